@@ -1,0 +1,44 @@
+/**
+ * Every error wiretape can end with: its code, the exit status it gives the process, and what it means.
+ * `docs/errors.md` lists the same codes; a test holds the two together. Codes are never reused.
+ */
+export type ExitStatus = 1 | 2 | 3 | 130;
+
+interface CatalogueEntry {
+  readonly exit: ExitStatus;
+  readonly means: string;
+}
+
+export const catalogue = {
+  // 2: wrong usage or configuration
+  USAGE: { exit: 2, means: 'unknown option, missing argument or an impossible combination' },
+  BAD_CONFIG: { exit: 2, means: 'the configuration file or an environment variable cannot be used' },
+  BAD_RULE: { exit: 2, means: 'a noise or redaction rule cannot be understood' },
+  BAD_FILTER: { exit: 2, means: 'an --include or --exclude pattern cannot be understood' },
+  // 3: the environment said no
+  TAPE_MISSING: { exit: 3, means: 'there is no file at the path given for the tape' },
+  TAPE_FOREIGN: { exit: 3, means: 'the file is not a wiretape tape' },
+  TAPE_NEWER: { exit: 3, means: 'the tape was written by a newer wiretape' },
+  TAPE_UNREADABLE: { exit: 3, means: 'the tape exists and cannot be opened or read' },
+  TAPE_DAMAGED: { exit: 3, means: 'the tape is damaged' },
+  TAPE_FULL: { exit: 3, means: 'the disk is full, or the tape cannot be written' },
+  TAPE_BUSY: { exit: 3, means: 'another process is writing the tape' },
+  FILE_UNREADABLE: { exit: 3, means: 'a file named on the command line cannot be read or written' },
+  NO_CASES: { exit: 3, means: 'the tape and the filters leave nothing to run' },
+  TARGET_UNREACHABLE: { exit: 3, means: 'every case ended in a connection failure' },
+  TARGET_NOT_READY: { exit: 3, means: 'the command under test did not answer in time' },
+  COMMAND_FAILED: { exit: 3, means: 'the command could not be started, or ended before it was ready' },
+  PORT_IN_USE: { exit: 3, means: 'a port that was asked for is taken' },
+  BPF_NOT_PERMITTED: { exit: 3, means: 'the kernel refused to load or attach BPF programs to this user' },
+  BPF_LOCKDOWN: { exit: 3, means: 'kernel lockdown forbids reading memory with BPF' },
+  BPF_NO_BTF: { exit: 3, means: 'the kernel carries no BTF' },
+  BPF_UNSUPPORTED: { exit: 3, means: 'no capture tier loads and attaches on this kernel' },
+  ADDON_MISSING: { exit: 3, means: 'the native addon or the BPF object is missing or was built for another platform' },
+  PID_NAMESPACE: { exit: 3, means: 'the recorder does not share the pid namespace of the host' },
+  NO_SUCH_PROCESS: { exit: 3, means: 'no process fits the targets' },
+  // 1: the run itself failed in a way no other code names
+  INTERNAL: { exit: 1, means: 'a fault of wiretape itself' },
+  INTERRUPTED: { exit: 130, means: 'interrupted before it finished' },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;

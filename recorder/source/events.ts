@@ -1,0 +1,81 @@
+/**
+ * What every source yields, whatever it reads: opens, bytes, closes, losses. Immutable. A TLS connection's `data`
+ * holds plaintext: binding plaintext to its socket is the source's work, so nothing to the right knows about TLS.
+ * Times are microseconds since the Unix epoch. Directions are seen from the watched process.
+ */
+import type { ProcessInfo } from '../../tape/model/exchange';
+
+export type Role = 'inbound' | 'outbound' | 'unknown';
+
+export interface OpenEvent {
+  readonly kind: 'open';
+  /** The source's number of the socket: unique within a session, never reused. */
+  readonly connection: number;
+  readonly atUs: number;
+  readonly role: Role;
+  readonly process: ProcessInfo;
+  /** `address:port`; null for TLS plaintext whose socket is not known. */
+  readonly local: string | null;
+  readonly remote: string | null;
+  /** True where the connection is older than the recorder, or than the probes in its process. */
+  readonly startedEarlier: boolean;
+}
+
+/** Sent once, before the first plaintext, when a connection turns out to carry TLS that is read. */
+export interface TlsEvent {
+  readonly kind: 'tls';
+  readonly connection: number;
+  readonly atUs: number;
+  readonly library: string;
+  readonly binding: 'certain' | 'probable' | 'uncertain';
+}
+
+/** Why bytes of a call are not there. Words travel to the tape: never reuse one. */
+export type MissingReason = 'ring-full' | 'over-limit' | 'unreadable-call' | 'fault' | 'queue-full';
+
+export interface DataEvent {
+  readonly kind: 'data';
+  readonly connection: number;
+  /** When the call that moved the bytes began, where that is known; else when it ended. */
+  readonly atUs: number;
+  readonly direction: 'sent' | 'received';
+  /** Offset of the first byte in this direction's stream, counted from where recording of the connection began. */
+  readonly position: number;
+  /** The bytes that were captured: the first `bytes.length` of `size`. */
+  readonly bytes: Uint8Array;
+  /** True number of bytes this event stands for; more than `bytes.length` where some are missing. */
+  readonly size: number;
+  /** Set exactly when bytes.length < size. */
+  readonly missing: MissingReason | null;
+}
+
+export interface CloseEvent {
+  readonly kind: 'close';
+  readonly connection: number;
+  readonly atUs: number;
+  readonly how: 'closed' | 'refused' | 'reset' | 'timeout';
+  /** Final stream lengths, for finding a loss at the very end; null where the source cannot know. */
+  readonly sentTotal: number | null;
+  readonly receivedTotal: number | null;
+}
+
+/** TLS was seen on the socket and its plaintext could not be read; bytes are counted, not kept. */
+export interface EncryptedEvent {
+  readonly kind: 'encrypted';
+  readonly connection: number;
+  readonly atUs: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** Losses that no position shows: events dropped before they could be tied to a connection. */
+export interface LossEvent {
+  readonly kind: 'loss';
+  readonly atUs: number;
+  readonly connection: number | null;
+  readonly reason: MissingReason;
+  readonly events: number;
+  readonly bytes: number;
+}
+
+export type SourceEvent = OpenEvent | TlsEvent | DataEvent | CloseEvent | EncryptedEvent | LossEvent;

@@ -1,0 +1,143 @@
+/**
+ * The unit everything downstream of the recorder uses: one request and its outcome, with the connection it
+ * happened on. Plain data, immutable; times are microseconds since the Unix epoch (they fit a double exactly).
+ */
+
+/** `inbound`: the watched process served it. `outbound`: it made it as a client. */
+export type Direction = 'inbound' | 'outbound';
+
+export type ProtocolName = 'http1' | 'raw';
+
+export interface TlsInfo {
+  /** The TLS library family that gave the plaintext, such as `openssl`. */
+  readonly library: string;
+}
+
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly name: string;
+}
+
+/** The life of one socket. */
+export interface Connection {
+  /** The source's number of the socket: unique within a session, never reused. */
+  readonly key: number;
+  readonly direction: Direction;
+  readonly openedAtUs: number;
+  /** `address:port`, IPv6 in brackets; null for a TLS stream that could not be bound to its socket. */
+  readonly local: string | null;
+  readonly remote: string | null;
+  readonly tls: TlsInfo | null;
+  readonly process: ProcessInfo;
+}
+
+/** Header fields as they were on the wire: order, case and repeats kept; bytes read as latin1. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+export interface Body {
+  /** The body after transfer decoding (chunk framing undone). The content codings in `codings` are still applied. */
+  readonly bytes: Uint8Array;
+  /** Content codings still applied to `bytes`, lower-case, in the order they were applied; [] when there is none. */
+  readonly codings: readonly string[];
+  /** Body bytes on the wire (content coding kept, chunk framing not counted): the true count, also where `bytes` is short. */
+  readonly wireSize: number;
+}
+
+interface MessageBase {
+  readonly version: '1.0' | '1.1';
+  readonly headers: HeaderList;
+  readonly body: Body;
+  readonly trailers: HeaderList;
+  /** First byte and last byte of the message. */
+  readonly startedAtUs: number;
+  readonly endedAtUs: number;
+}
+
+export interface HttpRequest extends MessageBase {
+  readonly method: string;
+  /** The request target as it was on the wire: origin-form, absolute-form, authority-form or `*`. */
+  readonly target: string;
+}
+
+export interface InformationalResponse {
+  readonly status: number;
+  readonly headers: HeaderList;
+}
+
+export interface HttpResponse extends MessageBase {
+  readonly status: number;
+  readonly reason: string;
+  /** 1xx responses that came before the final one (101 is a final one: the connection is handed over). */
+  readonly informational: readonly InformationalResponse[];
+}
+
+/** How an exchange ended. Never reuse a word for another meaning: scripts read them. */
+export type Outcome = 'response' | 'refused' | 'reset' | 'timeout' | 'closed' | 'lost';
+
+/** Why an exchange is not complete. docs/tape-format.md lists the same words; a test holds the two together. */
+export const problemWords = {
+  'lost-bytes': 'the recorder could not keep up; the bytes are counted and gone',
+  truncated: 'longer than the capture limit; the true size is known',
+  'unread-bytes':
+    'moved by a call this capture tier cannot read (sendfile, splice, io_uring, the later messages of sendmmsg)',
+  'started-mid-stream': 'the connection is older than the recorder, or than the probes in its process',
+  'cut-short': 'the connection or the recording ended in the middle of the message',
+  'no-response': 'no answer was seen',
+  'parse-error': 'the bytes are not what the protocol allows',
+  'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
+  encrypted: 'TLS was seen and no library that could be read',
+} as const;
+export type Problem = keyof typeof problemWords;
+
+export interface Cause {
+  /** `number` of the inbound exchange during which this outbound one happened. */
+  readonly number: number;
+  readonly method: string;
+}
+
+export interface Exchange {
+  /** Counts up from 1 within a session in the order exchanges begin. */
+  readonly number: number;
+  readonly connection: Connection;
+  /** Position among the exchanges of its connection, from 0. */
+  readonly seq: number;
+  readonly protocol: ProtocolName;
+  readonly startedAtUs: number;
+  /** First byte of the request to last byte of the response; null while there is no end. */
+  readonly durationUs: number | null;
+  /** Null for raw streams, and for connects that never carried a request. */
+  readonly request: HttpRequest | null;
+  readonly response: HttpResponse | null;
+  readonly outcome: Outcome;
+  /** Empty exactly when the exchange is complete. Sorted, without repeats. */
+  readonly problems: readonly Problem[];
+  readonly cause: Cause | null;
+  /** Bytes of a raw stream in each direction; null for parsed protocols. */
+  readonly raw: RawStream | null;
+}
+
+/** What is kept of a protocol nobody parses: sizes, and the bytes themselves only under --keep-raw. */
+export interface RawStream {
+  /** From the client to the server, and back. True sizes, gaps included. */
+  readonly requestSize: number;
+  readonly responseSize: number;
+  readonly requestBytes: Uint8Array | null;
+  readonly responseBytes: Uint8Array | null;
+}
+
+/** The value of the first header of that name (any case), or undefined. */
+export function headerValue(headers: HeaderList, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  return headers.find(([key]) => key.length === wanted.length && key.toLowerCase() === wanted)?.[1];
+}
+
+/** Host and origin-form path of a request (RFC 9112 3.2): absolute-form wins over the Host header. */
+export function addressOf(request: HttpRequest): { host: string | null; path: string } {
+  const absolute = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/i.exec(request.target);
+  if (absolute) {
+    const rest = absolute[2] ?? '';
+    return { host: absolute[1] ?? null, path: rest.startsWith('/') ? rest : `/${rest}` };
+  }
+  if (request.method === 'CONNECT') return { host: request.target, path: '' };
+  return { host: headerValue(request.headers, 'host') ?? null, path: request.target };
+}

@@ -1,0 +1,20 @@
+/** What redaction leaves behind: the exchange without its secrets, and the ledger of what was taken where. */
+import type { Exchange } from '../model/exchange';
+
+/** One firing of a rule: `path` in the one path dialect, within the request or the response. */
+export interface RedactionEntry {
+  readonly in: 'request' | 'response';
+  readonly path: string;
+  readonly rule: string;
+  /** What stands there now. The ledger, not the looks of a string, says what is a placeholder. */
+  readonly placeholder: string;
+}
+
+declare const redacted: unique symbol;
+
+/** Only `tape/redact` makes these; the tape's writer takes nothing else. */
+export interface Redacted<T extends Exchange> {
+  readonly [redacted]: true;
+  readonly exchange: T;
+  readonly entries: readonly RedactionEntry[];
+}

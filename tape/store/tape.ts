@@ -1,0 +1,75 @@
+/**
+ * The port between the recorder, the replayer and whatever keeps the tape. SQLite (`sqlite/`) is the default;
+ * `memory.ts` serves tests. The contract suite in test/contract runs on both.
+ */
+import type { Exchange } from '../model/exchange';
+import type { ExchangeFilter } from '../model/filter';
+import type { Redacted, RedactionEntry } from '../redact/redacted';
+
+export type SessionId = string;
+
+export interface SessionStart {
+  readonly startedAtUs: number;
+  readonly wiretapeVersion: string;
+  readonly user: string;
+  readonly machine: string;
+  readonly kernel: string;
+  /** The command line's targets, as typed. */
+  readonly targets: readonly string[];
+  /** Names of the redaction rules in force, built-in and added. */
+  readonly rules: readonly string[];
+  /** The capture tier and where bytes came from, such as `tracepoint`. */
+  readonly source: string;
+}
+
+export interface SessionEnd {
+  readonly endedAtUs: number;
+  /** Why it ended: `interrupted`, `time`, `size`, `target-ended`, `failed` … */
+  readonly reason: string;
+}
+
+/** Bytes or events that are missing from the recording and why; `connection` is null where that is not known. */
+export interface Loss {
+  readonly atUs: number;
+  readonly connection: number | null;
+  readonly reason: string;
+  readonly events: number;
+  readonly bytes: number;
+}
+
+export interface Session extends SessionStart {
+  readonly id: SessionId;
+  readonly end: SessionEnd | null;
+  readonly exchanges: number;
+  readonly losses: readonly Loss[];
+}
+
+/** An exchange read back. `id` is unique on the tape and is what people type. */
+export interface StoredExchange {
+  readonly id: string;
+  readonly session: SessionId;
+  /** The id of the connection on the tape. */
+  readonly connectionId: string;
+  /** `exchange.cause.number` as an id on this tape. */
+  readonly causeId: string | null;
+  readonly exchange: Exchange;
+  /** Which rule fired where; placeholders in the exchange are known by this, not by how they look. */
+  readonly redacted: readonly RedactionEntry[];
+}
+
+/** Synchronous on purpose: better-sqlite3 is, and one transaction an append keeps a crash from tearing an exchange. */
+export interface TapeWriter {
+  beginSession(start: SessionStart): SessionId;
+  append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): void;
+  noteLoss(session: SessionId, loss: Loss): void;
+  endSession(session: SessionId, end: SessionEnd): void;
+  close(): void;
+}
+
+export interface TapeReader {
+  sessions(): readonly Session[];
+  /** Ordered by start time, then id. Bodies are loaded lazily as the iteration reaches them. */
+  exchanges(filter?: ExchangeFilter): IterableIterator<StoredExchange>;
+  exchange(id: string): StoredExchange | undefined;
+  close(): void;
+}
