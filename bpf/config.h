@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Settings written before load (they become constants for the verifier), and the counters read while running. */
+#ifndef WIRETAPE_CONFIG_H
+#define WIRETAPE_CONFIG_H
+
+struct config_settings {
+	unsigned int self_tgid;       /* the recorder: never a target */
+	unsigned int everybody;       /* 1: every process is a target */
+	unsigned int watch_processes; /* 1: exec and listen events of every process, for targets that start later */
+	unsigned int limit_bytes;     /* captured at most of one call */
+	unsigned int wake_bytes;      /* unread bytes in the ring that wake the reader before its timer */
+	unsigned int padding;
+};
+
+/* Counters, one set a CPU; native/ adds them up. */
+enum config_counter {
+	COUNT_EVENTS = 0,
+	COUNT_BYTES = 1,
+	COUNT_RING_FULL_EVENTS = 2,
+	COUNT_RING_FULL_BYTES = 3,
+	COUNT_FAULTS = 4,
+	COUNT_STATE_FULL = 5, /* a map had no room for a socket, a call or a TLS stream */
+	COUNT_SIZE = 8,
+};
+
+#endif

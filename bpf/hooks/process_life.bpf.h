@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Targets beget targets: a child is one from its first instruction. User space hears of it, to place its probes. */
+#pragma once
+
+static __always_inline void send_process(u8 type, struct task_struct *task, u32 other)
+{
+	struct wire_process *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	fill_header(&event->header, type, task->tgid);
+	event->other = other;
+	event->padding = 0;
+	bpf_probe_read_kernel_str(event->name, sizeof(event->name), task->comm);
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+}
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(wt_task_new, struct task_struct *task, u64 clone_flags)
+{
+	u32 parent = current_tgid();
+	if (clone_flags & CLONE_THREAD || settings.everybody || !is_target(parent))
+		return 0;
+	u32 child = task->tgid;
+	u8 yes = 1;
+	if (bpf_map_update_elem(&wt_targets, &child, &yes, BPF_ANY))
+		count(COUNT_STATE_FULL, 1);
+	send_process(WIRE_FORK, bpf_get_current_task_btf(), child);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(wt_task_exec, struct task_struct *task)
+{
+	u32 tgid = task->tgid;
+	if (tgid != settings.self_tgid && (settings.watch_processes || is_target(tgid)))
+		send_process(WIRE_EXEC, task, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(wt_task_exit, struct task_struct *task)
+{
+	u32 tgid = task->tgid;
+	if (task->signal->live.counter != 0 || !is_target(tgid))
+		return 0;
+	bpf_map_delete_elem(&wt_targets, &tgid);
+	send_process(WIRE_EXIT, task, 0);
+	return 0;
+}

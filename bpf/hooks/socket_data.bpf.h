@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Plain bytes: two tracepoints that fire at the end of every send and receive, with the socket and the result. The
+ * registers of the running system call, still at hand, say which call it was and where the user's buffer is.
+ */
+#pragma once
+
+enum system_call { /* x86-64 */
+	CALL_READ = 0,
+	CALL_WRITE = 1,
+	CALL_READV = 19,
+	CALL_WRITEV = 20,
+	CALL_SENDTO = 44,
+	CALL_RECVFROM = 45,
+	CALL_SENDMSG = 46,
+	CALL_RECVMSG = 47,
+	CALL_RECVMMSG = 299,
+	CALL_SENDMMSG = 307,
+	CALL_PREADV2 = 327,
+	CALL_PWRITEV2 = 328,
+};
+
+/* struct user_msghdr and struct mmsghdr of the x86-64 ABI */
+#define MSGHDR_IOV 16
+#define MSGHDR_IOVLEN 24
+#define MMSGHDR_SIZE 64
+#define MMSGHDR_LEN 56
+#define IOV_MOST 1024
+
+static __always_inline void take_message(struct copy_cursor *cursor, u64 message)
+{
+	u64 fields[2] = {};
+	bpf_probe_read_user(fields, sizeof(fields), (void *)(message + MSGHDR_IOV));
+	cursor->segments = fields[0];
+	cursor->segment_count = clamp(fields[1], IOV_MOST);
+}
+
+/*
+ * Message 0 of a batch is known with certainty when the batch before it on this thread was seen to its end, or was
+ * another one. Everything else is not read: better a marked gap than the wrong message's bytes.
+ */
+static __always_inline bool is_first_of_batch(struct thread_state *thread, u64 batch, u32 messages)
+{
+	bool first = thread->batch != batch || thread->batch_index + 1 >= thread->batch_count;
+	thread->batch_index = first ? 0 : thread->batch_index + 1;
+	thread->batch = batch;
+	thread->batch_count = messages;
+	return first;
+}
+
+/* Points the cursor at the user's buffers; false where this call's bytes cannot be read. */
+static __always_inline bool locate(struct thread_state *thread, struct pt_regs *regs, u64 length)
+{
+	struct copy_cursor *cursor = &thread->cursor;
+	u64 call = regs->orig_ax;
+	u64 second = regs->si;
+	cursor->segment_count = 0;
+	cursor->segment_left = 0;
+	if (call != CALL_SENDMMSG && call != CALL_RECVMMSG)
+		thread->batch = 0;
+	switch (call) {
+	case CALL_READ:
+	case CALL_WRITE:
+	case CALL_SENDTO:
+	case CALL_RECVFROM:
+		cursor->from = second;
+		cursor->segment_left = length;
+		return true;
+	case CALL_READV:
+	case CALL_WRITEV:
+	case CALL_PREADV2:
+	case CALL_PWRITEV2:
+		cursor->segments = second;
+		cursor->segment_count = clamp(regs->dx, IOV_MOST);
+		return true;
+	case CALL_SENDMSG:
+	case CALL_RECVMSG:
+		take_message(cursor, second);
+		return true;
+	case CALL_SENDMMSG:
+	case CALL_RECVMMSG:
+		if (!is_first_of_batch(thread, second, regs->dx))
+			return false;
+		take_message(cursor, second);
+		return true;
+	}
+	return false;
+}
+
+static __always_inline void begin_cursor(struct copy_cursor *cursor, struct socket_state *state, u8 direction, u64 call)
+{
+	fill_header(&cursor->header, WIRE_DATA, state->tgid);
+	cursor->header.direction = direction;
+	cursor->header.socket = state->generation;
+	cursor->header.call = call;
+}
+
+/* The bytes a receive did not return: consumed by splice, or by a process that is not recorded. */
+static __always_inline u32 unseen_before(struct socket_state *state, struct sock *sk, u32 returned)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return 0;
+	u32 now = tcp->copied_seq;
+	u32 moved = now - state->copied_seq;
+	bool known = state->flags & SOCKET_SEQ_KNOWN;
+	state->copied_seq = now;
+	state->flags |= SOCKET_SEQ_KNOWN;
+	if (!known || moved <= returned || moved - returned > (1u << 30))
+		return 0;
+	/* The peer's FIN takes one number of the sequence. */
+	bool ended = sk->__sk_common.skc_state != TCP_ESTABLISHED;
+	return moved - returned == 1 && ended ? 0 : moved - returned;
+}
+
+static __always_inline void send_tls_seen(struct socket_state *state)
+{
+	struct wire_header *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	fill_header(event, WIRE_TLS_SEEN, state->tgid);
+	event->socket = state->generation;
+	submit(event, sizeof(*event));
+}
+
+/* True once the stream is known to be TLS. Asked of each call until it is. */
+static __always_inline bool carries_tls(struct socket_state *state, struct copy_cursor *cursor, u32 plain_flag)
+{
+	u8 opening[8] = {};
+	if (state->flags & SOCKET_TLS)
+		return true;
+	if (!cursor->segment_left && !next_segment(cursor))
+		return false;
+	if (bpf_probe_read_user(opening, 6, (void *)cursor->from))
+		return false;
+	bool plain_before = state->flags & plain_flag;
+	if (plain_before ? !opens_tls_handshake(opening) : !opens_tls_record(opening)) {
+		state->flags |= plain_flag;
+		return false;
+	}
+	state->flags |= SOCKET_TLS;
+	send_tls_seen(state);
+	return true;
+}
+
+/* A socket call inside a TLS call on this thread: it ties the two together, and its bytes are ciphertext. */
+static __always_inline void note_nested(struct thread_state *thread, struct socket_state *state)
+{
+	if (thread->socket && thread->socket != state->generation)
+		thread->conflict = 1;
+	thread->socket = state->generation;
+	if (!(state->flags & SOCKET_TLS)) {
+		state->flags |= SOCKET_TLS;
+		send_tls_seen(state);
+	}
+	state->flags |= SOCKET_BOUND;
+}
+
+static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction, bool readable)
+{
+	struct socket_state *state = state_of(sk);
+	if (!state)
+		return;
+	if (!(state->flags & SOCKET_OPENED)) {
+		state->tgid = current_tgid();
+		send_open(state, sk);
+	}
+	u32 unseen = direction == WIRE_RECEIVED ? unseen_before(state, sk, length) : 0;
+	u64 *total = direction == WIRE_SENT ? &state->sent : &state->received;
+	u64 position = __sync_fetch_and_add(total, (u64)length + unseen);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread)
+		return;
+	if (thread->operation != TLS_IDLE) {
+		note_nested(thread, state);
+		return;
+	}
+	struct copy_cursor *cursor = &thread->cursor;
+	readable = readable && !(task->flags & PF_IO_WORKER) && locate(thread, regs, length);
+	begin_cursor(cursor, state, direction, regs->orig_ax);
+	cursor->header.position = position;
+	if (readable && carries_tls(state, cursor, direction == WIRE_SENT ? SOCKET_PLAIN_SENT : SOCKET_PLAIN_RECEIVED)) {
+		if (state->flags & SOCKET_BOUND)
+			return;
+		if (!cursor->segment_left && !next_segment(cursor))
+			return;
+		if (direction == WIRE_SENT)
+			match_sent(state, state->tgid, cursor->from, length);
+		else
+			remember_received(state, state->tgid, cursor->from, length);
+		return;
+	}
+	if (state->flags & SOCKET_TLS)
+		return;
+	if (unseen) {
+		send_gap(cursor, unseen, WIRE_UNREADABLE_CALL);
+		cursor->header.position += unseen;
+	}
+	cursor->left = length;
+	if (readable)
+		copy_call(cursor);
+	else
+		send_gap(cursor, length, WIRE_UNREADABLE_CALL);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(wt_sock_send, struct sock *sk, int ret, int flags)
+{
+	if (ret > 0 && is_target(current_tgid()) && is_tcp(sk))
+		take_bytes(sk, ret, WIRE_SENT, true);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(wt_sock_recv, struct sock *sk, int ret, int flags)
+{
+	if (ret > 0 && !(flags & MSG_PEEK) && is_target(current_tgid()) && is_tcp(sk))
+		take_bytes(sk, ret, WIRE_RECEIVED, !(flags & MSG_TRUNC));
+	return 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * A socket becomes known when a target connects it, when a target first moves bytes on it, or when the recorder finds
+ * it in a target's descriptors at start. It ends when the kernel destroys it. State changes of passive opens run in
+ * the peer's task, so only the active side is taken from there.
+ */
+#pragma once
+
+static __always_inline bool is_tcp(struct sock *sk)
+{
+	u16 family = sk->__sk_common.skc_family;
+	return sk->sk_protocol == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
+}
+
+static __always_inline void fill_addresses(struct wire_open *event, struct sock *sk)
+{
+	struct sock_common *common = &sk->__sk_common;
+	event->family = common->skc_family;
+	event->local_port = common->skc_num;
+	event->remote_port = __builtin_bswap16(common->skc_dport);
+	event->padding = 0;
+	event->netns = common->skc_net.net->ns.inum;
+	event->padding2 = 0;
+	if (common->skc_family == AF_INET6) {
+		bpf_probe_read_kernel(event->local, 16, &common->skc_v6_rcv_saddr);
+		bpf_probe_read_kernel(event->remote, 16, &common->skc_v6_daddr);
+		return;
+	}
+	__builtin_memset(event->local, 0, sizeof(event->local));
+	__builtin_memset(event->remote, 0, sizeof(event->remote));
+	*(u32 *)event->local = common->skc_rcv_saddr;
+	*(u32 *)event->remote = common->skc_daddr;
+}
+
+static __always_inline void send_open(struct socket_state *state, struct sock *sk)
+{
+	state->flags |= SOCKET_OPENED;
+	struct wire_open *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	fill_header(&event->header, WIRE_OPEN, state->tgid);
+	event->header.socket = state->generation;
+	event->header.role = state->role;
+	event->header.flags = state->flags & SOCKET_EARLIER ? WIRE_STARTED_EARLIER : 0;
+	fill_addresses(event, sk);
+	submit(event, sizeof(*event));
+}
+
+/* The socket's state, made on first sight. */
+static __always_inline struct socket_state *state_of(struct sock *sk)
+{
+	struct socket_state *state = bpf_sk_storage_get(&wt_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!state)
+		count(COUNT_STATE_FULL, 1);
+	else if (!state->generation)
+		state->generation = next_generation();
+	return state;
+}
+
+static __always_inline void begin_connect(struct sock *sk, u32 tgid)
+{
+	struct socket_state *state = state_of(sk);
+	if (!state)
+		return;
+	/* A socket whose connect failed may try again: that is another connection. */
+	if (state->flags & SOCKET_OPENED)
+		state->generation = next_generation();
+	state->sent = 0;
+	state->received = 0;
+	state->flags = 0;
+	state->error = 0;
+	state->tgid = tgid;
+	state->role = WIRE_ROLE_OUTBOUND;
+}
+
+static __always_inline void send_close(struct socket_state *state)
+{
+	struct wire_close *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	fill_header(&event->header, WIRE_CLOSE, state->tgid);
+	event->header.socket = state->generation;
+	event->header.flags = state->flags & SOCKET_TLS ? WIRE_SOCKET_TLS : 0;
+	event->sent = state->sent;
+	event->received = state->received;
+	event->error = state->error;
+	event->padding = 0;
+	submit(event, sizeof(*event));
+}
+
+static __always_inline void send_listen(struct sock *sk, u32 tgid)
+{
+	struct wire_open *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	fill_header(&event->header, WIRE_LISTEN, tgid);
+	fill_addresses(event, sk);
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(wt_sock_state, struct sock *sk, int before, int after)
+{
+	if (after != TCP_SYN_SENT && after != TCP_CLOSE && after != TCP_LISTEN && before != TCP_SYN_SENT)
+		return 0;
+	if (!is_tcp(sk))
+		return 0;
+	if (after == TCP_LISTEN || after == TCP_SYN_SENT) {
+		u32 tgid = current_tgid();
+		if (after == TCP_LISTEN && tgid != settings.self_tgid && (settings.watch_processes || is_target(tgid)))
+			send_listen(sk, tgid);
+		if (after == TCP_SYN_SENT && is_target(tgid))
+			begin_connect(sk, tgid);
+		return 0;
+	}
+	struct socket_state *state = bpf_sk_storage_get(&wt_sockets, sk, 0, 0);
+	if (!state)
+		return 0;
+	if (after == TCP_CLOSE)
+		state->error = sk->sk_err;
+	/* The source port is chosen after SYN_SENT, so the end of that state is the first moment with a whole tuple. */
+	if (before == TCP_SYN_SENT && !(state->flags & SOCKET_OPENED))
+		send_open(state, sk);
+	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(wt_sock_destroy, struct sock *sk)
+{
+	struct socket_state *state = bpf_sk_storage_get(&wt_sockets, sk, 0, 0);
+	if (!state || !(state->flags & SOCKET_OPENED))
+		return 0;
+	if (!state->error)
+		state->error = sk->sk_err;
+	send_close(state);
+	state->flags &= ~SOCKET_OPENED;
+	return 0;
+}
+
+/* Run once at start, and for each process that becomes a target: its sockets, so that they are known at once. */
+SEC("iter/task_file")
+int wt_seed_sockets(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	if (!task || !file)
+		return 0;
+	u32 tgid = task->tgid;
+	if (!is_target(tgid))
+		return 0;
+	struct socket *socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	struct sock *sk = socket->sk;
+	if (!sk || !is_tcp(sk) || sk->__sk_common.skc_state == TCP_CLOSE || sk->__sk_common.skc_state == TCP_LISTEN)
+		return 0;
+	struct socket_state *state = bpf_sk_storage_get(&wt_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!state || state->generation)
+		return 0;
+	state->generation = next_generation();
+	state->tgid = tgid;
+	state->flags = SOCKET_EARLIER;
+	send_open(state, sk);
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Which socket carries which TLS stream. Certain only: a socket call nested in the TLS call, or ciphertext that the
+ * library and the socket both had in hand. What neither shows stays unbound and is reported as such.
+ */
+#pragma once
+
+static __always_inline bool opens_tls_record(const u8 *bytes)
+{
+	return bytes[0] >= 20 && bytes[0] <= 23 && bytes[1] == 3 && bytes[2] <= 4;
+}
+
+/* A ClientHello or ServerHello: how TLS begins on a connection that spoke plaintext before (STARTTLS). */
+static __always_inline bool opens_tls_handshake(const u8 *bytes)
+{
+	return bytes[0] == 22 && bytes[1] == 3 && bytes[2] <= 4 && (bytes[5] == 1 || bytes[5] == 2);
+}
+
+static __always_inline void send_bind(struct tls_state *tls, u32 tgid, u8 how)
+{
+	struct wire_header *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	fill_header(event, WIRE_TLS_BIND, tgid);
+	event->layer = WIRE_TLS;
+	event->reason = how;
+	event->tls = tls->generation;
+	event->socket = tls->socket;
+	submit(event, sizeof(*event));
+}
+
+static __always_inline struct object_key key_of(u64 address, u32 tgid)
+{
+	struct object_key key = { .address = address, .tgid = tgid };
+	return key;
+}
+
+static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid)
+{
+	struct object_key key = key_of(ssl, tgid);
+	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
+	if (tls)
+		return tls;
+	struct tls_state fresh = { .generation = next_generation() };
+	bpf_map_update_elem(&wt_tls, &key, &fresh, BPF_NOEXIST);
+	tls = bpf_map_lookup_elem(&wt_tls, &key);
+	if (!tls)
+		count(COUNT_STATE_FULL, 1);
+	return tls;
+}
+
+static __always_inline void forget_tls(u64 ssl, u32 tgid)
+{
+	struct object_key key = key_of(ssl, tgid);
+	bpf_map_delete_elem(&wt_tls, &key);
+}
+
+/* Binds; a TLS object found on another socket than before is a new stream whose end was missed. */
+static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u8 how)
+{
+	struct tls_state *tls = tls_of(ssl, tgid);
+	if (!tls || tls->socket == socket)
+		return tls;
+	if (tls->socket) {
+		forget_tls(ssl, tgid);
+		tls = tls_of(ssl, tgid);
+		if (!tls)
+			return tls;
+	}
+	tls->socket = socket;
+	send_bind(tls, tgid, how);
+	return tls;
+}
+
+/* The bytes after the header of the first record at `from`; false where there are too few, or no record. */
+static __always_inline bool read_prefix(struct prefix_key *key, u64 from, u64 length)
+{
+	u8 header[8] = {};
+	if (length < RECORD_HEADER_BYTES + PREFIX_BYTES)
+		return false;
+	if (bpf_probe_read_user(header, RECORD_HEADER_BYTES, (void *)from) || !opens_tls_record(header))
+		return false;
+	return !bpf_probe_read_user(key->bytes, PREFIX_BYTES, (void *)(from + RECORD_HEADER_BYTES));
+}
+
+/* A socket sent ciphertext at `from`: whose is it? */
+static __always_inline void match_sent(struct socket_state *state, u32 tgid, u64 from, u64 length)
+{
+	struct prefix_key key = { .tgid = tgid, .direction = WIRE_SENT };
+	if (!read_prefix(&key, from, length))
+		return;
+	u64 *ssl = bpf_map_lookup_elem(&wt_prefixes, &key);
+	if (ssl && bind_tls(*ssl, tgid, state->generation, WIRE_BOUND_CIPHERTEXT_SENT))
+		state->flags |= SOCKET_BOUND;
+}
+
+/* A socket received ciphertext: remembered until a library is given the same bytes. */
+static __always_inline void remember_received(struct socket_state *state, u32 tgid, u64 from, u64 length)
+{
+	struct prefix_key key = { .tgid = tgid, .direction = WIRE_RECEIVED };
+	if (read_prefix(&key, from, length))
+		bpf_map_update_elem(&wt_prefixes, &key, &state->generation, BPF_ANY);
+}

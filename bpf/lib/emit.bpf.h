@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Getting an event into the ring. Reservations have a constant size (the verifier demands it), so data goes into the
+ * smallest of a few size classes; only header.captured bytes of it mean anything. A reservation that fails is counted,
+ * and its bytes keep their positions, so that the hole shows in the very stream it belongs to.
+ */
+#pragma once
+
+#define CHUNK_MOST (32 << 10)
+#define CHUNKS_MOST 4096
+
+static __always_inline u64 wake_flag(u64 bytes)
+{
+	u64 unread = bpf_ringbuf_query(&wt_events, BPF_RB_AVAIL_DATA);
+	/* Wake once as the mark is crossed; below it the reader's timer is soon enough and far cheaper. */
+	bool crossed = unread >= settings.wake_bytes && unread < settings.wake_bytes + bytes;
+	return crossed ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void submit(void *event, u64 bytes)
+{
+	count(COUNT_EVENTS, 1);
+	bpf_ringbuf_submit(event, wake_flag(bytes));
+}
+
+static __always_inline void *reserve_small(u64 bytes)
+{
+	void *event = bpf_ringbuf_reserve(&wt_events, bytes, 0);
+	if (!event)
+		count(COUNT_RING_FULL_EVENTS, 1);
+	return event;
+}
+
+static __always_inline void fill_header(struct wire_header *header, u8 type, u32 tgid)
+{
+	__builtin_memset(header, 0, sizeof(*header));
+	header->version = WIRE_VERSION;
+	header->type = type;
+	header->tgid = tgid;
+	header->tid = (u32)bpf_get_current_pid_tgid();
+	header->at_ns = bpf_ktime_get_ns();
+}
+
+/* One chunk into a slot of `room` bytes behind the header. */
+#define SEND_CHUNK(cursor, room, length)                                                                               \
+	do {                                                                                                           \
+		struct wire_header *event = bpf_ringbuf_reserve(&wt_events, sizeof(struct wire_header) + (room), 0);   \
+		if (!event) {                                                                                          \
+			count(COUNT_RING_FULL_EVENTS, 1);                                                              \
+			count(COUNT_RING_FULL_BYTES, length);                                                          \
+			return;                                                                                        \
+		}                                                                                                      \
+		*event = (cursor)->header;                                                                             \
+		u64 copied = clamp(length, room);                                                                      \
+		if (bpf_probe_read_user(event + 1, copied, (void *)(cursor)->from)) {                                  \
+			count(COUNT_FAULTS, 1);                                                                        \
+			event->reason = WIRE_FAULT;                                                                    \
+			copied = 0;                                                                                    \
+		}                                                                                                      \
+		event->size = length;                                                                                  \
+		event->captured = copied;                                                                              \
+		count(COUNT_BYTES, copied);                                                                            \
+		submit(event, sizeof(struct wire_header) + (room));                                                    \
+	} while (0)
+
+static __noinline void send_chunk(struct copy_cursor *cursor, u32 length)
+{
+	if (!cursor)
+		return;
+	if (length <= 192)
+		SEND_CHUNK(cursor, 192, length);
+	else if (length <= 448)
+		SEND_CHUNK(cursor, 448, length);
+	else if (length <= 960)
+		SEND_CHUNK(cursor, 960, length);
+	else if (length <= 1472)
+		SEND_CHUNK(cursor, 1472, length);
+	else if (length <= 4032)
+		SEND_CHUNK(cursor, 4032, length);
+	else if (length <= 8192)
+		SEND_CHUNK(cursor, 8192, length);
+	else if (length <= 16384)
+		SEND_CHUNK(cursor, 16384, length);
+	else
+		SEND_CHUNK(cursor, CHUNK_MOST, length);
+}
+
+/* Bytes that are known to have moved and cannot be read: an event of their size, with none of them. */
+static __noinline void send_gap(struct copy_cursor *cursor, u32 size, u8 reason)
+{
+	if (!cursor)
+		return;
+	struct wire_header *event = reserve_small(sizeof(*event));
+	if (!event) {
+		count(COUNT_RING_FULL_BYTES, size);
+		return;
+	}
+	*event = cursor->header;
+	event->size = size;
+	event->captured = 0;
+	event->reason = reason;
+	submit(event, sizeof(*event));
+}
+
+static __always_inline bool next_segment(struct copy_cursor *cursor)
+{
+	u64 segment[2] = {};
+	if (!cursor->segment_count)
+		return false;
+	if (bpf_probe_read_user(segment, sizeof(segment), (void *)cursor->segments))
+		return false;
+	cursor->segments += sizeof(segment);
+	cursor->segment_count--;
+	cursor->from = segment[0];
+	cursor->segment_left = segment[1];
+	return true;
+}
+
+/* One step of the copy: a chunk of the current segment, or the move to the next one. 1 ends the loop. */
+static long copy_step(u64 step, void *context)
+{
+	struct copy_cursor *cursor = *(struct copy_cursor **)context;
+	if (!cursor->left || !cursor->budget)
+		return 1;
+	if (!cursor->segment_left)
+		return next_segment(cursor) ? 0 : 1;
+	u64 length = cursor->segment_left;
+	if (length > cursor->left)
+		length = cursor->left;
+	if (length > cursor->budget)
+		length = cursor->budget;
+	if (length > CHUNK_MOST)
+		length = CHUNK_MOST;
+	send_chunk(cursor, length);
+	cursor->from += length;
+	cursor->segment_left -= length;
+	cursor->left -= length;
+	cursor->budget -= length;
+	cursor->header.position += length;
+	return 0;
+}
+
+/* Sends out the call the cursor describes; what the limit or unreadable memory leaves over becomes a gap. */
+static __always_inline void copy_call(struct copy_cursor *cursor)
+{
+	cursor->budget = settings.limit_bytes;
+	if (cursor->left <= CHUNK_MOST && cursor->segment_left >= cursor->left && cursor->left <= cursor->budget) {
+		send_chunk(cursor, cursor->left);
+		return;
+	}
+	/* bpf_loop takes a context on the stack only. */
+	bpf_loop(CHUNKS_MOST, copy_step, &cursor, 0);
+	if (cursor->left)
+		send_gap(cursor, cursor->left, cursor->budget ? WIRE_FAULT : WIRE_OVER_LIMIT);
+}

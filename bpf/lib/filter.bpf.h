@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Who is recorded. Asked first by every program, so that other processes pay for one look-up. */
+#pragma once
+
+const volatile struct config_settings settings;
+
+static __always_inline bool is_target(u32 tgid)
+{
+	if (tgid == settings.self_tgid)
+		return false;
+	return settings.everybody || bpf_map_lookup_elem(&wt_targets, &tgid);
+}
+
+static __always_inline u32 current_tgid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}

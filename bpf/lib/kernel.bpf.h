@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The few kernel types the recorder reads, by name only: CO-RE finds the real offsets at load (so no vmlinux.h, which
+ * would tie the build to one kernel). Fields are the kernel's; sizes and order here mean nothing.
+ */
+#pragma once
+
+/* bpf_tracing.h then takes the kernel's register names from our struct pt_regs. */
+#define __VMLINUX_H__
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+typedef __u64 u64;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u16 u16;
+typedef __u8 u8;
+
+#define KERNEL_TYPE __attribute__((preserve_access_index))
+
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+} KERNEL_TYPE;
+
+struct in6_addr {
+	union {
+		u8 u6_addr8[16];
+	} in6_u;
+} KERNEL_TYPE;
+
+struct ns_common {
+	unsigned int inum;
+} KERNEL_TYPE;
+
+struct net {
+	struct ns_common ns;
+} KERNEL_TYPE;
+
+typedef struct {
+	struct net *net;
+} KERNEL_TYPE possible_net_t;
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+} KERNEL_TYPE;
+
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_protocol;
+	int sk_err;
+} KERNEL_TYPE;
+
+struct tcp_sock {
+	u32 copied_seq;
+} KERNEL_TYPE;
+
+struct socket {
+	struct sock *sk;
+} KERNEL_TYPE;
+
+typedef struct {
+	int counter;
+} KERNEL_TYPE atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+} KERNEL_TYPE;
+
+struct task_struct {
+	unsigned int flags;
+	int pid;
+	int tgid;
+	struct signal_struct *signal;
+	char comm[16];
+} KERNEL_TYPE;
+
+struct file;
+struct linux_binprm;
+
+struct bpf_iter_meta;
+struct bpf_iter__task_file {
+	union {
+		struct bpf_iter_meta *meta;
+	};
+	union {
+		struct task_struct *task;
+	};
+	u32 fd;
+	union {
+		struct file *file;
+	};
+} KERNEL_TYPE;
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_TCP 6
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_CLOSE 7
+#define TCP_LISTEN 10
+#define MSG_PEEK 0x2
+#define MSG_TRUNC 0x20
+#define PF_IO_WORKER 0x10
+#define CLONE_THREAD 0x00010000
+#define EFAULT 14
+
+/* The smaller of v and most, in a form the verifier believes: clang folds the plain comparison away (measured with 14). */
+static __always_inline u64 clamp(u64 v, const u64 most)
+{
+	asm volatile("if %0 <= %1 goto +1; %0 = %1" : "+r"(v) : "i"(most));
+	return v;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What a thread is in the middle of: the TLS call on its stack, and the cursor of the copy under way. It lives in task
+ * storage, not on the BPF stack: uprobe programs can be preempted, and a program that needs 64 bytes of stack or more
+ * gets a per-CPU one from 6.13 on, which two preempted programs would share.
+ */
+#pragma once
+
+enum tls_operation { TLS_IDLE = 0, TLS_READ = 1, TLS_WRITE = 2 };
+
+struct copy_cursor {
+	struct wire_header header; /* of the next event; position, size and captured are filled as it goes */
+	u64 from;                  /* user address of the next byte */
+	u64 segment_left;          /* bytes left at `from` */
+	u64 segments;              /* user address of the next struct iovec */
+	u64 left;                  /* bytes of the call still to be sent out */
+	u32 segment_count;         /* iovecs left */
+	u32 budget;                /* bytes the limit a call still allows */
+};
+
+struct thread_state {
+	u64 ssl;
+	u64 buffer;
+	u64 done; /* user address of the byte count (the _ex forms) */
+	u64 began_ns;
+	u64 stack;  /* stack pointer at entry: a later entry at or above it means that frame is gone */
+	u64 socket; /* generation of the one socket used inside the call */
+	u32 operation;
+	u32 depth;    /* TLS calls inside the outermost one (TLS in TLS): only the outermost is plaintext of interest */
+	u32 conflict; /* two different sockets were used inside the call */
+	u32 padding;
+	/* sendmmsg and recvmmsg: which message of which call the last event was about */
+	u64 batch;
+	u32 batch_index;
+	u32 batch_count;
+	struct copy_cursor cursor;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread_state);
+} wt_threads SEC(".maps");
+
+static __always_inline struct thread_state *thread_of_current(u64 create)
+{
+	struct thread_state *thread = bpf_task_storage_get(&wt_threads, bpf_get_current_task_btf(), 0, create);
+	if (!thread && create)
+		count(COUNT_STATE_FULL, 1);
+	return thread;
+}

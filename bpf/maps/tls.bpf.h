@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* TLS objects of target processes, and what ties a memory BIO's ciphertext to a socket. */
+#pragma once
+
+struct object_key {
+	u64 address;
+	u32 tgid;
+	u32 padding;
+};
+
+struct tls_state {
+	u64 generation;
+	u64 socket; /* generation of the socket it is bound to; 0 while unknown */
+	u64 sent;
+	u64 received;
+};
+
+/* Keyed by {SSL *, process}. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072);
+	__type(key, struct object_key);
+	__type(value, struct tls_state);
+} wt_tls SEC(".maps");
+
+/* BIO -> SSL, learnt from SSL_set_bio and its relatives. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct object_key);
+	__type(value, u64);
+} wt_bios SEC(".maps");
+
+#define PREFIX_BYTES 16
+#define RECORD_HEADER_BYTES 5
+
+struct prefix_key {
+	u32 tgid;
+	u32 direction;
+	u8 bytes[PREFIX_BYTES]; /* that follow the header of the first TLS record */
+};
+
+/* Ciphertext on its way: sent = the library's, value is the SSL; received = the socket's, value is its generation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct prefix_key);
+	__type(value, u64);
+} wt_prefixes SEC(".maps");

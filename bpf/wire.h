@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * THE contract between the kernel side, native/ and recorder/source/ebpf/decode: what one event looks like.
+ * Little endian, fixed widths, explicit padding, 8-byte aligned. Numbers travel: never reuse one.
+ * Twin: recorder/source/ebpf/decode/wire.ts (a test compares the two through native/src/wire_layout.cc).
+ */
+#ifndef WIRETAPE_WIRE_H
+#define WIRETAPE_WIRE_H
+
+#define WIRE_VERSION 1
+
+enum wire_type {
+	WIRE_OPEN = 1,      /* struct wire_open */
+	WIRE_DATA = 2,      /* struct wire_header and `captured` bytes */
+	WIRE_CLOSE = 3,     /* struct wire_close */
+	WIRE_TLS_BIND = 4,  /* struct wire_header: tls stream `tls` runs over `socket` */
+	WIRE_TLS_CLOSE = 5, /* struct wire_close: the TLS object was freed */
+	WIRE_FORK = 6,      /* struct wire_process: `other` is the child */
+	WIRE_EXEC = 7,      /* struct wire_process */
+	WIRE_EXIT = 8,      /* struct wire_process */
+	WIRE_LISTEN = 9,    /* struct wire_open: the local end listens */
+	WIRE_TLS_SEEN = 10, /* struct wire_header: the bytes on this socket are TLS records */
+};
+
+enum wire_direction { WIRE_RECEIVED = 0, WIRE_SENT = 1 };
+enum wire_layer { WIRE_SOCKET = 0, WIRE_TLS = 1 };
+enum wire_role { WIRE_ROLE_UNKNOWN = 0, WIRE_ROLE_OUTBOUND = 1, WIRE_ROLE_INBOUND = 2 };
+
+/* Why `captured` is less than what the event stands for. */
+enum wire_reason {
+	WIRE_WHOLE = 0,
+	WIRE_OVER_LIMIT = 1,      /* more than the limit a call */
+	WIRE_UNREADABLE_CALL = 2, /* sendfile, splice, io_uring, later messages of sendmmsg/recvmmsg, MSG_TRUNC */
+	WIRE_FAULT = 3,           /* the page was not resident */
+};
+
+/* How a TLS stream was bound to its socket: `reason` of WIRE_TLS_BIND. */
+enum wire_binding {
+	WIRE_BOUND_NESTED = 1,          /* a socket call inside the TLS call, on the same thread */
+	WIRE_BOUND_CIPHERTEXT_SENT = 2, /* what the library gave its BIO is what the socket sent */
+	WIRE_BOUND_CIPHERTEXT_RECEIVED = 3,
+};
+
+/* flags */
+#define WIRE_STARTED_EARLIER 0x1 /* the connection is older than the recorder */
+#define WIRE_SOCKET_TLS 0x2      /* close: the socket carried TLS records */
+
+struct wire_header {
+	unsigned char version;
+	unsigned char type;
+	unsigned char direction;
+	unsigned char layer;
+	unsigned char reason;
+	unsigned char role;
+	unsigned short flags;
+	unsigned int tgid;
+	unsigned int tid;
+	unsigned long long at_ns;    /* CLOCK_MONOTONIC; TLS: when the call began; socket: when it ended */
+	unsigned long long socket;   /* generation of the socket; 0 where it is not known */
+	unsigned long long tls;      /* generation of the TLS stream; 0 for the socket layer */
+	unsigned long long position; /* offset of the first byte in this direction and layer */
+	unsigned int size;           /* bytes this event stands for */
+	unsigned int captured;       /* bytes that follow the header */
+	unsigned int call;           /* the system call number of socket-layer data */
+	unsigned int reserved;
+};
+
+struct wire_open {
+	struct wire_header header;
+	unsigned short family; /* 2 IPv4, 10 IPv6 */
+	unsigned short local_port;
+	unsigned short remote_port;
+	unsigned short padding;
+	unsigned int netns;
+	unsigned int padding2;
+	unsigned char local[16]; /* network order; IPv4 in the first four bytes */
+	unsigned char remote[16];
+};
+
+struct wire_close {
+	struct wire_header header;
+	unsigned long long sent; /* true length of both directions of this layer */
+	unsigned long long received;
+	int error; /* positive errno, 0 for an orderly end */
+	unsigned int padding;
+};
+
+struct wire_process {
+	struct wire_header header;
+	unsigned int other;
+	unsigned int padding;
+	char name[16];
+};
+
+#endif
