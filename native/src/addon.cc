@@ -1,0 +1,215 @@
+// The addon's surface: open, attach, detach, targets, start, stats, stop, close. Arguments are validated in binding.ts.
+#include <napi.h>
+
+#include <memory>
+
+#include "capture.h"
+#include "failure.h"
+#include "ring_reader.h"
+#include "wire_layout.h"
+
+namespace wiretape {
+namespace {
+
+[[noreturn]] void rethrow(Napi::Env env, const Failure& failure) {
+  Napi::Error error = Napi::Error::New(env, failure.step + ": errno " + std::to_string(failure.error));
+  error.Set("step", failure.step);
+  error.Set("errno", failure.error);
+  error.Set("detail", failure.detail);
+  throw error;
+}
+
+template <typename Work>
+auto guarded(Napi::Env env, Work work) {
+  try {
+    return work();
+  } catch (const Failure& failure) {
+    rethrow(env, failure);
+  }
+}
+
+uint32_t number_of(const Napi::Object& object, const char* name) { return object.Get(name).ToNumber().Uint32Value(); }
+
+CaptureOptions options_from(const Napi::Object& given) {
+  CaptureOptions options;
+  auto bytes = given.Get("object").As<Napi::Uint8Array>();
+  options.object.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  auto required = given.Get("required").As<Napi::Array>();
+  for (uint32_t i = 0; i < required.Length(); i++) options.required.push_back(required.Get(i).ToString());
+  options.ring_bytes = number_of(given, "ringBytes");
+  options.limit_bytes = number_of(given, "limitBytes");
+  options.wake_bytes = number_of(given, "wakeBytes");
+  options.everybody = given.Get("everybody").ToBoolean();
+  options.watch_processes = given.Get("watchProcesses").ToBoolean();
+  return options;
+}
+
+class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Capture",
+                       {
+                           InstanceMethod<&CaptureObject::attach_uprobe>("attachUprobe"),
+                           InstanceMethod<&CaptureObject::detach_uprobe>("detachUprobe"),
+                           InstanceMethod<&CaptureObject::add_target>("addTarget"),
+                           InstanceMethod<&CaptureObject::remove_target>("removeTarget"),
+                           InstanceMethod<&CaptureObject::seed_sockets>("seedSockets"),
+                           InstanceMethod<&CaptureObject::start>("start"),
+                           InstanceMethod<&CaptureObject::stop>("stop"),
+                           InstanceMethod<&CaptureObject::stats>("stats"),
+                           InstanceMethod<&CaptureObject::refusals>("refusals"),
+                           InstanceMethod<&CaptureObject::close>("close"),
+                       });
+  }
+
+  explicit CaptureObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CaptureObject>(info) {
+    auto given = info[0].As<Napi::Object>();
+    queue_bytes_ = number_of(given, "queueBytes");
+    guarded(info.Env(), [&] {
+      capture_ = std::make_unique<Capture>(options_from(given));
+      capture_->load();
+      capture_->attach();
+    });
+  }
+
+ private:
+  Capture& capture(Napi::Env env) {
+    if (!capture_) throw Napi::Error::New(env, "the capture is closed");
+    return *capture_;
+  }
+
+  Napi::Value attach_uprobe(const Napi::CallbackInfo& info) {
+    auto given = info[0].As<Napi::Object>();
+    UprobeRequest request;
+    request.program = given.Get("program").ToString();
+    request.path = given.Get("path").ToString();
+    request.is_return = given.Get("isReturn").ToBoolean();
+    request.pid = number_of(given, "pid");
+    auto offsets = given.Get("offsets").As<Napi::Array>();
+    for (uint32_t i = 0; i < offsets.Length(); i++) {
+      request.offsets.push_back(static_cast<uint64_t>(offsets.Get(i).ToNumber().Int64Value()));
+    }
+    uint32_t handle = guarded(info.Env(), [&] { return capture(info.Env()).attach_uprobe(request); });
+    return Napi::Number::New(info.Env(), handle);
+  }
+
+  void detach_uprobe(const Napi::CallbackInfo& info) {
+    capture(info.Env()).detach_uprobe(info[0].ToNumber().Uint32Value());
+  }
+
+  void add_target(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] { capture(info.Env()).add_target(info[0].ToNumber().Uint32Value()); });
+  }
+
+  void remove_target(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] { capture(info.Env()).remove_target(info[0].ToNumber().Uint32Value()); });
+  }
+
+  void seed_sockets(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] { capture(info.Env()).seed_sockets(); });
+  }
+
+  // Batches reach JavaScript on its own thread; a batch counts as taken over once the callback has returned.
+  void start(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    on_batch_ = Napi::ThreadSafeFunction::New(env, info[0].As<Napi::Function>(), "wiretape batches", 0, 1,
+                                              [this](Napi::Env) { finish_stop(); });
+    guarded(env, [&] {
+      auto sink = [this](Batch batch) {
+        auto hand_over = [this, batch](Napi::Env env_there, Napi::Function callback) {
+          auto release = [](Napi::Env, uint8_t* bytes) { free(bytes); };
+          auto buffer = Napi::Buffer<uint8_t>::NewOrCopy(env_there, batch.bytes, batch.size, release);
+          callback.Call({buffer});
+          reader_->taken(batch.size);
+        };
+        if (on_batch_.NonBlockingCall(hand_over) != napi_ok) free(batch.bytes);
+      };
+      reader_ = std::make_unique<RingReader>(capture(env).ring_fd(), capture(env).ring_bytes(), queue_bytes_, sink);
+      reader_->start();
+    });
+  }
+
+  // Resolves once everything that was in the ring has been handed over.
+  Napi::Value stop(const Napi::CallbackInfo& info) {
+    stopped_ = std::make_unique<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(info.Env()));
+    Napi::Promise promise = stopped_->Promise();
+    if (!reader_ || !on_batch_) {
+      finish_stop();
+      return promise;
+    }
+    reader_->stop();
+    on_batch_.Release();
+    return promise;
+  }
+
+  void finish_stop() {
+    if (!stopped_) return;
+    Napi::HandleScope scope(stopped_->Env());
+    stopped_->Resolve(stopped_->Env().Undefined());
+    stopped_.reset();
+  }
+
+  Napi::Value stats(const Napi::CallbackInfo& info) {
+    Counters counters = capture(info.Env()).counters();
+    auto result = Napi::Object::New(info.Env());
+    auto set = [&](const char* name, uint64_t value) { result.Set(name, static_cast<double>(value)); };
+    set("events", counters.events);
+    set("bytes", counters.bytes);
+    set("ringFullEvents", counters.ring_full_events);
+    set("ringFullBytes", counters.ring_full_bytes);
+    set("faults", counters.faults);
+    set("stateFull", counters.state_full);
+    set("missedRuns", counters.missed_runs);
+    set("unreadBytes", reader_ ? reader_->unread_bytes() : 0);
+    set("queuedBytes", reader_ ? reader_->queued_bytes() : 0);
+    result.Set("uprobeMulti", capture(info.Env()).has_uprobe_multi());
+    return result;
+  }
+
+  Napi::Value refusals(const Napi::CallbackInfo& info) {
+    auto list = Napi::Array::New(info.Env());
+    for (const Refusal& refusal : capture(info.Env()).refusals()) {
+      auto entry = Napi::Object::New(info.Env());
+      entry.Set("program", refusal.program);
+      entry.Set("reason", refusal.reason);
+      list.Set(list.Length(), entry);
+    }
+    return list;
+  }
+
+  // The reader first: it has the ring mapped and may be in the middle of a batch.
+  void close(const Napi::CallbackInfo&) {
+    if (reader_) reader_->stop();
+    capture_.reset();
+  }
+
+  std::unique_ptr<Capture> capture_;
+  std::unique_ptr<RingReader> reader_;
+  Napi::ThreadSafeFunction on_batch_;
+  std::unique_ptr<Napi::Promise::Deferred> stopped_;
+  size_t queue_bytes_ = 0;
+};
+
+Napi::Value layout(const Napi::CallbackInfo& info) {
+  auto result = Napi::Object::New(info.Env());
+  for (const FieldLayout& field : wire_layout()) {
+    auto place = Napi::Array::New(info.Env());
+    place.Set(0u, static_cast<double>(field.offset));
+    place.Set(1u, static_cast<double>(field.size));
+    result.Set(field.name, place);
+  }
+  return result;
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("Capture", CaptureObject::define(env));
+  exports.Set("wireLayout", Napi::Function::New(env, layout));
+  return exports;
+}
+
+}  // namespace
+}  // namespace wiretape
+
+static Napi::Object initialise_module(Napi::Env env, Napi::Object exports) { return wiretape::initialise(env, exports); }
+
+NODE_API_MODULE(wiretape, initialise_module)

@@ -1,0 +1,252 @@
+#include "capture.h"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "../../bpf/config.h"
+#include "failure.h"
+
+namespace wiretape {
+namespace {
+
+// linux/bpf.h of Debian 12 does not know these yet (kernel 6.6).
+constexpr uint32_t kTraceUprobeMulti = 48;
+constexpr uint32_t kUprobeMultiReturn = 1;
+struct LinkCreateUprobeMulti {
+  uint32_t prog_fd, target_fd, attach_type, flags;
+  uint64_t path, offsets, ref_ctr_offsets, cookies;
+  uint32_t count, multi_flags, pid, padding;
+};
+
+int bpf_call(int command, void* attributes, size_t size) {
+  return static_cast<int>(syscall(__NR_bpf, command, attributes, size));
+}
+
+bool is_uprobe(const bpf_program* prog) {
+  return std::strncmp(bpf_program__section_name(prog), "uprobe", 6) == 0;
+}
+
+bool is_iterator(const bpf_program* prog) { return std::strncmp(bpf_program__section_name(prog), "iter/", 5) == 0; }
+
+void choose_attach_type(bpf_object* object, bool multi) {
+  bpf_program* prog = nullptr;
+  bpf_object__for_each_program(prog, object) {
+    if (is_uprobe(prog) && multi) {
+      bpf_program__set_expected_attach_type(prog, static_cast<bpf_attach_type>(kTraceUprobeMulti));
+    }
+  }
+}
+
+}  // namespace
+
+Capture::Capture(CaptureOptions options) : options_(std::move(options)) { collect_libbpf_messages(); }
+
+Capture::~Capture() {
+  // Uprobes first: a probe that fires into programs being torn down costs the target for nothing.
+  while (!uprobes_.empty()) detach_uprobe(uprobes_.begin()->first);
+  for (bpf_link* link : links_) bpf_link__destroy(link);
+}
+
+Capture::Object Capture::open() const {
+  LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "wiretape");
+  bpf_object* object = bpf_object__open_mem(options_.object.data(), options_.object.size(), &opts);
+  if (object == nullptr) throw Failure{"open", errno, take_libbpf_messages()};
+  return Object(object);
+}
+
+void Capture::configure(bpf_object* object) const {
+  bpf_map* ring = bpf_object__find_map_by_name(object, "wt_events");
+  bpf_map* constants = bpf_object__find_map_by_name(object, "wiretape.rodata");
+  size_t size = 0;
+  void* place = constants == nullptr ? nullptr : bpf_map__initial_value(constants, &size);
+  if (ring == nullptr || place == nullptr || size != sizeof(config_settings)) {
+    throw Failure{"open", EINVAL, "the BPF object and the addon were not built from the same sources"};
+  }
+  bpf_map__set_max_entries(ring, options_.ring_bytes);
+  config_settings settings{};
+  settings.self_tgid = static_cast<uint32_t>(getpid());
+  settings.everybody = options_.everybody;
+  settings.watch_processes = options_.watch_processes;
+  settings.limit_bytes = options_.limit_bytes;
+  settings.wake_bytes = options_.wake_bytes;
+  std::memcpy(place, &settings, sizeof(settings));
+}
+
+// Each program in an object of its own, to learn which of them this kernel takes.
+std::vector<Refusal> Capture::try_each_program(bool multi) const {
+  std::vector<std::string> names;
+  Object list = open();
+  bpf_program* prog = nullptr;
+  bpf_object__for_each_program(prog, list.get()) names.emplace_back(bpf_program__name(prog));
+  std::vector<Refusal> refused;
+  for (const std::string& name : names) {
+    Object object = open();
+    configure(object.get());
+    // The other attempts need no 64 MiB.
+    bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), "wt_events"), 1 << 16);
+    choose_attach_type(object.get(), multi);
+    bpf_object__for_each_program(prog, object.get()) {
+      bpf_program__set_autoload(prog, name == bpf_program__name(prog));
+    }
+    take_libbpf_messages();
+    if (bpf_object__load(object.get()) != 0) refused.push_back({name, take_libbpf_messages()});
+  }
+  return refused;
+}
+
+void Capture::load() {
+  for (bool multi : {true, false}) {
+    object_ = open();
+    configure(object_.get());
+    choose_attach_type(object_.get(), multi);
+    take_libbpf_messages();
+    uprobe_multi_ = multi;
+    if (bpf_object__load(object_.get()) == 0) return;
+    int error = errno;
+    std::string said = take_libbpf_messages();
+    // Without the right to load anything, trying program by program says nothing new.
+    if (error == EPERM || error == EACCES) throw Failure{"load", error, said};
+  }
+  refusals_ = try_each_program(false);
+  for (const Refusal& refusal : refusals_) {
+    auto required = std::find(options_.required.begin(), options_.required.end(), refusal.program);
+    if (required != options_.required.end()) throw Failure{"load " + refusal.program, EINVAL, refusal.reason};
+  }
+  object_ = open();
+  configure(object_.get());
+  for (const Refusal& refusal : refusals_) bpf_program__set_autoload(program(refusal.program), false);
+  uprobe_multi_ = false;
+  if (bpf_object__load(object_.get()) != 0) throw Failure{"load", errno, take_libbpf_messages()};
+}
+
+void Capture::attach() {
+  bpf_program* prog = nullptr;
+  bpf_object__for_each_program(prog, object_.get()) {
+    if (is_uprobe(prog) || is_iterator(prog) || !bpf_program__autoload(prog)) continue;
+    take_libbpf_messages();
+    bpf_link* link = bpf_program__attach(prog);
+    if (link != nullptr) {
+      links_.push_back(link);
+      continue;
+    }
+    int error = errno;
+    std::string name = bpf_program__name(prog);
+    std::string said = take_libbpf_messages();
+    if (std::find(options_.required.begin(), options_.required.end(), name) != options_.required.end()) {
+      throw Failure{"attach " + name, error, said};
+    }
+    refusals_.push_back({name, said.empty() ? strerror(error) : said});
+  }
+}
+
+int Capture::map_fd(const char* name) const {
+  int fd = bpf_object__find_map_fd_by_name(object_.get(), name);
+  if (fd < 0) throw Failure{std::string("map ") + name, ENOENT, "the map is not in the BPF object"};
+  return fd;
+}
+
+bpf_program* Capture::program(const std::string& name) const {
+  bpf_program* prog = bpf_object__find_program_by_name(object_.get(), name.c_str());
+  if (prog == nullptr) throw Failure{"program " + name, ENOENT, "the program is not in the BPF object"};
+  return prog;
+}
+
+int Capture::ring_fd() const { return map_fd("wt_events"); }
+
+void Capture::add_target(uint32_t tgid) {
+  uint8_t yes = 1;
+  if (bpf_map_update_elem(map_fd("wt_targets"), &tgid, &yes, BPF_ANY) != 0) {
+    throw Failure{"add target", errno, "the set of targets is full"};
+  }
+}
+
+void Capture::remove_target(uint32_t tgid) { bpf_map_delete_elem(map_fd("wt_targets"), &tgid); }
+
+void Capture::seed_sockets() {
+  bpf_program* prog = program("wt_seed_sockets");
+  if (!bpf_program__autoload(prog)) return;
+  take_libbpf_messages();
+  bpf_link* link = bpf_program__attach_iter(prog, nullptr);
+  if (link == nullptr) throw Failure{"attach wt_seed_sockets", errno, take_libbpf_messages()};
+  int fd = bpf_iter_create(bpf_link__fd(link));
+  char unused[64];
+  // The iterator runs as it is read; it prints nothing.
+  while (fd >= 0 && read(fd, unused, sizeof(unused)) > 0) continue;
+  if (fd >= 0) close(fd);
+  bpf_link__destroy(link);
+}
+
+std::vector<int> Capture::attach_multi(const UprobeRequest& request, bpf_program* prog) const {
+  LinkCreateUprobeMulti attributes{};
+  attributes.prog_fd = static_cast<uint32_t>(bpf_program__fd(prog));
+  attributes.attach_type = kTraceUprobeMulti;
+  attributes.path = reinterpret_cast<uint64_t>(request.path.c_str());
+  attributes.offsets = reinterpret_cast<uint64_t>(request.offsets.data());
+  attributes.count = static_cast<uint32_t>(request.offsets.size());
+  attributes.multi_flags = request.is_return ? kUprobeMultiReturn : 0;
+  attributes.pid = request.pid;
+  int fd = bpf_call(BPF_LINK_CREATE, &attributes, sizeof(attributes));
+  if (fd < 0) throw Failure{"attach " + request.program, errno, strerror(errno)};
+  return {fd};
+}
+
+uint32_t Capture::attach_uprobe(const UprobeRequest& request) {
+  bpf_program* prog = program(request.program);
+  if (!bpf_program__autoload(prog)) throw Failure{"attach " + request.program, ENOTSUP, "the program was refused at load"};
+  Uprobe uprobe;
+  if (uprobe_multi_) {
+    uprobe.fds = attach_multi(request, prog);
+  } else {
+    int pid = request.pid == 0 ? -1 : static_cast<int>(request.pid);
+    for (uint64_t offset : request.offsets) {
+      take_libbpf_messages();
+      bpf_link* link = bpf_program__attach_uprobe(prog, request.is_return, pid, request.path.c_str(), offset);
+      if (link == nullptr) {
+        int error = errno;
+        for (bpf_link* made : uprobe.links) bpf_link__destroy(made);
+        throw Failure{"attach " + request.program, error, take_libbpf_messages()};
+      }
+      uprobe.links.push_back(link);
+    }
+  }
+  uprobes_[++last_handle_] = std::move(uprobe);
+  return last_handle_;
+}
+
+void Capture::detach_uprobe(uint32_t handle) {
+  auto found = uprobes_.find(handle);
+  if (found == uprobes_.end()) return;
+  for (int fd : found->second.fds) close(fd);
+  for (bpf_link* link : found->second.links) bpf_link__destroy(link);
+  uprobes_.erase(found);
+}
+
+Counters Capture::counters() const {
+  int cpus = libbpf_num_possible_cpus();
+  std::vector<uint64_t> values(static_cast<size_t>(std::max(cpus, 1)));
+  auto sum = [&](uint32_t which) {
+    uint64_t total = 0;
+    if (bpf_map_lookup_elem(map_fd("wt_counters"), &which, values.data()) == 0) {
+      for (uint64_t value : values) total += value;
+    }
+    return total;
+  };
+  Counters counters{sum(COUNT_EVENTS), sum(COUNT_BYTES),      sum(COUNT_RING_FULL_EVENTS), sum(COUNT_RING_FULL_BYTES),
+                    sum(COUNT_FAULTS), sum(COUNT_STATE_FULL), 0,                           0};
+  bpf_program* prog = nullptr;
+  bpf_object__for_each_program(prog, object_.get()) {
+    if (!bpf_program__autoload(prog)) continue;
+    bpf_prog_info info{};
+    uint32_t size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size) == 0) counters.missed_runs += info.recursion_misses;
+  }
+  return counters;
+}
+
+}  // namespace wiretape

@@ -1,0 +1,97 @@
+// The BPF object of a capture tier: opened, configured, loaded, attached, and asked for its counters. Mechanism only:
+// which processes are targets and where probes go is decided in recorder/source/ebpf.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wiretape {
+
+struct CaptureOptions {
+  std::vector<uint8_t> object;
+  std::vector<std::string> required;  // programs without which the tier is of no use
+  uint32_t ring_bytes = 0;            // a power of two
+  uint32_t limit_bytes = 0;
+  uint32_t wake_bytes = 0;
+  bool everybody = false;
+  bool watch_processes = false;
+};
+
+struct Refusal {
+  std::string program;
+  std::string reason;
+};
+
+struct UprobeRequest {
+  std::string program;
+  std::string path;
+  std::vector<uint64_t> offsets;  // in the file
+  bool is_return = false;
+  uint32_t pid = 0;  // 0: every process that maps the file
+};
+
+struct Counters {
+  uint64_t events, bytes, ring_full_events, ring_full_bytes, faults, state_full;
+  uint64_t missed_runs;  // programs that the kernel did not run because they were running already on that CPU
+  uint64_t unread_bytes; // waiting in the ring
+};
+
+class Capture {
+ public:
+  explicit Capture(CaptureOptions options);
+  ~Capture();
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+
+  // Throws Failure when a required program is refused; the other refusals are kept for `refusals`.
+  void load();
+  // Attaches the tracepoints. Throws Failure when a required one is refused.
+  void attach();
+  const std::vector<Refusal>& refusals() const { return refusals_; }
+  bool has_uprobe_multi() const { return uprobe_multi_; }
+
+  void add_target(uint32_t tgid);
+  void remove_target(uint32_t tgid);
+  // Runs the socket iterator: events for the sockets that targets hold now.
+  void seed_sockets();
+
+  // Returns a handle for `detach_uprobe`. Throws Failure.
+  uint32_t attach_uprobe(const UprobeRequest& request);
+  void detach_uprobe(uint32_t handle);
+
+  int ring_fd() const;
+  uint32_t ring_bytes() const { return options_.ring_bytes; }
+  Counters counters() const;
+
+ private:
+  struct CloseObject {
+    void operator()(bpf_object* object) const { bpf_object__close(object); }
+  };
+  using Object = std::unique_ptr<bpf_object, CloseObject>;
+
+  Object open() const;
+  void configure(bpf_object* object) const;
+  std::vector<Refusal> try_each_program(bool multi) const;
+  int map_fd(const char* name) const;
+  bpf_program* program(const std::string& name) const;
+  std::vector<int> attach_multi(const UprobeRequest& request, bpf_program* prog) const;
+
+  CaptureOptions options_;
+  Object object_;
+  std::vector<Refusal> refusals_;
+  std::vector<bpf_link*> links_;
+  struct Uprobe {
+    std::vector<int> fds;
+    std::vector<bpf_link*> links;
+  };
+  std::map<uint32_t, Uprobe> uprobes_;
+  uint32_t last_handle_ = 0;
+  bool uprobe_multi_ = false;
+};
+
+}  // namespace wiretape

@@ -1,0 +1,57 @@
+// Drains the kernel's ring on a thread of its own that never waits for JavaScript or SQLite. Events are packed into
+// batches; what has not been taken over yet is bounded, and beyond the bound the ring fills and the kernel counts.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <thread>
+
+namespace wiretape {
+
+struct Batch {
+  uint8_t* bytes;  // malloc'ed; the receiver frees it
+  size_t size;
+};
+
+class RingReader {
+ public:
+  using Sink = std::function<void(Batch)>;
+
+  // `ring_bytes` is the size of the map's data area. Throws Failure when it cannot be mapped.
+  RingReader(int ring_fd, size_t ring_bytes, size_t queue_bytes, Sink sink);
+  ~RingReader();
+  RingReader(const RingReader&) = delete;
+  RingReader& operator=(const RingReader&) = delete;
+
+  void start();
+  // Drains what is there and ends the thread. Returns when it has ended.
+  void stop();
+  // A batch of that size has been taken over.
+  void taken(size_t bytes);
+  uint64_t unread_bytes() const;
+  uint64_t queued_bytes() const { return queued_.load(); }
+
+ private:
+  void run();
+  void drain();
+  bool has_room() const { return queued_.load() < queue_bytes_; }
+  void append(const uint8_t* event, size_t size);
+  void deliver();
+
+  int ring_fd_;
+  int wake_fd_;
+  size_t ring_bytes_;
+  size_t queue_bytes_;
+  Sink sink_;
+  uint8_t* consumer_page_;
+  uint8_t* producer_page_;
+  uint8_t* slab_ = nullptr;
+  size_t slab_used_ = 0;
+  std::atomic<uint64_t> queued_{0};
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace wiretape

@@ -1,0 +1,39 @@
+/**
+ * What wiretape needs from the distribution: how to see that it is there, and the Debian package that brings it.
+ * Only data. A need is looked for by what it gives (a command, a static library), not by its package, so that a clang
+ * from elsewhere counts too.
+ */
+
+/**
+ * `for`: the task that needs it. `build` belongs to every task. What only `test` or `bench` needs is used by the
+ * end-to-end tests and measurements, which need root anyway.
+ * @typedef {{ package: string, command?: string, library?: string, for: 'build' | 'demo' | 'test' | 'bench' }} Need
+ */
+
+/** @type {readonly Need[]} */
+const needs = [
+  { package: 'clang', command: 'clang', for: 'build' },
+  { package: 'llvm', command: 'llvm-strip', for: 'build' },
+  { package: 'libbpf-dev', library: 'libbpf.a', for: 'build' },
+  { package: 'libelf-dev', library: 'libelf.a', for: 'build' },
+  { package: 'zlib1g-dev', library: 'libz.a', for: 'build' },
+  { package: 'g++', command: 'g++', for: 'build' },
+  { package: 'make', command: 'make', for: 'build' },
+  { package: 'python3', command: 'python3', for: 'build' },
+  { package: 'curl', command: 'curl', for: 'demo' },
+  { package: 'curl', command: 'curl', for: 'test' },
+  { package: 'openssl', command: 'openssl', for: 'test' },
+  { package: 'nginx', command: 'nginx', for: 'test' },
+  { package: 'sqlite3', command: 'sqlite3', for: 'test' },
+  { package: 'procps', command: 'ps', for: 'test' },
+  { package: 'iproute2', command: 'ip', for: 'test' },
+  { package: 'bpftool', command: 'bpftool', for: 'test' },
+  { package: 'nginx', command: 'nginx', for: 'bench' },
+  { package: 'openssl', command: 'openssl', for: 'bench' },
+  { package: 'wrk', command: 'wrk', for: 'bench' },
+];
+
+/** The oldest Node.js that runs wiretape: better-sqlite3 13 and undici 8 need it. Same number as `engines` in package.json. */
+const nodeFloor = { major: 22, minor: 19 };
+
+module.exports = { needs, nodeFloor };

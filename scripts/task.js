@@ -1,0 +1,123 @@
+/**
+ * The entry of every npm script: does the set-up the task needs and lacks, then the task.
+ *
+ *   node scripts/task.js build | test [jest arguments] | check | demo | bench | fix
+ *
+ * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
+ * Node.js that is new enough, which may be another one.
+ */
+
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { carryOut, environment, SetupError } = require('./setup/carry-out');
+const { lookAround, root } = require('./setup/look');
+const { plan } = require('./setup/plan');
+
+/** @type {Record<string, { needs: import('./setup/plan').Task, run: (args: readonly string[]) => Promise<number> }>} */
+const tasks = {
+  build: { needs: 'build', run: async () => 0 },
+  test: { needs: 'test', run: runTests },
+  check: { needs: 'test', run: runChecks },
+  demo: { needs: 'demo', run: (args) => run(path.join(root, 'scripts/demo'), args) },
+  bench: {
+    needs: 'bench',
+    run: (args) => run('node', ['-r', path.join(root, 'scripts/ts-hook.js'), 'bench/main.ts', ...args]),
+  },
+  fix: { needs: 'build', run: () => run('node', [inPackage('@biomejs/biome/bin/biome'), 'check', '--write', '.']) },
+};
+
+async function main() {
+  const [name = '', ...args] = process.argv.slice(2);
+  const task = tasks[name];
+  if (task === undefined)
+    return complain(`There is no task ${JSON.stringify(name)}: use ${Object.keys(tasks).join(', ')}`, 2);
+  const decided = plan(lookAround(task.needs));
+  if (decided.kind === 'refuse') return complain(decided.lines.join('\n'), 3);
+  try {
+    await carryOut(decided.steps);
+  } catch (error) {
+    if (error instanceof SetupError) return complain(error.message, 3);
+    throw error;
+  }
+  return task.run(args);
+}
+
+/** The whole suite, or what the arguments name; the closing line is the last one printed. @param {readonly string[]} args */
+async function runTests(args) {
+  const { status, counts } = await jest(args);
+  printCounts(counts);
+  return status;
+}
+
+/** Lint, format, types and the tests, all of them even where one fails, so that one run shows everything there is to mend. */
+async function runChecks() {
+  const stages = [
+    () => run('node', [inPackage('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.']),
+    () => run('node', [inPackage('typescript/bin/tsc'), '-p', '.']),
+  ];
+  let failedStages = 0;
+  for (const stage of stages) if ((await stage()) !== 0) failedStages += 1;
+  const { status, counts } = await jest([]);
+  if (failedStages > 0) process.stdout.write('\nlint, format or types failed, above; each counts as one failure\n');
+  printCounts({ ...counts, failed: counts.failed + failedStages });
+  return failedStages > 0 ? 1 : status;
+}
+
+/** @param {readonly string[]} args */
+async function jest(args) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wiretape-test-'));
+  const countsFile = path.join(folder, 'counts.json');
+  const reporters = ['--reporters=default', `--reporters=${path.join(root, 'scripts/jest-reporter.js')}`];
+  try {
+    const status = await run('node', [inPackage('jest/bin/jest.js'), ...reporters, ...args], {
+      WIRETAPE_COUNTS_FILE: countsFile,
+    });
+    // jest that never got as far as a result is a failure that no test could report
+    const counts = fs.existsSync(countsFile)
+      ? JSON.parse(fs.readFileSync(countsFile, 'utf8'))
+      : { passed: 0, failed: 1, skipped: 0 };
+    return { status, counts };
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {{ passed: number, failed: number, skipped: number }} counts */
+function printCounts({ passed, failed, skipped }) {
+  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+}
+
+/**
+ * Runs a command in the checkout with our terminal; signals reach it, and its status is ours.
+ * @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env]
+ * @returns {Promise<number>}
+ */
+function run(command, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env: { ...environment(), ...env }, stdio: 'inherit' });
+    const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
+    process.on('SIGINT', forward).on('SIGTERM', forward);
+    child.once('error', reject);
+    child.once('exit', (status, signal) => {
+      process.off('SIGINT', forward).off('SIGTERM', forward);
+      resolve(status ?? 128 + (os.constants.signals[signal ?? 'SIGTERM'] ?? 0));
+    });
+  });
+}
+
+/** @param {string} file of an installed package */
+function inPackage(file) {
+  return path.join(root, 'node_modules', file);
+}
+
+/** @param {string} text @param {number} status */
+function complain(text, status) {
+  process.stderr.write(`${text}\n`);
+  return status;
+}
+
+main().then((status) => {
+  process.exitCode = status;
+});
