@@ -1,0 +1,34 @@
+/** Finds names in a string table too large to hold: windows that overlap by the longest name. Knows no ELF. */
+import type { ReadAt } from './elf';
+
+const WINDOW_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Offset within the table -> name, for every place where one of `names` is followed by its end. Linkers let names
+ * share tails, so what stands before a name does not matter.
+ */
+export function occurrencesOf(
+  names: readonly string[],
+  read: ReadAt,
+  tableOffset: number,
+  tableSize: number,
+): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  const overlap = Math.max(...names.map((name) => name.length)) + 1;
+  for (let start = 0; start < tableSize; start += WINDOW_BYTES) {
+    const wanted = Math.min(WINDOW_BYTES + overlap, tableSize - start);
+    const window = asBuffer(read(tableOffset + start, wanted));
+    for (const name of names) noteAll(window, name, start, found);
+    if (window.length < wanted) break; // the file ends early
+  }
+  return found;
+}
+
+function noteAll(window: Buffer, name: string, start: number, found: Map<number, string>): void {
+  const needle = Buffer.from(`${name}\0`, 'latin1');
+  for (let at = window.indexOf(needle); at >= 0; at = window.indexOf(needle, at + 1)) found.set(start + at, name);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

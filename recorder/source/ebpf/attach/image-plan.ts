@@ -1,0 +1,204 @@
+/**
+ * From one ELF image to its probes: which function, which offset, which program. What the file alone decides; the
+ * process that maps it adds its own conditions (plan.ts). Pure over the image's byte reader.
+ */
+import { callTargets, type FunctionCode, handsOverTo, isCheapToWatch } from './code/inner-call';
+import { entryPlace, type Place, type ReturnPlace, returnPlace } from './code/prologue';
+import type { ElfImage, ElfSymbol } from './elf/elf';
+import { tlsLibraries } from './tls-libraries/registry';
+import type {
+  EntryHook,
+  InnerFunction,
+  ProbeGroup,
+  ReturnHook,
+  TlsFlavour,
+  TlsLibrary,
+  UprobeHook,
+} from './tls-libraries/tls-library';
+
+export interface PlannedProbe {
+  /** Name of the BPF program. */
+  readonly program: string;
+  /** The function, for reports: an exported name, or what an inner function is called. */
+  readonly symbol: string;
+  readonly fileOffset: number;
+  readonly isReturn: boolean;
+  readonly group: ProbeGroup;
+  readonly required: boolean;
+  /** Why this place: `at the entry, on an emulated push`. */
+  readonly why: string;
+}
+
+export interface Refusal {
+  readonly symbol: string;
+  readonly reason: string;
+}
+
+export interface ImagePlan {
+  readonly library: string;
+  readonly flavour: TlsFlavour;
+  readonly probes: readonly PlannedProbe[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** Longer functions are looked at up to here. */
+const BODY_LIMIT_BYTES = 65536;
+/** Where a symbol has no size. */
+const UNKNOWN_BODY_BYTES = 4096;
+const INNER_PROLOGUE_BYTES = 128;
+
+/** The plan of an image by the first library that recognises it; undefined where none does. */
+export function planImage(image: ElfImage): ImagePlan | undefined {
+  for (const library of tlsLibraries) {
+    const flavour = library.recognise(image);
+    if (flavour !== undefined) return { library: library.name, flavour, ...placeAll({ image, library, flavour }) };
+  }
+  return undefined;
+}
+
+interface Recognised {
+  readonly image: ElfImage;
+  readonly library: TlsLibrary;
+  readonly flavour: TlsFlavour;
+}
+
+interface Placing extends Recognised {
+  readonly functions: ReadonlyMap<string, FunctionCode>;
+  readonly probes: PlannedProbe[];
+  readonly refusals: Refusal[];
+}
+
+function placeAll(recognised: Recognised): Pick<ImagePlan, 'probes' | 'refusals'> {
+  const { image, library, flavour } = recognised;
+  const hooks = library.hooks(flavour);
+  const functions = functionsOf(image, flavour, [...new Set(hooks.map((hook) => hook.symbol))]);
+  const placing: Placing = { ...recognised, functions, probes: [], refusals: [] };
+  const covered = placeInnerFunctions(placing);
+  for (const [symbol, hooksOfSymbol] of bySymbol(hooks)) {
+    if (!covered.has(symbol)) placeExported(placing, symbol, hooksOfSymbol);
+  }
+  return { probes: placing.probes, refusals: placing.refusals };
+}
+
+function functionsOf(
+  image: ElfImage,
+  { symbols }: TlsFlavour,
+  names: readonly string[],
+): ReadonlyMap<string, FunctionCode> {
+  const functions = new Map<string, FunctionCode>();
+  for (const symbol of image.functions(names, symbols).values()) functions.set(symbol.name, codeOf(image, symbol));
+  return functions;
+}
+
+function codeOf(image: ElfImage, { name, address, size }: ElfSymbol): FunctionCode {
+  return { name, address, body: image.code(address, Math.min(size || UNKNOWN_BODY_BYTES, BODY_LIMIT_BYTES)) };
+}
+
+function bySymbol(hooks: readonly UprobeHook[]): ReadonlyMap<string, readonly UprobeHook[]> {
+  const grouped = new Map<string, UprobeHook[]>();
+  for (const hook of hooks) grouped.set(hook.symbol, [...(grouped.get(hook.symbol) ?? []), hook]);
+  return grouped;
+}
+
+function placeExported(placing: Placing, symbol: string, hooks: readonly UprobeHook[]): void {
+  const code = placing.functions.get(symbol);
+  if (code !== undefined && !isBuiltOnAnother(placing, code)) placeHooks(placing, code, hooks);
+  if (code === undefined && hooks.some((hook) => hook.need === 'required')) {
+    placing.refusals.push({ symbol, reason: 'the file defines no such function' });
+  }
+}
+
+/** Probes the inner functions that are proved and cheap; returns the exported names that need no probe any more. */
+function placeInnerFunctions(placing: Placing): ReadonlySet<string> {
+  const covered = new Set<string>();
+  for (const inner of placing.library.innerFunctions(placing.flavour)) {
+    if (inner.replaces.some((symbol) => covered.has(symbol))) continue;
+    const code = provedInner(placing, inner);
+    if (code === undefined) continue;
+    placeHooks(placing, code, hooksOf(placing, inner));
+    for (const symbol of inner.replaces) covered.add(symbol);
+  }
+  return covered;
+}
+
+/**
+ * The inner function, where its wrapper hands its own arguments over to it (hence its signature), every other form
+ * that exists calls it too, and it has no exported name (LibreSSL's `SSL_read_ex` calls `SSL_read`, which takes other
+ * arguments). Undefined also where watching it would cost as much as watching the exported ones.
+ */
+function provedInner(placing: Placing, inner: InnerFunction): FunctionCode | undefined {
+  const wrapper = placing.functions.get(inner.wrapper);
+  const address = wrapper === undefined ? undefined : handsOverTo(wrapper);
+  if (address === undefined || nameOf(placing, address) !== undefined) return undefined;
+  const forms = inner.replaces.flatMap((symbol) => placing.functions.get(symbol) ?? []);
+  if (forms.length < 2 || !forms.every((form) => reaches(placing, form, { address, through: inner.replaces })))
+    return undefined;
+  const body = placing.image.code(address, INNER_PROLOGUE_BYTES);
+  return isCheapToWatch(body) ? { name: inner.name, address, body } : undefined;
+}
+
+function reaches(
+  placing: Placing,
+  from: FunctionCode,
+  to: { readonly address: number; readonly through: readonly string[] },
+): boolean {
+  const targets = callTargets(from);
+  if (targets.includes(to.address)) return true;
+  const others = to.through.filter((name) => name !== from.name);
+  return targets.some((target) => {
+    const name = nameOf(placing, target);
+    const next = name !== undefined && others.includes(name) ? placing.functions.get(name) : undefined;
+    return next !== undefined && callTargets(next).includes(to.address);
+  });
+}
+
+/** The exported function at an address, or the one its linkage stub leads to. */
+function nameOf(placing: Placing, address: number): string | undefined {
+  for (const { name, address: at } of placing.functions.values()) if (at === address) return name;
+  return placing.image.linkageTarget(address);
+}
+
+function hooksOf(placing: Placing, inner: InnerFunction): readonly UprobeHook[] {
+  const group = groupOf(placing, inner.wrapper);
+  const common = { symbol: inner.name, need: 'required', group } as const;
+  const entry: UprobeHook = { ...common, at: 'entry', program: inner.programs.entry };
+  return inner.programs.return === null
+    ? [entry]
+    : [entry, { ...common, at: 'return', program: inner.programs.return }];
+}
+
+function groupOf(placing: Placing, symbol: string): ProbeGroup {
+  return placing.library.hooks(placing.flavour).find((hook) => hook.symbol === symbol)?.group ?? 'base';
+}
+
+function isBuiltOnAnother(placing: Placing, code: FunctionCode): boolean {
+  const bases = placing.library.builtOn.get(code.name) ?? [];
+  if (!bases.some((base) => placing.functions.has(base))) return false;
+  return callTargets(code).some((target) => bases.includes(nameOf(placing, target) ?? ''));
+}
+
+/** A return probe can be had with a `ReturnPlace` only. */
+type Placement =
+  | { readonly hook: EntryHook; readonly place: Place }
+  | { readonly hook: ReturnHook; readonly place: ReturnPlace };
+
+/** A function's hooks: where one of them is a return probe, the entry probe shares its place and its trap. */
+function placeHooks(placing: Placing, code: FunctionCode, hooks: readonly UprobeHook[]): void {
+  const returning = returnPlace(code.body);
+  const entering = hooks.some((hook) => hook.at === 'return') ? returning : entryPlace(code.body);
+  for (const hook of hooks) {
+    if (hook.at === 'entry') placeOne(placing, code, { hook, place: entering });
+    else placeOne(placing, code, { hook, place: returning });
+  }
+}
+
+function placeOne(placing: Placing, code: FunctionCode, { hook, place }: Placement): void {
+  const fileOffset = placing.image.fileOffsetOf(code.address + place.offset);
+  const { symbol, program, group } = hook;
+  if (fileOffset === undefined || code.body.length === 0) {
+    placing.refusals.push({ symbol, reason: 'its address is in no executable part of the file' });
+    return;
+  }
+  const [isReturn, required] = [hook.at === 'return', hook.need === 'required'];
+  placing.probes.push({ program, symbol, fileOffset, isReturn, group, required, why: place.why });
+}

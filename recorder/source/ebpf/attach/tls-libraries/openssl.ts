@@ -1,0 +1,104 @@
+/**
+ * The OpenSSL family: OpenSSL 1.0.2 to 3.x, LibreSSL and BoringSSL, by the names of their functions, whether they
+ * live in a shared libssl or were linked into an executable or module. Knows names and signatures; places no probe.
+ *
+ *   SSL_read(s, buf, int n) -> int            SSL_read_ex(s, buf, size_t n, size_t *done) -> 0/1
+ *   SSL_write_ex2(s, buf, size_t n, uint64_t flags, size_t *done) -> 0/1          (OpenSSL 3.3)
+ * What the inner functions of OpenSSL 3 take is what their wrapper takes; they return <= 0 where it returns 0.
+ */
+import type { ElfImage } from '../elf/elf';
+import type { InnerFunction, ProbeGroup, TlsFlavour, TlsLibrary, UprobeHook } from './tls-library';
+
+export const openssl: TlsLibrary = {
+  name: 'openssl',
+  recognise,
+  hooks: ({ holds }) => [...(holds === 'crypto' ? [] : tlsHooks), ...(holds === 'tls' ? [] : cryptoHooks)],
+  innerFunctions: ({ holds }) => [...(holds === 'crypto' ? [] : tlsInner), ...(holds === 'tls' ? [] : cryptoInner)],
+  // LibreSSL's _ex forms call the plain ones; since OpenSSL 3.3 SSL_write_ex calls SSL_write_ex2.
+  builtOn: new Map([
+    ['SSL_read_ex', ['SSL_read']],
+    ['SSL_write_ex', ['SSL_write', 'SSL_write_ex2']],
+    ['BIO_write_ex', ['BIO_write']],
+    ['BIO_write', ['BIO_write_ex']],
+  ]),
+};
+
+/** By what the file defines, never by its name: wheels carry `libssl-3e69114b.so.1.1`, NSS a `libssl3.so`. */
+function recognise(image: ElfImage): TlsFlavour | undefined {
+  const found = image.functions(['SSL_read', 'SSL_write', 'BIO_write'], 'all');
+  const [tls, crypto] = [found.has('SSL_read') && found.has('SSL_write'), found.has('BIO_write')];
+  if (!tls && !crypto) return undefined;
+  const symbols = [...found.values()].some((symbol) => symbol.table === 'symtab') ? 'all' : 'exported';
+  return { holds: !tls ? 'crypto' : crypto ? 'tls-and-crypto' : 'tls', symbols, label: lineage(image, symbols) };
+}
+
+/** Each name is defined by one member of the family only. */
+function lineage(image: ElfImage, symbols: TlsFlavour['symbols']): string {
+  const boring = ['SSL_CTX_set_grease_enabled', 'BORINGSSL_self_test'];
+  const found = image.functions([...boring, 'SSL_CTX_use_certificate_chain_mem'], symbols);
+  if (boring.some((name) => found.has(name))) return 'BoringSSL';
+  return found.size > 0 ? 'LibreSSL' : 'OpenSSL';
+}
+
+const tlsHooks: readonly UprobeHook[] = [
+  ...pair('SSL_read', 'wt_ssl_rd', 'required'),
+  ...pair('SSL_read_ex', 'wt_ssl_rdx', 'optional'),
+  ...pair('SSL_write', 'wt_ssl_wr', 'required'),
+  ...pair('SSL_write_ex', 'wt_ssl_wrx', 'optional'),
+  entry('SSL_write_ex2', 'wt_ssl_wrx2_in'),
+  { symbol: 'SSL_write_ex2', at: 'return', program: 'wt_ssl_wrx_out', need: 'optional', group: 'base' },
+  entry('SSL_set_fd', 'wt_ssl_set_fd'),
+  entry('SSL_set_rfd', 'wt_ssl_set_fd'),
+  entry('SSL_set_wfd', 'wt_ssl_set_fd'),
+  entry('SSL_set_bio', 'wt_ssl_set_bio'),
+  entry('SSL_set0_rbio', 'wt_ssl_set_rbio'),
+  entry('SSL_set0_wbio', 'wt_ssl_set_wbio'),
+  entry('SSL_free', 'wt_ssl_free'),
+];
+
+/** `BIO_write(b, data, int n)` and `BIO_write_ex(b, data, size_t n, size_t *)` agree in what the program reads. */
+const cryptoHooks: readonly UprobeHook[] = [
+  entry('BIO_write', 'wt_bio_write', 'memory-bio'),
+  entry('BIO_write_ex', 'wt_bio_write', 'memory-bio'),
+];
+
+const tlsInner: readonly InnerFunction[] = [
+  {
+    name: 'inner function of SSL_read',
+    wrapper: 'SSL_read_ex',
+    replaces: ['SSL_read', 'SSL_read_ex'],
+    programs: { entry: 'wt_ssl_rdx_in', return: 'wt_ssl_rdx_out' },
+  },
+  {
+    name: 'inner function of SSL_write',
+    wrapper: 'SSL_write_ex2',
+    replaces: ['SSL_write', 'SSL_write_ex', 'SSL_write_ex2'],
+    programs: { entry: 'wt_ssl_wrx2_in', return: 'wt_ssl_wrx_out' },
+  },
+  {
+    name: 'inner function of SSL_write',
+    wrapper: 'SSL_write_ex',
+    replaces: ['SSL_write', 'SSL_write_ex', 'SSL_write_ex2'],
+    programs: { entry: 'wt_ssl_wrx_in', return: 'wt_ssl_wrx_out' },
+  },
+];
+
+const cryptoInner: readonly InnerFunction[] = [
+  {
+    name: 'inner function of BIO_write',
+    wrapper: 'BIO_write_ex',
+    replaces: ['BIO_write', 'BIO_write_ex'],
+    programs: { entry: 'wt_bio_write', return: null },
+  },
+];
+
+function pair(symbol: string, program: string, need: UprobeHook['need']): readonly UprobeHook[] {
+  return [
+    { symbol, at: 'entry', program: `${program}_in`, need, group: 'base' },
+    { symbol, at: 'return', program: `${program}_out`, need, group: 'base' },
+  ];
+}
+
+function entry(symbol: string, program: string, group: ProbeGroup = 'base'): UprobeHook {
+  return { symbol, at: 'entry', program, need: 'optional', group };
+}

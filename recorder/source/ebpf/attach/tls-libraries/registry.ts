@@ -1,0 +1,5 @@
+/** The TLS libraries that can be read, in the order they are asked. One line each. */
+import { openssl } from './openssl';
+import type { TlsLibrary } from './tls-library';
+
+export const tlsLibraries: readonly TlsLibrary[] = [openssl];
