@@ -14,7 +14,7 @@ namespace {
 [[noreturn]] void rethrow(Napi::Env env, const Failure& failure) {
   Napi::Error error = Napi::Error::New(env, failure.step + ": errno " + std::to_string(failure.error));
   error.Set("step", failure.step);
-  error.Set("errno", failure.error);
+  error.Set("errno", static_cast<double>(failure.error));
   error.Set("detail", failure.detail);
   throw error;
 }

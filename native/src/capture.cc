@@ -63,19 +63,17 @@ Capture::Object Capture::open() const {
 void Capture::configure(bpf_object* object) const {
   bpf_map* ring = bpf_object__find_map_by_name(object, "wt_events");
   bpf_map* constants = bpf_object__find_map_by_name(object, "wiretape.rodata");
-  size_t size = 0;
-  void* place = constants == nullptr ? nullptr : bpf_map__initial_value(constants, &size);
-  if (ring == nullptr || place == nullptr || size != sizeof(config_settings)) {
-    throw Failure{"open", EINVAL, "the BPF object and the addon were not built from the same sources"};
-  }
-  bpf_map__set_max_entries(ring, options_.ring_bytes);
   config_settings settings{};
   settings.self_tgid = static_cast<uint32_t>(getpid());
   settings.everybody = options_.everybody;
   settings.watch_processes = options_.watch_processes;
   settings.limit_bytes = options_.limit_bytes;
   settings.wake_bytes = options_.wake_bytes;
-  std::memcpy(place, &settings, sizeof(settings));
+  bool fits = ring != nullptr && constants != nullptr && bpf_map__value_size(constants) == sizeof(settings);
+  if (!fits || bpf_map__set_initial_value(constants, &settings, sizeof(settings)) != 0) {
+    throw Failure{"open", EINVAL, "the BPF object and the addon were not built from the same sources"};
+  }
+  bpf_map__set_max_entries(ring, options_.ring_bytes);
 }
 
 // Each program in an object of its own, to learn which of them this kernel takes.
