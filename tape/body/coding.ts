@@ -1,0 +1,139 @@
+/**
+ * Content codings undone and applied again (RFC 9110 8.4.1, RFC 8878 for zstd). Never throws on input: of a damaged or
+ * cut body it gives what can be decoded, with the problem in words. Refuses to let a few bytes unfold into gigabytes.
+ */
+import * as zlib from 'node:zlib';
+import type { Body } from '../model/exchange';
+
+export interface DecodedBody {
+  readonly bytes: Uint8Array;
+  /** Null when the whole body was decoded; otherwise what stopped it. */
+  readonly problem: string | null;
+}
+
+interface Codec {
+  /** `cut` takes what is there of a stream that does not end. */
+  decode(bytes: Uint8Array, options: { limitBytes: number; cut: boolean }): Uint8Array;
+  encode(bytes: Uint8Array): Uint8Array;
+}
+
+/** What one body may unfold to; four times what the recorder keeps of one call. */
+export const decodedLimitBytes = 64 * 1024 * 1024;
+
+const { constants } = zlib;
+
+const gzip: Codec = {
+  decode: (bytes, { limitBytes, cut }) =>
+    zlib.gunzipSync(bytes, {
+      maxOutputLength: limitBytes,
+      finishFlush: cut ? constants.Z_SYNC_FLUSH : constants.Z_FINISH,
+    }),
+  encode: (bytes) => zlib.gzipSync(bytes),
+};
+
+const deflate: Codec = {
+  decode: (bytes, { limitBytes, cut }) =>
+    inflateEither(bytes, {
+      maxOutputLength: limitBytes,
+      finishFlush: cut ? constants.Z_SYNC_FLUSH : constants.Z_FINISH,
+    }),
+  encode: (bytes) => zlib.deflateSync(bytes),
+};
+
+const brotli: Codec = {
+  decode: (bytes, { limitBytes, cut }) =>
+    zlib.brotliDecompressSync(bytes, {
+      maxOutputLength: limitBytes,
+      finishFlush: cut ? constants.BROTLI_OPERATION_FLUSH : constants.BROTLI_OPERATION_FINISH,
+    }),
+  encode: (bytes) => zlib.brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+};
+
+const zstd: Codec = {
+  decode: (bytes, { limitBytes, cut }) =>
+    zlib.zstdDecompressSync(bytes, {
+      maxOutputLength: limitBytes,
+      finishFlush: cut ? constants.ZSTD_e_flush : constants.ZSTD_e_end,
+    }),
+  encode: (bytes) => zlib.zstdCompressSync(bytes),
+};
+
+const codecs: Readonly<Record<string, Codec | undefined>> = {
+  gzip,
+  'x-gzip': gzip,
+  deflate,
+  br: brotli,
+  zstd,
+};
+
+/** The body with its content codings undone, last applied first; `limitBytes` bounds what it may unfold to. */
+export function decodeBody(body: Body, limitBytes = decodedLimitBytes): DecodedBody {
+  let bytes = body.bytes;
+  for (const coding of body.codings.toReversed()) {
+    if (coding === 'identity' || bytes.length === 0) continue;
+    const codec = Object.hasOwn(codecs, coding) ? codecs[coding] : undefined;
+    if (codec === undefined) return { bytes, problem: `content coding ${JSON.stringify(coding)} is not known` };
+    const step = decodeStep(codec, bytes, limitBytes);
+    bytes = step.bytes;
+    if (step.problem !== null) return { bytes, problem: `${coding}: ${step.problem}` };
+  }
+  return { bytes, problem: null };
+}
+
+/** Applies content codings in the order given. Throws a RangeError on a coding `decodeBody` does not know. */
+export function encodeBody(bytes: Uint8Array, codings: readonly string[]): Uint8Array {
+  return codings.reduce<Uint8Array>((coded, coding) => {
+    if (coding === 'identity') return coded;
+    const codec = Object.hasOwn(codecs, coding) ? codecs[coding] : undefined;
+    if (codec === undefined) throw new RangeError(`content coding ${JSON.stringify(coding)} is not known`);
+    return codec.encode(coded);
+  }, bytes);
+}
+
+function decodeStep(codec: Codec, bytes: Uint8Array, limitBytes: number): DecodedBody {
+  const whole = attempt(codec, bytes, { limitBytes, cut: false });
+  if (whole.bytes !== undefined) return { bytes: whole.bytes, problem: null };
+  if (whole.tooLarge) {
+    const problem = `unfolds to more than ${limitBytes} bytes`;
+    return { bytes: longestPrefix(codec, bytes, { limitBytes, tries: 6 }), problem };
+  }
+  const cut = attempt(codec, bytes, { limitBytes, cut: true });
+  if (cut.bytes !== undefined) return { bytes: cut.bytes, problem: 'the data ends early' };
+  return { bytes: longestPrefix(codec, bytes, { limitBytes, tries: 40 }), problem: 'the data is damaged' };
+}
+
+/** Halves the range `tries` times: a prefix that decodes never becomes damaged by being shorter. */
+function longestPrefix(codec: Codec, bytes: Uint8Array, search: { limitBytes: number; tries: number }): Uint8Array {
+  let good = 0;
+  let bad = bytes.length;
+  let best: Uint8Array = new Uint8Array(0);
+  for (let left = search.tries; left > 0 && bad - good > 1; left--) {
+    const middle = (good + bad) >> 1;
+    const found = attempt(codec, bytes.subarray(0, middle), { limitBytes: search.limitBytes, cut: true }).bytes;
+    if (found === undefined) bad = middle;
+    else {
+      good = middle;
+      best = found;
+    }
+  }
+  return best;
+}
+
+type Attempt =
+  | { readonly bytes: Uint8Array; readonly tooLarge: false }
+  | { readonly bytes: undefined; readonly tooLarge: boolean };
+
+function attempt(codec: Codec, bytes: Uint8Array, options: { limitBytes: number; cut: boolean }): Attempt {
+  try {
+    return { bytes: codec.decode(bytes, options), tooLarge: false };
+  } catch (error) {
+    return { bytes: undefined, tooLarge: (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' };
+  }
+}
+
+/** `deflate` means the zlib format; some servers send the bare stream (RFC 9110 8.4.1.2 names the mistake). */
+function inflateEither(bytes: Uint8Array, options: zlib.ZlibOptions): Uint8Array {
+  const first = bytes[0] ?? 0;
+  const isZlib = (first & 0x0f) === 8 && bytes.length > 1 && ((first << 8) | (bytes[1] ?? 0)) % 31 === 0;
+  return isZlib || bytes.length === 1 ? zlib.inflateSync(bytes, options) : zlib.inflateRawSync(bytes, options);
+}

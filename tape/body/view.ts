@@ -1,0 +1,73 @@
+/**
+ * A body as what it is: JSON, form, multipart, text or bytes. By its content type, and by its looks where the type is
+ * missing or wrong. Pure; never throws on input.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Body, HeaderList } from '../model/exchange';
+import { decodeBody } from './coding';
+import { parseForm } from './form';
+import { type JsonValue, parseJson } from './json';
+import { isJsonType, isTextType, type MediaType, mediaTypeOf } from './media-type';
+import { type Part, parseMultipart } from './multipart';
+
+export type { Part } from './multipart';
+
+/** `bytes` are the decoded bytes throughout. */
+export type BodyView =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'json'; readonly value: JsonValue; readonly bytes: Uint8Array }
+  | { readonly kind: 'form'; readonly fields: readonly (readonly [string, string])[]; readonly bytes: Uint8Array }
+  | { readonly kind: 'multipart'; readonly parts: readonly Part[]; readonly bytes: Uint8Array }
+  | { readonly kind: 'text'; readonly text: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'binary'; readonly bytes: Uint8Array };
+
+/** The view of a message's body; a body that cannot be decoded in full is viewed as far as it could. */
+export function viewBody(headers: HeaderList, body: Body): BodyView {
+  if (body.bytes.length === 0) return { kind: 'empty' };
+  return viewBytes(mediaTypeOf(headers), decodeBody(body).bytes);
+}
+
+/** The view of decoded bytes under a content type. */
+export function viewBytes(type: MediaType, bytes: Uint8Array): BodyView {
+  if (bytes.length === 0) return { kind: 'empty' };
+  if (type.essence.startsWith('multipart/') && type.boundary !== null) {
+    const parts = parseMultipart(bytes, type.boundary);
+    if (parts !== undefined) return { kind: 'multipart', parts, bytes };
+  }
+  const text = textOf(bytes, type);
+  return text === undefined ? { kind: 'binary', bytes } : viewText(type, text, bytes);
+}
+
+function viewText(type: MediaType, text: string, bytes: Uint8Array): BodyView {
+  if (type.essence === 'application/x-www-form-urlencoded') return { kind: 'form', fields: parseForm(text), bytes };
+  if (isJsonType(type.essence) || (!isTextType(type.essence) && /^\s*[[{"]/.test(text))) {
+    const value = parseJson(text);
+    if (value !== undefined) return { kind: 'json', value, bytes };
+  }
+  return { kind: 'text', text, bytes };
+}
+
+/** The text of the bytes; undefined where they are no text in the charset they claim (UTF-8 where they claim none). */
+function textOf(bytes: Uint8Array, type: MediaType): string | undefined {
+  if (type.charset === null || type.charset === 'utf-8' || type.charset === 'utf8') {
+    return isUtf8(bytes) && !looksBinary(type, bytes) ? withoutMark(utf8Text(bytes)) : undefined;
+  }
+  try {
+    return new TextDecoder(type.charset, { fatal: true }).decode(bytes);
+  } catch {
+    return isUtf8(bytes) ? withoutMark(utf8Text(bytes)) : undefined;
+  }
+}
+
+/** NUL is valid UTF-8 and never in text; only types that promise text may hold it. */
+function looksBinary(type: MediaType, bytes: Uint8Array): boolean {
+  return !isTextType(type.essence) && bytes.includes(0);
+}
+
+function utf8Text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+}
+
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
