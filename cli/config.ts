@@ -1,0 +1,161 @@
+/**
+ * Where options come from when no flag says them: `WIRETAPE_*`, then `wiretape.config.{ts,js,json}` found upward from
+ * the current folder. Unknown names in the file are refused, so that a typing error never passes for a setting.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { didYouMean } from '../errors/did-you-mean';
+import { WiretapeError } from '../errors/wiretape-error';
+
+export type Setting = string | number | boolean | readonly string[];
+
+/** Options of one command, by their long name in camelCase, such as `hostHeader`. */
+export interface CommandSettings {
+  readonly [option: string]: Setting | undefined;
+}
+
+/** The content of wiretape.config: options of every command that knows them, and sections for single commands. */
+export interface WiretapeConfig {
+  readonly include?: string | readonly string[];
+  readonly exclude?: string | readonly string[];
+  readonly noise?: string;
+  readonly doctor?: CommandSettings;
+  readonly record?: CommandSettings;
+  readonly ls?: CommandSettings;
+  readonly show?: CommandSettings;
+  readonly replay?: CommandSettings;
+  readonly mock?: CommandSettings;
+  readonly test?: CommandSettings;
+  readonly generate?: CommandSettings;
+}
+
+/** Gives wiretape.config.ts its types; returns what it is given. */
+export function defineConfig(config: WiretapeConfig): WiretapeConfig {
+  return config;
+}
+
+export interface LoadedConfig {
+  readonly file: string;
+  readonly config: WiretapeConfig;
+}
+
+const fileNames = ['wiretape.config.ts', 'wiretape.config.js', 'wiretape.config.json'];
+const sharedNames = ['include', 'exclude', 'noise'];
+const pathNames = new Set(['noise', 'redact', 'ca', 'junit', 'out', 'output']);
+
+/** The nearest configuration file at or above a folder; undefined where there is none. Throws BAD_CONFIG. */
+export function loadConfig(cwd: string, commands: readonly string[]): LoadedConfig | undefined {
+  const file = findUpward(cwd);
+  if (file === undefined) return undefined;
+  const config = readConfig(file);
+  refuseUnknown(Object.keys(config), [...sharedNames, ...commands], { file, what: 'a command or a shared option' });
+  return { file, config };
+}
+
+/** What environment and file say about the options of one command; flags override it. Throws BAD_CONFIG. */
+export function settingsFor(
+  command: string,
+  options: readonly string[],
+  from: { env: NodeJS.ProcessEnv; loaded: LoadedConfig | undefined },
+): Record<string, Setting> {
+  return { ...fileSettings(command, options, from.loaded), ...envSettings(options, from.env) };
+}
+
+function fileSettings(
+  command: string,
+  options: readonly string[],
+  loaded: LoadedConfig | undefined,
+): Record<string, Setting> {
+  if (loaded === undefined) return {};
+  const section = (loaded.config as Record<string, unknown>)[command] ?? {};
+  if (!isRecord(section)) {
+    throw badConfig(loaded.file, `${command} is no object`, `Write it as  ${command}: { option: value }`);
+  }
+  const names = options.map(camelCase);
+  refuseUnknown(Object.keys(section), names, { file: loaded.file, what: `an option of \`wiretape ${command}\`` });
+  const shared = Object.entries(loaded.config).filter(([name]) => sharedNames.includes(name) && names.includes(name));
+  return Object.fromEntries(
+    [...shared, ...Object.entries(section)]
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [kebabCase(name), settingOf(name, value, loaded.file)]),
+  );
+}
+
+function settingOf(name: string, value: unknown, file: string): Setting {
+  if (typeof value === 'string') return pathNames.has(name) ? resolve(dirname(file), value) : value;
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw badConfig(file, `${name} is neither text, a number, true, false nor a list of texts`, `Change ${name}`);
+}
+
+/** `WIRETAPE_HOST_HEADER` for `--host-header`; lists are separated by commas. */
+function envSettings(options: readonly string[], env: NodeJS.ProcessEnv): Record<string, Setting> {
+  const found: Record<string, Setting> = {};
+  for (const option of options) {
+    const value = env[`WIRETAPE_${option.replaceAll('-', '_').toUpperCase()}`];
+    if (value !== undefined && value !== '') found[option] = value;
+  }
+  return found;
+}
+
+function findUpward(cwd: string): string | undefined {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const file = fileNames.map((name) => join(folder, name)).find((path) => existsSync(path));
+    if (file !== undefined || dirname(folder) === folder) return file;
+  }
+}
+
+function readConfig(file: string): WiretapeConfig {
+  const content = file.endsWith('.json') ? readJson(file) : readModule(file);
+  if (!isRecord(content)) {
+    throw badConfig(file, 'it exports no object', 'Write  export default defineConfig({ … })');
+  }
+  return content;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw badConfig(file, (cause as Error).message, 'Mend the file', cause);
+  }
+}
+
+/** Node.js strips the types of a .ts file itself (22.18 and newer), and takes ES modules by require (22.12 and newer). */
+function readModule(file: string): unknown {
+  try {
+    const loaded = require(file) as unknown;
+    return isRecord(loaded) && 'default' in loaded ? loaded.default : loaded;
+  } catch (cause) {
+    throw badConfig(file, (cause as Error).message, 'Mend the file', cause);
+  }
+}
+
+function refuseUnknown(
+  names: readonly string[],
+  known: readonly string[],
+  at: { readonly file: string; readonly what: string },
+): void {
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const meant = didYouMean(name, known);
+    const remedy = meant === undefined ? `Use one of ${known.join(', ')}` : `Did you mean ${meant}?`;
+    throw badConfig(at.file, `${JSON.stringify(name)} is not ${at.what}`, remedy);
+  }
+}
+
+function badConfig(file: string, why: string, remedy: string, cause?: unknown): WiretapeError {
+  return new WiretapeError('BAD_CONFIG', `Cannot use ${file}: ${why}`, { remedy, cause });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

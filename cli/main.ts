@@ -1,0 +1,170 @@
+/**
+ * The `wiretape` command: finds the command, gives it its options, and turns an error into text on stderr and an exit
+ * status. A command is one file that exports a `CommandModule`, and one line in the registry below.
+ */
+import yargs, { type Argv, type CommandModule } from 'yargs';
+import { didYouMean } from '../errors/did-you-mean';
+import { formatError, WiretapeError } from '../errors/wiretape-error';
+import { loadConfig, settingsFor } from './config';
+import { wiretapeVersion } from './version';
+
+// biome-ignore lint/suspicious/noExplicitAny: yargs types a list of commands with different arguments no other way
+export type AnyCommand = CommandModule<any, any>;
+
+/** Loaded only when needed: `wiretape ls` should not pay for the server that `wiretape mock` brings along. */
+const registry: Readonly<Record<string, () => AnyCommand>> = {};
+
+/** Runs one command line (without `node` and the script); resolves to the exit status and never rejects. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const parser = commandLine(args);
+    await parser.parseAsync();
+    return Number(process.exitCode ?? 0);
+  } catch (thrown) {
+    const error = thrown instanceof WiretapeError ? thrown : internalError(thrown);
+    process.stderr.write(`${formatError(error)}\n`);
+    return error.exitStatus;
+  }
+}
+
+/** What is known of the command that is being parsed, for saying what was meant. */
+interface Told {
+  command: string | undefined;
+  options: readonly string[];
+}
+
+function commandLine(args: readonly string[]): Argv {
+  const told: Told = { command: commandName(args), options: [] };
+  const parser = yargs([...args])
+    .scriptName('wiretape')
+    .usage('$0 <command>\n\nRecords the traffic of a running service, and replays it as tests and mocks.')
+    .parserConfiguration({
+      'populate--': true,
+      'greedy-arrays': false,
+      'dot-notation': false,
+      'boolean-negation': false,
+      'parse-positional-numbers': false,
+    })
+    .detectLocale(false)
+    .exitProcess(false)
+    .wrap(Math.min(process.stdout.columns ?? 100, 110))
+    .version(wiretapeVersion())
+    .help()
+    .strict()
+    .demandCommand(1, 'No command is given')
+    .recommendCommands()
+    .epilogue('wiretape <command> --help shows the options of a command, with examples.')
+    .fail((message, error) => {
+      throw error ?? usageError(message, told);
+    });
+  for (const command of commandsFor(args)) parser.command(prepared(command, told));
+  return parser;
+}
+
+/** The command that was named; all of them where none was, for `--help` and for saying what was meant. */
+function commandsFor(args: readonly string[]): readonly AnyCommand[] {
+  const named = registry[commandName(args) ?? ''];
+  return named === undefined ? Object.values(registry).map((load) => load()) : [named()];
+}
+
+function commandName(args: readonly string[]): string | undefined {
+  const first = args.find((arg) => !arg.startsWith('-'));
+  return first !== undefined && Object.hasOwn(registry, first) ? first : undefined;
+}
+
+/** The command with what all commands share: settings from environment and file, and no option given twice by mistake. */
+function prepared(command: AnyCommand, told: Told): AnyCommand {
+  const name = String([command.command].flat()[0]).split(' ')[0] ?? '';
+  const { builder } = command;
+  return {
+    ...command,
+    builder: (bare: Argv) => {
+      const built = typeof builder === 'function' ? (builder(bare) as Argv) : bare.options(builder ?? {});
+      const { key, string, number, array } = optionsOf(built);
+      const options = Object.keys(key).filter((option) => option !== 'help' && option !== 'version');
+      told.options = options.filter((option) => !isPositional(command, option));
+      const loaded = loadConfig(process.cwd(), Object.keys(registry));
+      const settings = settingsFor(name, options, { env: process.env, loaded });
+      return built
+        .requiresArg([...string, ...number].filter((option) => !isPositional(command, option)))
+        .config(listsSplit(settings, array))
+        .check((values) => refuseRepeats(values, told, array));
+    },
+  };
+}
+
+/** What yargs knows of a command's options; `getOptions` is there since yargs 3 and missing from its types. */
+interface KnownOptions {
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly string: readonly string[];
+  readonly number: readonly string[];
+  readonly array: readonly string[];
+}
+
+function optionsOf(parser: Argv): KnownOptions {
+  return (parser as unknown as { getOptions(): KnownOptions }).getOptions();
+}
+
+function isPositional(command: AnyCommand, option: string): boolean {
+  return [command.command].flat().some((text) => new RegExp(`[<[]${option}(\\.\\.)?[>\\]]`).test(text ?? ''));
+}
+
+function listsSplit(settings: Readonly<Record<string, unknown>>, lists: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => {
+      const list =
+        typeof value === 'string' && lists.includes(name) ? value.split(',').map((item) => item.trim()) : value;
+      return [name, list];
+    }),
+  );
+}
+
+function refuseRepeats(values: Readonly<Record<string, unknown>>, told: Told, lists: readonly string[]): true {
+  const repeated = told.options.find((option) => Array.isArray(values[option]) && !lists.includes(option));
+  if (repeated === undefined) return true;
+  throw usageError(`--${repeated} is given more than once`, told);
+}
+
+function usageError(message: string, told: Told): WiretapeError {
+  const unknown = /^Unknown (?:argument|command)s?: (\S+?)(?:,|$)/.exec(message)?.[1];
+  const words = told.command === undefined ? Object.keys(registry) : told.options;
+  const meant = unknown === undefined ? undefined : didYouMean(unknown, words);
+  const help = `wiretape ${told.command === undefined ? '' : `${told.command} `}--help`;
+  const guess = meant === undefined ? [] : [`Did you mean ${told.command === undefined ? '' : '--'}${meant}?`];
+  return new WiretapeError('USAGE', tidy(message), { remedy: [...guess, help] });
+}
+
+/** yargs puts hints on further lines; one line says it. */
+function tidy(message: string): string {
+  return message.replace(/\s*\n\s*/g, ' ').trim();
+}
+
+function internalError(thrown: unknown): WiretapeError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return new WiretapeError('INTERNAL', error.message, {
+    cause: error,
+    seen: (error.stack ?? '')
+      .split('\n')
+      .slice(1, 6)
+      .map((line) => line.trim()),
+    remedy: 'This is a fault of wiretape: please report it with the lines above',
+  });
+}
+
+/** A reader that went away (`| head`) is no error; a command that listens for Ctrl-C itself decides what it means. */
+function behaveInPipes(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(Number(process.exitCode ?? 0));
+    throw error;
+  });
+  process.on('SIGINT', () => {
+    if (process.listenerCount('SIGINT') === 1) process.exit(130);
+  });
+}
+
+if (require.main === module) {
+  behaveInPipes();
+  void main(process.argv.slice(2)).then((status) => {
+    process.exitCode = status;
+  });
+}

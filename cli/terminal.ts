@@ -1,0 +1,60 @@
+/** What a terminal is given: colours where they are wanted, no control character out of recorded data, quiet pipes. */
+import pc from 'picocolors';
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+/** Colours for a stream: only on a terminal, and not under NO_COLOR (no-color.org) or a dumb terminal. */
+export function colorsFor(stream: NodeJS.WriteStream): Colors {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '' && FORCE_COLOR !== '0';
+  const wanted = forced || (stream.isTTY === true && TERM !== 'dumb');
+  return pc.createColors(wanted && (NO_COLOR === undefined || NO_COLOR === ''));
+}
+
+/** True where progress may be drawn: a terminal that is not a CI log. */
+export function isInteractive(stream: NodeJS.WriteStream): boolean {
+  const { CI, TERM } = process.env;
+  return stream.isTTY === true && TERM !== 'dumb' && (CI === undefined || CI === '' || CI === 'false');
+}
+
+// C0, DEL, C1, and the marks that reorder what is shown around them (Trojan Source, CVE-2021-42574).
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** Recorded text made safe to show: control characters become visible escapes; newlines and tabs stay. */
+export function visibleText(text: string): string {
+  return text.replace(unsafe, (c) => {
+    const code = c.charCodeAt(0);
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** The same for text that must stay on one line. */
+export function visibleLine(text: string): string {
+  return visibleText(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+}
+
+const chunkChars = 32 * 1024;
+
+/**
+ * Writes lines to stdout in large chunks and waits where the reader is slow; stops asking for lines when the reader
+ * went away (`| head`).
+ */
+export async function printLines(lines: Iterable<string>): Promise<void> {
+  let chunk = '';
+  for (const line of lines) {
+    chunk += `${line}\n`;
+    if (chunk.length < chunkChars) continue;
+    await print(chunk);
+    chunk = '';
+    if (process.stdout.destroyed) return;
+  }
+  if (chunk !== '') await print(chunk);
+}
+
+/** Writes text to stdout and waits until it is taken, or until nobody is there to take it. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });
+}
