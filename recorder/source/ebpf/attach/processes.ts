@@ -1,0 +1,182 @@
+/**
+ * What runs on this machine, out of /proc: processes, the files they have mapped, the ports they listen on. Thin over
+ * a reader so that tests bring a tree of their own. Whatever vanishes while it is read is simply not there.
+ */
+import type { MappedImage } from './plan';
+import type { ProcReader } from './proc/proc-reader';
+import {
+  containerIdOf,
+  executableMappings,
+  type Mapping,
+  mapFileName,
+  parseCgroups,
+  parseStat,
+  parseStatus,
+  parseTcpTable,
+  type SocketEntry,
+} from './proc/proc-text';
+
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** What a person calls it: its own name, or its executable's where that says nothing (Node.js: `MainThread`). */
+  readonly name: string;
+  /** Every name `--comm` accepts: the kernel's (15 characters), the executable's, that of the first argument. */
+  readonly names: readonly string[];
+  readonly startTicks: number;
+  /** Null for kernel threads, and where it may not be read. */
+  readonly exe: string | null;
+  /** False for kernel threads, and for processes that have ended and wait to be collected. */
+  readonly hasMemory: boolean;
+  readonly cgroups: readonly string[];
+  readonly containerId: string | null;
+  /** Its number in its own pid namespace. */
+  readonly namespacePid: number;
+  /** 0 none, 1 strict, 2 filter. */
+  readonly seccompMode: number;
+  /** `net:[4026531840]`; null where it may not be read. */
+  readonly netns: string | null;
+}
+
+export interface Listener {
+  readonly netns: string;
+  readonly port: number;
+  readonly inode: string;
+}
+
+export interface Processes {
+  list(): readonly ProcessFacts[];
+  facts(pid: number): ProcessFacts | undefined;
+  /** The files a process has mapped executable, with the ways to open each. */
+  images(pid: number): readonly MappedImage[];
+  /** Listening TCP sockets of every network namespace in which a process lives. */
+  listeners(): readonly Listener[];
+  /** Inode -> TCP socket, for the network namespace of a process. */
+  sockets(pid: number): ReadonlyMap<string, SocketEntry>;
+  /** Inodes of the sockets a process holds. */
+  heldSockets(pid: number): ReadonlySet<string>;
+  /** The process's children, their children, and so on. */
+  descendants(pid: number): readonly number[];
+}
+
+export function createProcesses(proc: ProcReader): Processes {
+  const list = () => pids(proc).flatMap((pid) => factsOf(proc, pid) ?? []);
+  return {
+    list,
+    facts: (pid) => factsOf(proc, pid),
+    images: (pid) => executableMappings(proc.read(`${pid}/maps`) ?? '').map((mapping) => imageOf(proc, pid, mapping)),
+    listeners: () => listenersOf(proc),
+    sockets: (pid) => new Map(socketsOf(proc, pid).map((socket) => [socket.inode, socket])),
+    heldSockets: (pid) => heldSockets(proc, pid),
+    descendants: (pid) => descendantsOf(proc, pid),
+  };
+}
+
+/** The set of `{network namespace, port}` that somebody listens on: what tells a server's socket from a client's. */
+export function listeningPorts(listeners: readonly Listener[]): ReadonlySet<string> {
+  return new Set(listeners.map(({ netns, port }) => portKey(netns, port)));
+}
+
+export function portKey(netns: string, port: number): string {
+  return `${netns} ${port}`;
+}
+
+function pids(proc: ProcReader): readonly number[] {
+  return proc.list('.').flatMap((name) => (/^[1-9]\d*$/.test(name) ? [Number(name)] : []));
+}
+
+function factsOf(proc: ProcReader, pid: number): ProcessFacts | undefined {
+  const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
+  const status = parseStatus(proc.read(`${pid}/status`) ?? '');
+  if (stat === undefined || status.size === 0) return undefined;
+  const exe = proc.link(`${pid}/exe`)?.replace(/ \(deleted\)$/, '') ?? null;
+  const cgroups = parseCgroups(proc.read(`${pid}/cgroup`) ?? '');
+  return {
+    pid,
+    parentPid: stat.parentPid,
+    startTicks: stat.startTicks,
+    exe,
+    ...namesOf(stat.name, exe, proc.read(`${pid}/cmdline`) ?? ''),
+    hasMemory: status.has('VmSize'),
+    cgroups,
+    containerId: containerIdOf(cgroups),
+    namespacePid: Number(status.get('NSpid')?.split(/\s+/).at(-1) ?? pid),
+    seccompMode: Number(status.get('Seccomp') ?? 0),
+    netns: proc.link(`${pid}/ns/net`) ?? null,
+  };
+}
+
+function namesOf(comm: string, exe: string | null, cmdline: string): Pick<ProcessFacts, 'name' | 'names'> {
+  const program = exe === null ? '' : baseName(exe);
+  const argument = baseName(cmdline.split('\0', 1)[0] ?? '');
+  const name = comm === 'MainThread' && program !== '' ? program : comm;
+  return { name, names: [...new Set([name, comm, program, argument])].filter((candidate) => candidate !== '') };
+}
+
+function baseName(path: string): string {
+  return path.replace(/^.*\//, '');
+}
+
+/**
+ * Ways to open a mapped file, best first: by its own path where that is still the very file; by /proc/PID/map_files,
+ * which holds for deleted files and other mount namespaces and wants CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE; as the
+ * process's executable; under the process's root. The plan is made from the file that opens, so another file at the
+ * same path costs a probe that never fires, and harms nothing.
+ */
+function imageOf(proc: ProcReader, pid: number, mapping: Mapping): MappedImage {
+  const { path, device, inode } = mapping;
+  const isExecutable = proc.link(`${pid}/exe`) === path;
+  const openable = [
+    { path, sameFile: true },
+    { path: `${proc.root}/${pid}/map_files/${mapFileName(mapping)}`, sameFile: false },
+    ...(isExecutable ? [{ path: `${proc.root}/${pid}/exe`, sameFile: false }] : []),
+    ...(path.endsWith(' (deleted)') ? [] : [{ path: `${proc.root}/${pid}/root${path}`, sameFile: false }]),
+  ];
+  return { path, device, inode, openable };
+}
+
+function listenersOf(proc: ProcReader): readonly Listener[] {
+  const found: Listener[] = [];
+  for (const [netns, members] of byNetworkNamespace(proc)) {
+    const reader = members.find((pid) => proc.read(`${pid}/net/tcp`) !== undefined);
+    if (reader === undefined) continue;
+    for (const { listening, localPort, inode } of socketsOf(proc, reader)) {
+      if (listening) found.push({ netns, port: localPort, inode });
+    }
+  }
+  return found;
+}
+
+function byNetworkNamespace(proc: ProcReader): ReadonlyMap<string, readonly number[]> {
+  const members = new Map<string, number[]>();
+  for (const pid of pids(proc)) {
+    const netns = proc.link(`${pid}/ns/net`);
+    if (netns !== undefined) members.set(netns, [...(members.get(netns) ?? []), pid]);
+  }
+  return members;
+}
+
+function socketsOf(proc: ProcReader, pid: number): readonly SocketEntry[] {
+  return ['tcp', 'tcp6'].flatMap((table) => parseTcpTable(proc.read(`${pid}/net/${table}`) ?? ''));
+}
+
+function heldSockets(proc: ProcReader, pid: number): ReadonlySet<string> {
+  const links = proc.list(`${pid}/fd`).map((fd) => proc.link(`${pid}/fd/${fd}`) ?? '');
+  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+}
+
+function descendantsOf(proc: ProcReader, ancestor: number): readonly number[] {
+  const children = new Map<number, number[]>();
+  for (const pid of pids(proc)) {
+    const parent = parseStat(proc.read(`${pid}/stat`) ?? '')?.parentPid;
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const found: number[] = [];
+  for (const next = [...(children.get(ancestor) ?? [])]; next.length > 0; ) {
+    const pid = next.shift();
+    if (pid === undefined || found.includes(pid)) continue;
+    found.push(pid);
+    next.push(...(children.get(pid) ?? []));
+  }
+  return found;
+}
