@@ -28,6 +28,8 @@ export interface TlsEvent {
   readonly atUs: number;
   readonly library: string;
   readonly binding: 'certain' | 'probable' | 'uncertain';
+  /** True where the probes of its process are younger than the connection: plaintext may have gone unseen. */
+  readonly startedEarlier: boolean;
 }
 
 /** Why bytes of a call are not there. Words travel to the tape: never reuse one. */

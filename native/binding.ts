@@ -1,0 +1,312 @@
+/**
+ * The only way to the addon: validates what goes in, and turns what the kernel answered into errors with a remedy.
+ * The addon and the BPF object lie together in dist/, in a checkout and in an installed package alike.
+ */
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { WiretapeError } from '../errors/wiretape-error';
+
+export interface CaptureOptions {
+  /** Size of the kernel's ring: a power of two. */
+  readonly ringBytes: number;
+  /** Captured at most of one call; the rest is an explicit truncation. */
+  readonly limitBytes: number;
+  /** Bytes drained and not yet taken over by JavaScript; beyond it the ring fills and the kernel counts. */
+  readonly queueBytes: number;
+  /** Every process is a target. */
+  readonly everybody: boolean;
+  /** Exec and listen events of every process, for targets that start later. */
+  readonly watchProcesses: boolean;
+}
+
+export const captureDefaults: CaptureOptions = {
+  ringBytes: 64 << 20,
+  limitBytes: 16 << 20,
+  queueBytes: 256 << 20,
+  everybody: false,
+  watchProcesses: false,
+};
+
+export interface UprobeRequest {
+  readonly program: string;
+  /** Opened by the kernel at attach; the file stays probed also when the path goes away. */
+  readonly path: string;
+  /** Offsets in the file. */
+  readonly offsets: readonly number[];
+  readonly isReturn: boolean;
+  /** 0: every process that maps the file. */
+  readonly pid: number;
+}
+
+export interface CaptureStats {
+  readonly events: number;
+  readonly bytes: number;
+  readonly ringFullEvents: number;
+  readonly ringFullBytes: number;
+  /** Reads of user memory that failed; each is a gap in its stream. */
+  readonly faults: number;
+  /** Sockets, calls or TLS streams for which a kernel map had no room. */
+  readonly stateFull: number;
+  /** Programs the kernel did not run because they were running already on that CPU. */
+  readonly missedRuns: number;
+  readonly unreadBytes: number;
+  readonly queuedBytes: number;
+  readonly uprobeMulti: boolean;
+}
+
+export interface ProgramRefusal {
+  readonly program: string;
+  readonly reason: string;
+}
+
+/** A loaded and attached capture tier. Closing it, or the end of the process, leaves nothing behind in the kernel. */
+export interface Capture {
+  /** Returns a handle for detachUprobe. Throws a `KernelRefusal`. */
+  attachUprobe(request: UprobeRequest): number;
+  detachUprobe(handle: number): void;
+  addTarget(tgid: number): void;
+  removeTarget(tgid: number): void;
+  /** Events for the sockets that targets hold now; those seen before are not told again. */
+  seedSockets(): void;
+  /** Batches of events in the layout of bpf/wire.h, in the order of the ring. */
+  start(onBatch: (batch: Buffer) => void): void;
+  /** Resolves when everything that was in the ring has been handed over. */
+  stop(): Promise<void>;
+  stats(): CaptureStats;
+  refusals(): readonly ProgramRefusal[];
+  close(): void;
+}
+
+/** What the addon throws: the step, the errno, and what libbpf or the verifier said. */
+export interface KernelRefusal extends Error {
+  readonly step: string;
+  readonly errno: number;
+  readonly detail: string;
+}
+
+interface Addon {
+  Capture: new (
+    options: CaptureOptions & { object: Uint8Array; required: readonly string[]; wakeBytes: number },
+  ) => Capture;
+  wireLayout(): Record<string, readonly [offset: number, size: number]>;
+}
+
+/** A capture tier: a set of programs that fill the same events. Further tiers are further entries. */
+export interface Tier {
+  readonly name: string;
+  readonly object: string;
+  /** Programs without which the tier sees nothing. */
+  readonly required: readonly string[];
+}
+
+export const tiers: readonly Tier[] = [
+  { name: 'tracepoint', object: 'recorder.bpf.o', required: ['wt_sock_send', 'wt_sock_recv'] },
+];
+
+const EPERM = 1;
+const EACCES = 13;
+
+let loaded: Addon | undefined;
+
+function builtFile(name: string): string {
+  const beside = join(__dirname, '..', name);
+  return existsSync(beside) ? beside : join(dirname(__dirname), 'dist', name);
+}
+
+function addon(): Addon {
+  if (loaded !== undefined) return loaded;
+  const path = builtFile('wiretape.node');
+  try {
+    loaded = require(path) as Addon;
+  } catch (cause) {
+    throw new WiretapeError('ADDON_MISSING', `Cannot load the native addon from ${path}`, {
+      cause,
+      seen: [cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)],
+      remedy: 'In a checkout build it: npm run build. Packages are for linux-x64 with glibc 2.36 or newer',
+    });
+  }
+  return loaded;
+}
+
+function readObject(tier: Tier): Uint8Array {
+  const path = builtFile(tier.object);
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new WiretapeError('ADDON_MISSING', `Cannot read the BPF object ${path}`, {
+      cause,
+      remedy: 'In a checkout build it: npm run build',
+    });
+  }
+}
+
+/** Loads and attaches one tier. Throws a `KernelRefusal`, or ADDON_MISSING. */
+export function openTier(tier: Tier, options: CaptureOptions): Capture {
+  const { Capture } = addon();
+  if (!Number.isInteger(Math.log2(options.ringBytes)) || options.ringBytes < 4096) {
+    throw new WiretapeError('USAGE', `The ring cannot have ${options.ringBytes} bytes: it is not a power of two`, {
+      remedy: 'Take 16 MiB, 64 MiB or 256 MiB',
+    });
+  }
+  const wakeBytes = options.ringBytes / 8;
+  return new Capture({ ...options, wakeBytes, object: readObject(tier), required: tier.required });
+}
+
+/** The first tier that loads and attaches, or the one that is named. Throws an error with what the kernel said. */
+export function openCapture(options: CaptureOptions, tierName?: string): { tier: Tier; capture: Capture } {
+  const wanted = tierName === undefined ? tiers : tiers.filter((tier) => tier.name === tierName);
+  if (wanted.length === 0) {
+    throw new WiretapeError('USAGE', `There is no capture tier ${JSON.stringify(tierName)}`, {
+      remedy: `Take one of: ${tiers.map((tier) => tier.name).join(', ')}`,
+    });
+  }
+  let last: unknown;
+  for (const tier of wanted) {
+    try {
+      return { tier, capture: openTier(tier, options) };
+    } catch (error) {
+      if (!isKernelRefusal(error)) throw error;
+      last = error;
+    }
+  }
+  throw explainRefusal(last as KernelRefusal);
+}
+
+export function isKernelRefusal(error: unknown): error is KernelRefusal {
+  return error instanceof Error && 'errno' in error && 'step' in error;
+}
+
+/** What a refusal at load or attach means to the user. */
+export function explainRefusal(refusal: KernelRefusal): WiretapeError {
+  const seen = [`${refusal.step}: errno ${refusal.errno}`, ...lastLines(refusal.detail)];
+  if (lockdown() === 'confidentiality') {
+    return new WiretapeError('BPF_LOCKDOWN', 'Cannot load the recorder: kernel lockdown is "confidentiality"', {
+      cause: refusal,
+      seen,
+      remedy: 'Boot with lockdown=integrity, or record on another machine: this mode forbids reading memory with BPF',
+    });
+  }
+  if (!existsSync('/sys/kernel/btf/vmlinux')) {
+    return new WiretapeError('BPF_NO_BTF', 'Cannot load the recorder: the kernel carries no BTF', {
+      cause: refusal,
+      seen: ['/sys/kernel/btf/vmlinux is not there', ...seen],
+      remedy: "Use a kernel built with CONFIG_DEBUG_INFO_BTF (the distributions' kernels are), and mount /sys",
+    });
+  }
+  if (refusal.errno === EPERM || refusal.errno === EACCES) {
+    return new WiretapeError('BPF_NOT_PERMITTED', 'Cannot load the recorder: the kernel does not permit it', {
+      cause: refusal,
+      seen,
+      remedy: [
+        'Run as root, or grant CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+        'wiretape doctor tells what is missing',
+      ],
+    });
+  }
+  return new WiretapeError('BPF_UNSUPPORTED', 'Cannot load the recorder: no capture tier fits this kernel', {
+    cause: refusal,
+    seen,
+    remedy: ['Use kernel 6.3 or newer (sock_send_length and sock_recv_length)', 'wiretape doctor shows each tier'],
+  });
+}
+
+function lockdown(): string | null {
+  try {
+    return /\[(\w+)\]/.exec(readFileSync('/sys/kernel/security/lockdown', 'latin1'))?.[1] ?? null;
+  } catch {
+    return null; // no lockdown module, or securityfs is not mounted
+  }
+}
+
+/** The end of a verifier log is the part that says why. */
+function lastLines(detail: string): string[] {
+  return detail
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-3);
+}
+
+export interface TierProbe {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Loads and attaches each tier for real, and lets go of it again. */
+export function probeTiers(): readonly TierProbe[] {
+  return tiers.map((tier) => {
+    try {
+      const capture = openTier(tier, { ...captureDefaults, ringBytes: 1 << 20 });
+      const refused = capture.refusals().map(({ program }) => program);
+      capture.close();
+      return {
+        name: tier.name,
+        ok: true,
+        detail: refused.length === 0 ? 'loads and attaches' : `without ${refused.join(', ')}`,
+      };
+    } catch (error) {
+      if (!isKernelRefusal(error)) return { name: tier.name, ok: false, detail: String(error) };
+      return {
+        name: tier.name,
+        ok: false,
+        detail: [`${error.step}: errno ${error.errno}`, ...lastLines(error.detail)].join('; '),
+      };
+    }
+  });
+}
+
+export interface UprobeSupport {
+  readonly multi: boolean;
+  readonly perf: boolean;
+  readonly detail: string;
+}
+
+/** Attaches one uprobe to this very process, by whichever way the loaded tier uses. */
+export function uprobeSupport(): UprobeSupport {
+  let capture: Capture | undefined;
+  try {
+    capture = openTier(tiers[0] as Tier, { ...captureDefaults, ringBytes: 1 << 20 });
+    const multi = capture.stats().uprobeMulti;
+    // Any place will do: the process is no target, so the program returns at once, and nothing runs there in between.
+    const handle = capture.attachUprobe({
+      program: 'wt_ssl_free',
+      path: '/proc/self/exe',
+      offsets: [entryOffset()],
+      isReturn: false,
+      pid: process.pid,
+    });
+    capture.detachUprobe(handle);
+    return { multi, perf: !multi, detail: multi ? 'uprobe_multi' : 'perf uprobes' };
+  } catch (error) {
+    const detail = isKernelRefusal(error) ? `${error.step}: errno ${error.errno}` : String(error);
+    return { multi: false, perf: false, detail };
+  } finally {
+    capture?.close();
+  }
+}
+
+/** File offset of this executable's entry point: always an instruction, never run twice. */
+function entryOffset(): number {
+  const fd = openSync('/proc/self/exe', 'r');
+  try {
+    const header = Buffer.alloc(64);
+    readSync(fd, header, 0, 64, 0);
+    const entry = Number(header.readBigUInt64LE(24));
+    const table = Buffer.alloc(header.readUInt16LE(54) * header.readUInt16LE(56));
+    readSync(fd, table, 0, table.length, Number(header.readBigUInt64LE(32)));
+    for (let at = 0; at < table.length; at += header.readUInt16LE(54)) {
+      const start = Number(table.readBigUInt64LE(at + 16));
+      const inside =
+        table.readUInt32LE(at) === 1 && entry >= start && entry < start + Number(table.readBigUInt64LE(at + 32));
+      if (inside) return entry - start + Number(table.readBigUInt64LE(at + 8));
+    }
+    return entry;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** C++'s view of bpf/wire.h: `struct.field` to [offset, size]. */
+export function wireLayout(): Record<string, readonly [offset: number, size: number]> {
+  return addon().wireLayout();
+}

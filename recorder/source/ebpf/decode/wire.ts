@@ -1,0 +1,61 @@
+/**
+ * Twin of bpf/wire.h: where each field of an event lies. A test compares it with the C++ side's view of the header.
+ * Numbers travel: never reuse one.
+ */
+export const WIRE_VERSION = 1;
+
+export const wireType = {
+  open: 1,
+  data: 2,
+  close: 3,
+  tlsBind: 4,
+  tlsClose: 5,
+  fork: 6,
+  exec: 7,
+  exit: 8,
+  listen: 9,
+  tlsSeen: 10,
+} as const;
+
+export const wireDirection = { received: 0, sent: 1 } as const;
+export const wireLayer = { socket: 0, tls: 1 } as const;
+export const wireRole = { unknown: 0, outbound: 1, inbound: 2 } as const;
+export const wireReason = { whole: 0, overLimit: 1, unreadableCall: 2, fault: 3 } as const;
+export const wireBinding = { nested: 1, ciphertextSent: 2, ciphertextReceived: 3 } as const;
+export const wireFlag = { startedEarlier: 0x1, socketTls: 0x2 } as const;
+
+/** Offset and size of each field, by `struct.field`. */
+export const wireLayout = {
+  wire_header: [0, 64],
+  'wire_header.version': [0, 1],
+  'wire_header.type': [1, 1],
+  'wire_header.direction': [2, 1],
+  'wire_header.layer': [3, 1],
+  'wire_header.reason': [4, 1],
+  'wire_header.role': [5, 1],
+  'wire_header.flags': [6, 2],
+  'wire_header.tgid': [8, 4],
+  'wire_header.tid': [12, 4],
+  'wire_header.at_ns': [16, 8],
+  'wire_header.socket': [24, 8],
+  'wire_header.tls': [32, 8],
+  'wire_header.position': [40, 8],
+  'wire_header.size': [48, 4],
+  'wire_header.captured': [52, 4],
+  'wire_header.call': [56, 4],
+  'wire_header.reserved': [60, 4],
+  wire_open: [0, 112],
+  'wire_open.family': [64, 2],
+  'wire_open.local_port': [66, 2],
+  'wire_open.remote_port': [68, 2],
+  'wire_open.netns': [72, 4],
+  'wire_open.local': [80, 16],
+  'wire_open.remote': [96, 16],
+  wire_close: [0, 88],
+  'wire_close.sent': [64, 8],
+  'wire_close.received': [72, 8],
+  'wire_close.error': [80, 4],
+  wire_process: [0, 88],
+  'wire_process.other': [64, 4],
+  'wire_process.name': [72, 16],
+} as const satisfies Record<string, readonly [offset: number, size: number]>;
