@@ -1,0 +1,73 @@
+/**
+ * Turns the inbound exchanges of a tape into test cases: what to send, what to expect, and, for what cannot be sent
+ * again, why not. Decides nothing about values, order of sending or verdicts.
+ */
+import { addressOf, type Exchange, type HttpRequest, type HttpResponse } from '../../tape/model/exchange';
+import type { StoredExchange } from '../../tape/store/tape';
+import { caseName } from './name';
+
+/** Words of `reason` for cases that are never sent; scripts read them. */
+export type SkipReason = 'incomplete' | 'raw' | 'upgrade' | 'connect' | 'needs-secret' | 'unsendable';
+
+interface CaseBase {
+  /** The id of the exchange on the tape. */
+  readonly id: string;
+  /** `POST /orders/{orderId} -> 201`; not unique. */
+  readonly name: string;
+  readonly stored: StoredExchange;
+}
+
+export interface RunnableCase extends CaseBase {
+  readonly kind: 'run';
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+}
+
+export interface SkippedCase extends CaseBase {
+  readonly kind: 'skip';
+  readonly reason: SkipReason;
+  /** For people: what is missing. */
+  readonly detail: string;
+}
+
+export type TestCase = RunnableCase | SkippedCase;
+
+/** The inbound exchanges as cases, in the order in which they began. Outbound exchanges are left out: they are mocks. */
+export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCase[] {
+  const inbound = [...exchanges].filter((stored) => stored.exchange.connection.direction === 'inbound');
+  return inbound.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
+}
+
+/** True for the cases that will be sent. */
+export function isRunnable(testCase: TestCase): testCase is RunnableCase {
+  return testCase.kind === 'run';
+}
+
+function caseOf(stored: StoredExchange): TestCase {
+  const { exchange } = stored;
+  const base = { id: stored.id, name: nameOf(stored), stored };
+  const skip = skipReason(exchange);
+  if (skip !== null) return { kind: 'skip', ...base, ...skip };
+  const { request, response } = exchange;
+  if (request === null || response === null) {
+    return { kind: 'skip', ...base, reason: 'incomplete', detail: `the recorded outcome is ${exchange.outcome}` };
+  }
+  return { kind: 'run', ...base, request, response };
+}
+
+function nameOf(stored: StoredExchange): string {
+  const { request, response, protocol } = stored.exchange;
+  if (request === null) return `${protocol} stream`;
+  const placeholders = new Set(stored.redacted.map((entry) => entry.placeholder));
+  return caseName(request.method, addressOf(request).path, response?.status ?? null, placeholders);
+}
+
+function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } | null {
+  if (exchange.protocol !== 'http1')
+    return { reason: 'raw', detail: `the protocol (${exchange.protocol}) is not parsed` };
+  if (exchange.problems.length > 0) return { reason: 'incomplete', detail: exchange.problems.join(', ') };
+  if (exchange.request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
+  if (exchange.request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
+  if (exchange.response?.status === 101) return { reason: 'upgrade', detail: 'the connection left HTTP' };
+  return null;
+}

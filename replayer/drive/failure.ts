@@ -1,0 +1,75 @@
+/** Names what went wrong on the way to an answer, in words that scripts read and people can act on. */
+
+/** `reason` of an errored case. Never reuse a word for another meaning. */
+export type FailureWord =
+  | 'refused'
+  | 'unreachable'
+  | 'no-such-host'
+  | 'tls'
+  | 'connect-timeout'
+  | 'timeout'
+  | 'closed'
+  | 'bad-answer'
+  | 'too-large'
+  | 'unsendable'
+  | 'interrupted';
+
+export interface Failure {
+  readonly kind: 'failed';
+  readonly reason: FailureWord;
+  readonly detail: string;
+  /** True when no connection to the target was made. */
+  readonly unreachable: boolean;
+}
+
+const byCode: Readonly<Record<string, FailureWord>> = {
+  ECONNREFUSED: 'refused',
+  ENOTFOUND: 'no-such-host',
+  EAI_AGAIN: 'no-such-host',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
+  UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'bad-answer',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'bad-answer',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too-large',
+  UND_ERR_INVALID_ARG: 'unsendable',
+  UND_ERR_NOT_SUPPORTED: 'unsendable',
+  EPROTO: 'tls',
+};
+
+const tlsCode = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
+
+/** `started` says whether the request was being written: then a connection stood. */
+export function failureOf(error: unknown, started: boolean): Failure {
+  const code = codeOf(error);
+  const reason = byCode[code] ?? guess(code, error, started);
+  const unreachable = !started && reason !== 'unsendable' && reason !== 'interrupted';
+  return { kind: 'failed', reason, detail: detailOf(error, code), unreachable };
+}
+
+function guess(code: string, error: unknown, started: boolean): FailureWord {
+  if (tlsCode.test(code) || /\bTLS\b|\bSSL\b/.test(messageOf(error))) return 'tls';
+  if (code.startsWith('HPE_') || /^bad (response|upgrade)/.test(messageOf(error))) return 'bad-answer';
+  if (code === 'ETIMEDOUT') return started ? 'timeout' : 'connect-timeout';
+  return started ? 'closed' : 'unreachable';
+}
+
+function detailOf(error: unknown, code: string): string {
+  const message = messageOf(error);
+  return code === '' || message.includes(code) ? message : `${message} (${code})`;
+}
+
+/** Node tries every address of a name and reports all failures in one AggregateError, whose own message is empty. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return [...new Set(error.errors.map((each) => messageOf(each)))].join('; ');
+  }
+  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -1,0 +1,46 @@
+/**
+ * Which request may be sent next. Recorded order, with as much overlap as the recording itself had: a request recorded
+ * after an answer ended may depend on it, so it waits for that answer; requests of one connection never overtake each
+ * other. Pure: it is told what finished.
+ */
+
+export interface Step {
+  readonly connection: string;
+  readonly startedAtUs: number;
+  readonly endedAtUs: number;
+}
+
+export interface Schedule {
+  /** The position of the next step that may start now; undefined while there is none, or none is left. */
+  take(): number | undefined;
+  finish(position: number): void;
+  /** True when the connection of this step, which has been taken, has no further step. */
+  isLastOfConnection(position: number): boolean;
+}
+
+/** `steps` in order of their start. */
+export function createSchedule(steps: readonly Step[], concurrency: number): Schedule {
+  const running = new Map<number, Step>();
+  const last = new Map(steps.map((step, i) => [step.connection, i]));
+  let next = 0;
+  return {
+    take() {
+      const step = steps[next];
+      if (step === undefined || running.size >= concurrency || !mayStart(step, running.values())) return undefined;
+      running.set(next, step);
+      return next++;
+    },
+    finish(position) {
+      running.delete(position);
+    },
+    isLastOfConnection: (position) => last.get(steps[position]?.connection ?? '') === position,
+  };
+}
+
+/** Steps come in order of start, so what blocks the first one waiting blocks all behind it too. */
+function mayStart(step: Step, running: Iterable<Step>): boolean {
+  for (const other of running) {
+    if (other.endedAtUs <= step.startedAtUs || other.connection === step.connection) return false;
+  }
+  return true;
+}

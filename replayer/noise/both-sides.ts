@@ -1,0 +1,123 @@
+/**
+ * The both-sides rule: two values may differ when both, recorded and live, are of one kind that differs by nature:
+ * points in time of one format, UUIDs of one version, JWTs with equal claims, generated ids of one shape.
+ * It never excuses a change of type, format, length or meaning, and knows nothing of where else a value occurs:
+ * the caller asks first whether the value is compared by identity.
+ */
+import { epochTime, isIdName, isTimeName, jwtParts, opaqueShape, timeText, uuidVersion } from './shapes';
+import { type Token, tokensOf } from './tokens';
+
+/**
+ * Why two scalars that differ may differ, as a rule name such as `both-sides:uuid`; null when they may not.
+ * `key` is the name at which they stand (the last member name, header, query parameter), null where there is none:
+ * counts since the epoch and generated ids are believed only under a name that fits.
+ */
+export function bothSidesReason(expected: unknown, actual: unknown, key: string | null): string | null {
+  if (typeof expected === 'string' && typeof actual === 'string') return textReason(expected, actual, key);
+  const digits = [digitsOf(expected), digitsOf(actual)];
+  if (digits[0] === null || digits[1] === null) return null;
+  return epochReason(digits[0] ?? '', digits[1] ?? '', key);
+}
+
+/** The same for a text that holds values among other words, such as a URL: every word that differs must be excused. */
+export function bothSidesTextReason(expected: string, actual: string): string | null {
+  const pairs = differingTokens(expected, actual);
+  if (pairs === null || pairs.length === 0) return null;
+  let reason: string | null = null;
+  for (const pair of pairs) {
+    const own = bothSidesReason(pair.expected, pair.actual, pair.key);
+    if (own === null) return null;
+    reason = reason ?? own;
+  }
+  return reason;
+}
+
+export interface TokenPair {
+  readonly expected: string;
+  readonly actual: string;
+  /** The word before it where an `=` or `:` stands between, as in `token=abc`. */
+  readonly key: string | null;
+}
+
+/** The words in which two texts of the same build differ; null when anything else differs too. */
+export function differingTokens(expected: string, actual: string): readonly TokenPair[] | null {
+  const left = tokensOf(expected);
+  const right = tokensOf(actual);
+  if (left.length !== right.length || glueOf(expected, left) !== glueOf(actual, right)) return null;
+  const pairs: TokenPair[] = [];
+  left.forEach((token, i) => {
+    const other = right[i]?.text ?? '';
+    if (token.text !== other) pairs.push({ expected: token.text, actual: other, key: keyBefore(expected, left, i) });
+  });
+  return pairs;
+}
+
+/** What stands between the tokens, joined by a character that no token holds. */
+function glueOf(text: string, tokens: readonly Token[]): string {
+  let at = 0;
+  const parts = tokens.map((token) => {
+    const part = text.slice(at, token.start);
+    at = token.start + token.text.length;
+    return part;
+  });
+  return [...parts, text.slice(at)].join('A');
+}
+
+function keyBefore(text: string, tokens: readonly Token[], i: number): string | null {
+  const before = tokens[i - 1];
+  const token = tokens[i];
+  if (before === undefined || token === undefined) return null;
+  const between = text.slice(before.start + before.text.length, token.start);
+  return /^["']?\s*[=:]\s*["']?$/.test(between) ? before.text : null;
+}
+
+function textReason(expected: string, actual: string, key: string | null): string | null {
+  const version = uuidVersion(expected);
+  if (version !== null) return version === uuidVersion(actual) ? 'both-sides:uuid' : null;
+  const time = timeText(expected);
+  if (time !== null) return time.format === timeText(actual)?.format ? 'both-sides:timestamp' : null;
+  if (jwtParts(expected) !== null) return jwtReason(expected, actual);
+  return epochReason(expected, actual, key) ?? opaqueReason(expected, actual, key);
+}
+
+function epochReason(expected: string, actual: string, key: string | null): string | null {
+  if (key === null || !isTimeName(key)) return null;
+  const format = epochTime(expected)?.format;
+  return format !== undefined && format === epochTime(actual)?.format ? 'both-sides:epoch' : null;
+}
+
+function opaqueReason(expected: string, actual: string, key: string | null): string | null {
+  if (key === null || !isIdName(key)) return null;
+  const shape = opaqueShape(expected);
+  return shape !== null && shape === opaqueShape(actual) ? 'both-sides:opaque-id' : null;
+}
+
+const movingClaims = new Set(['iat', 'exp', 'nbf', 'jti', 'auth_time', 'sid']);
+
+/** Claims that move with time may differ; every other claim must be equal or itself be excused. */
+function jwtReason(expected: string, actual: string): string | null {
+  const left = jwtParts(expected);
+  const right = jwtParts(actual);
+  if (left === null || right === null) return null;
+  const alike = sameMembers(left.header, right.header, new Set(['kid'])) && sameMembers(left.claims, right.claims);
+  return alike ? 'both-sides:jwt' : null;
+}
+
+function sameMembers(
+  left: Readonly<Record<string, unknown>>,
+  right: Readonly<Record<string, unknown>>,
+  moving: ReadonlySet<string> = movingClaims,
+): boolean {
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...names].every((name) => {
+    if (name in left !== name in right) return false;
+    if (moving.has(name) || JSON.stringify(left[name]) === JSON.stringify(right[name])) return true;
+    return bothSidesReason(left[name], right[name], name) !== null;
+  });
+}
+
+function digitsOf(value: unknown): string | null {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'object' || value === null || !('source' in value)) return null;
+  return typeof value.source === 'string' ? value.source : null;
+}

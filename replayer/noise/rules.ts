@@ -1,0 +1,134 @@
+/**
+ * The noise file: a YAML list of places that may differ, each with its reason. Read once, refused whole on the first
+ * thing that is not understood, because a rule that silently matches nothing, or too much, is worse than none.
+ * Shared by the judge (`in: response`) and by mocks (`in: request`). Does no file access.
+ */
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import { WiretapeError } from '../../errors/wiretape-error';
+import type { Exchange } from '../../tape/model/exchange';
+import { type FilterPattern, parseFilterPattern, passesFilter } from '../../tape/model/filter';
+import { coversPath, type Path, type PathPattern, parsePathPattern } from '../../tape/model/path';
+
+export interface NoiseRule {
+  /** How reports name it: `shop.noise.yaml:3`. */
+  readonly name: string;
+  readonly in: 'request' | 'response';
+  readonly path: PathPattern;
+  readonly pathText: string;
+  /** Limits the rule to exchanges that fit; null for all. */
+  readonly match: FilterPattern | null;
+  readonly because: string;
+}
+
+const knownKeys = ['in', 'path', 'match', 'because'];
+const rootsOf = {
+  request: ['method', 'path', 'query', 'header', 'trailer', 'body'],
+  response: ['status', 'header', 'trailer', 'body', 'outcome'],
+};
+const example = '- { in: response, path: body.items[*].at, because: "set by the clock" }';
+
+/** Reads a noise file; `fileName` is for messages and rule names. Throws BAD_RULE, naming the line. */
+export function parseNoiseRules(text: string, fileName: string): readonly NoiseRule[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const problem = document.errors[0];
+  if (problem !== undefined) {
+    throw badRule(`${fileName}:${problem.linePos?.[0].line ?? 1}`, `it is not YAML: ${firstLine(problem.message)}`);
+  }
+  const top = document.contents;
+  if (top === null || (isScalar(top) && top.value === null)) return [];
+  if (!isSeq(top)) throw badRule(fileName, 'it is not a list of rules');
+  return top.items.map((item) => ruleOf(item as Node, lineOf(item as Node, lines, fileName)));
+}
+
+/** The first rule that declares the place as noise for this exchange. */
+export function ruleFor(
+  rules: readonly NoiseRule[],
+  place: { readonly in: 'request' | 'response'; readonly path: Path; readonly exchange: Exchange },
+): NoiseRule | undefined {
+  return rules.find((rule) => rule.in === place.in && coversPath(rule.path, place.path) && fits(rule, place.exchange));
+}
+
+/** True when the rule speaks of exchanges like this one. */
+export function fits(rule: NoiseRule, exchange: Exchange): boolean {
+  return rule.match === null || passesFilter(exchange, { include: [rule.match] });
+}
+
+function ruleOf(item: Node, at: string): NoiseRule {
+  if (!isMap(item)) throw badRule(at, 'a rule is a mapping');
+  const fields = fieldsOf(item, at);
+  const side = fields.get('in');
+  if (side !== 'request' && side !== 'response') throw badRule(at, '`in` is missing, or not request or response');
+  const pathText = required(fields, 'path', at);
+  const path = patternOf(pathText, at);
+  if (!rootsOf[side].includes(String(path[0]))) {
+    throw badRule(at, `a ${side} has no \`${String(path[0])}\`; it has ${rootsOf[side].join(', ')}`);
+  }
+  const match = fields.get('match');
+  return {
+    name: at,
+    in: side,
+    path,
+    pathText,
+    match: match === undefined ? null : filterOf(match, at),
+    because: required(fields, 'because', at),
+  };
+}
+
+function fieldsOf(item: YAMLMap, at: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const pair of item.items) {
+    const key = isScalar(pair.key) ? String(pair.key.value) : '';
+    const value = isScalar(pair.value) ? pair.value.value : undefined;
+    if (!knownKeys.includes(key)) throw badRule(at, `the key ${JSON.stringify(key)} is unknown${didYouMean(key)}`);
+    if (typeof value !== 'string') throw badRule(at, `\`${key}\` is not a text`);
+    fields.set(key, value);
+  }
+  return fields;
+}
+
+function didYouMean(key: string): string {
+  const near = knownKeys.find((known) => known[0] === key[0]?.toLowerCase() || key.toLowerCase().includes(known));
+  return near === undefined ? '' : `; did you mean \`${near}\`?`;
+}
+
+function required(fields: ReadonlyMap<string, string>, key: string, at: string): string {
+  const value = fields.get(key);
+  if (value === undefined || value.trim() === '') throw badRule(at, `\`${key}\` is missing`);
+  return value;
+}
+
+function patternOf(text: string, at: string): PathPattern {
+  try {
+    return parsePathPattern(text);
+  } catch (error) {
+    throw badRule(at, reasonIn(error), error);
+  }
+}
+
+function filterOf(text: string, at: string): FilterPattern {
+  try {
+    return parseFilterPattern(text);
+  } catch (error) {
+    throw badRule(at, `\`match\`: ${reasonIn(error)}`, error);
+  }
+}
+
+function reasonIn(error: unknown): string {
+  return error instanceof WiretapeError ? error.message : String(error);
+}
+
+function lineOf(item: Node, lines: LineCounter, fileName: string): string {
+  return `${fileName}:${lines.linePos(item?.range?.[0] ?? 0).line}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0]?.replace(/:$/, '') ?? text;
+}
+
+function badRule(at: string, why: string, cause?: unknown): WiretapeError {
+  return new WiretapeError('BAD_RULE', `Cannot read the noise rule at ${at}: ${why}`, {
+    remedy: [`Write it as  ${example}`, 'Optional: match: "GET */orders/**"'],
+    cause,
+  });
+}
