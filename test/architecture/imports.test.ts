@@ -1,0 +1,139 @@
+/** Rules 1, 3 and 4 of ARCHITECTURE.md: who may know whom. */
+import { builtinModules } from 'node:module';
+import { productSources, readProjectFile, type SourceFile } from '../support/source-tree';
+
+const sources = productSources();
+
+/** `errors/` may be imported by all; the library entry and `cli/` see both sides. */
+const mayImport: Record<string, readonly string[]> = {
+  errors: ['errors'],
+  native: ['native', 'errors'],
+  tape: ['tape', 'errors'],
+  recorder: ['recorder', 'tape', 'native', 'errors'],
+  replayer: ['replayer', 'tape', 'errors'],
+  cli: ['cli', 'recorder', 'replayer', 'tape', 'native', 'errors'],
+  'index.ts': ['cli', 'recorder', 'replayer', 'tape', 'errors'],
+};
+
+/** Where each outside library lives: one folder or file. Only the rules' file format is read in two places, one a side. */
+const ownersOf: Record<string, readonly string[]> = {
+  'better-sqlite3': ['tape/store/sqlite/'],
+  undici: ['replayer/drive/'],
+  fastify: ['replayer/mocks/fastify/'],
+  '@peculiar/x509': ['replayer/mocks/fastify/'],
+  yargs: ['cli/'],
+  picocolors: ['cli/'],
+  yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts'],
+};
+
+/** Each folder or file inside one of these is a plug-in; what is named with `except` is what they share. */
+const plugInFolders: readonly { readonly folder: string; readonly except: readonly string[] }[] = [
+  { folder: 'recorder/parse', except: ['protocol', 'registry', 'step'] },
+  { folder: 'recorder/source', except: ['events'] },
+  { folder: 'recorder/source/ebpf/attach/tls-libraries', except: ['tls-library', 'registry'] },
+  { folder: 'replayer/generate', except: [] },
+  { folder: 'replayer/mocks', except: ['match', 'mock', 'upstream', 'response'] },
+  { folder: 'tape/store', except: ['tape'] },
+];
+
+describe('recorder -> tape <- replayer', () => {
+  it('looks at real sources', () => {
+    expect(sources.length).toBeGreaterThan(20);
+    expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(50);
+  });
+
+  it.each(Object.entries(mayImport))('%s imports only what it may', (folder, allowed) => {
+    const wrong = sources
+      .filter((source) => topOf(source.path) === folder)
+      .flatMap((source) => ownImports(source).map((own) => ({ from: source.path, to: own })))
+      .filter(({ to }) => !allowed.includes(topOf(to)));
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('one owner for each outside library', () => {
+  const outside = sources.flatMap((source) =>
+    source.imports
+      .filter((one) => one.own === null && !isNodeModule(one.specifier))
+      .map((one) => ({ from: source.path, library: packageOf(one.specifier), specifier: one.specifier })),
+  );
+
+  it('no library is imported from outside its folder', () => {
+    const wrong = outside.filter(({ from, library, specifier }) => {
+      const owners = ownersOf[library] ?? [];
+      return !isLlhttp(specifier) && !owners.some((owner) => from.startsWith(owner));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("undici's llhttp is used by exactly one file of the HTTP/1 parser", () => {
+    const users = new Set(outside.filter(({ specifier }) => isLlhttp(specifier)).map(({ from }) => from));
+    expect([...users].filter((from) => !from.startsWith('recorder/parse/http1/'))).toEqual([]);
+    expect(users.size).toBeLessThanOrEqual(1);
+  });
+
+  it('every library of package.json has an owner that uses it', () => {
+    const used = new Set(outside.map(({ library }) => library));
+    const declared = Object.keys(JSON.parse(readProjectFile('package.json')).dependencies);
+    expect(declared.filter((name) => ownersOf[name] === undefined || !used.has(name))).toEqual([]);
+  });
+
+  it('only native/binding.ts names the addon', () => {
+    const users = sources.filter((source) => /wiretape\.node\b/.test(codeOf(source))).map((source) => source.path);
+    expect(users.filter((path) => path !== 'native/binding.ts')).toEqual([]);
+  });
+});
+
+describe('plug-ins', () => {
+  it.each(plugInFolders.map(({ folder, except }) => [folder, except] as const))(
+    'of %s never import each other',
+    (folder, except) => {
+      const wrong = sources.flatMap((source) => {
+        const from = plugInOf(source.path, folder, except);
+        if (from === undefined) return [];
+        const others = ownImports(source).filter((own) => {
+          const to = plugInOf(own, folder, except);
+          return to !== undefined && to !== from;
+        });
+        return others.map((to) => ({ from: source.path, to }));
+      });
+      expect(wrong).toEqual([]);
+    },
+  );
+});
+
+function ownImports(source: SourceFile): readonly string[] {
+  return source.imports.flatMap((one) => (one.own === null ? [] : [one.own]));
+}
+
+function topOf(path: string): string {
+  const top = path.split('/')[0] ?? '';
+  return top === 'index' ? 'index.ts' : top;
+}
+
+function isNodeModule(specifier: string): boolean {
+  return specifier.startsWith('node:') || builtinModules.includes(specifier);
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function isLlhttp(specifier: string): boolean {
+  return specifier.startsWith('undici/lib/llhttp/');
+}
+
+/** Comments may name anything. */
+function codeOf(source: SourceFile): string {
+  return source.text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, '');
+}
+
+/** The folder or file right under `folder`; undefined for what is not a plug-in of it. */
+function plugInOf(path: string, folder: string, except: readonly string[]): string | undefined {
+  if (!path.startsWith(`${folder}/`)) return undefined;
+  const name = (path.slice(folder.length + 1).split('/')[0] ?? '').replace(/\.ts$/, '');
+  return except.includes(name) ? undefined : name;
+}

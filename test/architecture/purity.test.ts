@@ -1,0 +1,116 @@
+/** Rules 2 and 5 of ARCHITECTURE.md: the middle is pure, and what reads bytes from the network never throws. */
+import { productSources, type SourceFile } from '../support/source-tree';
+
+const pureFolders = [
+  'recorder/source/ebpf/decode',
+  'recorder/follow',
+  'recorder/parse',
+  'recorder/link',
+  'tape/redact',
+  'replayer/cases',
+  'replayer/correlate',
+  'replayer/judge',
+  'replayer/noise',
+  'replayer/mocks/match',
+  'replayer/generate',
+  'replayer/report',
+];
+
+/** Edges that live in a pure folder because they belong to its subject, each with its reason. */
+const exceptions: Record<string, string> = {
+  'tape/redact/key.ts':
+    'loads the key of the placeholders from the project or the environment; the redactor takes it as an argument',
+};
+
+/** What is thrown there is about the installation, never about input. */
+const mayThrow: Record<string, string> = {
+  'recorder/parse/http1/llhttp.ts': 'refuses a build of llhttp other than the one it knows, before any input is seen',
+};
+
+/** Computation only: none of these reaches a file, a socket, a timer, a clock or the environment. */
+const pureModules = new Set([
+  'node:buffer',
+  'node:crypto',
+  'node:string_decoder',
+  'node:util',
+  'node:zlib',
+  'node:url',
+  'node:querystring',
+]);
+const pureLibraries = [/^yaml$/, /^undici\/lib\/llhttp\//];
+
+const impureGlobals = [
+  /^process\b/,
+  /^Date\.now$/,
+  /^new Date\(\)$/,
+  /^performance\b/,
+  /^Math\.random$/,
+  /^(set|clear)(Timeout|Interval|Immediate)$/,
+  /^queueMicrotask$/,
+  /^fetch$/,
+  /^console\b/,
+  /\brandom(Bytes|UUID|Int|FillSync)$/,
+];
+
+const sources = new Map(productSources().map((source) => [source.path, source]));
+const pureSources = [...sources.values()].filter(
+  ({ path }) => pureFolders.some((folder) => path.startsWith(`${folder}/`)) && exceptions[path] === undefined,
+);
+
+describe('the middle', () => {
+  it.each(pureFolders)('%s has files to look at', (folder) => {
+    expect(pureSources.filter((source) => source.path.startsWith(`${folder}/`)).length).toBeGreaterThan(0);
+  });
+
+  it.each(Object.entries(exceptions))('%s is there to be excepted: it %s', (path) => {
+    expect(sources.has(path)).toBe(true);
+  });
+
+  it('reaches nothing impure, not through what it imports either', () => {
+    const wrong = reachable(pureSources).flatMap((source) => [...impureImports(source), ...impureUses(source)]);
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('what reads bytes from the network', () => {
+  it.each(['recorder/follow', 'recorder/parse'])('%s never throws', (folder) => {
+    const throwing = pureSources.filter(
+      (source) => source.path.startsWith(`${folder}/`) && source.throws && mayThrow[source.path] === undefined,
+    );
+    expect(throwing.map((source) => source.path)).toEqual([]);
+  });
+});
+
+/** The files and everything of ours that runs because they import it. */
+function reachable(from: readonly SourceFile[]): readonly SourceFile[] {
+  const seen = new Set<SourceFile>();
+  const queue = [...from];
+  for (let source = queue.pop(); source !== undefined; source = queue.pop()) {
+    if (seen.has(source)) continue;
+    seen.add(source);
+    queue.push(...runtimeImports(source));
+  }
+  return [...seen];
+}
+
+function runtimeImports(source: SourceFile): readonly SourceFile[] {
+  return source.imports.flatMap(({ own, typeOnly }) => {
+    if (own === null || typeOnly) return [];
+    const found = sources.get(`${own}.ts`) ?? sources.get(`${own}/index.ts`);
+    if (found === undefined) throw new Error(`${source.path} imports ${own}, which is not a source of ours`);
+    return [found];
+  });
+}
+
+function impureImports(source: SourceFile): readonly string[] {
+  return source.imports
+    .filter(({ own, typeOnly }) => own === null && !typeOnly)
+    .filter(({ specifier }) => !pureModules.has(specifier) && !pureLibraries.some((library) => library.test(specifier)))
+    .map(({ specifier }) => `${source.path} imports ${specifier}`);
+}
+
+function impureUses(source: SourceFile): readonly string[] {
+  return [...source.globals]
+    .filter((name) => impureGlobals.some((impure) => impure.test(name)))
+    .map((name) => `${source.path} uses ${name}`);
+}

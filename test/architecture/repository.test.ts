@@ -1,0 +1,111 @@
+/** What holds for every file of the checkout. */
+import { execFileSync } from 'node:child_process';
+import { nodeFloor } from '../../scripts/setup/needs';
+import { productSources, projectFiles, readProjectFile, root } from '../support/source-tree';
+
+const files = projectFiles();
+const texts = files.filter((path) =>
+  /(\.(ts|js|mjs|cjs|json|md|sh|c|h|cc|gyp|yml|yaml|txt|map)|Dockerfile|run|wiretape|build-\w+)$/.test(path),
+);
+const manifest = JSON.parse(readProjectFile('package.json'));
+const lockFiles = ['package-lock.json', 'scripts/toolchain/package-lock.json'];
+
+describe('file names', () => {
+  it('are kebab-case', () => {
+    const conventional = /^(README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|LICENSE|Dockerfile)(\.md)?$/;
+    const generated = /^(test\/golden\/.*\/expected\/|fixtures\/)/;
+    const wrong = files.filter((path) => {
+      const name = path.split('/').pop() ?? '';
+      if (conventional.test(name) || generated.test(path)) return false;
+      if (/\.(c|h|cc)$/.test(name)) return !/^[a-z0-9_]+(\.bpf)?\.(c|h|cc)$/.test(name);
+      return !/^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/.test(name);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('source files', () => {
+  it('open with why they exist', () => {
+    const silent = productSources().filter((source) => !/^(#!.*\n)?(\/\*\*?|\/\/)/.test(source.text));
+    expect(silent.map((source) => source.path)).toEqual([]);
+  });
+});
+
+describe('texts', () => {
+  it('are there to look at', () => {
+    expect(texts).toEqual(
+      expect.arrayContaining(['README.md', 'package-lock.json', 'bin/wiretape', 'scripts/build-bpf']),
+    );
+  });
+
+  it('name no path of one machine', () => {
+    const ofOneMachine = new RegExp(`["'\`\\s(=]/(${['work', 'root', 'home'].join('|')})/\\w`);
+    expect(texts.filter((path) => ofOneMachine.test(readProjectFile(path)))).toEqual([]);
+  });
+
+  it('name no host of a package registry or a mirror', () => {
+    const hosts = new RegExp(
+      ['registry\\.npm', 'npmmirror', 'deb\\.debian', 'security\\.debian', 'nodesource'].join('|'),
+    );
+    const self = 'test/architecture/repository.test.ts';
+    expect(texts.filter((path) => path !== self && hosts.test(readProjectFile(path)))).toEqual([]);
+  });
+});
+
+describe('dependencies', () => {
+  it.each(lockFiles)('%s holds hashes and no addresses', (path) => {
+    const entries = Object.entries<{ resolved?: string; integrity?: string; link?: boolean }>(
+      JSON.parse(readProjectFile(path)).packages,
+    );
+    const packages = entries.filter(([place]) => place !== '');
+    expect(packages.length).toBeGreaterThan(0);
+    expect(
+      packages.filter(([, entry]) => entry.resolved !== undefined || !entry.integrity?.startsWith('sha512-')),
+    ).toEqual([]);
+    expect(readProjectFile(path)).not.toMatch(/"resolved"|git\+/);
+  });
+
+  it('are pinned exactly', () => {
+    const versions = Object.entries<string>({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+
+  it('of the package run nothing when they are installed', () => {
+    const lock = JSON.parse(readProjectFile('package-lock.json')).packages;
+    const running = Object.entries<{ dev?: boolean; hasInstallScript?: boolean }>(lock).filter(
+      ([, entry]) => entry.hasInstallScript === true && entry.dev !== true,
+    );
+    expect(running).toEqual([]);
+    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+});
+
+describe('the Node.js floor', () => {
+  const floor = `${nodeFloor.major}.${nodeFloor.minor}`;
+
+  it('is the same in package.json, in set-up, and in the launcher', () => {
+    expect(manifest.engines.node).toBe(`>=${floor}.0`);
+    expect(readProjectFile('bin/wiretape.js')).toContain(`Node.js ${floor} or newer`);
+    expect(readProjectFile('README.md')).toContain(`Node.js ${floor}`);
+  });
+
+  it.each([
+    [`v${nodeFloor.major}.${nodeFloor.minor}.0`, 0],
+    [`v${nodeFloor.major}.${nodeFloor.minor - 1}.9`, 3],
+    ['v20.20.2', 3],
+    ['v24.0.0', 0],
+    ['garbage', 3],
+  ])('node-path.sh, offered only %s, ends with %i', (version, status) => {
+    const script = `node() { echo ${version}; }; here=/nonexistent; PATH=; . "$0"`;
+    expect(statusOf(script)).toBe(status);
+  });
+
+  function statusOf(script: string): number {
+    try {
+      execFileSync('/bin/sh', ['-c', script, `${root}/scripts/node-path.sh`], { stdio: 'ignore', env: {} });
+      return 0;
+    } catch (error) {
+      return (error as { status: number }).status;
+    }
+  }
+});
