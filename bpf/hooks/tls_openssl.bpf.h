@@ -126,6 +126,14 @@ int wt_ssl_wrx_in(struct pt_regs *ctx)
 	return 0;
 }
 
+/* int SSL_write_ex2(SSL *, const void *, size_t, uint64_t, size_t *), and the function behind it: OpenSSL 3.3 */
+SEC("uprobe")
+int wt_ssl_wrx2_in(struct pt_regs *ctx)
+{
+	begin_call(ctx, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM5(ctx));
+	return 0;
+}
+
 SEC("uprobe")
 int wt_ssl_wrx_out(struct pt_regs *ctx)
 {
