@@ -11,4 +11,4 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 19)) {
   );
   process.exit(3);
 }
-require('../dist/cli/main.js');
+require('../dist/cli/main.js').runAsCommand();

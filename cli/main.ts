@@ -162,9 +162,12 @@ function behaveInPipes(): void {
   });
 }
 
-if (require.main === module) {
+/** Makes this process the command: for the launcher of the installed package, which checks the Node.js version first. */
+export function runAsCommand(): void {
   behaveInPipes();
   void main(process.argv.slice(2)).then((status) => {
     process.exitCode = status;
   });
 }
+
+if (require.main === module) runAsCommand();
