@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "../../bpf/config.h"
 #include "failure.h"
@@ -48,8 +49,8 @@ void choose_attach_type(bpf_object* object, bool multi) {
 Capture::Capture(CaptureOptions options) : options_(std::move(options)) { collect_libbpf_messages(); }
 
 Capture::~Capture() {
-  // Uprobes first: a probe that fires into programs being torn down costs the target for nothing.
   while (!uprobes_.empty()) detach_uprobe(uprobes_.begin()->first);
+  for (std::thread& closer : closers_) closer.join();
   for (bpf_link* link : links_) bpf_link__destroy(link);
 }
 
@@ -220,8 +221,11 @@ uint32_t Capture::attach_uprobe(const UprobeRequest& request) {
 void Capture::detach_uprobe(uint32_t handle) {
   auto found = uprobes_.find(handle);
   if (found == uprobes_.end()) return;
-  for (int fd : found->second.fds) close(fd);
-  for (bpf_link* link : found->second.links) bpf_link__destroy(link);
+  // Each close waits some 30 ms for the kernel to be sure that nobody runs the probe: not on the caller's time.
+  closers_.emplace_back([uprobe = std::move(found->second)] {
+    for (int fd : uprobe.fds) close(fd);
+    for (bpf_link* link : uprobe.links) bpf_link__destroy(link);
+  });
   uprobes_.erase(found);
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace wiretape {
@@ -90,6 +91,7 @@ class Capture {
     std::vector<bpf_link*> links;
   };
   std::map<uint32_t, Uprobe> uprobes_;
+  std::vector<std::thread> closers_;
   uint32_t last_handle_ = 0;
   bool uprobe_multi_ = false;
 };

@@ -1,0 +1,270 @@
+/**
+ * The eBPF source, live: opens a capture tier, keeps the set of targets and their probes up to date as processes come,
+ * fork, load libraries and go, and hands on events. The only stateful edge of this folder; what it decides with is pure.
+ */
+import { readlinkSync } from 'node:fs';
+import { release } from 'node:os';
+import { WiretapeError } from '../../../errors/wiretape-error';
+import { type Capture, type CaptureStats, captureDefaults, openCapture } from '../../../native/binding';
+import type { SourceEvent } from '../events';
+import { createPlanner, type Planner } from './attach/plan';
+import { createProcReader } from './attach/proc/proc-reader';
+import { createProcesses, type Processes } from './attach/processes';
+import { findTargets, fitsTarget, type TargetSpec } from './attach/targets';
+import { Binder } from './bind/bind';
+import { decodeBatch, type WireEvent } from './decode/decode';
+import { type HeldCommand, likelyImages, startHeld } from './live/command';
+import { ProbeKeeper, type ProbeReport } from './live/probe-keeper';
+
+export interface EbpfSourceOptions {
+  readonly targets: TargetSpec;
+  /** Started, held until it is a target, and followed with its children. */
+  readonly command?: readonly string[];
+  readonly tier?: string;
+  readonly ringBytes?: number;
+  readonly limitBytes?: number;
+  readonly queueBytes?: number;
+  readonly onEvents: (events: readonly SourceEvent[]) => void;
+  readonly onProbe?: (report: ProbeReport) => void;
+  /** Every process that was a target has ended. */
+  readonly onTargetsEnded?: () => void;
+}
+
+export interface EbpfSource {
+  readonly tier: string;
+  /** What is recorded, as a person would say it: `node (4711)`. */
+  readonly targets: readonly string[];
+  readonly command: HeldCommand | undefined;
+  stats(): CaptureStats;
+  /** Drains what the kernel still holds, and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/** A library may be loaded a while after exec: looked for again at these delays, and whenever TLS is seen unread. */
+const RESCAN_DELAYS_MS = [20, 100, 500, 2000];
+const UNBOUND_RESCAN_MS = 1000;
+const STATS_INTERVAL_MS = 1000;
+
+/** The initial pid namespace (PROC_PID_INIT_INO): the kernel side speaks of processes by their number there. */
+const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
+
+/** Everything that exists is attached when this returns. Throws the errors of openCapture and findTargets. */
+export function startEbpfSource(options: EbpfSourceOptions): EbpfSource {
+  return new LiveSource(options);
+}
+
+class LiveSource implements EbpfSource {
+  readonly tier: string;
+  readonly targets: readonly string[];
+  readonly command: HeldCommand | undefined;
+  private readonly capture: Capture;
+  private readonly processes: Processes = createProcesses(createProcReader());
+  private readonly planner: Planner = createPlanner({ kernelRelease: release() });
+  private readonly binder: Binder;
+  private readonly probes: ProbeKeeper;
+  private readonly live = new Set<number>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly rescannedAt = new Map<number, number>();
+  private outgoing: SourceEvent[] = [];
+  private told = { events: 0, bytes: 0 };
+
+  constructor(private readonly options: EbpfSourceOptions) {
+    refuseNestedPidNamespace();
+    const { targets } = options;
+    const found = options.command === undefined ? findTargets(targets, this.processes, { selfPid: process.pid }) : [];
+    const watchProcesses =
+      targets.all ||
+      targets.comms.length > 0 ||
+      targets.ports.length > 0 ||
+      targets.cgroups.length > 0 ||
+      targets.containers.length > 0;
+    const { capture, tier } = openCapture(
+      { ...captureDefaults, ...sizes(options), everybody: targets.all, watchProcesses },
+      options.tier,
+    );
+    this.capture = capture;
+    this.tier = tier.name;
+    this.binder = new Binder({
+      clockOffsetUs: clockOffsetUs(),
+      onEvent: (event) => this.outgoing.push(event),
+      onUnbound: (pid) => this.lookAgain(pid),
+    });
+    this.probes = new ProbeKeeper({
+      capture,
+      planner: this.planner,
+      processes: this.processes,
+      onReport: (report) => options.onProbe?.(report),
+    });
+    try {
+      this.command = this.begin(found.map(({ process: { pid } }) => pid));
+    } catch (error) {
+      capture.close();
+      throw error;
+    }
+    this.targets =
+      this.command === undefined
+        ? found.map(({ process: { name, pid } }) => `${name} (${pid})`)
+        : [options.command?.join(' ') ?? ''];
+  }
+
+  stats(): CaptureStats {
+    return this.capture.stats();
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await this.capture.stop();
+    this.binder.end(monotonicNs());
+    this.tellLoss();
+    this.flush();
+    this.capture.close();
+  }
+
+  private begin(pids: readonly number[]): HeldCommand | undefined {
+    for (const { netns, port } of this.processes.listeners()) this.binder.learnListener(inodeOf(netns), port);
+    this.capture.start((batch) => this.takeBatch(batch));
+    for (const pid of pids) this.adopt(pid);
+    if (pids.length > 0) this.capture.seedSockets();
+    if (this.options.targets.all) this.coverAll();
+    else for (const pid of pids) this.cover(pid);
+    const timer = setInterval(() => this.tellLoss(), STATS_INTERVAL_MS);
+    this.timers.add(timer);
+    return this.options.command === undefined ? undefined : this.startCommand(this.options.command);
+  }
+
+  private startCommand(command: readonly string[]): HeldCommand {
+    // Its children are seen from their first instruction: probes by file, filtered by process in the kernel.
+    this.probes.coverFiles(this.planner.planFor({ images: likelyImages(command), seccompMode: 0 }).plans);
+    const held = startHeld(command);
+    this.adopt(held.pid);
+    held.release();
+    return held;
+  }
+
+  private adopt(pid: number): void {
+    if (pid === process.pid || this.live.has(pid)) return;
+    this.live.add(pid);
+    this.capture.addTarget(pid);
+    const facts = this.processes.facts(pid);
+    if (facts !== undefined) this.binder.learnProcess({ pid, name: facts.name });
+  }
+
+  private coverAll(): void {
+    const images = this.processes.list().flatMap(({ pid }) => this.processes.images(pid));
+    this.probes.coverFiles(this.planner.planFor({ images, seccompMode: 0 }).plans);
+  }
+
+  private cover(pid: number, memoryBio = false): void {
+    const before = this.probes.covers(pid);
+    this.probes.cover(pid, { memoryBio });
+    if (!before && this.probes.covers(pid)) this.binder.learnProbes(pid, monotonicNs());
+  }
+
+  private takeBatch(batch: Buffer): void {
+    for (const event of decodeBatch(batch)) {
+      if (event.kind !== 'data') this.followProcess(event);
+      this.binder.push(event);
+    }
+    this.flush();
+  }
+
+  private flush(): void {
+    if (this.outgoing.length === 0) return;
+    const events = this.outgoing;
+    this.outgoing = [];
+    this.options.onEvents(events);
+  }
+
+  private followProcess(event: WireEvent): void {
+    if (event.kind === 'fork') this.followFork(event.pid, event.other);
+    else if (event.kind === 'exec') this.followExec(event.pid);
+    else if (event.kind === 'exit') this.followExit(event.pid);
+    else if (event.kind === 'listen' && this.options.targets.ports.includes(event.localPort)) this.join(event.pid);
+  }
+
+  /** The kernel has made the child a target already. */
+  private followFork(parent: number, child: number): void {
+    if (!this.live.has(parent)) return;
+    this.live.add(child);
+    this.soon(() => this.cover(child), 0);
+  }
+
+  private followExec(pid: number): void {
+    const facts = this.processes.facts(pid);
+    if (!this.live.has(pid)) {
+      if (facts === undefined || !fitsTarget(this.options.targets, facts)) return;
+      this.adopt(pid);
+    }
+    for (const delay of [0, ...RESCAN_DELAYS_MS]) this.soon(() => this.cover(pid), delay);
+  }
+
+  private join(pid: number): void {
+    this.adopt(pid);
+    this.soon(() => this.cover(pid), 0);
+  }
+
+  private followExit(pid: number): void {
+    if (!this.live.delete(pid)) return;
+    this.probes.forget(pid);
+    this.rescannedAt.delete(pid);
+    if (this.live.size === 0 && !this.options.targets.all)
+      this.soon(() => this.live.size === 0 && this.options.onTargetsEnded?.(), 0);
+  }
+
+  /** TLS that nobody reads yet: a library mapped since the last look, or one that uses memory BIOs. */
+  private lookAgain(pid: number): void {
+    const now = performance.now();
+    if (now - (this.rescannedAt.get(pid) ?? Number.NEGATIVE_INFINITY) < UNBOUND_RESCAN_MS) return;
+    this.rescannedAt.set(pid, now);
+    this.soon(() => this.cover(pid, this.probes.covers(pid)), 0);
+  }
+
+  private soon(work: () => void, delayMs: number): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      work();
+    }, delayMs);
+    this.timers.add(timer);
+  }
+
+  /** Losses the kernel counted; which streams they belong to, the holes in their positions tell. */
+  private tellLoss(): void {
+    const { ringFullEvents, ringFullBytes } = this.capture.stats();
+    const events = ringFullEvents - this.told.events;
+    if (events === 0) return;
+    const bytes = ringFullBytes - this.told.bytes;
+    this.told = { events: ringFullEvents, bytes: ringFullBytes };
+    const atUs = Math.round(clockOffsetUs() + monotonicNs() / 1000);
+    this.options.onEvents([{ kind: 'loss', atUs, connection: null, reason: 'ring-full', events, bytes }]);
+  }
+}
+
+function sizes({ ringBytes, limitBytes, queueBytes }: EbpfSourceOptions) {
+  return {
+    ...(ringBytes === undefined ? {} : { ringBytes }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(queueBytes === undefined ? {} : { queueBytes }),
+  };
+}
+
+function refuseNestedPidNamespace(): void {
+  const namespace = readlinkSync('/proc/self/ns/pid');
+  if (namespace === INITIAL_PID_NAMESPACE) return;
+  throw new WiretapeError('PID_NAMESPACE', 'Cannot record from inside a pid namespace', {
+    seen: [`/proc/self/ns/pid is ${namespace}; that of the host is ${INITIAL_PID_NAMESPACE}`],
+    remedy: 'Share the pid namespace of the host: docker run --pid=host, hostPID: true in Kubernetes',
+  });
+}
+
+function inodeOf(netns: string): number {
+  return Number(/\d+/.exec(netns)?.[0] ?? 0);
+}
+
+/** CLOCK_MONOTONIC, what the kernel side stamps events with. */
+function monotonicNs(): number {
+  return Number(process.hrtime.bigint());
+}
+
+function clockOffsetUs(): number {
+  return Date.now() * 1000 - monotonicNs() / 1000;
+}
