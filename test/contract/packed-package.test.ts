@@ -1,0 +1,121 @@
+/**
+ * What `npm pack` makes is what users install: it holds the built parts and nothing that only we need, and in an empty
+ * project it gives a working command and library. npm runs offline: the dependencies are put in place beforehand.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../support/source-tree';
+
+const folder = mkdtempSync(join(tmpdir(), 'wiretape-pack-'));
+const project = join(folder, 'project');
+let packed: { readonly filename: string; readonly files: readonly { readonly path: string; readonly mode: number }[] };
+
+beforeAll(() => {
+  // the build is done by `npm test`; prepack would do it again
+  const output = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root);
+  packed = JSON.parse(output)[0];
+  installInto(project);
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the tarball', () => {
+  it.each([
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'bin/wiretape.js',
+    'dist/cli/main.js',
+    'dist/index.js',
+    'dist/index.mjs',
+    'dist/index.d.ts',
+    'dist/recorder.bpf.o',
+    'dist/wiretape.node',
+    'dist/licences/libbpf-dev.txt',
+    'dist/licences/libelf-dev.txt',
+    'dist/licences/LGPL-3.txt',
+    'docs/errors.md',
+  ])('holds %s', (path) => {
+    expect(packed.files.map((file) => file.path)).toContain(path);
+  });
+
+  it('holds no tests, no sources and nothing private', () => {
+    const unwanted = packed.files.filter(
+      ({ path }) =>
+        !/^(bin|dist|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path) ||
+        /\.test\.|(?<!\.d)\.m?ts$|\.tape|\.wiretape/.test(path),
+    );
+    expect(unwanted).toEqual([]);
+  });
+});
+
+describe('an empty project that installs it', () => {
+  it('gets a command that shows its help', () => {
+    const { status, stdout } = wiretape(['--help']);
+    expect(stdout).toContain('wiretape <command>');
+    expect(status).toBe(0);
+  });
+
+  it('gets a command that says its version', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(wiretape(['--version']).stdout.trim()).toBe(version);
+  });
+
+  it('gets a library for CommonJS and for ES modules, with the same names', () => {
+    const required = node(['-e', "console.log(Object.keys(require('wiretape')).sort().join())"]);
+    const imported = node([
+      '--input-type=module',
+      '-e',
+      "import * as all from 'wiretape'; console.log(Object.keys(all).sort().join())",
+    ]);
+    expect(required).toContain('defineConfig');
+    expect(imported).toBe(required);
+  });
+
+  it('gets one copy of the code, whichever way it is loaded', () => {
+    const same = node([
+      '--input-type=module',
+      '-e',
+      "import { createRequire } from 'node:module'; import { defineConfig } from 'wiretape'; console.log(createRequire(import.meta.url)('wiretape').defineConfig === defineConfig)",
+    ]);
+    expect(same).toBe('true');
+  });
+
+  it('ran nothing while installing', () => {
+    expect(existsSync(join(project, 'node_modules/wiretape/build'))).toBe(false);
+    expect(
+      JSON.parse(readFileSync(join(project, 'node_modules/wiretape/package.json'), 'utf8')).scripts?.install,
+    ).toBeUndefined();
+  });
+});
+
+/** The dependencies are copied as `npm ci` put them here; npm then finds nothing left to fetch. */
+function installInto(target: string): void {
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, 'package.json'), JSON.stringify({ name: 'empty', version: '1.0.0', private: true }));
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages as Record<
+    string,
+    { dev?: boolean }
+  >;
+  for (const [place, entry] of Object.entries(lock)) {
+    if (place !== '' && entry.dev !== true && existsSync(join(root, place)))
+      cpSync(join(root, place), join(target, place), { recursive: true });
+  }
+  npm(['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, packed.filename)], target);
+}
+
+function npm(args: readonly string[], cwd: string): string {
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function node(args: readonly string[]): string {
+  return execFileSync(process.execPath, args, { cwd: project, encoding: 'utf8' }).trim();
+}
+
+function wiretape(args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  const command = join(project, 'node_modules/.bin/wiretape');
+  return spawnSync(command, args, { cwd: project, encoding: 'utf8' });
+}
