@@ -95,24 +95,6 @@ static __always_inline void begin_cursor(struct copy_cursor *cursor, struct sock
 	cursor->header.call = call;
 }
 
-/* The bytes a receive did not return: consumed by splice, or by a process that is not recorded. */
-static __always_inline u32 unseen_before(struct socket_state *state, struct sock *sk, u32 returned)
-{
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
-	if (!tcp)
-		return 0;
-	u32 now = tcp->copied_seq;
-	u32 moved = now - state->copied_seq;
-	bool known = state->flags & SOCKET_SEQ_KNOWN;
-	state->copied_seq = now;
-	state->flags |= SOCKET_SEQ_KNOWN;
-	if (!known || moved <= returned || moved - returned > (1u << 30))
-		return 0;
-	/* The peer's FIN takes one number of the sequence. */
-	bool ended = sk->__sk_common.skc_state != TCP_ESTABLISHED;
-	return moved - returned == 1 && ended ? 0 : moved - returned;
-}
-
 static __always_inline void send_tls_seen(struct socket_state *state)
 {
 	struct wire_header *event = reserve_small(sizeof(*event));
@@ -165,7 +147,7 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		state->tgid = current_tgid();
 		send_open(state, sk);
 	}
-	u32 unseen = direction == WIRE_RECEIVED ? unseen_before(state, sk, length) : 0;
+	u32 unseen = direction == WIRE_RECEIVED ? unseen_since(state, sk, length) : 0;
 	u64 *total = direction == WIRE_SENT ? &state->sent : &state->received;
 	u64 position = __sync_fetch_and_add(total, (u64)length + unseen);
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -32,9 +32,44 @@ static __always_inline void fill_addresses(struct wire_open *event, struct sock 
 	*(u32 *)event->remote = common->skc_daddr;
 }
 
+/*
+ * The sequence number where what we account for begins: that of the first byte, or of the next one where the connection
+ * is older than the recorder.
+ */
+static __always_inline void begin_sequence(struct socket_state *state, struct sock *sk)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return;
+	u32 waiting = tcp->rcv_nxt - tcp->copied_seq;
+	u32 consumed = (u32)tcp->bytes_received - waiting;
+	state->copied_seq = tcp->copied_seq - (state->flags & SOCKET_EARLIER || consumed > (1u << 30) ? 0 : consumed);
+	state->flags |= SOCKET_SEQ_KNOWN;
+}
+
+/*
+ * Bytes taken from the socket that no receive returned to us: moved by splice, or read by a process that is not
+ * recorded. Asked at each receive and at the end.
+ */
+static __always_inline u32 unseen_since(struct socket_state *state, struct sock *sk, u32 returned)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp || !(state->flags & SOCKET_SEQ_KNOWN))
+		return 0;
+	u32 now = tcp->copied_seq;
+	u32 moved = now - state->copied_seq;
+	state->copied_seq = now;
+	if (moved <= returned || moved - returned > (1u << 30))
+		return 0;
+	/* The peer's FIN takes one number of the sequence. */
+	bool ended = sk->__sk_common.skc_state != TCP_ESTABLISHED;
+	return moved - returned == 1 && ended ? 0 : moved - returned;
+}
+
 static __always_inline void send_open(struct socket_state *state, struct sock *sk)
 {
 	state->flags |= SOCKET_OPENED;
+	begin_sequence(state, sk);
 	struct wire_open *event = reserve_small(sizeof(*event));
 	if (!event)
 		return;
@@ -88,6 +123,24 @@ static __always_inline void send_close(struct socket_state *state)
 	submit(event, sizeof(*event));
 }
 
+/* The end of a received stream that no receive returned: told before the close, so that it has a reason. */
+static __always_inline void send_unseen_end(struct socket_state *state, struct sock *sk)
+{
+	u32 unseen = unseen_since(state, sk, 0);
+	if (!unseen || state->flags & SOCKET_TLS)
+		return;
+	struct wire_header *event = reserve_small(sizeof(*event));
+	if (event) {
+		fill_header(event, WIRE_DATA, state->tgid);
+		event->socket = state->generation;
+		event->position = state->received;
+		event->size = unseen;
+		event->reason = WIRE_UNREADABLE_CALL;
+		submit(event, sizeof(*event));
+	}
+	state->received += unseen;
+}
+
 static __always_inline void send_listen(struct sock *sk, u32 tgid)
 {
 	struct wire_open *event = reserve_small(sizeof(*event));
@@ -132,6 +185,7 @@ int BPF_PROG(wt_sock_destroy, struct sock *sk)
 		return 0;
 	if (!state->error)
 		state->error = sk->sk_err;
+	send_unseen_end(state, sk);
 	send_close(state);
 	state->flags &= ~SOCKET_OPENED;
 	return 0;

@@ -62,6 +62,8 @@ struct sock {
 
 struct tcp_sock {
 	u32 copied_seq;
+	u32 rcv_nxt;
+	u64 bytes_received;
 } KERNEL_TYPE;
 
 struct socket {

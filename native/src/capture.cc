@@ -19,6 +19,7 @@ namespace {
 // linux/bpf.h of Debian 12 does not know these yet (kernel 6.6).
 constexpr uint32_t kTraceUprobeMulti = 48;
 constexpr uint32_t kUprobeMultiReturn = 1;
+constexpr size_t kClosersMost = 32;
 struct LinkCreateUprobeMulti {
   uint32_t prog_fd, target_fd, attach_type, flags;
   uint64_t path, offsets, ref_ctr_offsets, cookies;
@@ -221,6 +222,10 @@ uint32_t Capture::attach_uprobe(const UprobeRequest& request) {
 void Capture::detach_uprobe(uint32_t handle) {
   auto found = uprobes_.find(handle);
   if (found == uprobes_.end()) return;
+  if (closers_.size() >= kClosersMost) {
+    for (std::thread& closer : closers_) closer.join();
+    closers_.clear();
+  }
   // Each close waits some 30 ms for the kernel to be sure that nobody runs the probe: not on the caller's time.
   closers_.emplace_back([uprobe = std::move(found->second)] {
     for (int fd : uprobe.fds) close(fd);
