@@ -12,7 +12,9 @@ import { wiretapeVersion } from './version';
 export type AnyCommand = CommandModule<any, any>;
 
 /** Loaded only when needed: `wiretape ls` should not pay for the server that `wiretape mock` brings along. */
-const registry: Readonly<Record<string, () => AnyCommand>> = {};
+const registry: Readonly<Record<string, () => AnyCommand>> = {
+  doctor: () => (require('./doctor') as typeof import('./doctor')).doctorCommand,
+};
 
 /** Runs one command line (without `node` and the script); resolves to the exit status and never rejects. */
 export async function main(args: readonly string[]): Promise<number> {

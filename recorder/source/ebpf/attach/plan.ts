@@ -5,18 +5,12 @@
 import { readElf } from './elf/elf';
 import { type OpenFile, openFile } from './elf/elf-file';
 import { type ImagePlan, type PlannedProbe, planImage, type Refusal } from './image-plan';
+
+export type { MappedImage } from './mapped-image';
+
+import { fileName, type MappedImage, type OpenedImage, openImage } from './mapped-image';
 import { returnProbeRefusal } from './return-probes';
 import type { TlsFlavour } from './tls-libraries/tls-library';
-
-/** A file mapped executable by a process, as processes.ts finds it. */
-export interface MappedImage {
-  /** As the process sees it (/proc/PID/maps). */
-  readonly path: string;
-  readonly device: string;
-  readonly inode: string;
-  /** Ways to open that very file, best first; `sameFile` demands that device and inode agree. */
-  readonly openable: readonly { readonly path: string; readonly sameFile: boolean }[];
-}
 
 export interface MappingProcess {
   readonly images: readonly MappedImage[];
@@ -100,28 +94,13 @@ interface KnownImage {
   readonly plan: ImagePlan;
 }
 
-interface OpenedImage {
-  readonly path: string;
-  readonly file: OpenFile;
-}
-
-function openImage(mapped: MappedImage, open: Planning['open']): OpenedImage | undefined {
-  for (const { path, sameFile } of mapped.openable) {
-    const file = open(path);
-    if (file === undefined) continue;
-    if (!sameFile || (file.device === mapped.device && file.inode === mapped.inode)) return { path, file };
-    file.close();
-  }
-  return undefined;
-}
-
 function readImage(mapped: MappedImage, { path, file }: OpenedImage, cache: Planning['cache']): readonly KnownImage[] {
   try {
     const plan = cached(cache, file);
     if (plan === null) return [];
     const { device, inode } = mapped;
     const { library, flavour } = plan;
-    return [{ plan, image: { path, device, inode, label: labelOf(mapped.path), library, flavour } }];
+    return [{ plan, image: { path, device, inode, label: fileName(mapped.path), library, flavour } }];
   } finally {
     file.close();
   }
@@ -153,11 +132,7 @@ const MEMORY_BIO_MODULES = [
 
 function usesMemoryBios(process: MappingProcess, known: readonly KnownImage[]): boolean {
   if (known.some(({ plan }) => plan.flavour.holds === 'tls-and-crypto')) return true;
-  return process.images.some(({ path }) => MEMORY_BIO_MODULES.some((module) => module.test(labelOf(path))));
-}
-
-function labelOf(path: string): string {
-  return path.replace(/ \(deleted\)$/, '').replace(/^.*\//, '');
+  return process.images.some(({ path }) => MEMORY_BIO_MODULES.some((module) => module.test(fileName(path))));
 }
 
 /** Drops what return probes are needed for where they would harm: half a pair reads nothing. */

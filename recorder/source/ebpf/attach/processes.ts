@@ -2,7 +2,7 @@
  * What runs on this machine, out of /proc: processes, the files they have mapped, the ports they listen on. Thin over
  * a reader so that tests bring a tree of their own. Whatever vanishes while it is read is simply not there.
  */
-import type { MappedImage } from './plan';
+import type { MappedImage } from './mapped-image';
 import type { ProcReader } from './proc/proc-reader';
 import {
   containerIdOf,
@@ -44,12 +44,18 @@ export interface Listener {
   readonly inode: string;
 }
 
+export interface NamespacedSocket extends SocketEntry {
+  readonly netns: string;
+}
+
 export interface Processes {
   list(): readonly ProcessFacts[];
   facts(pid: number): ProcessFacts | undefined;
   /** The files a process has mapped executable, with the ways to open each. */
   images(pid: number): readonly MappedImage[];
-  /** Listening TCP sockets of every network namespace in which a process lives. */
+  /** Inode -> TCP socket, for every network namespace in which a process lives. */
+  everySocket(): ReadonlyMap<string, NamespacedSocket>;
+  /** Those of them that listen. */
   listeners(): readonly Listener[];
   /** Inode -> TCP socket, for the network namespace of a process. */
   sockets(pid: number): ReadonlyMap<string, SocketEntry>;
@@ -65,6 +71,7 @@ export function createProcesses(proc: ProcReader): Processes {
     list,
     facts: (pid) => factsOf(proc, pid),
     images: (pid) => executableMappings(proc.read(`${pid}/maps`) ?? '').map((mapping) => imageOf(proc, pid, mapping)),
+    everySocket: () => everySocket(proc),
     listeners: () => listenersOf(proc),
     sockets: (pid) => new Map(socketsOf(proc, pid).map((socket) => [socket.inode, socket])),
     heldSockets: (pid) => heldSockets(proc, pid),
@@ -135,16 +142,19 @@ function imageOf(proc: ProcReader, pid: number, mapping: Mapping): MappedImage {
   return { path, device, inode, openable };
 }
 
-function listenersOf(proc: ProcReader): readonly Listener[] {
-  const found: Listener[] = [];
+function everySocket(proc: ProcReader): ReadonlyMap<string, NamespacedSocket> {
+  const found = new Map<string, NamespacedSocket>();
   for (const [netns, members] of byNetworkNamespace(proc)) {
     const reader = members.find((pid) => proc.read(`${pid}/net/tcp`) !== undefined);
-    if (reader === undefined) continue;
-    for (const { listening, localPort, inode } of socketsOf(proc, reader)) {
-      if (listening) found.push({ netns, port: localPort, inode });
-    }
+    for (const socket of reader === undefined ? [] : socketsOf(proc, reader))
+      found.set(socket.inode, { ...socket, netns });
   }
   return found;
+}
+
+function listenersOf(proc: ProcReader): readonly Listener[] {
+  const listening = [...everySocket(proc).values()].filter((socket) => socket.listening);
+  return listening.map(({ netns, localPort, inode }) => ({ netns, port: localPort, inode }));
 }
 
 function byNetworkNamespace(proc: ProcReader): ReadonlyMap<string, readonly number[]> {

@@ -1,5 +1,5 @@
-/** Finds names in a string table too large to hold: windows that overlap by the longest name. Knows no ELF. */
-import type { ReadAt } from './elf';
+/** Finds text in parts of a file too large to hold: windows that overlap by the longest text. */
+import type { ElfImage, ElfSection, ReadAt } from './elf';
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
@@ -22,6 +22,27 @@ export function occurrencesOf(
     if (window.length < wanted) break; // the file ends early
   }
   return found;
+}
+
+/** Longer matches are not looked for. */
+const TEXT_BYTES = 64;
+
+/** The first text in a section that begins with `opening` and fits `pattern`. */
+export function firstText(
+  image: ElfImage,
+  section: ElfSection,
+  { opening, pattern }: { readonly opening: string; readonly pattern: RegExp },
+): string | undefined {
+  for (let start = 0; start < section.size; start += WINDOW_BYTES) {
+    const wanted = Math.min(WINDOW_BYTES + TEXT_BYTES, section.size - start);
+    const window = asBuffer(image.bytesAt(section.offset + start, wanted));
+    for (let at = window.indexOf(opening); at >= 0; at = window.indexOf(opening, at + 1)) {
+      const match = pattern.exec(window.toString('latin1', at, at + TEXT_BYTES));
+      if (match !== null) return match[0];
+    }
+    if (window.length < wanted) return undefined; // the file ends early
+  }
+  return undefined;
 }
 
 function noteAll(window: Buffer, name: string, start: number, found: Map<number, string>): void {

@@ -1,0 +1,256 @@
+/**
+ * `wiretape doctor`: what this machine and this user's rights allow. Tiers are tried by loading and attaching them for
+ * real; every "no" comes with what to do. Judging is `diagnose`, a pure function; the rest asks and prints.
+ */
+import type { CommandModule } from 'yargs';
+import { WiretapeError } from '../errors/wiretape-error';
+import { probeTiers, type TierProbe, type UprobeSupport, uprobeSupport, wireLayout } from '../native/binding';
+import {
+  type EnvironmentFacts,
+  missingCapabilities,
+  readEnvironment,
+} from '../recorder/source/ebpf/attach/environment';
+import { createPlanner } from '../recorder/source/ebpf/attach/plan';
+import { createProcReader } from '../recorder/source/ebpf/attach/proc/proc-reader';
+import { createProcesses } from '../recorder/source/ebpf/attach/processes';
+import { returnProbeRefusal } from '../recorder/source/ebpf/attach/return-probes';
+import { type Survey, type SurveyedProcess, surveyProcesses } from '../recorder/source/ebpf/attach/survey';
+import { jsonOption } from './options';
+import { colorsFor, print, visibleLine } from './terminal';
+
+export interface DoctorFacts {
+  readonly environment: EnvironmentFacts;
+  /** Null where the addon loads; else what stands in its way. */
+  readonly addonProblem: { readonly found: string; readonly remedy: string } | null;
+  readonly tiers: readonly TierProbe[];
+  readonly uprobes: UprobeSupport;
+  readonly survey: Survey;
+}
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** What to type or change; null where nothing is wrong. */
+  readonly remedy: string | null;
+}
+
+/** The JSON document of `doctor --json`. */
+export interface DoctorReport {
+  readonly schema: 1;
+  /** At least one tier works. */
+  readonly ok: boolean;
+  /** The tier a recording would use; null where none works. */
+  readonly tier: string | null;
+  readonly checks: readonly DoctorCheck[];
+  readonly processes: readonly SurveyedProcess[];
+}
+
+export const doctorCommand: CommandModule<object, { json: boolean }> = {
+  command: 'doctor',
+  describe: 'what this machine allows, which TLS can be read, and the remedy for every "no"',
+  builder: (yargs) =>
+    yargs
+      .options(jsonOption)
+      .example('$0 doctor', 'what works here')
+      .example("$0 doctor --json | jq '.checks[] | select(.ok | not)'", 'only what does not'),
+  handler: async ({ json }) => {
+    const report = diagnose(askEverything());
+    await print(json ? `${JSON.stringify(report)}\n` : formatReport(report, colorsFor(process.stdout)));
+    process.exitCode = report.ok ? 0 : 3;
+  },
+};
+
+function askEverything(): DoctorFacts {
+  const environment = readEnvironment();
+  const planner = createPlanner({ kernelRelease: environment.kernelRelease });
+  const survey = surveyProcesses(createProcesses(createProcReader()), planner, process.pid);
+  const addonProblem = askAddon();
+  if (addonProblem === null) {
+    return { environment, addonProblem, survey, tiers: probeTiers(), uprobes: uprobeSupport() };
+  }
+  const uprobes = { multi: false, perf: false, detail: 'not tried: the addon does not load' };
+  return { environment, addonProblem, survey, tiers: [], uprobes };
+}
+
+function askAddon(): DoctorFacts['addonProblem'] {
+  try {
+    wireLayout();
+    return null;
+  } catch (error) {
+    if (!(error instanceof WiretapeError)) return { found: String(error), remedy: 'npm run build' };
+    return { found: [error.message, ...error.seen].join('; '), remedy: error.remedies.join('; ') };
+  }
+}
+
+/** Judges what was found. Pure. */
+export function diagnose(facts: DoctorFacts): DoctorReport {
+  const tier = facts.tiers.find(({ ok }) => ok)?.name ?? null;
+  const checks = [
+    ...machineChecks(facts.environment),
+    addonCheck(facts.addonProblem),
+    ...facts.tiers.map((probe) => tierCheck(probe, facts.environment)),
+    ...(facts.addonProblem === null ? [uprobeCheck(facts.uprobes, facts.environment)] : []),
+    returnProbeCheck(facts.environment),
+    processCheck(facts.survey),
+  ];
+  return { schema: 1, ok: tier !== null, tier, checks, processes: facts.survey.processes };
+}
+
+function good(name: string, found: string): DoctorCheck {
+  return { name, ok: true, found, remedy: null };
+}
+
+function bad(name: string, found: string, remedy: string): DoctorCheck {
+  return { name, ok: false, found, remedy };
+}
+
+function machineChecks(environment: EnvironmentFacts): readonly DoctorCheck[] {
+  return [
+    good('kernel', environment.kernelRelease),
+    btfCheck(environment),
+    lockdownCheck(environment),
+    capabilityCheck(environment),
+    pidNamespaceCheck(environment),
+    good('cgroups', cgroupWords[environment.cgroupMode]),
+  ];
+}
+
+const cgroupWords = {
+  v1: 'version 1',
+  v2: 'version 2',
+  hybrid: 'version 1, with version 2 beside it',
+  none: 'none: --cgroup and --container find nothing',
+} as const;
+
+function btfCheck({ hasBtf }: EnvironmentFacts): DoctorCheck {
+  if (hasBtf) return good('BTF', '/sys/kernel/btf/vmlinux');
+  const remedy = "Use a kernel built with CONFIG_DEBUG_INFO_BTF (the distributions' kernels are), and mount /sys";
+  return bad('BTF', '/sys/kernel/btf/vmlinux is not there', remedy);
+}
+
+function lockdownCheck({ lockdown }: EnvironmentFacts): DoctorCheck {
+  if (lockdown === 'confidentiality') {
+    const remedy = 'Boot with lockdown=integrity, or record on another machine';
+    return bad('lockdown', 'confidentiality: forbids reading memory with BPF', remedy);
+  }
+  if (lockdown === 'integrity')
+    return good('lockdown', 'integrity: forbids changing memory, which recording never does');
+  return good('lockdown', lockdown ?? 'not shown here (/sys/kernel/security/lockdown is not there)');
+}
+
+function capabilityCheck({ capabilities }: EnvironmentFacts): DoctorCheck {
+  const missing = missingCapabilities(capabilities);
+  if (missing.length === 0) return good('capabilities', 'all that recording needs');
+  return bad('capabilities', `without ${missing.join(', ')}`, `Run as root, or grant ${missing.join(', ')}`);
+}
+
+function pidNamespaceCheck({ isHostPidNamespace }: EnvironmentFacts): DoctorCheck {
+  if (isHostPidNamespace) return good('pid namespace', 'the host');
+  const remedy = 'Start the container with --pid=host (pid: host in compose, hostPID: true in Kubernetes)';
+  return bad('pid namespace', 'one of its own: the kernel reports other process numbers than are seen here', remedy);
+}
+
+function addonCheck(problem: DoctorFacts['addonProblem']): DoctorCheck {
+  return problem === null ? good('addon', 'loads') : bad('addon', problem.found, problem.remedy);
+}
+
+function tierCheck({ name, ok, detail }: TierProbe, environment: EnvironmentFacts): DoctorCheck {
+  return ok ? good(`tier ${name}`, detail) : bad(`tier ${name}`, detail, tierRemedy(environment));
+}
+
+/** The first cause in the chain: a kernel without BTF refuses whatever the rights. */
+function tierRemedy(environment: EnvironmentFacts): string {
+  const first = [btfCheck(environment), lockdownCheck(environment), capabilityCheck(environment)].find(({ ok }) => !ok);
+  if (first !== undefined) return `See ${first.name} above`;
+  return 'Use kernel 6.3 or newer, which has the tracepoints sock_send_length and sock_recv_length';
+}
+
+function uprobeCheck(uprobes: UprobeSupport, environment: EnvironmentFacts): DoctorCheck {
+  if (uprobes.multi || uprobes.perf) return good('uprobes', uprobes.detail);
+  const rights = missingCapabilities(environment.capabilities);
+  const remedy =
+    rights.length > 0
+      ? 'See capabilities above; where the kernel has no uprobe_multi (before 6.6), CAP_SYS_ADMIN is needed too'
+      : 'Use kernel 6.6 or newer (uprobe_multi), or grant CAP_SYS_ADMIN; without it only plaintext is recorded';
+  return bad('uprobes', uprobes.detail, remedy);
+}
+
+function returnProbeCheck({ kernelRelease }: EnvironmentFacts): DoctorCheck {
+  const underSeccomp = returnProbeRefusal(kernelRelease, 2);
+  if (underSeccomp === null) return good('return probes', 'safe, under seccomp filters too');
+  const found = 'not under a seccomp filter, which most containers have: their TLS is not read';
+  return bad('return probes', found, 'Use a kernel outside 6.11 to 6.13');
+}
+
+function processCheck({ running, closed }: Survey): DoctorCheck {
+  if (closed === 0) return good('processes', `${running} run, and all may be looked into`);
+  const found = `${closed} of ${running} may not be looked into`;
+  return bad('processes', found, 'Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH');
+}
+
+type Colors = ReturnType<typeof colorsFor>;
+
+/** The report for people: a table of checks, a table of processes, and one sentence that sums up. */
+export function formatReport(report: DoctorReport, colors: Colors): string {
+  const lines = [
+    ...report.checks.flatMap((check) => checkLines(check, colors)),
+    '',
+    ...processLines(report.processes, colors),
+    '',
+    verdict(report),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const NAME_WIDTH = 16;
+
+function mark(ok: boolean, colors: Colors): string {
+  return ok ? colors.green('ok') : colors.red('no');
+}
+
+function checkLines({ name, ok, found, remedy }: DoctorCheck, colors: Colors): readonly string[] {
+  const line = `${mark(ok, colors)}  ${name.padEnd(NAME_WIDTH)}  ${shortened(visibleLine(found))}`;
+  return remedy === null ? [line] : [line, `    ${''.padEnd(NAME_WIDTH)}  do this: ${visibleLine(remedy)}`];
+}
+
+/** What libbpf and the verifier say can be long; --json has all of it. */
+function shortened(text: string): string {
+  return text.length <= 160 ? text : `${text.slice(0, 159)}…`;
+}
+
+function processLines(processes: readonly SurveyedProcess[], colors: Colors): readonly string[] {
+  if (processes.length === 0) return ['No process that may be looked into has TCP sockets or a TLS library.'];
+  const rows = processes.map(
+    (process) => [String(process.pid), visibleLine(process.name), socketWords(process)] as const,
+  );
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return [
+    'Processes with TCP sockets or a TLS library:',
+    ...processes.flatMap((process, i) => {
+      const cells = (rows[i] ?? []).map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+      const blank = ' '.repeat(cells.length);
+      return tlsWords(process, colors).map((words, j) => `  ${j === 0 ? cells : blank}  ${words}`);
+    }),
+  ];
+}
+
+function socketWords({ listens, connections }: SurveyedProcess): string {
+  const listening =
+    listens.length === 0 ? [] : [`listens on ${listens.slice(0, 4).join(', ')}${listens.length > 4 ? ', …' : ''}`];
+  const connected = connections === 0 ? [] : [`${connections} connected`];
+  return [...listening, ...connected].join('; ');
+}
+
+function tlsWords({ tls }: SurveyedProcess, colors: Colors): readonly string[] {
+  if (tls.length === 0) return [`${mark(true, colors)}  no TLS library seen: plaintext is recorded`];
+  return tls.map(
+    ({ library, captured, how }) => `${mark(captured, colors)}  ${captured ? `${library}, ` : ''}${visibleLine(how)}`,
+  );
+}
+
+function verdict({ ok, tier }: DoctorReport): string {
+  return ok
+    ? `Recording works here, by tier ${tier}.`
+    : 'Recording does not work here: no capture tier loads and attaches.';
+}
