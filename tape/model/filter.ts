@@ -1,9 +1,10 @@
 /**
  * The one filter grammar: `METHOD host/path` with globs, as in 'GET *\/orders/**' or '* payments:8443/**'.
- * `*` matches within a segment, `**` across segments; the query string is not matched.
+ * `*` matches within a segment, `**` across segments, and a last `/**` also nothing: 'GET *\/orders/**' takes /orders.
+ * Methods and hosts match in any case; the query string is not matched.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
-import { addressOf, type Exchange } from './exchange';
+import { addressOf, type Direction, type Exchange } from './exchange';
 
 export interface ExchangeFilter {
   readonly include?: readonly FilterPattern[];
@@ -16,6 +17,16 @@ export interface FilterPattern {
   readonly text: string;
   readonly method: string;
   readonly hostAndPath: RegExp;
+}
+
+/** What a filter looks at; `method`, `host` and `path` are null for raw streams. */
+export interface FilterSubject {
+  readonly direction: Direction;
+  readonly local: string | null;
+  readonly remote: string | null;
+  readonly method: string | null;
+  readonly host: string | null;
+  readonly path: string | null;
 }
 
 /** Throws BAD_FILTER where the text is not `METHOD host/path`. */
@@ -34,33 +45,46 @@ export function parseFilterPattern(text: string): FilterPattern {
   return { text, method: method.toUpperCase(), hostAndPath: globToRegExp(place.includes('/') ? place : `${place}/**`) };
 }
 
-/** True when the filter lets the exchange pass; raw streams match only `* host:port/**` by their remote or local address. */
+/** True when the filter lets the exchange pass; raw streams match only `* host:port/**` by the server's address. `session` is the tape's to check. */
 export function passesFilter(exchange: Exchange, filter: ExchangeFilter): boolean {
-  if (filter.direction !== undefined && exchange.connection.direction !== filter.direction) return false;
-  if (filter.include !== undefined && filter.include.length > 0 && !filter.include.some((p) => matches(p, exchange))) {
+  return subjectPasses(subjectOf(exchange), filter);
+}
+
+/** The same for what is known of an exchange without its messages. */
+export function subjectPasses(subject: FilterSubject, filter: ExchangeFilter): boolean {
+  if (filter.direction !== undefined && subject.direction !== filter.direction) return false;
+  if (filter.include !== undefined && filter.include.length > 0 && !filter.include.some((p) => matches(p, subject))) {
     return false;
   }
-  return !(filter.exclude ?? []).some((p) => matches(p, exchange));
+  return !(filter.exclude ?? []).some((p) => matches(p, subject));
 }
 
-function matches(pattern: FilterPattern, exchange: Exchange): boolean {
-  const { method, place } = placeOf(exchange);
-  return (pattern.method === '*' || pattern.method === method) && pattern.hostAndPath.test(place);
-}
-
-function placeOf(exchange: Exchange): { method: string; place: string } {
-  if (exchange.request !== null) {
-    const { host, path } = addressOf(exchange.request);
-    return { method: exchange.request.method.toUpperCase(), place: `${host ?? ''}${path.split('?')[0]}` };
-  }
+function subjectOf(exchange: Exchange): FilterSubject {
   const { direction, local, remote } = exchange.connection;
-  return { method: '', place: `${(direction === 'inbound' ? local : remote) ?? ''}/` };
+  const address = exchange.request === null ? { host: null, path: null } : addressOf(exchange.request);
+  return { direction, local, remote, method: exchange.request?.method ?? null, ...address };
+}
+
+function matches(pattern: FilterPattern, subject: FilterSubject): boolean {
+  if (pattern.method !== '*' && pattern.method !== subject.method?.toUpperCase()) return false;
+  return pattern.hostAndPath.test(placeOf(subject));
+}
+
+function placeOf(subject: FilterSubject): string {
+  if (subject.path === null) {
+    const server = subject.direction === 'inbound' ? subject.local : subject.remote;
+    return `${server ?? ''}/`;
+  }
+  return `${(subject.host ?? '').toLowerCase()}${subject.path.split('?', 1)[0]}`;
 }
 
 function globToRegExp(glob: string): RegExp {
-  const body = glob.replace(/\*\*|\*|[.+?^${}()|[\]\\]/g, (found) => {
+  const slash = glob.indexOf('/');
+  const lowered = glob.slice(0, slash).toLowerCase() + glob.slice(slash);
+  const body = lowered.replace(/\/\*\*$|\*\*|\*|[.+?^${}()|[\]\\]/g, (found) => {
+    if (found === '/**') return '(?:/.*)?';
     if (found === '**') return '.*';
     return found === '*' ? '[^/]*' : `\\${found}`;
   });
-  return new RegExp(`^${body}$`);
+  return new RegExp(`^${body}$`, 's');
 }

@@ -49,18 +49,26 @@ export function parsePathPattern(text: string): PathPattern {
     const at = step.lastIndex;
     const found = step.exec(text);
     if (found === null) throw unreadable(text, `nothing fits at ${JSON.stringify(text.slice(at))}`);
-    steps.push(stepOf(found));
+    steps.push(stepOf(found, text));
   }
   const named = root === 'header' || root === 'trailer';
   return named ? steps.map((s, i) => (i === 1 && typeof s === 'string' ? s.toLowerCase() : s)) : steps;
 }
 
-function stepOf(found: RegExpExecArray): PatternStep {
+function stepOf(found: RegExpExecArray, text: string): PatternStep {
   if (found[0] === '.**') return { wildcard: 'deep' };
   if (found[0] === '.*' || found[0] === '[*]') return { wildcard: 'any' };
   if (found[2] !== undefined) return Number(found[2]);
-  if (found[3] !== undefined) return JSON.parse(found[3]) as string;
+  if (found[3] !== undefined) return quotedName(found[3], text);
   return found[1] ?? '';
+}
+
+function quotedName(quoted: string, text: string): string {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    throw unreadable(text, `${quoted} is no JSON string`);
+  }
 }
 
 /** True when the pattern covers the whole path. */

@@ -2,7 +2,7 @@
  * The port between the recorder, the replayer and whatever keeps the tape. SQLite (`sqlite/`) is the default;
  * `memory.ts` serves tests. The contract suite in test/contract runs on both.
  */
-import type { Exchange } from '../model/exchange';
+import type { Direction, Exchange, Outcome, Problem, ProcessInfo, ProtocolName, TlsInfo } from '../model/exchange';
 import type { ExchangeFilter } from '../model/filter';
 import type { Redacted, RedactionEntry } from '../redact/redacted';
 
@@ -50,11 +50,38 @@ export interface StoredExchange {
   readonly session: SessionId;
   /** The id of the connection on the tape. */
   readonly connectionId: string;
-  /** `exchange.cause.number` as an id on this tape. */
+  /** `exchange.cause.number` as an id on this tape; null also where that exchange is not on the tape. */
   readonly causeId: string | null;
   readonly exchange: Exchange;
   /** Which rule fired where; placeholders in the exchange are known by this, not by how they look. */
   readonly redacted: readonly RedactionEntry[];
+}
+
+/** What `ls` says of an exchange: everything but the messages, so that a million of them can be listed cheaply. */
+export interface ExchangeSummary {
+  readonly id: string;
+  readonly session: SessionId;
+  readonly connectionId: string;
+  readonly seq: number;
+  readonly startedAtUs: number;
+  readonly durationUs: number | null;
+  readonly direction: Direction;
+  readonly protocol: ProtocolName;
+  readonly tls: TlsInfo | null;
+  readonly process: ProcessInfo;
+  readonly local: string | null;
+  readonly remote: string | null;
+  readonly method: string | null;
+  readonly host: string | null;
+  readonly path: string | null;
+  readonly status: number | null;
+  /** Body bytes as they were on the wire; of raw streams all bytes. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly problems: readonly Problem[];
+  readonly outcome: Outcome;
+  /** Null also where the exchange that caused this one is not on the tape. */
+  readonly cause: { readonly id: string; readonly method: string } | null;
 }
 
 /** Synchronous on purpose: better-sqlite3 is, and one transaction an append keeps a crash from tearing an exchange. */
@@ -70,6 +97,8 @@ export interface TapeReader {
   sessions(): readonly Session[];
   /** Ordered by start time, then id. Bodies are loaded lazily as the iteration reaches them. */
   exchanges(filter?: ExchangeFilter): IterableIterator<StoredExchange>;
+  /** The same exchanges in the same order, without headers and bodies. */
+  summaries(filter?: ExchangeFilter): IterableIterator<ExchangeSummary>;
   exchange(id: string): StoredExchange | undefined;
   close(): void;
 }

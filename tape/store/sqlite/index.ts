@@ -1,0 +1,3 @@
+/** The SQLite tape: what the rest of wiretape opens. */
+export { openTapeReader } from './reader';
+export { openTapeWriter } from './writer';

@@ -1,0 +1,354 @@
+/** What every keeper of a tape must do; one suite, run on SQLite and on memory. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Exchange } from '../../tape/model/exchange';
+import { parseFilterPattern } from '../../tape/model/filter';
+import { createMemoryTape } from '../../tape/store/memory';
+import { openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
+import { summaryOf } from '../../tape/store/summary';
+import type { TapeReader, TapeWriter } from '../../tape/store/tape';
+import {
+  asRedacted,
+  bodyOf,
+  connectionOf,
+  epochUs,
+  exchangeOf,
+  requestOf,
+  responseOf,
+  sessionStart,
+} from '../support/tapes';
+
+/** Runs what writes, then gives the reader of the same tape. `again` reopens what was written. */
+interface Adapter {
+  write(run: (writer: TapeWriter) => void): void;
+  read<T>(run: (reader: TapeReader) => T): T;
+  remove(): void;
+}
+
+function sqlite(): Adapter {
+  const folder = mkdtempSync(join(tmpdir(), 'wiretape-contract-'));
+  const path = join(folder, 'a.tape');
+  return {
+    write: (run) => using(openTapeWriter(path), run),
+    read: (run) => using(openTapeReader(path), run),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+function memory(): Adapter {
+  const tape = createMemoryTape();
+  return { write: (run) => using(tape, run), read: (run) => using(tape, run), remove: () => {} };
+}
+
+function using<R extends { close(): void }, T>(resource: R, run: (resource: R) => T): T {
+  try {
+    return run(resource);
+  } finally {
+    resource.close();
+  }
+}
+
+const full = exchangeOf({
+  connection: connectionOf({
+    key: 9_000_000_000_001,
+    local: '[::1]:8443',
+    remote: '[2001:db8::1]:50112',
+    tls: { library: 'openssl' },
+  }),
+  request: requestOf({
+    version: '1.0',
+    method: 'POST',
+    target: 'http://Shop.test:8443/a%20b?q=1#x',
+    headers: [
+      ['hOsT', 'other'],
+      ['X-Bytes', 'caf\u00e9 \u0001 "quoted" \\ \u00ff'],
+      ['Cookie', 'a=1'],
+      ['cookie', 'b=2'],
+      ['', ''],
+    ],
+    body: { bytes: Buffer.from([0, 255, 10, 13, 0]), codings: ['gzip', 'br'], wireSize: 77 },
+    trailers: [['X-Sum', 'abc']],
+    startedAtUs: epochUs - 5,
+    endedAtUs: epochUs + 1_000_000_000_000,
+  }),
+  response: responseOf({
+    status: 201,
+    reason: 'Cr\u00e9\u00e9',
+    informational: [
+      { status: 100, headers: [] },
+      { status: 103, headers: [['Link', '</a.css>']] },
+    ],
+    trailers: [['a', 'b']],
+  }),
+  durationUs: 123_456_789_012,
+  problems: ['cut-short', 'truncated'],
+  seq: 12,
+  cause: { number: 7, method: 'DELETE' },
+});
+
+describe.each([
+  ['sqlite', sqlite],
+  ['memory', memory],
+])('a tape in %s', (_name, create) => {
+  let tape: Adapter;
+  beforeEach(() => {
+    tape = create();
+  });
+  afterEach(() => tape.remove());
+
+  const keep = (...exchanges: Exchange[]) =>
+    tape.write((writer) => {
+      writer.append(
+        writer.beginSession(sessionStart),
+        exchanges.map((exchange) => asRedacted(exchange)),
+      );
+    });
+  const all = () => tape.read((reader) => [...reader.exchanges()]);
+
+  it.each<[string, Exchange]>([
+    ['a plain exchange', exchangeOf()],
+    ['everything an exchange can say', full],
+    ['a large text body', exchangeOf({ response: responseOf({ body: bodyOf('héllo wörld '.repeat(20_000)) }) })],
+    ['a large body that does not shrink', exchangeOf({ request: requestOf({ body: bodyOf(noise(100_000)) }) })],
+    [
+      'a large body under a coding',
+      exchangeOf({ request: requestOf({ body: bodyOf(Buffer.alloc(50_000), { codings: ['gzip'] }) }) }),
+    ],
+    [
+      'a body of which only the size is known',
+      exchangeOf({ request: requestOf({ body: bodyOf('', { wireSize: 999 }) }) }),
+    ],
+    ['no response', exchangeOf({ response: null, outcome: 'closed', durationUs: null, problems: ['no-response'] })],
+    [
+      'a refused connect',
+      exchangeOf({
+        protocol: 'raw',
+        request: null,
+        response: null,
+        outcome: 'refused',
+        connection: connectionOf({ local: null, remote: null, direction: 'outbound' }),
+      }),
+    ],
+    [
+      'a raw stream with sizes only',
+      exchangeOf({
+        protocol: 'raw',
+        request: null,
+        response: null,
+        raw: { requestSize: 10_000_000_000, responseSize: 0, requestBytes: null, responseBytes: null },
+      }),
+    ],
+    [
+      'a raw stream with its bytes',
+      exchangeOf({
+        protocol: 'raw',
+        request: null,
+        response: null,
+        raw: { requestSize: 3, responseSize: 0, requestBytes: Buffer.from([1, 2, 3]), responseBytes: Buffer.alloc(0) },
+      }),
+    ],
+    ['a request for the whole server', exchangeOf({ request: requestOf({ method: 'OPTIONS', target: '*' }) })],
+    ['a CONNECT', exchangeOf({ request: requestOf({ method: 'CONNECT', target: 'a.test:443', headers: [] }) })],
+    ['HTTP/1.0 without a host', exchangeOf({ request: requestOf({ version: '1.0', headers: [] }) })],
+  ])('gives back %s as it was', (_what, exchange) => {
+    keep(exchange);
+    expect(comparable(all().map((stored) => stored.exchange))).toEqual([comparable(exchange)]);
+  });
+
+  it('lists summaries that say the same as the exchanges', () => {
+    keep(
+      exchangeOf({ number: 7, startedAtUs: epochUs - 1 }),
+      full,
+      exchangeOf({ number: 2, request: null, response: null, protocol: 'raw' }),
+    );
+    tape.read((reader) => expect([...reader.summaries()]).toEqual([...reader.exchanges()].map(summaryOf)));
+  });
+
+  it('orders by start time, then id, whatever the order of arrival', () => {
+    const at = (number: number, startedAtUs: number) => exchangeOf({ number, startedAtUs });
+    keep(at(4, epochUs + 5), at(2, epochUs), at(3, epochUs), at(1, epochUs + 9), at(5, epochUs - 1));
+    expect(all().map((stored) => stored.id)).toEqual(['5', '2', '3', '4', '1']);
+  });
+
+  it('keeps the ledger of redaction with its exchange', () => {
+    const entry = {
+      in: 'request',
+      path: 'body["päss word"][0]',
+      rule: 'secret-member',
+      placeholder: 'x"y\\z é',
+    } as const;
+    tape.write((writer) => writer.append(writer.beginSession(sessionStart), [asRedacted(exchangeOf(), [entry])]));
+    expect(all()[0]?.redacted).toEqual([entry]);
+  });
+
+  it('finds an exchange by its id, and nothing by any other', () => {
+    keep(exchangeOf({ number: 1 }), exchangeOf({ number: 3 }));
+    tape.read((reader) => {
+      expect(reader.exchange('3')?.exchange.number).toBe(3);
+      for (const id of ['2', '0', '', '-1', '1.0', ' 1', 'abc', '99999999999999999999']) {
+        expect(reader.exchange(id)).toBeUndefined();
+      }
+    });
+  });
+
+  describe('sessions', () => {
+    it('says who recorded what, how it ended and what was lost', () => {
+      tape.write((writer) => {
+        const id = writer.beginSession(sessionStart);
+        writer.append(id, [asRedacted(exchangeOf({ number: 1 })), asRedacted(exchangeOf({ number: 2 }))]);
+        writer.append(id, [asRedacted(exchangeOf({ number: 3 }))]);
+        writer.noteLoss(id, { atUs: epochUs, connection: null, reason: 'ring-full', events: 3, bytes: 4_000_000_000 });
+        writer.noteLoss(id, { atUs: epochUs, connection: 5, reason: 'fault', events: 1, bytes: 0 });
+        writer.endSession(id, { endedAtUs: epochUs + 9, reason: 'interrupted' });
+      });
+      expect(tape.read((reader) => reader.sessions())).toEqual([
+        {
+          id: '1',
+          ...sessionStart,
+          end: { endedAtUs: epochUs + 9, reason: 'interrupted' },
+          exchanges: 3,
+          losses: [
+            { atUs: epochUs, connection: null, reason: 'ring-full', events: 3, bytes: 4_000_000_000 },
+            { atUs: epochUs, connection: 5, reason: 'fault', events: 1, bytes: 0 },
+          ],
+        },
+      ]);
+    });
+
+    it('adds a further session to a tape; ids and connections stay unique', () => {
+      keep(exchangeOf({ number: 1 }), exchangeOf({ number: 2 }));
+      keep(exchangeOf({ number: 1, startedAtUs: epochUs + 1 }), exchangeOf({ number: 2, startedAtUs: epochUs + 1 }));
+      const stored = all();
+      expect(stored.map(({ id, session }) => [id, session])).toEqual([
+        ['1', '1'],
+        ['2', '1'],
+        ['3', '2'],
+        ['4', '2'],
+      ]);
+      expect(stored.map(({ connectionId }) => connectionId)).toEqual(['1', '1', '2', '2']);
+      expect(tape.read((reader) => reader.sessions().map((s) => [s.id, s.end, s.exchanges]))).toEqual([
+        ['1', null, 2],
+        ['2', null, 2],
+      ]);
+    });
+
+    it('keeps ids apart where two sessions are written at once', () => {
+      tape.write((writer) => {
+        const first = writer.beginSession(sessionStart);
+        const second = writer.beginSession(sessionStart);
+        for (let number = 1; number <= 3; number++) {
+          writer.append(first, [asRedacted(exchangeOf({ number }))]);
+          writer.append(second, [asRedacted(exchangeOf({ number }))]);
+        }
+      });
+      expect(new Set(all().map(({ id }) => id)).size).toBe(6);
+    });
+
+    it('refuses to write to a session that was never begun', () => {
+      tape.write((writer) => expect(() => writer.append('7', [asRedacted(exchangeOf())])).toThrow(RangeError));
+    });
+  });
+
+  it('gives the cause of an exchange as an id of its own session, and only where it is on the tape', () => {
+    const caused = (number: number, by: number) =>
+      exchangeOf({ number, startedAtUs: epochUs + number, cause: { number: by, method: 'POST' } });
+    keep(exchangeOf({ number: 1 }));
+    keep(caused(2, 3), exchangeOf({ number: 3, startedAtUs: epochUs + 3 }), caused(4, 9));
+    expect(all().map(({ id, causeId }) => [id, causeId])).toEqual([
+      ['1', null],
+      ['3', '4'],
+      ['4', null],
+      ['5', null],
+    ]);
+    expect(tape.read((reader) => [...reader.summaries()].map(({ cause }) => cause))).toEqual([
+      null,
+      { id: '4', method: 'POST' },
+      null,
+      null,
+    ]);
+  });
+
+  describe('filters', () => {
+    const to = (number: number, method: string, host: string, target: string, direction: 'inbound' | 'outbound') =>
+      exchangeOf({
+        number,
+        connection: connectionOf({ key: number, direction }),
+        request: requestOf({ method, target, headers: [['Host', host]] }),
+      });
+
+    it.each([
+      [{}, '1 2 3 4'],
+      [{ include: [parseFilterPattern('GET */orders/**')] }, '1'],
+      [{ include: [parseFilterPattern('GET */orders/**'), parseFilterPattern('* payments')] }, '1 3'],
+      [{ exclude: [parseFilterPattern('* */health')] }, '1 2 3'],
+      [{ direction: 'outbound' as const }, '3'],
+      [{ session: '1' }, '1 2 3 4'],
+      [{ session: '2' }, ''],
+      [{ session: 'x' }, ''],
+      [
+        {
+          direction: 'inbound' as const,
+          session: '1',
+          include: [parseFilterPattern('* shop/**')],
+          exclude: [parseFilterPattern('post **')].slice(0, 0),
+        },
+        '1 2 4',
+      ],
+    ])('%j gives %j', (filter, ids) => {
+      keep(
+        to(1, 'GET', 'shop', '/orders/1?x=1', 'inbound'),
+        to(2, 'POST', 'shop', '/orders', 'inbound'),
+        to(3, 'POST', 'payments', '/charge', 'outbound'),
+        to(4, 'GET', 'shop', '/health', 'inbound'),
+      );
+      tape.read((reader) => {
+        expect([...reader.exchanges(filter)].map(({ id }) => id).join(' ')).toBe(ids);
+        expect([...reader.summaries(filter)].map(({ id }) => id).join(' ')).toBe(ids);
+      });
+    });
+  });
+
+  it('shows what is known of a connection last, and keeps one row for it', () => {
+    const known = connectionOf({ tls: { library: 'openssl' }, remote: '10.0.0.1:443' });
+    keep(
+      exchangeOf({ number: 1, connection: connectionOf({ remote: null }) }),
+      exchangeOf({ number: 2, connection: known }),
+    );
+    expect(new Set(all().map(({ connectionId }) => connectionId)).size).toBe(1);
+    expect(all()[1]?.exchange.connection).toEqual(known);
+  });
+
+  it('can be read in several places at once, and left in the middle', () => {
+    keep(...Array.from({ length: 50 }, (_, i) => exchangeOf({ number: i + 1 })));
+    tape.read((reader) => {
+      const one = reader.exchanges();
+      const two = reader.summaries();
+      expect([one.next().value?.id, two.next().value?.id, one.next().value?.id]).toEqual(['1', '1', '2']);
+      for (const stored of reader.exchanges()) {
+        expect(reader.exchange(stored.id)?.id).toBe('1');
+        break;
+      }
+      one.return?.();
+    });
+  });
+});
+
+/** The same with bytes as text: a Buffer and a Uint8Array hold the same body. */
+function comparable(value: unknown): unknown {
+  if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString('hex')}`;
+  if (Array.isArray(value)) return value.map(comparable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, comparable(member)]));
+}
+
+/** Bytes without pattern, the same in every run. */
+function noise(length: number): Buffer {
+  let state = 12345;
+  return Buffer.from(
+    Array.from({ length }, () => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return state >>> 24;
+    }),
+  );
+}
