@@ -1,0 +1,36 @@
+/**
+ * Where the recorded service was and where the target is, as both write it into the addresses they give out and expect
+ * to be given: a service builds links, redirects and CSRF checks from the Host it is asked under.
+ */
+import { addressOf, type HeaderList } from '../../tape/model/exchange';
+import type { RunnableCase } from '../cases/cases';
+
+export interface Address {
+  /** `https://shop.example:8443` */
+  readonly origin: string;
+  /** `shop.example:8443` */
+  readonly authority: string;
+}
+
+/** Under which address the recorded client asked; null for a request without Host. */
+export function recordedAddress({ request, stored }: RunnableCase): Address | null {
+  const { host } = addressOf(request);
+  if (host === null || host === '') return null;
+  const scheme = stored.exchange.connection.tls === null ? 'http' : 'https';
+  return { authority: host, origin: `${scheme}://${host}` };
+}
+
+/** The text with the one address put in place of the other. */
+export function movedAddress(text: string, from: Address, to: Address): string {
+  if (from.authority === to.authority) return text.replaceAll(from.origin, () => to.origin);
+  return text.replaceAll(from.origin, () => to.origin).replaceAll(from.authority, () => to.authority);
+}
+
+/** Origin and Referer are checked against Host by services, so they move with it. */
+export function movedHeaders(headers: HeaderList, from: Address | null, to: Address): HeaderList {
+  if (from === null || from.origin === to.origin) return headers;
+  return headers.map(([name, value]) => {
+    const moves = value.includes(from.authority) && /^(origin|referer)$/i.test(name);
+    return moves ? [name, movedAddress(value, from, to)] : [name, value];
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * Which texts are distinctive enough to be followed from an answer to a later request, and which parts of a longer
+ * text are looked at. Conservative: an ordinary word inside a sentence is never a value, a short number only where a
+ * name says what it counts.
+ */
+import { tokensOf } from '../noise/tokens';
+
+const leastLength = 8;
+const mostLength = 4096;
+const leastDigits = 6;
+
+/** A whole value that stands alone at its place: 8 characters or more, or an integer of 6 digits or more. */
+export function isFollowable(text: string): boolean {
+  if (text.length < leastDigits || text.length > mostLength) return false;
+  const first = text.charCodeAt(0);
+  if (first >= 0x30 && first <= 0x39 && isDigits(text)) return true;
+  return text.length >= leastLength;
+}
+
+/** A part of a longer text: it must hold a digit too, as everything generated does. */
+function isFollowablePart(text: string): boolean {
+  return isFollowable(text) && /\d/.test(text);
+}
+
+export interface Part {
+  readonly text: string;
+  readonly start: number;
+}
+
+const uuidInside = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+
+/**
+ * The parts of a text that `find` knows, longest first: its words, the tokens of words it does not know, UUIDs and
+ * dotted pieces within those. Parts never overlap.
+ */
+export function knownParts<T>(text: string, find: (part: string) => T | undefined): (Part & { readonly found: T })[] {
+  const known: (Part & { readonly found: T })[] = [];
+  eachPart(text, (part) => {
+    const found = find(part.text);
+    if (found === undefined) return false;
+    known.push({ ...part, found });
+    return true;
+  });
+  return known;
+}
+
+/** The followable parts of a text, from large to small; a part for which `take` says true is not looked into further. */
+export function eachPart(text: string, take: (part: Part) => boolean): void {
+  if (text.length < leastDigits) return;
+  for (const word of wordsOfText(text)) {
+    if (word.text !== text && take(word)) continue;
+    for (const token of tokensOf(word.text)) {
+      const part = { text: token.text, start: word.start + token.start };
+      const taken = token.text !== word.text && isFollowablePart(token.text) && take(part);
+      if (!taken) piecesOf(part, take);
+    }
+  }
+}
+
+/** Words of any kind are offered: a credential after its scheme may be all letters. `find` decides. */
+function wordsOfText(text: string): Part[] {
+  const words: Part[] = [];
+  for (const match of text.matchAll(/[^\s"',;<>]+/g)) words.push({ text: match[0], start: match.index });
+  return words;
+}
+
+function piecesOf(part: Part, take: (part: Part) => boolean): void {
+  if (part.text.length < 10) return;
+  let inside = false;
+  for (const match of part.text.matchAll(uuidInside)) {
+    inside = true;
+    if (match[0] !== part.text) take({ text: match[0], start: part.start + match.index });
+  }
+  if (inside || !part.text.includes('.')) return;
+  for (const match of part.text.matchAll(/[^.]+/g)) {
+    if (isFollowablePart(match[0])) take({ text: match[0], start: part.start + match.index });
+  }
+}
+
+function isDigits(text: string): boolean {
+  return /^\d+$/.test(text);
+}

@@ -1,0 +1,167 @@
+/**
+ * The places of a message where a value can travel, each with its path: path segments, query values, header values and
+ * cookies, JSON leaves, form fields, the text of parts, whole texts. Decoded as far as HTTP and the body's kind go, no
+ * further. Visits instead of building lists: a tape has millions of leaves.
+ */
+
+import { parseForm } from '../../tape/body/form';
+import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/body/json';
+import type { BodyView, Part } from '../../tape/body/view';
+import { addressOf, type HeaderList, type HttpRequest, type HttpResponse } from '../../tape/model/exchange';
+import type { Path } from '../../tape/model/path';
+import { headerVolatility } from '../noise/volatile-headers';
+import { parseCookies, parseSetCookie } from './cookies';
+
+/** What stands at a place. `cookie` values are known by their name too, so even short ones are told apart. */
+export interface Leaf {
+  /** Valid during the visit only: copy it to keep it. */
+  readonly path: Path;
+  readonly text: string;
+  readonly kind: 'text' | 'number' | 'cookie' | 'segment';
+}
+
+export type Visit = (leaf: Leaf) => void;
+
+/** Bodies of more text than this are not searched for values; one answer must not fill the index. */
+const searchedTextLimit = 256 * 1024;
+const leavesLimit = 20_000;
+
+/** Every place of a request. */
+export function visitRequest(request: HttpRequest, body: BodyView, visit: Visit): void {
+  const { path } = addressOf(request);
+  const [beforeQuery = '', query] = cutOnce(path, '?');
+  segmentsOf(beforeQuery).forEach((text, i) => {
+    if (text !== '') visit({ path: ['path', i], text, kind: 'segment' });
+  });
+  if (query !== undefined) visitFields(parseForm(query), 'query', visit);
+  visitHeaders(request.headers, visit);
+  visitBody(body, visit);
+}
+
+/** Every place of an answer; the body first, because the name there says best what a value is. */
+export function visitResponse(response: HttpResponse, body: BodyView, visit: Visit): void {
+  visitBody(body, visit);
+  visitHeaders(response.headers, visit);
+  for (const [name, text] of response.trailers) visit({ path: ['trailer', name.toLowerCase()], text, kind: 'text' });
+}
+
+/** Path segments, percent-decoded; position 0 is the first one after the leading slash. */
+export function segmentsOf(path: string): string[] {
+  return path.split('/').slice(1).map(decodeSegment);
+}
+
+export function decodeSegment(segment: string): string {
+  if (!segment.includes('%')) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment; // not UTF-8: it is compared and sent as it was
+  }
+}
+
+/** Headers that never carry a value an answer minted; Host is the target's own. */
+const unsearched = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'transfer-encoding',
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'user-agent',
+  'expect',
+  'server',
+  'vary',
+  'keep-alive',
+  'cache-control',
+]);
+
+function visitHeaders(headers: HeaderList, visit: Visit): void {
+  const seen = new Map<string, number>();
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (unsearched.has(lower) || headerVolatility(lower) === 'ambient') continue;
+    const nth = seen.get(lower) ?? 0;
+    seen.set(lower, nth + 1);
+    if (lower === 'cookie') visitCookies(value, visit);
+    else if (lower === 'set-cookie') visitSetCookie(value, visit);
+    else visit({ path: repeated(['header', lower], nth), text: value, kind: 'text' });
+  }
+}
+
+function visitCookies(value: string, visit: Visit): void {
+  for (const cookie of parseCookies(value)) {
+    visit({ path: ['header', 'cookie', cookie.name], text: cookie.value, kind: 'cookie' });
+  }
+}
+
+function visitSetCookie(value: string, visit: Visit): void {
+  const cookie = parseSetCookie(value);
+  if (cookie !== null) visit({ path: ['header', 'set-cookie', cookie.name], text: cookie.value, kind: 'cookie' });
+}
+
+function visitBody(body: BodyView, visit: Visit): void {
+  if (body.kind === 'json') visitJson(body.value, ['body'], { visit, left: leavesLimit });
+  else if (body.kind === 'form') visitFields(body.fields, 'body', visit);
+  else if (body.kind === 'multipart') visitParts(body.parts, visit);
+  else if (body.kind === 'text' && body.text.length <= searchedTextLimit) {
+    visit({ path: ['body'], text: body.text, kind: 'text' });
+  }
+}
+
+function visitParts(parts: readonly Part[], visit: Visit): void {
+  for (const part of parts) {
+    const text = shortText(part.bytes);
+    if (text !== null) visit({ path: ['body', part.name ?? ''], text, kind: 'text' });
+  }
+}
+
+function visitFields(fields: readonly (readonly [string, string])[], root: string, visit: Visit): void {
+  const seen = new Map<string, number>();
+  for (const [name, text] of fields) {
+    const nth = seen.get(name) ?? 0;
+    seen.set(name, nth + 1);
+    visit({ path: repeated([root, name], nth), text, kind: 'text' });
+  }
+}
+
+function visitJson(value: JsonValue, path: (string | number)[], walk: { visit: Visit; left: number }): void {
+  if (--walk.left < 0 || value === null) return;
+  if (typeof value === 'string') walk.visit({ path, text: value, kind: 'text' });
+  else if (typeof value === 'number') walk.visit({ path, text: String(value), kind: 'number' });
+  else if (value instanceof JsonNumber) walk.visit({ path, text: value.source, kind: 'number' });
+  else if (isJsonObject(value)) {
+    for (const name in value) visitMember(value[name] ?? null, name, path, walk);
+  } else if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) visitMember(value[i] ?? null, i, path, walk);
+  }
+}
+
+function visitMember(
+  member: JsonValue,
+  step: string | number,
+  path: (string | number)[],
+  walk: { visit: Visit; left: number },
+): void {
+  path.push(step);
+  visitJson(member, path, walk);
+  path.pop();
+}
+
+/** The first of a name has no number; the second is [1]. */
+function repeated(path: (string | number)[], nth: number): (string | number)[] {
+  return nth === 0 ? path : [...path, nth];
+}
+
+function shortText(bytes: Uint8Array): string | null {
+  if (bytes.length > 4096) return null;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  return text.includes('\u{fffd}') ? null : text;
+}
+
+export function cutOnce(text: string, at: string): readonly [string, string?] {
+  const found = text.indexOf(at);
+  return found < 0 ? [text] : [text.slice(0, found), text.slice(found + at.length)];
+}

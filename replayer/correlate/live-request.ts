@@ -1,0 +1,80 @@
+/** A recorded request as this run sends it: minted values, supplied secrets and the target's address put in. */
+import { encodeBody } from '../../tape/body/coding';
+import { type BodyView, viewBody } from '../../tape/body/view';
+import { addressOf, type HeaderList, type HttpRequest, headerValue } from '../../tape/model/exchange';
+import { type Address, movedHeaders } from './addresses';
+import type { LiveValues } from './live-values';
+import { editBody, editHeaders, editTarget } from './places';
+import type { Link } from './plan';
+
+export interface LiveRequest {
+  readonly method: string;
+  /** Origin-form. */
+  readonly path: string;
+  readonly headers: HeaderList;
+  /** As it goes out, content codings applied. */
+  readonly body: Uint8Array;
+}
+
+export interface RequestSettings {
+  readonly values: LiveValues;
+  readonly recordedAt: Address | null;
+  readonly target: Address;
+  /** Set for every request, in place of recorded fields of the same name. */
+  readonly setHeaders: HeaderList;
+}
+
+/** Throws a RangeError where the body changed and its content coding is not known. */
+export function liveRequest(request: HttpRequest, uses: readonly Link[], settings: RequestSettings): LiveRequest {
+  const { values, recordedAt, target, setHeaders } = settings;
+  const edits = values.edits(uses);
+  const headers = editHeaders(request.headers, edits, takenAwayCookies(uses, values));
+  return {
+    method: request.method,
+    path: edits.length === 0 ? addressOf(request).path : editTarget(addressOf(request).path, edits),
+    headers: withHeaders(movedHeaders(headers, recordedAt, target), setHeaders),
+    body: edits.some((edit) => edit.path[0] === 'body')
+      ? coded(editBody(viewBody(request.headers, request.body), edits), request.headers)
+      : sentBytes(request),
+  };
+}
+
+function takenAwayCookies(uses: readonly Link[], values: LiveValues): ReadonlySet<string> {
+  const gone = uses.filter(({ spot, origin }) => spot.path[1] === 'cookie' && values.isTakenAway(origin));
+  return new Set(gone.map(({ spot }) => String(spot.path[2])));
+}
+
+/** Each set field takes the place of the recorded one, or comes last. */
+export function withHeaders(headers: HeaderList, set: HeaderList): HeaderList {
+  if (set.length === 0) return headers;
+  const left = new Map(set.map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
+  const placed = headers.flatMap((field) => {
+    const name = field[0].toLowerCase();
+    if (!set.some(([own]) => own.toLowerCase() === name)) return [field];
+    const own = left.get(name);
+    left.delete(name);
+    return own === undefined ? [] : [own];
+  });
+  return [...placed, ...left.values()];
+}
+
+/** Redaction keeps a body it changed without its coding, while the header still names it: then it is applied again. */
+function sentBytes({ headers, body }: HttpRequest): Uint8Array {
+  const named = codingsNamed(headers);
+  return body.bytes.length > 0 && body.codings.length === 0 && named.length > 0
+    ? encodeBody(body.bytes, named)
+    : body.bytes;
+}
+
+function coded(body: BodyView, headers: HeaderList): Uint8Array {
+  return body.kind === 'empty' ? new Uint8Array(0) : encodeBody(body.bytes, codingsNamed(headers));
+}
+
+function codingsNamed(headers: HeaderList): string[] {
+  const value = headerValue(headers, 'content-encoding') ?? '';
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+}

@@ -1,0 +1,193 @@
+/**
+ * Reads and replaces the text at a place of a message. The twin of leaves.ts: every path it visits can be read and
+ * replaced here. Types are kept: a number stays a number where the new text is one.
+ */
+
+import { parseForm } from '../../tape/body/form';
+import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
+import type { BodyView, Part } from '../../tape/body/view';
+import type { HeaderList } from '../../tape/model/exchange';
+import type { Path } from '../../tape/model/path';
+import { formatCookies, parseCookies, parseSetCookie } from './cookies';
+import { cutOnce, decodeSegment } from './leaves';
+
+/** A new text for the leaf at a path. */
+export interface Edit {
+  readonly path: Path;
+  readonly text: string;
+}
+
+/** The scalar at a path of an answer, as text; undefined where there is none. */
+export function textAt(headers: HeaderList, body: BodyView, path: Path): string | undefined {
+  if (path[0] === 'header') return headerTextAt(headers, path);
+  return path[0] === 'body' ? bodyTextAt(body, path) : undefined;
+}
+
+function headerTextAt(headers: HeaderList, path: Path): string | undefined {
+  const name = String(path[1]);
+  const values = headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  if (name !== 'set-cookie') return values[nthOf(path, 2)];
+  const cookies = values.map(parseSetCookie).filter((cookie) => cookie !== null);
+  return cookies.findLast((cookie) => cookie.name === path[2])?.value;
+}
+
+function bodyTextAt(body: BodyView, path: Path): string | undefined {
+  if (body.kind === 'json') return scalarText(jsonAt(body.value, path.slice(1)));
+  if (body.kind === 'form') return body.fields.filter(([name]) => name === path[1])[nthOf(path, 2)]?.[1];
+  if (body.kind === 'multipart') return partText(body.parts.find((part) => (part.name ?? '') === path[1]));
+  return body.kind === 'text' && path.length === 1 ? body.text : undefined;
+}
+
+/** The value at the steps; undefined where the document has no such place. */
+export function jsonAt(value: JsonValue | undefined, steps: Path): JsonValue | undefined {
+  let at = value;
+  for (const step of steps) {
+    if (Array.isArray(at) && typeof step === 'number') at = at[step];
+    else if (isJsonObject(at) && Object.hasOwn(at, step)) at = at[step];
+    else return undefined;
+  }
+  return at;
+}
+
+function scalarText(value: JsonValue | undefined): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  return value instanceof JsonNumber ? value.source : undefined;
+}
+
+function partText(part: Part | undefined): string | undefined {
+  return part === undefined ? undefined : Buffer.from(part.bytes).toString('utf8');
+}
+
+function nthOf(path: Path, at: number): number {
+  const step = path[at];
+  return typeof step === 'number' ? step : 0;
+}
+
+/** The request target with new segments and query values; what is not edited keeps its exact bytes. */
+export function editTarget(target: string, edits: readonly Edit[]): string {
+  const [path = '', query] = cutOnce(target, '?');
+  const segments = path.split('/').map((segment, i) => {
+    const edit = edits.find((each) => each.path[0] === 'path' && each.path[1] === i - 1);
+    return edit === undefined || edit.text === decodeSegment(segment) ? segment : encodeURIComponent(edit.text);
+  });
+  const ours = edits.filter((each) => each.path[0] === 'query');
+  return segments.join('/') + (query === undefined ? '' : `?${editFields(query, ours)}`);
+}
+
+/** A form or query text with new values. */
+function editFields(text: string, edits: readonly Edit[]): string {
+  const seen = new Map<string, number>();
+  const pieces = text.split('&').map((piece) => {
+    const name = parseForm(piece)[0]?.[0];
+    if (name === undefined) return piece;
+    const nth = seen.get(name) ?? 0;
+    seen.set(name, nth + 1);
+    const edit = edits.find((each) => each.path[1] === name && nthOf(each.path, 2) === nth);
+    return edit === undefined ? piece : `${piece.split('=')[0]}=${encodeURIComponent(edit.text)}`;
+  });
+  return pieces.join('&');
+}
+
+/** Header fields with new values, `cookie` and `set-cookie` by cookie name; a cookie of `dropped` names is left out. */
+export function editHeaders(
+  headers: HeaderList,
+  edits: readonly Edit[],
+  dropped: ReadonlySet<string> = none,
+): HeaderList {
+  const ours = edits.filter((edit) => edit.path[0] === 'header');
+  if (ours.length === 0 && dropped.size === 0) return headers;
+  const seen = new Map<string, number>();
+  return headers
+    .map(([name, value]): readonly [string, string] => {
+      const lower = name.toLowerCase();
+      const nth = seen.get(lower) ?? 0;
+      seen.set(lower, nth + 1);
+      return [name, editHeader({ name: lower, value, nth }, ours, dropped)];
+    })
+    .filter(([name, value]) => value !== '' || name.toLowerCase() !== 'cookie');
+}
+
+function editHeader(
+  field: { readonly name: string; readonly value: string; readonly nth: number },
+  edits: readonly Edit[],
+  dropped: ReadonlySet<string>,
+): string {
+  const own = edits.filter((edit) => edit.path[1] === field.name);
+  if (field.name === 'cookie') {
+    const cookies = parseCookies(field.value).filter(({ name }) => !dropped.has(name));
+    return formatCookies(cookies.map(({ name, value }) => ({ name, value: textFor(own, name) ?? value })));
+  }
+  if (field.name === 'set-cookie') return editSetCookie(field.value, own);
+  return own.find((edit) => nthOf(edit.path, 2) === field.nth)?.text ?? field.value;
+}
+
+function editSetCookie(value: string, edits: readonly Edit[]): string {
+  const [pair = '', rest] = cutOnce(value, ';');
+  const name = cutOnce(pair, '=')[0].trim();
+  const text = textFor(edits, name);
+  return text === undefined ? value : `${name}=${text}${rest === undefined ? '' : `;${rest}`}`;
+}
+
+function textFor(edits: readonly Edit[], cookie: string): string | undefined {
+  return edits.find((edit) => edit.path[2] === cookie)?.text;
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** The body with new texts; `bytes` are written anew, without content codings. */
+export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
+  const ours = edits.filter((edit) => edit.path[0] === 'body');
+  if (ours.length === 0) return body;
+  switch (body.kind) {
+    case 'json': {
+      const value = ours.reduce((at, edit) => setJson(at, edit.path.slice(1), edit.text), body.value);
+      return { kind: 'json', value, bytes: Buffer.from(stringifyJson(value)) };
+    }
+    case 'form': {
+      const text = editFields(Buffer.from(body.bytes).toString('utf8'), ours);
+      return { kind: 'form', fields: parseForm(text), bytes: Buffer.from(text) };
+    }
+    case 'multipart':
+      return { ...body, bytes: editParts(body, ours) };
+    case 'text': {
+      const text = ours[0]?.text ?? body.text;
+      return { kind: 'text', text, bytes: Buffer.from(text) };
+    }
+    default:
+      return body;
+  }
+}
+
+function setJson(value: JsonValue, steps: Path, text: string): JsonValue {
+  const [step, ...rest] = steps;
+  if (step === undefined) return sameType(value, text);
+  if (Array.isArray(value) && typeof step === 'number') {
+    return value.map((each: JsonValue, i) => (i === step ? setJson(each, rest, text) : each));
+  }
+  if (!isJsonObject(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => [
+    name,
+    name === step ? setJson(member, rest, text) : member,
+  ]);
+  return Object.fromEntries(members) as JsonValue; // fromEntries, unlike assignment, keeps a member named __proto__
+}
+
+function sameType(recorded: JsonValue, text: string): JsonValue {
+  if (typeof recorded !== 'number' && !(recorded instanceof JsonNumber)) return text;
+  const value = /^-?\d/.test(text) ? parseJson(text) : undefined;
+  return typeof value === 'number' || value instanceof JsonNumber ? value : text;
+}
+
+/** Parts are spliced from the last to the first, so that offsets before stay true. */
+function editParts(
+  body: { readonly parts: readonly Part[]; readonly bytes: Uint8Array },
+  edits: readonly Edit[],
+): Uint8Array {
+  return body.parts.toReversed().reduce<Uint8Array>((bytes, part) => {
+    const edit = edits.find((each) => each.path[1] === (part.name ?? ''));
+    if (edit === undefined) return bytes;
+    const after = bytes.subarray(part.offset + part.bytes.length);
+    return Buffer.concat([bytes.subarray(0, part.offset), Buffer.from(edit.text), after]);
+  }, body.bytes);
+}

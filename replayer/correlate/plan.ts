@@ -1,0 +1,257 @@
+/**
+ * Finds, in the recording alone, which values of later requests and answers an earlier answer minted. Walks requests and
+ * answers in the order in which they began and ended; the first appearance of a value is its origin, so that what a
+ * client made up itself is never taken for minted. Nothing here knows a live value: see live-values.ts.
+ */
+import { viewBody } from '../../tape/body/view';
+import { addressOf } from '../../tape/model/exchange';
+import type { Path } from '../../tape/model/path';
+import type { RunnableCase } from '../cases/cases';
+import { epochTime, isTimeName, timeText } from '../noise/shapes';
+import { eachPart, isFollowable } from './candidates';
+import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
+import { shortIdOf } from './short-ids';
+
+/** A part of the text at a place of a message. */
+export interface Spot {
+  readonly path: Path;
+  readonly start: number;
+  readonly length: number;
+  /** The whole recorded text at the path. */
+  readonly text: string;
+  readonly kind: Leaf['kind'];
+}
+
+/** The first appearance of a value. `client`: a request had it first. `supplied`: the user gives the secret for it. */
+export interface Origin {
+  readonly by: 'answer' | 'client' | 'supplied';
+  readonly caseIndex: number;
+  readonly spot: Spot;
+  readonly recorded: string;
+  /** When the value was known: the end of the answer, or the start of the request. */
+  readonly sinceUs: number;
+  readonly order: number;
+  /** A later request carries it. */
+  usedLater: boolean;
+  /** An answer of a later case holds it. */
+  recurs: boolean;
+}
+
+/** A place that holds a value of known origin. */
+export interface Link {
+  readonly spot: Spot;
+  readonly origin: Origin;
+}
+
+export interface CasePlan {
+  /** Places of the request that hold minted or supplied values. */
+  readonly uses: Link[];
+  /** Places of the answer that hold values an earlier answer, or an earlier place of this one, minted. */
+  readonly refs: Link[];
+  /** What later places need from this answer. */
+  readonly mints: Origin[];
+}
+
+export interface CarryPlan {
+  readonly cases: readonly CasePlan[];
+  /**
+   * True when the recorded text also occurs in this case's request, in an earlier request or answer: such a value is
+   * compared by identity. `path` is where it stands, so that an origin does not count as its own echo.
+   */
+  isKnown(text: string, caseIndex: number, path: Path): boolean;
+}
+
+/** `cases` in order of their start. `supplied` are placeholders the user gives secrets for. */
+export function planCarries(cases: readonly RunnableCase[], supplied: Iterable<string> = []): CarryPlan {
+  const planner = new Planner(cases, supplied);
+  planner.walk();
+  return planner;
+}
+
+class Planner implements CarryPlan {
+  readonly cases: CasePlan[];
+  private readonly index = new Map<string, Origin>();
+  /** Short ids by digits alone, where the name of what they count is weak; null where two answers minted the same. */
+  private readonly weak = new Map<string, Origin | null>();
+  private readonly placeholders: ReadonlySet<string>;
+  private order = 0;
+  private readonly segments: readonly (readonly string[])[];
+
+  constructor(
+    private readonly tests: readonly RunnableCase[],
+    supplied: Iterable<string>,
+  ) {
+    this.cases = tests.map(() => ({ uses: [], refs: [], mints: [] }));
+    this.segments = tests.map((test) => segmentsOf(addressOf(test.request).path.split('?')[0] ?? ''));
+    this.placeholders = new Set(tests.flatMap((test) => test.stored.redacted.map((entry) => entry.placeholder)));
+    for (const placeholder of supplied) this.index.set(placeholder, suppliedOrigin(placeholder));
+  }
+
+  walk(): void {
+    const pending: number[] = [];
+    this.tests.forEach((test, i) => {
+      this.readAnswersUntil(test.stored.exchange.startedAtUs, pending);
+      this.readRequest(test, i);
+      pending.push(i);
+    });
+    this.readAnswersUntil(Number.POSITIVE_INFINITY, pending);
+  }
+
+  isKnown(text: string, caseIndex: number, path: Path): boolean {
+    const origin = this.index.get(text) ?? this.index.get(cookieKey(path, text));
+    if (origin === undefined || !this.precedes(origin, caseIndex)) return false;
+    if (origin.caseIndex !== caseIndex || origin.by !== 'answer') return true;
+    return !samePath(origin.spot.path, path) && !isTimeAt(text, path);
+  }
+
+  /** Answers that ended before `untilUs`, in the order they ended. */
+  private readAnswersUntil(untilUs: number, pending: number[]): void {
+    const ended = pending
+      .filter((i) => endOf(this.tests[i]) <= untilUs)
+      .sort((a, b) => endOf(this.tests[a]) - endOf(this.tests[b]));
+    for (const i of ended) {
+      pending.splice(pending.indexOf(i), 1);
+      const test = this.tests[i];
+      if (test !== undefined) this.readAnswer(test, i);
+    }
+  }
+
+  private readRequest(test: RunnableCase, i: number): void {
+    const at = { by: 'client', caseIndex: i, sinceUs: test.stored.exchange.startedAtUs, order: this.order++ } as const;
+    visitRequest(test.request, viewBody(test.request.headers, test.request.body), (leaf) => {
+      const own = this.linked(leaf, at, (link) => this.use(link, i));
+      if (!own) this.register(leaf, at);
+    });
+  }
+
+  private readAnswer(test: RunnableCase, i: number): void {
+    const at = { by: 'answer', caseIndex: i, sinceUs: endOf(test), order: this.order++ } as const;
+    visitResponse(test.response, viewBody(test.response.headers, test.response.body), (leaf) => {
+      const known = this.linked(leaf, at, (link) => this.refer(link, i));
+      if (!known) this.register(leaf, at);
+    });
+  }
+
+  /** Reports the places of known values in the leaf; true when the leaf as a whole is one. */
+  private linked(leaf: Leaf, at: Moment, report: (link: Link) => void): boolean {
+    const whole = this.find(leaf, at);
+    if (whole !== undefined) {
+      this.link(leaf, { text: leaf.text, start: 0 }, whole, report);
+      return true;
+    }
+    if (leaf.kind === 'number') return false;
+    eachPart(leaf.text, (part) => {
+      const origin = this.isPart(part.text, leaf) ? this.index.get(part.text) : undefined;
+      if (origin === undefined || !this.precedes(origin, at.caseIndex)) return false;
+      this.link(leaf, part, origin, report);
+      return true;
+    });
+    return false;
+  }
+
+  private link(leaf: Leaf, part: { text: string; start: number }, origin: Origin, report: (link: Link) => void): void {
+    if (origin.by === 'client') return;
+    report({ origin, spot: { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length } });
+  }
+
+  private find(leaf: Leaf, at: Moment): Origin | undefined {
+    const origin = this.index.get(this.keyOf(leaf, at.caseIndex) ?? '') ?? this.weakOrigin(leaf, at);
+    return origin !== undefined && this.precedes(origin, at.caseIndex) ? origin : undefined;
+  }
+
+  private weakOrigin(leaf: Leaf, at: Moment): Origin | undefined {
+    const short = shortIdOf(leaf, this.segments[at.caseIndex] ?? []);
+    return short === null ? undefined : (this.weak.get(leaf.text) ?? undefined);
+  }
+
+  /** The key under which a whole leaf is known: its text, its cookie name and text, or what it counts and its digits. */
+  private keyOf(leaf: Leaf, caseIndex: number): string | null {
+    if (isFollowable(leaf.text) || this.placeholders.has(leaf.text)) return leaf.text;
+    if (leaf.kind === 'cookie') return leaf.text === '' ? null : cookieKey(leaf.path, leaf.text);
+    return shortIdOf(leaf, this.segments[caseIndex] ?? [])?.key ?? null;
+  }
+
+  private isPart(text: string, leaf: Leaf): boolean {
+    if (this.placeholders.has(text)) return true;
+    return isFollowable(text) && (/\d/.test(text) || leaf.path[1] === 'authorization');
+  }
+
+  private register(leaf: Leaf, at: Moment): void {
+    const key = this.keyOf(leaf, at.caseIndex);
+    if (key !== null) this.registerPart(leaf, { text: leaf.text, start: 0 }, at, key);
+    if (at.by === 'answer') this.registerWeak(leaf, at);
+    if (leaf.kind === 'number') return;
+    eachPart(leaf.text, (part) => {
+      if (!this.isPart(part.text, leaf)) return false;
+      this.registerPart(leaf, part, at, part.text);
+      return false; // its own parts may travel alone
+    });
+  }
+
+  private registerPart(leaf: Leaf, part: { text: string; start: number }, at: Moment, key: string): void {
+    if (this.index.has(key)) return;
+    const spot = { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length };
+    this.index.set(key, { ...at, spot, recorded: part.text, usedLater: false, recurs: false });
+  }
+
+  private registerWeak(leaf: Leaf, at: Moment): void {
+    const short = shortIdOf(leaf, this.segments[at.caseIndex] ?? []);
+    if (short === null || !short.weak) return;
+    const own = this.index.get(short.key);
+    this.weak.set(leaf.text, this.weak.has(leaf.text) || own === undefined ? null : own);
+  }
+
+  private use(link: Link, i: number): void {
+    this.cases[i]?.uses.push(link);
+    this.mint(link.origin);
+    link.origin.usedLater = true;
+  }
+
+  private refer(link: Link, i: number): void {
+    const ownAnswer = link.origin.caseIndex === i && link.origin.by === 'answer';
+    if (ownAnswer && isTimeAt(link.origin.recorded, link.spot.path)) return; // two clocks read in one moment
+    this.cases[i]?.refs.push(link);
+    this.mint(link.origin);
+    if (!ownAnswer) link.origin.recurs = true;
+  }
+
+  private mint(origin: Origin): void {
+    const mints = this.cases[origin.caseIndex]?.mints;
+    if (origin.by === 'answer' && mints !== undefined && !mints.includes(origin)) mints.push(origin);
+  }
+
+  /** An answer that overlapped this case cannot have given it a value; its own earlier places can. */
+  private precedes(origin: Origin, caseIndex: number): boolean {
+    if (origin.by === 'supplied' || origin.caseIndex === caseIndex) return true;
+    const test = this.tests[caseIndex];
+    if (test === undefined) return false;
+    return origin.sinceUs <= (origin.by === 'client' ? endOf(test) : test.stored.exchange.startedAtUs);
+  }
+}
+
+type Moment = Pick<Origin, 'by' | 'caseIndex' | 'sinceUs' | 'order'>;
+
+function suppliedOrigin(placeholder: string): Origin {
+  const spot: Spot = { path: [], start: 0, length: placeholder.length, text: placeholder, kind: 'text' };
+  const known = { usedLater: false, recurs: false, sinceUs: Number.NEGATIVE_INFINITY, order: -1 };
+  return { by: 'supplied', caseIndex: -1, spot, recorded: placeholder, ...known };
+}
+
+function cookieKey(path: Path, text: string): string {
+  return `cookie ${String(path.at(-1))}=${text}`;
+}
+
+/** True for texts that are clocks: equal ones in one answer are often a coincidence. */
+export function isTimeAt(text: string, path: Path): boolean {
+  const name = path.findLast((step) => typeof step === 'string');
+  return timeText(text) !== null || (epochTime(text) !== null && name !== undefined && isTimeName(String(name)));
+}
+
+function endOf(test: RunnableCase | undefined): number {
+  const exchange = test?.stored.exchange;
+  return exchange === undefined ? 0 : exchange.startedAtUs + (exchange.durationUs ?? 0);
+}
+
+function samePath(a: Path, b: Path): boolean {
+  return a.length === b.length && a.every((step, i) => step === b[i]);
+}

@@ -1,0 +1,66 @@
+/**
+ * Names short numbers by what they count, so that order 42 and 42 pieces are two things: `order#42` comes from the
+ * member `id` in an answer of POST /orders, from `orderId`, `order_id`, or from the segment after `orders`.
+ */
+import { singular } from '../cases/name';
+import { wordsOf } from '../noise/shapes';
+import type { Leaf } from './leaves';
+
+export interface ShortId {
+  readonly key: string;
+  /** True where only the request's verb-like path names it (`id` in an answer of /signup): other names may mean it too. */
+  readonly weak: boolean;
+}
+
+/** Null for what is no short decimal number, or stands under a name that is no id. `segments` are the request path's. */
+export function shortIdOf(leaf: Leaf, segments: readonly string[]): ShortId | null {
+  if (leaf.text.length > 5 || !/^[1-9]\d{0,4}$/.test(leaf.text)) return null;
+  const owner = leaf.kind === 'segment' ? ownerOfSegment(leaf, segments) : ownerOfName(leaf, segments);
+  return owner === null ? null : { key: `${owner.resource}#${leaf.text}`, weak: owner.weak };
+}
+
+interface Owner {
+  readonly resource: string;
+  readonly weak: boolean;
+}
+
+/** Only after a plural: /orders/42, not /page/2. */
+function ownerOfSegment(leaf: Leaf, segments: readonly string[]): Owner | null {
+  const position = leaf.path[1];
+  const before = typeof position === 'number' ? segments[position - 1] : undefined;
+  return before === undefined || !isPlural(before) ? null : { resource: singularName(before), weak: false };
+}
+
+function ownerOfName(leaf: Leaf, segments: readonly string[]): Owner | null {
+  const names = leaf.path.slice(1).filter((step) => typeof step === 'string');
+  const words = wordsOf(names.at(-1) ?? '');
+  if (words.at(-1) !== 'id') return null;
+  if (words.length > 1) return { resource: words.slice(0, -1).join(' '), weak: false };
+  const parent = names.at(-2);
+  return parent === undefined || isEnvelope(parent)
+    ? ownerOfPath(segments)
+    : { resource: singularName(parent), weak: false };
+}
+
+/** The last segment that names a collection or an action. */
+function ownerOfPath(segments: readonly string[]): Owner | null {
+  const named = segments.findLast((segment) => /^[a-z]/i.test(segment) && !/\d{2}/.test(segment));
+  return named === undefined ? null : { resource: singularName(named), weak: !isPlural(named) };
+}
+
+/** Members that only wrap the answer say nothing about what is inside. */
+function isEnvelope(name: string): boolean {
+  return ['data', 'result', 'results', 'items', 'content', 'payload', 'response', 'attributes', 'record'].includes(
+    name,
+  );
+}
+
+function isPlural(segment: string): boolean {
+  const word = wordsOf(segment).at(-1) ?? '';
+  return word !== '' && singular(word) !== word;
+}
+
+function singularName(name: string): string {
+  const words = wordsOf(name);
+  return words.map((word, i) => (i === words.length - 1 ? singular(word) : word)).join(' ');
+}

@@ -1,0 +1,157 @@
+/** Compares two bodies as what the recorded one is: JSON, form, multipart, text or bytes. Codings are undone before. */
+import { createHash } from 'node:crypto';
+import { type JsonValue, parseJson } from '../../tape/body/json';
+import type { BodyView, Part } from '../../tape/body/view';
+import { compareJson } from './compare-json';
+import { keyOf, type Report } from './difference';
+
+type FullView = Exclude<BodyView, { kind: 'empty' }>;
+
+export function compareBodies(expected: BodyView, actual: BodyView, report: Report): void {
+  if (expected.kind === 'empty' || actual.kind === 'empty') compareEmpty(expected, actual, report);
+  else compareFull(expected, readAs(expected, actual), report);
+}
+
+function compareFull(expected: FullView, actual: FullView, report: Report): void {
+  if (expected.kind === 'json' && actual.kind === 'json') compareJson(expected.value, actual.value, ['body'], report);
+  else if (expected.kind === 'form' && actual.kind === 'form') compareFields(expected.fields, actual.fields, report);
+  else if (expected.kind === 'multipart' && actual.kind === 'multipart') {
+    compareParts(expected.parts, actual.parts, report);
+  } else if (expected.kind === 'text' && actual.kind === 'text') {
+    compareTexts(expected.text, actual.text, ['body'], report);
+  } else if (expected.kind === 'binary' && actual.kind === 'binary') {
+    compareBytes(expected.bytes, actual.bytes, ['body'], report);
+  } else if (!sameBytes(expected.bytes, actual.bytes)) {
+    report({ path: ['body'], kind: 'type', expected: describe(expected), actual: describe(actual), key: null });
+  }
+}
+
+/** A content type that changed is reported as a header; the body itself may still say the same. */
+function readAs(expected: FullView, actual: FullView): FullView {
+  if (expected.kind !== 'json' || actual.kind !== 'text') return actual;
+  const value = parseJson(actual.text);
+  return value === undefined ? actual : { kind: 'json', value, bytes: actual.bytes };
+}
+
+function compareEmpty(expected: BodyView, actual: BodyView, report: Report): void {
+  if (expected.kind === actual.kind) return;
+  const [left, right] = [describe(expected), describe(actual)];
+  const kind = expected.kind === 'empty' ? 'added' : 'removed';
+  report({ path: ['body'], kind, expected: left, actual: right, key: null });
+}
+
+type Fields = readonly (readonly [string, string])[];
+
+/** By name; repeats of a name in order. */
+function compareFields(expected: Fields, actual: Fields, report: Report): void {
+  const [left, right] = [valuesByName(expected), valuesByName(actual)];
+  for (const name of new Set([...left.keys(), ...right.keys()])) {
+    const [ours, theirs] = [left.get(name) ?? [], right.get(name) ?? []];
+    for (let i = 0; i < Math.max(ours.length, theirs.length); i++) {
+      const path = i === 0 ? ['body', name] : ['body', name, i];
+      compareOptional(ours[i], theirs[i], path, report);
+    }
+  }
+}
+
+function compareOptional(
+  expected: string | undefined,
+  actual: string | undefined,
+  path: readonly (string | number)[],
+  report: Report,
+): void {
+  if (expected === actual) return;
+  const kind = expected === undefined ? 'added' : actual === undefined ? 'removed' : 'changed';
+  report({ path, kind, expected, actual, key: keyOf(path) });
+}
+
+function valuesByName(fields: Fields): Map<string, string[]> {
+  const named = new Map<string, string[]>();
+  for (const [name, value] of fields) named.set(name, [...(named.get(name) ?? []), value]);
+  return named;
+}
+
+/** Parts by position; what a part says of itself, then its bytes. */
+function compareParts(expected: readonly Part[], actual: readonly Part[], report: Report): void {
+  for (let i = 0; i < Math.max(expected.length, actual.length); i++) {
+    const [left, right] = [expected[i], actual[i]];
+    const path = ['body', left?.name ?? right?.name ?? i];
+    if (left === undefined || right === undefined) {
+      const kind = left === undefined ? 'added' : 'removed';
+      report({
+        path,
+        kind,
+        expected: left && describeBytes(left.bytes),
+        actual: right && describeBytes(right.bytes),
+        key: null,
+      });
+      continue;
+    }
+    if (headText(left) !== headText(right)) {
+      report({ path, kind: 'changed', expected: headText(left), actual: headText(right), key: null });
+    }
+    comparePartBytes(left.bytes, right.bytes, path, report);
+  }
+}
+
+function headText(part: Part): string {
+  return part.headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`).join('\r\n');
+}
+
+function comparePartBytes(
+  expected: Uint8Array,
+  actual: Uint8Array,
+  path: readonly (string | number)[],
+  report: Report,
+): void {
+  const [left, right] = [utf8(expected), utf8(actual)];
+  if (left === null || right === null) compareBytes(expected, actual, path, report);
+  else compareTexts(left, right, path, report);
+}
+
+function compareTexts(expected: string, actual: string, path: readonly (string | number)[], report: Report): void {
+  if (expected !== actual) report({ path, kind: 'changed', expected, actual, key: keyOf(path) });
+}
+
+function compareBytes(
+  expected: Uint8Array,
+  actual: Uint8Array,
+  path: readonly (string | number)[],
+  report: Report,
+): void {
+  if (sameBytes(expected, actual)) return;
+  const firstDifference = firstDifferenceOf(expected, actual);
+  report({
+    path,
+    kind: 'changed',
+    expected: { ...describeBytes(expected), firstDifference },
+    actual: { ...describeBytes(actual), firstDifference },
+    key: null,
+  });
+}
+
+function firstDifferenceOf(expected: Uint8Array, actual: Uint8Array): number {
+  const shorter = Math.min(expected.length, actual.length);
+  for (let i = 0; i < shorter; i++) if (expected[i] !== actual[i]) return i;
+  return shorter;
+}
+
+function describeBytes(bytes: Uint8Array): { size: number; sha256: string } {
+  return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function describe(body: BodyView): JsonValue | undefined {
+  if (body.kind === 'empty') return undefined;
+  if (body.kind === 'json') return body.value;
+  if (body.kind === 'text') return body.text;
+  return { kind: body.kind, ...describeBytes(body.bytes) };
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || (a.length === b.length && Buffer.compare(a, b) === 0);
+}
+
+function utf8(bytes: Uint8Array): string | null {
+  const text = Buffer.from(bytes).toString('utf8');
+  return text.includes('\u{fffd}') ? null : text;
+}

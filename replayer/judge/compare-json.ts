@@ -1,0 +1,145 @@
+/**
+ * Compares two JSON values structurally: every added, removed, retyped and changed place by its path; arrays by order.
+ * Member order and number notation do not count; numbers beyond a double are compared as the text they are.
+ */
+import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../tape/body/json';
+import { keyOf, type Report } from './difference';
+
+type Steps = (string | number)[];
+
+/** `path` is where both values stand; it is restored before the call returns. */
+export function compareJson(expected: JsonValue, actual: JsonValue, path: Steps, report: Report): void {
+  if (expected === actual) return;
+  const type = typeOf(expected);
+  if (type !== typeOf(actual)) {
+    report({ path: [...path], kind: 'type', expected, actual, key: keyOf(path) });
+  } else if (Array.isArray(expected) && Array.isArray(actual)) {
+    compareArrays(expected, actual, path, report);
+  } else if (isJsonObject(expected) && isJsonObject(actual)) {
+    compareObjects(expected, actual, path, report);
+  } else if (!sameScalar(expected, actual)) {
+    report({ path: [...path], kind: 'changed', expected, actual, key: keyOf(path) });
+  }
+}
+
+/** Deep equality under the same reading. */
+export function equalJson(expected: JsonValue, actual: JsonValue): boolean {
+  let equal = true;
+  compareJson(expected, actual, [], () => {
+    equal = false;
+  });
+  return equal;
+}
+
+function compareObjects(expected: JsonObject, actual: JsonObject, path: Steps, report: Report): void {
+  for (const name of Object.keys(expected)) {
+    path.push(name);
+    const member = expected[name] ?? null;
+    if (Object.hasOwn(actual, name)) compareJson(member, actual[name] ?? null, path, report);
+    else report({ path: [...path], kind: 'removed', expected: member, actual: undefined, key: name });
+    path.pop();
+  }
+  for (const name of Object.keys(actual)) {
+    if (Object.hasOwn(expected, name)) continue;
+    report({ path: [...path, name], kind: 'added', expected: undefined, actual: actual[name] ?? null, key: name });
+  }
+}
+
+function compareArrays(
+  expected: readonly JsonValue[],
+  actual: readonly JsonValue[],
+  path: Steps,
+  report: Report,
+): void {
+  if (expected.length === actual.length) {
+    if (isReordered(expected, actual)) {
+      report({ path: [...path], kind: 'reordered', expected, actual, key: keyOf(path) });
+    } else {
+      compareFirst(expected.length, expected, actual, { path, report });
+    }
+    return;
+  }
+  compareUneven(expected, actual, path, report);
+}
+
+/** Elements that were put in or taken out are reported where they stand; what moved because of them is equal. */
+function compareUneven(
+  expected: readonly JsonValue[],
+  actual: readonly JsonValue[],
+  path: Steps,
+  report: Report,
+): void {
+  const shorter = Math.min(expected.length, actual.length);
+  const tail = alikeAtEnd(expected, actual, shorter);
+  const paired = shorter - tail;
+  compareFirst(paired, expected, actual, { path, report });
+  for (let i = paired; i < expected.length - tail; i++) {
+    report({ path: [...path, i], kind: 'removed', expected: expected[i] ?? null, actual: undefined, key: keyOf(path) });
+  }
+  for (let i = paired; i < actual.length - tail; i++) {
+    report({ path: [...path, i], kind: 'added', expected: undefined, actual: actual[i] ?? null, key: keyOf(path) });
+  }
+}
+
+/** How many elements at the end are equal, less those that are equal from the front anyway. */
+function alikeAtEnd(expected: readonly JsonValue[], actual: readonly JsonValue[], shorter: number): number {
+  let head = 0;
+  while (head < shorter && equalJson(expected[head] ?? null, actual[head] ?? null)) head++;
+  let tail = 0;
+  while (
+    tail < shorter - head &&
+    equalJson(expected[expected.length - 1 - tail] ?? null, actual[actual.length - 1 - tail] ?? null)
+  ) {
+    tail++;
+  }
+  return tail;
+}
+
+function compareFirst(
+  count: number,
+  expected: readonly JsonValue[],
+  actual: readonly JsonValue[],
+  { path, report }: { readonly path: Steps; readonly report: Report },
+): void {
+  for (let i = 0; i < count; i++) {
+    path.push(i);
+    compareJson(expected[i] ?? null, actual[i] ?? null, path, report);
+    path.pop();
+  }
+}
+
+/** The same elements, as often, in another order. */
+function isReordered(expected: readonly JsonValue[], actual: readonly JsonValue[]): boolean {
+  if (expected.length < 2 || expected.every((each, i) => equalJson(each, actual[i] ?? null))) return false;
+  const counts = new Map<string, number>();
+  for (const each of expected) count(counts, canonical(each), 1);
+  for (const each of actual) if (count(counts, canonical(each), -1) < 0) return false;
+  return true;
+}
+
+function count(counts: Map<string, number>, key: string, by: number): number {
+  const now = (counts.get(key) ?? 0) + by;
+  counts.set(key, now);
+  return now;
+}
+
+/** One text for all values that are equal here. */
+function canonical(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (isJsonObject(value)) {
+    const members = Object.keys(value).sort();
+    return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name] ?? null)}`).join(',')}}`;
+  }
+  return value instanceof JsonNumber ? `n${value.source}` : JSON.stringify(value);
+}
+
+function sameScalar(expected: JsonValue, actual: JsonValue): boolean {
+  if (expected instanceof JsonNumber && actual instanceof JsonNumber) return expected.source === actual.source;
+  return expected === actual; // a JsonNumber is never equal to a double: it is one only because no double holds it
+}
+
+function typeOf(value: JsonValue): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return value instanceof JsonNumber ? 'number' : typeof value;
+}

@@ -1,0 +1,42 @@
+/** What the judge says: differences, and what excused the others. The words of `kind` are read by scripts. */
+import type { JsonValue } from '../../tape/body/json';
+import type { Path } from '../../tape/model/path';
+
+export type DifferenceKind = 'changed' | 'added' | 'removed' | 'type' | 'reordered';
+
+/** As reports show it; `expected` is null for what was added, `actual` for what was removed. */
+export interface Difference {
+  readonly path: string;
+  readonly kind: DifferenceKind;
+  readonly expected: JsonValue;
+  readonly actual: JsonValue;
+}
+
+export interface Excuse {
+  readonly path: string;
+  readonly rule: string;
+}
+
+/** A difference before anything was asked about excusing it. Undefined stands for "not there". */
+export interface Found {
+  readonly path: Path;
+  readonly kind: DifferenceKind;
+  readonly expected: JsonValue | undefined;
+  readonly actual: JsonValue | undefined;
+  /** The name the value stands under, for rules that believe a shape only where the name fits. */
+  readonly key: string | null;
+  /** Where correlation and the ledger know the value, when that is not `path`: a cookie by its name. */
+  readonly leaf?: Path;
+}
+
+export function leafOf(found: Found): Path {
+  return found.leaf ?? found.path;
+}
+
+export type Report = (found: Found) => void;
+
+/** The last name in a path: what the value is called. */
+export function keyOf(path: Path): string | null {
+  const name = path.findLast((step, i) => i > 0 && typeof step === 'string');
+  return name === undefined ? null : String(name);
+}

@@ -1,0 +1,97 @@
+/**
+ * The live answer after the rules that made the tape: what was a placeholder in the recording is compared as one, and
+ * what is printed of a live answer has its secrets taken out. Redacts only when first asked, because most answers never
+ * need it.
+ */
+import { type BodyView, viewBody } from '../../tape/body/view';
+import type { HttpResponse } from '../../tape/model/exchange';
+import { formatPath, type Path } from '../../tape/model/path';
+import type { RedactionEntry } from '../../tape/redact/redacted';
+import { textAt } from '../correlate/places';
+import type { TokenPair } from '../noise/both-sides';
+import { opaqueShape } from '../noise/shapes';
+import type { JudgeContext } from './context';
+import { type Found, leafOf } from './difference';
+
+interface Redacted {
+  readonly response: HttpResponse;
+  readonly body: BodyView;
+  readonly entries: readonly RedactionEntry[];
+}
+
+export class LiveRedaction {
+  private made: Redacted | undefined;
+  private readonly ledger: readonly RedactionEntry[];
+
+  constructor(
+    private readonly live: HttpResponse,
+    private readonly context: JudgeContext,
+  ) {
+    this.ledger = context.test.stored.redacted.filter((entry) => entry.in === 'response');
+  }
+
+  /** True when both sides held the same secret: the live one gives the placeholder that is on the tape. */
+  isSame(found: Found): boolean {
+    const path = leafOf(found);
+    if (found.kind !== 'changed' || this.entriesAt(this.ledger, path).length === 0) return false;
+    return this.textAt(path) === found.expected;
+  }
+
+  /** The redaction rule that explains a difference: it fired on both sides, and nothing says the values must be equal. */
+  excuse(found: Found): string | null {
+    if (found.kind !== 'changed') return null;
+    const path = leafOf(found);
+    const recorded = this.entriesAt(this.ledger, path).find((entry) => entry.placeholder === found.expected);
+    if (recorded === undefined || typeof found.actual !== 'string') return null;
+    const actual = this.textAt(path) ?? found.actual;
+    return this.believes(recorded, actual, path) ? recorded.rule : null;
+  }
+
+  /** The same for one word of a longer text. */
+  wordExcuse(path: Path, word: TokenPair): string | null {
+    const recorded = this.entriesAt(this.ledger, path).find((entry) => entry.placeholder === word.expected);
+    return recorded !== undefined && this.believes(recorded, word.actual, path) ? recorded.rule : null;
+  }
+
+  private believes(recorded: RedactionEntry, actual: string, path: Path): boolean {
+    if (this.context.redactor === null) return true;
+    const live = this.entriesAt(this.redacted().entries, path);
+    if (!live.some((entry) => entry.rule === recorded.rule && entry.placeholder === actual)) return false;
+    if (this.context.isKnown(recorded.placeholder, path)) return false;
+    return !this.context.keyed || this.isMinted(recorded.placeholder, actual, path);
+  }
+
+  /** With the key, two placeholders mean two secrets: that is right only for secrets that are made anew each time. */
+  private isMinted(recorded: string, actual: string, path: Path): boolean {
+    if (this.context.mintAt(path, recorded) !== undefined) return true;
+    const shape = opaqueShape(recorded);
+    return shape !== null && shape === opaqueShape(actual);
+  }
+
+  /** The redacted live text at a path, undefined without a redactor. */
+  textAt(path: Path): string | undefined {
+    if (this.context.redactor === null) return undefined;
+    const { response, body } = this.redacted();
+    return textAt(response.headers, body, path);
+  }
+
+  /** What may be printed of the live answer. */
+  shown(): { readonly response: HttpResponse; readonly body: BodyView } {
+    return this.redacted();
+  }
+
+  private redacted(): Redacted {
+    if (this.made === undefined) {
+      const { redactor } = this.context;
+      const { response, entries } = redactor?.redactResponse(this.live) ?? { response: this.live, entries: [] };
+      this.made = { response, entries, body: viewBody(response.headers, response.body) };
+    }
+    return this.made;
+  }
+
+  private entriesAt(entries: readonly RedactionEntry[], path: Path): readonly RedactionEntry[] {
+    if (entries.length === 0) return entries;
+    const text = formatPath(path);
+    return entries.filter((entry) => entry.path === text || text.startsWith(`${entry.path}[`));
+  }
+}

@@ -1,0 +1,83 @@
+/** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No clock, no secret. */
+import { type JsonValue, stringifyJson } from '../../tape/body/json';
+import type { Difference, Excuse } from '../judge/difference';
+
+export type Verdict = 'pass' | 'fail' | 'error' | 'skipped';
+
+export interface CaseResult {
+  readonly id: string;
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Why it is skipped or errored, or what weakens a failure; null where nothing is to be said. */
+  readonly reason: string | null;
+  readonly differences: readonly Difference[];
+  readonly excused: readonly Excuse[];
+}
+
+/** A request to a mock that no recorded exchange answers. */
+export interface Miss {
+  readonly [member: string]: JsonValue;
+}
+
+export interface PlaceInCase {
+  readonly case: string;
+  readonly path: string;
+}
+
+/** A value one answer minted and later requests carried. `value` is the recorded one, a placeholder for a secret. */
+export interface Chain {
+  readonly value: string;
+  readonly from: PlaceInCase;
+  readonly to: readonly PlaceInCase[];
+}
+
+/** The document of `replay --json` and `test --json`. */
+export interface RunReport {
+  readonly schema: 1;
+  readonly cases: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly errored: number;
+  readonly skipped: number;
+  readonly results: readonly CaseResult[];
+  readonly misses: readonly Miss[];
+  readonly carried: readonly Chain[];
+}
+
+/** What a person needs to act on a case, beside its result. */
+export interface CaseNotes {
+  /** The request as a command to type; secrets stand as placeholders or `$NAME`. */
+  readonly curl: string;
+  /** Sentences: what an error saw, what to supply. */
+  readonly hints: readonly string[];
+}
+
+export function reportOf(
+  results: readonly CaseResult[],
+  carried: readonly Chain[],
+  misses: readonly Miss[] = [],
+): RunReport {
+  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
+  return {
+    schema: 1,
+    cases: results.length,
+    passed: count('pass'),
+    failed: count('fail'),
+    errored: count('error'),
+    skipped: count('skipped'),
+    results,
+    misses,
+    carried,
+  };
+}
+
+/** Exit status 0 or 1: everything equal, and nothing left out that was not allowed to be. */
+export function exitStatusOf(report: RunReport, allowed: { readonly skipped: boolean }): 0 | 1 {
+  const skipped = allowed.skipped ? 0 : report.skipped;
+  return report.failed + report.errored + skipped + report.misses.length === 0 ? 0 : 1;
+}
+
+/** One line of JSON; numbers beyond a double are written as they were. */
+export function jsonReport(report: RunReport): string {
+  return stringifyJson(report as unknown as JsonValue);
+}
