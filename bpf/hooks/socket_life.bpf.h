@@ -32,19 +32,16 @@ static __always_inline void fill_addresses(struct wire_open *event, struct sock 
 	*(u32 *)event->remote = common->skc_daddr;
 }
 
-/*
- * The sequence number where what we account for begins: that of the first byte, or of the next one where the connection
- * is older than the recorder.
- */
-static __always_inline void begin_sequence(struct socket_state *state, struct sock *sk)
+/* Payload bytes taken from the socket so far, by whomever. */
+static __always_inline u32 consumed_of(struct sock *sk)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 	if (!tcp)
-		return;
+		return 0;
 	u32 waiting = tcp->rcv_nxt - tcp->copied_seq;
-	u32 consumed = (u32)tcp->bytes_received - waiting;
-	state->copied_seq = tcp->copied_seq - (state->flags & SOCKET_EARLIER || consumed > (1u << 30) ? 0 : consumed);
-	state->flags |= SOCKET_SEQ_KNOWN;
+	/* The peer's FIN takes a number of the sequence, and is counted among the bytes received. */
+	bool fin_came = sk->__sk_common.skc_flags & (1ul << bpf_core_enum_value(enum sock_flags, SOCK_DONE));
+	return (u32)tcp->bytes_received - waiting - (fin_came && !waiting);
 }
 
 /*
@@ -53,23 +50,16 @@ static __always_inline void begin_sequence(struct socket_state *state, struct so
  */
 static __always_inline u32 unseen_since(struct socket_state *state, struct sock *sk, u32 returned)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
-	if (!tcp || !(state->flags & SOCKET_SEQ_KNOWN))
-		return 0;
-	u32 now = tcp->copied_seq;
-	u32 moved = now - state->copied_seq;
-	state->copied_seq = now;
-	if (moved <= returned || moved - returned > (1u << 30))
-		return 0;
-	/* The peer's FIN takes one number of the sequence. */
-	bool ended = sk->__sk_common.skc_state != TCP_ESTABLISHED;
-	return moved - returned == 1 && ended ? 0 : moved - returned;
+	u32 consumed = consumed_of(sk) - state->consumed_before;
+	u32 unseen = consumed - (u32)state->received - returned;
+	return unseen > (1u << 30) ? 0 : unseen;
 }
 
 static __always_inline void send_open(struct socket_state *state, struct sock *sk)
 {
 	state->flags |= SOCKET_OPENED;
-	begin_sequence(state, sk);
+	/* What an older connection received before us is not missing: it was never to be recorded. */
+	state->consumed_before = state->flags & SOCKET_EARLIER ? consumed_of(sk) : 0;
 	struct wire_open *event = reserve_small(sizeof(*event));
 	if (!event)
 		return;

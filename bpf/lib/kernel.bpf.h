@@ -52,6 +52,7 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	unsigned long skc_flags;
 } KERNEL_TYPE;
 
 struct sock {
@@ -59,6 +60,9 @@ struct sock {
 	u16 sk_protocol;
 	int sk_err;
 } KERNEL_TYPE;
+
+/* The numbers are the running kernel's. */
+enum sock_flags { SOCK_DEAD, SOCK_DONE };
 
 struct tcp_sock {
 	u32 copied_seq;

@@ -8,7 +8,6 @@
 #define SOCKET_PLAIN_SENT 0x8  /* bytes that are no TLS record went out */
 #define SOCKET_PLAIN_RECEIVED 0x10
 #define SOCKET_EARLIER 0x20    /* older than the recorder */
-#define SOCKET_SEQ_KNOWN 0x40  /* copied_seq is valid */
 
 struct socket_state {
 	u64 generation;
@@ -16,7 +15,7 @@ struct socket_state {
 	u64 received;
 	u32 tgid;
 	u32 flags;
-	u32 copied_seq; /* of the TCP socket after the last receive that was seen */
+	u32 consumed_before; /* bytes received and taken before recording of it began */
 	u32 error;
 	u8 role;
 	u8 padding[7];

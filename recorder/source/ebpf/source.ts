@@ -43,6 +43,8 @@ export interface EbpfSource {
 /** A library may be loaded a while after exec: looked for again at these delays, and whenever TLS is seen unread. */
 const RESCAN_DELAYS_MS = [20, 100, 500, 2000];
 const UNBOUND_RESCAN_MS = 1000;
+/** Where a library is probed, plaintext follows the first record sooner than this. */
+const HANDSHAKE_MS = 50;
 const STATS_INTERVAL_MS = 1000;
 
 /** The initial pid namespace (PROC_PID_INIT_INO): the kernel side speaks of processes by their number there. */
@@ -64,7 +66,7 @@ class LiveSource implements EbpfSource {
   private readonly probes: ProbeKeeper;
   private readonly live = new Set<number>();
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly rescannedAt = new Map<number, number>();
+  private readonly rescannedAt = new Map<string, number>();
   private outgoing: SourceEvent[] = [];
   private told = { events: 0, bytes: 0 };
 
@@ -87,7 +89,8 @@ class LiveSource implements EbpfSource {
     this.binder = new Binder({
       clockOffsetUs: clockOffsetUs(),
       onEvent: (event) => this.outgoing.push(event),
-      onUnbound: (pid) => this.lookAgain(pid),
+      onUnbound: (pid) => this.lookAgain(pid, { memoryBio: true }),
+      onTls: (pid, isRead) => this.lookAgainUnless(pid, isRead),
     });
     this.probes = new ProbeKeeper({
       capture,
@@ -206,17 +209,23 @@ class LiveSource implements EbpfSource {
   private followExit(pid: number): void {
     if (!this.live.delete(pid)) return;
     this.probes.forget(pid);
-    this.rescannedAt.delete(pid);
+    for (const memoryBio of [true, false]) this.rescannedAt.delete(`${pid} ${memoryBio}`);
     if (this.live.size === 0 && !this.options.targets.all)
       this.soon(() => this.live.size === 0 && this.options.onTargetsEnded?.(), 0);
   }
 
-  /** TLS that nobody reads yet: a library mapped since the last look, or one that uses memory BIOs. */
-  private lookAgain(pid: number): void {
+  /** TLS that nobody reads yet: from a library mapped since the last look, or one that is given memory BIOs. */
+  private lookAgain(pid: number, { memoryBio }: { memoryBio: boolean }): void {
+    const key = `${pid} ${memoryBio}`;
     const now = performance.now();
-    if (now - (this.rescannedAt.get(pid) ?? Number.NEGATIVE_INFINITY) < UNBOUND_RESCAN_MS) return;
-    this.rescannedAt.set(pid, now);
-    this.soon(() => this.cover(pid, this.probes.covers(pid)), 0);
+    if (now - (this.rescannedAt.get(key) ?? Number.NEGATIVE_INFINITY) < UNBOUND_RESCAN_MS) return;
+    this.rescannedAt.set(key, now);
+    this.soon(() => this.cover(pid, memoryBio), 0);
+  }
+
+  private lookAgainUnless(pid: number, isRead: () => boolean): void {
+    if (this.probes.covers(pid)) return;
+    this.soon(() => isRead() || this.lookAgain(pid, { memoryBio: false }), HANDSHAKE_MS);
   }
 
   private soon(work: () => void, delayMs: number): void {

@@ -11,8 +11,10 @@ export interface BinderOptions {
   /** Microseconds since the epoch at CLOCK_MONOTONIC zero. */
   readonly clockOffsetUs: number;
   readonly onEvent: (event: SourceEvent) => void;
-  /** TLS was seen on a socket of this process and no plaintext came of it yet: probes may be missing. */
+  /** Plaintext without a socket: the process gives its TLS library memory BIOs. */
   readonly onUnbound?: (pid: number) => void;
+  /** TLS began on a socket of this process; `isRead` tells later whether plaintext has come of it. */
+  readonly onTls?: (pid: number, isRead: () => boolean) => void;
   /** Plaintext held for streams without a socket; beyond it the oldest stream goes out unbound. */
   readonly heldBytesMost?: number;
 }
@@ -287,7 +289,7 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || socket.tlsSeen) return;
     socket.tlsSeen = true;
-    this.options.onUnbound?.(socket.pid);
+    this.options.onTls?.(socket.pid, () => socket.stream !== null || !this.sockets.has(key));
   }
 
   private closeStream(event: CloseWire): void {
