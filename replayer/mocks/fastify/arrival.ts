@@ -1,0 +1,93 @@
+/**
+ * How a connection reached the mock server, and which upstream a request on it is meant for. Knows names only: an
+ * upstream is never looked up or dialled here.
+ */
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { defaultPort, parseAuthority, type Upstream, upstreamName } from '../upstream';
+
+export interface Arrival {
+  /** Fixed by the listener or the CONNECT tunnel; null where each request names its own. */
+  readonly upstream: string | null;
+  readonly tls: boolean;
+  /** The TCP socket under all layers. */
+  readonly socket: Socket;
+  /** The port of ours that the client connected to. */
+  readonly port: number;
+}
+
+const arrivals = new WeakMap<Duplex, Arrival>();
+
+export function noteArrival(stream: Duplex, arrival: Arrival): void {
+  arrivals.set(stream, arrival);
+}
+
+export function arrivalOf(stream: Duplex): Arrival | undefined {
+  return arrivals.get(stream);
+}
+
+/** What a request says of its upstream. */
+export interface Address {
+  /** `host:port`, or '' where the request names none that can be read. */
+  readonly upstream: string;
+  /** Origin-form: path and query. */
+  readonly target: string;
+}
+
+export type Resolver = (target: string, host: string | undefined, arrival: Arrival) => Address;
+
+/** Host headers are few and come often; past this many they are read anew. */
+const rememberedHosts = 1000;
+const absoluteForm = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/i;
+
+/**
+ * A fixed upstream wins, then an absolute-form target (RFC 9112 3.2.2), then Host. A Host whose port is missing or is
+ * our own names the one upstream with that host name; our own address names the only upstream, where there is one.
+ */
+export function createResolver(upstreams: readonly Upstream[]): Resolver {
+  const known = new Set(upstreams.map(({ name }) => name));
+  const cache = new Map<string, string>();
+  const resolve = (authority: string, tls: boolean, port: number): string => {
+    const key = `${tls ? 's' : 'p'}${port} ${authority}`;
+    const cached = cache.get(key);
+    if (cached !== undefined) return cached;
+    if (cache.size >= rememberedHosts) cache.clear();
+    const name = upstreamMeant(authority, { tls, port, known, upstreams });
+    cache.set(key, name);
+    return name;
+  };
+  return (target, host, arrival) => {
+    const absolute = target.startsWith('/') ? null : absoluteForm.exec(target);
+    const path = absolute === null ? target : originForm(absolute[3] ?? '');
+    if (arrival.upstream !== null) return { upstream: arrival.upstream, target: path };
+    if (absolute === null) return { upstream: resolve(host ?? '', arrival.tls, arrival.port), target: path };
+    const tls = (absolute[1] ?? '').toLowerCase() === 'https';
+    return { upstream: resolve(absolute[2] ?? '', tls, arrival.port), target: path };
+  };
+}
+
+function originForm(rest: string): string {
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+interface Meaning {
+  readonly tls: boolean;
+  readonly port: number;
+  readonly known: ReadonlySet<string>;
+  readonly upstreams: readonly Upstream[];
+}
+
+function upstreamMeant(authority: string, { tls, port, known, upstreams }: Meaning): string {
+  const name = upstreamName(authority, tls);
+  const parsed = parseAuthority(authority);
+  if (name === null || parsed === null) return '';
+  if (known.has(name) || (parsed.port !== null && parsed.port !== port && parsed.port !== defaultPort(tls)))
+    return name;
+  const sameHost = upstreams.filter(({ host }) => host === parsed.host);
+  const candidates = sameHost.length === 0 && isLocal(parsed.host) ? upstreams : sameHost;
+  return candidates.length === 1 ? (candidates[0]?.name ?? name) : name;
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

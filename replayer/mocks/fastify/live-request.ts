@@ -1,0 +1,80 @@
+/** Reads a live request whole and gives it the shape recorded ones have. The Host becomes the upstream's own name. */
+import type { IncomingMessage } from 'node:http';
+import type { HeaderList, HttpRequest } from '../../../tape/model/exchange';
+import { baseUrl, upstreamNamed } from '../upstream';
+
+export const noBody = Buffer.alloc(0);
+/** A request is held whole in memory while it is matched. */
+export const bodyLimitBytes = 256 * 1024 * 1024;
+
+export function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+/** Calls `done` once: with the body, or with null when it is larger than the limit; not at all when the client left. */
+export function readBody(request: IncomingMessage, done: (body: Buffer | null) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  request.on('error', () => {}); // the client left in the middle: there is nobody to answer
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= bodyLimitBytes) chunks.push(chunk);
+    else {
+      request.removeAllListeners('data').removeAllListeners('end').resume();
+      done(null);
+    }
+  });
+  request.on('end', () => done(chunks.length === 1 ? (chunks[0] ?? noBody) : Buffer.concat(chunks)));
+}
+
+export interface Wire {
+  readonly upstream: string;
+  readonly target: string;
+  readonly body: Buffer;
+}
+
+const shortBody = 4096;
+
+/** Equal only for requests that ask the same thing in the same bytes. */
+export function wireKey(
+  request: IncomingMessage,
+  { upstream, target, body }: Wire,
+  digest: (b: Buffer) => string,
+): string {
+  const start = `${upstream} ${request.method} ${target}`;
+  if (body.length === 0) return start;
+  const type = request.headers['content-type'] ?? '';
+  const coding = request.headers['content-encoding'] ?? '';
+  const content = body.length <= shortBody ? body.toString('latin1') : digest(body);
+  return `${start}\n${type}\n${coding}\n${body.length}\n${content}`;
+}
+
+/** Only the header fields that say how to read the body: the others take no part in matching. */
+export function liveRequest(request: IncomingMessage, { upstream, target, body }: Wire, tls: boolean): HttpRequest {
+  const authority = baseUrl(upstreamNamed(upstream, tls)).replace(/^https?:\/\//, '');
+  const headers: [string, string][] = [['Host', authority]];
+  const coding = request.headers['content-encoding'];
+  if (request.headers['content-type'] !== undefined) headers.push(['Content-Type', request.headers['content-type']]);
+  if (coding !== undefined) headers.push(['Content-Encoding', coding]);
+  return {
+    version: '1.1',
+    method: request.method ?? '',
+    target,
+    headers: headers as HeaderList,
+    body: { bytes: body, codings: codingsOf(coding), wireSize: body.length },
+    trailers: [],
+    startedAtUs: 0,
+    endedAtUs: 0,
+  };
+}
+
+function codingsOf(value: string | undefined): readonly string[] {
+  if (value === undefined) return [];
+  const codings = value
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim());
+  return codings.filter((coding) => coding !== '' && coding !== 'identity');
+}

@@ -1,0 +1,91 @@
+/**
+ * A request made ready for matching, recorded or live: its value, its key, and what noise knows of it. Computed when
+ * mocks are loaded and when a request comes in; never stored.
+ */
+import type { Exchange, HttpRequest } from '../../../tape/model/exchange';
+import type { RedactionEntry } from '../../../tape/redact/redacted';
+import { fits, type NoiseRule } from '../../noise/rules';
+import type { Mock } from '../mock';
+import { canonicalText, keyOf } from './canonical';
+import { erasedText, type NoiseSide } from './noise';
+import { type RequestValue, requestValue } from './request-value';
+
+/** A request to an upstream; its Host says the upstream's name, whatever the client sent. */
+export interface Ask {
+  readonly upstream: string;
+  readonly request: HttpRequest;
+  readonly redacted: readonly RedactionEntry[];
+}
+
+export interface Entry {
+  readonly upstream: string;
+  readonly request: HttpRequest;
+  readonly content: RequestValue;
+  readonly side: NoiseSide;
+}
+
+export interface MockEntry extends Entry {
+  readonly mock: Mock;
+}
+
+export interface EntryOptions {
+  /** Rules for requests (`in: request`). */
+  readonly rules: readonly NoiseRule[];
+  /** Whether placeholders of one secret are equal on both sides: the redaction key is known. */
+  readonly keyed: boolean;
+}
+
+export function entryOf(ask: Ask, options: EntryOptions): Entry {
+  return {
+    upstream: ask.upstream,
+    request: ask.request,
+    content: requestValue(ask.request),
+    side: {
+      rules: options.rules.length === 0 ? [] : rulesFor(ask.request, options.rules),
+      placeholders: options.keyed ? none : new Map(ask.redacted.map((entry) => [entry.placeholder, entry.rule])),
+    },
+  };
+}
+
+/** Equal for equal requests, and for no others. */
+export function exactKey(entry: Entry): string {
+  return `${entry.upstream} ${entry.content.bodyKind} ${keyOf(canonicalText(entry.content.value))}`;
+}
+
+/** Equal for requests that may differ in noise only. */
+export function noiseKey(entry: Entry): string {
+  return `${entry.upstream} ${entry.content.bodyKind} ${keyOf(erasedText(entry.content.value, entry.side))}`;
+}
+
+const none: ReadonlyMap<string, string> = new Map();
+
+function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
+  const exchange = exchangeAround(request);
+  return rules.filter((rule) => fits(rule, exchange));
+}
+
+/** Filters speak of exchanges; of this one nothing but the request matters to them. */
+function exchangeAround(request: HttpRequest): Exchange {
+  return {
+    number: 0,
+    connection: {
+      key: 0,
+      direction: 'outbound',
+      openedAtUs: 0,
+      local: null,
+      remote: null,
+      tls: null,
+      process: { pid: 0, name: '' },
+    },
+    seq: 0,
+    protocol: 'http1',
+    startedAtUs: 0,
+    durationUs: null,
+    request,
+    response: null,
+    outcome: 'response',
+    problems: [],
+    cause: null,
+    raw: null,
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * A request that no mock answers, explained: what came nearest, in what it differs with both values, and the rule that
+ * would make it match, ready to paste. Plain data for the 502 body, the report and the console. Values are those of the
+ * redacted request; long ones are cut.
+ */
+import { JsonNumber, type JsonValue, stringifyJson } from '../../../tape/body/json';
+import { addressOf } from '../../../tape/model/exchange';
+import { formatPath, type Path } from '../../../tape/model/path';
+import { baseUrl, type Upstream, upstreamNamed } from '../upstream';
+import type { Entry } from './entry';
+import type { Matcher } from './matcher';
+import { type Near, type NearDifference, nearest } from './near';
+
+export type MissPolicy = 'fail' | '404' | 'passthrough';
+
+export interface Miss {
+  readonly code: 'MOCK_MISS';
+  readonly message: string;
+  /** `unknown-upstream`: nothing was recorded of it, and it is never dialled. */
+  readonly why: 'no-match' | 'unknown-upstream';
+  readonly method: string;
+  readonly url: string;
+  /** What the client was given instead. */
+  readonly answeredWith: '502' | '404' | 'upstream';
+  readonly nearest: readonly NearMiss[];
+  readonly remedy: readonly string[];
+}
+
+export interface NearMiss {
+  /** The id of the recorded exchange. */
+  readonly exchange: string;
+  readonly method: string;
+  readonly url: string;
+  readonly distance: number;
+  readonly differences: readonly MissDifference[];
+  /** Differences beyond the ones listed. */
+  readonly more: number;
+  /** Lines for a noise file; [] where no rule can make this one match. */
+  readonly rules: readonly string[];
+}
+
+export interface MissDifference {
+  readonly path: string;
+  readonly kind: string;
+  readonly expected: JsonValue | null;
+  readonly actual: JsonValue | null;
+  /** The rule under which this may differ; null where it stands in the way. */
+  readonly excusedBy: string | null;
+}
+
+const listedDifferences = 10;
+const longestValue = 200;
+
+export interface MissContext {
+  readonly matcher: Matcher;
+  readonly upstreams: readonly Upstream[];
+  /** Whether the client's connection was TLS, for upstreams nobody recorded. */
+  readonly tls: boolean;
+  readonly policy: MissPolicy;
+}
+
+/** Explains a miss; an upstream that was never recorded is answered 502 under every policy but `404`. */
+export function explainMiss(live: Entry, context: MissContext): Miss {
+  const upstream = context.upstreams.find(({ name }) => name === live.upstream);
+  const url = urlOf(live, context);
+  const found = nearest(live, context.matcher.entries, context.matcher.excuse).map((each) => nearMiss(each, context));
+  const why = upstream === undefined ? 'unknown-upstream' : 'no-match';
+  return {
+    code: 'MOCK_MISS',
+    message: `Cannot answer ${live.request.method} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,
+    why,
+    method: live.request.method,
+    url,
+    answeredWith: answeredWith(context.policy, why),
+    nearest: found,
+    remedy: remedyFor(why, found[0], context),
+  };
+}
+
+function answeredWith(policy: MissPolicy, why: Miss['why']): Miss['answeredWith'] {
+  if (policy === '404') return '404';
+  return policy === 'passthrough' && why === 'no-match' ? 'upstream' : '502';
+}
+
+function nearMiss({ entry, distance, differences }: Near, context: MissContext): NearMiss {
+  const blocking = differences.filter(({ excusedBy }) => excusedBy === null);
+  const ordered = [...blocking, ...differences.filter(({ excusedBy }) => excusedBy !== null)];
+  return {
+    exchange: entry.mock.id,
+    method: entry.request.method,
+    url: urlOf(entry, context),
+    distance,
+    differences: ordered.slice(0, listedDifferences).map(missDifference),
+    more: Math.max(0, differences.length - listedDifferences),
+    rules: rulesFor(blocking),
+  };
+}
+
+function missDifference({ path, kind, expected, actual, excusedBy }: NearDifference): MissDifference {
+  return { path: formatPath(path), kind, expected: cut(expected), actual: cut(actual), excusedBy };
+}
+
+function cut(value: JsonValue | undefined): JsonValue | null {
+  if (value === undefined) return null;
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  const text = typeof value === 'string' ? value : stringifyJson(value);
+  if (text.length > longestValue) return `${text.slice(0, longestValue)}… (${text.length} characters)`;
+  return value instanceof JsonNumber ? text : value;
+}
+
+/** No rule speaks of the upstream, and one that excuses the method would hide more than it shows. */
+function rulesFor(blocking: readonly NearDifference[]): string[] {
+  if (blocking.some(({ path }) => path[0] === 'header' || path[0] === 'method')) return [];
+  return [...new Set(blocking.map(({ path }) => ruleText(path)))];
+}
+
+/** One entry of a noise file; every element of a list gets the one rule. */
+function ruleText(path: Path): string {
+  const inBody = path[0] === 'body';
+  const text = formatPath(path).replace(/\[\d+\]/g, (index) => (inBody ? '[*]' : index));
+  const plain = /^[A-Za-z_$][\w$.-]*$/.test(text) ? text : `'${text.replaceAll("'", "''")}'`;
+  return `- { in: request, path: ${plain}, because: "say why it may differ" }`;
+}
+
+function remedyFor(why: Miss['why'], first: NearMiss | undefined, context: MissContext): string[] {
+  if (why === 'unknown-upstream') {
+    const names = context.upstreams.map(({ name }) => name).join(', ');
+    return [
+      names === '' ? 'The tape holds no outbound exchanges that can be served' : `Recorded upstreams: ${names}`,
+      'Record the service while it calls this upstream',
+    ];
+  }
+  const rules = first?.rules ?? [];
+  const asNoise = rules.length === 0 ? [] : [`call it noise, in a file given with --noise:  ${rules.join('  ')}`];
+  return [
+    ...asNoise,
+    'let it through:  --on-miss passthrough',
+    'record again, if the service is meant to ask this now',
+  ];
+}
+
+function urlOf(entry: Entry, context: MissContext): string {
+  const upstream = context.upstreams.find(({ name }) => name === entry.upstream);
+  return baseUrl(upstream ?? upstreamNamed(entry.upstream, context.tls)) + addressOf(entry.request).path;
+}
+
+/** The text a terminal shows for a miss; golden tests hold it. Ends without a newline. */
+export function formatMiss(miss: Miss, tape: string): string {
+  const lines = [`${miss.code}  ${miss.message}`];
+  for (const near of miss.nearest) {
+    lines.push(
+      `  nearest   exchange ${near.exchange} (${tape}), ${near.method} ${near.url}, distance ${near.distance}`,
+    );
+    for (const difference of near.differences) lines.push(`            ${differenceText(difference)}`);
+    if (near.more > 0) lines.push(`            and ${near.more} more`);
+  }
+  lines.push(...miss.remedy.map((remedy, i) => `  ${i === 0 ? 'do this' : '       '}   ${remedy}`));
+  return lines.join('\n');
+}
+
+function differenceText({ path, kind, expected, actual, excusedBy }: MissDifference): string {
+  if (excusedBy !== null) return `${path}  differs, but is noise (${excusedBy})`;
+  if (kind === 'added') return `${path}  was not there, got ${shown(actual)}`;
+  if (kind === 'removed') return `${path}  expected ${shown(expected)}, got nothing`;
+  return `${path}  expected ${shown(expected)}, got ${shown(actual)}`;
+}
+
+function shown(value: JsonValue | null): string {
+  return stringifyJson(value);
+}

@@ -1,0 +1,108 @@
+/**
+ * The recorded requests nearest to one that nothing matches, and in what they differ. Work done on a miss only:
+ * all mocks are ranked by a cheap score, the best few compared in full.
+ */
+import { isJsonObject, type JsonValue } from '../../../tape/body/json';
+import type { Path } from '../../../tape/model/path';
+import { type DifferenceKind, differencesBetween, type ValueDifference } from './differences';
+import type { Entry, MockEntry } from './entry';
+import type { Excuse } from './noise';
+
+export interface NearDifference {
+  readonly path: Path;
+  readonly kind: DifferenceKind;
+  readonly expected: JsonValue | undefined;
+  readonly actual: JsonValue | undefined;
+  /** The rule under which this place may differ; null where the difference stands in the way. */
+  readonly excusedBy: string | null;
+}
+
+export interface Near {
+  readonly entry: MockEntry;
+  /** 0 is equal, 1 is nothing alike. */
+  readonly distance: number;
+  readonly differences: readonly NearDifference[];
+}
+
+/** What each part of a request weighs. The address first: a body is rarely near when the place is another. */
+const weights = { upstream: 10, path: 10, body: 5, method: 3, query: 2 };
+const totalWeight = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+const comparedInFull = 32;
+
+/** Why a difference between a mock and the request does not stand in the way; null where it does. */
+export type Excuser = (difference: ValueDifference, sides: { recorded: MockEntry; live: Entry }) => Excuse | null;
+
+/** At most `limit` mocks, nearest first, ties in recorded order. */
+export function nearest(live: Entry, entries: readonly MockEntry[], excuse: Excuser, limit = 3): readonly Near[] {
+  return best(entries, comparedInFull, (entry) => roughDistance(entry, live))
+    .map((entry) => near(entry, live, excuse))
+    .sort((a, b) => a.distance - b.distance || a.entry.mock.index - b.entry.mock.index)
+    .slice(0, limit);
+}
+
+function best(entries: readonly MockEntry[], limit: number, score: (entry: MockEntry) => number): MockEntry[] {
+  return entries
+    .map((entry) => ({ entry, score: score(entry) }))
+    .sort((a, b) => a.score - b.score || a.entry.mock.index - b.entry.mock.index)
+    .slice(0, limit)
+    .map(({ entry }) => entry);
+}
+
+function roughDistance(entry: MockEntry, live: Entry): number {
+  const recorded = entry.content.value;
+  const asked = live.content.value;
+  return (
+    (entry.upstream === live.upstream ? 0 : weights.upstream) +
+    (recorded.method === asked.method ? 0 : weights.method) +
+    weights.path * listDistance(recorded.path, asked.path) +
+    (entry.content.bodyKind === live.content.bodyKind ? 0 : weights.body)
+  );
+}
+
+function listDistance(a: JsonValue | undefined, b: JsonValue | undefined): number {
+  if (!Array.isArray(a) || !Array.isArray(b)) return 1;
+  const longer = Math.max(a.length, b.length);
+  let different = 0;
+  for (let i = 0; i < longer; i++) if (a[i] !== b[i]) different++;
+  return different / longer;
+}
+
+function near(entry: MockEntry, live: Entry, excuse: Excuser): Near {
+  const within = differencesBetween(entry.content.value, live.content.value).map((difference) => ({
+    ...difference,
+    excusedBy: excuse(difference, { recorded: entry, live })?.rule ?? null,
+  }));
+  const differences = [...addressDifference(entry, live), ...within];
+  return { entry, distance: distanceOf(entry, live, differences), differences };
+}
+
+/** The one thing of a request that is not in its value: whom it was sent to. */
+function addressDifference(entry: MockEntry, live: Entry): NearDifference[] {
+  if (entry.upstream === live.upstream) return [];
+  const path = ['header', 'host'];
+  return [{ path, kind: 'changed', expected: entry.upstream, actual: live.upstream, excusedBy: null }];
+}
+
+function distanceOf(entry: MockEntry, live: Entry, differences: readonly NearDifference[]): number {
+  const counted = differences.filter((difference) => difference.excusedBy === null);
+  const has = (root: string): ValueDifference[] => counted.filter(({ path }) => path[0] === root);
+  const share = (root: 'path' | 'query' | 'body'): number => {
+    const size = Math.max(leaves(entry.content.value[root]), leaves(live.content.value[root]), 1);
+    const different = has(root).reduce((sum, d) => sum + Math.max(leaves(d.expected), leaves(d.actual)), 0);
+    return Math.min(1, different / size);
+  };
+  const sum =
+    (has('header').length > 0 ? weights.upstream : 0) +
+    (has('method').length > 0 ? weights.method : 0) +
+    weights.path * share('path') +
+    weights.query * share('query') +
+    weights.body * share('body');
+  return Math.round((sum / totalWeight) * 100) / 100;
+}
+
+function leaves(value: JsonValue | undefined): number {
+  if (value === undefined) return 0;
+  if (Array.isArray(value)) return value.reduce((sum: number, item: JsonValue) => sum + leaves(item), 0);
+  if (!isJsonObject(value)) return 1;
+  return Object.values(value).reduce((sum: number, member) => sum + leaves(member), 0);
+}

@@ -1,0 +1,168 @@
+/**
+ * Which places of a request may differ from the recorded one: places a rule declares, and values that both sides mint
+ * (times, UUIDs, generated ids, idempotency keys). `erasedText` gives two requests that differ only there the same
+ * text, so that a mock is found by one lookup; `excuseFor` then decides each difference and names the rule.
+ */
+import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/json';
+import { coversPath, type Path } from '../../../tape/model/path';
+import { bothSidesReason, bothSidesTextReason, differingTokens } from '../../noise/both-sides';
+import type { NoiseRule } from '../../noise/rules';
+import { epochTime, isIdName, isTimeName, jwtParts, opaqueShape, timeText, uuidVersion } from '../../noise/shapes';
+import { tokensOf } from '../../noise/tokens';
+import { scalarText } from './canonical';
+import type { ValueDifference } from './differences';
+
+/** What one request brings: the rules that speak of it, and placeholders that are not comparable, by their text. */
+export interface NoiseSide {
+  readonly rules: readonly NoiseRule[];
+  /** Placeholder to the name of the redaction rule; empty where the key is known and placeholders compare by value. */
+  readonly placeholders: ReadonlyMap<string, string>;
+}
+
+/** An identifier of the recording and the one that stands in its place now. */
+export interface IdPair {
+  readonly recorded: string;
+  readonly live: string;
+}
+
+export interface Excuse {
+  readonly path: Path;
+  readonly rule: string;
+  /** Identifiers that differ here; times are none. */
+  readonly ids: readonly IdPair[];
+}
+
+/** A name under which both times and ids are believed: erasing may be coarser than the verdict, never finer. */
+const anyName = 'id at';
+/** A longer text is compared as a whole. */
+const longestTokenisedText = 64 * 1024;
+
+/** The canonical text of a value with every place that may differ replaced by its shape. */
+export function erasedText(value: JsonValue, side: NoiseSide, at: Path = []): string {
+  if (Array.isArray(value)) return `[${value.map((item, i) => erasedMember(item, side, [...at, i]) ?? '').join(',')}]`;
+  if (!isJsonObject(value)) return erasedScalar(value, side, at);
+  const members: string[] = [];
+  for (const name of Object.keys(value).sort()) {
+    const text = erasedMember(value[name] ?? null, side, [...at, name]);
+    if (text !== null) members.push(`${JSON.stringify(name)}:${text}`);
+  }
+  return `{${members.join(',')}}`;
+}
+
+/** Null for a place that a rule declares: there, being absent is as good as any value. */
+function erasedMember(value: JsonValue, side: NoiseSide, at: Path): string | null {
+  return side.rules.some((rule) => coversPath(rule.path, at)) ? null : erasedText(value, side, at);
+}
+
+function erasedScalar(value: JsonValue, side: NoiseSide, at: Path): string {
+  const key = keyOfPlace(at);
+  const shape = shapeOf(value, key);
+  if (shape !== null) return `<${shape}>`;
+  if (typeof value !== 'string') return scalarText(value);
+  const open = withoutPlaceholders(value, side.placeholders);
+  return open.length > longestTokenisedText ? JSON.stringify(open) : JSON.stringify(erasedWords(open));
+}
+
+function erasedWords(text: string): string {
+  let erased = '';
+  let at = 0;
+  for (const token of tokensOf(text)) {
+    const shape = shapeOf(token.text, anyName);
+    if (shape === null) continue;
+    erased += `${text.slice(at, token.start)}<${shape}>`;
+    at = token.start + token.text.length;
+  }
+  return erased + text.slice(at);
+}
+
+/** The kind of a value that two runs mint anew; the one-sided form of `bothSidesReason`. */
+function shapeOf(value: JsonValue, key: string | null): string | null {
+  if (typeof value === 'number') return timeShape(String(value), key);
+  if (value instanceof JsonNumber) return timeShape(value.source, key);
+  if (typeof value !== 'string') return null;
+  const version = uuidVersion(value);
+  if (version !== null) return `uuid ${version}`;
+  const time = timeText(value);
+  if (time !== null) return time.format;
+  if (jwtParts(value) !== null) return 'jwt';
+  return timeShape(value, key) ?? (key !== null && isIdName(key) ? opaqueShape(value) : null);
+}
+
+function timeShape(digits: string, key: string | null): string | null {
+  return key !== null && isTimeName(key) ? (epochTime(digits)?.format ?? null) : null;
+}
+
+/** Why a difference may be there, or null. `recorded` and `live` are the two sides of the comparison. */
+export function excuseFor(
+  difference: ValueDifference,
+  sides: { readonly recorded: NoiseSide; readonly live: NoiseSide },
+): Excuse | null {
+  const { path, expected, actual } = difference;
+  const rule = declaredRule(path, sides.recorded.rules);
+  if (rule !== null) return { path, rule, ids: [] };
+  if (expected === undefined || actual === undefined) return null;
+  return redactedAlike(difference, sides) ?? mintedAlike(difference);
+}
+
+/** A rule for a place speaks of everything under it. */
+function declaredRule(path: Path, rules: readonly NoiseRule[]): string | null {
+  for (let length = path.length; length > 0; length--) {
+    const place = path.slice(0, length);
+    const rule = rules.find((candidate) => coversPath(candidate.path, place));
+    if (rule !== undefined) return rule.name;
+  }
+  return null;
+}
+
+function redactedAlike(
+  { path, expected, actual }: ValueDifference,
+  sides: { readonly recorded: NoiseSide; readonly live: NoiseSide },
+): Excuse | null {
+  const { placeholders } = sides.recorded;
+  if (placeholders.size === 0) return null;
+  const recorded = withoutPlaceholders(textOf(expected), placeholders);
+  if (recorded !== withoutPlaceholders(textOf(actual), sides.live.placeholders)) return null;
+  const [, rule] = [...placeholders].find(([placeholder]) => textOf(expected).includes(placeholder)) ?? [];
+  return rule === undefined ? null : { path, rule: `redacted:${rule}`, ids: [] };
+}
+
+function mintedAlike({ path, expected, actual }: ValueDifference): Excuse | null {
+  const whole = bothSidesReason(expected, actual, keyOfPlace(path));
+  if (whole !== null) return { path, rule: whole, ids: isId(whole) ? [pairOf(expected, actual)] : [] };
+  if (typeof expected !== 'string' || typeof actual !== 'string') return null;
+  if (Math.max(expected.length, actual.length) > longestTokenisedText) return null;
+  const rule = bothSidesTextReason(expected, actual);
+  return rule === null ? null : { path, rule, ids: idsWithin(expected, actual) };
+}
+
+function idsWithin(expected: string, actual: string): IdPair[] {
+  return (differingTokens(expected, actual) ?? [])
+    .filter((pair) => isId(bothSidesReason(pair.expected, pair.actual, pair.key) ?? ''))
+    .map((pair) => ({ recorded: pair.expected, live: pair.actual }));
+}
+
+function isId(rule: string): boolean {
+  return rule === 'both-sides:uuid' || rule === 'both-sides:opaque-id';
+}
+
+function pairOf(expected: JsonValue | undefined, actual: JsonValue | undefined): IdPair {
+  return { recorded: textOf(expected), live: textOf(actual) };
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : scalarText(value ?? null);
+}
+
+function withoutPlaceholders(text: string, placeholders: ReadonlyMap<string, string>): string {
+  let open = text;
+  for (const [placeholder, rule] of placeholders) open = open.replaceAll(placeholder, `<redacted ${rule}>`);
+  return open;
+}
+
+/** The name a value stands at. A path segment has none of its own; one that looks minted is an id. */
+function keyOfPlace(path: Path): string | null {
+  if (path[0] === 'path') return 'id';
+  if (path.length < 2) return null;
+  const name = path.findLast((step) => typeof step === 'string');
+  return typeof name === 'string' ? name : null;
+}

@@ -1,0 +1,93 @@
+/**
+ * What a request asks for, as one JSON value: method, path segments, query, decoded body. Two requests with the same
+ * value are the same request to a mock. Headers, the HTTP version and how the bytes were framed or coded take no part;
+ * nor does the order of query parameters and form fields that have different names.
+ */
+import { createHash } from 'node:crypto';
+import { decodeFormText, type Field, parseForm } from '../../../tape/body/form';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../tape/body/json';
+import { mediaTypeOf } from '../../../tape/body/media-type';
+import { type BodyView, type Part, viewBody, viewBytes } from '../../../tape/body/view';
+import { addressOf, type HttpRequest } from '../../../tape/model/exchange';
+import { normalGraphql } from './graphql';
+
+export interface RequestValue {
+  readonly bodyKind: BodyView['kind'];
+  /** `{ method, path: [segment…], query: {…}, body? }`: a path of the one path dialect leads to each place in it. */
+  readonly value: JsonObject;
+}
+
+/** The value of a request; never throws on input. */
+export function requestValue(request: HttpRequest): RequestValue {
+  const view = viewBody(request.headers, request.body);
+  const { path, query } = splitTarget(addressOf(request).path);
+  const value: JsonObject = { method: request.method, path: segmentsOf(path), query: grouped(parseForm(query)) };
+  const body = bodyValue(view);
+  return { bodyKind: view.kind, value: body === undefined ? value : { ...value, body } };
+}
+
+/** Path and query of an origin-form target; the query is without its `?`. */
+export function splitTarget(target: string): { path: string; query: string } {
+  const mark = target.indexOf('?');
+  return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+/** Segments are cut before they are decoded, so that `%2F` within one stays apart from `/` between two. */
+function segmentsOf(path: string): readonly string[] {
+  return (path.startsWith('/') ? path.slice(1) : path).split('/').map(decodeSegment);
+}
+
+/** In a path a plus is a plus. */
+function decodeSegment(segment: string): string {
+  return segment.includes('%') ? decodeFormText(segment.replaceAll('+', '%2B')) : segment;
+}
+
+/** One value under its name, repeats as a list in their order. */
+function grouped(fields: readonly Field[]): JsonObject {
+  return namedValues(fields);
+}
+
+function namedValues(fields: readonly (readonly [name: string, value: JsonValue])[]): JsonObject {
+  const values = new Map<string, JsonValue[]>();
+  for (const [name, value] of fields) {
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
+  }
+  return Object.fromEntries([...values].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? null) : all]));
+}
+
+function bodyValue(view: BodyView): JsonValue | undefined {
+  switch (view.kind) {
+    case 'empty':
+      return undefined;
+    case 'json':
+      return graphqlAware(view.value);
+    case 'form':
+      return grouped(view.fields);
+    case 'multipart':
+      return namedValues(view.parts.map((part) => [part.name ?? '', partValue(part)]));
+    case 'text':
+      return view.text;
+    case 'binary':
+      return digestOf(view.bytes);
+  }
+}
+
+/** The boundary is not part of it: clients make a new one for each request. */
+function partValue(part: Part): JsonValue {
+  const type = mediaTypeOf(part.headers);
+  const content = bodyValue(viewBytes(type, part.bytes)) ?? '';
+  if (part.filename === null && type.essence === '') return content;
+  return { ...(part.filename === null ? {} : { filename: part.filename }), type: type.essence, content };
+}
+
+function graphqlAware(value: JsonValue): JsonValue {
+  if (!isJsonObject(value)) return value;
+  const { query } = value;
+  return typeof query === 'string' ? { ...value, query: normalGraphql(query) ?? query } : value;
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')} (${bytes.length} bytes)`;
+}

@@ -1,0 +1,141 @@
+/**
+ * Mocks as plain data: what was asked of an upstream and what came back, in recorded order. Identity is not here:
+ * it is computed when a matcher loads the mocks, so that changing how requests are matched never needs a new tape.
+ * Nothing incomplete becomes a mock; what is left out is listed with the reason.
+ */
+import type { Exchange, HttpRequest, HttpResponse } from '../../tape/model/exchange';
+import type { RedactionEntry } from '../../tape/redact/redacted';
+import type { StoredExchange } from '../../tape/store/tape';
+import { type Upstream, upstreamNamed, upstreamOf } from './upstream';
+
+/** How an upstream ends a request it does not answer. */
+export type Failure = 'reset' | 'closed' | 'timeout';
+
+export type Answer =
+  | { readonly kind: 'response'; readonly response: HttpResponse; readonly latencyMs: number }
+  | { readonly kind: Failure };
+
+export interface Mock {
+  /** The id of the exchange on the tape. */
+  readonly id: string;
+  /** Position in recorded order, from 0. */
+  readonly index: number;
+  readonly upstream: string;
+  readonly request: HttpRequest;
+  /** What redaction took out of the request, and what stands there now. */
+  readonly redacted: readonly RedactionEntry[];
+  readonly answer: Answer;
+}
+
+/** A connect that was refused: due once `after` mocks of its upstream have been served. */
+export interface Refusal {
+  readonly id: string;
+  readonly upstream: string;
+  readonly after: number;
+}
+
+export interface NotServed {
+  readonly id: string;
+  readonly upstream: string | null;
+  readonly reason: string;
+}
+
+export interface MockSet {
+  readonly mocks: readonly Mock[];
+  readonly refusals: readonly Refusal[];
+  /** In order of first appearance. */
+  readonly upstreams: readonly Upstream[];
+  readonly notServed: readonly NotServed[];
+}
+
+/** Problems that leave the request and its answer whole. */
+const harmless = new Set<string>(['uncertain-connection']);
+const failures = new Set<string>(['reset', 'closed', 'timeout'] satisfies Failure[]);
+
+/**
+ * The outbound exchanges as mocks; inbound ones and unknown protocols are passed over.
+ * A refused connect carries no host name: it is counted to the upstream that other connections to the same address named.
+ */
+export function mocksFrom(exchanges: Iterable<StoredExchange>): MockSet {
+  const outbound = [...exchanges].filter((stored) => stored.exchange.connection.direction === 'outbound');
+  const named = namesByAddress(outbound);
+  const found: Found = { mocks: [], refusals: [], upstreams: new Map(), counts: new Map(), notServed: [] };
+  for (const stored of outbound) sort(stored, named, found);
+  const { mocks, refusals, notServed } = found;
+  return { mocks, refusals, notServed, upstreams: [...found.upstreams.values()] };
+}
+
+interface Found {
+  readonly mocks: Mock[];
+  readonly refusals: Refusal[];
+  readonly upstreams: Map<string, Upstream>;
+  /** Mocks of each upstream so far. */
+  readonly counts: Map<string, number>;
+  readonly notServed: NotServed[];
+}
+
+function sort(stored: StoredExchange, named: ReadonlyMap<string, Upstream>, found: Found): void {
+  const { exchange, id } = stored;
+  if (exchange.protocol === 'raw' && exchange.outcome !== 'refused') return;
+  const upstream = upstreamFor(exchange, named);
+  const reason = upstream === null ? 'unknown-upstream' : whyNot(exchange);
+  if (upstream === null || reason !== null) {
+    found.notServed.push({ id, upstream: upstream?.name ?? null, reason: reason ?? 'unknown-upstream' });
+    return;
+  }
+  if (!found.upstreams.has(upstream.name)) found.upstreams.set(upstream.name, upstream);
+  if (exchange.request === null) {
+    found.refusals.push({ id, upstream: upstream.name, after: found.counts.get(upstream.name) ?? 0 });
+    return;
+  }
+  found.counts.set(upstream.name, (found.counts.get(upstream.name) ?? 0) + 1);
+  found.mocks.push({
+    id,
+    index: found.mocks.length,
+    upstream: upstream.name,
+    request: exchange.request,
+    redacted: stored.redacted.filter((entry) => entry.in === 'request'),
+    answer: answerOf(exchange),
+  });
+}
+
+function answerOf(exchange: Exchange): Answer {
+  const { request, response, outcome } = exchange;
+  if (response === null || request === null) return { kind: outcome as Failure };
+  const latencyMs = Math.max(0, response.endedAtUs - request.endedAtUs) / 1000;
+  return { kind: 'response', response, latencyMs };
+}
+
+/** Why an exchange cannot be served, or null. */
+function whyNot(exchange: Exchange): string | null {
+  const { request, response, outcome } = exchange;
+  if (request === null) return outcome === 'refused' ? null : 'no-request';
+  if (request.method === 'CONNECT') return 'tunnel';
+  if (response === null) {
+    const broken = exchange.problems.filter((problem) => problem !== 'no-response' && !harmless.has(problem));
+    if (broken.length > 0) return broken.join(', ');
+    return failures.has(outcome) ? null : 'no-response';
+  }
+  const broken = exchange.problems.filter((problem) => !harmless.has(problem));
+  if (broken.length > 0) return broken.join(', ');
+  if (outcome !== 'response') return outcome;
+  if (response.status < 200 || response.status > 999) return response.status === 101 ? 'upgrade' : 'parse-error';
+  return null;
+}
+
+function namesByAddress(outbound: readonly StoredExchange[]): ReadonlyMap<string, Upstream> {
+  const named = new Map<string, Upstream>();
+  for (const { exchange } of outbound) {
+    const { remote } = exchange.connection;
+    const upstream = exchange.request === null ? null : upstreamOf(exchange);
+    if (remote !== null && upstream !== null && !named.has(remote)) named.set(remote, upstream);
+  }
+  return named;
+}
+
+function upstreamFor(exchange: Exchange, named: ReadonlyMap<string, Upstream>): Upstream | null {
+  if (exchange.request !== null) return upstreamOf(exchange);
+  const { remote } = exchange.connection;
+  if (remote === null) return null;
+  return named.get(remote) ?? upstreamNamed(remote, remote.endsWith(':443'));
+}

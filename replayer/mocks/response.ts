@@ -1,0 +1,141 @@
+/**
+ * A recorded response as it is to be served again: hop-by-hop fields gone, framing made to fit the bytes that are
+ * kept. Everything that can be worked out once is worked out here, so that an answer costs a lookup and a write.
+ */
+import { decodeBody } from '../../tape/body/coding';
+import { type HeaderList, type HttpResponse, headerValue } from '../../tape/model/exchange';
+
+/** Header names and values in turn, as Node's writeHead takes them: order, case and repeats survive. */
+export type FlatHeaders = readonly string[];
+
+export interface Served {
+  readonly headers: FlatHeaders;
+  readonly body: Buffer;
+}
+
+export interface PreparedResponse {
+  readonly status: number;
+  readonly reason: string;
+  readonly trailers: readonly [string, string][];
+  /** As recorded, content coding included. */
+  readonly coded: Served;
+  /** The codings of `coded`; [] where there is none. */
+  readonly codings: readonly string[];
+  /** Without content coding, for a client that does not accept it; made on first use. */
+  identity(): Served;
+}
+
+/** RFC 9110 7.6.1, and the older names proxies still send. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Works out the answer to `method`; a response to HEAD, 204 and 304 carry no body (RFC 9110 6.4.1). */
+export function prepareResponse(response: HttpResponse, method: string): PreparedResponse {
+  const bodiless = method === 'HEAD' || response.status === 204 || response.status === 304;
+  const { codings } = response.body;
+  const coded: Served = {
+    headers: servedHeaders(response, { method, length: response.body.bytes.length, keepCoding: codings.length > 0 }),
+    body: bodiless ? Buffer.alloc(0) : asBuffer(response.body.bytes),
+  };
+  let identity: Served | null = codings.length === 0 || bodiless ? coded : null;
+  return {
+    status: response.status,
+    reason: fieldText(response.reason),
+    trailers: bodiless ? [] : cleanFields(response.trailers),
+    coded,
+    codings: bodiless ? [] : codings,
+    identity() {
+      identity ??= decoded(response, method);
+      return identity;
+    },
+  };
+}
+
+/** True when an Accept-Encoding value names every coding; none at all means the client said nothing of codings. */
+export function acceptsCodings(accept: string | undefined, codings: readonly string[]): boolean {
+  if (codings.length === 0) return true;
+  const offered = (accept ?? '').toLowerCase().split(',').map(offer);
+  const said = (name: string): number | undefined => offered.find(([coding]) => coding === name)?.[1];
+  return codings.every((coding) => (said(coding.toLowerCase()) ?? said('*') ?? 0) > 0);
+}
+
+function offer(text: string): [coding: string, quality: number] {
+  const [coding = '', ...parameters] = text.split(';').map((part) => part.trim());
+  const quality = parameters.find((parameter) => parameter.startsWith('q='));
+  return [coding, quality === undefined ? 1 : Number(quality.slice(2)) || 0];
+}
+
+function decoded(response: HttpResponse, method: string): Served {
+  const body = asBuffer(decodeBody(response.body).bytes);
+  return { headers: servedHeaders(response, { method, length: body.length, keepCoding: false }), body };
+}
+
+interface Framing {
+  readonly method: string;
+  readonly length: number;
+  readonly keepCoding: boolean;
+}
+
+function servedHeaders(response: HttpResponse, framing: Framing): FlatHeaders {
+  const dropped = droppedNames(response);
+  const flat: string[] = [];
+  let lengthSaid = false;
+  for (const [name, value] of cleanFields(response.headers)) {
+    const lower = name.toLowerCase();
+    if (dropped.has(lower)) continue;
+    if (lower === 'content-encoding' && !framing.keepCoding && !describesOnly(response, framing)) continue;
+    if (lower === 'content-length') {
+      if (lengthSaid || response.status === 204) continue;
+      lengthSaid = true;
+      flat.push(name, describesOnly(response, framing) ? value : String(framing.length));
+      continue;
+    }
+    flat.push(name, value);
+  }
+  if (response.trailers.length > 0) flat.push('Trailer', response.trailers.map(([name]) => name).join(', '));
+  else if (!lengthSaid && needsLength(response, framing)) flat.push('Content-Length', String(framing.length));
+  return flat;
+}
+
+/** HEAD and 304 describe a body they do not carry, so their Content-Length and Content-Encoding stay as recorded. */
+function describesOnly(response: HttpResponse, framing: Framing): boolean {
+  return framing.method === 'HEAD' || response.status === 304;
+}
+
+/** A body that ended with its connection gets a length, so that the connection can go on. */
+function needsLength(response: HttpResponse, framing: Framing): boolean {
+  const chunked = headerValue(response.headers, 'transfer-encoding') !== undefined;
+  return !chunked && response.status !== 204 && !describesOnly(response, framing);
+}
+
+function droppedNames(response: HttpResponse): ReadonlySet<string> {
+  const named = response.headers
+    .filter(([name]) => name.toLowerCase() === 'connection')
+    .flatMap(([, v]) => v.split(','));
+  const dropped = new Set([...hopByHop, ...named.map((name) => name.trim().toLowerCase())]);
+  if (response.trailers.length > 0) dropped.add('content-length');
+  return dropped;
+}
+
+/** A recording may hold what Node refuses to write: names that are no token are dropped, control bytes become spaces. */
+function cleanFields(fields: HeaderList): [string, string][] {
+  return fields
+    .filter(([name]) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name))
+    .map(([name, value]) => [name, fieldText(value)]);
+}
+
+function fieldText(text: string): string {
+  return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, ' ');
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,59 @@
+/**
+ * How an upstream is named: `host:port`, lower-case, the port always there. Names come from what the client asked
+ * for (absolute-form target or Host), since that is what another build will ask for; never from a DNS lookup.
+ */
+import { addressOf, type Exchange, type HttpRequest } from '../../tape/model/exchange';
+
+export interface Upstream {
+  /** `payments:8443`: the host as the client named it, lower-case, and the port. IPv6 in brackets. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Whether the recorded connections to it were TLS. */
+  readonly tls: boolean;
+}
+
+/** Reads `host`, `host:port`, `[v6]:port`; null for text that is neither. `port` is null where there is none. */
+export function parseAuthority(text: string): { host: string; port: number | null } | null {
+  const found = /^(?:[^@/]*@)?(\[[0-9a-fA-F:.%]+\]|[^:[\]@/?#\s]+)(?::(\d{1,5})?)?$/.exec(text);
+  const host = found?.[1];
+  if (host === undefined) return null;
+  const port = found?.[2] === undefined ? null : Number(found[2]);
+  return port !== null && port > 65535 ? null : { host: host.toLowerCase(), port };
+}
+
+/** The default port of a scheme (RFC 9110 4.2). */
+export function defaultPort(tls: boolean): number {
+  return tls ? 443 : 80;
+}
+
+/** `host:port` of an authority; the scheme's port where it names none. Null for text that names no host. */
+export function upstreamName(authority: string, tls: boolean): string | null {
+  const parsed = parseAuthority(authority);
+  return parsed === null ? null : `${parsed.host}:${parsed.port ?? defaultPort(tls)}`;
+}
+
+/** The upstream a request was recorded on: by the request, else by the address of the socket; null where neither is known. */
+export function upstreamOf(exchange: Exchange): Upstream | null {
+  const tls = exchange.connection.tls !== null || startsWithHttps(exchange.request);
+  const asked = exchange.request === null ? null : addressOf(exchange.request).host;
+  const name = (asked === null ? null : upstreamName(asked, tls)) ?? exchange.connection.remote;
+  return name === null ? null : upstreamNamed(name, tls);
+}
+
+/** Throws nothing: a name that cannot be read is kept whole as the host. */
+export function upstreamNamed(name: string, tls: boolean): Upstream {
+  const parsed = parseAuthority(name);
+  return { name, host: parsed?.host ?? name, port: parsed?.port ?? defaultPort(tls), tls };
+}
+
+/** The base URL of an upstream as its clients wrote it: the port is left out where it is the scheme's own. */
+export function baseUrl(upstream: Upstream): string {
+  const scheme = upstream.tls ? 'https' : 'http';
+  const port = upstream.port === defaultPort(upstream.tls) ? '' : `:${upstream.port}`;
+  return `${scheme}://${upstream.host}${port}`;
+}
+
+function startsWithHttps(request: HttpRequest | null): boolean {
+  return request !== null && /^https:/i.test(request.target);
+}
