@@ -1,0 +1,106 @@
+/**
+ * How a generated suite writes down what was recorded: plain values that read well in a test file and that a person may
+ * edit. `describe.ts` makes them of a tape's exchanges, `restore.ts` makes exchanges of them again.
+ */
+import type { JsonValue } from '../../tape/body/json';
+import type { Outcome } from '../../tape/model/exchange';
+import type { RedactionEntry } from '../../tape/redact/redacted';
+
+/** Name to value, or to values where a name repeats; pairs where only they keep the recorded order. */
+export type HeadersDescription =
+  | { readonly [name: string]: string | readonly string[] }
+  | readonly (readonly [name: string, value: string])[];
+
+/** A body before content coding: one of these, or none for an empty body. */
+export interface BodyDescription {
+  readonly json?: JsonValue;
+  readonly text?: string;
+  /** A file beside the suite, for bodies that are large or binary. */
+  readonly file?: string;
+  /** The file holds the body as it was on the wire, because its content coding could not be undone. */
+  readonly coded?: true;
+}
+
+export interface RequestDescription extends BodyDescription {
+  readonly method: string;
+  /** Path and query as they were on the wire. */
+  readonly target: string;
+  readonly version?: '1.0';
+  readonly headers: HeadersDescription;
+  readonly trailers?: HeadersDescription;
+}
+
+export interface ResponseDescription extends BodyDescription {
+  readonly status: number;
+  readonly version?: '1.0';
+  readonly reason?: string;
+  readonly headers: HeadersDescription;
+  readonly trailers?: HeadersDescription;
+}
+
+/** An inbound exchange: what is sent to the build under test, and the answer it is held against. */
+export interface CaseDescription {
+  /** Position in the recording, from 1; the suite is played in this order, whatever order the tests stand in. */
+  readonly step: number;
+  /** Its id on the tape. */
+  readonly exchange: string;
+  /** When the recorded request began, to the microsecond, and how long its answer took to end. */
+  readonly at: string;
+  readonly durationMs: number;
+  /** Requests of one connection are sent over one connection again. */
+  readonly connection: string;
+  readonly request: RequestDescription;
+  readonly response: ResponseDescription;
+  /** Where redaction took something out, and the placeholder that stands there. */
+  readonly redacted?: readonly RedactionEntry[];
+}
+
+/** An outbound exchange: what a dependency was asked, and how it answered. */
+export interface MockDescription {
+  readonly exchange: string;
+  /** Address of the dependency when it was recorded. */
+  readonly remote: string | null;
+  /** The TLS library of the recorded connection; null for plaintext. */
+  readonly tls: string | null;
+  readonly outcome: Outcome;
+  /** Last byte of the request to last byte of the response. */
+  readonly latencyMs?: number;
+  readonly request: RequestDescription | null;
+  readonly response: ResponseDescription | null;
+  readonly redacted?: readonly RedactionEntry[];
+}
+
+/** The content of mocks.json. */
+export interface MocksFile {
+  readonly about: string;
+  readonly exchanges: readonly MockDescription[];
+}
+
+/** How a suite reaches the build under test. Paths are relative to the folder of the suite. */
+export interface SuiteSettings {
+  /** Starts the build; it is ended with all its children when the suite ends. */
+  readonly command?: readonly string[];
+  readonly cwd?: string;
+  /** Added to the command's environment; {mock:HOST:PORT} and {ca} are filled in. */
+  readonly env?: { readonly [name: string]: string };
+  /** Where the build listens. WIRETAPE_TARGET, when set, is used in place of this and of `command`. */
+  readonly target?: string;
+  /** Longest wait for the first answer of the command. */
+  readonly waitMs?: number;
+  /** The file of MocksFile. */
+  readonly mocks?: string;
+  /** The file of noise rules. */
+  readonly noise?: string;
+  /** The file of added redaction rules, as given to `wiretape record`. */
+  readonly redact?: string;
+  /** PEM certificates to trust in place of the system's. */
+  readonly ca?: string;
+  readonly insecure?: boolean;
+  readonly hostHeader?: string;
+  /** As typed after --set-header: `authorization: Bearer ${env:TOKEN}`. */
+  readonly setHeader?: readonly string[];
+  /** As typed after --secret: `NAME=env:VAR`. */
+  readonly secret?: readonly string[];
+  /** For one request. */
+  readonly timeoutMs?: number;
+}

@@ -1,0 +1,156 @@
+/**
+ * Descriptions as exchanges again, for the same replay, judge and mocks that a tape gets. The times of mocks are made
+ * up from their order, as nothing asks for them. Does no file access.
+ */
+import { encodeBody } from '../../tape/body/coding';
+import { stringifyJson } from '../../tape/body/json';
+import { type Body, type Connection, type Exchange, type HeaderList, headerValue } from '../../tape/model/exchange';
+import type { StoredExchange } from '../../tape/store/tape';
+import type {
+  BodyDescription,
+  CaseDescription,
+  HeadersDescription,
+  MockDescription,
+  RequestDescription,
+  ResponseDescription,
+} from './description';
+
+/** The bytes of a file that a description names. */
+export type ReadBody = (file: string) => Uint8Array;
+
+/** Of ISO 8601 with up to six digits of a second's fraction. */
+function microseconds(text: string): number {
+  const [seconds = '', fraction = ''] = text.replace(/Z$/, '').split('.');
+  return Date.parse(`${seconds}Z`) * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
+}
+
+/** The inbound exchange a case was described from. */
+export function restoreCase(description: CaseDescription, read: ReadBody): StoredExchange {
+  const startedAtUs = microseconds(description.at);
+  const durationUs = Math.round(description.durationMs * 1000);
+  const connection = connectionOf(description, { direction: 'inbound', startedAtUs });
+  return {
+    id: description.exchange,
+    session: '1',
+    connectionId: description.connection,
+    causeId: null,
+    redacted: description.redacted ?? [],
+    exchange: exchangeOf(description, { connection, startedAtUs, durationUs, read }),
+  };
+}
+
+/** The outbound exchange a mock was described from; `position` is its place in mocks.json, from 0. */
+export function restoreMock(description: MockDescription, position: number, read: ReadBody): StoredExchange {
+  const startedAtUs = (position + 1) * 1000;
+  const connection = connectionOf(description, { direction: 'outbound', startedAtUs });
+  const durationUs = Math.round((description.latencyMs ?? 0) * 1000);
+  return {
+    id: description.exchange,
+    session: '1',
+    connectionId: description.exchange,
+    causeId: null,
+    redacted: description.redacted ?? [],
+    exchange: exchangeOf(description, { connection, startedAtUs, durationUs, read }),
+  };
+}
+
+interface Rest {
+  readonly connection: Connection;
+  readonly startedAtUs: number;
+  readonly durationUs: number;
+  readonly read: ReadBody;
+}
+
+function exchangeOf(description: CaseDescription | MockDescription, rest: Rest): Exchange {
+  const { connection, startedAtUs, durationUs, read } = rest;
+  const endedAtUs = startedAtUs + durationUs;
+  const { request, response } = description;
+  return {
+    number: Number(description.exchange) || 0,
+    connection,
+    seq: 0,
+    protocol: request === null ? 'raw' : 'http1',
+    startedAtUs,
+    durationUs,
+    request: request === null ? null : requestOf(request, { startedAtUs, endedAtUs: startedAtUs, read }),
+    response: response === null ? null : responseOf(response, { startedAtUs: endedAtUs, endedAtUs, read }),
+    outcome: 'outcome' in description ? description.outcome : 'response',
+    problems: [],
+    cause: null,
+    raw: null,
+  };
+}
+
+function connectionOf(
+  description: CaseDescription | MockDescription,
+  known: { direction: 'inbound' | 'outbound'; startedAtUs: number },
+): Connection {
+  const outbound = 'remote' in description ? description : undefined;
+  const library = outbound?.tls ?? null;
+  return {
+    key: 'connection' in description ? Number(description.connection) || 0 : 0,
+    direction: known.direction,
+    openedAtUs: known.startedAtUs,
+    local: null,
+    remote: outbound?.remote ?? null,
+    tls: library === null ? null : { library },
+    process: { pid: 0, name: '' },
+  };
+}
+
+interface Reading {
+  readonly startedAtUs: number;
+  readonly endedAtUs: number;
+  readonly read: ReadBody;
+}
+
+function requestOf(description: RequestDescription, { read, ...times }: Reading): NonNullable<Exchange['request']> {
+  return { method: description.method, target: description.target, ...messageOf(description, read), ...times };
+}
+
+function responseOf(description: ResponseDescription, { read, ...times }: Reading): NonNullable<Exchange['response']> {
+  const { status, reason = '' } = description;
+  return { status, reason, informational: [], ...messageOf(description, read), ...times };
+}
+
+function messageOf(description: RequestDescription | ResponseDescription, read: ReadBody) {
+  const headers = restoreHeaders(description.headers);
+  return {
+    version: description.version ?? ('1.1' as const),
+    headers,
+    body: bodyOf(description, headers, read),
+    trailers: restoreHeaders(description.trailers ?? {}),
+  };
+}
+
+export function restoreHeaders(description: HeadersDescription): HeaderList {
+  if (isList(description)) return description;
+  return Object.entries(description).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
+}
+
+function isList(description: HeadersDescription): description is HeaderList {
+  return Array.isArray(description);
+}
+
+function bodyOf(description: BodyDescription, headers: HeaderList, read: ReadBody): Body {
+  const plain = plainBytes(description, read);
+  const codings = plain.length === 0 ? [] : codingsOf(headers);
+  const bytes = description.coded ? plain : encodeBody(plain, codings);
+  return { bytes, codings, wireSize: bytes.length };
+}
+
+function plainBytes(description: BodyDescription, read: ReadBody): Uint8Array {
+  if (description.file !== undefined) return read(description.file);
+  if (description.json !== undefined) return Buffer.from(stringifyJson(description.json));
+  return Buffer.from(description.text ?? '');
+}
+
+function codingsOf(headers: HeaderList): readonly string[] {
+  return (headerValue(headers, 'content-encoding') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+}

@@ -1,0 +1,236 @@
+import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
+import { mocksFrom } from '../../../../replayer/mocks/mock';
+import { describeCase, describeHeaders, describeMock, inlineLimitBytes } from '../../../../replayer/suite/describe';
+import { restoreCase, restoreHeaders, restoreMock } from '../../../../replayer/suite/restore';
+import { encodeBody } from '../../../../tape/body/coding';
+import { viewBody } from '../../../../tape/body/view';
+import type { HeaderList } from '../../../../tape/model/exchange';
+import { type ExchangeSketch, recordedAtUs, storedExchanges } from '../../../support/exchanges';
+
+/** Through the description, its JSON and back; with the names of the body files it needed. */
+function throughCase(sketch: ExchangeSketch) {
+  const [testCase] = casesFrom(storedExchanges(sketch)).filter(isRunnable);
+  if (testCase === undefined) throw new Error('the sketch is no case');
+  const files = new Map<string, Uint8Array>();
+  const description = describeCase(testCase, 1, (bytes, { side, extension }) => {
+    files.set(`${side}.${extension}`, bytes);
+    return `${side}.${extension}`;
+  });
+  const stored = restoreCase(JSON.parse(JSON.stringify(description)), (file) => files.get(file) ?? Buffer.alloc(0));
+  return { testCase, description, files: [...files.keys()], stored };
+}
+
+function throughMock(sketch: ExchangeSketch) {
+  const exchanges = storedExchanges({ ...sketch, direction: 'outbound' });
+  const { mocks, refusals } = mocksFrom(exchanges);
+  const [stored, mock] = [exchanges[0], [...mocks, ...refusals][0]];
+  if (stored === undefined || mock === undefined) throw new Error('the sketch is no mock');
+  const files = new Map<string, Uint8Array>();
+  const description = describeMock(stored, mock, (bytes, { side }) => {
+    files.set(side, bytes);
+    return side;
+  });
+  return {
+    mock,
+    restored: restoreMock(JSON.parse(JSON.stringify(description)), 0, (file) => files.get(file) ?? Buffer.alloc(0)),
+  };
+}
+
+const gzipped: HeaderList = [
+  ['Content-Type', 'application/json'],
+  ['Content-Encoding', 'gzip'],
+];
+/** No text in any charset that is told apart. */
+const everyByte = Uint8Array.from({ length: 256 }, (_, i) => i);
+const large = { items: Array.from({ length: 200 }, (_, i) => ({ id: i, name: `item ${i}` })) };
+
+describe('a request written into a suite', () => {
+  it.each<[string, ExchangeSketch, readonly string[]]>([
+    ['compact JSON', { requestBody: { a: [1, 'two', null], ü: '€' } }, []],
+    ['JSON with spaces', { requestBody: '{ "a": 1 }', requestHeaders: [['Content-Type', 'application/json']] }, []],
+    ['JSON with a number no double holds', { requestBody: '{"id":9007199254740993}' }, []],
+    ['JSON that says a name twice', { requestBody: '{"a":1,"a":2}' }, []],
+    ['large JSON', { requestBody: large }, ['request.json']],
+    [
+      'a form',
+      { requestBody: 'a=1&b=%20x', requestHeaders: [['Content-Type', 'application/x-www-form-urlencoded']] },
+      [],
+    ],
+    [
+      'lines of text',
+      { requestBody: 'one\r\ntwo\n', requestHeaders: [['Content-Type', 'text/plain']] },
+      ['request.txt'],
+    ],
+    ['text with a byte order mark', { requestBody: '\ufeffx' }, []],
+    ['bytes', { requestBody: everyByte }, ['request.bin']],
+    ['nothing', {}, []],
+  ])('keeps every byte of %s', (_, sketch, files) => {
+    const { testCase, stored, files: kept } = throughCase({ method: 'POST', ...sketch });
+    expect(Buffer.from(stored.exchange.request?.body.bytes ?? [])).toEqual(Buffer.from(testCase.request.body.bytes));
+    expect(kept).toEqual(files);
+  });
+
+  it('is coded again where it was coded, and not where its coding was broken', () => {
+    const whole = throughCase({ requestHeaders: gzipped, requestBody: encodeBody(Buffer.from('{"a":1}'), ['gzip']) });
+    expect(whole.description.request.json).toEqual({ a: 1 });
+    expect(whole.stored.exchange.request?.body.codings).toEqual(['gzip']);
+    expect(viewBody(gzipped, whole.stored.exchange.request?.body ?? neverSent)).toMatchObject({ value: { a: 1 } });
+    const broken = throughCase({ requestHeaders: gzipped, requestBody: 'no gzip' });
+    expect(Buffer.from(broken.stored.exchange.request?.body.bytes ?? []).toString()).toBe('no gzip');
+  });
+
+  it('leaves out header fields that are made anew', () => {
+    const headers: HeaderList = [
+      ['Connection', 'keep-alive'],
+      ['Accept', '*/*'],
+    ];
+    const { description } = throughCase({ requestHeaders: headers, requestBody: 'x' });
+    expect(description.request.headers).toEqual({ Host: 'shop.test', Accept: '*/*' });
+    const closing = throughCase({ requestHeaders: [['Connection', 'close']] });
+    expect(closing.description.request.headers).toEqual({ Host: 'shop.test', Connection: 'close' });
+  });
+});
+
+const neverSent = { bytes: new Uint8Array(0), codings: [], wireSize: 0 };
+
+describe('an answer written into a suite', () => {
+  it.each<[string, ExchangeSketch]>([
+    ['compact JSON', { responseBody: { a: [1, 'two'], __proto__: undefined } }],
+    ['JSON with spaces', { responseBody: '{ "a":\n 1 }', responseHeaders: [['Content-Type', 'application/json']] }],
+    [
+      'JSON with inexact numbers',
+      { responseBody: '{ "id": 9007199254740993 }', responseHeaders: [['Content-Type', 'application/json']] },
+    ],
+    [
+      'JSON in another charset',
+      {
+        responseBody: Buffer.from('{"a":"é"}', 'latin1'),
+        responseHeaders: [['Content-Type', 'application/json; charset=latin1']],
+      },
+    ],
+    [
+      'coded JSON',
+      { responseBody: encodeBody(Buffer.from(JSON.stringify(large)), ['gzip']), responseHeaders: gzipped },
+    ],
+    [
+      'a member named __proto__',
+      { responseBody: '{"__proto__":1}', responseHeaders: [['Content-Type', 'application/json']] },
+    ],
+    ['text', { responseBody: 'hello', responseHeaders: [['Content-Type', 'text/plain']] }],
+    ['bytes', { responseBody: everyByte }],
+  ])('keeps the meaning of %s', (_, sketch) => {
+    const { testCase, stored } = throughCase(sketch);
+    const { response } = stored.exchange;
+    if (response === null) throw new Error('no answer came back');
+    const [before, after] = [
+      viewBody(testCase.response.headers, testCase.response.body),
+      viewBody(response.headers, response.body),
+    ];
+    expect(meaningOf(after)).toEqual(meaningOf(before));
+  });
+
+  it('is readable beside the test when it is short, and in a file when it is long', () => {
+    expect(throughCase({ responseBody: { total: 1299 } }).description.response.json).toEqual({ total: 1299 });
+    const long = throughCase({ responseBody: { text: 'x'.repeat(inlineLimitBytes) } });
+    expect(long.files).toEqual(['response.json']);
+  });
+
+  it('says the header fields that are judged', () => {
+    const { description } = throughCase({
+      responseHeaders: [
+        ['Set-Cookie', 'a=1'],
+        ['Set-Cookie', 'b=2'],
+        ['Connection', 'keep-alive'],
+        ['Date', 'today'],
+      ],
+      responseBody: 'x',
+    });
+    expect(description.response.headers).toEqual({ 'Set-Cookie': ['a=1', 'b=2'], Date: 'today' });
+  });
+
+  it('keeps the length an answer to HEAD announces', () => {
+    const { description } = throughCase({ method: 'HEAD', responseHeaders: [['Content-Length', '512']] });
+    expect(description.response.headers).toEqual({ 'Content-Length': '512' });
+  });
+});
+
+describe('a case written into a suite', () => {
+  it('keeps when it was recorded, on which connection, and what redaction took out', () => {
+    const redacted = [{ in: 'request', path: 'header["authorization"]', rule: 'bearer', placeholder: 'p' }] as const;
+    const { testCase, stored } = throughCase({ redacted, startedAtUs: recordedAtUs + 123_456, durationUs: 3420 });
+    expect(stored).toMatchObject({ id: testCase.id, connectionId: testCase.stored.connectionId, redacted });
+    expect(stored.exchange.startedAtUs).toBe(recordedAtUs + 123_456);
+    expect(stored.exchange.durationUs).toBe(3420);
+  });
+});
+
+describe('a mock written into a suite', () => {
+  it.each<[string, ExchangeSketch]>([
+    [
+      'JSON with spaces',
+      {
+        requestBody: { amount: 1 },
+        responseBody: '{ "id": 1 }',
+        responseHeaders: [['Content-Type', 'application/json']],
+      },
+    ],
+    ['a long answer', { responseBody: large }],
+    ['a reset', { response: 'none', outcome: 'reset', problems: ['no-response'] }],
+  ])('answers the same: %s', (_, sketch) => {
+    const { mock, restored } = throughMock(sketch);
+    const [again] = mocksFrom([restored]).mocks;
+    expect(again).toMatchObject({
+      upstream: 'upstream' in mock ? mock.upstream : '',
+      answer: { kind: sketch.outcome ?? 'response' },
+    });
+    const [before, after] = [answerBytes(mock), answerBytes(again)];
+    expect(after).toEqual(before);
+  });
+});
+
+function answerBytes(mock: unknown): Buffer | undefined {
+  const answer = (mock as { answer?: { response?: { body: { bytes: Uint8Array } } } } | undefined)?.answer;
+  return answer?.response && Buffer.from(answer.response.body.bytes);
+}
+
+function meaningOf(view: ReturnType<typeof viewBody>): unknown {
+  if (view.kind === 'json') return view.value;
+  return view.kind === 'empty' ? null : { kind: view.kind, bytes: Buffer.from(view.bytes).toString('hex') };
+}
+
+describe('header fields', () => {
+  it.each<[HeaderList]>([
+    [
+      [
+        ['A', '1'],
+        ['B', '2'],
+        ['a', '3'],
+      ],
+    ],
+    [
+      [
+        ['Set-Cookie', 'a'],
+        ['Set-Cookie', 'b'],
+        ['X', 'c'],
+      ],
+    ],
+    [
+      [
+        ['Set-Cookie', 'a'],
+        ['X', 'c'],
+        ['Set-Cookie', 'b'],
+      ],
+    ],
+    [
+      [
+        ['10', 'a'],
+        ['9', 'b'],
+      ],
+    ],
+    [[['__proto__', 'a']]],
+    [[['constructor', 'a']]],
+    [[]],
+  ])('come back in order, case and number: %j', (headers) => {
+    expect(restoreHeaders(JSON.parse(JSON.stringify(describeHeaders(headers))))).toEqual(headers);
+  });
+});
