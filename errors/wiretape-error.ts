@@ -1,3 +1,4 @@
+/** The one error class: every failure a user can act on is one of these, and looks the same on every terminal. */
 import { catalogue, type ErrorCode, type ExitStatus } from './catalogue';
 
 export interface ErrorDetails {
