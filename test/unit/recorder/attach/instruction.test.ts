@@ -30,6 +30,7 @@ it.each([
   ['48 c7 87 e8 04 00 00 00 00 00 00', 'other', 11, 'no'],
   ['49 b8 08 07 06 05 04 03 02 01', 'other', 10, 'no'],
   ['66 c7 44 24 0e 00 00', 'other', 7, 'no'],
+  ['66 48 81 ec 18 01 00 00', 'other', 8, 'no'],
 ])('reads %s as %s of %i bytes, emulated: %s', (hex, what, length, emulated) => {
   expect(decode(bytes(hex), 0)).toMatchObject({ what, length, emulated, flow: 'next' });
 });

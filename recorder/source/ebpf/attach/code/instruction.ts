@@ -285,7 +285,7 @@ function byteRegister(number: number, p: Prefixes): number {
 }
 
 function shortImmediate(p: Prefixes): number {
-  return p.operandSize ? 2 : 4;
+  return p.operandSize && (p.rex & 8) === 0 ? 2 : 4; // REX.W outranks the operand-size prefix
 }
 
 function wideImmediate(p: Prefixes): number {
