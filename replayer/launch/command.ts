@@ -1,0 +1,121 @@
+/**
+ * Runs the command under test in a process group of its own and ends all of it: SIGTERM, then SIGKILL after a grace
+ * period; and at once when this process exits for whatever reason it can still notice. Passes its output on.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { WiretapeError } from '../../errors/wiretape-error';
+import { livingMembers, signalMembers, type Tree } from './process-tree';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface RunningCommand {
+  readonly pid: number;
+  /** The command as typed. */
+  readonly text: string;
+  /** How it ended; null while it runs. */
+  exit(): Exit | null;
+  readonly exited: Promise<Exit>;
+  /** The last lines it printed, both streams together. */
+  lastLines(): readonly string[];
+  /** Ends the whole tree; resolves when nothing of it is left. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+export interface CommandOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** Gets what the command prints, line by line. */
+  onLine?(line: string): void;
+}
+
+const keptLines = 20;
+const longestLine = 64 * 1024;
+const defaultGraceMs = 5000;
+const pollMs = 20;
+
+/** Throws COMMAND_FAILED where it cannot be started. */
+export async function startCommand(command: readonly string[], options: CommandOptions): Promise<RunningCommand> {
+  const [file = '', ...args] = command;
+  const mark = `WIRETAPE_RUN_${randomBytes(8).toString('hex')}`;
+  const child = spawn(file, args, {
+    detached: true, // its own group, so that one signal reaches everything it starts
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...options.env, [mark]: '1' },
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    readLines(stream, (line) => {
+      lines.push(line);
+      if (lines.length > keptLines) lines.shift();
+      options.onLine?.(line);
+    });
+  }
+  const text = command.join(' ');
+  const pid = await started(child, text);
+  const tree: Tree = { group: pid, mark };
+  const endNow = (): void => signalMembers(tree, 'SIGKILL');
+  process.once('exit', endNow);
+  let exit: Exit | null = null;
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => {
+      exit = { code, signal };
+      resolve(exit);
+    });
+  });
+  return {
+    pid,
+    text,
+    exit: () => exit,
+    exited,
+    lastLines: () => lines,
+    async stop(graceMs = defaultGraceMs) {
+      await endTree(tree, graceMs);
+      process.removeListener('exit', endNow);
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+  };
+}
+
+function started(child: ChildProcess, text: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'ENOENT' ? 'there is no such program' : (error.code ?? error.message);
+      reject(
+        new WiretapeError('COMMAND_FAILED', `Cannot start ${text}: ${why}`, {
+          remedy: 'Check the command after --; shell syntax needs a shell:  -- sh -c "…"',
+          cause: error,
+        }),
+      );
+    });
+    child.once('spawn', () => resolve(child.pid ?? 0));
+  });
+}
+
+async function endTree(tree: Tree, graceMs: number): Promise<void> {
+  const deadline = Date.now() + graceMs;
+  signalMembers(tree, 'SIGTERM');
+  while (livingMembers(tree).length > 0) {
+    if (Date.now() >= deadline) signalMembers(tree, 'SIGKILL');
+    await new Promise((next) => setTimeout(next, pollMs));
+  }
+}
+
+/** A line without its end cannot grow without bound. */
+function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > longestLine) lines.push(rest.slice(0, longestLine));
+    if (rest.length > longestLine) rest = '';
+    for (const line of lines) onLine(line.replace(/\r$/, ''));
+  });
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
+}

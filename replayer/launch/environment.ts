@@ -1,0 +1,101 @@
+/**
+ * The environment of the command under test: proxy variables that lead every HTTP client to the mocks, CA variables
+ * that make it trust them, and the user's own `--env NAME=VALUE` with their templates filled. Pure; files are named,
+ * not read. Java reads none of these variables: its clients are pointed at the mocks with --env.
+ */
+import { WiretapeError } from '../../errors/wiretape-error';
+import { parseAuthority, type Upstream } from '../mocks/upstream';
+
+export interface MockAccess {
+  /** The one port for everything, used as the proxy. */
+  readonly proxyUrl: string;
+  /** Upstream name to the base URL of its own port. */
+  readonly urls: ReadonlyMap<string, string>;
+  readonly upstreams: readonly Upstream[];
+  readonly caFile: string;
+  /** The system's certificates and our own, for variables that replace the system's. */
+  readonly bundleFile: string;
+}
+
+export interface EnvironmentOptions {
+  readonly mocks: MockAccess;
+  /** `host:port` of the service under test: it may call itself. */
+  readonly ownAddress: string;
+  /** For `{port}`. */
+  readonly port: number;
+  /** `NAME=VALUE`, as given with --env. */
+  readonly settings: readonly string[];
+}
+
+/** Replace the system's certificates: they get the bundle. NODE_EXTRA_CA_CERTS adds to them. */
+const bundleVariables = [
+  'SSL_CERT_FILE',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+  'AWS_CA_BUNDLE',
+  'CARGO_HTTP_CAINFO',
+  'HTTPLIB2_CA_CERTS',
+  'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH',
+  'DENO_CERT',
+];
+
+/** Settings win over what is set here, and this wins over what is inherited: a NO_PROXY of the shell would let calls out. */
+export function commandEnvironment(inherited: NodeJS.ProcessEnv, options: EnvironmentOptions): NodeJS.ProcessEnv {
+  const { proxyUrl, caFile, bundleFile } = options.mocks;
+  const direct = options.ownAddress;
+  const certificates = Object.fromEntries(bundleVariables.map((name) => [name, bundleFile]));
+  return {
+    ...inherited,
+    ...eitherCase({ HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY: direct }),
+    NODE_USE_ENV_PROXY: '1',
+    NODE_EXTRA_CA_CERTS: inherited.NODE_EXTRA_CA_CERTS === undefined ? caFile : bundleFile,
+    ...certificates,
+    ...Object.fromEntries(options.settings.map((setting) => settingOf(setting, options))),
+  };
+}
+
+/** curl and Python read the lower-case names, others the upper-case ones. */
+function eitherCase(variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => [
+      [name, value],
+      [name.toLowerCase(), value],
+    ]),
+  );
+}
+
+function settingOf(setting: string, options: EnvironmentOptions): [string, string] {
+  const equals = setting.indexOf('=');
+  if (equals < 1) {
+    throw new WiretapeError('USAGE', `Cannot read --env ${JSON.stringify(setting)}: it is not NAME=VALUE`, {
+      remedy: "Write it as  --env 'PAYMENTS_URL={mock:payments:8443}'",
+    });
+  }
+  return [setting.slice(0, equals), filled(setting.slice(equals + 1), options)];
+}
+
+/** True where a setting takes its port from us: then that port is where the service is to be found. */
+export function usesPort(settings: readonly string[]): boolean {
+  return settings.some((setting) => setting.includes('{port}'));
+}
+
+/** Braces that are none of ours stay: a value may be JSON. */
+function filled(value: string, { mocks, port }: EnvironmentOptions): string {
+  return value.replace(/\{(port|ca|mock:[^{}]*)\}/g, (whole, name: string) => {
+    if (name === 'port') return String(port);
+    return name === 'ca' ? mocks.caFile : mockUrl(name.slice('mock:'.length), whole, mocks);
+  });
+}
+
+function mockUrl(authority: string, template: string, { urls, upstreams }: MockAccess): string {
+  const wanted = parseAuthority(authority);
+  const fits = upstreams.filter(({ host, port }) => host === wanted?.host && port === (wanted.port ?? port));
+  const url = fits.length === 1 ? urls.get(fits[0]?.name ?? '') : undefined;
+  if (url !== undefined) return url;
+  const names = upstreams.map(({ name }) => `{mock:${name}}`).join(', ');
+  const why = fits.length > 1 ? 'more than one upstream has this name' : 'the tape holds no such upstream';
+  throw new WiretapeError('USAGE', `Cannot fill ${template}: ${why}`, {
+    remedy: names === '' ? 'The tape holds no outbound exchanges: leave the template out' : `Use one of ${names}`,
+  });
+}
