@@ -28,8 +28,7 @@ export interface Service {
 const keptMisses = 1000;
 
 export function createService(set: MockSet, options: MockServerOptions): Service {
-  const rules = (options.rules ?? []).filter((rule) => rule.in === 'request');
-  const matcher = createMatcher(set, { rules, keyed: options.keyed ?? true });
+  const matcher = createMatcher(set, { rules: options.rules ?? [], keyed: options.keyed ?? true });
   const resolve = createResolver(set.upstreams);
   const tally = createTally();
   const context: Context = {

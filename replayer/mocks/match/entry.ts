@@ -29,7 +29,7 @@ export interface MockEntry extends Entry {
 }
 
 export interface EntryOptions {
-  /** Rules for requests (`in: request`). */
+  /** Those for responses are passed over. */
   readonly rules: readonly NoiseRule[];
   /** Whether placeholders of one secret are equal on both sides: the redaction key is known. */
   readonly keyed: boolean;
@@ -61,7 +61,7 @@ const none: ReadonlyMap<string, string> = new Map();
 
 function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
   const exchange = exchangeAround(request);
-  return rules.filter((rule) => fits(rule, exchange));
+  return rules.filter((rule) => rule.in === 'request' && fits(rule, exchange));
 }
 
 /** Filters speak of exchanges; of this one nothing but the request matters to them. */

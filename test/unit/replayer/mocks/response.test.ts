@@ -1,0 +1,133 @@
+import { gzipSync } from 'node:zlib';
+import { acceptsCodings, prepareResponse } from '../../../../replayer/mocks/response';
+import type { HttpResponse } from '../../../../tape/model/exchange';
+import { type CallSketch, calls } from '../../../support/mocks';
+
+function response(sketch: CallSketch): HttpResponse {
+  const found = calls(sketch)[0]?.exchange.response;
+  if (found == null) throw new Error('the sketch has a response');
+  return found;
+}
+
+const headersOf = (sketch: CallSketch, method = 'GET') => prepareResponse(response(sketch), method).coded.headers;
+
+it.each<[string, CallSketch, readonly string[]]>([
+  [
+    'drops hop-by-hop fields and those Connection names',
+    {
+      responseHeaders: [
+        ['Connection', 'close, X-Hop'],
+        ['x-hop', '1'],
+        ['Keep-Alive', 'timeout=5'],
+        ['Content-Length', '0'],
+      ],
+    },
+    ['Content-Length', '0'],
+  ],
+  [
+    'recomputes the length where it stands',
+    {
+      responseHeaders: [
+        ['content-length', '99'],
+        ['A', 'b'],
+      ],
+      responseBody: 'four',
+    },
+    ['content-length', '4', 'A', 'b'],
+  ],
+  [
+    'says a doubled length once',
+    {
+      responseHeaders: [
+        ['Content-Length', '4'],
+        ['Content-Length', '4'],
+      ],
+      responseBody: 'four',
+    },
+    ['Content-Length', '4'],
+  ],
+  [
+    'leaves a chunked body chunked',
+    {
+      responseHeaders: [
+        ['Transfer-Encoding', 'chunked'],
+        ['A', 'b'],
+      ],
+      responseBody: 'four',
+    },
+    ['A', 'b'],
+  ],
+  [
+    'gives a length to a body that ended with its connection',
+    { responseHeaders: [['A', 'b']] },
+    ['A', 'b', 'Content-Length', '0'],
+  ],
+  [
+    'announces trailers and leaves the length out',
+    { responseHeaders: [['Content-Length', '4']], responseBody: 'four', responseTrailers: [['X-Sum', '1']] },
+    ['Trailer', 'X-Sum'],
+  ],
+  [
+    'drops names that are no token and makes control bytes spaces',
+    {
+      responseHeaders: [
+        ['Bad Name', '1'],
+        ['A', 'b\u0000c\u00e9'],
+        ['Content-Length', '0'],
+      ],
+    },
+    ['A', 'b c\u00e9', 'Content-Length', '0'],
+  ],
+])('%s', (_, sketch, headers) => {
+  expect(headersOf(sketch)).toEqual(headers);
+});
+
+it('drops the coding of a body that redaction left decoded', () => {
+  const found = response({
+    responseHeaders: [
+      ['Content-Encoding', 'gzip'],
+      ['Content-Length', '9'],
+    ],
+    responseBody: 'open',
+  });
+  const decoded = { ...found, body: { ...found.body, codings: [] } };
+  expect(prepareResponse(decoded, 'GET').coded.headers).toEqual(['Content-Length', '4']);
+});
+
+it('keeps what HEAD describes and sends no body', () => {
+  const described = {
+    responseHeaders: [
+      ['Content-Encoding', 'gzip'],
+      ['Content-Length', '99'],
+    ],
+    responseBody: 'x',
+  } as const;
+  const prepared = prepareResponse(response(described), 'HEAD');
+  expect([prepared.coded.headers, prepared.coded.body.length, prepared.identity()]).toEqual([
+    ['Content-Encoding', 'gzip', 'Content-Length', '99'],
+    0,
+    prepared.coded,
+  ]);
+});
+
+it('decodes once for clients without the coding, and never for the others', () => {
+  const prepared = prepareResponse(
+    response({ responseHeaders: [['Content-Encoding', 'gzip']], responseBody: gzipSync('open') }),
+    'GET',
+  );
+  expect(prepared.identity().body.toString()).toBe('open');
+  expect(prepared.identity()).toBe(prepared.identity());
+});
+
+it.each([
+  [undefined, ['gzip'], false],
+  ['gzip, br', ['gzip'], true],
+  ['GZIP;q=0.5', ['gzip'], true],
+  ['gzip;q=0', ['gzip'], false],
+  ['*', ['br'], true],
+  ['*;q=0, br', ['br'], true],
+  ['gzip', ['gzip', 'br'], false],
+  [undefined, [], true],
+])('Accept-Encoding %s takes %j: %s', (accept, codings, takes) => {
+  expect(acceptsCodings(accept, codings)).toBe(takes);
+});
