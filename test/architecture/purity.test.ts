@@ -40,7 +40,7 @@ const pureModules = new Set([
 const pureLibraries = [/^yaml$/, /^undici\/lib\/llhttp\//];
 
 const impureGlobals = [
-  /^process\b/,
+  /^process(?!\.(pid|name)$)/, // an exchange has a process too, with a pid and a name
   /^Date\.now$/,
   /^new Date\(\)$/,
   /^performance\b/,
