@@ -70,6 +70,8 @@ export interface Capture {
   seedSockets(): void;
   /** Batches of events in the layout of bpf/wire.h, in the order of the ring. */
   start(onBatch: (batch: Buffer) => void): void;
+  /** While paused nothing more is drained: the ring fills, and the kernel counts what does not fit. */
+  pause(paused: boolean): void;
   /** Resolves when everything that was in the ring has been handed over. */
   stop(): Promise<void>;
   stats(): CaptureStats;

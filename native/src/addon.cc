@@ -55,6 +55,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
                            InstanceMethod<&CaptureObject::remove_target>("removeTarget"),
                            InstanceMethod<&CaptureObject::seed_sockets>("seedSockets"),
                            InstanceMethod<&CaptureObject::start>("start"),
+                           InstanceMethod<&CaptureObject::pause>("pause"),
                            InstanceMethod<&CaptureObject::stop>("stop"),
                            InstanceMethod<&CaptureObject::stats>("stats"),
                            InstanceMethod<&CaptureObject::refusals>("refusals"),
@@ -127,6 +128,10 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
       reader_ = std::make_unique<RingReader>(capture(env).ring_fd(), capture(env).ring_bytes(), queue_bytes_, sink);
       reader_->start();
     });
+  }
+
+  void pause(const Napi::CallbackInfo& info) {
+    if (reader_) reader_->pause(info[0].ToBoolean());
   }
 
   // Resolves once everything that was in the ring has been handed over.

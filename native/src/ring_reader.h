@@ -30,13 +30,15 @@ class RingReader {
   void stop();
   // A batch of that size has been taken over.
   void taken(size_t bytes);
+  // While paused the ring fills, and the kernel counts what does not fit.
+  void pause(bool paused) { paused_ = paused; }
   uint64_t unread_bytes() const;
   uint64_t queued_bytes() const { return queued_.load(); }
 
  private:
   void run();
   void drain();
-  bool has_room() const { return queued_.load() < queue_bytes_; }
+  bool has_room() const { return !paused_ && queued_.load() < queue_bytes_; }
   void append(const uint8_t* event, size_t size);
   void deliver();
 
@@ -50,6 +52,7 @@ class RingReader {
   uint8_t* slab_ = nullptr;
   size_t slab_used_ = 0;
   std::atomic<uint64_t> queued_{0};
+  std::atomic<bool> paused_{false};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -36,6 +36,8 @@ export interface EbpfSource {
   readonly targets: readonly string[];
   readonly command: HeldCommand | undefined;
   stats(): CaptureStats;
+  /** Holds events back in the kernel's ring while whoever takes them cannot keep up. */
+  pause(paused: boolean): void;
   /** Drains what the kernel still holds, and lets go of everything. */
   stop(): Promise<void>;
 }
@@ -112,6 +114,10 @@ class LiveSource implements EbpfSource {
 
   stats(): CaptureStats {
     return this.capture.stats();
+  }
+
+  pause(paused: boolean): void {
+    this.capture.pause(paused);
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,206 @@
+/**
+ * One recording, from the source to the tape: composes source, pipeline, redaction and the tape's writer, and ends when
+ * it is told to, when its time or size is over, or with its targets. Decides nothing about bytes.
+ */
+import { statSync } from 'node:fs';
+import { hostname, release, userInfo } from 'node:os';
+import type { CaptureStats } from '../native/binding';
+import type { Exchange } from '../tape/model/exchange';
+import type { ExchangeFilter } from '../tape/model/filter';
+import type { Redacted } from '../tape/redact/redacted';
+import type { Redactor } from '../tape/redact/redactor';
+import { openTapeWriterThread, type TapeWriterThread } from '../tape/store/sqlite/index';
+import type { SessionId } from '../tape/store/tape';
+import { createPipeline, type Pipeline } from './pipeline';
+import type { TargetSpec } from './source/ebpf/attach/targets';
+import type { ProbeReport } from './source/ebpf/live/probe-keeper';
+import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
+import type { SourceEvent } from './source/events';
+import type { RecordingStats } from './tally/tally';
+
+export interface RecordOptions {
+  readonly tape: string;
+  readonly targets: TargetSpec;
+  readonly command: readonly string[] | null;
+  readonly tier: string | null;
+  readonly filter: ExchangeFilter;
+  readonly redactor: Redactor;
+  readonly keepRaw: boolean;
+  readonly forMs: number | null;
+  readonly maxSizeBytes: number | null;
+  readonly wiretapeVersion: string;
+  /** The targets as they were typed, for the session's row. */
+  readonly typedTargets: readonly string[];
+  readonly onProbe: (report: ProbeReport) => void;
+}
+
+/** Why a recording ended; the words are on the tape. */
+export type EndReason = 'interrupted' | 'time' | 'size' | 'target-ended' | 'failed';
+
+export interface RecordingEnd {
+  readonly reason: EndReason;
+  /** COMMAND's exit status where COMMAND ended the recording. */
+  readonly commandStatus: number | null;
+  readonly stats: RecordingStats;
+  readonly capture: CaptureStats;
+}
+
+export interface Recording {
+  readonly session: SessionId;
+  readonly targets: readonly string[];
+  readonly tier: string;
+  stats(): RecordingStats;
+  capture(): CaptureStats;
+  /** Ends it: what the kernel still holds is drained and written. */
+  stop(reason: EndReason): void;
+  /** Resolves after the flush. Rejects where the tape could not be written; what was written stays. */
+  readonly ended: Promise<RecordingEnd>;
+}
+
+const SIZE_CHECK_MS = 500;
+const TICK_MS = 250;
+
+/** Resolves once everything that exists is attached. Rejects with the errors of the tape and of the source. */
+export async function startRecording(options: RecordOptions): Promise<Recording> {
+  const writer = await openTapeWriterThread(options.tape);
+  try {
+    return await new RunningRecording(options, writer).begin();
+  } catch (error) {
+    await writer.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+class RunningRecording implements Recording {
+  session: SessionId = '';
+  targets: readonly string[] = [];
+  tier = '';
+  readonly ended: Promise<RecordingEnd>;
+  private source: EbpfSource | undefined;
+  private readonly pipeline: Pipeline;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private outgoing: Redacted<Exchange>[] = [];
+  private stopping = false;
+  private lastCapture: CaptureStats | undefined;
+  private settle: { resolve: (end: RecordingEnd) => void; reject: (error: unknown) => void };
+
+  constructor(
+    private readonly options: RecordOptions,
+    private readonly writer: TapeWriterThread,
+  ) {
+    const { promise, resolve, reject } = Promise.withResolvers<RecordingEnd>();
+    this.ended = promise;
+    this.settle = { resolve, reject };
+    this.pipeline = createPipeline({
+      filter: options.filter,
+      keepRaw: options.keepRaw,
+      onExchange: (exchange) => this.outgoing.push(options.redactor.redact(exchange)),
+      onLoss: (loss) => this.writer.noteLoss(this.session, loss),
+    });
+  }
+
+  async begin(): Promise<this> {
+    const { options } = this;
+    // The session's row first: an exchange may be complete before the attaching is.
+    this.session = await this.writer.beginSession({
+      startedAtUs: nowUs(),
+      wiretapeVersion: options.wiretapeVersion,
+      user: userInfo().username,
+      machine: hostname(),
+      kernel: release(),
+      targets: options.typedTargets,
+      rules: options.redactor.ruleNames,
+      source: `ebpf/${options.tier ?? 'auto'}`,
+    });
+    this.source = startEbpfSource({
+      targets: options.targets,
+      ...(options.command === null ? {} : { command: options.command }),
+      ...(options.tier === null ? {} : { tier: options.tier }),
+      onEvents: (events) => this.take(events),
+      onProbe: options.onProbe,
+      onTargetsEnded: () => this.stop('target-ended'),
+    });
+    this.targets = this.source.targets;
+    this.tier = this.source.tier;
+    this.watch();
+    return this;
+  }
+
+  stats(): RecordingStats {
+    return this.pipeline.stats();
+  }
+
+  capture(): CaptureStats {
+    if (this.source !== undefined && !this.stopping) this.lastCapture = this.source.stats();
+    if (this.lastCapture === undefined) throw new Error('the recording has not begun');
+    return this.lastCapture;
+  }
+
+  stop(reason: EndReason): void {
+    if (this.stopping || this.source === undefined) return;
+    this.capture();
+    this.stopping = true;
+    for (const timer of this.timers) clearInterval(timer);
+    this.finish(reason).then(this.settle.resolve, this.settle.reject);
+  }
+
+  private watch(): void {
+    const { forMs, maxSizeBytes } = this.options;
+    this.timers.push(setInterval(() => this.tick(), TICK_MS));
+    if (forMs !== null) this.timers.push(setTimeout(() => this.stop('time'), forMs));
+    if (maxSizeBytes !== null) this.timers.push(setInterval(() => this.checkSize(maxSizeBytes), SIZE_CHECK_MS));
+    this.source?.command?.ended.then(() => this.stop('target-ended'));
+  }
+
+  private take(events: readonly SourceEvent[]): void {
+    this.pipeline.push(events);
+    this.handOver();
+  }
+
+  private handOver(): void {
+    if (this.outgoing.length > 0) {
+      const exchanges = this.outgoing;
+      this.outgoing = [];
+      if (!this.writer.append(this.session, exchanges)) this.waitForWriter();
+    }
+    if (this.writer.failure() !== null) this.stop('failed');
+  }
+
+  /** Slower than what comes in: the kernel's ring holds it back, and counts what it cannot. */
+  private waitForWriter(): void {
+    this.source?.pause(true);
+    this.writer.drained().finally(() => this.source?.pause(false));
+  }
+
+  private tick(): void {
+    this.pipeline.tick(nowUs());
+    this.handOver();
+  }
+
+  private checkSize(most: number): void {
+    if (sizeOf(this.options.tape) + sizeOf(`${this.options.tape}-wal`) + this.writer.pending() >= most)
+      this.stop('size');
+  }
+
+  private async finish(reason: EndReason): Promise<RecordingEnd> {
+    const command = this.source?.command;
+    await this.source?.stop();
+    this.pipeline.end(nowUs());
+    this.handOver();
+    const failure = this.writer.failure();
+    this.writer.endSession(this.session, { endedAtUs: nowUs(), reason });
+    await this.writer.close();
+    if (failure !== null) throw failure;
+    // A command that goes on after the recording (its time was over) is not waited for.
+    const commandStatus = reason === 'target-ended' && command !== undefined ? await command.ended : null;
+    return { reason, commandStatus, stats: this.pipeline.stats(), capture: this.capture() };
+  }
+}
+
+function nowUs(): number {
+  return Date.now() * 1000;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
