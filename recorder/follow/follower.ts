@@ -1,0 +1,192 @@
+/**
+ * Follows connections from open to close and hands the bytes of each to a listener, in order, gaps included.
+ * Knows no protocol and keeps no clock: time comes from events and from `sweep`.
+ */
+import type {
+  CloseEvent,
+  DataEvent,
+  EncryptedEvent,
+  LossEvent,
+  OpenEvent,
+  SourceEvent,
+  TlsEvent,
+} from '../source/events';
+import type { Budget } from './budget';
+import { ByteStream, type StreamReader } from './byte-stream';
+import type { Limits } from './limits';
+
+/** How a connection's life ended for us; `unfinished`: it goes on, the recording does not. */
+export type Ending = CloseEvent['how'] | 'unfinished';
+
+/** What reads the streams of one connection. */
+export interface ConnectionListener extends StreamReader {
+  tls(event: TlsEvent): void;
+  encrypted(event: EncryptedEvent): void;
+  /** Something of this connection is missing, and no position says where. */
+  loss(event: LossEvent): void;
+  /** Called once, last. */
+  close(ending: Ending, atUs: number): void;
+  /** Time has passed. True while something still waits for time to pass. */
+  expire(nowUs: number): boolean;
+}
+
+/** Tells the follower that a connection waits for time to pass. */
+export type Wait = () => void;
+
+export interface FollowerOptions {
+  readonly limits: Limits;
+  readonly budget: Budget;
+  open(event: OpenEvent, wait: Wait): ConnectionListener;
+  /** Bytes of a connection nobody opened: its open event is missing, or it was closed before. */
+  onStray(event: DataEvent): void;
+}
+
+export class Follower {
+  private readonly connections = new Map<number, FollowedConnection>();
+  /** Those that wait for time to pass: few, however many connections there are. */
+  private readonly waiting = new Set<FollowedConnection>();
+
+  constructor(private readonly options: FollowerOptions) {}
+
+  get openConnections(): number {
+    return this.connections.size;
+  }
+
+  push(event: SourceEvent): void {
+    if (event.kind === 'open') {
+      this.open(event);
+      return;
+    }
+    const connection = event.connection === null ? undefined : this.connections.get(event.connection);
+    if (connection === undefined) {
+      if (event.kind === 'data') this.options.onStray(event);
+      return;
+    }
+    this.pass(connection, event);
+  }
+
+  /** Gives up what has waited for too long. */
+  sweep(nowUs: number): void {
+    for (const connection of this.waiting) {
+      if (!connection.expire(nowUs)) this.waiting.delete(connection);
+      if (connection.done) this.connections.delete(connection.key);
+    }
+  }
+
+  /** The recording ends: everything still open is unfinished. */
+  end(atUs: number): void {
+    for (const connection of this.connections.values()) connection.finish('unfinished', atUs);
+    this.connections.clear();
+    this.waiting.clear();
+  }
+
+  private open(event: OpenEvent): void {
+    if (this.connections.has(event.connection)) return;
+    if (this.connections.size >= this.options.limits.connections) this.dropOldest(event.atUs);
+    const connection = new FollowedConnection(event, this.options, this.waiting);
+    this.connections.set(event.connection, connection);
+  }
+
+  /** More connections than can be open at once: close events are missing. The oldest is the likeliest to be gone. */
+  private dropOldest(atUs: number): void {
+    const oldest = this.connections.values().next().value;
+    if (oldest === undefined) return;
+    oldest.finish('unfinished', atUs);
+    this.forget(oldest);
+  }
+
+  private pass(connection: FollowedConnection, event: Exclude<SourceEvent, OpenEvent>): void {
+    switch (event.kind) {
+      case 'data':
+        connection.data(event);
+        break;
+      case 'tls':
+        connection.listener.tls(event);
+        break;
+      case 'encrypted':
+        connection.listener.encrypted(event);
+        break;
+      case 'loss':
+        connection.listener.loss(event);
+        break;
+      case 'close':
+        connection.close(event);
+        break;
+    }
+    if (connection.done) this.forget(connection);
+  }
+
+  private forget(connection: FollowedConnection): void {
+    this.connections.delete(connection.key);
+    this.waiting.delete(connection);
+  }
+}
+
+class FollowedConnection {
+  readonly key: number;
+  readonly listener: ConnectionListener;
+  done = false;
+  private readonly sent: ByteStream;
+  private readonly received: ByteStream;
+  /** The close that came while bytes before it were still missing. */
+  private closing: CloseEvent | null = null;
+
+  constructor(
+    event: OpenEvent,
+    private readonly options: FollowerOptions,
+    private readonly waiting: Set<FollowedConnection>,
+  ) {
+    this.key = event.connection;
+    this.listener = options.open(event, () => this.waiting.add(this));
+    this.sent = new ByteStream('sent', this.listener, options.limits, options.budget);
+    this.received = new ByteStream('received', this.listener, options.limits, options.budget);
+  }
+
+  data(event: DataEvent): void {
+    const stream = event.direction === 'sent' ? this.sent : this.received;
+    stream.push(event);
+    if (stream.hasHole) this.waiting.add(this);
+    if (this.closing !== null && !this.lacksBytes(this.closing)) this.closeNow(this.closing);
+  }
+
+  close(event: CloseEvent): void {
+    if (!this.lacksBytes(event)) {
+      this.closeNow(event);
+      return;
+    }
+    this.closing = event;
+    this.waiting.add(this);
+  }
+
+  /** True while something still waits for time to pass. */
+  expire(nowUs: number): boolean {
+    if (this.done) return false;
+    const holes = [this.sent.expire(nowUs), this.received.expire(nowUs)];
+    if (this.closing !== null && nowUs - this.closing.atUs >= this.options.limits.holeUs) this.closeNow(this.closing);
+    if (this.done) return false;
+    return this.listener.expire(nowUs) || this.closing !== null || holes.includes(true);
+  }
+
+  finish(ending: Ending, atUs: number): void {
+    if (this.done) return;
+    this.done = true;
+    this.sent.finish(this.closing?.sentTotal ?? null, atUs);
+    this.received.finish(this.closing?.receivedTotal ?? null, atUs);
+    this.listener.close(this.closing?.how ?? ending, this.closing?.atUs ?? atUs);
+  }
+
+  /** Events of different CPUs may be out of order: bytes from before the close may come after it. */
+  private lacksBytes(event: CloseEvent): boolean {
+    return (
+      this.sent.hasHole ||
+      this.received.hasHole ||
+      this.sent.position < (event.sentTotal ?? 0) ||
+      this.received.position < (event.receivedTotal ?? 0)
+    );
+  }
+
+  private closeNow(event: CloseEvent): void {
+    this.closing = event;
+    this.finish(event.how, event.atUs);
+  }
+}

@@ -1,0 +1,29 @@
+/** What the recorder is ready to hold in memory, and for how long. Beyond a limit something is marked, never silently short. */
+export interface Limits {
+  /** Of one message body; the rest is counted (`truncated`). */
+  readonly bodyBytes: number;
+  /** Of the start line and the headers, or the trailers, of one message. */
+  readonly headBytes: number;
+  /** In one direction of one connection: bytes behind a hole, or that wait for the other direction. */
+  readonly heldBytes: number;
+  /** Of everything held for all connections. */
+  readonly totalBytes: number;
+  /** Of one direction of a raw stream, under keepRaw. */
+  readonly rawBytes: number;
+  /** Requests of one connection that wait for their answers. */
+  readonly pendingRequests: number;
+  readonly connections: number;
+  /** How long a hole may wait to be filled, in event time; then it is lost. */
+  readonly holeUs: number;
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 16 * 1024 * 1024,
+  headBytes: 256 * 1024,
+  heldBytes: 1024 * 1024,
+  totalBytes: 256 * 1024 * 1024,
+  rawBytes: 16 * 1024 * 1024,
+  pendingRequests: 1000,
+  connections: 100_000,
+  holeUs: 2_000_000,
+};

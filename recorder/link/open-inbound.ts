@@ -1,0 +1,31 @@
+/**
+ * Which inbound exchange caused an outbound one: the one that was open in the same process when it began, if there was
+ * exactly one. Refuses to choose between several: a wrong cause is worse than none.
+ */
+import type { Cause } from '../../tape/model/exchange';
+
+export class OpenInbound {
+  private readonly byProcess = new Map<number, Set<number>>();
+
+  /** An inbound exchange of that process begins. */
+  begin(pid: number, number: number): void {
+    const open = this.byProcess.get(pid);
+    if (open === undefined) this.byProcess.set(pid, new Set([number]));
+    else open.add(number);
+  }
+
+  /** It is over. Telling it twice does no harm. */
+  end(pid: number, number: number): void {
+    const open = this.byProcess.get(pid);
+    if (open === undefined || !open.delete(number)) return;
+    if (open.size === 0) this.byProcess.delete(pid);
+  }
+
+  /** The cause of an outbound exchange that begins now. */
+  causeOf(pid: number): Cause | null {
+    const open = this.byProcess.get(pid);
+    if (open?.size !== 1) return null;
+    const [number] = open;
+    return number === undefined ? null : { number, method: 'sole-inbound' };
+  }
+}

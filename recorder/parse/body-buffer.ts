@@ -1,0 +1,91 @@
+/**
+ * Collects the bytes of one body, or of one raw stream, into memory of their own: events lend their bytes, and an
+ * exchange outlives them. Linear in the body, bounded by the limit of one body and the budget of all; counts what it
+ * does not keep.
+ */
+import type { Body } from '../../tape/model/exchange';
+import type { Budget } from '../follow/budget';
+
+/** A Content-Length is only a claim: memory is taken as bytes come, from this size on by doubling. */
+const firstCapacity = 64 * 1024;
+const nothing = new Uint8Array(0);
+
+export const emptyBody: Body = { bytes: nothing, codings: [], wireSize: 0 };
+
+export class BodyBuffer {
+  /** Body bytes on the wire, those included that are missing here. */
+  wireSize = 0;
+  /** True where bytes were left out because of a limit. */
+  truncated = false;
+  private bytes: Uint8Array = nothing;
+  private size = 0;
+  private frozen = false;
+
+  constructor(
+    private readonly limitBytes: number,
+    private readonly budget: Budget,
+  ) {}
+
+  /** `expected`: the length the whole body claims to have, 0 where it claims none. */
+  append(source: Uint8Array, start: number, end: number, expected: number): void {
+    this.wireSize += end - start;
+    if (this.frozen) return;
+    const kept = Math.min(end - start, this.limitBytes - this.size);
+    if (kept < end - start) this.truncate();
+    if (!this.reserve(this.size + kept, Math.min(expected, this.limitBytes))) {
+      this.truncate();
+      return;
+    }
+    this.bytes.set(start === 0 && kept === source.length ? source : source.subarray(start, start + kept), this.size);
+    this.size += kept;
+  }
+
+  /** Counts bytes that were not captured. What comes after them is counted too, and no longer kept: it would not join. */
+  skip(size: number): void {
+    this.wireSize += size;
+    this.frozen = true;
+  }
+
+  /**
+   * The body so far; the buffer is empty afterwards and can serve the next message. The memory stays on the budget:
+   * whoever holds the body gives `bytes.length` back when it lets go.
+   */
+  take(codings: readonly string[]): Body {
+    if (this.wireSize === 0) return emptyBody;
+    const bytes = this.size === this.bytes.length ? this.bytes : this.bytes.slice(0, this.size);
+    const body = { bytes, codings, wireSize: this.wireSize };
+    this.budget.giveBack(this.bytes.length - bytes.length);
+    this.begin();
+    return body;
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    this.budget.giveBack(this.bytes.length);
+    this.begin();
+  }
+
+  private begin(): void {
+    this.bytes = nothing;
+    this.size = 0;
+    this.wireSize = 0;
+    this.truncated = false;
+    this.frozen = false;
+  }
+
+  private truncate(): void {
+    this.truncated = true;
+    this.frozen = true;
+  }
+
+  private reserve(size: number, expected: number): boolean {
+    if (size <= this.bytes.length) return true;
+    const doubled = Math.min(this.bytes.length * 2, this.limitBytes);
+    const capacity = Math.max(size, expected > 0 ? Math.min(expected, Math.max(firstCapacity, doubled)) : doubled);
+    if (!this.budget.take(capacity - this.bytes.length)) return false;
+    const bytes = new Uint8Array(capacity);
+    bytes.set(this.bytes.subarray(0, this.size));
+    this.bytes = bytes;
+    return true;
+  }
+}

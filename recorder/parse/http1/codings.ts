@@ -1,0 +1,35 @@
+/** Which content codings are still applied to a body once chunking is undone. Names them; undoing them is tape/body's. */
+import type { HeaderList } from '../../../tape/model/exchange';
+
+const none: readonly string[] = [];
+/** RFC 9110 8.4.1: names that are to be treated as their successors. */
+const aliases: Readonly<Record<string, string>> = { 'x-gzip': 'gzip', 'x-compress': 'compress' };
+
+/**
+ * In the order they were applied: Content-Encoding first, then what Transfer-Encoding adds on top of it
+ * (RFC 9112 7.2), `chunked` and `identity` left out.
+ */
+export function codingsOf(headers: HeaderList): readonly string[] {
+  const content = namesIn(headers, 'content-encoding');
+  const transfer = namesIn(headers, 'transfer-encoding');
+  return transfer.length === 0 ? content : [...content, ...transfer];
+}
+
+function namesIn(headers: HeaderList, field: string): readonly string[] {
+  let names = none;
+  for (const [name, value] of headers) {
+    if (name.length !== field.length || name.toLowerCase() !== field) continue;
+    names = [...names, ...value.split(',').map(codingName).filter(isCoding)];
+  }
+  return names;
+}
+
+/** `gzip;q=1` is no valid coding, and seen; what follows the semicolon says nothing about the bytes. */
+function codingName(text: string): string {
+  const name = (text.split(';')[0] ?? '').trim().toLowerCase();
+  return aliases[name] ?? name;
+}
+
+function isCoding(name: string): boolean {
+  return name !== '' && name !== 'identity' && name !== 'chunked';
+}

@@ -1,0 +1,334 @@
+/**
+ * Both directions of one HTTP/1 connection: two readers, and what makes one wait for the other. The method decides
+ * whether an answer has a body, and the answer decides whether a connection is handed over, so each direction is held
+ * where it needs to know what the other one says; arrival order decides nothing.
+ */
+import type { GapReason } from '../../follow/byte-stream';
+import type { Ending } from '../../follow/follower';
+import { problemBits, problemOfGap } from '../problems';
+import type { Conversation, Host, Side } from '../protocol';
+import { BoundarySeeker } from '../seeker';
+import { recognise } from './boundary';
+import type { Draft } from './draft';
+import { MessageReader, type MessageSink, type ReadStop } from './message-reader';
+import { Pairing } from './pairing';
+
+/** Bytes, or a gap, that wait. */
+interface Waiting {
+  readonly bytes: Uint8Array | null;
+  readonly gap: number;
+  readonly reason: GapReason;
+  readonly atUs: number;
+}
+
+/** An answer cannot come before its request. Clocks of two CPUs and the moments of stamping may differ by this much. */
+const toleranceUs = 50_000;
+const nothingLacks: GapReason = 'hole';
+
+class Lane {
+  /** Where the next message begins is not known. */
+  seeker: BoundarySeeker | null = null;
+  /** What came since the reader stopped; null while it reads. */
+  queue: Waiting[] | null = null;
+  queuedBytes = 0;
+  /** Why it stopped: in front of an answer without a request, or behind a request that asks for an upgrade. */
+  stoppedBy: 'waits' | 'upgrade' | null = null;
+
+  constructor(
+    readonly side: Side,
+    readonly reader: MessageReader,
+  ) {}
+
+  seek(): void {
+    this.reader.reset();
+    this.stoppedBy = null;
+    this.seeker = new BoundarySeeker((bytes) => recognise(this.side, bytes));
+  }
+}
+
+export class HttpConversation implements Conversation, MessageSink {
+  private readonly requests: Lane;
+  private readonly responses: Lane;
+  private readonly pairing: Pairing;
+  /** The last request that asked for an upgrade. */
+  private upgrading: Draft | null = null;
+  /** Who reads the connection since it was handed over. */
+  private successor: Conversation | null = null;
+
+  constructor(
+    private readonly host: Host,
+    missed: number,
+  ) {
+    this.requests = new Lane('request', new MessageReader('request', this, host.limits, host.budget));
+    this.responses = new Lane('response', new MessageReader('response', this, host.limits, host.budget));
+    this.pairing = new Pairing(host, missed);
+    if (missed === 0) return;
+    this.requests.seek();
+    this.responses.seek();
+  }
+
+  data(side: Side, bytes: Uint8Array, atUs: number): void {
+    const lane = side === 'request' ? this.requests : this.responses;
+    if (lane.queue === null) this.feed(lane, bytes, atUs);
+    else this.enqueue(lane, { bytes, gap: 0, reason: nothingLacks, atUs });
+    this.release();
+  }
+
+  gap(side: Side, size: number, reason: GapReason, atUs: number): void {
+    const lane = side === 'request' ? this.requests : this.responses;
+    if (lane.queue === null) this.passGap(lane, size, reason, atUs);
+    else this.enqueue(lane, { bytes: null, gap: size, reason, atUs });
+    this.release();
+  }
+
+  taint(problem: number): void {
+    this.pairing.taint(problem);
+  }
+
+  expire(nowUs: number): boolean {
+    return this.pairing.expire(nowUs);
+  }
+
+  close(ending: Ending, atUs: number): void {
+    this.pairing.closing = true;
+    this.release();
+    if (this.successor !== null) return;
+    if (ending === 'closed') this.responses.reader.finish(atUs);
+    const request = this.requests.reader.takeRequest();
+    const response = this.responses.reader.takeResponse(this.pairing.answering?.informational ?? []);
+    this.pairing.close(request, response, ending, atUs);
+    this.end();
+  }
+
+  messageBegins(side: Side, atUs: number): boolean {
+    if (side === 'response') return this.pairing.responseBegins(atUs);
+    if (this.pairing.pendingRequests >= this.host.limits.pendingRequests) return false;
+    this.pairing.requestBegins(atUs);
+    return true;
+  }
+
+  headRead(side: Side, reader: MessageReader): number {
+    const draft = side === 'request' ? this.pairing.asking : this.pairing.answering;
+    if (draft === null) return 0;
+    if (!this.host.budget.take(reader.headLength)) return reader.refuseHead();
+    draft.headBytes += reader.headLength;
+    return side === 'request' ? this.requestHeadRead(draft, reader) : bodyRule(draft.method, reader.status);
+  }
+
+  messageEnds(side: Side, reader: MessageReader): void {
+    const problems = reader.bodyIsTruncated ? problemBits.truncated : 0;
+    if (side === 'request') this.pairing.requestEnds(reader.takeRequest(), problems);
+    else if (isInformational(reader.status))
+      this.pairing.informational({ status: reader.status, headers: reader.headers });
+    else this.pairing.responseEnds(reader.takeResponse(this.pairing.answering?.informational ?? []), problems);
+  }
+
+  private requestHeadRead(draft: Draft, reader: MessageReader): number {
+    draft.method = reader.methodName;
+    if (reader.upgrade) this.upgrading = draft;
+    return 0;
+  }
+
+  private feed(lane: Lane, bytes: Uint8Array, atUs: number): void {
+    if (this.successor !== null) {
+      this.successor.data(lane.side, bytes, atUs);
+      return;
+    }
+    if (lane.seeker === null) {
+      this.read(lane, bytes, 0, atUs);
+      return;
+    }
+    const found = lane.seeker.find(bytes, atUs);
+    this.countUnread(lane.seeker);
+    if (found === null) return;
+    const { foundAtUs } = lane.seeker;
+    lane.seeker = null;
+    this.read(lane, found, 0, foundAtUs);
+  }
+
+  private read(lane: Lane, bytes: Uint8Array, start: number, atUs: number): void {
+    let stop = lane.reader.read(bytes, start, atUs);
+    while (stop === 'waits' && lane.side === 'request') {
+      this.forgetAnswers();
+      stop = lane.reader.read(bytes, lane.reader.stoppedAt, atUs);
+    }
+    if (stop !== 'end') this.stopped(lane, stop, bytes.subarray(lane.reader.stoppedAt), atUs);
+  }
+
+  private stopped(lane: Lane, stop: Exclude<ReadStop, 'end'>, rest: Uint8Array, atUs: number): void {
+    switch (stop) {
+      case 'waits':
+        this.hold(lane, stop, rest, atUs);
+        return;
+      case 'upgrade':
+        if (lane.side === 'request') this.hold(lane, stop, rest, atUs);
+        else this.handOver(rest, atUs);
+        return;
+      case 'invalid':
+        this.breakOff(lane, problemBits['parse-error']);
+        break;
+      case 'too-long':
+        this.breakOff(lane, problemBits.truncated);
+        break;
+    }
+    this.host.unread(rest.length);
+  }
+
+  private hold(lane: Lane, stop: 'waits' | 'upgrade', rest: Uint8Array, atUs: number): void {
+    lane.stoppedBy = stop;
+    lane.queue = [];
+    if (rest.length > 0) this.enqueue(lane, { bytes: rest, gap: 0, reason: nothingLacks, atUs });
+  }
+
+  private enqueue(lane: Lane, item: Waiting): void {
+    const size = costOf(item);
+    const room = this.host.budget.take(size);
+    if (!room) this.host.budget.charge(size);
+    lane.queue?.push(item);
+    lane.queuedBytes += size;
+    if (!room || lane.queuedBytes > this.host.limits.heldBytes) this.stopWaiting(lane);
+  }
+
+  /** More came than can be held: the other direction lacks what this one waits for. */
+  private stopWaiting(lane: Lane): void {
+    if (lane.side === 'response') {
+      this.breakOff(this.requests, problemBits['lost-bytes']);
+      return;
+    }
+    this.pairing.breakRequests(null, problemBits.truncated);
+    this.leave(lane);
+    lane.seek();
+  }
+
+  /** More requests without answers than can be kept. */
+  private forgetAnswers(): void {
+    this.breakOff(this.responses, problemBits.truncated);
+    this.pairing.abandonPending();
+  }
+
+  /** Lets go on what no longer has to wait. */
+  private release(): void {
+    for (;;) {
+      const { queue, stoppedBy } = this.responses;
+      const first = queue?.[0];
+      if (first !== undefined) this.pairing.refuseEarlierAnswer(first.atUs + toleranceUs);
+      if (stoppedBy === 'waits' && this.pairing.canAnswer) this.drain(this.responses);
+      else if (this.requests.stoppedBy === 'upgrade' && this.upgrading?.responseDone !== false)
+        this.drain(this.requests);
+      else return;
+    }
+  }
+
+  private drain(lane: Lane): void {
+    const items = lane.queue ?? [];
+    const by = lane.stoppedBy;
+    this.unhold(lane);
+    if (by === 'upgrade') lane.reader.resumeAfterUpgrade();
+    for (const item of items) {
+      if (lane.queue !== null) this.enqueue(lane, item);
+      else if (item.bytes !== null) this.feed(lane, item.bytes, item.atUs);
+      else this.passGap(lane, item.gap, item.reason, item.atUs);
+    }
+  }
+
+  private unhold(lane: Lane): void {
+    this.host.budget.giveBack(lane.queuedBytes);
+    lane.queue = null;
+    lane.queuedBytes = 0;
+    lane.stoppedBy = null;
+  }
+
+  private passGap(lane: Lane, size: number, reason: GapReason, atUs: number): void {
+    if (this.successor !== null) {
+      this.successor.gap(lane.side, size, reason, atUs);
+      return;
+    }
+    const skipped = lane.seeker === null ? this.skip(lane, size, reason, atUs) : 0;
+    if (skipped === size) return;
+    if (lane.queue === null) this.breakOff(lane, problemOfGap(reason));
+    else this.enqueue(lane, { bytes: null, gap: size - skipped, reason, atUs });
+  }
+
+  /** Passes over what framing allows to pass over; what it touches is marked before it can end. */
+  private skip(lane: Lane, size: number, reason: GapReason, atUs: number): number {
+    this.mark(lane.side, problemOfGap(reason));
+    const stop = lane.reader.skip(size, atUs);
+    const skipped = lane.reader.stoppedAt;
+    if (stop !== 'end') this.stopped(lane, stop, new Uint8Array(0), atUs);
+    return skipped;
+  }
+
+  private mark(side: Side, problem: number): void {
+    const draft = side === 'request' ? this.pairing.asking : this.pairing.answering;
+    if (draft !== null) draft.problems |= problem;
+  }
+
+  /** Nothing in this direction can be relied on until a message begins again. */
+  private breakOff(lane: Lane, problem: number): void {
+    if (lane.seeker !== null) {
+      lane.seeker.giveUp();
+      this.countUnread(lane.seeker);
+    }
+    if (lane.side === 'request') this.pairing.breakRequests(lane.reader.takeRequest(), problem);
+    else this.breakResponses(problem);
+    this.leave(lane);
+    lane.seek();
+  }
+
+  private breakResponses(problem: number): void {
+    const informational = this.pairing.answering?.informational ?? [];
+    this.pairing.breakResponses(this.responses.reader.takeResponse(informational), problem);
+    // The answer to an upgrade may be among what is missing: what the client sends may be another protocol already.
+    if (this.requests.stoppedBy !== 'upgrade') return;
+    this.leave(this.requests);
+    this.requests.seek();
+  }
+
+  private handOver(rest: Uint8Array, atUs: number): void {
+    const successor = this.host.handOver();
+    this.successor = successor;
+    this.pairing.close(this.requests.reader.takeRequest(), null, 'closed', atUs);
+    const sent = this.requests.queue ?? [];
+    this.unhold(this.requests);
+    for (const item of sent) {
+      if (item.bytes !== null) successor.data('request', item.bytes, item.atUs);
+      else successor.gap('request', item.gap, item.reason, item.atUs);
+    }
+    if (rest.length > 0) successor.data('response', rest, atUs);
+    this.end();
+  }
+
+  private end(): void {
+    for (const lane of [this.requests, this.responses]) {
+      this.leave(lane);
+      if (lane.seeker !== null) this.countUnread(lane.seeker);
+      lane.reader.free();
+    }
+  }
+
+  /** Gives up what waits in a direction. */
+  private leave(lane: Lane): void {
+    for (const item of lane.queue ?? []) this.host.unread(item.bytes?.length ?? 0);
+    this.unhold(lane);
+  }
+
+  private countUnread(seeker: BoundarySeeker): void {
+    this.host.unread(seeker.passedBytes);
+    seeker.passedBytes = 0;
+  }
+}
+
+function isInformational(status: number): boolean {
+  return status < 200 && status !== 101;
+}
+
+/** What llhttp has to be told of the body (RFC 9112 6.3): 0 as the headers say, 1 none, 2 none and a tunnel follows. */
+function bodyRule(method: string | null, status: number): number {
+  if (status === 101) return 0;
+  if (isInformational(status) || method === 'HEAD') return 1;
+  return method === 'CONNECT' && status < 300 ? 2 : 0;
+}
+
+function costOf(item: Waiting): number {
+  return (item.bytes?.length ?? 0) + 64;
+}

@@ -1,0 +1,52 @@
+/** An exchange while it is put together: what is there of it, and what is known to be missing. */
+import type { Exchange, HttpRequest, HttpResponse, InformationalResponse, Outcome } from '../../../tape/model/exchange';
+import type { Beginning } from '../protocol';
+
+export const noInformational: readonly InformationalResponse[] = [];
+
+export class Draft {
+  /** Null while the request's head was not read. */
+  method: string | null = null;
+  request: HttpRequest | null = null;
+  response: HttpResponse | null = null;
+  informational: readonly InformationalResponse[] = noInformational;
+  /** Nothing more will come of it, complete or not. */
+  requestDone = false;
+  responseDone = false;
+  problems = 0;
+  /** True where bytes that may have been its answer are missing. */
+  answerMayBeLost = false;
+  /** True where the request asks for another protocol on this connection. */
+  asksUpgrade = false;
+  /** Head text held in memory, on the budget. */
+  headBytes = 0;
+
+  constructor(
+    readonly beginning: Beginning,
+    readonly startedAtUs: number,
+    /** False where an unknown number of messages is missing before it, so that answers cannot be counted off. */
+    public certain: boolean,
+  ) {}
+
+  /** Bytes of the budget that go free with it. */
+  get heldBytes(): number {
+    return this.headBytes + (this.request?.body.bytes.length ?? 0) + (this.response?.body.bytes.length ?? 0);
+  }
+
+  /** `endedAtUs`: when its last byte was seen, or the connection ended; null where it has no end. */
+  toExchange(outcome: Outcome, endedAtUs: number | null): Omit<Exchange, 'connection' | 'problems'> {
+    return {
+      number: this.beginning.number,
+      seq: this.beginning.seq,
+      protocol: 'http1',
+      startedAtUs: this.startedAtUs,
+      // Stamps of two directions may be taken on two CPUs, one at the start and one at the end of a call.
+      durationUs: endedAtUs === null ? null : Math.max(0, endedAtUs - this.startedAtUs),
+      request: this.request,
+      response: this.response,
+      outcome,
+      cause: this.beginning.cause,
+      raw: null,
+    };
+  }
+}

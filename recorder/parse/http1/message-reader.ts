@@ -1,0 +1,374 @@
+/**
+ * Reads the messages of one direction out of the bytes llhttp is fed. Knows one message at a time and nothing of the
+ * other direction; what a message answers is the conversation's affair. Head text is decoded once, and names and values
+ * are cut out of it; body bytes are copied once.
+ */
+import type { HeaderList, HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/exchange';
+import type { Budget } from '../../follow/budget';
+import type { Limits } from '../../follow/limits';
+import { BodyBuffer } from '../body-buffer';
+import type { Side } from '../protocol';
+
+import { codingsOf } from './codings';
+import { flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
+
+/** What the reader of a direction is told. Returns are those of `LlhttpListener`. */
+export interface MessageSink {
+  /** False: not yet; the reader stops in front of the message. */
+  messageBegins(side: Side, atUs: number): boolean;
+  headRead(side: Side, reader: MessageReader): number;
+  messageEnds(side: Side, reader: MessageReader): void;
+}
+
+/**
+ * `waits`: in front of a message that may not begin yet; `upgrade`: behind a message after which another protocol may
+ * follow; `invalid`: the bytes are not what HTTP allows; `too-long`: the head or the trailers pass the limit.
+ */
+export type ReadStop = 'end' | 'waits' | 'upgrade' | 'invalid' | 'too-long';
+
+/** What real peers accept is read; see docs/decisions/0011-how-lenient-http-parsing-is.md for each. */
+export const leniencies: readonly Leniency[] = [
+  'headers',
+  'chunked_length',
+  'keep_alive',
+  'optional_cr_before_lf',
+  'spaces_after_chunk_size',
+];
+
+/** Kinds of span: the target or the reason phrase; a field name; a piece of a field value. */
+const startSpan = 0;
+const nameSpan = 1;
+const valueSpan = 2;
+
+/** Shorter body pieces are copied to llhttp like everything else: skipping the copy would not pay. */
+const worthSkimming = 1024;
+/** What a callback returns to end the parsing of a message. */
+const refuse = 3;
+
+const noHeaders: HeaderList = [];
+
+export class MessageReader implements LlhttpListener {
+  /** Where the last `read` stopped in the bytes it was given. */
+  stoppedAt = 0;
+  /** Facts of the message in hand; the head's are valid from `headRead` on. */
+  stage: 'between' | 'head' | 'body' = 'between';
+  startedAtUs = 0;
+  status = 0;
+  /** The request target, or the reason phrase. */
+  startText = '';
+  headers: HeaderList = noHeaders;
+  upgrade = false;
+  /** Length of the head's text, for accounts of memory. */
+  headLength = 0;
+
+  private readonly llhttp: Llhttp;
+  private readonly body: BodyBuffer;
+  private trailers: HeaderList = noHeaders;
+  private version: '1.0' | '1.1' = '1.1';
+  private method = '';
+  private expectedBody = 0;
+
+  private bytes: Uint8Array = new Uint8Array(0);
+  private end = 0;
+  private atUs = 0;
+  /** Head or trailer text: what earlier feeds held, and where it begins in this feed (-1: none is being read). */
+  private textBefore = '';
+  private textStart = -1;
+  /** Triples of kind, start and end, counted from the start of the text. */
+  private readonly spans: number[] = [];
+  /** True where the last byte fed was inside body data, so that `remaining` counts data and not framing. */
+  private insideData = false;
+  private skipping = false;
+  private waits = false;
+  private tooLong = false;
+
+  constructor(
+    private readonly side: Side,
+    private readonly sink: MessageSink,
+    private readonly limits: Limits,
+    budget: Budget,
+  ) {
+    this.llhttp = new Llhttp(this, side, leniencies);
+    this.body = new BodyBuffer(limits.bodyBytes, budget);
+  }
+
+  /** Reads bytes from `start` to their end, or to where reading has to stop. */
+  read(bytes: Uint8Array, start: number, atUs: number): ReadStop {
+    this.bytes = bytes;
+    this.end = bytes.length;
+    this.atUs = atUs;
+    if (this.waits && !this.goOn()) {
+      this.stoppedAt = start;
+      return 'waits';
+    }
+    const error = this.feed(start);
+    this.stoppedAt = this.llhttp.stoppedAt;
+    this.keepText();
+    return this.stopOf(error);
+  }
+
+  /**
+   * Passes over `size` bytes that were not captured, where framing allows it: inside a body whose length is known, or
+   * that ends with the connection. `stoppedAt` says how many were passed over; the rest may hold anything.
+   */
+  skip(size: number, atUs: number): ReadStop {
+    this.stoppedAt = 0;
+    if (this.stage !== 'body') return 'end';
+    this.atUs = atUs;
+    if (!this.endsWithConnection())
+      return this.isInsideData() ? this.skipData(Math.min(size, this.llhttp.remaining)) : 'end';
+    this.body.skip(size);
+    this.stoppedAt = size;
+    return 'end';
+  }
+
+  /** The connection ended in order; a body without a length ends with it. */
+  finish(atUs: number): void {
+    this.atUs = atUs;
+    if (this.stage === 'body' && this.endsWithConnection()) this.llhttp.finish();
+  }
+
+  /** Goes on behind a message after which no other protocol followed. */
+  resumeAfterUpgrade(): void {
+    this.llhttp.resumeAfterUpgrade();
+  }
+
+  /** Forgets the message in hand; the next byte begins a message. */
+  reset(): void {
+    this.llhttp.reset();
+    this.body.clear();
+    this.beginMessage();
+    this.stage = 'between';
+    this.waits = false;
+  }
+
+  free(): void {
+    this.body.clear();
+    this.llhttp.free();
+  }
+
+  /** For a sink that has no memory left for the head it was shown: the value to return. */
+  refuseHead(): number {
+    this.tooLong = true;
+    return refuse;
+  }
+
+  get bodyIsTruncated(): boolean {
+    return this.body.truncated;
+  }
+
+  get methodName(): string {
+    return this.method;
+  }
+
+  /** The request so far; null while its head is incomplete. */
+  takeRequest(): HttpRequest | null {
+    if (this.stage !== 'body') return null;
+    return { method: this.method, target: this.startText, ...this.takeMessage() };
+  }
+
+  /** The response so far; null while its head is incomplete. */
+  takeResponse(informational: readonly InformationalResponse[]): HttpResponse | null {
+    if (this.stage !== 'body') return null;
+    return { status: this.status, reason: this.startText, informational, ...this.takeMessage() };
+  }
+
+  onMessageBegin(): number {
+    this.waits = !this.sink.messageBegins(this.side, this.atUs);
+    if (this.waits) return stops.paused;
+    this.beginHead();
+    return 0;
+  }
+
+  onUrl(at: number, length: number): number {
+    return this.span(startSpan, at, length);
+  }
+
+  onStatus(at: number, length: number): number {
+    return this.span(startSpan, at, length);
+  }
+
+  onHeaderField(at: number, length: number): number {
+    return this.span(nameSpan, at, length);
+  }
+
+  onHeaderValue(at: number, length: number): number {
+    return this.span(valueSpan, at, length);
+  }
+
+  onHeadersComplete(status: number, upgrade: boolean): number {
+    const text = this.takeText();
+    this.headLength = text.length;
+    this.startText = this.spans[0] === startSpan ? text.slice(this.spans[1], this.spans[2]) : '';
+    this.headers = this.takeHeaders(text);
+    this.status = status;
+    this.upgrade = upgrade;
+    return this.readFraming() ? this.headIsRead() : refuse;
+  }
+
+  onBody(at: number, length: number): number {
+    this.insideData = at + length === this.end;
+    if (this.skipping) this.body.skip(length);
+    else this.body.append(this.bytes, at, at + length, this.expectedBody);
+    return 0;
+  }
+
+  onMessageComplete(): number {
+    this.trailers = this.spans.length > 0 ? this.takeHeaders(this.takeText()) : noHeaders;
+    this.sink.messageEnds(this.side, this);
+    this.body.clear();
+    this.stage = 'between';
+    return 0;
+  }
+
+  /** llhttp has said that a message begins, and does not say it again after a pause. */
+  private goOn(): boolean {
+    this.waits = !this.sink.messageBegins(this.side, this.atUs);
+    if (this.waits) return false;
+    this.llhttp.resume();
+    this.beginHead();
+    return true;
+  }
+
+  private beginHead(): void {
+    this.beginMessage();
+    this.startedAtUs = this.atUs;
+    this.stage = 'head';
+  }
+
+  /** llhttp only counts body data: data at the front is passed by its length, without copying it there. */
+  private feed(start: number): number {
+    const data = this.stage === 'body' && this.isInsideData() ? Math.min(this.llhttp.remaining, this.end - start) : 0;
+    this.insideData = false;
+    if (data < worthSkimming) return this.llhttp.execute(this.bytes, start, this.end);
+    const error = this.llhttp.skim(start, start + data);
+    return error === stops.none && start + data < this.end
+      ? this.llhttp.execute(this.bytes, start + data, this.end)
+      : error;
+  }
+
+  private skipData(length: number): ReadStop {
+    this.end = length;
+    this.insideData = false;
+    this.skipping = true;
+    const error = this.llhttp.skim(0, length);
+    this.skipping = false;
+    this.stoppedAt = length;
+    return this.stopOf(error);
+  }
+
+  private stopOf(error: number): ReadStop {
+    if (this.tooLong) return 'too-long';
+    if (error === stops.none) return 'end';
+    if (error === stops.paused) return 'waits';
+    return error === stops.upgrade ? 'upgrade' : 'invalid';
+  }
+
+  private isInsideData(): boolean {
+    const { flags } = this.llhttp;
+    if ((flags & flagBits.chunked) !== 0) return this.insideData && this.llhttp.remaining > 0;
+    return (flags & flagBits.contentLength) !== 0 && this.llhttp.remaining > 0;
+  }
+
+  private endsWithConnection(): boolean {
+    return this.side === 'response' && this.llhttp.needsEnd;
+  }
+
+  private beginMessage(): void {
+    this.spans.length = 0;
+    this.textBefore = '';
+    this.textStart = -1;
+    this.insideData = false;
+    this.tooLong = false;
+    this.trailers = noHeaders;
+  }
+
+  private span(kind: number, at: number, length: number): number {
+    if (this.textStart < 0) this.textStart = at;
+    const from = this.textBefore.length + at - this.textStart;
+    const { spans } = this;
+    const last = spans.length - 3;
+    // One span in two pieces: the bytes came in two feeds.
+    if (last >= 0 && spans[last] === kind && spans[last + 2] === from) spans[last + 2] = from + length;
+    else spans.push(kind, from, from + length);
+    this.tooLong = from + length > this.limits.headBytes;
+    return this.tooLong ? refuse : 0;
+  }
+
+  /** At the end of a feed: text goes on in the next one, and these bytes will be gone. */
+  private keepText(): void {
+    if (this.textStart < 0) return;
+    this.textBefore += latin1(this.bytes, this.textStart, this.stoppedAt);
+    this.textStart = 0;
+    this.tooLong ||= this.textBefore.length > this.limits.headBytes;
+  }
+
+  /** The text that the spans count from, as far as the last of them reaches. */
+  private takeText(): string {
+    const length = this.spans.at(-1) ?? 0;
+    const inThisFeed = length - this.textBefore.length;
+    const here =
+      this.textStart < 0 || inThisFeed <= 0 ? '' : latin1(this.bytes, this.textStart, this.textStart + inThisFeed);
+    const text = this.textBefore + here;
+    this.textBefore = '';
+    this.textStart = -1;
+    return text;
+  }
+
+  private takeHeaders(text: string): HeaderList {
+    const headers: [string, string][] = [];
+    const { spans } = this;
+    for (let i = 0; i < spans.length; i += 3) {
+      if (spans[i] === nameSpan) headers.push([text.slice(spans[i + 1], spans[i + 2]), '']);
+      else if (spans[i] === valueSpan) addValue(headers, text.slice(spans[i + 1], spans[i + 2]));
+    }
+    for (const header of headers) header[1] = withoutTrailingSpace(header[1]);
+    spans.length = 0;
+    return headers.length > 0 ? headers : noHeaders;
+  }
+
+  /** False where the version is none of ours, or a request claims a coding that leaves its length unknown (RFC 9112 6.3). */
+  private readFraming(): boolean {
+    const { majorVersion, minorVersion, flags } = this.llhttp;
+    if (majorVersion !== 1 || minorVersion > 1) return false;
+    this.version = minorVersion === 0 ? '1.0' : '1.1';
+    const chunked = (flags & flagBits.chunked) !== 0;
+    this.expectedBody = !chunked && (flags & flagBits.contentLength) !== 0 ? this.llhttp.remaining : 0;
+    return this.side === 'response' || chunked || (flags & flagBits.transferEncoding) === 0;
+  }
+
+  private headIsRead(): number {
+    if (this.side === 'request') this.method = methodNames[this.llhttp.method] ?? '';
+    this.stage = 'body';
+    return this.sink.headRead(this.side, this);
+  }
+
+  private takeMessage(): Omit<HttpRequest, 'method' | 'target'> {
+    const { version, headers, trailers, startedAtUs, atUs } = this;
+    const codings = this.body.wireSize > 0 ? codingsOf(headers) : [];
+    return { version, headers, body: this.body.take(codings), trailers, startedAtUs, endedAtUs: atUs };
+  }
+}
+
+/** The pieces of a folded value keep their own space; only the line end between them is gone (RFC 9112 5.2). */
+function addValue(headers: [string, string][], piece: string): void {
+  const header = headers.at(-1);
+  if (header !== undefined) header[1] = header[1] === '' ? piece : header[1] + piece;
+}
+
+/** Space around a value is not part of it (RFC 9112 5.1); llhttp leaves what is behind it. */
+function withoutTrailingSpace(value: string): string {
+  let end = value.length;
+  while (end > 0 && isSpace(value.charCodeAt(end - 1))) end--;
+  return end === value.length ? value : value.slice(0, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+/** Bytes as characters, one each. */
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('latin1', start, end);
+}

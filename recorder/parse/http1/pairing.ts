@@ -1,0 +1,273 @@
+/**
+ * Which answer belongs to which request: HTTP/1 says it by order alone (RFC 9112 9.3), so that one message too few makes
+ * every later pair wrong. Counts messages in each direction and never relies on which direction arrived first. Refuses to
+ * pair where messages may be missing: it hands the halves out apart, marked.
+ *
+ * Outcomes, in words:
+ * - `response`  the answer's head was read, and nothing but the recorder kept it from being whole
+ * - `reset`, `timeout`, `closed`  the connection ended that way before the answer was whole (a part of it may be there)
+ * - `lost`      whatever the answer was, the recorder has not seen it: bytes are missing, or the recording ended
+ * An outbound request without an answer is complete when it ended by reset, timeout or close: that is what the client
+ * saw. An inbound one says `no-response` there: who gave up is not known, and a service cannot be judged by it.
+ *
+ * Doubt: after a loss, or on a connection older than the recorder, an unknown number of messages is missing. A request
+ * that stands alone then takes the next answer, on probation: if a second answer comes before the next request, the first
+ * one was an older request's, and the pair is taken apart. If the next request comes first, or time passes, or the
+ * connection ends, the pair was right and so is the count from there on. A client that was seen to send requests ahead of
+ * answers proves nothing by waiting: on its connections doubt stays.
+ */
+import type { HttpRequest, HttpResponse, InformationalResponse, Outcome } from '../../../tape/model/exchange';
+import type { Ending } from '../../follow/follower';
+import { problemBits } from '../problems';
+import type { Host } from '../protocol';
+import { Draft } from './draft';
+
+type Turn = 'answer' | 'stray' | 'wait';
+
+export class Pairing {
+  /** The draft whose answer is being read. */
+  answering: Draft | null = null;
+  /** True once the connection is over: what could wait for the other direction no longer does. */
+  closing = false;
+  /** Requests whose exchange is not over, in order. */
+  private readonly pending: Draft[] = [];
+  private onProbation: Draft | null = null;
+  private probationSinceUs = 0;
+  /** Problem bits: why messages cannot be counted off; 0 where they can. */
+  private doubt: number;
+  /** True once the client sent a request before it had the answer to the one before. */
+  private pipelines = false;
+  private nextIsStray = false;
+
+  constructor(
+    private readonly host: Host,
+    missed: number,
+  ) {
+    this.doubt = missed;
+  }
+
+  get pendingRequests(): number {
+    return this.pending.length;
+  }
+
+  /** The request whose bytes are being read. */
+  get asking(): Draft | null {
+    const last = this.pending.at(-1);
+    return last === undefined || last.requestDone ? null : last;
+  }
+
+  requestBegins(atUs: number): void {
+    if (this.doubt !== 0) this.requestBeginsInDoubt();
+    else if (this.pending.length > 0) this.pipelines = true;
+    this.pending.push(new Draft(this.host.begin(), atUs, this.doubt === 0));
+  }
+
+  requestEnds(request: HttpRequest | null, problems: number): void {
+    const draft = this.asking;
+    if (draft === null) return;
+    draft.request = request;
+    draft.requestDone = true;
+    draft.problems |= problems;
+    this.finishIfDone(draft);
+  }
+
+  /** False where the answer has to wait for the request it belongs to. */
+  responseBegins(atUs: number): boolean {
+    if (this.answering !== null) return true; // the final answer after a 1xx
+    const turn = this.turn();
+    if (turn === 'wait') return false;
+    this.answering = turn === 'answer' ? (this.pending[0] ?? null) : this.stray(atUs);
+    this.nextIsStray = false;
+    return true;
+  }
+
+  /** True where an answer could begin now. */
+  get canAnswer(): boolean {
+    return this.answering !== null || this.turn() !== 'wait';
+  }
+
+  /** An answer that came `beforeUs`, and waits, came too long before the oldest request to be its answer. */
+  refuseEarlierAnswer(beforeUs: number): void {
+    const front = this.pending[0];
+    if (front?.certain && !front.responseDone && front.startedAtUs > beforeUs) this.nextIsStray = true;
+  }
+
+  informational(response: InformationalResponse): void {
+    if (this.answering !== null) this.answering.informational = [...this.answering.informational, response];
+  }
+
+  responseEnds(response: HttpResponse | null, problems: number): void {
+    const draft = this.answering;
+    if (draft === null) return;
+    this.answering = null;
+    draft.response = response;
+    draft.responseDone = true;
+    draft.problems |= problems;
+    this.finishIfDone(draft);
+  }
+
+  /** Requests are missing from here on, how many is not known; `partial` is what there is of the one under way. */
+  breakRequests(partial: HttpRequest | null, problem: number): void {
+    this.requestEnds(partial, problem);
+    this.lose(problem);
+  }
+
+  /** Answers are missing from here on, how many is not known; `partial` is what there is of the one under way. */
+  breakResponses(partial: HttpResponse | null, problem: number): void {
+    this.responseEnds(partial, problem);
+    for (const draft of this.pending) {
+      draft.problems |= problem;
+      draft.certain = false;
+      draft.answerMayBeLost = true;
+    }
+    this.lose(problem);
+  }
+
+  /** Gives up every request whose answer was not begun. */
+  abandonPending(): void {
+    for (const draft of [...this.pending]) if (draft !== this.answering) this.abandon(draft);
+  }
+
+  taint(problem: number): void {
+    for (const draft of [...this.pending, this.answering, this.onProbation])
+      if (draft !== null) draft.problems |= problem;
+  }
+
+  /** True while a pair is on probation. */
+  expire(nowUs: number): boolean {
+    if (this.onProbation !== null && nowUs - this.probationSinceUs >= this.host.limits.holeUs) this.confirm();
+    return this.onProbation !== null;
+  }
+
+  /** The partial messages are what there is of those under way. */
+  close(request: HttpRequest | null, response: HttpResponse | null, ending: Ending, atUs: number): void {
+    this.confirm();
+    if (this.asking !== null) this.asking.request = request;
+    if (this.answering !== null) this.answering.response = response;
+    const drafts = [...this.pending];
+    if (this.answering !== null && !drafts.includes(this.answering)) drafts.push(this.answering);
+    for (const draft of drafts) this.endWithConnection(draft, ending, atUs);
+    this.pending.length = 0;
+    this.answering = null;
+  }
+
+  private requestBeginsInDoubt(): void {
+    const last = this.pending.at(-1);
+    if (last === undefined) {
+      if (this.answering === null) this.confirm();
+      return;
+    }
+    if (!last.answerMayBeLost) this.pipelines = true;
+    for (const draft of this.pending.filter((pending) => !pending.certain)) {
+      if (draft === this.answering) draft.problems |= this.doubt;
+      else this.abandon(draft);
+    }
+  }
+
+  private turn(): Turn {
+    if (this.nextIsStray) return 'stray';
+    const front = this.pending[0];
+    if (front === undefined) return this.doubt === 0 && !this.closing ? 'wait' : 'stray';
+    if (!front.certain && !this.standsAlone()) return 'stray';
+    const readable = front.method !== null || front.requestDone || this.closing;
+    if (readable && !front.responseDone) return 'answer';
+    return this.closing ? 'stray' : 'wait';
+  }
+
+  private standsAlone(): boolean {
+    return this.pending.length === 1 && !this.pipelines;
+  }
+
+  /** An answer without a request: the client did not ask (RFC 9112 9.2), or the request is among what is missing. */
+  private stray(atUs: number): Draft {
+    if (this.onProbation !== null) this.takeApart(this.onProbation);
+    const draft = new Draft(this.host.begin(), atUs, false);
+    draft.requestDone = true;
+    draft.problems = this.doubt === 0 ? problemBits['parse-error'] : this.doubt;
+    return draft;
+  }
+
+  private lose(problem: number): void {
+    this.doubt |= problem;
+    if (this.onProbation !== null) this.takeApart(this.onProbation);
+  }
+
+  private finishIfDone(draft: Draft): void {
+    if (!draft.requestDone || !draft.responseDone) return;
+    this.remove(draft);
+    if (!draft.certain && draft.problems === 0) this.putOnProbation(draft);
+    else this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
+  }
+
+  private putOnProbation(draft: Draft): void {
+    this.onProbation = draft;
+    this.probationSinceUs = endOf(draft) ?? draft.startedAtUs;
+    this.host.wait();
+  }
+
+  private confirm(): void {
+    const draft = this.onProbation;
+    if (draft === null) return;
+    this.onProbation = null;
+    if (!this.pipelines) this.doubt = 0;
+    this.emit(draft, 'response', endOf(draft));
+  }
+
+  /** The pair was none: the answer is an older request's, and this request's own may be anywhere. */
+  private takeApart(draft: Draft): void {
+    this.onProbation = null;
+    const answer = new Draft(this.host.begin(), draft.response?.startedAtUs ?? draft.startedAtUs, false);
+    answer.response = draft.response;
+    answer.problems = this.doubt;
+    draft.response = null;
+    draft.problems |= this.doubt;
+    this.emit(draft, 'lost', null);
+    this.host.ended(answer.beginning);
+    this.emit(answer, 'response', endOf(answer));
+  }
+
+  private abandon(draft: Draft): void {
+    this.remove(draft);
+    draft.responseDone = true;
+    draft.problems |= this.doubt;
+    this.emit(draft, draft.response === null ? 'lost' : 'response', null);
+  }
+
+  private endWithConnection(draft: Draft, ending: Ending, atUs: number): void {
+    this.host.ended(draft.beginning);
+    if (!draft.requestDone || (!draft.responseDone && draft.response !== null))
+      draft.problems |= problemBits['cut-short'];
+    if (!draft.certain) draft.problems |= this.doubt;
+    const outcome = outcomeOf(draft, ending);
+    if (draft.requestDone && this.lacksAnswer(draft, outcome)) draft.problems |= problemBits['no-response'];
+    this.emit(draft, outcome, ending === 'unfinished' || outcome === 'lost' ? null : atUs);
+  }
+
+  private lacksAnswer(draft: Draft, outcome: Outcome): boolean {
+    if (draft.response !== null || draft.answerMayBeLost) return false;
+    return outcome === 'lost' || this.host.connection.direction === 'inbound';
+  }
+
+  private remove(draft: Draft): void {
+    const place = this.pending.indexOf(draft);
+    if (place >= 0) this.pending.splice(place, 1);
+    this.host.ended(draft.beginning);
+  }
+
+  private emit(draft: Draft, outcome: Outcome, endedAtUs: number | null): void {
+    this.host.budget.giveBack(draft.heldBytes);
+    this.host.emit(draft.toExchange(outcome, endedAtUs), draft.problems);
+  }
+}
+
+function outcomeOf(draft: Draft, ending: Ending): Outcome {
+  if (draft.responseDone || ending === 'unfinished') return draft.response === null ? 'lost' : 'response';
+  if (draft.response === null && draft.answerMayBeLost) return 'lost';
+  return ending === 'refused' ? 'closed' : ending;
+}
+
+/** The last byte of both messages: a server may answer before the request is over. */
+function endOf(draft: Draft): number | null {
+  if (draft.response === null) return null;
+  return Math.max(draft.response.endedAtUs, draft.request?.endedAtUs ?? 0);
+}

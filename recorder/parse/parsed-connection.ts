@@ -1,0 +1,362 @@
+/**
+ * One connection between the follower and the protocols: finds out which protocol it speaks and who is the client, gives
+ * its exchanges their place, and passes bytes on. Knows no protocol by name but the one for everything else.
+ */
+import type { Cause, Connection, Exchange } from '../../tape/model/exchange';
+import type { Budget } from '../follow/budget';
+import type { GapReason } from '../follow/byte-stream';
+import type { ConnectionListener, Ending, Wait } from '../follow/follower';
+import type { Limits } from '../follow/limits';
+import type { OpenInbound } from '../link/open-inbound';
+import type { DataEvent, EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
+import { problemBits, problemOfGap, problemsOf } from './problems';
+import type { Beginning, Conversation, Fallback, Host, Protocol, Side, Verdict } from './protocol';
+import { fallback, protocols } from './registry';
+import { BoundarySeeker } from './seeker';
+
+type StreamDirection = DataEvent['direction'];
+type Direction = Connection['direction'];
+
+/** What all connections of a recording share. */
+export interface Recording {
+  readonly limits: Limits;
+  readonly budget: Budget;
+  readonly keepRaw: boolean;
+  readonly inbound: OpenInbound;
+  nextNumber(): number;
+  emit(exchange: Exchange): void;
+  lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
+}
+
+/** What came before it was clear which protocol it is. */
+interface Early {
+  readonly direction: StreamDirection;
+  readonly bytes: Uint8Array;
+  readonly atUs: number;
+}
+
+/** A connection whose beginning is missing: carried as raw until a message of some protocol begins. */
+interface Joining {
+  readonly missed: number;
+  readonly meanwhile: Fallback;
+  readonly seekers: readonly JoiningSeeker[];
+}
+
+interface JoiningSeeker {
+  readonly protocol: Protocol;
+  readonly direction: StreamDirection;
+  readonly seeker: BoundarySeeker;
+}
+
+export class ParsedConnection implements ConnectionListener, Host {
+  connection: Connection;
+  private conversation: Conversation | null = null;
+  /** The conversation, where it is the one for everything else. */
+  private rest: Fallback | null = null;
+  private joining: Joining | null = null;
+  private readonly early: Early[] = [];
+  private roleKnown: boolean;
+  private problems = 0;
+  private exchanges = 0;
+  private atUs: number;
+  private readonly causeAtOpen: Cause | null;
+
+  constructor(
+    private readonly open: OpenEvent,
+    private readonly recording: Recording,
+    readonly wait: Wait,
+  ) {
+    const { connection: key, atUs, local, remote, process } = open;
+    const direction = open.role === 'unknown' ? directionByPorts(local, remote) : open.role;
+    this.connection = { key, direction, openedAtUs: atUs, local, remote, tls: null, process };
+    this.roleKnown = open.role !== 'unknown';
+    this.atUs = atUs;
+    this.causeAtOpen = open.role === 'inbound' ? null : recording.inbound.causeOf(process.pid);
+    if (open.startedEarlier) this.join(problemBits['started-mid-stream']);
+  }
+
+  get limits(): Limits {
+    return this.recording.limits;
+  }
+
+  get budget(): Budget {
+    return this.recording.budget;
+  }
+
+  get keepRaw(): boolean {
+    return this.recording.keepRaw;
+  }
+
+  // The follower's side.
+
+  data(direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
+    this.atUs = atUs;
+    if (this.joining !== null) this.seek(this.joining, direction, bytes, atUs);
+    else if (this.conversation !== null) this.conversation.data(this.sideOf(direction), bytes, atUs);
+    else this.begins(direction, bytes, atUs);
+  }
+
+  gap(direction: StreamDirection, size: number, reason: GapReason, atUs: number): void {
+    this.atUs = atUs;
+    this.recording.lose({ connection: this.connection.key, reason, bytes: size, atUs });
+    if (this.conversation === null) this.joinAfter(problemOfGap(reason));
+    for (const { direction: sought, seeker } of this.joining?.seekers ?? []) if (sought === direction) seeker.giveUp();
+    this.conversation?.gap(this.sideOf(direction), size, reason, atUs);
+  }
+
+  tls(event: TlsEvent): void {
+    this.connection = { ...this.connection, tls: { library: event.library } };
+    if (event.binding === 'uncertain' || this.connection.local === null) {
+      this.problems |= problemBits['uncertain-connection'];
+    }
+  }
+
+  encrypted(event: EncryptedEvent): void {
+    this.atUs = event.atUs;
+    const [request, response] =
+      this.connection.direction === 'inbound'
+        ? [event.receivedBytes, event.sentBytes]
+        : [event.sentBytes, event.receivedBytes];
+    if (this.conversation === null) this.settle(fallback, 0);
+    this.joining = null;
+    if (this.rest !== null) this.rest.encrypted(request, response, event.atUs);
+    else this.conversation?.taint(problemBits.encrypted);
+  }
+
+  loss(event: LossEvent): void {
+    this.conversation?.taint(problemOfGap(event.reason));
+  }
+
+  close(ending: Ending, atUs: number): void {
+    this.atUs = atUs;
+    if (this.conversation === null && this.early.length > 0) this.settle(fallback, 0);
+    if (this.conversation === null) this.noteFailedConnect(ending, atUs);
+    let closed: Conversation | null = null;
+    // Closing may let go on what hands the connection over.
+    while (this.conversation !== null && this.conversation !== closed) {
+      closed = this.conversation;
+      closed.close(ending, atUs);
+    }
+  }
+
+  expire(nowUs: number): boolean {
+    return this.conversation?.expire(nowUs) ?? false;
+  }
+
+  // The conversation's side.
+
+  begin(): Beginning {
+    const beginning = this.beginRaw();
+    if (this.connection.direction === 'inbound') {
+      this.recording.inbound.begin(this.connection.process.pid, beginning.number);
+    }
+    return beginning;
+  }
+
+  beginRaw(): Beginning {
+    const outbound = this.connection.direction === 'outbound';
+    const cause = outbound ? this.recording.inbound.causeOf(this.connection.process.pid) : null;
+    return { number: this.recording.nextNumber(), seq: this.exchanges++, cause };
+  }
+
+  ended(beginning: Beginning): void {
+    if (this.connection.direction !== 'inbound') return;
+    this.recording.inbound.end(this.connection.process.pid, beginning.number);
+  }
+
+  forget(): void {
+    this.exchanges--;
+  }
+
+  emit(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void {
+    const { number, seq, protocol, startedAtUs, durationUs, request, response, outcome, cause, raw } = exchange;
+    this.recording.emit({
+      number,
+      connection: this.connection,
+      seq,
+      protocol,
+      startedAtUs,
+      durationUs,
+      request,
+      response,
+      outcome,
+      problems: problemsOf(problems | this.problems),
+      cause,
+      raw,
+    });
+  }
+
+  unread(bytes: number): void {
+    if (bytes === 0) return;
+    this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
+  }
+
+  handOver(): Conversation {
+    return this.settleOn(fallback, 0);
+  }
+
+  // Which protocol, and who is the client.
+
+  private sideOf(direction: StreamDirection): Side {
+    return (direction === 'received') === (this.connection.direction === 'inbound') ? 'request' : 'response';
+  }
+
+  private begins(direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
+    this.early.push({ direction, bytes, atUs });
+    for (const protocol of protocols) {
+      const { verdict, client } = this.verdictOn(protocol);
+      if (verdict === 'unsure') return;
+      if (verdict === 'no') continue;
+      if (client !== null) this.connection = { ...this.connection, direction: client };
+      this.settle(protocol, 0);
+      return;
+    }
+  }
+
+  /** `client`: which way round the verdict holds, where the connection's own direction was not known. */
+  private verdictOn(protocol: Protocol): { verdict: Verdict; client: Direction | null } {
+    const sent = this.earlyBytes('sent');
+    const received = this.earlyBytes('received');
+    const inbound = (): Verdict => verdictOf(protocol, received, sent);
+    const outbound = (): Verdict => verdictOf(protocol, sent, received);
+    if (this.roleKnown) {
+      return { verdict: this.connection.direction === 'inbound' ? inbound() : outbound(), client: null };
+    }
+    if (protocol.name === fallback.name) return { verdict: 'yes', client: this.directionByEvidence() };
+    const verdicts = { inbound: inbound(), outbound: outbound() };
+    if (verdicts.inbound === 'yes' || verdicts.outbound === 'yes') {
+      return { verdict: 'yes', client: verdicts.inbound === 'yes' ? 'inbound' : 'outbound' };
+    }
+    const unsure = verdicts.inbound === 'unsure' || verdicts.outbound === 'unsure';
+    return { verdict: unsure ? 'unsure' : 'no', client: null };
+  }
+
+  private earlyBytes(direction: StreamDirection): Uint8Array | null {
+    const pieces = this.early.filter((item) => item.direction === direction).map((item) => item.bytes);
+    return pieces.length > 1 ? Buffer.concat(pieces) : (pieces[0] ?? null);
+  }
+
+  /** Clients use ports that the system chose; where that says nothing, who speaks first is the client. */
+  private directionByEvidence(): Direction {
+    const { local, remote } = this.connection;
+    if (isEphemeral(local) !== isEphemeral(remote)) return directionByPorts(local, remote);
+    return this.early[0]?.direction === 'sent' ? 'outbound' : 'inbound';
+  }
+
+  private settle(protocol: Protocol, missed: number): void {
+    const conversation = this.settleOn(protocol, missed);
+    for (const item of this.early.splice(0)) conversation.data(this.sideOf(item.direction), item.bytes, item.atUs);
+  }
+
+  private settleOn(protocol: Protocol, missed: number): Conversation {
+    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed }) : null;
+    this.conversation = this.rest ?? protocol.open(this, { missed });
+    return this.conversation;
+  }
+
+  // Connections whose beginning is missing.
+
+  private join(missed: number): void {
+    const meanwhile = fallback.open(this, { missed });
+    const seekers = protocols
+      .filter((protocol) => protocol.name !== fallback.name)
+      .flatMap((protocol) => [this.seekerFor(protocol, 'received'), this.seekerFor(protocol, 'sent')]);
+    this.joining = { missed, meanwhile, seekers };
+    this.conversation = meanwhile;
+    this.rest = meanwhile;
+  }
+
+  private joinAfter(missed: number): void {
+    const early = this.early.splice(0);
+    this.join(missed);
+    for (const item of early) this.data(item.direction, item.bytes, item.atUs);
+  }
+
+  private seekerFor(protocol: Protocol, direction: StreamDirection): JoiningSeeker {
+    const seeker = new BoundarySeeker((bytes) =>
+      bestOf(this.sidesOf(direction).map((side) => protocol.recognise(side, bytes))),
+    );
+    return { protocol, direction, seeker };
+  }
+
+  /** What the bytes of a direction can be. */
+  private sidesOf(direction: StreamDirection): readonly Side[] {
+    return this.roleKnown ? [this.sideOf(direction)] : ['request', 'response'];
+  }
+
+  private seek(joining: Joining, direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
+    for (const candidate of joining.seekers) {
+      if (candidate.direction !== direction) continue;
+      const found = candidate.seeker.find(bytes, atUs);
+      if (found === null) continue;
+      this.joinWith(joining, candidate, found);
+      return;
+    }
+    joining.meanwhile.data(this.sideOf(direction), bytes, atUs);
+  }
+
+  private joinWith(joining: Joining, found: JoiningSeeker, bytes: Uint8Array): void {
+    joining.meanwhile.drop();
+    this.joining = null;
+    if (!this.roleKnown) this.orient(found, bytes);
+    for (const { seeker, protocol } of joining.seekers)
+      if (protocol === found.protocol) this.unread(seeker.passedBytes);
+    const conversation = this.settleOn(found.protocol, joining.missed);
+    conversation.data(this.sideOf(found.direction), bytes, found.seeker.foundAtUs);
+    for (const other of joining.seekers) if (other.protocol === found.protocol) this.passCandidate(other, conversation);
+  }
+
+  private passCandidate({ seeker, direction }: JoiningSeeker, conversation: Conversation): void {
+    const candidate = seeker.takeCandidate();
+    if (candidate !== null) conversation.data(this.sideOf(direction), candidate, seeker.foundAtUs);
+  }
+
+  private orient(found: JoiningSeeker, bytes: Uint8Array): void {
+    const isRequest = found.protocol.recognise('request', bytes) === 'yes';
+    const direction = isRequest === (found.direction === 'received') ? 'inbound' : 'outbound';
+    this.connection = { ...this.connection, direction };
+    this.roleKnown = true;
+  }
+
+  /** The connect itself is what happened: refused, reset or timed out before a byte was said. */
+  private noteFailedConnect(ending: Ending, atUs: number): void {
+    if (ending === 'closed' || ending === 'unfinished' || this.open.role === 'inbound' || this.open.startedEarlier)
+      return;
+    const startedAtUs = this.open.atUs;
+    const exchange = {
+      ...this.beginRaw(),
+      protocol: 'raw' as const,
+      startedAtUs,
+      durationUs: Math.max(0, atUs - startedAtUs),
+      request: null,
+      response: null,
+      outcome: ending,
+      cause: this.causeAtOpen,
+      raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+    };
+    this.connection = { ...this.connection, direction: 'outbound' };
+    this.emit(exchange, 0);
+  }
+}
+
+/** The client's bytes decide; only without them the server's do. */
+function verdictOf(protocol: Protocol, request: Uint8Array | null, response: Uint8Array | null): Verdict {
+  if (request === null) return response === null ? 'unsure' : protocol.recognise('response', response);
+  const verdict = protocol.recognise('request', request);
+  return verdict === 'unsure' && response !== null ? protocol.recognise('response', response) : verdict;
+}
+
+function bestOf(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('yes')) return 'yes';
+  return verdicts.includes('unsure') ? 'unsure' : 'no';
+}
+
+function directionByPorts(local: string | null, remote: string | null): Direction {
+  return isEphemeral(local) && !isEphemeral(remote) ? 'outbound' : 'inbound';
+}
+
+/** Linux chooses from 32768 to 60999 unless it is told otherwise (net.ipv4.ip_local_port_range). */
+function isEphemeral(address: string | null): boolean {
+  const port = Number(address?.slice(address.lastIndexOf(':') + 1) ?? 0);
+  return port >= 32768 && port <= 60999;
+}

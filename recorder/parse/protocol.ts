@@ -1,0 +1,79 @@
+/**
+ * What a protocol plug-in is: it recognises its opening, and reads both directions of a connection into exchanges.
+ * Bytes are pushed as they come, so that a body is never parsed twice and never held twice
+ * (docs/decisions/0010-parsers-are-pushed-bytes.md). Plug-ins never throw on input and never import each other.
+ */
+import type { Cause, Connection, Exchange, ProtocolName } from '../../tape/model/exchange';
+import type { Budget } from '../follow/budget';
+import type { GapReason } from '../follow/byte-stream';
+import type { Ending } from '../follow/follower';
+import type { Limits } from '../follow/limits';
+
+/** Whose bytes: the client's (`request`) or the server's (`response`). */
+export type Side = 'request' | 'response';
+
+export type Verdict = 'yes' | 'no' | 'unsure';
+
+export interface Protocol<C extends Conversation = Conversation> {
+  readonly name: ProtocolName;
+  /** Does a message of this protocol begin with these bytes? `unsure` asks to be asked again with more of them. */
+  recognise(side: Side, bytes: Uint8Array): Verdict;
+  open(host: Host, start: ConversationStart): C;
+}
+
+export interface ConversationStart {
+  /**
+   * A bit of `problemBits` where the beginning of the connection was missed, so that its first messages may be halves
+   * and its first answer may belong to a request nobody saw; 0 where it was seen from its first byte.
+   */
+  readonly missed: number;
+}
+
+/** The two directions of one connection, read by one protocol. */
+export interface Conversation {
+  /** `bytes` is lent: what is kept of it has to be copied, except for as long as it waits in a bounded queue. */
+  data(side: Side, bytes: Uint8Array, atUs: number): void;
+  gap(side: Side, size: number, reason: GapReason, atUs: number): void;
+  /** Marks everything that is under way: something about it is missing, and no position says where. */
+  taint(problem: number): void;
+  close(ending: Ending, atUs: number): void;
+  /** Time has passed. True while something still waits for time to pass. */
+  expire(nowUs: number): boolean;
+}
+
+/** The conversation of the protocol that takes what no other one does. */
+export interface Fallback extends Conversation {
+  /** TLS that nobody read. Sizes are totals of the connection so far. */
+  encrypted(requestSize: number, responseSize: number, atUs: number): void;
+  /** It was another protocol after all: nothing is emitted. */
+  drop(): void;
+}
+
+/** The place of an exchange in the recording, fixed when its first byte is seen. */
+export interface Beginning {
+  readonly number: number;
+  readonly seq: number;
+  readonly cause: Cause | null;
+}
+
+/** What a conversation is given of the connection it reads. */
+export interface Host {
+  readonly limits: Limits;
+  readonly budget: Budget;
+  readonly keepRaw: boolean;
+  readonly connection: Connection;
+  /** A parsed exchange begins; it counts as open until `ended`. Raw streams are never open: they may last for days. */
+  begin(): Beginning;
+  beginRaw(): Beginning;
+  ended(beginning: Beginning): void;
+  /** The last beginning led to nothing. */
+  forget(beginning: Beginning): void;
+  /** Problems of the connection itself are added here. */
+  emit(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void;
+  /** Bytes that were captured and belong to no message that could be read. */
+  unread(bytes: number): void;
+  /** Another protocol continues: bytes are for the conversation returned from now on. */
+  handOver(): Conversation;
+  /** Asks for `expire` to be called. */
+  wait(): void;
+}

@@ -1,0 +1,137 @@
+/**
+ * What no other protocol reads: one exchange for the whole life of the connection, with the true sizes of both
+ * directions. Keeps the bytes themselves only where it was asked to, and within a limit. Refuses to guess what they mean.
+ */
+import type { Outcome, RawStream } from '../../../tape/model/exchange';
+import type { GapReason } from '../../follow/byte-stream';
+import type { Ending } from '../../follow/follower';
+import { BodyBuffer } from '../body-buffer';
+import { problemBits, problemOfGap } from '../problems';
+import type { Beginning, Fallback, Host, Protocol, Side } from '../protocol';
+
+export const raw: Protocol<Fallback> = {
+  name: 'raw',
+  recognise: () => 'yes',
+  open: (host, start) => new RawConversation(host, start.missed),
+};
+
+/** One direction: how much it was, and the beginning of it. */
+class RawSide {
+  size = 0;
+  private readonly kept: BodyBuffer;
+
+  constructor(private readonly host: Host) {
+    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget);
+  }
+
+  /** False where the bytes ought to be kept and could not be. */
+  add(bytes: Uint8Array): boolean {
+    this.size += bytes.length;
+    if (!this.host.keepRaw) return true;
+    this.kept.append(bytes, 0, bytes.length, 0);
+    return !this.kept.truncated;
+  }
+
+  skip(size: number): void {
+    this.size += size;
+    this.kept.skip(size);
+  }
+
+  take(): Uint8Array | null {
+    if (!this.host.keepRaw) return null;
+    const { bytes } = this.kept.take([]);
+    this.host.budget.giveBack(bytes.length);
+    return bytes;
+  }
+
+  drop(): void {
+    this.kept.clear();
+  }
+}
+
+class RawConversation implements Fallback {
+  private beginning: Beginning | null = null;
+  private startedAtUs = 0;
+  private problems: number;
+  private readonly request: RawSide;
+  private readonly response: RawSide;
+
+  constructor(
+    private readonly host: Host,
+    missed: number,
+  ) {
+    this.problems = missed;
+    this.request = new RawSide(host);
+    this.response = new RawSide(host);
+  }
+
+  data(side: Side, bytes: Uint8Array, atUs: number): void {
+    this.begin(atUs);
+    if (!this[side].add(bytes)) this.problems |= problemBits.truncated;
+  }
+
+  gap(side: Side, size: number, reason: GapReason, atUs: number): void {
+    this.begin(atUs);
+    this[side].skip(size);
+    this.problems |= problemOfGap(reason);
+  }
+
+  taint(problem: number): void {
+    this.problems |= problem;
+  }
+
+  /** A connection that carried nothing has nothing to say here: whoever opened it knows how it ended. */
+  close(ending: Ending, atUs: number): void {
+    if (this.beginning === null) return;
+    if (ending === 'unfinished') this.problems |= problemBits['cut-short'];
+    this.host.emit(
+      {
+        ...this.beginning,
+        protocol: 'raw',
+        startedAtUs: this.startedAtUs,
+        durationUs: ending === 'unfinished' ? null : Math.max(0, atUs - this.startedAtUs),
+        request: null,
+        response: null,
+        outcome: outcomeOf(ending),
+        raw: this.stream(),
+      },
+      this.problems,
+    );
+  }
+
+  encrypted(requestSize: number, responseSize: number, atUs: number): void {
+    this.begin(atUs);
+    this.problems |= problemBits.encrypted;
+    this.request.size = Math.max(this.request.size, requestSize);
+    this.response.size = Math.max(this.response.size, responseSize);
+  }
+
+  drop(): void {
+    this.request.drop();
+    this.response.drop();
+    if (this.beginning !== null) this.host.forget(this.beginning);
+  }
+
+  expire(): boolean {
+    return false;
+  }
+
+  private begin(atUs: number): void {
+    if (this.beginning !== null) return;
+    this.beginning = this.host.beginRaw();
+    this.startedAtUs = atUs;
+  }
+
+  private stream(): RawStream {
+    return {
+      requestSize: this.request.size,
+      responseSize: this.response.size,
+      requestBytes: this.request.take(),
+      responseBytes: this.response.take(),
+    };
+  }
+}
+
+function outcomeOf(ending: Ending): Outcome {
+  return ending === 'unfinished' ? 'lost' : ending;
+}

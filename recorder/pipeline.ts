@@ -1,0 +1,131 @@
+/**
+ * From events to exchanges: the stages in order. No logic of its own, and pure: time comes from events and `tick`,
+ * results go to the functions given. Exchanges are handed out between events, never from inside a parser.
+ */
+import type { Exchange } from '../tape/model/exchange';
+import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
+import type { Loss } from '../tape/store/tape';
+import { Budget } from './follow/budget';
+import { Follower } from './follow/follower';
+import { defaultLimits, type Limits } from './follow/limits';
+import { OpenInbound } from './link/open-inbound';
+import { ParsedConnection, type Recording } from './parse/parsed-connection';
+import type { SourceEvent } from './source/events';
+import { LossLedger } from './tally/loss-ledger';
+import { type RecordingStats, Tally } from './tally/tally';
+
+export interface PipelineOptions {
+  onExchange(exchange: Exchange): void;
+  /** Losses are added up by connection and reason, and told within a second of event time and at the end. */
+  onLoss(loss: Loss): void;
+  readonly limits?: Partial<Limits>;
+  /** Keep the bytes of raw streams, within `limits.rawBytes`. */
+  readonly keepRaw?: boolean;
+  readonly filter?: ExchangeFilter;
+}
+
+export interface Pipeline {
+  push(events: readonly SourceEvent[]): void;
+  /** Time has passed without events. Gives up what has waited for too long. */
+  tick(nowUs: number): void;
+  /** The recording ends: everything under way is handed out as it is. Call it once, last. */
+  end(atUs: number): void;
+  stats(): RecordingStats;
+}
+
+/** How often what waits is looked at, in event time. */
+const sweepEveryUs = 250_000;
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  return new Stages(options);
+}
+
+class Stages implements Pipeline {
+  private readonly tally = new Tally();
+  private readonly losses: LossLedger;
+  private readonly follower: Follower;
+  private readonly filter: ExchangeFilter | null;
+  private ready: Exchange[] = [];
+  private numbers = 0;
+  private nowUs = 0;
+  private sweptAtUs = 0;
+
+  constructor(private readonly options: PipelineOptions) {
+    const limits = { ...defaultLimits, ...options.limits };
+    const recording = this.recording(limits);
+    this.filter = options.filter ?? null;
+    this.losses = new LossLedger((loss) => options.onLoss(loss));
+    this.follower = new Follower({
+      limits,
+      budget: recording.budget,
+      open: (event, wait) => {
+        this.tally.connections++;
+        return new ParsedConnection(event, recording, wait);
+      },
+      onStray: (event) => this.lose({ ...event, reason: 'no-open', bytes: event.size, events: 1 }),
+    });
+  }
+
+  push(events: readonly SourceEvent[]): void {
+    for (const event of events) {
+      if (event.atUs > this.nowUs) this.nowUs = event.atUs;
+      if (event.kind === 'loss') this.lose(event);
+      this.follower.push(event);
+      if (this.ready.length > 0) this.handOut();
+    }
+    if (this.nowUs - this.sweptAtUs >= sweepEveryUs) this.sweep();
+  }
+
+  tick(nowUs: number): void {
+    this.nowUs = Math.max(this.nowUs, nowUs);
+    this.sweep();
+  }
+
+  end(atUs: number): void {
+    this.nowUs = Math.max(this.nowUs, atUs);
+    this.follower.end(atUs);
+    this.handOut();
+    this.losses.tellAll(this.nowUs);
+  }
+
+  stats(): RecordingStats {
+    return this.tally.stats(this.follower.openConnections);
+  }
+
+  private recording(limits: Limits): Recording {
+    return {
+      limits,
+      budget: new Budget(limits.totalBytes),
+      keepRaw: this.options.keepRaw ?? false,
+      inbound: new OpenInbound(),
+      nextNumber: () => ++this.numbers,
+      emit: (exchange) => this.ready.push(exchange),
+      lose: (loss) => this.lose({ ...loss, events: 1 }),
+    };
+  }
+
+  private sweep(): void {
+    this.sweptAtUs = this.nowUs;
+    this.follower.sweep(this.nowUs);
+    this.handOut();
+    this.losses.sweep(this.nowUs);
+  }
+
+  private lose({ atUs, connection, reason, events, bytes }: Loss): void {
+    this.tally.addLoss(reason, bytes);
+    this.losses.add({ atUs, connection, reason, events, bytes });
+  }
+
+  private handOut(): void {
+    const exchanges = this.ready;
+    this.ready = [];
+    for (const exchange of exchanges) {
+      if (this.filter !== null && !passesFilter(exchange, this.filter)) {
+        this.tally.addFiltered();
+        continue;
+      }
+      this.tally.add(exchange);
+      this.options.onExchange(exchange);
+    }
+  }
+}

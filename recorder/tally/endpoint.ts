@@ -1,0 +1,25 @@
+/** The endpoint of a request: method, host and path, with everything that looks like an identifier taken out. */
+import { addressOf, type HttpRequest } from '../../tape/model/exchange';
+
+const number = /^\d+$/;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Hashes and object ids. */
+const longHex = /^(?=.*\d)[0-9a-f]{8,}$/i;
+/** ULIDs, nanoids, prefixed ids (`ord_8a7f…`), base64 tokens: long, one word, with a digit. */
+const token = /^(?=.*\d)[\w~.-]{16,}$/;
+
+/** `POST shop:8443/orders/{id}`. The query string is not part of it. */
+export function endpointOf(request: HttpRequest): string {
+  const { host, path } = addressOf(request);
+  const query = path.indexOf('?');
+  return `${request.method} ${host ?? ''}${templateOf(query < 0 ? path : path.slice(0, query))}`;
+}
+
+function templateOf(path: string): string {
+  return /\d/.test(path) ? path.split('/').map(templateSegment).join('/') : path;
+}
+
+function templateSegment(segment: string): string {
+  const isId = number.test(segment) || uuid.test(segment) || longHex.test(segment) || token.test(segment);
+  return isId ? '{id}' : segment;
+}
