@@ -3,6 +3,7 @@
  * text are looked at. Conservative: an ordinary word inside a sentence is never a value, a short number only where a
  * name says what it counts.
  */
+import { timeText } from '../noise/shapes';
 import { tokensOf } from '../noise/tokens';
 
 const leastLength = 8;
@@ -29,27 +30,13 @@ export interface Part {
 
 const uuidInside = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
-/**
- * The parts of a text that `find` knows, longest first: its words, the tokens of words it does not know, UUIDs and
- * dotted pieces within those. Parts never overlap.
- */
-export function knownParts<T>(text: string, find: (part: string) => T | undefined): (Part & { readonly found: T })[] {
-  const known: (Part & { readonly found: T })[] = [];
-  eachPart(text, (part) => {
-    const found = find(part.text);
-    if (found === undefined) return false;
-    known.push({ ...part, found });
-    return true;
-  });
-  return known;
-}
-
 /** The followable parts of a text, from large to small; a part for which `take` says true is not looked into further. */
 export function eachPart(text: string, take: (part: Part) => boolean): void {
-  if (text.length < leastDigits) return;
+  if (text.length < leastDigits || timeText(text) !== null) return;
   for (const word of wordsOfText(text)) {
     if (word.text !== text && take(word)) continue;
     for (const token of tokensOf(word.text)) {
+      if (timeText(token.text) !== null) continue; // a moment is no identifier, and its pieces even less
       const part = { text: token.text, start: word.start + token.start };
       const taken = token.text !== word.text && isFollowablePart(token.text) && take(part);
       if (!taken) piecesOf(part, take);

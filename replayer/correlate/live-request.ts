@@ -1,10 +1,10 @@
 /** A recorded request as this run sends it: minted values, supplied secrets and the target's address put in. */
 import { encodeBody } from '../../tape/body/coding';
-import { type BodyView, viewBody } from '../../tape/body/view';
+import { viewBody } from '../../tape/body/view';
 import { addressOf, type HeaderList, type HttpRequest, headerValue } from '../../tape/model/exchange';
 import { type Address, movedHeaders } from './addresses';
 import type { LiveValues } from './live-values';
-import { editBody, editHeaders, editTarget } from './places';
+import { type Edit, editBody, editHeaders, editTarget } from './places';
 import type { Link } from './plan';
 
 export interface LiveRequest {
@@ -22,21 +22,31 @@ export interface RequestSettings {
   readonly target: Address;
   /** Set for every request, in place of recorded fields of the same name. */
   readonly setHeaders: HeaderList;
+  /** Recorded texts whose live values must not appear: for showing a request instead of sending it. */
+  readonly hidden?: ReadonlySet<string>;
 }
 
 /** Throws a RangeError where the body changed and its content coding is not known. */
 export function liveRequest(request: HttpRequest, uses: readonly Link[], settings: RequestSettings): LiveRequest {
   const { values, recordedAt, target, setHeaders } = settings;
-  const edits = values.edits(uses);
+  const edits = values.edits(uses, settings.hidden);
   const headers = editHeaders(request.headers, edits, takenAwayCookies(uses, values));
   return {
     method: request.method,
     path: edits.length === 0 ? addressOf(request).path : editTarget(addressOf(request).path, edits),
     headers: withHeaders(movedHeaders(headers, recordedAt, target), setHeaders),
-    body: edits.some((edit) => edit.path[0] === 'body')
-      ? coded(editBody(viewBody(request.headers, request.body), edits), request.headers)
-      : sentBytes(request),
+    body: bodyWith(request, edits, settings.hidden !== undefined),
   };
+}
+
+/** For showing, the body is left decoded: nobody reads gzip. */
+function bodyWith(request: HttpRequest, edits: readonly Edit[], shown: boolean): Uint8Array {
+  if (request.body.bytes.length === 0) return request.body.bytes;
+  const edited = edits.some((edit) => edit.path[0] === 'body');
+  if (!edited && !shown) return sentBytes(request);
+  const view = editBody(viewBody(request.headers, request.body), edits);
+  if (view.kind === 'empty') return request.body.bytes;
+  return shown ? view.bytes : encodeBody(view.bytes, codingsNamed(request.headers));
 }
 
 function takenAwayCookies(uses: readonly Link[], values: LiveValues): ReadonlySet<string> {
@@ -64,10 +74,6 @@ function sentBytes({ headers, body }: HttpRequest): Uint8Array {
   return body.bytes.length > 0 && body.codings.length === 0 && named.length > 0
     ? encodeBody(body.bytes, named)
     : body.bytes;
-}
-
-function coded(body: BodyView, headers: HeaderList): Uint8Array {
-  return body.kind === 'empty' ? new Uint8Array(0) : encodeBody(body.bytes, codingsNamed(headers));
 }
 
 function codingsNamed(headers: HeaderList): string[] {

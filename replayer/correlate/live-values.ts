@@ -62,9 +62,10 @@ export class LiveValues {
     }
   }
 
-  /** New texts for the places of `links` whose live value differs from the recorded one. */
-  edits(links: readonly Link[]): readonly Edit[] {
-    const changed = links.filter(({ origin }) => (this.of(origin) ?? origin.recorded) !== origin.recorded);
+  /** New texts for the places of `links` whose live value differs from the recorded one; never one of `hidden`. */
+  edits(links: readonly Link[], hidden: ReadonlySet<string> = none): readonly Edit[] {
+    const open = hidden.size === 0 ? links : links.filter(({ origin }) => !hidden.has(origin.recorded));
+    const changed = open.filter(({ origin }) => (this.of(origin) ?? origin.recorded) !== origin.recorded);
     if (changed.length === 0) return noEdits;
     const byPlace = new Map<string, Link[]>();
     for (const link of changed) {
@@ -95,6 +96,7 @@ export class LiveValues {
 }
 
 const noEdits: readonly Edit[] = [];
+const none: ReadonlySet<string> = new Set();
 
 function lastSetCookie(headers: HeaderList, name: string) {
   const cookies = headers

@@ -8,9 +8,9 @@ import { addressOf } from '../../tape/model/exchange';
 import type { Path } from '../../tape/model/path';
 import type { RunnableCase } from '../cases/cases';
 import { epochTime, isTimeName, timeText } from '../noise/shapes';
-import { eachPart, isFollowable } from './candidates';
+import { eachPart, isFollowable, type Part } from './candidates';
 import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
-import { shortIdOf } from './short-ids';
+import { shortIdOf, shortIdsIn } from './short-ids';
 
 /** A part of the text at a place of a message. */
 export interface Spot {
@@ -119,8 +119,8 @@ class Planner implements CarryPlan {
   private readRequest(test: RunnableCase, i: number): void {
     const at = { by: 'client', caseIndex: i, sinceUs: test.stored.exchange.startedAtUs, order: this.order++ } as const;
     visitRequest(test.request, viewBody(test.request.headers, test.request.body), (leaf) => {
-      const own = this.linked(leaf, at, (link) => this.use(link, i));
-      if (!own) this.register(leaf, at);
+      const known = this.linked(leaf, at, (link) => this.use(link, i));
+      if (known !== 'whole') this.register(leaf, at, known === 'no');
     });
   }
 
@@ -128,28 +128,32 @@ class Planner implements CarryPlan {
     const at = { by: 'answer', caseIndex: i, sinceUs: endOf(test), order: this.order++ } as const;
     visitResponse(test.response, viewBody(test.response.headers, test.response.body), (leaf) => {
       const known = this.linked(leaf, at, (link) => this.refer(link, i));
-      if (!known) this.register(leaf, at);
+      if (known !== 'whole') this.register(leaf, at, true);
     });
   }
 
-  /** Reports the places of known values in the leaf; true when the leaf as a whole is one. */
-  private linked(leaf: Leaf, at: Moment, report: (link: Link) => void): boolean {
+  /** Reports the places of known values in the leaf, and says how much of it they are. */
+  private linked(leaf: Leaf, at: Moment, report: (link: Link) => void): 'whole' | 'parts' | 'no' {
     const whole = this.find(leaf, at);
     if (whole !== undefined) {
       this.link(leaf, { text: leaf.text, start: 0 }, whole, report);
-      return true;
+      return 'whole';
     }
-    if (leaf.kind === 'number') return false;
-    eachPart(leaf.text, (part) => {
-      const origin = this.isPart(part.text, leaf) ? this.index.get(part.text) : undefined;
+    if (leaf.kind === 'number') return 'no';
+    let parts: 'parts' | 'no' = 'no';
+    const take = (part: Part, key: string) => {
+      const origin = this.index.get(key);
       if (origin === undefined || !this.precedes(origin, at.caseIndex)) return false;
+      if (origin.by !== 'client') parts = 'parts';
       this.link(leaf, part, origin, report);
       return true;
-    });
-    return false;
+    };
+    eachPart(leaf.text, (part) => this.isPart(part.text, leaf) && take(part, part.text));
+    for (const part of shortIdsIn(leaf.text)) take(part, part.key);
+    return parts;
   }
 
-  private link(leaf: Leaf, part: { text: string; start: number }, origin: Origin, report: (link: Link) => void): void {
+  private link(leaf: Leaf, part: Part, origin: Origin, report: (link: Link) => void): void {
     if (origin.by === 'client') return;
     report({ origin, spot: { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length } });
   }
@@ -176,8 +180,9 @@ class Planner implements CarryPlan {
     return isFollowable(text) && (/\d/.test(text) || leaf.path[1] === 'authorization');
   }
 
-  private register(leaf: Leaf, at: Moment): void {
-    const key = this.keyOf(leaf, at.caseIndex);
+  /** `whole` is false for a request's text around a minted value: the client made up only the rest of it. */
+  private register(leaf: Leaf, at: Moment, whole: boolean): void {
+    const key = whole ? this.keyOf(leaf, at.caseIndex) : null;
     if (key !== null) this.registerPart(leaf, { text: leaf.text, start: 0 }, at, key);
     if (at.by === 'answer') this.registerWeak(leaf, at);
     if (leaf.kind === 'number') return;
@@ -186,9 +191,10 @@ class Planner implements CarryPlan {
       this.registerPart(leaf, part, at, part.text);
       return false; // its own parts may travel alone
     });
+    for (const part of shortIdsIn(leaf.text)) this.registerPart(leaf, part, at, part.key);
   }
 
-  private registerPart(leaf: Leaf, part: { text: string; start: number }, at: Moment, key: string): void {
+  private registerPart(leaf: Leaf, part: Part, at: Moment, key: string): void {
     if (this.index.has(key)) return;
     const spot = { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length };
     this.index.set(key, { ...at, spot, recorded: part.text, usedLater: false, recurs: false });

@@ -24,6 +24,18 @@ interface Owner {
   readonly weak: boolean;
 }
 
+/** Short ids inside a longer text, where they follow a plural in an address: /orders/42. */
+export function shortIdsIn(text: string): { readonly key: string; readonly text: string; readonly start: number }[] {
+  if (!text.includes('/')) return [];
+  return [...text.matchAll(/\/([A-Za-z][\w-]*)\/([1-9]\d{0,4})(?![\w.%-])/g)]
+    .filter((found) => isPlural(found[1] ?? ''))
+    .map((found) => {
+      const digits = found[2] ?? '';
+      const start = found.index + found[0].length - digits.length;
+      return { key: `${singularName(found[1] ?? '')}#${digits}`, text: digits, start };
+    });
+}
+
 /** Only after a plural: /orders/42, not /page/2. */
 function ownerOfSegment(leaf: Leaf, segments: readonly string[]): Owner | null {
   const position = leaf.path[1];

@@ -73,3 +73,8 @@ function messageOf(error: unknown): string {
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
+
+/** For a request that cannot be written down in HTTP/1.1 at all. */
+export function unsendable(error: unknown): Failure {
+  return { kind: 'failed', reason: 'unsendable', detail: detailOf(error, codeOf(error)), unreachable: false };
+}

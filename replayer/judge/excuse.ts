@@ -8,7 +8,7 @@ import type { Path } from '../../tape/model/path';
 import type { Origin } from '../correlate/plan';
 import { bothSidesReason, differingTokens } from '../noise/both-sides';
 import { ruleFor } from '../noise/rules';
-import { epochTime, isTimeName, opaqueShape, timeText } from '../noise/shapes';
+import { epochTime, isTimeName, lookAlike, timeText } from '../noise/shapes';
 import { headerVolatility, volatileHeaderRule } from '../noise/volatile-headers';
 import type { JudgeContext } from './context';
 import { type Found, leafOf } from './difference';
@@ -106,11 +106,7 @@ function mintedReason(text: string, pair: Pair, context: JudgeContext): string |
 
 function mayBeMinted(origin: Origin, actual: string): boolean {
   if (!origin.usedLater && !origin.recurs) return false;
-  if (pattern(origin.recorded) === pattern(actual)) return true;
-  const [left, right] = [opaqueShape(origin.recorded), opaqueShape(actual)].map((shape) =>
-    shape?.replace(/ \d+>$/, ''),
-  );
-  return left !== undefined && left === right;
+  return pattern(origin.recorded) === pattern(actual) || lookAlike(origin.recorded, actual, { proven: true });
 }
 
 /** ORD-000124 and ORD-000007 count the same thing. Without a digit the pattern is the text itself. */

@@ -9,7 +9,7 @@ import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { textAt } from '../correlate/places';
 import type { TokenPair } from '../noise/both-sides';
-import { opaqueShape } from '../noise/shapes';
+import { lookAlike } from '../noise/shapes';
 import type { JudgeContext } from './context';
 import { type Found, leafOf } from './difference';
 
@@ -64,8 +64,7 @@ export class LiveRedaction {
   /** With the key, two placeholders mean two secrets: that is right only for secrets that are made anew each time. */
   private isMinted(recorded: string, actual: string, path: Path): boolean {
     if (this.context.mintAt(path, recorded) !== undefined) return true;
-    const shape = opaqueShape(recorded);
-    return shape !== null && shape === opaqueShape(actual);
+    return lookAlike(recorded, actual, { proven: false });
   }
 
   /** The redacted live text at a path, undefined without a redactor. */

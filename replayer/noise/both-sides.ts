@@ -4,7 +4,7 @@
  * It never excuses a change of type, format, length or meaning, and knows nothing of where else a value occurs:
  * the caller asks first whether the value is compared by identity.
  */
-import { epochTime, isIdName, isTimeName, jwtParts, opaqueShape, timeText, uuidVersion } from './shapes';
+import { epochTime, isIdName, isTimeName, jwtParts, lookAlike, timeText, uuidVersion } from './shapes';
 import { type Token, tokensOf } from './tokens';
 
 /**
@@ -88,8 +88,7 @@ function epochReason(expected: string, actual: string, key: string | null): stri
 
 function opaqueReason(expected: string, actual: string, key: string | null): string | null {
   if (key === null || !isIdName(key)) return null;
-  const shape = opaqueShape(expected);
-  return shape !== null && shape === opaqueShape(actual) ? 'both-sides:opaque-id' : null;
+  return lookAlike(expected, actual, { proven: false }) ? 'both-sides:opaque-id' : null;
 }
 
 const movingClaims = new Set(['iat', 'exp', 'nbf', 'jti', 'auth_time', 'sid']);

@@ -98,7 +98,7 @@ export function isTimeName(name: string): boolean {
 
 const idWords = new Set(
   `id ids uid uuid guid oid key token tokens nonce session sid csrf xsrf jti trace span request correlation cursor
-   reference ref secret jwt bearer credential etag ticket challenge state code`.split(/\s+/),
+   reference ref secret jwt bearer credential etag ticket challenge`.split(/\s+/),
 );
 
 /** True for names of things that are minted: `id`, `orderId`, `csrf_token`, `x-request-id`. */
@@ -139,33 +139,55 @@ function decodedObject(part: string): Record<string, unknown> | null {
   }
 }
 
-/**
- * The class of a string that only a generator makes: hexadecimal, ULID, or mixed letters and digits, after a common
- * prefix such as `ord_`. Words, slugs and amounts have none. Two strings of one class, prefix and length look alike.
- */
-export function opaqueShape(text: string): string | null {
-  if (text.length < 11 || text.length > 4096) return null;
-  const cut = prefixLength(text);
-  const random = randomClass(text.slice(cut), cut === 0 ? 16 : 8);
-  return random === null ? null : `${text.slice(0, cut)}<${random} ${text.length - cut}>`;
+/** True for strings that only a generator makes: hexadecimal, ULID, mixed letters and digits, after a prefix like `ord_`. */
+export function looksGenerated(text: string): boolean {
+  if (text.length < 11 || text.length > longestGenerated) return false;
+  const random = text.slice(prefixLength(text));
+  const least = random === text ? 16 : 8;
+  return random.length >= least && classesOf(random).length > 0 && isScattered(random);
 }
+
+/**
+ * True for two strings that one generator makes: one prefix, one length, one alphabet, and at least one of them could
+ * hardly be a word. `proven` says that the value is known to be made anew, so that the last condition falls away.
+ */
+export function lookAlike(a: string, b: string, { proven }: { readonly proven: boolean }): boolean {
+  if (a.length !== b.length || a.length < 11 || a.length > longestGenerated) return false;
+  const cut = sharedPrefix(a, b);
+  const [left, right] = [a.slice(cut), b.slice(cut)];
+  const known = classesOf(right);
+  const shared = left.length >= (cut === 0 ? 16 : 8) && classesOf(left).some((alphabet) => known.includes(alphabet));
+  return shared && (proven || isScattered(left) || isScattered(right));
+}
+
+const longestGenerated = 4096;
 
 /** Length of a lower-case word and its `_` or `-` (`ord_`, `cus-`), 0 when the text has no such prefix. */
 function prefixLength(text: string): number {
   return /^[a-z]{1,12}(?:_[a-z]{1,8})?[_-](?=[A-Za-z0-9]{8,}$)/.exec(text)?.[0].length ?? 0;
 }
 
-function randomClass(text: string, least: number): string | null {
-  if (text.length < least || !/\d/.test(text) || !/[A-Za-z]/.test(text)) return null;
-  if (/^[0-9a-f]+$/.test(text)) return 'hex';
-  if (/^[0-9A-F]+$/.test(text)) return 'HEX';
-  if (/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)) return 'ulid';
-  if (/^[a-z0-9]+$/.test(text)) return digitsSpread(text) ? 'base36' : null;
-  if (!/^[A-Za-z0-9_.~+/=:-]+$/.test(text)) return null;
-  return /[a-z]/.test(text) && /[A-Z]/.test(text) && digitsSpread(text) ? 'base64' : null;
+/** A prefix is one only where both have it: a random text may by chance begin as if it had one. */
+function sharedPrefix(a: string, b: string): number {
+  const length = prefixLength(a);
+  return length === prefixLength(b) && a.slice(0, length) === b.slice(0, length) ? length : 0;
 }
 
-/** `spring2026campaign` keeps its digits together; a generator does not. */
-function digitsSpread(text: string): boolean {
-  return (text.match(/\d+/g)?.length ?? 0) >= 2;
+/** The alphabets a text fits, narrow ones first. Lower-case words fit none: they have neither digits nor both cases. */
+function classesOf(text: string): readonly string[] {
+  const classes: string[] = [];
+  const mixed = /\d/.test(text) && /[A-Za-z]/.test(text);
+  if (/^[0-9a-f]+$/.test(text)) classes.push('hex');
+  if (/^[0-9A-F]+$/.test(text)) classes.push('HEX');
+  if (mixed && /^[0-9a-z]+$/.test(text)) classes.push('base36');
+  if (mixed && /^[0-9A-Z]+$/.test(text)) classes.push('BASE36');
+  if (/^[\w.~+/=:%-]+$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text)) classes.push('base64');
+  return classes;
+}
+
+/** `spring2026campaign` keeps its digits together and GetUser2 its cases; a generator scatters them. */
+function isScattered(text: string): boolean {
+  const runs = text.match(/\d+/g)?.length ?? 0;
+  if (!/[A-Za-z]/.test(text)) return false;
+  return runs >= 2 || (runs === 1 && text.length >= 20 && /[a-z]/.test(text) && /[A-Z]/.test(text));
 }

@@ -10,7 +10,7 @@ export interface Token {
 
 const time = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?`;
 const httpTime = String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d[ -][A-Z][a-z]{2}[ -]\d{4} \d\d:\d\d:\d\d GMT`;
-const word = String.raw`[A-Za-z0-9_~%-](?:[A-Za-z0-9_~.%-]*[A-Za-z0-9_~%-])?`;
+const word = '[A-Za-z0-9_~%-](?:[A-Za-z0-9_~.%-]*[A-Za-z0-9_~%-])?';
 const pattern = new RegExp(`${time}|${httpTime}|${word}`, 'g');
 
 /** The tokens of a text in order. */
