@@ -10,6 +10,7 @@ import { baseUrl, type Upstream, upstreamNamed } from '../upstream';
 import type { Entry } from './entry';
 import type { Matcher } from './matcher';
 import { type Near, type NearDifference, nearest } from './near';
+import { splitTarget } from './request-value';
 
 export type MissPolicy = 'fail' | '404' | 'passthrough';
 
@@ -50,6 +51,8 @@ export interface MissDifference {
 
 const listedDifferences = 10;
 const longestValue = 200;
+/** Beyond this a rule would call another request noise. */
+const farAway = 0.5;
 
 export interface MissContext {
   readonly matcher: Matcher;
@@ -92,7 +95,7 @@ function nearMiss({ entry, distance, differences }: Near, context: MissContext):
     distance,
     differences: ordered.slice(0, listedDifferences).map(missDifference),
     more: Math.max(0, differences.length - listedDifferences),
-    rules: rulesFor(blocking),
+    rules: distance > farAway ? [] : rulesFor(blocking, matchText(entry, differences)),
   };
 }
 
@@ -108,18 +111,39 @@ function cut(value: JsonValue | undefined): JsonValue | null {
   return value instanceof JsonNumber ? text : value;
 }
 
-/** No rule speaks of the upstream, and one that excuses the method would hide more than it shows. */
-function rulesFor(blocking: readonly NearDifference[]): string[] {
-  if (blocking.some(({ path }) => path[0] === 'header' || path[0] === 'method')) return [];
-  return [...new Set(blocking.map(({ path }) => ruleText(path)))];
+/** No rule speaks of the upstream; one that excuses the method, or a path of another length, would hide too much. */
+function rulesFor(blocking: readonly NearDifference[], match: string): string[] {
+  const beyondRules = ({ path, kind }: NearDifference): boolean =>
+    path[0] === 'header' || path[0] === 'method' || (path[0] === 'path' && kind !== 'changed');
+  if (blocking.some(beyondRules)) return [];
+  return [...new Set(blocking.map(({ path }) => ruleText(path, match)))];
 }
 
-/** One entry of a noise file; every element of a list gets the one rule. */
-function ruleText(path: Path): string {
-  const inBody = path[0] === 'body';
-  const text = formatPath(path).replace(/\[\d+\]/g, (index) => (inBody ? '[*]' : index));
-  const plain = /^[A-Za-z_$][\w$.-]*$/.test(text) ? text : `'${text.replaceAll("'", "''")}'`;
-  return `- { in: request, path: ${plain}, because: "say why it may differ" }`;
+/** One entry of a noise file. */
+function ruleText(path: Path, match: string): string {
+  const places = [patternText(path), match].map((text) => (/^[A-Za-z_$][\w$.-]*$/.test(text) ? text : quoted(text)));
+  return `- { in: request, path: ${places[0]}, match: ${places[1]}, because: "say why it may differ" }`;
+}
+
+/** Every element of a list in a body gets the one rule. */
+function patternText([root, ...steps]: Path): string {
+  const each = root === 'body';
+  const stepText = (step: string | number): string =>
+    typeof step === 'number' && each ? '[*]' : formatPath([root ?? '', step]).slice(String(root).length);
+  return String(root) + steps.map(stepText).join('');
+}
+
+/** The filter for requests like this one; segments that differ are any. */
+function matchText({ request }: Entry, differences: readonly NearDifference[]): string {
+  const { host, path } = addressOf(request);
+  const differing = new Set(differences.filter(({ path: at }) => at[0] === 'path').map(({ path: at }) => at[1]));
+  const segments = splitTarget(path).path.split('/').slice(1);
+  const place = segments.map((segment, i) => (differing.has(i) ? '*' : segment)).join('/');
+  return `${request.method} ${host ?? ''}/${place}`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function remedyFor(why: Miss['why'], first: NearMiss | undefined, context: MissContext): string[] {
@@ -131,9 +155,9 @@ function remedyFor(why: Miss['why'], first: NearMiss | undefined, context: MissC
     ];
   }
   const rules = first?.rules ?? [];
-  const asNoise = rules.length === 0 ? [] : [`call it noise, in a file given with --noise:  ${rules.join('  ')}`];
+  const lines = rules.map((rule) => `  ${rule}`);
   return [
-    ...asNoise,
+    ...(rules.length === 0 ? [] : ['call it noise, in a file given with --noise:', ...lines]),
     'let it through:  --on-miss passthrough',
     'record again, if the service is meant to ask this now',
   ];
@@ -144,18 +168,21 @@ function urlOf(entry: Entry, context: MissContext): string {
   return baseUrl(upstream ?? upstreamNamed(entry.upstream, context.tls)) + addressOf(entry.request).path;
 }
 
-/** The text a terminal shows for a miss; golden tests hold it. Ends without a newline. */
+/** The text a terminal shows for a miss; golden tests hold it. The nearest mock in full. Ends without a newline. */
 export function formatMiss(miss: Miss, tape: string): string {
-  const lines = [`${miss.code}  ${miss.message}`];
-  for (const near of miss.nearest) {
-    lines.push(
-      `  nearest   exchange ${near.exchange} (${tape}), ${near.method} ${near.url}, distance ${near.distance}`,
-    );
-    for (const difference of near.differences) lines.push(`            ${differenceText(difference)}`);
-    if (near.more > 0) lines.push(`            and ${near.more} more`);
-  }
-  lines.push(...miss.remedy.map((remedy, i) => `  ${i === 0 ? 'do this' : '       '}   ${remedy}`));
-  return lines.join('\n');
+  const [first, ...others] = miss.nearest;
+  return [
+    `${miss.code}  ${miss.message}`,
+    ...(first === undefined ? [] : [`  nearest   exchange ${first.exchange} (${tape}), ${nearText(first)}`]),
+    ...(first?.differences ?? []).map((difference) => `            ${differenceText(difference)}`),
+    ...(first === undefined || first.more === 0 ? [] : [`            and ${first.more} more`]),
+    ...others.map((near) => `  then      exchange ${near.exchange}, ${nearText(near)}`),
+    ...miss.remedy.map((remedy, i) => `  ${i === 0 ? 'do this' : '       '}   ${remedy}`),
+  ].join('\n');
+}
+
+function nearText({ method, url, distance }: NearMiss): string {
+  return `${method} ${url}, distance ${distance}`;
 }
 
 function differenceText({ path, kind, expected, actual, excusedBy }: MissDifference): string {

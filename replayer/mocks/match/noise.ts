@@ -7,7 +7,7 @@ import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/jso
 import { coversPath, type Path } from '../../../tape/model/path';
 import { bothSidesReason, bothSidesTextReason, differingTokens } from '../../noise/both-sides';
 import type { NoiseRule } from '../../noise/rules';
-import { epochTime, isIdName, isTimeName, jwtParts, opaqueShape, timeText, uuidVersion } from '../../noise/shapes';
+import { epochTime, isIdName, isTimeName, jwtParts, timeText, uuidVersion } from '../../noise/shapes';
 import { tokensOf } from '../../noise/tokens';
 import { scalarText } from './canonical';
 import type { ValueDifference } from './differences';
@@ -85,7 +85,13 @@ function shapeOf(value: JsonValue, key: string | null): string | null {
   const time = timeText(value);
   if (time !== null) return time.format;
   if (jwtParts(value) !== null) return 'jwt';
-  return timeShape(value, key) ?? (key !== null && isIdName(key) ? opaqueShape(value) : null);
+  return timeShape(value, key) ?? (key !== null && isIdName(key) ? idShape(value) : null);
+}
+
+/** Coarse on purpose: whether two of them look alike is decided by the both-sides rule, pair by pair. */
+function idShape(text: string): string | null {
+  if (text.length < 11 || text.length > 4096 || !/^[\w.~+/=:%-]+$/.test(text)) return null;
+  return /\d/.test(text) || (/[a-z]/.test(text) && /[A-Z]/.test(text)) ? `id ${text.length}` : null;
 }
 
 function timeShape(digits: string, key: string | null): string | null {
