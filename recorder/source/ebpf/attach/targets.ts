@@ -2,6 +2,7 @@
  * Which processes a user means. Finds those that run now and says of one that starts later whether it belongs to them.
  * Refuses a target that fits nothing, with what it may have meant: a recording of nothing helps nobody.
  */
+import { didYouMean } from '../../../../errors/did-you-mean';
 import { WiretapeError } from '../../../../errors/wiretape-error';
 import type { Listener, Processes, ProcessFacts } from './processes';
 
@@ -220,19 +221,6 @@ function shortened(words: readonly string[]): string {
 
 function isNear(typed: string, known: string): boolean {
   const [a, b] = [typed.toLowerCase(), known.toLowerCase()];
-  return (a.length >= 3 && b.includes(a)) || (b.length >= 3 && a.includes(b)) || editDistance(a, b) <= 2;
-}
-
-/** Levenshtein's distance, on one row. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swapped = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, swapped));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const contains = (a.length >= 3 && b.includes(a)) || (b.length >= 3 && a.includes(b));
+  return contains || didYouMean(a, [b]) !== undefined;
 }

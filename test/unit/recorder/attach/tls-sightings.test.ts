@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readElf } from '../../../../recorder/source/ebpf/attach/elf/elf';
+import { createPlanner, type MappedImage } from '../../../../recorder/source/ebpf/attach/plan';
+import { sightTls } from '../../../../recorder/source/ebpf/attach/tls-sightings';
+import { buildElf, type Code, type ElfPlan, readerOf, rel32 } from './elf-builder';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wiretape-tls-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const push: Code = () => [0x55, 0xc3];
+const sub: Code = () => [0x48, 0x83, 0xec, 8, 0xc3];
+const toInner: Code = ({ self, addressOf }) => [
+  0x48,
+  0x83,
+  0xec,
+  8,
+  ...rel32(0xe8, self + 4, addressOf('inner')),
+  0xc3,
+];
+
+function functions(names: readonly string[], code: Code = push): ElfPlan {
+  return { functions: names.map((name) => ({ name, code })) };
+}
+
+function mapped(name: string, plan: ElfPlan = functions(['main'])): MappedImage {
+  writeFileSync(join(folder, name), buildElf(plan));
+  return { path: `/x/${name}`, device: '', inode: '', openable: [{ path: join(folder, name), sameFile: false }] };
+}
+
+function sighted(images: readonly MappedImage[], options: { executable?: ElfPlan; release?: string } = {}) {
+  const planner = createPlanner({ kernelRelease: options.release ?? '6.18.0' });
+  const reading = options.executable && readElf(readerOf(buildElf(options.executable)));
+  const executable = reading?.kind === 'elf' ? { file: 'app', image: reading.image } : undefined;
+  return sightTls({ images, plan: planner.planFor({ images, seccompMode: 2 }), executable });
+}
+
+it.each([
+  [
+    'a shared libssl by its inner functions',
+    'libssl.so.3',
+    {
+      functions: [
+        ...functions(['SSL_read', 'SSL_read_ex', 'SSL_write', 'SSL_write_ex'], toInner).functions,
+        { name: 'inner', code: push, visibility: 'hidden' },
+      ],
+    } as ElfPlan,
+    'shared libssl.so.3: inner functions',
+  ],
+  [
+    'a shared libssl by its exported functions',
+    'libssl.so.1.1',
+    functions(['SSL_read', 'SSL_write']),
+    'shared libssl.so.1.1: exported functions',
+  ],
+  [
+    'one whose functions must be single-stepped',
+    'libssl.so.3',
+    functions(['SSL_read', 'SSL_write'], sub),
+    'shared libssl.so.3: exported functions, at a higher cost',
+  ],
+  [
+    'a copy in an executable',
+    'node',
+    functions(['SSL_read', 'SSL_write', 'BIO_write']),
+    'own copy in node: exported functions',
+  ],
+])('reads %s', (_, name, plan, how) => {
+  expect(sighted([mapped(name, plan)])).toEqual([{ file: name, library: 'OpenSSL', captured: true, how }]);
+});
+
+it('says why a recognised library is not read', () => {
+  const images = [mapped('libssl.so.3', functions(['SSL_read', 'SSL_write']))];
+  expect(sighted(images, { release: '6.12.0' })).toMatchObject([
+    {
+      captured: false,
+      how: 'SSL_read: the process has a seccomp filter, and return probes of kernel 6.12 would end it',
+    },
+  ]);
+});
+
+it.each([
+  ['libjvm.so', 'JSSE'],
+  ['libgnutls.so.30.34.3', 'GnuTLS'],
+  ['libssl3.so', 'NSS'],
+  ['libmbedtls.so.14', 'mbedTLS'],
+])('names %s as a library that is not captured', (name, library) => {
+  expect(sighted([mapped(name)])).toMatchObject([{ file: name, library, captured: false }]);
+});
+
+it.each([
+  [
+    'Go',
+    { ...functions(['main']), extraSections: { '.gopclntab': 'xx\0crypto/tls.(*Conn).Write\0' } },
+    'Go crypto/tls is not captured yet',
+  ],
+  [
+    'rustls',
+    { ...functions(['main']), rodata: '/registry/src/rustls-0.23.12/src/conn.rs' },
+    'rustls is not captured yet',
+  ],
+  [
+    'OpenSSL without symbols',
+    { ...functions(['main']), rodata: 'OpenSSL is great\0OpenSSL 3.0.19 27 Jan 2026\0' },
+    'OpenSSL 3.0.19 27 Jan 2026 is linked in without symbols: TLS done by it is not captured',
+  ],
+  [
+    'BoringSSL without symbols',
+    { ...functions(['main']), rodata: 'OpenSSL 1.1.1 (compatible; BoringSSL)\0' },
+    'OpenSSL 1.1.1 (compatible; BoringSSL) is linked in without symbols: TLS done by it is not captured',
+  ],
+])('finds %s in an executable', (_, executable, how) => {
+  expect(sighted([], { executable })).toMatchObject([{ file: 'app', captured: false, how }]);
+});
+
+it('claims nothing about an executable that shows nothing', () => {
+  expect(
+    sighted([mapped('libc.so.6')], { executable: { ...functions(['main']), rodata: 'needs OpenSSL 3 or newer' } }),
+  ).toEqual([]);
+});
+
+it('does not take the text that a dynamically linked program holds for a library', () => {
+  const executable = { ...functions(['main']), rodata: 'built with OpenSSL 3.0.19 27 Jan 2026\0' };
+  const images = [mapped('libssl.so.3', functions(['SSL_read', 'SSL_write']))];
+  expect(sighted(images, { executable }).map(({ file }) => file)).toEqual(['libssl.so.3']);
+});
