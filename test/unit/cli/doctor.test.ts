@@ -1,0 +1,155 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import pc from 'picocolors';
+import { type DoctorFacts, type DoctorReport, diagnose, formatReport } from '../../../cli/doctor';
+
+const healthy: DoctorFacts = {
+  environment: {
+    kernelRelease: '6.18.1',
+    hasBtf: true,
+    lockdown: 'integrity',
+    capabilities: new Set(['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE']),
+    perfEventParanoid: 2,
+    unprivilegedBpfDisabled: 2,
+    isHostPidNamespace: true,
+    cgroupMode: 'v2',
+  },
+  addonProblem: null,
+  tiers: [{ name: 'tracepoint', ok: true, detail: 'loads and attaches' }],
+  uprobes: { multi: true, perf: false, detail: 'uprobe_multi' },
+  survey: { processes: [], running: 12, closed: 0 },
+};
+
+const refusedTier = [{ name: 'tracepoint', ok: false, detail: 'load: errno 1' }];
+
+function withEnvironment(changes: Partial<DoctorFacts['environment']>): DoctorFacts {
+  return { ...healthy, environment: { ...healthy.environment, ...changes }, tiers: refusedTier };
+}
+
+function check(report: DoctorReport, name: string) {
+  return report.checks.find((one) => one.name === name);
+}
+
+it('is content with a machine on which everything works', () => {
+  const report = diagnose(healthy);
+  expect(report).toMatchObject({ schema: 1, ok: true, tier: 'tracepoint' });
+  expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+it.each([
+  ['BTF', withEnvironment({ hasBtf: false }), /CONFIG_DEBUG_INFO_BTF/],
+  ['lockdown', withEnvironment({ lockdown: 'confidentiality' }), /lockdown=integrity/],
+  ['capabilities', withEnvironment({ capabilities: new Set(['CAP_BPF']) }), /grant CAP_PERFMON, CAP_SYS_PTRACE/],
+  ['pid namespace', withEnvironment({ isHostPidNamespace: false }), /--pid=host/],
+  ['return probes', withEnvironment({ kernelRelease: '6.12.3' }), /outside 6.11 to 6.13/],
+  ['addon', { ...healthy, addonProblem: { found: 'not built', remedy: 'npm run build' }, tiers: [] }, /npm run build/],
+  ['tier tracepoint', { ...healthy, tiers: refusedTier }, /kernel 6.3 or newer/],
+  ['uprobes', { ...healthy, uprobes: { multi: false, perf: false, detail: 'errno 13' } }, /uprobe_multi/],
+  ['processes', { ...healthy, survey: { processes: [], running: 12, closed: 9 } }, /CAP_SYS_PTRACE/],
+])('says no to %s, with the remedy', (name, facts, remedy) => {
+  expect(check(diagnose(facts), name)).toMatchObject({ ok: false, remedy: expect.stringMatching(remedy) });
+});
+
+it.each([
+  [withEnvironment({ hasBtf: false, capabilities: new Set() }), 'See BTF above'],
+  [withEnvironment({ lockdown: 'confidentiality' }), 'See lockdown above'],
+  [withEnvironment({ capabilities: new Set() }), 'See capabilities above'],
+])('leads from a refused tier to the first cause of it', (facts, remedy) => {
+  expect(check(diagnose(facts), 'tier tracepoint')?.remedy).toBe(remedy);
+});
+
+it('works with a tier although other things do not', () => {
+  const report = diagnose({ ...withEnvironment({ isHostPidNamespace: false }), tiers: healthy.tiers });
+  expect(report).toMatchObject({ ok: true, tier: 'tracepoint' });
+});
+
+it('takes the first tier that works', () => {
+  const tiers = [...refusedTier, { name: 'kprobe', ok: true, detail: '' }, { name: 'syscall', ok: true, detail: '' }];
+  expect(diagnose({ ...healthy, tiers }).tier).toBe('kprobe');
+});
+
+it('prints a table a person can act on', () => {
+  const facts: DoctorFacts = {
+    ...withEnvironment({ capabilities: new Set(['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE']), lockdown: null }),
+    survey: {
+      running: 40,
+      closed: 2,
+      processes: [
+        {
+          pid: 71,
+          name: 'nginx',
+          containerId: null,
+          listens: [80, 443],
+          connections: 3,
+          tls: [
+            { file: 'libssl.so.3', library: 'OpenSSL', captured: true, how: 'shared libssl.so.3: inner functions' },
+          ],
+        },
+        {
+          pid: 4711,
+          name: 'java',
+          containerId: 'a'.repeat(64),
+          listens: [1, 2, 3, 4, 5],
+          connections: 0,
+          tls: [
+            { file: 'libjvm.so', library: 'JSSE', captured: false, how: 'Java: TLS done by JSSE is not captured yet' },
+            { file: 'libs2n.so', library: 's2n', captured: false, how: 's2n is not captured yet' },
+          ],
+        },
+        { pid: 9, name: 'evil\u001b[2J', containerId: null, listens: [], connections: 1, tls: [] },
+      ],
+    },
+  };
+  expect(formatReport(diagnose(facts), pc.createColors(false))).toBe(
+    [
+      'ok  kernel            6.18.1',
+      'ok  BTF               /sys/kernel/btf/vmlinux',
+      'ok  lockdown          not shown here (/sys/kernel/security/lockdown is not there)',
+      'no  capabilities      without CAP_DAC_READ_SEARCH',
+      '                      do this: Run as root, or grant CAP_DAC_READ_SEARCH',
+      'ok  pid namespace     the host',
+      'ok  cgroups           version 2',
+      'ok  addon             loads',
+      'no  tier tracepoint   load: errno 1',
+      '                      do this: See capabilities above',
+      'ok  uprobes           uprobe_multi',
+      'ok  return probes     safe, under seccomp filters too',
+      'no  processes         2 of 40 may not be looked into',
+      '                      do this: Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+      '',
+      'Processes with TCP sockets or a TLS library:',
+      '  71    nginx        listens on 80, 443; 3 connected  ok  OpenSSL, shared libssl.so.3: inner functions',
+      '  4711  java         listens on 1, 2, 3, 4, …         no  Java: TLS done by JSSE is not captured yet',
+      '                                                      no  s2n is not captured yet',
+      '  9     evil\\x1b[2J  1 connected                      ok  no TLS library seen: plaintext is recorded',
+      '',
+      'Recording does not work here: no capture tier loads and attaches.',
+      '',
+    ].join('\n'),
+  );
+});
+
+it('says which tier a recording would use, and that nothing was there to look at', () => {
+  const text = formatReport(diagnose(healthy), pc.createColors(false));
+  expect(text).toContain('\nNo process that may be looked into has TCP sockets or a TLS library.\n');
+  expect(text).toMatch(/\nRecording works here, by tier tracepoint\.\n$/);
+});
+
+it('shortens what the verifier says, and keeps all of it for --json', () => {
+  const report = diagnose({ ...healthy, tiers: [{ name: 'tracepoint', ok: false, detail: 'x'.repeat(500) }] });
+  expect(formatReport(report, pc.createColors(false))).toContain(`${'x'.repeat(159)}…\n`);
+  expect(check(report, 'tier tracepoint')?.found).toHaveLength(500);
+});
+
+it('prints one JSON document, and ends with 0 exactly when a tier works', () => {
+  const root = join(__dirname, '../../..');
+  const arguments_ = ['-r', join(root, 'scripts/ts-hook.js'), join(root, 'cli/main.ts'), 'doctor', '--json'];
+  const { status, stdout } = spawnSync(process.execPath, arguments_, { encoding: 'utf8' });
+  const report: DoctorReport = JSON.parse(stdout);
+  expect(report.schema).toBe(1);
+  expect(report.checks.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['kernel', 'BTF', 'capabilities', 'addon']),
+  );
+  expect(report.checks.filter(({ ok, remedy }) => ok !== (remedy === null))).toEqual([]);
+  expect(status).toBe(report.ok ? 0 : 3);
+});
