@@ -44,11 +44,12 @@ function marked(plain: PreparedResponse, text: string): PreparedResponse {
 
 export function writeResponse(request: IncomingMessage, response: ServerResponse, answer: PreparedResponse): void {
   const accepted = answer.codings.length === 0 || acceptsCodings(request.headers['accept-encoding'], answer.codings);
-  const { headers, body } = accepted ? answer.coded : answer.identity();
+  const { headers, body, shortText } = accepted ? answer.coded : answer.identity();
   response.sendDate = false;
   response.writeHead(answer.status, answer.reason, headers as string[]);
   if (answer.trailers.length > 0) response.addTrailers(answer.trailers);
-  response.end(body);
+  if (shortText === null) response.end(body);
+  else response.end(shortText, 'latin1');
 }
 
 /** Ends the connection as the upstream did; a timeout is a request that nobody ever answers. */
