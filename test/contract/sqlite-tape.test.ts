@@ -1,0 +1,370 @@
+/** What the SQLite tape promises beyond the contract: whose file it is, what it refuses, and what no crash can take away. */
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { WiretapeError } from '../../errors/wiretape-error';
+import { openTapeReader, openTapeWriter, openTapeWriterThread } from '../../tape/store/sqlite';
+import { endOf, root, sourceArgs, startSource } from '../support/sources';
+import { asRedacted, bodyOf, epochUs, exchangeOf, responseOf, sessionStart } from '../support/tapes';
+
+const feeder = 'test/support/programs/tape-feeder.ts';
+const inThread = { execArgv: [...sourceArgs] };
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wiretape-sqlite-'));
+  path = join(folder, 'a.tape');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const numbered = (number: number, size = 20) =>
+  asRedacted(
+    exchangeOf({ number, startedAtUs: epochUs + number, response: responseOf({ body: bodyOf('x'.repeat(size)) }) }),
+  );
+
+function writeTape(file: string, exchanges = 3): void {
+  const writer = openTapeWriter(file);
+  writer.append(
+    writer.beginSession(sessionStart),
+    Array.from({ length: exchanges }, (_, i) => numbered(i + 1)),
+  );
+  writer.close();
+}
+
+function idsOn(file: string): string[] {
+  const reader = openTapeReader(file);
+  try {
+    return [...reader.summaries()].map(({ id }) => id);
+  } finally {
+    reader.close();
+  }
+}
+
+function errorOf(run: () => unknown): WiretapeError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof WiretapeError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+const codeOf = (run: () => unknown) => errorOf(run).code;
+
+describe('the file', () => {
+  it("is its owner's alone, journals included, whatever the umask", () => {
+    const before = process.umask(0);
+    try {
+      const writer = openTapeWriter(path);
+      writer.append(writer.beginSession(sessionStart), [numbered(1)]);
+      for (const suffix of ['', '-wal', '-shm']) expect(statSync(path + suffix).mode & 0o777).toBe(0o600);
+      writer.close();
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('is one file without journals once it is closed, and opens where nothing may be written', () => {
+    writeTape(path);
+    expect(existsSync(`${path}-wal`) || existsSync(`${path}-shm`)).toBe(false);
+    chmodSync(path, 0o400);
+    chmodSync(folder, 0o500);
+    expect(idsOn(path)).toEqual(['1', '2', '3']);
+    chmodSync(folder, 0o700);
+  });
+
+  it('can be read while it is written', () => {
+    const writer = openTapeWriter(path);
+    const session = writer.beginSession(sessionStart);
+    writer.append(session, [numbered(1)]);
+    const reader = openTapeReader(path);
+    writer.append(session, [numbered(2)]);
+    expect([...reader.summaries()].map(({ id }) => id)).toEqual(['1', '2']);
+    writer.close();
+    reader.close();
+    expect(idsOn(path)).toEqual(['1', '2']);
+  });
+
+  it('is known to `file` and sqlite3 by its application id and version', () => {
+    writeTape(path);
+    const database = new Database(path, { readonly: true });
+    expect(database.pragma('application_id', { simple: true })).toBe(0x57544150);
+    expect(database.pragma('user_version', { simple: true })).toBe(1);
+    expect(database.prepare('SELECT typeof(started_us) FROM exchanges').pluck().get()).toBe('integer');
+    database.close();
+  });
+
+  it('keeps equal large bodies once, compressed', () => {
+    const writer = openTapeWriter(path);
+    const session = writer.beginSession(sessionStart);
+    writer.append(
+      session,
+      Array.from({ length: 100 }, (_, i) => numbered(i + 1, 100_000)),
+    );
+    writer.close();
+    expect(statSync(path).size).toBeLessThan(200_000);
+    const reader = openTapeReader(path);
+    for (const { exchange } of reader.exchanges()) expect(exchange.response?.body.bytes.length).toBe(100_000);
+    reader.close();
+  });
+});
+
+describe('what is no tape', () => {
+  const both: [string, (file: string) => { close(): void }][] = [
+    ['reading', openTapeReader],
+    ['writing', openTapeWriter],
+  ];
+
+  it.each(both)('is refused for %s and left as it is', (_, open) => {
+    writeFileSync(path, 'PNG or whatever');
+    expect(codeOf(() => open(path))).toBe('TAPE_FOREIGN');
+    expect(readFileSync(path, 'utf8')).toBe('PNG or whatever');
+    rmSync(path);
+    const other = new Database(path);
+    other.exec('CREATE TABLE mine (a)');
+    other.close();
+    const before = readFileSync(path);
+    expect(codeOf(() => open(path))).toBe('TAPE_FOREIGN');
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it.each(both)('%s refuses a tape of a newer wiretape', (_, open) => {
+    writeTape(path);
+    const newer = new Database(path);
+    newer.pragma('user_version = 99');
+    newer.close();
+    expect(errorOf(() => open(path))).toMatchObject({
+      code: 'TAPE_NEWER',
+      seen: ['tape version 99; this wiretape knows versions up to 1'],
+    });
+  });
+
+  it.each(both)('%s refuses a folder', (_, open) => {
+    mkdirSync(path);
+    expect(codeOf(() => open(path))).toBe('TAPE_UNREADABLE');
+  });
+
+  it('is missing, empty or unreachable', () => {
+    expect(codeOf(() => openTapeReader(path))).toBe('TAPE_MISSING');
+    expect(codeOf(() => openTapeReader(join(folder, 'no/such/a.tape')))).toBe('TAPE_MISSING');
+    expect(codeOf(() => openTapeWriter(join(folder, 'no/such/a.tape')))).toBe('FILE_UNREADABLE');
+    writeFileSync(path, '');
+    expect(codeOf(() => openTapeReader(path))).toBe('TAPE_FOREIGN');
+    openTapeWriter(path).close();
+    expect(idsOn(path)).toEqual([]);
+  });
+
+  it('is damaged: said so, wherever the damage is met', () => {
+    writeTape(path, 2000);
+    const whole = readFileSync(path);
+    writeFileSync(path, Buffer.concat([whole.subarray(0, 100), Buffer.alloc(whole.length - 100, 0xff)]));
+    expect(codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
+    writeFileSync(path, Buffer.concat([whole.subarray(0, whole.length >> 1), Buffer.alloc(whole.length >> 1, 0xff)]));
+    expect(codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
+    writeFileSync(path, whole.subarray(0, whole.length >> 2));
+    expect(codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
+  });
+
+  it('holds a column that cannot be read: damaged too', () => {
+    writeTape(path);
+    const database = new Database(path);
+    database.exec(`UPDATE exchanges SET request_headers = '[["Host"' WHERE id = 2`);
+    database.close();
+    const reader = openTapeReader(path);
+    expect(codeOf(() => [...reader.exchanges()])).toBe('TAPE_DAMAGED');
+    reader.close();
+  });
+});
+
+(process.getuid?.() === 0 ? it.skip : it)('refuses a file it may not read (root may read all)', () => {
+  writeTape(path);
+  chmodSync(path, 0);
+  expect(codeOf(() => openTapeReader(path))).toBe('TAPE_UNREADABLE');
+});
+
+describe('a second writer', () => {
+  it('is refused while the first one lives', () => {
+    const first = openTapeWriter(path);
+    const error = errorOf(() => openTapeWriter(path));
+    expect(error.code).toBe('TAPE_BUSY');
+    expect(error.message).toBe(`Cannot write ${path}: process ${process.pid} is writing it`);
+    first.append(first.beginSession(sessionStart), [numbered(1)]);
+    first.close();
+    writeTape(path);
+    expect(idsOn(path)).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('is welcome when the first one was killed', async () => {
+    const child = startSource(feeder, [path]);
+    await said(child, /flushed/);
+    expect(codeOf(() => openTapeWriter(path))).toBe('TAPE_BUSY');
+    child.kill('SIGKILL');
+    await endOf(child);
+    openTapeWriter(path).close();
+  });
+});
+
+describe('kill -9', () => {
+  // Each round ends at another moment: before the tape is there, while it is made, while it is written.
+  it.each(momentsMs(20261120, 10))(
+    'after %d ms leaves a tape that opens and holds all that was flushed',
+    async (moment) => {
+      const child = startSource(feeder, [path]);
+      const lines: string[] = [];
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => lines.push(...text.split('\n')));
+      if (moment > 300) await said(child, /opened/);
+      await new Promise((resolve) => setTimeout(resolve, moment % 300));
+      child.kill('SIGKILL');
+      await endOf(child);
+      const flushed = Math.max(0, ...lines.map((line) => Number(/^flushed (\d+)$/.exec(line)?.[1] ?? 0)));
+      if (!lines.includes('opened') && (!existsSync(path) || statSync(path).size === 0)) return;
+      const ids = idsOn(path);
+      expect(ids).toEqual(Array.from({ length: ids.length }, (_, i) => String(i + 1)));
+      expect(ids.length).toBeGreaterThanOrEqual(flushed);
+      const database = new Database(path);
+      expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+      expect(database.prepare('SELECT coalesce(sum(exchanges), 0) FROM sessions').pluck().get()).toBe(ids.length);
+      database.close();
+      writeTape(path, 1);
+      expect(idsOn(path)).toContain(String(ids.length + 1));
+    },
+  );
+});
+
+describe('a full disk', () => {
+  it('is a clear error at the limit for files, and the tape still opens', async () => {
+    // 4096 blocks of 512 bytes: 2 MiB a file
+    const script = 'ulimit -f 4096; exec "$0" "$@"';
+    const run = spawnSync('sh', ['-c', script, process.execPath, ...sourceArgs, join(root, feeder), path, '3000'], {
+      encoding: 'utf8',
+    });
+    expect(run.stderr).toMatch(/^TAPE_FULL {2}Cannot write .*a\.tape: the disk is full, or refuses to be written\n/);
+    expect(run.status).toBe(3);
+    expectWhatWasFlushed(run.stdout);
+  });
+
+  const mountpoint = () => {
+    const made = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
+    return made.status === 0;
+  };
+  (process.getuid?.() === 0 ? it : it.skip)(
+    'is the same on a file system without room (needs root to mount one)',
+    () => {
+      if (!mountpoint()) return;
+      try {
+        const run = spawnSync(process.execPath, [...sourceArgs, join(root, feeder), path, '3000'], {
+          encoding: 'utf8',
+        });
+        expect(run.stderr).toMatch(/^TAPE_FULL/);
+        expectWhatWasFlushed(run.stdout);
+      } finally {
+        spawnSync('umount', [folder]);
+      }
+    },
+  );
+
+  function expectWhatWasFlushed(stdout: string): void {
+    const flushed = Number([...stdout.matchAll(/flushed (\d+)/g)].at(-1)?.[1]);
+    expect(flushed).toBeGreaterThan(0);
+    expect(idsOn(path).length).toBeGreaterThanOrEqual(flushed);
+  }
+});
+
+describe('the writing thread', () => {
+  it('writes what the writer itself would write', async () => {
+    const batch = [
+      numbered(1, 0),
+      numbered(2, 20),
+      numbered(3, 50_000),
+      asRedacted(exchangeOf({ number: 4, request: null, response: null })),
+    ];
+    const tape = await openTapeWriterThread(path, inThread);
+    const session = await tape.beginSession(sessionStart);
+    expect(tape.append(session, batch)).toBe(true);
+    tape.noteLoss(session, { atUs: epochUs, connection: 1, reason: 'ring-full', events: 1, bytes: 2 });
+    tape.endSession(session, { endedAtUs: epochUs + 5, reason: 'time' });
+    await tape.close();
+
+    const other = join(folder, 'b.tape');
+    const writer = openTapeWriter(other);
+    const same = writer.beginSession(sessionStart);
+    writer.append(same, batch);
+    writer.noteLoss(same, { atUs: epochUs, connection: 1, reason: 'ring-full', events: 1, bytes: 2 });
+    writer.endSession(same, { endedAtUs: epochUs + 5, reason: 'time' });
+    writer.close();
+
+    const [one, two] = [path, other].map((file) => {
+      const reader = openTapeReader(file);
+      const content = { sessions: reader.sessions(), exchanges: [...reader.exchanges()] };
+      reader.close();
+      return content;
+    });
+    expect(one).toEqual(two);
+  });
+
+  it('writes without being told to flush', async () => {
+    const tape = await openTapeWriterThread(path, { ...inThread, batchMs: 1 });
+    tape.append(await tape.beginSession(sessionStart), [numbered(1)]);
+    while (idsOn(path).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await tape.close();
+  });
+
+  it('asks the feeder to wait when much is on its way, and says when to go on', async () => {
+    const tape = await openTapeWriterThread(path, { ...inThread, queueBytes: 100_000, batchBytes: 10_000 });
+    const session = await tape.beginSession(sessionStart);
+    const batch = Array.from({ length: 50 }, (_, i) => numbered(i + 1, 5000));
+    expect(tape.append(session, batch.slice(0, 1))).toBe(true);
+    expect(tape.append(session, batch.slice(1))).toBe(false);
+    expect(tape.pending()).toBeGreaterThan(100_000);
+    await tape.drained();
+    expect(tape.pending()).toBeLessThan(50_000);
+    await tape.flush();
+    expect(tape.pending()).toBe(0);
+    expect(idsOn(path)).toHaveLength(50);
+    await tape.close();
+  });
+
+  it('refuses to open what the writer refuses, with the same error', async () => {
+    writeFileSync(path, 'no tape');
+    await expect(openTapeWriterThread(path, inThread)).rejects.toMatchObject({ code: 'TAPE_FOREIGN', exitStatus: 3 });
+  });
+
+  it('tells of a failure once, keeps taking without growing, and rejects what waits', async () => {
+    const failures: string[] = [];
+    const tape = await openTapeWriterThread(path, { ...inThread, onFailure: (error) => failures.push(error.code) });
+    const session = await tape.beginSession(sessionStart);
+    const twice = [numbered(1), numbered(1)]; // an id that is taken: the one fault a test can cause from outside
+    tape.append(session, twice);
+    await expect(tape.flush()).rejects.toThrow(/UNIQUE/);
+    expect(tape.append(session, [numbered(2)])).toBe(true);
+    expect(tape.pending()).toBe(0);
+    await tape.drained();
+    expect(failures).toEqual(['INTERNAL']);
+    expect(tape.failure()?.code).toBe('INTERNAL');
+    await expect(tape.close()).rejects.toThrow(/UNIQUE/);
+    await expect(tape.beginSession(sessionStart)).rejects.toThrow();
+    expect(idsOn(path)).toEqual([]);
+  });
+});
+
+function said(child: ChildProcess, what: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (text: Buffer | string) => {
+      if (what.test(String(text))) resolve();
+    });
+    child.on('close', () => reject(new Error(`the program ended before it said ${what}`)));
+  });
+}
+
+/** Moments without pattern, the same in every run. */
+function momentsMs(seed: number, count: number): number[] {
+  let state = seed;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state % 900;
+  });
+}
