@@ -191,8 +191,8 @@ export class ParsedConnection implements ConnectionListener, Host {
     this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
   }
 
-  handOver(): Conversation {
-    return this.settleOn(fallback, 0);
+  handOver(missed: number): Conversation {
+    return this.settleOn(fallback, missed);
   }
 
   // Which protocol, and who is the client.

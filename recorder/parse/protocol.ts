@@ -72,8 +72,11 @@ export interface Host {
   emit(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void;
   /** Bytes that were captured and belong to no message that could be read. */
   unread(bytes: number): void;
-  /** Another protocol continues: bytes are for the conversation returned from now on. */
-  handOver(): Conversation;
+  /**
+   * Another protocol continues: bytes are for the conversation returned from now on. `missed` is not 0 where it is not
+   * certain at which byte of the client it begins.
+   */
+  handOver(missed: number): Conversation;
   /** Asks for `expire` to be called. */
   wait(): void;
 }

@@ -285,7 +285,9 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   private handOver(rest: Uint8Array, atUs: number): void {
-    const successor = this.host.handOver();
+    // A client that did not ask, or whose request is not whole: at which byte it changes over is not known.
+    const unasked = this.requests.stoppedBy === 'upgrade' ? 0 : problemBits['parse-error'];
+    const successor = this.host.handOver(this.pairing.lastAnswerDoubt || unasked);
     this.successor = successor;
     this.pairing.close(this.requests.reader.takeRequest(), null, 'closed', atUs);
     const sent = this.requests.queue ?? [];

@@ -14,6 +14,10 @@ export class Draft {
   requestDone = false;
   responseDone = false;
   problems = 0;
+  /** An answer without a request. */
+  stray = false;
+  /** True where its answer turned out to be another one's. */
+  mispaired = false;
   /** True where bytes that may have been its answer are missing. */
   answerMayBeLost = false;
   /** True where the request asks for another protocol on this connection. */

@@ -12,15 +12,20 @@
  *
  * Doubt: after a loss, or on a connection older than the recorder, an unknown number of messages is missing. A request
  * that stands alone then takes the next answer, on probation: if a second answer comes before the next request, the first
- * one was an older request's, and the pair is taken apart. If the next request comes first, or time passes, or the
- * connection ends, the pair was right and so is the count from there on. A client that was seen to send requests ahead of
- * answers proves nothing by waiting: on its connections doubt stays.
+ * one was an older request's, and the pair is taken apart. If time passes without that, or the connection ends, the pair
+ * was right and so is the count from there on; with a client that is known to wait for its answers, the next request is
+ * proof enough. A client that was seen to send requests ahead of answers proves nothing by waiting: on its connections
+ * doubt stays. What this cannot see: a client that begins unseen, and keeps a constant number of requests ahead for
+ * longer than probation lasts, without ever pausing.
  */
 import type { HttpRequest, HttpResponse, InformationalResponse, Outcome } from '../../../tape/model/exchange';
 import type { Ending } from '../../follow/follower';
 import { problemBits } from '../problems';
 import type { Host } from '../protocol';
 import { Draft } from './draft';
+
+/** Pairs made in doubt on one connection: after so many without a sign of the contrary, the count is right. */
+const longestProbation = 64;
 
 type Turn = 'answer' | 'stray' | 'wait';
 
@@ -31,13 +36,18 @@ export class Pairing {
   closing = false;
   /** Requests whose exchange is not over, in order. */
   private readonly pending: Draft[] = [];
-  private onProbation: Draft | null = null;
+  /** Pairs made in doubt, oldest first. */
+  private onProbation: Draft[] = [];
   private probationSinceUs = 0;
+  /** True once an exchange was counted off without doubt: the client waits for answers, unless `pipelines` says no. */
+  private counted = false;
   /** Problem bits: why messages cannot be counted off; 0 where they can. */
   private doubt: number;
   /** True once the client sent a request before it had the answer to the one before. */
   private pipelines = false;
   private nextIsStray = false;
+  /** Problem bits of the last exchange that was answered: 0 where all is well with it. */
+  lastAnswerDoubt = 0;
 
   constructor(
     private readonly host: Host,
@@ -103,6 +113,7 @@ export class Pairing {
     draft.response = response;
     draft.responseDone = true;
     draft.problems |= problems;
+    this.lastAnswerDoubt = draft.problems | (draft.certain ? 0 : this.doubt);
     this.finishIfDone(draft);
   }
 
@@ -129,14 +140,15 @@ export class Pairing {
   }
 
   taint(problem: number): void {
-    for (const draft of [...this.pending, this.answering, this.onProbation])
-      if (draft !== null) draft.problems |= problem;
+    for (const draft of this.pending) draft.problems |= problem;
+    for (const draft of this.onProbation) draft.problems |= problem;
+    if (this.answering !== null) this.answering.problems |= problem;
   }
 
   /** True while a pair is on probation. */
   expire(nowUs: number): boolean {
-    if (this.onProbation !== null && nowUs - this.probationSinceUs >= this.host.limits.holeUs) this.confirm();
-    return this.onProbation !== null;
+    if (nowUs - this.probationSinceUs >= this.host.limits.holeUs) this.confirm();
+    return this.onProbation.length > 0;
   }
 
   /** The partial messages are what there is of those under way. */
@@ -154,12 +166,12 @@ export class Pairing {
   private requestBeginsInDoubt(): void {
     const last = this.pending.at(-1);
     if (last === undefined) {
-      if (this.answering === null) this.confirm();
+      if (this.answering === null && this.counted) this.confirm();
       return;
     }
     if (!last.answerMayBeLost) this.pipelines = true;
     for (const draft of this.pending.filter((pending) => !pending.certain)) {
-      if (draft === this.answering) draft.problems |= this.doubt;
+      if (draft === this.answering) draft.mispaired = true;
       else this.abandon(draft);
     }
   }
@@ -168,20 +180,21 @@ export class Pairing {
     if (this.nextIsStray) return 'stray';
     const front = this.pending[0];
     if (front === undefined) return this.doubt === 0 && !this.closing ? 'wait' : 'stray';
-    if (!front.certain && !this.standsAlone()) return 'stray';
+    if (!front.certain && !this.standsAlone(front)) return 'stray';
     const readable = front.method !== null || front.requestDone || this.closing;
     if (readable && !front.responseDone) return 'answer';
     return this.closing ? 'stray' : 'wait';
   }
 
-  private standsAlone(): boolean {
-    return this.pending.length === 1 && !this.pipelines;
+  private standsAlone(front: Draft): boolean {
+    return this.pending.length === 1 && !this.pipelines && !front.answerMayBeLost;
   }
 
   /** An answer without a request: the client did not ask (RFC 9112 9.2), or the request is among what is missing. */
   private stray(atUs: number): Draft {
-    if (this.onProbation !== null) this.takeApart(this.onProbation);
+    this.takeAllApart();
     const draft = new Draft(this.host.begin(), atUs, false);
+    draft.stray = true;
     draft.requestDone = true;
     draft.problems = this.doubt === 0 ? problemBits['parse-error'] : this.doubt;
     return draft;
@@ -189,41 +202,58 @@ export class Pairing {
 
   private lose(problem: number): void {
     this.doubt |= problem;
-    if (this.onProbation !== null) this.takeApart(this.onProbation);
+    this.takeAllApart();
   }
 
   private finishIfDone(draft: Draft): void {
     if (!draft.requestDone || !draft.responseDone) return;
     this.remove(draft);
-    if (!draft.certain && draft.problems === 0) this.putOnProbation(draft);
-    else this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
+    if (draft.mispaired) this.takeApart(draft);
+    else if (draft.certain || draft.stray) this.finish(draft);
+    else this.putOnProbation(draft);
+  }
+
+  private finish(draft: Draft): void {
+    if (draft.certain && draft.response !== null) this.counted = true;
+    this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
   }
 
   private putOnProbation(draft: Draft): void {
-    this.onProbation = draft;
-    this.probationSinceUs = endOf(draft) ?? draft.startedAtUs;
-    this.host.wait();
+    if (this.onProbation.length === 0) this.probationSinceUs = endOf(draft) ?? draft.startedAtUs;
+    this.onProbation.push(draft);
+    if (this.onProbation.length >= longestProbation) this.confirm();
+    else this.host.wait();
   }
 
   private confirm(): void {
-    const draft = this.onProbation;
-    if (draft === null) return;
-    this.onProbation = null;
+    const drafts = this.onProbation;
+    if (drafts.length === 0) return;
+    this.onProbation = [];
     if (!this.pipelines) this.doubt = 0;
-    this.emit(draft, 'response', endOf(draft));
+    for (const draft of drafts) this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
+  }
+
+  private takeAllApart(): void {
+    const drafts = this.onProbation;
+    this.onProbation = [];
+    for (const draft of drafts) this.takeApart(draft);
   }
 
   /** The pair was none: the answer is an older request's, and this request's own may be anywhere. */
   private takeApart(draft: Draft): void {
-    this.onProbation = null;
-    const answer = new Draft(this.host.begin(), draft.response?.startedAtUs ?? draft.startedAtUs, false);
-    answer.response = draft.response;
-    answer.problems = this.doubt;
+    const { response } = draft;
     draft.response = null;
     draft.problems |= this.doubt;
     this.emit(draft, 'lost', null);
+    if (response !== null) this.emitApart(response);
+  }
+
+  private emitApart(response: HttpResponse): void {
+    const answer = new Draft(this.host.begin(), response.startedAtUs, false);
+    answer.response = response;
+    answer.problems = this.doubt;
     this.host.ended(answer.beginning);
-    this.emit(answer, 'response', endOf(answer));
+    this.emit(answer, 'response', response.endedAtUs);
   }
 
   private abandon(draft: Draft): void {
