@@ -19,6 +19,8 @@ export interface RunningCommand {
   /** How it ended; null while it runs. */
   exit(): Exit | null;
   readonly exited: Promise<Exit>;
+  /** Resolves when it has ended and all it printed was passed on. */
+  readonly closed: Promise<void>;
   /** The last lines it printed, both streams together. */
   lastLines(): readonly string[];
   /** Ends the whole tree; resolves when nothing of it is left. */
@@ -65,11 +67,13 @@ export async function startCommand(command: readonly string[], options: CommandO
       resolve(exit);
     });
   });
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   return {
     pid,
     text,
     exit: () => exit,
     exited,
+    closed,
     lastLines: () => lines,
     async stop(graceMs = defaultGraceMs) {
       await endTree(tree, graceMs);

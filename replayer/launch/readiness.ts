@@ -6,11 +6,13 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WiretapeError } from '../../errors/wiretape-error';
 import type { RunningCommand } from './command';
 
 const attemptMs = 2000;
 const pauseMs = 50;
+const lastWordsMs = 200;
 
 /** Resolves once it answers. Throws COMMAND_FAILED when the command ends first, TARGET_NOT_READY after `waitMs`. */
 export async function waitUntilReady(target: URL, command: RunningCommand, waitMs: number): Promise<void> {
@@ -18,13 +20,13 @@ export async function waitUntilReady(target: URL, command: RunningCommand, waitM
   let seen = 'nothing listens there';
   for (let method = 'OPTIONS'; ; ) {
     const exit = command.exit();
-    if (exit !== null) throw endedEarly(command);
+    if (exit !== null) throw await endedEarly(command);
     const answer = await attempt(target, method);
     if (answer === null) return;
     seen = answer.detail;
     if (answer.connected) method = method === 'OPTIONS' ? 'HEAD' : 'OPTIONS';
     if (Date.now() >= deadline) throw notReady(target, command, { waitMs, seen });
-    await Promise.race([command.exited, new Promise((next) => setTimeout(next, pauseMs))]);
+    await Promise.race([command.exited, pause(pauseMs)]);
   }
 }
 
@@ -76,7 +78,9 @@ function attempt(target: URL, method: string): Promise<Failed | null> {
   });
 }
 
-function endedEarly(command: RunningCommand): WiretapeError {
+/** What it printed may still be on its way; a child that lives on holds the pipe open, so nobody waits for long. */
+async function endedEarly(command: RunningCommand): Promise<WiretapeError> {
+  await Promise.race([command.closed, pause(lastWordsMs)]);
   const exit = command.exit();
   const how = exit?.signal == null ? `ended with status ${exit?.code}` : `was ended by ${exit.signal}`;
   return new WiretapeError('COMMAND_FAILED', `${command.text} ${how} before it answered`, {

@@ -1,0 +1,67 @@
+import { commandEnvironment, type EnvironmentOptions, usesPort } from '../../../../replayer/launch/environment';
+import { upstreamNamed } from '../../../../replayer/mocks/upstream';
+
+const upstreams = ['payments:8443', 'rates:80', 'rates:81', '[::1]:9000'].map((name) => upstreamNamed(name, false));
+const options: EnvironmentOptions = {
+  mocks: {
+    proxyUrl: 'http://127.0.0.1:1000',
+    urls: new Map(upstreams.map(({ name }, i) => [name, `http://127.0.0.1:${2000 + i}`])),
+    upstreams,
+    caFile: '/tmp/ca.pem',
+    bundleFile: '/tmp/bundle.pem',
+  },
+  ownAddress: '127.0.0.1:3000',
+  port: 4000,
+  settings: [],
+};
+const settings = (...given: readonly string[]) => commandEnvironment({}, { ...options, settings: given });
+
+it('leads clients to the mocks under the names each of them reads', () => {
+  const env = commandEnvironment({ PATH: '/bin', NO_PROXY: '*', https_proxy: 'http://corporate:3128' }, options);
+  expect(env).toMatchObject({
+    PATH: '/bin',
+    HTTP_PROXY: 'http://127.0.0.1:1000',
+    https_proxy: 'http://127.0.0.1:1000',
+    NO_PROXY: '127.0.0.1:3000',
+    no_proxy: '127.0.0.1:3000',
+    NODE_USE_ENV_PROXY: '1',
+    NODE_EXTRA_CA_CERTS: '/tmp/ca.pem',
+    SSL_CERT_FILE: '/tmp/bundle.pem',
+    REQUESTS_CA_BUNDLE: '/tmp/bundle.pem',
+    CURL_CA_BUNDLE: '/tmp/bundle.pem',
+  });
+});
+
+it('keeps the extra certificates a user has by naming the bundle', () => {
+  expect(commandEnvironment({ NODE_EXTRA_CA_CERTS: '/own.pem' }, options).NODE_EXTRA_CA_CERTS).toBe('/tmp/bundle.pem');
+});
+
+it.each([
+  ['URL={mock:payments:8443}/v1', 'http://127.0.0.1:2000/v1'],
+  ['URL={mock:Payments}', 'http://127.0.0.1:2000'],
+  ['URL={mock:rates:81}', 'http://127.0.0.1:2002'],
+  ['URL={mock:[::1]:9000}', 'http://127.0.0.1:2003'],
+  ['URL={ca}:{port}', '/tmp/ca.pem:4000'],
+  ['URL={"a": {"b": "{}"}}', '{"a": {"b": "{}"}}'],
+  ['URL=a=b', 'a=b'],
+  ['URL=', ''],
+])('fills %s', (setting, value) => {
+  expect(settings(setting).URL).toBe(value);
+});
+
+it('lets settings win', () => {
+  expect(settings('HTTP_PROXY=mine').HTTP_PROXY).toBe('mine');
+});
+
+it.each([
+  ['URL={mock:nobody:1}', 'Cannot fill {mock:nobody:1}: the tape holds no such upstream'],
+  ['URL={mock:rates}', 'Cannot fill {mock:rates}: more than one upstream has this name'],
+  ['URL', 'Cannot read --env "URL": it is not NAME=VALUE'],
+  ['=x', 'Cannot read --env "=x": it is not NAME=VALUE'],
+])('refuses %s', (setting, message) => {
+  expect(() => settings(setting)).toThrow(expect.objectContaining({ code: 'USAGE', message }));
+});
+
+it('knows when the service is told its port', () => {
+  expect([usesPort(['A=1', 'PORT={port}']), usesPort(['A=1'])]).toEqual([true, false]);
+});
