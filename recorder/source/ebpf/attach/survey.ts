@@ -3,7 +3,7 @@ import { readElf } from './elf/elf';
 import { fileName, type MappedImage, openImage } from './mapped-image';
 import type { Planner } from './plan';
 import type { NamespacedSocket, Processes, ProcessFacts } from './processes';
-import { sightTls, type TlsSighting } from './tls-sightings';
+import { evidenceIn, sightTls, type TlsSighting } from './tls-sightings';
 
 export interface SurveyedProcess {
   readonly pid: number;
@@ -27,7 +27,8 @@ export interface Survey {
 export function surveyProcesses(processes: Processes, planner: Planner, selfPid: number): Survey {
   const sockets = processes.everySocket();
   const running = processes.list().filter((process) => process.hasMemory && process.pid !== selfPid);
-  const looked = running.map((process) => surveyed(process, { processes, planner, sockets }));
+  const looking: Looking = { processes, planner, sockets, evidence: new Map() };
+  const looked = running.map((process) => surveyed(process, looking));
   const open = looked.filter((process) => process !== undefined);
   const worthTelling = open.filter(({ listens, connections, tls }) => listens.length + connections + tls.length > 0);
   return {
@@ -41,10 +42,13 @@ interface Looking {
   readonly processes: Processes;
   readonly planner: Planner;
   readonly sockets: ReadonlyMap<string, NamespacedSocket>;
+  /** By the identity of the file. */
+  readonly evidence: Map<string, readonly TlsSighting[]>;
 }
 
 /** Undefined where the user's rights do not reach. */
-function surveyed(facts: ProcessFacts, { processes, planner, sockets }: Looking): SurveyedProcess | undefined {
+function surveyed(facts: ProcessFacts, looking: Looking): SurveyedProcess | undefined {
+  const { processes, sockets } = looking;
   const { pid, name, containerId } = facts;
   const images = processes.images(pid);
   if (images.length === 0) return undefined;
@@ -56,24 +60,30 @@ function surveyed(facts: ProcessFacts, { processes, planner, sockets }: Looking)
     containerId,
     listens: [...new Set(ports)].sort((a, b) => a - b),
     connections: held.length - ports.length,
-    tls: tlsOf(facts, images, planner),
+    tls: tlsOf(facts, images, looking),
   };
 }
 
 function tlsOf(
-  { exe, seccompMode }: ProcessFacts,
+  facts: ProcessFacts,
   images: readonly MappedImage[],
-  planner: Planner,
+  { planner, evidence }: Looking,
 ): readonly TlsSighting[] {
-  const plan = planner.planFor({ images, seccompMode });
-  const mapped = images.find((image) => image.path === exe);
-  const opened = mapped === undefined ? undefined : openImage(mapped);
-  if (mapped === undefined || opened === undefined) return sightTls({ images, plan, executable: undefined });
+  const plan = planner.planFor({ images, seccompMode: facts.seccompMode });
+  return sightTls({ images, plan, evidence: images.flatMap((image) => evidenceOf(image, evidence)) });
+}
+
+/** Each file is searched once, however many processes map it. */
+function evidenceOf(mapped: MappedImage, known: Map<string, readonly TlsSighting[]>): readonly TlsSighting[] {
+  const opened = openImage(mapped);
+  if (opened === undefined) return [];
+  const { file } = opened;
   try {
-    const reading = readElf(opened.file.read);
-    const executable = reading.kind === 'elf' ? { file: fileName(mapped.path), image: reading.image } : undefined;
-    return sightTls({ images, plan, executable });
+    const reading = known.has(file.identity) ? undefined : readElf(file.read);
+    const found = reading?.kind === 'elf' ? evidenceIn(fileName(mapped.path), reading.image) : [];
+    if (!known.has(file.identity)) known.set(file.identity, found);
+    return known.get(file.identity) ?? [];
   } finally {
-    opened.file.close();
+    file.close();
   }
 }

@@ -3,7 +3,7 @@
  * mapped, a text that a library leaves in whatever it is linked into. Never claims that something is captured without
  * a plan for it.
  */
-import type { ElfImage, ElfSection } from './elf/elf';
+import type { ElfImage } from './elf/elf';
 import { firstText } from './elf/strings';
 import { fileName, type MappedImage } from './mapped-image';
 import type { ProbePlan, ProcessPlan } from './plan';
@@ -20,16 +20,14 @@ export interface TlsSighting {
 export interface Sighted {
   readonly images: readonly MappedImage[];
   readonly plan: ProcessPlan;
-  /** The process's executable, where it could be read. */
-  readonly executable: { readonly file: string; readonly image: ElfImage } | undefined;
+  /** What `evidenceIn` found in those images. */
+  readonly evidence: readonly TlsSighting[];
 }
 
-/** Every TLS library that shows, those that are read first. */
-export function sightTls({ images, plan, executable }: Sighted): readonly TlsSighting[] {
-  const planned = plan.plans.filter(({ image }) => image.flavour.holds !== 'crypto').map(ofPlan);
-  const named = images.flatMap((image) => ofName(fileName(image.path)));
-  const inside = planned.length > 0 || executable === undefined ? [] : ofExecutable(executable.file, executable.image);
-  return [...planned, ...named, ...inside];
+/** Every TLS library that shows, those that are recognised first. */
+export function sightTls({ images, plan, evidence }: Sighted): readonly TlsSighting[] {
+  const recognised = plan.plans.filter(({ image }) => image.flavour.holds !== 'crypto').map(ofPlan);
+  return [...recognised, ...images.flatMap((image) => ofName(fileName(image.path))), ...evidence];
 }
 
 function ofPlan({ image, probes, refusals }: ProbePlan): TlsSighting {
@@ -59,27 +57,43 @@ function ofName(file: string): readonly TlsSighting[] {
   return known === undefined ? [] : [{ file, library: known[1], captured: false, how: known[2] }];
 }
 
-/** What gives itself away inside an executable that no library recognised. */
-function ofExecutable(file: string, image: ElfImage): readonly TlsSighting[] {
-  const go = textIn(image, '.gopclntab', /^crypto\/tls\.\(\*Conn\)\.Write/, 'crypto/tls.(*Conn).Write');
-  if (go !== undefined)
-    return [{ file, library: 'Go crypto/tls', captured: false, how: 'Go crypto/tls is not captured yet' }];
-  const constants = '.rodata';
-  const rustls = textIn(image, constants, /^rustls-\d+\.\d+/, 'rustls-'); // a folder name in panic messages
-  if (rustls !== undefined) return [{ file, library: 'rustls', captured: false, how: 'rustls is not captured yet' }];
-  // OPENSSL_VERSION_TEXT, which libcrypto leaves wherever it is linked: `OpenSSL 3.0.19 27 Jan 2026`.
-  const openssl = textIn(
-    image,
-    constants,
-    /^OpenSSL \d\.\d\.\d+[a-z]* (?:\d{1,2} \w{3} \d{4}|\(compatible; [\w -]+\))/,
-    'OpenSSL ',
-  );
-  if (openssl === undefined) return [];
-  const how = `${openssl} is linked in without symbols: TLS done by it is not captured`;
-  return [{ file, library: 'OpenSSL', captured: false, how }];
+/** TLS that was linked into a file without leaving its functions' names: what gives itself away by other texts. */
+export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[] {
+  if (holdsText(image, '.gopclntab', 'crypto/tls.(*Conn).Write')) return [unread(file, 'Go crypto/tls')];
+  if (linksToOpenssl(image)) return [];
+  // A folder name in panic messages, such as rustls-0.23.12.
+  if (textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined) return [unread(file, 'rustls')];
+  const version = textIn(image, { opening: 'OpenSSL ', pattern: OPENSSL_VERSION });
+  if (version !== undefined) return [withoutSymbols(file, 'OpenSSL', version)];
+  return holdsText(image, '.rodata', '/boringssl') ? [withoutSymbols(file, 'BoringSSL', 'BoringSSL')] : [];
 }
 
-function textIn(image: ElfImage, sectionName: string, pattern: RegExp, opening: string): string | undefined {
-  const section: ElfSection | undefined = image.section(sectionName);
-  return section === undefined ? undefined : firstText(image, section, { pattern, opening });
+/** OPENSSL_VERSION_TEXT, which libcrypto leaves wherever it is linked into. */
+const OPENSSL_VERSION = /^OpenSSL \d\.\d\.\d+[a-z]* (?:\d{1,2} \w{3} \d{4}|\(compatible; [\w -]+\))/;
+
+/** Such files may hold that text too, out of the headers they were built with; and the library itself is recognised. */
+function linksToOpenssl(image: ElfImage): boolean {
+  return (
+    image.needed.some((name) => /^lib(?:ssl|crypto)\b/.test(name)) ||
+    image.functions(['SSL_read', 'BIO_write'], 'all').size > 0
+  );
+}
+
+function unread(file: string, library: string): TlsSighting {
+  return { file, library, captured: false, how: `${library} in ${file} is not captured yet` };
+}
+
+function withoutSymbols(file: string, library: string, name: string): TlsSighting {
+  const how = `${name} is linked into ${file} without symbols: TLS done by it is not captured`;
+  return { file, library, captured: false, how };
+}
+
+function holdsText(image: ElfImage, sectionName: string, text: string): boolean {
+  const section = image.sections.find(({ name }) => name.endsWith(sectionName)); // .data.rel.ro.gopclntab in some Go files
+  return section !== undefined && firstText(image, section, { opening: text, pattern: /^/ }) !== undefined;
+}
+
+function textIn(image: ElfImage, search: { opening: string; pattern: RegExp }): string | undefined {
+  const section = image.section('.rodata');
+  return section === undefined ? undefined : firstText(image, section, search);
 }

@@ -26,6 +26,8 @@ export interface ElfPlan {
   /** Functions of other files that stubs lead to. */
   readonly imports?: readonly string[];
   readonly hashed?: boolean;
+  /** Libraries it is linked to. */
+  readonly needed?: readonly string[];
   readonly rodata?: string;
   readonly extraSections?: Readonly<Record<string, string>>;
 }
@@ -106,6 +108,8 @@ function sectionsOf(plan: ElfPlan, text: Buffer): readonly Section[] {
     { name: '.dynstr', type: 3, content: dynstr },
     ...(plan.hashed === false ? [] : [{ name: '.gnu.hash', type: 0x6ffffff6, content: hashes, link: '.dynsym' }]),
     { name: '.rela.plt', type: 4, content: relocations(plan.imports ?? []), link: '.dynsym' },
+    { name: '.dynamic', type: 6, content: dynamicEntries(plan.needed ?? []), link: '.libraries' },
+    { name: '.libraries', type: 3, content: Buffer.from(`${(plan.needed ?? []).join('\0')}\0`) },
     { name: '.symtab', type: 2, content: symtab, link: '.strtab' },
     { name: '.strtab', type: 3, content: strtab },
     { name: '.note.gnu.build-id', type: 7, content: buildIdNote() },
@@ -157,6 +161,17 @@ function relocations(imports: readonly string[]): Buffer {
     bytes.writeBigUInt64LE(BigInt(SLOTS_ADDRESS + i * 8), i * 24);
     bytes.writeUInt32LE(7, i * 24 + 8);
     bytes.writeUInt32LE(i + 1, i * 24 + 12);
+  });
+  return bytes;
+}
+
+function dynamicEntries(needed: readonly string[]): Buffer {
+  const bytes = Buffer.alloc(16 * (needed.length + 1));
+  let at = 0;
+  needed.forEach((name, i) => {
+    bytes.writeBigUInt64LE(1n, i * 16);
+    bytes.writeBigUInt64LE(BigInt(at), i * 16 + 8);
+    at += name.length + 1;
   });
   return bytes;
 }

@@ -81,6 +81,11 @@ it('names the function behind a linkage stub', () => {
   expect(elf.linkageTarget(TEXT_ADDRESS)).toBeUndefined();
 });
 
+it('lists the libraries a file is linked to', () => {
+  expect(imageOf({ ...plan, needed: ['libssl.so.3', 'libc.so.6'] }).needed).toEqual(['libssl.so.3', 'libc.so.6']);
+  expect(imageOf(plan).needed).toEqual([]);
+});
+
 it('reads the build id', () => {
   expect(imageOf(plan).buildId).toBe('cafebabe');
 });
@@ -129,7 +134,7 @@ it('survives damage at any place', () => {
     reading.image.functions(['SSL_read', 'inner', 'BIO_write'], 'all');
     reading.image.linkageTarget(TEXT_ADDRESS + 0x8000);
     expect(reading.image.code(TEXT_ADDRESS, 64).length).toBeLessThanOrEqual(64);
-    expect(() => reading.image.buildId).not.toThrow();
+    expect(() => [reading.image.buildId, reading.image.needed]).not.toThrow();
   }
 });
 

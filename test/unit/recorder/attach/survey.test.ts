@@ -73,3 +73,22 @@ it('counts processes it may not look into, and says nothing about them', () => {
   const seen = survey({ pid: 5, exe: '/app/tls' }, { pid: 6, exe: '/app/tls', maps: mapping('/app/tls') });
   expect(seen).toMatchObject({ running: 2, closed: 1, processes: [{ pid: 6 }] });
 });
+
+it('finds TLS that was linked into a file without its names, in every process that maps the file', () => {
+  const maps = mapping('/app/stripped');
+  tree = createProcTree([
+    { pid: 5, exe: '/app/stripped', maps },
+    { pid: 6, exe: '/app/stripped', maps },
+  ]);
+  for (const pid of [5, 6]) {
+    const at = join(tree.root, `${pid}/root/app/stripped`);
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, buildElf({ functions: [], rodata: 'OpenSSL 3.0.16 11 Feb 2025' }));
+  }
+  const processes = createProcesses(createProcReader(tree.root));
+  const seen = surveyProcesses(processes, createPlanner({ kernelRelease: '6.18.0' }), SELF);
+  expect(seen.processes.map(({ pid, tls }) => [pid, tls.map(({ captured }) => captured)])).toEqual([
+    [5, [false]],
+    [6, [false]],
+  ]);
+});

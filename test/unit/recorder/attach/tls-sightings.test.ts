@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readElf } from '../../../../recorder/source/ebpf/attach/elf/elf';
 import { createPlanner, type MappedImage } from '../../../../recorder/source/ebpf/attach/plan';
-import { sightTls } from '../../../../recorder/source/ebpf/attach/tls-sightings';
+import { evidenceIn, sightTls } from '../../../../recorder/source/ebpf/attach/tls-sightings';
 import { buildElf, type Code, type ElfPlan, readerOf, rel32 } from './elf-builder';
 
 let folder: string;
@@ -32,11 +32,14 @@ function mapped(name: string, plan: ElfPlan = functions(['main'])): MappedImage 
   return { path: `/x/${name}`, device: '', inode: '', openable: [{ path: join(folder, name), sameFile: false }] };
 }
 
-function sighted(images: readonly MappedImage[], options: { executable?: ElfPlan; release?: string } = {}) {
-  const planner = createPlanner({ kernelRelease: options.release ?? '6.18.0' });
-  const reading = options.executable && readElf(readerOf(buildElf(options.executable)));
-  const executable = reading?.kind === 'elf' ? { file: 'app', image: reading.image } : undefined;
-  return sightTls({ images, plan: planner.planFor({ images, seccompMode: 2 }), executable });
+function sighted(images: readonly MappedImage[], release = '6.18.0') {
+  const planner = createPlanner({ kernelRelease: release });
+  return sightTls({ images, plan: planner.planFor({ images, seccompMode: 2 }), evidence: [] });
+}
+
+function evidence(plan: ElfPlan) {
+  const reading = readElf(readerOf(buildElf(plan)));
+  return reading.kind === 'elf' ? evidenceIn('app', reading.image) : undefined;
 }
 
 it.each([
@@ -75,7 +78,7 @@ it.each([
 
 it('says why a recognised library is not read', () => {
   const images = [mapped('libssl.so.3', functions(['SSL_read', 'SSL_write']))];
-  expect(sighted(images, { release: '6.12.0' })).toMatchObject([
+  expect(sighted(images, '6.12.0')).toMatchObject([
     {
       captured: false,
       how: 'SSL_read: the process has a seccomp filter, and return probes of kernel 6.12 would end it',
@@ -92,39 +95,52 @@ it.each([
   expect(sighted([mapped(name)])).toMatchObject([{ file: name, library, captured: false }]);
 });
 
+const plain = functions(['main']);
+const versionText = { ...plain, rodata: 'OpenSSL is great\0OpenSSL 3.0.19 27 Jan 2026\0' };
+
 it.each([
   [
     'Go',
-    { ...functions(['main']), extraSections: { '.gopclntab': 'xx\0crypto/tls.(*Conn).Write\0' } },
-    'Go crypto/tls is not captured yet',
+    { ...plain, extraSections: { '.gopclntab': 'xx\0crypto/tls.(*Conn).Write\0' } },
+    'Go crypto/tls in app is not captured yet',
   ],
   [
-    'rustls',
-    { ...functions(['main']), rodata: '/registry/src/rustls-0.23.12/src/conn.rs' },
-    'rustls is not captured yet',
+    'Go in a position-independent executable',
+    { ...plain, extraSections: { '.data.rel.ro.gopclntab': 'crypto/tls.(*Conn).Write\0' } },
+    'Go crypto/tls in app is not captured yet',
   ],
+  ['rustls', { ...plain, rodata: '/registry/src/rustls-0.23.12/src/conn.rs' }, 'rustls in app is not captured yet'],
   [
     'OpenSSL without symbols',
-    { ...functions(['main']), rodata: 'OpenSSL is great\0OpenSSL 3.0.19 27 Jan 2026\0' },
-    'OpenSSL 3.0.19 27 Jan 2026 is linked in without symbols: TLS done by it is not captured',
+    versionText,
+    'OpenSSL 3.0.19 27 Jan 2026 is linked into app without symbols: TLS done by it is not captured',
   ],
   [
-    'BoringSSL without symbols',
-    { ...functions(['main']), rodata: 'OpenSSL 1.1.1 (compatible; BoringSSL)\0' },
-    'OpenSSL 1.1.1 (compatible; BoringSSL) is linked in without symbols: TLS done by it is not captured',
+    'BoringSSL without symbols, by its version',
+    { ...plain, rodata: 'OpenSSL 1.1.1 (compatible; BoringSSL)\0' },
+    'OpenSSL 1.1.1 (compatible; BoringSSL) is linked into app without symbols: TLS done by it is not captured',
   ],
-])('finds %s in an executable', (_, executable, how) => {
-  expect(sighted([], { executable })).toMatchObject([{ file: 'app', captured: false, how }]);
+  [
+    'BoringSSL without symbols, by the names of its sources',
+    { ...plain, rodata: 'third_party/boringssl-with-bazel/src/ssl.cc\0' },
+    'BoringSSL is linked into app without symbols: TLS done by it is not captured',
+  ],
+])('finds %s inside a file', (_, plan, how) => {
+  expect(evidence(plan)).toMatchObject([{ file: 'app', captured: false, how }]);
 });
 
-it('claims nothing about an executable that shows nothing', () => {
-  expect(
-    sighted([mapped('libc.so.6')], { executable: { ...functions(['main']), rodata: 'needs OpenSSL 3 or newer' } }),
-  ).toEqual([]);
+it.each([
+  ['shows nothing', { ...plain, rodata: 'needs OpenSSL 3 or newer, or rustls' }],
+  ['is linked to libssl and holds the text of its headers', { ...versionText, needed: ['libssl.so.3'] }],
+  ['is linked to the libcrypto of a wheel', { ...versionText, needed: ['libcrypto-2e26bb3f.so.1.1'] }],
+  ['is libcrypto itself', { ...functions(['BIO_write']), rodata: versionText.rodata }],
+])('claims nothing about a file that %s', (_, plan) => {
+  expect(evidence(plan)).toEqual([]);
 });
 
-it('does not take the text that a dynamically linked program holds for a library', () => {
-  const executable = { ...functions(['main']), rodata: 'built with OpenSSL 3.0.19 27 Jan 2026\0' };
-  const images = [mapped('libssl.so.3', functions(['SSL_read', 'SSL_write']))];
-  expect(sighted(images, { executable }).map(({ file }) => file)).toEqual(['libssl.so.3']);
+it('lists what is recognised before what only shows', () => {
+  const images = [mapped('libjvm.so'), mapped('libssl.so.3', functions(['SSL_read', 'SSL_write']))];
+  const plan = createPlanner({ kernelRelease: '6.18.0' }).planFor({ images, seccompMode: 0 });
+  const found = sightTls({ images, plan, evidence: evidence(versionText) ?? [] });
+  expect(found.map(({ file }) => file)).toEqual(['libssl.so.3', 'libjvm.so', 'app']);
 });

@@ -41,10 +41,13 @@ export type ElfReading =
 
 const SHT_SYMTAB = 2;
 const SHT_RELA = 4;
+const SHT_DYNAMIC = 6;
 const SHT_DYNSYM = 11;
 const SHT_GNU_HASH = 0x6ffffff6;
 const SYMBOL_BYTES = 24;
 const RELA_BYTES = 24;
+const DYNAMIC_BYTES = 16;
+const DT_NEEDED = 1;
 const R_X86_64_GLOB_DAT = 6;
 const R_X86_64_JUMP_SLOT = 7;
 const STT_FUNC = 2;
@@ -88,6 +91,19 @@ export class ElfImage {
   /** Reads the file itself, for callers that search sections too large to hold. */
   bytesAt(offset: number, length: number): Uint8Array {
     return this.read(offset, length);
+  }
+
+  /** The libraries it is linked to, by the names the loader looks for: `libssl.so.3`. */
+  get needed(): readonly string[] {
+    const dynamic = this.sections.find((section) => section.type === SHT_DYNAMIC);
+    const strings = dynamic === undefined ? undefined : this.sections[dynamic.link];
+    if (dynamic === undefined || strings === undefined || dynamic.size > TABLE_LIMIT_BYTES) return [];
+    const names: string[] = [];
+    eachRecord(this.read, dynamic, DYNAMIC_BYTES, (entry, at) => {
+      if (number64(entry, at) !== DT_NEEDED) return;
+      names.push(cString(this.read(strings.offset + number64(entry, at + 8), 256), 0) ?? '');
+    });
+    return names;
   }
 
   /** The build id as hex (NT_GNU_BUILD_ID), or null. */
