@@ -34,6 +34,8 @@ export interface Excuse {
 
 /** A name under which both times and ids are believed: erasing may be coarser than the verdict, never finer. */
 const anyName = 'id at';
+/** Seconds since the epoch: nothing shorter has a shape. */
+const shortestShape = 10;
 /** A longer text is compared as a whole. */
 const longestTokenisedText = 64 * 1024;
 
@@ -64,6 +66,7 @@ function erasedScalar(value: JsonValue, side: NoiseSide, at: Path): string {
 }
 
 function erasedWords(text: string): string {
+  if (text.length < shortestShape) return text;
   let erased = '';
   let at = 0;
   for (const token of tokensOf(text)) {
@@ -79,7 +82,7 @@ function erasedWords(text: string): string {
 function shapeOf(value: JsonValue, key: string | null): string | null {
   if (typeof value === 'number') return timeShape(String(value), key);
   if (value instanceof JsonNumber) return timeShape(value.source, key);
-  if (typeof value !== 'string') return null;
+  if (typeof value !== 'string' || value.length < shortestShape) return null;
   const version = uuidVersion(value);
   if (version !== null) return `uuid ${version}`;
   const time = timeText(value);
