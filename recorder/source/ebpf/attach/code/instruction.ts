@@ -18,8 +18,8 @@ export interface Instruction {
   readonly target: number | null;
   readonly what: 'endbr64' | 'nop' | 'push' | 'other';
   /**
-   * `always`: in every kernel that has uprobes worth the name (push since 4.15, branches since 3.16); `recent`: long
-   * nops, emulated only since 6.18 or so; `no`: single-stepped, which costs a debug trap.
+   * `always`: push and branches, by every kernel that has BTF; `recent`: long nops, by 6.18 and perhaps some before;
+   * `no`: single-stepped, which costs a debug trap.
    */
   readonly emulated: 'always' | 'recent' | 'no';
 }

@@ -1,6 +1,6 @@
 /**
- * Chooses where in a function's first instructions a probe sits: at one the kernel emulates, which costs a
- * thirteenth of one it must single-step (docs/discoveries/probe-places.md). Knows no library and no file.
+ * Chooses where in a function's first instructions a probe sits: at one the kernel emulates, as one that it must
+ * single-step costs 13 to 35 times as much (docs/discoveries/probe-places.md). Knows no library and no file.
  *
  * Two kinds of place, told apart by their types. An entry probe may move down the straight line as long as the
  * argument registers still hold what the caller put there. A return probe may not: the kernel swaps the word at the
