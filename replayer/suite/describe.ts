@@ -15,6 +15,7 @@ import type {
   CaseDescription,
   HeadersDescription,
   MockDescription,
+  OnTape,
   RequestDescription,
   ResponseDescription,
 } from './description';
@@ -27,19 +28,24 @@ export const inlineLimitBytes = 2048;
 
 export function describeCase(testCase: RunnableCase, step: number, keep: KeepBody): CaseDescription {
   const { stored, request, response } = testCase;
+  const expected = { headers: judgedHeaders(response.headers, request.method), exact: false, keep };
+  return {
+    tape: onTape(stored, step),
+    request: describeRequest(request, { headers: requestHeaders(request.headers), keep }),
+    response: describeResponse(response, expected),
+    ...(stored.redacted.length === 0 ? {} : { redacted: stored.redacted }),
+  };
+}
+
+function onTape({ id, connectionId, exchange }: StoredExchange, step: number): OnTape {
+  const { tls } = exchange.connection;
   return {
     step,
-    exchange: testCase.id,
-    at: timeText(stored.exchange.startedAtUs),
-    durationMs: (stored.exchange.durationUs ?? 0) / 1000,
-    connection: stored.connectionId,
-    request: describeRequest(request, { headers: requestHeaders(request.headers), keep }),
-    response: describeResponse(response, {
-      headers: judgedHeaders(response.headers, request.method),
-      exact: false,
-      keep,
-    }),
-    ...(stored.redacted.length === 0 ? {} : { redacted: stored.redacted }),
+    exchange: id,
+    connection: connectionId,
+    ...(tls === null ? {} : { tls: tls.library }),
+    at: timeText(exchange.startedAtUs),
+    durationMs: (exchange.durationUs ?? 0) / 1000,
   };
 }
 

@@ -40,19 +40,26 @@ export interface ResponseDescription extends BodyDescription {
 
 /** An inbound exchange: what is sent to the build under test, and the answer it is held against. */
 export interface CaseDescription {
-  /** Position in the recording, from 1; the suite is played in this order, whatever order the tests stand in. */
-  readonly step: number;
-  /** Its id on the tape. */
-  readonly exchange: string;
-  /** When the recorded request began, to the microsecond, and how long its answer took to end. */
-  readonly at: string;
-  readonly durationMs: number;
-  /** Requests of one connection are sent over one connection again. */
-  readonly connection: string;
+  readonly tape: OnTape;
   readonly request: RequestDescription;
   readonly response: ResponseDescription;
   /** Where redaction took something out, and the placeholder that stands there. */
   readonly redacted?: readonly RedactionEntry[];
+}
+
+/** Where and when a case was recorded. */
+export interface OnTape {
+  /** Position in the recording, from 1; the suite is played in this order, whatever order the tests stand in. */
+  readonly step: number;
+  /** Its id on the tape. */
+  readonly exchange: string;
+  /** Requests of one connection are sent over one connection again. */
+  readonly connection: string;
+  /** The TLS library of the recorded connection; none for plaintext. */
+  readonly tls?: string;
+  /** When the recorded request began, to the microsecond, and how long its answer took to end. */
+  readonly at: string;
+  readonly durationMs: number;
 }
 
 /** An outbound exchange: what a dependency was asked, and how it answered. */

@@ -4,7 +4,15 @@
  */
 import { encodeBody } from '../../tape/body/coding';
 import { stringifyJson } from '../../tape/body/json';
-import { type Body, type Connection, type Exchange, type HeaderList, headerValue } from '../../tape/model/exchange';
+import {
+  type Body,
+  type Connection,
+  type Direction,
+  type Exchange,
+  type HeaderList,
+  headerValue,
+  type Outcome,
+} from '../../tape/model/exchange';
 import type { StoredExchange } from '../../tape/store/tape';
 import type {
   BodyDescription,
@@ -25,77 +33,85 @@ function microseconds(text: string): number {
 }
 
 /** The inbound exchange a case was described from. */
-export function restoreCase(description: CaseDescription, read: ReadBody): StoredExchange {
-  const startedAtUs = microseconds(description.at);
-  const durationUs = Math.round(description.durationMs * 1000);
-  const connection = connectionOf(description, { direction: 'inbound', startedAtUs });
+export function restoreCase({ tape, request, response, redacted }: CaseDescription, read: ReadBody): StoredExchange {
+  const startedAtUs = microseconds(tape.at);
+  const connection = {
+    direction: 'inbound',
+    key: Number(tape.connection) || 0,
+    tls: tape.tls ?? null,
+    remote: null,
+  } as const;
+  const timing = { startedAtUs, durationUs: Math.round(tape.durationMs * 1000) };
   return {
-    id: description.exchange,
+    id: tape.exchange,
     session: '1',
-    connectionId: description.connection,
+    connectionId: tape.connection,
     causeId: null,
-    redacted: description.redacted ?? [],
-    exchange: exchangeOf(description, { connection, startedAtUs, durationUs, read }),
+    redacted: redacted ?? [],
+    exchange: exchangeOf(
+      { request, response, outcome: 'response' },
+      { number: tape.exchange, connection, ...timing, read },
+    ),
   };
 }
 
 /** The outbound exchange a mock was described from; `position` is its place in mocks.json, from 0. */
-export function restoreMock(description: MockDescription, position: number, read: ReadBody): StoredExchange {
-  const startedAtUs = (position + 1) * 1000;
-  const connection = connectionOf(description, { direction: 'outbound', startedAtUs });
-  const durationUs = Math.round((description.latencyMs ?? 0) * 1000);
+export function restoreMock(mock: MockDescription, position: number, read: ReadBody): StoredExchange {
+  const connection = { direction: 'outbound', key: position, tls: mock.tls, remote: mock.remote } as const;
+  const timing = { startedAtUs: (position + 1) * 1000, durationUs: Math.round((mock.latencyMs ?? 0) * 1000) };
   return {
-    id: description.exchange,
+    id: mock.exchange,
     session: '1',
-    connectionId: description.exchange,
+    connectionId: mock.exchange,
     causeId: null,
-    redacted: description.redacted ?? [],
-    exchange: exchangeOf(description, { connection, startedAtUs, durationUs, read }),
+    redacted: mock.redacted ?? [],
+    exchange: exchangeOf(mock, { number: mock.exchange, connection, ...timing, read }),
   };
 }
 
+interface Messages {
+  readonly request: RequestDescription | null;
+  readonly response: ResponseDescription | null;
+  readonly outcome: Outcome;
+}
+
 interface Rest {
-  readonly connection: Connection;
+  readonly number: string;
+  readonly connection: KnownConnection;
   readonly startedAtUs: number;
   readonly durationUs: number;
   readonly read: ReadBody;
 }
 
-function exchangeOf(description: CaseDescription | MockDescription, rest: Rest): Exchange {
-  const { connection, startedAtUs, durationUs, read } = rest;
+interface KnownConnection {
+  readonly direction: Direction;
+  readonly key: number;
+  readonly tls: string | null;
+  readonly remote: string | null;
+}
+
+function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Exchange {
+  const { number, connection, startedAtUs, durationUs, read } = rest;
   const endedAtUs = startedAtUs + durationUs;
-  const { request, response } = description;
   return {
-    number: Number(description.exchange) || 0,
-    connection,
+    number: Number(number) || 0,
+    connection: connectionOf(connection, startedAtUs),
     seq: 0,
     protocol: request === null ? 'raw' : 'http1',
     startedAtUs,
     durationUs,
     request: request === null ? null : requestOf(request, { startedAtUs, endedAtUs: startedAtUs, read }),
     response: response === null ? null : responseOf(response, { startedAtUs: endedAtUs, endedAtUs, read }),
-    outcome: 'outcome' in description ? description.outcome : 'response',
+    outcome,
     problems: [],
     cause: null,
     raw: null,
   };
 }
 
-function connectionOf(
-  description: CaseDescription | MockDescription,
-  known: { direction: 'inbound' | 'outbound'; startedAtUs: number },
-): Connection {
-  const outbound = 'remote' in description ? description : undefined;
-  const library = outbound?.tls ?? null;
-  return {
-    key: 'connection' in description ? Number(description.connection) || 0 : 0,
-    direction: known.direction,
-    openedAtUs: known.startedAtUs,
-    local: null,
-    remote: outbound?.remote ?? null,
-    tls: library === null ? null : { library },
-    process: { pid: 0, name: '' },
-  };
+function connectionOf({ tls, ...known }: KnownConnection, openedAtUs: number): Connection {
+  const process = { pid: 0, name: '' };
+  return { ...known, openedAtUs, local: null, tls: tls === null ? null : { library: tls }, process };
 }
 
 interface Reading {

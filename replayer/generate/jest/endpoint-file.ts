@@ -25,10 +25,22 @@ const { recorded } = require('../setup');
 `;
 
 function testSource(named: NamedCase, file: EndpointFile): string {
-  const value = literal(file.describe(named) as unknown as Plain, { indent: 4, column: 13 });
+  const members = Object.entries(file.describe(named)).map(
+    ([name, value]) => `      ${name}: ${memberSource(name, value)},\n`,
+  );
   const comments = carriedInto(named.step - 1, file).map((line) => `    // ${commentText(line)}\n`);
-  return `  test(\n    ${stringLiteral(named.title)},\n${comments.join('')}    recorded(${value}),\n  );\n`;
+  return `  test(\n    ${stringLiteral(named.title)},\n${comments.join('')}    recorded({\n${members.join('')}    }),\n  );\n`;
 }
+
+/** What is for reading is laid out; what is about the tape has a line of its own, however long. */
+function memberSource(name: string, value: Plain): string {
+  if (name === 'tape') return literal(value, flat);
+  if (name !== 'redacted') return literal(value, { indent: 6, column: name.length + 8 });
+  const entries = (value as readonly Plain[]).map((entry) => `        ${literal(entry, flat)},\n`);
+  return `[\n${entries.join('')}      ]`;
+}
+
+const flat = { indent: 0, column: Number.NEGATIVE_INFINITY };
 
 /** `header["authorization"]: sent with body.token of step 2`, once for each place. */
 function carriedInto(index: number, { carried }: EndpointFile): readonly string[] {

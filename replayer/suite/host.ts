@@ -1,0 +1,142 @@
+/**
+ * Plays a generated suite: reads what stands beside it, brings up what it plays against, sends the cases in recorded
+ * order as they are asked for, and says of each what a person should read. The same replay, judge, noise and mocks as
+ * for a tape.
+ */
+import { readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { WiretapeError } from '../../errors/wiretape-error';
+import { loadKey } from '../../tape/redact/key';
+import { createRedactor } from '../../tape/redact/redactor';
+import { parseRedactionRules } from '../../tape/redact/rules-file';
+import { casesFrom, type TestCase } from '../cases/cases';
+import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
+import { parseTarget } from '../drive/target';
+import { type MockSet, mocksFrom } from '../mocks/mock';
+import { parseNoiseRules } from '../noise/rules';
+import { openRun, type Run } from '../run';
+import type { MocksFile, SuiteSettings } from './description';
+import { caseText, missesText, type SuiteFileNames } from './failure-text';
+import { type Launched, launch } from './launch';
+import type { StartRequest } from './protocol';
+import { restoreCase, restoreMock } from './restore';
+
+export interface SuiteHost {
+  /** What is wrong with the answer, for people; null where it is as recorded. */
+  play(exchange: string): Promise<string | null>;
+  /** The calls of the build that no mock answers, for people; null where there are none. */
+  misses(): string | null;
+  close(): Promise<void>;
+}
+
+/** Throws a WiretapeError with what stands in the way; then nothing is left running. */
+export async function openHost({ folder, settings, cases }: StartRequest, env: NodeJS.ProcessEnv): Promise<SuiteHost> {
+  const read = (file: string): Uint8Array => readBeside(folder, file);
+  const tests = casesFrom(cases.toSorted((a, b) => a.tape.step - b.tape.step).map((each) => restoreCase(each, read)));
+  const options = optionsFrom(folder, settings, env);
+  const mocks = mocksOf(settings, read);
+  const { redactor, noise, keyed } = options;
+  const launched = await launch(settings, mocks, { env, rules: noise, redactor, keyed });
+  try {
+    const run = openRun(tests, { ...options, target: parseTarget(launched.target) });
+    return new Playing({ tests, run, launched, files: fileNames(settings) });
+  } catch (error) {
+    await launched.close();
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly tests: readonly TestCase[];
+  readonly run: Run;
+  readonly launched: Launched;
+  readonly files: SuiteFileNames;
+}
+
+class Playing implements SuiteHost {
+  /** Resolves when all cases asked for so far are played. */
+  private last: Promise<void> = Promise.resolve();
+  private next = 0;
+  private readonly problems = new Map<string, string | null>();
+
+  constructor(private readonly suite: Opened) {}
+
+  async play(exchange: string): Promise<string | null> {
+    this.last = this.last.then(() => this.playThrough(exchange));
+    await this.last;
+    return this.problems.get(exchange) ?? null;
+  }
+
+  /** In recorded order: a case may depend on every answer before it. */
+  private async playThrough(exchange: string): Promise<void> {
+    while (!this.problems.has(exchange)) {
+      const test = this.suite.tests[this.next++];
+      if (test === undefined) throw unknownCase(exchange);
+      this.problems.set(test.id, await this.playOne(test));
+    }
+  }
+
+  private async playOne(test: TestCase): Promise<string | null> {
+    const { run, launched, files } = this.suite;
+    const before = launched.mocks?.misses().length ?? 0;
+    const result = await run.play(test);
+    if (result.verdict === 'pass') return null;
+    const misses = launched.mocks?.misses().slice(before) ?? [];
+    return caseText(result, { notes: run.notes(test.id), misses }, files);
+  }
+
+  misses(): string | null {
+    return missesText(this.suite.launched.mocks?.misses() ?? [], this.suite.files);
+  }
+
+  async close(): Promise<void> {
+    await this.suite.run.close();
+    await this.suite.launched.close();
+  }
+}
+
+function fileNames({ noise = 'noise.yaml', mocks = 'mocks.json' }: SuiteSettings): SuiteFileNames {
+  return { noise: basename(noise), mocks: basename(mocks) };
+}
+
+function optionsFrom(folder: string, settings: SuiteSettings, env: NodeJS.ProcessEnv) {
+  const text = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : Buffer.from(readBeside(folder, file)).toString('utf8');
+  const { noise = '', redact = '', ca, timeoutMs = 30_000, hostHeader = null, insecure = false } = settings;
+  const { key } = loadKey({ cwd: folder, env, create: false });
+  return {
+    noise: parseNoiseRules(text(settings.noise) ?? '', noise),
+    redactor: createRedactor({ key, rules: parseRedactionRules(text(settings.redact) ?? '', redact) }),
+    keyed: key !== null,
+    setHeaders: setHeadersFrom(settings.setHeader ?? [], env),
+    secrets: secretsFrom(settings.secret ?? [], env),
+    ca: text(ca) ?? null,
+    timeoutMs,
+    hostHeader,
+    insecure,
+  };
+}
+
+function mocksOf({ mocks }: SuiteSettings, read: (file: string) => Uint8Array): MockSet {
+  if (mocks === undefined) return mocksFrom([]);
+  const { exchanges } = JSON.parse(Buffer.from(read(mocks)).toString('utf8')) as MocksFile;
+  return mocksFrom(exchanges.map((each, i) => restoreMock(each, i, read)));
+}
+
+function readBeside(folder: string, file: string): Uint8Array {
+  try {
+    return readFileSync(resolve(folder, file));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new WiretapeError('FILE_UNREADABLE', `Cannot read ${file} of the suite: ${code}`, {
+      remedy: 'Generate the suite again, or mend the path in setup.js',
+      cause,
+    });
+  }
+}
+
+function unknownCase(exchange: string): WiretapeError {
+  return new WiretapeError('INTERNAL', `The suite has no exchange ${exchange}`, {
+    remedy: 'Call recorded(…) while the tests are declared, not inside a test',
+  });
+}
