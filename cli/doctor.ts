@@ -94,7 +94,19 @@ export function diagnose(facts: DoctorFacts): DoctorReport {
     returnProbeCheck(facts.environment),
     processCheck(facts.survey),
   ];
-  return { schema: 1, ok: tier !== null, tier, checks, processes: facts.survey.processes };
+  const works = tier !== null && (facts.uprobes.multi || facts.uprobes.perf);
+  const processes = works ? facts.survey.processes : facts.survey.processes.map(withoutUprobes);
+  return { schema: 1, ok: tier !== null, tier, checks, processes };
+}
+
+/** Whatever could be probed: where no probe can be attached, no TLS is read. */
+function withoutUprobes(process: SurveyedProcess): SurveyedProcess {
+  const tls = process.tls.map((one) => ({
+    ...one,
+    captured: false,
+    how: `${one.how}${one.captured ? ', were probes possible here' : ''}`,
+  }));
+  return { ...process, tls };
 }
 
 function good(name: string, found: string): DoctorCheck {
@@ -196,7 +208,7 @@ export function formatReport(report: DoctorReport, colors: Colors): string {
   const lines = [
     ...report.checks.flatMap((check) => checkLines(check, colors)),
     '',
-    ...processLines(report.processes, colors),
+    ...processLines(report, colors),
     '',
     verdict(report),
   ];
@@ -219,18 +231,18 @@ function shortened(text: string): string {
   return text.length <= 160 ? text : `${text.slice(0, 159)}…`;
 }
 
-function processLines(processes: readonly SurveyedProcess[], colors: Colors): readonly string[] {
+function processLines({ processes, ok }: DoctorReport, colors: Colors): readonly string[] {
   if (processes.length === 0) return ['No process that may be looked into has TCP sockets or a TLS library.'];
   const rows = processes.map(
     (process) => [String(process.pid), visibleLine(process.name), socketWords(process)] as const,
   );
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return [
-    'Processes with TCP sockets or a TLS library:',
+    'Processes with TCP sockets or a TLS library, and whether a recording would read them:',
     ...processes.flatMap((process, i) => {
       const cells = (rows[i] ?? []).map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
       const blank = ' '.repeat(cells.length);
-      return tlsWords(process, colors).map((words, j) => `  ${j === 0 ? cells : blank}  ${words}`);
+      return tlsWords(process, { ok, colors }).map((words, j) => `  ${j === 0 ? cells : blank}  ${words}`);
     }),
   ];
 }
@@ -242,11 +254,12 @@ function socketWords({ listens, connections }: SurveyedProcess): string {
   return [...listening, ...connected].join('; ');
 }
 
-function tlsWords({ tls }: SurveyedProcess, colors: Colors): readonly string[] {
-  if (tls.length === 0) return [`${mark(true, colors)}  no TLS library seen: plaintext is recorded`];
-  return tls.map(
-    ({ library, captured, how }) => `${mark(captured, colors)}  ${captured ? `${library}, ` : ''}${visibleLine(how)}`,
-  );
+function tlsWords({ tls }: SurveyedProcess, { ok, colors }: { ok: boolean; colors: Colors }): readonly string[] {
+  if (tls.length === 0) return [`${mark(ok, colors)}  no TLS library seen${ok ? ': plaintext is recorded' : ''}`];
+  return tls.map(({ library, captured, how }) => {
+    const named = how.includes(library) ? how : `${library}, ${how}`;
+    return `${mark(captured, colors)}  ${visibleLine(named)}`;
+  });
 }
 
 function verdict({ ok, tier }: DoctorReport): string {

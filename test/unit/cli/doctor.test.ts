@@ -117,16 +117,40 @@ it('prints a table a person can act on', () => {
       'no  processes         2 of 40 may not be looked into',
       '                      do this: Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
       '',
-      'Processes with TCP sockets or a TLS library:',
-      '  71    nginx        listens on 80, 443; 3 connected  ok  OpenSSL, shared libssl.so.3: inner functions',
+      'Processes with TCP sockets or a TLS library, and whether a recording would read them:',
+      '  71    nginx        listens on 80, 443; 3 connected  no  OpenSSL, shared libssl.so.3: inner functions, were probes possible here',
       '  4711  java         listens on 1, 2, 3, 4, …         no  Java: TLS done by JSSE is not captured yet',
       '                                                      no  s2n is not captured yet',
-      '  9     evil\\x1b[2J  1 connected                      ok  no TLS library seen: plaintext is recorded',
+      '  9     evil\\x1b[2J  1 connected                      no  no TLS library seen',
       '',
       'Recording does not work here: no capture tier loads and attaches.',
       '',
     ].join('\n'),
   );
+});
+
+describe('a process whose TLS could be read', () => {
+  const tls = [{ file: 'node', library: 'OpenSSL', captured: true, how: 'own copy in node: exported functions' }];
+  const served = { pid: 7, name: 'node', containerId: null, listens: [443], connections: 0, tls };
+  const plain = { ...served, pid: 8, listens: [80], tls: [] };
+  const facts = { ...healthy, survey: { processes: [served, plain], running: 2, closed: 0 } };
+
+  it('is told as read where everything works', () => {
+    expect(diagnose(facts).processes).toEqual([served, plain]);
+    const text = formatReport(diagnose(facts), pc.createColors(false));
+    expect(text).toContain('443  ok  OpenSSL, own copy in node: exported functions\n');
+    expect(text).toContain('80   ok  no TLS library seen: plaintext is recorded\n');
+  });
+
+  it.each([
+    ['probes cannot be attached', { uprobes: { multi: false, perf: false, detail: 'errno 13' } }],
+    ['no tier works', { tiers: refusedTier }],
+  ])('is not told as read where %s', (_, changes) => {
+    const [process] = diagnose({ ...facts, ...changes }).processes;
+    expect(process?.tls).toMatchObject([
+      { captured: false, how: expect.stringContaining('were probes possible here') },
+    ]);
+  });
 });
 
 it('says which tier a recording would use, and that nothing was there to look at', () => {
