@@ -1,6 +1,6 @@
 /*
  * Measures what a uprobe adds to a call, by the instruction it sits on. Needs root; counts hits with perf, loads no BPF.
- *   gcc -O1 -o /tmp/probe-cost docs/discoveries/probe-cost.c && sudo /tmp/probe-cost
+ *   gcc -O1 -o /tmp/probe-cost docs/discoveries/probe_cost.c && sudo /tmp/probe-cost
  */
 #include <linux/perf_event.h>
 #include <stdint.h>
