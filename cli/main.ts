@@ -14,6 +14,9 @@ export type AnyCommand = CommandModule<any, any>;
 /** Loaded only when needed: `wiretape ls` should not pay for the server that `wiretape mock` brings along. */
 const registry: Readonly<Record<string, () => AnyCommand>> = {
   doctor: () => (require('./doctor') as typeof import('./doctor')).doctorCommand,
+  record: () => (require('./record') as typeof import('./record')).recordCommand,
+  ls: () => (require('./ls') as typeof import('./ls')).lsCommand,
+  show: () => (require('./show') as typeof import('./show')).showCommand,
 };
 
 /** Runs one command line (without `node` and the script); resolves to the exit status and never rejects. */
@@ -136,8 +139,10 @@ function usageError(message: string, told: Told): WiretapeError {
   return new WiretapeError('USAGE', tidy(message), { remedy: [...guess, help] });
 }
 
-/** yargs puts hints on further lines; one line says it. */
+/** yargs puts hints on further lines, and counts "non-option arguments"; one plain line says it. */
 function tidy(message: string): string {
+  const counts = /^Not enough non-option arguments: got (\d+), need at least (\d+)/.exec(message);
+  if (counts !== null) return `An argument is missing: ${counts[1]} given, ${counts[2]} needed`;
   return message.replace(/\s*\n\s*/g, ' ').trim();
 }
 

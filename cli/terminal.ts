@@ -1,4 +1,5 @@
 /** What a terminal is given: colours where they are wanted, no control character out of recorded data, quiet pipes. */
+import { isUtf8 } from 'node:buffer';
 import pc from 'picocolors';
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -32,6 +33,14 @@ export function visibleText(text: string): string {
 /** The same for text that must stay on one line. */
 export function visibleLine(text: string): string {
   return visibleText(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+}
+
+/** A line of recorded header or path text, which is read as latin1: shown as UTF-8 where its bytes are that. */
+export function visibleWire(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what it looks for
+  if (/^[\x00-\x7f]*$/.test(text)) return visibleLine(text);
+  const bytes = Buffer.from(text, 'latin1');
+  return visibleLine(isUtf8(bytes) ? bytes.toString('utf8') : text);
 }
 
 const chunkChars = 32 * 1024;

@@ -23,6 +23,7 @@ export const catalogue = {
   TAPE_DAMAGED: { exit: 3, means: 'the tape is damaged' },
   TAPE_FULL: { exit: 3, means: 'the disk is full, or the tape cannot be written' },
   TAPE_BUSY: { exit: 3, means: 'another process is writing the tape' },
+  NOT_ON_TAPE: { exit: 3, means: 'the tape holds no exchange or session of that id' },
   FILE_UNREADABLE: { exit: 3, means: 'a file named on the command line cannot be read or written' },
   NO_CASES: { exit: 3, means: 'the tape and the filters leave nothing to run' },
   TARGET_UNREACHABLE: { exit: 3, means: 'every case ended in a connection failure' },

@@ -71,8 +71,16 @@ export interface HttpResponse extends MessageBase {
   readonly informational: readonly InformationalResponse[];
 }
 
-/** How an exchange ended. Never reuse a word for another meaning: scripts read them. */
-export type Outcome = 'response' | 'refused' | 'reset' | 'timeout' | 'closed' | 'lost';
+/** How an exchange ended. Never reuse a word for another meaning: scripts read them. docs/tape-format.md lists the same. */
+export const outcomeWords = {
+  response: 'an answer came',
+  refused: 'nobody listened: the connection was refused',
+  reset: 'the connection was reset before an answer was complete',
+  timeout: 'the connection was never made, or ended by a time-out',
+  closed: 'the connection was closed without an answer',
+  lost: 'how it ended was not seen',
+} as const;
+export type Outcome = keyof typeof outcomeWords;
 
 /** Why an exchange is not complete. docs/tape-format.md lists the same words; a test holds the two together. */
 export const problemWords = {

@@ -1,0 +1,102 @@
+/** Bodies as a person wants to see them: JSON laid out, forms as fields, parts of multipart one by one, bytes by size and hash. */
+import { hash } from 'node:crypto';
+import { decodeBody } from '../tape/body/coding';
+import { stringifyJson } from '../tape/body/json';
+import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-type';
+import { type BodyView, type Part, viewBytes } from '../tape/body/view';
+import { type Body, type HeaderList, headerValue } from '../tape/model/exchange';
+import { prettyJson } from './pretty-json';
+import { visibleLine, visibleText } from './terminal';
+import { byteCount } from './when';
+
+export interface ShownBody {
+  /** What it is and how large, in a few words; '' where there is no body. */
+  readonly kind: string;
+  /** What could not be shown as it was on the wire, and why; null where all is well. */
+  readonly problem: string | null;
+  readonly lines: readonly string[];
+}
+
+/** Parts within parts deeper than this are shown as bytes. */
+const deepestPart = 3;
+
+/** A message's body, for a terminal. */
+export function shownBody(headers: HeaderList, body: Body): ShownBody {
+  const type = mediaTypeOf(headers);
+  const { bytes, problem } = decodeBody(body);
+  const view = viewBytes(type, bytes);
+  return {
+    kind: view.kind === 'empty' && body.wireSize === 0 ? '' : kindOf(view, bytes, body),
+    problem: problem ?? missingBytes(body),
+    lines: viewLines(view, type, 0),
+  };
+}
+
+function kindOf(view: BodyView, bytes: Uint8Array, body: Body): string {
+  const word = view.kind === 'json' ? 'JSON' : view.kind;
+  const wire = body.codings.length === 0 ? '' : ` (${byteCount(body.wireSize)} on the wire, ${codingsOf(body)})`;
+  return `${word}, ${byteCount(bytes.length)}${wire}`;
+}
+
+function codingsOf({ codings }: Body): string {
+  return visibleLine(codings.join(', '));
+}
+
+function missingBytes({ bytes, wireSize }: Body): string | null {
+  return bytes.length >= wireSize
+    ? null
+    : `${bytes.length.toLocaleString('en-US')} of ${byteCount(wireSize)} were captured`;
+}
+
+function viewLines(view: BodyView, type: MediaType, depth: number): readonly string[] {
+  switch (view.kind) {
+    case 'empty':
+      return [];
+    case 'json':
+      return textLines(prettyJson(isUtf8Type(type) ? utf8(view.bytes) : stringifyJson(view.value)));
+    case 'form':
+      return view.fields.map(([name, value]) => `${visibleLine(name)} = ${visibleLine(value)}`);
+    case 'multipart':
+      return view.parts.flatMap((part, i) => partLines(part, i + 1, depth + 1));
+    case 'text':
+      return textLines(view.text);
+    case 'binary':
+      return [binaryLine(view.bytes)];
+  }
+}
+
+function partLines(part: Part, number: number, depth: number): readonly string[] {
+  const type = headerValue(part.headers, 'content-type');
+  const facts = [
+    ...(part.name === null ? [] : [JSON.stringify(part.name)]),
+    ...(part.filename === null ? [] : [`file ${JSON.stringify(part.filename)}`]),
+    ...(type === undefined ? [] : [type]),
+    byteCount(part.bytes.length),
+  ];
+  const title = `-- part ${number}: ${visibleLine(facts.join(', '))}`;
+  return [title, ...contentLines(part, parseMediaType(type ?? 'text/plain'), depth).map((line) => `   ${line}`)];
+}
+
+function contentLines({ bytes }: Part, type: MediaType, depth: number): readonly string[] {
+  if (depth > deepestPart) return [binaryLine(bytes)];
+  return viewLines(viewBytes(type, bytes), type, depth);
+}
+
+function textLines(text: string): readonly string[] {
+  const lines = text.replaceAll('\r\n', '\n').split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map(visibleText);
+}
+
+function binaryLine(bytes: Uint8Array): string {
+  return `(bytes not shown, sha256 ${hash('sha256', bytes)})`;
+}
+
+function isUtf8Type({ charset }: MediaType): boolean {
+  return charset === null || charset === 'utf-8' || charset === 'utf8';
+}
+
+function utf8(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}

@@ -1,0 +1,131 @@
+/**
+ * The table of `ls`: a line an exchange, columns of fixed width so that the first lines need not wait for the last.
+ * Pure. Recorded text is made safe to show; only a terminal's width cuts a line, so that what is piped is whole.
+ */
+import type { ExchangeFilter } from '../tape/model/filter';
+import type { ExchangeSummary, Session } from '../tape/store/tape';
+import type { colorsFor } from './terminal';
+import { visibleWire } from './terminal';
+import { byteCount, isoTime, milliseconds, shortSize } from './when';
+
+export interface TableOptions {
+  readonly colors: ReturnType<typeof colorsFor>;
+  /** Columns of the terminal; undefined where lines may have any length. */
+  readonly width: number | undefined;
+}
+
+/** What the summary line counts; `tableLines` fills it while the lines are taken. */
+export interface TableCounts {
+  exchanges: number;
+  inbound: number;
+  incomplete: number;
+}
+
+/** Below this the size of the answer gives its place to the path. */
+const roomyWidth = 100;
+
+/** A heading, which names the day, whenever the day changes; then a line an exchange. */
+export function* tableLines(
+  summaries: Iterable<ExchangeSummary>,
+  counts: TableCounts,
+  options: TableOptions,
+): IterableIterator<string> {
+  const withSizes = options.width === undefined || options.width >= roomyWidth;
+  let shownDay = '';
+  for (const summary of summaries) {
+    const day = isoTime(summary.startedAtUs).slice(0, 10);
+    if (day !== shownDay) yield options.colors.dim(heading(day, withSizes));
+    shownDay = day;
+    count(counts, summary);
+    yield row(summary, withSizes, options);
+  }
+}
+
+function count(counts: TableCounts, { direction, problems }: ExchangeSummary): void {
+  counts.exchanges++;
+  if (direction === 'inbound') counts.inbound++;
+  if (problems.length > 0) counts.incomplete++;
+}
+
+function heading(day: string, withSizes: boolean): string {
+  return columns(
+    { id: 'id', time: day, direction: 'UTC', status: 'status', ms: 'ms', size: 'bytes' },
+    withSizes,
+  ).concat('request');
+}
+
+type Cells = Readonly<Record<'id' | 'time' | 'direction' | 'status' | 'ms' | 'size', string>>;
+
+function columns(cells: Cells, withSizes: boolean): string {
+  const { id, time, direction, status, ms, size } = cells;
+  const sizes = withSizes ? `${size.padStart(6)}  ` : '';
+  return `${id.padStart(5)}  ${time.padEnd(12)}  ${direction.padEnd(8)}  ${status.padEnd(7)}  ${ms.padStart(6)}  ${sizes}`;
+}
+
+function row(summary: ExchangeSummary, withSizes: boolean, { colors, width }: TableOptions): string {
+  const { id, direction, status, outcome, durationUs } = summary;
+  const time = isoTime(summary.startedAtUs).slice(11, 23);
+  const ms = durationUs === null ? '-' : milliseconds(durationUs);
+  const ending = outcome === 'response' && status !== null ? String(status) : outcome;
+  const left = columns({ id, time, direction, status: ending, ms, size: shortSize(summary.responseBytes) }, withSizes);
+  const notes = notesOf(summary);
+  const room = width === undefined ? Number.POSITIVE_INFINITY : width - left.length - notes.length;
+  const place = cut(visibleWire(placeOf(summary)), Math.max(room, 12));
+  const paint = paintOf(summary, colors);
+  return `${paint(left)}${place}${colors.yellow(notes)}`;
+}
+
+function placeOf({ method, host, path, direction, local, remote, requestBytes, responseBytes }: ExchangeSummary) {
+  if (method !== null) return `${method} ${host ?? ''}${path ?? ''}`;
+  const server = (direction === 'inbound' ? local : remote) ?? 'an unknown socket';
+  return `${requestBytes + responseBytes === 0 ? 'connect' : 'raw stream'} ${server}`;
+}
+
+/** What is wrong with it, and for a call, which exchange made it. */
+function notesOf({ problems, cause }: ExchangeSummary): string {
+  const wrong = problems.length === 0 ? '' : `  ! ${problems.join(', ')}`;
+  return cause === null ? wrong : `  by ${cause.id}${wrong}`;
+}
+
+function paintOf({ status, outcome, direction, protocol }: ExchangeSummary, colors: TableOptions['colors']) {
+  const isOrdinaryEnd = outcome === 'response' || (protocol === 'raw' && outcome === 'closed');
+  if ((status !== null && status >= 500) || !isOrdinaryEnd) return colors.red;
+  if (status !== null && status >= 400) return colors.yellow;
+  return direction === 'inbound' ? String : colors.dim;
+}
+
+function cut(text: string, room: number): string {
+  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
+}
+
+/** The lines after the list, for stderr: how many, how many of them cannot be trusted, and what the recorder missed. */
+export function tableSummary(
+  counts: TableCounts,
+  sessions: readonly Session[],
+  filter: Pick<ExchangeFilter, 'session'>,
+): readonly string[] {
+  const listed = sessions.filter(({ id }) => filter.session === undefined || id === filter.session);
+  const onTape = sessions.reduce((sum, session) => sum + session.exchanges, 0);
+  return [countLine(counts, onTape, listed.length), ...lossLines(listed)];
+}
+
+function countLine({ exchanges, inbound, incomplete }: TableCounts, onTape: number, sessions: number): string {
+  if (onTape === 0) return 'no exchanges on the tape';
+  if (exchanges === 0) return `none of the ${plural(onTape, 'exchange')} on the tape matches`;
+  const shown = exchanges === onTape ? plural(exchanges, 'exchange') : `${exchanges} of ${plural(onTape, 'exchange')}`;
+  const directions = `${inbound} inbound, ${exchanges - inbound} outbound`;
+  return `${shown} in ${plural(sessions, 'session')}: ${directions}; ${incomplete === 0 ? 'all complete' : `${incomplete} incomplete (!)`}`;
+}
+
+function lossLines(sessions: readonly Session[]): readonly string[] {
+  return sessions.flatMap(({ id, losses }) => {
+    if (losses.length === 0) return [];
+    const bytes = losses.reduce((sum, loss) => sum + loss.bytes, 0);
+    const reasons = [...new Set(losses.map((loss) => loss.reason))];
+    return [`session ${id} could not record ${byteCount(bytes)}: ${reasons.join(', ')}`];
+  });
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

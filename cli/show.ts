@@ -1,0 +1,43 @@
+/** `wiretape show`: one exchange, with headers and bodies, for people or as one JSON document. */
+import type { CommandModule } from 'yargs';
+import { openTapeReader } from '../tape/store/sqlite';
+import { exchangeJson } from './exchange-json';
+import { pageLines } from './exchange-page';
+import { exchangeOnTape } from './on-tape';
+import { jsonOption, tapeArgument } from './options';
+import { colorsFor, printLines } from './terminal';
+
+interface ShowArguments {
+  readonly tape: string;
+  readonly id: string;
+  readonly json: boolean;
+}
+
+export const showCommand: CommandModule<object, ShowArguments> = {
+  command: 'show <tape> <id>',
+  describe: 'show one exchange with its headers and bodies',
+  builder: (yargs) =>
+    yargs
+      .usage('wiretape show TAPE ID [--json]\n\nShows one exchange with its headers and bodies.')
+      .positional('tape', tapeArgument)
+      .positional('id', {
+        type: 'string',
+        demandOption: true,
+        describe: "the exchange's id, as `wiretape ls` lists it",
+      })
+      .options(jsonOption)
+      .example('wiretape show shop.tape 17', 'request and response')
+      .example(
+        "wiretape show shop.tape 17 --json | jq -r '.response.body.data'",
+        'the body, byte for byte when it is text',
+      ),
+  handler: async ({ tape, id, json }) => {
+    const reader = openTapeReader(tape);
+    try {
+      const stored = exchangeOnTape(reader, id, tape);
+      await printLines(json ? [JSON.stringify(exchangeJson(stored))] : pageLines(stored, colorsFor(process.stdout)));
+    } finally {
+      reader.close();
+    }
+  },
+};
