@@ -52,7 +52,8 @@ export function failureOf(error: unknown, started: boolean): Failure {
 
 function guess(code: string, error: unknown, started: boolean): FailureWord {
   if (tlsCode.test(code) || /\bTLS\b|\bSSL\b/.test(messageOf(error))) return 'tls';
-  if (code.startsWith('HPE_') || /^bad (response|upgrade)/.test(messageOf(error))) return 'bad-answer';
+  if (membersOf(error).name === 'HTTPParserError' || /^bad (response|upgrade)/.test(messageOf(error)))
+    return 'bad-answer';
   if (code === 'ETIMEDOUT') return started ? 'timeout' : 'connect-timeout';
   return started ? 'closed' : 'unreachable';
 }
@@ -62,16 +63,23 @@ function detailOf(error: unknown, code: string): string {
   return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }
 
-/** Node tries every address of a name and reports all failures in one AggregateError, whose own message is empty. */
+/**
+ * Node tries every address of a name and reports all failures in one AggregateError, whose own message is empty.
+ * Told by its members: under Jest, errors of Node itself are no instances of the Error that tests see.
+ */
 function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return [...new Set(error.errors.map((each) => messageOf(each)))].join('; ');
-  }
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  const { message, errors } = membersOf(error);
+  if (message === '' && Array.isArray(errors)) return [...new Set(errors.map(messageOf))].join('; ');
+  return typeof message === 'string' ? (message.split('\n')[0] ?? '') : String(error);
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const { code } = membersOf(error);
+  return typeof code === 'string' ? code : '';
+}
+
+function membersOf(error: unknown): { name?: unknown; message?: unknown; code?: unknown; errors?: unknown } {
+  return typeof error === 'object' && error !== null ? error : {};
 }
 
 /** For a request that cannot be written down in HTTP/1.1 at all. */

@@ -1,6 +1,7 @@
 /** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No clock, no secret. */
 import { type JsonValue, stringifyJson } from '../../tape/body/json';
 import type { Difference, Excuse } from '../judge/difference';
+import type { Miss } from '../mocks/match/miss';
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skipped';
 
@@ -12,11 +13,6 @@ export interface CaseResult {
   readonly reason: string | null;
   readonly differences: readonly Difference[];
   readonly excused: readonly Excuse[];
-}
-
-/** A request to a mock that no recorded exchange answers. */
-export interface Miss {
-  readonly [member: string]: JsonValue;
 }
 
 export interface PlaceInCase {

@@ -1,0 +1,35 @@
+/** Noise rules that excused nothing in a run: each is a place nobody watches any more, or never was one. */
+import { viewBody } from '../../tape/body/view';
+import { coversPath } from '../../tape/model/path';
+import { isRunnable, type TestCase } from '../cases/cases';
+import { visitResponse } from '../correlate/leaves';
+import { fits, type NoiseRule } from '../noise/rules';
+import type { CaseResult } from '../report/report';
+
+/** One warning a rule. Rules about requests are for mocks, which report their own. */
+export function idleRules(
+  rules: readonly NoiseRule[],
+  results: readonly CaseResult[],
+  cases: readonly TestCase[],
+): readonly string[] {
+  const used = new Set(results.flatMap((result) => result.excused.map((excuse) => excuse.rule)));
+  const idle = rules.filter((rule) => rule.in === 'response' && !used.has(rule.name));
+  return idle.map((rule) => `noise rule ${rule.name} excused nothing: ${whyIdle(rule, cases)} (${rule.pathText})`);
+}
+
+function whyIdle(rule: NoiseRule, cases: readonly TestCase[]): string {
+  const fitting = cases.filter((test) => fits(rule, test.stored.exchange));
+  if (fitting.length === 0) return 'its match fits no case';
+  return fitting.some((test) => hasPlace(rule, test)) ? 'nothing differs there' : 'no recorded answer has such a place';
+}
+
+function hasPlace(rule: NoiseRule, test: TestCase): boolean {
+  if (!isRunnable(test)) return false;
+  if (rule.path[0] === 'status') return true;
+  const { response } = test;
+  let found = false;
+  visitResponse(response, viewBody(response.headers, response.body), ({ path }) => {
+    found ||= path.some((_, i) => coversPath(rule.path, path.slice(0, i + 1)));
+  });
+  return found || response.headers.some(([name]) => coversPath(rule.path, ['header', name.toLowerCase()]));
+}

@@ -1,0 +1,83 @@
+/**
+ * The report as JUnit XML, in the dialect that CI servers share: testsuites, testsuite, testcase, failure, error,
+ * skipped. Durations are left out: a report says the same whatever the clock says.
+ */
+import { stringifyJson } from '../../tape/body/json';
+import type { Difference } from '../judge/difference';
+import type { CaseNotes, CaseResult, RunReport } from './report';
+
+export interface JunitOptions {
+  /** What was replayed: the tape's name. */
+  readonly suite: string;
+  readonly notes: ReadonlyMap<string, CaseNotes>;
+}
+
+export function junitReport(report: RunReport, { suite, notes }: JunitOptions): string {
+  const counts = { tests: report.cases, failures: report.failed, errors: report.errored, skipped: report.skipped };
+  const attributes = attributesText({ name: suite, ...counts });
+  const cases = report.results.map((result) => testcase(result, notes.get(result.id)));
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${attributesText({ name: 'wiretape', ...counts })}>`,
+    `  <testsuite ${attributes}>`,
+    ...cases,
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function testcase(result: CaseResult, notes: CaseNotes | undefined): string {
+  const attributes = attributesText({ name: `${result.name} [${result.id}]`, classname: classname(result.name) });
+  const inner = outcome(result, notes);
+  return inner === '' ? `    <testcase ${attributes}/>` : `    <testcase ${attributes}>${inner}</testcase>`;
+}
+
+/** `POST /orders/{orderId}`: servers group by it. */
+function classname(name: string): string {
+  return name.replace(/ -> .*$/, '');
+}
+
+function outcome(result: CaseResult, notes: CaseNotes | undefined): string {
+  const details = [...(notes?.hints ?? []), ...(notes?.curl ? [notes.curl] : [])];
+  if (result.verdict === 'skipped') return `<skipped ${attributesText({ message: reasonText(result, details) })}/>`;
+  if (result.verdict === 'error') {
+    return `<error ${attributesText({ message: reasonText(result, details), type: result.reason ?? 'error' })}>${escaped(details.join('\n'))}</error>`;
+  }
+  if (result.verdict !== 'fail') return '';
+  const lines = result.differences.map(differenceText);
+  const message = `${lines.length} ${lines.length === 1 ? 'difference' : 'differences'}: ${lines[0] ?? ''}`;
+  return `<failure ${attributesText({ message, type: 'difference' })}>${escaped([...lines, ...details].join('\n'))}</failure>`;
+}
+
+function reasonText(result: CaseResult, details: readonly string[]): string {
+  return [result.reason, details[0]].filter((text) => text !== null && text !== undefined).join(': ');
+}
+
+function differenceText({ path, kind, expected, actual }: Difference): string {
+  return `${path} ${kind}: expected ${stringifyJson(expected)}, got ${stringifyJson(actual)}`;
+}
+
+function attributesText(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(
+      ([name, value]) =>
+        `${name}="${escaped(String(value))
+          .replaceAll('"', '&quot;')
+          .replace(/\s*\n\s*/g, ' ')}"`,
+    )
+    .join(' ');
+}
+
+/** XML 1.0 has no way to write most control characters, lone surrogates, U+FFFE and U+FFFF: they are dropped. */
+function escaped(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(forbidden, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the characters XML 1.0 section 2.2 forbids
+const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/g;

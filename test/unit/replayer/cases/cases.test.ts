@@ -1,0 +1,88 @@
+import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
+import { caseName, pathTemplate, singular } from '../../../../replayer/cases/name';
+import { storedExchanges } from '../../../support/exchanges';
+
+describe('pathTemplate', () => {
+  it.each([
+    ['/', '/'],
+    ['', '/'],
+    ['/health', '/health'],
+    ['/orders/123', '/orders/{orderId}'],
+    ['/orders/123?expand=items', '/orders/{orderId}'],
+    ['/orders/f47ac10b-58cc-4372-a567-0e02b2c3d479/items/9', '/orders/{orderId}/items/{itemId}'],
+    ['/blobs/9f86d081884c7d65', '/blobs/{blobId}'],
+    ['/blobs/9f86d081884c7d6', '/blobs/9f86d081884c7d6'],
+    ['/categories/7/addresses/8', '/categories/{categoryId}/addresses/{addressId}'],
+    ['/line-items/7', '/line-items/{lineItemId}'],
+    ['/v1/status/7', '/v1/status/{statusId}'],
+    ['/users/1/users/2', '/users/{userId}/users/{userId2}'],
+    ['/7', '/{id}'],
+    ['/customers/cus_9fK2mQ7vT1xZ', '/customers/{customerId}'],
+    ['/products/blue-summer-lamp', '/products/blue-summer-lamp'],
+    ['/2026/11/20', '/{id}/{id2}/{id3}'],
+    ['/caf%C3%A9s/12', '/caf%C3%A9s/{caféId}'],
+    ['/bad%E0/12', '/bad%E0/{badE0Id}'],
+  ])('%s is %s', (path, template) => {
+    expect(pathTemplate(path)).toBe(template);
+  });
+
+  it('takes what redaction left in a path for a parameter', () => {
+    expect(pathTemplate('/reset/placeholder', new Set(['placeholder']))).toBe('/reset/{resetId}');
+  });
+});
+
+it('names a case by method, template and status', () => {
+  expect(caseName('POST', '/orders/123/cancel', 202)).toBe('POST /orders/{orderId}/cancel -> 202');
+  expect(caseName('GET', '/slow', null)).toBe('GET /slow -> no answer');
+});
+
+it.each([
+  ['boxes', 'box'],
+  ['news', 'news'],
+  ['queries', 'query'],
+  ['buses', 'buse'],
+  ['bus', 'bus'],
+  ['as', 'as'],
+])('takes %s for several of %s', (plural, one) => {
+  expect(singular(plural)).toBe(one);
+});
+
+describe('casesFrom', () => {
+  it('makes cases of inbound exchanges, in the order in which they began', () => {
+    const [late, early, outbound] = storedExchanges(
+      { target: '/late', startedAtUs: 2_000_000 },
+      { target: '/early', startedAtUs: 1_000_000 },
+      { target: '/other', direction: 'outbound' },
+    );
+    const cases = casesFrom([late, early, outbound].filter((each) => each !== undefined));
+    expect(cases.map(({ id, name }) => [id, name])).toEqual([
+      ['2', 'GET /early -> 200'],
+      ['1', 'GET /late -> 200'],
+    ]);
+    expect(cases.every(isRunnable)).toBe(true);
+  });
+
+  it('says why an exchange cannot be sent again', () => {
+    const stored = storedExchanges(
+      { problems: ['lost-bytes', 'truncated'] },
+      { response: 'none', outcome: 'reset', problems: ['no-response'] },
+      { method: 'CONNECT', target: 'a:443' },
+      { status: 101 },
+      { method: 'OPTIONS', target: '*' },
+      { response: 'none', outcome: 'refused' },
+    );
+    const [first] = storedExchanges({});
+    const raw = first && { ...first, exchange: { ...first.exchange, protocol: 'raw' as const, request: null } };
+    const cases = casesFrom([...stored, ...(raw === undefined ? [] : [{ ...raw, id: '7' }])]);
+    const reasons = cases.map((each) => (each.kind === 'skip' ? [each.id, each.reason, each.detail] : [each.id]));
+    expect(Object.fromEntries(reasons.map(([id, ...rest]) => [id, rest]))).toEqual({
+      1: ['incomplete', 'lost-bytes, truncated'],
+      2: ['incomplete', 'no-response'],
+      3: ['connect', 'a tunnel is not a request'],
+      4: ['upgrade', 'the connection left HTTP'],
+      5: ['unsendable', 'OPTIONS * has no path to send it to'],
+      6: ['incomplete', 'the recorded outcome is refused'],
+      7: ['raw', 'the protocol (raw) is not parsed'],
+    });
+  });
+});

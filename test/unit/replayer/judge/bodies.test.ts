@@ -1,0 +1,125 @@
+/** Bodies by their kind, and the words for each way of differing. */
+import { createHash } from 'node:crypto';
+import type { ExchangeSketch } from '../../../support/exchanges';
+import { judgeOne, told } from '../../../support/judging';
+
+function of(type: string, body: string | Uint8Array): ExchangeSketch {
+  return { responseHeaders: type === '' ? [] : [['Content-Type', type]], responseBody: body };
+}
+
+const json = (text: string) => of('application/json', text);
+
+describe('JSON', () => {
+  it.each([
+    ['a changed member', '{"a":1}', '{"a":2}', ['body.a changed 1 -> 2']],
+    ['an added member', '{"a":1}', '{"a":1,"b":2}', ['body.b added null -> 2']],
+    ['a removed member', '{"a":1,"b":2}', '{"a":1}', ['body.b removed 2 -> null']],
+    ['a retyped member', '{"a":1}', '{"a":"1"}', ['body.a type 1 -> "1"']],
+    ['null for a value', '{"a":1}', '{"a":null}', ['body.a type 1 -> null']],
+    ['another order of elements', '[1,2,3]', '[3,1,2]', ['body reordered [1,2,3] -> [3,1,2]']],
+    ['an element put in front', '[1,2,3]', '[0,1,2,3]', ['body[0] added null -> 0']],
+    ['an element taken out', '{"l":[1,2,3]}', '{"l":[1,3]}', ['body.l[1] removed 2 -> null']],
+    ['an odd name', '{"a b":1}', '{"a b":2}', ['body["a b"] changed 1 -> 2']],
+    ['another type of document', '{}', '[]', ['body type {} -> []']],
+  ])('tells %s', (_what, recorded, live, expected) => {
+    expect(told(judgeOne(json(recorded), json(live)))).toEqual(expected);
+  });
+
+  it.each([
+    ['numbers written in another way', '{"a":1.50,"b":100}', '{"b":1e2,"a":1.5}'],
+    ['characters written as escapes', '{"a":"é"}', '{"a":"\\u00e9"}'],
+  ])('takes %s for equal', (_what, recorded, live) => {
+    expect(told(judgeOne(json(recorded), json(live)))).toEqual([]);
+  });
+
+  it('tells numbers apart that one double would hold', () => {
+    const { differences } = judgeOne(json('{"a":9007199254740993}'), json('{"a":9007199254740992}'));
+    expect(differences).toMatchObject([{ path: 'body.a', kind: 'changed' }]);
+  });
+
+  it('is still compared as JSON when the content type got lost', () => {
+    const live = { ...of('text/plain', '{"a":1}') };
+    expect(told(judgeOne(json('{"a":1}'), live))).toEqual([
+      'header["content-type"] changed "application/json" -> "text/plain"',
+    ]);
+  });
+
+  it('tells a body that is no JSON any more', () => {
+    expect(told(judgeOne(json('{"a":1}'), json('<html>')))).toEqual(['body type {"a":1} -> "<html>"']);
+  });
+});
+
+describe('other bodies', () => {
+  it('compares forms by field', () => {
+    const type = 'application/x-www-form-urlencoded';
+    expect(told(judgeOne(of(type, 'a=1&b=2&b=3'), of(type, 'b=2&a=1&b=4&c=5')))).toEqual([
+      'body.b[1] changed "3" -> "4"',
+      'body.c added null -> "5"',
+    ]);
+  });
+
+  it('compares parts by what they say and hold, whatever the boundary', () => {
+    const part = (boundary: string, value: string) =>
+      of(
+        `multipart/form-data; boundary=${boundary}`,
+        `--${boundary}\r\nContent-Disposition: form-data; name="note"\r\n\r\n${value}\r\n--${boundary}--\r\n`,
+      );
+    expect(told(judgeOne(part('xxx', 'hello'), part('yyyyy', 'hello')))).toEqual([]);
+    expect(told(judgeOne(part('xxx', 'hello'), part('yyyyy', 'hullo')))).toEqual([
+      'body.note changed "hello" -> "hullo"',
+    ]);
+  });
+
+  it('shows where long texts begin to differ', () => {
+    const text = `${'a'.repeat(1000)}HERE${'b'.repeat(1000)}`;
+    const [difference] = judgeOne(of('text/plain', text), of('text/plain', text.replace('HERE', 'here'))).differences;
+    expect(difference).toMatchObject({ path: 'body', kind: 'changed' });
+    expect(difference?.actual).toMatch(/^…a+hereb+…$/);
+    expect(String(difference?.actual).length).toBeLessThan(300);
+  });
+
+  it('compares bytes by hash and first difference', () => {
+    const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+    const [left, right] = [Buffer.from([0, 255, 1, 2]), Buffer.from([0, 255, 9, 2, 3])];
+    const type = 'application/octet-stream';
+    expect(judgeOne(of(type, left), of(type, right)).differences).toEqual([
+      {
+        path: 'body',
+        kind: 'changed',
+        expected: { size: 4, sha256: hash(left), firstDifference: 2 },
+        actual: { size: 5, sha256: hash(right), firstDifference: 2 },
+      },
+    ]);
+  });
+
+  it('tells a body that came or went', () => {
+    expect(told(judgeOne(of('', ''), of('', 'x')))).toEqual(['body added null -> "x"']);
+    expect(told(judgeOne(of('', 'x'), of('', '')))).toEqual(['body removed "x" -> null']);
+  });
+
+  it('judges the length of what a HEAD request leaves out, and no other length', () => {
+    const sized = (length: number): ExchangeSketch => ({ responseHeaders: [['Content-Length', String(length)]] });
+    expect(told(judgeOne({ method: 'HEAD', ...sized(5) }, sized(6)))).toEqual([
+      'header["content-length"] changed "5" -> "6"',
+    ]);
+    expect(told(judgeOne({ method: 'GET', ...sized(5) }, sized(6)))).toEqual([]);
+  });
+
+  it('compares trailers', () => {
+    const trailed = (value: string): ExchangeSketch => ({ responseTrailers: [['X-Sum', value]], responseBody: 'x' });
+    expect(told(judgeOne(trailed('1'), trailed('2')))).toEqual(['trailer["x-sum"] changed "1" -> "2"']);
+  });
+
+  it('does not judge how a message travelled', () => {
+    const over = (headers: ExchangeSketch['responseHeaders']): ExchangeSketch => ({
+      responseHeaders: headers ?? [],
+      responseBody: 'x',
+    });
+    const chunked = over([
+      ['Transfer-Encoding', 'chunked'],
+      ['Connection', 'keep-alive'],
+      ['Keep-Alive', 'timeout=5'],
+    ]);
+    expect(told(judgeOne(over([]), chunked))).toEqual([]);
+  });
+});

@@ -1,0 +1,209 @@
+/** What may differ, and what may not although it looks as if it might: the value is known from before. */
+import { gzipSync } from 'node:zlib';
+import type { ExchangeSketch } from '../../../support/exchanges';
+import { judgeOne, judgeRun, told } from '../../../support/judging';
+
+const idA = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
+const idB = '9b2f4c1e-7d3a-4e88-9c11-5a6b7c8d9e0f';
+const idC = '00000000-1111-4222-8333-444444444444';
+
+function answer(body: ExchangeSketch['responseBody'], more: ExchangeSketch = {}): ExchangeSketch {
+  return { responseBody: body ?? '', ...more };
+}
+
+describe('the both-sides rule', () => {
+  it.each([
+    ['two UUIDs', { id: idA }, { id: idB }, 'both-sides:uuid'],
+    ['two times', { at: '2026-11-20T10:00:00.123Z' }, { at: '2026-11-21T09:30:11.998Z' }, 'both-sides:timestamp'],
+    ['two counts since the epoch', { at: 1763632800 }, { at: 1763719200 }, 'both-sides:epoch'],
+    ['two generated ids', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'p6R1nH4cY0dL9gS2' }, 'both-sides:opaque-id'],
+    ['ids in an address', { href: `/orders/${idA}/items` }, { href: `/orders/${idB}/items` }, 'both-sides:uuid'],
+  ])('excuses %s and names itself', (_what, recorded, live, rule) => {
+    const { differences, excused } = judgeOne(answer(recorded), answer(live));
+    expect(differences).toEqual([]);
+    expect(excused).toEqual([{ path: `body.${Object.keys(recorded)[0]}`, rule }]);
+  });
+
+  it.each([
+    ['a time in another format', { at: '2026-11-20T10:00:00Z' }, { at: '2026-11-20 10:00:00' }],
+    ['a time in another unit', { at: 1763632800 }, { at: 1763632800000 }],
+    ['a UUID that became a number', { id: idA }, { id: 7 }],
+    ['a UUID of another version', { id: idA }, { id: idB.replace('-4e88', '-7e88') }],
+    ['a generated id of another length', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'k3J9xQ2mV7bT5wZ' }],
+    ['a generated id that became a word', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'undefinedundefin' }],
+    ['a date without a time', { birthday: '1990-01-31' }, { birthday: '1990-02-01' }],
+    ['a large amount that looks like a time', { total: 1763632800 }, { total: 1763719200 }],
+    ['a hash that is no identifier', { sha256: 'a1'.repeat(32) }, { sha256: 'b2'.repeat(32) }],
+    ['an address that differs in a word too', { href: `/orders/${idA}` }, { href: `/refunds/${idB}` }],
+  ])('does not excuse %s', (_what, recorded, live) => {
+    expect(judgeOne(answer(recorded), answer(live)).differences).toHaveLength(1);
+  });
+});
+
+describe('a value known from before', () => {
+  it('must come back as it was sent, whatever it looks like', () => {
+    const sent: ExchangeSketch = { method: 'PUT', target: `/orders/${idA}`, responseBody: { id: idA } };
+    expect(told(judgeOne(sent, answer({ id: idB })))).toEqual([`body.id changed "${idA}" -> "${idB}"`]);
+  });
+
+  it('must come back from the answer that minted it', () => {
+    const recorded = [answer({ id: idA }, { method: 'POST', target: '/orders' }), answer({ orders: [{ id: idA }] })];
+    const same = judgeRun(recorded, [answer({ id: idB }), answer({ orders: [{ id: idB }] })]);
+    expect(same.map(told)).toEqual([[], []]);
+    const stale = judgeRun(recorded, [answer({ id: idB }), answer({ orders: [{ id: idA }] })]);
+    expect(stale.map(told)).toEqual([[], [`body.orders[0].id changed "${idB}" -> "${idA}"`]]);
+    const other = judgeRun(recorded, [answer({ id: idB }), answer({ orders: [{ id: idC }] })]);
+    expect(other.map(told)).toEqual([[], [`body.orders[0].id changed "${idB}" -> "${idC}"`]]);
+  });
+
+  it('is followed inside longer texts and within one answer', () => {
+    const recorded = [answer({ id: idA, self: `/orders/${idA}` })];
+    expect(judgeRun(recorded, [answer({ id: idB, self: `/orders/${idB}` })]).map(told)).toEqual([[]]);
+    expect(judgeRun(recorded, [answer({ id: idB, self: `/orders/${idC}` })]).map(told)).toEqual([
+      [`body.self changed "/orders/${idB}" -> "/orders/${idC}"`],
+    ]);
+  });
+
+  it('may be a volatile header: an echoed request id must be the one that was sent', () => {
+    const recorded: ExchangeSketch = {
+      requestHeaders: [['X-Request-Id', 'req-8f3a1b']],
+      responseHeaders: [['X-Request-Id', 'req-8f3a1b']],
+      responseBody: '{}',
+    };
+    expect(told(judgeOne(recorded, { responseHeaders: [['X-Request-Id', 'req-000000']] }))).toEqual([
+      'header["x-request-id"] changed "req-8f3a1b" -> "req-000000"',
+    ]);
+  });
+
+  it('lets two clocks that read the same moment once read two moments now', () => {
+    const recorded = answer({ createdAt: '2026-11-20T10:00:00.000Z', updatedAt: '2026-11-20T10:00:00.000Z' });
+    const live = answer({ createdAt: '2026-11-20T10:00:00.000Z', updatedAt: '2026-11-20T10:00:00.001Z' });
+    expect(told(judgeOne(recorded, live))).toEqual([]);
+  });
+
+  it('does not let a time that came from an earlier answer be any other time', () => {
+    const recorded = [answer({ at: '2026-01-01T08:00:00Z' }), answer({ at: '2026-01-01T08:00:00Z' })];
+    const live = [answer({ at: '2026-01-01T08:00:00Z' }), answer({ at: '2026-01-02T08:00:00Z' })];
+    expect(judgeRun(recorded, live).map((each) => each.differences.length)).toEqual([0, 1]);
+  });
+});
+
+describe('volatile headers', () => {
+  const recorded: ExchangeSketch = { responseHeaders: [['Date', 'Fri, 20 Nov 2026 10:00:00 GMT']], responseBody: '{}' };
+
+  it('may have any value, and the report says so', () => {
+    const live = { responseHeaders: [['Date', 'Sat, 21 Nov 2026 10:00:00 GMT']] } as const;
+    expect(judgeOne(recorded, live)).toEqual({
+      differences: [],
+      excused: [{ path: 'header["date"]', rule: 'volatile-header' }],
+    });
+  });
+
+  it('must be there', () => {
+    expect(told(judgeOne(recorded, { responseHeaders: [] }))).toEqual([
+      'header["date"] removed "Fri, 20 Nov 2026 10:00:00 GMT" -> null',
+    ]);
+  });
+});
+
+describe('cookies', () => {
+  const cookie = (value: string, more = '; Path=/; HttpOnly') => ({
+    responseHeaders: [['Set-Cookie', `sid=${value}${more}`]] as const,
+    responseBody: '{}',
+  });
+  const minted = 'k3J9xQ2mV7bT5wZ8k3J9xQ2m';
+  const other = 'p6R1nH4cY0dL9gS2p6R1nH4c';
+
+  it('may have another generated value, attributes in any order', () => {
+    const { differences, excused } = judgeOne(cookie(minted), cookie(other, '; HttpOnly; path=/'));
+    expect(differences).toEqual([]);
+    expect(excused).toEqual([{ path: 'header["set-cookie"]', rule: 'both-sides:opaque-id' }]);
+  });
+
+  it('may not lose an attribute', () => {
+    expect(told(judgeOne(cookie(minted), cookie(other, '; Path=/')))).toEqual([
+      'header["set-cookie"] changed "sid; httponly; path=/" -> "sid; path=/"',
+    ]);
+  });
+
+  it('may expire at another moment, but not at none', () => {
+    const until = (at: string) => cookie('dark', `; Expires=${at}`);
+    const [first, second] = ['Fri, 20 Nov 2026 11:00:00 GMT', 'Sat, 21 Nov 2026 11:00:00 GMT'];
+    expect(told(judgeOne(until(first), until(second)))).toEqual([]);
+    expect(told(judgeOne(until(first), cookie('dark', '')))).toEqual([
+      'header["set-cookie"] changed "sid; expires" -> "sid; "',
+    ]);
+  });
+});
+
+describe('rules of a noise file', () => {
+  const noise = '- { in: response, path: "body.items[*].price", because: "price list changed" }';
+  const recorded = answer({
+    items: [
+      { price: 1, n: 1 },
+      { price: 2, n: 2 },
+    ],
+  });
+
+  it('excuse exactly the places they name, and are named', () => {
+    const judgement = judgeOne(
+      recorded,
+      answer({
+        items: [
+          { price: 3, n: 1 },
+          { price: 4, n: 5 },
+        ],
+      }),
+      { noise },
+    );
+    expect(told(judgement)).toEqual(['body.items[1].n changed 2 -> 5']);
+    expect(judgement.excused).toEqual([
+      { path: 'body.items[0].price', rule: 'noise.yaml:1' },
+      { path: 'body.items[1].price', rule: 'noise.yaml:1' },
+    ]);
+  });
+
+  it('excuse added, removed and retyped values too, and even known ones', () => {
+    expect(told(judgeOne(recorded, answer({ items: [{ n: 1 }, { price: '2', n: 2 }] }), { noise }))).toEqual([]);
+  });
+
+  it('speak only of the exchanges their match names', () => {
+    const limited = '- { in: response, path: body.total, match: "GET */carts/**", because: x }';
+    const totals = (target: string) =>
+      judgeOne(answer({ total: 1 }, { target }), answer({ total: 2 }), { noise: limited });
+    expect(told(totals('/carts/1'))).toEqual([]);
+    expect(told(totals('/orders/1'))).toEqual(['body.total changed 1 -> 2']);
+  });
+
+  it('cover everything below a place with .**', () => {
+    const deep = '- { in: response, path: "body.meta.**", because: x }';
+    expect(told(judgeOne(answer({ meta: { a: 1 } }), answer({ meta: { a: 2, b: 3 } }), { noise: deep }))).toEqual([]);
+  });
+});
+
+describe('content codings', () => {
+  const text = JSON.stringify({ a: 1 });
+  const gzip = (body: string): ExchangeSketch => ({
+    responseHeaders: [
+      ['Content-Type', 'application/json'],
+      ['Content-Encoding', 'gzip'],
+    ],
+    responseBody: gzipSync(body),
+  });
+
+  it('are undone before bodies are compared; the coding itself is a header', () => {
+    const plain: ExchangeSketch = { responseHeaders: [['Content-Type', 'application/json']], responseBody: text };
+    expect(told(judgeOne(gzip(text), gzip(`${text} `)))).toEqual([]);
+    expect(told(judgeOne(gzip(text), gzip('{"a":2}')))).toEqual(['body.a changed 1 -> 2']);
+    expect(told(judgeOne(gzip(text), plain))).toEqual(['header["content-encoding"] removed "gzip" -> null']);
+  });
+});
+
+describe('addresses', () => {
+  it('that name the recorded service are expected to name the target', () => {
+    const recorded: ExchangeSketch = { host: 'old.test:81', responseBody: { href: 'http://old.test:81/a' } };
+    expect(told(judgeOne(recorded, answer({ href: 'http://shop.test/a' })))).toEqual([]);
+    expect(told(judgeOne(recorded, answer({ href: 'http://old.test:81/a' })))).toEqual([]);
+    expect(told(judgeOne(recorded, answer({ href: 'http://shop.test/b' })))).toHaveLength(1);
+  });
+});

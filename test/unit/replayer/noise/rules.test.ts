@@ -1,0 +1,86 @@
+import { WiretapeError } from '../../../../errors/wiretape-error';
+import { parseNoiseRules, ruleFor } from '../../../../replayer/noise/rules';
+import { parsePath } from '../../../../tape/model/path';
+import { storedExchanges } from '../../../support/exchanges';
+
+function refusal(text: string): string {
+  try {
+    parseNoiseRules(text, 'n.yaml');
+  } catch (error) {
+    if (error instanceof WiretapeError && error.code === 'BAD_RULE') return error.message;
+    throw error;
+  }
+  return 'was taken';
+}
+
+it('reads rules with their line, their match and their reason', () => {
+  const rules = parseNoiseRules(
+    '# prices\n- { in: response, path: "body.items[*].at", because: "clock" }\n- in: request\n  path: query.page\n  match: "GET */x/**"\n  because: |\n    pages\n',
+    'n.yaml',
+  );
+  expect(rules).toMatchObject([
+    { name: 'n.yaml:2', in: 'response', pathText: 'body.items[*].at', match: null, because: 'clock' },
+    { name: 'n.yaml:3', in: 'request', pathText: 'query.page', match: { text: 'GET */x/**' } },
+  ]);
+});
+
+it.each(['', '# nothing yet\n', '---\n', '[]'])('reads %j as no rules', (text) => {
+  expect(parseNoiseRules(text, 'n.yaml')).toEqual([]);
+});
+
+it.each([
+  ['a: 1', 'Cannot read the noise rule at n.yaml: it is not a list of rules'],
+  ['- body.a', 'Cannot read the noise rule at n.yaml:1: a rule is a mapping'],
+  ['- {in: response, path: body.a}', 'Cannot read the noise rule at n.yaml:1: `because` is missing'],
+  ['- {in: response, path: body.a, because: " "}', 'Cannot read the noise rule at n.yaml:1: `because` is missing'],
+  [
+    '- {in: answer, path: body.a, because: x}',
+    'Cannot read the noise rule at n.yaml:1: `in` is missing, or not request or response',
+  ],
+  [
+    '- {in: response, paths: body.a, because: x}',
+    'Cannot read the noise rule at n.yaml:1: the key "paths" is unknown; did you mean `path`?',
+  ],
+  ['- {in: response, path: 3, because: x}', 'Cannot read the noise rule at n.yaml:1: `path` is not a text'],
+  [
+    '\n- {in: response, path: $.a, because: x}',
+    'Cannot read the noise rule at n.yaml:2: Cannot read the path "$.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome',
+  ],
+  [
+    '- {in: response, path: body..a, because: x}',
+    'Cannot read the noise rule at n.yaml:1: Cannot read the path "body..a": nothing fits at "..a"',
+  ],
+  [
+    '- {in: response, path: query.a, because: x}',
+    'Cannot read the noise rule at n.yaml:1: a response has no `query`; it has status, header, trailer, body, outcome',
+  ],
+  [
+    '- {in: request, path: status, because: x}',
+    'Cannot read the noise rule at n.yaml:1: a request has no `status`; it has method, path, query, header, trailer, body',
+  ],
+  [
+    '- {in: response, path: body.a, match: "/x", because: x}',
+    'Cannot read the noise rule at n.yaml:1: `match`: Cannot read the filter "/x": it is not METHOD host/path',
+  ],
+])('refuses %j', (text, message) => {
+  expect(refusal(text)).toBe(message);
+});
+
+it('refuses what is no YAML, naming the line', () => {
+  expect(refusal('- {in: response\n- x')).toMatch(/^Cannot read the noise rule at n\.yaml:\d+: it is not YAML: /);
+});
+
+it('finds the rule for a place, structurally', () => {
+  const rules = parseNoiseRules(
+    '- {in: response, path: "header.date", because: x}\n- {in: response, path: "body.**.at", because: y}',
+    'n.yaml',
+  );
+  const [stored] = storedExchanges({});
+  const found = (path: string) =>
+    stored && ruleFor(rules, { in: 'response', path: parsePath(path), exchange: stored.exchange })?.name;
+  expect(found('header["date"]')).toBe('n.yaml:1');
+  expect(found('header["x-date"]')).toBeUndefined();
+  expect(found('body.at')).toBe('n.yaml:2');
+  expect(found('body.a[3].at')).toBe('n.yaml:2');
+  expect(found('body.cat')).toBeUndefined();
+});
