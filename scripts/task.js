@@ -20,7 +20,7 @@ const tasks = {
   build: { needs: 'build', run: async () => 0 },
   test: { needs: 'test', run: runTests },
   check: { needs: 'test', run: runChecks },
-  demo: { needs: 'demo', run: (args) => run(path.join(root, 'scripts/demo'), args) },
+  demo: { needs: 'demo', run: (args) => run('node', [path.join(root, 'scripts/demo/main.js'), ...args]) },
   bench: {
     needs: 'bench',
     run: (args) => run('node', ['-r', path.join(root, 'scripts/ts-hook.js'), 'bench/main.ts', ...args]),
