@@ -21,6 +21,7 @@ const needs = [
   { package: 'make', command: 'make', for: 'build' },
   { package: 'python3', command: 'python3', for: 'build' },
   { package: 'curl', command: 'curl', for: 'demo' },
+  { package: 'openssl', command: 'openssl', for: 'demo' },
   { package: 'curl', command: 'curl', for: 'test' },
   { package: 'openssl', command: 'openssl', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'test' },

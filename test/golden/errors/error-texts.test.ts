@@ -1,0 +1,245 @@
+/**
+ * Every error as a terminal shows it, held against docs/errors.md: the page users read is the golden file. Most come
+ * from the built command on bad input; what no test can bring about anywhere (a full disk, a locked-down kernel) comes
+ * from the function that puts the system's answer into words. Rewrite with WIRETAPE_UPDATE_GOLDEN=1 and read the diff.
+ */
+
+/**
+ * Every error as a terminal shows it, held against docs/errors.md: the page users read is the golden file. Most come
+ * from the built command on bad input; what no test can bring about anywhere (a full disk, a locked-down kernel) comes
+ * from the function that puts the system's answer into words. Rewrite with WIRETAPE_UPDATE_GOLDEN=1 and read the diff.
+ */
+import fs, { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { catalogue, type ErrorCode } from '../../../errors/catalogue';
+import { formatError, WiretapeError } from '../../../errors/wiretape-error';
+import { explainRefusal, type KernelRefusal } from '../../../native/binding';
+import { startEbpfSource } from '../../../recorder/source/ebpf/source';
+import { tapeError } from '../../../tape/store/sqlite/errors';
+import { openTapeReader, openTapeWriter } from '../../../tape/store/sqlite/index';
+import { type CommandOptions, runWiretape } from '../../support/command';
+import { shownError, updateShownError } from '../../support/errors-page';
+import { root } from '../../support/source-tree';
+import { asRedacted, bodyOf, exchangeOf, responseOf, sessionStart } from '../../support/tapes';
+
+const folder = mkdtempSync(join(tmpdir(), 'wiretape-errors-'));
+const servers: Server[] = [];
+
+interface Shown {
+  readonly text: string;
+  readonly status: number;
+}
+
+/** How to bring each error about. The type holds the table complete. */
+const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
+  USAGE: () => wiretape(['replay', 'shop.tape', '--targt', 'http://127.0.0.1:8080']),
+  BAD_CONFIG: () => {
+    const project = folderWith({ 'wiretape.config.json': '{ "replay": { "timout": "5s" } }' });
+    return wiretape(['replay', '../shop.tape', '--target', 'http://127.0.0.1:8080'], { cwd: project });
+  },
+  BAD_RULE: () => {
+    writeFileSync(join(folder, 'shop.noise.yaml'), '- { in: response, path: bdy.total, because: "rounded" }\n');
+    return wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'shop.noise.yaml']);
+  },
+  BAD_FILTER: () => wiretape(['ls', 'shop.tape', '--include', '/orders/**']),
+  TAPE_MISSING: () => wiretape(['ls', 'shopp.tape']),
+  TAPE_FOREIGN: () => {
+    writeFileSync(join(folder, 'notes.txt'), 'Buy milk.\n'.repeat(20));
+    return wiretape(['ls', 'notes.txt']);
+  },
+  TAPE_NEWER: () => {
+    const database = new Database(tape('future.tape'));
+    database.pragma('user_version = 99');
+    database.close();
+    return wiretape(['ls', 'future.tape']);
+  },
+  TAPE_UNREADABLE: () => {
+    mkdirSync(join(folder, 'tapes'));
+    return wiretape(['ls', 'tapes']);
+  },
+  TAPE_DAMAGED: () => {
+    scribble(tape('old.tape'));
+    return wiretape(['ls', 'old.tape']);
+  },
+  TAPE_FULL: () =>
+    said(() => refuse(tapeError(coded('SQLITE_FULL', 'database or disk is full'), 'shop.tape', 'write'))),
+  TAPE_BUSY: () => {
+    const path = tape('busy.tape');
+    const first = openTapeWriter(path);
+    return said(
+      () => openTapeWriter(path),
+      () => first.close(),
+    );
+  },
+  NOT_ON_TAPE: () => wiretape(['show', 'shop.tape', '99']),
+  FILE_UNREADABLE: () =>
+    wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'missing.yaml']),
+  NO_CASES: () =>
+    wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--include', 'GET */invoices/**']),
+  TARGET_UNREACHABLE: async () =>
+    wiretape(['replay', 'shop.tape', '--target', `http://127.0.0.1:${await closedPort()}`]),
+  TARGET_NOT_READY: async () => {
+    const target = `http://127.0.0.1:${await closedPort()}`;
+    return wiretape(['test', 'shop.tape', '--target', target, '--wait', '200ms', '--', 'tail', '-f', '/dev/null']);
+  },
+  COMMAND_FAILED: () => wiretape(['test', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--', 'no-such-command']),
+  PORT_IN_USE: async () => wiretape(['mock', 'shop.tape', '--port', String(await busyPort())]),
+  BPF_NOT_PERMITTED: () => refusedBy({ errno: 1 }, { btf: true, lockdown: '[none] integrity confidentiality' }),
+  BPF_LOCKDOWN: () => refusedBy({ errno: 1 }, { btf: true, lockdown: 'none integrity [confidentiality]' }),
+  BPF_NO_BTF: () => refusedBy({ errno: 3 }, { btf: false, lockdown: '[none] integrity confidentiality' }),
+  BPF_UNSUPPORTED: () => refusedBy({ errno: 3 }, { btf: true, lockdown: '[none] integrity confidentiality' }),
+  ADDON_MISSING: () => {
+    const dist = join(folder, 'dist');
+    cpSync(join(root, 'dist'), dist, { recursive: true, filter: (path) => !path.endsWith('wiretape.node') });
+    const env = { NODE_PATH: join(root, 'node_modules') };
+    return wiretape(['record', '-o', 'other.tape', '--pid', String(process.pid)], { dist, env });
+  },
+  PID_NAMESPACE: () => {
+    const link = jest.spyOn(fs, 'readlinkSync').mockReturnValue('pid:[4026532617]');
+    const targets = { pids: [1], comms: [], ports: [], cgroups: [], containers: [], all: false };
+    return said(
+      () => startEbpfSource({ targets, onEvents: () => undefined, onTargetsEnded: () => undefined }),
+      () => link.mockRestore(),
+    );
+  },
+  // pid_max is at most 4194304 (PID_MAX_LIMIT of linux/threads.h), and pids are below it
+  NO_SUCH_PROCESS: () => wiretape(['record', '-o', 'other.tape', '--pid', '4194304']),
+  INTERNAL: () => {
+    writeFileSync(join(folder, 'break.cjs'), "process.cwd = () => { throw new TypeError('an unforeseen thing'); };\n");
+    return wiretape(['ls', 'shop.tape'], { env: { NODE_OPTIONS: `--require ${join(folder, 'break.cjs')}` } });
+  },
+  INTERRUPTED: async () => {
+    let interrupt: () => void = () => undefined;
+    const target = await serverThat(() => interrupt());
+    return wiretape(['replay', 'shop.tape', '--target', target], {
+      onStart: (signal) => {
+        interrupt = () => signal('SIGINT');
+      },
+    });
+  },
+};
+
+beforeAll(() => {
+  tape('shop.tape');
+});
+
+afterAll(() => {
+  for (const server of servers) server.close().closeAllConnections();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('docs/errors.md shows what is really printed', () => {
+  it.each(Object.keys(catalogue) as ErrorCode[])('%s', async (code) => {
+    const { text, status } = await scenarios[code]();
+    expect(text).toMatch(new RegExp(`^${code}  \\S`));
+    expect(status).toBe(catalogue[code].exit);
+    if (process.env.WIRETAPE_UPDATE_GOLDEN === '1') updateShownError(code, text);
+    expect(text).toBe(shownError(code));
+  });
+});
+
+async function wiretape(args: readonly string[], options: Partial<CommandOptions> = {}): Promise<Shown> {
+  const { status, stdout, stderr } = await runWiretape(args, { cwd: folder, ...options });
+  expect(stdout).toBe('');
+  return { status, text: steady(stderr) };
+}
+
+/** What an error thrown right here looks like. */
+function said(run: () => unknown, afterwards: () => void = () => undefined): Shown {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof WiretapeError) return { text: steady(formatError(error)), status: error.exitStatus };
+    throw error;
+  } finally {
+    afterwards();
+  }
+  throw new Error('nothing was thrown');
+}
+
+function refuse(error: WiretapeError): never {
+  throw error;
+}
+
+/** What differs from run to run: the folder, ports the system chose, process ids, places in a stack. */
+function steady(text: string): string {
+  return text
+    .trimEnd()
+    .replaceAll(folder, '/shop')
+    .replace(/(127\.0\.0\.1:|--port |port )\d+/g, '$18080')
+    .replace(/\bprocess \d+/g, 'process 4711')
+    .replace(/^(.*?)at .*[/(].*:\d+:\d+\)?$/gm, '$1at …');
+}
+
+/** The kernel's answer in words, on a kernel that looks as told. */
+function refusedBy({ errno }: { errno: number }, kernel: { btf: boolean; lockdown: string }): Shown {
+  const exists = jest.spyOn(fs, 'existsSync').mockReturnValue(kernel.btf);
+  const read = jest.spyOn(fs, 'readFileSync').mockReturnValue(kernel.lockdown);
+  const refusal: KernelRefusal = Object.assign(new Error('refused'), { errno, step: 'load', detail: '' });
+  return said(
+    () => refuse(explainRefusal(refusal)),
+    () => {
+      exists.mockRestore();
+      read.mockRestore();
+    },
+  );
+}
+
+/** A tape of one exchange, in the folder. */
+function tape(name: string): string {
+  const path = join(folder, name);
+  const writer = openTapeWriter(path);
+  const session = writer.beginSession(sessionStart);
+  writer.append(session, [asRedacted(exchangeOf({ response: responseOf({ body: bodyOf('x'.repeat(20_000)) }) }))]);
+  writer.endSession(session, { endedAtUs: sessionStart.startedAtUs, reason: 'interrupted' });
+  writer.close();
+  openTapeReader(path).close();
+  return path;
+}
+
+/** Overwrites everything behind the first page. */
+function scribble(path: string): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(fs.fstatSync(file).size - 8192, 0xa5), 0, undefined, 8192);
+  fs.closeSync(file);
+}
+
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const project = mkdtempSync(join(folder, 'project-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
+  return project;
+}
+
+function coded(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+async function busyPort(): Promise<number> {
+  return Number(new URL(await serverThat(() => undefined)).port);
+}
+
+/** A port that was free a moment ago and that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  const { port } = await listening(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A server that never answers. */
+async function serverThat(onRequest: () => void): Promise<string> {
+  const server = createServer(onRequest);
+  servers.push(server);
+  return `http://127.0.0.1:${(await listening(server)).port}`;
+}
+
+function listening(server: Server): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(server.address() as AddressInfo));
+  });
+}
