@@ -1,0 +1,100 @@
+/** A hundred connections at once, each with a marker of its own: no byte under a wrong connection. */
+import { join } from 'node:path';
+import { decodeBody } from '../../tape/body/coding';
+import type { Exchange } from '../../tape/model/exchange';
+import { describeE2e } from '../support/e2e';
+import {
+  apps,
+  freePort,
+  makeCertificate,
+  run,
+  startNginx,
+  startServer,
+  stopAll,
+  temporaryFolder,
+} from '../support/programs';
+import { recordDuring } from '../support/recorder';
+
+const CONNECTIONS = 100;
+const REQUESTS = 10;
+const node = process.execPath;
+const echo = (name: string) => join(apps, 'echo', name);
+const folder = temporaryFolder();
+
+afterEach(stopAll);
+afterAll(() => folder.remove());
+
+/** The markers in a target and in both bodies: one and the same, if nothing was mixed up. */
+function markersOf(exchange: Exchange): string {
+  const [, marker, round] = exchange.request?.target.split('/') ?? [];
+  const unit = `<${marker} ${round}>`;
+  const texts = [exchange.request?.body, exchange.response?.body].map((body) =>
+    body === undefined ? '' : Buffer.from(decodeBody(body).bytes).toString(),
+  );
+  const foreign = texts.filter((text) => text === '' || text.replaceAll(unit, '') !== '');
+  return foreign.length === 0 ? (marker ?? '') : `mixed up: ${unit} with ${foreign.map((text) => text.slice(0, 80))}`;
+}
+
+function expectUnmixed(exchanges: readonly Exchange[]): void {
+  const byConnection = new Map<number, string[]>();
+  for (const exchange of exchanges) {
+    const markers = byConnection.get(exchange.connection.key) ?? [];
+    byConnection.set(exchange.connection.key, [...markers, markersOf(exchange)]);
+  }
+  const perConnection = [...byConnection.values()].map((markers) => [...new Set(markers)].join());
+  expect(perConnection.sort()).toEqual(Array.from({ length: CONNECTIONS }, (_, i) => `m${i}`).sort());
+  expect(exchanges).toHaveLength(CONNECTIONS * REQUESTS);
+  expect(exchanges.flatMap(({ problems }) => problems)).toEqual([]);
+}
+
+describeE2e('a hundred concurrent TLS connections', () => {
+  const { cert, key } = { cert: folder.file('cert.pem'), key: folder.file('key.pem') };
+  beforeAll(() => makeCertificate(folder.path));
+
+  it.each([
+    ['Node.js', node, 'node.js'],
+    ['Python asyncio', 'python3', 'with_asyncio.py'],
+    ['Python blocking', 'python3', 'blocking.py'],
+  ])(
+    '%s keeps every byte under its own connection',
+    async (_name, program, script) => {
+      const server = await startServer(program, [echo(script), 'server', cert, key]);
+      const work = () => run(node, [echo('many.js'), String(server.port), String(CONNECTIONS), String(REQUESTS)]);
+      const { exchanges } = await recordDuring(['--port', String(server.port)], work);
+      expectUnmixed(
+        exchanges.map(({ exchange }) => exchange).filter(({ connection }) => connection.direction === 'inbound'),
+      );
+    },
+    120_000,
+  );
+
+  it('nginx keeps every byte under its own connection, on either side of it', async () => {
+    const upstream = await startServer(node, [echo('node.js'), 'server']);
+    const port = await freePort();
+    await startNginx(
+      folder.path,
+      `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};
+         location / { proxy_pass http://127.0.0.1:${upstream.port}; } }`,
+    );
+    const work = () => run(node, [echo('many.js'), String(port), String(CONNECTIONS), String(REQUESTS)]);
+    const { exchanges } = await recordDuring(['--port', String(port)], work);
+    const all = exchanges.map(({ exchange }) => exchange);
+    expectUnmixed(all.filter(({ connection }) => connection.direction === 'inbound'));
+    const outbound = all.filter(({ connection }) => connection.direction === 'outbound');
+    expect(outbound.filter((exchange) => markersOf(exchange).startsWith('mixed up'))).toEqual([]);
+    expect(outbound).toHaveLength(CONNECTIONS * REQUESTS);
+  }, 120_000);
+
+  it('a client with a hundred connections keeps them apart too', async () => {
+    const server = await startServer(node, [echo('node.js'), 'server', cert, key]);
+    const { recordCommand } = await import('../support/recorder');
+    const { exchanges } = await recordCommand([
+      node,
+      echo('many.js'),
+      String(server.port),
+      String(CONNECTIONS),
+      String(REQUESTS),
+    ]);
+    expectUnmixed(exchanges.map(({ exchange }) => exchange));
+  }, 120_000);
+});

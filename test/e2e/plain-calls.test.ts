@@ -1,0 +1,126 @@
+/**
+ * Plaintext, byte for byte, whatever call moved it: a C program talks to itself over loopback with every combination,
+ * and the tape must hold both ends. What this tier cannot read must say so.
+ */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { StoredExchange } from '../../tape/store/tape';
+import { describeE2e } from '../support/e2e';
+import { apps, seededBytes, stopAll, temporaryFolder } from '../support/programs';
+import { bodyHash, type Recorded, recordCommand, sha256 } from '../support/recorder';
+
+const SENDS = ['write', 'writev', 'send', 'sendto', 'sendmsg'];
+const RECEIVES = ['read', 'readv', 'recv', 'recvfrom', 'recvmsg', 'peek-then-read'];
+const REQUEST_BYTES = 70_001;
+const RESPONSE_BYTES = 200_003;
+const SEED = 7;
+const SIZES = [0, 1, 191, 193, 4095, 16_384, 32_769, 4 << 20];
+const TRICKS = ['dup', 'fork', 'ipv6', 'small-buffer'];
+
+interface Run {
+  readonly send: string;
+  readonly receive: string;
+  readonly request: number;
+  readonly response: number;
+  readonly trick: string;
+}
+
+const plain = (send: string, receive: string, more: Partial<Run> = {}): Run => ({
+  send,
+  receive,
+  request: REQUEST_BYTES,
+  response: RESPONSE_BYTES,
+  trick: 'none',
+  ...more,
+});
+
+const readable: Run[] = [
+  ...SENDS.map((send) => plain(send, 'read')),
+  ...RECEIVES.map((receive) => plain('write', receive)),
+  plain('sendmsg', 'recvmsg'),
+  plain('write', 'recvmmsg'),
+  ...SIZES.map((size) => plain('write', 'recv', { request: size, response: size })),
+  ...TRICKS.map((trick) => plain('write', 'read', { trick })),
+];
+const unreadableSends: Run[] = ['sendmmsg', 'sendfile', 'splice'].map((send) => plain(send, 'read'));
+const unreadableReceive = plain('write', 'splice');
+
+describeE2e('plaintext by every call', () => {
+  const folder = temporaryFolder();
+  let recorded: Recorded;
+  const runs = [...readable, ...unreadableSends, unreadableReceive];
+
+  beforeAll(async () => {
+    const program = folder.file('socket-calls');
+    execFileSync('cc', ['-O1', '-Wall', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
+    const lines = runs.map(
+      (run) => `${program} ${run.send} ${run.receive} ${run.request} ${run.response} ${SEED} ${run.trick}`,
+    );
+    const script = folder.write('all.sh', `set -e\n${lines.join('\n')}\n`);
+    recorded = await recordCommand(['sh', script]);
+  }, 120_000);
+
+  afterAll(async () => {
+    await stopAll();
+    folder.remove();
+  });
+
+  /** The exchanges of the nth run, the client's and the server's: both processes are recorded. */
+  function ends(run: Run): { outbound: StoredExchange | undefined; inbound: StoredExchange | undefined } {
+    const same = runs.filter((other) => other.send === run.send && other.receive === run.receive);
+    const nth = same.indexOf(run);
+    const of = (direction: string) =>
+      recorded.exchanges.filter(
+        ({ exchange }) =>
+          exchange.connection.direction === direction && exchange.request?.target === `/${run.send}/${run.receive}`,
+      )[nth];
+    return { outbound: of('outbound'), inbound: of('inbound') };
+  }
+
+  it('ends with the command, and with its status', () => {
+    expect(recorded.status).toBe(0);
+    expect(recorded.exchanges).toHaveLength(2 * runs.length);
+  });
+
+  it.each(readable)('keeps both directions of $send, $receive, $request and $response bytes, $trick', (run) => {
+    const request = sha256(seededBytes(run.request, SEED));
+    const response = sha256(seededBytes(run.response, SEED + 1));
+    for (const stored of Object.values(ends(run))) {
+      expect(stored?.exchange.problems).toEqual([]);
+      expect(bodyHash(stored?.exchange.request?.body)).toBe(request);
+      expect(bodyHash(stored?.exchange.response?.body)).toBe(response);
+    }
+  });
+
+  it.each(unreadableSends)('says that bytes sent by $send were not read, and reads them on the other side', (run) => {
+    const { outbound, inbound } = ends(run);
+    // Each end is whole for what it received, and marked for what it sent.
+    expect(outbound?.exchange.problems).toContain('unread-bytes');
+    expect(bodyHash(outbound?.exchange.response?.body)).toBe(sha256(seededBytes(run.response, SEED + 1)));
+    expect(inbound?.exchange.problems).toContain('unread-bytes');
+  });
+
+  it('says that bytes received by splice were not read', () => {
+    const { outbound } = ends(unreadableReceive);
+    expect(outbound?.exchange.problems).toContain('unread-bytes');
+    expect(outbound?.exchange.response?.body.wireSize).toBe(RESPONSE_BYTES);
+  });
+});
+
+describeE2e('connections that carry no answer', () => {
+  const folder = temporaryFolder();
+  afterAll(() => folder.remove());
+
+  it.each(['refused', 'reset'])(
+    'records that a connection was %s',
+    async (trick) => {
+      const program = folder.file('socket-calls');
+      execFileSync('cc', ['-O1', '-Wall', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
+      const { exchanges } = await recordCommand([program, 'write', 'read', '100', '100', '7', trick]);
+      const outbound = exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound');
+      expect(outbound.map(({ exchange }) => exchange.outcome)).toEqual([trick]);
+      expect(outbound[0]?.exchange.connection.remote).toMatch(/^127\.0\.0\.1:\d+$/);
+    },
+    60_000,
+  );
+});

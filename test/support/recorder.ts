@@ -1,0 +1,88 @@
+/** Runs the built `wiretape record` as a user would, and reads the tape it leaves. */
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { decodeBody } from '../../tape/body/coding';
+import type { Body } from '../../tape/model/exchange';
+import { openTapeReader } from '../../tape/store/sqlite/index';
+import type { StoredExchange } from '../../tape/store/tape';
+import { lineFrom, type Program, repository, start, temporaryFolder } from './programs';
+
+export const wiretape = join(repository, 'bin/wiretape');
+
+export interface LiveRecording {
+  readonly program: Program;
+  readonly tape: string;
+  /** Ends it by Ctrl-C and waits for the flush. */
+  end(): Promise<number>;
+}
+
+/** Starts recording; resolves once everything that exists is attached. */
+export async function startRecording(tape: string, targets: readonly string[]): Promise<LiveRecording> {
+  const program = start(wiretape, ['record', '-o', tape, ...targets], {
+    env: { ...process.env, WIRETAPE_KEY: 'a key for tests only' },
+  });
+  program.child.stdout?.resume();
+  await lineFrom(program, program.child.stderr, /^recording /);
+  return { program, tape, end: () => program.stop('SIGINT') };
+}
+
+export interface Recorded {
+  readonly exchanges: readonly StoredExchange[];
+  readonly summary: string;
+  readonly status: number;
+}
+
+/** Records while the work is done. */
+export async function recordDuring(targets: readonly string[], work: () => Promise<void>): Promise<Recorded> {
+  const folder = temporaryFolder();
+  try {
+    const recording = await startRecording(folder.file('test.tape'), targets);
+    try {
+      await work();
+    } finally {
+      await recording.end();
+    }
+    return {
+      exchanges: readTape(recording.tape),
+      summary: recording.program.stderr(),
+      status: await recording.program.ended,
+    };
+  } finally {
+    folder.remove();
+  }
+}
+
+/** Records a command to its end. */
+export async function recordCommand(command: readonly string[], options: readonly string[] = []): Promise<Recorded> {
+  const folder = temporaryFolder();
+  try {
+    const tape = folder.file('test.tape');
+    const program = start(wiretape, ['record', '-o', tape, ...options, '--', ...command], {
+      env: { ...process.env, WIRETAPE_KEY: 'a key for tests only' },
+    });
+    program.child.stdout?.resume();
+    const status = await program.ended;
+    return { exchanges: readTape(tape), summary: program.stderr(), status };
+  } finally {
+    folder.remove();
+  }
+}
+
+export function readTape(tape: string): readonly StoredExchange[] {
+  const reader = openTapeReader(tape);
+  try {
+    return [...reader.exchanges()];
+  } finally {
+    reader.close();
+  }
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Hash of a body as the peer saw it: content codings undone. */
+export function bodyHash(body: Body | undefined): string | null {
+  return body === undefined ? null : sha256(decodeBody(body).bytes);
+}
