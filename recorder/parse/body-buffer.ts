@@ -9,6 +9,11 @@ import type { Budget } from '../follow/budget';
 /** A Content-Length is only a claim: memory is taken as bytes come, from this size on by doubling. */
 const firstCapacity = 64 * 1024;
 const nothing = new Uint8Array(0);
+/** Small bodies share slabs: an ArrayBuffer of its own costs ten times what copying a kilobyte does. */
+const slabBytes = 8 * 1024;
+const mostInSlab = 2 * 1024;
+let slab = new Uint8Array(slabBytes);
+let slabUsed = 0;
 
 export const emptyBody: Body = { bytes: nothing, codings: [], wireSize: 0 };
 
@@ -52,7 +57,7 @@ export class BodyBuffer {
    */
   take(codings: readonly string[]): Body {
     if (this.wireSize === 0) return emptyBody;
-    const bytes = this.size === this.bytes.length ? this.bytes : this.bytes.slice(0, this.size);
+    const bytes = this.size === this.bytes.length ? this.bytes : copyOf(this.bytes.subarray(0, this.size));
     const body = { bytes, codings, wireSize: this.wireSize };
     this.budget.giveBack(this.bytes.length - bytes.length);
     this.begin();
@@ -83,9 +88,25 @@ export class BodyBuffer {
     const doubled = Math.min(this.bytes.length * 2, this.limitBytes);
     const capacity = Math.max(size, expected > 0 ? Math.min(expected, Math.max(firstCapacity, doubled)) : doubled);
     if (!this.budget.take(capacity - this.bytes.length)) return false;
-    const bytes = new Uint8Array(capacity);
-    bytes.set(this.bytes.subarray(0, this.size));
+    const bytes = allocate(capacity);
+    if (this.size > 0) bytes.set(this.bytes.subarray(0, this.size));
     this.bytes = bytes;
     return true;
   }
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = allocate(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+function allocate(size: number): Uint8Array {
+  if (size > mostInSlab) return new Uint8Array(size);
+  if (slabUsed + size > slabBytes) {
+    slab = new Uint8Array(slabBytes);
+    slabUsed = 0;
+  }
+  slabUsed += size;
+  return slab.subarray(slabUsed - size, slabUsed);
 }

@@ -109,6 +109,7 @@ export class ParsedConnection implements ConnectionListener, Host {
     if (event.binding === 'uncertain' || this.connection.local === null) {
       this.problems |= problemBits['uncertain-connection'];
     }
+    this.beginAnew(event);
   }
 
   encrypted(event: EncryptedEvent): void {
@@ -193,6 +194,18 @@ export class ParsedConnection implements ConnectionListener, Host {
 
   handOver(missed: number): Conversation {
     return this.settleOn(fallback, missed);
+  }
+
+  /** What was said before TLS began, a CONNECT or a STARTTLS, says nothing about what is said inside it. */
+  private beginAnew(event: TlsEvent): void {
+    if (this.conversation === null && this.early.length > 0) this.settle(fallback, 0);
+    if (this.rest === null && this.conversation !== null) return;
+    if (this.joining !== null) this.dropMeanwhile(this.joining);
+    else this.rest?.close('closed', event.atUs);
+    this.conversation = null;
+    this.rest = null;
+    this.joining = null;
+    if (event.startedEarlier || this.open.startedEarlier) this.join(problemBits['started-mid-stream']);
   }
 
   // Which protocol, and who is the client.
@@ -304,6 +317,15 @@ export class ParsedConnection implements ConnectionListener, Host {
     const conversation = this.settleOn(found.protocol, joining.missed);
     conversation.data(this.sideOf(found.direction), bytes, found.seeker.foundAtUs);
     for (const other of joining.seekers) if (other.protocol === found.protocol) this.passCandidate(other, conversation);
+  }
+
+  /** It was not raw: what was passed over so far is counted, and is no exchange. */
+  private dropMeanwhile(joining: Joining): void {
+    joining.meanwhile.drop();
+    this.joining = null;
+    const [first] = joining.seekers;
+    for (const { seeker, protocol } of joining.seekers)
+      if (protocol === first?.protocol) this.unread(seeker.passedBytes);
   }
 
   private passCandidate({ seeker, direction }: JoiningSeeker, conversation: Conversation): void {

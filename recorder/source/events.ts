@@ -61,7 +61,7 @@ export interface CloseEvent {
   readonly receivedTotal: number | null;
 }
 
-/** TLS was seen on the socket and its plaintext could not be read; bytes are counted, not kept. */
+/** TLS was seen on the socket and its plaintext could not be read; bytes are counted (totals so far), not kept. */
 export interface EncryptedEvent {
   readonly kind: 'encrypted';
   readonly connection: number;

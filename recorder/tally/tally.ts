@@ -1,5 +1,5 @@
 /** Counts for the end of a recording: what was seen, how long it took, what is missing and why. Bounded, whatever the traffic. */
-import type { Direction, Exchange, Problem } from '../../tape/model/exchange';
+import { type Direction, type Exchange, headerValue, type Problem } from '../../tape/model/exchange';
 import { endpointOf } from './endpoint';
 import { Histogram } from './histogram';
 
@@ -97,8 +97,9 @@ export class Tally {
   private endpointFor(exchange: Exchange): Endpoint | null {
     const { request, connection } = exchange;
     if (request === null) return null;
-    const key = `${connection.direction} ${request.method} ${connection.local} ${connection.remote} ${request.target}`;
-    return this.byTarget.get(key) ?? this.findEndpoint(key, endpointOf(request), connection.direction);
+    const { direction } = connection;
+    const key = `${direction} ${request.method} ${headerValue(request.headers, 'host')} ${request.target}`;
+    return this.byTarget.get(key) ?? this.findEndpoint(key, endpointOf(request), direction);
   }
 
   private findEndpoint(key: string, name: string, direction: Direction): Endpoint {

@@ -1,7 +1,6 @@
 /**
  * Reads the messages of one direction out of the bytes llhttp is fed. Knows one message at a time and nothing of the
- * other direction; what a message answers is the conversation's affair. Head text is decoded once, and names and values
- * are cut out of it; body bytes are copied once.
+ * other direction; what a message answers is the conversation's affair. Body bytes are copied once.
  */
 import type { HeaderList, HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/exchange';
 import type { Budget } from '../../follow/budget';
@@ -10,6 +9,7 @@ import { BodyBuffer } from '../body-buffer';
 import type { Side } from '../protocol';
 
 import { codingsOf } from './codings';
+import { HeadText, nameSpan, noHeaders, startSpan, valueSpan } from './head-text';
 import { flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
 
 /** What the reader of a direction is told. Returns are those of `LlhttpListener`. */
@@ -35,17 +35,11 @@ export const leniencies: readonly Leniency[] = [
   'spaces_after_chunk_size',
 ];
 
-/** Kinds of span: the target or the reason phrase; a field name; a piece of a field value. */
-const startSpan = 0;
-const nameSpan = 1;
-const valueSpan = 2;
-
 /** Shorter body pieces are copied to llhttp like everything else: skipping the copy would not pay. */
 const worthSkimming = 1024;
+const nothing = new Uint8Array(0);
 /** What a callback returns to end the parsing of a message. */
 const refuse = 3;
-
-const noHeaders: HeaderList = [];
 
 export class MessageReader implements LlhttpListener {
   /** Where the last `read` stopped in the bytes it was given. */
@@ -68,14 +62,10 @@ export class MessageReader implements LlhttpListener {
   private method = '';
   private expectedBody = 0;
 
-  private bytes: Uint8Array = new Uint8Array(0);
+  private bytes: Uint8Array = nothing;
   private end = 0;
   private atUs = 0;
-  /** Head or trailer text: what earlier feeds held, and where it begins in this feed (-1: none is being read). */
-  private textBefore = '';
-  private textStart = -1;
-  /** Triples of kind, start and end, counted from the start of the text. */
-  private readonly spans: number[] = [];
+  private readonly text = new HeadText();
   /** True where the last byte fed was inside body data, so that `remaining` counts data and not framing. */
   private insideData = false;
   private skipping = false;
@@ -103,7 +93,8 @@ export class MessageReader implements LlhttpListener {
     }
     const error = this.feed(start);
     this.stoppedAt = this.llhttp.stoppedAt;
-    this.keepText();
+    this.tooLong ||= this.text.keep(bytes, this.stoppedAt) > this.limits.headBytes;
+    this.bytes = nothing; // an idle connection must not keep the memory of its last event
     return this.stopOf(error);
   }
 
@@ -197,10 +188,11 @@ export class MessageReader implements LlhttpListener {
   }
 
   onHeadersComplete(status: number, upgrade: boolean): number {
-    const text = this.takeText();
+    const text = this.text.text(this.bytes);
     this.headLength = text.length;
-    this.startText = this.spans[0] === startSpan ? text.slice(this.spans[1], this.spans[2]) : '';
-    this.headers = this.takeHeaders(text);
+    this.startText = this.text.startText(text);
+    this.headers = this.text.headers(text);
+    this.text.clear();
     this.status = status;
     this.upgrade = upgrade;
     return this.readFraming() ? this.headIsRead() : refuse;
@@ -214,7 +206,7 @@ export class MessageReader implements LlhttpListener {
   }
 
   onMessageComplete(): number {
-    this.trailers = this.spans.length > 0 ? this.takeHeaders(this.takeText()) : noHeaders;
+    this.trailers = this.text.isEmpty ? noHeaders : this.text.headers(this.text.text(this.bytes));
     this.sink.messageEnds(this.side, this);
     this.body.clear();
     this.stage = 'between';
@@ -275,56 +267,15 @@ export class MessageReader implements LlhttpListener {
   }
 
   private beginMessage(): void {
-    this.spans.length = 0;
-    this.textBefore = '';
-    this.textStart = -1;
+    this.text.clear();
     this.insideData = false;
     this.tooLong = false;
     this.trailers = noHeaders;
   }
 
   private span(kind: number, at: number, length: number): number {
-    if (this.textStart < 0) this.textStart = at;
-    const from = this.textBefore.length + at - this.textStart;
-    const { spans } = this;
-    const last = spans.length - 3;
-    // One span in two pieces: the bytes came in two feeds.
-    if (last >= 0 && spans[last] === kind && spans[last + 2] === from) spans[last + 2] = from + length;
-    else spans.push(kind, from, from + length);
-    this.tooLong = from + length > this.limits.headBytes;
+    this.tooLong = this.text.add(kind, at, length) > this.limits.headBytes;
     return this.tooLong ? refuse : 0;
-  }
-
-  /** At the end of a feed: text goes on in the next one, and these bytes will be gone. */
-  private keepText(): void {
-    if (this.textStart < 0) return;
-    this.textBefore += latin1(this.bytes, this.textStart, this.stoppedAt);
-    this.textStart = 0;
-    this.tooLong ||= this.textBefore.length > this.limits.headBytes;
-  }
-
-  /** The text that the spans count from, as far as the last of them reaches. */
-  private takeText(): string {
-    const length = this.spans.at(-1) ?? 0;
-    const inThisFeed = length - this.textBefore.length;
-    const here =
-      this.textStart < 0 || inThisFeed <= 0 ? '' : latin1(this.bytes, this.textStart, this.textStart + inThisFeed);
-    const text = this.textBefore + here;
-    this.textBefore = '';
-    this.textStart = -1;
-    return text;
-  }
-
-  private takeHeaders(text: string): HeaderList {
-    const headers: [string, string][] = [];
-    const { spans } = this;
-    for (let i = 0; i < spans.length; i += 3) {
-      if (spans[i] === nameSpan) headers.push([text.slice(spans[i + 1], spans[i + 2]), '']);
-      else if (spans[i] === valueSpan) addValue(headers, text.slice(spans[i + 1], spans[i + 2]));
-    }
-    for (const header of headers) header[1] = withoutTrailingSpace(header[1]);
-    spans.length = 0;
-    return headers.length > 0 ? headers : noHeaders;
   }
 
   /** False where the version is none of ours, or a request claims a coding that leaves its length unknown (RFC 9112 6.3). */
@@ -348,27 +299,4 @@ export class MessageReader implements LlhttpListener {
     const codings = this.body.wireSize > 0 ? codingsOf(headers) : [];
     return { version, headers, body: this.body.take(codings), trailers, startedAtUs, endedAtUs: atUs };
   }
-}
-
-/** The pieces of a folded value keep their own space; only the line end between them is gone (RFC 9112 5.2). */
-function addValue(headers: [string, string][], piece: string): void {
-  const header = headers.at(-1);
-  if (header !== undefined) header[1] = header[1] === '' ? piece : header[1] + piece;
-}
-
-/** Space around a value is not part of it (RFC 9112 5.1); llhttp leaves what is behind it. */
-function withoutTrailingSpace(value: string): string {
-  let end = value.length;
-  while (end > 0 && isSpace(value.charCodeAt(end - 1))) end--;
-  return end === value.length ? value : value.slice(0, end);
-}
-
-function isSpace(code: number): boolean {
-  return code === 32 || code === 9;
-}
-
-/** Bytes as characters, one each. */
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('latin1', start, end);
 }

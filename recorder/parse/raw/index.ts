@@ -100,7 +100,7 @@ class RawConversation implements Fallback {
   }
 
   encrypted(requestSize: number, responseSize: number, atUs: number): void {
-    this.begin(atUs);
+    this.begin(Math.min(atUs, this.host.connection.openedAtUs));
     this.problems |= problemBits.encrypted;
     this.request.size = Math.max(this.request.size, requestSize);
     this.response.size = Math.max(this.response.size, responseSize);
