@@ -40,7 +40,8 @@ export function consoleReport(report: RunReport, options: ConsoleOptions): strin
 
 const labels: Readonly<Record<Verdict, string>> = { pass: 'PASS', fail: 'FAIL', error: 'ERROR', skipped: 'SKIP' };
 
-function caseBlock(result: CaseResult, notes: CaseNotes | undefined, options: ConsoleOptions): string {
+/** One case: its verdict, every difference with both values, and what to do. Without a newline at its end. */
+export function caseBlock(result: CaseResult, notes: CaseNotes | undefined, options: ConsoleOptions): string {
   const { styles, visible } = options;
   const paint = result.verdict === 'skipped' ? styles.yellow : styles.red;
   const reason = result.reason === null ? '' : `  ${visible(result.reason)}`;

@@ -11,7 +11,6 @@ import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
-import { parseTarget } from '../drive/target';
 import { type MockSet, mocksFrom } from '../mocks/mock';
 import { parseNoiseRules } from '../noise/rules';
 import { openRun, type Run } from '../run';
@@ -38,7 +37,7 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const { redactor, noise, keyed } = options;
   const launched = await launch(settings, mocks, { env, rules: noise, redactor, keyed });
   try {
-    const run = openRun(tests, { ...options, target: parseTarget(launched.target) });
+    const run = openRun(tests, { ...options, target: launched.target });
     return new Playing({ tests, run, launched, files: fileNames(settings) });
   } catch (error) {
     await launched.close();
