@@ -49,6 +49,12 @@ const UNBOUND_RESCAN_MS = 1000;
 const HANDSHAKE_MS = 50;
 const STATS_INTERVAL_MS = 1000;
 
+/**
+ * What `Seccomp:` says of a process with a filter. Probes by file reach processes nobody has looked at: on the kernels
+ * where a return probe would kill one with a filter, they must be left out.
+ */
+const SECCOMP_FILTER = 2;
+
 /** The initial pid namespace (PROC_PID_INIT_INO): the kernel side speaks of processes by their number there. */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
@@ -143,7 +149,7 @@ class LiveSource implements EbpfSource {
 
   private startCommand(command: readonly string[]): HeldCommand {
     // Its children are seen from their first instruction: probes by file, filtered by process in the kernel.
-    this.probes.coverFiles(this.planner.planFor({ images: likelyImages(command), seccompMode: 0 }).plans);
+    this.probes.coverFiles(this.planner.planFor({ images: likelyImages(command), seccompMode: SECCOMP_FILTER }).plans);
     const held = startHeld(command);
     this.adopt(held.pid);
     held.release();
@@ -160,7 +166,7 @@ class LiveSource implements EbpfSource {
 
   private coverAll(): void {
     const images = this.processes.list().flatMap(({ pid }) => this.processes.images(pid));
-    this.probes.coverFiles(this.planner.planFor({ images, seccompMode: 0 }).plans);
+    this.probes.coverFiles(this.planner.planFor({ images, seccompMode: SECCOMP_FILTER }).plans);
   }
 
   private cover(pid: number, memoryBio = false): void {

@@ -1,0 +1,191 @@
+/**
+ * What a recording does to its surroundings: joins connections that are older than itself, follows children, leaves
+ * nothing behind when it is killed, and keeps what it had.
+ */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describeE2e } from '../support/e2e';
+import { apps, lineFrom, makeCertificate, start, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { readTape, startRecording, wiretape } from '../support/recorder';
+
+const node = process.execPath;
+const echo = join(apps, 'echo/node.js');
+const folder = temporaryFolder();
+
+afterEach(stopAll);
+afterAll(() => folder.remove());
+
+interface Client {
+  post(path: string, body: string): Promise<string>;
+  close(): void;
+}
+
+/** Requests over one connection that stays open. */
+function client(port: number, { tls }: { tls: boolean }): Client {
+  const { Agent, request } = tls ? https : http;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+  const post = (path: string, body: string) =>
+    new Promise<string>((resolve, reject) => {
+      const sent = request({ port, host: '127.0.0.1', path, agent, method: 'POST' }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part: string) => {
+          text += part;
+        });
+        response.on('end', () => resolve(text));
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  return { post, close: () => agent.destroy() };
+}
+
+/** Programs of ours that the kernel holds for this process. */
+function programsOf(pid: number): readonly string[] {
+  const fds = existsSync(`/proc/${pid}/fd`) ? execFileSync('ls', ['-l', `/proc/${pid}/fd`], { encoding: 'utf8' }) : '';
+  return [...fds.matchAll(/bpf-prog|bpf_link|bpf-link/g)].map(([word]) => word);
+}
+
+describeE2e('a connection that is older than the recorder', () => {
+  it.each([
+    ['plaintext', false],
+    ['TLS', true],
+  ])(
+    'is picked up at its next exchange (%s)',
+    async (_name, tls) => {
+      const { cert, key } = makeCertificate(folder.path);
+      const server = await startServer(node, [echo, 'server', ...(tls ? [cert, key] : [])]);
+      const older = client(server.port, { tls });
+      await older.post('/before', 'unseen');
+      const recording = await startRecording(folder.file(`older-${tls}.tape`), ['--port', String(server.port)]);
+      await older.post('/first', 'one');
+      await older.post('/second', 'two');
+      older.close();
+      expect(await recording.end()).toBe(0);
+      const seen = readTape(recording.tape).map(({ exchange }) => exchange);
+      expect(seen.filter(({ request }) => request?.target === '/before')).toEqual([]);
+      const second = seen.find(({ request }) => request?.target === '/second');
+      expect(Buffer.from(second?.response?.body.bytes ?? []).toString()).toBe('two');
+      expect(second?.connection).toMatchObject({ direction: 'inbound', local: `127.0.0.1:${server.port}` });
+    },
+    60_000,
+  );
+});
+
+describeE2e('children of a target', () => {
+  it('are recorded from their first instruction', async () => {
+    const server = await startServer(node, [echo, 'server']);
+    const tape = folder.file('children.tape');
+    const curl = `curl -s -o /dev/null -d child http://127.0.0.1:${server.port}`;
+    const program = start(wiretape, [
+      'record',
+      '-o',
+      tape,
+      '--',
+      'sh',
+      '-c',
+      `${curl}/1; (${curl}/2); sh -c '${curl}/3'; exit 7`,
+    ]);
+    program.child.stdout?.resume();
+    expect(await program.ended).toBe(7);
+    const targets = readTape(tape).map(({ exchange }) => exchange.request?.target);
+    expect(targets).toEqual(['/1', '/2', '/3']);
+  }, 60_000);
+});
+
+describeE2e('a recorder that is killed', () => {
+  it('leaves no program behind, the service untouched, and a tape that opens', async () => {
+    const { cert, key } = makeCertificate(folder.path);
+    const server = await startServer(node, [echo, 'server', cert, key]);
+    const recording = await startRecording(folder.file('killed.tape'), ['--port', String(server.port)]);
+    const pid = Number(
+      execFileSync('pgrep', ['-f', `record -o ${recording.tape}`], { encoding: 'utf8' }).split('\n')[0],
+    );
+    expect(programsOf(pid).length).toBeGreaterThan(0);
+    const talker = client(server.port, { tls: true });
+    for (let i = 0; i < 50; i++) await talker.post(`/before/${i}`, 'kept');
+    await tapeHolds(recording.tape, 50);
+    await recording.program.stop('SIGKILL');
+    expect(programsOf(pid)).toEqual([]);
+    expect(await talker.post('/after', 'still here')).toBe('still here');
+    talker.close();
+    const targets = readTape(recording.tape).map(({ exchange }) => exchange.request?.target);
+    expect(targets.slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, i) => `/before/${i}`));
+  }, 60_000);
+
+  /** Waits until that many exchanges can be read; the recorder writes at least once a second. */
+  async function tapeHolds(tape: string, count: number): Promise<void> {
+    while (readTape(tape).length < count) await new Promise((resolve) => setImmediate(resolve));
+  }
+});
+
+describeE2e('the end of a recording', () => {
+  it('comes by its time, and the tape belongs to its owner alone', async () => {
+    const server = http.createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const tape = folder.file('timed.tape');
+    const program = start(wiretape, ['record', '-o', tape, '--pid', String(process.pid), '--for', '300ms']);
+    await lineFrom(program, program.child.stderr, /^recording /);
+    const talker = client(port, { tls: false });
+    await talker.post('/timed', 'x');
+    talker.close();
+    expect(await program.ended).toBe(0);
+    server.close();
+    expect(program.stderr()).toContain('its time is over');
+    expect(statSync(tape).mode & 0o777).toBe(0o600);
+    // Both ends live in this process: two connections, not one.
+    expect(
+      readTape(tape)
+        .map(({ exchange }) => exchange.connection.direction)
+        .sort(),
+    ).toEqual(['inbound', 'outbound']);
+  }, 60_000);
+
+  it('comes with the end of the target', async () => {
+    const server = await startServer(node, [echo, 'server']);
+    const recording = await startRecording(folder.file('ended.tape'), ['--pid', String(server.pid)]);
+    const talker = client(server.port, { tls: false });
+    await talker.post('/last', 'words');
+    talker.close();
+    await server.stop();
+    expect(await recording.program.ended).toBe(0);
+    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/last']);
+  }, 60_000);
+
+  it('adds a further session to a tape that is there', async () => {
+    const tape = folder.file('twice.tape');
+    const server = await startServer(node, [echo, 'server']);
+    for (const path of ['/one', '/two']) {
+      const recording = await startRecording(tape, ['--port', String(server.port)]);
+      const talker = client(server.port, { tls: false });
+      await talker.post(path, 'x');
+      talker.close();
+      await recording.end();
+    }
+    expect(readTape(tape).map(({ session, exchange }) => [session, exchange.request?.target])).toEqual([
+      ['1', '/one'],
+      ['2', '/two'],
+    ]);
+  }, 60_000);
+});
+
+describeE2e('what others pay', () => {
+  it('nothing of a process that is no target is on the tape', async () => {
+    const target = await startServer(node, [echo, 'server']);
+    const other = await startServer(node, [echo, 'server']);
+    const recording = await startRecording(folder.file('other.tape'), ['--pid', String(target.pid)]);
+    for (const { port } of [target, other]) {
+      const talker = client(port, { tls: false });
+      await talker.post(`/${port}`, 'x');
+      talker.close();
+    }
+    await recording.end();
+    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual([`/${target.port}`]);
+    expect(readFileSync(recording.tape).includes(`/${other.port}`)).toBe(false);
+  }, 60_000);
+});
