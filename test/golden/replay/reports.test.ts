@@ -1,0 +1,127 @@
+/** The reports of a run, as people and CI servers get them. */
+import { visibleLine } from '../../../cli/terminal';
+import { consoleReport } from '../../../replayer/report/console';
+import { junitReport } from '../../../replayer/report/junit';
+import {
+  type CaseNotes,
+  type CaseResult,
+  exitStatusOf,
+  jsonReport,
+  type RunReport,
+  reportOf,
+} from '../../../replayer/report/report';
+import { JsonNumber } from '../../../tape/body/json';
+import { expectGolden } from '../../support/golden';
+
+const plain = (text: string): string => text;
+const styles = { red: plain, green: plain, yellow: plain, dim: plain, bold: plain };
+const passed: CaseResult = {
+  id: '1',
+  name: 'POST /login -> 200',
+  verdict: 'pass',
+  reason: null,
+  differences: [],
+  excused: [
+    { path: 'header["date"]', rule: 'volatile-header' },
+    { path: 'body.token', rule: 'both-sides:opaque-id' },
+  ],
+};
+const failed: CaseResult = {
+  id: '2',
+  name: 'POST /orders -> 201',
+  verdict: 'fail',
+  reason: 'placeholder-sent: body.password',
+  differences: [
+    { path: 'status', kind: 'changed', expected: 201, actual: 200 },
+    { path: 'body.items[0].price', kind: 'changed', expected: 12.5, actual: 13 },
+    { path: 'body.items[1].price', kind: 'changed', expected: 9, actual: 10 },
+    { path: 'body.total', kind: 'type', expected: new JsonNumber('9007199254740993'), actual: '9007199254740993' },
+    { path: 'body.coupon', kind: 'removed', expected: { code: 'A', until: null }, actual: null },
+    { path: 'body["odd name"]', kind: 'added', expected: null, actual: 'a\u0007b<&"\'>' },
+    { path: 'body.tags', kind: 'reordered', expected: ['a', 'b'], actual: ['b', 'a'] },
+    { path: 'header["x-version"]', kind: 'changed', expected: '2', actual: '3' },
+  ],
+  excused: [{ path: 'body.id', rule: 'minted' }],
+};
+const errored: CaseResult = {
+  ...passed,
+  id: '3',
+  name: 'GET /slow -> 200',
+  verdict: 'error',
+  reason: 'timeout',
+  excused: [],
+};
+const skipped: CaseResult = { ...errored, id: '4', name: 'GET /me -> 200', verdict: 'skipped', reason: 'needs-secret' };
+
+const notes = new Map<string, CaseNotes>([
+  [
+    '2',
+    {
+      curl: `curl http://127.0.0.1:8080/orders -H 'Content-Type: application/json' --data-binary '{"password":"PLACEHOLDER"}'`,
+      hints: [
+        'body.password was redacted (password) and was sent as its placeholder; if the service minds: --secret password=env:NAME',
+      ],
+    },
+  ],
+  ['3', { curl: 'curl http://127.0.0.1:8080/slow', hints: ['no complete answer after 30000 ms'] }],
+  [
+    '4',
+    {
+      curl: "curl http://127.0.0.1:8080/me -H 'Authorization: Bearer PLACEHOLDER'",
+      hints: [
+        'header["authorization"] was redacted (authorization) and no earlier answer gives it: --secret authorization=env:NAME',
+      ],
+    },
+  ],
+]);
+const carried = [
+  {
+    value: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
+    from: { case: '1', path: 'body.id' },
+    to: [{ case: '2', path: 'path[1]' }],
+  },
+];
+const report: RunReport = reportOf([passed, failed, errored, skipped], carried);
+const green: RunReport = reportOf([passed], []);
+
+it('tells people what failed, how to repeat it and what to type', () => {
+  expectGolden(
+    'replay/console-red.txt',
+    consoleReport(report, { styles, visible: visibleLine, allowSkipped: false, notes }),
+  );
+});
+
+it('is short when all is well', () => {
+  expectGolden(
+    'replay/console-green.txt',
+    consoleReport(green, { styles, visible: visibleLine, allowSkipped: false, notes }),
+  );
+});
+
+it('is one line of JSON that says what the contract says', () => {
+  expectGolden('replay/report.json', jsonReport(report));
+  expect(Object.keys(JSON.parse(jsonReport(report)))).toEqual([
+    'schema',
+    'cases',
+    'passed',
+    'failed',
+    'errored',
+    'skipped',
+    'results',
+    'misses',
+    'carried',
+  ]);
+});
+
+it('is JUnit XML without a character XML forbids', () => {
+  expectGolden('replay/junit.xml', junitReport(report, { suite: 'shop.tape', notes }));
+});
+
+it('fails for whatever is not equal, and for what was skipped unless that is allowed', () => {
+  const strict = { skipped: false };
+  expect(exitStatusOf(green, strict)).toBe(0);
+  expect(exitStatusOf(reportOf([failed], []), { skipped: true })).toBe(1);
+  expect(exitStatusOf(reportOf([errored], []), { skipped: true })).toBe(1);
+  expect(exitStatusOf(reportOf([passed, skipped], []), strict)).toBe(1);
+  expect(exitStatusOf(reportOf([passed, skipped], []), { skipped: true })).toBe(0);
+});
