@@ -1,0 +1,523 @@
+/** What becomes of a connection: its role, its protocol, its end, its cause. */
+import { createPipeline } from '../../../recorder/pipeline';
+import type { CloseEvent, SourceEvent } from '../../../recorder/source/events';
+import type { Exchange } from '../../../tape/model/exchange';
+import { parseFilterPattern } from '../../../tape/model/filter';
+import {
+  type Circumstances,
+  client,
+  closes,
+  converse,
+  converseWith,
+  eventsOf,
+  get,
+  head,
+  missing,
+  ok,
+  play,
+  post,
+  server,
+  startUs,
+  stepUs,
+  summaries,
+  waits,
+} from '../../support/converse';
+
+describe('how an exchange ends', () => {
+  const outbound: Circumstances = { role: 'outbound' };
+
+  it.each(['closed', 'reset', 'timeout'] as const)(
+    'without an answer the client saw %s, which is all there is to know',
+    (how) => {
+      const seen = converseWith(outbound, client(get('/a')), closes(how));
+      expect(summaries(seen)).toEqual([`GET /a → ${how}`]);
+      expect(seen.exchanges[0]?.durationUs).toBe(stepUs);
+    },
+  );
+
+  it('without an answer says nothing to judge a service by', () => {
+    expect(summaries(converse(client(get('/a')), closes('reset')))).toEqual(['GET /a → reset [no-response]']);
+  });
+
+  it.each(['closed', 'reset', 'timeout'] as const)('in the middle of an answer by %s keeps what came', (how) => {
+    const seen = converseWith(outbound, client(get('/a')), server(ok('hello').slice(0, -3)), closes(how));
+    expect(summaries(seen)).toEqual([`GET /a → ${how} 200 he [cut-short]`]);
+  });
+
+  it('by reset leaves a body without a length cut short: more may have been on its way', () => {
+    const seen = converseWith(outbound, client(get('/a')), server('HTTP/1.0 200 OK\r\n\r\nhe'), closes('reset'));
+    expect(summaries(seen)).toEqual(['GET /a → reset 200 he [cut-short]']);
+  });
+
+  it('in the middle of a request keeps what came of it', () => {
+    const seen = converse(client(post('/a', 'hello').slice(0, -3)), closes('timeout'));
+    expect(summaries(seen)).toEqual(['POST /a he → timeout [cut-short]']);
+  });
+
+  it('in the middle of a request head has no request', () => {
+    const seen = converse(client('GET /a HTTP/1.1\r\nHo'), closes());
+    expect(summaries(seen)).toEqual(['http1 → closed [cut-short]']);
+  });
+
+  it('with the recording is lost, answered or not', () => {
+    expect(summaries(converse(client(get('/a'))))).toEqual(['GET /a → lost [no-response]']);
+    expect(summaries(converse(client(get('/a')), server(ok('hello').slice(0, -3))))).toEqual([
+      'GET /a → 200 he [cut-short]',
+    ]);
+    expect(converse(client(get('/a'))).exchanges[0]?.durationUs).toBe(null);
+  });
+
+  it('early, the answer is kept and the request is cut short', () => {
+    const seen = converse(client(post('/a', 'hello').slice(0, -3)), server(ok('no')), closes());
+    expect(summaries(seen)).toEqual(['POST /a he → 200 no [cut-short]']);
+  });
+
+  it('keeps an answer nobody asked for apart', () => {
+    const timeout = head('HTTP/1.1 408 Request Timeout', ['Content-Length: 0']);
+    const seen = converse(client(get('/a')), server(ok('A')), server(timeout), closes());
+    expect(summaries(seen)).toEqual(['GET /a → 200 A', 'http1 → 408 [parse-error]']);
+  });
+
+  it('does not give such an answer to a request that comes much later', () => {
+    const extra = server(ok('extra'));
+    const seen = converse(client(get('/a')), server(ok('A')), extra, waits(60_000), client(get('/b')), server(ok('B')));
+    expect(summaries(seen)).toEqual(['GET /a → 200 A', 'http1 → 200 extra [parse-error]', 'GET /b → 200 B']);
+  });
+
+  it('gives the answer of a request cut short in its head to it', () => {
+    const timeout = head('HTTP/1.1 408 Request Timeout', ['Content-Length: 0']);
+    expect(summaries(converse(client('GET /a HT'), server(timeout), closes()))).toEqual(['http1 → 408 [cut-short]']);
+  });
+
+  it('marks bytes that are no HTTP, keeps the answer to them, and goes on', () => {
+    const bad = head('HTTP/1.1 400 Bad Request', ['Content-Length: 0']);
+    const seen = converse(client('GET / HTTP/1.1\r\nBroken\r\n\r\n'), server(bad), client(get('/y')), server(ok('Y')));
+    expect(summaries(seen)).toEqual(['http1 → 400 [parse-error]', 'GET /y → 200 Y']);
+  });
+});
+
+describe('connects that carry nothing', () => {
+  it.each(['refused', 'reset', 'timeout'] as const)('%s is an outcome of its own', (how) => {
+    const seen = converseWith({ role: 'outbound', local: '10.0.0.1:40000', remote: '10.0.0.2:443' }, closes(how));
+    expect(seen.exchanges).toEqual([
+      {
+        number: 1,
+        connection: expect.objectContaining({ direction: 'outbound', remote: '10.0.0.2:443' }),
+        seq: 0,
+        protocol: 'raw',
+        startedAtUs: startUs,
+        durationUs: stepUs,
+        request: null,
+        response: null,
+        outcome: how,
+        problems: [],
+        cause: null,
+        raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+      },
+    ]);
+  });
+
+  it('are only counted when they end in order, or were somebody else’s', () => {
+    for (const [role, how] of [
+      ['outbound', 'closed'],
+      ['inbound', 'reset'],
+    ] as const) {
+      const seen = converseWith({ role }, closes(how));
+      expect([seen.exchanges, seen.stats.connections]).toEqual([[], 1]);
+    }
+    expect(converseWith({ role: 'outbound', startedEarlier: true }, closes('reset')).exchanges).toEqual([]);
+  });
+});
+
+describe('protocols nobody parses', () => {
+  it('are one exchange a connection, with true sizes', () => {
+    const seen = converse(client('\x00\x01\x02'), server('\x03'), client('GET / HTTP/1.1\r\n\r\n'), closes('reset'));
+    expect(summaries(seen)).toEqual(['raw → reset']);
+    expect(seen.exchanges[0]).toMatchObject({
+      startedAtUs: startUs + stepUs,
+      durationUs: 3 * stepUs,
+      raw: { requestSize: 21, responseSize: 1, requestBytes: null, responseBytes: null },
+    });
+    expect(seen.stats).toMatchObject({ rawStreams: 1, endpoints: [] });
+  });
+
+  it('keep their bytes where that is asked for, up to a limit', () => {
+    const seen = converseWith(
+      { keepRaw: true, limits: { rawBytes: 4 } },
+      client('\x00ab'),
+      client('cde'),
+      server('x'),
+      closes(),
+    );
+    expect(summaries(seen)).toEqual(['raw → closed [truncated]']);
+    expect(Buffer.from(seen.exchanges[0]?.raw?.requestBytes ?? []).toString()).toBe('\x00abc');
+    expect(Buffer.from(seen.exchanges[0]?.raw?.responseBytes ?? []).toString()).toBe('x');
+  });
+
+  it('count what is missing, and keep what came before it', () => {
+    const seen = converseWith({ keepRaw: true }, client('\x00ab'), missing('client', 10), client('cd'), closes());
+    expect(summaries(seen)).toEqual(['raw → closed [lost-bytes]']);
+    expect(seen.exchanges[0]?.raw?.requestSize).toBe(15);
+    expect(Buffer.from(seen.exchanges[0]?.raw?.requestBytes ?? []).toString()).toBe('\x00ab');
+  });
+
+  it('go on when the recording ends', () => {
+    expect(summaries(converse(client('\x00ab')))).toEqual(['raw → lost [cut-short]']);
+  });
+
+  it.each([
+    ['Redis', 'GET key\r\n'],
+    ['SIP', 'OPTIONS sip:a@b SIP/2.0\r\n\r\n'],
+    ['RTSP', 'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n'],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['HTTP/0.9', 'GET /\r\n'],
+    ['SMTP', 'HELO shop\r\n'],
+    ['TLS', '\x16\x03\x01\x02\x00'],
+    ['an unfinished request line', 'GET /a HTT'],
+    ['nothing but line ends', '\r\n\r\n'],
+  ])('are not taken for HTTP: %s', (_, opening) => {
+    const pieces = [...opening].map((letter) => client(letter));
+    expect(summaries(converse(client(opening), closes()))).toEqual(['raw → closed']);
+    expect(summaries(converse(...pieces, closes()))).toEqual(['raw → closed']);
+  });
+});
+
+describe('TLS', () => {
+  const tls = {
+    kind: 'tls',
+    connection: 1,
+    atUs: startUs,
+    library: 'openssl',
+    binding: 'certain',
+    startedEarlier: false,
+  } as const;
+  const talk = eventsOf({}, [client(get('/a')), server(ok('A')), closes()]);
+  const [open, ...said] = talk as [SourceEvent, ...SourceEvent[]];
+
+  it('that is read marks the connection', () => {
+    const seen = play([open, tls, ...said]);
+    expect(summaries(seen)).toEqual(['GET /a → 200 A']);
+    expect(seen.exchanges[0]?.connection.tls).toEqual({ library: 'openssl' });
+  });
+
+  it('whose socket is not certain says so on every exchange', () => {
+    expect(summaries(play([open, { ...tls, binding: 'uncertain' }, ...said]))).toEqual([
+      'GET /a → 200 A [uncertain-connection]',
+    ]);
+    expect(summaries(play([open, { ...tls, binding: 'probable' }, ...said]))).toEqual(['GET /a → 200 A']);
+    const alone = { ...open, local: null, remote: null } as SourceEvent;
+    expect(summaries(play([alone, tls, ...said]))).toEqual(['GET /a → 200 A [uncertain-connection]']);
+  });
+
+  it('that was under way before the probes is picked up like an older connection', () => {
+    const seen = play([
+      open,
+      { ...tls, startedEarlier: true },
+      ...eventsOf({}, [server(ok('S')), client(get('/y')), server(ok('Y'))]).slice(1),
+    ]);
+    expect(summaries(seen)).toEqual(['http1 → 200 S [started-mid-stream]', 'GET /y → 200 Y']);
+  });
+
+  it('that nobody reads is a raw stream of true sizes', () => {
+    const close: CloseEvent = {
+      kind: 'close',
+      connection: 1,
+      atUs: startUs + 9,
+      how: 'closed',
+      sentTotal: null,
+      receivedTotal: null,
+    };
+    const sealed: SourceEvent = {
+      kind: 'encrypted',
+      connection: 1,
+      atUs: startUs + 9,
+      sentBytes: 700,
+      receivedBytes: 300,
+    };
+    const seen = play([open, sealed, close]);
+    expect(summaries(seen)).toEqual(['raw → closed [encrypted]']);
+    expect(seen.exchanges[0]).toMatchObject({
+      startedAtUs: startUs,
+      durationUs: 9,
+      raw: { requestSize: 300, responseSize: 700 },
+    });
+  });
+
+  it('inside a tunnel is read as what it is', () => {
+    const outer = [client(head('CONNECT pay:443 HTTP/1.1', [])), server(head('HTTP/1.1 200 OK', []))];
+    const inner = [client(get('/a')), server(ok('A')), closes()];
+    const events = eventsOf({ role: 'outbound' }, [...outer, ...inner]);
+    const seen = play([...events.slice(0, 3), tls, ...events.slice(3)]);
+    expect(summaries(seen)).toEqual(['CONNECT pay:443 → 200', 'GET /a → 200 A']);
+    expect(seen.exchanges.map((exchange) => exchange.connection.tls)).toEqual([null, { library: 'openssl' }]);
+  });
+});
+
+describe('who is the client', () => {
+  const unknown: Circumstances = { role: 'unknown' };
+
+  it('is who sends the request', () => {
+    const asServer = converseWith(unknown, client(get('/a')), server(ok('A')));
+    expect(asServer.exchanges[0]?.connection.direction).toBe('inbound');
+    const events = eventsOf({ role: 'outbound' }, [client(get('/a')), server(ok('A'))]);
+    const asClient = play(events.map((event) => (event.kind === 'open' ? { ...event, role: 'unknown' } : event)));
+    expect(asClient.exchanges[0]?.connection.direction).toBe('outbound');
+    expect(summaries(asClient)).toEqual(['GET /a → 200 A']);
+  });
+
+  it('is known by the answer where that comes first', () => {
+    const seen = converseWith(unknown, server(ok('A')), client(get('/a')));
+    expect(summaries(seen)).toEqual(['GET /a → 200 A']);
+    expect(seen.exchanges[0]?.connection.direction).toBe('inbound');
+  });
+
+  it('is found out on a connection that is older than the recorder', () => {
+    const events = eventsOf({ role: 'outbound', startedEarlier: true }, [
+      server('tail'),
+      client(get('/a')),
+      server(ok('A')),
+    ]);
+    const seen = play(events.map((event) => (event.kind === 'open' ? { ...event, role: 'unknown' } : event)));
+    expect(summaries(seen)).toEqual(['GET /a → 200 A']);
+    expect(seen.exchanges[0]?.connection.direction).toBe('outbound');
+  });
+
+  it.each([
+    ['10.0.0.1:45000', '10.0.0.2:5432', 'outbound'],
+    ['10.0.0.1:5432', '10.0.0.2:45000', 'inbound'],
+  ])('in other protocols has the port that the system chose: %s to %s is %s', (local, remote, direction) => {
+    const seen = converseWith({ role: 'unknown', local, remote }, server('\x00hello'), closes());
+    expect(seen.exchanges[0]?.connection.direction).toBe(direction);
+  });
+
+  it('else speaks first', () => {
+    const ports = { local: '10.0.0.1:9000', remote: '10.0.0.2:9001' };
+    expect(
+      converseWith({ role: 'unknown', ...ports }, client('\x00'), closes()).exchanges[0]?.connection.direction,
+    ).toBe('inbound');
+    expect(
+      converseWith({ role: 'unknown', ...ports }, server('\x00'), closes()).exchanges[0]?.connection.direction,
+    ).toBe('outbound');
+  });
+});
+
+describe('the cause of an outbound exchange', () => {
+  /** Events of several connections of one process, in the order of their times. */
+  function together(...conversations: readonly SourceEvent[][]): SourceEvent[] {
+    return conversations.flat().sort((a, b) => a.atUs - b.atUs);
+  }
+
+  function causes(exchanges: readonly Exchange[]): Record<string, number | null> {
+    return Object.fromEntries(exchanges.map((one) => [one.request?.target ?? one.outcome, one.cause?.number ?? null]));
+  }
+
+  it('is the only inbound exchange that is open when it begins', () => {
+    const serving = eventsOf({ key: 1 }, [client(get('/orders')), waits(10 * stepUs), server(ok('A'))]);
+    const calling = eventsOf({ key: 2, role: 'outbound' }, [
+      waits(2 * stepUs),
+      client(get('/charge')),
+      server(ok('B')),
+      waits(20 * stepUs),
+      client(get('/later')),
+      server(ok('C')),
+    ]);
+    const { exchanges } = play(together(serving, calling));
+    expect(exchanges.map((one) => [one.request?.target, one.number])).toEqual([
+      ['/charge', 2],
+      ['/orders', 1],
+      ['/later', 3],
+    ]);
+    expect(exchanges[0]?.cause).toEqual({ number: 1, method: 'sole-inbound' });
+    expect(causes(exchanges)).toEqual({ '/charge': 1, '/orders': null, '/later': null });
+  });
+
+  it('is not guessed where two inbound exchanges are open', () => {
+    const serving = [1, 2].map((key) =>
+      eventsOf({ key }, [client(get(`/${key}`)), waits(10 * stepUs), server(ok(''))]),
+    );
+    const calling = eventsOf({ key: 3, role: 'outbound' }, [
+      waits(2 * stepUs),
+      client(get('/charge')),
+      server(ok('B')),
+    ]);
+    expect(causes(play(together(...serving, calling)).exchanges)).toMatchObject({ '/charge': null });
+  });
+
+  it('is known of a connect that was refused', () => {
+    const serving = eventsOf({ key: 1 }, [client(get('/orders')), waits(10 * stepUs), server(ok('A'))]);
+    const calling = eventsOf({ key: 2, role: 'outbound' }, [closes('refused')]).map((event) => ({
+      ...event,
+      atUs: event.atUs + 2 * stepUs,
+    }));
+    expect(causes(play(together(serving, calling)).exchanges)).toMatchObject({ refused: 1 });
+  });
+
+  it('is no exchange of another process', () => {
+    const serving = eventsOf({ key: 1 }, [client(get('/orders')), waits(10 * stepUs), server(ok('A'))]);
+    const calling = eventsOf({ key: 2, role: 'outbound' }, [
+      waits(2 * stepUs),
+      client(get('/charge')),
+      server(ok('B')),
+    ]);
+    const elsewhere = calling.map((event) =>
+      event.kind === 'open' ? { ...event, process: { pid: 9, name: 'other' } } : event,
+    );
+    expect(causes(play(together(serving, elsewhere)).exchanges)).toMatchObject({ '/charge': null });
+  });
+});
+
+describe('limits', () => {
+  it('end a head that is too long, and find the next message', () => {
+    const long = get('/a', `X: ${'x'.repeat(500)}`);
+    for (const pieces of [[long], [long.slice(0, 300), long.slice(300)]]) {
+      const seen = converseWith(
+        { limits: { headBytes: 200 } },
+        ...pieces.map((piece) => client(piece)),
+        server(ok('A')),
+        client(get('/y')),
+        server(ok('Y')),
+      );
+      expect(summaries(seen)).toEqual(['http1 → 200 A [truncated]', 'GET /y → 200 Y']);
+    }
+  });
+
+  it('end trailers that are too long', () => {
+    const trailers = `${head('HTTP/1.1 200 OK', ['Transfer-Encoding: chunked'])}1\r\nA\r\n0\r\nX: ${'x'.repeat(500)}\r\n\r\n`;
+    const seen = converseWith(
+      { limits: { headBytes: 200 } },
+      client(get('/a')),
+      server(trailers),
+      client(get('/y')),
+      server(ok('Y')),
+    );
+    expect(summaries(seen)).toEqual(['GET /a → 200 A [truncated]', 'GET /y → 200 Y']);
+  });
+
+  it('give up requests that nobody answers', () => {
+    const seen = converseWith(
+      { limits: { pendingRequests: 3 } },
+      client(Array.from({ length: 8 }, (_, i) => get(`/${i}`)).join('')),
+    );
+    expect(summaries(seen).filter((line) => line.endsWith('truncated]'))).toHaveLength(8);
+  });
+
+  it('hold answers without requests only so far', () => {
+    const seen = converseWith(
+      { limits: { heldBytes: 500 } },
+      ...Array.from({ length: 8 }, (_, i) => server(ok(`${i}`.repeat(60)))),
+    );
+    expect(seen.exchanges.length).toBe(8);
+    expect(seen.exchanges.every((exchange) => exchange.problems.includes('lost-bytes'))).toBe(true);
+  });
+
+  it('hold what follows an upgrade only so far', () => {
+    const upgrade = head('GET /ws HTTP/1.1', ['Connection: Upgrade', 'Upgrade: x']);
+    const seen = converseWith(
+      { limits: { heldBytes: 500 } },
+      client(upgrade),
+      client('y'.repeat(400)),
+      client('z'.repeat(400)),
+      closes(),
+    );
+    expect(summaries(seen)).toEqual(['GET /ws → closed [no-response]']);
+    expect(seen.stats.lostBytes).toEqual({ 'no-boundary': 800 });
+  });
+
+  it('cut bodies where all together may hold no more', () => {
+    const seen = converseWith(
+      { limits: { totalBytes: 1000 } },
+      client(post('/a', 'x'.repeat(2000))),
+      server(ok('A')),
+      client(get('/y')),
+      server(ok('Y')),
+    );
+    expect(summaries(seen)).toEqual(['POST /a → 200 A [truncated]', 'GET /y → 200 Y']);
+    expect(seen.exchanges[0]?.request?.body.wireSize).toBe(2000);
+  });
+});
+
+describe('a pipeline', () => {
+  it('hands out what the filter lets pass, and counts the rest', () => {
+    const filter = { include: [parseFilterPattern('GET */orders/**')], exclude: [parseFilterPattern('* */orders/2')] };
+    const seen = converseWith(
+      { filter },
+      ...['/orders/1', '/orders/2', '/health'].flatMap((path) => [client(get(path)), server(ok('A'))]),
+    );
+    expect(summaries(seen)).toEqual(['GET /orders/1 → 200 A']);
+    expect(seen.stats).toMatchObject({ exchanges: 1, filtered: 2 });
+  });
+
+  it('does not run inside a parser what it hands exchanges to', () => {
+    const events = eventsOf({}, [client(get('/a') + get('/b')), server(ok('A') + ok('B'))]);
+    const seen: string[] = [];
+    const pipeline = createPipeline({
+      onExchange: ({ request }) => {
+        seen.push(request?.target ?? '');
+        throw new Error('the receiver failed');
+      },
+      onLoss: () => undefined,
+    });
+    expect(() => pipeline.push(events)).toThrow('the receiver failed');
+    expect(seen).toEqual(['/a']);
+    const other = converse(client(get('/c')), server(ok('C')));
+    expect(summaries(other)).toEqual(['GET /c → 200 C']);
+  });
+
+  it('tells losses that no connection has, and bytes that no connection has', () => {
+    const stray: SourceEvent = {
+      kind: 'data',
+      connection: 7,
+      atUs: startUs,
+      direction: 'sent',
+      position: 0,
+      bytes: Buffer.from('abc'),
+      size: 5,
+      missing: 'fault',
+    };
+    const seen = play([
+      { kind: 'loss', connection: null, atUs: startUs, reason: 'queue-full', events: 3, bytes: 900 },
+      stray,
+    ]);
+    expect(seen.losses).toEqual([
+      { atUs: startUs, connection: null, reason: 'queue-full', events: 3, bytes: 900 },
+      { atUs: startUs, connection: 7, reason: 'no-open', events: 1, bytes: 5 },
+    ]);
+  });
+
+  it('marks what is under way where a loss names the connection and no position', () => {
+    const events = eventsOf({}, [client(get('/a')), server(ok('A')), client(get('/b')), server(ok('B'))]);
+    const loss: SourceEvent = { kind: 'loss', connection: 1, atUs: startUs, reason: 'ring-full', events: 1, bytes: 0 };
+    expect(summaries(play([...events.slice(0, 2), loss, ...events.slice(2)]))).toEqual([
+      'GET /a → 200 A [lost-bytes]',
+      'GET /b → 200 B',
+    ]);
+  });
+
+  it('gives up holes by the time of events alone, without ticks', () => {
+    const exchanges: Exchange[] = [];
+    const pipeline = createPipeline({ onExchange: (exchange) => exchanges.push(exchange), onLoss: () => undefined });
+    const events = eventsOf({}, [
+      client('GET /x'),
+      client(get('/y')),
+      server(ok('Y')),
+      waits(3_000_000),
+      client(get('/z')),
+      server(ok('Z')),
+    ]);
+    const [open, _lost, ...rest] = events;
+    pipeline.push([open as SourceEvent, ...rest.slice(0, 2)]);
+    pipeline.push(rest.slice(2));
+    expect(pipeline.stats().lostBytes).toEqual({ hole: 6 });
+  });
+
+  it('times an exchange from the first byte of the request to the last of the answer', () => {
+    const seen = converse(
+      client(post('/a', 'hello').slice(0, -3)),
+      client('llo'),
+      server(ok('hi').slice(0, -1)),
+      waits(500),
+      server('i'),
+    );
+    expect(seen.exchanges[0]).toMatchObject({ startedAtUs: startUs + stepUs, durationUs: 3 * stepUs + 500 });
+  });
+});
