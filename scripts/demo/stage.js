@@ -82,7 +82,7 @@ async function typeInBackground(typed, { until }) {
   };
 }
 
-/** @param {string} typed @param {{ cwd: string, env: Record<string, string> }} options */
+/** @param {string} typed */
 function start(typed) {
   const child = spawn('sh', ['-c', `exec ${typed}`], {
     cwd: project,

@@ -20,7 +20,6 @@ const ownersOf: Record<string, readonly string[]> = {
   'better-sqlite3': ['tape/store/sqlite/'],
   undici: ['replayer/drive/'],
   fastify: ['replayer/mocks/fastify/'],
-  '@peculiar/x509': ['replayer/mocks/fastify/'],
   yargs: ['cli/'],
   picocolors: ['cli/'],
   yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts'],
