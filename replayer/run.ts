@@ -75,33 +75,46 @@ export async function runSuite(cases: readonly TestCase[], options: SuiteOptions
   return { report: run.report(), notes: run.allNotes, unreachable: run.unreachable, interrupted };
 }
 
-/** Skipped cases are reported where they stand; the others go out as their schedule allows. */
+/** Skipped cases are reported at once; the others go out as their schedule allows. */
 async function playAll(cases: readonly TestCase[], run: CaseRun, options: SuiteOptions): Promise<void> {
-  const tests = cases.filter(isRunnable);
   const play = async (testCase: TestCase) => {
     const result = await run.play(testCase);
     options.onResult?.(result);
   };
   for (const testCase of cases) if (!isRunnable(testCase)) await play(testCase);
+  const tests = cases.filter(isRunnable);
   const schedule = createSchedule(tests.map(stepOf), options.concurrency);
   const pace = createPace(options.speed);
-  const playing = new Set<Promise<void>>();
   const playOne = async (test: RunnableCase, position: number) => {
-    await pace(test, options.signal);
+    if (pace !== null) await pace(test, options.signal);
     await play(test);
     if (schedule.isLastOfConnection(position)) run.release(test);
     schedule.finish(position);
   };
-  while (options.signal?.aborted !== true) {
-    const position = schedule.take();
+  await pump(() => {
+    const position = options.signal?.aborted === true ? undefined : schedule.take();
     const test = tests[position ?? -1];
-    if (test !== undefined && position !== undefined) {
-      const played: Promise<void> = playOne(test, position).finally(() => playing.delete(played));
-      playing.add(played);
-    } else if (playing.size === 0) return;
-    else await Promise.race(playing);
-  }
-  await Promise.all(playing);
+    return position === undefined || test === undefined ? undefined : playOne(test, position);
+  });
+}
+
+/** Starts work for as long as `next` has some, asking again whenever a piece ends; resolves when none is left. */
+function pump(next: () => Promise<void> | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let running = 0;
+    const more = () => {
+      for (let work = next(); work !== undefined; work = next()) {
+        running++;
+        work.then(ended, reject);
+      }
+      if (running === 0) resolve();
+    };
+    const ended = () => {
+      running--;
+      more();
+    };
+    more();
+  });
 }
 
 function stepOf({ stored }: RunnableCase): Step {
@@ -109,9 +122,9 @@ function stepOf({ stored }: RunnableCase): Step {
   return { connection: stored.connectionId, startedAtUs, endedAtUs: startedAtUs + (durationUs ?? 0) };
 }
 
-/** Waits until a case is due: as long after the first case of its session as it was recorded. */
-function createPace(speed: 'max' | 'recorded'): (test: RunnableCase, signal?: AbortSignal) => Promise<void> {
-  if (speed === 'max') return async () => {};
+/** Waits until a case is due: as long after the first case of its session as it was recorded. Null for no waiting. */
+function createPace(speed: 'max' | 'recorded'): ((test: RunnableCase, signal?: AbortSignal) => Promise<void>) | null {
+  if (speed === 'max') return null;
   const starts = new Map<string, { recordedUs: number; liveMs: number }>();
   return async ({ stored }, signal) => {
     const recordedUs = stored.exchange.startedAtUs;

@@ -35,6 +35,8 @@ export interface Origin {
   usedLater: boolean;
   /** An answer of a later case holds it. */
   recurs: boolean;
+  /** The link made last: the same value mostly comes back at the same place, and one object serves them all. */
+  lastLink: Link | null;
 }
 
 /** A place that holds a value of known origin. */
@@ -155,7 +157,11 @@ class Planner implements CarryPlan {
 
   private link(leaf: Leaf, part: Part, origin: Origin, report: (link: Link) => void): void {
     if (origin.by === 'client') return;
-    report({ origin, spot: { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length } });
+    if (origin.lastLink === null || !isSpot(origin.lastLink.spot, leaf, part)) {
+      const spot = { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length };
+      origin.lastLink = { origin, spot };
+    }
+    report(origin.lastLink);
   }
 
   private find(leaf: Leaf, at: Moment): Origin | undefined {
@@ -197,7 +203,7 @@ class Planner implements CarryPlan {
   private registerPart(leaf: Leaf, part: Part, at: Moment, key: string): void {
     if (this.index.has(key)) return;
     const spot = { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length };
-    this.index.set(key, { ...at, spot, recorded: part.text, usedLater: false, recurs: false });
+    this.index.set(key, { ...at, spot, recorded: part.text, usedLater: false, recurs: false, lastLink: null });
   }
 
   private registerWeak(leaf: Leaf, at: Moment): void {
@@ -239,7 +245,7 @@ type Moment = Pick<Origin, 'by' | 'caseIndex' | 'sinceUs' | 'order'>;
 
 function suppliedOrigin(placeholder: string): Origin {
   const spot: Spot = { path: [], start: 0, length: placeholder.length, text: placeholder, kind: 'text' };
-  const known = { usedLater: false, recurs: false, sinceUs: Number.NEGATIVE_INFINITY, order: -1 };
+  const known = { usedLater: false, recurs: false, lastLink: null, sinceUs: Number.NEGATIVE_INFINITY, order: -1 };
   return { by: 'supplied', caseIndex: -1, spot, recorded: placeholder, ...known };
 }
 
@@ -258,6 +264,18 @@ function endOf(test: RunnableCase | undefined): number {
   return exchange === undefined ? 0 : exchange.startedAtUs + (exchange.durationUs ?? 0);
 }
 
+function isSpot(spot: Spot, leaf: Leaf, part: Part): boolean {
+  return (
+    spot.start === part.start &&
+    spot.length === part.text.length &&
+    spot.text === leaf.text &&
+    spot.kind === leaf.kind &&
+    samePath(spot.path, leaf.path)
+  );
+}
+
 function samePath(a: Path, b: Path): boolean {
-  return a.length === b.length && a.every((step, i) => step === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -44,9 +44,11 @@ function ownerOfSegment(leaf: Leaf, segments: readonly string[]): Owner | null {
 }
 
 function ownerOfName(leaf: Leaf, segments: readonly string[]): Owner | null {
-  const names = leaf.path.slice(1).filter((step) => typeof step === 'string');
-  const words = wordsOf(names.at(-1) ?? '');
+  const name = leaf.path.findLast((step) => typeof step === 'string');
+  if (typeof name !== 'string' || !/id$/i.test(name)) return null;
+  const words = wordsOf(name);
   if (words.at(-1) !== 'id') return null;
+  const names = leaf.path.slice(1).filter((step) => typeof step === 'string');
   if (words.length > 1) return { resource: words.slice(0, -1).join(' '), weak: false };
   const parent = names.at(-2);
   return parent === undefined || isEnvelope(parent)

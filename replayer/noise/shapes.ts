@@ -108,6 +108,18 @@ export function isIdName(name: string): boolean {
 
 /** `orderLineID`, `order_line_id` and `order-line-id` are all order, line, id. */
 export function wordsOf(name: string): readonly string[] {
+  const known = wordsByName.get(name);
+  if (known !== undefined) return known;
+  const words = cutIntoWords(name);
+  if (wordsByName.size < rememberedNames) wordsByName.set(name, words);
+  return words;
+}
+
+/** Member names come again with every answer; what a tape has more of than this is no name. */
+const rememberedNames = 10_000;
+const wordsByName = new Map<string, readonly string[]>();
+
+function cutIntoWords(name: string): readonly string[] {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')

@@ -71,9 +71,12 @@ function hasManyBrackets(text: string): boolean {
   return false;
 }
 
-/** Sixteen digits and dots in a row, or an exponent: fewer digits always survive a double. */
+/**
+ * Sixteen digits and dots in a row, or an exponent: fewer digits always survive a double. A number never begins inside
+ * a word, so that hexadecimal texts (`"58cc-0e02"`) do not cost the slow way.
+ */
 function mayHoldInexactNumber(text: string): boolean {
-  return /[\d.]{16}|\d[eE]/.test(text);
+  return /(?:^|[\s:,[])-?(?:[\d.]{16}|[\d.]+[eE])/.test(text);
 }
 
 function keepInexact(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
