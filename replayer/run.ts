@@ -22,7 +22,10 @@ export interface RunOptions extends DriverOptions {
   readonly setHeaders: HeaderList;
   /** Secrets by name; see correlate/secrets.ts. */
   readonly secrets: ReadonlyMap<string, string>;
-  /** Live answers go through it before they are compared or printed; null compares them as they are. */
+  /**
+   * Live answers go through it before they are compared or printed; null compares them as they are. It must let the
+   * placeholders of the tape pass (`placeholdersOf`): they are sent, and come back.
+   */
   readonly redactor: ResponseRedactor | null;
   /** True when the redactor has the key the tape was made with: equal secrets then give equal placeholders. */
   readonly keyed: boolean;
@@ -175,7 +178,13 @@ class CaseRun implements Run {
 
   private async playOne(test: RunnableCase): Promise<CaseResult> {
     const missing = this.carrier.missing(test);
-    if (missing.length > 0) return this.without(test, 'skipped', 'needs-secret', missing.map(supplyHint));
+    if (missing.length > 0)
+      return this.without(
+        test,
+        'skipped',
+        'needs-secret',
+        missing.map((entry) => supplyHint(entry, test)),
+      );
     const lost = this.carrier.lost(test);
     if (lost !== null) return this.without(test, 'error', 'not-minted', [lostHint(lost.path, lost.from)]);
     const sent = await this.send(test);
@@ -216,7 +225,10 @@ class CaseRun implements Run {
     });
     if (differences.length === 0) return { ...resultOf(test, 'pass', null), excused };
     const placeholders = this.carrier.sentPlaceholders(test);
-    this.note(test, placeholders.map(placeholderHint));
+    this.note(
+      test,
+      placeholders.map((entry) => placeholderHint(entry, test)),
+    );
     const reason = placeholders.length === 0 ? null : `placeholder-sent: ${placeholders.map((e) => e.path).join(', ')}`;
     return { ...resultOf(test, 'fail', reason), differences, excused };
   }

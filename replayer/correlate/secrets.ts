@@ -7,7 +7,9 @@ import { didYouMean } from '../../errors/did-you-mean';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { type Path, parsePath } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
+import type { StoredExchange } from '../../tape/store/tape';
 import type { RunnableCase } from '../cases/cases';
+import { parseCookies } from './cookies';
 import type { CasePlan } from './plan';
 
 /**
@@ -20,15 +22,41 @@ export function secretsByPlaceholder(
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   if (secrets.size === 0) return found;
-  const entries = cases.flatMap((test) => test.stored.redacted).filter((entry) => entry.in === 'request');
-  for (const [name, value] of secrets) found.set(placeholderNamed(name, entries), value);
+  const redacted = cases.flatMap(namedEntries);
+  for (const [name, value] of secrets) found.set(placeholderNamed(name, redacted), value);
   return found;
 }
 
-function placeholderNamed(name: string, entries: readonly RedactionEntry[]): string {
-  const fitting = new Set(entries.filter((entry) => isNamed(entry, name)).map((entry) => entry.placeholder));
+/** Every text that stands for a secret on a tape. */
+export function placeholdersOf(exchanges: Iterable<StoredExchange>): ReadonlySet<string> {
+  return new Set([...exchanges].flatMap((stored) => stored.redacted.map((entry) => entry.placeholder)));
+}
+
+/** A redacted value of a request, with the name people know it by. */
+interface NamedEntry {
+  readonly entry: RedactionEntry;
+  readonly name: string;
+}
+
+function namedEntries(test: RunnableCase): NamedEntry[] {
+  const entries = test.stored.redacted.filter((entry) => entry.in === 'request');
+  return entries.map((entry) => ({ entry, name: secretName(entry, test) }));
+}
+
+/** What `--secret` calls a redacted value: its cookie, or the last name in its path. */
+export function secretName(entry: RedactionEntry, { request }: RunnableCase): string {
+  const name = String(parsePath(entry.path).findLast((step) => typeof step === 'string') ?? entry.rule);
+  if (name !== 'cookie') return name;
+  const cookies = request.headers
+    .filter(([key]) => key.toLowerCase() === 'cookie')
+    .flatMap(([, value]) => parseCookies(value));
+  return cookies.find((cookie) => cookie.value.replaceAll('"', '') === entry.placeholder)?.name ?? name;
+}
+
+function placeholderNamed(name: string, redacted: readonly NamedEntry[]): string {
+  const fitting = new Set(redacted.filter((each) => isNamed(each, name)).map(({ entry }) => entry.placeholder));
   const [first] = fitting;
-  if (first === undefined) throw unknownSecret(name, entries);
+  if (first === undefined) throw unknownSecret(name, redacted);
   if (fitting.size > 1) {
     throw new WiretapeError('USAGE', `--secret ${name} fits ${fitting.size} different secrets of the tape`, {
       remedy: [...fitting].map((placeholder) => `--secret ${placeholder}=env:NAME`),
@@ -37,8 +65,8 @@ function placeholderNamed(name: string, entries: readonly RedactionEntry[]): str
   return first;
 }
 
-function unknownSecret(name: string, entries: readonly RedactionEntry[]): WiretapeError {
-  const names = [...new Set(entries.map((entry) => nameOf(entry)))].sort();
+function unknownSecret(name: string, redacted: readonly NamedEntry[]): WiretapeError {
+  const names = [...new Set(redacted.map((each) => each.name))].sort();
   const meant = didYouMean(name, names);
   const known = names.length === 0 ? 'Nothing was redacted in requests of this tape' : `Use one of ${names.join(', ')}`;
   return new WiretapeError('USAGE', `--secret ${name}: no redacted value of a request has this name`, {
@@ -46,13 +74,8 @@ function unknownSecret(name: string, entries: readonly RedactionEntry[]): Wireta
   });
 }
 
-function isNamed(entry: RedactionEntry, name: string): boolean {
-  return entry.placeholder === name || entry.rule === name || nameOf(entry).toLowerCase() === name.toLowerCase();
-}
-
-/** The last name of the redacted place. */
-function nameOf(entry: RedactionEntry): string {
-  return String(parsePath(entry.path).findLast((step) => typeof step === 'string') ?? entry.rule);
+function isNamed({ entry, name: own }: NamedEntry, name: string): boolean {
+  return entry.placeholder === name || entry.rule === name || own.toLowerCase() === name.toLowerCase();
 }
 
 /** Fields a service will not serve without: RFC 9110 section 11.6, RFC 6265, and the usual names of API keys. */
@@ -65,7 +88,7 @@ export function missingCredentials(
   plan: CasePlan,
   replaced: ReadonlySet<string>,
 ): readonly RedactionEntry[] {
-  return openPlaceholders(test, plan, replaced).filter((entry) => isCredential(parsePath(entry.path)));
+  return openPlaceholders(test, plan, replaced).filter(isCredential);
 }
 
 /** Redacted values that are sent as their placeholders, because nothing better is known. */
@@ -74,7 +97,7 @@ export function sentPlaceholders(
   plan: CasePlan,
   replaced: ReadonlySet<string>,
 ): readonly RedactionEntry[] {
-  return openPlaceholders(test, plan, replaced).filter((entry) => !isCredential(parsePath(entry.path)));
+  return openPlaceholders(test, plan, replaced).filter((entry) => !isCredential(entry));
 }
 
 function openPlaceholders(
@@ -89,8 +112,9 @@ function openPlaceholders(
   });
 }
 
-function isCredential(path: Path): boolean {
-  return path[0] === 'header' && credentialNames.test(String(path[1]));
+function isCredential({ path: text, rule }: RedactionEntry): boolean {
+  const path = parsePath(text);
+  return path[0] === 'header' && (rule === 'credential-header' || credentialNames.test(String(path[1])));
 }
 
 /** A link stands for the placeholder when both mean the same text at the same header, or the same part of the message. */

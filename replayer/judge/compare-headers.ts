@@ -97,7 +97,7 @@ function compareValues({ name, expected, actual }: Values, root: string, report:
   for (let i = 0; i < count; i++) {
     const [left, right] = [expected[i], actual[i]];
     if (left === right) continue;
-    const path = count === 1 ? [root, name] : [root, name, i];
+    const path = i === 0 ? [root, name] : [root, name, i]; // as everywhere: the first of a name has no number
     report({ path, kind: kindOf(left, right), expected: left, actual: right, key: name });
   }
 }
@@ -111,8 +111,7 @@ function kindOf(expected: unknown, actual: unknown): 'added' | 'removed' | 'chan
 function compareSetCookies({ expected, actual }: Values, report: Report): void {
   const left = cookiesOf(expected);
   const right = cookiesOf(actual);
-  const many = Math.max(expected.length, actual.length) > 1;
-  const pathOf = (i: number) => (many ? ['header', 'set-cookie', i] : ['header', 'set-cookie']);
+  const pathOf = (i: number) => (i === 0 ? ['header', 'set-cookie'] : ['header', 'set-cookie', i]);
   for (const { cookie, text, position } of left) {
     const path = pathOf(position);
     const at = right.findIndex((other) => other.cookie.name === cookie.name);

@@ -90,7 +90,9 @@ export class LiveRedaction {
 
   private entriesAt(entries: readonly RedactionEntry[], path: Path): readonly RedactionEntry[] {
     if (entries.length === 0) return entries;
-    const text = formatPath(path);
-    return entries.filter((entry) => entry.path === text || text.startsWith(`${entry.path}[`));
+    const place = formatPath(path[1] === 'set-cookie' ? path.slice(0, 2) : path); // a cookie may stand in any of the fields
+    return entries.filter(
+      (entry) => entry.path === place || (path[1] === 'set-cookie' && entry.path.startsWith(place)),
+    );
   }
 }

@@ -2,19 +2,19 @@
 import { parsePath } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { RunnableCase } from '../cases/cases';
+import { secretName } from '../correlate/secrets';
 
 /** What to type for a credential that is not on the tape. */
-export function supplyHint(entry: RedactionEntry): string {
-  const path = parsePath(entry.path);
-  const name = String(path.findLast((step) => typeof step === 'string') ?? entry.rule);
-  const header = path[1] === 'cookie' ? '' : ` or --set-header '${String(path[1])}: \${env:NAME}'`;
-  return `${entry.path} was redacted (${entry.rule}) and no earlier answer gives it: --secret ${name}=env:NAME${header}`;
+export function supplyHint(entry: RedactionEntry, test: RunnableCase): string {
+  const name = secretName(entry, test);
+  const header = String(parsePath(entry.path)[1]);
+  const whole = header === 'cookie' ? '' : ` or --set-header '${header}: \${env:NAME}'`;
+  return `${entry.path} was redacted (${entry.rule}) and no earlier answer gives it: --secret ${name}=env:NAME${whole}`;
 }
 
 /** A value that went out as its placeholder may be why the answer differs. */
-export function placeholderHint(entry: RedactionEntry): string {
-  const name = String(parsePath(entry.path).findLast((step) => typeof step === 'string') ?? entry.rule);
-  return `${entry.path} was redacted (${entry.rule}) and was sent as its placeholder; if the service minds: --secret ${name}=env:NAME`;
+export function placeholderHint(entry: RedactionEntry, test: RunnableCase): string {
+  return `${entry.path} was redacted (${entry.rule}) and was sent as its placeholder; if the service minds: --secret ${secretName(entry, test)}=env:NAME`;
 }
 
 export function lostHint(path: string, from: RunnableCase): string {

@@ -1,0 +1,137 @@
+/** `wiretape replay`: sends the inbound exchanges of a tape to a build and judges its answers. */
+import type { CommandModule } from 'yargs';
+import { WiretapeError } from '../errors/wiretape-error';
+import { casesFrom, isRunnable, type TestCase } from '../replayer/cases/cases';
+import { parseTarget } from '../replayer/drive/target';
+import type { CaseResult } from '../replayer/report/report';
+import { runSuite } from '../replayer/run';
+import { openTapeReader } from '../tape/store/sqlite';
+import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
+import {
+  type ReplayArguments,
+  redactionFrom,
+  refuseIdleTrust,
+  replayOptions,
+  suiteOptionsFrom,
+} from './replay-options';
+import { reportOutcome } from './replay-outcome';
+import { isInteractive, visibleLine } from './terminal';
+
+interface Arguments extends FilterArguments, ReplayArguments {
+  readonly tape: string;
+  readonly target: string;
+  readonly json: boolean;
+}
+
+export const replayCommand: CommandModule<object, Arguments> = {
+  command: 'replay <tape>',
+  describe: 'send the recorded requests to a build and judge its answers',
+  builder: (yargs) =>
+    yargs
+      .usage(
+        'wiretape replay TAPE --target URL\n\nSends the inbound exchanges of the tape, in recorded order, and compares what comes back.',
+      )
+      .positional('tape', tapeArgument)
+      .options({
+        target: {
+          type: 'string',
+          demandOption: true,
+          describe: 'the build: http(s)://host:port, with a base path if any',
+        },
+        ...filterOptions,
+        ...replayOptions,
+        ...jsonOption,
+      })
+      .example('wiretape replay shop.tape --target http://127.0.0.1:8080', 'every inbound exchange')
+      .example("wiretape replay shop.tape --target http://127.0.0.1:8080 --include '* */orders/**'", 'some endpoints')
+      .example(
+        `wiretape replay shop.tape --target https://staging:8443 --ca ca.pem --set-header 'authorization: Bearer \${env:TOKEN}'`,
+        'with a credential that is not on the tape',
+      )
+      .example(
+        'wiretape replay shop.tape --target http://127.0.0.1:8080 --noise shop.noise.yaml --junit report.xml',
+        'in CI',
+      ) as never,
+  handler: replay,
+};
+
+async function replay(args: Arguments): Promise<void> {
+  const target = parseTarget(args.target);
+  const surroundings = { cwd: process.cwd(), env: process.env };
+  const settings = suiteOptionsFrom(args, surroundings);
+  refuseIdleTrust(args, target);
+  const cases = readCases(args);
+  const redaction = redactionFrom(
+    args,
+    cases.map((each) => each.stored),
+    surroundings,
+  );
+  const options = { ...settings, ...redaction, target };
+  const outcome = await interruptible((signal) => {
+    const onResult = progress(cases.length);
+    return runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });
+  });
+  const { tape, json, junit, allowSkipped } = args;
+  process.exitCode = await reportOutcome(outcome, {
+    tape,
+    cases,
+    noise: options.noise,
+    allowSkipped,
+    json,
+    junit,
+    target,
+  });
+}
+
+/** The cases of the tape that pass the filter. Throws NO_CASES where none of them can be sent. */
+export function readCases(args: FilterArguments & { readonly tape: string }): readonly TestCase[] {
+  const tape = openTapeReader(args.tape);
+  try {
+    const cases = casesFrom(tape.exchanges(filterFrom(args, 'inbound')));
+    if (!cases.some(isRunnable)) throw noCases(args.tape, cases);
+    return cases;
+  } finally {
+    tape.close();
+  }
+}
+
+function noCases(tape: string, cases: readonly TestCase[]): WiretapeError {
+  const skipped = cases.filter((each) => !isRunnable(each)).slice(0, 5);
+  return new WiretapeError('NO_CASES', `${tape} and the filters leave no inbound exchange to send`, {
+    seen: skipped.map(
+      (each) => `exchange ${each.id}  ${visibleLine(each.name)}: ${'detail' in each ? each.detail : ''}`,
+    ),
+    remedy: [`See what is there:  wiretape ls ${tape}`, 'Or give other filters: --include, --exclude, --session'],
+  });
+}
+
+/** Ctrl-C and SIGTERM end the run; what was judged until then is reported. */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.removeListener('SIGINT', stop);
+    process.removeListener('SIGTERM', stop);
+  }
+}
+
+/** One line on a terminal that counts; null where nobody watches. */
+export function progress(total: number): ((result: CaseResult) => void) | null {
+  if (!isInteractive(process.stderr)) return null;
+  let done = 0;
+  let bad = 0;
+  let drawnAt = 0;
+  return (result) => {
+    done++;
+    if (result.verdict === 'fail' || result.verdict === 'error') bad++;
+    const now = Date.now();
+    if (done < total && now - drawnAt < 100) return;
+    drawnAt = now;
+    const text = `replaying ${done}/${total}${bad > 0 ? `, ${bad} not equal` : ''}`;
+    process.stderr.write(done === total ? '\r\u001b[K' : `\r\u001b[K${text}`);
+  };
+}
