@@ -19,6 +19,12 @@ interface Redacted {
   readonly entries: readonly RedactionEntry[];
 }
 
+/** `secret` is as the service gave it, where the text at the place is nothing else. */
+interface LiveSecret {
+  readonly placeholder: string;
+  readonly secret: string;
+}
+
 export class LiveRedaction {
   private made: Redacted | undefined;
   private readonly ledger: readonly RedactionEntry[];
@@ -43,28 +49,31 @@ export class LiveRedaction {
     const path = leafOf(found);
     const recorded = this.entriesAt(this.ledger, path).find((entry) => entry.placeholder === found.expected);
     if (recorded === undefined || typeof found.actual !== 'string') return null;
-    const actual = this.textAt(path) ?? found.actual;
-    return this.believes(recorded, actual, path) ? recorded.rule : null;
+    const live = { placeholder: this.textAt(path) ?? found.actual, secret: found.actual };
+    return this.believes(recorded, live, path) ? recorded.rule : null;
   }
 
   /** The same for one word of a longer text. */
   wordExcuse(path: Path, word: TokenPair): string | null {
     const recorded = this.entriesAt(this.ledger, path).find((entry) => entry.placeholder === word.expected);
-    return recorded !== undefined && this.believes(recorded, word.actual, path) ? recorded.rule : null;
+    const live = { placeholder: word.actual, secret: word.actual };
+    return recorded !== undefined && this.believes(recorded, live, path) ? recorded.rule : null;
   }
 
-  private believes(recorded: RedactionEntry, actual: string, path: Path): boolean {
+  private believes(recorded: RedactionEntry, live: LiveSecret, path: Path): boolean {
     if (this.context.redactor === null) return true;
-    const live = this.entriesAt(this.redacted().entries, path);
-    if (!live.some((entry) => entry.rule === recorded.rule && entry.placeholder === actual)) return false;
+    const entries = this.entriesAt(this.redacted().entries, path);
+    if (!entries.some((entry) => entry.rule === recorded.rule && entry.placeholder === live.placeholder)) return false;
     if (this.context.isKnown(recorded.placeholder, path)) return false;
-    return !this.context.keyed || this.isMinted(recorded.placeholder, actual, path);
+    return !this.context.keyed || this.isMinted(recorded.placeholder, live.secret, path);
   }
 
-  /** With the key, two placeholders mean two secrets: that is right only for secrets that are made anew each time. */
-  private isMinted(recorded: string, actual: string, path: Path): boolean {
-    if (this.context.mintAt(path, recorded) !== undefined) return true;
-    return lookAlike(recorded, actual, { proven: false });
+  /**
+   * With the key, two placeholders mean two secrets: that is right only for secrets that are made anew each time. The
+   * live one says whether it looks made: a placeholder looks random whatever it stands for.
+   */
+  private isMinted(recorded: string, secret: string, path: Path): boolean {
+    return this.context.mintAt(path, recorded) !== undefined || lookAlike(recorded, secret, { proven: false });
   }
 
   /** The redacted live text at a path, undefined without a redactor. */

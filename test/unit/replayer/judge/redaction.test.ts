@@ -1,0 +1,134 @@
+/** Live answers against a redacted tape: equal secrets are equal, minted ones may differ, none is ever printed. */
+import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
+import { Carrier } from '../../../../replayer/correlate/carrier';
+import { placeholdersOf } from '../../../../replayer/correlate/secrets';
+import { type Judgement, judge } from '../../../../replayer/judge/judge';
+import { createRedactor } from '../../../../tape/redact/redactor';
+import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
+import { answerOf, told } from '../../../support/judging';
+
+const key = Buffer.alloc(32, 1);
+
+/** Records `recorded` as a tape does, and judges `live` answers with or without the key. */
+function judged(
+  recorded: readonly ExchangeSketch[],
+  live: readonly ExchangeSketch[],
+  liveKey: Uint8Array | null = key,
+): readonly Judgement[] {
+  const recorder = createRedactor({ key });
+  const stored = storedExchanges(...recorded).map((each) => {
+    const { exchange, entries } = recorder.redact(each.exchange);
+    return { ...each, exchange, redacted: entries };
+  });
+  const tests = casesFrom(stored).filter(isRunnable);
+  const target = { authority: 'shop.test', origin: 'http://shop.test' };
+  const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
+  const redactor = createRedactor({ key: liveKey, placeholders: placeholdersOf(stored) });
+  return tests.map((test, i) => {
+    const response = answerOf({ ...recorded[i], ...live[i] });
+    carrier.learn(test, response);
+    const liveSpan = { fromUs: response.startedAtUs, toUs: response.endedAtUs };
+    return judge(response, {
+      test,
+      rules: [],
+      redactor,
+      keyed: liveKey !== null,
+      liveSpan,
+      ...carrier.expectationFor(test),
+    });
+  });
+}
+
+const of = (responseBody: ExchangeSketch['responseBody']): ExchangeSketch => ({ responseBody: responseBody ?? '' });
+const tokenA = 'k3J9xQ2mV7bT5wZ8k3J9xQ2m';
+const tokenB = 'p6R1nH4cY0dL9gS2p6R1nH4c';
+
+it('finds the same secret equal', () => {
+  expect(judged([of({ password: 'hunter2!' })], [of({ password: 'hunter2!' })]).map(told)).toEqual([[]]);
+});
+
+it('tells with the key that a lasting secret changed, without printing either', () => {
+  const [judgement] = judged(
+    [of({ password: 'hunter2!', card: '4111 1111 1111 1111' })],
+    [of({ password: 'letmein!', card: '5500 0000 0000 0004' })],
+  );
+  expect(judgement?.differences.map(({ path, kind }) => [path, kind])).toEqual([
+    ['body.password', 'changed'],
+    ['body.card', 'changed'],
+  ]);
+  expect(JSON.stringify(judgement)).not.toMatch(/hunter2|letmein|4111 1111|5500 0000/);
+});
+
+it('takes two secrets of one rule for equal without the key, and names the rule', () => {
+  const [judgement] = judged([of({ password: 'hunter2!' })], [of({ password: 'letmein!' })], null);
+  expect(judgement).toEqual({ differences: [], excused: [{ path: 'body.password', rule: 'secret-name' }] });
+});
+
+it.each([key, null])('lets a freshly minted token be another one (key %#)', (liveKey) => {
+  const [judgement] = judged([of({ access_token: tokenA })], [of({ access_token: tokenB })], liveKey);
+  expect(judgement).toEqual({ differences: [], excused: [{ path: 'body.access_token', rule: 'secret-name' }] });
+});
+
+it.each([key, null])('does not let a token become something that is none (key %#)', (liveKey) => {
+  expect(judged([of({ access_token: tokenA })], [of({ access_token: null })], liveKey)[0]?.differences).toHaveLength(1);
+  expect(judged([of({ access_token: tokenA })], [of({})], liveKey)[0]?.differences).toHaveLength(1);
+  expect(judged([of({ access_token: tokenA })], [of({ access_token: '' })], liveKey)[0]?.differences).toHaveLength(1);
+});
+
+it.each([key, null])('compares a secret that was sent by identity (key %#)', (liveKey) => {
+  const recorded: ExchangeSketch = {
+    method: 'POST',
+    requestBody: { password: 'hunter2!' },
+    responseBody: { password: 'hunter2!' },
+  };
+  const stored = createRedactor({ key }).redactResponse(answerOf(of({ password: 'hunter2!' })));
+  const placeholder = JSON.parse(Buffer.from(stored.response.body.bytes).toString()).password;
+  expect(judged([recorded], [of({ password: placeholder })], liveKey).map(told)).toEqual([[]]);
+  expect(judged([recorded], [of({ password: 'letmein!' })], liveKey)[0]?.differences).toHaveLength(1);
+});
+
+it('compares a carried token by identity, and prints placeholders of both', () => {
+  const recorded = [of({ token: tokenA }), of({ session: { token: tokenA } })];
+  expect(judged(recorded, [of({ token: tokenB }), of({ session: { token: tokenB } })]).map(told)).toEqual([[], []]);
+  const [, second] = judged(recorded, [of({ token: tokenB }), of({ session: { token: tokenA } })]);
+  expect(second?.differences.map(({ path }) => path)).toEqual(['body.session.token']);
+  expect(JSON.stringify(second)).not.toMatch(new RegExp(`${tokenA}|${tokenB}`));
+});
+
+it('redacts what it prints of places the recording does not have', () => {
+  const [judgement] = judged([of({ a: 1 })], [of({ a: 1, password: 'hunter2!' })]);
+  expect(judgement?.differences).toMatchObject([{ path: 'body.password', kind: 'added' }]);
+  expect(JSON.stringify(judgement)).not.toContain('hunter2');
+});
+
+it.each([key, null])('compares session cookies by name, with any value (key %#)', (liveKey) => {
+  const cookies = (...values: readonly string[]): ExchangeSketch => ({
+    responseHeaders: values.map((value) => ['Set-Cookie', `${value}; Path=/`] as const),
+    responseBody: 'x',
+  });
+  const recorded = cookies(`sid=${tokenA}`, 'csrf=4f6a8b2c1d9e0f3a');
+  const [judgement] = judged([recorded], [cookies(`sid=${tokenB}`, 'csrf=9e8d7c6b5a4f3e2d')], liveKey);
+  expect(judgement).toEqual({
+    differences: [],
+    excused: [
+      { path: 'header["set-cookie"]', rule: 'set-cookie' },
+      { path: 'header["set-cookie"][1]', rule: 'set-cookie' },
+    ],
+  });
+  const [gone] = judged([recorded], [cookies(`sid=${tokenB}`)], liveKey);
+  expect(gone?.differences).toMatchObject([{ path: 'header["set-cookie"][1]', kind: 'removed' }]);
+  const [added] = judged([cookies(`sid=${tokenA}`)], [cookies(`sid=${tokenB}`, `extra=${tokenB}`)], liveKey);
+  expect(added?.differences).toMatchObject([{ path: 'header["set-cookie"][1]', kind: 'added' }]);
+  expect(JSON.stringify([gone, added])).not.toContain(tokenB);
+});
+
+it('excuses a token inside a text, and nothing else of the text', () => {
+  const page = (token: string, word: string): ExchangeSketch => ({
+    responseHeaders: [['Content-Type', 'text/html']],
+    responseBody: `<form><input name="csrf_token" value="${token}"></form><p>${word}</p>`,
+  });
+  expect(judged([page(tokenA, 'Hello')], [page(tokenB, 'Hello')]).map(told)).toEqual([[]]);
+  const [changed] = judged([page(tokenA, 'Hello')], [page(tokenB, 'Goodbye')]);
+  expect(changed?.differences).toMatchObject([{ path: 'body', kind: 'changed' }]);
+  expect(JSON.stringify(changed)).not.toContain(tokenB);
+});
