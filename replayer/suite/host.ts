@@ -9,9 +9,11 @@ import { WiretapeError } from '../../errors/wiretape-error';
 import { loadKey } from '../../tape/redact/key';
 import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
+import type { StoredExchange } from '../../tape/store/tape';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
-import { type MockSet, mocksFrom } from '../mocks/mock';
+import { placeholdersOf } from '../correlate/secrets';
+import { mocksFrom } from '../mocks/mock';
 import { parseNoiseRules } from '../noise/rules';
 import { openRun, type Run } from '../run';
 import type { MocksFile, SuiteSettings } from './description';
@@ -31,11 +33,15 @@ export interface SuiteHost {
 /** Throws a WiretapeError with what stands in the way; then nothing is left running. */
 export async function openHost({ folder, settings, cases }: StartRequest, env: NodeJS.ProcessEnv): Promise<SuiteHost> {
   const read = (file: string): Uint8Array => readBeside(folder, file);
-  const tests = casesFrom(cases.toSorted((a, b) => a.tape.step - b.tape.step).map((each) => restoreCase(each, read)));
-  const options = optionsFrom(folder, settings, env);
-  const mocks = mocksOf(settings, read);
+  const inbound = cases.toSorted((a, b) => a.tape.step - b.tape.step).map((each) => restoreCase(each, read));
+  const outbound = readMocks(settings, read);
+  const tests = casesFrom(inbound);
+  const options = {
+    ...optionsFrom(settings, { folder, env }),
+    ...redactionFrom(settings, { folder, env, placeholders: placeholdersOf([...inbound, ...outbound]) }),
+  };
   const { redactor, noise, keyed } = options;
-  const launched = await launch(settings, mocks, { env, rules: noise, redactor, keyed });
+  const launched = await launch(settings, mocksFrom(outbound), { env, rules: noise, redactor, keyed });
   try {
     const run = openRun(tests, { ...options, target: launched.target });
     return new Playing({ tests, run, launched, files: fileNames(settings) });
@@ -53,7 +59,7 @@ interface Opened {
 }
 
 class Playing implements SuiteHost {
-  /** Resolves when all cases asked for so far are played. */
+  /** Resolves when what was asked for so far is played. */
   private last: Promise<void> = Promise.resolve();
   private next = 0;
   private readonly problems = new Map<string, string | null>();
@@ -61,8 +67,9 @@ class Playing implements SuiteHost {
   constructor(private readonly suite: Opened) {}
 
   async play(exchange: string): Promise<string | null> {
-    this.last = this.last.then(() => this.playThrough(exchange));
-    await this.last;
+    const played = this.last.then(() => this.playThrough(exchange));
+    this.last = played.catch(() => {}); // an exchange nobody knows is the problem of its own test
+    await played;
     return this.problems.get(exchange) ?? null;
   }
 
@@ -98,28 +105,53 @@ function fileNames({ noise = 'noise.yaml', mocks = 'mocks.json' }: SuiteSettings
   return { noise: basename(noise), mocks: basename(mocks) };
 }
 
-function optionsFrom(folder: string, settings: SuiteSettings, env: NodeJS.ProcessEnv) {
-  const text = (file: string | undefined): string | undefined =>
-    file === undefined ? undefined : Buffer.from(readBeside(folder, file)).toString('utf8');
-  const { noise = '', redact = '', ca, timeoutMs = 30_000, hostHeader = null, insecure = false } = settings;
-  const { key } = loadKey({ cwd: folder, env, create: false });
+interface Surroundings {
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+function optionsFrom(settings: SuiteSettings, { folder, env }: Surroundings) {
+  const { noise, ca, timeoutMs = 30_000, hostHeader = null, insecure = false } = settings;
   return {
-    noise: parseNoiseRules(text(settings.noise) ?? '', noise),
-    redactor: createRedactor({ key, rules: parseRedactionRules(text(settings.redact) ?? '', redact) }),
-    keyed: key !== null,
+    noise: parseNoiseRules(textBeside(folder, noise) ?? '', noise ?? ''),
     setHeaders: setHeadersFrom(settings.setHeader ?? [], env),
     secrets: secretsFrom(settings.secret ?? [], env),
-    ca: text(ca) ?? null,
+    ca: textBeside(folder, ca) ?? null,
     timeoutMs,
     hostHeader,
     insecure,
   };
 }
 
-function mocksOf({ mocks }: SuiteSettings, read: (file: string) => Uint8Array): MockSet {
-  if (mocks === undefined) return mocksFrom([]);
-  const { exchanges } = JSON.parse(Buffer.from(read(mocks)).toString('utf8')) as MocksFile;
-  return mocksFrom(exchanges.map((each, i) => restoreMock(each, i, read)));
+/** As for a tape: live traffic goes through the rules of the recording, and what is a placeholder already passes. */
+function redactionFrom(
+  { redact }: SuiteSettings,
+  { folder, env, placeholders }: Surroundings & { placeholders: ReadonlySet<string> },
+) {
+  const rules = parseRedactionRules(textBeside(folder, redact) ?? '', redact ?? '');
+  const { key } = loadKey({ cwd: folder, env, create: false });
+  return { redactor: createRedactor({ key, rules, placeholders }), keyed: key !== null };
+}
+
+function readMocks({ mocks }: SuiteSettings, read: (file: string) => Uint8Array): readonly StoredExchange[] {
+  if (mocks === undefined) return [];
+  const { exchanges } = parseMocks(Buffer.from(read(mocks)).toString('utf8'), mocks);
+  return exchanges.map((each, i) => restoreMock(each, i, read));
+}
+
+function parseMocks(text: string, file: string): MocksFile {
+  try {
+    return JSON.parse(text) as MocksFile;
+  } catch (cause) {
+    throw new WiretapeError('FILE_UNREADABLE', `Cannot read ${file} of the suite: ${(cause as Error).message}`, {
+      remedy: 'Mend the JSON, or generate the suite again',
+      cause,
+    });
+  }
+}
+
+function textBeside(folder: string, file: string | undefined): string | undefined {
+  return file === undefined ? undefined : Buffer.from(readBeside(folder, file)).toString('utf8');
 }
 
 function readBeside(folder: string, file: string): Uint8Array {

@@ -41,11 +41,10 @@ export function suite(options: SuiteOptions): Suite {
     return () => ask({ kind: 'play', exchange: description.tape.exchange }, failure);
   };
   const start = async (): Promise<void> => {
-    const failure = failureFrom(start);
     host = openHost(resolve(folder, settings.cwd ?? '.'));
-    await ask({ kind: 'start', start: { folder, settings, cases } }, failure);
+    await ask({ kind: 'start', start: { folder, settings, cases } }, new Error());
   };
-  const noMisses = (): Promise<void> => ask({ kind: 'misses' }, failureFrom(noMisses));
+  const noMisses = (): Promise<void> => ask({ kind: 'misses' }, new Error());
   const stop = async (): Promise<void> => {
     await host?.end();
     host = undefined;
@@ -60,11 +59,13 @@ function failureFrom(entry: (...args: never[]) => unknown): Error {
   return failure;
 }
 
-/** The stack holds the message it was made with, and test runners print the stack. */
+/** The stack holds the message it was made with, and test runners print the stack; our own frames say nothing to them. */
 function retold(failure: Error, message: string): Error {
-  const frames = (failure.stack ?? '').split('\n').slice(1).join('\n');
+  const frames = (failure.stack ?? '')
+    .split('\n')
+    .filter((line) => /^ {4}at /.test(line) && !line.includes(__filename));
   failure.message = message;
-  failure.stack = `Error: ${message}\n${frames}`;
+  failure.stack = [`Error: ${message}`, ...frames].join('\n');
   return failure;
 }
 
@@ -92,7 +93,8 @@ function openHost(cwd: string): Host {
   });
   child.on('error', (error) => lose(`The process that plays the suite cannot be started in ${cwd}: ${error.message}`));
   const exited = new Promise<void>((done) => {
-    child.on('close', (code, signal) => {
+    // not `close`: it does not come once the parent has disconnected
+    child.on('exit', (code, signal) => {
       lose(`The process that plays the suite ended early (${signal ?? `status ${code}`})`);
       done();
     });

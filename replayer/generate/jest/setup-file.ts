@@ -19,7 +19,7 @@ export function entrySource(
   suite: { hasMocks: boolean; leftOut: readonly LeftOut[] },
 ): string {
   const requires = groups.map(({ slug }) => `require(${stringLiteral(`./endpoints/${slug}`)});\n`);
-  const mocked = suite.hasMocks ? "\ntest('every call to a dependency was on the tape', noMisses);\n" : '';
+  const mocked = suite.hasMocks ? dependenciesTest : '';
   const names = suite.hasMocks ? 'noMisses, start, stop' : 'start, stop';
   return `${entryHeader(suite.leftOut)}'use strict';
 const { ${names} } = require('./setup');
@@ -30,6 +30,13 @@ afterAll(stop);
 
 ${requires.join('')}${mocked}`;
 }
+
+/** Last, when everything that calls a dependency was played. */
+const dependenciesTest = `
+describe('dependencies', () => {
+  test('were asked for nothing that is not on the tape', noMisses);
+});
+`;
 
 function entryHeader(leftOut: readonly LeftOut[]): string {
   const missing = leftOut.map(({ id, name, reason, detail }) => {

@@ -1,0 +1,190 @@
+/**
+ * Generated suites under the real jest, in both kinds of project, against real services: green on the build that was
+ * recorded, red on one that differs, and nothing left running.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CommandResult, runWiretape, withoutSettings } from '../support/command';
+import { apps, lineFrom, start, stopAll } from '../support/programs';
+import { recordOrders } from '../support/recorded-orders';
+import { root } from '../support/source-tree';
+import { writeTape } from '../support/tape-file';
+
+const folder = mkdtempSync(join(tmpdir(), 'wiretape-generated-'));
+const kinds = ['commonjs', 'module'] as const;
+const next = join(apps, 'orders/server-next-broken.js');
+let generated: readonly string[] = [];
+
+beforeAll(async () => {
+  const { exchanges, payments } = await recordOrders();
+  writeTape(join(folder, 'shop.tape'), exchanges);
+  generated = [
+    '--env',
+    'PORT={port}',
+    '--env',
+    `PAYMENTS_URL={mock:${payments}}`,
+    '--',
+    'node',
+    join(apps, 'orders/server.js'),
+  ];
+  for (const kind of kinds) {
+    makeProject(kind);
+    expect(await generate(kind, generated)).toMatchObject({ status: 0 });
+  }
+}, 60_000);
+
+afterEach(stopAll);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A project as users have them, with wiretape installed. */
+function makeProject(kind: string): void {
+  mkdirSync(join(folder, kind, 'node_modules'), { recursive: true });
+  symlinkSync(root, join(folder, kind, 'node_modules/wiretape'));
+  writeFileSync(join(folder, kind, 'package.json'), JSON.stringify({ name: 'shop', type: kind }));
+}
+
+function generate(project: string, args: readonly string[], out = 'test/wiretape'): Promise<CommandResult> {
+  const all = ['generate', '../shop.tape', '--to', 'jest', '--out', out, ...args];
+  return runWiretape(all, { cwd: join(folder, project) });
+}
+
+interface JestRun {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+/** Plain jest, as npx runs it: no configuration, no flags but those given. */
+async function jest(project: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<JestRun> {
+  const { NODE_ENV: _, ...inherited } = withoutSettings(process.env);
+  const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], {
+    cwd: join(folder, project),
+    env: { ...inherited, CI: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, output };
+}
+
+/** A copy of a project whose setup.js was edited. */
+function edited(project: string, name: string, edit: (setup: string) => string): string {
+  cpSync(join(folder, project), join(folder, name), { recursive: true, verbatimSymlinks: true });
+  const setup = join(folder, name, 'test/wiretape/setup.js');
+  writeFileSync(setup, edit(readFileSync(setup, 'utf8')));
+  return name;
+}
+
+describe.each(kinds)('a suite in a project of type %s', (kind) => {
+  it('is green on the recorded build, with its dependency mocked and an empty database', async () => {
+    const { status, output } = await jest(kind);
+    expect(output).toMatch(/Tests: +10 passed, 10 total/);
+    expect(status).toBe(0);
+  });
+
+  it('is red on a build with a regression, and names the very field', async () => {
+    const broken = edited(kind, `${kind}-broken`, (setup) => setup.replace(join(apps, 'orders/server.js'), next));
+    const { status, output } = await jest(broken);
+    expect(output).toMatch(/body\.vat\.amount +expected 415, got 414/);
+    expect(output).toMatch(/> \d+ \| +recorded\(\{/);
+    expect(output).toMatch(/Tests: +4 failed, 6 passed, 10 total/);
+    expect(status).toBe(1);
+  });
+});
+
+it('plays what came before when only one test is asked for', async () => {
+  const { status, output } = await jest('commonjs', ['-t', 'POST /orders/{orderId}/cancel']);
+  expect(output).toMatch(/Tests: +9 skipped, 1 passed, 10 total/);
+  expect(status).toBe(0);
+});
+
+it('plays against WIRETAPE_TARGET when it is set, and starts nothing', async () => {
+  const payments = await service('payments/server.js', {});
+  const orders = await service('orders/server.js', { PAYMENTS_URL: payments });
+  const idle = edited('commonjs', 'target', (setup) => setup.replace("'node'", "'/nowhere/node'"));
+  const { status, output } = await jest(idle, [], { WIRETAPE_TARGET: orders });
+  expect(output).toMatch(/Tests: +10 passed, 10 total/);
+  expect(status).toBe(0);
+});
+
+it('says what is missing where nothing says what to play against', async () => {
+  const bare = edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}command: [\s\S]*?,$/m, ''));
+  const { status, output } = await jest(bare, ['-t', 'POST /users']);
+  expect(output).toContain('USAGE  Nothing says which build to play against');
+  expect(output).toContain('WIRETAPE_TARGET=http://127.0.0.1:8080 npx jest');
+  expect(status).toBe(1);
+});
+
+it('fails when the build asks a dependency for something new, and says what', async () => {
+  const greedy = edited('commonjs', 'greedy', (setup) => setup);
+  const mocks = join(folder, greedy, 'test/wiretape/mocks.json');
+  writeFileSync(mocks, readFileSync(mocks, 'utf8').replaceAll('"amount": 2598', '"amount": 2599'));
+  const { status, output } = await jest(greedy);
+  expect(output).toMatch(/dependencies › were asked for nothing that is not on the tape/);
+  expect(output).toMatch(/MOCK_MISS +Cannot answer POST http:\S+\/charges/);
+  expect(output).toMatch(/body\.amount +expected 2599, got 2598/);
+  expect(status).toBe(1);
+});
+
+it('ends the build under test when the test run is killed', async () => {
+  const watch = createServer().listen(0, '127.0.0.1');
+  await once(watch, 'listening');
+  const name = edited('commonjs', 'killed', (setup) => setup.replace(join(apps, 'orders/server.js'), 'hanging.js'));
+  writeFileSync(join(folder, name, 'hanging.js'), hangingService((watch.address() as AddressInfo).port));
+  const run = start(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), '-i'], {
+    cwd: join(folder, name),
+    env: withoutSettings(process.env),
+  });
+  const [socket] = (await once(watch, 'connection')) as [Socket];
+  socket.resume();
+  await Promise.all([once(socket, 'close'), run.stop('SIGKILL')]);
+  watch.close();
+});
+
+/** Answers nothing, and holds a connection to the test for as long as it lives. */
+function hangingService(port: number): string {
+  return `require('net').connect(${port}, '127.0.0.1'); require('http').createServer(() => {}).listen(process.env.PORT, '127.0.0.1');`;
+}
+
+async function service(file: string, env: Record<string, string>): Promise<string> {
+  const program = start(process.execPath, [join(apps, file)], {
+    env: { ...withoutSettings(process.env), PORT: '0', ...env },
+  });
+  const [, url = ''] = await lineFrom(program, program.child.stdout, /^listening (\S+)/);
+  return url;
+}
+
+describe('generating again', () => {
+  it('changes nothing', async () => {
+    const before = contents('commonjs');
+    const { status, stdout, stderr } = await generate('commonjs', generated);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    expect(stderr).toContain('nothing changed');
+    expect(contents('commonjs')).toEqual(before);
+  });
+
+  it('keeps an edited setup.js, and removes the files of endpoints that are gone', async () => {
+    const name = edited('commonjs', 'again', (setup) => `${setup}// mine\n`);
+    const { status, stdout, stderr } = await generate(name, ['--exclude', '* */catalogue', ...generated]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('kept     test/wiretape/setup.js  (edited)');
+    expect(stdout).toContain('removed  test/wiretape/endpoints/catalogue.js');
+    expect(stderr).toContain('the options of this run are not in it');
+    expect(readdirSync(join(folder, name, 'test/wiretape/endpoints'))).not.toContain('catalogue.js');
+    expect(readFileSync(join(folder, name, 'test/wiretape/setup.js'), 'utf8')).toMatch(/\/\/ mine\n$/);
+  });
+});
+
+function contents(project: string): Record<string, string> {
+  const suite = join(folder, project, 'test/wiretape');
+  const files = readdirSync(suite, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(files.map((file) => [file.name, readFileSync(join(file.parentPath, file.name), 'utf8')]));
+}
