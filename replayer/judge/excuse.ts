@@ -120,7 +120,7 @@ function textExcuse(pair: Pair, context: JudgeContext, live: LiveRedaction): str
   const words = differingTokens(pair.expected, live.textAt(pair.path) ?? pair.actual);
   if (words === null || words.length === 0) return null;
   const reasons = words.map((word) => {
-    const own = live.wordExcuse(pair.path, word);
+    const own = word.expected === pair.expected ? null : live.wordExcuse(pair.path, word); // a whole one was decided
     if (own !== null) return own;
     if (isPinnedWord(word.expected, pair.path, context)) return null;
     return (
