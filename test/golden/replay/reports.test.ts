@@ -86,20 +86,20 @@ const green: RunReport = reportOf([passed], []);
 
 it('tells people what failed, how to repeat it and what to type', () => {
   expectGolden(
-    'replay/console-red.txt',
+    'replay/expected/console-red.txt',
     consoleReport(report, { styles, visible: visibleLine, allowSkipped: false, notes }),
   );
 });
 
 it('is short when all is well', () => {
   expectGolden(
-    'replay/console-green.txt',
+    'replay/expected/console-green.txt',
     consoleReport(green, { styles, visible: visibleLine, allowSkipped: false, notes }),
   );
 });
 
 it('is one line of JSON that says what the contract says', () => {
-  expectGolden('replay/report.json', jsonReport(report));
+  expectGolden('replay/expected/report.json', jsonReport(report));
   expect(Object.keys(JSON.parse(jsonReport(report)))).toEqual([
     'schema',
     'cases',
@@ -114,7 +114,7 @@ it('is one line of JSON that says what the contract says', () => {
 });
 
 it('is JUnit XML without a character XML forbids', () => {
-  expectGolden('replay/junit.xml', junitReport(report, { suite: 'shop.tape', notes }));
+  expectGolden('replay/expected/junit.xml', junitReport(report, { suite: 'shop.tape', notes }));
 });
 
 it('fails for whatever is not equal, and for what was skipped unless that is allowed', () => {
