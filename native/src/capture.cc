@@ -2,6 +2,8 @@
 
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +37,22 @@ bool is_uprobe(const bpf_program* prog) {
 }
 
 bool is_iterator(const bpf_program* prog) { return std::strncmp(bpf_program__section_name(prog), "iter/", 5) == 0; }
+
+// The verifier gives up with EAGAIN when its task has a signal waiting; a profiler's would come a thousand times a second.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 void choose_attach_type(bpf_object* object, bool multi) {
   bpf_program* prog = nullptr;
@@ -101,6 +119,7 @@ std::vector<Refusal> Capture::try_each_program(bool multi) const {
 }
 
 void Capture::load() {
+  SignalsHeld held;
   for (bool multi : {true, false}) {
     object_ = open();
     configure(object_.get());

@@ -1,0 +1,75 @@
+/** What the recorder needs to be allowed: exactly the four capabilities the README names, and what it says without. */
+import { chmodSync, chownSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeE2e } from '../support/e2e';
+import {
+  apps,
+  lineFrom,
+  makeCertificate,
+  run,
+  start,
+  startServer,
+  stopAll,
+  temporaryFolder,
+} from '../support/programs';
+import { readTape, wiretape } from '../support/recorder';
+
+const node = process.execPath;
+const echo = join(apps, 'echo/node.js');
+const nobody = 65_534;
+const folder = temporaryFolder();
+
+afterEach(stopAll);
+afterAll(() => folder.remove());
+
+/** A command line under another user with these capabilities and no others; root without any can still read its files. */
+function as(capabilities: string, ...command: string[]): [string, string[]] {
+  const user = capabilities === '' ? 0 : nobody;
+  const rights = ['--inh-caps', '--ambient-caps', '--bounding-set'].map((set) => `${set}=-all${capabilities}`);
+  return ['setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...rights, '--', ...command]];
+}
+
+const environment = { ...process.env, WIRETAPE_KEY: 'a key for tests only', HOME: folder.path };
+
+describeE2e('without root', () => {
+  beforeAll(() => {
+    chownSync(folder.path, nobody, nobody);
+    chmodSync(folder.path, 0o755);
+  });
+
+  it('records TLS with CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH', async () => {
+    const { cert, key } = makeCertificate(folder.path);
+    const server = await startServer(node, [echo, 'server', cert, key]);
+    const tape = folder.file('four.tape');
+    const four = ',+bpf,+perfmon,+sys_ptrace,+dac_read_search';
+    const recorder = start(...as(four, wiretape, 'record', '-o', tape, '--port', String(server.port)), {
+      env: environment,
+    });
+    await lineFrom(recorder, recorder.child.stderr, /^recording /);
+    await run(node, [echo, 'client', `https://127.0.0.1:${server.port}`, folder.write('body', 'read')]);
+    expect(await recorder.stop('SIGINT')).toBe(0);
+    expect(
+      readTape(tape).map(({ exchange }) => [exchange.request?.target, exchange.connection.tls, exchange.problems]),
+    ).toEqual([['/4', { library: 'openssl' }, []]]);
+  }, 60_000);
+
+  it('says what is missing when it has none', async () => {
+    const server = await startServer(node, [echo, 'server']);
+    const refused = start(...as('', wiretape, 'record', '-o', folder.file('none.tape'), '--pid', String(server.pid)), {
+      env: environment,
+    });
+    expect(await refused.ended).toBe(3);
+    expect(refused.stderr()).toMatch(/^BPF_NOT_PERMITTED {2}/);
+    expect(refused.stderr()).toContain('CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH');
+  }, 60_000);
+
+  it('says that it needs the pid namespace of the host', async () => {
+    const refused = start(
+      'unshare',
+      ['--pid', '--fork', '--mount-proc', wiretape, 'record', '-o', folder.file('nested.tape'), '--pid', '1'],
+      { env: environment },
+    );
+    expect(await refused.ended).toBe(3);
+    expect(refused.stderr()).toMatch(/^PID_NAMESPACE {2}/);
+  }, 60_000);
+});
