@@ -18,9 +18,13 @@ const node = process.execPath;
 const echo = join(apps, 'echo/node.js');
 const nobody = 65_534;
 const folder = temporaryFolder();
+const rootsFolder = temporaryFolder();
 
 afterEach(stopAll);
-afterAll(() => folder.remove());
+afterAll(() => {
+  folder.remove();
+  rootsFolder.remove();
+});
 
 /** A command line under another user with these capabilities and no others; root without any can still read its files. */
 function as(capabilities: string, ...command: string[]): [string, string[]] {
@@ -55,9 +59,12 @@ describeE2e('without root', () => {
 
   it('says what is missing when it has none', async () => {
     const server = await startServer(node, [echo, 'server']);
-    const refused = start(...as('', wiretape, 'record', '-o', folder.file('none.tape'), '--pid', String(server.pid)), {
-      env: environment,
-    });
+    const refused = start(
+      ...as('', wiretape, 'record', '-o', rootsFolder.file('none.tape'), '--pid', String(server.pid)),
+      {
+        env: environment,
+      },
+    );
     expect(await refused.ended).toBe(3);
     expect(refused.stderr()).toMatch(/^BPF_NOT_PERMITTED {2}/);
     expect(refused.stderr()).toContain('CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH');
