@@ -8,6 +8,7 @@ import { WiretapeError } from '../../errors/wiretape-error';
 import type { Exchange } from '../../tape/model/exchange';
 import { type FilterPattern, parseFilterPattern, passesFilter } from '../../tape/model/filter';
 import { coversPath, type Path, type PathPattern, parsePathPattern } from '../../tape/model/path';
+import { withQuotedPaths } from '../../tape/model/rule-text';
 
 export interface NoiseRule {
   /** How reports name it: `shop.noise.yaml:3`. */
@@ -30,7 +31,7 @@ const example = '- { in: response, path: body.items[*].at, because: "set by the 
 /** Reads a noise file; `fileName` is for messages and rule names. Throws BAD_RULE, naming the line. */
 export function parseNoiseRules(text: string, fileName: string): readonly NoiseRule[] {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(withQuotedPaths(text), { lineCounter: lines });
   const problem = document.errors[0];
   if (problem !== undefined) {
     throw badRule(`${fileName}:${problem.linePos?.[0].line ?? 1}`, `it is not YAML: ${firstLine(problem.message)}`);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Driver, type DriverOptions, openDriver } from '../../replayer/drive/driver';
 import type { OutgoingRequest } from '../../replayer/drive/outgoing';
@@ -33,8 +33,8 @@ async function web(handler: http.RequestListener): Promise<string> {
   return started(server, () => server.closeAllConnections());
 }
 
-async function started(server: Server, end: () => void, scheme = 'http'): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+async function started(server: Server, end: () => void, scheme = 'http', address = '127.0.0.1'): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   opened.push(
     () =>
       new Promise((resolve) => {
@@ -42,7 +42,8 @@ async function started(server: Server, end: () => void, scheme = 'http'): Promis
         end();
       }),
   );
-  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const host = address.includes(':') ? `[${address}]` : address;
+  return `${scheme}://${host}:${(server.address() as AddressInfo).port}`;
 }
 
 function drive(url: string, options: Partial<DriverOptions> = {}): Driver {
@@ -115,6 +116,13 @@ it('does not wait for 100 Continue, and passes over informational answers', asyn
   });
   const request = get('/', { method: 'POST', headers: [['Expect', '100-continue']], body: Buffer.from('x') });
   expect((await mirrored(url, request)).body).toBe('x');
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1'));
+(hasIpv6 ? it : it.skip)('reaches a target by its IPv6 address', async () => {
+  const server = http.createServer(mirror);
+  const url = await started(server, () => server.closeAllConnections(), 'http', '::1');
+  expect((await mirrored(url, get('/'))).headers.join()).toContain(new URL(url).host);
 });
 
 it('asks under the host it is told', async () => {

@@ -84,3 +84,13 @@ it('finds the rule for a place, structurally', () => {
   expect(found('body.a[3].at')).toBe('n.yaml:2');
   expect(found('body.cat')).toBeUndefined();
 });
+
+it.each([
+  ['- { in: response, path: body.items[*].at, because: "clock" }', 'body.items[*].at'],
+  ['- { in: response, path: header["set-cookie"][1], because: "a, b: c" } # why', 'header["set-cookie"][1]'],
+  ['- {path: body["odd, key"], in: response, because: x}', 'body["odd, key"]'],
+  ['- { in: response, because: x, path: body.a }', 'body.a'],
+  ['- { in: response, because: x, path: "body.a[0]" }', 'body.a[0]'],
+])('takes the path of %s without quotes', (text, path) => {
+  expect(parseNoiseRules(text, 'n.yaml').map((rule) => rule.pathText)).toEqual([path]);
+});
