@@ -12,7 +12,20 @@ export function mediaTypeOf(headers: HeaderList): MediaType {
   return parseMediaType(headerValue(headers, 'content-type') ?? '');
 }
 
+/** A service answers with the same few types again and again. */
+const parsed = new Map<string, MediaType>();
+const rememberedTypes = 500;
+
 export function parseMediaType(text: string): MediaType {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const type = readMediaType(text);
+  if (parsed.size >= rememberedTypes) parsed.clear();
+  parsed.set(text, type);
+  return type;
+}
+
+function readMediaType(text: string): MediaType {
   const essence = (/^[^;,\s]*/.exec(text.trim())?.[0] ?? '').toLowerCase();
   return { essence, charset: parameter(text, 'charset')?.toLowerCase() ?? null, boundary: parameter(text, 'boundary') };
 }

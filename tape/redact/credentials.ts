@@ -1,0 +1,76 @@
+/**
+ * Values of credential headers, taken apart: only the secret parts go, so that a token minted in a JSON answer and the
+ * same token in an Authorization header get the same placeholder. Text is bytes read as latin1.
+ */
+import type { NameKind } from './names';
+
+/** Takes a secret and gives what stands there now. */
+export type Take = (secret: string, rule: string) => string;
+
+/** The value without its secrets, by the kind of its name. */
+export function redactCredential(kind: NameKind, value: string, take: Take): string {
+  switch (kind) {
+    case 'authorization':
+      return redactAuthorization(value, take);
+    case 'cookie':
+      return redactCookie(value, take);
+    case 'set-cookie':
+      return redactSetCookie(value, take);
+    case 'secret':
+      return value === '' ? value : take(value, 'secret-name');
+  }
+}
+
+/** Parameters of a challenge's answer that are no secret (RFC 7616 3.4, AWS Signature 4, OAuth 1.0). */
+const openParameters =
+  /^(?:realm|username|userhash|uri|algorithm|qop|nc|opaque|signedheaders|oauth_version|oauth_signature_method|oauth_timestamp|oauth_consumer_key|keyid|headers|created|expires)$/i;
+
+/** `Bearer x`, `Basic x`, `Digest a="b", …`, `AWS4-HMAC-SHA256 Credential=…`, or a bare token (RFC 9110 11.4). */
+function redactAuthorization(value: string, take: Take): string {
+  const found = /^(\s*)([A-Za-z][\w.-]*)( +)(.+)$/s.exec(value);
+  if (found === null) return value.trim() === '' ? value : take(value, 'authorization');
+  const [, indent = '', scheme = '', gap = '', rest = ''] = found;
+  const open = `${indent}${scheme}${gap}`;
+  if (/^[\w-]+\s*=\s*(?:"|[^=\s,]+,)/.test(rest)) return open + redactParameters(rest, take);
+  return open + take(rest, 'authorization');
+}
+
+function redactParameters(rest: string, take: Take): string {
+  return rest.replace(
+    /([\w-]+)(\s*=\s*)(?:"([^"]*)"?|([^,"\s]+))/g,
+    (all, name: string, equals: string, quoted?: string, bare?: string) => {
+      const secret = quoted ?? bare ?? '';
+      if (secret === '' || openParameters.test(name)) return all;
+      const placeholder = take(secret, 'authorization');
+      return `${name}${equals}${quoted === undefined ? placeholder : `"${placeholder}"`}`;
+    },
+  );
+}
+
+/** Every cookie's value goes: a session is seldom called one (RFC 6265 4.2). */
+function redactCookie(value: string, take: Take): string {
+  return value.replace(/([^;=\s][^;=]*=)("?)([^;"]*)/g, (all, name: string, quote: string, secret: string) =>
+    secret.trim() === '' ? all : `${name}${quote}${takeTrimmed(secret, take, 'cookie')}`,
+  );
+}
+
+/** The first pair is the cookie, the rest are its attributes, which stay (RFC 6265 4.1). */
+function redactSetCookie(value: string, take: Take): string {
+  const end = value.indexOf(';');
+  const pair = end < 0 ? value : value.slice(0, end);
+  return redactFirst(pair, take) + value.slice(pair.length);
+}
+
+function redactFirst(pair: string, take: Take): string {
+  const equals = pair.indexOf('=');
+  const secret = pair.slice(equals + 1).replace(/^\s*"?/, '');
+  const bare = secret.replace(/"?\s*$/, '');
+  if (bare === '') return pair;
+  const begin = pair.length - secret.length;
+  return pair.slice(0, begin) + take(bare, 'set-cookie') + pair.slice(begin + bare.length);
+}
+
+function takeTrimmed(secret: string, take: Take, rule: string): string {
+  const bare = secret.trimEnd();
+  return take(bare, rule) + secret.slice(bare.length);
+}

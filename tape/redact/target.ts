@@ -1,0 +1,52 @@
+/** Redacts a request target: secrets in the path by their looks, in the query by their names too (RFC 9112 3.2). */
+
+import { type Echo, withEchoes } from './echo';
+import { decodePercent, encodePercent, redactFields } from './form';
+import type { Ledger } from './ledger';
+import { ruleCovering, type SideRules } from './rules';
+import { isSuspiciousText } from './suspicion';
+import { redactLexically, redactPatterns } from './text';
+
+export interface TargetContext {
+  readonly ledger: Ledger;
+  readonly rules: SideRules;
+  readonly echoes: readonly Echo[];
+}
+
+export function redactTarget(target: string, given: TargetContext): string {
+  const rules = withEchoes(given.rules, given.echoes, (secret) => target.includes(secret));
+  const context = { ...given, rules };
+  const hasRules = rules.query.length > 0 || rules.patterns.length > 0;
+  if (!hasRules && !isSuspiciousText(target) && !mayHideInEscapes(target)) return target;
+  const question = target.indexOf('?');
+  if (question < 0) return redactPath(target, context);
+  const query = redactQuery(target.slice(question + 1), context);
+  return `${redactPath(target.slice(0, question), context)}?${query}`;
+}
+
+/** In percent-encoding any letter can be hidden; letters and digits that are encoded have no other reason to be. */
+function mayHideInEscapes(target: string): boolean {
+  return target.includes('%') && isSuspiciousText(decodePercent(target));
+}
+
+function redactQuery(query: string, { ledger, rules }: TargetContext): string {
+  return redactFields(query, ['query'], (value, { path, isSecret }) => {
+    const rule = ruleCovering(rules.query, path);
+    if (rule !== undefined || isSecret) return ledger.take(value, rule ?? 'secret-name', path);
+    return redactLexically(value, { ledger, rules, path, depth: 1, isCut: false, style: 'text' });
+  });
+}
+
+function redactPath(path: string, { ledger, rules }: TargetContext): string {
+  const context = { ledger, rules, path: ['path'], depth: 3, isCut: false, style: 'program' } as const;
+  const plain = redactLexically(path, context);
+  if (!plain.includes('%')) return plain;
+  return plain
+    .split('/')
+    .map((segment) => {
+      const decoded = decodePercent(segment.replaceAll('+', '%2B'));
+      const redacted = redactPatterns(decoded, context);
+      return redacted === decoded ? segment : encodePercent(redacted);
+    })
+    .join('/');
+}

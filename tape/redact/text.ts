@@ -1,0 +1,232 @@
+/**
+ * Redacts text by lexical rules: names followed by values in any of the usual notations, secrets known by their looks,
+ * passwords in URLs. For text of every kind, and for what was JSON once and is cut or damaged. Bytes read as latin1.
+ */
+
+import type { Path } from '../model/path';
+import { cardCandidate, isCardNumber } from './card';
+import { redactCredential } from './credentials';
+import { decodePercent, encodePercent } from './form';
+import { escapeJson, redactJson, unescapeJson } from './json-text';
+import { applyEdits, type Edit, type Ledger } from './ledger';
+import { kindOfName, longestName, type NameKind, nameTrigrams } from './names';
+import { findPatterns } from './patterns';
+import type { SideRules } from './rules';
+
+export interface TextContext {
+  readonly ledger: Ledger;
+  readonly rules: SideRules;
+  /** Where the text stands; every firing within it is written down there. */
+  readonly path: Path;
+  /** How often text was found within text: JSON in a string of JSON. */
+  readonly depth: number;
+  /** The text may end in the middle of a secret. */
+  readonly isCut: boolean;
+  /** `program` is code and style sheets, where `password = value` is no secret. */
+  readonly style: 'text' | 'program';
+}
+
+const deepestNesting = 3;
+
+export function redactText(text: string, context: TextContext): string {
+  const { path, depth } = context;
+  if (depth < deepestNesting && /^\s*[[{]/.test(text)) {
+    const json = redactJson(text, { ...context, depth: depth + 1 });
+    return json.isWhole ? json.text : redactLexically(json.text, { ...context, path });
+  }
+  return redactLexically(text, context);
+}
+
+/** By lexical rules alone. */
+export function redactLexically(text: string, context: TextContext): string {
+  const named = context.style === 'program' ? text : applyEdits(text, namedSecrets(text, context));
+  const urls = applyEdits(named, urlPasswords(named, context));
+  return redactPatterns(urls, context);
+}
+
+/** Secrets known by their looks alone: built-in formats, card numbers, patterns of the user. */
+export function redactPatterns(text: string, { ledger, rules, path, isCut }: TextContext): string {
+  const edits: Edit[] = [];
+  const take = (start: number, end: number, rule: string): void => {
+    edits.push({ start, end, text: ledger.take(text.slice(start, end), rule, path) });
+  };
+  for (const rule of rules.patterns) {
+    for (const match of text.matchAll(rule.pattern)) {
+      const [start, end] = match.indices?.[1] ?? match.indices?.[0] ?? [0, 0];
+      if (end > start) take(start, end, rule.name);
+    }
+  }
+  for (const { start, end, rule } of findPatterns(text, isCut)) take(start, end, rule);
+  for (const match of text.matchAll(cardCandidate)) {
+    if (isCardNumber(match[0].replace(/[ -]/g, ''))) take(match.index, match.index + match[0].length, 'card-number');
+  }
+  return applyEdits(text, edits);
+}
+
+function urlPasswords(text: string, { ledger, path }: TextContext): Edit[] {
+  if (!text.includes('@')) return [];
+  return [...text.matchAll(/:\/\/[^\s/?#"'@:<>]{0,200}:([^\s/?#"'@<>]{1,400})@/g)].map((match) => {
+    const secret = match[1] ?? '';
+    const end = match.index + match[0].length - 1;
+    const placeholder = encodePercent(ledger.take(decodePercent(secret), 'url-password', path));
+    return { start: end - secret.length, end, text: placeholder };
+  });
+}
+
+const stems = new RegExp(nameTrigrams.join('|'), 'gi');
+const word = /[\w-]/;
+
+function namedSecrets(text: string, context: TextContext): Edit[] {
+  const edits: Edit[] = [];
+  stems.lastIndex = 0;
+  for (let stem = stems.exec(text); stem !== null; stem = stems.exec(text)) {
+    const name = wordAround(text, stem.index);
+    stems.lastIndex = Math.max(name.end, stems.lastIndex);
+    const kind = name.end - name.start > longestName ? null : kindOfName(text.slice(name.start, name.end));
+    const value = kind === null ? undefined : valueAfter(text, { ...name, kind });
+    if (kind === null || value === undefined) continue;
+    const edit = redactedValue(text, kind, value, context);
+    if (edit !== undefined) edits.push(edit);
+    stems.lastIndex = Math.max(stems.lastIndex, value.end);
+  }
+  return edits;
+}
+
+interface Word {
+  readonly start: number;
+  readonly end: number;
+}
+
+function wordAround(text: string, position: number): Word {
+  let start = position;
+  while (start > 0 && position - start <= longestName && word.test(text.charAt(start - 1))) start--;
+  let end = position;
+  while (end < text.length && end - position <= longestName && word.test(text.charAt(end))) end++;
+  return { start, end };
+}
+
+interface Value extends Word {
+  readonly writing: 'json' | 'percent' | 'plain';
+}
+
+function redactedValue(text: string, kind: NameKind, value: Value, { ledger, path }: TextContext): Edit | undefined {
+  const raw = text.slice(value.start, value.end);
+  if (value.writing !== 'json' && /^(?:null|true|false|undefined|none|nil|[$*{<[(].*)$/is.test(raw)) return undefined;
+  const { read, write } = writings[value.writing];
+  const before = read(raw);
+  const after = redactCredential(kind, before, (secret, rule) => ledger.take(secret, rule, path));
+  return after === before ? undefined : { start: value.start, end: value.end, text: write(after) };
+}
+
+type Rewrite = (text: string) => string;
+const asIs: Rewrite = (text) => text;
+const writings: Readonly<Record<Value['writing'], { read: Rewrite; write: Rewrite }>> = {
+  json: { read: unescapeJson, write: escapeJson },
+  percent: { read: decodePercent, write: encodePercent },
+  plain: { read: asIs, write: asIs },
+};
+
+interface Name extends Word {
+  readonly kind: NameKind;
+}
+
+type Notation = (text: string, name: Name) => Value | undefined;
+
+/** The value that belongs to a name, in the first notation that fits. */
+function valueAfter(text: string, name: Name): Value | undefined {
+  for (const notation of notations) {
+    const value = notation(text, name);
+    if (value !== undefined && value.end > value.start) return value;
+  }
+  return undefined;
+}
+
+const notations: readonly Notation[] = [quotedMember, formPart, tagAttribute, element, headerLine, assignment];
+
+/** `"password": "x"`, `'password' => 'x'`, and the same with its quotes escaped once or more. */
+function quotedMember(text: string, name: Name): Value | undefined {
+  const open = /(\\*)["']$/.exec(text.slice(Math.max(0, name.start - 9), name.start));
+  if (open === null) return undefined;
+  const quote = open[0];
+  if (!text.startsWith(quote, name.end)) return undefined;
+  const separator = matchAt(/\s*(?::|=>|=)\s*/y, text, name.end + quote.length);
+  if (separator === undefined) return undefined;
+  const at = separator.end;
+  if (!text.startsWith(quote, at)) return numberAt(text, at);
+  const start = at + quote.length;
+  if (open[1] === '' && quote === '"') {
+    return { start, end: matchAt(/(?:[^"\\]|\\.)*/sy, text, start)?.end ?? start, writing: 'json' };
+  }
+  const close = text.indexOf(quote, start);
+  return { start, end: close < 0 ? text.length : close, writing: 'plain' };
+}
+
+/** `Content-Disposition: form-data; name="password"`, an empty line, the value: a part without its boundary. */
+function formPart(text: string, name: Name): Value | undefined {
+  if (!/form-data;[^\r\n]{0,200}name="?$/i.test(text.slice(Math.max(0, name.start - 220), name.start)))
+    return undefined;
+  const head = matchAt(/"?[^\r\n]{0,300}\r?\n(?:[^\r\n]{1,300}\r?\n){0,8}\r?\n/y, text, name.end);
+  if (head === undefined) return undefined;
+  const close = text.indexOf('\r\n--', head.end);
+  return { start: head.end, end: close < 0 ? text.length : close, writing: 'plain' };
+}
+
+/** `<input name="csrf_token" value="x">` and `<meta content="x" name="csrf-token">`. */
+function tagAttribute(text: string, name: Name): Value | undefined {
+  const before = text.slice(Math.max(0, name.start - 500), name.start);
+  if (!/\b(?:name|id|property|key|http-equiv)\s*=\s*["']?[\w.[\]-]*$/i.test(before)) return undefined;
+  const tagStart = text.lastIndexOf('<', name.start);
+  if (tagStart < 0 || name.start - tagStart > 500) return undefined;
+  const tagEnd = text.indexOf('>', name.end);
+  const tag = text.slice(tagStart, tagEnd < 0 || tagEnd - name.end > 5000 ? name.end + 5000 : tagEnd);
+  const found = /\b(?:value|content)\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s"'>]+))/i.exec(tag);
+  const secret = found?.[1] ?? found?.[2] ?? found?.[3];
+  if (found === null || secret === undefined) return undefined;
+  const start = tagStart + found.index + found[0].indexOf(secret, found[0].indexOf('='));
+  return { start, end: start + secret.length, writing: 'plain' };
+}
+
+/** `<password>x</password>`, with a namespace, attributes or CDATA. */
+function element(text: string, name: Name): Value | undefined {
+  if (!/<(?:[\w.-]{1,40}:)?$/.test(text.slice(Math.max(0, name.start - 42), name.start))) return undefined;
+  const tag = matchAt(/(?:\s[^<>]{0,500})?>\s*(?:<!\[CDATA\[)?/y, text, name.end);
+  if (tag === undefined || text.charAt(tag.end - 2) === '/') return undefined;
+  const end = matchAt(/[^<\]]*/y, text, tag.end)?.end ?? tag.end;
+  return { start: tag.end, end: tag.end + text.slice(tag.end, end).trimEnd().length, writing: 'plain' };
+}
+
+/** `Authorization: Bearer x` and `password: x` on lines of their own. */
+function headerLine(text: string, name: Name): Value | undefined {
+  if (!/(?:^|[\r\n])[ \t>*-]*$/.test(text.slice(Math.max(0, name.start - 20), name.start))) return undefined;
+  const colon = matchAt(/[ \t]*:[ \t]*/y, text, name.end);
+  if (colon === undefined) return undefined;
+  const line = matchAt(/[^\r\n]*/y, text, colon.end);
+  const value = text.slice(colon.end, line?.end).trimEnd();
+  if (name.kind === 'secret' && !/^[^\s"'{}[\],]+$/.test(value)) return undefined;
+  return { start: colon.end, end: colon.end + value.length, writing: 'plain' };
+}
+
+/** `password=x`, `password="x"`, `user[password]=x`, and `password: "x"` as in GraphQL and object literals. */
+function assignment(text: string, name: Name): Value | undefined {
+  const equals = matchAt(/\]{0,2}[ \t]*=(?![=>~])[ \t]*/y, text, name.end);
+  const sign = equals ?? matchAt(/\s*:\s*(?=\\*["'])/y, text, name.end);
+  if (sign === undefined) return undefined;
+  const quote = matchAt(/\\*["']/y, text, sign.end);
+  if (quote !== undefined) {
+    const close = text.indexOf(text.slice(quote.start, quote.end), quote.end);
+    return { start: quote.end, end: close < 0 ? text.length : close, writing: 'plain' };
+  }
+  const end = matchAt(/[^\s&;,"'<>()\]}\\]+/y, text, sign.end)?.end ?? sign.end;
+  return { start: sign.end, end, writing: 'percent' };
+}
+
+function numberAt(text: string, at: number): Value | undefined {
+  const number = matchAt(/-?\d[\d.]{2,}/y, text, at);
+  return number === undefined ? undefined : { ...number, writing: 'plain' };
+}
+
+function matchAt(sticky: RegExp, text: string, at: number): Word | undefined {
+  sticky.lastIndex = at;
+  const found = sticky.exec(text);
+  return found === null ? undefined : { start: at, end: at + found[0].length };
+}
