@@ -53,8 +53,9 @@ async function runTests(args) {
 
 /** Lint, format, types and the tests, all of them even where one fails, so that one run shows everything there is to mend. */
 async function runChecks() {
+  const colors = process.stdout.isTTY ? '--colors=force' : '--colors=off'; // biome colours a log file otherwise
   const stages = [
-    () => run('node', [inPackage('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.']),
+    () => run('node', [inPackage('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', colors, '.']),
     () => run('node', [inPackage('typescript/bin/tsc'), '-p', '.']),
   ];
   let failedStages = 0;
