@@ -70,8 +70,10 @@ function completenessLines(stats: RecordingStats): readonly string[] {
 }
 
 function lossLines(stats: RecordingStats, capture: CaptureStats): readonly string[] {
+  // The kernel counts every byte that did not fit; the holes are those of them that show in a recorded connection.
+  const overflowed = (stats.lostBytes['ring-full'] ?? 0) > 0;
   const lines = Object.entries(stats.lostBytes)
-    .filter(([, lost]) => lost > 0)
+    .filter(([reason, lost]) => lost > 0 && !(overflowed && reason === 'hole'))
     .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}`);
   if (capture.missedRuns > 0)
     lines.push(`  missing    ${count(capture.missedRuns, 'event')} the kernel did not run a program for`);

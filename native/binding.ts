@@ -22,7 +22,7 @@ export interface CaptureOptions {
 export const captureDefaults: CaptureOptions = {
   ringBytes: 64 << 20,
   limitBytes: 16 << 20,
-  queueBytes: 256 << 20,
+  queueBytes: 64 << 20,
   everybody: false,
   watchProcesses: false,
 };

@@ -55,20 +55,23 @@ static __always_inline u32 unseen_since(struct socket_state *state, struct sock 
 	return unseen > (1u << 30) ? 0 : unseen;
 }
 
+/*
+ * Told again until it gets into the ring: without it nobody could place the socket's bytes. What went before a late
+ * telling is lost, and the connection counts as older than its recording.
+ */
 static __always_inline void send_open(struct socket_state *state, struct sock *sk)
 {
-	state->flags |= SOCKET_OPENED;
-	/* What an older connection received before us is not missing: it was never to be recorded. */
-	state->consumed_before = state->flags & SOCKET_EARLIER ? consumed_of(sk) : 0;
 	struct wire_open *event = reserve_small(sizeof(*event));
 	if (!event)
 		return;
+	bool missed = state->sent || state->received;
 	fill_header(&event->header, WIRE_OPEN, state->tgid);
 	event->header.socket = state->generation;
 	event->header.role = state->role;
-	event->header.flags = state->flags & SOCKET_EARLIER ? WIRE_STARTED_EARLIER : 0;
+	event->header.flags = state->flags & SOCKET_EARLIER || missed ? WIRE_STARTED_EARLIER : 0;
 	fill_addresses(event, sk);
 	submit(event, sizeof(*event));
+	state->flags |= SOCKET_OPENED;
 }
 
 /* The socket's state, made on first sight. */
@@ -92,6 +95,7 @@ static __always_inline void begin_connect(struct sock *sk, u32 tgid)
 		state->generation = next_generation();
 	state->sent = 0;
 	state->received = 0;
+	state->consumed_before = 0;
 	state->flags = 0;
 	state->error = 0;
 	state->tgid = tgid;
@@ -204,6 +208,8 @@ int wt_seed_sockets(struct bpf_iter__task_file *context)
 	state->generation = next_generation();
 	state->tgid = tgid;
 	state->flags = SOCKET_EARLIER;
+	/* What an older connection received before us is not missing: it was never to be recorded. */
+	state->consumed_before = consumed_of(sk);
 	send_open(state, sk);
 	return 0;
 }
