@@ -31,6 +31,23 @@ describe('source files', () => {
   });
 });
 
+describe('the tree in ARCHITECTURE.md', () => {
+  const drawn = drawnTree(readProjectFile('ARCHITECTURE.md'));
+
+  it('draws only what is there', () => {
+    const there = new Set(files.flatMap((path) => [path, ...foldersOf(path)]));
+    expect(drawn.length).toBeGreaterThan(30);
+    expect(drawn.filter((path) => !there.has(path))).toEqual([]);
+  });
+
+  it('draws every folder of the product down to the second level', () => {
+    const folders = new Set(
+      productSources().flatMap(({ path }) => foldersOf(path).filter((folder) => folder.split('/').length <= 3)),
+    );
+    expect([...folders].filter((folder) => !drawn.includes(folder))).toEqual([]);
+  });
+});
+
 describe('texts', () => {
   it('are there to look at', () => {
     expect(texts).toEqual(
@@ -89,6 +106,25 @@ describe('dependencies', () => {
     expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
   });
 });
+
+/** Paths of the first code block: two spaces a level, a name, and what it is for. Folders end in `/`. */
+function drawnTree(page: string): readonly string[] {
+  const block = /^```\n([\s\S]*?)\n```$/m.exec(page)?.[1] ?? '';
+  const above: string[] = [];
+  return [...block.matchAll(/^( *)([\w.-]+\/?) {2,}\S/gm)].flatMap(([, indent = '', name = '']) => {
+    const level = indent.length / 2;
+    if (!Number.isInteger(level) || level > above.length) return []; // the second line of a description
+    above.length = level;
+    above.push(name);
+    return [above.join('')];
+  });
+}
+
+/** `a/b/c.ts` lies in `a/` and `a/b/`. */
+function foldersOf(path: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, i) => `${parts.slice(0, i + 1).join('/')}/`);
+}
 
 interface Locked {
   readonly integrity?: string;
