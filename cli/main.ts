@@ -17,6 +17,9 @@ const registry: Readonly<Record<string, () => AnyCommand>> = {
   record: () => (require('./record') as typeof import('./record')).recordCommand,
   ls: () => (require('./ls') as typeof import('./ls')).lsCommand,
   show: () => (require('./show') as typeof import('./show')).showCommand,
+  mock: () => (require('./mock') as typeof import('./mock')).mockCommand,
+  test: () => (require('./test') as typeof import('./test')).testCommand,
+  generate: () => (require('./generate') as typeof import('./generate')).generateCommand,
 };
 
 /** Runs one command line (without `node` and the script); resolves to the exit status and never rejects. */

@@ -4,8 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WiretapeError } from '../../errors/wiretape-error';
-import { livingMembers, signalMembers, type Tree } from './process-tree';
+import { livingMembers, signalProcesses, type Tree } from './process-tree';
 
 export interface Exit {
   readonly code: number | null;
@@ -58,7 +59,7 @@ export async function startCommand(command: readonly string[], options: CommandO
   const text = command.join(' ');
   const pid = await started(child, text);
   const tree: Tree = { group: pid, mark };
-  const endNow = (): void => signalMembers(tree, 'SIGKILL');
+  const endNow = (): void => signalProcesses(livingMembers(tree), 'SIGKILL');
   process.once('exit', endNow);
   let exit: Exit | null = null;
   const exited = new Promise<Exit>((resolve) => {
@@ -99,12 +100,19 @@ function started(child: ChildProcess, text: string): Promise<number> {
   });
 }
 
+/** Each process is asked once, also one that was forked while the others were asked; then nobody is asked any more. */
 async function endTree(tree: Tree, graceMs: number): Promise<void> {
   const deadline = Date.now() + graceMs;
-  signalMembers(tree, 'SIGTERM');
-  while (livingMembers(tree).length > 0) {
-    if (Date.now() >= deadline) signalMembers(tree, 'SIGKILL');
-    await new Promise((next) => setTimeout(next, pollMs));
+  const asked = new Set<number>();
+  for (let living = livingMembers(tree); living.length > 0; living = livingMembers(tree)) {
+    if (Date.now() >= deadline) signalProcesses(living, 'SIGKILL');
+    else
+      signalProcesses(
+        living.filter((pid) => !asked.has(pid)),
+        'SIGTERM',
+      );
+    for (const pid of living) asked.add(pid);
+    await pause(pollMs);
   }
 }
 

@@ -19,9 +19,9 @@ export function livingMembers(tree: Tree): number[] {
     .filter((pid) => pid !== process.pid && isMember(pid, tree));
 }
 
-/** Sends the signal to each member; one that is gone by then is as good as signalled. */
-export function signalMembers(tree: Tree, signal: NodeJS.Signals): void {
-  for (const pid of livingMembers(tree)) {
+/** Sends the signal; a process that is gone by then is as good as signalled. */
+export function signalProcesses(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
     try {
       process.kill(pid, signal);
     } catch {

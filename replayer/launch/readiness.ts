@@ -1,12 +1,12 @@
 /**
- * Waits until the service under test answers HTTP: any status will do. Asks `OPTIONS *`, which concerns the server as a
- * whole (RFC 9110 9.3.7) and touches no resource; only a server that takes the connection and does not answer that is
- * asked `HEAD /`. Certificates are not judged here: the replay does that.
+ * Waits until the service under test answers HTTP: any status will do. Sends a line that is no request, because an HTTP
+ * server answers that with 400 itself: no handler runs, nothing is called, nothing changes. (`OPTIONS *` does reach
+ * handlers, and one that takes every target for a path breaks over it.) Only a server that closes the connection
+ * without a word is asked `HEAD /`. Certificates are not judged here: the replay does that.
  */
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { connect as connectSecurely } from 'node:tls';
 import { WiretapeError } from '../../errors/wiretape-error';
 import type { RunningCommand } from './command';
 
@@ -18,13 +18,13 @@ const lastWordsMs = 200;
 export async function waitUntilReady(target: URL, command: RunningCommand, waitMs: number): Promise<void> {
   const deadline = Date.now() + waitMs;
   let seen = 'nothing listens there';
-  for (let method = 'OPTIONS'; ; ) {
+  for (let silent = false; ; ) {
     const exit = command.exit();
     if (exit !== null) throw await endedEarly(command);
-    const answer = await attempt(target, method);
-    if (answer === null) return;
+    const answer = await attempt(target, silent ? headRequest(target) : noRequest);
+    if (answer.kind === 'http') return;
+    silent = answer.kind === 'closed' && !silent;
     seen = answer.detail;
-    if (answer.connected) method = method === 'OPTIONS' ? 'HEAD' : 'OPTIONS';
     if (Date.now() >= deadline) throw notReady(target, command, { waitMs, seen });
     await Promise.race([command.exited, pause(pauseMs)]);
   }
@@ -44,38 +44,41 @@ export function isListening(target: URL): Promise<boolean> {
   });
 }
 
-interface Failed {
-  readonly connected: boolean;
-  readonly detail: string;
+type Answer =
+  | { readonly kind: 'http' }
+  | { readonly kind: 'closed' | 'failed' | 'foreign' | 'silent'; readonly detail: string };
+
+const noRequest = 'WIRETAPE-IS-ANYBODY-THERE\r\n\r\n';
+
+function headRequest({ host }: URL): string {
+  return `HEAD / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
 }
 
-/** Null when it answered. */
-function attempt(target: URL, method: string): Promise<Failed | null> {
+/** Says the words and listens to the beginning of what comes back. */
+function attempt(target: URL, words: string): Promise<Answer> {
   return new Promise((resolve) => {
-    let connected = false;
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
-    const outgoing = send({
-      host: hostOf(target),
-      port: portOf(target),
-      method,
-      path: method === 'OPTIONS' ? '*' : '/',
-      headers: { Host: target.host },
-      agent: false,
-      rejectUnauthorized: false,
-      timeout: attemptMs,
+    const socket = open(target, () => socket.write(words));
+    const settle = (answer: Answer): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    let heard = '';
+    socket.setTimeout(attemptMs, () => settle({ kind: 'silent', detail: 'it takes connections and does not answer' }));
+    socket.on('data', (bytes: Buffer) => {
+      heard += bytes.toString('latin1');
+      if (heard.startsWith('HTTP/')) settle({ kind: 'http' });
+      else if (!'HTTP/'.startsWith(heard)) settle({ kind: 'foreign', detail: 'what answers there is not HTTP' });
     });
-    outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)));
-    outgoing.on('response', (response) => {
-      response.destroy();
-      resolve(null);
-    });
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')));
-    outgoing.on('error', (error) => {
-      const detail = connected ? `it takes connections and does not answer: ${error.message}` : error.message;
-      resolve({ connected, detail });
-    });
-    outgoing.end();
+    socket.on('error', (error) => settle({ kind: 'failed', detail: error.message }));
+    socket.on('close', () => settle({ kind: 'closed', detail: 'it takes connections and closes them' }));
   });
+}
+
+function open(target: URL, onOpen: () => void) {
+  const at = { host: hostOf(target), port: portOf(target) };
+  if (target.protocol !== 'https:') return connect(at, onOpen);
+  const name = isIP(at.host) === 0 ? { servername: at.host } : {};
+  return connectSecurely({ ...at, ...name, rejectUnauthorized: false }, onOpen);
 }
 
 /** What it printed may still be on its way; a child that lives on holds the pipe open, so nobody waits for long. */

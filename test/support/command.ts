@@ -38,7 +38,7 @@ export function runWiretape(args: readonly string[], options: CommandOptions): P
 }
 
 /** The environment of the test run, but for what would configure the command. */
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^(WIRETAPE_|FORCE_COLOR$|CI$|NODE_OPTIONS$)/.test(name)),
   );

@@ -13,12 +13,13 @@ export interface CallSketch extends ExchangeSketch {
   readonly request?: 'none';
 }
 
-/** Outbound exchanges to `payments:8080` unless a sketch says otherwise, numbered from 1. */
+/** Outbound exchanges to `payments:8080` unless a sketch says otherwise, numbered from 1; a connection for each host. */
 export function calls(...sketches: readonly CallSketch[]): StoredExchange[] {
   const stored = storedExchanges(
-    ...sketches.map(({ tls: _, remote: __, request: ___, ...sketch }) => ({
+    ...sketches.map(({ tls, remote: _, request: __, ...sketch }) => ({
       direction: 'outbound' as const,
       host: 'payments:8080',
+      connection: `${sketch.direction} ${sketch.host} ${tls}`,
       ...sketch,
     })),
   );

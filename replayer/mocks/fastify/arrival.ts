@@ -43,8 +43,9 @@ const absoluteForm = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/i;
 /**
  * A fixed upstream wins, then an absolute-form target (RFC 9112 3.2.2), then Host. A Host whose port is missing or is
  * our own names the one upstream with that host name; our own address names the only upstream, where there is one.
+ * `ownPorts` may grow while requests come: the ports of single upstreams, which a client may ask the proxy for.
  */
-export function createResolver(upstreams: readonly Upstream[]): Resolver {
+export function createResolver(upstreams: readonly Upstream[], ownPorts: ReadonlyMap<number, string>): Resolver {
   const known = new Set(upstreams.map(({ name }) => name));
   const cache = new Map<string, string>();
   const resolve = (authority: string, tls: boolean, port: number): string => {
@@ -52,7 +53,7 @@ export function createResolver(upstreams: readonly Upstream[]): Resolver {
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
     if (cache.size >= rememberedHosts) cache.clear();
-    const name = upstreamMeant(authority, { tls, port, known, upstreams });
+    const name = upstreamMeant(authority, { tls, port, known, upstreams, ownPorts });
     cache.set(key, name);
     return name;
   };
@@ -75,17 +76,28 @@ interface Meaning {
   readonly port: number;
   readonly known: ReadonlySet<string>;
   readonly upstreams: readonly Upstream[];
+  readonly ownPorts: ReadonlyMap<number, string>;
 }
 
-function upstreamMeant(authority: string, { tls, port, known, upstreams }: Meaning): string {
+function upstreamMeant(authority: string, { tls, port, known, upstreams, ownPorts }: Meaning): string {
   const name = upstreamName(authority, tls);
   const parsed = parseAuthority(authority);
   if (name === null || parsed === null) return '';
+  const own = known.has(name) ? undefined : ownUpstream(parsed, ownPorts);
+  if (own !== undefined) return own;
   if (known.has(name) || (parsed.port !== null && parsed.port !== port && parsed.port !== defaultPort(tls)))
     return name;
   const sameHost = upstreams.filter(({ host }) => host === parsed.host);
   const candidates = sameHost.length === 0 && isLocal(parsed.host) ? upstreams : sameHost;
   return candidates.length === 1 ? (candidates[0]?.name ?? name) : name;
+}
+
+/** A client that was pointed at the port of one upstream, and sends everything through a proxy, asks us for ourselves. */
+export function ownUpstream(
+  { host, port }: { host: string; port: number | null },
+  ownPorts: ReadonlyMap<number, string>,
+): string | undefined {
+  return port !== null && isLocal(host) ? ownPorts.get(port) : undefined;
 }
 
 function isLocal(host: string): boolean {

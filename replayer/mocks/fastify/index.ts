@@ -84,13 +84,14 @@ export interface MockServer {
 export async function startMocks(set: MockSet, options: MockServerOptions = {}): Promise<MockServer> {
   const host = options.host ?? '127.0.0.1';
   const authority = createAuthority({ now: new Date(), alsoNamed: isWildcard(host) ? [] : [host] });
-  const service = createService(set, options);
+  const ownPorts = new Map<number, string>();
+  const service = createService(set, options, ownPorts);
   const app = createApp(service.handle);
   await app.ready();
   const refuses = (upstream: string): boolean => service.refuse(upstream) !== null;
   const front = createFront({ http: app.server, authority, refuses });
   app.server.on('connect', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    openTunnel(front, { request, stream, head, refuses });
+    openTunnel(front, { request, stream, head, ownPorts, refuses });
   });
   const stop = async (): Promise<void> => {
     await front.close();
@@ -101,7 +102,9 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
     const port = await front.listen({ host, port: options.port ?? 0, upstream: null });
     const urls = new Map<string, string>();
     for (const { name, tls } of set.upstreams) {
-      urls.set(name, urlAt(tls, host, await front.listen({ host, port: 0, upstream: name })));
+      const own = await front.listen({ host, port: 0, upstream: name });
+      ownPorts.set(own, name);
+      urls.set(name, urlAt(tls, host, own));
     }
     const caFile = writeCaFile(authority.certificate, options.caFile ?? null);
     return {

@@ -27,9 +27,13 @@ export interface Service {
 
 const keptMisses = 1000;
 
-export function createService(set: MockSet, options: MockServerOptions): Service {
+export function createService(
+  set: MockSet,
+  options: MockServerOptions,
+  ownPorts: ReadonlyMap<number, string>,
+): Service {
   const matcher = createMatcher(set, { rules: options.rules ?? [], keyed: options.keyed ?? true });
-  const resolve = createResolver(set.upstreams);
+  const resolve = createResolver(set.upstreams, ownPorts);
   const tally = createTally();
   const context: Context = {
     set,

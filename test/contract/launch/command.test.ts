@@ -54,10 +54,28 @@ describe('readiness', () => {
     expect(await isListening(at(port))).toBe(true);
   });
 
-  it('asks a server that does not know OPTIONS * for HEAD /', async () => {
+  it('reaches no handler', async () => {
     const port = await freePort();
-    const fussy = server(port, "if (q.method === 'HEAD') a.end(); else q.socket.destroy()");
-    await waitUntilReady(at(port), await start([node, '-e', fussy]), 30_000);
+    const file = join(folder, 'reached');
+    const script = server(port, `require('fs').writeFileSync('${file}', q.url); a.end()`);
+    await waitUntilReady(at(port), await start([node, '-e', script]), 30_000);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('asks a server that says nothing to what is no request for HEAD /', async () => {
+    const port = await freePort();
+    const shy = `${server(port, 'a.end()')}.on('clientError', (_, socket) => socket.destroy())`;
+    await waitUntilReady(at(port), await start([node, '-e', shy]), 30_000);
+  });
+
+  it('is not there while something else than HTTP answers', async () => {
+    const port = await freePort();
+    const script = `require('net').createServer((s) => s.on('error', () => {}).end('+OK')).listen(${port}, '127.0.0.1', () => console.log('up'))`;
+    const command = await start([node, '-e', script]);
+    while (command.lastLines().length === 0) await new Promise((next) => setImmediate(next));
+    await expect(waitUntilReady(at(port), command, 0)).rejects.toMatchObject({
+      message: expect.stringMatching(/did not answer within 0 s: what answers there is not HTTP/),
+    });
   });
 
   it('is never there for a command that ends first, and the error shows its last words', async () => {

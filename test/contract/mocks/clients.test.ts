@@ -147,6 +147,14 @@ describe('Node', () => {
     expect(await output(process.execPath, '-e', script)).toBe('plain rates\nhealthy\nhealthy');
   });
 
+  whereInstalled('curl', '--version')(
+    'reaches upstreams through base URLs also where a client sends those through the proxy',
+    async () => {
+      const urls = [`${env.RATES_URL}/rates?base=EUR`, `${env.PAYMENTS_URL}/health`];
+      expect(await output('curl', '-sS', '-w', '\n', ...urls)).toBe('plain rates\nhealthy');
+    },
+  );
+
   it('reaches upstreams through the base URLs of the templates', async () => {
     const script = `
       const from = (url) => new Promise((done, fail) => require(url.split(':')[0]).get(url, { agent: false }, (answer) => {

@@ -1,0 +1,99 @@
+/** The options of serving mocks, shared by `mock` and `test`, and what both say about mocks. */
+import type { Options } from 'yargs';
+import { WiretapeError } from '../errors/wiretape-error';
+import { formatMiss, type Miss, type MissPolicy } from '../replayer/mocks/match/miss';
+import type { Mock, MockSet, Refusal } from '../replayer/mocks/mock';
+import { openTapeReader } from '../tape/store/sqlite';
+import type { StoredExchange } from '../tape/store/tape';
+import { requireSession } from './on-tape';
+import { type FilterArguments, filterFrom } from './options';
+import { visibleText } from './terminal';
+
+export const mockOptions = {
+  'on-miss': {
+    type: 'string',
+    choices: ['fail', '404', 'passthrough'] as const,
+    default: 'fail',
+    describe: 'a request no mock matches: 502 and exit status 1, 404, or sent on to an upstream the tape knows',
+  },
+  latency: {
+    choices: ['none', 'recorded'] as const,
+    default: 'none',
+    describe: 'answer at once, or as slowly as recorded',
+  },
+} as const satisfies Record<string, Options>;
+
+export interface MockArguments {
+  readonly onMiss: MissPolicy;
+  readonly latency: 'none' | 'recorded';
+}
+
+/** The outbound exchanges that pass the filter. */
+export function readOutbound(args: FilterArguments & { readonly tape: string }): readonly StoredExchange[] {
+  const tape = openTapeReader(args.tape);
+  try {
+    requireSession(tape, args.session, args.tape);
+    return [...tape.exchanges(filterFrom(args, 'outbound'))];
+  } finally {
+    tape.close();
+  }
+}
+
+/** Throws NO_CASES where there is nothing to serve. */
+export function requireMocks(set: MockSet, tape: string): void {
+  if (set.mocks.length + set.refusals.length > 0) return;
+  throw new WiretapeError('NO_CASES', `${tape} and the filters leave no outbound exchange to serve`, {
+    seen: notServedLines(set),
+    remedy: [`See what is there:  wiretape ls ${tape}`, 'Or give other filters: --include, --exclude, --session'],
+  });
+}
+
+const listed = 10;
+
+/** Exchanges that cannot be served, with the reason. */
+export function notServedLines({ notServed }: MockSet): string[] {
+  const lines = notServed.map(({ id, upstream, reason }) => {
+    return `exchange ${id}${upstream === null ? '' : ` of ${upstream}`} is not served: ${reason}`;
+  });
+  return cut(lines);
+}
+
+/** The misses in full, one of each kind. */
+export function missTexts(misses: readonly Miss[], tape: string): string[] {
+  const byMessage = new Map(misses.map((miss) => [miss.message, miss]));
+  return cut([...byMessage.values()].map((miss) => visibleText(formatMiss(miss, tape))));
+}
+
+export interface Unused {
+  readonly exchange: string;
+  readonly method: string;
+  readonly upstream: string;
+  readonly target: string;
+}
+
+/** What nobody asked for, in recorded order. */
+export function unusedMocks(unused: { mocks: readonly Mock[]; refusals: readonly Refusal[] }): readonly Unused[] {
+  const mocks = unused.mocks.map(({ id, upstream, request }) => {
+    return { exchange: id, method: request.method, upstream, target: request.target };
+  });
+  const refusals = unused.refusals.map(({ id, upstream }) => ({
+    exchange: id,
+    method: 'connect',
+    upstream,
+    target: '',
+  }));
+  return [...mocks, ...refusals].sort((a, b) => Number(a.exchange) - Number(b.exchange));
+}
+
+export function unusedLines(unused: readonly Unused[]): string[] {
+  return cut(
+    unused.map(({ exchange, method, upstream, target }) =>
+      visibleText(`unused    exchange ${exchange}, ${method} ${upstream}${target.replace(/^[a-z]+:\/\/[^/]*/i, '')}`),
+    ),
+  );
+}
+
+function cut(lines: readonly string[]): string[] {
+  const rest = lines.length - listed;
+  return rest > 0 ? [...lines.slice(0, listed), `… and ${rest} more`] : [...lines];
+}

@@ -1,0 +1,136 @@
+/** `wiretape mock`: serves the outbound exchanges of a tape until it is told to end. */
+import type { CommandModule } from 'yargs';
+import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/fastify';
+import { formatMiss } from '../replayer/mocks/match/miss';
+import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
+import {
+  type MockArguments,
+  mockOptions,
+  notServedLines,
+  readOutbound,
+  requireMocks,
+  unusedLines,
+  unusedMocks,
+} from './mock-options';
+import { type FilterArguments, filterOptions, parsePort, tapeArgument } from './options';
+import { noiseFrom, redactionFrom, replayOptions } from './replay-options';
+import { print, visibleLine, visibleText } from './terminal';
+
+interface Arguments extends FilterArguments, MockArguments {
+  readonly tape: string;
+  readonly port: string;
+  readonly host: string;
+  readonly noise?: string;
+  readonly redact?: string;
+  readonly caOut?: string;
+  readonly mark: boolean;
+  readonly verbose: boolean;
+}
+
+export const mockCommand: CommandModule<object, Arguments> = {
+  command: 'mock <tape>',
+  describe: 'serve the recorded answers of what the service called',
+  builder: (yargs) =>
+    yargs
+      .usage(
+        'wiretape mock TAPE [--port N]\n\nServes the outbound exchanges of the tape until Ctrl-C: all upstreams on one port, by Host or as an HTTP(S) proxy,\nand each upstream on a port of its own. TLS on every port, with the CA certificate that stderr names.',
+      )
+      .positional('tape', tapeArgument)
+      .options({
+        port: { type: 'string', default: '0', describe: 'the port for everything; 0 lets the system choose' },
+        host: { type: 'string', default: '127.0.0.1', describe: 'the address to listen on' },
+        ...mockOptions,
+        ...filterOptions,
+        noise: replayOptions.noise,
+        redact: replayOptions.redact,
+        'ca-out': { type: 'string', describe: 'where to write the CA certificate; default a temporary file' },
+        mark: { type: 'boolean', default: true, describe: 'say in a wiretape-mock header which mock answered' },
+        verbose: { alias: 'v', type: 'boolean', default: false, describe: 'a line for each request on stderr' },
+      })
+      .example('wiretape mock shop.tape --port 9000', 'every upstream of the tape')
+      .example("curl -H 'Host: payments:8080' http://127.0.0.1:9000/rates", 'by Host')
+      .example('curl -x http://127.0.0.1:9000 --cacert ca.pem https://payments:8443/rates', 'as a proxy')
+      .example("wiretape mock shop.tape --include '* payments:8443/**' --on-miss passthrough", 'one upstream') as never,
+  handler: async (args) => {
+    process.exitCode = await mock(args);
+  },
+};
+
+async function mock(args: Arguments): Promise<number> {
+  const port = parsePort(args.port, '--port');
+  const rules = noiseFrom(args.noise);
+  const outbound = readOutbound(args);
+  const set = mocksFrom(outbound);
+  requireMocks(set, args.tape);
+  const server = await startMocks(set, {
+    host: args.host,
+    port,
+    onMiss: args.onMiss,
+    rules,
+    ...redactionFrom(args, outbound, { cwd: process.cwd(), env: process.env }),
+    latency: args.latency,
+    mark: args.mark,
+    ...(args.caOut === undefined ? {} : { caFile: args.caOut }),
+    onServed: teller(args),
+  });
+  const ended = signalled();
+  tell(startLines(set, server, args));
+  await print(listeners(server));
+  await ended;
+  await server.close();
+  tell(summaryLines(set, server));
+  return server.failed() ? 1 : 0;
+}
+
+/** Listens before anything is printed: who reads `listening` may send a signal at once. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** The same line for scripts on each listener: what it is, then what it stands for. */
+function listeners({ url, urls }: MockServer): string {
+  return [`listening ${url}`, ...[...urls].map(([name, own]) => `listening ${own} ${name}`)].join('\n').concat('\n');
+}
+
+function startLines(set: MockSet, { url, caFile }: MockServer, { tape }: Arguments): string[] {
+  const { mocks, refusals, upstreams } = set;
+  return [
+    `serving ${mocks.length + refusals.length} exchanges of ${upstreams.length} upstreams from ${tape}`,
+    ...notServedLines(set),
+    `as a proxy: HTTP_PROXY=${url} HTTPS_PROXY=${url}   trusted with: ${caFile}`,
+  ];
+}
+
+/** A miss is told in full the first time; the others only when every request is. */
+function teller({ tape, verbose }: Arguments): (event: ServedEvent) => void {
+  const told = new Set<string>();
+  return ({ method, upstream, target, found, exchange, miss }) => {
+    if (miss !== null && !told.has(miss.message)) {
+      if (told.size < 1000) told.add(miss.message);
+      process.stderr.write(`${visibleText(formatMiss(miss, tape))}\n`);
+    } else if (verbose) {
+      process.stderr.write(
+        `${found.padEnd(8)}  ${exchange ?? '-'}  ${visibleLine(`${method} ${upstream}${target}`)}\n`,
+      );
+    }
+  };
+}
+
+function summaryLines(set: MockSet, server: MockServer): string[] {
+  const { exact, noise, refused, missed } = server.served();
+  const unused = unusedMocks(server.unused());
+  const all = set.mocks.length + set.refusals.length;
+  const counts = [`${exact} exact`, `${noise} under noise`, ...(refused > 0 ? [`${refused} refused`] : [])];
+  return [
+    `served ${exact + noise + refused} (${counts.join(', ')}), ${missed} ${missed === 1 ? 'miss' : 'misses'}`,
+    ...server.faults().map((fault) => `a fault of wiretape itself: ${fault.message}`),
+    `${all - unused.length} of ${all} recorded exchanges were asked for`,
+    ...unusedLines(unused),
+  ];
+}
+
+function tell(lines: readonly string[]): void {
+  process.stderr.write(`${lines.join('\n')}\n`);
+}

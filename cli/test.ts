@@ -1,0 +1,220 @@
+/** `wiretape test`: mocks, the new build, a replay and its judgement, all in one command for CI. */
+import type { CommandModule } from 'yargs';
+import { parseTarget, type Target } from '../replayer/drive/target';
+import { startBuild } from '../replayer/launch/build';
+import { usesPort } from '../replayer/launch/environment';
+import { freePort } from '../replayer/launch/free-port';
+import { recordedTarget } from '../replayer/launch/target';
+import { type MockServer, startMocks } from '../replayer/mocks/fastify';
+import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
+import type { NoiseRule } from '../replayer/noise/rules';
+import { exitStatusOf } from '../replayer/report/report';
+import { runSuite, type SuiteOutcome } from '../replayer/run';
+import { openTapeReader } from '../tape/store/sqlite';
+import { type MockArguments, missTexts, mockOptions, readOutbound, unusedLines, unusedMocks } from './mock-options';
+import {
+  type FilterArguments,
+  filterFrom,
+  filterOptions,
+  jsonOption,
+  parseDuration,
+  tapeArgument,
+  usage,
+} from './options';
+import { progress, readCases } from './replay';
+import {
+  type ReplayArguments,
+  redactionFrom,
+  refuseIdleTrust,
+  replayOptions,
+  suiteOptionsFrom,
+} from './replay-options';
+import { reportOutcome } from './replay-outcome';
+import { visibleLine } from './terminal';
+
+interface Arguments extends FilterArguments, ReplayArguments, MockArguments {
+  readonly tape: string;
+  readonly target?: string;
+  readonly env?: readonly string[];
+  readonly wait: string;
+  readonly json: boolean;
+  readonly '--'?: readonly string[];
+}
+
+export const testCommand: CommandModule<object, Arguments> = {
+  command: 'test <tape>',
+  describe: 'start a build with its dependencies mocked, replay, judge, and end it',
+  builder: (yargs) =>
+    yargs
+      .usage(
+        'wiretape test TAPE [--target URL] [--env NAME=VALUE] -- COMMAND ...\n\nStarts mocks of what the service called and COMMAND with them in place of its dependencies, waits until it answers,\nreplays the inbound exchanges, judges the answers, and ends everything it started.',
+      )
+      .positional('tape', tapeArgument)
+      .options({
+        target: { type: 'string', describe: 'where COMMAND listens; default: the port of the recording, on 127.0.0.1' },
+        env: {
+          type: 'string',
+          array: true,
+          describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'CA={ca}', 'PORT={port}'; repeatable",
+        },
+        wait: { type: 'string', default: '30s', describe: 'longest wait for the first answer of COMMAND' },
+        ...mockOptions,
+        ...filterOptions,
+        ...replayOptions,
+        ...jsonOption,
+      })
+      .example('wiretape test shop.tape -- node server.js', 'its calls are led to the mocks by proxy variables')
+      .example(
+        "wiretape test shop.tape --env 'PAYMENTS_URL={mock:payments:8443}' --env 'PORT={port}' -- node server.js",
+        'told where to call, and where to listen',
+      )
+      .example(
+        'wiretape test shop.tape --target https://127.0.0.1:8443 --insecure --junit report.xml -- ./start.sh',
+        'in CI, a service with a certificate of its own',
+      ) as never,
+  handler: async (args) => {
+    process.exitCode = await test(args);
+  },
+};
+
+async function test(args: Arguments): Promise<number> {
+  const command = args['--'] ?? [];
+  if (command.length === 0) throw noCommand();
+  const waitMs = parseDuration(args.wait, '--wait');
+  const surroundings = { cwd: process.cwd(), env: process.env };
+  const settings = suiteOptionsFrom(args, surroundings);
+  const cases = readCases(args);
+  const outbound = readOutbound(sessionOnly(args));
+  const set = mocksFrom(outbound);
+  const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
+  const place = await placeOf(args);
+  refuseIdleTrust(args, place.target);
+  const { onMiss, latency } = args;
+  const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, ...redaction });
+  try {
+    const outcome = await untilSignalled((signal) => {
+      const onResult = progress(cases.length);
+      const run = {
+        ...settings,
+        ...redaction,
+        target: place.target,
+        signal,
+        ...(onResult === null ? {} : { onResult }),
+      };
+      return withBuild({ command, waitMs, set, mocks, place, env: args.env ?? [], signal }, () => runSuite(cases, run));
+    });
+    return await report(outcome, { args, cases, noise: settings.noise, target: place.target, mocks });
+  } finally {
+    await mocks.close();
+  }
+}
+
+/** The filter chooses what is replayed; a replayed request may call anything that was recorded with it. */
+function sessionOnly({ tape, session }: Arguments): FilterArguments & { tape: string } {
+  return session === undefined ? { tape } : { tape, session };
+}
+
+interface Place {
+  readonly target: Target;
+  /** For `{port}`; 0 where nothing asks for it. */
+  readonly port: number;
+}
+
+/** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */
+async function placeOf(args: Arguments): Promise<Place> {
+  const port = usesPort(args.env ?? []) ? await freePort() : 0;
+  if (args.target !== undefined) return { target: parseTarget(args.target), port };
+  const recorded = recordedOn(args);
+  if (recorded === null && port === 0) throw noTarget();
+  const url = new URL(recorded ?? 'http://127.0.0.1');
+  if (port !== 0) url.port = String(port);
+  return { target: parseTarget(url.origin), port };
+}
+
+function recordedOn(args: Arguments): string | null {
+  const tape = openTapeReader(args.tape);
+  try {
+    return recordedTarget(tape.exchanges(filterFrom(args, 'inbound')));
+  } finally {
+    tape.close();
+  }
+}
+
+interface Build {
+  readonly command: readonly string[];
+  readonly waitMs: number;
+  readonly set: MockSet;
+  readonly mocks: MockServer;
+  readonly place: Place;
+  readonly env: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+async function withBuild<T>({ set, place, env, ...build }: Build, work: () => Promise<T>): Promise<T> {
+  const running = await startBuild(build.command, {
+    target: new URL(place.target.origin),
+    mocks: build.mocks,
+    upstreams: set.upstreams,
+    env: process.env,
+    settings: env,
+    port: place.port,
+    waitMs: build.waitMs,
+    signal: build.signal,
+    onLine: (line) => process.stderr.write(`| ${visibleLine(line)}\n`),
+  });
+  try {
+    return await work();
+  } finally {
+    await running.close();
+  }
+}
+
+interface Ended {
+  readonly args: Arguments;
+  readonly cases: ReturnType<typeof readCases>;
+  readonly noise: readonly NoiseRule[];
+  readonly target: Target;
+  readonly mocks: MockServer;
+}
+
+async function report(outcome: SuiteOutcome, { args, cases, noise, target, mocks }: Ended): Promise<number> {
+  const { tape, json, junit, allowSkipped } = args;
+  const misses = mocks.misses();
+  const unused = unusedMocks(mocks.unused());
+  const whole = { ...outcome.report, misses, unused };
+  if (!json) tell([...missTexts(misses, tape), ...unusedLines(unused)]);
+  await reportOutcome({ ...outcome, report: whole }, { tape, cases, noise, allowSkipped, json, junit, target });
+  for (const fault of mocks.faults()) tell([`a fault of wiretape itself: ${fault.message}`]);
+  return mocks.failed() ? 1 : exitStatusOf({ ...whole, misses: [] }, { skipped: allowSkipped });
+}
+
+/** The first signal ends the run in order; the next one at once, and with this process everything it started. */
+async function untilSignalled<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => (controller.signal.aborted ? process.exit(130) : controller.abort());
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const signal of signals) process.removeListener(signal, stop);
+  }
+}
+
+function tell(lines: readonly string[]): void {
+  if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
+}
+
+function noCommand() {
+  return usage('No command is given', [
+    'Type what starts the build last:  wiretape test shop.tape -- node server.js',
+    'For a build that is up already:  wiretape replay shop.tape --target URL',
+  ]);
+}
+
+function noTarget() {
+  return usage('The tape does not say where the service listened', [
+    'Say where the command listens:  --target http://127.0.0.1:8080',
+    'or let it listen where we say:  --env PORT={port}',
+  ]);
+}

@@ -1,0 +1,237 @@
+/** `wiretape test` as a process: mocks, a build that calls them, the replay, the verdict, and nothing left behind. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../../replayer/launch/free-port';
+import { runWiretape } from '../../support/command';
+import { type CallSketch, calls } from '../../support/mocks';
+import { startWiretape } from '../../support/running';
+import { writeTape } from '../../support/tape-file';
+
+/** A shop that asks payments what a thing costs, over the URL it is given, or over https by name. */
+const app = `
+const { createServer, get: getPlain } = require('http');
+const { get: getSecure } = require('https');
+const fs = require('fs');
+if (process.env.PID_FILE) fs.writeFileSync(process.env.PID_FILE, String(process.pid));
+if (process.env.FAIL) { console.error(process.env.FAIL); process.exit(7); }
+const base = process.env.PAYMENTS_URL;
+createServer((request, response) => {
+  response.sendDate = false;
+  if (request.url === '/slow') { if (process.env.ASKED_FILE) fs.writeFileSync(process.env.ASKED_FILE, 'x'); return; }
+  const get = base.startsWith('https:') ? getSecure : getPlain;
+  const path = request.url.replace('/shop', process.env.CALL ?? '/price');
+  get(base + path, (answer) => {
+    let text = '';
+    answer.setEncoding('utf8').on('data', (part) => (text += part)).on('end', () => {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ price: answer.statusCode === 200 ? JSON.parse(text).price + Number(process.env.EXTRA ?? 0) : null }));
+    });
+  }).on('error', () => { response.statusCode = 503; response.end(); });
+}).listen(Number(process.env.PORT), '127.0.0.1', () => console.log('the shop is open'));
+`;
+
+const shop = (path: string, price: number | null): CallSketch => ({
+  direction: 'inbound',
+  host: 'shop.test',
+  target: path,
+  responseBody: { price },
+});
+const price = (path: string, cents: number, more: CallSketch = {}): CallSketch => ({
+  target: path,
+  responseBody: { price: cents },
+  ...more,
+});
+
+let folder: string;
+let server: Server | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wiretape-run-'));
+  writeFileSync(join(folder, 'app.js'), app);
+});
+
+afterEach(() => {
+  server?.close();
+  server = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+const withPort = ['--env', 'PORT={port}'];
+const calling = (template: string): string[] => ['--env', `PAYMENTS_URL=${template}`];
+
+function args(...more: readonly string[]): string[] {
+  return ['test', 'shop.tape', ...more, '--', process.execPath, 'app.js'];
+}
+
+function tape(...sketches: readonly CallSketch[]): void {
+  writeTape(join(folder, 'shop.tape'), calls(...sketches));
+}
+
+/** Processes that carry the mark of a run of ours and stand in this test's folder. */
+function leftovers(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`PWD=${folder}`);
+      } catch {
+        return false;
+      }
+    });
+}
+
+it('passes a build that behaves as recorded, its dependency mocked, and leaves nothing behind', async () => {
+  tape(shop('/shop/a', 5), price('/price/a', 5), shop('/shop/b', 6), price('/price/b', 6));
+  const { status, stdout, stderr } = await runWiretape(args(...withPort, ...calling('{mock:payments:8080}')), {
+    cwd: folder,
+    env: { PWD: folder },
+  });
+  expect(stdout).toMatch(/2 passed of 2 cases/);
+  expect(stderr).toBe('| the shop is open\n');
+  expect([status, leftovers()]).toEqual([0, []]);
+});
+
+it('fails a build that answers otherwise, naming the place', async () => {
+  tape(shop('/shop/a', 5), price('/price/a', 5));
+  const run = args(...withPort, ...calling('{mock:payments}'), '--env', 'EXTRA=1');
+  const { status, stdout } = await runWiretape(run, { cwd: folder });
+  expect([status, stdout]).toEqual([
+    1,
+    expect.stringMatching(/body\.price\s+expected 5, got 6[\s\S]*1 failed of 1 case/),
+  ]);
+});
+
+it('leads a build that calls by name over TLS to the mock, by proxy and CA variables', async () => {
+  tape(shop('/shop/a', 5), price('/price/a', 5, { host: 'payments.invalid', tls: true }));
+  const run = args(...withPort, ...calling('https://payments.invalid'));
+  expect(await runWiretape(run, { cwd: folder })).toMatchObject({ status: 0 });
+});
+
+it('reports misses and unused mocks with the verdicts in one JSON document, and fails', async () => {
+  tape(shop('/shop/a', 5), price('/price/a', 5));
+  const run = args('--json', ...withPort, ...calling('{mock:payments:8080}'), '--env', 'CALL=/cost');
+  const { status, stdout, stderr } = await runWiretape(run, { cwd: folder });
+  const report = JSON.parse(stdout);
+  expect(status).toBe(1);
+  expect(report).toMatchObject({
+    schema: 1,
+    cases: 1,
+    failed: 1,
+    misses: [{ code: 'MOCK_MISS', url: 'http://payments:8080/cost/a', nearest: [{ exchange: '2' }] }],
+    unused: [{ exchange: '2', method: 'GET', upstream: 'payments:8080', target: '/price/a' }],
+  });
+  expect(stderr).toBe('| the shop is open\n');
+});
+
+it('fails on a miss even when every answer is as recorded, and shows it', async () => {
+  tape(shop('/shop/a', null), price('/price/a', 5));
+  const run = args(...withPort, ...calling('{mock:payments:8080}'), '--env', 'CALL=/cost');
+  const { status, stdout, stderr } = await runWiretape(run, { cwd: folder });
+  expect([status, stdout]).toEqual([1, expect.stringMatching(/1 passed/)]);
+  expect(stderr).toMatch(/MOCK_MISS {2}Cannot answer GET http:\/\/payments:8080\/cost\/a: no mock matches/);
+  expect(stderr).toMatch(/unused {4}exchange 2, GET payments:8080\/price\/a\n/);
+  const allowed = await runWiretape(args(...run.slice(2, -3), '--on-miss', '404'), { cwd: folder });
+  expect(allowed.status).toBe(0);
+});
+
+it('replays where the service was recorded when nothing else is said', async () => {
+  const port = await freePort();
+  const recorded = calls(shop('/shop/a', 5), price('/price/a', 5)).map((stored) => ({
+    ...stored,
+    exchange: {
+      ...stored.exchange,
+      connection: { ...stored.exchange.connection, local: `192.0.2.1:${port}` },
+    },
+  }));
+  writeTape(join(folder, 'shop.tape'), recorded);
+  const run = args('--env', `PORT=${port}`, ...calling('{mock:payments}'));
+  expect(await runWiretape(run, { cwd: folder })).toMatchObject({ status: 0 });
+});
+
+it('ends the command when it is interrupted, and says so', async () => {
+  tape(shop('/slow', 5), price('/price/a', 5));
+  const asked = join(folder, 'asked');
+  const pidFile = join(folder, 'pid');
+  const files = ['--env', `PID_FILE=${pidFile}`, '--env', `ASKED_FILE=${asked}`];
+  const command = startWiretape(args(...withPort, ...calling('x'), ...files), { cwd: folder, env: { PWD: folder } });
+  while (!existsSync(asked)) await new Promise((next) => setImmediate(next));
+  command.signal('SIGTERM');
+  const { status, stderr } = await command.ended;
+  expect([status, stderr]).toEqual([130, expect.stringMatching(/INTERRUPTED {2}Interrupted after 0 of 1 cases/)]);
+  expect(leftovers()).toEqual([]);
+});
+
+it('ends the command when it is interrupted while it waits', async () => {
+  tape(shop('/shop/a', 5));
+  const target = ['--target', `http://127.0.0.1:${await freePort()}`];
+  const pidFile = join(folder, 'pid');
+  const sleeping = ['test', 'shop.tape', ...target, '--', 'sh', '-c', `echo $$ > ${pidFile}; exec sleep 1000`];
+  const command = startWiretape(sleeping, { cwd: folder, env: { PWD: folder } });
+  while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await new Promise((next) => setImmediate(next));
+  command.signal('SIGINT');
+  const { status, stderr } = await command.ended;
+  expect([status, stderr]).toEqual([130, expect.stringMatching(/^INTERRUPTED {2}Interrupted while the command/)]);
+  expect(leftovers()).toEqual([]);
+});
+
+describe('what stands in the way', () => {
+  it.each<[string, string[], string, RegExp]>([
+    ['no command', ['test', 'shop.tape'], 'USAGE', /No command is given/],
+    [
+      'a setting that is none',
+      args('--env', 'PORT', '--target', 'http://127.0.0.1:1'),
+      'USAGE',
+      /it is not NAME=VALUE/,
+    ],
+    [
+      'an upstream nobody recorded',
+      args(...withPort, ...calling('{mock:nobody:1}')),
+      'USAGE',
+      /Use one of \{mock:payments:8080\}/,
+    ],
+    ['a wait that is none', args('--wait', 'long'), 'USAGE', /--wait "long"/],
+    [
+      'a build that ends',
+      args(...withPort, '--env', 'FAIL=no database'),
+      'COMMAND_FAILED',
+      /ended with status 7 before it answered\n {2}seen {6}\| no database/,
+    ],
+    [
+      'a build that never answers',
+      ['test', 'shop.tape', ...withPort, '--wait', '1ms', '--', 'sleep', '1000'],
+      'TARGET_NOT_READY',
+      /did not answer within 0\.001 s/,
+    ],
+    [
+      'a program that is not there',
+      ['test', 'shop.tape', ...withPort, '--', './nothing'],
+      'COMMAND_FAILED',
+      /there is no such program/,
+    ],
+    [
+      'filters that leave nothing',
+      args(...withPort, '--include', 'GET */nothing'),
+      'NO_CASES',
+      /leave no inbound exchange/,
+    ],
+  ])('%s', async (_, run, code, text) => {
+    tape(shop('/shop/a', 5), price('/price/a', 5));
+    const { status, stdout, stderr } = await runWiretape(run, { cwd: folder });
+    expect([status, stdout]).toEqual([code === 'USAGE' ? 2 : 3, '']);
+    expect(stderr).toMatch(new RegExp(`^(\\| .*\\n)*${code}  `));
+    expect(stderr).toMatch(text);
+  });
+
+  it('something that listens there already', async () => {
+    tape(shop('/shop/a', 5));
+    server = createServer();
+    const taken: Server = server;
+    await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));
+    const target = `http://127.0.0.1:${(taken.address() as AddressInfo).port}`;
+    const { status, stderr } = await runWiretape(args('--target', target), { cwd: folder });
+    expect([status, stderr.split('\n')[0]]).toEqual([3, `PORT_IN_USE  Something listens at ${target} already`]);
+  });
+});
