@@ -13,6 +13,7 @@ import { openTapeWriterThread, type TapeWriterThread } from '../tape/store/sqlit
 import type { SessionId } from '../tape/store/tape';
 import { createPipeline, type Pipeline } from './pipeline';
 import type { TargetSpec } from './source/ebpf/attach/targets';
+import type { HeldCommand } from './source/ebpf/live/command';
 import type { ProbeReport } from './source/ebpf/live/probe-keeper';
 import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
 import type { SourceEvent } from './source/events';
@@ -59,6 +60,7 @@ export interface Recording {
 
 const SIZE_CHECK_MS = 500;
 const TICK_MS = 250;
+const COMMAND_END_MS = 5000;
 
 /** Resolves once everything that exists is attached. Rejects with the errors of the tape and of the source. */
 export async function startRecording(options: RecordOptions): Promise<Recording> {
@@ -184,6 +186,8 @@ class RunningRecording implements Recording {
 
   private async finish(reason: EndReason): Promise<RecordingEnd> {
     const command = this.source?.command;
+    // Started by the recording, it ends with it, and its last exchanges are recorded too.
+    if (command !== undefined && reason !== 'target-ended') await endCommand(command);
     await this.source?.stop();
     this.pipeline.end(nowUs());
     this.handOver();
@@ -191,10 +195,20 @@ class RunningRecording implements Recording {
     this.writer.endSession(this.session, { endedAtUs: nowUs(), reason });
     await this.writer.close();
     if (failure !== null) throw failure;
-    // A command that goes on after the recording (its time was over) is not waited for.
     const commandStatus = reason === 'target-ended' && command !== undefined ? await command.ended : null;
     return { reason, commandStatus, stats: this.pipeline.stats(), capture: this.capture() };
   }
+}
+
+/** Asks the command to end and gives it time to; one that does not is left running, not killed. */
+async function endCommand(command: HeldCommand): Promise<void> {
+  command.kill('SIGTERM');
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, COMMAND_END_MS);
+  });
+  await Promise.race([command.ended, patience]);
+  clearTimeout(timer);
 }
 
 function nowUs(): number {

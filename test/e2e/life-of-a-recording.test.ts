@@ -146,6 +146,20 @@ describeE2e('the end of a recording', () => {
     ).toEqual(['inbound', 'outbound']);
   }, 60_000);
 
+  it('ends the command it started, with what the command still said', async () => {
+    const script =
+      "require('node:http').createServer((q, s) => s.end('x')).listen(0, function () { console.log(this.address().port) }); process.on('SIGTERM', () => process.exit(5))";
+    const tape = folder.file('command.tape');
+    const program = start(wiretape, ['record', '-o', tape, '--', node, '-e', script]);
+    const [, port] = await lineFrom(program, program.child.stdout, /^(\d+)$/);
+    const talker = client(Number(port), { tls: false });
+    await talker.post('/to-the-command', 'x');
+    talker.close();
+    expect(await program.stop('SIGTERM')).toBe(0);
+    expect(readTape(tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/to-the-command']);
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
+  }, 60_000);
+
   it('comes with the end of the target', async () => {
     const server = await startServer(node, [echo, 'server']);
     const recording = await startRecording(folder.file('ended.tape'), ['--pid', String(server.pid)]);
