@@ -1,6 +1,6 @@
 /** Reads a live request whole and gives it the shape recorded ones have. The Host becomes the upstream's own name. */
 import type { IncomingMessage } from 'node:http';
-import type { HeaderList, HttpRequest } from '../../../tape/model/exchange';
+import type { HttpRequest } from '../../../tape/model/exchange';
 import { baseUrl, upstreamNamed } from '../upstream';
 
 export const noBody = Buffer.alloc(0);
@@ -51,23 +51,31 @@ export function wireKey(
   return `${start}\n${type}\n${coding}\n${body.length}\n${content}`;
 }
 
-/** Only the header fields that say how to read the body: the others take no part in matching. */
+/**
+ * All header fields, though few take part in matching: a secret that redaction finds in one is looked for in the target
+ * and the body too.
+ */
 export function liveRequest(request: IncomingMessage, { upstream, target, body }: Wire, tls: boolean): HttpRequest {
   const authority = baseUrl(upstreamNamed(upstream, tls)).replace(/^https?:\/\//, '');
-  const headers: [string, string][] = [['Host', authority]];
-  const coding = request.headers['content-encoding'];
-  if (request.headers['content-type'] !== undefined) headers.push(['Content-Type', request.headers['content-type']]);
-  if (coding !== undefined) headers.push(['Content-Encoding', coding]);
   return {
     version: '1.1',
     method: request.method ?? '',
     target,
-    headers: headers as HeaderList,
-    body: { bytes: body, codings: codingsOf(coding), wireSize: body.length },
+    headers: [['Host', authority], ...fieldsWithoutHost(request.rawHeaders)],
+    body: { bytes: body, codings: codingsOf(request.headers['content-encoding']), wireSize: body.length },
     trailers: [],
     startedAtUs: 0,
     endedAtUs: 0,
   };
+}
+
+function fieldsWithoutHost(flat: readonly string[]): [string, string][] {
+  const fields: [string, string][] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const name = flat[i] ?? '';
+    if (name.length !== 4 || name.toLowerCase() !== 'host') fields.push([name, flat[i + 1] ?? '']);
+  }
+  return fields;
 }
 
 function codingsOf(value: string | undefined): readonly string[] {

@@ -42,7 +42,7 @@ export function entryOf(ask: Ask, options: EntryOptions): Entry {
     content: requestValue(ask.request),
     side: {
       rules: options.rules.length === 0 ? [] : rulesFor(ask.request, options.rules),
-      placeholders: options.keyed ? none : new Map(ask.redacted.map((entry) => [entry.placeholder, entry.rule])),
+      redacted: options.keyed ? [] : ask.redacted,
     },
   };
 }
@@ -56,8 +56,6 @@ export function exactKey(entry: Entry): string {
 export function noiseKey(entry: Entry): string {
   return `${entry.upstream} ${entry.content.bodyKind} ${keyOf(erasedText(entry.content.value, entry.side))}`;
 }
-
-const none: ReadonlyMap<string, string> = new Map();
 
 function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
   const exchange = exchangeAround(request);

@@ -4,7 +4,8 @@
  * text, so that a mock is found by one lookup; `excuseFor` then decides each difference and names the rule.
  */
 import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/json';
-import { coversPath, type Path } from '../../../tape/model/path';
+import { coversPath, formatPath, type Path } from '../../../tape/model/path';
+import type { RedactionEntry } from '../../../tape/redact/redacted';
 import { bothSidesReason, bothSidesTextReason, differingTokens } from '../../noise/both-sides';
 import type { NoiseRule } from '../../noise/rules';
 import { epochTime, isIdName, isTimeName, jwtParts, timeText, uuidVersion } from '../../noise/shapes';
@@ -12,11 +13,11 @@ import { tokensOf } from '../../noise/tokens';
 import { scalarText } from './canonical';
 import type { ValueDifference } from './differences';
 
-/** What one request brings: the rules that speak of it, and placeholders that are not comparable, by their text. */
+/** What one request brings: the rules that speak of it, and placeholders that are not comparable. */
 export interface NoiseSide {
   readonly rules: readonly NoiseRule[];
-  /** Placeholder to the name of the redaction rule; empty where the key is known and placeholders compare by value. */
-  readonly placeholders: ReadonlyMap<string, string>;
+  /** What redaction took out; [] where the key is known and placeholders compare by value. */
+  readonly redacted: readonly RedactionEntry[];
 }
 
 /** An identifier of the recording and the one that stands in its place now. */
@@ -36,6 +37,8 @@ export interface Excuse {
 const anyName = 'id at';
 /** Seconds since the epoch: nothing shorter has a shape. */
 const shortestShape = 10;
+/** A placeholder shorter than this is looked for only as a whole value. */
+const shortestWithin = 4;
 /** A longer text is compared as a whole. */
 const longestTokenisedText = 64 * 1024;
 
@@ -60,8 +63,8 @@ function erasedScalar(value: JsonValue, side: NoiseSide, at: Path): string {
   const key = keyOfPlace(at);
   const shape = shapeOf(value, key);
   if (shape !== null) return `<${shape}>`;
-  if (typeof value !== 'string') return scalarText(value);
-  const open = withoutPlaceholders(value, side.placeholders);
+  const open = withoutPlaceholders(textOf(value), side, at);
+  if (typeof value !== 'string') return open;
   return open.length > longestTokenisedText ? JSON.stringify(open) : JSON.stringify(erasedWords(open));
 }
 
@@ -127,12 +130,11 @@ function redactedAlike(
   { path, expected, actual }: ValueDifference,
   sides: { readonly recorded: NoiseSide; readonly live: NoiseSide },
 ): Excuse | null {
-  const { placeholders } = sides.recorded;
-  if (placeholders.size === 0) return null;
-  const recorded = withoutPlaceholders(textOf(expected), placeholders);
-  if (recorded !== withoutPlaceholders(textOf(actual), sides.live.placeholders)) return null;
-  const [, rule] = [...placeholders].find(([placeholder]) => textOf(expected).includes(placeholder)) ?? [];
-  return rule === undefined ? null : { path, rule: `redacted:${rule}`, ids: [] };
+  const entry = sides.recorded.redacted.find((each) => isRelated(each.path, formatPath(path)));
+  if (entry === undefined) return null;
+  const recorded = withoutPlaceholders(textOf(expected), sides.recorded, path);
+  if (recorded !== withoutPlaceholders(textOf(actual), sides.live, path)) return null;
+  return { path, rule: `redacted:${entry.rule}`, ids: [] };
 }
 
 function mintedAlike({ path, expected, actual }: ValueDifference): Excuse | null {
@@ -162,10 +164,25 @@ function textOf(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : scalarText(value ?? null);
 }
 
-function withoutPlaceholders(text: string, placeholders: ReadonlyMap<string, string>): string {
-  let open = text;
-  for (const [placeholder, rule] of placeholders) open = open.replaceAll(placeholder, `<redacted ${rule}>`);
-  return open;
+/** The text with the name of the rule wherever the ledger has a placeholder for this place. */
+function withoutPlaceholders(text: string, { redacted }: NoiseSide, at: Path): string {
+  if (redacted.length === 0) return text;
+  const place = formatPath(at);
+  return redacted
+    .filter(({ path }) => isRelated(path, place))
+    .reduce((open, { placeholder, rule }) => replaced(open, placeholder, `<redacted ${rule}>`), text);
+}
+
+/** Within a longer text a few characters may stand for anything. */
+function replaced(text: string, placeholder: string, by: string): string {
+  if (text === placeholder) return by;
+  return placeholder.length < shortestWithin ? text : text.replaceAll(placeholder, by);
+}
+
+/** One lies within the other: a ledger may speak of a whole text, or of a place within a text that holds JSON. */
+function isRelated(a: string, b: string): boolean {
+  const [outer, inner] = a.length < b.length ? [a, b] : [b, a];
+  return inner.startsWith(outer) && (inner.length === outer.length || /^[.[]/.test(inner.slice(outer.length)));
 }
 
 /** The name a value stands at. A path segment has none of its own; one that looks minted is an id. */
