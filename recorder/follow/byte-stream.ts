@@ -43,15 +43,18 @@ export class ByteStream {
     if (this.held.length > 0) this.deliverHeld();
   }
 
-  /** Gives a hole up that has waited for too long. Returns true while one is left. */
-  expire(nowUs: number): boolean {
-    while (this.held.length > 0 && nowUs - this.heldSinceUs >= this.limits.holeUs) this.giveUpHole(nowUs);
-    return this.held.length > 0;
+  /** Gives up holes that have waited for too long. */
+  expire(nowUs: number): void {
+    while (this.held.length > 0 && nowUs - this.heldSinceUs >= this.limits.holeUs) this.giveUpHole();
+  }
+
+  giveUpHoles(): void {
+    while (this.held.length > 0) this.giveUpHole();
   }
 
   /** Delivers everything up to `total`, the true length of the stream; what never came is a gap. */
   finish(total: number | null, atUs: number): void {
-    while (this.held.length > 0) this.giveUpHole(atUs);
+    this.giveUpHoles();
     if (total !== null && total > this.position) this.skip(total - this.position, 'hole', atUs);
   }
 
@@ -77,19 +80,21 @@ export class ByteStream {
     this.heldBytes += costOf(event);
     const place = this.held.findLastIndex((other) => other.position <= event.position) + 1;
     this.held.splice(place, 0, event);
-    if (this.heldBytes > this.limits.heldBytes) this.giveUpHole(event.atUs);
+    if (this.heldBytes > this.limits.heldBytes) this.giveUpHole();
+    this.expire(event.atUs);
   }
 
   private giveUpHolesBefore(event: DataEvent): void {
-    while (this.held.length > 0) this.giveUpHole(event.atUs);
+    this.giveUpHoles();
     if (event.position > this.position) this.skip(event.position - this.position, 'hole', event.atUs);
     this.deliver(event);
   }
 
-  private giveUpHole(atUs: number): void {
+  /** What is missing was said before what was held behind it. */
+  private giveUpHole(): void {
     const first = this.held[0];
     if (first === undefined) return;
-    if (first.position > this.position) this.skip(first.position - this.position, 'hole', atUs);
+    if (first.position > this.position) this.skip(first.position - this.position, 'hole', first.atUs);
     this.deliverHeld();
   }
 

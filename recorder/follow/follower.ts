@@ -14,6 +14,7 @@ import type {
 import type { Budget } from './budget';
 import { ByteStream, type StreamReader } from './byte-stream';
 import type { Limits } from './limits';
+import { TimeMerge } from './time-merge';
 
 /** How a connection's life ended for us; `unfinished`: it goes on, the recording does not. */
 export type Ending = CloseEvent['how'] | 'unfinished';
@@ -101,13 +102,13 @@ export class Follower {
         connection.data(event);
         break;
       case 'tls':
-        connection.listener.tls(event);
+        connection.tell((listener) => listener.tls(event));
         break;
       case 'encrypted':
-        connection.listener.encrypted(event);
+        connection.tell((listener) => listener.encrypted(event));
         break;
       case 'loss':
-        connection.listener.loss(event);
+        connection.tell((listener) => listener.loss(event));
         break;
       case 'close':
         connection.close(event);
@@ -124,8 +125,9 @@ export class Follower {
 
 class FollowedConnection {
   readonly key: number;
-  readonly listener: ConnectionListener;
   done = false;
+  private readonly listener: ConnectionListener;
+  private readonly merge: TimeMerge;
   private readonly sent: ByteStream;
   private readonly received: ByteStream;
   /** The close that came while bytes before it were still missing. */
@@ -136,17 +138,25 @@ class FollowedConnection {
     private readonly options: FollowerOptions,
     private readonly waiting: Set<FollowedConnection>,
   ) {
+    const { limits, budget } = options;
     this.key = event.connection;
     this.listener = options.open(event, () => this.waiting.add(this));
-    this.sent = new ByteStream('sent', this.listener, options.limits, options.budget);
-    this.received = new ByteStream('received', this.listener, options.limits, options.budget);
+    this.merge = new TimeMerge(this.listener, budget);
+    this.sent = new ByteStream('sent', this.merge, limits, budget);
+    this.received = new ByteStream('received', this.merge, limits, budget);
   }
 
   data(event: DataEvent): void {
     const stream = event.direction === 'sent' ? this.sent : this.received;
     stream.push(event);
-    if (stream.hasHole) this.waiting.add(this);
+    if (this.merge.holding || stream.hasHole) this.minding(event.atUs);
     if (this.closing !== null && !this.lacksBytes(this.closing)) this.closeNow(this.closing);
+  }
+
+  /** Anything but bytes: what was said before it comes first. */
+  tell(tell: (listener: ConnectionListener) => void): void {
+    if (this.merge.holding) this.giveUpHoles();
+    tell(this.listener);
   }
 
   close(event: CloseEvent): void {
@@ -161,10 +171,11 @@ class FollowedConnection {
   /** True while something still waits for time to pass. */
   expire(nowUs: number): boolean {
     if (this.done) return false;
-    const holes = [this.sent.expire(nowUs), this.received.expire(nowUs)];
-    if (this.closing !== null && nowUs - this.closing.atUs >= this.options.limits.holeUs) this.closeNow(this.closing);
+    this.minding(nowUs);
+    if (this.closing !== null && nowUs - this.closing.atUs >= this.options.limits.patienceUs)
+      this.closeNow(this.closing);
     if (this.done) return false;
-    return this.listener.expire(nowUs) || this.closing !== null || holes.includes(true);
+    return this.listener.expire(nowUs) || this.closing !== null || this.merge.holding;
   }
 
   finish(ending: Ending, atUs: number): void {
@@ -172,7 +183,25 @@ class FollowedConnection {
     this.done = true;
     this.sent.finish(this.closing?.sentTotal ?? null, atUs);
     this.received.finish(this.closing?.receivedTotal ?? null, atUs);
+    this.merge.letGo();
     this.listener.close(this.closing?.how ?? ending, this.closing?.atUs ?? atUs);
+  }
+
+  /** While a direction has a hole, both are held; too much or too long, and the hole is given up. */
+  private minding(nowUs: number): void {
+    this.sent.expire(nowUs);
+    this.received.expire(nowUs);
+    if (this.merge.heldBytes > this.options.limits.heldBytes) this.giveUpHoles();
+    else if (this.sent.hasHole || this.received.hasHole) {
+      this.merge.holding = true;
+      this.waiting.add(this);
+    } else if (this.merge.holding) this.merge.letGo();
+  }
+
+  private giveUpHoles(): void {
+    this.sent.giveUpHoles();
+    this.received.giveUpHoles();
+    this.merge.letGo();
   }
 
   /** Events of different CPUs may be out of order: bytes from before the close may come after it. */

@@ -13,8 +13,10 @@ export interface Limits {
   /** Requests of one connection that wait for their answers. */
   readonly pendingRequests: number;
   readonly connections: number;
-  /** How long a hole may wait to be filled, in event time; then it is lost. */
+  /** How long a hole may wait to be filled, in event time; then it is lost. CPUs are milliseconds out of step, not more. */
   readonly holeUs: number;
+  /** How long a close waits for bytes from before it, and a pair made in doubt for what may contradict it. */
+  readonly patienceUs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -25,5 +27,6 @@ export const defaultLimits: Limits = {
   rawBytes: 16 * 1024 * 1024,
   pendingRequests: 1000,
   connections: 100_000,
-  holeUs: 2_000_000,
+  holeUs: 250_000,
+  patienceUs: 2_000_000,
 };

@@ -134,6 +134,8 @@ export class HttpConversation implements Conversation, MessageSink {
       this.successor.data(lane.side, bytes, atUs);
       return;
     }
+    if (lane.side === 'response' && this.mayFollowHead(bytes))
+      this.breakOff(lane, this.pairing.answering?.problems ?? 0);
     if (lane.seeker === null) {
       this.read(lane, bytes, 0, atUs);
       return;
@@ -144,6 +146,15 @@ export class HttpConversation implements Conversation, MessageSink {
     const { foundAtUs } = lane.seeker;
     lane.seeker = null;
     this.read(lane, found, 0, foundAtUs);
+  }
+
+  /**
+   * The method of an answer whose request was not read may have been HEAD: where its body would begin, a message begins
+   * then, and taking it for the body would shift everything behind it.
+   */
+  private mayFollowHead(bytes: Uint8Array): boolean {
+    if (this.pairing.answering?.method !== null || !this.responses.reader.awaitsBody) return false;
+    return recognise('response', bytes) !== 'no';
   }
 
   private read(lane: Lane, bytes: Uint8Array, start: number, atUs: number): void {

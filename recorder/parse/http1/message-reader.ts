@@ -144,6 +144,11 @@ export class MessageReader implements LlhttpListener {
     return refuse;
   }
 
+  /** True behind the head of a message whose body has not begun. */
+  get awaitsBody(): boolean {
+    return this.stage === 'body' && this.body.wireSize === 0;
+  }
+
   get bodyIsTruncated(): boolean {
     return this.body.truncated;
   }

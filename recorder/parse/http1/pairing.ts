@@ -11,12 +11,11 @@
  * saw. An inbound one says `no-response` there: who gave up is not known, and a service cannot be judged by it.
  *
  * Doubt: after a loss, or on a connection older than the recorder, an unknown number of messages is missing. A request
- * that stands alone then takes the next answer, on probation: if a second answer comes before the next request, the first
- * one was an older request's, and the pair is taken apart. If time passes without that, or the connection ends, the pair
- * was right and so is the count from there on; with a client that is known to wait for its answers, the next request is
- * proof enough. A client that was seen to send requests ahead of answers proves nothing by waiting: on its connections
- * doubt stays. What this cannot see: a client that begins unseen, and keeps a constant number of requests ahead for
- * longer than probation lasts, without ever pausing.
+ * that stands alone then takes the next answer, and the pair is kept back, on probation, with those that follow it: an
+ * answer too many or a request too many says that they were shifted, and they are taken apart. If time passes without
+ * that, or the connection ends, they were right, and so is the count from there on. A client that was seen to send
+ * requests ahead of answers proves nothing by waiting: on its connections doubt stays. What this cannot see: a client
+ * that begins unseen, and keeps a constant number of requests ahead for longer than probation lasts, without pausing.
  */
 import type { HttpRequest, HttpResponse, InformationalResponse, Outcome } from '../../../tape/model/exchange';
 import type { Ending } from '../../follow/follower';
@@ -39,13 +38,13 @@ export class Pairing {
   /** Pairs made in doubt, oldest first. */
   private onProbation: Draft[] = [];
   private probationSinceUs = 0;
-  /** True once an exchange was counted off without doubt: the client waits for answers, unless `pipelines` says no. */
-  private counted = false;
   /** Problem bits: why messages cannot be counted off; 0 where they can. */
   private doubt: number;
   /** True once the client sent a request before it had the answer to the one before. */
   private pipelines = false;
   private nextIsStray = false;
+  /** When the last answer without a request began: a request from before that, which comes late, may be its request. */
+  private lastStrayAtUs = 0;
   /** Problem bits of the last exchange that was answered: 0 where all is well with it. */
   lastAnswerDoubt = 0;
 
@@ -67,9 +66,10 @@ export class Pairing {
   }
 
   requestBegins(atUs: number): void {
-    if (this.doubt !== 0) this.requestBeginsInDoubt();
+    const draft = new Draft(this.host.begin(), atUs, this.doubt === 0);
+    if (this.doubt !== 0) this.requestBeginsInDoubt(draft);
     else if (this.pending.length > 0) this.pipelines = true;
-    this.pending.push(new Draft(this.host.begin(), atUs, this.doubt === 0));
+    this.pending.push(draft);
   }
 
   requestEnds(request: HttpRequest | null, problems: number): void {
@@ -126,11 +126,7 @@ export class Pairing {
   /** Answers are missing from here on, how many is not known; `partial` is what there is of the one under way. */
   breakResponses(partial: HttpResponse | null, problem: number): void {
     this.responseEnds(partial, problem);
-    for (const draft of this.pending) {
-      draft.problems |= problem;
-      draft.certain = false;
-      draft.answerMayBeLost = true;
-    }
+    for (const draft of this.pending) this.doubtAnswer(draft, problem);
     this.lose(problem);
   }
 
@@ -147,12 +143,13 @@ export class Pairing {
 
   /** True while a pair is on probation. */
   expire(nowUs: number): boolean {
-    if (nowUs - this.probationSinceUs >= this.host.limits.holeUs) this.confirm();
+    if (nowUs - this.probationSinceUs >= this.host.limits.patienceUs) this.confirm();
     return this.onProbation.length > 0;
   }
 
   /** The partial messages are what there is of those under way. */
   close(request: HttpRequest | null, response: HttpResponse | null, ending: Ending, atUs: number): void {
+    if (this.pending.some((draft) => !draft.certain && draft !== this.answering)) this.takeAllApart();
     this.confirm();
     if (this.asking !== null) this.asking.request = request;
     if (this.answering !== null) this.answering.response = response;
@@ -163,13 +160,14 @@ export class Pairing {
     this.answering = null;
   }
 
-  private requestBeginsInDoubt(): void {
+  private requestBeginsInDoubt(next: Draft): void {
+    if (next.startedAtUs <= this.lastStrayAtUs) this.doubtAnswer(next, this.doubt);
     const last = this.pending.at(-1);
-    if (last === undefined) {
-      if (this.answering === null && this.counted) this.confirm();
-      return;
+    if (last === undefined) return;
+    if (!last.answerMayBeLost) {
+      this.pipelines = true;
+      this.takeAllApart();
     }
-    if (!last.answerMayBeLost) this.pipelines = true;
     for (const draft of this.pending.filter((pending) => !pending.certain)) {
       if (draft === this.answering) draft.mispaired = true;
       else this.abandon(draft);
@@ -195,8 +193,10 @@ export class Pairing {
     this.takeAllApart();
     const draft = new Draft(this.host.begin(), atUs, false);
     draft.stray = true;
+    this.lastStrayAtUs = Math.max(this.lastStrayAtUs, atUs);
     draft.requestDone = true;
-    draft.problems = this.doubt === 0 ? problemBits['parse-error'] : this.doubt;
+    if (this.doubt === 0) this.doubt = problemBits['parse-error'];
+    draft.problems = this.doubt;
     return draft;
   }
 
@@ -214,7 +214,6 @@ export class Pairing {
   }
 
   private finish(draft: Draft): void {
-    if (draft.certain && draft.response !== null) this.counted = true;
     this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
   }
 
@@ -229,8 +228,14 @@ export class Pairing {
     const drafts = this.onProbation;
     if (drafts.length === 0) return;
     this.onProbation = [];
-    if (!this.pipelines) this.doubt = 0;
+    if (!this.pipelines) this.endDoubt();
     for (const draft of drafts) this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
+  }
+
+  /** What was counted in doubt was counted right, and so is what waits. */
+  private endDoubt(): void {
+    this.doubt = 0;
+    for (const draft of this.pending) draft.certain ||= !draft.answerMayBeLost && !draft.mispaired;
   }
 
   private takeAllApart(): void {
@@ -254,6 +259,12 @@ export class Pairing {
     answer.problems = this.doubt;
     this.host.ended(answer.beginning);
     this.emit(answer, 'response', response.endedAtUs);
+  }
+
+  private doubtAnswer(draft: Draft, problem: number): void {
+    draft.problems |= problem;
+    draft.certain = false;
+    draft.answerMayBeLost = true;
   }
 
   private abandon(draft: Draft): void {

@@ -109,18 +109,19 @@ function truthOf(turns: readonly Turn[], circumstances: Circumstances): readonly
 }
 
 function expectOnlyTruth(seen: Seen, truth: readonly string[]): void {
-  for (const exchange of seen.exchanges) {
-    if (exchange.problems.length === 0) expect(wrongly(exchange, truth)).toBe(null);
-    const answered = exchange.response === null ? undefined : headerValue(exchange.response.headers, 'x-for');
-    if (answered !== undefined && exchange.request !== null) expect(answered).toBe(exchange.request.target);
-  }
-  expect(new Set(seen.exchanges.map((exchange) => exchange.number)).size).toBe(seen.exchanges.length);
-  expect(new Set(seen.exchanges.map((exchange) => exchange.seq)).size).toBe(seen.exchanges.length);
+  const { exchanges } = seen;
+  expect(exchanges.filter((one) => isWrong(one, truth)).map(summary)).toEqual([]);
+  expect(new Set(exchanges.map((one) => one.number)).size + new Set(exchanges.map((one) => one.seq)).size).toBe(
+    2 * exchanges.length,
+  );
 }
 
-/** What is said of an exchange that was never said; null where it was. */
-function wrongly(exchange: Exchange, truth: readonly string[]): string | null {
-  return truth.includes(JSON.stringify(untimedExchange(exchange))) ? null : summary(exchange);
+/** Complete and never said, or beside another request's answer. */
+function isWrong(exchange: Exchange, truth: readonly string[]): boolean {
+  const { request, response, problems } = exchange;
+  const answered = response === null ? undefined : headerValue(response.headers, 'x-for');
+  const mispaired = request !== null && answered !== undefined && answered !== request.target;
+  return mispaired || (problems.length === 0 && !truth.includes(JSON.stringify(untimedExchange(exchange))));
 }
 
 /** Data events cut into pieces of at most `size` bytes. */
@@ -173,7 +174,7 @@ describe.each(Object.entries(conversations))('%s', (name, turns) => {
     });
 
     // The two other roles differ in who is who, not in how bytes are read.
-    it.each(role === 'inbound' ? [1, 3, 10, 1000] : [23, 1000])(
+    it.each(role === 'inbound' ? [2, 9, 1000] : [23, 1000])(
       'with a hole at any of its pieces of %d bytes says nothing wrong',
       (size) => {
         const pieces = cut(events, size);

@@ -71,14 +71,64 @@ it('waits at a close for bytes from before it', () => {
   expect(follower.openConnections).toBe(0);
 });
 
-it('waits no longer for them than for any hole', () => {
+it('waits no longer for them than it has patience', () => {
   const { follower, log } = follow();
   for (const event of [open(1), data(1, 0, 'a', 5), close(1, 4, 7)]) follower.push(event);
-  follower.sweep(6 + defaultLimits.holeUs);
+  follower.sweep(6 + defaultLimits.patienceUs);
   expect(log).toEqual(['1 a']);
-  follower.sweep(7 + defaultLimits.holeUs);
+  follower.sweep(7 + defaultLimits.patienceUs);
   expect(log).toEqual(['1 a', '1 <3>', '1 closed at 7']);
   expect(follower.openConnections).toBe(0);
+});
+
+describe('while one direction has a hole', () => {
+  const said = (text: string, position: number, atUs: number): DataEvent => ({
+    ...data(1, position, text, atUs),
+    direction: 'sent',
+  });
+
+  it('the other one is held too, and what was said first comes first', () => {
+    const { follower, log } = follow();
+    for (const event of [open(1), data(1, 2, 'c', 30), said('X', 0, 20), said('Y', 1, 40)]) follower.push(event);
+    expect(log).toEqual([]);
+    follower.push(data(1, 0, 'ab', 10));
+    expect(log).toEqual(['1 ab', '1 X', '1 c', '1 Y']);
+    follower.push(said('Z', 2, 50));
+    expect(log).toHaveLength(5);
+  });
+
+  it('and it is given up, the gap stands where it belongs', () => {
+    const { follower, log } = follow();
+    for (const event of [open(1), said('X', 0, 20), data(1, 2, 'c', 30), said('Y', 1, 40)]) follower.push(event);
+    follower.sweep(30 + defaultLimits.holeUs);
+    expect(log).toEqual(['1 X', '1 <2>', '1 c', '1 Y']);
+  });
+
+  it('no more is held than may be, and nothing for longer than the connection lasts', () => {
+    const { follower, log } = follow({ heldBytes: 300 });
+    for (const event of [open(1), data(1, 2, 'c', 30), said('X', 0, 31), said('Y', 1, 32), said('Z', 2, 33)])
+      follower.push(event);
+    expect(log).toEqual([]);
+    follower.push(said('x'.repeat(200), 3, 34));
+    expect(log).toEqual(['1 <2>', '1 c', '1 X', '1 Y', '1 Z', `1 ${'x'.repeat(200)}`]);
+    for (const event of [data(1, 5, 'f', 40), close(1, 6, 41)]) follower.push(event);
+    follower.end(50);
+    expect(log.slice(6)).toEqual(['1 <2>', '1 f', '1 closed at 41']);
+  });
+
+  it('news that are no bytes end the waiting', () => {
+    const { follower, log } = follow();
+    for (const event of [open(1), data(1, 2, 'c', 30), said('X', 0, 31)]) follower.push(event);
+    follower.push({
+      kind: 'tls',
+      connection: 1,
+      atUs: 40,
+      library: 'openssl',
+      binding: 'certain',
+      startedEarlier: false,
+    });
+    expect(log).toEqual(['1 <2>', '1 c', '1 X', '1 tls openssl']);
+  });
 });
 
 it('gives up a hole in time without a close', () => {
