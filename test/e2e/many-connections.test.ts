@@ -13,7 +13,7 @@ import {
   stopAll,
   temporaryFolder,
 } from '../support/programs';
-import { recordDuring } from '../support/recorder';
+import { recordCommand, recordDuring } from '../support/recorder';
 
 const CONNECTIONS = 100;
 const REQUESTS = 10;
@@ -87,7 +87,6 @@ describeE2e('a hundred concurrent TLS connections', () => {
 
   it('a client with a hundred connections keeps them apart too', async () => {
     const server = await startServer(node, [echo('node.js'), 'server', cert, key]);
-    const { recordCommand } = await import('../support/recorder');
     const { exchanges } = await recordCommand([
       node,
       echo('many.js'),
