@@ -128,9 +128,18 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
   }
 }
 
+/** What replay accepts of an answer; Node's own limit is 16 KiB, and some services keep more in cookies. */
+const headLimitBytes = 256 * 1024;
+
 /** One route for every method and path; the URL is put aside because a proxy request's is no path. */
 function createApp(handle: (request: IncomingMessage, response: ServerResponse, url: string) => void): FastifyInstance {
-  const app = fastify({ logger: false, exposeHeadRoutes: false, keepAliveTimeout: 0, rewriteUrl: () => '/' });
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    keepAliveTimeout: 0,
+    rewriteUrl: () => '/',
+    http: { maxHeaderSize: headLimitBytes },
+  });
   const methods = METHODS.filter((method) => method !== 'CONNECT');
   for (const method of methods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   app.route({

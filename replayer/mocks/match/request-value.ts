@@ -57,7 +57,10 @@ function namedValues(fields: readonly (readonly [name: string, value: JsonValue]
   return Object.fromEntries([...values].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? null) : all]));
 }
 
-function bodyValue(view: BodyView): JsonValue | undefined {
+/** Multipart within multipart is read so deep; beyond it is compared by its bytes. */
+const deepestPart = 3;
+
+function bodyValue(view: BodyView, depth = 0): JsonValue | undefined {
   switch (view.kind) {
     case 'empty':
       return undefined;
@@ -66,7 +69,8 @@ function bodyValue(view: BodyView): JsonValue | undefined {
     case 'form':
       return grouped(view.fields);
     case 'multipart':
-      return namedValues(view.parts.map((part) => [part.name ?? '', partValue(part)]));
+      if (depth >= deepestPart) return digestOf(view.bytes);
+      return namedValues(view.parts.map((part) => [part.name ?? '', partValue(part, depth + 1)]));
     case 'text':
       return view.text;
     case 'binary':
@@ -75,9 +79,9 @@ function bodyValue(view: BodyView): JsonValue | undefined {
 }
 
 /** The boundary is not part of it: clients make a new one for each request. */
-function partValue(part: Part): JsonValue {
+function partValue(part: Part, depth: number): JsonValue {
   const type = mediaTypeOf(part.headers);
-  const content = bodyValue(viewBytes(type, part.bytes)) ?? '';
+  const content = bodyValue(viewBytes(type, part.bytes), depth) ?? '';
   if (part.filename === null && type.essence === '') return content;
   return { ...(part.filename === null ? {} : { filename: part.filename }), type: type.essence, content };
 }

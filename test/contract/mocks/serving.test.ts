@@ -155,6 +155,11 @@ describe('an answer', () => {
     expect(seen.text).toBe('two');
   });
 
+  it('comes for a request with more header than Node takes by default', async () => {
+    const { url } = await serving([{ target: '/a', responseBody: 'read' }]);
+    expect((await askHost(url, 'payments:8080', '/a', { headers: { Cookie: 'c'.repeat(100_000) } })).text).toBe('read');
+  });
+
   it('comes for a request that waits for 100 Continue', async () => {
     const mocks = await serving([{ method: 'PUT', target: '/up', requestBody: 'data', responseBody: 'taken' }]);
     const head =
