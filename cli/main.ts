@@ -17,6 +17,7 @@ const registry: Readonly<Record<string, () => AnyCommand>> = {
   record: () => (require('./record') as typeof import('./record')).recordCommand,
   ls: () => (require('./ls') as typeof import('./ls')).lsCommand,
   show: () => (require('./show') as typeof import('./show')).showCommand,
+  replay: () => (require('./replay') as typeof import('./replay')).replayCommand,
   mock: () => (require('./mock') as typeof import('./mock')).mockCommand,
   test: () => (require('./test') as typeof import('./test')).testCommand,
   generate: () => (require('./generate') as typeof import('./generate')).generateCommand,

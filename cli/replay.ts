@@ -6,6 +6,7 @@ import { parseTarget } from '../replayer/drive/target';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
 import { openTapeReader } from '../tape/store/sqlite';
+import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
 import {
   type ReplayArguments,
@@ -87,6 +88,7 @@ async function replay(args: Arguments): Promise<void> {
 export function readCases(args: FilterArguments & { readonly tape: string }): readonly TestCase[] {
   const tape = openTapeReader(args.tape);
   try {
+    requireSession(tape, args.session, args.tape);
     const cases = casesFrom(tape.exchanges(filterFrom(args, 'inbound')));
     if (!cases.some(isRunnable)) throw noCases(args.tape, cases);
     return cases;

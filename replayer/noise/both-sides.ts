@@ -41,6 +41,7 @@ export interface TokenPair {
 
 /** The words in which two texts of the same build differ; null when anything else differs too. */
 export function differingTokens(expected: string, actual: string): readonly TokenPair[] | null {
+  if (expected.length > longestText || actual.length > longestText) return null;
   const left = tokensOf(expected);
   const right = tokensOf(actual);
   if (left.length !== right.length || glueOf(expected, left) !== glueOf(actual, right)) return null;
@@ -51,6 +52,9 @@ export function differingTokens(expected: string, actual: string): readonly Toke
   });
   return pairs;
 }
+
+/** A text longer than this is no address and no page: it is compared as a whole. */
+const longestText = 1024 * 1024;
 
 /** What stands between the tokens, joined by a character that no token holds. */
 function glueOf(text: string, tokens: readonly Token[]): string {
