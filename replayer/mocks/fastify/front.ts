@@ -94,7 +94,7 @@ function listenError(error: NodeJS.ErrnoException, at: { host: string; port: num
   const address = `${at.host}:${at.port}`;
   if (error.code === 'EADDRINUSE') {
     return new WiretapeError('PORT_IN_USE', `Cannot listen on ${address}: the port is taken`, {
-      remedy: ['Give another port:  --port N', 'Let the system choose one:  --port 0'],
+      remedy: ['Give another port:  --port N', 'Leave out --port: the system then chooses one'],
       cause: error,
     });
   }

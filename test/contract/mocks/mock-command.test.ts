@@ -114,7 +114,7 @@ it('says which port is taken', async () => {
     });
     expect([status, stdout]).toEqual([3, '']);
     expect(stderr).toBe(
-      `PORT_IN_USE  Cannot listen on 127.0.0.1:${number}: the port is taken\n  do this   Give another port:  --port N\n            Let the system choose one:  --port 0\n`,
+      `PORT_IN_USE  Cannot listen on 127.0.0.1:${number}: the port is taken\n  do this   Give another port:  --port N\n            Leave out --port: the system then chooses one\n`,
     );
   } finally {
     taken.close();

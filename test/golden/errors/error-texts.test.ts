@@ -19,12 +19,13 @@ import { catalogue, type ErrorCode } from '../../../errors/catalogue';
 import { formatError, WiretapeError } from '../../../errors/wiretape-error';
 import { explainRefusal, type KernelRefusal } from '../../../native/binding';
 import { startEbpfSource } from '../../../recorder/source/ebpf/source';
+import type { Direction } from '../../../tape/model/exchange';
 import { tapeError } from '../../../tape/store/sqlite/errors';
 import { openTapeReader, openTapeWriter } from '../../../tape/store/sqlite/index';
 import { type CommandOptions, runWiretape } from '../../support/command';
 import { shownError, updateShownError } from '../../support/errors-page';
 import { root } from '../../support/source-tree';
-import { asRedacted, bodyOf, exchangeOf, responseOf, sessionStart } from '../../support/tapes';
+import { asRedacted, bodyOf, connectionOf, exchangeOf, responseOf, sessionStart } from '../../support/tapes';
 
 const folder = mkdtempSync(join(tmpdir(), 'wiretape-errors-'));
 const servers: Server[] = [];
@@ -87,7 +88,10 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     return wiretape(['test', 'shop.tape', '--target', target, '--wait', '200ms', '--', 'tail', '-f', '/dev/null']);
   },
   COMMAND_FAILED: () => wiretape(['test', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--', 'no-such-command']),
-  PORT_IN_USE: async () => wiretape(['mock', 'shop.tape', '--port', String(await busyPort())]),
+  PORT_IN_USE: async () => {
+    tape('calls.tape', 'outbound');
+    return wiretape(['mock', 'calls.tape', '--port', String(await busyPort())]);
+  },
   BPF_NOT_PERMITTED: () => refusedBy({ errno: 1 }, { btf: true, lockdown: '[none] integrity confidentiality' }),
   BPF_LOCKDOWN: () => refusedBy({ errno: 1 }, { btf: true, lockdown: 'none integrity [confidentiality]' }),
   BPF_NO_BTF: () => refusedBy({ errno: 3 }, { btf: false, lockdown: '[none] integrity confidentiality' }),
@@ -190,11 +194,12 @@ function refusedBy({ errno }: { errno: number }, kernel: { btf: boolean; lockdow
 }
 
 /** A tape of one exchange, in the folder. */
-function tape(name: string): string {
+function tape(name: string, direction: Direction = 'inbound'): string {
   const path = join(folder, name);
   const writer = openTapeWriter(path);
   const session = writer.beginSession(sessionStart);
-  writer.append(session, [asRedacted(exchangeOf({ response: responseOf({ body: bodyOf('x'.repeat(20_000)) }) }))]);
+  const response = responseOf({ body: bodyOf('x'.repeat(20_000)) });
+  writer.append(session, [asRedacted(exchangeOf({ connection: connectionOf({ direction }), response }))]);
   writer.endSession(session, { endedAtUs: sessionStart.startedAtUs, reason: 'interrupted' });
   writer.close();
   openTapeReader(path).close();
