@@ -10,7 +10,7 @@ import { type Body, type HeaderList, headerValue } from '../model/exchange';
 import type { Path } from '../model/path';
 import { redactCredential } from './credentials';
 import { type Echo, withEchoes } from './echo';
-import { redactFields } from './form';
+import { mayHoldCompanySecret, redactFields } from './form';
 import { redactJson } from './json-text';
 import type { Ledger } from './ledger';
 import { kindOfName } from './names';
@@ -77,7 +77,10 @@ function rewritten(bytes: Uint8Array, rewrite: (text: string) => string): Uint8A
 /** JSON and forms can write any letter as an escape; only text that does so without need is looked at for it. */
 function hidesNames(type: MediaType, bytes: Uint8Array): boolean {
   const buffer = bufferOf(bytes);
-  if (isForm(type)) return buffer.includes('%') && /%(?:3\d|[4-7][0-9a-f])/i.test(buffer.toString('latin1'));
+  if (isForm(type)) {
+    const text = buffer.toString('latin1');
+    return mayHoldCompanySecret(text) || /%(?:3\d|[4-7][0-9a-f])/i.test(text);
+  }
   // Go and PHP write & < > ' " as escapes; names hold none of them.
   return buffer.includes('\\u00') && /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])/i.test(buffer.toString('latin1'));
 }

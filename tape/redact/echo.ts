@@ -12,8 +12,7 @@ export interface Echo {
 
 export function echoesOf(...taken: readonly ReadonlyMap<string, string>[]): readonly Echo[] {
   if (taken.every(({ size }) => size === 0)) return [];
-  return taken
-    .flatMap((secrets) => [...secrets])
+  return [...new Map(taken.flatMap((secrets) => [...secrets]))]
     .filter(([secret, rule]) => isUnmistakable(secret, rule))
     .map(([secret, rule]) => ({ secret, rule }));
 }

@@ -38,6 +38,11 @@ function isSecretAmong(name: string, others: ReadonlySet<string>): boolean {
   return name === 'signature' && ['key-pair-id', 'awsaccesskeyid', 'googleaccessid'].some((key) => others.has(key));
 }
 
+/** True where a query or form may hold one of those; the cheap look at words does not know them. */
+export function mayHoldCompanySecret(fields: string): boolean {
+  return /(?:^|[?&])(?:code|sig|signature)=/i.test(fields);
+}
+
 interface FieldSpan {
   readonly name: string;
   readonly start: number;

@@ -19,12 +19,14 @@ export function createLedger(side: RedactionEntry['in'], placeholders: Placehold
     entries,
     taken,
     take(secret, rule, path) {
+      const place = textOf(path);
       // Two passes over one text may meet: what the first put there is no secret of the second.
-      if (standing.has(secret)) return secret;
+      if (standing.has(`${secret} ${place}`)) return secret;
       const placeholder = placeholders.of(secret);
-      standing.add(placeholder);
       taken.set(secret, rule);
-      entries.push({ in: side, path: textOf(path), rule, placeholder });
+      if (standing.has(`${placeholder} ${place}`)) return placeholder;
+      standing.add(`${placeholder} ${place}`);
+      entries.push({ in: side, path: place, rule, placeholder });
       return placeholder;
     },
   };

@@ -72,7 +72,7 @@ function promisesSecret(parts: readonly string[], joined: string): boolean {
   if (secretWords.has(last) || secretNames.has(joined) || secretNames.has(joined.replace(/^x(?=.)/, ''))) return true;
   if (last === 'token') return !innocentTokens.has(before);
   if (last === 'key') return secretKeys.has(before);
-  return secretWords.has(before + last);
+  return secretWords.has(before + last) || secretNames.has(before + last);
 }
 
 function lastPart(name: string): string {

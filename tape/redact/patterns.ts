@@ -71,13 +71,13 @@ const patterns: readonly Pattern[] = [
   known('figma-token', 'fig[dour]_', wordy, 40),
   known('postman-key', 'PMAK-', '[0-9a-f-]', 50),
   known('newrelic-key', 'NR(?:AK|II|JS|RA)-', '[\\w-]', 19),
-  known('datadog-key', 'dd(?:p|a)(?:k|t)_', alnum, 32),
+  known('datadog-key', 'dd[pa]k_', alnum, 32),
   known('grafana-token', 'gl(?:c|sa)_', '[\\w+/=]', 32),
   known('sentry-token', 'sntr(?:ys|yu)_', '[\\w+/=-]', 40),
   known('pulumi-token', 'pul-(?=[0-9a-f]{8})', '[0-9a-f]', 40),
   known('planetscale-token', 'pscale_(?:tkn|oauth|pw)_', '[\\w=.-]', 32),
   known('supabase-token', 'sb(?:p|_secret)_', wordy, 32),
-  known('telegram-token', '\\d{8,10}:AA', wordy, 32),
+  known('telegram-token', '(?:bot)?\\d{8,10}:AA', wordy, 32),
   known('facebook-token', 'EAA[A-Z](?=[0-9A-Za-z]{16})', alnum, 90),
   known('airtable-token', `pat${alnum}{14}\\.`, '[0-9a-f]', 64),
   known('artifactory-key', '(?:AKCp|cmVmd)', alnum, 59),
@@ -103,6 +103,12 @@ const patterns: readonly Pattern[] = [
     prefix: '(?<=\\b[Bb]earer )',
     rest: '[\\w.~+/-]{16,}=*',
     cut: '[\\w.~+/-]{1,15}',
+  },
+  {
+    rule: 'basic',
+    prefix: '(?<=\\b[Bb]asic )(?=[\\w+/-]{0,200}[0-9=])',
+    rest: '[\\w+/-]{16,}=*',
+    cut: '[\\w+/-]{1,15}',
   },
   {
     rule: 'private-key',
@@ -153,7 +159,7 @@ function foundBy(match: RegExpExecArray, offset: number): Found {
  * worth the closer look of `findPatterns`: half a microsecond instead of thirty.
  */
 export const keyStart =
-  /A3T|A(?:KI|SI|BI|CC)A|IQoJb3|FwoGZX|ABSK|bedrock|AIza|ya29\.|GOCSPX|1\/\/0|Q~|gh[pousr]_|github_|gl[a-z]{2,5}-|GR1348|AT(?:BB|ATT|CTT)|xox|xapp|\/[AB]\w{8,12}\/|webhooks|[MNO][\w-]{23,25}|[sr]k_|whsec|sq0|shp|SK[0-9a-f]{8}|SG\.|xkeysib|key-|-us\d|npm_|pypi|rubygems|dckr|sk-|hf_|api_org|gsk_|pplx|do[opr]_v1|dp\.|dapi|hv[bsr]\.|atlasv1|HRKU|fo1_|fm[12]|lin_|ntn_|fig[dour]_|PMAK|NR[A-Z]{2}-|dd[pa][kt]_|glc_|glsa_|sntry|pul-|pscale|sb[p_]|:AA|EAA|pat\w{14}|AKCp|cmVmd|sha256~|ops_|dt0c01|shippo|EZ[AT]K|duffel|CLOJARS|rdme|pnu_|API-|AGE-|eyJ/;
+  /A3T|A(?:KI|SI|BI|CC)A|IQoJb3|FwoGZX|ABSK|bedrock|AIza|ya29\.|GOCSPX|1\/\/0|Q~|gh[pousr]_|github_|gl[a-z]{2,5}-|GR1348|AT(?:BB|ATT|CTT)|xox|xapp|\/[AB]\w{8,12}\/|webhooks|[MNO][\w-]{23,25}|[sr]k_|whsec|sq0|shp|SK[0-9a-f]{8}|SG\.|xkeysib|key-|-us\d|npm_|pypi|rubygems|dckr|sk-|hf_|api_org|gsk_|pplx|do[opr]_v1|dp\.|dapi|hv[bsr]\.|atlasv1|HRKU|fo1_|fm[12]|lin_|ntn_|fig[dour]_|PMAK|NR[A-Z]{2}-|dd[pa]k_|glc_|glsa_|sntry|pul-|pscale|sb[p_]|:AA|EAA|pat\w{14}|AKCp|cmVmd|sha256~|ops_|dt0c01|shippo|EZ[AT]K|duffel|CLOJARS|rdme|pnu_|API-|AGE-|eyJ/;
 
 /** Names of all patterns, each once. */
 export const patternRules: readonly string[] = [...new Set(patterns.map(({ rule }) => rule))];

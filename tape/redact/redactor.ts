@@ -6,16 +6,17 @@
 import { isUtf8 } from 'node:buffer';
 import type { Exchange, HttpRequest, HttpResponse, RawStream } from '../model/exchange';
 import { redactBody } from './body';
+import { builtInRules } from './built-in';
 import { echoesOf } from './echo';
 import { redactHeaders } from './headers';
 import { createLedger, type Ledger } from './ledger';
-import { patternRules } from './patterns';
 import { createPlaceholders } from './placeholder';
 import type { Redacted, RedactionEntry } from './redacted';
 import { type RedactionRule, rulesFor, type SideRules } from './rules';
 import { redactTarget } from './target';
 import { redactText } from './text';
 
+export { builtInRules } from './built-in';
 export type { RedactionRule } from './rules';
 
 export interface RedactorOptions {
@@ -43,19 +44,6 @@ export interface Redactor {
   redactRequest(request: HttpRequest): RedactedRequest;
   redactResponse(response: HttpResponse): RedactedResponse;
 }
-
-/** Rules that go by names and places; those that go by looks are `patternRules`. */
-const placeRules = [
-  'authorization',
-  'cookie',
-  'set-cookie',
-  'credential-header',
-  'secret-name',
-  'card-number',
-  'url-password',
-];
-
-export const builtInRules: readonly string[] = [...placeRules, ...patternRules];
 
 export function createRedactor(options: RedactorOptions): Redactor {
   const added = options.rules ?? [];

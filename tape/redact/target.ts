@@ -1,7 +1,7 @@
 /** Redacts a request target: secrets in the path by their looks, in the query by their names too (RFC 9112 3.2). */
 
 import { type Echo, withEchoes } from './echo';
-import { decodePercent, encodePercent, redactFields } from './form';
+import { decodePercent, encodePercent, mayHoldCompanySecret, redactFields } from './form';
 import type { Ledger } from './ledger';
 import { ruleCovering, type SideRules } from './rules';
 import { isSuspiciousText } from './suspicion';
@@ -17,8 +17,9 @@ export function redactTarget(target: string, given: TargetContext): string {
   const rules = withEchoes(given.rules, given.echoes, (secret) => target.includes(secret));
   const context = { ...given, rules };
   const hasRules = rules.query.length > 0 || rules.patterns.length > 0;
-  if (!hasRules && !isSuspiciousText(target) && !mayHideInEscapes(target)) return target;
   const question = target.indexOf('?');
+  const isInnocent = !isSuspiciousText(target) && !mayHideInEscapes(target);
+  if (!hasRules && isInnocent && (question < 0 || !mayHoldCompanySecret(target))) return target;
   if (question < 0) return redactPath(target, context);
   const query = redactQuery(target.slice(question + 1), context);
   return `${redactPath(target.slice(0, question), context)}?${query}`;

@@ -1,0 +1,71 @@
+import { WiretapeError } from '../../../../errors/wiretape-error';
+import { coversPath, formatPath, type Path, parsePath, parsePathPattern } from '../../../../tape/model/path';
+
+it.each<[string, Path]>([
+  ['status', ['status']],
+  ['header["content-type"]', ['header', 'content-type']],
+  ['header["set-cookie"][1]', ['header', 'set-cookie', 1]],
+  ['trailer["x"]', ['trailer', 'x']],
+  ['body', ['body']],
+  ['body[0]', ['body', 0]],
+  ['body.items[0].name', ['body', 'items', 0, 'name']],
+  ['body["odd key"].x-y', ['body', 'odd key', 'x-y']],
+  ['body["a\\"b\\\\c"]', ['body', 'a"b\\c']],
+  ['body[""]', ['body', '']],
+  ['body["*"]', ['body', '*']],
+  ['body["0"]', ['body', '0']],
+  ['body["p\u00e4ss"]', ['body', 'p\u00e4ss']],
+  ['query.page', ['query', 'page']],
+  ['query["user[name]"][1]', ['query', 'user[name]', 1]],
+])('%s is written and read back', (text, path) => {
+  expect(formatPath(path)).toBe(text);
+  expect(parsePath(text)).toEqual(path);
+});
+
+it('takes header names in any case and notation', () => {
+  expect(parsePathPattern('header["Content-Type"]')).toEqual(['header', 'content-type']);
+  expect(parsePathPattern('header.ETag')).toEqual(['header', 'etag']);
+  expect(parsePathPattern('body.Name')).toEqual(['body', 'Name']);
+});
+
+it.each([
+  ['body.items[*].at', 'body.items[3].at', true],
+  ['body.items[*].at', 'body.items.at', false],
+  ['body.*.at', 'body.a.at', true],
+  ['body.*.at', 'body[1].at', true],
+  ['body.**.at', 'body.at', true],
+  ['body.**.at', 'body.a[0].b.at', true],
+  ['body.**.at', 'body.a.at.b', false],
+  ['body.**', 'body', true],
+  ['body.**', 'body.a.b', true],
+  ['body.a', 'body.a.b', false],
+  ['body.a', 'body.ab', false],
+  ['body["*"]', 'body.x', false],
+  ['header["set-cookie"]', 'header["set-cookie"][1]', false],
+  ['body.**.a.**.b', 'body.x.a.y.z.b', true],
+])('%s covers %s: %s', (pattern, path, expected) => {
+  expect(coversPath(parsePathPattern(pattern), parsePath(path))).toBe(expected);
+});
+
+it.each([
+  '',
+  'bdy.a',
+  'body.',
+  'body..a',
+  'body[',
+  'body[a]',
+  'body[-1]',
+  'body["a]',
+  'body["\\x"]',
+  'body["a\nb"]',
+  'body a',
+  'Body.a',
+  'body.**a',
+])('refuses %j as BAD_RULE', (text) => {
+  expect(() => parsePathPattern(text)).toThrow(expect.objectContaining({ code: 'BAD_RULE' }));
+});
+
+it('takes wildcards in rules only', () => {
+  expect(() => parsePath('body.items[*]')).toThrow(/wildcards are for rules/);
+  expect(() => parsePath('body.items[*]')).toThrow(WiretapeError);
+});

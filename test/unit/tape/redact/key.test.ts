@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadKey } from '../../../../tape/redact/key';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wiretape-key-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const hex = 'ab'.repeat(32);
+const load = (over: Partial<Parameters<typeof loadKey>[0]> = {}) =>
+  loadKey({ cwd: folder, env: {}, create: false, ...over });
+
+it('is made once, for its owner alone, where no version control sees it', () => {
+  const made = load({ create: true });
+  const path = join(folder, '.wiretape/key');
+  expect(made.key).toHaveLength(32);
+  expect(made.source).toEqual({ kind: 'file', path, isNew: true });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readFileSync(join(folder, '.wiretape/.gitignore'), 'utf8')).toBe('*\n');
+  expect(load({ create: true })).toEqual({ key: made.key, source: { kind: 'file', path, isNew: false } });
+});
+
+it('is not seen by git', () => {
+  execFileSync('git', ['init', '-q', folder]);
+  load({ create: true });
+  expect(execFileSync('git', ['-C', folder, 'status', '--porcelain', '-uall'], { encoding: 'utf8' })).toBe('');
+});
+
+it('is found from any folder of the project, and made at its top', () => {
+  writeFileSync(join(folder, 'package.json'), '{}');
+  const deep = join(folder, 'a/b');
+  mkdirSync(deep, { recursive: true });
+  const made = load({ cwd: deep, create: true });
+  expect(existsSync(join(folder, '.wiretape/key'))).toBe(true);
+  expect(load({ cwd: join(folder, 'a') }).key).toEqual(made.key);
+});
+
+it('comes from the environment before the file', () => {
+  load({ create: true });
+  expect(load({ env: { WIRETAPE_KEY: `${hex}\n` } })).toEqual({
+    key: Buffer.from(hex, 'hex'),
+    source: { kind: 'environment' },
+  });
+});
+
+it('is nothing where there is none and none is to be made', () => {
+  expect(load()).toEqual({ key: null, source: { kind: 'none' } });
+  expect(existsSync(join(folder, '.wiretape'))).toBe(false);
+});
+
+it.each(['', 'short', 'zz'.repeat(32), `${hex}00`])('is refused where it cannot be one: %j', (text) => {
+  mkdirSync(join(folder, '.wiretape'));
+  writeFileSync(join(folder, '.wiretape/key'), text);
+  expect(() => load()).toThrow(expect.objectContaining({ code: 'BAD_CONFIG' }));
+  if (text !== '')
+    expect(() => load({ env: { WIRETAPE_KEY: text } })).toThrow(/WIRETAPE_KEY: it is not 64 hexadecimal/);
+});
+
+it('is an error where it cannot be read or made', () => {
+  mkdirSync(join(folder, '.wiretape/key'), { recursive: true });
+  expect(() => load()).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }));
+  rmSync(join(folder, '.wiretape'), { recursive: true });
+  writeFileSync(join(folder, '.wiretape'), 'a file in the way');
+  chmodSync(folder, 0o700);
+  expect(() => load({ create: true })).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }));
+});

@@ -1,0 +1,85 @@
+import { kindOfName } from '../../../../tape/redact/names';
+import { isSuspiciousText } from '../../../../tape/redact/suspicion';
+
+const secret =
+  `password passwd pwd passphrase passcode secret client_secret clientSecret CLIENT-SECRET token access_token
+  accessToken refreshToken id_token authToken x-auth-token csrf_token csrfToken _csrf xsrf-token apiKey api_key api-key
+  x-api-key X_API_KEY apikey secretKey secret_access_key AWS_SECRET_ACCESS_KEY privateKey private_key signingKey
+  encryptionKey sessionKey accessKey sharedKey masterKey subscription-key functions-key hmacKey jwt jwtSecret otp totp
+  cvv cvv2 cvc cvc2 csc pin sid connect.sid session_id sessionId SESSIONID PHPSESSID JSESSIONID ASP.NET_SessionId
+  card_number cardNumber creditCard credit_card_number cardCode securityCode mfaCode mfa_code verificationCode
+  backup_code recoveryCode codeVerifier code_verifier device_code client_assertion assertion SAMLResponse
+  newPassword old_password currentPassword password_confirmation passwordConfirm smtp_password DB_PASSWORD dbPassword
+  githubToken slack_bot_token stripe_secret deviceToken user[password] user.password account[credentials][password]
+  authenticity_token __RequestVerificationToken X-Amz-Signature X-Amz-Credential X-Amz-Security-Token X-Goog-Signature
+  oauth_token oauth_token_secret oauth_signature connectionString AccountKey SecretString secrets passwords apiKeys
+  pass pwd1Secret`.split(/\s+/);
+
+const innocent = `passwordUpdatedAt password_changed_at passwordHint passwordPolicy tokenType token_type tokens
+  tokenCount maxTokens max_tokens nextPageToken page_token continuationToken cursorToken syncToken next_token total_token
+  idempotencyToken secretName secretary secretId key keys keyId key_id keyboard monkey primaryKey foreign_key sortKey partition_key
+  cacheKey routing_key objectKey publicKey public_key author authors authorized authority compass passenger passport
+  pinned pinCode shipping opinion inside side resident residence code countryCode postalCode statusCode errorCode card
+  cards cardType cart cartId sidebar session sessions sessionCount sessionDuration cvvResult id uuid name username user
+  email phone address signature sig state nonce hash digest checksum etag version status message description credentials
+  otpEnabled company span panel expires_in scope grant_type client_id redirect_uri apiVersion accessLevel`.split(/\s+/);
+
+it.each(secret)('takes what stands under %s', (name) => {
+  expect(kindOfName(name)).toBe('secret');
+});
+
+it.each(innocent)('leaves what stands under %s', (name) => {
+  expect(kindOfName(name)).toBeNull();
+});
+
+it.each([
+  ['Authorization', 'authorization'],
+  ['proxy-authorization', 'authorization'],
+  ['Cookie', 'cookie'],
+  ['Set-Cookie', 'set-cookie'],
+])('reads what stands under %s as that header', (name, kind) => {
+  expect(kindOfName(name)).toBe(kind);
+});
+
+describe('the cheap look', () => {
+  // The names above, and every way their words may be written.
+  const written = (name: string): string[] => {
+    const words = name
+      .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+      .split(/[^0-9A-Za-z]+/)
+      .filter((word) => word !== '');
+    const title = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+    return [
+      name,
+      words.join('_'),
+      words.join('-').toUpperCase(),
+      words.join(''),
+      title.join(''),
+      words.join('_').toUpperCase(),
+    ];
+  };
+  const all = [...new Set([...secret, 'Authorization', 'Cookie', 'Set-Cookie'].flatMap(written))].filter(
+    (name) => kindOfName(name) !== null,
+  );
+
+  it.each([
+    ['JSON', (name: string, pad: string) => `{${pad}"${name}":"x"}`],
+    ['a form', (name: string, pad: string) => `a${pad}=1&${name}=x`],
+    ['text', (name: string, pad: string) => `${pad} ${name}: x`],
+  ])('sees every such name in %s, wherever it stands', (_, write) => {
+    for (const pad of ['', ' ', '  ', '   ']) {
+      const unseen = all.filter((name) => !isSuspiciousText(write(name, pad)));
+      expect(unseen).toEqual([]);
+    }
+  });
+
+  it.each([
+    '{"id":17,"customer":"Jane","createdAt":"2026-01-02T03:04:05.678Z","ref":"0b9c6a1e-7f3d-4e5a-9b1c-2d3e4f5a6b7c"}',
+    '{"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","size":1024}',
+    'The company is shipping one card inside; write to jane@example.com, code 17.',
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36',
+    'W/"33a64df551425fcc55e4d42a148795d9f25f89d4"',
+  ])('lets ordinary traffic pass: %s', (text) => {
+    expect(isSuspiciousText(text)).toBe(false);
+  });
+});

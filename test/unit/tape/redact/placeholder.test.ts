@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { isCardNumber } from '../../../../tape/redact/card';
+import { createPlaceholders } from '../../../../tape/redact/placeholder';
+
+const key = Buffer.alloc(32, 7);
+const of = (secret: string) => createPlaceholders(key, new Set()).of(secret);
+
+it('is the same for the same secret and key, and another under another key', () => {
+  const one = createPlaceholders(key, new Set());
+  expect(one.of('hunter2-hunter2')).toBe(one.of('hunter2-hunter2'));
+  expect(of('hunter2-hunter2')).toBe(one.of('hunter2-hunter2'));
+  expect(createPlaceholders(Buffer.alloc(32, 8), new Set()).of('hunter2-hunter2')).not.toBe(one.of('hunter2-hunter2'));
+  expect(of('hunter2-hunter3')).not.toBe(of('hunter2-hunter2'));
+});
+
+it.each([
+  ['letters and digits', 'aB3xY9zQ1', /^[a-z][A-Z]\d[a-z][A-Z]\d[a-z][A-Z]\d$/],
+  ['the shape of a token', 'abc_DEF-123.xyz=', /^[a-z]{3}_[A-Z]{3}-\d{3}\.[a-z]{3}=$/],
+  ['hexadecimal', 'deadbeef0123', /^[a-f]{8}\d{4}$/],
+  [
+    'a UUID, its version and variant',
+    '0b9c6a1e-7f3d-4e5a-9b1c-2d3e4f5a6b7c',
+    /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-9[0-9a-f]{3}-[0-9a-f]{12}$/,
+  ],
+  ['digits, without a leading zero', '0123456', /^[1-9]\d{6}$/],
+  ['a number with point and exponent', '-12.50e-7', /^-\d\d\.\d\de-\d$/],
+  ['nothing of the signs people put into passwords', 'p@ss w!rd9', /^[a-z]{9}\d$/],
+  ['nothing of a secret made of signs', '----....', /^[a-z]{8}$/],
+  ['the length in bytes', 'pässwörd1'.normalize(), /^[a-z]{8}\d$/],
+])('keeps %s', (_, secret, shape) => {
+  expect(of(secret)).toMatch(shape);
+});
+
+it('never is the secret itself, however short', () => {
+  for (const secret of ['a', '1', '0', 'ab', 'Z', '-', '42']) {
+    for (let k = 0; k < 50; k++) {
+      expect(createPlaceholders(Buffer.alloc(32, k), new Set()).of(secret)).not.toBe(secret);
+    }
+  }
+});
+
+it('never is a card number that could be real', () => {
+  for (let k = 0; k < 300; k++) {
+    expect(isCardNumber(createPlaceholders(Buffer.alloc(32, k), new Set()).of('4111111111111111'))).toBe(false);
+  }
+});
+
+it('says nothing of the secret but its shape where there is no key', () => {
+  const keyless = createPlaceholders(null, new Set());
+  expect(keyless.of('hunter2x')).toBe(keyless.of('dragon9z'));
+  expect(keyless.of('hunter2x')).not.toBe(keyless.of('hunter2xy'));
+});
+
+it('lets placeholders of a tape pass', () => {
+  const placeholder = of('hunter2-hunter2');
+  expect(createPlaceholders(key, new Set([placeholder])).of(placeholder)).toBe(placeholder);
+  expect(createPlaceholders(key, new Set()).of(placeholder)).not.toBe(placeholder);
+});
+
+it('hashes a key longer than a block, as HMAC does (RFC 2104 2)', () => {
+  const long = Buffer.alloc(100, 3);
+  const hashed = createHash('sha256').update(long).digest();
+  const [one, two] = [long, hashed].map((key) => createPlaceholders(key, new Set()).of('secret-abc'));
+  expect(one).toBe(two);
+});
