@@ -33,7 +33,7 @@ function as(capabilities: string, ...command: string[]): [string, string[]] {
   return ['setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...rights, '--', ...command]];
 }
 
-const environment = { ...process.env, WIRETAPE_KEY: 'a key for tests only', HOME: folder.path };
+const environment = { ...process.env, WIRETAPE_KEY: '7e57'.repeat(16), HOME: folder.path };
 
 describeE2e('without root', () => {
   beforeAll(() => {

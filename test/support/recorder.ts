@@ -10,6 +10,9 @@ import { lineFrom, type Program, repository, start, temporaryFolder } from './pr
 
 export const wiretape = join(repository, 'bin/wiretape');
 
+/** What `record` is told in tests, so that no key file is made in the checkout. */
+export const environment: NodeJS.ProcessEnv = { ...process.env, WIRETAPE_KEY: '7e57'.repeat(16) };
+
 export interface LiveRecording {
   readonly program: Program;
   readonly tape: string;
@@ -20,7 +23,7 @@ export interface LiveRecording {
 /** Starts recording; resolves once everything that exists is attached. */
 export async function startRecording(tape: string, targets: readonly string[]): Promise<LiveRecording> {
   const program = start(wiretape, ['record', '-o', tape, ...targets], {
-    env: { ...process.env, WIRETAPE_KEY: 'a key for tests only' },
+    env: environment,
   });
   program.child.stdout?.resume();
   await lineFrom(program, program.child.stderr, /^recording /);
@@ -59,7 +62,7 @@ export async function recordCommand(command: readonly string[], options: readonl
   try {
     const tape = folder.file('test.tape');
     const program = start(wiretape, ['record', '-o', tape, ...options, '--', ...command], {
-      env: { ...process.env, WIRETAPE_KEY: 'a key for tests only' },
+      env: environment,
     });
     program.child.stdout?.resume();
     const status = await program.ended;
