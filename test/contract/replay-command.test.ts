@@ -1,0 +1,256 @@
+/** `wiretape replay` as a user runs it: one document or one report on stdout, the rest on stderr, and the exit status. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRedactor } from '../../tape/redact/redactor';
+import type { StoredExchange } from '../../tape/store/tape';
+import { type CommandResult, runWiretape } from '../support/command';
+import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
+import { type Listening, listen, RecordingClient } from '../support/recorded-http';
+import { sessionService } from '../support/session-service';
+import { writeTape } from '../support/tape-file';
+
+let folder: string;
+const open: Listening[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wiretape-replay-'));
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()));
+  rmSync(folder, { recursive: true });
+});
+
+async function serve(handler: RequestListener): Promise<string> {
+  const service = await listen(handler);
+  open.push(service);
+  return service.url;
+}
+
+function tape(...sketches: readonly ExchangeSketch[]): void {
+  writeTape(join(folder, 'shop.tape'), storedExchanges(...sketches));
+}
+
+interface Setting {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onStart?: (signal: (name: NodeJS.Signals) => void) => void;
+}
+
+function replay(args: readonly string[], setting: Setting = {}): Promise<CommandResult> {
+  return runWiretape(['replay', 'shop.tape', ...args], { cwd: folder, ...setting });
+}
+
+const ok: ExchangeSketch = { target: '/ok', responseBody: { total: 1 } };
+const answer =
+  (total: number): RequestListener =>
+  (_request, response) => {
+    response.sendDate = false;
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ total }));
+  };
+
+it('prints a report that ends with the counts, and status 0 when all is equal', async () => {
+  tape(ok, ok);
+  const { status, stdout, stderr } = await replay(['--target', await serve(answer(1))]);
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '2 passed of 2 cases\n', stderr: '' });
+});
+
+it('prints exactly one JSON document with --json, and status 1 for a difference', async () => {
+  tape(ok);
+  const { status, stdout, stderr } = await replay(['--target', await serve(answer(2)), '--json']);
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+  expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+  expect(JSON.parse(stdout)).toEqual({
+    schema: 1,
+    cases: 1,
+    passed: 0,
+    failed: 1,
+    errored: 0,
+    skipped: 0,
+    results: [
+      {
+        id: '1',
+        name: 'GET /ok -> 200',
+        verdict: 'fail',
+        reason: null,
+        differences: [{ path: 'body.total', kind: 'changed', expected: 1, actual: 2 }],
+        excused: [],
+      },
+    ],
+    misses: [],
+    carried: [],
+  });
+});
+
+it('shows a person the difference, the request and a rule to paste', async () => {
+  tape(ok);
+  const url = await serve(answer(2));
+  const { stdout } = await replay(['--target', url]);
+  expect(stdout).toBe(
+    [
+      'FAIL  GET /ok -> 200  case 1',
+      '  body.total  expected 1, got 2',
+      `  repeat    curl ${url}/ok`,
+      '  or noise  - { in: response, path: body.total, because: "…" }',
+      '',
+      '0 passed, 1 failed of 1 case',
+      '',
+    ].join('\n'),
+  );
+});
+
+it('takes noise rules, and warns on stderr about one that excused nothing', async () => {
+  tape(ok);
+  const rules = ['body.total', 'body.items[*].at'].map((path) => `- { in: response, path: ${path}, because: "…" }`);
+  writeFileSync(join(folder, 'noise.yaml'), rules.join('\n'));
+  const { status, stderr } = await replay(['--target', await serve(answer(2)), '--noise', 'noise.yaml']);
+  expect(status).toBe(0);
+  expect(stderr).toBe(
+    'noise rule noise.yaml:2 excused nothing: no recorded answer has such a place (body.items[*].at)\n',
+  );
+});
+
+it('writes JUnit XML beside its report', async () => {
+  tape(ok);
+  const { status } = await replay(['--target', await serve(answer(2)), '--junit', 'report.xml']);
+  expect(status).toBe(1);
+  expect(readFileSync(join(folder, 'report.xml'), 'utf8')).toContain(
+    '<testsuite name="shop.tape" tests="1" failures="1"',
+  );
+});
+
+it('ends with status 1 for a skipped case unless that is allowed', async () => {
+  tape(ok, { ...ok, problems: ['lost-bytes'] });
+  const url = await serve(answer(1));
+  expect((await replay(['--target', url])).status).toBe(1);
+  expect((await replay(['--target', url, '--allow-skipped'])).status).toBe(0);
+});
+
+it('plays what the filter leaves', async () => {
+  tape(ok, { ...ok, target: '/other', responseBody: { total: 9 } });
+  const { status, stdout } = await replay(['--target', await serve(answer(1)), '--exclude', 'GET */other']);
+  expect([status, stdout]).toEqual([0, '1 passed of 1 case\n']);
+});
+
+it.each<[string, readonly string[], number, RegExp]>([
+  ['no target', [], 2, /USAGE {2}Missing required argument: target/],
+  ['a target that is no address', ['--target', 'localhost:1'], 2, /do this {3}Type --target http:\/\/localhost:1/],
+  [
+    '--insecure with --ca',
+    ['--target', 'https://x', '--insecure', '--ca', 'ca.pem'],
+    2,
+    /--insecure and --ca exclude each other/,
+  ],
+  ['--insecure for plain HTTP', ['--target', 'http://x', '--insecure'], 2, /--insecure is for https/],
+  ['no time', ['--target', 'http://x', '--timeout', '0s'], 2, /--timeout 0 leaves no time/],
+  ['no concurrency', ['--target', 'http://x', '--concurrency', '0'], 2, /--concurrency 0 is not a count/],
+  ['an unknown speed', ['--target', 'http://x', '--speed', 'fast'], 2, /USAGE {2}.*speed/],
+  ['a secret on the command line', ['--target', 'http://x', '--secret', 'a=b'], 2, /--secret a=env:VARIABLE/],
+  [
+    'a secret nobody needs',
+    ['--target', 'http://127.0.0.1:1', '--secret', 'a=env:PATH'],
+    2,
+    /Nothing was redacted in requests/,
+  ],
+  [
+    'a noise file that is not there',
+    ['--target', 'http://x', '--noise', 'none.yaml'],
+    3,
+    /FILE_UNREADABLE {2}Cannot read none\.yaml: ENOENT/,
+  ],
+  [
+    'certificates that are none',
+    ['--target', 'https://x', '--ca', 'shop.tape'],
+    2,
+    /--ca shop\.tape holds no certificates/,
+  ],
+  [
+    'filters that leave nothing',
+    ['--target', 'http://x', '--include', 'GET */nothing'],
+    3,
+    /NO_CASES {2}shop\.tape and the filters/,
+  ],
+  ['a session that is not there', ['--target', 'http://x', '--session', '9'], 3, /NOT_ON_TAPE/],
+])('refuses %s', async (_what, args, expected, text) => {
+  tape(ok);
+  const { status, stdout, stderr } = await replay(args);
+  expect(stderr).toMatch(text);
+  expect([status, stdout]).toEqual([expected, '']);
+});
+
+it('ends with status 3 when no case reaches the target, after its report', async () => {
+  tape(ok, ok);
+  const url = await serve(answer(1));
+  await open.pop()?.close();
+  const { status, stdout, stderr } = await replay(['--target', url, '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ cases: 2, errored: 2 });
+  expect([status, stderr]).toEqual([
+    3,
+    `TARGET_UNREACHABLE  Cannot reach ${url}: no case got a connection\n  seen      refused: connect ECONNREFUSED ${new URL(url).host}\n  do this   Start the build, or correct the port of --target\n`,
+  ]);
+});
+
+it('reports what was judged when it is interrupted, with status 130', async () => {
+  tape(ok, { ...ok, target: '/hang' });
+  let interrupt = (): void => {};
+  const url = await serve((request, response) => {
+    if (request.url === '/hang') interrupt();
+    else answer(1)(request, response);
+  });
+  const { status, stdout, stderr } = await replay(['--target', url, '--json'], {
+    onStart: (signal) => {
+      interrupt = () => signal('SIGINT');
+    },
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ passed: 1, errored: 1 });
+  expect([status, stderr]).toEqual([130, expect.stringContaining('INTERRUPTED  Interrupted after 1 of 2 cases')]);
+});
+
+describe('a redacted tape', () => {
+  const keyHex = Buffer.alloc(32, 7).toString('hex');
+
+  async function recordLogin(): Promise<StoredExchange[]> {
+    const url = await serve(sessionService({ signIn: 'bearer', orderIds: 'uuid' }));
+    const client = new RecordingClient(url);
+    const headers = [['Content-Type', 'application/json']] as const;
+    const body = JSON.stringify({ email: 'ada@example.test', password: 'correct horse' });
+    await client.call({ method: 'POST', path: '/signup', headers, body });
+    const login = await client.call({ method: 'POST', path: '/login', headers, body });
+    await client.call({ path: '/orders?userId=1', headers: [['Authorization', `Bearer ${login.json().token}`]] });
+    client.close();
+    return client.stored;
+  }
+
+  function redactedTape(stored: readonly StoredExchange[]): void {
+    const redactor = createRedactor({ key: Buffer.from(keyHex, 'hex') });
+    const redacted = stored.map((each) => {
+      const { exchange, entries } = redactor.redact(each.exchange);
+      return { ...each, exchange, redacted: entries };
+    });
+    writeTape(join(folder, 'shop.tape'), redacted);
+  }
+
+  it.each([{ WIRETAPE_KEY: keyHex }, {}])('replays a sign-in without settings, key or no key: %j', async (env) => {
+    redactedTape(await recordLogin());
+    const url = await serve(sessionService({ signIn: 'bearer', orderIds: 'uuid' }));
+    const { status, stdout } = await replay(['--target', url], { env });
+    expect(stdout).toContain('3 passed of 3 cases');
+    expect(status).toBe(0);
+    expect(existsSync(join(folder, '.wiretape'))).toBe(false);
+  });
+
+  it('says what a case without its sign-in needs, and takes it from the environment', async () => {
+    redactedTape((await recordLogin()).slice(2));
+    const url = await serve((request, response) => {
+      const known = request.headers.authorization === 'Bearer s3cret';
+      response.writeHead(known ? 200 : 401, { 'Content-Type': 'application/json' }).end('{"orders":[]}');
+    });
+    const without = await replay(['--target', url]);
+    expect(without.status).toBe(1);
+    expect(without.stdout).toMatch(
+      /SKIP .* needs-secret\n {2}why {7}header\["authorization"\] was redacted \(authorization\)/,
+    );
+    const given = await replay(['--target', url, '--secret', 'authorization=env:TOKEN'], { env: { TOKEN: 's3cret' } });
+    expect([given.status, given.stdout]).toEqual([0, expect.stringContaining('1 passed of 1 case')]);
+    expect(given.stdout).not.toContain('s3cret');
+  });
+});
