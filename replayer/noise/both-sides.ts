@@ -76,12 +76,21 @@ function keyBefore(text: string, tokens: readonly Token[], i: number): string | 
 }
 
 function textReason(expected: string, actual: string, key: string | null): string | null {
-  const version = uuidVersion(expected);
-  if (version !== null) return version === uuidVersion(actual) ? 'both-sides:uuid' : null;
+  const prefix = uuidPrefix(expected);
+  const version = uuidVersion(expected.slice(prefix.length));
+  if (version !== null) {
+    const same = actual.startsWith(prefix) && version === uuidVersion(actual.slice(prefix.length));
+    return same ? 'both-sides:uuid' : null;
+  }
   const time = timeText(expected);
   if (time !== null) return time.format === timeText(actual)?.format ? 'both-sides:timestamp' : null;
   if (jwtParts(expected) !== null) return jwtReason(expected, actual);
   return epochReason(expected, actual, key) ?? opaqueReason(expected, actual, key);
+}
+
+/** What names the kind of thing before a UUID: `pay_`, `order-`; '' where nothing does. */
+function uuidPrefix(text: string): string {
+  return /^[a-z]{1,12}(?:_[a-z]{1,8})?[_-](?=[0-9a-fA-F]{8}-)/.exec(text)?.[0] ?? '';
 }
 
 function epochReason(expected: string, actual: string, key: string | null): string | null {

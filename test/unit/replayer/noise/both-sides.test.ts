@@ -55,6 +55,14 @@ it('lets JWTs differ in what moves with time, and in nothing else', () => {
   expect(bothSidesReason(first, jwt({ sub: 'ada', iat: 1, exp: 2, jti: 'a' }, { alg: 'none' }), 'token')).toBeNull();
 });
 
+it('lets a UUID behind the name of its kind differ, and not the name', () => {
+  const [first, second] = ['f47ac10b-58cc-4372-a567-0e02b2c3d479', '0b6a8c7a-7f10-4d2b-9a3e-5f9d4c534d2b'];
+  expect(bothSidesReason(`pay_${first}`, `pay_${second}`, 'id')).toBe('both-sides:uuid');
+  expect(bothSidesReason(`pay_${first}`, `ref_${second}`, 'id')).toBeNull();
+  expect(bothSidesReason(`pay_${first}`, second, 'id')).toBeNull();
+  expect(bothSidesReason(first, `pay_${second}`, 'id')).toBeNull();
+});
+
 it('never calls a change of type noise', () => {
   for (const other of [null, true, 7, 'x', [], {}]) {
     expect(bothSidesReason('f47ac10b-58cc-4372-a567-0e02b2c3d479', other, 'id')).toBeNull();
