@@ -18,6 +18,9 @@ export interface Identifiers {
   isEmpty(): boolean;
 }
 
+/** A load test mints identifiers without end; the oldest are forgotten. */
+const mostBound = 100_000;
+
 export function createIdentifiers(entries: readonly MockEntry[]): Identifiers {
   let known: ReadonlySet<string> | null = null;
   const recordedBy = new Map<string, string>();
@@ -34,6 +37,10 @@ export function createIdentifiers(entries: readonly MockEntry[]): Identifiers {
       for (const { recorded, live } of pairs) {
         if (!recordedBy.has(live)) recordedBy.set(live, recorded);
         if (!liveBy.has(recorded)) liveBy.set(recorded, live);
+      }
+      for (const [oldest] of recordedBy) {
+        if (recordedBy.size <= mostBound) break;
+        recordedBy.delete(oldest);
       }
     },
     recordedForm: (text) => replaceTokens(text, recordedBy),

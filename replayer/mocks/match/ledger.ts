@@ -4,12 +4,7 @@
  */
 import type { Mock, MockSet, Refusal } from '../mock';
 import type { MockEntry } from './entry';
-
-/** Mocks that share a key, in recorded order; those before `cursor` have been served. */
-export interface Group {
-  readonly entries: MockEntry[];
-  cursor: number;
-}
+import type { Group } from './group';
 
 export interface Ledger {
   serve(mock: Mock): void;

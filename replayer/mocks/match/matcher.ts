@@ -4,14 +4,13 @@
  * depends only on the requests so far and their order, so parallel identical requests share out the recorded answers.
  * Does no near-miss work: that is for a miss, and stands in near.ts.
  */
-import { isJsonObject, type JsonValue } from '../../../tape/body/json';
 import type { Mock, MockSet, Refusal } from '../mock';
-import { differencesBetween } from './differences';
-import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry, noiseKey } from './entry';
-import { createIdentifiers } from './identifiers';
-import { createLedger, type Group } from './ledger';
+import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry } from './entry';
+import { type Group, groupBy } from './group';
+import { createLedger } from './ledger';
 import type { Excuser } from './near';
-import { type Excuse, excuseFor } from './noise';
+import type { Excuse } from './noise';
+import { createNoiseRung } from './noise-rung';
 
 export type Rung = 'exact' | 'noise';
 
@@ -42,54 +41,23 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const entries = set.mocks.map((mock) => ({ ...entryOf(mock, options), mock }));
   const counts = { exact: 0, noise: 0 };
   const ledger = createLedger(set);
-  const identifiers = createIdentifiers(entries);
   const exact = groupBy(entries, exactKey);
   const remembered = new Map<string, Group>();
-  let noise: ReadonlyMap<string, Group> | null = null;
+  const noise = createNoiseRung(entries, ledger);
 
   const serveExact = (group: Group): Mock => {
     counts.exact++;
     return ledger.next(group).mock;
   };
-  const serveNoise = (found: Candidate): Match => {
+  const serveNoise = ({ entry, excused }: Candidate): Match => {
     counts.noise++;
-    ledger.serve(found.entry.mock);
-    identifiers.bind(found.excused.flatMap((excuse) => excuse.ids));
-    return { kind: 'match', rung: 'noise', mock: found.entry.mock, excused: found.excused };
+    ledger.serve(entry.mock);
+    noise.learn(excused);
+    return { kind: 'match', rung: 'noise', mock: entry.mock, excused };
   };
-  const allowed = (found: Candidate | null, how: 'strict' | 'repeat'): found is Candidate =>
-    found?.excused.every((excuse) => identifiers.allows(excuse.ids, how)) === true;
-
-  /** A request about identifiers that stand for recorded ones: put those back and look again. */
-  const byStandIns = (live: Entry): Candidate | null => {
-    if (identifiers.isEmpty()) return null;
-    const value = mapTexts(live.content.value, identifiers.recordedForm);
-    const group = isJsonObject(value)
-      ? exact.get(exactKey({ ...live, content: { ...live.content, value } }))
-      : undefined;
-    return group === undefined ? null : verified(ledger.peek(group), live);
-  };
-  const byShape = (live: Entry): Candidate | null => {
-    noise ??= groupBy(entries, noiseKey);
-    const group = noise.get(noiseKey(live));
-    if (group === undefined) return null;
-    for (const candidate of ledger.unserved(group)) {
-      const found = verified(candidate, live);
-      if (allowed(found, 'strict')) return found;
-    }
-    for (const candidate of group.entries.toReversed()) {
-      const found = verified(candidate, live);
-      if (allowed(found, 'repeat')) return found;
-    }
-    return null;
-  };
-
   return {
     entries,
-    excuse(difference, { recorded, live }) {
-      const excuse = excuseFor(difference, { recorded: recorded.side, live: live.side });
-      return excuse !== null && identifiers.allows(excuse.ids, 'repeat') ? excuse : null;
-    },
+    excuse: noise.excuse,
     again(wire) {
       const group = remembered.get(wire);
       return group === undefined ? undefined : serveExact(group);
@@ -102,8 +70,11 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
         remembered.set(wire, group);
         return { kind: 'match', rung: 'exact', mock: serveExact(group), excused: [] };
       }
-      const found = byStandIns(live) ?? byShape(live);
-      return found === null ? { kind: 'miss', entry: live } : serveNoise(found);
+      const settled = noise.withRecordedIds(live);
+      const same = settled === live ? undefined : exact.get(exactKey(settled));
+      const found = same === undefined ? noise.find(settled) : ledger.peek(same);
+      if (found === null) return { kind: 'miss', entry: live };
+      return serveNoise({ entry: found, excused: noise.excusesOf(found, live) });
     },
     refusal: ledger.refusal,
     served: () => ({ ...counts, refused: ledger.refused() }),
@@ -114,34 +85,4 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
 interface Candidate {
   readonly entry: MockEntry;
   readonly excused: readonly Excuse[];
-}
-
-/** The candidate with every difference excused; null where one is not. */
-function verified(candidate: MockEntry, live: Entry): Candidate | null {
-  const excused: Excuse[] = [];
-  for (const difference of differencesBetween(candidate.content.value, live.content.value)) {
-    const excuse = excuseFor(difference, { recorded: candidate.side, live: live.side });
-    if (excuse === null) return null;
-    excused.push(excuse);
-  }
-  return { entry: candidate, excused };
-}
-
-function groupBy(entries: readonly MockEntry[], key: (entry: Entry) => string): ReadonlyMap<string, Group> {
-  const groups = new Map<string, Group>();
-  for (const entry of entries) {
-    const name = key(entry);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, { entries: [entry], cursor: 0 });
-    else group.entries.push(entry);
-  }
-  return groups;
-}
-
-function mapTexts(value: JsonValue, map: (text: string) => string): JsonValue {
-  if (typeof value === 'string') return map(value);
-  if (Array.isArray(value)) return value.map((item) => mapTexts(item, map));
-  if (!isJsonObject(value)) return value;
-  const members = Object.entries(value).map(([name, member]) => [name, mapTexts(member, map)] as const);
-  return Object.fromEntries(members);
 }

@@ -146,6 +146,16 @@ describe('identifiers', () => {
     expect(asked).toEqual(['noise 1', 'noise 2', 'noise 3']);
   });
 
+  it('are known again where a name alone would not say that they are identifiers', () => {
+    const about = (text: string, at: string): CallSketch => post({ about: text, at }, { target: '/notes' });
+    const [recordedId, liveId] = ['ord_8fk29dk1mz', 'ord_2mz81qk9fd'];
+    const { ask } = recorded([post({ orderId: recordedId }), about(recordedId, '2026-11-20T10:00:00Z')]);
+    expect(ask(about(liveId, '2027-01-01T00:00:00Z'))).toBe('miss');
+    expect(ask(post({ orderId: liveId }))).toBe('noise 1');
+    expect(ask(about(liveId, '2026-11-20T10:00:00Z'))).toBe('noise 2');
+    expect(ask(about(liveId, '2027-01-01T00:00:00Z'))).toBe('noise 2');
+  });
+
   it('that the recording knows stand for themselves only', () => {
     const { ask } = recorded([
       { target: '/users', responseBody: { users: [{ id: r1 }, { id: r2 }] } },

@@ -1,0 +1,76 @@
+/**
+ * The second rung: a mock whose request differs from the live one in noise only. Keeps which identifier stands for which
+ * recorded one, so that a request about it is a request about that one. Decides nothing about order but which of the
+ * candidates is next; serving is the matcher's.
+ */
+import { isJsonObject, type JsonValue } from '../../../tape/body/json';
+import { differencesBetween } from './differences';
+import { type Entry, type MockEntry, noiseKey } from './entry';
+import { type Group, groupBy } from './group';
+import { createIdentifiers } from './identifiers';
+import type { Ledger } from './ledger';
+import type { Excuser } from './near';
+import { type Excuse, excuseFor } from './noise';
+
+export interface NoiseRung {
+  /** The request with recorded identifiers put back for the live ones that stand for them; itself where there are none. */
+  withRecordedIds(live: Entry): Entry;
+  /** The next mock that differs in noise only; null where there is none. */
+  find(live: Entry): MockEntry | null;
+  readonly excuse: Excuser;
+  /** Why each difference between the mock that answers and the request may be there. */
+  excusesOf(found: MockEntry, live: Entry): readonly Excuse[];
+  /** Binds the identifiers of a request that was answered. */
+  learn(excused: readonly Excuse[]): void;
+}
+
+/** The rule named where a live identifier stands at the place of the recorded one it took before. */
+const standIn = 'stand-in';
+
+export function createNoiseRung(entries: readonly MockEntry[], ledger: Ledger): NoiseRung {
+  const identifiers = createIdentifiers(entries);
+  let groups: ReadonlyMap<string, Group> | null = null;
+
+  const excuse: Excuser = (difference, { recorded, live }) => {
+    const { path, expected, actual } = difference;
+    if (typeof actual === 'string' && identifiers.recordedForm(actual) === expected)
+      return { path, rule: standIn, ids: [] };
+    const found = excuseFor(difference, { recorded: recorded.side, live: live.side });
+    return found !== null && identifiers.allows(found.ids, 'repeat') ? found : null;
+  };
+  const fits = (candidate: MockEntry, live: Entry, how: 'strict' | 'repeat'): boolean =>
+    differencesBetween(candidate.content.value, live.content.value).every((difference) => {
+      const found = excuseFor(difference, { recorded: candidate.side, live: live.side });
+      return found !== null && identifiers.allows(found.ids, how);
+    });
+
+  return {
+    excuse,
+    withRecordedIds(live) {
+      if (identifiers.isEmpty()) return live;
+      const value = mapTexts(live.content.value, identifiers.recordedForm);
+      return isJsonObject(value) ? { ...live, content: { ...live.content, value } } : live;
+    },
+    find(live) {
+      groups ??= groupBy(entries, noiseKey);
+      const group = groups.get(noiseKey(live));
+      if (group === undefined) return null;
+      for (const candidate of ledger.unserved(group)) if (fits(candidate, live, 'strict')) return candidate;
+      return group.entries.findLast((candidate) => fits(candidate, live, 'repeat')) ?? null;
+    },
+    excusesOf(found, live) {
+      const differences = differencesBetween(found.content.value, live.content.value);
+      return differences.map((difference) => {
+        return excuse(difference, { recorded: found, live }) ?? { path: difference.path, rule: standIn, ids: [] };
+      });
+    },
+    learn: (excused) => identifiers.bind(excused.flatMap(({ ids }) => ids)),
+  };
+}
+
+function mapTexts(value: JsonValue, map: (text: string) => string): JsonValue {
+  if (typeof value === 'string') return map(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, map));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mapTexts(member, map)] as const));
+}
