@@ -1,7 +1,7 @@
 /**
  * What a protocol plug-in is: it recognises its opening, and reads both directions of a connection into exchanges.
  * Bytes are pushed as they come, so that a body is never parsed twice and never held twice
- * (docs/decisions/0010-parsers-are-pushed-bytes.md). Plug-ins never throw on input and never import each other.
+ * (docs/decisions/0020-parsers-are-pushed-bytes.md). Plug-ins never throw on input and never import each other.
  */
 import type { Cause, Connection, Exchange, ProtocolName } from '../../tape/model/exchange';
 import type { Budget } from '../follow/budget';

@@ -134,8 +134,9 @@ export class HttpConversation implements Conversation, MessageSink {
       this.successor.data(lane.side, bytes, atUs);
       return;
     }
-    if (lane.side === 'response' && this.mayFollowHead(bytes))
-      this.breakOff(lane, this.pairing.answering?.problems ?? 0);
+    if (lane.side === 'response' && this.mayFollowHead(bytes)) {
+      this.breakOff(lane, this.pairing.answering?.problems || problemBits['parse-error']);
+    }
     if (lane.seeker === null) {
       this.read(lane, bytes, 0, atUs);
       return;

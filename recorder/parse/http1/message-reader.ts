@@ -26,7 +26,7 @@ export interface MessageSink {
  */
 export type ReadStop = 'end' | 'waits' | 'upgrade' | 'invalid' | 'too-long';
 
-/** What real peers accept is read; see docs/decisions/0011-how-lenient-http-parsing-is.md for each. */
+/** What real peers accept is read; see docs/decisions/0021-how-lenient-http-parsing-is.md for each. */
 export const leniencies: readonly Leniency[] = [
   'headers',
   'chunked_length',

@@ -149,7 +149,9 @@ export class Pairing {
 
   /** The partial messages are what there is of those under way. */
   close(request: HttpRequest | null, response: HttpResponse | null, ending: Ending, atUs: number): void {
-    if (this.pending.some((draft) => !draft.certain && draft !== this.answering)) this.takeAllApart();
+    // A request without an answer is one too many, unless its answer may just be on its way.
+    const unanswered = this.pending.some((draft) => !draft.certain && draft !== this.answering);
+    if (unanswered && ending !== 'unfinished') this.takeAllApart();
     this.confirm();
     if (this.asking !== null) this.asking.request = request;
     if (this.answering !== null) this.answering.response = response;

@@ -202,6 +202,11 @@ describe('a connection older than the recorder', () => {
     expect(summaries(seen)).toEqual(laterSeen);
   });
 
+  it('that still waits for an answer when the recording ends keeps the pairs before it', () => {
+    const seen = converseWith(older, ...later, client(get('/last')));
+    expect(summaries(seen)).toEqual([...laterSeen, 'GET /last → lost [no-response]']);
+  });
+
   it('is picked up at the next message', () => {
     const seen = converseWith(older, client('tail of a body'), server('tail of another'), ...later);
     expect(summaries(seen)).toEqual(laterSeen);

@@ -117,5 +117,5 @@ it.each(Array.from({ length: 12 }, (_, i) => i))('says nothing wrong (seed %d)',
     }
   }
   expect(wrong).toEqual([]);
-  expect(complete).toBeGreaterThan(500); // a recorder that marks everything would pass as well
+  expect(complete).toBeGreaterThan(300); // a recorder that marks everything would pass as well
 });
