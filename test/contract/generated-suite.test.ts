@@ -58,11 +58,15 @@ interface JestRun {
 }
 
 /** Plain jest, as npx runs it: no configuration, no flags but those given. */
-async function jest(project: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<JestRun> {
+async function runJest(
+  project: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<JestRun> {
   const { NODE_ENV: _, ...inherited } = withoutSettings(process.env);
   const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], {
     cwd: join(folder, project),
-    env: { ...inherited, CI: '1', ...env },
+    env: { ...inherited, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -85,14 +89,14 @@ function edited(project: string, name: string, edit: (setup: string) => string):
 
 describe.each(kinds)('a suite in a project of type %s', (kind) => {
   it('is green on the recorded build, with its dependency mocked and an empty database', async () => {
-    const { status, output } = await jest(kind);
+    const { status, output } = await runJest(kind);
     expect(output).toMatch(/Tests: +10 passed, 10 total/);
     expect(status).toBe(0);
   });
 
   it('is red on a build with a regression, and names the very field', async () => {
     const broken = edited(kind, `${kind}-broken`, (setup) => setup.replace(join(apps, 'orders/server.js'), next));
-    const { status, output } = await jest(broken);
+    const { status, output } = await runJest(broken);
     expect(output).toMatch(/body\.vat\.amount +expected 415, got 414/);
     expect(output).toMatch(/> \d+ \| +recorded\(\{/);
     expect(output).toMatch(/Tests: +4 failed, 6 passed, 10 total/);
@@ -101,7 +105,7 @@ describe.each(kinds)('a suite in a project of type %s', (kind) => {
 });
 
 it('plays what came before when only one test is asked for', async () => {
-  const { status, output } = await jest('commonjs', ['-t', 'POST /orders/{orderId}/cancel']);
+  const { status, output } = await runJest('commonjs', ['-t', 'POST /orders/{orderId}/cancel']);
   expect(output).toMatch(/Tests: +9 skipped, 1 passed, 10 total/);
   expect(status).toBe(0);
 });
@@ -110,14 +114,14 @@ it('plays against WIRETAPE_TARGET when it is set, and starts nothing', async () 
   const payments = await service('payments/server.js', {});
   const orders = await service('orders/server.js', { PAYMENTS_URL: payments });
   const idle = edited('commonjs', 'target', (setup) => setup.replace("'node'", "'/nowhere/node'"));
-  const { status, output } = await jest(idle, [], { WIRETAPE_TARGET: orders });
+  const { status, output } = await runJest(idle, [], { WIRETAPE_TARGET: orders });
   expect(output).toMatch(/Tests: +10 passed, 10 total/);
   expect(status).toBe(0);
 });
 
 it('says what is missing where nothing says what to play against', async () => {
   const bare = edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}command: [\s\S]*?,$/m, ''));
-  const { status, output } = await jest(bare, ['-t', 'POST /users']);
+  const { status, output } = await runJest(bare, ['-t', 'POST /users']);
   expect(output).toContain('USAGE  Nothing says which build to play against');
   expect(output).toContain('WIRETAPE_TARGET=http://127.0.0.1:8080 npx jest');
   expect(status).toBe(1);
@@ -127,7 +131,7 @@ it('fails when the build asks a dependency for something new, and says what', as
   const greedy = edited('commonjs', 'greedy', (setup) => setup);
   const mocks = join(folder, greedy, 'test/wiretape/mocks.json');
   writeFileSync(mocks, readFileSync(mocks, 'utf8').replaceAll('"amount": 2598', '"amount": 2599'));
-  const { status, output } = await jest(greedy);
+  const { status, output } = await runJest(greedy);
   expect(output).toMatch(/dependencies › were asked for nothing that is not on the tape/);
   expect(output).toMatch(/MOCK_MISS +Cannot answer POST http:\S+\/charges/);
   expect(output).toMatch(/body\.amount +expected 2599, got 2598/);

@@ -8,7 +8,7 @@ import { expectGolden } from '../../support/golden';
 import { writeTape } from '../../support/tape-file';
 
 const folder = mkdtempSync(join(tmpdir(), 'wiretape-generate-'));
-const jest = ['--to', 'jest', '--out'];
+const toJest = ['--to', 'jest', '--out'];
 
 beforeAll(async () => {
   writeTape(
@@ -18,7 +18,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'file'), 'not a folder\n');
   mkdirSync(join(folder, 'theirs'));
   writeFileSync(join(folder, 'theirs/setup.js'), '// written by hand\n');
-  await generate([...jest, 'edited']);
+  await generate([...toJest, 'edited']);
   writeFileSync(join(folder, 'edited/endpoints/orders.js'), '// changed by hand\n');
 });
 
@@ -31,19 +31,19 @@ function generate(args: readonly string[]) {
 const refused: Readonly<Record<string, readonly string[]>> = {
   'no-out': ['--to', 'jest'],
   'unknown-kind': ['--to', 'jst', '--out', 'suite'],
-  'jest-tests-folder': [...jest, 'src/__tests__/wiretape'],
-  'env-without-command': [...jest, 'suite', '--env', 'PORT={port}'],
-  'bad-env': [...jest, 'suite', '--env', 'PORT', '--', 'node', 'server.js'],
-  'insecure-and-ca': [...jest, 'suite', '--insecure', '--ca', 'ca.pem'],
-  'bad-header': [...jest, 'suite', '--set-header', 'authorization'],
-  'secret-on-the-line': [...jest, 'suite', '--secret', 'password=hunter2'],
-  'bad-target': [...jest, 'suite', '--target', 'localhost:8080'],
-  'missing-noise': [...jest, 'suite', '--noise', 'missing.yaml'],
-  'nothing-left': [...jest, 'suite', '--include', 'GET */invoices/**'],
-  'only-incomplete': [...jest, 'suite', '--include', 'GET */export'],
-  'files-of-others': [...jest, 'theirs'],
-  'edited-tests': [...jest, 'edited', '--include', 'GET */orders'],
-  'out-is-a-file': [...jest, 'file'],
+  'jest-tests-folder': [...toJest, 'src/__tests__/wiretape'],
+  'env-without-command': [...toJest, 'suite', '--env', 'PORT={port}'],
+  'bad-env': [...toJest, 'suite', '--env', 'PORT', '--', 'node', 'server.js'],
+  'insecure-and-ca': [...toJest, 'suite', '--insecure', '--ca', 'ca.pem'],
+  'bad-header': [...toJest, 'suite', '--set-header', 'authorization'],
+  'secret-on-the-line': [...toJest, 'suite', '--secret', 'password=hunter2'],
+  'bad-target': [...toJest, 'suite', '--target', 'localhost:8080'],
+  'missing-noise': [...toJest, 'suite', '--noise', 'missing.yaml'],
+  'nothing-left': [...toJest, 'suite', '--include', 'GET */invoices/**'],
+  'only-incomplete': [...toJest, 'suite', '--include', 'GET */export'],
+  'files-of-others': [...toJest, 'theirs'],
+  'edited-tests': [...toJest, 'edited', '--include', 'GET */orders'],
+  'out-is-a-file': [...toJest, 'file'],
 };
 
 it.each(Object.entries(refused))('%s', async (name, args) => {
@@ -56,6 +56,6 @@ it.each(Object.entries(refused))('%s', async (name, args) => {
 });
 
 it('replaces edited tests under --force', async () => {
-  const { status, stdout } = await generate([...jest, 'edited', '--force']);
+  const { status, stdout } = await generate([...toJest, 'edited', '--force']);
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'wrote    edited/endpoints/orders.js\n' });
 });
