@@ -45,7 +45,7 @@ function failBecause(why: string): void {
   });
 }
 
-function lookAtMachine(): E2eFacts {
+export function lookAtMachine(): E2eFacts {
   const capEff = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   const built = ['dist/cli/main.js', 'dist/recorder.bpf.o', 'dist/wiretape.node'];
   return {

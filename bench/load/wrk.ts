@@ -1,0 +1,37 @@
+/** Closed-loop load by wrk, bounded in time. A run with a single failed or unexpected answer is no measurement. */
+import { start } from '../../test/support/programs';
+
+export interface WrkOptions {
+  readonly seconds: number;
+  readonly connections?: number;
+  /** A Lua script that makes the requests. */
+  readonly script?: string;
+}
+
+export interface WrkResult {
+  readonly requests: number;
+  readonly perSecond: number;
+}
+
+/** One thread: the machines this runs on have two cores, and the service needs one. Rejects as the head says. */
+export async function runWrk(url: string, { seconds, connections = 16, script }: WrkOptions): Promise<WrkResult> {
+  const scripted = script === undefined ? [] : ['-s', script];
+  const program = start('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, ...scripted, url]);
+  let said = '';
+  program.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const status = await program.ended;
+  if (status !== 0) throw new Error(`wrk ended with ${status}: ${program.stderr()}`);
+  return parseWrk(said);
+}
+
+/** Reads what wrk prints. Throws for output that tells of failures, or that is none of wrk's. */
+export function parseWrk(said: string): WrkResult {
+  const failures = /^\s*(Socket errors|Non-2xx or 3xx responses):.*$/m.exec(said);
+  if (failures !== null) throw new Error(`wrk met failures: ${failures[0].trim()}`);
+  const requests = Number(/^\s*(\d+) requests in /m.exec(said)?.[1]);
+  const perSecond = Number(/^Requests\/sec:\s*([\d.]+)$/m.exec(said)?.[1]);
+  if (!(requests > 0 && perSecond > 0)) throw new Error(`wrk said nothing of requests:\n${said}`);
+  return { requests, perSecond };
+}

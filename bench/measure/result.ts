@@ -1,0 +1,31 @@
+/** What a measurement says, and whether that is what was aimed at. Pure. */
+import type { Spread } from './spread';
+
+/** `of`: which of the two numbers the goal is about. The median has to keep a bound; `exactly` holds for every value. */
+export type Goal = { readonly of: 'ratio' | 'figure' } & (
+  | { readonly atLeast: number }
+  | { readonly atMost: number }
+  | { readonly exactly: number }
+);
+
+export interface Result {
+  readonly name: string;
+  /** What was divided by what. */
+  readonly ratioOf: string;
+  readonly ratio: Spread;
+  /** An amount that belongs to the ratio, such as microseconds an exchange; it depends on the machine. */
+  readonly figure: { readonly spread: Spread; readonly unit: string } | null;
+  /** Null where the ratio is told for comparison only. */
+  readonly goal: Goal | null;
+  /** Counts a reader needs to believe the ratio. */
+  readonly notes: readonly string[];
+}
+
+/** Null where there is no goal. Throws RangeError for a goal about a figure that there is none of. */
+export function isMet({ ratio, figure, goal }: Result): boolean | null {
+  if (goal === null) return null;
+  const spread = goal.of === 'ratio' ? ratio : figure?.spread;
+  if (spread === undefined) throw new RangeError('a goal for a figure that was not measured');
+  if ('exactly' in goal) return spread.min === goal.exactly && spread.max === goal.exactly;
+  return 'atLeast' in goal ? spread.median >= goal.atLeast : spread.median <= goal.atMost;
+}

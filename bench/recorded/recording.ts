@@ -1,0 +1,46 @@
+/** Runs the built `wiretape record` beside some work, and hands over the tape it leaves. */
+import { temporaryFolder } from '../../test/support/programs';
+import { type LiveRecording, startRecording } from '../../test/support/recorder';
+import type { Service } from '../services';
+import { type Audit, auditTape } from './audit';
+
+export interface Recorder {
+  readonly pid: number;
+}
+
+export interface Steps<T, U> {
+  /** Neither the recorder's start nor its last flush is in it. */
+  work(recorder: Recorder): Promise<T>;
+  /** Sees the tape of the ended recording, which goes away afterwards. */
+  look(tape: string): Promise<U>;
+}
+
+/** Records the processes that listen on `port` while the work is done. Rejects when the recorder fails. */
+export async function recorded<T, U>(port: number, { work, look }: Steps<T, U>): Promise<{ worked: T; looked: U }> {
+  const folder = temporaryFolder();
+  try {
+    const recording = await startRecording(folder.file('bench.tape'), ['--port', String(port)]);
+    const worked = await work({ pid: recording.program.pid });
+    await endWell(recording);
+    return { worked, looked: await look(recording.tape) };
+  } finally {
+    folder.remove();
+  }
+}
+
+/** The same, with the tape held against what the service served meanwhile. */
+export async function audited<T>(
+  service: Service,
+  work: (recorder: Recorder) => Promise<T>,
+): Promise<{ worked: T; audit: Audit }> {
+  const before = await service.served();
+  const look = async (tape: string): Promise<Audit> =>
+    auditTape(tape, { port: service.port, served: (await service.served()) - before });
+  const { worked, looked } = await recorded(service.port, { work, look });
+  return { worked, audit: looked };
+}
+
+async function endWell(recording: LiveRecording): Promise<void> {
+  const status = await recording.end();
+  if (status !== 0) throw new Error(`wiretape record ended with ${status}: ${recording.program.stderr()}`);
+}

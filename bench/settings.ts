@@ -1,0 +1,65 @@
+/** What the bench is asked to do: everything it measures or some of it, in its usual length or quickly. */
+import { parseArgs } from 'node:util';
+
+export interface Settings {
+  /** Measurements by name; null for all. */
+  readonly only: readonly string[] | null;
+  readonly json: boolean;
+  readonly sizes: Sizes;
+}
+
+/** How much of everything: the only difference between a usual run and a quick one. */
+export interface Sizes {
+  readonly name: 'usual' | 'quick';
+  readonly pairs: number;
+  /** Length of one run of a load generator at full load. */
+  readonly loadSeconds: number;
+  readonly pacedPairs: number;
+  readonly warmMs: number;
+  readonly windowMs: number;
+  /** Long enough for a fast server to outrun what the recorder can hold back. */
+  readonly sustainedSeconds: number;
+  readonly eventLogExchanges: number;
+  readonly replayCases: number;
+}
+
+const usual: Sizes = {
+  name: 'usual',
+  pairs: 4,
+  loadSeconds: 2,
+  pacedPairs: 3,
+  warmMs: 1500,
+  windowMs: 2500,
+  sustainedSeconds: 10,
+  eventLogExchanges: 20_000,
+  replayCases: 2000,
+};
+
+const quick: Sizes = {
+  name: 'quick',
+  pairs: 2,
+  loadSeconds: 1,
+  pacedPairs: 1,
+  warmMs: 700,
+  windowMs: 1000,
+  sustainedSeconds: 2,
+  eventLogExchanges: 8000,
+  replayCases: 800,
+};
+
+export const usageText = `npm run bench -- [--quick] [--only NAME ...] [--json]
+
+  --quick       under a minute instead of about four; the spread is wider
+  --only NAME   one measurement; repeatable
+  --json        one JSON document on stdout instead of the table`;
+
+/** Throws the TypeError of parseArgs for unknown options, and a RangeError for a name that is none. */
+export function settingsFrom(args: readonly string[], names: readonly string[]): Settings {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { quick: { type: 'boolean' }, only: { type: 'string', multiple: true }, json: { type: 'boolean' } },
+  });
+  const unknown = values.only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new RangeError(`nothing here is called ${unknown}: ${names.join(', ')}`);
+  return { only: values.only ?? null, json: values.json ?? false, sizes: values.quick === true ? quick : usual };
+}
