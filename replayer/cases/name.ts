@@ -3,7 +3,7 @@
  * (UUIDs, numbers, long hexadecimal and random tokens, placeholders of redaction) become parameters named after the
  * segment before them. Depends on nothing but its arguments, so that the same tape gives the same names everywhere.
  */
-import { looksGenerated, uuidVersion, wordsOf } from '../noise/shapes';
+import { looksGenerated, uuidPrefix, uuidVersion, wordsOf } from '../noise/shapes';
 
 /** `path` is origin-form; its query is dropped. `placeholders` are the texts redaction left on the tape. */
 export function pathTemplate(path: string, placeholders: ReadonlySet<string> = noPlaceholders): string {
@@ -30,7 +30,12 @@ const noPlaceholders: ReadonlySet<string> = new Set();
 
 function isParameter(segment: string, placeholders: ReadonlySet<string>): boolean {
   if (segment === '') return false;
-  if (placeholders.has(segment) || /^\d+$/.test(segment) || uuidVersion(segment) !== null) return true;
+  if (
+    placeholders.has(segment) ||
+    /^\d+$/.test(segment) ||
+    uuidVersion(segment.slice(uuidPrefix(segment).length)) !== null
+  )
+    return true;
   return /^[0-9a-f]{16,}$/i.test(segment) || looksGenerated(segment);
 }
 

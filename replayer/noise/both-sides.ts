@@ -4,7 +4,7 @@
  * It never excuses a change of type, format, length or meaning, and knows nothing of where else a value occurs:
  * the caller asks first whether the value is compared by identity.
  */
-import { epochTime, isIdName, isTimeName, jwtParts, lookAlike, timeText, uuidVersion } from './shapes';
+import { epochTime, isIdName, isTimeName, jwtParts, lookAlike, timeText, uuidPrefix, uuidVersion } from './shapes';
 import { type Token, tokensOf } from './tokens';
 
 /**
@@ -86,11 +86,6 @@ function textReason(expected: string, actual: string, key: string | null): strin
   if (time !== null) return time.format === timeText(actual)?.format ? 'both-sides:timestamp' : null;
   if (jwtParts(expected) !== null) return jwtReason(expected, actual);
   return epochReason(expected, actual, key) ?? opaqueReason(expected, actual, key);
-}
-
-/** What names the kind of thing before a UUID: `pay_`, `order-`; '' where nothing does. */
-function uuidPrefix(text: string): string {
-  return /^[a-z]{1,12}(?:_[a-z]{1,8})?[_-](?=[0-9a-fA-F]{8}-)/.exec(text)?.[0] ?? '';
 }
 
 function epochReason(expected: string, actual: string, key: string | null): string | null {

@@ -12,6 +12,11 @@ export function uuidVersion(text: string): string | null {
   return uuid.exec(text)?.[1] ?? null;
 }
 
+/** What names the kind of thing before a UUID: `pay_`, `order-`; '' where nothing does. */
+export function uuidPrefix(text: string): string {
+  return /^[a-z]{1,12}(?:_[a-z]{1,8})?[_-](?=[0-9a-fA-F]{8}-)/.exec(text)?.[0] ?? '';
+}
+
 const isoTime =
   /^(\d{4})-(\d\d)-(\d\d)([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?( ?(?:[Zz]|UTC|[+-]\d\d(?::?\d\d)?))?$/;
 const httpTime =

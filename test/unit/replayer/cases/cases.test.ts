@@ -18,6 +18,7 @@ describe('pathTemplate', () => {
     ['/users/1/users/2', '/users/{userId}/users/{userId2}'],
     ['/7', '/{id}'],
     ['/customers/cus_9fK2mQ7vT1xZ', '/customers/{customerId}'],
+    ['/payments/pay_f47ac10b-58cc-4372-a567-0e02b2c3d479', '/payments/{paymentId}'],
     ['/products/blue-summer-lamp', '/products/blue-summer-lamp'],
     ['/2026/11/20', '/{id}/{id2}/{id3}'],
     ['/caf%C3%A9s/12', '/caf%C3%A9s/{caféId}'],

@@ -14,6 +14,7 @@ function answer(body: ExchangeSketch['responseBody'], more: ExchangeSketch = {})
 describe('the both-sides rule', () => {
   it.each([
     ['two UUIDs', { id: idA }, { id: idB }, 'both-sides:uuid'],
+    ['two UUIDs after one word', { id: `pay_${idA}` }, { id: `pay_${idB}` }, 'both-sides:uuid'],
     ['two times', { at: '2026-11-20T10:00:00.123Z' }, { at: '2026-11-21T09:30:11.998Z' }, 'both-sides:timestamp'],
     ['two counts since the epoch', { at: 1763632800 }, { at: 1763719200 }, 'both-sides:epoch'],
     ['two generated ids', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'p6R1nH4cY0dL9gS2' }, 'both-sides:opaque-id'],
@@ -28,6 +29,7 @@ describe('the both-sides rule', () => {
     ['a time in another format', { at: '2026-11-20T10:00:00Z' }, { at: '2026-11-20 10:00:00' }],
     ['a time in another unit', { at: 1763632800 }, { at: 1763632800000 }],
     ['a UUID that became a number', { id: idA }, { id: 7 }],
+    ['a UUID after another word', { id: `pay_${idA}` }, { id: `inv_${idB}` }],
     ['a UUID of another version', { id: idA }, { id: idB.replace('-4e88', '-7e88') }],
     ['a generated id of another length', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'k3J9xQ2mV7bT5wZ' }],
     ['a generated id that became a word', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'undefinedundefin' }],
