@@ -8,7 +8,6 @@ import { recordedTarget } from '../replayer/launch/target';
 import { type MockServer, startMocks } from '../replayer/mocks/fastify';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import type { NoiseRule } from '../replayer/noise/rules';
-import { exitStatusOf } from '../replayer/report/report';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
 import { openTapeReader } from '../tape/store/sqlite';
 import { type MockArguments, missTexts, mockOptions, readOutbound, unusedLines, unusedMocks } from './mock-options';
@@ -183,9 +182,10 @@ async function report(outcome: SuiteOutcome, { args, cases, noise, target, mocks
   const unused = unusedMocks(mocks.unused());
   const whole = { ...outcome.report, misses, unused };
   if (!json) tell([...missTexts(misses, tape), ...unusedLines(unused)]);
-  await reportOutcome({ ...outcome, report: whole }, { tape, cases, noise, allowSkipped, json, junit, target });
+  const shown = { tape, cases, noise, allowSkipped, json, junit, target };
+  const status = await reportOutcome({ ...outcome, report: whole }, shown);
   for (const fault of mocks.faults()) tell([`a fault of wiretape itself: ${fault.message}`]);
-  return mocks.failed() ? 1 : exitStatusOf({ ...whole, misses: [] }, { skipped: allowSkipped });
+  return mocks.failed() ? 1 : status;
 }
 
 /** The first signal ends the run in order; the next one at once, and with this process everything it started. */

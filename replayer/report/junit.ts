@@ -4,7 +4,8 @@
  */
 import { stringifyJson } from '../../tape/body/json';
 import type { Difference } from '../judge/difference';
-import type { CaseNotes, CaseResult, RunReport } from './report';
+import type { Miss } from '../mocks/match/miss';
+import { type CaseNotes, type CaseResult, failingMisses, type RunReport } from './report';
 
 export interface JunitOptions {
   /** What was replayed: the tape's name. */
@@ -13,7 +14,14 @@ export interface JunitOptions {
 }
 
 export function junitReport(report: RunReport, { suite, notes }: JunitOptions): string {
-  const counts = { tests: report.cases, failures: report.failed, errors: report.errored, skipped: report.skipped };
+  const misses = failingMisses(report);
+  const missed = misses.length === 0 ? 0 : 1;
+  const counts = {
+    tests: report.cases + missed,
+    failures: report.failed + missed,
+    errors: report.errored,
+    skipped: report.skipped,
+  };
   const attributes = attributesText({ name: suite, ...counts });
   const cases = report.results.map((result) => testcase(result, notes.get(result.id)));
   return [
@@ -21,6 +29,7 @@ export function junitReport(report: RunReport, { suite, notes }: JunitOptions): 
     `<testsuites ${attributesText({ name: 'wiretape', ...counts })}>`,
     `  <testsuite ${attributes}>`,
     ...cases,
+    ...(missed === 0 ? [] : [missesCase(misses)]),
     '  </testsuite>',
     '</testsuites>',
     '',
@@ -31,6 +40,14 @@ function testcase(result: CaseResult, notes: CaseNotes | undefined): string {
   const attributes = attributesText({ name: `${result.name} [${result.id}]`, classname: classname(result.name) });
   const inner = outcome(result, notes);
   return inner === '' ? `    <testcase ${attributes}/>` : `    <testcase ${attributes}>${inner}</testcase>`;
+}
+
+/** Calls no mock answers belong to no case: the build makes them when it likes. */
+function missesCase(misses: readonly Miss[]): string {
+  const lines = [...new Set(misses.map(({ message }) => message))];
+  const attributes = attributesText({ message: `${misses.length} calls that no mock answers`, type: 'mock-miss' });
+  const failure = `<failure ${attributes}>${escaped(lines.join('\n'))}</failure>`;
+  return `    <testcase ${attributesText({ name: 'calls to mocks', classname: 'mocks' })}>${failure}</testcase>`;
 }
 
 /** `POST /orders/{orderId}`: servers group by it. */

@@ -128,9 +128,12 @@ it('reports misses and unused mocks with the verdicts in one JSON document, and 
 
 it('fails on a miss even when every answer is as recorded, and shows it', async () => {
   tape(shop('/shop/a', null), price('/price/a', 5));
-  const run = args(...withPort, ...calling('{mock:payments:8080}'), '--env', 'CALL=/cost');
+  const run = args(...withPort, ...calling('{mock:payments:8080}'), '--env', 'CALL=/cost', '--junit', 'report.xml');
   const { status, stdout, stderr } = await runWiretape(run, { cwd: folder });
   expect([status, stdout]).toEqual([1, expect.stringMatching(/1 passed/)]);
+  expect(readFileSync(join(folder, 'report.xml'), 'utf8')).toMatch(
+    /tests="2" failures="1"[\s\S]*<testcase name="calls to mocks" classname="mocks"><failure message="1 calls that no mock answers"/,
+  );
   expect(stderr).toMatch(/MOCK_MISS {2}Cannot answer GET http:\/\/payments:8080\/cost\/a: no mock matches/);
   expect(stderr).toMatch(/unused {4}exchange 2, GET payments:8080\/price\/a\n/);
   const allowed = await runWiretape(args(...run.slice(2, -3), '--on-miss', '404'), { cwd: folder });
