@@ -4,17 +4,20 @@
  */
 const fs = require('node:fs');
 const path = require('node:path');
-const { Surprise, check, endAll, project, root, step, type, typeInBackground } = require('./stage');
+const { Surprise, check, endAll, print, project, root, step, type, typeInBackground } = require('./stage');
 
 const tape = path.join(project, 'shop.tape');
 const password = 'correct horse battery';
 const json = "-H 'content-type: application/json'";
 
 async function main() {
-  makeProject();
+  process.env.PATH = `${path.join(root, 'bin')}:${process.env.PATH}`;
+  process.env.NO_COLOR = '1';
+  delete process.env.WIRETAPE_TARGET;
   say('A shop of two HTTPS services, orders and payments, is recorded, tested and mocked.');
-  say(`Everything happens in ${path.relative(process.cwd(), project) || '.'}, where wiretape is on the PATH.`);
+  say(`Everything happens in ${path.relative(root, project)}, with wiretape on the PATH.`);
   await canRecord();
+  makeProject();
   const shop = await startShop();
   await record(shop);
   await look();
@@ -32,18 +35,17 @@ async function main() {
 function makeProject() {
   fs.rmSync(project, { recursive: true, force: true });
   fs.mkdirSync(path.join(project, 'node_modules/.bin'), { recursive: true });
-  fs.cpSync(path.join(root, 'fixtures/apps'), project, { recursive: true });
+  for (const name of ['orders', 'payments', 'service.js', 'client.js', 'certificates.js']) {
+    fs.cpSync(path.join(root, 'fixtures/apps', name), path.join(project, name), { recursive: true });
+  }
   fs.writeFileSync(path.join(project, 'package.json'), '{ "name": "shop", "private": true }\n');
   fs.symlinkSync(root, path.join(project, 'node_modules/wiretape'));
   fs.symlinkSync(path.join(root, 'node_modules/.bin/jest'), path.join(project, 'node_modules/.bin/jest'));
-  process.env.PATH = `${path.join(root, 'bin')}:${process.env.PATH}`;
-  process.env.NO_COLOR = '1';
-  delete process.env.WIRETAPE_TARGET;
 }
 
 async function canRecord() {
   step('May this machine record?', 'Recording needs Linux with BTF, and root or the capabilities that doctor names.');
-  const { status, stdout } = await type('wiretape doctor --json', { quiet: true });
+  const { status, stdout } = await type('wiretape doctor --json', { lines: 0 });
   const { tier, checks } = JSON.parse(stdout);
   if (status !== 0) {
     const missing = checks.filter((/** @type {{ ok: boolean }} */ each) => !each.ok);
@@ -85,14 +87,14 @@ async function record({ url, port }) {
   check(catalogue.stdout === '200', 'and curl did so with a cookie, and asked for a compressed catalogue');
   say('   $ kill -INT %3');
   const { status, output } = await recorder.stop('SIGINT');
-  for (const line of output.trimEnd().split('\n')) say(`   | ${line}`);
+  print(output.slice(output.indexOf('\n') + 1));
   check(status === 0, 'the recorder flushed its tape and went');
 }
 
 async function look() {
   step('What is on the tape');
   await type('wiretape ls shop.tape');
-  const { stdout } = await type('wiretape ls shop.tape --json', { quiet: true });
+  const { stdout } = await type('wiretape ls shop.tape --json', { lines: 0 });
   const exchanges = stdout
     .trim()
     .split('\n')
@@ -104,14 +106,32 @@ async function look() {
     exchanges.every(({ complete, tls }) => complete && tls !== null),
     'all of them complete, and read out of TLS',
   );
-  const charge = exchanges.find(({ direction }) => direction === 'outbound');
-  check(charge.cause !== null, 'each call knows the request that caused it');
-  const secrets = [
-    password,
-    fs.readFileSync(path.join(project, 'cookies.txt'), 'latin1').trim().split(/\s+/).at(-1) ?? '',
-  ];
-  const bytes = fs.readFileSync(tape, 'latin1');
-  check(!secrets.some((secret) => bytes.includes(secret)), 'neither the password nor the session is in the file');
+  const orders = exchanges.filter(({ direction, path: asked }) => direction === 'inbound' && /^\/orders/.test(asked));
+  const calls = exchanges.filter(({ direction }) => direction === 'outbound');
+  const isCaused = calls.every(({ cause }) => orders.some(({ id }) => id === cause?.id));
+  check(isCaused, 'each call knows the request that caused it');
+  await lookForSecrets(exchanges.filter(({ path: asked }) => /^\/(users|sessions)$/.test(asked)));
+}
+
+/** Bodies are compressed on the tape, so its bytes alone would prove little. @param {readonly { id: string }[]} exchanges */
+async function lookForSecrets(exchanges) {
+  const cookie = read('cookies.txt').trim().split(/\s+/).at(-1) ?? '';
+  const secrets = [password, cookie, JSON.parse(read('session.json')).token];
+  const shown = [];
+  for (const [i, { id }] of exchanges.entries()) {
+    const { stdout } = await type(`wiretape show shop.tape ${id}`, { lines: i === exchanges.length - 1 ? 60 : 0 });
+    shown.push(stdout);
+  }
+  const texts = [...shown, read('shop.tape')];
+  check(
+    !secrets.some((secret) => texts.some((text) => text.includes(secret))),
+    'passwords, tokens and cookies are not on it',
+  );
+}
+
+/** @param {string} file */
+function read(file) {
+  return fs.readFileSync(path.join(project, file), 'latin1');
 }
 
 /** @param {Awaited<ReturnType<typeof startShop>>} shop */
@@ -120,6 +140,8 @@ async function stopShop({ payments, orders }) {
   say('   $ kill %1 %2');
   await orders.stop();
   await payments.stop();
+  const { status } = await type('curl -sS --max-time 5 $PAYMENTS_URL/health');
+  check(status === 7, 'nothing answers for payments any more');
 }
 
 /** @param {string} flags */
@@ -136,8 +158,7 @@ async function generateAndRun(flags) {
     `wiretape generate shop.tape --to jest --out test/wiretape ${flags} -- node orders/server.js`,
   );
   check(made.status === 0, 'the suite is written');
-  const excerpt = fs.readFileSync(path.join(project, 'test/wiretape/endpoints/orders.js'), 'utf8').split('\n');
-  for (const line of excerpt.slice(5, 30)) say(`   | ${line}`);
+  await type('head -n 40 test/wiretape/endpoints/orders.js');
   const { status, output } = await type('npx jest');
   check(status === 0 && /Tests: +15 passed, 15 total/.test(output), 'plain jest runs it, and it is green');
 }
@@ -150,7 +171,7 @@ async function testBrokenBuild(flags) {
   const { status, stdout } = await type(`wiretape test shop.tape ${flags} -- node orders/server.js`);
   check(status === 1, 'wiretape test is red');
   check(/body\.vat\.amount\s+expected 415, got 414/.test(stdout), 'and names the field, with both values');
-  const jest = await type('npx jest');
+  const jest = await type('npx jest', { lines: 44 });
   check(
     jest.status === 1 && /body\.vat\.amount\s+expected 415, got 414/.test(jest.output),
     'the Jest suite is red too',

@@ -3,6 +3,7 @@
  * narration says. Ends every process it started, whatever happens.
  */
 const { spawn } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.resolve(__dirname, '../..');
@@ -33,10 +34,10 @@ function check(holds, claim) {
 
 /**
  * Runs a command to its end. `typed` is the command line as a user would type it: it is what runs, in a shell.
- * @param {string} typed @param {{ quiet?: boolean }} [options]
+ * @param {string} typed @param {{ lines?: number }} [options] how much of the output to show; default all
  * @returns {Promise<{ status: number, output: string, stdout: string }>}
  */
-async function type(typed, { quiet = false } = {}) {
+async function type(typed, { lines } = {}) {
   show(typed);
   const child = start(typed);
   const output = { all: '', stdout: '' };
@@ -48,7 +49,7 @@ async function type(typed, { quiet = false } = {}) {
     output.all += text;
   });
   const status = await ended(child);
-  if (!quiet) print(output.all);
+  print(output.all, lines);
   return { status, output: output.all, stdout: output.stdout };
 }
 
@@ -85,7 +86,7 @@ async function typeInBackground(typed, { until }) {
 /** @param {string} typed */
 function start(typed) {
   const child = spawn('sh', ['-c', `exec ${typed}`], {
-    cwd: project,
+    cwd: fs.existsSync(project) ? project : root,
     env: process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a group of its own, so that a signal reaches what the command starts
@@ -114,9 +115,12 @@ function show(typed) {
   process.stdout.write(`   ${bold(`$ ${typed}`)}\n`);
 }
 
-/** @param {string} text */
-function print(text) {
-  for (const line of text.trimEnd().split('\n')) process.stdout.write(`   ${dim('|')} ${line}\n`);
+/** At most `lines` lines: the first ones, and the last few. @param {string} text @param {number} [lines] */
+function print(text, lines = Number.POSITIVE_INFINITY) {
+  if (lines === 0 || text.trimEnd() === '') return;
+  const all = text.trimEnd().split('\n');
+  const kept = all.length <= lines ? all : [...all.slice(0, lines - 4), '…', ...all.slice(-3)];
+  for (const line of kept) process.stdout.write(`   ${dim('|')} ${line}\n`);
 }
 
 /** Ends what is still running. */
@@ -130,4 +134,4 @@ function endAll() {
   }
 }
 
-module.exports = { Surprise, check, endAll, project, root, step, type, typeInBackground };
+module.exports = { Surprise, check, endAll, print, project, root, step, type, typeInBackground };
