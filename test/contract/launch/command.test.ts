@@ -7,6 +7,9 @@ import { type RunningCommand, startCommand } from '../../../replayer/launch/comm
 import { freePort } from '../../../replayer/launch/free-port';
 import { isListening, waitUntilReady } from '../../../replayer/launch/readiness';
 
+// whole processes are started, on machines that may have two busy cores
+jest.setTimeout(60_000);
+
 const node = process.execPath;
 const running: RunningCommand[] = [];
 let folder: string;

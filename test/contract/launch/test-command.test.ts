@@ -10,6 +10,9 @@ import { type CallSketch, calls } from '../../support/mocks';
 import { startWiretape } from '../../support/running';
 import { writeTape } from '../../support/tape-file';
 
+// whole processes are started, on machines that may have two busy cores
+jest.setTimeout(60_000);
+
 /** A shop that asks payments what a thing costs, over the URL it is given, or over https by name. */
 const app = `
 const { createServer, get: getPlain } = require('http');

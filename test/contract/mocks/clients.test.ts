@@ -10,6 +10,9 @@ import { type MockServer, startMocks } from '../../../replayer/mocks/fastify';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { calls } from '../../support/mocks';
 
+// whole processes are started, on machines that may have two busy cores
+jest.setTimeout(60_000);
+
 const run = promisify(execFile);
 const set = mocksFrom(
   calls(

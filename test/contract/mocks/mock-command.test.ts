@@ -8,6 +8,9 @@ import { ask, askHost, type CallSketch, calls } from '../../support/mocks';
 import { type RunningWiretape, startWiretape } from '../../support/running';
 import { writeTape } from '../../support/tape-file';
 
+// whole processes are started, on machines that may have two busy cores
+jest.setTimeout(60_000);
+
 let folder: string;
 const running: RunningWiretape[] = [];
 
