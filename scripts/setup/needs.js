@@ -25,7 +25,7 @@ const needs = [
   { package: 'curl', command: 'curl', for: 'test' },
   { package: 'openssl', command: 'openssl', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'test' },
-  { package: 'sqlite3', command: 'sqlite3', for: 'test' },
+  { package: 'procps', command: 'pgrep', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },
