@@ -12,11 +12,11 @@ import { redactCredential } from './credentials';
 import { type Echo, withEchoes } from './echo';
 import { mayHoldCompanySecret, redactFields } from './form';
 import { redactJson } from './json-text';
-import type { Ledger } from './ledger';
+import { type Ledger, latin1Of, readable } from './ledger';
 import { kindOfName } from './names';
 import { ruleCovering, type SideRules } from './rules';
 import { isSuspicious, isSuspiciousText } from './suspicion';
-import { redactLexically, redactText, type TextContext } from './text';
+import { redactLexically, redactPatterns, redactText, type TextContext } from './text';
 
 export interface BodyContext {
   readonly ledger: Ledger;
@@ -79,7 +79,7 @@ function hidesNames(type: MediaType, bytes: Uint8Array): boolean {
   const buffer = bufferOf(bytes);
   if (isForm(type)) {
     const text = buffer.toString('latin1');
-    return mayHoldCompanySecret(text) || /%(?:3\d|[4-7][0-9a-f])/i.test(text);
+    return mayHoldCompanySecret(text) || (text.includes('%') && isSuspiciousText(text));
   }
   // Go and PHP write & < > ' " as escapes; names hold none of them.
   return buffer.includes('\\u00') && /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])/i.test(buffer.toString('latin1'));
@@ -106,11 +106,14 @@ function styleOf(type: MediaType): TextContext['style'] {
 }
 
 function redactForm(text: string, { ledger, rules, path }: BytesContext, within: TextContext): string {
-  return redactFields(text, path, (value, at) => {
-    const rule = ruleCovering(rules.body, at.path);
-    if (rule !== undefined || at.isSecret) return takeByName(value, at.name, at.path, { ledger, rule });
-    const isWorthIt = rules.patterns.length > 0 || isSuspiciousText(value);
-    return isWorthIt ? redactText(value, { ...within, path: at.path }) : value;
+  return redactFields(text, path, {
+    name: (name, at) => redactPatterns(name, { ...within, path: at }),
+    value: (value, at) => {
+      const rule = ruleCovering(rules.body, at.path);
+      if (rule !== undefined || at.isSecret) return takeByName(value, at.name, at.path, { ledger, rule });
+      const isWorthIt = rules.patterns.length > 0 || isSuspiciousText(value);
+      return isWorthIt ? redactText(value, { ...within, path: at.path }) : value;
+    },
   });
 }
 
@@ -131,16 +134,28 @@ function redactMultipart(type: MediaType, bytes: Uint8Array, context: BytesConte
     return isText(type, bytes) ? rewritten(bytes, (text) => redactLexically(text, within)) : bytes;
   }
   const redacted = parts.map((part) => redactPart(part, context));
-  if (redacted.every((piece, i) => piece === parts[i]?.bytes)) return bytes;
   const ends = parts.map((part) => part.offset + part.bytes.length);
-  const pieces = redacted.flatMap((piece, i) => [bytes.subarray(ends[i - 1] ?? 0, parts[i]?.offset), piece]);
-  return Buffer.concat([...pieces, bytes.subarray(ends.at(-1) ?? 0)]);
+  const heads = parts.map((part, i) => redactHead(bytes.subarray(ends[i - 1] ?? 0, part.offset), context));
+  const tail = bytes.subarray(ends.at(-1) ?? 0);
+  const isSame = redacted.every((piece, i) => piece === parts[i]?.bytes) && heads.every(({ isSame: same }) => same);
+  return isSame ? bytes : Buffer.concat([...heads.flatMap((head, i) => [head.bytes, redacted[i] ?? tail]), tail]);
+}
+
+/** What stands between two parts: the names and headers of the second. */
+function redactHead(
+  bytes: Uint8Array,
+  context: BytesContext,
+): { readonly bytes: Uint8Array; readonly isSame: boolean } {
+  const within: TextContext = { ...context, depth: 0, isCut: false, style: 'text' };
+  const after = isSuspicious(bytes) ? rewritten(bytes, (text) => redactPatterns(text, within)) : bytes;
+  return { bytes: after, isSame: after === bytes };
 }
 
 function redactPart(part: Part, context: BytesContext): Uint8Array {
   if (part.bytes.length === 0) return part.bytes;
   const { name } = part;
-  const path = name === null ? context.path : [...context.path, name];
+  const within: TextContext = { ...context, depth: 0, isCut: false, style: 'text' };
+  const path = name === null ? context.path : [...context.path, readable(redactPatterns(latin1Of(name), within))];
   const rule = ruleCovering(context.rules.body, path);
   const type = parseMediaType(headerValue(part.headers, 'content-type') ?? '');
   if (rule === undefined && (name === null || kindOfName(name) === null)) {

@@ -2,27 +2,37 @@
 import type { Path } from '../model/path';
 import { applyEdits, type Edit, readable } from './ledger';
 import { kindOfName } from './names';
+import { decodePercent, encodePercent } from './percent';
+import { shortestKey } from './suspicion';
 
-/** What a field's value becomes; both are bytes read as latin1, percent-encoding undone. */
-export type RedactField = (
-  value: string,
-  at: { readonly name: string; readonly path: Path; readonly isSecret: boolean },
-) => string;
+/** What names and values become; all are bytes read as latin1, percent-encoding undone. */
+export interface FieldRedaction {
+  value(value: string, at: FieldPlace): string;
+  /** Secrets known by their looks, which may stand anywhere. */
+  name(name: string, path: Path): string;
+}
+
+export interface FieldPlace {
+  readonly name: string;
+  readonly path: Path;
+  readonly isSecret: boolean;
+}
 
 /** The text (without `?`) with its fields redacted; `root` is `query` or the path of the form. */
-export function redactFields(text: string, root: Path, redact: RedactField): string {
+export function redactFields(text: string, root: Path, redact: FieldRedaction): string {
   const fields = fieldsOf(text);
   const names = new Set(fields.map(({ name }) => name.toLowerCase()));
   const seen = new Map<string, number>();
   const edits: Edit[] = [];
-  for (const { name, start, end } of fields) {
-    const repeat = seen.get(name) ?? 0;
-    seen.set(name, repeat + 1);
-    const raw = text.slice(start, end);
-    const value = decodePercent(raw);
-    const path = [...root, readable(name), ...(repeat === 0 ? [] : [repeat])];
+  for (const { name, nameStart, start, end } of fields) {
+    const safeName = name.length < shortestKey ? name : redact.name(name, root);
+    if (safeName !== name) edits.push({ start: nameStart, end: start - 1, text: encodePercent(safeName) });
+    const repeat = seen.get(safeName) ?? 0;
+    seen.set(safeName, repeat + 1);
+    const value = decodePercent(text.slice(start, end));
+    const path = name === '' ? root : [...root, readable(safeName), ...(repeat === 0 ? [] : [repeat])];
     const isSecret = kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
-    const redacted = value === '' ? value : redact(value, { name, path, isSecret });
+    const redacted = value === '' ? value : redact.value(value, { name, path, isSecret });
     if (redacted !== value) edits.push({ start, end, text: encodePercent(redacted) });
   }
   return applyEdits(text, edits);
@@ -44,33 +54,22 @@ export function mayHoldCompanySecret(fields: string): boolean {
 }
 
 interface FieldSpan {
+  /** '' for a piece without `=`, which is all value: a bare token may stand there. */
   readonly name: string;
+  readonly nameStart: number;
   readonly start: number;
   readonly end: number;
 }
 
 function fieldsOf(text: string): readonly FieldSpan[] {
   const fields: FieldSpan[] = [];
-  for (let at = 0; at <= text.length; ) {
+  for (let at = 0; at < text.length; ) {
     const ampersand = text.indexOf('&', at);
     const end = ampersand < 0 ? text.length : ampersand;
-    const equals = text.indexOf('=', at);
-    if (equals >= 0 && equals < end)
-      fields.push({ name: decodePercent(text.slice(at, equals)), start: equals + 1, end });
+    const equals = text.slice(at, end).indexOf('=');
+    const start = equals < 0 ? at : at + equals + 1;
+    fields.push({ name: equals < 0 ? '' : decodePercent(text.slice(at, start - 1)), nameStart: at, start, end });
     at = end + 1;
   }
   return fields;
-}
-
-/** `+` is a space and %XX are bytes (WHATWG URL 5.1); what is no escape stays. */
-export function decodePercent(text: string): string {
-  if (!/[%+]/.test(text)) return text;
-  return text
-    .replaceAll('+', ' ')
-    .replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
-}
-
-/** Bytes read as latin1 to percent-encoding; unreserved characters stay (RFC 3986 2.3). */
-export function encodePercent(text: string): string {
-  return text.replace(/[^\w.~-]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }

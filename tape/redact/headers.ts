@@ -11,7 +11,7 @@ import type { Ledger } from './ledger';
 import { kindOfName, type NameKind } from './names';
 import { type PathRule, ruleCovering, type SideRules } from './rules';
 import { isSuspiciousText } from './suspicion';
-import { redactLexically } from './text';
+import { redactLexically, redactPatterns } from './text';
 
 export interface HeaderContext {
   readonly ledger: Ledger;
@@ -131,9 +131,10 @@ function redactInnocent(value: string, path: Path, context: HeaderContext & { re
   const query = context.isUrl ? value.indexOf('?') : -1;
   if (query < 0) return redactLexically(value, text);
   const end = /[#>\s;]/.exec(value.slice(query))?.index ?? value.length - query;
-  const fields = redactFields(value.slice(query + 1, query + end), path, (field, { isSecret }) =>
-    isSecret ? ledger.take(field, 'secret-name', path) : redactLexically(field, text),
-  );
+  const fields = redactFields(value.slice(query + 1, query + end), path, {
+    name: (name) => redactPatterns(name, text),
+    value: (field, { isSecret }) => (isSecret ? ledger.take(field, 'secret-name', path) : redactLexically(field, text)),
+  });
   const around = (piece: string): string => redactLexically(piece, text);
   return `${around(value.slice(0, query))}?${fields}${around(value.slice(query + end))}`;
 }

@@ -10,7 +10,7 @@ import { applyEdits, type Edit, latin1Of, readable } from './ledger';
 import { kindOfName, type NameKind } from './names';
 import { ruleCovering } from './rules';
 import { isSuspiciousText } from './suspicion';
-import { redactLexically, redactText, type TextContext } from './text';
+import { redactPatterns, redactText, type TextContext } from './text';
 
 export interface RedactedJson {
   readonly text: string;
@@ -114,12 +114,8 @@ class Scan {
     frame.name = unescapeJson(raw);
     if (frame.name.length < 16 || !isSuspiciousText(frame.name)) return;
     // A name may itself be a secret, as in a map from tokens to users.
-    const redacted = redactLexically(frame.name, {
-      ...this.context,
-      path: this.path(),
-      style: 'program',
-      isCut: false,
-    });
+    // The ledger names the object it stands in: a path through the secret would tell it.
+    const redacted = redactPatterns(frame.name, { ...this.context, path: this.path().slice(0, -1), isCut: false });
     if (redacted === frame.name) return;
     frame.name = redacted;
     this.edits.push({ start, end, text: escapeJson(redacted) });

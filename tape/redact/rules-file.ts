@@ -6,6 +6,7 @@ import { parseDocument } from 'yaml';
 import { didYouMean } from '../../errors/did-you-mean';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { parsePathPattern } from '../model/path';
+import { withQuotedPaths } from '../model/rule-text';
 import { builtInRules } from './built-in';
 import type { RedactionRule, Side } from './rules';
 
@@ -25,7 +26,7 @@ export function parseRedactionRules(text: string, fileName: string): readonly Re
 }
 
 function parseYaml(text: string, fileName: string): unknown {
-  const document = parseDocument(text);
+  const document = parseDocument(withQuotedPaths(text));
   const [error] = document.errors;
   if (error !== undefined) throw badRule(fileName, error.message.split('\n')[0] ?? '', `Write  ${example}`);
   return document.toJS() as unknown;

@@ -3,8 +3,10 @@
  * redaction costs (about 2 us a kilobyte). It may say yes for nothing; it must never say no where a rule would fire.
  * It skips through the text: what is sixteen long cannot hide between every sixteenth byte.
  */
+
 import { kindOfName, longestName, nameTrigrams } from './names';
 import { keyStart } from './patterns';
+import { decodePercent } from './percent';
 
 // What a byte is, as bits.
 const wordBit = 1; // part of a key: letters, digits, _ and -
@@ -24,20 +26,25 @@ const bits = Uint8Array.from({ length: 256 }, (_, code) => {
 });
 
 /** Shorter runs of letters and digits are no key. */
-const shortestKey = 16;
+export const shortestKey = 16;
 const fewestCardDigits = 13;
 const at = 0x40;
 
 /** True where some built-in rule might fire in these bytes of text. */
 export function isSuspicious(bytes: Uint8Array): boolean {
   const { length } = bytes;
-  return holdsSecret(bytes, length) || (bytes.includes(at) && holdsUserInfo(bytes, length));
+  if (holdsSecret(bytes, length) || endsInUserInfo(bytes, length)) return true;
+  return bytes.includes(at) && holdsUserInfo(bytes, length);
 }
 
 const scratch = Buffer.alloc(8192);
 
-/** The same for a string of bytes read as latin1. */
+/** The same for a string of bytes read as latin1, percent-encoding seen through. */
 export function isSuspiciousText(text: string): boolean {
+  return looksSuspicious(text) || (text.includes('%') && looksSuspicious(decodePercent(text)));
+}
+
+function looksSuspicious(text: string): boolean {
   if (text.length > scratch.length) return isSuspicious(Buffer.from(text, 'latin1'));
   const length = scratch.write(text, 0, 'latin1');
   return holdsSecret(scratch, length) || (text.includes('@') && holdsUserInfo(scratch, length));
@@ -164,6 +171,24 @@ function endsUserInfo(bytes: Uint8Array, position: number): boolean {
   }
   return false;
 }
+
+/** The same where the text ends before the `@`; `//host:8080` is no password. */
+function endsInUserInfo(bytes: Uint8Array, length: number): boolean {
+  let isNumber = true;
+  let hasColon = false;
+  for (let i = length - 1; i > 0 && length - i < 600; i--) {
+    const byte = bytes[i] as number;
+    if (byte === 0x2f) return hasColon && bytes[i - 1] === 0x2f;
+    if (byte === 0x3a) hasColon = !isNumber;
+    else if (endsWord[byte] === 1) return false;
+    else if (((bits[byte] as number) & digitBit) === 0) isNumber = false;
+  }
+  return false;
+}
+
+const endsWord = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[\s"'<>{}()[\]@?#]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 function isWord(byte: number | undefined): boolean {
   return ((bits[byte ?? 0] as number) & wordBit) !== 0;

@@ -1,8 +1,9 @@
 /** Redacts a request target: secrets in the path by their looks, in the query by their names too (RFC 9112 3.2). */
 
 import { type Echo, withEchoes } from './echo';
-import { decodePercent, encodePercent, mayHoldCompanySecret, redactFields } from './form';
+import { mayHoldCompanySecret, redactFields } from './form';
 import type { Ledger } from './ledger';
+import { decodePercent, encodePercent } from './percent';
 import { ruleCovering, type SideRules } from './rules';
 import { isSuspiciousText } from './suspicion';
 import { redactLexically, redactPatterns } from './text';
@@ -18,23 +19,21 @@ export function redactTarget(target: string, given: TargetContext): string {
   const context = { ...given, rules };
   const hasRules = rules.query.length > 0 || rules.patterns.length > 0;
   const question = target.indexOf('?');
-  const isInnocent = !isSuspiciousText(target) && !mayHideInEscapes(target);
-  if (!hasRules && isInnocent && (question < 0 || !mayHoldCompanySecret(target))) return target;
+  if (!hasRules && !isSuspiciousText(target) && (question < 0 || !mayHoldCompanySecret(target))) return target;
   if (question < 0) return redactPath(target, context);
   const query = redactQuery(target.slice(question + 1), context);
   return `${redactPath(target.slice(0, question), context)}?${query}`;
 }
 
-/** In percent-encoding any letter can be hidden; letters and digits that are encoded have no other reason to be. */
-function mayHideInEscapes(target: string): boolean {
-  return target.includes('%') && isSuspiciousText(decodePercent(target));
-}
-
 function redactQuery(query: string, { ledger, rules }: TargetContext): string {
-  return redactFields(query, ['query'], (value, { path, isSecret }) => {
-    const rule = ruleCovering(rules.query, path);
-    if (rule !== undefined || isSecret) return ledger.take(value, rule ?? 'secret-name', path);
-    return redactLexically(value, { ledger, rules, path, depth: 1, isCut: false, style: 'text' });
+  const text = { ledger, rules, depth: 1, isCut: false, style: 'text' } as const;
+  return redactFields(query, ['query'], {
+    name: (name, path) => redactPatterns(name, { ...text, path }),
+    value: (value, { path, isSecret }) => {
+      const rule = ruleCovering(rules.query, path);
+      if (rule !== undefined || isSecret) return ledger.take(value, rule ?? 'secret-name', path);
+      return redactLexically(value, { ...text, path });
+    },
   });
 }
 

@@ -6,11 +6,11 @@
 import type { Path } from '../model/path';
 import { cardCandidate, isCardNumber } from './card';
 import { redactCredential } from './credentials';
-import { decodePercent, encodePercent } from './form';
 import { escapeJson, redactJson, unescapeJson } from './json-text';
 import { applyEdits, type Edit, type Ledger } from './ledger';
 import { kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { findPatterns } from './patterns';
+import { decodePercent, encodePercent } from './percent';
 import type { SideRules } from './rules';
 
 export interface TextContext {
@@ -63,14 +63,18 @@ export function redactPatterns(text: string, { ledger, rules, path, isCut }: Tex
   return applyEdits(text, edits);
 }
 
-function urlPasswords(text: string, { ledger, path }: TextContext): Edit[] {
-  if (!text.includes('@')) return [];
-  return [...text.matchAll(/:\/\/[^\s/?#"'@:<>]{0,200}:([^\s/?#"'@<>]{1,400})@/g)].map((match) => {
-    const secret = match[1] ?? '';
-    const end = match.index + match[0].length - 1;
+/** `://user:password@`, or cut before the `@`; what follows a host is a port and all digits. */
+function urlPasswords(text: string, { ledger, path, isCut }: TextContext): Edit[] {
+  if (!text.includes('://')) return [];
+  const edits: Edit[] = [];
+  for (const match of text.matchAll(/:\/\/[^\s/?#"'@:<>]{0,200}:([^\s/?#"'@<>]{1,400})(@|$)/g)) {
+    const [all, secret = '', sign] = match;
+    if (sign === '' && (!isCut || /^\d*$/.test(secret))) continue;
+    const start = match.index + all.length - secret.length - (sign?.length ?? 0);
     const placeholder = encodePercent(ledger.take(decodePercent(secret), 'url-password', path));
-    return { start: end - secret.length, end, text: placeholder };
-  });
+    edits.push({ start, end: start + secret.length, text: placeholder });
+  }
+  return edits;
 }
 
 const stems = new RegExp(nameTrigrams.join('|'), 'gi');

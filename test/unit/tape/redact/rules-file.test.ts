@@ -17,6 +17,18 @@ it('reads YAML and JSON', () => {
   ]);
 });
 
+it('takes paths with brackets on one line without quotes, as product pages write them', () => {
+  expect(
+    parseRedactionRules(
+      '- { in: request, path: body.items[*].ssn }\n- { path: header["X-Who"], name: who }\n',
+      'r.yaml',
+    ),
+  ).toEqual([
+    { kind: 'path', name: 'body.items[*].ssn', in: 'request', path: ['body', 'items', { wildcard: 'any' }, 'ssn'] },
+    { kind: 'path', name: 'who', in: 'both', path: ['header', 'x-who'] },
+  ]);
+});
+
 it('takes an empty file as no rules', () => {
   expect(parseRedactionRules('', 'r.yaml')).toEqual([]);
   expect(parseRedactionRules('# nothing yet\n', 'r.yaml')).toEqual([]);
