@@ -2,10 +2,10 @@
  * One file of certificates to trust: what the system trusts, what the user's variables add, and our own CA. Variables
  * such as SSL_CERT_FILE replace the system's certificates, so that naming our CA alone would cut off everything else.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { temporaryFolder } from './temporary-folder';
 
 /** Where distributions keep their bundle (the list of Go's crypto/x509, root_linux.go). */
 const systemBundles = [
@@ -28,10 +28,10 @@ export function writeCaBundle(certificate: string, inherited: NodeJS.ProcessEnv)
   const system = firstReadable(own === undefined ? systemBundles : [own, ...systemBundles]);
   const extra = firstReadable([inherited.NODE_EXTRA_CA_CERTS ?? '']);
   const parts = [certificate, system ?? rootCertificates.join('\n'), extra ?? ''];
-  const folder = mkdtempSync(join(tmpdir(), 'wiretape-trust-'));
-  const path = join(folder, 'bundle.pem');
+  const folder = temporaryFolder('wiretape-trust-');
+  const path = join(folder.path, 'bundle.pem');
   writeFileSync(path, parts.filter((part) => part !== '').join('\n'), { mode: 0o600 });
-  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { path, remove: folder.remove };
 }
 
 function firstReadable(paths: readonly string[]): string | undefined {

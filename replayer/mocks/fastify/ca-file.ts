@@ -1,8 +1,8 @@
 /** Puts the authority's certificate where clients can be pointed at it: 0600, in a folder of its own unless a path is given. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WiretapeError } from '../../../errors/wiretape-error';
+import { temporaryFolder } from '../../launch/temporary-folder';
 
 export interface CaFile {
   readonly path: string;
@@ -13,10 +13,10 @@ export interface CaFile {
 /** Throws FILE_UNREADABLE where the path cannot be written. */
 export function writeCaFile(certificate: string, path: string | null): CaFile {
   if (path === null) {
-    const folder = mkdtempSync(join(tmpdir(), 'wiretape-ca-'));
-    const file = join(folder, 'ca.pem');
+    const folder = temporaryFolder('wiretape-ca-');
+    const file = join(folder.path, 'ca.pem');
     writeFileSync(file, certificate, { mode: 0o600 });
-    return { path: file, remove: () => rmSync(folder, { recursive: true, force: true }) };
+    return { path: file, remove: folder.remove };
   }
   try {
     writeFileSync(path, certificate, { mode: 0o600 });

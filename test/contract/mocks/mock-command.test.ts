@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const command of running.splice(0)) {
-    command.signal('SIGKILL');
+    command.signal('SIGTERM');
     await command.ended;
   }
   rmSync(folder, { recursive: true });
