@@ -6,7 +6,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openTapeWriter } from '../../tape/store/sqlite/index';
+import { describeE2e } from '../support/e2e';
 import { root } from '../support/source-tree';
+import { asRedacted, exchangeOf, sessionStart } from '../support/tapes';
 
 const folder = mkdtempSync(join(tmpdir(), 'wiretape-pack-'));
 const project = join(folder, 'project');
@@ -64,6 +67,24 @@ describe('an empty project that installs it', () => {
     expect(wiretape(['--version']).stdout.trim()).toBe(version);
   });
 
+  it('gets a command that reads a tape', () => {
+    const path = join(project, 'shop.tape');
+    const writer = openTapeWriter(path);
+    writer.append(writer.beginSession(sessionStart), [asRedacted(exchangeOf())]);
+    writer.close();
+    const { status, stdout } = wiretape(['ls', 'shop.tape', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 1, id: '1', method: 'GET', path: '/orders?x=1', status: 200 });
+    expect(status).toBe(0);
+  });
+
+  it('gets a doctor that finds the addon', () => {
+    const { status, stdout } = wiretape(['doctor', '--json']);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ schema: 1 });
+    expect(report.checks).toContainEqual(expect.objectContaining({ name: 'addon', ok: true }));
+    expect(status).toBe(report.ok ? 0 : 3);
+  });
+
   it('gets a library for CommonJS and for ES modules, with the same names', () => {
     const required = node(['-e', "console.log(Object.keys(require('wiretape')).sort().join())"]);
     const imported = node([
@@ -89,6 +110,12 @@ describe('an empty project that installs it', () => {
     expect(
       JSON.parse(readFileSync(join(project, 'node_modules/wiretape/package.json'), 'utf8')).scripts?.install,
     ).toBeUndefined();
+  });
+});
+
+describeE2e('an empty project that installs it, on a machine that may record', () => {
+  it('gets a BPF object that loads and attaches', () => {
+    expect(JSON.parse(wiretape(['doctor', '--json']).stdout)).toMatchObject({ ok: true, tier: 'tracepoint' });
   });
 });
 
