@@ -17,8 +17,7 @@ export interface SuiteFileNames {
 
 export function caseText(result: CaseResult, about: CaseCircumstances, files: SuiteFileNames): string {
   const options = { styles: plain, visible, allowSkipped: false, notes: new Map() };
-  const where = offersNoise(result) ? [`  (noise rules go into ${files.noise})`] : [];
-  const block = [caseBlock(result, about.notes, options), ...where].join('\n');
+  const block = [caseBlock(result, about.notes, options), ...hereInstead(result, about.notes, files)].join('\n');
   return [block, ...about.misses.map((miss) => missText(miss, files))].join('\n\n');
 }
 
@@ -37,6 +36,15 @@ function missText(miss: Miss, files: SuiteFileNames): string {
     .split('\n')
     .map(visible)
     .join('\n');
+}
+
+/** The block speaks of files and flags of the command; a suite has places of its own for them. */
+function hereInstead(result: CaseResult, notes: CaseNotes | undefined, files: SuiteFileNames): readonly string[] {
+  const flags = (notes?.hints ?? []).some((hint) => /--(secret|set-header)\b/.test(hint));
+  return [
+    ...(offersNoise(result) ? [`  (noise rules go into ${files.noise})`] : []),
+    ...(flags ? ["  (in setup.js:  secret: ['NAME=env:VAR']  or  setHeader: ['NAME: VALUE'])"] : []),
+  ];
 }
 
 function offersNoise({ differences }: CaseResult): boolean {

@@ -13,8 +13,9 @@ import type { StoredExchange } from '../../tape/store/tape';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
 import { placeholdersOf } from '../correlate/secrets';
+import { idleRules } from '../judge/idle-rules';
 import { mocksFrom } from '../mocks/mock';
-import { parseNoiseRules } from '../noise/rules';
+import { type NoiseRule, parseNoiseRules } from '../noise/rules';
 import { openRun, type Run } from '../run';
 import type { MocksFile, SuiteSettings } from './description';
 import { caseText, missesText, type SuiteFileNames } from './failure-text';
@@ -27,6 +28,8 @@ export interface SuiteHost {
   play(exchange: string): Promise<string | null>;
   /** The calls of the build that no mock answers, for people; null where there are none. */
   misses(): string | null;
+  /** Noise rules that excused nothing, once everything was played: [] before. */
+  idleRules(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -44,7 +47,7 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const launched = await launch(settings, mocksFrom(outbound), { env, rules: noise, redactor, keyed });
   try {
     const run = openRun(tests, { ...options, target: launched.target });
-    return new Playing({ tests, run, launched, files: fileNames(settings) });
+    return new Playing({ tests, run, launched, noise, files: fileNames(settings) });
   } catch (error) {
     await launched.close();
     throw error;
@@ -55,6 +58,7 @@ interface Opened {
   readonly tests: readonly TestCase[];
   readonly run: Run;
   readonly launched: Launched;
+  readonly noise: readonly NoiseRule[];
   readonly files: SuiteFileNames;
 }
 
@@ -93,6 +97,11 @@ class Playing implements SuiteHost {
 
   misses(): string | null {
     return missesText(this.suite.launched.mocks?.misses() ?? [], this.suite.files);
+  }
+
+  idleRules(): readonly string[] {
+    const { tests, run, noise } = this.suite;
+    return this.next < tests.length ? [] : idleRules(noise, run.report().results, tests);
   }
 
   async close(): Promise<void> {

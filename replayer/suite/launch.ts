@@ -28,9 +28,12 @@ const defaultWaitMs = 30_000;
 /** Throws USAGE where nothing says what to play against, TARGET_UNREACHABLE, and what `startBuild` throws. */
 export async function launch(settings: SuiteSettings, set: MockSet, options: LaunchOptions): Promise<Launched> {
   const given = options.env.WIRETAPE_TARGET;
-  if (given !== undefined && given !== '') return alreadyUp(given);
-  const { command } = settings;
-  if (command === undefined || command.length === 0) throw nothingToPlayAgainst();
+  if (given !== undefined && given !== '') return alreadyUp(given, 'WIRETAPE_TARGET');
+  const { command, target } = settings;
+  if (command === undefined || command.length === 0) {
+    if (target === undefined) throw nothingToPlayAgainst();
+    return alreadyUp(target, 'setup.js');
+  }
   const place = await placeOf(settings);
   const mocks = await startMocks(set, options);
   try {
@@ -51,12 +54,17 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
   }
 }
 
-/** One clear sentence in place of every test failing with it. */
-async function alreadyUp(text: string): Promise<Launched> {
+/** Throws TARGET_UNREACHABLE: one clear sentence in place of every test failing with it. */
+async function alreadyUp(text: string, named: 'WIRETAPE_TARGET' | 'setup.js'): Promise<Launched> {
   const target = parseTarget(text);
   if (await isListening(new URL(target.origin))) return { target, mocks: null, close: async () => {} };
-  throw new WiretapeError('TARGET_UNREACHABLE', `Nothing listens at ${target.origin}, which WIRETAPE_TARGET names`, {
-    remedy: 'Start the build there, or unset WIRETAPE_TARGET to have the suite start it',
+  throw new WiretapeError('TARGET_UNREACHABLE', `Nothing listens at ${target.origin}, which ${named} names`, {
+    remedy: [
+      'Start the build there',
+      named === 'setup.js'
+        ? 'Have the suite start it: command in setup.js'
+        : 'Or unset WIRETAPE_TARGET, where setup.js has a command',
+    ],
   });
 }
 

@@ -120,7 +120,7 @@ it('plays against WIRETAPE_TARGET when it is set, and starts nothing', async () 
 });
 
 it('says what is missing where nothing says what to play against', async () => {
-  const bare = edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}command: [\s\S]*?,$/m, ''));
+  const bare = edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}(command|target): [\s\S]*?,$/gm, ''));
   const { status, output } = await runJest(bare, ['-t', 'POST /users']);
   expect(output).toContain('USAGE  Nothing says which build to play against');
   expect(output).toContain('WIRETAPE_TARGET=http://127.0.0.1:8080 npx jest');
@@ -136,6 +136,15 @@ it('fails when the build asks a dependency for something new, and says what', as
   expect(output).toMatch(/MOCK_MISS +Cannot answer POST http:\S+\/charges/);
   expect(output).toMatch(/body\.amount +expected 2599, got 2598/);
   expect(status).toBe(1);
+});
+
+it('is there for ES modules as for CommonJS, and is one and the same', async () => {
+  const file = join(folder, 'module/both.mjs');
+  const required = "createRequire(import.meta.url)('wiretape')";
+  const same = `import { suite, defineConfig } from 'wiretape'; import { createRequire } from 'node:module'; const other = ${required};`;
+  writeFileSync(file, `${same} console.log(suite === other.suite, defineConfig === other.defineConfig);`);
+  const program = start(process.execPath, [file]);
+  expect((await lineFrom(program, program.child.stdout, /^/)).input).toBe('true true');
 });
 
 it('ends the build under test when the test run is killed', async () => {
