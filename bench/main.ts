@@ -13,10 +13,12 @@ import type { Context, Measurement } from './measurement';
 import { cost } from './recorded/cost';
 import { losses } from './recorded/losses';
 import { throughput } from './recorded/throughput';
+import { mocks } from './replayed/mocks';
+import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
 import { tape } from './user-space/tape';
 
-const measurements: readonly Measurement[] = [throughput, cost, losses, tape];
+const measurements: readonly Measurement[] = [throughput, cost, losses, tape, mocks, replay];
 
 async function main(args: readonly string[]): Promise<number> {
   let settings: Settings;

@@ -32,7 +32,7 @@ const usual: Sizes = {
   windowMs: 2500,
   sustainedSeconds: 10,
   eventLogExchanges: 20_000,
-  replayCases: 2000,
+  replayCases: 4000,
 };
 
 const quick: Sizes = {
@@ -44,7 +44,7 @@ const quick: Sizes = {
   windowMs: 1000,
   sustainedSeconds: 2,
   eventLogExchanges: 8000,
-  replayCases: 800,
+  replayCases: 1200,
 };
 
 export const usageText = `npm run bench -- [--quick] [--only NAME ...] [--json]

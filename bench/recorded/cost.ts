@@ -2,9 +2,13 @@
  * CPU time an exchange at a fixed offered load. What recording adds to the service is spent in the kernel, by hooks and
  * probes that run in its place; the recorder's own time is everything from the ring to the tape, all its threads.
  */
+import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { start } from '../../test/support/programs';
 import { cpuUsOf } from '../cpu-time';
 import { type PacedLoad, startPaced } from '../load/paced';
+import { runWrk } from '../load/wrk';
 import { alternate } from '../measure/alternate';
 import type { Result } from '../measure/result';
 import { type Pair, ratioOf, spreadOf } from '../measure/spread';
@@ -39,11 +43,20 @@ export const cost: Measurement = {
   async measure(context) {
     const results: Result[] = [];
     for (const subject of subjects) {
-      results.push(...(await withService(subject.service, (service) => compare(service, subject, context))));
+      const measured = (service: Service) => {
+        keepAwake();
+        return compare(service, subject, context);
+      };
+      results.push(...(await withService(subject.service, measured)));
     }
     return results;
   },
 };
+
+/** See programs/awake.js. Ended with the service. */
+function keepAwake(): void {
+  for (const _ of cpus()) start(process.execPath, [join(__dirname, '../programs/awake.js')]);
+}
 
 /** Microseconds an exchange. */
 interface Window {
@@ -75,6 +88,7 @@ async function measureWindow(
   { sizes }: Context,
   recorderPid: number | null,
 ): Promise<Omit<Window, 'audit'>> {
+  await runWrk(service.url, { seconds: 1, connections: 1 }); // long enough for the recorder's code to be compiled
   const load = startPaced(service.url, { perSecond });
   await pause(sizes.warmMs);
   const before = await sample(load, service, recorderPid);
