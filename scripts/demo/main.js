@@ -1,6 +1,8 @@
 /**
  * `npm run demo`: the main job from end to end, each step with the command a user would type. Every claim is checked;
  * where one does not hold, the demo says which and ends with status 1. Status 3: this machine does not let it record.
+ *
+ *   node scripts/demo/main.js [FOLDER]     default build/demo, which is made anew; another folder must be new or empty
  */
 const fs = require('node:fs');
 const path = require('node:path');
@@ -33,7 +35,10 @@ async function main() {
 
 /** A project as a user has one: the services, wiretape and jest installed. */
 function makeProject() {
-  fs.rmSync(project, { recursive: true, force: true });
+  if (project === path.join(root, 'build/demo')) fs.rmSync(project, { recursive: true, force: true });
+  else if (fs.existsSync(project) && fs.readdirSync(project).length > 0) {
+    throw new Unable(`${project} is not empty: name a folder that is, or none`);
+  }
   fs.mkdirSync(path.join(project, 'node_modules/.bin'), { recursive: true });
   for (const name of ['orders', 'payments', 'service.js', 'client.js', 'certificates.js']) {
     fs.cpSync(path.join(root, 'fixtures/apps', name), path.join(project, name), { recursive: true });

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.resolve(__dirname, '../..');
-const project = path.join(root, 'build/demo');
+const project = path.resolve(process.argv[2] ?? path.join(root, 'build/demo'));
 const colours = process.stdout.isTTY && !process.env.NO_COLOR;
 const bold = (/** @type {string} */ text) => (colours ? `\x1b[1m${text}\x1b[22m` : text);
 const dim = (/** @type {string} */ text) => (colours ? `\x1b[2m${text}\x1b[22m` : text);

@@ -14,6 +14,8 @@ import { recordOrders } from '../support/recorded-orders';
 import { root } from '../support/source-tree';
 import { writeTape } from '../support/tape-file';
 
+jest.setTimeout(60_000); // every test starts a jest of its own
+
 const folder = mkdtempSync(join(tmpdir(), 'wiretape-generated-'));
 const kinds = ['commonjs', 'module'] as const;
 const next = join(apps, 'orders/server-next-broken.js');
@@ -35,7 +37,7 @@ beforeAll(async () => {
     makeProject(kind);
     expect(await generate(kind, generated)).toMatchObject({ status: 0 });
   }
-}, 60_000);
+});
 
 afterEach(stopAll);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
