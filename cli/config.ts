@@ -52,18 +52,25 @@ export function loadConfig(cwd: string, commands: readonly string[]): LoadedConf
   return { file, config };
 }
 
+/** The options of one command, by their long names. */
+export interface CommandOptions {
+  readonly command: string;
+  readonly options: readonly string[];
+  /** Those that may be given more than once, and those that are on or off. */
+  readonly lists: readonly string[];
+  readonly switches: readonly string[];
+}
+
 /** What environment and file say about the options of one command; flags override it. Throws BAD_CONFIG. */
 export function settingsFor(
-  command: string,
-  options: readonly string[],
+  known: CommandOptions,
   from: { env: NodeJS.ProcessEnv; loaded: LoadedConfig | undefined },
 ): Record<string, Setting> {
-  return { ...fileSettings(command, options, from.loaded), ...envSettings(options, from.env) };
+  return { ...fileSettings(known, from.loaded), ...envSettings(known, from.env) };
 }
 
 function fileSettings(
-  command: string,
-  options: readonly string[],
+  { command, options, lists }: CommandOptions,
   loaded: LoadedConfig | undefined,
 ): Record<string, Setting> {
   if (loaded === undefined) return {};
@@ -77,7 +84,8 @@ function fileSettings(
   return Object.fromEntries(
     [...shared, ...Object.entries(section)]
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [kebabCase(name), settingOf(name, value, loaded.file)]),
+      .map(([name, value]) => [kebabCase(name), settingOf(name, value, loaded.file)] as const)
+      .map(([name, value]) => [name, lists.includes(name) && typeof value === 'string' ? [value] : value]),
   );
 }
 
@@ -88,14 +96,25 @@ function settingOf(name: string, value: unknown, file: string): Setting {
   throw badConfig(file, `${name} is neither text, a number, true, false nor a list of texts`, `Change ${name}`);
 }
 
-/** `WIRETAPE_HOST_HEADER` for `--host-header`; lists are separated by commas. */
-function envSettings(options: readonly string[], env: NodeJS.ProcessEnv): Record<string, Setting> {
+/** `WIRETAPE_HOST_HEADER` for `--host-header`; lists are separated by commas, switches are 1, true, 0 or false. */
+function envSettings({ options, lists, switches }: CommandOptions, env: NodeJS.ProcessEnv): Record<string, Setting> {
   const found: Record<string, Setting> = {};
   for (const option of options) {
-    const value = env[`WIRETAPE_${option.replaceAll('-', '_').toUpperCase()}`];
-    if (value !== undefined && value !== '') found[option] = value;
+    const name = `WIRETAPE_${option.replaceAll('-', '_').toUpperCase()}`;
+    const value = env[name];
+    if (value === undefined || value === '') continue;
+    if (lists.includes(option)) found[option] = value.split(',').map((item) => item.trim());
+    else found[option] = switches.includes(option) ? switchOf(name, value) : value;
   }
   return found;
+}
+
+function switchOf(name: string, value: string): boolean {
+  if (/^(?:1|true|yes|on)$/i.test(value)) return true;
+  if (/^(?:0|false|no|off)$/i.test(value)) return false;
+  throw new WiretapeError('BAD_CONFIG', `Cannot use ${name}=${value}: it is neither on nor off`, {
+    remedy: `Write ${name}=1 or ${name}=0`,
+  });
 }
 
 function findUpward(cwd: string): string | undefined {

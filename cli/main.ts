@@ -43,6 +43,7 @@ interface Told {
 }
 
 function commandLine(args: readonly string[]): Argv {
+  refuseUnknownCommand(args);
   const told: Told = { command: commandName(args), options: [] };
   const parser = yargs([...args])
     .scriptName('wiretape')
@@ -61,10 +62,9 @@ function commandLine(args: readonly string[]): Argv {
     .help()
     .strict()
     .demandCommand(1, 'No command is given')
-    .recommendCommands()
     .epilogue('wiretape <command> --help shows the options of a command, with examples.')
     .fail((message, error) => {
-      throw error ?? usageError(message, told);
+      throw typeof message === 'string' && !(error instanceof WiretapeError) ? usageError(message, told) : error;
     });
   for (const command of commandsFor(args)) parser.command(prepared(command, told));
   return parser;
@@ -81,6 +81,12 @@ function commandName(args: readonly string[]): string | undefined {
   return first !== undefined && Object.hasOwn(registry, first) ? first : undefined;
 }
 
+function refuseUnknownCommand(args: readonly string[]): void {
+  const first = args.find((arg) => !arg.startsWith('-'));
+  if (first === undefined || Object.hasOwn(registry, first)) return;
+  throw usageError(`Unknown command: ${first}`, { command: undefined, options: [] });
+}
+
 /** The command with what all commands share: settings from environment and file, and no option given twice by mistake. */
 function prepared(command: AnyCommand, told: Told): AnyCommand {
   const name = String([command.command].flat()[0]).split(' ')[0] ?? '';
@@ -89,14 +95,14 @@ function prepared(command: AnyCommand, told: Told): AnyCommand {
     ...command,
     builder: (bare: Argv) => {
       const built = typeof builder === 'function' ? (builder(bare) as Argv) : bare.options(builder ?? {});
-      const { key, string, number, array } = optionsOf(built);
-      const options = Object.keys(key).filter((option) => option !== 'help' && option !== 'version');
-      told.options = options.filter((option) => !isPositional(command, option));
+      const { key, string, number, array, boolean } = optionsOf(built);
+      const isOption = (word: string): boolean => !isPositional(command, word) && word !== 'help' && word !== 'version';
+      told.options = Object.keys(key).filter(isOption);
       const loaded = loadConfig(process.cwd(), Object.keys(registry));
-      const settings = settingsFor(name, options, { env: process.env, loaded });
+      const known = { command: name, options: told.options, lists: array, switches: boolean };
       return built
-        .requiresArg([...string, ...number].filter((option) => !isPositional(command, option)))
-        .config(listsSplit(settings, array))
+        .requiresArg([...string, ...number].filter(isOption))
+        .config(settingsFor(known, { env: process.env, loaded }))
         .check((values) => refuseRepeats(values, told, array));
     },
   };
@@ -108,6 +114,7 @@ interface KnownOptions {
   readonly string: readonly string[];
   readonly number: readonly string[];
   readonly array: readonly string[];
+  readonly boolean: readonly string[];
 }
 
 function optionsOf(parser: Argv): KnownOptions {
@@ -116,16 +123,6 @@ function optionsOf(parser: Argv): KnownOptions {
 
 function isPositional(command: AnyCommand, option: string): boolean {
   return [command.command].flat().some((text) => new RegExp(`[<[]${option}(\\.\\.)?[>\\]]`).test(text ?? ''));
-}
-
-function listsSplit(settings: Readonly<Record<string, unknown>>, lists: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => {
-      const list =
-        typeof value === 'string' && lists.includes(name) ? value.split(',').map((item) => item.trim()) : value;
-      return [name, list];
-    }),
-  );
 }
 
 function refuseRepeats(values: Readonly<Record<string, unknown>>, told: Told, lists: readonly string[]): true {
@@ -143,11 +140,15 @@ function usageError(message: string, told: Told): WiretapeError {
   return new WiretapeError('USAGE', tidy(message), { remedy: [...guess, help] });
 }
 
-/** yargs puts hints on further lines, and counts "non-option arguments"; one plain line says it. */
+/** yargs says it in words of its own, on several lines, and names an option by its camelCase too. */
 function tidy(message: string): string {
-  const counts = /^Not enough non-option arguments: got (\d+), need at least (\d+)/.exec(message);
+  const line = message.replace(/\s*\n\s*/g, ' ').trim();
+  const counts = /^Not enough non-option arguments: got (\d+), need at least (\d+)/.exec(line);
   if (counts !== null) return `An argument is missing: ${counts[1]} given, ${counts[2]} needed`;
-  return message.replace(/\s*\n\s*/g, ' ').trim();
+  const lacking = /^Not enough arguments following: (\S+)/.exec(line);
+  if (lacking !== null) return `--${lacking[1]} needs a value`;
+  const [, kebab = '', camel] = /^Unknown arguments: (\S+), (\S+)$/.exec(line) ?? [];
+  return camel?.toLowerCase() === kebab.replaceAll('-', '') ? `Unknown argument: ${kebab}` : line;
 }
 
 function internalError(thrown: unknown): WiretapeError {

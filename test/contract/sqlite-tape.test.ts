@@ -9,6 +9,8 @@ import { openTapeReader, openTapeWriter, openTapeWriterThread } from '../../tape
 import { endOf, root, sourceArgs, startSource } from '../support/sources';
 import { asRedacted, bodyOf, epochUs, exchangeOf, responseOf, sessionStart } from '../support/tapes';
 
+jest.setTimeout(30_000); // a process each, on machines that may be busy
+
 const feeder = 'test/support/programs/tape-feeder.ts';
 const inThread = { execArgv: [...sourceArgs] };
 
