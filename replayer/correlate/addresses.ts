@@ -28,9 +28,13 @@ export function movedAddress(text: string, from: Address, to: Address): string {
 
 /** Origin and Referer are checked against Host by services, so they move with it. */
 export function movedHeaders(headers: HeaderList, from: Address | null, to: Address): HeaderList {
-  if (from === null || from.origin === to.origin) return headers;
+  if (from === null || from.origin === to.origin || !headers.some(([name]) => isMoved(name))) return headers;
   return headers.map(([name, value]) => {
-    const moves = value.includes(from.authority) && /^(origin|referer)$/i.test(name);
+    const moves = isMoved(name) && value.includes(from.authority);
     return moves ? [name, movedAddress(value, from, to)] : [name, value];
   });
+}
+
+function isMoved(name: string): boolean {
+  return (name.length === 6 || name.length === 7) && /^(origin|referer)$/i.test(name);
 }

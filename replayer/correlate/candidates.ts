@@ -3,8 +3,19 @@
  * text are looked at. Conservative: an ordinary word inside a sentence is never a value, a short number only where a
  * name says what it counts.
  */
-import { timeText } from '../noise/shapes';
+import type { Path } from '../../tape/model/path';
+import {
+  epochTime,
+  isIdName,
+  isTimeName,
+  jwtParts,
+  looksGenerated,
+  timeText,
+  uuidPrefix,
+  uuidVersion,
+} from '../noise/shapes';
 import { tokensOf } from '../noise/tokens';
+import { headerVolatility } from '../noise/volatile-headers';
 
 const leastLength = 8;
 const mostLength = 4096;
@@ -21,6 +32,30 @@ export function isFollowable(text: string): boolean {
 /** A part of a longer text: it must hold a digit too, as everything generated does. */
 function isFollowablePart(text: string): boolean {
   return isFollowable(text) && /\d/.test(text);
+}
+
+/** True for values a service makes up anew: by their looks, or by digits under a name that identifies. */
+export function isMadeUp(
+  text: string,
+  place: { readonly path: Path; readonly length: number; readonly text: string },
+): boolean {
+  if (uuidVersion(text.slice(uuidPrefix(text).length)) !== null || timeText(text) !== null) return true;
+  if (jwtParts(text) !== null || looksGenerated(text)) return true;
+  const [root, name] = place.path;
+  if (root === 'header' && headerVolatility(String(name)) !== 'no') return true;
+  if (!/\d/.test(text)) return false;
+  const key = String(place.path.findLast((step) => typeof step === 'string') ?? '');
+  return place.length < place.text.length || isIdName(key) || (isTimeName(key) && epochTime(text) !== null);
+}
+
+/** True for texts some part of which may be followed on its own. */
+export function hasParts(text: string): boolean {
+  let some = text.includes('/');
+  eachPart(text, (part) => {
+    some ||= part.text !== text && isFollowablePart(part.text);
+    return some;
+  });
+  return some;
 }
 
 export interface Part {

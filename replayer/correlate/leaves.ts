@@ -14,7 +14,7 @@ import { parseCookies, parseSetCookie } from './cookies';
 
 /** What stands at a place. `cookie` values are known by their name too, so even short ones are told apart. */
 export interface Leaf {
-  /** Valid during the visit only: copy it to keep it. */
+  /** Valid during the visit only, as the leaf itself: copy it to keep it. */
   readonly path: Path;
   readonly text: string;
   readonly kind: 'text' | 'number' | 'cookie' | 'segment';
@@ -103,7 +103,7 @@ function visitSetCookie(value: string, visit: Visit): void {
 }
 
 function visitBody(body: BodyView, visit: Visit): void {
-  if (body.kind === 'json') visitJson(body.value, ['body'], { visit, left: leavesLimit });
+  if (body.kind === 'json') visitJson(body.value, visit);
   else if (body.kind === 'form') visitFields(body.fields, 'body', visit);
   else if (body.kind === 'multipart') visitParts(body.parts, visit);
   else if (body.kind === 'text' && body.text.length <= searchedTextLimit) {
@@ -127,27 +127,41 @@ function visitFields(fields: readonly (readonly [string, string])[], root: strin
   }
 }
 
-function visitJson(value: JsonValue, path: (string | number)[], walk: { visit: Visit; left: number }): void {
+/** One walk over a document; its leaf is one object, filled anew for each visit. */
+interface Walk {
+  readonly visit: Visit;
+  readonly path: (string | number)[];
+  readonly leaf: { readonly path: Path; text: string; kind: Leaf['kind'] };
+  left: number;
+}
+
+function visitJson(value: JsonValue, visit: Visit): void {
+  const path = ['body'];
+  walkJson(value, { visit, path, leaf: { path, text: '', kind: 'text' }, left: leavesLimit });
+}
+
+function walkJson(value: JsonValue, walk: Walk): void {
   if (--walk.left < 0 || value === null) return;
-  if (typeof value === 'string') walk.visit({ path, text: value, kind: 'text' });
-  else if (typeof value === 'number') walk.visit({ path, text: String(value), kind: 'number' });
-  else if (value instanceof JsonNumber) walk.visit({ path, text: value.source, kind: 'number' });
+  if (typeof value === 'string') visitScalar(value, 'text', walk);
+  else if (typeof value === 'number') visitScalar(String(value), 'number', walk);
+  else if (value instanceof JsonNumber) visitScalar(value.source, 'number', walk);
   else if (isJsonObject(value)) {
-    for (const name in value) visitMember(value[name] ?? null, name, path, walk);
+    for (const name in value) walkMember(value[name] ?? null, name, walk);
   } else if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) visitMember(value[i] ?? null, i, path, walk);
+    for (let i = 0; i < value.length; i++) walkMember(value[i] ?? null, i, walk);
   }
 }
 
-function visitMember(
-  member: JsonValue,
-  step: string | number,
-  path: (string | number)[],
-  walk: { visit: Visit; left: number },
-): void {
-  path.push(step);
-  visitJson(member, path, walk);
-  path.pop();
+function visitScalar(text: string, kind: Leaf['kind'], walk: Walk): void {
+  walk.leaf.text = text;
+  walk.leaf.kind = kind;
+  walk.visit(walk.leaf);
+}
+
+function walkMember(member: JsonValue, step: string | number, walk: Walk): void {
+  walk.path.push(step);
+  walkJson(member, walk);
+  walk.path.pop();
 }
 
 /** The first of a name has no number; the second is [1]. */

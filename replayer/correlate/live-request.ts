@@ -50,9 +50,12 @@ function bodyWith(request: HttpRequest, edits: readonly Edit[], shown: boolean):
 }
 
 function takenAwayCookies(uses: readonly Link[], values: LiveValues): ReadonlySet<string> {
+  if (uses.length === 0) return noCookies;
   const gone = uses.filter(({ spot, origin }) => spot.path[1] === 'cookie' && values.isTakenAway(origin));
   return new Set(gone.map(({ spot }) => String(spot.path[2])));
 }
+
+const noCookies: ReadonlySet<string> = new Set();
 
 /** Each set field takes the place of the recorded one, or comes last. */
 export function withHeaders(headers: HeaderList, set: HeaderList): HeaderList {

@@ -64,6 +64,7 @@ export class LiveValues {
 
   /** New texts for the places of `links` whose live value differs from the recorded one; never one of `hidden`. */
   edits(links: readonly Link[], hidden: ReadonlySet<string> = none): readonly Edit[] {
+    if (links.length === 0) return noEdits;
     const open = hidden.size === 0 ? links : links.filter(({ origin }) => !hidden.has(origin.recorded));
     const changed = open.filter(({ origin }) => (this.of(origin) ?? origin.recorded) !== origin.recorded);
     if (changed.length === 0) return noEdits;

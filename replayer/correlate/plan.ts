@@ -8,7 +8,7 @@ import { addressOf } from '../../tape/model/exchange';
 import type { Path } from '../../tape/model/path';
 import type { RunnableCase } from '../cases/cases';
 import { epochTime, isTimeName, timeText } from '../noise/shapes';
-import { eachPart, isFollowable, type Part } from './candidates';
+import { eachPart, hasParts, isFollowable, isMadeUp, type Part } from './candidates';
 import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
 import { shortIdOf, shortIdsIn } from './short-ids';
 
@@ -37,6 +37,8 @@ export interface Origin {
   recurs: boolean;
   /** The link made last: the same value mostly comes back at the same place, and one object serves them all. */
   lastLink: Link | null;
+  /** Whether later answers are expected to hold the live value, or parts of it; null until somebody asked. */
+  echo: 'whole' | 'parts' | 'none' | null;
 }
 
 /** A place that holds a value of known origin. */
@@ -108,11 +110,10 @@ class Planner implements CarryPlan {
 
   /** Answers that ended before `untilUs`, in the order they ended. */
   private readAnswersUntil(untilUs: number, pending: number[]): void {
-    const ended = pending
-      .filter((i) => endOf(this.tests[i]) <= untilUs)
-      .sort((a, b) => endOf(this.tests[a]) - endOf(this.tests[b]));
-    for (const i of ended) {
-      pending.splice(pending.indexOf(i), 1);
+    if (!pending.some((i) => endOf(this.tests[i]) <= untilUs)) return;
+    const ended = pending.filter((i) => endOf(this.tests[i]) <= untilUs);
+    pending.splice(0, pending.length, ...pending.filter((i) => endOf(this.tests[i]) > untilUs));
+    for (const i of ended.sort((a, b) => endOf(this.tests[a]) - endOf(this.tests[b]))) {
       const test = this.tests[i];
       if (test !== undefined) this.readAnswer(test, i);
     }
@@ -121,47 +122,64 @@ class Planner implements CarryPlan {
   private readRequest(test: RunnableCase, i: number): void {
     const at = { by: 'client', caseIndex: i, sinceUs: test.stored.exchange.startedAtUs, order: this.order++ } as const;
     visitRequest(test.request, viewBody(test.request.headers, test.request.body), (leaf) => {
-      const known = this.linked(leaf, at, (link) => this.use(link, i));
-      if (known !== 'whole') this.register(leaf, at, known === 'no');
+      const whole = this.find(leaf, at);
+      if (whole !== undefined) {
+        this.use(whole, leaf, { text: leaf.text, start: 0 }, i);
+        return;
+      }
+      let minted = false;
+      this.eachKnownPart(leaf, at, (origin, part) => {
+        minted ||= origin.by !== 'client';
+        this.use(origin, leaf, part, i);
+      });
+      this.register(leaf, at, !minted);
     });
   }
 
   private readAnswer(test: RunnableCase, i: number): void {
     const at = { by: 'answer', caseIndex: i, sinceUs: endOf(test), order: this.order++ } as const;
     visitResponse(test.response, viewBody(test.response.headers, test.response.body), (leaf) => {
-      const known = this.linked(leaf, at, (link) => this.refer(link, i));
-      if (known !== 'whole') this.register(leaf, at, true);
+      const whole = this.find(leaf, at);
+      const echo = whole === undefined ? 'parts' : this.echoOf(whole);
+      if (whole !== undefined && echo === 'whole') this.refer(whole, leaf, { text: leaf.text, start: 0 }, i);
+      if (echo === 'parts') this.eachKnownPart(leaf, at, (origin, part) => this.refer(origin, leaf, part, i));
+      if (whole === undefined) this.register(leaf, at, true);
     });
   }
 
-  /** Reports the places of known values in the leaf, and says how much of it they are. */
-  private linked(leaf: Leaf, at: Moment, report: (link: Link) => void): 'whole' | 'parts' | 'no' {
-    const whole = this.find(leaf, at);
-    if (whole !== undefined) {
-      this.link(leaf, { text: leaf.text, start: 0 }, whole, report);
-      return 'whole';
-    }
-    if (leaf.kind === 'number') return 'no';
-    let parts: 'parts' | 'no' = 'no';
+  /** The parts of a leaf that are known from before. */
+  private eachKnownPart(leaf: Leaf, at: Moment, report: (origin: Origin, part: Part) => void): void {
+    if (leaf.kind === 'number') return;
     const take = (part: Part, key: string) => {
       const origin = this.index.get(key);
       if (origin === undefined || !this.precedes(origin, at.caseIndex)) return false;
-      if (origin.by !== 'client') parts = 'parts';
-      this.link(leaf, part, origin, report);
+      report(origin, part);
       return true;
     };
-    eachPart(leaf.text, (part) => this.isPart(part.text, leaf) && take(part, part.text));
+    eachPart(leaf.text, (part) => part.text !== leaf.text && this.isPart(part.text, leaf) && take(part, part.text));
     for (const part of shortIdsIn(leaf.text)) take(part, part.key);
-    return parts;
   }
 
-  private link(leaf: Leaf, part: Part, origin: Origin, report: (link: Link) => void): void {
-    if (origin.by === 'client') return;
+  /**
+   * Only what a service makes up is expected to come back as it is in this run. A word that came from an answer, and
+   * that this build answers differently, is a difference wherever it comes.
+   */
+  private echoOf(origin: Origin): 'whole' | 'parts' | 'none' {
+    if (origin.by === 'supplied') return 'whole';
+    origin.echo ??= this.isMade(origin) ? 'whole' : hasParts(origin.recorded) ? 'parts' : 'none';
+    return origin.echo === 'none' && origin.usedLater && origin.by === 'answer' ? 'whole' : origin.echo;
+  }
+
+  private isMade({ recorded, spot }: Origin): boolean {
+    return spot.kind === 'cookie' || this.placeholders.has(recorded) || isMadeUp(recorded, spot);
+  }
+
+  private linkOf(origin: Origin, leaf: Leaf, part: Part): Link {
     if (origin.lastLink === null || !isSpot(origin.lastLink.spot, leaf, part)) {
       const spot = { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length };
       origin.lastLink = { origin, spot };
     }
-    report(origin.lastLink);
+    return origin.lastLink;
   }
 
   private find(leaf: Leaf, at: Moment): Origin | undefined {
@@ -203,7 +221,15 @@ class Planner implements CarryPlan {
   private registerPart(leaf: Leaf, part: Part, at: Moment, key: string): void {
     if (this.index.has(key)) return;
     const spot = { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length };
-    this.index.set(key, { ...at, spot, recorded: part.text, usedLater: false, recurs: false, lastLink: null });
+    this.index.set(key, {
+      ...at,
+      spot,
+      recorded: part.text,
+      usedLater: false,
+      recurs: false,
+      lastLink: null,
+      echo: null,
+    });
   }
 
   private registerWeak(leaf: Leaf, at: Moment): void {
@@ -213,18 +239,20 @@ class Planner implements CarryPlan {
     this.weak.set(leaf.text, this.weak.has(leaf.text) || own === undefined ? null : own);
   }
 
-  private use(link: Link, i: number): void {
-    this.cases[i]?.uses.push(link);
-    this.mint(link.origin);
-    link.origin.usedLater = true;
+  private use(origin: Origin, leaf: Leaf, part: Part, i: number): void {
+    if (origin.by === 'client') return;
+    this.cases[i]?.uses.push(this.linkOf(origin, leaf, part));
+    this.mint(origin);
+    origin.usedLater = true;
   }
 
-  private refer(link: Link, i: number): void {
-    const ownAnswer = link.origin.caseIndex === i && link.origin.by === 'answer';
-    if (ownAnswer && isTimeAt(link.origin.recorded, link.spot.path)) return; // two clocks read in one moment
-    this.cases[i]?.refs.push(link);
-    this.mint(link.origin);
-    if (!ownAnswer) link.origin.recurs = true;
+  private refer(origin: Origin, leaf: Leaf, part: Part, i: number): void {
+    if (origin.by === 'client' || this.echoOf(origin) !== 'whole') return;
+    const ownAnswer = origin.caseIndex === i && origin.by === 'answer';
+    if (ownAnswer && isTimeAt(origin.recorded, leaf.path)) return; // two clocks read in one moment
+    this.cases[i]?.refs.push(this.linkOf(origin, leaf, part));
+    this.mint(origin);
+    if (!ownAnswer) origin.recurs = true;
   }
 
   private mint(origin: Origin): void {
@@ -245,7 +273,14 @@ type Moment = Pick<Origin, 'by' | 'caseIndex' | 'sinceUs' | 'order'>;
 
 function suppliedOrigin(placeholder: string): Origin {
   const spot: Spot = { path: [], start: 0, length: placeholder.length, text: placeholder, kind: 'text' };
-  const known = { usedLater: false, recurs: false, lastLink: null, sinceUs: Number.NEGATIVE_INFINITY, order: -1 };
+  const known = {
+    usedLater: false,
+    recurs: false,
+    lastLink: null,
+    echo: null,
+    sinceUs: Number.NEGATIVE_INFINITY,
+    order: -1,
+  };
   return { by: 'supplied', caseIndex: -1, spot, recorded: placeholder, ...known };
 }
 

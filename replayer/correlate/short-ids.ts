@@ -14,9 +14,17 @@ export interface ShortId {
 
 /** Null for what is no short decimal number, or stands under a name that is no id. `segments` are the request path's. */
 export function shortIdOf(leaf: Leaf, segments: readonly string[]): ShortId | null {
-  if (leaf.text.length > 5 || !/^[1-9]\d{0,4}$/.test(leaf.text)) return null;
+  if (leaf.text.length > 5 || !mayBeId(leaf) || !/^[1-9]\d{0,4}$/.test(leaf.text)) return null;
   const owner = leaf.kind === 'segment' ? ownerOfSegment(leaf, segments) : ownerOfName(leaf, segments);
   return owner === null ? null : { key: `${owner.resource}#${leaf.text}`, weak: owner.weak };
+}
+
+/** The cheap question first: most short numbers stand under names that do not end in `id`. */
+function mayBeId({ kind, path }: Leaf): boolean {
+  if (kind === 'segment') return true;
+  const last = path[path.length - 1];
+  const name = typeof last === 'string' ? last : path[path.length - 2];
+  return typeof name === 'string' && (name.endsWith('d') || name.endsWith('D'));
 }
 
 interface Owner {
@@ -44,11 +52,9 @@ function ownerOfSegment(leaf: Leaf, segments: readonly string[]): Owner | null {
 }
 
 function ownerOfName(leaf: Leaf, segments: readonly string[]): Owner | null {
-  const name = leaf.path.findLast((step) => typeof step === 'string');
-  if (typeof name !== 'string' || !/id$/i.test(name)) return null;
-  const words = wordsOf(name);
-  if (words.at(-1) !== 'id') return null;
   const names = leaf.path.slice(1).filter((step) => typeof step === 'string');
+  const words = wordsOf(names.at(-1) ?? '');
+  if (words.at(-1) !== 'id') return null;
   if (words.length > 1) return { resource: words.slice(0, -1).join(' '), weak: false };
   const parent = names.at(-2);
   return parent === undefined || isEnvelope(parent)

@@ -115,12 +115,13 @@ function exchange(client: Client, request: OutgoingRequest, options: DriverOptio
 }
 
 function dispatchOptions(request: OutgoingRequest, options: DriverOptions): Dispatcher.DispatchOptions {
-  const body = Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength);
+  const { buffer, byteOffset, byteLength } = request.body;
+  const body = byteLength === 0 ? null : Buffer.from(buffer, byteOffset, byteLength);
   return {
     method: request.method,
     path: options.target.basePath + request.path,
     headers: outgoingHeaders(request.headers, options.hostHeader),
-    body: isChunked(request.headers) ? Readable.from(body.length > 0 ? [body] : []) : body,
+    body: isChunked(request.headers) ? Readable.from(body === null ? [] : [body]) : body,
     reset: closesConnection(request.headers), // given always: undici would close after every HEAD
   };
 }

@@ -76,7 +76,7 @@ function hasManyBrackets(text: string): boolean {
  * a word, so that hexadecimal texts (`"58cc-0e02"`) do not cost the slow way.
  */
 function mayHoldInexactNumber(text: string): boolean {
-  return /(?:^|[\s:,[])-?(?:[\d.]{16}|[\d.]+[eE])/.test(text);
+  return /[\d.]{16}|\d[eE]/.test(text) && /(?:^|[\s:,[])-?(?:[\d.]{16}|[\d.]+[eE])/.test(text);
 }
 
 function keepInexact(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
