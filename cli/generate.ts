@@ -20,6 +20,7 @@ import type { SuiteSettings } from '../replayer/suite/description';
 import { parseRedactionRules } from '../tape/redact/rules-file';
 import { openTapeReader } from '../tape/store/sqlite';
 import type { StoredExchange } from '../tape/store/tape';
+import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
 import { readText, replayOptions } from './replay-options';
 import { printLines, visibleLine } from './terminal';
@@ -51,7 +52,7 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
   builder: (yargs) =>
     yargs
       .usage(
-        'wiretape generate TAPE --to jest --out DIR [-- COMMAND ...]\n\nWrites the inbound exchanges as tests and the outbound ones as mocks. COMMAND, if any, is how the tests start\nthe build; WIRETAPE_TARGET=URL names one that is up.',
+        'wiretape generate TAPE --to jest --out DIR [-- COMMAND ...]\n\nWrites the inbound exchanges as tests and the outbound ones as mocks. COMMAND, if any, is how the tests start the build; WIRETAPE_TARGET=URL names one that is up.',
       )
       .positional('tape', tapeArgument)
       .options({
@@ -123,6 +124,7 @@ function settingsFrom(args: GenerateArguments, folder: string): SuiteSettings {
   if (args.insecure && args.ca !== undefined) {
     throw usage('--insecure and --ca exclude each other', 'Leave out --insecure: with --ca the certificate is checked');
   }
+  if (args.ca !== undefined) readText(args.ca, '--ca');
   setHeadersFrom(args.setHeader ?? [], anyVariable);
   secretsFrom(args.secret ?? [], anyVariable);
   return {
@@ -170,6 +172,7 @@ function portable(path: string): string {
 function readTape(args: GenerateArguments): readonly StoredExchange[] {
   const tape = openTapeReader(args.tape);
   try {
+    requireSession(tape, args.session, args.tape);
     const { session } = filterFrom(args);
     const inbound = [...tape.exchanges(filterFrom(args, 'inbound'))];
     const outbound = [...tape.exchanges({ ...(session === undefined ? {} : { session }), direction: 'outbound' })];
