@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: everything as ratios, each from pairs that ran next to each other, so that a shared or slow machine
  * changes both halves alike. Results on stdout, progress on stderr. Status 0 once everything was measured, whatever
- * the goals say; docs/benchmarks.md tells how to read it.
+ * the goals say; 1 when something failed instead. docs/benchmarks.md tells how to read it.
  */
 import { readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
@@ -33,11 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const interruption = interruptions();
   try {
-    await measureAll(settings, interruption);
-    return 0;
-  } catch (error) {
-    if (interruption.aborted) return 130;
-    throw error;
+    return await measureAll(settings, interruption);
   } finally {
     await stopAll();
   }
@@ -54,16 +50,30 @@ function interruptions(): AbortSignal {
   return controller.signal;
 }
 
-async function measureAll({ only, json, sizes }: Settings, signal: AbortSignal): Promise<void> {
+/** One measurement that fails does not take the others along; the status tells. */
+async function measureAll({ only, json, sizes }: Settings, signal: AbortSignal): Promise<number> {
   const results: Result[] = [];
   const notMeasured: NotMeasured[] = [];
-  const chosen = measurements.filter(({ name }) => only?.includes(name) ?? true);
-  for (const measurement of chosen) {
-    const reason = measurement.records ? obstacle(lookAtMachine()) : null;
-    if (reason !== null) notMeasured.push({ name: measurement.name, reason });
-    else results.push(...(await measureOne(measurement, { sizes, signal })));
+  let status = 0;
+  for (const measurement of measurements.filter(({ name }) => only?.includes(name) ?? true)) {
+    const { name } = measurement;
+    const obstacleHere = measurement.records ? obstacle(lookAtMachine()) : null;
+    if (obstacleHere !== null) notMeasured.push({ name, reason: obstacleHere });
+    if (obstacleHere !== null) continue;
+    try {
+      results.push(...(await measureOne(measurement, { sizes, signal })));
+    } catch (error) {
+      if (signal.aborted) return 130;
+      notMeasured.push({ name, reason: messageOf(error) });
+      status = 1;
+    }
   }
   print(json, results, notMeasured);
+  return status;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function measureOne(measurement: Measurement, context: Omit<Context, 'tell'>): Promise<readonly Result[]> {
