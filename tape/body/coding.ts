@@ -4,6 +4,7 @@
  */
 import * as zlib from 'node:zlib';
 import type { Body } from '../model/exchange';
+import { isWholeZstd } from './zstd-frames';
 
 export interface DecodedBody {
   readonly bytes: Uint8Array;
@@ -50,11 +51,13 @@ const brotli: Codec = {
 };
 
 const zstd: Codec = {
-  decode: (bytes, { limitBytes, cut }) =>
-    zlib.zstdDecompressSync(bytes, {
+  decode: (bytes, { limitBytes, cut }) => {
+    if (!cut && !isWholeZstd(bytes)) throw new RangeError('the data ends early');
+    return zlib.zstdDecompressSync(bytes, {
       maxOutputLength: limitBytes,
       finishFlush: cut ? constants.ZSTD_e_flush : constants.ZSTD_e_end,
-    }),
+    });
+  },
   encode: (bytes) => zlib.zstdCompressSync(bytes),
 };
 
