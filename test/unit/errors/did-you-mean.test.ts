@@ -6,7 +6,7 @@ it.each([
   ['incl', 'include'],
   ['rpelay', 'replay'],
   ['sohw', 'show'],
-  ['l', undefined],
+  ['l', 'ls'],
   ['frobnicate', undefined],
   ['', undefined],
 ])('for %j means %j', (typed, meant) => {
