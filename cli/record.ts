@@ -181,6 +181,7 @@ function listenForSignals(recording: Recording): void {
   const ask = () => {
     if (asked) process.exit(130);
     asked = true;
+    process.stderr.write('ending: writing what was seen (once more gives that up)\n');
     recording.stop('interrupted');
   };
   process.on('SIGINT', ask);

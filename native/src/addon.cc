@@ -138,13 +138,20 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
   Napi::Value stop(const Napi::CallbackInfo& info) {
     stopped_ = std::make_unique<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(info.Env()));
     Napi::Promise promise = stopped_->Promise();
-    if (!reader_ || !on_batch_) {
+    if (!reader_ || released_) {
       finish_stop();
       return promise;
     }
-    reader_->stop();
-    on_batch_.Release();
+    end_reading();
     return promise;
+  }
+
+  // Ends the thread, and lets go of the callback once what is queued has been handed over: until then it keeps
+  // Node.js running.
+  void end_reading() {
+    if (reader_) reader_->stop();
+    if (on_batch_ && !released_) on_batch_.Release();
+    released_ = true;
   }
 
   void finish_stop() {
@@ -184,7 +191,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
 
   // The reader first: it has the ring mapped and may be in the middle of a batch.
   void close(const Napi::CallbackInfo&) {
-    if (reader_) reader_->stop();
+    end_reading();
     capture_.reset();
   }
 
@@ -192,6 +199,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
   std::unique_ptr<RingReader> reader_;
   Napi::ThreadSafeFunction on_batch_;
   std::unique_ptr<Napi::Promise::Deferred> stopped_;
+  bool released_ = false;
   size_t queue_bytes_ = 0;
 };
 

@@ -80,3 +80,13 @@ describeE2e('without root', () => {
     expect(refused.stderr()).toMatch(/^PID_NAMESPACE {2}/);
   }, 60_000);
 });
+
+describeE2e('a command that cannot be started', () => {
+  it('is told as such, and nothing is left that keeps the recorder running', async () => {
+    const refused = start(wiretape, ['record', '-o', rootsFolder.file('command.tape'), '--', 'no-such-program'], {
+      env: environment,
+    });
+    expect(await refused.ended).toBe(3);
+    expect(refused.stderr()).toMatch(/^COMMAND_FAILED {2}Cannot start "no-such-program"/);
+  }, 60_000);
+});

@@ -109,7 +109,7 @@ class LiveSource implements EbpfSource {
     try {
       this.command = this.begin(found.map(({ process: { pid } }) => pid));
     } catch (error) {
-      capture.close();
+      this.letGo();
       throw error;
     }
     this.targets =
@@ -127,11 +127,16 @@ class LiveSource implements EbpfSource {
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer);
     await this.capture.stop();
     this.binder.end(monotonicNs());
     this.tellLoss();
     this.flush();
+    this.letGo();
+  }
+
+  private letGo(): void {
+    for (const timer of this.timers) clearInterval(timer);
+    this.timers.clear();
     this.capture.close();
   }
 
@@ -160,6 +165,12 @@ class LiveSource implements EbpfSource {
     if (pid === process.pid || this.live.has(pid)) return;
     this.live.add(pid);
     this.capture.addTarget(pid);
+    this.nameProcess(pid);
+  }
+
+  /** The kernel tells names at exec only; older processes are looked up when they first matter. */
+  private nameProcess(pid: number): void {
+    if (this.binder.knowsProcess(pid)) return;
     const facts = this.processes.facts(pid);
     if (facts !== undefined) this.binder.learnProcess({ pid, name: facts.name });
   }
@@ -177,6 +188,7 @@ class LiveSource implements EbpfSource {
 
   private takeBatch(batch: Buffer): void {
     for (const event of decodeBatch(batch)) {
+      if (event.kind === 'open') this.nameProcess(event.pid);
       if (event.kind !== 'data') this.followProcess(event);
       this.binder.push(event);
     }

@@ -75,6 +75,10 @@ export class Binder {
     this.processes.set(process.pid, process);
   }
 
+  knowsProcess(pid: number): boolean {
+    return this.processes.has(pid);
+  }
+
   /** When the TLS probes of a process were in place: older connections may have spoken before. */
   learnProbes(pid: number, atNs: number): void {
     if (!this.probedAtNs.has(pid)) this.probedAtNs.set(pid, atNs);
