@@ -67,7 +67,7 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         'keep-raw': {
           type: 'boolean',
           default: false,
-          describe: 'keep the bytes of protocols that are not parsed; they are not redacted',
+          describe: 'keep the bytes of protocols that are not parsed; only those that are text are redacted',
         },
         tier: { type: 'string', describe: 'the capture tier, instead of the first that works' },
         status: { type: 'boolean', default: false, describe: 'a live table on stderr' },

@@ -3,9 +3,10 @@
  * or in WIRETAPE_KEY, and never on a tape: with it, who guesses a secret can check the guess.
  */
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { WiretapeError } from '../../errors/wiretape-error';
+import { giveToCaller } from '../store/give-to-caller';
 
 export type KeySource =
   | { readonly kind: 'environment' }
@@ -63,7 +64,7 @@ function createKey(folder: string): LoadedKey {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(join(dirname(path), '.gitignore'), '*\n', { flag: 'a' });
     writeFileSync(path, `${key.toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
-    giveToUser([dirname(path), join(dirname(path), '.gitignore'), path]);
+    giveToCaller([dirname(path), join(dirname(path), '.gitignore'), path]);
   } catch (cause) {
     if (existsSync(path)) return loadKey({ cwd: folder, env: {}, create: false });
     const remedy = [
@@ -73,13 +74,6 @@ function createKey(folder: string): LoadedKey {
     throw unusable(`Cannot make the key ${path}`, cause, remedy);
   }
   return { key, source: { kind: 'file', path, isNew: true } };
-}
-
-/** Recording takes root, replaying does not: under sudo the key belongs to the one who called it. */
-function giveToUser(paths: readonly string[]): void {
-  const { SUDO_UID, SUDO_GID } = process.env;
-  if (process.getuid?.() !== 0 || SUDO_UID === undefined || SUDO_GID === undefined) return;
-  for (const path of paths) chownSync(path, Number(SUDO_UID), Number(SUDO_GID));
 }
 
 /** Where the project begins: the nearest folder with a repository, a package or a configuration; else this one. */

@@ -1,5 +1,5 @@
 /** What the recorder needs to be allowed: exactly the four capabilities the README names, and what it says without. */
-import { chmodSync, chownSync } from 'node:fs';
+import { chmodSync, chownSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
 import {
@@ -88,5 +88,17 @@ describeE2e('a command that cannot be started', () => {
     });
     expect(await refused.ended).toBe(3);
     expect(refused.stderr()).toMatch(/^COMMAND_FAILED {2}Cannot start "no-such-program"/);
+  }, 60_000);
+});
+
+describeE2e('under sudo', () => {
+  it('leaves the tape to the one who called', async () => {
+    const tape = rootsFolder.file('sudo.tape');
+    const sudo = { ...environment, SUDO_UID: String(nobody), SUDO_GID: String(nobody) };
+    const recorder = start(wiretape, ['record', '-o', tape, '--', 'true'], { env: sudo });
+    recorder.child.stdout?.resume();
+    expect(await recorder.ended).toBe(0);
+    expect(statSync(tape)).toMatchObject({ uid: nobody, gid: nobody });
+    expect(statSync(tape).mode & 0o777).toBe(0o600);
   }, 60_000);
 });

@@ -6,6 +6,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from '
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { WiretapeError } from '../../../errors/wiretape-error';
+import { giveToCaller } from '../give-to-caller';
 import { foreign, missing, newer, tapeError, unreadable } from './errors';
 import { applicationId, currentVersion, migrations } from './schema';
 
@@ -76,11 +77,12 @@ function migrate(database: TapeDatabase): void {
   while (step.immediate());
 }
 
-/** An empty file of the right mode; SQLite gives its journals the mode of the file they belong to. */
+/** An empty file of the right mode and owner; SQLite gives its journals those of the file they belong to. */
 function createPrivately(path: string): void {
   if (existsSync(path)) return;
   try {
     closeSync(openSync(path, 'wx', 0o600));
+    giveToCaller([path]);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new WiretapeError('FILE_UNREADABLE', `Cannot create the tape ${path}`, {
