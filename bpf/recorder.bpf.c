@@ -17,6 +17,7 @@
 
 #include "lib/filter.bpf.h"
 #include "lib/emit.bpf.h"
+#include "lib/guard.bpf.h"
 
 #include "hooks/process_life.bpf.h"
 #include "hooks/socket_life.bpf.h"

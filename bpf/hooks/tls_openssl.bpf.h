@@ -74,82 +74,37 @@ static __always_inline void end_call(struct pt_regs *ctx, u32 operation, bool co
 }
 
 /* int SSL_read(SSL *, void *, int) */
-SEC("uprobe")
-int wt_ssl_rd_in(struct pt_regs *ctx)
-{
-	begin_call(ctx, TLS_READ, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), 0);
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_rd_in, begin_call(ctx, TLS_READ, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), 0))
 
-SEC("uprobe")
-int wt_ssl_rd_out(struct pt_regs *ctx)
-{
-	end_call(ctx, TLS_READ, true);
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_rd_out, end_call(ctx, TLS_READ, true))
 
 /* int SSL_read_ex(SSL *, void *, size_t, size_t *), and the unexported function both forms call */
-SEC("uprobe")
-int wt_ssl_rdx_in(struct pt_regs *ctx)
-{
-	begin_call(ctx, TLS_READ, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM4(ctx));
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_rdx_in, begin_call(ctx, TLS_READ, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM4(ctx)))
 
-SEC("uprobe")
-int wt_ssl_rdx_out(struct pt_regs *ctx)
-{
-	end_call(ctx, TLS_READ, false);
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_rdx_out, end_call(ctx, TLS_READ, false))
 
 /* int SSL_write(SSL *, const void *, int) */
-SEC("uprobe")
-int wt_ssl_wr_in(struct pt_regs *ctx)
-{
-	begin_call(ctx, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), 0);
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_wr_in, begin_call(ctx, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), 0))
 
-SEC("uprobe")
-int wt_ssl_wr_out(struct pt_regs *ctx)
-{
-	end_call(ctx, TLS_WRITE, true);
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_wr_out, end_call(ctx, TLS_WRITE, true))
 
 /* int SSL_write_ex(SSL *, const void *, size_t, size_t *), and the unexported function both forms call */
-SEC("uprobe")
-int wt_ssl_wrx_in(struct pt_regs *ctx)
-{
-	begin_call(ctx, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM4(ctx));
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_wrx_in, begin_call(ctx, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM4(ctx)))
 
 /* int SSL_write_ex2(SSL *, const void *, size_t, uint64_t, size_t *), and the function behind it: OpenSSL 3.3 */
-SEC("uprobe")
-int wt_ssl_wrx2_in(struct pt_regs *ctx)
-{
-	begin_call(ctx, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM5(ctx));
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_wrx2_in, begin_call(ctx, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM5(ctx)))
 
-SEC("uprobe")
-int wt_ssl_wrx_out(struct pt_regs *ctx)
-{
-	end_call(ctx, TLS_WRITE, false);
-	return 0;
-}
+GUARDED_UPROBE(wt_ssl_wrx_out, end_call(ctx, TLS_WRITE, false))
 
 /* A TLS object that is given its descriptor or its BIOs begins a new stream: an address says nothing about its past. */
-SEC("uprobe")
-int wt_ssl_set_fd(struct pt_regs *ctx)
+static __always_inline void wt_ssl_set_fd_body(struct pt_regs *ctx)
 {
 	u32 tgid = current_tgid();
 	if (is_target(tgid))
 		forget_tls(PT_REGS_PARM1(ctx), tgid);
-	return 0;
 }
+
+GUARDED_UPROBE(wt_ssl_set_fd, wt_ssl_set_fd_body(ctx))
 
 static __always_inline void learn_bio(u64 bio, u64 ssl, u32 tgid)
 {
@@ -158,37 +113,37 @@ static __always_inline void learn_bio(u64 bio, u64 ssl, u32 tgid)
 		bpf_map_update_elem(&wt_bios, &key, &ssl, BPF_ANY);
 }
 
-SEC("uprobe")
-int wt_ssl_set_bio(struct pt_regs *ctx)
+static __always_inline void wt_ssl_set_bio_body(struct pt_regs *ctx)
 {
 	u32 tgid = current_tgid();
 	if (!is_target(tgid))
-		return 0;
+		return;
 	u64 ssl = PT_REGS_PARM1(ctx);
 	forget_tls(ssl, tgid);
 	learn_bio(PT_REGS_PARM2(ctx), ssl, tgid);
 	learn_bio(PT_REGS_PARM3(ctx), ssl, tgid);
-	return 0;
 }
+
+GUARDED_UPROBE(wt_ssl_set_bio, wt_ssl_set_bio_body(ctx))
 
 /* SSL_set0_rbio and SSL_set0_wbio: one BIO at a time, so the stream may be under way */
-SEC("uprobe")
-int wt_ssl_set_rbio(struct pt_regs *ctx)
+static __always_inline void wt_ssl_set_rbio_body(struct pt_regs *ctx)
 {
 	u32 tgid = current_tgid();
 	if (is_target(tgid))
 		learn_bio(PT_REGS_PARM2(ctx), PT_REGS_PARM1(ctx), tgid);
-	return 0;
 }
 
-SEC("uprobe")
-int wt_ssl_set_wbio(struct pt_regs *ctx)
+GUARDED_UPROBE(wt_ssl_set_rbio, wt_ssl_set_rbio_body(ctx))
+
+static __always_inline void wt_ssl_set_wbio_body(struct pt_regs *ctx)
 {
 	u32 tgid = current_tgid();
 	if (is_target(tgid))
 		learn_bio(PT_REGS_PARM2(ctx), PT_REGS_PARM1(ctx), tgid);
-	return 0;
 }
+
+GUARDED_UPROBE(wt_ssl_set_wbio, wt_ssl_set_wbio_body(ctx))
 
 static __always_inline u64 ssl_behind(u64 bio, u32 tgid)
 {
@@ -208,36 +163,35 @@ static __always_inline bool is_bound(u64 ssl, u32 tgid)
 }
 
 /* int BIO_write(BIO *, const void *, int): ciphertext on its way out, or in where the application feeds a memory BIO */
-SEC("uprobe")
-int wt_bio_write(struct pt_regs *ctx)
+static __always_inline void wt_bio_write_body(struct pt_regs *ctx)
 {
 	u32 tgid = current_tgid();
 	if (!is_target(tgid))
-		return 0;
+		return;
 	u64 ssl = ssl_behind(PT_REGS_PARM1(ctx), tgid);
 	if (!ssl || is_bound(ssl, tgid))
-		return 0;
+		return;
 	struct prefix_key key = { .tgid = tgid, .direction = WIRE_RECEIVED };
 	if (!read_prefix(&key, PT_REGS_PARM2(ctx), (u32)PT_REGS_PARM3(ctx)))
-		return 0;
+		return;
 	u64 *socket = bpf_map_lookup_elem(&wt_prefixes, &key);
 	if (socket) {
 		bind_tls(ssl, tgid, *socket, WIRE_BOUND_CIPHERTEXT_RECEIVED);
-		return 0;
+		return;
 	}
 	key.direction = WIRE_SENT;
 	bpf_map_update_elem(&wt_prefixes, &key, &ssl, BPF_ANY);
-	return 0;
 }
 
-SEC("uprobe")
-int wt_ssl_free(struct pt_regs *ctx)
+GUARDED_UPROBE(wt_bio_write, wt_bio_write_body(ctx))
+
+static __always_inline void wt_ssl_free_body(struct pt_regs *ctx)
 {
 	u32 tgid = current_tgid();
 	struct object_key key = key_of(PT_REGS_PARM1(ctx), tgid);
 	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
 	if (!tls)
-		return 0;
+		return;
 	struct wire_close *event = reserve_small(sizeof(*event));
 	if (event) {
 		fill_header(&event->header, WIRE_TLS_CLOSE, tgid);
@@ -251,5 +205,6 @@ int wt_ssl_free(struct pt_regs *ctx)
 		submit(event, sizeof(*event));
 	}
 	bpf_map_delete_elem(&wt_tls, &key);
-	return 0;
 }
+
+GUARDED_UPROBE(wt_ssl_free, wt_ssl_free_body(ctx))

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Uprobe programs can be preempted. From 6.13 on a program that needs 64 bytes of stack gets them from a per-CPU area, which
+ * two tasks in the same program would share: kernels have panicked of that. So each holds its CPU where the kernel lets
+ * it (6.10 and newer); older ones use the task's own stack and have nothing to guard.
+ */
+#pragma once
+
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+static __always_inline void hold_cpu(void)
+{
+	if (bpf_preempt_disable)
+		bpf_preempt_disable();
+}
+
+static __always_inline void release_cpu(void)
+{
+	if (bpf_preempt_enable)
+		bpf_preempt_enable();
+}
+
+/* The body is inlined, so nothing of it reaches the stack before the CPU is held. */
+#define GUARDED_UPROBE(name, body)                                                                                     \
+	SEC("uprobe")                                                                                                  \
+	int name(struct pt_regs *ctx)                                                                                  \
+	{                                                                                                              \
+		hold_cpu();                                                                                            \
+		body;                                                                                                  \
+		release_cpu();                                                                                         \
+		return 0;                                                                                              \
+	}
