@@ -12,6 +12,8 @@ export interface Settings {
 export interface Sizes {
   readonly name: 'usual' | 'quick';
   readonly pairs: number;
+  /** Pairs of a run that is recorded, which takes a recorder's start and end, and one that is not. */
+  readonly loadPairs: number;
   /** Length of one run of a load generator at full load. */
   readonly loadSeconds: number;
   readonly pacedPairs: number;
@@ -26,6 +28,7 @@ export interface Sizes {
 const usual: Sizes = {
   name: 'usual',
   pairs: 4,
+  loadPairs: 4,
   loadSeconds: 2,
   pacedPairs: 3,
   warmMs: 500,
@@ -38,11 +41,12 @@ const usual: Sizes = {
 const quick: Sizes = {
   name: 'quick',
   pairs: 2,
+  loadPairs: 1,
   loadSeconds: 1,
   pacedPairs: 1,
-  warmMs: 300,
-  windowMs: 700,
-  sustainedSeconds: 2,
+  warmMs: 200,
+  windowMs: 600,
+  sustainedSeconds: 1,
   eventLogExchanges: 8000,
   replayCases: 1200,
 };

@@ -61,7 +61,7 @@ async function compare(
       baseline: load,
       subject: async () => (await recorded(target.port, { work: load, look: async () => null })).worked,
     },
-    { pairs: sizes.pairs, signal },
+    { pairs: sizes.loadPairs, signal },
   );
   tell(`${loaded.name}: ${pairs.map(({ subject, baseline }) => `${rate(subject)} / ${rate(baseline)}`).join(', ')}`);
   return { ratio: ratioOf(pairs), figure: null, notes: [] };
