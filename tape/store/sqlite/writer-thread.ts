@@ -54,7 +54,8 @@ interface Waiting {
 export async function openTapeWriterThread(path: string, options: WriterThreadOptions = {}): Promise<TapeWriterThread> {
   const worker = new Worker(join(__dirname, `writer-worker${extname(__filename)}`), {
     workerData: { path },
-    execArgv: [...(options.execArgv ?? process.execArgv)],
+    // Named only where they differ: a worker inherits flags of V8 that it refuses to be given.
+    ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
   });
   const thread = new WriterThread(worker, options);
   try {
