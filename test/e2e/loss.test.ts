@@ -1,0 +1,86 @@
+/** A ring that is far too small, and nobody draining it: what is lost is counted to the byte, and nothing lost looks whole. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { CaptureStats } from '../../native/binding';
+import { createPipeline } from '../../recorder/pipeline';
+import { startEbpfSource } from '../../recorder/source/ebpf/source';
+import type { SourceEvent } from '../../recorder/source/events';
+import type { Exchange } from '../../tape/model/exchange';
+import { describeE2e } from '../support/e2e';
+import { apps, seededBytes, temporaryFolder } from '../support/programs';
+import { bodyHash, sha256 } from '../support/recorder';
+
+const REQUEST = 300_000;
+const RESPONSE = 500_000;
+const RUNS = 5;
+const SEED = 7;
+const noTargets = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
+const folder = temporaryFolder();
+
+afterAll(() => folder.remove());
+
+interface Outcome {
+  readonly events: readonly SourceEvent[];
+  readonly exchanges: readonly Exchange[];
+  readonly stats: CaptureStats;
+}
+
+/** The exchanges of both ends over a ring of 64 KiB that is drained only now and then. */
+async function recordThroughTinyRing(): Promise<Outcome> {
+  const program = folder.file('socket-calls');
+  execFileSync('cc', ['-O1', '-Wall', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
+  const script = folder.write('runs.sh', `${program} write read ${REQUEST} ${RESPONSE} ${SEED}\n`.repeat(RUNS));
+  const events: SourceEvent[] = [];
+  const exchanges: Exchange[] = [];
+  const pipeline = createPipeline({ onExchange: (exchange) => exchanges.push(exchange), onLoss: () => undefined });
+  const source = startEbpfSource({
+    targets: noTargets,
+    command: ['sh', script],
+    ringBytes: 1 << 16,
+    onEvents: (told) => {
+      events.push(...told);
+      pipeline.push(told);
+    },
+  });
+  source.pause(true);
+  await source.command?.ended;
+  source.pause(false);
+  const stats = source.stats();
+  await source.stop();
+  pipeline.end(Date.now() * 1000);
+  return { events, exchanges, stats };
+}
+
+/** Bytes one run moves, as each end sees them: the heads are as long as the fixture writes them. */
+function bytesOfOneEnd(port: number): number {
+  const type = 'Content-Type: application/octet-stream\r\nContent-Length: ';
+  const request = `POST /write/read HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${type}${REQUEST}\r\n\r\n`.length + REQUEST;
+  return request + `HTTP/1.1 200 OK\r\n${type}${RESPONSE}\r\n\r\n`.length + RESPONSE;
+}
+
+describeE2e('a recorder that cannot keep up', () => {
+  let outcome: Outcome;
+  beforeAll(async () => {
+    outcome = await recordThroughTinyRing();
+  }, 60_000);
+
+  it('loses bytes, and counts every one of them', () => {
+    const captured = outcome.events.reduce((sum, event) => sum + (event.kind === 'data' ? event.bytes.length : 0), 0);
+    expect(outcome.stats.ringFullBytes).toBeGreaterThan(1_000_000);
+    // Ports of the ephemeral range have five digits, so every run moves the same number of bytes at both ends.
+    expect(captured + outcome.stats.ringFullBytes).toBe(2 * RUNS * bytesOfOneEnd(50_000));
+  });
+
+  it('says of no exchange that it is complete unless it is', () => {
+    const request = sha256(seededBytes(REQUEST, SEED));
+    const response = sha256(seededBytes(RESPONSE, SEED + 1));
+    const complete = outcome.exchanges.filter(
+      ({ problems, protocol }) => protocol === 'http1' && problems.length === 0,
+    );
+    for (const exchange of complete) {
+      expect(bodyHash(exchange.request?.body)).toBe(request);
+      expect(bodyHash(exchange.response?.body)).toBe(response);
+    }
+    expect(outcome.exchanges.filter(({ problems }) => problems.includes('lost-bytes')).length).toBeGreaterThan(0);
+  });
+});
