@@ -202,4 +202,20 @@ describeE2e('what others pay', () => {
     expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual([`/${target.port}`]);
     expect(readFileSync(recording.tape).includes(`/${other.port}`)).toBe(false);
   }, 60_000);
+
+  it("nothing of a target's other ports is on the tape when it was named by one", async () => {
+    const script = `const http = require('node:http'); const ports = [];
+      for (let i = 0; i < 2; i++) http.createServer((q, s) => s.end('x')).listen(0, '127.0.0.1', function () {
+        ports.push(this.address().port); if (ports.length === 2) console.log(...ports) })`;
+    const server = start(node, ['-e', script]);
+    const [, wanted, other] = await lineFrom(server, server.child.stdout, /^(\d+) (\d+)$/);
+    const recording = await startRecording(folder.file('ports.tape'), ['--port', wanted ?? '']);
+    for (const port of [wanted, other]) {
+      const talker = client(Number(port), { tls: false });
+      await talker.post(`/${port}`, 'x');
+      talker.close();
+    }
+    await recording.end();
+    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual([`/${wanted}`]);
+  }, 60_000);
 });

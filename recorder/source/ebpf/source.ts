@@ -97,6 +97,7 @@ class LiveSource implements EbpfSource {
     this.binder = new Binder({
       clockOffsetUs: clockOffsetUs(),
       onEvent: (event) => this.outgoing.push(event),
+      inboundPorts: onlyPorts(targets),
       onUnbound: (pid) => this.lookAgain(pid, { memoryBio: true }),
       onTls: (pid, isRead) => this.lookAgainUnless(pid, isRead),
     });
@@ -270,6 +271,12 @@ class LiveSource implements EbpfSource {
     const atUs = Math.round(clockOffsetUs() + monotonicNs() / 1000);
     this.options.onEvents([{ kind: 'loss', atUs, connection: null, reason: 'ring-full', events, bytes }]);
   }
+}
+
+/** `--port N` alone means: inbound on N, and everything those processes call. Any other target means all of a process. */
+function onlyPorts({ ports, pids, comms, cgroups, containers, all }: TargetSpec): ReadonlySet<number> | null {
+  const others = [...pids, ...comms, ...cgroups, ...containers];
+  return ports.length > 0 && others.length === 0 && !all ? new Set(ports) : null;
 }
 
 function sizes({ ringBytes, limitBytes, queueBytes }: EbpfSourceOptions) {

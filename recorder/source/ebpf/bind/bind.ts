@@ -11,6 +11,8 @@ export interface BinderOptions {
   /** Microseconds since the epoch at CLOCK_MONOTONIC zero. */
   readonly clockOffsetUs: number;
   readonly onEvent: (event: SourceEvent) => void;
+  /** Ports on which inbound connections are told of; null for all. Outbound ones always are. */
+  readonly inboundPorts?: ReadonlySet<number> | null;
   /** Plaintext without a socket: the process gives its TLS library memory BIOs. */
   readonly onUnbound?: (pid: number) => void;
   /** TLS began on a socket of this process; `isRead` tells later whether plaintext has come of it. */
@@ -66,6 +68,7 @@ export class Binder {
   private readonly processes = new Map<number, ProcessInfo>();
   private readonly probedAtNs = new Map<number, number>();
   private readonly listening = new Set<string>();
+  private readonly unwanted = new Set<number>();
   private heldBytes = 0;
 
   constructor(private readonly options: BinderOptions) {}
@@ -132,6 +135,16 @@ export class Binder {
     for (const socket of this.sockets.values()) this.tellEncrypted(socket, { atNs, sent: 0, received: 0 });
   }
 
+  private emit(event: SourceEvent): void {
+    if (event.connection === null || !this.unwanted.has(event.connection)) this.options.onEvent(event);
+    else if (event.kind === 'close') this.unwanted.delete(event.connection);
+  }
+
+  private isWanted(role: Role, localPort: number): boolean {
+    const { inboundPorts } = this.options;
+    return role !== 'inbound' || inboundPorts === undefined || inboundPorts === null || inboundPorts.has(localPort);
+  }
+
   private atUs(atNs: number): number {
     return Math.round(this.options.clockOffsetUs + atNs / 1000);
   }
@@ -139,11 +152,13 @@ export class Binder {
   private openSocket(event: OpenWire): void {
     const socket = { key: event.socket, openedAtNs: event.atNs, pid: event.pid, tlsSeen: false, stream: null };
     this.sockets.set(event.socket, { ...socket, sentBefore: 0, receivedBefore: 0 });
-    this.options.onEvent({
+    const role = this.roleOf(event);
+    if (!this.isWanted(role, event.localPort)) this.unwanted.add(event.socket);
+    this.emit({
       kind: 'open',
       connection: event.socket,
       atUs: this.atUs(event.atNs),
-      role: this.roleOf(event),
+      role,
       process: this.processes.get(event.pid) ?? { ...UNKNOWN, pid: event.pid },
       local: event.local,
       remote: event.remote,
@@ -216,7 +231,7 @@ export class Binder {
 
   private tellTls(socket: Socket, atNs: number): void {
     const probedAtNs = this.probedAtNs.get(socket.pid) ?? 0;
-    this.options.onEvent({
+    this.emit({
       kind: 'tls',
       connection: socket.key,
       atUs: this.atUs(atNs),
@@ -243,7 +258,7 @@ export class Binder {
     const atUs = this.atUs(first.atNs);
     const process = this.processes.get(stream.pid) ?? { ...UNKNOWN, pid: stream.pid };
     const connection = stream.key;
-    this.options.onEvent({
+    this.emit({
       kind: 'open',
       connection,
       atUs,
@@ -253,7 +268,7 @@ export class Binder {
       remote: null,
       startedEarlier: false,
     });
-    this.options.onEvent({
+    this.emit({
       kind: 'tls',
       connection,
       atUs,
@@ -286,7 +301,7 @@ export class Binder {
       size: event.size,
       missing: event.bytes.length === event.size ? null : event.reason === 'whole' ? 'fault' : event.reason,
     };
-    this.options.onEvent(told);
+    this.emit(told);
   }
 
   private noteTls(key: number): void {
@@ -306,7 +321,7 @@ export class Binder {
     this.tellAlone(stream);
     if (!stream.alone) return;
     const { sent, received } = event;
-    this.options.onEvent({
+    this.emit({
       kind: 'close',
       connection: stream.key,
       atUs: this.atUs(event.atNs),
@@ -328,7 +343,7 @@ export class Binder {
       : null;
     const totals = socket.tlsSeen ? plain : { sent: event.sent, received: event.received };
     if (stream !== null) this.streams.delete(stream.key);
-    this.options.onEvent({
+    this.emit({
       kind: 'close',
       connection: socket.key,
       atUs: this.atUs(event.atNs),
@@ -343,7 +358,7 @@ export class Binder {
     const { atNs, sent, received } = end;
     const sentBytes = Math.max(0, sent - socket.sentBefore);
     const receivedBytes = Math.max(0, received - socket.receivedBefore);
-    this.options.onEvent({
+    this.emit({
       kind: 'encrypted',
       connection: socket.key,
       atUs: this.atUs(atNs),

@@ -138,3 +138,15 @@ it.each([
 ])('says of errno %i that the connection was %s', (error, how) => {
   expect(bind([open(1), { type: 'close', socket: 1, error }])[1]).toMatchObject({ how });
 });
+
+it('tells of inbound connections on the wanted ports only, and of every outbound one', () => {
+  const listen: WireFields = { type: 'listen', local: [[0, 0, 0, 0], 8443] };
+  const admin: WireFields = { type: 'listen', local: [[0, 0, 0, 0], 9000] };
+  const unwanted = [
+    open(2, { local: [[127, 0, 0, 1], 9000] }),
+    plain(2, RECEIVED, 'admin'),
+    { type: 'close', socket: 2 } as const,
+  ];
+  const told = bind([listen, admin, open(1), ...unwanted, open(3, { role: 1 })], { inboundPorts: new Set([8443]) });
+  expect(spoken(told)).toEqual(['1 open', '3 open']);
+});
