@@ -73,6 +73,15 @@ export async function startRecording(options: RecordOptions): Promise<Recording>
   }
 }
 
+/** Containers run as users that no passwd file knows; the session's row then holds the number. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
+}
+
 class RunningRecording implements Recording {
   session: SessionId = '';
   targets: readonly string[] = [];
@@ -107,7 +116,7 @@ class RunningRecording implements Recording {
     this.session = await this.writer.beginSession({
       startedAtUs: nowUs(),
       wiretapeVersion: options.wiretapeVersion,
-      user: userInfo().username,
+      user: userName(),
       machine: hostname(),
       kernel: release(),
       targets: options.typedTargets,

@@ -72,7 +72,7 @@ async function jest(args) {
   const countsFile = path.join(folder, 'counts.json');
   const reporters = ['--reporters=default', `--reporters=${path.join(root, 'scripts/jest-reporter.js')}`];
   try {
-    const status = await run('node', [inPackage('jest/bin/jest.js'), ...reporters, ...args], {
+    const status = await run('node', [inPackage('jest/bin/jest.js'), ...args, ...reporters], {
       WIRETAPE_COUNTS_FILE: countsFile,
     });
     // jest that never got as far as a result is a failure that no test could report

@@ -131,7 +131,23 @@ function installInto(target: string): void {
     if (place !== '' && entry.dev !== true && existsSync(join(root, place)))
       cpSync(join(root, place), join(target, place), { recursive: true });
   }
-  npm(['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, packed.filename)], target);
+  // npm takes a package without its command links for broken, and would fetch it again
+  npm(['rebuild', '--ignore-scripts'], target);
+  // a cache of its own, empty, so that this holds however npm was used before
+  const cache = join(folder, 'npm-cache');
+  npm(
+    [
+      'install',
+      '--offline',
+      '--cache',
+      cache,
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      join(folder, packed.filename),
+    ],
+    target,
+  );
 }
 
 function npm(args: readonly string[], cwd: string): string {

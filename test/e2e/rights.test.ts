@@ -16,7 +16,8 @@ import { readTape, wiretape } from '../support/recorder';
 
 const node = process.execPath;
 const echo = join(apps, 'echo/node.js');
-const nobody = 65_534;
+/** A user no passwd file knows, as containers have them. */
+const nobody = 61_234;
 const folder = temporaryFolder();
 const rootsFolder = temporaryFolder();
 
