@@ -33,7 +33,7 @@ const usual: Sizes = {
   pacedPairs: 3,
   warmMs: 500,
   windowMs: 2000,
-  sustainedSeconds: 10,
+  sustainedSeconds: 8,
   eventLogExchanges: 20_000,
   replayCases: 4000,
 };

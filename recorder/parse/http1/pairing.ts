@@ -40,8 +40,13 @@ export class Pairing {
   private probationSinceUs = 0;
   /** Problem bits: why messages cannot be counted off; 0 where they can. */
   private doubt: number;
-  /** True once the client sent a request before it had the answer to the one before. */
+  /** True once the client is known to send requests before it has the answers to those before. */
   private pipelines = false;
+  /**
+   * True while it looks so: a request began, and of the answer to the one before nothing was seen. Where that answer
+   * is missing, which shows only at the next one, it was no sign.
+   */
+  private seemsAhead = false;
   private nextIsStray = false;
   /** When the last answer without a request began: a request from before that, which comes late, may be its request. */
   private lastStrayAtUs = 0;
@@ -68,7 +73,7 @@ export class Pairing {
   requestBegins(atUs: number): void {
     const draft = new Draft(this.host.begin(), atUs, this.doubt === 0);
     if (this.doubt !== 0) this.requestBeginsInDoubt(draft);
-    else if (this.pending.length > 0) this.pipelines = true;
+    else if (this.pending.length > 0) this.seemsAhead = true;
     this.pending.push(draft);
   }
 
@@ -84,6 +89,7 @@ export class Pairing {
   /** False where the answer has to wait for the request it belongs to. */
   responseBegins(atUs: number): boolean {
     if (this.answering !== null) return true; // the final answer after a 1xx
+    this.pipelines ||= this.seemsAhead;
     const turn = this.turn();
     if (turn === 'wait') return false;
     this.answering = turn === 'answer' ? (this.pending[0] ?? null) : this.stray(atUs);
@@ -126,6 +132,7 @@ export class Pairing {
   /** Answers are missing from here on, how many is not known; `partial` is what there is of the one under way. */
   breakResponses(partial: HttpResponse | null, problem: number): void {
     this.responseEnds(partial, problem);
+    this.seemsAhead = false;
     for (const draft of this.pending) this.doubtAnswer(draft, problem);
     this.lose(problem);
   }
@@ -167,7 +174,7 @@ export class Pairing {
     const last = this.pending.at(-1);
     if (last === undefined) return;
     if (!last.answerMayBeLost) {
-      this.pipelines = true;
+      this.seemsAhead = true;
       this.takeAllApart();
     }
     for (const draft of this.pending.filter((pending) => !pending.certain)) {
@@ -187,7 +194,7 @@ export class Pairing {
   }
 
   private standsAlone(front: Draft): boolean {
-    return this.pending.length === 1 && !this.pipelines && !front.answerMayBeLost;
+    return this.pending.length === 1 && !this.pipelines && !this.seemsAhead && !front.answerMayBeLost;
   }
 
   /** An answer without a request: the client did not ask (RFC 9112 9.2), or the request is among what is missing. */
@@ -230,7 +237,7 @@ export class Pairing {
     const drafts = this.onProbation;
     if (drafts.length === 0) return;
     this.onProbation = [];
-    if (!this.pipelines) this.endDoubt();
+    if (!this.pipelines && !this.seemsAhead) this.endDoubt();
     for (const draft of drafts) this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
   }
 

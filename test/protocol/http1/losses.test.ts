@@ -5,10 +5,12 @@ import {
   closes,
   converse,
   converseWith,
+  eventsOf,
   get,
   head,
   missing,
   ok,
+  play,
   post,
   server,
   summaries,
@@ -181,6 +183,15 @@ describe('pairing after a loss', () => {
       server(ok('B') + ok('C')),
     );
     expect(summaries(seen)).toEqual(['GET /a → 200 A', 'GET /b → 200 B', 'http1 → 200 C [lost-bytes]']);
+  });
+
+  it('goes on after an answer that vanished: the request behind it is no sign of a client that sends ahead', () => {
+    const turns = Array.from({ length: 100 }, (_, i) => [client(get(`/${i}`)), server(ok(String(i)))]).flat();
+    const vanished = 1 + 21; // the answer to /10; the first event opens the connection
+    const seen = play(eventsOf({}, turns).filter((_, i) => i !== vanished));
+    const touched = ['http1 → 200 11 [lost-bytes]', 'GET /10 → lost [lost-bytes]', 'GET /11 → lost [lost-bytes]'];
+    expect(summaries(seen).filter((text) => text.endsWith(']'))).toEqual(touched);
+    expect(seen.exchanges.filter(({ problems }) => problems.length === 0)).toHaveLength(98);
   });
 
   it('holds the first pair until it is known to be one', () => {
