@@ -3,7 +3,7 @@
  * The addon and the BPF object lie together in dist/, in a checkout and in an installed package alike.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
 
 export interface CaptureOptions {
@@ -111,8 +111,8 @@ const EACCES = 13;
 let loaded: Addon | undefined;
 
 function builtFile(name: string): string {
-  const beside = join(__dirname, '..', name);
-  return existsSync(beside) ? beside : join(dirname(__dirname), 'dist', name);
+  const above = dirname(__dirname);
+  return basename(above) === 'dist' ? join(above, name) : join(above, 'dist', name);
 }
 
 function addon(): Addon {
