@@ -86,15 +86,18 @@ export function numberText(value: number): string {
 
 /** Everything below the table: what was divided by what, counts, and what was not measured. */
 export function noteLines(results: readonly Result[], notMeasured: readonly NotMeasured[]): readonly string[] {
-  const missed = results.filter((result) => isMet(result) === false);
   return [
     ...results.flatMap(({ name, ratioOf, notes }) => [`${name}: ${ratioOf}`, ...notes.map((note) => `  ${note}`)]),
     ...notMeasured.map(({ name, reason }) => `${name}: not measured: ${reason}`),
     '',
-    missed.length === 0
-      ? 'Every goal that was measured is met.'
-      : `Missed: ${missed.map(({ name }) => name).join('; ')}`,
+    closingLine(results),
   ];
+}
+
+function closingLine(results: readonly Result[]): string {
+  if (results.length === 0) return 'Nothing was measured.';
+  const missed = results.filter((result) => isMet(result) === false).map(({ name }) => name);
+  return missed.length === 0 ? 'Every goal that was measured is met.' : `Missed: ${missed.join('; ')}`;
 }
 
 export interface Machine {

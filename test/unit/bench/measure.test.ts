@@ -134,6 +134,11 @@ describe('what is printed', () => {
     ]);
   });
 
+  it('claims nothing where nothing was measured', () => {
+    expect(noteLines([], []).at(-1)).toBe('Nothing was measured.');
+    expect(noteLines([kept], []).at(-1)).toBe('Every goal that was measured is met.');
+  });
+
   it('says for scripts whether each goal is met', () => {
     const machine = { processor: 'one', cpus: 2, kernel: '6.1', node: 'v24' };
     const document = jsonDocument([missed, kept, result()], { machine, notMeasured: [] });
