@@ -17,6 +17,7 @@ export interface Sizes {
   /** Length of one run of a load generator at full load. */
   readonly loadSeconds: number;
   readonly pacedPairs: number;
+  /** Of the paced load, before it is looked at. */
   readonly warmMs: number;
   readonly windowMs: number;
   /** Long enough for a fast server to outrun what the recorder can hold back. */
@@ -28,10 +29,10 @@ export interface Sizes {
 const usual: Sizes = {
   name: 'usual',
   pairs: 4,
-  loadPairs: 4,
+  loadPairs: 3,
   loadSeconds: 2,
   pacedPairs: 3,
-  warmMs: 500,
+  warmMs: 300,
   windowMs: 2000,
   sustainedSeconds: 8,
   eventLogExchanges: 20_000,

@@ -1,4 +1,5 @@
 /** Closed-loop load by wrk, bounded in time. A run with a single failed or unexpected answer is no measurement. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { start } from '../../test/support/programs';
 
 export interface WrkOptions {
@@ -24,6 +25,15 @@ export async function runWrk(url: string, { seconds, connections = 16, script }:
   const status = await program.ended;
   if (status !== 0) throw new Error(`wrk ended with ${status}: ${program.stderr()}`);
   return parseWrk(said);
+}
+
+/**
+ * Long enough for V8 to compile a service, and the recorder beside it; slow enough for the recorder to keep up. A
+ * recording lasts minutes: its first second is not what it costs.
+ */
+export async function warmUp(url: string): Promise<void> {
+  await runWrk(url, { seconds: 1, connections: 1 });
+  await pause(300); // the recorder writes what came last
 }
 
 /** Reads what wrk prints. Throws for output that tells of failures, or that is none of wrk's. */

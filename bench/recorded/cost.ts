@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { start } from '../../test/support/programs';
 import { cpuUsOf } from '../cpu-time';
 import { type PacedLoad, startPaced } from '../load/paced';
-import { runWrk } from '../load/wrk';
+import { warmUp } from '../load/wrk';
 import { alternate } from '../measure/alternate';
 import type { Result } from '../measure/result';
 import { type Pair, ratioOf, spreadOf } from '../measure/spread';
@@ -88,7 +88,7 @@ async function measureWindow(
   { sizes }: Context,
   recorderPid: number | null,
 ): Promise<Omit<Window, 'audit'>> {
-  await runWrk(service.url, { seconds: 1, connections: 1 }); // long enough for the recorder's code to be compiled
+  await warmUp(service.url);
   const load = startPaced(service.url, { perSecond });
   await pause(sizes.warmMs);
   const offered = (perSecond * sizes.windowMs) / 1000;

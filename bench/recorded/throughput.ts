@@ -1,5 +1,5 @@
 /** What a service keeps of its throughput while it is recorded, at full load on all cores, recorder included. */
-import { runWrk } from '../load/wrk';
+import { runWrk, warmUp } from '../load/wrk';
 import { alternate } from '../measure/alternate';
 import type { Goal, Result } from '../measure/result';
 import { ratioOf } from '../measure/spread';
@@ -55,11 +55,15 @@ async function compare(
   { sizes, signal, tell }: Context,
 ): Promise<Pick<Result, 'ratio' | 'figure' | 'notes'>> {
   const load = async () => (await runWrk(loaded.url, { seconds: sizes.loadSeconds })).perSecond;
-  await load(); // the service warms up
+  const warmThenLoad = async () => {
+    await warmUp(target.url);
+    return load();
+  };
+  await warmUp(loaded.url);
   const pairs = await alternate(
     {
       baseline: load,
-      subject: async () => (await recorded(target.port, { work: load, look: async () => null })).worked,
+      subject: async () => (await recorded(target.port, { work: warmThenLoad, look: async () => null })).worked,
     },
     { pairs: sizes.loadPairs, signal },
   );
