@@ -159,13 +159,14 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		note_nested(thread, state);
 		return;
 	}
+	/* Its plaintext comes from the library: of the ciphertext only the count matters. */
+	if (state->flags & SOCKET_TLS && state->flags & SOCKET_BOUND)
+		return;
 	struct copy_cursor *cursor = &thread->cursor;
 	readable = readable && !(task->flags & PF_IO_WORKER) && locate(thread, regs, length);
 	begin_cursor(cursor, state, direction, regs->orig_ax);
 	cursor->header.position = position;
 	if (readable && carries_tls(state, cursor, direction == WIRE_SENT ? SOCKET_PLAIN_SENT : SOCKET_PLAIN_RECEIVED)) {
-		if (state->flags & SOCKET_BOUND)
-			return;
 		if (!cursor->segment_left && !next_segment(cursor))
 			return;
 		if (direction == WIRE_SENT)
