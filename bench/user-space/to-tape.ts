@@ -1,5 +1,6 @@
 /** Everything right of the addon, as `wiretape record` composes it, fed from memory. Nothing is left out or simplified. */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { createPipeline } from '../../recorder/pipeline';
 import { Binder } from '../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../recorder/source/ebpf/decode/decode';
@@ -46,6 +47,7 @@ export async function logToTape<T>(
     for (const batch of log.batches) {
       feed.push(batch);
       await handOver();
+      await turn(); // the addon hands over each batch in a turn of the event loop of its own
     }
     feed.end();
     await handOver();
