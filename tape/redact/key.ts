@@ -3,7 +3,7 @@
  * or in WIRETAPE_KEY, and never on a tape: with it, who guesses a secret can check the guess.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { giveToCaller } from '../store/give-to-caller';
@@ -84,12 +84,19 @@ function projectFolder(cwd: string): string {
   return longest ?? resolve(cwd);
 }
 
+/** Looks upward, and not into a folder above where anybody may put a file: a key found in /tmp is nobody's, or a trap. */
 function nearest(cwd: string, name: string): string | undefined {
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+  const start = resolve(cwd);
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (folder !== start && isEverybodys(folder)) return undefined;
     const path = join(folder, name);
     if (existsSync(path)) return path;
     if (dirname(folder) === folder) return undefined;
   }
+}
+
+function isEverybodys(folder: string): boolean {
+  return ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0;
 }
 
 function unusable(message: string, cause: unknown, remedy: string | readonly string[]): WiretapeError {

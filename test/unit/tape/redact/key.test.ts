@@ -68,3 +68,13 @@ it('is an error where it cannot be read or made', () => {
   chmodSync(folder, 0o700);
   expect(() => load({ create: true })).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }));
 });
+
+it('is not taken from a folder above where anybody may put a file', () => {
+  const project = join(folder, 'project');
+  mkdirSync(project);
+  mkdirSync(join(folder, '.wiretape'));
+  writeFileSync(join(folder, '.wiretape/key'), hex);
+  expect(load({ cwd: project }).source.kind).toBe('file');
+  chmodSync(folder, 0o1777);
+  expect(load({ cwd: project }).source.kind).toBe('none');
+});
