@@ -1,16 +1,9 @@
 /** The services that are recorded, or not: each answers every request with the same kilobyte of JSON. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../replayer/launch/free-port';
 import { ask } from '../test/support/mocks';
-import {
-  freePort,
-  lineFrom,
-  makeCertificate,
-  start,
-  startNginx,
-  stopAll,
-  temporaryFolder,
-} from '../test/support/programs';
+import { lineFrom, makeCertificate, start, startNginx, stopAll, temporaryFolder } from '../test/support/programs';
 import { familyOf } from './cpu-time';
 
 export interface Service {

@@ -2,10 +2,11 @@
 import { Client } from 'undici';
 import { casesFrom, type TestCase } from '../../replayer/cases/cases';
 import { parseTarget } from '../../replayer/drive/target';
+import { freePort } from '../../replayer/launch/free-port';
 import { runSuite } from '../../replayer/run';
 import { createRedactor } from '../../tape/redact/redactor';
 import type { StoredExchange } from '../../tape/store/tape';
-import { freePort, startNginx, stopAll, temporaryFolder } from '../../test/support/programs';
+import { startNginx, stopAll, temporaryFolder } from '../../test/support/programs';
 import { RecordingClient } from '../../test/support/recorded-http';
 import { alternate } from '../measure/alternate';
 import type { Result } from '../measure/result';

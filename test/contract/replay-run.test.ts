@@ -6,20 +6,9 @@ import { openRun, runSuite, type SuiteOptions } from '../../replayer/run';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
 import { type Listening, listen } from '../support/recorded-http';
+import { suiteDefaults } from '../support/suite-defaults';
 
-const defaults: Omit<SuiteOptions, 'target'> = {
-  timeoutMs: 20_000,
-  hostHeader: null,
-  insecure: false,
-  ca: null,
-  noise: [],
-  setHeaders: [],
-  secrets: new Map(),
-  redactor: null,
-  keyed: false,
-  concurrency: 1,
-  speed: 'max',
-};
+const defaults = suiteDefaults;
 
 const open: Listening[] = [];
 afterEach(async () => {

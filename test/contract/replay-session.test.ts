@@ -6,25 +6,14 @@ import { casesFrom } from '../../replayer/cases/cases';
 import { placeholdersOf } from '../../replayer/correlate/secrets';
 import { parseTarget } from '../../replayer/drive/target';
 import { jsonReport, type RunReport } from '../../replayer/report/report';
-import { runSuite, type SuiteOptions } from '../../replayer/run';
+import { runSuite } from '../../replayer/run';
 import { createRedactor } from '../../tape/redact/redactor';
 import type { StoredExchange } from '../../tape/store/tape';
 import { type Listening, listen, RecordingClient } from '../support/recorded-http';
 import { type ServiceOptions, sessionService } from '../support/session-service';
+import { suiteDefaults } from '../support/suite-defaults';
 
-const defaults: Omit<SuiteOptions, 'target'> = {
-  timeoutMs: 20_000,
-  hostHeader: null,
-  insecure: false,
-  ca: null,
-  noise: [],
-  setHeaders: [],
-  secrets: new Map(),
-  redactor: null,
-  keyed: false,
-  concurrency: 4,
-  speed: 'max',
-};
+const defaults = { ...suiteDefaults, concurrency: 4 };
 
 const open: Listening[] = [];
 afterEach(async () => {

@@ -1,18 +1,10 @@
 /** A hundred connections at once, each with a marker of its own: no byte under a wrong connection. */
 import { join } from 'node:path';
+import { freePort } from '../../replayer/launch/free-port';
 import { decodeBody } from '../../tape/body/coding';
 import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
-import {
-  apps,
-  freePort,
-  makeCertificate,
-  run,
-  startNginx,
-  startServer,
-  stopAll,
-  temporaryFolder,
-} from '../support/programs';
+import { apps, makeCertificate, run, startNginx, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { recordCommand, recordDuring } from '../support/recorder';
 
 const CONNECTIONS = 100;

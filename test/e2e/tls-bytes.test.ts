@@ -3,12 +3,12 @@
  * copy, real clients of each, bodies from nothing to 4 MiB. Nothing is configured: the recorder finds the libraries.
  */
 import { join } from 'node:path';
+import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
 import { describeE2e } from '../support/e2e';
 import {
   apps,
   type Certificate,
-  freePort,
   makeCertificate,
   run,
   seededBytes,

@@ -140,14 +140,3 @@ export function seededBytes(length: number, seed: number): Buffer {
   }
   return bytes;
 }
-
-/** A port nobody listens on at this moment: for servers that cannot choose one themselves, such as nginx. */
-export async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
