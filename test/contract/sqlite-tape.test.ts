@@ -95,7 +95,7 @@ describe('the file', () => {
     writeTape(path);
     const database = new Database(path, { readonly: true });
     expect(database.pragma('application_id', { simple: true })).toBe(0x57544150);
-    expect(database.pragma('user_version', { simple: true })).toBe(1);
+    expect(database.pragma('user_version', { simple: true })).toBe(2);
     expect(database.prepare('SELECT typeof(started_us) FROM exchanges').pluck().get()).toBe('integer');
     database.close();
   });
@@ -141,7 +141,7 @@ describe('what is no tape', () => {
     newer.close();
     expect(errorOf(() => open(path))).toMatchObject({
       code: 'TAPE_NEWER',
-      seen: ['tape version 99; this wiretape knows versions up to 1'],
+      seen: ['tape version 99; this wiretape knows versions up to 2'],
     });
   });
 

@@ -155,7 +155,12 @@ SELECT e.id AS exchange_id, json_extract(j.value, '$.in') AS message, json_extra
 FROM exchanges e JOIN json_each(e.redacted) j WHERE e.redacted IS NOT NULL;
 `;
 
+/** Schema 2: not released yet, so it may still be edited. What each column is for stands in docs/tape-format.md. */
+const second = `
+-- columns of schema 2 stand here
+`;
+
 /** Statement n brings a tape from version n to n + 1; `PRAGMA user_version` says where a tape stands. */
-export const migrations: readonly string[] = [first];
+export const migrations: readonly string[] = [first, second];
 
 export const currentVersion = migrations.length;
