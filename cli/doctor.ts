@@ -4,7 +4,14 @@
  */
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
-import { probeTiers, type TierProbe, type UprobeSupport, uprobeSupport, wireLayout } from '../native/binding';
+import {
+  probeTiers,
+  type TierProbe,
+  tryReturnProbe,
+  type UprobeSupport,
+  uprobeSupport,
+  wireLayout,
+} from '../native/binding';
 import {
   type EnvironmentFacts,
   missingCapabilities,
@@ -13,7 +20,7 @@ import {
 import { createPlanner } from '../recorder/source/ebpf/attach/plan';
 import { createProcReader } from '../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses } from '../recorder/source/ebpf/attach/processes';
-import { returnProbeRefusal } from '../recorder/source/ebpf/attach/return-probes';
+import { type ReturnProbeFacts, returnProbeRefusal } from '../recorder/source/ebpf/attach/return-probes';
 import { type Survey, type SurveyedProcess, surveyProcesses } from '../recorder/source/ebpf/attach/survey';
 import { jsonOption } from './options';
 import { colorsFor, print, visibleLine } from './terminal';
@@ -24,6 +31,7 @@ export interface DoctorFacts {
   readonly addonProblem: { readonly found: string; readonly remedy: string } | null;
   readonly tiers: readonly TierProbe[];
   readonly uprobes: UprobeSupport;
+  readonly returnProbes: ReturnProbeFacts;
   readonly survey: Survey;
 }
 
@@ -63,15 +71,26 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
 
 function askEverything(): DoctorFacts {
   const environment = readEnvironment();
-  const planner = createPlanner({ kernelRelease: environment.kernelRelease });
-  const survey = surveyProcesses(createProcesses(createProcReader()), planner, process.pid);
   const addonProblem = askAddon();
-  if (addonProblem === null) {
-    return { environment, addonProblem, survey, tiers: probeTiers(), uprobes: uprobeSupport() };
-  }
-  const uprobes = { multi: false, perf: false, detail: 'not tried: the addon does not load' };
-  return { environment, addonProblem, survey, tiers: [], uprobes };
+  const kernel = addonProblem === null ? askKernel() : nothingAsked;
+  const planner = createPlanner({ returnProbes: kernel.returnProbes });
+  const survey = surveyProcesses(createProcesses(createProcReader()), planner, process.pid);
+  return { environment, addonProblem, survey, ...kernel };
 }
+
+type KernelFacts = Pick<DoctorFacts, 'tiers' | 'uprobes' | 'returnProbes'>;
+
+function askKernel(): KernelFacts {
+  return { tiers: probeTiers(), uprobes: uprobeSupport(), returnProbes: tryReturnProbe() };
+}
+
+const NOT_TRIED = 'not tried: the addon does not load';
+
+const nothingAsked: KernelFacts = {
+  tiers: [],
+  uprobes: { multi: false, perf: false, detail: NOT_TRIED },
+  returnProbes: { outcome: 'unknown', detail: NOT_TRIED },
+};
 
 function askAddon(): DoctorFacts['addonProblem'] {
   try {
@@ -89,9 +108,8 @@ export function diagnose(facts: DoctorFacts): DoctorReport {
   const checks = [
     ...machineChecks(facts.environment),
     addonCheck(facts.addonProblem),
-    ...facts.tiers.map((probe) => tierCheck(probe, facts.environment)),
-    ...(facts.addonProblem === null ? [uprobeCheck(facts.uprobes, facts.environment)] : []),
-    returnProbeCheck(facts.environment),
+    ...facts.tiers.map((probe) => tierCheck(probe, { environment: facts.environment, used: tier })),
+    ...(facts.addonProblem === null ? probeChecks(facts) : []),
     processCheck(facts.survey),
   ];
   const works = tier !== null && (facts.uprobes.multi || facts.uprobes.perf);
@@ -167,15 +185,29 @@ function addonCheck(problem: DoctorFacts['addonProblem']): DoctorCheck {
   return problem === null ? good('addon', 'loads') : bad('addon', problem.found, problem.remedy);
 }
 
-function tierCheck({ name, ok, detail }: TierProbe, environment: EnvironmentFacts): DoctorCheck {
-  return ok ? good(`tier ${name}`, detail) : bad(`tier ${name}`, detail, tierRemedy(environment));
+interface TierSurroundings {
+  readonly environment: EnvironmentFacts;
+  /** The tier a recording would use; null where none works. */
+  readonly used: string | null;
+}
+
+function tierCheck({ name, ok, detail }: TierProbe, { environment, used }: TierSurroundings): DoctorCheck {
+  if (ok) return good(`tier ${name}`, detail);
+  const remedy = used === null ? tierRemedy(environment) : `Nothing: recordings use tier ${used}`;
+  return bad(`tier ${name}`, detail, remedy);
 }
 
 /** The first cause in the chain: a kernel without BTF refuses whatever the rights. */
 function tierRemedy(environment: EnvironmentFacts): string {
   const first = [btfCheck(environment), lockdownCheck(environment), capabilityCheck(environment)].find(({ ok }) => !ok);
   if (first !== undefined) return `See ${first.name} above`;
-  return 'Use kernel 6.3 or newer, which has the tracepoints sock_send_length and sock_recv_length';
+  return "Use kernel 5.10 or newer, built with what BPF needs to see function calls (the distributions' kernels are)";
+}
+
+function probeChecks(facts: DoctorFacts): readonly DoctorCheck[] {
+  const uprobes = uprobeCheck(facts.uprobes, facts.environment);
+  // Where no probe can be attached at all, that is what there is to say.
+  return uprobes.ok ? [uprobes, returnProbeCheck(facts.returnProbes)] : [uprobes];
 }
 
 function uprobeCheck(uprobes: UprobeSupport, environment: EnvironmentFacts): DoctorCheck {
@@ -188,11 +220,11 @@ function uprobeCheck(uprobes: UprobeSupport, environment: EnvironmentFacts): Doc
   return bad('uprobes', uprobes.detail, remedy);
 }
 
-function returnProbeCheck({ kernelRelease }: EnvironmentFacts): DoctorCheck {
-  const underSeccomp = returnProbeRefusal(kernelRelease, 2);
-  if (underSeccomp === null) return good('return probes', 'safe, under seccomp filters too');
-  const found = 'not under a seccomp filter, which most containers have: their TLS is not read';
-  return bad('return probes', found, 'Use a kernel outside 6.11 to 6.13');
+function returnProbeCheck(trial: ReturnProbeFacts): DoctorCheck {
+  const refusal = returnProbeRefusal(trial);
+  if (refusal === null) return good('return probes', `safe, under seccomp filters too (${trial.detail})`);
+  const remedy = 'Use a kernel before 6.11, from 6.14 on, or a repaired one between them (6.12.118 is)';
+  return bad('return probes', `none, so no TLS is read: ${refusal}`, remedy);
 }
 
 function processCheck({ running, closed }: Survey): DoctorCheck {

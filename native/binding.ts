@@ -5,6 +5,9 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
+import { programsOfOthers, type Tier, tiers } from './tiers';
+
+export { type Tier, tiers } from './tiers';
 
 export interface CaptureOptions {
   /** Size of the kernel's ring: a power of two. */
@@ -86,24 +89,26 @@ export interface KernelRefusal extends Error {
   readonly detail: string;
 }
 
+/** What became of a child of ours with a seccomp filter when a return probe was on its way. */
+export interface ReturnProbeTrial {
+  /** `killed`: the filter ended it. `unknown`: it could not be tried. */
+  readonly outcome: 'safe' | 'killed' | 'unknown';
+  readonly detail: string;
+}
+
+interface AddonOptions extends CaptureOptions {
+  readonly object: Uint8Array;
+  readonly required: readonly string[];
+  readonly leftOut: readonly string[];
+  readonly optional: readonly string[];
+  readonly wakeBytes: number;
+}
+
 interface Addon {
-  Capture: new (
-    options: CaptureOptions & { object: Uint8Array; required: readonly string[]; wakeBytes: number },
-  ) => Capture;
+  Capture: new (options: AddonOptions) => Capture;
+  tryReturnProbe(): ReturnProbeTrial;
   wireLayout(): Record<string, readonly [offset: number, size: number]>;
 }
-
-/** A capture tier: a set of programs that fill the same events. Further tiers are further entries. */
-export interface Tier {
-  readonly name: string;
-  readonly object: string;
-  /** Programs without which the tier sees nothing. */
-  readonly required: readonly string[];
-}
-
-export const tiers: readonly Tier[] = [
-  { name: 'tracepoint', object: 'recorder.bpf.o', required: ['wt_sock_send', 'wt_sock_recv'] },
-];
 
 const EPERM = 1;
 const EACCES = 13;
@@ -130,8 +135,8 @@ function addon(): Addon {
   return loaded;
 }
 
-function readObject(tier: Tier): Uint8Array {
-  const path = builtFile(tier.object);
+function readObject(name: string): Uint8Array {
+  const path = builtFile(name);
   try {
     return readFileSync(path);
   } catch (cause) {
@@ -142,36 +147,67 @@ function readObject(tier: Tier): Uint8Array {
   }
 }
 
-/** Loads and attaches one tier. Throws a `KernelRefusal`, or ADDON_MISSING. */
-export function openTier(tier: Tier, options: CaptureOptions): Capture {
-  const { Capture } = addon();
+/** A capture that works, and which of a tier's objects it runs. */
+export interface OpenedTier {
+  readonly tier: Tier;
+  readonly object: string;
+  readonly capture: Capture;
+}
+
+/**
+ * Loads and attaches one tier, with the first of its objects that this kernel takes. Throws the `KernelRefusal` of the
+ * last one, or ADDON_MISSING.
+ */
+export function openTier(tier: Tier, options: CaptureOptions): OpenedTier {
   if (!Number.isInteger(Math.log2(options.ringBytes)) || options.ringBytes < 4096) {
     throw new WiretapeError('USAGE', `The ring cannot have ${options.ringBytes} bytes: it is not a power of two`, {
       remedy: 'Take 16 MiB, 64 MiB or 256 MiB',
     });
   }
+  return firstThatOpens(tier.objects, (object) => ({ tier, object, capture: openObject(tier, object, options) }));
+}
+
+function openObject(tier: Tier, object: string, options: CaptureOptions): Capture {
+  const { Capture } = addon();
+  const { required, optional } = tier;
   const wakeBytes = options.ringBytes / 8;
-  return new Capture({ ...options, wakeBytes, object: readObject(tier), required: tier.required });
+  const leftOut = programsOfOthers(tier);
+  return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut });
+}
+
+/** What the first of them opens; throws the refusal of the last one where the kernel refuses all. */
+function firstThatOpens<One, Opened>(all: readonly One[], open: (one: One) => Opened): Opened {
+  let last: unknown;
+  for (const one of all) {
+    try {
+      return open(one);
+    } catch (error) {
+      if (!isKernelRefusal(error)) throw error;
+      last = error;
+    }
+  }
+  throw last;
 }
 
 /** The first tier that loads and attaches, or the one that is named. Throws an error with what the kernel said. */
-export function openCapture(options: CaptureOptions, tierName?: string): { tier: Tier; capture: Capture } {
+export function openCapture(options: CaptureOptions, tierName?: string): OpenedTier {
   const wanted = tierName === undefined ? tiers : tiers.filter((tier) => tier.name === tierName);
   if (wanted.length === 0) {
     throw new WiretapeError('USAGE', `There is no capture tier ${JSON.stringify(tierName)}`, {
       remedy: `Take one of: ${tiers.map((tier) => tier.name).join(', ')}`,
     });
   }
-  let last: unknown;
-  for (const tier of wanted) {
-    try {
-      return { tier, capture: openTier(tier, options) };
-    } catch (error) {
-      if (!isKernelRefusal(error)) throw error;
-      last = error;
-    }
+  try {
+    return firstThatOpens(wanted, (tier) => openTier(tier, options));
+  } catch (error) {
+    if (isKernelRefusal(error)) throw explainRefusal(error, tierName);
+    throw error;
   }
-  throw explainRefusal(last as KernelRefusal);
+}
+
+/** Forks a child of ours for it: once a recording is enough. */
+export function tryReturnProbe(): ReturnProbeTrial {
+  return addon().tryReturnProbe();
 }
 
 export function isKernelRefusal(error: unknown): error is KernelRefusal {
@@ -179,8 +215,8 @@ export function isKernelRefusal(error: unknown): error is KernelRefusal {
 }
 
 /** What a refusal at load or attach means to the user. */
-export function explainRefusal(refusal: KernelRefusal): WiretapeError {
-  const seen = [`${refusal.step}: errno ${refusal.errno}`, ...lastLines(refusal.detail)];
+export function explainRefusal(refusal: KernelRefusal, tierName?: string): WiretapeError {
+  const seen = [`${refusal.step}: errno ${refusal.errno}`, ...tellingLines(refusal.detail)];
   if (lockdown() === 'confidentiality') {
     return new WiretapeError('BPF_LOCKDOWN', 'Cannot load the recorder: kernel lockdown is "confidentiality"', {
       cause: refusal,
@@ -205,10 +241,14 @@ export function explainRefusal(refusal: KernelRefusal): WiretapeError {
       ],
     });
   }
-  return new WiretapeError('BPF_UNSUPPORTED', 'Cannot load the recorder: no capture tier fits this kernel', {
+  const which =
+    tierName === undefined ? 'no capture tier fits this kernel' : `tier ${tierName} does not fit this kernel`;
+  const another =
+    tierName === undefined ? 'Use kernel 5.10 or newer' : 'Leave out --tier: the first that works is taken';
+  return new WiretapeError('BPF_UNSUPPORTED', `Cannot load the recorder: ${which}`, {
     cause: refusal,
     seen,
-    remedy: ['Use kernel 6.3 or newer (sock_send_length and sock_recv_length)', 'wiretape doctor shows each tier'],
+    remedy: [another, 'wiretape doctor shows each tier'],
   });
 }
 
@@ -220,12 +260,14 @@ function lockdown(): string | null {
   }
 }
 
-/** The end of a verifier log is the part that says why. */
-function lastLines(detail: string): string[] {
-  return detail
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-3);
+/** What libbpf repeats after it has said why. */
+const REPEATS = /failed to (prepare load attributes|load)\b|BPF program load failed|PROG LOAD LOG|^processed \d+ insns/;
+
+/** The end of a log is the part that says why. */
+function tellingLines(detail: string): string[] {
+  const lines = detail.split('\n').filter((line) => line.trim() !== '');
+  const telling = lines.filter((line) => !REPEATS.test(line.replace(/^libbpf: /, '')));
+  return (telling.length > 0 ? telling : lines).slice(-3);
 }
 
 export interface TierProbe {
@@ -238,20 +280,17 @@ export interface TierProbe {
 export function probeTiers(): readonly TierProbe[] {
   return tiers.map((tier) => {
     try {
-      const capture = openTier(tier, { ...captureDefaults, ringBytes: 1 << 20 });
+      const { capture, object } = openTier(tier, { ...captureDefaults, ringBytes: 1 << 20 });
       const refused = capture.refusals().map(({ program }) => program);
       capture.close();
-      return {
-        name: tier.name,
-        ok: true,
-        detail: refused.length === 0 ? 'loads and attaches' : `without ${refused.join(', ')}`,
-      };
+      const without = refused.length === 0 ? '' : `, without ${refused.join(', ')}`;
+      return { name: tier.name, ok: true, detail: `loads and attaches (${object})${without}` };
     } catch (error) {
       if (!isKernelRefusal(error)) return { name: tier.name, ok: false, detail: String(error) };
       return {
         name: tier.name,
         ok: false,
-        detail: [`${error.step}: errno ${error.errno}`, ...lastLines(error.detail)].join('; '),
+        detail: [`${error.step}: errno ${error.errno}`, ...tellingLines(error.detail)].join('; '),
       };
     }
   });
@@ -263,11 +302,11 @@ export interface UprobeSupport {
   readonly detail: string;
 }
 
-/** Attaches one uprobe to this very process, by whichever way the loaded tier uses. */
+/** Attaches one uprobe to this very process, by whichever way the first tier that works uses. */
 export function uprobeSupport(): UprobeSupport {
   let capture: Capture | undefined;
   try {
-    capture = openTier(tiers[0] as Tier, { ...captureDefaults, ringBytes: 1 << 20 });
+    capture = firstThatOpens(tiers, (tier) => openTier(tier, { ...captureDefaults, ringBytes: 1 << 20 })).capture;
     const multi = capture.stats().uprobeMulti;
     // Any place will do: the process is no target, so the program returns at once, and nothing runs there in between.
     const handle = capture.attachUprobe({

@@ -5,6 +5,7 @@
 
 #include "capture.h"
 #include "failure.h"
+#include "return_probe_trial.h"
 #include "ring_reader.h"
 #include "wire_layout.h"
 
@@ -30,12 +31,20 @@ auto guarded(Napi::Env env, Work work) {
 
 uint32_t number_of(const Napi::Object& object, const char* name) { return object.Get(name).ToNumber().Uint32Value(); }
 
+std::vector<std::string> names_of(const Napi::Object& object, const char* name) {
+  auto list = object.Get(name).As<Napi::Array>();
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < list.Length(); i++) names.push_back(list.Get(i).ToString());
+  return names;
+}
+
 CaptureOptions options_from(const Napi::Object& given) {
   CaptureOptions options;
   auto bytes = given.Get("object").As<Napi::Uint8Array>();
   options.object.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
-  auto required = given.Get("required").As<Napi::Array>();
-  for (uint32_t i = 0; i < required.Length(); i++) options.required.push_back(required.Get(i).ToString());
+  options.required = names_of(given, "required");
+  options.left_out = names_of(given, "leftOut");
+  options.optional = names_of(given, "optional");
   options.ring_bytes = number_of(given, "ringBytes");
   options.limit_bytes = number_of(given, "limitBytes");
   options.wake_bytes = number_of(given, "wakeBytes");
@@ -214,8 +223,19 @@ Napi::Value layout(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value return_probe_trial(const Napi::CallbackInfo& info) {
+  ReturnProbeTrial trial = try_return_probe();
+  auto result = Napi::Object::New(info.Env());
+  bool safe = trial.outcome == ReturnProbeTrial::Outcome::safe;
+  bool killed = trial.outcome == ReturnProbeTrial::Outcome::killed;
+  result.Set("outcome", safe ? "safe" : killed ? "killed" : "unknown");
+  result.Set("detail", trial.detail);
+  return result;
+}
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Capture", CaptureObject::define(env));
+  exports.Set("tryReturnProbe", Napi::Function::New(env, return_probe_trial));
   exports.Set("wireLayout", Napi::Function::New(env, layout));
   return exports;
 }

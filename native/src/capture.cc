@@ -1,10 +1,10 @@
 #include "capture.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <linux/bpf.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,22 +14,15 @@
 
 #include "../../bpf/config.h"
 #include "failure.h"
+#include "uprobe_multi.h"
 
 namespace wiretape {
 namespace {
 
-// linux/bpf.h of Debian 12 does not know these yet (kernel 6.6).
-constexpr uint32_t kTraceUprobeMulti = 48;
-constexpr uint32_t kUprobeMultiReturn = 1;
 constexpr size_t kClosersMost = 32;
-struct LinkCreateUprobeMulti {
-  uint32_t prog_fd, target_fd, attach_type, flags;
-  uint64_t path, offsets, ref_ctr_offsets, cookies;
-  uint32_t count, multi_flags, pid, padding;
-};
 
-int bpf_call(int command, void* attributes, size_t size) {
-  return static_cast<int>(syscall(__NR_bpf, command, attributes, size));
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 bool is_uprobe(const bpf_program* prog) {
@@ -54,18 +47,27 @@ class SignalsHeld {
   sigset_t before_;
 };
 
-void choose_attach_type(bpf_object* object, bool multi) {
-  bpf_program* prog = nullptr;
-  bpf_object__for_each_program(prog, object) {
-    if (is_uprobe(prog) && multi) {
-      bpf_program__set_expected_attach_type(prog, static_cast<bpf_attach_type>(kTraceUprobeMulti));
-    }
-  }
+// The kernel function that a program is attached to: the last part of its section's name.
+std::string hooked_function(const bpf_program* prog) {
+  std::string section = bpf_program__section_name(prog);
+  return section.substr(section.rfind('/') + 1);
+}
+
+struct FreeBtf {
+  void operator()(btf* types) const { btf__free(types); }
+};
+
+bool kernel_has_function(const std::string& name) {
+  std::unique_ptr<btf, FreeBtf> types(btf__load_vmlinux_btf());
+  return types && btf__find_by_name_kind(types.get(), name.c_str(), BTF_KIND_FUNC) > 0;
 }
 
 }  // namespace
 
-Capture::Capture(CaptureOptions options) : options_(std::move(options)) { collect_libbpf_messages(); }
+Capture::Capture(CaptureOptions options) : options_(std::move(options)) {
+  collect_libbpf_messages();
+  uprobe_multi_ = ask_uprobe_multi() == UprobeMulti::by_process;
+}
 
 Capture::~Capture() {
   while (!uprobes_.empty()) detach_uprobe(uprobes_.begin()->first);
@@ -96,51 +98,67 @@ void Capture::configure(bpf_object* object) const {
   bpf_map__set_max_entries(ring, options_.ring_bytes);
 }
 
-// Each program in an object of its own, to learn which of them this kernel takes.
-std::vector<Refusal> Capture::try_each_program(bool multi) const {
-  std::vector<std::string> names;
-  Object list = open();
+// The object with these programs only, ready to be loaded.
+Capture::Object Capture::open_for(const std::vector<std::string>& programs) const {
+  Object object = open();
+  configure(object.get());
   bpf_program* prog = nullptr;
-  bpf_object__for_each_program(prog, list.get()) names.emplace_back(bpf_program__name(prog));
-  std::vector<Refusal> refused;
-  for (const std::string& name : names) {
-    Object object = open();
-    configure(object.get());
-    // The other attempts need no 64 MiB.
-    bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), "wt_events"), 1 << 16);
-    choose_attach_type(object.get(), multi);
-    bpf_object__for_each_program(prog, object.get()) {
-      bpf_program__set_autoload(prog, name == bpf_program__name(prog));
+  bpf_object__for_each_program(prog, object.get()) {
+    bpf_program__set_autoload(prog, contains(programs, bpf_program__name(prog)));
+    if (is_uprobe(prog) && uprobe_multi_) {
+      bpf_program__set_expected_attach_type(prog, static_cast<bpf_attach_type>(kTraceUprobeMulti));
     }
-    take_libbpf_messages();
-    if (bpf_object__load(object.get()) != 0) refused.push_back({name, take_libbpf_messages()});
   }
-  return refused;
+  return object;
+}
+
+// The programs of the tier, without those whose kernel function this kernel need not have and does not.
+std::vector<std::string> Capture::wanted_programs() const {
+  std::vector<std::string> wanted;
+  Object object = open();
+  bpf_program* prog = nullptr;
+  bpf_object__for_each_program(prog, object.get()) {
+    std::string name = bpf_program__name(prog);
+    if (contains(options_.left_out, name)) continue;
+    if (contains(options_.optional, name) && !kernel_has_function(hooked_function(prog))) continue;
+    wanted.push_back(name);
+  }
+  return wanted;
+}
+
+bool Capture::loads(const std::vector<std::string>& programs) const {
+  Object object = open_for(programs);
+  // An attempt needs no 64 MiB.
+  bpf_map__set_max_entries(bpf_object__find_map_by_name(object.get(), "wt_events"), 1 << 16);
+  take_libbpf_messages();
+  return bpf_object__load(object.get()) == 0;
+}
+
+// To learn which of them this kernel takes. The required ones first: without them the others do not matter.
+void Capture::try_each_program(const std::vector<std::string>& wanted) {
+  for (const std::string& name : options_.required) {
+    if (!loads({name})) throw Failure{"load " + name, EINVAL, take_libbpf_messages()};
+  }
+  for (const std::string& name : wanted) {
+    if (!contains(options_.required, name) && !loads({name})) refusals_.push_back({name, take_libbpf_messages()});
+  }
 }
 
 void Capture::load() {
   SignalsHeld held;
-  for (bool multi : {true, false}) {
-    object_ = open();
-    configure(object_.get());
-    choose_attach_type(object_.get(), multi);
-    take_libbpf_messages();
-    uprobe_multi_ = multi;
-    if (bpf_object__load(object_.get()) == 0) return;
-    int error = errno;
-    std::string said = take_libbpf_messages();
-    // Without the right to load anything, trying program by program says nothing new.
-    if (error == EPERM || error == EACCES) throw Failure{"load", error, said};
-  }
-  refusals_ = try_each_program(false);
-  for (const Refusal& refusal : refusals_) {
-    auto required = std::find(options_.required.begin(), options_.required.end(), refusal.program);
-    if (required != options_.required.end()) throw Failure{"load " + refusal.program, EINVAL, refusal.reason};
-  }
-  object_ = open();
-  configure(object_.get());
-  for (const Refusal& refusal : refusals_) bpf_program__set_autoload(program(refusal.program), false);
-  uprobe_multi_ = false;
+  std::vector<std::string> wanted = wanted_programs();
+  object_ = open_for(wanted);
+  take_libbpf_messages();
+  if (bpf_object__load(object_.get()) == 0) return;
+  int error = errno;
+  std::string said = take_libbpf_messages();
+  // Without the right to load anything, trying program by program says nothing new.
+  if (error == EPERM || error == EACCES) throw Failure{"load", error, said};
+  try_each_program(wanted);
+  std::erase_if(wanted, [this](const std::string& name) {
+    return std::any_of(refusals_.begin(), refusals_.end(), [&](const Refusal& one) { return one.program == name; });
+  });
+  object_ = open_for(wanted);
   if (bpf_object__load(object_.get()) != 0) throw Failure{"load", errno, take_libbpf_messages()};
 }
 
@@ -157,9 +175,7 @@ void Capture::attach() {
     int error = errno;
     std::string name = bpf_program__name(prog);
     std::string said = take_libbpf_messages();
-    if (std::find(options_.required.begin(), options_.required.end(), name) != options_.required.end()) {
-      throw Failure{"attach " + name, error, said};
-    }
+    if (contains(options_.required, name)) throw Failure{"attach " + name, error, said};
     refusals_.push_back({name, said.empty() ? strerror(error) : said});
   }
 }
@@ -201,18 +217,14 @@ void Capture::seed_sockets() {
   bpf_link__destroy(link);
 }
 
-std::vector<int> Capture::attach_multi(const UprobeRequest& request, bpf_program* prog) const {
-  LinkCreateUprobeMulti attributes{};
-  attributes.prog_fd = static_cast<uint32_t>(bpf_program__fd(prog));
-  attributes.attach_type = kTraceUprobeMulti;
-  attributes.path = reinterpret_cast<uint64_t>(request.path.c_str());
-  attributes.offsets = reinterpret_cast<uint64_t>(request.offsets.data());
-  attributes.count = static_cast<uint32_t>(request.offsets.size());
-  attributes.multi_flags = request.is_return ? kUprobeMultiReturn : 0;
-  attributes.pid = request.pid;
-  int fd = bpf_call(BPF_LINK_CREATE, &attributes, sizeof(attributes));
+int Capture::attach_multi(const UprobeRequest& request, bpf_program* prog) const {
+  int fd = link_uprobe_multi({.program_fd = bpf_program__fd(prog),
+                              .path = request.path,
+                              .offsets = request.offsets,
+                              .is_return = request.is_return,
+                              .pid = request.pid});
   if (fd < 0) throw Failure{"attach " + request.program, errno, strerror(errno)};
-  return {fd};
+  return fd;
 }
 
 uint32_t Capture::attach_uprobe(const UprobeRequest& request) {
@@ -220,7 +232,7 @@ uint32_t Capture::attach_uprobe(const UprobeRequest& request) {
   if (!bpf_program__autoload(prog)) throw Failure{"attach " + request.program, ENOTSUP, "the program was refused at load"};
   Uprobe uprobe;
   if (uprobe_multi_) {
-    uprobe.fds = attach_multi(request, prog);
+    uprobe.fds = {attach_multi(request, prog)};
   } else {
     int pid = request.pid == 0 ? -1 : static_cast<int>(request.pid);
     for (uint64_t offset : request.offsets) {

@@ -16,6 +16,8 @@ namespace wiretape {
 struct CaptureOptions {
   std::vector<uint8_t> object;
   std::vector<std::string> required;  // programs without which the tier is of no use
+  std::vector<std::string> left_out;  // programs of the object's other tiers
+  std::vector<std::string> optional;  // programs for kernel functions that only some kernels have: no refusal without
   uint32_t ring_bytes = 0;            // a power of two
   uint32_t limit_bytes = 0;
   uint32_t wake_bytes = 0;
@@ -77,10 +79,13 @@ class Capture {
 
   Object open() const;
   void configure(bpf_object* object) const;
-  std::vector<Refusal> try_each_program(bool multi) const;
+  Object open_for(const std::vector<std::string>& programs) const;
+  std::vector<std::string> wanted_programs() const;
+  bool loads(const std::vector<std::string>& programs) const;
+  void try_each_program(const std::vector<std::string>& wanted);
   int map_fd(const char* name) const;
   bpf_program* program(const std::string& name) const;
-  std::vector<int> attach_multi(const UprobeRequest& request, bpf_program* prog) const;
+  int attach_multi(const UprobeRequest& request, bpf_program* prog) const;
 
   CaptureOptions options_;
   Object object_;

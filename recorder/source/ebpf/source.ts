@@ -3,13 +3,13 @@
  * fork, load libraries and go, and hands on events. The only stateful edge of this folder; what it decides with is pure.
  */
 import { readlinkSync } from 'node:fs';
-import { release } from 'node:os';
 import { WiretapeError } from '../../../errors/wiretape-error';
-import { type Capture, type CaptureStats, captureDefaults, openCapture } from '../../../native/binding';
+import { type Capture, type CaptureStats, captureDefaults, openCapture, tryReturnProbe } from '../../../native/binding';
 import type { SourceEvent } from '../events';
 import { createPlanner, type Planner } from './attach/plan';
 import { createProcReader } from './attach/proc/proc-reader';
 import { createProcesses, type Processes } from './attach/processes';
+import type { ReturnProbeFacts } from './attach/return-probes';
 import { findTargets, fitsTarget, type TargetSpec } from './attach/targets';
 import { Binder } from './bind/bind';
 import { decodeBatch, type WireEvent } from './decode/decode';
@@ -28,6 +28,8 @@ export interface EbpfSourceOptions {
   readonly onProbe?: (report: ProbeReport) => void;
   /** Every process that was a target has ended. */
   readonly onTargetsEnded?: () => void;
+  /** What return probes do to a process with a seccomp filter here; tried where it is not given. */
+  readonly returnProbes?: ReturnProbeFacts;
 }
 
 export interface EbpfSource {
@@ -49,12 +51,6 @@ const UNBOUND_RESCAN_MS = 1000;
 const HANDSHAKE_MS = 50;
 const STATS_INTERVAL_MS = 1000;
 
-/**
- * What `Seccomp:` says of a process with a filter. Probes by file reach processes nobody has looked at: on the kernels
- * where a return probe would kill one with a filter, they must be left out.
- */
-const SECCOMP_FILTER = 2;
-
 /** The initial pid namespace (PROC_PID_INIT_INO): the kernel side speaks of processes by their number there. */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
@@ -69,7 +65,7 @@ class LiveSource implements EbpfSource {
   readonly command: HeldCommand | undefined;
   private readonly capture: Capture;
   private readonly processes: Processes = createProcesses(createProcReader());
-  private readonly planner: Planner = createPlanner({ kernelRelease: release() });
+  private readonly planner: Planner;
   private readonly binder: Binder;
   private readonly probes: ProbeKeeper;
   private readonly live = new Set<number>();
@@ -93,6 +89,7 @@ class LiveSource implements EbpfSource {
       options.tier,
     );
     this.capture = capture;
+    this.planner = createPlanner({ returnProbes: options.returnProbes ?? tryReturnProbe() });
     this.tier = tier.name;
     this.binder = new Binder({
       clockOffsetUs: clockOffsetUs(),
@@ -155,7 +152,7 @@ class LiveSource implements EbpfSource {
 
   private startCommand(command: readonly string[]): HeldCommand {
     // Its children are seen from their first instruction: probes by file, filtered by process in the kernel.
-    this.probes.coverFiles(this.planner.planFor({ images: likelyImages(command), seccompMode: SECCOMP_FILTER }).plans);
+    this.probes.coverFiles(this.planner.planFor({ images: likelyImages(command) }).plans);
     const held = startHeld(command);
     this.adopt(held.pid);
     held.release();
@@ -178,7 +175,7 @@ class LiveSource implements EbpfSource {
 
   private coverAll(): void {
     const images = this.processes.list().flatMap(({ pid }) => this.processes.images(pid));
-    this.probes.coverFiles(this.planner.planFor({ images, seccompMode: SECCOMP_FILTER }).plans);
+    this.probes.coverFiles(this.planner.planFor({ images }).plans);
   }
 
   private cover(pid: number, memoryBio = false): void {

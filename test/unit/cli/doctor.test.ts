@@ -17,6 +17,7 @@ const healthy: DoctorFacts = {
   addonProblem: null,
   tiers: [{ name: 'tracepoint', ok: true, detail: 'loads and attaches' }],
   uprobes: { multi: true, perf: false, detail: 'uprobe_multi' },
+  returnProbes: { outcome: 'safe', detail: 'a child with a seccomp filter lives' },
   survey: { processes: [], running: 12, closed: 0 },
 };
 
@@ -24,6 +25,10 @@ const refusedTier = [{ name: 'tracepoint', ok: false, detail: 'load: errno 1' }]
 
 function withEnvironment(changes: Partial<DoctorFacts['environment']>): DoctorFacts {
   return { ...healthy, environment: { ...healthy.environment, ...changes }, tiers: refusedTier };
+}
+
+function withTrial(outcome: 'killed' | 'unknown'): DoctorFacts {
+  return { ...healthy, returnProbes: { outcome, detail: 'signal 31' } };
 }
 
 function check(report: DoctorReport, name: string) {
@@ -41,9 +46,10 @@ it.each([
   ['lockdown', withEnvironment({ lockdown: 'confidentiality' }), /lockdown=integrity/],
   ['capabilities', withEnvironment({ capabilities: new Set(['CAP_BPF']) }), /grant CAP_PERFMON, CAP_SYS_PTRACE/],
   ['pid namespace', withEnvironment({ isHostPidNamespace: false }), /--pid=host/],
-  ['return probes', withEnvironment({ kernelRelease: '6.12.3' }), /outside 6.11 to 6.13/],
+  ['return probes', withTrial('killed'), /before 6.11, from 6.14/],
+  ['return probes', withTrial('unknown'), /before 6.11, from 6.14/],
   ['addon', { ...healthy, addonProblem: { found: 'not built', remedy: 'npm run build' }, tiers: [] }, /npm run build/],
-  ['tier tracepoint', { ...healthy, tiers: refusedTier }, /kernel 6.3 or newer/],
+  ['tier tracepoint', { ...healthy, tiers: refusedTier }, /kernel 5.10 or newer/],
   ['uprobes', { ...healthy, uprobes: { multi: false, perf: false, detail: 'errno 13' } }, /uprobe_multi/],
   ['processes', { ...healthy, survey: { processes: [], running: 12, closed: 9 } }, /CAP_SYS_PTRACE/],
 ])('says no to %s, with the remedy', (name, facts, remedy) => {
@@ -61,6 +67,11 @@ it.each([
 it('works with a tier although other things do not', () => {
   const report = diagnose({ ...withEnvironment({ isHostPidNamespace: false }), tiers: healthy.tiers });
   expect(report).toMatchObject({ ok: true, tier: 'tracepoint' });
+});
+
+it('asks for nothing where another tier is used', () => {
+  const report = diagnose({ ...healthy, tiers: [...refusedTier, { name: 'fexit', ok: true, detail: '' }] });
+  expect(check(report, 'tier tracepoint')).toMatchObject({ ok: false, remedy: 'Nothing: recordings use tier fexit' });
 });
 
 it('takes the first tier that works', () => {
@@ -113,7 +124,7 @@ it('prints a table a person can act on', () => {
       'no  tier tracepoint   load: errno 1',
       '                      do this: See capabilities above',
       'ok  uprobes           uprobe_multi',
-      'ok  return probes     safe, under seccomp filters too',
+      'ok  return probes     safe, under seccomp filters too (a child with a seccomp filter lives)',
       'no  processes         2 of 40 may not be looked into',
       '                      do this: Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
       '',

@@ -9,13 +9,11 @@ import { type ImagePlan, type PlannedProbe, planImage, type Refusal } from './im
 export type { MappedImage } from './mapped-image';
 
 import { fileName, type MappedImage, type OpenedImage, openImage } from './mapped-image';
-import { returnProbeRefusal } from './return-probes';
+import { type ReturnProbeFacts, returnProbeRefusal } from './return-probes';
 import type { TlsFlavour } from './tls-libraries/tls-library';
 
 export interface MappingProcess {
   readonly images: readonly MappedImage[];
-  /** `Seccomp:` of /proc/PID/status: 2 where a filter is active. */
-  readonly seccompMode: number;
 }
 
 export interface PlannedImage {
@@ -53,8 +51,8 @@ export interface Planner {
 }
 
 export interface PlannerOptions {
-  /** `uname -r`. */
-  readonly kernelRelease: string;
+  /** What a trial on this kernel showed. */
+  readonly returnProbes: ReturnProbeFacts;
   readonly open?: (path: string) => OpenFile | undefined;
 }
 
@@ -64,13 +62,15 @@ const CACHE_LIMIT = 8192;
 export function createPlanner(options: PlannerOptions): Planner {
   const open = options.open ?? openFile;
   const cache = new Map<string, ImagePlan | null>();
-  return { planFor: (process) => planFor(process, { open, cache, kernelRelease: options.kernelRelease }) };
+  const refusal = returnProbeRefusal(options.returnProbes);
+  return { planFor: (process) => planFor(process, { open, cache, refusal }) };
 }
 
 interface Planning {
   readonly open: (path: string) => OpenFile | undefined;
   readonly cache: Map<string, ImagePlan | null>;
-  readonly kernelRelease: string;
+  /** Why no return probe may be placed; null where they may. */
+  readonly refusal: string | null;
 }
 
 function planFor(process: MappingProcess, planning: Planning): ProcessPlan {
@@ -81,10 +81,9 @@ function planFor(process: MappingProcess, planning: Planning): ProcessPlan {
     if (opened === undefined) unreadable.push({ path: mapped.path, reason: 'the file can no longer be opened' });
     else known.push(...readImage(mapped, opened, planning.cache));
   }
-  const refusal = returnProbeRefusal(planning.kernelRelease, process.seccompMode);
   const memoryBio = usesMemoryBios(process, known) ? 'always' : 'when-unbound';
   const plans = withoutLoneCrypto(known).map(
-    ({ image, plan }) => ({ image, memoryBio, ...allowed(plan, refusal) }) as const,
+    ({ image, plan }) => ({ image, memoryBio, ...allowed(plan, planning.refusal) }) as const,
   );
   return { plans, unreadable };
 }
@@ -135,10 +134,13 @@ function usesMemoryBios(process: MappingProcess, known: readonly KnownImage[]): 
   return process.images.some(({ path }) => MEMORY_BIO_MODULES.some((module) => module.test(fileName(path))));
 }
 
-/** Drops what return probes are needed for where they would harm: half a pair reads nothing. */
+/**
+ * Nothing is placed where return probes would harm: plaintext is read at the return, and the other probes alone would
+ * make a socket count as read whose plaintext nobody reads.
+ */
 function allowed(plan: ImagePlan, refusal: string | null): Pick<ProbePlan, 'probes' | 'refusals'> {
   if (refusal === null) return { probes: plan.probes, refusals: plan.refusals };
   const paired = new Set(plan.probes.filter((probe) => probe.isReturn).map((probe) => probe.symbol));
   const refused = [...paired].map((symbol) => ({ symbol, reason: refusal }));
-  return { probes: plan.probes.filter(({ symbol }) => !paired.has(symbol)), refusals: [...plan.refusals, ...refused] };
+  return { probes: [], refusals: [...plan.refusals, ...refused] };
 }

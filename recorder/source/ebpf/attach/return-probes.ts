@@ -1,15 +1,20 @@
-/** Decides where return probes would harm their target. Pure: the kernel's release and the process's seccomp mode. */
+/** Decides where return probes would harm their target. Pure: what a trial on a child of ours showed comes as an argument. */
+
+/** The addon's `ReturnProbeTrial`, as far as it matters here. */
+export interface ReturnProbeFacts {
+  readonly outcome: 'safe' | 'killed' | 'unknown';
+  readonly detail: string;
+}
 
 /**
- * Why return probes must not be placed in a process, or null where they may. From 6.11 the kernel implements a return
- * probe on x86-64 by a system call of its own, which seccomp filters of that time refuse, and the process ends; since
- * 6.14 seccomp lets it pass (systemd issue 34615, libseccomp issue 438). Stable kernels between the two may carry the
- * repair; their release number does not say so, hence they count as harmful.
+ * Why return probes must not be placed in any process, or null where they may. From 6.11 the kernel implements a return
+ * probe on x86-64 by a system call of its own, which a seccomp filter that does not know it answers by ending the
+ * process; since 6.14, and in repaired stable kernels, seccomp lets it pass (systemd issue 34615, libseccomp issue 438).
+ * Whether the target has a filter now says nothing: a sandbox may begin after the probe is in place. So it is all or
+ * none, and what could not be tried counts as harmful.
  */
-export function returnProbeRefusal(kernelRelease: string, seccompMode: number): string | null {
-  const version = /^(\d+)\.(\d+)/.exec(kernelRelease);
-  if (version === null || seccompMode !== 2) return null;
-  const [major, minor] = [Number(version[1]), Number(version[2])];
-  if (major !== 6 || minor < 11 || minor > 13) return null;
-  return `the process has a seccomp filter, and return probes of kernel ${major}.${minor} would end it`;
+export function returnProbeRefusal({ outcome, detail }: ReturnProbeFacts): string | null {
+  if (outcome === 'safe') return null;
+  if (outcome === 'killed') return `a return probe would end a process with a seccomp filter here (${detail})`;
+  return `whether a return probe harms a process with a seccomp filter could not be tried (${detail})`;
 }

@@ -60,16 +60,12 @@ function surveyed(facts: ProcessFacts, looking: Looking): SurveyedProcess | unde
     containerId,
     listens: [...new Set(ports)].sort((a, b) => a - b),
     connections: held.length - ports.length,
-    tls: tlsOf(facts, images, looking),
+    tls: tlsOf(images, looking),
   };
 }
 
-function tlsOf(
-  facts: ProcessFacts,
-  images: readonly MappedImage[],
-  { planner, evidence }: Looking,
-): readonly TlsSighting[] {
-  const plan = planner.planFor({ images, seccompMode: facts.seccompMode });
+function tlsOf(images: readonly MappedImage[], { planner, evidence }: Looking): readonly TlsSighting[] {
+  const plan = planner.planFor({ images });
   return sightTls({ images, plan, evidence: images.flatMap((image) => evidenceOf(image, evidence)) });
 }
 

@@ -43,8 +43,7 @@ export class ProbeKeeper {
    */
   cover(pid: number, { memoryBio }: { memoryBio: boolean }): void {
     const { processes, planner } = this.options;
-    const seccompMode = processes.facts(pid)?.seccompMode ?? 0;
-    const { plans } = planner.planFor({ images: processes.images(pid), seccompMode });
+    const { plans } = planner.planFor({ images: processes.images(pid) });
     for (const plan of plans) this.coverImage(plan, pid, memoryBio || plan.memoryBio === 'always');
   }
 

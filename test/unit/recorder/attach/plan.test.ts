@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpenFile, openFile } from '../../../../recorder/source/ebpf/attach/elf/elf-file';
 import { createPlanner, type MappedImage, type ProcessPlan } from '../../../../recorder/source/ebpf/attach/plan';
+import type { ReturnProbeFacts } from '../../../../recorder/source/ebpf/attach/return-probes';
 import { type BuiltFunction, buildElf } from './elf-builder';
 
-const SAFE_KERNEL = '6.18.1';
+const SAFE: ReturnProbeFacts = { outcome: 'safe', detail: 'a child with a seccomp filter lives' };
 let folder: string;
 
 beforeEach(() => {
@@ -27,12 +28,8 @@ function mapped(name: string, content: Uint8Array | null): MappedImage {
   return { path: `/usr/lib/${name}`, device: 'fe:00', inode: '7', openable: [{ path, sameFile: false }] };
 }
 
-function planFor(
-  images: readonly MappedImage[],
-  options: { release?: string; seccompMode?: number } = {},
-): ProcessPlan {
-  const planner = createPlanner({ kernelRelease: options.release ?? SAFE_KERNEL });
-  return planner.planFor({ images, seccompMode: options.seccompMode ?? 0 });
+function planFor(images: readonly MappedImage[], options: { returnProbes?: ReturnProbeFacts } = {}): ProcessPlan {
+  return createPlanner({ returnProbes: options.returnProbes ?? SAFE }).planFor({ images });
 }
 
 it('plans the images that hold TLS and leaves the others out', () => {
@@ -84,14 +81,15 @@ describe('memory BIOs', () => {
   });
 });
 
-it('drops the halves of pairs where return probes would end the process, and says so', () => {
-  const image = mapped('libssl.so.3', tlsHalf());
-  const [plan] = planFor([image], { release: '6.12.9', seccompMode: 2 }).plans;
-  expect(plan?.probes.map(({ symbol }) => symbol)).toEqual(['SSL_free']);
+it('places nothing where return probes would end a process, and says so: a socket must not count as read', () => {
+  const images = [mapped('libssl.so.3', tlsHalf()), mapped('libcrypto.so.3', cryptoHalf())];
+  const [plan, crypto] = planFor(images, { returnProbes: { outcome: 'killed', detail: 'signal 31' } }).plans;
+  expect(plan?.probes).toEqual([]);
+  expect(crypto?.probes).toEqual([]);
   expect(plan?.refusals.map(({ symbol }) => symbol)).toEqual(['SSL_read', 'SSL_write']);
-  const [unfiltered] = planFor([image], { release: '6.12.9', seccompMode: 0 }).plans;
-  expect(unfiltered).toMatchObject({ refusals: [] });
-  expect(unfiltered?.probes).toHaveLength(5);
+  const [allowed] = planFor(images).plans;
+  expect(allowed).toMatchObject({ refusals: [] });
+  expect(allowed?.probes).toHaveLength(5);
 });
 
 describe('opening', () => {
@@ -122,7 +120,7 @@ describe('reading files', () => {
   function countingPlanner() {
     let reads = 0;
     const planner = createPlanner({
-      kernelRelease: SAFE_KERNEL,
+      returnProbes: SAFE,
       open: (path) => {
         const file = openFile(path);
         const read: OpenFile['read'] = (offset, length) => {
@@ -139,7 +137,6 @@ describe('reading files', () => {
     const { planner, reads } = countingPlanner();
     const process = {
       images: [mapped('libssl.so.3', tlsHalf()), mapped('libc.so.6', defining('printf'))],
-      seccompMode: 0,
     };
     const first = planner.planFor(process);
     const before = reads();
@@ -150,8 +147,8 @@ describe('reading files', () => {
 
   it('reads it again when it changed', () => {
     const { planner } = countingPlanner();
-    expect(planner.planFor({ images: [mapped('x.so', defining('printf'))], seccompMode: 0 }).plans).toEqual([]);
-    expect(planner.planFor({ images: [mapped('x.so', tlsHalf())], seccompMode: 0 }).plans).toHaveLength(1);
+    expect(planner.planFor({ images: [mapped('x.so', defining('printf'))] }).plans).toEqual([]);
+    expect(planner.planFor({ images: [mapped('x.so', tlsHalf())] }).plans).toHaveLength(1);
   });
 
   it('closes every file it opens', () => {
@@ -161,14 +158,14 @@ describe('reading files', () => {
       file.close();
     };
     const planner = createPlanner({
-      kernelRelease: SAFE_KERNEL,
+      returnProbes: SAFE,
       open: (path) => {
         const file = openFile(path);
         if (file !== undefined) open.add(path);
         return file && { ...file, close: () => closed(path, file) };
       },
     });
-    planner.planFor({ images: [mapped('a.so', tlsHalf()), mapped('b.so', Buffer.from('junk'))], seccompMode: 0 });
+    planner.planFor({ images: [mapped('a.so', tlsHalf()), mapped('b.so', Buffer.from('junk'))] });
     expect([...open]).toEqual([]);
   });
 });
