@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The recorder's kernel side, tier "tracepoint": in the order of a connection's life. It decides nothing about
- * protocols: it filters by process, copies bytes, and counts what it could not copy.
+ * The recorder's kernel side, in the order of a connection's life. It decides nothing about protocols: it filters by
+ * process, copies bytes, and counts what it could not copy. State hangs on the kernel's own threads and sockets, which
+ * the tiers "tracepoint" and "fexit" know by their type; recorder-hash.bpf.c is the same for the others.
  */
 #include "lib/kernel.bpf.h"
 
@@ -24,5 +25,13 @@
 #include "hooks/tls_bind.bpf.h"
 #include "hooks/socket_data.bpf.h"
 #include "hooks/tls_openssl.bpf.h"
+
+#include "tiers/fexit.bpf.h"
+#ifdef STATE_IN_HASHES
+#include "tiers/kprobe.bpf.h"
+#include "tiers/syscall.bpf.h"
+#else
+#include "tiers/tracepoint.bpf.h"
+#endif
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

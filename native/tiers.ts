@@ -18,21 +18,52 @@ export interface Tier {
   readonly optional: readonly string[];
 }
 
-/** State hangs on the kernel's own objects: 5.17 and newer. */
+/** State hangs on the kernel's own threads and sockets. */
 const STORAGE_OBJECT = 'recorder.bpf.o';
+/** State is kept in hashes: for kernels before 5.17, and for programs that get a socket as a mere address. */
+const HASH_OBJECT = 'recorder-hash.bpf.o';
 
-export const tiers: readonly Tier[] = [
-  {
-    name: 'tracepoint',
-    how: 'the tracepoints at the end of every send and receive',
-    objects: [STORAGE_OBJECT],
-    required: ['wt_sock_send', 'wt_sock_recv'],
-    further: [],
-    optional: [],
-  },
-];
+const tracepoint: Tier = {
+  name: 'tracepoint',
+  how: 'the tracepoints at the end of every send and receive',
+  objects: [STORAGE_OBJECT],
+  required: ['wt_sock_send', 'wt_sock_recv'],
+  further: ['wt_fx_page'],
+  optional: ['wt_fx_page'],
+};
+
+const fexit: Tier = {
+  name: 'fexit',
+  how: "the ends of the kernel's functions for internet sockets",
+  objects: [STORAGE_OBJECT, HASH_OBJECT],
+  required: ['wt_fx_send4', 'wt_fx_recv4'],
+  further: ['wt_fx_send6', 'wt_fx_recv6', 'wt_fx_page'],
+  optional: ['wt_fx_page'],
+};
+
+const kprobe: Tier = {
+  name: 'kprobe',
+  how: 'probes at the entry and the return of the same functions',
+  objects: [HASH_OBJECT],
+  required: ['wt_kp_send4', 'wt_kr_send4', 'wt_kp_recv4', 'wt_kr_recv4'],
+  further: ['wt_kp_send6', 'wt_kr_send6', 'wt_kp_recv6', 'wt_kr_recv6', 'wt_kp_page', 'wt_kr_page'],
+  optional: ['wt_kp_page', 'wt_kr_page'],
+};
+
+const syscall: Tier = {
+  name: 'syscall',
+  how: 'the entry and the exit of every system call',
+  objects: [HASH_OBJECT],
+  required: ['wt_sys_in', 'wt_sys_out'],
+  further: [],
+  optional: [],
+};
+
+export const tiers: readonly Tier[] = [tracepoint, fexit, kprobe, syscall];
 
 /** The programs of the other tiers: an object holds those of several, and only one is to run. */
 export function programsOfOthers(tier: Tier): readonly string[] {
-  return tiers.filter((other) => other !== tier).flatMap(({ required, further }) => [...required, ...further]);
+  const own = new Set([...tier.required, ...tier.further]);
+  const all = tiers.flatMap(({ required, further }) => [...required, ...further]);
+  return all.filter((program) => !own.has(program));
 }

@@ -7,7 +7,7 @@ static __always_inline void send_process(u8 type, struct task_struct *task, u32 
 	struct wire_process *event = reserve_small(sizeof(*event));
 	if (!event)
 		return;
-	fill_header(&event->header, type, task->tgid);
+	fill_header(&event->header, type, READ(task, tgid));
 	event->other = other;
 	event->padding = 0;
 	bpf_probe_read_kernel_str(event->name, sizeof(event->name), task->comm);
@@ -24,7 +24,7 @@ int BPF_PROG(wt_task_new, struct task_struct *task, u64 clone_flags)
 	u8 yes = 1;
 	if (bpf_map_update_elem(&wt_targets, &child, &yes, BPF_ANY))
 		count(COUNT_STATE_FULL, 1);
-	send_process(WIRE_FORK, bpf_get_current_task_btf(), child);
+	send_process(WIRE_FORK, current_task(), child);
 	return 0;
 }
 
@@ -41,6 +41,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(wt_task_exit, struct task_struct *task)
 {
 	u32 tgid = task->tgid;
+	forget_thread(task->pid);
 	if (task->signal->live.counter != 0 || !is_target(tgid))
 		return 0;
 	bpf_map_delete_elem(&wt_targets, &tgid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Plain bytes: two tracepoints that fire at the end of every send and receive, with the socket and the result. The
- * registers of the running system call, still at hand, say which call it was and where the user's buffer is.
+ * Plain bytes: what is done with the end of a send or receive, whoever tells of it (tiers/). The registers of the running
+ * system call, still at hand, say which call it was and where the user's buffer is.
  */
 #pragma once
 
@@ -48,12 +48,26 @@ static __always_inline bool is_first_of_batch(struct thread_state *thread, u64 b
 	return first;
 }
 
+/* Registers of the system call that the thread is in. */
+static __always_inline struct pt_regs *call_registers(struct task_struct *task)
+{
+#ifdef STATE_IN_HASHES
+	/* The helper is there from 5.15 on; before it they lie at the end of the thread's stack, which has 16 KiB. */
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return READ(task, stack) + 16384 - bpf_core_type_size(struct pt_regs);
+#else
+	return (struct pt_regs *)bpf_task_pt_regs(task);
+#endif
+}
+
 /* Points the cursor at the user's buffers; false where this call's bytes cannot be read. */
 static __always_inline bool locate(struct thread_state *thread, struct pt_regs *regs, u64 length)
 {
 	struct copy_cursor *cursor = &thread->cursor;
-	u64 call = regs->orig_ax;
-	u64 second = regs->si;
+	u64 call = READ(regs, orig_ax);
+	u64 second = READ(regs, si);
+	u64 third = READ(regs, dx);
 	cursor->segment_count = 0;
 	cursor->segment_left = 0;
 	if (call != CALL_SENDMMSG && call != CALL_RECVMMSG)
@@ -71,7 +85,7 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 	case CALL_PREADV2:
 	case CALL_PWRITEV2:
 		cursor->segments = second;
-		cursor->segment_count = clamp(regs->dx, IOV_MOST);
+		cursor->segment_count = clamp(third, IOV_MOST);
 		return true;
 	case CALL_SENDMSG:
 	case CALL_RECVMSG:
@@ -79,7 +93,7 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 		return true;
 	case CALL_SENDMMSG:
 	case CALL_RECVMMSG:
-		if (!is_first_of_batch(thread, second, regs->dx))
+		if (!is_first_of_batch(thread, second, third))
 			return false;
 		take_message(cursor, second);
 		return true;
@@ -149,9 +163,9 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 	}
 	u32 unseen = direction == WIRE_RECEIVED ? unseen_since(state, sk, length) : 0;
 	u64 *total = direction == WIRE_SENT ? &state->sent : &state->received;
-	u64 position = __sync_fetch_and_add(total, (u64)length + unseen);
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	u64 position = take_range(total, (u64)length + unseen);
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = call_registers(task);
 	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread)
 		return;
@@ -163,8 +177,8 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 	if (state->flags & SOCKET_TLS && state->flags & SOCKET_BOUND)
 		return;
 	struct copy_cursor *cursor = &thread->cursor;
-	readable = readable && !(task->flags & PF_IO_WORKER) && locate(thread, regs, length);
-	begin_cursor(cursor, state, direction, regs->orig_ax);
+	readable = readable && !(READ(task, flags) & PF_IO_WORKER) && locate(thread, regs, length);
+	begin_cursor(cursor, state, direction, READ(regs, orig_ax));
 	cursor->header.position = position;
 	if (readable && carries_tls(state, cursor, direction == WIRE_SENT ? SOCKET_PLAIN_SENT : SOCKET_PLAIN_RECEIVED)) {
 		if (!cursor->segment_left && !next_segment(cursor))
@@ -188,18 +202,35 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		send_gap(cursor, length, WIRE_UNREADABLE_CALL);
 }
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(wt_sock_send, struct sock *sk, int ret, int flags)
+/* What the tiers call: a send or a receive has ended with this result. */
+
+#ifdef STATE_IN_HASHES
+/* A socket is a mere address here. */
+VERIFIED_ONCE take_bytes_at(u64 sk, u32 length, u32 direction, u32 readable)
 {
-	if (ret > 0 && is_target(current_tgid()) && is_tcp(sk))
-		take_bytes(sk, ret, WIRE_SENT, true);
+	take_bytes((struct sock *)sk, length, direction, readable);
 	return 0;
 }
+#define TAKE_BYTES(sk, length, direction, readable) take_bytes_at((u64)(sk), length, direction, readable)
+#else
+#define TAKE_BYTES(sk, length, direction, readable) take_bytes(sk, length, direction, readable)
+#endif
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(wt_sock_recv, struct sock *sk, int ret, int flags)
+static __always_inline void take_sent(struct sock *sk, int result)
 {
-	if (ret > 0 && !(flags & MSG_PEEK) && is_target(current_tgid()) && is_tcp(sk))
-		take_bytes(sk, ret, WIRE_RECEIVED, !(flags & MSG_TRUNC));
-	return 0;
+	if (result > 0 && is_target(current_tgid()) && is_tcp(sk))
+		TAKE_BYTES(sk, result, WIRE_SENT, true);
+}
+
+/* Pages of a file, sent without passing the process's memory. */
+static __always_inline void take_pages(struct sock *sk, int result)
+{
+	if (result > 0 && is_target(current_tgid()) && is_tcp(sk))
+		TAKE_BYTES(sk, result, WIRE_SENT, false);
+}
+
+static __always_inline void take_received(struct sock *sk, int result, int flags)
+{
+	if (result > 0 && !(flags & MSG_PEEK) && is_target(current_tgid()) && is_tcp(sk))
+		TAKE_BYTES(sk, result, WIRE_RECEIVED, !(flags & MSG_TRUNC));
 }

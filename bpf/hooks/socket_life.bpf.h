@@ -8,40 +8,65 @@
 
 static __always_inline bool is_tcp(struct sock *sk)
 {
-	u16 family = sk->__sk_common.skc_family;
-	return sk->sk_protocol == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
+	u16 family = READ(sk, __sk_common.skc_family);
+	return READ(sk, sk_protocol) == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
 }
 
 static __always_inline void fill_addresses(struct wire_open *event, struct sock *sk)
 {
 	struct sock_common *common = &sk->__sk_common;
-	event->family = common->skc_family;
-	event->local_port = common->skc_num;
-	event->remote_port = __builtin_bswap16(common->skc_dport);
+	struct net *net = READ(common, skc_net.net);
+	event->family = READ(common, skc_family);
+	event->local_port = READ(common, skc_num);
+	event->remote_port = __builtin_bswap16(READ(common, skc_dport));
 	event->padding = 0;
-	event->netns = common->skc_net.net->ns.inum;
+	event->netns = READ(net, ns.inum);
 	event->padding2 = 0;
-	if (common->skc_family == AF_INET6) {
+	if (event->family == AF_INET6) {
 		bpf_probe_read_kernel(event->local, 16, &common->skc_v6_rcv_saddr);
 		bpf_probe_read_kernel(event->remote, 16, &common->skc_v6_daddr);
 		return;
 	}
 	__builtin_memset(event->local, 0, sizeof(event->local));
 	__builtin_memset(event->remote, 0, sizeof(event->remote));
-	*(u32 *)event->local = common->skc_rcv_saddr;
-	*(u32 *)event->remote = common->skc_daddr;
+	*(u32 *)event->local = READ(common, skc_rcv_saddr);
+	*(u32 *)event->remote = READ(common, skc_daddr);
+}
+
+static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
+{
+#ifdef STATE_IN_HASHES
+	return (struct tcp_sock *)sk;
+#else
+	return bpf_skc_to_tcp_sock(sk);
+#endif
+}
+
+/* The socket behind a file; 0 where it is none. */
+static __always_inline struct sock *sock_of(struct file *file)
+{
+#ifdef STATE_IN_HASHES
+	struct inode *inode = READ(file, f_inode);
+	if ((READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	struct socket *socket = READ(file, private_data);
+	return socket ? READ(socket, sk) : 0;
+#else
+	struct socket *socket = bpf_sock_from_file(file);
+	return socket ? socket->sk : 0;
+#endif
 }
 
 /* Payload bytes taken from the socket so far, by whomever. */
 static __always_inline u32 consumed_of(struct sock *sk)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock *tcp = tcp_of(sk);
 	if (!tcp)
 		return 0;
-	u32 waiting = tcp->rcv_nxt - tcp->copied_seq;
+	u32 waiting = READ(tcp, rcv_nxt) - READ(tcp, copied_seq);
 	/* The peer's FIN takes a number of the sequence, and is counted among the bytes received. */
-	bool fin_came = sk->__sk_common.skc_flags & (1ul << bpf_core_enum_value(enum sock_flags, SOCK_DONE));
-	return (u32)tcp->bytes_received - waiting - (fin_came && !waiting);
+	bool fin_came = READ(sk, __sk_common.skc_flags) & (1ul << bpf_core_enum_value(enum sock_flags, SOCK_DONE));
+	return (u32)READ(tcp, bytes_received) - waiting - (fin_came && !waiting);
 }
 
 /*
@@ -77,7 +102,7 @@ static __always_inline void send_open(struct socket_state *state, struct sock *s
 /* The socket's state, made on first sight. */
 static __always_inline struct socket_state *state_of(struct sock *sk)
 {
-	struct socket_state *state = bpf_sk_storage_get(&wt_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct socket_state *state = socket_storage(sk, true);
 	if (!state)
 		count(COUNT_STATE_FULL, 1);
 	else if (!state->generation)
@@ -160,7 +185,7 @@ int BPF_PROG(wt_sock_state, struct sock *sk, int before, int after)
 			begin_connect(sk, tgid);
 		return 0;
 	}
-	struct socket_state *state = bpf_sk_storage_get(&wt_sockets, sk, 0, 0);
+	struct socket_state *state = socket_storage(sk, false);
 	if (!state)
 		return 0;
 	if (after == TCP_CLOSE)
@@ -171,17 +196,22 @@ int BPF_PROG(wt_sock_state, struct sock *sk, int before, int after)
 	return 0;
 }
 
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(wt_sock_destroy, struct sock *sk)
+static __always_inline void end_socket(struct socket_state *state, struct sock *sk)
 {
-	struct socket_state *state = bpf_sk_storage_get(&wt_sockets, sk, 0, 0);
-	if (!state || !(state->flags & SOCKET_OPENED))
-		return 0;
 	if (!state->error)
-		state->error = sk->sk_err;
+		state->error = READ(sk, sk_err);
 	send_unseen_end(state, sk);
 	send_close(state);
 	state->flags &= ~SOCKET_OPENED;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(wt_sock_destroy, struct sock *sk)
+{
+	struct socket_state *state = socket_storage(sk, false);
+	if (state && state->flags & SOCKET_OPENED)
+		end_socket(state, sk);
+	forget_socket(sk);
 	return 0;
 }
 
@@ -196,13 +226,13 @@ int wt_seed_sockets(struct bpf_iter__task_file *context)
 	u32 tgid = task->tgid;
 	if (!is_target(tgid))
 		return 0;
-	struct socket *socket = bpf_sock_from_file(file);
-	if (!socket)
+	struct sock *sk = sock_of(file);
+	if (!sk || !is_tcp(sk))
 		return 0;
-	struct sock *sk = socket->sk;
-	if (!sk || !is_tcp(sk) || sk->__sk_common.skc_state == TCP_CLOSE || sk->__sk_common.skc_state == TCP_LISTEN)
+	u8 now = READ(sk, __sk_common.skc_state);
+	if (now == TCP_CLOSE || now == TCP_LISTEN)
 		return 0;
-	struct socket_state *state = bpf_sk_storage_get(&wt_sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct socket_state *state = socket_storage(sk, true);
 	if (!state || state->generation)
 		return 0;
 	state->generation = next_generation();

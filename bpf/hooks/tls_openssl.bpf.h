@@ -39,7 +39,7 @@ static __always_inline void send_plaintext(struct thread_state *thread, struct t
 	cursor->header.layer = WIRE_TLS;
 	cursor->header.tls = tls->generation;
 	cursor->header.socket = tls->socket;
-	cursor->header.position = __sync_fetch_and_add(sent ? &tls->sent : &tls->received, length);
+	cursor->header.position = take_range(sent ? &tls->sent : &tls->received, length);
 	cursor->from = thread->buffer;
 	cursor->segment_left = length;
 	cursor->segment_count = 0;

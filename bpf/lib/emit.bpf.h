@@ -48,7 +48,7 @@ static __always_inline void fill_header(struct wire_header *header, u8 type, u32
 		if (!event) {                                                                                          \
 			count(COUNT_RING_FULL_EVENTS, 1);                                                              \
 			count(COUNT_RING_FULL_BYTES, length);                                                          \
-			return;                                                                                        \
+			return 0;                                                                                      \
 		}                                                                                                      \
 		*event = (cursor)->header;                                                                             \
 		u64 copied = clamp(length, room);                                                                      \
@@ -63,10 +63,10 @@ static __always_inline void fill_header(struct wire_header *header, u8 type, u32
 		submit(event, sizeof(struct wire_header) + (room));                                                    \
 	} while (0)
 
-static __noinline void send_chunk(struct copy_cursor *cursor, u32 length)
+static __noinline int put_chunk(struct copy_cursor *cursor, u32 length)
 {
 	if (!cursor)
-		return;
+		return 0;
 	if (length <= 192)
 		SEND_CHUNK(cursor, 192, length);
 	else if (length <= 448)
@@ -83,24 +83,52 @@ static __noinline void send_chunk(struct copy_cursor *cursor, u32 length)
 		SEND_CHUNK(cursor, 16384, length);
 	else
 		SEND_CHUNK(cursor, CHUNK_MOST, length);
+	return 0;
 }
 
 /* Bytes that are known to have moved and cannot be read: an event of their size, with none of them. */
-static __noinline void send_gap(struct copy_cursor *cursor, u32 size, u8 reason)
+static __noinline int put_gap(struct copy_cursor *cursor, u32 size, u32 reason)
 {
 	if (!cursor)
-		return;
+		return 0;
 	struct wire_header *event = reserve_small(sizeof(*event));
 	if (!event) {
 		count(COUNT_RING_FULL_BYTES, size);
-		return;
+		return 0;
 	}
 	*event = cursor->header;
 	event->size = size;
 	event->captured = 0;
 	event->reason = reason;
 	submit(event, sizeof(*event));
+	return 0;
 }
+
+#ifdef STATE_IN_HASHES
+/*
+ * A function that the verifier looks at once, instead of at each call: without bpf_loop (5.17) the loop over a long call
+ * would be too much for it. Before 5.13 such a function takes numbers only, so it finds the thread's cursor itself.
+ */
+#define VERIFIED_ONCE __noinline int
+
+VERIFIED_ONCE put_chunk_of_thread(u32 length)
+{
+	struct thread_state *thread = thread_of_current(0);
+	return thread ? put_chunk(&thread->cursor, length) : 0;
+}
+
+VERIFIED_ONCE put_gap_of_thread(u32 size, u32 reason)
+{
+	struct thread_state *thread = thread_of_current(0);
+	return thread ? put_gap(&thread->cursor, size, reason) : 0;
+}
+
+#define send_chunk(cursor, length) put_chunk_of_thread(length)
+#define send_gap(cursor, size, reason) put_gap_of_thread(size, reason)
+#else
+#define send_chunk put_chunk
+#define send_gap put_gap
+#endif
 
 static __always_inline bool next_segment(struct copy_cursor *cursor)
 {
@@ -117,9 +145,8 @@ static __always_inline bool next_segment(struct copy_cursor *cursor)
 }
 
 /* One step of the copy: a chunk of the current segment, or the move to the next one. 1 ends the loop. */
-static long copy_step(u64 step, void *context)
+static __always_inline long copy_once(struct copy_cursor *cursor)
 {
-	struct copy_cursor *cursor = *(struct copy_cursor **)context;
 	if (!cursor->left || !cursor->budget)
 		return 1;
 	if (!cursor->segment_left)
@@ -140,6 +167,40 @@ static long copy_step(u64 step, void *context)
 	return 0;
 }
 
+#ifdef STATE_IN_HASHES
+#define STEPS_AT_ONCE 256
+
+/* The verifier follows no more than 8192 jumps in a row: so a loop in a loop. 1 ends the outer one. */
+VERIFIED_ONCE copy_some_of_thread(void)
+{
+	struct thread_state *thread = thread_of_current(0);
+	if (!thread)
+		return 1;
+	for (int step = 0; step < STEPS_AT_ONCE; step++)
+		if (copy_once(&thread->cursor))
+			return 1;
+	return 0;
+}
+
+static __always_inline void copy_all(struct copy_cursor *cursor)
+{
+	for (int round = 0; round < CHUNKS_MOST / STEPS_AT_ONCE; round++)
+		if (copy_some_of_thread())
+			break;
+}
+#else
+static long copy_step(u64 step, void *context)
+{
+	return copy_once(*(struct copy_cursor **)context);
+}
+
+static __always_inline void copy_all(struct copy_cursor *cursor)
+{
+	/* bpf_loop takes a context on the stack only. */
+	bpf_loop(CHUNKS_MOST, copy_step, &cursor, 0);
+}
+#endif
+
 /* Sends out the call the cursor describes; what the limit or unreadable memory leaves over becomes a gap. */
 static __always_inline void copy_call(struct copy_cursor *cursor)
 {
@@ -148,8 +209,7 @@ static __always_inline void copy_call(struct copy_cursor *cursor)
 		send_chunk(cursor, cursor->left);
 		return;
 	}
-	/* bpf_loop takes a context on the stack only. */
-	bpf_loop(CHUNKS_MOST, copy_step, &cursor, 0);
+	copy_all(cursor);
 	if (cursor->left)
 		send_gap(cursor, cursor->left, cursor->budget ? WIRE_FAULT : WIRE_OVER_LIMIT);
 }

@@ -11,6 +11,15 @@ static __always_inline bool is_target(u32 tgid)
 	return settings.everybody || bpf_map_lookup_elem(&wt_targets, &tgid);
 }
 
+static __always_inline struct task_struct *current_task(void)
+{
+#ifdef STATE_IN_HASHES
+	return (struct task_struct *)bpf_get_current_task();
+#else
+	return bpf_get_current_task_btf();
+#endif
+}
+
 static __always_inline u32 current_tgid(void)
 {
 	return bpf_get_current_pid_tgid() >> 32;

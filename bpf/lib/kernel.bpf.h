@@ -86,11 +86,30 @@ struct task_struct {
 	unsigned int flags;
 	int pid;
 	int tgid;
+	void *stack;
+	struct files_struct *files;
 	struct signal_struct *signal;
 	char comm[16];
 } KERNEL_TYPE;
 
-struct file;
+struct inode {
+	unsigned short i_mode;
+} KERNEL_TYPE;
+
+struct file {
+	struct inode *f_inode;
+	void *private_data;
+} KERNEL_TYPE;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} KERNEL_TYPE;
+
+struct files_struct {
+	struct fdtable *fdt;
+} KERNEL_TYPE;
+
 struct linux_binprm;
 
 struct bpf_iter_meta;
@@ -111,6 +130,16 @@ struct bpf_iter__task_file {
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+/*
+ * A field of a kernel object. Where state hangs on the kernel's own objects they come with their type, and the verifier
+ * lets them be read directly; where it is kept in hashes (maps/sockets.bpf.h) an object may be a mere address.
+ */
+#ifdef STATE_IN_HASHES
+#define READ(object, field) BPF_CORE_READ(object, field)
+#else
+#define READ(object, field) ((object)->field)
+#endif
+
 #define AF_INET 2
 #define AF_INET6 10
 #define IPPROTO_TCP 6
@@ -123,6 +152,8 @@ struct bpf_iter__task_file {
 #define PF_IO_WORKER 0x10
 #define CLONE_THREAD 0x00010000
 #define EFAULT 14
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
 
 /* The smaller of v and most, in a form the verifier believes: clang folds the plain comparison away (measured with 14). */
 static __always_inline u64 clamp(u64 v, const u64 most)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* What is known of a TCP socket. The storage hangs on the socket and dies with it: no leak, no eviction, no fd. */
+/*
+ * What is known of a TCP socket. The storage hangs on the socket and dies with it: no leak, no eviction, no fd. Where
+ * programs know a socket by its address only, and before 5.11, it is a hash by that address, emptied as sockets end.
+ */
 #pragma once
 
 #define SOCKET_OPENED 0x1      /* its WIRE_OPEN is out */
@@ -21,9 +24,88 @@ struct socket_state {
 	u8 padding[7];
 };
 
+#ifdef STATE_IN_HASHES
+struct keyed_socket {
+	struct socket_state state;
+	u32 ports; /* of the connection, once known: what has others at this address is a later socket */
+	u32 padding;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, struct keyed_socket);
+} wt_sockets SEC(".maps");
+
+static __always_inline u32 ports_of(struct sock *sk)
+{
+	u16 local = READ(sk, __sk_common.skc_num);
+	u16 remote = READ(sk, __sk_common.skc_dport);
+	return local && remote ? (u32)local << 16 | remote : 0;
+}
+
+/* The end of a socket can be missed (a program does not run within itself): its entry must not serve the next one. */
+static __always_inline void renew_if_reused(struct keyed_socket *found, struct sock *sk)
+{
+	u32 ports = ports_of(sk);
+	if (!ports)
+		return;
+	if (found->ports && found->ports != ports)
+		__builtin_memset(&found->state, 0, sizeof(found->state));
+	found->ports = ports;
+}
+
+static __always_inline struct socket_state *socket_storage(struct sock *sk, bool create)
+{
+	u64 key = (u64)sk;
+	struct keyed_socket *found = bpf_map_lookup_elem(&wt_sockets, &key);
+	if (!found && create) {
+		struct keyed_socket fresh = {};
+		bpf_map_update_elem(&wt_sockets, &key, &fresh, BPF_NOEXIST);
+		found = bpf_map_lookup_elem(&wt_sockets, &key);
+	}
+	if (!found)
+		return 0;
+	renew_if_reused(found, sk);
+	return &found->state;
+}
+
+static __always_inline void forget_socket(struct sock *sk)
+{
+	u64 key = (u64)sk;
+	bpf_map_delete_elem(&wt_sockets, &key);
+}
+#else
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct socket_state);
 } wt_sockets SEC(".maps");
+
+static __always_inline struct socket_state *socket_storage(struct sock *sk, bool create)
+{
+	return bpf_sk_storage_get(&wt_sockets, sk, 0, create ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+}
+
+static __always_inline void forget_socket(struct sock *sk)
+{
+	(void)sk;
+}
+#endif
+
+/*
+ * The place of `length` bytes that moved, in their stream. Before 5.12 an addition does not return what was there: two
+ * threads that use a socket at the very same time may get one place, and then the bytes behind it are a hole that shows.
+ */
+static __always_inline u64 take_range(u64 *total, u64 length)
+{
+#ifdef STATE_IN_HASHES
+	u64 position = *(volatile u64 *)total;
+	__sync_fetch_and_add(total, length);
+	return position;
+#else
+	return __sync_fetch_and_add(total, length);
+#endif
+}

@@ -12,7 +12,19 @@ struct {
 /* Spreads socket and TLS generations; never 0. */
 static u64 last_generation;
 
+#ifdef STATE_IN_HASHES
+/*
+ * Before 5.12 an atomic addition does not return what was there. Two threads may read the same number after theirs, so
+ * the thread's own (22 bits at most, as the kernel limits it) makes the difference.
+ */
+static __always_inline u64 next_generation(void)
+{
+	__sync_fetch_and_add(&last_generation, 1);
+	return (*(volatile u64 *)&last_generation << 22) | (u32)bpf_get_current_pid_tgid();
+}
+#else
 static __always_inline u64 next_generation(void)
 {
 	return __sync_fetch_and_add(&last_generation, 1) + 1;
 }
+#endif

@@ -36,6 +36,36 @@ struct thread_state {
 	struct copy_cursor cursor;
 };
 
+#ifdef STATE_IN_HASHES
+/* By thread, until it ends (hooks/process_life.bpf.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u32);
+	__type(value, struct thread_state);
+} wt_threads SEC(".maps");
+
+/* Only ever read: a value of this size does not fit on the stack. */
+static struct thread_state idle_thread;
+
+static __always_inline struct thread_state *thread_of_current(u64 create)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct thread_state *thread = bpf_map_lookup_elem(&wt_threads, &tid);
+	if (thread || !create)
+		return thread;
+	bpf_map_update_elem(&wt_threads, &tid, &idle_thread, BPF_NOEXIST);
+	thread = bpf_map_lookup_elem(&wt_threads, &tid);
+	if (!thread)
+		count(COUNT_STATE_FULL, 1);
+	return thread;
+}
+
+static __always_inline void forget_thread(u32 tid)
+{
+	bpf_map_delete_elem(&wt_threads, &tid);
+}
+#else
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -50,3 +80,10 @@ static __always_inline struct thread_state *thread_of_current(u64 create)
 		count(COUNT_STATE_FULL, 1);
 	return thread;
 }
+
+/* The storage goes with the thread. */
+static __always_inline void forget_thread(u32 tid)
+{
+	(void)tid;
+}
+#endif

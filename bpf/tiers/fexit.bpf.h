@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Tier "fexit": the ends of the functions that every send and receive of an internet socket goes through. They sit just
+ * below the places of the tracepoints, and have had the same arguments since 5.10. A further family of sockets
+ * (unix_stream_sendmsg and _recvmsg) is a further pair here and in kprobe.bpf.h.
+ */
+#pragma once
+
+SEC("fexit/inet_sendmsg")
+int BPF_PROG(wt_fx_send4, struct socket *socket, void *message, u64 size, int ret)
+{
+	take_sent(READ(socket, sk), ret);
+	return 0;
+}
+
+SEC("fexit/inet6_sendmsg")
+int BPF_PROG(wt_fx_send6, struct socket *socket, void *message, u64 size, int ret)
+{
+	take_sent(READ(socket, sk), ret);
+	return 0;
+}
+
+SEC("fexit/inet_recvmsg")
+int BPF_PROG(wt_fx_recv4, struct socket *socket, void *message, u64 size, int flags, int ret)
+{
+	take_received(READ(socket, sk), ret, flags);
+	return 0;
+}
+
+SEC("fexit/inet6_recvmsg")
+int BPF_PROG(wt_fx_recv6, struct socket *socket, void *message, u64 size, int flags, int ret)
+{
+	take_received(READ(socket, sk), ret, flags);
+	return 0;
+}
+
+/* Before 6.5 sendfile and splice hand pages over here instead. Of both families; 6.3 and 6.4 have it beside the tracepoints. */
+SEC("fexit/inet_sendpage")
+int BPF_PROG(wt_fx_page, struct socket *socket, void *page, int offset, u64 size, int flags, int ret)
+{
+	take_pages(READ(socket, sk), ret);
+	return 0;
+}

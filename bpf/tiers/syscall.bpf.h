@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Tier "syscall", for kernels that let BPF see no function of theirs: the entry and the exit of every system call. The
+ * socket is found through the thread's table of descriptors, at the entry and again at the exit: where another thread
+ * closed the descriptor meanwhile, the bytes are counted and not read. What no system call of the target moves itself
+ * (io_uring) is not seen.
+ */
+#pragma once
+
+#define CALL_SENDFILE 40
+#define CALL_SPLICE 275
+#define USER_CODE_64 0x33 /* the code segment of 64-bit programs: the numbers of 32-bit calls are others */
+#define BATCH_MOST 64
+
+struct socket_call {
+	s32 fd;
+	u8 direction;
+	u8 readable;
+	u8 is_batch;
+	u8 padding;
+	u32 flags;
+};
+
+static __always_inline void as_send(struct socket_call *call, u64 fd)
+{
+	call->fd = fd;
+	call->direction = WIRE_SENT;
+	call->readable = true;
+}
+
+static __always_inline void as_receive(struct socket_call *call, u64 fd, u64 flags)
+{
+	call->fd = fd;
+	call->flags = flags;
+	call->direction = WIRE_RECEIVED;
+	call->readable = !(flags & MSG_TRUNC);
+}
+
+/* What a system call does with a descriptor; false for those that move no bytes of sockets. */
+static __always_inline bool describe_call(struct socket_call *call, struct pt_regs *regs, u64 number)
+{
+	u64 first = READ(regs, di);
+	call->flags = 0;
+	call->is_batch = false;
+	switch (number) {
+	case CALL_WRITE:
+	case CALL_WRITEV:
+	case CALL_PWRITEV2:
+	case CALL_SENDTO:
+	case CALL_SENDMSG:
+		as_send(call, first);
+		return true;
+	case CALL_SENDMMSG:
+		as_send(call, first);
+		call->is_batch = true;
+		return true;
+	case CALL_SENDFILE:
+		as_send(call, first);
+		call->readable = false;
+		return true;
+	case CALL_SPLICE: /* into the socket; out of one, the next receive or the end tells */
+		as_send(call, READ(regs, dx));
+		call->readable = false;
+		return true;
+	case CALL_READ:
+	case CALL_READV:
+	case CALL_PREADV2:
+		as_receive(call, first, 0);
+		return true;
+	case CALL_RECVFROM:
+		as_receive(call, first, READ(regs, r10));
+		return true;
+	case CALL_RECVMSG:
+		as_receive(call, first, READ(regs, dx));
+		return true;
+	case CALL_RECVMMSG:
+		as_receive(call, first, READ(regs, r10));
+		call->is_batch = true;
+		return true;
+	}
+	return false;
+}
+
+static __always_inline struct sock *tcp_behind(s32 fd)
+{
+	struct task_struct *task = current_task();
+	struct files_struct *files = READ(task, files);
+	struct fdtable *table = READ(files, fdt);
+	struct file *file = 0;
+	if ((u32)fd >= READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), READ(table, fd) + fd);
+	struct sock *sk = file ? sock_of(file) : 0;
+	return sk && is_tcp(sk) ? sk : 0;
+}
+
+/* Bytes that moved on a socket which may be gone: only their count is certain. The hole shows in their stream. */
+static __always_inline void skip_bytes(u64 address, u32 length, u8 direction)
+{
+	struct keyed_socket *found = bpf_map_lookup_elem(&wt_sockets, &address);
+	if (found)
+		take_range(direction == WIRE_SENT ? &found->state.sent : &found->state.received, length);
+}
+
+static __always_inline void take_call(struct sock *sk, struct socket_call *call, u32 length)
+{
+	if (length && !(call->flags & MSG_PEEK))
+		TAKE_BYTES(sk, length, call->direction, call->readable);
+}
+
+/* sendmmsg and recvmmsg return how many messages; the length of each is in the array. Only the first can be read. */
+static __always_inline void take_batch(struct sock *sk, struct socket_call *call, u64 messages, u64 count_)
+{
+	struct thread_state *thread = thread_of_current(0);
+	if (thread)
+		thread->batch = 0;
+	for (u32 i = 0; i < BATCH_MOST && i < count_; i++) {
+		u32 length = 0;
+		bpf_probe_read_user(&length, sizeof(length), (void *)(messages + i * MMSGHDR_SIZE + MMSGHDR_LEN));
+		take_call(sk, call, length);
+		call->readable = false;
+	}
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(wt_sys_in, struct pt_regs *regs, long number)
+{
+	struct socket_call call;
+	if (!is_target(current_tgid()) || READ(regs, cs) != USER_CODE_64 || !describe_call(&call, regs, number))
+		return 0;
+	struct sock *sk = tcp_behind(call.fd);
+	if (sk)
+		note_call(sk, 0);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(wt_sys_out, struct pt_regs *regs, long ret)
+{
+	struct open_call noted;
+	struct socket_call call;
+	if (!is_target(current_tgid()) || !end_noted_call(&noted))
+		return 0;
+	if (ret <= 0 || !describe_call(&call, regs, READ(regs, orig_ax)))
+		return 0;
+	struct sock *sk = tcp_behind(call.fd);
+	if ((u64)sk != noted.sk) {
+		if (!call.is_batch && !(call.flags & MSG_PEEK))
+			skip_bytes(noted.sk, ret, call.direction);
+	} else if (call.is_batch) {
+		take_batch(sk, &call, READ(regs, si), ret);
+	} else {
+		take_call(sk, &call, ret);
+	}
+	return 0;
+}
