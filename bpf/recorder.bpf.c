@@ -2,7 +2,7 @@
 /*
  * The recorder's kernel side, in the order of a connection's life. It decides nothing about protocols: it filters by
  * process, copies bytes, and counts what it could not copy. State hangs on the kernel's own threads and sockets, which
- * the tiers "tracepoint" and "fexit" know by their type; recorder-hash.bpf.c is the same for the others.
+ * the tiers "tracepoint" and "fexit" know by their type; recorder_hash.bpf.c is the same for the others.
  */
 #include "lib/kernel.bpf.h"
 

@@ -164,7 +164,9 @@ export function openTier(tier: Tier, options: CaptureOptions): OpenedTier {
       remedy: 'Take 16 MiB, 64 MiB or 256 MiB',
     });
   }
-  return firstThatOpens(tier.objects, (object) => ({ tier, object, capture: openObject(tier, object, options) }));
+  const opening = openFirst(tier.objects, (object) => ({ tier, object, capture: openObject(tier, object, options) }));
+  if (opening.kind === 'opened') return opening.opened;
+  throw opening.refusals.at(-1);
 }
 
 function openObject(tier: Tier, object: string, options: CaptureOptions): Capture {
@@ -175,18 +177,22 @@ function openObject(tier: Tier, object: string, options: CaptureOptions): Captur
   return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut });
 }
 
-/** What the first of them opens; throws the refusal of the last one where the kernel refuses all. */
-function firstThatOpens<One, Opened>(all: readonly One[], open: (one: One) => Opened): Opened {
-  let last: unknown;
+type Opening<Opened> =
+  | { readonly kind: 'opened'; readonly opened: Opened }
+  | { readonly kind: 'refused'; readonly refusals: readonly KernelRefusal[] };
+
+/** What the first of them opens that the kernel does not refuse, or the refusals of all. */
+function openFirst<One, Opened>(all: readonly One[], open: (one: One) => Opened): Opening<Opened> {
+  const refusals: KernelRefusal[] = [];
   for (const one of all) {
     try {
-      return open(one);
+      return { kind: 'opened', opened: open(one) };
     } catch (error) {
       if (!isKernelRefusal(error)) throw error;
-      last = error;
+      refusals.push(error);
     }
   }
-  throw last;
+  return { kind: 'refused', refusals };
 }
 
 /** The first tier that loads and attaches, or the one that is named. Throws an error with what the kernel said. */
@@ -197,12 +203,9 @@ export function openCapture(options: CaptureOptions, tierName?: string): OpenedT
       remedy: `Take one of: ${tiers.map((tier) => tier.name).join(', ')}`,
     });
   }
-  try {
-    return firstThatOpens(wanted, (tier) => openTier(tier, options));
-  } catch (error) {
-    if (isKernelRefusal(error)) throw explainRefusal(error, tierName);
-    throw error;
-  }
+  const opening = openFirst(wanted, (tier) => openTier(tier, options));
+  if (opening.kind === 'opened') return opening.opened;
+  throw explainRefusals(wanted.map((tier, i) => ({ tier, refusal: opening.refusals[i] as KernelRefusal })));
 }
 
 /** Forks a child of ours for it: once a recording is enough. */
@@ -214,42 +217,49 @@ export function isKernelRefusal(error: unknown): error is KernelRefusal {
   return error instanceof Error && 'errno' in error && 'step' in error;
 }
 
-/** What a refusal at load or attach means to the user. */
-export function explainRefusal(refusal: KernelRefusal, tierName?: string): WiretapeError {
-  const seen = [`${refusal.step}: errno ${refusal.errno}`, ...tellingLines(refusal.detail)];
+export interface TierRefusal {
+  readonly tier: Pick<Tier, 'name'>;
+  readonly refusal: KernelRefusal;
+}
+
+/** What the refusals of all tiers that were tried mean to the user: at least one. */
+export function explainRefusals(refusals: readonly TierRefusal[]): WiretapeError {
+  const cause = refusals.at(-1)?.refusal;
+  const seen = refusals.map(({ tier, refusal }) => `tier ${tier.name}: ${refusalWords(refusal)}`);
+  const facts = { cause, seen };
   if (lockdown() === 'confidentiality') {
     return new WiretapeError('BPF_LOCKDOWN', 'Cannot load the recorder: kernel lockdown is "confidentiality"', {
-      cause: refusal,
-      seen,
+      ...facts,
       remedy: 'Boot with lockdown=integrity, or record on another machine: this mode forbids reading memory with BPF',
     });
   }
   if (!existsSync('/sys/kernel/btf/vmlinux')) {
     return new WiretapeError('BPF_NO_BTF', 'Cannot load the recorder: the kernel carries no BTF', {
-      cause: refusal,
+      cause,
       seen: ['/sys/kernel/btf/vmlinux is not there', ...seen],
       remedy: "Use a kernel built with CONFIG_DEBUG_INFO_BTF (the distributions' kernels are), and mount /sys",
     });
   }
-  if (refusal.errno === EPERM || refusal.errno === EACCES) {
+  const another = refusals.length === 1 ? ['Leave out --tier: the first that works is taken'] : [];
+  if (refusals.every(({ refusal }) => refusal.errno === EPERM || refusal.errno === EACCES)) {
     return new WiretapeError('BPF_NOT_PERMITTED', 'Cannot load the recorder: the kernel does not permit it', {
-      cause: refusal,
-      seen,
+      ...facts,
       remedy: [
         'Run as root, or grant CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+        ...another,
         'wiretape doctor tells what is missing',
       ],
     });
   }
-  const which =
-    tierName === undefined ? 'no capture tier fits this kernel' : `tier ${tierName} does not fit this kernel`;
-  const another =
-    tierName === undefined ? 'Use kernel 5.10 or newer' : 'Leave out --tier: the first that works is taken';
-  return new WiretapeError('BPF_UNSUPPORTED', `Cannot load the recorder: ${which}`, {
-    cause: refusal,
-    seen,
-    remedy: [another, 'wiretape doctor shows each tier'],
+  const which = refusals.length === 1 ? `tier ${refusals[0]?.tier.name} does not fit` : 'no capture tier fits';
+  return new WiretapeError('BPF_UNSUPPORTED', `Cannot load the recorder: ${which} this kernel`, {
+    ...facts,
+    remedy: [...(another.length > 0 ? another : ['Use kernel 5.10 or newer']), 'wiretape doctor shows each tier'],
   });
+}
+
+function refusalWords({ step, errno, detail }: KernelRefusal): string {
+  return [`${step}: errno ${errno}`, ...tellingLines(detail)].join('; ');
 }
 
 function lockdown(): string | null {
@@ -261,13 +271,14 @@ function lockdown(): string | null {
 }
 
 /** What libbpf repeats after it has said why. */
-const REPEATS = /failed to (prepare load attributes|load)\b|BPF program load failed|PROG LOAD LOG|^processed \d+ insns/;
+const REPEATS =
+  /failed to (prepare load attributes|load)\b|BPF program load failed|PROG LOAD LOG|^processed \d+ insns|try raising 'ulimit/;
 
 /** The end of a log is the part that says why. */
 function tellingLines(detail: string): string[] {
   const lines = detail.split('\n').filter((line) => line.trim() !== '');
   const telling = lines.filter((line) => !REPEATS.test(line.replace(/^libbpf: /, '')));
-  return (telling.length > 0 ? telling : lines).slice(-3);
+  return telling.slice(-3);
 }
 
 export interface TierProbe {
@@ -286,12 +297,7 @@ export function probeTiers(): readonly TierProbe[] {
       const without = refused.length === 0 ? '' : `, without ${refused.join(', ')}`;
       return { name: tier.name, ok: true, detail: `loads and attaches (${object})${without}` };
     } catch (error) {
-      if (!isKernelRefusal(error)) return { name: tier.name, ok: false, detail: String(error) };
-      return {
-        name: tier.name,
-        ok: false,
-        detail: [`${error.step}: errno ${error.errno}`, ...tellingLines(error.detail)].join('; '),
-      };
+      return { name: tier.name, ok: false, detail: isKernelRefusal(error) ? refusalWords(error) : String(error) };
     }
   });
 }
@@ -306,7 +312,7 @@ export interface UprobeSupport {
 export function uprobeSupport(): UprobeSupport {
   let capture: Capture | undefined;
   try {
-    capture = firstThatOpens(tiers, (tier) => openTier(tier, { ...captureDefaults, ringBytes: 1 << 20 })).capture;
+    capture = openCapture({ ...captureDefaults, ringBytes: 1 << 20 }).capture;
     const multi = capture.stats().uprobeMulti;
     // Any place will do: the process is no target, so the program returns at once, and nothing runs there in between.
     const handle = capture.attachUprobe({
@@ -319,7 +325,7 @@ export function uprobeSupport(): UprobeSupport {
     capture.detachUprobe(handle);
     return { multi, perf: !multi, detail: multi ? 'uprobe_multi' : 'perf uprobes' };
   } catch (error) {
-    const detail = isKernelRefusal(error) ? `${error.step}: errno ${error.errno}` : String(error);
+    const detail = isKernelRefusal(error) ? refusalWords(error) : 'not tried: no capture tier works';
     return { multi: false, perf: false, detail };
   } finally {
     capture?.close();

@@ -21,7 +21,7 @@ export interface Tier {
 /** State hangs on the kernel's own threads and sockets. */
 const STORAGE_OBJECT = 'recorder.bpf.o';
 /** State is kept in hashes: for kernels before 5.17, and for programs that get a socket as a mere address. */
-const HASH_OBJECT = 'recorder-hash.bpf.o';
+const HASH_OBJECT = 'recorder_hash.bpf.o';
 
 const tracepoint: Tier = {
   name: 'tracepoint',

@@ -29,6 +29,22 @@ bool is_uprobe(const bpf_program* prog) {
   return std::strncmp(bpf_program__section_name(prog), "uprobe", 6) == 0;
 }
 
+bool is_kprobe(const bpf_program* prog) {
+  const char* section = bpf_program__section_name(prog);
+  return std::strncmp(section, "kprobe/", 7) == 0 || std::strncmp(section, "kretprobe/", 10) == 0;
+}
+
+// Without the kernel's perf sources libbpf goes through tracefs, where a probe outlives a recorder that is killed.
+bool can_probe_by_perf(const char* source) {
+  return access((std::string("/sys/bus/event_source/devices/") + source + "/type").c_str(), R_OK) == 0;
+}
+
+bpf_link* attach_hook(bpf_program* prog) {
+  if (!is_kprobe(prog) || can_probe_by_perf("kprobe")) return bpf_program__attach(prog);
+  errno = EOPNOTSUPP;
+  return nullptr;
+}
+
 bool is_iterator(const bpf_program* prog) { return std::strncmp(bpf_program__section_name(prog), "iter/", 5) == 0; }
 
 // The verifier gives up with EAGAIN when its task has a signal waiting; a profiler's would come a thousand times a second.
@@ -167,7 +183,7 @@ void Capture::attach() {
   bpf_object__for_each_program(prog, object_.get()) {
     if (is_uprobe(prog) || is_iterator(prog) || !bpf_program__autoload(prog)) continue;
     take_libbpf_messages();
-    bpf_link* link = bpf_program__attach(prog);
+    bpf_link* link = attach_hook(prog);
     if (link != nullptr) {
       links_.push_back(link);
       continue;
@@ -175,8 +191,9 @@ void Capture::attach() {
     int error = errno;
     std::string name = bpf_program__name(prog);
     std::string said = take_libbpf_messages();
+    if (said.empty()) said = error == EOPNOTSUPP ? "this kernel has no kprobes by perf" : strerror(error);
     if (contains(options_.required, name)) throw Failure{"attach " + name, error, said};
-    refusals_.push_back({name, said.empty() ? strerror(error) : said});
+    refusals_.push_back({name, said});
   }
 }
 
@@ -233,6 +250,8 @@ uint32_t Capture::attach_uprobe(const UprobeRequest& request) {
   Uprobe uprobe;
   if (uprobe_multi_) {
     uprobe.fds = {attach_multi(request, prog)};
+  } else if (!can_probe_by_perf("uprobe")) {
+    throw Failure{"attach " + request.program, EOPNOTSUPP, "this kernel has no uprobes by perf"};
   } else {
     int pid = request.pid == 0 ? -1 : static_cast<int>(request.pid);
     for (uint64_t offset : request.offsets) {

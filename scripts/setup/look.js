@@ -15,7 +15,7 @@ const libraryFolders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '
 
 /** What each built part is made of, and what it leaves. */
 const parts = {
-  bpf: { inputs: ['bpf', 'scripts/build-bpf'], outputs: ['dist/recorder.bpf.o', 'dist/recorder-hash.bpf.o'] },
+  bpf: { inputs: ['bpf', 'scripts/build-bpf'], outputs: ['dist/recorder.bpf.o', 'dist/recorder_hash.bpf.o'] },
   native: {
     inputs: [
       'native/src',

@@ -42,7 +42,8 @@ describe('bpf/', () => {
   });
 
   it('keeps the names apart in the 15 characters that the kernel keeps', () => {
-    const kept = [...programs, ...maps].map((name) => name.slice(0, 15));
+    // A map that each object has in a form of its own is one name.
+    const kept = [...programs, ...new Set(maps)].map((name) => name.slice(0, 15));
     expect(kept.filter((name, i) => kept.indexOf(name) !== i)).toEqual([]);
   });
 

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { catalogue, type ErrorCode } from '../../../errors/catalogue';
 import { formatError, WiretapeError } from '../../../errors/wiretape-error';
-import { explainRefusal, type KernelRefusal } from '../../../native/binding';
+import { explainRefusals, type KernelRefusal } from '../../../native/binding';
 import { startEbpfSource } from '../../../recorder/source/ebpf/source';
 import type { Direction } from '../../../tape/model/exchange';
 import { tapeError } from '../../../tape/store/sqlite/errors';
@@ -188,7 +188,7 @@ function refusedBy({ errno }: { errno: number }, kernel: { btf: boolean; lockdow
   const read = jest.spyOn(fs, 'readFileSync').mockReturnValue(kernel.lockdown);
   const refusal: KernelRefusal = Object.assign(new Error('refused'), { errno, step: 'load', detail: '' });
   return said(
-    () => refuse(explainRefusal(refusal)),
+    () => refuse(explainRefusals(['tracepoint', 'fexit'].map((name) => ({ tier: { name }, refusal })))),
     () => {
       exists.mockRestore();
       read.mockRestore();
