@@ -1,0 +1,87 @@
+/**
+ * A command recorded to its end: plaintext by every call that moves it, and the TLS of a curl that it starts. What can
+ * be read is compared byte for byte at both ends; what cannot must say so.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { apps, bodyHash, demand, readTape, seededBytes, sha256, start, statusOf, wiretape } = require('./lib');
+
+const socketCalls = path.join(apps, 'socket-calls/socket-calls');
+const SEED = 7;
+
+/** @typedef {{ send: string, receive: string, request: number, response: number, trick: string, reads: boolean }} Run */
+
+/** @param {string} send @param {string} receive @param {Partial<Run>} [more] @returns {Run} */
+function run(send, receive, more = {}) {
+  return { send, receive, request: 70_001, response: 200_003, trick: 'none', reads: true, ...more };
+}
+
+const unread = { reads: false };
+/** @type {readonly Run[]} */
+const runs = [
+  ...['write', 'writev', 'send', 'sendto', 'sendmsg'].map((send) => run(send, 'read')),
+  ...['readv', 'recv', 'recvfrom', 'recvmsg', 'recvmmsg', 'peek-then-read'].map((receive) => run('write', receive)),
+  ...[0, 1, 4095, 32_769, 4 << 20].map((size) => run('write', 'recv', { request: size, response: size })),
+  ...['dup', 'fork', 'ipv6', 'small-buffer'].map((trick) => run('write', 'read', { trick })),
+  ...['sendmmsg', 'sendfile', 'splice'].map((send) => run(send, 'read', unread)),
+  run('write', 'splice', unread),
+];
+
+/** @param {{ tier: string, folder: string, port: number, body: string }} where `port` of a TLS server that echoes */
+async function recordCommand({ tier, folder, port, body }) {
+  const tape = path.join(folder, `command-${tier}.tape`);
+  const script = path.join(folder, 'all.sh');
+  const curl = `curl -sSk -o /dev/null -H Expect: -H 'Content-Type: application/octet-stream' --data-binary @${body}`;
+  fs.writeFileSync(script, `set -e\n${runs.map(lineOf).join('\n')}\n${curl} https://127.0.0.1:${port}/by-curl\n`);
+  const program = start(wiretape, ['record', '--tier', tier, '-o', tape, '--', 'sh', script]);
+  const status = await statusOf(program);
+  demand(status === 0, `record ended with ${status}:\n${program.said()}`);
+  const exchanges = readTape(tape);
+  const problems = [...checkRuns(exchanges), ...checkCurl(exchanges, body)];
+  demand(problems.length === 0, `${problems.slice(0, 8).join('\n')}\n${program.said()}`);
+  return `${2 * runs.filter(({ reads }) => reads).length} exchanges in plaintext and 1 over TLS by SHA-256, 8 marked as unread`;
+}
+
+/** @param {Run} run */
+function lineOf({ send, receive, request, response, trick }) {
+  return `${socketCalls} ${send} ${receive} ${request} ${response} ${SEED} ${trick}`;
+}
+
+/** @param {any[]} exchanges @returns {string[]} */
+function checkRuns(exchanges) {
+  const plain = exchanges.filter(({ connection }) => connection.tls === null);
+  return runs.flatMap((one, i) => {
+    const nth = runs.slice(0, i).filter(({ send, receive }) => send === one.send && receive === one.receive).length;
+    return ['outbound', 'inbound'].flatMap((direction) => {
+      const same = plain.filter(
+        ({ connection, request }) => connection.direction === direction && request?.target === `/${one.send}/${one.receive}`,
+      );
+      return checkRun(one, same[nth]).map((problem) => `${lineOf(one)}, ${direction}: ${problem}`);
+    });
+  });
+}
+
+/** @param {Run} run @param {any} exchange @returns {string[]} */
+function checkRun({ request, response, reads }, exchange) {
+  if (exchange === undefined) return ['not on the tape'];
+  if (!reads) return exchange.problems.includes('unread-bytes') ? [] : [`not marked as unread: ${exchange.problems}`];
+  const isWhole =
+    exchange.problems.length === 0 &&
+    bodyHash(exchange.request) === sha256(seededBytes(request, SEED)) &&
+    bodyHash(exchange.response) === sha256(seededBytes(response, SEED + 1));
+  return isWhole ? [] : [`not byte for byte: ${exchange.problems}`];
+}
+
+/** @param {any[]} exchanges @param {string} body @returns {string[]} */
+function checkCurl(exchanges, body) {
+  const hash = sha256(fs.readFileSync(body));
+  const found = exchanges.filter(({ request }) => request?.target === '/by-curl');
+  const whole = found.filter(
+    ({ connection, problems, request, response }) =>
+      connection.tls !== null && problems.length === 0 && bodyHash(request) === hash && bodyHash(response) === hash,
+  );
+  return found.length === 1 && whole.length === 1 ? [] : [`curl over TLS: ${found.length} on the tape, ${whole.length} whole`];
+}
+
+module.exports = { recordCommand };

@@ -1,0 +1,124 @@
+/**
+ * What is tried in a guest: which tiers this kernel takes, and each of them on real programs. Writes result.json, which
+ * the host compares with what it expects; its exit status is 0 when the job came to its end, whatever it found.
+ *
+ * job.json says which checks: { "checks": ["command", "service", "loss"] } or ["refused"].
+ */
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { recordCommand } = require('./command');
+const { apps, demand, heard, makeCertificate, start, statusOf, wiretape } = require('./lib');
+const { recordServices } = require('./service');
+
+const OUT = '/tmp/out';
+const SIZES = [0, 1, 100, 1024, 4096, 16_383, 16_384, 16_385, 65_536, 131_072, 1 << 20];
+
+/**
+ * @typedef {{ check: string, tier: string, ok: boolean, detail: string, seconds: number }} Outcome
+ * @typedef {{ folder: string, bodies: readonly string[], ports: { nginx: number, node: number } }} Surroundings
+ */
+
+/** @type {Record<string, (tier: string, around: Surroundings) => Promise<string>>} */
+const checks = {
+  command: (tier, { folder, bodies, ports }) =>
+    recordCommand({ tier, folder, port: ports.node, body: bodies.at(-1) ?? '' }),
+  service: (tier, { folder, bodies, ports }) => recordServices({ tier, folder, ports, bodies }),
+  loss: async (tier) => {
+    const program = start(process.execPath, [path.join(__dirname, 'loss.js'), tier]);
+    const status = await statusOf(program);
+    demand(status === 0, program.said());
+    return program.said().trim();
+  },
+};
+
+async function main() {
+  const job = JSON.parse(fs.readFileSync(path.join(__dirname, 'job.json'), 'utf8'));
+  const doctor = askDoctor();
+  const folder = fs.mkdtempSync('/tmp/kernels-');
+  const outcomes = job.checks.includes('refused') ? [await timed('refused', '', () => checkRefusal(folder))] : [];
+  const tiers = doctor.tiers.filter((/** @type {{ ok: boolean }} */ tier) => tier.ok);
+  if (outcomes.length === 0 && tiers.length > 0) {
+    const around = await setUp(folder);
+    for (const { name } of tiers) {
+      for (const check of job.checks) outcomes.push(await timed(check, name, () => checks[check]?.(name, around)));
+    }
+  }
+  const result = { release: fs.readFileSync('/proc/sys/kernel/osrelease', 'latin1').trim(), ...doctor, outcomes };
+  fs.writeFileSync(path.join(OUT, 'result.json'), JSON.stringify(result, null, 2));
+}
+
+/** @param {string} check @param {string} tier @param {() => Promise<string> | undefined} work @returns {Promise<Outcome>} */
+async function timed(check, tier, work) {
+  const startedAtMs = Date.now();
+  const seconds = () => Math.round((Date.now() - startedAtMs) / 100) / 10;
+  try {
+    const detail = (await work()) ?? 'there is no such check';
+    console.log('ok', check, tier, detail);
+    return { check, tier, ok: true, detail, seconds: seconds() };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    console.log('NOT OK', check, tier, detail);
+    return { check, tier, ok: false, detail, seconds: seconds() };
+  }
+}
+
+/** The checks of doctor that tell of the kernel. */
+function askDoctor() {
+  const { status, stdout } = spawnSync(wiretape, ['doctor', '--json'], { encoding: 'utf8' });
+  const report = JSON.parse(stdout);
+  const named = (/** @type {string} */ name) => report.checks.find((/** @type {any} */ one) => one.name === name) ?? null;
+  const tiers = report.checks
+    .filter((/** @type {any} */ one) => one.name.startsWith('tier '))
+    .map((/** @type {any} */ one) => ({ name: one.name.slice(5), ok: one.ok, found: one.found }));
+  return {
+    doctor: status,
+    tier: report.tier,
+    tiers,
+    ...{ uprobes: named('uprobes'), returnProbes: named('return probes'), lockdown: named('lockdown') },
+  };
+}
+
+/** The error a user gets where recording is impossible. @param {string} folder */
+async function checkRefusal(folder) {
+  const tape = path.join(folder, 'refused.tape');
+  const program = start(wiretape, ['record', '-o', tape, '--', 'true']);
+  const status = await statusOf(program);
+  const code = /^([A-Z_]+) {2}/m.exec(program.said())?.[1];
+  demand(status === 3 && code !== undefined, `record ended with ${status}:\n${program.said()}`);
+  return code ?? '';
+}
+
+/** @param {string} folder @returns {Promise<Surroundings>} */
+async function setUp(folder) {
+  const bodies = SIZES.map((size) => {
+    const file = path.join(folder, `body-${size}`);
+    fs.writeFileSync(file, require('node:crypto').randomBytes(size));
+    return file;
+  });
+  const { cert, key } = makeCertificate(folder);
+  const server = start(process.execPath, [path.join(apps, 'echo/node.js'), 'server', cert, key]);
+  const node = Number((await heard(server, /listening (\d+)/))[1]);
+  const nginx = 8443;
+  const config = path.join(folder, 'nginx.conf');
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder};`);
+  fs.writeFileSync(
+    config,
+    `user root; daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr notice; events { worker_connections 64; }
+     http { access_log off; client_max_body_size 64m; ${temporary.join(' ')}
+     server { listen 127.0.0.1:${nginx} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};
+     location / { proxy_pass https://127.0.0.1:${node}; proxy_buffering off; proxy_request_buffering off;
+     proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
+  );
+  await heard(start('nginx', ['-c', config, '-p', folder, '-e', 'stderr']), /start worker process \d+/);
+  return { folder, bodies, ports: { nginx, node } };
+}
+
+main().then(
+  () => process.exit(0), // the servers still run
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

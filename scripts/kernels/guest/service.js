@@ -1,0 +1,78 @@
+/**
+ * Two services over TLS, recorded by their ports and killed with kill -9 under way: nginx on the shared OpenSSL, which
+ * passes on to Node.js with its own. Everything that was on the tape stays, byte for byte; nothing of the recorder is
+ * left in the kernel; and the services go on.
+ */
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { bodyHash, demand, heard, readTape, sha256, start, statusOf, until, wiretape } = require('./lib');
+
+/**
+ * @typedef {{ nginx: number, node: number }} Ports
+ * @typedef {{ tier: string, folder: string, ports: Ports, bodies: readonly string[] }} Where
+ */
+
+/** @param {Where} where */
+async function recordServices({ tier, folder, ports, bodies }) {
+  const tape = path.join(folder, `service-${tier}.tape`);
+  const targets = ['--port', String(ports.nginx), '--port', String(ports.node)];
+  const recorder = start(wiretape, ['record', '--tier', tier, '-o', tape, ...targets]);
+  await heard(recorder, /^recording /m);
+  demand(programsInKernel() > 0, 'none of its programs is in /proc/kallsyms while it runs');
+  await post(ports.nginx, bodies);
+  // nginx serves and calls, Node.js serves
+  const wanted = 3 * bodies.length;
+  await until(() => fs.existsSync(tape) && readTape(tape).length >= wanted, recorder);
+  await recorder.kill('SIGKILL');
+  await until(() => programsInKernel() === 0);
+  demand(programsInKernel() === 0, `${programsInKernel()} of its programs outlive it`);
+  demand(leftInTracefs() === '', `it left in tracefs: ${leftInTracefs()}`);
+  await post(ports.nginx, bodies.slice(0, 1));
+  const problems = checkTape(readTape(tape), bodies);
+  demand(problems.length === 0, `${problems.slice(0, 8).join('\n')}\n${recorder.said()}`);
+  return `${wanted} exchanges over TLS by SHA-256, all on the tape after kill -9`;
+}
+
+/** All over one connection. @param {number} port @param {readonly string[]} bodies */
+async function post(port, bodies) {
+  const transfers = bodies.map((file) => [
+    ...['-sSk', '-o', '/dev/null', '-H', 'Expect:', '-H', 'Content-Type: application/octet-stream'],
+    ...['--data-binary', `@${file}`, `https://127.0.0.1:${port}/${path.basename(file)}`],
+  ]);
+  const client = start('curl', transfers.flatMap((one, i) => (i === 0 ? one : ['--next', ...one])));
+  const status = await statusOf(client);
+  demand(status === 0, `curl ended with ${status}: ${client.said()}`);
+}
+
+/** @param {any[]} exchanges @param {readonly string[]} bodies @returns {string[]} */
+function checkTape(exchanges, bodies) {
+  const directions = { inbound: 2, outbound: 1 };
+  return bodies.flatMap((file) => {
+    const hash = sha256(fs.readFileSync(file));
+    return Object.entries(directions).flatMap(([direction, times]) => {
+      const whole = exchanges.filter(
+        ({ connection, problems, request, response }) =>
+          connection.direction === direction &&
+          connection.tls !== null &&
+          request?.target === `/${path.basename(file)}` &&
+          problems.length === 0 &&
+          bodyHash(request) === hash &&
+          bodyHash(response) === hash,
+      );
+      return whole.length === times ? [] : [`${path.basename(file)}, ${direction}: ${whole.length} of ${times} whole`];
+    });
+  });
+}
+
+/** Compiled programs show with the names that ours begin with. */
+function programsInKernel() {
+  return (fs.readFileSync('/proc/kallsyms', 'latin1').match(/\bbpf_prog_[0-9a-f]{16}_wt_/g) ?? []).length;
+}
+
+function leftInTracefs() {
+  const events = ['kprobe_events', 'uprobe_events'].map((name) => path.join('/sys/kernel/tracing', name));
+  return events.map((file) => (fs.existsSync(file) ? fs.readFileSync(file, 'latin1') : '')).join('');
+}
+
+module.exports = { recordServices, post };
