@@ -28,17 +28,17 @@ const tracepoint: Tier = {
   how: 'the tracepoints at the end of every send and receive',
   objects: [STORAGE_OBJECT],
   required: ['wt_sock_send', 'wt_sock_recv'],
-  further: ['wt_fx_page'],
-  optional: ['wt_fx_page'],
+  further: ['wt_fx_page', 'wt_fx_page_un'],
+  optional: ['wt_fx_page', 'wt_fx_page_un'],
 };
 
 const fexit: Tier = {
   name: 'fexit',
-  how: "the ends of the kernel's functions for internet sockets",
+  how: "the ends of the functions that send and receive",
   objects: [STORAGE_OBJECT, HASH_OBJECT],
   required: ['wt_fx_send4', 'wt_fx_recv4'],
-  further: ['wt_fx_send6', 'wt_fx_recv6', 'wt_fx_page'],
-  optional: ['wt_fx_page'],
+  further: ['wt_fx_send6', 'wt_fx_recv6', 'wt_fx_send_un', 'wt_fx_recv_un', 'wt_fx_page', 'wt_fx_page_un'],
+  optional: ['wt_fx_page', 'wt_fx_page_un'],
 };
 
 const kprobe: Tier = {
@@ -46,8 +46,12 @@ const kprobe: Tier = {
   how: 'probes at the entry and the return of the same functions',
   objects: [HASH_OBJECT],
   required: ['wt_kp_send4', 'wt_kr_send4', 'wt_kp_recv4', 'wt_kr_recv4'],
-  further: ['wt_kp_send6', 'wt_kr_send6', 'wt_kp_recv6', 'wt_kr_recv6', 'wt_kp_page', 'wt_kr_page'],
-  optional: ['wt_kp_page', 'wt_kr_page'],
+  further: [
+    ...['wt_kp_send6', 'wt_kr_send6', 'wt_kp_recv6', 'wt_kr_recv6'],
+    ...['wt_kp_send_un', 'wt_kr_send_un', 'wt_kp_recv_un', 'wt_kr_recv_un'],
+    ...['wt_kp_page', 'wt_kr_page', 'wt_kp_page_un', 'wt_kr_page_un'],
+  ],
+  optional: ['wt_kp_page', 'wt_kr_page', 'wt_kp_page_un', 'wt_kr_page_un'],
 };
 
 const syscall: Tier = {

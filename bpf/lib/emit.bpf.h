@@ -41,16 +41,25 @@ static __always_inline void fill_header(struct wire_header *header, u8 type, u32
 	header->at_ns = bpf_ktime_get_ns();
 }
 
+/* The last of the ring is kept for small events: a lost close or exit does more harm than a lost chunk, which shows. */
+static __always_inline void *reserve_data(u64 bytes)
+{
+	if (bpf_ringbuf_query(&wt_events, BPF_RB_AVAIL_DATA) > settings.data_bytes)
+		return 0;
+	return bpf_ringbuf_reserve(&wt_events, bytes, 0);
+}
+
 /* One chunk into a slot of `room` bytes behind the header. */
 #define SEND_CHUNK(cursor, room, length)                                                                               \
 	do {                                                                                                           \
-		struct wire_header *event = bpf_ringbuf_reserve(&wt_events, sizeof(struct wire_header) + (room), 0);   \
+		struct wire_header *event = reserve_data(sizeof(struct wire_header) + (room));                        \
 		if (!event) {                                                                                          \
 			count(COUNT_RING_FULL_EVENTS, 1);                                                              \
 			count(COUNT_RING_FULL_BYTES, length);                                                          \
 			return 0;                                                                                      \
 		}                                                                                                      \
 		*event = (cursor)->header;                                                                             \
+		(cursor)->header.flags &= ~WIRE_ACCOUNT;                                                               \
 		u64 copied = clamp(length, room);                                                                      \
 		if (bpf_probe_read_user(event + 1, copied, (void *)(cursor)->from)) {                                  \
 			count(COUNT_FAULTS, 1);                                                                        \
@@ -105,12 +114,6 @@ static __noinline int put_gap(struct copy_cursor *cursor, u32 size, u32 reason)
 }
 
 #ifdef STATE_IN_HASHES
-/*
- * A function that the verifier looks at once, instead of at each call: without bpf_loop (5.17) the loop over a long call
- * would be too much for it. Before 5.13 such a function takes numbers only, so it finds the thread's cursor itself.
- */
-#define VERIFIED_ONCE __noinline int
-
 VERIFIED_ONCE put_chunk_of_thread(u32 length)
 {
 	struct thread_state *thread = thread_of_current(0);
@@ -168,7 +171,7 @@ static __always_inline long copy_once(struct copy_cursor *cursor)
 }
 
 #ifdef STATE_IN_HASHES
-#define STEPS_AT_ONCE 256
+#define STEPS_AT_ONCE 32
 
 /* The verifier follows no more than 8192 jumps in a row: so a loop in a loop. 1 ends the outer one. */
 VERIFIED_ONCE copy_some_of_thread(void)

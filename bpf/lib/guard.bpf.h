@@ -9,15 +9,22 @@
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 
+/* Some kernels let nobody call a function that is VERIFIED_ONCE while it holds its CPU: so only where there is a need. */
+#ifdef STATE_IN_HASHES
+#define CAN_MEET_ANOTHER bpf_core_field_exists(struct bpf_prog_aux, priv_stack_ptr)
+#else
+#define CAN_MEET_ANOTHER true
+#endif
+
 static __always_inline void hold_cpu(void)
 {
-	if (bpf_preempt_disable)
+	if (CAN_MEET_ANOTHER && bpf_preempt_disable)
 		bpf_preempt_disable();
 }
 
 static __always_inline void release_cpu(void)
 {
-	if (bpf_preempt_enable)
+	if (CAN_MEET_ANOTHER && bpf_preempt_enable)
 		bpf_preempt_enable();
 }
 

@@ -57,8 +57,10 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	u16 sk_type;
 	u16 sk_protocol;
 	int sk_err;
+	struct socket *sk_socket;
 } KERNEL_TYPE;
 
 /* The numbers are the running kernel's. */
@@ -68,6 +70,23 @@ struct tcp_sock {
 	u32 copied_seq;
 	u32 rcv_nxt;
 	u64 bytes_received;
+	u64 bytes_acked;
+	u32 write_seq;
+	u32 snd_una;
+} KERNEL_TYPE;
+
+struct sockaddr_un {
+	char sun_path[108];
+} KERNEL_TYPE;
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[1];
+} KERNEL_TYPE;
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
 } KERNEL_TYPE;
 
 struct socket {
@@ -94,6 +113,12 @@ struct task_struct {
 
 struct inode {
 	unsigned short i_mode;
+	unsigned long i_ino;
+} KERNEL_TYPE;
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
 } KERNEL_TYPE;
 
 struct file {
@@ -110,9 +135,15 @@ struct files_struct {
 	struct fdtable *fdt;
 } KERNEL_TYPE;
 
-struct linux_binprm;
+struct bpf_prog_aux {
+	void *priv_stack_ptr;
+} KERNEL_TYPE;
 
-struct bpf_iter_meta;
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} KERNEL_TYPE;
 struct bpf_iter__task_file {
 	union {
 		struct bpf_iter_meta *meta;
@@ -140,10 +171,17 @@ struct bpf_iter__task_file {
 #define READ(object, field) ((object)->field)
 #endif
 
+/*
+ * A function that the verifier looks at once, instead of at each call: without bpf_loop (5.17) the loops over a long call
+ * would be too much for it. Before 5.13 such a function takes numbers only, so it finds the thread's state itself.
+ */
+#define VERIFIED_ONCE __noinline int
+
+#define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define SOCK_STREAM 1
 #define IPPROTO_TCP 6
-#define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
@@ -151,7 +189,6 @@ struct bpf_iter__task_file {
 #define MSG_TRUNC 0x20
 #define PF_IO_WORKER 0x10
 #define CLONE_THREAD 0x00010000
-#define EFAULT 14
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 

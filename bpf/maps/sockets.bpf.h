@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What is known of a TCP socket. The storage hangs on the socket and dies with it: no leak, no eviction, no fd. Where
- * programs know a socket by its address only, and before 5.11, it is a hash by that address, emptied as sockets end.
+ * What is known of a stream socket. The storage hangs on the socket and dies with it: no leak, no eviction, no fd. Where
+ * programs know a socket by its address only, and before 5.11, it is a hash by that address.
  */
 #pragma once
 
 #define SOCKET_OPENED 0x1      /* its WIRE_OPEN is out */
 #define SOCKET_TLS 0x2         /* its bytes are TLS records */
 #define SOCKET_BOUND 0x4       /* a TLS stream with plaintext is bound to it */
-#define SOCKET_PLAIN_SENT 0x8  /* bytes that are no TLS record went out */
-#define SOCKET_PLAIN_RECEIVED 0x10
+#define SOCKET_MAYBE_SENT 0x8  /* what went out opens like TLS; what comes back decides */
+#define SOCKET_MAYBE_RECEIVED 0x10
 #define SOCKET_EARLIER 0x20    /* older than the recorder */
+#define SOCKET_IGNORED 0x40    /* a pair of unix sockets without names: pipes between processes */
+
+/* Where a direction stands in the sequence of TLS records. */
+struct record_reader {
+	u32 left;      /* bytes of the current record still to come */
+	u8 have;       /* bytes of the next header that came */
+	u8 header[5];
+	u8 lost;       /* 1: where the next record begins is not known: kTLS, or a call nobody can read */
+	u8 told;       /* records told one by one so far */
+};
 
 struct socket_state {
 	u64 generation;
@@ -22,13 +32,13 @@ struct socket_state {
 	u32 error;
 	u8 role;
 	u8 padding[7];
+	struct record_reader readers[2]; /* by enum wire_direction */
 };
 
 #ifdef STATE_IN_HASHES
 struct keyed_socket {
 	struct socket_state state;
-	u32 ports; /* of the connection, once known: what has others at this address is a later socket */
-	u32 padding;
+	u64 inode; /* of the socket's file: another one at this address is a later socket */
 };
 
 struct {
@@ -38,22 +48,25 @@ struct {
 	__type(value, struct keyed_socket);
 } wt_sockets SEC(".maps");
 
-static __always_inline u32 ports_of(struct sock *sk)
+/* Never used twice while anybody could remember it; 0 before accept, and once the file is closed. */
+static __always_inline u64 inode_of(struct sock *sk)
 {
-	u16 local = READ(sk, __sk_common.skc_num);
-	u16 remote = READ(sk, __sk_common.skc_dport);
-	return local && remote ? (u32)local << 16 | remote : 0;
+	struct socket_alloc *whole = (struct socket_alloc *)READ(sk, sk_socket);
+	return whole ? READ(whole, vfs_inode.i_ino) : 0;
 }
 
-/* The end of a socket can be missed (a program does not run within itself): its entry must not serve the next one. */
+/*
+ * Nobody tells of the end of a unix socket, and that of others can be missed (a program does not run within itself): what
+ * is left of a socket must not serve the next one at its address.
+ */
 static __always_inline void renew_if_reused(struct keyed_socket *found, struct sock *sk)
 {
-	u32 ports = ports_of(sk);
-	if (!ports)
+	u64 inode = inode_of(sk);
+	if (!inode || inode == found->inode)
 		return;
-	if (found->ports && found->ports != ports)
+	if (found->inode)
 		__builtin_memset(&found->state, 0, sizeof(found->state));
-	found->ports = ports;
+	found->inode = inode;
 }
 
 static __always_inline struct socket_state *socket_storage(struct sock *sk, bool create)
@@ -89,6 +102,7 @@ static __always_inline struct socket_state *socket_storage(struct sock *sk, bool
 	return bpf_sk_storage_get(&wt_sockets, sk, 0, create ? BPF_SK_STORAGE_GET_F_CREATE : 0);
 }
 
+/* The storage goes with the socket. */
 static __always_inline void forget_socket(struct sock *sk)
 {
 	(void)sk;

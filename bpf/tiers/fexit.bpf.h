@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Tier "fexit": the ends of the functions that every send and receive of an internet socket goes through. They sit just
- * below the places of the tracepoints, and have had the same arguments since 5.10. A further family of sockets
- * (unix_stream_sendmsg and _recvmsg) is a further pair here and in kprobe.bpf.h.
+ * Tier "fexit": the ends of the functions that every send and receive goes through, by family of the socket. They sit just
+ * below the places of the tracepoints, and have had the same arguments since 5.10.
  */
 #pragma once
 
@@ -34,9 +33,30 @@ int BPF_PROG(wt_fx_recv6, struct socket *socket, void *message, u64 size, int fl
 	return 0;
 }
 
-/* Before 6.5 sendfile and splice hand pages over here instead. Of both families; 6.3 and 6.4 have it beside the tracepoints. */
+SEC("fexit/unix_stream_sendmsg")
+int BPF_PROG(wt_fx_send_un, struct socket *socket, void *message, u64 size, int ret)
+{
+	take_sent(READ(socket, sk), ret);
+	return 0;
+}
+
+SEC("fexit/unix_stream_recvmsg")
+int BPF_PROG(wt_fx_recv_un, struct socket *socket, void *message, u64 size, int flags, int ret)
+{
+	take_received(READ(socket, sk), ret, flags);
+	return 0;
+}
+
+/* Before 6.5 sendfile and splice hand pages over here instead; 6.3 and 6.4 have it beside the tracepoints. */
 SEC("fexit/inet_sendpage")
 int BPF_PROG(wt_fx_page, struct socket *socket, void *page, int offset, u64 size, int flags, int ret)
+{
+	take_pages(READ(socket, sk), ret);
+	return 0;
+}
+
+SEC("fexit/unix_stream_sendpage")
+int BPF_PROG(wt_fx_page_un, struct socket *socket, void *page, int offset, u64 size, int flags, int ret)
 {
 	take_pages(READ(socket, sk), ret);
 	return 0;

@@ -136,3 +136,45 @@ int BPF_KRETPROBE(wt_kr_page, int ret)
 	leave_page(ret);
 	return 0;
 }
+
+SEC("kprobe/unix_stream_sendmsg")
+int BPF_KPROBE(wt_kp_send_un, struct socket *socket)
+{
+	enter_socket(socket, 0);
+	return 0;
+}
+
+SEC("kretprobe/unix_stream_sendmsg")
+int BPF_KRETPROBE(wt_kr_send_un, int ret)
+{
+	leave_send(ret);
+	return 0;
+}
+
+SEC("kprobe/unix_stream_recvmsg")
+int BPF_KPROBE(wt_kp_recv_un, struct socket *socket, void *message, u64 size, int flags)
+{
+	enter_socket(socket, flags);
+	return 0;
+}
+
+SEC("kretprobe/unix_stream_recvmsg")
+int BPF_KRETPROBE(wt_kr_recv_un, int ret)
+{
+	leave_receive(ret);
+	return 0;
+}
+
+SEC("kprobe/unix_stream_sendpage")
+int BPF_KPROBE(wt_kp_page_un, struct socket *socket)
+{
+	enter_socket(socket, 0);
+	return 0;
+}
+
+SEC("kretprobe/unix_stream_sendpage")
+int BPF_KRETPROBE(wt_kr_page_un, int ret)
+{
+	leave_page(ret);
+	return 0;
+}

@@ -81,7 +81,7 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 	return false;
 }
 
-static __always_inline struct sock *tcp_behind(s32 fd)
+static __always_inline struct sock *stream_behind(s32 fd)
 {
 	struct task_struct *task = current_task();
 	struct files_struct *files = READ(task, files);
@@ -91,7 +91,7 @@ static __always_inline struct sock *tcp_behind(s32 fd)
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), READ(table, fd) + fd);
 	struct sock *sk = file ? sock_of(file) : 0;
-	return sk && is_tcp(sk) ? sk : 0;
+	return sk && is_stream(sk) ? sk : 0;
 }
 
 /* Bytes that moved on a socket which may be gone: only their count is certain. The hole shows in their stream. */
@@ -128,7 +128,7 @@ int BPF_PROG(wt_sys_in, struct pt_regs *regs, long number)
 	struct socket_call call;
 	if (!is_target(current_tgid()) || READ(regs, cs) != USER_CODE_64 || !describe_call(&call, regs, number))
 		return 0;
-	struct sock *sk = tcp_behind(call.fd);
+	struct sock *sk = stream_behind(call.fd);
 	if (sk)
 		note_call(sk, 0);
 	return 0;
@@ -143,7 +143,7 @@ int BPF_PROG(wt_sys_out, struct pt_regs *regs, long ret)
 		return 0;
 	if (ret <= 0 || !describe_call(&call, regs, READ(regs, orig_ax)))
 		return 0;
-	struct sock *sk = tcp_behind(call.fd);
+	struct sock *sk = stream_behind(call.fd);
 	if ((u64)sk != noted.sk) {
 		if (!call.is_batch && !(call.flags & MSG_PEEK))
 			skip_bytes(noted.sk, ret, call.direction);

@@ -29,7 +29,7 @@ const checks = {
     const program = start(process.execPath, [path.join(__dirname, 'loss.js'), tier]);
     const status = await statusOf(program);
     demand(status === 0, program.said());
-    return program.said().trim();
+    return program.said().trim().split('\n').at(-1) ?? '';
   },
 };
 
