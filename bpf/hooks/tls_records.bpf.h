@@ -42,6 +42,11 @@ static __always_inline void send_sealed(struct thread_state *thread)
 	submit(event, sizeof(*event));
 }
 
+static __always_inline u32 record_length(const struct record_reader *reader)
+{
+	return (u32)reader->header[3] << 8 | reader->header[4];
+}
+
 static __always_inline void read_suite(struct thread_state *thread)
 {
 	u8 session = 0;
@@ -59,7 +64,7 @@ static __always_inline void read_suite(struct thread_state *thread)
 static __always_inline void begin_record(struct thread_state *thread)
 {
 	struct record_reader *reader = &thread->reader;
-	u32 length = (u32)reader->header[3] << 8 | reader->header[4];
+	u32 length = record_length(reader);
 	u8 type = reader->header[0];
 	reader->have = 0;
 	if (type < RECORD_CHANGE_CIPHER || type > RECORD_APPLICATION + 1 || reader->header[1] != 3 || length > RECORD_MOST) {
@@ -67,8 +72,6 @@ static __always_inline void begin_record(struct thread_state *thread)
 		return;
 	}
 	reader->left = length;
-	if (type == RECORD_HANDSHAKE)
-		read_suite(thread);
 }
 
 static __always_inline void end_record(struct thread_state *thread)
@@ -77,7 +80,7 @@ static __always_inline void end_record(struct thread_state *thread)
 	struct wire_sealed *event = &thread->event;
 	if (reader->header[0] != RECORD_APPLICATION)
 		return;
-	u32 length = (u32)reader->header[3] << 8 | reader->header[4];
+	u32 length = record_length(reader);
 	event->records++;
 	event->bytes += length;
 	event->header.size = length;
@@ -103,6 +106,9 @@ static __always_inline long walk_once(struct thread_state *thread)
 		return next_segment(walk) ? 0 : 1;
 	u64 length = walk->segment_left < walk->left ? walk->segment_left : walk->left;
 	if (reader->left) {
+		/* OpenSSL asks for the header first: only now is the record's body where it will be. */
+		if (reader->header[0] == RECORD_HANDSHAKE && reader->left == record_length(reader))
+			read_suite(thread);
 		if (length > reader->left)
 			length = reader->left;
 		reader->left -= length;

@@ -13,6 +13,8 @@ type StreamDirection = 'sent' | 'received';
 const TICKETS_MOST = 4;
 /** The kernel side tells so many of the first records one by one. */
 const RECORDS_TOLD = 12;
+/** A client's Finished with a hash of 48 bytes, and an alert, both sealed. */
+const CLIENT_HANDSHAKE_MOST = 69 + 19;
 /** An alert is two bytes (RFC 8446 6). */
 const ALERT_BYTES = 2;
 /** Where the suite is not known: what the common AEADs add to a record. */
@@ -108,11 +110,22 @@ export class TlsAccount {
 
   /** True where more passed than a handshake, tickets and an alert: somebody said something. */
   get carriesData(): boolean {
+    if (this.suite === null || this.startedEarlier) return this.mayCarryData;
     return (['sent', 'received'] as const).some((direction) => {
       const side = this.sides[direction];
       const count = { records: side.records, bytes: side.bytes };
       return unexplained(this.readingsOf(direction, count, 0), count, 0) > ALERT_BYTES;
     });
+  }
+
+  /**
+   * Where the records cannot be told apart: what a client sends beyond a Finished and an alert is taken for data. Better
+   * a connection too many among those that could not be read than one that nobody hears of.
+   */
+  private get mayCarryData(): boolean {
+    const { records, bytes } = this.sides[this.client];
+    if (this.startedEarlier) return records > 0;
+    return records > 2 || bytes > CLIENT_HANDSHAKE_MOST;
   }
 
   private readingsOf(direction: StreamDirection, count: SealedCount, plaintext: number): readonly Reading[] {
