@@ -34,7 +34,7 @@ const tracepoint: Tier = {
 
 const fexit: Tier = {
   name: 'fexit',
-  how: "the ends of the functions that send and receive",
+  how: 'the ends of the functions that send and receive',
   objects: [STORAGE_OBJECT, HASH_OBJECT],
   required: ['wt_fx_send4', 'wt_fx_recv4'],
   further: ['wt_fx_send6', 'wt_fx_recv6', 'wt_fx_send_un', 'wt_fx_recv_un', 'wt_fx_page', 'wt_fx_page_un'],

@@ -1,7 +1,7 @@
 /**
  * The entry of every npm script: does the set-up the task needs and lacks, then the task.
  *
- *   node scripts/task.js build | test [jest arguments] | check | demo | bench | fix
+ *   node scripts/task.js build | test [jest arguments] | check | demo | bench | fix | test:kernels
  *
  * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
  * Node.js that is new enough, which may be another one.
@@ -24,6 +24,10 @@ const tasks = {
   bench: {
     needs: 'bench',
     run: (args) => run('node', ['-r', path.join(root, 'scripts/ts-hook.js'), 'bench/main.ts', ...args]),
+  },
+  'test:kernels': {
+    needs: 'kernels',
+    run: (args) => run('node', [path.join(root, 'scripts/kernels/main.js'), ...args]),
   },
   fix: { needs: 'build', run: () => run('node', [inPackage('@biomejs/biome/bin/biome'), 'check', '--write', '.']) },
 };

@@ -14,18 +14,25 @@ static __always_inline void send_process(u8 type, struct task_struct *task, u32 
 	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 }
 
-SEC("tp_btf/task_newtask")
-int BPF_PROG(wt_task_new, struct task_struct *task, u64 clone_flags)
+static __always_inline void begin_task(struct task_struct *task, u64 clone_flags)
 {
 	u32 parent = current_tgid();
 	if (clone_flags & CLONE_THREAD || !is_target(parent))
-		return 0;
+		return;
 	u32 child = task->tgid;
 	struct config_target target = { .parent = parent, .image = image_of(parent) };
 	if (bpf_map_update_elem(&wt_targets, &child, &target, BPF_ANY))
 		count(COUNT_STATE_FULL, 1);
 	if (!settings.everybody)
 		send_process(WIRE_FORK, current_task(), child);
+}
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(wt_task_new, struct task_struct *task, u64 clone_flags)
+{
+	hold_cpu();
+	begin_task(task, clone_flags);
+	release_cpu();
 	return 0;
 }
 
@@ -37,8 +44,7 @@ static __always_inline void begin_image(u32 tgid)
 	bpf_map_update_elem(&wt_targets, &tgid, &target, BPF_ANY);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(wt_task_exec, struct task_struct *task)
+static __always_inline void begin_program(struct task_struct *task)
 {
 	u32 tgid = task->tgid;
 	bool target = is_target(tgid);
@@ -46,17 +52,32 @@ int BPF_PROG(wt_task_exec, struct task_struct *task)
 		begin_image(tgid);
 	if (target || (settings.watch_processes && tgid != settings.self_tgid))
 		send_process(WIRE_EXEC, task, 0);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(wt_task_exec, struct task_struct *task)
+{
+	hold_cpu();
+	begin_program(task);
+	release_cpu();
 	return 0;
+}
+
+static __always_inline void end_task(struct task_struct *task)
+{
+	u32 tgid = task->tgid;
+	forget_thread(task->pid);
+	if (task->signal->live.counter != 0 || !is_target(tgid))
+		return;
+	bpf_map_delete_elem(&wt_targets, &tgid);
+	send_process(WIRE_EXIT, task, 0);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(wt_task_exit, struct task_struct *task)
 {
-	u32 tgid = task->tgid;
-	forget_thread(task->pid);
-	if (task->signal->live.counter != 0 || !is_target(tgid))
-		return 0;
-	bpf_map_delete_elem(&wt_targets, &tgid);
-	send_process(WIRE_EXIT, task, 0);
+	hold_cpu();
+	end_task(task);
+	release_cpu();
 	return 0;
 }

@@ -199,6 +199,7 @@ static __always_inline bool is_open(struct socket_state *state, struct sock *sk,
 		return true;
 	if (!state->tgid) {
 		state->tgid = current_tgid();
+		state->written_before = next_written(sk) - sent;
 		begin_midway(state, sk, received, sent);
 	}
 	send_open(state, sk);
@@ -212,7 +213,7 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		return;
 	bool received = direction == WIRE_RECEIVED;
 	bool opened = is_open(state, sk, received ? length : 0, received ? 0 : length);
-	u32 unseen = received ? unseen_since(state, sk, length) : 0;
+	u32 unseen = received ? unseen_since(state, sk, length) : unheard_since(state, sk, length);
 	u64 *total = received ? &state->received : &state->sent;
 	u64 position = take_range(total, (u64)length + unseen);
 	/* Nobody could place the bytes of a connection that was not told of. */
@@ -283,6 +284,6 @@ static __always_inline void take_pages(struct sock *sk, int result)
 
 static __always_inline void take_received(struct sock *sk, int result, int flags)
 {
-	if (result > 0 && !(flags & MSG_PEEK) && is_target(current_tgid()) && is_stream(sk))
+	if (result > 0 && !(flags & MSG_ASIDE) && is_target(current_tgid()) && is_stream(sk))
 		TAKE_BYTES(sk, result, WIRE_RECEIVED, !(flags & MSG_TRUNC));
 }

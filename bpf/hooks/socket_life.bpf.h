@@ -136,6 +136,30 @@ static __always_inline u32 unseen_since(struct socket_state *state, struct sock 
 	return unseen > (1u << 30) ? 0 : unseen;
 }
 
+/* Number of the next byte that will be written to the socket; changed by whoever writes, and at its end. */
+static __always_inline u32 next_written(struct sock *sk)
+{
+	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
+	return tcp ? READ(tcp, write_seq) : 0;
+}
+
+/*
+ * Bytes written to the socket before this send that no send told us: by a process that is not recorded, by a way without
+ * a hook, or while the kernel did not run our program. Where it seems to be less than none, another thread's send was
+ * taken for such before: from here on it fits again.
+ */
+static __always_inline u32 unheard_since(struct socket_state *state, struct sock *sk, u32 sent)
+{
+	if (!is_tcp(sk))
+		return 0;
+	u32 written = next_written(sk) - state->written_before;
+	u32 unheard = written - (u32)state->sent - sent;
+	if (unheard <= (1u << 30))
+		return unheard;
+	state->written_before += unheard;
+	return 0;
+}
+
 /*
  * Told again until it gets into the ring: without it nobody could place the socket's bytes. What went before a late
  * telling is lost, and the connection counts as older than its recording.
@@ -238,22 +262,43 @@ static __always_inline void send_close(struct socket_state *state)
 	submit(event, sizeof(*event));
 }
 
-/* The end of a received stream that no receive returned: told before the close, so that it has a reason. */
+static __always_inline void send_unseen(struct socket_state *state, u8 direction, u64 position, u32 size)
+{
+	struct wire_header *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	fill_header(event, WIRE_DATA, state->tgid);
+	event->direction = direction;
+	event->socket = state->generation;
+	event->position = position;
+	event->size = size;
+	event->reason = WIRE_UNREADABLE_CALL;
+	submit(event, sizeof(*event));
+}
+
+/* Written bytes at the end that no send told us. The FIN takes a number; a socket that was disconnected begins anew. */
+static __always_inline u32 unheard_at_end(struct socket_state *state, struct sock *sk)
+{
+	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
+	if (!tcp || !READ(tcp, bytes_acked))
+		return 0;
+	u32 unheard = unheard_since(state, sk, 0);
+	return unheard > 1 ? unheard - 1 : 0;
+}
+
+/* The ends of the streams that no call returned: told before the close, so that they have a reason. */
 static __always_inline void send_unseen_end(struct socket_state *state, struct sock *sk)
 {
-	u32 unseen = unseen_since(state, sk, 0);
-	if (!unseen || state->flags & SOCKET_TLS)
+	if (state->flags & SOCKET_TLS)
 		return;
-	struct wire_header *event = reserve_small(sizeof(*event));
-	if (event) {
-		fill_header(event, WIRE_DATA, state->tgid);
-		event->socket = state->generation;
-		event->position = state->received;
-		event->size = unseen;
-		event->reason = WIRE_UNREADABLE_CALL;
-		submit(event, sizeof(*event));
-	}
+	u32 unseen = unseen_since(state, sk, 0);
+	u32 unheard = unheard_at_end(state, sk);
+	if (unseen)
+		send_unseen(state, WIRE_RECEIVED, state->received, unseen);
+	if (unheard)
+		send_unseen(state, WIRE_SENT, state->sent, unheard);
 	state->received += unseen;
+	state->sent += unheard;
 }
 
 static __always_inline void send_listen(struct sock *sk, u32 tgid)
@@ -266,29 +311,38 @@ static __always_inline void send_listen(struct sock *sk, u32 tgid)
 	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(wt_sock_state, struct sock *sk, int before, int after)
+static __always_inline void follow_state(struct sock *sk, int before, int after)
 {
 	if (after != TCP_SYN_SENT && after != TCP_CLOSE && after != TCP_LISTEN && before != TCP_SYN_SENT)
-		return 0;
+		return;
 	if (!is_tcp(sk))
-		return 0;
+		return;
 	if (after == TCP_LISTEN || after == TCP_SYN_SENT) {
 		u32 tgid = current_tgid();
 		if (after == TCP_LISTEN && tgid != settings.self_tgid && (settings.watch_processes || is_target(tgid)))
 			send_listen(sk, tgid);
 		if (after == TCP_SYN_SENT && is_target(tgid))
 			begin_connect(sk, tgid);
-		return 0;
+		return;
 	}
 	struct socket_state *state = socket_storage(sk, false);
 	if (!state)
-		return 0;
+		return;
 	if (after == TCP_CLOSE)
 		state->error = sk->sk_err;
 	/* The source port is chosen after SYN_SENT, so the end of that state is the first moment with a whole tuple. */
-	if (before == TCP_SYN_SENT && !(state->flags & SOCKET_OPENED))
+	if (before == TCP_SYN_SENT && !(state->flags & SOCKET_OPENED)) {
+		state->written_before = next_written(sk);
 		send_open(state, sk);
+	}
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(wt_sock_state, struct sock *sk, int before, int after)
+{
+	hold_cpu();
+	follow_state(sk, before, after);
+	release_cpu();
 	return 0;
 }
 
@@ -303,13 +357,20 @@ static __always_inline void end_socket(struct socket_state *state, struct sock *
 	state->flags &= ~SOCKET_OPENED;
 }
 
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(wt_sock_destroy, struct sock *sk)
+static __always_inline void destroy_socket(struct sock *sk)
 {
 	struct socket_state *state = socket_storage(sk, false);
 	if (state && state->flags & SOCKET_OPENED)
 		end_socket(state, sk);
 	forget_socket(sk);
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(wt_sock_destroy, struct sock *sk)
+{
+	hold_cpu();
+	destroy_socket(sk);
+	release_cpu();
 	return 0;
 }
 
@@ -341,8 +402,9 @@ int wt_seed_sockets(struct bpf_iter__task_file *context)
 		if (state->flags & SOCKET_IGNORED)
 			return 0;
 	}
-	/* What an older connection received before us is not missing: it was never to be recorded. */
+	/* What an older connection moved before us is not missing: it was never to be recorded. */
 	state->consumed_before = consumed_of(sk);
+	state->written_before = next_written(sk);
 	send_open(state, sk);
 	return 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Uprobe programs can be preempted. From 6.13 on a program that needs 64 bytes of stack gets them from a per-CPU area, which
- * two tasks in the same program would share: kernels have panicked of that. So each holds its CPU where the kernel lets
- * it (6.10 and newer); older ones use the task's own stack and have nothing to guard.
+ * Programs can be preempted: uprobes always could, the ends of functions where the kernel is preemptible, tracepoints too
+ * in the newest kernels (seen on 7.2). The kernel runs none but uprobes where the same program is running on that CPU
+ * already, so whoever comes meanwhile goes unseen; and from 6.13 on a uprobe program that needs 64 bytes of stack gets
+ * them from a per-CPU area, which two tasks would share: kernels have panicked of that. So each holds its CPU where the
+ * kernel lets it (6.10 and newer).
  */
 #pragma once
 

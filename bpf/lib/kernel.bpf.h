@@ -185,8 +185,12 @@ struct bpf_iter__task_file {
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
+#define MSG_OOB 0x1
 #define MSG_PEEK 0x2
 #define MSG_TRUNC 0x20
+#define MSG_ERRQUEUE 0x2000
+/* What a receive with one of these returns is not the next bytes of the stream. */
+#define MSG_ASIDE (MSG_OOB | MSG_PEEK | MSG_ERRQUEUE)
 #define PF_IO_WORKER 0x10
 #define CLONE_THREAD 0x00010000
 #define S_IFMT 0170000

@@ -30,8 +30,9 @@ struct socket_state {
 	u32 flags;
 	u32 consumed_before; /* bytes received and taken before recording of it began */
 	u32 error;
+	u32 written_before; /* number of the next byte to be written, when recording of it began */
 	u8 role;
-	u8 padding[7];
+	u8 padding[3];
 	struct record_reader readers[2]; /* by enum wire_direction */
 };
 

@@ -8,42 +8,54 @@
 SEC("fexit/inet_sendmsg")
 int BPF_PROG(wt_fx_send4, struct socket *socket, void *message, u64 size, int ret)
 {
+	hold_cpu();
 	take_sent(READ(socket, sk), ret);
+	release_cpu();
 	return 0;
 }
 
 SEC("fexit/inet6_sendmsg")
 int BPF_PROG(wt_fx_send6, struct socket *socket, void *message, u64 size, int ret)
 {
+	hold_cpu();
 	take_sent(READ(socket, sk), ret);
+	release_cpu();
 	return 0;
 }
 
 SEC("fexit/inet_recvmsg")
 int BPF_PROG(wt_fx_recv4, struct socket *socket, void *message, u64 size, int flags, int ret)
 {
+	hold_cpu();
 	take_received(READ(socket, sk), ret, flags);
+	release_cpu();
 	return 0;
 }
 
 SEC("fexit/inet6_recvmsg")
 int BPF_PROG(wt_fx_recv6, struct socket *socket, void *message, u64 size, int flags, int ret)
 {
+	hold_cpu();
 	take_received(READ(socket, sk), ret, flags);
+	release_cpu();
 	return 0;
 }
 
 SEC("fexit/unix_stream_sendmsg")
 int BPF_PROG(wt_fx_send_un, struct socket *socket, void *message, u64 size, int ret)
 {
+	hold_cpu();
 	take_sent(READ(socket, sk), ret);
+	release_cpu();
 	return 0;
 }
 
 SEC("fexit/unix_stream_recvmsg")
 int BPF_PROG(wt_fx_recv_un, struct socket *socket, void *message, u64 size, int flags, int ret)
 {
+	hold_cpu();
 	take_received(READ(socket, sk), ret, flags);
+	release_cpu();
 	return 0;
 }
 
@@ -51,13 +63,17 @@ int BPF_PROG(wt_fx_recv_un, struct socket *socket, void *message, u64 size, int 
 SEC("fexit/inet_sendpage")
 int BPF_PROG(wt_fx_page, struct socket *socket, void *page, int offset, u64 size, int flags, int ret)
 {
+	hold_cpu();
 	take_pages(READ(socket, sk), ret);
+	release_cpu();
 	return 0;
 }
 
 SEC("fexit/unix_stream_sendpage")
 int BPF_PROG(wt_fx_page_un, struct socket *socket, void *page, int offset, u64 size, int flags, int ret)
 {
+	hold_cpu();
 	take_pages(READ(socket, sk), ret);
+	release_cpu();
 	return 0;
 }

@@ -104,7 +104,7 @@ static __always_inline void skip_bytes(u64 address, u32 length, u8 direction)
 
 static __always_inline void take_call(struct sock *sk, struct socket_call *call, u32 length)
 {
-	if (length && !(call->flags & MSG_PEEK))
+	if (length && !(call->flags & MSG_ASIDE))
 		TAKE_BYTES(sk, length, call->direction, call->readable);
 }
 
@@ -122,35 +122,49 @@ static __always_inline void take_batch(struct sock *sk, struct socket_call *call
 	}
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(wt_sys_in, struct pt_regs *regs, long number)
+static __always_inline void enter_call(struct pt_regs *regs, u64 number)
 {
 	struct socket_call call;
-	if (!is_target(current_tgid()) || READ(regs, cs) != USER_CODE_64 || !describe_call(&call, regs, number))
-		return 0;
+	if (READ(regs, cs) != USER_CODE_64 || !describe_call(&call, regs, number))
+		return;
 	struct sock *sk = stream_behind(call.fd);
 	if (sk)
 		note_call(sk, 0);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(wt_sys_in, struct pt_regs *regs, long number)
+{
+	hold_cpu();
+	if (is_target(current_tgid()))
+		enter_call(regs, number);
+	release_cpu();
 	return 0;
+}
+
+static __always_inline void leave_call(struct pt_regs *regs, long result)
+{
+	struct open_call noted;
+	struct socket_call call;
+	if (!end_noted_call(&noted) || result <= 0 || !describe_call(&call, regs, READ(regs, orig_ax)))
+		return;
+	struct sock *sk = stream_behind(call.fd);
+	if ((u64)sk != noted.sk) {
+		if (!call.is_batch && !(call.flags & MSG_ASIDE))
+			skip_bytes(noted.sk, result, call.direction);
+	} else if (call.is_batch) {
+		take_batch(sk, &call, READ(regs, si), result);
+	} else {
+		take_call(sk, &call, result);
+	}
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(wt_sys_out, struct pt_regs *regs, long ret)
 {
-	struct open_call noted;
-	struct socket_call call;
-	if (!is_target(current_tgid()) || !end_noted_call(&noted))
-		return 0;
-	if (ret <= 0 || !describe_call(&call, regs, READ(regs, orig_ax)))
-		return 0;
-	struct sock *sk = stream_behind(call.fd);
-	if ((u64)sk != noted.sk) {
-		if (!call.is_batch && !(call.flags & MSG_PEEK))
-			skip_bytes(noted.sk, ret, call.direction);
-	} else if (call.is_batch) {
-		take_batch(sk, &call, READ(regs, si), ret);
-	} else {
-		take_call(sk, &call, ret);
-	}
+	hold_cpu();
+	if (is_target(current_tgid()))
+		leave_call(regs, ret);
+	release_cpu();
 	return 0;
 }

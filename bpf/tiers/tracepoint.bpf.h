@@ -5,13 +5,17 @@
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(wt_sock_send, struct sock *sk, int ret, int flags)
 {
+	hold_cpu();
 	take_sent(sk, ret);
+	release_cpu();
 	return 0;
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(wt_sock_recv, struct sock *sk, int ret, int flags)
 {
+	hold_cpu();
 	take_received(sk, ret, flags);
+	release_cpu();
 	return 0;
 }

@@ -7,7 +7,7 @@
 /**
  * `for`: the task that needs it. `build` belongs to every task. What only `test` or `bench` needs is used by the
  * end-to-end tests and measurements, which need root anyway.
- * @typedef {{ package: string, command?: string, library?: string, for: 'build' | 'demo' | 'test' | 'bench' }} Need
+ * @typedef {{ package: string, command?: string, library?: string, for: 'build' | 'demo' | 'test' | 'bench' | 'kernels' }} Need
  */
 
 /** @type {readonly Need[]} */
@@ -30,6 +30,10 @@ const needs = [
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },
+  { package: 'curl', command: 'curl', for: 'kernels' },
+  { package: 'nginx', command: 'nginx', for: 'kernels' },
+  { package: 'openssl', command: 'openssl', for: 'kernels' },
+  { package: 'xz-utils', command: 'xz', for: 'kernels' },
 ];
 
 /** The oldest Node.js that runs wiretape: better-sqlite3 13 and undici 8 need it. Same number as `engines` in package.json. */

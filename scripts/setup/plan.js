@@ -6,7 +6,7 @@
 const { nodeFloor } = require('./needs');
 
 /**
- * @typedef {'build' | 'demo' | 'test' | 'bench'} Task
+ * @typedef {'build' | 'demo' | 'test' | 'bench' | 'kernels'} Task
  * @typedef {import('./needs').Need} Need
  * @typedef {{
  *   task: Task, platform: string, arch: string, isRoot: boolean, hasApt: boolean,
@@ -58,7 +58,7 @@ function packagesToInstall(facts) {
   const building = facts.stale.bpf || facts.stale.native;
   const wanted = facts.missing.filter((need) => {
     if (need.for === 'build') return building;
-    return need.for === facts.task && (facts.isRoot || need.for === 'demo');
+    return need.for === facts.task && (facts.isRoot || need.for === 'demo' || need.for === 'kernels');
   });
   return [...new Set(wanted.map((need) => need.package))];
 }

@@ -1,6 +1,6 @@
 /**
- * A command recorded to its end: plaintext by every call that moves it, and the TLS of a curl that it starts. What can
- * be read is compared byte for byte at both ends; what cannot must say so.
+ * A command recorded to its end: plaintext by every call that moves it, and what curls that it starts say over TLS and
+ * over a unix socket. What can be read is compared byte for byte at both ends; what cannot must say so.
  */
 
 const fs = require('node:fs');
@@ -28,19 +28,30 @@ const runs = [
   run('write', 'splice', unread),
 ];
 
-/** @param {{ tier: string, folder: string, port: number, body: string }} where `port` of a TLS server that echoes */
-async function recordCommand({ tier, folder, port, body }) {
+/**
+ * @param {{ tier: string, folder: string, port: number, socket: string, body: string }} where `port` of a TLS server
+ * that echoes, `socket` the path of one without TLS
+ */
+async function recordCommand({ tier, folder, port, socket, body }) {
   const tape = path.join(folder, `command-${tier}.tape`);
   const script = path.join(folder, 'all.sh');
   const curl = `curl -sSk -o /dev/null -H Expect: -H 'Content-Type: application/octet-stream' --data-binary @${body}`;
-  fs.writeFileSync(script, `set -e\n${runs.map(lineOf).join('\n')}\n${curl} https://127.0.0.1:${port}/by-curl\n`);
+  const curls = [
+    `${curl} https://127.0.0.1:${port}/by-tls`,
+    `${curl} --unix-socket ${socket} http://localhost/by-unix`,
+  ];
+  fs.writeFileSync(script, `${['set -e', ...runs.map(lineOf), ...curls].join('\n')}\n`);
   const program = start(wiretape, ['record', '--tier', tier, '-o', tape, '--', 'sh', script]);
   const status = await statusOf(program);
   demand(status === 0, `record ended with ${status}:\n${program.said()}`);
   const exchanges = readTape(tape);
-  const problems = [...checkRuns(exchanges), ...checkCurl(exchanges, body)];
+  const problems = [
+    ...checkRuns(exchanges),
+    ...checkCurl(exchanges, { target: '/by-tls', tls: true, body }),
+    ...checkCurl(exchanges, { target: '/by-unix', tls: false, body }),
+  ];
   demand(problems.length === 0, `${problems.slice(0, 8).join('\n')}\n${program.said()}`);
-  return `${2 * runs.filter(({ reads }) => reads).length} exchanges in plaintext and 1 over TLS by SHA-256, 8 marked as unread`;
+  return `${2 * runs.filter(({ reads }) => reads).length} exchanges in plaintext, 1 over TLS, 1 over a unix socket by SHA-256; 8 marked as unread`;
 }
 
 /** @param {Run} run */
@@ -55,7 +66,8 @@ function checkRuns(exchanges) {
     const nth = runs.slice(0, i).filter(({ send, receive }) => send === one.send && receive === one.receive).length;
     return ['outbound', 'inbound'].flatMap((direction) => {
       const same = plain.filter(
-        ({ connection, request }) => connection.direction === direction && request?.target === `/${one.send}/${one.receive}`,
+        ({ connection, request }) =>
+          connection.direction === direction && request?.target === `/${one.send}/${one.receive}`,
       );
       return checkRun(one, same[nth]).map((problem) => `${lineOf(one)}, ${direction}: ${problem}`);
     });
@@ -73,15 +85,20 @@ function checkRun({ request, response, reads }, exchange) {
   return isWhole ? [] : [`not byte for byte: ${exchange.problems}`];
 }
 
-/** @param {any[]} exchanges @param {string} body @returns {string[]} */
-function checkCurl(exchanges, body) {
+/** @param {any[]} exchanges @param {{ target: string, tls: boolean, body: string }} call @returns {string[]} */
+function checkCurl(exchanges, { target, tls, body }) {
   const hash = sha256(fs.readFileSync(body));
-  const found = exchanges.filter(({ request }) => request?.target === '/by-curl');
+  const found = exchanges.filter(({ request }) => request?.target === target);
   const whole = found.filter(
     ({ connection, problems, request, response }) =>
-      connection.tls !== null && problems.length === 0 && bodyHash(request) === hash && bodyHash(response) === hash,
+      (connection.tls !== null) === tls &&
+      problems.length === 0 &&
+      bodyHash(request) === hash &&
+      bodyHash(response) === hash,
   );
-  return found.length === 1 && whole.length === 1 ? [] : [`curl over TLS: ${found.length} on the tape, ${whole.length} whole`];
+  return found.length === 1 && whole.length === 1
+    ? []
+    : [`curl ${target}: ${found.length} on the tape, ${whole.length} whole`];
 }
 
 module.exports = { recordCommand };

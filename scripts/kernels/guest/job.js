@@ -13,17 +13,21 @@ const { apps, demand, heard, makeCertificate, start, statusOf, wiretape } = requ
 const { recordServices } = require('./service');
 
 const OUT = '/tmp/out';
+/** An echo on a unix socket. */
+const ECHO = `require('node:http').createServer((q, s) => {
+  const parts = []; q.on('data', (part) => parts.push(part)).on('end', () => s.end(Buffer.concat(parts)));
+}).listen(process.argv[1], () => console.log('listening'))`;
 const SIZES = [0, 1, 100, 1024, 4096, 16_383, 16_384, 16_385, 65_536, 131_072, 1 << 20];
 
 /**
  * @typedef {{ check: string, tier: string, ok: boolean, detail: string, seconds: number }} Outcome
- * @typedef {{ folder: string, bodies: readonly string[], ports: { nginx: number, node: number } }} Surroundings
+ * @typedef {{ folder: string, bodies: readonly string[], ports: { nginx: number, node: number }, socket: string }} Surroundings
  */
 
 /** @type {Record<string, (tier: string, around: Surroundings) => Promise<string>>} */
 const checks = {
-  command: (tier, { folder, bodies, ports }) =>
-    recordCommand({ tier, folder, port: ports.node, body: bodies.at(-1) ?? '' }),
+  command: (tier, { folder, bodies, ports, socket }) =>
+    recordCommand({ tier, folder, port: ports.node, socket, body: bodies.at(-1) ?? '' }),
   service: (tier, { folder, bodies, ports }) => recordServices({ tier, folder, ports, bodies }),
   loss: async (tier) => {
     const program = start(process.execPath, [path.join(__dirname, 'loss.js'), tier]);
@@ -68,7 +72,8 @@ async function timed(check, tier, work) {
 function askDoctor() {
   const { status, stdout } = spawnSync(wiretape, ['doctor', '--json'], { encoding: 'utf8' });
   const report = JSON.parse(stdout);
-  const named = (/** @type {string} */ name) => report.checks.find((/** @type {any} */ one) => one.name === name) ?? null;
+  const named = (/** @type {string} */ name) =>
+    report.checks.find((/** @type {any} */ one) => one.name === name) ?? null;
   const tiers = report.checks
     .filter((/** @type {any} */ one) => one.name.startsWith('tier '))
     .map((/** @type {any} */ one) => ({ name: one.name.slice(5), ok: one.ok, found: one.found }));
@@ -112,7 +117,9 @@ async function setUp(folder) {
      proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
   );
   await heard(start('nginx', ['-c', config, '-p', folder, '-e', 'stderr']), /start worker process \d+/);
-  return { folder, bodies, ports: { nginx, node } };
+  const socket = path.join(folder, 'echo.sock');
+  await heard(start(process.execPath, ['-e', ECHO, socket]), /listening/);
+  return { folder, bodies, ports: { nginx, node }, socket };
 }
 
 main().then(

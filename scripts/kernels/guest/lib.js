@@ -112,7 +112,21 @@ function makeCertificate(folder) {
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
   const config = path.join(folder, 'openssl.cnf');
   fs.writeFileSync(config, '[req]\ndistinguished_name = dn\n[dn]\n');
-  const args = ['req', '-x509', '-config', config, ...curve, '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...names];
+  const args = [
+    'req',
+    '-x509',
+    '-config',
+    config,
+    ...curve,
+    '-nodes',
+    '-days',
+    '2',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+    ...names,
+  ];
   execFileSync('openssl', args, { stdio: 'ignore' });
   return { cert, key };
 }

@@ -67,7 +67,10 @@ async function main() {
   const all = 2 * RUNS * bytesOfOneEnd();
   demand(lost > 1_000_000, `only ${lost} bytes were lost: this proves nothing`);
   demand(captured + lost === all, `${captured} captured and ${lost} counted as lost are not the ${all} that moved`);
-  demand(exchanges.some(({ problems }) => problems.includes('lost-bytes')), 'no exchange says that bytes were lost');
+  demand(
+    exchanges.some(({ problems }) => problems.includes('lost-bytes')),
+    'no exchange says that bytes were lost',
+  );
   demand(wronglyComplete(exchanges).length === 0, 'an exchange counts as complete and is not');
   process.stdout.write(`${lost} of ${all} bytes lost, all of them counted, none of it complete and wrong\n`);
 }

@@ -40,7 +40,10 @@ async function post(port, bodies) {
     ...['-sSk', '-o', '/dev/null', '-H', 'Expect:', '-H', 'Content-Type: application/octet-stream'],
     ...['--data-binary', `@${file}`, `https://127.0.0.1:${port}/${path.basename(file)}`],
   ]);
-  const client = start('curl', transfers.flatMap((one, i) => (i === 0 ? one : ['--next', ...one])));
+  const client = start(
+    'curl',
+    transfers.flatMap((one, i) => (i === 0 ? one : ['--next', ...one])),
+  );
   const status = await statusOf(client);
   demand(status === 0, `curl ended with ${status}: ${client.said()}`);
 }
