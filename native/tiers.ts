@@ -59,7 +59,7 @@ const syscall: Tier = {
   how: 'the entry and the exit of every system call',
   objects: [HASH_OBJECT],
   required: ['wt_sys_in', 'wt_sys_out'],
-  further: [],
+  further: ['wt_sys_in_again', 'wt_sys_out_again'],
   optional: [],
 };
 

@@ -132,8 +132,23 @@ static __always_inline void enter_call(struct pt_regs *regs, u64 number)
 		note_call(sk, 0);
 }
 
+/*
+ * Each of the two runs for every system call of everybody, so it happens that a thread is put aside in the first
+ * instructions of one, and the kernel skips it for all others on that CPU until the thread goes on (lib/guard.bpf.h). So
+ * each is there twice: noting a call a second time changes nothing, and the first exit that finds the note takes it.
+ */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(wt_sys_in, struct pt_regs *regs, long number)
+{
+	hold_cpu();
+	if (is_target(current_tgid()))
+		enter_call(regs, number);
+	release_cpu();
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(wt_sys_in_again, struct pt_regs *regs, long number)
 {
 	hold_cpu();
 	if (is_target(current_tgid()))
@@ -161,6 +176,16 @@ static __always_inline void leave_call(struct pt_regs *regs, long result)
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(wt_sys_out, struct pt_regs *regs, long ret)
+{
+	hold_cpu();
+	if (is_target(current_tgid()))
+		leave_call(regs, ret);
+	release_cpu();
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(wt_sys_out_again, struct pt_regs *regs, long ret)
 {
 	hold_cpu();
 	if (is_target(current_tgid()))

@@ -10,7 +10,7 @@ const { archive, guestFiles } = require('./image');
 
 const MEMORY_MIB = 2048;
 const DISK_MIB = 64;
-const LIMIT_MS = 15 * 60_000;
+const LIMIT_MS = 30 * 60_000;
 
 /**
  * @typedef {{ vmlinuz: string, archives: readonly string[], job: Record<string, unknown>, append: readonly string[] }} Guest

@@ -57,23 +57,27 @@ describeE2e('the capture tiers of this kernel', () => {
     expect(working.filter(({ detail }) => detail.includes('without'))).toEqual([]);
   });
 
-  it.each(working)('$name reads every call and TLS, and says what it cannot read', async ({ name }) => {
-    const { exchanges, status } = await recordInTier(name);
-    expect(status).toBe(0);
-    const [request, response] = [seededBytes(SIZES.request, SEED), seededBytes(SIZES.response, SEED + 1)].map(sha256);
-    for (const [send, receive] of CALLS) {
-      const ends = named(exchanges, `/${send}/${receive}`);
-      const facts = ends.map((one) => [one.problems, bodyHash(one.request?.body), bodyHash(one.response?.body)]);
-      expect([send, receive, facts]).toEqual([send, receive, Array(2).fill([[], request, response])]);
-    }
-    for (const [send, receive] of UNREAD) {
-      const problems = named(exchanges, `/${send}/${receive}`).map((one) => one.problems);
-      expect([send, receive, problems]).toEqual([send, receive, Array(2).fill(['unread-bytes'])]);
-    }
-    const echoed = sha256(seededBytes(SIZES.response, SEED));
-    const curl = named(exchanges, '/by-curl').map((one) => [one.problems, bodyHash(one.response?.body)]);
-    expect(curl).toEqual([[[], echoed]]);
-  }, 60_000);
+  it.each(working)(
+    '$name reads every call and TLS, and says what it cannot read',
+    async ({ name }) => {
+      const { exchanges, status } = await recordInTier(name);
+      expect(status).toBe(0);
+      const [request, response] = [seededBytes(SIZES.request, SEED), seededBytes(SIZES.response, SEED + 1)].map(sha256);
+      for (const [send, receive] of CALLS) {
+        const ends = named(exchanges, `/${send}/${receive}`);
+        const facts = ends.map((one) => [one.problems, bodyHash(one.request?.body), bodyHash(one.response?.body)]);
+        expect([send, receive, facts]).toEqual([send, receive, Array(2).fill([[], request, response])]);
+      }
+      for (const [send, receive] of UNREAD) {
+        const problems = named(exchanges, `/${send}/${receive}`).map((one) => one.problems);
+        expect([send, receive, problems]).toEqual([send, receive, Array(2).fill(['unread-bytes'])]);
+      }
+      const echoed = sha256(seededBytes(SIZES.response, SEED));
+      const curl = named(exchanges, '/by-curl').map((one) => [one.problems, bodyHash(one.response?.body)]);
+      expect(curl).toEqual([[[], echoed]]);
+    },
+    60_000,
+  );
 });
 
 describeE2e('--tier', () => {

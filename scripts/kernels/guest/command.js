@@ -5,10 +5,22 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { apps, bodyHash, demand, readTape, seededBytes, sha256, start, statusOf, wiretape } = require('./lib');
+const {
+  apps,
+  bodyHash,
+  demand,
+  readTape,
+  seededBytes,
+  sha256,
+  start,
+  statusOf,
+  WrongRecording,
+  wiretape,
+} = require('./lib');
 
 const socketCalls = path.join(apps, 'socket-calls/socket-calls');
 const SEED = 7;
+let attempts = 0;
 
 /** @typedef {{ send: string, receive: string, request: number, response: number, trick: string, reads: boolean }} Run */
 
@@ -33,7 +45,7 @@ const runs = [
  * that echoes, `socket` the path of one without TLS
  */
 async function recordCommand({ tier, folder, port, socket, body }) {
-  const tape = path.join(folder, `command-${tier}.tape`);
+  const tape = path.join(folder, `command-${tier}-${++attempts}.tape`);
   const script = path.join(folder, 'all.sh');
   const curl = `curl -sSk -o /dev/null -H Expect: -H 'Content-Type: application/octet-stream' --data-binary @${body}`;
   const curls = [
@@ -78,11 +90,12 @@ function checkRuns(exchanges) {
 function checkRun({ request, response, reads }, exchange) {
   if (exchange === undefined) return ['not on the tape'];
   if (!reads) return exchange.problems.includes('unread-bytes') ? [] : [`not marked as unread: ${exchange.problems}`];
-  const isWhole =
-    exchange.problems.length === 0 &&
+  if (exchange.problems.length > 0) return [`not whole: ${exchange.problems}`];
+  const isExact =
     bodyHash(exchange.request) === sha256(seededBytes(request, SEED)) &&
     bodyHash(exchange.response) === sha256(seededBytes(response, SEED + 1));
-  return isWhole ? [] : [`not byte for byte: ${exchange.problems}`];
+  if (!isExact) throw new WrongRecording(`${exchange.request?.target} counts as complete and is not byte for byte`);
+  return [];
 }
 
 /** @param {any[]} exchanges @param {{ target: string, tls: boolean, body: string }} call @returns {string[]} */

@@ -6,16 +6,29 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { bodyHash, demand, heard, readTape, sha256, start, statusOf, until, wiretape } = require('./lib');
+const {
+  bodyHash,
+  demand,
+  heard,
+  readTape,
+  sha256,
+  start,
+  statusOf,
+  until,
+  WrongRecording,
+  wiretape,
+} = require('./lib');
 
 /**
  * @typedef {{ nginx: number, node: number }} Ports
  * @typedef {{ tier: string, folder: string, ports: Ports, bodies: readonly string[] }} Where
  */
 
+let attempts = 0;
+
 /** @param {Where} where */
 async function recordServices({ tier, folder, ports, bodies }) {
-  const tape = path.join(folder, `service-${tier}.tape`);
+  const tape = path.join(folder, `service-${tier}-${++attempts}.tape`);
   const targets = ['--port', String(ports.nginx), '--port', String(ports.node)];
   const recorder = start(wiretape, ['record', '--tier', tier, '-o', tape, ...targets]);
   await heard(recorder, /^recording /m);
@@ -23,7 +36,11 @@ async function recordServices({ tier, folder, ports, bodies }) {
   await post(ports.nginx, bodies);
   // nginx serves and calls, Node.js serves
   const wanted = 3 * bodies.length;
-  await until(() => fs.existsSync(tape) && readTape(tape).length >= wanted, recorder);
+  const isThere = await until(() => fs.existsSync(tape) && readTape(tape).length >= wanted, recorder);
+  if (!isThere || checkTape(readTape(tape), bodies).length > 0) {
+    await recorder.kill('SIGINT'); // so that it says why
+    throw new Error(`${checkTape(readTape(tape), bodies).slice(0, 8).join('\n')}\n${recorder.said()}`);
+  }
   await recorder.kill('SIGKILL');
   await until(() => programsInKernel() === 0);
   demand(programsInKernel() === 0, `${programsInKernel()} of its programs outlive it`);
@@ -55,14 +72,15 @@ function checkTape(exchanges, bodies) {
     const hash = sha256(fs.readFileSync(file));
     return Object.entries(directions).flatMap(([direction, times]) => {
       const whole = exchanges.filter(
-        ({ connection, problems, request, response }) =>
+        ({ connection, problems, request }) =>
           connection.direction === direction &&
           connection.tls !== null &&
           request?.target === `/${path.basename(file)}` &&
-          problems.length === 0 &&
-          bodyHash(request) === hash &&
-          bodyHash(response) === hash,
+          problems.length === 0,
       );
+      if (whole.some(({ request, response }) => bodyHash(request) !== hash || bodyHash(response) !== hash)) {
+        throw new WrongRecording(`${path.basename(file)}, ${direction}: counts as complete and is not byte for byte`);
+      }
       return whole.length === times ? [] : [`${path.basename(file)}, ${direction}: ${whole.length} of ${times} whole`];
     });
   });
