@@ -87,6 +87,8 @@ describeE2e('a long body', () => {
           '/dev/null',
           '-H',
           'Expect:',
+          '-H',
+          'Content-Type: application/octet-stream',
           '--data-binary',
           `@${body}`,
           `http://127.0.0.1:${service.port}/long`,
