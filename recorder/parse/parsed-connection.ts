@@ -26,6 +26,8 @@ export interface Recording {
   nextNumber(): number;
   emit(exchange: Exchange): void;
   lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
+  /** Nothing more comes of the connection. */
+  closed(connection: number): void;
 }
 
 /** What came before it was clear which protocol it is. */
@@ -68,7 +70,7 @@ export class ParsedConnection implements ConnectionListener, Host {
   ) {
     const { connection: key, atUs, local, remote, process } = open;
     const direction = open.role === 'unknown' ? directionByPorts(local, remote) : open.role;
-    this.connection = { key, direction, openedAtUs: atUs, local, remote, tls: null, process };
+    this.connection = { key, direction, openedAtUs: atUs, local, remote, tls: null, unreadTls: null, process };
     this.roleKnown = open.role !== 'unknown';
     this.atUs = atUs;
     this.causeAtOpen = open.role === 'inbound' ? null : recording.inbound.causeOf(process.pid);
@@ -114,6 +116,7 @@ export class ParsedConnection implements ConnectionListener, Host {
 
   encrypted(event: EncryptedEvent): void {
     this.atUs = event.atUs;
+    this.connection = { ...this.connection, unreadTls: event.unread };
     const [request, response] =
       this.connection.direction === 'inbound'
         ? [event.receivedBytes, event.sentBytes]
@@ -138,6 +141,7 @@ export class ParsedConnection implements ConnectionListener, Host {
       closed = this.conversation;
       closed.close(ending, atUs);
     }
+    this.recording.closed(this.connection.key);
   }
 
   expire(nowUs: number): boolean {
@@ -192,8 +196,8 @@ export class ParsedConnection implements ConnectionListener, Host {
     this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
   }
 
-  handOver(missed: number): Conversation {
-    return this.settleOn(fallback, missed);
+  handOver(missed: number, named: string | null): Conversation {
+    return this.settleOn(fallback, missed, named);
   }
 
   /** What was said before TLS began, a CONNECT or a STARTTLS, says nothing about what is said inside it. */
@@ -261,8 +265,8 @@ export class ParsedConnection implements ConnectionListener, Host {
     for (const item of this.early.splice(0)) conversation.data(this.sideOf(item.direction), item.bytes, item.atUs);
   }
 
-  private settleOn(protocol: Protocol, missed: number): Conversation {
-    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed }) : null;
+  private settleOn(protocol: Protocol, missed: number, named: string | null = null): Conversation {
+    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed, named }) : null;
     this.conversation = this.rest ?? protocol.open(this, { missed });
     return this.conversation;
   }
@@ -354,7 +358,7 @@ export class ParsedConnection implements ConnectionListener, Host {
       response: null,
       outcome: ending,
       cause: this.causeAtOpen,
-      raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+      raw: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
     };
     this.connection = { ...this.connection, direction: 'outbound' };
     this.emit(exchange, 0);

@@ -13,6 +13,21 @@ export interface TlsInfo {
   readonly library: string;
 }
 
+/** Why TLS was not read. Words travel to the tape: never reuse one. docs/tape-format.md lists the same. */
+export const unreadReasonWords = {
+  'not-read': 'no library in the process is one that is read',
+  late: 'its library is read, and probes were there only after the connection began',
+  unexplained: 'its library is read, and its probes saw nothing of what it carried',
+} as const;
+export type UnreadReason = keyof typeof unreadReasonWords;
+
+/** TLS whose plaintext nobody read: what the files of the process say of it. */
+export interface UnreadTls {
+  /** Such as `Go crypto/tls`; `unknown library` where no file tells. */
+  readonly library: string;
+  readonly reason: UnreadReason;
+}
+
 export interface ProcessInfo {
   readonly pid: number;
   readonly name: string;
@@ -28,6 +43,8 @@ export interface Connection {
   readonly local: string | null;
   readonly remote: string | null;
   readonly tls: TlsInfo | null;
+  /** Set where TLS was seen and its plaintext was not. */
+  readonly unreadTls: UnreadTls | null;
   readonly process: ProcessInfo;
 }
 
@@ -93,7 +110,7 @@ export const problemWords = {
   'no-response': 'no answer was seen',
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
-  encrypted: 'TLS was seen and no library that could be read',
+  encrypted: 'TLS was seen and its plaintext was not: no library that is read, or probes that came too late',
 } as const;
 export type Problem = keyof typeof problemWords;
 
@@ -124,8 +141,10 @@ export interface Exchange {
   readonly raw: RawStream | null;
 }
 
-/** What is kept of a protocol nobody parses: sizes, and the bytes themselves only under --keep-raw. */
+/** What is kept of a protocol nobody parses: its name and sizes, and the bytes themselves only under --keep-raw. */
 export interface RawStream {
+  /** Such as `PostgreSQL`, where the bytes tell; null where they do not. */
+  readonly protocol: string | null;
   /** From the client to the server, and back. True sizes, gaps included. */
   readonly requestSize: number;
   readonly responseSize: number;

@@ -6,6 +6,7 @@
 import type { ProcessInfo } from '../../../../tape/model/exchange';
 import type { DataEvent, Role, SourceEvent } from '../../events';
 import type { WireEvent } from '../decode/decode';
+import { judgeUnread, type TlsLook } from './unread';
 
 export interface BinderOptions {
   /** Microseconds since the epoch at CLOCK_MONOTONIC zero. */
@@ -17,6 +18,10 @@ export interface BinderOptions {
   readonly onUnbound?: (pid: number) => void;
   /** TLS began on a socket of this process; `isRead` tells later whether plaintext has come of it. */
   readonly onTls?: (pid: number, isRead: () => boolean) => void;
+  /** Which TLS libraries the process has aboard, asked when TLS begins on a socket of it. */
+  readonly lookAtTls?: (pid: number) => TlsLook;
+  /** Since when a library of a process is read; undefined where it is not. */
+  readonly probedAtNs?: (pid: number, file: string) => number | undefined;
   /** Plaintext held for streams without a socket; beyond it the oldest stream goes out unbound. */
   readonly heldBytesMost?: number;
 }
@@ -26,6 +31,8 @@ interface Socket {
   readonly openedAtNs: number;
   readonly pid: number;
   tlsSeen: boolean;
+  /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
+  look: TlsLook;
   stream: Stream | null;
   /** Plain bytes told before TLS began: where the plaintext's positions start. */
   sentBefore: number;
@@ -51,6 +58,7 @@ type OpenWire = Extract<WireEvent, { kind: 'open' }>;
 type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' }>;
 
 const HELD_MOST = 64 << 20;
+const nothingSeen: TlsLook = { libraries: [] };
 const UNKNOWN: ProcessInfo = { pid: 0, name: '' };
 /** errno values of Linux on x86-64 and arm64. */
 const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
@@ -132,7 +140,7 @@ export class Binder {
   /** Nothing more will come: streams still waiting go out without a socket, sealed sockets say so. */
   end(atNs: number): void {
     for (const stream of this.streams.values()) if (stream.socket === null) this.tellAlone(stream);
-    for (const socket of this.sockets.values()) this.tellEncrypted(socket, { atNs, sent: 0, received: 0 });
+    for (const socket of this.sockets.values()) this.tellEncrypted(socket, atNs, null);
   }
 
   private emit(event: SourceEvent): void {
@@ -151,7 +159,7 @@ export class Binder {
 
   private openSocket(event: OpenWire): void {
     const socket = { key: event.socket, openedAtNs: event.atNs, pid: event.pid, tlsSeen: false, stream: null };
-    this.sockets.set(event.socket, { ...socket, sentBefore: 0, receivedBefore: 0 });
+    this.sockets.set(event.socket, { ...socket, look: nothingSeen, sentBefore: 0, receivedBefore: 0 });
     const role = this.roleOf(event);
     if (!this.isWanted(role, event.localPort)) this.unwanted.add(event.socket);
     this.emit({
@@ -308,6 +316,7 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || socket.tlsSeen) return;
     socket.tlsSeen = true;
+    socket.look = this.options.lookAtTls?.(socket.pid) ?? nothingSeen;
     this.options.onTls?.(socket.pid, () => socket.stream !== null || !this.sockets.has(key));
   }
 
@@ -335,7 +344,7 @@ export class Binder {
     const socket = this.sockets.get(event.socket);
     if (socket === undefined) return;
     this.sockets.delete(event.socket);
-    this.tellEncrypted(socket, event);
+    this.tellEncrypted(socket, event.atNs, event);
     const { stream } = socket;
     const knownPlain = stream !== null && stream.sentTotal !== null && stream.receivedTotal !== null;
     const plain = knownPlain
@@ -353,18 +362,17 @@ export class Binder {
     });
   }
 
-  private tellEncrypted(socket: Socket, end: { atNs: number; sent: number; received: number }): void {
+  /** `totals` of the socket; null where it is still open. */
+  private tellEncrypted(socket: Socket, atNs: number, totals: { sent: number; received: number } | null): void {
     if (!socket.tlsSeen || socket.stream !== null) return;
-    const { atNs, sent, received } = end;
-    const sentBytes = Math.max(0, sent - socket.sentBefore);
-    const receivedBytes = Math.max(0, received - socket.receivedBefore);
-    this.emit({
-      kind: 'encrypted',
-      connection: socket.key,
-      atUs: this.atUs(atNs),
-      sentBytes,
-      receivedBytes,
-    });
+    const { key, pid, look, openedAtNs, sentBefore, receivedBefore } = socket;
+    const sent = Math.max(0, (totals?.sent ?? 0) - sentBefore);
+    const received = Math.max(0, (totals?.received ?? 0) - receivedBefore);
+    const seen = { openedAtNs, bytes: totals === null ? null : { sent, received } };
+    const unread = judgeUnread(look, seen, (file) => this.options.probedAtNs?.(pid, file));
+    if (unread === null) return;
+    const atUs = this.atUs(atNs);
+    this.emit({ kind: 'encrypted', connection: key, atUs, sentBytes: sent, receivedBytes: received, unread });
   }
 
   private forgetProcess(pid: number): void {
