@@ -122,6 +122,7 @@ function endpointLines(endpoints: readonly EndpointStats[], most: number): reado
 }
 
 function completenessLines(stats: RecordingStats): readonly string[] {
+  if (stats.exchanges === 0) return [];
   const problems = Object.entries(stats.incomplete).map(
     ([problem, times]) => `             ${times} ${problem}: ${problemWords[problem as Problem]}`,
   );
@@ -158,6 +159,7 @@ function unreadLines({ unread, unreadTls }: Coverage, most: number): readonly st
 
 const reasonTexts: Record<UnreadReason, string> = {
   'not-read': '',
+  'not-seen': ', of processes that ended too soon',
   late: ', begun before its probes were there',
   unexplained: ', passed by its probes',
 };
@@ -182,7 +184,7 @@ function filteredText(filtered: number): string {
 function missingLines(stats: RecordingStats, capture: CaptureStats): readonly string[] {
   const lost = lossLines(stats, capture);
   const { coverage, complete, exchanges } = stats;
-  const isWhole = complete === exchanges && coverage.unread === 0 && coverage.rawNotKept === 0;
+  const isWhole = !isEmpty(stats) && complete === exchanges && coverage.unread === 0 && coverage.rawNotKept === 0;
   return lost.length === 0 && isWhole ? ['  missing    nothing'] : lost;
 }
 

@@ -16,6 +16,7 @@ export interface TlsInfo {
 /** Why TLS was not read. Words travel to the tape: never reuse one. docs/tape-format.md lists the same. */
 export const unreadReasonWords = {
   'not-read': 'no library in the process is one that is read',
+  'not-seen': 'the process had ended before anybody could look what it had aboard',
   late: 'its library is read, and probes were there only after the connection began',
   unexplained: 'its library is read, and its probes saw nothing of what it carried',
 } as const;

@@ -190,9 +190,9 @@ class LiveSource implements EbpfSource {
   }
 
   /** The number stands for another program from now on. */
-  private renew(pid: number): void {
+  private renew(pid: number, program: string | null): void {
     this.probeTimes.forget(pid);
-    this.tlsLooks.forget(pid);
+    this.tlsLooks.renew(pid, program);
   }
 
   private coverAll(): void {
@@ -232,14 +232,14 @@ class LiveSource implements EbpfSource {
   /** The kernel has made the child a target already. */
   private followFork(parent: number, child: number): void {
     if (!this.live.has(parent)) return;
-    this.renew(child);
+    this.renew(child, null);
     this.live.add(child);
     this.soon(() => this.cover(child), 0);
   }
 
   private followExec(pid: number): void {
-    this.renew(pid);
     const facts = this.processes.facts(pid);
+    this.renew(pid, facts?.exe ?? null);
     if (!this.live.has(pid)) {
       if (facts === undefined || !fitsTarget(this.options.targets, facts)) return;
       this.adopt(pid);

@@ -1,7 +1,7 @@
 /**
  * Which TLS libraries a process has aboard, looked up while it lives: when its unread TLS is reported, it may be gone.
  * A look is shared by all processes that have mapped the same files, and taken again after a while, since a library may
- * be loaded later. Bounded.
+ * be loaded later. One that ended too soon is known by another process of the same program. Bounded.
  */
 import type { SeenLibrary, TlsLook } from '../bind/unread';
 import { Evidence } from './evidence';
@@ -15,15 +15,16 @@ const mostImageSets = 512;
 /** How long what a process has mapped is taken for unchanged. */
 const freshMs = 1000;
 
-interface Remembered {
-  readonly look: TlsLook;
-  readonly atMs: number;
+interface Known {
+  /** Path of the executable; null where nobody saw it. */
+  readonly program: string | null;
+  readonly look: TlsLook | null;
+  readonly lookedAtMs: number;
 }
 
-const nothingSeen: TlsLook = { libraries: [] };
-
 export class TlsLooks {
-  private readonly byProcess = new Map<number, Remembered>();
+  private readonly byProcess = new Map<number, Known>();
+  private readonly byProgram = new Map<string, TlsLook>();
   private readonly byImages = new Map<string, TlsLook>();
   private readonly evidence = new Evidence();
 
@@ -32,23 +33,26 @@ export class TlsLooks {
     private readonly planner: Planner,
   ) {}
 
-  /** Nothing where the process has ended already, or may not be looked into. */
-  of(pid: number, nowMs: number): TlsLook {
+  /** Null where nothing can be known of it any more. */
+  of(pid: number, nowMs: number): TlsLook | null {
     const known = this.byProcess.get(pid);
-    if (known !== undefined && nowMs - known.atMs < freshMs) return known.look;
-    const look = this.look(pid) ?? known?.look ?? nothingSeen;
-    remember(this.byProcess, pid, { look, atMs: nowMs }, mostProcesses);
-    return look;
+    if (known !== undefined && nowMs - known.lookedAtMs < freshMs) return known.look;
+    const program = known?.program ?? this.processes.facts(pid)?.exe ?? null;
+    const look = this.look(pid);
+    if (look !== null && program !== null) remember(this.byProgram, program, look, mostImageSets);
+    const last = look ?? known?.look ?? this.byProgram.get(program ?? '') ?? null;
+    remember(this.byProcess, pid, { program, look: last, lookedAtMs: nowMs }, mostProcesses);
+    return last;
   }
 
   /** The number stands for another process, or another program, from now on. */
-  forget(pid: number): void {
-    this.byProcess.delete(pid);
+  renew(pid: number, program: string | null): void {
+    remember(this.byProcess, pid, { program, look: null, lookedAtMs: Number.NEGATIVE_INFINITY }, mostProcesses);
   }
 
-  private look(pid: number): TlsLook | undefined {
+  private look(pid: number): TlsLook | null {
     const images = this.processes.images(pid);
-    if (images.length === 0) return undefined;
+    if (images.length === 0) return null;
     const seccompMode = this.processes.facts(pid)?.seccompMode ?? 0;
     const key = [seccompMode, ...images.map(({ path, device, inode }) => `${device}:${inode} ${path}`)].join('\n');
     const known = this.byImages.get(key);

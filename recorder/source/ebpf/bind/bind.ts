@@ -19,7 +19,7 @@ export interface BinderOptions {
   /** TLS began on a socket of this process; `isRead` tells later whether plaintext has come of it. */
   readonly onTls?: (pid: number, isRead: () => boolean) => void;
   /** Which TLS libraries the process has aboard, asked when TLS begins on a socket of it. */
-  readonly lookAtTls?: (pid: number) => TlsLook;
+  readonly lookAtTls?: (pid: number) => TlsLook | null;
   /** Since when a library of a process is read; undefined where it is not. */
   readonly probedAtNs?: (pid: number, file: string) => number | undefined;
   /** Plaintext held for streams without a socket; beyond it the oldest stream goes out unbound. */
@@ -32,7 +32,7 @@ interface Socket {
   readonly pid: number;
   tlsSeen: boolean;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
-  look: TlsLook;
+  look: TlsLook | null;
   stream: Stream | null;
   /** Plain bytes told before TLS began: where the plaintext's positions start. */
   sentBefore: number;
@@ -58,7 +58,6 @@ type OpenWire = Extract<WireEvent, { kind: 'open' }>;
 type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' }>;
 
 const HELD_MOST = 64 << 20;
-const nothingSeen: TlsLook = { libraries: [] };
 const UNKNOWN: ProcessInfo = { pid: 0, name: '' };
 /** errno values of Linux on x86-64 and arm64. */
 const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
@@ -159,7 +158,7 @@ export class Binder {
 
   private openSocket(event: OpenWire): void {
     const socket = { key: event.socket, openedAtNs: event.atNs, pid: event.pid, tlsSeen: false, stream: null };
-    this.sockets.set(event.socket, { ...socket, look: nothingSeen, sentBefore: 0, receivedBefore: 0 });
+    this.sockets.set(event.socket, { ...socket, look: null, sentBefore: 0, receivedBefore: 0 });
     const role = this.roleOf(event);
     if (!this.isWanted(role, event.localPort)) this.unwanted.add(event.socket);
     this.emit({
@@ -316,7 +315,7 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || socket.tlsSeen) return;
     socket.tlsSeen = true;
-    socket.look = this.options.lookAtTls?.(socket.pid) ?? nothingSeen;
+    socket.look = this.options.lookAtTls?.(socket.pid) ?? null;
     this.options.onTls?.(socket.pid, () => socket.stream !== null || !this.sockets.has(key));
   }
 

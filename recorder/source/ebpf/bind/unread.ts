@@ -34,13 +34,17 @@ export const unknownLibrary = 'unknown library';
 /** One direction of a handshake: long chains of certificates and tickets fit, a large request or answer does not. */
 const handshakeBytes = 16 << 10;
 
-/** Null where the connection carried nothing that could have been read: a handshake, and then its end. */
-export function judgeUnread({ libraries }: TlsLook, socket: UnreadSocket, probedAt: ProbedAt): UnreadTls | null {
+/** Without a look the process ended too soon for one. Null where the connection carried nothing that could have been read: a handshake, and then its end. */
+export function judgeUnread(look: TlsLook | null, socket: UnreadSocket, probedAt: ProbedAt): UnreadTls | null {
+  if (look === null) return { library: unknownLibrary, reason: 'not-seen' };
+  const { libraries } = look;
   const read = libraries.filter(({ isRead }) => isRead);
-  const unread = libraries.filter(({ isRead }) => !isRead);
-  if (read.some(({ file }) => isLate(probedAt(file), socket))) return { library: names(libraries), reason: 'late' };
-  if (unread.length > 0 || read.length === 0) return { library: names(unread), reason: 'not-read' };
-  return isHandshake(socket) ? null : { library: names(read), reason: 'unexplained' };
+  const library = names(libraries);
+  if (read.length === 0) return { library, reason: 'not-read' };
+  if (read.some(({ file }) => isLate(probedAt(file), socket))) return { library, reason: 'late' };
+  // Where another library is aboard, it may be that one's connection.
+  const carriedNothing = read.length === libraries.length && isHandshake(socket);
+  return carriedNothing ? null : { library, reason: 'unexplained' };
 }
 
 function isHandshake({ bytes }: UnreadSocket): boolean {
