@@ -8,8 +8,9 @@ export interface FakeProcess {
   readonly name?: string;
   readonly parentPid?: number;
   readonly startTicks?: number;
-  /** Absent: a kernel thread. */
+  /** Absent: a kernel thread, unless it has memory. */
   readonly exe?: string;
+  readonly hasMemory?: boolean;
   readonly cmdline?: readonly string[];
   readonly cgroup?: string;
   /** Null: it may not be read. */
@@ -83,7 +84,7 @@ function addProcess(root: string, process: FakeProcess): void {
 }
 
 function statusOf(process: FakeProcess, name: string): string {
-  const memory = process.exe === undefined ? [] : ['VmSize:\t  1000 kB'];
+  const memory = process.exe === undefined && process.hasMemory !== true ? [] : ['VmSize:\t  1000 kB'];
   const lines = [
     `Name:\t${name}`,
     ...memory,
