@@ -90,7 +90,7 @@ function reasonsForNothing({ coverage, filtered }: RecordingStats): readonly Rea
     },
     {
       isSo: rawProtocols.length > 0,
-      seen: rawText(coverage),
+      seen: `raw streams: ${rawNames(coverage)}`,
       remedy: 'Keep the bytes of protocols that are not parsed: --keep-raw',
     },
     { isSo: filtered > 0, seen: filteredText(filtered), remedy: 'Widen --include and --exclude' },
@@ -136,15 +136,15 @@ function coverageLines(coverage: Coverage, most: number): readonly string[] {
   const counts = [`${read} read`, `${raw} raw`, `${unread} unread`, `${silent} without data`];
   return [
     `  seen       ${count(connections, 'connection')}: ${counts.join(', ')}`,
-    ...(coverage.rawProtocols.length === 0 ? [] : [`  raw        ${rawText(coverage)}`]),
+    ...(coverage.rawProtocols.length === 0 ? [] : [`  raw        streams: ${rawNames(coverage)}`]),
     ...unreadLines(coverage, most),
   ];
 }
 
-/** `raw streams: PostgreSQL 3, HTTP/2 2, unknown 1`. */
-function rawText({ rawProtocols, rawNotKept }: Coverage): string {
+/** `PostgreSQL 3, HTTP/2 2, unknown 1`. */
+function rawNames({ rawProtocols, rawNotKept }: Coverage): string {
   const names = rawProtocols.map(({ protocol, streams }) => `${protocol ?? 'unknown'} ${streams}`);
-  return `raw streams: ${names.join(', ')}${rawNotKept === 0 ? '' : ' (sizes and times only)'}`;
+  return `${names.join(', ')}${rawNotKept === 0 ? '' : ' (sizes and times only)'}`;
 }
 
 function unreadLines({ unread, unreadTls }: Coverage, most: number): readonly string[] {
@@ -161,7 +161,7 @@ const reasonTexts: Record<UnreadReason, string> = {
   'not-read': '',
   'not-seen': ', of processes that ended too soon',
   late: ', begun before its probes were there',
-  unexplained: ', passed by its probes',
+  unexplained: ', of which its probes saw nothing',
 };
 
 /** `go (4711): Go crypto/tls, 51 connections`. */
@@ -196,6 +196,8 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
     .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}`);
   if (capture.missedRuns > 0)
     lines.push(`  missing    ${count(capture.missedRuns, 'event')} the kernel did not run a program for`);
+  if (capture.deepCalls > 0)
+    lines.push(`  missing    ${count(capture.deepCalls, 'TLS call')} within calls, deeper than is followed`);
   if (capture.stateFull > 0)
     lines.push(`  missing    ${count(capture.stateFull, 'event')} for which a kernel map had no room`);
   return lines;

@@ -26,6 +26,7 @@ const needs = [
   { package: 'openssl', command: 'openssl', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'test' },
   { package: 'procps', command: 'pgrep', for: 'test' },
+  { package: 'libgnutls30', library: 'libgnutls.so.30', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },
