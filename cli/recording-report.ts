@@ -1,6 +1,7 @@
 /** What `wiretape record` says while it runs and at its end. Pure: counts in, lines out. */
 import { WiretapeError } from '../errors/wiretape-error';
 import type { CaptureStats } from '../native/binding';
+import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
@@ -35,10 +36,11 @@ export function summaryLines(end: RecordingEnd, tape: string): readonly string[]
 }
 
 /** The live table of --status. */
-export function statusTable(stats: RecordingStats, capture: CaptureStats): readonly string[] {
-  const { exchanges, openConnections, coverage } = stats;
+export function statusTable(stats: PipelineStats, capture: CaptureStats): readonly string[] {
+  const { exchanges, openConnections, openExchanges, coverage } = stats;
   return [
     `${count(exchanges, 'exchange')}, ${count(coverage.connections, 'connection')} (${openConnections} open), ${bytes(capture.bytes)} captured, ${bytes(capture.unreadBytes + capture.queuedBytes)} waiting`,
+    ...(openExchanges > 0 ? [`  open       ${count(openExchanges, 'exchange')} that last, on the tape so far`] : []),
     ...endpointLines(stats.endpoints, ENDPOINTS_LIVE),
     ...coverageLines(coverage, GROUPS_LIVE),
     ...missingLines(stats, capture),

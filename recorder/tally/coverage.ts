@@ -39,6 +39,11 @@ interface Group {
   connections: number;
 }
 
+interface Stream {
+  readonly protocol: string | null;
+  readonly isKept: boolean;
+}
+
 type Fate = 'silent' | 'read' | 'raw' | 'unread';
 
 interface Seen {
@@ -58,6 +63,8 @@ export class ConnectionCoverage {
   private readonly open = new Map<number, Seen>();
   private readonly protocols = new Map<string | null, number>();
   private readonly groups = new Map<string, Group>();
+  /** Raw streams that go on, by the number of their exchange, as they are counted so far. */
+  private readonly openStreams = new Map<number, Stream>();
   private rawNotKept = 0;
 
   opened(key: number, process: ProcessInfo): void {
@@ -79,7 +86,8 @@ export class ConnectionCoverage {
     if (group.pids.size < mostPids) group.pids.add(seen.process.pid);
   }
 
-  carried({ connection, raw, problems }: Exchange): void {
+  /** An exchange that lasts is told more than once: what was said of it before no longer counts. */
+  carried({ number, connection, raw, outcome, problems }: Exchange): void {
     const seen = this.open.get(connection.key);
     if (raw === null) {
       if (seen !== undefined) this.worsen(seen, 'read');
@@ -87,9 +95,12 @@ export class ConnectionCoverage {
     }
     if (raw.requestSize + raw.responseSize === 0 || problems.includes('encrypted')) return;
     if (seen !== undefined) this.worsen(seen, 'raw');
-    const name = this.protocols.size < mostProtocols || this.protocols.has(raw.protocol) ? raw.protocol : null;
-    this.protocols.set(name, (this.protocols.get(name) ?? 0) + 1);
-    if (raw.requestBytes === null) this.rawNotKept++;
+    this.countStream(this.openStreams.get(number), -1);
+    this.openStreams.delete(number);
+    const known = this.protocols.size < mostProtocols || this.protocols.has(raw.protocol);
+    const stream = { protocol: known ? raw.protocol : null, isKept: raw.requestBytes !== null };
+    this.countStream(stream, 1);
+    if (outcome === 'open') this.openStreams.set(number, stream);
   }
 
   stats(): Coverage {
@@ -106,6 +117,15 @@ export class ConnectionCoverage {
       rawNotKept: this.rawNotKept,
       unreadTls: groups.sort((a, b) => b.connections - a.connections),
     };
+  }
+
+  private countStream(stream: Stream | undefined, times: 1 | -1): void {
+    if (stream === undefined) return;
+    const { protocol, isKept } = stream;
+    const streams = (this.protocols.get(protocol) ?? 0) + times;
+    if (streams === 0) this.protocols.delete(protocol);
+    else this.protocols.set(protocol, streams);
+    if (!isKept) this.rawNotKept += times;
   }
 
   private worsen(seen: Seen, fate: Fate): void {

@@ -229,7 +229,7 @@ function unreadableRecording(): RecordingEnd {
     tally.coverage.carried(exchangeOf({ connection, protocol: 'raw', request: null, response: null, raw }));
   }
   const capture = {} as CaptureStats; // says nothing about what could be read
-  return { reason: 'interrupted', commandStatus: null, stats: tally.stats(0), capture };
+  return { reason: 'interrupted', commandStatus: null, stats: { ...tally.stats(0), openExchanges: 0 }, capture };
 }
 
 /** A tape of one exchange, in the folder. */

@@ -91,6 +91,15 @@ it('names raw streams, the most first, and counts those whose bytes were not kep
   });
 });
 
+it('counts a raw stream that lasts once, by what is known of it last', () => {
+  const coverage = coverageOf(1);
+  const kept = rawOf('Redis', { requestBytes: Buffer.from('x'), responseBytes: Buffer.from('y') });
+  for (const raw of [rawOf(null), rawOf('Redis')]) coverage.carried({ ...stream(1, raw), outcome: 'open' });
+  expect(coverage.stats()).toMatchObject({ raw: 1, rawNotKept: 1, rawProtocols: [{ protocol: 'Redis', streams: 1 }] });
+  coverage.carried(stream(1, kept));
+  expect(coverage.stats()).toMatchObject({ raw: 1, rawNotKept: 0, rawProtocols: [{ protocol: 'Redis', streams: 1 }] });
+});
+
 it('stays bounded, whoever connects', () => {
   const coverage = new ConnectionCoverage();
   for (let key = 1; key <= 3000; key++) {
