@@ -68,7 +68,7 @@ export async function startRecording(options: RecordOptions): Promise<Recording>
   try {
     return await new RunningRecording(options, writer).begin();
   } catch (error) {
-    await writer.close().catch(() => undefined);
+    await writer.abandon();
     throw error;
   }
 }

@@ -3,10 +3,12 @@
  * or in WIRETAPE_KEY, and never on a tape: with it, who guesses a secret can check the guess.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { giveToCaller } from '../store/give-to-caller';
+import { findInProject, projectFolders } from '../store/project';
+import { reasonNotPrivate, reasonToDistrust } from '../store/trust';
 
 export type KeySource =
   | { readonly kind: 'environment' }
@@ -28,12 +30,12 @@ export interface KeyOptions {
 const keyBytes = 32;
 const place = join('.wiretape', 'key');
 
-/** The key from the environment, else the nearest one at or above the folder. Throws BAD_CONFIG and FILE_UNREADABLE. */
+/** The key from the environment, else the nearest one from the folder up to the root of its project. Throws BAD_CONFIG, CONFIG_UNTRUSTED and FILE_UNREADABLE. */
 export function loadKey({ cwd, env, create }: KeyOptions): LoadedKey {
   const given = env.WIRETAPE_KEY;
   if (given !== undefined && given !== '')
     return { key: parseKey(given, 'WIRETAPE_KEY'), source: { kind: 'environment' } };
-  const path = nearest(cwd, place);
+  const path = findInProject(cwd, [place]);
   if (path !== undefined) return { key: parseKey(readKey(path), path), source: { kind: 'file', path, isNew: false } };
   return create ? createKey(projectFolder(cwd)) : { key: null, source: { kind: 'none' } };
 }
@@ -48,12 +50,37 @@ function parseKey(text: string, where: string): Uint8Array {
   return Buffer.from(trimmed, 'hex');
 }
 
+/** Looks at the file that was opened: a key that others know or have chosen hides nothing from them. */
 function readKey(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stats = fstatSync(fd);
+      if (!stats.isFile()) throw new Error('it is no ordinary file');
+      const reason = reasonNotPrivate(path, stats) ?? reasonToDistrust(path);
+      if (reason !== null) throw knownToOthers(path, reason);
+      return readFileSync(fd, 'utf8');
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
+    if (cause instanceof WiretapeError) throw cause;
     throw unusable(`Cannot read the key ${path}`, cause, `Make it yours:  sudo chown $USER ${path}`);
   }
+}
+
+function knownToOthers(path: string, reason: string): WiretapeError {
+  return new WiretapeError(
+    'CONFIG_UNTRUSTED',
+    `Will not use the key ${path}: others know it, or could have chosen it`,
+    {
+      seen: [reason],
+      remedy: [
+        `Take it away, and the next recording makes a new one:  rm ${path}`,
+        `or make it yours alone, if nobody has read it:  chown "$(id -u)" ${path}; chmod 600 ${path}`,
+      ],
+    },
+  );
 }
 
 /** Made once a project; two recorders that start at once use the one that came first. */
@@ -76,27 +103,11 @@ function createKey(folder: string): LoadedKey {
   return { key, source: { kind: 'file', path, isNew: true } };
 }
 
-/** Where the project begins: the nearest folder with a repository, a package or a configuration; else this one. */
+/** Where the project begins: the nearest folder of it with a repository, a package or a configuration; else this one. */
 function projectFolder(cwd: string): string {
   const marks = ['.git', 'package.json', 'wiretape.config.ts', 'wiretape.config.js', 'wiretape.config.json'];
-  const found = marks.map((mark) => nearest(cwd, mark)).filter((path) => path !== undefined);
-  const longest = found.map((path) => dirname(path)).sort((a, b) => b.length - a.length)[0];
-  return longest ?? resolve(cwd);
-}
-
-/** Looks upward, and not into a folder above where anybody may put a file: a key found in /tmp is nobody's, or a trap. */
-function nearest(cwd: string, name: string): string | undefined {
-  const start = resolve(cwd);
-  for (let folder = start; ; folder = dirname(folder)) {
-    if (folder !== start && isEverybodys(folder)) return undefined;
-    const path = join(folder, name);
-    if (existsSync(path)) return path;
-    if (dirname(folder) === folder) return undefined;
-  }
-}
-
-function isEverybodys(folder: string): boolean {
-  return ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0;
+  const folders = projectFolders(cwd);
+  return folders.find((folder) => marks.some((mark) => existsSync(join(folder, mark)))) ?? (folders[0] as string);
 }
 
 function unusable(message: string, cause: unknown, remedy: string | readonly string[]): WiretapeError {

@@ -5,6 +5,7 @@
 import type { Direction, Exchange, Outcome, Problem, ProcessInfo, ProtocolName, TlsInfo } from '../model/exchange';
 import type { ExchangeFilter } from '../model/filter';
 import type { Redacted, RedactionEntry } from '../redact/redacted';
+import type { SessionState } from './session-state';
 
 export type SessionId = string;
 
@@ -40,6 +41,7 @@ export interface Loss {
 export interface Session extends SessionStart {
   readonly id: SessionId;
   readonly end: SessionEnd | null;
+  readonly state: SessionState;
   readonly exchanges: number;
   readonly losses: readonly Loss[];
 }
