@@ -16,7 +16,7 @@ import { createProcesses } from '../recorder/source/ebpf/attach/processes';
 import { returnProbeRefusal } from '../recorder/source/ebpf/attach/return-probes';
 import { type Survey, type SurveyedProcess, surveyProcesses } from '../recorder/source/ebpf/attach/survey';
 import { jsonOption } from './options';
-import { colorsFor, print, visibleLine } from './terminal';
+import { colorsFor, jsonText, print, visibleLine } from './terminal';
 
 export interface DoctorFacts {
   readonly environment: EnvironmentFacts;
@@ -56,7 +56,7 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
       .example("$0 doctor --json | jq '.checks[] | select(.ok | not)'", 'only what does not'),
   handler: async ({ json }) => {
     const report = diagnose(askEverything());
-    await print(json ? `${JSON.stringify(report)}\n` : formatReport(report, colorsFor(process.stdout)));
+    await print(json ? `${jsonText(report)}\n` : formatReport(report, colorsFor(process.stdout)));
     process.exitCode = report.ok ? 0 : 3;
   },
 };
