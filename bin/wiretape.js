@@ -1,6 +1,5 @@
 #!/bin/sh
-':';
-  /* 2>/dev/null
+':' /* 2>/dev/null
 # The command of the installed package: a shell script that finds a Node.js, and the JavaScript that runs under it.
 # sudo gives commands a PATH of its own, on which the Node.js that installed us need not be; so it is looked for beside
 # this file and at the top of its prefix, too. Where none is new enough, the JavaScript says so.
@@ -22,7 +21,7 @@ if [ -n "$found" ]; then exec "$found" "$0" "$@"; fi
 echo 'wiretape needs Node.js 22.19 or newer, and finds none' >&2
 echo '  do this   name one:  sudo "$(command -v node)" "$(command -v wiretape)" doctor' >&2
 exit 3
-*/
+*/;
 // Plain old JavaScript up to the check, so that an old Node.js can say it is old.
 var version = process.versions.node.split('.').map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 19)) {

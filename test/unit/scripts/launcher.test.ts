@@ -32,6 +32,10 @@ describe('the launcher of the installed package', () => {
   });
 });
 
+it('opens with a line that the shell passes over: what begins a comment here must not be run there', () => {
+  expect(readProjectFile('bin/wiretape.js').split('\n').slice(0, 2)).toEqual(['#!/bin/sh', "':' /* 2>/dev/null"]);
+});
+
 describe('under the PATH that sudo sets', () => {
   let folder: string;
   beforeEach(() => {
