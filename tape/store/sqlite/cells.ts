@@ -9,8 +9,11 @@ import type { RedactionEntry } from '../../redact/redacted';
 /** The cell that cannot be what was recorded; `guarded` makes TAPE_DAMAGED of it. */
 export class UnbelievableCell extends Error {}
 
-/** Longest text or blob that is read: above what the recorder keeps, below what breaks a process. */
-export const cellLimitBytes = 256 * 1024 * 1024;
+/** The most that a recorder may be told to keep of a body: what is on a tape must also be read. */
+export const keptBodyLimitBytes = 256 * 1024 * 1024;
+
+/** Longest text or blob that is read: a body, and room for placeholders that are longer than what they stand for. */
+export const cellLimitBytes = keptBodyLimitBytes + 16 * 1024 * 1024;
 
 /** What is selected in the place of a longer one: no column of text or bytes holds a number otherwise. */
 const tooLong = -1;

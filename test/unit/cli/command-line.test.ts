@@ -26,6 +26,11 @@ it.each([
   [['ls', 'a.tape', 'b.tape'], 'Unknown argument: b.tape', 'wiretape ls --help'],
   [['ls', 'a.tape', '--session'], '--session needs a value', 'wiretape ls --help'],
   [['ls', 'a.tape', '--session', '1', '--session', '2'], '--session is given more than once', 'wiretape ls --help'],
+  [
+    ['record', '--pid', '1', '--max-body', '257MiB'],
+    '--max-body 257MiB is more than can be read back from a tape',
+    'Write at most --max-body 256MiB',
+  ],
   [['ls', 'a.tape', '--no-json'], 'Unknown argument: no-json', 'wiretape ls --help'],
 ])('refuses %j', async (args, message, remedy) => {
   const { status, stdout, stderr } = await wiretape(args);
