@@ -11,6 +11,7 @@ import { defaultLimits, type Limits } from './follow/limits';
 import { OpenInbound } from './link/open-inbound';
 import { LastingExchanges } from './parse/lasting';
 import { ParsedConnection, type Recording } from './parse/parsed-connection';
+import type { OpenSpill } from './parse/spill';
 import type { SourceEvent } from './source/events';
 import { LossLedger } from './tally/loss-ledger';
 import { type RecordingStats, Tally } from './tally/tally';
@@ -23,6 +24,8 @@ export interface PipelineOptions {
   readonly limits?: Partial<Limits>;
   /** Keep the bytes of raw streams, within `limits.rawBytes`. */
   readonly keepRaw?: boolean;
+  /** Where long bodies wait until they are whole; without it, in memory. */
+  readonly openSpill?: OpenSpill;
   readonly filter?: ExchangeFilter;
 }
 
@@ -105,6 +108,7 @@ class Stages implements Pipeline {
       limits,
       budget: new Budget(limits.totalBytes),
       keepRaw: this.options.keepRaw ?? false,
+      openSpill: this.options.openSpill ?? (() => null),
       inbound: new OpenInbound(),
       lasting: this.lasting,
       nextNumber: () => ++this.numbers,
