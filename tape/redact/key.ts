@@ -3,7 +3,17 @@
  * or in WIRETAPE_KEY, and never on a tape: with it, who guesses a secret can check the guess.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { giveToCaller } from '../store/give-to-caller';
@@ -29,6 +39,9 @@ export interface KeyOptions {
 
 const keyBytes = 32;
 const place = join('.wiretape', 'key');
+
+/** Root writes into a folder of the one who called sudo: what is a link there is not followed. */
+const appending = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 /** The key from the environment, else the nearest one from the folder up to the root of its project. Throws BAD_CONFIG, CONFIG_UNTRUSTED and FILE_UNREADABLE. */
 export function loadKey({ cwd, env, create }: KeyOptions): LoadedKey {
@@ -69,6 +82,15 @@ function readKey(path: string): string {
   }
 }
 
+function append(path: string, text: string): void {
+  const fd = openSync(path, appending, 0o644);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function knownToOthers(path: string, reason: string): WiretapeError {
   return new WiretapeError(
     'CONFIG_UNTRUSTED',
@@ -89,7 +111,7 @@ function createKey(folder: string): LoadedKey {
   const key = randomBytes(keyBytes);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(join(dirname(path), '.gitignore'), '*\n', { flag: 'a' });
+    append(join(dirname(path), '.gitignore'), '*\n');
     writeFileSync(path, `${key.toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
     giveToCaller([dirname(path), join(dirname(path), '.gitignore'), path]);
   } catch (cause) {
@@ -100,6 +122,8 @@ function createKey(folder: string): LoadedKey {
     ];
     throw unusable(`Cannot make the key ${path}`, cause, remedy);
   }
+  const reason = reasonToDistrust(path); // the folder may have been there
+  if (reason !== null) throw knownToOthers(path, reason);
   return { key, source: { kind: 'file', path, isNew: true } };
 }
 

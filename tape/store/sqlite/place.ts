@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { WiretapeError } from '../../../errors/wiretape-error';
-import { giveToCaller } from '../give-to-caller';
+import { giveOpenFileToCaller } from '../give-to-caller';
 import { reasonNotPrivate } from '../trust';
 import { unreadable, unsafe } from './errors';
 
@@ -49,8 +49,7 @@ export function whereabouts(place: Place): string | undefined {
 /** Makes an empty file for its owner alone; false where there is one. SQLite gives its journals the mode and owner of the file they belong to. */
 export function createPrivately(path: string): boolean {
   try {
-    closeSync(openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_RDWR, 0o600));
-    giveToCaller([path]);
+    makeForOwner(path);
     return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -59,6 +58,16 @@ export function createPrivately(path: string): boolean {
       seen: [(cause as Error).message],
       remedy: `Choose a folder that exists and may be written:  -o FILE  (tried ${dirname(path)})`,
     });
+  }
+}
+
+/** Throws EEXIST where the name is taken, by a link too. */
+export function makeForOwner(path: string): void {
+  const fd = openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_RDWR, 0o600);
+  try {
+    giveOpenFileToCaller(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

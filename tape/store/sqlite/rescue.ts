@@ -2,10 +2,8 @@
  * Saves the rows of a tape whose file was taken away: the open database still holds them, and is the only one that does.
  * A file that was only renamed needs nothing but its new name.
  */
-import { closeSync, constants, openSync } from 'node:fs';
-import { giveToCaller } from '../give-to-caller';
 import type { TapeDatabase } from './open';
-import { type Place, whereabouts } from './place';
+import { makeForOwner, type Place, whereabouts } from './place';
 
 /** How many names are tried; more leftovers than this are somebody's to look at. */
 const names = 100;
@@ -31,8 +29,7 @@ function createBeside(path: string): string {
   for (let number = 1; number <= names; number++) {
     const name = `${path}.rescued${number === 1 ? '' : `-${number}`}`;
     try {
-      closeSync(openSync(name, constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_RDWR, 0o600));
-      giveToCaller([name]);
+      makeForOwner(name);
       return name;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -118,6 +118,18 @@ it('is refused behind a link, and in a folder that others may write', () => {
   expect(() => load()).toThrow(expect.objectContaining({ code: 'CONFIG_UNTRUSTED' }));
 });
 
+it('is not made where others could change it, and writes through no link', () => {
+  mkdirSync(join(folder, '.wiretape'));
+  chmodSync(join(folder, '.wiretape'), 0o777);
+  expect(() => load({ create: true })).toThrow(expect.objectContaining({ code: 'CONFIG_UNTRUSTED' }));
+  rmSync(join(folder, '.wiretape'), { recursive: true });
+  mkdirSync(join(folder, '.wiretape'));
+  writeFileSync(join(folder, 'victim'), 'mine');
+  symlinkSync(join(folder, 'victim'), join(folder, '.wiretape/.gitignore'));
+  expect(() => load({ create: true })).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }));
+  expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe('mine');
+});
+
 itAsRoot("is refused where it is somebody else's, and good where it is that of the one who called sudo", () => {
   const path = plant(folder);
   for (const file of [path, join(folder, '.wiretape')]) chownSync(file, nobody, nobody);
