@@ -70,7 +70,7 @@ class Stages implements Pipeline {
       limits,
       budget: recording.budget,
       open: (event, wait) => {
-        this.tally.connections++;
+        this.tally.coverage.opened(event.connection, event.process);
         return new ParsedConnection(event, recording, wait);
       },
       onStray: (event) => this.lose({ ...event, reason: 'no-open', bytes: event.size, events: 1 }),
@@ -81,6 +81,7 @@ class Stages implements Pipeline {
     for (const event of events) {
       if (event.atUs > this.nowUs) this.nowUs = event.atUs;
       if (event.kind === 'loss') this.lose(event);
+      if (event.kind === 'encrypted') this.tally.coverage.unread(event.connection, event.unread);
       this.follower.push(event);
       if (this.ready.length > 0) this.handOut();
     }
@@ -112,9 +113,16 @@ class Stages implements Pipeline {
       inbound: new OpenInbound(),
       lasting: this.lasting,
       nextNumber: () => ++this.numbers,
-      emit: (exchange) => this.ready.push(exchange),
+      emit: (exchange) => this.take(exchange),
       lose: (loss) => this.lose({ ...loss, events: 1 }),
+      closed: (connection) => this.tally.coverage.closed(connection),
     };
+  }
+
+  /** What the filter leaves out was read all the same. */
+  private take(exchange: Exchange): void {
+    this.tally.coverage.carried(exchange);
+    this.ready.push(exchange);
   }
 
   private sweep(): void {

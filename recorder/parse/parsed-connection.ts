@@ -32,6 +32,8 @@ export interface Recording {
   nextNumber(): number;
   emit(exchange: Exchange): void;
   lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
+  /** Nothing more comes of the connection. */
+  closed(connection: number): void;
 }
 
 /** What came before it was clear which protocol it is. */
@@ -74,7 +76,16 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     readonly wait: Wait,
   ) {
     const { connection: key, atUs, local, remote, process } = open;
-    this.connection = { key, direction: open.role, openedAtUs: atUs, local, remote, tls: null, process };
+    this.connection = {
+      key,
+      direction: open.role,
+      openedAtUs: atUs,
+      local,
+      remote,
+      tls: null,
+      unreadTls: null,
+      process,
+    };
     this.orientation = open.role === 'unknown' ? 'inbound' : open.role;
     this.roleKnown = open.role !== 'unknown';
     this.atUs = atUs;
@@ -125,6 +136,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
 
   encrypted(event: EncryptedEvent): void {
     this.atUs = event.atUs;
+    this.connection = { ...this.connection, unreadTls: event.unread };
     const [request, response] =
       this.orientation === 'inbound' ? [event.receivedBytes, event.sentBytes] : [event.sentBytes, event.receivedBytes];
     if (this.conversation === null) this.settle(fallback, 0);
@@ -147,6 +159,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
       closed = this.conversation;
       closed.close(ending, atUs);
     }
+    this.recording.closed(this.connection.key);
   }
 
   expire(nowUs: number): boolean {
@@ -218,8 +231,8 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
   }
 
-  handOver(missed: number): Conversation {
-    return this.settleOn(fallback, missed);
+  handOver(missed: number, named: string | null): Conversation {
+    return this.settleOn(fallback, missed, named);
   }
 
   /** What was said before TLS began, a CONNECT or a STARTTLS, says nothing about what is said inside it. */
@@ -290,8 +303,8 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     for (const item of this.early.splice(0)) conversation.data(this.sideOf(item.direction), item.bytes, item.atUs);
   }
 
-  private settleOn(protocol: Protocol, missed: number): Conversation {
-    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed }) : null;
+  private settleOn(protocol: Protocol, missed: number, named: string | null = null): Conversation {
+    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed, named }) : null;
     this.conversation = this.rest ?? protocol.open(this, { missed });
     return this.conversation;
   }
@@ -381,7 +394,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
       response: null,
       outcome: ending,
       cause: this.causeAtOpen,
-      raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+      raw: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
     };
     this.emit(exchange, 0);
   }

@@ -28,6 +28,8 @@ export interface ConversationStart {
    * and its first answer may belong to a request nobody saw; 0 where it was seen from its first byte.
    */
   readonly missed: number;
+  /** What the protocol before this one said that comes now, such as `WebSocket`. */
+  readonly named?: string | null;
 }
 
 /** The two directions of one connection, read by one protocol. */
@@ -83,9 +85,9 @@ export interface Host {
   unread(bytes: number): void;
   /**
    * Another protocol continues: bytes are for the conversation returned from now on. `missed` is not 0 where it is not
-   * certain at which byte of the client it begins.
+   * certain at which byte of the client it begins; `named` is what this one was told that it is.
    */
-  handOver(missed: number): Conversation;
+  handOver(missed: number, named: string | null): Conversation;
   /** Asks for `expire` to be called. */
   wait(): void;
 }

@@ -14,6 +14,7 @@ import type {
   Problem,
   ProtocolName,
   RawStream,
+  UnreadReason,
 } from '../../model/exchange';
 import { addressOf } from '../../model/exchange';
 import type { Redacted, RedactionEntry } from '../../redact/redacted';
@@ -55,6 +56,7 @@ export const exchangeColumns = [
   'response_trailers',
   'response_informational',
   'redacted',
+  'raw_protocol',
 ] as const;
 
 /** Where `number` stands among the cells. */
@@ -95,6 +97,7 @@ export function cellsOf({ exchange, entries }: Redacted<Exchange>): Cell[] {
     response === null ? null : jsonUnlessEmpty(response.trailers),
     response === null ? null : jsonUnlessEmpty(response.informational),
     jsonUnlessEmpty(entries),
+    raw === null ? null : raw.protocol,
   ];
 }
 
@@ -125,6 +128,8 @@ export interface ConnectionColumns {
   readonly local: string | null;
   readonly remote: string | null;
   readonly tls_library: string | null;
+  readonly unread_tls: string | null;
+  readonly unread_reason: UnreadReason | null;
   readonly pid: number;
   readonly process: string;
 }
@@ -166,6 +171,7 @@ export interface ExchangeColumns extends ConnectionColumns {
   readonly response_trailers: string | null;
   readonly response_informational: string | null;
   readonly redacted: string | null;
+  readonly raw_protocol: string | null;
 }
 
 export interface StoredBodies {
@@ -198,6 +204,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     local: row.local,
     remote: row.remote,
     tls: row.tls_library === null ? null : { library: row.tls_library },
+    unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
     process: { pid: row.pid, name: row.process },
   };
 }
@@ -246,6 +253,7 @@ function responseOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRespons
 function rawOf(row: ExchangeColumns, bodies: StoredBodies): RawStream | null {
   if (row.request_version !== null || row.request_codings === null) return null;
   return {
+    protocol: row.raw_protocol,
     requestSize: row.request_bytes,
     responseSize: row.response_bytes,
     requestBytes: bodies.request,
