@@ -9,6 +9,7 @@ import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
+import { keptBodyLimitBytes } from '../tape/store/sqlite';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
 import { isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { isInteractive } from './terminal';
@@ -103,11 +104,11 @@ async function record(args: RecordArguments): Promise<number> {
     command,
     tier: args.tier ?? null,
     filter: filterFrom(args),
+    maxBodyBytes: maxBodyFrom(args.maxBody),
     redactor: redactorFrom(args.redact),
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
-    maxBodyBytes: parseSize(args.maxBody, '--max-body'),
     wiretapeVersion: wiretapeVersion(),
     typedTargets: typedTargets(targets, command),
     onProbe: args.verbose ? tellProbe : () => undefined,
@@ -146,6 +147,12 @@ function targetsFrom(args: RecordArguments, command: readonly string[] | null): 
   if (targets.all && typed.length > 1)
     throw usage('--all and other targets exclude each other', 'Leave out --all, or the others');
   return targets;
+}
+
+function maxBodyFrom(text: string): number {
+  const bytes = parseSize(text, '--max-body');
+  if (bytes <= keptBodyLimitBytes) return bytes;
+  throw usage(`--max-body ${text} is more than can be read back from a tape`, 'Write at most --max-body 256MiB');
 }
 
 function pidFrom(text: string): number {

@@ -71,7 +71,7 @@ export async function startRecording(options: RecordOptions): Promise<Recording>
   try {
     return await new RunningRecording(options, writer).begin();
   } catch (error) {
-    await writer.close().catch(() => undefined);
+    await writer.abandon();
     throw error;
   }
 }

@@ -29,7 +29,11 @@ function parseYaml(text: string, fileName: string): unknown {
   const document = parseDocument(withQuotedPaths(text));
   const [error] = document.errors;
   if (error !== undefined) throw badRule(fileName, error.message.split('\n')[0] ?? '', `Write  ${example}`);
-  return document.toJS() as unknown;
+  try {
+    return document.toJS() as unknown;
+  } catch (unfolding) {
+    throw badRule(fileName, (unfolding as Error).message, 'Write each rule out, without anchors and aliases');
+  }
 }
 
 function ruleOf(item: unknown, where: string): RedactionRule {

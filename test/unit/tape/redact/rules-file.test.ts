@@ -104,3 +104,18 @@ it.each([
 it('refuses what is neither YAML nor JSON, and says where', () => {
   expect(() => parseRedactionRules('- { path: body.a\n- x', 'r.yaml')).toThrow(/^Cannot use r\.yaml: .* line 2/);
 });
+
+it('refuses aliases that unfold without an end', () => {
+  const levels = ['b', 'c', 'd', 'e', 'f', 'g'];
+  const text = ['a: &a [x, x, x, x, x, x, x, x, x]']
+    .concat(
+      levels.map(
+        (name, i) =>
+          `${name}: &${name} [${Array(9)
+            .fill(`*${['a', ...levels][i]}`)
+            .join(', ')}]`,
+      ),
+    )
+    .join('\n');
+  expect(() => parseRedactionRules(text, 'r.yaml')).toThrow(expect.objectContaining({ code: 'BAD_RULE' }));
+});
