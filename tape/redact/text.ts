@@ -9,7 +9,7 @@ import { redactCredential } from './credentials';
 import type { Found } from './finder';
 import { endOfString, escapeJson, redactJson, unescapeJson } from './json-text';
 import { findPatterns } from './known-formats';
-import { applyEdits, type Edit } from './ledger';
+import { applyEdits, type Edit, latin1Of, readable } from './ledger';
 import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
 import type { Scope } from './scope';
@@ -34,6 +34,30 @@ export function redactText(text: string, context: TextContext): string {
     return json.isWhole ? json.text : redactLexically(json.text, { ...context, path });
   }
   return redactLexically(text, context);
+}
+
+/** Members of JSON that is cut or damaged, so that their places are not known: by the last names of the rules. */
+export function redactLostMembers(text: string, context: TextContext): string {
+  const { ledger, path, rules } = context;
+  const names = [...rules.places.lastNames.keys()].map((name) => JSON.stringify(latin1Of(name)).slice(1, -1));
+  if (names.length === 0) return text;
+  const anyName = new RegExp(`(?<=["'])(?:${names.map(escapeRegExp).join('|')})(?=["'\\\\])`, 'g');
+  const edits: Edit[] = [];
+  for (let found = anyName.exec(text); found !== null; found = anyName.exec(text)) {
+    const end = found.index + found[0].length;
+    const value = quotedMember(text, { start: found.index, end, kind: 'secret' });
+    const rule = rules.places.lastNames.get(readable(unescapeJson(found[0])));
+    if (value === undefined || value.end <= value.start || rule === undefined) continue;
+    const { read, write } = writings[value.writing];
+    const secret = read(text.slice(value.start, value.end));
+    edits.push({ start: value.start, end: value.end, text: write(ledger.take(secret, rule, path)) });
+    anyName.lastIndex = value.end;
+  }
+  return applyEdits(text, edits);
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }
 
 export function looksLikeJson(text: string): boolean {
