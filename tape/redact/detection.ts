@@ -4,7 +4,7 @@
  * it looks for is derived from the tables of names and formats, and a test makes keys of every format to prove it.
  * It skips through the text: what is eighteen long cannot hide between every eighteenth byte.
  */
-import { keyCharacters, keyPairs, keyStart, shortestKey } from './known-formats';
+import { keyCharacters, keyPairs, keyStarts, shortestKey } from './known-formats';
 import { kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { openingWords } from './patterns';
 import { decodePercent } from './percent';
@@ -193,11 +193,18 @@ function endsInKey(bytes: Uint8Array, length: number): boolean {
   return length - start > 3 && mayBeKey(bytes, start, length);
 }
 
+/** Each expression is tried once on a run, however often its pair comes up. */
 function mayBeKey(bytes: Uint8Array, start: number, end: number): boolean {
+  let run: string | undefined;
+  const tried: RegExp[] = [];
   for (let i = start + 1; i < end; i++) {
-    if (keyPairs[((bytes[i - 1] as number) << 8) | (bytes[i] as number)] === 1) {
-      return keyStart.test(latin1(bytes, start, end));
-    }
+    const pair = ((bytes[i - 1] as number) << 8) | (bytes[i] as number);
+    if (keyPairs[pair] === 0) continue;
+    const startsHere = keyStarts.get(pair);
+    if (startsHere === undefined || tried.includes(startsHere)) continue;
+    run ??= latin1(bytes, start, end);
+    if (startsHere.test(run)) return true;
+    tried.push(startsHere);
   }
   return false;
 }
