@@ -10,6 +10,7 @@ import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
 import { defaultLimits, type Limits } from './follow/limits';
 import { OpenInbound } from './link/open-inbound';
+import { LastingExchanges } from './parse/lasting';
 import { ParsedConnection, type Recording } from './parse/parsed-connection';
 import type { SourceEvent } from './source/events';
 import { LossLedger } from './tally/loss-ledger';
@@ -18,6 +19,7 @@ import { type RecordingStats, Tally } from './tally/tally';
 export interface PipelineOptions {
   /** Takes the secrets out. Nothing else of an exchange is handed out or counted: counts have its path in them. */
   redact(exchange: Exchange): Redacted<Exchange>;
+  /** An exchange that lasts comes several times, with the outcome `open`; the last one takes the place of those before. */
   onExchange(exchange: Redacted<Exchange>): void;
   /** Losses are added up by connection and reason, and told within a second of event time and at the end. */
   onLoss(loss: Loss): void;
@@ -33,7 +35,12 @@ export interface Pipeline {
   tick(nowUs: number): void;
   /** The recording ends: everything under way is handed out as it is. Call it once, last. */
   end(atUs: number): void;
-  stats(): RecordingStats;
+  stats(): PipelineStats;
+}
+
+export interface PipelineStats extends RecordingStats {
+  /** Exchanges that last and are on the tape as open; they are in no other count. */
+  readonly openExchanges: number;
 }
 
 /** How often what waits is looked at, in event time. */
@@ -48,6 +55,7 @@ class Stages implements Pipeline {
   private readonly losses: LossLedger;
   private readonly follower: Follower;
   private readonly filter: ExchangeFilter | null;
+  private readonly lasting = new LastingExchanges();
   private ready: Exchange[] = [];
   private numbers = 0;
   private nowUs = 0;
@@ -91,8 +99,8 @@ class Stages implements Pipeline {
     this.losses.tellAll(this.nowUs);
   }
 
-  stats(): RecordingStats {
-    return this.tally.stats(this.follower.openConnections);
+  stats(): PipelineStats {
+    return { ...this.tally.stats(this.follower.openConnections), openExchanges: this.lasting.count };
   }
 
   private recording(limits: Limits): Recording {
@@ -101,6 +109,7 @@ class Stages implements Pipeline {
       budget: new Budget(limits.totalBytes),
       keepRaw: this.options.keepRaw ?? false,
       inbound: new OpenInbound(),
+      lasting: this.lasting,
       nextNumber: () => ++this.numbers,
       emit: (exchange) => this.ready.push(exchange),
       lose: (loss) => this.lose({ ...loss, events: 1 }),
@@ -110,6 +119,7 @@ class Stages implements Pipeline {
   private sweep(): void {
     this.sweptAtUs = this.nowUs;
     this.follower.sweep(this.nowUs);
+    this.lasting.sweep(this.nowUs);
     this.handOut();
     this.losses.sweep(this.nowUs);
   }
@@ -124,11 +134,11 @@ class Stages implements Pipeline {
     this.ready = [];
     for (const exchange of exchanges) {
       if (this.filter !== null && !passesFilter(exchange, this.filter)) {
-        this.tally.addFiltered();
+        if (exchange.outcome !== 'open') this.tally.addFiltered();
         continue;
       }
       const redacted = this.options.redact(exchange);
-      this.tally.add(redacted.exchange);
+      if (exchange.outcome !== 'open') this.tally.add(redacted.exchange);
       this.options.onExchange(redacted);
     }
   }
