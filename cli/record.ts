@@ -91,13 +91,14 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
 async function record(args: RecordArguments): Promise<number> {
   const command = args['--'] !== undefined && args['--'].length > 0 ? args['--'] : null;
   const targets = targetsFrom(args, command);
+  const redactor = redactorFrom(args.redact);
   const recording = await startRecording({
     tape: args.output,
     targets,
     command,
     tier: args.tier ?? null,
     filter: filterFrom(args),
-    redactor: redactorFrom(args.redact),
+    redactor,
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
@@ -112,6 +113,7 @@ async function record(args: RecordArguments): Promise<number> {
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
   listenForSignals(recording);
   const end = await recording.ended.finally(stopShowing);
+  tellUnusedRules(redactor);
   tellEnd(end, args.output);
   return end.commandStatus ?? 0;
 }
@@ -207,6 +209,12 @@ function showStatus(recording: Recording): () => void {
     drawn = lines.length;
   }, STATUS_MS);
   return () => clearInterval(timer);
+}
+
+/** A rule that takes nothing is a leak where its place or pattern is only spelt otherwise. */
+function tellUnusedRules(redactor: Redactor): void {
+  for (const rule of redactor.unusedRules())
+    process.stderr.write(`redaction rule ${JSON.stringify(rule)} took nothing\n`);
 }
 
 function tellEnd(end: RecordingEnd, tape: string): void {

@@ -51,6 +51,8 @@ export interface RedactedResponse {
 export interface Redactor {
   /** Names of all rules in force, built-in and added. */
   readonly ruleNames: readonly string[];
+  /** Names of added rules that took nothing so far: what they ask for may be spelt otherwise in the traffic. */
+  unusedRules(): readonly string[];
   redact(exchange: Exchange): Redacted<Exchange>;
   redactRequest(request: HttpRequest): RedactedRequest;
   redactResponse(response: HttpResponse): RedactedResponse;
@@ -66,6 +68,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
   const tools = { detection, names: createHeaderNames(detection) };
   const remembered = options.remember === true ? new SeenSecrets(recordingLimits) : undefined;
   const rules = { request: rulesFor('request', added, finders), response: rulesFor('response', added, finders) };
+
+  const unused = new Set(added.map((rule) => rule.name));
 
   function side(which: 'request' | 'response', seen: readonly SeenSecrets[]): Side {
     return { ...tools, ledger: createLedger(which, placeholders), rules: rules[which], seen };
@@ -84,7 +88,9 @@ export function createRedactor(options: RedactorOptions): Redactor {
       ? first
       : sidesWithout(given, side('request', [...before, found]), side('response', [...before, found]));
     if (remembered !== undefined) remember(last.ledgers, remembered);
-    return { ...last.sides, entries: last.ledgers.flatMap(({ entries }) => entries) };
+    const entries = last.ledgers.flatMap((ledger) => ledger.entries);
+    if (unused.size > 0) for (const { rule } of entries) unused.delete(rule);
+    return { ...last.sides, entries };
   }
 
   function redactRequest(request: HttpRequest): RedactedRequest {
@@ -111,8 +117,9 @@ export function createRedactor(options: RedactorOptions): Redactor {
     return { exchange: clean, entries } as unknown as Redacted<Exchange>; // the one place that gives the stamp
   }
 
+  const unusedRules = () => [...unused];
   const ruleNames = [...builtInRules, ...finders.flatMap((finder) => finder.rules), ...added.map((rule) => rule.name)];
-  return { ruleNames, redactRequest, redactResponse, redactCommand, redact };
+  return { ruleNames, unusedRules, redactRequest, redactResponse, redactCommand, redact };
 }
 
 /** What one side of an exchange is redacted with. */
