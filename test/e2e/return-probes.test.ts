@@ -11,6 +11,7 @@ import { startEbpfSource } from '../../recorder/source/ebpf/source';
 import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
 import { apps, makeCertificate, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { asRedacted } from '../support/tapes';
 
 const noTargets = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
 const folder = temporaryFolder();
@@ -24,7 +25,11 @@ async function recordCurl(returnProbes: ReturnProbeFacts) {
   const server = await startServer(process.execPath, [join(apps, 'echo/node.js'), 'server', cert, key]);
   const exchanges: Exchange[] = [];
   const probes: ProbeReport[] = [];
-  const pipeline = createPipeline({ onExchange: (exchange) => exchanges.push(exchange), onLoss: () => undefined });
+  const pipeline = createPipeline({
+    redact: (exchange) => asRedacted(exchange),
+    onExchange: ({ exchange }) => exchanges.push(exchange),
+    onLoss: () => undefined,
+  });
   const source = startEbpfSource({
     targets: noTargets,
     command: ['curl', '-sSk', '-o', '/dev/null', '-d', 'hello', `https://127.0.0.1:${server.port}/hello`],

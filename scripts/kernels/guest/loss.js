@@ -18,7 +18,8 @@ async function loseBytes(tier) {
   const exchanges = [];
   let captured = 0;
   const pipeline = createPipeline({
-    onExchange: (/** @type {any} */ exchange) => exchanges.push(exchange),
+    redact: (/** @type {any} */ exchange) => ({ exchange, entries: [] }),
+    onExchange: (/** @type {any} */ { exchange }) => exchanges.push(exchange),
     onLoss: () => undefined,
   });
   const program = `${path.join(apps, 'socket-calls/socket-calls')} write read ${SIZES.request} ${SIZES.response} ${SEED}`;
