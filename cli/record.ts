@@ -2,15 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { WiretapeError } from '../errors/wiretape-error';
+import { formatError, WiretapeError } from '../errors/wiretape-error';
 import { type Recording, type RecordingEnd, startRecording } from '../recorder/record';
 import type { TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
+import { keptBodyLimitBytes } from '../tape/store/sqlite';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
-import { statusTable, summaryLines } from './recording-report';
+import { isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { isInteractive } from './terminal';
 import { wiretapeVersion } from './version';
 
@@ -29,6 +30,7 @@ interface RecordArguments {
   readonly exclude?: readonly string[];
   readonly redact?: string;
   readonly keepRaw: boolean;
+  readonly allowEmpty: boolean;
   readonly tier?: string;
   readonly status: boolean;
   readonly verbose: boolean;
@@ -75,6 +77,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           default: false,
           describe: 'keep the bytes of protocols that are not parsed; only those that are text are redacted',
         },
+        'allow-empty': {
+          type: 'boolean',
+          default: false,
+          describe: 'exit with status 0 also where nothing was recorded that can be read',
+        },
         tier: { type: 'string', describe: 'the capture tier, instead of the first that works' },
         status: { type: 'boolean', default: false, describe: 'a live table on stderr' },
         verbose: { alias: 'v', type: 'boolean', default: false, describe: 'tell of each probe' },
@@ -98,11 +105,11 @@ async function record(args: RecordArguments): Promise<number> {
     command,
     tier: args.tier ?? null,
     filter: filterFrom(args),
+    maxBodyBytes: maxBodyFrom(args.maxBody),
     redactor,
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
-    maxBodyBytes: parseSize(args.maxBody, '--max-body'),
     wiretapeVersion: wiretapeVersion(),
     typedTargets: typedTargets(targets),
     onProbe: args.verbose ? tellProbe : () => undefined,
@@ -114,8 +121,7 @@ async function record(args: RecordArguments): Promise<number> {
   listenForSignals(recording);
   const end = await recording.ended.finally(stopShowing);
   tellUnusedRules(redactor);
-  tellEnd(end, args.output);
-  return end.commandStatus ?? 0;
+  return tellEnd(end, args);
 }
 
 function targetsFrom(args: RecordArguments, command: readonly string[] | null): TargetSpec {
@@ -143,6 +149,12 @@ function targetsFrom(args: RecordArguments, command: readonly string[] | null): 
   if (targets.all && typed.length > 1)
     throw usage('--all and other targets exclude each other', 'Leave out --all, or the others');
   return targets;
+}
+
+function maxBodyFrom(text: string): number {
+  const bytes = parseSize(text, '--max-body');
+  if (bytes <= keptBodyLimitBytes) return bytes;
+  throw usage(`--max-body ${text} is more than can be read back from a tape`, 'Write at most --max-body 256MiB');
 }
 
 function pidFrom(text: string): number {
@@ -217,6 +229,10 @@ function tellUnusedRules(redactor: Redactor): void {
     process.stderr.write(`redaction rule ${JSON.stringify(rule)} took nothing\n`);
 }
 
-function tellEnd(end: RecordingEnd, tape: string): void {
-  process.stderr.write(`${summaryLines(end, tape).join('\n')}\n`);
+/** Says first where nothing could be read; a command that failed by itself keeps its status. Returns the exit status. */
+function tellEnd(end: RecordingEnd, { output, allowEmpty }: RecordArguments): number {
+  const nothing = isEmpty(end.stats) && !allowEmpty ? nothingRecorded(end, output) : null;
+  if (nothing !== null) process.stderr.write(`${formatError(nothing)}\n`);
+  process.stderr.write(`${summaryLines(end, output).join('\n')}\n`);
+  return end.commandStatus || (nothing?.exitStatus ?? 0);
 }

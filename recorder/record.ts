@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { hostname, release, userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import type { CaptureStats } from '../native/binding';
 import type { Exchange } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
@@ -17,6 +18,7 @@ import type { HeldCommand } from './source/ebpf/live/command';
 import type { ProbeReport } from './source/ebpf/live/probe-keeper';
 import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
 import type { SourceEvent } from './source/events';
+import { spillInto } from './spill-file';
 
 export interface RecordOptions {
   readonly tape: string;
@@ -69,7 +71,7 @@ export async function startRecording(options: RecordOptions): Promise<Recording>
   try {
     return await new RunningRecording(options, writer).begin();
   } catch (error) {
-    await writer.close().catch(() => undefined);
+    await writer.abandon();
     throw error;
   }
 }
@@ -107,6 +109,7 @@ class RunningRecording implements Recording {
       filter: options.filter,
       keepRaw: options.keepRaw,
       limits: { bodyBytes: options.maxBodyBytes },
+      openSpill: spillInto(dirname(options.tape)),
       redact: (exchange) => options.redactor.redact(exchange),
       onExchange: (exchange) => this.outgoing.push(exchange),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
