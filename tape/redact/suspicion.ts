@@ -4,7 +4,8 @@
  * It skips through the text: what is sixteen long cannot hide between every sixteenth byte.
  */
 
-import { kindOfName, longestName, nameTrigrams } from './names';
+import { holdsForeignName } from './foreign-look';
+import { longestName, mayNameSecret, nameTrigrams } from './names';
 import { keyStart } from './patterns';
 import { decodePercent } from './percent';
 
@@ -51,7 +52,12 @@ function looksSuspicious(text: string): boolean {
 }
 
 function holdsSecret(bytes: Uint8Array, length: number): boolean {
-  return holdsTellingWord(bytes, length) || holdsKey(bytes, length) || holdsCard(bytes, length);
+  return (
+    holdsTellingWord(bytes, length) ||
+    holdsForeignName(bytes, length) ||
+    holdsKey(bytes, length) ||
+    holdsCard(bytes, length)
+  );
 }
 
 // Two and three letters, five bits each: case falls away, and any other sign takes the place of some letter.
@@ -111,7 +117,7 @@ function isTellingWord(bytes: Uint8Array, position: number, length: number): boo
 }
 
 function tells(word: string): boolean {
-  return kindOfName(word) !== null || /^(?:bearer|basic)$|^-----BEGIN|^key$/i.test(word);
+  return mayNameSecret(word) || /^(?:bearer|basic)$|^-----BEGIN/i.test(word);
 }
 
 /** Runs of letters and digits that are long enough for a key, go beyond hexadecimal and hold the beginning of one. */

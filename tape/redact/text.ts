@@ -8,6 +8,7 @@ import { cardCandidate, isCardNumber } from './card';
 import { redactCredential } from './credentials';
 import { escapeJson, redactJson, unescapeJson } from './json-text';
 import { applyEdits, type Edit, type Ledger } from './ledger';
+import { foreignStems } from './foreign-names';
 import { kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { findPatterns } from './patterns';
 import { decodePercent, encodePercent } from './percent';
@@ -77,8 +78,8 @@ function urlPasswords(text: string, { ledger, path, isCut }: TextContext): Edit[
   return edits;
 }
 
-const stems = new RegExp(nameTrigrams.join('|'), 'gi');
-const word = /[\w-]/;
+const stems = new RegExp([...nameTrigrams, ...foreignStems].join('|'), 'gi');
+const word = /[\w\x80-\xff-]/;
 
 function namedSecrets(text: string, context: TextContext): Edit[] {
   const edits: Edit[] = [];
