@@ -1,5 +1,6 @@
 /** Fields of queries and of urlencoded bodies, redacted in place: order, repeats and the writing of all others stay. */
 import type { Path } from '../model/path';
+import { isHarmless } from './harmless';
 import { applyEdits, type Edit, readable } from './ledger';
 import { kindOfName } from './names';
 import { decodePercent, encodePercent } from './percent';
@@ -31,7 +32,8 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction): 
     seen.set(safeName, repeat + 1);
     const value = decodePercent(text.slice(start, end));
     const path = name === '' ? root : [...root, readable(safeName), ...(repeat === 0 ? [] : [repeat])];
-    const isSecret = kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const promised = kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const isSecret = promised && !isHarmless(value, { name, parent: '' });
     const redacted = value === '' ? value : redact.value(value, { name, path, isSecret });
     if (redacted !== value) edits.push({ start, end, text: encodePercent(redacted) });
   }

@@ -12,6 +12,7 @@ import { kindOfName, type NameKind } from './names';
 import { type PathRule, ruleCovering, type SideRules } from './rules';
 import { isSuspiciousText } from './suspicion';
 import { redactLexically, redactPatterns } from './text';
+import { redactSubprotocols } from './websocket-protocol';
 
 export interface HeaderContext {
   readonly ledger: Ledger;
@@ -20,16 +21,52 @@ export interface HeaderContext {
   readonly echoes: readonly Echo[];
 }
 
-/** Headers that carry a credential under a name that does not say so. */
+/** Headers that carry a credential, or a session, under a name that does not say so. */
 const credentialHeaders = new Set([
-  'ocp-apim-subscription-key',
-  'x-plex-token',
-  'x-vault-token',
-  'x-amzn-oidc-data',
-  'x-goog-iap-jwt-assertion',
+  'api-key',
   'cf-access-jwt-assertion',
-  'x-ms-client-principal',
+  'dd-application-key',
+  'dpop',
+  'fastly-key',
+  'ocp-apim-subscription-key',
+  'session',
+  'x-amzn-oidc-accesstoken',
+  'x-amzn-oidc-data',
+  'x-app-key',
+  'x-consul-token',
+  'x-credential',
+  'x-credentials',
+  'x-endpoint-api-userinfo',
+  'x-apigateway-api-userinfo',
   'x-forwarded-client-cert',
+  'x-goog-iap-jwt-assertion',
+  'x-honeycomb-team',
+  'x-instana-key',
+  'x-jwt-assertion',
+  'x-ms-client-principal',
+  'x-plex-token',
+  'x-pm-key',
+  'x-rapidapi-key',
+  'x-session',
+  'x-ssl-client-cert',
+  'x-userinfo',
+  'x-vault-token',
+  'x-wsse',
+]);
+
+/** Headers that hold what `Authorization` holds. */
+const authorizationHeaders = new Set([
+  'auth',
+  'authentication',
+  'x-access',
+  'x-auth',
+  'x-authentication',
+  'x-authorization',
+  'x-original-authorization',
+  'x-http-authorization',
+  'x-amzn-remapped-authorization',
+  'x-ms-authorization-auxiliary',
+  'x-serverless-authorization',
 ]);
 
 /** Headers whose names sound like secrets and are none (RFC 6455 1.3; RFC 9530). */
@@ -47,6 +84,8 @@ const urlHeaders = new Set([
   'x-rewrite-url',
   'x-forwarded-uri',
 ]);
+
+const subprotocolHeader = 'sec-websocket-protocol';
 
 /** What is known of a header name, and the last value under it that held no secret. */
 interface KnownName {
@@ -105,6 +144,7 @@ function knownName(name: string): KnownName {
 
 function kindOfHeader(name: string): NameKind | null {
   if (innocentHeaders.has(name)) return null;
+  if (authorizationHeaders.has(name)) return 'authorization';
   return credentialHeaders.has(name) ? 'secret' : kindOfName(name);
 }
 
@@ -119,6 +159,11 @@ function redactValue(headers: HeaderList, i: number, known: KnownName, context: 
     const path = pathOf(headers, i, known, root);
     return redactCredential(known.kind, value, (secret, name) =>
       ledger.take(secret, name === 'secret-name' ? 'credential-header' : name, path),
+    );
+  }
+  if (known.lowerCase === subprotocolHeader) {
+    return redactSubprotocols(value, (secret) =>
+      ledger.take(secret, 'credential-header', pathOf(headers, i, known, root)),
     );
   }
   if (rules.patterns.length === 0 && !isSuspiciousText(value)) return value;

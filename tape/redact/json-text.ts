@@ -6,8 +6,10 @@
 import type { Path } from '../model/path';
 import { isCardNumber } from './card';
 import { redactCredential } from './credentials';
+import { isHarmless } from './harmless';
 import { applyEdits, type Edit, latin1Of, readable } from './ledger';
 import { kindOfName, type NameKind } from './names';
+import { isHolding, isNaming, isSecretMember } from './pair-names';
 import { ruleCovering } from './rules';
 import { isSuspiciousText } from './suspicion';
 import { redactPatterns, redactText, type TextContext } from './text';
@@ -34,6 +36,7 @@ interface Frame {
   /** `{"name": "password", "value": "x"}`: what the name promises, and the value if it came first. */
   promised: NameKind | null;
   value: Leaf | undefined;
+  valueName: string;
 }
 
 interface Leaf {
@@ -43,10 +46,6 @@ interface Leaf {
   /** The text ends within it. */
   readonly isOpen: boolean;
 }
-
-/** Members that hold the secret of an object under a secret name: `"token": {"type": "Bearer", "value": "x"}`. */
-const valueNames = new Set(['value', 'val', 'raw', 'plain', 'plaintext', 'text', 'data', 'content', 'key', 'id']);
-const nameNames = new Set(['name', 'key', 'header', 'field', 'param', 'parameter', 'variable', 'id']);
 
 class Scan {
   readonly edits: Edit[] = [];
@@ -74,7 +73,15 @@ class Scan {
   }
 
   private open(isArray: boolean): void {
-    this.frames.push({ isArray, inherited: this.kindHere(), name: '', index: 0, promised: null, value: undefined });
+    this.frames.push({
+      isArray,
+      inherited: this.kindHere(),
+      name: '',
+      index: 0,
+      promised: null,
+      value: undefined,
+      valueName: '',
+    });
     this.at++;
   }
 
@@ -143,16 +150,16 @@ class Scan {
 
   /** `{"name": …, "value": …}` in either order; true where the leaf was dealt with. */
   private isPaired(frame: Frame, leaf: Leaf): boolean {
-    const name = frame.name.toLowerCase();
-    if (leaf.type === 'string' && nameNames.has(name)) {
+    if (leaf.type === 'string' && isNaming(frame.name)) {
       const kind = isSuspiciousText(this.text.slice(leaf.start, leaf.end)) ? kindOfName(this.logical(leaf)) : null;
       if (kind === null) return false;
       frame.promised = kind;
-      if (frame.value !== undefined) this.take(frame.value, kind, undefined, 'value');
+      if (frame.value !== undefined) this.take(frame.value, kind, undefined, frame.valueName);
       return true;
     }
-    if (name !== 'value') return false;
+    if (!isHolding(frame.name)) return false;
     frame.value = leaf;
+    frame.valueName = frame.name;
     if (frame.promised === null) return false;
     this.take(leaf, frame.promised, undefined);
     return true;
@@ -160,6 +167,7 @@ class Scan {
 
   private take(leaf: Leaf, kind: NameKind, rule: string | undefined, member?: string): void {
     const before = this.logical(leaf);
+    if (rule === undefined && isHarmless(before, this.surrounding())) return;
     if (leaf.type === 'number' && rule === undefined && !leaf.isOpen && before.replace(/\D/g, '').length < 3) return;
     const path = member === undefined ? this.path() : [...this.path().slice(0, -1), member];
     const after = redactCredential(kind, before, (secret, builtIn) =>
@@ -199,7 +207,15 @@ class Scan {
     if (frame.isArray) return frame.inherited;
     const kind = kindOfName(frame.name);
     if (kind !== null || frame.inherited === null) return kind;
-    return valueNames.has(frame.name.toLowerCase()) ? frame.inherited : null;
+    return isSecretMember(frame.name) ? frame.inherited : null;
+  }
+
+  /** The name a value stands under, and that of the object or list around it. */
+  private surrounding(): { readonly name: string; readonly parent: string } {
+    const top = this.frames.length - 1;
+    const own = this.frames[top]?.isArray === true ? top - 1 : top;
+    const above = this.frames[own - 1]?.isArray === true ? own - 2 : own - 1;
+    return { name: this.frames[own]?.name ?? '', parent: this.frames[above]?.name ?? '' };
   }
 
   private path(): Path {
