@@ -8,6 +8,7 @@ import { isJsonType, isTextType, type MediaType, mediaTypeOf, parseMediaType } f
 import { type Part, parseMultipart } from '../body/multipart';
 import { type Body, type HeaderList, headerValue } from '../model/exchange';
 import type { Path } from '../model/path';
+import { reachOfHints } from './card';
 import { redactCredential } from './credentials';
 import { type Echo, withEchoes } from './echo';
 import { mayHoldCompanySecret, redactFields } from './form';
@@ -112,7 +113,9 @@ function redactForm(text: string, { ledger, rules, path }: BytesContext, within:
       const rule = ruleCovering(rules.body, at.path);
       if (rule !== undefined || at.isSecret) return takeByName(value, at.name, at.path, { ledger, rule });
       const isWorthIt = rules.patterns.length > 0 || isSuspiciousText(value);
-      return isWorthIt ? redactText(value, { ...within, path: at.path }) : value;
+      return isWorthIt
+        ? redactText(value, { ...within, path: at.path, around: text.slice(0, 2 * reachOfHints) })
+        : value;
     },
   });
 }

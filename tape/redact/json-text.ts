@@ -4,7 +4,7 @@
  * Bytes read as latin1. Holds no recursion, so that no nesting can exhaust the stack.
  */
 import type { Path } from '../model/path';
-import { isCardNumber } from './card';
+import { findCards, isCardNumber, reachOfHints } from './card';
 import { redactCredential } from './credentials';
 import { isHarmless } from './harmless';
 import { applyEdits, type Edit, latin1Of, readable } from './ledger';
@@ -181,14 +181,26 @@ class Scan {
     const before = this.logical(leaf);
     const isWorthIt = this.context.rules.patterns.length > 0 || isSuspiciousText(before);
     if (before.length < 4 || !isWorthIt) return;
-    const after = redactText(before, { ...this.context, path: this.path(), isCut: leaf.isOpen });
+    const after = redactText(before, {
+      ...this.context,
+      path: this.path(),
+      isCut: leaf.isOpen,
+      around: this.around(leaf),
+    });
     if (after !== before) this.replace(leaf, after);
   }
 
   private takeCard(leaf: Leaf): void {
     const digits = this.text.slice(leaf.start, leaf.end);
-    if (!/^\d{13,19}$/.test(digits) || !isCardNumber(digits)) return;
-    this.replace(leaf, this.context.ledger.take(digits, 'card-number', this.path()));
+    if (!/^\d{12,19}$/.test(digits) || !isCardNumber(digits)) return;
+    const path = this.path();
+    if (findCards(digits, { names: path.slice(-4).map(String), around: this.around(leaf) }).length === 0) return;
+    this.replace(leaf, this.context.ledger.take(digits, 'card-number', path));
+  }
+
+  private around({ start, end }: Leaf): string {
+    const { text } = this;
+    return `${text.slice(Math.max(0, start - reachOfHints), start)} ${text.slice(end, end + reachOfHints)}`;
   }
 
   private replace(leaf: Leaf, after: string): void {

@@ -4,6 +4,7 @@
  * It skips through the text: what is sixteen long cannot hide between every sixteenth byte.
  */
 
+import { isBetweenDigits, mayHoldCard } from './card';
 import { holdsForeignName } from './foreign-look';
 import { longestName, mayNameSecret, nameTrigrams } from './names';
 import { keyStart } from './patterns';
@@ -22,13 +23,13 @@ const bits = Uint8Array.from({ length: 256 }, (_, code) => {
     (isWord ? wordBit : 0) |
     (isWord && !/[0-9a-fA-F-]/.test(c) ? beyondHexBit : 0) |
     (/[0-9]/.test(c) ? digitBit : 0) |
-    (/[ -]/.test(c) ? groupingBit : 0)
+    (isBetweenDigits(c) ? groupingBit : 0)
   );
 });
 
 /** Shorter runs of letters and digits are no key. */
 export const shortestKey = 16;
-const fewestCardDigits = 13;
+const fewestCardDigits = 12;
 const at = 0x40;
 
 /** True where some built-in rule might fire in these bytes of text. */
@@ -144,7 +145,7 @@ function endsInKey(bytes: Uint8Array, length: number): boolean {
 function mayBeKey(bytes: Uint8Array, start: number, end: number): boolean {
   let seen = 0;
   for (let i = start; i < end; i++) seen |= bits[bytes[i] as number] as number;
-  return (seen & beyondHexBit) !== 0 && keyStart.test(latin1(bytes, Math.max(0, start - shortestKey), end));
+  return (seen & beyondHexBit) !== 0 && keyStart.test(latin1(bytes, Math.max(0, start - 40), end));
 }
 
 /** Thirteen digits or more, with nothing but single signs between their groups. */
@@ -157,7 +158,7 @@ function holdsCard(bytes: Uint8Array, length: number): boolean {
     let end = start;
     for (; end < length && isDigitOrGap(bytes[end]); end++)
       digits += ((bits[bytes[end] as number] as number) & digitBit) >> 2;
-    if (digits >= fewestCardDigits) return true;
+    if (digits >= fewestCardDigits && mayHoldCard(latin1(bytes, start, end))) return true;
     i = Math.max(i, end - 1);
   }
   return false;

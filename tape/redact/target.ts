@@ -1,5 +1,6 @@
 /** Redacts a request target: secrets in the path by their looks, in the query by their names too (RFC 9112 3.2). */
 
+import { reachOfHints } from './card';
 import { type Echo, withEchoes } from './echo';
 import { mayHoldCompanySecret, redactFields } from './form';
 import type { Ledger } from './ledger';
@@ -26,7 +27,14 @@ export function redactTarget(target: string, given: TargetContext): string {
 }
 
 function redactQuery(query: string, { ledger, rules }: TargetContext): string {
-  const text = { ledger, rules, depth: 1, isCut: false, style: 'text' } as const;
+  const text = {
+    ledger,
+    rules,
+    depth: 1,
+    isCut: false,
+    style: 'text',
+    around: query.slice(0, 2 * reachOfHints),
+  } as const;
   return redactFields(query, ['query'], {
     name: (name, path) => redactPatterns(name, { ...text, path }),
     value: (value, { path, isSecret }) => {

@@ -4,11 +4,11 @@
  */
 
 import type { Path } from '../model/path';
-import { cardCandidate, isCardNumber } from './card';
+import { findCards } from './card';
 import { redactCredential } from './credentials';
+import { foreignStems } from './foreign-names';
 import { escapeJson, redactJson, unescapeJson } from './json-text';
 import { applyEdits, type Edit, type Ledger } from './ledger';
-import { foreignStems } from './foreign-names';
 import { kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { findPatterns } from './patterns';
 import { decodePercent, encodePercent } from './percent';
@@ -23,6 +23,8 @@ export interface TextContext {
   readonly depth: number;
   /** The text may end in the middle of a secret. */
   readonly isCut: boolean;
+  /** What stands around the text, where that may say more about it than the text itself. */
+  readonly around?: string;
   /** `program` is code and style sheets, where `password = value` is no secret. */
   readonly style: 'text' | 'program';
 }
@@ -46,7 +48,7 @@ export function redactLexically(text: string, context: TextContext): string {
 }
 
 /** Secrets known by their looks alone: built-in formats, card numbers, patterns of the user. */
-export function redactPatterns(text: string, { ledger, rules, path, isCut }: TextContext): string {
+export function redactPatterns(text: string, { ledger, rules, path, isCut, around }: TextContext): string {
   const edits: Edit[] = [];
   const take = (start: number, end: number, rule: string): void => {
     edits.push({ start, end, text: ledger.take(text.slice(start, end), rule, path) });
@@ -58,9 +60,8 @@ export function redactPatterns(text: string, { ledger, rules, path, isCut }: Tex
     }
   }
   for (const { start, end, rule } of findPatterns(text, isCut)) take(start, end, rule);
-  for (const match of text.matchAll(cardCandidate)) {
-    if (isCardNumber(match[0].replace(/[ -]/g, ''))) take(match.index, match.index + match[0].length, 'card-number');
-  }
+  for (const { start, end } of findCards(text, { names: path.slice(-4).map(String), around }))
+    take(start, end, 'card-number');
   return applyEdits(text, edits);
 }
 

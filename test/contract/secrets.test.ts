@@ -188,12 +188,12 @@ describe('a tape written through the redactor', () => {
         exchangeOf({
           number: last + i,
           request: requestOf({
-            target: `/cards/${card}?n=${card}`,
+            target: `/cards/${card}?card=${card}`,
             headers: [
               ['X-Card', card],
               ['Content-Type', json],
             ],
-            body: { bytes: Buffer.from(`{"a":${card},"b":"no ${card}"}`), codings: [], wireSize: 40 },
+            body: { bytes: Buffer.from(`{"card":${card},"b":"card no ${card}"}`), codings: [], wireSize: 50 },
           }),
         }),
       ),
