@@ -56,7 +56,7 @@ function holdsSecret(bytes: Uint8Array, length: number): boolean {
   return (
     holdsTellingWord(bytes, length) ||
     holdsForeignName(bytes, length) ||
-    holdsKey(bytes, length) ||
+    keyStart.test(latin1(bytes, 0, length)) ||
     holdsCard(bytes, length)
   );
 }
@@ -119,33 +119,6 @@ function isTellingWord(bytes: Uint8Array, position: number, length: number): boo
 
 function tells(word: string): boolean {
   return mayNameSecret(word) || /^(?:bearer|basic)$|^-----BEGIN/i.test(word);
-}
-
-/** Runs of letters and digits that are long enough for a key, go beyond hexadecimal and hold the beginning of one. */
-function holdsKey(bytes: Uint8Array, length: number): boolean {
-  for (let i = shortestKey - 1; i < length; i += shortestKey) {
-    if (!isWord(bytes[i])) continue;
-    let start = i;
-    while (start > 0 && isWord(bytes[start - 1])) start--;
-    let end = i + 1;
-    while (end < length && isWord(bytes[end])) end++;
-    if (end - start >= shortestKey && mayBeKey(bytes, start, end)) return true;
-    i = end - 1;
-  }
-  return endsInKey(bytes, length);
-}
-
-/** A text may be cut in the middle of a key, however short what is left of it. */
-function endsInKey(bytes: Uint8Array, length: number): boolean {
-  let start = length;
-  while (start > 0 && length - start < shortestKey && isWord(bytes[start - 1])) start--;
-  return length - start > 3 && mayBeKey(bytes, start, length);
-}
-
-function mayBeKey(bytes: Uint8Array, start: number, end: number): boolean {
-  let seen = 0;
-  for (let i = start; i < end; i++) seen |= bits[bytes[i] as number] as number;
-  return (seen & beyondHexBit) !== 0 && keyStart.test(latin1(bytes, Math.max(0, start - 40), end));
 }
 
 /** Thirteen digits or more, with nothing but single signs between their groups. */

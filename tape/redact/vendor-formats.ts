@@ -1,0 +1,103 @@
+/**
+ * Formats of further vendors, one after another as their documentation gives them: a prefix of its own and a length.
+ * What is known by its length alone (Okta's 42, Twilio's 32) is for the names beside it. Twilio's `SK…` is an id that
+ * may be shown; the secret that goes with it has no prefix.
+ */
+import { alnum, hex, known, lowerHex, type Pattern, wordy } from './format-row';
+
+/** A digit among the next letters, so that no word passes for a key. */
+const withDigit = `(?=${wordy}{0,24}\\d)`;
+
+const models: readonly Pattern[] = [
+  { rule: 'openai-key', prefix: `sk-${withDigit}`, rest: `${alnum}{32,}`, cut: `${alnum}{16,31}` },
+  known('openrouter-key', 'sk-or-v1-', lowerHex, 60),
+  known('langfuse-key', 'sk-lf-', '[0-9a-f-]', 36),
+  known('langsmith-key', 'lsv2_(?:pt|sk)_', '[0-9a-f_]', 36),
+  known('elevenlabs-key', `sk_(?=${lowerHex}{8})`, lowerHex, 48),
+  known('xai-key', 'xai-', alnum, 70),
+  known('replicate-token', 'r8_', alnum, 37),
+  known('nvidia-key', 'nvapi-', wordy, 60),
+  known('cerebras-key', 'csk-', alnum, 40),
+  known('together-key', 'tgp_v1_', wordy, 40),
+  known('pinecone-key', 'pcsk_', '\\w', 50),
+];
+
+const clouds: readonly Pattern[] = [
+  known('alibaba-access-key', `LTAI(?=[0-9A-Za-z]{0,15}\\d)`, alnum, 16),
+  known('cloudflare-origin-key', 'v1\\.0-(?=[0-9a-f]{8})', '[0-9a-f-]', 160),
+  known('yandex-token', `(?:t1\\.|AQVN|YC[A-Z])${withDigit}`, '[\\w.=-]', 35),
+  known('tailscale-key', 'tskey-(?:auth|api|client|scim|webhook)-', wordy, 18),
+  known('scalingo-token', 'tk-us-', wordy, 44),
+  known('netlify-token', 'nf[opcb]_', alnum, 36),
+  known('render-key', 'rnd_', alnum, 28),
+  known('neon-key', 'napi_', alnum, 60),
+  known('vercel-token', 'vc[pkiar]_', alnum, 48),
+  known('mongodb-secret', 'mdb_sa_sk_', wordy, 38),
+  known('clickhouse-secret', `4b1d(?=${alnum}{0,36}[G-Zg-z])`, alnum, 38),
+  known('elastic-key', 'essu_', '[\\w+/=-]', 50),
+  { rule: 'azure-key', prefix: `${alnum}{52}JQQJ99`, rest: `${alnum}{20,}`, cut: '' },
+  { rule: 'azure-devops-token', prefix: `${alnum}{76}AZDO`, rest: `${alnum}{4}`, cut: '' },
+  known('firebase-key', 'AAAA[\\w-]{7}:APA91b', wordy, 100),
+  known('amazon-mws-token', 'amzn\\.mws\\.', '[0-9a-f-]', 36),
+];
+
+const builders: readonly Pattern[] = [
+  known('crates-token', `cio(?=${alnum}{0,24}\\d)`, alnum, 32),
+  known('nuget-key', `oy2(?=[a-z0-9]{0,24}\\d)`, '[a-z0-9]', 43),
+  known('sonar-token', 'sq[upa]_', lowerHex, 40),
+  known('sourcegraph-token', `sgp_(?:${hex}{16}_|local_)?(?=${hex}{8})`, hex, 40),
+  known('buildkite-token', 'bk(?:ua|ct|aj|ps)_', wordy, 36),
+  known('circleci-token', 'CCIP(?:AT|RJ)_', '\\w', 40),
+  known('infracost-key', 'ico-', alnum, 32),
+  known('harness-key', `[ps]at\\.[\\w-]{22}\\.`, '[0-9A-Za-z.]', 40),
+  known('contentful-token', 'CFPAT-', wordy, 40),
+  known('posthog-key', 'ph[xs]_', alnum, 40),
+  known('honeycomb-key', 'hc[abcx](?:ik|lk|mk)_', alnum, 50),
+  known('mailersend-token', 'mlsn\\.', lowerHex, 60),
+  known('resend-key', `re_${alnum}{8}_`, alnum, 20),
+  { rule: 'maxmind-key', prefix: `${alnum}{6}_${alnum}{29}_mm`, rest: 'k', cut: '' },
+  known('dnkey-token', 'dnkey-', '[\\w=-]', 70),
+  known('intra42-secret', 's-s4t2(?:ud|af)-', lowerHex, 60),
+];
+
+const services: readonly Pattern[] = [
+  known('onepassword-key', 'A3-(?=[A-Z0-9]{6}-)', '[A-Z0-9-]', 32),
+  known('adobe-secret', `p8e-${withDigit}`, '[0-9A-Za-z_-]', 32),
+  known('authress-key', `(?:sc|ext|scauth|authress)_${alnum}{5,30}\\.${alnum}{4,6}\\.acc[_-]`, '[\\w.+/=-]', 40),
+  known('dropbox-token', `sl\\.${withDigit}`, '[\\w=-]', 130),
+  known('frameio-token', 'fio-u-', '[\\w=-]', 60),
+  known('hubspot-token', 'pat-(?:na|eu|ap)\\d-', '[0-9a-f-]', 36),
+  known('asana-token', '[12]/\\d{10,20}(?:/\\d{10,20})?:', lowerHex, 32),
+  known('clickup-token', 'pk_\\d{5,10}_', '[0-9A-Z]', 32),
+  known('intercom-token', 'dG9rO', '[\\w=-]', 40),
+  known('typeform-token', 'tfp_', '[\\w.=-]', 40),
+  known('notion-token', 'secret_', alnum, 43),
+  known('settlemint-token', 'sm_[aps]at_', alnum, 16),
+  known('facebook-token', `\\d{15,16}\\|${withDigit}`, wordy, 27),
+  known('salesforce-token', `00D${alnum}{12,15}!`, '[\\w.]', 80),
+  known('vault-token', `s\\.(?=${alnum}{0,16}\\d)`, alnum, 24),
+  {
+    rule: 'teams-webhook',
+    prefix: '(?<=/webhookb2/)',
+    rest: '[\\w@-]{70,80}/IncomingWebhook/[\\w/-]{32,}',
+    cut: '[\\w@/-]{8,}',
+  },
+];
+
+const payments: readonly Pattern[] = [
+  known('square-token', 'EAAA(?=[\\w-]{0,20}[a-z])', wordy, 22),
+  known('flutterwave-key', 'FLW(?:SEC|PUB)K(?:_TEST|_LIVE)?-', '[0-9A-Za-z-]', 12),
+  known('plaid-token', '(?:access|public|link)-(?:sandbox|development|production)-', '[0-9a-f-]', 36),
+  known('lob-key', `(?:live|test)_(?:pub_)?(?=${lowerHex}{8})`, lowerHex, 30),
+  known('mollie-key', `(?:live|test)_${withDigit}`, alnum, 30),
+  known('gocardless-token', `(?:live|sandbox)_(?=[\\w=-]{0,24}\\d)`, '[\\w=-]', 40),
+  {
+    rule: 'braintree-token',
+    prefix: 'access_token\\$(?:production|sandbox)\\$',
+    rest: `${alnum}{8,24}\\$${lowerHex}{32}`,
+    cut: '[0-9a-z$]{4,}',
+  },
+  known('stytch-secret', 'secret-(?:test|live)-', '[\\w=-]', 30),
+];
+
+export const vendorFormats: readonly Pattern[] = [...models, ...clouds, ...builders, ...services, ...payments];
