@@ -4,8 +4,9 @@
  * prefix that is rare among numbers. Texts are bytes read as latin1.
  */
 import { issuerOf } from './card-issuers';
+import type { Found } from './finder';
 
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -53,7 +54,7 @@ const digitRun = new RegExp(
 const digitGroup = /\d+/g;
 
 /** Where card numbers stand in a text. */
-export function findCards(text: string, hints: CardHints): readonly Span[] {
+export function findCards(text: string, hints: CardHints): readonly Found[] {
   const found: Span[] = [...trackData(text)];
   for (const run of text.matchAll(digitRun)) {
     for (const span of cardsIn(run[0], (at) =>
@@ -61,7 +62,7 @@ export function findCards(text: string, hints: CardHints): readonly Span[] {
     ))
       found.push({ start: run.index + span.start, end: run.index + span.end });
   }
-  return found;
+  return found.map((span) => ({ ...span, rule: 'card-number' }));
 }
 
 /** True where a run of digits and separators holds a card number if anything around it says so: for the cheap look. */

@@ -3,24 +3,24 @@
  * letter beyond it takes two bytes or more, so one of every second byte tells.
  */
 import { mayBeForeignName } from './foreign-names';
-import { kindOfName, longestName } from './names';
+import { longestName } from './names';
 
-/** True where a word of these bytes (UTF-8) is such a name. */
-export function holdsForeignName(bytes: Uint8Array, length: number): boolean {
+/** True where a word of these bytes (UTF-8) may be such a name, and `tells` says so. */
+export function holdsForeignName(bytes: Uint8Array, length: number, tells: (word: string) => boolean): boolean {
   for (let i = 1; i <= length; i += 2) {
     if (!isBeyondAscii(bytes[i]) && !isBeyondAscii(bytes[i - 1])) continue;
     let start = i;
     while (start > 0 && isLetter(bytes[start - 1])) start--;
     let end = i;
     while (end < length && isLetter(bytes[end])) end++;
-    if (end - start <= longestName && isName(latin1(bytes, start, end))) return true;
+    if (end - start <= longestName && isName(latin1(bytes, start, end), tells)) return true;
     i = end;
   }
   return false;
 }
 
-function isName(word: string): boolean {
-  return mayBeForeignName(word) && kindOfName(word) !== null;
+function isName(word: string, tells: (word: string) => boolean): boolean {
+  return mayBeForeignName(word) && tells(word);
 }
 
 function isBeyondAscii(byte: number | undefined): boolean {

@@ -49,7 +49,12 @@ const builders: readonly Pattern[] = [
   known('buildkite-token', 'bk(?:ua|ct|aj|ps)_', wordy, 36),
   known('circleci-token', 'CCIP(?:AT|RJ)_', '\\w', 40),
   known('infracost-key', 'ico-', alnum, 32),
-  known('harness-key', `[ps]at\\.[\\w-]{22}\\.`, '[0-9A-Za-z.]', 40),
+  {
+    rule: 'harness-key',
+    prefix: '[ps]at\\.',
+    rest: '[\\w-]{22}\\.[0-9A-Za-z.]{40,}',
+    cut: '[\\w-]{12,22}(?:\\.[0-9A-Za-z.]*)?',
+  },
   known('contentful-token', 'CFPAT-', wordy, 40),
   known('posthog-key', 'ph[xs]_', alnum, 40),
   known('honeycomb-key', 'hc[abcx](?:ik|lk|mk)_', alnum, 50),
@@ -63,7 +68,12 @@ const builders: readonly Pattern[] = [
 const services: readonly Pattern[] = [
   known('onepassword-key', 'A3-(?=[A-Z0-9]{6}-)', '[A-Z0-9-]', 32),
   known('adobe-secret', `p8e-${withDigit}`, '[0-9A-Za-z_-]', 32),
-  known('authress-key', `(?:sc|ext|scauth|authress)_${alnum}{5,30}\\.${alnum}{4,6}\\.acc[_-]`, '[\\w.+/=-]', 40),
+  {
+    rule: 'authress-key',
+    prefix: '(?:sc|ext|scauth|authress)_',
+    rest: `${alnum}{5,30}\\.${alnum}{4,6}\\.acc[_-][\\w.+/=-]{40,}`,
+    cut: `(?=[a-z]{0,20}[0-9A-Z])${alnum}{12,30}(?:\\.[\\w.+/=-]*)?`,
+  },
   known('dropbox-token', `sl\\.${withDigit}`, '[\\w=-]', 130),
   known('frameio-token', 'fio-u-', '[\\w=-]', 60),
   known('hubspot-token', 'pat-(?:na|eu|ap)\\d-', '[0-9a-f-]', 36),

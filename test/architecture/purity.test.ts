@@ -37,7 +37,7 @@ const pureModules = new Set([
   'node:url',
   'node:querystring',
 ]);
-const pureLibraries = [/^yaml$/, /^undici\/lib\/llhttp\//];
+const pureLibraries = [/^yaml$/, /^re2js$/, /^undici\/lib\/llhttp\//];
 
 const impureGlobals = [
   /^process(?!\.(pid|name)$)/, // an exchange has a process too, with a pid and a name

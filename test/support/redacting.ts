@@ -4,6 +4,7 @@ import { createRedactor, type RedactorOptions } from '../../tape/redact/redactor
 import { bodyOf, requestOf } from './tapes';
 
 const key = Buffer.alloc(32, 7);
+const plain = createRedactor({ key });
 
 type Part = { readonly target?: string; readonly headers?: HeaderList; readonly body?: string; readonly type?: string };
 
@@ -13,7 +14,8 @@ export function redactedRequest(part: Part, options: Partial<RedactorOptions> = 
     ...(part.type === undefined ? [] : [['Content-Type', part.type] as const]),
     ...(part.headers ?? []),
   ];
-  const { request, entries } = createRedactor({ key, ...options }).redactRequest(
+  const redactor = Object.keys(options).length === 0 ? plain : createRedactor({ key, ...options });
+  const { request, entries } = redactor.redactRequest(
     requestOf({
       headers,
       ...(part.target === undefined ? {} : { target: part.target }),

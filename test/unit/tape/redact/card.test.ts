@@ -163,7 +163,7 @@ it.each([
 ])('takes next to none of the ids of %i digits', (length, share) => {
   const random = randomFrom(length);
   const ids = Array.from(
-    { length: 20_000 },
+    { length: length === 16 ? 20_000 : 4000 },
     () => `${1 + random(9)}${Array.from({ length: length - 1 }, () => random(10)).join('')}`,
   );
   const text = (id: string) => `{"order":{"id":"${id}","n":${id}}}`;
@@ -175,6 +175,6 @@ it.each([
 it.each(['4', '4 ', '4111 ', '1 1-', '4111111111111111 ', '=4111111111111111', '%B4111111111111111^'])(
   'takes linear time on %j again and again',
   (piece) => {
-    findCards(piece.repeat(200_000), { names: ['card'] }); // jest's own limit is the judge
+    findCards(piece.repeat(100_000), { names: ['card'] }); // jest's own limit is the judge
   },
 );
