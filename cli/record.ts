@@ -96,7 +96,7 @@ async function record(args: RecordArguments): Promise<number> {
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
     wiretapeVersion: wiretapeVersion(),
-    typedTargets: typedTargets(targets, command),
+    typedTargets: typedTargets(targets),
     onProbe: args.verbose ? tellProbe : () => undefined,
   });
   process.stderr.write(
@@ -118,7 +118,7 @@ function targetsFrom(args: RecordArguments, command: readonly string[] | null): 
     containers: args.container ?? [],
     all: args.all,
   };
-  const typed = typedTargets(targets, null);
+  const typed = typedTargets(targets);
   if (typed.length === 0 && command === null) {
     throw usage('No target is given', [
       'Name a running service: --port 8443, --comm nginx or --pid 4711',
@@ -141,8 +141,7 @@ function pidFrom(text: string): number {
   throw usage(`--pid ${JSON.stringify(text)} is not a process id`, 'Write a number, such as --pid 4711');
 }
 
-function typedTargets(targets: TargetSpec, command: readonly string[] | null): readonly string[] {
-  if (command !== null) return [`-- ${command.join(' ')}`];
+function typedTargets(targets: TargetSpec): readonly string[] {
   return [
     ...targets.pids.map((pid) => `--pid ${pid}`),
     ...targets.comms.map((name) => `--comm ${name}`),
@@ -155,7 +154,8 @@ function typedTargets(targets: TargetSpec, command: readonly string[] | null): r
 
 function redactorFrom(file: string | undefined): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
-  return createRedactor({ key, ...(file === undefined ? {} : { rules: parseRedactionRules(readRules(file), file) }) });
+  const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
+  return createRedactor({ key, rules, remember: true });
 }
 
 function readRules(file: string): string {

@@ -4,6 +4,7 @@
  */
 import type { Exchange } from '../tape/model/exchange';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
+import type { Redacted } from '../tape/redact/redacted';
 import type { Loss } from '../tape/store/tape';
 import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
@@ -15,7 +16,9 @@ import { LossLedger } from './tally/loss-ledger';
 import { type RecordingStats, Tally } from './tally/tally';
 
 export interface PipelineOptions {
-  onExchange(exchange: Exchange): void;
+  /** Takes the secrets out. Nothing else of an exchange is handed out or counted: counts have its path in them. */
+  redact(exchange: Exchange): Redacted<Exchange>;
+  onExchange(exchange: Redacted<Exchange>): void;
   /** Losses are added up by connection and reason, and told within a second of event time and at the end. */
   onLoss(loss: Loss): void;
   readonly limits?: Partial<Limits>;
@@ -124,8 +127,9 @@ class Stages implements Pipeline {
         this.tally.addFiltered();
         continue;
       }
-      this.tally.add(exchange);
-      this.options.onExchange(exchange);
+      const redacted = this.options.redact(exchange);
+      this.tally.add(redacted.exchange);
+      this.options.onExchange(redacted);
     }
   }
 }

@@ -30,7 +30,7 @@ export interface RecordOptions {
   readonly forMs: number | null;
   readonly maxSizeBytes: number | null;
   readonly wiretapeVersion: string;
-  /** The targets as they were typed, for the session's row. */
+  /** The targets as they were typed, for the session's row; COMMAND goes there by itself. */
   readonly typedTargets: readonly string[];
   readonly onProbe: (report: ProbeReport) => void;
 }
@@ -105,7 +105,8 @@ class RunningRecording implements Recording {
     this.pipeline = createPipeline({
       filter: options.filter,
       keepRaw: options.keepRaw,
-      onExchange: (exchange) => this.outgoing.push(options.redactor.redact(exchange)),
+      redact: (exchange) => options.redactor.redact(exchange),
+      onExchange: (exchange) => this.outgoing.push(exchange),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
     });
   }
@@ -119,7 +120,7 @@ class RunningRecording implements Recording {
       user: userName(),
       machine: hostname(),
       kernel: release(),
-      targets: options.typedTargets,
+      targets: this.typedTargets(),
       rules: options.redactor.ruleNames,
       source: `ebpf/${options.tier ?? 'auto'}`,
     });
@@ -131,10 +132,20 @@ class RunningRecording implements Recording {
       onProbe: options.onProbe,
       onTargetsEnded: () => this.stop('target-ended'),
     });
-    this.targets = this.source.targets;
+    this.targets = options.command === null ? this.source.targets : [this.commandLine(options.command)];
     this.tier = this.source.tier;
     this.watch();
     return this;
+  }
+
+  private commandLine(command: readonly string[]): string {
+    return this.options.redactor.redactCommand(command).join(' ');
+  }
+
+  /** What is typed may hold a password, too. */
+  private typedTargets(): readonly string[] {
+    const { command, typedTargets, redactor } = this.options;
+    return command === null ? redactor.redactCommand(typedTargets) : [`-- ${this.commandLine(command)}`];
   }
 
   stats(): RecordingStats {
@@ -183,8 +194,13 @@ class RunningRecording implements Recording {
     this.writer.drained().finally(() => this.source?.pause(false));
   }
 
+  /** The source's clock, so that a step of the wall clock lets nothing that waits lapse. */
+  private nowUs(): number {
+    return this.source?.nowUs() ?? nowUs();
+  }
+
   private tick(): void {
-    this.pipeline.tick(nowUs());
+    this.pipeline.tick(this.nowUs());
     this.handOver();
   }
 
@@ -198,10 +214,10 @@ class RunningRecording implements Recording {
     // Started by the recording, it ends with it, and its last exchanges are recorded too.
     if (command !== undefined && reason !== 'target-ended') await endCommand(command);
     await this.source?.stop();
-    this.pipeline.end(nowUs());
+    this.pipeline.end(this.nowUs());
     this.handOver();
     const failure = this.writer.failure();
-    this.writer.endSession(this.session, { endedAtUs: nowUs(), reason });
+    this.writer.endSession(this.session, { endedAtUs: this.nowUs(), reason });
     await this.writer.close();
     if (failure !== null) throw failure;
     const commandStatus = reason === 'target-ended' && command !== undefined ? await command.ended : null;

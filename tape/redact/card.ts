@@ -56,19 +56,17 @@ const digitGroup = /\d+/g;
 /** Where card numbers stand in a text. */
 export function findCards(text: string, hints: CardHints): readonly Found[] {
   const found: Span[] = [...trackData(text)];
-  for (const run of text.matchAll(digitRun)) {
-    for (const span of cardsIn(run[0], (at) =>
-      saysCard(text, { start: run.index + at.start, end: run.index + at.end }, hints),
-    ))
-      found.push({ start: run.index + span.start, end: run.index + span.end });
+  for (const { 0: run, index } of text.matchAll(digitRun)) {
+    const isSaid = ({ start, end }: Span): boolean => saysCard(text, { start: index + start, end: index + end }, hints);
+    for (const { start, end } of cardsIn(run, { isSaid, isAlone: standsAlone }))
+      found.push({ start: index + start, end: index + end });
   }
   return found.map((span) => ({ ...span, rule: 'card-number' }));
 }
 
-/** True where a run of digits and separators holds a card number if anything around it says so: for the cheap look. */
+/** True where a run of digits and separators holds a card number if it is taken apart in the right place: for the cheap look. */
 export function mayHoldCard(run: string): boolean {
-  for (const found of run.matchAll(digitRun)) if (cardsIn(found[0], () => true).length > 0) return true;
-  return false;
+  return cardsIn(run, { isSaid: () => true, isAlone: () => true }).length > 0;
 }
 
 /** The magnetic stripe (ISO/IEC 7813): `%B4…^NAME^YYMM…?` and `;4…=YYMM…?`; what follows the number is as secret. */
@@ -81,9 +79,12 @@ function* trackData(text: string): Generator<Span> {
   }
 }
 
-type IsSaid = (span: Span) => boolean;
+interface Evidence {
+  isSaid(span: Span): boolean;
+  isAlone: typeof standsAlone;
+}
 
-function cardsIn(text: string, isSaid: IsSaid): readonly Span[] {
+function cardsIn(text: string, evidence: Evidence): readonly Span[] {
   const run = text.replaceAll('%20', '   '); // the digits of an escape are none
   const groups = [...run.matchAll(digitGroup)].map((match) => ({
     start: match.index,
@@ -91,27 +92,27 @@ function cardsIn(text: string, isSaid: IsSaid): readonly Span[] {
   }));
   const found: Span[] = [];
   for (let first = 0; first < groups.length; first++) {
-    const count = cardAt(run, groups, first, isSaid);
+    const count = cardAt(run, groups, first, evidence);
     if (count === 0) continue;
     found.push({ start: (groups[first] as Span).start, end: (groups[first + count - 1] as Span).end });
     first += count - 1;
   }
-  return found.length > 0 ? found : wholeRun(run, groups, isSaid);
+  return found.length > 0 ? found : wholeRun(run, groups, evidence);
 }
 
 /** How cards are printed, and read out. */
 const printed = new Set(['4444', '465', '464', '44443', '4441', '4442', '4443', '88']);
 
 /** How many groups from one on are a card number; 0 where they are none. */
-function cardAt(run: string, groups: readonly Span[], first: number, isSaid: IsSaid): number {
+function cardAt(run: string, groups: readonly Span[], first: number, evidence: Evidence): number {
   for (let count = 1; count <= 5 && first + count <= groups.length; count++) {
     const mine = groups.slice(first, first + count);
     const span = { start: (mine[0] as Span).start, end: (mine.at(-1) as Span).end };
     const digits = mine.map(({ start, end }) => run.slice(start, end)).join('');
     if (digits.length > 19) return 0;
     if (digits.length < 12 || !isCardNumber(digits)) continue;
-    if (!standsAlone(run, groups, first, count)) continue;
-    if (isEvident(run, mine, digits) || isSaid(span)) return count;
+    if (!evidence.isAlone(run, groups, first, count)) continue;
+    if (isEvident(run, mine, digits) || evidence.isSaid(span)) return count;
   }
   return 0;
 }
@@ -151,11 +152,13 @@ function isExpiry(digits: string): boolean {
 }
 
 /** Any other way of grouping, where the place says that it is a card. */
-function wholeRun(run: string, groups: readonly Span[], isSaid: IsSaid): readonly Span[] {
+function wholeRun(run: string, groups: readonly Span[], evidence: Evidence): readonly Span[] {
   const digits = run.replace(/\D/g, '');
   const span = { start: 0, end: run.length };
   const isFraction = groups.length === 2 && run.includes('.');
-  return groups.length > 1 && !isFraction && digits.length <= 19 && isCardNumber(digits) && isSaid(span) ? [span] : [];
+  return groups.length > 1 && !isFraction && digits.length <= 19 && isCardNumber(digits) && evidence.isSaid(span)
+    ? [span]
+    : [];
 }
 
 /** How far a word that says card may stand from the number, in characters. */

@@ -38,10 +38,7 @@ export function createDetection(): Detection {
     return kind;
   }
 
-  const look: Look = {
-    innocent,
-    tells: (word) => kindOf(word) !== null || endsSpacedName(word) || opensSecret.test(word),
-  };
+  const look: Look = { innocent, tells: (word) => kindOf(word) !== null || endsSpacedName(word) };
 
   function isSuspicious(bytes: Uint8Array): boolean {
     return holdsSecret(bytes, bytes.length, look) || endsInUserInfo(bytes, bytes.length) || holdsUserInfo(bytes);
@@ -60,7 +57,22 @@ export function createDetection(): Detection {
   };
 }
 
-const opensSecret = new RegExp(`^(?:${openingWords.join('|')})$|^-----BEGIN`, 'i');
+const opening = openingWords.map((word) => Buffer.from(word, 'latin1'));
+
+/** `Bearer x`, `-----BEGIN`: what follows is secret, whatever word these are the end of. */
+function opensSecret(bytes: Uint8Array, position: number): boolean {
+  const before = bytes[position - 1];
+  if (before === hyphen && bytes[position - 2] === hyphen && bytes[position] === capitalB) return true;
+  return (before === hyphen || !isWord(before)) && opening.some((word) => standsAt(bytes, position, word));
+}
+
+function standsAt(bytes: Uint8Array, position: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i++) if (((bytes[position + i] ?? 0) | 0x20) !== word[i]) return false;
+  return true;
+}
+
+const hyphen = 0x2d;
+const capitalB = 0x42;
 
 /** What the look at words needs. */
 interface Look {
@@ -149,8 +161,9 @@ function holdsTellingWord(bytes: Uint8Array, length: number, look: Look): boolea
   return false;
 }
 
-/** True where the word around a position names a secret, or opens one (`Bearer x`, `-----BEGIN`). */
+/** True where the word around a position names a secret, or one begins there that opens a secret. */
 function isTellingWord(bytes: Uint8Array, position: number, look: Look, length: number): boolean {
+  if (opensSecret(bytes, position)) return true;
   let start = position;
   while (start > 0 && isWord(bytes[start - 1])) if (position - start-- > longestName) return false;
   let hash = 0;

@@ -6,7 +6,7 @@
 import type { Found } from './finder';
 import { type Pattern, patterns } from './patterns';
 import { findPrivateKeys } from './private-key';
-import { charactersOf, type Shape, shapeOf, shortestOf, sourceOf, tellingPairs } from './shape';
+import { beginningOf, charactersOf, type Shape, shapeOf, shortestOf, sourceOf, tellingPairs } from './shape';
 
 const notWithinWord = '(?<![0-9A-Za-z])';
 const whole = new RegExp(
@@ -56,7 +56,7 @@ export const keyCharacters = marked(
 );
 
 /** True for a run of key characters that holds what some format begins with. */
-export const keyStart = new RegExp(keys.map(({ prefix }) => sourceOf(shapeOf(prefix))).join('|'));
+export const keyStart = new RegExp(keys.map(({ prefix }) => sourceOf(beginningOf(shapeOf(prefix)))).join('|'));
 
 /** 1 for every pair of characters (`first << 8 | second`) that the keys of some format have in them. */
 export const keyPairs = marked(

@@ -7,10 +7,11 @@ import { isUtf8 } from 'node:buffer';
 import type { Exchange, HttpRequest, HttpResponse, RawStream } from '../model/exchange';
 import { mayBeInBody, redactBody } from './body';
 import { builtInRules } from './built-in';
+import { redactCommandLine } from './command-line';
 import { createDetection, type Detection } from './detection';
 import type { Finder } from './finder';
 import { createHeaderNames, type HeaderNames, redactHeaders } from './headers';
-import { createLedger, type Ledger } from './ledger';
+import { createLedger, type Ledger, latin1Of, readable } from './ledger';
 import { createPlaceholders } from './placeholder';
 import type { Redacted, RedactionEntry } from './redacted';
 import { type RedactionRule, rulesFor, type SideRules } from './rules';
@@ -53,6 +54,8 @@ export interface Redactor {
   redact(exchange: Exchange): Redacted<Exchange>;
   redactRequest(request: HttpRequest): RedactedRequest;
   redactResponse(response: HttpResponse): RedactedResponse;
+  /** A command line, word by word, for tapes and messages that name it. */
+  redactCommand(words: readonly string[]): readonly string[];
 }
 
 export function createRedactor(options: RedactorOptions): Redactor {
@@ -94,6 +97,13 @@ export function createRedactor(options: RedactorOptions): Redactor {
     return { response: clean.response ?? response, entries: clean.entries };
   }
 
+  function redactCommand(words: readonly string[]): readonly string[] {
+    const { ledger, ...scope } = side('request', []);
+    const clean = redactCommandLine(words.map(latin1Of), { ...scope, ledger }).map(readable);
+    if (remembered !== undefined) remember([ledger], remembered);
+    return clean;
+  }
+
   function redact(exchange: Exchange): Redacted<Exchange> {
     const { entries, request, response, raw } = redactSides(exchange);
     const isSame = request === exchange.request && response === exchange.response && raw === exchange.raw;
@@ -102,7 +112,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
   }
 
   const ruleNames = [...builtInRules, ...finders.flatMap((finder) => finder.rules), ...added.map((rule) => rule.name)];
-  return { ruleNames, redactRequest, redactResponse, redact };
+  return { ruleNames, redactRequest, redactResponse, redactCommand, redact };
 }
 
 /** What one side of an exchange is redacted with. */

@@ -124,6 +124,16 @@ export function sourceOf(shape: Shape): string {
   return shape.map((step) => stepSource(step) + timesSource(step)).join('');
 }
 
+/** What a shape begins with: up to the first step that may go on for long, and no more of that than it must have. */
+export function beginningOf(shape: Shape): Shape {
+  const long = shape.findIndex(({ most }) => most > longestStep);
+  return long < 0
+    ? shape
+    : shape.slice(0, long + 1).map((step, i) => (i === long ? { ...step, most: step.least } : step));
+}
+
+const longestStep = 64;
+
 function stepSource(step: Step): string {
   if (step.kind === 'choice') return `(?:${step.among.map(sourceOf).join('|')})`;
   const escapes = step.codes.map((code) => `\\x${code.toString(16).padStart(2, '0')}`);

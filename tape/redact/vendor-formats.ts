@@ -66,7 +66,7 @@ const builders: readonly Pattern[] = [
 ];
 
 const services: readonly Pattern[] = [
-  known('onepassword-key', 'A3-(?=[A-Z0-9]{6}-)', '[A-Z0-9-]', 32),
+  { rule: 'onepassword-key', prefix: 'A3-', rest: '[A-Z0-9]{6}-[A-Z0-9-]{25,}', cut: '[A-Z0-9]{6}-[A-Z0-9-]{0,24}' },
   known('adobe-secret', `p8e-${withDigit}`, '[0-9A-Za-z_-]', 32),
   {
     rule: 'authress-key',
@@ -85,7 +85,7 @@ const services: readonly Pattern[] = [
   known('settlemint-token', 'sm_[aps]at_', alnum, 16),
   known('facebook-token', `\\d{15,16}\\|${withDigit}`, wordy, 27),
   known('salesforce-token', `00D${alnum}{12,15}!`, '[\\w.]', 80),
-  known('vault-token', `s\\.(?=${alnum}{0,16}\\d)`, alnum, 24),
+  { rule: 'vault-token', prefix: `s\\.(?=${alnum}{0,16}\\d)`, rest: `${alnum}{24,}`, cut: `${alnum}{14,23}` },
   {
     rule: 'teams-webhook',
     prefix: '(?<=/webhookb2/)',

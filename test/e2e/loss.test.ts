@@ -9,6 +9,7 @@ import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
 import { apps, seededBytes, temporaryFolder } from '../support/programs';
 import { bodyHash, sha256 } from '../support/recorder';
+import { asRedacted } from '../support/tapes';
 
 const REQUEST = 300_000;
 const RESPONSE = 500_000;
@@ -32,7 +33,11 @@ async function recordThroughTinyRing(): Promise<Outcome> {
   const script = folder.write('runs.sh', `${program} write read ${REQUEST} ${RESPONSE} ${SEED}\n`.repeat(RUNS));
   const events: SourceEvent[] = [];
   const exchanges: Exchange[] = [];
-  const pipeline = createPipeline({ onExchange: (exchange) => exchanges.push(exchange), onLoss: () => undefined });
+  const pipeline = createPipeline({
+    redact: (exchange) => asRedacted(exchange),
+    onExchange: ({ exchange }) => exchanges.push(exchange),
+    onLoss: () => undefined,
+  });
   const source = startEbpfSource({
     targets: noTargets,
     command: ['sh', script],

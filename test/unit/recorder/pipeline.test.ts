@@ -3,6 +3,7 @@ import { createPipeline } from '../../../recorder/pipeline';
 import type { CloseEvent, SourceEvent } from '../../../recorder/source/events';
 import type { Exchange } from '../../../tape/model/exchange';
 import { parseFilterPattern } from '../../../tape/model/filter';
+import { createRedactor } from '../../../tape/redact/redactor';
 import {
   type Circumstances,
   client,
@@ -22,6 +23,7 @@ import {
   summaries,
   waits,
 } from '../../support/converse';
+import { asRedacted } from '../../support/tapes';
 
 describe('how an exchange ends', () => {
   const outbound: Circumstances = { role: 'outbound' };
@@ -282,22 +284,11 @@ describe('who is the client', () => {
     expect(seen.exchanges[0]?.connection.direction).toBe('outbound');
   });
 
-  it.each([
-    ['10.0.0.1:45000', '10.0.0.2:5432', 'outbound'],
-    ['10.0.0.1:5432', '10.0.0.2:45000', 'inbound'],
-  ])('in other protocols has the port that the system chose: %s to %s is %s', (local, remote, direction) => {
-    const seen = converseWith({ role: 'unknown', local, remote }, server('\x00hello'), closes());
-    expect(seen.exchanges[0]?.connection.direction).toBe(direction);
-  });
-
-  it('else speaks first', () => {
-    const ports = { local: '10.0.0.1:9000', remote: '10.0.0.2:9001' };
-    expect(
-      converseWith({ role: 'unknown', ...ports }, client('\x00'), closes()).exchanges[0]?.connection.direction,
-    ).toBe('inbound');
-    expect(
-      converseWith({ role: 'unknown', ...ports }, server('\x00'), closes()).exchanges[0]?.connection.direction,
-    ).toBe('outbound');
+  it('stays unknown in other protocols: ports prove nothing, and neither does who speaks first', () => {
+    const ports = { role: 'unknown', local: '10.0.0.1:45000', remote: '10.0.0.2:5432' } as const;
+    const seen = converseWith(ports, server('\x00hello'), closes());
+    expect(seen.exchanges[0]?.connection.direction).toBe('unknown');
+    expect(seen.exchanges[0]?.raw).toMatchObject({ requestSize: 6, responseSize: 0 });
   });
 });
 
@@ -451,7 +442,8 @@ describe('a pipeline', () => {
     const events = eventsOf({}, [client(get('/a') + get('/b')), server(ok('A') + ok('B'))]);
     const seen: string[] = [];
     const pipeline = createPipeline({
-      onExchange: ({ request }) => {
+      redact: (exchange) => asRedacted(exchange),
+      onExchange: ({ exchange: { request } }) => {
         seen.push(request?.target ?? '');
         throw new Error('the receiver failed');
       },
@@ -461,6 +453,23 @@ describe('a pipeline', () => {
     expect(seen).toEqual(['/a']);
     const other = converse(client(get('/c')), server(ok('C')));
     expect(summaries(other)).toEqual(['GET /c → 200 C']);
+  });
+
+  it('counts nothing of an exchange but what redaction left of it', () => {
+    const secret = 'hunter22-hunter22';
+    const redactor = createRedactor({ key: Buffer.alloc(32, 7) });
+    const pipeline = createPipeline({
+      redact: (exchange) => redactor.redact(exchange),
+      onExchange: () => undefined,
+      onLoss: () => undefined,
+    });
+    pipeline.push(eventsOf({}, [client(get(`/proxy/http://u:${secret}@h/`)), server(ok('A'))]));
+    pipeline.end(startUs + 10_000_000);
+    const { endpoints } = pipeline.stats();
+    expect(endpoints.map(({ endpoint }) => endpoint)).toEqual([
+      expect.stringMatching(/^GET .*\/proxy\/http:\/\/u:[^@]+@h\/$/),
+    ]);
+    expect(JSON.stringify(pipeline.stats())).not.toContain('hunter22');
   });
 
   it('tells losses that no connection has, and bytes that no connection has', () => {
@@ -475,11 +484,11 @@ describe('a pipeline', () => {
       missing: 'fault',
     };
     const seen = play([
-      { kind: 'loss', connection: null, atUs: startUs, reason: 'queue-full', events: 3, bytes: 900 },
+      { kind: 'loss', connection: null, atUs: startUs, reason: 'ring-full', events: 3, bytes: 900 },
       stray,
     ]);
     expect(seen.losses).toEqual([
-      { atUs: startUs, connection: null, reason: 'queue-full', events: 3, bytes: 900 },
+      { atUs: startUs, connection: null, reason: 'ring-full', events: 3, bytes: 900 },
       { atUs: startUs, connection: 7, reason: 'no-open', events: 1, bytes: 5 },
     ]);
   });
@@ -495,7 +504,11 @@ describe('a pipeline', () => {
 
   it('gives up holes by the time of events alone, without ticks', () => {
     const exchanges: Exchange[] = [];
-    const pipeline = createPipeline({ onExchange: (exchange) => exchanges.push(exchange), onLoss: () => undefined });
+    const pipeline = createPipeline({
+      redact: (exchange) => asRedacted(exchange),
+      onExchange: ({ exchange }) => exchanges.push(exchange),
+      onLoss: () => undefined,
+    });
     const events = eventsOf({}, [
       client('GET /x'),
       client(get('/y')),
