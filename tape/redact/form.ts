@@ -46,11 +46,15 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction, {
  * Names that are secrets only in company: an OAuth code beside its state or grant type (RFC 6749 4.1), the signature of
  * a signed URL beside its expiry (Azure SAS `se`, CloudFront and S3 key ids).
  */
-function isSecretAmong(name: string, others: ReadonlySet<string>): boolean {
-  if (name === 'code') return others.has('state') || others.has('grant_type');
-  if (name === 'sig') return others.has('se') || others.has('sv');
-  return name === 'signature' && ['key-pair-id', 'awsaccesskeyid', 'googleaccessid'].some((key) => others.has(key));
+export function isSecretAmong(name: string, others: ReadonlySet<string>): boolean {
+  return companions.get(name)?.some((companion) => others.has(companion)) === true;
 }
+
+const companions: ReadonlyMap<string, readonly string[]> = new Map([
+  ['code', ['state', 'grant_type', 'code_verifier', 'session_state', 'iss']],
+  ['sig', ['se', 'sv', 'sp']],
+  ['signature', ['key-pair-id', 'awsaccesskeyid', 'googleaccessid', 'expires', 'policy']],
+]);
 
 /** True where a query or form may hold one of those; the cheap look at words does not know them. */
 export function mayHoldCompanySecret(fields: string): boolean {

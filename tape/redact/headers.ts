@@ -7,7 +7,10 @@ import type { Path } from '../model/path';
 import { redactCredential } from './credentials';
 import type { Detection } from './detection';
 import { type FieldPlace, redactFields } from './form';
+import { applyEdits } from './ledger';
 import type { NameKind } from './names';
+import { mayHoldPathSecret, pathSecrets } from './path-secrets';
+import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
 import { redactLexically, redactPatterns, type TextContext } from './text';
@@ -178,7 +181,8 @@ function redactValue({ value, known, pathOf }: Field, context: HeaderContext): s
   if (known.lowerCase === subprotocolHeader) {
     return redactSubprotocols(value, (secret) => ledger.take(secret, 'credential-header', pathOf()));
   }
-  return mayHoldSecret(value, context) ? redactInnocent(value, pathOf(), { ...context, isUrl: known.isUrl }) : value;
+  const isWorthIt = mayHoldSecret(value, context) || (known.isUrl && mayHoldPathSecret(value));
+  return isWorthIt ? redactInnocent(value, pathOf(), { ...context, isUrl: known.isUrl }) : value;
 }
 
 function textIn(scope: Scope): Omit<TextContext, 'path'> {
@@ -187,8 +191,9 @@ function textIn(scope: Scope): Omit<TextContext, 'path'> {
 
 function redactInnocent(value: string, path: Path, context: HeaderContext & { readonly isUrl: boolean }): string {
   const text = { ...textIn(context), path };
-  const query = context.isUrl ? value.indexOf('?') : -1;
-  if (query < 0) return redactLexically(value, text);
+  if (!context.isUrl) return redactLexically(value, text);
+  const query = value.indexOf('?');
+  if (query < 0) return redactLexically(withoutPathSecrets(value, path, context), text);
   const end = /[#>\s;]/.exec(value.slice(query))?.index ?? value.length - query;
   const redact = {
     name: (name: string) => redactPatterns(name, text),
@@ -197,7 +202,12 @@ function redactInnocent(value: string, path: Path, context: HeaderContext & { re
   };
   const fields = redactFields(value.slice(query + 1, query + end), path, redact, context);
   const around = (piece: string): string => redactLexically(piece, text);
-  return `${around(value.slice(0, query))}?${fields}${around(value.slice(query + end))}`;
+  return `${around(withoutPathSecrets(value.slice(0, query), path, context))}?${fields}${around(value.slice(query + end))}`;
+}
+
+function withoutPathSecrets(url: string, path: Path, { detection, ledger }: HeaderContext): string {
+  const take = (secret: string): string => encodePercent(ledger.take(decodePercent(secret), 'secret-name', path));
+  return applyEdits(url, pathSecrets(url, detection.kindOfName, take));
 }
 
 /** The first of repeated fields has no index, the second is `[1]`. Counted when first asked for. */

@@ -5,6 +5,7 @@
  */
 import type { Path } from '../model/path';
 import { findCards, isCardNumber, reachOfHints } from './card';
+import { Company, isOfCompany } from './company';
 import { redactCredential } from './credentials';
 import { isHarmless } from './harmless';
 import { applyEdits, type Edit, latin1Of, mostSteps, readable } from './ledger';
@@ -39,6 +40,8 @@ interface Frame {
   promised: NameKind | null;
   value: Leaf | undefined;
   valueName: string;
+  /** Members that are secrets beside each other. */
+  company: Company<Leaf> | undefined;
 }
 
 interface Leaf {
@@ -91,6 +94,7 @@ class Scan {
       promised: null,
       value: undefined,
       valueName: '',
+      company: undefined,
     });
     this.at++;
   }
@@ -157,9 +161,19 @@ class Scan {
     const rule = this.standing === undefined ? undefined : this.standingHere()?.rule;
     const kind = rule === undefined ? this.kindHere() : 'secret';
     if (kind !== null) this.take(leaf, kind, rule);
+    else if (frame !== undefined && !frame.isArray && this.isInCompany(frame, leaf)) this.isWhole &&= !leaf.isOpen;
     else if (frame !== undefined && !frame.isArray && this.isPaired(frame, leaf)) this.isWhole &&= !leaf.isOpen;
     else if (leaf.type === 'string') this.search(leaf);
     else this.searchNumber(leaf);
+  }
+
+  /** True where the leaf itself is a secret by what stands beside it; one that came before may be taken now, too. */
+  private isInCompany(frame: Frame, leaf: Leaf): boolean {
+    if (leaf.type !== 'string' || !isOfCompany(frame.name)) return false;
+    frame.company ??= new Company();
+    const secret = frame.company.meet(frame.name, this.logical(leaf), leaf);
+    for (const { name, member } of secret) this.take(member, 'secret', undefined, name);
+    return secret.some(({ member }) => member === leaf);
   }
 
   /** `{"name": …, "value": …}` in either order; true where the leaf was dealt with. */

@@ -13,6 +13,7 @@ import { applyEdits, type Edit } from './ledger';
 import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
 import type { Scope } from './scope';
+import { urlSecrets } from './url-in-text';
 
 export interface TextContext extends Scope {
   /** Where the text stands; every firing within it is written down there. */
@@ -45,7 +46,7 @@ export function looksLikeJson(text: string): boolean {
 /** By lexical rules alone. */
 export function redactLexically(text: string, context: TextContext): string {
   const named = context.style === 'program' ? text : applyEdits(text, namedSecrets(text, context));
-  const urls = applyEdits(named, urlPasswords(named, context));
+  const urls = applyEdits(named, urlSecrets(named, context));
   return redactPatterns(urls, context);
 }
 
@@ -64,20 +65,6 @@ export function redactPatterns(text: string, context: TextContext): string {
     text: ledger.take(text.slice(start, end), rule, path),
   }));
   return applyEdits(text, edits);
-}
-
-/** `://user:password@`, or cut before the `@`; what follows a host is a port and all digits. */
-function urlPasswords(text: string, { ledger, path, isCut }: TextContext): Edit[] {
-  if (!text.includes('://')) return [];
-  const edits: Edit[] = [];
-  for (const match of text.matchAll(/:\/\/[^\s/?#"'@:<>]{0,200}:([^\s/?#"'@<>]{1,400})(@|$)/g)) {
-    const [all, secret = '', sign] = match;
-    if (sign === '' && (!isCut || /^\d*$/.test(secret))) continue;
-    const start = match.index + all.length - secret.length - (sign?.length ?? 0);
-    const placeholder = encodePercent(ledger.take(decodePercent(secret), 'url-password', path));
-    edits.push({ start, end: start + secret.length, text: placeholder });
-  }
-  return edits;
 }
 
 const stems = new RegExp([...nameTrigrams, ...foreignStems].join('|'), 'gi');
