@@ -27,6 +27,7 @@ interface RecordArguments {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly redact?: string;
+  readonly redactPersonal: boolean;
   readonly keepRaw: boolean;
   readonly tier?: string;
   readonly status: boolean;
@@ -64,6 +65,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         'max-size': { type: 'string', describe: 'end when the tape has this size, such as 1GiB' },
         ...patternOptions,
         redact: { type: 'string', describe: 'a file of further redaction rules' },
+        'redact-personal': {
+          type: 'boolean',
+          default: false,
+          describe: 'take out personal data, too: IBANs, e-mail, phone and identity numbers, names, dates of birth',
+        },
         'keep-raw': {
           type: 'boolean',
           default: false,
@@ -91,7 +97,7 @@ async function record(args: RecordArguments): Promise<number> {
     command,
     tier: args.tier ?? null,
     filter: filterFrom(args),
-    redactor: redactorFrom(args.redact),
+    redactor: redactorFrom(args),
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
@@ -152,10 +158,10 @@ function typedTargets(targets: TargetSpec): readonly string[] {
   ];
 }
 
-function redactorFrom(file: string | undefined): Redactor {
+function redactorFrom({ redact: file, redactPersonal: personal }: RecordArguments): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
   const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
-  return createRedactor({ key, rules, remember: true });
+  return createRedactor({ key, rules, personal, remember: true });
 }
 
 function readRules(file: string): string {

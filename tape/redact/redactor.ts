@@ -12,6 +12,7 @@ import { createDetection, type Detection } from './detection';
 import type { Finder } from './finder';
 import { createHeaderNames, type HeaderNames, redactHeaders } from './headers';
 import { createLedger, type Ledger, latin1Of, readable } from './ledger';
+import { personal } from './personal';
 import { createPlaceholders } from './placeholder';
 import type { Redacted, RedactionEntry } from './redacted';
 import { type RedactionRule, rulesFor, type SideRules } from './rules';
@@ -29,6 +30,8 @@ export interface RedactorOptions {
   readonly rules?: readonly RedactionRule[];
   /** Placeholders of a tape, which pass unchanged: what is replayed comes back in live traffic. */
   readonly placeholders?: ReadonlySet<string>;
+  /** Whether personal data goes, too. */
+  readonly personal?: boolean;
   /** What else is searched for everywhere in text. */
   readonly finders?: readonly Finder[];
   /**
@@ -58,9 +61,12 @@ export interface Redactor {
   redactCommand(words: readonly string[]): readonly string[];
 }
 
+const nothing: typeof personal = { rules: [], finders: [] };
+
 export function createRedactor(options: RedactorOptions): Redactor {
-  const added = options.rules ?? [];
-  const finders = options.finders ?? [];
+  const asked = options.personal === true ? personal : nothing;
+  const added = [...(options.rules ?? []), ...asked.rules];
+  const finders = [...(options.finders ?? []), ...asked.finders];
   const placeholders = createPlaceholders(options.key, options.placeholders ?? new Set());
   const detection = createDetection();
   const tools = { detection, names: createHeaderNames(detection) };
@@ -111,8 +117,14 @@ export function createRedactor(options: RedactorOptions): Redactor {
     return { exchange: clean, entries } as unknown as Redacted<Exchange>; // the one place that gives the stamp
   }
 
-  const ruleNames = [...builtInRules, ...finders.flatMap((finder) => finder.rules), ...added.map((rule) => rule.name)];
-  return { ruleNames, redactRequest, redactResponse, redactCommand, redact };
+  const addedNames = [...finders.flatMap((finder) => finder.rules), ...added.map((rule) => rule.name)];
+  return {
+    ruleNames: [...new Set([...builtInRules, ...addedNames])],
+    redactRequest,
+    redactResponse,
+    redactCommand,
+    redact,
+  };
 }
 
 /** What one side of an exchange is redacted with. */
