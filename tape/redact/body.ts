@@ -17,7 +17,7 @@ import { latin1Of, readable } from './ledger';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, mayHoldSecretBytes, type Scope } from './scope';
 import type { SeenSecrets } from './seen-secrets';
-import { redactLexically, redactPatterns, redactText, type TextContext } from './text';
+import { redactLexically, redactLostMembers, redactPatterns, redactText, type TextContext } from './text';
 import { redactXmlPlaces } from './xml-places';
 
 /** What redaction unfolds of one body; more is cut off there rather than kept unread. */
@@ -121,7 +121,7 @@ function redactByType(type: MediaType, text: string, context: BytesContext): str
   }
   if (!isJson) return redactText(text, within);
   const json = redactJson(text, within);
-  return json.isWhole ? json.text : redactLexically(json.text, within);
+  return json.isWhole ? json.text : redactLexically(redactLostMembers(json.text, within), within);
 }
 
 function styleOf(type: MediaType): TextContext['style'] {

@@ -7,7 +7,7 @@
 import { isBetweenDigits, mayHoldCard } from './card';
 import { mayHoldCompany } from './company';
 import { holdsForeignName } from './foreign-look';
-import { keyCharacters, keyPairs, keyStart, shortestKey } from './known-formats';
+import { keyCharacters, keyPairs, keyStarts, shortestKey } from './known-formats';
 import { endsSpacedName, kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { openingWords } from './patterns';
 import { decodePercent } from './percent';
@@ -201,11 +201,18 @@ function endsInKey(bytes: Uint8Array, length: number): boolean {
   return length - start > 3 && mayBeKey(bytes, start, length);
 }
 
+/** Each expression is tried once on a run, however often its pair comes up. */
 function mayBeKey(bytes: Uint8Array, start: number, end: number): boolean {
+  let run: string | undefined;
+  const tried: RegExp[] = [];
   for (let i = start + 1; i < end; i++) {
-    if (keyPairs[((bytes[i - 1] as number) << 8) | (bytes[i] as number)] === 1) {
-      return keyStart.test(latin1(bytes, start, end));
-    }
+    const pair = ((bytes[i - 1] as number) << 8) | (bytes[i] as number);
+    if (keyPairs[pair] === 0) continue;
+    const startsHere = keyStarts.get(pair);
+    if (startsHere === undefined || tried.includes(startsHere)) continue;
+    run ??= latin1(bytes, start, end);
+    if (startsHere.test(run)) return true;
+    tried.push(startsHere);
   }
   return false;
 }

@@ -55,14 +55,32 @@ export const keyCharacters = marked(
   shapes.concat(cutShapes).flatMap((shape) => [...charactersOf(shape)]),
 );
 
-/** True for a run of key characters that holds what some format begins with. */
-export const keyStart = new RegExp(keys.map(({ prefix }) => sourceOf(beginningOf(shapeOf(prefix)))).join('|'));
+/**
+ * What a run of key characters holds if it holds a key, by two characters that stand side by side in every key of that
+ * format (`first << 8 | second`): expressions for the beginnings of the formats that have these two.
+ */
+export const keyStarts: ReadonlyMap<number, RegExp> = startsByPair();
 
-/** 1 for every pair of characters (`first << 8 | second`) that the keys of some format have in them. */
-export const keyPairs = marked(
-  1 << 16,
-  shapes.concat(cutShapes).flatMap((shape) => tellingPairs(shape) ?? []),
-);
+/** 1 for every pair that has such an expression. */
+export const keyPairs = marked(1 << 16, [...keyStarts.keys()]);
+
+function startsByPair(): Map<number, RegExp> {
+  const sources = new Map<number, Set<string>>();
+  for (const { prefix, rest, cut } of keys) {
+    const whole = tellingPairs(shapeOf(prefix + rest)) ?? [];
+    const short = cut === '' ? [] : (tellingPairs(shapeOf(prefix + cut)) ?? []);
+    const start = sourceOf(beginningOf(shapeOf(prefix)));
+    for (const pair of [...whole, ...short]) sources.set(pair, (sources.get(pair) ?? new Set()).add(start));
+  }
+  const made = new Map<string, RegExp>(); // pairs of one format share one expression
+  const regExpOf = (source: string): RegExp => made.get(source) ?? setIn(made, source, new RegExp(source));
+  return new Map([...sources].map(([pair, starts]) => [pair, regExpOf([...starts].join('|'))]));
+}
+
+function setIn<K, V>(map: Map<K, V>, key: K, value: V): V {
+  map.set(key, value);
+  return value;
+}
 
 function marked(size: number, places: readonly number[]): Uint8Array {
   const marks = new Uint8Array(size);

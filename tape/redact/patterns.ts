@@ -113,7 +113,7 @@ export const patterns: readonly Pattern[] = [
  * Words before secrets that are known by nothing else: rows whose prefix only looks behind. Lower-case; the cheap look at
  * words (detection.ts) knows them.
  */
-export const openingWords: readonly string[] = ['bearer', 'basic', 'webhooks', 'webhookb2'];
+export const openingWords: readonly string[] = ['bearer', 'basic', 'webhooks', 'webhookb2', 'curl'];
 
 /** Names of all rules that go by looks, each once. Private keys stand between lines and are found by private-key.ts. */
 export const patternRules: readonly string[] = [...new Set([...patterns.map(({ rule }) => rule), 'private-key'])];

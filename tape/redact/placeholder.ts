@@ -43,10 +43,10 @@ const longestRemembered = 16 * 1024;
 /** A whole body can be a secret; what stands for it need not be as long. */
 const longestPlaceholder = 4096;
 
-/** Sixteen digits keep their number (see mapNumeral); longer ones were more than most readers can hold before. */
+/** Sixteen digits are small enough (see numeralMapper); what is longer was more than most readers can hold before. */
 function safeInteger(placeholder: string): string {
   const sign = placeholder.startsWith('-') ? 1 : 0;
-  return placeholder.slice(0, sign + safeDigits);
+  return placeholder.length - sign <= safeDigits ? placeholder : placeholder.slice(0, sign + safeDigits - 1);
 }
 
 const safeDigits = 16;

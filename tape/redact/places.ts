@@ -30,6 +30,8 @@ const nowhere: Standing = { nodes: [], rule: undefined };
 export class Places {
   private readonly root = newNode(false);
   private readonly roots = new Set<string>();
+  /** Names of members that rules end in, with the rule: all that is left to go by in JSON whose beginning was lost. */
+  readonly lastNames = new Map<string, string>();
 
   constructor(rules: readonly PlaceRule[]) {
     rules.forEach(({ name, path }, order) => {
@@ -37,6 +39,8 @@ export class Places {
       for (const step of path) node = childFor(node, step);
       node.rule ??= { order, name };
       this.roots.add(String(path[0]));
+      const last = path.length > 1 && path[0] === 'body' ? path.at(-1) : undefined;
+      if (typeof last === 'string' && !this.lastNames.has(last)) this.lastNames.set(last, name);
     });
   }
 

@@ -85,7 +85,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
     const before = remembered === undefined ? [] : [remembered];
     const first = sidesWithout(given, side('request', before), side('response', before));
     const found = newlySeen(first.ledgers, remembered);
-    const isDone = found.size === 0 || !mayStillHold(first.sides, found);
+    const isDone = found === null || !mayStillHold(first.sides, found);
     const last = isDone
       ? first
       : sidesWithout(given, side('request', [...before, found]), side('response', [...before, found]));
@@ -147,12 +147,17 @@ function sidesWithout({ request, response, raw }: Sides, sent: Side, received: S
   return { sides, ledgers: [sent.ledger, received.ledger] };
 }
 
-/** Secrets of this exchange that were not searched for in all of it. */
-function newlySeen(ledgers: readonly Ledger[], remembered: SeenSecrets | undefined): SeenSecrets {
-  const found = new SeenSecrets(exchangeLimits);
-  for (const { taken } of ledgers)
-    for (const [secret, rule] of taken) if (remembered?.has(secret) !== true) found.add(secret, rule);
-  return found;
+/** Secrets of this exchange that were not searched for in all of it; null where there are none. */
+function newlySeen(ledgers: readonly Ledger[], remembered: SeenSecrets | undefined): SeenSecrets | null {
+  let found: SeenSecrets | null = null;
+  for (const { taken } of ledgers) {
+    for (const [secret, rule] of taken) {
+      if (remembered?.has(secret) === true) continue;
+      found ??= new SeenSecrets(exchangeLimits);
+      found.add(secret, rule);
+    }
+  }
+  return found?.size === 0 ? null : found;
 }
 
 function remember(ledgers: readonly Ledger[], remembered: SeenSecrets): void {

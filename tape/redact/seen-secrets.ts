@@ -11,6 +11,8 @@ import { decodePercent } from './percent';
 
 export interface SeenLimits {
   readonly secrets: number;
+  /** How finely runs are told apart before a closer look; a power of two. */
+  readonly marks: number;
   readonly totalLength: number;
   /** What qualifies. */
   readonly floor: Floor;
@@ -27,6 +29,7 @@ export interface Floor {
 /** Within one exchange the same text hardly means something else. */
 export const exchangeLimits: SeenLimits = {
   secrets: 10_000,
+  marks: 256,
   totalLength: 4 * 1024 * 1024,
   floor: { length: 8, cookieLength: 16, run: 4, differentSigns: 1 },
 };
@@ -34,6 +37,7 @@ export const exchangeLimits: SeenLimits = {
 /** Over a whole recording it may. */
 export const recordingLimits: SeenLimits = {
   secrets: 10_000,
+  marks: 1 << 16,
   totalLength: 4 * 1024 * 1024,
   floor: { length: 12, cookieLength: 16, run: 8, differentSigns: 8 },
 };
@@ -53,19 +57,22 @@ const mostUnderOneRun = 64;
 /** How much may be compared for each character of a text, before a run alone is taken for the secret it belongs to. */
 const comparedPerCharacter = 64;
 const comparedAtLeast = 1024 * 1024;
+const scratchBytes = 4096;
 
 export class SeenSecrets {
   private readonly filed = new Map<string, Filed>();
   private readonly byRun = new Map<string, Filed[]>();
   /** Marks by length, first and last characters of the runs: most runs of a text need no closer look. */
-  private readonly marks = new Uint8Array(1 << 16);
-  private readonly scratch = Buffer.alloc(4096);
+  private readonly marks: Uint8Array;
+  private scratch: Buffer | undefined;
   /** Grows with every secret that is new: what was looked at under this number need not be looked at again. */
   generation = 0;
   private shortestRun = Number.POSITIVE_INFINITY;
   private totalLength = 0;
 
-  constructor(private readonly limits: SeenLimits) {}
+  constructor(private readonly limits: SeenLimits) {
+    this.marks = new Uint8Array(limits.marks);
+  }
 
   get size(): number {
     return this.filed.size;
@@ -84,7 +91,9 @@ export class SeenSecrets {
       return true;
     }
     if (!qualifies(secret, rule, this.limits.floor)) return false;
-    this.file({ secret, rule, ...longestRun(secret) });
+    const { start, end } = longestRun(secret);
+    if (end - start < this.limits.floor.run) return false;
+    this.file({ secret, rule, run: secret.slice(start, end), offset: start });
     while (this.filed.size > this.limits.secrets || this.totalLength > this.limits.totalLength) this.forgetOldest();
     return true;
   }
@@ -92,8 +101,9 @@ export class SeenSecrets {
   /** False where none of the secrets can be in the text, in whatever way it writes characters. */
   mayBeIn(text: string): boolean {
     if (this.filed.size === 0 || text.length < this.shortestRun) return false;
-    if (text.length > this.scratch.length) return this.mayBeInBytes(Buffer.from(text, 'latin1'));
-    return this.mayBeInBytes(this.scratch.subarray(0, this.scratch.write(text, 0, 'latin1')));
+    if (text.length > scratchBytes) return this.mayBeInBytes(Buffer.from(text, 'latin1'));
+    this.scratch ??= Buffer.allocUnsafe(scratchBytes);
+    return this.mayBeInBytes(this.scratch, this.scratch.write(text, 0, 'latin1'));
   }
 
   /** The same, percent-encoding seen through. */
@@ -101,15 +111,15 @@ export class SeenSecrets {
     return this.mayBeIn(text) || (text.includes('%') && this.mayBeIn(decodePercent(text)));
   }
 
-  mayBeInBytes(bytes: Uint8Array): boolean {
+  mayBeInBytes(bytes: Uint8Array, size = bytes.length): boolean {
     if (this.filed.size === 0) return false;
     const stride = this.shortestRun;
-    for (let i = stride - 1; i < bytes.length; i += stride) {
+    for (let i = stride - 1; i < size; i += stride) {
       if (isAlnum[bytes[i] as number] === 0) continue;
       let start = i;
       while (start > 0 && isAlnum[bytes[start - 1] as number] === 1) start--;
       let end = i + 1;
-      while (end < bytes.length && isAlnum[bytes[end] as number] === 1) end++;
+      while (end < size && isAlnum[bytes[end] as number] === 1) end++;
       if (end - start >= stride && this.holdsRun(bytes, start, end)) return true;
       i = end - 1;
     }
@@ -128,8 +138,8 @@ export class SeenSecrets {
   private isRun(bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     if (length < this.shortestRun) return false;
-    const mark = markOf(length, bytes[start] as number, bytes[start + 1] as number, bytes[end - 1] as number);
-    if (this.marks[mark] === 0) return false;
+    const hash = hashOf(length, bytes[start] as number, bytes[start + 1] as number, bytes[end - 1] as number);
+    if (this.marks[hash & (this.marks.length - 1)] === 0) return false;
     return this.byRun.has(Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('latin1'));
   }
 
@@ -156,8 +166,8 @@ export class SeenSecrets {
   }
 
   private candidates(text: string, start: number, end: number): readonly Filed[] | undefined {
-    const mark = markOf(end - start, text.charCodeAt(start), text.charCodeAt(start + 1), text.charCodeAt(end - 1));
-    return this.marks[mark] === 0 ? undefined : this.byRun.get(text.slice(start, end));
+    const hash = hashOf(end - start, text.charCodeAt(start), text.charCodeAt(start + 1), text.charCodeAt(end - 1));
+    return this.marks[hash & (this.marks.length - 1)] === 0 ? undefined : this.byRun.get(text.slice(start, end));
   }
 
   private file(one: Filed): void {
@@ -167,8 +177,9 @@ export class SeenSecrets {
     this.totalLength += secret.length;
     const others = this.byRun.get(run) ?? [];
     if (others.length >= mostUnderOneRun && others[0] !== undefined) this.forget(others[0]);
-    this.byRun.set(run, [...(this.byRun.get(run) ?? []), one]);
-    this.marks[markOf(run.length, run.charCodeAt(0), run.charCodeAt(1), run.charCodeAt(run.length - 1))] = 1;
+    this.byRun.set(run, others.length === 0 ? [one] : [...(this.byRun.get(run) ?? []), one]);
+    const hash = hashOf(run.length, run.charCodeAt(0), run.charCodeAt(1), run.charCodeAt(run.length - 1));
+    this.marks[hash & (this.marks.length - 1)] = 1;
     this.shortestRun = Math.min(this.shortestRun, run.length);
   }
 
@@ -191,13 +202,24 @@ function qualifies(secret: string, rule: string, floor: Floor): boolean {
   const shortest = rule.endsWith('cookie') ? floor.cookieLength : floor.length;
   if (secret.length < shortest || secret.length > longestSecret) return false;
   if (!/\d/.test(secret) || !/[A-Za-z]/.test(secret) || /\s/.test(secret)) return false;
-  return longestRun(secret).run.length >= floor.run && new Set(secret).size >= floor.differentSigns;
+  return hasDifferentSigns(secret, floor.differentSigns);
 }
 
-function longestRun(secret: string): { readonly run: string; readonly offset: number } {
-  let longest = { run: '', offset: 0 };
-  for (const match of secret.matchAll(/[0-9A-Za-z]+/g)) {
-    if (match[0].length > longest.run.length) longest = { run: match[0], offset: match.index };
+function hasDifferentSigns(secret: string, least: number): boolean {
+  if (least <= 1) return true;
+  const different = new Set<number>();
+  for (let i = 0; i < secret.length && different.size < least; i++) different.add(secret.charCodeAt(i));
+  return different.size >= least;
+}
+
+/** Where the longest run of letters and digits begins and ends. */
+function longestRun(secret: string): { readonly start: number; readonly end: number } {
+  let longest = { start: 0, end: 0 };
+  for (let i = 0; i < secret.length; i++) {
+    if (!isAlnumAt(secret, i)) continue;
+    const start = i;
+    while (isAlnumAt(secret, i + 1)) i++;
+    if (i + 1 - start > longest.end - longest.start) longest = { start, end: i + 1 };
   }
   return longest;
 }
@@ -225,6 +247,7 @@ function isAlnumAt(text: string, position: number): boolean {
   return position >= 0 && position < text.length && isAlnum[text.charCodeAt(position)] === 1;
 }
 
-function markOf(length: number, first: number, second: number, last: number): number {
-  return (Math.imul(length, 0x9e37) ^ (first << 9) ^ (second << 4) ^ Math.imul(last, 0x85eb)) & 0xffff;
+function hashOf(length: number, first: number, second: number, last: number): number {
+  const mixed = Math.imul(length ^ (first << 8) ^ (second << 16) ^ (last << 24), 0x9e3779b1);
+  return mixed ^ (mixed >>> 16);
 }

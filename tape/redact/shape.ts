@@ -182,11 +182,14 @@ function product(left: readonly number[], right: readonly number[]): Pairs {
   return left.flatMap((first) => right.map((second) => (first << 8) | second));
 }
 
-/** Small letters, digits and dots come up everywhere; capitals and other signs are rare. */
+/** Small letters and digits come up everywhere; capitals and most other signs are rare. */
 function commonness(pairs: Pairs): number {
-  return pairs.reduce((sum, pair) => sum + weightOf(pair >> 8) * weightOf(pair & 0xff), 0);
+  return [...new Set(pairs)].reduce((sum, pair) => sum + weightOf(pair >> 8) * weightOf(pair & 0xff), 0);
 }
 
 function weightOf(code: number): number {
-  return /[a-z0-9./]/.test(String.fromCharCode(code)) ? 4 : 1;
+  const character = String.fromCharCode(code);
+  if (/[jkqvwxz:]/.test(character)) return 3;
+  if (/[a-z0-9./-]/.test(character)) return 6;
+  return /[A-Z]/.test(character) ? 2 : 1;
 }

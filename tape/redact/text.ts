@@ -6,10 +6,13 @@
 import type { Path } from '../model/path';
 import { findCards } from './card';
 import { redactCredential } from './credentials';
+import { csvSecrets } from './csv';
+import { curlPasswords } from './curl';
 import { foreignStems } from './foreign-names';
 import { endOfString, escapeJson, redactJson, unescapeJson } from './json-text';
 import { findPatterns } from './known-formats';
-import { applyEdits, type Edit } from './ledger';
+import { applyEdits, type Edit, latin1Of, readable } from './ledger';
+import { flowMember, optionArgument } from './loose-notations';
 import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
 import type { Scope } from './scope';
@@ -39,15 +42,48 @@ export function redactText(text: string, context: TextContext): string {
   return redactLexically(text, context);
 }
 
+/** Members of JSON that is cut or damaged, so that their places are not known: by the last names of the rules. */
+export function redactLostMembers(text: string, context: TextContext): string {
+  const { ledger, path, rules } = context;
+  const names = [...rules.places.lastNames.keys()].map((name) => JSON.stringify(latin1Of(name)).slice(1, -1));
+  if (names.length === 0) return text;
+  const anyName = new RegExp(`(?<=["'])(?:${names.map(escapeRegExp).join('|')})(?=["'\\\\])`, 'g');
+  const edits: Edit[] = [];
+  for (let found = anyName.exec(text); found !== null; found = anyName.exec(text)) {
+    const end = found.index + found[0].length;
+    const value = quotedMember(text, { start: found.index, end, kind: 'secret' });
+    const rule = rules.places.lastNames.get(readable(unescapeJson(found[0])));
+    if (value === undefined || value.end <= value.start || rule === undefined) continue;
+    const { read, write } = writings[value.writing];
+    const secret = read(text.slice(value.start, value.end));
+    edits.push({ start: value.start, end: value.end, text: write(ledger.take(secret, rule, path)) });
+    anyName.lastIndex = value.end;
+  }
+  return applyEdits(text, edits);
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+}
+
 export function looksLikeJson(text: string): boolean {
   return /^\s*[[{]/.test(text);
 }
 
 /** By lexical rules alone. */
 export function redactLexically(text: string, context: TextContext): string {
-  const named = context.style === 'program' ? text : applyEdits(text, namedSecrets(text, context));
+  const named = context.style === 'program' ? text : redactNamed(text, context);
   const urls = applyEdits(named, urlSecrets(named, context));
   return redactPatterns(urls, context);
+}
+
+/** What names promise: those of columns, of options and of whatever stands before a value. */
+function redactNamed(text: string, context: TextContext): string {
+  const { detection, ledger, path } = context;
+  const take = (secret: string): string => ledger.take(secret, 'secret-name', path);
+  const inTable = applyEdits(text, csvSecrets(text, { isSecret: (name) => detection.kindOfName(name) !== null, take }));
+  const inCommands = applyEdits(inTable, curlPasswords(inTable, take));
+  return applyEdits(inCommands, namedSecrets(inCommands, context));
 }
 
 /** Secrets known by their looks alone: built-in formats, card numbers, patterns of the user; and those seen before. */
@@ -136,7 +172,16 @@ function valueAfter(text: string, name: Name): Value | undefined {
   return undefined;
 }
 
-const notations: readonly Notation[] = [quotedMember, formPart, tagAttribute, element, headerLine, assignment];
+const notations: readonly Notation[] = [
+  quotedMember,
+  formPart,
+  tagAttribute,
+  element,
+  headerLine,
+  assignment,
+  flowMember,
+  optionArgument,
+];
 
 /** `"password": "x"`, `'password' => 'x'`, and the same with its quotes escaped once or more. */
 function quotedMember(text: string, name: Name): Value | undefined {
@@ -198,7 +243,7 @@ function tagAttribute(text: string, name: Name): Value | undefined {
   return { start, end: start + secret.length, writing: 'plain' };
 }
 
-const tellingAttribute = /(?<=\b(?:name|id|property|key|http-equiv)\s{0,20}=\s{0,20}["']?[\w.[\]-]{0,64})/iy;
+const tellingAttribute = /(?<=\b(?:name|id|property|key|http-equiv|type)\s{0,20}=\s{0,20}["']?[\w.[\]-]{0,64})/iy;
 
 /** `<password>x</password>`, with a namespace, attributes or CDATA. */
 function element(text: string, name: Name): Value | undefined {
