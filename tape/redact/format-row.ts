@@ -14,6 +14,11 @@ export function known(rule: string, prefix: string, alphabet: string, atLeast: n
   return { rule, prefix, rest: `${alphabet}{${atLeast},}`, cut: `${alphabet}{1,${atLeast - 1}}` };
 }
 
+/** The same for a prefix that words and names begin with, too: the end of a text is worth taking only when it is long. */
+export function knownLoose(rule: string, prefix: string, alphabet: string, atLeast: number): Pattern {
+  return { ...known(rule, prefix, alphabet, atLeast), cut: `${alphabet}{12,${atLeast - 1}}` };
+}
+
 export const alnum = '[0-9A-Za-z]';
 export const hex = '[0-9a-fA-F]';
 export const lowerHex = '[0-9a-f]';

@@ -3,7 +3,7 @@
  * OpenSSH's own form, a token that was encoded once more, and hashes in the notation of crypt(3) (from whose
  * output a password can be guessed without the service noticing).
  */
-import { known, type Pattern } from './format-row';
+import { known, knownLoose, type Pattern } from './format-row';
 
 /** What base64 makes of the first bytes: a SEQUENCE of a known length, the version, the algorithm's identifier. */
 const derBeginnings = [
@@ -20,8 +20,8 @@ const encoded = derBeginnings.map((beginning) => known('private-key', beginning,
 const hashes: readonly Pattern[] = [
   known('password-hash', '\\$2[abxy]\\$\\d\\d\\$', '[0-9A-Za-z./]', 53), // bcrypt
   known('password-hash', '\\$argon2(?:id|i|d)\\$', '[\\w$=,+/.-]', 40),
-  known('password-hash', '\\$(?:6|5|y|7|gy)\\$', '[\\w$=./]', 40), // SHA-crypt, yescrypt, scrypt
-  known('password-hash', '\\$(?:1|apr1|P|H)\\$', '[0-9A-Za-z./$]', 24), // MD5-crypt, phpass
+  knownLoose('password-hash', '\\$(?:6|5|y|7|gy)\\$', '[\\w$=./]', 40), // SHA-crypt, yescrypt, scrypt
+  knownLoose('password-hash', '\\$(?:1|apr1|P|H)\\$', '[0-9A-Za-z./$]', 24), // MD5-crypt, phpass
   known('password-hash', '\\$(?:scrypt|pbkdf2(?:-sha(?:1|256|512))?)\\$', '[\\w$=,+/.-]', 30), // passlib
   known('password-hash', 'pbkdf2_sha(?:1|256|512)\\$', '[\\w$=+/.-]', 40), // Django
   known('password-hash', '\\{S?SHA(?:256|384|512)?\\}', '[0-9A-Za-z+/=]', 28), // LDAP (RFC 2307)

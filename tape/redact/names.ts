@@ -27,7 +27,7 @@ const secretNames = new Set(
   words(`pass pin sid connectsid sessionid sessid phpsessid jsessionid aspnetsessionid securitycode cardnumber ccnumber
     ccnum creditcard creditcardnumber cardcode pan cardpan primaryaccountnumber onetimecode twofactorcode codeverifier devicecode clientassertion assertion samlresponse
     samlassertion secrets passwords apikeys secretstring accountkey accesskeyid sharedaccesssignature xamzsignature
-    xamzcredential xgoogsignature xgoogcredential oauthsignature oauthcode seedwords backupphrase
+    xamzcredential xgoogsignature xgoogcredential oauthsignature oauthcode gitlabsession laravelsession cisession seedwords backupphrase
     dockerconfigjson kubeconfig`).concat(latinSecretNames),
 );
 

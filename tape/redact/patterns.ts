@@ -25,12 +25,13 @@ export const patterns: readonly Pattern[] = [
   known('bitbucket-token', 'AT(?:BB|ATT3|CTT3)', '[\\w=-]', 24),
   known('slack-token', 'x(?:ox[a-eoprs](?:\\.xox[bp])?|app)-', '[\\w-]', 14),
   known('slack-webhook', '(?<=/(?:services|workflows|triggers)/)T\\w{8,12}/[AB]\\w{8,12}/', '[0-9A-Za-z/]', 16),
+  known('slack-webhook', '(?<=slack\\.com/(?:services|workflows|triggers)/)', '[0-9A-Za-z+/]', 30),
   known('discord-webhook', '(?<=/api/webhooks/\\d{15,22}/)', wordy, 60),
   known('discord-token', '[MNO][\\w-]{23,25}\\.[\\w-]{6}\\.', wordy, 27),
   known('stripe-key', '(?:(?:sk|rk)_(?:test|live|prod)_|whsec_)', '[0-9A-Za-z+/=]', 10),
   known('square-token', 'sq0[a-z]{3}-', wordy, 22),
   known('shopify-token', 'shp(?:at|ca|pa|ss)_', hex, 32),
-  { rule: 'sendgrid-key', prefix: 'SG\\.', rest: '[\\w-]{16,32}\\.[\\w-]{16,}', cut: '[\\w.-]{4,}' },
+  { rule: 'sendgrid-key', prefix: 'SG\\.', rest: '[\\w.=-]{40,}', cut: '[\\w.-]{4,}' },
   known('sendinblue-key', 'x(?:key|smtp)sib-', wordy, 64),
   known('mailgun-key', '(?:pub)?key-(?=[0-9a-f]{8})', '[0-9a-f]', 32),
   { rule: 'mailchimp-key', prefix: '[0-9a-f]{32}-us', rest: '\\d{1,2}', cut: '' },
@@ -113,7 +114,16 @@ export const patterns: readonly Pattern[] = [
  * Words before secrets that are known by nothing else: rows whose prefix only looks behind. Lower-case; the cheap look at
  * words (detection.ts) knows them.
  */
-export const openingWords: readonly string[] = ['bearer', 'basic', 'webhooks', 'webhookb2', 'curl'];
+export const openingWords: readonly string[] = [
+  'bearer',
+  'basic',
+  'webhooks',
+  'webhookb2',
+  'curl',
+  'slack',
+  'private-lines',
+  'private-mac',
+];
 
 /** Names of all rules that go by looks, each once. Private keys stand between lines and are found by private-key.ts. */
 export const patternRules: readonly string[] = [...new Set([...patterns.map(({ rule }) => rule), 'private-key'])];

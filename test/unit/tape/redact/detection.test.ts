@@ -20,7 +20,7 @@ const before: Readonly<Record<string, string>> = {
   bearer: 'Bearer ',
   basic: 'Basic ',
   'discord-webhook': '/api/webhooks/123456789012345678/',
-  'slack-webhook': '/services/',
+  'slack-webhook': 'https://hooks.slack.com/services/',
   'teams-webhook': '/webhookb2/',
 };
 
