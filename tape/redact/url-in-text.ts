@@ -21,7 +21,8 @@ interface UrlContext {
 
 /** `://`, and as PHP writes it in JSON. */
 const opening = /:(?:\/|\\\/){2}/g;
-const urlRest = /[^\s"'<>\\]{0,8000}/y;
+const urlRest = /^[^\s"'<>\\]*/;
+const longestUrl = 8000;
 
 export function urlSecrets(text: string, context: UrlContext): Edit[] {
   return urlsIn(text).flatMap(({ start, rest, isLast }) =>
@@ -57,9 +58,9 @@ function urlsIn(text: string): readonly FoundUrl[] {
   const openings = [...text.matchAll(opening)];
   openings.forEach(({ index, 0: sign }, i) => {
     const start = index + sign.length;
-    urlRest.lastIndex = start;
     // A URL in the query of another one is one of its own.
-    const rest = (urlRest.exec(text)?.[0] ?? '').slice(0, (openings[i + 1]?.index ?? text.length) - start);
+    const next = Math.min(openings[i + 1]?.index ?? text.length, start + longestUrl);
+    const rest = urlRest.exec(text.slice(start, next))?.[0] ?? '';
     found.push({ start, rest, isLast: start + rest.length === text.length });
   });
   return found;
