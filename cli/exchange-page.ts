@@ -11,6 +11,7 @@ import {
   outcomeWords,
   problemWords,
   type RawStream,
+  unreadReasonWords,
 } from '../tape/model/exchange';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
@@ -21,8 +22,12 @@ import { byteCount, isoTime, milliseconds } from './when';
 
 type Colors = ReturnType<typeof colorsFor>;
 
-/** The lines of the page. */
-export function pageLines(stored: StoredExchange, colors: Colors): readonly string[] {
+/** The lines of the page. `sessionNote` is what is wrong with the session as a whole; null where nothing is. */
+export function pageLines(
+  stored: StoredExchange,
+  colors: Colors,
+  sessionNote: string | null = null,
+): readonly string[] {
   const { exchange } = stored;
   const summary = summaryOf(stored);
   const messages =
@@ -33,6 +38,7 @@ export function pageLines(stored: StoredExchange, colors: Colors): readonly stri
     colors.bold(titleOf(summary)),
     ...factLines(stored, summary).map(([name, fact]) => `  ${colors.dim(name.padEnd(12))}${fact}`),
     ...problemLines(stored, colors),
+    ...(sessionNote === null ? [] : [warning(sessionNote, colors)]),
     '',
     ...messages,
   ];
@@ -66,11 +72,18 @@ function timing({ exchange }: StoredExchange, { startedAtUs, durationUs }: Excha
   return `${began}, took ${milliseconds(durationUs)} ms${waited}`;
 }
 
-function connectionText({ connectionId, seq, direction, local, remote, tls, protocol }: ExchangeSummary): string {
+function connectionText(summary: ExchangeSummary): string {
+  const { connectionId, seq, direction, local, remote, protocol, rawProtocol } = summary;
   const arrow = direction === 'inbound' ? '<-' : '->';
   const ends = local === null && remote === null ? 'socket not known' : `${local ?? '?'} ${arrow} ${remote ?? '?'}`;
-  const secured = tls === null ? 'not encrypted' : `TLS, read from ${tls.library}`;
-  return visibleLine(`${connectionId}, exchange ${seq + 1} on it; ${ends}; ${protocol}, ${secured}`);
+  const spoken = rawProtocol === null ? protocol : `${protocol} (${rawProtocol})`;
+  return visibleLine(`${connectionId}, exchange ${seq + 1} on it; ${ends}; ${spoken}, ${securityText(summary)}`);
+}
+
+function securityText({ tls, unreadTls }: ExchangeSummary): string {
+  if (unreadTls !== null)
+    return `TLS that was not read (${unreadTls.library}: ${unreadReasonWords[unreadTls.reason] ?? unreadTls.reason})`;
+  return tls === null ? 'not encrypted' : `TLS, read from ${tls.library}`;
 }
 
 /** One line a place, named once for all of them. */
@@ -87,7 +100,11 @@ function problemLines({ exchange }: StoredExchange, colors: Colors): readonly st
     (problem) => `${problem}: ${problemWords[problem] ?? 'a word this wiretape does not know'}`,
   );
   if (isOutcomeWorthALine(exchange)) lines.push(`${outcome}: ${outcomeWords[outcome] ?? 'unknown'}`);
-  return lines.map((line) => `  ${colors.yellow('!'.padEnd(12))}${visibleLine(line)}`);
+  return lines.map((line) => warning(line, colors));
+}
+
+function warning(line: string, colors: Colors): string {
+  return `  ${colors.yellow('!'.padEnd(12))}${visibleLine(line)}`;
 }
 
 /** Where an answer is missing, its place says why; and being closed is how a raw stream ends. */

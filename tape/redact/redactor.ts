@@ -54,6 +54,8 @@ export interface RedactedResponse {
 export interface Redactor {
   /** Names of all rules in force, built-in and added. */
   readonly ruleNames: readonly string[];
+  /** Names of added rules that took nothing so far: what they ask for may be spelt otherwise in the traffic. */
+  unusedRules(): readonly string[];
   redact(exchange: Exchange): Redacted<Exchange>;
   redactRequest(request: HttpRequest): RedactedRequest;
   redactResponse(response: HttpResponse): RedactedResponse;
@@ -73,6 +75,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
   const remembered = options.remember === true ? new SeenSecrets(recordingLimits) : undefined;
   const rules = { request: rulesFor('request', added, finders), response: rulesFor('response', added, finders) };
 
+  const unused = new Set((options.rules ?? []).map((rule) => rule.name));
+
   function side(which: 'request' | 'response', seen: readonly SeenSecrets[]): Side {
     return { ...tools, ledger: createLedger(which, placeholders), rules: rules[which], seen };
   }
@@ -90,7 +94,9 @@ export function createRedactor(options: RedactorOptions): Redactor {
       ? first
       : sidesWithout(given, side('request', [...before, found]), side('response', [...before, found]));
     if (remembered !== undefined) remember(last.ledgers, remembered);
-    return { ...last.sides, entries: last.ledgers.flatMap(({ entries }) => entries) };
+    const entries = last.ledgers.flatMap((ledger) => ledger.entries);
+    if (unused.size > 0) for (const { rule } of entries) unused.delete(rule);
+    return { ...last.sides, entries };
   }
 
   function redactRequest(request: HttpRequest): RedactedRequest {
@@ -117,14 +123,10 @@ export function createRedactor(options: RedactorOptions): Redactor {
     return { exchange: clean, entries } as unknown as Redacted<Exchange>; // the one place that gives the stamp
   }
 
+  const unusedRules = () => [...unused];
   const addedNames = [...finders.flatMap((finder) => finder.rules), ...added.map((rule) => rule.name)];
-  return {
-    ruleNames: [...new Set([...builtInRules, ...addedNames])],
-    redactRequest,
-    redactResponse,
-    redactCommand,
-    redact,
-  };
+  const ruleNames = [...new Set([...builtInRules, ...addedNames])];
+  return { ruleNames, unusedRules, redactRequest, redactResponse, redactCommand, redact };
 }
 
 /** What one side of an exchange is redacted with. */

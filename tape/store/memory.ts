@@ -2,6 +2,7 @@
 import type { Exchange } from '../model/exchange';
 import { type ExchangeFilter, passesFilter } from '../model/filter';
 import type { Redacted } from '../redact/redacted';
+import { sessionState } from './session-state';
 import { summaryOf } from './summary';
 import type {
   ExchangeSummary,
@@ -89,8 +90,9 @@ export function createMemoryTape(): TapeWriter & TapeReader {
       for (const redacted of batch) {
         const { key } = redacted.exchange.connection;
         if (!session.connections.has(key)) session.connections.set(key, String(++connections));
-        exchanges.set(session.firstExchange + redacted.exchange.number - 1, { session, redacted });
-        session.exchanges++;
+        const place = session.firstExchange + redacted.exchange.number - 1;
+        if (!exchanges.has(place)) session.exchanges++;
+        exchanges.set(place, { session, redacted });
       }
     },
     noteLoss(id, loss) {
@@ -102,10 +104,11 @@ export function createMemoryTape(): TapeWriter & TapeReader {
       session.isOpen = false;
     },
     sessions(): readonly Session[] {
-      return sessions.map(({ id, start, end, exchanges: count, losses }) => ({
+      return sessions.map(({ id, start, end, isOpen, exchanges: count, losses }) => ({
         id,
         ...start,
         end,
+        state: sessionState(end === null, { reason: end?.reason ?? null, isWriterAlive: isOpen }),
         exchanges: count,
         losses: [...losses],
       }));

@@ -3,9 +3,11 @@ import { productSources, type SourceFile } from '../support/source-tree';
 
 const pureFolders = [
   'recorder/source/ebpf/decode',
+  'recorder/source/ebpf/bind',
   'recorder/follow',
   'recorder/parse',
   'recorder/link',
+  'recorder/tally',
   'tape/redact',
   'replayer/cases',
   'replayer/correlate',

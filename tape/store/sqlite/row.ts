@@ -8,17 +8,17 @@ import type {
   Connection,
   Direction,
   Exchange,
-  HeaderList,
   HttpRequest,
   HttpResponse,
-  InformationalResponse,
   Outcome,
   Problem,
   ProtocolName,
   RawStream,
+  UnreadReason,
 } from '../../model/exchange';
 import { addressOf } from '../../model/exchange';
 import type { Redacted, RedactionEntry } from '../../redact/redacted';
+import { entriesIn, headersIn, informationalIn } from './cells';
 
 export type Cell = null | number | string | Uint8Array;
 export type Cells = readonly Cell[];
@@ -56,6 +56,7 @@ export const exchangeColumns = [
   'response_trailers',
   'response_informational',
   'redacted',
+  'raw_protocol',
 ] as const;
 
 /** Where `number` stands among the cells. */
@@ -96,6 +97,7 @@ export function cellsOf({ exchange, entries }: Redacted<Exchange>): Cell[] {
     response === null ? null : jsonUnlessEmpty(response.trailers),
     response === null ? null : jsonUnlessEmpty(response.informational),
     jsonUnlessEmpty(entries),
+    raw === null ? null : raw.protocol,
   ];
 }
 
@@ -126,6 +128,8 @@ export interface ConnectionColumns {
   readonly local: string | null;
   readonly remote: string | null;
   readonly tls_library: string | null;
+  readonly unread_tls: string | null;
+  readonly unread_reason: UnreadReason | null;
   readonly pid: number;
   readonly process: string;
 }
@@ -167,6 +171,7 @@ export interface ExchangeColumns extends ConnectionColumns {
   readonly response_trailers: string | null;
   readonly response_informational: string | null;
   readonly redacted: string | null;
+  readonly raw_protocol: string | null;
 }
 
 export interface StoredBodies {
@@ -199,6 +204,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     local: row.local,
     remote: row.remote,
     tls: row.tls_library === null ? null : { library: row.tls_library },
+    unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
     process: { pid: row.pid, name: row.process },
   };
 }
@@ -208,7 +214,7 @@ export function problemsOf(text: string): Problem[] {
 }
 
 export function entriesOf(text: string | null): RedactionEntry[] {
-  return text === null ? [] : (JSON.parse(text) as RedactionEntry[]);
+  return entriesIn(text);
 }
 
 function causeOf(row: ExchangeColumns): Cause | null {
@@ -221,9 +227,9 @@ function requestOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRequest 
     version: row.request_version,
     method: row.method ?? '',
     target: row.request_target ?? row.path ?? '',
-    headers: headersOf(row.request_headers),
+    headers: headersIn(row.request_headers, 'request_headers'),
     body: bodyOf(bytes, row.request_codings, row.request_bytes),
-    trailers: headersOf(row.request_trailers),
+    trailers: headersIn(row.request_trailers, 'request_trailers'),
     startedAtUs: row.request_started_us ?? row.started_us,
     endedAtUs: row.request_ended_us ?? row.started_us,
   };
@@ -235,11 +241,10 @@ function responseOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRespons
     version: row.response_version,
     status: row.status ?? 0,
     reason: row.response_reason ?? '',
-    headers: headersOf(row.response_headers),
+    headers: headersIn(row.response_headers, 'response_headers'),
     body: bodyOf(bytes, row.response_codings, row.response_bytes),
-    trailers: headersOf(row.response_trailers),
-    informational:
-      row.response_informational === null ? [] : (JSON.parse(row.response_informational) as InformationalResponse[]),
+    trailers: headersIn(row.response_trailers, 'response_trailers'),
+    informational: informationalIn(row.response_informational),
     startedAtUs: row.response_started_us ?? row.started_us,
     endedAtUs: row.response_ended_us ?? row.started_us,
   };
@@ -248,15 +253,12 @@ function responseOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRespons
 function rawOf(row: ExchangeColumns, bodies: StoredBodies): RawStream | null {
   if (row.request_version !== null || row.request_codings === null) return null;
   return {
+    protocol: row.raw_protocol,
     requestSize: row.request_bytes,
     responseSize: row.response_bytes,
     requestBytes: bodies.request,
     responseBytes: bodies.response,
   };
-}
-
-function headersOf(text: string | null): HeaderList {
-  return text === null ? [] : (JSON.parse(text) as HeaderList);
 }
 
 const noBytes = new Uint8Array(0);

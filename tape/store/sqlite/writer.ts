@@ -2,11 +2,16 @@
  * Writes exchanges to a tape, one transaction an append. Synchronous; `writer-thread.ts` keeps it away from the thread
  * that feeds it. Takes redacted exchanges only, and leaves a file that needs no journal when it closes.
  */
+import { unlinkSync } from 'node:fs';
 import type { Connection } from '../../model/exchange';
 import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../tape';
 import { createBodyStore, inlineLimitBytes } from './bodies';
-import { releaseWriterLock, takeWriterLock } from './lock';
+import { gone } from './errors';
+import { releaseWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
+import { fateOf, type Place } from './place';
+import { rescue } from './rescue';
+import { reserveRoom } from './reserve';
 import { bodiesOf, type Cell, cellsOf, exchangeColumns, numberCell } from './row';
 
 /** One exchange on its way to the tape. */
@@ -20,6 +25,12 @@ export interface PreparedExchange {
 /** The writer with the one entry the writing thread needs: exchanges that were prepared elsewhere. */
 export interface SqliteTapeWriter extends TapeWriter {
   appendPrepared(session: SessionId, exchanges: Iterable<PreparedExchange>): void;
+  /** Saves the rows and throws TAPE_GONE where the tape's name is gone or names another file. */
+  requireThere(): void;
+  /** Ends the sessions that are open, as far as the disk still lets it: nobody asked for this end. */
+  cutShort(reason: 'disk-full' | 'tape-gone' | 'failed'): void;
+  /** Closes, and takes away what was made for a recording that never began: its session, and a tape that is new. */
+  abandon(): void;
 }
 
 /** Connections remembered with their ids; forgetting them costs one lookup each. */
@@ -31,24 +42,26 @@ const idsPerOpenSession = 1_000_000_000;
 interface OpenSession {
   readonly rowId: number;
   readonly firstExchange: number;
+  /** Exchanges on the tape that were still open when they were written: the next one of that number replaces them. */
+  readonly unfinished: Set<number>;
   readonly connections: Map<number, { id: number; connection: Connection }>;
 }
 
-/** Opens or creates a tape. Throws TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE, TAPE_DAMAGED, TAPE_BUSY or FILE_UNREADABLE. */
+/** Opens or creates a tape. Throws TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE, TAPE_UNSAFE, TAPE_DAMAGED, TAPE_BUSY or FILE_UNREADABLE. */
 export function openTapeWriter(path: string): SqliteTapeWriter {
-  const database = openForWriting(path);
+  const { database, place } = openForWriting(path);
   try {
-    return guarded(path, 'write', () => {
-      takeWriterLock(database, path);
-      return createWriter(database, path);
-    });
+    return guarded(path, 'write', () => createWriter(database, place));
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
+function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
+  const { path } = place;
+  const giveBackRoom = reserveRoom(path);
+  let isGone = false;
   const statements = prepareStatements(database);
   const bodies = createBodyStore(database);
   const open = new Map<SessionId, OpenSession>();
@@ -69,11 +82,15 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
     return id;
   }
 
-  function insert(session: OpenSession, { connection, cells, request, response }: PreparedExchange): void {
-    const requestInline = request === null || request.length < inlineLimitBytes;
-    const responseInline = response === null || response.length < inlineLimitBytes;
+  /** Returns how many exchanges there are more than before: 0 where an open one was replaced. */
+  function insert(session: OpenSession, { connection, cells, request, response }: PreparedExchange): number {
+    // A body that is replaced soon is not worth sharing, and would stay behind.
+    const isOpen = cells[outcomeCell] === 'open';
+    const requestInline = isOpen || request === null || request.length < inlineLimitBytes;
+    const responseInline = isOpen || response === null || response.length < inlineLimitBytes;
+    const number = cells[numberCell] as number;
     cells.push(
-      session.firstExchange + (cells[numberCell] as number) - 1,
+      session.firstExchange + number - 1,
       session.rowId,
       connectionId(session, connection),
       requestInline ? null : bodies.idOf(request, cells[requestCodingsCell] !== ''),
@@ -81,14 +98,16 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
       requestInline ? request : null,
       responseInline ? response : null,
     );
-    statements.insertExchange.run(cells);
+    const replaces = session.unfinished.delete(number);
+    if (isOpen) session.unfinished.add(number);
+    (replaces ? statements.replaceExchange : statements.insertExchange).run(cells);
+    return replaces ? 0 : 1;
   }
 
   const insertAll = database.transaction((session: OpenSession, exchanges: Iterable<PreparedExchange>) => {
     let count = 0;
     for (const exchange of exchanges) {
-      insert(session, exchange);
-      count++;
+      count += insert(session, exchange);
     }
     statements.countExchanges.run(count, session.rowId);
   });
@@ -98,6 +117,22 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
     guarded(path, 'write', () => insertAll.immediate(session, exchanges));
   }
 
+  function cutShort(reason: 'disk-full' | 'tape-gone' | 'failed'): void {
+    giveBackRoom();
+    try {
+      for (const { rowId } of open.values()) statements.endSession.run(Date.now() * 1000, reason, rowId);
+    } catch {
+      // the session then has no end, which says as much
+    }
+  }
+
+  function close(): void {
+    giveBackRoom();
+    // By now the names beside it may belong to another tape, whose journal a tidy end would remove.
+    if (isGone) database.close();
+    else closeQuietly(database);
+  }
+
   return {
     beginSession(start) {
       return guarded(path, 'write', () => {
@@ -105,7 +140,7 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
         const firstExchange = highest + 1 + (open.size > 0 ? idsPerOpenSession : 0);
         const rowId = Number(statements.insertSession.run(sessionCells(start, firstExchange)).lastInsertRowid);
         const id = String(rowId);
-        open.set(id, { rowId, firstExchange, connections: new Map() });
+        open.set(id, { rowId, firstExchange, unfinished: new Set(), connections: new Map() });
         return id;
       });
     },
@@ -122,9 +157,21 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
       open.delete(id);
       guarded(path, 'write', () => statements.endSession.run(end.endedAtUs, end.reason, rowId));
     },
-    close() {
-      closeQuietly(database);
+    requireThere() {
+      const fate = isGone ? 'there' : fateOf(place);
+      if (fate === 'there') return;
+      isGone = true; // said once, and saved once
+      cutShort('tape-gone');
+      throw gone(path, fate, rescue(database, place));
     },
+    cutShort,
+    abandon() {
+      for (const { rowId } of open.values()) statements.forget(rowId);
+      const isEmpty = statements.sessions.get() === 0;
+      close();
+      if (place.isNew && isEmpty && fateOf(place) === 'there') unlinkSync(path);
+    },
+    close,
   };
 }
 
@@ -133,6 +180,7 @@ export function prepareExchange(redacted: Parameters<typeof cellsOf>[0]): Prepar
   return { connection: redacted.exchange.connection, cells: cellsOf(redacted), ...bodiesOf(redacted.exchange) };
 }
 
+const outcomeCell = exchangeColumns.indexOf('outcome');
 const requestCodingsCell = exchangeColumns.indexOf('request_codings');
 const responseCodingsCell = exchangeColumns.indexOf('response_codings');
 
@@ -147,17 +195,18 @@ function prepareStatements(database: TapeDatabase) {
     'request_body',
     'response_body',
   ];
+  const into = `INTO exchanges (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
   return {
-    insertExchange: database.prepare(
-      `INSERT INTO exchanges (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-    ),
+    insertExchange: database.prepare(`INSERT ${into}`),
+    replaceExchange: database.prepare(`REPLACE ${into}`),
     // A connection may become better known while it lives: its TLS library, its addresses.
     upsertConnection: database
       .prepare<[Cell[]], number>(
-        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process, unread_tls, unread_reason)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (session_id, key) DO UPDATE SET direction = excluded.direction, local = excluded.local,
-           remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process
+           remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process,
+           unread_tls = excluded.unread_tls, unread_reason = excluded.unread_reason
          RETURNING id`,
       )
       .pluck(),
@@ -172,6 +221,11 @@ function prepareStatements(database: TapeDatabase) {
         'SELECT max(coalesce((SELECT max(id) FROM exchanges), 0), coalesce((SELECT max(first_exchange) - 1 FROM sessions), 0))',
       )
       .pluck(),
+    sessions: database.prepare<[], number>('SELECT count(*) FROM sessions').pluck(),
+    forget: database.transaction((rowId: number) => {
+      database.prepare('DELETE FROM losses WHERE session_id = ?').run(rowId);
+      database.prepare('DELETE FROM sessions WHERE id = ? AND exchanges = 0').run(rowId);
+    }),
     insertLoss: database.prepare(
       'INSERT INTO losses (session_id, at_us, connection_key, reason, events, bytes) VALUES (?, ?, ?, ?, ?, ?)',
     ),
@@ -185,14 +239,19 @@ function isSameConnection(a: Connection, b: Connection): boolean {
       a.local === b.local &&
       a.remote === b.remote &&
       a.tls?.library === b.tls?.library &&
+      a.unreadTls?.library === b.unreadTls?.library &&
+      a.unreadTls?.reason === b.unreadTls?.reason &&
       a.process.pid === b.process.pid &&
       a.process.name === b.process.name)
   );
 }
 
 function connectionCells(session: number, connection: Connection): Cell[] {
-  const { key, direction, openedAtUs, local, remote, tls, process } = connection;
-  return [session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name];
+  const { key, direction, openedAtUs, local, remote, tls, unreadTls, process } = connection;
+  return [
+    ...[session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name],
+    ...[unreadTls?.library ?? null, unreadTls?.reason ?? null],
+  ];
 }
 
 function sessionCells(start: SessionStart, firstExchange: number): Cell[] {
