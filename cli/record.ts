@@ -29,6 +29,7 @@ interface RecordArguments {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly redact?: string;
+  readonly redactPersonal: boolean;
   readonly keepRaw: boolean;
   readonly allowEmpty: boolean;
   readonly tier?: string;
@@ -72,6 +73,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         },
         ...patternOptions,
         redact: { type: 'string', describe: 'a file of further redaction rules' },
+        'redact-personal': {
+          type: 'boolean',
+          default: false,
+          describe: 'take out personal data, too: IBANs, e-mail, phone and identity numbers, names, dates of birth',
+        },
         'keep-raw': {
           type: 'boolean',
           default: false,
@@ -98,7 +104,7 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
 async function record(args: RecordArguments): Promise<number> {
   const command = args['--'] !== undefined && args['--'].length > 0 ? args['--'] : null;
   const targets = targetsFrom(args, command);
-  const redactor = redactorFrom(args.redact);
+  const redactor = redactorFrom(args);
   const recording = await startRecording({
     tape: args.output,
     targets,
@@ -173,10 +179,10 @@ function typedTargets(targets: TargetSpec): readonly string[] {
   ];
 }
 
-function redactorFrom(file: string | undefined): Redactor {
+function redactorFrom({ redact: file, redactPersonal: personal }: RecordArguments): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
   const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
-  return createRedactor({ key, rules, remember: true });
+  return createRedactor({ key, rules, personal, remember: true });
 }
 
 function readRules(file: string): string {
