@@ -1,10 +1,12 @@
 /** What `wiretape record` says while it runs and at its end. Pure: counts in, lines out. */
 import type { CaptureStats } from '../native/binding';
 import type { RecordingEnd } from '../recorder/record';
+import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
 import { type Problem, problemWords } from '../tape/model/exchange';
 import { visibleLine } from './terminal';
 
+const TARGETS_NAMED = 12;
 const ENDPOINTS_SHOWN = 20;
 const ENDPOINTS_LIVE = 10;
 
@@ -15,6 +17,25 @@ const endings: Record<RecordingEnd['reason'], string> = {
   'target-ended': 'its targets have ended',
   failed: 'the tape cannot be written',
 };
+
+export interface Beginning {
+  /** `node (4711)`, or the command. */
+  readonly recorded: readonly string[];
+  readonly awaited: readonly AwaitedTarget[];
+  readonly isCommand: boolean;
+  readonly tape: string;
+}
+
+/** Said once everything that exists is attached; scripts wait for the line that begins with `recording `. */
+export function announcement({ recorded, awaited, isCommand, tape }: Beginning): readonly string[] {
+  const known = recorded.slice(0, TARGETS_NAMED);
+  const further = recorded.length - known.length;
+  const whom = [...known, ...(further > 0 ? [`${further} more`] : []), ...awaited.map(({ words }) => words)];
+  return [
+    ...awaited.map(({ words, seen }) => `waiting for ${words}${seen.length === 0 ? '' : ` (${seen.join('; ')})`}`),
+    `recording ${whom.join(', ') || 'every process'} onto ${tape}${isCommand ? '' : '; Ctrl-C ends it'}`,
+  ].map(visibleLine);
+}
 
 /** The summary at the end of a recording. */
 export function summaryLines(end: RecordingEnd, tape: string): readonly string[] {
