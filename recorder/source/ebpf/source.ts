@@ -32,7 +32,7 @@ export interface EbpfSourceOptions {
   readonly onProbe?: (report: ProbeReport) => void;
   /** A process that was not there at the start is a target now: `--port 8443` made it one. */
   readonly onJoined?: (process: ProcessInfo, because: string) => void;
-  /** COMMAND or every `--pid`, and all they have started, have ended. Other targets may come back. */
+  /** Every `--pid`, and all they have started, have ended. Other targets may come back. */
   readonly onTargetsEnded?: () => void;
 }
 
@@ -51,6 +51,7 @@ export interface EbpfSource {
 }
 
 const CHECK_INTERVAL_MS = 1000;
+const CLOSING_CHECK_MS = 5;
 
 /** The initial pid namespace (PROC_PID_INIT_INO): the kernel side speaks of processes by their number there. */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
@@ -72,6 +73,7 @@ class LiveSource implements EbpfSource {
   private readonly membership: Membership;
   private readonly lookout: Lookout;
   private timer: NodeJS.Timeout | undefined;
+  private ending: NodeJS.Timeout | undefined;
   private outgoing: SourceEvent[] = [];
   private told = { events: 0, bytes: 0 };
   /** News that were lost, by the kernel's counts, when /proc was last searched. */
@@ -130,6 +132,7 @@ class LiveSource implements EbpfSource {
 
   private letGo(): void {
     clearInterval(this.timer);
+    clearTimeout(this.ending);
     this.lookout.stop();
     this.capture.close();
   }
@@ -223,8 +226,17 @@ class LiveSource implements EbpfSource {
   private letGoOf(pid: number): void {
     this.probes.forget(pid);
     this.lookout.forget(pid);
-    if (mayCome(this.options.targets)) return;
-    setImmediate(() => this.membership.size === 0 && this.options.onTargetsEnded?.());
+    if (this.options.command === undefined && !mayCome(this.options.targets)) this.endOnceOver(pid);
+  }
+
+  /** The kernel tells of an end before it closes what the process had open, which may be the last thing to record. */
+  private endOnceOver(pid: number): void {
+    clearTimeout(this.ending);
+    this.ending = setTimeout(() => {
+      if (this.membership.size > 0) return;
+      if (this.processes.startOf(pid) === undefined) this.options.onTargetsEnded?.();
+      else this.endOnceOver(pid);
+    }, CLOSING_CHECK_MS);
   }
 
   /** The kernel may have missed its end as well, and would take the next process of that number for it. */
