@@ -26,6 +26,8 @@ const needs = [
   { package: 'openssl', command: 'openssl', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'test' },
   { package: 'procps', command: 'pgrep', for: 'test' },
+  { package: 'libssl-dev', library: 'libssl.a', for: 'test' },
+  { package: 'binutils', command: 'objcopy', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },

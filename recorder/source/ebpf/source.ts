@@ -195,14 +195,21 @@ class LiveSource implements EbpfSource {
     return held;
   }
 
-  /**
-   * Whether targets live by starting processes: some have, or hold no socket and no TLS library, so that whatever is
-   * recorded of them will be done by children. Others show it by starting one.
-   */
+  /** Whether some target is likely to start processes that are to be recorded; others show it by starting one. */
   private mayBeget(): boolean {
-    const parents = (pid: number) => this.processes.facts(pid)?.parentPid ?? 0;
-    const isIdle = (pid: number) => !this.probes.covers(pid) && this.processes.heldSockets(pid).size === 0;
-    return this.membership.pids().some((pid) => this.membership.has(parents(pid)) || isIdle(pid));
+    return this.membership.pids().some((pid) => {
+      const facts = this.processes.facts(pid);
+      if (facts === undefined) return false;
+      // It has done so; or serves many at once by processes or by waiting, not by threads; or is a shell or the like.
+      return this.membership.has(facts.parentPid) || facts.threads === 1 || !this.mayTalk(pid);
+    });
+  }
+
+  /** Holds a TCP socket, or a TLS library: what is recorded of others will be done by children. */
+  private mayTalk(pid: number): boolean {
+    if (this.probes.covers(pid)) return true;
+    const connections = this.processes.sockets(pid);
+    return [...this.processes.heldSockets(pid)].some((inode) => connections.has(inode));
   }
 
   private widen(): void {

@@ -24,6 +24,7 @@ export interface ProcessFacts {
   /** Every name `--comm` accepts: the kernel's (15 characters), the executable's, that of the first argument. */
   readonly names: readonly string[];
   readonly startTicks: number;
+  readonly threads: number;
   /** Null for kernel threads, and where it may not be read. */
   readonly exe: string | null;
   /** False for kernel threads, and for processes that have ended and wait to be collected. */
@@ -96,6 +97,7 @@ function factsOf(proc: ProcReader, pid: number): ProcessFacts | undefined {
     pid,
     parentPid: stat.parentPid,
     startTicks: stat.startTicks,
+    threads: stat.threads,
     exe,
     ...namesOf(stat.name, exe, proc.read(`${pid}/cmdline`) ?? ''),
     hasMemory: status.has('VmSize'),

@@ -65,19 +65,20 @@ export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[
   // Such files may hold OpenSSL's texts too, out of the headers they were built with.
   if (image.needed.some((name) => /^lib(?:ssl|crypto)\b/.test(name))) return [];
   const flavour = recognised(image);
-  if (flavour !== undefined && (flavour.holds !== 'crypto' || !holdsText(image, '.rodata', LIBSSL_TEXT))) return [];
+  const holdsLibssl = holdsText(image, '.rodata', LIBSSL_TEXT);
+  if (flavour !== undefined && (flavour.holds !== 'crypto' || !holdsLibssl)) return [];
   // A folder name in panic messages, such as rustls-0.23.12.
   if (textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined) return [unread(file, 'rustls')];
   const version = textIn(image, { opening: 'OpenSSL ', pattern: OPENSSL_VERSION });
-  if (version !== undefined) return [withoutSymbols(file, 'OpenSSL', version)];
+  if (version !== undefined || holdsLibssl) return [withoutSymbols(file, 'OpenSSL', version ?? 'OpenSSL')];
   return holdsText(image, '.rodata', '/boringssl') ? [withoutSymbols(file, 'BoringSSL', 'BoringSSL')] : [];
 }
 
-/** OPENSSL_VERSION_TEXT, which libcrypto leaves wherever it is linked into. */
+/** OPENSSL_VERSION_TEXT, which libcrypto leaves wherever it is linked into, unless nobody asks for it. */
 const OPENSSL_VERSION = /^OpenSSL \d\.\d\.\d+[a-z]* (?:\d{1,2} \w{3} \d{4}|\(compatible; [\w -]+\))/;
 
-/** What libssl signs over (RFC 8446, 4.4.3): tells a file with OpenSSL inside from libcrypto alone, by OpenSSL 1.1.1. */
-const LIBSSL_TEXT = 'TLS 1.3, client CertificateVerify';
+/** A source file of libssl since OpenSSL 1.1.0, in its error reports: tells OpenSSL from its libcrypto alone. */
+const LIBSSL_TEXT = 'ssl/statem/statem';
 
 /** Tells of itself by its plan. A `crypto` half may be all that a file names of an OpenSSL that is whole. */
 function recognised(image: ElfImage): TlsFlavour | undefined {

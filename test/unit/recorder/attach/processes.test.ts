@@ -33,6 +33,7 @@ it('gives the facts of a process', () => {
     pid: 41,
     parentPid: 40,
     startTicks: 1234,
+    threads: 1,
     name: 'nginx',
     names: ['nginx', 'nginx: worker process'],
     exe: '/usr/sbin/nginx',

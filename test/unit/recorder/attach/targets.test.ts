@@ -229,7 +229,15 @@ describe('of a process that starts later', () => {
   });
 
   function processFacts(): ProcessFacts {
-    const facts = { pid: 10, parentPid: 1, name: 'nginx', names: ['nginx'], startTicks: 1, exe: '/usr/sbin/nginx' };
+    const facts = {
+      pid: 10,
+      parentPid: 1,
+      name: 'nginx',
+      names: ['nginx'],
+      startTicks: 1,
+      threads: 1,
+      exe: '/usr/sbin/nginx',
+    };
     const place = { cgroups: ['/system.slice/nginx.service'], containerId: null, netns: null };
     return { ...facts, ...place, hasMemory: true, namespacePid: 10, seccompMode: 0 };
   }
