@@ -48,6 +48,8 @@ export interface EbpfSource {
   pause(paused: boolean): void;
   /** Drains what the kernel still holds, and lets go of everything. */
   stop(): Promise<void>;
+  /** Now, on the clock that stamps the events: steps of the wall clock do not reach it. */
+  nowUs(): number;
 }
 
 const CHECK_INTERVAL_MS = 1000;
@@ -79,6 +81,9 @@ class LiveSource implements EbpfSource {
   /** News that were lost, by the kernel's counts, when /proc was last searched. */
   private searchedAt = 0;
   private hasBegun = false;
+  private lastEventNs = 0;
+  /** Taken once: the wall clock may be set while the recording goes on. */
+  private readonly clockOffsetUs = clockOffsetUs();
 
   constructor(private readonly options: EbpfSourceOptions) {
     refuseNestedPidNamespace();
@@ -95,7 +100,7 @@ class LiveSource implements EbpfSource {
     this.membership = this.openMembership();
     this.lookout = new Lookout({ keeper: this.probes, isTarget: (pid) => this.membership.has(pid) });
     this.binder = new Binder({
-      clockOffsetUs: clockOffsetUs(),
+      clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
       onUnbound: (pid) => this.lookout.sawUnbound(pid),
@@ -124,10 +129,25 @@ class LiveSource implements EbpfSource {
 
   async stop(): Promise<void> {
     await this.capture.stop();
+    this.countUnixSockets();
     this.binder.end(monotonicNs());
     this.tellLoss();
     this.flush();
     this.letGo();
+  }
+
+  nowUs(): number {
+    return Math.round(this.clockOffsetUs + monotonicNs() / 1000);
+  }
+
+  /** Which unix sockets are still there: the kernel tells nobody when one ends. */
+  private countUnixSockets(): void {
+    if (!this.binder.hasUnixSockets) return;
+    // What is in the ring still is younger than the count.
+    const countedAtNs = this.lastEventNs;
+    const generations = new Set(this.capture.unixCensus());
+    this.binder.keepUnix(generations, { countedAtNs, atNs: monotonicNs() });
+    this.flush();
   }
 
   private letGo(): void {
@@ -261,6 +281,7 @@ class LiveSource implements EbpfSource {
 
   private takeBatch(batch: Buffer): void {
     for (const event of decodeBatch(batch)) {
+      this.lastEventNs = event.atNs;
       if (event.kind === 'open') this.nameProcess(event.pid);
       this.followProcess(event);
       this.binder.push(event);
@@ -294,9 +315,10 @@ class LiveSource implements EbpfSource {
     this.options.onEvents(events);
   }
 
-  /** What news may have missed, and what was refused a while ago. */
+  /** What news may have missed, what nobody tells of, and what was refused a while ago. */
   private check(): void {
     this.tellLoss();
+    this.countUnixSockets();
     const { ringFullEvents, missedRuns, stateFull } = this.capture.stats();
     const lost = ringFullEvents + missedRuns + stateFull;
     this.membership.reconcile();
@@ -313,8 +335,7 @@ class LiveSource implements EbpfSource {
     if (events === 0) return;
     const bytes = ringFullBytes - this.told.bytes;
     this.told = { events: ringFullEvents, bytes: ringFullBytes };
-    const atUs = Math.round(clockOffsetUs() + monotonicNs() / 1000);
-    this.options.onEvents([{ kind: 'loss', atUs, connection: null, reason: 'ring-full', events, bytes }]);
+    this.options.onEvents([{ kind: 'loss', atUs: this.nowUs(), connection: null, reason: 'ring-full', events, bytes }]);
   }
 }
 
