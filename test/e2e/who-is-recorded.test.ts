@@ -212,15 +212,19 @@ describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only',
     expect(calls(recording)).toEqual(['/1', '/2']);
   }, 60_000);
 
-  it('is said to be unreadable where all names are gone', async () => {
+  it('is said to be unreadable where all names are gone, by doctor and by the recording', async () => {
     const server = await startServer(node, [echo, 'server', certificate.cert, certificate.key]);
     const program = folder.file('tls-calls-stripped');
     execFileSync('cc', ['-O1', '-s', '-DLINKED', '-o', program, source, '-l:libssl.a', '-l:libcrypto.a']);
     const client = start(program, [String(server.port)], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const recording = await startRecording(newTape(), ['--pid', String(client.pid)]);
     await next(client);
     expect(doctorsWordsOf(client.pid)).toEqual([
       expect.objectContaining({ file: 'tls-calls-stripped', library: 'OpenSSL', captured: false }),
     ]);
+    client.child.stdin?.end();
+    expect(await recording.program.ended).toBe(0);
+    expect(calls(recording)).toEqual(['unknown encrypted']);
   }, 60_000);
 
   it('is read in a second library, loaded after the first has been read', async () => {
@@ -235,10 +239,12 @@ describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only',
       await next(client);
       await saidOnStderr(recording.program, new RegExp(`^probe attached {2}libssl-${name}.so .*write`, 'm'));
     }
-    await next(client);
+    for (let i = 0; i < 3; i++) await next(client);
     client.child.stdin?.end();
     expect(await recording.program.ended).toBe(0);
-    expect(calls(recording)).toContain('/3');
+    const whole = calls(recording).filter((call) => !call.includes(' '));
+    expect(whole.slice(-2)).toEqual(['/4', '/5']);
+    expect(whole.length === 5 || calls(recording).length > whole.length).toBe(true); // what is not read is said
   }, 60_000);
 
   /** The one that programs of this machine are linked to. */
