@@ -1,5 +1,5 @@
 /** A command that is recorded: in a session of its own, ended with the recording, and usable in a terminal. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -97,4 +97,37 @@ describeE2e('in a terminal', () => {
     expect(existsSync(`/proc/${shell}`)).toBe(false);
     expect(readTape(tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/typed']);
   }, 60_000);
+
+  it('Ctrl-Z stops both, and both go on', async () => {
+    const terminal = inTerminal(newTape(), 'sh', '-c', 'echo shell $$ under $PPID; read -r line; echo it read $line');
+    const over = lineFrom(terminal, terminal.child.stdout, /recorded 0 exchanges .*: its targets have ended/);
+    const read = lineFrom(terminal, terminal.child.stdout, /^it read something/);
+    const [, shell, recorder] = await lineFrom(terminal, terminal.child.stdout, /shell (\d+) under (\d+)/);
+    const states = () => [shell, recorder].map((pid) => /^State:\s*(\S)/m.exec(statusOf(pid ?? ''))?.[1]);
+    terminal.child.stdin?.write('\u001a');
+    await until(() => states().every((state) => state === 'T'));
+    process.kill(Number(recorder), 'SIGCONT');
+    await until(() => !states().includes('T'));
+    terminal.child.stdin?.write('something\n');
+    await Promise.all([read, over]);
+    expect(await terminal.ended).toBe(0);
+  }, 60_000);
+
+  function statusOf(pid: string): string {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  }
+
+  async function until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+  }
+});
+
+describeE2e('Ctrl-C as a recording ends by itself', () => {
+  it.each([1, 2, 3, 4, 5])('comes too late to change anything (%i)', async () => {
+    const recorder = record(newTape(), 'true');
+    recorder.child.stdout?.resume();
+    await lineFrom(recorder, recorder.child.stderr, /^recorded 0 exchanges/);
+    recorder.child.kill('SIGINT');
+    expect(await recorder.ended).toBe(0);
+  });
 });
