@@ -159,7 +159,7 @@ class LiveSource implements EbpfSource {
 
   private find(): FoundTargets {
     const { targets, command } = this.options;
-    if (command !== undefined) return { matches: [], awaited: [], isPortKept: false };
+    if (command !== undefined) return { matches: [], awaited: [], kept: new Map() };
     return findTargets(targets, this.processes, { selfPid: process.pid });
   }
 

@@ -39,9 +39,12 @@ export interface FoundTargets {
   /** Each process once, in the order of the targets. */
   readonly matches: readonly TargetMatch[];
   readonly awaited: readonly AwaitedTarget[];
-  /** A service manager holds one of the ports: who it starts for it may inherit the socket, and never listens itself. */
-  readonly isPortKept: boolean;
+  /** Listening sockets on the ports that a service manager holds: who it starts inherits them, and never listens itself. */
+  readonly kept: KeptSockets;
 }
+
+/** Inode -> port. */
+export type KeptSockets = ReadonlyMap<string, number>;
 
 export interface FindOptions {
   /** The recorder: never a target. */
@@ -63,7 +66,7 @@ export function findTargets(spec: TargetSpec, processes: Processes, { selfPid }:
       if (!found.has(process.pid)) found.set(process.pid, { process, because: target.typed });
     }
   }
-  return { matches: [...found.values()], awaited, isPortKept: isPortKept(spec, running, processes) };
+  return { matches: [...found.values()], awaited, kept: socketsKept(spec, running, processes) };
 }
 
 /** The same once the recording runs: a target that nobody fits any more is waited for, and a number is used up. */
@@ -73,16 +76,31 @@ export function findAgain(spec: TargetSpec, processes: Processes, { selfPid }: F
     const fitting = withChildren(target, target.find(running, processes), { running, processes });
     return fitting.map((process) => ({ process, because: target.typed }));
   });
-  return { matches, awaited: [], isPortKept: isPortKept(spec, running, processes) };
+  return { matches, awaited: [], kept: socketsKept(spec, running, processes) };
 }
 
 function runningBeside(selfPid: number, processes: Processes): readonly ProcessFacts[] {
   return processes.list().filter((process) => process.pid !== selfPid && process.hasMemory);
 }
 
-function isPortKept(spec: TargetSpec, running: readonly ProcessFacts[], processes: Processes): boolean {
-  if (spec.ports.length === 0) return false;
-  return running.some((process) => isKeeper(process) && targetPortsHeld(spec, process.pid, processes).length > 0);
+function socketsKept(spec: TargetSpec, running: readonly ProcessFacts[], processes: Processes): KeptSockets {
+  const sockets = [...socketsOnPorts(spec, processes)];
+  if (sockets.length === 0) return new Map();
+  const held = running.filter(isKeeper).map(({ pid }) => processes.heldSockets(pid));
+  return new Map(sockets.filter(([inode]) => held.some((inodes) => inodes.has(inode))));
+}
+
+/** The listening sockets on the ports of the targets, whoever holds them. */
+export function socketsOnPorts(spec: TargetSpec, processes: Processes): KeptSockets {
+  if (spec.ports.length === 0) return new Map();
+  const wanted = processes.listeners().filter(({ port }) => spec.ports.includes(port));
+  return new Map(wanted.map(({ inode, port }) => [inode, port]));
+}
+
+/** The ports of those sockets that a process holds. */
+export function portsHeld(kept: KeptSockets, pid: number, processes: Processes): readonly number[] {
+  if (kept.size === 0) return [];
+  return [...processes.heldSockets(pid)].flatMap((inode) => kept.get(inode) ?? []);
 }
 
 /** Why a process that started, or began to listen, after the recording did is a target too; undefined where it is none. */
@@ -99,15 +117,6 @@ export function whyTarget(
   const container = spec.containers.find((id) => isInContainer(process, id));
   const [why] = Object.entries({ comm, port, cgroup, container }).filter(([, value]) => value !== undefined);
   return why === undefined ? undefined : `--${why[0]} ${why[1]}`;
-}
-
-/** The ports of the targets on which a process listens by a socket it holds, inherited ones included. */
-export function targetPortsHeld(spec: TargetSpec, pid: number, processes: Processes): readonly number[] {
-  if (spec.ports.length === 0) return [];
-  const listeners = processes.listeners().filter(({ port }) => spec.ports.includes(port));
-  if (listeners.length === 0) return [];
-  const held = processes.heldSockets(pid);
-  return listeners.filter(({ inode }) => held.has(inode)).map(({ port }) => port);
 }
 
 /**

@@ -4,7 +4,15 @@
  * itself with /proc, because news may be lost; what follows from a change is for the listener to do.
  */
 import type { Processes } from '../attach/processes';
-import { type FoundTargets, isKeeper, type TargetSpec, targetPortsHeld, whyTarget } from '../attach/targets';
+import {
+  type FoundTargets,
+  isKeeper,
+  type KeptSockets,
+  portsHeld,
+  socketsOnPorts,
+  type TargetSpec,
+  whyTarget,
+} from '../attach/targets';
 
 /** What the kernel tells of processes; the fields of its events that matter here. */
 export type ProcessNews =
@@ -40,7 +48,7 @@ const UNKNOWN_START = -1;
 export class Membership {
   /** Number -> start time. Holds those that run, and those whose end will be noticed within a second. */
   private readonly members = new Map<number, number>();
-  private isPortKept = false;
+  private kept: KeptSockets = new Map();
 
   constructor(private readonly options: MembershipOptions) {}
 
@@ -57,8 +65,8 @@ export class Membership {
   }
 
   /** Takes in who was found, and who they have started since they were looked at. */
-  admit({ matches, isPortKept }: FoundTargets): void {
-    this.isPortKept ||= isPortKept;
+  admit({ matches, kept }: FoundTargets): void {
+    this.kept = new Map([...this.kept, ...kept]);
     for (const { process, because } of matches) this.join(process.pid, because);
     this.admitStrays();
   }
@@ -120,7 +128,7 @@ export class Membership {
     const { spec, processes } = this.options;
     const facts = processes.facts(pid);
     if (facts === undefined) return;
-    const because = whyTarget(spec, facts, this.isPortKept ? targetPortsHeld(spec, pid, processes) : []);
+    const because = whyTarget(spec, facts, portsHeld(this.kept, pid, processes));
     if (because !== undefined) this.join(pid, because);
   }
 
@@ -130,7 +138,7 @@ export class Membership {
     if (!spec.ports.includes(port)) return;
     const facts = processes.facts(pid);
     if (facts !== undefined && isKeeper(facts)) {
-      this.isPortKept = true;
+      this.kept = socketsOnPorts(spec, processes);
       return;
     }
     this.join(pid, `--port ${port}`);

@@ -45,6 +45,8 @@ interface ProbedFile {
   /** Stays probed when no target maps it. */
   kept: boolean;
   memoryBio: boolean;
+  /** For whom some probe was refused and may be asked for again. */
+  readonly waiting: Set<number>;
 }
 
 export class ProbeKeeper {
@@ -121,8 +123,8 @@ export class ProbeKeeper {
     for (const file of this.files.values()) {
       if (!file.users.has(parent)) continue;
       file.users.add(child);
-      if (file.shared) this.share(file);
-      else this.own(file, child);
+      if (!file.shared) this.own(file, child);
+      else if (file.sharedSinceNs !== null) this.noteCovered(file, child, file.sharedSinceNs);
     }
   }
 
@@ -136,13 +138,15 @@ export class ProbeKeeper {
   /** Asks again for what was refused, as far as that is due. */
   retry(): void {
     for (const file of this.files.values()) {
-      if (file.shared) this.share(file);
-      else for (const pid of file.users) this.own(file, pid);
+      for (const pid of file.waiting) {
+        if (pid === EVERYBODY) this.share(file);
+        else this.own(file, pid);
+      }
     }
   }
 
   private release(file: ProbedFile, pid: number): void {
-    for (const members of [file.users, file.covered]) members.delete(pid);
+    for (const members of [file.users, file.covered, file.waiting]) members.delete(pid);
     if (file.owners.delete(pid)) this.links.drop(file.plan.image, pid);
     if (file.users.size > 0 || file.kept) return;
     if (file.shared) this.links.drop(file.plan.image, EVERYBODY);
@@ -155,7 +159,8 @@ export class ProbeKeeper {
       known.plan = plan;
       return known;
     }
-    const nobody = { users: new Set<number>(), covered: new Set<number>(), owners: new Set<number>() };
+    const none = () => new Set<number>();
+    const nobody = { users: none(), covered: none(), owners: none(), waiting: none() };
     const file: ProbedFile = { plan, ...nobody, shared: false, sharedSinceNs: null, kept: false, memoryBio: false };
     this.files.set(plan.image.key, file);
     return file;
@@ -175,7 +180,10 @@ export class ProbeKeeper {
     file.shared = true;
     if (!this.ensure(file, EVERYBODY)) return;
     file.sharedSinceNs ??= this.options.nowNs();
-    for (const pid of file.owners) this.links.drop(file.plan.image, pid);
+    for (const pid of file.owners) {
+      this.links.drop(file.plan.image, pid);
+      file.waiting.delete(pid);
+    }
     file.owners.clear();
     for (const pid of file.users) this.noteCovered(file, pid, file.sharedSinceNs);
   }
@@ -188,7 +196,10 @@ export class ProbeKeeper {
   private ensure(file: ProbedFile, pid: number): boolean {
     const { image, probes } = file.plan;
     const wanted = probes.filter(({ group }) => group === 'base' || file.memoryBio);
-    return this.links.ensure({ image, pid, probes: wanted });
+    const inPlace = this.links.ensure({ image, pid, probes: wanted });
+    if (inPlace) file.waiting.delete(pid);
+    else file.waiting.add(pid);
+    return inPlace;
   }
 
   private noteCovered(file: ProbedFile, pid: number, sinceNs: number): void {

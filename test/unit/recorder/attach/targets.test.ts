@@ -5,8 +5,9 @@ import {
   cgroupPath,
   findAgain,
   findTargets,
+  portsHeld,
+  socketsOnPorts,
   type TargetSpec,
-  targetPortsHeld,
   whyTarget,
 } from '../../../../recorder/source/ebpf/attach/targets';
 import { createProcTree, type FakeProcess, hexPort, LISTEN, type ProcTree, tcpRow } from './proc-tree';
@@ -175,8 +176,8 @@ describe('waits for', () => {
 
   it('who is started for a port by the one that holds it', () => {
     expect(awaited({ ports: [631] })).toMatchObject([{ seen: ['init (1) keeps the port for a service it starts'] }]);
-    const { isPortKept } = findTargets({ ...none, ports: [631] }, processes(), { selfPid: SELF });
-    expect(isPortKept).toBe(true);
+    const { kept } = findTargets({ ...none, ports: [631, 8443] }, processes(), { selfPid: SELF });
+    expect(kept).toEqual(new Map([['700', 631]]));
   });
 });
 
@@ -190,13 +191,8 @@ describe('once the recording runs', () => {
   });
 
   it('knows on which of the ports a process listens, inherited sockets included', () => {
-    const spec = { ...none, ports: [8443, 3000, 22] };
-    expect([10, 11, 12, 13].map((pid) => targetPortsHeld(spec, pid, processes()))).toEqual([
-      [8443],
-      [8443],
-      [3000],
-      [],
-    ]);
+    const sockets = socketsOnPorts({ ...none, ports: [8443, 3000, 22] }, processes());
+    expect([10, 11, 12, 13].map((pid) => portsHeld(sockets, pid, processes()))).toEqual([[8443], [8443], [3000], []]);
   });
 });
 

@@ -37,10 +37,12 @@ function keeperOn(release: string, ...pids: readonly number[]) {
   const inPlace = new Map<number, UprobeRequest>();
   const covered: string[] = [];
   const clock = { ns: 1000 };
+  const kernel = { isFull: false };
   let handles = 0;
   const keeper = new ProbeKeeper({
     capture: {
       attachUprobe: (request) => {
+        if (kernel.isFull) throw new Error('ENOMEM');
         inPlace.set(++handles, request);
         return handles;
       },
@@ -58,7 +60,7 @@ function keeperOn(release: string, ...pids: readonly number[]) {
   ];
   const map = (pid: number, ...paths: readonly string[]) => maps.set(pid, [...(maps.get(pid) ?? []), ...paths]);
   const look = (pid: number) => keeper.cover(pid, { memoryBio: false });
-  return { keeper, map, look, probed, covered, clock, inPlace };
+  return { keeper, map, look, probed, covered, clock, kernel, inPlace };
 }
 
 it('probes the files of a target for that target alone', () => {
@@ -132,6 +134,27 @@ describe('once targets start processes', () => {
     keeper.inherit(7, 5);
     expect(probed()).toEqual(['libssl 5', 'libssl 7']);
   });
+});
+
+it('asks again for what was refused, singly and for everybody, and says when it is read', () => {
+  const { keeper, map, look, probed, covered, clock, kernel } = keeperOn('6.18.0', 5);
+  map(5, install('libssl'));
+  kernel.isFull = true;
+  look(5);
+  keeper.retry();
+  expect(probed()).toEqual([]);
+  kernel.isFull = false;
+  clock.ns = 1e9;
+  keeper.retry();
+  expect(probed()).toEqual(['libssl 5']);
+  kernel.isFull = true;
+  keeper.widen([], { memoryBio: false });
+  expect(probed()).toEqual(['libssl 5']); // nothing is let go before its successor is there
+  kernel.isFull = false;
+  clock.ns = 2e9;
+  keeper.retry();
+  expect(probed()).toEqual(['libssl 0']);
+  expect(covered).toEqual(['5 since 1000000000']);
 });
 
 it('probes what only memory BIOs need when it is asked for', () => {
