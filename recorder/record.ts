@@ -11,13 +11,12 @@ import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
 import { openTapeWriterThread, type TapeWriterThread } from '../tape/store/sqlite/index';
 import type { SessionId } from '../tape/store/tape';
-import { createPipeline, type Pipeline } from './pipeline';
+import { createPipeline, type Pipeline, type PipelineStats } from './pipeline';
 import type { AwaitedTarget, TargetSpec } from './source/ebpf/attach/targets';
 import type { TerminalSignal } from './source/ebpf/live/command';
 import type { ProbeReport } from './source/ebpf/live/probe-keeper';
 import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
 import type { SourceEvent } from './source/events';
-import type { RecordingStats } from './tally/tally';
 
 export interface RecordOptions {
   readonly tape: string;
@@ -29,6 +28,8 @@ export interface RecordOptions {
   readonly keepRaw: boolean;
   readonly forMs: number | null;
   readonly maxSizeBytes: number | null;
+  /** Kept of one body. */
+  readonly maxBodyBytes: number;
   readonly wiretapeVersion: string;
   /** The targets as they were typed, for the session's row. */
   readonly typedTargets: readonly string[];
@@ -44,7 +45,7 @@ export interface RecordingEnd {
   readonly reason: EndReason;
   /** COMMAND's exit status where COMMAND ended the recording. */
   readonly commandStatus: number | null;
-  readonly stats: RecordingStats;
+  readonly stats: PipelineStats;
   readonly capture: CaptureStats;
 }
 
@@ -54,7 +55,7 @@ export interface Recording {
   /** What nobody fits yet. */
   readonly awaited: readonly AwaitedTarget[];
   readonly tier: string;
-  stats(): RecordingStats;
+  stats(): PipelineStats;
   capture(): CaptureStats;
   /** Ends it: what the kernel still holds is drained and written. */
   stop(reason: EndReason): void;
@@ -113,6 +114,7 @@ class RunningRecording implements Recording {
     this.pipeline = createPipeline({
       filter: options.filter,
       keepRaw: options.keepRaw,
+      limits: { bodyBytes: options.maxBodyBytes },
       onExchange: (exchange) => this.outgoing.push(options.redactor.redact(exchange)),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
     });
@@ -147,7 +149,7 @@ class RunningRecording implements Recording {
     return this;
   }
 
-  stats(): RecordingStats {
+  stats(): PipelineStats {
     return this.pipeline.stats();
   }
 

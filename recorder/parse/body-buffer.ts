@@ -9,6 +9,7 @@ import type { Budget } from '../follow/budget';
 /** A Content-Length is only a claim: memory is taken as bytes come, from this size on by doubling. */
 const firstCapacity = 64 * 1024;
 const nothing = new Uint8Array(0);
+const lineFeed = 10;
 /** Small bodies share slabs: an ArrayBuffer of its own costs ten times what copying a kilobyte does. */
 const slabBytes = 8 * 1024;
 const mostInSlab = 2 * 1024;
@@ -62,6 +63,15 @@ export class BodyBuffer {
     this.budget.giveBack(this.bytes.length - bytes.length);
     this.begin();
     return body;
+  }
+
+  /**
+   * A copy of what can be shown of the body while more of it comes: whole lines, since a secret that is cut in two is
+   * none that a rule would know. Nothing of a coded body, whose end is missing.
+   */
+  soFar(codings: readonly string[]): Body {
+    const end = codings.length > 0 ? 0 : this.bytes.subarray(0, this.size).lastIndexOf(lineFeed) + 1;
+    return { bytes: this.bytes.slice(0, end), codings, wireSize: this.wireSize };
   }
 
   /** Lets go of everything. */

@@ -39,6 +39,13 @@ export interface Conversation {
   close(ending: Ending, atUs: number): void;
   /** Time has passed. True while something still waits for time to pass. */
   expire(nowUs: number): boolean;
+  /** An exchange that is not over, as it is so far; null where there is nothing to be said of it yet. */
+  soFar(number: number): SoFar | null;
+}
+
+export interface SoFar {
+  readonly exchange: Omit<Exchange, 'connection' | 'problems'>;
+  readonly problems: number;
 }
 
 /** The conversation of the protocol that takes what no other one does. */

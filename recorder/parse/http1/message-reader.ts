@@ -164,6 +164,17 @@ export class MessageReader implements LlhttpListener {
   }
 
   /** The response so far; null while its head is incomplete. */
+  /** The message being read, as it is so far; it goes on. */
+  requestSoFar(): HttpRequest | null {
+    if (this.stage !== 'body') return null;
+    return { method: this.method, target: this.startText, ...this.messageSoFar() };
+  }
+
+  responseSoFar(informational: readonly InformationalResponse[]): HttpResponse | null {
+    if (this.stage !== 'body') return null;
+    return { status: this.status, reason: this.startText, informational, ...this.messageSoFar() };
+  }
+
   takeResponse(informational: readonly InformationalResponse[]): HttpResponse | null {
     if (this.stage !== 'body') return null;
     return { status: this.status, reason: this.startText, informational, ...this.takeMessage() };
@@ -300,8 +311,19 @@ export class MessageReader implements LlhttpListener {
   }
 
   private takeMessage(): Omit<HttpRequest, 'method' | 'target'> {
+    return { ...this.frame(), body: this.body.take(this.codings()) };
+  }
+
+  private messageSoFar(): Omit<HttpRequest, 'method' | 'target'> {
+    return { ...this.frame(), body: this.body.soFar(this.codings()) };
+  }
+
+  private codings(): readonly string[] {
+    return this.body.wireSize > 0 ? codingsOf(this.headers) : [];
+  }
+
+  private frame(): Omit<HttpRequest, 'method' | 'target' | 'body'> {
     const { version, headers, trailers, startedAtUs, atUs } = this;
-    const codings = this.body.wireSize > 0 ? codingsOf(headers) : [];
-    return { version, headers, body: this.body.take(codings), trailers, startedAtUs, endedAtUs: atUs };
+    return { version, headers, trailers, startedAtUs, endedAtUs: atUs };
   }
 }
