@@ -94,7 +94,7 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
 async function record(args: RecordArguments): Promise<number> {
   const command = args['--'] !== undefined && args['--'].length > 0 ? args['--'] : null;
   const targets = targetsFrom(args, command);
-  const recording = await startRecording({
+  const starting = startRecording({
     tape: args.output,
     targets,
     command,
@@ -110,11 +110,12 @@ async function record(args: RecordArguments): Promise<number> {
     onProbe: args.verbose ? tellProbe : () => undefined,
     onJoined: joinedTeller(args.verbose, () => recording.awaited),
   });
+  listenForSignals(starting);
+  const recording = await starting;
   const { targets: recorded, awaited } = recording;
   const isCommand = command !== null;
   process.stderr.write(`${announcement({ recorded, awaited, isCommand, tape: args.output }).join('\n')}\n`);
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
-  listenForSignals(recording);
   const end = await recording.ended.finally(stopShowing);
   tellEnd(end, args.output);
   return end.commandStatus ?? 0;

@@ -6,24 +6,30 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Recording } from '../recorder/record';
 
-export function listenForSignals(recording: Recording): void {
+/** From before it has begun: the command may run by then, and the terminal tells only the recorder. */
+export function listenForSignals(starting: Promise<Recording>): void {
   let asked = false;
+  let running: Recording | undefined;
+  const failed = () => undefined; // told by who waits for it
+  starting.then((recording) => {
+    running = recording;
+  }, failed);
   const ask = () => {
     if (asked) process.exit(130);
     asked = true;
     process.stderr.write('ending: writing what was seen (once more gives that up)\n');
-    recording.stop('interrupted');
+    starting.then((recording) => recording.stop('interrupted'), failed);
   };
   process.on('SIGINT', ask).on('SIGTERM', ask);
   if (!isIgnored('SIGHUP')) process.on('SIGHUP', ask);
-  process.on('SIGTSTP', () => suspend(recording));
-  process.on('SIGWINCH', () => recording.signalCommand('SIGWINCH'));
+  process.on('SIGTSTP', () => suspend(running));
+  process.on('SIGWINCH', () => running?.signalCommand('SIGWINCH'));
 }
 
 /** Ctrl-Z: both stop, and both go on. */
-function suspend(recording: Recording): void {
-  recording.signalCommand('SIGSTOP');
-  process.once('SIGCONT', () => recording.signalCommand('SIGCONT'));
+function suspend(recording: Recording | undefined): void {
+  recording?.signalCommand('SIGSTOP');
+  process.once('SIGCONT', () => recording?.signalCommand('SIGCONT'));
   process.kill(process.pid, 'SIGSTOP');
 }
 

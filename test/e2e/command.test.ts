@@ -102,7 +102,9 @@ describeE2e('in a terminal', () => {
     const terminal = inTerminal(newTape(), 'sh', '-c', 'echo shell $$ under $PPID; read -r line; echo it read $line');
     const over = lineFrom(terminal, terminal.child.stdout, /recorded 0 exchanges .*: its targets have ended/);
     const read = lineFrom(terminal, terminal.child.stdout, /^it read something/);
+    const started = lineFrom(terminal, terminal.child.stdout, /^recording /);
     const [, shell, recorder] = await lineFrom(terminal, terminal.child.stdout, /shell (\d+) under (\d+)/);
+    await started;
     const states = () => [shell, recorder].map((pid) => /^State:\s*(\S)/m.exec(statusOf(pid ?? ''))?.[1]);
     terminal.child.stdin?.write('\u001a');
     await until(() => states().every((state) => state === 'T'));
@@ -120,6 +122,17 @@ describeE2e('in a terminal', () => {
   async function until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
   }
+});
+
+describeE2e('Ctrl-C as a recording begins', () => {
+  it('ends it, and the command that was just started', async () => {
+    const recorder = record(newTape(), 'sh', '-c', 'echo shell $$ under $PPID; sleep 1000');
+    const [, shell, pid] = await lineFrom(recorder, recorder.child.stdout, /^shell (\d+) under (\d+)$/);
+    process.kill(Number(pid), 'SIGINT');
+    expect(await recorder.ended).toBe(0);
+    expect(recorder.stderr()).toMatch(/^recorded 0 exchanges .*: ended by a signal$/m);
+    expect(existsSync(`/proc/${shell}`)).toBe(false);
+  }, 60_000);
 });
 
 describeE2e('Ctrl-C as a recording ends by itself', () => {
