@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { WiretapeError } from '../errors/wiretape-error';
+import { formatError, WiretapeError } from '../errors/wiretape-error';
 import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
 import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
@@ -10,7 +10,7 @@ import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
-import { announcement, statusTable, summaryLines } from './recording-report';
+import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { listenForSignals } from './recording-signals';
 import { isInteractive, visibleLine } from './terminal';
 import { wiretapeVersion } from './version';
@@ -30,6 +30,7 @@ interface RecordArguments {
   readonly exclude?: readonly string[];
   readonly redact?: string;
   readonly keepRaw: boolean;
+  readonly allowEmpty: boolean;
   readonly tier?: string;
   readonly status: boolean;
   readonly verbose: boolean;
@@ -76,6 +77,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           default: false,
           describe: 'keep the bytes of protocols that are not parsed; only those that are text are redacted',
         },
+        'allow-empty': {
+          type: 'boolean',
+          default: false,
+          describe: 'exit with status 0 also where nothing was recorded that can be read',
+        },
         tier: { type: 'string', describe: 'the capture tier, instead of the first that works' },
         status: { type: 'boolean', default: false, describe: 'a live table on stderr' },
         verbose: { alias: 'v', type: 'boolean', default: false, describe: 'tell of each probe' },
@@ -117,8 +123,7 @@ async function record(args: RecordArguments): Promise<number> {
   process.stderr.write(`${announcement({ recorded, awaited, isCommand, tape: args.output }).join('\n')}\n`);
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
   const end = await recording.ended.finally(stopShowing);
-  tellEnd(end, args.output);
-  return end.commandStatus ?? 0;
+  return tellEnd(end, args);
 }
 
 function targetsFrom(args: RecordArguments, command: readonly string[] | null): TargetSpec {
@@ -211,6 +216,10 @@ function showStatus(recording: Recording): () => void {
   return () => clearInterval(timer);
 }
 
-function tellEnd(end: RecordingEnd, tape: string): void {
-  process.stderr.write(`${summaryLines(end, tape).join('\n')}\n`);
+/** Says first where nothing could be read; a command that failed by itself keeps its status. Returns the exit status. */
+function tellEnd(end: RecordingEnd, { output, allowEmpty }: RecordArguments): number {
+  const nothing = isEmpty(end.stats) && !allowEmpty ? nothingRecorded(end, output) : null;
+  if (nothing !== null) process.stderr.write(`${formatError(nothing)}\n`);
+  process.stderr.write(`${summaryLines(end, output).join('\n')}\n`);
+  return end.commandStatus || (nothing?.exitStatus ?? 0);
 }

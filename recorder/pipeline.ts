@@ -11,6 +11,7 @@ import { defaultLimits, type Limits } from './follow/limits';
 import { OpenInbound } from './link/open-inbound';
 import { LastingExchanges } from './parse/lasting';
 import { ParsedConnection, type Recording } from './parse/parsed-connection';
+import type { OpenSpill } from './parse/spill';
 import type { SourceEvent } from './source/events';
 import { LossLedger } from './tally/loss-ledger';
 import { type RecordingStats, Tally } from './tally/tally';
@@ -23,6 +24,8 @@ export interface PipelineOptions {
   readonly limits?: Partial<Limits>;
   /** Keep the bytes of raw streams, within `limits.rawBytes`. */
   readonly keepRaw?: boolean;
+  /** Where long bodies wait until they are whole; without it, in memory. */
+  readonly openSpill?: OpenSpill;
   readonly filter?: ExchangeFilter;
 }
 
@@ -67,7 +70,7 @@ class Stages implements Pipeline {
       limits,
       budget: recording.budget,
       open: (event, wait) => {
-        this.tally.connections++;
+        this.tally.coverage.opened(event.connection, event.process);
         return new ParsedConnection(event, recording, wait);
       },
       onStray: (event) => this.lose({ ...event, reason: 'no-open', bytes: event.size, events: 1 }),
@@ -78,6 +81,7 @@ class Stages implements Pipeline {
     for (const event of events) {
       if (event.atUs > this.nowUs) this.nowUs = event.atUs;
       if (event.kind === 'loss') this.lose(event);
+      if (event.kind === 'encrypted') this.tally.coverage.unread(event.connection, event.unread);
       this.follower.push(event);
       if (this.ready.length > 0) this.handOut();
     }
@@ -105,12 +109,20 @@ class Stages implements Pipeline {
       limits,
       budget: new Budget(limits.totalBytes),
       keepRaw: this.options.keepRaw ?? false,
+      openSpill: this.options.openSpill ?? (() => null),
       inbound: new OpenInbound(),
       lasting: this.lasting,
       nextNumber: () => ++this.numbers,
-      emit: (exchange) => this.ready.push(exchange),
+      emit: (exchange) => this.take(exchange),
       lose: (loss) => this.lose({ ...loss, events: 1 }),
+      closed: (connection) => this.tally.coverage.closed(connection),
     };
+  }
+
+  /** What the filter leaves out was read all the same. */
+  private take(exchange: Exchange): void {
+    this.tally.coverage.carried(exchange);
+    this.ready.push(exchange);
   }
 
   private sweep(): void {

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { hostname, release, userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import type { CaptureStats } from '../native/binding';
 import type { Exchange, ProcessInfo } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
@@ -17,6 +18,7 @@ import type { TerminalSignal } from './source/ebpf/live/command';
 import type { ProbeReport } from './source/ebpf/live/probe-keeper';
 import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
 import type { SourceEvent } from './source/events';
+import { spillInto } from './spill-file';
 
 export interface RecordOptions {
   readonly tape: string;
@@ -115,6 +117,7 @@ class RunningRecording implements Recording {
       filter: options.filter,
       keepRaw: options.keepRaw,
       limits: { bodyBytes: options.maxBodyBytes },
+      openSpill: spillInto(dirname(options.tape)),
       onExchange: (exchange) => this.outgoing.push(options.redactor.redact(exchange)),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
     });

@@ -14,6 +14,7 @@ import { problemBits, problemOfGap, problemsOf } from './problems';
 import type { Beginning, Conversation, Fallback, Host, Protocol, Side, Verdict } from './protocol';
 import { fallback, protocols } from './registry';
 import { BoundarySeeker } from './seeker';
+import type { OpenSpill } from './spill';
 
 type StreamDirection = DataEvent['direction'];
 type Direction = Connection['direction'];
@@ -25,11 +26,14 @@ export interface Recording {
   readonly limits: Limits;
   readonly budget: Budget;
   readonly keepRaw: boolean;
+  readonly openSpill: OpenSpill;
   readonly inbound: OpenInbound;
   readonly lasting: LastingExchanges;
   nextNumber(): number;
   emit(exchange: Exchange): void;
   lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
+  /** Nothing more comes of the connection. */
+  closed(connection: number): void;
 }
 
 /** What came before it was clear which protocol it is. */
@@ -72,7 +76,16 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     readonly wait: Wait,
   ) {
     const { connection: key, atUs, local, remote, process } = open;
-    this.connection = { key, direction: open.role, openedAtUs: atUs, local, remote, tls: null, process };
+    this.connection = {
+      key,
+      direction: open.role,
+      openedAtUs: atUs,
+      local,
+      remote,
+      tls: null,
+      unreadTls: null,
+      process,
+    };
     this.orientation = open.role === 'unknown' ? 'inbound' : open.role;
     this.roleKnown = open.role !== 'unknown';
     this.atUs = atUs;
@@ -90,6 +103,10 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
 
   get keepRaw(): boolean {
     return this.recording.keepRaw;
+  }
+
+  get openSpill(): OpenSpill {
+    return this.recording.openSpill;
   }
 
   // The follower's side.
@@ -119,6 +136,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
 
   encrypted(event: EncryptedEvent): void {
     this.atUs = event.atUs;
+    this.connection = { ...this.connection, unreadTls: event.unread };
     const [request, response] =
       this.orientation === 'inbound' ? [event.receivedBytes, event.sentBytes] : [event.sentBytes, event.receivedBytes];
     if (this.conversation === null) this.settle(fallback, 0);
@@ -141,6 +159,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
       closed = this.conversation;
       closed.close(ending, atUs);
     }
+    this.recording.closed(this.connection.key);
   }
 
   expire(nowUs: number): boolean {
@@ -212,8 +231,8 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
   }
 
-  handOver(missed: number): Conversation {
-    return this.settleOn(fallback, missed);
+  handOver(missed: number, named: string | null): Conversation {
+    return this.settleOn(fallback, missed, named);
   }
 
   /** What was said before TLS began, a CONNECT or a STARTTLS, says nothing about what is said inside it. */
@@ -284,8 +303,8 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     for (const item of this.early.splice(0)) conversation.data(this.sideOf(item.direction), item.bytes, item.atUs);
   }
 
-  private settleOn(protocol: Protocol, missed: number): Conversation {
-    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed }) : null;
+  private settleOn(protocol: Protocol, missed: number, named: string | null = null): Conversation {
+    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed, named }) : null;
     this.conversation = this.rest ?? protocol.open(this, { missed });
     return this.conversation;
   }
@@ -375,7 +394,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
       response: null,
       outcome: ending,
       cause: this.causeAtOpen,
-      raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+      raw: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
     };
     this.emit(exchange, 0);
   }

@@ -160,7 +160,13 @@ describe.each([
         protocol: 'raw',
         request: null,
         response: null,
-        raw: { requestSize: 10_000_000_000, responseSize: 0, requestBytes: null, responseBytes: null },
+        raw: {
+          protocol: 'PostgreSQL',
+          requestSize: 10_000_000_000,
+          responseSize: 0,
+          requestBytes: null,
+          responseBytes: null,
+        },
       }),
     ],
     [
@@ -169,7 +175,13 @@ describe.each([
         protocol: 'raw',
         request: null,
         response: null,
-        raw: { requestSize: 3, responseSize: 0, requestBytes: Buffer.from([1, 2, 3]), responseBytes: Buffer.alloc(0) },
+        raw: {
+          protocol: null,
+          requestSize: 3,
+          responseSize: 0,
+          requestBytes: Buffer.from([1, 2, 3]),
+          responseBytes: Buffer.alloc(0),
+        },
       }),
     ],
     ['a request for the whole server', exchangeOf({ request: requestOf({ method: 'OPTIONS', target: '*' }) })],
@@ -341,6 +353,13 @@ describe.each([
     );
     expect(new Set(all().map(({ connectionId }) => connectionId)).size).toBe(1);
     expect(all()[1]?.exchange.connection).toEqual(known);
+  });
+
+  it('keeps whose TLS was not read, and why', () => {
+    const unreadTls = { library: 'Go crypto/tls or BoringSSL', reason: 'late' } as const;
+    keep(exchangeOf({ number: 1 }), exchangeOf({ number: 2, connection: connectionOf({ unreadTls }) }));
+    expect(all()[1]?.exchange.connection.unreadTls).toEqual(unreadTls);
+    tape.read((reader) => expect([...reader.summaries()][1]?.unreadTls).toEqual(unreadTls));
   });
 
   it('can be read in several places at once, and left in the middle', () => {

@@ -24,7 +24,7 @@ function request(port: number): Promise<void> {
 }
 
 function record(tape: string, ...command: readonly string[]): Program {
-  return start(wiretape, ['record', '-o', tape, '--', ...command], { env: environment });
+  return start(wiretape, ['record', '-o', tape, '--allow-empty', '--', ...command], { env: environment });
 }
 
 describeE2e('a command that signals its whole process group as it ends', () => {
@@ -49,14 +49,14 @@ describeE2e('a command that signals its whole process group as it ends', () => {
     const recorder = record(newTape(), 'python3', '-c', script);
     recorder.child.stdout?.resume();
     expect(await recorder.ended).toBe(7);
-    expect(recorder.stderr()).toMatch(/^recorded 0 exchanges .*: its targets have ended$/m);
+    expect(recorder.stderr()).toMatch(/^recorded nothing .*: its targets have ended$/m);
   }, 60_000);
 });
 
 describeE2e('what a command leaves behind', () => {
   it('is ended after it, when the recording is', async () => {
     const script = 'sleep 1000 & echo child $!; read -r never';
-    const recorder = start(wiretape, ['record', '-o', newTape(), '--', 'sh', '-c', script], {
+    const recorder = start(wiretape, ['record', '-o', newTape(), '--allow-empty', '--', 'sh', '-c', script], {
       env: environment,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -68,7 +68,7 @@ describeE2e('what a command leaves behind', () => {
 
 describeE2e('in a terminal', () => {
   function inTerminal(tape: string, ...command: readonly string[]): Program {
-    const recording = [wiretape, 'record', '-o', tape, '--', ...command];
+    const recording = [wiretape, 'record', '-o', tape, '--allow-empty', '--', ...command];
     return start('python3', [join(programs, 'in-terminal.py'), ...recording], {
       env: environment,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -100,7 +100,7 @@ describeE2e('in a terminal', () => {
 
   it('Ctrl-Z stops both, and both go on', async () => {
     const terminal = inTerminal(newTape(), 'sh', '-c', 'echo shell $$ under $PPID; read -r line; echo it read $line');
-    const over = lineFrom(terminal, terminal.child.stdout, /recorded 0 exchanges .*: its targets have ended/);
+    const over = lineFrom(terminal, terminal.child.stdout, /recorded nothing .*: its targets have ended/);
     const read = lineFrom(terminal, terminal.child.stdout, /^it read something/);
     const started = lineFrom(terminal, terminal.child.stdout, /^recording /);
     const [, shell, recorder] = await lineFrom(terminal, terminal.child.stdout, /shell (\d+) under (\d+)/);
@@ -130,17 +130,21 @@ describeE2e('Ctrl-C as a recording begins', () => {
     const [, shell, pid] = await lineFrom(recorder, recorder.child.stdout, /^shell (\d+) under (\d+)$/);
     process.kill(Number(pid), 'SIGINT');
     expect(await recorder.ended).toBe(0);
-    expect(recorder.stderr()).toMatch(/^recorded 0 exchanges .*: ended by a signal$/m);
+    expect(recorder.stderr()).toMatch(/^recorded nothing .*: ended by a signal$/m);
     expect(existsSync(`/proc/${shell}`)).toBe(false);
   }, 60_000);
 });
 
 describeE2e('Ctrl-C as a recording ends by itself', () => {
-  it.each([1, 2, 3, 4, 5])('comes too late to change anything (%i)', async () => {
-    const recorder = record(newTape(), 'true');
-    recorder.child.stdout?.resume();
-    await lineFrom(recorder, recorder.child.stderr, /^recorded 0 exchanges/);
-    recorder.child.kill('SIGINT');
-    expect(await recorder.ended).toBe(0);
-  });
+  it.each([1, 2, 3, 4, 5])(
+    'comes too late to change anything (%i)',
+    async () => {
+      const recorder = record(newTape(), 'true');
+      recorder.child.stdout?.resume();
+      await lineFrom(recorder, recorder.child.stderr, /^recorded nothing/);
+      recorder.child.kill('SIGINT');
+      expect(await recorder.ended).toBe(0);
+    },
+    60_000,
+  );
 });

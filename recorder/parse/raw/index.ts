@@ -1,18 +1,20 @@
 /**
  * What no other protocol reads: one exchange for the whole life of the connection, with the true sizes of both
- * directions. Keeps the bytes themselves only where it was asked to, and within a limit. Refuses to guess what they mean.
+ * directions, and the protocol's name where its bytes tell it. Keeps the bytes themselves only where it was asked to, and
+ * within a limit. Refuses to guess what they mean.
  */
 import type { Outcome, RawStream } from '../../../tape/model/exchange';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { BodyBuffer } from '../body-buffer';
 import { problemBits, problemOfGap } from '../problems';
-import type { Beginning, Fallback, Host, Protocol, Side, SoFar } from '../protocol';
+import type { Beginning, ConversationStart, Fallback, Host, Protocol, Side, SoFar } from '../protocol';
+import { Naming } from './naming';
 
 export const raw: Protocol<Fallback> = {
   name: 'raw',
   recognise: () => 'yes',
-  open: (host, start) => new RawConversation(host, start.missed),
+  open: (host, start) => new RawConversation(host, start),
 };
 
 /** One direction: how much it was, and the beginning of it. */
@@ -21,7 +23,7 @@ class RawSide {
   private readonly kept: BodyBuffer;
 
   constructor(private readonly host: Host) {
-    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget);
+    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget, host.openSpill);
   }
 
   /** False where the bytes ought to be kept and could not be. */
@@ -55,23 +57,27 @@ class RawConversation implements Fallback {
   private problems: number;
   private readonly request: RawSide;
   private readonly response: RawSide;
+  private readonly naming: Naming;
 
   constructor(
     private readonly host: Host,
-    missed: number,
+    { missed, named = null }: ConversationStart,
   ) {
     this.problems = missed;
+    this.naming = new Naming(named, missed !== 0);
     this.request = new RawSide(host);
     this.response = new RawSide(host);
   }
 
   data(side: Side, bytes: Uint8Array, atUs: number): void {
     this.begin(atUs);
+    this.naming.take(side, bytes);
     if (!this[side].add(bytes)) this.problems |= problemBits.truncated;
   }
 
   gap(side: Side, size: number, reason: GapReason, atUs: number): void {
     this.begin(atUs);
+    this.naming.gap(side);
     this[side].skip(size);
     this.problems |= problemOfGap(reason);
   }
@@ -94,6 +100,7 @@ class RawConversation implements Fallback {
   soFar(number: number): SoFar | null {
     if (this.beginning?.number !== number) return null;
     const raw = {
+      protocol: this.naming.name(),
       requestSize: this.request.size,
       responseSize: this.response.size,
       requestBytes: null,
@@ -144,6 +151,7 @@ class RawConversation implements Fallback {
 
   private stream(): RawStream {
     return {
+      protocol: this.naming.name(),
       requestSize: this.request.size,
       responseSize: this.response.size,
       requestBytes: this.request.take(),

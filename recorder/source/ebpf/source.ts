@@ -8,10 +8,13 @@ import { WiretapeError } from '../../../errors/wiretape-error';
 import { type Capture, type CaptureStats, captureDefaults, openCapture } from '../../../native/binding';
 import type { ProcessInfo } from '../../../tape/model/exchange';
 import type { SourceEvent } from '../events';
-import { createPlanner } from './attach/plan';
+import { refuseClosed } from './attach/closed-targets';
+import { createPlanner, type Planner } from './attach/plan';
+import { ProbeTimes } from './attach/probe-times';
 import { createProcReader } from './attach/proc/proc-reader';
 import { createProcesses, type Processes } from './attach/processes';
 import { type AwaitedTarget, type FoundTargets, findAgain, findTargets, type TargetSpec } from './attach/targets';
+import { TlsLooks } from './attach/tls-look';
 import { Binder } from './bind/bind';
 import { decodeBatch, type WireEvent } from './decode/decode';
 import { type HeldCommand, startHeld } from './live/command';
@@ -72,6 +75,9 @@ class LiveSource implements EbpfSource {
   private readonly processes: Processes = createProcesses(createProcReader());
   private readonly binder: Binder;
   private readonly probes: ProbeKeeper;
+  private readonly planner: Planner = createPlanner({ kernelRelease: release() });
+  private readonly probeTimes = new ProbeTimes();
+  private readonly tlsLooks = new TlsLooks(this.processes, this.planner);
   private readonly membership: Membership;
   private readonly lookout: Lookout;
   private timer: NodeJS.Timeout | undefined;
@@ -103,10 +109,13 @@ class LiveSource implements EbpfSource {
       clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
+      lookAtTls: (pid) => this.tlsLooks.of(pid, performance.now()),
+      probedAtNs: (pid, file) => this.probeTimes.of(pid, file),
       onUnbound: (pid) => this.lookout.sawUnbound(pid),
       onTls: (pid, isRead) => this.lookout.sawTls(pid, isRead),
     });
     try {
+      refuseClosed(found.matches, this.processes);
       this.command = this.begin(found);
     } catch (error) {
       this.letGo();
@@ -166,11 +175,11 @@ class LiveSource implements EbpfSource {
   private openProbes(): ProbeKeeper {
     return new ProbeKeeper({
       capture: this.capture,
-      planner: createPlanner({ kernelRelease: release() }),
+      planner: this.planner,
       processes: this.processes,
       nowNs: monotonicNs,
-      onReport: (report) => this.options.onProbe?.(report),
-      onCovered: (pid, sinceNs) => this.binder.learnProbes(pid, sinceNs),
+      onReport: (report) => this.noteProbe(report),
+      onCovered: (pid, file, sinceNs) => this.noteCovered(pid, file, sinceNs),
     });
   }
 
@@ -237,6 +246,7 @@ class LiveSource implements EbpfSource {
   }
 
   private adopt(pid: number, because: string): void {
+    this.renew(pid, this.processes.facts(pid)?.exe ?? null);
     this.capture.addTarget(pid);
     this.nameProcess(pid);
     this.lookout.joined(pid);
@@ -246,6 +256,7 @@ class LiveSource implements EbpfSource {
   }
 
   private raise(child: number, parent: number): void {
+    this.renew(child, null);
     this.widen();
     this.probes.inherit(child, parent);
   }
@@ -279,6 +290,22 @@ class LiveSource implements EbpfSource {
     if (facts !== undefined) this.binder.learnProcess({ pid, name: facts.name });
   }
 
+  private noteProbe(report: ProbeReport): void {
+    this.probeTimes.note(report, monotonicNs());
+    this.options.onProbe?.(report);
+  }
+
+  private noteCovered(pid: number, file: string, sinceNs: number): void {
+    this.probeTimes.complete({ pid, file }, sinceNs);
+    this.binder.learnProbes(pid, sinceNs);
+  }
+
+  /** The number stands for another program from now on. */
+  private renew(pid: number, program: string | null): void {
+    this.probeTimes.forget(pid);
+    this.tlsLooks.renew(pid, program);
+  }
+
   private takeBatch(batch: Buffer): void {
     for (const event of decodeBatch(batch)) {
       this.lastEventNs = event.atNs;
@@ -291,8 +318,11 @@ class LiveSource implements EbpfSource {
 
   private followProcess(event: WireEvent): void {
     switch (event.kind) {
-      case 'fork':
       case 'exec':
+        if (this.membership.has(event.pid)) this.renew(event.pid, this.processes.facts(event.pid)?.exe ?? null);
+        this.membership.take(event);
+        break;
+      case 'fork':
       case 'exit':
         this.membership.take(event);
         break;

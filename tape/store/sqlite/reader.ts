@@ -29,10 +29,11 @@ const fromTables = `
   LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1`;
 
 const summaryColumns = `e.id, e.session_id, e.connection_id, e.seq, e.started_us, e.duration_us, e.protocol, e.outcome,
-  e.problems, e.cause_method, e.method, e.host, e.path, e.status, e.request_bytes, e.response_bytes,
-  c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library, c.pid, c.process, x.id AS cause_id`;
+  e.problems, e.cause_method, e.method, e.host, e.path, e.status, e.request_bytes, e.response_bytes, e.raw_protocol,
+  c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library, c.unread_tls, c.unread_reason, c.pid, c.process, x.id AS cause_id`;
 
-const allColumns = `e.*, c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library, c.pid, c.process,
+const allColumns = `e.*, c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library,
+  c.unread_tls, c.unread_reason, c.pid, c.process,
   x.id AS cause_id, qb.packing AS request_packing, qb.bytes AS request_packed, rb.packing AS response_packing, rb.bytes AS response_packed`;
 
 const fromTablesAndBodies = `${fromTables}
@@ -51,6 +52,8 @@ type SummaryRow = Pick<
   | 'local'
   | 'remote'
   | 'tls_library'
+  | 'unread_tls'
+  | 'unread_reason'
   | 'pid'
   | 'process'
   | 'seq'
@@ -66,6 +69,7 @@ type SummaryRow = Pick<
   | 'status'
   | 'request_bytes'
   | 'response_bytes'
+  | 'raw_protocol'
 >;
 
 interface StoredRow extends ExchangeColumns {
@@ -138,7 +142,7 @@ function unpacked(packing: Packing | null, bytes: Uint8Array | null): Uint8Array
 }
 
 function summaryFrom(row: SummaryRow): ExchangeSummary {
-  const { tls, process } = connectionOf(row);
+  const { tls, unreadTls, process } = connectionOf(row);
   return {
     id: String(row.id),
     session: String(row.session_id),
@@ -149,6 +153,7 @@ function summaryFrom(row: SummaryRow): ExchangeSummary {
     direction: row.direction,
     protocol: row.protocol,
     tls,
+    unreadTls,
     process,
     local: row.local,
     remote: row.remote,
@@ -158,6 +163,7 @@ function summaryFrom(row: SummaryRow): ExchangeSummary {
     status: row.status,
     requestBytes: row.request_bytes,
     responseBytes: row.response_bytes,
+    rawProtocol: row.raw_protocol,
     problems: problemsOf(row.problems),
     outcome: row.outcome,
     cause: row.cause_id === null ? null : { id: String(row.cause_id), method: row.cause_method ?? '' },

@@ -16,6 +16,7 @@ import type {
   Problem,
   ProtocolName,
   RawStream,
+  UnreadReason,
 } from '../../model/exchange';
 import { addressOf } from '../../model/exchange';
 import type { Redacted, RedactionEntry } from '../../redact/redacted';
@@ -56,6 +57,7 @@ export const exchangeColumns = [
   'response_trailers',
   'response_informational',
   'redacted',
+  'raw_protocol',
 ] as const;
 
 /** Where `number` stands among the cells. */
@@ -96,6 +98,7 @@ export function cellsOf({ exchange, entries }: Redacted<Exchange>): Cell[] {
     response === null ? null : jsonUnlessEmpty(response.trailers),
     response === null ? null : jsonUnlessEmpty(response.informational),
     jsonUnlessEmpty(entries),
+    raw === null ? null : raw.protocol,
   ];
 }
 
@@ -126,6 +129,8 @@ export interface ConnectionColumns {
   readonly local: string | null;
   readonly remote: string | null;
   readonly tls_library: string | null;
+  readonly unread_tls: string | null;
+  readonly unread_reason: UnreadReason | null;
   readonly pid: number;
   readonly process: string;
 }
@@ -167,6 +172,7 @@ export interface ExchangeColumns extends ConnectionColumns {
   readonly response_trailers: string | null;
   readonly response_informational: string | null;
   readonly redacted: string | null;
+  readonly raw_protocol: string | null;
 }
 
 export interface StoredBodies {
@@ -199,6 +205,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     local: row.local,
     remote: row.remote,
     tls: row.tls_library === null ? null : { library: row.tls_library },
+    unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
     process: { pid: row.pid, name: row.process },
   };
 }
@@ -248,6 +255,7 @@ function responseOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRespons
 function rawOf(row: ExchangeColumns, bodies: StoredBodies): RawStream | null {
   if (row.request_version !== null || row.request_codings === null) return null;
   return {
+    protocol: row.raw_protocol,
     requestSize: row.request_bytes,
     responseSize: row.response_bytes,
     requestBytes: bodies.request,

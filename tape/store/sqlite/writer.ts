@@ -163,10 +163,11 @@ function prepareStatements(database: TapeDatabase) {
     // A connection may become better known while it lives: its TLS library, its addresses.
     upsertConnection: database
       .prepare<[Cell[]], number>(
-        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process, unread_tls, unread_reason)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (session_id, key) DO UPDATE SET direction = excluded.direction, local = excluded.local,
-           remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process
+           remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process,
+           unread_tls = excluded.unread_tls, unread_reason = excluded.unread_reason
          RETURNING id`,
       )
       .pluck(),
@@ -194,14 +195,19 @@ function isSameConnection(a: Connection, b: Connection): boolean {
       a.local === b.local &&
       a.remote === b.remote &&
       a.tls?.library === b.tls?.library &&
+      a.unreadTls?.library === b.unreadTls?.library &&
+      a.unreadTls?.reason === b.unreadTls?.reason &&
       a.process.pid === b.process.pid &&
       a.process.name === b.process.name)
   );
 }
 
 function connectionCells(session: number, connection: Connection): Cell[] {
-  const { key, direction, openedAtUs, local, remote, tls, process } = connection;
-  return [session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name];
+  const { key, direction, openedAtUs, local, remote, tls, unreadTls, process } = connection;
+  return [
+    ...[session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name],
+    ...[unreadTls?.library ?? null, unreadTls?.reason ?? null],
+  ];
 }
 
 function sessionCells(start: SessionStart, firstExchange: number): Cell[] {

@@ -112,7 +112,7 @@ describe('connects that carry nothing', () => {
         outcome: how,
         problems: [],
         cause: null,
-        raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+        raw: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
       },
     ]);
   });
@@ -123,7 +123,8 @@ describe('connects that carry nothing', () => {
       ['inbound', 'reset'],
     ] as const) {
       const seen = converseWith({ role }, closes(how));
-      expect([seen.exchanges, seen.stats.connections]).toEqual([[], 1]);
+      expect(seen.exchanges).toEqual([]);
+      expect(seen.stats.coverage).toMatchObject({ connections: 1, silent: 1 });
     }
     expect(converseWith({ role: 'outbound', startedEarlier: true }, closes('reset')).exchanges).toEqual([]);
   });
@@ -136,9 +137,9 @@ describe('protocols nobody parses', () => {
     expect(seen.exchanges[0]).toMatchObject({
       startedAtUs: startUs + stepUs,
       durationUs: 3 * stepUs,
-      raw: { requestSize: 21, responseSize: 1, requestBytes: null, responseBytes: null },
+      raw: { protocol: null, requestSize: 21, responseSize: 1, requestBytes: null, responseBytes: null },
     });
-    expect(seen.stats).toMatchObject({ rawStreams: 1, endpoints: [] });
+    expect(seen.stats).toMatchObject({ coverage: { raw: 1, rawNotKept: 1 }, readable: 0, endpoints: [] });
   });
 
   it('keep their bytes where that is asked for, up to a limit', () => {
@@ -233,14 +234,29 @@ describe('TLS', () => {
       atUs: startUs + 9,
       sentBytes: 700,
       receivedBytes: 300,
+      unread: { library: 'Go crypto/tls', reason: 'not-read' },
     };
     const seen = play([open, sealed, close]);
     expect(summaries(seen)).toEqual(['raw → closed [encrypted]']);
     expect(seen.exchanges[0]).toMatchObject({
       startedAtUs: startUs,
       durationUs: 9,
-      raw: { requestSize: 300, responseSize: 700 },
+      connection: { tls: null, unreadTls: { library: 'Go crypto/tls', reason: 'not-read' } },
+      raw: { protocol: null, requestSize: 300, responseSize: 700 },
     });
+    expect(seen.stats).toMatchObject({
+      readable: 0,
+      coverage: { connections: 1, unread: 1, raw: 0, rawProtocols: [] },
+    });
+    expect(seen.stats.coverage.unreadTls).toEqual([
+      {
+        process: { pid: 4711, name: 'node' },
+        processes: 1,
+        library: 'Go crypto/tls',
+        reason: 'not-read',
+        connections: 1,
+      },
+    ]);
   });
 
   it('inside a tunnel is read as what it is', () => {

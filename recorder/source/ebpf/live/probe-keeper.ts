@@ -16,7 +16,7 @@ export interface ProbeKeeperOptions {
   readonly processes: Processes;
   readonly onReport: (report: ProbeReport) => void;
   /** A TLS library of this process is read, since then: for what others mapped before, that may be long ago. */
-  readonly onCovered: (pid: number, sinceNs: number) => void;
+  readonly onCovered: (pid: number, file: string, sinceNs: number) => void;
   /** CLOCK_MONOTONIC. */
   readonly nowNs: () => number;
 }
@@ -205,7 +205,7 @@ export class ProbeKeeper {
   private noteCovered(file: ProbedFile, pid: number, sinceNs: number): void {
     if (file.covered.has(pid) || file.plan.image.flavour.holds === 'crypto' || !isReadable(file.plan)) return;
     file.covered.add(pid);
-    this.options.onCovered(pid, sinceNs);
+    this.options.onCovered(pid, file.plan.image.key, sinceNs);
   }
 
   private reportOnce(image: PlannedImage, pid: number, symbol: string, detail: string): void {
@@ -214,7 +214,7 @@ export class ProbeKeeper {
     const key = `${image.key} ${symbol}`;
     if (reported.has(key)) return;
     reported.add(key);
-    this.options.onReport({ pid, image: image.label, symbols: [symbol], outcome: 'refused', detail });
+    this.options.onReport({ pid, image: image.label, file: image.key, symbols: [symbol], outcome: 'refused', detail });
   }
 }
 

@@ -12,6 +12,8 @@ export interface ProbeReport {
   readonly pid: number;
   /** `libssl.so.3`, `node`. */
   readonly image: string;
+  /** What tells it from every other file. */
+  readonly file: string;
   readonly symbols: readonly string[];
   readonly outcome: 'attached' | 'refused';
   /** Where a probe sits and why there; or what the kernel or the planner said. */
@@ -107,7 +109,7 @@ export class UprobeLinks {
 
   private report({ image, pid, probes }: Link, outcome: ProbeReport['outcome'], detail: string): void {
     const symbols = probes.map(({ symbol }) => symbol);
-    this.options.onReport({ pid, image: image.label, symbols, outcome, detail });
+    this.options.onReport({ pid, image: image.label, file: image.key, symbols, outcome, detail });
   }
 }
 

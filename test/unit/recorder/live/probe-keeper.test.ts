@@ -51,7 +51,7 @@ function keeperOn(release: string, ...pids: readonly number[]) {
     planner: createPlanner({ kernelRelease: release }),
     processes,
     onReport: () => undefined,
-    onCovered: (pid, sinceNs) => covered.push(`${pid} since ${sinceNs}`),
+    onCovered: (pid, _file, sinceNs) => covered.push(`${pid} since ${sinceNs}`),
     nowNs: () => clock.ns,
   });
   /** `libssl 5`: file and pid of the probes in place, each pair once. */
