@@ -16,7 +16,7 @@ import { createProcesses } from '../recorder/source/ebpf/attach/processes';
 import { returnProbeRefusal } from '../recorder/source/ebpf/attach/return-probes';
 import { type Survey, type SurveyedProcess, surveyProcesses } from '../recorder/source/ebpf/attach/survey';
 import { jsonOption } from './options';
-import { colorsFor, print, visibleLine } from './terminal';
+import { colorsFor, jsonText, print, visibleLine } from './terminal';
 
 export interface DoctorFacts {
   readonly environment: EnvironmentFacts;
@@ -25,6 +25,8 @@ export interface DoctorFacts {
   readonly tiers: readonly TierProbe[];
   readonly uprobes: UprobeSupport;
   readonly survey: Survey;
+  /** Root that lacks something is in a container, or was stripped of it: it cannot be told to become root. */
+  readonly isRoot?: boolean;
 }
 
 export interface DoctorCheck {
@@ -55,8 +57,8 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
       .example('$0 doctor', 'what works here')
       .example("$0 doctor --json | jq '.checks[] | select(.ok | not)'", 'only what does not'),
   handler: async ({ json }) => {
-    const report = diagnose(askEverything());
-    await print(json ? `${JSON.stringify(report)}\n` : formatReport(report, colorsFor(process.stdout)));
+    const report = diagnose({ ...askEverything(), isRoot: process.geteuid?.() === 0 });
+    await print(json ? `${jsonText(report)}\n` : formatReport(report, colorsFor(process.stdout)));
     process.exitCode = report.ok ? 0 : 3;
   },
 };
@@ -87,12 +89,12 @@ function askAddon(): DoctorFacts['addonProblem'] {
 export function diagnose(facts: DoctorFacts): DoctorReport {
   const tier = facts.tiers.find(({ ok }) => ok)?.name ?? null;
   const checks = [
-    ...machineChecks(facts.environment),
+    ...machineChecks(facts),
     addonCheck(facts.addonProblem),
     ...facts.tiers.map((probe) => tierCheck(probe, facts.environment)),
     ...(facts.addonProblem === null ? [uprobeCheck(facts.uprobes, facts.environment)] : []),
     returnProbeCheck(facts.environment),
-    processCheck(facts.survey),
+    processCheck(facts),
   ];
   const works = tier !== null && (facts.uprobes.multi || facts.uprobes.perf);
   const processes = works ? facts.survey.processes : facts.survey.processes.map(withoutUprobes);
@@ -117,12 +119,12 @@ function bad(name: string, found: string, remedy: string): DoctorCheck {
   return { name, ok: false, found, remedy };
 }
 
-function machineChecks(environment: EnvironmentFacts): readonly DoctorCheck[] {
+function machineChecks({ environment, isRoot }: DoctorFacts): readonly DoctorCheck[] {
   return [
     good('kernel', environment.kernelRelease),
     btfCheck(environment),
     lockdownCheck(environment),
-    capabilityCheck(environment),
+    capabilityCheck(environment, isRoot),
     pidNamespaceCheck(environment),
     good('cgroups', cgroupWords[environment.cgroupMode]),
   ];
@@ -151,10 +153,16 @@ function lockdownCheck({ lockdown }: EnvironmentFacts): DoctorCheck {
   return good('lockdown', lockdown ?? 'not shown here (/sys/kernel/security/lockdown is not there)');
 }
 
-function capabilityCheck({ capabilities }: EnvironmentFacts): DoctorCheck {
+function capabilityCheck({ capabilities }: EnvironmentFacts, isRoot = false): DoctorCheck {
   const missing = missingCapabilities(capabilities);
   if (missing.length === 0) return good('capabilities', 'all that recording needs');
-  return bad('capabilities', `without ${missing.join(', ')}`, `Run as root, or grant ${missing.join(', ')}`);
+  return bad('capabilities', `without ${missing.join(', ')}`, rightsRemedy(missing, isRoot));
+}
+
+function rightsRemedy(capabilities: readonly string[], isRoot: boolean): string {
+  if (!isRoot) return `Run as root, or grant ${capabilities.join(', ')}`;
+  const flags = capabilities.map((name) => `--cap-add ${name.replace('CAP_', '')}`).join(' ');
+  return `Being root is not enough here. Give the container the capabilities: ${flags}`;
 }
 
 function pidNamespaceCheck({ isHostPidNamespace }: EnvironmentFacts): DoctorCheck {
@@ -195,10 +203,10 @@ function returnProbeCheck({ kernelRelease }: EnvironmentFacts): DoctorCheck {
   return bad('return probes', found, 'Use a kernel outside 6.11 to 6.13');
 }
 
-function processCheck({ running, closed }: Survey): DoctorCheck {
+function processCheck({ survey: { running, closed }, isRoot = false }: DoctorFacts): DoctorCheck {
   if (closed === 0) return good('processes', `${running} run, and all may be looked into`);
   const found = `${closed} of ${running} may not be looked into`;
-  return bad('processes', found, 'Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH');
+  return bad('processes', found, rightsRemedy(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'], isRoot));
 }
 
 type Colors = ReturnType<typeof colorsFor>;

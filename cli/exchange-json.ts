@@ -24,7 +24,7 @@ export function summaryJson(summary: ExchangeSummary) {
   };
 }
 
-/** The whole exchange: what its line says, and both messages; null where there was none, or nothing of it was kept. */
+/** What its line says, and both messages with headers, body and trailers; null where there was none, or nothing of it was kept. */
 export function exchangeJson(stored: StoredExchange) {
   const { request, response, raw } = stored.exchange;
   return {

@@ -22,8 +22,12 @@ import { byteCount, isoTime, milliseconds } from './when';
 
 type Colors = ReturnType<typeof colorsFor>;
 
-/** The lines of the page. */
-export function pageLines(stored: StoredExchange, colors: Colors): readonly string[] {
+/** The lines of the page. `sessionNote` is what is wrong with the session as a whole; null where nothing is. */
+export function pageLines(
+  stored: StoredExchange,
+  colors: Colors,
+  sessionNote: string | null = null,
+): readonly string[] {
   const { exchange } = stored;
   const summary = summaryOf(stored);
   const messages =
@@ -34,6 +38,7 @@ export function pageLines(stored: StoredExchange, colors: Colors): readonly stri
     colors.bold(titleOf(summary)),
     ...factLines(stored, summary).map(([name, fact]) => `  ${colors.dim(name.padEnd(12))}${fact}`),
     ...problemLines(stored, colors),
+    ...(sessionNote === null ? [] : [warning(sessionNote, colors)]),
     '',
     ...messages,
   ];
@@ -95,7 +100,11 @@ function problemLines({ exchange }: StoredExchange, colors: Colors): readonly st
     (problem) => `${problem}: ${problemWords[problem] ?? 'a word this wiretape does not know'}`,
   );
   if (isOutcomeWorthALine(exchange)) lines.push(`${outcome}: ${outcomeWords[outcome] ?? 'unknown'}`);
-  return lines.map((line) => `  ${colors.yellow('!'.padEnd(12))}${visibleLine(line)}`);
+  return lines.map((line) => warning(line, colors));
+}
+
+function warning(line: string, colors: Colors): string {
+  return `  ${colors.yellow('!'.padEnd(12))}${visibleLine(line)}`;
 }
 
 /** Where an answer is missing, its place says why; and being closed is how a raw stream ends. */

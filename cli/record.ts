@@ -9,6 +9,7 @@ import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
+import { keptBodyLimitBytes } from '../tape/store/sqlite';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
 import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { listenForSignals } from './recording-signals';
@@ -100,19 +101,20 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
 async function record(args: RecordArguments): Promise<number> {
   const command = args['--'] !== undefined && args['--'].length > 0 ? args['--'] : null;
   const targets = targetsFrom(args, command);
+  const redactor = redactorFrom(args.redact);
   const starting = startRecording({
     tape: args.output,
     targets,
     command,
     tier: args.tier ?? null,
     filter: filterFrom(args),
-    redactor: redactorFrom(args.redact),
+    maxBodyBytes: maxBodyFrom(args.maxBody),
+    redactor,
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
-    maxBodyBytes: parseSize(args.maxBody, '--max-body'),
     wiretapeVersion: wiretapeVersion(),
-    typedTargets: typedTargets(targets, command),
+    typedTargets: typedTargets(targets),
     onProbe: args.verbose ? tellProbe : () => undefined,
     onJoined: joinedTeller(args.verbose, () => recording.awaited),
   });
@@ -123,6 +125,7 @@ async function record(args: RecordArguments): Promise<number> {
   process.stderr.write(`${announcement({ recorded, awaited, isCommand, tape: args.output }).join('\n')}\n`);
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
   const end = await recording.ended.finally(stopShowing);
+  tellUnusedRules(redactor);
   return tellEnd(end, args);
 }
 
@@ -135,7 +138,7 @@ function targetsFrom(args: RecordArguments, command: readonly string[] | null): 
     containers: args.container ?? [],
     all: args.all,
   };
-  const typed = typedTargets(targets, null);
+  const typed = typedTargets(targets);
   if (typed.length === 0 && command === null) {
     throw usage('No target is given', [
       'Name a running service: --port 8443, --comm nginx or --pid 4711',
@@ -153,13 +156,18 @@ function targetsFrom(args: RecordArguments, command: readonly string[] | null): 
   return targets;
 }
 
+function maxBodyFrom(text: string): number {
+  const bytes = parseSize(text, '--max-body');
+  if (bytes <= keptBodyLimitBytes) return bytes;
+  throw usage(`--max-body ${text} is more than can be read back from a tape`, 'Write at most --max-body 256MiB');
+}
+
 function pidFrom(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw usage(`--pid ${JSON.stringify(text)} is not a process id`, 'Write a number, such as --pid 4711');
 }
 
-function typedTargets(targets: TargetSpec, command: readonly string[] | null): readonly string[] {
-  if (command !== null) return [`-- ${command.join(' ')}`];
+function typedTargets(targets: TargetSpec): readonly string[] {
   return [
     ...targets.pids.map((pid) => `--pid ${pid}`),
     ...targets.comms.map((name) => `--comm ${name}`),
@@ -172,7 +180,8 @@ function typedTargets(targets: TargetSpec, command: readonly string[] | null): r
 
 function redactorFrom(file: string | undefined): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
-  return createRedactor({ key, ...(file === undefined ? {} : { rules: parseRedactionRules(readRules(file), file) }) });
+  const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
+  return createRedactor({ key, rules, remember: true });
 }
 
 function readRules(file: string): string {
@@ -214,6 +223,12 @@ function showStatus(recording: Recording): () => void {
     drawn = lines.length;
   }, STATUS_MS);
   return () => clearInterval(timer);
+}
+
+/** A rule that takes nothing is a leak where its place or pattern is only spelt otherwise. */
+function tellUnusedRules(redactor: Redactor): void {
+  for (const rule of redactor.unusedRules())
+    process.stderr.write(`redaction rule ${JSON.stringify(rule)} took nothing\n`);
 }
 
 /** Says first where nothing could be read; a command that failed by itself keeps its status. Returns the exit status. */

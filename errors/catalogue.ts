@@ -13,6 +13,7 @@ export const catalogue = {
   // 2: wrong usage or configuration
   USAGE: { exit: 2, means: 'unknown option, missing argument or an impossible combination' },
   BAD_CONFIG: { exit: 2, means: 'the configuration file or an environment variable cannot be used' },
+  CONFIG_UNTRUSTED: { exit: 2, means: 'somebody else could have written the configuration, a rule file or the key' },
   BAD_RULE: { exit: 2, means: 'a noise or redaction rule cannot be understood' },
   BAD_FILTER: { exit: 2, means: 'an --include or --exclude pattern cannot be understood' },
   // 3: the environment said no
@@ -23,6 +24,8 @@ export const catalogue = {
   TAPE_DAMAGED: { exit: 3, means: 'the tape is damaged' },
   TAPE_FULL: { exit: 3, means: 'the disk is full, or the tape cannot be written' },
   TAPE_BUSY: { exit: 3, means: 'another process is writing the tape' },
+  TAPE_UNSAFE: { exit: 3, means: 'the file to record to belongs to somebody else, or others may read it' },
+  TAPE_GONE: { exit: 3, means: 'the tape was deleted or replaced while it was recorded' },
   NOT_ON_TAPE: { exit: 3, means: 'the tape holds no exchange or session of that id' },
   FILE_UNREADABLE: { exit: 3, means: 'a file named on the command line cannot be read or written' },
   NO_CASES: { exit: 3, means: 'the tape and the filters leave nothing to run' },

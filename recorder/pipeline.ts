@@ -4,6 +4,7 @@
  */
 import type { Exchange } from '../tape/model/exchange';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
+import type { Redacted } from '../tape/redact/redacted';
 import type { Loss } from '../tape/store/tape';
 import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
@@ -17,8 +18,10 @@ import { LossLedger } from './tally/loss-ledger';
 import { type RecordingStats, Tally } from './tally/tally';
 
 export interface PipelineOptions {
+  /** Takes the secrets out. Nothing else of an exchange is handed out or counted: counts have its path in them. */
+  redact(exchange: Exchange): Redacted<Exchange>;
   /** An exchange that lasts comes several times, with the outcome `open`; the last one takes the place of those before. */
-  onExchange(exchange: Exchange): void;
+  onExchange(exchange: Redacted<Exchange>): void;
   /** Losses are added up by connection and reason, and told within a second of event time and at the end. */
   onLoss(loss: Loss): void;
   readonly limits?: Partial<Limits>;
@@ -146,8 +149,9 @@ class Stages implements Pipeline {
         if (exchange.outcome !== 'open') this.tally.addFiltered();
         continue;
       }
-      if (exchange.outcome !== 'open') this.tally.add(exchange);
-      this.options.onExchange(exchange);
+      const redacted = this.options.redact(exchange);
+      if (exchange.outcome !== 'open') this.tally.add(redacted.exchange);
+      this.options.onExchange(redacted);
     }
   }
 }

@@ -33,7 +33,7 @@ export interface RecordOptions {
   /** Kept of one body. */
   readonly maxBodyBytes: number;
   readonly wiretapeVersion: string;
-  /** The targets as they were typed, for the session's row. */
+  /** The targets as they were typed, for the session's row; COMMAND goes there by itself. */
   readonly typedTargets: readonly string[];
   readonly onProbe: (report: ProbeReport) => void;
   /** A process that was not there at the start is recorded from now on, because of a target as it was typed. */
@@ -78,7 +78,7 @@ export async function startRecording(options: RecordOptions): Promise<Recording>
   try {
     return await new RunningRecording(options, writer).begin();
   } catch (error) {
-    await writer.close().catch(() => undefined);
+    await writer.abandon();
     throw error;
   }
 }
@@ -118,7 +118,8 @@ class RunningRecording implements Recording {
       keepRaw: options.keepRaw,
       limits: { bodyBytes: options.maxBodyBytes },
       openSpill: spillInto(dirname(options.tape)),
-      onExchange: (exchange) => this.outgoing.push(options.redactor.redact(exchange)),
+      redact: (exchange) => options.redactor.redact(exchange),
+      onExchange: (exchange) => this.outgoing.push(exchange),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
     });
   }
@@ -132,7 +133,7 @@ class RunningRecording implements Recording {
       user: userName(),
       machine: hostname(),
       kernel: release(),
-      targets: options.typedTargets,
+      targets: this.typedTargets(),
       rules: options.redactor.ruleNames,
       source: `ebpf/${options.tier ?? 'auto'}`,
     });
@@ -145,11 +146,21 @@ class RunningRecording implements Recording {
       onJoined: options.onJoined,
       onTargetsEnded: () => this.stop('target-ended'),
     });
-    this.targets = this.source.targets;
+    this.targets = options.command === null ? this.source.targets : [this.commandLine(options.command)];
     this.awaited = this.source.awaited;
     this.tier = this.source.tier;
     this.watch();
     return this;
+  }
+
+  private commandLine(command: readonly string[]): string {
+    return this.options.redactor.redactCommand(command).join(' ');
+  }
+
+  /** What is typed may hold a password, too. */
+  private typedTargets(): readonly string[] {
+    const { command, typedTargets, redactor } = this.options;
+    return command === null ? redactor.redactCommand(typedTargets) : [`-- ${this.commandLine(command)}`];
   }
 
   stats(): PipelineStats {

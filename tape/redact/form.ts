@@ -1,9 +1,8 @@
 /** Fields of queries and of urlencoded bodies, redacted in place: order, repeats and the writing of all others stay. */
 import type { Path } from '../model/path';
 import { applyEdits, type Edit, readable } from './ledger';
-import { kindOfName } from './names';
 import { decodePercent, encodePercent } from './percent';
-import { shortestKey } from './suspicion';
+import type { Scope } from './scope';
 
 /** What names and values become; all are bytes read as latin1, percent-encoding undone. */
 export interface FieldRedaction {
@@ -18,20 +17,23 @@ export interface FieldPlace {
   readonly isSecret: boolean;
 }
 
+/** Shorter names are neither keys nor secrets seen before. */
+const shortestLooked = 8;
+
 /** The text (without `?`) with its fields redacted; `root` is `query` or the path of the form. */
-export function redactFields(text: string, root: Path, redact: FieldRedaction): string {
+export function redactFields(text: string, root: Path, redact: FieldRedaction, { detection, rules }: Scope): string {
   const fields = fieldsOf(text);
   const names = new Set(fields.map(({ name }) => name.toLowerCase()));
   const seen = new Map<string, number>();
   const edits: Edit[] = [];
   for (const { name, nameStart, start, end } of fields) {
-    const safeName = name.length < shortestKey ? name : redact.name(name, root);
+    const safeName = rules.finders.length === 0 && name.length < shortestLooked ? name : redact.name(name, root);
     if (safeName !== name) edits.push({ start: nameStart, end: start - 1, text: encodePercent(safeName) });
     const repeat = seen.get(safeName) ?? 0;
     seen.set(safeName, repeat + 1);
     const value = decodePercent(text.slice(start, end));
     const path = name === '' ? root : [...root, readable(safeName), ...(repeat === 0 ? [] : [repeat])];
-    const isSecret = kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const isSecret = detection.kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
     const redacted = value === '' ? value : redact.value(value, { name, path, isSecret });
     if (redacted !== value) edits.push({ start, end, text: encodePercent(redacted) });
   }

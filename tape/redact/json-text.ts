@@ -6,11 +6,11 @@
 import type { Path } from '../model/path';
 import { isCardNumber } from './card';
 import { redactCredential } from './credentials';
-import { applyEdits, type Edit, latin1Of, readable } from './ledger';
-import { kindOfName, type NameKind } from './names';
-import { ruleCovering } from './rules';
-import { isSuspiciousText } from './suspicion';
-import { redactPatterns, redactText, type TextContext } from './text';
+import { applyEdits, type Edit, latin1Of, mostSteps, readable } from './ledger';
+import { longestName, type NameKind } from './names';
+import type { Standing } from './places';
+import { mayHoldSecret } from './scope';
+import { looksLikeJson, redactPatterns, redactText, type TextContext } from './text';
 
 export interface RedactedJson {
   readonly text: string;
@@ -29,6 +29,8 @@ interface Frame {
   readonly isArray: boolean;
   /** The kind of the name the whole frame stands under. */
   readonly inherited: NameKind | null;
+  /** Where the frame itself stands among the places that rules name. */
+  readonly standing: Standing | undefined;
   name: string;
   index: number;
   /** `{"name": "password", "value": "x"}`: what the name promises, and the value if it came first. */
@@ -53,11 +55,16 @@ class Scan {
   isWhole = true;
   private readonly frames: Frame[] = [];
   private at = 0;
+  /** Undefined where no rule names a place in here. */
+  private readonly standing: Standing | undefined;
 
   constructor(
     private readonly text: string,
     private readonly context: TextContext,
-  ) {}
+  ) {
+    const { rules, path } = context;
+    this.standing = rules.places.has(String(path[0])) ? rules.places.at(path) : undefined;
+  }
 
   run(): void {
     while (this.at < this.text.length) this.step(this.text.charCodeAt(this.at));
@@ -74,7 +81,9 @@ class Scan {
   }
 
   private open(isArray: boolean): void {
-    this.frames.push({ isArray, inherited: this.kindHere(), name: '', index: 0, promised: null, value: undefined });
+    const inherited = this.kindHere();
+    const standing = this.standingHere();
+    this.frames.push({ isArray, inherited, standing, name: '', index: 0, promised: null, value: undefined });
     this.at++;
   }
 
@@ -110,12 +119,16 @@ class Scan {
   }
 
   private member(frame: Frame, start: number, end: number): void {
-    const raw = this.text.slice(start, end);
-    frame.name = unescapeJson(raw);
-    if (frame.name.length < 16 || !isSuspiciousText(frame.name)) return;
+    frame.name = unescapeJson(this.text.slice(start, end));
+    const isWorthIt = this.context.rules.finders.length > 0 || frame.name.length >= shortestLooked;
+    if (!isWorthIt || !mayHoldSecret(frame.name, this.context)) return;
     // A name may itself be a secret, as in a map from tokens to users.
     // The ledger names the object it stands in: a path through the secret would tell it.
-    const redacted = redactPatterns(frame.name, { ...this.context, path: this.path().slice(0, -1), isCut: false });
+    const redacted = redactPatterns(frame.name, {
+      ...this.context,
+      path: this.pathTo(this.frames.length - 1),
+      isCut: false,
+    });
     if (redacted === frame.name) return;
     frame.name = redacted;
     this.edits.push({ start, end, text: escapeJson(redacted) });
@@ -133,19 +146,20 @@ class Scan {
   /** A string or number that is no member name. */
   private leaf(leaf: Leaf): void {
     const frame = this.frames.at(-1);
-    const rule = this.context.rules.body.length === 0 ? undefined : ruleCovering(this.context.rules.body, this.path());
+    const rule = this.standing === undefined ? undefined : this.standingHere()?.rule;
     const kind = rule === undefined ? this.kindHere() : 'secret';
     if (kind !== null) this.take(leaf, kind, rule);
     else if (frame !== undefined && !frame.isArray && this.isPaired(frame, leaf)) this.isWhole &&= !leaf.isOpen;
     else if (leaf.type === 'string') this.search(leaf);
-    else this.takeCard(leaf);
+    else this.searchNumber(leaf);
   }
 
   /** `{"name": …, "value": …}` in either order; true where the leaf was dealt with. */
   private isPaired(frame: Frame, leaf: Leaf): boolean {
     const name = frame.name.toLowerCase();
     if (leaf.type === 'string' && nameNames.has(name)) {
-      const kind = isSuspiciousText(this.text.slice(leaf.start, leaf.end)) ? kindOfName(this.logical(leaf)) : null;
+      const kind =
+        leaf.end - leaf.start > longestWritten ? null : this.context.detection.kindOfName(this.logical(leaf));
       if (kind === null) return false;
       frame.promised = kind;
       if (frame.value !== undefined) this.take(frame.value, kind, undefined, 'value');
@@ -161,9 +175,9 @@ class Scan {
   private take(leaf: Leaf, kind: NameKind, rule: string | undefined, member?: string): void {
     const before = this.logical(leaf);
     if (leaf.type === 'number' && rule === undefined && !leaf.isOpen && before.replace(/\D/g, '').length < 3) return;
-    const path = member === undefined ? this.path() : [...this.path().slice(0, -1), member];
+    const path = member === undefined ? this.path() : [...this.pathTo(this.frames.length - 1), member];
     const after = redactCredential(kind, before, (secret, builtIn) =>
-      this.context.ledger.take(secret, rule ?? builtIn, path),
+      this.context.ledger.take(secret, rule ?? builtIn, path, isInteger(leaf, secret) ? 'integer' : 'text'),
     );
     if (after !== before) this.replace(leaf, after);
   }
@@ -171,16 +185,26 @@ class Scan {
   /** A string of its own: what is secret in it is known by its looks, or stands in text within the text. */
   private search(leaf: Leaf): void {
     const before = this.logical(leaf);
-    const isWorthIt = this.context.rules.patterns.length > 0 || isSuspiciousText(before);
-    if (before.length < 4 || !isWorthIt) return;
+    if (this.context.rules.finders.length === 0 && before.length < 4) return;
+    const isWorthIt = (this.standing !== undefined && looksLikeJson(before)) || mayHoldSecret(before, this.context);
+    if (!isWorthIt) return;
     const after = redactText(before, { ...this.context, path: this.path(), isCut: leaf.isOpen });
     if (after !== before) this.replace(leaf, after);
   }
 
-  private takeCard(leaf: Leaf): void {
+  /** A number is a card as a whole; patterns may find something in it, which then must leave it a number. */
+  private searchNumber(leaf: Leaf): void {
     const digits = this.text.slice(leaf.start, leaf.end);
-    if (!/^\d{13,19}$/.test(digits) || !isCardNumber(digits)) return;
-    this.replace(leaf, this.context.ledger.take(digits, 'card-number', this.path()));
+    if (/^\d{13,19}$/.test(digits) && isCardNumber(digits)) {
+      this.replace(leaf, this.context.ledger.take(digits, 'card-number', this.path(), 'integer'));
+      return;
+    }
+    const [found] = this.context.rules.finders.flatMap((finder) => finder.find(digits));
+    if (found === undefined) return;
+    this.replace(
+      leaf,
+      this.context.ledger.take(digits, found.rule, this.path(), isInteger(leaf, digits) ? 'integer' : 'text'),
+    );
   }
 
   private replace(leaf: Leaf, after: string): void {
@@ -197,14 +221,42 @@ class Scan {
     const frame = this.frames.at(-1);
     if (frame === undefined) return null;
     if (frame.isArray) return frame.inherited;
-    const kind = kindOfName(frame.name);
+    const kind = this.context.detection.kindOfName(frame.name);
     if (kind !== null || frame.inherited === null) return kind;
     return valueNames.has(frame.name.toLowerCase()) ? frame.inherited : null;
   }
 
-  private path(): Path {
-    return [...this.context.path, ...this.frames.map((frame) => (frame.isArray ? frame.index : readable(frame.name)))];
+  private standingHere(): Standing | undefined {
+    const frame = this.frames.at(-1);
+    if (frame?.standing === undefined) return this.standing;
+    return this.context.rules.places.step(frame.standing, frame.isArray ? frame.index : readable(frame.name));
   }
+
+  private path(): Path {
+    return this.pathTo(this.frames.length);
+  }
+
+  /** The ledger writes down no more steps than these, so no more are made. */
+  private pathTo(depth: number): Path {
+    const steps = this.frames.slice(0, Math.min(depth, mostSteps)).map(stepOf);
+    return [...this.context.path, ...steps];
+  }
+}
+
+function stepOf(frame: Frame): string | number {
+  return frame.isArray ? frame.index : readable(frame.name.slice(0, longestStep));
+}
+
+/** More than a ledger's path can hold. */
+const longestStep = 1100;
+
+/** Shorter names are neither keys nor secrets seen before. */
+const shortestLooked = 8;
+/** A name of the longest that names a secret, each letter written as an escape. */
+const longestWritten = longestName * 6;
+
+function isInteger(leaf: Leaf, secret: string): boolean {
+  return leaf.type === 'number' && /^-?\d+$/.test(secret);
 }
 
 const quote = 0x22;
@@ -220,7 +272,7 @@ function isSpace(code: number): boolean {
 }
 
 /** The position of the closing quote, or the end of the text. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(end - 1 - backslashes) === 0x5c && end - 1 - backslashes >= start) backslashes++;

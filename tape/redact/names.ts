@@ -45,19 +45,11 @@ const headerNames: ReadonlyMap<string, NameKind> = new Map([
   ['setcookie', 'set-cookie'],
 ]);
 
-const remembered = new Map<string, NameKind | null>();
-const rememberedNames = 10_000;
 export const longestName = 64;
 
 /** Null where a member, field or header of this name is innocent. `user[password]` and `user.password` count by their last part. */
 export function kindOfName(name: string): NameKind | null {
-  const known = remembered.get(name);
-  if (known !== undefined) return known;
-  if (name.length > longestName) return null;
-  const kind = decide(name);
-  if (remembered.size >= rememberedNames) remembered.clear();
-  remembered.set(name, kind);
-  return kind;
+  return name.length > longestName ? null : decide(name);
 }
 
 function decide(name: string): NameKind | null {

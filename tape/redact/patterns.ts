@@ -1,10 +1,13 @@
 /**
  * Secrets that are known by their looks, wherever they stand. Written for traffic, with gitleaks' rules (MIT) as one
  * source: only formats with a fixed prefix and a length, as anything looser takes identifiers and hashes along.
- * All texts here are bytes read as latin1.
+ * All texts here are bytes read as latin1. A table: known-formats.ts makes of it what searches, and the cheap look too.
+ * What a row may hold: literals, classes, groups without a name, counts with an upper limit, looks ahead and behind of a
+ * bounded length. Only the last class of a secret may repeat without a limit, and nothing may have to follow it: so no
+ * row can take more than linear time.
  */
 
-interface Pattern {
+export interface Pattern {
   readonly rule: string;
   /** What the secret begins with; a regular expression without groups. */
   readonly prefix: string;
@@ -22,7 +25,7 @@ const alnum = '[0-9A-Za-z]';
 const hex = '[0-9a-fA-F]';
 const wordy = '[\\w-]';
 
-const patterns: readonly Pattern[] = [
+export const patterns: readonly Pattern[] = [
   known('aws-access-key', '(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)', '[A-Z2-7]', 16),
   known('aws-session-token', '(?:IQoJb3JpZ2lu|FwoGZXIvYXdz)', '[\\w+/=%-]', 60),
   known('aws-bedrock-key', '(?:ABSK|bedrock-api-key-)', '[A-Za-z0-9+/]', 60),
@@ -115,56 +118,13 @@ const patterns: readonly Pattern[] = [
     rest: '[\\w+/-]{16,}=*',
     cut: '[\\w+/-]{1,15}',
   },
-  {
-    rule: 'private-key',
-    prefix: '(?<=-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----\\s{0,4})',
-    rest: '[\\s\\S]+?(?=\\s*-----END [A-Z0-9 ]{0,30}PRIVATE KEY|$)',
-    cut: '',
-  },
 ];
 
-/** A secret inside a text, as offsets. */
-export interface Found {
-  readonly start: number;
-  readonly end: number;
-  readonly rule: string;
-}
-
-const notWithinWord = '(?<![0-9A-Za-z])';
-const whole = new RegExp(
-  `${notWithinWord}(?:${patterns.map(({ prefix, rest }) => `(${prefix}${rest})`).join('|')})`,
-  'g',
-);
-const cutShort = new RegExp(
-  `${notWithinWord}(?:${patterns.map(({ prefix, cut }) => (cut === '' ? '((?!))' : `(${prefix}${cut})`)).join('|')})$`,
-);
-
-/** The end of a text in which a secret may be cut short; longer ones were found whole. */
-const cutWindow = 512;
-
-/** All secrets known by their looks, in order; `isCut` says that the text may end in the middle of one. */
-export function findPatterns(text: string, isCut: boolean): Found[] {
-  const found: Found[] = [];
-  for (const match of text.matchAll(whole)) found.push(foundBy(match, 0));
-  if (!isCut) return found;
-  const offset = Math.max(0, text.length - cutWindow);
-  const last = cutShort.exec(text.slice(offset));
-  if (last !== null && !found.some(({ end }) => end > last.index + offset)) found.push(foundBy(last, offset));
-  return found;
-}
-
-function foundBy(match: RegExpExecArray, offset: number): Found {
-  const group = match.findIndex((value, i) => i > 0 && value !== undefined);
-  const start = match.index + offset;
-  return { start, end: start + match[0].length, rule: patterns[group - 1]?.rule ?? '' };
-}
-
 /**
- * Says of a run of sixteen or more letters and digits, together with the sixteen characters before it, whether it is
- * worth the closer look of `findPatterns`: half a microsecond instead of thirty.
+ * Words before secrets that are known by nothing else: rows whose prefix only looks behind. Lower-case; the cheap look at
+ * words (detection.ts) knows them.
  */
-export const keyStart =
-  /A3T|A(?:KI|SI|BI|CC)A|IQoJb3|FwoGZX|ABSK|bedrock|AIza|ya29\.|GOCSPX|1\/\/0|Q~|gh[pousr]_|github_|gl[a-z]{2,5}-|GR1348|AT(?:BB|ATT|CTT)|xox|xapp|\/[AB]\w{8,12}\/|webhooks|[MNO][\w-]{23,25}|[sr]k_|whsec|sq0|shp|SK[0-9a-f]{8}|SG\.|xkeysib|key-|-us\d|npm_|pypi|rubygems|dckr|sk-|hf_|api_org|gsk_|pplx|do[opr]_v1|dp\.|dapi|hv[bsr]\.|atlasv1|HRKU|fo1_|fm[12]|lin_|ntn_|fig[dour]_|PMAK|NR[A-Z]{2}-|dd[pa]k_|glc_|glsa_|sntry|pul-|pscale|sb[p_]|:AA|EAA|pat\w{8}|AKCp|cmVmd|sha256~|ops_|dt0c01|shippo|EZ[AT]K|duffel|CLOJARS|rdme|pnu_|API-|AGE-|eyJ/;
+export const openingWords: readonly string[] = ['bearer', 'basic', 'webhooks'];
 
-/** Names of all patterns, each once. */
-export const patternRules: readonly string[] = [...new Set(patterns.map(({ rule }) => rule))];
+/** Names of all rules that go by looks, each once. Private keys stand between lines and are found by private-key.ts. */
+export const patternRules: readonly string[] = [...new Set([...patterns.map(({ rule }) => rule), 'private-key'])];

@@ -243,6 +243,7 @@ describe.each([
           id: '1',
           ...sessionStart,
           end: { endedAtUs: epochUs + 9, reason: 'interrupted' },
+          state: 'ended',
           exchanges: 3,
           losses: [
             { atUs: epochUs, connection: null, reason: 'ring-full', events: 3, bytes: 4_000_000_000 },

@@ -8,10 +8,8 @@ import type {
   Connection,
   Direction,
   Exchange,
-  HeaderList,
   HttpRequest,
   HttpResponse,
-  InformationalResponse,
   Outcome,
   Problem,
   ProtocolName,
@@ -20,6 +18,7 @@ import type {
 } from '../../model/exchange';
 import { addressOf } from '../../model/exchange';
 import type { Redacted, RedactionEntry } from '../../redact/redacted';
+import { entriesIn, headersIn, informationalIn } from './cells';
 
 export type Cell = null | number | string | Uint8Array;
 export type Cells = readonly Cell[];
@@ -215,7 +214,7 @@ export function problemsOf(text: string): Problem[] {
 }
 
 export function entriesOf(text: string | null): RedactionEntry[] {
-  return text === null ? [] : (JSON.parse(text) as RedactionEntry[]);
+  return entriesIn(text);
 }
 
 function causeOf(row: ExchangeColumns): Cause | null {
@@ -228,9 +227,9 @@ function requestOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRequest 
     version: row.request_version,
     method: row.method ?? '',
     target: row.request_target ?? row.path ?? '',
-    headers: headersOf(row.request_headers),
+    headers: headersIn(row.request_headers, 'request_headers'),
     body: bodyOf(bytes, row.request_codings, row.request_bytes),
-    trailers: headersOf(row.request_trailers),
+    trailers: headersIn(row.request_trailers, 'request_trailers'),
     startedAtUs: row.request_started_us ?? row.started_us,
     endedAtUs: row.request_ended_us ?? row.started_us,
   };
@@ -242,11 +241,10 @@ function responseOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRespons
     version: row.response_version,
     status: row.status ?? 0,
     reason: row.response_reason ?? '',
-    headers: headersOf(row.response_headers),
+    headers: headersIn(row.response_headers, 'response_headers'),
     body: bodyOf(bytes, row.response_codings, row.response_bytes),
-    trailers: headersOf(row.response_trailers),
-    informational:
-      row.response_informational === null ? [] : (JSON.parse(row.response_informational) as InformationalResponse[]),
+    trailers: headersIn(row.response_trailers, 'response_trailers'),
+    informational: informationalIn(row.response_informational),
     startedAtUs: row.response_started_us ?? row.started_us,
     endedAtUs: row.response_ended_us ?? row.started_us,
   };
@@ -261,10 +259,6 @@ function rawOf(row: ExchangeColumns, bodies: StoredBodies): RawStream | null {
     requestBytes: bodies.request,
     responseBytes: bodies.response,
   };
-}
-
-function headersOf(text: string | null): HeaderList {
-  return text === null ? [] : (JSON.parse(text) as HeaderList);
 }
 
 const noBytes = new Uint8Array(0);

@@ -2,11 +2,16 @@
  * Writes exchanges to a tape, one transaction an append. Synchronous; `writer-thread.ts` keeps it away from the thread
  * that feeds it. Takes redacted exchanges only, and leaves a file that needs no journal when it closes.
  */
+import { unlinkSync } from 'node:fs';
 import type { Connection } from '../../model/exchange';
 import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../tape';
 import { createBodyStore, inlineLimitBytes } from './bodies';
-import { releaseWriterLock, takeWriterLock } from './lock';
+import { gone } from './errors';
+import { releaseWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
+import { fateOf, type Place } from './place';
+import { rescue } from './rescue';
+import { reserveRoom } from './reserve';
 import { bodiesOf, type Cell, cellsOf, exchangeColumns, numberCell } from './row';
 
 /** One exchange on its way to the tape. */
@@ -20,6 +25,12 @@ export interface PreparedExchange {
 /** The writer with the one entry the writing thread needs: exchanges that were prepared elsewhere. */
 export interface SqliteTapeWriter extends TapeWriter {
   appendPrepared(session: SessionId, exchanges: Iterable<PreparedExchange>): void;
+  /** Saves the rows and throws TAPE_GONE where the tape's name is gone or names another file. */
+  requireThere(): void;
+  /** Ends the sessions that are open, as far as the disk still lets it: nobody asked for this end. */
+  cutShort(reason: 'disk-full' | 'tape-gone' | 'failed'): void;
+  /** Closes, and takes away what was made for a recording that never began: its session, and a tape that is new. */
+  abandon(): void;
 }
 
 /** Connections remembered with their ids; forgetting them costs one lookup each. */
@@ -36,21 +47,21 @@ interface OpenSession {
   readonly connections: Map<number, { id: number; connection: Connection }>;
 }
 
-/** Opens or creates a tape. Throws TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE, TAPE_DAMAGED, TAPE_BUSY or FILE_UNREADABLE. */
+/** Opens or creates a tape. Throws TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE, TAPE_UNSAFE, TAPE_DAMAGED, TAPE_BUSY or FILE_UNREADABLE. */
 export function openTapeWriter(path: string): SqliteTapeWriter {
-  const database = openForWriting(path);
+  const { database, place } = openForWriting(path);
   try {
-    return guarded(path, 'write', () => {
-      takeWriterLock(database, path);
-      return createWriter(database, path);
-    });
+    return guarded(path, 'write', () => createWriter(database, place));
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
+function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
+  const { path } = place;
+  const giveBackRoom = reserveRoom(path);
+  let isGone = false;
   const statements = prepareStatements(database);
   const bodies = createBodyStore(database);
   const open = new Map<SessionId, OpenSession>();
@@ -106,6 +117,22 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
     guarded(path, 'write', () => insertAll.immediate(session, exchanges));
   }
 
+  function cutShort(reason: 'disk-full' | 'tape-gone' | 'failed'): void {
+    giveBackRoom();
+    try {
+      for (const { rowId } of open.values()) statements.endSession.run(Date.now() * 1000, reason, rowId);
+    } catch {
+      // the session then has no end, which says as much
+    }
+  }
+
+  function close(): void {
+    giveBackRoom();
+    // By now the names beside it may belong to another tape, whose journal a tidy end would remove.
+    if (isGone) database.close();
+    else closeQuietly(database);
+  }
+
   return {
     beginSession(start) {
       return guarded(path, 'write', () => {
@@ -130,9 +157,21 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
       open.delete(id);
       guarded(path, 'write', () => statements.endSession.run(end.endedAtUs, end.reason, rowId));
     },
-    close() {
-      closeQuietly(database);
+    requireThere() {
+      const fate = isGone ? 'there' : fateOf(place);
+      if (fate === 'there') return;
+      isGone = true; // said once, and saved once
+      cutShort('tape-gone');
+      throw gone(path, fate, rescue(database, place));
     },
+    cutShort,
+    abandon() {
+      for (const { rowId } of open.values()) statements.forget(rowId);
+      const isEmpty = statements.sessions.get() === 0;
+      close();
+      if (place.isNew && isEmpty && fateOf(place) === 'there') unlinkSync(path);
+    },
+    close,
   };
 }
 
@@ -182,6 +221,11 @@ function prepareStatements(database: TapeDatabase) {
         'SELECT max(coalesce((SELECT max(id) FROM exchanges), 0), coalesce((SELECT max(first_exchange) - 1 FROM sessions), 0))',
       )
       .pluck(),
+    sessions: database.prepare<[], number>('SELECT count(*) FROM sessions').pluck(),
+    forget: database.transaction((rowId: number) => {
+      database.prepare('DELETE FROM losses WHERE session_id = ?').run(rowId);
+      database.prepare('DELETE FROM sessions WHERE id = ? AND exchanges = 0').run(rowId);
+    }),
     insertLoss: database.prepare(
       'INSERT INTO losses (session_id, at_us, connection_key, reason, events, bytes) VALUES (?, ?, ?, ?, ?, ?)',
     ),

@@ -9,7 +9,7 @@
  * from the built command on bad input; what no test can bring about anywhere (a full disk, a locked-down kernel) comes
  * from the function that puts the system's answer into words. Rewrite with WIRETAPE_UPDATE_GOLDEN=1 and read the diff.
  */
-import fs, { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import fs, { chmodSync, cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -52,6 +52,11 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     const project = folderWith({ 'wiretape.config.json': '{ "replay": { "timout": "5s" } }' });
     return wiretape(['replay', '../shop.tape', '--target', 'http://127.0.0.1:8080'], { cwd: project });
   },
+  CONFIG_UNTRUSTED: () => {
+    const project = folderWith({ 'wiretape.config.json': '{}' }, 'shared');
+    chmodSync(project, 0o1777);
+    return wiretape(['ls', '../shop.tape'], { cwd: project });
+  },
   BAD_RULE: () => {
     writeFileSync(join(folder, 'shop.noise.yaml'), '- { in: response, path: bdy.total, because: "rounded" }\n');
     return wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'shop.noise.yaml']);
@@ -84,6 +89,20 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     return said(
       () => openTapeWriter(path),
       () => first.close(),
+    );
+  },
+  TAPE_UNSAFE: () => {
+    chmodSync(tape('open.tape'), 0o644);
+    return wiretape(['record', '-o', 'open.tape', '--pid', String(process.pid)]);
+  },
+  TAPE_GONE: () => {
+    const path = join(folder, 'gone.tape');
+    const writer = openTapeWriter(path);
+    writer.beginSession(sessionStart);
+    rmSync(path);
+    return said(
+      () => writer.requireThere(),
+      () => writer.close(),
     );
   },
   NOT_ON_TAPE: () => wiretape(['show', 'shop.tape', '99']),
@@ -252,8 +271,8 @@ function scribble(path: string): void {
   fs.closeSync(file);
 }
 
-function folderWith(files: Readonly<Record<string, string>>): string {
-  const project = join(folder, 'project');
+function folderWith(files: Readonly<Record<string, string>>, name = 'project'): string {
+  const project = join(folder, name);
   mkdirSync(project);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
   return project;

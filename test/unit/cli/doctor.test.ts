@@ -50,6 +50,16 @@ it.each([
   expect(check(diagnose(facts), name)).toMatchObject({ ok: false, remedy: expect.stringMatching(remedy) });
 });
 
+it('does not tell root to become root', () => {
+  const facts = { ...withEnvironment({ capabilities: new Set() }), survey: { processes: [], running: 12, closed: 9 } };
+  expect(JSON.stringify(diagnose(facts))).toContain('Run as root');
+  const report = diagnose({ ...facts, isRoot: true });
+  expect(JSON.stringify(report)).not.toContain('Run as root');
+  expect(check(report, 'capabilities')?.remedy).toBe(
+    'Being root is not enough here. Give the container the capabilities: --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH',
+  );
+});
+
 it.each([
   [withEnvironment({ hasBtf: false, capabilities: new Set() }), 'See BTF above'],
   [withEnvironment({ lockdown: 'confidentiality' }), 'See lockdown above'],
@@ -115,7 +125,7 @@ it('prints a table a person can act on', () => {
       'ok  uprobes           uprobe_multi',
       'ok  return probes     safe, under seccomp filters too',
       'no  processes         2 of 40 may not be looked into',
-      '                      do this: Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+      '                      do this: Run as root, or grant CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH',
       '',
       'Processes with TCP sockets or a TLS library, and whether a recording would read them:',
       '  71    nginx        listens on 80, 443; 3 connected  no  OpenSSL, shared libssl.so.3: inner functions, were probes possible here',

@@ -1,5 +1,7 @@
+import { createDetection } from '../../../../tape/redact/detection';
 import { kindOfName } from '../../../../tape/redact/names';
-import { isSuspiciousText } from '../../../../tape/redact/suspicion';
+
+const { isSuspiciousText } = createDetection();
 
 const secret =
   `password passwd pwd passphrase passcode secret client_secret clientSecret CLIENT-SECRET token access_token

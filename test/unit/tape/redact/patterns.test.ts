@@ -1,6 +1,9 @@
-import { findPatterns, patternRules } from '../../../../tape/redact/patterns';
-import { isSuspiciousText } from '../../../../tape/redact/suspicion';
+import { createDetection } from '../../../../tape/redact/detection';
+import { findPatterns } from '../../../../tape/redact/known-formats';
+import { patternRules } from '../../../../tape/redact/patterns';
 import { filled, patternTemplates, randomFrom } from '../../../support/secrets';
+
+const { isSuspiciousText } = createDetection();
 
 const samples = Object.entries(patternTemplates).flatMap(([rule, templates]) =>
   templates.map((template) => [rule, template] as const),
