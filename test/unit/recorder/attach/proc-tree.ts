@@ -8,6 +8,9 @@ export interface FakeProcess {
   readonly name?: string;
   readonly parentPid?: number;
   readonly startTicks?: number;
+  /** `S` where it runs, `Z` where it, or only its first thread, has ended. */
+  readonly state?: string;
+  readonly threads?: number;
   /** Absent: a kernel thread, unless it has memory. */
   readonly exe?: string;
   readonly hasMemory?: boolean;
@@ -69,7 +72,7 @@ function addProcess(root: string, process: FakeProcess): void {
   };
   file(
     'stat',
-    `${process.pid} (${name}) S ${process.parentPid ?? 1} ${'0 '.repeat(17)}${process.startTicks ?? 100} 0 0\n`,
+    `${process.pid} (${name}) ${process.state ?? 'S'} ${process.parentPid ?? 1} ${'0 '.repeat(15)}${process.threads ?? 1} 0 ${process.startTicks ?? 100} 0 0\n`,
   );
   file('status', statusOf(process, name));
   file('cgroup', process.cgroup ?? '0::/\n');
