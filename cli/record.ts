@@ -3,16 +3,17 @@
 import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { formatError, WiretapeError } from '../errors/wiretape-error';
-import { type Recording, type RecordingEnd, startRecording } from '../recorder/record';
-import type { TargetSpec } from '../recorder/source/ebpf/attach/targets';
+import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
+import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
 import { keptBodyLimitBytes } from '../tape/store/sqlite';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
-import { isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
-import { isInteractive } from './terminal';
+import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
+import { listenForSignals } from './recording-signals';
+import { isInteractive, visibleLine } from './terminal';
 import { wiretapeVersion } from './version';
 
 interface RecordArguments {
@@ -29,6 +30,7 @@ interface RecordArguments {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly redact?: string;
+  readonly redactPersonal: boolean;
   readonly keepRaw: boolean;
   readonly allowEmpty: boolean;
   readonly tier?: string;
@@ -55,10 +57,10 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           describe: 'the tape; an existing one gets a further session',
         },
         pid: { ...list, describe: 'this process and its children; repeatable' },
-        comm: { ...list, describe: 'the processes of this name, now and later; repeatable' },
+        comm: { ...list, describe: 'the processes of this name and their children, now and later; repeatable' },
         port: {
           ...list,
-          describe: 'the processes that listen on this port: inbound on it, and everything they call; repeatable',
+          describe: 'whoever listens on this port, now or later: inbound on it, and everything they call; repeatable',
         },
         cgroup: { ...list, describe: 'the processes of this cgroup; repeatable' },
         container: { ...list, describe: 'the processes of this container, by id; repeatable' },
@@ -72,6 +74,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         },
         ...patternOptions,
         redact: { type: 'string', describe: 'a file of further redaction rules' },
+        'redact-personal': {
+          type: 'boolean',
+          default: false,
+          describe: 'take out personal data, too: IBANs, e-mail, phone and identity numbers, names, dates of birth',
+        },
         'keep-raw': {
           type: 'boolean',
           default: false,
@@ -91,15 +98,17 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
       .example("sudo wiretape record --port 8443 --exclude 'GET */health'", 'without health checks')
       .example('sudo wiretape record -- node server.js', 'start a service and record it from its first byte') as never,
   handler: async (args) => {
-    process.exitCode = await record(args);
+    const status = await record(args);
+    // Here and now: while Node.js takes itself down, a Ctrl-C would still end the process by the signal.
+    process.exit(status);
   },
 };
 
 async function record(args: RecordArguments): Promise<number> {
   const command = args['--'] !== undefined && args['--'].length > 0 ? args['--'] : null;
   const targets = targetsFrom(args, command);
-  const redactor = redactorFrom(args.redact);
-  const recording = await startRecording({
+  const redactor = redactorFrom(args);
+  const starting = startRecording({
     tape: args.output,
     targets,
     command,
@@ -113,12 +122,14 @@ async function record(args: RecordArguments): Promise<number> {
     wiretapeVersion: wiretapeVersion(),
     typedTargets: typedTargets(targets),
     onProbe: args.verbose ? tellProbe : () => undefined,
+    onJoined: joinedTeller(args.verbose, () => recording.awaited),
   });
-  process.stderr.write(
-    `recording ${recording.targets.join(', ') || 'every process'} onto ${args.output}${command === null ? '; Ctrl-C ends it' : ''}\n`,
-  );
+  listenForSignals(starting);
+  const recording = await starting;
+  const { targets: recorded, awaited } = recording;
+  const isCommand = command !== null;
+  process.stderr.write(`${announcement({ recorded, awaited, isCommand, tape: args.output }).join('\n')}\n`);
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
-  listenForSignals(recording);
   const end = await recording.ended.finally(stopShowing);
   tellUnusedRules(redactor);
   return tellEnd(end, args);
@@ -173,10 +184,10 @@ function typedTargets(targets: TargetSpec): readonly string[] {
   ];
 }
 
-function redactorFrom(file: string | undefined): Redactor {
+function redactorFrom({ redact: file, redactPersonal: personal }: RecordArguments): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
   const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
-  return createRedactor({ key, rules, remember: true });
+  return createRedactor({ key, rules, personal, remember: true });
 }
 
 function readRules(file: string): string {
@@ -196,17 +207,14 @@ function tellProbe({ outcome, image, symbols, pid, detail }: ProbeReport): void 
   process.stderr.write(`probe ${outcome}  ${image}  ${symbols.join(', ')}  (${whose}): ${detail}\n`);
 }
 
-/** The first signal ends the recording after its flush; the second gives up the flush. */
-function listenForSignals(recording: Recording): void {
-  let asked = false;
-  const ask = () => {
-    if (asked) process.exit(130);
-    asked = true;
-    process.stderr.write('ending: writing what was seen (once more gives that up)\n');
-    recording.stop('interrupted');
+/** Whoever was waited for is told of, the first of each; with -v everybody. */
+function joinedTeller(verbose: boolean, awaited: () => readonly AwaitedTarget[]): RecordOptions['onJoined'] {
+  const found = new Set<string>();
+  return ({ name, pid }, because) => {
+    const isAwaited = awaited().some(({ typed }) => typed === because) && !found.has(because);
+    found.add(because);
+    if (verbose || isAwaited) process.stderr.write(`found ${visibleLine(name)} (${pid}): ${visibleLine(because)}\n`);
   };
-  process.on('SIGINT', ask);
-  process.on('SIGTERM', ask);
 }
 
 const STATUS_MS = 1000;

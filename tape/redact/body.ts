@@ -8,6 +8,7 @@ import { isJsonType, isTextType, type MediaType, mediaTypeOf, parseMediaType } f
 import { type Part, parseMultipart } from '../body/multipart';
 import { type Body, type HeaderList, headerValue } from '../model/exchange';
 import type { Path } from '../model/path';
+import { reachOfHints } from './card';
 import { redactCredential } from './credentials';
 import { redactEventStream } from './event-stream';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
@@ -133,7 +134,9 @@ function redactForm(text: string, within: TextContext): string {
     value: (value: string, { name, path, isSecret }: FieldPlace) => {
       const rule = ruleCovering(within.rules, path);
       if (rule !== undefined || isSecret) return takeByName(value, name, rule, { ...within, path });
-      return mayHoldSecret(value, within) ? redactText(value, { ...within, path }) : value;
+      return mayHoldSecret(value, within)
+        ? redactText(value, { ...within, path, around: text.slice(0, 2 * reachOfHints) })
+        : value;
     },
   };
   return redactFields(text, within.path, redact, within);

@@ -4,10 +4,14 @@
  * it looks for is derived from the tables of names and formats, and a test makes keys of every format to prove it.
  * It skips through the text: what is eighteen long cannot hide between every eighteenth byte.
  */
+import { isBetweenDigits, mayHoldCard } from './card';
+import { mayHoldCompany } from './company';
+import { holdsForeignName } from './foreign-look';
 import { keyCharacters, keyPairs, keyStarts, shortestKey } from './known-formats';
-import { kindOfName, longestName, type NameKind, nameTrigrams } from './names';
+import { endsSpacedName, kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { openingWords } from './patterns';
 import { decodePercent } from './percent';
+import { mayHoldUrlSecret } from './url-in-text';
 
 /** What one redactor looks with. It remembers names and words it has judged, and nothing of their values. */
 export interface Detection {
@@ -36,16 +40,16 @@ export function createDetection(): Detection {
     return kind;
   }
 
-  const look: Look = { innocent, tells: (word) => kindOf(word) !== null || /^key$/i.test(word) };
+  const look: Look = { innocent, tells: (word) => kindOf(word) !== null || endsSpacedName(word) };
 
   function isSuspicious(bytes: Uint8Array): boolean {
-    return holdsSecret(bytes, bytes.length, look) || endsInUserInfo(bytes, bytes.length) || holdsUserInfo(bytes);
+    return holdsSecret(bytes, bytes.length, look) || holdsLink(bytes, bytes.length);
   }
 
   function looksSuspicious(text: string): boolean {
     if (text.length > scratch.length) return isSuspicious(Buffer.from(text, 'latin1'));
     const length = scratch.write(text, 0, 'latin1');
-    return holdsSecret(scratch, length, look) || (text.includes('@') && holdsUserInfo(scratch.subarray(0, length)));
+    return holdsSecret(scratch, length, look) || mayHoldUrlSecret(text) || mayHoldCompany(text);
   }
 
   return {
@@ -113,14 +117,18 @@ const groupingBit = 8; // may stand between groups of digits
 const bits = Uint8Array.from({ length: 256 }, (_, code) => {
   const c = String.fromCharCode(code);
   const isWord = /[0-9A-Za-z_-]/.test(c);
-  return (isWord ? wordBit : 0) | (/[0-9]/.test(c) ? digitBit : 0) | (/[ -]/.test(c) ? groupingBit : 0);
+  return (isWord ? wordBit : 0) | (/[0-9]/.test(c) ? digitBit : 0) | (isBetweenDigits(c) ? groupingBit : 0);
 });
 
-const fewestCardDigits = 13;
-const at = 0x40;
+const fewestCardDigits = 12;
 
 function holdsSecret(bytes: Uint8Array, length: number, look: Look): boolean {
-  return holdsTellingWord(bytes, length, look) || holdsKey(bytes, length) || holdsCard(bytes, length);
+  return (
+    holdsTellingWord(bytes, length, look) ||
+    holdsForeignName(bytes, length, look.tells) ||
+    holdsKey(bytes, length) ||
+    holdsCard(bytes, length)
+  );
 }
 
 // Two and three letters, five bits each: case falls away, and any other sign takes the place of some letter.
@@ -219,49 +227,20 @@ function holdsCard(bytes: Uint8Array, length: number): boolean {
     let end = start;
     for (; end < length && isDigitOrGap(bytes[end]); end++)
       digits += ((bits[bytes[end] as number] as number) & digitBit) >> 2;
-    if (digits >= fewestCardDigits) return true;
+    if (digits >= fewestCardDigits && mayHoldCard(latin1(bytes, start, end))) return true;
     i = Math.max(i, end - 1);
   }
   return false;
 }
 
-/** `//user:password@host`: an e-mail address has no `//` before it. */
-function holdsUserInfo(bytes: Uint8Array): boolean {
-  let last = -1;
-  for (let i = bytes.indexOf(at); i >= 0; i = bytes.indexOf(at, i + 1)) {
-    if (endsUserInfo(bytes, i, last)) return true;
-    last = i;
-  }
-  return false;
+/** URLs, and members of JSON that are secrets in company. */
+function holdsLink(bytes: Uint8Array, length: number): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, length);
+  const isWorthIt = [':/', ':\\/', 'code', 'kty'].some((begin) => buffer.includes(begin));
+  if (!isWorthIt) return false;
+  const text = buffer.toString('latin1');
+  return mayHoldUrlSecret(text) || mayHoldCompany(text);
 }
-
-/** What stands before the last `@` was looked at. */
-function endsUserInfo(bytes: Uint8Array, position: number, last: number): boolean {
-  for (let i = position - 1; i > last; i--) {
-    const byte = bytes[i] as number;
-    if (byte === 0x2f) return bytes[i - 1] === 0x2f;
-    if (byte <= 0x20 || byte === 0x22) return false;
-  }
-  return false;
-}
-
-/** The same where the text ends before the `@`; `//host:8080` is no password. */
-function endsInUserInfo(bytes: Uint8Array, length: number): boolean {
-  let isNumber = true;
-  let hasColon = false;
-  for (let i = length - 1; i > 0 && length - i < 600; i--) {
-    const byte = bytes[i] as number;
-    if (byte === 0x2f) return hasColon && bytes[i - 1] === 0x2f;
-    if (byte === 0x3a) hasColon = !isNumber;
-    else if (endsWord[byte] === 1) return false;
-    else if (((bits[byte] as number) & digitBit) === 0) isNumber = false;
-  }
-  return false;
-}
-
-const endsWord = Uint8Array.from({ length: 256 }, (_, code) =>
-  /[\s"'<>{}()[\]@?#]/.test(String.fromCharCode(code)) ? 1 : 0,
-);
 
 function isWord(byte: number | undefined): boolean {
   return ((bits[byte ?? 0] as number) & wordBit) !== 0;

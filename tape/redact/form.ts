@@ -1,5 +1,6 @@
 /** Fields of queries and of urlencoded bodies, redacted in place: order, repeats and the writing of all others stay. */
 import type { Path } from '../model/path';
+import { isHarmless } from './harmless';
 import { applyEdits, type Edit, readable } from './ledger';
 import { decodePercent, encodePercent } from './percent';
 import type { Scope } from './scope';
@@ -33,7 +34,8 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction, {
     seen.set(safeName, repeat + 1);
     const value = decodePercent(text.slice(start, end));
     const path = name === '' ? root : [...root, readable(safeName), ...(repeat === 0 ? [] : [repeat])];
-    const isSecret = detection.kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const isPromised = detection.kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const isSecret = isPromised && !isHarmless(value, { name, parent: '' });
     const redacted = value === '' ? value : redact.value(value, { name, path, isSecret });
     if (redacted !== value) edits.push({ start, end, text: encodePercent(redacted) });
   }
@@ -44,11 +46,15 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction, {
  * Names that are secrets only in company: an OAuth code beside its state or grant type (RFC 6749 4.1), the signature of
  * a signed URL beside its expiry (Azure SAS `se`, CloudFront and S3 key ids).
  */
-function isSecretAmong(name: string, others: ReadonlySet<string>): boolean {
-  if (name === 'code') return others.has('state') || others.has('grant_type');
-  if (name === 'sig') return others.has('se') || others.has('sv');
-  return name === 'signature' && ['key-pair-id', 'awsaccesskeyid', 'googleaccessid'].some((key) => others.has(key));
+export function isSecretAmong(name: string, others: ReadonlySet<string>): boolean {
+  return companions.get(name)?.some((companion) => others.has(companion)) === true;
 }
+
+const companions: ReadonlyMap<string, readonly string[]> = new Map([
+  ['code', ['state', 'grant_type', 'code_verifier', 'session_state', 'iss']],
+  ['sig', ['se', 'sv', 'sp']],
+  ['signature', ['key-pair-id', 'awsaccesskeyid', 'googleaccessid', 'expires', 'policy']],
+]);
 
 /** True where a query or form may hold one of those; the cheap look at words does not know them. */
 export function mayHoldCompanySecret(fields: string): boolean {

@@ -7,26 +7,66 @@ import type { Path } from '../model/path';
 import { redactCredential } from './credentials';
 import type { Detection } from './detection';
 import { type FieldPlace, redactFields } from './form';
+import { applyEdits } from './ledger';
 import type { NameKind } from './names';
+import { mayHoldPathSecret, pathSecrets } from './path-secrets';
+import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
 import { redactLexically, redactPatterns, type TextContext } from './text';
+import { redactSubprotocols } from './websocket-protocol';
 
 export interface HeaderContext extends Scope {
   readonly root: 'header' | 'trailer';
   readonly names: HeaderNames;
 }
 
-/** Headers that carry a credential under a name that does not say so. */
+/** Headers that carry a credential, or a session, under a name that does not say so. */
 const credentialHeaders = new Set([
-  'ocp-apim-subscription-key',
-  'x-plex-token',
-  'x-vault-token',
-  'x-amzn-oidc-data',
-  'x-goog-iap-jwt-assertion',
+  'api-key',
   'cf-access-jwt-assertion',
-  'x-ms-client-principal',
+  'dd-application-key',
+  'dpop',
+  'fastly-key',
+  'ocp-apim-subscription-key',
+  'session',
+  'x-amzn-oidc-accesstoken',
+  'x-amzn-oidc-data',
+  'x-app-key',
+  'x-consul-token',
+  'x-credential',
+  'x-credentials',
+  'x-endpoint-api-userinfo',
+  'x-apigateway-api-userinfo',
   'x-forwarded-client-cert',
+  'x-goog-iap-jwt-assertion',
+  'x-honeycomb-team',
+  'x-instana-key',
+  'x-jwt-assertion',
+  'x-ms-client-principal',
+  'x-plex-token',
+  'x-pm-key',
+  'x-rapidapi-key',
+  'x-session',
+  'x-ssl-client-cert',
+  'x-userinfo',
+  'x-vault-token',
+  'x-wsse',
+]);
+
+/** Headers that hold what `Authorization` holds. */
+const authorizationHeaders = new Set([
+  'auth',
+  'authentication',
+  'x-access',
+  'x-auth',
+  'x-authentication',
+  'x-authorization',
+  'x-original-authorization',
+  'x-http-authorization',
+  'x-amzn-remapped-authorization',
+  'x-ms-authorization-auxiliary',
+  'x-serverless-authorization',
 ]);
 
 /** Headers whose names sound like secrets and are none (RFC 6455 1.3; RFC 9530). */
@@ -44,6 +84,8 @@ const urlHeaders = new Set([
   'x-rewrite-url',
   'x-forwarded-uri',
 ]);
+
+const subprotocolHeader = 'sec-websocket-protocol';
 
 /** What is known of a header name, and the last value under it that held no secret. */
 interface KnownName {
@@ -82,6 +124,7 @@ export function createHeaderNames(detection: Detection): HeaderNames {
 
 function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null {
   if (innocentHeaders.has(name)) return null;
+  if (authorizationHeaders.has(name)) return 'authorization';
   return credentialHeaders.has(name) ? 'secret' : kindOfName(name);
 }
 
@@ -135,7 +178,11 @@ function redactValue({ value, known, pathOf }: Field, context: HeaderContext): s
       ledger.take(secret, name === 'secret-name' ? 'credential-header' : name, pathOf()),
     );
   }
-  return mayHoldSecret(value, context) ? redactInnocent(value, pathOf(), { ...context, isUrl: known.isUrl }) : value;
+  if (known.lowerCase === subprotocolHeader) {
+    return redactSubprotocols(value, (secret) => ledger.take(secret, 'credential-header', pathOf()));
+  }
+  const isWorthIt = mayHoldSecret(value, context) || (known.isUrl && mayHoldPathSecret(value));
+  return isWorthIt ? redactInnocent(value, pathOf(), { ...context, isUrl: known.isUrl }) : value;
 }
 
 function textIn(scope: Scope): Omit<TextContext, 'path'> {
@@ -144,8 +191,9 @@ function textIn(scope: Scope): Omit<TextContext, 'path'> {
 
 function redactInnocent(value: string, path: Path, context: HeaderContext & { readonly isUrl: boolean }): string {
   const text = { ...textIn(context), path };
-  const query = context.isUrl ? value.indexOf('?') : -1;
-  if (query < 0) return redactLexically(value, text);
+  if (!context.isUrl) return redactLexically(value, text);
+  const query = value.indexOf('?');
+  if (query < 0) return redactLexically(withoutPathSecrets(value, path, context), text);
   const end = /[#>\s;]/.exec(value.slice(query))?.index ?? value.length - query;
   const redact = {
     name: (name: string) => redactPatterns(name, text),
@@ -154,7 +202,12 @@ function redactInnocent(value: string, path: Path, context: HeaderContext & { re
   };
   const fields = redactFields(value.slice(query + 1, query + end), path, redact, context);
   const around = (piece: string): string => redactLexically(piece, text);
-  return `${around(value.slice(0, query))}?${fields}${around(value.slice(query + end))}`;
+  return `${around(withoutPathSecrets(value.slice(0, query), path, context))}?${fields}${around(value.slice(query + end))}`;
+}
+
+function withoutPathSecrets(url: string, path: Path, { detection, ledger }: HeaderContext): string {
+  const take = (secret: string): string => encodePercent(ledger.take(decodePercent(secret), 'secret-name', path));
+  return applyEdits(url, pathSecrets(url, detection.kindOfName, take));
 }
 
 /** The first of repeated fields has no index, the second is `[1]`. Counted when first asked for. */

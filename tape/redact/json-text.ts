@@ -4,10 +4,13 @@
  * Bytes read as latin1. Holds no recursion, so that no nesting can exhaust the stack.
  */
 import type { Path } from '../model/path';
-import { isCardNumber } from './card';
+import { findCards, isCardNumber, reachOfHints } from './card';
+import { Company, isOfCompany } from './company';
 import { redactCredential } from './credentials';
+import { isHarmless } from './harmless';
 import { applyEdits, type Edit, latin1Of, mostSteps, readable } from './ledger';
 import { longestName, type NameKind } from './names';
+import { isHolding, isNaming, isSecretMember } from './pair-names';
 import type { Standing } from './places';
 import { mayHoldSecret } from './scope';
 import { looksLikeJson, redactPatterns, redactText, type TextContext } from './text';
@@ -36,6 +39,9 @@ interface Frame {
   /** `{"name": "password", "value": "x"}`: what the name promises, and the value if it came first. */
   promised: NameKind | null;
   value: Leaf | undefined;
+  valueName: string;
+  /** Members that are secrets beside each other. */
+  company: Company<Leaf> | undefined;
 }
 
 interface Leaf {
@@ -45,10 +51,6 @@ interface Leaf {
   /** The text ends within it. */
   readonly isOpen: boolean;
 }
-
-/** Members that hold the secret of an object under a secret name: `"token": {"type": "Bearer", "value": "x"}`. */
-const valueNames = new Set(['value', 'val', 'raw', 'plain', 'plaintext', 'text', 'data', 'content', 'key', 'id']);
-const nameNames = new Set(['name', 'key', 'header', 'field', 'param', 'parameter', 'variable', 'id']);
 
 class Scan {
   readonly edits: Edit[] = [];
@@ -83,7 +85,17 @@ class Scan {
   private open(isArray: boolean): void {
     const inherited = this.kindHere();
     const standing = this.standingHere();
-    this.frames.push({ isArray, inherited, standing, name: '', index: 0, promised: null, value: undefined });
+    this.frames.push({
+      isArray,
+      inherited,
+      standing,
+      name: '',
+      index: 0,
+      promised: null,
+      value: undefined,
+      valueName: '',
+      company: undefined,
+    });
     this.at++;
   }
 
@@ -149,24 +161,34 @@ class Scan {
     const rule = this.standing === undefined ? undefined : this.standingHere()?.rule;
     const kind = rule === undefined ? this.kindHere() : 'secret';
     if (kind !== null) this.take(leaf, kind, rule);
+    else if (frame !== undefined && !frame.isArray && this.isInCompany(frame, leaf)) this.isWhole &&= !leaf.isOpen;
     else if (frame !== undefined && !frame.isArray && this.isPaired(frame, leaf)) this.isWhole &&= !leaf.isOpen;
     else if (leaf.type === 'string') this.search(leaf);
     else this.searchNumber(leaf);
   }
 
+  /** True where the leaf itself is a secret by what stands beside it; one that came before may be taken now, too. */
+  private isInCompany(frame: Frame, leaf: Leaf): boolean {
+    if (leaf.type !== 'string' || !isOfCompany(frame.name)) return false;
+    frame.company ??= new Company();
+    const secret = frame.company.meet(frame.name, this.logical(leaf), leaf);
+    for (const { name, member } of secret) this.take(member, 'secret', undefined, name);
+    return secret.some(({ member }) => member === leaf);
+  }
+
   /** `{"name": …, "value": …}` in either order; true where the leaf was dealt with. */
   private isPaired(frame: Frame, leaf: Leaf): boolean {
-    const name = frame.name.toLowerCase();
-    if (leaf.type === 'string' && nameNames.has(name)) {
+    if (leaf.type === 'string' && isNaming(frame.name)) {
       const kind =
         leaf.end - leaf.start > longestWritten ? null : this.context.detection.kindOfName(this.logical(leaf));
       if (kind === null) return false;
       frame.promised = kind;
-      if (frame.value !== undefined) this.take(frame.value, kind, undefined, 'value');
+      if (frame.value !== undefined) this.take(frame.value, kind, undefined, frame.valueName);
       return true;
     }
-    if (name !== 'value') return false;
+    if (!isHolding(frame.name)) return false;
     frame.value = leaf;
+    frame.valueName = frame.name;
     if (frame.promised === null) return false;
     this.take(leaf, frame.promised, undefined);
     return true;
@@ -174,6 +196,7 @@ class Scan {
 
   private take(leaf: Leaf, kind: NameKind, rule: string | undefined, member?: string): void {
     const before = this.logical(leaf);
+    if (rule === undefined && isHarmless(before, this.surrounding())) return;
     if (leaf.type === 'number' && rule === undefined && !leaf.isOpen && before.replace(/\D/g, '').length < 3) return;
     const path = member === undefined ? this.path() : [...this.pathTo(this.frames.length - 1), member];
     const after = redactCredential(kind, before, (secret, builtIn) =>
@@ -188,14 +211,19 @@ class Scan {
     if (this.context.rules.finders.length === 0 && before.length < 4) return;
     const isWorthIt = (this.standing !== undefined && looksLikeJson(before)) || mayHoldSecret(before, this.context);
     if (!isWorthIt) return;
-    const after = redactText(before, { ...this.context, path: this.path(), isCut: leaf.isOpen });
+    const after = redactText(before, {
+      ...this.context,
+      path: this.path(),
+      isCut: leaf.isOpen,
+      around: this.around(leaf),
+    });
     if (after !== before) this.replace(leaf, after);
   }
 
   /** A number is a card as a whole; patterns may find something in it, which then must leave it a number. */
   private searchNumber(leaf: Leaf): void {
     const digits = this.text.slice(leaf.start, leaf.end);
-    if (/^\d{13,19}$/.test(digits) && isCardNumber(digits)) {
+    if (/^\d{12,19}$/.test(digits) && isCardNumber(digits) && this.isCard(digits, leaf)) {
       this.replace(leaf, this.context.ledger.take(digits, 'card-number', this.path(), 'integer'));
       return;
     }
@@ -205,6 +233,23 @@ class Scan {
       leaf,
       this.context.ledger.take(digits, found.rule, this.path(), isInteger(leaf, digits) ? 'integer' : 'text'),
     );
+  }
+
+  private isCard(digits: string, leaf: Leaf): boolean {
+    return findCards(digits, { names: this.path().slice(-4).map(String), around: this.around(leaf) }).length > 0;
+  }
+
+  private around({ start, end }: Leaf): string {
+    const { text } = this;
+    return `${text.slice(Math.max(0, start - reachOfHints), start)} ${text.slice(end, end + reachOfHints)}`;
+  }
+
+  /** The name a value stands under, and that of the object or list around it. */
+  private surrounding(): { readonly name: string; readonly parent: string } {
+    const top = this.frames.length - 1;
+    const own = this.frames[top]?.isArray === true ? top - 1 : top;
+    const above = this.frames[own - 1]?.isArray === true ? own - 2 : own - 1;
+    return { name: this.frames[own]?.name ?? '', parent: this.frames[above]?.name ?? '' };
   }
 
   private replace(leaf: Leaf, after: string): void {
@@ -223,7 +268,7 @@ class Scan {
     if (frame.isArray) return frame.inherited;
     const kind = this.context.detection.kindOfName(frame.name);
     if (kind !== null || frame.inherited === null) return kind;
-    return valueNames.has(frame.name.toLowerCase()) ? frame.inherited : null;
+    return isSecretMember(frame.name) ? frame.inherited : null;
   }
 
   private standingHere(): Standing | undefined {

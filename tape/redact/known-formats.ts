@@ -6,6 +6,7 @@
 import type { Found } from './finder';
 import { type Pattern, patterns } from './patterns';
 import { findPrivateKeys } from './private-key';
+import { findPuttyKeys } from './putty-key';
 import { beginningOf, charactersOf, type Shape, shapeOf, shortestOf, sourceOf, tellingPairs } from './shape';
 
 const notWithinWord = '(?<![0-9A-Za-z])';
@@ -24,7 +25,7 @@ const cutWindow = 512;
 export function findPatterns(text: string, isCut: boolean): Found[] {
   const found = Array.from(text.matchAll(whole), (match) => foundBy(match, 0));
   const end = found.at(-1)?.end ?? 0;
-  found.push(...findPrivateKeys(text));
+  found.push(...findPrivateKeys(text), ...findPuttyKeys(text));
   if (!isCut) return found;
   const offset = Math.max(0, text.length - cutWindow);
   const last = cutShort.exec(text.slice(offset));

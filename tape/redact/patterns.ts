@@ -7,23 +7,11 @@
  * row can take more than linear time.
  */
 
-export interface Pattern {
-  readonly rule: string;
-  /** What the secret begins with; a regular expression without groups. */
-  readonly prefix: string;
-  /** What follows, for as long as it is there. */
-  readonly rest: string;
-  /** A text that ends in the middle of the secret: how the shortest rest looks that is still worth taking. */
-  readonly cut: string;
-}
+import { alnum, hex, known, type Pattern, wordy } from './format-row';
+import { keyMaterial } from './key-material';
+import { vendorFormats } from './vendor-formats';
 
-function known(rule: string, prefix: string, alphabet: string, atLeast: number): Pattern {
-  return { rule, prefix, rest: `${alphabet}{${atLeast},}`, cut: `${alphabet}{1,${atLeast - 1}}` };
-}
-
-const alnum = '[0-9A-Za-z]';
-const hex = '[0-9a-fA-F]';
-const wordy = '[\\w-]';
+export type { Pattern } from './format-row';
 
 export const patterns: readonly Pattern[] = [
   known('aws-access-key', '(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)', '[A-Z2-7]', 16),
@@ -35,16 +23,16 @@ export const patterns: readonly Pattern[] = [
   known('github-token', '(?:gh[pousr]_|github_pat_)', '[0-9A-Za-z_]', 36),
   known('gitlab-token', '(?:gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct)-|GR1348941)', '[\\w.-]', 20),
   known('bitbucket-token', 'AT(?:BB|ATT3|CTT3)', '[\\w=-]', 24),
-  known('slack-token', 'x(?:ox[abeoprs](?:\\.xox[bp])?|app)-', '[\\w-]', 14),
+  known('slack-token', 'x(?:ox[a-eoprs](?:\\.xox[bp])?|app)-', '[\\w-]', 14),
   known('slack-webhook', '(?<=/(?:services|workflows|triggers)/)T\\w{8,12}/[AB]\\w{8,12}/', '[0-9A-Za-z/]', 16),
+  known('slack-webhook', '(?<=slack\\.com/(?:services|workflows|triggers)/)', '[0-9A-Za-z+/]', 30),
   known('discord-webhook', '(?<=/api/webhooks/\\d{15,22}/)', wordy, 60),
   known('discord-token', '[MNO][\\w-]{23,25}\\.[\\w-]{6}\\.', wordy, 27),
-  known('stripe-key', '(?:(?:sk|rk)_(?:test|live|prod)_|whsec_)', alnum, 16),
+  known('stripe-key', '(?:(?:sk|rk)_(?:test|live|prod)_|whsec_)', '[0-9A-Za-z+/=]', 10),
   known('square-token', 'sq0[a-z]{3}-', wordy, 22),
   known('shopify-token', 'shp(?:at|ca|pa|ss)_', hex, 32),
-  known('twilio-key', 'SK(?=[0-9a-f]{8})', '[0-9a-f]', 32),
-  { rule: 'sendgrid-key', prefix: 'SG\\.', rest: '[\\w-]{16,32}\\.[\\w-]{16,}', cut: '[\\w.-]{4,}' },
-  known('sendinblue-key', 'xkeysib-', wordy, 64),
+  { rule: 'sendgrid-key', prefix: 'SG\\.', rest: '[\\w.=-]{40,}', cut: '[\\w.-]{4,}' },
+  known('sendinblue-key', 'x(?:key|smtp)sib-', wordy, 64),
   known('mailgun-key', '(?:pub)?key-(?=[0-9a-f]{8})', '[0-9a-f]', 32),
   { rule: 'mailchimp-key', prefix: '[0-9a-f]{32}-us', rest: '\\d{1,2}', cut: '' },
   known('npm-token', 'npm_', alnum, 36),
@@ -59,7 +47,7 @@ export const patterns: readonly Pattern[] = [
     cut: `${alnum}{8,}`,
   },
   known('anthropic-key', 'sk-ant-', wordy, 32),
-  known('huggingface-token', '(?:hf|api_org)_', '[A-Za-z]', 34),
+  known('huggingface-token', '(?:hf|api_org)_', alnum, 34),
   known('groq-key', 'gsk_', alnum, 48),
   known('perplexity-key', 'pplx-', alnum, 40),
   known('digitalocean-token', 'do[opr]_v1_', '[0-9a-f]', 64),
@@ -72,7 +60,7 @@ export const patterns: readonly Pattern[] = [
   known('linear-key', 'lin_(?:api|oauth)_', alnum, 40),
   known('notion-token', 'ntn_', alnum, 40),
   known('figma-token', 'fig[dour]_', wordy, 40),
-  known('postman-key', 'PMAK-', '[0-9a-f-]', 50),
+  known('postman-key', 'PMAK-', '[0-9a-fA-F-]', 50),
   known('newrelic-key', 'NR(?:AK|II|JS|RA)-', '[\\w-]', 19),
   known('datadog-key', 'dd[pa]k_', alnum, 32),
   known('grafana-token', 'gl(?:c|sa)_', '[\\w+/=]', 32),
@@ -100,6 +88,8 @@ export const patterns: readonly Pattern[] = [
   known('prefect-key', 'pnu_', alnum, 36),
   known('octopus-key', 'API-(?=[A-Z0-9]*\\d)', '[A-Z0-9]', 26),
   known('age-key', 'AGE-SECRET-KEY-1', '[A-Z0-9]', 58),
+  ...vendorFormats,
+  ...keyMaterial,
   {
     rule: 'jwt',
     prefix: '(?<![\\w-])eyJ[\\w-]{8,4000}\\.',
@@ -124,7 +114,16 @@ export const patterns: readonly Pattern[] = [
  * Words before secrets that are known by nothing else: rows whose prefix only looks behind. Lower-case; the cheap look at
  * words (detection.ts) knows them.
  */
-export const openingWords: readonly string[] = ['bearer', 'basic', 'webhooks'];
+export const openingWords: readonly string[] = [
+  'bearer',
+  'basic',
+  'webhooks',
+  'webhookb2',
+  'curl',
+  'slack',
+  'private-lines',
+  'private-mac',
+];
 
 /** Names of all rules that go by looks, each once. Private keys stand between lines and are found by private-key.ts. */
 export const patternRules: readonly string[] = [...new Set([...patterns.map(({ rule }) => rule), 'private-key'])];

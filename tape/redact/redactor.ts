@@ -12,6 +12,7 @@ import { createDetection, type Detection } from './detection';
 import type { Finder } from './finder';
 import { createHeaderNames, type HeaderNames, redactHeaders } from './headers';
 import { createLedger, type Ledger, latin1Of, readable } from './ledger';
+import { personal } from './personal';
 import { createPlaceholders } from './placeholder';
 import type { Redacted, RedactionEntry } from './redacted';
 import { type RedactionRule, rulesFor, type SideRules } from './rules';
@@ -29,6 +30,8 @@ export interface RedactorOptions {
   readonly rules?: readonly RedactionRule[];
   /** Placeholders of a tape, which pass unchanged: what is replayed comes back in live traffic. */
   readonly placeholders?: ReadonlySet<string>;
+  /** Whether personal data goes, too. */
+  readonly personal?: boolean;
   /** What else is searched for everywhere in text. */
   readonly finders?: readonly Finder[];
   /**
@@ -60,16 +63,19 @@ export interface Redactor {
   redactCommand(words: readonly string[]): readonly string[];
 }
 
+const nothing: typeof personal = { rules: [], finders: [] };
+
 export function createRedactor(options: RedactorOptions): Redactor {
-  const added = options.rules ?? [];
-  const finders = options.finders ?? [];
+  const asked = options.personal === true ? personal : nothing;
+  const added = [...(options.rules ?? []), ...asked.rules];
+  const finders = [...(options.finders ?? []), ...asked.finders];
   const placeholders = createPlaceholders(options.key, options.placeholders ?? new Set());
   const detection = createDetection();
   const tools = { detection, names: createHeaderNames(detection) };
   const remembered = options.remember === true ? new SeenSecrets(recordingLimits) : undefined;
   const rules = { request: rulesFor('request', added, finders), response: rulesFor('response', added, finders) };
 
-  const unused = new Set(added.map((rule) => rule.name));
+  const unused = new Set((options.rules ?? []).map((rule) => rule.name));
 
   function side(which: 'request' | 'response', seen: readonly SeenSecrets[]): Side {
     return { ...tools, ledger: createLedger(which, placeholders), rules: rules[which], seen };
@@ -118,7 +124,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
   }
 
   const unusedRules = () => [...unused];
-  const ruleNames = [...builtInRules, ...finders.flatMap((finder) => finder.rules), ...added.map((rule) => rule.name)];
+  const addedNames = [...finders.flatMap((finder) => finder.rules), ...added.map((rule) => rule.name)];
+  const ruleNames = [...new Set([...builtInRules, ...addedNames])];
   return { ruleNames, unusedRules, redactRequest, redactResponse, redactCommand, redact };
 }
 

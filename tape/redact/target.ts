@@ -1,7 +1,10 @@
 /** Redacts a request target: secrets in the path by their looks, in the query by their names too (RFC 9112 3.2). */
 
 import type { Path } from '../model/path';
+import { reachOfHints } from './card';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
+import { applyEdits } from './ledger';
+import { mayHoldPathSecret, pathSecrets } from './path-secrets';
 import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
@@ -10,7 +13,8 @@ import { redactLexically, redactPatterns } from './text';
 export function redactTarget(target: string, scope: Scope): string {
   const question = target.indexOf('?');
   const isWorthIt = scope.rules.places.has('query') || mayHoldSecret(target, scope);
-  if (!isWorthIt && (question < 0 || !mayHoldCompanySecret(target))) return target;
+  const mayHold = mayHoldPathSecret(target) || (question >= 0 && mayHoldCompanySecret(target));
+  if (!isWorthIt && !mayHold) return target;
   if (question < 0) return redactPath(target, scope);
   const query = redactQuery(target.slice(question + 1), scope);
   return `${redactPath(target.slice(0, question), scope)}?${query}`;
@@ -18,7 +22,7 @@ export function redactTarget(target: string, scope: Scope): string {
 
 function redactQuery(query: string, scope: Scope): string {
   const { ledger, rules } = scope;
-  const text = { ...scope, depth: 1, isCut: false, style: 'text' } as const;
+  const text = { ...scope, depth: 1, isCut: false, style: 'text', around: query.slice(0, 2 * reachOfHints) } as const;
   const redact = {
     name: (name: string, path: Path) => redactPatterns(name, { ...text, path }),
     value: (value: string, { path, isSecret }: FieldPlace) => {
@@ -32,7 +36,10 @@ function redactQuery(query: string, scope: Scope): string {
 
 function redactPath(path: string, scope: Scope): string {
   const context = { ...scope, path: ['path'], depth: 3, isCut: false, style: 'program' } as const;
-  const plain = redactLexically(path, context);
+  const take = (secret: string): string =>
+    encodePercent(scope.ledger.take(decodePercent(secret), 'secret-name', ['path']));
+  const named = applyEdits(path, pathSecrets(path, scope.detection.kindOfName, take));
+  const plain = redactLexically(named, context);
   if (!plain.includes('%')) return plain;
   return plain
     .split('/')

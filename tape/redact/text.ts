@@ -4,15 +4,19 @@
  */
 
 import type { Path } from '../model/path';
-import { cardCandidate, isCardNumber } from './card';
+import { findCards } from './card';
 import { redactCredential } from './credentials';
-import type { Found } from './finder';
+import { csvSecrets } from './csv';
+import { curlPasswords } from './curl';
+import { foreignStems } from './foreign-names';
 import { endOfString, escapeJson, redactJson, unescapeJson } from './json-text';
 import { findPatterns } from './known-formats';
 import { applyEdits, type Edit, latin1Of, readable } from './ledger';
+import { flowMember, optionArgument } from './loose-notations';
 import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
 import type { Scope } from './scope';
+import { urlSecrets } from './url-in-text';
 
 export interface TextContext extends Scope {
   /** Where the text stands; every firing within it is written down there. */
@@ -21,6 +25,8 @@ export interface TextContext extends Scope {
   readonly depth: number;
   /** The text may end in the middle of a secret. */
   readonly isCut: boolean;
+  /** What stands around the text, where that may say more about it than the text itself. */
+  readonly around?: string;
   /** `program` is code and style sheets, where `password = value` is no secret. */
   readonly style: 'text' | 'program';
 }
@@ -66,18 +72,27 @@ export function looksLikeJson(text: string): boolean {
 
 /** By lexical rules alone. */
 export function redactLexically(text: string, context: TextContext): string {
-  const named = context.style === 'program' ? text : applyEdits(text, namedSecrets(text, context));
-  const urls = applyEdits(named, urlPasswords(named, context));
+  const named = context.style === 'program' ? text : redactNamed(text, context);
+  const urls = applyEdits(named, urlSecrets(named, context));
   return redactPatterns(urls, context);
+}
+
+/** What names promise: those of columns, of options and of whatever stands before a value. */
+function redactNamed(text: string, context: TextContext): string {
+  const { detection, ledger, path } = context;
+  const take = (secret: string): string => ledger.take(secret, 'secret-name', path);
+  const inTable = applyEdits(text, csvSecrets(text, { isSecret: (name) => detection.kindOfName(name) !== null, take }));
+  const inCommands = applyEdits(inTable, curlPasswords(inTable, take));
+  return applyEdits(inCommands, namedSecrets(inCommands, context));
 }
 
 /** Secrets known by their looks alone: built-in formats, card numbers, patterns of the user; and those seen before. */
 export function redactPatterns(text: string, context: TextContext): string {
-  const { ledger, rules, path, isCut, seen } = context;
+  const { ledger, rules, path, isCut, seen, around } = context;
   const found = [
     ...rules.finders.flatMap((finder) => finder.find(text)),
     ...findPatterns(text, isCut),
-    ...findCards(text),
+    ...findCards(text, { names: path.slice(-4).map(String), around }),
     ...seen.flatMap((each) => each.find(text)),
   ];
   const edits = found.map(({ start, end, rule }) => ({
@@ -88,31 +103,8 @@ export function redactPatterns(text: string, context: TextContext): string {
   return applyEdits(text, edits);
 }
 
-function findCards(text: string): Found[] {
-  const found: Found[] = [];
-  for (const { 0: digits, index } of text.matchAll(cardCandidate)) {
-    if (isCardNumber(digits.replace(/[ -]/g, '')))
-      found.push({ start: index, end: index + digits.length, rule: 'card-number' });
-  }
-  return found;
-}
-
-/** `://user:password@`, or cut before the `@`; what follows a host is a port and all digits. */
-function urlPasswords(text: string, { ledger, path, isCut }: TextContext): Edit[] {
-  if (!text.includes('://')) return [];
-  const edits: Edit[] = [];
-  for (const match of text.matchAll(/:\/\/[^\s/?#"'@:<>]{0,200}:([^\s/?#"'@<>]{1,400})(@|$)/g)) {
-    const [all, secret = '', sign] = match;
-    if (sign === '' && (!isCut || /^\d*$/.test(secret))) continue;
-    const start = match.index + all.length - secret.length - (sign?.length ?? 0);
-    const placeholder = encodePercent(ledger.take(decodePercent(secret), 'url-password', path));
-    edits.push({ start, end: start + secret.length, text: placeholder });
-  }
-  return edits;
-}
-
-const stems = new RegExp(nameTrigrams.join('|'), 'gi');
-const word = /[\w-]/;
+const stems = new RegExp([...nameTrigrams, ...foreignStems].join('|'), 'gi');
+const word = /[\w\x80-\xff-]/;
 
 function namedSecrets(text: string, context: TextContext): Edit[] {
   const edits: Edit[] = [];
@@ -180,7 +172,16 @@ function valueAfter(text: string, name: Name): Value | undefined {
   return undefined;
 }
 
-const notations: readonly Notation[] = [quotedMember, formPart, tagAttribute, element, headerLine, assignment];
+const notations: readonly Notation[] = [
+  quotedMember,
+  formPart,
+  tagAttribute,
+  element,
+  headerLine,
+  assignment,
+  flowMember,
+  optionArgument,
+];
 
 /** `"password": "x"`, `'password' => 'x'`, and the same with its quotes escaped once or more. */
 function quotedMember(text: string, name: Name): Value | undefined {
@@ -242,7 +243,7 @@ function tagAttribute(text: string, name: Name): Value | undefined {
   return { start, end: start + secret.length, writing: 'plain' };
 }
 
-const tellingAttribute = /(?<=\b(?:name|id|property|key|http-equiv)\s{0,20}=\s{0,20}["']?[\w.[\]-]{0,64})/iy;
+const tellingAttribute = /(?<=\b(?:name|id|property|key|http-equiv|type)\s{0,20}=\s{0,20}["']?[\w.[\]-]{0,64})/iy;
 
 /** `<password>x</password>`, with a namespace, attributes or CDATA. */
 function element(text: string, name: Name): Value | undefined {

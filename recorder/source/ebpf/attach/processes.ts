@@ -24,6 +24,7 @@ export interface ProcessFacts {
   /** Every name `--comm` accepts: the kernel's (15 characters), the executable's, that of the first argument. */
   readonly names: readonly string[];
   readonly startTicks: number;
+  readonly threads: number;
   /** Null for kernel threads, and where it may not be read. */
   readonly exe: string | null;
   /** False for kernel threads, and for processes that have ended and wait to be collected. */
@@ -32,8 +33,6 @@ export interface ProcessFacts {
   readonly containerId: string | null;
   /** Its number in its own pid namespace. */
   readonly namespacePid: number;
-  /** 0 none, 1 strict, 2 filter. */
-  readonly seccompMode: number;
   /** `net:[4026531840]`; null where it may not be read. */
   readonly netns: string | null;
 }
@@ -63,8 +62,10 @@ export interface Processes {
   sockets(pid: number): ReadonlyMap<string, SocketEntry>;
   /** Inodes of the sockets a process holds. */
   heldSockets(pid: number): ReadonlySet<string>;
-  /** The process's children, their children, and so on. */
-  descendants(pid: number): readonly number[];
+  /** When a running process started, in clock ticks after boot; undefined where it has ended. Cheap: one small file. */
+  startOf(pid: number): number | undefined;
+  /** Children of these processes, their children, and so on: those that run, without the processes themselves. */
+  descendants(pids: readonly number[]): readonly number[];
 }
 
 export function createProcesses(proc: ProcReader): Processes {
@@ -78,17 +79,9 @@ export function createProcesses(proc: ProcReader): Processes {
     listeners: () => listenersOf(proc),
     sockets: (pid) => new Map(socketsOf(proc, pid).map((socket) => [socket.inode, socket])),
     heldSockets: (pid) => heldSockets(proc, pid),
-    descendants: (pid) => descendantsOf(proc, pid),
+    startOf: (pid) => startOf(proc, pid),
+    descendants: (ancestors) => descendantsOf(proc, ancestors),
   };
-}
-
-/** The set of `{network namespace, port}` that somebody listens on: what tells a server's socket from a client's. */
-export function listeningPorts(listeners: readonly Listener[]): ReadonlySet<string> {
-  return new Set(listeners.map(({ netns, port }) => portKey(netns, port)));
-}
-
-export function portKey(netns: string, port: number): string {
-  return `${netns} ${port}`;
 }
 
 function pids(proc: ProcReader): readonly number[] {
@@ -105,13 +98,13 @@ function factsOf(proc: ProcReader, pid: number): ProcessFacts | undefined {
     pid,
     parentPid: stat.parentPid,
     startTicks: stat.startTicks,
+    threads: stat.threads,
     exe,
     ...namesOf(stat.name, exe, proc.read(`${pid}/cmdline`) ?? ''),
     hasMemory: status.has('VmSize'),
     cgroups,
     containerId: containerIdOf(cgroups),
     namespacePid: Number(status.get('NSpid')?.split(/\s+/).at(-1) ?? pid),
-    seccompMode: Number(status.get('Seccomp') ?? 0),
     netns: proc.link(`${pid}/ns/net`) ?? null,
   };
 }
@@ -178,18 +171,27 @@ function heldSockets(proc: ProcReader, pid: number): ReadonlySet<string> {
   return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
 }
 
-function descendantsOf(proc: ProcReader, ancestor: number): readonly number[] {
+function startOf(proc: ProcReader, pid: number): number | undefined {
+  const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
+  return stat === undefined || stat.isOver ? undefined : stat.startTicks;
+}
+
+function descendantsOf(proc: ProcReader, ancestors: readonly number[]): readonly number[] {
+  const children = childrenByParent(proc);
+  const named = new Set(ancestors);
+  const found = new Set(ancestors); // grows while it is gone through
+  for (const pid of found) for (const child of children.get(pid) ?? []) found.add(child);
+  return [...found].filter((pid) => !named.has(pid));
+}
+
+function childrenByParent(proc: ProcReader): ReadonlyMap<number, readonly number[]> {
   const children = new Map<number, number[]>();
   for (const pid of pids(proc)) {
-    const parent = parseStat(proc.read(`${pid}/stat`) ?? '')?.parentPid;
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
+    const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
+    if (stat === undefined || stat.isOver) continue;
+    const siblings = children.get(stat.parentPid);
+    if (siblings === undefined) children.set(stat.parentPid, [pid]);
+    else siblings.push(pid);
   }
-  const found: number[] = [];
-  for (const next = [...(children.get(ancestor) ?? [])]; next.length > 0; ) {
-    const pid = next.shift();
-    if (pid === undefined || found.includes(pid)) continue;
-    found.push(pid);
-    next.push(...(children.get(pid) ?? []));
-  }
-  return found;
+  return children;
 }

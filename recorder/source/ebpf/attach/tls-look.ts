@@ -68,15 +68,10 @@ export class TlsLooks {
     );
     const sighted = sightTls({ images, plan, evidence: images.flatMap((image) => this.evidence.of(image)) });
     return [
-      ...planned.map(({ image }) => ({ label: image.flavour.label, file: fileOf(image), isRead: true })),
+      ...planned.map(({ image }) => ({ label: image.flavour.label, file: image.key, isRead: true })),
       ...sighted.flatMap(({ captured, library, file }) => (captured ? [] : [{ label: library, file, isRead: false }])),
     ];
   }
-}
-
-/** What tells a file from every other one, as probe reports say it. */
-export function fileOf({ device, inode }: { readonly device: string; readonly inode: string }): string {
-  return `${device}:${inode}`;
 }
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {

@@ -113,9 +113,9 @@ export class Binder {
     return this.processes.has(pid);
   }
 
-  /** When the TLS probes of a process were in place: older connections may have spoken before. */
+  /** When the TLS probes of a process were in place, those of the last library: older connections may have spoken before. */
   learnProbes(pid: number, atNs: number): void {
-    if (!this.probedAtNs.has(pid)) this.probedAtNs.set(pid, atNs);
+    this.probedAtNs.set(pid, Math.max(atNs, this.probedAtNs.get(pid) ?? 0));
   }
 
   learnListener(netns: number, port: number): void {

@@ -41,8 +41,8 @@ describe('executableMappings', () => {
 });
 
 it.each([
-  ['41 (nginx) S 40 ', { name: 'nginx', parentPid: 40, startTicks: 777 }],
-  ['41 (a) b (c)) R 1 ', { name: 'a) b (c)', parentPid: 1, startTicks: 777 }],
+  ['41 (nginx) S 40 ', { name: 'nginx', parentPid: 40, startTicks: 777, isOver: false, threads: 0 }],
+  ['41 (a) b (c)) R 1 ', { name: 'a) b (c)', parentPid: 1, startTicks: 777, isOver: false, threads: 0 }],
 ])('reads %s', (beginning, expected) => {
   expect(parseStat(`${beginning}${'0 '.repeat(17)}777 0`)).toEqual(expected);
 });

@@ -8,6 +8,9 @@ export interface FakeProcess {
   readonly name?: string;
   readonly parentPid?: number;
   readonly startTicks?: number;
+  /** `S` where it runs, `Z` where it, or only its first thread, has ended. */
+  readonly state?: string;
+  readonly threads?: number;
   /** Absent: a kernel thread, unless it has memory. */
   readonly exe?: string;
   readonly hasMemory?: boolean;
@@ -21,7 +24,6 @@ export interface FakeProcess {
   /** /proc/PID/net/tcp, tcp6: rows after the heading. */
   readonly tcp?: readonly string[];
   readonly tcp6?: readonly string[];
-  readonly seccompMode?: number;
   readonly namespacePids?: string;
 }
 
@@ -69,7 +71,7 @@ function addProcess(root: string, process: FakeProcess): void {
   };
   file(
     'stat',
-    `${process.pid} (${name}) S ${process.parentPid ?? 1} ${'0 '.repeat(17)}${process.startTicks ?? 100} 0 0\n`,
+    `${process.pid} (${name}) ${process.state ?? 'S'} ${process.parentPid ?? 1} ${'0 '.repeat(15)}${process.threads ?? 1} 0 ${process.startTicks ?? 100} 0 0\n`,
   );
   file('status', statusOf(process, name));
   file('cgroup', process.cgroup ?? '0::/\n');
@@ -85,11 +87,6 @@ function addProcess(root: string, process: FakeProcess): void {
 
 function statusOf(process: FakeProcess, name: string): string {
   const memory = process.exe === undefined && process.hasMemory !== true ? [] : ['VmSize:\t  1000 kB'];
-  const lines = [
-    `Name:\t${name}`,
-    ...memory,
-    `NSpid:\t${process.namespacePids ?? process.pid}`,
-    `Seccomp:\t${process.seccompMode ?? 0}`,
-  ];
+  const lines = [`Name:\t${name}`, ...memory, `NSpid:\t${process.namespacePids ?? process.pid}`, `Seccomp:\t0`];
   return `${lines.join('\n')}\n`;
 }

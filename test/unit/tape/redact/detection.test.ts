@@ -20,7 +20,8 @@ const before: Readonly<Record<string, string>> = {
   bearer: 'Bearer ',
   basic: 'Basic ',
   'discord-webhook': '/api/webhooks/123456789012345678/',
-  'slack-webhook': '/services/',
+  'slack-webhook': 'https://hooks.slack.com/services/',
+  'teams-webhook': '/webhookb2/',
 };
 
 describe.each(patterns.map((pattern, i) => [pattern.rule, pattern, i] as const))('keys like %s', (rule, pattern, i) => {
@@ -57,7 +58,10 @@ describe('with the cheap look and without it', () => {
   const nothing: Finder = { rules: [], find: () => [] }; // where there is a finder, there is no cheap look
   const [quick, thorough] = [createRedactor({ key }), createRedactor({ key, finders: [nothing] })];
   const random = randomFrom(11);
-  const names = 'password token apiKey cookie authorization name value id user note data code state sig sv'.split(' ');
+  const names =
+    'password token apiKey cookie authorization name value id user note data code state sig sv grant_type kty d pw cc_num senha пароль type'.split(
+      ' ',
+    );
   const signs = [
     '"',
     ':',
@@ -88,11 +92,28 @@ describe('with the cheap look and without it', () => {
     () => names[random(names.length)] ?? '',
     () => `"${names[random(names.length)]}":`,
     drawKey,
-    () => ['4111111111111111', '4111 1111 1111 1111', '378282246310005', '4111-1111-1111-1111'][random(4)] ?? '',
+    () =>
+      [
+        '4111111111111111',
+        '4111 1111 1111 1111',
+        '378282246310005',
+        '4111-1111-1111-1111',
+        '4111.1111.1111.1111',
+        '6011000990139424',
+      ][random(6)] ?? '',
     () =>
       ['u:secret1@h', 'Bearer ', 'Basic ', '-----BEGIN PRIVATE KEY-----\nabc', 'lorem', 'x'.repeat(random(40))][
         random(6)
       ] ?? '',
+    () =>
+      [
+        'https://a.test/reset/q7W8x9Yz11aaBB22',
+        '/token/q7W8x9Yz11aaBB22/',
+        ';jsessionid=a1b2c3',
+        'curl -u a:bcd ',
+        'card ',
+        '%B4111111111111111^DOE/J^2512101?',
+      ][random(6)] ?? '',
     () => String(random(100_000)),
   ];
   const draw = () => Array.from({ length: 1 + random(14) }, () => pieces[random(pieces.length)]?.() ?? '').join('');
