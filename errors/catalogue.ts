@@ -31,12 +31,18 @@ export const catalogue = {
   COMMAND_FAILED: { exit: 3, means: 'the command could not be started, or ended before it was ready' },
   PORT_IN_USE: { exit: 3, means: 'a port that was asked for is taken' },
   BPF_NOT_PERMITTED: { exit: 3, means: 'the kernel refused to load or attach BPF programs to this user' },
+  BPF_SECCOMP: { exit: 3, means: 'a seccomp profile forbids BPF to a user who has the rights for it' },
   BPF_LOCKDOWN: { exit: 3, means: 'kernel lockdown forbids reading memory with BPF' },
   BPF_NO_BTF: { exit: 3, means: 'the kernel carries no BTF' },
   BPF_UNSUPPORTED: { exit: 3, means: 'no capture tier loads and attaches on this kernel' },
   ADDON_MISSING: { exit: 3, means: 'the native addon or the BPF object is missing or was built for another platform' },
   PID_NAMESPACE: { exit: 3, means: 'the recorder does not share the pid namespace of the host' },
   NO_SUCH_PROCESS: { exit: 3, means: 'no process fits the targets' },
+  CONTAINER_AMBIGUOUS: { exit: 3, means: 'the name or the beginning of an id fits several containers' },
+  PUBLISHED_PORT: {
+    exit: 3,
+    means: 'the port is a published one: who listens on it only passes bytes on to a container',
+  },
   // 1: the run itself failed in a way no other code names
   INTERNAL: { exit: 1, means: 'a fault of wiretape itself' },
   INTERRUPTED: { exit: 130, means: 'interrupted before it finished' },

@@ -7,10 +7,13 @@ import { release } from 'node:os';
 import { WiretapeError } from '../../../errors/wiretape-error';
 import { type Capture, type CaptureStats, captureDefaults, openCapture } from '../../../native/binding';
 import type { SourceEvent } from '../events';
+import { resolveContainers } from './attach/containers/choose';
+import { isCalled } from './attach/containers/naming';
+import { isPortProxy } from './attach/containers/port-proxy';
 import { createPlanner, type Planner } from './attach/plan';
 import { createProcReader } from './attach/proc/proc-reader';
 import { createProcesses, type Processes } from './attach/processes';
-import { findTargets, fitsTarget, type TargetSpec } from './attach/targets';
+import { findTargets, fitsTarget, type TargetMatch, type TargetSpec } from './attach/targets';
 import { Binder } from './bind/bind';
 import { decodeBatch, type WireEvent } from './decode/decode';
 import { type HeldCommand, likelyImages, startHeld } from './live/command';
@@ -60,7 +63,9 @@ const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
 /** Everything that exists is attached when this returns. Throws the errors of openCapture and findTargets. */
 export function startEbpfSource(options: EbpfSourceOptions): EbpfSource {
-  return new LiveSource(options);
+  refuseNestedPidNamespace();
+  const targets = resolveContainers(options.targets, createProcesses(createProcReader()), { selfPid: process.pid });
+  return new LiveSource({ ...options, targets });
 }
 
 class LiveSource implements EbpfSource {
@@ -79,7 +84,6 @@ class LiveSource implements EbpfSource {
   private told = { events: 0, bytes: 0 };
 
   constructor(private readonly options: EbpfSourceOptions) {
-    refuseNestedPidNamespace();
     const { targets } = options;
     const found = options.command === undefined ? findTargets(targets, this.processes, { selfPid: process.pid }) : [];
     const watchProcesses =
@@ -115,7 +119,7 @@ class LiveSource implements EbpfSource {
     }
     this.targets =
       this.command === undefined
-        ? found.map(({ process: { name, pid } }) => `${name} (${pid})`)
+        ? [...found.map(({ process: { name, pid } }) => `${name} (${pid})`), ...awaitedContainers(targets, found)]
         : [options.command?.join(' ') ?? ''];
   }
 
@@ -169,11 +173,13 @@ class LiveSource implements EbpfSource {
     this.nameProcess(pid);
   }
 
-  /** The kernel tells names at exec only; older processes are looked up when they first matter. */
+  /** The kernel tells names at exec only; older processes, and containers, are looked up when they first matter. */
   private nameProcess(pid: number): void {
-    if (this.binder.knowsProcess(pid)) return;
+    if (this.binder.knowsProcess(pid) && this.binder.knowsContainer(pid)) return;
     const facts = this.processes.facts(pid);
-    if (facts !== undefined) this.binder.learnProcess({ pid, name: facts.name });
+    if (facts === undefined) return;
+    if (!this.binder.knowsProcess(pid)) this.binder.learnProcess({ pid, name: facts.name });
+    this.binder.learnContainer(pid, facts.container);
   }
 
   private coverAll(): void {
@@ -223,10 +229,15 @@ class LiveSource implements EbpfSource {
       if (facts === undefined || !fitsTarget(this.options.targets, facts)) return;
       this.adopt(pid);
     }
+    // a runtime moves a process into its container between fork and exec
+    if (facts !== undefined) this.binder.learnContainer(pid, facts.container);
     for (const delay of [0, ...RESCAN_DELAYS_MS]) this.soon(() => this.cover(pid), delay);
   }
 
   private join(pid: number): void {
+    const facts = this.processes.facts(pid);
+    // who holds a published port open for a container passes on copies: never recorded as if it were the service
+    if (facts !== undefined && isPortProxy(facts)) return;
     this.adopt(pid);
     this.soon(() => this.cover(pid), 0);
   }
@@ -277,6 +288,15 @@ class LiveSource implements EbpfSource {
 function onlyPorts({ ports, pids, comms, cgroups, containers, all }: TargetSpec): ReadonlySet<number> | null {
   const others = [...pids, ...comms, ...cgroups, ...containers];
   return ports.length > 0 && others.length === 0 && !all ? new Set(ports) : null;
+}
+
+/** Containers that exist and do not run yet, as a person would say it. */
+function awaitedContainers({ containers }: TargetSpec, found: readonly TargetMatch[]): readonly string[] {
+  const running = found.flatMap(({ process: { container } }) => (container === null ? [] : [container]));
+  const awaited = containers.filter((typed) => !running.some((container) => isCalled(container, typed)));
+  return awaited.map(
+    (typed) => `container ${/^[0-9a-f]{64}$/.test(typed) ? typed.slice(0, 12) : typed} once it starts`,
+  );
 }
 
 function sizes({ ringBytes, limitBytes, queueBytes }: EbpfSourceOptions) {

@@ -3,7 +3,16 @@ import { type ExchangeFilter, subjectPasses } from '../../model/filter';
 import type { ExchangeSummary, Loss, Session, StoredExchange, TapeReader } from '../tape';
 import { type Packing, unpackBody } from './bodies';
 import { guarded, openForReading, type TapeDatabase } from './open';
-import { connectionOf, type ExchangeColumns, entriesOf, exchangeOf, problemsOf, type StoredBodies } from './row';
+import {
+  type ConnectionColumns,
+  connectionOf,
+  containerColumns,
+  type ExchangeColumns,
+  entriesOf,
+  exchangeOf,
+  problemsOf,
+  type StoredBodies,
+} from './row';
 
 /** Opens a tape. Throws TAPE_MISSING, TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE or TAPE_DAMAGED. */
 export function openTapeReader(path: string): TapeReader {
@@ -28,45 +37,45 @@ const fromTables = `
   JOIN sessions s ON s.id = e.session_id
   LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1`;
 
+const connectionColumns = [
+  'c.key AS connection_key',
+  ...['direction', 'opened_us', 'local', 'remote', 'tls_library', 'pid', 'process', ...containerColumns].map(
+    (name) => `c.${name}`,
+  ),
+].join(', ');
+
 const summaryColumns = `e.id, e.session_id, e.connection_id, e.seq, e.started_us, e.duration_us, e.protocol, e.outcome,
   e.problems, e.cause_method, e.method, e.host, e.path, e.status, e.request_bytes, e.response_bytes,
-  c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library, c.pid, c.process, x.id AS cause_id`;
+  ${connectionColumns}, x.id AS cause_id`;
 
-const allColumns = `e.*, c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library, c.pid, c.process,
+const allColumns = `e.*, ${connectionColumns},
   x.id AS cause_id, qb.packing AS request_packing, qb.bytes AS request_packed, rb.packing AS response_packing, rb.bytes AS response_packed`;
 
 const fromTablesAndBodies = `${fromTables}
   LEFT JOIN bodies qb ON qb.id = e.request_body_id
   LEFT JOIN bodies rb ON rb.id = e.response_body_id`;
 
-type SummaryRow = Pick<
-  ExchangeColumns,
-  | 'id'
-  | 'session_id'
-  | 'connection_id'
-  | 'cause_id'
-  | 'connection_key'
-  | 'direction'
-  | 'opened_us'
-  | 'local'
-  | 'remote'
-  | 'tls_library'
-  | 'pid'
-  | 'process'
-  | 'seq'
-  | 'started_us'
-  | 'duration_us'
-  | 'protocol'
-  | 'outcome'
-  | 'problems'
-  | 'cause_method'
-  | 'method'
-  | 'host'
-  | 'path'
-  | 'status'
-  | 'request_bytes'
-  | 'response_bytes'
->;
+type SummaryRow = ConnectionColumns &
+  Pick<
+    ExchangeColumns,
+    | 'id'
+    | 'session_id'
+    | 'connection_id'
+    | 'cause_id'
+    | 'seq'
+    | 'started_us'
+    | 'duration_us'
+    | 'protocol'
+    | 'outcome'
+    | 'problems'
+    | 'cause_method'
+    | 'method'
+    | 'host'
+    | 'path'
+    | 'status'
+    | 'request_bytes'
+    | 'response_bytes'
+  >;
 
 interface StoredRow extends ExchangeColumns {
   readonly request_body: Uint8Array | null;

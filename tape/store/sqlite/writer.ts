@@ -7,7 +7,7 @@ import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../t
 import { createBodyStore, inlineLimitBytes } from './bodies';
 import { releaseWriterLock, takeWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
-import { bodiesOf, type Cell, cellsOf, exchangeColumns, numberCell } from './row';
+import { bodiesOf, type Cell, cellsOf, containerCells, containerColumns, exchangeColumns, numberCell } from './row';
 
 /** One exchange on its way to the tape. */
 export interface PreparedExchange {
@@ -154,10 +154,12 @@ function prepareStatements(database: TapeDatabase) {
     // A connection may become better known while it lives: its TLS library, its addresses.
     upsertConnection: database
       .prepare<[Cell[]], number>(
-        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process,
+           ${containerColumns.join(', ')})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${containerColumns.map(() => '?').join(', ')})
          ON CONFLICT (session_id, key) DO UPDATE SET direction = excluded.direction, local = excluded.local,
-           remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process
+           remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process,
+           ${containerColumns.map((column) => `${column} = excluded.${column}`).join(', ')}
          RETURNING id`,
       )
       .pluck(),
@@ -186,13 +188,16 @@ function isSameConnection(a: Connection, b: Connection): boolean {
       a.remote === b.remote &&
       a.tls?.library === b.tls?.library &&
       a.process.pid === b.process.pid &&
-      a.process.name === b.process.name)
+      a.process.name === b.process.name &&
+      a.process.container?.id === b.process.container?.id &&
+      a.process.container?.name === b.process.container?.name)
   );
 }
 
 function connectionCells(session: number, connection: Connection): Cell[] {
   const { key, direction, openedAtUs, local, remote, tls, process } = connection;
-  return [session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name];
+  const cells = [session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name];
+  return [...cells, ...containerCells(process.container)];
 }
 
 function sessionCells(start: SessionStart, firstExchange: number): Cell[] {

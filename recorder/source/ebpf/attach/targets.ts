@@ -4,6 +4,8 @@
  */
 import { didYouMean } from '../../../../errors/did-you-mean';
 import { WiretapeError } from '../../../../errors/wiretape-error';
+import { isCalled as isContainerCalled } from './containers/naming';
+import { withoutProxies } from './containers/published-port';
 import type { Listener, Processes, ProcessFacts } from './processes';
 
 export interface TargetSpec {
@@ -13,7 +15,7 @@ export interface TargetSpec {
   readonly ports: readonly number[];
   /** Paths as /proc/PID/cgroup or /sys/fs/cgroup show them; what lies below belongs to them. */
   readonly cgroups: readonly string[];
-  /** Container ids, or their beginnings. */
+  /** Container ids and names, as containers/choose resolved them. */
   readonly containers: readonly string[];
   readonly all: boolean;
 }
@@ -38,7 +40,8 @@ export function findTargets(spec: TargetSpec, processes: Processes, { selfPid }:
   const found = new Map<number, TargetMatch>();
   for (const target of targetsOf(spec)) {
     const fitting = target.find(running, processes);
-    if (fitting.length === 0) throw nothingFits(target, running, { processes, selfPid });
+    // a container that was found among those that exist is waited for
+    if (fitting.length === 0 && target.kind !== 'container') throw nothingFits(target, running, { processes, selfPid });
     for (const process of fitting) {
       if (!found.has(process.pid)) found.set(process.pid, { process, because: target.typed });
     }
@@ -84,7 +87,8 @@ function target(kind: Target['kind'], value: string, fits: (process: ProcessFact
 function portTarget(port: number): Target {
   const find: Target['find'] = (running, processes) => {
     const inodes = processes.listeners().flatMap((listener) => (listener.port === port ? [listener.inode] : []));
-    return inodes.length === 0 ? [] : running.filter((process) => holdsAny(processes, process, inodes));
+    const listening = inodes.length === 0 ? [] : running.filter((process) => holdsAny(processes, process, inodes));
+    return withoutProxies(port, listening, { running, processes });
   };
   return { kind: 'port', value: String(port), typed: `--port ${port}`, find };
 }
@@ -101,7 +105,7 @@ function isCalled(process: ProcessFacts, name: string): boolean {
 }
 
 function isInContainer(process: ProcessFacts, id: string): boolean {
-  return /^[0-9a-f]{4,64}$/i.test(id) && (process.containerId?.startsWith(id.toLowerCase()) ?? false);
+  return process.container !== null && isContainerCalled(process.container, id);
 }
 
 function isInCgroup(process: ProcessFacts, typed: string): boolean {
@@ -144,8 +148,7 @@ function helpFor(target: Target, running: readonly ProcessFacts[], { processes, 
       return helpForPort(Number(target.value), running, processes);
     case 'cgroup':
       return helpForCgroup(target.value, running);
-    case 'container':
-      return helpForContainer(running);
+    case 'container': // not reached: one that exists is waited for, and any other is refused before
     case 'all':
       return {
         seen: ['no process but the recorder can be seen'],
@@ -207,12 +210,6 @@ function helpForCgroup(path: string, running: readonly ProcessFacts[]): Help {
   const near = last === '' ? [] : known.filter((cgroup) => cgroup.includes(last));
   const seen = [`cgroups with processes: ${shortened(near.length > 0 ? near : known) || 'only /'}`];
   return { seen, remedy: 'Give a path as /proc/PID/cgroup shows it, such as /system.slice/nginx.service' };
-}
-
-function helpForContainer(running: readonly ProcessFacts[]): Help {
-  const ids = new Set(running.flatMap((process) => process.containerId?.slice(0, 12) ?? []));
-  const seen = [`containers with processes: ${shortened([...ids].sort()) || 'none'}`];
-  return { seen, remedy: "Give the container's id, or its first four or more digits, not its name: docker ps" };
 }
 
 function shortened(words: readonly string[]): string {
