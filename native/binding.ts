@@ -5,7 +5,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
-import { isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
+import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
 
 export interface CaptureOptions {
   /** Size of the kernel's ring: a power of two. */
@@ -197,15 +197,16 @@ export function explainRefusal(refusal: KernelRefusal, own: OwnRights = readOwnR
       remedy: "Use a kernel built with CONFIG_DEBUG_INFO_BTF (the distributions' kernels are), and mount /sys",
     });
   }
-  if (isRefusedBySeccomp(refusal.errno, own)) {
+  const errno = firstErrno(refusal);
+  if (isRefusedBySeccomp(errno, own)) {
     return new WiretapeError('BPF_SECCOMP', 'Cannot load the recorder: a seccomp profile forbids it', {
       cause: refusal,
       seen: ['/proc/self/status: the capabilities are there, and Seccomp: 2', ...seen],
       remedy: seccompRemedies,
     });
   }
-  const isHidden = refusal.errno === ENOSYS && own.hasFilter; // a filter that lets only those with the rights through
-  if (refusal.errno === EPERM || refusal.errno === EACCES || isHidden) {
+  const isHidden = errno === ENOSYS && own.hasFilter; // a filter that lets only those with the rights through
+  if (errno === EPERM || errno === EACCES || isHidden) {
     return new WiretapeError('BPF_NOT_PERMITTED', 'Cannot load the recorder: the kernel does not permit it', {
       cause: refusal,
       seen,
@@ -271,7 +272,7 @@ export function probeTiers(): readonly TierProbe[] {
       return {
         name: tier.name,
         ok: false,
-        errno: error.errno,
+        errno: firstErrno(error),
         detail: [`${error.step}: errno ${error.errno}`, ...lastLines(error.detail)].join('; '),
       };
     }

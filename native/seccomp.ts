@@ -17,6 +17,15 @@ export function isRefusedBySeccomp(errno: number, { hasFilter, mayUseBpf }: OwnR
   return hasFilter && mayUseBpf && (errno === EPERM || errno === ENOSYS);
 }
 
+/**
+ * The errno that counts. libbpf goes on after a system call that was denied to its first, trivial program, and ends with
+ * whatever came of that; its log has the first answer: `bpf_object__probe_loading():Function not implemented(38)`.
+ */
+export function firstErrno({ errno, detail }: { readonly errno: number; readonly detail: string }): number {
+  const probing = /probe_loading\(\):[^(]*\((\d+)\)/.exec(detail)?.[1];
+  return probing === undefined ? errno : Number(probing);
+}
+
 /** Bit numbers of include/uapi/linux/capability.h. */
 const [SYS_ADMIN, PERFMON, BPF] = [21n, 38n, 39n] as const;
 

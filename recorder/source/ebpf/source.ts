@@ -246,7 +246,9 @@ class LiveSource implements EbpfSource {
     if (!this.live.delete(pid)) return;
     this.probes.forget(pid);
     for (const memoryBio of [true, false]) this.rescannedAt.delete(`${pid} ${memoryBio}`);
-    if (this.live.size === 0 && !this.options.targets.all)
+    const { all, containers } = this.options.targets;
+    // a container is restarted under its name: its end is not that of the recording
+    if (this.live.size === 0 && !all && containers.length === 0)
       this.soon(() => this.live.size === 0 && this.options.onTargetsEnded?.(), 0);
   }
 

@@ -1,4 +1,4 @@
-import { isRefusedBySeccomp, ownRights } from '../../../native/seccomp';
+import { firstErrno, isRefusedBySeccomp, ownRights } from '../../../native/seccomp';
 
 const whole = '         0          0 4294967295\n';
 const status = (capEff: string, seccomp: number) =>
@@ -36,4 +36,13 @@ it.each([
   [1, true, false, false],
 ])('errno %i with a filter (%s) and the rights (%s) is the filter’s: %s', (errno, hasFilter, mayUseBpf, expected) => {
   expect(isRefusedBySeccomp(errno, { hasFilter, mayUseBpf })).toBe(expected);
+});
+
+it.each([
+  ["libbpf: Error in bpf_object__probe_loading():Function not implemented(38). Couldn't load trivial BPF program.", 38],
+  ['libbpf: Error in bpf_object__probe_loading():Operation not permitted(1). Couldn’t load trivial BPF program.', 1],
+  ['libbpf: failed to load object', 22],
+  ['', 22],
+])('takes the first answer of the kernel out of %j: %i', (detail, expected) => {
+  expect(firstErrno({ errno: 22, detail: `some line\n${detail}\nlibbpf: failed to load object` })).toBe(expected);
 });
