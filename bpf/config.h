@@ -9,7 +9,13 @@ struct config_settings {
 	unsigned int watch_processes; /* 1: exec and listen events of every process, for targets that start later */
 	unsigned int limit_bytes;     /* captured at most of one call */
 	unsigned int wake_bytes;      /* unread bytes in the ring that wake the reader before its timer */
-	unsigned int padding;
+	unsigned int data_bytes;      /* unread bytes in the ring beyond which only small events get in */
+};
+
+/* A process that is recorded: value of wt_targets. */
+struct config_target {
+	unsigned int parent; /* tgid it was forked from while it was watched; 0: none */
+	unsigned int image;  /* counts its execs: a new program has none of the old one's objects */
 };
 
 /* Counters, one set a CPU; native/ adds them up. */
@@ -20,6 +26,7 @@ enum config_counter {
 	COUNT_RING_FULL_BYTES = 3,
 	COUNT_FAULTS = 4,
 	COUNT_STATE_FULL = 5, /* a map had no room for a socket, a call or a TLS stream */
+	COUNT_DEEP_CALLS = 6, /* TLS calls within calls beyond what a thread's state holds */
 	COUNT_SIZE = 8,
 };
 

@@ -11,9 +11,9 @@
 #include "maps/events.bpf.h"
 #include "maps/sockets.bpf.h"
 #include "maps/targets.bpf.h"
+#include "maps/seals.bpf.h"
 #include "maps/threads.bpf.h"
 #include "maps/tls.bpf.h"
-
 
 #include "lib/filter.bpf.h"
 #include "lib/emit.bpf.h"
@@ -22,6 +22,7 @@
 #include "hooks/process_life.bpf.h"
 #include "hooks/socket_life.bpf.h"
 #include "hooks/tls_bind.bpf.h"
+#include "hooks/tls_records.bpf.h"
 #include "hooks/socket_data.bpf.h"
 #include "hooks/tls_openssl.bpf.h"
 

@@ -19,7 +19,9 @@ enum wire_type {
 	WIRE_EXEC = 7,      /* struct wire_process */
 	WIRE_EXIT = 8,      /* struct wire_process */
 	WIRE_LISTEN = 9,    /* struct wire_open: the local end listens */
-	WIRE_TLS_SEEN = 10, /* struct wire_header: the bytes on this socket are TLS records */
+	WIRE_TLS_SEEN = 10, /* struct wire_header: the bytes on this socket are TLS records; `direction` is the client's */
+	WIRE_OPEN_UNIX = 11, /* struct wire_open_unix */
+	WIRE_SEALED = 12,   /* struct wire_sealed: records of application data passed the socket outside any TLS call */
 };
 
 enum wire_direction { WIRE_RECEIVED = 0, WIRE_SENT = 1 };
@@ -39,11 +41,16 @@ enum wire_binding {
 	WIRE_BOUND_NESTED = 1,          /* a socket call inside the TLS call, on the same thread */
 	WIRE_BOUND_CIPHERTEXT_SENT = 2, /* what the library gave its BIO is what the socket sent */
 	WIRE_BOUND_CIPHERTEXT_RECEIVED = 3,
+	WIRE_BOUND_WITHIN = 4, /* its ciphertext is the plaintext of another TLS stream on that socket */
 };
 
 /* flags */
 #define WIRE_STARTED_EARLIER 0x1 /* the connection is older than the recorder */
 #define WIRE_SOCKET_TLS 0x2      /* close: the socket carried TLS records */
+#define WIRE_ACCOUNT 0x4         /* TLS data: all of `sealed_*` must be plaintext of earlier calls */
+#define WIRE_MAYBE_TLS 0x8       /* socket data: opens like TLS; the other direction has not confirmed it */
+#define WIRE_NESTED 0x10         /* sealed: inside a TLS call, told only for the length of the record */
+#define WIRE_CALL_BEGINS 0x20    /* sealed: the first event of a socket call */
 
 struct wire_header {
 	unsigned char version;
@@ -55,14 +62,18 @@ struct wire_header {
 	unsigned short flags;
 	unsigned int tgid;
 	unsigned int tid;
-	unsigned long long at_ns;    /* CLOCK_MONOTONIC; TLS: when the call began; socket: when it ended */
+	unsigned long long at_ns;    /* CLOCK_MONOTONIC; TLS sent: when the call began; everything else: when it ended */
 	unsigned long long socket;   /* generation of the socket; 0 where it is not known */
 	unsigned long long tls;      /* generation of the TLS stream; 0 for the socket layer */
 	unsigned long long position; /* offset of the first byte in this direction and layer */
 	unsigned int size;           /* bytes this event stands for */
 	unsigned int captured;       /* bytes that follow the header */
-	unsigned int call;           /* the system call number of socket-layer data */
-	unsigned int reserved;
+	/*
+	 * TLS data and sealed: records of application data that had passed the socket in this direction before this
+	 * call's own, and the bytes in them behind their headers; both modulo 2^32.
+	 */
+	unsigned int sealed_records;
+	unsigned int sealed_bytes;
 };
 
 struct wire_open {
@@ -77,11 +88,32 @@ struct wire_open {
 	unsigned char remote[16];
 };
 
+struct wire_open_unix {
+	struct wire_header header;
+	unsigned char local_length; /* of the name, a leading NUL (abstract) included; 0: none */
+	unsigned char remote_length;
+	unsigned char padding[6];
+	unsigned char local[112];
+	unsigned char remote[112];
+};
+
+struct wire_sealed {
+	struct wire_header header; /* `size`: length of the last record of this call */
+	unsigned int records;      /* completed in this call, or this one record */
+	unsigned int bytes;
+	unsigned short cipher; /* suite of the ServerHello (RFC 8446 B.4); 0 while it is not known */
+	unsigned char padding[6];
+};
+
 struct wire_close {
 	struct wire_header header;
 	unsigned long long sent; /* true length of both directions of this layer */
 	unsigned long long received;
 	int error; /* positive errno, 0 for an orderly end */
+	unsigned int sent_records; /* of application data, and the bytes in them, as in wire_header */
+	unsigned int sent_sealed;
+	unsigned int received_records;
+	unsigned int received_sealed;
 	unsigned int padding;
 };
 

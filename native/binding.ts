@@ -48,6 +48,8 @@ export interface CaptureStats {
   readonly faults: number;
   /** Sockets, calls or TLS streams for which a kernel map had no room. */
   readonly stateFull: number;
+  /** TLS calls within calls, beyond what a thread's state holds: the oldest of them was given up. */
+  readonly deepCalls: number;
   /** Programs the kernel did not run because they were running already on that CPU. */
   readonly missedRuns: number;
   readonly unreadBytes: number;
@@ -69,6 +71,8 @@ export interface Capture {
   removeTarget(tgid: number): void;
   /** Events for the sockets that targets hold now; those seen before are not told again. */
   seedSockets(): void;
+  /** Generations of the unix sockets that targets hold now: nobody tells when one ends. */
+  unixCensus(): readonly number[];
   /** Batches of events in the layout of bpf/wire.h, in the order of the ring. */
   start(onBatch: (batch: Buffer) => void): void;
   /** While paused nothing more is drained: the ring fills, and the kernel counts what does not fit. */

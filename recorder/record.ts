@@ -183,8 +183,13 @@ class RunningRecording implements Recording {
     this.writer.drained().finally(() => this.source?.pause(false));
   }
 
+  /** The source's clock, so that a step of the wall clock lets nothing that waits lapse. */
+  private nowUs(): number {
+    return this.source?.nowUs() ?? nowUs();
+  }
+
   private tick(): void {
-    this.pipeline.tick(nowUs());
+    this.pipeline.tick(this.nowUs());
     this.handOver();
   }
 
@@ -198,10 +203,10 @@ class RunningRecording implements Recording {
     // Started by the recording, it ends with it, and its last exchanges are recorded too.
     if (command !== undefined && reason !== 'target-ended') await endCommand(command);
     await this.source?.stop();
-    this.pipeline.end(nowUs());
+    this.pipeline.end(this.nowUs());
     this.handOver();
     const failure = this.writer.failure();
-    this.writer.endSession(this.session, { endedAtUs: nowUs(), reason });
+    this.writer.endSession(this.session, { endedAtUs: this.nowUs(), reason });
     await this.writer.close();
     if (failure !== null) throw failure;
     const commandStatus = reason === 'target-ended' && command !== undefined ? await command.ended : null;

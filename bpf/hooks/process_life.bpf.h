@@ -18,21 +18,33 @@ SEC("tp_btf/task_newtask")
 int BPF_PROG(wt_task_new, struct task_struct *task, u64 clone_flags)
 {
 	u32 parent = current_tgid();
-	if (clone_flags & CLONE_THREAD || settings.everybody || !is_target(parent))
+	if (clone_flags & CLONE_THREAD || !is_target(parent))
 		return 0;
 	u32 child = task->tgid;
-	u8 yes = 1;
-	if (bpf_map_update_elem(&wt_targets, &child, &yes, BPF_ANY))
+	struct config_target target = { .parent = parent, .image = image_of(parent) };
+	if (bpf_map_update_elem(&wt_targets, &child, &target, BPF_ANY))
 		count(COUNT_STATE_FULL, 1);
-	send_process(WIRE_FORK, bpf_get_current_task_btf(), child);
+	if (!settings.everybody)
+		send_process(WIRE_FORK, bpf_get_current_task_btf(), child);
 	return 0;
+}
+
+/* What the old program held at some address is gone: the TLS objects of the new one are others. */
+static __always_inline void begin_image(u32 tgid)
+{
+	struct config_target *known = bpf_map_lookup_elem(&wt_targets, &tgid);
+	struct config_target target = { .parent = 0, .image = known ? known->image + 1 : 1 };
+	bpf_map_update_elem(&wt_targets, &tgid, &target, BPF_ANY);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(wt_task_exec, struct task_struct *task)
 {
 	u32 tgid = task->tgid;
-	if (tgid != settings.self_tgid && (settings.watch_processes || is_target(tgid)))
+	bool target = is_target(tgid);
+	if (target)
+		begin_image(tgid);
+	if (target || (settings.watch_processes && tgid != settings.self_tgid))
 		send_process(WIRE_EXEC, task, 0);
 	return 0;
 }

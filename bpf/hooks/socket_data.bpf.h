@@ -87,96 +87,148 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 	return false;
 }
 
-static __always_inline void begin_cursor(struct copy_cursor *cursor, struct socket_state *state, u8 direction, u64 call)
+static __always_inline void begin_cursor(struct copy_cursor *cursor, struct socket_state *state, u8 direction)
 {
 	fill_header(&cursor->header, WIRE_DATA, state->tgid);
 	cursor->header.direction = direction;
 	cursor->header.socket = state->generation;
-	cursor->header.call = call;
 }
 
-static __always_inline void send_tls_seen(struct socket_state *state)
+static __always_inline void begin_tls(struct socket_state *state, u8 client)
 {
+	state->flags |= SOCKET_TLS;
+	state->flags &= ~(SOCKET_MAYBE_SENT | SOCKET_MAYBE_RECEIVED);
 	struct wire_header *event = reserve_small(sizeof(*event));
 	if (!event)
 		return;
 	fill_header(event, WIRE_TLS_SEEN, state->tgid);
 	event->socket = state->generation;
+	event->direction = client;
 	submit(event, sizeof(*event));
 }
 
-/* True once the stream is known to be TLS. Asked of each call until it is. */
-static __always_inline bool carries_tls(struct socket_state *state, struct copy_cursor *cursor, u32 plain_flag)
+static __always_inline u32 maybe_flag(u8 direction)
 {
-	u8 opening[8] = {};
-	if (state->flags & SOCKET_TLS)
-		return true;
-	if (!cursor->segment_left && !next_segment(cursor))
-		return false;
-	if (bpf_probe_read_user(opening, 6, (void *)cursor->from))
-		return false;
-	bool plain_before = state->flags & plain_flag;
-	if (plain_before ? !opens_tls_handshake(opening) : !opens_tls_record(opening)) {
-		state->flags |= plain_flag;
-		return false;
-	}
-	state->flags |= SOCKET_TLS;
-	send_tls_seen(state);
-	return true;
+	return direction == WIRE_SENT ? SOCKET_MAYBE_SENT : SOCKET_MAYBE_RECEIVED;
 }
 
-/* A socket call inside a TLS call on this thread: it ties the two together, and its bytes are ciphertext. */
-static __always_inline void note_nested(struct thread_state *thread, struct socket_state *state)
+enum socket_bytes { BYTES_PLAIN = 0, BYTES_MAYBE_TLS = 1, BYTES_TLS = 2 };
+
+/*
+ * TLS begins with a ClientHello and is TLS once the other side answers in records: an upload may look like the one, but
+ * then its answer does not look like the other. Older connections may be joined between any two records.
+ */
+static __always_inline enum socket_bytes classify(struct socket_state *state, struct copy_cursor *cursor, u8 direction,
+						  u32 length, bool in_tls_call)
 {
-	if (thread->socket && thread->socket != state->generation)
-		thread->conflict = 1;
-	thread->socket = state->generation;
-	if (!(state->flags & SOCKET_TLS)) {
-		state->flags |= SOCKET_TLS;
-		send_tls_seen(state);
+	u8 opening[8] = {};
+	u8 other = !direction;
+	u32 own = maybe_flag(direction);
+	if (!cursor->segment_left && !next_segment(cursor))
+		return BYTES_PLAIN;
+	if (length < RECORD_HEADER_BYTES || bpf_probe_read_user(opening, RECORD_HEADER_BYTES, (void *)cursor->from))
+		return BYTES_PLAIN;
+	if (length > RECORD_HEADER_BYTES && bpf_probe_read_user(&opening[5], 1, (void *)cursor->from + 5))
+		length = RECORD_HEADER_BYTES;
+	bool record = opens_tls_record(opening);
+	if (record && in_tls_call) {
+		begin_tls(state, opens_client_hello(opening, length) || state->flags & own ? direction : other);
+		return BYTES_TLS;
 	}
+	if (state->flags & maybe_flag(other)) {
+		if (record) {
+			begin_tls(state, other);
+			return BYTES_TLS;
+		}
+		state->flags &= ~maybe_flag(other);
+	}
+	if (state->flags & own)
+		return BYTES_MAYBE_TLS;
+	if (!(state->flags & SOCKET_EARLIER ? record : opens_client_hello(opening, length)))
+		return BYTES_PLAIN;
+	state->flags |= own;
+	state->readers[direction & 1] = (struct record_reader){};
+	return BYTES_MAYBE_TLS;
+}
+
+/* A socket call inside a TLS call ties the two together. */
+static __always_inline void note_nested(struct tls_call *call, struct socket_state *state)
+{
+	if (call->socket && call->socket != state->generation)
+		call->conflict = 1;
+	call->socket = state->generation;
 	state->flags |= SOCKET_BOUND;
+}
+
+/* Ciphertext: only its amount matters, and, while its plaintext has no socket yet, how it begins. */
+static __always_inline void take_ciphertext(struct thread_state *thread, struct socket_state *state, u8 direction,
+					    u32 length, bool readable, struct tls_call *around)
+{
+	struct copy_cursor *cursor = &thread->cursor;
+	walk_records(thread, state, direction, length, readable, around);
+	if (around) {
+		note_nested(around, state);
+		return;
+	}
+	if (!readable || state->flags & SOCKET_BOUND || (!cursor->segment_left && !next_segment(cursor)))
+		return;
+	if (direction == WIRE_SENT)
+		match_sent(state, state->tgid, cursor->from, length);
+	else
+		remember_received(state, state->tgid, cursor->from, length);
+}
+
+/* The socket's open is in the ring, or was put there now. */
+static __always_inline bool is_open(struct socket_state *state, struct sock *sk, u32 received, u32 sent)
+{
+	if (state->flags & SOCKET_OPENED)
+		return true;
+	if (!state->tgid) {
+		state->tgid = current_tgid();
+		begin_midway(state, sk, received, sent);
+	}
+	send_open(state, sk);
+	return state->flags & SOCKET_OPENED;
 }
 
 static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction, bool readable)
 {
 	struct socket_state *state = state_of(sk);
-	if (!state)
+	if (!state || state->flags & SOCKET_IGNORED)
 		return;
-	if (!(state->flags & SOCKET_OPENED)) {
-		state->tgid = current_tgid();
-		send_open(state, sk);
-	}
-	u32 unseen = direction == WIRE_RECEIVED ? unseen_since(state, sk, length) : 0;
-	u64 *total = direction == WIRE_SENT ? &state->sent : &state->received;
+	bool received = direction == WIRE_RECEIVED;
+	bool opened = is_open(state, sk, received ? length : 0, received ? 0 : length);
+	u32 unseen = received ? unseen_since(state, sk, length) : 0;
+	u64 *total = received ? &state->received : &state->sent;
 	u64 position = __sync_fetch_and_add(total, (u64)length + unseen);
+	/* Nobody could place the bytes of a connection that was not told of. */
+	if (!opened) {
+		count(COUNT_RING_FULL_BYTES, length);
+		return;
+	}
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread)
 		return;
-	if (thread->operation != TLS_IDLE) {
-		note_nested(thread, state);
-		return;
-	}
-	/* Its plaintext comes from the library: of the ciphertext only the count matters. */
-	if (state->flags & SOCKET_TLS && state->flags & SOCKET_BOUND)
-		return;
 	struct copy_cursor *cursor = &thread->cursor;
+	struct tls_call *around = call_around(thread, regs->sp);
 	readable = readable && !(task->flags & PF_IO_WORKER) && locate(thread, regs, length);
-	begin_cursor(cursor, state, direction, regs->orig_ax);
-	cursor->header.position = position;
-	if (readable && carries_tls(state, cursor, direction == WIRE_SENT ? SOCKET_PLAIN_SENT : SOCKET_PLAIN_RECEIVED)) {
-		if (!cursor->segment_left && !next_segment(cursor))
-			return;
-		if (direction == WIRE_SENT)
-			match_sent(state, state->tgid, cursor->from, length);
-		else
-			remember_received(state, state->tgid, cursor->from, length);
+	if (state->flags & SOCKET_TLS) {
+		take_ciphertext(thread, state, direction, length, readable, around);
 		return;
 	}
-	if (state->flags & SOCKET_TLS)
-		return;
+	begin_cursor(cursor, state, direction);
+	cursor->header.position = position;
+	enum socket_bytes bytes = readable ? classify(state, cursor, direction, length, around != 0) : BYTES_PLAIN;
+	if (bytes != BYTES_PLAIN) {
+		if (bytes == BYTES_TLS) {
+			take_ciphertext(thread, state, direction, length, readable, around);
+			return;
+		}
+		walk_records(thread, state, direction, length, readable, 0);
+		cursor->header.flags = WIRE_MAYBE_TLS;
+	}
 	if (unseen) {
 		send_gap(cursor, unseen, WIRE_UNREADABLE_CALL);
 		cursor->header.position += unseen;
@@ -191,7 +243,7 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(wt_sock_send, struct sock *sk, int ret, int flags)
 {
-	if (ret > 0 && is_target(current_tgid()) && is_tcp(sk))
+	if (ret > 0 && is_target(current_tgid()) && is_stream(sk))
 		take_bytes(sk, ret, WIRE_SENT, true);
 	return 0;
 }
@@ -199,7 +251,7 @@ int BPF_PROG(wt_sock_send, struct sock *sk, int ret, int flags)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(wt_sock_recv, struct sock *sk, int ret, int flags)
 {
-	if (ret > 0 && !(flags & MSG_PEEK) && is_target(current_tgid()) && is_tcp(sk))
+	if (ret > 0 && !(flags & MSG_PEEK) && is_target(current_tgid()) && is_stream(sk))
 		take_bytes(sk, ret, WIRE_RECEIVED, !(flags & MSG_TRUNC));
 	return 0;
 }

@@ -10,10 +10,13 @@ static __always_inline bool opens_tls_record(const u8 *bytes)
 	return bytes[0] >= 20 && bytes[0] <= 23 && bytes[1] == 3 && bytes[2] <= 4;
 }
 
-/* A ClientHello or ServerHello: how TLS begins on a connection that spoke plaintext before (STARTTLS). */
-static __always_inline bool opens_tls_handshake(const u8 *bytes)
+/*
+ * How TLS begins, also on a connection that spoke plaintext before (STARTTLS). Libraries that read from a descriptor ask
+ * for the five bytes of the header first.
+ */
+static __always_inline bool opens_client_hello(const u8 *bytes, u32 length)
 {
-	return bytes[0] == 22 && bytes[1] == 3 && bytes[2] <= 4 && (bytes[5] == 1 || bytes[5] == 2);
+	return bytes[0] == 22 && bytes[1] == 3 && bytes[2] <= 4 && (length <= RECORD_HEADER_BYTES || bytes[5] == 1);
 }
 
 static __always_inline void send_bind(struct tls_state *tls, u32 tgid, u8 how)
@@ -31,8 +34,18 @@ static __always_inline void send_bind(struct tls_state *tls, u32 tgid, u8 how)
 
 static __always_inline struct object_key key_of(u64 address, u32 tgid)
 {
-	struct object_key key = { .address = address, .tgid = tgid };
+	struct object_key key = { .address = address, .tgid = tgid, .image = image_of(tgid) };
 	return key;
+}
+
+/* A forked process goes on with the TLS objects it inherited: the same streams, under its own name. */
+static __always_inline struct tls_state *inherited_tls(u64 ssl, u32 tgid)
+{
+	struct config_target *target = bpf_map_lookup_elem(&wt_targets, &tgid);
+	if (!target || !target->parent)
+		return 0;
+	struct object_key key = { .address = ssl, .tgid = target->parent, .image = target->image };
+	return bpf_map_lookup_elem(&wt_tls, &key);
 }
 
 static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid)
@@ -41,7 +54,12 @@ static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid)
 	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
 	if (tls)
 		return tls;
-	struct tls_state fresh = { .generation = next_generation() };
+	struct tls_state *inherited = inherited_tls(ssl, tgid);
+	struct tls_state fresh = {};
+	if (inherited)
+		fresh = *inherited;
+	else
+		fresh.generation = next_generation();
 	bpf_map_update_elem(&wt_tls, &key, &fresh, BPF_NOEXIST);
 	tls = bpf_map_lookup_elem(&wt_tls, &key);
 	if (!tls)
@@ -55,13 +73,23 @@ static __always_inline void forget_tls(u64 ssl, u32 tgid)
 	bpf_map_delete_elem(&wt_tls, &key);
 }
 
-/* Binds; a TLS object found on another socket than before is a new stream whose end was missed. */
+static __always_inline bool is_live_socket(u64 socket)
+{
+	return bpf_map_lookup_elem(&wt_seals, &socket);
+}
+
+/*
+ * Binds. A TLS object found on another socket than before is a new stream whose end was missed; but while that socket
+ * lives, the stream stays where it is, and the call belonged to somebody else.
+ */
 static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u8 how)
 {
 	struct tls_state *tls = tls_of(ssl, tgid);
 	if (!tls || tls->socket == socket)
 		return tls;
 	if (tls->socket) {
+		if (is_live_socket(tls->socket))
+			return tls;
 		forget_tls(ssl, tgid);
 		tls = tls_of(ssl, tgid);
 		if (!tls)

@@ -1,9 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * OpenSSL and its relatives. Plaintext is read when the call returns: only then is the count known, and its pages are
- * resident. Entry and return meet in the thread's state. Which functions these sit on is user space's choice.
+ * resident. Entry and return meet in the thread's state, by their place on the stack. Which functions these sit on is user space's choice.
  */
 #pragma once
+
+/* A return probe sees the stack with the return address popped. */
+#define RETURN_ADDRESS 8
+
+/* A slot for a call that enters at `stack`. Calls at or below it on the same stack have ended unseen (longjmp). */
+static __always_inline struct tls_call *free_call(struct thread_state *thread, u64 stack)
+{
+	struct tls_call *slot = 0;
+	struct tls_call *oldest = &thread->calls[0];
+#pragma unroll
+	for (int i = 0; i < CALLS_MOST; i++) {
+		struct tls_call *call = &thread->calls[i];
+		if (call->stack <= stack && stack - call->stack < CALL_REACH)
+			call->operation = TLS_IDLE;
+		if (call->operation == TLS_IDLE)
+			slot = call;
+		if (call->began_ns < oldest->began_ns)
+			oldest = call;
+	}
+	if (slot)
+		return slot;
+	count(COUNT_DEEP_CALLS, 1);
+	return oldest;
+}
 
 static __always_inline void begin_call(struct pt_regs *ctx, u32 operation, u64 ssl, u64 buffer, u64 done)
 {
@@ -13,64 +37,112 @@ static __always_inline void begin_call(struct pt_regs *ctx, u32 operation, u64 s
 	if (!thread)
 		return;
 	u64 stack = PT_REGS_SP(ctx);
-	/* Inside another TLS call (TLS in TLS) the inner one moves the outer one's ciphertext. */
-	if (thread->operation != TLS_IDLE && stack < thread->stack) {
-		thread->depth++;
-		return;
-	}
-	thread->ssl = ssl;
-	thread->buffer = buffer;
-	thread->done = done;
-	thread->began_ns = bpf_ktime_get_ns();
-	thread->stack = stack;
-	thread->socket = 0;
-	thread->conflict = 0;
-	thread->depth = 0;
-	thread->operation = operation;
+	struct tls_call *call = free_call(thread, stack);
+	call->ssl = ssl;
+	call->buffer = buffer;
+	call->done = done;
+	call->began_ns = bpf_ktime_get_ns();
+	call->stack = stack;
+	call->socket = 0;
+	call->conflict = 0;
+	call->moved = 0;
+	call->within = 0;
+	call->operation = operation;
 }
 
-static __always_inline void send_plaintext(struct thread_state *thread, struct tls_state *tls, u32 tgid, u32 length)
+/* The call that entered where this return leaves the stack. */
+static __always_inline struct tls_call *call_ending(struct thread_state *thread, u64 stack, u32 operation)
+{
+	struct tls_call *ending = 0;
+#pragma unroll
+	for (int i = 0; i < CALLS_MOST; i++) {
+		struct tls_call *call = &thread->calls[i];
+		if (call->operation == operation && call->stack == stack - RETURN_ADDRESS)
+			ending = call;
+	}
+	return ending;
+}
+
+/*
+ * What had been sealed on the socket before this call's own bytes. Written: the count now, less this call's plaintext.
+ * Read: the count before the first socket call inside; without one the bytes were in the library's hands already.
+ */
+static __always_inline void account(struct wire_header *header, struct tls_call *call, struct tls_state *tls, u32 length)
+{
+	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &tls->socket);
+	if (!seal || (call->operation == TLS_READ && !call->moved))
+		return;
+	header->flags |= WIRE_ACCOUNT;
+	if (call->operation == TLS_READ) {
+		header->sealed_records = call->sealed_records;
+		header->sealed_bytes = call->sealed_bytes;
+		return;
+	}
+	header->sealed_records = seal->records[WIRE_SENT];
+	header->sealed_bytes = seal->bytes[WIRE_SENT] - (call->moved ? length : 0);
+}
+
+static __always_inline void send_plaintext(struct thread_state *thread, struct tls_call *call, struct tls_state *tls,
+					   u32 tgid, u32 length)
 {
 	struct copy_cursor *cursor = &thread->cursor;
-	bool sent = thread->operation == TLS_WRITE;
+	bool sent = call->operation == TLS_WRITE;
 	fill_header(&cursor->header, WIRE_DATA, tgid);
-	cursor->header.at_ns = thread->began_ns;
+	/* Written bytes exist from the beginning of the call; read bytes are there only at its end. */
+	if (sent)
+		cursor->header.at_ns = call->began_ns;
 	cursor->header.direction = sent ? WIRE_SENT : WIRE_RECEIVED;
 	cursor->header.layer = WIRE_TLS;
 	cursor->header.tls = tls->generation;
 	cursor->header.socket = tls->socket;
 	cursor->header.position = __sync_fetch_and_add(sent ? &tls->sent : &tls->received, length);
-	cursor->from = thread->buffer;
+	account(&cursor->header, call, tls, length);
+	cursor->from = call->buffer;
 	cursor->segment_left = length;
 	cursor->segment_count = 0;
 	cursor->left = length;
 	copy_call(cursor);
 }
 
+/* True where this call only moved the ciphertext of another TLS object, whose call it is in (TLS in TLS). */
+static __always_inline bool carries_another(struct thread_state *thread, struct tls_call *call, struct tls_state *tls)
+{
+	struct tls_call *around = call_around(thread, call->stack);
+	u8 opening[8] = {};
+	if (!around || around->ssl == call->ssl)
+		return false;
+	if (!tls->carrier) {
+		if (bpf_probe_read_user(opening, RECORD_HEADER_BYTES, (void *)call->buffer) || !opens_tls_record(opening))
+			return false;
+		tls->carrier = 1;
+	}
+	if (tls->socket && !around->socket)
+		around->socket = tls->socket;
+	around->within = 1;
+	return true;
+}
+
 static __always_inline void end_call(struct pt_regs *ctx, u32 operation, bool counts)
 {
 	struct thread_state *thread = thread_of_current(0);
-	if (!thread || thread->operation == TLS_IDLE)
+	if (!thread)
 		return;
-	if (thread->depth) {
-		thread->depth--;
+	struct tls_call *call = call_ending(thread, PT_REGS_SP(ctx), operation);
+	if (!call)
 		return;
+	u32 tgid = current_tgid();
+	s32 result = PT_REGS_RC(ctx);
+	u64 length = result > 0 ? result : 0;
+	if (length && !counts && bpf_probe_read_user(&length, sizeof(length), (void *)call->done)) {
+		count(COUNT_FAULTS, 1);
+		length = 0;
 	}
-	if (thread->operation == operation) {
-		u32 tgid = current_tgid();
-		s32 result = PT_REGS_RC(ctx);
-		u64 length = result > 0 ? result : 0;
-		if (length && !counts && bpf_probe_read_user(&length, sizeof(length), (void *)thread->done)) {
-			count(COUNT_FAULTS, 1);
-			length = 0;
-		}
-		struct tls_state *tls = thread->socket && !thread->conflict
-						? bind_tls(thread->ssl, tgid, thread->socket, WIRE_BOUND_NESTED)
-						: tls_of(thread->ssl, tgid);
-		if (tls && length && length < (1u << 31))
-			send_plaintext(thread, tls, tgid, length);
-	}
-	thread->operation = TLS_IDLE;
+	u8 how = call->within ? WIRE_BOUND_WITHIN : WIRE_BOUND_NESTED;
+	struct tls_state *tls = call->socket && !call->conflict ? bind_tls(call->ssl, tgid, call->socket, how)
+								: tls_of(call->ssl, tgid);
+	if (tls && length && length < (1u << 31) && !carries_another(thread, call, tls))
+		send_plaintext(thread, call, tls, tgid, length);
+	call->operation = TLS_IDLE;
 }
 
 /* int SSL_read(SSL *, void *, int) */
@@ -145,11 +217,12 @@ static __always_inline void wt_ssl_set_wbio_body(struct pt_regs *ctx)
 
 GUARDED_UPROBE(wt_ssl_set_wbio, wt_ssl_set_wbio_body(ctx))
 
-static __always_inline u64 ssl_behind(u64 bio, u32 tgid)
+static __always_inline u64 ssl_behind(u64 bio, u64 stack, u32 tgid)
 {
 	struct thread_state *thread = thread_of_current(0);
-	if (thread && thread->operation != TLS_IDLE)
-		return thread->ssl;
+	struct tls_call *around = thread ? call_around(thread, stack) : 0;
+	if (around)
+		return around->ssl;
 	struct object_key key = key_of(bio, tgid);
 	u64 *ssl = bpf_map_lookup_elem(&wt_bios, &key);
 	return ssl ? *ssl : 0;
@@ -168,7 +241,7 @@ static __always_inline void wt_bio_write_body(struct pt_regs *ctx)
 	u32 tgid = current_tgid();
 	if (!is_target(tgid))
 		return;
-	u64 ssl = ssl_behind(PT_REGS_PARM1(ctx), tgid);
+	u64 ssl = ssl_behind(PT_REGS_PARM1(ctx), PT_REGS_SP(ctx), tgid);
 	if (!ssl || is_bound(ssl, tgid))
 		return;
 	struct prefix_key key = { .tgid = tgid, .direction = WIRE_RECEIVED };

@@ -41,16 +41,25 @@ static __always_inline void fill_header(struct wire_header *header, u8 type, u32
 	header->at_ns = bpf_ktime_get_ns();
 }
 
+/* The last of the ring is kept for small events: a lost close or exit does more harm than a lost chunk, which shows. */
+static __always_inline void *reserve_data(u64 bytes)
+{
+	if (bpf_ringbuf_query(&wt_events, BPF_RB_AVAIL_DATA) > settings.data_bytes)
+		return 0;
+	return bpf_ringbuf_reserve(&wt_events, bytes, 0);
+}
+
 /* One chunk into a slot of `room` bytes behind the header. */
 #define SEND_CHUNK(cursor, room, length)                                                                               \
 	do {                                                                                                           \
-		struct wire_header *event = bpf_ringbuf_reserve(&wt_events, sizeof(struct wire_header) + (room), 0);   \
+		struct wire_header *event = reserve_data(sizeof(struct wire_header) + (room));                        \
 		if (!event) {                                                                                          \
 			count(COUNT_RING_FULL_EVENTS, 1);                                                              \
 			count(COUNT_RING_FULL_BYTES, length);                                                          \
 			return;                                                                                        \
 		}                                                                                                      \
 		*event = (cursor)->header;                                                                             \
+		(cursor)->header.flags &= ~WIRE_ACCOUNT;                                                               \
 		u64 copied = clamp(length, room);                                                                      \
 		if (bpf_probe_read_user(event + 1, copied, (void *)(cursor)->from)) {                                  \
 			count(COUNT_FAULTS, 1);                                                                        \

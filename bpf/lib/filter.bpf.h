@@ -11,6 +11,13 @@ static __always_inline bool is_target(u32 tgid)
 	return settings.everybody || bpf_map_lookup_elem(&wt_targets, &tgid);
 }
 
+/* Which program of the process is running: counts its execs. */
+static __always_inline u32 image_of(u32 tgid)
+{
+	struct config_target *target = bpf_map_lookup_elem(&wt_targets, &tgid);
+	return target ? target->image : 0;
+}
+
 static __always_inline u32 current_tgid(void)
 {
 	return bpf_get_current_pid_tgid() >> 32;

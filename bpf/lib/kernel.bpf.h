@@ -57,6 +57,7 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	u16 sk_type;
 	u16 sk_protocol;
 	int sk_err;
 } KERNEL_TYPE;
@@ -68,6 +69,23 @@ struct tcp_sock {
 	u32 copied_seq;
 	u32 rcv_nxt;
 	u64 bytes_received;
+	u64 bytes_acked;
+	u32 write_seq;
+	u32 snd_una;
+} KERNEL_TYPE;
+
+struct sockaddr_un {
+	char sun_path[108];
+} KERNEL_TYPE;
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[1];
+} KERNEL_TYPE;
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
 } KERNEL_TYPE;
 
 struct socket {
@@ -91,9 +109,11 @@ struct task_struct {
 } KERNEL_TYPE;
 
 struct file;
-struct linux_binprm;
+struct seq_file;
 
-struct bpf_iter_meta;
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} KERNEL_TYPE;
 struct bpf_iter__task_file {
 	union {
 		struct bpf_iter_meta *meta;
@@ -111,10 +131,11 @@ struct bpf_iter__task_file {
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define SOCK_STREAM 1
 #define IPPROTO_TCP 6
-#define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
@@ -122,7 +143,6 @@ struct bpf_iter__task_file {
 #define MSG_TRUNC 0x20
 #define PF_IO_WORKER 0x10
 #define CLONE_THREAD 0x00010000
-#define EFAULT 14
 
 /* The smaller of v and most, in a form the verifier believes: clang folds the plain comparison away (measured with 14). */
 static __always_inline u64 clamp(u64 v, const u64 most)

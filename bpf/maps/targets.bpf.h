@@ -6,7 +6,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__type(key, u32);
-	__type(value, u8);
+	__type(value, struct config_target);
 } wt_targets SEC(".maps");
 
 /* Spreads socket and TLS generations; never 0. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What a thread is in the middle of: the TLS call on its stack, and the cursor of the copy under way. It lives in task
+ * What a thread is in the middle of: the TLS calls on its stack, and the cursor of the copy under way. It lives in task
  * storage, not on the BPF stack: uprobe programs can be preempted, and a program that needs 64 bytes of stack or more
  * gets a per-CPU one from 6.13 on, which two preempted programs would share.
  */
@@ -18,22 +18,41 @@ struct copy_cursor {
 	u32 budget;                /* bytes the limit a call still allows */
 };
 
-struct thread_state {
+/*
+ * A TLS call under way. A thread may have several: a callback writes within a read, one TLS object reads through
+ * another, a coroutine is left in the middle of a call. They are told apart by their place on the stack.
+ */
+struct tls_call {
 	u64 ssl;
 	u64 buffer;
 	u64 done; /* user address of the byte count (the _ex forms) */
 	u64 began_ns;
-	u64 stack;  /* stack pointer at entry: a later entry at or above it means that frame is gone */
+	u64 stack;  /* stack pointer at entry */
 	u64 socket; /* generation of the one socket used inside the call */
-	u32 operation;
-	u32 depth;    /* TLS calls inside the outermost one (TLS in TLS): only the outermost is plaintext of interest */
-	u32 conflict; /* two different sockets were used inside the call */
-	u32 padding;
+	u32 sealed_bytes; /* as they stood before the first socket call inside, in the direction of this call */
+	u32 sealed_records;
+	u8 operation; /* TLS_IDLE: the slot is free */
+	u8 conflict;  /* two different sockets were used inside the call */
+	u8 moved;     /* a socket call in the direction of this call was made inside */
+	u8 within;    /* its ciphertext was moved by another TLS object's calls */
+};
+
+#define CALLS_MOST 4
+/* A call's own frames reach no further down the stack than this (OpenSSL needs a few KB); another coroutine's do. */
+#define CALL_REACH (32 << 10)
+
+struct thread_state {
+	struct tls_call calls[CALLS_MOST];
 	/* sendmmsg and recvmmsg: which message of which call the last event was about */
 	u64 batch;
 	u32 batch_index;
 	u32 batch_count;
 	struct copy_cursor cursor;
+	/* the walk over the TLS records of a socket call */
+	struct copy_cursor walk;
+	struct record_reader reader;
+	struct seal seal;
+	struct wire_sealed event;
 };
 
 struct {
@@ -49,4 +68,21 @@ static __always_inline struct thread_state *thread_of_current(u64 create)
 	if (!thread && create)
 		count(COUNT_STATE_FULL, 1);
 	return thread;
+}
+
+/* The innermost call whose frames hold this stack pointer: the nearest one above it. */
+static __always_inline struct tls_call *call_around(struct thread_state *thread, u64 stack)
+{
+	struct tls_call *nearest = 0;
+	u64 distance = CALL_REACH;
+#pragma unroll
+	for (int i = 0; i < CALLS_MOST; i++) {
+		struct tls_call *call = &thread->calls[i];
+		u64 above = call->stack - stack;
+		if (call->operation == TLS_IDLE || call->stack <= stack || above >= distance)
+			continue;
+		nearest = call;
+		distance = above;
+	}
+	return nearest;
 }

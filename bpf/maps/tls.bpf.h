@@ -5,7 +5,7 @@
 struct object_key {
 	u64 address;
 	u32 tgid;
-	u32 padding;
+	u32 image; /* config_target.image: an address means nothing after exec */
 };
 
 struct tls_state {
@@ -13,9 +13,11 @@ struct tls_state {
 	u64 socket; /* generation of the socket it is bound to; 0 while unknown */
 	u64 sent;
 	u64 received;
+	u32 carrier; /* 1: its plaintext is the ciphertext of another TLS object (TLS in TLS) */
+	u32 padding;
 };
 
-/* Keyed by {SSL *, process}. */
+/* Keyed by {SSL *, process}. An evicted one begins anew at its next call; the account by socket goes on. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 131072);

@@ -54,6 +54,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
                            InstanceMethod<&CaptureObject::add_target>("addTarget"),
                            InstanceMethod<&CaptureObject::remove_target>("removeTarget"),
                            InstanceMethod<&CaptureObject::seed_sockets>("seedSockets"),
+                           InstanceMethod<&CaptureObject::unix_census>("unixCensus"),
                            InstanceMethod<&CaptureObject::start>("start"),
                            InstanceMethod<&CaptureObject::pause>("pause"),
                            InstanceMethod<&CaptureObject::stop>("stop"),
@@ -108,6 +109,14 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
 
   void seed_sockets(const Napi::CallbackInfo& info) {
     guarded(info.Env(), [&] { capture(info.Env()).seed_sockets(); });
+  }
+
+  Napi::Value unix_census(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    std::vector<uint64_t> generations = guarded(env, [&] { return capture(env).unix_census(); });
+    Napi::Array list = Napi::Array::New(env, generations.size());
+    for (uint32_t i = 0; i < generations.size(); i++) list.Set(i, static_cast<double>(generations[i]));
+    return list;
   }
 
   // Batches reach JavaScript on its own thread; a batch counts as taken over once the callback has returned.
@@ -171,6 +180,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     set("ringFullBytes", counters.ring_full_bytes);
     set("faults", counters.faults);
     set("stateFull", counters.state_full);
+    set("deepCalls", counters.deep_calls);
     set("missedRuns", counters.missed_runs);
     set("unreadBytes", reader_ ? reader_->unread_bytes() : 0);
     set("queuedBytes", reader_ ? reader_->queued_bytes() : 0);

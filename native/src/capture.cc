@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <thread>
@@ -89,6 +90,7 @@ void Capture::configure(bpf_object* object) const {
   settings.watch_processes = options_.watch_processes;
   settings.limit_bytes = options_.limit_bytes;
   settings.wake_bytes = options_.wake_bytes;
+  settings.data_bytes = options_.ring_bytes - options_.ring_bytes / 16;
   bool fits = ring != nullptr && constants != nullptr && bpf_map__value_size(constants) == sizeof(settings);
   if (!fits || bpf_map__set_initial_value(constants, &settings, sizeof(settings)) != 0) {
     throw Failure{"open", EINVAL, "the BPF object and the addon were not built from the same sources"};
@@ -179,26 +181,42 @@ bpf_program* Capture::program(const std::string& name) const {
 int Capture::ring_fd() const { return map_fd("wt_events"); }
 
 void Capture::add_target(uint32_t tgid) {
-  uint8_t yes = 1;
-  if (bpf_map_update_elem(map_fd("wt_targets"), &tgid, &yes, BPF_ANY) != 0) {
+  config_target target{};
+  if (bpf_map_update_elem(map_fd("wt_targets"), &tgid, &target, BPF_NOEXIST) != 0 && errno != EEXIST) {
     throw Failure{"add target", errno, "the set of targets is full"};
   }
 }
 
 void Capture::remove_target(uint32_t tgid) { bpf_map_delete_elem(map_fd("wt_targets"), &tgid); }
 
-void Capture::seed_sockets() {
-  bpf_program* prog = program("wt_seed_sockets");
-  if (!bpf_program__autoload(prog)) return;
+// The iterator runs as it is read; what it prints is returned.
+std::vector<char> Capture::run_iterator(const std::string& name) {
+  std::vector<char> printed;
+  bpf_program* prog = program(name);
+  if (!bpf_program__autoload(prog)) return printed;
   take_libbpf_messages();
   bpf_link* link = bpf_program__attach_iter(prog, nullptr);
-  if (link == nullptr) throw Failure{"attach wt_seed_sockets", errno, take_libbpf_messages()};
+  if (link == nullptr) throw Failure{"attach " + name, errno, take_libbpf_messages()};
   int fd = bpf_iter_create(bpf_link__fd(link));
-  char unused[64];
-  // The iterator runs as it is read; it prints nothing.
-  while (fd >= 0 && read(fd, unused, sizeof(unused)) > 0) continue;
+  std::array<char, 4096> piece{};
+  for (ssize_t count = fd < 0 ? 0 : 1; count > 0;) {
+    count = read(fd, piece.data(), piece.size());
+    if (count > 0) printed.insert(printed.end(), piece.data(), piece.data() + count);
+    // The iterator pauses between many entries without output.
+    if (count < 0 && errno == EAGAIN) count = 1;
+  }
   if (fd >= 0) close(fd);
   bpf_link__destroy(link);
+  return printed;
+}
+
+void Capture::seed_sockets() { run_iterator("wt_seed_sockets"); }
+
+std::vector<uint64_t> Capture::unix_census() {
+  std::vector<char> printed = run_iterator("wt_unix_census");
+  std::vector<uint64_t> generations(printed.size() / sizeof(uint64_t));
+  if (!generations.empty()) memcpy(generations.data(), printed.data(), generations.size() * sizeof(uint64_t));
+  return generations;
 }
 
 std::vector<int> Capture::attach_multi(const UprobeRequest& request, bpf_program* prog) const {
@@ -263,8 +281,14 @@ Counters Capture::counters() const {
     }
     return total;
   };
-  Counters counters{sum(COUNT_EVENTS), sum(COUNT_BYTES),      sum(COUNT_RING_FULL_EVENTS), sum(COUNT_RING_FULL_BYTES),
-                    sum(COUNT_FAULTS), sum(COUNT_STATE_FULL), 0,                           0};
+  Counters counters{};
+  counters.events = sum(COUNT_EVENTS);
+  counters.bytes = sum(COUNT_BYTES);
+  counters.ring_full_events = sum(COUNT_RING_FULL_EVENTS);
+  counters.ring_full_bytes = sum(COUNT_RING_FULL_BYTES);
+  counters.faults = sum(COUNT_FAULTS);
+  counters.state_full = sum(COUNT_STATE_FULL);
+  counters.deep_calls = sum(COUNT_DEEP_CALLS);
   bpf_program* prog = nullptr;
   bpf_object__for_each_program(prog, object_.get()) {
     if (!bpf_program__autoload(prog)) continue;

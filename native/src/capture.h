@@ -37,7 +37,7 @@ struct UprobeRequest {
 };
 
 struct Counters {
-  uint64_t events, bytes, ring_full_events, ring_full_bytes, faults, state_full;
+  uint64_t events, bytes, ring_full_events, ring_full_bytes, faults, state_full, deep_calls;
   uint64_t missed_runs;  // programs that the kernel did not run because they were running already on that CPU
   uint64_t unread_bytes; // waiting in the ring
 };
@@ -60,6 +60,8 @@ class Capture {
   void remove_target(uint32_t tgid);
   // Runs the socket iterator: events for the sockets that targets hold now.
   void seed_sockets();
+  // Generations of the unix sockets that targets hold now and that were told of.
+  std::vector<uint64_t> unix_census();
 
   // Returns a handle for `detach_uprobe`. Throws Failure.
   uint32_t attach_uprobe(const UprobeRequest& request);
@@ -78,6 +80,7 @@ class Capture {
   Object open() const;
   void configure(bpf_object* object) const;
   std::vector<Refusal> try_each_program(bool multi) const;
+  std::vector<char> run_iterator(const std::string& name);
   int map_fd(const char* name) const;
   bpf_program* program(const std::string& name) const;
   std::vector<int> attach_multi(const UprobeRequest& request, bpf_program* prog) const;

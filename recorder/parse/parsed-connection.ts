@@ -16,6 +16,8 @@ import { BoundarySeeker } from './seeker';
 
 type StreamDirection = DataEvent['direction'];
 type Direction = Connection['direction'];
+/** Which end of the connection is the client: `inbound` means the other one. */
+type Orientation = Exclude<Direction, 'unknown'>;
 
 /** What all connections of a recording share. */
 export interface Recording {
@@ -55,6 +57,7 @@ export class ParsedConnection implements ConnectionListener, Host {
   private rest: Fallback | null = null;
   private joining: Joining | null = null;
   private readonly early: Early[] = [];
+  private orientation: Orientation;
   private roleKnown: boolean;
   private problems = 0;
   private exchanges = 0;
@@ -67,8 +70,8 @@ export class ParsedConnection implements ConnectionListener, Host {
     readonly wait: Wait,
   ) {
     const { connection: key, atUs, local, remote, process } = open;
-    const direction = open.role === 'unknown' ? directionByPorts(local, remote) : open.role;
-    this.connection = { key, direction, openedAtUs: atUs, local, remote, tls: null, process };
+    this.connection = { key, direction: open.role, openedAtUs: atUs, local, remote, tls: null, process };
+    this.orientation = open.role === 'unknown' ? 'inbound' : open.role;
     this.roleKnown = open.role !== 'unknown';
     this.atUs = atUs;
     this.causeAtOpen = open.role === 'inbound' ? null : recording.inbound.causeOf(process.pid);
@@ -115,9 +118,7 @@ export class ParsedConnection implements ConnectionListener, Host {
   encrypted(event: EncryptedEvent): void {
     this.atUs = event.atUs;
     const [request, response] =
-      this.connection.direction === 'inbound'
-        ? [event.receivedBytes, event.sentBytes]
-        : [event.sentBytes, event.receivedBytes];
+      this.orientation === 'inbound' ? [event.receivedBytes, event.sentBytes] : [event.sentBytes, event.receivedBytes];
     if (this.conversation === null) this.settle(fallback, 0);
     this.joining = null;
     if (this.rest !== null) this.rest.encrypted(request, response, event.atUs);
@@ -211,49 +212,52 @@ export class ParsedConnection implements ConnectionListener, Host {
   // Which protocol, and who is the client.
 
   private sideOf(direction: StreamDirection): Side {
-    return (direction === 'received') === (this.connection.direction === 'inbound') ? 'request' : 'response';
+    return (direction === 'received') === (this.orientation === 'inbound') ? 'request' : 'response';
   }
 
   private begins(direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
     this.early.push({ direction, bytes, atUs });
     for (const protocol of protocols) {
-      const { verdict, client } = this.verdictOn(protocol);
+      const { verdict, found } = this.verdictOn(protocol);
       if (verdict === 'unsure') return;
       if (verdict === 'no') continue;
-      if (client !== null) this.connection = { ...this.connection, direction: client };
+      if (found !== null) this.learnDirection(found);
       this.settle(protocol, 0);
       return;
     }
   }
 
-  /** `client`: which way round the verdict holds, where the connection's own direction was not known. */
-  private verdictOn(protocol: Protocol): { verdict: Verdict; client: Direction | null } {
+  private learnDirection(direction: Orientation): void {
+    this.orientation = direction;
+    this.roleKnown = true;
+    this.connection = { ...this.connection, direction };
+  }
+
+  /** `found`: which way round the verdict holds, where the connection's own direction was not known. */
+  private verdictOn(protocol: Protocol): { verdict: Verdict; found: Orientation | null } {
     const sent = this.earlyBytes('sent');
     const received = this.earlyBytes('received');
     const inbound = (): Verdict => verdictOf(protocol, received, sent);
     const outbound = (): Verdict => verdictOf(protocol, sent, received);
     if (this.roleKnown) {
-      return { verdict: this.connection.direction === 'inbound' ? inbound() : outbound(), client: null };
+      return { verdict: this.orientation === 'inbound' ? inbound() : outbound(), found: null };
     }
-    if (protocol.name === fallback.name) return { verdict: 'yes', client: this.directionByEvidence() };
+    if (protocol.name === fallback.name) {
+      // Who speaks first is called the client where two sides have to be told apart; that is no proof of a direction.
+      this.orientation = this.early[0]?.direction === 'sent' ? 'outbound' : 'inbound';
+      return { verdict: 'yes', found: null };
+    }
     const verdicts = { inbound: inbound(), outbound: outbound() };
     if (verdicts.inbound === 'yes' || verdicts.outbound === 'yes') {
-      return { verdict: 'yes', client: verdicts.inbound === 'yes' ? 'inbound' : 'outbound' };
+      return { verdict: 'yes', found: verdicts.inbound === 'yes' ? 'inbound' : 'outbound' };
     }
     const unsure = verdicts.inbound === 'unsure' || verdicts.outbound === 'unsure';
-    return { verdict: unsure ? 'unsure' : 'no', client: null };
+    return { verdict: unsure ? 'unsure' : 'no', found: null };
   }
 
   private earlyBytes(direction: StreamDirection): Uint8Array | null {
     const pieces = this.early.filter((item) => item.direction === direction).map((item) => item.bytes);
     return pieces.length > 1 ? Buffer.concat(pieces) : (pieces[0] ?? null);
-  }
-
-  /** Clients use ports that the system chose; where that says nothing, who speaks first is the client. */
-  private directionByEvidence(): Direction {
-    const { local, remote } = this.connection;
-    if (isEphemeral(local) !== isEphemeral(remote)) return directionByPorts(local, remote);
-    return this.early[0]?.direction === 'sent' ? 'outbound' : 'inbound';
   }
 
   private settle(protocol: Protocol, missed: number): void {
@@ -335,14 +339,12 @@ export class ParsedConnection implements ConnectionListener, Host {
 
   private orient(found: JoiningSeeker, bytes: Uint8Array): void {
     const isRequest = found.protocol.recognise('request', bytes) === 'yes';
-    const direction = isRequest === (found.direction === 'received') ? 'inbound' : 'outbound';
-    this.connection = { ...this.connection, direction };
-    this.roleKnown = true;
+    this.learnDirection(isRequest === (found.direction === 'received') ? 'inbound' : 'outbound');
   }
 
   /** The connect itself is what happened: refused, reset or timed out before a byte was said. */
   private noteFailedConnect(ending: Ending, atUs: number): void {
-    if (ending === 'closed' || ending === 'unfinished' || this.open.role === 'inbound' || this.open.startedEarlier)
+    if (ending === 'closed' || ending === 'unfinished' || this.open.role !== 'outbound' || this.open.startedEarlier)
       return;
     const startedAtUs = this.open.atUs;
     const exchange = {
@@ -356,7 +358,6 @@ export class ParsedConnection implements ConnectionListener, Host {
       cause: this.causeAtOpen,
       raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
     };
-    this.connection = { ...this.connection, direction: 'outbound' };
     this.emit(exchange, 0);
   }
 }
@@ -371,14 +372,4 @@ function verdictOf(protocol: Protocol, request: Uint8Array | null, response: Uin
 function bestOf(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes('yes')) return 'yes';
   return verdicts.includes('unsure') ? 'unsure' : 'no';
-}
-
-function directionByPorts(local: string | null, remote: string | null): Direction {
-  return isEphemeral(local) && !isEphemeral(remote) ? 'outbound' : 'inbound';
-}
-
-/** Linux chooses from 32768 to 60999 unless it is told otherwise (net.ipv4.ip_local_port_range). */
-function isEphemeral(address: string | null): boolean {
-  const port = Number(address?.slice(address.lastIndexOf(':') + 1) ?? 0);
-  return port >= 32768 && port <= 60999;
 }

@@ -20,11 +20,11 @@ export function problemsOf(bits: number): readonly Problem[] {
 
 const gapBits: Readonly<Record<GapReason, number>> = {
   'ring-full': problemBits['lost-bytes'],
-  'queue-full': problemBits['lost-bytes'],
   hole: problemBits['lost-bytes'],
   'over-limit': problemBits.truncated,
   'unreadable-call': problemBits['unread-bytes'],
   fault: problemBits['unread-bytes'],
+  unaccounted: problemBits['unread-bytes'],
 };
 
 /** What a gap of that reason means for the exchange it touches. */

@@ -33,12 +33,12 @@ export interface TlsEvent {
 }
 
 /** Why bytes of a call are not there. Words travel to the tape: never reuse one. */
-export type MissingReason = 'ring-full' | 'over-limit' | 'unreadable-call' | 'fault' | 'queue-full';
+export type MissingReason = 'ring-full' | 'over-limit' | 'unreadable-call' | 'fault' | 'unaccounted';
 
 export interface DataEvent {
   readonly kind: 'data';
   readonly connection: number;
-  /** When the call that moved the bytes began, where that is known; else when it ended. */
+  /** When the bytes were there: written TLS plaintext from the beginning of its call, everything else at its end. */
   readonly atUs: number;
   readonly direction: 'sent' | 'received';
   /** Offset of the first byte in this direction's stream, counted from where recording of the connection began. */

@@ -3,8 +3,11 @@
  * happened on. Plain data, immutable; times are microseconds since the Unix epoch (they fit a double exactly).
  */
 
-/** `inbound`: the watched process served it. `outbound`: it made it as a client. */
-export type Direction = 'inbound' | 'outbound';
+/**
+ * `inbound`: the watched process served it. `outbound`: it made it as a client. `unknown`: neither the kernel nor the
+ * bytes said which; no test case and no mock is made of it.
+ */
+export type Direction = 'inbound' | 'outbound' | 'unknown';
 
 export type ProtocolName = 'http1' | 'raw';
 
@@ -43,7 +46,7 @@ export interface Connection {
   readonly key: number;
   readonly direction: Direction;
   readonly openedAtUs: number;
-  /** `address:port`, IPv6 in brackets; null for a TLS stream that could not be bound to its socket. */
+  /** `address:port`, IPv6 in brackets, or `unix:/path` (`unix:@name` where it is abstract); null for a TLS stream that could not be bound to its socket. */
   readonly local: string | null;
   readonly remote: string | null;
   readonly tls: TlsInfo | null;
@@ -145,7 +148,7 @@ export interface Exchange {
 
 /** What is kept of a protocol nobody parses: sizes, and the bytes themselves only under --keep-raw. */
 export interface RawStream {
-  /** From the client to the server, and back. True sizes, gaps included. */
+  /** From the client (of an unknown direction: from who spoke first) to the server, and back. True sizes, gaps included. */
   readonly requestSize: number;
   readonly responseSize: number;
   readonly requestBytes: Uint8Array | null;

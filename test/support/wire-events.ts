@@ -1,5 +1,5 @@
 /** Builds batches as the addon hands them over, for tests that need no kernel. */
-import { WIRE_VERSION, wireType } from '../../recorder/source/ebpf/decode/wire';
+import { WIRE_VERSION, wireLayout, wireSizes, wireType } from '../../recorder/source/ebpf/decode/wire';
 
 export interface WireFields {
   readonly type: keyof typeof wireType;
@@ -19,7 +19,17 @@ export interface WireFields {
   readonly family?: number;
   readonly local?: readonly [address: readonly number[], port: number];
   readonly remote?: readonly [address: readonly number[], port: number];
+  /** openUnix: what unix_address holds, a leading NUL included */
+  readonly localName?: string;
+  readonly remoteName?: string;
+  /** TLS data: records and bytes sealed before */
+  readonly sealedBefore?: readonly [records: number, bytes: number];
+  /** sealed */
+  readonly added?: readonly [records: number, bytes: number];
+  readonly cipher?: number;
   /** close */
+  readonly sentSealed?: readonly [records: number, bytes: number];
+  readonly receivedSealed?: readonly [records: number, bytes: number];
   readonly sent?: number;
   readonly received?: number;
   readonly error?: number;
@@ -28,59 +38,76 @@ export interface WireFields {
   readonly name?: string;
 }
 
-const sizes: Partial<Record<keyof typeof wireType, number>> = {
-  open: 112,
-  listen: 112,
-  close: 88,
-  tlsClose: 88,
-  fork: 88,
-  exec: 88,
-  exit: 88,
-};
-
 /** One event in the layout of bpf/wire.h, padded to eight bytes. */
 export function wireBytes(fields: WireFields): Buffer {
+  const type = wireType[fields.type];
   const captured = fields.bytes?.length ?? 0;
-  const used = fields.type === 'data' ? 64 + captured : (sizes[fields.type] ?? 64);
+  const used = fields.type === 'data' ? headerBytes + captured : (wireSizes[type] ?? headerBytes);
   const event = Buffer.alloc((used + 7) & ~7);
-  event.set([
-    WIRE_VERSION,
-    wireType[fields.type],
-    fields.direction ?? 0,
-    fields.layer ?? 0,
-    fields.reason ?? 0,
-    fields.role ?? 0,
-  ]);
-  event.writeUInt16LE(fields.flags ?? 0, 6);
-  event.writeUInt32LE(fields.pid ?? 4711, 8);
-  event.writeBigUInt64LE(BigInt(fields.atNs ?? 0), 16);
-  event.writeBigUInt64LE(BigInt(fields.socket ?? 0), 24);
-  event.writeBigUInt64LE(BigInt(fields.tls ?? 0), 32);
-  event.writeBigUInt64LE(BigInt(fields.position ?? 0), 40);
-  event.writeUInt32LE(fields.size ?? captured, 48);
-  event.writeUInt32LE(captured, 52);
-  writeSpecifics(event, fields);
+  const put = (field: keyof typeof wireLayout, value: number | Uint8Array) => write(event, wireLayout[field], value);
+  put('wire_header.version', WIRE_VERSION);
+  put('wire_header.type', type);
+  put('wire_header.direction', fields.direction ?? 0);
+  put('wire_header.layer', fields.layer ?? 0);
+  put('wire_header.reason', fields.reason ?? 0);
+  put('wire_header.role', fields.role ?? 0);
+  put('wire_header.flags', fields.flags ?? 0);
+  put('wire_header.tgid', fields.pid ?? 4711);
+  put('wire_header.at_ns', fields.atNs ?? 0);
+  put('wire_header.socket', fields.socket ?? 0);
+  put('wire_header.tls', fields.tls ?? 0);
+  put('wire_header.position', fields.position ?? 0);
+  put('wire_header.size', fields.size ?? captured);
+  put('wire_header.captured', captured);
+  put('wire_header.sealed_records', fields.sealedBefore?.[0] ?? 0);
+  put('wire_header.sealed_bytes', fields.sealedBefore?.[1] ?? 0);
+  putSpecifics(put, fields);
+  if (fields.bytes !== undefined) event.set(fields.bytes, headerBytes);
   return event;
 }
 
-function writeSpecifics(event: Buffer, fields: WireFields): void {
-  if (fields.bytes !== undefined) event.set(fields.bytes, 64);
+const headerBytes = wireLayout.wire_header[1];
+
+function write(event: Buffer, [offset, size]: readonly [number, number], value: number | Uint8Array): void {
+  if (typeof value !== 'number') event.set(value, offset);
+  else if (size === 8) event.writeBigUInt64LE(BigInt(value), offset);
+  else event.writeUIntLE(value % 2 ** (8 * size), offset, size);
+}
+
+type Put = (field: keyof typeof wireLayout, value: number | Uint8Array) => void;
+
+function putSpecifics(put: Put, fields: WireFields): void {
   if (fields.type === 'open' || fields.type === 'listen') {
-    event.writeUInt16LE(fields.family ?? 2, 64);
-    event.writeUInt16LE(fields.local?.[1] ?? 0, 66);
-    event.writeUInt16LE(fields.remote?.[1] ?? 0, 68);
-    event.writeUInt32LE(1, 72);
-    event.set(fields.local?.[0] ?? [127, 0, 0, 1], 80);
-    event.set(fields.remote?.[0] ?? [127, 0, 0, 1], 96);
+    put('wire_open.family', fields.family ?? 2);
+    put('wire_open.local_port', fields.local?.[1] ?? 0);
+    put('wire_open.remote_port', fields.remote?.[1] ?? 0);
+    put('wire_open.netns', 1);
+    put('wire_open.local', Buffer.from(fields.local?.[0] ?? [127, 0, 0, 1]));
+    put('wire_open.remote', Buffer.from(fields.remote?.[0] ?? [127, 0, 0, 1]));
+  }
+  if (fields.type === 'openUnix') {
+    put('wire_open_unix.local_length', fields.localName?.length ?? 0);
+    put('wire_open_unix.remote_length', fields.remoteName?.length ?? 0);
+    put('wire_open_unix.local', Buffer.from(fields.localName ?? ''));
+    put('wire_open_unix.remote', Buffer.from(fields.remoteName ?? ''));
+  }
+  if (fields.type === 'sealed') {
+    put('wire_sealed.records', fields.added?.[0] ?? 0);
+    put('wire_sealed.bytes', fields.added?.[1] ?? 0);
+    put('wire_sealed.cipher', fields.cipher ?? 0);
   }
   if (fields.type === 'close' || fields.type === 'tlsClose') {
-    event.writeBigUInt64LE(BigInt(fields.sent ?? 0), 64);
-    event.writeBigUInt64LE(BigInt(fields.received ?? 0), 72);
-    event.writeInt32LE(fields.error ?? 0, 80);
+    put('wire_close.sent', fields.sent ?? 0);
+    put('wire_close.received', fields.received ?? 0);
+    put('wire_close.error', fields.error ?? 0);
+    put('wire_close.sent_records', fields.sentSealed?.[0] ?? 0);
+    put('wire_close.sent_sealed', fields.sentSealed?.[1] ?? 0);
+    put('wire_close.received_records', fields.receivedSealed?.[0] ?? 0);
+    put('wire_close.received_sealed', fields.receivedSealed?.[1] ?? 0);
   }
   if (fields.name !== undefined) {
-    event.writeUInt32LE(fields.other ?? 0, 64);
-    event.write(fields.name, 72, 'latin1');
+    put('wire_process.other', fields.other ?? 0);
+    put('wire_process.name', Buffer.from(fields.name, 'latin1'));
   }
 }
 

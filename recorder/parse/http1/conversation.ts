@@ -21,8 +21,11 @@ interface Waiting {
   readonly atUs: number;
 }
 
-/** An answer cannot come before its request. Clocks of two CPUs and the moments of stamping may differ by this much. */
-const toleranceUs = 50_000;
+/**
+ * An answer cannot come before its request. Plaintext of TLS is stamped when it begins to be written and when it has been
+ * read, so the stamps say which was first; a plain send is stamped at its end, which may be this much late.
+ */
+const plainSendIsLateUs = 50_000;
 const nothingLacks: GapReason = 'hole';
 
 class Lane {
@@ -101,7 +104,10 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   messageBegins(side: Side, atUs: number): boolean {
-    if (side === 'response') return this.pairing.responseBegins(atUs);
+    if (side === 'response') {
+      this.pairing.refuseEarlierAnswer(atUs + this.toleranceUs);
+      return this.pairing.responseBegins(atUs);
+    }
     if (this.pairing.pendingRequests >= this.host.limits.pendingRequests) return false;
     this.pairing.requestBegins(atUs);
     return true;
@@ -121,6 +127,10 @@ export class HttpConversation implements Conversation, MessageSink {
     else if (isInformational(reader.status))
       this.pairing.informational({ status: reader.status, headers: reader.headers });
     else this.pairing.responseEnds(reader.takeResponse(this.pairing.answering?.informational ?? []), problems);
+  }
+
+  private get toleranceUs(): number {
+    return this.host.connection.tls === null ? plainSendIsLateUs : 0;
   }
 
   private requestHeadRead(draft: Draft, reader: MessageReader): number {
@@ -223,7 +233,7 @@ export class HttpConversation implements Conversation, MessageSink {
     for (;;) {
       const { queue, stoppedBy } = this.responses;
       const first = queue?.[0];
-      if (first !== undefined) this.pairing.refuseEarlierAnswer(first.atUs + toleranceUs);
+      if (first !== undefined) this.pairing.refuseEarlierAnswer(first.atUs + this.toleranceUs);
       if (stoppedBy === 'waits' && this.pairing.canAnswer) this.drain(this.responses);
       else if (this.requests.stoppedBy === 'upgrade' && this.upgrading?.responseDone !== false)
         this.drain(this.requests);

@@ -105,7 +105,8 @@ export class Pairing {
   /** An answer that came `beforeUs`, and waits, came too long before the oldest request to be its answer. */
   refuseEarlierAnswer(beforeUs: number): void {
     const front = this.pending[0];
-    if (front?.certain && !front.responseDone && front.startedAtUs > beforeUs) this.nextIsStray = true;
+    if (this.answering !== null || front === undefined || front.responseDone) return;
+    if (front.startedAtUs > beforeUs) this.nextIsStray = true;
   }
 
   informational(response: InformationalResponse): void {

@@ -43,6 +43,8 @@ export interface EbpfSource {
   pause(paused: boolean): void;
   /** Drains what the kernel still holds, and lets go of everything. */
   stop(): Promise<void>;
+  /** Now, on the clock that stamps the events: steps of the wall clock do not reach it. */
+  nowUs(): number;
 }
 
 /** A library may be loaded a while after exec: looked for again at these delays, and whenever TLS is seen unread. */
@@ -51,6 +53,7 @@ const UNBOUND_RESCAN_MS = 1000;
 /** Where a library is probed, plaintext follows the first record sooner than this. */
 const HANDSHAKE_MS = 50;
 const STATS_INTERVAL_MS = 1000;
+const UNIX_CENSUS_MS = 1000;
 
 /**
  * What `Seccomp:` says of a process with a filter. Probes by file reach processes nobody has looked at: on the kernels
@@ -82,6 +85,9 @@ class LiveSource implements EbpfSource {
   private readonly rescannedAt = new Map<string, number>();
   private outgoing: SourceEvent[] = [];
   private told = { events: 0, bytes: 0 };
+  private lastEventNs = 0;
+  /** Taken once: the wall clock may be set while the recording goes on. */
+  private readonly clockOffsetUs = clockOffsetUs();
 
   constructor(private readonly options: EbpfSourceOptions) {
     const { targets } = options;
@@ -99,7 +105,7 @@ class LiveSource implements EbpfSource {
     this.capture = capture;
     this.tier = tier.name;
     this.binder = new Binder({
-      clockOffsetUs: clockOffsetUs(),
+      clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
       onUnbound: (pid) => this.lookAgain(pid, { memoryBio: true }),
@@ -133,10 +139,25 @@ class LiveSource implements EbpfSource {
 
   async stop(): Promise<void> {
     await this.capture.stop();
+    this.countUnixSockets();
     this.binder.end(monotonicNs());
     this.tellLoss();
     this.flush();
     this.letGo();
+  }
+
+  nowUs(): number {
+    return Math.round(this.clockOffsetUs + monotonicNs() / 1000);
+  }
+
+  /** Which unix sockets are still there: the kernel tells nobody when one ends. */
+  private countUnixSockets(): void {
+    if (!this.binder.hasUnixSockets) return;
+    // What is in the ring still is younger than the count.
+    const countedAtNs = this.lastEventNs;
+    const generations = new Set(this.capture.unixCensus());
+    this.binder.keepUnix(generations, { countedAtNs, atNs: monotonicNs() });
+    this.flush();
   }
 
   private letGo(): void {
@@ -152,8 +173,8 @@ class LiveSource implements EbpfSource {
     if (pids.length > 0) this.capture.seedSockets();
     if (this.options.targets.all) this.coverAll();
     else for (const pid of pids) this.cover(pid);
-    const timer = setInterval(() => this.tellLoss(), STATS_INTERVAL_MS);
-    this.timers.add(timer);
+    this.timers.add(setInterval(() => this.tellLoss(), STATS_INTERVAL_MS));
+    this.timers.add(setInterval(() => this.countUnixSockets(), UNIX_CENSUS_MS));
     return this.options.command === undefined ? undefined : this.startCommand(this.options.command);
   }
 
@@ -195,6 +216,7 @@ class LiveSource implements EbpfSource {
 
   private takeBatch(batch: Buffer): void {
     for (const event of decodeBatch(batch)) {
+      this.lastEventNs = event.atNs;
       if (event.kind === 'open') this.nameProcess(event.pid);
       if (event.kind !== 'data') this.followProcess(event);
       this.binder.push(event);
@@ -281,8 +303,7 @@ class LiveSource implements EbpfSource {
     if (events === 0) return;
     const bytes = ringFullBytes - this.told.bytes;
     this.told = { events: ringFullEvents, bytes: ringFullBytes };
-    const atUs = Math.round(clockOffsetUs() + monotonicNs() / 1000);
-    this.options.onEvents([{ kind: 'loss', atUs, connection: null, reason: 'ring-full', events, bytes }]);
+    this.options.onEvents([{ kind: 'loss', atUs: this.nowUs(), connection: null, reason: 'ring-full', events, bytes }]);
   }
 }
 

@@ -23,7 +23,7 @@ const laterSeen = ['GET /y → 200 Y', 'GET /z → 200 Z'];
 describe('a hole in a body of known length', () => {
   it.each([
     ['ring-full', 'lost-bytes'],
-    ['queue-full', 'lost-bytes'],
+    ['unaccounted', 'unread-bytes'],
     ['over-limit', 'truncated'],
     ['unreadable-call', 'unread-bytes'],
     ['fault', 'unread-bytes'],

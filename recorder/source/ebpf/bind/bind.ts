@@ -5,7 +5,8 @@
  */
 import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
 import type { DataEvent, Role, SourceEvent } from '../../events';
-import type { WireEvent } from '../decode/decode';
+import type { SealedCount, WireEvent } from '../decode/decode';
+import { TlsAccount } from './tls-account';
 
 export interface BinderOptions {
   /** Microseconds since the epoch at CLOCK_MONOTONIC zero. */
@@ -21,36 +22,57 @@ export interface BinderOptions {
   readonly heldBytesMost?: number;
 }
 
+type StreamDirection = DataEvent['direction'];
+type ByDirection = Record<StreamDirection, number>;
+
 interface Socket {
   readonly key: number;
   readonly openedAtNs: number;
   readonly pid: number;
+  readonly startedEarlier: boolean;
   tlsSeen: boolean;
   stream: Stream | null;
-  /** Plain bytes told before TLS began: where the plaintext's positions start. */
-  sentBefore: number;
-  receivedBefore: number;
+  /** Where the next byte stands that is emitted. */
+  readonly end: ByDirection;
+  /** Plaintext bytes of its TLS streams so far. */
+  readonly plaintext: ByDirection;
+  /** Null before TLS, and where one TLS stream runs within another: then nothing can be said of the sums. */
+  account: TlsAccount | null;
+  /** Bytes that open like TLS, until the other direction says whether they are. */
+  maybe: DataWire[];
+  maybeBytes: number;
 }
 
 interface Stream {
   readonly key: number;
   readonly pid: number;
   socket: Socket | null;
-  /** Told as a connection of its own because no socket was found. */
+  /** Emitted as a connection of its own because no socket was found. */
   alone: boolean;
   held: DataWire[];
   heldBytes: number;
-  sentBase: number;
-  receivedBase: number;
-  sentTotal: number | null;
-  receivedTotal: number | null;
+  /** Added to a position of the stream: its place among the bytes of the socket, and among its plaintext. */
+  readonly base: ByDirection;
+  readonly plaintextBase: ByDirection;
+  total: ByDirection | null;
 }
 
 type DataWire = Extract<WireEvent, { kind: 'data' }>;
-type OpenWire = Extract<WireEvent, { kind: 'open' }>;
+type OpenWire = Extract<WireEvent, { kind: 'open' | 'open-unix' }>;
+type SealedWire = Extract<WireEvent, { kind: 'sealed' }>;
+type BindWire = Extract<WireEvent, { kind: 'tls-bind' }>;
 type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' }>;
+type SealedBoth = CloseWire['sealed'];
 
 const HELD_MOST = 64 << 20;
+/** A ClientHello is at most a few KB; what goes on for longer without an answer is something else. */
+const MAYBE_MOST = 64 << 10;
+/** Sockets and streams known at once; beyond it close events are missing, and the oldest is the likeliest to be gone. */
+const KNOWN_MOST = 131_072;
+const NO_BYTES = new Uint8Array(0);
+const nothingSealed: SealedBoth = { sent: { records: 0, bytes: 0 }, received: { records: 0, bytes: 0 } };
+/** The end of a socket of which nothing is known but that it is gone. */
+const noEnd = { sent: 0, received: 0, error: 0, carriedTls: false, sealed: nothingSealed };
 const UNKNOWN: ProcessInfo = { pid: 0, name: '' };
 /** errno values of Linux on x86-64 and arm64. */
 const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
@@ -71,6 +93,8 @@ export class Binder {
   private readonly probedAtNs = new Map<number, number>();
   private readonly listening = new Set<string>();
   private readonly unwanted = new Set<number>();
+  /** When each unix socket was first seen. */
+  private readonly unixSockets = new Map<number, number>();
   private heldBytes = 0;
 
   constructor(private readonly options: BinderOptions) {}
@@ -103,27 +127,31 @@ export class Binder {
   }
 
   push(event: WireEvent): void {
-    if (event.kind !== 'data') this.takeNews(event);
+    if (event.kind !== 'data') this.takeLifecycle(event);
     else if (event.layer === 'tls') this.takePlaintext(event);
     else this.takeSocketBytes(event);
   }
 
-  private takeNews(event: Exclude<WireEvent, DataWire>): void {
+  private takeLifecycle(event: Exclude<WireEvent, DataWire>): void {
     switch (event.kind) {
       case 'open':
+      case 'open-unix':
         this.openSocket(event);
         break;
       case 'close':
         this.closeSocket(event);
         break;
       case 'tls-bind':
-        this.bind(this.streamOf(event), event.socket, event.atNs);
+        this.bind(this.streamOf(event), event.socket, event);
         break;
       case 'tls-close':
         this.closeStream(event);
         break;
       case 'tls-seen':
-        this.noteTls(event.socket);
+        this.noteTls(event.socket, event.client);
+        break;
+      case 'sealed':
+        this.takeSealed(event);
         break;
       case 'listen':
         this.learnListener(event.netns, event.localPort);
@@ -141,10 +169,25 @@ export class Binder {
     }
   }
 
+  /** The unix sockets that existed at `countedAtNs`: the others from before then were closed, and nobody told. */
+  keepUnix(generations: ReadonlySet<number>, { countedAtNs, atNs }: { countedAtNs: number; atNs: number }): void {
+    for (const [key, seenAtNs] of this.unixSockets) {
+      if (generations.has(key) || seenAtNs >= countedAtNs) continue;
+      this.closeSocket({ ...noEnd, kind: 'close', atNs, pid: 0, socket: key, tls: 0 });
+    }
+  }
+
+  get hasUnixSockets(): boolean {
+    return this.unixSockets.size > 0;
+  }
+
   /** Nothing more will come: streams still waiting go out without a socket, sealed sockets say so. */
   end(atNs: number): void {
-    for (const stream of this.streams.values()) if (stream.socket === null) this.tellAlone(stream);
-    for (const socket of this.sockets.values()) this.tellEncrypted(socket, { atNs, sent: 0, received: 0 });
+    for (const stream of this.streams.values()) if (stream.socket === null) this.emitUnbound(stream);
+    for (const socket of this.sockets.values()) {
+      this.settleMaybe(socket);
+      this.emitEncrypted(socket, { atNs, sent: 0, received: 0 });
+    }
   }
 
   private emit(event: SourceEvent): void {
@@ -152,9 +195,11 @@ export class Binder {
     else if (event.kind === 'close') this.unwanted.delete(event.connection);
   }
 
-  private isWanted(role: Role, localPort: number): boolean {
+  /** Under `inboundPorts` inbound connections elsewhere are not wanted, those on unix sockets among them. */
+  private isWanted(role: Role, localPort: number | null): boolean {
     const { inboundPorts } = this.options;
-    return role !== 'inbound' || inboundPorts === undefined || inboundPorts === null || inboundPorts.has(localPort);
+    if (role !== 'inbound' || inboundPorts === undefined || inboundPorts === null) return true;
+    return localPort !== null && inboundPorts.has(localPort);
   }
 
   private atUs(atNs: number): number {
@@ -162,19 +207,21 @@ export class Binder {
   }
 
   private openSocket(event: OpenWire): void {
-    const socket = { key: event.socket, openedAtNs: event.atNs, pid: event.pid, tlsSeen: false, stream: null };
-    this.sockets.set(event.socket, { ...socket, sentBefore: 0, receivedBefore: 0 });
-    const role = this.roleOf(event);
-    if (!this.isWanted(role, event.localPort)) this.unwanted.add(event.socket);
+    const { socket: key, startedEarlier } = event;
+    if (this.sockets.size >= KNOWN_MOST) this.dropOldestSocket();
+    this.sockets.set(key, newSocket(event));
+    if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
+    const role = event.kind === 'open' ? this.roleOf(event) : event.role;
+    if (!this.isWanted(role, event.kind === 'open' ? event.localPort : null)) this.unwanted.add(key);
     this.emit({
       kind: 'open',
-      connection: event.socket,
+      connection: key,
       atUs: this.atUs(event.atNs),
       role,
       process: this.processOf(event.pid),
       local: event.local,
       remote: event.remote,
-      startedEarlier: event.startedEarlier,
+      startedEarlier,
     });
   }
 
@@ -189,31 +236,61 @@ export class Binder {
     if (container !== undefined) this.containers.set(child, container);
   }
 
-  /** A connect was seen: outbound. Otherwise the socket was accepted if somebody listens on its port. */
-  private roleOf(event: OpenWire): Role {
+  private dropOldestSocket(): void {
+    const [oldest] = this.sockets.values();
+    if (oldest === undefined) return;
+    this.sockets.delete(oldest.key);
+    this.unixSockets.delete(oldest.key);
+    this.unwanted.delete(oldest.key);
+    if (oldest.stream !== null) this.streams.delete(oldest.stream.key);
+  }
+
+  /**
+   * A connect was seen: outbound. Somebody listens on its port: it was accepted there. Otherwise nothing is known:
+   * ports prove nothing, and a listener may be gone.
+   */
+  private roleOf(event: Extract<OpenWire, { kind: 'open' }>): Role {
     if (event.role !== 'unknown') return event.role;
     return this.listening.has(`${event.netns}:${event.localPort}`) ? 'inbound' : 'unknown';
   }
 
   private takeSocketBytes(event: DataWire): void {
     const socket = this.sockets.get(event.socket);
-    if (socket === undefined || socket.stream !== null) return; // ciphertext, seen before the socket was known for TLS
-    if (event.direction === 'sent') socket.sentBefore = event.position + event.size;
-    else socket.receivedBefore = event.position + event.size;
-    this.tell(event, socket.key, 0);
+    if (socket === undefined || socket.stream !== null || socket.tlsSeen) return;
+    if (event.maybeTls && socket.maybeBytes < MAYBE_MOST) {
+      socket.maybe.push(event);
+      socket.maybeBytes += event.bytes.length;
+      return;
+    }
+    this.settleMaybe(socket);
+    this.emitPlain(socket, event);
+  }
+
+  /** What opened like TLS was none, or nobody answered: it goes out as it is. */
+  private settleMaybe(socket: Socket): void {
+    const { maybe } = socket;
+    socket.maybe = [];
+    socket.maybeBytes = 0;
+    for (const event of maybe) this.emitPlain(socket, event);
+  }
+
+  private emitPlain(socket: Socket, event: DataWire): void {
+    socket.end[event.direction] = event.position + event.size;
+    this.emitData(event, socket.key, event.position);
   }
 
   private takePlaintext(event: DataWire): void {
     const stream = this.streamOf(event);
-    if (event.socket !== 0 && stream.socket === null) this.bind(stream, event.socket, event.atNs);
-    if (stream.socket !== null) this.tellPlaintext(stream, stream.socket.key, event);
-    else if (stream.alone) this.tell(event, stream.key, 0);
+    if (event.socket !== 0 && stream.socket === null) this.bind(stream, event.socket, event);
+    if (stream.socket !== null) this.emitPlaintext(stream, stream.socket, event);
+    else if (stream.alone) this.emitData(event, stream.key, event.position);
     else this.hold(stream, event);
   }
 
   private streamOf(event: WireEvent): Stream {
     const known = this.streams.get(event.tls);
     if (known !== undefined) return known;
+    if (this.streams.size >= KNOWN_MOST) this.dropOldestStream();
     const stream: Stream = {
       key: event.tls,
       pid: event.pid,
@@ -221,13 +298,19 @@ export class Binder {
       alone: false,
       held: [],
       heldBytes: 0,
-      sentBase: 0,
-      receivedBase: 0,
-      sentTotal: null,
-      receivedTotal: null,
+      base: { sent: 0, received: 0 },
+      plaintextBase: { sent: 0, received: 0 },
+      total: null,
     };
     this.streams.set(event.tls, stream);
     return stream;
+  }
+
+  private dropOldestStream(): void {
+    const [oldest] = this.streams.values();
+    if (oldest === undefined) return;
+    this.emitUnbound(oldest);
+    this.streams.delete(oldest.key);
   }
 
   private hold(stream: Stream, event: DataWire): void {
@@ -236,23 +319,38 @@ export class Binder {
     this.heldBytes += event.bytes.length;
     this.options.onUnbound?.(stream.pid);
     if (this.heldBytes <= (this.options.heldBytesMost ?? HELD_MOST)) return;
-    const oldest = [...this.streams.values()].find((waiting) => waiting.held.length > 0);
-    if (oldest !== undefined) this.tellAlone(oldest);
+    for (const waiting of this.streams.values()) {
+      if (waiting.held.length === 0) continue;
+      this.emitUnbound(waiting);
+      return;
+    }
   }
 
-  private bind(stream: Stream, key: number, atNs: number): void {
+  /** A stream that is bound in mid-course (its first events were lost) begins at the position its event says. */
+  private bind(stream: Stream, key: number, event: DataWire | BindWire): void {
     const socket = this.sockets.get(key);
     if (socket === undefined || stream.socket !== null || stream.alone) return;
     stream.socket = socket;
-    stream.sentBase = socket.sentBefore;
-    stream.receivedBase = socket.receivedBefore;
-    socket.tlsSeen = true;
-    if (socket.stream === null) this.tellTls(socket, atNs);
+    Object.assign(stream.base, socket.end);
+    Object.assign(stream.plaintextBase, socket.plaintext);
+    this.beginTls(socket);
+    const isWithin = event.kind === 'tls-bind' && event.how === 'within';
+    if (isWithin) socket.account = null;
+    if (socket.stream === null || isWithin) this.emitTls(socket, event.atNs);
     socket.stream = stream;
-    for (const event of this.release(stream)) this.tellPlaintext(stream, key, event);
+    for (const held of this.release(stream)) this.emitPlaintext(stream, socket, held);
   }
 
-  private tellTls(socket: Socket, atNs: number): void {
+  private beginTls(socket: Socket, client: StreamDirection | null = null): void {
+    if (!socket.tlsSeen) {
+      socket.account = new TlsAccount(client ?? 'sent', socket.startedEarlier || client === null);
+      socket.maybe = [];
+      socket.maybeBytes = 0;
+    }
+    socket.tlsSeen = true;
+  }
+
+  private emitTls(socket: Socket, atNs: number): void {
     const probedAtNs = this.probedAtNs.get(socket.pid) ?? 0;
     this.emit({
       kind: 'tls',
@@ -273,7 +371,7 @@ export class Binder {
   }
 
   /** The socket never showed: a connection without addresses, which says that it is uncertain. */
-  private tellAlone(stream: Stream): void {
+  private emitUnbound(stream: Stream): void {
     const held = this.release(stream);
     const first = held[0];
     if (stream.alone || first === undefined) return;
@@ -281,6 +379,7 @@ export class Binder {
     const atUs = this.atUs(first.atNs);
     const process = this.processOf(stream.pid);
     const connection = stream.key;
+    const startedEarlier = false;
     this.emit({
       kind: 'open',
       connection,
@@ -289,59 +388,99 @@ export class Binder {
       process,
       local: null,
       remote: null,
-      startedEarlier: false,
+      startedEarlier,
     });
-    this.emit({
-      kind: 'tls',
-      connection,
-      atUs,
-      library: 'openssl',
-      binding: 'uncertain',
-      startedEarlier: false,
-    });
-    for (const event of held) this.tell(event, connection, 0);
+    this.emit({ kind: 'tls', connection, atUs, library: 'openssl', binding: 'uncertain', startedEarlier });
+    for (const event of held) this.emitData(event, connection, event.position);
   }
 
-  private tellPlaintext(stream: Stream, connection: number, event: DataWire): void {
-    const base = event.direction === 'sent' ? stream.sentBase : stream.receivedBase;
-    const socket = stream.socket;
-    if (socket !== null) {
-      const end = base + event.position + event.size;
-      if (event.direction === 'sent') socket.sentBefore = end;
-      else socket.receivedBefore = end;
+  private emitPlaintext(stream: Stream, socket: Socket, event: DataWire): void {
+    const { direction, position, size, sealedBefore } = event;
+    const before = stream.plaintextBase[direction] + position;
+    if (sealedBefore !== null) {
+      const missing = socket.account?.takeMissing(direction, sealedBefore, before) ?? 0;
+      if (missing > 0)
+        this.emitMissing(socket, { direction, position: stream.base[direction] + position, missing, at: event });
     }
-    this.tell(event, connection, base);
+    const place = stream.base[direction] + position;
+    socket.end[direction] = place + size;
+    socket.plaintext[direction] = before + size;
+    this.emitData(event, socket.key, place);
   }
 
-  private tell(event: DataWire, connection: number, base: number): void {
-    const told: DataEvent = {
+  /** Plaintext that passed unseen gets its place in the stream, so that whoever reads it knows of it. */
+  private emitMissing(
+    socket: Socket,
+    hole: { direction: StreamDirection; position: number; missing: number; at: { atNs: number } },
+  ): void {
+    const { direction, position, missing, at } = hole;
+    socket.end[direction] = position + missing;
+    if (socket.stream !== null) socket.stream.base[direction] += missing;
+    this.emit({
+      kind: 'data',
+      connection: socket.key,
+      atUs: this.atUs(at.atNs),
+      direction,
+      position,
+      bytes: NO_BYTES,
+      size: missing,
+      missing: 'unaccounted',
+    });
+  }
+
+  /** Records passed the socket outside any TLS call, or are among the first. */
+  private takeSealed(event: SealedWire): void {
+    const socket = this.sockets.get(event.socket);
+    if (socket === undefined) return;
+    const { direction, before, added, lastLength, nested, callBegins } = event;
+    const { account } = socket;
+    if (account === null) return;
+    account.learnSuite(event.cipher);
+    if (socket.stream !== null && !nested && callBegins && direction === 'received')
+      this.checkSealed(socket, event, before);
+    if (added.records === 1 && lastLength === added.bytes) account.learnRecord(direction, before, lastLength);
+    const after = { records: before.records + added.records, bytes: before.bytes + added.bytes };
+    account.learnTotal(direction, after);
+    if (socket.stream === null || nested || direction !== 'sent') return;
+    account.excuseAlert(direction, after, socket.plaintext.sent);
+    this.checkSealed(socket, event, after);
+  }
+
+  /** The library reads from the socket when it has nothing left, and writes what it was given: the sums must agree. */
+  private checkSealed(socket: Socket, event: SealedWire | CloseWire, sealed: SealedCount, to?: StreamDirection): void {
+    const direction = to ?? (event as SealedWire).direction;
+    const missing = socket.account?.takeMissing(direction, sealed, socket.plaintext[direction]) ?? 0;
+    if (missing > 0) this.emitMissing(socket, { direction, position: socket.end[direction], missing, at: event });
+  }
+
+  private emitData(event: DataWire, connection: number, position: number): void {
+    this.emit({
       kind: 'data',
       connection,
       atUs: this.atUs(event.atNs),
       direction: event.direction,
-      position: base + event.position,
+      position,
       bytes: event.bytes,
       size: event.size,
       missing: event.bytes.length === event.size ? null : event.reason === 'whole' ? 'fault' : event.reason,
-    };
-    this.emit(told);
+    });
   }
 
-  private noteTls(key: number): void {
+  private noteTls(key: number, client: StreamDirection): void {
     const socket = this.sockets.get(key);
     if (socket === undefined || socket.tlsSeen) return;
-    socket.tlsSeen = true;
+    this.beginTls(socket, client);
     this.options.onTls?.(socket.pid, () => socket.stream !== null || !this.sockets.has(key));
   }
 
+  /** A forked process may go on with the stream: a bound one stays known until its socket ends. */
   private closeStream(event: CloseWire): void {
     const stream = this.streams.get(event.tls);
     if (stream === undefined) return;
-    this.streams.delete(event.tls);
-    stream.sentTotal = event.sent;
-    stream.receivedTotal = event.received;
+    stream.total = { sent: event.sent, received: event.received };
     if (stream.socket !== null) return;
-    this.tellAlone(stream);
+    this.streams.delete(event.tls);
+    this.emitUnbound(stream);
     if (!stream.alone) return;
     const { sent, received } = event;
     this.emit({
@@ -358,14 +497,12 @@ export class Binder {
     const socket = this.sockets.get(event.socket);
     if (socket === undefined) return;
     this.sockets.delete(event.socket);
-    this.tellEncrypted(socket, event);
-    const { stream } = socket;
-    const knownPlain = stream !== null && stream.sentTotal !== null && stream.receivedTotal !== null;
-    const plain = knownPlain
-      ? { sent: stream.sentBase + (stream.sentTotal ?? 0), received: stream.receivedBase + (stream.receivedTotal ?? 0) }
-      : null;
-    const totals = socket.tlsSeen ? plain : { sent: event.sent, received: event.received };
-    if (stream !== null) this.streams.delete(stream.key);
+    this.unixSockets.delete(event.socket);
+    this.settleMaybe(socket);
+    this.emitEncrypted(socket, event);
+    if (socket.stream !== null) this.checkAtEnd(socket, event);
+    const totals = socket.tlsSeen ? plaintextTotals(socket) : totalsOf(event);
+    if (socket.stream !== null) this.streams.delete(socket.stream.key);
     this.emit({
       kind: 'close',
       connection: socket.key,
@@ -376,17 +513,33 @@ export class Binder {
     });
   }
 
-  private tellEncrypted(socket: Socket, end: { atNs: number; sent: number; received: number }): void {
+  private checkAtEnd(socket: Socket, event: CloseWire): void {
+    for (const direction of ['sent', 'received'] as const) {
+      const sealed = event.sealed[direction];
+      if (sealed.records === 0) continue;
+      socket.account?.excuseAlert(direction, sealed, socket.plaintext[direction]);
+      this.checkSealed(socket, event, sealed, direction);
+    }
+  }
+
+  /** A handshake alone is nothing that could have been read: health checks end there. */
+  private emitEncrypted(
+    socket: Socket,
+    end: { atNs: number; sent: number; received: number; sealed?: SealedBoth },
+  ): void {
     if (!socket.tlsSeen || socket.stream !== null) return;
-    const { atNs, sent, received } = end;
-    const sentBytes = Math.max(0, sent - socket.sentBefore);
-    const receivedBytes = Math.max(0, received - socket.receivedBefore);
+    const { account } = socket;
+    for (const direction of ['sent', 'received'] as const) {
+      const sealed = end.sealed?.[direction];
+      if (sealed !== undefined && sealed.records > 0) account?.learnTotal(direction, sealed);
+    }
+    if (account !== null && !account.carriesData) return;
     this.emit({
       kind: 'encrypted',
       connection: socket.key,
-      atUs: this.atUs(atNs),
-      sentBytes,
-      receivedBytes,
+      atUs: this.atUs(end.atNs),
+      sentBytes: Math.max(0, end.sent - socket.end.sent),
+      receivedBytes: Math.max(0, end.received - socket.end.received),
     });
   }
 
@@ -397,8 +550,35 @@ export class Binder {
     // Nobody frees the TLS objects of a process that just ends.
     for (const stream of this.streams.values()) {
       if (stream.pid !== pid || stream.socket !== null) continue;
-      this.tellAlone(stream);
+      this.emitUnbound(stream);
       this.streams.delete(stream.key);
     }
   }
+}
+
+function newSocket(event: OpenWire): Socket {
+  return {
+    key: event.socket,
+    openedAtNs: event.atNs,
+    pid: event.pid,
+    startedEarlier: event.startedEarlier,
+    tlsSeen: false,
+    stream: null,
+    end: { sent: 0, received: 0 },
+    plaintext: { sent: 0, received: 0 },
+    account: null,
+    maybe: [],
+    maybeBytes: 0,
+  };
+}
+
+/** True lengths of the plaintext, where its TLS object was freed; null where only the ciphertext's are known. */
+function plaintextTotals({ stream }: Socket): ByDirection | null {
+  if (stream?.total == null) return null;
+  const { base, total } = stream;
+  return { sent: base.sent + total.sent, received: base.received + total.received };
+}
+
+function totalsOf({ sent, received }: CloseWire): ByDirection {
+  return { sent, received };
 }

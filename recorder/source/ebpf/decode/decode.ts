@@ -2,7 +2,19 @@
  * A batch of the addon into events with names. Pure; data bytes stay views into the batch. The kernel is trusted to
  * write whole events: a batch that does not add up is a fault of ours, and says so by ending early.
  */
-import { WIRE_VERSION, wireBinding, wireDirection, wireFlag, wireLayer, wireReason, wireRole, wireType } from './wire';
+import {
+  offsetOf,
+  WIRE_VERSION,
+  wireBinding,
+  wireDirection,
+  wireFlag,
+  wireLayer,
+  wireLayout,
+  wireReason,
+  wireRole,
+  wireSizes,
+  wireType,
+} from './wire';
 
 interface WireBase {
   /** CLOCK_MONOTONIC. */
@@ -21,21 +33,39 @@ export interface WireEndpoints {
   readonly netns: number;
 }
 
+type Role = 'unknown' | 'outbound' | 'inbound';
+type StreamDirection = 'sent' | 'received';
+type Binding = 'nested' | 'ciphertext-sent' | 'ciphertext-received' | 'within';
+
+/** Records of application data, and the bytes behind their headers; both modulo 2^32. */
+export interface SealedCount {
+  readonly records: number;
+  readonly bytes: number;
+}
+
 export type WireEvent =
+  | (WireBase & { readonly kind: 'open'; readonly role: Role; readonly startedEarlier: boolean } & WireEndpoints)
   | (WireBase & {
-      readonly kind: 'open';
-      readonly role: 'unknown' | 'outbound' | 'inbound';
+      readonly kind: 'open-unix';
+      readonly role: Role;
       readonly startedEarlier: boolean;
-    } & WireEndpoints)
+      /** `unix:/path`, `unix:@name` for an abstract one, `unix:` for none. */
+      readonly local: string;
+      readonly remote: string;
+    })
   | (WireBase & { readonly kind: 'listen' } & WireEndpoints)
   | (WireBase & {
       readonly kind: 'data';
       readonly layer: 'socket' | 'tls';
-      readonly direction: 'sent' | 'received';
+      readonly direction: StreamDirection;
       readonly position: number;
       readonly size: number;
       readonly bytes: Uint8Array;
       readonly reason: 'whole' | 'over-limit' | 'unreadable-call' | 'fault';
+      /** Plaintext: what had been sealed on the socket before this call's own bytes; null where nothing follows of it. */
+      readonly sealedBefore: SealedCount | null;
+      /** Socket bytes that open like TLS, which the other direction has not confirmed. */
+      readonly maybeTls: boolean;
     })
   | (WireBase & {
       readonly kind: 'close' | 'tls-close';
@@ -43,140 +73,276 @@ export type WireEvent =
       readonly received: number;
       readonly error: number;
       readonly carriedTls: boolean;
+      readonly sealed: Readonly<Record<StreamDirection, SealedCount>>;
     })
-  | (WireBase & { readonly kind: 'tls-bind'; readonly how: 'nested' | 'ciphertext-sent' | 'ciphertext-received' })
-  | (WireBase & { readonly kind: 'tls-seen' })
+  | (WireBase & {
+      readonly kind: 'sealed';
+      readonly direction: StreamDirection;
+      readonly before: SealedCount;
+      readonly added: SealedCount;
+      /** Length of the last record. */
+      readonly lastLength: number;
+      /** Suite of the ServerHello; 0 where it was not seen. */
+      readonly cipher: number;
+      readonly nested: boolean;
+      /** The first event of a socket call: `before` is how things stood when the call began. */
+      readonly callBegins: boolean;
+    })
+  | (WireBase & { readonly kind: 'tls-bind'; readonly how: Binding })
+  /** `client`: the direction the ClientHello went. */
+  | (WireBase & { readonly kind: 'tls-seen'; readonly client: StreamDirection })
   | (WireBase & { readonly kind: 'fork' | 'exec' | 'exit'; readonly other: number; readonly name: string });
 
-const HEADER_BYTES = 64;
-const sizeOfType: Record<number, number> = {
-  [wireType.open]: 112,
-  [wireType.listen]: 112,
-  [wireType.close]: 88,
-  [wireType.tlsClose]: 88,
-  [wireType.fork]: 88,
-  [wireType.exec]: 88,
-  [wireType.exit]: 88,
-};
+const at = {
+  type: offsetOf('wire_header.type'),
+  direction: offsetOf('wire_header.direction'),
+  layer: offsetOf('wire_header.layer'),
+  reason: offsetOf('wire_header.reason'),
+  role: offsetOf('wire_header.role'),
+  flags: offsetOf('wire_header.flags'),
+  tgid: offsetOf('wire_header.tgid'),
+  atNs: offsetOf('wire_header.at_ns'),
+  socket: offsetOf('wire_header.socket'),
+  tls: offsetOf('wire_header.tls'),
+  position: offsetOf('wire_header.position'),
+  size: offsetOf('wire_header.size'),
+  captured: offsetOf('wire_header.captured'),
+  sealedRecords: offsetOf('wire_header.sealed_records'),
+  sealedBytes: offsetOf('wire_header.sealed_bytes'),
+  family: offsetOf('wire_open.family'),
+  localPort: offsetOf('wire_open.local_port'),
+  remotePort: offsetOf('wire_open.remote_port'),
+  netns: offsetOf('wire_open.netns'),
+  local: offsetOf('wire_open.local'),
+  remote: offsetOf('wire_open.remote'),
+  localLength: offsetOf('wire_open_unix.local_length'),
+  remoteLength: offsetOf('wire_open_unix.remote_length'),
+  localName: offsetOf('wire_open_unix.local'),
+  remoteName: offsetOf('wire_open_unix.remote'),
+  records: offsetOf('wire_sealed.records'),
+  bytes: offsetOf('wire_sealed.bytes'),
+  cipher: offsetOf('wire_sealed.cipher'),
+  sent: offsetOf('wire_close.sent'),
+  received: offsetOf('wire_close.received'),
+  error: offsetOf('wire_close.error'),
+  sentRecords: offsetOf('wire_close.sent_records'),
+  sentSealed: offsetOf('wire_close.sent_sealed'),
+  receivedRecords: offsetOf('wire_close.received_records'),
+  receivedSealed: offsetOf('wire_close.received_sealed'),
+  other: offsetOf('wire_process.other'),
+  name: offsetOf('wire_process.name'),
+} as const;
+
+const HEADER_BYTES = wireLayout.wire_header[1];
+const NAME_BYTES = wireLayout['wire_process.name'][1];
 const reasons: Record<number, 'whole' | 'over-limit' | 'unreadable-call' | 'fault'> = {
   [wireReason.whole]: 'whole',
   [wireReason.overLimit]: 'over-limit',
   [wireReason.unreadableCall]: 'unreadable-call',
   [wireReason.fault]: 'fault',
 };
-const roles: Record<number, 'unknown' | 'outbound' | 'inbound'> = {
+const roles: Record<number, Role> = {
   [wireRole.unknown]: 'unknown',
   [wireRole.outbound]: 'outbound',
   [wireRole.inbound]: 'inbound',
 };
-const bindings: Record<number, 'nested' | 'ciphertext-sent' | 'ciphertext-received'> = {
+const bindings: Record<number, Binding> = {
   [wireBinding.nested]: 'nested',
   [wireBinding.ciphertextSent]: 'ciphertext-sent',
   [wireBinding.ciphertextReceived]: 'ciphertext-received',
+  [wireBinding.within]: 'within',
 };
+
+/** One event of a batch: the batch, and where in it the event begins. */
+class EventView {
+  constructor(
+    readonly view: DataView,
+    readonly start: number,
+  ) {}
+
+  u8(offset: number): number {
+    return this.view.getUint8(this.start + offset);
+  }
+
+  u16(offset: number): number {
+    return this.view.getUint16(this.start + offset, true);
+  }
+
+  u32(offset: number): number {
+    return this.view.getUint32(this.start + offset, true);
+  }
+
+  i32(offset: number): number {
+    return this.view.getInt32(this.start + offset, true);
+  }
+
+  /** Generations, positions and times stay below 2^53 (positions) or lose less than a microsecond (uptime over 104 days). */
+  u64(offset: number): number {
+    return this.u32(offset) + this.u32(offset + 4) * 4294967296;
+  }
+
+  bytes(offset: number, length: number): Uint8Array {
+    return new Uint8Array(this.view.buffer, this.view.byteOffset + this.start + offset, length);
+  }
+
+  has(flag: number): boolean {
+    return (this.u16(at.flags) & flag) !== 0;
+  }
+
+  get direction(): StreamDirection {
+    return this.u8(at.direction) === wireDirection.sent ? 'sent' : 'received';
+  }
+
+  get role(): Role {
+    return roles[this.u8(at.role)] ?? 'unknown';
+  }
+
+  get base(): WireBase {
+    return { atNs: this.u64(at.atNs), pid: this.u32(at.tgid), socket: this.u64(at.socket), tls: this.u64(at.tls) };
+  }
+}
 
 /** The events of a batch, in the ring's order. */
 export function decodeBatch(batch: Uint8Array): WireEvent[] {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   const events: WireEvent[] = [];
-  let at = 0;
-  while (at + HEADER_BYTES <= batch.length && view.getUint8(at) === WIRE_VERSION) {
-    const type = view.getUint8(at + 1);
-    const captured = view.getUint32(at + 52, true);
-    const used = type === wireType.data ? HEADER_BYTES + captured : (sizeOfType[type] ?? HEADER_BYTES);
-    if (at + used > batch.length) break;
-    const event = decodeEvent(type, view, at, captured);
-    if (event !== undefined) events.push(event);
-    at += (used + 7) & ~7;
+  let start = 0;
+  while (start + HEADER_BYTES <= batch.length && view.getUint8(start) === WIRE_VERSION) {
+    const event = new EventView(view, start);
+    const type = event.u8(at.type);
+    const used = type === wireType.data ? HEADER_BYTES + event.u32(at.captured) : (wireSizes[type] ?? HEADER_BYTES);
+    if (start + used > batch.length) break;
+    const decoded = decodeEvent(type, event);
+    if (decoded !== undefined) events.push(decoded);
+    start += (used + 7) & ~7;
   }
   return events;
 }
 
-function decodeEvent(type: number, view: DataView, at: number, captured: number): WireEvent | undefined {
-  const base: WireBase = {
-    atNs: uint64(view, at + 16),
-    pid: view.getUint32(at + 8, true),
-    socket: uint64(view, at + 24),
-    tls: uint64(view, at + 32),
-  };
+function decodeEvent(type: number, event: EventView): WireEvent | undefined {
   switch (type) {
     case wireType.data:
-      return decodeData(base, view, at, captured);
+      return decodeData(event);
     case wireType.open:
-      return {
-        kind: 'open',
-        ...base,
-        role: roles[view.getUint8(at + 5)] ?? 'unknown',
-        startedEarlier: (view.getUint16(at + 6, true) & wireFlag.startedEarlier) !== 0,
-        ...endpoints(view, at),
-      };
+      return { kind: 'open', ...event.base, ...opening(event), ...endpoints(event) };
+    case wireType.openUnix:
+      return { kind: 'open-unix', ...event.base, ...opening(event), ...unixNames(event) };
     case wireType.listen:
-      return { kind: 'listen', ...base, ...endpoints(view, at) };
+      return { kind: 'listen', ...event.base, ...endpoints(event) };
     case wireType.close:
+      return decodeClose('close', event);
     case wireType.tlsClose:
-      return {
-        kind: type === wireType.close ? 'close' : 'tls-close',
-        ...base,
-        sent: uint64(view, at + 64),
-        received: uint64(view, at + 72),
-        error: view.getInt32(at + 80, true),
-        carriedTls: (view.getUint16(at + 6, true) & wireFlag.socketTls) !== 0,
-      };
+      return decodeClose('tls-close', event);
+    case wireType.sealed:
+      return decodeSealed(event);
     case wireType.tlsBind:
-      return { kind: 'tls-bind', ...base, how: bindings[view.getUint8(at + 4)] ?? 'nested' };
+      return { kind: 'tls-bind', ...event.base, how: bindings[event.u8(at.reason)] ?? 'nested' };
     case wireType.tlsSeen:
-      return { kind: 'tls-seen', ...base };
+      return { kind: 'tls-seen', ...event.base, client: event.direction };
     case wireType.fork:
-      return decodeProcess('fork', base, view, at);
+      return decodeProcess('fork', event);
     case wireType.exec:
-      return decodeProcess('exec', base, view, at);
+      return decodeProcess('exec', event);
     case wireType.exit:
-      return decodeProcess('exit', base, view, at);
+      return decodeProcess('exit', event);
     default:
       return undefined;
   }
 }
 
-function decodeData(base: WireBase, view: DataView, at: number, captured: number): WireEvent {
-  const reason = reasons[view.getUint8(at + 4)] ?? 'fault';
+function decodeData(event: EventView): WireEvent {
+  const { atNs, pid, socket, tls } = event.base;
   return {
     kind: 'data',
-    atNs: base.atNs,
-    pid: base.pid,
-    socket: base.socket,
-    tls: base.tls,
-    layer: view.getUint8(at + 3) === wireLayer.tls ? 'tls' : 'socket',
-    direction: view.getUint8(at + 2) === wireDirection.sent ? 'sent' : 'received',
-    position: uint64(view, at + 40),
-    size: view.getUint32(at + 48, true),
-    bytes: new Uint8Array(view.buffer, view.byteOffset + at + HEADER_BYTES, captured),
-    reason,
+    atNs,
+    pid,
+    socket,
+    tls,
+    layer: event.u8(at.layer) === wireLayer.tls ? 'tls' : 'socket',
+    direction: event.direction,
+    position: event.u64(at.position),
+    size: event.u32(at.size),
+    bytes: event.bytes(HEADER_BYTES, event.u32(at.captured)),
+    reason: reasons[event.u8(at.reason)] ?? 'fault',
+    sealedBefore: event.has(wireFlag.account) ? sealedOf(event) : null,
+    maybeTls: event.has(wireFlag.maybeTls),
   };
 }
 
-function decodeProcess(kind: 'fork' | 'exec' | 'exit', base: WireBase, view: DataView, at: number): WireEvent {
-  let name = '';
-  for (let i = at + 72; i < at + 88 && view.getUint8(i) !== 0; i++) name += String.fromCharCode(view.getUint8(i));
-  return { kind, ...base, other: view.getUint32(at + 64, true), name };
+function sealedOf(event: EventView): SealedCount {
+  return { records: event.u32(at.sealedRecords), bytes: event.u32(at.sealedBytes) };
 }
 
-function endpoints(view: DataView, at: number): WireEndpoints {
-  const family = view.getUint16(at + 64, true);
-  const localPort = view.getUint16(at + 66, true);
+function decodeSealed(event: EventView): WireEvent {
   return {
-    local: endpoint(view, family, at + 80, localPort),
-    remote: endpoint(view, family, at + 96, view.getUint16(at + 68, true)),
-    localPort,
-    netns: view.getUint32(at + 72, true),
+    kind: 'sealed',
+    ...event.base,
+    direction: event.direction,
+    before: sealedOf(event),
+    added: { records: event.u32(at.records), bytes: event.u32(at.bytes) },
+    lastLength: event.u32(at.size),
+    cipher: event.u16(at.cipher),
+    nested: event.has(wireFlag.nested),
+    callBegins: event.has(wireFlag.callBegins),
   };
+}
+
+function decodeClose(kind: 'close' | 'tls-close', event: EventView): WireEvent {
+  return {
+    kind,
+    ...event.base,
+    sent: event.u64(at.sent),
+    received: event.u64(at.received),
+    error: event.i32(at.error),
+    carriedTls: event.has(wireFlag.socketTls),
+    sealed: {
+      sent: { records: event.u32(at.sentRecords), bytes: event.u32(at.sentSealed) },
+      received: { records: event.u32(at.receivedRecords), bytes: event.u32(at.receivedSealed) },
+    },
+  };
+}
+
+function decodeProcess(kind: 'fork' | 'exec' | 'exit', event: EventView): WireEvent {
+  let name = '';
+  for (let i = 0; i < NAME_BYTES && event.u8(at.name + i) !== 0; i++)
+    name += String.fromCharCode(event.u8(at.name + i));
+  return { kind, ...event.base, other: event.u32(at.other), name };
+}
+
+function opening(event: EventView): { role: Role; startedEarlier: boolean } {
+  return { role: event.role, startedEarlier: event.has(wireFlag.startedEarlier) };
+}
+
+function endpoints(event: EventView): WireEndpoints {
+  const family = event.u16(at.family);
+  const localPort = event.u16(at.localPort);
+  return {
+    local: endpoint(event, family, at.local, localPort),
+    remote: endpoint(event, family, at.remote, event.u16(at.remotePort)),
+    localPort,
+    netns: event.u32(at.netns),
+  };
+}
+
+function unixNames(event: EventView): { local: string; remote: string } {
+  return {
+    local: unixName(event.bytes(at.localName, event.u8(at.localLength))),
+    remote: unixName(event.bytes(at.remoteName, event.u8(at.remoteLength))),
+  };
+}
+
+/** unix(7): a path ends at its first NUL; an abstract name begins with one, and every byte of it counts. */
+function unixName(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('utf8');
+  return text.startsWith('\0') ? `unix:@${text.slice(1)}` : `unix:${text.split('\0', 1)[0]}`;
 }
 
 const AF_INET = 2;
 
-function endpoint(view: DataView, family: number, at: number, port: number): string {
-  if (family === AF_INET) return `${ipv4(view, at)}:${port}`;
-  const mapped = isMapped(view, at);
-  return mapped ? `${ipv4(view, at + 12)}:${port}` : `[${ipv6(view, at)}]:${port}`;
+function endpoint({ view, start }: EventView, family: number, offset: number, port: number): string {
+  const from = start + offset;
+  if (family === AF_INET) return `${ipv4(view, from)}:${port}`;
+  return isMapped(view, from) ? `${ipv4(view, from + 12)}:${port}` : `[${ipv6(view, from)}]:${port}`;
 }
 
 /** ::ffff:a.b.c.d, what a dual-stack listener's IPv4 peers look like (RFC 4291 2.5.5.2). */
@@ -196,9 +362,4 @@ function ipv6(view: DataView, at: number): string {
   if (longest === '') return groups.join(':');
   const text = groups.join(':').replace(new RegExp(`(^|:)${longest}(:|$)`), '::');
   return text;
-}
-
-/** Generations, positions and times stay below 2^53 (positions) or lose less than a microsecond (uptime over 104 days). */
-function uint64(view: DataView, at: number): number {
-  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 4294967296;
 }

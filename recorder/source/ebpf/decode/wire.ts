@@ -1,6 +1,6 @@
 /**
- * Twin of bpf/wire.h: where each field of an event lies. A test compares it with the C++ side's view of the header.
- * Numbers travel: never reuse one.
+ * Twin of bpf/wire.h: where each field of an event lies. A test compares it with the C++ side's view of the header, and
+ * decode.ts reads by it. Numbers travel: never reuse one.
  */
 export const WIRE_VERSION = 1;
 
@@ -15,14 +15,23 @@ export const wireType = {
   exit: 8,
   listen: 9,
   tlsSeen: 10,
+  openUnix: 11,
+  sealed: 12,
 } as const;
 
 export const wireDirection = { received: 0, sent: 1 } as const;
 export const wireLayer = { socket: 0, tls: 1 } as const;
 export const wireRole = { unknown: 0, outbound: 1, inbound: 2 } as const;
 export const wireReason = { whole: 0, overLimit: 1, unreadableCall: 2, fault: 3 } as const;
-export const wireBinding = { nested: 1, ciphertextSent: 2, ciphertextReceived: 3 } as const;
-export const wireFlag = { startedEarlier: 0x1, socketTls: 0x2 } as const;
+export const wireBinding = { nested: 1, ciphertextSent: 2, ciphertextReceived: 3, within: 4 } as const;
+export const wireFlag = {
+  startedEarlier: 0x1,
+  socketTls: 0x2,
+  account: 0x4,
+  maybeTls: 0x8,
+  nested: 0x10,
+  callBegins: 0x20,
+} as const;
 
 /** Offset and size of each field, by `struct.field`. */
 export const wireLayout = {
@@ -42,8 +51,8 @@ export const wireLayout = {
   'wire_header.position': [40, 8],
   'wire_header.size': [48, 4],
   'wire_header.captured': [52, 4],
-  'wire_header.call': [56, 4],
-  'wire_header.reserved': [60, 4],
+  'wire_header.sealed_records': [56, 4],
+  'wire_header.sealed_bytes': [60, 4],
   wire_open: [0, 112],
   'wire_open.family': [64, 2],
   'wire_open.local_port': [66, 2],
@@ -51,11 +60,42 @@ export const wireLayout = {
   'wire_open.netns': [72, 4],
   'wire_open.local': [80, 16],
   'wire_open.remote': [96, 16],
-  wire_close: [0, 88],
+  wire_open_unix: [0, 296],
+  'wire_open_unix.local_length': [64, 1],
+  'wire_open_unix.remote_length': [65, 1],
+  'wire_open_unix.local': [72, 112],
+  'wire_open_unix.remote': [184, 112],
+  wire_sealed: [0, 80],
+  'wire_sealed.records': [64, 4],
+  'wire_sealed.bytes': [68, 4],
+  'wire_sealed.cipher': [72, 2],
+  wire_close: [0, 104],
   'wire_close.sent': [64, 8],
   'wire_close.received': [72, 8],
   'wire_close.error': [80, 4],
+  'wire_close.sent_records': [84, 4],
+  'wire_close.sent_sealed': [88, 4],
+  'wire_close.received_records': [92, 4],
+  'wire_close.received_sealed': [96, 4],
   wire_process: [0, 88],
   'wire_process.other': [64, 4],
   'wire_process.name': [72, 16],
 } as const satisfies Record<string, readonly [offset: number, size: number]>;
+
+/** Offset of a field within its event. */
+export function offsetOf(field: keyof typeof wireLayout): number {
+  return wireLayout[field][0];
+}
+
+/** How long an event of this type is; data events are longer by what they captured. */
+export const wireSizes: Readonly<Record<number, number>> = {
+  [wireType.open]: wireLayout.wire_open[1],
+  [wireType.listen]: wireLayout.wire_open[1],
+  [wireType.openUnix]: wireLayout.wire_open_unix[1],
+  [wireType.sealed]: wireLayout.wire_sealed[1],
+  [wireType.close]: wireLayout.wire_close[1],
+  [wireType.tlsClose]: wireLayout.wire_close[1],
+  [wireType.fork]: wireLayout.wire_process[1],
+  [wireType.exec]: wireLayout.wire_process[1],
+  [wireType.exit]: wireLayout.wire_process[1],
+};

@@ -92,9 +92,215 @@ it('tells plaintext that never finds a socket as a connection without addresses,
   expect(told[1]).toMatchObject({ binding: 'uncertain' });
 });
 
+const AES_256_GCM_SHA384 = 0x1302;
+const ACCOUNT = 0x4;
+const NESTED = 0x10;
+const CALL_BEGINS = 0x20;
+
+/** A record of application data passes, told by itself; `before` is what had passed in its direction. */
+const record = (
+  direction: number,
+  before: readonly [number, number],
+  length: number,
+  flags = CALL_BEGINS,
+): WireFields => ({
+  type: 'sealed',
+  socket: 1,
+  direction,
+  flags,
+  sealedBefore: before,
+  added: [1, length],
+  size: length,
+  cipher: AES_256_GCM_SHA384,
+});
+
+/** The client's side of a TLS 1.3 handshake whose server sends a flight of 1,000 bytes. */
+const handshake: readonly WireFields[] = [
+  open(1, { role: 1 }),
+  { type: 'tlsSeen', socket: 1, direction: SENT },
+  record(RECEIVED, [0, 0], 1000),
+  record(SENT, [0, 0], 69),
+];
+
 it('says of TLS that nobody could read how much of it there was', () => {
-  const told = bind([open(1), { type: 'tlsSeen', socket: 1 }, { type: 'close', socket: 1, sent: 500, received: 700 }]);
+  const told = bind([
+    ...handshake,
+    record(SENT, [1, 69], 117),
+    { type: 'close', socket: 1, sent: 500, received: 700, sentSealed: [2, 186], receivedSealed: [1, 1000] },
+  ]);
   expect(told[1]).toMatchObject({ kind: 'encrypted', sentBytes: 500, receivedBytes: 700 });
+});
+
+it('says nothing of a TLS connection on which nothing was said: a health check ends after the handshake', () => {
+  const alert = record(SENT, [1, 69], 19);
+  const end: WireFields = { type: 'close', socket: 1, sentSealed: [2, 88], receivedSealed: [1, 1000] };
+  expect(spoken(bind([...handshake, alert, end]))).toEqual(['1 open', '1 close']);
+});
+
+describe('plaintext accounts for its ciphertext', () => {
+  const bound: readonly WireFields[] = [...handshake, { type: 'tlsBind', tls: 7, socket: 1, reason: 1 }];
+  const said = (direction: number, text: string, position: number, before: readonly [number, number]) =>
+    secret(7, direction, text, { socket: 1, position, flags: ACCOUNT, sealedBefore: before });
+
+  it('says nothing where every record is explained, tickets and the closing alert too', () => {
+    const told = bind([
+      ...bound,
+      said(SENT, 'GET', 0, [2, 69 + 17]),
+      record(RECEIVED, [1, 1000], 250, CALL_BEGINS | NESTED),
+      record(RECEIVED, [2, 1250], 250, NESTED),
+      record(RECEIVED, [3, 1500], 19, NESTED),
+      said(RECEIVED, 'ok', 0, [1, 1000]),
+      said(SENT, 'GET', 3, [3, 69 + 20 + 17]),
+      record(RECEIVED, [4, 1519], 19, CALL_BEGINS | NESTED),
+      said(RECEIVED, 'ok', 2, [4, 1519]),
+      { type: 'close', socket: 1, sentSealed: [4, 69 + 40 + 19], receivedSealed: [6, 1538 + 19] },
+    ]);
+    expect(spoken(told).slice(2)).toEqual([
+      '1 sent 0 GET',
+      '1 received 0 ok',
+      '1 sent 3 GET',
+      '1 received 2 ok',
+      '1 close',
+    ]);
+  });
+
+  it('puts a hole where a write was not seen, of the size that is missing', () => {
+    const told = bind([
+      ...bound,
+      said(SENT, 'one', 0, [2, 69 + 17]),
+      // 5 bytes nobody saw, then `three`
+      said(SENT, 'three', 3, [4, 69 + 20 + 22 + 17]),
+    ]);
+    expect(spoken(told).slice(2)).toEqual(['1 sent 0 one', '1 sent 3 ', '1 sent 8 three']);
+    expect(told[3]).toMatchObject({ size: 5, missing: 'unaccounted' });
+  });
+
+  it('sees that the very first write is missing', () => {
+    const told = bind([...bound, record(SENT, [1, 69], 117), said(SENT, 'next', 0, [3, 69 + 117 + 17])]);
+    expect(told[2]).toMatchObject({ kind: 'data', position: 0, size: 100, missing: 'unaccounted' });
+    expect(spoken(told)[3]).toBe('1 sent 100 next');
+  });
+
+  it('sees that an answer is missing when the next one is read', () => {
+    const told = bind([
+      ...bound,
+      said(SENT, 'GET', 0, [2, 86]),
+      record(RECEIVED, [1, 1000], 117),
+      said(SENT, 'GET', 3, [3, 106]),
+      record(RECEIVED, [2, 1117], 27),
+      said(RECEIVED, '0123456789', 0, [2, 1117]),
+    ]);
+    // one record of its own length could be a ticket: the second one shows that it was none
+    expect(told.filter((event) => event.kind === 'data' && event.missing === 'unaccounted')).toMatchObject([]);
+    const two = bind([
+      ...bound,
+      said(SENT, 'GET', 0, [2, 86]),
+      record(RECEIVED, [1, 1000], 250),
+      record(RECEIVED, [2, 1250], 117),
+      said(SENT, 'GET', 3, [3, 106]),
+      record(RECEIVED, [3, 1367], 27),
+    ]);
+    expect(two.at(-1)).toMatchObject({ kind: 'data', direction: 'received', size: 100, missing: 'unaccounted' });
+  });
+
+  it('lets plaintext be ahead of its ciphertext: a memory BIO is flushed later', () => {
+    const told = bind([
+      ...bound,
+      said(SENT, 'head', 0, [1, 69]),
+      said(SENT, 'body', 4, [1, 69]),
+      record(SENT, [1, 69], 21),
+      record(SENT, [2, 90], 21),
+      said(SENT, 'next', 8, [3, 111]),
+    ]);
+    expect(spoken(told).slice(2)).toEqual(['1 sent 0 head', '1 sent 4 body', '1 sent 8 next']);
+  });
+
+  it('says at the end what was sent and never captured', () => {
+    const told = bind([
+      ...bound,
+      { type: 'close', socket: 1, sentSealed: [3, 69 + 117 + 19], receivedSealed: [1, 1000] },
+    ]);
+    expect(told.slice(2)).toMatchObject([
+      { kind: 'data', direction: 'sent', size: 102, missing: 'unaccounted' },
+      { kind: 'close' },
+    ]);
+  });
+
+  it('holds nothing against one TLS stream that runs within another', () => {
+    const told = bind([
+      ...bound,
+      said(SENT, 'CONNECT', 0, [2, 69 + 17]),
+      { type: 'tlsBind', tls: 8, socket: 1, reason: 4 },
+      secret(8, SENT, 'GET', { socket: 1, flags: ACCOUNT, sealedBefore: [9, 9000] }),
+    ]);
+    expect(spoken(told).slice(2)).toEqual(['1 sent 0 CONNECT', '1 tls', '1 sent 7 GET']);
+  });
+});
+
+describe('bytes that open like TLS', () => {
+  const MAYBE = 0x8;
+  const maybe = (text: string): WireFields => ({ ...plain(1, RECEIVED, text), flags: MAYBE });
+
+  it('are dropped once the other side answers in records', () => {
+    const told = bind([
+      open(1),
+      maybe('hello'),
+      { type: 'tlsSeen', socket: 1 },
+      { type: 'tlsBind', tls: 7, socket: 1 },
+    ]);
+    expect(spoken(told)).toEqual(['1 open', '1 tls']);
+  });
+
+  it('go out as they are once the other side answers otherwise', () => {
+    const told = bind([open(1), maybe('upload'), plain(1, SENT, '200')]);
+    expect(spoken(told)).toEqual(['1 open', '1 received 0 upload', '1 sent 0 200']);
+  });
+
+  it('go out as they are where nobody answers', () => {
+    expect(spoken(bind([open(1), maybe('upload'), { type: 'close', socket: 1, received: 6 }]))).toEqual([
+      '1 open',
+      '1 received 0 upload',
+      '1 close',
+    ]);
+  });
+});
+
+describe('unix sockets', () => {
+  const unix = (socket: number, more: Partial<WireFields>): WireFields => ({ type: 'openUnix', socket, ...more });
+
+  it('carry their path or their abstract name', () => {
+    const told = bind([unix(1, { role: 2, localName: '/run/app.sock' }), unix(2, { role: 1, remoteName: '\0app' })]);
+    expect(told).toMatchObject([
+      { role: 'inbound', local: 'unix:/run/app.sock', remote: 'unix:' },
+      { role: 'outbound', local: 'unix:', remote: 'unix:@app' },
+    ]);
+  });
+
+  it('are closed when a census does not find them any more', () => {
+    const told: SourceEvent[] = [];
+    const binder = new Binder({ clockOffsetUs: 0, onEvent: (event) => told.push(event) });
+    const opens = [unix(1, { atNs: 10 }), unix(2, { atNs: 20 }), unix(3, { atNs: 30 })];
+    for (const event of decodeBatch(batchOf(...opens))) binder.push(event);
+    binder.keepUnix(new Set([2]), { countedAtNs: 30, atNs: 40_000 });
+    expect(told.filter(({ kind }) => kind === 'close')).toMatchObject([{ connection: 1, how: 'closed', atUs: 40 }]);
+  });
+
+  it('are not wanted inbound where only some ports are', () => {
+    const told = bind([unix(1, { role: 2 }), unix(2, { role: 1 })], { inboundPorts: new Set([8443]) });
+    expect(spoken(told)).toEqual(['2 open']);
+  });
+});
+
+it('goes on with a stream whose TLS object was freed by the process that forked', () => {
+  const told = bind([
+    open(1),
+    { type: 'tlsBind', tls: 7, socket: 1, reason: 1 },
+    secret(7, RECEIVED, 'GET', { socket: 1 }),
+    { type: 'tlsClose', tls: 7, socket: 1, received: 3 },
+    secret(7, SENT, '200', { socket: 1, pid: 4712 }),
+    secret(7, RECEIVED, 'GET', { socket: 1, pid: 4712, position: 3 }),
+  ]);
+  expect(spoken(told)).toEqual(['1 open', '1 tls', '1 received 0 GET', '1 sent 0 200', '1 received 3 GET']);
 });
 
 it('goes on counting positions where a connection turned to TLS after plain bytes', () => {

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Follows the record headers of TLS on a socket (RFC 8446 5.1) and adds up what passed in records of application data.
+ * The ciphertext itself stays where it is. User space holds the sums against the plaintext it was given: what no
+ * plaintext explains was moved by a call nobody saw.
+ */
+#pragma once
+
+#define RECORD_CHANGE_CIPHER 20
+#define RECORD_HANDSHAKE 22
+#define RECORD_APPLICATION 23
+#define RECORD_MOST (16384 + 2048)
+#define HANDSHAKE_SERVER_HELLO 2
+/* handshake header, version and random: where the length of the session id stands, and the suite behind it */
+#define SERVER_HELLO_SESSION 38
+/* The first records are told one by one: handshake and tickets are told from data by their lengths. */
+#define RECORDS_TOLD 12
+#define WALK_MOST 4096
+
+static __always_inline struct seal *seal_of(u64 socket)
+{
+	struct seal fresh = {};
+	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &socket);
+	if (seal)
+		return seal;
+	bpf_map_update_elem(&wt_seals, &socket, &fresh, BPF_NOEXIST);
+	seal = bpf_map_lookup_elem(&wt_seals, &socket);
+	if (!seal)
+		count(COUNT_STATE_FULL, 1);
+	return seal;
+}
+
+/* thread->event holds what is said of the call; the sums before it are in its header already. */
+static __always_inline void send_sealed(struct thread_state *thread)
+{
+	struct wire_sealed *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	*event = thread->event;
+	event->header.at_ns = bpf_ktime_get_ns();
+	thread->event.header.flags &= ~WIRE_CALL_BEGINS;
+	submit(event, sizeof(*event));
+}
+
+static __always_inline void read_suite(struct thread_state *thread)
+{
+	u8 session = 0;
+	u8 suite[2] = {};
+	u8 type = 0;
+	u64 from = thread->walk.from;
+	if (thread->seal.cipher || bpf_probe_read_user(&type, 1, (void *)from) || type != HANDSHAKE_SERVER_HELLO)
+		return;
+	if (bpf_probe_read_user(&session, 1, (void *)(from + SERVER_HELLO_SESSION)) || session > 32)
+		return;
+	if (!bpf_probe_read_user(suite, 2, (void *)(from + SERVER_HELLO_SESSION + 1 + session)))
+		thread->seal.cipher = (u16)suite[0] << 8 | suite[1];
+}
+
+static __always_inline void begin_record(struct thread_state *thread)
+{
+	struct record_reader *reader = &thread->reader;
+	u32 length = (u32)reader->header[3] << 8 | reader->header[4];
+	u8 type = reader->header[0];
+	reader->have = 0;
+	if (type < RECORD_CHANGE_CIPHER || type > RECORD_APPLICATION + 1 || reader->header[1] != 3 || length > RECORD_MOST) {
+		reader->lost = 1;
+		return;
+	}
+	reader->left = length;
+	if (type == RECORD_HANDSHAKE)
+		read_suite(thread);
+}
+
+static __always_inline void end_record(struct thread_state *thread)
+{
+	struct record_reader *reader = &thread->reader;
+	struct wire_sealed *event = &thread->event;
+	if (reader->header[0] != RECORD_APPLICATION)
+		return;
+	u32 length = (u32)reader->header[3] << 8 | reader->header[4];
+	event->records++;
+	event->bytes += length;
+	event->header.size = length;
+	if (reader->told >= RECORDS_TOLD)
+		return;
+	reader->told++;
+	event->cipher = thread->seal.cipher;
+	send_sealed(thread);
+	event->header.sealed_records += event->records;
+	event->header.sealed_bytes += event->bytes;
+	event->records = 0;
+	event->bytes = 0;
+}
+
+/* One step: a byte of a header, or what there is of the record's body in this piece of memory. 1 ends the walk. */
+static long walk_step(u64 step, void *context)
+{
+	struct thread_state *thread = *(struct thread_state **)context;
+	struct copy_cursor *walk = &thread->walk;
+	struct record_reader *reader = &thread->reader;
+	if (!walk->left || reader->lost)
+		return 1;
+	if (!walk->segment_left)
+		return next_segment(walk) ? 0 : 1;
+	u64 length = walk->segment_left < walk->left ? walk->segment_left : walk->left;
+	if (reader->left) {
+		if (length > reader->left)
+			length = reader->left;
+		reader->left -= length;
+		if (!reader->left)
+			end_record(thread);
+	} else {
+		u32 have = reader->have;
+		if (have > 4)
+			have = 0;
+		length = clamp(length, 5);
+		if (length > 5 - have)
+			length = 5 - have;
+		/* Whole headers are the rule; the pieces of a cut one come byte by byte. */
+		if (length != 5)
+			length = 1;
+		if (length == 5 ? bpf_probe_read_user(reader->header, 5, (void *)walk->from)
+				: bpf_probe_read_user(&reader->header[have], 1, (void *)walk->from)) {
+			reader->lost = 1;
+			return 1;
+		}
+		reader->have = have + length;
+	}
+	walk->from += length;
+	walk->segment_left -= length;
+	walk->left -= length;
+	if (!reader->left && reader->have == 5) {
+		begin_record(thread);
+		/* A record without a body ends at once. */
+		if (!reader->lost && !reader->left)
+			end_record(thread);
+	}
+	return 0;
+}
+
+static __always_inline void begin_walk(struct thread_state *thread, u64 length)
+{
+	struct copy_cursor *cursor = &thread->cursor;
+	struct copy_cursor *walk = &thread->walk;
+	walk->from = cursor->from;
+	walk->segment_left = cursor->segment_left;
+	walk->segments = cursor->segments;
+	walk->segment_count = cursor->segment_count;
+	walk->left = length;
+}
+
+/* A TLS call learns what had passed before its own first socket call. */
+static __always_inline void note_sealed_before(struct tls_call *around, struct seal *seal, u32 direction)
+{
+	u32 operation = direction == WIRE_SENT ? TLS_WRITE : TLS_READ;
+	if (around->operation != operation || around->moved)
+		return;
+	around->moved = 1;
+	around->sealed_records = seal->records[direction];
+	around->sealed_bytes = seal->bytes[direction];
+}
+
+/*
+ * Walks over the records of a socket call, whose bytes thread->cursor points at, unless they are not readable. `around`
+ * is the TLS call this is part of, if any. Where the next record begins is lost for good once bytes are not readable, or
+ * are no record: what passes from then on counts as it is, which is right where the kernel does the TLS (kTLS).
+ */
+static __always_inline void walk_records(struct thread_state *thread, struct socket_state *state, u32 direction,
+					 u64 length, bool readable, struct tls_call *around)
+{
+	struct seal *seal = seal_of(state->generation);
+	if (!seal)
+		return;
+	struct wire_sealed *event = &thread->event;
+	struct record_reader *reader = &thread->reader;
+	direction &= 1;
+	if (around)
+		note_sealed_before(around, seal, direction);
+	*reader = state->readers[direction];
+	thread->seal = *seal;
+	__builtin_memset(event, 0, sizeof(*event));
+	fill_header(&event->header, WIRE_SEALED, state->tgid);
+	event->header.socket = state->generation;
+	event->header.direction = direction;
+	event->header.flags = WIRE_CALL_BEGINS | (around ? WIRE_NESTED : 0);
+	event->header.sealed_records = seal->records[direction];
+	event->header.sealed_bytes = seal->bytes[direction];
+	begin_walk(thread, length);
+	if (readable && !reader->lost)
+		bpf_loop(WALK_MOST, walk_step, &thread, 0);
+	if (thread->walk.left) {
+		reader->lost = 1;
+		event->bytes += thread->walk.left;
+	}
+	event->cipher = thread->seal.cipher;
+	if (!around && (event->records || event->bytes))
+		send_sealed(thread);
+	seal->records[direction] = event->header.sealed_records + event->records;
+	seal->bytes[direction] = event->header.sealed_bytes + event->bytes;
+	seal->cipher = thread->seal.cipher;
+	state->readers[direction] = *reader;
+}

@@ -1,0 +1,191 @@
+/**
+ * Holds what passed a TLS socket in records of application data against the plaintext that was captured. What the
+ * plaintext does not explain was moved by a call nobody saw: an entry point without a probe, SSL_sendfile, probes that
+ * came late. Refuses to call anything missing that a handshake, a ticket or an alert may explain.
+ * docs/decisions/0044-plaintext-accounts-for-its-ciphertext.md says what this sees and what it cannot see.
+ */
+import type { SealedCount } from '../decode/decode';
+import { type SuiteFacts, suiteFacts } from './tls-suite';
+
+type StreamDirection = 'sent' | 'received';
+
+/** Servers send up to so many tickets before their first data; those of a connection are alike in length. */
+const TICKETS_MOST = 4;
+/** The kernel side tells so many of the first records one by one. */
+const RECORDS_TOLD = 12;
+/** An alert is two bytes (RFC 8446 6). */
+const ALERT_BYTES = 2;
+/** Where the suite is not known: what the common AEADs add to a record. */
+const COMMON_OVERHEADS = [17, 24, 16];
+
+/** One way to read the records: how many of the first are no data, and what each of the others adds to its plaintext. */
+interface Reading {
+  readonly skippedRecords: number;
+  readonly skippedBytes: number;
+  readonly overheadLeast: number;
+  readonly overheadMost: number;
+}
+
+/** One direction: what is known of its records, and the readings that still fit. */
+class Side {
+  /** Lengths of the first records, as far as they were told one by one. */
+  readonly lengths: number[] = [];
+  records = 0;
+  bytes = 0;
+  /** The readings that were left after the last exact fit; null before the first. */
+  readings: readonly Reading[] | null = null;
+  /** Plaintext bytes found missing so far, or explained by alerts. */
+  excused = 0;
+  /** False where records passed that were not told one by one when they should have been. */
+  complete = true;
+
+  /** The count modulo 2^32 becomes one that goes on. */
+  advance({ records, bytes }: SealedCount): { records: number; bytes: number } {
+    const full = {
+      records: this.records + ((records - this.records) | 0),
+      bytes: this.bytes + ((bytes - this.bytes) | 0),
+    };
+    if (full.records >= this.records) [this.records, this.bytes] = [full.records, full.bytes];
+    return full;
+  }
+}
+
+export class TlsAccount {
+  private suite: SuiteFacts | null = null;
+  private readonly sides: Record<StreamDirection, Side> = { sent: new Side(), received: new Side() };
+  /** Records the server had sent when the client's Finished passed: its flight of handshake messages. */
+  private serverFlight: number | null = null;
+
+  /** `client`: the direction the ClientHello went. */
+  constructor(
+    private readonly client: StreamDirection,
+    /** The connection is older than the recorder: what its first records were is not known. */
+    private readonly startedEarlier: boolean,
+  ) {}
+
+  learnSuite(cipher: number): void {
+    this.suite ??= suiteFacts(cipher);
+  }
+
+  /** One of the first records of a direction, told by itself. */
+  learnRecord(direction: StreamDirection, before: SealedCount, length: number): void {
+    const side = this.sides[direction];
+    if (side.lengths.length >= RECORDS_TOLD) return;
+    if (before.records !== side.lengths.length) side.complete = false;
+    side.lengths.push(length);
+    const isFinished = direction === this.client && length === this.suite?.finishedLength;
+    if (isFinished) this.serverFlight ??= this.sides[other(direction)].lengths.length;
+  }
+
+  /** Sums as they stand now. */
+  learnTotal(direction: StreamDirection, sealed: SealedCount): void {
+    this.sides[direction].advance(sealed);
+  }
+
+  /**
+   * Plaintext bytes that passed without being captured, of all that had been sealed when `plaintext` bytes had been
+   * captured; they are excused from then on. 0 where everything is explained.
+   */
+  takeMissing(direction: StreamDirection, sealed: SealedCount, plaintext: number): number {
+    const side = this.sides[direction];
+    const count = side.advance(sealed);
+    const readings = side.readings ?? this.readingsOf(direction, count, plaintext);
+    const fits = readings.filter((reading) => leastLeft(reading, count, plaintext + side.excused) === 0);
+    if (fits.length > 0 && plaintext > 0) side.readings = fits;
+    const missing = unexplained(readings, count, plaintext + side.excused);
+    side.excused += missing;
+    return missing;
+  }
+
+  /** An alert on its way out, or at the end: two bytes that no call returns. */
+  excuseAlert(direction: StreamDirection, sealed: SealedCount, plaintext: number): void {
+    const side = this.sides[direction];
+    const count = side.advance(sealed);
+    const readings = side.readings ?? this.readingsOf(direction, count, plaintext);
+    if (this.suite?.hidesHandshake === false) return;
+    if (unexplained(readings, count, plaintext + side.excused) === ALERT_BYTES) side.excused += ALERT_BYTES;
+  }
+
+  /** True where more passed than a handshake, tickets and an alert: somebody said something. */
+  get carriesData(): boolean {
+    return (['sent', 'received'] as const).some((direction) => {
+      const side = this.sides[direction];
+      const count = { records: side.records, bytes: side.bytes };
+      return unexplained(this.readingsOf(direction, count, 0), count, 0) > ALERT_BYTES;
+    });
+  }
+
+  private readingsOf(direction: StreamDirection, count: SealedCount, plaintext: number): readonly Reading[] {
+    const { suite } = this;
+    const side = this.sides[direction];
+    if (suite === null || this.startedEarlier || !side.complete) return calibrated(suite, count, plaintext);
+    const { overheadLeast, overheadMost } = suite;
+    return this.skipsOf(direction, side.lengths).map((skippedRecords) => ({
+      skippedRecords,
+      skippedBytes: sum(side.lengths.slice(0, skippedRecords)),
+      overheadLeast,
+      overheadMost,
+    }));
+  }
+
+  /** How many of the first records may be no data. */
+  private skipsOf(direction: StreamDirection, lengths: readonly number[]): readonly number[] {
+    if (!this.suite?.hidesHandshake) return [0];
+    if (direction === this.client) {
+      const finished = lengths.indexOf(this.suite.finishedLength);
+      return [finished < 0 ? lengths.length : finished + 1];
+    }
+    const flight = this.serverFlight;
+    if (flight === null) return [lengths.length];
+    return range(flight, flight + ticketsFrom(lengths, flight));
+  }
+}
+
+/** How many records from there on may be tickets: a run of equal lengths. */
+function ticketsFrom(lengths: readonly number[], start: number): number {
+  let count = 0;
+  while (count < TICKETS_MOST && start + count < lengths.length && lengths[start + count] === lengths[start]) count++;
+  return count;
+}
+
+/** Nothing is known of what went before: it is taken to be in order, and held to that from here on. */
+function calibrated(suite: SuiteFacts | null, count: SealedCount, plaintext: number): readonly Reading[] {
+  const overheads =
+    suite === null ? COMMON_OVERHEADS.map((one) => [one, one]) : [[suite.overheadLeast, suite.overheadMost]];
+  return overheads.map(([overheadLeast = 0, overheadMost = 0]) => ({
+    skippedRecords: count.records,
+    skippedBytes: count.bytes - plaintext,
+    overheadLeast,
+    overheadMost,
+  }));
+}
+
+/** The least number of bytes that no reading explains; 0 where one explains all, or where plaintext is ahead. */
+function unexplained(readings: readonly Reading[], count: SealedCount, plaintext: number): number {
+  const left = readings.map((reading) => leastLeft(reading, count, plaintext));
+  return left.some((bytes) => bytes <= 0) ? 0 : Math.min(...left);
+}
+
+/** Sealed bytes that the plaintext leaves over, at the least: negative where not all of it has been sent yet. */
+function leastLeft(reading: Reading, count: SealedCount, plaintext: number): number {
+  const records = count.records - reading.skippedRecords;
+  if (records < 0) return -plaintext;
+  const bytes = count.bytes - reading.skippedBytes - plaintext;
+  const least = bytes - records * reading.overheadMost;
+  const most = bytes - records * reading.overheadLeast;
+  // Where padding varies, anything between the two is explained.
+  if (least <= 0 && most >= 0) return 0;
+  return least > 0 ? least : most;
+}
+
+function other(direction: StreamDirection): StreamDirection {
+  return direction === 'sent' ? 'received' : 'sent';
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+function range(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
