@@ -58,7 +58,10 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           describe: 'the processes that listen on this port: inbound on it, and everything they call; repeatable',
         },
         cgroup: { ...list, describe: 'the processes of this cgroup; repeatable' },
-        container: { ...list, describe: 'the processes of this container, by id; repeatable' },
+        container: {
+          ...list,
+          describe: 'the container of this name or id, or of an id that begins so, now and after a restart; repeatable',
+        },
         all: { type: 'boolean', default: false, describe: 'every process on this machine' },
         for: { type: 'string', describe: 'end after this time, such as 30s or 10m' },
         'max-size': { type: 'string', describe: 'end when the tape has this size, such as 1GiB' },
@@ -75,6 +78,7 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
       })
       .example('sudo wiretape record --port 8443', 'the service on 8443 and everything it calls')
       .example('sudo wiretape record --comm nginx --for 10m -o staging.tape', 'ten minutes of nginx')
+      .example('sudo wiretape record --container shop-api-1', 'a container, by the name its runtime knows')
       .example("sudo wiretape record --port 8443 --exclude 'GET */health'", 'without health checks')
       .example('sudo wiretape record -- node server.js', 'start a service and record it from its first byte') as never,
   handler: async (args) => {

@@ -4,7 +4,7 @@
  * guessed. What has been found is kept, as a name is asked for with every process.
  */
 import { dirname } from 'node:path/posix';
-import type { ContainerInfo } from '../../../../../tape/model/exchange';
+import type { ContainerInfo, PodInfo } from '../../../../../tape/model/exchange';
 import type { ProcReader } from '../proc/proc-reader';
 import { parseStat } from '../proc/proc-text';
 import { containerIdOf, podIdOf } from './cgroup-names';
@@ -58,14 +58,12 @@ interface Member {
 function describe(proc: ProcReader, member: Member): ContainerInfo {
   const monitor = monitorOf(proc, member.pid, member.id);
   const { name, image, pod } = (monitor && fromMonitor(proc, monitor, member.id)) ?? nothingKnown;
-  const podId = podIdOf(member.cgroups);
-  const hasPod = pod !== null || podId !== null;
-  return {
-    id: member.id,
-    name,
-    image,
-    pod: hasPod ? { id: podId, name: pod?.name ?? null, namespace: pod?.namespace ?? null } : null,
-  };
+  return { id: member.id, name, image, pod: withId(pod, podIdOf(member.cgroups)) };
+}
+
+function withId(pod: PodInfo | null, id: string | null): PodInfo | null {
+  if (pod === null) return id === null ? null : { id, name: null, namespace: null };
+  return { ...pod, id: pod.id ?? id };
 }
 
 function fromMonitor(proc: ProcReader, monitor: Monitor, id: string): RuntimeFacts {

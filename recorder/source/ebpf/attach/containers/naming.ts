@@ -34,5 +34,7 @@ function namesOf({ name, pod }: NamedContainer): readonly string[] {
 export function labelOf(container: NamedContainer): string {
   const short = container.id.slice(0, 12);
   const fullest = namesOf(container).at(-1);
-  return fullest === undefined ? `${short} (its name cannot be read here)` : `${short} ${fullest}`;
+  if (fullest !== undefined) return `${short} ${fullest}`;
+  const pod = container.pod?.name ?? null;
+  return pod === null ? `${short} (its name cannot be read here)` : `${short} (keeps the pod ${pod})`;
 }

@@ -2,13 +2,13 @@
  * The files in which container runtimes keep what they know of a container, as data. Pure: text in, facts out; garbage
  * and other versions' layouts give nothing. What they hold beyond these facts (environments, commands) is not looked at.
  */
-import type { ContainerInfo } from '../../../../../tape/model/exchange';
+import type { ContainerInfo, PodInfo } from '../../../../../tape/model/exchange';
 
-/** What a runtime says; the rest of a `ContainerInfo` is in the cgroup. */
+/** What a runtime says of a container. */
 export interface RuntimeFacts {
   readonly name: string | null;
   readonly image: string | null;
-  readonly pod: { readonly name: string | null; readonly namespace: string | null } | null;
+  readonly pod: PodInfo | null;
 }
 
 /** What is known of a container that need not run. */
@@ -30,7 +30,11 @@ export function fromDocker(text: string): StoredContainer | undefined {
     // cri-dockerd says in labels what Kubernetes calls it
     name: stringIn(labels, 'io.kubernetes.container.name') ?? stringIn(state, 'Name')?.replace(/^\//, '') ?? null,
     image: stringIn(objectIn(state, 'Config'), 'Image'),
-    pod: podFrom(stringIn(labels, 'io.kubernetes.pod.name'), stringIn(labels, 'io.kubernetes.pod.namespace')),
+    pod: podFrom({
+      id: stringIn(labels, 'io.kubernetes.pod.uid'),
+      name: stringIn(labels, 'io.kubernetes.pod.name'),
+      namespace: stringIn(labels, 'io.kubernetes.pod.namespace'),
+    }),
     published: hostPorts(objectIn(objectIn(state, 'NetworkSettings'), 'Ports')),
   };
 }
@@ -76,10 +80,11 @@ export function parseBundle(text: string): Bundle {
 export function fromAnnotations(annotations: JsonObject): RuntimeFacts | undefined {
   const first = (...names: readonly string[]) =>
     names.map((name) => stringIn(annotations, name)).find((value) => value !== null) ?? null;
-  const pod = podFrom(
-    first('io.kubernetes.cri.sandbox-name', 'io.kubernetes.pod.name'),
-    first('io.kubernetes.cri.sandbox-namespace', 'io.kubernetes.pod.namespace'),
-  );
+  const pod = podFrom({
+    id: first('io.kubernetes.cri.sandbox-uid', 'io.kubernetes.pod.uid'),
+    name: first('io.kubernetes.cri.sandbox-name', 'io.kubernetes.pod.name'),
+    namespace: first('io.kubernetes.cri.sandbox-namespace', 'io.kubernetes.pod.namespace'),
+  });
   if (pod === null) return undefined;
   return {
     name: first('io.kubernetes.cri.container-name', 'io.kubernetes.container.name'),
@@ -88,8 +93,8 @@ export function fromAnnotations(annotations: JsonObject): RuntimeFacts | undefin
   };
 }
 
-function podFrom(name: string | null, namespace: string | null): RuntimeFacts['pod'] {
-  return name === null && namespace === null ? null : { name, namespace };
+function podFrom(pod: PodInfo): PodInfo | null {
+  return pod.name === null && pod.namespace === null ? null : pod;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;

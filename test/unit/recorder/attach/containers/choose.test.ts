@@ -22,6 +22,7 @@ const running = [
   container('0001', 'web', { name: 'web-1', namespace: 'shop' }),
   container('0002', 'web', { name: 'web-2', namespace: 'shop' }),
   container('0003', 'web', { name: 'web-1', namespace: 'test' }),
+  container('0004', null, { name: 'web-1', namespace: 'shop' }),
   container('5e1f', 'recorder'),
 ];
 const stored = [api, container('f00d', 'migrate'), container('a1b2c3d', 'old')];
@@ -77,6 +78,7 @@ it.each(['shop-api', 'shop_api_1', 'a1b', 'ffff', 'recorder', '5e1f', ''])(
       [
         `NO_SUCH_PROCESS  No process fits --container ${typed}`,
         '  seen      containers with processes: 000100000000 shop/web-1/web, 000200000000 shop/web-2/web, 000300000000 test/web-1/web, ' +
+          '000400000000 (keeps the pod web-1), ' +
           'a1b2c3000000 shop-api-1, a1b2ff000000 shop-db-1, beef01000000 (its name cannot be read here), cafe01000000 dead, dead01000000 cafe',
         "  do this   Give the container's name, its id, or the first four or more digits of the id",
       ].join('\n'),

@@ -63,6 +63,7 @@ export const criAnnotations = {
   'io.kubernetes.cri.sandbox-id': ids.infra,
   'io.kubernetes.cri.sandbox-name': 'api-7c9f',
   'io.kubernetes.cri.sandbox-namespace': 'shop',
+  'io.kubernetes.cri.sandbox-uid': '2b4f1c1e-9d52-4a0e-8a57-0d6a4f0a9c11',
 };
 
 export const crioAnnotations = {
@@ -71,6 +72,7 @@ export const crioAnnotations = {
   'io.kubernetes.cri-o.ImageName': 'registry.test/shop/api:1.4',
   'io.kubernetes.pod.name': 'api-7c9f',
   'io.kubernetes.pod.namespace': 'shop',
+  'io.kubernetes.pod.uid': '2b4f1c1e-9d52-4a0e-8a57-0d6a4f0a9c11',
 };
 
 /** conmon's words of Podman 4.3, shortened. */

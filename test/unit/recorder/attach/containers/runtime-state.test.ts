@@ -26,7 +26,7 @@ describe("Docker's config.v2.json", () => {
     };
     expect(fromDocker(configV2({ labels }))).toMatchObject({
       name: 'api',
-      pod: { name: 'api-7c9f', namespace: 'shop' },
+      pod: { id: null, name: 'api-7c9f', namespace: 'shop' },
     });
   });
 
@@ -53,7 +53,8 @@ describe('a bundle', () => {
   });
 
   it("gives what Kubernetes calls it, in containerd's words and in CRI-O's", () => {
-    const expected = { name: 'api', image: 'registry.test/shop/api:1.4', pod: { name: 'api-7c9f', namespace: 'shop' } };
+    const pod = { id: '2b4f1c1e-9d52-4a0e-8a57-0d6a4f0a9c11', name: 'api-7c9f', namespace: 'shop' };
+    const expected = { name: 'api', image: 'registry.test/shop/api:1.4', pod };
     expect(fromAnnotations(criAnnotations)).toEqual(expected);
     expect(fromAnnotations(crioAnnotations)).toEqual(expected);
   });
