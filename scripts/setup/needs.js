@@ -25,6 +25,7 @@ const needs = [
   { package: 'curl', command: 'curl', for: 'test' },
   { package: 'openssl', command: 'openssl', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'test' },
+  { package: 'libssl-dev', library: 'libssl.a', for: 'test' },
   { package: 'procps', command: 'pgrep', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },

@@ -1,9 +1,9 @@
 /** A hundred connections at once, each with a marker of its own: no byte under a wrong connection. */
 import { join } from 'node:path';
 import { freePort } from '../../replayer/launch/free-port';
-import { decodeBody } from '../../tape/body/coding';
 import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
+import { markersOf } from '../support/markers';
 import { apps, makeCertificate, run, startNginx, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { recordCommand, recordDuring } from '../support/recorder';
 
@@ -15,17 +15,6 @@ const folder = temporaryFolder();
 
 afterEach(stopAll);
 afterAll(() => folder.remove());
-
-/** The markers in a target and in both bodies: one and the same, if nothing was mixed up. */
-function markersOf(exchange: Exchange): string {
-  const [, marker, round] = exchange.request?.target.split('/') ?? [];
-  const unit = `<${marker} ${round}>`;
-  const texts = [exchange.request?.body, exchange.response?.body].map((body) =>
-    body === undefined ? '' : Buffer.from(decodeBody(body).bytes).toString(),
-  );
-  const foreign = texts.filter((text) => text === '' || text.replaceAll(unit, '') !== '');
-  return foreign.length === 0 ? (marker ?? '') : `mixed up: ${unit} with ${foreign.map((text) => text.slice(0, 80))}`;
-}
 
 function expectUnmixed(exchanges: readonly Exchange[]): void {
   const byConnection = new Map<number, string[]>();
