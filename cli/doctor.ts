@@ -298,8 +298,9 @@ function tlsWords({ tls }: SurveyedProcess, { ok, colors }: { ok: boolean; color
   });
 }
 
-function verdict({ ok, tier }: DoctorReport): string {
-  return ok
-    ? `Recording works here, by tier ${tier}.`
-    : 'Recording does not work here: no capture tier loads and attaches.';
+function verdict({ ok, tier, checks }: DoctorReport): string {
+  if (!ok) return 'Recording does not work here: no capture tier loads and attaches.';
+  const isLimited = checks.some((check) => check.name === 'processes' && !check.ok);
+  const limit = isLimited ? ' Processes that may not be looked into are refused as targets.' : '';
+  return `Recording works here, by tier ${tier}.${limit}`;
 }

@@ -12,7 +12,8 @@ import { isoTime } from './when';
 
 /** The line of one exchange, as an object. */
 export function summaryJson(summary: ExchangeSummary) {
-  const { id, session, connectionId, seq, direction, protocol, tls, process, local, remote } = summary;
+  const { id, session, connectionId, seq, direction, protocol, tls, rawProtocol, unreadTls } = summary;
+  const { process, local, remote } = summary;
   const { method, host, path, status, durationUs, requestBytes, responseBytes, problems, outcome, cause } = summary;
   return {
     ...{ schema: 1, id, session, connection: connectionId, seq, startedAt: isoTime(summary.startedAtUs) },
@@ -20,6 +21,7 @@ export function summaryJson(summary: ExchangeSummary) {
     ...{ container: process.container ?? null, local, remote, method, host, path, status },
     ...{ durationMs: durationUs === null ? null : durationUs / 1000, requestBytes, responseBytes },
     ...{ complete: problems.length === 0, problems, outcome, cause },
+    ...{ rawProtocol, unreadTls },
   };
 }
 

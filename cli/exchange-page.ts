@@ -13,6 +13,7 @@ import {
   type PodInfo,
   problemWords,
   type RawStream,
+  unreadReasonWords,
 } from '../tape/model/exchange';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
@@ -84,11 +85,18 @@ function timing({ exchange }: StoredExchange, { startedAtUs, durationUs }: Excha
   return `${began}, took ${milliseconds(durationUs)} ms${waited}`;
 }
 
-function connectionText({ connectionId, seq, direction, local, remote, tls, protocol }: ExchangeSummary): string {
+function connectionText(summary: ExchangeSummary): string {
+  const { connectionId, seq, direction, local, remote, protocol, rawProtocol } = summary;
   const arrow = direction === 'inbound' ? '<-' : '->';
   const ends = local === null && remote === null ? 'socket not known' : `${local ?? '?'} ${arrow} ${remote ?? '?'}`;
-  const secured = tls === null ? 'not encrypted' : `TLS, read from ${tls.library}`;
-  return visibleLine(`${connectionId}, exchange ${seq + 1} on it; ${ends}; ${protocol}, ${secured}`);
+  const spoken = rawProtocol === null ? protocol : `${protocol} (${rawProtocol})`;
+  return visibleLine(`${connectionId}, exchange ${seq + 1} on it; ${ends}; ${spoken}, ${securityText(summary)}`);
+}
+
+function securityText({ tls, unreadTls }: ExchangeSummary): string {
+  if (unreadTls !== null)
+    return `TLS that was not read (${unreadTls.library}: ${unreadReasonWords[unreadTls.reason] ?? unreadTls.reason})`;
+  return tls === null ? 'not encrypted' : `TLS, read from ${tls.library}`;
 }
 
 /** One line a place, named once for all of them. */

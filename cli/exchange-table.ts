@@ -75,10 +75,18 @@ function row(summary: ExchangeSummary, withSizes: boolean, { colors, width }: Ta
   return `${paint(left)}${place}${colors.yellow(notes)}`;
 }
 
-function placeOf({ method, host, path, direction, local, remote, requestBytes, responseBytes }: ExchangeSummary) {
+function placeOf(summary: ExchangeSummary) {
+  const { method, host, path, direction, local, remote } = summary;
   if (method !== null) return `${method} ${host ?? ''}${path ?? ''}`;
   const server = (direction === 'inbound' ? local : remote) ?? 'an unknown socket';
-  return `${requestBytes + responseBytes === 0 ? 'connect' : 'raw stream'} ${server}`;
+  return `${streamWords(summary)} ${server}`;
+}
+
+/** The name first: where a line is cut, the address goes. */
+function streamWords({ unreadTls, rawProtocol, protocol, requestBytes, responseBytes }: ExchangeSummary): string {
+  if (unreadTls !== null && protocol === 'raw') return `unread TLS (${unreadTls.library})`;
+  if (requestBytes + responseBytes === 0) return 'connect';
+  return rawProtocol === null ? 'raw stream' : `raw stream (${rawProtocol})`;
 }
 
 /** What is wrong with it, and for a call, which exchange made it. */

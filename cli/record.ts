@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { WiretapeError } from '../errors/wiretape-error';
+import { formatError, WiretapeError } from '../errors/wiretape-error';
 import { type Recording, type RecordingEnd, startRecording } from '../recorder/record';
 import type { TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
@@ -10,7 +10,7 @@ import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
-import { statusTable, summaryLines } from './recording-report';
+import { isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { isInteractive } from './terminal';
 import { wiretapeVersion } from './version';
 
@@ -24,10 +24,12 @@ interface RecordArguments {
   readonly all: boolean;
   readonly for?: string;
   readonly maxSize?: string;
+  readonly maxBody: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly redact?: string;
   readonly keepRaw: boolean;
+  readonly allowEmpty: boolean;
   readonly tier?: string;
   readonly status: boolean;
   readonly verbose: boolean;
@@ -65,12 +67,22 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         all: { type: 'boolean', default: false, describe: 'every process on this machine' },
         for: { type: 'string', describe: 'end after this time, such as 30s or 10m' },
         'max-size': { type: 'string', describe: 'end when the tape has this size, such as 1GiB' },
+        'max-body': {
+          type: 'string',
+          default: '64MiB',
+          describe: 'keep this much of a body; of a longer one the true size is kept',
+        },
         ...patternOptions,
         redact: { type: 'string', describe: 'a file of further redaction rules' },
         'keep-raw': {
           type: 'boolean',
           default: false,
           describe: 'keep the bytes of protocols that are not parsed; only those that are text are redacted',
+        },
+        'allow-empty': {
+          type: 'boolean',
+          default: false,
+          describe: 'exit with status 0 also where nothing was recorded that can be read',
         },
         tier: { type: 'string', describe: 'the capture tier, instead of the first that works' },
         status: { type: 'boolean', default: false, describe: 'a live table on stderr' },
@@ -99,6 +111,7 @@ async function record(args: RecordArguments): Promise<number> {
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
+    maxBodyBytes: parseSize(args.maxBody, '--max-body'),
     wiretapeVersion: wiretapeVersion(),
     typedTargets: typedTargets(targets, command),
     onProbe: args.verbose ? tellProbe : () => undefined,
@@ -109,8 +122,7 @@ async function record(args: RecordArguments): Promise<number> {
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
   listenForSignals(recording);
   const end = await recording.ended.finally(stopShowing);
-  tellEnd(end, args.output);
-  return end.commandStatus ?? 0;
+  return tellEnd(end, args);
 }
 
 function targetsFrom(args: RecordArguments, command: readonly string[] | null): TargetSpec {
@@ -206,6 +218,10 @@ function showStatus(recording: Recording): () => void {
   return () => clearInterval(timer);
 }
 
-function tellEnd(end: RecordingEnd, tape: string): void {
-  process.stderr.write(`${summaryLines(end, tape).join('\n')}\n`);
+/** Says first where nothing could be read; a command that failed by itself keeps its status. Returns the exit status. */
+function tellEnd(end: RecordingEnd, { output, allowEmpty }: RecordArguments): number {
+  const nothing = isEmpty(end.stats) && !allowEmpty ? nothingRecorded(end, output) : null;
+  if (nothing !== null) process.stderr.write(`${formatError(nothing)}\n`);
+  process.stderr.write(`${summaryLines(end, output).join('\n')}\n`);
+  return end.commandStatus || (nothing?.exitStatus ?? 0);
 }

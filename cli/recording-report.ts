@@ -1,12 +1,17 @@
 /** What `wiretape record` says while it runs and at its end. Pure: counts in, lines out. */
+import { WiretapeError } from '../errors/wiretape-error';
 import type { CaptureStats } from '../native/binding';
+import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
+import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
-import { type Problem, problemWords } from '../tape/model/exchange';
+import { type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
 import { visibleLine } from './terminal';
 
 const ENDPOINTS_SHOWN = 20;
 const ENDPOINTS_LIVE = 10;
+const GROUPS_SHOWN = 20;
+const GROUPS_LIVE = 3;
 
 const endings: Record<RecordingEnd['reason'], string> = {
   interrupted: 'ended by a signal',
@@ -19,21 +24,84 @@ const endings: Record<RecordingEnd['reason'], string> = {
 /** The summary at the end of a recording. */
 export function summaryLines(end: RecordingEnd, tape: string): readonly string[] {
   const { stats } = end;
+  const what = isEmpty(stats) ? 'nothing that can be read' : count(stats.exchanges, 'exchange');
   return [
-    `recorded ${count(stats.exchanges, 'exchange')} on ${count(stats.connections, 'connection')} onto ${tape}: ${endings[end.reason]}`,
+    `recorded ${what} on ${count(stats.coverage.connections, 'connection')} onto ${tape}: ${endings[end.reason]}`,
     ...endpointLines(stats.endpoints, ENDPOINTS_SHOWN),
     ...completenessLines(stats),
-    ...lossLines(stats, end.capture),
+    ...coverageLines(stats.coverage, GROUPS_SHOWN),
+    ...filteredLines(stats),
+    ...missingLines(stats, end.capture),
   ];
 }
 
 /** The live table of --status. */
-export function statusTable(stats: RecordingStats, capture: CaptureStats): readonly string[] {
+export function statusTable(stats: PipelineStats, capture: CaptureStats): readonly string[] {
+  const { exchanges, openConnections, openExchanges, coverage } = stats;
   return [
-    `${count(stats.exchanges, 'exchange')}, ${count(stats.connections, 'connection')} (${stats.openConnections} open), ${bytes(capture.bytes)} captured, ${bytes(capture.unreadBytes + capture.queuedBytes)} waiting`,
+    `${count(exchanges, 'exchange')}, ${count(coverage.connections, 'connection')} (${openConnections} open), ${bytes(capture.bytes)} captured, ${bytes(capture.unreadBytes + capture.queuedBytes)} waiting`,
+    ...(openExchanges > 0 ? [`  open       ${count(openExchanges, 'exchange')} that last, on the tape so far`] : []),
     ...endpointLines(stats.endpoints, ENDPOINTS_LIVE),
-    ...lossLines(stats, capture),
+    ...coverageLines(coverage, GROUPS_LIVE),
+    ...missingLines(stats, capture),
   ];
+}
+
+/** Nothing on the tape but sizes and times. */
+export function isEmpty(stats: RecordingStats): boolean {
+  return stats.readable === 0;
+}
+
+/** What to say of a recording in which nothing could be read: what was there instead, and what helps. */
+export function nothingRecorded({ stats }: RecordingEnd, tape: string): WiretapeError {
+  const reasons = reasonsForNothing(stats).filter(({ isSo }) => isSo);
+  return new WiretapeError('NOTHING_RECORDED', `Nothing was recorded onto ${tape} that can be read`, {
+    seen: reasons.flatMap(({ seen }) => seen ?? []),
+    remedy: [...reasons.map(({ remedy }) => remedy), 'Where that is right, say so: --allow-empty'],
+  });
+}
+
+interface Reason {
+  readonly isSo: boolean;
+  readonly seen?: string;
+  readonly remedy: string;
+}
+
+function reasonsForNothing({ coverage, filtered }: RecordingStats): readonly Reason[] {
+  const { connections, silent, unread, unreadTls, rawProtocols } = coverage;
+  const isLate = unreadTls.some(({ reason }) => reason === 'late');
+  return [
+    {
+      isSo: connections === 0,
+      seen: 'no connection was seen',
+      remedy: 'Send traffic while it records, and check the target: wiretape doctor lists who listens',
+    },
+    {
+      isSo: silent > 0 && silent === connections,
+      seen: `${count(silent, 'connection')} on which nothing was said`,
+      remedy: 'Send requests while it records',
+    },
+    {
+      isSo: unread > 0,
+      seen: `TLS of ${count(unread, 'connection')} was not read: ${someGroups(unreadTls)}`,
+      remedy: 'See whose TLS can be read: wiretape doctor',
+    },
+    {
+      isSo: isLate,
+      remedy: 'Record before the connections are made, or start the service: wiretape record -- COMMAND',
+    },
+    {
+      isSo: rawProtocols.length > 0,
+      seen: `raw streams: ${rawNames(coverage)}`,
+      remedy: 'Keep the bytes of protocols that are not parsed: --keep-raw',
+    },
+    { isSo: filtered > 0, seen: filteredText(filtered), remedy: 'Widen --include and --exclude' },
+  ];
+}
+
+function someGroups(groups: readonly UnreadGroup[]): string {
+  const rest = groups.length - GROUPS_LIVE;
+  return groups.slice(0, GROUPS_LIVE).map(groupText).join('; ') + (rest > 0 ? `; and ${rest} more` : '');
 }
 
 function endpointLines(endpoints: readonly EndpointStats[], most: number): readonly string[] {
@@ -56,17 +124,70 @@ function endpointLines(endpoints: readonly EndpointStats[], most: number): reado
 }
 
 function completenessLines(stats: RecordingStats): readonly string[] {
-  const lines = [`  complete   ${stats.complete} of ${stats.exchanges}`];
-  for (const [problem, times] of Object.entries(stats.incomplete)) {
-    lines.push(`             ${times} ${problem}: ${problemWords[problem as Problem]}`);
-  }
-  if (stats.rawStreams > 0)
-    lines.push(
-      `  raw        ${count(stats.rawStreams, 'connection')} of protocols that are not parsed: sizes and times only`,
-    );
-  if (stats.filtered > 0)
-    lines.push(`  filtered   ${count(stats.filtered, 'exchange')} left out by --include and --exclude`);
-  return lines;
+  if (stats.exchanges === 0) return [];
+  const problems = Object.entries(stats.incomplete).map(
+    ([problem, times]) => `             ${times} ${problem}: ${problemWords[problem as Problem]}`,
+  );
+  return [`  complete   ${stats.complete} of ${stats.exchanges}`, ...problems];
+}
+
+/** Every connection is in one of the four counts. */
+function coverageLines(coverage: Coverage, most: number): readonly string[] {
+  const { connections, read, raw, unread, silent } = coverage;
+  if (connections === 0) return [];
+  const counts = [`${read} read`, `${raw} raw`, `${unread} unread`, `${silent} without data`];
+  return [
+    `  seen       ${count(connections, 'connection')}: ${counts.join(', ')}`,
+    ...(coverage.rawProtocols.length === 0 ? [] : [`  raw        streams: ${rawNames(coverage)}`]),
+    ...unreadLines(coverage, most),
+  ];
+}
+
+/** `PostgreSQL 3, HTTP/2 2, unknown 1`. */
+function rawNames({ rawProtocols, rawNotKept }: Coverage): string {
+  const names = rawProtocols.map(({ protocol, streams }) => `${protocol ?? 'unknown'} ${streams}`);
+  return `${names.join(', ')}${rawNotKept === 0 ? '' : ' (sizes and times only)'}`;
+}
+
+function unreadLines({ unread, unreadTls }: Coverage, most: number): readonly string[] {
+  if (unread === 0) return [];
+  const rest = unreadTls.slice(most).reduce((sum, { connections }) => sum + connections, 0);
+  return [
+    `  unread     TLS of ${count(unread, 'connection')}`,
+    ...unreadTls.slice(0, most).map((group) => `             ${groupText(group)}`),
+    ...(rest === 0 ? [] : [`             and ${count(rest, 'further connection')}`]),
+  ];
+}
+
+const reasonTexts: Record<UnreadReason, string> = {
+  'not-read': '',
+  'not-seen': ', of processes that ended too soon',
+  late: ', begun before its probes were there',
+  unexplained: ', of which its probes saw nothing',
+};
+
+/** `go (4711): Go crypto/tls, 51 connections`. */
+function groupText({ process, processes, library, reason, connections }: UnreadGroup): string {
+  const others = processes > 1 ? ` and ${count(processes - 1, 'other')}` : '';
+  return visibleLine(
+    `${process.name} (${process.pid}${others}): ${library}, ${count(connections, 'connection')}${reasonTexts[reason]}`,
+  );
+}
+
+function filteredLines({ filtered }: RecordingStats): readonly string[] {
+  return filtered === 0 ? [] : [`  filtered   ${filteredText(filtered)}`];
+}
+
+function filteredText(filtered: number): string {
+  return `${count(filtered, 'exchange')} left out by --include and --exclude`;
+}
+
+/** `nothing` is said only where nothing is missing in any sense: what else is, the lines above tell. */
+function missingLines(stats: RecordingStats, capture: CaptureStats): readonly string[] {
+  const lost = lossLines(stats, capture);
+  const { coverage, complete, exchanges } = stats;
+  const isWhole = !isEmpty(stats) && complete === exchanges && coverage.unread === 0 && coverage.rawNotKept === 0;
+  return lost.length === 0 && isWhole ? ['  missing    nothing'] : lost;
 }
 
 function lossLines(stats: RecordingStats, capture: CaptureStats): readonly string[] {
@@ -77,9 +198,11 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
     .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}`);
   if (capture.missedRuns > 0)
     lines.push(`  missing    ${count(capture.missedRuns, 'event')} the kernel did not run a program for`);
+  if (capture.deepCalls > 0)
+    lines.push(`  missing    ${count(capture.deepCalls, 'TLS call')} within calls, deeper than is followed`);
   if (capture.stateFull > 0)
     lines.push(`  missing    ${count(capture.stateFull, 'event')} for which a kernel map had no room`);
-  return lines.length === 0 ? ['  missing    nothing'] : lines;
+  return lines;
 }
 
 function count(times: number, noun: string): string {

@@ -37,6 +37,8 @@ export const catalogue = {
   BPF_UNSUPPORTED: { exit: 3, means: 'no capture tier loads and attaches on this kernel' },
   ADDON_MISSING: { exit: 3, means: 'the native addon or the BPF object is missing or was built for another platform' },
   PID_NAMESPACE: { exit: 3, means: 'the recorder does not share the pid namespace of the host' },
+  TARGET_CLOSED: { exit: 3, means: 'a target may not be looked into, so that none of its TLS could be read' },
+  NOTHING_RECORDED: { exit: 3, means: 'the recording ended without anything that could be read' },
   NO_SUCH_PROCESS: { exit: 3, means: 'no process fits the targets' },
   CONTAINER_AMBIGUOUS: { exit: 3, means: 'the name or the beginning of an id fits several containers' },
   PUBLISHED_PORT: {

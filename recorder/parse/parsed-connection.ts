@@ -9,10 +9,12 @@ import type { ConnectionListener, Ending, Wait } from '../follow/follower';
 import type { Limits } from '../follow/limits';
 import type { OpenInbound } from '../link/open-inbound';
 import type { DataEvent, EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
+import type { LastingExchanges, LastingSource } from './lasting';
 import { problemBits, problemOfGap, problemsOf } from './problems';
 import type { Beginning, Conversation, Fallback, Host, Protocol, Side, Verdict } from './protocol';
 import { fallback, protocols } from './registry';
 import { BoundarySeeker } from './seeker';
+import type { OpenSpill } from './spill';
 
 type StreamDirection = DataEvent['direction'];
 type Direction = Connection['direction'];
@@ -24,10 +26,14 @@ export interface Recording {
   readonly limits: Limits;
   readonly budget: Budget;
   readonly keepRaw: boolean;
+  readonly openSpill: OpenSpill;
   readonly inbound: OpenInbound;
+  readonly lasting: LastingExchanges;
   nextNumber(): number;
   emit(exchange: Exchange): void;
   lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
+  /** Nothing more comes of the connection. */
+  closed(connection: number): void;
 }
 
 /** What came before it was clear which protocol it is. */
@@ -50,7 +56,7 @@ interface JoiningSeeker {
   readonly seeker: BoundarySeeker;
 }
 
-export class ParsedConnection implements ConnectionListener, Host {
+export class ParsedConnection implements ConnectionListener, Host, LastingSource {
   connection: Connection;
   private conversation: Conversation | null = null;
   /** The conversation, where it is the one for everything else. */
@@ -70,7 +76,16 @@ export class ParsedConnection implements ConnectionListener, Host {
     readonly wait: Wait,
   ) {
     const { connection: key, atUs, local, remote, process } = open;
-    this.connection = { key, direction: open.role, openedAtUs: atUs, local, remote, tls: null, process };
+    this.connection = {
+      key,
+      direction: open.role,
+      openedAtUs: atUs,
+      local,
+      remote,
+      tls: null,
+      unreadTls: null,
+      process,
+    };
     this.orientation = open.role === 'unknown' ? 'inbound' : open.role;
     this.roleKnown = open.role !== 'unknown';
     this.atUs = atUs;
@@ -88,6 +103,10 @@ export class ParsedConnection implements ConnectionListener, Host {
 
   get keepRaw(): boolean {
     return this.recording.keepRaw;
+  }
+
+  get openSpill(): OpenSpill {
+    return this.recording.openSpill;
   }
 
   // The follower's side.
@@ -117,6 +136,7 @@ export class ParsedConnection implements ConnectionListener, Host {
 
   encrypted(event: EncryptedEvent): void {
     this.atUs = event.atUs;
+    this.connection = { ...this.connection, unreadTls: event.unread };
     const [request, response] =
       this.orientation === 'inbound' ? [event.receivedBytes, event.sentBytes] : [event.sentBytes, event.receivedBytes];
     if (this.conversation === null) this.settle(fallback, 0);
@@ -139,6 +159,7 @@ export class ParsedConnection implements ConnectionListener, Host {
       closed = this.conversation;
       closed.close(ending, atUs);
     }
+    this.recording.closed(this.connection.key);
   }
 
   expire(nowUs: number): boolean {
@@ -158,7 +179,9 @@ export class ParsedConnection implements ConnectionListener, Host {
   beginRaw(): Beginning {
     const outbound = this.connection.direction === 'outbound';
     const cause = outbound ? this.recording.inbound.causeOf(this.connection.process.pid) : null;
-    return { number: this.recording.nextNumber(), seq: this.exchanges++, cause };
+    const number = this.recording.nextNumber();
+    this.recording.lasting.begin(number, this, this.atUs);
+    return { number, seq: this.exchanges++, cause };
   }
 
   ended(beginning: Beginning): void {
@@ -166,11 +189,26 @@ export class ParsedConnection implements ConnectionListener, Host {
     this.recording.inbound.end(this.connection.process.pid, beginning.number);
   }
 
-  forget(): void {
+  forget({ number }: Beginning): void {
+    this.recording.lasting.end(number);
     this.exchanges--;
   }
 
   emit(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void {
+    this.recording.lasting.end(exchange.number);
+    this.pass(exchange, problems);
+  }
+
+  emitSoFar(number: number, unlessBytes: number): number | null {
+    // Before it is known where messages begin it may all turn out to be something else.
+    const found = this.joining === null ? (this.conversation?.soFar(number) ?? null) : null;
+    if (found === null) return null;
+    const bytes = bytesOf(found.exchange);
+    if (bytes !== unlessBytes) this.pass(found.exchange, found.problems | problemBits['still-open']);
+    return bytes;
+  }
+
+  private pass(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void {
     const { number, seq, protocol, startedAtUs, durationUs, request, response, outcome, cause, raw } = exchange;
     this.recording.emit({
       number,
@@ -193,8 +231,8 @@ export class ParsedConnection implements ConnectionListener, Host {
     this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
   }
 
-  handOver(missed: number): Conversation {
-    return this.settleOn(fallback, missed);
+  handOver(missed: number, named: string | null): Conversation {
+    return this.settleOn(fallback, missed, named);
   }
 
   /** What was said before TLS began, a CONNECT or a STARTTLS, says nothing about what is said inside it. */
@@ -265,8 +303,8 @@ export class ParsedConnection implements ConnectionListener, Host {
     for (const item of this.early.splice(0)) conversation.data(this.sideOf(item.direction), item.bytes, item.atUs);
   }
 
-  private settleOn(protocol: Protocol, missed: number): Conversation {
-    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed }) : null;
+  private settleOn(protocol: Protocol, missed: number, named: string | null = null): Conversation {
+    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed, named }) : null;
     this.conversation = this.rest ?? protocol.open(this, { missed });
     return this.conversation;
   }
@@ -356,10 +394,17 @@ export class ParsedConnection implements ConnectionListener, Host {
       response: null,
       outcome: ending,
       cause: this.causeAtOpen,
-      raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+      raw: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
     };
     this.emit(exchange, 0);
   }
+}
+
+/** How far an exchange has come: grows with every byte of a body, and with each head. */
+function bytesOf({ request, response, raw }: Pick<Exchange, 'request' | 'response' | 'raw'>): number {
+  const heads = (request === null ? 0 : 1) + (response === null ? 0 : 1 + response.informational.length);
+  const bodies = (request?.body.wireSize ?? 0) + (response?.body.wireSize ?? 0);
+  return heads + bodies + (raw === null ? 0 : raw.requestSize + raw.responseSize);
 }
 
 /** The client's bytes decide; only without them the server's do. */

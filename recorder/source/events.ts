@@ -3,7 +3,7 @@
  * holds plaintext: binding plaintext to its socket is the source's work, so nothing to the right knows about TLS.
  * Times are microseconds since the Unix epoch. Directions are seen from the watched process.
  */
-import type { ProcessInfo } from '../../tape/model/exchange';
+import type { ProcessInfo, UnreadTls } from '../../tape/model/exchange';
 
 export type Role = 'inbound' | 'outbound' | 'unknown';
 
@@ -68,6 +68,8 @@ export interface EncryptedEvent {
   readonly atUs: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** Which library it was, and why its plaintext is not there. */
+  readonly unread: UnreadTls;
 }
 
 /** Losses that no position shows: events dropped before they could be tied to a connection. */

@@ -1,5 +1,6 @@
 /** Counts for the end of a recording: what was seen, how long it took, what is missing and why. Bounded, whatever the traffic. */
 import { type Direction, type Exchange, headerValue, type Problem } from '../../tape/model/exchange';
+import { ConnectionCoverage, type Coverage } from './coverage';
 import { endpointOf } from './endpoint';
 import { Histogram } from './histogram';
 
@@ -14,15 +15,15 @@ export interface EndpointStats {
 }
 
 export interface RecordingStats {
-  readonly connections: number;
+  readonly coverage: Coverage;
   readonly openConnections: number;
   /** Exchanges emitted; raw streams and failed connects are among them. */
   readonly exchanges: number;
   readonly complete: number;
   /** Exchanges the filter kept from being emitted; they are in no other count. */
   readonly filtered: number;
-  /** Connections of protocols nobody parses, those included that were handed over. */
-  readonly rawStreams: number;
+  /** Exchanges of which more is on the tape than sizes and times. */
+  readonly readable: number;
   /** How many exchanges have each problem; one may have several. */
   readonly incomplete: Readonly<Partial<Record<Problem, number>>>;
   /** Bytes that are missing or could not be read, by reason. */
@@ -43,11 +44,11 @@ const mostEndpoints = 1000;
 const mostTargets = 4096;
 
 export class Tally {
-  connections = 0;
+  readonly coverage = new ConnectionCoverage();
   private exchanges = 0;
   private complete = 0;
   private filtered = 0;
-  private rawStreams = 0;
+  private readable = 0;
   private readonly incomplete = new Map<Problem, number>();
   private readonly lostBytes = new Map<string, number>();
   private readonly endpoints = new Map<string, Endpoint>();
@@ -65,22 +66,22 @@ export class Tally {
     this.exchanges++;
     if (exchange.problems.length === 0) this.complete++;
     for (const problem of exchange.problems) this.incomplete.set(problem, (this.incomplete.get(problem) ?? 0) + 1);
-    if (exchange.raw !== null && exchange.raw.requestSize + exchange.raw.responseSize > 0) this.rawStreams++;
+    if (isReadable(exchange)) this.readable++;
     this.addToEndpoint(exchange);
   }
 
   stats(openConnections: number): RecordingStats {
-    const { connections, exchanges, complete, filtered, rawStreams } = this;
+    const { exchanges, complete, filtered, readable } = this;
     const incomplete = Object.fromEntries(this.incomplete);
     const lostBytes = Object.fromEntries(this.lostBytes);
     const endpoints = [...this.endpoints.values()].sort((a, b) => b.count - a.count).map(endpointStats);
     return {
-      connections,
+      coverage: this.coverage.stats(),
       openConnections,
       exchanges,
       complete,
       filtered,
-      rawStreams,
+      readable,
       incomplete,
       lostBytes,
       endpoints,
@@ -117,6 +118,11 @@ export class Tally {
     this.endpoints.set(`${direction} ${name}`, endpoint);
     return endpoint;
   }
+}
+
+/** A message, kept bytes, or a connect that failed, which is all there is to say of it. */
+function isReadable({ raw }: Exchange): boolean {
+  return raw === null || raw.requestBytes !== null || raw.requestSize + raw.responseSize === 0;
 }
 
 function endpointStats({ endpoint, direction, count, durations }: Endpoint): EndpointStats {

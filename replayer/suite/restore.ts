@@ -111,7 +111,7 @@ function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Excha
 
 function connectionOf({ tls, ...known }: KnownConnection, openedAtUs: number): Connection {
   const process = { pid: 0, name: '' };
-  return { ...known, openedAtUs, local: null, tls: tls === null ? null : { library: tls }, process };
+  return { ...known, openedAtUs, local: null, tls: tls === null ? null : { library: tls }, unreadTls: null, process };
 }
 
 interface Reading {

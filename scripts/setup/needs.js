@@ -27,6 +27,7 @@ const needs = [
   { package: 'nginx', command: 'nginx', for: 'test' },
   { package: 'libssl-dev', library: 'libssl.a', for: 'test' },
   { package: 'procps', command: 'pgrep', for: 'test' },
+  { package: 'libgnutls30', library: 'libgnutls.so.30', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },

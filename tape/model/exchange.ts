@@ -16,6 +16,22 @@ export interface TlsInfo {
   readonly library: string;
 }
 
+/** Why TLS was not read. Words travel to the tape: never reuse one. docs/tape-format.md lists the same. */
+export const unreadReasonWords = {
+  'not-read': 'no library in the process is one that is read',
+  'not-seen': 'the process had ended before anybody could look what it had aboard',
+  late: 'its library is read, and probes were there only after the connection began',
+  unexplained: 'its library is read, and its probes saw nothing of what it carried',
+} as const;
+export type UnreadReason = keyof typeof unreadReasonWords;
+
+/** TLS whose plaintext nobody read: what the files of the process say of it. */
+export interface UnreadTls {
+  /** Such as `Go crypto/tls`; `unknown library` where no file tells. */
+  readonly library: string;
+  readonly reason: UnreadReason;
+}
+
 export interface ProcessInfo {
   readonly pid: number;
   readonly name: string;
@@ -50,6 +66,8 @@ export interface Connection {
   readonly local: string | null;
   readonly remote: string | null;
   readonly tls: TlsInfo | null;
+  /** Set where TLS was seen and its plaintext was not. */
+  readonly unreadTls: UnreadTls | null;
   readonly process: ProcessInfo;
 }
 
@@ -101,6 +119,7 @@ export const outcomeWords = {
   timeout: 'the connection was never made, or ended by a time-out',
   closed: 'the connection was closed without an answer',
   lost: 'how it ended was not seen',
+  open: 'it was going on when this was written: a recording that goes on, or one that was killed',
 } as const;
 export type Outcome = keyof typeof outcomeWords;
 
@@ -109,13 +128,14 @@ export const problemWords = {
   'lost-bytes': 'the recorder could not keep up; the bytes are counted and gone',
   truncated: 'longer than the capture limit; the true size is known',
   'unread-bytes':
-    'moved by a call this capture tier cannot read (sendfile, splice, io_uring, the later messages of sendmmsg)',
+    'moved by a call that could not be read (sendfile, splice, io_uring, the later messages of sendmmsg), or seen only as ciphertext',
   'started-mid-stream': 'the connection is older than the recorder, or than the probes in its process',
   'cut-short': 'the connection or the recording ended in the middle of the message',
   'no-response': 'no answer was seen',
+  'still-open': 'it was going on when this was written; what came later is not here',
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
-  encrypted: 'TLS was seen and no library that could be read',
+  encrypted: 'TLS was seen and its plaintext was not: no library that is read, or probes that came too late',
 } as const;
 export type Problem = keyof typeof problemWords;
 
@@ -146,8 +166,10 @@ export interface Exchange {
   readonly raw: RawStream | null;
 }
 
-/** What is kept of a protocol nobody parses: sizes, and the bytes themselves only under --keep-raw. */
+/** What is kept of a protocol nobody parses: its name and sizes, and the bytes themselves only under --keep-raw. */
 export interface RawStream {
+  /** Such as `PostgreSQL`, where the bytes tell; null where they do not. */
+  readonly protocol: string | null;
   /** From the client (of an unknown direction: from who spoke first) to the server, and back. True sizes, gaps included. */
   readonly requestSize: number;
   readonly responseSize: number;

@@ -2,7 +2,16 @@
  * The port between the recorder, the replayer and whatever keeps the tape. SQLite (`sqlite/`) is the default;
  * `memory.ts` serves tests. The contract suite in test/contract runs on both.
  */
-import type { Direction, Exchange, Outcome, Problem, ProcessInfo, ProtocolName, TlsInfo } from '../model/exchange';
+import type {
+  Direction,
+  Exchange,
+  Outcome,
+  Problem,
+  ProcessInfo,
+  ProtocolName,
+  TlsInfo,
+  UnreadTls,
+} from '../model/exchange';
 import type { ExchangeFilter } from '../model/filter';
 import type { Redacted, RedactionEntry } from '../redact/redacted';
 
@@ -68,6 +77,7 @@ export interface ExchangeSummary {
   readonly direction: Direction;
   readonly protocol: ProtocolName;
   readonly tls: TlsInfo | null;
+  readonly unreadTls: UnreadTls | null;
   readonly process: ProcessInfo;
   readonly local: string | null;
   readonly remote: string | null;
@@ -78,6 +88,8 @@ export interface ExchangeSummary {
   /** Body bytes as they were on the wire; of raw streams all bytes. */
   readonly requestBytes: number;
   readonly responseBytes: number;
+  /** Of a raw stream, where its bytes told it. */
+  readonly rawProtocol: string | null;
   readonly problems: readonly Problem[];
   readonly outcome: Outcome;
   /** Null also where the exchange that caused this one is not on the tape. */
@@ -87,6 +99,7 @@ export interface ExchangeSummary {
 /** Synchronous on purpose: better-sqlite3 is, and one transaction an append keeps a crash from tearing an exchange. */
 export interface TapeWriter {
   beginSession(start: SessionStart): SessionId;
+  /** An exchange takes the place of one of the same number that was written with the outcome `open`. */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): void;
   noteLoss(session: SessionId, loss: Loss): void;
   endSession(session: SessionId, end: SessionEnd): void;

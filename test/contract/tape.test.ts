@@ -106,6 +106,30 @@ describe.each([
     });
   const all = () => tape.read((reader) => [...reader.exchanges()]);
 
+  it('keeps an exchange that lasts as it is so far, and puts its end in the same place', () => {
+    const soFar = (text: string): Exchange =>
+      exchangeOf({
+        response: responseOf({ body: bodyOf(text.repeat(20_000)) }),
+        outcome: 'open',
+        durationUs: null,
+        problems: ['still-open'],
+      });
+    const over = exchangeOf({ response: responseOf({ body: bodyOf('abc'.repeat(20_000)) }) });
+    const seen: string[][] = [];
+    tape.write((writer) => {
+      const session = writer.beginSession(sessionStart);
+      for (const exchange of [soFar('a'), soFar('ab'), over]) {
+        writer.append(session, [asRedacted(exchange)]);
+        seen.push(
+          all().map((stored) => `${stored.id} ${stored.exchange.outcome} ${stored.exchange.response?.body.wireSize}`),
+        );
+      }
+    });
+    expect(seen).toEqual([['1 open 20000'], ['1 open 40000'], ['1 response 60000']]);
+    expect(all()[0]?.exchange).toEqual(over);
+    expect(tape.read((reader) => reader.sessions()[0]?.exchanges)).toBe(1);
+  });
+
   it.each<[string, Exchange]>([
     ['a plain exchange', exchangeOf()],
     ['everything an exchange can say', full],
@@ -136,7 +160,13 @@ describe.each([
         protocol: 'raw',
         request: null,
         response: null,
-        raw: { requestSize: 10_000_000_000, responseSize: 0, requestBytes: null, responseBytes: null },
+        raw: {
+          protocol: 'PostgreSQL',
+          requestSize: 10_000_000_000,
+          responseSize: 0,
+          requestBytes: null,
+          responseBytes: null,
+        },
       }),
     ],
     [
@@ -145,7 +175,13 @@ describe.each([
         protocol: 'raw',
         request: null,
         response: null,
-        raw: { requestSize: 3, responseSize: 0, requestBytes: Buffer.from([1, 2, 3]), responseBytes: Buffer.alloc(0) },
+        raw: {
+          protocol: null,
+          requestSize: 3,
+          responseSize: 0,
+          requestBytes: Buffer.from([1, 2, 3]),
+          responseBytes: Buffer.alloc(0),
+        },
       }),
     ],
     ['a request for the whole server', exchangeOf({ request: requestOf({ method: 'OPTIONS', target: '*' }) })],
@@ -342,6 +378,13 @@ describe.each([
     expect(all().map(({ exchange }) => exchange.connection.process)).toEqual([inside, { pid: 4711, name: 'node' }]);
     const summaries = tape.read((reader) => [...reader.summaries()].map(({ process }) => process));
     expect(summaries).toEqual([inside, { pid: 4711, name: 'node' }]);
+  });
+
+  it('keeps whose TLS was not read, and why', () => {
+    const unreadTls = { library: 'Go crypto/tls or BoringSSL', reason: 'late' } as const;
+    keep(exchangeOf({ number: 1 }), exchangeOf({ number: 2, connection: connectionOf({ unreadTls }) }));
+    expect(all()[1]?.exchange.connection.unreadTls).toEqual(unreadTls);
+    tape.read((reader) => expect([...reader.summaries()][1]?.unreadTls).toEqual(unreadTls));
   });
 
   it('can be read in several places at once, and left in the middle', () => {

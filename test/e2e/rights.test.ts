@@ -1,5 +1,5 @@
 /** What the recorder needs to be allowed: exactly the four capabilities the README names, and what it says without. */
-import { chmodSync, chownSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
 import {
@@ -71,6 +71,33 @@ describeE2e('without root', () => {
     expect(refused.stderr()).toContain('CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH');
   }, 60_000);
 
+  it('refuses targets it may not look into, instead of recording the sizes of their TLS', async () => {
+    // In a mount namespace of its own, as in a container: its program is not to be had by its path.
+    const mount = folder.file('mount');
+    mkdirSync(mount);
+    const itsNode = `mount -t tmpfs none ${mount} && cp ${node} ${mount}/node && exec ${mount}/node ${echo} server`;
+    const server = await startServer('unshare', ['--mount', 'sh', '-c', itsNode]);
+    const tape = folder.file('closed.tape');
+    const three = as(',+bpf,+perfmon,+dac_read_search', wiretape, 'record', '-o', tape, '--pid', String(server.pid));
+    const refused = start(...three, { env: environment });
+    expect(await refused.ended).toBe(3);
+    expect(refused.stderr()).toMatch(/^TARGET_CLOSED {2}May not look into \S+ \(\d+\), which fits --pid \d+\n/);
+    expect(refused.stderr()).toContain('grant CAP_SYS_PTRACE');
+  }, 60_000);
+
+  it('agrees with doctor about targets it may not look into', async () => {
+    const doctor = start(...as(',+bpf,+perfmon,+dac_read_search', wiretape, 'doctor', '--json'), { env: environment });
+    let text = '';
+    doctor.child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    await doctor.ended;
+    const { checks } = JSON.parse(text) as { checks: readonly { name: string; ok: boolean; remedy: string | null }[] };
+    const wrong = checks.filter(({ ok }) => !ok).map(({ name }) => name);
+    expect(wrong).toEqual(expect.arrayContaining(['capabilities', 'processes']));
+    expect(checks.find(({ name }) => name === 'processes')?.remedy).toContain('CAP_SYS_PTRACE');
+  }, 60_000);
+
   it('says that it needs the pid namespace of the host', async () => {
     const refused = start(
       'unshare',
@@ -96,7 +123,7 @@ describeE2e('under sudo', () => {
   it('leaves the tape to the one who called', async () => {
     const tape = rootsFolder.file('sudo.tape');
     const sudo = { ...environment, SUDO_UID: String(nobody), SUDO_GID: String(nobody) };
-    const recorder = start(wiretape, ['record', '-o', tape, '--', 'true'], { env: sudo });
+    const recorder = start(wiretape, ['record', '-o', tape, '--allow-empty', '--', 'true'], { env: sudo });
     recorder.child.stdout?.resume();
     expect(await recorder.ended).toBe(0);
     expect(statSync(tape)).toMatchObject({ uid: nobody, gid: nobody });

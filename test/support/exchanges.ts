@@ -94,6 +94,7 @@ function exchangeOf(sketch: ExchangeSketch, at: Placement): Exchange {
       local: '127.0.0.1:8080',
       remote: '127.0.0.1:50112',
       tls: null,
+      unreadTls: null,
       process: { pid: 4711, name: 'node' },
     },
     seq: at.seq,

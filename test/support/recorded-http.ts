@@ -90,6 +90,7 @@ export class RecordingClient {
         local: new URL(this.url).host,
         remote: '127.0.0.1:50000',
         tls: null,
+        unreadTls: null,
         process: { pid: 1, name: 'service' },
       },
       seq: this.stored.filter((each) => each.connectionId === String(key)).length,

@@ -44,8 +44,15 @@ const payments = connectionOf({
 const database = connectionOf({ key: 3, direction: 'outbound', local: '127.0.0.1:40200', remote: '10.0.0.9:5432' });
 const unbound = connectionOf({ key: 4, local: null, remote: null, tls: { library: 'openssl' } });
 const nobody = connectionOf({ key: 5, direction: 'outbound', local: '127.0.0.1:40201', remote: '[::1]:9000' });
+const sealed = connectionOf({
+  key: 6,
+  direction: 'outbound',
+  local: '127.0.0.1:40202',
+  remote: '10.0.0.11:443',
+  unreadTls: { library: 'Go crypto/tls', reason: 'not-read' },
+});
 
-/** One of each kind: with a cause, damaged, raw, refused, binary, multipart, unbound. */
+/** One of each kind: with a cause, damaged, raw, refused, binary, multipart, unbound, encrypted. */
 export const shopExchanges: readonly (readonly [Exchange, readonly RedactionEntry[]])[] = [
   [makeOrder(), [cookie]],
   [charge(), []],
@@ -60,6 +67,7 @@ export const shopExchanges: readonly (readonly [Exchange, readonly RedactionEntr
   [torn(), []],
   [picture(), []],
   [form(), []],
+  [encrypted(), []],
 ];
 
 /** Writes the tape into a folder of its own: all of it in one session, then an empty one. */
@@ -139,7 +147,24 @@ function rawStream(number: number, said: string | null): Exchange {
     response: null,
     durationUs: null,
     outcome: 'closed',
-    raw: { requestSize: 20, responseSize: 4_000_000, requestBytes: bytes, responseBytes: bytes && Buffer.alloc(0) },
+    raw: {
+      protocol: 'PostgreSQL',
+      requestSize: 20,
+      responseSize: 4_000_000,
+      requestBytes: bytes,
+      responseBytes: bytes && Buffer.alloc(0),
+    },
+  });
+}
+
+function encrypted(): Exchange {
+  return at(11, sealed, 86_403_000_000, {
+    protocol: 'raw',
+    request: null,
+    response: null,
+    outcome: 'closed',
+    problems: ['encrypted'],
+    raw: { protocol: null, requestSize: 1_800, responseSize: 5_200, requestBytes: null, responseBytes: null },
   });
 }
 

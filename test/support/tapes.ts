@@ -29,6 +29,7 @@ export function connectionOf(over: Partial<Connection> = {}): Connection {
     local: '127.0.0.1:8080',
     remote: '127.0.0.1:50112',
     tls: null,
+    unreadTls: null,
     process: { pid: 4711, name: 'node' },
     ...over,
   };

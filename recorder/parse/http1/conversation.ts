@@ -3,10 +3,11 @@
  * whether an answer has a body, and the answer decides whether a connection is handed over, so each direction is held
  * where it needs to know what the other one says; arrival order decides nothing.
  */
+import { type HeaderList, headerValue } from '../../../tape/model/exchange';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { problemBits, problemOfGap } from '../problems';
-import type { Conversation, Host, Side } from '../protocol';
+import type { Conversation, Host, Side, SoFar } from '../protocol';
 import { BoundarySeeker } from '../seeker';
 import { recognise } from './boundary';
 import type { Draft } from './draft';
@@ -55,6 +56,8 @@ export class HttpConversation implements Conversation, MessageSink {
   private readonly pairing: Pairing;
   /** The last request that asked for an upgrade. */
   private upgrading: Draft | null = null;
+  /** The protocol that the server said it changes over to. */
+  private upgradedTo: string | null = null;
   /** Who reads the connection since it was handed over. */
   private successor: Conversation | null = null;
 
@@ -62,8 +65,8 @@ export class HttpConversation implements Conversation, MessageSink {
     private readonly host: Host,
     missed: number,
   ) {
-    this.requests = new Lane('request', new MessageReader('request', this, host.limits, host.budget));
-    this.responses = new Lane('response', new MessageReader('response', this, host.limits, host.budget));
+    this.requests = new Lane('request', new MessageReader('request', this, host));
+    this.responses = new Lane('response', new MessageReader('response', this, host));
     this.pairing = new Pairing(host, missed);
     if (missed === 0) return;
     this.requests.seek();
@@ -90,6 +93,16 @@ export class HttpConversation implements Conversation, MessageSink {
 
   expire(nowUs: number): boolean {
     return this.pairing.expire(nowUs);
+  }
+
+  soFar(number: number): SoFar | null {
+    const draft = this.pairing.draftOf(number);
+    if (draft === null) return null;
+    const request = draft.request ?? (draft === this.pairing.asking ? this.requests.reader.requestSoFar() : null);
+    if (request === null) return null;
+    const isAnswering = draft === this.pairing.answering;
+    const response = draft.response ?? (isAnswering ? this.responses.reader.responseSoFar(draft.informational) : null);
+    return { exchange: { ...draft.toExchange('open', null), request, response }, problems: draft.problems };
   }
 
   close(ending: Ending, atUs: number): void {
@@ -123,6 +136,7 @@ export class HttpConversation implements Conversation, MessageSink {
 
   messageEnds(side: Side, reader: MessageReader): void {
     const problems = reader.bodyIsTruncated ? problemBits.truncated : 0;
+    if (side === 'response' && reader.status === 101) this.upgradedTo = upgradeOf(reader.headers);
     if (side === 'request') this.pairing.requestEnds(reader.takeRequest(), problems);
     else if (isInformational(reader.status))
       this.pairing.informational({ status: reader.status, headers: reader.headers });
@@ -309,7 +323,7 @@ export class HttpConversation implements Conversation, MessageSink {
   private handOver(rest: Uint8Array, atUs: number): void {
     // A client that did not ask, or whose request is not whole: at which byte it changes over is not known.
     const unasked = this.requests.stoppedBy === 'upgrade' ? 0 : problemBits['parse-error'];
-    const successor = this.host.handOver(this.pairing.lastAnswerDoubt || unasked);
+    const successor = this.host.handOver(this.pairing.lastAnswerDoubt || unasked, this.upgradedTo);
     this.successor = successor;
     this.pairing.close(this.requests.reader.takeRequest(), null, 'closed', atUs);
     const sent = this.requests.queue ?? [];
@@ -340,6 +354,11 @@ export class HttpConversation implements Conversation, MessageSink {
     this.host.unread(seeker.passedBytes);
     seeker.passedBytes = 0;
   }
+}
+
+/** RFC 6455 4.2.2: the server repeats what it agrees to. What other upgrades lead to, their bytes tell. */
+function upgradeOf(headers: HeaderList): string | null {
+  return headerValue(headers, 'upgrade')?.trim().toLowerCase() === 'websocket' ? 'WebSocket' : null;
 }
 
 function isInformational(status: number): boolean {

@@ -1,18 +1,20 @@
 /**
  * What no other protocol reads: one exchange for the whole life of the connection, with the true sizes of both
- * directions. Keeps the bytes themselves only where it was asked to, and within a limit. Refuses to guess what they mean.
+ * directions, and the protocol's name where its bytes tell it. Keeps the bytes themselves only where it was asked to, and
+ * within a limit. Refuses to guess what they mean.
  */
 import type { Outcome, RawStream } from '../../../tape/model/exchange';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { BodyBuffer } from '../body-buffer';
 import { problemBits, problemOfGap } from '../problems';
-import type { Beginning, Fallback, Host, Protocol, Side } from '../protocol';
+import type { Beginning, ConversationStart, Fallback, Host, Protocol, Side, SoFar } from '../protocol';
+import { Naming } from './naming';
 
 export const raw: Protocol<Fallback> = {
   name: 'raw',
   recognise: () => 'yes',
-  open: (host, start) => new RawConversation(host, start.missed),
+  open: (host, start) => new RawConversation(host, start),
 };
 
 /** One direction: how much it was, and the beginning of it. */
@@ -21,7 +23,7 @@ class RawSide {
   private readonly kept: BodyBuffer;
 
   constructor(private readonly host: Host) {
-    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget);
+    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget, host.openSpill);
   }
 
   /** False where the bytes ought to be kept and could not be. */
@@ -55,23 +57,27 @@ class RawConversation implements Fallback {
   private problems: number;
   private readonly request: RawSide;
   private readonly response: RawSide;
+  private readonly naming: Naming;
 
   constructor(
     private readonly host: Host,
-    missed: number,
+    { missed, named = null }: ConversationStart,
   ) {
     this.problems = missed;
+    this.naming = new Naming(named, missed !== 0);
     this.request = new RawSide(host);
     this.response = new RawSide(host);
   }
 
   data(side: Side, bytes: Uint8Array, atUs: number): void {
     this.begin(atUs);
+    this.naming.take(side, bytes);
     if (!this[side].add(bytes)) this.problems |= problemBits.truncated;
   }
 
   gap(side: Side, size: number, reason: GapReason, atUs: number): void {
     this.begin(atUs);
+    this.naming.gap(side);
     this[side].skip(size);
     this.problems |= problemOfGap(reason);
   }
@@ -84,19 +90,23 @@ class RawConversation implements Fallback {
   close(ending: Ending, atUs: number): void {
     if (this.beginning === null) return;
     if (ending === 'unfinished') this.problems |= problemBits['cut-short'];
+    const endedAtUs = ending === 'unfinished' ? null : atUs;
     this.host.emit(
-      {
-        ...this.beginning,
-        protocol: 'raw',
-        startedAtUs: this.startedAtUs,
-        durationUs: ending === 'unfinished' ? null : Math.max(0, atUs - this.startedAtUs),
-        request: null,
-        response: null,
-        outcome: outcomeOf(ending),
-        raw: this.stream(),
-      },
+      this.exchangeOf(this.beginning, outcomeOf(ending), { endedAtUs, raw: this.stream() }),
       this.problems,
     );
+  }
+
+  soFar(number: number): SoFar | null {
+    if (this.beginning?.number !== number) return null;
+    const raw = {
+      protocol: this.naming.name(),
+      requestSize: this.request.size,
+      responseSize: this.response.size,
+      requestBytes: null,
+      responseBytes: null,
+    };
+    return { exchange: this.exchangeOf(this.beginning, 'open', { endedAtUs: null, raw }), problems: this.problems };
   }
 
   encrypted(requestSize: number, responseSize: number, atUs: number): void {
@@ -122,8 +132,26 @@ class RawConversation implements Fallback {
     this.startedAtUs = atUs;
   }
 
+  private exchangeOf(
+    beginning: Beginning,
+    outcome: Outcome,
+    { endedAtUs, raw }: { endedAtUs: number | null; raw: RawStream },
+  ): SoFar['exchange'] {
+    return {
+      ...beginning,
+      protocol: 'raw',
+      startedAtUs: this.startedAtUs,
+      durationUs: endedAtUs === null ? null : Math.max(0, endedAtUs - this.startedAtUs),
+      request: null,
+      response: null,
+      outcome,
+      raw,
+    };
+  }
+
   private stream(): RawStream {
     return {
+      protocol: this.naming.name(),
       requestSize: this.request.size,
       responseSize: this.response.size,
       requestBytes: this.request.take(),

@@ -7,13 +7,16 @@ import { release } from 'node:os';
 import { WiretapeError } from '../../../errors/wiretape-error';
 import { type Capture, type CaptureStats, captureDefaults, openCapture } from '../../../native/binding';
 import type { SourceEvent } from '../events';
+import { refuseClosed } from './attach/closed-targets';
 import { resolveContainers } from './attach/containers/choose';
 import { isCalled } from './attach/containers/naming';
 import { isPortProxy } from './attach/containers/port-proxy';
 import { createPlanner, type Planner } from './attach/plan';
+import { ProbeTimes } from './attach/probe-times';
 import { createProcReader } from './attach/proc/proc-reader';
 import { createProcesses, type Processes } from './attach/processes';
 import { findTargets, fitsTarget, type TargetMatch, type TargetSpec } from './attach/targets';
+import { TlsLooks } from './attach/tls-look';
 import { Binder } from './bind/bind';
 import { decodeBatch, type WireEvent } from './decode/decode';
 import { type HeldCommand, likelyImages, startHeld } from './live/command';
@@ -80,6 +83,8 @@ class LiveSource implements EbpfSource {
   private readonly planner: Planner = createPlanner({ kernelRelease: release() });
   private readonly binder: Binder;
   private readonly probes: ProbeKeeper;
+  private readonly probeTimes = new ProbeTimes();
+  private readonly tlsLooks = new TlsLooks(this.processes, this.planner);
   private readonly live = new Set<number>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly rescannedAt = new Map<string, number>();
@@ -108,6 +113,8 @@ class LiveSource implements EbpfSource {
       clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
+      lookAtTls: (pid) => this.tlsLooks.of(pid, performance.now()),
+      probedAtNs: (pid, file) => this.probeTimes.of(pid, file),
       onUnbound: (pid) => this.lookAgain(pid, { memoryBio: true }),
       onTls: (pid, isRead) => this.lookAgainUnless(pid, isRead),
     });
@@ -115,9 +122,10 @@ class LiveSource implements EbpfSource {
       capture,
       planner: this.planner,
       processes: this.processes,
-      onReport: (report) => options.onProbe?.(report),
+      onReport: (report) => this.noteProbe(report),
     });
     try {
+      refuseClosed(found, this.processes);
       this.command = this.begin(found.map(({ process: { pid } }) => pid));
     } catch (error) {
       this.letGo();
@@ -203,6 +211,17 @@ class LiveSource implements EbpfSource {
     this.binder.learnContainer(pid, facts.container);
   }
 
+  private noteProbe(report: ProbeReport): void {
+    this.probeTimes.note(report, monotonicNs());
+    this.options.onProbe?.(report);
+  }
+
+  /** The number stands for another program from now on. */
+  private renew(pid: number, program: string | null): void {
+    this.probeTimes.forget(pid);
+    this.tlsLooks.renew(pid, program);
+  }
+
   private coverAll(): void {
     const images = this.processes.list().flatMap(({ pid }) => this.processes.images(pid));
     this.probes.coverFiles(this.planner.planFor({ images, seccompMode: SECCOMP_FILTER }).plans);
@@ -241,12 +260,14 @@ class LiveSource implements EbpfSource {
   /** The kernel has made the child a target already. */
   private followFork(parent: number, child: number): void {
     if (!this.live.has(parent)) return;
+    this.renew(child, null);
     this.live.add(child);
     this.soon(() => this.cover(child), 0);
   }
 
   private followExec(pid: number): void {
     const facts = this.processes.facts(pid);
+    this.renew(pid, facts?.exe ?? null);
     if (!this.live.has(pid)) {
       if (facts === undefined || !fitsTarget(this.options.targets, facts)) return;
       this.adopt(pid);

@@ -73,6 +73,7 @@ function exchangeAround(request: HttpRequest): Exchange {
       local: null,
       remote: null,
       tls: null,
+      unreadTls: null,
       process: { pid: 0, name: '' },
     },
     seq: 0,

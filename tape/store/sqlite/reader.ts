@@ -39,13 +39,14 @@ const fromTables = `
 
 const connectionColumns = [
   'c.key AS connection_key',
-  ...['direction', 'opened_us', 'local', 'remote', 'tls_library', 'pid', 'process', ...containerColumns].map(
+  ...['direction', 'opened_us', 'local', 'remote', 'tls_library', 'unread_tls', 'unread_reason', 'pid', 'process'].map(
     (name) => `c.${name}`,
   ),
+  ...containerColumns.map((name) => `c.${name}`),
 ].join(', ');
 
 const summaryColumns = `e.id, e.session_id, e.connection_id, e.seq, e.started_us, e.duration_us, e.protocol, e.outcome,
-  e.problems, e.cause_method, e.method, e.host, e.path, e.status, e.request_bytes, e.response_bytes,
+  e.problems, e.cause_method, e.method, e.host, e.path, e.status, e.request_bytes, e.response_bytes, e.raw_protocol,
   ${connectionColumns}, x.id AS cause_id`;
 
 const allColumns = `e.*, ${connectionColumns},
@@ -75,6 +76,7 @@ type SummaryRow = ConnectionColumns &
     | 'status'
     | 'request_bytes'
     | 'response_bytes'
+    | 'raw_protocol'
   >;
 
 interface StoredRow extends ExchangeColumns {
@@ -147,7 +149,7 @@ function unpacked(packing: Packing | null, bytes: Uint8Array | null): Uint8Array
 }
 
 function summaryFrom(row: SummaryRow): ExchangeSummary {
-  const { tls, process } = connectionOf(row);
+  const { tls, unreadTls, process } = connectionOf(row);
   return {
     id: String(row.id),
     session: String(row.session_id),
@@ -158,6 +160,7 @@ function summaryFrom(row: SummaryRow): ExchangeSummary {
     direction: row.direction,
     protocol: row.protocol,
     tls,
+    unreadTls,
     process,
     local: row.local,
     remote: row.remote,
@@ -167,6 +170,7 @@ function summaryFrom(row: SummaryRow): ExchangeSummary {
     status: row.status,
     requestBytes: row.request_bytes,
     responseBytes: row.response_bytes,
+    rawProtocol: row.raw_protocol,
     problems: problemsOf(row.problems),
     outcome: row.outcome,
     cause: row.cause_id === null ? null : { id: String(row.cause_id), method: row.cause_method ?? '' },

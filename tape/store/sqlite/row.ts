@@ -17,6 +17,7 @@ import type {
   Problem,
   ProtocolName,
   RawStream,
+  UnreadReason,
 } from '../../model/exchange';
 import { addressOf } from '../../model/exchange';
 import type { Redacted, RedactionEntry } from '../../redact/redacted';
@@ -57,6 +58,7 @@ export const exchangeColumns = [
   'response_trailers',
   'response_informational',
   'redacted',
+  'raw_protocol',
 ] as const;
 
 /** Where `number` stands among the cells. */
@@ -97,6 +99,7 @@ export function cellsOf({ exchange, entries }: Redacted<Exchange>): Cell[] {
     response === null ? null : jsonUnlessEmpty(response.trailers),
     response === null ? null : jsonUnlessEmpty(response.informational),
     jsonUnlessEmpty(entries),
+    raw === null ? null : raw.protocol,
   ];
 }
 
@@ -143,6 +146,8 @@ export interface ConnectionColumns {
   readonly local: string | null;
   readonly remote: string | null;
   readonly tls_library: string | null;
+  readonly unread_tls: string | null;
+  readonly unread_reason: UnreadReason | null;
   readonly pid: number;
   readonly process: string;
   readonly container_id: string | null;
@@ -190,6 +195,7 @@ export interface ExchangeColumns extends ConnectionColumns {
   readonly response_trailers: string | null;
   readonly response_informational: string | null;
   readonly redacted: string | null;
+  readonly raw_protocol: string | null;
 }
 
 export interface StoredBodies {
@@ -222,6 +228,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     local: row.local,
     remote: row.remote,
     tls: row.tls_library === null ? null : { library: row.tls_library },
+    unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
     process: { pid: row.pid, name: row.process, ...containerOf(row) },
   };
 }
@@ -279,6 +286,7 @@ function responseOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRespons
 function rawOf(row: ExchangeColumns, bodies: StoredBodies): RawStream | null {
   if (row.request_version !== null || row.request_codings === null) return null;
   return {
+    protocol: row.raw_protocol,
     requestSize: row.request_bytes,
     responseSize: row.response_bytes,
     requestBytes: bodies.request,

@@ -157,6 +157,21 @@ FROM exchanges e JOIN json_each(e.redacted) j WHERE e.redacted IS NOT NULL;
 
 /** Schema 2: not released yet, so it may still be edited. What each column is for stands in docs/tape-format.md. */
 const second = `
+ALTER TABLE connections ADD COLUMN unread_tls TEXT;
+ALTER TABLE connections ADD COLUMN unread_reason TEXT;
+ALTER TABLE exchanges ADD COLUMN raw_protocol TEXT;
+
+CREATE VIEW unread_tls AS
+SELECT session_id, process, unread_tls AS library, unread_reason AS reason, count(*) AS connections, count(DISTINCT pid) AS processes, min(pid) AS pid
+FROM connections WHERE unread_tls IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY connections DESC;
+
+CREATE VIEW raw_protocols AS
+SELECT e.session_id, coalesce(e.raw_protocol, 'unknown') AS protocol, count(*) AS streams,
+       sum(e.request_bytes) AS request_bytes, sum(e.response_bytes) AS response_bytes
+FROM exchanges e JOIN connections c ON c.id = e.connection_id
+WHERE e.protocol = 'raw' AND e.request_codings IS NOT NULL AND c.unread_tls IS NULL AND e.request_bytes + e.response_bytes > 0
+GROUP BY 1, 2 ORDER BY streams DESC;
+
 ALTER TABLE connections ADD COLUMN container_id TEXT;
 ALTER TABLE connections ADD COLUMN container_name TEXT;
 ALTER TABLE connections ADD COLUMN container_image TEXT;

@@ -15,15 +15,19 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { nothingRecorded } from '../../../cli/recording-report';
 import { catalogue, type ErrorCode } from '../../../errors/catalogue';
 import { formatError, WiretapeError } from '../../../errors/wiretape-error';
-import { explainRefusal, type KernelRefusal } from '../../../native/binding';
+import { type CaptureStats, explainRefusal, type KernelRefusal } from '../../../native/binding';
 import type { OwnRights } from '../../../native/seccomp';
+import type { RecordingEnd } from '../../../recorder/record';
+import { refuseClosed } from '../../../recorder/source/ebpf/attach/closed-targets';
 import { resolveContainers } from '../../../recorder/source/ebpf/attach/containers/choose';
 import { createProcReader } from '../../../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses } from '../../../recorder/source/ebpf/attach/processes';
 import { findTargets, type TargetSpec } from '../../../recorder/source/ebpf/attach/targets';
 import { startEbpfSource } from '../../../recorder/source/ebpf/source';
+import { Tally } from '../../../recorder/tally/tally';
 import type { Direction } from '../../../tape/model/exchange';
 import { tapeError } from '../../../tape/store/sqlite/errors';
 import { openTapeReader, openTapeWriter } from '../../../tape/store/sqlite/index';
@@ -126,6 +130,16 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
       () => link.mockRestore(),
     );
   },
+  TARGET_CLOSED: () => {
+    const tree = createProcTree([
+      { pid: 4711, name: 'shop', exe: '/shop', maps: null },
+      { pid: 4712, name: 'shop', exe: '/shop', maps: null },
+    ]);
+    const processes = createProcesses(createProcReader(tree.root));
+    const found = processes.list().map((process) => ({ process, because: '--comm shop' }));
+    return said(() => refuseClosed(found, processes), tree.dispose);
+  },
+  NOTHING_RECORDED: () => said(() => refuse(nothingRecorded(unreadableRecording(), 'shop.tape'))),
   // pid_max is at most 4194304 (PID_MAX_LIMIT of linux/threads.h), and pids are below it
   NO_SUCH_PROCESS: () => wiretape(['record', '-o', 'other.tape', '--pid', '4194304']),
   CONTAINER_AMBIGUOUS: () =>
@@ -239,6 +253,25 @@ function inContainers(run: (processes: ReturnType<typeof createProcesses>) => un
     () => run(createProcesses(createProcReader(tree.root))),
     () => tree.dispose(),
   );
+}
+
+/** The end of a recording that saw two connections of a Go program, and three to a database. */
+function unreadableRecording(): RecordingEnd {
+  const tally = new Tally();
+  const unread = { library: 'Go crypto/tls', reason: 'not-read' } as const;
+  for (const key of [1, 2]) {
+    tally.coverage.opened(key, { pid: 4711, name: 'shop' });
+    tally.coverage.unread(key, unread);
+  }
+  for (const key of [3, 4, 5]) {
+    const connection = connectionOf({ key });
+    tally.coverage.opened(key, connection.process);
+    const sizes = { requestSize: 90, responseSize: 400, requestBytes: null, responseBytes: null };
+    const raw = { protocol: 'PostgreSQL', ...sizes };
+    tally.coverage.carried(exchangeOf({ connection, protocol: 'raw', request: null, response: null, raw }));
+  }
+  const capture = {} as CaptureStats; // says nothing about what could be read
+  return { reason: 'interrupted', commandStatus: null, stats: { ...tally.stats(0), openExchanges: 0 }, capture };
 }
 
 /** A tape of one exchange, in the folder. */

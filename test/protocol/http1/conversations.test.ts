@@ -36,6 +36,7 @@ describe('one exchange after another', () => {
         local: '127.0.0.1:8080',
         remote: '127.0.0.1:50112',
         tls: null,
+        unreadTls: null,
         process: { pid: 4711, name: 'node' },
       },
       seq: 0,
@@ -234,7 +235,12 @@ describe('interim responses and hand-overs', () => {
     const seen = converse(client(upgrade), server(`${switching}ab`), client('12345'), server('c'), closes());
     expect(summaries(seen)).toEqual(['GET /ws → 101', 'raw → closed']);
     expect(seen.exchanges[1]).toMatchObject({ seq: 1, raw: { requestSize: 5, responseSize: 3, requestBytes: null } });
-    expect(seen.stats.rawStreams).toBe(1);
+    expect(seen.stats.coverage).toMatchObject({
+      connections: 1,
+      read: 0,
+      raw: 1,
+      rawProtocols: [{ protocol: 'WebSocket', streams: 1 }],
+    });
   });
 
   it('hands over what the client sent before it saw 101', () => {

@@ -19,15 +19,15 @@ const idsOf = (ndjson: string) => linesOf(ndjson).map((line) => JSON.parse(line)
 it('prints NDJSON and nothing else with ls --json', async () => {
   const { status, stdout, stderr } = await wiretape('ls', tape.path, '--json');
   expect([status, stderr]).toEqual([0, '']);
-  expect(idsOf(stdout)).toEqual(['3', '1', '2', '4', '5', '6', '7', '8', '9', '10']);
+  expect(idsOf(stdout)).toEqual(['3', '1', '2', '4', '5', '6', '7', '8', '9', '10', '11']);
 });
 
 it('prints the table on stdout and what it counted on stderr', async () => {
   const { status, stdout, stderr } = await wiretape('ls', tape.path);
   expect(status).toBe(0);
-  expect(linesOf(stdout)).toHaveLength(12);
+  expect(linesOf(stdout)).toHaveLength(13);
   expect(linesOf(stderr)).toEqual([
-    '10 exchanges in 2 sessions: 7 inbound, 3 outbound; 2 incomplete (!)',
+    '11 exchanges in 2 sessions: 7 inbound, 4 outbound; 3 incomplete (!)',
     'session 1 could not record 40,960 bytes: ring-full',
   ]);
 });
@@ -48,7 +48,7 @@ it.each([
 it('prints no table where nothing matches, and says that there is more', async () => {
   const { status, stdout, stderr } = await wiretape('ls', tape.path, '--exclude', '* **');
   expect([status, stdout]).toEqual([0, '']);
-  expect(stderr).toContain('none of the 10 exchanges on the tape matches\n');
+  expect(stderr).toContain('none of the 11 exchanges on the tape matches\n');
 });
 
 it('prints one JSON document with show --json', async () => {
@@ -63,12 +63,12 @@ it('shows a page', async () => {
   expect(stdout).toMatch(/^exchange 9 {2}inbound {2}GET localhost:8443\/logo\.png {2}-> {2}200\n/);
 });
 
-it.each([['11'], ['0'], ['POST']])('refuses the id %s, and says which there are', async (id) => {
+it.each([['12'], ['0'], ['POST']])('refuses the id %s, and says which there are', async (id) => {
   const { status, stdout, stderr } = await wiretape('show', tape.path, id);
   expect([status, stdout]).toEqual([3, '']);
   expect(stderr).toBe(
     `NOT_ON_TAPE  There is no exchange "${id}" on ${tape.path}\n` +
-      '  seen      it holds 10 exchanges, with ids from 1 to 10\n' +
+      '  seen      it holds 11 exchanges, with ids from 1 to 11\n' +
       `  do this   Take an id from the list:  wiretape ls ${tape.path}\n`,
   );
 });
@@ -76,7 +76,7 @@ it.each([['11'], ['0'], ['POST']])('refuses the id %s, and says which there are'
 it('refuses a session that is not there, and says which there are', async () => {
   const { status, stdout, stderr } = await wiretape('ls', tape.path, '--session', '7');
   expect([status, stdout]).toEqual([3, '']);
-  expect(stderr).toContain('it holds session 1 (10 exchanges), session 2 (0 exchanges)');
+  expect(stderr).toContain('it holds session 1 (11 exchanges), session 2 (0 exchanges)');
 });
 
 it.each([

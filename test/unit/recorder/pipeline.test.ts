@@ -112,7 +112,7 @@ describe('connects that carry nothing', () => {
         outcome: how,
         problems: [],
         cause: null,
-        raw: { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+        raw: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
       },
     ]);
   });
@@ -123,7 +123,8 @@ describe('connects that carry nothing', () => {
       ['inbound', 'reset'],
     ] as const) {
       const seen = converseWith({ role }, closes(how));
-      expect([seen.exchanges, seen.stats.connections]).toEqual([[], 1]);
+      expect(seen.exchanges).toEqual([]);
+      expect(seen.stats.coverage).toMatchObject({ connections: 1, silent: 1 });
     }
     expect(converseWith({ role: 'outbound', startedEarlier: true }, closes('reset')).exchanges).toEqual([]);
   });
@@ -136,9 +137,9 @@ describe('protocols nobody parses', () => {
     expect(seen.exchanges[0]).toMatchObject({
       startedAtUs: startUs + stepUs,
       durationUs: 3 * stepUs,
-      raw: { requestSize: 21, responseSize: 1, requestBytes: null, responseBytes: null },
+      raw: { protocol: null, requestSize: 21, responseSize: 1, requestBytes: null, responseBytes: null },
     });
-    expect(seen.stats).toMatchObject({ rawStreams: 1, endpoints: [] });
+    expect(seen.stats).toMatchObject({ coverage: { raw: 1, rawNotKept: 1 }, readable: 0, endpoints: [] });
   });
 
   it('keep their bytes where that is asked for, up to a limit', () => {
@@ -233,14 +234,29 @@ describe('TLS', () => {
       atUs: startUs + 9,
       sentBytes: 700,
       receivedBytes: 300,
+      unread: { library: 'Go crypto/tls', reason: 'not-read' },
     };
     const seen = play([open, sealed, close]);
     expect(summaries(seen)).toEqual(['raw → closed [encrypted]']);
     expect(seen.exchanges[0]).toMatchObject({
       startedAtUs: startUs,
       durationUs: 9,
-      raw: { requestSize: 300, responseSize: 700 },
+      connection: { tls: null, unreadTls: { library: 'Go crypto/tls', reason: 'not-read' } },
+      raw: { protocol: null, requestSize: 300, responseSize: 700 },
     });
+    expect(seen.stats).toMatchObject({
+      readable: 0,
+      coverage: { connections: 1, unread: 1, raw: 0, rawProtocols: [] },
+    });
+    expect(seen.stats.coverage.unreadTls).toEqual([
+      {
+        process: { pid: 4711, name: 'node' },
+        processes: 1,
+        library: 'Go crypto/tls',
+        reason: 'not-read',
+        connections: 1,
+      },
+    ]);
   });
 
   it('inside a tunnel is read as what it is', () => {
@@ -287,6 +303,67 @@ describe('who is the client', () => {
     const seen = converseWith(ports, server('\x00hello'), closes());
     expect(seen.exchanges[0]?.connection.direction).toBe('unknown');
     expect(seen.exchanges[0]?.raw).toMatchObject({ requestSize: 6, responseSize: 0 });
+  });
+});
+
+describe('an exchange that lasts', () => {
+  const streamHead = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  const second = 1_000_000;
+
+  /** `outcome "body so far" problems` of each time it was handed out. */
+  function handedOut(...parts: Parameters<typeof eventsOf>[1]): string[] {
+    const seen: string[] = [];
+    const pipeline = createPipeline({
+      onExchange: ({ outcome, response, problems }) =>
+        seen.push(
+          `${outcome} ${JSON.stringify(Buffer.from(response?.body.bytes ?? []).toString())} ${problems.join()}`.trim(),
+        ),
+      onLoss: () => undefined,
+    });
+    const events = eventsOf({}, parts);
+    for (const event of events) {
+      pipeline.push([event]);
+      pipeline.tick(event.atUs);
+    }
+    pipeline.end((events.at(-1)?.atUs ?? 0) + 1);
+    return seen;
+  }
+
+  it('is handed out while it lasts, in whole lines, and as a whole when it is over', () => {
+    expect(
+      handedOut(
+        client(get('/events')),
+        server(streamHead),
+        server(chunk('data: one\n\nda')),
+        waits(1.1 * second),
+        server(chunk('ta: two\n\n')),
+        waits(1.1 * second),
+        server('0\r\n\r\n'),
+        closes(),
+      ),
+    ).toEqual(['open "data: one\\n\\ndata: two\\n\\n" still-open', 'response "data: one\\n\\ndata: two\\n\\n"']);
+  });
+
+  it('is not handed out again while nothing comes', () => {
+    const silence = Array.from({ length: 5 }, () => [waits(1.1 * second), client('')]).flat();
+    const seen = handedOut(client(get('/events')), server(streamHead + chunk('data: one\n\n')), ...silence);
+    expect(seen.filter((line) => line.startsWith('open'))).toHaveLength(1);
+  });
+
+  it('shows nothing of a body whose coding has no end yet', () => {
+    const coded = streamHead.replace('Content-Type', 'Content-Encoding: gzip\r\nContent-Type');
+    const seen = handedOut(
+      client(get('/events')),
+      server(coded + chunk('\x1f\x8b\n')),
+      waits(1.1 * second),
+      server(chunk('\n')),
+    );
+    expect(seen[0]).toBe('open "" still-open');
+  });
+
+  it('that is short is handed out once', () => {
+    expect(handedOut(client(get('/a')), server(ok('A')), closes())).toEqual(['response "A"']);
   });
 });
 

@@ -55,6 +55,8 @@ export interface NamespacedSocket extends SocketEntry {
 export interface Processes {
   list(): readonly ProcessFacts[];
   facts(pid: number): ProcessFacts | undefined;
+  /** False where the list of what it has mapped may not be read. */
+  isOpen(pid: number): boolean;
   /** The files a process has mapped executable, with the ways to open each. */
   images(pid: number): readonly MappedImage[];
   /** Inode -> TCP socket, for every network namespace in which a process lives. */
@@ -84,6 +86,7 @@ export function createProcesses(proc: ProcReader): Processes {
     storedContainers: containers.stored,
     proxyTarget: (pid) => proxyTarget(proc, pid),
     hasAddress: (pid, address) => hasAddress(proc, pid, address),
+    isOpen: (pid) => proc.read(`${pid}/maps`) !== undefined,
     images: (pid) => executableMappings(proc.read(`${pid}/maps`) ?? '').map((mapping) => imageOf(proc, pid, mapping)),
     everySocket: () => everySocket(proc),
     listeners: () => listenersOf(proc),

@@ -1,9 +1,9 @@
 /** Looks at every process the way a recording would, and keeps what a person asks: who listens, and whose TLS is read. */
-import { readElf } from './elf/elf';
-import { fileName, type MappedImage, openImage } from './mapped-image';
+import { Evidence } from './evidence';
+import type { MappedImage } from './mapped-image';
 import type { Planner } from './plan';
 import type { NamespacedSocket, Processes, ProcessFacts } from './processes';
-import { evidenceIn, sightTls, type TlsSighting } from './tls-sightings';
+import { sightTls, type TlsSighting } from './tls-sightings';
 
 export interface SurveyedProcess {
   readonly pid: number;
@@ -27,7 +27,7 @@ export interface Survey {
 export function surveyProcesses(processes: Processes, planner: Planner, selfPid: number): Survey {
   const sockets = processes.everySocket();
   const running = processes.list().filter((process) => process.hasMemory && process.pid !== selfPid);
-  const looking: Looking = { processes, planner, sockets, evidence: new Map() };
+  const looking: Looking = { processes, planner, sockets, evidence: new Evidence() };
   const looked = running.map((process) => surveyed(process, looking));
   const open = looked.filter((process) => process !== undefined);
   const worthTelling = open.filter(({ listens, connections, tls }) => listens.length + connections + tls.length > 0);
@@ -42,8 +42,7 @@ interface Looking {
   readonly processes: Processes;
   readonly planner: Planner;
   readonly sockets: ReadonlyMap<string, NamespacedSocket>;
-  /** By the identity of the file. */
-  readonly evidence: Map<string, readonly TlsSighting[]>;
+  readonly evidence: Evidence;
 }
 
 /** Undefined where the user's rights do not reach. */
@@ -70,20 +69,5 @@ function tlsOf(
   { planner, evidence }: Looking,
 ): readonly TlsSighting[] {
   const plan = planner.planFor({ images, seccompMode: facts.seccompMode });
-  return sightTls({ images, plan, evidence: images.flatMap((image) => evidenceOf(image, evidence)) });
-}
-
-/** Each file is searched once, however many processes map it. */
-function evidenceOf(mapped: MappedImage, known: Map<string, readonly TlsSighting[]>): readonly TlsSighting[] {
-  const opened = openImage(mapped);
-  if (opened === undefined) return [];
-  const { file } = opened;
-  try {
-    const reading = known.has(file.identity) ? undefined : readElf(file.read);
-    const found = reading?.kind === 'elf' ? evidenceIn(fileName(mapped.path), reading.image) : [];
-    if (!known.has(file.identity)) known.set(file.identity, found);
-    return known.get(file.identity) ?? [];
-  } finally {
-    file.close();
-  }
+  return sightTls({ images, plan, evidence: images.flatMap((image) => evidence.of(image)) });
 }

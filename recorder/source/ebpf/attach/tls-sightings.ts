@@ -6,7 +6,7 @@
 import type { ElfImage } from './elf/elf';
 import { firstText } from './elf/strings';
 import { fileName, type MappedImage } from './mapped-image';
-import type { ProbePlan, ProcessPlan } from './plan';
+import type { ProbePlan, ProcessPlan, UnreadableImage } from './plan';
 
 export interface TlsSighting {
   /** Last part of the file's path: `libssl.so.3`, `node`. */
@@ -27,7 +27,16 @@ export interface Sighted {
 /** Every TLS library that shows, those that are recognised first. */
 export function sightTls({ images, plan, evidence }: Sighted): readonly TlsSighting[] {
   const recognised = plan.plans.filter(({ image }) => image.flavour.holds !== 'crypto').map(ofPlan);
-  return [...recognised, ...images.flatMap((image) => ofName(fileName(image.path))), ...evidence];
+  const closed = plan.unreadable.flatMap(ofUnreadable);
+  return [...recognised, ...closed, ...images.flatMap((image) => ofName(fileName(image.path))), ...evidence];
+}
+
+/** An OpenSSL that cannot be opened, such as one that an upgrade replaced, is known by its name alone. */
+function ofUnreadable({ path, reason }: UnreadableImage): readonly TlsSighting[] {
+  const file = fileName(path);
+  return /^libssl[\w-]*\.so(?:\.[\d.]+)?$/.test(file) && file !== 'libssl3.so'
+    ? [{ file, library: 'OpenSSL', captured: false, how: `shared ${file}: ${reason}` }]
+    : [];
 }
 
 function ofPlan({ image, probes, refusals }: ProbePlan): TlsSighting {

@@ -7,6 +7,7 @@ import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange
 import type { DataEvent, Role, SourceEvent } from '../../events';
 import type { SealedCount, WireEvent } from '../decode/decode';
 import { TlsAccount } from './tls-account';
+import { judgeUnread, type TlsLook } from './unread';
 
 export interface BinderOptions {
   /** Microseconds since the epoch at CLOCK_MONOTONIC zero. */
@@ -18,6 +19,10 @@ export interface BinderOptions {
   readonly onUnbound?: (pid: number) => void;
   /** TLS began on a socket of this process; `isRead` tells later whether plaintext has come of it. */
   readonly onTls?: (pid: number, isRead: () => boolean) => void;
+  /** Which TLS libraries the process has aboard, asked when TLS begins on a socket of it. */
+  readonly lookAtTls?: (pid: number) => TlsLook | null;
+  /** Since when a library of a process is read; undefined where it is not. */
+  readonly probedAtNs?: (pid: number, file: string) => number | undefined;
   /** Plaintext held for streams without a socket; beyond it the oldest stream goes out unbound. */
   readonly heldBytesMost?: number;
 }
@@ -31,6 +36,8 @@ interface Socket {
   readonly pid: number;
   readonly startedEarlier: boolean;
   tlsSeen: boolean;
+  /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
+  look: TlsLook | null;
   stream: Stream | null;
   /** Where the next byte stands that is emitted. */
   readonly end: ByDirection;
@@ -470,6 +477,7 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || socket.tlsSeen) return;
     this.beginTls(socket, client);
+    socket.look = this.options.lookAtTls?.(socket.pid) ?? null;
     this.options.onTls?.(socket.pid, () => socket.stream !== null || !this.sockets.has(key));
   }
 
@@ -534,12 +542,14 @@ export class Binder {
       if (sealed !== undefined && sealed.records > 0) account?.learnTotal(direction, sealed);
     }
     if (account !== null && !account.carriesData) return;
+    const { pid, look, openedAtNs } = socket;
     this.emit({
       kind: 'encrypted',
       connection: socket.key,
       atUs: this.atUs(end.atNs),
       sentBytes: Math.max(0, end.sent - socket.end.sent),
       receivedBytes: Math.max(0, end.received - socket.end.received),
+      unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
     });
   }
 
@@ -563,6 +573,7 @@ function newSocket(event: OpenWire): Socket {
     pid: event.pid,
     startedEarlier: event.startedEarlier,
     tlsSeen: false,
+    look: null,
     stream: null,
     end: { sent: 0, received: 0 },
     plaintext: { sent: 0, received: 0 },

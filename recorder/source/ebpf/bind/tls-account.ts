@@ -5,7 +5,7 @@
  * docs/decisions/0044-plaintext-accounts-for-its-ciphertext.md says what this sees and what it cannot see.
  */
 import type { SealedCount } from '../decode/decode';
-import { type SuiteFacts, suiteFacts } from './tls-suite';
+import { finishedLengths, type SuiteFacts, suiteFacts } from './tls-suite';
 
 type StreamDirection = 'sent' | 'received';
 
@@ -15,6 +15,8 @@ const TICKETS_MOST = 4;
 const RECORDS_TOLD = 12;
 /** An alert is two bytes (RFC 8446 6). */
 const ALERT_BYTES = 2;
+/** The longest record of one: with what GCM of TLS 1.2 adds. */
+const ALERT_RECORD_MOST = ALERT_BYTES + 24;
 /** Where the suite is not known: what the common AEADs add to a record. */
 const COMMON_OVERHEADS = [17, 24, 16];
 
@@ -53,6 +55,8 @@ class Side {
 export class TlsAccount {
   private suite: SuiteFacts | null = null;
   private readonly sides: Record<StreamDirection, Side> = { sent: new Side(), received: new Side() };
+  /** Records the server had sent when the client sent its first. */
+  private serverFirst = 0;
   /** Records the server had sent when the client's Finished passed: its flight of handshake messages. */
   private serverFlight: number | null = null;
 
@@ -72,6 +76,7 @@ export class TlsAccount {
     const side = this.sides[direction];
     if (side.lengths.length >= RECORDS_TOLD) return;
     if (before.records !== side.lengths.length) side.complete = false;
+    if (direction === this.client && side.lengths.length === 0) this.serverFirst = this.sides[other(direction)].records;
     side.lengths.push(length);
     const isFinished = direction === this.client && length === this.suite?.finishedLength;
     if (isFinished) this.serverFlight ??= this.sides[other(direction)].lengths.length;
@@ -106,13 +111,37 @@ export class TlsAccount {
     if (unexplained(readings, count, plaintext + side.excused) === ALERT_BYTES) side.excused += ALERT_BYTES;
   }
 
-  /** True where more passed than a handshake, tickets and an alert: somebody said something. */
+  /**
+   * True where more may have passed than a handshake, tickets and an alert: somebody said something. Of what cannot be
+   * told it is true: a connection must not be left out of the count of those that were not read for want of facts.
+   */
   get carriesData(): boolean {
-    return (['sent', 'received'] as const).some((direction) => {
-      const side = this.sides[direction];
-      const count = { records: side.records, bytes: side.bytes };
-      return unexplained(this.readingsOf(direction, count, 0), count, 0) > ALERT_BYTES;
-    });
+    const [client, server] = [this.sides[this.client], this.sides[other(this.client)]];
+    if (this.startedEarlier) return client.bytes > ALERT_RECORD_MOST || server.bytes > ALERT_RECORD_MOST;
+    if (!this.hidesHandshake) return client.records + server.records > 0;
+    return this.clientSpoke(client) || this.serverSpoke(server);
+  }
+
+  /** Where the ServerHello was not seen: before TLS 1.3 no server has records of that kind when the client sends its first. */
+  private get hidesHandshake(): boolean {
+    if (this.suite !== null) return this.suite.hidesHandshake;
+    return this.serverFirst > 0 || this.sides[this.client].records === 0;
+  }
+
+  private clientSpoke({ lengths, records, bytes }: Side): boolean {
+    if (lengths.length < Math.min(records, RECORDS_TOLD)) return records > 1;
+    const { suite } = this;
+    const finished = lengths.findIndex((length) =>
+      suite === null ? finishedLengths.includes(length) : length === suite.finishedLength,
+    );
+    // Without a Finished the handshake was broken off, by an alert.
+    if (finished < 0) return lengths.some((length) => length > ALERT_RECORD_MOST);
+    return bytes - sum(lengths.slice(0, finished + 1)) > ALERT_RECORD_MOST;
+  }
+
+  private serverSpoke({ records, bytes }: Side): boolean {
+    const count = { records, bytes };
+    return unexplained(this.readingsOf(other(this.client), count, 0), count, 0) > ALERT_BYTES;
   }
 
   private readingsOf(direction: StreamDirection, count: SealedCount, plaintext: number): readonly Reading[] {

@@ -19,6 +19,13 @@ const tls13: Readonly<Record<number, readonly [hash: number, tag: number]>> = {
   4869: [32, 8], // TLS_AES_128_CCM_8_SHA256
 };
 
+/** Lengths of records that hold a Finished message, where the suite is not known. */
+export const finishedLengths: readonly number[] = [...new Set(Object.values(tls13).map(finishedLengthOf))];
+
+function finishedLengthOf([hash, tag]: readonly [hash: number, tag: number]): number {
+  return 4 + hash + tag + 1;
+}
+
 /** TLS 1.2 AEADs: explicit nonce and tag of GCM and CCM (RFC 5288, 6655, 7251), the tag alone of ChaCha20 (RFC 7905). */
 function overhead12(suite: number): number | null {
   const isGcm = (suite >= 0x9c && suite <= 0xa7) || (suite >= 0xc02b && suite <= 0xc032);
@@ -38,9 +45,9 @@ export function suiteFacts(suite: number): SuiteFacts | null {
   if (suite === 0) return null;
   const known = tls13[suite];
   if (known !== undefined) {
-    const [hash, tag] = known;
+    const [, tag] = known;
     const overhead = tag + 1;
-    const finishedLength = 4 + hash + overhead;
+    const finishedLength = finishedLengthOf(known);
     return { hidesHandshake: true, overheadLeast: overhead, overheadMost: overhead, finishedLength };
   }
   const aead = overhead12(suite);

@@ -7,11 +7,14 @@ import type { Capture } from '../../../../native/binding';
 import type { PlannedProbe } from '../attach/image-plan';
 import type { PlannedImage, Planner, ProbePlan } from '../attach/plan';
 import type { Processes } from '../attach/processes';
+import { fileOf } from '../attach/tls-look';
 
 export interface ProbeReport {
   readonly pid: number;
   /** `libssl.so.3`, `node`. */
   readonly image: string;
+  /** `device:inode` of it. */
+  readonly file: string;
   readonly symbols: readonly string[];
   readonly outcome: 'attached' | 'refused';
   /** Where a probe sits and why there; or what the kernel or the planner said. */
@@ -93,10 +96,10 @@ export class ProbeKeeper {
       const handle = this.options.capture.attachUprobe({ program, isReturn, pid, path: image.path, offsets });
       this.handles.set(pid, [...(this.handles.get(pid) ?? []), handle]);
       const detail = `${program}${isReturn ? ' at the return' : ''}, ${first.why}`;
-      this.options.onReport({ pid, image: image.label, symbols, outcome: 'attached', detail });
+      this.report({ pid, image, symbols, outcome: 'attached', detail });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      this.options.onReport({ pid, image: image.label, symbols, outcome: 'refused', detail });
+      this.report({ pid, image, symbols, outcome: 'refused', detail });
     }
   }
 
@@ -104,7 +107,11 @@ export class ProbeKeeper {
     const key = `${pid} ${image.inode} ${symbol}`;
     if (this.reported.has(key)) return;
     this.reported.add(key);
-    this.options.onReport({ pid, image: image.label, symbols: [symbol], outcome: 'refused', detail });
+    this.report({ pid, image, symbols: [symbol], outcome: 'refused', detail });
+  }
+
+  private report({ image, ...what }: Omit<ProbeReport, 'image' | 'file'> & { image: PlannedImage }): void {
+    this.options.onReport({ ...what, image: image.label, file: fileOf(image) });
   }
 }
 

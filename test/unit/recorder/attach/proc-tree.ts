@@ -8,11 +8,13 @@ export interface FakeProcess {
   readonly name?: string;
   readonly parentPid?: number;
   readonly startTicks?: number;
-  /** Absent: a kernel thread. */
+  /** Absent: a kernel thread, unless it has memory. */
   readonly exe?: string;
+  readonly hasMemory?: boolean;
   readonly cmdline?: readonly string[];
   readonly cgroup?: string;
-  readonly maps?: string;
+  /** Null: it may not be read. */
+  readonly maps?: string | null;
   readonly netns?: string;
   /** Inodes of the sockets it holds. */
   readonly sockets?: readonly number[];
@@ -74,7 +76,7 @@ function addProcess(root: string, process: FakeProcess): void {
   file('status', statusOf(process, name));
   file('cgroup', process.cgroup ?? '0::/\n');
   file('cmdline', `${(process.cmdline ?? []).join('\0')}\0`);
-  file('maps', process.maps ?? '');
+  if (process.maps !== null) file('maps', process.maps ?? '');
   if (process.exe !== undefined) link('exe', process.exe);
   link('ns/net', process.netns ?? 'net:[4026531840]');
   for (const [fd, inode] of (process.sockets ?? []).entries()) link(`fd/${fd + 3}`, `socket:[${inode}]`);
@@ -91,7 +93,7 @@ function fibTrie(addresses: readonly string[]): string {
 }
 
 function statusOf(process: FakeProcess, name: string): string {
-  const memory = process.exe === undefined ? [] : ['VmSize:\t  1000 kB'];
+  const memory = process.exe === undefined && process.hasMemory !== true ? [] : ['VmSize:\t  1000 kB'];
   const lines = [
     `Name:\t${name}`,
     ...memory,

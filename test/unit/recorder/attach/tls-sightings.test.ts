@@ -138,6 +138,16 @@ it.each([
   expect(evidence(plan)).toEqual([]);
 });
 
+it.each([
+  ['/x/libssl.so.3 (deleted)', ['OpenSSL']],
+  ['/x/libssl-2e26bb3f.so.1.1', ['OpenSSL']],
+  ['/x/libssl3.so', ['NSS']],
+  ['/x/libc.so.6', []],
+])('knows %s, which cannot be opened, by its name', (path, libraries) => {
+  const found = sighted([{ path, device: '', inode: '', openable: [] }]);
+  expect(found.map(({ library, captured }) => [library, captured])).toEqual(libraries.map((one) => [one, false]));
+});
+
 it('lists what is recognised before what only shows', () => {
   const images = [mapped('libjvm.so'), mapped('libssl.so.3', functions(['SSL_read', 'SSL_write']))];
   const plan = createPlanner({ kernelRelease: '6.18.0' }).planFor({ images, seccompMode: 0 });

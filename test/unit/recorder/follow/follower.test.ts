@@ -57,7 +57,8 @@ it('tells each connection its own events', () => {
   for (const event of [open(1), open(2), data(2, 0, 'b'), data(1, 0, 'a'), close(1, 1), data(2, 1, 'c')])
     follower.push(event);
   follower.push({ kind: 'tls', connection: 2, atUs: 0, library: 'openssl', binding: 'certain', startedEarlier: false });
-  follower.push({ kind: 'encrypted', connection: 2, atUs: 0, sentBytes: 5, receivedBytes: 0 });
+  const unread = { library: 'GnuTLS', reason: 'not-read' } as const;
+  follower.push({ kind: 'encrypted', connection: 2, atUs: 0, sentBytes: 5, receivedBytes: 0, unread });
   follower.push({ kind: 'loss', connection: 2, atUs: 0, reason: 'ring-full', events: 1, bytes: 9 });
   follower.push({ kind: 'loss', connection: null, atUs: 0, reason: 'ring-full', events: 1, bytes: 9 });
   expect(log).toEqual(['2 b', '1 a', '1 closed at 0', '2 c', '2 tls openssl', '2 encrypted 5', '2 loss 9']);

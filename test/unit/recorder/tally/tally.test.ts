@@ -86,7 +86,7 @@ describe('the tally', () => {
       },
     ]);
     expect(stats).toMatchObject({
-      connections: 1,
+      coverage: { connections: 1, read: 1, raw: 0, unread: 0, silent: 0 },
       openConnections: 0,
       exchanges: 3,
       complete: 2,

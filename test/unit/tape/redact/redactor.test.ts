@@ -470,6 +470,7 @@ describe('an exchange', () => {
         response: null,
         protocol: 'raw',
         raw: {
+          protocol: null,
           requestSize: 50,
           responseSize: 4,
           requestBytes: Buffer.from(`AUTH password=${secret}\r\n`),

@@ -1,0 +1,88 @@
+/**
+ * Which TLS libraries a process has aboard, looked up while it lives: when its unread TLS is reported, it may be gone.
+ * A look is shared by all processes that have mapped the same files, and taken again after a while, since a library may
+ * be loaded later. One that ended too soon is known by another process of the same program. Bounded.
+ */
+import type { SeenLibrary, TlsLook } from '../bind/unread';
+import { Evidence } from './evidence';
+import type { MappedImage } from './mapped-image';
+import type { Planner } from './plan';
+import type { Processes } from './processes';
+import { sightTls } from './tls-sightings';
+
+const mostProcesses = 4096;
+const mostImageSets = 512;
+/** How long what a process has mapped is taken for unchanged. */
+const freshMs = 1000;
+
+interface Known {
+  /** Path of the executable; null where nobody saw it. */
+  readonly program: string | null;
+  readonly look: TlsLook | null;
+  readonly lookedAtMs: number;
+}
+
+export class TlsLooks {
+  private readonly byProcess = new Map<number, Known>();
+  private readonly byProgram = new Map<string, TlsLook>();
+  private readonly byImages = new Map<string, TlsLook>();
+  private readonly evidence = new Evidence();
+
+  constructor(
+    private readonly processes: Processes,
+    private readonly planner: Planner,
+  ) {}
+
+  /** Null where nothing can be known of it any more. */
+  of(pid: number, nowMs: number): TlsLook | null {
+    const known = this.byProcess.get(pid);
+    if (known !== undefined && nowMs - known.lookedAtMs < freshMs) return known.look;
+    const program = known?.program ?? this.processes.facts(pid)?.exe ?? null;
+    const look = this.look(pid);
+    if (look !== null && program !== null) remember(this.byProgram, program, look, mostImageSets);
+    const last = look ?? known?.look ?? this.byProgram.get(program ?? '') ?? null;
+    remember(this.byProcess, pid, { program, look: last, lookedAtMs: nowMs }, mostProcesses);
+    return last;
+  }
+
+  /** The number stands for another process, or another program, from now on. */
+  renew(pid: number, program: string | null): void {
+    remember(this.byProcess, pid, { program, look: null, lookedAtMs: Number.NEGATIVE_INFINITY }, mostProcesses);
+  }
+
+  private look(pid: number): TlsLook | null {
+    const images = this.processes.images(pid);
+    if (images.length === 0) return null;
+    const seccompMode = this.processes.facts(pid)?.seccompMode ?? 0;
+    const key = [seccompMode, ...images.map(({ path, device, inode }) => `${device}:${inode} ${path}`)].join('\n');
+    const known = this.byImages.get(key);
+    if (known !== undefined) return known;
+    const look = { libraries: this.librariesIn(images, seccompMode) };
+    remember(this.byImages, key, look, mostImageSets);
+    return look;
+  }
+
+  private librariesIn(images: readonly MappedImage[], seccompMode: number): readonly SeenLibrary[] {
+    const plan = this.planner.planFor({ images, seccompMode });
+    const planned = plan.plans.filter(
+      ({ image, refusals }) => image.flavour.holds !== 'crypto' && refusals.length === 0,
+    );
+    const sighted = sightTls({ images, plan, evidence: images.flatMap((image) => this.evidence.of(image)) });
+    return [
+      ...planned.map(({ image }) => ({ label: image.flavour.label, file: fileOf(image), isRead: true })),
+      ...sighted.flatMap(({ captured, library, file }) => (captured ? [] : [{ label: library, file, isRead: false }])),
+    ];
+  }
+}
+
+/** What tells a file from every other one, as probe reports say it. */
+export function fileOf({ device, inode }: { readonly device: string; readonly inode: string }): string {
+  return `${device}:${inode}`;
+}
+
+function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
+  map.delete(key);
+  const oldest = map.size >= most ? map.keys().next().value : undefined;
+  if (oldest !== undefined) map.delete(oldest);
+  map.set(key, value);
+}

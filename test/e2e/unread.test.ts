@@ -1,0 +1,163 @@
+/**
+ * What could not be read is said: by process and library, by the name of a protocol, first where nothing could be read,
+ * and not at all where nothing was said.
+ */
+import { join } from 'node:path';
+import { describeE2e } from '../support/e2e';
+import {
+  apps,
+  type Certificate,
+  lineFrom,
+  makeCertificate,
+  type Program,
+  run,
+  start,
+  startServer,
+  stopAll,
+  temporaryFolder,
+} from '../support/programs';
+import { environment, readTape, recordCommand, recordDuring, startRecording, wiretape } from '../support/recorder';
+
+const node = process.execPath;
+const echo = join(apps, 'echo/node.js');
+const gnutls = join(apps, 'echo/with_gnutls.py');
+const folder = temporaryFolder();
+let certificate: Certificate;
+
+beforeAll(() => {
+  certificate = makeCertificate(folder.path);
+});
+afterEach(stopAll);
+afterAll(() => folder.remove());
+
+function tlsServer() {
+  return startServer(node, [echo, 'server', certificate.cert, certificate.key]);
+}
+
+describeE2e('TLS of a library that is not read', () => {
+  it('is told by process and library, first, and with status 3', async () => {
+    const server = await tlsServer();
+    const { exchanges, summary, status } = await recordCommand(['python3', gnutls, String(server.port)]);
+    expect(status).toBe(3);
+    expect(summary).toMatch(
+      /^NOTHING_RECORDED {2}.*\n {2}seen {6}TLS of 1 connection was not read: python3 \(\d+\): GnuTLS, 1 connection\n/m,
+    );
+    expect(summary).toMatch(/^ {2}seen {7}1 connection: 0 read, 0 raw, 1 unread, 0 without data$/m);
+    expect(summary).not.toMatch(/missing +nothing/);
+    expect(exchanges.map(({ exchange }) => [exchange.problems, exchange.connection.unreadTls])).toEqual([
+      [['encrypted'], { library: 'GnuTLS', reason: 'not-read' }],
+    ]);
+  }, 60_000);
+
+  it('is not told where it carried nothing but a handshake', async () => {
+    const server = await tlsServer();
+    const command = ['python3', gnutls, String(server.port), 'only-handshake'];
+    const { exchanges, summary, status } = await recordCommand(command, ['--allow-empty']);
+    expect(status).toBe(0);
+    expect(summary).toMatch(/^ {2}seen {7}1 connection: 0 read, 0 raw, 0 unread, 1 without data$/m);
+    expect(exchanges).toEqual([]);
+  }, 60_000);
+});
+
+describeE2e('TLS of a library that is read', () => {
+  it('is not called unread where it carried nothing but a handshake', async () => {
+    const server = await tlsServer();
+    const handshake = `import socket, ssl
+context = ssl._create_unverified_context()
+for _ in range(3): context.wrap_socket(socket.create_connection(('127.0.0.1', ${server.port}))).close()`;
+    const { exchanges, summary } = await recordDuring(['--port', String(server.port)], async () => {
+      await run('python3', ['-c', handshake]);
+      await run('curl', ['-sSk', '-o', '/dev/null', `https://127.0.0.1:${server.port}/real`]);
+    });
+    expect(exchanges.map(({ exchange }) => exchange.request?.target)).toEqual(['/real']);
+    expect(summary).toMatch(/^ {2}seen {7}4 connections: 1 read, 0 raw, 0 unread, 3 without data$/m);
+    expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
+  }, 60_000);
+});
+
+const http2Server = `const server = require('node:http2').createServer((request, response) => response.end('ok'));
+server.listen(0, '127.0.0.1', () => console.log(server.address().port))`;
+
+/** Asks once for each line on its standard input, over one session, and says when it was answered. */
+const http2Client = `const session = require('node:http2').connect('http://127.0.0.1:' + process.argv[1]);
+require('node:readline').createInterface(process.stdin).on('line', () => {
+  const request = session.request({ ':path': '/' });
+  request.resume().on('end', () => console.log('answered'));
+}).on('close', () => session.close())`;
+
+describeE2e('HTTP/2, which is not parsed', () => {
+  async function startHttp2(): Promise<{ port: number; pid: number }> {
+    const server = start(node, ['-e', http2Server]);
+    const [, port] = await lineFrom(server, server.child.stdout, /^(\d+)$/);
+    return { port: Number(port), pid: server.pid };
+  }
+
+  async function ask(client: Program): Promise<void> {
+    const answered = lineFrom(client, client.child.stdout, /^answered$/);
+    client.child.stdin?.write('\n');
+    await answered;
+  }
+
+  function startClient(port: number): Program {
+    return start(node, ['-e', http2Client, String(port)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  }
+
+  it('has its name in the summary, on the tape and in the list', async () => {
+    const { port } = await startHttp2();
+    const recording = await startRecording(folder.file('http2.tape'), ['--port', String(port)]);
+    const client = startClient(port);
+    await ask(client);
+    client.child.stdin?.end();
+    await client.ended;
+    expect(await recording.end()).toBe(3);
+    expect(recording.program.stderr()).toMatch(/^ {2}seen {6}raw streams: HTTP\/2 1 \(sizes and times only\)$/m);
+    expect(readTape(recording.tape).map(({ exchange }) => exchange.raw?.protocol)).toEqual(['HTTP/2']);
+    const listed = start(wiretape, ['ls', recording.tape, '--json']);
+    const [line] = await lineFrom(listed, listed.child.stdout, /^.*$/);
+    expect(JSON.parse(line)).toMatchObject({ protocol: 'raw', rawProtocol: 'HTTP/2', unreadTls: null });
+  }, 60_000);
+
+  it('has its name on a connection that is older than the recorder', async () => {
+    const { port } = await startHttp2();
+    const client = startClient(port);
+    await ask(client);
+    const recording = await startRecording(folder.file('older.tape'), ['--port', String(port), '--allow-empty']);
+    for (let i = 0; i < 3; i++) await ask(client);
+    client.child.stdin?.end();
+    await client.ended;
+    expect(await recording.end()).toBe(0);
+    expect(readTape(recording.tape).map(({ exchange }) => [exchange.problems, exchange.raw?.protocol])).toEqual([
+      [['started-mid-stream'], 'HTTP/2'],
+    ]);
+  }, 60_000);
+});
+
+describeE2e('a recording without traffic', () => {
+  const record = (tape: string, ...more: readonly string[]) =>
+    start(wiretape, ['record', '-o', tape, ...more], { env: environment });
+
+  it('ends with status 3, and leaves what was on the tape before', async () => {
+    const server = await startServer(node, [echo, 'server']);
+    const recording = await startRecording(folder.file('two.tape'), ['--port', String(server.port)]);
+    await run('curl', ['-sS', '-o', '/dev/null', `http://127.0.0.1:${server.port}/kept`]);
+    expect(await recording.end()).toBe(0);
+    const empty = record(recording.tape, '--', 'true');
+    empty.child.stdout?.resume();
+    expect(await empty.ended).toBe(3);
+    expect(empty.stderr()).toMatch(/^NOTHING_RECORDED {2}.*\n {2}seen {6}no connection was seen$/m);
+    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/kept']);
+  }, 60_000);
+
+  it.each([
+    ['0 where that is allowed', ['--allow-empty', '--', 'true'], 0],
+    ["the command's where it failed by itself", ['--', 'sh', '-c', 'exit 7'], 7],
+  ])(
+    'ends with status %s',
+    async (_what, args, status) => {
+      const recorder = record(folder.file(`empty-${status}.tape`), ...args);
+      recorder.child.stdout?.resume();
+      expect(await recorder.ended).toBe(status);
+    },
+    60_000,
+  );
+});
