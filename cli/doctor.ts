@@ -5,6 +5,7 @@
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { probeTiers, type TierProbe, type UprobeSupport, uprobeSupport, wireLayout } from '../native/binding';
+import { isRefusedBySeccomp, seccompRemedies } from '../native/seccomp';
 import {
   type EnvironmentFacts,
   missingCapabilities,
@@ -90,9 +91,10 @@ export function diagnose(facts: DoctorFacts): DoctorReport {
   const tier = facts.tiers.find(({ ok }) => ok)?.name ?? null;
   const checks = [
     ...machineChecks(facts),
+    seccompCheck(facts),
     addonCheck(facts.addonProblem),
-    ...facts.tiers.map((probe) => tierCheck(probe, facts.environment)),
-    ...(facts.addonProblem === null ? [uprobeCheck(facts.uprobes, facts.environment)] : []),
+    ...facts.tiers.map((probe) => tierCheck(probe, facts)),
+    ...(facts.addonProblem === null ? [uprobeCheck(facts)] : []),
     returnProbeCheck(facts.environment),
     processCheck(facts),
   ];
@@ -126,6 +128,7 @@ function machineChecks({ environment, isRoot }: DoctorFacts): readonly DoctorChe
     lockdownCheck(environment),
     capabilityCheck(environment, isRoot),
     pidNamespaceCheck(environment),
+    ...(environment.isHostUserNamespace ? [] : [userNamespaceProblem]),
     good('cgroups', cgroupWords[environment.cgroupMode]),
   ];
 }
@@ -165,6 +168,29 @@ function rightsRemedy(capabilities: readonly string[], isRoot: boolean): string 
   return `Being root is not enough here. Give the container the capabilities: ${flags}`;
 }
 
+/** A filter is told by what it does: only a tier that was refused although the rights are there speaks against it. */
+function seccompCheck({ environment, tiers }: DoctorFacts): DoctorCheck {
+  if (!environment.hasSeccompFilter) return good('seccomp', 'no filter');
+  const own = { hasFilter: true, mayUseBpf: environment.isHostUserNamespace && mayUseBpf(environment) };
+  if (tiers.some(({ errno }) => errno !== undefined && isRefusedBySeccomp(errno, own)))
+    return bad(
+      'seccomp',
+      'the profile of this container forbids bpf, though the capabilities are there',
+      seccompRemedies.join('; '),
+    );
+  return good('seccomp', tiers.some(({ ok }) => ok) ? 'a filter that lets bpf through' : 'a filter');
+}
+
+const userNamespaceProblem = bad(
+  'user namespace',
+  'one of its own, as in a rootless container: its capabilities do not count for BPF',
+  'Run the recorder as root of the machine: a container engine that is not rootless, without --userns',
+);
+
+function mayUseBpf({ capabilities }: EnvironmentFacts): boolean {
+  return !missingCapabilities(capabilities).some((name) => name === 'CAP_BPF' || name === 'CAP_PERFMON');
+}
+
 function pidNamespaceCheck({ isHostPidNamespace }: EnvironmentFacts): DoctorCheck {
   if (isHostPidNamespace) return good('pid namespace', 'the host');
   const remedy = 'Start the container with --pid=host (pid: host in compose, hostPID: true in Kubernetes)';
@@ -175,19 +201,29 @@ function addonCheck(problem: DoctorFacts['addonProblem']): DoctorCheck {
   return problem === null ? good('addon', 'loads') : bad('addon', problem.found, problem.remedy);
 }
 
-function tierCheck({ name, ok, detail }: TierProbe, environment: EnvironmentFacts): DoctorCheck {
-  return ok ? good(`tier ${name}`, detail) : bad(`tier ${name}`, detail, tierRemedy(environment));
+function tierCheck({ name, ok, detail }: TierProbe, facts: DoctorFacts): DoctorCheck {
+  return ok ? good(`tier ${name}`, detail) : bad(`tier ${name}`, detail, tierRemedy(facts));
 }
 
 /** The first cause in the chain: a kernel without BTF refuses whatever the rights. */
-function tierRemedy(environment: EnvironmentFacts): string {
-  const first = [btfCheck(environment), lockdownCheck(environment), capabilityCheck(environment)].find(({ ok }) => !ok);
+function tierRemedy(facts: DoctorFacts): string {
+  const { environment } = facts;
+  const causes = [
+    btfCheck(environment),
+    lockdownCheck(environment),
+    ...(environment.isHostUserNamespace ? [] : [userNamespaceProblem]),
+    seccompCheck(facts),
+    capabilityCheck(environment),
+  ];
+  const first = causes.find(({ ok }) => !ok);
   if (first !== undefined) return `See ${first.name} above`;
   return 'Use kernel 6.3 or newer, which has the tracepoints sock_send_length and sock_recv_length';
 }
 
-function uprobeCheck(uprobes: UprobeSupport, environment: EnvironmentFacts): DoctorCheck {
+function uprobeCheck(facts: DoctorFacts): DoctorCheck {
+  const { uprobes, environment } = facts;
   if (uprobes.multi || uprobes.perf) return good('uprobes', uprobes.detail);
+  if (!seccompCheck(facts).ok) return bad('uprobes', uprobes.detail, 'See seccomp above');
   const rights = missingCapabilities(environment.capabilities);
   const remedy =
     rights.length > 0
