@@ -12,6 +12,7 @@ import {
   uprobeSupport,
   wireLayout,
 } from '../native/binding';
+import { isRefusedBySeccomp, seccompRemedies } from '../native/seccomp';
 import {
   type EnvironmentFacts,
   missingCapabilities,
@@ -109,8 +110,9 @@ export function diagnose(facts: DoctorFacts): DoctorReport {
   const tier = facts.tiers.find(({ ok }) => ok)?.name ?? null;
   const checks = [
     ...machineChecks(facts),
+    seccompCheck(facts),
     addonCheck(facts.addonProblem),
-    ...facts.tiers.map((probe) => tierCheck(probe, { environment: facts.environment, used: tier })),
+    ...facts.tiers.map((probe) => tierCheck(probe, { facts, used: tier })),
     ...(facts.addonProblem === null ? probeChecks(facts) : []),
     processCheck(facts),
   ];
@@ -144,6 +146,7 @@ function machineChecks({ environment, isRoot }: DoctorFacts): readonly DoctorChe
     lockdownCheck(environment),
     capabilityCheck(environment, isRoot),
     pidNamespaceCheck(environment),
+    ...(environment.isHostUserNamespace ? [] : [userNamespaceProblem]),
     good('cgroups', cgroupWords[environment.cgroupMode]),
   ];
 }
@@ -183,6 +186,29 @@ function rightsRemedy(capabilities: readonly string[], isRoot: boolean): string 
   return `Being root is not enough here. Give the container the capabilities: ${flags}`;
 }
 
+/** A filter is told by what it does: only a tier that was refused although the rights are there speaks against it. */
+function seccompCheck({ environment, tiers }: DoctorFacts): DoctorCheck {
+  if (!environment.hasSeccompFilter) return good('seccomp', 'no filter');
+  const own = { hasFilter: true, mayUseBpf: environment.isHostUserNamespace && mayUseBpf(environment) };
+  if (tiers.some(({ errno }) => errno !== undefined && isRefusedBySeccomp(errno, own)))
+    return bad(
+      'seccomp',
+      'the profile of this container forbids bpf, though the capabilities are there',
+      seccompRemedies.join('; '),
+    );
+  return good('seccomp', tiers.some(({ ok }) => ok) ? 'a filter that lets bpf through' : 'a filter');
+}
+
+const userNamespaceProblem = bad(
+  'user namespace',
+  'one of its own, as in a rootless container: its capabilities do not count for BPF',
+  'Run the recorder as root of the machine: a container engine that is not rootless, without --userns',
+);
+
+function mayUseBpf({ capabilities }: EnvironmentFacts): boolean {
+  return !missingCapabilities(capabilities).some((name) => name === 'CAP_BPF' || name === 'CAP_PERFMON');
+}
+
 function pidNamespaceCheck({ isHostPidNamespace }: EnvironmentFacts): DoctorCheck {
   if (isHostPidNamespace) return good('pid namespace', 'the host');
   const remedy = 'Start the container with --pid=host (pid: host in compose, hostPID: true in Kubernetes)';
@@ -194,32 +220,42 @@ function addonCheck(problem: DoctorFacts['addonProblem']): DoctorCheck {
 }
 
 interface TierSurroundings {
-  readonly environment: EnvironmentFacts;
+  readonly facts: DoctorFacts;
   /** The tier a recording would use; null where none works. */
   readonly used: string | null;
 }
 
-function tierCheck({ name, ok, detail }: TierProbe, { environment, used }: TierSurroundings): DoctorCheck {
+function tierCheck({ name, ok, detail }: TierProbe, { facts, used }: TierSurroundings): DoctorCheck {
   if (ok) return good(`tier ${name}`, detail);
-  const remedy = used === null ? tierRemedy(environment) : `Nothing: recordings use tier ${used}`;
+  const remedy = used === null ? tierRemedy(facts) : `Nothing: recordings use tier ${used}`;
   return bad(`tier ${name}`, detail, remedy);
 }
 
 /** The first cause in the chain: a kernel without BTF refuses whatever the rights. */
-function tierRemedy(environment: EnvironmentFacts): string {
-  const first = [btfCheck(environment), lockdownCheck(environment), capabilityCheck(environment)].find(({ ok }) => !ok);
+function tierRemedy(facts: DoctorFacts): string {
+  const { environment } = facts;
+  const causes = [
+    btfCheck(environment),
+    lockdownCheck(environment),
+    ...(environment.isHostUserNamespace ? [] : [userNamespaceProblem]),
+    seccompCheck(facts),
+    capabilityCheck(environment),
+  ];
+  const first = causes.find(({ ok }) => !ok);
   if (first !== undefined) return `See ${first.name} above`;
   return "Use kernel 5.10 or newer, built with what BPF needs to see function calls (the distributions' kernels are)";
 }
 
 function probeChecks(facts: DoctorFacts): readonly DoctorCheck[] {
-  const uprobes = uprobeCheck(facts.uprobes, facts.environment);
+  const uprobes = uprobeCheck(facts);
   // Where no probe can be attached at all, that is what there is to say.
   return uprobes.ok ? [uprobes, returnProbeCheck(facts.returnProbes)] : [uprobes];
 }
 
-function uprobeCheck(uprobes: UprobeSupport, environment: EnvironmentFacts): DoctorCheck {
+function uprobeCheck(facts: DoctorFacts): DoctorCheck {
+  const { uprobes, environment } = facts;
   if (uprobes.multi || uprobes.perf) return good('uprobes', uprobes.detail);
+  if (!seccompCheck(facts).ok) return bad('uprobes', uprobes.detail, 'See seccomp above');
   const rights = missingCapabilities(environment.capabilities);
   const remedy =
     rights.length > 0

@@ -4,11 +4,13 @@
  */
 import {
   type Body,
+  type ContainerInfo,
   type Exchange,
   type HeaderList,
   type HttpRequest,
   type HttpResponse,
   outcomeWords,
+  type PodInfo,
   problemWords,
   type RawStream,
   unreadReasonWords,
@@ -57,9 +59,25 @@ function factLines(stored: StoredExchange, summary: ExchangeSummary): readonly F
     ['time', timing(stored, summary)],
     ['connection', connectionText(summary)],
     ['process', visibleLine(`${process.name} (pid ${process.pid}), session ${session}`)],
+    ...(process.container === undefined ? [] : [['container', visibleLine(containerText(process.container))] as const]),
     ...(cause === null ? [] : [['cause', visibleLine(`made during exchange ${cause.id} (${cause.method})`)] as const]),
     ...redactedFacts(stored),
   ];
+}
+
+/** `api (e72df2990809), image node:24, pod api-7c9f of namespace shop`: as much of it as is known. */
+function containerText({ id, name, image, pod }: ContainerInfo): string {
+  const short = id.slice(0, 12);
+  return [
+    name === null ? `${short}, its name could not be read` : `${name} (${short})`,
+    ...(image === null ? [] : [`image ${image}`]),
+    ...(pod === null ? [] : [podText(pod)]),
+  ].join(', ');
+}
+
+function podText({ id, name, namespace }: PodInfo): string {
+  const place = namespace === null ? '' : ` of namespace ${namespace}`;
+  return `pod ${name ?? id?.slice(0, 12) ?? 'not known'}${place}`;
 }
 
 /** When it began and how long it took; for an answer also how long it was waited for. */

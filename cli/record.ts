@@ -6,6 +6,7 @@ import { formatError, WiretapeError } from '../errors/wiretape-error';
 import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
 import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
+import type { ProcessInfo } from '../tape/model/exchange';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
@@ -63,7 +64,10 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           describe: 'whoever listens on this port, now or later: inbound on it, and everything they call; repeatable',
         },
         cgroup: { ...list, describe: 'the processes of this cgroup; repeatable' },
-        container: { ...list, describe: 'the processes of this container, by id; repeatable' },
+        container: {
+          ...list,
+          describe: 'the container of this name or id, or of an id that begins so, now and after a restart; repeatable',
+        },
         all: { type: 'boolean', default: false, describe: 'every process on this machine' },
         for: { type: 'string', describe: 'end after this time, such as 30s or 10m' },
         'max-size': { type: 'string', describe: 'end when the tape has this size, such as 1GiB' },
@@ -95,6 +99,7 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
       })
       .example('sudo wiretape record --port 8443', 'the service on 8443 and everything it calls')
       .example('sudo wiretape record --comm nginx --for 10m -o staging.tape', 'ten minutes of nginx')
+      .example('sudo wiretape record --container shop-api-1', 'a container, by the name its runtime knows')
       .example("sudo wiretape record --port 8443 --exclude 'GET */health'", 'without health checks')
       .example('sudo wiretape record -- node server.js', 'start a service and record it from its first byte') as never,
   handler: async (args) => {
@@ -123,6 +128,7 @@ async function record(args: RecordArguments): Promise<number> {
     typedTargets: typedTargets(targets),
     onProbe: args.verbose ? tellProbe : () => undefined,
     onJoined: joinedTeller(args.verbose, () => recording.awaited),
+    onProxy: tellProxy,
   });
   listenForSignals(starting);
   const recording = await starting;
@@ -205,6 +211,14 @@ function readRules(file: string): string {
 function tellProbe({ outcome, image, symbols, pid, detail }: ProbeReport): void {
   const whose = pid === 0 ? 'every process' : `pid ${pid}`;
   process.stderr.write(`probe ${outcome}  ${image}  ${symbols.join(', ')}  (${whose}): ${detail}\n`);
+}
+
+/** The same as PUBLISHED_PORT says at the start; by now other targets may be recorded, which go on. */
+function tellProxy({ name, pid }: ProcessInfo, port: number): void {
+  const who = `${visibleLine(name)} (${pid})`;
+  process.stderr.write(
+    `not recorded: ${who} listens on port ${port} and passes what comes on to a container; name that by --container\n`,
+  );
 }
 
 /** Whoever was waited for is told of, the first of each; with -v everybody. */

@@ -34,6 +34,7 @@ export const catalogue = {
   COMMAND_FAILED: { exit: 3, means: 'the command could not be started, or ended before it was ready' },
   PORT_IN_USE: { exit: 3, means: 'a port that was asked for is taken' },
   BPF_NOT_PERMITTED: { exit: 3, means: 'the kernel refused to load or attach BPF programs to this user' },
+  BPF_SECCOMP: { exit: 3, means: 'a seccomp profile forbids BPF to a user who has the rights for it' },
   BPF_LOCKDOWN: { exit: 3, means: 'kernel lockdown forbids reading memory with BPF' },
   BPF_NO_BTF: { exit: 3, means: 'the kernel carries no BTF' },
   BPF_UNSUPPORTED: { exit: 3, means: 'no capture tier loads and attaches on this kernel' },
@@ -42,6 +43,11 @@ export const catalogue = {
   TARGET_CLOSED: { exit: 3, means: 'a target may not be looked into, so that none of its TLS could be read' },
   NOTHING_RECORDED: { exit: 3, means: 'the recording ended without anything that could be read' },
   NO_SUCH_PROCESS: { exit: 3, means: 'no process fits the targets' },
+  CONTAINER_AMBIGUOUS: { exit: 3, means: 'the name or the beginning of an id fits several containers' },
+  PUBLISHED_PORT: {
+    exit: 3,
+    means: 'the port is a published one: who listens on it only passes bytes on to a container',
+  },
   // 1: the run itself failed in a way no other code names
   INTERNAL: { exit: 1, means: 'a fault of wiretape itself' },
   INTERRUPTED: { exit: 130, means: 'interrupted before it finished' },

@@ -5,6 +5,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
+import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
 import { programsOfOthers, type Tier, tiers } from './tiers';
 
 export { type Tier, tiers } from './tiers';
@@ -116,6 +117,7 @@ interface Addon {
 
 const EPERM = 1;
 const EACCES = 13;
+const ENOSYS = 38;
 
 let loaded: Addon | undefined;
 
@@ -227,7 +229,7 @@ export interface TierRefusal {
 }
 
 /** What the refusals of all tiers that were tried mean to the user: at least one. */
-export function explainRefusals(refusals: readonly TierRefusal[]): WiretapeError {
+export function explainRefusals(refusals: readonly TierRefusal[], own: OwnRights = readOwnRights()): WiretapeError {
   const cause = refusals.at(-1)?.refusal;
   const seen = refusals.map(({ tier, refusal }) => `tier ${tier.name}: ${refusalWords(refusal)}`);
   const facts = { cause, seen };
@@ -244,8 +246,18 @@ export function explainRefusals(refusals: readonly TierRefusal[]): WiretapeError
       remedy: "Use a kernel built with CONFIG_DEBUG_INFO_BTF (the distributions' kernels are), and mount /sys",
     });
   }
+  const errnos = refusals.map(({ refusal }) => firstErrno(refusal));
+  if (errnos.every((errno) => isRefusedBySeccomp(errno, own))) {
+    return new WiretapeError('BPF_SECCOMP', 'Cannot load the recorder: a seccomp profile forbids it', {
+      cause,
+      seen: ['/proc/self/status: the capabilities are there, and Seccomp: 2', ...seen],
+      remedy: seccompRemedies,
+    });
+  }
   const another = refusals.length === 1 ? ['Leave out --tier: the first that works is taken'] : [];
-  if (refusals.every(({ refusal }) => refusal.errno === EPERM || refusal.errno === EACCES)) {
+  // A filter may let only those with the rights through, and hide the call from others.
+  const isDenied = (errno: number) => errno === EPERM || errno === EACCES || (errno === ENOSYS && own.hasFilter);
+  if (errnos.every(isDenied)) {
     return new WiretapeError('BPF_NOT_PERMITTED', 'Cannot load the recorder: the kernel does not permit it', {
       ...facts,
       remedy: [
@@ -264,6 +276,14 @@ export function explainRefusals(refusals: readonly TierRefusal[]): WiretapeError
 
 function refusalWords({ step, errno, detail }: KernelRefusal): string {
   return [`${step}: errno ${errno}`, ...tellingLines(detail)].join('; ');
+}
+
+function readOwnRights(): OwnRights {
+  try {
+    return ownRights(readFileSync('/proc/self/status', 'latin1'), readFileSync('/proc/self/uid_map', 'latin1'));
+  } catch {
+    return { hasFilter: false, mayUseBpf: false }; // no /proc: nothing is known, and nothing is claimed
+  }
 }
 
 function lockdown(): string | null {
@@ -289,6 +309,8 @@ export interface TierProbe {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** What the kernel answered; there where it refused. */
+  readonly errno?: number;
 }
 
 /** Loads and attaches each tier for real, and lets go of it again. */
@@ -301,7 +323,8 @@ export function probeTiers(): readonly TierProbe[] {
       const without = refused.length === 0 ? '' : `, without ${refused.join(', ')}`;
       return { name: tier.name, ok: true, detail: `loads and attaches (${object})${without}` };
     } catch (error) {
-      return { name: tier.name, ok: false, detail: isKernelRefusal(error) ? refusalWords(error) : String(error) };
+      if (!isKernelRefusal(error)) return { name: tier.name, ok: false, detail: String(error) };
+      return { name: tier.name, ok: false, errno: firstErrno(error), detail: refusalWords(error) };
     }
   });
 }

@@ -38,6 +38,8 @@ export interface RecordOptions {
   readonly onProbe: (report: ProbeReport) => void;
   /** A process that was not there at the start is recorded from now on, because of a target as it was typed. */
   readonly onJoined: (process: ProcessInfo, because: string) => void;
+  /** Who listens on a port of the targets since now only passes on to a container, and is not recorded. */
+  readonly onProxy: (process: ProcessInfo, port: number) => void;
 }
 
 /** Why a recording ended; the words are on the tape. */
@@ -144,6 +146,7 @@ class RunningRecording implements Recording {
       onEvents: (events) => this.take(events),
       onProbe: options.onProbe,
       onJoined: options.onJoined,
+      onProxy: options.onProxy,
       onTargetsEnded: () => this.stop('target-ended'),
     });
     this.targets = options.command === null ? this.source.targets : [this.commandLine(options.command)];

@@ -8,6 +8,7 @@ import { type Capture, type CaptureStats, captureDefaults, openCapture, tryRetur
 import type { ProcessInfo } from '../../../tape/model/exchange';
 import type { SourceEvent } from '../events';
 import { refuseClosed } from './attach/closed-targets';
+import { resolveContainers } from './attach/containers/choose';
 import { createPlanner, type Planner } from './attach/plan';
 import { ProbeTimes } from './attach/probe-times';
 import { createProcReader } from './attach/proc/proc-reader';
@@ -35,6 +36,8 @@ export interface EbpfSourceOptions {
   readonly onProbe?: (report: ProbeReport) => void;
   /** A process that was not there at the start is a target now: `--port 8443` made it one. */
   readonly onJoined?: (process: ProcessInfo, because: string) => void;
+  /** Who listens on a port of the targets since now only passes on to a container, and is not recorded. */
+  readonly onProxy?: (process: ProcessInfo, port: number) => void;
   /** Every `--pid`, and all they have started, have ended. Other targets may come back. */
   readonly onTargetsEnded?: () => void;
   /** What return probes do to a process with a seccomp filter here; tried where it is not given. */
@@ -65,7 +68,9 @@ const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
 /** Everything that exists is attached when this returns. Throws the errors of openCapture and findTargets. */
 export function startEbpfSource(options: EbpfSourceOptions): EbpfSource {
-  return new LiveSource(options);
+  refuseNestedPidNamespace();
+  const targets = resolveContainers(options.targets, createProcesses(createProcReader()), { selfPid: process.pid });
+  return new LiveSource({ ...options, targets });
 }
 
 class LiveSource implements EbpfSource {
@@ -94,7 +99,6 @@ class LiveSource implements EbpfSource {
   private readonly clockOffsetUs = clockOffsetUs();
 
   constructor(private readonly options: EbpfSourceOptions) {
-    refuseNestedPidNamespace();
     const found = this.find();
     const { targets } = options;
     const watchProcesses = mayCome(targets);
@@ -199,6 +203,7 @@ class LiveSource implements EbpfSource {
         replaced: (pid) => this.lookout.replaced(pid),
         left: (pid) => this.letGoOf(pid),
         vanished: (pid) => this.bury(pid),
+        proxied: (pid, port) => this.options.onProxy?.({ pid, name: this.processes.facts(pid)?.name ?? '' }, port),
       },
     });
   }
@@ -287,11 +292,13 @@ class LiveSource implements EbpfSource {
     this.binder.push({ kind: 'exit', pid, atNs: monotonicNs(), socket: 0, tls: 0, other: 0, name: '' });
   }
 
-  /** The kernel tells names at exec only; older processes are looked up when they first matter. */
+  /** The kernel tells names at exec only; older processes, and containers, are looked up when they first matter. */
   private nameProcess(pid: number): void {
-    if (this.binder.knowsProcess(pid)) return;
+    if (this.binder.knowsProcess(pid) && this.binder.knowsContainer(pid)) return;
     const facts = this.processes.facts(pid);
-    if (facts !== undefined) this.binder.learnProcess({ pid, name: facts.name });
+    if (facts === undefined) return;
+    if (!this.binder.knowsProcess(pid)) this.binder.learnProcess({ pid, name: facts.name });
+    this.binder.learnContainer(pid, facts.container);
   }
 
   private noteProbe(report: ProbeReport): void {
@@ -313,7 +320,7 @@ class LiveSource implements EbpfSource {
   private takeBatch(batch: Buffer): void {
     for (const event of decodeBatch(batch)) {
       this.lastEventNs = event.atNs;
-      if (event.kind === 'open') this.nameProcess(event.pid);
+      if (event.kind === 'open' || event.kind === 'open-unix') this.nameProcess(event.pid);
       this.followProcess(event);
       this.binder.push(event);
     }
@@ -325,6 +332,7 @@ class LiveSource implements EbpfSource {
       case 'exec':
         if (this.membership.has(event.pid)) this.renew(event.pid, this.processes.facts(event.pid)?.exe ?? null);
         this.membership.take(event);
+        this.placeProcess(event.pid);
         break;
       case 'fork':
       case 'exit':
@@ -333,6 +341,12 @@ class LiveSource implements EbpfSource {
       case 'listen':
         this.withSockets(() => this.membership.take(event));
     }
+  }
+
+  /** A runtime moves a process into its container between fork and exec. */
+  private placeProcess(pid: number): void {
+    const facts = this.membership.has(pid) ? this.processes.facts(pid) : undefined;
+    if (facts !== undefined) this.binder.learnContainer(pid, facts.container);
   }
 
   /** Who joins by something else than a program that begins may hold connections already. */

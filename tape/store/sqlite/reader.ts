@@ -6,7 +6,16 @@ import { type Packing, unpackBody } from './bodies';
 import { believed, boundedColumns, type Kinds, kindsOf, textsIn } from './cells';
 import { isWriterAlive } from './lock';
 import { guarded, openForReading, type TapeDatabase } from './open';
-import { connectionOf, type ExchangeColumns, entriesOf, exchangeOf, problemsOf, type StoredBodies } from './row';
+import {
+  type ConnectionColumns,
+  connectionOf,
+  containerColumns,
+  type ExchangeColumns,
+  entriesOf,
+  exchangeOf,
+  problemsOf,
+  type StoredBodies,
+} from './row';
 import { currentVersion } from './schema';
 import { referenceAt } from './shape';
 
@@ -70,12 +79,19 @@ const fromTables = `
   JOIN sessions s ON s.id = e.session_id
   LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1`;
 
+const connectionColumns = [
+  'c.key AS connection_key',
+  ...['direction', 'opened_us', 'local', 'remote', 'tls_library', 'unread_tls', 'unread_reason', 'pid', 'process'].map(
+    (name) => `c.${name}`,
+  ),
+  ...containerColumns.map((name) => `c.${name}`),
+].join(', ');
+
 const summaryColumns = `e.id, e.session_id, e.connection_id, e.seq, e.started_us, e.duration_us, e.protocol, e.outcome,
   e.problems, e.cause_method, e.method, e.host, e.path, e.status, e.request_bytes, e.response_bytes, e.raw_protocol,
-  c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library, c.unread_tls, c.unread_reason, c.pid, c.process, x.id AS cause_id`;
+  ${connectionColumns}, x.id AS cause_id`;
 
-const allColumns = `e.*, c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library,
-  c.unread_tls, c.unread_reason, c.pid, c.process,
+const allColumns = `e.*, ${connectionColumns},
   x.id AS cause_id, qb.packing AS request_packing, qb.bytes AS request_packed, qb.size AS request_size,
   rb.packing AS response_packing, rb.bytes AS response_packed, rb.size AS response_size`;
 
@@ -83,37 +99,28 @@ const fromTablesAndBodies = `${fromTables}
   LEFT JOIN bodies qb ON qb.id = e.request_body_id
   LEFT JOIN bodies rb ON rb.id = e.response_body_id`;
 
-type SummaryRow = Pick<
-  ExchangeColumns,
-  | 'id'
-  | 'session_id'
-  | 'connection_id'
-  | 'cause_id'
-  | 'connection_key'
-  | 'direction'
-  | 'opened_us'
-  | 'local'
-  | 'remote'
-  | 'tls_library'
-  | 'unread_tls'
-  | 'unread_reason'
-  | 'pid'
-  | 'process'
-  | 'seq'
-  | 'started_us'
-  | 'duration_us'
-  | 'protocol'
-  | 'outcome'
-  | 'problems'
-  | 'cause_method'
-  | 'method'
-  | 'host'
-  | 'path'
-  | 'status'
-  | 'request_bytes'
-  | 'response_bytes'
-  | 'raw_protocol'
->;
+type SummaryRow = ConnectionColumns &
+  Pick<
+    ExchangeColumns,
+    | 'id'
+    | 'session_id'
+    | 'connection_id'
+    | 'cause_id'
+    | 'seq'
+    | 'started_us'
+    | 'duration_us'
+    | 'protocol'
+    | 'outcome'
+    | 'problems'
+    | 'cause_method'
+    | 'method'
+    | 'host'
+    | 'path'
+    | 'status'
+    | 'request_bytes'
+    | 'response_bytes'
+    | 'raw_protocol'
+  >;
 
 interface StoredRow extends ExchangeColumns {
   readonly request_body: Uint8Array | null;

@@ -6,6 +6,7 @@ import type {
   Body,
   Cause,
   Connection,
+  ContainerInfo,
   Direction,
   Exchange,
   HttpRequest,
@@ -120,6 +121,22 @@ function bytesUnlessEmpty(body: Body): Uint8Array | null {
   return body.bytes.length === 0 ? null : body.bytes;
 }
 
+/** Columns of `connections` that say in which container a process ran, all NULL where in none. */
+export const containerColumns = [
+  'container_id',
+  'container_name',
+  'container_image',
+  'pod_id',
+  'pod_name',
+  'pod_namespace',
+] as const;
+
+export function containerCells(container: ContainerInfo | undefined): Cell[] {
+  if (container === undefined) return containerColumns.map(() => null);
+  const { id, name, image, pod } = container;
+  return [id, name, image, pod?.id ?? null, pod?.name ?? null, pod?.namespace ?? null];
+}
+
 /** The columns of `connections`, as they come back. */
 export interface ConnectionColumns {
   readonly connection_key: number;
@@ -132,6 +149,12 @@ export interface ConnectionColumns {
   readonly unread_reason: UnreadReason | null;
   readonly pid: number;
   readonly process: string;
+  readonly container_id: string | null;
+  readonly container_name: string | null;
+  readonly container_image: string | null;
+  readonly pod_id: string | null;
+  readonly pod_name: string | null;
+  readonly pod_namespace: string | null;
 }
 
 /** A row of `exchanges` joined with its connection; bodies unpacked by the reader. */
@@ -205,8 +228,16 @@ export function connectionOf(row: ConnectionColumns): Connection {
     remote: row.remote,
     tls: row.tls_library === null ? null : { library: row.tls_library },
     unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
-    process: { pid: row.pid, name: row.process },
+    process: { pid: row.pid, name: row.process, ...containerOf(row) },
   };
+}
+
+function containerOf(row: ConnectionColumns): { container?: ContainerInfo } {
+  const { container_id: id, container_name: name, container_image: image } = row;
+  if (id === null) return {};
+  const pod = { id: row.pod_id, name: row.pod_name, namespace: row.pod_namespace };
+  const isInPod = Object.values(pod).some((value) => value !== null);
+  return { container: { id, name, image, pod: isInPod ? pod : null } };
 }
 
 export function problemsOf(text: string): Problem[] {

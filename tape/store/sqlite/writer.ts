@@ -12,7 +12,7 @@ import { guarded, openForWriting, type TapeDatabase } from './open';
 import { fateOf, type Place } from './place';
 import { rescue } from './rescue';
 import { reserveRoom } from './reserve';
-import { bodiesOf, type Cell, cellsOf, exchangeColumns, numberCell } from './row';
+import { bodiesOf, type Cell, cellsOf, containerCells, containerColumns, exchangeColumns, numberCell } from './row';
 
 /** One exchange on its way to the tape. */
 export interface PreparedExchange {
@@ -184,6 +184,9 @@ const outcomeCell = exchangeColumns.indexOf('outcome');
 const requestCodingsCell = exchangeColumns.indexOf('request_codings');
 const responseCodingsCell = exchangeColumns.indexOf('response_codings');
 
+/** Columns of `connections` that schema 2 brought, in the order of `connectionCells`. */
+const laterColumns = ['unread_tls', 'unread_reason', ...containerColumns];
+
 function prepareStatements(database: TapeDatabase) {
   const columns = [
     ...exchangeColumns,
@@ -202,11 +205,12 @@ function prepareStatements(database: TapeDatabase) {
     // A connection may become better known while it lives: its TLS library, its addresses.
     upsertConnection: database
       .prepare<[Cell[]], number>(
-        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process, unread_tls, unread_reason)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process,
+           ${laterColumns.join(', ')})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${laterColumns.map(() => '?').join(', ')})
          ON CONFLICT (session_id, key) DO UPDATE SET direction = excluded.direction, local = excluded.local,
            remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process,
-           unread_tls = excluded.unread_tls, unread_reason = excluded.unread_reason
+           ${laterColumns.map((column) => `${column} = excluded.${column}`).join(', ')}
          RETURNING id`,
       )
       .pluck(),
@@ -242,7 +246,9 @@ function isSameConnection(a: Connection, b: Connection): boolean {
       a.unreadTls?.library === b.unreadTls?.library &&
       a.unreadTls?.reason === b.unreadTls?.reason &&
       a.process.pid === b.process.pid &&
-      a.process.name === b.process.name)
+      a.process.name === b.process.name &&
+      a.process.container?.id === b.process.container?.id &&
+      a.process.container?.name === b.process.container?.name)
   );
 }
 
@@ -251,6 +257,7 @@ function connectionCells(session: number, connection: Connection): Cell[] {
   return [
     ...[session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name],
     ...[unreadTls?.library ?? null, unreadTls?.reason ?? null],
+    ...containerCells(process.container),
   ];
 }
 

@@ -9,6 +9,8 @@ const healthy: DoctorFacts = {
     hasBtf: true,
     lockdown: 'integrity',
     capabilities: new Set(['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE']),
+    hasSeccompFilter: false,
+    isHostUserNamespace: true,
     perfEventParanoid: 2,
     unprivilegedBpfDisabled: 2,
     isHostPidNamespace: true,
@@ -31,6 +33,11 @@ function withTrial(outcome: 'killed' | 'unknown'): DoctorFacts {
   return { ...healthy, returnProbes: { outcome, detail: 'signal 31' } };
 }
 
+function refusedUnderFilter(errno: number, changes: Partial<DoctorFacts['environment']> = {}): DoctorFacts {
+  const facts = withEnvironment({ hasSeccompFilter: true, ...changes });
+  return { ...facts, tiers: [{ name: 'tracepoint', ok: false, detail: `load: errno ${errno}`, errno }] };
+}
+
 function check(report: DoctorReport, name: string) {
   return report.checks.find((one) => one.name === name);
 }
@@ -46,6 +53,9 @@ it.each([
   ['lockdown', withEnvironment({ lockdown: 'confidentiality' }), /lockdown=integrity/],
   ['capabilities', withEnvironment({ capabilities: new Set(['CAP_BPF']) }), /grant CAP_PERFMON, CAP_SYS_PTRACE/],
   ['pid namespace', withEnvironment({ isHostPidNamespace: false }), /--pid=host/],
+  ['user namespace', withEnvironment({ isHostUserNamespace: false }), /not rootless/],
+  ['seccomp', refusedUnderFilter(1), /seccomp=deploy\/seccomp.json/],
+  ['seccomp', refusedUnderFilter(38), /--cap-add SYS_ADMIN --cap-add SYS_PTRACE/],
   ['return probes', withTrial('killed'), /before 6.11, from 6.14/],
   ['return probes', withTrial('unknown'), /before 6.11, from 6.14/],
   ['addon', { ...healthy, addonProblem: { found: 'not built', remedy: 'npm run build' }, tiers: [] }, /npm run build/],
@@ -70,8 +80,20 @@ it.each([
   [withEnvironment({ hasBtf: false, capabilities: new Set() }), 'See BTF above'],
   [withEnvironment({ lockdown: 'confidentiality' }), 'See lockdown above'],
   [withEnvironment({ capabilities: new Set() }), 'See capabilities above'],
+  [withEnvironment({ isHostUserNamespace: false }), 'See user namespace above'],
+  [refusedUnderFilter(1), 'See seccomp above'],
+  [refusedUnderFilter(1, { capabilities: new Set() }), 'See capabilities above'],
 ])('leads from a refused tier to the first cause of it', (facts, remedy) => {
   expect(check(diagnose(facts), 'tier tracepoint')?.remedy).toBe(remedy);
+});
+
+it.each([
+  ['the rights are missing', refusedUnderFilter(1, { capabilities: new Set(['CAP_BPF']) })],
+  ['the rights are those of another user namespace', refusedUnderFilter(1, { isHostUserNamespace: false })],
+  ['the kernel refused for another reason', refusedUnderFilter(22)],
+  ['a tier works', { ...refusedUnderFilter(1), tiers: healthy.tiers }],
+])('does not blame seccomp where %s', (_, facts) => {
+  expect(check(diagnose(facts), 'seccomp')).toMatchObject({ ok: true, remedy: null });
 });
 
 it('works with a tier although other things do not', () => {
@@ -130,6 +152,7 @@ it('prints a table a person can act on', () => {
       '                      do this: Run as root, or grant CAP_DAC_READ_SEARCH',
       'ok  pid namespace     the host',
       'ok  cgroups           version 2',
+      'ok  seccomp           no filter',
       'ok  addon             loads',
       'no  tier tracepoint   load: errno 1',
       '                      do this: See capabilities above',

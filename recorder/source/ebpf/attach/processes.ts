@@ -2,10 +2,13 @@
  * What runs on this machine, out of /proc: processes, the files they have mapped, the ports they listen on. Thin over
  * a reader so that tests bring a tree of their own. Whatever vanishes while it is read is simply not there.
  */
+import type { ContainerInfo } from '../../../../tape/model/exchange';
+import { type Containers, createContainers } from './containers/containers';
+import { hasAddress, type ProxyTarget, proxyTarget } from './containers/port-proxy';
+import type { StoredContainer } from './containers/runtime-state';
 import type { MappedImage } from './mapped-image';
 import type { ProcReader } from './proc/proc-reader';
 import {
-  containerIdOf,
   executableMappings,
   type Mapping,
   mapFileName,
@@ -30,7 +33,8 @@ export interface ProcessFacts {
   /** False for kernel threads, and for processes that have ended and wait to be collected. */
   readonly hasMemory: boolean;
   readonly cgroups: readonly string[];
-  readonly containerId: string | null;
+  /** The container it runs in. */
+  readonly container: ContainerInfo | null;
   /** Its number in its own pid namespace. */
   readonly namespacePid: number;
   /** `net:[4026531840]`; null where it may not be read. */
@@ -62,6 +66,12 @@ export interface Processes {
   sockets(pid: number): ReadonlyMap<string, SocketEntry>;
   /** Inodes of the sockets a process holds. */
   heldSockets(pid: number): ReadonlySet<string>;
+  /** The containers that the runtimes of this machine know, whether they run or not. */
+  storedContainers(): readonly StoredContainer[];
+  /** Where a process that holds a published port open leads. */
+  proxyTarget(pid: number): ProxyTarget | undefined;
+  /** Whether an IPv4 address is one of the process's network namespace. */
+  hasAddress(pid: number, address: string): boolean;
   /** When a running process started, in clock ticks after boot; undefined where it has ended. Cheap: one small file. */
   startOf(pid: number): number | undefined;
   /** Children of these processes, their children, and so on: those that run, without the processes themselves. */
@@ -69,10 +79,14 @@ export interface Processes {
 }
 
 export function createProcesses(proc: ProcReader): Processes {
-  const list = () => pids(proc).flatMap((pid) => factsOf(proc, pid) ?? []);
+  const containers = createContainers(proc);
+  const facts = (pid: number) => factsOf(proc, pid, containers);
   return {
-    list,
-    facts: (pid) => factsOf(proc, pid),
+    list: () => pids(proc).flatMap((pid) => facts(pid) ?? []),
+    facts,
+    storedContainers: containers.stored,
+    proxyTarget: (pid) => proxyTarget(proc, pid),
+    hasAddress: (pid, address) => hasAddress(proc, pid, address),
     isOpen: (pid) => proc.read(`${pid}/maps`) !== undefined,
     images: (pid) => executableMappings(proc.read(`${pid}/maps`) ?? '').map((mapping) => imageOf(proc, pid, mapping)),
     everySocket: () => everySocket(proc),
@@ -88,7 +102,7 @@ function pids(proc: ProcReader): readonly number[] {
   return proc.list('.').flatMap((name) => (/^[1-9]\d*$/.test(name) ? [Number(name)] : []));
 }
 
-function factsOf(proc: ProcReader, pid: number): ProcessFacts | undefined {
+function factsOf(proc: ProcReader, pid: number, containers: Containers): ProcessFacts | undefined {
   const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
   const status = parseStatus(proc.read(`${pid}/status`) ?? '');
   if (stat === undefined || status.size === 0) return undefined;
@@ -103,7 +117,7 @@ function factsOf(proc: ProcReader, pid: number): ProcessFacts | undefined {
     ...namesOf(stat.name, exe, proc.read(`${pid}/cmdline`) ?? ''),
     hasMemory: status.has('VmSize'),
     cgroups,
-    containerId: containerIdOf(cgroups),
+    container: containers.of(pid, cgroups),
     namespacePid: Number(status.get('NSpid')?.split(/\s+/).at(-1) ?? pid),
     netns: proc.link(`${pid}/ns/net`) ?? null,
   };

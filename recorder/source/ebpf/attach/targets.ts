@@ -5,6 +5,9 @@
  */
 import { didYouMean } from '../../../../errors/did-you-mean';
 import { WiretapeError } from '../../../../errors/wiretape-error';
+import { isCalled as isContainerCalled } from './containers/naming';
+import { isPortProxy } from './containers/port-proxy';
+import { refusePublishedPort } from './containers/published-port';
 import type { Listener, Processes, ProcessFacts } from './processes';
 
 export interface TargetSpec {
@@ -14,7 +17,7 @@ export interface TargetSpec {
   readonly ports: readonly number[];
   /** Paths as /proc/PID/cgroup or /sys/fs/cgroup show them; what lies below belongs to them. */
   readonly cgroups: readonly string[];
-  /** Container ids, or their beginnings. */
+  /** Container ids and names, as containers/choose resolved them. */
   readonly containers: readonly string[];
   readonly all: boolean;
 }
@@ -53,12 +56,14 @@ export interface FindOptions {
 
 /**
  * The processes that fit, with their living children.
- * @throws WiretapeError NO_SUCH_PROCESS for the first target that fits no process and cannot be waited for.
+ * @throws WiretapeError NO_SUCH_PROCESS for the first target that fits no process and cannot be waited for;
+ *   PUBLISHED_PORT where who listens on a port only passes on to a container.
  */
 export function findTargets(spec: TargetSpec, processes: Processes, { selfPid }: FindOptions): FoundTargets {
   const running = runningBeside(selfPid, processes);
   const found = new Map<number, TargetMatch>();
   const awaited: AwaitedTarget[] = [];
+  for (const port of spec.ports) refusePublishedPort(port, holdersOf(port, running, processes), { running, processes });
   for (const target of targetsOf(spec)) {
     const fitting = target.find(running, processes);
     if (fitting.length === 0) awaited.push(awaitOrRefuse(target, running, { processes, selfPid }));
@@ -142,7 +147,7 @@ function targetsOf(spec: TargetSpec): readonly Target[] {
     ...spec.comms.map(commTarget),
     ...spec.ports.map(portTarget),
     ...spec.cgroups.map((path) => target('cgroup', path, (process) => isInCgroup(process, path))),
-    ...spec.containers.map((id) => target('container', id, (process) => isInContainer(process, id))),
+    ...spec.containers.map(containerTarget),
     ...(spec.all ? [{ ...target('all', '', () => true), typed: '--all' }] : []),
   ];
 }
@@ -155,12 +160,14 @@ function commTarget(name: string): Target {
   return { ...target('comm', name, (process) => isCalled(process, name)), words: `a process named ${name}` };
 }
 
+function containerTarget(typed: string): Target {
+  const words = `container ${/^[0-9a-f]{64}$/.test(typed) ? typed.slice(0, 12) : typed} once it starts`;
+  return { ...target('container', typed, (process) => isInContainer(process, typed)), words };
+}
+
 function portTarget(port: number): Target {
-  const find: Target['find'] = (running, processes) => {
-    const inodes = processes.listeners().flatMap((listener) => (listener.port === port ? [listener.inode] : []));
-    if (inodes.length === 0) return [];
-    return running.filter((process) => !isKeeper(process) && holdsAny(processes, process, inodes));
-  };
+  const find: Target['find'] = (running, processes) =>
+    holdersOf(port, running, processes).filter((process) => !isKeeper(process) && !isPortProxy(process));
   const words = `a process that listens on port ${port}`;
   return { kind: 'port', value: String(port), typed: `--port ${port}`, words, find };
 }
@@ -176,6 +183,12 @@ function withChildren(
   return [...fitting, ...running.filter(({ pid }) => children.has(pid))];
 }
 
+/** Whoever listens on a port, in whichever network namespace. */
+function holdersOf(port: number, running: readonly ProcessFacts[], processes: Processes): readonly ProcessFacts[] {
+  const inodes = processes.listeners().flatMap((listener) => (listener.port === port ? [listener.inode] : []));
+  return inodes.length === 0 ? [] : running.filter((process) => holdsAny(processes, process, inodes));
+}
+
 /** By the socket's inode, whatever the namespaces: a listening socket may be inherited or handed over. */
 function holdsAny(processes: Processes, process: ProcessFacts, inodes: readonly string[]): boolean {
   const held = processes.heldSockets(process.pid);
@@ -188,7 +201,7 @@ function isCalled(process: ProcessFacts, name: string): boolean {
 }
 
 function isInContainer(process: ProcessFacts, id: string): boolean {
-  return /^[0-9a-f]{4,64}$/i.test(id) && (process.containerId?.startsWith(id.toLowerCase()) ?? false);
+  return process.container !== null && isContainerCalled(process.container, id);
 }
 
 function isInCgroup(process: ProcessFacts, typed: string): boolean {
@@ -236,7 +249,7 @@ function helpFor(target: Target, running: readonly ProcessFacts[], { processes, 
     case 'cgroup':
       return helpForCgroup(target.value, running);
     case 'container':
-      return helpForContainer(running);
+      return { seen: [] }; // it exists: containers/choose has refused any other
     case 'all':
       return {
         seen: ['no process but the recorder can be seen'],
@@ -293,12 +306,6 @@ function helpForCgroup(path: string, running: readonly ProcessFacts[]): Help {
   const near = last === '' ? [] : known.filter((cgroup) => cgroup.includes(last));
   const seen = [`cgroups with processes: ${shortened(near.length > 0 ? near : known) || 'only /'}`];
   return { seen, remedy: 'Give a path as /proc/PID/cgroup shows it, such as /system.slice/nginx.service' };
-}
-
-function helpForContainer(running: readonly ProcessFacts[]): Help {
-  const ids = new Set(running.flatMap((process) => process.containerId?.slice(0, 12) ?? []));
-  const seen = [`containers with processes: ${shortened([...ids].sort()) || 'none'}`];
-  return { seen, remedy: "Give the container's id, or its first four or more digits, not its name: docker ps" };
 }
 
 function shortened(words: readonly string[]): string {

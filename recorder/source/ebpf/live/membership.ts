@@ -3,6 +3,7 @@
  * nobody who has ended. A process is its number together with its start time. Hears of the kernel's news and compares
  * itself with /proc, because news may be lost; what follows from a change is for the listener to do.
  */
+import { listensForContainer } from '../attach/containers/port-proxy';
 import type { Processes } from '../attach/processes';
 import {
   type FoundTargets,
@@ -31,6 +32,8 @@ export interface MembershipListener {
   left(pid: number): void;
   /** Has ended unheard, and nobody of that number is a member now. */
   vanished(pid: number): void;
+  /** Listens on a port of the targets, and only passes on to a container: no member. */
+  proxied(pid: number, port: number): void;
 }
 
 export interface MembershipOptions {
@@ -139,6 +142,10 @@ export class Membership {
     const facts = processes.facts(pid);
     if (facts !== undefined && isKeeper(facts)) {
       this.kept = socketsOnPorts(spec, processes);
+      return;
+    }
+    if (facts !== undefined && listensForContainer(facts)) {
+      this.options.listener.proxied(pid, port);
       return;
     }
     this.join(pid, `--port ${port}`);

@@ -38,7 +38,7 @@ it('gives the facts of a process', () => {
     exe: '/usr/sbin/nginx',
     hasMemory: true,
     cgroups: [`/system.slice/docker-${'a'.repeat(64)}.scope`],
-    containerId: 'a'.repeat(64),
+    container: { id: 'a'.repeat(64), name: null, image: null, pod: null },
     namespacePid: 7,
     netns: 'net:[4026531840]',
   });

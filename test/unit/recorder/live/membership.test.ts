@@ -31,6 +31,7 @@ function membershipOf(spec: Partial<TargetSpec>, ...machine: readonly FakeProces
       replaced: (pid) => said.push(`${pid} replaced`),
       left: (pid) => said.push(`${pid} left`),
       vanished: (pid) => said.push(`${pid} vanished`),
+      proxied: (pid, port) => said.push(`${pid} passes on from ${port}`),
     },
   });
   membership.admit(findTargets(targets, processes, { selfPid: SELF }));
@@ -73,6 +74,14 @@ describe('news', () => {
     tree.add(processNamed(30, 'api'));
     membership.take({ kind: 'exec', pid: 30 });
     expect(said).toEqual(['10 left', '30 joined: --comm api', '30 replaced']);
+  });
+
+  it.each(['docker-proxy', 'podman'])('make no member of %s, which listens for a container, and say so', (name) => {
+    const proxy = processNamed(10, name);
+    const { membership, said } = membershipOf({ ports: [8080] }, proxy, processNamed(11, 'child', { parentPid: 10 }));
+    membership.take({ kind: 'listen', pid: 10, localPort: 8080 });
+    expect(said).toEqual(['10 passes on from 8080']);
+    expect(membership.pids()).toEqual([]);
   });
 
   it('make a member of who listens on the port, with the children it has by then', () => {

@@ -70,20 +70,6 @@ export function parseCgroups(text: string): readonly string[] {
   return [...new Set(paths)];
 }
 
-/**
- * The 64 hexadecimal digits by which Docker, containerd, CRI-O and Podman name a container in its cgroup path:
- * `/docker/ID`, `docker-ID.scope`, `cri-containerd-ID.scope`, `crio-ID.scope`, `libpod-ID.scope`, `/kubepods/…/ID`.
- * The last one wins: containers may hold containers.
- */
-export function containerIdOf(cgroups: readonly string[]): string | null {
-  for (const path of cgroups) {
-    const ids = path.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g);
-    const id = ids?.at(-1);
-    if (id !== undefined) return id;
-  }
-  return null;
-}
-
 export interface SocketEntry {
   readonly inode: string;
   /** `address:port`, IPv6 in brackets; an IPv4 address mapped into IPv6 is written as IPv4. */
