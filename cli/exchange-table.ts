@@ -19,6 +19,7 @@ export interface TableOptions {
 export interface TableCounts {
   exchanges: number;
   inbound: number;
+  outbound: number;
   incomplete: number;
 }
 
@@ -44,7 +45,7 @@ export function* tableLines(
 
 function count(counts: TableCounts, { direction, problems }: ExchangeSummary): void {
   counts.exchanges++;
-  if (direction === 'inbound') counts.inbound++;
+  if (direction !== 'unknown') counts[direction]++;
   if (problems.length > 0) counts.incomplete++;
 }
 
@@ -119,7 +120,7 @@ export function tableSummary(
 }
 
 function countLine(
-  { exchanges, inbound, incomplete }: TableCounts,
+  { exchanges, inbound, outbound, incomplete }: TableCounts,
   onTape: number,
   sessions: readonly Session[],
 ): string {
@@ -128,7 +129,8 @@ function countLine(
   if (onTape === 0) return `no exchanges on the tape${missing}`;
   if (exchanges === 0) return `none of the ${plural(onTape, 'exchange')} on the tape matches`;
   const shown = exchanges === onTape ? plural(exchanges, 'exchange') : `${exchanges} of ${plural(onTape, 'exchange')}`;
-  const directions = `${inbound} inbound, ${exchanges - inbound} outbound`;
+  const unknown = exchanges - inbound - outbound;
+  const directions = `${inbound} inbound, ${outbound} outbound${unknown > 0 ? `, ${unknown} of unknown direction` : ''}`;
   return `${shown} in ${plural(sessions.length, 'session')}: ${directions}; ${completeness(incomplete, cut)}${missing}`;
 }
 

@@ -47,7 +47,7 @@ function* jsonLines(reader: TapeReader, filter: ExchangeFilter): IterableIterato
 }
 
 async function printTable(reader: TapeReader, filter: ExchangeFilter): Promise<void> {
-  const counts = { exchanges: 0, inbound: 0, incomplete: 0 };
+  const counts = { exchanges: 0, inbound: 0, outbound: 0, incomplete: 0 };
   const { columns, isTTY } = process.stdout;
   const width = isTTY === true ? columns : undefined;
   const colors = colorsFor(process.stdout);

@@ -15,7 +15,7 @@ const session = (state: SessionState, id = '1'): Session => ({
   exchanges: 3,
   losses: [],
 });
-const counts = { exchanges: 3, inbound: 3, incomplete: 0 };
+const counts = { exchanges: 3, inbound: 3, outbound: 0, incomplete: 0 };
 const count = (...sessions: Session[]) => tableSummary({ ...counts }, sessions, {});
 
 it('calls all complete only where the session is whole', () => {
@@ -60,4 +60,9 @@ it.each([
   [true, 'killed', true, 'killed'],
 ])('no end: %s, reason %s, writer alive: %s is %s', (hasNoEnd, reason, isWriterAlive, state) => {
   expect(sessionState(hasNoEnd, { reason, isWriterAlive })).toBe(state);
+});
+
+it('counts those of which nothing says who asked by themselves', () => {
+  const mixed = { exchanges: 3, inbound: 1, outbound: 1, incomplete: 0 };
+  expect(tableSummary(mixed, [session('ended')], {})[0]).toContain('1 inbound, 1 outbound, 1 of unknown direction');
 });
