@@ -5,9 +5,9 @@
  */
 
 /**
- * `for`: the task that needs it. `build` belongs to every task. What only `test` or `bench` needs is used by the
- * end-to-end tests and measurements, which need root anyway.
- * @typedef {{ package: string, command?: string, library?: string, for: 'build' | 'demo' | 'test' | 'bench' }} Need
+ * `for`: the task that needs it. `build` belongs to every task. What only `test`, `clients` or `bench` needs is used
+ * by the end-to-end tests and measurements, which need root anyway.
+ * @typedef {{ package: string, command?: string, library?: string, for: 'build' | 'demo' | 'test' | 'clients' | 'bench' }} Need
  */
 
 /** @type {readonly Need[]} */
@@ -27,6 +27,9 @@ const needs = [
   { package: 'nginx', command: 'nginx', for: 'test' },
   { package: 'libssl-dev', library: 'libssl.a', for: 'test' },
   { package: 'procps', command: 'pgrep', for: 'test' },
+  { package: 'nginx', command: 'nginx', for: 'clients' },
+  { package: 'openssl', command: 'openssl', for: 'clients' },
+  { package: 'python3', command: 'python3', for: 'clients' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },

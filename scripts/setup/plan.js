@@ -6,7 +6,7 @@
 const { nodeFloor } = require('./needs');
 
 /**
- * @typedef {'build' | 'demo' | 'test' | 'bench'} Task
+ * @typedef {'build' | 'demo' | 'test' | 'clients' | 'bench'} Task
  * @typedef {import('./needs').Need} Need
  * @typedef {{
  *   task: Task, platform: string, arch: string, isRoot: boolean, hasApt: boolean,
@@ -15,10 +15,11 @@ const { nodeFloor } = require('./needs');
  *   headersPresent: boolean,          // node_api.h lies beside that Node.js
  *   toolchainPresent: boolean,        // .toolchain holds the pinned Node.js
  *   packagesFit: boolean,             // node_modules is what package-lock.json says
+ *   clientsFit: boolean,              // build/clients is what scripts/clients says
  *   stale: { bpf: boolean, native: boolean, typescript: boolean },
  * }} Facts
  * @typedef {{ kind: 'apt', packages: readonly string[] } | { kind: 'toolchain' } | { kind: 'npm' } | { kind: 'bpf' }
- *   | { kind: 'native' } | { kind: 'typescript' }} Step
+ *   | { kind: 'native' } | { kind: 'typescript' } | { kind: 'clients' }} Step
  * @typedef {{ kind: 'refuse', lines: readonly string[] } | { kind: 'go', steps: readonly Step[] }} Plan
  */
 
@@ -46,6 +47,8 @@ function stepsFor(packages, facts) {
   if (facts.stale.bpf) steps.push({ kind: 'bpf' });
   if (facts.stale.native) steps.push({ kind: 'native' });
   if (facts.stale.typescript) steps.push({ kind: 'typescript' });
+  // 600 MB, and without root nothing is recorded
+  if (facts.task === 'clients' && facts.isRoot && !facts.clientsFit) steps.push({ kind: 'clients' });
   return steps;
 }
 
