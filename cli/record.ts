@@ -24,6 +24,7 @@ interface RecordArguments {
   readonly all: boolean;
   readonly for?: string;
   readonly maxSize?: string;
+  readonly maxBody: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly redact?: string;
@@ -62,6 +63,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         all: { type: 'boolean', default: false, describe: 'every process on this machine' },
         for: { type: 'string', describe: 'end after this time, such as 30s or 10m' },
         'max-size': { type: 'string', describe: 'end when the tape has this size, such as 1GiB' },
+        'max-body': {
+          type: 'string',
+          default: '64MiB',
+          describe: 'keep this much of a body; of a longer one the true size is kept',
+        },
         ...patternOptions,
         redact: { type: 'string', describe: 'a file of further redaction rules' },
         'keep-raw': {
@@ -95,6 +101,7 @@ async function record(args: RecordArguments): Promise<number> {
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
+    maxBodyBytes: parseSize(args.maxBody, '--max-body'),
     wiretapeVersion: wiretapeVersion(),
     typedTargets: typedTargets(targets, command),
     onProbe: args.verbose ? tellProbe : () => undefined,

@@ -1,5 +1,6 @@
 /** What `wiretape record` says while it runs and at its end. Pure: counts in, lines out. */
 import type { CaptureStats } from '../native/binding';
+import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
 import { type Problem, problemWords } from '../tape/model/exchange';
@@ -28,9 +29,12 @@ export function summaryLines(end: RecordingEnd, tape: string): readonly string[]
 }
 
 /** The live table of --status. */
-export function statusTable(stats: RecordingStats, capture: CaptureStats): readonly string[] {
+export function statusTable(stats: PipelineStats, capture: CaptureStats): readonly string[] {
   return [
     `${count(stats.exchanges, 'exchange')}, ${count(stats.connections, 'connection')} (${stats.openConnections} open), ${bytes(capture.bytes)} captured, ${bytes(capture.unreadBytes + capture.queuedBytes)} waiting`,
+    ...(stats.openExchanges > 0
+      ? [`  open       ${count(stats.openExchanges, 'exchange')} that last, on the tape so far`]
+      : []),
     ...endpointLines(stats.endpoints, ENDPOINTS_LIVE),
     ...lossLines(stats, capture),
   ];

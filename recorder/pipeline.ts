@@ -9,18 +9,23 @@ import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
 import { defaultLimits, type Limits } from './follow/limits';
 import { OpenInbound } from './link/open-inbound';
+import { LastingExchanges } from './parse/lasting';
 import { ParsedConnection, type Recording } from './parse/parsed-connection';
+import type { OpenSpill } from './parse/spill';
 import type { SourceEvent } from './source/events';
 import { LossLedger } from './tally/loss-ledger';
 import { type RecordingStats, Tally } from './tally/tally';
 
 export interface PipelineOptions {
+  /** An exchange that lasts comes several times, with the outcome `open`; the last one takes the place of those before. */
   onExchange(exchange: Exchange): void;
   /** Losses are added up by connection and reason, and told within a second of event time and at the end. */
   onLoss(loss: Loss): void;
   readonly limits?: Partial<Limits>;
   /** Keep the bytes of raw streams, within `limits.rawBytes`. */
   readonly keepRaw?: boolean;
+  /** Where long bodies wait until they are whole; without it, in memory. */
+  readonly openSpill?: OpenSpill;
   readonly filter?: ExchangeFilter;
 }
 
@@ -30,7 +35,12 @@ export interface Pipeline {
   tick(nowUs: number): void;
   /** The recording ends: everything under way is handed out as it is. Call it once, last. */
   end(atUs: number): void;
-  stats(): RecordingStats;
+  stats(): PipelineStats;
+}
+
+export interface PipelineStats extends RecordingStats {
+  /** Exchanges that last and are on the tape as open; they are in no other count. */
+  readonly openExchanges: number;
 }
 
 /** How often what waits is looked at, in event time. */
@@ -45,6 +55,7 @@ class Stages implements Pipeline {
   private readonly losses: LossLedger;
   private readonly follower: Follower;
   private readonly filter: ExchangeFilter | null;
+  private readonly lasting = new LastingExchanges();
   private ready: Exchange[] = [];
   private numbers = 0;
   private nowUs = 0;
@@ -88,8 +99,8 @@ class Stages implements Pipeline {
     this.losses.tellAll(this.nowUs);
   }
 
-  stats(): RecordingStats {
-    return this.tally.stats(this.follower.openConnections);
+  stats(): PipelineStats {
+    return { ...this.tally.stats(this.follower.openConnections), openExchanges: this.lasting.count };
   }
 
   private recording(limits: Limits): Recording {
@@ -97,7 +108,9 @@ class Stages implements Pipeline {
       limits,
       budget: new Budget(limits.totalBytes),
       keepRaw: this.options.keepRaw ?? false,
+      openSpill: this.options.openSpill ?? (() => null),
       inbound: new OpenInbound(),
+      lasting: this.lasting,
       nextNumber: () => ++this.numbers,
       emit: (exchange) => this.ready.push(exchange),
       lose: (loss) => this.lose({ ...loss, events: 1 }),
@@ -107,6 +120,7 @@ class Stages implements Pipeline {
   private sweep(): void {
     this.sweptAtUs = this.nowUs;
     this.follower.sweep(this.nowUs);
+    this.lasting.sweep(this.nowUs);
     this.handOut();
     this.losses.sweep(this.nowUs);
   }
@@ -121,10 +135,10 @@ class Stages implements Pipeline {
     this.ready = [];
     for (const exchange of exchanges) {
       if (this.filter !== null && !passesFilter(exchange, this.filter)) {
-        this.tally.addFiltered();
+        if (exchange.outcome !== 'open') this.tally.addFiltered();
         continue;
       }
-      this.tally.add(exchange);
+      if (exchange.outcome !== 'open') this.tally.add(exchange);
       this.options.onExchange(exchange);
     }
   }

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { hostname, release, userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import type { CaptureStats } from '../native/binding';
 import type { Exchange } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
@@ -11,13 +12,13 @@ import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
 import { openTapeWriterThread, type TapeWriterThread } from '../tape/store/sqlite/index';
 import type { SessionId } from '../tape/store/tape';
-import { createPipeline, type Pipeline } from './pipeline';
+import { createPipeline, type Pipeline, type PipelineStats } from './pipeline';
 import type { TargetSpec } from './source/ebpf/attach/targets';
 import type { HeldCommand } from './source/ebpf/live/command';
 import type { ProbeReport } from './source/ebpf/live/probe-keeper';
 import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
 import type { SourceEvent } from './source/events';
-import type { RecordingStats } from './tally/tally';
+import { spillInto } from './spill-file';
 
 export interface RecordOptions {
   readonly tape: string;
@@ -29,6 +30,8 @@ export interface RecordOptions {
   readonly keepRaw: boolean;
   readonly forMs: number | null;
   readonly maxSizeBytes: number | null;
+  /** Kept of one body. */
+  readonly maxBodyBytes: number;
   readonly wiretapeVersion: string;
   /** The targets as they were typed, for the session's row. */
   readonly typedTargets: readonly string[];
@@ -42,7 +45,7 @@ export interface RecordingEnd {
   readonly reason: EndReason;
   /** COMMAND's exit status where COMMAND ended the recording. */
   readonly commandStatus: number | null;
-  readonly stats: RecordingStats;
+  readonly stats: PipelineStats;
   readonly capture: CaptureStats;
 }
 
@@ -50,7 +53,7 @@ export interface Recording {
   readonly session: SessionId;
   readonly targets: readonly string[];
   readonly tier: string;
-  stats(): RecordingStats;
+  stats(): PipelineStats;
   capture(): CaptureStats;
   /** Ends it: what the kernel still holds is drained and written. */
   stop(reason: EndReason): void;
@@ -105,6 +108,8 @@ class RunningRecording implements Recording {
     this.pipeline = createPipeline({
       filter: options.filter,
       keepRaw: options.keepRaw,
+      limits: { bodyBytes: options.maxBodyBytes },
+      openSpill: spillInto(dirname(options.tape)),
       onExchange: (exchange) => this.outgoing.push(options.redactor.redact(exchange)),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
     });
@@ -137,7 +142,7 @@ class RunningRecording implements Recording {
     return this;
   }
 
-  stats(): RecordingStats {
+  stats(): PipelineStats {
     return this.pipeline.stats();
   }
 

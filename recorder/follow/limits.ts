@@ -20,7 +20,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  bodyBytes: 16 * 1024 * 1024,
+  bodyBytes: 64 * 1024 * 1024,
   headBytes: 256 * 1024,
   heldBytes: 1024 * 1024,
   totalBytes: 256 * 1024 * 1024,

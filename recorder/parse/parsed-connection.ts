@@ -9,10 +9,12 @@ import type { ConnectionListener, Ending, Wait } from '../follow/follower';
 import type { Limits } from '../follow/limits';
 import type { OpenInbound } from '../link/open-inbound';
 import type { DataEvent, EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
+import type { LastingExchanges, LastingSource } from './lasting';
 import { problemBits, problemOfGap, problemsOf } from './problems';
 import type { Beginning, Conversation, Fallback, Host, Protocol, Side, Verdict } from './protocol';
 import { fallback, protocols } from './registry';
 import { BoundarySeeker } from './seeker';
+import type { OpenSpill } from './spill';
 
 type StreamDirection = DataEvent['direction'];
 type Direction = Connection['direction'];
@@ -24,7 +26,9 @@ export interface Recording {
   readonly limits: Limits;
   readonly budget: Budget;
   readonly keepRaw: boolean;
+  readonly openSpill: OpenSpill;
   readonly inbound: OpenInbound;
+  readonly lasting: LastingExchanges;
   nextNumber(): number;
   emit(exchange: Exchange): void;
   lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
@@ -50,7 +54,7 @@ interface JoiningSeeker {
   readonly seeker: BoundarySeeker;
 }
 
-export class ParsedConnection implements ConnectionListener, Host {
+export class ParsedConnection implements ConnectionListener, Host, LastingSource {
   connection: Connection;
   private conversation: Conversation | null = null;
   /** The conversation, where it is the one for everything else. */
@@ -88,6 +92,10 @@ export class ParsedConnection implements ConnectionListener, Host {
 
   get keepRaw(): boolean {
     return this.recording.keepRaw;
+  }
+
+  get openSpill(): OpenSpill {
+    return this.recording.openSpill;
   }
 
   // The follower's side.
@@ -158,7 +166,9 @@ export class ParsedConnection implements ConnectionListener, Host {
   beginRaw(): Beginning {
     const outbound = this.connection.direction === 'outbound';
     const cause = outbound ? this.recording.inbound.causeOf(this.connection.process.pid) : null;
-    return { number: this.recording.nextNumber(), seq: this.exchanges++, cause };
+    const number = this.recording.nextNumber();
+    this.recording.lasting.begin(number, this, this.atUs);
+    return { number, seq: this.exchanges++, cause };
   }
 
   ended(beginning: Beginning): void {
@@ -166,11 +176,26 @@ export class ParsedConnection implements ConnectionListener, Host {
     this.recording.inbound.end(this.connection.process.pid, beginning.number);
   }
 
-  forget(): void {
+  forget({ number }: Beginning): void {
+    this.recording.lasting.end(number);
     this.exchanges--;
   }
 
   emit(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void {
+    this.recording.lasting.end(exchange.number);
+    this.pass(exchange, problems);
+  }
+
+  emitSoFar(number: number, unlessBytes: number): number | null {
+    // Before it is known where messages begin it may all turn out to be something else.
+    const found = this.joining === null ? (this.conversation?.soFar(number) ?? null) : null;
+    if (found === null) return null;
+    const bytes = bytesOf(found.exchange);
+    if (bytes !== unlessBytes) this.pass(found.exchange, found.problems | problemBits['still-open']);
+    return bytes;
+  }
+
+  private pass(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void {
     const { number, seq, protocol, startedAtUs, durationUs, request, response, outcome, cause, raw } = exchange;
     this.recording.emit({
       number,
@@ -360,6 +385,13 @@ export class ParsedConnection implements ConnectionListener, Host {
     };
     this.emit(exchange, 0);
   }
+}
+
+/** How far an exchange has come: grows with every byte of a body, and with each head. */
+function bytesOf({ request, response, raw }: Pick<Exchange, 'request' | 'response' | 'raw'>): number {
+  const heads = (request === null ? 0 : 1) + (response === null ? 0 : 1 + response.informational.length);
+  const bodies = (request?.body.wireSize ?? 0) + (response?.body.wireSize ?? 0);
+  return heads + bodies + (raw === null ? 0 : raw.requestSize + raw.responseSize);
 }
 
 /** The client's bytes decide; only without them the server's do. */

@@ -8,6 +8,7 @@ import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { Ending } from '../follow/follower';
 import type { Limits } from '../follow/limits';
+import type { OpenSpill } from './spill';
 
 /** Whose bytes: the client's (`request`) or the server's (`response`). */
 export type Side = 'request' | 'response';
@@ -39,6 +40,13 @@ export interface Conversation {
   close(ending: Ending, atUs: number): void;
   /** Time has passed. True while something still waits for time to pass. */
   expire(nowUs: number): boolean;
+  /** An exchange that is not over, as it is so far; null where there is nothing to be said of it yet. */
+  soFar(number: number): SoFar | null;
+}
+
+export interface SoFar {
+  readonly exchange: Omit<Exchange, 'connection' | 'problems'>;
+  readonly problems: number;
 }
 
 /** The conversation of the protocol that takes what no other one does. */
@@ -61,6 +69,7 @@ export interface Host {
   readonly limits: Limits;
   readonly budget: Budget;
   readonly keepRaw: boolean;
+  readonly openSpill: OpenSpill;
   readonly connection: Connection;
   /** A parsed exchange begins; it counts as open until `ended`. Raw streams are never open: they may last for days. */
   begin(): Beginning;

@@ -82,6 +82,7 @@ export const outcomeWords = {
   timeout: 'the connection was never made, or ended by a time-out',
   closed: 'the connection was closed without an answer',
   lost: 'how it ended was not seen',
+  open: 'it was going on when this was written: a recording that goes on, or one that was killed',
 } as const;
 export type Outcome = keyof typeof outcomeWords;
 
@@ -90,10 +91,11 @@ export const problemWords = {
   'lost-bytes': 'the recorder could not keep up; the bytes are counted and gone',
   truncated: 'longer than the capture limit; the true size is known',
   'unread-bytes':
-    'moved by a call this capture tier cannot read (sendfile, splice, io_uring, the later messages of sendmmsg)',
+    'moved by a call that could not be read (sendfile, splice, io_uring, the later messages of sendmmsg), or seen only as ciphertext',
   'started-mid-stream': 'the connection is older than the recorder, or than the probes in its process',
   'cut-short': 'the connection or the recording ended in the middle of the message',
   'no-response': 'no answer was seen',
+  'still-open': 'it was going on when this was written; what came later is not here',
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
   encrypted: 'TLS was seen and no library that could be read',

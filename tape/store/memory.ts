@@ -89,8 +89,9 @@ export function createMemoryTape(): TapeWriter & TapeReader {
       for (const redacted of batch) {
         const { key } = redacted.exchange.connection;
         if (!session.connections.has(key)) session.connections.set(key, String(++connections));
-        exchanges.set(session.firstExchange + redacted.exchange.number - 1, { session, redacted });
-        session.exchanges++;
+        const place = session.firstExchange + redacted.exchange.number - 1;
+        if (!exchanges.has(place)) session.exchanges++;
+        exchanges.set(place, { session, redacted });
       }
     },
     noteLoss(id, loss) {

@@ -87,6 +87,7 @@ export interface ExchangeSummary {
 /** Synchronous on purpose: better-sqlite3 is, and one transaction an append keeps a crash from tearing an exchange. */
 export interface TapeWriter {
   beginSession(start: SessionStart): SessionId;
+  /** An exchange takes the place of one of the same number that was written with the outcome `open`. */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): void;
   noteLoss(session: SessionId, loss: Loss): void;
   endSession(session: SessionId, end: SessionEnd): void;

@@ -106,6 +106,30 @@ describe.each([
     });
   const all = () => tape.read((reader) => [...reader.exchanges()]);
 
+  it('keeps an exchange that lasts as it is so far, and puts its end in the same place', () => {
+    const soFar = (text: string): Exchange =>
+      exchangeOf({
+        response: responseOf({ body: bodyOf(text.repeat(20_000)) }),
+        outcome: 'open',
+        durationUs: null,
+        problems: ['still-open'],
+      });
+    const over = exchangeOf({ response: responseOf({ body: bodyOf('abc'.repeat(20_000)) }) });
+    const seen: string[][] = [];
+    tape.write((writer) => {
+      const session = writer.beginSession(sessionStart);
+      for (const exchange of [soFar('a'), soFar('ab'), over]) {
+        writer.append(session, [asRedacted(exchange)]);
+        seen.push(
+          all().map((stored) => `${stored.id} ${stored.exchange.outcome} ${stored.exchange.response?.body.wireSize}`),
+        );
+      }
+    });
+    expect(seen).toEqual([['1 open 20000'], ['1 open 40000'], ['1 response 60000']]);
+    expect(all()[0]?.exchange).toEqual(over);
+    expect(tape.read((reader) => reader.sessions()[0]?.exchanges)).toBe(1);
+  });
+
   it.each<[string, Exchange]>([
     ['a plain exchange', exchangeOf()],
     ['everything an exchange can say', full],

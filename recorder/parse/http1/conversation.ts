@@ -6,7 +6,7 @@
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { problemBits, problemOfGap } from '../problems';
-import type { Conversation, Host, Side } from '../protocol';
+import type { Conversation, Host, Side, SoFar } from '../protocol';
 import { BoundarySeeker } from '../seeker';
 import { recognise } from './boundary';
 import type { Draft } from './draft';
@@ -62,8 +62,8 @@ export class HttpConversation implements Conversation, MessageSink {
     private readonly host: Host,
     missed: number,
   ) {
-    this.requests = new Lane('request', new MessageReader('request', this, host.limits, host.budget));
-    this.responses = new Lane('response', new MessageReader('response', this, host.limits, host.budget));
+    this.requests = new Lane('request', new MessageReader('request', this, host));
+    this.responses = new Lane('response', new MessageReader('response', this, host));
     this.pairing = new Pairing(host, missed);
     if (missed === 0) return;
     this.requests.seek();
@@ -90,6 +90,16 @@ export class HttpConversation implements Conversation, MessageSink {
 
   expire(nowUs: number): boolean {
     return this.pairing.expire(nowUs);
+  }
+
+  soFar(number: number): SoFar | null {
+    const draft = this.pairing.draftOf(number);
+    if (draft === null) return null;
+    const request = draft.request ?? (draft === this.pairing.asking ? this.requests.reader.requestSoFar() : null);
+    if (request === null) return null;
+    const isAnswering = draft === this.pairing.answering;
+    const response = draft.response ?? (isAnswering ? this.responses.reader.responseSoFar(draft.informational) : null);
+    return { exchange: { ...draft.toExchange('open', null), request, response }, problems: draft.problems };
   }
 
   close(ending: Ending, atUs: number): void {

@@ -70,6 +70,13 @@ export class Pairing {
     return last === undefined || last.requestDone ? null : last;
   }
 
+  /** The exchange of that number, where it is not over. */
+  draftOf(number: number): Draft | null {
+    const isIt = (draft: Draft) => draft.beginning.number === number;
+    if (this.answering !== null && isIt(this.answering)) return this.answering;
+    return this.pending.find(isIt) ?? null;
+  }
+
   requestBegins(atUs: number): void {
     const draft = new Draft(this.host.begin(), atUs, this.doubt === 0);
     if (this.doubt !== 0) this.requestBeginsInDoubt(draft);

@@ -7,7 +7,7 @@ import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { BodyBuffer } from '../body-buffer';
 import { problemBits, problemOfGap } from '../problems';
-import type { Beginning, Fallback, Host, Protocol, Side } from '../protocol';
+import type { Beginning, Fallback, Host, Protocol, Side, SoFar } from '../protocol';
 
 export const raw: Protocol<Fallback> = {
   name: 'raw',
@@ -21,7 +21,7 @@ class RawSide {
   private readonly kept: BodyBuffer;
 
   constructor(private readonly host: Host) {
-    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget);
+    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget, host.openSpill);
   }
 
   /** False where the bytes ought to be kept and could not be. */
@@ -84,19 +84,22 @@ class RawConversation implements Fallback {
   close(ending: Ending, atUs: number): void {
     if (this.beginning === null) return;
     if (ending === 'unfinished') this.problems |= problemBits['cut-short'];
+    const endedAtUs = ending === 'unfinished' ? null : atUs;
     this.host.emit(
-      {
-        ...this.beginning,
-        protocol: 'raw',
-        startedAtUs: this.startedAtUs,
-        durationUs: ending === 'unfinished' ? null : Math.max(0, atUs - this.startedAtUs),
-        request: null,
-        response: null,
-        outcome: outcomeOf(ending),
-        raw: this.stream(),
-      },
+      this.exchangeOf(this.beginning, outcomeOf(ending), { endedAtUs, raw: this.stream() }),
       this.problems,
     );
+  }
+
+  soFar(number: number): SoFar | null {
+    if (this.beginning?.number !== number) return null;
+    const raw = {
+      requestSize: this.request.size,
+      responseSize: this.response.size,
+      requestBytes: null,
+      responseBytes: null,
+    };
+    return { exchange: this.exchangeOf(this.beginning, 'open', { endedAtUs: null, raw }), problems: this.problems };
   }
 
   encrypted(requestSize: number, responseSize: number, atUs: number): void {
@@ -120,6 +123,23 @@ class RawConversation implements Fallback {
     if (this.beginning !== null) return;
     this.beginning = this.host.beginRaw();
     this.startedAtUs = atUs;
+  }
+
+  private exchangeOf(
+    beginning: Beginning,
+    outcome: Outcome,
+    { endedAtUs, raw }: { endedAtUs: number | null; raw: RawStream },
+  ): SoFar['exchange'] {
+    return {
+      ...beginning,
+      protocol: 'raw',
+      startedAtUs: this.startedAtUs,
+      durationUs: endedAtUs === null ? null : Math.max(0, endedAtUs - this.startedAtUs),
+      request: null,
+      response: null,
+      outcome,
+      raw,
+    };
   }
 
   private stream(): RawStream {

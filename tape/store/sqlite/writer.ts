@@ -31,6 +31,8 @@ const idsPerOpenSession = 1_000_000_000;
 interface OpenSession {
   readonly rowId: number;
   readonly firstExchange: number;
+  /** Exchanges on the tape that were still open when they were written: the next one of that number replaces them. */
+  readonly unfinished: Set<number>;
   readonly connections: Map<number, { id: number; connection: Connection }>;
 }
 
@@ -69,11 +71,15 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
     return id;
   }
 
-  function insert(session: OpenSession, { connection, cells, request, response }: PreparedExchange): void {
-    const requestInline = request === null || request.length < inlineLimitBytes;
-    const responseInline = response === null || response.length < inlineLimitBytes;
+  /** Returns how many exchanges there are more than before: 0 where an open one was replaced. */
+  function insert(session: OpenSession, { connection, cells, request, response }: PreparedExchange): number {
+    // A body that is replaced soon is not worth sharing, and would stay behind.
+    const isOpen = cells[outcomeCell] === 'open';
+    const requestInline = isOpen || request === null || request.length < inlineLimitBytes;
+    const responseInline = isOpen || response === null || response.length < inlineLimitBytes;
+    const number = cells[numberCell] as number;
     cells.push(
-      session.firstExchange + (cells[numberCell] as number) - 1,
+      session.firstExchange + number - 1,
       session.rowId,
       connectionId(session, connection),
       requestInline ? null : bodies.idOf(request, cells[requestCodingsCell] !== ''),
@@ -81,14 +87,16 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
       requestInline ? request : null,
       responseInline ? response : null,
     );
-    statements.insertExchange.run(cells);
+    const replaces = session.unfinished.delete(number);
+    if (isOpen) session.unfinished.add(number);
+    (replaces ? statements.replaceExchange : statements.insertExchange).run(cells);
+    return replaces ? 0 : 1;
   }
 
   const insertAll = database.transaction((session: OpenSession, exchanges: Iterable<PreparedExchange>) => {
     let count = 0;
     for (const exchange of exchanges) {
-      insert(session, exchange);
-      count++;
+      count += insert(session, exchange);
     }
     statements.countExchanges.run(count, session.rowId);
   });
@@ -105,7 +113,7 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
         const firstExchange = highest + 1 + (open.size > 0 ? idsPerOpenSession : 0);
         const rowId = Number(statements.insertSession.run(sessionCells(start, firstExchange)).lastInsertRowid);
         const id = String(rowId);
-        open.set(id, { rowId, firstExchange, connections: new Map() });
+        open.set(id, { rowId, firstExchange, unfinished: new Set(), connections: new Map() });
         return id;
       });
     },
@@ -133,6 +141,7 @@ export function prepareExchange(redacted: Parameters<typeof cellsOf>[0]): Prepar
   return { connection: redacted.exchange.connection, cells: cellsOf(redacted), ...bodiesOf(redacted.exchange) };
 }
 
+const outcomeCell = exchangeColumns.indexOf('outcome');
 const requestCodingsCell = exchangeColumns.indexOf('request_codings');
 const responseCodingsCell = exchangeColumns.indexOf('response_codings');
 
@@ -147,10 +156,10 @@ function prepareStatements(database: TapeDatabase) {
     'request_body',
     'response_body',
   ];
+  const into = `INTO exchanges (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
   return {
-    insertExchange: database.prepare(
-      `INSERT INTO exchanges (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-    ),
+    insertExchange: database.prepare(`INSERT ${into}`),
+    replaceExchange: database.prepare(`REPLACE ${into}`),
     // A connection may become better known while it lives: its TLS library, its addresses.
     upsertConnection: database
       .prepare<[Cell[]], number>(

@@ -290,6 +290,67 @@ describe('who is the client', () => {
   });
 });
 
+describe('an exchange that lasts', () => {
+  const streamHead = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  const second = 1_000_000;
+
+  /** `outcome "body so far" problems` of each time it was handed out. */
+  function handedOut(...parts: Parameters<typeof eventsOf>[1]): string[] {
+    const seen: string[] = [];
+    const pipeline = createPipeline({
+      onExchange: ({ outcome, response, problems }) =>
+        seen.push(
+          `${outcome} ${JSON.stringify(Buffer.from(response?.body.bytes ?? []).toString())} ${problems.join()}`.trim(),
+        ),
+      onLoss: () => undefined,
+    });
+    const events = eventsOf({}, parts);
+    for (const event of events) {
+      pipeline.push([event]);
+      pipeline.tick(event.atUs);
+    }
+    pipeline.end((events.at(-1)?.atUs ?? 0) + 1);
+    return seen;
+  }
+
+  it('is handed out while it lasts, in whole lines, and as a whole when it is over', () => {
+    expect(
+      handedOut(
+        client(get('/events')),
+        server(streamHead),
+        server(chunk('data: one\n\nda')),
+        waits(1.1 * second),
+        server(chunk('ta: two\n\n')),
+        waits(1.1 * second),
+        server('0\r\n\r\n'),
+        closes(),
+      ),
+    ).toEqual(['open "data: one\\n\\ndata: two\\n\\n" still-open', 'response "data: one\\n\\ndata: two\\n\\n"']);
+  });
+
+  it('is not handed out again while nothing comes', () => {
+    const silence = Array.from({ length: 5 }, () => [waits(1.1 * second), client('')]).flat();
+    const seen = handedOut(client(get('/events')), server(streamHead + chunk('data: one\n\n')), ...silence);
+    expect(seen.filter((line) => line.startsWith('open'))).toHaveLength(1);
+  });
+
+  it('shows nothing of a body whose coding has no end yet', () => {
+    const coded = streamHead.replace('Content-Type', 'Content-Encoding: gzip\r\nContent-Type');
+    const seen = handedOut(
+      client(get('/events')),
+      server(coded + chunk('\x1f\x8b\n')),
+      waits(1.1 * second),
+      server(chunk('\n')),
+    );
+    expect(seen[0]).toBe('open "" still-open');
+  });
+
+  it('that is short is handed out once', () => {
+    expect(handedOut(client(get('/a')), server(ok('A')), closes())).toEqual(['response "A"']);
+  });
+});
+
 describe('the cause of an outbound exchange', () => {
   /** Events of several connections of one process, in the order of their times. */
   function together(...conversations: readonly SourceEvent[][]): SourceEvent[] {
