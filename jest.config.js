@@ -1,6 +1,10 @@
-/** Unit, protocol, contract, golden and architecture tests run anywhere; test/e2e needs root and BPF and says so when it has neither. */
+/**
+ * Unit, protocol, contract, golden and architecture tests run anywhere; test/e2e needs root and BPF and says so when it has
+ * neither. test/clients has a command and a configuration of its own.
+ */
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/clients/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -1,7 +1,8 @@
 /**
  * The entry of every npm script: does the set-up the task needs and lacks, then the task.
  *
- *   node scripts/task.js build | test [jest arguments] | test:containers | test:kernels | check | demo | bench | fix
+ *   node scripts/task.js build | test [jest arguments] | test:clients [jest arguments] | test:containers | test:kernels
+ *     | check | demo | bench | fix
  *
  * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
  * Node.js that is new enough, which may be another one.
@@ -20,6 +21,10 @@ const tasks = {
   build: { needs: 'build', run: async () => 0 },
   test: { needs: 'test', run: runTests },
   'test:containers': { needs: 'containers', run: runContainerTests },
+  'test:clients': {
+    needs: 'clients',
+    run: (args) => runTests(['--config', path.join(root, 'test/clients/jest.config.js'), ...args]),
+  },
   check: { needs: 'test', run: runChecks },
   demo: { needs: 'demo', run: (args) => run('node', [path.join(root, 'scripts/demo/main.js'), ...args]) },
   bench: {

@@ -8,7 +8,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { nodeIsNewEnough } = require('./plan');
-const { root, toolchainNode, imagesFolder, headersBeside, hashOfInputs, markFresh } = require('./look');
+const { root, toolchainNode, clientsFolder, imagesFolder, headersBeside, hashOfInputs, markFresh } = require('./look');
 
 /** @typedef {import('./plan').Step} Step */
 
@@ -23,7 +23,10 @@ const actions = {
     title: `system packages (${packages.join(' ')})`,
     run: () => run('apt', [path.join(root, 'scripts/setup/apt-install.sh'), ...packages]),
   }),
-  toolchain: () => ({ title: 'Node.js into .toolchain, from the npm registry', run: bringToolchain }),
+  toolchain: () => ({
+    title: 'Node.js into .toolchain, from the npm registry',
+    run: () => bring('toolchain', path.join(root, '.toolchain')),
+  }),
   npm: () => ({ title: 'npm packages', run: () => run('npm', npmCi) }),
   bpf: () => ({ title: 'BPF object', run: () => build('bpf') }),
   native: () => ({ title: 'native addon', run: () => build('native', { WIRETAPE_NODEDIR: nodeHeaders() }) }),
@@ -31,6 +34,10 @@ const actions = {
   images: () => ({
     title: 'container images',
     run: () => run('images', [path.join(root, 'scripts/containers/prepare'), imagesFolder]),
+  }),
+  clients: () => ({
+    title: 'HTTP clients and three releases of Node.js into build/clients, from the npm registry',
+    run: () => bring('clients', clientsFolder),
   }),
 };
 
@@ -58,14 +65,16 @@ async function withProgress(title, work) {
   }
 }
 
-/** A folder of its own, so that npm leaves the project's node_modules alone. */
-async function bringToolchain() {
-  const folder = path.join(root, '.toolchain');
+/**
+ * What a folder of scripts/ pins, into a folder of its own, so that npm leaves the project's node_modules alone.
+ * @param {'toolchain' | 'clients'} name @param {string} folder
+ */
+async function bring(name, folder) {
   fs.mkdirSync(folder, { recursive: true });
-  for (const name of ['package.json', 'package-lock.json']) {
-    fs.copyFileSync(path.join(root, 'scripts/toolchain', name), path.join(folder, name));
+  for (const file of ['package.json', 'package-lock.json']) {
+    fs.copyFileSync(path.join(root, 'scripts', name, file), path.join(folder, file));
   }
-  await run('toolchain', npmCi, { cwd: folder });
+  await run(name, npmCi, { cwd: folder });
 }
 
 /** @param {'bpf' | 'native' | 'typescript'} part @param {Record<string, string>} [env] */

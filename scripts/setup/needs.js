@@ -5,9 +5,10 @@
  */
 
 /**
- * `for`: the task that needs it. `build` belongs to every task. What only `test`, `bench` or `containers` needs is
- * used by the end-to-end tests and measurements, which need root anyway.
- * @typedef {{ package: string, command?: string, library?: string, for: 'build' | 'demo' | 'test' | 'bench' | 'containers' | 'kernels' }} Need
+ * `for`: the task that needs it. `build` belongs to every task. What only `test`, `clients`, `containers` or `bench`
+ * needs is used by the end-to-end tests and measurements, which need root anyway.
+ * @typedef {'build' | 'demo' | 'test' | 'clients' | 'bench' | 'containers' | 'kernels'} Task
+ * @typedef {{ package: string, command?: string, library?: string, for: Task }} Need
  */
 
 /** @type {readonly Need[]} */
@@ -29,6 +30,9 @@ const needs = [
   { package: 'procps', command: 'pgrep', for: 'test' },
   { package: 'binutils', command: 'objcopy', for: 'test' },
   { package: 'libgnutls30', library: 'libgnutls.so.30', for: 'test' },
+  { package: 'nginx', command: 'nginx', for: 'clients' },
+  { package: 'openssl', command: 'openssl', for: 'clients' },
+  { package: 'python3', command: 'python3', for: 'clients' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },

@@ -6,7 +6,7 @@
 const { nodeFloor } = require('./needs');
 
 /**
- * @typedef {'build' | 'demo' | 'test' | 'bench' | 'containers' | 'kernels'} Task
+ * @typedef {import('./needs').Task} Task
  * @typedef {import('./needs').Need} Need
  * @typedef {{
  *   task: Task, platform: string, arch: string, isRoot: boolean, hasApt: boolean,
@@ -15,10 +15,11 @@ const { nodeFloor } = require('./needs');
  *   headersPresent: boolean,          // node_api.h lies beside that Node.js
  *   toolchainPresent: boolean,        // .toolchain holds the pinned Node.js
  *   packagesFit: boolean,             // node_modules is what package-lock.json says
+ *   clientsFit: boolean,              // build/clients is what scripts/clients says
  *   stale: { bpf: boolean, native: boolean, typescript: boolean },
  * }} Facts
  * @typedef {{ kind: 'apt', packages: readonly string[] } | { kind: 'toolchain' } | { kind: 'npm' } | { kind: 'bpf' }
- *   | { kind: 'native' } | { kind: 'typescript' } | { kind: 'images' }} Step
+ *   | { kind: 'native' } | { kind: 'typescript' } | { kind: 'clients' } | { kind: 'images' }} Step
  * @typedef {{ kind: 'refuse', lines: readonly string[] } | { kind: 'go', steps: readonly Step[] }} Plan
  */
 
@@ -48,6 +49,8 @@ function stepsFor(packages, facts) {
   if (facts.stale.typescript) steps.push({ kind: 'typescript' });
   // whether they are there, and of this checkout, only the engine can tell: it is quick where they are
   if (facts.task === 'containers' && facts.isRoot) steps.push({ kind: 'images' });
+  // 600 MB, and without root nothing is recorded
+  if (facts.task === 'clients' && facts.isRoot && !facts.clientsFit) steps.push({ kind: 'clients' });
   return steps;
 }
 

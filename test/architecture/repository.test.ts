@@ -8,7 +8,7 @@ const texts = files.filter((path) =>
   /(\.(ts|js|mjs|cjs|json|md|sh|c|h|cc|gyp|yml|yaml|txt|map)|Dockerfile|run|wiretape|build-\w+)$/.test(path),
 );
 const manifest = JSON.parse(readProjectFile('package.json'));
-const lockFiles = ['package-lock.json', 'scripts/toolchain/package-lock.json'];
+const lockFiles = ['package-lock.json', 'scripts/toolchain/package-lock.json', 'scripts/clients/package-lock.json'];
 
 describe('file names', () => {
   it('are kebab-case', () => {

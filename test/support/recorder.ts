@@ -56,13 +56,17 @@ export async function recordDuring(targets: readonly string[], work: () => Promi
   }
 }
 
-/** Records a command to its end. */
-export async function recordCommand(command: readonly string[], options: readonly string[] = []): Promise<Recorded> {
+/** Records a command to its end. The variables are for the command; the recorder passes them on. */
+export async function recordCommand(
+  command: readonly string[],
+  options: readonly string[] = [],
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Recorded> {
   const folder = temporaryFolder();
   try {
     const tape = folder.file('test.tape');
     const program = start(wiretape, ['record', '-o', tape, ...options, '--', ...command], {
-      env: environment,
+      env: { ...environment, ...variables },
     });
     program.child.stdout?.resume();
     const status = await program.ended;

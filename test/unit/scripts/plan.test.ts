@@ -12,6 +12,7 @@ const everythingThere: Facts = {
   headersPresent: true,
   toolchainPresent: false,
   packagesFit: true,
+  clientsFit: true,
   stale: { bpf: false, native: false, typescript: false },
 };
 
@@ -20,6 +21,7 @@ const freshMachine: Facts = {
   missing: needs,
   nodeVersion: 'v20.20.2',
   packagesFit: false,
+  clientsFit: false,
   stale: { bpf: true, native: true, typescript: true },
 };
 
@@ -75,6 +77,15 @@ describe('the plan of set-up', () => {
 
   it('does not bring Node.js a second time', () => {
     expect(stepNames(plan({ ...freshMachine, toolchainPresent: true }))).not.toContain('toolchain');
+  });
+
+  it('brings the HTTP clients for their tests only, once, and where they can run', () => {
+    expect(stepNames(plan({ ...freshMachine, task: 'clients' }))).toContain('clients');
+    expect(packagesOf(plan({ ...freshMachine, task: 'clients' }))).toEqual(expect.arrayContaining(['nginx', 'clang']));
+    expect(stepNames(plan(freshMachine))).not.toContain('clients');
+    expect(plan({ ...everythingThere, task: 'clients' })).toEqual({ kind: 'go', steps: [] });
+    const withoutRoot = plan({ ...everythingThere, task: 'clients', clientsFit: false, isRoot: false });
+    expect(withoutRoot).toEqual({ kind: 'go', steps: [] });
   });
 
   it('rebuilds only the part whose inputs changed', () => {
