@@ -181,3 +181,14 @@ describe('the Node.js floor', () => {
     }
   }
 });
+
+describe('docs/decisions', () => {
+  const decisions = files.filter((path) => path.startsWith('docs/decisions/'));
+
+  it('has no number twice, and each file is headed by its own', () => {
+    const numbers = decisions.map((path) => path.slice('docs/decisions/'.length, 'docs/decisions/0000'.length));
+    expect(numbers.filter((number, i) => numbers.indexOf(number) !== i)).toEqual([]);
+    for (const [i, path] of decisions.entries())
+      expect(readProjectFile(path)).toMatch(new RegExp(`^# ${numbers[i]} · `));
+  });
+});
