@@ -10,6 +10,7 @@ import { stopAll } from '../test/support/programs';
 import type { Result } from './measure/result';
 import { jsonDocument, type Machine, type NotMeasured, noteLines, tableLines } from './measure/table';
 import type { Context, Measurement } from './measurement';
+import { bystander } from './recorded/bystander';
 import { cost } from './recorded/cost';
 import { losses } from './recorded/losses';
 import { throughput } from './recorded/throughput';
@@ -18,7 +19,7 @@ import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
 import { tape } from './user-space/tape';
 
-const measurements: readonly Measurement[] = [throughput, cost, losses, tape, mocks, replay];
+const measurements: readonly Measurement[] = [throughput, bystander, cost, losses, tape, mocks, replay];
 
 async function main(args: readonly string[]): Promise<number> {
   let settings: Settings;

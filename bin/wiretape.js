@@ -1,5 +1,28 @@
-#!/usr/bin/env node
-// The command of the installed package. Plain old JavaScript up to the check, so that an old Node.js can say it is old.
+#!/bin/sh
+':' /* 2>/dev/null
+# The command of the installed package: a shell script that finds a Node.js, and the JavaScript that runs under it.
+# sudo gives commands a PATH of its own, on which the Node.js that installed us need not be; so it is looked for beside
+# this file and at the top of its prefix, too. Where none is new enough, the JavaScript says so.
+is_new_enough() {
+  version=$("$1" --version 2>/dev/null) || return 1
+  version=${version#v}
+  major=${version%%.*}
+  minor=${version#*.}
+  minor=${minor%%.*}
+  case $major$minor in '' | *[!0-9]*) return 1 ;; esac
+  [ "$major" -gt 22 ] || { [ "$major" -eq 22 ] && [ "$minor" -ge 19 ]; }
+}
+found=$(command -v node 2>/dev/null)
+file=$(readlink -f -- "$0")
+for node in "${WIRETAPE_NODE:-}" "$found" "$(dirname -- "$0")/node" "$(dirname -- "$file")/../../../../bin/node"; do
+  if [ -n "$node" ] && is_new_enough "$node"; then exec "$node" "$0" "$@"; fi
+done
+if [ -n "$found" ]; then exec "$found" "$0" "$@"; fi
+echo 'wiretape needs Node.js 22.19 or newer, and finds none' >&2
+echo '  do this   name one:  sudo "$(command -v node)" "$(command -v wiretape)" doctor' >&2
+exit 3
+*/;
+// Plain old JavaScript up to the check, so that an old Node.js can say it is old.
 var version = process.versions.node.split('.').map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 19)) {
   process.stderr.write(

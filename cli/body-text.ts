@@ -17,6 +17,9 @@ export interface ShownBody {
   readonly lines: readonly string[];
 }
 
+/** More than anybody reads on a terminal, and what lays out in less than a second; `show --json` gives all of it. */
+const shownLimitBytes = 4 * 1024 * 1024;
+
 /** Parts within parts deeper than this are shown as bytes. */
 const deepestPart = 3;
 
@@ -24,12 +27,26 @@ const deepestPart = 3;
 export function shownBody(headers: HeaderList, body: Body): ShownBody {
   const type = mediaTypeOf(headers);
   const { bytes, problem } = decodeBody(body);
-  const view = viewBytes(type, bytes);
+  const shown = beginningOf(bytes);
+  const view = viewBytes(type, shown);
   return {
     kind: view.kind === 'empty' && body.wireSize === 0 ? '' : kindOf(view, bytes, body),
     problem: problem ?? missingBytes(body),
-    lines: viewLines(view, type, 0),
+    lines: view.kind === 'binary' ? [binaryLine(bytes)] : [...viewLines(view, type, 0), ...unshown(bytes, shown)],
   };
+}
+
+function unshown(bytes: Uint8Array, shown: Uint8Array): readonly string[] {
+  const left = bytes.length - shown.length;
+  return left === 0 ? [] : [`(${byteCount(left)} more, which show --json gives)`];
+}
+
+/** Whole where it is short enough; else cut where a character of UTF-8 begins, so that text stays text. */
+function beginningOf(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= shownLimitBytes) return bytes;
+  let end = shownLimitBytes;
+  while (end > shownLimitBytes - 4 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
 }
 
 function kindOf(view: BodyView, bytes: Uint8Array, body: Body): string {

@@ -1,11 +1,15 @@
 /**
  * Where options come from when no flag says them: `WIRETAPE_*`, then `wiretape.config.{ts,js,json}` found upward from
- * the current folder. Unknown names in the file are refused, so that a typing error never passes for a setting.
+ * the current folder to the project's root. Unknown names in the file are refused, so that a typing error never passes
+ * for a setting; so is a file that somebody else could have written, and what it names.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { didYouMean } from '../errors/did-you-mean';
 import { WiretapeError } from '../errors/wiretape-error';
+import { findInProject } from '../tape/store/project';
+import { requireTrusted } from '../tape/store/trust';
+import { readModule } from './config-module';
 
 export type Setting = string | number | boolean | readonly string[];
 
@@ -41,12 +45,15 @@ export interface LoadedConfig {
 
 const fileNames = ['wiretape.config.ts', 'wiretape.config.js', 'wiretape.config.json'];
 const sharedNames = ['include', 'exclude', 'noise'];
-const pathNames = new Set(['noise', 'redact', 'ca', 'junit', 'out', 'output']);
+/** What decides: which difference counts, what is a secret, whom to believe. */
+const believedPaths = new Set(['noise', 'redact', 'ca']);
+const writtenPaths = new Set(['junit', 'out', 'output']);
 
-/** The nearest configuration file at or above a folder; undefined where there is none. Throws BAD_CONFIG. */
+/** The nearest configuration file from a folder up to the root of its project; undefined where there is none. Throws BAD_CONFIG or CONFIG_UNTRUSTED. */
 export function loadConfig(cwd: string, commands: readonly string[]): LoadedConfig | undefined {
-  const file = findUpward(cwd);
+  const file = findInProject(cwd, fileNames);
   if (file === undefined) return undefined;
+  requireTrusted(file, 'the configuration');
   const config = readConfig(file);
   refuseUnknown(Object.keys(config), [...sharedNames, ...commands], { file, what: 'a command or a shared option' });
   return { file, config };
@@ -90,10 +97,18 @@ function fileSettings(
 }
 
 function settingOf(name: string, value: unknown, file: string): Setting {
-  if (typeof value === 'string') return pathNames.has(name) ? resolve(dirname(file), value) : value;
+  if (typeof value === 'string') return pathOf(name, value, file) ?? value;
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
   throw badConfig(file, `${name} is neither text, a number, true, false nor a list of texts`, `Change ${name}`);
+}
+
+/** Paths are meant from the file's folder; undefined for what is no path. A file that is not there is refused by whoever reads it. */
+function pathOf(name: string, value: string, file: string): string | undefined {
+  if (!believedPaths.has(name) && !writtenPaths.has(name)) return undefined;
+  const path = resolve(dirname(file), value);
+  if (believedPaths.has(name) && existsSync(path)) requireTrusted(path, `what ${file} names as ${name},`);
+  return path;
 }
 
 /** `WIRETAPE_HOST_HEADER` for `--host-header`; lists are separated by commas, switches are 1, true, 0 or false. */
@@ -117,15 +132,8 @@ function switchOf(name: string, value: string): boolean {
   });
 }
 
-function findUpward(cwd: string): string | undefined {
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const file = fileNames.map((name) => join(folder, name)).find((path) => existsSync(path));
-    if (file !== undefined || dirname(folder) === folder) return file;
-  }
-}
-
 function readConfig(file: string): WiretapeConfig {
-  const content = file.endsWith('.json') ? readJson(file) : readModule(file);
+  const content = file.endsWith('.json') ? readJson(file) : readModuleFile(file);
   if (!isRecord(content)) {
     throw badConfig(file, 'it exports no object', 'Write  export default defineConfig({ … })');
   }
@@ -140,12 +148,11 @@ function readJson(file: string): unknown {
   }
 }
 
-/** Node.js strips the types of a .ts file itself (22.18 and newer), and takes ES modules by require (22.12 and newer). */
-function readModule(file: string): unknown {
+function readModuleFile(file: string): unknown {
   try {
-    const loaded = require(file) as unknown;
-    return isRecord(loaded) && 'default' in loaded ? loaded.default : loaded;
+    return readModule(file);
   } catch (cause) {
+    if (cause instanceof WiretapeError) throw cause;
     throw badConfig(file, (cause as Error).message, 'Mend the file', cause);
   }
 }

@@ -5,6 +5,7 @@
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { probeTiers, type TierProbe, type UprobeSupport, uprobeSupport, wireLayout } from '../native/binding';
+import { isRefusedBySeccomp, seccompRemedies } from '../native/seccomp';
 import {
   type EnvironmentFacts,
   missingCapabilities,
@@ -16,7 +17,7 @@ import { createProcesses } from '../recorder/source/ebpf/attach/processes';
 import { returnProbeRefusal } from '../recorder/source/ebpf/attach/return-probes';
 import { type Survey, type SurveyedProcess, surveyProcesses } from '../recorder/source/ebpf/attach/survey';
 import { jsonOption } from './options';
-import { colorsFor, print, visibleLine } from './terminal';
+import { colorsFor, jsonText, print, visibleLine } from './terminal';
 
 export interface DoctorFacts {
   readonly environment: EnvironmentFacts;
@@ -25,6 +26,8 @@ export interface DoctorFacts {
   readonly tiers: readonly TierProbe[];
   readonly uprobes: UprobeSupport;
   readonly survey: Survey;
+  /** Root that lacks something is in a container, or was stripped of it: it cannot be told to become root. */
+  readonly isRoot?: boolean;
 }
 
 export interface DoctorCheck {
@@ -55,8 +58,8 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
       .example('$0 doctor', 'what works here')
       .example("$0 doctor --json | jq '.checks[] | select(.ok | not)'", 'only what does not'),
   handler: async ({ json }) => {
-    const report = diagnose(askEverything());
-    await print(json ? `${JSON.stringify(report)}\n` : formatReport(report, colorsFor(process.stdout)));
+    const report = diagnose({ ...askEverything(), isRoot: process.geteuid?.() === 0 });
+    await print(json ? `${jsonText(report)}\n` : formatReport(report, colorsFor(process.stdout)));
     process.exitCode = report.ok ? 0 : 3;
   },
 };
@@ -87,12 +90,13 @@ function askAddon(): DoctorFacts['addonProblem'] {
 export function diagnose(facts: DoctorFacts): DoctorReport {
   const tier = facts.tiers.find(({ ok }) => ok)?.name ?? null;
   const checks = [
-    ...machineChecks(facts.environment),
+    ...machineChecks(facts),
+    seccompCheck(facts),
     addonCheck(facts.addonProblem),
-    ...facts.tiers.map((probe) => tierCheck(probe, facts.environment)),
-    ...(facts.addonProblem === null ? [uprobeCheck(facts.uprobes, facts.environment)] : []),
+    ...facts.tiers.map((probe) => tierCheck(probe, facts)),
+    ...(facts.addonProblem === null ? [uprobeCheck(facts)] : []),
     returnProbeCheck(facts.environment),
-    processCheck(facts.survey),
+    processCheck(facts),
   ];
   const works = tier !== null && (facts.uprobes.multi || facts.uprobes.perf);
   const processes = works ? facts.survey.processes : facts.survey.processes.map(withoutUprobes);
@@ -117,13 +121,14 @@ function bad(name: string, found: string, remedy: string): DoctorCheck {
   return { name, ok: false, found, remedy };
 }
 
-function machineChecks(environment: EnvironmentFacts): readonly DoctorCheck[] {
+function machineChecks({ environment, isRoot }: DoctorFacts): readonly DoctorCheck[] {
   return [
     good('kernel', environment.kernelRelease),
     btfCheck(environment),
     lockdownCheck(environment),
-    capabilityCheck(environment),
+    capabilityCheck(environment, isRoot),
     pidNamespaceCheck(environment),
+    ...(environment.isHostUserNamespace ? [] : [userNamespaceProblem]),
     good('cgroups', cgroupWords[environment.cgroupMode]),
   ];
 }
@@ -151,10 +156,39 @@ function lockdownCheck({ lockdown }: EnvironmentFacts): DoctorCheck {
   return good('lockdown', lockdown ?? 'not shown here (/sys/kernel/security/lockdown is not there)');
 }
 
-function capabilityCheck({ capabilities }: EnvironmentFacts): DoctorCheck {
+function capabilityCheck({ capabilities }: EnvironmentFacts, isRoot = false): DoctorCheck {
   const missing = missingCapabilities(capabilities);
   if (missing.length === 0) return good('capabilities', 'all that recording needs');
-  return bad('capabilities', `without ${missing.join(', ')}`, `Run as root, or grant ${missing.join(', ')}`);
+  return bad('capabilities', `without ${missing.join(', ')}`, rightsRemedy(missing, isRoot));
+}
+
+function rightsRemedy(capabilities: readonly string[], isRoot: boolean): string {
+  if (!isRoot) return `Run as root, or grant ${capabilities.join(', ')}`;
+  const flags = capabilities.map((name) => `--cap-add ${name.replace('CAP_', '')}`).join(' ');
+  return `Being root is not enough here. Give the container the capabilities: ${flags}`;
+}
+
+/** A filter is told by what it does: only a tier that was refused although the rights are there speaks against it. */
+function seccompCheck({ environment, tiers }: DoctorFacts): DoctorCheck {
+  if (!environment.hasSeccompFilter) return good('seccomp', 'no filter');
+  const own = { hasFilter: true, mayUseBpf: environment.isHostUserNamespace && mayUseBpf(environment) };
+  if (tiers.some(({ errno }) => errno !== undefined && isRefusedBySeccomp(errno, own)))
+    return bad(
+      'seccomp',
+      'the profile of this container forbids bpf, though the capabilities are there',
+      seccompRemedies.join('; '),
+    );
+  return good('seccomp', tiers.some(({ ok }) => ok) ? 'a filter that lets bpf through' : 'a filter');
+}
+
+const userNamespaceProblem = bad(
+  'user namespace',
+  'one of its own, as in a rootless container: its capabilities do not count for BPF',
+  'Run the recorder as root of the machine: a container engine that is not rootless, without --userns',
+);
+
+function mayUseBpf({ capabilities }: EnvironmentFacts): boolean {
+  return !missingCapabilities(capabilities).some((name) => name === 'CAP_BPF' || name === 'CAP_PERFMON');
 }
 
 function pidNamespaceCheck({ isHostPidNamespace }: EnvironmentFacts): DoctorCheck {
@@ -167,19 +201,29 @@ function addonCheck(problem: DoctorFacts['addonProblem']): DoctorCheck {
   return problem === null ? good('addon', 'loads') : bad('addon', problem.found, problem.remedy);
 }
 
-function tierCheck({ name, ok, detail }: TierProbe, environment: EnvironmentFacts): DoctorCheck {
-  return ok ? good(`tier ${name}`, detail) : bad(`tier ${name}`, detail, tierRemedy(environment));
+function tierCheck({ name, ok, detail }: TierProbe, facts: DoctorFacts): DoctorCheck {
+  return ok ? good(`tier ${name}`, detail) : bad(`tier ${name}`, detail, tierRemedy(facts));
 }
 
 /** The first cause in the chain: a kernel without BTF refuses whatever the rights. */
-function tierRemedy(environment: EnvironmentFacts): string {
-  const first = [btfCheck(environment), lockdownCheck(environment), capabilityCheck(environment)].find(({ ok }) => !ok);
+function tierRemedy(facts: DoctorFacts): string {
+  const { environment } = facts;
+  const causes = [
+    btfCheck(environment),
+    lockdownCheck(environment),
+    ...(environment.isHostUserNamespace ? [] : [userNamespaceProblem]),
+    seccompCheck(facts),
+    capabilityCheck(environment),
+  ];
+  const first = causes.find(({ ok }) => !ok);
   if (first !== undefined) return `See ${first.name} above`;
   return 'Use kernel 6.3 or newer, which has the tracepoints sock_send_length and sock_recv_length';
 }
 
-function uprobeCheck(uprobes: UprobeSupport, environment: EnvironmentFacts): DoctorCheck {
+function uprobeCheck(facts: DoctorFacts): DoctorCheck {
+  const { uprobes, environment } = facts;
   if (uprobes.multi || uprobes.perf) return good('uprobes', uprobes.detail);
+  if (!seccompCheck(facts).ok) return bad('uprobes', uprobes.detail, 'See seccomp above');
   const rights = missingCapabilities(environment.capabilities);
   const remedy =
     rights.length > 0
@@ -195,10 +239,10 @@ function returnProbeCheck({ kernelRelease }: EnvironmentFacts): DoctorCheck {
   return bad('return probes', found, 'Use a kernel outside 6.11 to 6.13');
 }
 
-function processCheck({ running, closed }: Survey): DoctorCheck {
+function processCheck({ survey: { running, closed }, isRoot = false }: DoctorFacts): DoctorCheck {
   if (closed === 0) return good('processes', `${running} run, and all may be looked into`);
   const found = `${closed} of ${running} may not be looked into`;
-  return bad('processes', found, 'Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH');
+  return bad('processes', found, rightsRemedy(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'], isRoot));
 }
 
 type Colors = ReturnType<typeof colorsFor>;

@@ -17,14 +17,15 @@ export function summaryJson(summary: ExchangeSummary) {
   const { method, host, path, status, durationUs, requestBytes, responseBytes, problems, outcome, cause } = summary;
   return {
     ...{ schema: 1, id, session, connection: connectionId, seq, startedAt: isoTime(summary.startedAtUs) },
-    ...{ direction, protocol, tls, process, local, remote, method, host, path, status },
+    ...{ direction, protocol, tls, process: { pid: process.pid, name: process.name } },
+    ...{ container: process.container ?? null, local, remote, method, host, path, status },
     ...{ durationMs: durationUs === null ? null : durationUs / 1000, requestBytes, responseBytes },
     ...{ complete: problems.length === 0, problems, outcome, cause },
     ...{ rawProtocol, unreadTls },
   };
 }
 
-/** The whole exchange: what its line says, and both messages; null where there was none, or nothing of it was kept. */
+/** What its line says, and both messages with headers, body and trailers; null where there was none, or nothing of it was kept. */
 export function exchangeJson(stored: StoredExchange) {
   const { request, response, raw } = stored.exchange;
   return {

@@ -4,11 +4,13 @@
  */
 import {
   type Body,
+  type ContainerInfo,
   type Exchange,
   type HeaderList,
   type HttpRequest,
   type HttpResponse,
   outcomeWords,
+  type PodInfo,
   problemWords,
   type RawStream,
   unreadReasonWords,
@@ -22,8 +24,12 @@ import { byteCount, isoTime, milliseconds } from './when';
 
 type Colors = ReturnType<typeof colorsFor>;
 
-/** The lines of the page. */
-export function pageLines(stored: StoredExchange, colors: Colors): readonly string[] {
+/** The lines of the page. `sessionNote` is what is wrong with the session as a whole; null where nothing is. */
+export function pageLines(
+  stored: StoredExchange,
+  colors: Colors,
+  sessionNote: string | null = null,
+): readonly string[] {
   const { exchange } = stored;
   const summary = summaryOf(stored);
   const messages =
@@ -34,6 +40,7 @@ export function pageLines(stored: StoredExchange, colors: Colors): readonly stri
     colors.bold(titleOf(summary)),
     ...factLines(stored, summary).map(([name, fact]) => `  ${colors.dim(name.padEnd(12))}${fact}`),
     ...problemLines(stored, colors),
+    ...(sessionNote === null ? [] : [warning(sessionNote, colors)]),
     '',
     ...messages,
   ];
@@ -52,9 +59,25 @@ function factLines(stored: StoredExchange, summary: ExchangeSummary): readonly F
     ['time', timing(stored, summary)],
     ['connection', connectionText(summary)],
     ['process', visibleLine(`${process.name} (pid ${process.pid}), session ${session}`)],
+    ...(process.container === undefined ? [] : [['container', visibleLine(containerText(process.container))] as const]),
     ...(cause === null ? [] : [['cause', visibleLine(`made during exchange ${cause.id} (${cause.method})`)] as const]),
     ...redactedFacts(stored),
   ];
+}
+
+/** `api (e72df2990809), image node:24, pod api-7c9f of namespace shop`: as much of it as is known. */
+function containerText({ id, name, image, pod }: ContainerInfo): string {
+  const short = id.slice(0, 12);
+  return [
+    name === null ? `${short}, its name could not be read` : `${name} (${short})`,
+    ...(image === null ? [] : [`image ${image}`]),
+    ...(pod === null ? [] : [podText(pod)]),
+  ].join(', ');
+}
+
+function podText({ id, name, namespace }: PodInfo): string {
+  const place = namespace === null ? '' : ` of namespace ${namespace}`;
+  return `pod ${name ?? id?.slice(0, 12) ?? 'not known'}${place}`;
 }
 
 /** When it began and how long it took; for an answer also how long it was waited for. */
@@ -95,7 +118,11 @@ function problemLines({ exchange }: StoredExchange, colors: Colors): readonly st
     (problem) => `${problem}: ${problemWords[problem] ?? 'a word this wiretape does not know'}`,
   );
   if (isOutcomeWorthALine(exchange)) lines.push(`${outcome}: ${outcomeWords[outcome] ?? 'unknown'}`);
-  return lines.map((line) => `  ${colors.yellow('!'.padEnd(12))}${visibleLine(line)}`);
+  return lines.map((line) => warning(line, colors));
+}
+
+function warning(line: string, colors: Colors): string {
+  return `  ${colors.yellow('!'.padEnd(12))}${visibleLine(line)}`;
 }
 
 /** Where an answer is missing, its place says why; and being closed is how a raw stream ends. */

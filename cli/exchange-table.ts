@@ -3,6 +3,7 @@
  * Pure. Recorded text is made safe to show; only a terminal's width cuts a line, so that what is piped is whole.
  */
 import type { ExchangeFilter } from '../tape/model/filter';
+import { isCutShort, sessionStateWords } from '../tape/store/session-state';
 import type { ExchangeSummary, Session } from '../tape/store/tape';
 import type { colorsFor } from './terminal';
 import { visibleWire } from './terminal';
@@ -18,6 +19,7 @@ export interface TableOptions {
 export interface TableCounts {
   exchanges: number;
   inbound: number;
+  outbound: number;
   incomplete: number;
 }
 
@@ -43,7 +45,7 @@ export function* tableLines(
 
 function count(counts: TableCounts, { direction, problems }: ExchangeSummary): void {
   counts.exchanges++;
-  if (direction === 'inbound') counts.inbound++;
+  if (direction !== 'unknown') counts[direction]++;
   if (problems.length > 0) counts.incomplete++;
 }
 
@@ -114,15 +116,33 @@ export function tableSummary(
 ): readonly string[] {
   const listed = sessions.filter(({ id }) => filter.session === undefined || id === filter.session);
   const onTape = sessions.reduce((sum, session) => sum + session.exchanges, 0);
-  return [countLine(counts, onTape, listed.length), ...lossLines(listed)];
+  return [countLine(counts, onTape, listed), ...lossLines(listed), ...liveLines(listed)];
 }
 
-function countLine({ exchanges, inbound, incomplete }: TableCounts, onTape: number, sessions: number): string {
-  if (onTape === 0) return 'no exchanges on the tape';
+function countLine(
+  { exchanges, inbound, outbound, incomplete }: TableCounts,
+  onTape: number,
+  sessions: readonly Session[],
+): string {
+  const cut = sessions.filter(({ state }) => isCutShort(state)).length;
+  const missing = cut === 0 ? '' : `; ${plural(cut, 'session')} cut short (!)`;
+  if (onTape === 0) return `no exchanges on the tape${missing}`;
   if (exchanges === 0) return `none of the ${plural(onTape, 'exchange')} on the tape matches`;
   const shown = exchanges === onTape ? plural(exchanges, 'exchange') : `${exchanges} of ${plural(onTape, 'exchange')}`;
-  const directions = `${inbound} inbound, ${exchanges - inbound} outbound`;
-  return `${shown} in ${plural(sessions, 'session')}: ${directions}; ${incomplete === 0 ? 'all complete' : `${incomplete} incomplete (!)`}`;
+  const unknown = exchanges - inbound - outbound;
+  const directions = `${inbound} inbound, ${outbound} outbound${unknown > 0 ? `, ${unknown} of unknown direction` : ''}`;
+  return `${shown} in ${plural(sessions.length, 'session')}: ${directions}; ${completeness(incomplete, cut)}${missing}`;
+}
+
+/** What is listed may be complete where the session is not: what it lost was never on the tape. */
+function completeness(incomplete: number, cut: number): string {
+  if (incomplete > 0) return `${incomplete} incomplete (!)`;
+  return cut === 0 ? 'all complete' : 'each complete';
+}
+
+function liveLines(sessions: readonly Session[]): readonly string[] {
+  const live = sessions.filter(({ state }) => state === 'recording');
+  return live.map(({ id }) => `session ${id}: ${sessionStateWords.recording}`);
 }
 
 function lossLines(sessions: readonly Session[]): readonly string[] {

@@ -2,12 +2,13 @@
 import type { CommandModule } from 'yargs';
 import type { ExchangeFilter } from '../tape/model/filter';
 import { openTapeReader } from '../tape/store/sqlite';
-import type { ExchangeSummary, TapeReader } from '../tape/store/tape';
+import type { TapeReader } from '../tape/store/tape';
 import { summaryJson } from './exchange-json';
 import { tableLines, tableSummary } from './exchange-table';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
-import { colorsFor, printLines } from './terminal';
+import { cutShortLines, sessionStates } from './session-notes';
+import { colorsFor, jsonText, printLines } from './terminal';
 
 interface LsArguments extends FilterArguments {
   readonly tape: string;
@@ -31,22 +32,30 @@ export const lsCommand: CommandModule<object, LsArguments> = {
     const reader = openTapeReader(args.tape);
     try {
       requireSession(reader, filter.session, args.tape);
-      await (args.json ? printLines(jsonLines(reader.summaries(filter))) : printTable(reader, filter));
+      await (args.json ? printLines(jsonLines(reader, filter)) : printTable(reader, filter));
     } finally {
       reader.close();
     }
   },
 };
 
-function* jsonLines(summaries: Iterable<ExchangeSummary>): IterableIterator<string> {
-  for (const summary of summaries) yield JSON.stringify(summaryJson(summary));
+function* jsonLines(reader: TapeReader, filter: ExchangeFilter): IterableIterator<string> {
+  const stateOf = sessionStates(reader.sessions());
+  for (const summary of reader.summaries(filter)) {
+    yield jsonText({ ...summaryJson(summary), sessionState: stateOf(summary.session) });
+  }
 }
 
 async function printTable(reader: TapeReader, filter: ExchangeFilter): Promise<void> {
-  const counts = { exchanges: 0, inbound: 0, incomplete: 0 };
+  const counts = { exchanges: 0, inbound: 0, outbound: 0, incomplete: 0 };
   const { columns, isTTY } = process.stdout;
   const width = isTTY === true ? columns : undefined;
-  await printLines(tableLines(reader.summaries(filter), counts, { colors: colorsFor(process.stdout), width }));
+  const colors = colorsFor(process.stdout);
+  await printLines(tableLines(reader.summaries(filter), counts, { colors, width }));
+  const sessions = reader.sessions(); // afterwards: one that is being recorded may have ended meanwhile
+  const cut = cutShortLines(sessions, filter).map((line) => `! ${line}`);
+  if (counts.exchanges > 0) await printLines(cut.map(colors.yellow));
   if (process.stdout.destroyed) return;
-  process.stderr.write(`${tableSummary(counts, reader.sessions(), filter).join('\n')}\n`);
+  const unsaid = counts.exchanges > 0 ? [] : cut;
+  process.stderr.write(`${[...tableSummary(counts, sessions, filter), ...unsaid].join('\n')}\n`);
 }

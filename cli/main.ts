@@ -26,7 +26,7 @@ const registry: Readonly<Record<string, () => AnyCommand>> = {
 /** Runs one command line (without `node` and the script); resolves to the exit status and never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const parser = commandLine(args);
+    const parser = commandLine(asOptions(args));
     await parser.parseAsync();
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
@@ -34,6 +34,14 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${formatError(error)}\n`);
     return error.exitStatus;
   }
+}
+
+/** Other ways to ask for help and the version that people try; a bare `wiretape` asks what there is. */
+function asOptions(args: readonly string[]): readonly string[] {
+  const [first, ...rest] = args;
+  if (first === undefined) return ['--help'];
+  if (first === 'help') return [...rest, '--help'];
+  return first === 'version' ? ['--version', ...rest] : args;
 }
 
 /** What is known of the command that is being parsed, for saying what was meant. */
@@ -60,6 +68,7 @@ function commandLine(args: readonly string[]): Argv {
     .wrap(Math.min(process.stdout.columns ?? 100, 110))
     .version(wiretapeVersion())
     .help()
+    .alias({ help: 'h', version: 'V' })
     .strict()
     .demandCommand(1, 'No command is given')
     .epilogue('wiretape <command> --help shows the options of a command, with examples.')
@@ -87,6 +96,9 @@ function refuseUnknownCommand(args: readonly string[]): void {
   throw usageError(`Unknown command: ${first}`, { command: undefined, options: [] });
 }
 
+/** Options of no command in particular. */
+const everywhere: ReadonlySet<string> = new Set(['help', 'h', 'version', 'V']);
+
 /** The command with what all commands share: settings from environment and file, and no option given twice by mistake. */
 function prepared(command: AnyCommand, told: Told): AnyCommand {
   const name = String([command.command].flat()[0]).split(' ')[0] ?? '';
@@ -96,7 +108,7 @@ function prepared(command: AnyCommand, told: Told): AnyCommand {
     builder: (bare: Argv) => {
       const built = typeof builder === 'function' ? (builder(bare) as Argv) : bare.options(builder ?? {});
       const { key, string, number, array, boolean } = optionsOf(built);
-      const isOption = (word: string): boolean => !isPositional(command, word) && word !== 'help' && word !== 'version';
+      const isOption = (word: string): boolean => !isPositional(command, word) && !everywhere.has(word);
       told.options = Object.keys(key).filter(isOption);
       const loaded = loadConfig(process.cwd(), Object.keys(registry));
       const known = { command: name, options: told.options, lists: array, switches: boolean };

@@ -3,15 +3,18 @@
 import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { formatError, WiretapeError } from '../errors/wiretape-error';
-import { type Recording, type RecordingEnd, startRecording } from '../recorder/record';
-import type { TargetSpec } from '../recorder/source/ebpf/attach/targets';
+import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
+import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
+import type { ProcessInfo } from '../tape/model/exchange';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
+import { keptBodyLimitBytes } from '../tape/store/sqlite';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
-import { isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
-import { isInteractive } from './terminal';
+import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
+import { listenForSignals } from './recording-signals';
+import { isInteractive, visibleLine } from './terminal';
 import { wiretapeVersion } from './version';
 
 interface RecordArguments {
@@ -28,6 +31,7 @@ interface RecordArguments {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly redact?: string;
+  readonly redactPersonal: boolean;
   readonly keepRaw: boolean;
   readonly allowEmpty: boolean;
   readonly tier?: string;
@@ -54,13 +58,16 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           describe: 'the tape; an existing one gets a further session',
         },
         pid: { ...list, describe: 'this process and its children; repeatable' },
-        comm: { ...list, describe: 'the processes of this name, now and later; repeatable' },
+        comm: { ...list, describe: 'the processes of this name and their children, now and later; repeatable' },
         port: {
           ...list,
-          describe: 'the processes that listen on this port: inbound on it, and everything they call; repeatable',
+          describe: 'whoever listens on this port, now or later: inbound on it, and everything they call; repeatable',
         },
         cgroup: { ...list, describe: 'the processes of this cgroup; repeatable' },
-        container: { ...list, describe: 'the processes of this container, by id; repeatable' },
+        container: {
+          ...list,
+          describe: 'the container of this name or id, or of an id that begins so, now and after a restart; repeatable',
+        },
         all: { type: 'boolean', default: false, describe: 'every process on this machine' },
         for: { type: 'string', describe: 'end after this time, such as 30s or 10m' },
         'max-size': { type: 'string', describe: 'end when the tape has this size, such as 1GiB' },
@@ -71,6 +78,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         },
         ...patternOptions,
         redact: { type: 'string', describe: 'a file of further redaction rules' },
+        'redact-personal': {
+          type: 'boolean',
+          default: false,
+          describe: 'take out personal data, too: IBANs, e-mail, phone and identity numbers, names, dates of birth',
+        },
         'keep-raw': {
           type: 'boolean',
           default: false,
@@ -87,37 +99,45 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
       })
       .example('sudo wiretape record --port 8443', 'the service on 8443 and everything it calls')
       .example('sudo wiretape record --comm nginx --for 10m -o staging.tape', 'ten minutes of nginx')
+      .example('sudo wiretape record --container shop-api-1', 'a container, by the name its runtime knows')
       .example("sudo wiretape record --port 8443 --exclude 'GET */health'", 'without health checks')
       .example('sudo wiretape record -- node server.js', 'start a service and record it from its first byte') as never,
   handler: async (args) => {
-    process.exitCode = await record(args);
+    const status = await record(args);
+    // Here and now: while Node.js takes itself down, a Ctrl-C would still end the process by the signal.
+    process.exit(status);
   },
 };
 
 async function record(args: RecordArguments): Promise<number> {
   const command = args['--'] !== undefined && args['--'].length > 0 ? args['--'] : null;
   const targets = targetsFrom(args, command);
-  const recording = await startRecording({
+  const redactor = redactorFrom(args);
+  const starting = startRecording({
     tape: args.output,
     targets,
     command,
     tier: args.tier ?? null,
     filter: filterFrom(args),
-    redactor: redactorFrom(args.redact),
+    maxBodyBytes: maxBodyFrom(args.maxBody),
+    redactor,
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
-    maxBodyBytes: parseSize(args.maxBody, '--max-body'),
     wiretapeVersion: wiretapeVersion(),
-    typedTargets: typedTargets(targets, command),
+    typedTargets: typedTargets(targets),
     onProbe: args.verbose ? tellProbe : () => undefined,
+    onJoined: joinedTeller(args.verbose, () => recording.awaited),
+    onProxy: tellProxy,
   });
-  process.stderr.write(
-    `recording ${recording.targets.join(', ') || 'every process'} onto ${args.output}${command === null ? '; Ctrl-C ends it' : ''}\n`,
-  );
+  listenForSignals(starting);
+  const recording = await starting;
+  const { targets: recorded, awaited } = recording;
+  const isCommand = command !== null;
+  process.stderr.write(`${announcement({ recorded, awaited, isCommand, tape: args.output }).join('\n')}\n`);
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
-  listenForSignals(recording);
   const end = await recording.ended.finally(stopShowing);
+  tellUnusedRules(redactor);
   return tellEnd(end, args);
 }
 
@@ -130,7 +150,7 @@ function targetsFrom(args: RecordArguments, command: readonly string[] | null): 
     containers: args.container ?? [],
     all: args.all,
   };
-  const typed = typedTargets(targets, null);
+  const typed = typedTargets(targets);
   if (typed.length === 0 && command === null) {
     throw usage('No target is given', [
       'Name a running service: --port 8443, --comm nginx or --pid 4711',
@@ -148,13 +168,18 @@ function targetsFrom(args: RecordArguments, command: readonly string[] | null): 
   return targets;
 }
 
+function maxBodyFrom(text: string): number {
+  const bytes = parseSize(text, '--max-body');
+  if (bytes <= keptBodyLimitBytes) return bytes;
+  throw usage(`--max-body ${text} is more than can be read back from a tape`, 'Write at most --max-body 256MiB');
+}
+
 function pidFrom(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw usage(`--pid ${JSON.stringify(text)} is not a process id`, 'Write a number, such as --pid 4711');
 }
 
-function typedTargets(targets: TargetSpec, command: readonly string[] | null): readonly string[] {
-  if (command !== null) return [`-- ${command.join(' ')}`];
+function typedTargets(targets: TargetSpec): readonly string[] {
   return [
     ...targets.pids.map((pid) => `--pid ${pid}`),
     ...targets.comms.map((name) => `--comm ${name}`),
@@ -165,9 +190,10 @@ function typedTargets(targets: TargetSpec, command: readonly string[] | null): r
   ];
 }
 
-function redactorFrom(file: string | undefined): Redactor {
+function redactorFrom({ redact: file, redactPersonal: personal }: RecordArguments): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
-  return createRedactor({ key, ...(file === undefined ? {} : { rules: parseRedactionRules(readRules(file), file) }) });
+  const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
+  return createRedactor({ key, rules, personal, remember: true });
 }
 
 function readRules(file: string): string {
@@ -187,17 +213,22 @@ function tellProbe({ outcome, image, symbols, pid, detail }: ProbeReport): void 
   process.stderr.write(`probe ${outcome}  ${image}  ${symbols.join(', ')}  (${whose}): ${detail}\n`);
 }
 
-/** The first signal ends the recording after its flush; the second gives up the flush. */
-function listenForSignals(recording: Recording): void {
-  let asked = false;
-  const ask = () => {
-    if (asked) process.exit(130);
-    asked = true;
-    process.stderr.write('ending: writing what was seen (once more gives that up)\n');
-    recording.stop('interrupted');
+/** The same as PUBLISHED_PORT says at the start; by now other targets may be recorded, which go on. */
+function tellProxy({ name, pid }: ProcessInfo, port: number): void {
+  const who = `${visibleLine(name)} (${pid})`;
+  process.stderr.write(
+    `not recorded: ${who} listens on port ${port} and passes what comes on to a container; name that by --container\n`,
+  );
+}
+
+/** Whoever was waited for is told of, the first of each; with -v everybody. */
+function joinedTeller(verbose: boolean, awaited: () => readonly AwaitedTarget[]): RecordOptions['onJoined'] {
+  const found = new Set<string>();
+  return ({ name, pid }, because) => {
+    const isAwaited = awaited().some(({ typed }) => typed === because) && !found.has(because);
+    found.add(because);
+    if (verbose || isAwaited) process.stderr.write(`found ${visibleLine(name)} (${pid}): ${visibleLine(because)}\n`);
   };
-  process.on('SIGINT', ask);
-  process.on('SIGTERM', ask);
 }
 
 const STATUS_MS = 1000;
@@ -212,6 +243,12 @@ function showStatus(recording: Recording): () => void {
     drawn = lines.length;
   }, STATUS_MS);
   return () => clearInterval(timer);
+}
+
+/** A rule that takes nothing is a leak where its place or pattern is only spelt otherwise. */
+function tellUnusedRules(redactor: Redactor): void {
+  for (const rule of redactor.unusedRules())
+    process.stderr.write(`redaction rule ${JSON.stringify(rule)} took nothing\n`);
 }
 
 /** Says first where nothing could be read; a command that failed by itself keeps its status. Returns the exit status. */

@@ -3,11 +3,13 @@ import { WiretapeError } from '../errors/wiretape-error';
 import type { CaptureStats } from '../native/binding';
 import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
+import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
 import { type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
 import { visibleLine } from './terminal';
 
+const TARGETS_NAMED = 12;
 const ENDPOINTS_SHOWN = 20;
 const ENDPOINTS_LIVE = 10;
 const GROUPS_SHOWN = 20;
@@ -20,6 +22,25 @@ const endings: Record<RecordingEnd['reason'], string> = {
   'target-ended': 'its targets have ended',
   failed: 'the tape cannot be written',
 };
+
+export interface Beginning {
+  /** `node (4711)`, or the command. */
+  readonly recorded: readonly string[];
+  readonly awaited: readonly AwaitedTarget[];
+  readonly isCommand: boolean;
+  readonly tape: string;
+}
+
+/** Said once everything that exists is attached; scripts wait for the line that begins with `recording `. */
+export function announcement({ recorded, awaited, isCommand, tape }: Beginning): readonly string[] {
+  const known = recorded.slice(0, TARGETS_NAMED);
+  const further = recorded.length - known.length;
+  const whom = [...known, ...(further > 0 ? [`${further} more`] : []), ...awaited.map(({ words }) => words)];
+  return [
+    ...awaited.map(({ words, seen }) => `waiting for ${words}${seen.length === 0 ? '' : ` (${seen.join('; ')})`}`),
+    `recording ${whom.join(', ') || 'every process'} onto ${tape}${isCommand ? '' : '; Ctrl-C ends it'}`,
+  ].map(visibleLine);
+}
 
 /** The summary at the end of a recording. */
 export function summaryLines(end: RecordingEnd, tape: string): readonly string[] {

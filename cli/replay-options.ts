@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls';
 import type { Options } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
-import { placeholdersOf } from '../replayer/correlate/secrets';
+import { isWithoutPersonalData, placeholdersOf } from '../replayer/correlate/secrets';
 import type { Target } from '../replayer/drive/target';
 import { type NoiseRule, parseNoiseRules } from '../replayer/noise/rules';
 import type { RunOptions, SuiteOptions } from '../replayer/run';
@@ -119,13 +119,14 @@ export function noiseFrom(file: string | undefined): readonly NoiseRule[] {
  */
 export function redactionFrom(
   args: Pick<ReplayArguments, 'redact'>,
-  exchanges: Iterable<StoredExchange>,
+  exchanges: readonly StoredExchange[],
   { cwd, env }: Surroundings,
 ): { readonly redactor: Redactor; readonly keyed: boolean } {
   const file = args.redact;
   const rules = file === undefined ? [] : parseRedactionRules(readText(file, '--redact'), file);
   const { key } = loadKey({ cwd, env, create: false });
-  return { redactor: createRedactor({ key, rules, placeholders: placeholdersOf(exchanges) }), keyed: key !== null };
+  const known = { placeholders: placeholdersOf(exchanges), personal: isWithoutPersonalData(exchanges) };
+  return { redactor: createRedactor({ key, rules, ...known }), keyed: key !== null };
 }
 
 export function readText(file: string, option: string): string {

@@ -16,6 +16,7 @@ import {
   suiteOptionsFrom,
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
+import { cutShortLines } from './session-notes';
 import { isInteractive, visibleLine } from './terminal';
 
 interface Arguments extends FilterArguments, ReplayArguments {
@@ -89,6 +90,10 @@ export function readCases(args: FilterArguments & { readonly tape: string }): re
   const tape = openTapeReader(args.tape);
   try {
     requireSession(tape, args.session, args.tape);
+    const { session } = args;
+    for (const line of cutShortLines(tape.sessions(), session === undefined ? {} : { session })) {
+      process.stderr.write(`note  ${line}\n`);
+    }
     const cases = casesFrom(tape.exchanges(filterFrom(args, 'inbound')));
     if (!cases.some(isRunnable)) throw noCases(args.tape, cases);
     return cases;

@@ -5,7 +5,8 @@ import { exchangeJson } from './exchange-json';
 import { pageLines } from './exchange-page';
 import { exchangeOnTape } from './on-tape';
 import { jsonOption, tapeArgument } from './options';
-import { colorsFor, printLines } from './terminal';
+import { cutShortLine } from './session-notes';
+import { colorsFor, jsonText, printLines } from './terminal';
 
 interface ShowArguments {
   readonly tape: string;
@@ -35,7 +36,13 @@ export const showCommand: CommandModule<object, ShowArguments> = {
     const reader = openTapeReader(tape);
     try {
       const stored = exchangeOnTape(reader, id, tape);
-      await printLines(json ? [JSON.stringify(exchangeJson(stored))] : pageLines(stored, colorsFor(process.stdout)));
+      const session = reader.sessions().find((each) => each.id === stored.session);
+      const colors = colorsFor(process.stdout);
+      await printLines(
+        json
+          ? [jsonText({ ...exchangeJson(stored), sessionState: session?.state ?? null })]
+          : pageLines(stored, colors, cutShortLine(session)),
+      );
     } finally {
       reader.close();
     }

@@ -43,6 +43,14 @@ export function visibleWire(text: string): string {
   return visibleLine(isUtf8(bytes) ? bytes.toString('utf8') : text);
 }
 
+/**
+ * One line of JSON that no terminal acts on: JSON escapes C0 alone, and a reader may print the document as it is. Any
+ * parser gives back what was put in.
+ */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 const chunkChars = 32 * 1024;
 
 /**

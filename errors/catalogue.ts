@@ -13,6 +13,7 @@ export const catalogue = {
   // 2: wrong usage or configuration
   USAGE: { exit: 2, means: 'unknown option, missing argument or an impossible combination' },
   BAD_CONFIG: { exit: 2, means: 'the configuration file or an environment variable cannot be used' },
+  CONFIG_UNTRUSTED: { exit: 2, means: 'somebody else could have written the configuration, a rule file or the key' },
   BAD_RULE: { exit: 2, means: 'a noise or redaction rule cannot be understood' },
   BAD_FILTER: { exit: 2, means: 'an --include or --exclude pattern cannot be understood' },
   // 3: the environment said no
@@ -23,6 +24,8 @@ export const catalogue = {
   TAPE_DAMAGED: { exit: 3, means: 'the tape is damaged' },
   TAPE_FULL: { exit: 3, means: 'the disk is full, or the tape cannot be written' },
   TAPE_BUSY: { exit: 3, means: 'another process is writing the tape' },
+  TAPE_UNSAFE: { exit: 3, means: 'the file to record to belongs to somebody else, or others may read it' },
+  TAPE_GONE: { exit: 3, means: 'the tape was deleted or replaced while it was recorded' },
   NOT_ON_TAPE: { exit: 3, means: 'the tape holds no exchange or session of that id' },
   FILE_UNREADABLE: { exit: 3, means: 'a file named on the command line cannot be read or written' },
   NO_CASES: { exit: 3, means: 'the tape and the filters leave nothing to run' },
@@ -31,6 +34,7 @@ export const catalogue = {
   COMMAND_FAILED: { exit: 3, means: 'the command could not be started, or ended before it was ready' },
   PORT_IN_USE: { exit: 3, means: 'a port that was asked for is taken' },
   BPF_NOT_PERMITTED: { exit: 3, means: 'the kernel refused to load or attach BPF programs to this user' },
+  BPF_SECCOMP: { exit: 3, means: 'a seccomp profile forbids BPF to a user who has the rights for it' },
   BPF_LOCKDOWN: { exit: 3, means: 'kernel lockdown forbids reading memory with BPF' },
   BPF_NO_BTF: { exit: 3, means: 'the kernel carries no BTF' },
   BPF_UNSUPPORTED: { exit: 3, means: 'no capture tier loads and attaches on this kernel' },
@@ -39,6 +43,11 @@ export const catalogue = {
   TARGET_CLOSED: { exit: 3, means: 'a target may not be looked into, so that none of its TLS could be read' },
   NOTHING_RECORDED: { exit: 3, means: 'the recording ended without anything that could be read' },
   NO_SUCH_PROCESS: { exit: 3, means: 'no process fits the targets' },
+  CONTAINER_AMBIGUOUS: { exit: 3, means: 'the name or the beginning of an id fits several containers' },
+  PUBLISHED_PORT: {
+    exit: 3,
+    means: 'the port is a published one: who listens on it only passes bytes on to a container',
+  },
   // 1: the run itself failed in a way no other code names
   INTERNAL: { exit: 1, means: 'a fault of wiretape itself' },
   INTERRUPTED: { exit: 130, means: 'interrupted before it finished' },

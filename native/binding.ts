@@ -5,6 +5,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
+import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
 
 export interface CaptureOptions {
   /** Size of the kernel's ring: a power of two. */
@@ -111,6 +112,7 @@ export const tiers: readonly Tier[] = [
 
 const EPERM = 1;
 const EACCES = 13;
+const ENOSYS = 38;
 
 let loaded: Addon | undefined;
 
@@ -183,7 +185,7 @@ export function isKernelRefusal(error: unknown): error is KernelRefusal {
 }
 
 /** What a refusal at load or attach means to the user. */
-export function explainRefusal(refusal: KernelRefusal): WiretapeError {
+export function explainRefusal(refusal: KernelRefusal, own: OwnRights = readOwnRights()): WiretapeError {
   const seen = [`${refusal.step}: errno ${refusal.errno}`, ...lastLines(refusal.detail)];
   if (lockdown() === 'confidentiality') {
     return new WiretapeError('BPF_LOCKDOWN', 'Cannot load the recorder: kernel lockdown is "confidentiality"', {
@@ -199,7 +201,16 @@ export function explainRefusal(refusal: KernelRefusal): WiretapeError {
       remedy: "Use a kernel built with CONFIG_DEBUG_INFO_BTF (the distributions' kernels are), and mount /sys",
     });
   }
-  if (refusal.errno === EPERM || refusal.errno === EACCES) {
+  const errno = firstErrno(refusal);
+  if (isRefusedBySeccomp(errno, own)) {
+    return new WiretapeError('BPF_SECCOMP', 'Cannot load the recorder: a seccomp profile forbids it', {
+      cause: refusal,
+      seen: ['/proc/self/status: the capabilities are there, and Seccomp: 2', ...seen],
+      remedy: seccompRemedies,
+    });
+  }
+  const isHidden = errno === ENOSYS && own.hasFilter; // a filter that lets only those with the rights through
+  if (errno === EPERM || errno === EACCES || isHidden) {
     return new WiretapeError('BPF_NOT_PERMITTED', 'Cannot load the recorder: the kernel does not permit it', {
       cause: refusal,
       seen,
@@ -214,6 +225,14 @@ export function explainRefusal(refusal: KernelRefusal): WiretapeError {
     seen,
     remedy: ['Use kernel 6.3 or newer (sock_send_length and sock_recv_length)', 'wiretape doctor shows each tier'],
   });
+}
+
+function readOwnRights(): OwnRights {
+  try {
+    return ownRights(readFileSync('/proc/self/status', 'latin1'), readFileSync('/proc/self/uid_map', 'latin1'));
+  } catch {
+    return { hasFilter: false, mayUseBpf: false }; // no /proc: nothing is known, and nothing is claimed
+  }
 }
 
 function lockdown(): string | null {
@@ -236,6 +255,8 @@ export interface TierProbe {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** What the kernel answered; there where it refused. */
+  readonly errno?: number;
 }
 
 /** Loads and attaches each tier for real, and lets go of it again. */
@@ -255,6 +276,7 @@ export function probeTiers(): readonly TierProbe[] {
       return {
         name: tier.name,
         ok: false,
+        errno: firstErrno(error),
         detail: [`${error.step}: errno ${error.errno}`, ...lastLines(error.detail)].join('; '),
       };
     }

@@ -4,6 +4,7 @@
  */
 import type { Exchange } from '../tape/model/exchange';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
+import type { Redacted } from '../tape/redact/redacted';
 import type { Loss } from '../tape/store/tape';
 import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
@@ -11,18 +12,23 @@ import { defaultLimits, type Limits } from './follow/limits';
 import { OpenInbound } from './link/open-inbound';
 import { LastingExchanges } from './parse/lasting';
 import { ParsedConnection, type Recording } from './parse/parsed-connection';
+import type { OpenSpill } from './parse/spill';
 import type { SourceEvent } from './source/events';
 import { LossLedger } from './tally/loss-ledger';
 import { type RecordingStats, Tally } from './tally/tally';
 
 export interface PipelineOptions {
+  /** Takes the secrets out. Nothing else of an exchange is handed out or counted: counts have its path in them. */
+  redact(exchange: Exchange): Redacted<Exchange>;
   /** An exchange that lasts comes several times, with the outcome `open`; the last one takes the place of those before. */
-  onExchange(exchange: Exchange): void;
+  onExchange(exchange: Redacted<Exchange>): void;
   /** Losses are added up by connection and reason, and told within a second of event time and at the end. */
   onLoss(loss: Loss): void;
   readonly limits?: Partial<Limits>;
   /** Keep the bytes of raw streams, within `limits.rawBytes`. */
   readonly keepRaw?: boolean;
+  /** Where long bodies wait until they are whole; without it, in memory. */
+  readonly openSpill?: OpenSpill;
   readonly filter?: ExchangeFilter;
 }
 
@@ -106,6 +112,7 @@ class Stages implements Pipeline {
       limits,
       budget: new Budget(limits.totalBytes),
       keepRaw: this.options.keepRaw ?? false,
+      openSpill: this.options.openSpill ?? (() => null),
       inbound: new OpenInbound(),
       lasting: this.lasting,
       nextNumber: () => ++this.numbers,
@@ -142,8 +149,9 @@ class Stages implements Pipeline {
         if (exchange.outcome !== 'open') this.tally.addFiltered();
         continue;
       }
-      if (exchange.outcome !== 'open') this.tally.add(exchange);
-      this.options.onExchange(exchange);
+      const redacted = this.options.redact(exchange);
+      if (exchange.outcome !== 'open') this.tally.add(redacted.exchange);
+      this.options.onExchange(redacted);
     }
   }
 }

@@ -4,19 +4,21 @@
  */
 import { statSync } from 'node:fs';
 import { hostname, release, userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import type { CaptureStats } from '../native/binding';
-import type { Exchange } from '../tape/model/exchange';
+import type { Exchange, ProcessInfo } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
 import { openTapeWriterThread, type TapeWriterThread } from '../tape/store/sqlite/index';
 import type { SessionId } from '../tape/store/tape';
 import { createPipeline, type Pipeline, type PipelineStats } from './pipeline';
-import type { TargetSpec } from './source/ebpf/attach/targets';
-import type { HeldCommand } from './source/ebpf/live/command';
+import type { AwaitedTarget, TargetSpec } from './source/ebpf/attach/targets';
+import type { TerminalSignal } from './source/ebpf/live/command';
 import type { ProbeReport } from './source/ebpf/live/probe-keeper';
 import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
 import type { SourceEvent } from './source/events';
+import { spillInto } from './spill-file';
 
 export interface RecordOptions {
   readonly tape: string;
@@ -31,9 +33,13 @@ export interface RecordOptions {
   /** Kept of one body. */
   readonly maxBodyBytes: number;
   readonly wiretapeVersion: string;
-  /** The targets as they were typed, for the session's row. */
+  /** The targets as they were typed, for the session's row; COMMAND goes there by itself. */
   readonly typedTargets: readonly string[];
   readonly onProbe: (report: ProbeReport) => void;
+  /** A process that was not there at the start is recorded from now on, because of a target as it was typed. */
+  readonly onJoined: (process: ProcessInfo, because: string) => void;
+  /** Who listens on a port of the targets since now only passes on to a container, and is not recorded. */
+  readonly onProxy: (process: ProcessInfo, port: number) => void;
 }
 
 /** Why a recording ended; the words are on the tape. */
@@ -50,17 +56,22 @@ export interface RecordingEnd {
 export interface Recording {
   readonly session: SessionId;
   readonly targets: readonly string[];
+  /** What nobody fits yet. */
+  readonly awaited: readonly AwaitedTarget[];
   readonly tier: string;
   stats(): PipelineStats;
   capture(): CaptureStats;
   /** Ends it: what the kernel still holds is drained and written. */
   stop(reason: EndReason): void;
+  /** Hands to COMMAND what its terminal tells; nothing to do where there is none. */
+  signalCommand(signal: TerminalSignal): void;
   /** Resolves after the flush. Rejects where the tape could not be written; what was written stays. */
   readonly ended: Promise<RecordingEnd>;
 }
 
 const SIZE_CHECK_MS = 500;
 const TICK_MS = 250;
+/** One that takes longer to end is left running. */
 const COMMAND_END_MS = 5000;
 
 /** Resolves once everything that exists is attached. Rejects with the errors of the tape and of the source. */
@@ -69,7 +80,7 @@ export async function startRecording(options: RecordOptions): Promise<Recording>
   try {
     return await new RunningRecording(options, writer).begin();
   } catch (error) {
-    await writer.close().catch(() => undefined);
+    await writer.abandon();
     throw error;
   }
 }
@@ -86,6 +97,7 @@ function userName(): string {
 class RunningRecording implements Recording {
   session: SessionId = '';
   targets: readonly string[] = [];
+  awaited: readonly AwaitedTarget[] = [];
   tier = '';
   readonly ended: Promise<RecordingEnd>;
   private source: EbpfSource | undefined;
@@ -107,7 +119,9 @@ class RunningRecording implements Recording {
       filter: options.filter,
       keepRaw: options.keepRaw,
       limits: { bodyBytes: options.maxBodyBytes },
-      onExchange: (exchange) => this.outgoing.push(options.redactor.redact(exchange)),
+      openSpill: spillInto(dirname(options.tape)),
+      redact: (exchange) => options.redactor.redact(exchange),
+      onExchange: (exchange) => this.outgoing.push(exchange),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
     });
   }
@@ -121,7 +135,7 @@ class RunningRecording implements Recording {
       user: userName(),
       machine: hostname(),
       kernel: release(),
-      targets: options.typedTargets,
+      targets: this.typedTargets(),
       rules: options.redactor.ruleNames,
       source: `ebpf/${options.tier ?? 'auto'}`,
     });
@@ -131,12 +145,25 @@ class RunningRecording implements Recording {
       ...(options.tier === null ? {} : { tier: options.tier }),
       onEvents: (events) => this.take(events),
       onProbe: options.onProbe,
+      onJoined: options.onJoined,
+      onProxy: options.onProxy,
       onTargetsEnded: () => this.stop('target-ended'),
     });
-    this.targets = this.source.targets;
+    this.targets = options.command === null ? this.source.targets : [this.commandLine(options.command)];
+    this.awaited = this.source.awaited;
     this.tier = this.source.tier;
     this.watch();
     return this;
+  }
+
+  private commandLine(command: readonly string[]): string {
+    return this.options.redactor.redactCommand(command).join(' ');
+  }
+
+  /** What is typed may hold a password, too. */
+  private typedTargets(): readonly string[] {
+    const { command, typedTargets, redactor } = this.options;
+    return command === null ? redactor.redactCommand(typedTargets) : [`-- ${this.commandLine(command)}`];
   }
 
   stats(): PipelineStats {
@@ -155,6 +182,10 @@ class RunningRecording implements Recording {
     this.stopping = true;
     for (const timer of this.timers) clearInterval(timer);
     this.finish(reason).then(this.settle.resolve, this.settle.reject);
+  }
+
+  signalCommand(signal: TerminalSignal): void {
+    if (!this.stopping) this.source?.command?.signal(signal);
   }
 
   private watch(): void {
@@ -203,7 +234,7 @@ class RunningRecording implements Recording {
   private async finish(reason: EndReason): Promise<RecordingEnd> {
     const command = this.source?.command;
     // Started by the recording, it ends with it, and its last exchanges are recorded too.
-    if (command !== undefined && reason !== 'target-ended') await endCommand(command);
+    if (command !== undefined && reason !== 'target-ended') await command.end(COMMAND_END_MS);
     await this.source?.stop();
     this.pipeline.end(this.nowUs());
     this.handOver();
@@ -214,17 +245,6 @@ class RunningRecording implements Recording {
     const commandStatus = reason === 'target-ended' && command !== undefined ? await command.ended : null;
     return { reason, commandStatus, stats: this.pipeline.stats(), capture: this.capture() };
   }
-}
-
-/** Asks the command to end and gives it time to; one that does not is left running, not killed. */
-async function endCommand(command: HeldCommand): Promise<void> {
-  command.kill('SIGTERM');
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, COMMAND_END_MS);
-  });
-  await Promise.race([command.ended, patience]);
-  clearTimeout(timer);
 }
 
 function nowUs(): number {

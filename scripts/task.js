@@ -1,7 +1,7 @@
 /**
  * The entry of every npm script: does the set-up the task needs and lacks, then the task.
  *
- *   node scripts/task.js build | test [jest arguments] | check | demo | bench | fix
+ *   node scripts/task.js build | test [jest arguments] | test:containers | check | demo | bench | fix
  *
  * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
  * Node.js that is new enough, which may be another one.
@@ -12,13 +12,14 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { carryOut, environment, SetupError } = require('./setup/carry-out');
-const { lookAround, root } = require('./setup/look');
+const { imagesFolder, lookAround, root } = require('./setup/look');
 const { plan } = require('./setup/plan');
 
 /** @type {Record<string, { needs: import('./setup/plan').Task, run: (args: readonly string[]) => Promise<number> }>} */
 const tasks = {
   build: { needs: 'build', run: async () => 0 },
   test: { needs: 'test', run: runTests },
+  'test:containers': { needs: 'containers', run: runContainerTests },
   check: { needs: 'test', run: runChecks },
   demo: { needs: 'demo', run: (args) => run('node', [path.join(root, 'scripts/demo/main.js'), ...args]) },
   bench: {
@@ -51,6 +52,13 @@ async function runTests(args) {
   return status;
 }
 
+/** What needs images and takes minutes to set up: not part of the whole suite. @param {readonly string[]} args */
+async function runContainerTests(args) {
+  const { status, counts } = await jest(['test/e2e/containers', ...args], { WIRETAPE_CONTAINERS: imagesFolder });
+  printCounts(counts);
+  return status;
+}
+
 /** Lint, format, types and the tests, all of them even where one fails, so that one run shows everything there is to mend. */
 async function runChecks() {
   const colors = process.stdout.isTTY ? '--colors=force' : '--colors=off'; // biome colours a log file otherwise
@@ -66,13 +74,14 @@ async function runChecks() {
   return failedStages > 0 ? 1 : status;
 }
 
-/** @param {readonly string[]} args */
-async function jest(args) {
+/** @param {readonly string[]} args @param {Record<string, string>} [env] */
+async function jest(args, env = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wiretape-test-'));
   const countsFile = path.join(folder, 'counts.json');
   const reporters = ['--reporters=default', `--reporters=${path.join(root, 'scripts/jest-reporter.js')}`];
   try {
     const status = await run('node', [inPackage('jest/bin/jest.js'), ...args, ...reporters], {
+      ...env,
       WIRETAPE_COUNTS_FILE: countsFile,
     });
     // jest that never got as far as a result is a failure that no test could report

@@ -27,7 +27,7 @@ export async function insertRows<T>(
   file: string,
   timed: (work: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  const database = openForWriting(file);
+  const { database } = openForWriting(file);
   database.pragma('foreign_keys = OFF'); // the rows of sessions and connections are left out
   const places = rows.columns.map(() => '?').join(', ');
   const insert = database.prepare(`INSERT INTO exchanges (${rows.columns.join(', ')}) VALUES (${places})`);

@@ -51,7 +51,7 @@ async function firstRows(log: EventLog): Promise<Rows> {
 
 async function costsOfRecording(log: EventLog): Promise<Costs> {
   const whole = await inFolder((file) => logToTape(log, file, costOf));
-  const parsing = await costOf(async () => parseLog(log, () => undefined));
+  const parsing = await costOf(async () => parseLog(log));
   const redacting = await costOf(async () => redactLog(log));
   return { ...whole, parsing, redacting };
 }

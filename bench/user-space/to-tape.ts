@@ -9,22 +9,26 @@ import type { Exchange } from '../../tape/model/exchange';
 import type { Redacted } from '../../tape/redact/redacted';
 import { createRedactor } from '../../tape/redact/redactor';
 import { openTapeWriterThread } from '../../tape/store/sqlite';
-import { sessionStart } from '../../test/support/tapes';
+import { asRedacted, sessionStart } from '../../test/support/tapes';
 import type { EventLog } from './event-log';
 
 const key = Buffer.alloc(32, 7);
 const clockOffsetUs = sessionStart.startedAtUs;
 
 /** Decodes, binds, follows and parses. */
-export function parseLog(log: EventLog, onExchange: (exchange: Exchange) => void): void {
-  const feed = feeder(onExchange);
+export function parseLog(log: EventLog): void {
+  playLog(log, asRedacted);
+}
+
+function playLog(log: EventLog, redact: Redact): void {
+  const feed = feeder(redact, () => undefined);
   for (const batch of log.batches) feed.push(batch);
   feed.end();
 }
 
 export function redactLog(log: EventLog): void {
-  const redactor = createRedactor({ key });
-  parseLog(log, (exchange) => void redactor.redact(exchange));
+  const redactor = createRedactor({ key, remember: true });
+  playLog(log, (exchange) => redactor.redact(exchange));
 }
 
 /** The whole of it; resolves once the tape is closed. The clock starts when the tape is open. */
@@ -36,9 +40,12 @@ export async function logToTape<T>(
   const writer = await openTapeWriterThread(tape);
   const session = await writer.beginSession(sessionStart);
   return timed(async () => {
-    const redactor = createRedactor({ key });
+    const redactor = createRedactor({ key, remember: true });
     let outgoing: Redacted<Exchange>[] = [];
-    const feed = feeder((exchange) => outgoing.push(redactor.redact(exchange)));
+    const feed = feeder(
+      (exchange) => redactor.redact(exchange),
+      (exchange) => outgoing.push(exchange),
+    );
     const handOver = async () => {
       const exchanges = outgoing;
       outgoing = [];
@@ -56,8 +63,10 @@ export async function logToTape<T>(
   });
 }
 
-function feeder(onExchange: (exchange: Exchange) => void) {
-  const pipeline = createPipeline({ onExchange, onLoss: refuseLoss });
+type Redact = (exchange: Exchange) => Redacted<Exchange>;
+
+function feeder(redact: Redact, onExchange: (exchange: Redacted<Exchange>) => void) {
+  const pipeline = createPipeline({ redact, onExchange, onLoss: refuseLoss });
   let events: SourceEvent[] = [];
   const binder = new Binder({ clockOffsetUs, onEvent: (event) => events.push(event) });
   return {

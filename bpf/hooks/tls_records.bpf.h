@@ -42,15 +42,20 @@ static __always_inline void send_sealed(struct thread_state *thread)
 	submit(event, sizeof(*event));
 }
 
-static __always_inline void read_suite(struct thread_state *thread)
+/* `length` bytes of a handshake record's body, its first ones: what lies behind them is not this record. */
+static __always_inline void read_suite(struct thread_state *thread, u64 length)
 {
 	u8 session = 0;
 	u8 suite[2] = {};
 	u8 type = 0;
 	u64 from = thread->walk.from;
-	if (thread->seal.cipher || bpf_probe_read_user(&type, 1, (void *)from) || type != HANDSHAKE_SERVER_HELLO)
+	if (thread->seal.cipher || length <= SERVER_HELLO_SESSION)
+		return;
+	if (bpf_probe_read_user(&type, 1, (void *)from) || type != HANDSHAKE_SERVER_HELLO)
 		return;
 	if (bpf_probe_read_user(&session, 1, (void *)(from + SERVER_HELLO_SESSION)) || session > 32)
+		return;
+	if (length < SERVER_HELLO_SESSION + 1 + session + sizeof(suite))
 		return;
 	if (!bpf_probe_read_user(suite, 2, (void *)(from + SERVER_HELLO_SESSION + 1 + session)))
 		thread->seal.cipher = (u16)suite[0] << 8 | suite[1];
@@ -67,8 +72,11 @@ static __always_inline void begin_record(struct thread_state *thread)
 		return;
 	}
 	reader->left = length;
-	if (type == RECORD_HANDSHAKE)
-		read_suite(thread);
+}
+
+static __always_inline bool begins_handshake(struct record_reader *reader)
+{
+	return reader->header[0] == RECORD_HANDSHAKE && reader->left == ((u32)reader->header[3] << 8 | reader->header[4]);
 }
 
 static __always_inline void end_record(struct thread_state *thread)
@@ -106,6 +114,9 @@ static long walk_step(u64 step, void *context)
 	if (reader->left) {
 		if (length > reader->left)
 			length = reader->left;
+		/* Here, not at the header: OpenSSL receives a header by itself, and the body by another call. */
+		if (begins_handshake(reader))
+			read_suite(thread, length);
 		reader->left -= length;
 		if (!reader->left)
 			end_record(thread);

@@ -1,10 +1,11 @@
 /**
  * Collects the bytes of one body, or of one raw stream, into memory of their own: events lend their bytes, and an
- * exchange outlives them. Linear in the body, bounded by the limit of one body and the budget of all; counts what it
- * does not keep.
+ * exchange outlives them. Linear in the body, bounded by the limit of one body and the budget of all; a long body spills
+ * until it is whole. Counts what it does not keep.
  */
 import type { Body } from '../../tape/model/exchange';
 import type { Budget } from '../follow/budget';
+import { type OpenSpill, type Spill, spillAfterBytes } from './spill';
 
 /** A Content-Length is only a claim: memory is taken as bytes come, from this size on by doubling. */
 const firstCapacity = 64 * 1024;
@@ -25,18 +26,27 @@ export class BodyBuffer {
   truncated = false;
   private bytes: Uint8Array = nothing;
   private size = 0;
+  /** What went before `bytes`, and how much it is. */
+  private spill: Spill | null = null;
+  private spilled = 0;
   private frozen = false;
 
   constructor(
     private readonly limitBytes: number,
     private readonly budget: Budget,
+    private readonly openSpill: OpenSpill = () => null,
   ) {}
 
   /** `expected`: the length the whole body claims to have, 0 where it claims none. */
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     this.wireSize += end - start;
     if (this.frozen) return;
-    const kept = Math.min(end - start, this.limitBytes - this.size);
+    const kept = Math.min(end - start, this.limitBytes - this.spilled - this.size);
+    if (this.size + kept > spillAfterBytes && this.spillOut()) {
+      this.pourOut(source.subarray(start, start + kept));
+      if (kept < end - start) this.truncate();
+      return;
+    }
     if (kept < end - start) this.truncate();
     if (!this.reserve(this.size + kept, Math.min(expected, this.limitBytes))) {
       this.truncate();
@@ -58,6 +68,7 @@ export class BodyBuffer {
    */
   take(codings: readonly string[]): Body {
     if (this.wireSize === 0) return emptyBody;
+    if (this.spill !== null) return this.takeSpilled(this.spill, codings);
     const bytes = this.size === this.bytes.length ? this.bytes : copyOf(this.bytes.subarray(0, this.size));
     const body = { bytes, codings, wireSize: this.wireSize };
     this.budget.giveBack(this.bytes.length - bytes.length);
@@ -70,8 +81,9 @@ export class BodyBuffer {
    * none that a rule would know. Nothing of a coded body, whose end is missing.
    */
   soFar(codings: readonly string[]): Body {
-    const end = codings.length > 0 ? 0 : this.bytes.subarray(0, this.size).lastIndexOf(lineFeed) + 1;
-    return { bytes: this.bytes.slice(0, end), codings, wireSize: this.wireSize };
+    if (codings.length > 0) return { bytes: nothing, codings, wireSize: this.wireSize };
+    const all = this.spill === null ? this.bytes.slice(0, this.size) : joined(this.spill.read(), this.bytes, this.size);
+    return { bytes: all.subarray(0, all.lastIndexOf(lineFeed) + 1), codings, wireSize: this.wireSize };
   }
 
   /** Lets go of everything. */
@@ -81,11 +93,38 @@ export class BodyBuffer {
   }
 
   private begin(): void {
+    this.spill?.close();
+    this.spill = null;
+    this.spilled = 0;
     this.bytes = nothing;
     this.size = 0;
     this.wireSize = 0;
     this.truncated = false;
     this.frozen = false;
+  }
+
+  /** Moves what is in memory out of it. False where there is nowhere to move it to. */
+  private spillOut(): boolean {
+    this.spill ??= this.openSpill();
+    if (this.spill === null) return false;
+    const { bytes, size } = this;
+    this.size = 0;
+    if (size > 0) this.pourOut(bytes.subarray(0, size));
+    return true;
+  }
+
+  private pourOut(bytes: Uint8Array): void {
+    if (!this.frozen && this.spill?.append(bytes) === true) this.spilled += bytes.length;
+    else this.truncate();
+  }
+
+  /** Back in memory for as long as it takes to write it: on the budget, whatever that has room for. */
+  private takeSpilled(spill: Spill, codings: readonly string[]): Body {
+    const body = { bytes: joined(spill.read(), this.bytes, this.size), codings, wireSize: this.wireSize };
+    this.budget.giveBack(this.bytes.length);
+    this.budget.charge(body.bytes.length);
+    this.begin();
+    return body;
   }
 
   private truncate(): void {
@@ -103,6 +142,14 @@ export class BodyBuffer {
     this.bytes = bytes;
     return true;
   }
+}
+
+function joined(head: Uint8Array, tail: Uint8Array, tailSize: number): Uint8Array {
+  if (tailSize === 0) return head;
+  const bytes = new Uint8Array(head.length + tailSize);
+  bytes.set(head);
+  bytes.set(tail.subarray(0, tailSize), head.length);
+  return bytes;
 }
 
 function copyOf(bytes: Uint8Array): Uint8Array {

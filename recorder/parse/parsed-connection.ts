@@ -14,6 +14,7 @@ import { problemBits, problemOfGap, problemsOf } from './problems';
 import type { Beginning, Conversation, Fallback, Host, Protocol, Side, Verdict } from './protocol';
 import { fallback, protocols } from './registry';
 import { BoundarySeeker } from './seeker';
+import type { OpenSpill } from './spill';
 
 type StreamDirection = DataEvent['direction'];
 type Direction = Connection['direction'];
@@ -25,6 +26,7 @@ export interface Recording {
   readonly limits: Limits;
   readonly budget: Budget;
   readonly keepRaw: boolean;
+  readonly openSpill: OpenSpill;
   readonly inbound: OpenInbound;
   readonly lasting: LastingExchanges;
   nextNumber(): number;
@@ -101,6 +103,10 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
 
   get keepRaw(): boolean {
     return this.recording.keepRaw;
+  }
+
+  get openSpill(): OpenSpill {
+    return this.recording.openSpill;
   }
 
   // The follower's side.

@@ -8,6 +8,7 @@ import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { Ending } from '../follow/follower';
 import type { Limits } from '../follow/limits';
+import type { OpenSpill } from './spill';
 
 /** Whose bytes: the client's (`request`) or the server's (`response`). */
 export type Side = 'request' | 'response';
@@ -70,6 +71,7 @@ export interface Host {
   readonly limits: Limits;
   readonly budget: Budget;
   readonly keepRaw: boolean;
+  readonly openSpill: OpenSpill;
   readonly connection: Connection;
   /** A parsed exchange begins; it counts as open until `ended`. Raw streams are never open: they may last for days. */
   begin(): Beginning;

@@ -156,7 +156,10 @@ class Planner implements CarryPlan {
       report(origin, part);
       return true;
     };
-    eachPart(leaf.text, (part) => part.text !== leaf.text && this.isPart(part.text, leaf) && take(part, part.text));
+    this.eachPart(
+      leaf.text,
+      (part) => part.text !== leaf.text && this.isPart(part.text, leaf) && take(part, part.text),
+    );
     for (const part of shortIdsIn(leaf.text)) take(part, part.key);
   }
 
@@ -172,6 +175,11 @@ class Planner implements CarryPlan {
 
   private isMade({ recorded, spot }: Origin): boolean {
     return spot.kind === 'cookie' || this.placeholders.has(recorded) || isMadeUp(recorded, spot);
+  }
+
+  /** A placeholder is one value: what stands for a JWT has the header of all others, and that is nothing to follow. */
+  private eachPart(text: string, take: (part: Part) => boolean): void {
+    if (!this.placeholders.has(text)) eachPart(text, (part) => take(part) || this.placeholders.has(part.text));
   }
 
   private linkOf(origin: Origin, leaf: Leaf, part: Part): Link {
@@ -210,7 +218,7 @@ class Planner implements CarryPlan {
     if (key !== null) this.registerPart(leaf, { text: leaf.text, start: 0 }, at, key);
     if (at.by === 'answer') this.registerWeak(leaf, at);
     if (leaf.kind === 'number') return;
-    eachPart(leaf.text, (part) => {
+    this.eachPart(leaf.text, (part) => {
       if (!this.isPart(part.text, leaf)) return false;
       this.registerPart(leaf, part, at, part.text);
       return false; // its own parts may travel alone

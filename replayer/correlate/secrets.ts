@@ -6,6 +6,7 @@
 import { didYouMean } from '../../errors/did-you-mean';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { type Path, parsePath } from '../../tape/model/path';
+import { isPersonalRule } from '../../tape/redact/personal';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { RunnableCase } from '../cases/cases';
@@ -30,6 +31,11 @@ export function secretsByPlaceholder(
 /** Every text that stands for a secret on a tape. */
 export function placeholdersOf(exchanges: Iterable<StoredExchange>): ReadonlySet<string> {
   return new Set([...exchanges].flatMap((stored) => stored.redacted.map((entry) => entry.placeholder)));
+}
+
+/** True where the recording took personal data: then live traffic must lose it, too. The tape says so, no option does. */
+export function isWithoutPersonalData(exchanges: Iterable<StoredExchange>): boolean {
+  return [...exchanges].some((stored) => stored.redacted.some(({ rule }) => isPersonalRule(rule)));
 }
 
 /** A redacted value of a request, with the name people know it by. */

@@ -25,7 +25,7 @@ export interface PreparedResponse {
   readonly coded: Served;
   /** The codings of `coded`; [] where there is none. */
   readonly codings: readonly string[];
-  /** Without content coding, for a client that does not accept it; made on first use. */
+  /** Without content coding, for a client that does not accept it; as recorded where the coding cannot be undone. Made on first use. */
   identity(): Served;
 }
 
@@ -55,7 +55,7 @@ export function prepareResponse(response: HttpResponse, method: string): Prepare
     coded,
     codings: bodiless ? [] : codings,
     identity() {
-      identity ??= decoded(response, method);
+      identity ??= decoded(response, method) ?? coded;
       return identity;
     },
   };
@@ -75,8 +75,11 @@ function offer(text: string): [coding: string, quality: number] {
   return [coding, quality === undefined ? 1 : Number(quality.slice(2)) || 0];
 }
 
-function decoded(response: HttpResponse, method: string): Served {
-  const body = asBuffer(decodeBody(response.body).bytes);
+/** Undefined where the coding cannot be undone in full: a part of the body would pass for the whole. */
+function decoded(response: HttpResponse, method: string): Served | undefined {
+  const { bytes, problem } = decodeBody(response.body);
+  if (problem !== null) return undefined;
+  const body = asBuffer(bytes);
   return served(servedHeaders(response, { method, length: body.length, keepCoding: false }), body);
 }
 

@@ -12,7 +12,7 @@ import { parseRedactionRules } from '../../tape/redact/rules-file';
 import type { StoredExchange } from '../../tape/store/tape';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
-import { placeholdersOf } from '../correlate/secrets';
+import { isWithoutPersonalData, placeholdersOf } from '../correlate/secrets';
 import { idleRules } from '../judge/idle-rules';
 import { mocksFrom } from '../mocks/mock';
 import { type NoiseRule, parseNoiseRules } from '../noise/rules';
@@ -41,7 +41,7 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const tests = casesFrom(inbound);
   const options = {
     ...optionsFrom(settings, { folder, env }),
-    ...redactionFrom(settings, { folder, env, placeholders: placeholdersOf([...inbound, ...outbound]) }),
+    ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
   };
   const { redactor, noise, keyed } = options;
   const launched = await launch(settings, mocksFrom(outbound), { env, rules: noise, redactor, keyed });
@@ -135,11 +135,12 @@ function optionsFrom(settings: SuiteSettings, { folder, env }: Surroundings) {
 /** As for a tape: live traffic goes through the rules of the recording, and what is a placeholder already passes. */
 function redactionFrom(
   { redact }: SuiteSettings,
-  { folder, env, placeholders }: Surroundings & { placeholders: ReadonlySet<string> },
+  { folder, env, recorded }: Surroundings & { recorded: readonly StoredExchange[] },
 ) {
   const rules = parseRedactionRules(textBeside(folder, redact) ?? '', redact ?? '');
   const { key } = loadKey({ cwd: folder, env, create: false });
-  return { redactor: createRedactor({ key, rules, placeholders }), keyed: key !== null };
+  const known = { placeholders: placeholdersOf(recorded), personal: isWithoutPersonalData(recorded) };
+  return { redactor: createRedactor({ key, rules, ...known }), keyed: key !== null };
 }
 
 function readMocks({ mocks }: SuiteSettings, read: (file: string) => Uint8Array): readonly StoredExchange[] {

@@ -1,6 +1,6 @@
 /**
  * Carries out the steps of a plan, one line each with its time. What a step prints goes to a log and is shown where
- * the step fails. Everything lands inside the checkout, but for the distribution's packages.
+ * the step fails. Everything lands inside the checkout, but for the distribution's packages and the container images.
  */
 
 const { spawn } = require('node:child_process');
@@ -8,7 +8,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { nodeIsNewEnough } = require('./plan');
-const { root, toolchainNode, headersBeside, hashOfInputs, markFresh } = require('./look');
+const { root, toolchainNode, imagesFolder, headersBeside, hashOfInputs, markFresh } = require('./look');
 
 /** @typedef {import('./plan').Step} Step */
 
@@ -28,6 +28,10 @@ const actions = {
   bpf: () => ({ title: 'BPF object', run: () => build('bpf') }),
   native: () => ({ title: 'native addon', run: () => build('native', { WIRETAPE_NODEDIR: nodeHeaders() }) }),
   typescript: () => ({ title: 'TypeScript', run: () => build('typescript') }),
+  images: () => ({
+    title: 'container images',
+    run: () => run('images', [path.join(root, 'scripts/containers/prepare'), imagesFolder]),
+  }),
 };
 
 /** @param {readonly Step[]} steps */

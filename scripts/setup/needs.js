@@ -5,9 +5,9 @@
  */
 
 /**
- * `for`: the task that needs it. `build` belongs to every task. What only `test` or `bench` needs is used by the
- * end-to-end tests and measurements, which need root anyway.
- * @typedef {{ package: string, command?: string, library?: string, for: 'build' | 'demo' | 'test' | 'bench' }} Need
+ * `for`: the task that needs it. `build` belongs to every task. What only `test`, `bench` or `containers` needs is
+ * used by the end-to-end tests and measurements, which need root anyway.
+ * @typedef {{ package: string, command?: string, library?: string, for: 'build' | 'demo' | 'test' | 'bench' | 'containers' }} Need
  */
 
 /** @type {readonly Need[]} */
@@ -27,10 +27,21 @@ const needs = [
   { package: 'nginx', command: 'nginx', for: 'test' },
   { package: 'libssl-dev', library: 'libssl.a', for: 'test' },
   { package: 'procps', command: 'pgrep', for: 'test' },
+  { package: 'binutils', command: 'objcopy', for: 'test' },
   { package: 'libgnutls30', library: 'libgnutls.so.30', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },
+  { package: 'podman', command: 'podman', for: 'containers' },
+  { package: 'runc', command: 'runc', for: 'containers' },
+  { package: 'netavark', library: 'podman/netavark', for: 'containers' },
+  { package: 'aardvark-dns', library: 'podman/aardvark-dns', for: 'containers' },
+  { package: 'iptables', command: 'iptables', for: 'containers' },
+  { package: 'catatonit', command: 'catatonit', for: 'containers' },
+  { package: 'debootstrap', command: 'debootstrap', for: 'containers' },
+  { package: 'iproute2', command: 'ip', for: 'containers' },
+  { package: 'curl', command: 'curl', for: 'containers' },
+  { package: 'openssl', command: 'openssl', for: 'containers' },
 ];
 
 /** The oldest Node.js that runs wiretape: better-sqlite3 13 and undici 8 need it. Same number as `engines` in package.json. */

@@ -6,7 +6,7 @@
 const { nodeFloor } = require('./needs');
 
 /**
- * @typedef {'build' | 'demo' | 'test' | 'bench'} Task
+ * @typedef {'build' | 'demo' | 'test' | 'bench' | 'containers'} Task
  * @typedef {import('./needs').Need} Need
  * @typedef {{
  *   task: Task, platform: string, arch: string, isRoot: boolean, hasApt: boolean,
@@ -18,7 +18,7 @@ const { nodeFloor } = require('./needs');
  *   stale: { bpf: boolean, native: boolean, typescript: boolean },
  * }} Facts
  * @typedef {{ kind: 'apt', packages: readonly string[] } | { kind: 'toolchain' } | { kind: 'npm' } | { kind: 'bpf' }
- *   | { kind: 'native' } | { kind: 'typescript' }} Step
+ *   | { kind: 'native' } | { kind: 'typescript' } | { kind: 'images' }} Step
  * @typedef {{ kind: 'refuse', lines: readonly string[] } | { kind: 'go', steps: readonly Step[] }} Plan
  */
 
@@ -46,6 +46,8 @@ function stepsFor(packages, facts) {
   if (facts.stale.bpf) steps.push({ kind: 'bpf' });
   if (facts.stale.native) steps.push({ kind: 'native' });
   if (facts.stale.typescript) steps.push({ kind: 'typescript' });
+  // whether they are there, and of this checkout, only the engine can tell: it is quick where they are
+  if (facts.task === 'containers' && facts.isRoot) steps.push({ kind: 'images' });
   return steps;
 }
 

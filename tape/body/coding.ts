@@ -21,6 +21,9 @@ interface Codec {
 /** What one body may unfold to; four times what the recorder keeps of one call. */
 export const decodedLimitBytes = 64 * 1024 * 1024;
 
+/** More than anybody applies; data that unfolds to itself would go on for as long as it is told to. */
+const mostCodings = 8;
+
 const { constants } = zlib;
 
 const gzip: Codec = {
@@ -72,6 +75,7 @@ const codecs: Readonly<Record<string, Codec | undefined>> = {
 /** The body with its content codings undone, last applied first; `limitBytes` bounds what it may unfold to. */
 export function decodeBody(body: Body, limitBytes = decodedLimitBytes): DecodedBody {
   let bytes = body.bytes;
+  if (body.codings.length > mostCodings) return { bytes, problem: `more than ${mostCodings} content codings` };
   for (const coding of body.codings.toReversed()) {
     if (coding === 'identity' || bytes.length === 0) continue;
     const codec = Object.hasOwn(codecs, coding) ? codecs[coding] : undefined;

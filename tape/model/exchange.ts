@@ -35,6 +35,25 @@ export interface UnreadTls {
 export interface ProcessInfo {
   readonly pid: number;
   readonly name: string;
+  /** Present exactly where it is known to run in one. */
+  readonly container?: ContainerInfo;
+}
+
+/** The container of a process; null is what could not be told. */
+export interface ContainerInfo {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string | null;
+  /** As the runtime was told it: `node:24-bookworm`. */
+  readonly image: string | null;
+  readonly pod: PodInfo | null;
+}
+
+export interface PodInfo {
+  /** Kubernetes' UID, or Podman's id of a pod of its own. */
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly namespace: string | null;
 }
 
 /** The life of one socket. */

@@ -8,37 +8,32 @@ import { isJsonType, isTextType, type MediaType, mediaTypeOf, parseMediaType } f
 import { type Part, parseMultipart } from '../body/multipart';
 import { type Body, type HeaderList, headerValue } from '../model/exchange';
 import type { Path } from '../model/path';
+import { reachOfHints } from './card';
 import { redactCredential } from './credentials';
-import { type Echo, withEchoes } from './echo';
-import { mayHoldCompanySecret, redactFields } from './form';
-import { redactJson } from './json-text';
-import { type Ledger, latin1Of, readable } from './ledger';
-import { kindOfName } from './names';
-import { ruleCovering, type SideRules } from './rules';
-import { isSuspicious, isSuspiciousText } from './suspicion';
-import { redactLexically, redactPatterns, redactText, type TextContext } from './text';
-
-export interface BodyContext {
-  readonly ledger: Ledger;
-  readonly rules: SideRules;
-  /** Secrets that were found elsewhere in the exchange. */
-  readonly echoes: readonly Echo[];
-}
+import { redactEventStream } from './event-stream';
+import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
+import { redactJson, unescapeJson } from './json-text';
+import { latin1Of, readable } from './ledger';
+import { ruleCovering } from './rules';
+import { mayHoldSecret, mayHoldSecretBytes, type Scope } from './scope';
+import type { SeenSecrets } from './seen-secrets';
+import { redactLexically, redactLostMembers, redactPatterns, redactText, type TextContext } from './text';
+import { redactXmlPlaces } from './xml-places';
 
 /** What redaction unfolds of one body; more is cut off there rather than kept unread. */
 const unfoldLimitBytes = 16 * 1024 * 1024;
 
 /** The body itself where nothing fired. */
-export function redactBody(headers: HeaderList, body: Body, context: BodyContext): Body {
+export function redactBody(headers: HeaderList, body: Body, scope: Scope): Body {
   if (body.bytes.length === 0) return body;
-  if (body.codings.length > 0) return redactCoded(headers, body, context);
-  return withBytes(body, redactBytes(mediaTypeOf(headers), body.bytes, { ...context, path: ['body'] }));
+  if (body.codings.length > 0) return redactCoded(headers, body, scope);
+  return withBytes(body, redactBytes(mediaTypeOf(headers), body.bytes, { ...scope, path: ['body'], depth: 0 }));
 }
 
-function redactCoded(headers: HeaderList, body: Body, context: BodyContext): Body {
+function redactCoded(headers: HeaderList, body: Body, scope: Scope): Body {
   const type = mediaTypeOf(headers);
   const { bytes: decoded, problem } = decodeBody(body, unfoldLimitBytes);
-  const within = { ...context, path: ['body'] };
+  const within = { ...scope, path: ['body'], depth: 0 };
   if (problem !== null && (decoded.length === 0 || decoded === body.bytes) && isText(type, body.bytes)) {
     return withBytes(body, redactBytes(type, body.bytes, within)); // it says it is coded, and is not
   }
@@ -52,19 +47,43 @@ function withBytes(body: Body, bytes: Uint8Array): Body {
   return bytes === body.bytes ? body : { ...body, bytes };
 }
 
-interface BytesContext extends BodyContext {
-  readonly path: Path;
+/** True where a body, redacted or left as it is, may still hold one of the secrets. */
+export function mayBeInBody(body: Body, secrets: SeenSecrets): boolean {
+  if (body.bytes.length === 0) return false;
+  const { bytes } = body.codings.length > 0 ? decodeBody(body, unfoldLimitBytes) : body;
+  return secrets.mayBeInBytes(bytes) || mayBeWritten(bytes, secrets);
 }
 
-function redactBytes(type: MediaType, bytes: Uint8Array, given: BytesContext): Uint8Array {
-  const isMultipart = type.essence.startsWith('multipart/');
-  if (!isMultipart && !isText(type, bytes)) return bytes;
-  const rules = withEchoes(given.rules, given.echoes, (secret) => bufferOf(bytes).includes(secret, 0, 'latin1'));
-  const context = { ...given, rules };
-  const hasRules = rules.body.length > 0 || rules.patterns.length > 0;
-  if (!hasRules && !isSuspicious(bytes) && !hidesNames(type, bytes)) return bytes;
+/** Behind percent signs, or as escapes of JSON. */
+function mayBeWritten(bytes: Uint8Array, secrets: SeenSecrets): boolean {
+  const buffer = bufferOf(bytes);
+  if (!buffer.includes('%') && !buffer.includes('\\u00')) return false;
+  const text = buffer.toString('latin1');
+  return secrets.mayBeInEncoded(text) || secrets.mayBeIn(unescapeJson(text));
+}
+
+interface BytesContext extends Scope {
+  readonly path: Path;
+  /** How many multipart bodies it lies in. */
+  readonly depth: number;
+}
+
+/** A deeper one is redacted as the text it is. */
+const deepestMultipart = 8;
+
+function redactBytes(type: MediaType, bytes: Uint8Array, context: BytesContext): Uint8Array {
+  const isMultipart = type.essence.startsWith('multipart/') && context.depth < deepestMultipart;
+  if (!isMultipart && !isText(type, bytes)) return redactBinary(bytes, context);
+  const hasRules = context.rules.places.has('body');
+  if (!hasRules && !mayHoldSecretBytes(bytes, context) && !hidesNames(type, bytes, context)) return bytes;
   if (isMultipart) return redactMultipart(type, bytes, context);
   return rewritten(bytes, (text) => redactByType(type, text, context));
+}
+
+/** Only a rule that takes all of it reaches a binary body. */
+function redactBinary(bytes: Uint8Array, { ledger, rules, path }: BytesContext): Uint8Array {
+  const rule = ruleCovering(rules, path);
+  return rule === undefined ? bytes : rewritten(bytes, (text) => ledger.take(text, rule, path));
 }
 
 /** The bytes themselves where the text of them stays the same. */
@@ -75,11 +94,11 @@ function rewritten(bytes: Uint8Array, rewrite: (text: string) => string): Uint8A
 }
 
 /** JSON and forms can write any letter as an escape; only text that does so without need is looked at for it. */
-function hidesNames(type: MediaType, bytes: Uint8Array): boolean {
+function hidesNames(type: MediaType, bytes: Uint8Array, scope: Scope): boolean {
   const buffer = bufferOf(bytes);
   if (isForm(type)) {
     const text = buffer.toString('latin1');
-    return mayHoldCompanySecret(text) || (text.includes('%') && isSuspiciousText(text));
+    return mayHoldCompanySecret(text) || (text.includes('%') && mayHoldSecret(text, scope));
   }
   // Go and PHP write & < > ' " as escapes; names hold none of them.
   return buffer.includes('\\u00') && /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])/i.test(buffer.toString('latin1'));
@@ -91,39 +110,40 @@ function isForm(type: MediaType): boolean {
 
 function redactByType(type: MediaType, text: string, context: BytesContext): string {
   const { ledger, rules, path } = context;
+  const rule = ruleCovering(rules, path);
   const isJson = isJsonType(type.essence) || (!isTextType(type.essence) && /^\s*[[{"]/.test(text));
-  const rule = isJson ? undefined : ruleCovering(rules.body, path);
-  if (rule !== undefined) return ledger.take(text, rule, path);
-  const within: TextContext = { ledger, rules, path, depth: 0, isCut: true, style: styleOf(type) };
-  if (isForm(type)) return redactForm(text, context, within);
+  if (rule !== undefined && !isJson) return ledger.take(text, rule, path);
+  const within: TextContext = { ...context, depth: 0, isCut: true, style: styleOf(type) };
+  if (isForm(type)) return redactForm(text, within);
+  if (rules.places.has('body')) {
+    if (type.essence === 'text/event-stream') return redactEventStream(text, within);
+    if (/[/+]xml$/.test(type.essence)) return redactText(redactXmlPlaces(text, within), within);
+  }
   if (!isJson) return redactText(text, within);
   const json = redactJson(text, within);
-  return json.isWhole ? json.text : redactLexically(json.text, within);
+  return json.isWhole ? json.text : redactLexically(redactLostMembers(json.text, within), within);
 }
 
 function styleOf(type: MediaType): TextContext['style'] {
   return /(?:javascript|ecmascript|css|wasm)$/.test(type.essence) ? 'program' : 'text';
 }
 
-function redactForm(text: string, { ledger, rules, path }: BytesContext, within: TextContext): string {
-  return redactFields(text, path, {
-    name: (name, at) => redactPatterns(name, { ...within, path: at }),
-    value: (value, at) => {
-      const rule = ruleCovering(rules.body, at.path);
-      if (rule !== undefined || at.isSecret) return takeByName(value, at.name, at.path, { ledger, rule });
-      const isWorthIt = rules.patterns.length > 0 || isSuspiciousText(value);
-      return isWorthIt ? redactText(value, { ...within, path: at.path }) : value;
+function redactForm(text: string, within: TextContext): string {
+  const redact = {
+    name: (name: string, path: Path) => redactPatterns(name, { ...within, path }),
+    value: (value: string, { name, path, isSecret }: FieldPlace) => {
+      const rule = ruleCovering(within.rules, path);
+      if (rule !== undefined || isSecret) return takeByName(value, name, rule, { ...within, path });
+      return mayHoldSecret(value, within)
+        ? redactText(value, { ...within, path, around: text.slice(0, 2 * reachOfHints) })
+        : value;
     },
-  });
+  };
+  return redactFields(text, within.path, redact, within);
 }
 
-function takeByName(
-  value: string,
-  name: string,
-  path: Path,
-  { ledger, rule }: { readonly ledger: Ledger; readonly rule: string | undefined },
-): string {
-  const kind = rule === undefined ? (kindOfName(name) ?? 'secret') : 'secret';
+function takeByName(value: string, name: string, rule: string | undefined, { ledger, detection, path }: TextContext) {
+  const kind = rule === undefined ? (detection.kindOfName(name) ?? 'secret') : 'secret';
   return redactCredential(kind, value, (secret, builtIn) => ledger.take(secret, rule ?? builtIn, path));
 }
 
@@ -147,7 +167,7 @@ function redactHead(
   context: BytesContext,
 ): { readonly bytes: Uint8Array; readonly isSame: boolean } {
   const within: TextContext = { ...context, depth: 0, isCut: false, style: 'text' };
-  const after = isSuspicious(bytes) ? rewritten(bytes, (text) => redactPatterns(text, within)) : bytes;
+  const after = mayHoldSecretBytes(bytes, context) ? rewritten(bytes, (text) => redactPatterns(text, within)) : bytes;
   return { bytes: after, isSame: after === bytes };
 }
 
@@ -156,13 +176,13 @@ function redactPart(part: Part, context: BytesContext): Uint8Array {
   const { name } = part;
   const within: TextContext = { ...context, depth: 0, isCut: false, style: 'text' };
   const path = name === null ? context.path : [...context.path, readable(redactPatterns(latin1Of(name), within))];
-  const rule = ruleCovering(context.rules.body, path);
+  const rule = ruleCovering(context.rules, path);
   const type = parseMediaType(headerValue(part.headers, 'content-type') ?? '');
-  if (rule === undefined && (name === null || kindOfName(name) === null)) {
-    return redactBytes(type, part.bytes, { ...context, path });
+  if (rule === undefined && (name === null || context.detection.kindOfName(name) === null)) {
+    return redactBytes(type, part.bytes, { ...context, path, depth: context.depth + 1 });
   }
-  if (!isText(type, part.bytes)) return part.bytes;
-  return rewritten(part.bytes, (text) => takeByName(text, name ?? '', path, { ledger: context.ledger, rule }));
+  if (rule === undefined && !isText(type, part.bytes)) return part.bytes;
+  return rewritten(part.bytes, (text) => takeByName(text, name ?? '', rule, { ...within, path }));
 }
 
 /** Text is what promises to be, or is UTF-8 without NUL; a character that was cut in two at the end does not count. */

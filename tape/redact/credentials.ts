@@ -37,7 +37,7 @@ function redactAuthorization(value: string, take: Take): string {
 
 function redactParameters(rest: string, take: Take): string {
   return rest.replace(
-    /([\w-]+)(\s*=\s*)(?:"([^"]*)"?|([^,"\s]+))/g,
+    /(?<![\w-])([\w-]+)(\s*=\s*)(?:"([^"]*)"?|([^,"\s]+))/g,
     (all, name: string, equals: string, quoted?: string, bare?: string) => {
       const secret = quoted ?? bare ?? '';
       if (secret === '' || openParameters.test(name)) return all;
@@ -49,28 +49,25 @@ function redactParameters(rest: string, take: Take): string {
 
 /** Every cookie's value goes: a session is seldom called one (RFC 6265 4.2). */
 function redactCookie(value: string, take: Take): string {
-  return value.replace(/([^;=\s][^;=]*=)("?)([^;"]*)/g, (all, name: string, quote: string, secret: string) =>
-    secret.trim() === '' ? all : `${name}${quote}${takeTrimmed(secret, take, 'cookie')}`,
-  );
+  return value
+    .split(';')
+    .map((pair) => redactPair(pair, take, 'cookie'))
+    .join(';');
 }
 
 /** The first pair is the cookie, the rest are its attributes, which stay (RFC 6265 4.1). */
 function redactSetCookie(value: string, take: Take): string {
   const end = value.indexOf(';');
   const pair = end < 0 ? value : value.slice(0, end);
-  return redactFirst(pair, take) + value.slice(pair.length);
+  return redactPair(pair, take, 'set-cookie') + value.slice(pair.length);
 }
 
-function redactFirst(pair: string, take: Take): string {
-  const equals = pair.indexOf('=');
-  const secret = pair.slice(equals + 1).replace(/^\s*"?/, '');
-  const bare = secret.replace(/"?\s*$/, '');
-  if (bare === '') return pair;
-  const begin = pair.length - secret.length;
-  return pair.slice(0, begin) + take(bare, 'set-cookie') + pair.slice(begin + bare.length);
-}
-
-function takeTrimmed(secret: string, take: Take, rule: string): string {
-  const bare = secret.trimEnd();
-  return take(bare, rule) + secret.slice(bare.length);
+/** `name=value`, `name="value"`, or a value alone. */
+function redactPair(pair: string, take: Take, rule: string): string {
+  const after = pair.slice(pair.indexOf('=') + 1);
+  const unquoted = after.trimStart().replace(/^"/, '');
+  const secret = unquoted.trimEnd().replace(/"$/, '');
+  if (secret.trim() === '') return pair;
+  const begin = pair.length - unquoted.length;
+  return pair.slice(0, begin) + take(secret, rule) + pair.slice(begin + secret.length);
 }

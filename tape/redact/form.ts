@@ -1,9 +1,9 @@
 /** Fields of queries and of urlencoded bodies, redacted in place: order, repeats and the writing of all others stay. */
 import type { Path } from '../model/path';
+import { isHarmless } from './harmless';
 import { applyEdits, type Edit, readable } from './ledger';
-import { kindOfName } from './names';
 import { decodePercent, encodePercent } from './percent';
-import { shortestKey } from './suspicion';
+import type { Scope } from './scope';
 
 /** What names and values become; all are bytes read as latin1, percent-encoding undone. */
 export interface FieldRedaction {
@@ -18,20 +18,24 @@ export interface FieldPlace {
   readonly isSecret: boolean;
 }
 
+/** Shorter names are neither keys nor secrets seen before. */
+const shortestLooked = 8;
+
 /** The text (without `?`) with its fields redacted; `root` is `query` or the path of the form. */
-export function redactFields(text: string, root: Path, redact: FieldRedaction): string {
+export function redactFields(text: string, root: Path, redact: FieldRedaction, { detection, rules }: Scope): string {
   const fields = fieldsOf(text);
   const names = new Set(fields.map(({ name }) => name.toLowerCase()));
   const seen = new Map<string, number>();
   const edits: Edit[] = [];
   for (const { name, nameStart, start, end } of fields) {
-    const safeName = name.length < shortestKey ? name : redact.name(name, root);
+    const safeName = rules.finders.length === 0 && name.length < shortestLooked ? name : redact.name(name, root);
     if (safeName !== name) edits.push({ start: nameStart, end: start - 1, text: encodePercent(safeName) });
     const repeat = seen.get(safeName) ?? 0;
     seen.set(safeName, repeat + 1);
     const value = decodePercent(text.slice(start, end));
     const path = name === '' ? root : [...root, readable(safeName), ...(repeat === 0 ? [] : [repeat])];
-    const isSecret = kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const isPromised = detection.kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const isSecret = isPromised && !isHarmless(value, { name, parent: '' });
     const redacted = value === '' ? value : redact.value(value, { name, path, isSecret });
     if (redacted !== value) edits.push({ start, end, text: encodePercent(redacted) });
   }
@@ -42,11 +46,15 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction): 
  * Names that are secrets only in company: an OAuth code beside its state or grant type (RFC 6749 4.1), the signature of
  * a signed URL beside its expiry (Azure SAS `se`, CloudFront and S3 key ids).
  */
-function isSecretAmong(name: string, others: ReadonlySet<string>): boolean {
-  if (name === 'code') return others.has('state') || others.has('grant_type');
-  if (name === 'sig') return others.has('se') || others.has('sv');
-  return name === 'signature' && ['key-pair-id', 'awsaccesskeyid', 'googleaccessid'].some((key) => others.has(key));
+export function isSecretAmong(name: string, others: ReadonlySet<string>): boolean {
+  return companions.get(name)?.some((companion) => others.has(companion)) === true;
 }
+
+const companions: ReadonlyMap<string, readonly string[]> = new Map([
+  ['code', ['state', 'grant_type', 'code_verifier', 'session_state', 'iss']],
+  ['sig', ['se', 'sv', 'sp']],
+  ['signature', ['key-pair-id', 'awsaccesskeyid', 'googleaccessid', 'expires', 'policy']],
+]);
 
 /** True where a query or form may hold one of those; the cheap look at words does not know them. */
 export function mayHoldCompanySecret(fields: string): boolean {

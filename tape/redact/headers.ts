@@ -5,31 +5,68 @@
 import type { HeaderList } from '../model/exchange';
 import type { Path } from '../model/path';
 import { redactCredential } from './credentials';
-import { type Echo, withEchoes } from './echo';
-import { redactFields } from './form';
-import type { Ledger } from './ledger';
-import { kindOfName, type NameKind } from './names';
-import { type PathRule, ruleCovering, type SideRules } from './rules';
-import { isSuspiciousText } from './suspicion';
-import { redactLexically, redactPatterns } from './text';
+import type { Detection } from './detection';
+import { type FieldPlace, redactFields } from './form';
+import { applyEdits } from './ledger';
+import type { NameKind } from './names';
+import { mayHoldPathSecret, pathSecrets } from './path-secrets';
+import { decodePercent, encodePercent } from './percent';
+import { ruleCovering } from './rules';
+import { mayHoldSecret, type Scope } from './scope';
+import { redactLexically, redactPatterns, type TextContext } from './text';
+import { redactSubprotocols } from './websocket-protocol';
 
-export interface HeaderContext {
-  readonly ledger: Ledger;
-  readonly rules: SideRules;
+export interface HeaderContext extends Scope {
   readonly root: 'header' | 'trailer';
-  readonly echoes: readonly Echo[];
+  readonly names: HeaderNames;
 }
 
-/** Headers that carry a credential under a name that does not say so. */
+/** Headers that carry a credential, or a session, under a name that does not say so. */
 const credentialHeaders = new Set([
-  'ocp-apim-subscription-key',
-  'x-plex-token',
-  'x-vault-token',
-  'x-amzn-oidc-data',
-  'x-goog-iap-jwt-assertion',
+  'api-key',
   'cf-access-jwt-assertion',
-  'x-ms-client-principal',
+  'dd-application-key',
+  'dpop',
+  'fastly-key',
+  'ocp-apim-subscription-key',
+  'session',
+  'x-amzn-oidc-accesstoken',
+  'x-amzn-oidc-data',
+  'x-app-key',
+  'x-consul-token',
+  'x-credential',
+  'x-credentials',
+  'x-endpoint-api-userinfo',
+  'x-apigateway-api-userinfo',
   'x-forwarded-client-cert',
+  'x-goog-iap-jwt-assertion',
+  'x-honeycomb-team',
+  'x-instana-key',
+  'x-jwt-assertion',
+  'x-ms-client-principal',
+  'x-plex-token',
+  'x-pm-key',
+  'x-rapidapi-key',
+  'x-session',
+  'x-ssl-client-cert',
+  'x-userinfo',
+  'x-vault-token',
+  'x-wsse',
+]);
+
+/** Headers that hold what `Authorization` holds. */
+const authorizationHeaders = new Set([
+  'auth',
+  'authentication',
+  'x-access',
+  'x-auth',
+  'x-authentication',
+  'x-authorization',
+  'x-original-authorization',
+  'x-http-authorization',
+  'x-amzn-remapped-authorization',
+  'x-ms-authorization-auxiliary',
+  'x-serverless-authorization',
 ]);
 
 /** Headers whose names sound like secrets and are none (RFC 6455 1.3; RFC 9530). */
@@ -48,6 +85,8 @@ const urlHeaders = new Set([
   'x-forwarded-uri',
 ]);
 
+const subprotocolHeader = 'sec-websocket-protocol';
+
 /** What is known of a header name, and the last value under it that held no secret. */
 interface KnownName {
   readonly lowerCase: string;
@@ -55,95 +94,138 @@ interface KnownName {
   readonly kind: NameKind | null;
   readonly isUrl: boolean;
   innocent: string | undefined;
+  /** How many secrets had been seen then; one that came later may be in the value. */
+  innocentAt: number;
 }
 
-const knownNames = new Map<string, KnownName>();
+/** The header names one redactor has met. */
+export interface HeaderNames {
+  of(name: string): KnownName;
+}
+
 const rememberedNames = 5000;
+
+export function createHeaderNames(detection: Detection): HeaderNames {
+  const known = new Map<string, KnownName>();
+  return {
+    of(name) {
+      const before = known.get(name);
+      if (before !== undefined) return before;
+      const lowerCase = name.toLowerCase();
+      const kind = kindOfHeader(lowerCase, detection);
+      const isUrl = urlHeaders.has(lowerCase);
+      const made = { lowerCase, asHeader: ['header', lowerCase], kind, isUrl, innocent: undefined, innocentAt: 0 };
+      if (known.size >= rememberedNames) known.clear();
+      known.set(name, made);
+      return made;
+    },
+  };
+}
+
+function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null {
+  if (innocentHeaders.has(name)) return null;
+  if (authorizationHeaders.has(name)) return 'authorization';
+  return credentialHeaders.has(name) ? 'secret' : kindOfName(name);
+}
 
 /** The list itself where nothing fired. */
 export function redactHeaders(headers: HeaderList, context: HeaderContext): HeaderList {
   let changed: (readonly [string, string])[] | undefined;
+  const pathOf = pathsIn(headers, context);
+  const isSettled = hasNoRules(context);
+  const generation = context.seen[0]?.generation ?? 0;
   for (let i = 0; i < headers.length; i++) {
     const [name, value] = headers[i] as readonly [string, string];
-    const known = knownName(name);
-    const rules = withEchoes(
-      context.rules,
-      context.echoes,
-      (secret) => value.length >= secret.length && value.includes(secret),
-    );
-    if (known.innocent === value && hasNoRules(rules, context.root)) continue;
-    const redacted = redactValue(headers, i, known, { ...context, rules });
-    if (redacted === value) {
-      if (known.kind === null) known.innocent = value;
+    const known = context.names.of(name);
+    if (isSettled && known.innocent === value && known.innocentAt === generation) continue;
+    const field = { name, value, known, pathOf: () => pathOf(i) };
+    const [safeName, safeValue] = [redactName(field, context), redactValue(field, context)];
+    if (safeName === name && safeValue === value) {
+      if (isSettled && known.kind === null) Object.assign(known, { innocent: value, innocentAt: generation });
       continue;
     }
     changed ??= [...headers];
-    changed[i] = [name, redacted];
+    changed[i] = [safeName, safeValue];
   }
   return changed ?? headers;
 }
 
-function hasNoRules(rules: SideRules, root: HeaderContext['root']): boolean {
-  return rules.patterns.length === 0 && rules[root].length === 0;
+/** Where nothing depends on more than the built-in rules and the first of the seen, an innocent value is so again. */
+function hasNoRules({ rules, root, seen }: HeaderContext): boolean {
+  return rules.finders.length === 0 && !rules.places.has(root) && seen.length <= 1;
 }
 
-function knownName(name: string): KnownName {
-  const before = knownNames.get(name);
-  if (before !== undefined) return before;
-  const lowerCase = name.toLowerCase();
-  const known: KnownName = {
-    lowerCase,
-    asHeader: ['header', lowerCase],
-    kind: kindOfHeader(lowerCase),
-    isUrl: urlHeaders.has(lowerCase),
-    innocent: undefined,
-  };
-  if (knownNames.size >= rememberedNames) knownNames.clear();
-  knownNames.set(name, known);
-  return known;
+interface Field {
+  readonly name: string;
+  readonly value: string;
+  readonly known: KnownName;
+  pathOf(): Path;
 }
 
-function kindOfHeader(name: string): NameKind | null {
-  if (innocentHeaders.has(name)) return null;
-  return credentialHeaders.has(name) ? 'secret' : kindOfName(name);
+/** A name that holds what a pattern looks for, or a secret seen before. */
+function redactName({ name }: Field, context: HeaderContext): string {
+  const isWorthIt = context.rules.finders.length > 0 || (name.length >= 16 && mayHoldSecret(name, context));
+  return isWorthIt ? redactPatterns(name, { ...textIn(context), path: [context.root] }) : name;
 }
 
-function redactValue(headers: HeaderList, i: number, known: KnownName, context: HeaderContext): string {
+function redactValue({ value, known, pathOf }: Field, context: HeaderContext): string {
   const { ledger, rules, root } = context;
-  const value = (headers[i] as readonly [string, string])[1];
   if (value === '') return value;
-  const wanted: readonly PathRule[] = rules[root];
-  const rule = wanted.length === 0 ? undefined : ruleCovering(wanted, pathOf(headers, i, known, root));
-  if (rule !== undefined) return ledger.take(value, rule, pathOf(headers, i, known, root));
+  const rule = rules.places.has(root) ? ruleCovering(rules, pathOf()) : undefined;
+  if (rule !== undefined) return ledger.take(value, rule, pathOf());
   if (known.kind !== null) {
-    const path = pathOf(headers, i, known, root);
     return redactCredential(known.kind, value, (secret, name) =>
-      ledger.take(secret, name === 'secret-name' ? 'credential-header' : name, path),
+      ledger.take(secret, name === 'secret-name' ? 'credential-header' : name, pathOf()),
     );
   }
-  if (rules.patterns.length === 0 && !isSuspiciousText(value)) return value;
-  return redactInnocent(value, pathOf(headers, i, known, root), { ...context, isUrl: known.isUrl });
+  if (known.lowerCase === subprotocolHeader) {
+    return redactSubprotocols(value, (secret) => ledger.take(secret, 'credential-header', pathOf()));
+  }
+  const isWorthIt = mayHoldSecret(value, context) || (known.isUrl && mayHoldPathSecret(value));
+  return isWorthIt ? redactInnocent(value, pathOf(), { ...context, isUrl: known.isUrl }) : value;
+}
+
+function textIn(scope: Scope): Omit<TextContext, 'path'> {
+  return { ...scope, depth: 3, isCut: false, style: 'text' };
 }
 
 function redactInnocent(value: string, path: Path, context: HeaderContext & { readonly isUrl: boolean }): string {
-  const { ledger, rules } = context;
-  const text = { ledger, rules, path, depth: 3, isCut: false, style: 'text' } as const;
-  const query = context.isUrl ? value.indexOf('?') : -1;
-  if (query < 0) return redactLexically(value, text);
+  const text = { ...textIn(context), path };
+  if (!context.isUrl) return redactLexically(value, text);
+  const query = value.indexOf('?');
+  if (query < 0) return redactLexically(withoutPathSecrets(value, path, context), text);
   const end = /[#>\s;]/.exec(value.slice(query))?.index ?? value.length - query;
-  const fields = redactFields(value.slice(query + 1, query + end), path, {
-    name: (name) => redactPatterns(name, text),
-    value: (field, { isSecret }) => (isSecret ? ledger.take(field, 'secret-name', path) : redactLexically(field, text)),
-  });
+  const redact = {
+    name: (name: string) => redactPatterns(name, text),
+    value: (field: string, { isSecret }: FieldPlace) =>
+      isSecret ? context.ledger.take(field, 'secret-name', path) : redactLexically(field, text),
+  };
+  const fields = redactFields(value.slice(query + 1, query + end), path, redact, context);
   const around = (piece: string): string => redactLexically(piece, text);
-  return `${around(value.slice(0, query))}?${fields}${around(value.slice(query + end))}`;
+  return `${around(withoutPathSecrets(value.slice(0, query), path, context))}?${fields}${around(value.slice(query + end))}`;
 }
 
-/** The first of repeated fields has no index, the second is `[1]`. */
-function pathOf(headers: HeaderList, i: number, known: KnownName, root: 'header' | 'trailer'): Path {
-  let repeat = 0;
-  for (let k = 0; k < i; k++)
-    if (knownName((headers[k] as readonly [string, string])[0]).lowerCase === known.lowerCase) repeat++;
-  if (repeat > 0) return [root, known.lowerCase, repeat];
-  return root === 'header' ? known.asHeader : [root, known.lowerCase];
+function withoutPathSecrets(url: string, path: Path, { detection, ledger }: HeaderContext): string {
+  const take = (secret: string): string => encodePercent(ledger.take(decodePercent(secret), 'secret-name', path));
+  return applyEdits(url, pathSecrets(url, detection.kindOfName, take));
+}
+
+/** The first of repeated fields has no index, the second is `[1]`. Counted when first asked for. */
+function pathsIn(headers: HeaderList, { root, names }: HeaderContext): (i: number) => Path {
+  let paths: Path[] | undefined;
+  return (i) => {
+    paths ??= countedPaths(headers, root, names);
+    return paths[i] ?? [root];
+  };
+}
+
+function countedPaths(headers: HeaderList, root: HeaderContext['root'], names: HeaderNames): Path[] {
+  const seen = new Map<string, number>();
+  return headers.map(([name]) => {
+    const { lowerCase, asHeader } = names.of(name);
+    const repeat = seen.get(lowerCase) ?? 0;
+    seen.set(lowerCase, repeat + 1);
+    if (repeat > 0) return [root, lowerCase, repeat];
+    return root === 'header' ? asHeader : [root, lowerCase];
+  });
 }

@@ -4,13 +4,16 @@
  * Bytes read as latin1. Holds no recursion, so that no nesting can exhaust the stack.
  */
 import type { Path } from '../model/path';
-import { isCardNumber } from './card';
+import { findCards, isCardNumber, reachOfHints } from './card';
+import { Company, isOfCompany } from './company';
 import { redactCredential } from './credentials';
-import { applyEdits, type Edit, latin1Of, readable } from './ledger';
-import { kindOfName, type NameKind } from './names';
-import { ruleCovering } from './rules';
-import { isSuspiciousText } from './suspicion';
-import { redactPatterns, redactText, type TextContext } from './text';
+import { isHarmless } from './harmless';
+import { applyEdits, type Edit, latin1Of, mostSteps, readable } from './ledger';
+import { longestName, type NameKind } from './names';
+import { isHolding, isNaming, isSecretMember } from './pair-names';
+import type { Standing } from './places';
+import { mayHoldSecret } from './scope';
+import { looksLikeJson, redactPatterns, redactText, type TextContext } from './text';
 
 export interface RedactedJson {
   readonly text: string;
@@ -29,11 +32,16 @@ interface Frame {
   readonly isArray: boolean;
   /** The kind of the name the whole frame stands under. */
   readonly inherited: NameKind | null;
+  /** Where the frame itself stands among the places that rules name. */
+  readonly standing: Standing | undefined;
   name: string;
   index: number;
   /** `{"name": "password", "value": "x"}`: what the name promises, and the value if it came first. */
   promised: NameKind | null;
   value: Leaf | undefined;
+  valueName: string;
+  /** Members that are secrets beside each other. */
+  company: Company<Leaf> | undefined;
 }
 
 interface Leaf {
@@ -44,20 +52,21 @@ interface Leaf {
   readonly isOpen: boolean;
 }
 
-/** Members that hold the secret of an object under a secret name: `"token": {"type": "Bearer", "value": "x"}`. */
-const valueNames = new Set(['value', 'val', 'raw', 'plain', 'plaintext', 'text', 'data', 'content', 'key', 'id']);
-const nameNames = new Set(['name', 'key', 'header', 'field', 'param', 'parameter', 'variable', 'id']);
-
 class Scan {
   readonly edits: Edit[] = [];
   isWhole = true;
   private readonly frames: Frame[] = [];
   private at = 0;
+  /** Undefined where no rule names a place in here. */
+  private readonly standing: Standing | undefined;
 
   constructor(
     private readonly text: string,
     private readonly context: TextContext,
-  ) {}
+  ) {
+    const { rules, path } = context;
+    this.standing = rules.places.has(String(path[0])) ? rules.places.at(path) : undefined;
+  }
 
   run(): void {
     while (this.at < this.text.length) this.step(this.text.charCodeAt(this.at));
@@ -74,7 +83,19 @@ class Scan {
   }
 
   private open(isArray: boolean): void {
-    this.frames.push({ isArray, inherited: this.kindHere(), name: '', index: 0, promised: null, value: undefined });
+    const inherited = this.kindHere();
+    const standing = this.standingHere();
+    this.frames.push({
+      isArray,
+      inherited,
+      standing,
+      name: '',
+      index: 0,
+      promised: null,
+      value: undefined,
+      valueName: '',
+      company: undefined,
+    });
     this.at++;
   }
 
@@ -110,12 +131,16 @@ class Scan {
   }
 
   private member(frame: Frame, start: number, end: number): void {
-    const raw = this.text.slice(start, end);
-    frame.name = unescapeJson(raw);
-    if (frame.name.length < 16 || !isSuspiciousText(frame.name)) return;
+    frame.name = unescapeJson(this.text.slice(start, end));
+    const isWorthIt = this.context.rules.finders.length > 0 || frame.name.length >= shortestLooked;
+    if (!isWorthIt || !mayHoldSecret(frame.name, this.context)) return;
     // A name may itself be a secret, as in a map from tokens to users.
     // The ledger names the object it stands in: a path through the secret would tell it.
-    const redacted = redactPatterns(frame.name, { ...this.context, path: this.path().slice(0, -1), isCut: false });
+    const redacted = redactPatterns(frame.name, {
+      ...this.context,
+      path: this.pathTo(this.frames.length - 1),
+      isCut: false,
+    });
     if (redacted === frame.name) return;
     frame.name = redacted;
     this.edits.push({ start, end, text: escapeJson(redacted) });
@@ -133,26 +158,37 @@ class Scan {
   /** A string or number that is no member name. */
   private leaf(leaf: Leaf): void {
     const frame = this.frames.at(-1);
-    const rule = this.context.rules.body.length === 0 ? undefined : ruleCovering(this.context.rules.body, this.path());
+    const rule = this.standing === undefined ? undefined : this.standingHere()?.rule;
     const kind = rule === undefined ? this.kindHere() : 'secret';
     if (kind !== null) this.take(leaf, kind, rule);
+    else if (frame !== undefined && !frame.isArray && this.isInCompany(frame, leaf)) this.isWhole &&= !leaf.isOpen;
     else if (frame !== undefined && !frame.isArray && this.isPaired(frame, leaf)) this.isWhole &&= !leaf.isOpen;
     else if (leaf.type === 'string') this.search(leaf);
-    else this.takeCard(leaf);
+    else this.searchNumber(leaf);
+  }
+
+  /** True where the leaf itself is a secret by what stands beside it; one that came before may be taken now, too. */
+  private isInCompany(frame: Frame, leaf: Leaf): boolean {
+    if (leaf.type !== 'string' || !isOfCompany(frame.name)) return false;
+    frame.company ??= new Company();
+    const secret = frame.company.meet(frame.name, this.logical(leaf), leaf);
+    for (const { name, member } of secret) this.take(member, 'secret', undefined, name);
+    return secret.some(({ member }) => member === leaf);
   }
 
   /** `{"name": …, "value": …}` in either order; true where the leaf was dealt with. */
   private isPaired(frame: Frame, leaf: Leaf): boolean {
-    const name = frame.name.toLowerCase();
-    if (leaf.type === 'string' && nameNames.has(name)) {
-      const kind = isSuspiciousText(this.text.slice(leaf.start, leaf.end)) ? kindOfName(this.logical(leaf)) : null;
+    if (leaf.type === 'string' && isNaming(frame.name)) {
+      const kind =
+        leaf.end - leaf.start > longestWritten ? null : this.context.detection.kindOfName(this.logical(leaf));
       if (kind === null) return false;
       frame.promised = kind;
-      if (frame.value !== undefined) this.take(frame.value, kind, undefined, 'value');
+      if (frame.value !== undefined) this.take(frame.value, kind, undefined, frame.valueName);
       return true;
     }
-    if (name !== 'value') return false;
+    if (!isHolding(frame.name)) return false;
     frame.value = leaf;
+    frame.valueName = frame.name;
     if (frame.promised === null) return false;
     this.take(leaf, frame.promised, undefined);
     return true;
@@ -160,10 +196,11 @@ class Scan {
 
   private take(leaf: Leaf, kind: NameKind, rule: string | undefined, member?: string): void {
     const before = this.logical(leaf);
+    if (rule === undefined && isHarmless(before, this.surrounding())) return;
     if (leaf.type === 'number' && rule === undefined && !leaf.isOpen && before.replace(/\D/g, '').length < 3) return;
-    const path = member === undefined ? this.path() : [...this.path().slice(0, -1), member];
+    const path = member === undefined ? this.path() : [...this.pathTo(this.frames.length - 1), member];
     const after = redactCredential(kind, before, (secret, builtIn) =>
-      this.context.ledger.take(secret, rule ?? builtIn, path),
+      this.context.ledger.take(secret, rule ?? builtIn, path, isInteger(leaf, secret) ? 'integer' : 'text'),
     );
     if (after !== before) this.replace(leaf, after);
   }
@@ -171,16 +208,48 @@ class Scan {
   /** A string of its own: what is secret in it is known by its looks, or stands in text within the text. */
   private search(leaf: Leaf): void {
     const before = this.logical(leaf);
-    const isWorthIt = this.context.rules.patterns.length > 0 || isSuspiciousText(before);
-    if (before.length < 4 || !isWorthIt) return;
-    const after = redactText(before, { ...this.context, path: this.path(), isCut: leaf.isOpen });
+    if (this.context.rules.finders.length === 0 && before.length < 4) return;
+    const isWorthIt = (this.standing !== undefined && looksLikeJson(before)) || mayHoldSecret(before, this.context);
+    if (!isWorthIt) return;
+    const after = redactText(before, {
+      ...this.context,
+      path: this.path(),
+      isCut: leaf.isOpen,
+      around: this.around(leaf),
+    });
     if (after !== before) this.replace(leaf, after);
   }
 
-  private takeCard(leaf: Leaf): void {
+  /** A number is a card as a whole; patterns may find something in it, which then must leave it a number. */
+  private searchNumber(leaf: Leaf): void {
     const digits = this.text.slice(leaf.start, leaf.end);
-    if (!/^\d{13,19}$/.test(digits) || !isCardNumber(digits)) return;
-    this.replace(leaf, this.context.ledger.take(digits, 'card-number', this.path()));
+    if (/^\d{12,19}$/.test(digits) && isCardNumber(digits) && this.isCard(digits, leaf)) {
+      this.replace(leaf, this.context.ledger.take(digits, 'card-number', this.path(), 'integer'));
+      return;
+    }
+    const [found] = this.context.rules.finders.flatMap((finder) => finder.find(digits));
+    if (found === undefined) return;
+    this.replace(
+      leaf,
+      this.context.ledger.take(digits, found.rule, this.path(), isInteger(leaf, digits) ? 'integer' : 'text'),
+    );
+  }
+
+  private isCard(digits: string, leaf: Leaf): boolean {
+    return findCards(digits, { names: this.path().slice(-4).map(String), around: this.around(leaf) }).length > 0;
+  }
+
+  private around({ start, end }: Leaf): string {
+    const { text } = this;
+    return `${text.slice(Math.max(0, start - reachOfHints), start)} ${text.slice(end, end + reachOfHints)}`;
+  }
+
+  /** The name a value stands under, and that of the object or list around it. */
+  private surrounding(): { readonly name: string; readonly parent: string } {
+    const top = this.frames.length - 1;
+    const own = this.frames[top]?.isArray === true ? top - 1 : top;
+    const above = this.frames[own - 1]?.isArray === true ? own - 2 : own - 1;
+    return { name: this.frames[own]?.name ?? '', parent: this.frames[above]?.name ?? '' };
   }
 
   private replace(leaf: Leaf, after: string): void {
@@ -197,14 +266,42 @@ class Scan {
     const frame = this.frames.at(-1);
     if (frame === undefined) return null;
     if (frame.isArray) return frame.inherited;
-    const kind = kindOfName(frame.name);
+    const kind = this.context.detection.kindOfName(frame.name);
     if (kind !== null || frame.inherited === null) return kind;
-    return valueNames.has(frame.name.toLowerCase()) ? frame.inherited : null;
+    return isSecretMember(frame.name) ? frame.inherited : null;
+  }
+
+  private standingHere(): Standing | undefined {
+    const frame = this.frames.at(-1);
+    if (frame?.standing === undefined) return this.standing;
+    return this.context.rules.places.step(frame.standing, frame.isArray ? frame.index : readable(frame.name));
   }
 
   private path(): Path {
-    return [...this.context.path, ...this.frames.map((frame) => (frame.isArray ? frame.index : readable(frame.name)))];
+    return this.pathTo(this.frames.length);
   }
+
+  /** The ledger writes down no more steps than these, so no more are made. */
+  private pathTo(depth: number): Path {
+    const steps = this.frames.slice(0, Math.min(depth, mostSteps)).map(stepOf);
+    return [...this.context.path, ...steps];
+  }
+}
+
+function stepOf(frame: Frame): string | number {
+  return frame.isArray ? frame.index : readable(frame.name.slice(0, longestStep));
+}
+
+/** More than a ledger's path can hold. */
+const longestStep = 1100;
+
+/** Shorter names are neither keys nor secrets seen before. */
+const shortestLooked = 8;
+/** A name of the longest that names a secret, each letter written as an escape. */
+const longestWritten = longestName * 6;
+
+function isInteger(leaf: Leaf, secret: string): boolean {
+  return leaf.type === 'number' && /^-?\d+$/.test(secret);
 }
 
 const quote = 0x22;
@@ -220,7 +317,7 @@ function isSpace(code: number): boolean {
 }
 
 /** The position of the closing quote, or the end of the text. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(end - 1 - backslashes) === 0x5c && end - 1 - backslashes >= start) backslashes++;

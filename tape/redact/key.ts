@@ -3,10 +3,22 @@
  * or in WIRETAPE_KEY, and never on a tape: with it, who guesses a secret can check the guess.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { giveToCaller } from '../store/give-to-caller';
+import { findInProject, projectFolders } from '../store/project';
+import { reasonNotPrivate, reasonToDistrust } from '../store/trust';
 
 export type KeySource =
   | { readonly kind: 'environment' }
@@ -28,12 +40,15 @@ export interface KeyOptions {
 const keyBytes = 32;
 const place = join('.wiretape', 'key');
 
-/** The key from the environment, else the nearest one at or above the folder. Throws BAD_CONFIG and FILE_UNREADABLE. */
+/** Root writes into a folder of the one who called sudo: what is a link there is not followed. */
+const appending = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
+
+/** The key from the environment, else the nearest one from the folder up to the root of its project. Throws BAD_CONFIG, CONFIG_UNTRUSTED and FILE_UNREADABLE. */
 export function loadKey({ cwd, env, create }: KeyOptions): LoadedKey {
   const given = env.WIRETAPE_KEY;
   if (given !== undefined && given !== '')
     return { key: parseKey(given, 'WIRETAPE_KEY'), source: { kind: 'environment' } };
-  const path = nearest(cwd, place);
+  const path = findInProject(cwd, [place]);
   if (path !== undefined) return { key: parseKey(readKey(path), path), source: { kind: 'file', path, isNew: false } };
   return create ? createKey(projectFolder(cwd)) : { key: null, source: { kind: 'none' } };
 }
@@ -48,12 +63,46 @@ function parseKey(text: string, where: string): Uint8Array {
   return Buffer.from(trimmed, 'hex');
 }
 
+/** Looks at the file that was opened: a key that others know or have chosen hides nothing from them. */
 function readKey(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stats = fstatSync(fd);
+      if (!stats.isFile()) throw new Error('it is no ordinary file');
+      const reason = reasonNotPrivate(path, stats) ?? reasonToDistrust(path);
+      if (reason !== null) throw knownToOthers(path, reason);
+      return readFileSync(fd, 'utf8');
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
+    if (cause instanceof WiretapeError) throw cause;
     throw unusable(`Cannot read the key ${path}`, cause, `Make it yours:  sudo chown $USER ${path}`);
   }
+}
+
+function append(path: string, text: string): void {
+  const fd = openSync(path, appending, 0o644);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function knownToOthers(path: string, reason: string): WiretapeError {
+  return new WiretapeError(
+    'CONFIG_UNTRUSTED',
+    `Will not use the key ${path}: others know it, or could have chosen it`,
+    {
+      seen: [reason],
+      remedy: [
+        `Take it away, and the next recording makes a new one:  rm ${path}`,
+        `or make it yours alone, if nobody has read it:  chown "$(id -u)" ${path}; chmod 600 ${path}`,
+      ],
+    },
+  );
 }
 
 /** Made once a project; two recorders that start at once use the one that came first. */
@@ -62,7 +111,7 @@ function createKey(folder: string): LoadedKey {
   const key = randomBytes(keyBytes);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(join(dirname(path), '.gitignore'), '*\n', { flag: 'a' });
+    append(join(dirname(path), '.gitignore'), '*\n');
     writeFileSync(path, `${key.toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
     giveToCaller([dirname(path), join(dirname(path), '.gitignore'), path]);
   } catch (cause) {
@@ -73,30 +122,16 @@ function createKey(folder: string): LoadedKey {
     ];
     throw unusable(`Cannot make the key ${path}`, cause, remedy);
   }
+  const reason = reasonToDistrust(path); // the folder may have been there
+  if (reason !== null) throw knownToOthers(path, reason);
   return { key, source: { kind: 'file', path, isNew: true } };
 }
 
-/** Where the project begins: the nearest folder with a repository, a package or a configuration; else this one. */
+/** Where the project begins: the nearest folder of it with a repository, a package or a configuration; else this one. */
 function projectFolder(cwd: string): string {
   const marks = ['.git', 'package.json', 'wiretape.config.ts', 'wiretape.config.js', 'wiretape.config.json'];
-  const found = marks.map((mark) => nearest(cwd, mark)).filter((path) => path !== undefined);
-  const longest = found.map((path) => dirname(path)).sort((a, b) => b.length - a.length)[0];
-  return longest ?? resolve(cwd);
-}
-
-/** Looks upward, and not into a folder above where anybody may put a file: a key found in /tmp is nobody's, or a trap. */
-function nearest(cwd: string, name: string): string | undefined {
-  const start = resolve(cwd);
-  for (let folder = start; ; folder = dirname(folder)) {
-    if (folder !== start && isEverybodys(folder)) return undefined;
-    const path = join(folder, name);
-    if (existsSync(path)) return path;
-    if (dirname(folder) === folder) return undefined;
-  }
-}
-
-function isEverybodys(folder: string): boolean {
-  return ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0;
+  const folders = projectFolders(cwd);
+  return folders.find((folder) => marks.some((mark) => existsSync(join(folder, mark)))) ?? (folders[0] as string);
 }
 
 function unusable(message: string, cause: unknown, remedy: string | readonly string[]): WiretapeError {

@@ -5,42 +5,60 @@ import type { RedactionEntry } from './redacted';
 
 export interface Ledger {
   readonly entries: readonly RedactionEntry[];
-  /** What was taken so far, for finding the same elsewhere in the exchange. */
+  /** What was taken so far and by which rule, for finding the same elsewhere. */
   readonly taken: ReadonlyMap<string, string>;
-  /** The placeholder for a secret (bytes as latin1) found at a place; the firing is written down. */
-  take(secret: string, rule: string, path: Path): string;
+  /**
+   * The placeholder for a secret (bytes as latin1) found at a place; the firing is written down. An `integer` of JSON
+   * becomes one that every reader of JSON can hold.
+   */
+  take(secret: string, rule: string, path: Path, as?: 'text' | 'integer'): string;
 }
+
+/**
+ * How long the paths of one message may be together. Whoever sends a thousand secrets deep inside can make the ledger
+ * many times as large as the message; further ones are written down under the first step alone.
+ */
+const longestPaths = 1024 * 1024;
+const unmistakable = 8;
 
 export function createLedger(side: RedactionEntry['in'], placeholders: Placeholders): Ledger {
   const entries: RedactionEntry[] = [];
   const standing = new Set<string>();
   const taken = new Map<string, string>();
+  let pathsLeft = longestPaths;
   return {
     entries,
     taken,
-    take(secret, rule, path) {
-      const place = textOf(path);
-      // Two passes over one text may meet: what the first put there is no secret of the second.
-      if (standing.has(`${secret} ${place}`)) return secret;
-      const placeholder = placeholders.of(secret);
+    take(secret, rule, path, as = 'text') {
+      const place = pathsLeft > 0 ? textOf(path) : String(path[0]);
+      const placeholder = as === 'integer' ? placeholders.integer(secret) : placeholders.of(secret);
+      // Two passes over one text may meet: what the first put there is no secret of the second. Short ones may be chance.
+      const isPlaced = standing.has(secret.length < unmistakable ? `${place} ${secret}` : secret);
+      if (isPlaced && placeholder !== secret) return secret;
       taken.set(secret, rule);
-      if (standing.has(`${placeholder} ${place}`)) return placeholder;
-      standing.add(`${placeholder} ${place}`);
+      if (standing.has(`${place} ${placeholder}`)) return placeholder;
+      standing.add(`${place} ${placeholder}`).add(placeholder);
+      pathsLeft -= place.length;
       entries.push({ in: side, path: place, rule, placeholder });
       return placeholder;
     },
   };
 }
 
-/** Paths of headers are the same objects again and again. */
-const pathTexts = new WeakMap<Path, string>();
+/** A deeper path names what the place lies in. */
+export const mostSteps = 64;
+const longestPath = 1024;
 
+/** A path that is too deep or too long to write down ends early: it then names what the secret stands in. */
 function textOf(path: Path): string {
-  const known = pathTexts.get(path);
-  if (known !== undefined) return known;
-  const text = formatPath(path);
-  pathTexts.set(path, text);
-  return text;
+  let length = 0;
+  let steps = 0;
+  for (; steps < path.length && steps < mostSteps; steps++) {
+    const step = path[steps] as string | number;
+    length += (typeof step === 'string' ? step.length : 8) + 1;
+    if (length > longestPath && steps > 0) break;
+  }
+  return formatPath(steps === path.length ? path : path.slice(0, steps));
 }
 
 /** Parts of a text to be replaced. */

@@ -5,10 +5,13 @@
  */
 import { hash } from 'node:crypto';
 import { isCardNumber, passesLuhn } from './card';
+import { disguisedToken } from './jwt';
 
 export interface Placeholders {
   /** The placeholder of a secret; a placeholder given in is given back. */
   of(secret: string): string;
+  /** The same for an integer of JSON: no more than every reader of JSON can hold (2^53 - 1). */
+  integer(secret: string): string;
 }
 
 /** Secrets whose placeholders are remembered: a bearer token comes with every request of its session. */
@@ -21,18 +24,32 @@ const rememberedSecrets = 5000;
 export function createPlaceholders(key: Uint8Array | null, known: ReadonlySet<string>): Placeholders {
   const seed = key === null ? keyless : hmac(key);
   const made = new Map<string, string>();
-  return {
-    of(secret) {
-      const before = made.get(secret);
-      if (before !== undefined) return before;
-      if (known.has(secret)) return secret;
-      const placeholder = disguise(secret, new Random(seed(secret)));
-      if (made.size >= rememberedSecrets) made.clear();
-      made.set(secret, placeholder);
-      return placeholder;
-    },
-  };
+  const disguised = (secret: string): string => disguise(secret, new Random(seed(secret)));
+
+  function of(secret: string): string {
+    const before = made.get(secret);
+    if (before !== undefined) return before;
+    if (known.has(secret)) return secret;
+    const placeholder = disguisedToken(secret, disguised) ?? disguised(secret);
+    if (made.size >= rememberedSecrets) made.clear();
+    if (secret.length <= longestRemembered) made.set(secret, placeholder);
+    return placeholder;
+  }
+
+  return { of, integer: (secret) => (known.has(secret) ? secret : safeInteger(of(secret))) };
 }
+
+const longestRemembered = 16 * 1024;
+/** A whole body can be a secret; what stands for it need not be as long. */
+const longestPlaceholder = 4096;
+
+/** Sixteen digits are small enough (see numeralMapper); what is longer was more than most readers can hold before. */
+function safeInteger(placeholder: string): string {
+  const sign = placeholder.startsWith('-') ? 1 : 0;
+  return placeholder.length - sign <= safeDigits ? placeholder : placeholder.slice(0, sign + safeDigits - 1);
+}
+
+const safeDigits = 16;
 
 type Seed = (secret: string) => Buffer;
 
@@ -81,10 +98,11 @@ class Random {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 function disguise(secret: string, random: Random): string {
+  const length = Math.min(secret.length, longestPlaceholder);
   const map = mapperFor(secret);
-  const out = Buffer.allocUnsafe(secret.length);
+  const out = Buffer.allocUnsafe(length);
   for (;;) {
-    for (let i = 0; i < secret.length; i++) out[i] = map(secret.charCodeAt(i), i, random);
+    for (let i = 0; i < length; i++) out[i] = map(secret.charCodeAt(i), i, random);
     const text = out.toString('latin1');
     // A short secret may come out as itself, and a card number as another one that is real.
     if (text !== secret) return isCardNumber(digitsOf(text)) ? withoutLuhn(text) : text;
@@ -95,7 +113,7 @@ function disguise(secret: string, random: Random): string {
 type Mapper = (code: number, position: number, random: Random) => number;
 
 function mapperFor(secret: string): Mapper {
-  if (/^[-+]?\d[\d.eE+-]*$/.test(secret)) return mapNumeral;
+  if (/^[-+]?\d[\d.eE+-]*$/.test(secret)) return numeralMapper(secret);
   if (uuid.test(secret)) return mapUuid;
   if (/^[0-9a-f]+$/i.test(secret)) return mapHex;
   return /(?:[0-9A-Za-z][^0-9A-Za-z]*){4}/.test(secret) ? mapText : mapEverything;
@@ -103,10 +121,18 @@ function mapperFor(secret: string): Mapper {
 
 const [zero, lowerA, upperA] = [0x30, 0x61, 0x41];
 
-/** A number stays one: no leading zero appears, sign, point and exponent stay. */
-function mapNumeral(code: number, position: number, random: Random): number {
-  if (!isDigit(code)) return code;
-  return position === 0 ? zero + 1 + random.below(9) : zero + random.below(10);
+/**
+ * A number stays one: no leading zero appears; sign, point and exponent stay. Sixteen digits begin with 8 at most, so that
+ * an integer of them is below 2^53, wherever it stands.
+ */
+function numeralMapper(secret: string): Mapper {
+  const first = /^[-+]/.test(secret) ? 1 : 0;
+  const exponent = secret.search(/e/i);
+  const end = exponent < 0 ? secret.length : exponent;
+  return (code, position, random) => {
+    if (!isDigit(code) || position >= end) return code;
+    return position === first ? zero + 1 + random.below(end - first === safeDigits ? 8 : 9) : zero + random.below(10);
+  };
 }
 
 /** Dashes, version and variant stay, so that it passes for a UUID (RFC 9562 4). */

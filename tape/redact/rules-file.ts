@@ -9,6 +9,7 @@ import { parsePathPattern } from '../model/path';
 import { withQuotedPaths } from '../model/rule-text';
 import { builtInRules } from './built-in';
 import type { RedactionRule, Side } from './rules';
+import { compilePattern } from './user-pattern';
 
 const memberNames = ['in', 'path', 'pattern', 'name'];
 const sides = ['request', 'response', 'both'];
@@ -25,11 +26,19 @@ export function parseRedactionRules(text: string, fileName: string): readonly Re
   return rules;
 }
 
+/** More is no list that a person wrote, and a few lines of YAML can stand for gigabytes. */
+const longestFile = 1024 * 1024;
+
 function parseYaml(text: string, fileName: string): unknown {
+  if (text.length > longestFile) throw badRule(fileName, 'it is larger than 1 MiB', 'Keep only rules in it');
   const document = parseDocument(withQuotedPaths(text));
   const [error] = document.errors;
   if (error !== undefined) throw badRule(fileName, error.message.split('\n')[0] ?? '', `Write  ${example}`);
-  return document.toJS() as unknown;
+  try {
+    return document.toJS() as unknown;
+  } catch (cause) {
+    throw badRule(fileName, (cause as Error).message, 'Write each rule out, without aliases of aliases');
+  }
 }
 
 function ruleOf(item: unknown, where: string): RedactionRule {
@@ -72,16 +81,9 @@ function pathRule(text: string, { side, name, where }: RuleParts): RedactionRule
 
 function patternRule(text: string, { side, name, where }: RuleParts): RedactionRule {
   if (name === undefined) throw badRule(where, 'a pattern needs a name', `Add  name: what-it-finds`);
-  try {
-    const pattern = new RegExp(text, 'dg');
-    if (pattern.test(''))
-      throw badRule(where, 'the pattern matches nothing at all', 'Make it match at least one letter');
-    pattern.lastIndex = 0;
-    return { kind: 'pattern', name, in: side, pattern };
-  } catch (cause) {
-    if (cause instanceof WiretapeError) throw cause;
-    throw badRule(where, (cause as Error).message, 'Write a JavaScript regular expression, in single quotes');
-  }
+  const compiled = compilePattern(text, name);
+  if (compiled.kind === 'refused') throw badRule(where, compiled.why, compiled.remedy);
+  return { kind: 'pattern', name, in: side, source: text, finder: compiled.finder };
 }
 
 function sideOf(value: unknown, where: string): Side | 'both' {

@@ -1,5 +1,7 @@
 /** Rules people add to the built-in ones: places that hold secrets, and patterns secrets are known by. */
-import { coversPath, type Path, type PathPattern } from '../model/path';
+import type { Path, PathPattern } from '../model/path';
+import type { Finder } from './finder';
+import { Places } from './places';
 import type { RedactionEntry } from './redacted';
 
 export type Side = RedactionEntry['in'];
@@ -15,41 +17,28 @@ export interface PatternRule {
   readonly kind: 'pattern';
   readonly name: string;
   readonly in: Side | 'both';
-  /** Global; with a group, what the group holds is the secret, else the whole match. */
-  readonly pattern: RegExp;
+  /** As it was written; what runs it is in `finder`. */
+  readonly source: string;
+  readonly finder: Finder;
 }
 
 export type RedactionRule = PathRule | PatternRule;
 
-/** The rules that concern one side of an exchange, sorted by what they look at. */
+/** The rules that concern one side of an exchange. */
 export interface SideRules {
-  readonly header: readonly PathRule[];
-  readonly trailer: readonly PathRule[];
-  readonly query: readonly PathRule[];
-  readonly body: readonly PathRule[];
-  readonly patterns: readonly PatternRule[];
+  readonly places: Places;
+  /** Patterns of the user, and finders that were switched on. */
+  readonly finders: readonly Finder[];
 }
 
-export function rulesFor(side: Side, rules: readonly RedactionRule[]): SideRules {
+/** `finders` look at both sides. */
+export function rulesFor(side: Side, rules: readonly RedactionRule[], finders: readonly Finder[] = []): SideRules {
   const mine = rules.filter((rule) => rule.in === side || rule.in === 'both');
-  const paths = mine.filter((rule) => rule.kind === 'path');
-  const under = (root: string): PathRule[] => paths.filter((rule) => rule.path[0] === root);
-  return {
-    header: under('header'),
-    trailer: under('trailer'),
-    query: under('query'),
-    body: under('body'),
-    patterns: mine.filter((rule) => rule.kind === 'pattern'),
-  };
+  const patterns = mine.filter((rule) => rule.kind === 'pattern').map(({ finder }) => finder);
+  return { places: new Places(mine.filter((rule) => rule.kind === 'path')), finders: [...patterns, ...finders] };
 }
 
 /** The name of the rule that covers a place, or something the place lies within. */
-export function ruleCovering(rules: readonly PathRule[], path: Path): string | undefined {
-  if (rules.length === 0) return undefined;
-  return rules.find((rule) => coversOrHolds(rule.path, path))?.name;
-}
-
-function coversOrHolds(pattern: PathPattern, path: Path): boolean {
-  for (let length = path.length; length > 0; length--) if (coversPath(pattern, path.slice(0, length))) return true;
-  return false;
+export function ruleCovering({ places }: SideRules, path: Path): string | undefined {
+  return places.ruleAt(path);
 }

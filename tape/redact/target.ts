@@ -1,45 +1,45 @@
 /** Redacts a request target: secrets in the path by their looks, in the query by their names too (RFC 9112 3.2). */
 
-import { type Echo, withEchoes } from './echo';
-import { mayHoldCompanySecret, redactFields } from './form';
-import type { Ledger } from './ledger';
+import type { Path } from '../model/path';
+import { reachOfHints } from './card';
+import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
+import { applyEdits } from './ledger';
+import { mayHoldPathSecret, pathSecrets } from './path-secrets';
 import { decodePercent, encodePercent } from './percent';
-import { ruleCovering, type SideRules } from './rules';
-import { isSuspiciousText } from './suspicion';
+import { ruleCovering } from './rules';
+import { mayHoldSecret, type Scope } from './scope';
 import { redactLexically, redactPatterns } from './text';
 
-export interface TargetContext {
-  readonly ledger: Ledger;
-  readonly rules: SideRules;
-  readonly echoes: readonly Echo[];
-}
-
-export function redactTarget(target: string, given: TargetContext): string {
-  const rules = withEchoes(given.rules, given.echoes, (secret) => target.includes(secret));
-  const context = { ...given, rules };
-  const hasRules = rules.query.length > 0 || rules.patterns.length > 0;
+export function redactTarget(target: string, scope: Scope): string {
   const question = target.indexOf('?');
-  if (!hasRules && !isSuspiciousText(target) && (question < 0 || !mayHoldCompanySecret(target))) return target;
-  if (question < 0) return redactPath(target, context);
-  const query = redactQuery(target.slice(question + 1), context);
-  return `${redactPath(target.slice(0, question), context)}?${query}`;
+  const isWorthIt = scope.rules.places.has('query') || mayHoldSecret(target, scope);
+  const mayHold = mayHoldPathSecret(target) || (question >= 0 && mayHoldCompanySecret(target));
+  if (!isWorthIt && !mayHold) return target;
+  if (question < 0) return redactPath(target, scope);
+  const query = redactQuery(target.slice(question + 1), scope);
+  return `${redactPath(target.slice(0, question), scope)}?${query}`;
 }
 
-function redactQuery(query: string, { ledger, rules }: TargetContext): string {
-  const text = { ledger, rules, depth: 1, isCut: false, style: 'text' } as const;
-  return redactFields(query, ['query'], {
-    name: (name, path) => redactPatterns(name, { ...text, path }),
-    value: (value, { path, isSecret }) => {
-      const rule = ruleCovering(rules.query, path);
+function redactQuery(query: string, scope: Scope): string {
+  const { ledger, rules } = scope;
+  const text = { ...scope, depth: 1, isCut: false, style: 'text', around: query.slice(0, 2 * reachOfHints) } as const;
+  const redact = {
+    name: (name: string, path: Path) => redactPatterns(name, { ...text, path }),
+    value: (value: string, { path, isSecret }: FieldPlace) => {
+      const rule = ruleCovering(rules, path);
       if (rule !== undefined || isSecret) return ledger.take(value, rule ?? 'secret-name', path);
       return redactLexically(value, { ...text, path });
     },
-  });
+  };
+  return redactFields(query, ['query'], redact, scope);
 }
 
-function redactPath(path: string, { ledger, rules }: TargetContext): string {
-  const context = { ledger, rules, path: ['path'], depth: 3, isCut: false, style: 'program' } as const;
-  const plain = redactLexically(path, context);
+function redactPath(path: string, scope: Scope): string {
+  const context = { ...scope, path: ['path'], depth: 3, isCut: false, style: 'program' } as const;
+  const take = (secret: string): string =>
+    encodePercent(scope.ledger.take(decodePercent(secret), 'secret-name', ['path']));
+  const named = applyEdits(path, pathSecrets(path, scope.detection.kindOfName, take));
+  const plain = redactLexically(named, context);
   if (!plain.includes('%')) return plain;
   return plain
     .split('/')

@@ -4,24 +4,29 @@
  */
 
 import type { Path } from '../model/path';
-import { cardCandidate, isCardNumber } from './card';
+import { findCards } from './card';
 import { redactCredential } from './credentials';
-import { escapeJson, redactJson, unescapeJson } from './json-text';
-import { applyEdits, type Edit, type Ledger } from './ledger';
-import { kindOfName, longestName, type NameKind, nameTrigrams } from './names';
-import { findPatterns } from './patterns';
+import { csvSecrets } from './csv';
+import { curlPasswords } from './curl';
+import { foreignStems } from './foreign-names';
+import { endOfString, escapeJson, redactJson, unescapeJson } from './json-text';
+import { findPatterns } from './known-formats';
+import { applyEdits, type Edit, latin1Of, readable } from './ledger';
+import { flowMember, optionArgument } from './loose-notations';
+import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
-import type { SideRules } from './rules';
+import type { Scope } from './scope';
+import { urlSecrets } from './url-in-text';
 
-export interface TextContext {
-  readonly ledger: Ledger;
-  readonly rules: SideRules;
+export interface TextContext extends Scope {
   /** Where the text stands; every firing within it is written down there. */
   readonly path: Path;
   /** How often text was found within text: JSON in a string of JSON. */
   readonly depth: number;
   /** The text may end in the middle of a secret. */
   readonly isCut: boolean;
+  /** What stands around the text, where that may say more about it than the text itself. */
+  readonly around?: string;
   /** `program` is code and style sheets, where `password = value` is no secret. */
   readonly style: 'text' | 'program';
 }
@@ -30,55 +35,76 @@ const deepestNesting = 3;
 
 export function redactText(text: string, context: TextContext): string {
   const { path, depth } = context;
-  if (depth < deepestNesting && /^\s*[[{]/.test(text)) {
+  if (depth < deepestNesting && looksLikeJson(text)) {
     const json = redactJson(text, { ...context, depth: depth + 1 });
     return json.isWhole ? json.text : redactLexically(json.text, { ...context, path });
   }
   return redactLexically(text, context);
 }
 
-/** By lexical rules alone. */
-export function redactLexically(text: string, context: TextContext): string {
-  const named = context.style === 'program' ? text : applyEdits(text, namedSecrets(text, context));
-  const urls = applyEdits(named, urlPasswords(named, context));
-  return redactPatterns(urls, context);
-}
-
-/** Secrets known by their looks alone: built-in formats, card numbers, patterns of the user. */
-export function redactPatterns(text: string, { ledger, rules, path, isCut }: TextContext): string {
+/** Members of JSON that is cut or damaged, so that their places are not known: by the last names of the rules. */
+export function redactLostMembers(text: string, context: TextContext): string {
+  const { ledger, path, rules } = context;
+  const names = [...rules.places.lastNames.keys()].map((name) => JSON.stringify(latin1Of(name)).slice(1, -1));
+  if (names.length === 0) return text;
+  const anyName = new RegExp(`(?<=["'])(?:${names.map(escapeRegExp).join('|')})(?=["'\\\\])`, 'g');
   const edits: Edit[] = [];
-  const take = (start: number, end: number, rule: string): void => {
-    edits.push({ start, end, text: ledger.take(text.slice(start, end), rule, path) });
-  };
-  for (const rule of rules.patterns) {
-    for (const match of text.matchAll(rule.pattern)) {
-      const [start, end] = match.indices?.[1] ?? match.indices?.[0] ?? [0, 0];
-      if (end > start) take(start, end, rule.name);
-    }
-  }
-  for (const { start, end, rule } of findPatterns(text, isCut)) take(start, end, rule);
-  for (const match of text.matchAll(cardCandidate)) {
-    if (isCardNumber(match[0].replace(/[ -]/g, ''))) take(match.index, match.index + match[0].length, 'card-number');
+  for (let found = anyName.exec(text); found !== null; found = anyName.exec(text)) {
+    const end = found.index + found[0].length;
+    const value = quotedMember(text, { start: found.index, end, kind: 'secret' });
+    const rule = rules.places.lastNames.get(readable(unescapeJson(found[0])));
+    if (value === undefined || value.end <= value.start || rule === undefined) continue;
+    const { read, write } = writings[value.writing];
+    const secret = read(text.slice(value.start, value.end));
+    edits.push({ start: value.start, end: value.end, text: write(ledger.take(secret, rule, path)) });
+    anyName.lastIndex = value.end;
   }
   return applyEdits(text, edits);
 }
 
-/** `://user:password@`, or cut before the `@`; what follows a host is a port and all digits. */
-function urlPasswords(text: string, { ledger, path, isCut }: TextContext): Edit[] {
-  if (!text.includes('://')) return [];
-  const edits: Edit[] = [];
-  for (const match of text.matchAll(/:\/\/[^\s/?#"'@:<>]{0,200}:([^\s/?#"'@<>]{1,400})(@|$)/g)) {
-    const [all, secret = '', sign] = match;
-    if (sign === '' && (!isCut || /^\d*$/.test(secret))) continue;
-    const start = match.index + all.length - secret.length - (sign?.length ?? 0);
-    const placeholder = encodePercent(ledger.take(decodePercent(secret), 'url-password', path));
-    edits.push({ start, end: start + secret.length, text: placeholder });
-  }
-  return edits;
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }
 
-const stems = new RegExp(nameTrigrams.join('|'), 'gi');
-const word = /[\w-]/;
+export function looksLikeJson(text: string): boolean {
+  return /^\s*[[{]/.test(text);
+}
+
+/** By lexical rules alone. */
+export function redactLexically(text: string, context: TextContext): string {
+  const named = context.style === 'program' ? text : redactNamed(text, context);
+  const urls = applyEdits(named, urlSecrets(named, context));
+  return redactPatterns(urls, context);
+}
+
+/** What names promise: those of columns, of options and of whatever stands before a value. */
+function redactNamed(text: string, context: TextContext): string {
+  const { detection, ledger, path } = context;
+  const take = (secret: string): string => ledger.take(secret, 'secret-name', path);
+  const inTable = applyEdits(text, csvSecrets(text, { isSecret: (name) => detection.kindOfName(name) !== null, take }));
+  const inCommands = applyEdits(inTable, curlPasswords(inTable, take));
+  return applyEdits(inCommands, namedSecrets(inCommands, context));
+}
+
+/** Secrets known by their looks alone: built-in formats, card numbers, patterns of the user; and those seen before. */
+export function redactPatterns(text: string, context: TextContext): string {
+  const { ledger, rules, path, isCut, seen, around } = context;
+  const found = [
+    ...rules.finders.flatMap((finder) => finder.find(text)),
+    ...findPatterns(text, isCut),
+    ...findCards(text, { names: path.slice(-4).map(String), around }),
+    ...seen.flatMap((each) => each.find(text)),
+  ];
+  const edits = found.map(({ start, end, rule }) => ({
+    start,
+    end,
+    text: ledger.take(text.slice(start, end), rule, path),
+  }));
+  return applyEdits(text, edits);
+}
+
+const stems = new RegExp([...nameTrigrams, ...foreignStems].join('|'), 'gi');
+const word = /[\w\x80-\xff-]/;
 
 function namedSecrets(text: string, context: TextContext): Edit[] {
   const edits: Edit[] = [];
@@ -86,7 +112,8 @@ function namedSecrets(text: string, context: TextContext): Edit[] {
   for (let stem = stems.exec(text); stem !== null; stem = stems.exec(text)) {
     const name = wordAround(text, stem.index);
     stems.lastIndex = Math.max(name.end, stems.lastIndex);
-    const kind = name.end - name.start > longestName ? null : kindOfName(text.slice(name.start, name.end));
+    const kind =
+      name.end - name.start > longestName ? null : context.detection.kindOfName(text.slice(name.start, name.end));
     const value = kind === null ? undefined : valueAfter(text, { ...name, kind });
     if (kind === null || value === undefined) continue;
     const edit = redactedValue(text, kind, value, context);
@@ -145,7 +172,16 @@ function valueAfter(text: string, name: Name): Value | undefined {
   return undefined;
 }
 
-const notations: readonly Notation[] = [quotedMember, formPart, tagAttribute, element, headerLine, assignment];
+const notations: readonly Notation[] = [
+  quotedMember,
+  formPart,
+  tagAttribute,
+  element,
+  headerLine,
+  assignment,
+  flowMember,
+  optionArgument,
+];
 
 /** `"password": "x"`, `'password' => 'x'`, and the same with its quotes escaped once or more. */
 function quotedMember(text: string, name: Name): Value | undefined {
@@ -159,7 +195,7 @@ function quotedMember(text: string, name: Name): Value | undefined {
   if (!text.startsWith(quote, at)) return numberAt(text, at);
   const start = at + quote.length;
   if (open[1] === '' && quote === '"') {
-    return { start, end: matchAt(/(?:[^"\\]|\\.)*/sy, text, start)?.end ?? start, writing: 'json' };
+    return { start, end: endOfString(text, start), writing: 'json' };
   }
   const close = text.indexOf(quote, start);
   return { start, end: close < 0 ? text.length : close, writing: 'plain' };
@@ -167,28 +203,47 @@ function quotedMember(text: string, name: Name): Value | undefined {
 
 /** `Content-Disposition: form-data; name="password"`, an empty line, the value: a part without its boundary. */
 function formPart(text: string, name: Name): Value | undefined {
-  if (!/form-data;[^\r\n]{0,200}name="?$/i.test(text.slice(Math.max(0, name.start - 220), name.start)))
-    return undefined;
-  const head = matchAt(/"?[^\r\n]{0,300}\r?\n(?:[^\r\n]{1,300}\r?\n){0,8}\r?\n/y, text, name.end);
-  if (head === undefined) return undefined;
-  const close = text.indexOf('\r\n--', head.end);
-  return { start: head.end, end: close < 0 ? text.length : close, writing: 'plain' };
+  if (!endsAt(/(?<=form-data;[^\r\n]{0,200}name="?)/iy, text, name.start)) return undefined;
+  const start = endOfPartHead(text, name.end);
+  if (start === undefined) return undefined;
+  const close = text.indexOf('\r\n--', start);
+  return { start, end: close < 0 ? text.length : close, writing: 'plain' };
 }
+
+const mostHeadLines = 10;
+const longestHeadLine = 300;
+
+/** After the empty line that ends the headers of a part. */
+function endOfPartHead(text: string, from: number): number | undefined {
+  let at = from;
+  for (let lines = 0; lines < mostHeadLines; lines++) {
+    const end = text.slice(at, at + longestHeadLine).indexOf('\n');
+    if (end < 0) return undefined;
+    if (lines > 0 && /^\r?$/.test(text.slice(at, at + end))) return at + end + 1;
+    at += end + 1;
+  }
+  return undefined;
+}
+
+const longestTag = 5000;
 
 /** `<input name="csrf_token" value="x">` and `<meta content="x" name="csrf-token">`. */
 function tagAttribute(text: string, name: Name): Value | undefined {
+  if (!endsAt(tellingAttribute, text, name.start)) return undefined;
   const before = text.slice(Math.max(0, name.start - 500), name.start);
-  if (!/\b(?:name|id|property|key|http-equiv)\s*=\s*["']?[\w.[\]-]*$/i.test(before)) return undefined;
-  const tagStart = text.lastIndexOf('<', name.start);
-  if (tagStart < 0 || name.start - tagStart > 500) return undefined;
-  const tagEnd = text.indexOf('>', name.end);
-  const tag = text.slice(tagStart, tagEnd < 0 || tagEnd - name.end > 5000 ? name.end + 5000 : tagEnd);
-  const found = /\b(?:value|content)\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s"'>]+))/i.exec(tag);
+  const tagStart = before.lastIndexOf('<');
+  if (tagStart < 0) return undefined;
+  const after = text.slice(name.end, name.end + longestTag);
+  const tagEnd = after.search(/[<>]/);
+  const tag = before.slice(tagStart) + text.slice(name.start, name.end) + (tagEnd < 0 ? after : after.slice(0, tagEnd));
+  const found = /\b(?:value|content)\s{0,20}=\s{0,20}(?:"([^"]*)"?|'([^']*)'?|([^\s"'>]+))/i.exec(tag);
   const secret = found?.[1] ?? found?.[2] ?? found?.[3];
   if (found === null || secret === undefined) return undefined;
-  const start = tagStart + found.index + found[0].indexOf(secret, found[0].indexOf('='));
+  const start = name.start - before.length + tagStart + found.index + found[0].indexOf(secret, found[0].indexOf('='));
   return { start, end: start + secret.length, writing: 'plain' };
 }
+
+const tellingAttribute = /(?<=\b(?:name|id|property|key|http-equiv|type)\s{0,20}=\s{0,20}["']?[\w.[\]-]{0,64})/iy;
 
 /** `<password>x</password>`, with a namespace, attributes or CDATA. */
 function element(text: string, name: Name): Value | undefined {
@@ -227,6 +282,12 @@ function assignment(text: string, name: Name): Value | undefined {
 function numberAt(text: string, at: number): Value | undefined {
   const number = matchAt(/-?\d[\d.]{2,}/y, text, at);
   return number === undefined ? undefined : { ...number, writing: 'plain' };
+}
+
+/** True where what a look behind asks for ends at the position. */
+function endsAt(lookBehind: RegExp, text: string, position: number): boolean {
+  lookBehind.lastIndex = position;
+  return lookBehind.test(text);
 }
 
 function matchAt(sticky: RegExp, text: string, at: number): Word | undefined {

@@ -2,6 +2,7 @@
 import type { Exchange } from '../model/exchange';
 import { type ExchangeFilter, passesFilter } from '../model/filter';
 import type { Redacted } from '../redact/redacted';
+import { sessionState } from './session-state';
 import { summaryOf } from './summary';
 import type {
   ExchangeSummary,
@@ -103,10 +104,11 @@ export function createMemoryTape(): TapeWriter & TapeReader {
       session.isOpen = false;
     },
     sessions(): readonly Session[] {
-      return sessions.map(({ id, start, end, exchanges: count, losses }) => ({
+      return sessions.map(({ id, start, end, isOpen, exchanges: count, losses }) => ({
         id,
         ...start,
         end,
+        state: sessionState(end === null, { reason: end?.reason ?? null, isWriterAlive: isOpen }),
         exchanges: count,
         losses: [...losses],
       }));

@@ -14,6 +14,7 @@ import type {
 } from '../model/exchange';
 import type { ExchangeFilter } from '../model/filter';
 import type { Redacted, RedactionEntry } from '../redact/redacted';
+import type { SessionState } from './session-state';
 
 export type SessionId = string;
 
@@ -49,6 +50,7 @@ export interface Loss {
 export interface Session extends SessionStart {
   readonly id: SessionId;
   readonly end: SessionEnd | null;
+  readonly state: SessionState;
   readonly exchanges: number;
   readonly losses: readonly Loss[];
 }

@@ -22,6 +22,7 @@ const ownersOf: Record<string, readonly string[]> = {
   fastify: ['replayer/mocks/fastify/'],
   yargs: ['cli/'],
   picocolors: ['cli/'],
+  re2js: ['tape/redact/user-pattern.ts'],
   yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts'],
 };
 

@@ -3,9 +3,11 @@ import { productSources, type SourceFile } from '../support/source-tree';
 
 const pureFolders = [
   'recorder/source/ebpf/decode',
+  'recorder/source/ebpf/bind',
   'recorder/follow',
   'recorder/parse',
   'recorder/link',
+  'recorder/tally',
   'tape/redact',
   'replayer/cases',
   'replayer/correlate',
@@ -37,7 +39,7 @@ const pureModules = new Set([
   'node:url',
   'node:querystring',
 ]);
-const pureLibraries = [/^yaml$/, /^undici\/lib\/llhttp\//];
+const pureLibraries = [/^yaml$/, /^re2js$/, /^undici\/lib\/llhttp\//];
 
 const impureGlobals = [
   /^process(?!\.(pid|name)$)/, // an exchange has a process too, with a pid and a name

@@ -41,6 +41,8 @@ describe('the tarball', () => {
     'dist/licences/libelf-dev.txt',
     'dist/licences/LGPL-3.txt',
     'docs/errors.md',
+    'docs/redaction.md',
+    'docs/tape-format.md',
   ])('holds %s', (path) => {
     expect(packed.files.map((file) => file.path)).toContain(path);
   });

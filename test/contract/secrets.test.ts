@@ -89,7 +89,7 @@ function planted(random: Random): Planted[] {
     .map((place) => ({ secret: filled('{a24}', random), place }));
   return [...byLooks, ...byName].flatMap(({ secret, place }, i) => {
     const message = place(secret);
-    const shortened = /-us\d\d$/.test(secret) ? whole : cut; // known by its end alone: cut, it is any hash
+    const shortened = /-us\d\d$|_mmk$|JQQJ99|AZDO/.test(secret) ? whole : cut; // known by its end alone: cut, it is any hash
     return [whole(message, random), shortened(message, random), mirrored(message, random)].map((exchange, k) => ({
       secret,
       exchange: { ...exchange, number: i * 3 + k + 1, startedAtUs: epochUs + i },
@@ -188,12 +188,12 @@ describe('a tape written through the redactor', () => {
         exchangeOf({
           number: last + i,
           request: requestOf({
-            target: `/cards/${card}?n=${card}`,
+            target: `/cards/${card}?card=${card}`,
             headers: [
               ['X-Card', card],
               ['Content-Type', json],
             ],
-            body: { bytes: Buffer.from(`{"a":${card},"b":"no ${card}"}`), codings: [], wireSize: 40 },
+            body: { bytes: Buffer.from(`{"card":${card},"b":"card no ${card}"}`), codings: [], wireSize: 50 },
           }),
         }),
       ),
@@ -226,9 +226,11 @@ describe('a tape written through the redactor', () => {
     expect(found).toEqual([]);
     const database = new Database(path, { readonly: true });
     for (const row of database
-      .prepare<[], { packing: 'zstd' | 'plain'; bytes: Buffer }>('SELECT packing, bytes FROM bodies')
+      .prepare<[], { packing: 'zstd' | 'plain'; bytes: Buffer; size: number }>(
+        'SELECT packing, bytes, size FROM bodies',
+      )
       .iterate()) {
-      expect(leaks(unpackBody(row))).toEqual([]);
+      expect(leaks(unpackBody(row, row.size))).toEqual([]);
     }
     database.close();
   });

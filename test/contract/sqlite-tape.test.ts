@@ -1,11 +1,27 @@
 /** What the SQLite tape promises beyond the contract: whose file it is, what it refuses, and what no crash can take away. */
 import { type ChildProcess, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { WiretapeError } from '../../errors/wiretape-error';
-import { openTapeReader, openTapeWriter, openTapeWriterThread } from '../../tape/store/sqlite';
+import { openTapeReader, openTapeWriter, openTapeWriterThread, type TapeWriterThread } from '../../tape/store/sqlite';
+import type { Session } from '../../tape/store/tape';
+import { itAsRoot, itOnMount, mount, nobody, unmount } from '../support/privileged';
 import { endOf, root, sourceArgs, startSource } from '../support/sources';
 import { asRedacted, bodyOf, epochUs, exchangeOf, responseOf, sessionStart } from '../support/tapes';
 
@@ -40,6 +56,15 @@ function idsOn(file: string): string[] {
   const reader = openTapeReader(file);
   try {
     return [...reader.summaries()].map(({ id }) => id);
+  } finally {
+    reader.close();
+  }
+}
+
+function sessionsOn(file: string): readonly Session[] {
+  const reader = openTapeReader(file);
+  try {
+    return reader.sessions();
   } finally {
     reader.close();
   }
@@ -154,7 +179,7 @@ describe('what is no tape', () => {
     expect(codeOf(() => openTapeReader(path))).toBe('TAPE_MISSING');
     expect(codeOf(() => openTapeReader(join(folder, 'no/such/a.tape')))).toBe('TAPE_MISSING');
     expect(codeOf(() => openTapeWriter(join(folder, 'no/such/a.tape')))).toBe('FILE_UNREADABLE');
-    writeFileSync(path, '');
+    writeFileSync(path, '', { mode: 0o600 });
     expect(codeOf(() => openTapeReader(path))).toBe('TAPE_FOREIGN');
     openTapeWriter(path).close();
     expect(idsOn(path)).toEqual([]);
@@ -196,6 +221,219 @@ it('refuses a file it may not read', () => {
   }
 });
 
+describe('where traffic may be written', () => {
+  const refusal = (run: () => unknown) => {
+    const { code, seen } = errorOf(run);
+    return [code, ...seen];
+  };
+
+  it.each([
+    [0o666, 'read', '0666'],
+    [0o640, 'read', '0640'],
+    [0o620, 'write', '0620'],
+  ])('is no file that others may open: mode %o', (mode, verb, shown) => {
+    for (const make of [() => writeTape(path), () => writeFileSync(path, '')]) {
+      rmSync(path, { force: true });
+      make();
+      chmodSync(path, mode);
+      expect(refusal(() => openTapeWriter(path))).toEqual([
+        'TAPE_UNSAFE',
+        `others may ${verb} ${path} (mode ${shown})`,
+      ]);
+    }
+    writeTape(join(folder, 'mine.tape'));
+    copyFileSync(join(folder, 'mine.tape'), path);
+    chmodSync(path, mode);
+    expect(idsOn(path)).toEqual(['1', '2', '3']); // it may well be read
+  });
+
+  it('is no symbolic link, wherever it leads', () => {
+    writeTape(join(folder, 'mine.tape'));
+    symlinkSync('mine.tape', path);
+    expect(refusal(() => openTapeWriter(path))).toEqual(['TAPE_UNSAFE', `${path} is a symbolic link`]);
+    rmSync(path);
+    symlinkSync('nowhere.tape', path);
+    expect(refusal(() => openTapeWriter(path))).toEqual(['TAPE_MISSING']);
+    expect(existsSync(join(folder, 'nowhere.tape'))).toBe(false);
+  });
+
+  it('is no pipe, and nobody waits for its other end', () => {
+    expect(spawnSync('mkfifo', ['-m', '600', path]).status).toBe(0);
+    expect(codeOf(() => openTapeWriter(path))).toBe('TAPE_UNREADABLE');
+    expect(codeOf(() => openTapeReader(path))).toBe('TAPE_UNREADABLE');
+  });
+
+  it.each(['-wal', '-shm', '-journal'])('has no %s beside it that others could read', (suffix) => {
+    writeFileSync(path + suffix, '');
+    chmodSync(path + suffix, 0o666);
+    expect(refusal(() => openTapeWriter(path))).toEqual([
+      'TAPE_UNSAFE',
+      `others may read ${path}${suffix} (mode 0666)`,
+    ]);
+    expect(statSync(path).size).toBe(0);
+  });
+
+  itAsRoot("is no file of somebody else's, and no journal either", () => {
+    writeFileSync(path, '', { mode: 0o600 });
+    chownSync(path, nobody, nobody);
+    expect(refusal(() => openTapeWriter(path))).toEqual(['TAPE_UNSAFE', `${path} belongs to nobody (user ${nobody})`]);
+    rmSync(path);
+    writeFileSync(`${path}-wal`, '', { mode: 0o600 });
+    chownSync(`${path}-wal`, nobody, nobody);
+    expect(refusal(() => openTapeWriter(path))).toEqual([
+      'TAPE_UNSAFE',
+      `${path}-wal belongs to nobody (user ${nobody})`,
+    ]);
+  });
+
+  itAsRoot('is a file of the one who called sudo', () => {
+    process.env.SUDO_UID = process.env.SUDO_GID = String(nobody);
+    try {
+      writeTape(path);
+      expect(statSync(path).uid).toBe(nobody);
+      writeTape(path);
+      expect(idsOn(path)).toHaveLength(6);
+    } finally {
+      delete process.env.SUDO_UID;
+      delete process.env.SUDO_GID;
+    }
+  });
+});
+
+describe('a session', () => {
+  it('that nobody ended is being recorded while its writer lives, and was killed afterwards', async () => {
+    const child = startSource(feeder, [path]);
+    const ended = endOf(child);
+    await said(child, /flushed/);
+    expect(sessionsOn(path)).toMatchObject([{ end: null, state: 'recording' }]);
+    child.kill('SIGKILL');
+    await ended;
+    expect(sessionsOn(path)).toMatchObject([{ end: null, state: 'killed' }]);
+    writeTape(path, 1);
+    expect(sessionsOn(path)[0]).toMatchObject({ end: null, state: 'killed' });
+  });
+
+  it('is whole only where it ended as it was asked to', () => {
+    const reasons = ['interrupted', 'time', 'size', 'target-ended', 'failed', 'disk-full', 'tape-gone'];
+    for (const reason of reasons) {
+      const writer = openTapeWriter(path);
+      writer.endSession(writer.beginSession(sessionStart), { endedAtUs: epochUs, reason });
+      writer.close();
+    }
+    expect(sessionsOn(path).map(({ state }) => state)).toEqual([
+      ...['ended', 'ended', 'ended', 'ended'],
+      ...['failed', 'disk-full', 'tape-gone'],
+    ]);
+  });
+
+  it('of another boot was killed, and one whose writer cannot be seen is not called either', () => {
+    const writer = openTapeWriter(path);
+    writer.beginSession(sessionStart);
+    const stateUnder = (birth: string) => {
+      const database = new Database(path);
+      database.prepare('UPDATE writer SET birth = ?').run(birth);
+      database.close();
+      return sessionsOn(path).map(({ state }) => state);
+    };
+    const [boot = '', namespace = '', ticks = ''] = writerBirth(path).split('/');
+    expect(stateUnder(`other-boot/${namespace}/${ticks}`)).toEqual(['killed']);
+    expect(stateUnder(`${boot}/pid:[1]/${ticks}`)).toEqual(['unknown']);
+    expect(stateUnder(`${boot}/${namespace}/1`)).toEqual(['killed']);
+    expect(stateUnder(`${boot}/${namespace}/${ticks}`)).toEqual(['recording']);
+    writer.close();
+  });
+
+  function writerBirth(file: string): string {
+    const database = new Database(file, { readonly: true });
+    const birth = database.prepare<[], string>('SELECT birth FROM writer').pluck().get();
+    database.close();
+    return birth ?? '';
+  }
+});
+
+describe('a tape that is taken away while it is written', () => {
+  const options = { ...inThread, checkMs: 5 };
+
+  /** Waits for the thread to notice; what it says is an error of the tape. */
+  async function untilGone(tape: TapeWriterThread): Promise<WiretapeError> {
+    while (tape.failure() === null) await new Promise((resolve) => setImmediate(resolve));
+    const failure = tape.failure();
+    await expect(tape.close()).rejects.toBe(failure);
+    return failure ?? new WiretapeError('INTERNAL', 'nothing failed', { remedy: '' });
+  }
+
+  it('ends the recording, and what it held is saved beside it', async () => {
+    const tape = await openTapeWriterThread(path, options);
+    tape.append(await tape.beginSession(sessionStart), [numbered(1), numbered(2)]);
+    await tape.flush();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix);
+    const failure = await untilGone(tape);
+    expect([failure.code, failure.exitStatus, failure.message]).toEqual([
+      'TAPE_GONE',
+      3,
+      `${path} was deleted while it was recorded`,
+    ]);
+    expect(failure.seen).toEqual([`what was recorded until then is in ${path}.rescued`]);
+    expect(statSync(`${path}.rescued`).mode & 0o777).toBe(0o600);
+    expect(idsOn(`${path}.rescued`)).toEqual(['1', '2']);
+    expect(sessionsOn(`${path}.rescued`)).toMatchObject([{ state: 'tape-gone', exchanges: 2 }]);
+    expect(readdirSync(folder).filter((name) => /rescued/.test(name))).toHaveLength(1);
+  });
+
+  it('is found under its new name where it was only moved, and what took its place is left alone', async () => {
+    const tape = await openTapeWriterThread(path, options);
+    tape.append(await tape.beginSession(sessionStart), [numbered(1)]);
+    await tape.flush();
+    renameSync(path, join(folder, 'moved.tape'));
+    writeFileSync(path, 'mine');
+    const failure = await untilGone(tape);
+    expect([failure.code, failure.message]).toEqual(['TAPE_GONE', `${path} was replaced while it was recorded`]);
+    expect(failure.seen).toEqual([
+      `what was recorded until then is in ${join(folder, 'moved.tape')}, the same file under another name`,
+    ]);
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    expect(idsOn(join(folder, 'moved.tape'))).toEqual(['1']);
+  });
+
+  it('is noticed at the end, however short the recording was', async () => {
+    const tape = await openTapeWriterThread(path, { ...inThread, checkMs: 3_600_000 });
+    const session = await tape.beginSession(sessionStart);
+    tape.append(session, [numbered(1)]);
+    tape.endSession(session, { endedAtUs: epochUs, reason: 'time' });
+    rmSync(path);
+    await expect(tape.close()).rejects.toMatchObject({ code: 'TAPE_GONE' });
+    expect(idsOn(`${path}.rescued`)).toEqual(['1']);
+  });
+
+  it('says so where nothing can be saved', async () => {
+    const inside = join(folder, 'inside');
+    mkdirSync(inside);
+    const tape = await openTapeWriterThread(join(inside, 'a.tape'), options);
+    await tape.beginSession(sessionStart);
+    rmSync(inside, { recursive: true });
+    expect((await untilGone(tape)).seen[0]).toMatch(/^what was recorded could not be saved: ENOENT/);
+  });
+});
+
+describe('a recording that never begins', () => {
+  it('leaves no new tape', async () => {
+    const tape = await openTapeWriterThread(path, inThread);
+    await tape.beginSession(sessionStart);
+    await tape.abandon();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('leaves a tape that was there as it was', async () => {
+    writeTape(path);
+    const tape = await openTapeWriterThread(path, inThread);
+    await tape.beginSession(sessionStart);
+    await tape.abandon();
+    expect(sessionsOn(path)).toHaveLength(1);
+    expect(idsOn(path)).toEqual(['1', '2', '3']);
+    expect(readdirSync(folder)).toEqual(['a.tape']);
+  });
+});
+
 describe('a second writer', () => {
   it('is refused while the first one lives', () => {
     const first = openTapeWriter(path);
@@ -219,30 +457,39 @@ describe('a second writer', () => {
 });
 
 describe('kill -9', () => {
-  // Each round ends at another moment: before the tape is there, while it is made, while it is written.
-  it.each(momentsMs(20261120, 10))(
-    'after %d ms leaves a tape that opens and holds all that was flushed',
-    async (moment) => {
-      const child = startSource(feeder, [path]);
-      const lines: string[] = [];
-      child.stdout?.setEncoding('utf8').on('data', (text: string) => lines.push(...text.split('\n')));
-      if (moment > 300) await said(child, /opened/);
-      await new Promise((resolve) => setTimeout(resolve, moment % 300));
-      child.kill('SIGKILL');
-      await endOf(child);
-      const flushed = Math.max(0, ...lines.map((line) => Number(/^flushed (\d+)$/.exec(line)?.[1] ?? 0)));
-      if (!lines.includes('opened') && (!existsSync(path) || statSync(path).size === 0)) return;
-      const ids = idsOn(path);
-      expect(ids).toEqual(Array.from({ length: ids.length }, (_, i) => String(i + 1)));
-      expect(ids.length).toBeGreaterThanOrEqual(flushed);
-      const database = new Database(path);
-      expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
-      expect(database.prepare('SELECT coalesce(sum(exchanges), 0) FROM sessions').pluck().get()).toBe(ids.length);
-      database.close();
-      writeTape(path, 1);
-      expect(idsOn(path)).toContain(String(ids.length + 1));
-    },
-  );
+  // Before the tape is there, while it is made, and while it is written.
+  const moments: [string, (child: ChildProcess) => Promise<void>][] = [
+    ['at once', async () => undefined],
+    ['when the file is there', () => until(() => existsSync(path))],
+    ['when it is no longer empty', () => until(() => existsSync(path) && statSync(path).size > 0)],
+    ['when it is open', (child) => said(child, /opened/)],
+    ...[50, 100, 150, 300, 500, 1000].map((count): [string, (child: ChildProcess) => Promise<void>] => [
+      `when ${count} are flushed`,
+      (child) => said(child, new RegExp(`flushed ${count}\\b`)),
+    ]),
+  ];
+  it.each(moments)('%s leaves a tape that opens and holds all that was flushed', async (_name, moment) => {
+    const child = startSource(feeder, [path]);
+    const ended = endOf(child);
+    await moment(child);
+    child.kill('SIGKILL');
+    const flushed = Number([...(await ended).stdout.matchAll(/^flushed (\d+)$/gm)].at(-1)?.[1] ?? 0);
+    const ids = isBegun() ? idsOn(path) : [];
+    expect(ids).toEqual(Array.from({ length: ids.length }, (_, i) => String(i + 1)));
+    expect(ids.length).toBeGreaterThanOrEqual(flushed);
+    writeTape(path, 1);
+    expect(new Set(idsOn(path))).toEqual(new Set([...ids, String(ids.length + 1)]));
+    const database = new Database(path);
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(database.prepare('SELECT sum(exchanges) FROM sessions').pluck().get()).toBe(ids.length + 1);
+    database.close();
+  });
+
+  const isBegun = () => existsSync(path) && statSync(path).size > 0;
+
+  async function until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+  }
 });
 
 describe('a full disk', () => {
@@ -257,25 +504,18 @@ describe('a full disk', () => {
     expectWhatWasFlushed(run.stdout);
   });
 
-  const mountpoint = () => {
-    const made = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
-    return made.status === 0;
-  };
-  (process.getuid?.() === 0 ? it : it.skip)(
-    'is the same on a file system without room (needs root to mount one)',
-    () => {
-      if (!mountpoint()) return;
-      try {
-        const run = spawnSync(process.execPath, [...sourceArgs, join(root, feeder), path, '3000'], {
-          encoding: 'utf8',
-        });
-        expect(run.stderr).toMatch(/^TAPE_FULL/);
-        expectWhatWasFlushed(run.stdout);
-      } finally {
-        spawnSync('umount', [folder]);
-      }
-    },
-  );
+  itOnMount('is the same on a file system without room, and the session says why it ended', () => {
+    mount(folder, 'size=2m');
+    try {
+      const run = spawnSync(process.execPath, [...sourceArgs, join(root, feeder), path, '3000'], { encoding: 'utf8' });
+      expect(run.stderr).toMatch(/^TAPE_FULL/);
+      expectWhatWasFlushed(run.stdout);
+      expect(sessionsOn(path)).toMatchObject([{ state: 'disk-full', end: { reason: 'disk-full' } }]);
+      expect(readdirSync(folder).filter((name) => name.includes('reserve'))).toEqual([]);
+    } finally {
+      unmount(folder);
+    }
+  });
 
   function expectWhatWasFlushed(stdout: string): void {
     const flushed = Number([...stdout.matchAll(/flushed (\d+)/g)].at(-1)?.[1]);
@@ -367,14 +607,5 @@ function said(child: ChildProcess, what: RegExp): Promise<void> {
       if (what.test(String(text))) resolve();
     });
     child.on('close', () => reject(new Error(`the program ended before it said ${what}`)));
-  });
-}
-
-/** Moments without pattern, the same in every run. */
-function momentsMs(seed: number, count: number): number[] {
-  let state = seed;
-  return Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state % 900;
   });
 }

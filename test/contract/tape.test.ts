@@ -243,6 +243,7 @@ describe.each([
           id: '1',
           ...sessionStart,
           end: { endedAtUs: epochUs + 9, reason: 'interrupted' },
+          state: 'ended',
           exchanges: 3,
           losses: [
             { atUs: epochUs, connection: null, reason: 'ring-full', events: 3, bytes: 4_000_000_000 },
@@ -346,13 +347,38 @@ describe.each([
   });
 
   it('shows what is known of a connection last, and keeps one row for it', () => {
-    const known = connectionOf({ tls: { library: 'openssl' }, remote: '10.0.0.1:443' });
+    const container = { id: 'c0ffee'.padEnd(64, '0'), name: 'shop-api-1', image: 'shop/api', pod: null };
+    const known = connectionOf({
+      tls: { library: 'openssl' },
+      remote: '10.0.0.1:443',
+      process: { pid: 4711, name: 'node', container },
+    });
     keep(
       exchangeOf({ number: 1, connection: connectionOf({ remote: null }) }),
       exchangeOf({ number: 2, connection: known }),
     );
     expect(new Set(all().map(({ connectionId }) => connectionId)).size).toBe(1);
     expect(all()[1]?.exchange.connection).toEqual(known);
+  });
+
+  it.each([
+    ['in a pod', { name: 'api', image: 'shop/api:1.4', pod: { id: 'u1', name: 'api-7c9f', namespace: 'shop' } }],
+    ['in none', { name: 'shop-api-1', image: null, pod: null }],
+    ['of which only the id is known', { name: null, image: null, pod: null }],
+    [
+      'and a pod of which only the id is known',
+      { name: null, image: null, pod: { id: 'u1', name: null, namespace: null } },
+    ],
+  ])('says in which container a process ran, %s', (_, known) => {
+    const container = { id: 'c0ffee'.padEnd(64, '0'), ...known };
+    const inside = { pid: 4711, name: 'node', container };
+    keep(
+      exchangeOf({ number: 1, connection: connectionOf({ key: 1, process: inside }) }),
+      exchangeOf({ number: 2, connection: connectionOf({ key: 2 }) }),
+    );
+    expect(all().map(({ exchange }) => exchange.connection.process)).toEqual([inside, { pid: 4711, name: 'node' }]);
+    const summaries = tape.read((reader) => [...reader.summaries()].map(({ process }) => process));
+    expect(summaries).toEqual([inside, { pid: 4711, name: 'node' }]);
   });
 
   it('keeps whose TLS was not read, and why', () => {

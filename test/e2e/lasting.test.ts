@@ -1,9 +1,10 @@
 /** What lasts is on the tape while it lasts: an event stream is seen, grows, and ends, without the recording ending. */
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
-import { lineFrom, start, stopAll, temporaryFolder } from '../support/programs';
-import { readTape, startRecording } from '../support/recorder';
+import { apps, lineFrom, run, seededBytes, start, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { bodyHash, type Recorded, readTape, recordDuring, sha256, startRecording } from '../support/recorder';
 
 const node = process.execPath;
 const folder = temporaryFolder();
@@ -71,4 +72,37 @@ describeE2e('an event stream', () => {
       ['open', ['still-open']],
     ]);
   }, 60_000);
+});
+
+describeE2e('a long body', () => {
+  it('is whole on the tape, up to what --max-body allows', async () => {
+    const size = 20 << 20;
+    const service = await startServer(node, [join(apps, 'echo/node.js'), 'server']);
+    const body = folder.write('long', seededBytes(size, 7));
+    const upload = (...options: string[]) =>
+      recordDuring(['--port', String(service.port), ...options], () =>
+        run('curl', [
+          '-sS',
+          '-o',
+          '/dev/null',
+          '-H',
+          'Expect:',
+          '-H',
+          'Content-Type: application/octet-stream',
+          '--data-binary',
+          `@${body}`,
+          `http://127.0.0.1:${service.port}/long`,
+        ]),
+      );
+    const facts = ({ exchanges }: Recorded) =>
+      exchanges.map(({ exchange: { problems, request, response } }) => ({
+        problems,
+        bodies: [request, response].map((message) => [message?.body.wireSize, message?.body.bytes.length]),
+        hashes: [request, response].map((message) => bodyHash(message?.body)),
+      }));
+    const hash = sha256(seededBytes(size, 7));
+    expect(facts(await upload())).toMatchObject([{ problems: [], hashes: [hash, hash] }]);
+    const cut = [size, 1 << 20];
+    expect(facts(await upload('--max-body', '1MiB'))).toMatchObject([{ problems: ['truncated'], bodies: [cut, cut] }]);
+  }, 120_000);
 });

@@ -8,6 +8,7 @@ import type { CloseEvent, DataEvent, OpenEvent, SourceEvent } from '../../record
 import type { RecordingStats } from '../../recorder/tally/tally';
 import type { Exchange } from '../../tape/model/exchange';
 import type { Loss } from '../../tape/store/tape';
+import { asRedacted } from './tapes';
 
 /** One thing said by one side, or something else that happens. */
 export type Turn =
@@ -78,7 +79,8 @@ export function play(events: readonly SourceEvent[], options: Circumstances = {}
     limits,
     keepRaw,
     filter,
-    onExchange: (exchange) => exchanges.push(exchange),
+    redact: (exchange) => asRedacted(exchange),
+    onExchange: ({ exchange }) => exchanges.push(exchange),
     onLoss: (loss) => losses.push(loss),
   });
   for (const event of events) {

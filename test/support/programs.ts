@@ -66,6 +66,19 @@ export function lineFrom(program: Program, stream: Readable | null, pattern: Reg
   });
 }
 
+/** Resolves once what the program has written to stderr, before or from now on, matches. Rejects when it ends without. */
+export function saidOnStderr(program: Program, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const found = pattern.exec(program.stderr());
+      if (found !== null) resolve(found);
+    };
+    program.child.stderr?.on('data', look);
+    program.child.once('close', () => reject(new Error(`ended before ${pattern}:\n${program.stderr()}`)));
+    look();
+  });
+}
+
 /** A server of fixtures/apps that prints `listening PORT`. */
 export async function startServer(command: string, args: readonly string[]): Promise<Program & { port: number }> {
   const program = start(command, args);

@@ -72,6 +72,26 @@ export async function recordCommand(command: readonly string[], options: readonl
   }
 }
 
+/** What became of each session of a tape. */
+export function sessionStatesOn(tape: string): readonly string[] {
+  const reader = openTapeReader(tape);
+  try {
+    return reader.sessions().map(({ state }) => state);
+  } finally {
+    reader.close();
+  }
+}
+
+/** Everything a program says until it ends. */
+export async function outputOf(program: Program): Promise<{ status: number; stdout: string; stderr: string }> {
+  let stdout = '';
+  program.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const status = await program.ended;
+  return { status, stdout, stderr: program.stderr() };
+}
+
 export function readTape(tape: string): readonly StoredExchange[] {
   const reader = openTapeReader(tape);
   try {

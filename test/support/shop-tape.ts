@@ -30,8 +30,12 @@ const browser = connectionOf({
   remote: '127.0.0.1:50112',
   tls: { library: 'openssl' },
 });
+/** The shop runs in a pod, as far as the recorder could tell when it called. */
+const pod = { id: '2b4f1c1e-9d52-4a0e-8a57-0d6a4f0a9c11', name: 'api-7c9f', namespace: 'shop' };
+const container = { id: 'e72df2990809'.padEnd(64, '0'), name: 'api', image: 'shop/api:1.4', pod };
 const payments = connectionOf({
   key: 2,
+  process: { pid: 4711, name: 'node', container },
   direction: 'outbound',
   local: '127.0.0.1:40122',
   remote: '10.0.0.7:8443',

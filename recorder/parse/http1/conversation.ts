@@ -65,8 +65,8 @@ export class HttpConversation implements Conversation, MessageSink {
     private readonly host: Host,
     missed: number,
   ) {
-    this.requests = new Lane('request', new MessageReader('request', this, host.limits, host.budget));
-    this.responses = new Lane('response', new MessageReader('response', this, host.limits, host.budget));
+    this.requests = new Lane('request', new MessageReader('request', this, host));
+    this.responses = new Lane('response', new MessageReader('response', this, host));
     this.pairing = new Pairing(host, missed);
     if (missed === 0) return;
     this.requests.seek();

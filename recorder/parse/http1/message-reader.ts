@@ -7,6 +7,7 @@ import type { Budget } from '../../follow/budget';
 import type { Limits } from '../../follow/limits';
 import { BodyBuffer } from '../body-buffer';
 import type { Side } from '../protocol';
+import type { OpenSpill } from '../spill';
 
 import { codingsOf } from './codings';
 import { HeadText, nameSpan, noHeaders, startSpan, valueSpan } from './head-text';
@@ -41,6 +42,13 @@ const nothing = new Uint8Array(0);
 /** What a callback returns to end the parsing of a message. */
 const refuse = 3;
 
+/** What a message may take up. */
+export interface MessageMemory {
+  readonly limits: Limits;
+  readonly budget: Budget;
+  readonly openSpill: OpenSpill;
+}
+
 export class MessageReader implements LlhttpListener {
   /** Where the last `read` stopped in the bytes it was given. */
   stoppedAt = 0;
@@ -57,6 +65,7 @@ export class MessageReader implements LlhttpListener {
 
   private readonly llhttp: Llhttp;
   private readonly body: BodyBuffer;
+  private readonly limits: Limits;
   private trailers: HeaderList = noHeaders;
   private version: '1.0' | '1.1' = '1.1';
   private method = '';
@@ -75,11 +84,11 @@ export class MessageReader implements LlhttpListener {
   constructor(
     private readonly side: Side,
     private readonly sink: MessageSink,
-    private readonly limits: Limits,
-    budget: Budget,
+    memory: MessageMemory,
   ) {
+    this.limits = memory.limits;
     this.llhttp = new Llhttp(this, side, leniencies);
-    this.body = new BodyBuffer(limits.bodyBytes, budget);
+    this.body = new BodyBuffer(memory.limits.bodyBytes, memory.budget, memory.openSpill);
   }
 
   /** Reads bytes from `start` to their end, or to where reading has to stop. */

@@ -23,7 +23,7 @@ class RawSide {
   private readonly kept: BodyBuffer;
 
   constructor(private readonly host: Host) {
-    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget);
+    this.kept = new BodyBuffer(host.limits.rawBytes, host.budget, host.openSpill);
   }
 
   /** False where the bytes ought to be kept and could not be. */

@@ -6,17 +6,22 @@ import { readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import { WiretapeError } from '../../../errors/wiretape-error';
 import { type Capture, type CaptureStats, captureDefaults, openCapture } from '../../../native/binding';
+import type { ProcessInfo } from '../../../tape/model/exchange';
 import type { SourceEvent } from '../events';
 import { refuseClosed } from './attach/closed-targets';
+import { resolveContainers } from './attach/containers/choose';
 import { createPlanner, type Planner } from './attach/plan';
 import { ProbeTimes } from './attach/probe-times';
 import { createProcReader } from './attach/proc/proc-reader';
 import { createProcesses, type Processes } from './attach/processes';
-import { findTargets, fitsTarget, type TargetSpec } from './attach/targets';
+import { type AwaitedTarget, type FoundTargets, findAgain, findTargets, type TargetSpec } from './attach/targets';
 import { TlsLooks } from './attach/tls-look';
 import { Binder } from './bind/bind';
 import { decodeBatch, type WireEvent } from './decode/decode';
-import { type HeldCommand, likelyImages, startHeld } from './live/command';
+import { type HeldCommand, startHeld } from './live/command';
+import { imagesOfCommand, installedImages } from './live/likely-images';
+import { Lookout } from './live/lookout';
+import { Membership } from './live/membership';
 import { ProbeKeeper, type ProbeReport } from './live/probe-keeper';
 
 export interface EbpfSourceOptions {
@@ -29,7 +34,11 @@ export interface EbpfSourceOptions {
   readonly queueBytes?: number;
   readonly onEvents: (events: readonly SourceEvent[]) => void;
   readonly onProbe?: (report: ProbeReport) => void;
-  /** Every process that was a target has ended. */
+  /** A process that was not there at the start is a target now: `--port 8443` made it one. */
+  readonly onJoined?: (process: ProcessInfo, because: string) => void;
+  /** Who listens on a port of the targets since now only passes on to a container, and is not recorded. */
+  readonly onProxy?: (process: ProcessInfo, port: number) => void;
+  /** Every `--pid`, and all they have started, have ended. Other targets may come back. */
   readonly onTargetsEnded?: () => void;
 }
 
@@ -37,6 +46,8 @@ export interface EbpfSource {
   readonly tier: string;
   /** What is recorded, as a person would say it: `node (4711)`. */
   readonly targets: readonly string[];
+  /** What nobody fits yet. */
+  readonly awaited: readonly AwaitedTarget[];
   readonly command: HeldCommand | undefined;
   stats(): CaptureStats;
   /** Holds events back in the kernel's ring while whoever takes them cannot keep up. */
@@ -47,90 +58,78 @@ export interface EbpfSource {
   nowUs(): number;
 }
 
-/** A library may be loaded a while after exec: looked for again at these delays, and whenever TLS is seen unread. */
-const RESCAN_DELAYS_MS = [20, 100, 500, 2000];
-const UNBOUND_RESCAN_MS = 1000;
-/** Where a library is probed, plaintext follows the first record sooner than this. */
-const HANDSHAKE_MS = 50;
-const STATS_INTERVAL_MS = 1000;
-const UNIX_CENSUS_MS = 1000;
-
-/**
- * What `Seccomp:` says of a process with a filter. Probes by file reach processes nobody has looked at: on the kernels
- * where a return probe would kill one with a filter, they must be left out.
- */
-const SECCOMP_FILTER = 2;
+const CHECK_INTERVAL_MS = 1000;
+const CLOSING_CHECK_MS = 5;
 
 /** The initial pid namespace (PROC_PID_INIT_INO): the kernel side speaks of processes by their number there. */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
 /** Everything that exists is attached when this returns. Throws the errors of openCapture and findTargets. */
 export function startEbpfSource(options: EbpfSourceOptions): EbpfSource {
-  return new LiveSource(options);
+  refuseNestedPidNamespace();
+  const targets = resolveContainers(options.targets, createProcesses(createProcReader()), { selfPid: process.pid });
+  return new LiveSource({ ...options, targets });
 }
 
 class LiveSource implements EbpfSource {
   readonly tier: string;
   readonly targets: readonly string[];
+  readonly awaited: readonly AwaitedTarget[];
   readonly command: HeldCommand | undefined;
   private readonly capture: Capture;
   private readonly processes: Processes = createProcesses(createProcReader());
-  private readonly planner: Planner = createPlanner({ kernelRelease: release() });
   private readonly binder: Binder;
   private readonly probes: ProbeKeeper;
+  private readonly planner: Planner = createPlanner({ kernelRelease: release() });
   private readonly probeTimes = new ProbeTimes();
   private readonly tlsLooks = new TlsLooks(this.processes, this.planner);
-  private readonly live = new Set<number>();
-  private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly rescannedAt = new Map<string, number>();
+  private readonly membership: Membership;
+  private readonly lookout: Lookout;
+  private timer: NodeJS.Timeout | undefined;
+  private ending: NodeJS.Timeout | undefined;
   private outgoing: SourceEvent[] = [];
   private told = { events: 0, bytes: 0 };
+  /** News that were lost, by the kernel's counts, when /proc was last searched. */
+  private searchedAt = 0;
+  private hasBegun = false;
   private lastEventNs = 0;
   /** Taken once: the wall clock may be set while the recording goes on. */
   private readonly clockOffsetUs = clockOffsetUs();
 
   constructor(private readonly options: EbpfSourceOptions) {
-    refuseNestedPidNamespace();
+    const found = this.find();
     const { targets } = options;
-    const found = options.command === undefined ? findTargets(targets, this.processes, { selfPid: process.pid }) : [];
-    const watchProcesses =
-      targets.all ||
-      targets.comms.length > 0 ||
-      targets.ports.length > 0 ||
-      targets.cgroups.length > 0 ||
-      targets.containers.length > 0;
+    const watchProcesses = mayCome(targets);
     const { capture, tier } = openCapture(
       { ...captureDefaults, ...sizes(options), everybody: targets.all, watchProcesses },
       options.tier,
     );
     this.capture = capture;
     this.tier = tier.name;
+    this.probes = this.openProbes();
+    this.membership = this.openMembership();
+    this.lookout = new Lookout({ keeper: this.probes, isTarget: (pid) => this.membership.has(pid) });
     this.binder = new Binder({
       clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
       lookAtTls: (pid) => this.tlsLooks.of(pid, performance.now()),
       probedAtNs: (pid, file) => this.probeTimes.of(pid, file),
-      onUnbound: (pid) => this.lookAgain(pid, { memoryBio: true }),
-      onTls: (pid, isRead) => this.lookAgainUnless(pid, isRead),
-    });
-    this.probes = new ProbeKeeper({
-      capture,
-      planner: this.planner,
-      processes: this.processes,
-      onReport: (report) => this.noteProbe(report),
+      onUnbound: (pid) => this.lookout.sawUnbound(pid),
+      onTls: (pid, isRead) => this.lookout.sawTls(pid, isRead),
     });
     try {
-      refuseClosed(found, this.processes);
-      this.command = this.begin(found.map(({ process: { pid } }) => pid));
+      refuseClosed(found.matches, this.processes);
+      this.command = this.begin(found);
     } catch (error) {
       this.letGo();
       throw error;
     }
+    this.awaited = found.awaited;
     this.targets =
-      this.command === undefined
-        ? found.map(({ process: { name, pid } }) => `${name} (${pid})`)
-        : [options.command?.join(' ') ?? ''];
+      options.command === undefined
+        ? found.matches.map(({ process: { name, pid } }) => `${name} (${pid})`)
+        : [options.command.join(' ')];
   }
 
   stats(): CaptureStats {
@@ -165,49 +164,147 @@ class LiveSource implements EbpfSource {
   }
 
   private letGo(): void {
-    for (const timer of this.timers) clearInterval(timer);
-    this.timers.clear();
+    clearInterval(this.timer);
+    clearTimeout(this.ending);
+    this.lookout.stop();
     this.capture.close();
   }
 
-  private begin(pids: readonly number[]): HeldCommand | undefined {
+  private find(): FoundTargets {
+    const { targets, command } = this.options;
+    if (command !== undefined) return { matches: [], awaited: [], kept: new Map() };
+    return findTargets(targets, this.processes, { selfPid: process.pid });
+  }
+
+  private openProbes(): ProbeKeeper {
+    return new ProbeKeeper({
+      capture: this.capture,
+      planner: this.planner,
+      processes: this.processes,
+      nowNs: monotonicNs,
+      onReport: (report) => this.noteProbe(report),
+      onCovered: (pid, file, sinceNs) => this.noteCovered(pid, file, sinceNs),
+    });
+  }
+
+  private openMembership(): Membership {
+    return new Membership({
+      spec: this.options.targets,
+      processes: this.processes,
+      selfPid: process.pid,
+      search: () => findAgain(this.options.targets, this.processes, { selfPid: process.pid }),
+      listener: {
+        joined: (pid, because) => this.adopt(pid, because),
+        begotten: (child, parent) => this.raise(child, parent),
+        replaced: (pid) => this.lookout.replaced(pid),
+        left: (pid) => this.letGoOf(pid),
+        vanished: (pid) => this.bury(pid),
+        proxied: (pid, port) => this.options.onProxy?.({ pid, name: this.processes.facts(pid)?.name ?? '' }, port),
+      },
+    });
+  }
+
+  private begin(found: FoundTargets): HeldCommand | undefined {
+    const { command, targets } = this.options;
     for (const { netns, port } of this.processes.listeners()) this.binder.learnListener(inodeOf(netns), port);
     this.capture.start((batch) => this.takeBatch(batch));
-    for (const pid of pids) this.adopt(pid);
-    if (pids.length > 0) this.capture.seedSockets();
-    if (this.options.targets.all) this.coverAll();
-    else for (const pid of pids) this.cover(pid);
-    this.timers.add(setInterval(() => this.tellLoss(), STATS_INTERVAL_MS));
-    this.timers.add(setInterval(() => this.countUnixSockets(), UNIX_CENSUS_MS));
-    return this.options.command === undefined ? undefined : this.startCommand(this.options.command);
+    if (targets.all) this.probes.widen([], { memoryBio: true });
+    this.membership.admit(found);
+    // Somebody may have come between the search and the moment from which the kernel tells of whoever comes.
+    if (mayCome(targets)) this.membership.search();
+    this.capture.seedSockets();
+    if (this.mayBeget()) this.widen();
+    const held = command === undefined ? undefined : this.startCommand(command);
+    this.timer = setInterval(() => this.check(), CHECK_INTERVAL_MS);
+    if (!this.probes.wide) this.probes.prepare(installedImages(this.membership.pids()));
+    this.hasBegun = true;
+    return held;
   }
 
   private startCommand(command: readonly string[]): HeldCommand {
-    // Its children are seen from their first instruction: probes by file, filtered by process in the kernel.
-    this.probes.coverFiles(this.planner.planFor({ images: likelyImages(command), seccompMode: SECCOMP_FILTER }).plans);
+    this.probes.widen(imagesOfCommand(command), { memoryBio: true });
     const held = startHeld(command);
-    this.adopt(held.pid);
+    this.membership.join(held.pid, command.join(' '));
     held.release();
     return held;
   }
 
-  private adopt(pid: number): void {
-    if (pid === process.pid || this.live.has(pid)) return;
-    this.live.add(pid);
-    this.capture.addTarget(pid);
-    this.nameProcess(pid);
+  /** Whether some target is likely to start processes that are to be recorded; others show it by starting one. */
+  private mayBeget(): boolean {
+    return this.membership.pids().some((pid) => {
+      const facts = this.processes.facts(pid);
+      if (facts === undefined) return false;
+      // It has done so; or serves many at once by processes or by waiting, not by threads; or is a shell or the like.
+      return this.membership.has(facts.parentPid) || facts.threads === 1 || !this.mayTalk(pid);
+    });
   }
 
-  /** The kernel tells names at exec only; older processes are looked up when they first matter. */
+  /** Holds a TCP socket, or a TLS library: what is recorded of others will be done by children. */
+  private mayTalk(pid: number): boolean {
+    if (this.probes.covers(pid)) return true;
+    const connections = this.processes.sockets(pid);
+    return [...this.processes.heldSockets(pid)].some((inode) => connections.has(inode));
+  }
+
+  private widen(): void {
+    if (!this.probes.wide) this.probes.widen(installedImages(this.membership.pids()), { memoryBio: false });
+  }
+
+  private adopt(pid: number, because: string): void {
+    this.renew(pid, this.processes.facts(pid)?.exe ?? null);
+    this.capture.addTarget(pid);
+    this.nameProcess(pid);
+    this.lookout.joined(pid);
+    if (!this.hasBegun) return;
+    this.widen(); // targets come and go: the library of the next one is likely that of this one
+    this.options.onJoined?.({ pid, name: this.processes.facts(pid)?.name ?? '' }, because);
+  }
+
+  private raise(child: number, parent: number): void {
+    this.renew(child, null);
+    this.widen();
+    this.probes.inherit(child, parent);
+  }
+
+  private letGoOf(pid: number): void {
+    this.probes.forget(pid);
+    this.lookout.forget(pid);
+    if (this.options.command === undefined && !mayCome(this.options.targets)) this.endOnceOver(pid);
+  }
+
+  /** The kernel tells of an end before it closes what the process had open, which may be the last thing to record. */
+  private endOnceOver(pid: number): void {
+    clearTimeout(this.ending);
+    this.ending = setTimeout(() => {
+      if (this.membership.size > 0) return;
+      if (this.processes.startOf(pid) === undefined) this.options.onTargetsEnded?.();
+      else this.endOnceOver(pid);
+    }, CLOSING_CHECK_MS);
+  }
+
+  /** The kernel may have missed its end as well, and would take the next process of that number for it. */
+  private bury(pid: number): void {
+    this.capture.removeTarget(pid);
+    this.binder.push({ kind: 'exit', pid, atNs: monotonicNs(), socket: 0, tls: 0, other: 0, name: '' });
+  }
+
+  /** The kernel tells names at exec only; older processes, and containers, are looked up when they first matter. */
   private nameProcess(pid: number): void {
-    if (this.binder.knowsProcess(pid)) return;
+    if (this.binder.knowsProcess(pid) && this.binder.knowsContainer(pid)) return;
     const facts = this.processes.facts(pid);
-    if (facts !== undefined) this.binder.learnProcess({ pid, name: facts.name });
+    if (facts === undefined) return;
+    if (!this.binder.knowsProcess(pid)) this.binder.learnProcess({ pid, name: facts.name });
+    this.binder.learnContainer(pid, facts.container);
   }
 
   private noteProbe(report: ProbeReport): void {
     this.probeTimes.note(report, monotonicNs());
     this.options.onProbe?.(report);
+  }
+
+  private noteCovered(pid: number, file: string, sinceNs: number): void {
+    this.probeTimes.complete({ pid, file }, sinceNs);
+    this.binder.learnProbes(pid, sinceNs);
   }
 
   /** The number stands for another program from now on. */
@@ -216,25 +313,43 @@ class LiveSource implements EbpfSource {
     this.tlsLooks.renew(pid, program);
   }
 
-  private coverAll(): void {
-    const images = this.processes.list().flatMap(({ pid }) => this.processes.images(pid));
-    this.probes.coverFiles(this.planner.planFor({ images, seccompMode: SECCOMP_FILTER }).plans);
-  }
-
-  private cover(pid: number, memoryBio = false): void {
-    const before = this.probes.covers(pid);
-    this.probes.cover(pid, { memoryBio });
-    if (!before && this.probes.covers(pid)) this.binder.learnProbes(pid, monotonicNs());
-  }
-
   private takeBatch(batch: Buffer): void {
     for (const event of decodeBatch(batch)) {
       this.lastEventNs = event.atNs;
-      if (event.kind === 'open') this.nameProcess(event.pid);
-      if (event.kind !== 'data') this.followProcess(event);
+      if (event.kind === 'open' || event.kind === 'open-unix') this.nameProcess(event.pid);
+      this.followProcess(event);
       this.binder.push(event);
     }
     this.flush();
+  }
+
+  private followProcess(event: WireEvent): void {
+    switch (event.kind) {
+      case 'exec':
+        if (this.membership.has(event.pid)) this.renew(event.pid, this.processes.facts(event.pid)?.exe ?? null);
+        this.membership.take(event);
+        this.placeProcess(event.pid);
+        break;
+      case 'fork':
+      case 'exit':
+        this.membership.take(event);
+        break;
+      case 'listen':
+        this.withSockets(() => this.membership.take(event));
+    }
+  }
+
+  /** A runtime moves a process into its container between fork and exec. */
+  private placeProcess(pid: number): void {
+    const facts = this.membership.has(pid) ? this.processes.facts(pid) : undefined;
+    if (facts !== undefined) this.binder.learnContainer(pid, facts.container);
+  }
+
+  /** Who joins by something else than a program that begins may hold connections already. */
+  private withSockets(change: () => void): void {
+    const before = this.membership.size;
+    change();
+    if (this.membership.size > before) this.capture.seedSockets();
   }
 
   private flush(): void {
@@ -244,64 +359,17 @@ class LiveSource implements EbpfSource {
     this.options.onEvents(events);
   }
 
-  private followProcess(event: WireEvent): void {
-    if (event.kind === 'fork') this.followFork(event.pid, event.other);
-    else if (event.kind === 'exec') this.followExec(event.pid);
-    else if (event.kind === 'exit') this.followExit(event.pid);
-    else if (event.kind === 'listen' && this.options.targets.ports.includes(event.localPort)) this.join(event.pid);
-  }
-
-  /** The kernel has made the child a target already. */
-  private followFork(parent: number, child: number): void {
-    if (!this.live.has(parent)) return;
-    this.renew(child, null);
-    this.live.add(child);
-    this.soon(() => this.cover(child), 0);
-  }
-
-  private followExec(pid: number): void {
-    const facts = this.processes.facts(pid);
-    this.renew(pid, facts?.exe ?? null);
-    if (!this.live.has(pid)) {
-      if (facts === undefined || !fitsTarget(this.options.targets, facts)) return;
-      this.adopt(pid);
-    }
-    for (const delay of [0, ...RESCAN_DELAYS_MS]) this.soon(() => this.cover(pid), delay);
-  }
-
-  private join(pid: number): void {
-    this.adopt(pid);
-    this.soon(() => this.cover(pid), 0);
-  }
-
-  private followExit(pid: number): void {
-    if (!this.live.delete(pid)) return;
-    this.probes.forget(pid);
-    for (const memoryBio of [true, false]) this.rescannedAt.delete(`${pid} ${memoryBio}`);
-    if (this.live.size === 0 && !this.options.targets.all)
-      this.soon(() => this.live.size === 0 && this.options.onTargetsEnded?.(), 0);
-  }
-
-  /** TLS that nobody reads yet: from a library mapped since the last look, or one that is given memory BIOs. */
-  private lookAgain(pid: number, { memoryBio }: { memoryBio: boolean }): void {
-    const key = `${pid} ${memoryBio}`;
-    const now = performance.now();
-    if (now - (this.rescannedAt.get(key) ?? Number.NEGATIVE_INFINITY) < UNBOUND_RESCAN_MS) return;
-    this.rescannedAt.set(key, now);
-    this.soon(() => this.cover(pid, memoryBio), 0);
-  }
-
-  private lookAgainUnless(pid: number, isRead: () => boolean): void {
-    if (this.probes.covers(pid)) return;
-    this.soon(() => isRead() || this.lookAgain(pid, { memoryBio: false }), HANDSHAKE_MS);
-  }
-
-  private soon(work: () => void, delayMs: number): void {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      work();
-    }, delayMs);
-    this.timers.add(timer);
+  /** What news may have missed, what nobody tells of, and what was refused a while ago. */
+  private check(): void {
+    this.tellLoss();
+    this.countUnixSockets();
+    const { ringFullEvents, missedRuns, stateFull } = this.capture.stats();
+    const lost = ringFullEvents + missedRuns + stateFull;
+    this.membership.reconcile();
+    if (lost > this.searchedAt) this.withSockets(() => this.membership.search());
+    this.searchedAt = lost;
+    this.probes.retry();
+    this.flush();
   }
 
   /** Losses the kernel counted; which streams they belong to, the holes in their positions tell. */
@@ -319,6 +387,11 @@ class LiveSource implements EbpfSource {
 function onlyPorts({ ports, pids, comms, cgroups, containers, all }: TargetSpec): ReadonlySet<number> | null {
   const others = [...pids, ...comms, ...cgroups, ...containers];
   return ports.length > 0 && others.length === 0 && !all ? new Set(ports) : null;
+}
+
+/** Whether processes that are no targets yet may become some: all but numbers stand for whoever fits. */
+function mayCome({ ports, comms, cgroups, containers, all }: TargetSpec): boolean {
+  return all || ports.length + comms.length + cgroups.length + containers.length > 0;
 }
 
 function sizes({ ringBytes, limitBytes, queueBytes }: EbpfSourceOptions) {

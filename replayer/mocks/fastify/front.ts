@@ -23,6 +23,8 @@ export interface FrontOptions {
   readonly authority: Authority;
   /** True where a connection to this upstream is to be refused now. */
   refuses(upstream: string): boolean;
+  /** How long a connection may take to its first byte and through the handshake; afterwards the HTTP server watches. */
+  readonly headMs: number;
 }
 
 const tlsRecordHandshake = 0x16;
@@ -57,16 +59,28 @@ export function createFront(options: FrontOptions): Front {
 }
 
 function receive(stream: Duplex, arrival: Arrival, options: FrontOptions): void {
+  const inTime = patience(stream, options.headMs);
   stream.once('readable', () => {
     const first: Buffer | null = stream.read(1);
     if (first === null) return; // ended before its first byte
     stream.unshift(first);
-    if (first[0] === tlsRecordHandshake) secure(stream, arrival, options);
-    else hand(stream, arrival, options);
+    if (first[0] === tlsRecordHandshake) secure(stream, arrival, { ...options, inTime });
+    else {
+      inTime();
+      hand(stream, arrival, options);
+    }
   });
 }
 
-function secure(stream: Duplex, arrival: Arrival, options: FrontOptions): void {
+/** Ends a stream that takes longer than this; what it gives back says that it did not. */
+function patience(stream: Duplex, ms: number): () => void {
+  const timer = setTimeout(() => stream.destroy(), ms).unref();
+  const inTime = (): void => clearTimeout(timer);
+  stream.once('close', inTime);
+  return inTime;
+}
+
+function secure(stream: Duplex, arrival: Arrival, options: FrontOptions & { inTime(): void }): void {
   const host = arrival.upstream?.replace(/:\d+$/, '') ?? '';
   const tls = new TLSSocket(stream as Socket, {
     isServer: true,
@@ -75,7 +89,10 @@ function secure(stream: Duplex, arrival: Arrival, options: FrontOptions): void {
     SNICallback: (name, done) => done(null, options.authority.contextFor(name)),
   });
   tls.on('error', () => stream.destroy()); // a handshake that failed: the client did not trust us, or spoke nonsense
-  tls.once('secure', () => hand(tls, { ...arrival, tls: true }, options));
+  tls.once('secure', () => {
+    options.inTime();
+    hand(tls, { ...arrival, tls: true }, options);
+  });
 }
 
 function hand(stream: Duplex, arrival: Arrival, options: FrontOptions): void {

@@ -15,6 +15,7 @@ import type { Mock, MockSet, Refusal } from '../mock';
 import { writeCaFile } from './ca-file';
 import { createAuthority } from './certificates';
 import { createFront } from './front';
+import { defaultLimits, type MockLimits } from './limits';
 import { createService } from './service';
 import { openTunnel } from './tunnel';
 
@@ -40,6 +41,8 @@ export interface MockServerOptions {
   readonly mark?: boolean;
   /** Where to write the CA certificate; default a temporary file that goes with the server. */
   readonly caFile?: string;
+  /** What a client may take up; the defaults are in limits.ts. */
+  readonly limits?: Partial<MockLimits>;
   /** Called for each request after it was matched. */
   readonly onServed?: (event: ServedEvent) => void;
 }
@@ -86,16 +89,19 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
   const authority = createAuthority({ now: new Date(), alsoNamed: isWildcard(host) ? [] : [host] });
   const ownPorts = new Map<number, string>();
   const service = createService(set, options, ownPorts);
-  const app = createApp(service.handle);
+  const limits = { ...defaultLimits, ...options.limits };
+  const app = createApp(service.handle, limits);
   await app.ready();
+  keepTime(app);
   const refuses = (upstream: string): boolean => service.refuse(upstream) !== null;
-  const front = createFront({ http: app.server, authority, refuses });
+  const front = createFront({ http: app.server, authority, refuses, headMs: limits.headMs });
   app.server.on('connect', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     openTunnel(front, { request, stream, head, ownPorts, refuses });
   });
   const stop = async (): Promise<void> => {
     await front.close();
     await app.close();
+    app.server.close(); // it never listened, which fastify passes over; ends its watch over slow clients
     service.close();
   };
   try {
@@ -131,14 +137,33 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
 /** What replay accepts of an answer; Node's own limit is 16 KiB, and some services keep more in cookies. */
 const headLimitBytes = 256 * 1024;
 
+/** How often slow clients are looked for. */
+const watchMs = 5000;
+
+/**
+ * Node.js begins to watch over slow clients when its HTTP server listens. Ours never does, as the front hands it its
+ * connections; so it is told what it waits for.
+ */
+function keepTime(app: FastifyInstance): void {
+  app.server.emit('listening');
+}
+
 /** One route for every method and path; the URL is put aside because a proxy request's is no path. */
-function createApp(handle: (request: IncomingMessage, response: ServerResponse, url: string) => void): FastifyInstance {
+function createApp(
+  handle: (request: IncomingMessage, response: ServerResponse, url: string) => void,
+  { headMs, requestMs }: MockLimits,
+): FastifyInstance {
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,
     keepAliveTimeout: 0,
     rewriteUrl: () => '/',
-    http: { maxHeaderSize: headLimitBytes },
+    requestTimeout: requestMs,
+    http: {
+      maxHeaderSize: headLimitBytes,
+      headersTimeout: headMs,
+      connectionsCheckingInterval: Math.min(watchMs, headMs, requestMs),
+    },
   });
   const methods = METHODS.filter((method) => method !== 'CONNECT');
   for (const method of methods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });

@@ -2,31 +2,50 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpRequest } from '../../../tape/model/exchange';
 import { baseUrl, upstreamNamed } from '../upstream';
+import type { Budget } from './limits';
 
 export const noBody = Buffer.alloc(0);
-/** A request is held whole in memory while it is matched. */
-export const bodyLimitBytes = 256 * 1024 * 1024;
-
 export function hasBody(request: IncomingMessage): boolean {
   const { headers } = request;
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-/** Calls `done` once: with the body, or with null when it is larger than the limit; not at all when the client left. */
-export function readBody(request: IncomingMessage, done: (body: Buffer | null) => void): void {
+export interface BodyLimits {
+  readonly bodyBytes: number;
+  /** Of all bodies together. */
+  readonly budget: Budget;
+}
+
+export type ReadBody =
+  /** `release` gives the room of the body back; more than once does no harm. */
+  { readonly kind: 'whole'; readonly bytes: Buffer; release(): void } | { readonly kind: 'too-large' | 'no-room' };
+
+/** Calls `done` once, and not at all when the client left. What is not taken is let pass unread. */
+export function readBody(request: IncomingMessage, limits: BodyLimits, done: (body: ReadBody) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
-  request.on('error', () => {}); // the client left in the middle: there is nobody to answer
+  const release = (): void => {
+    limits.budget.give(size);
+    size = 0;
+    chunks.length = 0;
+  };
+  const refuse = (kind: 'too-large' | 'no-room'): void => {
+    request.removeAllListeners('data').removeAllListeners('end').resume();
+    release();
+    done({ kind });
+  };
+  request.on('error', release); // the client left in the middle: there is nobody to answer
   request.on('data', (chunk: Buffer) => {
+    if (size + chunk.length > limits.bodyBytes) return refuse('too-large');
+    if (!limits.budget.take(chunk.length)) return refuse('no-room');
     size += chunk.length;
-    if (size <= bodyLimitBytes) chunks.push(chunk);
-    else {
-      request.removeAllListeners('data').removeAllListeners('end').resume();
-      done(null);
-    }
+    chunks.push(chunk);
   });
-  request.on('end', () => done(chunks.length === 1 ? (chunks[0] ?? noBody) : Buffer.concat(chunks)));
+  request.on('end', () => {
+    const bytes = chunks.length === 1 ? (chunks[0] ?? noBody) : Buffer.concat(chunks);
+    done({ kind: 'whole', bytes, release });
+  });
 }
 
 export interface Wire {

@@ -9,7 +9,8 @@ import { explainMiss, type Miss } from '../match/miss';
 import type { Mock, MockSet, Refusal } from '../mock';
 import { type Address, type Arrival, arrivalOf, createResolver } from './arrival';
 import type { MockServerOptions, ServedEvent } from './index';
-import { bodyLimitBytes, hasBody, liveRequest, noBody, readBody, type Wire, wireKey } from './live-request';
+import { createBudget, defaultLimits, type MockLimits } from './limits';
+import { hasBody, liveRequest, noBody, type ReadBody, readBody, type Wire, wireKey } from './live-request';
 import { createPassthrough, type Passthrough } from './passthrough';
 import { createReplies, type Replies, writeFailure, writeJson, writeMiss, writeResponse } from './reply';
 
@@ -35,6 +36,8 @@ export function createService(
   const matcher = createMatcher(set, { rules: options.rules ?? [], keyed: options.keyed ?? true });
   const resolve = createResolver(set.upstreams, ownPorts);
   const tally = createTally();
+  const limits = { ...defaultLimits, ...options.limits };
+  const bodies = { bodyBytes: limits.bodyBytes, budget: createBudget(limits.allBodiesBytes) };
   const context: Context = {
     set,
     options,
@@ -42,6 +45,7 @@ export function createService(
     replies: createReplies({ mark: options.mark ?? false }),
     passthrough: createPassthrough(),
     tally,
+    limits,
   };
   const refuse = (upstream: string): Refusal | null => {
     const refusal = matcher.refusal(upstream);
@@ -61,8 +65,8 @@ export function createService(
       const address = resolve(url, request.headers.host, arrival);
       if (arrival.upstream === null && refuse(address.upstream) !== null) writeFailure(request, 'refused');
       else if (hasBody(request))
-        readBody(request, (body) => take({ request, response, arrival, address, body }, context));
-      else take({ request, response, arrival, address, body: noBody }, context);
+        readBody(request, bodies, (body) => take({ request, response, arrival, address, body }, context));
+      else take({ request, response, arrival, address, body: none }, context);
     },
     close: () => context.passthrough.close(),
   };
@@ -72,6 +76,8 @@ interface Tally {
   readonly misses: Miss[];
   readonly faults: Error[];
   note(miss: Miss): void;
+  /** A request that could not be handled at all. */
+  noteRefusedBody(): void;
   missed(): number;
   failed(): boolean;
 }
@@ -89,6 +95,9 @@ function createTally(): Tally {
       failed ||= miss.answeredWith === '502';
       if (misses.length < keptMisses) misses.push(miss);
     },
+    noteRefusedBody() {
+      failed = true;
+    },
     missed: () => missed,
     failed: () => failed || faults.length > 0,
   };
@@ -99,15 +108,21 @@ interface Arrived {
   readonly response: ServerResponse;
   readonly arrival: Arrival;
   readonly address: Address;
-  /** Null where it is larger than the limit. */
-  readonly body: Buffer | null;
+  readonly body: ReadBody;
 }
+
+const none: ReadBody = { kind: 'whole', bytes: noBody, release: () => undefined };
 
 /** Bytes from the network must not end the server, whatever they make of our code. */
 function take({ request, response, arrival, address, body }: Arrived, context: Context): void {
   try {
-    if (body === null) writeTooLarge(response);
-    else answer({ request, response, arrival, wire: { ...address, body } }, context);
+    if (body.kind !== 'whole') refuseBody(response, body.kind, context);
+    else {
+      // Sent on, a body is needed until the answer is there; otherwise only until it is matched.
+      response.once('close', body.release);
+      answer({ request, response, arrival, wire: { ...address, body: body.bytes } }, context);
+      if (context.options.onMiss !== 'passthrough') body.release();
+    }
   } catch (error) {
     context.tally.faults.push(error instanceof Error ? error : new Error(String(error)));
     if (response.headersSent) response.destroy();
@@ -130,6 +145,7 @@ interface Context {
   readonly replies: Replies;
   readonly passthrough: Passthrough;
   readonly tally: Tally;
+  readonly limits: MockLimits;
 }
 
 function answer(turn: Turn, context: Context): void {
@@ -198,10 +214,16 @@ function tell({ onServed }: MockServerOptions, { request, upstream, target, foun
   onServed({ method, upstream, target: target ?? '', found, exchange: exchange ?? null, miss: miss ?? null });
 }
 
-function writeTooLarge(response: ServerResponse): void {
-  const message = `The request body is larger than ${bodyLimitBytes} bytes`;
+function refuseBody(response: ServerResponse, kind: 'too-large' | 'no-room', { limits, tally }: Context): void {
+  tally.noteRefusedBody();
   response.shouldKeepAlive = false;
-  writeJson(response, 413, { error: 'REQUEST_TOO_LARGE', message });
+  if (kind === 'too-large') {
+    const message = `The request body is larger than ${limits.bodyBytes} bytes, which is all a mock takes`;
+    writeJson(response, 413, { error: 'REQUEST_TOO_LARGE', message });
+  } else {
+    const message = `The bodies of all requests together are larger than ${limits.allBodiesBytes} bytes; try again when others are answered`;
+    writeJson(response, 503, { error: 'TOO_MANY_BODIES', message });
+  }
 }
 
 function digestOf(bytes: Buffer): string {

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { cellLimitBytes, UnbelievableCell } from './cells';
 import type { TapeDatabase } from './open';
 
 /** Below this, compressing costs more CPU than writing (measured: 40 us for zstd's set-up alone). */
@@ -26,8 +27,22 @@ export function packBody(bytes: Uint8Array, coded: boolean): PackedBody {
   return packed.length <= bytes.length * worthwhile ? { packing: 'zstd', bytes: packed } : { packing: 'plain', bytes };
 }
 
-export function unpackBody(packed: PackedBody): Uint8Array {
-  return packed.packing === 'zstd' ? zstdDecompressSync(packed.bytes) : packed.bytes;
+/** `size` is what the tape says it unpacks to: one that unfolds to more is not what was packed. Throws UnbelievableCell. */
+export function unpackBody({ packing, bytes }: PackedBody, size: number): Uint8Array {
+  if (size > cellLimitBytes) throw new UnbelievableCell(`a body says that it has ${size} bytes`);
+  if (packing !== 'plain' && packing !== 'zstd') throw new UnbelievableCell('a body is packed in an unknown way');
+  const unpacked = packing === 'zstd' ? unfolded(bytes, size) : bytes;
+  if (unpacked.length === size) return unpacked;
+  throw new UnbelievableCell(`a body says that it has ${size} bytes, and has ${unpacked.length}`);
+}
+
+function unfolded(bytes: Uint8Array, size: number): Uint8Array {
+  try {
+    return zstdDecompressSync(bytes, { maxOutputLength: Math.max(size, 1) });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw cause;
+    throw new UnbelievableCell(`a body says that it has ${size} bytes, and unfolds to more`);
+  }
 }
 
 export interface BodyStore {

@@ -1,5 +1,6 @@
 /** What SQLite and the file system say, as errors a person can act on. */
 import { WiretapeError } from '../../../errors/wiretape-error';
+import { UnbelievableCell } from './cells';
 
 type CodedError = Error & { readonly code?: string };
 
@@ -8,6 +9,7 @@ export function tapeError(thrown: unknown, path: string, tried: 'read' | 'write'
   if (thrown instanceof WiretapeError) return thrown;
   const cause = thrown as CodedError;
   const code = cause.code ?? '';
+  if (thrown instanceof UnbelievableCell) return unbelievable(path, thrown.message);
   if (tried === 'read' && isUnreadableContent(cause)) return damaged(path, tried, cause);
   const fits = table.find(([pattern]) => pattern.test(code));
   return fits === undefined
@@ -26,7 +28,7 @@ function isUnreadableContent(cause: CodedError): boolean {
 type Maker = (path: string, tried: 'read' | 'write', cause: CodedError) => WiretapeError;
 
 const table: readonly (readonly [RegExp, Maker])[] = [
-  [/^SQLITE_(CORRUPT|NOTADB|FORMAT)/, damaged],
+  [/^SQLITE_(CORRUPT|NOTADB|FORMAT|TOOBIG)/, damaged],
   [/^SQLITE_(BUSY|LOCKED)/, (path, _tried, cause) => busy(path, 'another process holds a lock on it', cause)],
   [/^(SQLITE_FULL|ENOSPC|EDQUOT|EFBIG)/, (path, _tried, cause) => full(path, cause)],
   [/^SQLITE_IOERR/, (path, tried, cause) => (tried === 'write' ? full(path, cause) : unreadable(path, cause))],
@@ -81,5 +83,40 @@ export function damaged(path: string, _tried: 'read' | 'write', cause: CodedErro
     cause,
     seen: [cause.message],
     remedy: `Save what can be read:  sqlite3 ${path} .recover | sqlite3 saved.tape`,
+  });
+}
+
+/** A file that traffic may not be written to; `reason` says whose it is, or who may read it. */
+export function unsafe(path: string, reason: string): WiretapeError {
+  return new WiretapeError('TAPE_UNSAFE', `Cannot record to ${path}: it would not be for its owner alone`, {
+    seen: [reason],
+    remedy: [
+      'Record to a new file:  -o other.tape',
+      `or make it yours alone:  chown "$(id -u)" ${path}; chmod 600 ${path}`,
+    ],
+  });
+}
+
+/** A tape whose tables are not those that wiretape makes: what they would give back is not what was recorded. */
+export function altered(path: string, seen: readonly string[]): WiretapeError {
+  return new WiretapeError('TAPE_DAMAGED', `${path} is not as wiretape made it`, {
+    seen,
+    remedy: 'Take the tape from where it was recorded; one that was changed afterwards is not believed',
+  });
+}
+
+/** A cell that cannot be what was recorded. */
+export function unbelievable(path: string, seen: string): WiretapeError {
+  return new WiretapeError('TAPE_DAMAGED', `${path} is damaged`, {
+    seen: [seen],
+    remedy: `Look at the other exchanges:  wiretape ls ${path}  or take the tape from where it was recorded`,
+  });
+}
+
+/** The file was taken away under the recording; `kept` says where its rows are, or why they are lost. */
+export function gone(path: string, fate: 'deleted' | 'replaced', kept: string): WiretapeError {
+  return new WiretapeError('TAPE_GONE', `${path} was ${fate} while it was recorded`, {
+    seen: [kept],
+    remedy: 'Record again, and leave the file where it is until the recording has ended',
   });
 }

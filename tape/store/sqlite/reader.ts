@@ -1,19 +1,34 @@
 /** Reads tapes: sessions, exchanges in order of their start, single ones by id. Holds one row at a time. */
 import { type ExchangeFilter, subjectPasses } from '../../model/filter';
+import { sessionState } from '../session-state';
 import type { ExchangeSummary, Loss, Session, StoredExchange, TapeReader } from '../tape';
 import { type Packing, unpackBody } from './bodies';
+import { believed, boundedColumns, type Kinds, kindsOf, textsIn } from './cells';
+import { isWriterAlive } from './lock';
 import { guarded, openForReading, type TapeDatabase } from './open';
-import { connectionOf, type ExchangeColumns, entriesOf, exchangeOf, problemsOf, type StoredBodies } from './row';
+import {
+  type ConnectionColumns,
+  connectionOf,
+  containerColumns,
+  type ExchangeColumns,
+  entriesOf,
+  exchangeOf,
+  problemsOf,
+  type StoredBodies,
+} from './row';
+import { currentVersion } from './schema';
+import { referenceAt } from './shape';
 
 /** Opens a tape. Throws TAPE_MISSING, TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE or TAPE_DAMAGED. */
 export function openTapeReader(path: string): TapeReader {
   const database = openForReading(path);
+  const cells = cellsOfTape();
   const running = new Set<Iterator<unknown>>();
   return {
-    sessions: () => guarded(path, 'read', () => sessionsOf(database)),
-    exchanges: (filter = {}) => guardedRows(path, running, storedExchanges(database, filter)),
-    summaries: (filter = {}) => guardedRows(path, running, summaries(database, filter)),
-    exchange: (id) => guarded(path, 'read', () => exchangeWithId(database, id)),
+    sessions: () => guarded(path, 'read', () => sessionsOf(database, cells)),
+    exchanges: (filter = {}) => guardedRows(path, running, storedExchanges({ database, cells }, filter)),
+    summaries: (filter = {}) => guardedRows(path, running, summaries({ database, cells }, filter)),
+    exchange: (id) => guarded(path, 'read', () => exchangeWithId({ database, cells }, id)),
     close: () => {
       // SQLite does not close under a running statement, and a caller may have left a loop in the middle.
       for (const iterator of running) iterator.return?.();
@@ -22,79 +37,124 @@ export function openTapeReader(path: string): TapeReader {
   };
 }
 
+/** What is read, and what its cells may hold. */
+interface Source {
+  readonly database: TapeDatabase;
+  readonly cells: Cells;
+}
+
+interface Cells {
+  readonly sessions: Kinds;
+  readonly losses: Kinds;
+  /** Of exchanges joined with their connection, the one that caused them, and their bodies. */
+  readonly joined: Kinds;
+  /** The names of all columns of `exchanges`. */
+  readonly exchangeColumns: readonly string[];
+}
+
+function cellsOfTape(): Cells {
+  const reference = referenceAt(currentVersion);
+  const [sessions, losses, exchanges, connections] = ['sessions', 'losses', 'exchanges', 'connections'].map((table) =>
+    kindsOf(reference, table),
+  ) as [Kinds, Kinds, Kinds, Kinds];
+  reference.close();
+  const whole = { type: 'INTEGER', mayBeNull: false } as const;
+  const joined = new Map([...connections, ...exchanges, ['connection_key', whole], ['cause_id', optional('INTEGER')]]);
+  for (const side of ['request', 'response']) {
+    joined
+      .set(`${side}_packing`, optional('TEXT'))
+      .set(`${side}_packed`, optional('BLOB'))
+      .set(`${side}_size`, optional('INTEGER'));
+  }
+  return { sessions, losses, joined, exchangeColumns: [...exchanges.keys()].map((name) => `e.${name}`) };
+}
+
+function optional(type: 'INTEGER' | 'TEXT' | 'BLOB') {
+  return { type, mayBeNull: true } as const;
+}
+
 const fromTables = `
   FROM exchanges e
   JOIN connections c ON c.id = e.connection_id
   JOIN sessions s ON s.id = e.session_id
   LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1`;
 
+const connectionColumns = [
+  'c.key AS connection_key',
+  ...['direction', 'opened_us', 'local', 'remote', 'tls_library', 'unread_tls', 'unread_reason', 'pid', 'process'].map(
+    (name) => `c.${name}`,
+  ),
+  ...containerColumns.map((name) => `c.${name}`),
+].join(', ');
+
 const summaryColumns = `e.id, e.session_id, e.connection_id, e.seq, e.started_us, e.duration_us, e.protocol, e.outcome,
   e.problems, e.cause_method, e.method, e.host, e.path, e.status, e.request_bytes, e.response_bytes, e.raw_protocol,
-  c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library, c.unread_tls, c.unread_reason, c.pid, c.process, x.id AS cause_id`;
+  ${connectionColumns}, x.id AS cause_id`;
 
-const allColumns = `e.*, c.key AS connection_key, c.direction, c.opened_us, c.local, c.remote, c.tls_library,
-  c.unread_tls, c.unread_reason, c.pid, c.process,
-  x.id AS cause_id, qb.packing AS request_packing, qb.bytes AS request_packed, rb.packing AS response_packing, rb.bytes AS response_packed`;
+const allColumns = `e.*, ${connectionColumns},
+  x.id AS cause_id, qb.packing AS request_packing, qb.bytes AS request_packed, qb.size AS request_size,
+  rb.packing AS response_packing, rb.bytes AS response_packed, rb.size AS response_size`;
 
 const fromTablesAndBodies = `${fromTables}
   LEFT JOIN bodies qb ON qb.id = e.request_body_id
   LEFT JOIN bodies rb ON rb.id = e.response_body_id`;
 
-type SummaryRow = Pick<
-  ExchangeColumns,
-  | 'id'
-  | 'session_id'
-  | 'connection_id'
-  | 'cause_id'
-  | 'connection_key'
-  | 'direction'
-  | 'opened_us'
-  | 'local'
-  | 'remote'
-  | 'tls_library'
-  | 'unread_tls'
-  | 'unread_reason'
-  | 'pid'
-  | 'process'
-  | 'seq'
-  | 'started_us'
-  | 'duration_us'
-  | 'protocol'
-  | 'outcome'
-  | 'problems'
-  | 'cause_method'
-  | 'method'
-  | 'host'
-  | 'path'
-  | 'status'
-  | 'request_bytes'
-  | 'response_bytes'
-  | 'raw_protocol'
->;
+type SummaryRow = ConnectionColumns &
+  Pick<
+    ExchangeColumns,
+    | 'id'
+    | 'session_id'
+    | 'connection_id'
+    | 'cause_id'
+    | 'seq'
+    | 'started_us'
+    | 'duration_us'
+    | 'protocol'
+    | 'outcome'
+    | 'problems'
+    | 'cause_method'
+    | 'method'
+    | 'host'
+    | 'path'
+    | 'status'
+    | 'request_bytes'
+    | 'response_bytes'
+    | 'raw_protocol'
+  >;
 
 interface StoredRow extends ExchangeColumns {
   readonly request_body: Uint8Array | null;
   readonly response_body: Uint8Array | null;
   readonly request_packing: Packing | null;
   readonly request_packed: Uint8Array | null;
+  readonly request_size: number | null;
   readonly response_packing: Packing | null;
   readonly response_packed: Uint8Array | null;
+  readonly response_size: number | null;
 }
 
-function* storedExchanges(database: TapeDatabase, filter: ExchangeFilter): IterableIterator<StoredExchange> {
+function* storedExchanges({ database, cells }: Source, filter: ExchangeFilter): IterableIterator<StoredExchange> {
   const { where, values } = conditions(filter);
-  const sql = `SELECT ${allColumns} ${fromTablesAndBodies} ${where} ORDER BY e.started_us, e.id`;
+  const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} ${where} ORDER BY e.started_us, e.id`;
   for (const row of database.prepare<unknown[], StoredRow>(sql).iterate(...values)) {
-    if (subjectPasses(row, filter)) yield storedOf(row);
+    if (subjectPasses(believed(row, cells.joined), filter)) yield storedOf(row);
   }
 }
 
-function* summaries(database: TapeDatabase, filter: ExchangeFilter): IterableIterator<ExchangeSummary> {
+function* summaries({ database, cells }: Source, filter: ExchangeFilter): IterableIterator<ExchangeSummary> {
   const { where, values } = conditions(filter);
-  const sql = `SELECT ${summaryColumns} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
+  const sql = `SELECT ${columnList(summaryColumns, cells)} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
   for (const row of database.prepare<unknown[], SummaryRow>(sql).iterate(...values)) {
-    if (subjectPasses(row, filter)) yield summaryFrom(row);
+    if (subjectPasses(believed(row, cells.joined), filter)) yield summaryFrom(row);
   }
+}
+
+function columnList(columns: string, { joined, exchangeColumns }: Cells): string {
+  const names = columns.split(',').map((column) => column.trim());
+  return boundedColumns(
+    names.flatMap((name) => (name === 'e.*' ? exchangeColumns : [name])),
+    joined,
+  );
 }
 
 /** Session and direction are SQLite's to check; patterns are not SQL. */
@@ -112,11 +172,11 @@ function conditions(filter: ExchangeFilter): { where: string; values: readonly u
   return { where: checks.length === 0 ? '' : `WHERE ${checks.join(' AND ')}`, values };
 }
 
-function exchangeWithId(database: TapeDatabase, id: string): StoredExchange | undefined {
+function exchangeWithId({ database, cells }: Source, id: string): StoredExchange | undefined {
   if (!/^[1-9]\d{0,15}$/.test(id)) return undefined;
-  const sql = `SELECT ${allColumns} ${fromTablesAndBodies} WHERE e.id = ?`;
+  const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} WHERE e.id = ?`;
   const row = database.prepare<[number], StoredRow>(sql).get(Number(id));
-  return row === undefined ? undefined : storedOf(row);
+  return row === undefined ? undefined : storedOf(believed(row, cells.joined));
 }
 
 function storedOf(row: StoredRow): StoredExchange {
@@ -132,13 +192,13 @@ function storedOf(row: StoredRow): StoredExchange {
 
 function bodiesFrom(row: StoredRow): StoredBodies {
   return {
-    request: unpacked(row.request_packing, row.request_packed) ?? row.request_body,
-    response: unpacked(row.response_packing, row.response_packed) ?? row.response_body,
+    request: unpacked(row.request_packing, row.request_packed, row.request_size) ?? row.request_body,
+    response: unpacked(row.response_packing, row.response_packed, row.response_size) ?? row.response_body,
   };
 }
 
-function unpacked(packing: Packing | null, bytes: Uint8Array | null): Uint8Array | null {
-  return packing === null || bytes === null ? null : unpackBody({ packing, bytes });
+function unpacked(packing: Packing | null, bytes: Uint8Array | null, size: number | null): Uint8Array | null {
+  return packing === null || bytes === null || size === null ? null : unpackBody({ packing, bytes }, size);
 }
 
 function summaryFrom(row: SummaryRow): ExchangeSummary {
@@ -185,27 +245,51 @@ interface SessionRow {
   readonly exchanges: number;
 }
 
-function sessionsOf(database: TapeDatabase): readonly Session[] {
-  const losses = database.prepare<[number], Loss>(
-    'SELECT at_us AS atUs, connection_key AS connection, reason, events, bytes FROM losses WHERE session_id = ? ORDER BY id',
+function sessionsOf(database: TapeDatabase, cells: Cells): readonly Session[] {
+  const lossColumns = boundedColumns([...cells.losses.keys()], cells.losses);
+  const losses = database.prepare<[number], LossRow>(
+    `SELECT ${lossColumns} FROM losses WHERE session_id = ? ORDER BY id`,
   );
+  const lossesOf = (id: number) => losses.all(id).map((row) => lossFrom(believed(row, cells.losses)));
+  const sql = `SELECT ${boundedColumns([...cells.sessions.keys()], cells.sessions)} FROM sessions ORDER BY id`;
+  const isAlive = isWriterAlive(database);
   return database
-    .prepare<[], SessionRow>('SELECT * FROM sessions ORDER BY id')
+    .prepare<[], SessionRow>(sql)
     .all()
-    .map((row) => ({
-      id: String(row.id),
-      startedAtUs: row.started_us,
-      wiretapeVersion: row.wiretape_version,
-      user: row.user,
-      machine: row.machine,
-      kernel: row.kernel,
-      source: row.source,
-      targets: JSON.parse(row.targets) as string[],
-      rules: JSON.parse(row.rules) as string[],
-      end: row.ended_us === null ? null : { endedAtUs: row.ended_us, reason: row.end_reason ?? '' },
-      exchanges: row.exchanges,
-      losses: losses.all(row.id),
-    }));
+    .map((row) => sessionFrom(believed(row, cells.sessions), { isAlive, losses: lossesOf(row.id) }));
+}
+
+function sessionFrom(
+  row: SessionRow,
+  { isAlive, losses }: { isAlive: boolean | null; losses: readonly Loss[] },
+): Session {
+  return {
+    id: String(row.id),
+    startedAtUs: row.started_us,
+    wiretapeVersion: row.wiretape_version,
+    user: row.user,
+    machine: row.machine,
+    kernel: row.kernel,
+    source: row.source,
+    targets: textsIn(row.targets, 'targets'),
+    rules: textsIn(row.rules, 'rules'),
+    end: row.ended_us === null ? null : { endedAtUs: row.ended_us, reason: row.end_reason ?? '' },
+    state: sessionState(row.ended_us === null, { reason: row.end_reason, isWriterAlive: isAlive }),
+    exchanges: row.exchanges,
+    losses,
+  };
+}
+
+interface LossRow {
+  readonly at_us: number;
+  readonly connection_key: number | null;
+  readonly reason: string;
+  readonly events: number;
+  readonly bytes: number;
+}
+
+function lossFrom({ at_us, connection_key, reason, events, bytes }: LossRow): Loss {
+  return { atUs: at_us, connection: connection_key, reason, events, bytes };
 }
 
 /** A generator's errors come while it runs, so each step is guarded. */

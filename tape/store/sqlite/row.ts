@@ -6,12 +6,11 @@ import type {
   Body,
   Cause,
   Connection,
+  ContainerInfo,
   Direction,
   Exchange,
-  HeaderList,
   HttpRequest,
   HttpResponse,
-  InformationalResponse,
   Outcome,
   Problem,
   ProtocolName,
@@ -20,6 +19,7 @@ import type {
 } from '../../model/exchange';
 import { addressOf } from '../../model/exchange';
 import type { Redacted, RedactionEntry } from '../../redact/redacted';
+import { entriesIn, headersIn, informationalIn } from './cells';
 
 export type Cell = null | number | string | Uint8Array;
 export type Cells = readonly Cell[];
@@ -121,6 +121,22 @@ function bytesUnlessEmpty(body: Body): Uint8Array | null {
   return body.bytes.length === 0 ? null : body.bytes;
 }
 
+/** Columns of `connections` that say in which container a process ran, all NULL where in none. */
+export const containerColumns = [
+  'container_id',
+  'container_name',
+  'container_image',
+  'pod_id',
+  'pod_name',
+  'pod_namespace',
+] as const;
+
+export function containerCells(container: ContainerInfo | undefined): Cell[] {
+  if (container === undefined) return containerColumns.map(() => null);
+  const { id, name, image, pod } = container;
+  return [id, name, image, pod?.id ?? null, pod?.name ?? null, pod?.namespace ?? null];
+}
+
 /** The columns of `connections`, as they come back. */
 export interface ConnectionColumns {
   readonly connection_key: number;
@@ -133,6 +149,12 @@ export interface ConnectionColumns {
   readonly unread_reason: UnreadReason | null;
   readonly pid: number;
   readonly process: string;
+  readonly container_id: string | null;
+  readonly container_name: string | null;
+  readonly container_image: string | null;
+  readonly pod_id: string | null;
+  readonly pod_name: string | null;
+  readonly pod_namespace: string | null;
 }
 
 /** A row of `exchanges` joined with its connection; bodies unpacked by the reader. */
@@ -206,8 +228,16 @@ export function connectionOf(row: ConnectionColumns): Connection {
     remote: row.remote,
     tls: row.tls_library === null ? null : { library: row.tls_library },
     unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
-    process: { pid: row.pid, name: row.process },
+    process: { pid: row.pid, name: row.process, ...containerOf(row) },
   };
+}
+
+function containerOf(row: ConnectionColumns): { container?: ContainerInfo } {
+  const { container_id: id, container_name: name, container_image: image } = row;
+  if (id === null) return {};
+  const pod = { id: row.pod_id, name: row.pod_name, namespace: row.pod_namespace };
+  const isInPod = Object.values(pod).some((value) => value !== null);
+  return { container: { id, name, image, pod: isInPod ? pod : null } };
 }
 
 export function problemsOf(text: string): Problem[] {
@@ -215,7 +245,7 @@ export function problemsOf(text: string): Problem[] {
 }
 
 export function entriesOf(text: string | null): RedactionEntry[] {
-  return text === null ? [] : (JSON.parse(text) as RedactionEntry[]);
+  return entriesIn(text);
 }
 
 function causeOf(row: ExchangeColumns): Cause | null {
@@ -228,9 +258,9 @@ function requestOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRequest 
     version: row.request_version,
     method: row.method ?? '',
     target: row.request_target ?? row.path ?? '',
-    headers: headersOf(row.request_headers),
+    headers: headersIn(row.request_headers, 'request_headers'),
     body: bodyOf(bytes, row.request_codings, row.request_bytes),
-    trailers: headersOf(row.request_trailers),
+    trailers: headersIn(row.request_trailers, 'request_trailers'),
     startedAtUs: row.request_started_us ?? row.started_us,
     endedAtUs: row.request_ended_us ?? row.started_us,
   };
@@ -242,11 +272,10 @@ function responseOf(row: ExchangeColumns, bytes: Uint8Array | null): HttpRespons
     version: row.response_version,
     status: row.status ?? 0,
     reason: row.response_reason ?? '',
-    headers: headersOf(row.response_headers),
+    headers: headersIn(row.response_headers, 'response_headers'),
     body: bodyOf(bytes, row.response_codings, row.response_bytes),
-    trailers: headersOf(row.response_trailers),
-    informational:
-      row.response_informational === null ? [] : (JSON.parse(row.response_informational) as InformationalResponse[]),
+    trailers: headersIn(row.response_trailers, 'response_trailers'),
+    informational: informationalIn(row.response_informational),
     startedAtUs: row.response_started_us ?? row.started_us,
     endedAtUs: row.response_ended_us ?? row.started_us,
   };
@@ -261,10 +290,6 @@ function rawOf(row: ExchangeColumns, bodies: StoredBodies): RawStream | null {
     requestBytes: bodies.request,
     responseBytes: bodies.response,
   };
-}
-
-function headersOf(text: string | null): HeaderList {
-  return text === null ? [] : (JSON.parse(text) as HeaderList);
 }
 
 const noBytes = new Uint8Array(0);

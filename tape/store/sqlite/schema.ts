@@ -157,7 +157,6 @@ FROM exchanges e JOIN json_each(e.redacted) j WHERE e.redacted IS NOT NULL;
 
 /** Schema 2: not released yet, so it may still be edited. What each column is for stands in docs/tape-format.md. */
 const second = `
--- columns of schema 2 stand here
 ALTER TABLE connections ADD COLUMN unread_tls TEXT;
 ALTER TABLE connections ADD COLUMN unread_reason TEXT;
 ALTER TABLE exchanges ADD COLUMN raw_protocol TEXT;
@@ -172,6 +171,27 @@ SELECT e.session_id, coalesce(e.raw_protocol, 'unknown') AS protocol, count(*) A
 FROM exchanges e JOIN connections c ON c.id = e.connection_id
 WHERE e.protocol = 'raw' AND e.request_codings IS NOT NULL AND c.unread_tls IS NULL AND e.request_bytes + e.response_bytes > 0
 GROUP BY 1, 2 ORDER BY streams DESC;
+
+ALTER TABLE connections ADD COLUMN container_id TEXT;
+ALTER TABLE connections ADD COLUMN container_name TEXT;
+ALTER TABLE connections ADD COLUMN container_image TEXT;
+ALTER TABLE connections ADD COLUMN pod_id TEXT;
+ALTER TABLE connections ADD COLUMN pod_name TEXT;
+ALTER TABLE connections ADD COLUMN pod_namespace TEXT;
+
+DROP VIEW exchange_list;
+CREATE VIEW exchange_list AS
+SELECT e.id, e.session_id, e.connection_id,
+       strftime('%Y-%m-%dT%H:%M:%S', e.started_us / 1000000, 'unixepoch') || printf('.%06dZ', e.started_us % 1000000) AS started_at,
+       c.direction, e.method, e.host, e.path, e.status, e.duration_us / 1000.0 AS duration_ms,
+       e.request_bytes, e.response_bytes, e.outcome, e.problems, e.problems = '' AS complete,
+       c.tls_library, c.pid, c.process, c.local, c.remote,
+       x.id AS cause_id,
+       coalesce(c.container_name, substr(c.container_id, 1, 12)) AS container, c.container_image, c.pod_namespace, c.pod_name
+FROM exchanges e
+JOIN connections c ON c.id = e.connection_id
+JOIN sessions s ON s.id = e.session_id
+LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1;
 `;
 
 /** Statement n brings a tape from version n to n + 1; `PRAGMA user_version` says where a tape stands. */

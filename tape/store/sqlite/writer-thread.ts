@@ -21,6 +21,8 @@ export interface WriterThreadOptions {
   readonly batchBytes?: number;
   /** Bytes that may be on their way to the tape before `append` asks the feeder to wait. */
   readonly queueBytes?: number;
+  /** How often it is looked whether the tape is still where it was, in milliseconds. */
+  readonly checkMs?: number;
   /** Told once, when the tape cannot be written any more; what was recorded until then is kept. */
   readonly onFailure?: (error: WiretapeError) => void;
   /** Arguments for the thread's Node.js: how tests run it from sources. */
@@ -43,6 +45,8 @@ export interface TapeWriterThread {
   failure(): WiretapeError | null;
   /** Flushes, closes the tape and ends the thread. Rejects when something could not be written; the thread ends anyway. */
   close(): Promise<void>;
+  /** Ends the thread and takes away what it made for a recording that never began. Never rejects. */
+  abandon(): Promise<void>;
 }
 
 interface Waiting {
@@ -76,6 +80,7 @@ class WriterThread implements TapeWriterThread {
   private drainWaiters: (() => void)[] = [];
   private postedBytes = 0;
   private timer: NodeJS.Timeout | undefined;
+  private readonly checking: NodeJS.Timeout;
   private failed: WiretapeError | null = null;
   private closing: Promise<void> | undefined;
   private gone = false;
@@ -91,6 +96,7 @@ class WriterThread implements TapeWriterThread {
       queueBytes: options.queueBytes ?? 64 * 1024 * 1024,
     };
     this.opened = this.expect(0).then(() => undefined);
+    this.checking = setInterval(() => this.check(), options.checkMs ?? 1000).unref();
     worker.on('message', (answer: Answer) => this.take(answer));
     worker.on('error', (error) => this.die(error));
     worker.on('exit', () => this.die(new Error('the writing thread ended')));
@@ -150,12 +156,26 @@ class WriterThread implements TapeWriterThread {
     return this.closing;
   }
 
+  async abandon(): Promise<void> {
+    this.closing ??= this.endThread('abandon');
+    await this.closing.catch(() => undefined);
+  }
+
   private async closeOnce(): Promise<void> {
     this.postAll();
     const failure = this.failed;
-    await this.order({ kind: 'close' }).catch(() => undefined);
-    await this.worker.terminate();
+    await this.endThread('close');
     if (failure !== null || this.failed !== null) throw failure ?? this.failed;
+  }
+
+  private async endThread(kind: 'close' | 'abandon'): Promise<void> {
+    clearInterval(this.checking);
+    await this.order({ kind }).catch(() => undefined);
+    await this.worker.terminate();
+  }
+
+  private check(): void {
+    if (this.failed === null && !this.gone) this.order({ kind: 'check' }).catch(() => undefined);
   }
 
   private packerOf(session: SessionId): Packer {
@@ -180,7 +200,7 @@ class WriterThread implements TapeWriterThread {
 
   private order(order: Order, bytes = 0): Promise<string | null> {
     if (this.gone) return Promise.reject(this.failed ?? new Error('the tape is closed'));
-    if (this.failed !== null && order.kind !== 'close') return Promise.reject(this.failed);
+    if (this.failed !== null && order.kind !== 'close' && order.kind !== 'abandon') return Promise.reject(this.failed);
     const answered = this.expect(bytes);
     this.worker.postMessage(order, order.kind === 'append' ? [order.packed.bytes.buffer] : []);
     return answered;
@@ -245,6 +265,7 @@ class WriterThread implements TapeWriterThread {
   /** The thread is gone: whoever waits learns it, unless it ended because it was told to. */
   private die(cause: Error): void {
     clearTimeout(this.timer);
+    clearInterval(this.checking);
     this.gone = true;
     const error: PlainError = {
       code: null,

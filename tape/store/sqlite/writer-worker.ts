@@ -11,6 +11,8 @@ export type Order =
   | { readonly kind: 'append'; readonly session: SessionId; readonly packed: PackedExchanges }
   | { readonly kind: 'loss'; readonly session: SessionId; readonly loss: Loss }
   | { readonly kind: 'end'; readonly session: SessionId; readonly end: SessionEnd }
+  | { readonly kind: 'check' }
+  | { readonly kind: 'abandon' }
   | { readonly kind: 'close' };
 
 /** The answer to an order; errors travel as plain data, as classes do not survive the trip. */
@@ -39,9 +41,36 @@ function follow(order: Order, writer: SqliteTapeWriter): string | null {
     case 'end':
       writer.endSession(order.session, order.end);
       return null;
-    case 'close':
-      writer.close();
+    case 'check':
+      writer.requireThere();
       return null;
+    case 'abandon':
+      writer.abandon();
+      return null;
+    case 'close':
+      closeWhole(writer);
+      return null;
+  }
+}
+
+/** A tape that is gone by now was recorded for nobody. */
+function closeWhole(writer: SqliteTapeWriter): void {
+  try {
+    writer.requireThere();
+  } finally {
+    writer.close();
+  }
+}
+
+/** What cannot be written any more is the end of the session, and the tape says so if anything can still be written. */
+function followOrEnd(order: Order, writer: SqliteTapeWriter): string | null {
+  try {
+    return follow(order, writer);
+  } catch (error) {
+    if (order.kind === 'append' || order.kind === 'loss') {
+      writer.cutShort(error instanceof WiretapeError && error.code === 'TAPE_FULL' ? 'disk-full' : 'failed');
+    }
+    throw error;
   }
 }
 
@@ -71,8 +100,8 @@ function serve(port: NonNullable<typeof parentPort>): void {
   );
   port.on('message', (order: Order) => {
     const open = writer;
-    if (open !== undefined) port.postMessage(answering(() => follow(order, open)));
-    if (order.kind === 'close') port.close();
+    if (open !== undefined) port.postMessage(answering(() => followOrEnd(order, open)));
+    if (order.kind === 'close' || order.kind === 'abandon') port.close();
   });
 }
 

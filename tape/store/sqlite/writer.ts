@@ -2,12 +2,17 @@
  * Writes exchanges to a tape, one transaction an append. Synchronous; `writer-thread.ts` keeps it away from the thread
  * that feeds it. Takes redacted exchanges only, and leaves a file that needs no journal when it closes.
  */
+import { unlinkSync } from 'node:fs';
 import type { Connection } from '../../model/exchange';
 import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../tape';
 import { createBodyStore, inlineLimitBytes } from './bodies';
-import { releaseWriterLock, takeWriterLock } from './lock';
+import { gone } from './errors';
+import { releaseWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
-import { bodiesOf, type Cell, cellsOf, exchangeColumns, numberCell } from './row';
+import { fateOf, type Place } from './place';
+import { rescue } from './rescue';
+import { reserveRoom } from './reserve';
+import { bodiesOf, type Cell, cellsOf, containerCells, containerColumns, exchangeColumns, numberCell } from './row';
 
 /** One exchange on its way to the tape. */
 export interface PreparedExchange {
@@ -20,6 +25,12 @@ export interface PreparedExchange {
 /** The writer with the one entry the writing thread needs: exchanges that were prepared elsewhere. */
 export interface SqliteTapeWriter extends TapeWriter {
   appendPrepared(session: SessionId, exchanges: Iterable<PreparedExchange>): void;
+  /** Saves the rows and throws TAPE_GONE where the tape's name is gone or names another file. */
+  requireThere(): void;
+  /** Ends the sessions that are open, as far as the disk still lets it: nobody asked for this end. */
+  cutShort(reason: 'disk-full' | 'tape-gone' | 'failed'): void;
+  /** Closes, and takes away what was made for a recording that never began: its session, and a tape that is new. */
+  abandon(): void;
 }
 
 /** Connections remembered with their ids; forgetting them costs one lookup each. */
@@ -36,21 +47,21 @@ interface OpenSession {
   readonly connections: Map<number, { id: number; connection: Connection }>;
 }
 
-/** Opens or creates a tape. Throws TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE, TAPE_DAMAGED, TAPE_BUSY or FILE_UNREADABLE. */
+/** Opens or creates a tape. Throws TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE, TAPE_UNSAFE, TAPE_DAMAGED, TAPE_BUSY or FILE_UNREADABLE. */
 export function openTapeWriter(path: string): SqliteTapeWriter {
-  const database = openForWriting(path);
+  const { database, place } = openForWriting(path);
   try {
-    return guarded(path, 'write', () => {
-      takeWriterLock(database, path);
-      return createWriter(database, path);
-    });
+    return guarded(path, 'write', () => createWriter(database, place));
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
+function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
+  const { path } = place;
+  const giveBackRoom = reserveRoom(path);
+  let isGone = false;
   const statements = prepareStatements(database);
   const bodies = createBodyStore(database);
   const open = new Map<SessionId, OpenSession>();
@@ -106,6 +117,22 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
     guarded(path, 'write', () => insertAll.immediate(session, exchanges));
   }
 
+  function cutShort(reason: 'disk-full' | 'tape-gone' | 'failed'): void {
+    giveBackRoom();
+    try {
+      for (const { rowId } of open.values()) statements.endSession.run(Date.now() * 1000, reason, rowId);
+    } catch {
+      // the session then has no end, which says as much
+    }
+  }
+
+  function close(): void {
+    giveBackRoom();
+    // By now the names beside it may belong to another tape, whose journal a tidy end would remove.
+    if (isGone) database.close();
+    else closeQuietly(database);
+  }
+
   return {
     beginSession(start) {
       return guarded(path, 'write', () => {
@@ -130,9 +157,21 @@ function createWriter(database: TapeDatabase, path: string): SqliteTapeWriter {
       open.delete(id);
       guarded(path, 'write', () => statements.endSession.run(end.endedAtUs, end.reason, rowId));
     },
-    close() {
-      closeQuietly(database);
+    requireThere() {
+      const fate = isGone ? 'there' : fateOf(place);
+      if (fate === 'there') return;
+      isGone = true; // said once, and saved once
+      cutShort('tape-gone');
+      throw gone(path, fate, rescue(database, place));
     },
+    cutShort,
+    abandon() {
+      for (const { rowId } of open.values()) statements.forget(rowId);
+      const isEmpty = statements.sessions.get() === 0;
+      close();
+      if (place.isNew && isEmpty && fateOf(place) === 'there') unlinkSync(path);
+    },
+    close,
   };
 }
 
@@ -144,6 +183,9 @@ export function prepareExchange(redacted: Parameters<typeof cellsOf>[0]): Prepar
 const outcomeCell = exchangeColumns.indexOf('outcome');
 const requestCodingsCell = exchangeColumns.indexOf('request_codings');
 const responseCodingsCell = exchangeColumns.indexOf('response_codings');
+
+/** Columns of `connections` that schema 2 brought, in the order of `connectionCells`. */
+const laterColumns = ['unread_tls', 'unread_reason', ...containerColumns];
 
 function prepareStatements(database: TapeDatabase) {
   const columns = [
@@ -163,11 +205,12 @@ function prepareStatements(database: TapeDatabase) {
     // A connection may become better known while it lives: its TLS library, its addresses.
     upsertConnection: database
       .prepare<[Cell[]], number>(
-        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process, unread_tls, unread_reason)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process,
+           ${laterColumns.join(', ')})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${laterColumns.map(() => '?').join(', ')})
          ON CONFLICT (session_id, key) DO UPDATE SET direction = excluded.direction, local = excluded.local,
            remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process,
-           unread_tls = excluded.unread_tls, unread_reason = excluded.unread_reason
+           ${laterColumns.map((column) => `${column} = excluded.${column}`).join(', ')}
          RETURNING id`,
       )
       .pluck(),
@@ -182,6 +225,11 @@ function prepareStatements(database: TapeDatabase) {
         'SELECT max(coalesce((SELECT max(id) FROM exchanges), 0), coalesce((SELECT max(first_exchange) - 1 FROM sessions), 0))',
       )
       .pluck(),
+    sessions: database.prepare<[], number>('SELECT count(*) FROM sessions').pluck(),
+    forget: database.transaction((rowId: number) => {
+      database.prepare('DELETE FROM losses WHERE session_id = ?').run(rowId);
+      database.prepare('DELETE FROM sessions WHERE id = ? AND exchanges = 0').run(rowId);
+    }),
     insertLoss: database.prepare(
       'INSERT INTO losses (session_id, at_us, connection_key, reason, events, bytes) VALUES (?, ?, ?, ?, ?, ?)',
     ),
@@ -198,7 +246,9 @@ function isSameConnection(a: Connection, b: Connection): boolean {
       a.unreadTls?.library === b.unreadTls?.library &&
       a.unreadTls?.reason === b.unreadTls?.reason &&
       a.process.pid === b.process.pid &&
-      a.process.name === b.process.name)
+      a.process.name === b.process.name &&
+      a.process.container?.id === b.process.container?.id &&
+      a.process.container?.name === b.process.container?.name)
   );
 }
 
@@ -207,6 +257,7 @@ function connectionCells(session: number, connection: Connection): Cell[] {
   return [
     ...[session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name],
     ...[unreadTls?.library ?? null, unreadTls?.reason ?? null],
+    ...containerCells(process.container),
   ];
 }
 

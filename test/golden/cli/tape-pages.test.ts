@@ -23,7 +23,7 @@ afterAll(() => {
 });
 
 function table(width: number | undefined): readonly string[] {
-  const counts = { exchanges: 0, inbound: 0, incomplete: 0 };
+  const counts = { exchanges: 0, inbound: 0, outbound: 0, incomplete: 0 };
   const lines = [...tableLines(reader.summaries(), counts, { colors: plain, width })];
   return [...lines, '', ...tableSummary(counts, reader.sessions(), {})];
 }

@@ -9,7 +9,7 @@
  * from the built command on bad input; what no test can bring about anywhere (a full disk, a locked-down kernel) comes
  * from the function that puts the system's answer into words. Rewrite with WIRETAPE_UPDATE_GOLDEN=1 and read the diff.
  */
-import fs, { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import fs, { chmodSync, cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,10 +19,13 @@ import { nothingRecorded } from '../../../cli/recording-report';
 import { catalogue, type ErrorCode } from '../../../errors/catalogue';
 import { formatError, WiretapeError } from '../../../errors/wiretape-error';
 import { type CaptureStats, explainRefusal, type KernelRefusal } from '../../../native/binding';
+import type { OwnRights } from '../../../native/seccomp';
 import type { RecordingEnd } from '../../../recorder/record';
 import { refuseClosed } from '../../../recorder/source/ebpf/attach/closed-targets';
+import { resolveContainers } from '../../../recorder/source/ebpf/attach/containers/choose';
 import { createProcReader } from '../../../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses } from '../../../recorder/source/ebpf/attach/processes';
+import { findTargets, type TargetSpec } from '../../../recorder/source/ebpf/attach/targets';
 import { startEbpfSource } from '../../../recorder/source/ebpf/source';
 import { Tally } from '../../../recorder/tally/tally';
 import type { Direction } from '../../../tape/model/exchange';
@@ -32,7 +35,8 @@ import { type CommandOptions, runWiretape } from '../../support/command';
 import { shownError, updateShownError } from '../../support/errors-page';
 import { root } from '../../support/source-tree';
 import { asRedacted, bodyOf, connectionOf, exchangeOf, responseOf, sessionStart } from '../../support/tapes';
-import { createProcTree } from '../../unit/recorder/attach/proc-tree';
+import { conmonWords } from '../../unit/recorder/attach/containers/runtime-files';
+import { createProcTree, hexPort, LISTEN, tcpRow } from '../../unit/recorder/attach/proc-tree';
 
 /** Each starts a process, and the machine may be busy. */
 jest.setTimeout(60_000);
@@ -51,6 +55,11 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
   BAD_CONFIG: () => {
     const project = folderWith({ 'wiretape.config.json': '{ "replay": { "timout": "5s" } }' });
     return wiretape(['replay', '../shop.tape', '--target', 'http://127.0.0.1:8080'], { cwd: project });
+  },
+  CONFIG_UNTRUSTED: () => {
+    const project = folderWith({ 'wiretape.config.json': '{}' }, 'shared');
+    chmodSync(project, 0o1777);
+    return wiretape(['ls', '../shop.tape'], { cwd: project });
   },
   BAD_RULE: () => {
     writeFileSync(join(folder, 'shop.noise.yaml'), '- { in: response, path: bdy.total, because: "rounded" }\n');
@@ -86,6 +95,20 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
       () => first.close(),
     );
   },
+  TAPE_UNSAFE: () => {
+    chmodSync(tape('open.tape'), 0o644);
+    return wiretape(['record', '-o', 'open.tape', '--pid', String(process.pid)]);
+  },
+  TAPE_GONE: () => {
+    const path = join(folder, 'gone.tape');
+    const writer = openTapeWriter(path);
+    writer.beginSession(sessionStart);
+    rmSync(path);
+    return said(
+      () => writer.requireThere(),
+      () => writer.close(),
+    );
+  },
   NOT_ON_TAPE: () => wiretape(['show', 'shop.tape', '99']),
   FILE_UNREADABLE: () =>
     wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'missing.yaml']),
@@ -103,6 +126,12 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     return wiretape(['mock', 'calls.tape', '--port', String(await busyPort())]);
   },
   BPF_NOT_PERMITTED: () => refusedBy({ errno: 1 }, { btf: true, lockdown: '[none] integrity confidentiality' }),
+  BPF_SECCOMP: () =>
+    refusedBy(
+      { errno: 1 },
+      { btf: true, lockdown: '[none] integrity confidentiality' },
+      { hasFilter: true, mayUseBpf: true },
+    ),
   BPF_LOCKDOWN: () => refusedBy({ errno: 1 }, { btf: true, lockdown: 'none integrity [confidentiality]' }),
   BPF_NO_BTF: () => refusedBy({ errno: 3 }, { btf: false, lockdown: '[none] integrity confidentiality' }),
   BPF_UNSUPPORTED: () => refusedBy({ errno: 3 }, { btf: true, lockdown: '[none] integrity confidentiality' }),
@@ -132,6 +161,10 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
   NOTHING_RECORDED: () => said(() => refuse(nothingRecorded(unreadableRecording(), 'shop.tape'))),
   // pid_max is at most 4194304 (PID_MAX_LIMIT of linux/threads.h), and pids are below it
   NO_SUCH_PROCESS: () => wiretape(['record', '-o', 'other.tape', '--pid', '4194304']),
+  CONTAINER_AMBIGUOUS: () =>
+    inContainers((processes) => resolveContainers({ ...noTargets, containers: ['a1b2'] }, processes, { selfPid: 99 })),
+  PUBLISHED_PORT: () =>
+    inContainers((processes) => findTargets({ ...noTargets, ports: [28443] }, processes, { selfPid: 99 })),
   INTERNAL: () => {
     writeFileSync(join(folder, 'break.cjs'), "process.cwd = () => { throw new TypeError('an unforeseen thing'); };\n");
     return wiretape(['ls', 'shop.tape'], { env: { NODE_OPTIONS: `--require ${join(folder, 'break.cjs')}` } });
@@ -200,16 +233,44 @@ function steady(text: string): string {
 }
 
 /** The kernel's answer in words, on a kernel that looks as told. */
-function refusedBy({ errno }: { errno: number }, kernel: { btf: boolean; lockdown: string }): Shown {
+function refusedBy({ errno }: { errno: number }, kernel: { btf: boolean; lockdown: string }, own?: OwnRights): Shown {
   const exists = jest.spyOn(fs, 'existsSync').mockReturnValue(kernel.btf);
   const read = jest.spyOn(fs, 'readFileSync').mockReturnValue(kernel.lockdown);
   const refusal: KernelRefusal = Object.assign(new Error('refused'), { errno, step: 'load', detail: '' });
   return said(
-    () => refuse(explainRefusal(refusal)),
+    () => refuse(explainRefusal(refusal, own)),
     () => {
       exists.mockRestore();
       read.mockRestore();
     },
+  );
+}
+
+const noTargets: TargetSpec = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
+
+/** A machine with two containers of Podman, one of which has a port published. */
+function inContainers(run: (processes: ReturnType<typeof createProcesses>) => unknown): Shown {
+  const [api, pay] = [`a1b2c3${'0'.repeat(58)}`, `a1b2ff${'0'.repeat(58)}`];
+  const socket = (port: number, inode: number) => ({
+    sockets: [inode],
+    tcp: [tcpRow(`0100007F:${hexPort(port)}`, '00000000:0000', { inode, state: LISTEN })],
+  });
+  const conmon = (pid: number, id: string, name: string) => ({
+    ...{ pid, name: 'conmon', exe: '/usr/bin/conmon', cmdline: conmonWords(id, name) },
+  });
+  const service = (pid: number, id: string) => ({
+    ...{ pid, parentPid: pid - 10, name: 'MainThread', exe: '/usr/bin/node', netns: `net:[${pid}]` },
+    ...{ cgroup: `0::/libpod_parent/libpod-${id}\n`, ...socket(8443, pid) },
+  });
+  const tree = createProcTree([
+    { ...conmon(20, api, 'api'), ...socket(28443, 500) },
+    conmon(21, pay, 'pay'),
+    service(30, api),
+    service(31, pay),
+  ]);
+  return said(
+    () => run(createProcesses(createProcReader(tree.root))),
+    () => tree.dispose(),
   );
 }
 
@@ -252,8 +313,8 @@ function scribble(path: string): void {
   fs.closeSync(file);
 }
 
-function folderWith(files: Readonly<Record<string, string>>): string {
-  const project = join(folder, 'project');
+function folderWith(files: Readonly<Record<string, string>>, name = 'project'): string {
+  const project = join(folder, name);
   mkdirSync(project);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
   return project;

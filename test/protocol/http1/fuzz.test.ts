@@ -18,6 +18,7 @@ import {
   type Turn,
 } from '../../support/converse';
 import { seededRandom } from '../../support/seeded-random';
+import { asRedacted } from '../../support/tapes';
 
 type Random = () => number;
 
@@ -156,7 +157,11 @@ describe('nonsense', () => {
       eventsOf({ key: key + 1 }, [client(get(`/${key + 1}`)), server(ok(`${key + 1}`)), client(wordSalad(random))]),
     );
     const seen: Exchange[] = [];
-    const pipeline = createPipeline({ onExchange: (exchange) => seen.push(exchange), onLoss: () => undefined });
+    const pipeline = createPipeline({
+      redact: (exchange) => asRedacted(exchange),
+      onExchange: ({ exchange }) => seen.push(exchange),
+      onLoss: () => undefined,
+    });
     while (scenes.some((events) => events.length > 0)) {
       const next = pick(random, scenes).shift();
       if (next !== undefined) pipeline.push([next]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { brotliCompressSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { shownBody } from '../../../cli/body-text';
 import { bodyOf } from '../../support/tapes';
 
@@ -59,4 +59,23 @@ it('stops at parts within parts within parts', () => {
   const { lines } = shownBody(typed('multipart/mixed; boundary=b20'), bodyOf(rest.join('\r\n\r\n')));
   expect(lines.length).toBeLessThan(10);
   expect(lines.at(-1)).toMatch(/bytes not shown, sha256 [0-9a-f]{64}/);
+});
+
+it('shows the beginning of what nobody reads to its end, and says how much more there is', () => {
+  const size = 4 * 1024 * 1024;
+  const { kind, lines } = shownBody(typed('text/plain'), bodyOf(`${'é'.repeat(size / 2 - 1)}a€ and more`));
+  expect(kind).toBe('text, 4,194,315 bytes');
+  expect([lines.length, lines[0]?.length, lines[0]?.at(-1), lines[1]]).toEqual([
+    2,
+    size / 2,
+    'a',
+    '(12 bytes more, which show --json gives)',
+  ]);
+});
+
+it('shows a bomb as what it unfolds to, up to the limit, and says so', () => {
+  const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024));
+  const { problem, lines } = shownBody(typed('text/plain'), bodyOf(bomb, { codings: ['gzip'] }));
+  expect(problem).toBe('gzip: unfolds to more than 67108864 bytes');
+  expect(lines.join('').length).toBeLessThan(4 * 4 * 1024 * 1024 + 100);
 });

@@ -1,5 +1,6 @@
 /** What the command line takes and refuses before any command runs. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createShopTape, type ShopTape } from '../../support/shop-tape';
 import { endOf, root, runSource, sourceArgs } from '../../support/sources';
@@ -19,11 +20,17 @@ it.each([
   [['ls', 'shop.tape', '--sesion', '1'], 'Unknown argument: sesion', 'Did you mean --session?'],
   [['lss', 'shop.tape'], 'Unknown command: lss', 'Did you mean ls?'],
   [['frobnicate'], 'Unknown command: frobnicate', 'wiretape --help'],
-  [[], 'No command is given', 'wiretape --help'],
+  [['--'], 'No command is given', 'wiretape --help'],
+  [['help', 'lss'], 'Unknown command: lss', 'Did you mean ls?'],
   [['ls'], 'An argument is missing: 0 given, 1 needed', 'wiretape ls --help'],
   [['ls', 'a.tape', 'b.tape'], 'Unknown argument: b.tape', 'wiretape ls --help'],
   [['ls', 'a.tape', '--session'], '--session needs a value', 'wiretape ls --help'],
   [['ls', 'a.tape', '--session', '1', '--session', '2'], '--session is given more than once', 'wiretape ls --help'],
+  [
+    ['record', '--pid', '1', '--max-body', '257MiB'],
+    '--max-body 257MiB is more than can be read back from a tape',
+    'Write at most --max-body 256MiB',
+  ],
   [['ls', 'a.tape', '--no-json'], 'Unknown argument: no-json', 'wiretape ls --help'],
 ])('refuses %j', async (args, message, remedy) => {
   const { status, stdout, stderr } = await wiretape(args);
@@ -52,6 +59,22 @@ it('lists its commands, and names none that is not there', async () => {
   const { status, stdout, stderr } = await wiretape(['--help']);
   expect([status, stderr]).toEqual([0, '']);
   expect([...stdout.matchAll(/^ {2}wiretape (\w+)/gm)].map(([, name]) => name)).toEqual(commands);
+});
+
+it.each([[[]], [['-h']], [['help']], [['help', '--help']]])('helps for %j as for --help', async (args) => {
+  expect(await wiretape(args)).toEqual(await wiretape(['--help']));
+});
+
+it.each([[['help', 'record']], [['record', '-h']], [['help', 'record', '-h']]])(
+  'helps with a command for %j',
+  async (args) => {
+    expect(await wiretape(args)).toEqual(await wiretape(['record', '--help']));
+  },
+);
+
+it.each([[['version']], [['-V']], [['--version']]])('says its version for %j, and nothing else', async (args) => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  expect(await wiretape(args)).toEqual({ status: 0, signal: null, stdout: `${version}\n`, stderr: '' });
 });
 
 it.each(commands)('helps with %s by example', async (command) => {

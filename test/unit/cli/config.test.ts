@@ -1,8 +1,19 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, loadConfig, settingsFor } from '../../../cli/config';
 import { WiretapeError } from '../../../errors/wiretape-error';
+import { itAsRoot, nobody } from '../../support/privileged';
 import { runSource } from '../../support/sources';
 
 jest.setTimeout(30_000); // modules are tried in processes of their own
@@ -40,12 +51,126 @@ it('is nothing where there is no file', () => {
   expect(settings(undefined)).toEqual({});
 });
 
-it('is the nearest file upward', () => {
+it('is the nearest file upward, to the root of the project and no further', () => {
   writeFileSync(join(folder, 'wiretape.config.json'), '{"include":"GET a/**"}');
   mkdirSync(join(folder, 'a/b'), { recursive: true });
+  expect(loadConfig(join(folder, 'a/b'), commands)).toBeUndefined();
+  writeFileSync(join(folder, 'package.json'), '{}');
   expect(loadConfig(join(folder, 'a/b'), commands)?.file).toBe(join(folder, 'wiretape.config.json'));
   writeFileSync(join(folder, 'a/wiretape.config.json'), '{}');
   expect(loadConfig(join(folder, 'a/b'), commands)?.file).toBe(join(folder, 'a/wiretape.config.json'));
+});
+
+describe('a file that somebody else could have written', () => {
+  const file = () => join(folder, 'wiretape.config.json');
+  const distrusted = (run: () => unknown) => {
+    const { code, exitStatus, seen } = errorOf(run);
+    return [code, exitStatus, ...seen];
+  };
+  beforeEach(() => writeFileSync(file(), '{"noise":"shop.noise.yaml"}'));
+
+  it.each([0o777, 0o1777, 0o757])('is refused: a folder of mode %o', (mode) => {
+    chmodSync(folder, mode);
+    const shown = mode.toString(8).padStart(4, '0');
+    expect(distrusted(() => loadConfig(folder, commands))).toEqual([
+      'CONFIG_UNTRUSTED',
+      2,
+      `everybody may write ${folder} (mode ${shown})`,
+    ]);
+  });
+
+  it('is refused: a file that everybody may write', () => {
+    chmodSync(file(), 0o646);
+    expect(distrusted(() => loadConfig(folder, commands))).toEqual([
+      'CONFIG_UNTRUSTED',
+      2,
+      `everybody may write ${file()} (mode 0646)`,
+    ]);
+  });
+
+  it('is no file that is looked for: a folder above that everybody may write is nobody’s project', () => {
+    mkdirSync(join(folder, 'mine'));
+    writeFileSync(join(folder, 'package.json'), '{}');
+    expect(loadConfig(join(folder, 'mine'), commands)?.file).toBe(file());
+    chmodSync(folder, 0o1777);
+    expect(loadConfig(join(folder, 'mine'), commands)).toBeUndefined();
+  });
+
+  it('is refused behind a link: what it leads to counts', () => {
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    renameSync(file(), join(elsewhere, 'config.json'));
+    symlinkSync(join(elsewhere, 'config.json'), file());
+    expect(loadConfig(folder, commands)?.file).toBe(file());
+    chmodSync(elsewhere, 0o777);
+    expect(distrusted(() => loadConfig(folder, commands))[0]).toBe('CONFIG_UNTRUSTED');
+  });
+
+  it.each(['noise', 'redact', 'ca'])('is refused where the configuration names it: %s', (name) => {
+    const rules = join(folder, 'rules');
+    mkdirSync(rules);
+    writeFileSync(join(rules, 'shop.yaml'), '');
+    const known = { ...replay, options: [...replay.options, 'redact', 'ca'] };
+    writeFileSync(file(), JSON.stringify({ replay: { [name]: 'rules/shop.yaml' } }));
+    const read = () => settingsFor(known, { env: {}, loaded: loadConfig(folder, commands) });
+    expect(read()).toEqual({ [name]: join(rules, 'shop.yaml') });
+    chmodSync(rules, 0o777);
+    expect(distrusted(read)).toEqual(['CONFIG_UNTRUSTED', 2, `everybody may write ${rules} (mode 0777)`]);
+  });
+
+  itAsRoot("is refused: somebody else's, unless it is that of the one who called sudo", () => {
+    for (const path of [folder, file()]) chownSync(path, nobody, nobody);
+    expect(distrusted(() => loadConfig(folder, commands))).toEqual([
+      'CONFIG_UNTRUSTED',
+      2,
+      `${folder} belongs to nobody (user ${nobody})`,
+    ]);
+    chownSync(folder, 0, 0);
+    expect(distrusted(() => loadConfig(folder, commands))[0]).toBe('CONFIG_UNTRUSTED');
+    process.env.SUDO_UID = process.env.SUDO_GID = String(nobody);
+    try {
+      expect(loadConfig(folder, commands)?.file).toBe(file());
+    } finally {
+      delete process.env.SUDO_UID;
+      delete process.env.SUDO_GID;
+    }
+  });
+
+  describe('code', () => {
+    // What it exports says who ran it, and comes back in the refusal of the filter.
+    const code = 'console.log("noise on stdout"); module.exports = { include: "uid-" + process.getuid() };';
+    const ls = (env: NodeJS.ProcessEnv = {}) => runSource('cli/main.ts', ['ls', 'no.tape'], { cwd: folder, env });
+    beforeEach(() => {
+      rmSync(file());
+      writeFileSync(join(folder, 'wiretape.config.js'), code);
+      for (const path of [folder, join(folder, 'wiretape.config.js')]) {
+        if (process.getuid?.() === 0) chownSync(path, nobody, nobody);
+      }
+    });
+
+    itAsRoot('of another owner is never run by root', async () => {
+      const { status, stderr, stdout } = await ls();
+      expect([status, stdout, stderr.split(' ')[0]]).toEqual([2, '', 'CONFIG_UNTRUSTED']);
+    });
+
+    itAsRoot('of the one who called sudo is run as that user', async () => {
+      const { status, stderr, stdout } = await ls({ SUDO_UID: String(nobody), SUDO_GID: String(nobody) });
+      expect([status, stdout, stderr.split('\n')[0]]).toEqual([
+        2,
+        '',
+        `BAD_FILTER  Cannot read the filter "uid-${nobody}": it is not METHOD host/path`,
+      ]);
+    });
+
+    itAsRoot('that fails says what it said', async () => {
+      writeFileSync(join(folder, 'wiretape.config.js'), 'throw new TypeError("no such thing");');
+      const { status, stderr } = await ls({ SUDO_UID: String(nobody), SUDO_GID: String(nobody) });
+      expect(status).toBe(2);
+      expect(stderr).toMatch(
+        /^BAD_CONFIG {2}Cannot use .*: user 65534, whose code it is, cannot run it\n {2}seen {6}TypeError: no such thing\n/,
+      );
+    });
+  });
 });
 
 it.each([

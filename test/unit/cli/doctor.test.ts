@@ -9,6 +9,8 @@ const healthy: DoctorFacts = {
     hasBtf: true,
     lockdown: 'integrity',
     capabilities: new Set(['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE']),
+    hasSeccompFilter: false,
+    isHostUserNamespace: true,
     perfEventParanoid: 2,
     unprivilegedBpfDisabled: 2,
     isHostPidNamespace: true,
@@ -26,6 +28,11 @@ function withEnvironment(changes: Partial<DoctorFacts['environment']>): DoctorFa
   return { ...healthy, environment: { ...healthy.environment, ...changes }, tiers: refusedTier };
 }
 
+function refusedUnderFilter(errno: number, changes: Partial<DoctorFacts['environment']> = {}): DoctorFacts {
+  const facts = withEnvironment({ hasSeccompFilter: true, ...changes });
+  return { ...facts, tiers: [{ name: 'tracepoint', ok: false, detail: `load: errno ${errno}`, errno }] };
+}
+
 function check(report: DoctorReport, name: string) {
   return report.checks.find((one) => one.name === name);
 }
@@ -41,6 +48,9 @@ it.each([
   ['lockdown', withEnvironment({ lockdown: 'confidentiality' }), /lockdown=integrity/],
   ['capabilities', withEnvironment({ capabilities: new Set(['CAP_BPF']) }), /grant CAP_PERFMON, CAP_SYS_PTRACE/],
   ['pid namespace', withEnvironment({ isHostPidNamespace: false }), /--pid=host/],
+  ['user namespace', withEnvironment({ isHostUserNamespace: false }), /not rootless/],
+  ['seccomp', refusedUnderFilter(1), /seccomp=deploy\/seccomp.json/],
+  ['seccomp', refusedUnderFilter(38), /--cap-add SYS_ADMIN --cap-add SYS_PTRACE/],
   ['return probes', withEnvironment({ kernelRelease: '6.12.3' }), /outside 6.11 to 6.13/],
   ['addon', { ...healthy, addonProblem: { found: 'not built', remedy: 'npm run build' }, tiers: [] }, /npm run build/],
   ['tier tracepoint', { ...healthy, tiers: refusedTier }, /kernel 6.3 or newer/],
@@ -50,12 +60,34 @@ it.each([
   expect(check(diagnose(facts), name)).toMatchObject({ ok: false, remedy: expect.stringMatching(remedy) });
 });
 
+it('does not tell root to become root', () => {
+  const facts = { ...withEnvironment({ capabilities: new Set() }), survey: { processes: [], running: 12, closed: 9 } };
+  expect(JSON.stringify(diagnose(facts))).toContain('Run as root');
+  const report = diagnose({ ...facts, isRoot: true });
+  expect(JSON.stringify(report)).not.toContain('Run as root');
+  expect(check(report, 'capabilities')?.remedy).toBe(
+    'Being root is not enough here. Give the container the capabilities: --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH',
+  );
+});
+
 it.each([
   [withEnvironment({ hasBtf: false, capabilities: new Set() }), 'See BTF above'],
   [withEnvironment({ lockdown: 'confidentiality' }), 'See lockdown above'],
   [withEnvironment({ capabilities: new Set() }), 'See capabilities above'],
+  [withEnvironment({ isHostUserNamespace: false }), 'See user namespace above'],
+  [refusedUnderFilter(1), 'See seccomp above'],
+  [refusedUnderFilter(1, { capabilities: new Set() }), 'See capabilities above'],
 ])('leads from a refused tier to the first cause of it', (facts, remedy) => {
   expect(check(diagnose(facts), 'tier tracepoint')?.remedy).toBe(remedy);
+});
+
+it.each([
+  ['the rights are missing', refusedUnderFilter(1, { capabilities: new Set(['CAP_BPF']) })],
+  ['the rights are those of another user namespace', refusedUnderFilter(1, { isHostUserNamespace: false })],
+  ['the kernel refused for another reason', refusedUnderFilter(22)],
+  ['a tier works', { ...refusedUnderFilter(1), tiers: healthy.tiers }],
+])('does not blame seccomp where %s', (_, facts) => {
+  expect(check(diagnose(facts), 'seccomp')).toMatchObject({ ok: true, remedy: null });
 });
 
 it('works with a tier although other things do not', () => {
@@ -109,13 +141,14 @@ it('prints a table a person can act on', () => {
       '                      do this: Run as root, or grant CAP_DAC_READ_SEARCH',
       'ok  pid namespace     the host',
       'ok  cgroups           version 2',
+      'ok  seccomp           no filter',
       'ok  addon             loads',
       'no  tier tracepoint   load: errno 1',
       '                      do this: See capabilities above',
       'ok  uprobes           uprobe_multi',
       'ok  return probes     safe, under seccomp filters too',
       'no  processes         2 of 40 may not be looked into',
-      '                      do this: Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+      '                      do this: Run as root, or grant CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH',
       '',
       'Processes with TCP sockets or a TLS library, and whether a recording would read them:',
       '  71    nginx        listens on 80, 443; 3 connected  no  OpenSSL, shared libssl.so.3: inner functions, were probes possible here',

@@ -32,7 +32,7 @@ it('says of an exchange exactly what schema 1 promises, in its order', () => {
   });
   expect(JSON.stringify(summaryJson(summaryOf(stored(exchange))))).toBe(
     '{"schema":1,"id":"17","session":"1","connection":"9","seq":0,"startedAt":"2026-11-20T10:00:00.123456Z",' +
-      '"direction":"inbound","protocol":"http1","tls":{"library":"openssl"},"process":{"pid":4711,"name":"node"},' +
+      '"direction":"inbound","protocol":"http1","tls":{"library":"openssl"},"process":{"pid":4711,"name":"node"},"container":null,' +
       '"local":"127.0.0.1:8443","remote":"127.0.0.1:50112","method":"POST","host":"localhost:8443",' +
       '"path":"/orders?x=1","status":201,"durationMs":3.42,"requestBytes":128,"responseBytes":512,' +
       '"complete":true,"problems":[],"outcome":"response","cause":null,' +

@@ -25,9 +25,10 @@ it('prints NDJSON and nothing else with ls --json', async () => {
 it('prints the table on stdout and what it counted on stderr', async () => {
   const { status, stdout, stderr } = await wiretape('ls', tape.path);
   expect(status).toBe(0);
-  expect(linesOf(stdout)).toHaveLength(13);
+  expect(linesOf(stdout)).toHaveLength(14);
+  expect(linesOf(stdout).at(-1)).toBe('! session 2: its recorder was killed: what it had not written yet is missing');
   expect(linesOf(stderr)).toEqual([
-    '11 exchanges in 2 sessions: 7 inbound, 4 outbound; 3 incomplete (!)',
+    '11 exchanges in 2 sessions: 7 inbound, 4 outbound; 3 incomplete (!); 1 session cut short (!)',
     'session 1 could not record 40,960 bytes: ring-full',
   ]);
 });
@@ -48,7 +49,11 @@ it.each([
 it('prints no table where nothing matches, and says that there is more', async () => {
   const { status, stdout, stderr } = await wiretape('ls', tape.path, '--exclude', '* **');
   expect([status, stdout]).toEqual([0, '']);
-  expect(stderr).toContain('none of the 11 exchanges on the tape matches\n');
+  expect(linesOf(stderr)).toEqual([
+    'none of the 11 exchanges on the tape matches',
+    'session 1 could not record 40,960 bytes: ring-full',
+    '! session 2: its recorder was killed: what it had not written yet is missing',
+  ]);
 });
 
 it('prints one JSON document with show --json', async () => {

@@ -3,6 +3,7 @@ import { createPipeline } from '../../../recorder/pipeline';
 import type { CloseEvent, SourceEvent } from '../../../recorder/source/events';
 import type { Exchange } from '../../../tape/model/exchange';
 import { parseFilterPattern } from '../../../tape/model/filter';
+import { createRedactor } from '../../../tape/redact/redactor';
 import {
   type Circumstances,
   client,
@@ -22,6 +23,7 @@ import {
   summaries,
   waits,
 } from '../../support/converse';
+import { asRedacted } from '../../support/tapes';
 
 describe('how an exchange ends', () => {
   const outbound: Circumstances = { role: 'outbound' };
@@ -315,7 +317,8 @@ describe('an exchange that lasts', () => {
   function handedOut(...parts: Parameters<typeof eventsOf>[1]): string[] {
     const seen: string[] = [];
     const pipeline = createPipeline({
-      onExchange: ({ outcome, response, problems }) =>
+      redact: (exchange) => asRedacted(exchange),
+      onExchange: ({ exchange: { outcome, response, problems } }) =>
         seen.push(
           `${outcome} ${JSON.stringify(Buffer.from(response?.body.bytes ?? []).toString())} ${problems.join()}`.trim(),
         ),
@@ -517,7 +520,8 @@ describe('a pipeline', () => {
     const events = eventsOf({}, [client(get('/a') + get('/b')), server(ok('A') + ok('B'))]);
     const seen: string[] = [];
     const pipeline = createPipeline({
-      onExchange: ({ request }) => {
+      redact: (exchange) => asRedacted(exchange),
+      onExchange: ({ exchange: { request } }) => {
         seen.push(request?.target ?? '');
         throw new Error('the receiver failed');
       },
@@ -527,6 +531,23 @@ describe('a pipeline', () => {
     expect(seen).toEqual(['/a']);
     const other = converse(client(get('/c')), server(ok('C')));
     expect(summaries(other)).toEqual(['GET /c → 200 C']);
+  });
+
+  it('counts nothing of an exchange but what redaction left of it', () => {
+    const secret = 'hunter22-hunter22';
+    const redactor = createRedactor({ key: Buffer.alloc(32, 7) });
+    const pipeline = createPipeline({
+      redact: (exchange) => redactor.redact(exchange),
+      onExchange: () => undefined,
+      onLoss: () => undefined,
+    });
+    pipeline.push(eventsOf({}, [client(get(`/proxy/http://u:${secret}@h/`)), server(ok('A'))]));
+    pipeline.end(startUs + 10_000_000);
+    const { endpoints } = pipeline.stats();
+    expect(endpoints.map(({ endpoint }) => endpoint)).toEqual([
+      expect.stringMatching(/^GET .*\/proxy\/http:\/\/u:[^@]+@h\/$/),
+    ]);
+    expect(JSON.stringify(pipeline.stats())).not.toContain('hunter22');
   });
 
   it('tells losses that no connection has, and bytes that no connection has', () => {
@@ -561,7 +582,11 @@ describe('a pipeline', () => {
 
   it('gives up holes by the time of events alone, without ticks', () => {
     const exchanges: Exchange[] = [];
-    const pipeline = createPipeline({ onExchange: (exchange) => exchanges.push(exchange), onLoss: () => undefined });
+    const pipeline = createPipeline({
+      redact: (exchange) => asRedacted(exchange),
+      onExchange: ({ exchange }) => exchanges.push(exchange),
+      onLoss: () => undefined,
+    });
     const events = eventsOf({}, [
       client('GET /x'),
       client(get('/y')),

@@ -41,6 +41,18 @@ describe('the plan of set-up', () => {
     );
   });
 
+  it('brings an engine and images for the container tests, and for nothing else', () => {
+    const decided = plan({ ...freshMachine, task: 'containers' });
+    expect(stepNames(decided)).toEqual(['apt', 'toolchain', 'npm', 'bpf', 'native', 'typescript', 'images']);
+    expect(packagesOf(decided)).toEqual(expect.arrayContaining(['podman', 'runc', 'debootstrap']));
+    expect(packagesOf(plan(freshMachine))).not.toContain('podman');
+  });
+
+  it('makes no images without root: the container tests are skipped there', () => {
+    const decided = plan({ ...everythingThere, task: 'containers', isRoot: false, missing: needs });
+    expect(decided).toEqual({ kind: 'go', steps: [] });
+  });
+
   it('installs for the demo what the demo needs, and not what the tests drive', () => {
     const packages = packagesOf(plan({ ...freshMachine, task: 'demo' }));
     expect(packages).toContain('clang');

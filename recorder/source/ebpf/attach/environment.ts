@@ -4,6 +4,7 @@
  * by loading them.
  */
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { isFirstUserNamespace } from '../../../../native/seccomp';
 
 export type Lockdown = 'none' | 'integrity' | 'confidentiality';
 
@@ -15,6 +16,10 @@ export interface EnvironmentFacts {
   readonly lockdown: Lockdown | null;
   /** Effective capabilities: `CAP_BPF`. */
   readonly capabilities: ReadonlySet<string>;
+  /** System calls of this process go through a seccomp filter, as in most containers. */
+  readonly hasSeccompFilter: boolean;
+  /** Capabilities held in another user namespace, as in rootless containers, do not count for BPF. */
+  readonly isHostUserNamespace: boolean;
   readonly perfEventParanoid: number | null;
   readonly unprivilegedBpfDisabled: number | null;
   /** BPF reports process numbers of the host's namespace; elsewhere they name other processes or none. */
@@ -36,6 +41,8 @@ export function readEnvironment(root = ''): EnvironmentFacts {
     capabilities: new Set(
       decodeCapabilities(/^CapEff:\s*([0-9a-f]+)/m.exec(read('/proc/self/status') ?? '')?.[1] ?? ''),
     ),
+    hasSeccompFilter: /^Seccomp:\s*2$/m.test(read('/proc/self/status') ?? ''),
+    isHostUserNamespace: isFirstUserNamespace(read('/proc/self/uid_map') ?? ''),
     perfEventParanoid: numberOf(read('/proc/sys/kernel/perf_event_paranoid')),
     unprivilegedBpfDisabled: numberOf(read('/proc/sys/kernel/unprivileged_bpf_disabled')),
     isHostPidNamespace: link('/proc/self/ns/pid') === HOST_PID_NAMESPACE,

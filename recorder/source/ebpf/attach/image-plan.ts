@@ -10,6 +10,7 @@ import type {
   EntryHook,
   InnerFunction,
   ProbeGroup,
+  ProbeNeed,
   ReturnHook,
   TlsFlavour,
   TlsLibrary,
@@ -24,7 +25,7 @@ export interface PlannedProbe {
   readonly fileOffset: number;
   readonly isReturn: boolean;
   readonly group: ProbeGroup;
-  readonly required: boolean;
+  readonly need: ProbeNeed;
   /** Why this place: `at the entry, on an emulated push`. */
   readonly why: string;
 }
@@ -77,6 +78,7 @@ function placeAll(recognised: Recognised): Pick<ImagePlan, 'probes' | 'refusals'
   for (const [symbol, hooksOfSymbol] of bySymbol(hooks)) {
     if (!covered.has(symbol)) placeExported(placing, symbol, hooksOfSymbol);
   }
+  refuseHalves(placing, hooks);
   return { probes: placing.probes, refusals: placing.refusals };
 }
 
@@ -103,8 +105,14 @@ function bySymbol(hooks: readonly UprobeHook[]): ReadonlyMap<string, readonly Up
 function placeExported(placing: Placing, symbol: string, hooks: readonly UprobeHook[]): void {
   const code = placing.functions.get(symbol);
   if (code !== undefined && !isBuiltOnAnother(placing, code)) placeHooks(placing, code, hooks);
-  if (code === undefined && hooks.some((hook) => hook.need === 'required')) {
-    placing.refusals.push({ symbol, reason: 'the file defines no such function' });
+}
+
+/** A library that is read in one direction only is not read: said by the names of what could have been probed. */
+function refuseHalves(placing: Placing, hooks: readonly UprobeHook[]): void {
+  for (const need of ['read', 'write'] as const) {
+    const symbols = new Set(hooks.filter((hook) => hook.need === need).map(({ symbol }) => symbol));
+    if (symbols.size === 0 || placing.probes.some((probe) => probe.need === need)) continue;
+    placing.refusals.push({ symbol: [...symbols].join(', '), reason: 'the file defines no such function' });
   }
 }
 
@@ -159,16 +167,12 @@ function nameOf(placing: Placing, address: number): string | undefined {
 }
 
 function hooksOf(placing: Placing, inner: InnerFunction): readonly UprobeHook[] {
-  const group = groupOf(placing, inner.wrapper);
-  const common = { symbol: inner.name, need: 'required', group } as const;
+  const replaced = placing.library.hooks(placing.flavour).find((hook) => hook.symbol === inner.wrapper);
+  const common = { symbol: inner.name, need: replaced?.need ?? 'optional', group: replaced?.group ?? 'base' };
   const entry: UprobeHook = { ...common, at: 'entry', program: inner.programs.entry };
   return inner.programs.return === null
     ? [entry]
     : [entry, { ...common, at: 'return', program: inner.programs.return }];
-}
-
-function groupOf(placing: Placing, symbol: string): ProbeGroup {
-  return placing.library.hooks(placing.flavour).find((hook) => hook.symbol === symbol)?.group ?? 'base';
 }
 
 function isBuiltOnAnother(placing: Placing, code: FunctionCode): boolean {
@@ -194,11 +198,10 @@ function placeHooks(placing: Placing, code: FunctionCode, hooks: readonly Uprobe
 
 function placeOne(placing: Placing, code: FunctionCode, { hook, place }: Placement): void {
   const fileOffset = placing.image.fileOffsetOf(code.address + place.offset);
-  const { symbol, program, group } = hook;
+  const { symbol, program, group, need } = hook;
   if (fileOffset === undefined || code.body.length === 0) {
     placing.refusals.push({ symbol, reason: 'its address is in no executable part of the file' });
     return;
   }
-  const [isReturn, required] = [hook.at === 'return', hook.need === 'required'];
-  placing.probes.push({ program, symbol, fileOffset, isReturn, group, required, why: place.why });
+  placing.probes.push({ program, symbol, fileOffset, isReturn: hook.at === 'return', group, need, why: place.why });
 }

@@ -21,8 +21,8 @@ export interface MappingProcess {
 export interface PlannedImage {
   /** What the kernel is given: it opens the file that was read, also across mount namespaces. */
   readonly path: string;
-  readonly device: string;
-  readonly inode: string;
+  /** Which file it is, whatever path leads to it. */
+  readonly key: string;
   /** Last part of the path as the process sees it: `libssl.so.3`, `node`. */
   readonly label: string;
   readonly library: string;
@@ -98,9 +98,8 @@ function readImage(mapped: MappedImage, { path, file }: OpenedImage, cache: Plan
   try {
     const plan = cached(cache, file);
     if (plan === null) return [];
-    const { device, inode } = mapped;
     const { library, flavour } = plan;
-    return [{ plan, image: { path, device, inode, label: fileName(mapped.path), library, flavour } }];
+    return [{ plan, image: { path, key: file.key, label: fileName(mapped.path), library, flavour } }];
   } finally {
     file.close();
   }

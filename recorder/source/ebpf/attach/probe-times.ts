@@ -9,7 +9,7 @@ const mostProcesses = 4096;
 
 export interface TimedReport {
   readonly pid: number;
-  /** `device:inode`. */
+  /** What tells it from every other file. */
   readonly file: string;
   readonly outcome: 'attached' | 'refused';
 }
@@ -24,6 +24,12 @@ export class ProbeTimes {
     if (this.times.size > mostProcesses) this.forgetOldest();
     // The last one counts: a library is read once all of its probes are there.
     files.set(file, outcome === 'refused' ? Number.POSITIVE_INFINITY : Math.max(atNs, files.get(file) ?? 0));
+  }
+
+  /** All that was wanted is in place, what had been refused before too. */
+  complete({ pid, file }: Pick<TimedReport, 'pid' | 'file'>, sinceNs: number): void {
+    this.note({ pid, file, outcome: 'attached' }, sinceNs);
+    this.times.get(pid)?.set(file, sinceNs);
   }
 
   of(pid: number, file: string): number | undefined {

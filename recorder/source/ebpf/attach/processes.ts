@@ -2,10 +2,13 @@
  * What runs on this machine, out of /proc: processes, the files they have mapped, the ports they listen on. Thin over
  * a reader so that tests bring a tree of their own. Whatever vanishes while it is read is simply not there.
  */
+import type { ContainerInfo } from '../../../../tape/model/exchange';
+import { type Containers, createContainers } from './containers/containers';
+import { hasAddress, type ProxyTarget, proxyTarget } from './containers/port-proxy';
+import type { StoredContainer } from './containers/runtime-state';
 import type { MappedImage } from './mapped-image';
 import type { ProcReader } from './proc/proc-reader';
 import {
-  containerIdOf,
   executableMappings,
   type Mapping,
   mapFileName,
@@ -24,12 +27,14 @@ export interface ProcessFacts {
   /** Every name `--comm` accepts: the kernel's (15 characters), the executable's, that of the first argument. */
   readonly names: readonly string[];
   readonly startTicks: number;
+  readonly threads: number;
   /** Null for kernel threads, and where it may not be read. */
   readonly exe: string | null;
   /** False for kernel threads, and for processes that have ended and wait to be collected. */
   readonly hasMemory: boolean;
   readonly cgroups: readonly string[];
-  readonly containerId: string | null;
+  /** The container it runs in. */
+  readonly container: ContainerInfo | null;
   /** Its number in its own pid namespace. */
   readonly namespacePid: number;
   /** 0 none, 1 strict, 2 filter. */
@@ -63,39 +68,43 @@ export interface Processes {
   sockets(pid: number): ReadonlyMap<string, SocketEntry>;
   /** Inodes of the sockets a process holds. */
   heldSockets(pid: number): ReadonlySet<string>;
-  /** The process's children, their children, and so on. */
-  descendants(pid: number): readonly number[];
+  /** The containers that the runtimes of this machine know, whether they run or not. */
+  storedContainers(): readonly StoredContainer[];
+  /** Where a process that holds a published port open leads. */
+  proxyTarget(pid: number): ProxyTarget | undefined;
+  /** Whether an IPv4 address is one of the process's network namespace. */
+  hasAddress(pid: number, address: string): boolean;
+  /** When a running process started, in clock ticks after boot; undefined where it has ended. Cheap: one small file. */
+  startOf(pid: number): number | undefined;
+  /** Children of these processes, their children, and so on: those that run, without the processes themselves. */
+  descendants(pids: readonly number[]): readonly number[];
 }
 
 export function createProcesses(proc: ProcReader): Processes {
-  const list = () => pids(proc).flatMap((pid) => factsOf(proc, pid) ?? []);
+  const containers = createContainers(proc);
+  const facts = (pid: number) => factsOf(proc, pid, containers);
   return {
-    list,
-    facts: (pid) => factsOf(proc, pid),
+    list: () => pids(proc).flatMap((pid) => facts(pid) ?? []),
+    facts,
+    storedContainers: containers.stored,
+    proxyTarget: (pid) => proxyTarget(proc, pid),
+    hasAddress: (pid, address) => hasAddress(proc, pid, address),
     isOpen: (pid) => proc.read(`${pid}/maps`) !== undefined,
     images: (pid) => executableMappings(proc.read(`${pid}/maps`) ?? '').map((mapping) => imageOf(proc, pid, mapping)),
     everySocket: () => everySocket(proc),
     listeners: () => listenersOf(proc),
     sockets: (pid) => new Map(socketsOf(proc, pid).map((socket) => [socket.inode, socket])),
     heldSockets: (pid) => heldSockets(proc, pid),
-    descendants: (pid) => descendantsOf(proc, pid),
+    startOf: (pid) => startOf(proc, pid),
+    descendants: (ancestors) => descendantsOf(proc, ancestors),
   };
-}
-
-/** The set of `{network namespace, port}` that somebody listens on: what tells a server's socket from a client's. */
-export function listeningPorts(listeners: readonly Listener[]): ReadonlySet<string> {
-  return new Set(listeners.map(({ netns, port }) => portKey(netns, port)));
-}
-
-export function portKey(netns: string, port: number): string {
-  return `${netns} ${port}`;
 }
 
 function pids(proc: ProcReader): readonly number[] {
   return proc.list('.').flatMap((name) => (/^[1-9]\d*$/.test(name) ? [Number(name)] : []));
 }
 
-function factsOf(proc: ProcReader, pid: number): ProcessFacts | undefined {
+function factsOf(proc: ProcReader, pid: number, containers: Containers): ProcessFacts | undefined {
   const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
   const status = parseStatus(proc.read(`${pid}/status`) ?? '');
   if (stat === undefined || status.size === 0) return undefined;
@@ -105,11 +114,12 @@ function factsOf(proc: ProcReader, pid: number): ProcessFacts | undefined {
     pid,
     parentPid: stat.parentPid,
     startTicks: stat.startTicks,
+    threads: stat.threads,
     exe,
     ...namesOf(stat.name, exe, proc.read(`${pid}/cmdline`) ?? ''),
     hasMemory: status.has('VmSize'),
     cgroups,
-    containerId: containerIdOf(cgroups),
+    container: containers.of(pid, cgroups),
     namespacePid: Number(status.get('NSpid')?.split(/\s+/).at(-1) ?? pid),
     seccompMode: Number(status.get('Seccomp') ?? 0),
     netns: proc.link(`${pid}/ns/net`) ?? null,
@@ -178,18 +188,27 @@ function heldSockets(proc: ProcReader, pid: number): ReadonlySet<string> {
   return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
 }
 
-function descendantsOf(proc: ProcReader, ancestor: number): readonly number[] {
+function startOf(proc: ProcReader, pid: number): number | undefined {
+  const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
+  return stat === undefined || stat.isOver ? undefined : stat.startTicks;
+}
+
+function descendantsOf(proc: ProcReader, ancestors: readonly number[]): readonly number[] {
+  const children = childrenByParent(proc);
+  const named = new Set(ancestors);
+  const found = new Set(ancestors); // grows while it is gone through
+  for (const pid of found) for (const child of children.get(pid) ?? []) found.add(child);
+  return [...found].filter((pid) => !named.has(pid));
+}
+
+function childrenByParent(proc: ProcReader): ReadonlyMap<number, readonly number[]> {
   const children = new Map<number, number[]>();
   for (const pid of pids(proc)) {
-    const parent = parseStat(proc.read(`${pid}/stat`) ?? '')?.parentPid;
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
+    const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
+    if (stat === undefined || stat.isOver) continue;
+    const siblings = children.get(stat.parentPid);
+    if (siblings === undefined) children.set(stat.parentPid, [pid]);
+    else siblings.push(pid);
   }
-  const found: number[] = [];
-  for (const next = [...(children.get(ancestor) ?? [])]; next.length > 0; ) {
-    const pid = next.shift();
-    if (pid === undefined || found.includes(pid)) continue;
-    found.push(pid);
-    next.push(...(children.get(pid) ?? []));
-  }
-  return found;
+  return children;
 }

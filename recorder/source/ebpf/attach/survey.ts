@@ -48,7 +48,7 @@ interface Looking {
 /** Undefined where the user's rights do not reach. */
 function surveyed(facts: ProcessFacts, looking: Looking): SurveyedProcess | undefined {
   const { processes, sockets } = looking;
-  const { pid, name, containerId } = facts;
+  const { pid, name, container } = facts;
   const images = processes.images(pid);
   if (images.length === 0) return undefined;
   const held = [...processes.heldSockets(pid)].flatMap((inode) => sockets.get(inode) ?? []);
@@ -56,7 +56,7 @@ function surveyed(facts: ProcessFacts, looking: Looking): SurveyedProcess | unde
   return {
     pid,
     name,
-    containerId,
+    containerId: container?.id ?? null,
     listens: [...new Set(ports)].sort((a, b) => a - b),
     connections: held.length - ports.length,
     tls: tlsOf(facts, images, looking),

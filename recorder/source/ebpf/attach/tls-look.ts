@@ -71,7 +71,7 @@ export class TlsLooks {
     const plan = this.planner.planFor({ images, seccompMode });
     const read = plan.plans
       .filter(({ image, refusals }) => image.flavour.holds !== 'crypto' && refusals.length === 0)
-      .map(({ image }) => ({ label: image.flavour.label, file: fileOf(image), isRead: true }));
+      .map(({ image }) => ({ label: image.flavour.label, file: image.key, isRead: true }));
     const search = () => [...read, ...this.unreadIn(images, plan)];
     return read.length === 0 ? { libraries: search() } : new LazyLook(search);
   }
@@ -94,11 +94,6 @@ class LazyLook implements TlsLook {
     this.found ??= this.search();
     return this.found;
   }
-}
-
-/** What tells a file from every other one, as probe reports say it. */
-export function fileOf({ device, inode }: { readonly device: string; readonly inode: string }): string {
-  return `${device}:${inode}`;
 }
 
 function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {

@@ -7,6 +7,8 @@ import type { ElfImage } from './elf/elf';
 import { firstText } from './elf/strings';
 import { fileName, type MappedImage } from './mapped-image';
 import type { ProbePlan, ProcessPlan, UnreadableImage } from './plan';
+import { tlsLibraries } from './tls-libraries/registry';
+import type { TlsFlavour } from './tls-libraries/tls-library';
 
 export interface TlsSighting {
   /** Last part of the file's path: `libssl.so.3`, `node`. */
@@ -45,7 +47,7 @@ function ofPlan({ image, probes, refusals }: ProbePlan): TlsSighting {
   const [refusal] = refusals;
   if (refusal !== undefined) return { file, library, captured: false, how: `${refusal.symbol}: ${refusal.reason}` };
   const where = flavour.holds === 'tls' ? `shared ${file}` : `own copy in ${file}`;
-  const readsAndWrites = probes.filter((probe) => probe.group === 'base' && probe.required);
+  const readsAndWrites = probes.filter((probe) => probe.need !== 'optional');
   const inner = readsAndWrites.some((probe) => probe.symbol.startsWith('inner function'));
   const slow = readsAndWrites.some((probe) => probe.why.includes('single-stepped')) ? ', at a higher cost' : '';
   return { file, library, captured: true, how: `${where}: ${inner ? 'inner' : 'exported'} functions${slow}` };
@@ -69,23 +71,31 @@ function ofName(file: string): readonly TlsSighting[] {
 /** TLS that was linked into a file without leaving its functions' names: what gives itself away by other texts. */
 export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[] {
   if (holdsText(image, '.gopclntab', 'crypto/tls.(*Conn).Write')) return [unread(file, 'Go crypto/tls')];
-  if (linksToOpenssl(image)) return [];
+  // Such files may hold OpenSSL's texts too, out of the headers they were built with.
+  if (image.needed.some((name) => /^lib(?:ssl|crypto)\b/.test(name))) return [];
+  const flavour = recognised(image);
+  const holdsLibssl = holdsText(image, '.rodata', LIBSSL_TEXT);
+  if (flavour !== undefined && (flavour.holds !== 'crypto' || !holdsLibssl)) return [];
   // A folder name in panic messages, such as rustls-0.23.12.
   if (textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined) return [unread(file, 'rustls')];
   const version = textIn(image, { opening: 'OpenSSL ', pattern: OPENSSL_VERSION });
-  if (version !== undefined) return [withoutSymbols(file, 'OpenSSL', version)];
+  if (version !== undefined || holdsLibssl) return [withoutSymbols(file, 'OpenSSL', version ?? 'OpenSSL')];
   return holdsText(image, '.rodata', '/boringssl') ? [withoutSymbols(file, 'BoringSSL', 'BoringSSL')] : [];
 }
 
-/** OPENSSL_VERSION_TEXT, which libcrypto leaves wherever it is linked into. */
+/** OPENSSL_VERSION_TEXT, which libcrypto leaves wherever it is linked into, unless nobody asks for it. */
 const OPENSSL_VERSION = /^OpenSSL \d\.\d\.\d+[a-z]* (?:\d{1,2} \w{3} \d{4}|\(compatible; [\w -]+\))/;
 
-/** Such files may hold that text too, out of the headers they were built with; and the library itself is recognised. */
-function linksToOpenssl(image: ElfImage): boolean {
-  return (
-    image.needed.some((name) => /^lib(?:ssl|crypto)\b/.test(name)) ||
-    image.functions(['SSL_read', 'BIO_write'], 'all').size > 0
-  );
+/** A source file of libssl since OpenSSL 1.1.0, in its error reports: tells OpenSSL from its libcrypto alone. */
+const LIBSSL_TEXT = 'ssl/statem/statem';
+
+/** Tells of itself by its plan. A `crypto` half may be all that a file names of an OpenSSL that is whole. */
+function recognised(image: ElfImage): TlsFlavour | undefined {
+  for (const library of tlsLibraries) {
+    const flavour = library.recognise(image);
+    if (flavour !== undefined) return flavour;
+  }
+  return undefined;
 }
 
 function unread(file: string, library: string): TlsSighting {
@@ -93,7 +103,7 @@ function unread(file: string, library: string): TlsSighting {
 }
 
 function withoutSymbols(file: string, library: string, name: string): TlsSighting {
-  const how = `${name} is linked into ${file} without symbols: TLS done by it is not captured`;
+  const how = `${name} is linked into ${file} without the names of its functions: TLS done by it is not captured`;
   return { file, library, captured: false, how };
 }
 

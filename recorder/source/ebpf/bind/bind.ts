@@ -3,7 +3,7 @@
  * connection's data is its plaintext. Plaintext whose socket is not known yet is held, bounded; what never finds its
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
-import type { ProcessInfo } from '../../../../tape/model/exchange';
+import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
 import type { DataEvent, Role, SourceEvent } from '../../events';
 import type { SealedCount, WireEvent } from '../decode/decode';
 import { TlsAccount } from './tls-account';
@@ -95,6 +95,8 @@ export class Binder {
   private readonly sockets = new Map<number, Socket>();
   private readonly streams = new Map<number, Stream>();
   private readonly processes = new Map<number, ProcessInfo>();
+  /** Null for one that runs in none. */
+  private readonly containers = new Map<number, ContainerInfo | null>();
   private readonly probedAtNs = new Map<number, number>();
   private readonly listening = new Set<string>();
   private readonly unwanted = new Set<number>();
@@ -113,9 +115,18 @@ export class Binder {
     return this.processes.has(pid);
   }
 
-  /** When the TLS probes of a process were in place: older connections may have spoken before. */
+  /** The container a process runs in; its children run in it too. */
+  learnContainer(pid: number, container: ContainerInfo | null): void {
+    this.containers.set(pid, container);
+  }
+
+  knowsContainer(pid: number): boolean {
+    return this.containers.has(pid);
+  }
+
+  /** When the TLS probes of a process were in place, those of the last library: older connections may have spoken before. */
   learnProbes(pid: number, atNs: number): void {
-    if (!this.probedAtNs.has(pid)) this.probedAtNs.set(pid, atNs);
+    this.probedAtNs.set(pid, Math.max(atNs, this.probedAtNs.get(pid) ?? 0));
   }
 
   learnListener(netns: number, port: number): void {
@@ -157,6 +168,7 @@ export class Binder {
         break;
       case 'fork':
         this.learnProcess({ pid: event.other, name: event.name });
+        this.inheritContainer(event.pid, event.other);
         break;
       case 'exit':
         this.forgetProcess(event.pid);
@@ -213,11 +225,22 @@ export class Binder {
       connection: key,
       atUs: this.atUs(event.atNs),
       role,
-      process: this.processes.get(event.pid) ?? { ...UNKNOWN, pid: event.pid },
+      process: this.processOf(event.pid),
       local: event.local,
       remote: event.remote,
       startedEarlier,
     });
+  }
+
+  private processOf(pid: number): ProcessInfo {
+    const process = this.processes.get(pid) ?? { ...UNKNOWN, pid };
+    const container = this.containers.get(pid);
+    return container === undefined || container === null ? process : { ...process, container };
+  }
+
+  private inheritContainer(parent: number, child: number): void {
+    const container = this.containers.get(parent);
+    if (container !== undefined) this.containers.set(child, container);
   }
 
   private dropOldestSocket(): void {
@@ -361,7 +384,7 @@ export class Binder {
     if (stream.alone || first === undefined) return;
     stream.alone = true;
     const atUs = this.atUs(first.atNs);
-    const process = this.processes.get(stream.pid) ?? { ...UNKNOWN, pid: stream.pid };
+    const process = this.processOf(stream.pid);
     const connection = stream.key;
     const startedEarlier = false;
     this.emit({
@@ -533,6 +556,7 @@ export class Binder {
   private forgetProcess(pid: number): void {
     this.probedAtNs.delete(pid);
     this.processes.delete(pid);
+    this.containers.delete(pid);
     // Nobody frees the TLS objects of a process that just ends.
     for (const stream of this.streams.values()) {
       if (stream.pid !== pid || stream.socket !== null) continue;

@@ -1,14 +1,19 @@
 /**
- * A command that is started but held before its first instruction, so that it can be made a target first. And the
- * files its TLS may come from, as far as they can be known beforehand.
+ * A command that is started but held before its first instruction, so that it can be made a target first. It gets a
+ * session of its own: servers signal their whole process group as they end, and the recorder must not be in it. The
+ * terminal's Ctrl-C then reaches the recorder alone, which ends the command; it is never killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { WiretapeError } from '../../../../errors/wiretape-error';
-import type { MappedImage } from '../attach/plan';
+
+/** What a terminal tells the processes in its foreground; those of the command hear it from the recorder. */
+export type TerminalSignal = 'SIGSTOP' | 'SIGCONT' | 'SIGWINCH';
 
 export interface HeldCommand {
   readonly pid: number;
@@ -16,7 +21,10 @@ export interface HeldCommand {
   release(): void;
   /** How it ended: its exit status, or 128 and the signal's number, as shells say it. */
   readonly ended: Promise<number>;
-  kill(signal: NodeJS.Signals): void;
+  /** To it and all it has started that stayed in its process group. */
+  signal(signal: TerminalSignal): void;
+  /** Asks it to end, and after it what it left behind; resolves when all have, or after so long. */
+  end(patienceMs: number): Promise<void>;
 }
 
 /** Starts the command in a shell that waits for `release` and then becomes the command. Throws COMMAND_FAILED. */
@@ -25,17 +33,57 @@ export function startHeld(command: readonly string[]): HeldCommand {
   if (program === undefined || findProgram(program) === undefined) throw notFound(program ?? '');
   const waitThenBecome = 'read -r _ <&3; exec 3<&-; exec "$@"';
   const child = spawn('/bin/sh', ['-c', waitThenBecome, 'sh', program, ...rest], {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    stdio: [mayReadTerminal() ? 'inherit' : 'ignore', 'inherit', 'inherit', 'pipe'],
+    detached: true,
   });
-  if (child.pid === undefined) throw notFound(program);
+  const { pid } = child;
+  if (pid === undefined) throw notFound(program);
   const gate = child.stdio[3] as Writable;
   gate.on('error', () => undefined); // the command was killed while it was held
+  const ended = statusOf(child);
   return {
-    pid: child.pid,
+    pid,
     release: () => gate.end('\n'),
-    ended: statusOf(child),
-    kill: (signal) => child.kill(signal),
+    ended,
+    signal: (signal) => void tell(-pid, signal),
+    end: (patienceMs) => endAll(child, ended, patienceMs),
   };
+}
+
+/**
+ * False in the background of a terminal's session, where reading would stop a process of that session. One of another
+ * session would take the shell's input instead.
+ */
+function mayReadTerminal(): boolean {
+  if (!isatty(0)) return true;
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return group === foreground;
+}
+
+const GROUP_CHECK_MS = 20;
+
+/** First the command, which may have children to end in its own way; then whoever is left of its process group. */
+async function endAll(child: ChildProcess, ended: Promise<number>, patienceMs: number): Promise<void> {
+  const patience = new AbortController();
+  const over = pause(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined);
+  const until = performance.now() + patienceMs;
+  // An interactive shell ends when its terminal hangs up, which is what the recorder's end means to it.
+  for (const signal of isatty(0) ? (['SIGTERM', 'SIGHUP'] as const) : (['SIGTERM'] as const)) child.kill(signal);
+  await Promise.race([ended, over]);
+  const group = -(child.pid ?? 0);
+  tell(group, 'SIGTERM');
+  while (tell(group, 0) && performance.now() < until) await pause(GROUP_CHECK_MS);
+  patience.abort();
+}
+
+/** False where nobody is left to be told. */
+function tell(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
 }
 
 function statusOf(child: ChildProcess): Promise<number> {
@@ -65,70 +113,4 @@ export function findProgram(name: string, path = process.env.PATH ?? ''): string
       return false;
     }
   });
-}
-
-/** The program's own file (its interpreter's where it is a script), and the machine's OpenSSL libraries. */
-export function likelyImages(command: readonly string[]): readonly MappedImage[] {
-  const program = findProgram(command[0] ?? '');
-  const executables = program === undefined ? [] : [program, ...interpreterOf(program)];
-  return [...executables, ...systemLibraries()].flatMap((path) => imageOf(path) ?? []);
-}
-
-function interpreterOf(script: string): readonly string[] {
-  const words = /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(firstBytes(script));
-  const interpreter = words?.[1];
-  if (interpreter === undefined) return [];
-  const named = interpreter.endsWith('/env') ? findProgram(words?.[2] ?? '') : interpreter;
-  return named === undefined ? [] : [named];
-}
-
-function firstBytes(path: string): string {
-  try {
-    const file = openSync(path, 'r');
-    const bytes = Buffer.alloc(256);
-    const length = readSync(file, bytes, 0, bytes.length, 0);
-    closeSync(file);
-    return bytes.toString('latin1', 0, length);
-  } catch {
-    return ''; // not readable: then it is not looked into either
-  }
-}
-
-const LIBRARY_FOLDERS = [
-  '/lib/x86_64-linux-gnu',
-  '/usr/lib/x86_64-linux-gnu',
-  '/lib64',
-  '/usr/lib64',
-  '/usr/lib',
-  '/usr/local/lib',
-  '/usr/local/lib64',
-];
-
-function systemLibraries(): readonly string[] {
-  const folders = new Set([...(process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean), ...LIBRARY_FOLDERS]);
-  const found = [...folders].flatMap((folder) => libraryNames(folder).map((name) => join(folder, name)));
-  return [...new Set(found.flatMap((path) => real(path) ?? []))];
-}
-
-function libraryNames(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).filter((name) => /^lib(ssl|crypto)\.so(\.|$)/.test(name));
-  } catch {
-    return [];
-  }
-}
-
-function real(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function imageOf(path: string): MappedImage | undefined {
-  const resolved = real(path);
-  if (resolved === undefined) return undefined;
-  const { dev, ino } = statSync(resolved);
-  return { path: resolved, device: String(dev), inode: String(ino), openable: [{ path: resolved, sameFile: false }] };
 }

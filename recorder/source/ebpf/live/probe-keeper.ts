@@ -1,130 +1,224 @@
 /**
- * Which probes are in place for which process. Attaches what a plan says and remembers it; a probe that is refused is
- * reported and stops nothing. Return probes go in before entries: a call that is under way then has no entry to pair
- * with, instead of an entry that waits for a return nobody sees.
+ * Which files are probed, and for whom. For a target alone as long as targets start no processes: others who map the
+ * same library then pay nothing. For everybody who maps the file, filtered by process in the kernel, from the moment
+ * they do: a child may have made its only request before user space hears that it exists.
  */
 import type { Capture } from '../../../../native/binding';
-import type { PlannedProbe } from '../attach/image-plan';
-import type { PlannedImage, Planner, ProbePlan } from '../attach/plan';
+import type { MappedImage, PlannedImage, Planner, ProbePlan, ProcessPlan } from '../attach/plan';
 import type { Processes } from '../attach/processes';
-import { fileOf } from '../attach/tls-look';
+import { type ProbeReport, UprobeLinks } from './uprobe-links';
 
-export interface ProbeReport {
-  readonly pid: number;
-  /** `libssl.so.3`, `node`. */
-  readonly image: string;
-  /** `device:inode` of it. */
-  readonly file: string;
-  readonly symbols: readonly string[];
-  readonly outcome: 'attached' | 'refused';
-  /** Where a probe sits and why there; or what the kernel or the planner said. */
-  readonly detail: string;
-}
+export type { ProbeReport } from './uprobe-links';
 
 export interface ProbeKeeperOptions {
-  readonly capture: Capture;
+  readonly capture: Pick<Capture, 'attachUprobe' | 'detachUprobe'>;
   readonly planner: Planner;
   readonly processes: Processes;
   readonly onReport: (report: ProbeReport) => void;
+  /** A TLS library of this process is read, since then: for what others mapped before, that may be long ago. */
+  readonly onCovered: (pid: number, file: string, sinceNs: number) => void;
+  /** CLOCK_MONOTONIC. */
+  readonly nowNs: () => number;
 }
-
-type Group = PlannedProbe['group'];
 
 /** Every process that maps the file: what the kernel takes as a pid for that. */
 const EVERYBODY = 0;
 
-export class ProbeKeeper {
-  private readonly handles = new Map<number, number[]>();
-  private readonly attached = new Set<string>();
-  private readonly reported = new Set<string>();
+/**
+ * What `Seccomp:` says of a process with a filter. Probes by file reach processes nobody has looked at: on the kernels
+ * where a return probe would kill one with a filter, they must be left out.
+ */
+const SECCOMP_FILTER = 2;
 
-  constructor(private readonly options: ProbeKeeperOptions) {}
+interface ProbedFile {
+  plan: ProbePlan;
+  /** The targets that map it. */
+  readonly users: Set<number>;
+  /** Those for whom the library is read. */
+  readonly covered: Set<number>;
+  /** Those of them it is probed for singly. */
+  readonly owners: Set<number>;
+  /** Probed for everybody. */
+  shared: boolean;
+  /** When all probes for everybody were in place. */
+  sharedSinceNs: number | null;
+  /** Stays probed when no target maps it. */
+  kept: boolean;
+  memoryBio: boolean;
+  /** For whom some probe was refused and may be asked for again. */
+  readonly waiting: Set<number>;
+}
+
+export class ProbeKeeper {
+  private readonly links: UprobeLinks;
+  /** By the key of the image. */
+  private readonly files = new Map<string, ProbedFile>();
+  /** What a process had mapped when its files were last planned for. */
+  private readonly seen = new Map<number, string>();
+  private readonly reported = new Map<number, Set<string>>();
+  private isWide = false;
+
+  constructor(private readonly options: ProbeKeeperOptions) {
+    const { capture, onReport, nowNs } = options;
+    this.links = new UprobeLinks({ capture, onReport, nowMs: () => nowNs() / 1e6 });
+  }
+
+  /** True once files are probed for everybody. */
+  get wide(): boolean {
+    return this.isWide;
+  }
+
+  /** Reads files that may have to be probed in a hurry. */
+  prepare(likely: readonly MappedImage[]): void {
+    this.options.planner.planFor({ images: likely, seccompMode: SECCOMP_FILTER });
+  }
+
+  /**
+   * From now on every file is probed for all who map it; those probed for single targets too. `likely` are files that
+   * what the targets start may map: they are probed at once, and stay so.
+   */
+  widen(likely: readonly MappedImage[], { memoryBio }: { readonly memoryBio: boolean }): void {
+    this.isWide = true;
+    for (const plan of this.options.planner.planFor({ images: likely, seccompMode: SECCOMP_FILTER }).plans) {
+      if (!isReadable(plan)) continue;
+      const file = this.fileOf(plan);
+      file.kept = true;
+      file.memoryBio ||= memoryBio;
+      this.share(file);
+    }
+    const targets = new Set([...this.files.values()].flatMap(({ users }) => [...users]));
+    this.seen.clear();
+    for (const pid of targets) this.cover(pid, { memoryBio: false });
+  }
 
   /**
    * Probes for the TLS libraries this process has mapped now; those in place already stay as they are.
    * `memoryBio` asks for the probes that only memory BIOs need, also where the plan would wait for that need.
    */
-  cover(pid: number, { memoryBio }: { memoryBio: boolean }): void {
-    const { processes, planner } = this.options;
-    const seccompMode = processes.facts(pid)?.seccompMode ?? 0;
-    const { plans } = planner.planFor({ images: processes.images(pid), seccompMode });
-    for (const plan of plans) this.coverImage(plan, pid, memoryBio || plan.memoryBio === 'always');
-  }
-
-  /** Probes in files for every process that maps them, now or later: for children that must be seen from their start. */
-  coverFiles(plans: readonly ProbePlan[]): void {
-    for (const plan of plans) this.coverImage(plan, EVERYBODY, true);
+  cover(pid: number, { memoryBio }: { readonly memoryBio: boolean }): void {
+    const images = this.options.processes.images(pid);
+    const sight = images.map(({ device, inode }) => `${device}:${inode}`).join(' ');
+    if (!memoryBio && this.seen.get(pid) === sight) return;
+    const { plans, unreadable, shared } = this.planned(pid, images);
+    if (unreadable.length === 0) this.seen.set(pid, sight);
+    for (const plan of plans) {
+      const file = this.fileOf(plan);
+      file.users.add(pid);
+      file.memoryBio ||= memoryBio || plan.memoryBio === 'always';
+      if (shared || file.shared) this.share(file);
+      else this.own(file, pid);
+      for (const { symbol, reason } of plan.refusals) this.reportOnce(plan.image, pid, symbol, reason);
+    }
   }
 
   /** True where a TLS library of the process is being read. */
   covers(pid: number): boolean {
-    return this.handles.has(pid) || this.handles.has(EVERYBODY);
+    return [...this.files.values()].some(({ covered }) => covered.has(pid));
+  }
+
+  /** A child maps what its parent maps. */
+  inherit(child: number, parent: number): void {
+    const sight = this.seen.get(parent);
+    if (sight !== undefined) this.seen.set(child, sight);
+    for (const file of this.files.values()) {
+      if (!file.users.has(parent)) continue;
+      file.users.add(child);
+      if (!file.shared) this.own(file, child);
+      else if (file.sharedSinceNs !== null) this.noteCovered(file, child, file.sharedSinceNs);
+    }
   }
 
   /** Lets go of a process that has ended. */
   forget(pid: number): void {
-    for (const handle of this.handles.get(pid) ?? []) this.options.capture.detachUprobe(handle);
-    this.handles.delete(pid);
-    for (const key of this.attached) if (key.startsWith(`${pid} `)) this.attached.delete(key);
+    this.seen.delete(pid);
+    this.reported.delete(pid);
+    for (const file of this.files.values()) if (file.users.has(pid)) this.release(file, pid);
   }
 
-  private coverImage(plan: ProbePlan, pid: number, memoryBio: boolean): void {
-    const groups: readonly Group[] = memoryBio ? ['base', 'memory-bio'] : ['base'];
-    for (const group of groups) this.coverGroup(plan, pid, group);
-    for (const { symbol, reason } of plan.refusals) this.reportOnce(plan.image, pid, symbol, reason);
-  }
-
-  private coverGroup(plan: ProbePlan, pid: number, group: Group): void {
-    if (this.isCovered(plan.image, pid, group)) return;
-    this.attached.add(coverKey(plan.image, pid, group));
-    const probes = plan.probes.filter((probe) => probe.group === group);
-    const links = [...byLink(probes).values()].sort((a, b) => Number(b[0]?.isReturn) - Number(a[0]?.isReturn));
-    for (const link of links) this.attach(plan.image, pid, link);
-  }
-
-  private isCovered(image: PlannedImage, pid: number, group: Group): boolean {
-    return this.attached.has(coverKey(image, pid, group)) || this.attached.has(coverKey(image, EVERYBODY, group));
-  }
-
-  private attach(image: PlannedImage, pid: number, probes: readonly PlannedProbe[]): void {
-    const [first] = probes;
-    if (first === undefined) return;
-    const symbols = probes.map(({ symbol }) => symbol);
-    const offsets = probes.map(({ fileOffset }) => fileOffset);
-    try {
-      const { program, isReturn } = first;
-      const handle = this.options.capture.attachUprobe({ program, isReturn, pid, path: image.path, offsets });
-      this.handles.set(pid, [...(this.handles.get(pid) ?? []), handle]);
-      const detail = `${program}${isReturn ? ' at the return' : ''}, ${first.why}`;
-      this.report({ pid, image, symbols, outcome: 'attached', detail });
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      this.report({ pid, image, symbols, outcome: 'refused', detail });
+  /** Asks again for what was refused, as far as that is due. */
+  retry(): void {
+    for (const file of this.files.values()) {
+      for (const pid of file.waiting) {
+        if (pid === EVERYBODY) this.share(file);
+        else this.own(file, pid);
+      }
     }
   }
 
+  private release(file: ProbedFile, pid: number): void {
+    for (const members of [file.users, file.covered, file.waiting]) members.delete(pid);
+    if (file.owners.delete(pid)) this.links.drop(file.plan.image, pid);
+    if (file.users.size > 0 || file.kept) return;
+    if (file.shared) this.links.drop(file.plan.image, EVERYBODY);
+    this.files.delete(file.plan.image.key);
+  }
+
+  private fileOf(plan: ProbePlan): ProbedFile {
+    const known = this.files.get(plan.image.key);
+    if (known !== undefined) {
+      known.plan = plan;
+      return known;
+    }
+    const none = () => new Set<number>();
+    const nobody = { users: none(), covered: none(), owners: none(), waiting: none() };
+    const file: ProbedFile = { plan, ...nobody, shared: false, sharedSinceNs: null, kept: false, memoryBio: false };
+    this.files.set(plan.image.key, file);
+    return file;
+  }
+
+  /** Where probes for everybody would have to leave out the return probes, the process gets what it may have itself. */
+  private planned(pid: number, images: readonly MappedImage[]): ProcessPlan & { readonly shared: boolean } {
+    const { planner, processes } = this.options;
+    const shared = this.isWide ? planner.planFor({ images, seccompMode: SECCOMP_FILTER }) : undefined;
+    if (shared?.plans.every(isReadable)) return { ...shared, shared: true };
+    const seccompMode = processes.facts(pid)?.seccompMode ?? SECCOMP_FILTER;
+    return { ...planner.planFor({ images, seccompMode }), shared: false };
+  }
+
+  /** Probes for everybody; those for single processes, which would run besides, are let go once these are in place. */
+  private share(file: ProbedFile): void {
+    file.shared = true;
+    if (!this.ensure(file, EVERYBODY)) return;
+    file.sharedSinceNs ??= this.options.nowNs();
+    for (const pid of file.owners) {
+      this.links.drop(file.plan.image, pid);
+      file.waiting.delete(pid);
+    }
+    file.owners.clear();
+    for (const pid of file.users) this.noteCovered(file, pid, file.sharedSinceNs);
+  }
+
+  private own(file: ProbedFile, pid: number): void {
+    file.owners.add(pid);
+    if (this.ensure(file, pid)) this.noteCovered(file, pid, this.options.nowNs());
+  }
+
+  private ensure(file: ProbedFile, pid: number): boolean {
+    const { image, probes } = file.plan;
+    const wanted = probes.filter(({ group }) => group === 'base' || file.memoryBio);
+    const inPlace = this.links.ensure({ image, pid, probes: wanted });
+    if (inPlace) file.waiting.delete(pid);
+    else file.waiting.add(pid);
+    return inPlace;
+  }
+
+  private noteCovered(file: ProbedFile, pid: number, sinceNs: number): void {
+    if (file.covered.has(pid) || file.plan.image.flavour.holds === 'crypto' || !isReadable(file.plan)) return;
+    file.covered.add(pid);
+    this.options.onCovered(pid, file.plan.image.key, sinceNs);
+  }
+
   private reportOnce(image: PlannedImage, pid: number, symbol: string, detail: string): void {
-    const key = `${pid} ${image.inode} ${symbol}`;
-    if (this.reported.has(key)) return;
-    this.reported.add(key);
-    this.report({ pid, image, symbols: [symbol], outcome: 'refused', detail });
-  }
-
-  private report({ image, ...what }: Omit<ProbeReport, 'image' | 'file'> & { image: PlannedImage }): void {
-    this.options.onReport({ ...what, image: image.label, file: fileOf(image) });
+    const reported = this.reported.get(pid) ?? new Set();
+    this.reported.set(pid, reported);
+    const key = `${image.key} ${symbol}`;
+    if (reported.has(key)) return;
+    reported.add(key);
+    this.options.onReport({ pid, image: image.label, file: image.key, symbols: [symbol], outcome: 'refused', detail });
   }
 }
 
-function coverKey(image: PlannedImage, pid: number, group: Group): string {
-  return `${pid} ${image.inode}:${image.label} ${group}`;
-}
-
-/** One link takes one program and one kind of probe, at any number of places in a file. */
-function byLink(probes: readonly PlannedProbe[]): ReadonlyMap<string, readonly PlannedProbe[]> {
-  const links = new Map<string, PlannedProbe[]>();
-  for (const probe of probes) {
-    const key = `${probe.program} ${probe.isReturn}`;
-    links.set(key, [...(links.get(key) ?? []), probe]);
-  }
-  return links;
+/** Nothing that reading needs was left out. */
+function isReadable({ image, probes }: ProbePlan): boolean {
+  return image.flavour.holds === 'crypto' || probes.some(({ isReturn }) => isReturn);
 }

@@ -24,6 +24,7 @@ it('reads a machine on which everything is there', () => {
   file('/sys/kernel/btf/vmlinux', 'BTF');
   file('/sys/kernel/security/lockdown', 'none [integrity] confidentiality\n');
   file('/proc/self/status', 'Name:\tnode\nCapEff:\t000000c000000000\nSeccomp:\t0\n');
+  file('/proc/self/uid_map', '         0          0 4294967295\n');
   file('/proc/sys/kernel/perf_event_paranoid', '3\n');
   file('/proc/sys/kernel/unprivileged_bpf_disabled', '2\n');
   file('/sys/fs/cgroup/cgroup.controllers', 'cpu memory\n');
@@ -34,6 +35,8 @@ it('reads a machine on which everything is there', () => {
     hasBtf: true,
     lockdown: 'integrity',
     capabilities: new Set(['CAP_PERFMON', 'CAP_BPF']),
+    hasSeccompFilter: false,
+    isHostUserNamespace: true,
     perfEventParanoid: 3,
     unprivilegedBpfDisabled: 2,
     isHostPidNamespace: true,
@@ -47,11 +50,19 @@ it('reads a machine on which nothing is', () => {
     hasBtf: false,
     lockdown: null,
     capabilities: new Set(),
+    hasSeccompFilter: false,
+    isHostUserNamespace: true,
     perfEventParanoid: null,
     unprivilegedBpfDisabled: null,
     isHostPidNamespace: false,
     cgroupMode: 'none',
   });
+});
+
+it('tells a container with a seccomp filter and a user namespace of its own', () => {
+  file('/proc/self/status', 'CapEff:\t000000c000000000\nSeccomp:\t2\nSeccomp_filters:\t1\n');
+  file('/proc/self/uid_map', '         0       1000          1\n         1     100000      65536\n');
+  expect(readEnvironment(root)).toMatchObject({ hasSeccompFilter: true, isHostUserNamespace: false });
 });
 
 it('tells a container with a pid namespace of its own', () => {

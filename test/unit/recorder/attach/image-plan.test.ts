@@ -87,6 +87,25 @@ describe('a shared libssl 3', () => {
     expect(plan(elf)).toMatchObject({ library: 'openssl', flavour: { holds: 'tls', label: 'OpenSSL' }, refusals: [] });
   });
 
+  it('is read by the forms that are there: linkers leave out what a program does not call', () => {
+    const rust: ElfPlan = { functions: [fn('SSL_read_ex', cheap), fn('SSL_write_ex', cheap), fn('BIO_write', cheap)] };
+    expect(probesOf(rust)).toEqual([
+      `wt_ssl_rdx_in SSL_read_ex ${at(rust, 'SSL_read_ex')}`,
+      `wt_ssl_rdx_out SSL_read_ex return ${at(rust, 'SSL_read_ex')}`,
+      `wt_ssl_wrx_in SSL_write_ex ${at(rust, 'SSL_write_ex')}`,
+      `wt_ssl_wrx_out SSL_write_ex return ${at(rust, 'SSL_write_ex')}`,
+      `wt_bio_write BIO_write ${at(rust, 'BIO_write')}`,
+    ]);
+    expect(plan(rust)).toMatchObject({ flavour: { holds: 'tls-and-crypto' }, refusals: [] });
+  });
+
+  it.each([
+    ['only reads', ['SSL_read', 'SSL_read_ex']],
+    ['only writes', ['SSL_write_ex']],
+  ])('is none where the file %s', (_, names) => {
+    expect(plan({ functions: names.map((name) => fn(name, cheap)) })).toBeUndefined();
+  });
+
   it('is probed at the exported functions where the plain form calls another inner one', () => {
     const other: ElfPlan = {
       functions: elf.functions.map((one) =>

@@ -45,8 +45,7 @@ it('plans the images that hold TLS and leaves the others out', () => {
   expect(plans.map(({ image }) => image.label)).toEqual(['libssl.so.3', 'libcrypto.so.3']);
   expect(plans[0]?.image).toMatchObject({
     path: join(folder, 'libssl.so.3'),
-    device: 'fe:00',
-    inode: '7',
+    key: openFile(join(folder, 'libssl.so.3'))?.key,
     library: 'openssl',
   });
   expect(unreadable).toEqual([]);

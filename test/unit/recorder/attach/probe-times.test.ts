@@ -17,6 +17,14 @@ it('lets probes for everybody count for each process', () => {
   expect([times.of(7, libssl), times.of(8, libssl)]).toEqual([100, 100]);
 });
 
+it('counts a library as read once all that was refused is in place', () => {
+  const times = new ProbeTimes();
+  times.note(report(7, 'refused'), 100);
+  times.note(report(7), 300);
+  times.complete({ pid: 7, file: libssl }, 400);
+  expect(times.of(7, libssl)).toBe(400);
+});
+
 it('counts a library as never read once a probe of it was refused', () => {
   const times = new ProbeTimes();
   times.note(report(7, 'refused'), 100);

@@ -1,5 +1,4 @@
 import {
-  containerIdOf,
   executableMappings,
   mapFileName,
   parseCgroups,
@@ -7,8 +6,6 @@ import {
   parseTcpTable,
 } from '../../../../recorder/source/ebpf/attach/proc/proc-text';
 import { ESTABLISHED, LISTEN, tcpRow } from './proc-tree';
-
-const id = `${'a'.repeat(60)}beef`;
 
 describe('executableMappings', () => {
   const maps = [
@@ -41,8 +38,8 @@ describe('executableMappings', () => {
 });
 
 it.each([
-  ['41 (nginx) S 40 ', { name: 'nginx', parentPid: 40, startTicks: 777 }],
-  ['41 (a) b (c)) R 1 ', { name: 'a) b (c)', parentPid: 1, startTicks: 777 }],
+  ['41 (nginx) S 40 ', { name: 'nginx', parentPid: 40, startTicks: 777, isOver: false, threads: 0 }],
+  ['41 (a) b (c)) R 1 ', { name: 'a) b (c)', parentPid: 1, startTicks: 777, isOver: false, threads: 0 }],
 ])('reads %s', (beginning, expected) => {
   expect(parseStat(`${beginning}${'0 '.repeat(17)}777 0`)).toEqual(expected);
 });
@@ -58,25 +55,6 @@ it('gives the distinct cgroup paths of every hierarchy', () => {
     '/',
   ]);
 });
-
-it.each([
-  ['Docker, v1', `/docker/${id}`],
-  ['Docker, v2 under systemd', `/system.slice/docker-${id}.scope`],
-  ['containerd', `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cri-containerd-${id}.scope`],
-  ['CRI-O', `/kubepods.slice/kubepods-pod12.slice/crio-${id}.scope`],
-  ['Podman', `/machine.slice/libpod-${id}.scope/container`],
-  ['the cgroupfs driver', `/kubepods/besteffort/pod1-2/${id}`],
-  ['a container in a container', `/docker/${'b'.repeat(64)}/docker/${id}`],
-])('knows a container of %s', (_, path) => {
-  expect(containerIdOf(['/', path])).toBe(id);
-});
-
-it.each(['/', '/system.slice/nginx.service', `/user.slice/${'a'.repeat(63)}`, `/x/${'a'.repeat(65)}`])(
-  'sees no container in %s',
-  (path) => {
-    expect(containerIdOf([path])).toBeNull();
-  },
-);
 
 describe('parseTcpTable', () => {
   const rows = (...lines: readonly string[]) => parseTcpTable(['  sl  local_address rem_address', ...lines].join('\n'));

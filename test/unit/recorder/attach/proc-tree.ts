@@ -8,6 +8,9 @@ export interface FakeProcess {
   readonly name?: string;
   readonly parentPid?: number;
   readonly startTicks?: number;
+  /** `S` where it runs, `Z` where it, or only its first thread, has ended. */
+  readonly state?: string;
+  readonly threads?: number;
   /** Absent: a kernel thread, unless it has memory. */
   readonly exe?: string;
   readonly hasMemory?: boolean;
@@ -21,6 +24,8 @@ export interface FakeProcess {
   /** /proc/PID/net/tcp, tcp6: rows after the heading. */
   readonly tcp?: readonly string[];
   readonly tcp6?: readonly string[];
+  /** IPv4 addresses of its network namespace (/proc/PID/net/fib_trie). */
+  readonly addresses?: readonly string[];
   readonly seccompMode?: number;
   readonly namespacePids?: string;
 }
@@ -69,7 +74,7 @@ function addProcess(root: string, process: FakeProcess): void {
   };
   file(
     'stat',
-    `${process.pid} (${name}) S ${process.parentPid ?? 1} ${'0 '.repeat(17)}${process.startTicks ?? 100} 0 0\n`,
+    `${process.pid} (${name}) ${process.state ?? 'S'} ${process.parentPid ?? 1} ${'0 '.repeat(15)}${process.threads ?? 1} 0 ${process.startTicks ?? 100} 0 0\n`,
   );
   file('status', statusOf(process, name));
   file('cgroup', process.cgroup ?? '0::/\n');
@@ -80,7 +85,14 @@ function addProcess(root: string, process: FakeProcess): void {
   for (const [fd, inode] of (process.sockets ?? []).entries()) link(`fd/${fd + 3}`, `socket:[${inode}]`);
   link('fd/0', '/dev/null');
   if (process.tcp !== undefined) file('net/tcp', `  sl  local_address …\n${process.tcp.join('\n')}\n`);
+  if (process.addresses !== undefined) file('net/fib_trie', fibTrie(process.addresses));
   if (process.tcp6 !== undefined) file('net/tcp6', `  sl  local_address …\n${process.tcp6.join('\n')}\n`);
+}
+
+/** As the kernel draws it: the prefix, and each address with what it is. */
+function fibTrie(addresses: readonly string[]): string {
+  const leaves = addresses.map((address) => `           |-- ${address}\n              /32 host LOCAL\n`);
+  return `Main:\n  +-- 0.0.0.0/0 2 0 2\n${leaves.join('')}           |-- 192.0.2.255\n              /32 link BROADCAST\n`;
 }
 
 function statusOf(process: FakeProcess, name: string): string {

@@ -1,5 +1,5 @@
 import { createProcReader } from '../../../../recorder/source/ebpf/attach/proc/proc-reader';
-import { createProcesses, listeningPorts, portKey } from '../../../../recorder/source/ebpf/attach/processes';
+import { createProcesses } from '../../../../recorder/source/ebpf/attach/processes';
 import { createProcTree, ESTABLISHED, type FakeProcess, hexPort, LISTEN, type ProcTree, tcpRow } from './proc-tree';
 
 let tree: ProcTree;
@@ -33,12 +33,13 @@ it('gives the facts of a process', () => {
     pid: 41,
     parentPid: 40,
     startTicks: 1234,
+    threads: 1,
     name: 'nginx',
     names: ['nginx', 'nginx: worker process'],
     exe: '/usr/sbin/nginx',
     hasMemory: true,
     cgroups: [`/system.slice/docker-${'a'.repeat(64)}.scope`],
-    containerId: 'a'.repeat(64),
+    container: { id: 'a'.repeat(64), name: null, image: null, pod: null },
     namespacePid: 7,
     seccompMode: 2,
     netns: 'net:[4026531840]',
@@ -86,7 +87,7 @@ it('answers questions about a process that is not there', () => {
   expect(processes.facts(77)).toBeUndefined();
   expect(processes.images(77)).toEqual([]);
   expect(processes.sockets(77).size).toBe(0);
-  expect(processes.descendants(77)).toEqual([]);
+  expect(processes.descendants([77])).toEqual([]);
 });
 
 describe('images', () => {
@@ -134,8 +135,6 @@ describe('sockets', () => {
       { netns: 'net:[1]', port: 80, inode: '100' },
       { netns: 'net:[2]', port: 443, inode: '300' },
     ]);
-    const ports = listeningPorts(processes.listeners());
-    expect([ports.has(portKey('net:[1]', 80)), ports.has(portKey('net:[2]', 80))]).toEqual([true, false]);
   });
 
   it('are read through another process of the namespace where the first vanished', () => {
@@ -159,6 +158,27 @@ it('finds children, their children, and nobody else', () => {
     { pid: 12, exe: '/a', parentPid: 11 },
     { pid: 13, exe: '/a', parentPid: 1 },
   );
-  expect(processes.descendants(10)).toEqual([11, 12]);
-  expect(processes.descendants(12)).toEqual([]);
+  expect(processes.descendants([10])).toEqual([11, 12]);
+  expect(processes.descendants([12])).toEqual([]);
+});
+
+it('finds the children of several processes, none of which is a child then', () => {
+  const processes = processesOf(
+    { pid: 10, exe: '/a' },
+    { pid: 11, exe: '/a', parentPid: 10 },
+    { pid: 12, exe: '/a', parentPid: 11 },
+    { pid: 20, exe: '/b' },
+    { pid: 21, exe: '/b', parentPid: 20 },
+  );
+  expect(processes.descendants([10, 11, 20])).toEqual([12, 21]);
+});
+
+it('tells when a process started, of those that run', () => {
+  const processes = processesOf(
+    { pid: 10, exe: '/a', startTicks: 500 },
+    { pid: 11, exe: '/a', parentPid: 10, state: 'Z' },
+    { pid: 12, exe: '/a', parentPid: 10, state: 'Z', threads: 3 },
+  );
+  expect([10, 11, 12, 13].map((pid) => processes.startOf(pid))).toEqual([500, undefined, 100, undefined]);
+  expect(processes.descendants([10])).toEqual([12]); // its first thread has ended, and the others run
 });

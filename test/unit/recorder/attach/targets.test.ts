@@ -1,7 +1,15 @@
 import { formatError, WiretapeError } from '../../../../errors/wiretape-error';
 import { createProcReader } from '../../../../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses, type ProcessFacts } from '../../../../recorder/source/ebpf/attach/processes';
-import { cgroupPath, findTargets, fitsTarget, type TargetSpec } from '../../../../recorder/source/ebpf/attach/targets';
+import {
+  cgroupPath,
+  findAgain,
+  findTargets,
+  portsHeld,
+  socketsOnPorts,
+  type TargetSpec,
+  whyTarget,
+} from '../../../../recorder/source/ebpf/attach/targets';
 import { createProcTree, type FakeProcess, hexPort, LISTEN, type ProcTree, tcpRow } from './proc-tree';
 
 const none: TargetSpec = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
@@ -9,6 +17,15 @@ const containerId = `c0ffee${'0'.repeat(58)}`;
 const SELF = 99;
 
 const machine: readonly FakeProcess[] = [
+  {
+    pid: 1,
+    name: 'init',
+    exe: '/sbin/init',
+    parentPid: 0,
+    netns: 'net:[3]',
+    sockets: [700],
+    tcp: [tcpRow(`00000000:${hexPort(631)}`, '00000000:0000', { inode: 700, state: LISTEN })],
+  },
   { pid: 2, name: 'kthreadd' },
   {
     pid: 10,
@@ -39,6 +56,7 @@ const machine: readonly FakeProcess[] = [
     tcp: [tcpRow(`00000000:${hexPort(3000)}`, '00000000:0000', { inode: 300, state: LISTEN })],
   },
   { pid: 13, name: 'a-very-long-nam', exe: '/opt/tool', cgroup: '0::/system.slice/nginx.service.d\n' },
+  { pid: 14, name: 'mailer', parentPid: 12, exe: '/usr/bin/mailer', netns: 'net:[2]' },
   { pid: SELF, name: 'MainThread', exe: '/usr/bin/node' },
 ];
 
@@ -53,30 +71,33 @@ function processes() {
 }
 
 function found(spec: Partial<TargetSpec>): readonly number[] {
-  return findTargets({ ...none, ...spec }, processes(), { selfPid: SELF }).map(({ process }) => process.pid);
+  return findTargets({ ...none, ...spec }, processes(), { selfPid: SELF }).matches.map(({ process }) => process.pid);
 }
 
 it.each([
-  ['--pid', { pids: [10] }, [10]],
+  ['--pid, with its living children', { pids: [10] }, [10, 11]],
   ['--comm by the kernel’s name', { comms: ['nginx'] }, [10, 11]],
-  ['--comm by the executable’s name', { comms: ['node'] }, [12]],
+  ['--comm by the executable’s name, with a child that has another', { comms: ['node'] }, [12, 14]],
   ['--comm longer than the kernel keeps', { comms: ['a-very-long-name'] }, [13]],
   ['--port, inherited by a worker', { ports: [8443] }, [10, 11]],
-  ['--port in another network namespace', { ports: [3000] }, [12]],
+  ['--port in another network namespace, with a child that does not hold it', { ports: [3000] }, [12, 14]],
+  ['--port that only a service manager holds: nobody yet', { ports: [631] }, []],
   ['--cgroup and what lies below it', { cgroups: ['/system.slice/nginx.service'] }, [10, 11]],
   ['--cgroup as v1 mounts it', { cgroups: ['/sys/fs/cgroup/memory/system.slice/nginx.service/'] }, [10, 11]],
-  ['--container by the beginning of its id', { containers: ['C0FFEE'] }, [12]],
-  ['--all, but for the recorder and kernel threads', { all: true }, [10, 11, 12, 13]],
-  ['several targets, each process once', { ports: [8443], comms: ['nginx', 'node'] }, [10, 11, 12]],
+  ['--container by its id', { containers: [containerId] }, [12]],
+  ['--container that does not run yet', { containers: ['shop-api-1'] }, []],
+  ['--all, but for the recorder and kernel threads', { all: true }, [1, 10, 11, 12, 13, 14]],
+  ['several targets, each process once', { ports: [8443], comms: ['nginx', 'node'] }, [10, 11, 12, 14]],
   ['no target at all', {}, []],
 ])('finds %s', (_, spec, pids) => {
   expect(found(spec)).toEqual(pids);
 });
 
 it('says which target a process fits', () => {
-  const matches = findTargets({ ...none, ports: [8443], comms: ['node'] }, processes(), { selfPid: SELF });
+  const { matches } = findTargets({ ...none, ports: [8443], comms: ['node'] }, processes(), { selfPid: SELF });
   expect(matches.map(({ process, because }) => [process.pid, because])).toEqual([
     [12, '--comm node'],
+    [14, '--comm node'],
     [10, '--port 8443'],
     [11, '--port 8443'],
   ]);
@@ -110,28 +131,6 @@ describe('refuses', () => {
     expect(refusal({ pids: [2] })).toContain('seen      2 (kthreadd) is a kernel thread, or has ended');
   });
 
-  it('a name nobody has, with the names like it', () => {
-    expect(refusal({ comms: ['ngnix'] })).toBe(
-      [
-        'NO_SUCH_PROCESS  No process fits --comm ngnix',
-        '  seen      running under similar names: nginx',
-        '  do this   Type --comm nginx',
-      ].join('\n'),
-    );
-    expect(refusal({ comms: ['postgres'] })).toContain('do this   See the names that run: ps -e -o comm=');
-  });
-
-  it('a port nobody listens on, with those that are, and by whom', () => {
-    expect(refusal({ ports: [8080] })).toBe(
-      [
-        'NO_SUCH_PROCESS  No process fits --port 8080',
-        '  seen      ports listened on: 22, 3000 (node), 8443 (nginx)',
-        '  do this   Give a port from this list',
-        '            Or start the service first, or under the recorder: wiretape record -- COMMAND',
-      ].join('\n'),
-    );
-  });
-
   it('a port whose process may not be looked into', () => {
     expect(refusal({ ports: [22] })).toBe(
       [
@@ -148,44 +147,95 @@ describe('refuses', () => {
     );
   });
 
-  it.each(['my-container', 'c0f', 'dead'])('the container %s, with the ids there are', (id) => {
-    expect(refusal({ containers: [id] })).toContain('seen      containers with processes: c0ffee000000');
-  });
-
   it('one target that fits nothing beside others that fit', () => {
-    expect(refusal({ comms: ['nginx', 'postgres'] })).toContain('No process fits --comm postgres');
+    expect(refusal({ comms: ['nginx'], pids: [10, 4711] })).toContain('No process fits --pid 4711');
   });
 });
 
-describe('fitsTarget, for processes that start later', () => {
+describe('waits for', () => {
+  function awaited(spec: Partial<TargetSpec>) {
+    return findTargets({ ...none, ...spec }, processes(), { selfPid: SELF }).awaited;
+  }
+
+  it('a name nobody has, with the names like it', () => {
+    expect(awaited({ comms: ['ngnix', 'nginx', 'postgres'] })).toEqual([
+      { typed: '--comm ngnix', words: 'a process named ngnix', seen: ['running under similar names: nginx'] },
+      { typed: '--comm postgres', words: 'a process named postgres', seen: [] },
+    ]);
+  });
+
+  it('a port nobody listens on, with those that are, and by whom', () => {
+    const seen = ['ports listened on: 22, 631 (init), 3000 (node), 8443 (nginx)'];
+    expect(awaited({ ports: [8080] })).toEqual([
+      { typed: '--port 8080', words: 'a process that listens on port 8080', seen },
+    ]);
+  });
+
+  it('who is started for a port by the one that holds it', () => {
+    expect(awaited({ ports: [631] })).toMatchObject([{ seen: ['init (1) keeps the port for a service it starts'] }]);
+    const { kept } = findTargets({ ...none, ports: [631, 8443] }, processes(), { selfPid: SELF });
+    expect(kept).toEqual(new Map([['700', 631]]));
+  });
+});
+
+describe('once the recording runs', () => {
+  it('finds who fits, by everything but a number', () => {
+    const again = findAgain({ ...none, pids: [13], comms: ['nginx', 'gone'] }, processes(), { selfPid: SELF });
+    expect(again.matches.map(({ process, because }) => [process.pid, because])).toEqual([
+      [10, '--comm nginx'],
+      [11, '--comm nginx'],
+    ]);
+  });
+
+  it('knows on which of the ports a process listens, inherited sockets included', () => {
+    const sockets = socketsOnPorts({ ...none, ports: [8443, 3000, 22] }, processes());
+    expect([10, 11, 12, 13].map((pid) => portsHeld(sockets, pid, processes()))).toEqual([[8443], [8443], [3000], []]);
+  });
+});
+
+describe('of a process that starts later', () => {
   const process = processFacts();
 
   it.each([
-    [{ pids: [10] }, true],
-    [{ pids: [11] }, false],
-    [{ comms: ['nginx'] }, true],
-    [{ comms: ['node'] }, false],
-    [{ cgroups: ['/system.slice'] }, true],
-    [{ cgroups: ['/system.slice/nginx'] }, false],
-    [{ containers: ['c0ff'] }, false],
-    [{ all: true }, true],
-    [{}, false],
-  ])('%j: %s', (spec, fits) => {
-    expect(fitsTarget({ ...none, ...spec }, process)).toBe(fits);
+    [{ pids: [10] }, undefined],
+    [{ comms: ['nginx'] }, '--comm nginx'],
+    [{ comms: ['node'] }, undefined],
+    [{ cgroups: ['/system.slice'] }, '--cgroup /system.slice'],
+    [{ cgroups: ['/system.slice/nginx'] }, undefined],
+    [{ containers: ['shop-api-1'] }, '--container shop-api-1'],
+    [{ containers: [containerId] }, `--container ${containerId}`],
+    [{ containers: ['shop'] }, undefined],
+    [{ containers: ['c0ffee000000'] }, undefined],
+    [{ all: true }, '--all'],
+    [{}, undefined],
+  ])('says why it is a target, %j: %s', (spec, why) => {
+    expect(whyTarget({ ...none, ...spec }, process)).toBe(why);
   });
 
-  it('fits a port once the process listens on it', () => {
-    expect(fitsTarget({ ...none, ports: [8443] }, process)).toBe(false);
-    expect(fitsTarget({ ...none, ports: [8443] }, process, [80, 8443])).toBe(true);
+  it('takes a port once the process listens on it, and no service manager that does', () => {
+    const spec = { ...none, ports: [8443] };
+    expect(whyTarget(spec, process)).toBeUndefined();
+    expect(whyTarget(spec, process, [80, 8443])).toBe('--port 8443');
+    expect(whyTarget(spec, { ...process, pid: 1 }, [8443])).toBeUndefined();
+    expect(whyTarget(spec, { ...process, names: ['systemd'] }, [8443])).toBeUndefined();
   });
 
-  it('never fits a kernel thread', () => {
-    expect(fitsTarget({ ...none, all: true }, { ...process, hasMemory: false })).toBe(false);
+  it('takes no kernel thread', () => {
+    expect(whyTarget({ ...none, all: true }, { ...process, hasMemory: false })).toBeUndefined();
   });
 
   function processFacts(): ProcessFacts {
-    const facts = { pid: 10, parentPid: 1, name: 'nginx', names: ['nginx'], startTicks: 1, exe: '/usr/sbin/nginx' };
-    const place = { cgroups: ['/system.slice/nginx.service'], containerId: null, netns: null };
+    const facts = {
+      pid: 10,
+      parentPid: 1,
+      name: 'nginx',
+      names: ['nginx'],
+      startTicks: 1,
+      threads: 1,
+      exe: '/usr/sbin/nginx',
+    };
+    const container = { id: containerId, name: 'shop-api-1', image: null, pod: null };
+    const place = { cgroups: ['/system.slice/nginx.service'], container, netns: null };
     return { ...facts, ...place, hasMemory: true, namespacePid: 10, seccompMode: 0 };
   }
 });

@@ -95,6 +95,7 @@ it.each([
   expect(sighted([mapped(name)])).toMatchObject([{ file: name, library, captured: false }]);
 });
 
+const reports = '../ssl/statem/statem_lib.c\0';
 const plain = functions(['main']);
 const versionText = { ...plain, rodata: 'OpenSSL is great\0OpenSSL 3.0.19 27 Jan 2026\0' };
 
@@ -113,17 +114,27 @@ it.each([
   [
     'OpenSSL without symbols',
     versionText,
-    'OpenSSL 3.0.19 27 Jan 2026 is linked into app without symbols: TLS done by it is not captured',
+    'OpenSSL 3.0.19 27 Jan 2026 is linked into app without the names of its functions: TLS done by it is not captured',
+  ],
+  [
+    'OpenSSL that names its crypto half only',
+    { ...functions(['BIO_write', 'SSL_read']), rodata: `${reports}${versionText.rodata}` },
+    'OpenSSL 3.0.19 27 Jan 2026 is linked into app without the names of its functions: TLS done by it is not captured',
+  ],
+  [
+    'OpenSSL without symbols that nobody asks for its version',
+    { ...plain, rodata: reports },
+    'OpenSSL is linked into app without the names of its functions: TLS done by it is not captured',
   ],
   [
     'BoringSSL without symbols, by its version',
     { ...plain, rodata: 'OpenSSL 1.1.1 (compatible; BoringSSL)\0' },
-    'OpenSSL 1.1.1 (compatible; BoringSSL) is linked into app without symbols: TLS done by it is not captured',
+    'OpenSSL 1.1.1 (compatible; BoringSSL) is linked into app without the names of its functions: TLS done by it is not captured',
   ],
   [
     'BoringSSL without symbols, by the names of its sources',
     { ...plain, rodata: 'third_party/boringssl-with-bazel/src/ssl.cc\0' },
-    'BoringSSL is linked into app without symbols: TLS done by it is not captured',
+    'BoringSSL is linked into app without the names of its functions: TLS done by it is not captured',
   ],
 ])('finds %s inside a file', (_, plan, how) => {
   expect(evidence(plan)).toMatchObject([{ file: 'app', captured: false, how }]);
@@ -134,6 +145,10 @@ it.each([
   ['is linked to libssl and holds the text of its headers', { ...versionText, needed: ['libssl.so.3'] }],
   ['is linked to the libcrypto of a wheel', { ...versionText, needed: ['libcrypto-2e26bb3f.so.1.1'] }],
   ['is libcrypto itself', { ...functions(['BIO_write']), rodata: versionText.rodata }],
+  [
+    'is recognised, by the forms that Rust calls',
+    { ...functions(['SSL_read_ex', 'SSL_write_ex']), rodata: `${reports}${versionText.rodata}` },
+  ],
 ])('claims nothing about a file that %s', (_, plan) => {
   expect(evidence(plan)).toEqual([]);
 });

@@ -336,6 +336,36 @@ it('tells the plaintext of a process that ends without freeing its TLS objects',
   expect(spoken(told)).toEqual(['7 open', '7 tls', '7 sent 0 last words']);
 });
 
+describe('containers', () => {
+  const container = { id: 'c0ffee'.padEnd(64, '0'), name: 'shop-api-1', image: null, pod: null };
+  const placed = (binder: Binder) => {
+    binder.learnProcess({ pid: 4711, name: 'node' });
+    binder.learnContainer(4711, container);
+  };
+
+  it('are told with every connection of a process in one', () => {
+    const told = bind([open(1), secret(7, SENT, 'unbound')], {}, placed).filter(({ kind }) => kind === 'open');
+    const process = { pid: 4711, name: 'node', container };
+    expect(told).toMatchObject([{ process }, { process }]);
+  });
+
+  it('are those of the children too, also where a child is gone before anybody looks', () => {
+    const told = bind([{ type: 'fork', pid: 4711, other: 4712, name: 'node' }, open(1, { pid: 4712 })], {}, placed);
+    expect(told[0]).toMatchObject({ process: { pid: 4712, name: 'node', container } });
+  });
+
+  it('end with their process: its number may be given to another', () => {
+    const told = bind([{ type: 'exit', name: 'node' }, open(1)], {}, placed);
+    expect(told[0]).toMatchObject({ process: { pid: 4711, name: '' } });
+    expect(told[0]).not.toHaveProperty('process.container');
+  });
+
+  it('are not made up where a process runs in none', () => {
+    const told = bind([open(1)], {}, (binder) => binder.learnContainer(4711, null));
+    expect(told[0]).not.toHaveProperty('process.container');
+  });
+});
+
 it.each([
   [111, 'refused'],
   [110, 'timeout'],

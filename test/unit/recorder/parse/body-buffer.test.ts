@@ -1,5 +1,6 @@
 import { Budget } from '../../../../recorder/follow/budget';
 import { BodyBuffer, emptyBody } from '../../../../recorder/parse/body-buffer';
+import type { OpenSpill } from '../../../../recorder/parse/spill';
 
 function filled(limit: number, budget: Budget, pieces: readonly string[], expected = 0): BodyBuffer {
   const buffer = new BodyBuffer(limit, budget);
@@ -52,4 +53,60 @@ it('keeps nothing behind a hole', () => {
   buffer.skip(5);
   buffer.append(Buffer.from('def'), 0, 3, 0);
   expect([buffer.wireSize, text(buffer.take([]).bytes)]).toEqual([11, 'abc']);
+});
+
+describe('a long body', () => {
+  const MiB = 1024 * 1024;
+
+  /** A spill in memory that counts, and has room for so many bytes. */
+  function spillOf(room: number): { open: OpenSpill; kept: () => number; closed: () => number } {
+    const pieces: Uint8Array[] = [];
+    let closed = 0;
+    const kept = () => pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const open = () => ({
+      append: (bytes: Uint8Array) => kept() + bytes.length <= room && pieces.push(bytes.slice()) > 0,
+      read: () => Buffer.concat(pieces),
+      close: () => {
+        closed++;
+      },
+    });
+    return { open, kept, closed: () => closed };
+  }
+
+  function pour(buffer: BodyBuffer, size: number): Buffer {
+    const all = Buffer.alloc(size, 'line\n of text ');
+    for (let at = 0; at < size; at += 100_001) buffer.append(all, at, Math.min(size, at + 100_001), size);
+    return all;
+  }
+
+  it('waits outside of memory, and is whole when it is taken', () => {
+    const budget = new Budget(64 * MiB);
+    const spill = spillOf(64 * MiB);
+    const buffer = new BodyBuffer(64 * MiB, budget, spill.open);
+    const all = pour(buffer, 10 * MiB);
+    expect(budget.usedBytes).toBeLessThanOrEqual(2 * MiB);
+    expect(spill.kept()).toBeGreaterThan(8 * MiB);
+    expect(Buffer.compare(buffer.soFar([]).bytes, all.subarray(0, all.lastIndexOf('\n') + 1))).toBe(0);
+    const body = buffer.take([]);
+    expect([Buffer.compare(body.bytes, all), body.wireSize, buffer.truncated]).toEqual([0, all.length, false]);
+    expect([budget.usedBytes, spill.closed()]).toEqual([all.length, 1]);
+  });
+
+  it('is cut at its limit, wherever it waits', () => {
+    const buffer = new BodyBuffer(3 * MiB, new Budget(64 * MiB), spillOf(64 * MiB).open);
+    const all = pour(buffer, 5 * MiB);
+    expect(buffer.truncated).toBe(true);
+    const body = buffer.take([]);
+    expect(body.wireSize).toBe(all.length);
+    expect(Buffer.compare(body.bytes, all.subarray(0, 3 * MiB))).toBe(0);
+  });
+
+  it('is cut where there is no room for it, and says so', () => {
+    const buffer = new BodyBuffer(64 * MiB, new Budget(64 * MiB), spillOf(2 * MiB).open);
+    const all = pour(buffer, 5 * MiB);
+    expect(buffer.truncated).toBe(true);
+    const { bytes, wireSize } = buffer.take([]);
+    expect(wireSize).toBe(all.length);
+    expect(Buffer.compare(bytes, all.subarray(0, bytes.length))).toBe(0);
+  });
 });

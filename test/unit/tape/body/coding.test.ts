@@ -75,3 +75,16 @@ it('leaves bytes under a coding it does not know as they are, and says so', () =
   expect(decoded(text, 'constructor')).toEqual({ bytes: text, problem: 'content coding "constructor" is not known' });
   expect(() => encodeBody(text, ['compress'])).toThrow(RangeError);
 });
+
+it('undoes no more codings than anybody applies: data that unfolds to itself would never end', () => {
+  const eight = Array.from({ length: 8 }, () => 'gzip');
+  expect(decoded(encodeBody(text, eight), ...eight)).toEqual({ bytes: text, problem: null });
+  expect(decoded(text, ...eight, 'gzip')).toEqual({ bytes: text, problem: 'more than 8 content codings' });
+});
+
+it.each(['gzip', 'deflate', 'br', 'zstd'])('unfolds a bomb of %s to its limit, and says so', (coding) => {
+  const bomb = encodeBody(Buffer.alloc(1024 * 1024), [coding]);
+  const { bytes, problem } = decodeBody(bodyOf(bomb, coding), 1000);
+  expect(bytes.length).toBeLessThanOrEqual(1000);
+  expect(problem).toBe(`${coding}: unfolds to more than 1000 bytes`);
+});

@@ -1,8 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadKey } from '../../../../tape/redact/key';
+import { itAsRoot, nobody } from '../../../support/privileged';
 
 let folder: string;
 beforeEach(() => {
@@ -54,7 +67,7 @@ it('is nothing where there is none and none is to be made', () => {
 
 it.each(['', 'short', 'zz'.repeat(32), `${hex}00`])('is refused where it cannot be one: %j', (text) => {
   mkdirSync(join(folder, '.wiretape'));
-  writeFileSync(join(folder, '.wiretape/key'), text);
+  writeFileSync(join(folder, '.wiretape/key'), text, { mode: 0o600 });
   expect(() => load()).toThrow(expect.objectContaining({ code: 'BAD_CONFIG' }));
   if (text !== '')
     expect(() => load({ env: { WIRETAPE_KEY: text } })).toThrow(/WIRETAPE_KEY: it is not 64 hexadecimal/);
@@ -69,12 +82,71 @@ it('is an error where it cannot be read or made', () => {
   expect(() => load({ create: true })).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }));
 });
 
-it('is not taken from a folder above where anybody may put a file', () => {
+it('is not taken from above the project, nor from a folder above where anybody may put a file', () => {
   const project = join(folder, 'project');
   mkdirSync(project);
-  mkdirSync(join(folder, '.wiretape'));
-  writeFileSync(join(folder, '.wiretape/key'), hex);
+  plant(folder);
+  expect(load({ cwd: project }).source.kind).toBe('none');
+  writeFileSync(join(folder, 'package.json'), '{}');
   expect(load({ cwd: project }).source.kind).toBe('file');
   chmodSync(folder, 0o1777);
   expect(load({ cwd: project }).source.kind).toBe('none');
 });
+
+it.each([
+  [0o640, 'read'],
+  [0o604, 'read'],
+  [0o602, 'write'],
+])('is refused where others know it or chose it: mode %o', (mode, verb) => {
+  const path = plant(folder);
+  chmodSync(path, mode);
+  const shown = `0${mode.toString(8)}`;
+  expect(() => load()).toThrow(
+    expect.objectContaining({ code: 'CONFIG_UNTRUSTED', seen: [`others may ${verb} ${path} (mode ${shown})`] }),
+  );
+});
+
+it('is refused behind a link, and in a folder that others may write', () => {
+  const path = plant(folder);
+  const elsewhere = join(folder, 'elsewhere');
+  renameSync(path, elsewhere);
+  symlinkSync(elsewhere, path);
+  expect(() => load()).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }));
+  rmSync(path);
+  renameSync(elsewhere, path);
+  chmodSync(join(folder, '.wiretape'), 0o777);
+  expect(() => load()).toThrow(expect.objectContaining({ code: 'CONFIG_UNTRUSTED' }));
+});
+
+it('is not made where others could change it, and writes through no link', () => {
+  mkdirSync(join(folder, '.wiretape'));
+  chmodSync(join(folder, '.wiretape'), 0o777);
+  expect(() => load({ create: true })).toThrow(expect.objectContaining({ code: 'CONFIG_UNTRUSTED' }));
+  rmSync(join(folder, '.wiretape'), { recursive: true });
+  mkdirSync(join(folder, '.wiretape'));
+  writeFileSync(join(folder, 'victim'), 'mine');
+  symlinkSync(join(folder, 'victim'), join(folder, '.wiretape/.gitignore'));
+  expect(() => load({ create: true })).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }));
+  expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe('mine');
+});
+
+itAsRoot("is refused where it is somebody else's, and good where it is that of the one who called sudo", () => {
+  const path = plant(folder);
+  for (const file of [path, join(folder, '.wiretape')]) chownSync(file, nobody, nobody);
+  expect(() => load()).toThrow(
+    expect.objectContaining({ code: 'CONFIG_UNTRUSTED', seen: [`${path} belongs to nobody (user ${nobody})`] }),
+  );
+  process.env.SUDO_UID = process.env.SUDO_GID = String(nobody);
+  try {
+    expect(load().source).toEqual({ kind: 'file', path, isNew: false });
+  } finally {
+    delete process.env.SUDO_UID;
+    delete process.env.SUDO_GID;
+  }
+});
+
+function plant(where: string): string {
+  mkdirSync(join(where, '.wiretape'));
+  writeFileSync(join(where, '.wiretape/key'), hex, { mode: 0o600 });
+  return join(where, '.wiretape/key');
+}

@@ -1,5 +1,7 @@
+import { createDetection } from '../../../../tape/redact/detection';
 import { kindOfName } from '../../../../tape/redact/names';
-import { isSuspiciousText } from '../../../../tape/redact/suspicion';
+
+const { isSuspiciousText } = createDetection();
 
 const secret =
   `password passwd pwd passphrase passcode secret client_secret clientSecret CLIENT-SECRET token access_token
@@ -15,17 +17,92 @@ const secret =
   oauth_token oauth_token_secret oauth_signature connectionString AccountKey SecretString secrets passwords apiKeys
   pass pwd1Secret`.split(/\s+/);
 
+/** What people call them when they are in a hurry, or think of something else while they name it. */
+const careless = `user_pass userPass DB_PASS smtp_pass mysql-pass rootPass keystorePass newPass userpass dbpass keypass
+  apitoken apisecret authkey appkey loginpassword adminpassword userpwd dbpwd bottoken clientsecret privkey mypassword
+  otpCode otp_code smsCode resetCode confirmationCode authorizationCode auth_code authCode authcode pin_code pinCode
+  twoFactorCode 2fa_code accessCode activationCode unlock_code inviteCode totpCode
+  password_new passwordOld password3 token1 passwordAgain password_repeat passwordCurrent password_hash passwordHash
+  secret_plain tokenValue secretValue apiKeyValue password_b64 pass2 newPassword1
+  pw psw user_pw userPw dbPsw passkey psk wifi_psk puk
+  accessKeyId aws_access_key_id AWSAccessKeyId service_role_key SUPABASE_SERVICE_ROLE_KEY licenseKey license_key appKey
+  application_key stripe_key OPENAI_KEY webhookKey decryption_key rootKey serverKey
+  mnemonic seedPhrase recovery_phrase backupPhrase pan cardPan ccNumber cc_num oauthCode remember_token
+  forgotPasswordToken passwordResetToken api[keys][secret_key] user[password][] client_token task_token
+  userPin atm_pin upiPin mpin new_pin`.split(/\s+/);
+
+const foreign: readonly (readonly [language: string, names: string])[] = [
+  ['German', 'passwort Kennwort kundenkennwort benutzer_passwort'],
+  ['Spanish', 'contraseña contrasena nueva_contraseña clave claveAcceso codigo_seguridad'],
+  ['Portuguese', 'senha senhaAtual palavra_passe codigoSeguranca'],
+  ['French', 'mot_de_passe motDePasse motdepasse mdp'],
+  ['Italian', 'parolaOrdine parola_segreta'],
+  ['Dutch', 'wachtwoord nieuw_wachtwoord'],
+  ['Polish', 'hasło haslo noweHaslo'],
+  ['Czech and Slovak', 'heslo noveHeslo'],
+  ['Slovene', 'geslo'],
+  ['Croatian and Serbian', 'lozinka zaporka лозинка'],
+  ['Russian', 'пароль Пароль ПАРОЛЬ новый_пароль'],
+  ['Bulgarian', 'парола'],
+  ['Romanian and Turkish', 'parolă parola şifre sifre'],
+  ['Lithuanian', 'slaptažodis'],
+  ['Hungarian', 'jelszó jelszo'],
+  ['Swedish', 'lösenord losenord'],
+  ['Norwegian', 'passord'],
+  ['Danish', 'adgangskode kodeord'],
+  ['Finnish', 'salasana'],
+  ['Icelandic', 'lykilorð'],
+  ['Estonian', 'parool'],
+  ['Catalan, Galician, Basque', 'contrasenya contrasinal pasahitza'],
+  ['Albanian', 'fjalëkalimi'],
+  ['Greek', 'κωδικός κωδικός_πρόσβασης'],
+  ['Hebrew', 'סיסמה'],
+  ['Arabic', 'كلمة_المرور كلمة_السر'],
+  ['Persian', 'رمز_عبور گذرواژه'],
+  ['Hindi', 'पासवर्ड'],
+  ['Thai', 'รหัสผ่าน'],
+  ['Vietnamese', 'mật_khẩu matKhau'],
+  ['Indonesian and Malay', 'kata_sandi kataLaluan'],
+  ['Swahili', 'nenosiri'],
+  ['Chinese', '密码 密碼 用户密码 口令'],
+  ['Japanese', 'パスワード 新しいパスワード 暗証番号'],
+  ['Korean', '비밀번호 새비밀번호 암호'],
+  ['Georgian and Armenian', 'პაროლი գաղտնաբառ'],
+];
+const inOtherLanguages = foreign.flatMap(([language, names]) =>
+  names.split(' ').map((name) => [language, name] as const),
+);
+
 const innocent = `passwordUpdatedAt password_changed_at passwordHint passwordPolicy tokenType token_type tokens
   tokenCount maxTokens max_tokens nextPageToken page_token continuationToken cursorToken syncToken next_token total_token
   idempotencyToken secretName secretary secretId key keys keyId key_id keyboard monkey primaryKey foreign_key sortKey partition_key
   cacheKey routing_key objectKey publicKey public_key author authors authorized authority compass passenger passport
-  pinned pinCode shipping opinion inside side resident residence code countryCode postalCode statusCode errorCode card
+  pinned shipping opinion inside side resident residence code countryCode postalCode statusCode errorCode card
   cards cardType cart cartId sidebar session sessions sessionCount sessionDuration cvvResult id uuid name username user
   email phone address signature sig state nonce hash digest checksum etag version status message description credentials
-  otpEnabled company span panel expires_in scope grant_type client_id redirect_uri apiVersion accessLevel`.split(/\s+/);
+  otpEnabled company span panel expires_in scope grant_type client_id redirect_uri apiVersion accessLevel
+  clientToken ClientToken ClientRequestToken scrollToken lockToken scroll_token nextpagetoken baseToken quoteToken
+  fromToken nftToken Sid hasPassword has_password isSecret requirePassword showToken mustChangePassword
+  compass bypass boardingPass lowPass monkey turkey hotkey jockey zipcode zip_code promoCode discountCode langCode
+  timecode gpioPin mapPin spin pinned publicKeyPem project_key hashKey partitionKey keyword passive passage
+  secretsManagerArn tokenizer tokenized detokenize pawn pwa spawn hasOwnProperty senhor palabra clavel пароход
+  密度 パス 비밀 αριθμός`.split(/\s+/);
 
 it.each(secret)('takes what stands under %s', (name) => {
   expect(kindOfName(name)).toBe('secret');
+});
+
+it.each(careless)('takes what stands under %s', (name) => {
+  expect(kindOfName(name)).toBe('secret');
+});
+
+it.each(inOtherLanguages)('takes what stands under the %s %s, as text and as the bytes of it', (_, name) => {
+  expect(kindOfName(name)).toBe('secret');
+  expect(kindOfName(Buffer.from(name, 'utf8').toString('latin1'))).toBe('secret');
+});
+
+it('looks at long names, too', () => {
+  expect(kindOfName(`${'very_'.repeat(20)}long_password`)).toBe('secret');
 });
 
 it.each(innocent)('leaves what stands under %s', (name) => {
@@ -58,7 +135,7 @@ describe('the cheap look', () => {
       words.join('_').toUpperCase(),
     ];
   };
-  const all = [...new Set([...secret, 'Authorization', 'Cookie', 'Set-Cookie'].flatMap(written))].filter(
+  const all = [...new Set([...secret, ...careless, 'Authorization', 'Cookie', 'Set-Cookie'].flatMap(written))].filter(
     (name) => kindOfName(name) !== null,
   );
 
@@ -71,6 +148,8 @@ describe('the cheap look', () => {
       const unseen = all.filter((name) => !isSuspiciousText(write(name, pad)));
       expect(unseen).toEqual([]);
     }
+    const bytes = inOtherLanguages.map(([, name]) => Buffer.from(name, 'utf8').toString('latin1'));
+    for (const pad of ['', ' ']) expect(bytes.filter((name) => !isSuspiciousText(write(name, pad)))).toEqual([]);
   });
 
   it.each([

@@ -1,6 +1,9 @@
-import { findPatterns, patternRules } from '../../../../tape/redact/patterns';
-import { isSuspiciousText } from '../../../../tape/redact/suspicion';
+import { createDetection } from '../../../../tape/redact/detection';
+import { findPatterns } from '../../../../tape/redact/known-formats';
+import { patternRules } from '../../../../tape/redact/patterns';
 import { filled, patternTemplates, randomFrom } from '../../../support/secrets';
+
+const { isSuspiciousText } = createDetection();
 
 const samples = Object.entries(patternTemplates).flatMap(([rule, templates]) =>
   templates.map((template) => [rule, template] as const),
@@ -37,6 +40,7 @@ describe.each(samples)('%s, as in %s', (rule, template) => {
 });
 
 it.each([
+  ['the id of a key of Twilio', 'SK0123456789abcdef0123456789abcdef'],
   ['a UUID', '0b9c6a1e-7f3d-4e5a-9b1c-2d3e4f5a6b7c'],
   ['a SHA-256', '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
   ['a pagination cursor', 'eyJpZCI6MTAwLCJkaXIiOiJhc2MifQ'],

@@ -63,3 +63,43 @@ it('hashes a key longer than a block, as HMAC does (RFC 2104 2)', () => {
   const [one, two] = [long, hashed].map((key) => createPlaceholders(key, new Set()).of('secret-abc'));
   expect(one).toBe(two);
 });
+
+describe('an integer of JSON', () => {
+  const integer = (secret: string, k: number) => createPlaceholders(Buffer.alloc(32, k), new Set()).integer(secret);
+
+  it.each(['7', '123456789', '4111111111111111', '9999999999999999', '-4111111111111111'])(
+    'of the size of %s keeps its digits, and every reader can hold it',
+    (secret) => {
+      for (let k = 0; k < 300; k++) {
+        const placeholder = integer(secret, k);
+        expect(placeholder).toHaveLength(secret.length);
+        expect(String(Number(placeholder))).toBe(placeholder);
+        expect(Number.isSafeInteger(Number(placeholder))).toBe(true);
+      }
+    },
+  );
+
+  it('that was more than most can hold becomes a shorter one', () => {
+    for (let k = 0; k < 300; k++) expect(Number.isSafeInteger(Number(integer('6212345678901234567', k)))).toBe(true);
+  });
+
+  it('has the placeholder of the same digits as text, so that both are known to be one', () => {
+    const both = createPlaceholders(key, new Set());
+    expect(both.integer('4111111111111111')).toBe(both.of('4111111111111111'));
+  });
+
+  it('passes when it comes back', () => {
+    const placeholder = integer('6212345678901234567', 7);
+    expect(createPlaceholders(key, new Set([placeholder])).integer(placeholder)).toBe(placeholder);
+  });
+});
+
+it('keeps an exponent: another one could be more than a number holds', () => {
+  expect(of('12.5e-10')).toMatch(/^\d\d\.\de-10$/);
+});
+
+it('is shorter than a secret that is a document', () => {
+  const [one, two] = ['x', 'y'].map((last) => of('lorem ipsum 17 '.repeat(1000) + last));
+  expect(one).toHaveLength(4096);
+  expect(two).not.toBe(one);
+});

@@ -9,6 +9,8 @@ export interface OpenFile {
   readonly inode: string;
   /** Changes whenever the content may have changed. */
   readonly identity: string;
+  /** Which file it is, whatever its content and whichever mount shows it: what a probe sits on. */
+  readonly key: string;
   close(): void;
 }
 
@@ -26,13 +28,30 @@ export function openFile(path: string): OpenFile | undefined {
       const [device, inode] = [deviceText(stat.dev), String(stat.ino)];
       const identity = `${device}:${inode}:${stat.size}:${stat.mtimeNs}`;
       const read = rangeReader(descriptor, Number(stat.size));
-      return { read, device, inode, identity, close: () => closeSync(descriptor) };
+      const key = fileKey({ device, inode, size: stat.size, mtimeNs: stat.mtimeNs });
+      return { read, device, inode, identity, key, close: () => closeSync(descriptor) };
     }
   } catch {
     // fall through: a file that cannot be described is as good as gone
   }
   closeSync(descriptor);
   return undefined;
+}
+
+export interface FileFacts {
+  readonly device: string;
+  readonly inode: string;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
+
+/**
+ * Device and inode. Not where the device has no number of its own (major 0): each container sees the same file of a
+ * shared image layer on an overlay device of its own, and the kernel puts every probe on the one file below. There the
+ * size and the time of its last change tell files with equal inode numbers apart.
+ */
+export function fileKey({ device, inode, size, mtimeNs }: FileFacts): string {
+  return device.startsWith('00:') ? `${inode}:${size}:${mtimeNs}` : `${device}:${inode}`;
 }
 
 /** Ranges as far as the file goes. Offsets come from untrusted headers, so nonsense reads as nothing. */

@@ -74,11 +74,6 @@ export class ElfImage {
     readonly sections: readonly ElfSection[],
   ) {}
 
-  /** False for files whose section headers were removed: their functions cannot be found by name. */
-  get hasSymbols(): boolean {
-    return this.sections.some((section) => section.type === SHT_DYNSYM || section.type === SHT_SYMTAB);
-  }
-
   section(name: string): ElfSection | undefined {
     return this.sections.find((section) => section.name === name);
   }
@@ -104,16 +99,6 @@ export class ElfImage {
       names.push(cString(this.read(strings.offset + number64(entry, at + 8), 256), 0) ?? '');
     });
     return names;
-  }
-
-  /** The build id as hex (NT_GNU_BUILD_ID), or null. */
-  get buildId(): string | null {
-    const section = this.section('.note.gnu.build-id');
-    if (section === undefined) return null;
-    const note = view(this.sectionBytes(section, 256));
-    if (note.byteLength < 16) return null;
-    const length = Math.min(note.getUint32(4, true), note.byteLength - 16);
-    return Buffer.from(note.buffer, note.byteOffset + 16, length).toString('hex');
   }
 
   /**

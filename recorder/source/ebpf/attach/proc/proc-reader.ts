@@ -1,5 +1,5 @@
 /** The edge to /proc. Processes vanish at any moment and belong to others: every question may be answered by nothing. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 export interface ProcReader {
   /** Where the tree hangs, `/proc` outside tests. Paths below are relative to it. */
@@ -7,6 +7,8 @@ export interface ProcReader {
   read(path: string): string | undefined;
   link(path: string): string | undefined;
   list(path: string): readonly string[];
+  /** Of the file a path leads to. */
+  inode(path: string): number | undefined;
 }
 
 export function createProcReader(root = '/proc'): ProcReader {
@@ -15,6 +17,7 @@ export function createProcReader(root = '/proc'): ProcReader {
     read: (path) => attempt(() => readFileSync(`${root}/${path}`, 'utf8')),
     link: (path) => attempt(() => readlinkSync(`${root}/${path}`)),
     list: (path) => attempt(() => readdirSync(`${root}/${path}`)) ?? [],
+    inode: (path) => attempt(() => statSync(`${root}/${path}`).ino),
   };
 }
 

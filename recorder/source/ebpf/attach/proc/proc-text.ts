@@ -41,6 +41,9 @@ export interface Stat {
   readonly parentPid: number;
   /** Clock ticks after boot: tells apart two processes that had the same pid. */
   readonly startTicks: number;
+  /** It has ended and waits to be collected. A process whose first thread has ended goes on while others run. */
+  readonly isOver: boolean;
+  readonly threads: number;
 }
 
 /** /proc/PID/stat. The name stands in parentheses and may hold any character, parentheses included. */
@@ -50,7 +53,9 @@ export function parseStat(text: string): Stat | undefined {
   const fields = text.slice(close + 2).split(' ');
   const [parentPid, startTicks] = [Number(fields[1]), Number(fields[19])];
   if (!Number.isSafeInteger(parentPid) || !Number.isSafeInteger(startTicks)) return undefined;
-  return { name: text.slice(open + 1, close), parentPid, startTicks };
+  const threads = Number(fields[17]);
+  const isOver = /^[ZX]/.test(fields[0] ?? '') && threads <= 1;
+  return { name: text.slice(open + 1, close), parentPid, startTicks, isOver, threads };
 }
 
 /** `Key:\tvalue` lines, as in /proc/PID/status. */
@@ -63,20 +68,6 @@ export function parseStatus(text: string): ReadonlyMap<string, string> {
 export function parseCgroups(text: string): readonly string[] {
   const paths = text.split('\n').flatMap((line) => /^\d+:[^:]*:(\/.*)$/.exec(line)?.[1] ?? []);
   return [...new Set(paths)];
-}
-
-/**
- * The 64 hexadecimal digits by which Docker, containerd, CRI-O and Podman name a container in its cgroup path:
- * `/docker/ID`, `docker-ID.scope`, `cri-containerd-ID.scope`, `crio-ID.scope`, `libpod-ID.scope`, `/kubepods/…/ID`.
- * The last one wins: containers may hold containers.
- */
-export function containerIdOf(cgroups: readonly string[]): string | null {
-  for (const path of cgroups) {
-    const ids = path.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g);
-    const id = ids?.at(-1);
-    if (id !== undefined) return id;
-  }
-  return null;
 }
 
 export interface SocketEntry {

@@ -23,10 +23,17 @@ export const openssl: TlsLibrary = {
   ]),
 };
 
-/** By what the file defines, never by its name: wheels carry `libssl-3e69114b.so.1.1`, NSS a `libssl3.so`. */
+const READS = ['SSL_read', 'SSL_read_ex'];
+const WRITES = ['SSL_write', 'SSL_write_ex', 'SSL_write_ex2'];
+
+/**
+ * By what the file defines, never by its name: wheels carry `libssl-3e69114b.so.1.1`, NSS a `libssl3.so`. One way to read
+ * and one to write are enough: the linker leaves out what a program does not call, and Rust calls the `_ex` forms only.
+ */
 function recognise(image: ElfImage): TlsFlavour | undefined {
-  const found = image.functions(['SSL_read', 'SSL_write', 'BIO_write'], 'all');
-  const [tls, crypto] = [found.has('SSL_read') && found.has('SSL_write'), found.has('BIO_write')];
+  const found = image.functions([...READS, ...WRITES, 'BIO_write'], 'all');
+  const defines = (name: string) => found.has(name);
+  const [tls, crypto] = [READS.some(defines) && WRITES.some(defines), defines('BIO_write')];
   if (!tls && !crypto) return undefined;
   const symbols = [...found.values()].some((symbol) => symbol.table === 'symtab') ? 'all' : 'exported';
   return { holds: !tls ? 'crypto' : crypto ? 'tls-and-crypto' : 'tls', symbols, label: lineage(image, symbols) };
@@ -41,12 +48,11 @@ function lineage(image: ElfImage, symbols: TlsFlavour['symbols']): string {
 }
 
 const tlsHooks: readonly UprobeHook[] = [
-  ...pair('SSL_read', 'wt_ssl_rd', 'required'),
-  ...pair('SSL_read_ex', 'wt_ssl_rdx', 'optional'),
-  ...pair('SSL_write', 'wt_ssl_wr', 'required'),
-  ...pair('SSL_write_ex', 'wt_ssl_wrx', 'optional'),
-  entry('SSL_write_ex2', 'wt_ssl_wrx2_in'),
-  { symbol: 'SSL_write_ex2', at: 'return', program: 'wt_ssl_wrx_out', need: 'optional', group: 'base' },
+  ...pair('SSL_read', ['wt_ssl_rd_in', 'wt_ssl_rd_out'], 'read'),
+  ...pair('SSL_read_ex', ['wt_ssl_rdx_in', 'wt_ssl_rdx_out'], 'read'),
+  ...pair('SSL_write', ['wt_ssl_wr_in', 'wt_ssl_wr_out'], 'write'),
+  ...pair('SSL_write_ex', ['wt_ssl_wrx_in', 'wt_ssl_wrx_out'], 'write'),
+  ...pair('SSL_write_ex2', ['wt_ssl_wrx2_in', 'wt_ssl_wrx_out'], 'write'),
   entry('SSL_set_fd', 'wt_ssl_set_fd'),
   entry('SSL_set_rfd', 'wt_ssl_set_fd'),
   entry('SSL_set_wfd', 'wt_ssl_set_fd'),
@@ -92,10 +98,10 @@ const cryptoInner: readonly InnerFunction[] = [
   },
 ];
 
-function pair(symbol: string, program: string, need: UprobeHook['need']): readonly UprobeHook[] {
+function pair(symbol: string, [into, out]: readonly [string, string], need: UprobeHook['need']): readonly UprobeHook[] {
   return [
-    { symbol, at: 'entry', program: `${program}_in`, need, group: 'base' },
-    { symbol, at: 'return', program: `${program}_out`, need, group: 'base' },
+    { symbol, at: 'entry', program: into, need, group: 'base' },
+    { symbol, at: 'return', program: out, need, group: 'base' },
   ];
 }
 

@@ -7,8 +7,8 @@ import type { ElfImage } from '../elf/elf';
 /** `base`: always attached. `memory-bio`: only where ciphertext passes through memory on its way to the socket. */
 export type ProbeGroup = 'base' | 'memory-bio';
 
-/** `required`: without it the library cannot be read, and a refusal is reported. */
-export type ProbeNeed = 'required' | 'optional';
+/** `read`, `write`: one of the functions that read plaintext, or write it. Without one of each nothing is recorded. */
+export type ProbeNeed = 'read' | 'write' | 'optional';
 
 interface Hook {
   readonly symbol: string;

@@ -76,10 +76,44 @@ it('begins anew after an error, and knows where it was', () => {
 });
 
 it('gives parsers back: a hundred thousand connections need the memory of one', () => {
-  const parsers = (): Llhttp[] => Array.from({ length: 100 }, () => new Llhttp(new Lengths(), 'response', []));
+  const { parsers: Parser, memoryBytes } = freshInstance();
+  const parsers = (): Llhttp[] => Array.from({ length: 100 }, () => new Parser(new Lengths(), 'response', []));
+  for (const parser of parsers()) parser.free();
+  const before = memoryBytes();
   for (let i = 0; i < 1000; i++) for (const parser of parsers()) parser.free();
-  const one = new Llhttp(new Lengths(), 'response', []);
+  expect(memoryBytes()).toBe(before);
+  const kept = Array.from({ length: 1000 }, parsers).flat(); // without being given back they would need far more
+  expect(memoryBytes()).toBeGreaterThan(before + 1_000_000);
+  for (const parser of kept) parser.free();
+  const one = new Parser(new Lengths(), 'response', []);
   expect(feed(one, 'HTTP/1.1 204 OK\r\n\r\n')).toBe(stops.none);
   one.free();
   one.free(); // twice does no harm
 });
+
+/** The module once more, with a look at the memory of its instance. */
+function freshInstance(): { parsers: typeof Llhttp; memoryBytes(): number } {
+  interface Instance {
+    readonly exports: { readonly memory: { readonly buffer: ArrayBuffer } };
+  }
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: { Instance: new (...all: unknown[]) => Instance } };
+  const Real = WebAssembly.Instance;
+  let seen: Instance | undefined;
+  WebAssembly.Instance = class extends Real {
+    constructor(...all: unknown[]) {
+      super(...all);
+      seen = this;
+    }
+  };
+  try {
+    let parsers: typeof Llhttp | undefined;
+    jest.isolateModules(() => {
+      parsers = (require('../../../../../recorder/parse/http1/llhttp') as { Llhttp: typeof Llhttp }).Llhttp;
+    });
+    if (parsers === undefined) throw new Error('the module was not loaded');
+    new parsers(new Lengths(), 'response', []).free(); // the instance is made on first use
+    return { parsers, memoryBytes: () => seen?.exports.memory.buffer.byteLength ?? 0 };
+  } finally {
+    WebAssembly.Instance = Real;
+  }
+}

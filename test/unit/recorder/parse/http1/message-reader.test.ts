@@ -14,7 +14,14 @@ function reading(side: 'request' | 'response' = 'response'): { reader: MessageRe
     headRead: () => 0,
     messageEnds: (_side, reader) => messages.push(side === 'request' ? reader.takeRequest() : reader.takeResponse([])),
   };
-  return { reader: new MessageReader(side, sink, defaultLimits, new Budget(1 << 30)), messages };
+  return {
+    reader: new MessageReader(side, sink, {
+      limits: defaultLimits,
+      budget: new Budget(1 << 30),
+      openSpill: () => null,
+    }),
+    messages,
+  };
 }
 
 function read(reader: MessageReader, text: string): string {

@@ -1,0 +1,90 @@
+/**
+ * Searches texts for the formats of patterns.ts, and derives from the same table the cheap look that comes before it: the
+ * characters keys are made of, how short one can be, and two characters that stand side by side in each. A row that is
+ * added to the table is seen by both.
+ */
+import type { Found } from './finder';
+import { type Pattern, patterns } from './patterns';
+import { findPrivateKeys } from './private-key';
+import { findPuttyKeys } from './putty-key';
+import { beginningOf, charactersOf, type Shape, shapeOf, shortestOf, sourceOf, tellingPairs } from './shape';
+
+const notWithinWord = '(?<![0-9A-Za-z])';
+const whole = new RegExp(
+  `${notWithinWord}(?:${patterns.map(({ prefix, rest }) => `(${prefix}${rest})`).join('|')})`,
+  'g',
+);
+const cutShort = new RegExp(
+  `${notWithinWord}(?:${patterns.map(({ prefix, cut }) => (cut === '' ? '((?!))' : `(${prefix}${cut})`)).join('|')})$`,
+);
+
+/** The end of a text in which a secret may be cut short; longer ones were found whole. */
+const cutWindow = 512;
+
+/** All secrets known by their looks; `isCut` says that the text may end in the middle of one. */
+export function findPatterns(text: string, isCut: boolean): Found[] {
+  const found = Array.from(text.matchAll(whole), (match) => foundBy(match, 0));
+  const end = found.at(-1)?.end ?? 0;
+  found.push(...findPrivateKeys(text), ...findPuttyKeys(text));
+  if (!isCut) return found;
+  const offset = Math.max(0, text.length - cutWindow);
+  const last = cutShort.exec(text.slice(offset));
+  if (last !== null && end <= last.index + offset) found.push(foundBy(last, offset));
+  return found;
+}
+
+function foundBy(match: RegExpExecArray, offset: number): Found {
+  const group = match.findIndex((value, i) => i > 0 && value !== undefined);
+  const start = match.index + offset;
+  return { start, end: start + match[0].length, rule: patterns[group - 1]?.rule ?? '' };
+}
+
+/** The others only follow a word, such as `Bearer`, and the look at words sees that. */
+const startsByItself = ({ prefix }: Pattern): boolean => shapeOf(prefix).length > 0;
+const keys = patterns.filter(startsByItself);
+const shapes: readonly Shape[] = keys.map(({ prefix, rest }) => shapeOf(prefix + rest));
+const cutShapes: readonly Shape[] = keys
+  .filter(({ cut }) => cut !== '')
+  .map(({ prefix, cut }) => shapeOf(prefix + cut));
+
+/** The length of the shortest key; a run of key characters that is shorter holds none, unless the text ends there. */
+export const shortestKey = Math.min(...shapes.map(shortestOf));
+
+/** 1 for every character that may stand in a key. */
+export const keyCharacters = marked(
+  256,
+  shapes.concat(cutShapes).flatMap((shape) => [...charactersOf(shape)]),
+);
+
+/**
+ * What a run of key characters holds if it holds a key, by two characters that stand side by side in every key of that
+ * format (`first << 8 | second`): expressions for the beginnings of the formats that have these two.
+ */
+export const keyStarts: ReadonlyMap<number, RegExp> = startsByPair();
+
+/** 1 for every pair that has such an expression. */
+export const keyPairs = marked(1 << 16, [...keyStarts.keys()]);
+
+function startsByPair(): Map<number, RegExp> {
+  const sources = new Map<number, Set<string>>();
+  for (const { prefix, rest, cut } of keys) {
+    const whole = tellingPairs(shapeOf(prefix + rest)) ?? [];
+    const short = cut === '' ? [] : (tellingPairs(shapeOf(prefix + cut)) ?? []);
+    const start = sourceOf(beginningOf(shapeOf(prefix)));
+    for (const pair of [...whole, ...short]) sources.set(pair, (sources.get(pair) ?? new Set()).add(start));
+  }
+  const made = new Map<string, RegExp>(); // pairs of one format share one expression
+  const regExpOf = (source: string): RegExp => made.get(source) ?? setIn(made, source, new RegExp(source));
+  return new Map([...sources].map(([pair, starts]) => [pair, regExpOf([...starts].join('|'))]));
+}
+
+function setIn<K, V>(map: Map<K, V>, key: K, value: V): V {
+  map.set(key, value);
+  return value;
+}
+
+function marked(size: number, places: readonly number[]): Uint8Array {
+  const marks = new Uint8Array(size);
+  for (const place of places) marks[place] = 1;
+  return marks;
+}

@@ -1,0 +1,40 @@
+/**
+ * Further notations in which a value follows a name in text: `{password: x}` as in YAML, and `--password x` as in a
+ * command line somebody wrote down. Each gives the place of the value, or nothing where it does not fit.
+ */
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A value in YAML's flow style (YAML 1.2.2 7.4): between braces, set off by a colon and a blank. */
+export function flowMember(text: string, { start, end }: Place): (Place & { readonly writing: 'plain' }) | undefined {
+  if (!startsAfter(/[{,]\s{0,20}$/, text, start)) return undefined;
+  flowValue.lastIndex = end;
+  const value = flowValue.exec(text)?.[1];
+  if (value === undefined) return undefined;
+  return { start: flowValue.lastIndex - value.length, end: flowValue.lastIndex, writing: 'plain' };
+}
+
+const flowValue = /:[ \t]{1,20}([^\s,{}[\]"'()<>]{1,500})(?=\s{0,20}[,}])/y;
+
+/** The word after an option: `--db-password x`, quoted or not. */
+export function optionArgument(
+  text: string,
+  { start, end }: Place,
+): (Place & { readonly writing: 'plain' }) | undefined {
+  if (!text.startsWith('--', start)) return undefined;
+  argument.lastIndex = end;
+  const found = argument.exec(text);
+  const value = found?.[1] ?? found?.[2] ?? found?.[3];
+  if (found === null || value === undefined || value === '') return undefined;
+  const begin = found.index + found[0].indexOf(value, found[0].length - found[0].trimStart().length);
+  return { start: begin, end: begin + value.length, writing: 'plain' };
+}
+
+const argument = /[ \t]{1,20}(?:"([^"\r\n]{1,500})"|'([^'\r\n]{1,500})'|([^\s"'|;&<>-][^\s"'|;&<>]{0,500}))/y;
+
+function startsAfter(before: RegExp, text: string, position: number): boolean {
+  return before.test(text.slice(Math.max(0, position - 24), position));
+}

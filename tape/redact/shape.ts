@@ -1,0 +1,195 @@
+/**
+ * Reads the small dialect of regular expressions that the table of known formats is written in, so that what has to be
+ * known of a format beside the expression is derived from it and cannot disagree: its characters, its shortest length,
+ * and two characters that every key of it holds side by side. Refuses (by throwing, when the table is loaded) what the
+ * dialect does not have.
+ */
+
+/** One step of a format: a character of some set, or one of several sequences; a number of times. */
+export type Step =
+  | { readonly kind: 'characters'; readonly codes: readonly number[]; readonly least: number; readonly most: number }
+  | { readonly kind: 'choice'; readonly among: readonly Shape[]; readonly least: number; readonly most: number };
+
+export type Shape = readonly Step[];
+
+/** Looks ahead and behind take no text, so they are passed over: the shape is that of what a match takes. */
+export function shapeOf(source: string): Shape {
+  const reader = new Reader(source);
+  const shapes = reader.alternatives();
+  if (!reader.isAtEnd) throw new Error(`${source}: nothing fits at ${reader.rest}`);
+  return shapes.length === 1 ? (shapes[0] ?? []) : [{ kind: 'choice', among: shapes, least: 1, most: 1 }];
+}
+
+const look = /\(\?<?[=!]/y;
+const token = /\[(?:[^\]\\]|\\.)*\]|\\.|[^()[\]\\|?*+{}]/y;
+const count = /\{(\d+)(,?)(\d*)\}|[?*+]/y;
+
+class Reader {
+  private at = 0;
+
+  constructor(private readonly source: string) {}
+
+  get isAtEnd(): boolean {
+    return this.at === this.source.length;
+  }
+
+  get rest(): string {
+    return this.source.slice(this.at);
+  }
+
+  alternatives(): Shape[] {
+    const shapes = [this.sequence()];
+    while (this.take('|')) shapes.push(this.sequence());
+    return shapes;
+  }
+
+  private sequence(): Shape {
+    const steps: Step[] = [];
+    for (let step = this.step(); step !== null; step = this.step()) if (step !== 'look') steps.push(step);
+    return steps;
+  }
+
+  private step(): Step | 'look' | null {
+    if (this.match(look) !== undefined) {
+      this.alternatives();
+      this.expect(')');
+      return 'look';
+    }
+    if (this.take('(?:')) {
+      const among = this.alternatives();
+      this.expect(')');
+      return { kind: 'choice', among, ...this.times() };
+    }
+    const text = this.match(token);
+    return text === undefined ? null : { kind: 'characters', codes: codesOf(text), ...this.times() };
+  }
+
+  private times(): { readonly least: number; readonly most: number } {
+    const text = this.match(count);
+    if (text === undefined) return { least: 1, most: 1 };
+    if (text === '?') return { least: 0, most: 1 };
+    if (text === '*' || text === '+') return { least: text === '*' ? 0 : 1, most: Number.POSITIVE_INFINITY };
+    const [least = '', most] = text.slice(1, -1).split(',');
+    return {
+      least: Number(least),
+      most: most === undefined ? Number(least) : Number(most || Number.POSITIVE_INFINITY),
+    };
+  }
+
+  private match(sticky: RegExp): string | undefined {
+    sticky.lastIndex = this.at;
+    const found = sticky.exec(this.source)?.[0];
+    this.at += found?.length ?? 0;
+    return found;
+  }
+
+  private take(text: string): boolean {
+    const isThere = this.source.startsWith(text, this.at);
+    if (isThere) this.at += text.length;
+    return isThere;
+  }
+
+  private expect(text: string): void {
+    if (!this.take(text)) throw new Error(`${this.source}: no ${text} at ${this.rest}`);
+  }
+}
+
+const everyCode = Array.from({ length: 256 }, (_, code) => code);
+
+/** `\b` takes nothing, and so stands in looks only, where no one asks. */
+function codesOf(text: string): number[] {
+  const one = new RegExp(`^${text}$`);
+  return everyCode.filter((code) => one.test(String.fromCharCode(code)));
+}
+
+/** Every character a match may hold. */
+export function charactersOf(shape: Shape): ReadonlySet<number> {
+  return new Set(
+    shape.flatMap((step) =>
+      step.kind === 'characters' ? step.codes : step.among.flatMap((each) => [...charactersOf(each)]),
+    ),
+  );
+}
+
+export function shortestOf(shape: Shape): number {
+  return shape.reduce((sum, step) => sum + step.least * shortestOfOne(step), 0);
+}
+
+function shortestOfOne(step: Step): number {
+  return step.kind === 'characters' ? 1 : Math.min(...step.among.map(shortestOf));
+}
+
+/** An expression for the shape: what it was read from, without its looks. */
+export function sourceOf(shape: Shape): string {
+  return shape.map((step) => stepSource(step) + timesSource(step)).join('');
+}
+
+/** What a shape begins with: up to the first step that may go on for long, and no more of that than it must have. */
+export function beginningOf(shape: Shape): Shape {
+  const long = shape.findIndex(({ most }) => most > longestStep);
+  return long < 0
+    ? shape
+    : shape.slice(0, long + 1).map((step, i) => (i === long ? { ...step, most: step.least } : step));
+}
+
+const longestStep = 64;
+
+function stepSource(step: Step): string {
+  if (step.kind === 'choice') return `(?:${step.among.map(sourceOf).join('|')})`;
+  const escapes = step.codes.map((code) => `\\x${code.toString(16).padStart(2, '0')}`);
+  return escapes.length === 1 ? (escapes[0] ?? '') : `[${escapes.join('')}]`;
+}
+
+function timesSource({ least, most }: Step): string {
+  return least === 1 && most === 1 ? '' : `{${least},${most === Number.POSITIVE_INFINITY ? '' : most}}`;
+}
+
+/** Pairs of adjacent characters, as `first << 8 | second`. */
+export type Pairs = readonly number[];
+
+/** The rarest set of pairs of which every match holds one; undefined where a match may have fewer than two characters. */
+export function tellingPairs(shape: Shape): Pairs | undefined {
+  const within = shape.map(pairsWithin);
+  const between = shape.slice(1).map((step, i) => pairsBetween(shape[i], step));
+  const sets = [...within, ...between].filter((pairs) => pairs !== undefined);
+  return sets.sort((a, b) => commonness(a) - commonness(b))[0];
+}
+
+function pairsWithin(step: Step): Pairs | undefined {
+  if (step.least === 0) return undefined;
+  if (step.kind === 'characters') return step.least > 1 ? product(step.codes, step.codes) : undefined;
+  const sets = step.among.map(tellingPairs);
+  return sets.every((pairs) => pairs !== undefined) ? sets.flat() : undefined;
+}
+
+function pairsBetween(left: Step | undefined, right: Step): Pairs | undefined {
+  if (left === undefined || left.least === 0 || right.least === 0) return undefined;
+  const [last, first] = [edgeOf(left, -1), edgeOf(right, 0)];
+  return last === undefined || first === undefined ? undefined : product(last, first);
+}
+
+/** The characters a step may begin (0) or end (-1) with; undefined where what is outermost may be missing. */
+function edgeOf(step: Step, side: 0 | -1): readonly number[] | undefined {
+  if (step.kind === 'characters') return step.codes;
+  const edges = step.among.map((shape) => {
+    const outermost = shape.at(side);
+    return outermost === undefined || outermost.least === 0 ? undefined : edgeOf(outermost, side);
+  });
+  return edges.every((edge) => edge !== undefined) ? edges.flat() : undefined;
+}
+
+function product(left: readonly number[], right: readonly number[]): Pairs {
+  return left.flatMap((first) => right.map((second) => (first << 8) | second));
+}
+
+/** Small letters and digits come up everywhere; capitals and most other signs are rare. */
+function commonness(pairs: Pairs): number {
+  return [...new Set(pairs)].reduce((sum, pair) => sum + weightOf(pair >> 8) * weightOf(pair & 0xff), 0);
+}
+
+function weightOf(code: number): number {
+  const character = String.fromCharCode(code);
+  if (/[jkqvwxz:]/.test(character)) return 3;
+  if (/[a-z0-9./-]/.test(character)) return 6;
+  return /[A-Z]/.test(character) ? 2 : 1;
+}

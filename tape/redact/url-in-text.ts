@@ -1,0 +1,103 @@
+/**
+ * URLs inside text, such as a signed link in a JSON string: what is secret in their user information, their path, and in
+ * their query by company (`code` beside `state`, `sig` beside `se`, `Signature` beside a key id). Single names in a query
+ * are found as in any text.
+ */
+
+import type { Path } from '../model/path';
+import { isSecretAmong } from './form';
+import type { Edit, Ledger } from './ledger';
+import type { NameKind } from './names';
+import { mayHoldPathSecret, pathSecrets } from './path-secrets';
+import { decodePercent, encodePercent } from './percent';
+import { secretsInUserInfo } from './user-info';
+
+interface UrlContext {
+  readonly ledger: Ledger;
+  readonly path: Path;
+  readonly isCut: boolean;
+  readonly detection: { kindOfName(name: string): NameKind | null };
+}
+
+/** `://`, and as PHP writes it in JSON. */
+const opening = /:(?:\/|\\\/){2}/g;
+const urlRest = /^[^\s"'<>\\]*/;
+const longestUrl = 8000;
+
+export function urlSecrets(text: string, context: UrlContext): Edit[] {
+  return urlsIn(text).flatMap(({ start, rest, isLast }) =>
+    secretsOf(rest, { ...context, isCut: context.isCut && isLast }).map((edit) => ({
+      ...edit,
+      start: edit.start + start,
+      end: edit.end + start,
+    })),
+  );
+}
+
+/** True where a URL in the text may hold such a secret: for the cheap look. */
+export function mayHoldUrlSecret(text: string): boolean {
+  return urlsIn(text).some(
+    ({ rest, isLast }) =>
+      rest.includes('@') ||
+      (isLast && rest.includes(':')) ||
+      mayHoldPathSecret(rest) ||
+      /[?&;](?:code|sig|signature)=/i.test(rest),
+  );
+}
+
+interface FoundUrl {
+  /** Where the host, or what stands before it, begins. */
+  readonly start: number;
+  readonly rest: string;
+  readonly isLast: boolean;
+}
+
+function urlsIn(text: string): readonly FoundUrl[] {
+  if (!text.includes(':/') && !text.includes(':\\/')) return [];
+  const found: FoundUrl[] = [];
+  const openings = [...text.matchAll(opening)];
+  openings.forEach(({ index, 0: sign }, i) => {
+    const start = index + sign.length;
+    // A URL in the query of another one is one of its own.
+    const next = Math.min(openings[i + 1]?.index ?? text.length, start + longestUrl);
+    const rest = urlRest.exec(text.slice(start, next))?.[0] ?? '';
+    found.push({ start, rest, isLast: start + rest.length === text.length });
+  });
+  return found;
+}
+
+function secretsOf(rest: string, context: UrlContext): Edit[] {
+  const question = rest.indexOf('?');
+  const users = userEdits(rest, context);
+  const path = rest.slice(0, question < 0 ? rest.length : question);
+  const taken = (secret: string): string => takeEncoded(secret, 'secret-name', context);
+  const inPath = mayHoldPathSecret(path) ? pathSecrets(path, context.detection.kindOfName, taken) : [];
+  return [
+    ...users,
+    ...inPath.filter(({ start }) => users.every((user) => start >= user.end)),
+    ...queryEdits(rest, question, context),
+  ];
+}
+
+function userEdits(rest: string, context: UrlContext): Edit[] {
+  return secretsInUserInfo(rest, context.isCut).map(({ start, end }) => ({
+    start,
+    end,
+    text: takeEncoded(rest.slice(start, end), 'url-password', context),
+  }));
+}
+
+function queryEdits(rest: string, question: number, context: UrlContext): Edit[] {
+  if (question < 0) return [];
+  const fields = [...rest.slice(question + 1).matchAll(/(?<=^|[&;])([\w-]{1,60})=([^&;#]*)/g)];
+  const names = new Set(fields.map(([, name = '']) => name.toLowerCase()));
+  return fields.flatMap(({ 1: name = '', 2: value = '', index }) => {
+    if (value === '' || !isSecretAmong(name.toLowerCase(), names)) return [];
+    const start = question + 1 + index + name.length + 1;
+    return [{ start, end: start + value.length, text: takeEncoded(value, 'secret-name', context) }];
+  });
+}
+
+function takeEncoded(secret: string, rule: string, { ledger, path }: UrlContext): string {
+  return encodePercent(ledger.take(decodePercent(secret), rule, path));
+}

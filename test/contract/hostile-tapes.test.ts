@@ -1,0 +1,195 @@
+/**
+ * Tapes are passed on, and so they are input: whatever one holds, it is read, or refused as damaged, in the time and the
+ * memory that an honest tape of its size takes. It never runs anything, and nothing in it is called a fault of wiretape.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import Database from 'better-sqlite3';
+import { WiretapeError } from '../../errors/wiretape-error';
+import { openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
+import { cellLimitBytes } from '../../tape/store/sqlite/cells';
+import { asRedacted, bodyOf, epochUs, exchangeOf, responseOf, sessionStart } from '../support/tapes';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wiretape-hostile-'));
+  path = join(folder, 'a.tape');
+  const large = responseOf({ body: bodyOf('tea '.repeat(5000)) });
+  const writer = openTapeWriter(path);
+  const session = writer.beginSession(sessionStart);
+  const numbered = [1, 2, 3].map((number) => exchangeOf({ number, startedAtUs: epochUs + number, response: large }));
+  writer.append(
+    session,
+    numbered.map((exchange) => asRedacted(exchange)),
+  );
+  writer.endSession(session, { endedAtUs: epochUs, reason: 'interrupted' });
+  writer.close();
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function change(sql: string, ...values: unknown[]): void {
+  const database = new Database(path);
+  database.unsafeMode();
+  if (values.length > 0) database.prepare(sql).run(...values);
+  else database.exec(sql);
+  database.close();
+}
+
+/** Everything that reading can reach. */
+function readAll(): unknown {
+  const reader = openTapeReader(path);
+  try {
+    return [reader.sessions(), [...reader.summaries()], [...reader.exchanges()]];
+  } finally {
+    reader.close();
+  }
+}
+
+function refusal(run: () => unknown): [string, ...string[]] {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof WiretapeError) return [error.code, ...error.seen];
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+const endless = (columns: string) =>
+  `CREATE VIEW exchanges AS WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT ${columns} FROM ex0, r`;
+
+describe('what a tape is made of', () => {
+  it.each([
+    [
+      'a view in the place of a table, without an end',
+      `ALTER TABLE exchanges RENAME TO ex0; ${endless('ex0.*')}`,
+      'its exchanges is a view, where wiretape makes a table',
+    ],
+    [
+      'a view without an end or a row',
+      `ALTER TABLE exchanges RENAME TO ex0; ${endless('ex0.*')} WHERE 0`,
+      'its exchanges is a view, where wiretape makes a table',
+    ],
+    ['a table that is missing', 'DROP TABLE losses', 'its table losses is missing'],
+    [
+      'a table with another column',
+      'ALTER TABLE bodies ADD COLUMN extra',
+      'its table bodies is not the one wiretape makes',
+    ],
+    [
+      'a table that computes',
+      'ALTER TABLE connections ADD COLUMN x AS (abs(pid))',
+      'its table connections is not the one wiretape makes',
+    ],
+    [
+      'a trigger that rewrites what is recorded',
+      'CREATE TRIGGER t1 AFTER INSERT ON exchanges BEGIN DELETE FROM exchanges WHERE id <> new.id; END',
+      'it has a trigger, "t1"',
+    ],
+    [
+      'a trigger that loads code',
+      "CREATE TRIGGER t2 AFTER INSERT ON sessions BEGIN SELECT load_extension('x.so'); END",
+      'it has a trigger, "t2"',
+    ],
+    ['a version that is not its own', 'PRAGMA user_version = 0', 'it has a table "sessions" too many'],
+  ])('%s is refused before it is asked anything, for reading and for writing', (_name, sql, seen) => {
+    change(sql);
+    for (const open of [openTapeReader, openTapeWriter]) {
+      const [code, first] = refusal(() => open(path));
+      expect([code, first]).toEqual(['TAPE_DAMAGED', seen]);
+    }
+  });
+
+  it('more of it, which nobody reads, changes nothing', () => {
+    const before = readAll();
+    change(
+      'CREATE TABLE notes (a); CREATE VIEW slow AS SELECT * FROM exchanges; CREATE INDEX mine ON exchanges (status)',
+    );
+    expect(readAll()).toEqual(before);
+    openTapeWriter(path).close();
+  });
+});
+
+describe('what a cell holds', () => {
+  it.each([
+    ["started_us = 'abc'", 'column started_us holds text, not a whole number'],
+    ['started_us = 1.5', 'column started_us holds the number 1.5, not a whole number'],
+    ['started_us = 9007199254740993', 'column started_us holds the number 9007199254740992, not a whole number'],
+    ["status = '<script>'", 'column status holds text, not a whole number'],
+    ["problems = x'00ff'", 'column problems holds bytes, not text'],
+    ['outcome = zeroblob(10)', 'column outcome holds bytes, not text'],
+    ['request_headers = \'{"a":1}\'', 'column request_headers holds JSON of another shape'],
+    ['request_headers = \'[[1,2],["a"]]\'', 'column request_headers holds JSON of another shape'],
+    ['request_headers = \'[["Host"\'', 'column request_headers holds no JSON'],
+    ["response_headers = 'null'", 'column response_headers holds JSON of another shape'],
+    ["response_trailers = '7'", 'column response_trailers holds JSON of another shape'],
+    ["response_informational = '[{}]'", 'column response_informational holds JSON of another shape'],
+    ["redacted = '[1]'", 'column redacted holds JSON of another shape'],
+    ['redacted = \'[{"in":"body"}]\'', 'column redacted holds JSON of another shape'],
+    ["response_body = 'text', response_body_id = NULL", 'column response_body holds text, not bytes'],
+  ])('%s is damage', (assignment, seen) => {
+    change(`UPDATE exchanges SET ${assignment} WHERE id = 2`);
+    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', seen]);
+  });
+
+  it.each([
+    ["UPDATE sessions SET targets = '{}'", 'column targets holds JSON of another shape'],
+    ["UPDATE sessions SET rules = '[1]'", 'column rules holds JSON of another shape'],
+    ["UPDATE sessions SET user = x'00'", 'column user holds bytes, not text'],
+    ["UPDATE connections SET pid = 'init'", 'column pid holds text, not a whole number'],
+    ["UPDATE connections SET process = x'00'", 'column process holds bytes, not text'],
+    ["UPDATE bodies SET packing = 'rar'", 'a body is packed in an unknown way'],
+    ['UPDATE bodies SET size = 7', 'a body says that it has 7 bytes, and unfolds to more'],
+    ['UPDATE bodies SET size = 30000', 'a body says that it has 30000 bytes, and has 20000'],
+  ])('%s is damage', (sql, seen) => {
+    change(sql);
+    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', seen]);
+  });
+
+  it('a writer that nobody could be is none', () => {
+    change("INSERT INTO writer VALUES (1, 'x', x'00'); UPDATE sessions SET ended_us = NULL");
+    const reader = openTapeReader(path);
+    expect(reader.sessions()).toMatchObject([{ state: 'killed' }]);
+    reader.close();
+    openTapeWriter(path).close();
+  });
+
+  it('an exchange that caused itself is read like any other', () => {
+    change('UPDATE exchanges SET cause_number = number');
+    expect(() => readAll()).not.toThrow();
+  });
+});
+
+describe('what would not fit', () => {
+  it('a few bytes that unfold to gigabytes are not unfolded', () => {
+    const bomb = zstdCompressSync(Buffer.alloc(64 * 1024 * 1024));
+    change('UPDATE bodies SET bytes = ?, size = 100', bomb);
+    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', 'a body says that it has 100 bytes, and unfolds to more']);
+  });
+
+  it('a body that says it is larger than any is not believed', () => {
+    change('UPDATE bodies SET size = 8589934592');
+    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', 'a body says that it has 8589934592 bytes']);
+  });
+
+  it.each([
+    ['response_body = zeroblob(300000000), response_body_id = NULL', 'response_body'],
+    ["request_headers = printf('%.*c', 300000000, '[')", 'request_headers'],
+    ["path = printf('%.*c', 300000000, '/')", 'path'],
+  ])('%s is not loaded', (assignment, column) => {
+    change(`UPDATE exchanges SET ${assignment} WHERE id = 2`);
+    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', `column ${column} holds more than ${cellLimitBytes} bytes`]);
+  });
+});
+
+it('what a writer goes on with is not rewritten by what a tape brings along', () => {
+  const writer = openTapeWriter(path);
+  writer.append(writer.beginSession(sessionStart), [asRedacted(exchangeOf({ startedAtUs: epochUs + 9 }))]);
+  writer.close();
+  const reader = openTapeReader(path);
+  expect([...reader.summaries()].map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
+  reader.close();
+});
