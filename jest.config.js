@@ -12,5 +12,7 @@ module.exports = {
     ],
   },
   testEnvironment: 'node',
+  // For machines that have other work: a test that hangs is seen all the same.
+  testTimeout: 60_000,
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/.toolchain/'],
 };

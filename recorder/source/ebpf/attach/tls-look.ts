@@ -6,7 +6,7 @@
 import type { SeenLibrary, TlsLook } from '../bind/unread';
 import { Evidence } from './evidence';
 import type { MappedImage } from './mapped-image';
-import type { Planner } from './plan';
+import type { Planner, ProcessPlan } from './plan';
 import type { Processes } from './processes';
 import { sightTls } from './tls-sightings';
 
@@ -56,21 +56,42 @@ export class TlsLooks {
     const key = images.map(({ path, device, inode }) => `${device}:${inode} ${path}`).join('\n');
     const known = this.byImages.get(key);
     if (known !== undefined) return known;
-    const look = { libraries: this.librariesIn(images) };
+    const look = this.lookInto(images);
     remember(this.byImages, key, look, mostImageSets);
     return look;
   }
 
-  private librariesIn(images: readonly MappedImage[]): readonly SeenLibrary[] {
+  /**
+   * Files are searched for texts at once where nothing else is found: the process may be gone soon. Where a library is
+   * aboard that is read, they are searched only if its connection turns out unread: a search takes time, and probes of
+   * processes that have just begun wait for it.
+   */
+  private lookInto(images: readonly MappedImage[]): TlsLook {
     const plan = this.planner.planFor({ images });
-    const planned = plan.plans.filter(
-      ({ image, refusals }) => image.flavour.holds !== 'crypto' && refusals.length === 0,
-    );
+    const read = plan.plans
+      .filter(({ image, refusals }) => image.flavour.holds !== 'crypto' && refusals.length === 0)
+      .map(({ image }) => ({ label: image.flavour.label, file: image.key, isRead: true }));
+    const search = () => [...read, ...this.unreadIn(images, plan)];
+    return read.length === 0 ? { libraries: search() } : new LazyLook(search);
+  }
+
+  private unreadIn(images: readonly MappedImage[], plan: ProcessPlan): readonly SeenLibrary[] {
     const sighted = sightTls({ images, plan, evidence: images.flatMap((image) => this.evidence.of(image)) });
-    return [
-      ...planned.map(({ image }) => ({ label: image.flavour.label, file: image.key, isRead: true })),
-      ...sighted.flatMap(({ captured, library, file }) => (captured ? [] : [{ label: library, file, isRead: false }])),
-    ];
+    return sighted.flatMap(({ captured, library, file }) =>
+      captured ? [] : [{ label: library, file, isRead: false }],
+    );
+  }
+}
+
+/** Searched when somebody asks. */
+class LazyLook implements TlsLook {
+  private found: readonly SeenLibrary[] | null = null;
+
+  constructor(private readonly search: () => readonly SeenLibrary[]) {}
+
+  get libraries(): readonly SeenLibrary[] {
+    this.found ??= this.search();
+    return this.found;
   }
 }
 
