@@ -23,7 +23,10 @@ const actions = {
     title: `system packages (${packages.join(' ')})`,
     run: () => run('apt', [path.join(root, 'scripts/setup/apt-install.sh'), ...packages]),
   }),
-  toolchain: () => ({ title: 'Node.js into .toolchain, from the npm registry', run: () => bring('toolchain', path.join(root, '.toolchain')) }),
+  toolchain: () => ({
+    title: 'Node.js into .toolchain, from the npm registry',
+    run: () => bring('toolchain', path.join(root, '.toolchain')),
+  }),
   npm: () => ({ title: 'npm packages', run: () => run('npm', npmCi) }),
   bpf: () => ({ title: 'BPF object', run: () => build('bpf') }),
   native: () => ({ title: 'native addon', run: () => build('native', { WIRETAPE_NODEDIR: nodeHeaders() }) }),
