@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import type { MappedImage } from '../attach/plan';
 import { findProgram } from './command';
 
-/** The program's own file (its interpreter's where it is a script), and the machine's OpenSSL libraries. */
+/**
+ * The program's own file (its interpreter's where it is a script), the machine's OpenSSL libraries, and Node.js, which
+ * scripts start and which has a copy of its own: found at its exec, it may have sent its first request already.
+ */
 export function imagesOfCommand(command: readonly string[]): readonly MappedImage[] {
   const program = findProgram(command[0] ?? '');
   const executables = program === undefined ? [] : [program, ...interpreterOf(program)];
-  return [...executables, ...librariesIn('', extraFolders())].flatMap((path) => imageOf(path) ?? []);
+  const node = [process.execPath, findProgram('node') ?? process.execPath];
+  return [...executables, ...node, ...librariesIn('', extraFolders())].flatMap((path) => imageOf(path) ?? []);
 }
 
 /** The OpenSSL libraries installed where these processes live: some of them may live in containers. */
