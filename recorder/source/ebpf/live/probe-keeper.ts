@@ -74,7 +74,11 @@ export class ProbeKeeper {
   widen(likely: readonly MappedImage[], { memoryBio }: { readonly memoryBio: boolean }): void {
     this.isWide = true;
     for (const plan of this.options.planner.planFor({ images: likely }).plans) {
-      if (!isReadable(plan)) continue;
+      if (!isReadable(plan)) {
+        // Told now: who maps the file may have ended before anybody looks at it.
+        for (const { symbol, reason } of plan.refusals) this.reportOnce(plan.image, EVERYBODY, symbol, reason);
+        continue;
+      }
       const file = this.fileOf(plan);
       file.kept = true;
       file.memoryBio ||= memoryBio;
