@@ -2,14 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { CaptureStats } from '../../native/binding';
-import { createPipeline } from '../../recorder/pipeline';
 import { startEbpfSource } from '../../recorder/source/ebpf/source';
 import type { SourceEvent } from '../../recorder/source/events';
 import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
+import { gatheringPipeline, noTargets } from '../support/in-process';
 import { apps, seededBytes, temporaryFolder } from '../support/programs';
 import { bodyHash, sha256 } from '../support/recorder';
-import { asRedacted } from '../support/tapes';
 
 const REQUEST = 300_000;
 const RESPONSE = 500_000;
@@ -19,7 +18,6 @@ const SEED = 7;
 const SMALL_REQUEST = 1000;
 const SMALL_RESPONSE = 2000;
 const SMALL_SEED = 70;
-const noTargets = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
 const folder = temporaryFolder();
 
 afterAll(() => folder.remove());
@@ -38,12 +36,7 @@ async function recordThroughTinyRing(): Promise<Outcome> {
   const large = `${program} write read ${REQUEST} ${RESPONSE} ${SEED}\n`;
   const script = folder.write('runs.sh', `${small}${large.repeat(RUNS)}`);
   const events: SourceEvent[] = [];
-  const exchanges: Exchange[] = [];
-  const pipeline = createPipeline({
-    redact: (exchange) => asRedacted(exchange),
-    onExchange: ({ exchange }) => exchanges.push(exchange),
-    onLoss: () => undefined,
-  });
+  const { pipeline, exchanges } = gatheringPipeline();
   const source = startEbpfSource({
     targets: noTargets,
     command: ['sh', script],

@@ -4,16 +4,13 @@
  */
 import { join } from 'node:path';
 import { tryReturnProbe } from '../../native/binding';
-import { createPipeline } from '../../recorder/pipeline';
 import type { ReturnProbeFacts } from '../../recorder/source/ebpf/attach/return-probes';
 import type { ProbeReport } from '../../recorder/source/ebpf/live/probe-keeper';
 import { startEbpfSource } from '../../recorder/source/ebpf/source';
-import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
+import { gatheringPipeline, noTargets } from '../support/in-process';
 import { apps, makeCertificate, startServer, stopAll, temporaryFolder } from '../support/programs';
-import { asRedacted } from '../support/tapes';
 
-const noTargets = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
 const folder = temporaryFolder();
 
 afterEach(stopAll);
@@ -23,13 +20,8 @@ afterAll(() => folder.remove());
 async function recordCurl(returnProbes: ReturnProbeFacts) {
   const { cert, key } = makeCertificate(folder.path);
   const server = await startServer(process.execPath, [join(apps, 'echo/node.js'), 'server', cert, key]);
-  const exchanges: Exchange[] = [];
   const probes: ProbeReport[] = [];
-  const pipeline = createPipeline({
-    redact: (exchange) => asRedacted(exchange),
-    onExchange: ({ exchange }) => exchanges.push(exchange),
-    onLoss: () => undefined,
-  });
+  const { pipeline, exchanges } = gatheringPipeline();
   const source = startEbpfSource({
     targets: noTargets,
     command: ['curl', '-sSk', '-o', '/dev/null', '-d', 'hello', `https://127.0.0.1:${server.port}/hello`],

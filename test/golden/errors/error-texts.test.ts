@@ -25,7 +25,7 @@ import { refuseClosed } from '../../../recorder/source/ebpf/attach/closed-target
 import { resolveContainers } from '../../../recorder/source/ebpf/attach/containers/choose';
 import { createProcReader } from '../../../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses } from '../../../recorder/source/ebpf/attach/processes';
-import { findTargets, type TargetSpec } from '../../../recorder/source/ebpf/attach/targets';
+import { findTargets } from '../../../recorder/source/ebpf/attach/targets';
 import { startEbpfSource } from '../../../recorder/source/ebpf/source';
 import { Tally } from '../../../recorder/tally/tally';
 import type { Direction } from '../../../tape/model/exchange';
@@ -33,6 +33,7 @@ import { tapeError } from '../../../tape/store/sqlite/errors';
 import { openTapeReader, openTapeWriter } from '../../../tape/store/sqlite/index';
 import { type CommandOptions, runWiretape } from '../../support/command';
 import { shownError, updateShownError } from '../../support/errors-page';
+import { noTargets } from '../../support/in-process';
 import { root } from '../../support/source-tree';
 import { asRedacted, bodyOf, connectionOf, exchangeOf, responseOf, sessionStart } from '../../support/tapes';
 import { conmonWords } from '../../unit/recorder/attach/containers/runtime-files';
@@ -143,7 +144,7 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
   },
   PID_NAMESPACE: () => {
     const link = jest.spyOn(fs, 'readlinkSync').mockReturnValue('pid:[4026532617]');
-    const targets = { pids: [1], comms: [], ports: [], cgroups: [], containers: [], all: false };
+    const targets = { ...noTargets, pids: [1] };
     return said(
       () => startEbpfSource({ targets, onEvents: () => undefined, onTargetsEnded: () => undefined }),
       () => link.mockRestore(),
@@ -251,8 +252,6 @@ function refusedBy({ errno }: { errno: number }, kernel: { btf: boolean; lockdow
     },
   );
 }
-
-const noTargets: TargetSpec = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
 
 /** A machine with two containers of Podman, one of which has a port published. */
 function inContainers(run: (processes: ReturnType<typeof createProcesses>) => unknown): Shown {

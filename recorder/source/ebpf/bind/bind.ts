@@ -64,6 +64,15 @@ interface Stream {
   total: ByDirection | null;
 }
 
+/** What had been sealed on a socket when so much plaintext had been captured, and where a hole between the two would be. */
+interface Balance {
+  readonly direction: StreamDirection;
+  readonly sealed: SealedCount;
+  readonly plaintext: number;
+  readonly position: number;
+  readonly atNs: number;
+}
+
 type DataWire = Extract<WireEvent, { kind: 'data' }>;
 type OpenWire = Extract<WireEvent, { kind: 'open' | 'open-unix' }>;
 type SealedWire = Extract<WireEvent, { kind: 'sealed' }>;
@@ -404,29 +413,25 @@ export class Binder {
   private emitPlaintext(stream: Stream, socket: Socket, event: DataWire): void {
     const { direction, position, size, sealedBefore } = event;
     const before = stream.plaintextBase[direction] + position;
-    if (sealedBefore !== null) {
-      const missing = socket.account?.takeMissing(direction, sealedBefore, before) ?? 0;
-      if (missing > 0)
-        this.emitMissing(socket, { direction, position: stream.base[direction] + position, missing, at: event });
-    }
-    const place = stream.base[direction] + position;
+    const expected = stream.base[direction] + position;
+    if (sealedBefore !== null)
+      this.settle(socket, { direction, sealed: sealedBefore, plaintext: before, position: expected, atNs: event.atNs });
+    const place = stream.base[direction] + position; // behind the hole, where there is one
     socket.end[direction] = place + size;
     socket.plaintext[direction] = before + size;
     this.emitData(event, socket.key, place);
   }
 
   /** Plaintext that passed unseen gets its place in the stream, so that whoever reads it knows of it. */
-  private emitMissing(
-    socket: Socket,
-    hole: { direction: StreamDirection; position: number; missing: number; at: { atNs: number } },
-  ): void {
-    const { direction, position, missing, at } = hole;
+  private settle(socket: Socket, { direction, sealed, plaintext, position, atNs }: Balance): void {
+    const missing = socket.account?.takeMissing(direction, sealed, plaintext) ?? 0;
+    if (missing === 0) return;
     socket.end[direction] = position + missing;
     if (socket.stream !== null) socket.stream.base[direction] += missing;
     this.emit({
       kind: 'data',
       connection: socket.key,
-      atUs: this.atUs(at.atNs),
+      atUs: this.atUs(atNs),
       direction,
       position,
       bytes: NO_BYTES,
@@ -444,20 +449,19 @@ export class Binder {
     if (account === null) return;
     account.learnSuite(event.cipher);
     if (socket.stream !== null && !nested && callBegins && direction === 'received')
-      this.checkSealed(socket, event, before);
+      this.settleAll(socket, direction, before, event.atNs);
     if (added.records === 1 && lastLength === added.bytes) account.learnRecord(direction, before, lastLength);
     const after = { records: before.records + added.records, bytes: before.bytes + added.bytes };
     account.learnTotal(direction, after);
     if (socket.stream === null || nested || direction !== 'sent') return;
     account.excuseAlert(direction, after, socket.plaintext.sent);
-    this.checkSealed(socket, event, after);
+    this.settleAll(socket, direction, after, event.atNs);
   }
 
   /** The library reads from the socket when it has nothing left, and writes what it was given: the sums must agree. */
-  private checkSealed(socket: Socket, event: SealedWire | CloseWire, sealed: SealedCount, to?: StreamDirection): void {
-    const direction = to ?? (event as SealedWire).direction;
-    const missing = socket.account?.takeMissing(direction, sealed, socket.plaintext[direction]) ?? 0;
-    if (missing > 0) this.emitMissing(socket, { direction, position: socket.end[direction], missing, at: event });
+  private settleAll(socket: Socket, direction: StreamDirection, sealed: SealedCount, atNs: number): void {
+    const [plaintext, position] = [socket.plaintext[direction], socket.end[direction]];
+    this.settle(socket, { direction, sealed, plaintext, position, atNs });
   }
 
   private emitData(event: DataWire, connection: number, position: number): void {
@@ -526,7 +530,7 @@ export class Binder {
       const sealed = event.sealed[direction];
       if (sealed.records === 0) continue;
       socket.account?.excuseAlert(direction, sealed, socket.plaintext[direction]);
-      this.checkSealed(socket, event, sealed, direction);
+      this.settleAll(socket, direction, sealed, event.atNs);
     }
   }
 

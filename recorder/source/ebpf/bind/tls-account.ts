@@ -92,23 +92,24 @@ export class TlsAccount {
    * captured; they are excused from then on. 0 where everything is explained.
    */
   takeMissing(direction: StreamDirection, sealed: SealedCount, plaintext: number): number {
-    const side = this.sides[direction];
-    const count = side.advance(sealed);
-    const readings = side.readings ?? this.readingsOf(direction, count, plaintext);
+    const { side, count, readings, missing } = this.weigh(direction, sealed, plaintext);
     const fits = readings.filter((reading) => leastLeft(reading, count, plaintext + side.excused) === 0);
     if (fits.length > 0 && plaintext > 0) side.readings = fits;
-    const missing = unexplained(readings, count, plaintext + side.excused);
     side.excused += missing;
     return missing;
   }
 
   /** An alert on its way out, or at the end: two bytes that no call returns. */
   excuseAlert(direction: StreamDirection, sealed: SealedCount, plaintext: number): void {
+    const { side, missing } = this.weigh(direction, sealed, plaintext);
+    if (this.suite?.hidesHandshake !== false && missing === ALERT_BYTES) side.excused += ALERT_BYTES;
+  }
+
+  private weigh(direction: StreamDirection, sealed: SealedCount, plaintext: number) {
     const side = this.sides[direction];
     const count = side.advance(sealed);
     const readings = side.readings ?? this.readingsOf(direction, count, plaintext);
-    if (this.suite?.hidesHandshake === false) return;
-    if (unexplained(readings, count, plaintext + side.excused) === ALERT_BYTES) side.excused += ALERT_BYTES;
+    return { side, count, readings, missing: unexplained(readings, count, plaintext + side.excused) };
   }
 
   /**

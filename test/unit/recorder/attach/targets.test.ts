@@ -10,9 +10,9 @@ import {
   type TargetSpec,
   whyTarget,
 } from '../../../../recorder/source/ebpf/attach/targets';
+import { noTargets as none } from '../../../support/in-process';
 import { createProcTree, type FakeProcess, hexPort, LISTEN, type ProcTree, tcpRow } from './proc-tree';
 
-const none: TargetSpec = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
 const containerId = `c0ffee${'0'.repeat(58)}`;
 const SELF = 99;
 

@@ -2,9 +2,9 @@ import { createProcReader } from '../../../../recorder/source/ebpf/attach/proc/p
 import { createProcesses } from '../../../../recorder/source/ebpf/attach/processes';
 import { findAgain, findTargets, type TargetSpec } from '../../../../recorder/source/ebpf/attach/targets';
 import { Membership } from '../../../../recorder/source/ebpf/live/membership';
+import { noTargets as none } from '../../../support/in-process';
 import { createProcTree, type FakeProcess, hexPort, LISTEN, type ProcTree, tcpRow } from '../attach/proc-tree';
 
-const none: TargetSpec = { pids: [], comms: [], ports: [], cgroups: [], containers: [], all: false };
 const SELF = 99;
 
 let tree: ProcTree;

@@ -5,6 +5,7 @@ import { formatError, WiretapeError } from '../../../../../errors/wiretape-error
 import { createProcReader } from '../../../../../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses } from '../../../../../recorder/source/ebpf/attach/processes';
 import { findTargets, type TargetSpec } from '../../../../../recorder/source/ebpf/attach/targets';
+import { noTargets } from '../../../../support/in-process';
 import { createProcTree, type FakeProcess, hexPort, LISTEN, type ProcTree, tcpRow } from '../proc-tree';
 import { configV2, conmonWords, ids } from './runtime-files';
 
@@ -46,7 +47,7 @@ function find(port: number, ...processes: readonly FakeProcess[]): readonly numb
 }
 
 function again(port: number): readonly number[] {
-  const spec: TargetSpec = { pids: [], comms: [], ports: [port], cgroups: [], containers: [], all: false };
+  const spec: TargetSpec = { ...noTargets, ports: [port] };
   const { matches } = findTargets(spec, createProcesses(createProcReader(tree.root)), { selfPid: 99 });
   return matches.map(({ process }) => process.pid);
 }
