@@ -4,7 +4,7 @@ import { decodeBody } from '../tape/body/coding';
 import { stringifyJson } from '../tape/body/json';
 import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-type';
 import { type BodyView, type Part, viewBytes } from '../tape/body/view';
-import { type Body, type HeaderList, headerValue } from '../tape/model/exchange';
+import { type Body, type HeaderList, headerValue } from '../tape/model/body';
 import { prettyJson } from './pretty-json';
 import { visibleLine, visibleText } from './terminal';
 import { byteCount } from './when';

@@ -3,26 +3,22 @@
  * before the messages, so that nobody takes a torn body for a whole one.
  */
 import {
-  type Body,
   type ContainerInfo,
   type Exchange,
-  type HeaderList,
-  type HttpRequest,
-  type HttpResponse,
   outcomeWords,
   type PodInfo,
+  type ProcessInfo,
   problemWords,
-  type RawStream,
   unreadReasonWords,
 } from '../tape/model/exchange';
+import { modelFor, operationOf } from '../tape/model/registry';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
-import { shownBody } from './body-text';
-import type { colorsFor } from './terminal';
+import type { Colors } from './contents/content-view';
+import { messageLines } from './contents/parts';
+import { viewFor } from './contents/registry';
 import { visibleLine, visibleWire } from './terminal';
-import { byteCount, isoTime, milliseconds } from './when';
-
-type Colors = ReturnType<typeof colorsFor>;
+import { isoTime, milliseconds } from './when';
 
 /** The lines of the page. `sessionNote` is what is wrong with the session as a whole; null where nothing is. */
 export function pageLines(
@@ -32,37 +28,41 @@ export function pageLines(
 ): readonly string[] {
   const { exchange } = stored;
   const summary = summaryOf(stored);
-  const messages =
-    exchange.raw === null
-      ? [...requestLines(exchange.request, colors), '', ...responseLines(exchange.response, summary, colors)]
-      : rawLines(exchange.raw, colors);
+  const { protocol, content, outcome } = exchange;
   return [
     colors.bold(titleOf(summary)),
     ...factLines(stored, summary).map(([name, fact]) => `  ${colors.dim(name.padEnd(12))}${fact}`),
     ...problemLines(stored, colors),
     ...(sessionNote === null ? [] : [warning(sessionNote, colors)]),
     '',
-    ...messages,
+    ...viewFor(protocol).lines(content, { outcome, colors }),
+    ...streamLines(stored, colors),
   ];
 }
 
-function titleOf({ id, direction, method, host, path, status, outcome }: ExchangeSummary): string {
-  const what = method === null ? '' : `  ${method} ${host ?? ''}${path ?? ''}`;
-  return visibleWire(`exchange ${id}  ${direction}${what}  ->  ${status ?? outcome}`);
+function titleOf({ id, direction, operation, outcome }: ExchangeSummary): string {
+  const { verb, authority, target, result } = operation;
+  const what = verb === null ? '' : `  ${verb} ${authority ?? ''}${target ?? ''}`;
+  return visibleWire(`exchange ${id}  ${direction}${what}  ->  ${result ?? outcome}`);
 }
 
 type Fact = readonly [name: string, fact: string];
 
 function factLines(stored: StoredExchange, summary: ExchangeSummary): readonly Fact[] {
   const { cause, process, session } = summary;
+  const container = process?.container;
   return [
     ['time', timing(stored, summary)],
     ['connection', connectionText(summary)],
-    ['process', visibleLine(`${process.name} (pid ${process.pid}), session ${session}`)],
-    ...(process.container === undefined ? [] : [['container', visibleLine(containerText(process.container))] as const]),
+    ['process', visibleLine(`${processText(process)}, session ${session}`)],
+    ...(container === undefined ? [] : [['container', visibleLine(containerText(container))] as const]),
     ...(cause === null ? [] : [['cause', visibleLine(`made during exchange ${cause.id} (${cause.method})`)] as const]),
     ...redactedFacts(stored),
   ];
+}
+
+function processText(process: ProcessInfo | null): string {
+  return process === null ? 'not known' : `${process.name} (pid ${process.pid})`;
 }
 
 /** `api (e72df2990809), image node:24, pod api-7c9f of namespace shop`: as much of it as is known. */
@@ -84,18 +84,19 @@ function podText({ id, name, namespace }: PodInfo): string {
 function timing({ exchange }: StoredExchange, { startedAtUs, durationUs }: ExchangeSummary): string {
   const began = isoTime(startedAtUs).replace('T', ' ').replace('Z', ' UTC');
   if (durationUs === null) return `${began}, its end was not seen`;
-  const { request, response } = exchange;
-  const waitedUs = request === null || response === null ? -1 : response.startedAtUs - request.endedAtUs;
-  const waited = waitedUs < 0 ? '' : ` (first byte of the answer after ${milliseconds(waitedUs)} ms)`;
+  const waitedUs = viewFor(exchange.protocol).waitedUs(exchange.content);
+  const waited = waitedUs === null ? '' : ` (first byte of the answer after ${milliseconds(waitedUs)} ms)`;
   return `${began}, took ${milliseconds(durationUs)} ms${waited}`;
 }
 
 function connectionText(summary: ExchangeSummary): string {
-  const { connectionId, seq, direction, local, remote, protocol, rawProtocol } = summary;
+  const { connectionId, channel, seq, direction, local, remote, protocol, operation } = summary;
+  const { application } = operation;
   const arrow = direction === 'inbound' ? '<-' : '->';
   const ends = local === null && remote === null ? 'socket not known' : `${local ?? '?'} ${arrow} ${remote ?? '?'}`;
-  const spoken = rawProtocol === null ? protocol : `${protocol} (${rawProtocol})`;
-  return visibleLine(`${connectionId}, exchange ${seq + 1} on it; ${ends}; ${spoken}, ${securityText(summary)}`);
+  const spoken = application === null ? protocol : `${protocol} (${application})`;
+  const on = channel === null ? 'on it' : `on it, channel ${channel}`;
+  return visibleLine(`${connectionId}, exchange ${seq + 1} ${on}; ${ends}; ${spoken}, ${securityText(summary)}`);
 }
 
 function securityText({ tls, unreadTls }: ExchangeSummary): string {
@@ -126,67 +127,20 @@ function warning(line: string, colors: Colors): string {
 }
 
 /** Where an answer is missing, its place says why; and being closed is how a raw stream ends. */
-function isOutcomeWorthALine({ outcome, raw, response }: Exchange): boolean {
+function isOutcomeWorthALine(exchange: Exchange): boolean {
+  const { outcome, protocol } = exchange;
   if (outcome === 'response') return false;
-  return raw === null ? response !== null : outcome !== 'closed';
+  return modelFor(protocol).isParsed ? operationOf(exchange).result !== null : outcome !== 'closed';
 }
 
-function requestLines(request: HttpRequest | null, colors: Colors): readonly string[] {
-  if (request === null) return [colors.bold('request'), 'none was seen'];
-  const line = visibleWire(`${request.method} ${request.target} HTTP/${request.version}`);
-  return messageLines('request', [line], request, colors);
-}
-
-function responseLines(response: HttpResponse | null, { outcome }: ExchangeSummary, colors: Colors): readonly string[] {
-  if (response === null) return [colors.bold('response'), `none: ${outcomeWords[outcome] ?? outcome}`];
-  const early = response.informational.flatMap(({ status, headers }) => [
-    `HTTP/${response.version} ${status}`,
-    ...headerLines(headers, colors),
-    '',
-  ]);
-  const line = visibleWire(`HTTP/${response.version} ${response.status} ${response.reason}`.trimEnd());
-  return messageLines('response', [...early, line], response, colors);
-}
-
-interface Message {
-  readonly headers: HeaderList;
-  readonly body: Body;
-  readonly trailers: HeaderList;
-}
-
-function messageLines(name: string, opening: readonly string[], message: Message, colors: Colors): readonly string[] {
-  const { kind, problem, lines } = shownBody(message.headers, message.body);
-  const body = lines.length === 0 ? [] : ['', ...lines];
-  const trailers =
-    message.trailers.length === 0 ? [] : ['', colors.dim('trailers'), ...headerLines(message.trailers, colors)];
-  return [
-    `${colors.bold(name)}${kind === '' ? '' : colors.dim(`  body: ${kind}`)}${problem === null ? '' : colors.yellow(`  ! ${visibleLine(problem)}`)}`,
-    ...opening,
-    ...headerLines(message.headers, colors),
-    ...body,
-    ...trailers,
-  ];
-}
-
-function headerLines(headers: HeaderList, colors: Colors): readonly string[] {
-  return headers.map(([name, value]) => `${colors.cyan(visibleWire(name))}: ${visibleWire(value)}`);
-}
-
-function rawLines(raw: RawStream, colors: Colors): readonly string[] {
-  return [
-    ...rawSide('to the server', raw.requestSize, raw.requestBytes, colors),
-    '',
-    ...rawSide('to the client', raw.responseSize, raw.responseBytes, colors),
-  ];
-}
-
-function rawSide(name: string, size: number, bytes: Uint8Array | null, colors: Colors): readonly string[] {
-  if (bytes === null) {
-    return [colors.bold(name), size === 0 ? 'nothing' : `${byteCount(size)}, not kept (record --keep-raw keeps them)`];
-  }
-  const { kind, problem, lines } = shownBody([], { bytes, codings: [], wireSize: size });
-  return [
-    `${colors.bold(name)}${colors.dim(`  ${kind === '' ? 'nothing' : kind}`)}${problem === null ? '' : colors.yellow(`  ! ${problem}`)}`,
-    ...lines,
-  ];
+/** The messages of a stream, one after another. */
+function streamLines({ exchange }: StoredExchange, colors: Colors): readonly string[] {
+  return exchange.messages.flatMap((message, i) => {
+    const { from, kind, startedAtUs, facts, body } = message;
+    const sender = from === 'client' ? 'to the server' : 'to the client';
+    const after = milliseconds(Math.max(0, startedAtUs - exchange.startedAtUs));
+    const told = Object.entries(facts).map(([name, fact]) => `${name} ${fact}`);
+    const title = visibleLine([`message ${i + 1}`, sender, kind, `after ${after} ms`, ...told].join(', '));
+    return ['', ...messageLines(title, [], { headers: [], body, trailers: [] }, colors)];
+  });
 }

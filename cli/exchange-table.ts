@@ -3,6 +3,7 @@
  * Pure. Recorded text is made safe to show; only a terminal's width cuts a line, so that what is piped is whole.
  */
 import type { ExchangeFilter } from '../tape/model/filter';
+import { modelFor } from '../tape/model/registry';
 import { isCutShort, sessionStateWords } from '../tape/store/session-state';
 import type { ExchangeSummary, Session } from '../tape/store/tape';
 import type { colorsFor } from './terminal';
@@ -65,10 +66,11 @@ function columns(cells: Cells, withSizes: boolean): string {
 }
 
 function row(summary: ExchangeSummary, withSizes: boolean, { colors, width }: TableOptions): string {
-  const { id, direction, status, outcome, durationUs } = summary;
+  const { id, direction, outcome, durationUs, operation } = summary;
+  const { result } = operation;
   const time = isoTime(summary.startedAtUs).slice(11, 23);
   const ms = durationUs === null ? '-' : milliseconds(durationUs);
-  const ending = outcome === 'response' && status !== null ? String(status) : outcome;
+  const ending = outcome === 'response' && result !== null ? visibleWire(result) : outcome;
   const left = columns({ id, time, direction, status: ending, ms, size: shortSize(summary.responseBytes) }, withSizes);
   const notes = notesOf(summary);
   const room = width === undefined ? Number.POSITIVE_INFINITY : width - left.length - notes.length;
@@ -78,17 +80,19 @@ function row(summary: ExchangeSummary, withSizes: boolean, { colors, width }: Ta
 }
 
 function placeOf(summary: ExchangeSummary) {
-  const { method, host, path, direction, local, remote } = summary;
-  if (method !== null) return `${method} ${host ?? ''}${path ?? ''}`;
+  const { operation, direction, local, remote } = summary;
+  const { verb, authority, target } = operation;
+  if (verb !== null) return `${verb} ${authority ?? ''}${target ?? ''}`;
   const server = (direction === 'inbound' ? local : remote) ?? 'an unknown socket';
   return `${streamWords(summary)} ${server}`;
 }
 
 /** The name first: where a line is cut, the address goes. */
-function streamWords({ unreadTls, rawProtocol, protocol, requestBytes, responseBytes }: ExchangeSummary): string {
-  if (unreadTls !== null && protocol === 'raw') return `unread TLS (${unreadTls.library})`;
+function streamWords({ unreadTls, operation, protocol, requestBytes, responseBytes }: ExchangeSummary): string {
+  const { application } = operation;
+  if (unreadTls !== null && !modelFor(protocol).isParsed) return `unread TLS (${unreadTls.library})`;
   if (requestBytes + responseBytes === 0) return 'connect';
-  return rawProtocol === null ? 'raw stream' : `raw stream (${rawProtocol})`;
+  return application === null ? 'raw stream' : `raw stream (${application})`;
 }
 
 /** What is wrong with it, and for a call, which exchange made it. */
@@ -97,10 +101,10 @@ function notesOf({ problems, cause }: ExchangeSummary): string {
   return cause === null ? wrong : `  by ${cause.id}${wrong}`;
 }
 
-function paintOf({ status, outcome, direction, protocol }: ExchangeSummary, colors: TableOptions['colors']) {
-  const isOrdinaryEnd = outcome === 'response' || (protocol === 'raw' && outcome === 'closed');
-  if ((status !== null && status >= 500) || !isOrdinaryEnd) return colors.red;
-  if (status !== null && status >= 400) return colors.yellow;
+function paintOf({ operation, outcome, direction, protocol }: ExchangeSummary, colors: TableOptions['colors']) {
+  const isOrdinaryEnd = outcome === 'response' || (!modelFor(protocol).isParsed && outcome === 'closed');
+  if (operation.failed || !isOrdinaryEnd) return colors.red;
+  if (operation.result !== null && /^4\d\d$/.test(operation.result)) return colors.yellow;
   return direction === 'inbound' ? String : colors.dim;
 }
 

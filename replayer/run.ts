@@ -3,7 +3,7 @@
  * the answer, report. What each of these means stands in the folders it imports from.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { HeaderList } from '../tape/model/exchange';
+import type { HeaderList } from '../tape/model/body';
 import { isRunnable, type RunnableCase, type TestCase } from './cases/cases';
 import { Carrier } from './correlate/carrier';
 import { type Answer, type Driver, type DriverOptions, openDriver } from './drive/driver';

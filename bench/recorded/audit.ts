@@ -3,7 +3,7 @@
  * bench is the same: what all of them weigh on the wire is their number times the weight of one.
  */
 import Database from 'better-sqlite3';
-import type { HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
 import { kilobyte } from '../services';
 
 export interface Audit {

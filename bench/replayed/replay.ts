@@ -4,6 +4,7 @@ import { casesFrom, type TestCase } from '../../replayer/cases/cases';
 import { parseTarget } from '../../replayer/drive/target';
 import { freePort } from '../../replayer/launch/free-port';
 import { runSuite } from '../../replayer/run';
+import { httpOf } from '../../tape/model/registry';
 import { createRedactor } from '../../tape/redact/redactor';
 import type { StoredExchange } from '../../tape/store/tape';
 import { startNginx, stopAll, temporaryFolder } from '../../test/support/programs';
@@ -105,7 +106,7 @@ async function dispatchAll({ url, cases, concurrency }: Load): Promise<void> {
 }
 
 function dispatch(client: Client, { exchange }: StoredExchange): Promise<void> {
-  const { method = '', target = '', headers = [] } = exchange.request ?? {};
+  const { method = '', target = '', headers = [] } = httpOf(exchange)?.request ?? {};
   const sent = headers.filter(([name]) => !/^(host|connection)$/i.test(name)).flat();
   return new Promise((resolve, reject) => {
     client.dispatch(

@@ -3,7 +3,7 @@
  * exchange outlives them. Linear in the body, bounded by the limit of one body and the budget of all; a long body spills
  * until it is whole. Counts what it does not keep.
  */
-import type { Body } from '../../tape/model/exchange';
+import type { Body } from '../../tape/model/body';
 import type { Budget } from '../follow/budget';
 import { type OpenSpill, type Spill, spillAfterBytes } from './spill';
 

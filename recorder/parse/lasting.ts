@@ -12,8 +12,11 @@ const writtenBytesPerUs = 1;
 
 /** Who can say how far an exchange has come. */
 export interface LastingSource {
-  /** Emits the exchange as it is; returns its bytes so far, or null where there is nothing to be said yet. */
-  emitSoFar(number: number, unlessBytes: number): number | null;
+  /**
+   * Emits the exchange as it is, unless it has come no further; returns how far it has come, about its bytes so far, or
+   * null where there is nothing to be said yet.
+   */
+  emitSoFar(number: number, unless: number): number | null;
 }
 
 interface Lasting {

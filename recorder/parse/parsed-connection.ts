@@ -2,6 +2,7 @@
  * One connection between the follower and the protocols: finds out which protocol it speaks and who is the client, gives
  * its exchanges their place, and passes bytes on. Knows no protocol by name but the one for everything else.
  */
+import type { Side } from '../../tape/model/content-model';
 import type { Cause, Connection, Exchange } from '../../tape/model/exchange';
 import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
@@ -11,7 +12,7 @@ import type { OpenInbound } from '../link/open-inbound';
 import type { DataEvent, EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
 import type { LastingExchanges, LastingSource } from './lasting';
 import { problemBits, problemOfGap, problemsOf } from './problems';
-import type { Beginning, Conversation, Fallback, Host, Protocol, Side, Verdict } from './protocol';
+import type { Beginning, Conversation, Fallback, Host, ParsedExchange, Protocol, Verdict } from './protocol';
 import { fallback, protocols } from './registry';
 import { BoundarySeeker } from './seeker';
 import type { OpenSpill } from './spill';
@@ -89,7 +90,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.orientation = open.role === 'unknown' ? 'inbound' : open.role;
     this.roleKnown = open.role !== 'unknown';
     this.atUs = atUs;
-    this.causeAtOpen = open.role === 'inbound' ? null : recording.inbound.causeOf(process.pid);
+    this.causeAtOpen = open.role === 'inbound' ? null : recording.inbound.causeOf(process?.pid);
     if (open.startedEarlier) this.join(problemBits['started-mid-stream']);
   }
 
@@ -171,14 +172,14 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   begin(): Beginning {
     const beginning = this.beginRaw();
     if (this.connection.direction === 'inbound') {
-      this.recording.inbound.begin(this.connection.process.pid, beginning.number);
+      this.recording.inbound.begin(this.connection.process?.pid, beginning.number);
     }
     return beginning;
   }
 
   beginRaw(): Beginning {
     const outbound = this.connection.direction === 'outbound';
-    const cause = outbound ? this.recording.inbound.causeOf(this.connection.process.pid) : null;
+    const cause = outbound ? this.recording.inbound.causeOf(this.connection.process?.pid) : null;
     const number = this.recording.nextNumber();
     this.recording.lasting.begin(number, this, this.atUs);
     return { number, seq: this.exchanges++, cause };
@@ -186,7 +187,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
 
   ended(beginning: Beginning): void {
     if (this.connection.direction !== 'inbound') return;
-    this.recording.inbound.end(this.connection.process.pid, beginning.number);
+    this.recording.inbound.end(this.connection.process?.pid, beginning.number);
   }
 
   forget({ number }: Beginning): void {
@@ -194,36 +195,37 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.exchanges--;
   }
 
-  emit(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void {
+  emit(exchange: ParsedExchange, problems: number): void {
     this.recording.lasting.end(exchange.number);
     this.pass(exchange, problems);
   }
 
-  emitSoFar(number: number, unlessBytes: number): number | null {
+  emitSoFar(number: number, unless: number): number | null {
     // Before it is known where messages begin it may all turn out to be something else.
     const found = this.joining === null ? (this.conversation?.soFar(number) ?? null) : null;
     if (found === null) return null;
-    const bytes = bytesOf(found.exchange);
-    if (bytes !== unlessBytes) this.pass(found.exchange, found.problems | problemBits['still-open']);
-    return bytes;
+    if (found.progress !== unless) this.pass(found.exchange, found.problems | problemBits['still-open']);
+    return found.progress;
   }
 
-  private pass(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void {
-    const { number, seq, protocol, startedAtUs, durationUs, request, response, outcome, cause, raw } = exchange;
+  private pass(exchange: ParsedExchange, problems: number): void {
+    const { number, channel, seq, protocol, startedAtUs, durationUs, outcome, cause } = exchange;
+    const { content, messages, messagesBefore } = exchange;
     this.recording.emit({
       number,
       connection: this.connection,
+      channel,
       seq,
       protocol,
       startedAtUs,
       durationUs,
-      request,
-      response,
       outcome,
       problems: problemsOf(problems | this.problems),
       cause,
-      raw,
-    });
+      content,
+      messages,
+      messagesBefore,
+    } as Exchange); // protocol and content are of one exchange, which taking it apart makes the compiler forget
   }
 
   unread(bytes: number): void {
@@ -387,24 +389,18 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     const startedAtUs = this.open.atUs;
     const exchange = {
       ...this.beginRaw(),
+      channel: null,
       protocol: 'raw' as const,
       startedAtUs,
       durationUs: Math.max(0, atUs - startedAtUs),
-      request: null,
-      response: null,
       outcome: ending,
       cause: this.causeAtOpen,
-      raw: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+      content: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+      messages: [],
+      messagesBefore: 0,
     };
     this.emit(exchange, 0);
   }
-}
-
-/** How far an exchange has come: grows with every byte of a body, and with each head. */
-function bytesOf({ request, response, raw }: Pick<Exchange, 'request' | 'response' | 'raw'>): number {
-  const heads = (request === null ? 0 : 1) + (response === null ? 0 : 1 + response.informational.length);
-  const bodies = (request?.body.wireSize ?? 0) + (response?.body.wireSize ?? 0);
-  return heads + bodies + (raw === null ? 0 : raw.requestSize + raw.responseSize);
 }
 
 /** The client's bytes decide; only without them the server's do. */

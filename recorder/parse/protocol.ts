@@ -3,15 +3,14 @@
  * Bytes are pushed as they come, so that a body is never parsed twice and never held twice
  * (docs/decisions/0020-parsers-are-pushed-bytes.md). Plug-ins never throw on input and never import each other.
  */
-import type { Cause, Connection, Exchange, ProtocolName } from '../../tape/model/exchange';
+import type { Side } from '../../tape/model/content-model';
+import type { ProtocolName } from '../../tape/model/contents';
+import type { Cause, Connection, ExchangeOf } from '../../tape/model/exchange';
 import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { Ending } from '../follow/follower';
 import type { Limits } from '../follow/limits';
 import type { OpenSpill } from './spill';
-
-/** Whose bytes: the client's (`request`) or the server's (`response`). */
-export type Side = 'request' | 'response';
 
 export type Verdict = 'yes' | 'no' | 'unsure';
 
@@ -47,9 +46,16 @@ export interface Conversation {
 }
 
 export interface SoFar {
-  readonly exchange: Omit<Exchange, 'connection' | 'problems'>;
+  readonly exchange: ParsedExchange;
   readonly problems: number;
+  /** Grows with every head, every message and every byte of a body. */
+  readonly progress: number;
 }
+
+/** An exchange as a conversation knows it: the connection, and what is wrong with that, is added by who holds it. */
+export type ParsedExchange = {
+  [P in ProtocolName]: Omit<ExchangeOf<P>, 'connection' | 'problems'>;
+}[ProtocolName];
 
 /** The conversation of the protocol that takes what no other one does. */
 export interface Fallback extends Conversation {
@@ -80,7 +86,7 @@ export interface Host {
   /** The last beginning led to nothing. */
   forget(beginning: Beginning): void;
   /** Problems of the connection itself are added here. */
-  emit(exchange: Omit<Exchange, 'connection' | 'problems'>, problems: number): void;
+  emit(exchange: ParsedExchange, problems: number): void;
   /** Bytes that were captured and belong to no message that could be read. */
   unread(bytes: number): void;
   /**

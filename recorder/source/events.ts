@@ -13,7 +13,8 @@ export interface OpenEvent {
   readonly connection: number;
   readonly atUs: number;
   readonly role: Role;
-  readonly process: ProcessInfo;
+  /** Null where the source cannot tell: traffic from a file. */
+  readonly process: ProcessInfo | null;
   /** `address:port`; null for TLS plaintext whose socket is not known. */
   readonly local: string | null;
   readonly remote: string | null;

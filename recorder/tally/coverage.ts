@@ -3,6 +3,7 @@
  * be read of it. Remembers open connections only; what it says of closed ones is bounded.
  */
 import type { Exchange, ProcessInfo, UnreadReason, UnreadTls } from '../../tape/model/exchange';
+import { modelFor } from '../../tape/model/registry';
 
 export interface Coverage {
   readonly connections: number;
@@ -57,6 +58,7 @@ const mostGroups = 1000;
 const mostPids = 1000;
 const mostProtocols = 100;
 const others: ProcessInfo = { pid: 0, name: 'other processes' };
+const nobody: ProcessInfo = { pid: 0, name: 'unknown process' };
 
 export class ConnectionCoverage {
   private readonly counts = { silent: 0, read: 0, raw: 0, unread: 0 };
@@ -67,9 +69,9 @@ export class ConnectionCoverage {
   private readonly openStreams = new Map<number, Stream>();
   private rawNotKept = 0;
 
-  opened(key: number, process: ProcessInfo): void {
+  opened(key: number, process: ProcessInfo | null): void {
     if (this.open.has(key)) return;
-    this.open.set(key, { process, fate: 'silent' });
+    this.open.set(key, { process: process ?? nobody, fate: 'silent' });
     this.counts.silent++;
   }
 
@@ -87,18 +89,21 @@ export class ConnectionCoverage {
   }
 
   /** An exchange that lasts is told more than once: what was said of it before no longer counts. */
-  carried({ number, connection, raw, outcome, problems }: Exchange): void {
+  carried({ number, connection, protocol, content, outcome, problems }: Exchange): void {
     const seen = this.open.get(connection.key);
-    if (raw === null) {
+    const model = modelFor(protocol);
+    if (model.isParsed) {
       if (seen !== undefined) this.worsen(seen, 'read');
       return;
     }
-    if (raw.requestSize + raw.responseSize === 0 || problems.includes('encrypted')) return;
+    const { request, response } = model.sizes(content);
+    if (request + response === 0 || problems.includes('encrypted')) return;
     if (seen !== undefined) this.worsen(seen, 'raw');
     this.countStream(this.openStreams.get(number), -1);
     this.openStreams.delete(number);
-    const known = this.protocols.size < mostProtocols || this.protocols.has(raw.protocol);
-    const stream = { protocol: known ? raw.protocol : null, isKept: raw.requestBytes !== null };
+    const { application } = model.operation(content);
+    const known = this.protocols.size < mostProtocols || this.protocols.has(application);
+    const stream = { protocol: known ? application : null, isKept: model.isReadable(content) };
     this.countStream(stream, 1);
     if (outcome === 'open') this.openStreams.set(number, stream);
   }

@@ -1,5 +1,5 @@
-/** The endpoint of a request: method, host and path, with everything that looks like an identifier taken out. */
-import { addressOf, type HttpRequest } from '../../tape/model/exchange';
+/** The endpoint of an exchange: verb, authority and target, with everything that looks like an identifier taken out. */
+import type { Operation } from '../../tape/model/content-model';
 
 const number = /^\d+$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -9,10 +9,10 @@ const longHex = /^(?=.*\d)[0-9a-f]{8,}$/i;
 const token = /^(?=.*\d)[\w~.-]{16,}$/;
 
 /** `POST shop:8443/orders/{id}`. The query string is not part of it. */
-export function endpointOf(request: HttpRequest): string {
-  const { host, path } = addressOf(request);
+export function endpointOf({ verb, authority, target }: Operation): string {
+  const path = target ?? '';
   const query = path.indexOf('?');
-  return `${request.method} ${host ?? ''}${templateOf(query < 0 ? path : path.slice(0, query))}`;
+  return `${verb} ${authority ?? ''}${templateOf(query < 0 ? path : path.slice(0, query))}`;
 }
 
 function templateOf(path: string): string {

@@ -1,5 +1,6 @@
 /** Counts for the end of a recording: what was seen, how long it took, what is missing and why. Bounded, whatever the traffic. */
-import { type Direction, type Exchange, headerValue, type Problem } from '../../tape/model/exchange';
+import type { Direction, Exchange, Problem } from '../../tape/model/exchange';
+import { modelFor, operationOf } from '../../tape/model/registry';
 import { ConnectionCoverage, type Coverage } from './coverage';
 import { endpointOf } from './endpoint';
 import { Histogram } from './histogram';
@@ -66,7 +67,7 @@ export class Tally {
     this.exchanges++;
     if (exchange.problems.length === 0) this.complete++;
     for (const problem of exchange.problems) this.incomplete.set(problem, (this.incomplete.get(problem) ?? 0) + 1);
-    if (isReadable(exchange)) this.readable++;
+    if (modelFor(exchange.protocol).isReadable(exchange.content)) this.readable++;
     this.addToEndpoint(exchange);
   }
 
@@ -96,11 +97,12 @@ export class Tally {
   }
 
   private endpointFor(exchange: Exchange): Endpoint | null {
-    const { request, connection } = exchange;
-    if (request === null) return null;
-    const { direction } = connection;
-    const key = `${direction} ${request.method} ${headerValue(request.headers, 'host')} ${request.target}`;
-    return this.byTarget.get(key) ?? this.findEndpoint(key, endpointOf(request), direction);
+    const operation = operationOf(exchange);
+    const { verb, authority, target } = operation;
+    if (verb === null) return null;
+    const { direction } = exchange.connection;
+    const key = `${direction} ${verb} ${authority} ${target}`;
+    return this.byTarget.get(key) ?? this.findEndpoint(key, endpointOf(operation), direction);
   }
 
   private findEndpoint(key: string, name: string, direction: Direction): Endpoint {
@@ -118,11 +120,6 @@ export class Tally {
     this.endpoints.set(`${direction} ${name}`, endpoint);
     return endpoint;
   }
-}
-
-/** A message, kept bytes, or a connect that failed, which is all there is to say of it. */
-function isReadable({ raw }: Exchange): boolean {
-  return raw === null || raw.requestBytes !== null || raw.requestSize + raw.responseSize === 0;
 }
 
 function endpointStats({ endpoint, direction, count, durations }: Endpoint): EndpointStats {

@@ -2,7 +2,9 @@
  * Turns the inbound exchanges of a tape into test cases: what to send, what to expect, and, for what cannot be sent
  * again, why not. Decides nothing about values, order of sending or verdicts.
  */
-import { addressOf, type Exchange, type HttpRequest, type HttpResponse } from '../../tape/model/exchange';
+import type { Exchange } from '../../tape/model/exchange';
+import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import { httpOf, operationOf } from '../../tape/model/registry';
 import type { StoredExchange } from '../../tape/store/tape';
 import { caseName } from './name';
 
@@ -43,12 +45,14 @@ export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
 }
 
+const nothing: HttpContent = { request: null, response: null };
+
 function caseOf(stored: StoredExchange): TestCase {
   const { exchange } = stored;
   const base = { id: stored.id, name: nameOf(stored), stored };
   const skip = skipReason(exchange);
   if (skip !== null) return { kind: 'skip', ...base, ...skip };
-  const { request, response } = exchange;
+  const { request, response } = httpOf(exchange) ?? nothing;
   if (request === null || response === null) {
     return { kind: 'skip', ...base, reason: 'incomplete', detail: `the recorded outcome is ${exchange.outcome}` };
   }
@@ -56,18 +60,19 @@ function caseOf(stored: StoredExchange): TestCase {
 }
 
 function nameOf(stored: StoredExchange): string {
-  const { request, response, protocol } = stored.exchange;
-  if (request === null) return `${protocol} stream`;
+  const { verb, target, result } = operationOf(stored.exchange);
+  if (verb === null) return `${stored.exchange.protocol} stream`;
   const placeholders = new Set(stored.redacted.map((entry) => entry.placeholder));
-  return caseName(request.method, addressOf(request).path, response?.status ?? null, placeholders);
+  return caseName(verb, target ?? '', result, placeholders);
 }
 
 function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } | null {
-  if (exchange.protocol !== 'http1')
-    return { reason: 'raw', detail: `the protocol (${exchange.protocol}) is not parsed` };
+  const http = httpOf(exchange);
+  if (http === null) return { reason: 'raw', detail: `the protocol (${exchange.protocol}) is not parsed` };
   if (exchange.problems.length > 0) return { reason: 'incomplete', detail: exchange.problems.join(', ') };
-  if (exchange.request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
-  if (exchange.request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
-  if (exchange.response?.status === 101) return { reason: 'upgrade', detail: 'the connection left HTTP' };
+  const { request, response } = http;
+  if (request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
+  if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
+  if (response?.status === 101) return { reason: 'upgrade', detail: 'the connection left HTTP' };
   return null;
 }

@@ -16,14 +16,14 @@ export function pathTemplate(path: string, placeholders: ReadonlySet<string> = n
   return named.join('/') || '/';
 }
 
-/** `METHOD /template -> status`, with `no answer` where none was recorded. */
+/** `METHOD /template -> result`, with `no answer` where none was recorded. */
 export function caseName(
   method: string,
   path: string,
-  status: number | null,
+  result: number | string | null,
   placeholders: ReadonlySet<string> = noPlaceholders,
 ): string {
-  return `${method} ${pathTemplate(path, placeholders)} -> ${status ?? 'no answer'}`;
+  return `${method} ${pathTemplate(path, placeholders)} -> ${result ?? 'no answer'}`;
 }
 
 const noPlaceholders: ReadonlySet<string> = new Set();

@@ -2,7 +2,8 @@
  * Where the recorded service was and where the target is, as both write it into the addresses they give out and expect
  * to be given: a service builds links, redirects and CSRF checks from the Host it is asked under.
  */
-import { addressOf, type HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
+import { addressOf } from '../../tape/model/http/http';
 import type { RunnableCase } from '../cases/cases';
 
 export interface Address {

@@ -2,7 +2,8 @@
  * Correlation of one run, as the runner sees it: gives each case the request to send and the answer to expect, and
  * learns from what comes back. The recording was searched once, before the first request (plan.ts).
  */
-import type { HeaderList, HttpResponse } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
+import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { RunnableCase } from '../cases/cases';

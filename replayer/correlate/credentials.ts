@@ -1,6 +1,6 @@
 /** Reads the credentials a user gives to a run: header fields and secrets, their values out of the environment given. */
 import { WiretapeError } from '../../errors/wiretape-error';
-import type { HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

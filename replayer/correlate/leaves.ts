@@ -7,7 +7,8 @@
 import { parseForm } from '../../tape/body/form';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/body/json';
 import type { BodyView, Part } from '../../tape/body/view';
-import { addressOf, type HeaderList, type HttpRequest, type HttpResponse } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
+import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import { headerVolatility } from '../noise/volatile-headers';
 import { parseCookies, parseSetCookie } from './cookies';

@@ -1,7 +1,8 @@
 /** A recorded request as this run sends it: minted values, supplied secrets and the target's address put in. */
 import { encodeBody } from '../../tape/body/coding';
 import { viewBody } from '../../tape/body/view';
-import { addressOf, type HeaderList, type HttpRequest, headerValue } from '../../tape/model/exchange';
+import { type HeaderList, headerValue } from '../../tape/model/body';
+import { addressOf, type HttpRequest } from '../../tape/model/http/http';
 import { type Address, movedHeaders } from './addresses';
 import type { LiveValues } from './live-values';
 import { type Edit, editBody, editHeaders, editTarget } from './places';

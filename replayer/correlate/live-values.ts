@@ -4,7 +4,8 @@
  * in this file is for printing.
  */
 import { type BodyView, viewBody } from '../../tape/body/view';
-import type { HeaderList, HttpResponse } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
+import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { tokensOf } from '../noise/tokens';
 import { isExpired, parseSetCookie } from './cookies';

@@ -6,7 +6,7 @@
 import { parseForm } from '../../tape/body/form';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import type { BodyView, Part } from '../../tape/body/view';
-import type { HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
 import type { Path } from '../../tape/model/path';
 import { formatCookies, parseCookies, parseSetCookie } from './cookies';
 import { cutOnce, decodeSegment } from './leaves';

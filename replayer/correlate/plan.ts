@@ -4,7 +4,7 @@
  * client made up itself is never taken for minted. Nothing here knows a live value: see live-values.ts.
  */
 import { viewBody } from '../../tape/body/view';
-import { addressOf } from '../../tape/model/exchange';
+import { addressOf } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { RunnableCase } from '../cases/cases';
 import { epochTime, isTimeName, timeText } from '../noise/shapes';

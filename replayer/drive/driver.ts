@@ -5,7 +5,8 @@
  */
 import { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
-import { type HeaderList, type HttpResponse, headerValue } from '../../tape/model/exchange';
+import { type HeaderList, headerValue } from '../../tape/model/body';
+import type { HttpResponse } from '../../tape/model/http/http';
 import { type Failure, failureOf } from './failure';
 import { closesConnection, isChunked, type OutgoingRequest, outgoingHeaders } from './outgoing';
 import type { Target } from './target';

@@ -2,7 +2,7 @@
  * What goes over the wire for a request: header fields that belong to the recorded connection, or that the client
  * makes itself, are left out. Knows nothing of values or secrets; the caller has put them in.
  */
-import { type HeaderList, headerValue } from '../../tape/model/exchange';
+import { type HeaderList, headerValue } from '../../tape/model/body';
 
 export interface OutgoingRequest {
   readonly method: string;

@@ -2,7 +2,7 @@
  * Compares header fields: names without case, values as they are, order between names ignored. Fields that belong to
  * the connection or to framing are not judged; Content-Length only where there is no body to judge in its place.
  */
-import type { HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
 import { type Cookie, parseSetCookie, type SetCookie } from '../correlate/cookies';
 import type { Report } from './difference';
 

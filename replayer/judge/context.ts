@@ -1,6 +1,7 @@
 /** Everything the judge of one case needs besides the live answer. Plain data and questions; no live secret is printed from it. */
 import type { BodyView } from '../../tape/body/view';
-import type { HeaderList, HttpResponse } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
+import type { HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { RunnableCase } from '../cases/cases';

@@ -4,6 +4,7 @@
  * compared by identity. Every excuse has the name of the rule that gave it.
  */
 import type { JsonValue } from '../../tape/body/json';
+import { subjectOf } from '../../tape/model/filter';
 import type { Path } from '../../tape/model/path';
 import type { Origin } from '../correlate/plan';
 import { bothSidesReason, differingTokens } from '../noise/both-sides';
@@ -24,7 +25,11 @@ interface Pair {
 
 /** The name of the excusing rule; null when the difference stands. */
 export function excuseFor(found: Found, context: JudgeContext, live: LiveRedaction): string | null {
-  const rule = ruleFor(context.rules, { in: 'response', path: found.path, exchange: context.test.stored.exchange });
+  const rule = ruleFor(context.rules, {
+    in: 'response',
+    path: found.path,
+    subject: subjectOf(context.test.stored.exchange),
+  });
   if (rule !== undefined) return rule.name;
   const redaction = live.excuse(found);
   if (redaction !== null) return redaction;

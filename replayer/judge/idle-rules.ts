@@ -1,5 +1,6 @@
 /** Noise rules that excused nothing in a run: each is a place nobody watches any more, or never was one. */
 import { viewBody } from '../../tape/body/view';
+import { subjectOf } from '../../tape/model/filter';
 import { coversPath } from '../../tape/model/path';
 import { isRunnable, type TestCase } from '../cases/cases';
 import { visitResponse } from '../correlate/leaves';
@@ -18,7 +19,7 @@ export function idleRules(
 }
 
 function whyIdle(rule: NoiseRule, cases: readonly TestCase[]): string {
-  const fitting = cases.filter((test) => fits(rule, test.stored.exchange));
+  const fitting = cases.filter((test) => fits(rule, subjectOf(test.stored.exchange)));
   if (fitting.length === 0) return 'its match fits no case';
   return fitting.some((test) => hasPlace(rule, test)) ? 'nothing differs there' : 'no recorded answer has such a place';
 }

@@ -4,7 +4,8 @@
  */
 import type { JsonValue } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
-import type { HeaderList, HttpResponse } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
+import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { movedAddress } from '../correlate/addresses';
 import { compareBodies, sameBytes } from './compare-body';

@@ -4,7 +4,7 @@
  * need it.
  */
 import { type BodyView, viewBody } from '../../tape/body/view';
-import type { HttpResponse } from '../../tape/model/exchange';
+import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { textAt } from '../correlate/places';

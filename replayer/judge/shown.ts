@@ -1,7 +1,7 @@
 /** A difference as a report prints it: no live secret on either side, long texts cut to where they begin to differ. */
 import { isJsonObject, type JsonValue } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
-import type { HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
 import { formatPath } from '../../tape/model/path';
 import { jsonAt, textAt } from '../correlate/places';
 import type { JudgeContext } from './context';

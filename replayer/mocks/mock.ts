@@ -3,7 +3,9 @@
  * it is computed when a matcher loads the mocks, so that changing how requests are matched never needs a new tape.
  * Nothing incomplete becomes a mock; what is left out is listed with the reason.
  */
-import type { Exchange, HttpRequest, HttpResponse } from '../../tape/model/exchange';
+import type { Exchange, Outcome } from '../../tape/model/exchange';
+import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import { httpOf, modelFor } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
 import { type Upstream, upstreamNamed, upstreamOf } from './upstream';
@@ -76,15 +78,17 @@ interface Found {
 
 function sort(stored: StoredExchange, named: ReadonlyMap<string, Upstream>, found: Found): void {
   const { exchange, id } = stored;
-  if (exchange.protocol === 'raw' && exchange.outcome !== 'refused') return;
+  if (!modelFor(exchange.protocol).isParsed && exchange.outcome !== 'refused') return;
+  const content = httpOf(exchange) ?? nothing;
+  const { request } = content;
   const upstream = upstreamFor(exchange, named);
-  const reason = upstream === null ? 'unknown-upstream' : whyNot(exchange);
+  const reason = upstream === null ? 'unknown-upstream' : whyNot(exchange, content);
   if (upstream === null || reason !== null) {
     found.notServed.push({ id, upstream: upstream?.name ?? null, reason: reason ?? 'unknown-upstream' });
     return;
   }
   if (!found.upstreams.has(upstream.name)) found.upstreams.set(upstream.name, upstream);
-  if (exchange.request === null) {
+  if (request === null) {
     found.refusals.push({ id, upstream: upstream.name, after: found.counts.get(upstream.name) ?? 0 });
     return;
   }
@@ -93,22 +97,27 @@ function sort(stored: StoredExchange, named: ReadonlyMap<string, Upstream>, foun
     id,
     index: found.mocks.length,
     upstream: upstream.name,
-    request: exchange.request,
+    request,
     redacted: stored.redacted.filter((entry) => entry.in === 'request'),
-    answer: answerOf(exchange),
+    answer: answerOf(exchange.outcome, content),
   });
 }
 
-function answerOf(exchange: Exchange): Answer {
-  const { request, response, outcome } = exchange;
+const nothing: HttpContent = { request: null, response: null };
+
+function requestOf(exchange: Exchange): HttpRequest | null {
+  return httpOf(exchange)?.request ?? null;
+}
+
+function answerOf(outcome: Outcome, { request, response }: HttpContent): Answer {
   if (response === null || request === null) return { kind: outcome as Failure };
   const latencyMs = Math.max(0, response.endedAtUs - request.endedAtUs) / 1000;
   return { kind: 'response', response, latencyMs };
 }
 
 /** Why an exchange cannot be served, or null. */
-function whyNot(exchange: Exchange): string | null {
-  const { request, response, outcome } = exchange;
+function whyNot(exchange: Exchange, { request, response }: HttpContent): string | null {
+  const { outcome } = exchange;
   if (request === null) return outcome === 'refused' ? null : 'no-request';
   if (request.method === 'CONNECT') return 'tunnel';
   if (response === null) {
@@ -127,14 +136,14 @@ function namesByAddress(outbound: readonly StoredExchange[]): ReadonlyMap<string
   const named = new Map<string, Upstream>();
   for (const { exchange } of outbound) {
     const { remote } = exchange.connection;
-    const upstream = exchange.request === null ? null : upstreamOf(exchange);
+    const upstream = requestOf(exchange) === null ? null : upstreamOf(exchange);
     if (remote !== null && upstream !== null && !named.has(remote)) named.set(remote, upstream);
   }
   return named;
 }
 
 function upstreamFor(exchange: Exchange, named: ReadonlyMap<string, Upstream>): Upstream | null {
-  if (exchange.request !== null) return upstreamOf(exchange);
+  if (requestOf(exchange) !== null) return upstreamOf(exchange);
   const { remote } = exchange.connection;
   if (remote === null) return null;
   return named.get(remote) ?? upstreamNamed(remote, remote.endsWith(':443'));

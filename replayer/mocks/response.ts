@@ -3,7 +3,8 @@
  * kept. Everything that can be worked out once is worked out here, so that an answer costs a lookup and a write.
  */
 import { decodeBody } from '../../tape/body/coding';
-import { type HeaderList, type HttpResponse, headerValue } from '../../tape/model/exchange';
+import { type HeaderList, headerValue } from '../../tape/model/body';
+import type { HttpResponse } from '../../tape/model/http/http';
 
 /** Header names and values in turn, as Node's writeHead takes them: order, case and repeats survive. */
 export type FlatHeaders = readonly string[];

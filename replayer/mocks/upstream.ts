@@ -2,7 +2,9 @@
  * How an upstream is named: `host:port`, lower-case, the port always there. Names come from what the client asked
  * for (absolute-form target or Host), since that is what another build will ask for; never from a DNS lookup.
  */
-import { addressOf, type Exchange, type HttpRequest } from '../../tape/model/exchange';
+import type { Exchange } from '../../tape/model/exchange';
+import { addressOf, type HttpRequest } from '../../tape/model/http/http';
+import { httpOf } from '../../tape/model/registry';
 
 export interface Upstream {
   /** `payments:8443`: the host as the client named it, lower-case, and the port. IPv6 in brackets. */
@@ -35,8 +37,9 @@ export function upstreamName(authority: string, tls: boolean): string | null {
 
 /** The upstream a request was recorded on: by the request, else by the address of the socket; null where neither is known. */
 export function upstreamOf(exchange: Exchange): Upstream | null {
-  const tls = exchange.connection.tls !== null || startsWithHttps(exchange.request);
-  const asked = exchange.request === null ? null : addressOf(exchange.request).host;
+  const request = httpOf(exchange)?.request ?? null;
+  const tls = exchange.connection.tls !== null || startsWithHttps(request);
+  const asked = request === null ? null : addressOf(request).host;
   const name = (asked === null ? null : upstreamName(asked, tls)) ?? exchange.connection.remote;
   return name === null ? null : upstreamNamed(name, tls);
 }

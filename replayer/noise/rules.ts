@@ -5,8 +5,7 @@
  */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { WiretapeError } from '../../errors/wiretape-error';
-import type { Exchange } from '../../tape/model/exchange';
-import { type FilterPattern, parseFilterPattern, passesFilter } from '../../tape/model/filter';
+import { type FilterPattern, type FilterSubject, parseFilterPattern, subjectPasses } from '../../tape/model/filter';
 import { coversPath, type Path, type PathPattern, parsePathPattern } from '../../tape/model/path';
 import { withQuotedPaths } from '../../tape/model/rule-text';
 
@@ -45,14 +44,14 @@ export function parseNoiseRules(text: string, fileName: string): readonly NoiseR
 /** The first rule that declares the place as noise for this exchange. */
 export function ruleFor(
   rules: readonly NoiseRule[],
-  place: { readonly in: 'request' | 'response'; readonly path: Path; readonly exchange: Exchange },
+  place: { readonly in: 'request' | 'response'; readonly path: Path; readonly subject: FilterSubject },
 ): NoiseRule | undefined {
-  return rules.find((rule) => rule.in === place.in && coversPath(rule.path, place.path) && fits(rule, place.exchange));
+  return rules.find((rule) => rule.in === place.in && coversPath(rule.path, place.path) && fits(rule, place.subject));
 }
 
 /** True when the rule speaks of exchanges like this one. */
-export function fits(rule: NoiseRule, exchange: Exchange): boolean {
-  return rule.match === null || passesFilter(exchange, { include: [rule.match] });
+export function fits(rule: NoiseRule, subject: FilterSubject): boolean {
+  return rule.match === null || subjectPasses(subject, { include: [rule.match] });
 }
 
 function ruleOf(item: Node, at: string): NoiseRule {

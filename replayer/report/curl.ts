@@ -1,5 +1,5 @@
 /** A request as a curl command line a person can paste into a shell. */
-import type { HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
 
 export interface CurlRequest {
   readonly method: string;

@@ -6,7 +6,9 @@ import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../../tape/body/coding';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
-import type { Body, HeaderList, HttpRequest, HttpResponse } from '../../tape/model/exchange';
+import type { Body, HeaderList } from '../../tape/model/body';
+import type { HttpRequest, HttpResponse, HttpVersion } from '../../tape/model/http/http';
+import { httpOf } from '../../tape/model/registry';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { RunnableCase } from '../cases/cases';
 import type { Mock, Refusal } from '../mocks/mock';
@@ -51,7 +53,8 @@ function onTape({ id, connectionId, exchange }: StoredExchange, step: number): O
 
 /** `stored` is the exchange that `mock` was made of, a refused connect included. */
 export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep: KeepBody): MockDescription {
-  const { request, response, outcome, connection } = stored.exchange;
+  const { outcome, connection } = stored.exchange;
+  const { request, response } = httpOf(stored.exchange) ?? { request: null, response: null };
   const latencyMs = 'answer' in mock && mock.answer.kind === 'response' ? mock.answer.latencyMs : undefined;
   return {
     exchange: stored.id,
@@ -112,8 +115,8 @@ function judgedHeaders(headers: HeaderList, method: string): HeaderList {
 
 const framing = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'content-length']);
 
-function versionOf(message: { version: '1.0' | '1.1' }): { version?: '1.0' } {
-  return message.version === '1.0' ? { version: '1.0' } : {};
+function versionOf({ version }: { version: HttpVersion }): { version?: HttpVersion } {
+  return version === '1.1' ? {} : { version };
 }
 
 function trailersOf(trailers: HeaderList): { trailers?: HeadersDescription } {

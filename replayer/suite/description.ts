@@ -4,6 +4,7 @@
  */
 import type { JsonValue } from '../../tape/body/json';
 import type { Outcome } from '../../tape/model/exchange';
+import type { HttpVersion } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 
 /** Name to value, or to values where a name repeats; pairs where only they keep the recorded order. */
@@ -25,14 +26,14 @@ export interface RequestDescription extends BodyDescription {
   readonly method: string;
   /** Path and query as they were on the wire. */
   readonly target: string;
-  readonly version?: '1.0';
+  readonly version?: HttpVersion;
   readonly headers: HeadersDescription;
   readonly trailers?: HeadersDescription;
 }
 
 export interface ResponseDescription extends BodyDescription {
   readonly status: number;
-  readonly version?: '1.0';
+  readonly version?: HttpVersion;
   readonly reason?: string;
   readonly headers: HeadersDescription;
   readonly trailers?: HeadersDescription;

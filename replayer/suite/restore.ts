@@ -4,15 +4,9 @@
  */
 import { encodeBody } from '../../tape/body/coding';
 import { stringifyJson } from '../../tape/body/json';
-import {
-  type Body,
-  type Connection,
-  type Direction,
-  type Exchange,
-  type HeaderList,
-  headerValue,
-  type Outcome,
-} from '../../tape/model/exchange';
+import { type Body, type HeaderList, headerValue } from '../../tape/model/body';
+import type { Connection, Direction, Exchange, Outcome } from '../../tape/model/exchange';
+import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import type { StoredExchange } from '../../tape/store/tape';
 import type {
   BodyDescription,
@@ -96,22 +90,26 @@ function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Excha
   return {
     number: Number(number) || 0,
     connection: connectionOf(connection, startedAtUs),
+    channel: null,
     seq: 0,
-    protocol: request === null ? 'raw' : 'http1',
+    protocol: 'http1',
     startedAtUs,
     durationUs,
-    request: request === null ? null : requestOf(request, { startedAtUs, endedAtUs: startedAtUs, read }),
-    response: response === null ? null : responseOf(response, { startedAtUs: endedAtUs, endedAtUs, read }),
     outcome,
     problems: [],
     cause: null,
-    raw: null,
+    content: {
+      request: request === null ? null : requestOf(request, { startedAtUs, endedAtUs: startedAtUs, read }),
+      response: response === null ? null : responseOf(response, { startedAtUs: endedAtUs, endedAtUs, read }),
+    },
+    messages: [],
+    messagesBefore: 0,
   };
 }
 
 function connectionOf({ tls, ...known }: KnownConnection, openedAtUs: number): Connection {
-  const process = { pid: 0, name: '' };
-  return { ...known, openedAtUs, local: null, tls: tls === null ? null : { library: tls }, unreadTls: null, process };
+  const read = tls === null ? null : { library: tls };
+  return { ...known, openedAtUs, local: null, tls: read, unreadTls: null, process: null };
 }
 
 interface Reading {
@@ -120,11 +118,11 @@ interface Reading {
   readonly read: ReadBody;
 }
 
-function requestOf(description: RequestDescription, { read, ...times }: Reading): NonNullable<Exchange['request']> {
+function requestOf(description: RequestDescription, { read, ...times }: Reading): HttpRequest {
   return { method: description.method, target: description.target, ...messageOf(description, read), ...times };
 }
 
-function responseOf(description: ResponseDescription, { read, ...times }: Reading): NonNullable<Exchange['response']> {
+function responseOf(description: ResponseDescription, { read, ...times }: Reading): HttpResponse {
   const { status, reason = '' } = description;
   return { status, reason, informational: [], ...messageOf(description, read), ...times };
 }

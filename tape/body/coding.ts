@@ -3,7 +3,7 @@
  * cut body it gives what can be decoded, with the problem in words. Refuses to let a few bytes unfold into gigabytes.
  */
 import * as zlib from 'node:zlib';
-import type { Body } from '../model/exchange';
+import type { Body } from '../model/body';
 import { isWholeZstd } from './zstd-frames';
 
 export interface DecodedBody {

@@ -1,5 +1,5 @@
 /** What a Content-Type says, as far as wiretape acts on it (RFC 9110 8.3). */
-import { type HeaderList, headerValue } from '../model/exchange';
+import { type HeaderList, headerValue } from '../model/body';
 
 export interface MediaType {
   /** Lower-case `type/subtype`; '' where there is none. */

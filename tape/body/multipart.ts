@@ -1,6 +1,6 @@
 /** The parts of a multipart body (RFC 2046 5.1, RFC 7578). Tolerant: a body cut short gives the parts that are there. */
-import type { HeaderList } from '../model/exchange';
-import { headerValue } from '../model/exchange';
+import type { HeaderList } from '../model/body';
+import { headerValue } from '../model/body';
 
 export interface Part {
   /** The form field's name from Content-Disposition; null where there is none. */

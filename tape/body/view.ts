@@ -3,7 +3,7 @@
  * missing or wrong. Pure; never throws on input.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Body, HeaderList } from '../model/exchange';
+import type { Body, HeaderList } from '../model/body';
 import { decodeBody } from './coding';
 import { parseForm } from './form';
 import { type JsonValue, parseJson } from './json';

@@ -1,15 +1,15 @@
 /**
- * The unit everything downstream of the recorder uses: one request and its outcome, with the connection it
- * happened on. Plain data, immutable; times are microseconds since the Unix epoch (they fit a double exactly).
+ * The unit everything downstream of the recorder uses: an envelope that is the same for every protocol, and the content
+ * of one. Plain data, immutable; times are microseconds since the Unix epoch (they fit a double exactly).
  */
+import type { Contents, ProtocolName } from './contents';
+import type { Message } from './message';
 
 /**
  * `inbound`: the watched process served it. `outbound`: it made it as a client. `unknown`: neither the kernel nor the
  * bytes said which; no test case and no mock is made of it.
  */
 export type Direction = 'inbound' | 'outbound' | 'unknown';
-
-export type ProtocolName = 'http1' | 'raw';
 
 export interface TlsInfo {
   /** The TLS library family that gave the plaintext, such as `openssl`. */
@@ -68,47 +68,8 @@ export interface Connection {
   readonly tls: TlsInfo | null;
   /** Set where TLS was seen and its plaintext was not. */
   readonly unreadTls: UnreadTls | null;
-  readonly process: ProcessInfo;
-}
-
-/** Header fields as they were on the wire: order, case and repeats kept; bytes read as latin1. */
-export type HeaderList = readonly (readonly [name: string, value: string])[];
-
-export interface Body {
-  /** The body after transfer decoding (chunk framing undone). The content codings in `codings` are still applied. */
-  readonly bytes: Uint8Array;
-  /** Content codings still applied to `bytes`, lower-case, in the order they were applied; [] when there is none. */
-  readonly codings: readonly string[];
-  /** Body bytes on the wire (content coding kept, chunk framing not counted): the true count, also where `bytes` is short. */
-  readonly wireSize: number;
-}
-
-interface MessageBase {
-  readonly version: '1.0' | '1.1';
-  readonly headers: HeaderList;
-  readonly body: Body;
-  readonly trailers: HeaderList;
-  /** First byte and last byte of the message. */
-  readonly startedAtUs: number;
-  readonly endedAtUs: number;
-}
-
-export interface HttpRequest extends MessageBase {
-  readonly method: string;
-  /** The request target as it was on the wire: origin-form, absolute-form, authority-form or `*`. */
-  readonly target: string;
-}
-
-export interface InformationalResponse {
-  readonly status: number;
-  readonly headers: HeaderList;
-}
-
-export interface HttpResponse extends MessageBase {
-  readonly status: number;
-  readonly reason: string;
-  /** 1xx responses that came before the final one (101 is a final one: the connection is handed over). */
-  readonly informational: readonly InformationalResponse[];
+  /** Null where nobody saw it: traffic from a file. */
+  readonly process: ProcessInfo | null;
 }
 
 /** How an exchange ended. Never reuse a word for another meaning: scripts read them. docs/tape-format.md lists the same. */
@@ -145,51 +106,34 @@ export interface Cause {
   readonly method: string;
 }
 
-export interface Exchange {
+/** What every protocol says of an exchange. Lists, filters, links, counts and stores look at this alone. */
+export interface Envelope {
   /** Counts up from 1 within a session in the order exchanges begin. */
   readonly number: number;
   readonly connection: Connection;
+  /** Which conversation of the connection: the stream of HTTP/2; null where there is one at a time. */
+  readonly channel: number | null;
   /** Position among the exchanges of its connection, from 0. */
   readonly seq: number;
-  readonly protocol: ProtocolName;
   readonly startedAtUs: number;
   /** First byte of the request to last byte of the response; null while there is no end. */
   readonly durationUs: number | null;
-  /** Null for raw streams, and for connects that never carried a request. */
-  readonly request: HttpRequest | null;
-  readonly response: HttpResponse | null;
   readonly outcome: Outcome;
   /** Empty exactly when the exchange is complete. Sorted, without repeats. */
   readonly problems: readonly Problem[];
   readonly cause: Cause | null;
-  /** Bytes of a raw stream in each direction; null for parsed protocols. */
-  readonly raw: RawStream | null;
+  /**
+   * What was said on it message by message, where the protocol has more than a request and a response. While an exchange
+   * grows it holds those that came since it was written before, `messagesBefore` in number.
+   */
+  readonly messages: readonly Message[];
+  readonly messagesBefore: number;
 }
 
-/** What is kept of a protocol nobody parses: its name and sizes, and the bytes themselves only under --keep-raw. */
-export interface RawStream {
-  /** Such as `PostgreSQL`, where the bytes tell; null where they do not. */
-  readonly protocol: string | null;
-  /** From the client (of an unknown direction: from who spoke first) to the server, and back. True sizes, gaps included. */
-  readonly requestSize: number;
-  readonly responseSize: number;
-  readonly requestBytes: Uint8Array | null;
-  readonly responseBytes: Uint8Array | null;
+/** An exchange of one protocol. */
+export interface ExchangeOf<P extends ProtocolName> extends Envelope {
+  readonly protocol: P;
+  readonly content: Contents[P];
 }
 
-/** The value of the first header of that name (any case), or undefined. */
-export function headerValue(headers: HeaderList, name: string): string | undefined {
-  const wanted = name.toLowerCase();
-  return headers.find(([key]) => key.length === wanted.length && key.toLowerCase() === wanted)?.[1];
-}
-
-/** Host and origin-form path of a request (RFC 9112 3.2): absolute-form wins over the Host header. */
-export function addressOf(request: HttpRequest): { host: string | null; path: string } {
-  const absolute = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/i.exec(request.target);
-  if (absolute) {
-    const rest = absolute[2] ?? '';
-    return { host: absolute[1] ?? null, path: rest.startsWith('/') ? rest : `/${rest}` };
-  }
-  if (request.method === 'CONNECT') return { host: request.target, path: '' };
-  return { host: headerValue(request.headers, 'host') ?? null, path: request.target };
-}
+export type Exchange = { [P in ProtocolName]: ExchangeOf<P> }[ProtocolName];

@@ -4,7 +4,8 @@
  * Methods and hosts match in any case; the query string is not matched.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
-import { addressOf, type Direction, type Exchange } from './exchange';
+import type { Direction, Exchange } from './exchange';
+import { operationOf } from './registry';
 
 export interface ExchangeFilter {
   readonly include?: readonly FilterPattern[];
@@ -19,14 +20,14 @@ export interface FilterPattern {
   readonly hostAndPath: RegExp;
 }
 
-/** What a filter looks at; `method`, `host` and `path` are null for raw streams. */
+/** What a filter looks at; `verb`, `authority` and `target` are null for raw streams. */
 export interface FilterSubject {
   readonly direction: Direction;
   readonly local: string | null;
   readonly remote: string | null;
-  readonly method: string | null;
-  readonly host: string | null;
-  readonly path: string | null;
+  readonly verb: string | null;
+  readonly authority: string | null;
+  readonly target: string | null;
 }
 
 /** Throws BAD_FILTER where the text is not `METHOD host/path`. */
@@ -59,23 +60,23 @@ export function subjectPasses(subject: FilterSubject, filter: ExchangeFilter): b
   return !(filter.exclude ?? []).some((p) => matches(p, subject));
 }
 
-function subjectOf(exchange: Exchange): FilterSubject {
+/** What a filter looks at of an exchange. */
+export function subjectOf(exchange: Exchange): FilterSubject {
   const { direction, local, remote } = exchange.connection;
-  const address = exchange.request === null ? { host: null, path: null } : addressOf(exchange.request);
-  return { direction, local, remote, method: exchange.request?.method ?? null, ...address };
+  return { direction, local, remote, ...operationOf(exchange) };
 }
 
 function matches(pattern: FilterPattern, subject: FilterSubject): boolean {
-  if (pattern.method !== '*' && pattern.method !== subject.method?.toUpperCase()) return false;
+  if (pattern.method !== '*' && pattern.method !== subject.verb?.toUpperCase()) return false;
   return pattern.hostAndPath.test(placeOf(subject));
 }
 
 function placeOf(subject: FilterSubject): string {
-  if (subject.path === null) {
+  if (subject.target === null) {
     const server = subject.direction === 'inbound' ? subject.local : subject.remote;
     return `${server ?? ''}/`;
   }
-  return `${(subject.host ?? '').toLowerCase()}${subject.path.split('?', 1)[0]}`;
+  return `${(subject.authority ?? '').toLowerCase()}${subject.target.split('?', 1)[0]}`;
 }
 
 function globToRegExp(glob: string): RegExp {

@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../body/coding';
 import { isJsonType, isTextType, type MediaType, mediaTypeOf, parseMediaType } from '../body/media-type';
 import { type Part, parseMultipart } from '../body/multipart';
-import { type Body, type HeaderList, headerValue } from '../model/exchange';
+import { type Body, type HeaderList, headerValue } from '../model/body';
 import type { Path } from '../model/path';
 import { reachOfHints } from './card';
 import { redactCredential } from './credentials';

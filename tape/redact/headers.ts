@@ -2,7 +2,7 @@
  * Redacts header fields: values of credential headers by their own rules, all others by names and looks. Values that
  * stay the same from message to message are looked at once.
  */
-import type { HeaderList } from '../model/exchange';
+import type { HeaderList } from '../model/body';
 import type { Path } from '../model/path';
 import { redactCredential } from './credentials';
 import type { Detection } from './detection';

@@ -4,7 +4,11 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import type { Exchange, HttpRequest, HttpResponse, RawStream } from '../model/exchange';
+import type { Part } from '../model/content-model';
+import type { Exchange } from '../model/exchange';
+import type { HttpContent, HttpRequest, HttpResponse } from '../model/http/http';
+import { httpModel } from '../model/http/model';
+import { modelFor } from '../model/registry';
 import { mayBeInBody, redactBody } from './body';
 import { builtInRules } from './built-in';
 import { redactCommandLine } from './command-line';
@@ -85,28 +89,37 @@ export function createRedactor(options: RedactorOptions): Redactor {
    * Once with what was seen before; and once more, from the beginning, where something that was found on the way stands in
    * a place that was passed by then, or that no rule looks at.
    */
-  function redactSides(given: Sides): RedactedSides {
+  function redactParts(given: readonly Part[]): RedactedParts {
     const before = remembered === undefined ? [] : [remembered];
-    const first = sidesWithout(given, side('request', before), side('response', before));
+    const first = partsWithout(given, side('request', before), side('response', before));
     const found = newlySeen(first.ledgers, remembered);
-    const isDone = found === null || !mayStillHold(first.sides, found);
+    const isDone = found === null || !mayStillHold(first.parts, found);
     const last = isDone
       ? first
-      : sidesWithout(given, side('request', [...before, found]), side('response', [...before, found]));
+      : partsWithout(given, side('request', [...before, found]), side('response', [...before, found]));
     if (remembered !== undefined) remember(last.ledgers, remembered);
     const entries = last.ledgers.flatMap((ledger) => ledger.entries);
     if (unused.size > 0) for (const { rule } of entries) unused.delete(rule);
-    return { ...last.sides, entries };
+    return { parts: last.parts, entries };
+  }
+
+  function redactHttp(content: HttpContent): {
+    readonly content: HttpContent;
+    readonly entries: readonly RedactionEntry[];
+  } {
+    const given = httpModel.parts(content);
+    const { parts, entries } = redactParts(given);
+    return { content: isSame(given, parts) ? content : httpModel.withParts(content, parts), entries };
   }
 
   function redactRequest(request: HttpRequest): RedactedRequest {
-    const clean = redactSides({ request, response: null, raw: null });
-    return { request: clean.request ?? request, entries: clean.entries };
+    const { content, entries } = redactHttp({ request, response: null });
+    return { request: content.request ?? request, entries };
   }
 
   function redactResponse(response: HttpResponse): RedactedResponse {
-    const clean = redactSides({ request: null, response, raw: null });
-    return { response: clean.response ?? response, entries: clean.entries };
+    const { content, entries } = redactHttp({ request: null, response });
+    return { response: content.response ?? response, entries };
   }
 
   function redactCommand(words: readonly string[]): readonly string[] {
@@ -117,9 +130,10 @@ export function createRedactor(options: RedactorOptions): Redactor {
   }
 
   function redact(exchange: Exchange): Redacted<Exchange> {
-    const { entries, request, response, raw } = redactSides(exchange);
-    const isSame = request === exchange.request && response === exchange.response && raw === exchange.raw;
-    const clean = isSame ? exchange : { ...exchange, request, response, raw };
+    const model = modelFor(exchange.protocol);
+    const given = model.parts(exchange.content);
+    const { parts, entries } = redactParts(given);
+    const clean = isSame(given, parts) ? exchange : { ...exchange, content: model.withParts(exchange.content, parts) };
     return { exchange: clean, entries } as unknown as Redacted<Exchange>; // the one place that gives the stamp
   }
 
@@ -137,16 +151,39 @@ interface Side extends Scope {
   readonly rules: SideRules;
 }
 
-type Sides = Pick<Exchange, 'request' | 'response' | 'raw'>;
-type RedactedSides = Sides & { readonly entries: readonly RedactionEntry[] };
+interface RedactedParts {
+  readonly parts: readonly Part[];
+  readonly entries: readonly RedactionEntry[];
+}
 
-function sidesWithout({ request, response, raw }: Sides, sent: Side, received: Side) {
-  const sides: Sides = {
-    request: request === null ? null : requestWithout(request, sent),
-    response: response === null ? null : responseWithout(response, received),
-    raw: raw === null ? null : rawWithout(raw, sent, received),
-  };
-  return { sides, ledgers: [sent.ledger, received.ledger] };
+function partsWithout(given: readonly Part[], sent: Side, received: Side) {
+  const parts = given.map((part) => partWithout(part, part.side === 'request' ? sent : received));
+  return { parts, ledgers: [sent.ledger, received.ledger] };
+}
+
+function isSame(given: readonly Part[], parts: readonly Part[]): boolean {
+  return parts.every((part, i) => part === given[i]);
+}
+
+/** The part itself where nothing fired. */
+function partWithout(part: Part, side: Side): Part {
+  const value = valueWithout(part, side);
+  return value === part.value ? part : ({ ...part, value } as Part);
+}
+
+function valueWithout(part: Part, side: Side): Part['value'] {
+  switch (part.kind) {
+    case 'headers':
+      return redactHeaders(part.value, { ...side, root: part.root });
+    case 'target':
+      return redactTarget(part.value, side);
+    case 'body':
+      return redactBody(part.headers, part.value, side);
+    case 'line':
+      return lineWithout(part, side);
+    case 'bytes':
+      return rawText(part.value, side);
+  }
 }
 
 /** Secrets of this exchange that were not searched for in all of it; null where there are none. */
@@ -167,67 +204,35 @@ function remember(ledgers: readonly Ledger[], remembered: SeenSecrets): void {
 }
 
 /** The cheap look for what was found, at what is left of the exchange. */
-function mayStillHold({ request, response, raw }: Sides, found: SeenSecrets): boolean {
-  const inHeaders = (headers: HttpRequest['headers']): boolean =>
-    headers.some(([name, value]) => found.mayBeIn(name) || found.mayBeInEncoded(value));
-  const inMessage = (message: HttpRequest | HttpResponse): boolean =>
-    inHeaders(message.headers) || inHeaders(message.trailers) || mayBeInBody(message.body, found);
-  if (request !== null && (found.mayBeInEncoded(request.target) || inMessage(request))) return true;
-  if (response !== null && (found.mayBeIn(response.reason) || inMessage(response))) return true;
-  if (response?.informational.some(({ headers }) => inHeaders(headers)) === true) return true;
-  return [raw?.requestBytes, raw?.responseBytes].some((bytes) => bytes != null && found.mayBeInBytes(bytes));
+function mayStillHold(parts: readonly Part[], found: SeenSecrets): boolean {
+  return parts.some((part) => mayHold(part, found));
 }
 
-function requestWithout(request: HttpRequest, side: Side): HttpRequest {
-  const headers = redactHeaders(request.headers, { ...side, root: 'header' });
-  const target = redactTarget(request.target, side);
-  const body = redactBody(request.headers, request.body, side);
-  const trailers = redactHeaders(request.trailers, { ...side, root: 'trailer' });
-  const isSame =
-    target === request.target && headers === request.headers && body === request.body && trailers === request.trailers;
-  return isSame ? request : { ...request, target, headers, body, trailers };
+function mayHold(part: Part, found: SeenSecrets): boolean {
+  switch (part.kind) {
+    case 'headers':
+      return part.value.some(([name, value]) => found.mayBeIn(name) || found.mayBeInEncoded(value));
+    case 'target':
+      return found.mayBeInEncoded(part.value);
+    case 'body':
+      return mayBeInBody(part.value, found);
+    case 'line':
+      return found.mayBeIn(part.value);
+    case 'bytes':
+      return part.value !== null && found.mayBeInBytes(part.value);
+  }
 }
 
-function responseWithout(response: HttpResponse, side: Side): HttpResponse {
-  const reason = reasonWithout(response.reason, side);
-  const headers = redactHeaders(response.headers, { ...side, root: 'header' });
-  const body = redactBody(response.headers, response.body, side);
-  const trailers = redactHeaders(response.trailers, { ...side, root: 'trailer' });
-  const informational = informationalWithout(response, side);
-  const isSame =
-    reason === response.reason &&
-    headers === response.headers &&
-    body === response.body &&
-    trailers === response.trailers &&
-    informational === response.informational;
-  return isSame ? response : { ...response, reason, headers, body, trailers, informational };
-}
-
-function reasonWithout(reason: string, side: Side): string {
-  return reason.length < shortestReason || !mayHoldSecret(reason, side)
-    ? reason
-    : redactPatterns(reason, { ...side, path: ['status'], depth: 3, isCut: false, style: 'text' });
+function lineWithout({ name, value }: Extract<Part, { kind: 'line' }>, side: Side): string {
+  return value.length < shortestLine || !mayHoldSecret(value, side)
+    ? value
+    : redactPatterns(value, { ...side, path: [name], depth: 3, isCut: false, style: 'text' });
 }
 
 /** What the standard has for reasons is shorter than most, and holds no digit. */
-const shortestReason = 8;
-
-function informationalWithout({ informational }: HttpResponse, side: Side): HttpResponse['informational'] {
-  if (informational.length === 0) return informational;
-  return informational.map((early) => ({
-    ...early,
-    headers: redactHeaders(early.headers, { ...side, root: 'header' }),
-  }));
-}
+const shortestLine = 8;
 
 /** Bytes of unknown protocols are there only under --keep-raw; what is text in them is redacted as text. */
-function rawWithout(raw: RawStream, sent: Side, received: Side): RawStream {
-  const requestBytes = rawText(raw.requestBytes, sent);
-  const responseBytes = rawText(raw.responseBytes, received);
-  const isSame = requestBytes === raw.requestBytes && responseBytes === raw.responseBytes;
-  return isSame ? raw : { ...raw, requestBytes, responseBytes };
-}
-
 function rawText(bytes: Uint8Array | null, side: Side): Uint8Array | null {
   if (bytes === null || bytes.length === 0 || !isUtf8(bytes) || bytes.includes(0)) return bytes;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');

@@ -1,14 +1,16 @@
 /** An exchange without its messages: what `ls` shows of it. */
-import { addressOf } from '../model/exchange';
+import { operationOf, sizesOf } from '../model/registry';
 import type { ExchangeSummary, StoredExchange } from './tape';
 
 export function summaryOf(stored: StoredExchange): ExchangeSummary {
   const { exchange } = stored;
-  const { connection, request, response, raw, cause } = exchange;
+  const { connection, cause } = exchange;
+  const sizes = sizesOf(exchange);
   return {
     id: stored.id,
     session: stored.session,
     connectionId: stored.connectionId,
+    channel: exchange.channel,
     seq: exchange.seq,
     startedAtUs: exchange.startedAtUs,
     durationUs: exchange.durationUs,
@@ -19,12 +21,10 @@ export function summaryOf(stored: StoredExchange): ExchangeSummary {
     process: connection.process,
     local: connection.local,
     remote: connection.remote,
-    method: request?.method ?? null,
-    ...(request === null ? { host: null, path: null } : addressOf(request)),
-    status: response?.status ?? null,
-    requestBytes: request?.body.wireSize ?? raw?.requestSize ?? 0,
-    responseBytes: response?.body.wireSize ?? raw?.responseSize ?? 0,
-    rawProtocol: raw?.protocol ?? null,
+    operation: operationOf(exchange),
+    requestBytes: sizes.request,
+    responseBytes: sizes.response,
+    messages: exchange.messagesBefore + exchange.messages.length,
     problems: exchange.problems,
     outcome: exchange.outcome,
     cause: cause === null || stored.causeId === null ? null : { id: stored.causeId, method: cause.method },

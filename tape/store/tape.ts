@@ -2,16 +2,9 @@
  * The port between the recorder, the replayer and whatever keeps the tape. SQLite (`sqlite/`) is the default;
  * `memory.ts` serves tests. The contract suite in test/contract runs on both.
  */
-import type {
-  Direction,
-  Exchange,
-  Outcome,
-  Problem,
-  ProcessInfo,
-  ProtocolName,
-  TlsInfo,
-  UnreadTls,
-} from '../model/exchange';
+import type { Operation } from '../model/content-model';
+import type { ProtocolName } from '../model/contents';
+import type { Direction, Exchange, Outcome, Problem, ProcessInfo, TlsInfo, UnreadTls } from '../model/exchange';
 import type { ExchangeFilter } from '../model/filter';
 import type { Redacted, RedactionEntry } from '../redact/redacted';
 import type { SessionState } from './session-state';
@@ -73,6 +66,7 @@ export interface ExchangeSummary {
   readonly id: string;
   readonly session: SessionId;
   readonly connectionId: string;
+  readonly channel: number | null;
   readonly seq: number;
   readonly startedAtUs: number;
   readonly durationUs: number | null;
@@ -80,18 +74,15 @@ export interface ExchangeSummary {
   readonly protocol: ProtocolName;
   readonly tls: TlsInfo | null;
   readonly unreadTls: UnreadTls | null;
-  readonly process: ProcessInfo;
+  readonly process: ProcessInfo | null;
   readonly local: string | null;
   readonly remote: string | null;
-  readonly method: string | null;
-  readonly host: string | null;
-  readonly path: string | null;
-  readonly status: number | null;
+  readonly operation: Operation;
   /** Body bytes as they were on the wire; of raw streams all bytes. */
   readonly requestBytes: number;
   readonly responseBytes: number;
-  /** Of a raw stream, where its bytes told it. */
-  readonly rawProtocol: string | null;
+  /** How many messages it has besides a request and a response. */
+  readonly messages: number;
   readonly problems: readonly Problem[];
   readonly outcome: Outcome;
   /** Null also where the exchange that caused this one is not on the tape. */

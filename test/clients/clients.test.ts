@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { callOf } from '../../fixtures/apps/clients/conversation';
 import { freePort } from '../../replayer/launch/free-port';
 import type { Direction, Exchange } from '../../tape/model/exchange';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import {
   apps,
@@ -96,7 +97,8 @@ const expected = new Map(
   }),
 );
 
-function lineOf({ request, response }: Exchange): string {
+function lineOf(exchange: Exchange): string {
+  const { request, response } = httpIn(exchange);
   const asked = `${request?.method} ${request?.target} ${bodyHash(request?.body)}`;
   return `${asked} -> ${response?.status} ${bodyHash(response?.body)}`;
 }
@@ -112,15 +114,15 @@ const none: Faults = { missing: [], twice: [], wrong: [], marked: [] };
 
 /** What of the thousand calls is not on the tape as it was, by target. */
 function faultsOf(exchanges: readonly Exchange[]): Faults {
-  const targets = exchanges.map(({ request }) => request?.target ?? 'no request');
+  const targets = exchanges.map((one) => httpIn(one).request?.target ?? 'no request');
   const places = new Map(targets.map((target, i) => [target, i]));
-  const wrong = exchanges.filter((one) => lineOf(one) !== expected.get(one.request?.target ?? ''));
+  const wrong = exchanges.filter((one) => lineOf(one) !== expected.get(httpIn(one).request?.target ?? ''));
   const marked = exchanges.filter(({ problems }) => problems.length > 0);
   return {
     missing: [...expected.keys()].filter((target) => !places.has(target)),
     twice: targets.filter((target, i) => places.get(target) !== i),
     wrong: wrong.map((one) => `${lineOf(one)} ${one.problems.join(' ')}`),
-    marked: marked.map((one) => `${one.request?.target}: ${one.problems.join(' ')}`),
+    marked: marked.map((one) => `${httpIn(one).request?.target}: ${one.problems.join(' ')}`),
   };
 }
 
@@ -135,11 +137,13 @@ function connectionsOf(exchanges: readonly Exchange[]): number {
 /** Requests that began before the answer to the one before them on their connection had ended. */
 function sentAhead(exchanges: readonly Exchange[]): number {
   const last = new Map<number, Exchange>();
-  const inOrder = [...exchanges].sort((a, b) => (a.request?.startedAtUs ?? 0) - (b.request?.startedAtUs ?? 0));
+  const inOrder = [...exchanges].sort(
+    (a, b) => (httpIn(a).request?.startedAtUs ?? 0) - (httpIn(b).request?.startedAtUs ?? 0),
+  );
   return inOrder.filter((one) => {
     const before = last.get(one.connection.key);
     last.set(one.connection.key, one);
-    return (before?.response?.endedAtUs ?? 0) > (one.request?.startedAtUs ?? 0);
+    return (httpIn(before).response?.endedAtUs ?? 0) > (httpIn(one).request?.startedAtUs ?? 0);
   }).length;
 }
 

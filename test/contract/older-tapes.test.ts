@@ -56,9 +56,8 @@ function shown(file: string, { among }: { among?: readonly string[] } = {}) {
 
 function shortened(exchange: ReturnType<typeof exchangeJson>) {
   for (const message of [exchange.request, exchange.response]) {
-    if (message !== null && message.body.data.length > 1000) {
-      message.body.data = `(${message.body.data.length} characters)`;
-    }
+    if (message === null || message.body.data.length <= 1000) continue;
+    Object.assign(message.body, { data: `(${message.body.data.length} characters)` });
   }
   return asJson(exchange);
 }

@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { decodeBody, encodeBody } from '../../tape/body/coding';
-import type { Exchange, HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
+import type { Exchange } from '../../tape/model/exchange';
 import { createRedactor } from '../../tape/redact/redactor';
 import { openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
 import { unpackBody } from '../../tape/store/sqlite/bodies';
+import { httpIn } from '../support/contents';
 import { filled, patternTemplates, type Random, randomFrom } from '../support/secrets';
 import { epochUs, exchangeOf, requestOf, responseOf, sessionStart } from '../support/tapes';
 
@@ -215,7 +217,7 @@ describe('a tape written through the redactor', () => {
     const found: string[] = [];
     for (const { exchange } of reader.exchanges()) {
       seen++;
-      for (const message of [exchange.request, exchange.response]) {
+      for (const message of [httpIn(exchange).request, httpIn(exchange).response]) {
         if (message === null) continue;
         found.push(...leaks(decodeBody(message.body).bytes));
         if (message.body.codings.length > 0) found.push(...leaks(message.body.bytes));

@@ -8,6 +8,7 @@ import { createMemoryTape } from '../../tape/store/memory';
 import { openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
 import { summaryOf } from '../../tape/store/summary';
 import type { TapeReader, TapeWriter } from '../../tape/store/tape';
+import { httpIn } from '../support/contents';
 import {
   asRedacted,
   bodyOf,
@@ -121,7 +122,9 @@ describe.each([
       for (const exchange of [soFar('a'), soFar('ab'), over]) {
         writer.append(session, [asRedacted(exchange)]);
         seen.push(
-          all().map((stored) => `${stored.id} ${stored.exchange.outcome} ${stored.exchange.response?.body.wireSize}`),
+          all().map(
+            (stored) => `${stored.id} ${stored.exchange.outcome} ${httpIn(stored.exchange).response?.body.wireSize}`,
+          ),
         );
       }
     });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, lineFrom, type Program, start, stopAll, temporaryFolder } from '../support/programs';
 import { environment, readTape, wiretape } from '../support/recorder';
@@ -37,7 +38,7 @@ describeE2e('a command that signals its whole process group as it ends', () => {
       await request(Number(port));
       expect(await recorder.stop(signal)).toBe(0);
       expect(recorder.stderr()).toMatch(/^recorded 1 exchange .*: ended by a signal$/m);
-      expect(readTape(tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/said']);
+      expect(readTape(tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/said']);
       expect(existsSync(`/proc/${child}`)).toBe(false);
     },
     60_000,
@@ -95,7 +96,7 @@ describeE2e('in a terminal', () => {
     expect(await terminal.ended).toBe(0);
     server.close();
     expect(existsSync(`/proc/${shell}`)).toBe(false);
-    expect(readTape(tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/typed']);
+    expect(readTape(tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/typed']);
   }, 60_000);
 
   it('Ctrl-Z stops both, and both go on', async () => {

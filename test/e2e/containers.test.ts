@@ -17,6 +17,7 @@ import {
   recorderService,
   wiretapeImage,
 } from '../support/containers';
+import { httpIn } from '../support/contents';
 import {
   apps,
   lineFrom,
@@ -162,10 +163,11 @@ interface Seen {
 }
 
 function seen({ exchange }: StoredExchange): Seen {
-  const { connection, problems, request, response } = exchange;
+  const { connection, problems } = exchange;
+  const { request, response } = httpIn(exchange);
   const { direction, process, tls } = connection;
   const hashes = { request: bodyHash(request?.body), response: bodyHash(response?.body) };
-  return { direction, container: process.container?.name, tls: tls?.library, problems, ...hashes };
+  return { direction, container: process?.container?.name, tls: tls?.library, problems, ...hashes };
 }
 
 function expected(direction: string, name: string): readonly Seen[] {
@@ -224,7 +226,7 @@ describeContainers('the recorder service of docker-compose.yml', () => {
       image: images.python,
       pod: null,
     };
-    expect(exchanges.map(({ exchange }) => exchange.connection.process.container)).toEqual(SIZES.map(() => container));
+    expect(exchanges.map(({ exchange }) => exchange.connection.process?.container)).toEqual(SIZES.map(() => container));
   });
 
   it('records a container that exists, from its start, and the next one of the same name', async () => {
@@ -256,7 +258,7 @@ describeContainers('the recorder service of docker-compose.yml', () => {
     expect(new Set(ids).size).toBe(2);
     const inbound = exchanges.filter(({ exchange }) => exchange.connection.direction === 'inbound');
     expect(inbound.map(seen)).toEqual([...expected('inbound', 'late'), ...expected('inbound', 'late')]);
-    expect(inbound.map(({ exchange }) => exchange.connection.process.container?.id)).toEqual(
+    expect(inbound.map(({ exchange }) => exchange.connection.process?.container?.id)).toEqual(
       ids.flatMap((id) => SIZES.map(() => id)),
     );
   });
@@ -297,7 +299,7 @@ describeContainers('the recorder service of docker-compose.yml', () => {
       await run(command, args);
     });
     const podId = engine.podman('pod', 'inspect', '--format', '{{.Id}}', engine.named('pod'));
-    const pods = exchanges.map(({ exchange }) => exchange.connection.process.container?.pod);
+    const pods = exchanges.map(({ exchange }) => exchange.connection.process?.container?.pod);
     expect(pods).toEqual(pods.map(() => ({ id: podId, name: null, namespace: null })));
     expect(pods).toHaveLength(2);
   });

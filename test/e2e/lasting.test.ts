@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../../tape/model/exchange';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, lineFrom, run, seededBytes, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { bodyHash, type Recorded, readTape, recordDuring, sha256, startRecording } from '../support/recorder';
@@ -29,7 +30,7 @@ async function until(tape: string, fits: (exchange: Exchange) => boolean): Promi
   }
 }
 
-const bodyText = (exchange: Exchange) => Buffer.from(exchange.response?.body.bytes ?? []).toString();
+const bodyText = (exchange: Exchange) => Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString();
 
 describeE2e('an event stream', () => {
   it('is on the tape as open while it lasts, grows, and is whole at its end', async () => {
@@ -95,11 +96,14 @@ describeE2e('a long body', () => {
         ]),
       );
     const facts = ({ exchanges }: Recorded) =>
-      exchanges.map(({ exchange: { problems, request, response } }) => ({
-        problems,
-        bodies: [request, response].map((message) => [message?.body.wireSize, message?.body.bytes.length]),
-        hashes: [request, response].map((message) => bodyHash(message?.body)),
-      }));
+      exchanges.map(({ exchange }) => {
+        const messages = [httpIn(exchange).request, httpIn(exchange).response];
+        return {
+          problems: exchange.problems,
+          bodies: messages.map((message) => [message?.body.wireSize, message?.body.bytes.length]),
+          hashes: messages.map((message) => bodyHash(message?.body)),
+        };
+      });
     const hash = sha256(seededBytes(size, 7));
     // A kernel that preempts programs may skip one under load; then there is a hole, and it says so.
     let whole = facts(await upload());

@@ -10,6 +10,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Exchange } from '../../tape/model/exchange';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, lineFrom, makeCertificate, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { outputOf, readTape, sessionStatesOn, startRecording, wiretape } from '../support/recorder';
@@ -86,19 +87,21 @@ describeE2e('a connection that is older than the recorder', () => {
       older.close();
       expect(await recording.end()).toBe(0);
       const seen = readTape(recording.tape).map(({ exchange }) => exchange);
-      expect(seen.filter(({ request }) => request?.target === '/before')).toEqual([]);
-      const targets = seen.map(({ request }) => request?.target).filter((target) => target !== undefined);
+      expect(seen.filter((one) => httpIn(one).request?.target === '/before')).toEqual([]);
+      const targets = seen.map((one) => httpIn(one).request?.target).filter((target) => target !== undefined);
       expect(targets.filter((target) => target === '/second')).toHaveLength(1);
       expect(targets.filter((target) => target === '/first').length).toBeLessThanOrEqual(1);
       const bodies = (exchange: Exchange) =>
-        [exchange.request, exchange.response].map((message) => Buffer.from(message?.body.bytes ?? []).toString());
+        [httpIn(exchange).request, httpIn(exchange).response].map((message) =>
+          Buffer.from(message?.body.bytes ?? []).toString(),
+        );
       // Where it cannot be sure of the first one it may leave it out, or say so; what it calls complete is right.
       const complete = seen.filter(({ protocol, problems }) => protocol === 'http1' && problems.length === 0);
       for (const exchange of complete) {
-        const sent = exchange.request?.target === '/first' ? 'one' : 'two';
+        const sent = httpIn(exchange).request?.target === '/first' ? 'one' : 'two';
         expect(bodies(exchange)).toEqual([sent, sent]);
       }
-      const second = seen.find(({ request }) => request?.target === '/second');
+      const second = seen.find((one) => httpIn(one).request?.target === '/second');
       expect(second?.problems).toEqual([]);
       expect(second?.connection).toMatchObject({ direction: 'inbound', local: `127.0.0.1:${server.port}` });
     },
@@ -122,7 +125,7 @@ describeE2e('children of a target', () => {
     ]);
     program.child.stdout?.resume();
     expect(await program.ended).toBe(7);
-    const targets = readTape(tape).map(({ exchange }) => exchange.request?.target);
+    const targets = readTape(tape).map(({ exchange }) => httpIn(exchange).request?.target);
     expect(targets).toEqual(['/1', '/2', '/3']);
   }, 60_000);
 });
@@ -149,7 +152,7 @@ describeE2e('a recorder that is killed', () => {
     while (loaded.some((id) => programsInKernel().has(id))) await new Promise((resolve) => setImmediate(resolve));
     expect(await talker.post('/after', 'still here')).toBe('still here');
     talker.close();
-    const targets = readTape(recording.tape).map(({ exchange }) => exchange.request?.target);
+    const targets = readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target);
     expect(targets.slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, i) => `/before/${i}`));
     expect(sessionStatesOn(recording.tape)).toEqual(['killed']);
     const listed = await outputOf(start(wiretape, ['ls', recording.tape]));
@@ -196,7 +199,7 @@ describeE2e('the end of a recording', () => {
     await talker.post('/to-the-command', 'x');
     talker.close();
     expect(await program.stop('SIGTERM')).toBe(0);
-    expect(readTape(tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/to-the-command']);
+    expect(readTape(tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/to-the-command']);
     await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
   }, 60_000);
 
@@ -208,7 +211,7 @@ describeE2e('the end of a recording', () => {
     talker.close();
     await server.stop();
     expect(await recording.program.ended).toBe(0);
-    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/last']);
+    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/last']);
   }, 60_000);
 
   it('adds a further session to a tape that is there', async () => {
@@ -221,7 +224,7 @@ describeE2e('the end of a recording', () => {
       talker.close();
       await recording.end();
     }
-    expect(readTape(tape).map(({ session, exchange }) => [session, exchange.request?.target])).toEqual([
+    expect(readTape(tape).map(({ session, exchange }) => [session, httpIn(exchange).request?.target])).toEqual([
       ['1', '/one'],
       ['2', '/two'],
     ]);
@@ -239,7 +242,9 @@ describeE2e('what others pay', () => {
       talker.close();
     }
     await recording.end();
-    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual([`/${target.port}`]);
+    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual([
+      `/${target.port}`,
+    ]);
     expect(readFileSync(recording.tape).includes(`/${other.port}`)).toBe(false);
   }, 60_000);
 
@@ -256,6 +261,6 @@ describeE2e('what others pay', () => {
       talker.close();
     }
     await recording.end();
-    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual([`/${wanted}`]);
+    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual([`/${wanted}`]);
   }, 60_000);
 });

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, makeCertificate, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { bodyHash, recordCommand, recordDuring, sha256 } from '../support/recorder';
@@ -37,10 +38,10 @@ describeE2e('an upload that opens like TLS', () => {
     const { exchanges } = await recordDuring(['--port', String(server.port)], () =>
       converse(server.port, [head, likeTls]),
     );
-    const facts = exchanges.map(({ exchange: { problems, request, response } }) => ({
-      problems,
-      request: bodyHash(request?.body),
-      response: bodyHash(response?.body),
+    const facts = exchanges.map(({ exchange }) => ({
+      problems: exchange.problems,
+      request: bodyHash(httpIn(exchange).request?.body),
+      response: bodyHash(httpIn(exchange).response?.body),
     }));
     expect(facts).toEqual([{ problems: [], request: sha256(likeTls), response: sha256(likeTls) }]);
   }, 60_000);
@@ -76,9 +77,13 @@ describeE2e('TLS', () => {
       ...['curl', '-sSk', '--proxy-insecure', '-x', `https://127.0.0.1:${proxy.port}`, '-o', '/dev/null'],
       ...['--data-binary', `@${body}`, `https://127.0.0.1:${server.port}/inside`],
     ]);
-    const posts = exchanges.filter(({ exchange }) => exchange.request?.method === 'POST');
+    const posts = exchanges.filter(({ exchange }) => httpIn(exchange).request?.method === 'POST');
     expect(
-      posts.map(({ exchange }) => [exchange.request?.target, exchange.problems, bodyHash(exchange.response?.body)]),
+      posts.map(({ exchange }) => [
+        httpIn(exchange).request?.target,
+        exchange.problems,
+        bodyHash(httpIn(exchange).response?.body),
+      ]),
     ).toEqual([['/inside', [], sha256(Buffer.from('inside'))]]);
   }, 60_000);
 });

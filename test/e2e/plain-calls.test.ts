@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { StoredExchange } from '../../tape/store/tape';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, seededBytes, stopAll, temporaryFolder } from '../support/programs';
 import { bodyHash, type Recorded, recordCommand, sha256 } from '../support/recorder';
@@ -72,7 +73,8 @@ describeE2e('plaintext by every call', () => {
     const of = (direction: string) =>
       recorded.exchanges.filter(
         ({ exchange }) =>
-          exchange.connection.direction === direction && exchange.request?.target === `/${run.send}/${run.receive}`,
+          exchange.connection.direction === direction &&
+          httpIn(exchange).request?.target === `/${run.send}/${run.receive}`,
       )[nth];
     return { outbound: of('outbound'), inbound: of('inbound') };
   }
@@ -87,8 +89,8 @@ describeE2e('plaintext by every call', () => {
     const response = sha256(seededBytes(run.response, SEED + 1));
     for (const stored of Object.values(ends(run))) {
       expect(stored?.exchange.problems).toEqual([]);
-      expect(bodyHash(stored?.exchange.request?.body)).toBe(request);
-      expect(bodyHash(stored?.exchange.response?.body)).toBe(response);
+      expect(bodyHash(httpIn(stored?.exchange).request?.body)).toBe(request);
+      expect(bodyHash(httpIn(stored?.exchange).response?.body)).toBe(response);
     }
   });
 
@@ -96,14 +98,14 @@ describeE2e('plaintext by every call', () => {
     const { outbound, inbound } = ends(run);
     // Each end is whole for what it received, and marked for what it sent.
     expect(outbound?.exchange.problems).toContain('unread-bytes');
-    expect(bodyHash(outbound?.exchange.response?.body)).toBe(sha256(seededBytes(run.response, SEED + 1)));
+    expect(bodyHash(httpIn(outbound?.exchange).response?.body)).toBe(sha256(seededBytes(run.response, SEED + 1)));
     expect(inbound?.exchange.problems).toContain('unread-bytes');
   });
 
   it('says that bytes received by splice were not read', () => {
     const { outbound } = ends(unreadableReceive);
     expect(outbound?.exchange.problems).toContain('unread-bytes');
-    expect(outbound?.exchange.response?.body.wireSize).toBe(RESPONSE_BYTES);
+    expect(httpIn(outbound?.exchange).response?.body.wireSize).toBe(RESPONSE_BYTES);
   });
 });
 

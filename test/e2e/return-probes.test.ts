@@ -7,6 +7,7 @@ import { tryReturnProbe } from '../../native/binding';
 import type { ReturnProbeFacts } from '../../recorder/source/ebpf/attach/return-probes';
 import type { ProbeReport } from '../../recorder/source/ebpf/live/probe-keeper';
 import { startEbpfSource } from '../../recorder/source/ebpf/source';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { gatheringPipeline, noTargets } from '../support/in-process';
 import { apps, makeCertificate, startServer, stopAll, temporaryFolder } from '../support/programs';
@@ -42,7 +43,7 @@ describeE2e('return probes', () => {
 
   it('read the TLS of a command where they are safe', async () => {
     const { exchanges } = await recordCurl(tryReturnProbe());
-    expect(exchanges.map(({ request, problems }) => [request?.target, problems])).toEqual([['/hello', []]]);
+    expect(exchanges.map((one) => [httpIn(one).request?.target, one.problems])).toEqual([['/hello', []]]);
   }, 60_000);
 
   it('are left out with all others of the library where they would harm, and the connection says that it is unread', async () => {

@@ -1,6 +1,7 @@
 /** What the recorder needs to be allowed: exactly the four capabilities the README names, and what it says without. */
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import {
   apps,
@@ -54,7 +55,11 @@ describeE2e('without root', () => {
     await run(node, [echo, 'client', `https://127.0.0.1:${server.port}`, folder.write('body', 'read')]);
     expect(await recorder.stop('SIGINT')).toBe(0);
     expect(
-      readTape(tape).map(({ exchange }) => [exchange.request?.target, exchange.connection.tls, exchange.problems]),
+      readTape(tape).map(({ exchange }) => [
+        httpIn(exchange).request?.target,
+        exchange.connection.tls,
+        exchange.problems,
+      ]),
     ).toEqual([['/4', { library: 'openssl' }, []]]);
   }, 60_000);
 

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { openTapeReader } from '../../tape/store/sqlite/index';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { environment, readTape, startRecording, wiretape } from '../support/recorder';
@@ -46,7 +47,7 @@ describeE2e('secrets of the traffic', () => {
     expect(await recording.end()).toBe(0);
     const said = recording.program.stderr();
     expect(said).toContain('/proxy/http://u:');
-    const targets = readTape(recording.tape).map(({ exchange }) => exchange.request?.target ?? '');
+    const targets = readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target ?? '');
     expect(targets.map((target) => target.split('/')[1])).toEqual(['login', 'proxy', 'audit']);
     for (const secret of Object.values(secrets)) {
       expect(said).not.toContain(secret);
@@ -66,7 +67,7 @@ describeE2e('secrets of the traffic', () => {
     for (const [i, body] of busy.entries()) await send(server.port, `/busy/${i}`, body);
     for (let i = 0; i < 20; i++) await send(server.port, `/after/${i}`, '{}');
     expect(await recording.end()).toBe(0);
-    const targets = readTape(recording.tape).map(({ exchange }) => exchange.request?.target);
+    const targets = readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target);
     expect(targets).toEqual([
       ...busy.map((_, i) => `/busy/${i}`),
       ...Array.from({ length: 20 }, (_, i) => `/after/${i}`),

@@ -1,6 +1,7 @@
 /** The file a recording writes: taken away under it, and not left behind by a recording that never began. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { environment, outputOf, readTape, sessionStatesOn, startRecording, wiretape } from '../support/recorder';
@@ -28,7 +29,9 @@ describeE2e('a tape that is taken away', () => {
     expect(recording.program.stderr()).toContain(
       `TAPE_GONE  ${recording.tape} was deleted while it was recorded\n  seen      what was recorded until then is in ${recording.tape}.rescued\n`,
     );
-    expect(readTape(`${recording.tape}.rescued`).map(({ exchange }) => exchange.request?.target)).toEqual(['/kept']);
+    expect(readTape(`${recording.tape}.rescued`).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual([
+      '/kept',
+    ]);
     expect(sessionStatesOn(`${recording.tape}.rescued`)).toEqual(['tape-gone']);
   }, 60_000);
 });
@@ -65,6 +68,6 @@ describeE2e('a recording that never begins', () => {
     await recording.end();
     await start(wiretape, ['record', '-o', recording.tape, '--pid', '4194304'], { env: environment }).ended;
     expect(sessionStatesOn(recording.tape)).toEqual(['ended']);
-    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/kept']);
+    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/kept']);
   }, 60_000);
 });

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { probeTiers, tiers } from '../../native/binding';
 import type { StoredExchange } from '../../tape/store/tape';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, makeCertificate, seededBytes, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { bodyHash, environment, recordCommand, sha256, wiretape } from '../support/recorder';
@@ -45,7 +46,7 @@ async function recordInTier(tier: string) {
 }
 
 function named(exchanges: readonly StoredExchange[], target: string) {
-  return exchanges.map(({ exchange }) => exchange).filter(({ request }) => request?.target === target);
+  return exchanges.map(({ exchange }) => exchange).filter((one) => httpIn(one).request?.target === target);
 }
 
 describeE2e('the capture tiers of this kernel', () => {
@@ -65,7 +66,11 @@ describeE2e('the capture tiers of this kernel', () => {
       const [request, response] = [seededBytes(SIZES.request, SEED), seededBytes(SIZES.response, SEED + 1)].map(sha256);
       for (const [send, receive] of CALLS) {
         const ends = named(exchanges, `/${send}/${receive}`);
-        const facts = ends.map((one) => [one.problems, bodyHash(one.request?.body), bodyHash(one.response?.body)]);
+        const facts = ends.map((one) => [
+          one.problems,
+          bodyHash(httpIn(one).request?.body),
+          bodyHash(httpIn(one).response?.body),
+        ]);
         expect([send, receive, facts]).toEqual([send, receive, Array(2).fill([[], request, response])]);
       }
       for (const [send, receive] of UNREAD) {
@@ -73,7 +78,7 @@ describeE2e('the capture tiers of this kernel', () => {
         expect([send, receive, problems]).toEqual([send, receive, Array(2).fill(['unread-bytes'])]);
       }
       const echoed = sha256(seededBytes(SIZES.response, SEED));
-      const curl = named(exchanges, '/by-curl').map((one) => [one.problems, bodyHash(one.response?.body)]);
+      const curl = named(exchanges, '/by-curl').map((one) => [one.problems, bodyHash(httpIn(one).response?.body)]);
       expect(curl).toEqual([[[], echoed]]);
     },
     60_000,

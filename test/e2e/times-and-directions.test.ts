@@ -2,6 +2,7 @@
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Exchange } from '../../tape/model/exchange';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, lineFrom, makeCertificate, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { recordDuring } from '../support/recorder';
@@ -43,7 +44,7 @@ describeE2e('the time of a request', () => {
     expect(started).toHaveLength(3);
     // A millisecond for the wall clock's own grain.
     for (const [i, at] of started.entries()) expect(at).toBeGreaterThanOrEqual((asked[i] ?? 0) - 1000);
-    const order = exchanges.map(({ exchange }) => exchange.request?.startedAtUs ?? 0);
+    const order = exchanges.map(({ exchange }) => httpIn(exchange).request?.startedAtUs ?? 0);
     expect(order).toEqual([...order].sort((a, b) => a - b));
   }, 60_000);
 });

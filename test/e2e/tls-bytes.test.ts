@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import {
   apps,
@@ -39,11 +40,11 @@ function expectWhole(exchanges: readonly StoredExchange[], direction: 'inbound' 
     ({ exchange }) => exchange.connection.direction === direction && exchange.connection.tls !== null,
   );
   for (const { target, hash } of expected) {
-    const same = seen.filter(({ exchange }) => exchange.request?.target === target);
+    const same = seen.filter(({ exchange }) => httpIn(exchange).request?.target === target);
     const facts = same.map(({ exchange }) => ({
       problems: exchange.problems,
-      request: bodyHash(exchange.request?.body),
-      response: bodyHash(exchange.response?.body),
+      request: bodyHash(httpIn(exchange).request?.body),
+      response: bodyHash(httpIn(exchange).response?.body),
     }));
     expect({ target, facts }).toEqual({
       target,
@@ -133,7 +134,7 @@ describeE2e('clients over TLS, recorded as a command', () => {
   });
 
   it('under the name of the program that made them', () => {
-    const names = new Set(recorded.exchanges.map(({ exchange }) => exchange.connection.process.name));
+    const names = new Set(recorded.exchanges.map(({ exchange }) => exchange.connection.process?.name));
     expect([...names].sort()).toEqual(['curl', 'node', 'python3']);
   });
 });

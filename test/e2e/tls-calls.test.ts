@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Exchange } from '../../tape/model/exchange';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, makeCertificate, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { recordCommand } from '../support/recorder';
@@ -30,7 +31,9 @@ async function recordCalls(how: string): Promise<readonly Exchange[]> {
 function said(exchanges: readonly Exchange[]): string[] {
   const text = (bytes: Uint8Array | undefined) => (bytes === undefined ? '' : Buffer.from(bytes).toString());
   return exchanges
-    .map(({ request, response, problems }) => {
+    .map((exchange) => {
+      const { problems } = exchange;
+      const { request, response } = httpIn(exchange);
       const whole = `${request?.target} ${text(request?.body.bytes)} -> ${text(response?.body.bytes)}`;
       return problems.length === 0 ? whole : `${whole} [${problems.join(' ')}]`;
     })

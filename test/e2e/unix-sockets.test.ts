@@ -1,5 +1,6 @@
 /** HTTP over unix-domain sockets, path and abstract, seen from either end. */
 import type { Exchange } from '../../tape/model/exchange';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { lineFrom, type Program, start, stopAll, temporaryFolder } from '../support/programs';
 import { recordCommand, recordDuring } from '../support/recorder';
@@ -30,7 +31,9 @@ async function serve(path: string): Promise<Program> {
 }
 
 function said(exchanges: readonly Exchange[]): string[] {
-  return exchanges.map(({ connection, request, response, problems }) => {
+  return exchanges.map((exchange) => {
+    const { connection, problems } = exchange;
+    const { request, response } = httpIn(exchange);
     const { direction, local, remote } = connection;
     const body = Buffer.from(response?.body.bytes ?? []).toString();
     return [direction, local, remote, request?.target, body, ...problems].join(' ');

@@ -3,6 +3,7 @@
  * and not at all where nothing was said.
  */
 import { join } from 'node:path';
+import { httpIn, rawIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import {
   apps,
@@ -69,7 +70,7 @@ for _ in range(3): context.wrap_socket(socket.create_connection(('127.0.0.1', ${
       await run('python3', ['-c', handshake]);
       await run('curl', ['-sSk', '-o', '/dev/null', `https://127.0.0.1:${server.port}/real`]);
     });
-    expect(exchanges.map(({ exchange }) => exchange.request?.target)).toEqual(['/real']);
+    expect(exchanges.map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/real']);
     expect(summary).toMatch(/^ {2}seen {7}4 connections: 1 read, 0 raw, 0 unread, 3 without data$/m);
     expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
   }, 60_000);
@@ -111,7 +112,7 @@ describeE2e('HTTP/2, which is not parsed', () => {
     await client.ended;
     expect(await recording.end()).toBe(3);
     expect(recording.program.stderr()).toMatch(/^ {2}seen {6}raw streams: HTTP\/2 1 \(sizes and times only\)$/m);
-    expect(readTape(recording.tape).map(({ exchange }) => exchange.raw?.protocol)).toEqual(['HTTP/2']);
+    expect(readTape(recording.tape).map(({ exchange }) => rawIn(exchange)?.protocol)).toEqual(['HTTP/2']);
     const listed = start(wiretape, ['ls', recording.tape, '--json']);
     const [line] = await lineFrom(listed, listed.child.stdout, /^.*$/);
     expect(JSON.parse(line)).toMatchObject({ protocol: 'raw', rawProtocol: 'HTTP/2', unreadTls: null });
@@ -126,7 +127,7 @@ describeE2e('HTTP/2, which is not parsed', () => {
     client.child.stdin?.end();
     await client.ended;
     expect(await recording.end()).toBe(0);
-    expect(readTape(recording.tape).map(({ exchange }) => [exchange.problems, exchange.raw?.protocol])).toEqual([
+    expect(readTape(recording.tape).map(({ exchange }) => [exchange.problems, rawIn(exchange)?.protocol])).toEqual([
       [['started-mid-stream'], 'HTTP/2'],
     ]);
   }, 60_000);
@@ -145,7 +146,7 @@ describeE2e('a recording without traffic', () => {
     empty.child.stdout?.resume();
     expect(await empty.ended).toBe(3);
     expect(empty.stderr()).toMatch(/^NOTHING_RECORDED {2}.*\n {2}seen {6}no connection was seen$/m);
-    expect(readTape(recording.tape).map(({ exchange }) => exchange.request?.target)).toEqual(['/kept']);
+    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/kept']);
   }, 60_000);
 
   it.each([

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { freePort } from '../../replayer/launch/free-port';
 import type { Exchange } from '../../tape/model/exchange';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { markersOf } from '../support/markers';
 import {
@@ -77,9 +78,10 @@ async function recordWithout(pattern: string, { port, end, fresh }: Scene): Prom
 function expectHonest(exchanges: readonly Exchange[], direction: 'inbound' | 'outbound'): void {
   const mine = exchanges.filter(({ connection }) => connection.direction === direction);
   const complete = mine.filter(({ problems }) => problems.length === 0);
-  expect(complete.filter(({ response }) => response === null)).toEqual([]);
+  expect(complete.filter((one) => httpIn(one).response === null)).toEqual([]);
   expect(complete.map(markersOf).filter((marker) => marker.startsWith('mixed up'))).toEqual([]);
-  const inStep = (step: number) => complete.filter((one) => one.request?.target.startsWith(`/s${step}c`)).length;
+  const inStep = (step: number) =>
+    complete.filter((one) => httpIn(one).request?.target.startsWith(`/s${step}c`)).length;
   // Before, all is well; while the probe is away nothing can be whole; afterwards it is again, but for the first of a connection.
   expect(inStep(0)).toBe(CONNECTIONS * REQUESTS);
   expect(inStep(1)).toBeLessThan(CONNECTIONS * REQUESTS);

@@ -3,6 +3,7 @@
  * part is a gap of its true size at its place, so that the rest does not pass for the whole.
  */
 import net from 'node:net';
+import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { lineFrom, start, stopAll, temporaryFolder } from '../support/programs';
 import { readTape, startRecording } from '../support/recorder';
@@ -63,7 +64,7 @@ describeE2e('a part of an answer that another process writes', () => {
     socket.destroy();
     await recording.end();
     const inbound = readTape(recording.tape).map(({ exchange }) => exchange);
-    const of = (path: string) => inbound.find(({ request }) => request?.target === path);
+    const of = (path: string) => inbound.find((one) => httpIn(one).request?.target === path);
     expect(of('/mine')).toMatchObject({ problems: [], response: { status: 200 } });
     expect(of('/shared')?.problems).toContain('unread-bytes');
     expect(recording.program.stderr()).toContain(`(${PARENTS_PART}): unreadable-call`);

@@ -8,6 +8,7 @@ import type { CloseEvent, DataEvent, OpenEvent, SourceEvent } from '../../record
 import type { RecordingStats } from '../../recorder/tally/tally';
 import type { Exchange } from '../../tape/model/exchange';
 import type { Loss } from '../../tape/store/tape';
+import { httpIn } from './contents';
 import { asRedacted } from './tapes';
 
 /** One thing said by one side, or something else that happens. */
@@ -152,7 +153,8 @@ class Script {
 
 /** Request and response as one would say them: `GET /a` → `200 A`, problems behind it. */
 export function summary(exchange: Exchange): string {
-  const { request, response, outcome, problems, protocol } = exchange;
+  const { outcome, problems, protocol } = exchange;
+  const { request, response } = httpIn(exchange);
   const asked = request === null ? protocol : `${request.method} ${request.target}${text(request.body.bytes)}`;
   const answered =
     response === null

@@ -2,16 +2,9 @@
  * Hand-made stored exchanges for tests of what stands right of the tape: cases, mocks, generated suites.
  * Times count up by themselves, one exchange after another, unless a test says otherwise; nothing here reads a clock.
  */
-import type {
-  Body,
-  Direction,
-  Exchange,
-  HeaderList,
-  HttpRequest,
-  HttpResponse,
-  Outcome,
-  Problem,
-} from '../../tape/model/exchange';
+import type { Body, HeaderList } from '../../tape/model/body';
+import type { Direction, Exchange, Outcome, Problem } from '../../tape/model/exchange';
+import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
 
@@ -97,16 +90,20 @@ function exchangeOf(sketch: ExchangeSketch, at: Placement): Exchange {
       unreadTls: null,
       process: { pid: 4711, name: 'node' },
     },
+    channel: null,
     seq: at.seq,
     protocol: 'http1',
     startedAtUs: at.startedAtUs,
     durationUs: at.durationUs,
-    request: requestOf(sketch, at.startedAtUs),
-    response: sketch.response === 'none' ? null : responseOf(sketch, endedAtUs),
     outcome: sketch.outcome ?? 'response',
     problems: sketch.problems ?? [],
     cause: null,
-    raw: null,
+    content: {
+      request: requestOf(sketch, at.startedAtUs),
+      response: sketch.response === 'none' ? null : responseOf(sketch, endedAtUs),
+    },
+    messages: [],
+    messagesBefore: 0,
   };
 }
 

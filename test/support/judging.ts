@@ -4,7 +4,8 @@ import { Carrier } from '../../replayer/correlate/carrier';
 import type { ResponseRedactor } from '../../replayer/judge/context';
 import { type Judgement, judge } from '../../replayer/judge/judge';
 import { type NoiseRule, parseNoiseRules } from '../../replayer/noise/rules';
-import type { HttpResponse } from '../../tape/model/exchange';
+import type { HttpResponse } from '../../tape/model/http/http';
+import { httpIn } from './contents';
 import { type ExchangeSketch, storedExchanges } from './exchanges';
 
 export interface JudgingOptions {
@@ -46,7 +47,7 @@ export function judgeOne(recorded: ExchangeSketch, live: ExchangeSketch, options
 }
 
 export function answerOf(sketch: ExchangeSketch): HttpResponse {
-  const response = storedExchanges(sketch)[0]?.exchange.response;
+  const response = httpIn(storedExchanges(sketch)[0]?.exchange).response;
   if (response === null || response === undefined) throw new Error('the sketch has no response');
   return response;
 }

@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { StoredExchange } from '../../tape/store/tape';
+import { httpIn } from './contents';
 import { type ExchangeSketch, storedExchanges } from './exchanges';
 
 export interface CallSketch extends ExchangeSketch {
@@ -33,8 +34,9 @@ function withConnection(stored: StoredExchange, sketch: CallSketch): StoredExcha
     remote: sketch.remote === undefined ? '10.0.0.7:8080' : sketch.remote,
   };
   const { exchange } = stored;
-  const request = sketch.request === 'none' ? null : exchange.request;
-  return { ...stored, exchange: { ...exchange, connection, request } };
+  const { request, response } = httpIn(exchange);
+  const content = { request: sketch.request === 'none' ? null : request, response };
+  return { ...stored, exchange: { ...exchange, protocol: 'http1', connection, content } };
 }
 
 export interface Seen {

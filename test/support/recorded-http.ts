@@ -4,7 +4,8 @@
  */
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Exchange, HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
+import type { Exchange } from '../../tape/model/exchange';
 import type { StoredExchange } from '../../tape/store/tape';
 
 export interface Listening {
@@ -93,35 +94,39 @@ export class RecordingClient {
         unreadTls: null,
         process: { pid: 1, name: 'service' },
       },
+      channel: null,
       seq: this.stored.filter((each) => each.connectionId === String(key)).length,
       protocol: 'http1',
       startedAtUs: seen.startedAtUs,
       durationUs: endedAtUs - seen.startedAtUs,
-      request: {
-        version: '1.1',
-        method: call.method ?? 'GET',
-        target: call.path,
-        headers: seen.sent,
-        body: { bytes: body, codings: [], wireSize: body.length },
-        trailers: [],
-        startedAtUs: seen.startedAtUs,
-        endedAtUs: seen.startedAtUs,
-      },
-      response: {
-        version: '1.1',
-        status: seen.response.statusCode ?? 0,
-        reason: seen.response.statusMessage ?? '',
-        informational: [],
-        headers: pairs(seen.response.rawHeaders),
-        body: { bytes: seen.bytes, codings: codings(seen.response), wireSize: seen.bytes.length },
-        trailers: pairs(seen.response.rawTrailers),
-        startedAtUs: endedAtUs,
-        endedAtUs,
-      },
       outcome: 'response',
       problems: [],
       cause: null,
-      raw: null,
+      content: {
+        request: {
+          version: '1.1',
+          method: call.method ?? 'GET',
+          target: call.path,
+          headers: seen.sent,
+          body: { bytes: body, codings: [], wireSize: body.length },
+          trailers: [],
+          startedAtUs: seen.startedAtUs,
+          endedAtUs: seen.startedAtUs,
+        },
+        response: {
+          version: '1.1',
+          status: seen.response.statusCode ?? 0,
+          reason: seen.response.statusMessage ?? '',
+          informational: [],
+          headers: pairs(seen.response.rawHeaders),
+          body: { bytes: seen.bytes, codings: codings(seen.response), wireSize: seen.bytes.length },
+          trailers: pairs(seen.response.rawTrailers),
+          startedAtUs: endedAtUs,
+          endedAtUs,
+        },
+      },
+      messages: [],
+      messagesBefore: 0,
     };
     this.stored.push({
       id: String(number),

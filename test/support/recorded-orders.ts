@@ -3,7 +3,7 @@
  * have put on a tape, without a kernel. A forwarder in front of payments keeps the calls that orders makes.
  */
 import { join } from 'node:path';
-import type { HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
 import type { StoredExchange } from '../../tape/store/tape';
 import { apps, lineFrom, start } from './programs';
 import { listen, RecordingClient } from './recorded-http';

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { decodeBody } from '../../tape/body/coding';
-import type { Body } from '../../tape/model/exchange';
+import type { Body } from '../../tape/model/body';
 import { openTapeReader } from '../../tape/store/sqlite/index';
 import type { StoredExchange } from '../../tape/store/tape';
 import { lineFrom, type Program, repository, start, temporaryFolder } from './programs';

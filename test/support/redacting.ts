@@ -1,5 +1,5 @@
 /** What the redactor makes of one place of a request; the secret shows as `<>`. */
-import type { HeaderList } from '../../tape/model/exchange';
+import type { HeaderList } from '../../tape/model/body';
 import { createRedactor, type RedactorOptions } from '../../tape/redact/redactor';
 import { bodyOf, requestOf } from './tapes';
 

@@ -6,7 +6,17 @@ import { gzipSync } from 'node:zlib';
 import type { Connection, Exchange } from '../../tape/model/exchange';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { openTapeWriter } from '../../tape/store/sqlite';
-import { asRedacted, bodyOf, connectionOf, epochUs, exchangeOf, requestOf, responseOf, sessionStart } from './tapes';
+import {
+  asRedacted,
+  bodyOf,
+  connectionOf,
+  type ExchangeParts,
+  epochUs,
+  exchangeOf,
+  requestOf,
+  responseOf,
+  sessionStart,
+} from './tapes';
 
 export interface ShopTape {
   readonly path: string;
@@ -87,7 +97,7 @@ export function createShopTape(): ShopTape {
   return { path, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-function at(number: number, connection: Connection, afterUs: number, over: Partial<Exchange>): Exchange {
+function at(number: number, connection: Connection, afterUs: number, over: ExchangeParts): Exchange {
   return exchangeOf({ number, connection, startedAtUs: epochUs + afterUs, ...over });
 }
 

@@ -1,5 +1,9 @@
 /** Exchanges for tests of the tape itself, and the stamp that only redaction gives in earnest. */
-import type { Body, Connection, Exchange, HttpRequest, HttpResponse } from '../../tape/model/exchange';
+import type { Body } from '../../tape/model/body';
+import type { ProtocolName } from '../../tape/model/contents';
+import type { Connection, Envelope, Exchange } from '../../tape/model/exchange';
+import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import type { RawContent } from '../../tape/model/raw/raw';
 import type { Redacted, RedactionEntry } from '../../tape/redact/redacted';
 import type { SessionStart } from '../../tape/store/tape';
 
@@ -67,23 +71,44 @@ export function responseOf(over: Partial<HttpResponse> = {}): HttpResponse {
   };
 }
 
-export function exchangeOf(over: Partial<Exchange> = {}): Exchange {
-  return {
+/** What a test says of an exchange: its envelope, and its request and response or its raw stream. */
+export interface ExchangeParts extends Partial<Envelope> {
+  readonly protocol?: ProtocolName;
+  readonly request?: HttpRequest | null;
+  readonly response?: HttpResponse | null;
+  readonly raw?: RawContent | null;
+}
+
+export function exchangeOf({ protocol = 'http1', request, response, raw, ...over }: ExchangeParts = {}): Exchange {
+  const envelope: Envelope = {
     number: 1,
     connection: connectionOf(),
+    channel: null,
     seq: 0,
-    protocol: 'http1',
     startedAtUs: epochUs,
     durationUs: 3420,
-    request: requestOf(),
-    response: responseOf(),
     outcome: 'response',
     problems: [],
     cause: null,
-    raw: null,
+    messages: [],
+    messagesBefore: 0,
     ...over,
   };
+  if (protocol === 'raw') return { ...envelope, protocol, content: raw ?? emptyStream };
+  const content = {
+    request: request === undefined ? requestOf() : request,
+    response: response === undefined ? responseOf() : response,
+  };
+  return { ...envelope, protocol, content };
 }
+
+const emptyStream: RawContent = {
+  protocol: null,
+  requestSize: 0,
+  responseSize: 0,
+  requestBytes: null,
+  responseBytes: null,
+};
 
 /** The stamp of redaction without redaction: for tests that look at storing alone. */
 export function asRedacted(exchange: Exchange, entries: readonly RedactionEntry[] = []): Redacted<Exchange> {

@@ -3,7 +3,8 @@
  * wrong exchange: a whole request line or status line, nothing less. Other protocols share method words and ports
  * (Redis knows GET, SIP knows OPTIONS), so the version at the end of the line decides.
  */
-import type { Side, Verdict } from '../protocol';
+import type { Side } from '../../../tape/model/content-model';
+import type { Verdict } from '../protocol';
 import { methodNames } from './llhttp';
 
 /** What servers accept of a request line at most; without a line end by then it is something else. */

@@ -3,11 +3,13 @@
  * whether an answer has a body, and the answer decides whether a connection is handed over, so each direction is held
  * where it needs to know what the other one says; arrival order decides nothing.
  */
-import { type HeaderList, headerValue } from '../../../tape/model/exchange';
+import { type HeaderList, headerValue } from '../../../tape/model/body';
+import type { Side } from '../../../tape/model/content-model';
+import type { HttpContent } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { problemBits, problemOfGap } from '../problems';
-import type { Conversation, Host, Side, SoFar } from '../protocol';
+import type { Conversation, Host, SoFar } from '../protocol';
 import { BoundarySeeker } from '../seeker';
 import { recognise } from './boundary';
 import type { Draft } from './draft';
@@ -102,7 +104,12 @@ export class HttpConversation implements Conversation, MessageSink {
     if (request === null) return null;
     const isAnswering = draft === this.pairing.answering;
     const response = draft.response ?? (isAnswering ? this.responses.reader.responseSoFar(draft.informational) : null);
-    return { exchange: { ...draft.toExchange('open', null), request, response }, problems: draft.problems };
+    const content = { request, response };
+    return {
+      exchange: { ...draft.toExchange('open', null), content },
+      problems: draft.problems,
+      progress: progressOf(content),
+    };
   }
 
   close(ending: Ending, atUs: number): void {
@@ -354,6 +361,12 @@ export class HttpConversation implements Conversation, MessageSink {
     this.host.unread(seeker.passedBytes);
     seeker.passedBytes = 0;
   }
+}
+
+/** Grows with every byte of a body, and with each head. */
+function progressOf({ request, response }: HttpContent): number {
+  const heads = (request === null ? 0 : 1) + (response === null ? 0 : 1 + response.informational.length);
+  return heads + (request?.body.wireSize ?? 0) + (response?.body.wireSize ?? 0);
 }
 
 /** RFC 6455 4.2.2: the server repeats what it agrees to. What other upgrades lead to, their bytes tell. */

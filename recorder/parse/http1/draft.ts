@@ -1,6 +1,10 @@
 /** An exchange while it is put together: what is there of it, and what is known to be missing. */
-import type { Exchange, HttpRequest, HttpResponse, InformationalResponse, Outcome } from '../../../tape/model/exchange';
-import type { Beginning } from '../protocol';
+import type { Outcome } from '../../../tape/model/exchange';
+import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
+import type { Beginning, ParsedExchange } from '../protocol';
+
+/** What a draft becomes; its connection is added later. */
+export type Http1Exchange = Extract<ParsedExchange, { protocol: 'http1' }>;
 
 export const noInformational: readonly InformationalResponse[] = [];
 
@@ -38,19 +42,20 @@ export class Draft {
   }
 
   /** `endedAtUs`: when its last byte was seen, or the connection ended; null where it has no end. */
-  toExchange(outcome: Outcome, endedAtUs: number | null): Omit<Exchange, 'connection' | 'problems'> {
+  toExchange(outcome: Outcome, endedAtUs: number | null): Http1Exchange {
     return {
       number: this.beginning.number,
+      channel: null,
       seq: this.beginning.seq,
       protocol: 'http1',
       startedAtUs: this.startedAtUs,
       // Stamps of two directions may be taken on two CPUs, one at the start and one at the end of a call.
       durationUs: endedAtUs === null ? null : Math.max(0, endedAtUs - this.startedAtUs),
-      request: this.request,
-      response: this.response,
+      content: { request: this.request, response: this.response },
       outcome,
       cause: this.beginning.cause,
-      raw: null,
+      messages: [],
+      messagesBefore: 0,
     };
   }
 }

@@ -2,7 +2,7 @@
  * The text of a head, or of trailers, and where in it llhttp found names and values. Decoded once, then cut: a call into
  * the decoder for each field would cost more than all the rest of reading a message.
  */
-import type { HeaderList } from '../../../tape/model/exchange';
+import type { HeaderList } from '../../../tape/model/body';
 
 /** Kinds of span: the target or the reason phrase; a field name; a piece of a field value. */
 export const startSpan = 0;

@@ -2,11 +2,12 @@
  * Reads the messages of one direction out of the bytes llhttp is fed. Knows one message at a time and nothing of the
  * other direction; what a message answers is the conversation's affair. Body bytes are copied once.
  */
-import type { HeaderList, HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/exchange';
+import type { HeaderList } from '../../../tape/model/body';
+import type { Side } from '../../../tape/model/content-model';
+import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
 import type { Budget } from '../../follow/budget';
 import type { Limits } from '../../follow/limits';
 import { BodyBuffer } from '../body-buffer';
-import type { Side } from '../protocol';
 import type { OpenSpill } from '../spill';
 
 import { codingsOf } from './codings';

@@ -17,7 +17,8 @@
  * requests ahead of answers proves nothing by waiting: on its connections doubt stays. What this cannot see: a client
  * that begins unseen, and keeps a constant number of requests ahead for longer than probation lasts, without pausing.
  */
-import type { HttpRequest, HttpResponse, InformationalResponse, Outcome } from '../../../tape/model/exchange';
+import type { Outcome } from '../../../tape/model/exchange';
+import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
 import type { Ending } from '../../follow/follower';
 import { problemBits } from '../problems';
 import type { Host } from '../protocol';

@@ -3,12 +3,14 @@
  * directions, and the protocol's name where its bytes tell it. Keeps the bytes themselves only where it was asked to, and
  * within a limit. Refuses to guess what they mean.
  */
-import type { Outcome, RawStream } from '../../../tape/model/exchange';
+import type { Side } from '../../../tape/model/content-model';
+import type { Outcome } from '../../../tape/model/exchange';
+import type { RawContent } from '../../../tape/model/raw/raw';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { BodyBuffer } from '../body-buffer';
 import { problemBits, problemOfGap } from '../problems';
-import type { Beginning, ConversationStart, Fallback, Host, Protocol, Side, SoFar } from '../protocol';
+import type { Beginning, ConversationStart, Fallback, Host, Protocol, SoFar } from '../protocol';
 import { Naming } from './naming';
 
 export const raw: Protocol<Fallback> = {
@@ -92,21 +94,22 @@ class RawConversation implements Fallback {
     if (ending === 'unfinished') this.problems |= problemBits['cut-short'];
     const endedAtUs = ending === 'unfinished' ? null : atUs;
     this.host.emit(
-      this.exchangeOf(this.beginning, outcomeOf(ending), { endedAtUs, raw: this.stream() }),
+      this.exchangeOf(this.beginning, outcomeOf(ending), { endedAtUs, content: this.stream() }),
       this.problems,
     );
   }
 
   soFar(number: number): SoFar | null {
     if (this.beginning?.number !== number) return null;
-    const raw = {
+    const content = {
       protocol: this.naming.name(),
       requestSize: this.request.size,
       responseSize: this.response.size,
       requestBytes: null,
       responseBytes: null,
     };
-    return { exchange: this.exchangeOf(this.beginning, 'open', { endedAtUs: null, raw }), problems: this.problems };
+    const exchange = this.exchangeOf(this.beginning, 'open', { endedAtUs: null, content });
+    return { exchange, problems: this.problems, progress: this.request.size + this.response.size };
   }
 
   encrypted(requestSize: number, responseSize: number, atUs: number): void {
@@ -135,21 +138,22 @@ class RawConversation implements Fallback {
   private exchangeOf(
     beginning: Beginning,
     outcome: Outcome,
-    { endedAtUs, raw }: { endedAtUs: number | null; raw: RawStream },
+    { endedAtUs, content }: { endedAtUs: number | null; content: RawContent },
   ): SoFar['exchange'] {
     return {
       ...beginning,
+      channel: null,
       protocol: 'raw',
       startedAtUs: this.startedAtUs,
       durationUs: endedAtUs === null ? null : Math.max(0, endedAtUs - this.startedAtUs),
-      request: null,
-      response: null,
+      content,
       outcome,
-      raw,
+      messages: [],
+      messagesBefore: 0,
     };
   }
 
-  private stream(): RawStream {
+  private stream(): RawContent {
     return {
       protocol: this.naming.name(),
       requestSize: this.request.size,

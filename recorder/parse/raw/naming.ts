@@ -2,7 +2,7 @@
  * Finds the name of what one raw connection speaks: from its first bytes, or where those were missed from a question and
  * its answer later on. Keeps a few hundred bytes of each side for that and gives none of them out; refuses to guess.
  */
-import type { Side } from '../protocol';
+import type { Side } from '../../../tape/model/content-model';
 import { nameByOpening, nameByTurn, openingBytes, turnBytes } from './signatures';
 
 /** A connection that was joined in its middle may begin with the rest of something. */

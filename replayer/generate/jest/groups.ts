@@ -1,5 +1,5 @@
 /** Which file a case belongs to, and what its test is called. Depends on the recording alone. */
-import { addressOf } from '../../../tape/model/exchange';
+import { addressOf } from '../../../tape/model/http/http';
 import type { RunnableCase } from '../../cases/cases';
 import { pathTemplate } from '../../cases/name';
 

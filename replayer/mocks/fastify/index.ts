@@ -6,7 +6,7 @@
 import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { HttpRequest } from '../../../tape/model/exchange';
+import type { HttpRequest } from '../../../tape/model/http/http';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
 import type { NoiseRule } from '../../noise/rules';
 import type { Rung } from '../match/matcher';

@@ -1,6 +1,6 @@
 /** Reads a live request whole and gives it the shape recorded ones have. The Host becomes the upstream's own name. */
 import type { IncomingMessage } from 'node:http';
-import type { HttpRequest } from '../../../tape/model/exchange';
+import type { HttpRequest } from '../../../tape/model/http/http';
 import { baseUrl, upstreamNamed } from '../upstream';
 import type { Budget } from './limits';
 

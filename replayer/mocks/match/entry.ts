@@ -2,7 +2,8 @@
  * A request made ready for matching, recorded or live: its value, its key, and what noise knows of it. Computed when
  * mocks are loaded and when a request comes in; never stored.
  */
-import type { Exchange, HttpRequest } from '../../../tape/model/exchange';
+import type { HttpRequest } from '../../../tape/model/http/http';
+import { httpModel } from '../../../tape/model/http/model';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
 import { fits, type NoiseRule } from '../../noise/rules';
 import type { Mock } from '../mock';
@@ -58,33 +59,11 @@ export function noiseKey(entry: Entry): string {
 }
 
 function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
-  const exchange = exchangeAround(request);
-  return rules.filter((rule) => rule.in === 'request' && fits(rule, exchange));
-}
-
-/** Filters speak of exchanges; of this one nothing but the request matters to them. */
-function exchangeAround(request: HttpRequest): Exchange {
-  return {
-    number: 0,
-    connection: {
-      key: 0,
-      direction: 'outbound',
-      openedAtUs: 0,
-      local: null,
-      remote: null,
-      tls: null,
-      unreadTls: null,
-      process: { pid: 0, name: '' },
-    },
-    seq: 0,
-    protocol: 'http1',
-    startedAtUs: 0,
-    durationUs: null,
-    request,
-    response: null,
-    outcome: 'response',
-    problems: [],
-    cause: null,
-    raw: null,
-  };
+  const subject = {
+    direction: 'outbound',
+    local: null,
+    remote: null,
+    ...httpModel.operation({ request, response: null }),
+  } as const;
+  return rules.filter((rule) => rule.in === 'request' && fits(rule, subject));
 }

@@ -3,7 +3,7 @@
  * recording knows is compared by identity and never excused; one that has taken the place of a recorded one keeps it.
  */
 import { viewBody } from '../../../tape/body/view';
-import type { HeaderList } from '../../../tape/model/exchange';
+import type { HeaderList } from '../../../tape/model/body';
 import { tokensOf } from '../../noise/tokens';
 import { canonicalText } from './canonical';
 import type { MockEntry } from './entry';

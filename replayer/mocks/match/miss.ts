@@ -4,7 +4,7 @@
  * redacted request; long ones are cut.
  */
 import { JsonNumber, type JsonValue, stringifyJson } from '../../../tape/body/json';
-import { addressOf } from '../../../tape/model/exchange';
+import { addressOf } from '../../../tape/model/http/http';
 import { formatPath, type Path } from '../../../tape/model/path';
 import { baseUrl, type Upstream, upstreamNamed } from '../upstream';
 import type { Entry } from './entry';

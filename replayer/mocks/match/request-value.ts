@@ -8,7 +8,7 @@ import { decodeFormText, type Field, parseForm } from '../../../tape/body/form';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../tape/body/json';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody, viewBytes } from '../../../tape/body/view';
-import { addressOf, type HttpRequest } from '../../../tape/model/exchange';
+import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
 import { normalGraphql } from './graphql';
 
 export interface RequestValue {

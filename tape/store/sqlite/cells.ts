@@ -3,11 +3,12 @@
  * held against its kind before it is believed; one that does not fit is damage, named by its column, and no fault of ours.
  */
 import type Database from 'better-sqlite3';
-import type { HeaderList, InformationalResponse } from '../../model/exchange';
+import type { MessageFacts } from '../../model/message';
+import { UnbelievableContent } from '../../model/packed-fields';
 import type { RedactionEntry } from '../../redact/redacted';
 
 /** The cell that cannot be what was recorded; `guarded` makes TAPE_DAMAGED of it. */
-export class UnbelievableCell extends Error {}
+export class UnbelievableCell extends UnbelievableContent {}
 
 /** The most that a recorder may be told to keep of a body: what is on a tape must also be read. */
 export const keptBodyLimitBytes = 256 * 1024 * 1024;
@@ -78,17 +79,17 @@ function described(cell: unknown, { type }: Kind): string {
   return `${typeof cell === 'number' ? `the number ${cell}` : typeof cell === 'string' ? 'text' : 'bytes'}, not ${wanted}`;
 }
 
-/** A JSON column of `[name, value]` pairs; none where it is NULL. */
-export function headersIn(text: string | null, column: string): HeaderList {
-  return listIn(text, column, isHeader);
-}
-
-export function informationalIn(text: string | null): readonly InformationalResponse[] {
-  return listIn(text, 'response_informational', isInformational);
-}
-
 export function entriesIn(text: string | null): RedactionEntry[] {
   return listIn(text, 'redacted', isEntry);
+}
+
+/** The facts of a message: an object of plain values. */
+export function factsIn(text: string): MessageFacts {
+  const facts = recordOf(parsed(text, 'facts'));
+  if (Object.values(facts).every((fact) => fact === null || ['string', 'number', 'boolean'].includes(typeof fact))) {
+    return facts as MessageFacts;
+  }
+  throw new UnbelievableCell('column facts holds JSON of another shape');
 }
 
 export function textsIn(text: string, column: string): string[] {
@@ -108,15 +109,6 @@ function parsed(text: string, column: string): unknown {
   } catch {
     throw new UnbelievableCell(`column ${column} holds no JSON`);
   }
-}
-
-function isHeader(item: unknown): item is HeaderList[number] {
-  return Array.isArray(item) && item.length === 2 && item.every((part) => typeof part === 'string');
-}
-
-function isInformational(item: unknown): item is InformationalResponse {
-  const { status, headers } = recordOf(item);
-  return Number.isSafeInteger(status) && Array.isArray(headers) && headers.every(isHeader);
 }
 
 function isEntry(item: unknown): item is RedactionEntry {

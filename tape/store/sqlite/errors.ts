@@ -1,6 +1,6 @@
 /** What SQLite and the file system say, as errors a person can act on. */
 import { WiretapeError } from '../../../errors/wiretape-error';
-import { UnbelievableCell } from './cells';
+import { UnbelievableContent } from '../../model/packed-fields';
 
 type CodedError = Error & { readonly code?: string };
 
@@ -9,7 +9,7 @@ export function tapeError(thrown: unknown, path: string, tried: 'read' | 'write'
   if (thrown instanceof WiretapeError) return thrown;
   const cause = thrown as CodedError;
   const code = cause.code ?? '';
-  if (thrown instanceof UnbelievableCell) return unbelievable(path, thrown.message);
+  if (thrown instanceof UnbelievableContent) return unbelievable(path, thrown.message);
   if (tried === 'read' && isUnreadableContent(cause)) return damaged(path, tried, cause);
   const fits = table.find(([pattern]) => pattern.test(code));
   return fits === undefined

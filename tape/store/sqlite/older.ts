@@ -2,11 +2,11 @@
  * Reads a tape of an older version without touching it: what newer versions added is put in front of its tables for
  * this connection only. A tape may lie where nothing can be written, or be evidence that nobody should change.
  *
- * Holds as long as migrations add tables and columns, and views (which nobody here reads): a test holds what is read this
- * way against what is read after the migration.
+ * Migrations add tables and columns, and views (which nobody here reads); what makes a table anew says in `readAnew` how
+ * its rows are read. A test holds what is read this way against what is read after the migration.
  */
 import type Database from 'better-sqlite3';
-import { currentVersion } from './schema';
+import { currentVersion, readAnew } from './schema';
 import { objectsAt, referenceAt } from './shape';
 
 interface Column {
@@ -14,13 +14,15 @@ interface Column {
   readonly dflt_value: string | null;
 }
 
-/** Lets the connection see the tables of the current version. */
-export function showAsCurrent(database: Database.Database): void {
+/** Lets the connection see the tables of the current version; `version` is the tape's own. */
+export function showAsCurrent(database: Database.Database, version: number): void {
   const reference = referenceAt(currentVersion);
   try {
     for (const { type, name, sql } of objectsAt(currentVersion)) {
-      if (type === 'table')
-        database.exec(standIn(columnsOf(database, name), columnsOf(reference, name), { name, sql }));
+      if (type !== 'table') continue;
+      const anew = readAnew[version]?.[name];
+      if (anew !== undefined) database.exec(`CREATE TEMP VIEW ${name} AS ${anew}`);
+      else database.exec(standIn(columnsOf(database, name), columnsOf(reference, name), { name, sql }));
     }
   } finally {
     reference.close();

@@ -26,7 +26,7 @@ export function openForReading(path: string): TapeDatabase {
       distrust(database);
       const version = versionOf(database, path);
       requireShape(database, { path, version });
-      if (version < currentVersion) showAsCurrent(database);
+      if (version < currentVersion) showAsCurrent(database, version);
     });
   });
 }

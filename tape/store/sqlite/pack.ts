@@ -3,18 +3,22 @@
  * exchange, and all bodies in one buffer that is transferred. (Bodies are views into the capture's large buffers;
  * cloning them would copy those whole. Packing text and numbers by hand was measured, and costs five times as much.)
  */
+import type { PackedBytes } from '../../model/content-model';
 import type { Connection } from '../../model/exchange';
-import type { Cell } from './row';
-import type { PreparedExchange } from './writer';
+import type { Cell, PreparedExchange } from './row';
 
-/** What `postMessage` carries, one entry an exchange in each list; a length of -1 stands for no body. */
+/** What `postMessage` carries, one entry an exchange in each list. */
 export interface PackedExchanges {
   readonly connections: readonly Connection[];
+  readonly heads: readonly Head[];
   readonly cells: readonly Cell[][];
-  readonly requestLengths: readonly number[];
-  readonly responseLengths: readonly number[];
+  /** Of the request, the response and each message: how long, -1 for no body; negative below that where it is coded. */
+  readonly lengths: readonly (readonly number[])[];
+  readonly messages: readonly (readonly Cell[][])[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
+
+type Head = Pick<PreparedExchange, 'number' | 'isOpen' | 'messagesBefore'>;
 
 /** Gathers exchanges until `take`. */
 export class Packer {
@@ -32,17 +36,18 @@ export class Packer {
 
   add(exchange: PreparedExchange): void {
     this.exchanges.push(exchange);
-    this.bytes += lengthOf(exchange.request) + lengthOf(exchange.response);
+    for (const body of bodiesOf(exchange)) this.bytes += body === null ? 0 : body.bytes.length;
   }
 
   /** What was added; the packer starts over. */
   take(): PackedExchanges {
     const { exchanges } = this;
     const packed = {
-      connections: exchanges.map((exchange) => exchange.connection),
-      cells: exchanges.map((exchange) => exchange.cells),
-      requestLengths: exchanges.map((exchange) => exchange.request?.length ?? -1),
-      responseLengths: exchanges.map((exchange) => exchange.response?.length ?? -1),
+      connections: exchanges.map(({ connection }) => connection),
+      heads: exchanges.map(({ number, isOpen, messagesBefore }) => ({ number, isOpen, messagesBefore })),
+      cells: exchanges.map(({ cells }) => cells),
+      lengths: exchanges.map((exchange) => bodiesOf(exchange).map(lengthOf)),
+      messages: exchanges.map(({ messages }) => messages.map(({ cells }) => cells)),
       bytes: joinedBodies(exchanges, this.bytes),
     };
     this.exchanges = [];
@@ -55,29 +60,46 @@ export class Packer {
 export function* unpack(packed: PackedExchanges): IterableIterator<PreparedExchange> {
   const bytes = Buffer.from(packed.bytes.buffer, packed.bytes.byteOffset, packed.bytes.length);
   let at = 0;
-  const take = (length: number | undefined): Uint8Array | null => {
-    if (length === undefined || length < 0) return null;
-    at += length;
-    return bytes.subarray(at - length, at);
+  const take = (length = noBody): PackedBytes | null => {
+    if (length === noBody) return null;
+    const isCoded = length < noBody;
+    const start = at;
+    at += isCoded ? noBody - 1 - length : length;
+    return { bytes: bytes.subarray(start, at), isCoded };
   };
   for (const [i, connection] of packed.connections.entries()) {
-    const request = take(packed.requestLengths[i]);
-    yield { connection, cells: packed.cells[i] ?? [], request, response: take(packed.responseLengths[i]) };
+    const [request, response, ...rest] = packed.lengths[i] ?? [];
+    yield {
+      connection,
+      ...(packed.heads[i] as Head),
+      cells: packed.cells[i] ?? [],
+      request: take(request),
+      response: take(response),
+      messages: (packed.messages[i] ?? []).map((cells, m) => ({ cells, body: take(rest[m]) })),
+    };
   }
 }
 
-function lengthOf(bytes: Uint8Array | null): number {
-  return bytes === null ? 0 : bytes.length;
+const noBody = -1;
+
+function lengthOf(body: PackedBytes | null): number {
+  if (body === null) return noBody;
+  return body.isCoded ? noBody - 1 - body.bytes.length : body.bytes.length;
+}
+
+function bodiesOf({ request, response, messages }: PreparedExchange): readonly (PackedBytes | null)[] {
+  if (messages.length === 0) return [request, response];
+  return [request, response, ...messages.map(({ body }) => body)];
 }
 
 function joinedBodies(exchanges: readonly PreparedExchange[], length: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(new ArrayBuffer(length));
   let at = 0;
-  for (const { request, response } of exchanges) {
-    for (const bytes of [request, response]) {
-      if (bytes === null) continue;
-      all.set(bytes, at);
-      at += bytes.length;
+  for (const exchange of exchanges) {
+    for (const body of bodiesOf(exchange)) {
+      if (body === null) continue;
+      all.set(body.bytes, at);
+      at += body.bytes.length;
     }
   }
   return all;

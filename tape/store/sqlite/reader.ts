@@ -1,20 +1,23 @@
 /** Reads tapes: sessions, exchanges in order of their start, single ones by id. Holds one row at a time. */
 import { type ExchangeFilter, subjectPasses } from '../../model/filter';
+import type { Message } from '../../model/message';
 import { sessionState } from '../session-state';
 import type { ExchangeSummary, Loss, Session, StoredExchange, TapeReader } from '../tape';
 import { type Packing, unpackBody } from './bodies';
-import { believed, boundedColumns, type Kinds, kindsOf, textsIn } from './cells';
+import { believed, boundedColumns, entriesIn, type Kind, type Kinds, kindsOf, textsIn } from './cells';
+import { connectionColumns, connectionOf } from './connection-row';
 import { isWriterAlive } from './lock';
 import { guarded, openForReading, type TapeDatabase } from './open';
 import {
-  type ConnectionColumns,
-  connectionOf,
-  containerColumns,
   type ExchangeColumns,
-  entriesOf,
   exchangeOf,
+  type MessageColumns,
+  messageColumns,
+  messageOf,
   problemsOf,
+  protocolOf,
   type StoredBodies,
+  type SummaryColumns,
 } from './row';
 import { currentVersion } from './schema';
 import { referenceAt } from './shape';
@@ -46,6 +49,8 @@ interface Source {
 interface Cells {
   readonly sessions: Kinds;
   readonly losses: Kinds;
+  /** Of messages joined with their bodies. */
+  readonly messages: Kinds;
   /** Of exchanges joined with their connection, the one that caused them, and their bodies. */
   readonly joined: Kinds;
   /** The names of all columns of `exchanges`. */
@@ -54,19 +59,27 @@ interface Cells {
 
 function cellsOfTape(): Cells {
   const reference = referenceAt(currentVersion);
-  const [sessions, losses, exchanges, connections] = ['sessions', 'losses', 'exchanges', 'connections'].map((table) =>
-    kindsOf(reference, table),
-  ) as [Kinds, Kinds, Kinds, Kinds];
+  const [sessions, losses, exchanges, connections, ownOfMessages] = [
+    'sessions',
+    'losses',
+    'exchanges',
+    'connections',
+    'messages',
+  ].map((table) => kindsOf(reference, table)) as [Kinds, Kinds, Kinds, Kinds, Kinds];
   reference.close();
   const whole = { type: 'INTEGER', mayBeNull: false } as const;
   const joined = new Map([...connections, ...exchanges, ['connection_key', whole], ['cause_id', optional('INTEGER')]]);
-  for (const side of ['request', 'response']) {
-    joined
-      .set(`${side}_packing`, optional('TEXT'))
-      .set(`${side}_packed`, optional('BLOB'))
-      .set(`${side}_size`, optional('INTEGER'));
-  }
-  return { sessions, losses, joined, exchangeColumns: [...exchanges.keys()].map((name) => `e.${name}`) };
+  for (const side of ['request', 'response']) addBody(joined, side);
+  const messages = new Map(ownOfMessages);
+  addBody(messages, 'body');
+  return { sessions, losses, messages, joined, exchangeColumns: [...exchanges.keys()].map((name) => `e.${name}`) };
+}
+
+function addBody(kinds: Map<string, Kind>, name: string): void {
+  kinds
+    .set(`${name}_packing`, optional('TEXT'))
+    .set(`${name}_packed`, optional('BLOB'))
+    .set(`${name}_size`, optional('INTEGER'));
 }
 
 function optional(type: 'INTEGER' | 'TEXT' | 'BLOB') {
@@ -79,48 +92,23 @@ const fromTables = `
   JOIN sessions s ON s.id = e.session_id
   LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1`;
 
-const connectionColumns = [
+const ofConnection = [
   'c.key AS connection_key',
-  ...['direction', 'opened_us', 'local', 'remote', 'tls_library', 'unread_tls', 'unread_reason', 'pid', 'process'].map(
-    (name) => `c.${name}`,
-  ),
-  ...containerColumns.map((name) => `c.${name}`),
+  ...connectionColumns.filter((name) => name !== 'session_id' && name !== 'key').map((name) => `c.${name}`),
 ].join(', ');
 
-const summaryColumns = `e.id, e.session_id, e.connection_id, e.seq, e.started_us, e.duration_us, e.protocol, e.outcome,
-  e.problems, e.cause_method, e.method, e.host, e.path, e.status, e.request_bytes, e.response_bytes, e.raw_protocol,
-  ${connectionColumns}, x.id AS cause_id`;
+const summaryColumns = `e.id, e.session_id, e.connection_id, e.channel, e.seq, e.started_us, e.duration_us, e.protocol,
+  e.outcome, e.problems, e.cause_method, e.verb, e.authority, e.target, e.result, e.application, e.failed, e.request_bytes,
+  e.response_bytes, e.messages,
+  ${ofConnection}, x.id AS cause_id`;
 
-const allColumns = `e.*, ${connectionColumns},
+const allColumns = `e.*, ${ofConnection},
   x.id AS cause_id, qb.packing AS request_packing, qb.bytes AS request_packed, qb.size AS request_size,
   rb.packing AS response_packing, rb.bytes AS response_packed, rb.size AS response_size`;
 
 const fromTablesAndBodies = `${fromTables}
   LEFT JOIN bodies qb ON qb.id = e.request_body_id
   LEFT JOIN bodies rb ON rb.id = e.response_body_id`;
-
-type SummaryRow = ConnectionColumns &
-  Pick<
-    ExchangeColumns,
-    | 'id'
-    | 'session_id'
-    | 'connection_id'
-    | 'cause_id'
-    | 'seq'
-    | 'started_us'
-    | 'duration_us'
-    | 'protocol'
-    | 'outcome'
-    | 'problems'
-    | 'cause_method'
-    | 'method'
-    | 'host'
-    | 'path'
-    | 'status'
-    | 'request_bytes'
-    | 'response_bytes'
-    | 'raw_protocol'
-  >;
 
 interface StoredRow extends ExchangeColumns {
   readonly request_body: Uint8Array | null;
@@ -133,18 +121,19 @@ interface StoredRow extends ExchangeColumns {
   readonly response_size: number | null;
 }
 
-function* storedExchanges({ database, cells }: Source, filter: ExchangeFilter): IterableIterator<StoredExchange> {
+function* storedExchanges(source: Source, filter: ExchangeFilter): IterableIterator<StoredExchange> {
+  const { database, cells } = source;
   const { where, values } = conditions(filter);
   const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} ${where} ORDER BY e.started_us, e.id`;
   for (const row of database.prepare<unknown[], StoredRow>(sql).iterate(...values)) {
-    if (subjectPasses(believed(row, cells.joined), filter)) yield storedOf(row);
+    if (subjectPasses(believed(row, cells.joined), filter)) yield storedOf(source, row);
   }
 }
 
 function* summaries({ database, cells }: Source, filter: ExchangeFilter): IterableIterator<ExchangeSummary> {
   const { where, values } = conditions(filter);
   const sql = `SELECT ${columnList(summaryColumns, cells)} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
-  for (const row of database.prepare<unknown[], SummaryRow>(sql).iterate(...values)) {
+  for (const row of database.prepare<unknown[], SummaryColumns>(sql).iterate(...values)) {
     if (subjectPasses(believed(row, cells.joined), filter)) yield summaryFrom(row);
   }
 }
@@ -172,21 +161,22 @@ function conditions(filter: ExchangeFilter): { where: string; values: readonly u
   return { where: checks.length === 0 ? '' : `WHERE ${checks.join(' AND ')}`, values };
 }
 
-function exchangeWithId({ database, cells }: Source, id: string): StoredExchange | undefined {
+function exchangeWithId(source: Source, id: string): StoredExchange | undefined {
+  const { database, cells } = source;
   if (!/^[1-9]\d{0,15}$/.test(id)) return undefined;
   const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} WHERE e.id = ?`;
   const row = database.prepare<[number], StoredRow>(sql).get(Number(id));
-  return row === undefined ? undefined : storedOf(believed(row, cells.joined));
+  return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
 }
 
-function storedOf(row: StoredRow): StoredExchange {
+function storedOf(source: Source, row: StoredRow): StoredExchange {
   return {
     id: String(row.id),
     session: String(row.session_id),
     connectionId: String(row.connection_id),
     causeId: row.cause_id === null ? null : String(row.cause_id),
-    exchange: exchangeOf(row, bodiesFrom(row)),
-    redacted: entriesOf(row.redacted),
+    exchange: exchangeOf(row, bodiesFrom(row), row.messages === 0 ? [] : messagesOf(source, row.id)),
+    redacted: entriesIn(row.redacted),
   };
 }
 
@@ -197,33 +187,53 @@ function bodiesFrom(row: StoredRow): StoredBodies {
   };
 }
 
+/** Opened for each exchange that has messages: few have. */
+function messagesOf({ database, cells }: Source, exchange: number): readonly Message[] {
+  const own = boundedColumns(['m.body', ...messageColumns.map((name) => `m.${name}`)], cells.messages);
+  const sql = `SELECT ${own}, ${boundedColumns(['b.packing AS body_packing', 'b.bytes AS body_packed', 'b.size AS body_size'], cells.messages)}
+    FROM messages m LEFT JOIN bodies b ON b.id = m.body_id WHERE m.exchange_id = ? ORDER BY m.ordinal`;
+  return database
+    .prepare<[number], MessageRow>(sql)
+    .all(exchange)
+    .map((row) => {
+      const { body_packing: packing, body_packed: packed, body_size: size } = believed(row, cells.messages);
+      return messageOf(row, unpacked(packing, packed, size) ?? row.body);
+    });
+}
+
+interface MessageRow extends MessageColumns {
+  readonly body: Uint8Array | null;
+  readonly body_packing: Packing | null;
+  readonly body_packed: Uint8Array | null;
+  readonly body_size: number | null;
+}
+
 function unpacked(packing: Packing | null, bytes: Uint8Array | null, size: number | null): Uint8Array | null {
   return packing === null || bytes === null || size === null ? null : unpackBody({ packing, bytes }, size);
 }
 
-function summaryFrom(row: SummaryRow): ExchangeSummary {
+function summaryFrom(row: SummaryColumns): ExchangeSummary {
   const { tls, unreadTls, process } = connectionOf(row);
+  const { verb, authority, target, result, application, failed } = row;
   return {
     id: String(row.id),
     session: String(row.session_id),
     connectionId: String(row.connection_id),
+    channel: row.channel,
     seq: row.seq,
     startedAtUs: row.started_us,
     durationUs: row.duration_us,
     direction: row.direction,
-    protocol: row.protocol,
+    protocol: protocolOf(row),
     tls,
     unreadTls,
     process,
     local: row.local,
     remote: row.remote,
-    method: row.method,
-    host: row.host,
-    path: row.path,
-    status: row.status,
+    operation: { verb, authority, target, result, application, failed: failed !== 0 },
     requestBytes: row.request_bytes,
     responseBytes: row.response_bytes,
-    rawProtocol: row.raw_protocol,
+    messages: row.messages,
     problems: problemsOf(row.problems),
     outcome: row.outcome,
     cause: row.cause_id === null ? null : { id: String(row.cause_id), method: row.cause_method ?? '' },

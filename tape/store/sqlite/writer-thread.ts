@@ -10,7 +10,7 @@ import type { Exchange } from '../../model/exchange';
 import type { Redacted } from '../../redact/redacted';
 import type { Loss, SessionEnd, SessionId, SessionStart } from '../tape';
 import { Packer } from './pack';
-import { prepareExchange } from './writer';
+import { prepareExchange } from './row';
 import type { Answer, Order, PlainError } from './writer-worker';
 
 export interface WriterThreadOptions {

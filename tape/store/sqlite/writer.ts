@@ -3,24 +3,25 @@
  * that feeds it. Takes redacted exchanges only, and leaves a file that needs no journal when it closes.
  */
 import { unlinkSync } from 'node:fs';
+import type { PackedBytes } from '../../model/content-model';
 import type { Connection } from '../../model/exchange';
 import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../tape';
 import { createBodyStore, inlineLimitBytes } from './bodies';
+import { connectionCells, connectionColumns, isSameConnection } from './connection-row';
 import { gone } from './errors';
 import { releaseWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
 import { fateOf, type Place } from './place';
 import { rescue } from './rescue';
 import { reserveRoom } from './reserve';
-import { bodiesOf, type Cell, cellsOf, containerCells, containerColumns, exchangeColumns, numberCell } from './row';
-
-/** One exchange on its way to the tape. */
-export interface PreparedExchange {
-  readonly connection: Connection;
-  readonly cells: Cell[];
-  readonly request: Uint8Array | null;
-  readonly response: Uint8Array | null;
-}
+import {
+  type Cell,
+  exchangeColumns,
+  messageColumns,
+  type PreparedExchange,
+  type PreparedMessage,
+  prepareExchange,
+} from './row';
 
 /** The writer with the one entry the writing thread needs: exchanges that were prepared elsewhere. */
 export interface SqliteTapeWriter extends TapeWriter {
@@ -64,6 +65,8 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
   let isGone = false;
   const statements = prepareStatements(database);
   const bodies = createBodyStore(database);
+  /** Of the transaction under way, or of the last one: what a reader asks for who wants to know what is new. */
+  let commitNumber = statements.lastCommit.get() ?? 0;
   const open = new Map<SessionId, OpenSession>();
 
   function sessionOf(id: SessionId): OpenSession {
@@ -83,32 +86,33 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
   }
 
   /** Returns how many exchanges there are more than before: 0 where an open one was replaced. */
-  function insert(session: OpenSession, { connection, cells, request, response }: PreparedExchange): number {
+  function insert(session: OpenSession, exchange: PreparedExchange): number {
+    const { connection, number, isOpen, cells, request, response } = exchange;
+    const id = session.firstExchange + number - 1;
     // A body that is replaced soon is not worth sharing, and would stay behind.
-    const isOpen = cells[outcomeCell] === 'open';
-    const requestInline = isOpen || request === null || request.length < inlineLimitBytes;
-    const responseInline = isOpen || response === null || response.length < inlineLimitBytes;
-    const number = cells[numberCell] as number;
-    cells.push(
-      session.firstExchange + number - 1,
-      session.rowId,
-      connectionId(session, connection),
-      requestInline ? null : bodies.idOf(request, cells[requestCodingsCell] !== ''),
-      responseInline ? null : bodies.idOf(response, cells[responseCodingsCell] !== ''),
-      requestInline ? request : null,
-      responseInline ? response : null,
-    );
+    const requestCells = isOpen ? inline(request) : bodyCells(request);
+    const responseCells = isOpen ? inline(response) : bodyCells(response);
+    cells.push(id, session.rowId, connectionId(session, connection), commitNumber, ...requestCells, ...responseCells);
     const replaces = session.unfinished.delete(number);
     if (isOpen) session.unfinished.add(number);
     (replaces ? statements.replaceExchange : statements.insertExchange).run(cells);
+    for (const [i, message] of exchange.messages.entries()) insertMessage(id, exchange.messagesBefore + i, message);
     return replaces ? 0 : 1;
   }
 
+  function insertMessage(exchange: number, ordinal: number, { cells, body }: PreparedMessage): void {
+    statements.insertMessage.run([exchange, ordinal, ...cells, ...bodyCells(body)]);
+  }
+
+  function bodyCells(body: PackedBytes | null): Cell[] {
+    if (body === null || body.bytes.length < inlineLimitBytes) return inline(body);
+    return [bodies.idOf(body.bytes, body.isCoded), null];
+  }
+
   const insertAll = database.transaction((session: OpenSession, exchanges: Iterable<PreparedExchange>) => {
+    commitNumber++;
     let count = 0;
-    for (const exchange of exchanges) {
-      count += insert(session, exchange);
-    }
+    for (const exchange of exchanges) count += insert(session, exchange);
     statements.countExchanges.run(count, session.rowId);
   });
 
@@ -175,17 +179,10 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
   };
 }
 
-/** The work that can be done before the exchange reaches the thread that writes. */
-export function prepareExchange(redacted: Parameters<typeof cellsOf>[0]): PreparedExchange {
-  return { connection: redacted.exchange.connection, cells: cellsOf(redacted), ...bodiesOf(redacted.exchange) };
+/** The two columns of a body that stands in the row of what it belongs to: `…_body_id` and `…_body`. */
+function inline(body: PackedBytes | null): Cell[] {
+  return [null, body === null ? null : body.bytes];
 }
-
-const outcomeCell = exchangeColumns.indexOf('outcome');
-const requestCodingsCell = exchangeColumns.indexOf('request_codings');
-const responseCodingsCell = exchangeColumns.indexOf('response_codings');
-
-/** Columns of `connections` that schema 2 brought, in the order of `connectionCells`. */
-const laterColumns = ['unread_tls', 'unread_reason', ...containerColumns];
 
 function prepareStatements(database: TapeDatabase) {
   const columns = [
@@ -193,24 +190,24 @@ function prepareStatements(database: TapeDatabase) {
     'id',
     'session_id',
     'connection_id',
+    'commit_number',
     'request_body_id',
-    'response_body_id',
     'request_body',
+    'response_body_id',
     'response_body',
   ];
-  const into = `INTO exchanges (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
   return {
-    insertExchange: database.prepare(`INSERT ${into}`),
-    replaceExchange: database.prepare(`REPLACE ${into}`),
+    insertExchange: database.prepare(`INSERT ${into('exchanges', columns)}`),
+    replaceExchange: database.prepare(`REPLACE ${into('exchanges', columns)}`),
+    insertMessage: database.prepare(
+      `INSERT ${into('messages', ['exchange_id', 'ordinal', ...messageColumns, 'body_id', 'body'])}`,
+    ),
+    lastCommit: database.prepare<[], number>('SELECT max(commit_number) FROM exchanges').pluck(),
     // A connection may become better known while it lives: its TLS library, its addresses.
     upsertConnection: database
       .prepare<[Cell[]], number>(
-        `INSERT INTO connections (session_id, key, direction, opened_us, local, remote, tls_library, pid, process,
-           ${laterColumns.join(', ')})
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${laterColumns.map(() => '?').join(', ')})
-         ON CONFLICT (session_id, key) DO UPDATE SET direction = excluded.direction, local = excluded.local,
-           remote = excluded.remote, tls_library = excluded.tls_library, pid = excluded.pid, process = excluded.process,
-           ${laterColumns.map((column) => `${column} = excluded.${column}`).join(', ')}
+        `INSERT ${into('connections', connectionColumns)}
+         ON CONFLICT (session_id, key) DO UPDATE SET ${connectionColumns.map((column) => `${column} = excluded.${column}`).join(', ')}
          RETURNING id`,
       )
       .pluck(),
@@ -236,29 +233,8 @@ function prepareStatements(database: TapeDatabase) {
   };
 }
 
-function isSameConnection(a: Connection, b: Connection): boolean {
-  return (
-    a === b ||
-    (a.direction === b.direction &&
-      a.local === b.local &&
-      a.remote === b.remote &&
-      a.tls?.library === b.tls?.library &&
-      a.unreadTls?.library === b.unreadTls?.library &&
-      a.unreadTls?.reason === b.unreadTls?.reason &&
-      a.process.pid === b.process.pid &&
-      a.process.name === b.process.name &&
-      a.process.container?.id === b.process.container?.id &&
-      a.process.container?.name === b.process.container?.name)
-  );
-}
-
-function connectionCells(session: number, connection: Connection): Cell[] {
-  const { key, direction, openedAtUs, local, remote, tls, unreadTls, process } = connection;
-  return [
-    ...[session, key, direction, openedAtUs, local, remote, tls?.library ?? null, process.pid, process.name],
-    ...[unreadTls?.library ?? null, unreadTls?.reason ?? null],
-    ...containerCells(process.container),
-  ];
+function into(table: string, columns: readonly string[]): string {
+  return `INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
 }
 
 function sessionCells(start: SessionStart, firstExchange: number): Cell[] {

@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMatcher } from '../../../replayer/mocks/match/matcher';
 import { mocksFrom } from '../../../replayer/mocks/mock';
+import { httpIn } from '../../support/contents';
 import { type CallSketch, calls } from '../../support/mocks';
 
 interface Call {
@@ -72,7 +73,7 @@ function answersTo({ traceMocks, suiteMocks, globalMocks, requests }: Case): (st
   const matcher = createMatcher(mocksFrom(calls(...recorded.map(sketchOf))), { rules: [], keyed: true });
   return requests.map(({ request }) => {
     const sketch = sketchOf(request);
-    const live = calls(sketch)[0]?.exchange.request;
+    const live = httpIn(calls(sketch)[0]?.exchange).request;
     if (live == null) throw new Error('the sketch has a request');
     const found = matcher.match({ upstream: `${sketch.host}:80`, request: live, redacted: [] }, '');
     return found.kind === 'match' ? (recorded[Number(found.mock.id) - 1]?.spanId ?? null) : null;

@@ -4,7 +4,8 @@ import { formatError } from '../../../errors/wiretape-error';
 import type { CaptureStats } from '../../../native/binding';
 import type { RecordingEnd } from '../../../recorder/record';
 import { Tally } from '../../../recorder/tally/tally';
-import type { Exchange, Problem, RawStream, UnreadTls } from '../../../tape/model/exchange';
+import type { Exchange, Problem, UnreadTls } from '../../../tape/model/exchange';
+import type { RawContent } from '../../../tape/model/raw/raw';
 import { expectGolden } from '../../support/golden';
 import { connectionOf, exchangeOf, requestOf } from '../../support/tapes';
 
@@ -75,7 +76,7 @@ class Recorded {
   }
 }
 
-function rawOf(raw: RawStream): Exchange {
+function rawOf(raw: RawContent): Exchange {
   return exchangeOf({ protocol: 'raw', request: null, response: null, outcome: 'closed', raw });
 }
 

@@ -1,6 +1,6 @@
 /** A whole generated suite, file by file: what a person will own. */
 import { suiteFiles } from '../../../replayer/generate/jest/files';
-import type { HeaderList } from '../../../tape/model/exchange';
+import type { HeaderList } from '../../../tape/model/body';
 import { type ExchangeSketch, storedExchanges } from '../../support/exchanges';
 import { expectGolden } from '../../support/golden';
 

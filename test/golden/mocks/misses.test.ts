@@ -3,6 +3,7 @@ import { createMatcher, type Match, type Matcher } from '../../../replayer/mocks
 import { explainMiss, formatMiss, type Miss, type MissPolicy } from '../../../replayer/mocks/match/miss';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { parseNoiseRules } from '../../../replayer/noise/rules';
+import { httpIn } from '../../support/contents';
 import { expectGolden } from '../../support/golden';
 import { type CallSketch, calls } from '../../support/mocks';
 
@@ -43,7 +44,7 @@ function tapeOf(sketch: Asked, rules = '') {
 }
 
 function matchOf(sketch: Asked, matcher: Matcher): Match {
-  const request = calls(sketch)[0]?.exchange.request;
+  const request = httpIn(calls(sketch)[0]?.exchange).request;
   if (request == null) throw new Error('the sketch has a request');
   return matcher.match({ upstream: sketch.upstream ?? 'payments:8080', request, redacted: [] }, '');
 }

@@ -1,5 +1,6 @@
 /** HTTP/1 as a conversation: what is said, and which exchanges come out. */
 import type { Exchange } from '../../../tape/model/exchange';
+import { httpIn, rawIn } from '../../support/contents';
 import {
   chunked,
   client,
@@ -127,7 +128,7 @@ describe('bodies', () => {
       ),
       server(chunked('hello', ' ', 'world')),
     );
-    const { request, response } = only(seen.exchanges);
+    const { request, response } = httpIn(only(seen.exchanges));
     expect(summaries(seen)).toEqual(['POST /a abcde → 200 hello world']);
     expect(request?.trailers).toEqual([
       ['T-One', '1'],
@@ -139,7 +140,7 @@ describe('bodies', () => {
   it('gives a response without a length the bytes up to the close', () => {
     const seen = converse(client(get('/a')), server('HTTP/1.0 200 OK\r\n\r\nhel'), server('lo'), closes());
     expect(summaries(seen)).toEqual(['GET /a → 200 hello']);
-    expect(only(seen.exchanges).response?.version).toBe('1.0');
+    expect(httpIn(only(seen.exchanges)).response?.version).toBe('1.0');
   });
 
   it.each(['204 No Content', '304 Not Modified'])('expects no body behind %s', (status) => {
@@ -174,7 +175,7 @@ describe('bodies', () => {
       'Transfer-Encoding: deflate, chunked',
     ];
     const seen = converse(client(get('/a')), server(`${head('HTTP/1.1 200 OK', headers)}2\r\nzz\r\n0\r\n\r\n`));
-    expect(only(seen.exchanges).response?.body).toEqual({
+    expect(httpIn(only(seen.exchanges)).response?.body).toEqual({
       bytes: new Uint8Array(Buffer.from('zz')),
       codings: ['br', 'gzip', 'deflate'],
       wireSize: 2,
@@ -183,14 +184,14 @@ describe('bodies', () => {
 
   it('names no coding for an empty body', () => {
     const seen = converse(client(get('/a')), server(ok('', 'Content-Encoding: gzip')));
-    expect(only(seen.exchanges).response?.body.codings).toEqual([]);
+    expect(httpIn(only(seen.exchanges)).response?.body.codings).toEqual([]);
   });
 
   it('gives a body memory of its own', () => {
     const bytes = Buffer.from(get('/a') + post('/b', 'payload'));
     const seen = converse(client(bytes), server(ok('A') + ok('B')));
     bytes.fill(0);
-    const body = seen.exchanges[1]?.request?.body.bytes;
+    const body = httpIn(seen.exchanges[1]).request?.body.bytes;
     expect(body).toEqual(new Uint8Array(Buffer.from('payload')));
     expect(body?.buffer).not.toBe(bytes.buffer);
   });
@@ -204,7 +205,9 @@ describe('bodies', () => {
       server(ok('B')),
     );
     expect(summaries(cut)).toEqual(['POST /a abcd → 200 abcd [truncated]', 'GET /b → 200 B']);
-    expect([cut.exchanges[0]?.request?.body.wireSize, cut.exchanges[0]?.response?.body.wireSize]).toEqual([8, 6]);
+    expect([httpIn(cut.exchanges[0]).request?.body.wireSize, httpIn(cut.exchanges[0]).response?.body.wireSize]).toEqual(
+      [8, 6],
+    );
   });
 });
 
@@ -221,7 +224,7 @@ describe('interim responses and hand-overs', () => {
       ),
     );
     expect(summaries(seen)).toEqual(['POST /a x → 200 A']);
-    expect(only(seen.exchanges).response?.informational).toEqual([
+    expect(httpIn(only(seen.exchanges)).response?.informational).toEqual([
       { status: 100, headers: [] },
       { status: 103, headers: [['Link', '</a.css>']] },
       { status: 199, headers: [['Content-Length', '7']] },
@@ -252,7 +255,7 @@ describe('interim responses and hand-overs', () => {
       closes(),
     );
     expect(summaries(seen)).toEqual(['GET /ws → 101', 'raw → closed']);
-    expect(Buffer.from(seen.exchanges[1]?.raw?.requestBytes ?? []).toString()).toBe('GET / HTTP/1.1\r\n\r\nmore');
+    expect(Buffer.from(rawIn(seen.exchanges[1])?.requestBytes ?? []).toString()).toBe('GET / HTTP/1.1\r\n\r\nmore');
   });
 
   it('goes on as HTTP when the upgrade is not taken up', () => {
@@ -278,7 +281,7 @@ describe('interim responses and hand-overs', () => {
       closes(),
     );
     expect(summaries(seen)).toEqual(['CONNECT pay:443 → 200', 'raw → closed']);
-    expect(seen.exchanges[1]?.raw).toMatchObject({ requestSize: 3, responseSize: 6 });
+    expect(rawIn(seen.exchanges[1])).toMatchObject({ requestSize: 3, responseSize: 6 });
   });
 
   it('goes on as HTTP when CONNECT is refused', () => {
@@ -292,7 +295,7 @@ describe('interim responses and hand-overs', () => {
 describe('what real peers send', () => {
   it('reads a folded value, its line ends taken out', () => {
     const seen = converse(client('GET /a HTTP/1.1\r\nX: one,\r\n  two,\r\n\tthree\r\n\r\n'), server(ok('')));
-    expect(only(seen.exchanges).request?.headers).toEqual([['X', 'one,  two,\tthree']]);
+    expect(httpIn(only(seen.exchanges)).request?.headers).toEqual([['X', 'one,  two,\tthree']]);
   });
 
   it.each([
@@ -318,6 +321,6 @@ describe('what real peers send', () => {
 
   it('reads header bytes beyond ASCII as latin1, one character each', () => {
     const seen = converse(client('GET / HTTP/1.1\r\nX: \xe4\xa0\r\n\r\n'), server(ok('')));
-    expect(only(seen.exchanges).request?.headers).toEqual([['X', '\xe4\xa0']]);
+    expect(httpIn(only(seen.exchanges)).request?.headers).toEqual([['X', '\xe4\xa0']]);
   });
 });

@@ -3,8 +3,10 @@
  * that says it is complete is one that was said, byte for byte, and no request stands beside another one's answer.
  */
 import type { DataEvent, SourceEvent } from '../../../recorder/source/events';
-import type { Exchange, HttpRequest, HttpResponse } from '../../../tape/model/exchange';
-import { headerValue } from '../../../tape/model/exchange';
+import { headerValue } from '../../../tape/model/body';
+import type { Exchange } from '../../../tape/model/exchange';
+import type { HttpRequest, HttpResponse } from '../../../tape/model/http/http';
+import { httpIn } from '../../support/contents';
 import {
   type Circumstances,
   client,
@@ -99,7 +101,8 @@ function untimed(message: HttpRequest | HttpResponse | null): unknown {
 
 function untimedExchange(exchange: Exchange): unknown {
   const { startedAtUs: _start, durationUs: _duration, number: _number, seq: _seq, connection, ...rest } = exchange;
-  return { ...rest, direction: connection.direction, request: untimed(rest.request), response: untimed(rest.response) };
+  const { request, response } = httpIn(exchange);
+  return { ...rest, content: [untimed(request), untimed(response)], direction: connection.direction };
 }
 
 function truthOf(turns: readonly Turn[], circumstances: Circumstances): readonly string[] {
@@ -118,7 +121,8 @@ function expectOnlyTruth(seen: Seen, truth: readonly string[]): void {
 
 /** Complete and never said, or beside another request's answer. */
 function isWrong(exchange: Exchange, truth: readonly string[]): boolean {
-  const { request, response, problems } = exchange;
+  const { problems } = exchange;
+  const { request, response } = httpIn(exchange);
   const answered = response === null ? undefined : headerValue(response.headers, 'x-for');
   const mispaired = request !== null && answered !== undefined && answered !== request.target;
   return mispaired || (problems.length === 0 && !truth.includes(JSON.stringify(untimedExchange(exchange))));

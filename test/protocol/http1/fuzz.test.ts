@@ -3,6 +3,7 @@ import { Budget } from '../../../recorder/follow/budget';
 import { createPipeline } from '../../../recorder/pipeline';
 import type { SourceEvent } from '../../../recorder/source/events';
 import { type Exchange, problemWords } from '../../../tape/model/exchange';
+import { httpIn, rawIn } from '../../support/contents';
 import {
   chunked,
   client,
@@ -119,14 +120,15 @@ function expectWellFormed(exchange: Exchange): void {
   expect(exchange.problems.every((problem) => problem in problemWords)).toBe(true);
   expect([...exchange.problems].sort()).toEqual(exchange.problems);
   expect(exchange.durationUs ?? 0).toBeGreaterThanOrEqual(0);
-  expect(exchange.raw === null).toBe(exchange.protocol === 'http1');
-  for (const message of [exchange.request, exchange.response]) {
+  expect(rawIn(exchange) === null).toBe(exchange.protocol === 'http1');
+  for (const message of [httpIn(exchange).request, httpIn(exchange).response]) {
     if (message === null) continue;
     expect(message.body.bytes.length).toBeLessThanOrEqual(message.body.wireSize);
     if (exchange.problems.length === 0) expect(message.body.bytes.length).toBe(message.body.wireSize);
   }
   if (exchange.problems.length > 0) return;
-  if (exchange.outcome === 'response') expect(exchange.request !== null && exchange.response !== null).toBe(true);
+  if (exchange.outcome === 'response')
+    expect(httpIn(exchange).request !== null && httpIn(exchange).response !== null).toBe(true);
 }
 
 describe('nonsense', () => {
@@ -167,8 +169,8 @@ describe('nonsense', () => {
       if (next !== undefined) pipeline.push([next]);
     }
     pipeline.end(startUs + 10_000_000);
-    const right = seen.filter((exchange) => exchange.request?.target === `/${exchange.connection.key}`);
-    expect(right.map((exchange) => Buffer.from(exchange.response?.body.bytes ?? []).toString()).sort()).toEqual(
+    const right = seen.filter((exchange) => httpIn(exchange).request?.target === `/${exchange.connection.key}`);
+    expect(right.map((exchange) => Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString()).sort()).toEqual(
       right.map((exchange) => `${exchange.connection.key}`).sort(),
     );
     expect(right).toHaveLength(50);

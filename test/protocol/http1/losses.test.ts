@@ -1,4 +1,6 @@
 /** What is missing from a conversation: every exchange it touches says so, and no later one is paired wrongly. */
+
+import { httpIn, rawIn } from '../../support/contents';
 import {
   chunked,
   client,
@@ -37,7 +39,7 @@ describe('a hole in a body of known length', () => {
       ...later,
     );
     expect(summaries(seen)).toEqual([`GET /a → 200 ab [${problem}]`, ...laterSeen]);
-    expect(seen.exchanges[0]?.response?.body.wireSize).toBe(10);
+    expect(httpIn(seen.exchanges[0]).response?.body.wireSize).toBe(10);
     expect(seen.losses).toEqual([expect.objectContaining({ connection: 1, reason, bytes: 5, events: 1 })]);
     expect(seen.stats.lostBytes).toEqual({ [reason]: 5 });
   });
@@ -50,7 +52,7 @@ describe('a hole in a body of known length', () => {
       ...later,
     );
     expect(summaries(seen)).toEqual(['GET /a → 200 [unread-bytes]', ...laterSeen]);
-    expect(seen.exchanges[0]?.response?.body.wireSize).toBe(6_000_000_000);
+    expect(httpIn(seen.exchanges[0]).response?.body.wireSize).toBe(6_000_000_000);
   });
 
   it('is passed over in a request', () => {
@@ -67,7 +69,7 @@ describe('a hole in a body of known length', () => {
       ...later,
     );
     expect(summaries(seen)).toEqual(['GET /a → 200 abc [lost-bytes]', ...laterSeen]);
-    expect(seen.exchanges[0]?.response?.body.wireSize).toBe(12);
+    expect(httpIn(seen.exchanges[0]).response?.body.wireSize).toBe(12);
   });
 
   it('in a body that ends with the connection leaves it open', () => {
@@ -79,7 +81,7 @@ describe('a hole in a body of known length', () => {
       closes(),
     );
     expect(summaries(seen)).toEqual(['GET /a → 200 ab [lost-bytes]']);
-    expect(seen.exchanges[0]?.response?.body.wireSize).toBe(9);
+    expect(httpIn(seen.exchanges[0]).response?.body.wireSize).toBe(9);
   });
 
   it('that runs on behind the body leaves nothing to count on until a message begins', () => {
@@ -171,7 +173,9 @@ describe('pairing after a loss', () => {
     expect(summaries(seen).slice(0, 2)).toEqual(['GET /a → 200 A', 'GET /b → 200 B']);
     expect(seen.exchanges.slice(2).filter((exchange) => exchange.problems.length === 0)).toEqual([]);
     expect(
-      seen.exchanges.slice(2).filter((exchange) => exchange.request !== null && exchange.response !== null),
+      seen.exchanges
+        .slice(2)
+        .filter((exchange) => httpIn(exchange).request !== null && httpIn(exchange).response !== null),
     ).toEqual([]);
   });
 
@@ -258,6 +262,6 @@ describe('a connection older than the recorder', () => {
   it('of another protocol is raw, and says what was missed', () => {
     const seen = converseWith(older, client('\x00\x01'), server('\x02'), closes());
     expect(summaries(seen)).toEqual(['raw → closed [started-mid-stream]']);
-    expect(seen.exchanges[0]?.raw).toMatchObject({ requestSize: 2, responseSize: 1 });
+    expect(rawIn(seen.exchanges[0])).toMatchObject({ requestSize: 2, responseSize: 1 });
   });
 });

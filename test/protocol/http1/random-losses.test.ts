@@ -4,7 +4,9 @@
  * (Clients that send ahead are held to the same, one hole at a time, in cuts-and-holes.)
  */
 import type { DataEvent, OpenEvent, SourceEvent } from '../../../recorder/source/events';
-import { type Exchange, headerValue } from '../../../tape/model/exchange';
+import { headerValue } from '../../../tape/model/body';
+import type { Exchange } from '../../../tape/model/exchange';
+import { httpIn } from '../../support/contents';
 import { client, closes, eventsOf, head, play, server, summary, type Turn, waits } from '../../support/converse';
 import { seededRandom } from '../../support/seeded-random';
 
@@ -84,14 +86,18 @@ function withHole(events: readonly SourceEvent[], below: Below): SourceEvent[] {
   });
 }
 
-function identity({ request, response, outcome }: Exchange): string {
+function identity(exchange: Exchange): string {
+  const { request, response } = httpIn(exchange);
   const parts = [request, response].map((message) => message && { ...message, startedAtUs: 0, endedAtUs: 0 });
-  return JSON.stringify([parts, outcome], (_, value: unknown) => (value instanceof Uint8Array ? [...value] : value));
+  return JSON.stringify([parts, exchange.outcome], (_, value: unknown) =>
+    value instanceof Uint8Array ? [...value] : value,
+  );
 }
 
 /** Complete and never said, or beside another request's answer. */
 function isWrong(exchange: Exchange, truth: ReadonlySet<string>): boolean {
-  const { request, response, problems } = exchange;
+  const { problems } = exchange;
+  const { request, response } = httpIn(exchange);
   const answered = response === null ? undefined : headerValue(response.headers, 'x-for');
   const mispaired = request !== null && answered !== undefined && answered !== request.target;
   return mispaired || (problems.length === 0 && !truth.has(identity(exchange)));

@@ -4,10 +4,17 @@ import { isMet } from '../../../bench/measure/result';
 import { type Audit, auditTape } from '../../../bench/recorded/audit';
 import { honestyResults, keptResult } from '../../../bench/recorded/kept';
 import { kilobyte } from '../../../bench/services';
-import type { Exchange } from '../../../tape/model/exchange';
 import { openTapeWriter } from '../../../tape/store/sqlite';
 import { temporaryFolder } from '../../support/programs';
-import { asRedacted, bodyOf, exchangeOf, requestOf, responseOf, sessionStart } from '../../support/tapes';
+import {
+  asRedacted,
+  bodyOf,
+  type ExchangeParts,
+  exchangeOf,
+  requestOf,
+  responseOf,
+  sessionStart,
+} from '../../support/tapes';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -20,11 +27,11 @@ const requestBytes = 29 + 9 + 2;
 const responseBytes = 17 + 22 + 2 + 1024;
 const weight = requestBytes + responseBytes;
 
-const whole: Partial<Exchange> = { request, response };
-const answerLost: Partial<Exchange> = { request, response: null, outcome: 'lost', problems: ['lost-bytes'] };
-const wrong: Partial<Exchange> = { request, response: { ...response, body: bodyOf(kilobyte.subarray(1)) } };
+const whole: ExchangeParts = { request, response };
+const answerLost: ExchangeParts = { request, response: null, outcome: 'lost', problems: ['lost-bytes'] };
+const wrong: ExchangeParts = { request, response: { ...response, body: bodyOf(kilobyte.subarray(1)) } };
 
-function tapeOf(name: string, exchanges: readonly Partial<Exchange>[], missingBytes: number): string {
+function tapeOf(name: string, exchanges: readonly ExchangeParts[], missingBytes: number): string {
   const path = folder.file(name);
   const writer = openTapeWriter(path);
   const session = writer.beginSession(sessionStart);

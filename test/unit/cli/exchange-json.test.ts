@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { exchangeJson, summaryJson } from '../../../cli/exchange-json';
-import type { Body, HeaderList } from '../../../tape/model/exchange';
+import type { Body, HeaderList } from '../../../tape/model/body';
 import { summaryOf } from '../../../tape/store/summary';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { bodyOf, connectionOf, epochUs, exchangeOf, requestOf, responseOf } from '../../support/tapes';

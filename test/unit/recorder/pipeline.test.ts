@@ -4,6 +4,7 @@ import type { CloseEvent, SourceEvent } from '../../../recorder/source/events';
 import type { Exchange } from '../../../tape/model/exchange';
 import { parseFilterPattern } from '../../../tape/model/filter';
 import { createRedactor } from '../../../tape/redact/redactor';
+import { httpIn, rawIn } from '../../support/contents';
 import {
   type Circumstances,
   client,
@@ -153,15 +154,15 @@ describe('protocols nobody parses', () => {
       closes(),
     );
     expect(summaries(seen)).toEqual(['raw → closed [truncated]']);
-    expect(Buffer.from(seen.exchanges[0]?.raw?.requestBytes ?? []).toString()).toBe('\x00abc');
-    expect(Buffer.from(seen.exchanges[0]?.raw?.responseBytes ?? []).toString()).toBe('x');
+    expect(Buffer.from(rawIn(seen.exchanges[0])?.requestBytes ?? []).toString()).toBe('\x00abc');
+    expect(Buffer.from(rawIn(seen.exchanges[0])?.responseBytes ?? []).toString()).toBe('x');
   });
 
   it('count what is missing, and keep what came before it', () => {
     const seen = converseWith({ keepRaw: true }, client('\x00ab'), missing('client', 10), client('cd'), closes());
     expect(summaries(seen)).toEqual(['raw → closed [lost-bytes]']);
-    expect(seen.exchanges[0]?.raw?.requestSize).toBe(15);
-    expect(Buffer.from(seen.exchanges[0]?.raw?.requestBytes ?? []).toString()).toBe('\x00ab');
+    expect(rawIn(seen.exchanges[0])?.requestSize).toBe(15);
+    expect(Buffer.from(rawIn(seen.exchanges[0])?.requestBytes ?? []).toString()).toBe('\x00ab');
   });
 
   it('go on when the recording ends', () => {
@@ -304,7 +305,7 @@ describe('who is the client', () => {
     const ports = { role: 'unknown', local: '10.0.0.1:45000', remote: '10.0.0.2:5432' } as const;
     const seen = converseWith(ports, server('\x00hello'), closes());
     expect(seen.exchanges[0]?.connection.direction).toBe('unknown');
-    expect(seen.exchanges[0]?.raw).toMatchObject({ requestSize: 6, responseSize: 0 });
+    expect(rawIn(seen.exchanges[0])).toMatchObject({ requestSize: 6, responseSize: 0 });
   });
 });
 
@@ -318,10 +319,10 @@ describe('an exchange that lasts', () => {
     const seen: string[] = [];
     const pipeline = createPipeline({
       redact: (exchange) => asRedacted(exchange),
-      onExchange: ({ exchange: { outcome, response, problems } }) =>
-        seen.push(
-          `${outcome} ${JSON.stringify(Buffer.from(response?.body.bytes ?? []).toString())} ${problems.join()}`.trim(),
-        ),
+      onExchange: ({ exchange }) => {
+        const body = Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString();
+        seen.push(`${exchange.outcome} ${JSON.stringify(body)} ${exchange.problems.join()}`.trim());
+      },
       onLoss: () => undefined,
     });
     const events = eventsOf({}, parts);
@@ -377,7 +378,9 @@ describe('the cause of an outbound exchange', () => {
   }
 
   function causes(exchanges: readonly Exchange[]): Record<string, number | null> {
-    return Object.fromEntries(exchanges.map((one) => [one.request?.target ?? one.outcome, one.cause?.number ?? null]));
+    return Object.fromEntries(
+      exchanges.map((one) => [httpIn(one).request?.target ?? one.outcome, one.cause?.number ?? null]),
+    );
   }
 
   it('is the only inbound exchange that is open when it begins', () => {
@@ -391,7 +394,7 @@ describe('the cause of an outbound exchange', () => {
       server(ok('C')),
     ]);
     const { exchanges } = play(together(serving, calling));
-    expect(exchanges.map((one) => [one.request?.target, one.number])).toEqual([
+    expect(exchanges.map((one) => [httpIn(one).request?.target, one.number])).toEqual([
       ['/charge', 2],
       ['/orders', 1],
       ['/later', 3],
@@ -501,7 +504,7 @@ describe('limits', () => {
       server(ok('Y')),
     );
     expect(summaries(seen)).toEqual(['POST /a → 200 A [truncated]', 'GET /y → 200 Y']);
-    expect(seen.exchanges[0]?.request?.body.wireSize).toBe(2000);
+    expect(httpIn(seen.exchanges[0]).request?.body.wireSize).toBe(2000);
   });
 });
 
@@ -521,8 +524,8 @@ describe('a pipeline', () => {
     const seen: string[] = [];
     const pipeline = createPipeline({
       redact: (exchange) => asRedacted(exchange),
-      onExchange: ({ exchange: { request } }) => {
-        seen.push(request?.target ?? '');
+      onExchange: ({ exchange }) => {
+        seen.push(httpIn(exchange).request?.target ?? '');
         throw new Error('the receiver failed');
       },
       onLoss: () => undefined,

@@ -1,11 +1,12 @@
 import { ConnectionCoverage } from '../../../../recorder/tally/coverage';
-import type { RawStream, UnreadTls } from '../../../../tape/model/exchange';
+import type { UnreadTls } from '../../../../tape/model/exchange';
+import type { RawContent } from '../../../../tape/model/raw/raw';
 import { connectionOf, exchangeOf } from '../../../support/tapes';
 
 const shop = { pid: 4711, name: 'shop' };
 const goTls: UnreadTls = { library: 'Go crypto/tls', reason: 'not-read' };
 
-function rawOf(protocol: string | null, over: Partial<RawStream> = {}): RawStream {
+function rawOf(protocol: string | null, over: Partial<RawContent> = {}): RawContent {
   return { protocol, requestSize: 10, responseSize: 20, requestBytes: null, responseBytes: null, ...over };
 }
 
@@ -13,7 +14,7 @@ function parsed(key: number) {
   return exchangeOf({ connection: connectionOf({ key }) });
 }
 
-function stream(key: number, raw: RawStream, problems: readonly 'encrypted'[] = []) {
+function stream(key: number, raw: RawContent, problems: readonly 'encrypted'[] = []) {
   const connection = connectionOf({ key });
   return exchangeOf({ connection, protocol: 'raw', request: null, response: null, raw, problems });
 }
@@ -73,13 +74,8 @@ it('names raw streams, the most first, and counts those whose bytes were not kep
   const kept = rawOf('Redis', { requestBytes: Buffer.from('x'), responseBytes: Buffer.from('y') });
   for (const exchange of [stream(1, rawOf(null)), stream(2, kept), stream(3, rawOf('Redis'))])
     coverage.carried(exchange);
-  const refused = exchangeOf({
-    connection: connectionOf({ key: 4 }),
-    request: null,
-    response: null,
-    outcome: 'refused',
-  });
-  coverage.carried({ ...refused, protocol: 'raw', raw: rawOf(null, { requestSize: 0, responseSize: 0 }) });
+  const refused = stream(4, rawOf(null, { requestSize: 0, responseSize: 0 }));
+  coverage.carried({ ...refused, outcome: 'refused' });
   expect(coverage.stats()).toMatchObject({
     raw: 3,
     silent: 1,

@@ -2,7 +2,9 @@ import { endpointOf } from '../../../../recorder/tally/endpoint';
 import { Histogram } from '../../../../recorder/tally/histogram';
 import { LossLedger } from '../../../../recorder/tally/loss-ledger';
 import { Tally } from '../../../../recorder/tally/tally';
-import type { Exchange, HttpRequest } from '../../../../tape/model/exchange';
+import type { ExchangeOf } from '../../../../tape/model/exchange';
+import type { HttpRequest } from '../../../../tape/model/http/http';
+import { httpModel } from '../../../../tape/model/http/model';
 import type { Loss } from '../../../../tape/store/tape';
 import { client, closes, converse, get, ok, server } from '../../../support/converse';
 
@@ -19,6 +21,8 @@ function request(target: string, host: string | null = 'shop'): HttpRequest {
   };
 }
 
+const asked = (sent: HttpRequest) => httpModel.operation({ request: sent, response: null });
+
 describe('endpoints', () => {
   it.each([
     ['/orders', '/orders'],
@@ -30,12 +34,12 @@ describe('endpoints', () => {
     ['/files/report-2026.pdf', '/files/report-2026.pdf'],
     ['/facade', '/facade'],
   ])('%s is of %s', (target, template) => {
-    expect(endpointOf(request(target))).toBe(`GET shop${template}`);
+    expect(endpointOf(asked(request(target)))).toBe(`GET shop${template}`);
   });
 
   it('take the host from an absolute target first, and do without one', () => {
-    expect(endpointOf(request('http://pay:8443/x/1'))).toBe('GET pay:8443/x/{id}');
-    expect(endpointOf(request('/x', null))).toBe('GET /x');
+    expect(endpointOf(asked(request('http://pay:8443/x/1')))).toBe('GET pay:8443/x/{id}');
+    expect(endpointOf(asked(request('/x', null)))).toBe('GET /x');
   });
 });
 
@@ -98,7 +102,10 @@ describe('the tally', () => {
     const tally = new Tally();
     const [exchange] = converse(client(get('/')), server(ok('A'))).exchanges;
     for (let i = 0; i < 6000; i++) {
-      tally.add({ ...(exchange as Exchange), request: request(`/${String.fromCodePoint(0x4e00 + i)}`) });
+      tally.add({
+        ...(exchange as ExchangeOf<'http1'>),
+        content: { request: request(`/${String.fromCodePoint(0x4e00 + i)}`), response: null },
+      });
     }
     const { endpoints, exchanges } = tally.stats(0);
     expect([endpoints.length, exchanges]).toEqual([1001, 6000]);

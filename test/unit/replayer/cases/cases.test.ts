@@ -1,6 +1,7 @@
 import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
 import { caseName, pathTemplate, singular } from '../../../../replayer/cases/name';
 import { storedExchanges } from '../../../support/exchanges';
+import { exchangeOf } from '../../../support/tapes';
 
 describe('pathTemplate', () => {
   it.each([
@@ -73,7 +74,7 @@ describe('casesFrom', () => {
       { response: 'none', outcome: 'refused' },
     );
     const [first] = storedExchanges({});
-    const raw = first && { ...first, exchange: { ...first.exchange, protocol: 'raw' as const, request: null } };
+    const raw = first && { ...first, exchange: exchangeOf({ ...first.exchange, protocol: 'raw' }) };
     const cases = casesFrom([...stored, ...(raw === undefined ? [] : [{ ...raw, id: '7' }])]);
     const reasons = cases.map((each) => (each.kind === 'skip' ? [each.id, each.reason, each.detail] : [each.id]));
     expect(Object.fromEntries(reasons.map(([id, ...rest]) => [id, rest]))).toEqual({

@@ -3,7 +3,7 @@
  * answer must be none. The changes are made by a program, place by place.
  */
 import { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from '../../../../tape/body/json';
-import type { HeaderList } from '../../../../tape/model/exchange';
+import type { HeaderList } from '../../../../tape/model/body';
 import type { ExchangeSketch } from '../../../support/exchanges';
 import { judgeOne, told } from '../../../support/judging';
 

@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { acceptsCodings, prepareResponse } from '../../../../replayer/mocks/response';
-import type { HttpResponse } from '../../../../tape/model/exchange';
+import type { HttpResponse } from '../../../../tape/model/http/http';
+import { httpIn } from '../../../support/contents';
 import { type CallSketch, calls } from '../../../support/mocks';
 
 function response(sketch: CallSketch): HttpResponse {
-  const found = calls(sketch)[0]?.exchange.response;
+  const found = httpIn(calls(sketch)[0]?.exchange).response;
   if (found == null) throw new Error('the sketch has a response');
   return found;
 }

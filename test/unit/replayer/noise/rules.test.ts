@@ -1,5 +1,6 @@
 import { WiretapeError } from '../../../../errors/wiretape-error';
 import { parseNoiseRules, ruleFor } from '../../../../replayer/noise/rules';
+import { subjectOf } from '../../../../tape/model/filter';
 import { parsePath } from '../../../../tape/model/path';
 import { storedExchanges } from '../../../support/exchanges';
 
@@ -77,7 +78,7 @@ it('finds the rule for a place, structurally', () => {
   );
   const [stored] = storedExchanges({});
   const found = (path: string) =>
-    stored && ruleFor(rules, { in: 'response', path: parsePath(path), exchange: stored.exchange })?.name;
+    stored && ruleFor(rules, { in: 'response', path: parsePath(path), subject: subjectOf(stored.exchange) })?.name;
   expect(found('header["date"]')).toBe('n.yaml:1');
   expect(found('header["x-date"]')).toBeUndefined();
   expect(found('body.at')).toBe('n.yaml:2');

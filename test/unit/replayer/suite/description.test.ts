@@ -4,7 +4,8 @@ import { describeCase, describeHeaders, describeMock, inlineLimitBytes } from '.
 import { restoreCase, restoreHeaders, restoreMock } from '../../../../replayer/suite/restore';
 import { encodeBody } from '../../../../tape/body/coding';
 import { viewBody } from '../../../../tape/body/view';
-import type { HeaderList } from '../../../../tape/model/exchange';
+import type { HeaderList } from '../../../../tape/model/body';
+import { httpIn } from '../../../support/contents';
 import { type ExchangeSketch, recordedAtUs, storedExchanges } from '../../../support/exchanges';
 
 /** Through the description, its JSON and back; with the names of the body files it needed. */
@@ -66,17 +67,21 @@ describe('a request written into a suite', () => {
     ['nothing', {}, []],
   ])('keeps every byte of %s', (_, sketch, files) => {
     const { testCase, stored, files: kept } = throughCase({ method: 'POST', ...sketch });
-    expect(Buffer.from(stored.exchange.request?.body.bytes ?? [])).toEqual(Buffer.from(testCase.request.body.bytes));
+    expect(Buffer.from(httpIn(stored.exchange).request?.body.bytes ?? [])).toEqual(
+      Buffer.from(testCase.request.body.bytes),
+    );
     expect(kept).toEqual(files);
   });
 
   it('is coded again where it was coded, and not where its coding was broken', () => {
     const whole = throughCase({ requestHeaders: gzipped, requestBody: encodeBody(Buffer.from('{"a":1}'), ['gzip']) });
     expect(whole.description.request.json).toEqual({ a: 1 });
-    expect(whole.stored.exchange.request?.body.codings).toEqual(['gzip']);
-    expect(viewBody(gzipped, whole.stored.exchange.request?.body ?? neverSent)).toMatchObject({ value: { a: 1 } });
+    expect(httpIn(whole.stored.exchange).request?.body.codings).toEqual(['gzip']);
+    expect(viewBody(gzipped, httpIn(whole.stored.exchange).request?.body ?? neverSent)).toMatchObject({
+      value: { a: 1 },
+    });
     const broken = throughCase({ requestHeaders: gzipped, requestBody: 'no gzip' });
-    expect(Buffer.from(broken.stored.exchange.request?.body.bytes ?? []).toString()).toBe('no gzip');
+    expect(Buffer.from(httpIn(broken.stored.exchange).request?.body.bytes ?? []).toString()).toBe('no gzip');
   });
 
   it('leaves out header fields that are made anew', () => {
@@ -120,7 +125,7 @@ describe('an answer written into a suite', () => {
     ['bytes', { responseBody: everyByte }],
   ])('keeps the meaning of %s', (_, sketch) => {
     const { testCase, stored } = throughCase(sketch);
-    const { response } = stored.exchange;
+    const { response } = httpIn(stored.exchange);
     if (response === null) throw new Error('no answer came back');
     const [before, after] = [
       viewBody(testCase.response.headers, testCase.response.body),

@@ -2,7 +2,7 @@
  * The cheap look never says no where a rule would fire: keys of every format, drawn at random from the very expressions of
  * the table, and texts thrown together from all that rules look for, are redacted with the cheap look and without it.
  */
-import type { HeaderList } from '../../../../tape/model/exchange';
+import type { HeaderList } from '../../../../tape/model/body';
 import { createDetection } from '../../../../tape/redact/detection';
 import type { Finder } from '../../../../tape/redact/finder';
 import { findPatterns } from '../../../../tape/redact/known-formats';

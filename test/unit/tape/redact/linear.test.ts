@@ -3,7 +3,7 @@
  * request. Measured in CPU time of this process, so that other work on the machine does not count, and as a ratio with
  * room for a factor of six: linear work stays far below it, quadratic work is far above.
  */
-import type { HeaderList } from '../../../../tape/model/exchange';
+import type { HeaderList } from '../../../../tape/model/body';
 import { patterns } from '../../../../tape/redact/patterns';
 import { createRedactor } from '../../../../tape/redact/redactor';
 import { parseRedactionRules } from '../../../../tape/redact/rules-file';

@@ -1,7 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import type { HeaderList } from '../../../../tape/model/exchange';
+import type { HeaderList } from '../../../../tape/model/body';
 import { builtInRules, createRedactor } from '../../../../tape/redact/redactor';
 import { parseRedactionRules } from '../../../../tape/redact/rules-file';
+import { httpIn, rawIn } from '../../../support/contents';
 import { bodyOf, exchangeOf, requestOf, responseOf } from '../../../support/tapes';
 
 const key = Buffer.alloc(32, 7);
@@ -452,8 +453,10 @@ describe('an exchange', () => {
         response: responseOf({ body: bodyOf('{"username":"english","id":12345678}') }),
       }),
     );
-    expect(exchange.request?.target).toBe('/customers/12345678');
-    expect(Buffer.from(exchange.response?.body.bytes ?? []).toString()).toBe('{"username":"english","id":12345678}');
+    expect(httpIn(exchange).request?.target).toBe('/customers/12345678');
+    expect(Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString()).toBe(
+      '{"username":"english","id":12345678}',
+    );
   });
 
   it('is the same object where nothing fires', () => {
@@ -478,8 +481,10 @@ describe('an exchange', () => {
         },
       }),
     );
-    expect(Buffer.from(exchange.raw?.requestBytes ?? []).toString()).toBe(`AUTH password=${placeholderOf(secret)}\r\n`);
-    expect(exchange.raw?.responseBytes).toEqual(Buffer.from([0, 255, 1, 2]));
+    expect(Buffer.from(rawIn(exchange)?.requestBytes ?? []).toString()).toBe(
+      `AUTH password=${placeholderOf(secret)}\r\n`,
+    );
+    expect(rawIn(exchange)?.responseBytes).toEqual(Buffer.from([0, 255, 1, 2]));
   });
 
   it('that was redacted before comes out as it went in, given the placeholders of its tape', () => {
@@ -545,11 +550,13 @@ describe('rules of the user', () => {
         response: responseOf({ body: bodyOf('account 4711 and EMP-123456'), headers: [] }),
       }),
     );
-    expect(JSON.stringify(exchange.request?.headers) + exchange.request?.target).not.toContain('123456');
-    expect(Buffer.from(exchange.request?.body.bytes ?? []).toString()).toMatch(
+    expect(JSON.stringify(httpIn(exchange).request?.headers) + httpIn(exchange).request?.target).not.toContain(
+      '123456',
+    );
+    expect(Buffer.from(httpIn(exchange).request?.body.bytes ?? []).toString()).toMatch(
       /^\{"a":\["[A-Z]{3}-\d{6} account 99"\]\}$/,
     );
-    expect(Buffer.from(exchange.response?.body.bytes ?? []).toString()).toMatch(
+    expect(Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString()).toMatch(
       /^account (?!4711)\d{4} and [A-Z]{3}-\d{6}$/,
     );
     expect(new Set(entries.map(({ rule }) => rule))).toEqual(new Set(['employee', 'account']));

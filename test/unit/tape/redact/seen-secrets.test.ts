@@ -1,6 +1,8 @@
-import type { Exchange, HeaderList } from '../../../../tape/model/exchange';
+import type { HeaderList } from '../../../../tape/model/body';
+import type { Exchange } from '../../../../tape/model/exchange';
 import { createRedactor } from '../../../../tape/redact/redactor';
 import { exchangeLimits, recordingLimits, SeenSecrets } from '../../../../tape/redact/seen-secrets';
+import { httpIn } from '../../../support/contents';
 import { randomFrom } from '../../../support/secrets';
 import { bodyOf, exchangeOf, requestOf, responseOf } from '../../../support/tapes';
 
@@ -84,7 +86,7 @@ describe('the search', () => {
 
 /** Buffers give themselves as lists of numbers otherwise. */
 const textOf = (exchange: Exchange) => {
-  const { request, response } = exchange;
+  const { request, response } = httpIn(exchange);
   const bodies = [request?.body.bytes, response?.body.bytes].map((bytes) =>
     Buffer.from(bytes ?? []).toString('latin1'),
   );
@@ -182,7 +184,7 @@ describe('a secret taken anywhere in an exchange', () => {
       body: bodyOf(JSON.stringify({ token: 'order77a', id: 'order77ab', path: '/xorder77a' })),
     });
     const { exchange } = createRedactor({ key }).redact(exchangeOf({ response }));
-    expect(JSON.parse(Buffer.from(exchange.response?.body.bytes ?? []).toString())).toMatchObject({
+    expect(JSON.parse(Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString())).toMatchObject({
       id: 'order77ab',
       path: '/xorder77a',
     });

@@ -1,7 +1,7 @@
 /** Rules of the user reach every text there is: what a page of the manual says of them, place by place. */
 import { gzipSync } from 'node:zlib';
 import { decodeBody } from '../../../../tape/body/coding';
-import type { HeaderList } from '../../../../tape/model/exchange';
+import type { HeaderList } from '../../../../tape/model/body';
 import { createRedactor } from '../../../../tape/redact/redactor';
 import { parseRedactionRules } from '../../../../tape/redact/rules-file';
 import { bodyOf, exchangeOf, requestOf, responseOf } from '../../../support/tapes';

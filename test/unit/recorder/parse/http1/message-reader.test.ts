@@ -1,7 +1,7 @@
 import { Budget } from '../../../../../recorder/follow/budget';
 import { defaultLimits } from '../../../../../recorder/follow/limits';
 import { MessageReader, type MessageSink } from '../../../../../recorder/parse/http1/message-reader';
-import type { HttpResponse } from '../../../../../tape/model/exchange';
+import type { HttpResponse } from '../../../../../tape/model/http/http';
 import { head } from '../../../../support/converse';
 import { corpusIsThere, readCorpus } from '../../../../support/llhttp-corpus';
 import { seededRandom } from '../../../../support/seeded-random';

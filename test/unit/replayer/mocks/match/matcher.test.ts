@@ -2,6 +2,7 @@ import { createMatcher, type Matcher } from '../../../../../replayer/mocks/match
 import { mocksFrom } from '../../../../../replayer/mocks/mock';
 import { parseNoiseRules } from '../../../../../replayer/noise/rules';
 import type { RedactionEntry } from '../../../../../tape/redact/redacted';
+import { httpIn } from '../../../../support/contents';
 import { type CallSketch, calls } from '../../../../support/mocks';
 
 interface Asked extends CallSketch {
@@ -20,7 +21,7 @@ function recorded(sketches: readonly CallSketch[], options: { rules?: string; ke
   return {
     matcher,
     ask(sketch) {
-      const request = calls(sketch)[0]?.exchange.request;
+      const request = httpIn(calls(sketch)[0]?.exchange).request;
       if (request == null) throw new Error('the sketch has a request');
       const upstream = sketch.upstream ?? 'payments:8080';
       const found = matcher.match({ upstream, request, redacted: sketch.redacted ?? [] }, '');
@@ -47,7 +48,7 @@ describe('the exact rung', () => {
 
   it('remembers the bytes of a request, and goes on in the same sequence', () => {
     const { matcher } = recorded([get('/s'), get('/s')]);
-    const request = calls(get('/s'))[0]?.exchange.request;
+    const request = httpIn(calls(get('/s'))[0]?.exchange).request;
     if (request == null) throw new Error('the sketch has a request');
     expect(matcher.again('wire')).toBeUndefined();
     matcher.match({ upstream: 'payments:8080', request, redacted: [] }, 'wire');
@@ -176,7 +177,7 @@ describe('declared noise', () => {
     const { ask, matcher } = recorded([post({ price: 1, lines: [{ seen: 1, n: 1 }] })], { rules });
     const asked = post({ lines: [{ seen: 'never', n: 1 }] });
     expect(ask(asked)).toBe('noise 1');
-    const request = calls(asked)[0]?.exchange.request;
+    const request = httpIn(calls(asked)[0]?.exchange).request;
     if (request == null) throw new Error('the sketch has a request');
     const found = matcher.match({ upstream: 'payments:8080', request, redacted: [] }, '');
     expect(found.kind === 'match' && found.excused.map(({ rule }) => rule)).toEqual([

@@ -2,6 +2,7 @@
 import { createMatcher } from '../../../../../replayer/mocks/match/matcher';
 import { explainMiss, formatMiss } from '../../../../../replayer/mocks/match/miss';
 import { mocksFrom } from '../../../../../replayer/mocks/mock';
+import { httpIn } from '../../../../support/contents';
 import { type CallSketch, calls } from '../../../../support/mocks';
 import { seededRandom } from '../../../../support/seeded-random';
 
@@ -62,7 +63,7 @@ it('answers a thousand nonsensical requests, recorded and live', () => {
   const matcher = createMatcher(set, { rules: [], keyed: true });
   const kinds = new Set<string>();
   for (const asked of [...recorded, ...Array.from({ length: 1000 }, () => sketch(random))]) {
-    const request = calls(asked)[0]?.exchange.request;
+    const request = httpIn(calls(asked)[0]?.exchange).request;
     if (request == null) throw new Error('the sketch has a request');
     const found = matcher.match({ upstream: 'payments:8080', request, redacted: [] }, '');
     kinds.add(found.kind);
@@ -84,7 +85,7 @@ it('reads multipart within multipart only so deep', () => {
     requestBody: nested.join(''),
   };
   const matcher = createMatcher(mocksFrom(calls(asked)), { rules: [], keyed: true });
-  const request = calls(asked)[0]?.exchange.request;
+  const request = httpIn(calls(asked)[0]?.exchange).request;
   if (request == null) throw new Error('the sketch has a request');
   expect(matcher.match({ upstream: 'payments:8080', request, redacted: [] }, '').kind).toBe('match');
 });

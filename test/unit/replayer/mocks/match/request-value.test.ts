@@ -1,11 +1,12 @@
 import { canonicalText } from '../../../../../replayer/mocks/match/canonical';
 import { requestValue } from '../../../../../replayer/mocks/match/request-value';
 import { encodeBody } from '../../../../../tape/body/coding';
-import type { HttpRequest } from '../../../../../tape/model/exchange';
+import type { HttpRequest } from '../../../../../tape/model/http/http';
+import { httpIn } from '../../../../support/contents';
 import { type CallSketch, calls } from '../../../../support/mocks';
 
 function request(sketch: CallSketch): HttpRequest {
-  const found = calls(sketch)[0]?.exchange.request;
+  const found = httpIn(calls(sketch)[0]?.exchange).request;
   if (found == null) throw new Error('the sketch has a request');
   return found;
 }

@@ -1,0 +1,57 @@
+/** How an exchange of HTTP is shown. */
+import { outcomeWords } from '../../tape/model/exchange';
+import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import { visibleWire } from '../terminal';
+import { isoTime } from '../when';
+import type { Colors, ContentView, Page } from './content-view';
+import { bodyJson, headerLines, messageLines } from './parts';
+
+export const httpView: ContentView<HttpContent> = {
+  lines: ({ request, response }, page) => [...requestLines(request, page.colors), '', ...responseLines(response, page)],
+  json: ({ request, response }) => ({ request: requestJson(request), response: responseJson(response) }),
+  waitedUs: ({ request, response }) => {
+    const waitedUs = request === null || response === null ? -1 : response.startedAtUs - request.endedAtUs;
+    return waitedUs < 0 ? null : waitedUs;
+  },
+};
+
+function requestLines(request: HttpRequest | null, colors: Colors): readonly string[] {
+  if (request === null) return [colors.bold('request'), 'none was seen'];
+  const line = visibleWire(`${request.method} ${request.target} HTTP/${request.version}`);
+  const { scheme, authority } = request;
+  const named = authority === undefined ? [] : headerLines([[':authority', authority]], colors);
+  const schemed = scheme === undefined ? [] : headerLines([[':scheme', scheme]], colors);
+  return messageLines('request', [line, ...schemed, ...named], request, colors);
+}
+
+function responseLines(response: HttpResponse | null, { outcome, colors }: Page): readonly string[] {
+  if (response === null) return [colors.bold('response'), `none: ${outcomeWords[outcome] ?? outcome}`];
+  const early = response.informational.flatMap(({ status, headers }) => [
+    `HTTP/${response.version} ${status}`,
+    ...headerLines(headers, colors),
+    '',
+  ]);
+  const line = visibleWire(`HTTP/${response.version} ${response.status} ${response.reason}`.trimEnd());
+  return messageLines('response', [...early, line], response, colors);
+}
+
+function requestJson(request: HttpRequest | null) {
+  if (request === null) return null;
+  const { authority, scheme } = request;
+  return {
+    ...messageJson(request),
+    ...(authority === undefined ? {} : { authority }),
+    ...(scheme === undefined ? {} : { scheme }),
+  };
+}
+
+function responseJson(response: HttpResponse | null) {
+  if (response === null) return null;
+  const { reason, informational } = response;
+  return { ...messageJson(response), reason, informational };
+}
+
+function messageJson({ headers, body, trailers, version, startedAtUs, endedAtUs }: HttpRequest | HttpResponse) {
+  const times = { startedAt: isoTime(startedAtUs), endedAt: isoTime(endedAtUs) };
+  return { headers, body: bodyJson(body), trailers, version, ...times };
+}

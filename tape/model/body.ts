@@ -1,0 +1,21 @@
+/** Bytes with what is needed to read them, and the fields that go before them: the same in every protocol that has them. */
+
+/** Header fields as they were on the wire: order, case and repeats kept; bytes read as latin1. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+export interface Body {
+  /** The body after transfer decoding (chunk framing undone). The content codings in `codings` are still applied. */
+  readonly bytes: Uint8Array;
+  /** Content codings still applied to `bytes`, lower-case, in the order they were applied; [] when there is none. */
+  readonly codings: readonly string[];
+  /** Body bytes on the wire (content coding kept, chunk framing not counted): the true count, also where `bytes` is short. */
+  readonly wireSize: number;
+}
+
+export const noBytes = new Uint8Array(0);
+
+/** The value of the first header of that name (any case), or undefined. */
+export function headerValue(headers: HeaderList, name: string): string | undefined {
+  const wanted = name.toLowerCase();
+  return headers.find(([key]) => key.length === wanted.length && key.toLowerCase() === wanted)?.[1];
+}

@@ -1,0 +1,79 @@
+/**
+ * The port between the content of a protocol and everything that handles exchanges of any: what a list shows of it, which
+ * places of it hold values, and how it is packed. Members never look at the envelope, and throw only from `unpack`.
+ */
+import type { Body, HeaderList } from './body';
+import type { HttpContent } from './http/http';
+
+export interface ContentModel<C> {
+  /** False for what is carried without being understood. */
+  readonly isParsed: boolean;
+  /** Whether anything can be read of it besides sizes and times; true also where there was nothing to read. */
+  isReadable(content: C): boolean;
+  /** What a list shows. */
+  operation(content: C): Operation;
+  /** Bytes of bodies as they were on the wire. */
+  sizes(content: C): Sizes;
+  /** Every place that can hold a value, in a fixed order. */
+  parts(content: C): readonly Part[];
+  /** The content with other values in the places that `parts` gave, one for one. */
+  withParts(content: C, parts: readonly Part[]): C;
+  pack(content: C): PackedContent;
+  /** The other way round. Throws UnbelievableContent where the text is not what `pack` makes. */
+  unpack(stored: StoredContent): C;
+  /** The content as a request and a response of HTTP; null where it is neither. */
+  http(content: C): HttpContent | null;
+}
+
+/** The columns of a list. HTTP: GET, shop.test, /orders?x=1, 200. Null is what the protocol or the message has not. */
+export interface Operation {
+  readonly verb: string | null;
+  readonly authority: string | null;
+  readonly target: string | null;
+  readonly result: string | null;
+  /** What is spoken inside, where that is known: `PostgreSQL` of a raw stream, `GraphQL` of HTTP. */
+  readonly application: string | null;
+  /** Whether the result is the server's failure. */
+  readonly failed: boolean;
+}
+
+export interface Sizes {
+  readonly request: number;
+  readonly response: number;
+}
+
+/** Whose part of the exchange: the client's, or the server's. */
+export type Side = 'request' | 'response';
+
+/** A place that can hold values, by what it takes to read them. */
+export type Part =
+  | { readonly kind: 'headers'; readonly side: Side; readonly root: 'header' | 'trailer'; readonly value: HeaderList }
+  | { readonly kind: 'target'; readonly side: Side; readonly value: string }
+  /** `headers` say what the body is. */
+  | { readonly kind: 'body'; readonly side: Side; readonly headers: HeaderList; readonly value: Body }
+  /** A line of text that has a name in the path dialect. */
+  | { readonly kind: 'line'; readonly side: Side; readonly name: string; readonly value: string }
+  /** Bytes that nobody parsed. */
+  | { readonly kind: 'bytes'; readonly side: Side; readonly value: Uint8Array | null };
+
+/** A content on its way to a tape: its own fields as JSON, and the bytes of both sides apart from them. */
+export interface PackedContent {
+  readonly fields: string;
+  /** Null where there are none, or none were kept. */
+  readonly request: PackedBytes | null;
+  readonly response: PackedBytes | null;
+}
+
+export interface PackedBytes {
+  readonly bytes: Uint8Array;
+  /** Whether a content coding is still applied: such bytes do not shrink any more. */
+  readonly isCoded: boolean;
+}
+
+/** A content as it comes back from a tape. */
+export interface StoredContent {
+  readonly fields: string;
+  readonly request: Uint8Array | null;
+  readonly response: Uint8Array | null;
+  readonly sizes: Sizes;
+}

@@ -1,0 +1,10 @@
+/** What each protocol puts into an exchange: one line a protocol. `registry.ts` says how to handle it. */
+import type { HttpContent } from './http/http';
+import type { RawContent } from './raw/raw';
+
+export interface Contents {
+  readonly http1: HttpContent;
+  readonly raw: RawContent;
+}
+
+export type ProtocolName = keyof Contents;

@@ -1,0 +1,35 @@
+/** The model of each protocol's content, and what can be asked of an exchange whatever its protocol. */
+import type { ContentModel, Operation, Sizes } from './content-model';
+import type { Contents, ProtocolName } from './contents';
+import type { Exchange } from './exchange';
+import type { HttpContent } from './http/http';
+import { httpModel } from './http/model';
+import { rawModel } from './raw/model';
+
+const models: { readonly [P in ProtocolName]: ContentModel<Contents[P]> } = { http1: httpModel, raw: rawModel };
+
+export const protocolNames = Object.keys(models) as readonly ProtocolName[];
+
+type Protocolled = Pick<Exchange, 'protocol' | 'content'>;
+
+/** The model for the content of that protocol. */
+export function modelFor(protocol: ProtocolName): ContentModel<Contents[ProtocolName]> {
+  return models[protocol] as ContentModel<Contents[ProtocolName]>;
+}
+
+export function isProtocol(name: string): name is ProtocolName {
+  return Object.hasOwn(models, name);
+}
+
+export function operationOf({ protocol, content }: Protocolled): Operation {
+  return modelFor(protocol).operation(content);
+}
+
+export function sizesOf({ protocol, content }: Protocolled): Sizes {
+  return modelFor(protocol).sizes(content);
+}
+
+/** The exchange as a request and a response of HTTP; null where it is neither. */
+export function httpOf({ protocol, content }: Protocolled): HttpContent | null {
+  return modelFor(protocol).http(content);
+}

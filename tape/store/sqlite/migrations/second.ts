@@ -1,0 +1,234 @@
+/**
+ * Schema 2: an exchange of any protocol is an envelope of columns and a content in JSON; messages have a table of their
+ * own; a connection need not have a process. Not released yet, so it may still be edited. What each column is for stands
+ * in docs/tape-format.md.
+ */
+
+const tables = `
+CREATE TABLE connections (
+  id              INTEGER PRIMARY KEY,
+  session_id      INTEGER NOT NULL REFERENCES sessions (id),
+  key             INTEGER NOT NULL,
+  direction       TEXT NOT NULL,
+  opened_us       INTEGER NOT NULL,
+  local           TEXT,
+  remote          TEXT,
+  tls_library     TEXT,
+  unread_tls      TEXT,
+  unread_reason   TEXT,
+  pid             INTEGER,
+  process         TEXT,
+  container_id    TEXT,
+  container_name  TEXT,
+  container_image TEXT,
+  pod_id          TEXT,
+  pod_name        TEXT,
+  pod_namespace   TEXT,
+  UNIQUE (session_id, key)
+);
+CREATE TABLE exchanges (
+  id               INTEGER PRIMARY KEY,
+  session_id       INTEGER NOT NULL REFERENCES sessions (id),
+  connection_id    INTEGER NOT NULL REFERENCES connections (id),
+  channel          INTEGER,
+  seq              INTEGER NOT NULL,
+  number           INTEGER NOT NULL,
+  commit_number    INTEGER NOT NULL,
+  protocol         TEXT NOT NULL,
+  started_us       INTEGER NOT NULL,
+  duration_us      INTEGER,
+  outcome          TEXT NOT NULL,
+  problems         TEXT NOT NULL,
+  cause_number     INTEGER,
+  cause_method     TEXT,
+  verb             TEXT,
+  authority        TEXT,
+  target           TEXT,
+  result           TEXT,
+  application      TEXT,
+  failed           INTEGER NOT NULL,
+  request_bytes    INTEGER NOT NULL,
+  response_bytes   INTEGER NOT NULL,
+  messages         INTEGER NOT NULL,
+  content          TEXT NOT NULL,
+  redacted         TEXT,
+  request_body_id  INTEGER REFERENCES bodies (id),
+  response_body_id INTEGER REFERENCES bodies (id),
+  request_body     BLOB,
+  response_body    BLOB
+);
+CREATE TABLE messages (
+  exchange_id INTEGER NOT NULL REFERENCES exchanges (id),
+  ordinal     INTEGER NOT NULL,
+  sender      TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  started_us  INTEGER NOT NULL,
+  ended_us    INTEGER NOT NULL,
+  facts       TEXT NOT NULL,
+  size        INTEGER NOT NULL,
+  codings     TEXT NOT NULL,
+  body_id     INTEGER REFERENCES bodies (id),
+  body        BLOB,
+  PRIMARY KEY (exchange_id, ordinal)
+) WITHOUT ROWID;
+`;
+
+/** A secondary index is paid for by every exchange recorded: one for time and connection, one for what is new. */
+const indexes = `
+CREATE INDEX exchanges_by_time ON exchanges (started_us, connection_id);
+CREATE INDEX exchanges_by_commit ON exchanges (commit_number);
+`;
+
+const views = `
+CREATE VIEW exchange_list AS
+SELECT e.id, e.session_id, e.connection_id,
+       strftime('%Y-%m-%dT%H:%M:%S', e.started_us / 1000000, 'unixepoch') || printf('.%06dZ', e.started_us % 1000000) AS started_at,
+       c.direction, e.verb AS method, e.authority AS host, e.target AS path,
+       iif(e.result GLOB '[1-9][0-9][0-9]', CAST(e.result AS INTEGER), NULL) AS status,
+       e.duration_us / 1000.0 AS duration_ms,
+       e.request_bytes, e.response_bytes, e.outcome, e.problems, e.problems = '' AS complete,
+       c.tls_library, c.pid, c.process, c.local, c.remote,
+       x.id AS cause_id,
+       coalesce(c.container_name, substr(c.container_id, 1, 12)) AS container, c.container_image, c.pod_namespace, c.pod_name,
+       e.protocol, e.application, e.channel, e.result, e.failed, e.messages
+FROM exchanges e
+JOIN connections c ON c.id = e.connection_id
+JOIN sessions s ON s.id = e.session_id
+LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1;
+
+CREATE VIEW slow_exchanges AS
+SELECT id, started_at, direction, method, host, path, status, duration_ms
+FROM exchange_list WHERE duration_ms IS NOT NULL ORDER BY duration_ms DESC;
+
+CREATE VIEW failed_exchanges AS
+SELECT id, started_at, direction, method, host, path, status, outcome, duration_ms, result
+FROM exchange_list WHERE failed OR outcome IN ('refused', 'reset', 'timeout') ORDER BY started_at, id;
+
+CREATE VIEW incomplete_exchanges AS
+SELECT id, started_at, direction, method, host, path, status, outcome, problems
+FROM exchange_list WHERE problems <> '' ORDER BY started_at, id;
+
+CREATE VIEW endpoints AS
+SELECT direction, method, host, substr(path, 1, instr(path || '?', '?') - 1) AS path, count(*) AS exchanges,
+       sum(failed) AS server_errors, sum(status BETWEEN 400 AND 499) AS client_errors,
+       min(duration_ms) AS fastest_ms, avg(duration_ms) AS mean_ms, max(duration_ms) AS slowest_ms,
+       sum(request_bytes) AS request_bytes, sum(response_bytes) AS response_bytes
+FROM exchange_list WHERE method IS NOT NULL
+GROUP BY 1, 2, 3, 4 ORDER BY exchanges DESC;
+
+CREATE VIEW message_headers AS
+SELECT e.id AS exchange_id, m.message, j.key AS position,
+       json_extract(j.value, '$[0]') AS name, json_extract(j.value, '$[1]') AS value
+FROM exchanges e
+JOIN (SELECT 'request' AS message UNION ALL SELECT 'response') m
+JOIN json_each(e.content, '$.' || m.message || '.headers') j;
+
+CREATE VIEW body_texts AS
+SELECT e.id AS exchange_id, 'request' AS message, coalesce(e.content ->> '$.request.codings', '') AS codings,
+       CASE WHEN e.content ->> '$.request.codings' IS NULL THEN CAST(CASE WHEN b.packing = 'plain' THEN b.bytes ELSE e.request_body END AS TEXT) END AS body
+FROM exchanges e LEFT JOIN bodies b ON b.id = e.request_body_id
+WHERE e.request_body IS NOT NULL OR e.request_body_id IS NOT NULL
+UNION ALL
+SELECT e.id, 'response', coalesce(e.content ->> '$.response.codings', ''),
+       CASE WHEN e.content ->> '$.response.codings' IS NULL THEN CAST(CASE WHEN b.packing = 'plain' THEN b.bytes ELSE e.response_body END AS TEXT) END
+FROM exchanges e LEFT JOIN bodies b ON b.id = e.response_body_id
+WHERE e.response_body IS NOT NULL OR e.response_body_id IS NOT NULL;
+
+CREATE VIEW message_texts AS
+SELECT m.exchange_id, m.ordinal, m.sender, m.kind,
+       strftime('%Y-%m-%dT%H:%M:%S', m.ended_us / 1000000, 'unixepoch') || printf('.%06dZ', m.ended_us % 1000000) AS ended_at,
+       m.facts, m.size,
+       CASE WHEN m.codings = '' THEN CAST(CASE WHEN b.packing = 'plain' THEN b.bytes ELSE m.body END AS TEXT) END AS body
+FROM messages m LEFT JOIN bodies b ON b.id = m.body_id;
+
+CREATE VIEW redactions AS
+SELECT e.id AS exchange_id, json_extract(j.value, '$.in') AS message, json_extract(j.value, '$.path') AS path,
+       json_extract(j.value, '$.rule') AS rule, json_extract(j.value, '$.placeholder') AS placeholder
+FROM exchanges e JOIN json_each(e.redacted) j WHERE e.redacted IS NOT NULL;
+
+CREATE VIEW unread_tls AS
+SELECT session_id, process, unread_tls AS library, unread_reason AS reason, count(*) AS connections, count(DISTINCT pid) AS processes, min(pid) AS pid
+FROM connections WHERE unread_tls IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY connections DESC;
+
+CREATE VIEW raw_protocols AS
+SELECT e.session_id, coalesce(e.application, 'unknown') AS protocol, count(*) AS streams,
+       sum(e.request_bytes) AS request_bytes, sum(e.response_bytes) AS response_bytes
+FROM exchanges e JOIN connections c ON c.id = e.connection_id
+WHERE e.protocol = 'raw' AND c.unread_tls IS NULL AND e.request_bytes + e.response_bytes > 0
+GROUP BY 1, 2 ORDER BY streams DESC;
+`;
+
+const oldViews = [
+  'exchange_list',
+  'slow_exchanges',
+  'failed_exchanges',
+  'incomplete_exchanges',
+  'endpoints',
+  'message_headers',
+  'body_texts',
+  'redactions',
+];
+
+/** The statements that give the rows of schema 1 as schema 2 has them; `from` is put before the names of its tables. */
+export function secondFromFirst(
+  from: string,
+  suffix = '',
+): { readonly connections: string; readonly exchanges: string } {
+  return {
+    connections: `SELECT id, session_id, key, direction, opened_us, local, remote, tls_library, NULL AS unread_tls,
+      NULL AS unread_reason, pid, process, NULL AS container_id, NULL AS container_name, NULL AS container_image,
+      NULL AS pod_id, NULL AS pod_name, NULL AS pod_namespace FROM ${from}connections${suffix}`,
+    exchanges: `SELECT id, session_id, connection_id, NULL AS channel, seq, number, 1 AS commit_number, protocol, started_us,
+      duration_us, outcome, problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,
+      CAST(status AS TEXT) AS result, NULL AS application, coalesce(status >= 500, 0) AS failed, request_bytes,
+      response_bytes, 0 AS messages, ${contentOfFirst} AS content, redacted, request_body_id, response_body_id, request_body,
+      response_body FROM ${from}exchanges${suffix}`,
+  };
+}
+
+/** A cell that is not of its kind becomes what nothing is read from: the exchange is then damaged, as it was before. */
+function cell(column: string, type: 'text' | 'integer'): string {
+  return `CASE typeof(${column}) WHEN '${type}' THEN ${column} WHEN 'null' THEN NULL ELSE json('[]') END`;
+}
+
+function json(column: string): string {
+  return `CASE WHEN ${column} IS NULL THEN NULL WHEN typeof(${column}) = 'text' AND json_valid(${column}) THEN json(${column}) ELSE 'no JSON' END`;
+}
+
+function messageOfFirst(side: 'request' | 'response', own: string): string {
+  const column = (name: string) => `${side}_${name}`;
+  return `CASE WHEN ${column('version')} IS NOT NULL THEN json_object(
+    'version', ${cell(column('version'), 'text')}, ${own},
+    'startedUs', ${cell(`coalesce(${column('started_us')}, started_us)`, 'integer')},
+    'endedUs', ${cell(`coalesce(${column('ended_us')}, started_us)`, 'integer')},
+    'headers', ${json(column('headers'))},
+    'codings', ${cell(`nullif(${column('codings')}, '')`, 'text')},
+    'trailers', ${json(column('trailers'))}) END`;
+}
+
+/** Merged with nothing, an object loses the members that are null. */
+const contentOfFirst = `json_patch('{}', json_object(
+  'request', ${messageOfFirst(
+    'request',
+    `'method', ${cell('method', 'text')}, 'target', ${cell('coalesce(request_target, path)', 'text')}`,
+  )},
+  'response', ${messageOfFirst(
+    'response',
+    `'status', ${cell('status', 'integer')}, 'reason', ${cell("coalesce(response_reason, '')", 'text')},
+     'informational', ${json('response_informational')}`,
+  )}))`;
+
+const remade = secondFromFirst('', '_of_1');
+
+export const second = `
+${oldViews.map((view) => `DROP VIEW ${view};`).join('\n')}
+ALTER TABLE connections RENAME TO connections_of_1;
+ALTER TABLE exchanges RENAME TO exchanges_of_1;
+DROP INDEX exchanges_by_time;
+${tables}
+INSERT INTO connections ${remade.connections};
+INSERT INTO exchanges ${remade.exchanges};
+DROP TABLE exchanges_of_1;
+DROP TABLE connections_of_1;
+${indexes}
+${views}`;
