@@ -81,8 +81,8 @@ interface Host {
 }
 
 function openHost(cwd: string): Host {
-  const options = { cwd, env: withoutRunner(process.env), execArgv: [], serialization: 'advanced' } as const;
-  const child = fork(join(__dirname, 'host-process.js'), [], options);
+  const env = withoutRunner(process.env);
+  const child = fork(join(__dirname, 'host-process.js'), [], { cwd, env, execArgv: [], serialization: 'advanced' });
   const waiting = new Map<number, (reply: Reply) => void>();
   let nextId = 0;
   let gone: string | null = null;
