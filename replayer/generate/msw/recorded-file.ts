@@ -45,7 +45,7 @@ export function conversations(...recorded) {
       while (left.length > 0 && !('client' in left[0])) {
         const { server, close } = left.shift();
         if (close === undefined) client.send(server);
-        else client.close(...close);
+        else setTimeout(() => client.close(...close)); // msw sends later than it closes
       }
     };
     client.addEventListener('message', () => {
