@@ -1,7 +1,7 @@
 /**
  * Which request a handler answers, as the words of `asks` in recorded.js: URL and method always, the body only where
  * recorded requests to one place differ in it. Secrets that redaction took out, and values that are made anew for every
- * request (times, identifiers no answer ever gave), decide nothing; they are listed as standing for anything.
+ * request (times, identifiers that no earlier answer gave), decide nothing; they are listed as standing for anything.
  */
 import { createHash } from 'node:crypto';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/json';
@@ -47,10 +47,12 @@ export function unaskable({ request }: Mock, upstream: Upstream): string | null 
 
 /** The mocks by the request they answer, in the order in which those were first seen. */
 export function askedBy(mocks: readonly Mock[], upstreams: ReadonlyMap<string, Upstream>): readonly AskedBy[] {
-  const answered = answeredWords(mocks);
+  const answered = new Set<string>();
   const drafts = mocks.flatMap((mock) => {
     const upstream = upstreams.get(mock.upstream);
-    return upstream === undefined ? [] : [draftOf(mock, upstream, answered)];
+    const draft = upstream === undefined ? [] : [draftOf(mock, upstream, answered)];
+    for (const word of answeredWords(mock)) answered.add(word);
+    return draft;
   });
   const places = groupBy(drafts, ({ place }) => place);
   const asked = drafts.map((draft) => (decides(places.get(draft.place) ?? [], draft) ? draft : withoutBody(draft)));
@@ -183,19 +185,16 @@ function mintedIn(value: JsonValue, key: string | null): readonly string[] {
   return mintedKind(value, key) === null ? [] : [String(value)];
 }
 
-/** The words of the recorded answers: an identifier among them means the very thing, wherever it is sent. */
-function answeredWords(mocks: readonly Mock[]): ReadonlySet<string> {
-  const words = new Set<string>();
-  for (const { answer } of mocks) {
-    if (answer.kind !== 'response') continue;
-    const { headers, body } = answer.response;
-    const view = viewBody(headers, body);
-    const text = view.kind === 'empty' || view.kind === 'binary' ? '' : Buffer.from(view.bytes).toString('utf8');
-    for (const part of [text, ...headers.map(([, value]) => value)]) {
-      for (const token of tokensOf(part)) words.add(token.text);
-    }
-  }
-  return words;
+/**
+ * The words of an answer. An identifier that an earlier answer gave means the very thing when it is sent; one that comes
+ * back in its own answer was made by the client.
+ */
+function answeredWords({ answer }: Mock): readonly string[] {
+  if (answer.kind !== 'response') return [];
+  const { headers, body } = answer.response;
+  const view = viewBody(headers, body);
+  const text = view.kind === 'empty' || view.kind === 'binary' ? '' : Buffer.from(view.bytes).toString('utf8');
+  return [text, ...headers.map(([, value]) => value)].flatMap((part) => tokensOf(part).map((token) => token.text));
 }
 
 function isAnswered(text: string, answered: ReadonlySet<string>): boolean {

@@ -115,12 +115,18 @@ const cases: Readonly<
         method: 'POST',
         target: '/pay',
         requestBody: { order, request: `${i}${fresh.slice(1)}`, at: `2026-11-20T10:00:0${i}.000Z` },
-        responseBody: { paid: i },
+        responseBody: { paid: i, request: `${i}${fresh.slice(1)}` },
       })),
     ],
     asks: [
-      [post('/pay', { order: orderB, request: fresh, at: '2027-01-01T00:00:00.000Z' }), json({ paid: 1 })],
-      [post('/pay', { order: orderA, request: fresh, at: '2027-01-01T00:00:00.000Z' }), json({ paid: 0 })],
+      [
+        post('/pay', { order: orderB, request: fresh, at: '2027-01-01T00:00:00.000Z' }),
+        json({ paid: 1, request: `1${fresh.slice(1)}` }),
+      ],
+      [
+        post('/pay', { order: orderA, request: fresh, at: '2027-01-01T00:00:00.000Z' }),
+        json({ paid: 0, request: `0${fresh.slice(1)}` }),
+      ],
       [post('/pay', { order: fresh, request: fresh, at: '2027-01-01T00:00:00.000Z' }), unhandled],
     ],
   },
