@@ -8,7 +8,8 @@ import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/ht
 import { httpOf, modelFor } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
-import { type Upstream, upstreamNamed, upstreamOf } from './upstream';
+import { type Naming, namingFor, type Serve } from './served';
+import type { Upstream } from './upstream';
 
 /** How an upstream ends a request it does not answer. */
 export type Failure = 'reset' | 'closed' | 'timeout';
@@ -48,23 +49,22 @@ export interface MockSet {
   /** In order of first appearance. */
   readonly upstreams: readonly Upstream[];
   readonly notServed: readonly NotServed[];
+  /** Whether a Host that names none of the upstreams means the one on that port, or the only one. */
+  readonly anyHost: boolean;
 }
 
 /** Problems that leave the request and its answer whole. */
 const harmless = new Set<string>(['uncertain-connection']);
 const failures = new Set<string>(['reset', 'closed', 'timeout'] satisfies Failure[]);
 
-/**
- * The outbound exchanges as mocks; inbound ones and unknown protocols are passed over.
- * A refused connect carries no host name: it is counted to the upstream that other connections to the same address named.
- */
-export function mocksFrom(exchanges: Iterable<StoredExchange>): MockSet {
-  const outbound = [...exchanges].filter((stored) => stored.exchange.connection.direction === 'outbound');
-  const named = namesByAddress(outbound);
+/** The exchanges of one side as mocks, by default the outbound ones; those of the other and unknown protocols are passed over. */
+export function mocksFrom(exchanges: Iterable<StoredExchange>, serve: Serve = 'outbound'): MockSet {
+  const chosen = [...exchanges].filter((stored) => stored.exchange.connection.direction === serve);
+  const naming = namingFor(serve, chosen);
   const found: Found = { mocks: [], refusals: [], upstreams: new Map(), counts: new Map(), notServed: [] };
-  for (const stored of outbound) sort(stored, named, found);
+  for (const stored of chosen) sort(stored, naming, found);
   const { mocks, refusals, notServed } = found;
-  return { mocks, refusals, notServed, upstreams: [...found.upstreams.values()] };
+  return { mocks, refusals, notServed, upstreams: [...found.upstreams.values()], anyHost: serve === 'inbound' };
 }
 
 interface Found {
@@ -76,12 +76,12 @@ interface Found {
   readonly notServed: NotServed[];
 }
 
-function sort(stored: StoredExchange, named: ReadonlyMap<string, Upstream>, found: Found): void {
+function sort(stored: StoredExchange, naming: Naming, found: Found): void {
   const { exchange, id } = stored;
   if (!modelFor(exchange.protocol).isParsed && exchange.outcome !== 'refused') return;
   const content = httpOf(exchange) ?? nothing;
   const { request } = content;
-  const upstream = upstreamFor(exchange, named);
+  const upstream = naming(exchange);
   const reason = upstream === null ? 'unknown-upstream' : whyNot(exchange, content);
   if (upstream === null || reason !== null) {
     found.notServed.push({ id, upstream: upstream?.name ?? null, reason: reason ?? 'unknown-upstream' });
@@ -105,10 +105,6 @@ function sort(stored: StoredExchange, named: ReadonlyMap<string, Upstream>, foun
 
 const nothing: HttpContent = { request: null, response: null };
 
-function requestOf(exchange: Exchange): HttpRequest | null {
-  return httpOf(exchange)?.request ?? null;
-}
-
 function answerOf(outcome: Outcome, { request, response }: HttpContent): Answer {
   if (response === null || request === null) return { kind: outcome as Failure };
   const latencyMs = Math.max(0, response.endedAtUs - request.endedAtUs) / 1000;
@@ -130,21 +126,4 @@ function whyNot(exchange: Exchange, { request, response }: HttpContent): string 
   if (outcome !== 'response') return outcome;
   if (response.status < 200 || response.status > 999) return response.status === 101 ? 'upgrade' : 'parse-error';
   return null;
-}
-
-function namesByAddress(outbound: readonly StoredExchange[]): ReadonlyMap<string, Upstream> {
-  const named = new Map<string, Upstream>();
-  for (const { exchange } of outbound) {
-    const { remote } = exchange.connection;
-    const upstream = requestOf(exchange) === null ? null : upstreamOf(exchange);
-    if (remote !== null && upstream !== null && !named.has(remote)) named.set(remote, upstream);
-  }
-  return named;
-}
-
-function upstreamFor(exchange: Exchange, named: ReadonlyMap<string, Upstream>): Upstream | null {
-  if (requestOf(exchange) !== null) return upstreamOf(exchange);
-  const { remote } = exchange.connection;
-  if (remote === null) return null;
-  return named.get(remote) ?? upstreamNamed(remote, remote.endsWith(':443'));
 }
