@@ -94,7 +94,7 @@ function header({ tapeName, leftOut }: HandlersFile): string {
   const missing = leftOut.map(({ id, name, reason, detail }) => {
     return ` *   exchange ${id}  ${commentText(`${name}: ${reason} (${detail})`)}\n`;
   });
-  const note = missing.length === 0 ? '' : ` *\n * Left out, as msw cannot express it:\n${missing.join('')}`;
+  const note = missing.length === 0 ? '' : ` *\n * Left out:\n${missing.join('')}`;
   return `/**
  * What the service called, answered as recorded: from ${commentText(tapeName)}. For msw 2 (2.11 and newer) and 3.
  *

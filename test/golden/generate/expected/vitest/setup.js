@@ -1,0 +1,23 @@
+/**
+ * How this suite reaches the build under test, and what stands in for its dependencies. Yours to change: once edited,
+ * `wiretape generate` leaves it alone. Paths are relative to this folder.
+ *
+ *   command   starts the build
+ *   target    where it then listens
+ *   env       for the command: {mock:HOST:PORT} is the address of the mock of that dependency, {ca} the file of its CA,
+ *             {port} a free port, which then takes the place of the port in target
+ *   mocks     what the dependencies answered; no dependency needs to run
+ *   noise     places that may differ, each with a reason
+ *
+ * WIRETAPE_TARGET, when set, is used in place of command and target. More settings: ca, insecure, hostHeader, redact,
+ * setHeader: ['authorization: Bearer ${env:TOKEN}'], secret: ['NAME=env:VAR'], timeoutMs, waitMs.
+ */
+import { suite } from 'wiretape';
+
+export const { recorded, start, noMisses, stop } = suite({
+  folder: import.meta.dirname,
+  command: ['node', 'server.js'],
+  target: 'http://127.0.0.1:8080',
+  mocks: './mocks.json',
+  noise: './noise.yaml',
+});
