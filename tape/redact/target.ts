@@ -8,7 +8,7 @@ import { mayHoldPathSecret, pathSecrets } from './path-secrets';
 import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
-import { redactLexically, redactPatterns } from './text';
+import { redactLexically, redactPatterns, redactText } from './text';
 
 export function redactTarget(target: string, scope: Scope): string {
   const question = target.indexOf('?');
@@ -28,7 +28,7 @@ function redactQuery(query: string, scope: Scope): string {
     value: (value: string, { path, isSecret }: FieldPlace) => {
       const rule = ruleCovering(rules, path);
       if (rule !== undefined || isSecret) return ledger.take(value, rule ?? 'secret-name', path);
-      return redactLexically(value, { ...text, path });
+      return redactText(value, { ...text, path });
     },
   };
   return redactFields(query, ['query'], redact, scope);
