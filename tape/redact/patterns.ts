@@ -24,6 +24,7 @@ export const patterns: readonly Pattern[] = [
   known('gitlab-token', '(?:gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct)-|GR1348941)', '[\\w.-]', 20),
   known('bitbucket-token', 'AT(?:BB|ATT3|CTT3)', '[\\w=-]', 24),
   known('slack-token', 'x(?:ox[a-eoprs](?:\\.xox[bp])?|app)-', '[\\w-]', 14),
+  known('slack-token', 'xox[ar]-(?:\\d-)?', alnum, 8),
   known('slack-webhook', '(?<=/(?:services|workflows|triggers)/)T\\w{8,12}/[AB]\\w{8,12}/', '[0-9A-Za-z/]', 16),
   known('slack-webhook', '(?<=slack\\.com/(?:services|workflows|triggers)/)', '[0-9A-Za-z+/]', 30),
   known('discord-webhook', '(?<=/api/webhooks/\\d{15,22}/)', wordy, 60),
@@ -92,7 +93,7 @@ export const patterns: readonly Pattern[] = [
   ...keyMaterial,
   {
     rule: 'jwt',
-    prefix: '(?<![\\w-])eyJ[\\w-]{8,4000}\\.',
+    prefix: '(?<![\\w-])(?:eyJ|eyA[gi]|ewog|ewoJ|ew0K)[\\w-]{8,4000}\\.',
     rest: '(?:[\\w-]{8,}(?:\\.[\\w-]*){0,3}|\\.[\\w-]+\\.[\\w-]+\\.[\\w-]+)',
     cut: '(?:[\\w-]{1,7}|\\.[\\w.-]+)',
   },
