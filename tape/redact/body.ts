@@ -12,7 +12,8 @@ import { reachOfHints } from './card';
 import { redactCredential } from './credentials';
 import { redactEventStream } from './event-stream';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
-import { redactJson, unescapeJson } from './json-text';
+import { unescapeJson } from './json-strings';
+import { redactJson } from './json-text';
 import { latin1Of, readable } from './ledger';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, mayHoldSecretBytes, type Scope } from './scope';
@@ -131,12 +132,12 @@ function styleOf(type: MediaType): TextContext['style'] {
 function redactForm(text: string, within: TextContext): string {
   const redact = {
     name: (name: string, path: Path) => redactPatterns(name, { ...within, path }),
-    value: (value: string, { name, path, isSecret }: FieldPlace) => {
+    value: (value: string, { name, path, isSecret, variables }: FieldPlace) => {
       const rule = ruleCovering(within.rules, path);
       if (rule !== undefined || isSecret) return takeByName(value, name, rule, { ...within, path });
-      return mayHoldSecret(value, within)
-        ? redactText(value, { ...within, path, around: text.slice(0, 2 * reachOfHints) })
-        : value;
+      const field = { ...within, path, around: text.slice(0, 2 * reachOfHints) };
+      if (variables !== undefined) return redactText(value, { ...field, variables });
+      return mayHoldSecret(value, within) ? redactText(value, field) : value;
     },
   };
   return redactFields(text, within.path, redact, within);

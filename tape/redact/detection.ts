@@ -8,6 +8,7 @@ import { isBetweenDigits, mayHoldCard } from './card';
 import { mayHoldCompany } from './company';
 import { holdsForeignName } from './foreign-look';
 import { keyCharacters, keyPairs, keyStarts, shortestKey } from './known-formats';
+import { credentialSigns, mayHoldCredentials } from './login';
 import { endsSpacedName, kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { openingWords } from './patterns';
 import { decodePercent } from './percent';
@@ -49,7 +50,9 @@ export function createDetection(): Detection {
   function looksSuspicious(text: string): boolean {
     if (text.length > scratch.length) return isSuspicious(Buffer.from(text, 'latin1'));
     const length = scratch.write(text, 0, 'latin1');
-    return holdsSecret(scratch, length, look) || mayHoldUrlSecret(text) || mayHoldCompany(text);
+    return (
+      holdsSecret(scratch, length, look) || mayHoldUrlSecret(text) || mayHoldCompany(text) || mayHoldCredentials(text)
+    );
   }
 
   return {
@@ -233,13 +236,15 @@ function holdsCard(bytes: Uint8Array, length: number): boolean {
   return false;
 }
 
+const linkSigns = [':/', ':\\/', 'code', 'kty', ...credentialSigns];
+
 /** URLs, and members of JSON that are secrets in company. */
 function holdsLink(bytes: Uint8Array, length: number): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-  const isWorthIt = [':/', ':\\/', 'code', 'kty'].some((begin) => buffer.includes(begin));
+  const isWorthIt = linkSigns.some((begin) => buffer.includes(begin));
   if (!isWorthIt) return false;
   const text = buffer.toString('latin1');
-  return mayHoldUrlSecret(text) || mayHoldCompany(text);
+  return mayHoldUrlSecret(text) || mayHoldCompany(text) || mayHoldCredentials(text);
 }
 
 function isWord(byte: number | undefined): boolean {

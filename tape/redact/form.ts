@@ -1,5 +1,7 @@
 /** Fields of queries and of urlencoded bodies, redacted in place: order, repeats and the writing of all others stay. */
 import type { Path } from '../model/path';
+import type { Detection } from './detection';
+import { secretVariables } from './graphql';
 import { isHarmless } from './harmless';
 import { applyEdits, type Edit, readable } from './ledger';
 import { decodePercent, encodePercent } from './percent';
@@ -16,6 +18,8 @@ export interface FieldPlace {
   readonly name: string;
   readonly path: Path;
   readonly isSecret: boolean;
+  /** Its own members that are secret, where it holds the variables of a GraphQL document. */
+  readonly variables?: ReadonlySet<string>;
 }
 
 /** Shorter names are neither keys nor secrets seen before. */
@@ -27,6 +31,7 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction, {
   const names = new Set(fields.map(({ name }) => name.toLowerCase()));
   const seen = new Map<string, number>();
   const edits: Edit[] = [];
+  const variables = names.has('variables') ? variablesAmong(fields, text, detection) : noNames;
   for (const { name, nameStart, start, end } of fields) {
     const safeName = rules.finders.length === 0 && name.length < shortestLooked ? name : redact.name(name, root);
     if (safeName !== name) edits.push({ start: nameStart, end: start - 1, text: encodePercent(safeName) });
@@ -36,10 +41,23 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction, {
     const path = name === '' ? root : [...root, readable(safeName), ...(repeat === 0 ? [] : [repeat])];
     const isPromised = detection.kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
     const isSecret = isPromised && !isHarmless(value, { name, parent: '' });
-    const redacted = value === '' ? value : redact.value(value, { name, path, isSecret });
+    const redacted =
+      value === ''
+        ? value
+        : redact.value(value, name === 'variables' ? { name, path, isSecret, variables } : { name, path, isSecret });
     if (redacted !== value) edits.push({ start, end, text: encodePercent(redacted) });
   }
   return applyEdits(text, edits);
+}
+
+const noNames: ReadonlySet<string> = new Set();
+
+/** Of the GraphQL document in another field, as GraphQL over HTTP has it. */
+function variablesAmong(fields: readonly FieldSpan[], text: string, { kindOfName }: Detection): ReadonlySet<string> {
+  const document = fields.find(({ name }) => name === 'query');
+  return document === undefined
+    ? noNames
+    : secretVariables(decodePercent(text.slice(document.start, document.end)), kindOfName);
 }
 
 /**

@@ -25,10 +25,10 @@ function redactQuery(query: string, scope: Scope): string {
   const text = { ...scope, depth: 1, isCut: false, style: 'text', around: query.slice(0, 2 * reachOfHints) } as const;
   const redact = {
     name: (name: string, path: Path) => redactPatterns(name, { ...text, path }),
-    value: (value: string, { path, isSecret }: FieldPlace) => {
+    value: (value: string, { path, isSecret, variables }: FieldPlace) => {
       const rule = ruleCovering(rules, path);
       if (rule !== undefined || isSecret) return ledger.take(value, rule ?? 'secret-name', path);
-      return redactText(value, { ...text, path });
+      return redactText(value, variables === undefined ? { ...text, path } : { ...text, path, variables });
     },
   };
   return redactFields(query, ['query'], redact, scope);

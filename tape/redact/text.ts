@@ -9,7 +9,8 @@ import { redactCredential } from './credentials';
 import { csvSecrets } from './csv';
 import { curlPasswords } from './curl';
 import { foreignStems } from './foreign-names';
-import { endOfString, escapeJson, redactJson, unescapeJson } from './json-text';
+import { endOfString, escapeJson, unescapeJson } from './json-strings';
+import { redactJson } from './json-text';
 import { findPatterns } from './known-formats';
 import { applyEdits, type Edit, latin1Of, readable } from './ledger';
 import { flowMember, optionArgument } from './loose-notations';
@@ -25,6 +26,8 @@ export interface TextContext extends Scope {
   readonly depth: number;
   /** The text may end in the middle of a secret. */
   readonly isCut: boolean;
+  /** Members of the text, if it is an object of JSON, that are secret by what stood beside it. */
+  readonly variables?: ReadonlySet<string>;
   /** What stands around the text, where that may say more about it than the text itself. */
   readonly around?: string;
   /** `program` is code and style sheets, where `password = value` is no secret. */
