@@ -12,6 +12,7 @@ import { credentialSigns, mayHoldCredentials } from './login';
 import { endsSpacedName, kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { openingWords } from './patterns';
 import { decodePercent } from './percent';
+import { mayTellCode } from './prose';
 import { mayHoldUrlSecret } from './url-in-text';
 
 /** What one redactor looks with. It remembers names and words it has judged, and nothing of their values. */
@@ -50,9 +51,7 @@ export function createDetection(): Detection {
   function looksSuspicious(text: string): boolean {
     if (text.length > scratch.length) return isSuspicious(Buffer.from(text, 'latin1'));
     const length = scratch.write(text, 0, 'latin1');
-    return (
-      holdsSecret(scratch, length, look) || mayHoldUrlSecret(text) || mayHoldCompany(text) || mayHoldCredentials(text)
-    );
+    return holdsSecret(scratch, length, look) || mayHoldByContext(text);
   }
 
   return {
@@ -236,15 +235,19 @@ function holdsCard(bytes: Uint8Array, length: number): boolean {
   return false;
 }
 
-const linkSigns = [':/', ':\\/', 'code', 'kty', ...credentialSigns];
+const linkSigns = [':/', ':\\/', 'code', 'Code', 'CODE', 'kty', ...credentialSigns];
 
-/** URLs, and members of JSON that are secrets in company. */
+/** URLs, members of JSON that are secrets in company, codes that somebody is told. */
 function holdsLink(bytes: Uint8Array, length: number): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, length);
   const isWorthIt = linkSigns.some((begin) => buffer.includes(begin));
   if (!isWorthIt) return false;
   const text = buffer.toString('latin1');
-  return mayHoldUrlSecret(text) || mayHoldCompany(text) || mayHoldCredentials(text);
+  return mayHoldByContext(text);
+}
+
+function mayHoldByContext(text: string): boolean {
+  return mayHoldUrlSecret(text) || mayHoldCompany(text) || mayHoldCredentials(text) || mayTellCode(text);
 }
 
 function isWord(byte: number | undefined): boolean {

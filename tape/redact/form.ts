@@ -12,6 +12,8 @@ export interface FieldRedaction {
   value(value: string, at: FieldPlace): string;
   /** Secrets known by their looks, which may stand anywhere. */
   name(name: string, path: Path): string;
+  /** The path before the query that they are the fields of. */
+  readonly pathBefore?: string;
 }
 
 export interface FieldPlace {
@@ -39,7 +41,10 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction, {
     seen.set(safeName, repeat + 1);
     const value = decodePercent(text.slice(start, end));
     const path = name === '' ? root : [...root, readable(safeName), ...(repeat === 0 ? [] : [repeat])];
-    const isPromised = detection.kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const isPromised =
+      detection.kindOfName(name) !== null ||
+      isSecretAmong(name.toLowerCase(), names) ||
+      isCallbackCode(name, value, redact.pathBefore ?? '');
     const isSecret = isPromised && !isHarmless(value, { name, parent: '' });
     const redacted =
       value === ''
@@ -73,6 +78,19 @@ const companions: ReadonlyMap<string, readonly string[]> = new Map([
   ['sig', ['se', 'sv', 'sp']],
   ['signature', ['key-pair-id', 'awsaccesskeyid', 'googleaccessid', 'expires', 'policy']],
 ]);
+
+/** An OAuth code that stands alone, in the query of a path that is for receiving one. */
+export function isCallbackCode(name: string, value: string, path: string): boolean {
+  return (
+    name.toLowerCase() === 'code' &&
+    /(?:^|[/_-])(?:callback|cb|oauth2?|oidc|sso|authorize|log-?in|sign-?in|redirect)(?:[/_.-][\w.-]{0,40})?\/?$/i.test(
+      path,
+    ) &&
+    /^[\w.~+/=-]{10,}$/.test(value) &&
+    /\d/.test(value) &&
+    /[A-Za-z]/.test(value)
+  );
+}
 
 /** True where a query or form may hold one of those; the cheap look at words does not know them. */
 export function mayHoldCompanySecret(fields: string): boolean {

@@ -173,7 +173,7 @@ function learnHead(facts: Facts, { role, index }: RolePlace, kindOf: KindOf): vo
   if (role?.kind !== 'head') return;
   const { cells, owner } = role;
   if (cells.length !== index + 1 || !areColumnNames(cells, kindOf)) return;
-  cells.forEach((cell, i) => learnColumn(facts, owner, i, kindOf(cell)));
+  for (const [i, cell] of cells.entries()) learnColumn(facts, owner, i, kindOf(cell));
 }
 
 const longestName = 64;

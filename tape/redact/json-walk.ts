@@ -4,6 +4,7 @@
  * so that no nesting can exhaust the stack.
  */
 import { endOfString, unescapeJson } from './json-strings';
+import { matchAt } from './match';
 
 /** An object or list that is open: where it begins, and the member or element the walk has come to. */
 export interface Place {
@@ -100,8 +101,8 @@ export abstract class JsonWalk<P extends Place> {
 
   private bare(): void {
     const start = this.at;
-    const number = matchEnd(/[-+]?\d[\d.eE+-]*/y, this.text, start);
-    const end = number ?? matchEnd(/true|false|null/y, this.text, start);
+    const number = matchAt(/[-+]?\d[\d.eE+-]*/y, this.text, start)?.end;
+    const end = number ?? matchAt(/true|false|null/y, this.text, start)?.end;
     if (end === undefined) this.isWhole = false;
     this.at = end ?? start + 1;
     if (number !== undefined) this.met({ start, end: number, type: 'number', isOpen: number === this.text.length });
@@ -124,10 +125,4 @@ const closeBracket = 0x5d;
 
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
-
-function matchEnd(sticky: RegExp, text: string, at: number): number | undefined {
-  sticky.lastIndex = at;
-  const found = sticky.exec(text);
-  return found === null ? undefined : at + found[0].length;
 }

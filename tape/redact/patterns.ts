@@ -121,6 +121,7 @@ export const openingWords: readonly string[] = [
   'webhooks',
   'webhookb2',
   'curl',
+  'identified',
   'slack',
   'private-lines',
   'private-mac',

@@ -11,9 +11,10 @@ import { redactCommandLine } from './command-line';
 import { createDetection, type Detection } from './detection';
 import type { Finder } from './finder';
 import { createHeaderNames, type HeaderNames, redactHeaders } from './headers';
-import { createLedger, type Ledger, latin1Of, readable } from './ledger';
+import { applyEdits, createLedger, type Ledger, latin1Of, readable } from './ledger';
 import { personal } from './personal';
 import { createPlaceholders } from './placeholder';
+import { loginSecrets } from './raw-logins';
 import type { Redacted, RedactionEntry } from './redacted';
 import { type RedactionRule, rulesFor, type SideRules } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
@@ -171,7 +172,7 @@ function mayStillHold({ request, response, raw }: Sides, found: SeenSecrets): bo
   const inHeaders = (headers: HttpRequest['headers']): boolean =>
     headers.some(([name, value]) => found.mayBeIn(name) || found.mayBeInEncoded(value));
   const inMessage = (message: HttpRequest | HttpResponse): boolean =>
-    inHeaders(message.headers) || inHeaders(message.trailers) || mayBeInBody(message.body, found);
+    inHeaders(message.headers) || inHeaders(message.trailers) || mayBeInBody(message.headers, message.body, found);
   if (request !== null && (found.mayBeInEncoded(request.target) || inMessage(request))) return true;
   if (response !== null && (found.mayBeIn(response.reason) || inMessage(response))) return true;
   if (response?.informational.some(({ headers }) => inHeaders(headers)) === true) return true;
@@ -231,6 +232,9 @@ function rawWithout(raw: RawStream, sent: Side, received: Side): RawStream {
 function rawText(bytes: Uint8Array | null, side: Side): Uint8Array | null {
   if (bytes === null || bytes.length === 0 || !isUtf8(bytes) || bytes.includes(0)) return bytes;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  const redacted = redactText(text, { ...side, path: ['body'], depth: 0, isCut: true, style: 'text' });
+  const path = ['body'];
+  const take = (secret: string): string => side.ledger.take(secret, 'secret-name', path);
+  const loggedIn = applyEdits(text, loginSecrets(text, take));
+  const redacted = redactText(loggedIn, { ...side, path, depth: 0, isCut: true, style: 'text' });
   return redacted === text ? bytes : Buffer.from(redacted, 'latin1');
 }

@@ -16,14 +16,15 @@ export function redactTarget(target: string, scope: Scope): string {
   const mayHold = mayHoldPathSecret(target) || (question >= 0 && mayHoldCompanySecret(target));
   if (!isWorthIt && !mayHold) return target;
   if (question < 0) return redactPath(target, scope);
-  const query = redactQuery(target.slice(question + 1), scope);
-  return `${redactPath(target.slice(0, question), scope)}?${query}`;
+  const path = target.slice(0, question);
+  return `${redactPath(path, scope)}?${redactQuery(target.slice(question + 1), path, scope)}`;
 }
 
-function redactQuery(query: string, scope: Scope): string {
+function redactQuery(query: string, pathBefore: string, scope: Scope): string {
   const { ledger, rules } = scope;
   const text = { ...scope, depth: 1, isCut: false, style: 'text', around: query.slice(0, 2 * reachOfHints) } as const;
   const redact = {
+    pathBefore,
     name: (name: string, path: Path) => redactPatterns(name, { ...text, path }),
     value: (value: string, { path, isSecret, variables }: FieldPlace) => {
       const rule = ruleCovering(rules, path);
