@@ -13,7 +13,7 @@ import { JsonWalk, type Leaf } from './json-walk';
 import { applyEdits, type Edit, mostSteps, readable } from './ledger';
 import { isCredentialsName, looksLikeCredentials } from './login';
 import { longestName, type NameKind } from './names';
-import { isMoreThanName, isSecretMember, NamedElements, NamedValue } from './pair-names';
+import { isMoreThanName, isSecretMember, mayNameOrHold, NamedElements, NamedValue } from './pair-names';
 import type { Standing } from './places';
 import { mayHoldSecret } from './scope';
 import { looksLikeJson, redactPatterns, redactText, type TextContext } from './text';
@@ -137,6 +137,7 @@ class Scan extends JsonWalk<Frame> {
   private isElement(frame: Frame, leaf: Leaf): boolean {
     const above = this.frames.at(-2);
     frame.elements ??= new NamedElements(above === undefined || above.isArray ? '' : above.name);
+    if (!frame.elements.isWorthIt(frame.index, this.text.charCodeAt(leaf.start))) return false;
     const text = leaf.type === 'string' && leaf.end - leaf.start <= longestWritten ? this.logical(leaf) : null;
     const kind = frame.elements.meet(frame.index, leaf, text, (name) => this.context.detection.kindOfName(name));
     if (kind !== null && kind !== 'waits') this.take(leaf, kind, undefined);
@@ -154,6 +155,7 @@ class Scan extends JsonWalk<Frame> {
 
   /** `{"name": …, "value": …}` in either order; true where the leaf was dealt with. */
   private isPaired(frame: Frame, leaf: Leaf): boolean {
+    if (!mayNameOrHold(frame.name)) return false;
     frame.named ??= new NamedValue();
     if (leaf.type === 'string' && frame.named.isNaming(frame.name)) {
       const isShort = leaf.end - leaf.start <= longestWritten;

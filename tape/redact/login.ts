@@ -3,14 +3,18 @@
  * place, and which names are that short. Anywhere else `p` is a page or a price.
  */
 
-/** Names of what somebody logs in with: an object, a list of them, or one string. */
+/** Names under which they may stand as one string. */
 export function isCredentialsName(name: string): boolean {
-  return /(?:^|[a-z_-])(?:credentials?|creds?)$/i.test(name);
+  return name.length >= shortestCredentials && /redentials?$/i.test(name);
 }
 
-/** Names of objects, these and some that are no name for a string. */
+const shortestCredentials = 'credential'.length;
+
+/** Names of objects, or lists of them, that somebody logs in with. */
 export function isLoginName(name: string): boolean {
-  return isCredentialsName(name) || /^(?:(?:basic|http)?[-_]?auth(?:entication)?|(?:log|sign)[-_]?[io]n)$/i.test(name);
+  return /(?:^|[a-z_-])(?:credentials?|creds?)$|^(?:(?:basic|http)?[-_]?auth(?:entication)?|(?:log|sign)[-_]?[io]n)$/i.test(
+    name,
+  );
 }
 
 /** True where a text names an operation by which somebody logs in: of GraphQL, or a method called by name. */
@@ -33,26 +37,12 @@ export function looksLikeCredentials(value: string): boolean {
   );
 }
 
-/** True where a text may hold a member `p`, a variable `$p` or credentials that stand by themselves: for the cheap look. */
-export function mayHoldCredentials(text: string): boolean {
-  return (
-    (/["'$]p\b/i.test(text) && /cred|auth|log[-_]?[io]n|sign[-_]?[io]n|session|token|jwt/i.test(text)) ||
-    /creds?\\{0,15}"|credentials?\\{0,15}"/i.test(text)
-  );
+/** True where a text with a name of one letter in it speaks of a place to log in: for the cheap look. */
+export function mayLogIn(text: string): boolean {
+  return /["$]p\b/i.test(text) && /cred|auth|log[-_]?[io]n|sign[-_]?[io]n|session|token|jwt/i.test(text);
 }
 
-/** Each of those holds one of them: for a look at bytes. */
-export const credentialSigns: readonly string[] = [
-  '"p"',
-  '"P"',
-  '"p\\',
-  '"P\\',
-  '$p',
-  '$P',
-  'redential',
-  'REDENTIAL',
-  'creds"',
-  'creds\\',
-  'cred"',
-  'cred\\',
-];
+/** The same for variables of GraphQL; `"p"` is seen among the words. */
+export function mayHandOverPassword(text: string): boolean {
+  return (text.includes('$p') || text.includes('$P')) && mayLogIn(text);
+}

@@ -37,6 +37,14 @@ const strictHolding = new Set(
     tostring fromstring`),
 );
 
+/** All of these. */
+const telling = new Set([...naming, ...strictNaming, ...holding, ...strictHolding, 'op', 'path']);
+
+/** False for most members: nothing here concerns them. */
+export function mayNameOrHold(name: string): boolean {
+  return telling.has(name) || telling.has(name.toLowerCase());
+}
+
 export function isSecretMember(name: string): boolean {
   return secretMembers.has(name.toLowerCase());
 }
@@ -88,8 +96,24 @@ export class NamedElements<L> {
   /** The second of two or more, which the first may have named. */
   private held: L | null = null;
 
+  private readonly isRaw: boolean;
+
   /** The list is called so by the object it lies in, '' where it lies in a list. */
-  constructor(private readonly list: string) {}
+  constructor(private readonly list: string) {
+    this.isRaw = /^raw_?headers$/i.test(list);
+  }
+
+  /** Whether an element that begins with this character is worth reading. */
+  isWorthIt(index: number, code: number): boolean {
+    return (
+      this.isRaw ||
+      index === 0 ||
+      this.next !== null ||
+      this.held !== null ||
+      code === hyphen ||
+      (index === 1 && this.first !== null)
+    );
+  }
 
   /** What is known of the element by those before it; `waits` where the end of the list will tell. */
   meet(
@@ -117,10 +141,12 @@ export class NamedElements<L> {
   }
 
   private promiseOf(index: number, text: string, kindOf: (name: string) => NameKind | null): NameKind | null {
-    if (/^raw_?headers$/i.test(this.list)) return index % 2 === 0 ? kindOf(text) : null;
+    if (this.isRaw) return index % 2 === 0 ? kindOf(text) : null;
     return /^--?[A-Za-z][\w.-]*$/.test(text) ? kindOf(text.replace(/^-+/, '')) : null;
   }
 }
+
+const hyphen = 0x2d;
 
 /** Lists of names, where one never is the value of another. */
 const listsOfNames =

@@ -21,7 +21,12 @@ const toldFirst = new RegExp(
   'gi',
 );
 
+/** What the sentences have at the least; the others are for names. */
+const aboutCode = /[cC](?:ode|ODE)(?:[ +](?:is|will|for|=)|:)|your[ +](?:[\w'-]{1,30}[ +]){0,3}(?:pass)?[cC]ode/;
+const aboutOthers = /(?:word|pin|otp)(?: (?:is|will|for|=)|:)|is your /i;
+
 export function toldSecrets(text: string, take: (secret: string) => string): Edit[] {
+  if (!aboutCode.test(text) && !aboutOthers.test(text)) return [];
   const later = [...text.matchAll(told)].map(({ 0: all, 1: value = '', index }) => {
     const start = index + all.length - value.length;
     return { start, secret: value.replace(/[.,;:!?)*]+$/, '') };
@@ -39,7 +44,7 @@ function isMeasure(secret: string): boolean {
 
 /** True where a text may tell one: for the cheap look, which knows `password`, `pin` and `otp` anyway. */
 export function mayTellCode(text: string): boolean {
-  if (!/code/i.test(text)) return false;
+  if (!aboutCode.test(text)) return false;
   const words = text.replaceAll('+', ' '); // in forms
   return words.search(told) >= 0 || words.search(toldFirst) >= 0;
 }

@@ -16,13 +16,13 @@ export function statementSecrets(text: string, redaction: StatementRedaction): E
   return [
     ...(hasQuote ? found(text, clause, redaction) : []),
     ...(hasQuote ? inserted(text, redaction) : []),
-    ...found(text, machine, redaction),
+    ...(text.includes('login') ? found(text, machine, redaction) : []),
   ];
 }
 
 const clause =
   /\b(?:identified\s{1,9}(?:with\s{1,9}\S{1,60}\s{1,9})?(?:by|as)\s{1,9}(?:password\s{1,9})?|(?:user|role|login|with|encrypted)\s{1,9}(?:\S{1,64}\s{1,9})?password\s{1,9}=?\s{0,9}|password\s{0,3}\(\s{0,3}|password\s{1,9}for\s{1,9}\S{1,80}\s{0,9}=\s{0,9})'([^'\r\n]{1,500})(?='|$)/gi;
-const machine = /\blogin\s{1,9}\S{1,200}\s{1,9}password\s{1,9}(\S{1,500})/gi;
+const machine = /\blogin\s{1,9}\S{1,200}\s{1,9}password\s{1,9}(\S{1,500})/g;
 
 function found(text: string, expression: RegExp, { take }: StatementRedaction): Edit[] {
   return [...text.matchAll(expression)].map(({ 0: all, 1: secret = '', index }) => {

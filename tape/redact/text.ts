@@ -127,7 +127,10 @@ function namedSecrets(text: string, context: TextContext): Edit[] {
       name.end - name.start > longestName ? null : context.detection.kindOfName(text.slice(name.start, name.end));
     const values = kind === null ? [] : valuesAfter(text, { ...name, kind, style: context.style });
     if (kind === null || values.length === 0) continue;
-    edits.push(...values.flatMap((value) => redactedValue(text, kind, value, context) ?? []));
+    for (const value of values) {
+      const edit = redactedValue(text, kind, value, context);
+      if (edit !== undefined) edits.push(edit);
+    }
     stems.lastIndex = Math.max(stems.lastIndex, values.at(-1)?.end ?? 0);
   }
   return edits;

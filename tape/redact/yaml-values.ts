@@ -83,11 +83,15 @@ function onLine(text: string, from: number, isYaml: boolean): readonly Span[] {
   const end = matchAt(isYaml ? plainWords : plainWord, text, from)?.end;
   if (end === undefined) return [];
   const place = { start: from, end: trimmedEnd(text, from, end) };
-  return isHarmless(text.slice(from, place.end), { name: '', parent: '' }) ? [] : [place];
+  const value = text.slice(from, place.end);
+  return isPermission.test(value) || isHarmless(value, { name: '', parent: '' }) ? [] : [place];
 }
 
+/** `id-token: write`, as workflows say what they may do. */
+const isPermission = /^(?:read|write|none)$/;
+
 const plainWords = /[^\s"'{}[\],#&*!|>%@`](?:[^\r\n#:]|:(?=\S)|(?<=\S)#){0,1000}/y;
-const plainWord = /[^\s"'{}[\],#&*!|>%@`]\S{0,1000}(?=[ \t]*(?:[\r\n]|$))/y;
+const plainWord = /(?![&*!|>%@`#])[^\s"'{}[\],]{1,1000}(?=[ \t]*(?:[\r\n]|$))/y;
 
 function lineAfter(text: string, at: number): number {
   const newline = text.indexOf('\n', at);

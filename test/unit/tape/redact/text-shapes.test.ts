@@ -70,6 +70,8 @@ it.each([
   ['application/yaml', 'password:\n  type: string1\n  minLength: 8\n'],
   ['application/yaml', 'tokenType: |\n  x1\npassword: |\nb: 2\n'],
   ['text/plain', 'password:\n  required\n'],
+  ['text/plain', 'function pbkdf2(\n  password: BinaryLike,\n  salt: BinaryLike,\n)'],
+  ['application/yaml', 'permissions:\n  id-token: write # for OIDC\n  contents: read\n'],
   ['text/plain', '- password:\n- other17\n'],
   ['text/plain', "Unexpected token '<'; password 'must' be set; identified by the user's id"],
   ['text/plain', "INSERT INTO users (id, name) VALUES (1, 'x1')"],
