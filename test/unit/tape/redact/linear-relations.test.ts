@@ -89,8 +89,8 @@ it.each<[string, (size: number) => Message, most: number]>([
     2,
   ],
 ])('%s', (_, message, most) => {
-  expectLinear(message, 128 * KiB, MiB);
-  if (most > 2) expectLinear(message, MiB, most * MiB);
+  expectLinear(message, 64 * KiB, 512 * KiB);
+  if (most > 4) expectLinear(message, MiB, most * MiB);
 });
 
 it.each([
