@@ -199,7 +199,7 @@ static __always_inline bool is_open(struct socket_state *state, struct sock *sk,
 		return true;
 	if (!state->tgid) {
 		state->tgid = current_tgid();
-		state->written_before = next_written(sk) - sent;
+		begin_counting(state, sk, received, sent);
 		begin_midway(state, sk, received, sent);
 	}
 	send_open(state, sk);
