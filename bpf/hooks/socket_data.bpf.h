@@ -255,6 +255,26 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		send_gap(cursor, length, WIRE_UNREADABLE_CALL);
 }
 
+/*
+ * The kernel runs no program where the same one is under way on that CPU (lib/guard.bpf.h). So a tier may have a second
+ * one that runs after the first, and does its work where the first did not run.
+ */
+static __always_inline void note_told(u32 direction)
+{
+	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE) : 0;
+	if (thread)
+		thread->told[direction & 1] = true;
+}
+
+static __always_inline bool was_told(u32 direction)
+{
+	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(0) : 0;
+	bool told = thread && thread->told[direction & 1];
+	if (told)
+		thread->told[direction & 1] = false;
+	return told;
+}
+
 /* What the tiers call: a send or a receive has ended with this result. */
 
 #ifdef STATE_IN_HASHES
