@@ -101,6 +101,8 @@ class LiveSource implements EbpfSource {
   private ending: NodeJS.Timeout | undefined;
   private outgoing: SourceEvent[] = [];
   private told = { events: 0, bytes: 0, missed: 0 };
+  /** Sends and receives without a program, by the kernel's counts, when the unix sockets were last doubted. */
+  private doubtedAt = 0;
   /** News that were lost, by the kernel's counts, when /proc was last searched. */
   private searchedAt = 0;
   private hasBegun = false;
@@ -332,13 +334,27 @@ class LiveSource implements EbpfSource {
   }
 
   private takeBatch(batch: Buffer): void {
+    // Before what was said after the skip: it may be the answer to another request than it seems.
+    let doubtful = this.binder.hasUnixSockets && this.hasMissedData();
+    if (doubtful) this.binder.doubtUnix(this.lastEventNs);
     for (const event of decodeBatch(batch)) {
       this.lastEventNs = event.atNs;
       if (event.kind === 'open' || event.kind === 'open-unix') this.nameProcess(event.pid);
       this.followProcess(event);
       this.binder.push(event);
+      if (event.kind !== 'open-unix') continue;
+      doubtful ||= this.hasMissedData();
+      if (doubtful) this.binder.doubtUnix(event.atNs, [event.socket]);
     }
     this.flush();
+  }
+
+  /** Since it was asked last. */
+  private hasMissedData(): boolean {
+    const { data } = this.stats().missed;
+    const more = data > this.doubtedAt;
+    this.doubtedAt = data;
+    return more;
   }
 
   private followProcess(event: WireEvent): void {
