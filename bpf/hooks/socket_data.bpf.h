@@ -201,6 +201,9 @@ static __always_inline bool is_open(struct socket_state *state, struct sock *sk,
 		state->tgid = current_tgid();
 		begin_counting(state, sk, received, sent);
 		begin_midway(state, sk, received, sent);
+	} else if (!state->sent && !state->received) {
+		/* The end of its connect, from which bytes count, may have been skipped. */
+		begin_counting(state, sk, received, sent);
 	}
 	send_open(state, sk);
 	return state->flags & SOCKET_OPENED;
