@@ -1,6 +1,6 @@
 /** What `wiretape record` says while it runs and at its end. Pure: counts in, lines out. */
 import { WiretapeError } from '../errors/wiretape-error';
-import type { CaptureStats } from '../native/binding';
+import type { CaptureStats, MissedEvents } from '../native/binding';
 import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
 import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
@@ -217,8 +217,7 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
   const lines = Object.entries(stats.lostBytes)
     .filter(([reason, lost]) => lost > 0 && !(overflowed && reason === 'hole'))
     .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}`);
-  if (capture.missedRuns > 0)
-    lines.push(`  missing    ${count(capture.missedRuns, 'event')} the kernel did not run a program for`);
+  lines.push(...missedLines(capture.missed));
   if (capture.deepCalls > 0)
     lines.push(`  missing    ${count(capture.deepCalls, 'TLS call')} within calls, deeper than is followed`);
   if (capture.stateFull > 0)
@@ -226,8 +225,21 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
   return lines;
 }
 
-function count(times: number, noun: string): string {
-  return `${times} ${noun}${times === 1 ? '' : 's'}`;
+/** The kernel counts what it skips for everybody, so that it may have been about nobody who was recorded. */
+function missedLines({ data, connections, processes }: MissedEvents): readonly string[] {
+  const kinds = [
+    ...(data > 0 ? [count(data, 'send or receive', 'sends and receives')] : []),
+    ...(connections > 0 ? [count(connections, 'connection')] : []),
+    ...(processes > 0 ? [count(processes, 'process', 'processes')] : []),
+  ];
+  const events = count(data + connections + processes, 'event');
+  return kinds.length === 0
+    ? []
+    : [`  missing    up to ${events} the kernel did not run a program for: ${kinds.join(', ')}`];
+}
+
+function count(times: number, noun: string, plural = `${noun}s`): string {
+  return `${times} ${times === 1 ? noun : plural}`;
 }
 
 function milliseconds(us: number | null): string {

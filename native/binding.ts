@@ -6,9 +6,9 @@ import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs
 import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
 import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
-import { programsOfOthers, type Tier, tiers } from './tiers';
+import { type MissedEvents, programsOfOthers, type Tier, tiers } from './tiers';
 
-export { type Tier, tiers } from './tiers';
+export { type MissedEvents, missedEvents, type Tier, tiers } from './tiers';
 
 export interface CaptureOptions {
   /** Size of the kernel's ring: a power of two. */
@@ -42,7 +42,7 @@ export interface UprobeRequest {
   readonly pid: number;
 }
 
-export interface CaptureStats {
+export interface KernelStats {
   readonly events: number;
   readonly bytes: number;
   readonly ringFullEvents: number;
@@ -53,11 +53,15 @@ export interface CaptureStats {
   readonly stateFull: number;
   /** TLS calls within calls, beyond what a thread's state holds: the oldest of them was given up. */
   readonly deepCalls: number;
-  /** Programs the kernel did not run because they were running already on that CPU. */
-  readonly missedRuns: number;
+  /** How often the kernel did not run each program that is loaded. */
+  readonly skips: Readonly<Record<string, number>>;
   readonly unreadBytes: number;
   readonly queuedBytes: number;
   readonly uprobeMulti: boolean;
+}
+
+export interface CaptureStats extends KernelStats {
+  readonly missed: MissedEvents;
 }
 
 export interface ProgramRefusal {
@@ -82,7 +86,7 @@ export interface Capture {
   pause(paused: boolean): void;
   /** Resolves when everything that was in the ring has been handed over. */
   stop(): Promise<void>;
-  stats(): CaptureStats;
+  stats(): KernelStats;
   refusals(): readonly ProgramRefusal[];
   close(): void;
 }

@@ -235,7 +235,8 @@ class RunningRecording implements Recording {
     const command = this.source?.command;
     // Started by the recording, it ends with it, and its last exchanges are recorded too.
     if (command !== undefined && reason !== 'target-ended') await command.end(COMMAND_END_MS);
-    await this.source?.stop();
+    // Not what was counted when the end was asked for: the command may have gone on, and the ring was drained.
+    this.lastCapture = (await this.source?.stop()) ?? this.lastCapture;
     this.pipeline.end(this.nowUs());
     this.handOver();
     const failure = this.writer.failure();

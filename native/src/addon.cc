@@ -190,7 +190,9 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     set("faults", counters.faults);
     set("stateFull", counters.state_full);
     set("deepCalls", counters.deep_calls);
-    set("missedRuns", counters.missed_runs);
+    auto skips = Napi::Object::New(info.Env());
+    for (const Skips& one : counters.skips) skips.Set(one.program, static_cast<double>(one.times));
+    result.Set("skips", skips);
     set("unreadBytes", reader_ ? reader_->unread_bytes() : 0);
     set("queuedBytes", reader_ ? reader_->queued_bytes() : 0);
     result.Set("uprobeMulti", capture(info.Env()).has_uprobe_multi());

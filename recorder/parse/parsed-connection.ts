@@ -147,7 +147,8 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   }
 
   loss(event: LossEvent): void {
-    this.conversation?.taint(problemOfGap(event.reason));
+    if (this.conversation === null) this.joinAfter(problemOfGap(event.reason));
+    else this.conversation.taint(problemOfGap(event.reason));
   }
 
   close(ending: Ending, atUs: number): void {

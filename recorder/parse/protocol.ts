@@ -36,7 +36,7 @@ export interface Conversation {
   /** `bytes` is lent: what is kept of it has to be copied, except for as long as it waits in a bounded queue. */
   data(side: Side, bytes: Uint8Array, atUs: number): void;
   gap(side: Side, size: number, reason: GapReason, atUs: number): void;
-  /** Marks everything that is under way: something about it is missing, and no position says where. */
+  /** Marks everything that is under way, and doubts what follows: something is missing, and no position says where. */
   taint(problem: number): void;
   close(ending: Ending, atUs: number): void;
   /** Time has passed. True while something still waits for time to pass. */

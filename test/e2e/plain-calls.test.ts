@@ -109,6 +109,27 @@ describeE2e('plaintext by every call', () => {
   });
 });
 
+/** Both ends open at once, so that their numbers are known later than those of others; and the end goes with bytes. */
+const toItself = `
+import socket
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.connect(s.getsockname())
+for part in range(3):
+    s.sendall(b'x' * 1000)
+    s.recv(4000)
+s.sendall(b'the last'); s.shutdown(socket.SHUT_WR)
+while s.recv(4000): pass
+`;
+
+describeE2e('a socket that is connected to itself', () => {
+  it('lacks no byte', async () => {
+    const { exchanges, summary } = await recordCommand(['python3', '-c', toItself], ['--allow-empty']);
+    const [stored] = exchanges;
+    const { requestSize, responseSize } = stored?.exchange.raw ?? {};
+    expect({ requestSize, responseSize }).toEqual({ requestSize: 3008, responseSize: 3008 });
+    expect(summary).not.toContain('unreadable-call');
+  }, 60_000);
+});
+
 describeE2e('connections that carry no answer', () => {
   const folder = temporaryFolder();
   afterAll(() => folder.remove());

@@ -17,7 +17,8 @@ const capture: CaptureStats = {
   faults: 0,
   stateFull: 0,
   deepCalls: 0,
-  missedRuns: 0,
+  skips: {},
+  missed: { data: 0, connections: 0, processes: 0 },
   unreadBytes: 2048,
   queuedBytes: 0,
   uprobeMulti: true,
@@ -102,7 +103,7 @@ it.each([
   ['incomplete', new Recorded().parsed('/orders/1').parsed('/orders/2', ['no-response']).end()],
   ['kept-raw', new Recorded().parsed('/orders/1').stream('Redis', Buffer.from('*1')).end()],
   ['raw-beside', new Recorded().parsed('/orders/1').stream('Redis').end()],
-  ['lost', whole().end({ missedRuns: 3, stateFull: 1, deepCalls: 2 })],
+  ['lost', whole().end({ missed: { data: 3, connections: 1, processes: 2 }, stateFull: 1, deepCalls: 2 })],
 ])('the summary of a recording: %s', (name, end) => {
   expectGolden(`cli/expected/summary-${name}.txt`, summaryLines(end, 'shop.tape').join('\n'));
 });
