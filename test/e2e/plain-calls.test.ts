@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { StoredExchange } from '../../tape/store/tape';
-import { httpIn } from '../support/contents';
+import { httpIn, rawIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, seededBytes, stopAll, temporaryFolder } from '../support/programs';
 import { bodyHash, type Recorded, recordCommand, sha256 } from '../support/recorder';
@@ -124,7 +124,7 @@ describeE2e('a socket that is connected to itself', () => {
   it('lacks no byte', async () => {
     const { exchanges, summary } = await recordCommand(['python3', '-c', toItself], ['--allow-empty']);
     const [stored] = exchanges;
-    const { requestSize, responseSize } = stored?.exchange.raw ?? {};
+    const { requestSize, responseSize } = rawIn(stored?.exchange) ?? {};
     expect({ requestSize, responseSize }).toEqual({ requestSize: 3008, responseSize: 3008 });
     expect(summary).not.toContain('unreadable-call');
   }, 60_000);
