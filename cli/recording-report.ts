@@ -6,7 +6,7 @@ import type { RecordingEnd } from '../recorder/record';
 import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
-import { type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
+import { type LossReason, lossWords, type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
 import { visibleLine } from './terminal';
 
 const TARGETS_NAMED = 12;
@@ -216,7 +216,7 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
   const overflowed = (stats.lostBytes['ring-full'] ?? 0) > 0;
   const lines = Object.entries(stats.lostBytes)
     .filter(([reason, lost]) => lost > 0 && !(overflowed && reason === 'hole'))
-    .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}`);
+    .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}${meaning(reason)}`);
   if (capture.missedRuns > 0)
     lines.push(`  missing    ${count(capture.missedRuns, 'event')} the kernel did not run a program for`);
   if (capture.deepCalls > 0)
@@ -224,6 +224,10 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
   if (capture.stateFull > 0)
     lines.push(`  missing    ${count(capture.stateFull, 'event')} for which a kernel map had no room`);
   return lines;
+}
+
+function meaning(reason: string): string {
+  return reason in lossWords ? `: ${lossWords[reason as LossReason]}`.replaceAll('`', '') : '';
 }
 
 function count(times: number, noun: string): string {

@@ -2,7 +2,7 @@
  * One connection between the follower and the protocols: finds out which protocol it speaks and who is the client, gives
  * its exchanges their place, and passes bytes on. Knows no protocol by name but the one for everything else.
  */
-import type { Cause, Connection, Exchange } from '../../tape/model/exchange';
+import type { Cause, Connection, Exchange, LossReason } from '../../tape/model/exchange';
 import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
@@ -31,7 +31,7 @@ export interface Recording {
   readonly lasting: LastingExchanges;
   nextNumber(): number;
   emit(exchange: Exchange): void;
-  lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
+  lose(loss: { connection: number; reason: LossReason; bytes: number; atUs: number }): void;
   /** Nothing more comes of the connection. */
   closed(connection: number): void;
 }
