@@ -7,7 +7,7 @@ import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
 import { type LossReason, lossWords, type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
-import { visibleLine } from './terminal';
+import { count, visibleLine } from './terminal';
 
 const TARGETS_NAMED = 12;
 const ENDPOINTS_SHOWN = 20;
@@ -228,10 +228,6 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
 
 function meaning(reason: string): string {
   return reason in lossWords ? `: ${lossWords[reason as LossReason]}`.replaceAll('`', '') : '';
-}
-
-function count(times: number, noun: string): string {
-  return `${times} ${noun}${times === 1 ? '' : 's'}`;
 }
 
 function milliseconds(us: number | null): string {
