@@ -23,7 +23,7 @@ import type { StoredExchange } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
 import { readText, replayOptions } from './replay-options';
-import { printLines, visibleLine } from './terminal';
+import { count, printLines, visibleLine } from './terminal';
 
 interface GenerateArguments extends FilterArguments {
   readonly tape: string;
@@ -270,5 +270,5 @@ function summary({ cases, mocks, leftOut }: SuiteFiles, plan: WritePlan, args: G
   const stale = plan.kept.includes('setup.js')
     ? 'setup.js was edited and kept: the options of this run are not in it\n'
     : '';
-  return `${cases} tests, ${mocks} mocks${missing}${changed}\n${stale}Run them with  ${run} ${args.out}\n`;
+  return `${count(cases, 'test')}, ${count(mocks, 'mock')}${missing}${changed}\n${stale}Run them with  ${run} ${args.out}\n`;
 }

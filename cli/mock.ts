@@ -14,7 +14,7 @@ import {
 } from './mock-options';
 import { type FilterArguments, filterOptions, parsePort, tapeArgument } from './options';
 import { noiseFrom, redactionFrom, replayOptions } from './replay-options';
-import { print, visibleLine, visibleText } from './terminal';
+import { count, print, visibleLine, visibleText } from './terminal';
 
 interface Arguments extends FilterArguments, MockArguments {
   readonly tape: string;
@@ -97,7 +97,7 @@ function listeners({ url, urls }: MockServer): string {
 function startLines(set: MockSet, { url, caFile }: MockServer, { tape }: Arguments): string[] {
   const { mocks, refusals, upstreams } = set;
   return [
-    `serving ${mocks.length + refusals.length} exchanges of ${upstreams.length} upstreams from ${tape}`,
+    `serving ${count(mocks.length + refusals.length, 'exchange')} of ${count(upstreams.length, 'upstream')} from ${tape}`,
     ...notServedLines(set),
     `as a proxy: HTTP_PROXY=${url} HTTPS_PROXY=${url}   trusted with: ${caFile}`,
   ];

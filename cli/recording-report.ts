@@ -6,8 +6,8 @@ import type { RecordingEnd } from '../recorder/record';
 import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
-import { type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
-import { visibleLine } from './terminal';
+import { type LossReason, lossWords, type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
+import { count, visibleLine } from './terminal';
 
 const TARGETS_NAMED = 12;
 const ENDPOINTS_SHOWN = 20;
@@ -216,7 +216,7 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
   const overflowed = (stats.lostBytes['ring-full'] ?? 0) > 0;
   const lines = Object.entries(stats.lostBytes)
     .filter(([reason, lost]) => lost > 0 && !(overflowed && reason === 'hole'))
-    .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}`);
+    .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}${meaning(reason)}`);
   lines.push(...missedLines(capture.missed));
   if (capture.deepCalls > 0)
     lines.push(`  missing    ${count(capture.deepCalls, 'TLS call')} within calls, deeper than is followed`);
@@ -238,8 +238,8 @@ function missedLines({ data, connections, processes }: MissedEvents): readonly s
     : [`  missing    up to ${events} the kernel did not run a program for: ${kinds.join(', ')}`];
 }
 
-function count(times: number, noun: string, plural = `${noun}s`): string {
-  return `${times} ${times === 1 ? noun : plural}`;
+function meaning(reason: string): string {
+  return reason in lossWords ? `: ${lossWords[reason as LossReason]}`.replaceAll('`', '') : '';
 }
 
 function milliseconds(us: number | null): string {

@@ -2,7 +2,7 @@
  * From events to exchanges: the stages in order. No logic of its own, and pure: time comes from events and `tick`,
  * results go to the functions given. Exchanges are handed out between events, never from inside a parser.
  */
-import type { Exchange } from '../tape/model/exchange';
+import type { Exchange, LossReason } from '../tape/model/exchange';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
 import type { Loss } from '../tape/store/tape';
@@ -136,7 +136,7 @@ class Stages implements Pipeline {
     this.losses.sweep(this.nowUs);
   }
 
-  private lose({ atUs, connection, reason, events, bytes }: Loss): void {
+  private lose({ atUs, connection, reason, events, bytes }: Loss & { readonly reason: LossReason }): void {
     this.tally.addLoss(reason, bytes);
     this.losses.add({ atUs, connection, reason, events, bytes });
   }

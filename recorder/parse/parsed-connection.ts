@@ -3,7 +3,7 @@
  * its exchanges their place, and passes bytes on. Knows no protocol by name but the one for everything else.
  */
 import type { Side } from '../../tape/model/content-model';
-import type { Cause, Connection, Exchange } from '../../tape/model/exchange';
+import type { Cause, Connection, Exchange, LossReason } from '../../tape/model/exchange';
 import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
@@ -32,7 +32,7 @@ export interface Recording {
   readonly lasting: LastingExchanges;
   nextNumber(): number;
   emit(exchange: Exchange): void;
-  lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
+  lose(loss: { connection: number; reason: LossReason; bytes: number; atUs: number }): void;
   /** Nothing more comes of the connection. */
   closed(connection: number): void;
 }

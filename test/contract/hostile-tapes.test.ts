@@ -94,7 +94,7 @@ describe('what a tape is made of', () => {
       "CREATE TRIGGER t2 AFTER INSERT ON sessions BEGIN SELECT load_extension('x.so'); END",
       'it has a trigger, "t2"',
     ],
-    ['a version that is not its own', 'PRAGMA user_version = 0', 'it has a table "sessions" too many'],
+    ['a version that is not its own', 'PRAGMA user_version = 0', 'it has one table too many, "sessions"'],
   ])('%s is refused before it is asked anything, for reading and for writing', (_name, sql, seen) => {
     change(sql);
     for (const open of [openTapeReader, openTapeWriter]) {
