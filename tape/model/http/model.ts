@@ -127,13 +127,14 @@ function pack({ request, response }: HttpContent): PackedContent {
 
 /** What is left out when it is empty stands last, and `undefined` leaves no trace in JSON. */
 function requestFields(request: HttpRequest) {
-  const { version, method, target, authority, scheme, startedAtUs, endedAtUs, headers } = request;
+  const { version, method, target, authority, scheme, protocol, startedAtUs, endedAtUs, headers } = request;
   return {
     version,
     method,
     target,
     authority,
     scheme,
+    protocol,
     startedUs: startedAtUs,
     endedUs: endedAtUs,
     headers,
@@ -180,12 +181,14 @@ function unpack({ fields: text, sizes, ...bytes }: StoredContent): HttpContent {
 function requestFrom(fields: Fields, bytes: Uint8Array | null, wireSize: number): HttpRequest {
   const authority = textOrNull(fields, 'authority');
   const scheme = textOrNull(fields, 'scheme');
+  const protocol = textOrNull(fields, 'protocol');
   return {
     ...messageFrom(fields, bytes, wireSize),
     method: textField(fields, 'method'),
     target: textField(fields, 'target'),
     ...(authority === null ? {} : { authority }),
     ...(scheme === null ? {} : { scheme }),
+    ...(protocol === null ? {} : { protocol }),
   };
 }
 
