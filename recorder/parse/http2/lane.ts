@@ -75,7 +75,7 @@ export class Lane implements FrameSink {
     missed: number,
   ) {
     this.doubt = missed;
-    this.prefaceAt = side === 'request' ? 0 : null;
+    this.prefaceAt = side === 'request' && missed === 0 ? 0 : null;
     this.table = new HeaderTable(host.createHeaderDecoder, host.budget, host.limits.headBytes, missed);
     if (missed !== 0) this.seek();
   }
