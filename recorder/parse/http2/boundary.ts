@@ -22,14 +22,14 @@ import {
 
 /** What a server says before its client does: its settings, and little else. */
 const longestServerOpening = 1024;
+/** The most that stands in each byte of the head of such settings; the type is all of it, or not there yet. */
+const settingsHead = [0, 3, 0xff, frameTypes.settings, 0, 0, 0, 0, 0];
 
 /** At the opening of a connection. The server's settings are no proof: the client's preface is what tells. */
 export function recognise(side: Side, bytes: Uint8Array): Verdict {
   if (side === 'request') return prefaceVerdict(bytes);
-  if (bytes.length > longestServerOpening) return 'no';
-  if (bytes.length < headSize) return bytes[0] === 0 ? 'unsure' : 'no';
-  const head = headAt(bytes, 0);
-  return head.type === frameTypes.settings && isUsual(head) ? 'unsure' : 'no';
+  const isShort = bytes.length <= longestServerOpening;
+  return isShort && settingsHead.every((most, at) => (bytes[at] ?? 0) <= most) && fitsSettings(bytes) ? 'unsure' : 'no';
 }
 
 /** On a connection whose beginning was missed: frames, and among them a request or an answer of that side. */
@@ -44,6 +44,11 @@ export function resumes(side: Side, bytes: Uint8Array, mayBe: (head: FrameHead) 
     if (!mayBe(head)) return null;
     return isOfFixedShape(head) ? payload !== null : isOpening(side, head, payload);
   });
+}
+
+function fitsSettings(bytes: Uint8Array): boolean {
+  if (bytes.length > 3 && bytes[3] !== frameTypes.settings) return false;
+  return bytes.length < headSize || isUsual(headAt(bytes, 0));
 }
 
 export function prefaceVerdict(bytes: Uint8Array): Verdict {
