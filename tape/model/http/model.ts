@@ -43,12 +43,13 @@ function operation({ request, response }: HttpContent): Operation {
 
 function requestParts(request: HttpRequest | null): readonly Part[] {
   if (request === null) return [];
-  const { headers, target, body, trailers } = request;
+  const { headers, target, body, trailers, authority } = request;
   return [
     headersPart('request', 'header', headers),
     { kind: 'target', side: 'request', value: target },
     { kind: 'body', side: 'request', headers, value: body },
     headersPart('request', 'trailer', trailers),
+    ...(authority === undefined ? [] : [authorityPart(authority)]),
   ];
 }
 
@@ -62,6 +63,10 @@ function responseParts(response: HttpResponse | null): readonly Part[] {
     headersPart('response', 'trailer', trailers),
     ...informational.map((early) => headersPart('response', 'header', early.headers)),
   ];
+}
+
+function authorityPart(value: string): Part {
+  return { kind: 'line', side: 'request', name: 'authority', value };
 }
 
 function headersPart(side: Side, root: 'header' | 'trailer', value: HeaderList): Part {
@@ -81,9 +86,14 @@ function requestWith(request: HttpRequest, cursor: PartCursor): HttpRequest {
   const target = cursor.target();
   const body = cursor.body();
   const trailers = cursor.headers();
+  const authority = request.authority === undefined ? {} : { authority: cursor.line() };
   const isSame =
-    headers === request.headers && target === request.target && body === request.body && trailers === request.trailers;
-  return isSame ? request : { ...request, headers, target, body, trailers };
+    headers === request.headers &&
+    target === request.target &&
+    body === request.body &&
+    trailers === request.trailers &&
+    authority.authority === request.authority;
+  return isSame ? request : { ...request, headers, target, body, trailers, ...authority };
 }
 
 function responseWith(response: HttpResponse, cursor: PartCursor): HttpResponse {

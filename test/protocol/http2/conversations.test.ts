@@ -228,6 +228,52 @@ describe('streams', () => {
   });
 });
 
+describe('a stream that lasts', () => {
+  it('is handed out while it lasts, in whole lines, and as a whole when it is over', () => {
+    const seen = converse(
+      ...opening,
+      client(asks(1, '/events')),
+      server(Buffer.concat([headers(1, indexed(8)), data(1, 'data: one\n\nda')])),
+      waits(1_100_000),
+      client(frame('PING', 0, 0, Buffer.alloc(8))),
+      waits(1_100_000),
+      server(data(1, 'ta: two\n\n', { ends: true })),
+      closes(),
+    );
+    expect(seen.exchanges.map(({ outcome, channel, number }) => [number, channel, outcome])).toEqual([
+      [1, 1, 'open'],
+      [1, 1, 'response'],
+    ]);
+    expect(summaries(seen)).toEqual([
+      'GET /events → open 200 data: one\n\n [still-open]',
+      'GET /events → 200 data: one\n\ndata: two\n\n',
+    ]);
+  });
+
+  it('may be a tunnel, on its channel', () => {
+    const connect = headers(1, [
+      [':method', 'CONNECT'],
+      [':authority', 'pay:443'],
+    ]);
+    const seen = converse(
+      ...opening,
+      client(connect),
+      server(headers(1, indexed(8))),
+      client(data(1, '12345')),
+      waits(1_100_000),
+      client(data(1, '678')),
+      waits(1_100_000),
+      closes(),
+    );
+    expect(seen.exchanges.map(({ channel, outcome, protocol }) => [protocol, channel, outcome])).toEqual([
+      ['http2', 1, 'response'],
+      ['raw', 1, 'open'],
+      ['raw', 1, 'closed'],
+    ]);
+    expect(rawIn(seen.exchanges[2])?.requestSize).toBe(8);
+  });
+});
+
 describe('streams that end otherwise', () => {
   const outbound = { role: 'outbound' } as const;
 
