@@ -131,6 +131,18 @@ function dataPlaces(events: readonly SourceEvent[]): number[] {
   return events.flatMap((event, i) => (event.kind === 'data' ? [i] : []));
 }
 
+function swapNeighbours(events: readonly SourceEvent[], below: Below): SourceEvent[] {
+  const swapped = [...events];
+  for (let i = 1; i + 2 < swapped.length; i++) {
+    const [a, b] = [swapped[i], swapped[i + 1]];
+    if (below(10) >= 3 || a === undefined || b === undefined) continue;
+    swapped[i] = { ...b, atUs: a.atUs };
+    swapped[i + 1] = { ...a, atUs: b.atUs };
+    i++;
+  }
+  return swapped;
+}
+
 /** Time between turns, so that what was said before a hole is told from what came after it. */
 function slower(events: readonly SourceEvent[]): SourceEvent[] {
   const first = events[0]?.atUs ?? 0;
@@ -156,6 +168,17 @@ describe.each(shapes)('calls %s', (name, calls, together) => {
     expect(play(events).exchanges.flatMap(({ problems }) => problems)).toEqual([]);
     for (const size of [1, 2, 3, 5, 8, 13, 21, 34, 55]) {
       expect(play(cut(events, size)).exchanges.map(identity)).toEqual(truth);
+    }
+  });
+
+  it('are the same with the two directions out of step, and pieces out of order', () => {
+    const below = belowOf(`${name} out of step`);
+    const events = eventsOf({}, turns);
+    const truth = play(events).exchanges.map(identity).sort();
+    for (let round = 0; round < 30; round++) {
+      const seen = play(swapNeighbours(cut(events, 1 + below(60)), below));
+      expect(seen.exchanges.map(identity).sort()).toEqual(truth);
+      expect(seen.exchanges.flatMap(({ problems }) => problems)).toEqual([]);
     }
   });
 
