@@ -515,6 +515,53 @@ describe('what is missing', () => {
     expect(summaries(seen)).toEqual(['GET /a → 200 a', 'GET /c → 200 c', 'GET /b → closed 200 [cut-short lost-bytes]']);
   });
 
+  it('may have added to the table: what is counted from there on is not what it was before', () => {
+    const add = (stream: number, path: string, value: string) =>
+      headers(stream, Buffer.concat([getOverHttp, literals([[':path', path]]), added([['x-a', value]])]), {
+        ends: true,
+      });
+    const lost = add(3, '/b', 'two');
+    const seen = converse(
+      ...opening,
+      client(add(1, '/a', 'one')),
+      missing('client', lost.length),
+      client(headers(5, Buffer.concat([getOverHttp, literals([[':path', '/c']]), indexed(62)]), { ends: true })),
+      client(headers(7, Buffer.concat([getOverHttp, literals([[':path', '/d']]), indexed(63)]), { ends: true })),
+      waits(100_000),
+      client(add(9, '/e', 'three')),
+      server(Buffer.concat([1, 3, 5, 7, 9].map((id) => answers(id, `${id}`)))),
+      closes(),
+    );
+    expect(summaries(seen)).toEqual([
+      'GET /a → 200 1',
+      'http2 → 200 3 [lost-bytes]',
+      'GET /c → 200 5 [lost-bytes undecodable-headers]',
+      'GET /d → 200 7 [lost-bytes undecodable-headers]',
+      'GET /e → 200 9',
+    ]);
+    expect(httpIn(seen.exchanges[2]).request?.headers).toEqual([]);
+  });
+
+  it('and is seen only as bytes that nobody could place marks every stream that was open meanwhile', () => {
+    const seen = converse(
+      ...opening,
+      missing('server', 5),
+      waits(100_000),
+      client(asks(1, '/a')),
+      server(answers(1, 'a').subarray(3)),
+      waits(100_000),
+      client(asks(3, '/b')),
+      server(answers(3, 'b')),
+      closes(),
+    );
+    expect(summaries(seen)).toEqual(['GET /b → 200 b', 'GET /a → lost [lost-bytes]']);
+  });
+
+  it('may be older than it looks: a send is stamped at its end', () => {
+    const seen = converse(...opening, missing('server', 500), client(asks(1, '/a')), closes());
+    expect(summaries(seen)).toEqual(['GET /a → lost [lost-bytes]']);
+  });
+
   it('at the beginning, as of a connection that is older than the recorder, is told of what it touched', () => {
     const seen = converseWith(
       { startedEarlier: true },
