@@ -113,7 +113,31 @@ interface AddonOptions extends CaptureOptions {
   readonly wakeBytes: number;
 }
 
+/** A header decoder of HTTP/2: the state of one direction of one connection. */
+export interface HeaderInflater {
+  /**
+   * One fragment of a header block, the last one or not. The fields that became whole with it, up to `mostBytes` of this
+   * fragment; `size` counts all of them, as RFC 9113, 6.5.2 does. After `failed` it decodes nothing any more.
+   */
+  inflate(fragment: Uint8Array, isLast: boolean, mostBytes: number): InflatedFragment;
+  /** Between blocks: how far the table may grow where its encoder says so. */
+  allowTable(bytes: number): void;
+  close(): void;
+}
+
+export interface InflatedFragment {
+  /** Names and values by turns, as latin1. */
+  readonly fields: readonly string[];
+  /** Which of them (0 for the first field) their sender wants to be in no table, because they are secret. */
+  readonly neverIndexed: readonly number[];
+  readonly size: number;
+  readonly failed: boolean;
+  /** How large the table may be now. */
+  readonly tableBytes: number;
+}
+
 interface Addon {
+  HeaderInflater: new () => HeaderInflater;
   Capture: new (options: AddonOptions) => Capture;
   tryReturnProbe(): ReturnProbeTrial;
   wireLayout(): Record<string, readonly [offset: number, size: number]>;
@@ -216,6 +240,12 @@ export function openCapture(options: CaptureOptions, tierName?: string): OpenedT
   const opening = openFirst(wanted, (tier) => openTier(tier, options));
   if (opening.kind === 'opened') return opening.opened;
   throw explainRefusals(wanted.map((tier, i) => ({ tier, refusal: opening.refusals[i] as KernelRefusal })));
+}
+
+/** Needs no rights. Throws ADDON_MISSING. */
+export function createHeaderInflater(): HeaderInflater {
+  const { HeaderInflater } = addon();
+  return new HeaderInflater();
 }
 
 /** Forks a child of ours for it: once a recording is enough. */

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { hostname, release, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CaptureStats } from '../native/binding';
+import { type CaptureStats, createHeaderInflater } from '../native/binding';
 import type { Exchange, ProcessInfo } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
@@ -125,6 +125,7 @@ class RunningRecording implements Recording {
       keepRaw: options.keepRaw,
       limits: { bodyBytes: options.maxBodyBytes },
       openSpill: spillInto(dirname(options.tape)),
+      createHeaderDecoder: createHeaderInflater,
       redact: (exchange) => options.redactor.redact(exchange),
       onExchange: (exchange) => this.outgoing.push(exchange),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),

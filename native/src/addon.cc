@@ -1,10 +1,11 @@
-// The addon's surface: open, attach, detach, targets, start, stats, stop, close. Arguments are validated in binding.ts.
+// The addon's surface: open, attach, detach, targets, start, stats, stop, close; and a header decoder. Arguments are validated in binding.ts.
 #include <napi.h>
 
 #include <memory>
 
 #include "capture.h"
 #include "failure.h"
+#include "header_inflater.h"
 #include "return_probe_trial.h"
 #include "ring_reader.h"
 #include "wire_layout.h"
@@ -247,6 +248,7 @@ Napi::Value return_probe_trial(const Napi::CallbackInfo& info) {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Capture", CaptureObject::define(env));
+  exports.Set("HeaderInflater", define_header_inflater(env));
   exports.Set("tryReturnProbe", Napi::Function::New(env, return_probe_trial));
   exports.Set("wireLayout", Napi::Function::New(env, layout));
   return exports;

@@ -75,8 +75,8 @@ export interface Connection {
 /** How an exchange ended. Never reuse a word for another meaning: scripts read them. docs/tape-format.md lists the same. */
 export const outcomeWords = {
   response: 'an answer came',
-  refused: 'nobody listened: the connection was refused',
-  reset: 'the connection was reset before an answer was complete',
+  refused: 'nobody took it up: the connection, or the stream on it, was refused',
+  reset: 'the connection, or the stream on it, was reset before an answer was complete',
   timeout: 'the connection was never made, or ended by a time-out',
   closed: 'the connection was closed without an answer',
   lost: 'how it ended was not seen',
@@ -92,9 +92,11 @@ export const problemWords = {
     'moved by a call that could not be read (sendfile, splice, io_uring, the later messages of sendmmsg), or seen only as ciphertext',
   'started-mid-stream':
     'the connection is older than the recorder or the probes in its process, or its beginning was lost for want of room',
-  'cut-short': 'the connection or the recording ended in the middle of the message',
+  'cut-short': 'the connection, its stream or the recording ended in the middle of the message',
   'no-response': 'no answer was seen',
   'still-open': 'it was going on when this was written; what came later is not here',
+  'undecodable-headers':
+    'header fields are missing: their compression builds on headers from before the recording, or from among what is lost',
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
   encrypted: 'TLS was seen and its plaintext was not: no library that is read, or probes that came too late',

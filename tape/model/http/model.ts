@@ -44,12 +44,13 @@ function operation({ request, response }: HttpContent): Operation {
 
 function requestParts(request: HttpRequest | null): readonly Part[] {
   if (request === null) return [];
-  const { headers, target, body, trailers } = request;
+  const { headers, target, body, trailers, authority } = request;
   return [
     headersPart('request', 'header', headers),
     { kind: 'target', side: 'request', value: target },
     { kind: 'body', side: 'request', headers, value: body },
     headersPart('request', 'trailer', trailers),
+    ...(authority === undefined ? [] : [authorityPart(authority)]),
   ];
 }
 
@@ -63,6 +64,10 @@ function responseParts(response: HttpResponse | null): readonly Part[] {
     headersPart('response', 'trailer', trailers),
     ...informational.map((early) => headersPart('response', 'header', early.headers)),
   ];
+}
+
+function authorityPart(value: string): Part {
+  return { kind: 'line', side: 'request', name: 'authority', value };
 }
 
 function headersPart(side: Side, root: 'header' | 'trailer', value: HeaderList): Part {
@@ -82,9 +87,14 @@ function requestWith(request: HttpRequest, cursor: PartCursor): HttpRequest {
   const target = cursor.target();
   const body = cursor.body();
   const trailers = cursor.headers();
+  const authority = request.authority === undefined ? {} : { authority: cursor.line() };
   const isSame =
-    headers === request.headers && target === request.target && body === request.body && trailers === request.trailers;
-  return isSame ? request : { ...request, headers, target, body, trailers };
+    headers === request.headers &&
+    target === request.target &&
+    body === request.body &&
+    trailers === request.trailers &&
+    authority.authority === request.authority;
+  return isSame ? request : { ...request, headers, target, body, trailers, ...authority };
 }
 
 function responseWith(response: HttpResponse, cursor: PartCursor): HttpResponse {
@@ -122,11 +132,19 @@ function pack(content: HttpContent): PackedContent {
 
 /** What is left out when it is empty stands last, and `undefined` leaves no trace in JSON. */
 function requestFields(request: HttpRequest, { target: listed }: Operation) {
-  const { target, authority, scheme, startedAtUs, headers } = request;
+  const { target, authority, scheme, protocol, startedAtUs, headers } = request;
   const unlisted = target === listed ? undefined : target;
   return {
     startedUs: startedAtUs,
-    ...{ tookUs: tookUs(request), version: unusualVersion(request), target: unlisted, authority, scheme, headers },
+    ...{
+      tookUs: tookUs(request),
+      version: unusualVersion(request),
+      target: unlisted,
+      authority,
+      scheme,
+      protocol,
+      headers,
+    },
     ...restFields(request),
   };
 }
@@ -178,12 +196,14 @@ function requestFrom(fields: PackedFields, startedAtUs: number, stored: StoredCo
   const { sizes, operation: listed } = stored;
   const authority = fields.textOrNull('authority');
   const scheme = fields.textOrNull('scheme');
+  const protocol = fields.textOrNull('protocol');
   return {
     ...messageFrom(fields, startedAtUs, { bytes: stored.request, wireSize: sizes.request }),
     method: listed.verb ?? '',
     target: fields.textOrNull('target') ?? listed.target ?? '',
     ...(authority === null ? {} : { authority }),
     ...(scheme === null ? {} : { scheme }),
+    ...(protocol === null ? {} : { protocol }),
   };
 }
 

@@ -175,7 +175,7 @@ describe('protocols nobody parses', () => {
     ['Redis', 'GET key\r\n'],
     ['SIP', 'OPTIONS sip:a@b SIP/2.0\r\n\r\n'],
     ['RTSP', 'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n'],
-    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['the beginning of the preface of HTTP/2', 'PRI * HTTP/2.0\r\n'],
     ['HTTP/0.9', 'GET /\r\n'],
     ['SMTP', 'HELO shop\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00'],
