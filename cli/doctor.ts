@@ -186,9 +186,13 @@ function rightsRemedy(capabilities: readonly string[], isRoot: boolean): string 
   return `Being root is not enough here. Give the container the capabilities: ${flags}`;
 }
 
-/** A filter is told by what it does: only a tier that was refused although the rights are there speaks against it. */
+/**
+ * A filter is told by what it does: it speaks against it only if no tier works and one was refused although the rights
+ * are there. A kernel refuses single tiers by the same errno, for want of what they hook into.
+ */
 function seccompCheck({ environment, tiers }: DoctorFacts): DoctorCheck {
   if (!environment.hasSeccompFilter) return good('seccomp', 'no filter');
+  if (tiers.some(({ ok }) => ok)) return good('seccomp', 'a filter that lets bpf through');
   const own = { hasFilter: true, mayUseBpf: environment.isHostUserNamespace && mayUseBpf(environment) };
   if (tiers.some(({ errno }) => errno !== undefined && isRefusedBySeccomp(errno, own)))
     return bad(
@@ -196,7 +200,7 @@ function seccompCheck({ environment, tiers }: DoctorFacts): DoctorCheck {
       'the profile of this container forbids bpf, though the capabilities are there',
       seccompRemedies.join('; '),
     );
-  return good('seccomp', tiers.some(({ ok }) => ok) ? 'a filter that lets bpf through' : 'a filter');
+  return good('seccomp', 'a filter');
 }
 
 const userNamespaceProblem = bad(

@@ -154,7 +154,7 @@ function lossLines(sessions: readonly Session[]): readonly string[] {
     if (losses.length === 0) return [];
     const bytes = losses.reduce((sum, loss) => sum + loss.bytes, 0);
     const reasons = [...new Set(losses.map((loss) => loss.reason))];
-    return [`session ${id} could not record ${byteCount(bytes)}: ${reasons.join(', ')}`];
+    return [`session ${id} could not record ${bytes > 0 ? byteCount(bytes) : 'everything'}: ${reasons.join(', ')}`];
   });
 }
 

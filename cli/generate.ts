@@ -17,7 +17,7 @@ import { linesFor, writeGenerated } from './generated-folder';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
 import { readText, replayOptions } from './replay-options';
-import { printLines, visibleLine } from './terminal';
+import { count, printLines, visibleLine } from './terminal';
 
 interface GenerateArguments extends FilterArguments {
   readonly tape: string;
@@ -216,7 +216,7 @@ function nothingToGenerate(
   const seen = leftOut
     .slice(0, 5)
     .map(({ id, name, reason, detail }) => `exchange ${id}  ${visibleLine(name)}: ${reason} (${visibleLine(detail)})`);
-  const what = `${takes.directions[0]} exchange to make ${counts[0]?.of} of`;
+  const what = `${takes.directions[0]} exchange to make a ${counts[0]?.of} of`;
   return new WiretapeError('NO_CASES', `${args.tape} and the filters leave no ${what}`, {
     seen,
     remedy: [`See what is there:  wiretape ls ${args.tape}`, 'Or give other filters: --include, --exclude, --session'],
@@ -224,7 +224,7 @@ function nothingToGenerate(
 }
 
 function summary(made: Generated, plan: WritePlan, next: string): string {
-  const counts = made.counts.map(({ count, of }) => `${count} ${of}`).join(', ');
+  const counts = made.counts.map((each) => count(each.count, each.of)).join(', ');
   const changed = plan.write.length + plan.remove.length === 0 ? '; nothing changed' : '';
   const missing =
     made.leftOut.length === 0 ? '' : `, ${made.leftOut.length} left out (${made.saidIn} says which and why)`;

@@ -15,7 +15,7 @@ import {
 } from './mock-options';
 import { type FilterArguments, filterOptions, parsePort, tapeArgument } from './options';
 import { noiseFrom, redactionFrom, replayOptions } from './replay-options';
-import { print, visibleLine, visibleText } from './terminal';
+import { count, print, visibleLine, visibleText } from './terminal';
 
 interface Arguments extends FilterArguments, MockArguments {
   readonly tape: string;
@@ -105,7 +105,7 @@ function listeners({ url, urls }: MockServer): string {
 function startLines(set: MockSet, { url, caFile }: MockServer, { tape, serve }: Arguments): string[] {
   const { mocks, refusals, upstreams } = set;
   return [
-    `serving ${mocks.length + refusals.length} exchanges of ${serve === 'inbound' ? 'the service itself' : `${upstreams.length} upstreams`} from ${tape}`,
+    `serving ${count(mocks.length + refusals.length, 'exchange')} of ${serve === 'inbound' ? 'the service itself' : count(upstreams.length, 'upstream')} from ${tape}`,
     ...notServedLines(set),
     serve === 'inbound'
       ? `trusted with: ${caFile}`

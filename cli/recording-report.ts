@@ -1,13 +1,13 @@
 /** What `wiretape record` says while it runs and at its end. Pure: counts in, lines out. */
 import { WiretapeError } from '../errors/wiretape-error';
-import type { CaptureStats } from '../native/binding';
+import type { CaptureStats, MissedEvents } from '../native/binding';
 import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
 import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
-import { type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
-import { visibleLine } from './terminal';
+import { type LossReason, lossWords, type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
+import { count, visibleLine } from './terminal';
 
 const TARGETS_NAMED = 12;
 const ENDPOINTS_SHOWN = 20;
@@ -216,9 +216,8 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
   const overflowed = (stats.lostBytes['ring-full'] ?? 0) > 0;
   const lines = Object.entries(stats.lostBytes)
     .filter(([reason, lost]) => lost > 0 && !(overflowed && reason === 'hole'))
-    .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}`);
-  if (capture.missedRuns > 0)
-    lines.push(`  missing    ${count(capture.missedRuns, 'event')} the kernel did not run a program for`);
+    .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}${meaning(reason)}`);
+  lines.push(...missedLines(capture.missed));
   if (capture.deepCalls > 0)
     lines.push(`  missing    ${count(capture.deepCalls, 'TLS call')} within calls, deeper than is followed`);
   if (capture.stateFull > 0)
@@ -226,8 +225,21 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
   return lines;
 }
 
-function count(times: number, noun: string): string {
-  return `${times} ${noun}${times === 1 ? '' : 's'}`;
+/** The kernel counts what it skips for everybody, so that it may have been about nobody who was recorded. */
+function missedLines({ data, connections, processes }: MissedEvents): readonly string[] {
+  const kinds = [
+    ...(data > 0 ? [count(data, 'send or receive', 'sends and receives')] : []),
+    ...(connections > 0 ? [count(connections, 'connection')] : []),
+    ...(processes > 0 ? [count(processes, 'process', 'processes')] : []),
+  ];
+  const events = count(data + connections + processes, 'event');
+  return kinds.length === 0
+    ? []
+    : [`  missing    up to ${events} the kernel did not run a program for: ${kinds.join(', ')}`];
+}
+
+function meaning(reason: string): string {
+  return reason in lossWords ? `: ${lossWords[reason as LossReason]}`.replaceAll('`', '') : '';
 }
 
 function milliseconds(us: number | null): string {

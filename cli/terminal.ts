@@ -75,3 +75,8 @@ export function print(text: string): Promise<void> {
     process.stdout.write(text, () => resolve());
   });
 }
+
+/** `1 mock`, `2 mocks`. */
+export function count(times: number, noun: string, plural = `${noun}s`): string {
+  return `${times} ${times === 1 ? noun : plural}`;
+}

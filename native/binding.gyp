@@ -1,5 +1,5 @@
-# One addon, N-API only, so that one build serves every supported Node.js. libbpf, libelf and zlib are linked from their
-# archives: the addon needs nothing at run time but the C library (test/contract/addon-linking.test.ts holds that).
+# One addon, N-API only, so that one build serves every supported Node.js. libbpf, libelf, zlib and the header decoder of
+# nghttp2 are linked from their archives: the addon needs nothing at run time but the C library (test/contract/addon-linking.test.ts holds that).
 {
   "targets": [
     {
@@ -16,7 +16,7 @@
         "-isystem <!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")",
         "-isystem <(node_root_dir)/include/node",
       ],
-      "libraries": ["-l:libbpf.a", "-l:libelf.a", "-l:libz.a"],
+      "libraries": ["-l:libbpf.a", "-l:libelf.a", "-l:libz.a", "-l:libnghttp2.a"],
       "ldflags": [
         "-static-libstdc++",
         "-static-libgcc",

@@ -6,9 +6,9 @@ import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs
 import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
 import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
-import { programsOfOthers, type Tier, tiers } from './tiers';
+import { type MissedEvents, programsOfOthers, type Tier, tiers } from './tiers';
 
-export { type Tier, tiers } from './tiers';
+export { type MissedEvents, missedEvents, type Tier, tiers } from './tiers';
 
 export interface CaptureOptions {
   /** Size of the kernel's ring: a power of two. */
@@ -42,7 +42,7 @@ export interface UprobeRequest {
   readonly pid: number;
 }
 
-export interface CaptureStats {
+export interface KernelStats {
   readonly events: number;
   readonly bytes: number;
   readonly ringFullEvents: number;
@@ -53,11 +53,15 @@ export interface CaptureStats {
   readonly stateFull: number;
   /** TLS calls within calls, beyond what a thread's state holds: the oldest of them was given up. */
   readonly deepCalls: number;
-  /** Programs the kernel did not run because they were running already on that CPU. */
-  readonly missedRuns: number;
+  /** How often the kernel did not run each program that is loaded. */
+  readonly skips: Readonly<Record<string, number>>;
   readonly unreadBytes: number;
   readonly queuedBytes: number;
   readonly uprobeMulti: boolean;
+}
+
+export interface CaptureStats extends KernelStats {
+  readonly missed: MissedEvents;
 }
 
 export interface ProgramRefusal {
@@ -82,7 +86,7 @@ export interface Capture {
   pause(paused: boolean): void;
   /** Resolves when everything that was in the ring has been handed over. */
   stop(): Promise<void>;
-  stats(): CaptureStats;
+  stats(): KernelStats;
   refusals(): readonly ProgramRefusal[];
   close(): void;
 }
@@ -109,7 +113,31 @@ interface AddonOptions extends CaptureOptions {
   readonly wakeBytes: number;
 }
 
+/** A header decoder of HTTP/2: the state of one direction of one connection. */
+export interface HeaderInflater {
+  /**
+   * One fragment of a header block, the last one or not. The fields that became whole with it, up to `mostBytes` of this
+   * fragment; `size` counts all of them, as RFC 9113, 6.5.2 does. After `failed` it decodes nothing any more.
+   */
+  inflate(fragment: Uint8Array, isLast: boolean, mostBytes: number): InflatedFragment;
+  /** Between blocks: how far the table may grow where its encoder says so. */
+  allowTable(bytes: number): void;
+  close(): void;
+}
+
+export interface InflatedFragment {
+  /** Names and values by turns, as latin1. */
+  readonly fields: readonly string[];
+  /** Which of them (0 for the first field) their sender wants to be in no table, because they are secret. */
+  readonly neverIndexed: readonly number[];
+  readonly size: number;
+  readonly failed: boolean;
+  /** How large the table may be now. */
+  readonly tableBytes: number;
+}
+
 interface Addon {
+  HeaderInflater: new () => HeaderInflater;
   Capture: new (options: AddonOptions) => Capture;
   tryReturnProbe(): ReturnProbeTrial;
   wireLayout(): Record<string, readonly [offset: number, size: number]>;
@@ -212,6 +240,12 @@ export function openCapture(options: CaptureOptions, tierName?: string): OpenedT
   const opening = openFirst(wanted, (tier) => openTier(tier, options));
   if (opening.kind === 'opened') return opening.opened;
   throw explainRefusals(wanted.map((tier, i) => ({ tier, refusal: opening.refusals[i] as KernelRefusal })));
+}
+
+/** Needs no rights. Throws ADDON_MISSING. */
+export function createHeaderInflater(): HeaderInflater {
+  const { HeaderInflater } = addon();
+  return new HeaderInflater();
 }
 
 /** Forks a child of ours for it: once a recording is enough. */

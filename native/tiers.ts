@@ -14,9 +14,19 @@ export interface Tier {
   readonly required: readonly string[];
   /** Further programs of its own. */
   readonly further: readonly string[];
-  /** Those of them whose kernel function only some kernels have. */
+  /** Those of them whose kernel function or tracepoint only some kernels have. */
   readonly optional: readonly string[];
+  /** Programs that do the work of others where the kernel skipped those: theirs is missed where both were skipped. */
+  readonly seconds: readonly SecondProgram[];
 }
+
+export interface SecondProgram {
+  readonly program: string;
+  readonly firsts: readonly string[];
+}
+
+const secondSend = 'wt_sock_send_again';
+const secondReceive = 'wt_sock_recv_again';
 
 /** State hangs on the kernel's own threads and sockets. */
 const STORAGE_OBJECT = 'recorder.bpf.o';
@@ -28,8 +38,12 @@ const tracepoint: Tier = {
   how: 'the tracepoints at the end of every send and receive',
   objects: [STORAGE_OBJECT],
   required: ['wt_sock_send', 'wt_sock_recv'],
-  further: ['wt_fx_page', 'wt_fx_page_un'],
+  further: [secondSend, secondReceive, 'wt_fx_page', 'wt_fx_page_un'],
   optional: ['wt_fx_page', 'wt_fx_page_un'],
+  seconds: [
+    { program: secondSend, firsts: ['wt_sock_send'] },
+    { program: secondReceive, firsts: ['wt_sock_recv'] },
+  ],
 };
 
 const fexit: Tier = {
@@ -37,8 +51,15 @@ const fexit: Tier = {
   how: 'the ends of the functions that send and receive',
   objects: [STORAGE_OBJECT, HASH_OBJECT],
   required: ['wt_fx_send4', 'wt_fx_recv4'],
-  further: ['wt_fx_send6', 'wt_fx_recv6', 'wt_fx_send_un', 'wt_fx_recv_un', 'wt_fx_page', 'wt_fx_page_un'],
-  optional: ['wt_fx_page', 'wt_fx_page_un'],
+  further: [
+    ...['wt_fx_send6', 'wt_fx_recv6', 'wt_fx_send_un', 'wt_fx_recv_un', 'wt_fx_page', 'wt_fx_page_un'],
+    ...[secondSend, secondReceive],
+  ],
+  optional: ['wt_fx_page', 'wt_fx_page_un', secondSend, secondReceive],
+  seconds: [
+    { program: secondSend, firsts: ['wt_fx_send4', 'wt_fx_send6', 'wt_fx_send_un'] },
+    { program: secondReceive, firsts: ['wt_fx_recv4', 'wt_fx_recv6', 'wt_fx_recv_un'] },
+  ],
 };
 
 const kprobe: Tier = {
@@ -52,6 +73,7 @@ const kprobe: Tier = {
     ...['wt_kp_page', 'wt_kr_page', 'wt_kp_page_un', 'wt_kr_page_un'],
   ],
   optional: ['wt_kp_page', 'wt_kr_page', 'wt_kp_page_un', 'wt_kr_page_un'],
+  seconds: [],
 };
 
 const syscall: Tier = {
@@ -61,9 +83,44 @@ const syscall: Tier = {
   required: ['wt_sys_in', 'wt_sys_out'],
   further: ['wt_sys_in_again', 'wt_sys_out_again'],
   optional: [],
+  seconds: [
+    { program: 'wt_sys_in_again', firsts: ['wt_sys_in'] },
+    { program: 'wt_sys_out_again', firsts: ['wt_sys_out'] },
+  ],
 };
 
 export const tiers: readonly Tier[] = [tracepoint, fexit, kprobe, syscall];
+
+/**
+ * Events of the kernel that no program was run for, at most: the kernel counts what it skips, not whether it was about a
+ * target, and of two programs for one event not whether it skipped them at the same time.
+ */
+export interface MissedEvents {
+  /** Sends and receives. */
+  readonly data: number;
+  /** Connections that began or ended. */
+  readonly connections: number;
+  /** Processes that began, were replaced or ended. */
+  readonly processes: number;
+}
+
+/** `skips`: how often the kernel did not run each of the programs that are loaded. */
+export function missedEvents({ seconds }: Tier, skips: Readonly<Record<string, number>>): MissedEvents {
+  const missed = { data: 0, connections: 0, processes: 0 };
+  for (const [program, times] of Object.entries(skips)) missed[kindOf(program)] += times;
+  for (const { program, firsts } of seconds) {
+    const second = skips[program];
+    if (second === undefined) continue;
+    const first = firsts.reduce((sum, name) => sum + (skips[name] ?? 0), 0);
+    missed.data -= Math.max(first, second);
+  }
+  return missed;
+}
+
+function kindOf(program: string): keyof MissedEvents {
+  if (program.startsWith('wt_task_')) return 'processes';
+  return program === 'wt_sock_state' || program === 'wt_sock_destroy' ? 'connections' : 'data';
+}
 
 /** The programs of the other tiers: an object holds those of several, and only one is to run. */
 export function programsOfOthers(tier: Tier): readonly string[] {

@@ -2,7 +2,7 @@
  * From events to exchanges: the stages in order. No logic of its own, and pure: time comes from events and `tick`,
  * results go to the functions given. Exchanges are handed out between events, never from inside a parser.
  */
-import type { Exchange } from '../tape/model/exchange';
+import type { Exchange, LossReason } from '../tape/model/exchange';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
 import type { Loss } from '../tape/store/tape';
@@ -10,6 +10,7 @@ import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
 import { defaultLimits, type Limits } from './follow/limits';
 import { OpenInbound } from './link/open-inbound';
+import type { CreateHeaderDecoder } from './parse/header-decoder';
 import { LastingExchanges } from './parse/lasting';
 import { ParsedConnection, type Recording } from './parse/parsed-connection';
 import type { OpenSpill } from './parse/spill';
@@ -29,6 +30,8 @@ export interface PipelineOptions {
   readonly keepRaw?: boolean;
   /** Where long bodies wait until they are whole; without it, in memory. */
   readonly openSpill?: OpenSpill;
+  /** Decodes the headers of HTTP/2; without it, none of them is known. */
+  readonly createHeaderDecoder?: CreateHeaderDecoder;
   readonly filter?: ExchangeFilter;
 }
 
@@ -113,6 +116,7 @@ class Stages implements Pipeline {
       budget: new Budget(limits.totalBytes),
       keepRaw: this.options.keepRaw ?? false,
       openSpill: this.options.openSpill ?? (() => null),
+      createHeaderDecoder: this.options.createHeaderDecoder ?? (() => null),
       inbound: new OpenInbound(),
       lasting: this.lasting,
       nextNumber: () => ++this.numbers,
@@ -136,7 +140,7 @@ class Stages implements Pipeline {
     this.losses.sweep(this.nowUs);
   }
 
-  private lose({ atUs, connection, reason, events, bytes }: Loss): void {
+  private lose({ atUs, connection, reason, events, bytes }: Loss & { readonly reason: LossReason }): void {
     this.tally.addLoss(reason, bytes);
     this.losses.add({ atUs, connection, reason, events, bytes });
   }

@@ -5,7 +5,8 @@
 import { statSync } from 'node:fs';
 import { hostname, release, userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import type { CaptureStats } from '../native/binding';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type CaptureStats, createHeaderInflater } from '../native/binding';
 import type { Exchange, ProcessInfo } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
@@ -73,6 +74,10 @@ const SIZE_CHECK_MS = 500;
 const TICK_MS = 250;
 /** One that takes longer to end is left running. */
 const COMMAND_END_MS = 5000;
+/** For the other ends of what targets that have ended had open; and nothing open for long enough that events under way are in. */
+const CLOSES_MOST_MS = 1000;
+const CLOSES_QUIET_MS = 50;
+const CLOSES_CHECK_MS = 10;
 
 /** Resolves once everything that exists is attached. Rejects with the errors of the tape and of the source. */
 export async function startRecording(options: RecordOptions): Promise<Recording> {
@@ -120,6 +125,7 @@ class RunningRecording implements Recording {
       keepRaw: options.keepRaw,
       limits: { bodyBytes: options.maxBodyBytes },
       openSpill: spillInto(dirname(options.tape)),
+      createHeaderDecoder: createHeaderInflater,
       redact: (exchange) => options.redactor.redact(exchange),
       onExchange: (exchange) => this.outgoing.push(exchange),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
@@ -231,11 +237,27 @@ class RunningRecording implements Recording {
       this.stop('size');
   }
 
+  /**
+   * A socket that its process has closed lives on until the other end closes too, and the kernel tells of its end only
+   * then. What others hold open may stay so for ever, and is not waited for any longer.
+   */
+  private async lastCloses(source: EbpfSource): Promise<void> {
+    let quietMs = 0;
+    for (let waitedMs = 0; waitedMs < CLOSES_MOST_MS && quietMs < CLOSES_QUIET_MS; waitedMs += CLOSES_CHECK_MS) {
+      await pause(CLOSES_CHECK_MS);
+      const { unreadBytes, queuedBytes } = source.stats();
+      const isQuiet = unreadBytes + queuedBytes + this.pipeline.stats().openConnections === 0;
+      quietMs = isQuiet ? quietMs + CLOSES_CHECK_MS : 0;
+    }
+  }
+
   private async finish(reason: EndReason): Promise<RecordingEnd> {
     const command = this.source?.command;
     // Started by the recording, it ends with it, and its last exchanges are recorded too.
     if (command !== undefined && reason !== 'target-ended') await command.end(COMMAND_END_MS);
-    await this.source?.stop();
+    if (reason === 'target-ended' && this.source !== undefined) await this.lastCloses(this.source);
+    // Not what was counted when the end was asked for: the command may have gone on, and the ring was drained.
+    this.lastCapture = (await this.source?.stop()) ?? this.lastCapture;
     this.pipeline.end(this.nowUs());
     this.handOver();
     const failure = this.writer.failure();

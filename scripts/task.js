@@ -111,9 +111,14 @@ async function jest(args, env = {}) {
   }
 }
 
-/** @param {{ passed: number, failed: number, skipped: number }} counts */
+/**
+ * The closing line; where several tasks run one after another (.ci/run), it is kept for their sum, too.
+ * @param {{ passed: number, failed: number, skipped: number }} counts
+ */
 function printCounts({ passed, failed, skipped }) {
-  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  const line = `${passed} passed, ${failed} failed, ${skipped} skipped\n`;
+  process.stdout.write(`\n${line}`);
+  if (process.env.WIRETAPE_TALLY) fs.appendFileSync(process.env.WIRETAPE_TALLY, line);
 }
 
 /**

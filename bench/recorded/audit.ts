@@ -29,10 +29,10 @@ interface Alike {
   readonly lossy: 0 | 1;
   readonly method: string | null;
   readonly target: string;
-  readonly request_version: string | null;
+  readonly has_request: 0 | 1;
   readonly request_headers: string | null;
-  readonly response_version: string | null;
-  readonly status: number | null;
+  readonly has_response: 0 | 1;
+  readonly status: string | null;
   readonly reason: string | null;
   readonly response_headers: string | null;
   readonly body_bytes: number;
@@ -44,9 +44,9 @@ const of = (side: 'request' | 'response', field: string) => `e.content ->> '$.${
 
 const alike = `
   SELECT count(*) AS count, e.problems = '' AS complete, e.problems LIKE '%lost-bytes%' AS lossy,
-         ${of('request', 'method')} AS method, coalesce(${of('request', 'target')}, '') AS target,
-         ${of('request', 'version')} AS request_version, ${of('request', 'headers')} AS request_headers,
-         ${of('response', 'version')} AS response_version, ${of('response', 'status')} AS status,
+         verb AS method, coalesce(${of('request', 'target')}, target, '') AS target,
+         ${of('request', 'startedUs')} IS NOT NULL AS has_request, ${of('request', 'headers')} AS request_headers,
+         ${of('response', 'reason')} IS NOT NULL AS has_response, result AS status,
          ${of('response', 'reason')} AS reason, ${of('response', 'headers')} AS response_headers,
          coalesce(length(request_body), 0) + coalesce(length(response_body), 0) AS body_bytes,
          coalesce(result = '200' AND response_body = ?, 0) AS as_served
@@ -85,11 +85,11 @@ function weigh(groups: readonly Alike[], served: number): Omit<Audit, 'served' |
 /** RFC 9112 sections 2 to 5: a start line, fields, an empty line, the body. The servers and clients here put one space after a colon. */
 function wireBytesOf(group: Alike): number {
   const request =
-    group.request_version === null
+    group.has_request === 0
       ? 0
       : `${group.method} ${group.target} HTTP/x.x\r\n`.length + fieldBytes(group.request_headers);
   const response =
-    group.response_version === null
+    group.has_response === 0
       ? 0
       : `HTTP/x.x ${group.status} ${group.reason}\r\n`.length + fieldBytes(group.response_headers);
   return request + response + group.body_bytes;

@@ -199,8 +199,11 @@ static __always_inline bool is_open(struct socket_state *state, struct sock *sk,
 		return true;
 	if (!state->tgid) {
 		state->tgid = current_tgid();
-		state->written_before = next_written(sk) - sent;
+		begin_counting(state, sk, received, sent);
 		begin_midway(state, sk, received, sent);
+	} else if (!state->sent && !state->received) {
+		/* The end of its connect, from which bytes count, may have been skipped. */
+		begin_counting(state, sk, received, sent);
 	}
 	send_open(state, sk);
 	return state->flags & SOCKET_OPENED;
@@ -253,6 +256,26 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		copy_call(cursor);
 	else
 		send_gap(cursor, length, WIRE_UNREADABLE_CALL);
+}
+
+/*
+ * The kernel runs no program where the same one is under way on that CPU (lib/guard.bpf.h). So a tier may have a second
+ * one that runs after the first, and does its work where the first did not run.
+ */
+static __always_inline void note_told(u32 direction)
+{
+	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE) : 0;
+	if (thread)
+		thread->told[direction & 1] = true;
+}
+
+static __always_inline bool was_told(u32 direction)
+{
+	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(0) : 0;
+	bool told = thread && thread->told[direction & 1];
+	if (told)
+		thread->told[direction & 1] = false;
+	return told;
 }
 
 /* What the tiers call: a send or a receive has ended with this result. */

@@ -111,29 +111,33 @@ static __always_inline struct sock *sock_of(struct file *file)
 	return socket ? READ(socket, sk) : 0;
 }
 
-/* Payload bytes taken from the socket so far, by whomever. */
-static __always_inline u32 consumed_of(struct sock *sk)
+/*
+ * Two numbers of a socket that arriving packets change together. Nothing keeps packets from arriving meanwhile, on this
+ * CPU or another: read until they stand still, or one of them would be from before a packet and the other from after it.
+ */
+#define STEADY_ATTEMPTS 4
+#define READ_STEADY(object, one, other, one_field, other_field)                                                        \
+	_Pragma("unroll") for (int attempt = 0; attempt < STEADY_ATTEMPTS; attempt++)                                  \
+	{                                                                                                              \
+		one = READ(object, one_field);                                                                         \
+		other = READ(object, other_field);                                                                     \
+		barrier();                                                                                             \
+		if (one == (u32)READ(object, one_field) && other == (u32)READ(object, other_field))                    \
+			break;                                                                                         \
+	}
+
+/* The peer's FIN takes a number of the sequence, and counts as a byte received. It comes last: nothing waits behind it. */
+static __always_inline bool fin_taken(struct sock *sk, struct tcp_sock *tcp)
 {
-	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
-	if (!tcp)
-		return 0;
-	u32 waiting = READ(tcp, rcv_nxt) - READ(tcp, copied_seq);
-	/* The peer's FIN takes a number of the sequence, and is counted among the bytes received. */
-	bool fin_came = READ(sk, __sk_common.skc_flags) & (1ul << bpf_core_enum_value(enum sock_flags, SOCK_DONE));
-	return (u32)READ(tcp, bytes_received) - waiting - (fin_came && !waiting);
+	bool came = READ(sk, __sk_common.skc_flags) & (1ul << bpf_core_enum_value(enum sock_flags, SOCK_DONE));
+	return came && READ(tcp, rcv_nxt) == READ(tcp, copied_seq);
 }
 
-/*
- * Bytes taken from the socket that no receive returned to us: moved by splice, or read by a process that is not
- * recorded. Asked at each receive and at the end.
- */
-static __always_inline u32 unseen_since(struct socket_state *state, struct sock *sk, u32 returned)
+/* Number of the next byte that will be taken from the socket; changed by whoever reads, never by what arrives. */
+static __always_inline u32 next_taken(struct sock *sk)
 {
-	if (!is_tcp(sk))
-		return 0;
-	u32 consumed = consumed_of(sk) - state->consumed_before;
-	u32 unseen = consumed - (u32)state->received - returned;
-	return unseen > (1u << 30) ? 0 : unseen;
+	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
+	return tcp ? READ(tcp, copied_seq) - fin_taken(sk, tcp) : 0;
 }
 
 /* Number of the next byte that will be written to the socket; changed by whoever writes, and at its end. */
@@ -144,20 +148,34 @@ static __always_inline u32 next_written(struct sock *sk)
 }
 
 /*
+ * Bytes that moved, by the kernel's number of the `next` one, and that no call told us. Where it seems to be less than
+ * none, another thread's call was taken for such before: from here on it fits again.
+ */
+static __always_inline u32 untold(u32 next, u32 *begin, u64 told, u32 moved_now)
+{
+	u32 bytes = next - *begin - (u32)told - moved_now;
+	if (bytes <= (1u << 30))
+		return bytes;
+	*begin += bytes;
+	return 0;
+}
+
+/*
+ * Bytes taken from the socket that no receive returned to us: moved by splice, or read by a process that is not
+ * recorded. Asked at each receive and at the end.
+ */
+static __always_inline u32 unseen_since(struct socket_state *state, struct sock *sk, u32 returned)
+{
+	return is_tcp(sk) ? untold(next_taken(sk), &state->taken_before, state->received, returned) : 0;
+}
+
+/*
  * Bytes written to the socket before this send that no send told us: by a process that is not recorded, by a way without
- * a hook, or while the kernel did not run our program. Where it seems to be less than none, another thread's send was
- * taken for such before: from here on it fits again.
+ * a hook, or while the kernel did not run our program.
  */
 static __always_inline u32 unheard_since(struct socket_state *state, struct sock *sk, u32 sent)
 {
-	if (!is_tcp(sk))
-		return 0;
-	u32 written = next_written(sk) - state->written_before;
-	u32 unheard = written - (u32)state->sent - sent;
-	if (unheard <= (1u << 30))
-		return unheard;
-	state->written_before += unheard;
-	return 0;
+	return is_tcp(sk) ? untold(next_written(sk), &state->written_before, state->sent, sent) : 0;
 }
 
 /*
@@ -210,13 +228,21 @@ static __always_inline void begin_midway(struct socket_state *state, struct sock
 	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
 	if (!tcp)
 		return;
-	u32 taken = consumed_of(sk) - received;
-	u32 written = (u32)READ(tcp, bytes_acked) + READ(tcp, write_seq) - READ(tcp, snd_una) - sent;
+	u32 bytes, next, acked, unacked;
+	READ_STEADY(tcp, bytes, next, bytes_received, rcv_nxt);
+	READ_STEADY(tcp, acked, unacked, bytes_acked, snd_una);
+	u32 taken = bytes - (next - READ(tcp, copied_seq)) - fin_taken(sk, tcp) - received;
+	u32 written = acked + READ(tcp, write_seq) - unacked - sent;
 	/* The SYN may count as one byte acknowledged. */
-	if (taken == 0 && written <= 1)
-		return;
-	state->flags |= SOCKET_EARLIER;
-	state->consumed_before = taken;
+	if (taken != 0 || written > 1)
+		state->flags |= SOCKET_EARLIER;
+}
+
+/* From here on bytes count, but those the call under way has moved count as well. */
+static __always_inline void begin_counting(struct socket_state *state, struct sock *sk, u32 received, u32 sent)
+{
+	state->taken_before = next_taken(sk) - received;
+	state->written_before = next_written(sk) - sent;
 }
 
 static __always_inline void begin_connect(struct sock *sk, u32 tgid)
@@ -229,7 +255,6 @@ static __always_inline void begin_connect(struct sock *sk, u32 tgid)
 		state->generation = next_generation();
 	state->sent = 0;
 	state->received = 0;
-	state->consumed_before = 0;
 	state->flags = 0;
 	state->error = 0;
 	state->tgid = tgid;
@@ -276,6 +301,15 @@ static __always_inline void send_unseen(struct socket_state *state, u8 direction
 	submit(event, sizeof(*event));
 }
 
+/* Taken bytes at the end that no receive told us. A socket that was disconnected begins anew. */
+static __always_inline u32 unseen_at_end(struct socket_state *state, struct sock *sk)
+{
+	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
+	if (!tcp || !READ(tcp, bytes_received))
+		return 0;
+	return unseen_since(state, sk, 0);
+}
+
 /* Written bytes at the end that no send told us. The FIN takes a number; a socket that was disconnected begins anew. */
 static __always_inline u32 unheard_at_end(struct socket_state *state, struct sock *sk)
 {
@@ -291,7 +325,7 @@ static __always_inline void send_unseen_end(struct socket_state *state, struct s
 {
 	if (state->flags & SOCKET_TLS)
 		return;
-	u32 unseen = unseen_since(state, sk, 0);
+	u32 unseen = unseen_at_end(state, sk);
 	u32 unheard = unheard_at_end(state, sk);
 	if (unseen)
 		send_unseen(state, WIRE_RECEIVED, state->received, unseen);
@@ -313,7 +347,8 @@ static __always_inline void send_listen(struct sock *sk, u32 tgid)
 
 static __always_inline void follow_state(struct sock *sk, int before, int after)
 {
-	if (after != TCP_SYN_SENT && after != TCP_CLOSE && after != TCP_LISTEN && before != TCP_SYN_SENT)
+	bool both_opened = before == TCP_SYN_RECV && after == TCP_ESTABLISHED;
+	if (after != TCP_SYN_SENT && after != TCP_CLOSE && after != TCP_LISTEN && before != TCP_SYN_SENT && !both_opened)
 		return;
 	if (!is_tcp(sk))
 		return;
@@ -332,9 +367,12 @@ static __always_inline void follow_state(struct sock *sk, int before, int after)
 		state->error = sk->sk_err;
 	/* The source port is chosen after SYN_SENT, so the end of that state is the first moment with a whole tuple. */
 	if (before == TCP_SYN_SENT && !(state->flags & SOCKET_OPENED)) {
-		state->written_before = next_written(sk);
+		begin_counting(state, sk, 0, 0);
 		send_open(state, sk);
 	}
+	/* Where both sides connect at once (a socket may, to itself), the peer's numbers come a state later. */
+	if (both_opened && !state->received)
+		state->taken_before = next_taken(sk);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -403,8 +441,7 @@ int wt_seed_sockets(struct bpf_iter__task_file *context)
 			return 0;
 	}
 	/* What an older connection moved before us is not missing: it was never to be recorded. */
-	state->consumed_before = consumed_of(sk);
-	state->written_before = next_written(sk);
+	begin_counting(state, sk, 0, 0);
 	send_open(state, sk);
 	return 0;
 }

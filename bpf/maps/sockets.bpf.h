@@ -28,7 +28,7 @@ struct socket_state {
 	u64 received;
 	u32 tgid;
 	u32 flags;
-	u32 consumed_before; /* bytes received and taken before recording of it began */
+	u32 taken_before; /* number of the next byte to be taken, when recording of it began */
 	u32 error;
 	u32 written_before; /* number of the next byte to be written, when recording of it began */
 	u8 role;

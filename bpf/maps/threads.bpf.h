@@ -47,6 +47,8 @@ struct thread_state {
 	u64 batch;
 	u32 batch_index;
 	u32 batch_count;
+	/* by enum wire_direction: the first program of a tier has run for the call that is under way */
+	bool told[2];
 	struct copy_cursor cursor;
 	/* the walk over the TLS records of a socket call */
 	struct copy_cursor walk;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Tier "fexit": the ends of the functions that every send and receive goes through, by family of the socket. They sit just
- * below the places of the tracepoints, and have had the same arguments since 5.10.
+ * below the places of the tracepoints, and have had the same arguments since 5.10. Where there are such tracepoints (6.3
+ * and newer), their second programs do what the kernel skipped here.
  */
 #pragma once
 
@@ -10,6 +11,7 @@ int BPF_PROG(wt_fx_send4, struct socket *socket, void *message, u64 size, int re
 {
 	hold_cpu();
 	take_sent(READ(socket, sk), ret);
+	note_told(WIRE_SENT);
 	release_cpu();
 	return 0;
 }
@@ -19,6 +21,7 @@ int BPF_PROG(wt_fx_send6, struct socket *socket, void *message, u64 size, int re
 {
 	hold_cpu();
 	take_sent(READ(socket, sk), ret);
+	note_told(WIRE_SENT);
 	release_cpu();
 	return 0;
 }
@@ -28,6 +31,7 @@ int BPF_PROG(wt_fx_recv4, struct socket *socket, void *message, u64 size, int fl
 {
 	hold_cpu();
 	take_received(READ(socket, sk), ret, flags);
+	note_told(WIRE_RECEIVED);
 	release_cpu();
 	return 0;
 }
@@ -37,6 +41,7 @@ int BPF_PROG(wt_fx_recv6, struct socket *socket, void *message, u64 size, int fl
 {
 	hold_cpu();
 	take_received(READ(socket, sk), ret, flags);
+	note_told(WIRE_RECEIVED);
 	release_cpu();
 	return 0;
 }
@@ -46,6 +51,7 @@ int BPF_PROG(wt_fx_send_un, struct socket *socket, void *message, u64 size, int 
 {
 	hold_cpu();
 	take_sent(READ(socket, sk), ret);
+	note_told(WIRE_SENT);
 	release_cpu();
 	return 0;
 }
@@ -55,6 +61,7 @@ int BPF_PROG(wt_fx_recv_un, struct socket *socket, void *message, u64 size, int 
 {
 	hold_cpu();
 	take_received(READ(socket, sk), ret, flags);
+	note_told(WIRE_RECEIVED);
 	release_cpu();
 	return 0;
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Tier "tracepoint", 6.3 and newer: two tracepoints at the end of every send and receive, with the socket and the result. */
+/*
+ * Tier "tracepoint", 6.3 and newer: two tracepoints at the end of every send and receive, with the socket and the result.
+ * Each has two programs: the kernel runs them in the order in which they were attached, which is the order here. The
+ * second ones serve tier "fexit" as well: functions end before these tracepoints tell of it.
+ */
 #pragma once
 
 SEC("tp_btf/sock_send_length")
@@ -7,6 +11,17 @@ int BPF_PROG(wt_sock_send, struct sock *sk, int ret, int flags)
 {
 	hold_cpu();
 	take_sent(sk, ret);
+	note_told(WIRE_SENT);
+	release_cpu();
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(wt_sock_send_again, struct sock *sk, int ret, int flags)
+{
+	hold_cpu();
+	if (!was_told(WIRE_SENT))
+		take_sent(sk, ret);
 	release_cpu();
 	return 0;
 }
@@ -16,6 +31,17 @@ int BPF_PROG(wt_sock_recv, struct sock *sk, int ret, int flags)
 {
 	hold_cpu();
 	take_received(sk, ret, flags);
+	note_told(WIRE_RECEIVED);
+	release_cpu();
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(wt_sock_recv_again, struct sock *sk, int ret, int flags)
+{
+	hold_cpu();
+	if (!was_told(WIRE_RECEIVED))
+		take_received(sk, ret, flags);
 	release_cpu();
 	return 0;
 }

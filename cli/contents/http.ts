@@ -18,10 +18,11 @@ export const httpView: ContentView<HttpContent> = {
 function requestLines(request: HttpRequest | null, colors: Colors): readonly string[] {
   if (request === null) return [colors.bold('request'), 'none was seen'];
   const line = visibleWire(`${request.method} ${request.target} HTTP/${request.version}`);
-  const { scheme, authority } = request;
+  const { scheme, authority, protocol } = request;
   const named = authority === undefined ? [] : headerLines([[':authority', authority]], colors);
   const schemed = scheme === undefined ? [] : headerLines([[':scheme', scheme]], colors);
-  return messageLines('request', [line, ...schemed, ...named], request, colors);
+  const spoken = protocol === undefined ? [] : headerLines([[':protocol', protocol]], colors);
+  return messageLines('request', [line, ...schemed, ...named, ...spoken], request, colors);
 }
 
 function responseLines(response: HttpResponse | null, { outcome, colors }: Page): readonly string[] {
@@ -37,11 +38,12 @@ function responseLines(response: HttpResponse | null, { outcome, colors }: Page)
 
 function requestJson(request: HttpRequest | null) {
   if (request === null) return null;
-  const { authority, scheme } = request;
+  const { authority, scheme, protocol } = request;
   return {
     ...messageJson(request),
     ...(authority === undefined ? {} : { authority }),
     ...(scheme === undefined ? {} : { scheme }),
+    ...(protocol === undefined ? {} : { protocol }),
   };
 }
 

@@ -1,10 +1,11 @@
-// The addon's surface: open, attach, detach, targets, start, stats, stop, close. Arguments are validated in binding.ts.
+// The addon's surface: open, attach, detach, targets, start, stats, stop, close; and a header decoder. Arguments are validated in binding.ts.
 #include <napi.h>
 
 #include <memory>
 
 #include "capture.h"
 #include "failure.h"
+#include "header_inflater.h"
 #include "return_probe_trial.h"
 #include "ring_reader.h"
 #include "wire_layout.h"
@@ -190,7 +191,9 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     set("faults", counters.faults);
     set("stateFull", counters.state_full);
     set("deepCalls", counters.deep_calls);
-    set("missedRuns", counters.missed_runs);
+    auto skips = Napi::Object::New(info.Env());
+    for (const Skips& one : counters.skips) skips.Set(one.program, static_cast<double>(one.times));
+    result.Set("skips", skips);
     set("unreadBytes", reader_ ? reader_->unread_bytes() : 0);
     set("queuedBytes", reader_ ? reader_->queued_bytes() : 0);
     result.Set("uprobeMulti", capture(info.Env()).has_uprobe_multi());
@@ -245,6 +248,7 @@ Napi::Value return_probe_trial(const Napi::CallbackInfo& info) {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Capture", CaptureObject::define(env));
+  exports.Set("HeaderInflater", define_header_inflater(env));
   exports.Set("tryReturnProbe", Napi::Function::New(env, return_probe_trial));
   exports.Set("wireLayout", Napi::Function::New(env, layout));
   return exports;

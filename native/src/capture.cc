@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <thread>
 
 #include "../../bpf/config.h"
@@ -46,6 +47,23 @@ bpf_link* attach_hook(bpf_program* prog) {
   return nullptr;
 }
 
+// struct bpf_link_info of a kprobe, as the kernel has it since 6.7; older ones leave `missed` as it was given.
+struct KprobeLinkInfo {
+  uint32_t type, id, prog_id, padding;
+  uint32_t event_type, padding2;
+  uint64_t function_name;
+  uint32_t name_length, offset;
+  uint64_t address, missed, cookie;
+};
+
+// Entries the kernel did not tell of, and returns for which it had no room.
+uint64_t misses_of_kprobe(int link_fd) {
+  KprobeLinkInfo info{};
+  uint32_t size = sizeof(info);
+  bool known = bpf_obj_get_info_by_fd(link_fd, &info, &size) == 0 && info.type == BPF_LINK_TYPE_PERF_EVENT;
+  return known ? info.missed : 0;
+}
+
 bool is_iterator(const bpf_program* prog) { return std::strncmp(bpf_program__section_name(prog), "iter/", 5) == 0; }
 
 // The verifier gives up with EAGAIN when its task has a signal waiting; a profiler's would come a thousand times a second.
@@ -64,7 +82,7 @@ class SignalsHeld {
   sigset_t before_;
 };
 
-// The kernel function that a program is attached to: the last part of its section's name.
+// The name of what a program is attached to: the last part of its section's name.
 std::string hooked_function(const bpf_program* prog) {
   std::string section = bpf_program__section_name(prog);
   return section.substr(section.rfind('/') + 1);
@@ -74,9 +92,13 @@ struct FreeBtf {
   void operator()(btf* types) const { btf__free(types); }
 };
 
-bool kernel_has_function(const std::string& name) {
+// The function, or the tracepoint, that a program is attached to.
+bool kernel_has_hook_of(const bpf_program* prog) {
   std::unique_ptr<btf, FreeBtf> types(btf__load_vmlinux_btf());
-  return types && btf__find_by_name_kind(types.get(), name.c_str(), BTF_KIND_FUNC) > 0;
+  bool is_tracepoint = std::strncmp(bpf_program__section_name(prog), "tp_btf/", 7) == 0;
+  std::string name = (is_tracepoint ? "btf_trace_" : "") + hooked_function(prog);
+  uint32_t kind = is_tracepoint ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC;
+  return types && btf__find_by_name_kind(types.get(), name.c_str(), kind) > 0;
 }
 
 }  // namespace
@@ -89,7 +111,7 @@ Capture::Capture(CaptureOptions options) : options_(std::move(options)) {
 Capture::~Capture() {
   while (!uprobes_.empty()) detach_uprobe(uprobes_.begin()->first);
   for (std::thread& closer : closers_) closer.join();
-  for (bpf_link* link : links_) bpf_link__destroy(link);
+  for (const Hook& hook : hooks_) bpf_link__destroy(hook.link);
 }
 
 Capture::Object Capture::open() const {
@@ -130,7 +152,7 @@ Capture::Object Capture::open_for(const std::vector<std::string>& programs) cons
   return object;
 }
 
-// The programs of the tier, without those whose kernel function this kernel need not have and does not.
+// The programs of the tier, without those whose hook this kernel need not have and does not.
 std::vector<std::string> Capture::wanted_programs() const {
   std::vector<std::string> wanted;
   Object object = open();
@@ -138,7 +160,7 @@ std::vector<std::string> Capture::wanted_programs() const {
   bpf_object__for_each_program(prog, object.get()) {
     std::string name = bpf_program__name(prog);
     if (contains(options_.left_out, name)) continue;
-    if (contains(options_.optional, name) && !kernel_has_function(hooked_function(prog))) continue;
+    if (contains(options_.optional, name) && !kernel_has_hook_of(prog)) continue;
     wanted.push_back(name);
   }
   return wanted;
@@ -187,7 +209,7 @@ void Capture::attach() {
     take_libbpf_messages();
     bpf_link* link = attach_hook(prog);
     if (link != nullptr) {
-      links_.push_back(link);
+      hooks_.push_back({link, bpf_program__name(prog), is_kprobe(prog)});
       continue;
     }
     int error = errno;
@@ -320,14 +342,24 @@ Counters Capture::counters() const {
   counters.faults = sum(COUNT_FAULTS);
   counters.state_full = sum(COUNT_STATE_FULL);
   counters.deep_calls = sum(COUNT_DEEP_CALLS);
+  counters.skips = skips();
+  return counters;
+}
+
+std::vector<Skips> Capture::skips() const {
+  std::map<std::string, uint64_t> times;
   bpf_program* prog = nullptr;
   bpf_object__for_each_program(prog, object_.get()) {
     if (!bpf_program__autoload(prog)) continue;
     bpf_prog_info info{};
     uint32_t size = sizeof(info);
-    if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size) == 0) counters.missed_runs += info.recursion_misses;
+    bool known = bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size) == 0;
+    times[bpf_program__name(prog)] = known ? info.recursion_misses : 0;
   }
-  return counters;
+  for (const Hook& hook : hooks_) times[hook.program] += hook.is_kprobe ? misses_of_kprobe(bpf_link__fd(hook.link)) : 0;
+  std::vector<Skips> all;
+  for (const auto& [program, count] : times) all.push_back({program, count});
+  return all;
 }
 
 }  // namespace wiretape

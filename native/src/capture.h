@@ -38,9 +38,15 @@ struct UprobeRequest {
   uint32_t pid = 0;  // 0: every process that maps the file
 };
 
+// How often the kernel did not run a program: it was running already on that CPU, or too many returns were under way.
+struct Skips {
+  std::string program;
+  uint64_t times;
+};
+
 struct Counters {
   uint64_t events, bytes, ring_full_events, ring_full_bytes, faults, state_full, deep_calls;
-  uint64_t missed_runs;  // programs that the kernel did not run because they were running already on that CPU
+  std::vector<Skips> skips;  // of every loaded program
   uint64_t unread_bytes; // waiting in the ring
 };
 
@@ -74,6 +80,8 @@ class Capture {
   Counters counters() const;
 
  private:
+  std::vector<Skips> skips() const;
+
   struct CloseObject {
     void operator()(bpf_object* object) const { bpf_object__close(object); }
   };
@@ -93,7 +101,12 @@ class Capture {
   CaptureOptions options_;
   Object object_;
   std::vector<Refusal> refusals_;
-  std::vector<bpf_link*> links_;
+  struct Hook {
+    bpf_link* link;
+    std::string program;
+    bool is_kprobe;
+  };
+  std::vector<Hook> hooks_;
   struct Uprobe {
     std::vector<int> fds;
     std::vector<bpf_link*> links;

@@ -3,16 +3,18 @@
  * its exchanges their place, and passes bytes on. Knows no protocol by name but the one for everything else.
  */
 import type { Side } from '../../tape/model/content-model';
-import type { Cause, Connection, Exchange } from '../../tape/model/exchange';
+import type { Cause, Connection, Exchange, LossReason } from '../../tape/model/exchange';
 import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
 import type { Limits } from '../follow/limits';
 import type { OpenInbound } from '../link/open-inbound';
 import type { DataEvent, EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
+import type { CreateHeaderDecoder } from './header-decoder';
+import { InChannel } from './in-channel';
 import type { LastingExchanges, LastingSource } from './lasting';
 import { problemBits, problemOfGap, problemsOf } from './problems';
-import type { Beginning, Conversation, Fallback, Host, ParsedExchange, Protocol, Verdict } from './protocol';
+import type { Beginning, Conversation, Fallback, HandOver, Host, ParsedExchange, Protocol, Verdict } from './protocol';
 import { fallback, protocols } from './registry';
 import { BoundarySeeker } from './seeker';
 import type { OpenSpill } from './spill';
@@ -28,11 +30,12 @@ export interface Recording {
   readonly budget: Budget;
   readonly keepRaw: boolean;
   readonly openSpill: OpenSpill;
+  readonly createHeaderDecoder: CreateHeaderDecoder;
   readonly inbound: OpenInbound;
   readonly lasting: LastingExchanges;
   nextNumber(): number;
   emit(exchange: Exchange): void;
-  lose(loss: { connection: number; reason: string; bytes: number; atUs: number }): void;
+  lose(loss: { connection: number; reason: LossReason; bytes: number; atUs: number }): void;
   /** Nothing more comes of the connection. */
   closed(connection: number): void;
 }
@@ -110,6 +113,10 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     return this.recording.openSpill;
   }
 
+  get createHeaderDecoder(): CreateHeaderDecoder {
+    return this.recording.createHeaderDecoder;
+  }
+
   // The follower's side.
 
   data(direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
@@ -147,7 +154,8 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   }
 
   loss(event: LossEvent): void {
-    this.conversation?.taint(problemOfGap(event.reason));
+    if (this.conversation === null) this.joinAfter(problemOfGap(event.reason));
+    else this.conversation.taint(problemOfGap(event.reason));
   }
 
   close(ending: Ending, atUs: number): void {
@@ -233,8 +241,13 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
   }
 
-  handOver(missed: number, named: string | null): Conversation {
-    return this.settleOn(fallback, missed, named);
+  handOver(next: HandOver): Conversation {
+    const protocol = protocols.find(({ name }) => name === next.to) ?? fallback;
+    return this.settleOn(protocol, next.missed, next);
+  }
+
+  openTunnel(channel: number, next: HandOver): Conversation {
+    return fallback.open(new InChannel(this, channel), { missed: next.missed, handOver: next });
   }
 
   /** What was said before TLS began, a CONNECT or a STARTTLS, says nothing about what is said inside it. */
@@ -305,9 +318,10 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     for (const item of this.early.splice(0)) conversation.data(this.sideOf(item.direction), item.bytes, item.atUs);
   }
 
-  private settleOn(protocol: Protocol, missed: number, named: string | null = null): Conversation {
-    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed, named }) : null;
-    this.conversation = this.rest ?? protocol.open(this, { missed });
+  private settleOn(protocol: Protocol, missed: number, handOver?: HandOver): Conversation {
+    const start = { missed, ...(handOver === undefined ? {} : { handOver }) };
+    this.rest = protocol.name === fallback.name ? fallback.open(this, start) : null;
+    this.conversation = this.rest ?? protocol.open(this, start);
     return this.conversation;
   }
 
@@ -331,7 +345,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
 
   private seekerFor(protocol: Protocol, direction: StreamDirection): JoiningSeeker {
     const seeker = new BoundarySeeker((bytes) =>
-      bestOf(this.sidesOf(direction).map((side) => protocol.recognise(side, bytes))),
+      bestOf(this.sidesOf(direction).map((side) => verdictOnJoining(protocol, side, bytes))),
     );
     return { protocol, direction, seeker };
   }
@@ -378,7 +392,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   }
 
   private orient(found: JoiningSeeker, bytes: Uint8Array): void {
-    const isRequest = found.protocol.recognise('request', bytes) === 'yes';
+    const isRequest = verdictOnJoining(found.protocol, 'request', bytes) === 'yes';
     this.learnDirection(isRequest === (found.direction === 'received') ? 'inbound' : 'outbound');
   }
 
@@ -404,6 +418,10 @@ function verdictOf(protocol: Protocol, request: Uint8Array | null, response: Uin
   if (request === null) return response === null ? 'unsure' : protocol.recognise('response', response);
   const verdict = protocol.recognise('request', request);
   return verdict === 'unsure' && response !== null ? protocol.recognise('response', response) : verdict;
+}
+
+function verdictOnJoining(protocol: Protocol, side: Side, bytes: Uint8Array): Verdict {
+  return protocol.joins?.(side, bytes) ?? protocol.recognise(side, bytes);
 }
 
 function bestOf(verdicts: readonly Verdict[]): Verdict {

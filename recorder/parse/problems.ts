@@ -25,6 +25,7 @@ const gapBits: Readonly<Record<GapReason, number>> = {
   'unreadable-call': problemBits['unread-bytes'],
   fault: problemBits['unread-bytes'],
   unaccounted: problemBits['unread-bytes'],
+  'program-skipped': problemBits['unread-bytes'],
 };
 
 /** What a gap of that reason means for the exchange it touches. */

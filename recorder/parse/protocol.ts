@@ -6,10 +6,12 @@
 import type { Side } from '../../tape/model/content-model';
 import type { ProtocolName } from '../../tape/model/contents';
 import type { Cause, Connection, ExchangeOf } from '../../tape/model/exchange';
+import type { HttpContent } from '../../tape/model/http/http';
 import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { Ending } from '../follow/follower';
 import type { Limits } from '../follow/limits';
+import type { CreateHeaderDecoder } from './header-decoder';
 import type { OpenSpill } from './spill';
 
 export type Verdict = 'yes' | 'no' | 'unsure';
@@ -18,6 +20,8 @@ export interface Protocol<C extends Conversation = Conversation> {
   readonly name: ProtocolName;
   /** Does a message of this protocol begin with these bytes? `unsure` asks to be asked again with more of them. */
   recognise(side: Side, bytes: Uint8Array): Verdict;
+  /** The same where the beginning of the connection was missed, for protocols whose messages do not begin as it does. */
+  joins?(side: Side, bytes: Uint8Array): Verdict;
   open(host: Host, start: ConversationStart): C;
 }
 
@@ -27,8 +31,20 @@ export interface ConversationStart {
    * and its first answer may belong to a request nobody saw; 0 where it was seen from its first byte.
    */
   readonly missed: number;
-  /** What the protocol before this one said that comes now, such as `WebSocket`. */
-  readonly named?: string | null;
+  /** What the protocol before this one said of it. */
+  readonly handOver?: HandOver;
+}
+
+/** One protocol ends on a connection, and another one goes on. */
+export interface HandOver {
+  /** Who reads it from here on; null where nobody who reads is known: it is carried as what it is. */
+  readonly to: ProtocolName | null;
+  /** Bits of `problemBits` where it is not certain at which byte of the client it begins, else 0. */
+  readonly missed: number;
+  /** What this one was told that it is, such as `WebSocket`. */
+  readonly named: string | null;
+  /** The exchange that led to it, as far as it was read. */
+  readonly facts: HttpContent | null;
 }
 
 /** The two directions of one connection, read by one protocol. */
@@ -36,7 +52,7 @@ export interface Conversation {
   /** `bytes` is lent: what is kept of it has to be copied, except for as long as it waits in a bounded queue. */
   data(side: Side, bytes: Uint8Array, atUs: number): void;
   gap(side: Side, size: number, reason: GapReason, atUs: number): void;
-  /** Marks everything that is under way: something about it is missing, and no position says where. */
+  /** Marks everything that is under way, and doubts what follows: something is missing, and no position says where. */
   taint(problem: number): void;
   close(ending: Ending, atUs: number): void;
   /** Time has passed. True while something still waits for time to pass. */
@@ -84,6 +100,7 @@ export interface Host {
   readonly budget: Budget;
   readonly keepRaw: boolean;
   readonly openSpill: OpenSpill;
+  readonly createHeaderDecoder: CreateHeaderDecoder;
   readonly connection: Connection;
   /** A parsed exchange begins; it counts as open until `ended`. Raw streams are never open: they may last for days. */
   begin(): Beginning;
@@ -95,11 +112,10 @@ export interface Host {
   emit(exchange: ParsedExchange, problems: number): void;
   /** Bytes that were captured and belong to no message that could be read. */
   unread(bytes: number): void;
-  /**
-   * Another protocol continues: bytes are for the conversation returned from now on. `missed` is not 0 where it is not
-   * certain at which byte of the client it begins; `named` is what this one was told that it is.
-   */
-  handOver(missed: number, named: string | null): Conversation;
+  /** Another protocol continues: bytes are for the conversation returned from now on. */
+  handOver(next: HandOver): Conversation;
+  /** The same inside one channel of this conversation, which stays: nobody reads such bytes but as what they are. */
+  openTunnel(channel: number, next: HandOver): Conversation;
   /** Asks for `expire` to be called. */
   wait(): void;
 }

@@ -1,9 +1,10 @@
 /** The protocols, in the order they are asked. `raw` says yes to everything: unknown traffic is kept, not dropped. */
 import { http1 } from './http1';
+import { http2 } from './http2';
 import type { FallbackProtocol, Protocol } from './protocol';
 import { raw } from './raw';
 
-export const protocols: readonly Protocol[] = [http1, raw];
+export const protocols: readonly Protocol[] = [http1, http2, raw];
 
 /** What continues a connection that was handed over, and what carries a connection nothing is known about. */
 export const fallback: FallbackProtocol = raw;

@@ -1,5 +1,5 @@
 /** Counts for the end of a recording: what was seen, how long it took, what is missing and why. Bounded, whatever the traffic. */
-import type { Direction, Exchange, Problem } from '../../tape/model/exchange';
+import type { Direction, Exchange, LossReason, Problem } from '../../tape/model/exchange';
 import { modelFor, operationOf } from '../../tape/model/registry';
 import { ConnectionCoverage, type Coverage } from './coverage';
 import { endpointOf } from './endpoint';
@@ -59,7 +59,7 @@ export class Tally {
     this.filtered++;
   }
 
-  addLoss(reason: string, bytes: number): void {
+  addLoss(reason: LossReason, bytes: number): void {
     this.lostBytes.set(reason, (this.lostBytes.get(reason) ?? 0) + bytes);
   }
 

@@ -9,7 +9,7 @@ import type { StoredExchange } from '../../tape/store/tape';
 import { caseName } from './name';
 
 /** Words of `reason` for cases that are never sent; scripts read them. */
-export type SkipReason = 'incomplete' | 'raw' | 'upgrade' | 'connect' | 'needs-secret' | 'unsendable';
+export type SkipReason = 'incomplete' | 'raw' | 'upgrade' | 'connect' | 'http2' | 'needs-secret' | 'unsendable';
 
 interface CaseBase {
   /** The id of the exchange on the tape. */
@@ -73,6 +73,9 @@ function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } 
   const { request, response } = http;
   if (request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
+  // The services of these may speak nothing else, and the request as it was cannot be sent over HTTP/1.1.
+  if (request?.version === '2' || response?.version === '2')
+    return { reason: 'http2', detail: 'it was recorded over HTTP/2, which is not sent again yet' };
   if (response?.status === 101) return { reason: 'upgrade', detail: 'the connection left HTTP' };
   return null;
 }

@@ -60,7 +60,7 @@ export interface Generated {
 
 export interface Count {
   readonly count: number;
-  /** Such as `tests`. */
+  /** One of it: `test`. */
   readonly of: string;
 }
 

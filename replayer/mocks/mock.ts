@@ -116,6 +116,7 @@ function whyNot(exchange: Exchange, { request, response }: HttpContent): string 
   const { outcome } = exchange;
   if (request === null) return outcome === 'refused' ? null : 'no-request';
   if (request.method === 'CONNECT') return 'tunnel';
+  if (request.version === '2' || response?.version === '2') return 'http2'; // mocks speak HTTP/1.1 alone
   if (response === null) {
     const broken = exchange.problems.filter((problem) => problem !== 'no-response' && !harmless.has(problem));
     if (broken.length > 0) return broken.join(', ');

@@ -70,11 +70,18 @@ async function runGuest({ kernel, lockdown }, base) {
   const append = lockdown === 'none' ? [] : [`lockdown=${lockdown}`];
   const job = { checks: checksFor(lockdown) };
   const name = `${kernel.id}-${lockdown}`;
-  const { status, folder, seconds } = await boot(cache, name, { vmlinuz, archives: [modules, base], job, append });
+  const { status, folder, seconds, boots } = await boot(cache, name, {
+    vmlinuz,
+    archives: [modules, base],
+    job,
+    append,
+  });
   const result = readResult(path.join(folder, 'result.json'));
   const wrong = judge({ id: kernel.id, release: kernel.release, lockdown, status, result });
   const words = `${kernel.release.padEnd(30)} ${lockdown === 'none' ? '' : `lockdown=${lockdown} `}`;
-  process.stdout.write(`${wrong.length === 0 ? 'ok    ' : 'NOT OK'} ${words}(${seconds} s)\n`);
+  process.stdout.write(
+    `${wrong.length === 0 ? 'ok    ' : 'NOT OK'} ${words}(${seconds} s${boots > 1 ? `, boot ${boots}` : ''})\n`,
+  );
   for (const line of wrong) process.stdout.write(`         ${line.replaceAll('\n', '\n           ')}\n`);
   if (wrong.length > 0)
     process.stdout.write(`         its console: ${path.relative(root, path.dirname(folder))}/console\n`);

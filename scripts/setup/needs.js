@@ -18,6 +18,7 @@ const needs = [
   { package: 'libbpf-dev', library: 'libbpf.a', for: 'build' },
   { package: 'libelf-dev', library: 'libelf.a', for: 'build' },
   { package: 'zlib1g-dev', library: 'libz.a', for: 'build' },
+  { package: 'libnghttp2-dev', library: 'libnghttp2.a', for: 'build' },
   { package: 'g++', command: 'g++', for: 'build' },
   { package: 'make', command: 'make', for: 'build' },
   { package: 'python3', command: 'python3', for: 'build' },

@@ -66,7 +66,10 @@ function packagesToInstall(facts) {
   const building = facts.stale.bpf || facts.stale.native;
   const wanted = facts.missing.filter((need) => {
     if (need.for === 'build') return building;
-    return need.for === facts.task && (facts.isRoot || need.for === 'demo' || need.for === 'generated' || need.for === 'kernels');
+    return (
+      need.for === facts.task &&
+      (facts.isRoot || need.for === 'demo' || need.for === 'generated' || need.for === 'kernels')
+    );
   });
   return [...new Set(wanted.map((need) => need.package))];
 }

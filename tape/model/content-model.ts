@@ -76,4 +76,6 @@ export interface StoredContent {
   readonly request: Uint8Array | null;
   readonly response: Uint8Array | null;
   readonly sizes: Sizes;
+  /** What a list shows of it, which need not be packed once more. */
+  readonly operation: Operation;
 }

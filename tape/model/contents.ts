@@ -4,6 +4,7 @@ import type { RawContent } from './raw/raw';
 
 export interface Contents {
   readonly http1: HttpContent;
+  readonly http2: HttpContent;
   readonly raw: RawContent;
 }
 

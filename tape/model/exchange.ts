@@ -75,8 +75,8 @@ export interface Connection {
 /** How an exchange ended. Never reuse a word for another meaning: scripts read them. docs/tape-format.md lists the same. */
 export const outcomeWords = {
   response: 'an answer came',
-  refused: 'nobody listened: the connection was refused',
-  reset: 'the connection was reset before an answer was complete',
+  refused: 'nobody took it up: the connection, or the stream on it, was refused',
+  reset: 'the connection, or the stream on it, was reset before an answer was complete',
   timeout: 'the connection was never made, or ended by a time-out',
   closed: 'the connection was closed without an answer',
   lost: 'how it ended was not seen',
@@ -90,15 +90,35 @@ export const problemWords = {
   truncated: 'longer than the capture limit; the true size is known',
   'unread-bytes':
     'moved by a call that could not be read (sendfile, splice, io_uring, the later messages of sendmmsg), or seen only as ciphertext',
-  'started-mid-stream': 'the connection is older than the recorder, or than the probes in its process',
-  'cut-short': 'the connection or the recording ended in the middle of the message',
+  'started-mid-stream':
+    'the connection is older than the recorder or the probes in its process, or its beginning was lost for want of room',
+  'cut-short': 'the connection, its stream or the recording ended in the middle of the message',
   'no-response': 'no answer was seen',
   'still-open': 'it was going on when this was written; what came later is not here',
+  'undecodable-headers':
+    'header fields are missing: their compression builds on headers from before the recording, or from among what is lost',
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
   encrypted: 'TLS was seen and its plaintext was not: no library that is read, or probes that came too late',
 } as const;
 export type Problem = keyof typeof problemWords;
+
+/** Why bytes are missing, as `losses.reason` has it. docs/tape-format.md lists the same words; a test holds the two together. */
+export const lossWords = {
+  'ring-full': 'the recorder could not keep up: every byte the kernel had no room for',
+  hole: 'a gap in a recorded connection; where the recorder could not keep up, bytes of `ring-full` once more',
+  'over-limit': 'longer than is taken of one call; the true size is known',
+  'unreadable-call':
+    'moved by a call that could not be read (sendfile, splice, io_uring, the later messages of sendmmsg), or by a process that is not recorded',
+  fault: 'memory of the process could not be read',
+  unaccounted:
+    'TLS whose ciphertext passed and whose plaintext was not seen; where the recorder could not keep up, partly bytes of `ring-full` once more',
+  'program-skipped':
+    "the kernel did not run the recorder's program for that many events, at most; of whom is not known",
+  'no-boundary': 'seen, and no part of any exchange: after a gap or an error, before the next message began',
+  'no-open': 'of a connection whose beginning was not seen',
+} as const;
+export type LossReason = keyof typeof lossWords;
 
 export interface Cause {
   /** `number` of the inbound exchange during which this outbound one happened. */

@@ -47,6 +47,10 @@ export class PackedFields {
     throw new UnbelievableContent(`${this.placeOf(name)} holds no whole number`);
   }
 
+  integerOrNull(name: string): number | null {
+    return (this.members[name] ?? null) === null ? null : this.integer(name);
+  }
+
   /** A list of `[name, value]` pairs; none where it is missing. */
   headers(name: string): HeaderList {
     return this.list(name, isHeader);
@@ -60,7 +64,8 @@ export class PackedFields {
   }
 
   /** One of a few words. */
-  word<W extends string>(name: string, words: readonly W[]): W {
+  wordOrNull<W extends string>(name: string, words: readonly W[]): W | null {
+    if ((this.members[name] ?? null) === null) return null;
     const word = words.find((known) => known === this.members[name]);
     if (word !== undefined) return word;
     throw new UnbelievableContent(`${this.placeOf(name)} holds none of ${words.join(', ')}`);

@@ -71,21 +71,31 @@ function quotedName(quoted: string, text: string): string {
   }
 }
 
-/** True when the pattern covers the whole path. */
+/**
+ * True when the pattern covers the whole path. Takes at most as many steps as pattern times path, however many `**`
+ * there are: only the last `**` that was passed is ever made longer, as what an earlier one could still take it can take, too.
+ */
 export function coversPath(pattern: PathPattern, path: Path): boolean {
-  return coversFrom(pattern, path, 0, 0);
+  let p = 0;
+  let deep: { readonly after: number; from: number } | null = null;
+  for (let i = 0; i < path.length; ) {
+    const step = pattern[p];
+    if (isDeep(step)) deep = { after: ++p, from: i };
+    else if (step !== undefined && (typeof step === 'object' || step === path[i])) {
+      p++;
+      i++;
+    } else if (deep === null) return false;
+    else {
+      i = ++deep.from;
+      p = deep.after;
+    }
+  }
+  while (isDeep(pattern[p])) p++;
+  return p === pattern.length;
 }
 
-function coversFrom(pattern: PathPattern, path: Path, p: number, i: number): boolean {
-  const step = pattern[p];
-  if (step === undefined) return i === path.length;
-  if (typeof step === 'object' && step.wildcard === 'deep') {
-    for (let skip = i; skip <= path.length; skip++) if (coversFrom(pattern, path, p + 1, skip)) return true;
-    return false;
-  }
-  if (i >= path.length) return false;
-  const fits = typeof step === 'object' || step === path[i];
-  return fits && coversFrom(pattern, path, p + 1, i + 1);
+function isDeep(step: PatternStep | undefined): boolean {
+  return typeof step === 'object' && step.wildcard === 'deep';
 }
 
 function unreadable(text: string, why: string): WiretapeError {

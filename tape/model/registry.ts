@@ -6,7 +6,11 @@ import type { HttpContent } from './http/http';
 import { httpModel } from './http/model';
 import { rawModel } from './raw/model';
 
-const models: { readonly [P in ProtocolName]: ContentModel<Contents[P]> } = { http1: httpModel, raw: rawModel };
+const models: { readonly [P in ProtocolName]: ContentModel<Contents[P]> } = {
+  http1: httpModel,
+  http2: httpModel,
+  raw: rawModel,
+};
 
 export const protocolNames = Object.keys(models) as readonly ProtocolName[];
 

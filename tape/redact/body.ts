@@ -12,12 +12,15 @@ import { reachOfHints } from './card';
 import { redactCredential } from './credentials';
 import { redactEventStream } from './event-stream';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
-import { redactJson, unescapeJson } from './json-text';
+import { unescapeJson } from './json-strings';
+import { redactJson } from './json-text';
+import { handedJson } from './jsonp';
 import { latin1Of, readable } from './ledger';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, mayHoldSecretBytes, type Scope } from './scope';
 import type { SeenSecrets } from './seen-secrets';
 import { redactLexically, redactLostMembers, redactPatterns, redactText, type TextContext } from './text';
+import { wideText } from './wide-text';
 import { redactXmlPlaces } from './xml-places';
 
 /** What redaction unfolds of one body; more is cut off there rather than kept unread. */
@@ -48,9 +51,11 @@ function withBytes(body: Body, bytes: Uint8Array): Body {
 }
 
 /** True where a body, redacted or left as it is, may still hold one of the secrets. */
-export function mayBeInBody(body: Body, secrets: SeenSecrets): boolean {
+export function mayBeInBody(headers: HeaderList, body: Body, secrets: SeenSecrets): boolean {
   if (body.bytes.length === 0) return false;
-  const { bytes } = body.codings.length > 0 ? decodeBody(body, unfoldLimitBytes) : body;
+  const type = mediaTypeOf(headers);
+  const decoded = body.codings.length > 0 ? decodeBody(body, unfoldLimitBytes).bytes : body.bytes;
+  const bytes = wideText(type, decoded)?.utf8 ?? decoded;
   return secrets.mayBeInBytes(bytes) || mayBeWritten(bytes, secrets);
 }
 
@@ -72,6 +77,13 @@ interface BytesContext extends Scope {
 const deepestMultipart = 8;
 
 function redactBytes(type: MediaType, bytes: Uint8Array, context: BytesContext): Uint8Array {
+  const wide = wideText(type, bytes);
+  if (wide === null) return redactNarrow(type, bytes, context);
+  const after = redactNarrow(type, wide.utf8, context);
+  return after === wide.utf8 ? bytes : wide.write(after);
+}
+
+function redactNarrow(type: MediaType, bytes: Uint8Array, context: BytesContext): Uint8Array {
   const isMultipart = type.essence.startsWith('multipart/') && context.depth < deepestMultipart;
   if (!isMultipart && !isText(type, bytes)) return redactBinary(bytes, context);
   const hasRules = context.rules.places.has('body');
@@ -119,24 +131,35 @@ function redactByType(type: MediaType, text: string, context: BytesContext): str
     if (type.essence === 'text/event-stream') return redactEventStream(text, within);
     if (/[/+]xml$/.test(type.essence)) return redactText(redactXmlPlaces(text, within), within);
   }
+  if (within.style === 'program') return redactProgram(text, within);
   if (!isJson) return redactText(text, within);
   const json = redactJson(text, within);
   return json.isWhole ? json.text : redactLexically(redactLostMembers(json.text, within), within);
 }
 
 function styleOf(type: MediaType): TextContext['style'] {
+  if (type.essence.endsWith('yaml')) return 'yaml';
   return /(?:javascript|ecmascript|css|wasm)$/.test(type.essence) ? 'program' : 'text';
+}
+
+/** JSON may be all that is handed over in it. */
+function redactProgram(text: string, within: TextContext): string {
+  const place = handedJson(text);
+  if (place === undefined) return redactText(text, within);
+  const json = redactJson(text.slice(place.start, place.end), within);
+  if (!json.isWhole) return redactText(text, within);
+  return text.slice(0, place.start) + json.text + text.slice(place.end);
 }
 
 function redactForm(text: string, within: TextContext): string {
   const redact = {
     name: (name: string, path: Path) => redactPatterns(name, { ...within, path }),
-    value: (value: string, { name, path, isSecret }: FieldPlace) => {
+    value: (value: string, { name, path, isSecret, variables }: FieldPlace) => {
       const rule = ruleCovering(within.rules, path);
       if (rule !== undefined || isSecret) return takeByName(value, name, rule, { ...within, path });
-      return mayHoldSecret(value, within)
-        ? redactText(value, { ...within, path, around: text.slice(0, 2 * reachOfHints) })
-        : value;
+      const field = { ...within, path, around: text.slice(0, 2 * reachOfHints) };
+      if (variables !== undefined) return redactText(value, { ...field, variables });
+      return mayHoldSecret(value, within) ? redactText(value, field) : value;
     },
   };
   return redactFields(text, within.path, redact, within);

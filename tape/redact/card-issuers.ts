@@ -1,6 +1,7 @@
 /**
  * Who issues card numbers: first digits and lengths (ISO/IEC 7812; the networks' published ranges). A range is `narrow`
- * where few numbers fall into it by chance: all narrow ones together hold less than 1 % of all numbers of 16 digits.
+ * where few numbers fall into it by chance: of all numbers of one length, less than 0.06 % lie in a narrow one and have a
+ * valid check digit.
  */
 
 export interface Issuer {
@@ -22,7 +23,8 @@ const broad: readonly Row[] = [
   ['JCB', '3528-3589', '16 17 18 19'],
   ['UnionPay', '62 81', '16 17 18 19'],
   ['Maestro', '50 56-69', '12 13 14 15 16 17 18 19'],
-  ['RuPay', '60 65 81 82 353 356', '16'],
+  ['RuPay', '508 60 65 81 82 353 356', '16'],
+  ['Elo', '509', '16'],
   ['UATP', '1', '15'],
   ['InterPayment, InstaPayment', '636-639', '16 17 18 19'],
 ];
@@ -31,11 +33,10 @@ const narrow: readonly Row[] = [
   ['Discover', '6011', '16 17 18 19'],
   ['Maestro', '5018 5020 5038 5893 6304 6759 6761-6763 676770 676774', '12 13 14 15 16 17 18 19'],
   ['Dankort', '5019 4571', '16'],
-  ['RuPay', '508', '16'],
   ['Mir', '2200-2204', '16 17 18 19'],
   ['Borica', '2205', '16'],
   ['Troy', '9792', '16'],
-  ['Elo', '401178-401179 438935 451416 457393 457631-457632 504175 506699-506778 509000-509999 627780', '16'],
+  ['Elo', '401178-401179 438935 451416 457393 457631-457632 504175 506699-506778 509000-509099 627780', '16'],
   ['Elo', '636297 636368 650031-650033 650035-650051 650405-650439 650485-650538 650541-650598', '16'],
   ['Elo', '650700-650718 650720-650727 650901-650978 651652-651679 655000-655019 655021-655058', '16'],
   ['Hipercard', '606282 384100 384140 384160', '13 16 19'],

@@ -58,7 +58,9 @@ export function findCards(text: string, hints: CardHints): readonly Found[] {
   const found: Span[] = [...trackData(text)];
   for (const { 0: run, index } of text.matchAll(digitRun)) {
     const isSaid = ({ start, end }: Span): boolean => saysCard(text, { start: index + start, end: index + end }, hints);
-    for (const { start, end } of cardsIn(run, { isSaid, isAlone: standsAlone }))
+    const isId = isIdName(hints.names.at(-1) ?? '');
+    const isRare = (digits: string): boolean => !isId && issuerOf(digits)?.isNarrow === true;
+    for (const { start, end } of cardsIn(run, { isSaid, isRare, isAlone: standsAlone }))
       found.push({ start: index + start, end: index + end });
   }
   return found.map((span) => ({ ...span, rule: 'card-number' }));
@@ -66,7 +68,7 @@ export function findCards(text: string, hints: CardHints): readonly Found[] {
 
 /** True where a run of digits and separators holds a card number if it is taken apart in the right place: for the cheap look. */
 export function mayHoldCard(run: string): boolean {
-  return cardsIn(run, { isSaid: () => true, isAlone: () => true }).length > 0;
+  return cardsIn(run, { isSaid: () => true, isRare: () => true, isAlone: () => true }).length > 0;
 }
 
 /** The magnetic stripe (ISO/IEC 7813): `%B4…^NAME^YYMM…?` and `;4…=YYMM…?`; what follows the number is as secret. */
@@ -81,6 +83,8 @@ function* trackData(text: string): Generator<Span> {
 
 interface Evidence {
   isSaid(span: Span): boolean;
+  /** Whether an unbroken number needs no word: for its rare prefix, unless its name says that it is an id. */
+  isRare(digits: string): boolean;
   isAlone: typeof standsAlone;
 }
 
@@ -112,14 +116,13 @@ function cardAt(run: string, groups: readonly Span[], first: number, evidence: E
     if (digits.length > 19) return 0;
     if (digits.length < 12 || !isCardNumber(digits)) continue;
     if (!evidence.isAlone(run, groups, first, count)) continue;
-    if (isEvident(run, mine, digits) || evidence.isSaid(span)) return count;
+    if (isPrinted(run, mine) || (count === 1 && evidence.isRare(digits)) || evidence.isSaid(span)) return count;
   }
   return 0;
 }
 
-/** Printed groups need no word, unless they are rows of a column; an unbroken number needs a rare prefix. */
-function isEvident(run: string, mine: readonly Span[], digits: string): boolean {
-  if (mine.length === 1) return issuerOf(digits)?.isNarrow === true;
+/** Printed groups need no word, unless they are rows of a column. */
+function isPrinted(run: string, mine: readonly Span[]): boolean {
   const gaps = new Set(mine.slice(1).map(({ start }, i) => run.slice((mine[i] as Span).end, start)));
   const shape = mine.map(({ start, end }) => end - start).join('');
   return gaps.size === 1 && printed.has(shape) && !/[\r\n]/.test([...gaps].join(''));

@@ -8,9 +8,11 @@ import { isBetweenDigits, mayHoldCard } from './card';
 import { mayHoldCompany } from './company';
 import { holdsForeignName } from './foreign-look';
 import { keyCharacters, keyPairs, keyStarts, shortestKey } from './known-formats';
+import { isCredentialsName, mayHandOverPassword, mayLogIn } from './login';
 import { endsSpacedName, kindOfName, longestName, type NameKind, nameTrigrams } from './names';
 import { openingWords } from './patterns';
 import { decodePercent } from './percent';
+import { mayTellCode } from './prose';
 import { mayHoldUrlSecret } from './url-in-text';
 
 /** What one redactor looks with. It remembers names and words it has judged, and nothing of their values. */
@@ -40,7 +42,10 @@ export function createDetection(): Detection {
     return kind;
   }
 
-  const look: Look = { innocent, tells: (word) => kindOf(word) !== null || endsSpacedName(word) };
+  const look: Look = {
+    innocent,
+    tells: (word) => kindOf(word) !== null || endsSpacedName(word) || isCredentialsName(word),
+  };
 
   function isSuspicious(bytes: Uint8Array): boolean {
     return holdsSecret(bytes, bytes.length, look) || holdsLink(bytes, bytes.length);
@@ -49,7 +54,7 @@ export function createDetection(): Detection {
   function looksSuspicious(text: string): boolean {
     if (text.length > scratch.length) return isSuspicious(Buffer.from(text, 'latin1'));
     const length = scratch.write(text, 0, 'latin1');
-    return holdsSecret(scratch, length, look) || mayHoldUrlSecret(text) || mayHoldCompany(text);
+    return holdsSecret(scratch, length, look) || mayHoldByContext(text);
   }
 
   return {
@@ -131,12 +136,16 @@ function holdsSecret(bytes: Uint8Array, length: number, look: Look): boolean {
   );
 }
 
+/** `"p"`, plain and within a string of JSON: a password's name where somebody logs in. */
+const letterNames = ['"p"', '"p\\'];
+const lowerLetterNames = letterNames.map((name) => Buffer.from(name, 'latin1').map((byte) => byte | 0x20));
+
 // Two and three letters, five bits each: case falls away, and any other sign takes the place of some letter.
 const trigrams = new Uint8Array(1 << 15);
 const pairs = new Uint8Array(1 << 10);
 const opensTrigram = 1;
 const closesTrigram = 2;
-for (const stem of [...nameTrigrams, ...openingWords.map((word) => word.slice(0, 3)), 'beg']) {
+for (const stem of [...nameTrigrams, ...openingWords.map((word) => word.slice(0, 3)), 'beg', 'ede', ...letterNames]) {
   const [a, b, c] = [0, 1, 2].map((i) => stem.charCodeAt(i) & 31) as [number, number, number];
   trigrams[(a << 10) | (b << 5) | c] = 1;
   pairs[(a << 5) | b] = (pairs[(a << 5) | b] as number) | opensTrigram;
@@ -145,6 +154,7 @@ for (const stem of [...nameTrigrams, ...openingWords.map((word) => word.slice(0,
 
 /** Every second pair of bytes is one end of any trigram or the other. */
 function holdsTellingWord(bytes: Uint8Array, length: number, look: Look): boolean {
+  let hasLetterName = false;
   for (let i = 0; i + 1 < length; i += 2) {
     const a = (bytes[i] as number) & 31;
     const b = (bytes[i + 1] as number) & 31;
@@ -153,13 +163,19 @@ function holdsTellingWord(bytes: Uint8Array, length: number, look: Look): boolea
     if ((pair & opensTrigram) !== 0 && i + 2 < length) {
       const isTrigram = trigrams[(a << 10) | (b << 5) | ((bytes[i + 2] as number) & 31)] === 1;
       if (isTrigram && isTellingWord(bytes, i, look, length)) return true;
+      hasLetterName ||= isTrigram && isLetterName(bytes, i);
     }
     if ((pair & closesTrigram) !== 0 && i > 0) {
       const isTrigram = trigrams[(((bytes[i - 1] as number) & 31) << 10) | (a << 5) | b] === 1;
       if (isTrigram && isTellingWord(bytes, i - 1, look, length)) return true;
+      hasLetterName ||= isTrigram && isLetterName(bytes, i - 1);
     }
   }
-  return false;
+  return hasLetterName && mayLogIn(latin1(bytes, 0, length));
+}
+
+function isLetterName(bytes: Uint8Array, position: number): boolean {
+  return lowerLetterNames.some((name) => standsAt(bytes, position, name));
 }
 
 /** True where the word around a position names a secret, or one begins there that opens a secret. */
@@ -233,13 +249,34 @@ function holdsCard(bytes: Uint8Array, length: number): boolean {
   return false;
 }
 
-/** URLs, and members of JSON that are secrets in company. */
+const linkSigns = [':/', ':\\/', 'code', 'kty'];
+/** The same where one more character says more: a code that is told, a variable of GraphQL. */
+const longerSigns: readonly (readonly [sign: string, then: string])[] = [
+  ['Code', ': +'],
+  ['CODE', ': +'],
+  ['$', 'pP'],
+];
+
+/** URLs, members of JSON that are secrets in company, codes that somebody is told. */
 function holdsLink(bytes: Uint8Array, length: number): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-  const isWorthIt = [':/', ':\\/', 'code', 'kty'].some((begin) => buffer.includes(begin));
+  const isWorthIt =
+    linkSigns.some((sign) => buffer.includes(sign)) ||
+    longerSigns.some(([sign, then]) => isFollowed(buffer, sign, then));
   if (!isWorthIt) return false;
   const text = buffer.toString('latin1');
-  return mayHoldUrlSecret(text) || mayHoldCompany(text);
+  return mayHoldByContext(text);
+}
+
+function isFollowed(buffer: Buffer, sign: string, then: string): boolean {
+  for (let at = buffer.indexOf(sign); at >= 0; at = buffer.indexOf(sign, at + 1)) {
+    if (then.includes(String.fromCharCode(buffer[at + sign.length] ?? 0))) return true;
+  }
+  return false;
+}
+
+function mayHoldByContext(text: string): boolean {
+  return mayHoldUrlSecret(text) || mayHoldCompany(text) || mayHandOverPassword(text) || mayTellCode(text);
 }
 
 function isWord(byte: number | undefined): boolean {

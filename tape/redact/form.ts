@@ -1,5 +1,7 @@
 /** Fields of queries and of urlencoded bodies, redacted in place: order, repeats and the writing of all others stay. */
 import type { Path } from '../model/path';
+import type { Detection } from './detection';
+import { secretVariables } from './graphql';
 import { isHarmless } from './harmless';
 import { applyEdits, type Edit, readable } from './ledger';
 import { decodePercent, encodePercent } from './percent';
@@ -10,12 +12,16 @@ export interface FieldRedaction {
   value(value: string, at: FieldPlace): string;
   /** Secrets known by their looks, which may stand anywhere. */
   name(name: string, path: Path): string;
+  /** The path before the query that they are the fields of. */
+  readonly pathBefore?: string;
 }
 
 export interface FieldPlace {
   readonly name: string;
   readonly path: Path;
   readonly isSecret: boolean;
+  /** Its own members that are secret, where it holds the variables of a GraphQL document. */
+  readonly variables?: ReadonlySet<string>;
 }
 
 /** Shorter names are neither keys nor secrets seen before. */
@@ -27,6 +33,7 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction, {
   const names = new Set(fields.map(({ name }) => name.toLowerCase()));
   const seen = new Map<string, number>();
   const edits: Edit[] = [];
+  const variables = names.has('variables') ? variablesAmong(fields, text, detection) : noNames;
   for (const { name, nameStart, start, end } of fields) {
     const safeName = rules.finders.length === 0 && name.length < shortestLooked ? name : redact.name(name, root);
     if (safeName !== name) edits.push({ start: nameStart, end: start - 1, text: encodePercent(safeName) });
@@ -34,12 +41,28 @@ export function redactFields(text: string, root: Path, redact: FieldRedaction, {
     seen.set(safeName, repeat + 1);
     const value = decodePercent(text.slice(start, end));
     const path = name === '' ? root : [...root, readable(safeName), ...(repeat === 0 ? [] : [repeat])];
-    const isPromised = detection.kindOfName(name) !== null || isSecretAmong(name.toLowerCase(), names);
+    const isPromised =
+      detection.kindOfName(name) !== null ||
+      isSecretAmong(name.toLowerCase(), names) ||
+      isCallbackCode(name, value, redact.pathBefore ?? '');
     const isSecret = isPromised && !isHarmless(value, { name, parent: '' });
-    const redacted = value === '' ? value : redact.value(value, { name, path, isSecret });
+    const redacted =
+      value === ''
+        ? value
+        : redact.value(value, name === 'variables' ? { name, path, isSecret, variables } : { name, path, isSecret });
     if (redacted !== value) edits.push({ start, end, text: encodePercent(redacted) });
   }
   return applyEdits(text, edits);
+}
+
+const noNames: ReadonlySet<string> = new Set();
+
+/** Of the GraphQL document in another field, as GraphQL over HTTP has it. */
+function variablesAmong(fields: readonly FieldSpan[], text: string, { kindOfName }: Detection): ReadonlySet<string> {
+  const document = fields.find(({ name }) => name === 'query');
+  return document === undefined
+    ? noNames
+    : secretVariables(decodePercent(text.slice(document.start, document.end)), kindOfName);
 }
 
 /**
@@ -55,6 +78,19 @@ const companions: ReadonlyMap<string, readonly string[]> = new Map([
   ['sig', ['se', 'sv', 'sp']],
   ['signature', ['key-pair-id', 'awsaccesskeyid', 'googleaccessid', 'expires', 'policy']],
 ]);
+
+/** An OAuth code that stands alone, in the query of a path that is for receiving one. */
+export function isCallbackCode(name: string, value: string, path: string): boolean {
+  return (
+    name.toLowerCase() === 'code' &&
+    /(?:^|[/_-])(?:callback|cb|oauth2?|oidc|sso|authorize|log-?in|sign-?in|redirect)(?:[/_.-][\w.-]{0,40})?\/?$/i.test(
+      path,
+    ) &&
+    /^[\w.~+/=-]{10,}$/.test(value) &&
+    /\d/.test(value) &&
+    /[A-Za-z]/.test(value)
+  );
+}
 
 /** True where a query or form may hold one of those; the cheap look at words does not know them. */
 export function mayHoldCompanySecret(fields: string): boolean {

@@ -14,7 +14,7 @@ export interface Surrounding {
 export function isHarmless(value: string, { name, parent }: Surrounding): boolean {
   if (isLabel(value)) return true;
   if (isErrorName(parent) || isErrorName(name)) return isSentence(value);
-  if (/token$/i.test(name)) return isCoin(value);
+  if (/token$/i.test(name) || (/^(?:from|to)$/.test(name) && /token$/i.test(parent))) return isCoin(value);
   if (/sid$/i.test(name)) return isResourceId(value);
   if (/^pan$/i.test(name)) return value.replace(/\D/g, '').length < 12;
   return false;

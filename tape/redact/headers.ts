@@ -6,7 +6,7 @@ import type { HeaderList } from '../model/body';
 import type { Path } from '../model/path';
 import { redactCredential } from './credentials';
 import type { Detection } from './detection';
-import { type FieldPlace, redactFields } from './form';
+import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
 import { applyEdits } from './ledger';
 import type { NameKind } from './names';
 import { mayHoldPathSecret, pathSecrets } from './path-secrets';
@@ -33,6 +33,7 @@ const credentialHeaders = new Set([
   'x-amzn-oidc-accesstoken',
   'x-amzn-oidc-data',
   'x-app-key',
+  'x-appwrite-key',
   'x-consul-token',
   'x-credential',
   'x-credentials',
@@ -43,10 +44,12 @@ const credentialHeaders = new Set([
   'x-honeycomb-team',
   'x-instana-key',
   'x-jwt-assertion',
+  'x-mashape-key',
   'x-ms-client-principal',
   'x-plex-token',
   'x-pm-key',
   'x-rapidapi-key',
+  'x-redlock-auth',
   'x-session',
   'x-ssl-client-cert',
   'x-userinfo',
@@ -181,7 +184,8 @@ function redactValue({ value, known, pathOf }: Field, context: HeaderContext): s
   if (known.lowerCase === subprotocolHeader) {
     return redactSubprotocols(value, (secret) => ledger.take(secret, 'credential-header', pathOf()));
   }
-  const isWorthIt = mayHoldSecret(value, context) || (known.isUrl && mayHoldPathSecret(value));
+  const isWorthIt =
+    mayHoldSecret(value, context) || (known.isUrl && (mayHoldPathSecret(value) || mayHoldCompanySecret(value)));
   return isWorthIt ? redactInnocent(value, pathOf(), { ...context, isUrl: known.isUrl }) : value;
 }
 
@@ -196,6 +200,7 @@ function redactInnocent(value: string, path: Path, context: HeaderContext & { re
   if (query < 0) return redactLexically(withoutPathSecrets(value, path, context), text);
   const end = /[#>\s;]/.exec(value.slice(query))?.index ?? value.length - query;
   const redact = {
+    pathBefore: value.slice(0, query),
     name: (name: string) => redactPatterns(name, text),
     value: (field: string, { isSecret }: FieldPlace) =>
       isSecret ? context.ledger.take(field, 'secret-name', path) : redactLexically(field, text),

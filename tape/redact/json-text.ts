@@ -1,16 +1,19 @@
 /**
  * Redacts JSON in place: only secrets change, every other byte stays as it was on the wire, repeats and odd numbers
- * included. Reads on where the text is cut or damaged, and says so; the caller then looks again by lexical rules.
- * Bytes read as latin1. Holds no recursion, so that no nesting can exhaust the stack.
+ * included. Says where the text is cut or damaged; the caller then looks again by lexical rules. Bytes read as latin1.
  */
 import type { Path } from '../model/path';
 import { findCards, isCardNumber, reachOfHints } from './card';
 import { Company, isOfCompany } from './company';
 import { redactCredential } from './credentials';
 import { isHarmless } from './harmless';
-import { applyEdits, type Edit, latin1Of, mostSteps, readable } from './ledger';
+import { type Facts, factsOf, kindByRole, type Role, type RolePlace, roleOf } from './json-relations';
+import { escapeJson } from './json-strings';
+import { JsonWalk, type Leaf } from './json-walk';
+import { applyEdits, type Edit, mostSteps, readable } from './ledger';
+import { isCredentialsName, looksLikeCredentials } from './login';
 import { longestName, type NameKind } from './names';
-import { isHolding, isNaming, isSecretMember } from './pair-names';
+import { isMoreThanName, isSecretMember, mayNameOrHold, NamedElements, NamedValue } from './pair-names';
 import type { Standing } from './places';
 import { mayHoldSecret } from './scope';
 import { looksLikeJson, redactPatterns, redactText, type TextContext } from './text';
@@ -28,143 +31,117 @@ export function redactJson(text: string, context: TextContext): RedactedJson {
 }
 
 /** What an open array or object knows of itself. */
-interface Frame {
-  readonly isArray: boolean;
+interface Frame extends RolePlace {
   /** The kind of the name the whole frame stands under. */
   readonly inherited: NameKind | null;
   /** Where the frame itself stands among the places that rules name. */
   readonly standing: Standing | undefined;
-  name: string;
-  index: number;
-  /** `{"name": "password", "value": "x"}`: what the name promises, and the value if it came first. */
-  promised: NameKind | null;
-  value: Leaf | undefined;
-  valueName: string;
-  /** Members that are secrets beside each other. */
+  /** Members that name each other's values, or are secrets beside each other. */
+  named: NamedValue<Leaf> | undefined;
   company: Company<Leaf> | undefined;
+  /** Elements that name the next one. */
+  elements: NamedElements<Leaf> | undefined;
 }
 
-interface Leaf {
-  readonly start: number;
-  readonly end: number;
-  readonly type: 'string' | 'number';
-  /** The text ends within it. */
-  readonly isOpen: boolean;
-}
-
-class Scan {
+class Scan extends JsonWalk<Frame> {
   readonly edits: Edit[] = [];
-  isWhole = true;
-  private readonly frames: Frame[] = [];
-  private at = 0;
   /** Undefined where no rule names a place in here. */
   private readonly standing: Standing | undefined;
+  private readonly facts: Facts;
 
   constructor(
-    private readonly text: string,
+    text: string,
     private readonly context: TextContext,
   ) {
-    const { rules, path } = context;
+    super(text);
+    const { rules, path, detection } = context;
     this.standing = rules.places.has(String(path[0])) ? rules.places.at(path) : undefined;
+    this.facts = factsOf(text, (name) => detection.kindOfName(name));
   }
 
-  run(): void {
-    while (this.at < this.text.length) this.step(this.text.charCodeAt(this.at));
-    if (this.frames.length > 0) this.isWhole = false;
-  }
-
-  private step(code: number): void {
-    if (code === quote) this.string();
-    else if (code === openBrace || code === openBracket) this.open(code === openBracket);
-    else if (code === closeBrace || code === closeBracket) this.close(code === closeBracket);
-    else if (code === comma) this.comma();
-    else if (isSpace(code)) this.at++;
-    else this.bare();
-  }
-
-  private open(isArray: boolean): void {
-    const inherited = this.kindHere();
-    const standing = this.standingHere();
-    this.frames.push({
+  protected opened(isArray: boolean, start: number): Frame {
+    const parent = this.frames.at(-1);
+    return {
       isArray,
-      inherited,
-      standing,
+      start,
+      inherited: this.kindHere() ?? parent?.named?.kindOf(parent.name) ?? null,
+      standing: this.standingHere(),
+      role: roleOf(isArray, start, this.frames, this.facts) ?? this.rootRole(parent),
       name: '',
       index: 0,
-      promised: null,
-      value: undefined,
-      valueName: '',
+      named: undefined,
       company: undefined,
-    });
-    this.at++;
+      elements: undefined,
+    };
   }
 
-  private close(isArray: boolean): void {
-    if (this.frames.pop()?.isArray !== isArray) this.isWhole = false;
-    this.at++;
+  /** Of the outermost object, where the place of the whole text says more than the text. */
+  private rootRole(parent: Frame | undefined): Role | null {
+    const { variables } = this.context;
+    return parent === undefined && variables !== undefined ? { kind: 'variables', names: variables } : null;
   }
 
-  private comma(): void {
-    const frame = this.frames.at(-1);
-    if (frame === undefined) this.isWhole = false;
-    else if (frame.isArray) frame.index++;
-    this.at++;
-  }
-
-  private string(): void {
-    const start = this.at + 1;
-    const end = endOfString(this.text, start);
-    const isOpen = end >= this.text.length;
-    this.at = end + 1;
-    if (isOpen) this.isWhole = false;
-    const frame = this.frames.at(-1);
-    if (!isOpen && frame !== undefined && !frame.isArray && this.passColon()) this.member(frame, start, end);
-    else this.leaf({ start, end, type: 'string', isOpen });
-  }
-
-  private passColon(): boolean {
-    let at = this.at;
-    while (isSpace(this.text.charCodeAt(at))) at++;
-    if (this.text.charCodeAt(at) !== colon) return false;
-    this.at = at + 1;
-    return true;
-  }
-
-  private member(frame: Frame, start: number, end: number): void {
-    frame.name = unescapeJson(this.text.slice(start, end));
-    const isWorthIt = this.context.rules.finders.length > 0 || frame.name.length >= shortestLooked;
-    if (!isWorthIt || !mayHoldSecret(frame.name, this.context)) return;
+  protected override named(frame: Frame, start: number, end: number): string {
+    const name = super.named(frame, start, end);
+    const isWorthIt = this.context.rules.finders.length > 0 || name.length >= shortestLooked;
+    if (!isWorthIt || !mayHoldSecret(name, this.context)) return name;
     // A name may itself be a secret, as in a map from tokens to users.
     // The ledger names the object it stands in: a path through the secret would tell it.
-    const redacted = redactPatterns(frame.name, {
-      ...this.context,
-      path: this.pathTo(this.frames.length - 1),
-      isCut: false,
-    });
-    if (redacted === frame.name) return;
-    frame.name = redacted;
-    this.edits.push({ start, end, text: escapeJson(redacted) });
+    const redacted = redactPatterns(name, { ...this.context, path: this.pathTo(this.frames.length - 1), isCut: false });
+    if (redacted !== name) this.edits.push({ start, end, text: escapeJson(redacted) });
+    return redacted;
   }
 
-  private bare(): void {
-    const start = this.at;
-    const number = matchEnd(/[-+]?\d[\d.eE+-]*/y, this.text, start);
-    const end = number ?? matchEnd(/true|false|null/y, this.text, start);
-    if (end === undefined) this.isWhole = false;
-    this.at = end ?? start + 1;
-    if (number !== undefined) this.leaf({ start, end: number, type: 'number', isOpen: number === this.text.length });
+  protected override passed(frame: Frame, isLast: boolean): void {
+    const waited = frame.elements?.release(isLast) ?? null;
+    if (waited === null) return;
+    const { element, kind } = waited;
+    if (kind !== null && this.isValueOfPair(element)) this.take(element, kind, undefined);
+    else this.look(element);
   }
 
-  /** A string or number that is no member name. */
-  private leaf(leaf: Leaf): void {
+  /** In a list of pairs anything may be the value; a pair alone may also be two names. */
+  private isValueOfPair(element: Leaf): boolean {
+    const value = this.logical(element);
+    if (this.context.detection.kindOfName(value) !== null) return false;
+    return this.frames.at(-2)?.isArray === true || (element.type === 'string' && isMoreThanName(value));
+  }
+
+  protected met(leaf: Leaf): void {
     const frame = this.frames.at(-1);
     const rule = this.standing === undefined ? undefined : this.standingHere()?.rule;
-    const kind = rule === undefined ? this.kindHere() : 'secret';
+    const kind = rule === undefined ? (this.kindHere() ?? this.kindOfItself(leaf)) : 'secret';
     if (kind !== null) this.take(leaf, kind, rule);
-    else if (frame !== undefined && !frame.isArray && this.isInCompany(frame, leaf)) this.isWhole &&= !leaf.isOpen;
-    else if (frame !== undefined && !frame.isArray && this.isPaired(frame, leaf)) this.isWhole &&= !leaf.isOpen;
-    else if (leaf.type === 'string') this.search(leaf);
+    else if (frame !== undefined && this.isNamedBeside(frame, leaf)) this.isWhole &&= !leaf.isOpen;
+    else this.look(leaf);
+  }
+
+  /** By its looks, and by what stands in it. */
+  private look(leaf: Leaf): void {
+    if (leaf.type === 'string') this.search(leaf);
     else this.searchNumber(leaf);
+  }
+
+  /** True where what stands beside it says what it is, or will. */
+  private isNamedBeside(frame: Frame, leaf: Leaf): boolean {
+    return frame.isArray ? this.isElement(frame, leaf) : this.isInCompany(frame, leaf) || this.isPaired(frame, leaf);
+  }
+
+  /** Credentials in one string need a look of their own: their name is that of references and settings, too. */
+  private kindOfItself(leaf: Leaf): NameKind | null {
+    const frame = this.frames.at(-1);
+    if (frame === undefined || frame.isArray || leaf.type !== 'string' || !isCredentialsName(frame.name)) return null;
+    return looksLikeCredentials(this.logical(leaf)) ? 'secret' : null;
+  }
+
+  private isElement(frame: Frame, leaf: Leaf): boolean {
+    const above = this.frames.at(-2);
+    frame.elements ??= new NamedElements(above === undefined || above.isArray ? '' : above.name);
+    if (!frame.elements.isWorthIt(frame.index, this.text.charCodeAt(leaf.start))) return false;
+    const text = leaf.type === 'string' && leaf.end - leaf.start <= longestWritten ? this.logical(leaf) : null;
+    const kind = frame.elements.meet(frame.index, leaf, text, (name) => this.context.detection.kindOfName(name));
+    if (kind !== null && kind !== 'waits') this.take(leaf, kind, undefined);
+    return kind !== null;
   }
 
   /** True where the leaf itself is a secret by what stands beside it; one that came before may be taken now, too. */
@@ -178,20 +155,18 @@ class Scan {
 
   /** `{"name": …, "value": …}` in either order; true where the leaf was dealt with. */
   private isPaired(frame: Frame, leaf: Leaf): boolean {
-    if (leaf.type === 'string' && isNaming(frame.name)) {
-      const kind =
-        leaf.end - leaf.start > longestWritten ? null : this.context.detection.kindOfName(this.logical(leaf));
+    if (!mayNameOrHold(frame.name)) return false;
+    frame.named ??= new NamedValue();
+    if (leaf.type === 'string' && frame.named.isNaming(frame.name)) {
+      const isShort = leaf.end - leaf.start <= longestWritten;
+      const kind = isShort ? this.context.detection.kindOfName(this.logical(leaf)) : null;
       if (kind === null) return false;
-      frame.promised = kind;
-      if (frame.value !== undefined) this.take(frame.value, kind, undefined, frame.valueName);
+      for (const { name, member } of frame.named.promise(frame.name, kind)) this.take(member, kind, undefined, name);
       return true;
     }
-    if (!isHolding(frame.name)) return false;
-    frame.value = leaf;
-    frame.valueName = frame.name;
-    if (frame.promised === null) return false;
-    this.take(leaf, frame.promised, undefined);
-    return true;
+    const kind = frame.named.kindOf(frame.name, leaf);
+    if (kind !== null) this.take(leaf, kind, undefined);
+    return kind !== null;
   }
 
   private take(leaf: Leaf, kind: NameKind, rule: string | undefined, member?: string): void {
@@ -256,17 +231,14 @@ class Scan {
     this.edits.push({ start: leaf.start, end: leaf.end, text: leaf.type === 'string' ? escapeJson(after) : after });
   }
 
-  private logical(leaf: Leaf): string {
-    const raw = this.text.slice(leaf.start, leaf.end);
-    return leaf.type === 'string' ? unescapeJson(raw) : raw;
-  }
-
   /** What the place where the next value stands says about it. */
   private kindHere(): NameKind | null {
     const frame = this.frames.at(-1);
     if (frame === undefined) return null;
-    if (frame.isArray) return frame.inherited;
-    const kind = this.context.detection.kindOfName(frame.name);
+    const above = this.frames.at(-2);
+    const byRole = frame.role === null ? null : kindByRole(frame, above?.isArray === false ? above.name : '');
+    if (frame.isArray) return byRole ?? frame.inherited;
+    const kind = this.context.detection.kindOfName(frame.name) ?? byRole;
     if (kind !== null || frame.inherited === null) return kind;
     return isSecretMember(frame.name) ? frame.inherited : null;
   }
@@ -302,50 +274,4 @@ const longestWritten = longestName * 6;
 
 function isInteger(leaf: Leaf, secret: string): boolean {
   return leaf.type === 'number' && /^-?\d+$/.test(secret);
-}
-
-const quote = 0x22;
-const colon = 0x3a;
-const comma = 0x2c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
-
-/** The position of the closing quote, or the end of the text. */
-export function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start); end >= 0; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === 0x5c && end - 1 - backslashes >= start) backslashes++;
-    if (backslashes % 2 === 0) return end;
-  }
-  return text.length;
-}
-
-function matchEnd(sticky: RegExp, text: string, at: number): number | undefined {
-  sticky.lastIndex = at;
-  const found = sticky.exec(text);
-  return found === null ? undefined : at + found[0].length;
-}
-
-const shortEscapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
-
-/** The bytes a JSON string stands for (RFC 8259 7), read as latin1; `\u` escapes become UTF-8. */
-export function unescapeJson(raw: string): string {
-  if (!raw.includes('\\')) return raw;
-  return raw.replace(/(?:\\u[0-9a-fA-F]{4})+|\\(.?)/gs, (all, short?: string) => {
-    if (short !== undefined) return shortEscapes[short] ?? short;
-    const units = [...all.matchAll(/[0-9a-fA-F]{4}/g)].map(([digits]) => Number.parseInt(digits, 16));
-    return latin1Of(String.fromCharCode(...units));
-  });
-}
-
-/** Only what must be escaped is. */
-export function escapeJson(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters JSON strings may not hold
-  return text.replace(/["\\\u0000-\u001f]/g, (c) => JSON.stringify(c).slice(1, -1));
 }

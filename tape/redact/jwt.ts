@@ -11,7 +11,7 @@ export type Disguise = (text: string) => string;
 const longestToken = 16 * 1024;
 
 export function disguisedToken(token: string, disguise: Disguise): string | null {
-  if (!token.startsWith('eyJ') || token.length > longestToken) return null;
+  if (!/^e[yw]/.test(token) || token.length > longestToken) return null;
   const [header = '', claims = '', signature = '', ...more] = token.split('.');
   if (signature === '' || more.length > 0 || !/^[\w.-]+$/.test(token)) return null;
   const [readHeader, readClaims] = [objectIn(header), objectIn(claims)];

@@ -36,6 +36,8 @@ export function createLedger(side: RedactionEntry['in'], placeholders: Placehold
       const isPlaced = standing.has(secret.length < unmistakable ? `${place} ${secret}` : secret);
       if (isPlaced && placeholder !== secret) return secret;
       taken.set(secret, rule);
+      const password = rule === 'authorization' || rule === 'basic' ? passwordOfBasic(secret) : null;
+      if (password !== null) taken.set(password, rule);
       if (standing.has(`${place} ${placeholder}`)) return placeholder;
       standing.add(`${place} ${placeholder}`).add(placeholder);
       pathsLeft -= place.length;
@@ -43,6 +45,14 @@ export function createLedger(side: RedactionEntry['in'], placeholders: Placehold
       return placeholder;
     },
   };
+}
+
+/** The password in the credentials of Basic (RFC 7617 2), which may be echoed without its user and its base64. */
+function passwordOfBasic(credentials: string): string | null {
+  if (!/^[\w+/-]{4,2000}={0,2}$/.test(credentials)) return null;
+  const text = Buffer.from(credentials, 'base64').toString('latin1');
+  const password = text.slice(text.indexOf(':') + 1);
+  return text.includes(':') && /^[\x20-\x7e\x80-\xff]+$/.test(password) ? password : null;
 }
 
 /** A deeper path names what the place lies in. */

@@ -20,7 +20,7 @@ const endings = words(
 ).concat(latinSecrets);
 
 /** The same, but only as a word of its own: ordinary words end in them. */
-const secretWords = new Set([...endings, ...words('otp cvc csc psk pw psw puk passkey')]);
+const secretWords = new Set([...endings, ...words('otp cvc csc psk pw psw pswd puk passkey')]);
 
 /** Whole names that promise a secret, whose last word alone would not: their words joined. */
 const secretNames = new Set(

@@ -12,11 +12,11 @@ const segmentNames: readonly (readonly [Expectation, RegExp])[] = [
   ['code', /^(?:otp|totp|pin|verification-?code|one-?time-?code)$/i],
   [
     'key',
-    /^(?:(?:[a-z]+[-_])?tokens?|(?:re)?set[-_]?password|password[-_]?(?:reset|recovery|set)?|forgot[-_]?password|recover(?:y|[-_]password)?|magic[-_]?links?|api[-_]?keys?|one[-_]?time[-_]?links?)$/i,
+    /^(?:(?:[a-z]+[-_])?tokens?|(?:re)?set[-_]?password|password[-_]?(?:reset|recovery|set)?|forgot[-_]?password|recover(?:y|[-_]password)?|magic(?:[-_]?links?)?|api[-_]?keys?|one[-_]?time[-_]?links?)$/i,
   ],
   [
     'link',
-    /^(?:reset|verify|verification|verify[-_]?e?mail|confirm|confirmation|confirm[-_]?e?mail|activate|activation|invites?|invitations?|unsubscribe|sessions?|join|share|auth|callback|links?)$/i,
+    /^(?:reset|verify|verification|verify[-_]?e?mail|confirm|confirmation|confirm[-_]?e?mail|activate|activation|invites?|invitations?|unsubscribe|sessions?|join|share|auth|callback|links?|log[-_]?in|sign[-_]?in|sso)$/i,
   ],
 ];
 
@@ -43,7 +43,7 @@ export function pathSecrets(
 
 /** True where a path may hold one: for the cheap look. */
 export function mayHoldPathSecret(path: string): boolean {
-  return /[;/][\w.-]{1,60}=|\/(?:otp|totp|pin|[\w-]{0,40}(?:code|token|password|recover|magic|key|link|reset|verif|confirm|activat|invit|unsubscribe|session|join|share|auth|callback))[\w-]{0,20}\//i.test(
+  return /[;/][\w.-]{1,60}=|\/(?:otp|totp|pin|[\w-]{0,40}(?:code|token|password|recover|magic|key|link|reset|verif|confirm|activat|invit|unsubscribe|session|join|share|auth|callback|log-?in|sign-?in|sso))[\w-]{0,20}\//i.test(
     path,
   );
 }

@@ -36,7 +36,7 @@ export class Places {
   constructor(rules: readonly PlaceRule[]) {
     rules.forEach(({ name, path }, order) => {
       let node = this.root;
-      for (const step of path) node = childFor(node, step);
+      for (const step of asCompared(path)) node = childFor(node, step);
       node.rule ??= { order, name };
       this.roots.add(String(path[0]));
       const last = path.length > 1 && path[0] === 'body' ? path.at(-1) : undefined;
@@ -52,7 +52,7 @@ export class Places {
   /** Where a walk stands that has come to a path. */
   at(path: Path): Standing {
     let standing = settled([this.root]);
-    for (const step of path) standing = this.step(standing, step);
+    for (const step of asCompared(path)) standing = this.step(standing, step);
     return standing;
   }
 
@@ -71,6 +71,14 @@ export class Places {
   ruleAt(path: Path): string | undefined {
     return this.roots.has(String(path[0])) ? this.at(path).rule : undefined;
   }
+}
+
+/**
+ * Many servers read `?SSN=` and `?ssn=` as the same field; who asks for one of them means both. Headers come in lower case.
+ */
+function asCompared<T extends Path | PathPattern>(path: T): T {
+  const [root, name, ...rest] = path;
+  return root === 'query' && typeof name === 'string' ? ([root, name.toLowerCase(), ...rest] as unknown as T) : path;
 }
 
 /** A `**` may stand for no step at all. */

@@ -15,9 +15,10 @@ import { redactCommandLine } from './command-line';
 import { createDetection, type Detection } from './detection';
 import type { Finder } from './finder';
 import { createHeaderNames, type HeaderNames, redactHeaders } from './headers';
-import { createLedger, type Ledger, latin1Of, readable } from './ledger';
+import { applyEdits, createLedger, type Ledger, latin1Of, readable } from './ledger';
 import { personal } from './personal';
 import { createPlaceholders } from './placeholder';
+import { loginSecrets } from './raw-logins';
 import type { Redacted, RedactionEntry } from './redacted';
 import { type RedactionRule, rulesFor, type SideRules } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
@@ -215,7 +216,7 @@ function mayHold(part: Part, found: SeenSecrets): boolean {
     case 'target':
       return found.mayBeInEncoded(part.value);
     case 'body':
-      return mayBeInBody(part.value, found);
+      return mayBeInBody(part.headers, part.value, found);
     case 'line':
       return found.mayBeIn(part.value);
     case 'bytes':
@@ -236,6 +237,9 @@ const shortestLine = 8;
 function rawText(bytes: Uint8Array | null, side: Side): Uint8Array | null {
   if (bytes === null || bytes.length === 0 || !isUtf8(bytes) || bytes.includes(0)) return bytes;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  const redacted = redactText(text, { ...side, path: ['body'], depth: 0, isCut: true, style: 'text' });
+  const path = ['body'];
+  const take = (secret: string): string => side.ledger.take(secret, 'secret-name', path);
+  const loggedIn = applyEdits(text, loginSecrets(text, take));
+  const redacted = redactText(loggedIn, { ...side, path, depth: 0, isCut: true, style: 'text' });
   return redacted === text ? bytes : Buffer.from(redacted, 'latin1');
 }

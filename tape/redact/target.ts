@@ -8,7 +8,7 @@ import { mayHoldPathSecret, pathSecrets } from './path-secrets';
 import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
-import { redactLexically, redactPatterns } from './text';
+import { redactLexically, redactPatterns, redactText } from './text';
 
 export function redactTarget(target: string, scope: Scope): string {
   const question = target.indexOf('?');
@@ -16,19 +16,20 @@ export function redactTarget(target: string, scope: Scope): string {
   const mayHold = mayHoldPathSecret(target) || (question >= 0 && mayHoldCompanySecret(target));
   if (!isWorthIt && !mayHold) return target;
   if (question < 0) return redactPath(target, scope);
-  const query = redactQuery(target.slice(question + 1), scope);
-  return `${redactPath(target.slice(0, question), scope)}?${query}`;
+  const path = target.slice(0, question);
+  return `${redactPath(path, scope)}?${redactQuery(target.slice(question + 1), path, scope)}`;
 }
 
-function redactQuery(query: string, scope: Scope): string {
+function redactQuery(query: string, pathBefore: string, scope: Scope): string {
   const { ledger, rules } = scope;
   const text = { ...scope, depth: 1, isCut: false, style: 'text', around: query.slice(0, 2 * reachOfHints) } as const;
   const redact = {
+    pathBefore,
     name: (name: string, path: Path) => redactPatterns(name, { ...text, path }),
-    value: (value: string, { path, isSecret }: FieldPlace) => {
+    value: (value: string, { path, isSecret, variables }: FieldPlace) => {
       const rule = ruleCovering(rules, path);
       if (rule !== undefined || isSecret) return ledger.take(value, rule ?? 'secret-name', path);
-      return redactLexically(value, { ...text, path });
+      return redactText(value, variables === undefined ? { ...text, path } : { ...text, path, variables });
     },
   };
   return redactFields(query, ['query'], redact, scope);

@@ -9,14 +9,20 @@ import { redactCredential } from './credentials';
 import { csvSecrets } from './csv';
 import { curlPasswords } from './curl';
 import { foreignStems } from './foreign-names';
-import { endOfString, escapeJson, redactJson, unescapeJson } from './json-text';
+import { endOfString, escapeJson, unescapeJson } from './json-strings';
+import { redactJson } from './json-text';
 import { findPatterns } from './known-formats';
 import { applyEdits, type Edit, latin1Of, readable } from './ledger';
 import { flowMember, optionArgument } from './loose-notations';
+import { element, formPart, tagAttribute } from './markup-notations';
+import { matchAt } from './match';
 import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
+import { toldSecrets } from './prose';
 import type { Scope } from './scope';
+import { statementSecrets } from './sql';
 import { urlSecrets } from './url-in-text';
+import { yamlValues } from './yaml-values';
 
 export interface TextContext extends Scope {
   /** Where the text stands; every firing within it is written down there. */
@@ -25,10 +31,12 @@ export interface TextContext extends Scope {
   readonly depth: number;
   /** The text may end in the middle of a secret. */
   readonly isCut: boolean;
+  /** Members of the text, if it is an object of JSON, that are secret by what stood beside it. */
+  readonly variables?: ReadonlySet<string>;
   /** What stands around the text, where that may say more about it than the text itself. */
   readonly around?: string;
   /** `program` is code and style sheets, where `password = value` is no secret. */
-  readonly style: 'text' | 'program';
+  readonly style: 'text' | 'yaml' | 'program';
 }
 
 const deepestNesting = 3;
@@ -51,7 +59,7 @@ export function redactLostMembers(text: string, context: TextContext): string {
   const edits: Edit[] = [];
   for (let found = anyName.exec(text); found !== null; found = anyName.exec(text)) {
     const end = found.index + found[0].length;
-    const value = quotedMember(text, { start: found.index, end, kind: 'secret' });
+    const value = quotedMember(text, { start: found.index, end });
     const rule = rules.places.lastNames.get(readable(unescapeJson(found[0])));
     if (value === undefined || value.end <= value.start || rule === undefined) continue;
     const { read, write } = writings[value.writing];
@@ -81,9 +89,12 @@ export function redactLexically(text: string, context: TextContext): string {
 function redactNamed(text: string, context: TextContext): string {
   const { detection, ledger, path } = context;
   const take = (secret: string): string => ledger.take(secret, 'secret-name', path);
-  const inTable = applyEdits(text, csvSecrets(text, { isSecret: (name) => detection.kindOfName(name) !== null, take }));
+  const isSecret = (name: string): boolean => detection.kindOfName(name) !== null;
+  const inTable = applyEdits(text, csvSecrets(text, { isSecret, take }));
   const inCommands = applyEdits(inTable, curlPasswords(inTable, take));
-  return applyEdits(inCommands, namedSecrets(inCommands, context));
+  const inStatements = applyEdits(inCommands, statementSecrets(inCommands, { isSecret, take }));
+  const inSentences = applyEdits(inStatements, toldSecrets(inStatements, take));
+  return applyEdits(inSentences, namedSecrets(inSentences, context));
 }
 
 /** Secrets known by their looks alone: built-in formats, card numbers, patterns of the user; and those seen before. */
@@ -114,11 +125,13 @@ function namedSecrets(text: string, context: TextContext): Edit[] {
     stems.lastIndex = Math.max(name.end, stems.lastIndex);
     const kind =
       name.end - name.start > longestName ? null : context.detection.kindOfName(text.slice(name.start, name.end));
-    const value = kind === null ? undefined : valueAfter(text, { ...name, kind });
-    if (kind === null || value === undefined) continue;
-    const edit = redactedValue(text, kind, value, context);
-    if (edit !== undefined) edits.push(edit);
-    stems.lastIndex = Math.max(stems.lastIndex, value.end);
+    const values = kind === null ? [] : valuesAfter(text, { ...name, kind, style: context.style });
+    if (kind === null || values.length === 0) continue;
+    for (const value of values) {
+      const edit = redactedValue(text, kind, value, context);
+      if (edit !== undefined) edits.push(edit);
+    }
+    stems.lastIndex = Math.max(stems.lastIndex, values.at(-1)?.end ?? 0);
   }
   return edits;
 }
@@ -159,17 +172,20 @@ const writings: Readonly<Record<Value['writing'], { read: Rewrite; write: Rewrit
 
 interface Name extends Word {
   readonly kind: NameKind;
+  readonly style: TextContext['style'];
 }
 
 type Notation = (text: string, name: Name) => Value | undefined;
 
-/** The value that belongs to a name, in the first notation that fits. */
-function valueAfter(text: string, name: Name): Value | undefined {
+/** What belongs to a name, in the first notation that fits: one value, or in YAML one a line. */
+function valuesAfter(text: string, name: Name): readonly Value[] {
+  const lines = yamlValues(text, name, name.style === 'yaml');
+  if (lines.length > 0) return lines.map((line) => ({ ...line, writing: 'plain' }));
   for (const notation of notations) {
     const value = notation(text, name);
-    if (value !== undefined && value.end > value.start) return value;
+    if (value !== undefined && value.end > value.start) return [value];
   }
-  return undefined;
+  return [];
 }
 
 const notations: readonly Notation[] = [
@@ -184,7 +200,7 @@ const notations: readonly Notation[] = [
 ];
 
 /** `"password": "x"`, `'password' => 'x'`, and the same with its quotes escaped once or more. */
-function quotedMember(text: string, name: Name): Value | undefined {
+function quotedMember(text: string, name: Word): Value | undefined {
   const open = /(\\*)["']$/.exec(text.slice(Math.max(0, name.start - 9), name.start));
   if (open === null) return undefined;
   const quote = open[0];
@@ -201,59 +217,6 @@ function quotedMember(text: string, name: Name): Value | undefined {
   return { start, end: close < 0 ? text.length : close, writing: 'plain' };
 }
 
-/** `Content-Disposition: form-data; name="password"`, an empty line, the value: a part without its boundary. */
-function formPart(text: string, name: Name): Value | undefined {
-  if (!endsAt(/(?<=form-data;[^\r\n]{0,200}name="?)/iy, text, name.start)) return undefined;
-  const start = endOfPartHead(text, name.end);
-  if (start === undefined) return undefined;
-  const close = text.indexOf('\r\n--', start);
-  return { start, end: close < 0 ? text.length : close, writing: 'plain' };
-}
-
-const mostHeadLines = 10;
-const longestHeadLine = 300;
-
-/** After the empty line that ends the headers of a part. */
-function endOfPartHead(text: string, from: number): number | undefined {
-  let at = from;
-  for (let lines = 0; lines < mostHeadLines; lines++) {
-    const end = text.slice(at, at + longestHeadLine).indexOf('\n');
-    if (end < 0) return undefined;
-    if (lines > 0 && /^\r?$/.test(text.slice(at, at + end))) return at + end + 1;
-    at += end + 1;
-  }
-  return undefined;
-}
-
-const longestTag = 5000;
-
-/** `<input name="csrf_token" value="x">` and `<meta content="x" name="csrf-token">`. */
-function tagAttribute(text: string, name: Name): Value | undefined {
-  if (!endsAt(tellingAttribute, text, name.start)) return undefined;
-  const before = text.slice(Math.max(0, name.start - 500), name.start);
-  const tagStart = before.lastIndexOf('<');
-  if (tagStart < 0) return undefined;
-  const after = text.slice(name.end, name.end + longestTag);
-  const tagEnd = after.search(/[<>]/);
-  const tag = before.slice(tagStart) + text.slice(name.start, name.end) + (tagEnd < 0 ? after : after.slice(0, tagEnd));
-  const found = /\b(?:value|content)\s{0,20}=\s{0,20}(?:"([^"]*)"?|'([^']*)'?|([^\s"'>]+))/i.exec(tag);
-  const secret = found?.[1] ?? found?.[2] ?? found?.[3];
-  if (found === null || secret === undefined) return undefined;
-  const start = name.start - before.length + tagStart + found.index + found[0].indexOf(secret, found[0].indexOf('='));
-  return { start, end: start + secret.length, writing: 'plain' };
-}
-
-const tellingAttribute = /(?<=\b(?:name|id|property|key|http-equiv|type)\s{0,20}=\s{0,20}["']?[\w.[\]-]{0,64})/iy;
-
-/** `<password>x</password>`, with a namespace, attributes or CDATA. */
-function element(text: string, name: Name): Value | undefined {
-  if (!/<(?:[\w.-]{1,40}:)?$/.test(text.slice(Math.max(0, name.start - 42), name.start))) return undefined;
-  const tag = matchAt(/(?:\s[^<>]{0,500})?>\s*(?:<!\[CDATA\[)?/y, text, name.end);
-  if (tag === undefined || text.charAt(tag.end - 2) === '/') return undefined;
-  const end = matchAt(/[^<\]]*/y, text, tag.end)?.end ?? tag.end;
-  return { start: tag.end, end: tag.end + text.slice(tag.end, end).trimEnd().length, writing: 'plain' };
-}
-
 /** `Authorization: Bearer x` and `password: x` on lines of their own. */
 function headerLine(text: string, name: Name): Value | undefined {
   if (!/(?:^|[\r\n])[ \t>*-]*$/.test(text.slice(Math.max(0, name.start - 20), name.start))) return undefined;
@@ -261,7 +224,7 @@ function headerLine(text: string, name: Name): Value | undefined {
   if (colon === undefined) return undefined;
   const line = matchAt(/[^\r\n]*/y, text, colon.end);
   const value = text.slice(colon.end, line?.end).trimEnd();
-  if (name.kind === 'secret' && !/^[^\s"'{}[\],]+$/.test(value)) return undefined;
+  if (name.kind === 'secret' && !/^(?![|>&!])[^\s"'{}[\],]+$/.test(value)) return undefined;
   return { start: colon.end, end: colon.end + value.length, writing: 'plain' };
 }
 
@@ -270,7 +233,7 @@ function assignment(text: string, name: Name): Value | undefined {
   const equals = matchAt(/\]{0,2}[ \t]*=(?![=>~])[ \t]*/y, text, name.end);
   const sign = equals ?? matchAt(/\s*:\s*(?=\\*["'])/y, text, name.end);
   if (sign === undefined) return undefined;
-  const quote = matchAt(/\\*["']/y, text, sign.end);
+  const quote = matchAt(/\\*(?:"""|'''|["'])/y, text, sign.end);
   if (quote !== undefined) {
     const close = text.indexOf(text.slice(quote.start, quote.end), quote.end);
     return { start: quote.end, end: close < 0 ? text.length : close, writing: 'plain' };
@@ -282,16 +245,4 @@ function assignment(text: string, name: Name): Value | undefined {
 function numberAt(text: string, at: number): Value | undefined {
   const number = matchAt(/-?\d[\d.]{2,}/y, text, at);
   return number === undefined ? undefined : { ...number, writing: 'plain' };
-}
-
-/** True where what a look behind asks for ends at the position. */
-function endsAt(lookBehind: RegExp, text: string, position: number): boolean {
-  lookBehind.lastIndex = position;
-  return lookBehind.test(text);
-}
-
-function matchAt(sticky: RegExp, text: string, at: number): Word | undefined {
-  sticky.lastIndex = at;
-  const found = sticky.exec(text);
-  return found === null ? undefined : { start: at, end: at + found[0].length };
 }

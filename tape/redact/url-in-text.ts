@@ -5,7 +5,7 @@
  */
 
 import type { Path } from '../model/path';
-import { isSecretAmong } from './form';
+import { isCallbackCode, isSecretAmong } from './form';
 import type { Edit, Ledger } from './ledger';
 import type { NameKind } from './names';
 import { mayHoldPathSecret, pathSecrets } from './path-secrets';
@@ -92,7 +92,8 @@ function queryEdits(rest: string, question: number, context: UrlContext): Edit[]
   const fields = [...rest.slice(question + 1).matchAll(/(?<=^|[&;])([\w-]{1,60})=([^&;#]*)/g)];
   const names = new Set(fields.map(([, name = '']) => name.toLowerCase()));
   return fields.flatMap(({ 1: name = '', 2: value = '', index }) => {
-    if (value === '' || !isSecretAmong(name.toLowerCase(), names)) return [];
+    const isCallback = isCallbackCode(name, decodePercent(value), rest.slice(0, question));
+    if (value === '' || !(isCallback || isSecretAmong(name.toLowerCase(), names))) return [];
     const start = question + 1 + index + name.length + 1;
     return [{ start, end: start + value.length, text: takeEncoded(value, 'secret-name', context) }];
   });

@@ -83,7 +83,7 @@ const services: readonly Pattern[] = [
   knownLoose('typeform-token', 'tfp_', '[\\w.=-]', 40),
   knownLoose('notion-token', 'secret_', alnum, 43),
   knownLoose('settlemint-token', 'sm_[aps]at_', alnum, 16),
-  known('facebook-token', `\\d{15,16}\\|${withDigit}`, wordy, 27),
+  known('facebook-token', `\\d{15,16}(?:\\||%7[Cc])${withDigit}`, wordy, 27),
   known('salesforce-token', `00D${alnum}{12,15}!`, '[\\w.]', 80),
   { rule: 'vault-token', prefix: `s\\.(?=${alnum}{0,16}\\d)`, rest: `${alnum}{24,}`, cut: `${alnum}{14,23}` },
   {

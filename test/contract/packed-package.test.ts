@@ -41,6 +41,7 @@ describe('the tarball', () => {
     'dist/wiretape.node',
     'dist/licences/libbpf-dev.txt',
     'dist/licences/libelf-dev.txt',
+    'dist/licences/libnghttp2-dev.txt',
     'dist/licences/LGPL-3.txt',
     'docs/errors.md',
     'docs/redaction.md',

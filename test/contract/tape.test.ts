@@ -189,6 +189,22 @@ describe.each([
     ],
     ['a request for the whole server', exchangeOf({ request: requestOf({ method: 'OPTIONS', target: '*' }) })],
     ['a CONNECT', exchangeOf({ request: requestOf({ method: 'CONNECT', target: 'a.test:443', headers: [] }) })],
+    [
+      'a stream of HTTP/2',
+      exchangeOf({
+        protocol: 'http2',
+        channel: 2 ** 31 - 1,
+        request: requestOf({
+          version: '2',
+          method: 'CONNECT',
+          authority: 'a.test',
+          scheme: 'https',
+          protocol: 'websocket',
+          headers: [],
+        }),
+        response: responseOf({ version: '2', reason: '' }),
+      }),
+    ],
     ['HTTP/1.0 without a host', exchangeOf({ request: requestOf({ version: '1.0', headers: [] }) })],
   ])('gives back %s as it was', (_what, exchange) => {
     keep(exchange);

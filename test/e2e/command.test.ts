@@ -67,6 +67,21 @@ describeE2e('what a command leaves behind', () => {
   }, 60_000);
 });
 
+describeE2e('a connection that a command has closed', () => {
+  it('is closed on the tape, though the other end closes only after the command has ended', async () => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      // Longer than a recording takes to end, shorter than it waits.
+      socket.resume().on('end', () => setTimeout(() => socket.end(), 200));
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const tape = newTape();
+    expect(await record(tape, 'bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}; echo said >&3`).ended).toBe(0);
+    server.close();
+    expect(readTape(tape).map(({ exchange }) => [exchange.outcome, exchange.problems])).toEqual([['closed', []]]);
+  }, 60_000);
+});
+
 describeE2e('in a terminal', () => {
   function inTerminal(tape: string, ...command: readonly string[]): Program {
     const recording = [wiretape, 'record', '-o', tape, '--allow-empty', '--', ...command];

@@ -4,7 +4,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { probeTiers, tiers } from '../../native/binding';
+import { captureDefaults, openTier, probeTiers, type Tier, tiers } from '../../native/binding';
+import { decodeBatch } from '../../recorder/source/ebpf/decode/decode';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
@@ -80,6 +81,43 @@ describeE2e('the capture tiers of this kernel', () => {
       const echoed = sha256(seededBytes(SIZES.response, SEED));
       const curl = named(exchanges, '/by-curl').map((one) => [one.problems, bodyHash(httpIn(one).response?.body)]);
       expect(curl).toEqual([[[], echoed]]);
+    },
+    60_000,
+  );
+});
+
+/** Bytes of the sockets of a program, as these programs alone tell of them. */
+async function bytesToldBy(tier: Tier, programs: readonly string[]): Promise<number> {
+  const program = folder.file('socket-calls');
+  execFileSync('cc', ['-O1', '-Wall', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
+  const { capture } = openTier({ ...tier, required: programs, further: [], seconds: [] }, captureDefaults);
+  let bytes = 0;
+  capture.start((batch) => {
+    for (const event of decodeBatch(batch)) bytes += event.kind === 'data' ? event.bytes.length : 0;
+  });
+  const held = start('sh', ['-c', `read go; ${program} write read 70001 200003 7 && :`], { stdio: 'pipe' });
+  capture.addTarget(held.child.pid as number);
+  held.child.stdin?.end('go\n');
+  expect(await held.ended).toBe(0);
+  await capture.stop();
+  capture.close();
+  return bytes;
+}
+
+describeE2e('the second programs of a tier', () => {
+  const working = new Set(probeTiers().flatMap(({ name, ok }) => (ok ? [name] : [])));
+  const able = tiers.filter(({ name }) => working.has(name) && (name === 'tracepoint' || name === 'syscall'));
+
+  it.each(able)(
+    'do all the work of $name where the kernel skips the first ones',
+    async (tier) => {
+      const both = await bytesToldBy(tier, [...tier.required, ...tier.seconds.map(({ program }) => program)]);
+      const seconds = await bytesToldBy(
+        tier,
+        tier.seconds.map(({ program }) => program),
+      );
+      expect(both).toBeGreaterThan(2 * (70_001 + 200_003));
+      expect(seconds).toBe(both);
     },
     60_000,
   );

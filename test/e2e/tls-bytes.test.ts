@@ -114,6 +114,12 @@ describeE2e('servers over TLS, recorded by their port', () => {
 });
 
 describeE2e('clients over TLS, recorded as a command', () => {
+  it('nothing is missing whatever the lengths of tickets, which may differ on one connection', async () => {
+    const script = join(apps, 'processes', 'ticket-lengths.py');
+    const { exchanges } = await recordCommand(['python3', script, certificate.cert, certificate.key]);
+    expect(exchanges.map(({ exchange }) => exchange.problems)).toEqual(Array(2 * 96).fill([]));
+  }, 120_000);
+
   let recorded: Recorded;
 
   beforeAll(async () => {

@@ -81,14 +81,25 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port))`;
 
 /** Asks once for each line on its standard input, over one session, and says when it was answered. */
 const http2Client = `const session = require('node:http2').connect('http://127.0.0.1:' + process.argv[1]);
+let calls = 0;
 require('node:readline').createInterface(process.stdin).on('line', () => {
-  const request = session.request({ ':path': '/' });
+  const request = session.request({ ':path': '/' + ++calls });
   request.resume().on('end', () => console.log('answered'));
 }).on('close', () => session.close())`;
 
-describeE2e('HTTP/2, which is not parsed', () => {
-  async function startHttp2(): Promise<{ port: number; pid: number }> {
-    const server = start(node, ['-e', http2Server]);
+/** Opens a stream of its own before the recording, and goes on in it: no header is ever said again. */
+const tunnelClient = `const session = require('node:http2').connect('http://127.0.0.1:' + process.argv[1]);
+const request = session.request({ ':path': '/', ':method': 'POST' });
+request.on('data', () => console.log('answered'));
+require('node:readline').createInterface(process.stdin).on('line', () => request.write('more')).on('close', () => session.destroy())`;
+
+const echoServer = `const server = require('node:http2').createServer();
+server.on('stream', (stream) => { stream.on('error', () => 0); stream.respond(); stream.pipe(stream); });
+server.listen(0, '127.0.0.1', () => console.log(server.address().port))`;
+
+describeE2e('HTTP/2 that is older than the recorder', () => {
+  async function startHttp2(script: string): Promise<{ port: number; pid: number }> {
+    const server = start(node, ['-e', script]);
     const [, port] = await lineFrom(server, server.child.stdout, /^(\d+)$/);
     return { port: Number(port), pid: server.pid };
   }
@@ -99,37 +110,50 @@ describeE2e('HTTP/2, which is not parsed', () => {
     await answered;
   }
 
-  function startClient(port: number): Program {
-    return start(node, ['-e', http2Client, String(port)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  function startClient(script: string, port: number): Program {
+    return start(node, ['-e', script, String(port)], { stdio: ['pipe', 'pipe', 'pipe'] });
   }
 
-  it('has its name in the summary, on the tape and in the list', async () => {
-    const { port } = await startHttp2();
-    const recording = await startRecording(folder.file('http2.tape'), ['--port', String(port)]);
-    const client = startClient(port);
+  it('is read from its next request on, and no header of it is guessed', async () => {
+    const { port } = await startHttp2(http2Server);
+    const client = startClient(http2Client, port);
     await ask(client);
-    client.child.stdin?.end();
-    await client.ended;
-    expect(await recording.end()).toBe(3);
-    expect(recording.program.stderr()).toMatch(/^ {2}seen {6}raw streams: HTTP\/2 1 \(sizes and times only\)$/m);
-    expect(readTape(recording.tape).map(({ exchange }) => rawIn(exchange)?.protocol)).toEqual(['HTTP/2']);
-    const listed = start(wiretape, ['ls', recording.tape, '--json']);
-    const [line] = await lineFrom(listed, listed.child.stdout, /^.*$/);
-    expect(JSON.parse(line)).toMatchObject({ protocol: 'raw', application: 'HTTP/2', unreadTls: null });
-  }, 60_000);
-
-  it('has its name on a connection that is older than the recorder', async () => {
-    const { port } = await startHttp2();
-    const client = startClient(port);
-    await ask(client);
-    const recording = await startRecording(folder.file('older.tape'), ['--port', String(port), '--allow-empty']);
+    const recording = await startRecording(folder.file('older.tape'), ['--port', String(port)]);
     for (let i = 0; i < 3; i++) await ask(client);
     client.child.stdin?.end();
     await client.ended;
     expect(await recording.end()).toBe(0);
+    const seen = readTape(recording.tape).map(
+      ({ exchange }) => [exchange.protocol, httpIn(exchange), exchange.problems] as const,
+    );
+    expect(seen).toHaveLength(3);
+    for (const [protocol, { request, response }, problems] of seen) {
+      expect(protocol).toBe('http2');
+      expect(response?.status).toBe(200);
+      expect(Buffer.from(response?.body.bytes ?? []).toString()).toBe('ok');
+      // The authority was said before the recording, and is a number in a table since.
+      expect(problems).toEqual(['started-mid-stream', 'undecodable-headers']);
+      expect(request?.authority).toBeUndefined();
+    }
+    expect(seen.map(([, { request }]) => request?.target)).toEqual(['/2', '/3', '/4']);
+  }, 60_000);
+
+  it('has its name where nothing of it can be read', async () => {
+    const { port } = await startHttp2(echoServer);
+    const client = startClient(tunnelClient, port);
+    await ask(client);
+    const recording = await startRecording(folder.file('tunnel.tape'), ['--port', String(port)]);
+    for (let i = 0; i < 3; i++) await ask(client);
+    client.child.stdin?.end();
+    await client.ended;
+    expect(await recording.end()).toBe(3);
+    expect(recording.program.stderr()).toMatch(/^ {2}seen {6}raw streams: HTTP\/2 1 \(sizes and times only\)$/m);
     expect(readTape(recording.tape).map(({ exchange }) => [exchange.problems, rawIn(exchange)?.protocol])).toEqual([
       [['started-mid-stream'], 'HTTP/2'],
     ]);
+    const listed = start(wiretape, ['ls', recording.tape, '--json']);
+    const [line] = await lineFrom(listed, listed.child.stdout, /^.*$/);
+    expect(JSON.parse(line)).toMatchObject({ protocol: 'raw', application: 'HTTP/2', unreadTls: null });
   }, 60_000);
 });
 

@@ -65,7 +65,7 @@ describeE2e('a part of an answer that another process writes', () => {
     await recording.end();
     const inbound = readTape(recording.tape).map(({ exchange }) => exchange);
     const of = (path: string) => inbound.find((one) => httpIn(one).request?.target === path);
-    expect(of('/mine')).toMatchObject({ problems: [], response: { status: 200 } });
+    expect(of('/mine')).toMatchObject({ problems: [], content: { response: { status: 200 } } });
     expect(of('/shared')?.problems).toContain('unread-bytes');
     expect(recording.program.stderr()).toContain(`(${PARENTS_PART}): unreadable-call`);
   }, 60_000);

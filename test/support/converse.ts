@@ -3,6 +3,7 @@
  * A conversation can be cut into any pieces and given holes; the bytes said stay known, so that a test can hold every
  * exchange against them.
  */
+import { createHeaderInflater } from '../../native/binding';
 import { createPipeline, type PipelineOptions } from '../../recorder/pipeline';
 import type { CloseEvent, DataEvent, OpenEvent, SourceEvent } from '../../recorder/source/events';
 import type { RecordingStats } from '../../recorder/tally/tally';
@@ -80,6 +81,7 @@ export function play(events: readonly SourceEvent[], options: Circumstances = {}
     limits,
     keepRaw,
     filter,
+    createHeaderDecoder: createHeaderInflater,
     redact: (exchange) => asRedacted(exchange),
     onExchange: ({ exchange }) => exchanges.push(exchange),
     onLoss: (loss) => losses.push(loss),

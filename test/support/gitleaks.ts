@@ -47,6 +47,9 @@ function inDialect(expression: string): string {
     .replaceAll('(?:^|[\\\\\'"\\x60\\s>=:(,)])', '')
     .replaceAll('(?:$|[\\\\\'"\\x60\\s<),])', '')
     .replaceAll('[[:alnum:]]', '[0-9A-Za-z]')
+    .replaceAll('xoxe.xox', 'xoxe\\.xox') // dots that were meant as dots
+    .replaceAll('hooks.slack.com', 'hooks\\.slack\\.com')
+    .replaceAll('(\\||%)', '(?:\\||%7C)') // a percent sign alone begins the writing of the bar in a URL
     .replaceAll('\\x60', '`')
     .replace(/\(\?[a-z]*(?:-[a-z]+)?\)/g, '')
     .replace(/\(\?[a-z]*(?:-[a-z]+)?:/g, '(?:')

@@ -5,11 +5,11 @@
  */
 import { type HeaderList, headerValue } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
-import type { HttpContent } from '../../../tape/model/http/http';
+import type { HttpContent, HttpResponse } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { problemBits, problemOfGap } from '../problems';
-import type { Conversation, Host, SoFar } from '../protocol';
+import type { Conversation, HandOver, Host, SoFar } from '../protocol';
 import { BoundarySeeker } from '../seeker';
 import { recognise } from './boundary';
 import type { Draft } from './draft';
@@ -58,8 +58,8 @@ export class HttpConversation implements Conversation, MessageSink {
   private readonly pairing: Pairing;
   /** The last request that asked for an upgrade. */
   private upgrading: Draft | null = null;
-  /** The protocol that the server said it changes over to. */
-  private upgradedTo: string | null = null;
+  /** The exchange in which the server said that it changes over to another protocol. */
+  private changeOver: HttpContent | null = null;
   /** Who reads the connection since it was handed over. */
   private successor: Conversation | null = null;
 
@@ -143,11 +143,15 @@ export class HttpConversation implements Conversation, MessageSink {
 
   messageEnds(side: Side, reader: MessageReader): void {
     const problems = reader.bodyIsTruncated ? problemBits.truncated : 0;
-    if (side === 'response' && reader.status === 101) this.upgradedTo = upgradeOf(reader.headers);
     if (side === 'request') this.pairing.requestEnds(reader.takeRequest(), problems);
     else if (isInformational(reader.status))
       this.pairing.informational({ status: reader.status, headers: reader.headers });
-    else this.pairing.responseEnds(reader.takeResponse(this.pairing.answering?.informational ?? []), problems);
+    else this.responseEnds(reader.takeResponse(this.pairing.answering?.informational ?? []), problems);
+  }
+
+  private responseEnds(response: HttpResponse | null, problems: number): void {
+    if (response?.status === 101) this.changeOver = { request: this.pairing.answering?.request ?? null, response };
+    this.pairing.responseEnds(response, problems);
   }
 
   private get toleranceUs(): number {
@@ -330,7 +334,11 @@ export class HttpConversation implements Conversation, MessageSink {
   private handOver(rest: Uint8Array, atUs: number): void {
     // A client that did not ask, or whose request is not whole: at which byte it changes over is not known.
     const unasked = this.requests.stoppedBy === 'upgrade' ? 0 : problemBits['parse-error'];
-    const successor = this.host.handOver(this.pairing.lastAnswerDoubt || unasked, this.upgradedTo);
+    const successor = this.host.handOver({
+      ...upgradeOf(this.changeOver?.response?.headers ?? []),
+      missed: this.pairing.lastAnswerDoubt || unasked,
+      facts: this.changeOver,
+    });
     this.successor = successor;
     this.pairing.close(this.requests.reader.takeRequest(), null, 'closed', atUs);
     const sent = this.requests.queue ?? [];
@@ -369,10 +377,16 @@ function progressOf({ request, response }: HttpContent): number {
   return heads + (request?.body.wireSize ?? 0) + (response?.body.wireSize ?? 0);
 }
 
-/** RFC 6455 4.2.2: the server repeats what it agrees to. What other upgrades lead to, their bytes tell. */
-function upgradeOf(headers: HeaderList): string | null {
-  return headerValue(headers, 'upgrade')?.trim().toLowerCase() === 'websocket' ? 'WebSocket' : null;
+/** The server repeats what it agrees to (RFC 9110, 7.8). What other upgrades lead to, their bytes tell. */
+function upgradeOf(headers: HeaderList): Pick<HandOver, 'to' | 'named'> {
+  return upgrades[headerValue(headers, 'upgrade')?.trim().toLowerCase() ?? ''] ?? { to: null, named: null };
 }
+
+/** RFC 7540, 3.2 and RFC 6455, 4.2.2. */
+const upgrades: Readonly<Record<string, Pick<HandOver, 'to' | 'named'>>> = {
+  h2c: { to: 'http2', named: 'HTTP/2' },
+  websocket: { to: null, named: 'WebSocket' },
+};
 
 function isInformational(status: number): boolean {
   return status < 200 && status !== 101;

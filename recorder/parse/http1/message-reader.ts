@@ -8,9 +8,8 @@ import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../
 import type { Budget } from '../../follow/budget';
 import type { Limits } from '../../follow/limits';
 import { BodyBuffer } from '../body-buffer';
+import { codingsOf } from '../codings';
 import type { OpenSpill } from '../spill';
-
-import { codingsOf } from './codings';
 import { HeadText, nameSpan, noHeaders, startSpan, valueSpan } from './head-text';
 import { flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
 

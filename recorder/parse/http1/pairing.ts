@@ -151,10 +151,13 @@ export class Pairing {
     for (const draft of [...this.pending]) if (draft !== this.answering) this.abandon(draft);
   }
 
+  /** Something is missing, and nobody knows of which direction: of what is under way, or whole messages. */
   taint(problem: number): void {
-    for (const draft of this.pending) draft.problems |= problem;
-    for (const draft of this.onProbation) draft.problems |= problem;
     if (this.answering !== null) this.answering.problems |= problem;
+    for (const draft of this.onProbation) draft.problems |= problem;
+    for (const draft of this.pending) if (draft !== this.answering) this.doubtAnswer(draft, problem);
+    this.seemsAhead = false;
+    this.lose(problem);
   }
 
   /** True while a pair is on probation. */

@@ -70,10 +70,10 @@ class RawConversation implements Fallback {
 
   constructor(
     private readonly host: Host,
-    { missed, named = null }: ConversationStart,
+    { missed, handOver }: ConversationStart,
   ) {
     this.problems = missed;
-    this.naming = new Naming(named, missed !== 0);
+    this.naming = new Naming(handOver?.named ?? null, missed !== 0);
     this.request = new RawSide(host);
     this.response = new RawSide(host);
   }

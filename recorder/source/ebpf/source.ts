@@ -4,9 +4,18 @@
  */
 import { readlinkSync } from 'node:fs';
 import { WiretapeError } from '../../../errors/wiretape-error';
-import { type Capture, type CaptureStats, captureDefaults, openCapture, tryReturnProbe } from '../../../native/binding';
+import {
+  type Capture,
+  type CaptureStats,
+  captureDefaults,
+  type MissedEvents,
+  missedEvents,
+  openCapture,
+  type Tier,
+  tryReturnProbe,
+} from '../../../native/binding';
 import type { ProcessInfo } from '../../../tape/model/exchange';
-import type { SourceEvent } from '../events';
+import type { MissingReason, SourceEvent } from '../events';
 import { refuseClosed } from './attach/closed-targets';
 import { resolveContainers } from './attach/containers/choose';
 import { createPlanner, type Planner } from './attach/plan';
@@ -54,8 +63,8 @@ export interface EbpfSource {
   stats(): CaptureStats;
   /** Holds events back in the kernel's ring while whoever takes them cannot keep up. */
   pause(paused: boolean): void;
-  /** Drains what the kernel still holds, and lets go of everything. */
-  stop(): Promise<void>;
+  /** Drains what the kernel still holds, and lets go of everything. Resolves with the last counts. */
+  stop(): Promise<CaptureStats>;
   /** Now, on the clock that stamps the events: steps of the wall clock do not reach it. */
   nowUs(): number;
 }
@@ -79,6 +88,7 @@ class LiveSource implements EbpfSource {
   readonly awaited: readonly AwaitedTarget[];
   readonly command: HeldCommand | undefined;
   private readonly capture: Capture;
+  private readonly captureTier: Tier;
   private readonly processes: Processes = createProcesses(createProcReader());
   private readonly binder: Binder;
   private readonly probes: ProbeKeeper;
@@ -90,7 +100,9 @@ class LiveSource implements EbpfSource {
   private timer: NodeJS.Timeout | undefined;
   private ending: NodeJS.Timeout | undefined;
   private outgoing: SourceEvent[] = [];
-  private told = { events: 0, bytes: 0 };
+  private told = { events: 0, bytes: 0, missed: 0 };
+  /** Sends and receives without a program, by the kernel's counts, when the unix sockets were last doubted. */
+  private doubtedAt = 0;
   /** News that were lost, by the kernel's counts, when /proc was last searched. */
   private searchedAt = 0;
   private hasBegun = false;
@@ -109,6 +121,7 @@ class LiveSource implements EbpfSource {
     this.capture = capture;
     this.planner = createPlanner({ returnProbes: options.returnProbes ?? tryReturnProbe() });
     this.tlsLooks = new TlsLooks(this.processes, this.planner);
+    this.captureTier = tier;
     this.tier = tier.name;
     this.probes = this.openProbes();
     this.membership = this.openMembership();
@@ -137,20 +150,23 @@ class LiveSource implements EbpfSource {
   }
 
   stats(): CaptureStats {
-    return this.capture.stats();
+    const stats = this.capture.stats();
+    return { ...stats, missed: missedEvents(this.captureTier, stats.skips) };
   }
 
   pause(paused: boolean): void {
     this.capture.pause(paused);
   }
 
-  async stop(): Promise<void> {
+  async stop(): Promise<CaptureStats> {
     await this.capture.stop();
     this.countUnixSockets();
     this.binder.end(monotonicNs());
     this.tellLoss();
     this.flush();
+    const stats = this.stats();
     this.letGo();
+    return stats;
   }
 
   nowUs(): number {
@@ -318,13 +334,27 @@ class LiveSource implements EbpfSource {
   }
 
   private takeBatch(batch: Buffer): void {
+    // Before what was said after the skip: it may be the answer to another request than it seems.
+    let doubtful = this.binder.hasUnixSockets && this.hasMissedData();
+    if (doubtful) this.binder.doubtUnix(this.lastEventNs);
     for (const event of decodeBatch(batch)) {
       this.lastEventNs = event.atNs;
       if (event.kind === 'open' || event.kind === 'open-unix') this.nameProcess(event.pid);
       this.followProcess(event);
       this.binder.push(event);
+      if (event.kind !== 'open-unix') continue;
+      doubtful ||= this.hasMissedData();
+      if (doubtful) this.binder.doubtUnix(event.atNs, [event.socket]);
     }
     this.flush();
+  }
+
+  /** Since it was asked last. */
+  private hasMissedData(): boolean {
+    const { data } = this.stats().missed;
+    const more = data > this.doubtedAt;
+    this.doubtedAt = data;
+    return more;
   }
 
   private followProcess(event: WireEvent): void {
@@ -367,8 +397,8 @@ class LiveSource implements EbpfSource {
   private check(): void {
     this.tellLoss();
     this.countUnixSockets();
-    const { ringFullEvents, missedRuns, stateFull } = this.capture.stats();
-    const lost = ringFullEvents + missedRuns + stateFull;
+    const { ringFullEvents, missed, stateFull } = this.stats();
+    const lost = ringFullEvents + eventsOf(missed) + stateFull;
     this.membership.reconcile();
     if (lost > this.searchedAt) this.withSockets(() => this.membership.search());
     this.searchedAt = lost;
@@ -378,13 +408,21 @@ class LiveSource implements EbpfSource {
 
   /** Losses the kernel counted; which streams they belong to, the holes in their positions tell. */
   private tellLoss(): void {
-    const { ringFullEvents, ringFullBytes } = this.capture.stats();
-    const events = ringFullEvents - this.told.events;
-    if (events === 0) return;
-    const bytes = ringFullBytes - this.told.bytes;
-    this.told = { events: ringFullEvents, bytes: ringFullBytes };
-    this.options.onEvents([{ kind: 'loss', atUs: this.nowUs(), connection: null, reason: 'ring-full', events, bytes }]);
+    const { ringFullEvents, ringFullBytes, missed } = this.stats();
+    const before = this.told;
+    this.told = { events: ringFullEvents, bytes: ringFullBytes, missed: eventsOf(missed) };
+    this.tellLossOf('ring-full', this.told.events - before.events, this.told.bytes - before.bytes);
+    this.tellLossOf('program-skipped', this.told.missed - before.missed, 0);
   }
+
+  private tellLossOf(reason: MissingReason, events: number, bytes: number): void {
+    if (events <= 0) return;
+    this.options.onEvents([{ kind: 'loss', atUs: this.nowUs(), connection: null, reason, events, bytes }]);
+  }
+}
+
+function eventsOf({ data, connections, processes }: MissedEvents): number {
+  return data + connections + processes;
 }
 
 /** `--port N` alone means: inbound on N, and everything those processes call. Any other target means all of a process. */

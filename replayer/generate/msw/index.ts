@@ -41,8 +41,8 @@ function mswFiles(exchanges: readonly StoredExchange[], tapeName: string): Gener
   return {
     files: [...bodies.files, textFile('handlers.d.ts', typesText), textFile('handlers.js', source), ...shared],
     counts: [
-      { count: handlers.length + conversations.length, of: 'handlers' },
-      { count: usable.mocks.length + conversations.flat().length, of: 'answers' },
+      { count: handlers.length + conversations.length, of: 'handler' },
+      { count: usable.mocks.length + conversations.flat().length, of: 'answer' },
     ],
     leftOut,
     saidIn: 'handlers.js',

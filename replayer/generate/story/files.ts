@@ -45,8 +45,8 @@ export function storyFiles(runner: Runner, exchanges: readonly StoredExchange[],
   return {
     files: files.sort((a, b) => (a.path < b.path ? -1 : 1)),
     counts: [
-      { count: cases.length, of: 'tests' },
-      { count: mocks.length, of: 'mocks' },
+      { count: cases.length, of: 'test' },
+      { count: mocks.length, of: 'mock' },
     ],
     leftOut,
     saidIn: entryName,

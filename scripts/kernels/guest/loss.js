@@ -36,10 +36,10 @@ async function loseBytes(tier) {
   source.pause(true);
   await source.command.ended;
   source.pause(false);
-  const { ringFullBytes, missedRuns } = source.stats();
+  const { ringFullBytes, missed } = source.stats();
   await source.stop();
   pipeline.end(Date.now() * 1000);
-  return { captured, lost: ringFullBytes, skipped: missedRuns, exchanges };
+  return { captured, lost: ringFullBytes, skipped: missed.data, exchanges };
 }
 
 /** Bytes one run moves, as each end sees them: the heads are as long as the fixture writes them. */

@@ -27,6 +27,8 @@ export interface HttpRequest extends MessageBase {
   /** HTTP/2 only, where they were sent: `:authority`, which stands for a Host header, and `:scheme`. */
   readonly authority?: string;
   readonly scheme?: string;
+  /** `:protocol` of an extended CONNECT (RFC 8441), such as `websocket`. */
+  readonly protocol?: string;
 }
 
 export interface InformationalResponse {

@@ -1,13 +1,14 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
 import { type Body, type HeaderList, noBytes } from '../body';
 import type { ContentModel, Operation, PackedBytes, PackedContent, Part, Side, StoredContent } from '../content-model';
-import { isHeader, PackedFields } from '../packed-fields';
+import { isHeader, PackedFields, UnbelievableContent } from '../packed-fields';
 import { PartCursor } from '../part-cursor';
 import {
   addressOf,
   type HttpContent,
   type HttpRequest,
   type HttpResponse,
+  type HttpVersion,
   httpVersions,
   type InformationalResponse,
 } from './http';
@@ -43,12 +44,13 @@ function operation({ request, response }: HttpContent): Operation {
 
 function requestParts(request: HttpRequest | null): readonly Part[] {
   if (request === null) return [];
-  const { headers, target, body, trailers } = request;
+  const { headers, target, body, trailers, authority } = request;
   return [
     headersPart('request', 'header', headers),
     { kind: 'target', side: 'request', value: target },
     { kind: 'body', side: 'request', headers, value: body },
     headersPart('request', 'trailer', trailers),
+    ...(authority === undefined ? [] : [authorityPart(authority)]),
   ];
 }
 
@@ -62,6 +64,10 @@ function responseParts(response: HttpResponse | null): readonly Part[] {
     headersPart('response', 'trailer', trailers),
     ...informational.map((early) => headersPart('response', 'header', early.headers)),
   ];
+}
+
+function authorityPart(value: string): Part {
+  return { kind: 'line', side: 'request', name: 'authority', value };
 }
 
 function headersPart(side: Side, root: 'header' | 'trailer', value: HeaderList): Part {
@@ -81,9 +87,14 @@ function requestWith(request: HttpRequest, cursor: PartCursor): HttpRequest {
   const target = cursor.target();
   const body = cursor.body();
   const trailers = cursor.headers();
+  const authority = request.authority === undefined ? {} : { authority: cursor.line() };
   const isSame =
-    headers === request.headers && target === request.target && body === request.body && trailers === request.trailers;
-  return isSame ? request : { ...request, headers, target, body, trailers };
+    headers === request.headers &&
+    target === request.target &&
+    body === request.body &&
+    trailers === request.trailers &&
+    authority.authority === request.authority;
+  return isSame ? request : { ...request, headers, target, body, trailers, ...authority };
 }
 
 function responseWith(response: HttpResponse, cursor: PartCursor): HttpResponse {
@@ -101,10 +112,16 @@ function responseWith(response: HttpResponse, cursor: PartCursor): HttpResponse 
   return isSame ? response : { ...response, reason, headers, body, trailers, informational };
 }
 
-function pack({ request, response }: HttpContent): PackedContent {
+/**
+ * What a list shows is not packed again: method and status, and the target where it is the path. Times are told from the
+ * first one on. Both are in every row of a tape.
+ */
+function pack(content: HttpContent): PackedContent {
+  const { request, response } = content;
+  const since = request ?? response;
   const fields = {
-    request: request === null ? undefined : requestFields(request),
-    response: response === null ? undefined : responseFields(response),
+    request: request === null ? undefined : requestFields(request, operation(content)),
+    response: response === null ? undefined : responseFields(response, since?.startedAtUs ?? 0),
   };
   return {
     fields: JSON.stringify(fields),
@@ -114,34 +131,43 @@ function pack({ request, response }: HttpContent): PackedContent {
 }
 
 /** What is left out when it is empty stands last, and `undefined` leaves no trace in JSON. */
-function requestFields(request: HttpRequest) {
-  const { version, method, target, authority, scheme, startedAtUs, endedAtUs, headers } = request;
+function requestFields(request: HttpRequest, { target: listed }: Operation) {
+  const { target, authority, scheme, protocol, startedAtUs, headers } = request;
+  const unlisted = target === listed ? undefined : target;
   return {
-    version,
-    method,
-    target,
-    authority,
-    scheme,
     startedUs: startedAtUs,
-    endedUs: endedAtUs,
-    headers,
+    ...{
+      tookUs: tookUs(request),
+      version: unusualVersion(request),
+      target: unlisted,
+      authority,
+      scheme,
+      protocol,
+      headers,
+    },
     ...restFields(request),
   };
 }
 
-function responseFields(response: HttpResponse) {
-  const { version, status, reason, startedAtUs, endedAtUs, headers, informational } = response;
+function responseFields(response: HttpResponse, sinceUs: number) {
+  const { reason, startedAtUs, headers, informational } = response;
   const early = informational.length === 0 ? undefined : informational;
+  const times = { ...(sinceUs === startedAtUs ? { startedUs: startedAtUs } : { afterUs: startedAtUs - sinceUs }) };
   return {
-    version,
-    status,
-    reason,
-    startedUs: startedAtUs,
-    endedUs: endedAtUs,
-    headers,
-    informational: early,
+    ...times,
+    ...{ tookUs: tookUs(response), version: unusualVersion(response), reason, headers, informational: early },
     ...restFields(response),
   };
+}
+
+const usualVersion: HttpVersion = '1.1';
+
+function unusualVersion({ version }: HttpRequest | HttpResponse): HttpVersion | undefined {
+  return version === usualVersion ? undefined : version;
+}
+
+function tookUs({ startedAtUs, endedAtUs }: HttpRequest | HttpResponse): number | undefined {
+  return endedAtUs === startedAtUs ? undefined : endedAtUs - startedAtUs;
 }
 
 function restFields({ body, trailers }: HttpRequest | HttpResponse) {
@@ -155,46 +181,65 @@ function keptBytes({ bytes, codings }: Body): PackedBytes | null {
   return bytes.length === 0 ? null : { bytes, isCoded: codings.length > 0 };
 }
 
-function unpack({ fields: text, sizes, ...bytes }: StoredContent): HttpContent {
-  const fields = PackedFields.in(text);
+function unpack(stored: StoredContent): HttpContent {
+  const fields = PackedFields.in(stored.fields);
   const request = fields.fieldsOrNull('request');
   const response = fields.fieldsOrNull('response');
+  const sinceUs = request?.integer('startedUs') ?? 0;
   return {
-    request: request === null ? null : requestFrom(request, bytes.request, sizes.request),
-    response: response === null ? null : responseFrom(response, bytes.response, sizes.response),
+    request: request === null ? null : requestFrom(request, sinceUs, stored),
+    response: response === null ? null : responseFrom(response, sinceUs, stored),
   };
 }
 
-function requestFrom(fields: PackedFields, bytes: Uint8Array | null, wireSize: number): HttpRequest {
+function requestFrom(fields: PackedFields, startedAtUs: number, stored: StoredContent): HttpRequest {
+  const { sizes, operation: listed } = stored;
   const authority = fields.textOrNull('authority');
   const scheme = fields.textOrNull('scheme');
+  const protocol = fields.textOrNull('protocol');
   return {
-    ...messageFrom(fields, bytes, wireSize),
-    method: fields.text('method'),
-    target: fields.text('target'),
+    ...messageFrom(fields, startedAtUs, { bytes: stored.request, wireSize: sizes.request }),
+    method: listed.verb ?? '',
+    target: fields.textOrNull('target') ?? listed.target ?? '',
     ...(authority === null ? {} : { authority }),
     ...(scheme === null ? {} : { scheme }),
+    ...(protocol === null ? {} : { protocol }),
   };
 }
 
-function responseFrom(fields: PackedFields, bytes: Uint8Array | null, wireSize: number): HttpResponse {
+function responseFrom(fields: PackedFields, sinceUs: number, stored: StoredContent): HttpResponse {
+  const { sizes, operation: listed } = stored;
+  const startedAtUs = fields.integerOrNull('startedUs') ?? sinceUs + (fields.integerOrNull('afterUs') ?? 0);
   return {
-    ...messageFrom(fields, bytes, wireSize),
-    status: fields.integer('status'),
+    ...messageFrom(fields, startedAtUs, { bytes: stored.response, wireSize: sizes.response }),
+    status: statusOf(listed),
     reason: fields.text('reason'),
     informational: fields.list('informational', isInformational),
   };
 }
 
-function messageFrom(fields: PackedFields, bytes: Uint8Array | null, wireSize: number) {
+function statusOf({ result }: Operation): number {
+  if (result !== null && /^\d{1,6}$/.test(result)) return Number(result);
+  throw new UnbelievableContent('column result holds no status');
+}
+
+function messageFrom(
+  fields: PackedFields,
+  startedAtUs: number,
+  body: Omit<Body, 'bytes' | 'codings'> & { readonly bytes: Uint8Array | null },
+) {
   const codings = fields.textOrNull('codings');
   return {
-    version: fields.word('version', httpVersions),
+    version: fields.wordOrNull('version', httpVersions) ?? usualVersion,
     headers: fields.headers('headers'),
-    body: { bytes: bytes ?? noBytes, codings: codings === null ? [] : codings.split(' '), wireSize },
+    body: {
+      bytes: body.bytes ?? noBytes,
+      codings: codings === null ? [] : codings.split(' '),
+      wireSize: body.wireSize,
+    },
     trailers: fields.headers('trailers'),
-    startedAtUs: fields.integer('startedUs'),
-    endedAtUs: fields.integer('endedUs'),
+    startedAtUs,
+    endedAtUs: startedAtUs + (fields.integerOrNull('tookUs') ?? 0),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type MessageColumns,
   messageColumns,
   messageOf,
+  operationOf,
   problemsOf,
   protocolOf,
   type StoredBodies,
@@ -214,7 +215,6 @@ function unpacked(packing: Packing | null, bytes: Uint8Array | null, size: numbe
 
 function summaryFrom(row: SummaryColumns): ExchangeSummary {
   const { tls, unreadTls, process } = connectionOf(row);
-  const { verb, authority, target, result, application, failed } = row;
   return {
     id: String(row.id),
     session: String(row.session_id),
@@ -230,7 +230,7 @@ function summaryFrom(row: SummaryColumns): ExchangeSummary {
     process,
     local: row.local,
     remote: row.remote,
-    operation: { verb, authority, target, result, application, failed: failed !== 0 },
+    operation: operationOf(row),
     requestBytes: row.request_bytes,
     responseBytes: row.response_bytes,
     messages: row.messages,

@@ -3,7 +3,7 @@
  * only, so that rows can cross to the writing thread cheaply. Knows no protocol: contents pack themselves.
  */
 import { noBytes } from '../../model/body';
-import type { PackedBytes, Sizes } from '../../model/content-model';
+import type { Operation, PackedBytes, Sizes } from '../../model/content-model';
 import type { ProtocolName } from '../../model/contents';
 import type { Cause, Connection, Exchange, Outcome, Problem } from '../../model/exchange';
 import type { Message } from '../../model/message';
@@ -161,6 +161,7 @@ export interface StoredBodies {
 /** Throws UnbelievableCell and UnbelievableContent where the row is not what was recorded. */
 export function exchangeOf(row: ExchangeColumns, bodies: StoredBodies, messages: readonly Message[]): Exchange {
   const protocol = protocolOf(row);
+  const stored = { fields: row.content, ...bodies, sizes: sizesOf(row), operation: operationOf(row) };
   return {
     number: row.number,
     connection: connectionOf(row),
@@ -172,7 +173,7 @@ export function exchangeOf(row: ExchangeColumns, bodies: StoredBodies, messages:
     outcome: row.outcome,
     problems: problemsOf(row.problems),
     cause: causeOf(row),
-    content: modelFor(protocol).unpack({ fields: row.content, ...bodies, sizes: sizesOf(row) }),
+    content: modelFor(protocol).unpack(stored),
     messages,
     messagesBefore: 0,
   } as Exchange; // the model is the protocol's own
@@ -198,6 +199,11 @@ export function protocolOf({ protocol }: SummaryColumns): ProtocolName {
 
 export function problemsOf(text: string): Problem[] {
   return text === '' ? [] : (text.split(' ') as Problem[]);
+}
+
+/** The columns of a list. */
+export function operationOf({ verb, authority, target, result, application, failed }: SummaryColumns): Operation {
+  return { verb, authority, target, result, application, failed: failed !== 0 };
 }
 
 function sizesOf(row: SummaryColumns): Sizes {

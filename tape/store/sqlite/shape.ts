@@ -29,7 +29,7 @@ export function differences(found: readonly SchemaObject[], wanted: readonly Sch
   const triggers = found.filter(({ type }) => type === 'trigger').map(({ name }) => `it has a trigger, ${shown(name)}`);
   const names = new Set(wanted.map(({ name }) => name));
   const shadows = found.filter(({ name }) => !names.has(name) && isReserved(name));
-  return [...changed, ...triggers, ...shadows.map(({ type, name }) => `it has a ${type} ${shown(name)} too many`)];
+  return [...changed, ...triggers, ...shadows.map(({ type, name }) => `it has one ${type} too many, ${shown(name)}`)];
 }
 
 function differenceOf(found: SchemaObject | undefined, { type, name, sql }: SchemaObject): readonly string[] {

@@ -4,7 +4,7 @@ import { formatError } from '../../../errors/wiretape-error';
 import type { CaptureStats } from '../../../native/binding';
 import type { RecordingEnd } from '../../../recorder/record';
 import { Tally } from '../../../recorder/tally/tally';
-import type { Exchange, Problem, UnreadTls } from '../../../tape/model/exchange';
+import type { Exchange, LossReason, Problem, UnreadTls } from '../../../tape/model/exchange';
 import type { RawContent } from '../../../tape/model/raw/raw';
 import { expectGolden } from '../../support/golden';
 import { connectionOf, exchangeOf, requestOf } from '../../support/tapes';
@@ -17,7 +17,8 @@ const capture: CaptureStats = {
   faults: 0,
   stateFull: 0,
   deepCalls: 0,
-  missedRuns: 0,
+  skips: {},
+  missed: { data: 0, connections: 0, processes: 0 },
   unreadBytes: 2048,
   queuedBytes: 0,
   uprobeMulti: true,
@@ -57,6 +58,11 @@ class Recorded {
       stats: { ...this.tally.stats(0), openExchanges: 0 },
       capture: { ...capture, ...more },
     };
+  }
+
+  lose(reason: LossReason, bytes: number): this {
+    this.tally.addLoss(reason, bytes);
+    return this;
   }
 
   private carry(exchange: Exchange): this {
@@ -102,7 +108,14 @@ it.each([
   ['incomplete', new Recorded().parsed('/orders/1').parsed('/orders/2', ['no-response']).end()],
   ['kept-raw', new Recorded().parsed('/orders/1').stream('Redis', Buffer.from('*1')).end()],
   ['raw-beside', new Recorded().parsed('/orders/1').stream('Redis').end()],
-  ['lost', whole().end({ missedRuns: 3, stateFull: 1, deepCalls: 2 })],
+  [
+    'lost',
+    whole()
+      .lose('no-boundary', 2828)
+      .lose('ring-full', 97_871_919)
+      .lose('hole', 79_799_930)
+      .end({ missed: { data: 3, connections: 1, processes: 2 }, stateFull: 1, deepCalls: 2 }),
+  ],
 ])('the summary of a recording: %s', (name, end) => {
   expectGolden(`cli/expected/summary-${name}.txt`, summaryLines(end, 'shop.tape').join('\n'));
 });

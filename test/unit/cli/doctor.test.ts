@@ -38,6 +38,11 @@ function refusedUnderFilter(errno: number, changes: Partial<DoctorFacts['environ
   return { ...facts, tiers: [{ name: 'tracepoint', ok: false, detail: `load: errno ${errno}`, errno }] };
 }
 
+function besideAWorkingTier(facts: DoctorFacts): DoctorFacts {
+  const refused = facts.tiers.map((tier) => ({ ...tier, name: 'fexit' }));
+  return { ...facts, tiers: [...healthy.tiers, ...refused] };
+}
+
 function check(report: DoctorReport, name: string) {
   return report.checks.find((one) => one.name === name);
 }
@@ -92,6 +97,7 @@ it.each([
   ['the rights are those of another user namespace', refusedUnderFilter(1, { isHostUserNamespace: false })],
   ['the kernel refused for another reason', refusedUnderFilter(22)],
   ['a tier works', { ...refusedUnderFilter(1), tiers: healthy.tiers }],
+  ['a tier works beside a refused one', besideAWorkingTier(refusedUnderFilter(1))],
 ])('does not blame seccomp where %s', (_, facts) => {
   expect(check(diagnose(facts), 'seccomp')).toMatchObject({ ok: true, remedy: null });
 });

@@ -22,6 +22,7 @@ import {
   startUs,
   stepUs,
   summaries,
+  type Turn,
   waits,
 } from '../../support/converse';
 import { asRedacted } from '../../support/tapes';
@@ -174,7 +175,7 @@ describe('protocols nobody parses', () => {
     ['Redis', 'GET key\r\n'],
     ['SIP', 'OPTIONS sip:a@b SIP/2.0\r\n\r\n'],
     ['RTSP', 'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n'],
-    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['the beginning of the preface of HTTP/2', 'PRI * HTTP/2.0\r\n'],
     ['HTTP/0.9', 'GET /\r\n'],
     ['SMTP', 'HELO shop\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00'],
@@ -575,13 +576,43 @@ describe('a pipeline', () => {
     ]);
   });
 
-  it('marks what is under way where a loss names the connection and no position', () => {
-    const events = eventsOf({}, [client(get('/a')), server(ok('A')), client(get('/b')), server(ok('B'))]);
-    const loss: SourceEvent = { kind: 'loss', connection: 1, atUs: startUs, reason: 'ring-full', events: 1, bytes: 0 };
-    expect(summaries(play([...events.slice(0, 2), loss, ...events.slice(2)]))).toEqual([
-      'GET /a → 200 A [lost-bytes]',
-      'GET /b → 200 B',
-    ]);
+  describe('where a loss names the connection and no position', () => {
+    const loss: SourceEvent = {
+      kind: 'loss',
+      connection: 1,
+      atUs: startUs,
+      reason: 'program-skipped',
+      events: 1,
+      bytes: 0,
+    };
+    const later = [client(get('/b')), server(ok('B')), client(get('/c')), server(ok('C'))];
+    const laterSeen = ['GET /b → 200 B', 'GET /c → 200 C'];
+    /** The loss comes after the opening and so many turns. */
+    const lossAfter = (count: number, ...turns: Turn[]) => {
+      const events = eventsOf({ local: 'unix:/run/app.sock' }, [...turns, ...later]);
+      return summaries(play([...events.slice(0, count + 1), loss, ...events.slice(count + 1)]));
+    };
+
+    it('marks what is under way, and says that its answer may have been another', () => {
+      expect(lossAfter(1, client(get('/a')), server(ok('A')))).toEqual([
+        'http1 → 200 A [unread-bytes]',
+        'GET /a → lost [unread-bytes]',
+        ...laterSeen,
+      ]);
+    });
+
+    it('pairs nothing wrongly where it was an answer that is missing', () => {
+      expect(lossAfter(1, client(get('/a')))).toEqual(['GET /a → lost [unread-bytes]', ...laterSeen]);
+    });
+
+    it('pairs nothing wrongly where it was a request that is missing', () => {
+      const seen = lossAfter(2, client(get('/z')), server(ok('Z')), server(ok('A')));
+      expect(seen).toEqual(['GET /z → 200 Z', 'http1 → 200 A [unread-bytes]', ...laterSeen]);
+    });
+
+    it('pairs nothing wrongly where it was the first request', () => {
+      expect(lossAfter(0, server(ok('A')))).toEqual(['http1 → 200 A [unread-bytes]', ...laterSeen]);
+    });
   });
 
   it('gives up holes by the time of events alone, without ticks', () => {

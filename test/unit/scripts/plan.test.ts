@@ -41,7 +41,7 @@ describe('the plan of set-up', () => {
     const packages = packagesOf(plan(freshMachine));
     expect(packages).toEqual([...new Set(packages)]);
     expect(packages).toEqual(
-      expect.arrayContaining(['clang', 'libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'nginx', 'curl']),
+      expect.arrayContaining(['clang', 'libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'libnghttp2-dev', 'nginx', 'curl']),
     );
   });
 
@@ -111,7 +111,7 @@ describe('the plan of set-up', () => {
     const text = linesOf(decided).join('\n');
     expect(text).toContain('you are not root');
     expect(text).toContain(
-      'sudo apt-get install --no-install-recommends clang llvm libbpf-dev libelf-dev zlib1g-dev g++ make python3',
+      'sudo apt-get install --no-install-recommends clang llvm libbpf-dev libelf-dev zlib1g-dev libnghttp2-dev g++ make python3',
     );
   });
 

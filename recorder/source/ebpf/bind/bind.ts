@@ -193,6 +193,12 @@ export class Binder {
     }
   }
 
+  /** Something may be missing of unix sockets, which keep no sums that would show where: of this one, or of all. */
+  doubtUnix(atNs: number, keys: Iterable<number> = this.unixSockets.keys()): void {
+    const loss = { kind: 'loss', atUs: this.atUs(atNs), reason: 'program-skipped', events: 0, bytes: 0 } as const;
+    for (const connection of keys) this.emit({ ...loss, connection });
+  }
+
   get hasUnixSockets(): boolean {
     return this.unixSockets.size > 0;
   }

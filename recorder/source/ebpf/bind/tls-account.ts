@@ -9,8 +9,10 @@ import { finishedLengths, type SuiteFacts, suiteFacts } from './tls-suite';
 
 type StreamDirection = 'sent' | 'received';
 
-/** Servers send up to so many tickets before their first data; those of a connection are alike in length. */
+/** Servers send up to so many tickets before their first data; those of a connection are alike in length: */
 const TICKETS_MOST = 4;
+/** OpenSSL seals them in blocks of so many bytes, and what is in them (a random number among it) differs by a byte or two. */
+const TICKET_BLOCK = 16;
 /** The kernel side tells so many of the first records one by one. */
 const RECORDS_TOLD = 12;
 /** An alert is two bytes (RFC 8446 6). */
@@ -171,11 +173,15 @@ export class TlsAccount {
   }
 }
 
-/** How many records from there on may be tickets: a run of equal lengths. */
+/** How many records from there on may be tickets: a run of lengths that are equal, but for a block of their cipher. */
 function ticketsFrom(lengths: readonly number[], start: number): number {
-  let count = 0;
-  while (count < TICKETS_MOST && start + count < lengths.length && lengths[start + count] === lengths[start]) count++;
-  return count;
+  const run = lengths.slice(start, start + TICKETS_MOST);
+  const end = run.findIndex((length, i) => !run.slice(0, i).every((earlier) => areAlike(length, earlier)));
+  return end < 0 ? run.length : end;
+}
+
+function areAlike(length: number, other: number): boolean {
+  return length === other || Math.abs(length - other) === TICKET_BLOCK;
 }
 
 /** Nothing is known of what went before: it is taken to be in order, and held to that from here on. */

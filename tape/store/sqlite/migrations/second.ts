@@ -198,9 +198,9 @@ function json(column: string): string {
 function messageOfFirst(side: 'request' | 'response', own: string): string {
   const column = (name: string) => `${side}_${name}`;
   return `CASE WHEN ${column('version')} IS NOT NULL THEN json_object(
-    'version', ${cell(column('version'), 'text')}, ${own},
     'startedUs', ${cell(`coalesce(${column('started_us')}, started_us)`, 'integer')},
-    'endedUs', ${cell(`coalesce(${column('ended_us')}, started_us)`, 'integer')},
+    'tookUs', ${cell(`coalesce(${column('ended_us')} - ${column('started_us')}, 0)`, 'integer')},
+    'version', ${cell(`nullif(${column('version')}, '1.1')`, 'text')}, ${own},
     'headers', ${json(column('headers'))},
     'codings', ${cell(`nullif(${column('codings')}, '')`, 'text')},
     'trailers', ${json(column('trailers'))}) END`;
@@ -208,13 +208,10 @@ function messageOfFirst(side: 'request' | 'response', own: string): string {
 
 /** Merged with nothing, an object loses the members that are null. */
 const contentOfFirst = `json_patch('{}', json_object(
-  'request', ${messageOfFirst(
-    'request',
-    `'method', ${cell('method', 'text')}, 'target', ${cell('coalesce(request_target, path)', 'text')}`,
-  )},
+  'request', ${messageOfFirst('request', `'target', ${cell('request_target', 'text')}`)},
   'response', ${messageOfFirst(
     'response',
-    `'status', ${cell('status', 'integer')}, 'reason', ${cell("coalesce(response_reason, '')", 'text')},
+    `'reason', ${cell("coalesce(response_reason, '')", 'text')},
      'informational', ${json('response_informational')}`,
   )}))`;
 

@@ -285,6 +285,21 @@ describe('unix sockets', () => {
     expect(told.filter(({ kind }) => kind === 'close')).toMatchObject([{ connection: 1, how: 'closed', atUs: 40 }]);
   });
 
+  it('are in doubt, all of them or one, where something was skipped: no sums would show it', () => {
+    const told: SourceEvent[] = [];
+    const binder = new Binder({ clockOffsetUs: 0, onEvent: (event) => told.push(event) });
+    for (const event of decodeBatch(batchOf(unix(1, {}), open(2), unix(3, {})))) binder.push(event);
+    binder.doubtUnix(5000);
+    binder.doubtUnix(7000, [3]);
+    const losses = told.filter(({ kind }) => kind === 'loss');
+    expect(losses.map(({ connection, atUs }) => [connection, atUs])).toEqual([
+      [1, 5],
+      [3, 5],
+      [3, 7],
+    ]);
+    expect(losses).toMatchObject(Array(3).fill({ reason: 'program-skipped', bytes: 0 }));
+  });
+
   it('are not wanted inbound where only some ports are', () => {
     const told = bind([unix(1, { role: 2 }), unix(2, { role: 1 })], { inboundPorts: new Set([8443]) });
     expect(spoken(told)).toEqual(['2 open']);

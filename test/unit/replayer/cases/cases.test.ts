@@ -1,7 +1,7 @@
 import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
 import { caseName, pathTemplate, singular } from '../../../../replayer/cases/name';
 import { storedExchanges } from '../../../support/exchanges';
-import { exchangeOf } from '../../../support/tapes';
+import { exchangeOf, requestOf } from '../../../support/tapes';
 
 describe('pathTemplate', () => {
   it.each([
@@ -75,7 +75,12 @@ describe('casesFrom', () => {
     );
     const [first] = storedExchanges({});
     const raw = first && { ...first, exchange: exchangeOf({ ...first.exchange, protocol: 'raw' }) };
-    const cases = casesFrom([...stored, ...(raw === undefined ? [] : [{ ...raw, id: '7' }])]);
+    const http2 = first && {
+      ...first,
+      exchange: exchangeOf({ ...first.exchange, protocol: 'http2', request: requestOf({ version: '2' }) }),
+    };
+    const others = [raw, http2].flatMap((each, i) => (each === undefined ? [] : [{ ...each, id: String(7 + i) }]));
+    const cases = casesFrom([...stored, ...others]);
     const reasons = cases.map((each) => (each.kind === 'skip' ? [each.id, each.reason, each.detail] : [each.id]));
     expect(Object.fromEntries(reasons.map(([id, ...rest]) => [id, rest]))).toEqual({
       1: ['incomplete', 'lost-bytes, truncated'],
@@ -85,6 +90,7 @@ describe('casesFrom', () => {
       5: ['unsendable', 'OPTIONS * has no path to send it to'],
       6: ['incomplete', 'the recorded outcome is refused'],
       7: ['raw', 'the protocol (raw) is not parsed'],
+      8: ['http2', 'it was recorded over HTTP/2, which is not sent again yet'],
     });
   });
 });

@@ -1,5 +1,6 @@
 import { mocksFrom } from '../../../../replayer/mocks/mock';
 import { type CallSketch, calls } from '../../../support/mocks';
+import { exchangeOf, requestOf } from '../../../support/tapes';
 
 function sorted(...sketches: readonly CallSketch[]) {
   const { mocks, refusals, upstreams, notServed } = mocksFrom(calls(...sketches));
@@ -68,4 +69,13 @@ it.each<[string, CallSketch]>([
 
 it('serves an exchange whose connection is uncertain: its request and answer are whole', () => {
   expect(sorted({ problems: ['uncertain-connection'] }).mocks).toEqual(['1 payments:8080 response']);
+});
+
+it('serves nothing that came over HTTP/2: mocks do not speak it', () => {
+  const [call] = calls({});
+  const { connection } = call?.exchange ?? exchangeOf();
+  const request = requestOf({ version: '2', authority: 'payments:8080', headers: [] });
+  const exchange = exchangeOf({ protocol: 'http2', connection, request });
+  const { mocks, notServed } = mocksFrom(call === undefined ? [] : [{ ...call, exchange }]);
+  expect([mocks, notServed]).toEqual([[], [{ id: '1', upstream: 'payments:8080', reason: 'http2' }]]);
 });

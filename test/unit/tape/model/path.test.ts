@@ -1,5 +1,14 @@
 import { WiretapeError } from '../../../../errors/wiretape-error';
-import { coversPath, formatPath, type Path, parsePath, parsePathPattern } from '../../../../tape/model/path';
+import {
+  coversPath,
+  formatPath,
+  type Path,
+  type PathPattern,
+  type PatternStep,
+  parsePath,
+  parsePathPattern,
+} from '../../../../tape/model/path';
+import { randomFrom } from '../../../support/secrets';
 
 it.each<[string, Path]>([
   ['status', ['status']],
@@ -45,6 +54,31 @@ it.each([
   ['body.**.a.**.b', 'body.x.a.y.z.b', true],
 ])('%s covers %s: %s', (pattern, path, expected) => {
   expect(coversPath(parsePathPattern(pattern), parsePath(path))).toBe(expected);
+});
+
+it('covers what the definition says, whatever stands between several `**`', () => {
+  const random = randomFrom(3);
+  const pick = <T>(among: readonly T[]): T => among[random(among.length)] as T;
+  const wildcards = [{ wildcard: 'any' }, { wildcard: 'deep' }, { wildcard: 'deep' }] as const;
+  for (let round = 0; round < 5000; round++) {
+    const pattern = Array.from({ length: random(8) }, () => pick<PatternStep>(['a', 'b', 0, ...wildcards]));
+    const path = Array.from({ length: random(8) }, () => pick<string | number>(['a', 'b', 0]));
+    expect([pattern, path, coversPath(pattern, path)]).toEqual([pattern, path, coversByDefinition(pattern, path)]);
+  }
+});
+
+function coversByDefinition([step, ...rest]: PathPattern, path: Path): boolean {
+  if (step === undefined) return path.length === 0;
+  if (typeof step === 'object' && step.wildcard === 'deep')
+    return coversByDefinition(rest, path) || (path.length > 0 && coversByDefinition([step, ...rest], path.slice(1)));
+  return (typeof step === 'object' || step === path[0]) && path.length > 0 && coversByDefinition(rest, path.slice(1));
+}
+
+it('ends soon where many `**` could share a long path in any way', () => {
+  const pattern = parsePathPattern(`body${'.**.a'.repeat(40)}.b`);
+  const path = ['body', ...Array<string>(2000).fill('a')];
+  expect(coversPath(pattern, path)).toBe(false); // every way one by one would outlast jest's own limit by far
+  expect(coversPath(pattern, [...path, 'b'])).toBe(true);
 });
 
 it.each([

@@ -59,7 +59,7 @@ describe('with the cheap look and without it', () => {
   const [quick, thorough] = [createRedactor({ key }), createRedactor({ key, finders: [nothing] })];
   const random = randomFrom(11);
   const names =
-    'password token apiKey cookie authorization name value id user note data code state sig sv grant_type kty d pw cc_num senha пароль type'.split(
+    'password token apiKey cookie authorization name value id user note data code state sig sv grant_type kty d pw cc_num senha пароль type credentials p auth columns rows query op path'.split(
       ' ',
     );
   const signs = [
@@ -83,6 +83,10 @@ describe('with the cheap look and without it', () => {
     '\\"',
     '%2F',
     "'",
+    '[',
+    ']',
+    '|',
+    '\n  ',
   ];
   const shapes = patterns.map(({ prefix, rest }) => shapeOf(prefix + rest));
   const drawKey = () => textOf(shapes[random(shapes.length)] ?? [], random);
@@ -114,6 +118,17 @@ describe('with the cheap look and without it', () => {
         'card ',
         '%B4111111111111111^DOE/J^2512101?',
       ][random(6)] ?? '',
+    () =>
+      [
+        '"credentials":{"u":"a","p":"b1x"}',
+        '"credentials":"bob:hunter22"',
+        '"query":"{login(u:$u,p:$p)}","variables":{"p":"x1y"}',
+        '"p":"abc"',
+        '["password","x1"]',
+        '"columns":["a","pin"],"rows":[["x","1y2"]]',
+        'PASS abc1\r\n',
+        'password: |\n  abc\n',
+      ][random(8)] ?? '',
     () => String(random(100_000)),
   ];
   const draw = () => Array.from({ length: 1 + random(14) }, () => pieces[random(pieces.length)]?.() ?? '').join('');

@@ -9,14 +9,10 @@ import { bodyOf, requestOf } from '../../../support/tapes';
 
 const staying: Readonly<Record<string, string>> = {
   'aws-amazon-bedrock-api-key-short-lived': 'a beginning without a secret behind it',
-  'facebook-access-token': 'half of the samples are cut in two by a percent sign, which stands for the bar in a URL',
   jwt: 'the samples are no base64 of JSON',
   'jwt-base64': 'the samples are no base64',
   'private-key': 'no sample: the expression has a lazy repeat; patterns.test.ts has keys',
   'slack-app-token': 'samples of a dozen characters; the shortest that Slack gives out has 90',
-  'slack-config-access-token': 'a dot that stands for any sign',
-  'slack-legacy-workspace-token': 'samples of eight characters after the prefix',
-  'slack-webhook-url': 'dots that stand for any sign',
   'sourcegraph-access-token': 'one of its writings is any hash of 40 digits',
   'twilio-api-key': 'SK… is the id of a key, which may be shown',
 };

@@ -43,6 +43,18 @@ it('stays one: the header, the names and types of the claims, who may do what un
   expect(placeholder).toHaveLength(tokenOf().length);
 });
 
+it.each(['{ "alg":"RS256"}', '{\n  "alg":"RS256"}', '{\r\n"alg":"RS256"}', '{\n\t"alg":"RS256"}', '{  "alg":"RS256"}'])(
+  'is found and stays one where its header was written with blanks: %j',
+  (head) => {
+    const token = `${part(head)}.${part(claims)}.${signature}`;
+    const note = `see ${token} of today`;
+    const { request, entries } = createRedactor({ key }).redactRequest(requestOf({ body: bodyOf(note) }));
+    expect(entries).toEqual([expect.objectContaining({ rule: 'jwt', placeholder: placeholders.of(token) })]);
+    expect(Buffer.from(request.body.bytes).toString()).toBe(note.replace(token, placeholders.of(token)));
+    expect(read(placeholders.of(token))[0]).toEqual({ alg: 'RS256' });
+  },
+);
+
 it('is worthless: no signature, no person, no identifier of a token is left', () => {
   const placeholder = placeholders.of(tokenOf());
   const all = JSON.stringify(read(placeholder)) + placeholder;

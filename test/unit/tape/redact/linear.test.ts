@@ -1,26 +1,13 @@
 /**
  * No rule takes more than linear time, whatever somebody sends: what one request costs must not grow faster than the
- * request. Measured in CPU time of this process, so that other work on the machine does not count, and as a ratio with
- * room for a factor of six: linear work stays far below it, quadratic work is far above.
+ * request.
  */
-import type { HeaderList } from '../../../../tape/model/body';
 import { patterns } from '../../../../tape/redact/patterns';
-import { createRedactor } from '../../../../tape/redact/redactor';
 import { parseRedactionRules } from '../../../../tape/redact/rules-file';
 import { shapeOf } from '../../../../tape/redact/shape';
+import { expectLinear, KiB, leastMs, type Message, MiB, repeat, room, text } from '../../../support/linear';
 import { randomFrom } from '../../../support/secrets';
 import { textOf } from '../../../support/shapes';
-import { bodyOf, exchangeOf, requestOf, responseOf } from '../../../support/tapes';
-
-const KiB = 1024;
-const MiB = 1024 * KiB;
-
-interface Message {
-  readonly target?: string;
-  readonly headers?: HeaderList;
-  readonly type?: string;
-  readonly body?: string;
-}
 
 const userRules = String.raw`
   - { pattern: '(a+)+$', name: nested }
@@ -34,40 +21,6 @@ const userRules = String.raw`
   - { path: header["x-a"], name: xa }
 `;
 const rules = parseRedactionRules(userRules, 'rules.yaml');
-
-function costMs(message: Message, withRules: boolean): number {
-  const redactor = createRedactor({ key: Buffer.alloc(32, 1), remember: true, rules: withRules ? rules : [] });
-  const { target = '/', headers = [], type = 'text/plain', body = '' } = message;
-  const exchange = exchangeOf({
-    request: requestOf({
-      target,
-      headers: [['Content-Type', type], ...headers],
-      body: bodyOf(Buffer.from(body, 'latin1')),
-    }),
-    response: responseOf(),
-  });
-  const before = process.cpuUsage();
-  redactor.redact(exchange);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}
-
-/** Less than this is noise: of the clock, of the compiler that warms up, of the collector. */
-const leastMs = 8;
-const room = 6;
-
-/** The size grows by `times`; the work may grow by `room` times as much. Looked at three times before it is believed. */
-function expectLinear(message: (size: number) => Message, from: number, to: number, withRules = false): void {
-  const times = to / from;
-  const atFirst = Math.max(leastMs, costMs(message(from), withRules), costMs(message(from), withRules));
-  const most = atFirst * times * room;
-  let cost = costMs(message(to), withRules);
-  for (let again = 0; cost > most && again < 2; again++) cost = Math.min(cost, costMs(message(to), withRules));
-  expect(cost).toBeLessThanOrEqual(most);
-}
-
-const repeat = (unit: string, size: number) => unit.repeat(Math.ceil(size / unit.length)).slice(0, size);
-const text = (unit: string) => (size: number) => ({ body: repeat(unit, size) });
 
 describe('formats that are known by their looks', () => {
   const made = patterns.map((pattern) => {
@@ -242,11 +195,11 @@ describe('rules of the user', () => {
     ['events', (size) => ({ type: 'text/event-stream', body: repeat('data: {"a":1}\n\n', size) })],
     ['a query', (size) => ({ target: `/?${repeat('x=1&', size)}` })],
   ])('are applied in linear time to %s', (_, message) => {
-    expectLinear(message, 64 * KiB, 512 * KiB, true);
+    expectLinear(message, 64 * KiB, 512 * KiB, rules);
   });
 
   it('are applied in linear time to 16 MiB', () => {
-    expectLinear(text('what EMP-12345 account 17 aaaa! '), MiB, 16 * MiB, true);
+    expectLinear(text('what EMP-12345 account 17 aaaa! '), MiB, 16 * MiB, rules);
   });
 
   it('that may end early or far away look no further than they may', () => {

@@ -165,6 +165,14 @@ describe('a secret taken anywhere in an exchange', () => {
     expect(entries.length).toBe(2);
   });
 
+  it('is taken where the password of Basic stands without its user and its base64', () => {
+    const basic = Buffer.from(`ann:${secret}`).toString('base64');
+    const given = { headers: [['Authorization', `Basic ${basic}`]] } as const;
+    const { exchange } = createRedactor({ key }).redact(exchangeWith(given, { answer: { youSaid: secret } }));
+    expect(textOf(exchange)).not.toContain(secret);
+    expect(textOf(exchange)).not.toContain(basic);
+  });
+
   it('is taken from forms, text and parts too', () => {
     for (const [type, body] of [
       ['application/x-www-form-urlencoded', `password=${secret}&hint=${secret}`],

@@ -13,11 +13,69 @@ it.each<[string, string, string]>([
   ['a table', 'text/csv', 'id,name,password\n1,Jane,<>\n2,Joe,<>\n'],
   ['a table with quotes', 'text/csv', '"id";"api key";"n"\r\n"1";"<>";"a;b"\r\n2;<>;3\r\n'],
   ['a table of tabs', 'text/tab-separated-values', 'otpCode\tid\n<>\t1\n<>\t2'],
+  ['a block of YAML', 'application/yaml', 'a: 1\npassword: |\n  <>\n\n  <>\nb: 2\n'],
+  ['a folded block within a list', 'text/plain', 'users:\n  - name: ann\n    apiKey: >-\n      <>\n  - name: bob\n'],
+  ['a block in JSON', 'text/x-yaml', 'config: 1\r\nsecret: |2-  # a comment\r\n    <>\r\nb: 2\r\n'],
+  ['a value on the line below', 'application/yaml', 'password:\n  <>\nn: 1\n'],
+  ['a list of values', 'text/plain', 'tokens: 2\napi_keys:\n  - <>\n  - "<>"\n- not this1\n'],
+  ['a value behind a tag and an anchor', 'text/plain', 'password: !!str &p <>\nb: *p\n'],
+  ['a member that holds the value', 'application/yaml', 'password:\n  value: <>\n  type: x1\n'],
+  ['a pair of YAML', 'text/plain', 'env:\n  - name: DB_PASSWORD\n    value: "<>"\n  - name: PORT\n    value: 17\n'],
+  ['SQL', 'text/plain', "CREATE USER app IDENTIFIED BY '<>'; ALTER ROLE app WITH PASSWORD '<>';"],
+  ['SQL of one vendor', 'text/plain', "SET PASSWORD FOR 'a'@'%' = PASSWORD('<>')"],
+  [
+    'an insertion',
+    'application/sql',
+    "INSERT INTO users (id, name, password) VALUES (1, 'O''Hara, (x)', '<>'), (2, lower('B'), '<>');",
+  ],
+  ['netrc', 'text/plain', 'machine a.test login bob password <>'],
+  ['TOML', 'application/toml', 'user = "a"\npassword = """<>"""\n'],
+  ['a sentence', 'text/plain', 'Hello Ann,\nyour new password is <>.\nBye'],
+  ['a sentence about somebody', 'text/plain', 'Password for bob@a.test is "<>"'],
+  ['a call', 'application/javascript', '/**/cb({"a":1,"password":"<>"});'],
 ])('are read: %s', (_, type, template) => {
   expect(bodyMarked(type, template.replaceAll('<>', 'tr0ub4dor-and-3'))).toBe(template);
 });
 
+it('read values of several words where the text says that it is YAML', () => {
+  const text = (secret: string) => `db:\n  password: ${secret} # old\n  port: 1\n`;
+  expect(bodyMarked('application/yaml', text('correct horse battery'))).toBe(text('<>'));
+  expect(bodyMarked('text/plain', text('correct horse battery'))).toBe(text('correct horse battery'));
+});
+
 it.each([
+  ['Your verification code is <>.', '483920'],
+  ['Your Acme Shop code is: <b><></b>', '483920'],
+  ['<> is your Acme login code', '483920'],
+  ['G-<> is your verification code.', '483920'],
+  ['Use the one-time passcode: <>', '48 3920'.replace(' ', '')],
+  ['Verification Code:\r\n\r\n  <>', '483-920'],
+])('read the code that a message tells: %s', (template, code) => {
+  const text = template.replace('<>', code);
+  for (const seen of [
+    bodyMarked('text/plain', text),
+    JSON.parse(bodyMarked('application/json', JSON.stringify({ to: '+1', message: text }))).message as string,
+    new URLSearchParams(
+      bodyMarked('application/x-www-form-urlencoded', String(new URLSearchParams({ To: '1', Body: text }))),
+    ).get('Body') ?? '',
+  ])
+    expect(seen.replace('G-<>', '<>')).toBe(template.replace('G-<>', '<>'));
+});
+
+it.each([
+  ['text/plain', 'Your promo code is SAVE2024, your zip code is 90210, the error code is 40413.'],
+  ['text/plain', 'Your password is too short: 8 characters; your code is 6-digit.'],
+  ['text/plain', 'Your discount code: 12345678'],
+  ['text/plain', 'status code is 50012 and 12345 is your order code'],
+  ['application/yaml', 'password:\n  type: string1\n  minLength: 8\n'],
+  ['application/yaml', 'tokenType: |\n  x1\npassword: |\nb: 2\n'],
+  ['text/plain', 'password:\n  required\n'],
+  ['text/plain', 'function pbkdf2(\n  password: BinaryLike,\n  salt: BinaryLike,\n)'],
+  ['application/yaml', 'permissions:\n  id-token: write # for OIDC\n  contents: read\n'],
+  ['text/plain', '- password:\n- other17\n'],
+  ['text/plain', "Unexpected token '<'; password 'must' be set; identified by the user's id"],
+  ['text/plain', "INSERT INTO users (id, name) VALUES (1, 'x1')"],
+  ['application/javascript', 'login({"password":"x1y2z3"}, go); password = "x1y2z3"'],
   ['text/csv', 'id,name,passwordUpdatedAt\n1,Jane,2026-01-01\n'],
   ['text/plain', 'Dear password, of all,\nwords I know you best\n'],
   ['text/plain', 'tool --password --force'],

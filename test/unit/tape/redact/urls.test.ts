@@ -15,6 +15,10 @@ it.each([
   [`/magic-link/${x}?next=1`, '/magic-link/<>?next=1'],
   [`/invitations/${x}${x}`, '/invitations/<>'],
   ['/otp/123456', '/otp/<>'],
+  [`/login/magic/${x}`, '/login/magic/<>'],
+  [`/login/${x}`, '/login/<>'],
+  [`/auth/callback?code=${x}&lang=en`, '/auth/callback?code=<>&lang=en'],
+  [`/oauth2/cb?code=${x}`, '/oauth2/cb?code=<>'],
   [`/page;jsessionid=${x}`, '/page;jsessionid=<>'],
   [`/page;v=1;jsessionid=${x}`, '/page;v=1;jsessionid=<>'],
   [`/password=${x}`, '/password=<>'],
@@ -42,6 +46,9 @@ it.each([
   '/users/17;v=2',
   `/orders/${uuid}`,
   '/auth/oauth2-provider-google',
+  '/auth/callback?code=access_denied',
+  `/vouchers?code=${x}`,
+  '/login/google-apps-2024',
 ])('leaves %s', (target) => {
   expect(targetMarked(target)).toBe(target);
 });

@@ -134,6 +134,10 @@ describe('a place', () => {
     ],
     ['a form', 'body.ssn', { type: 'application/x-www-form-urlencoded', body: `a=1&ssn=${ssn}` }, 'body.ssn'],
     ['a part', 'body.ssn', { type: 'multipart/form-data; boundary=B', body: part('name="ssn"', ssn) }, 'body.ssn'],
+    ['a query', 'query.ssn', { target: `/a?x=1&ssn=${ssn}` }, 'query.ssn'],
+    ['a query that writes it otherwise', 'query.ssn', { target: `/a?SSN=${ssn}` }, 'query.SSN'],
+    ['a query of a rule that writes it otherwise', 'query.userSsn', { target: `/a?userssn=${ssn}` }, 'query.userssn'],
+    ['JSON in a query', 'query.User.ssn', { target: `/a?user={"ssn":"${ssn}"}` }, 'query.user.ssn'],
     ['JSON whose beginning was lost', 'body.user.ssn', { type: json, body: `er":{"ssn":"${ssn}"}}` }, 'body'],
     ['JSON that is cut', 'body.user.ssn', { type: json, body: `{"user":{"ssn":"${ssn}` }, 'body.user.ssn'],
     [

@@ -1,5 +1,5 @@
 /** Which content codings are still applied to a body once chunking is undone. Names them; undoing them is tape/body's. */
-import type { HeaderList } from '../../../tape/model/body';
+import type { HeaderList } from '../../tape/model/body';
 
 const none: readonly string[] = [];
 /** RFC 9110 8.4.1: names that are to be treated as their successors. */

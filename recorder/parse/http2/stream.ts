@@ -1,0 +1,184 @@
+/** One stream while it is put together: a request, its answer, and what is known to be missing of either. */
+import { type HeaderList, headerValue } from '../../../tape/model/body';
+import type { Side } from '../../../tape/model/content-model';
+import type { HttpContent, HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
+import type { Budget } from '../../follow/budget';
+import type { Limits } from '../../follow/limits';
+import { BodyBuffer, emptyBody } from '../body-buffer';
+import { codingsOf } from '../codings';
+import { problemBits } from '../problems';
+import type { Beginning, Conversation } from '../protocol';
+import type { OpenSpill } from '../spill';
+import { type RequestHead, type ResponseHead, textSize } from './heads';
+
+const noFields: HeaderList = [];
+
+/** What a message may take up. */
+export interface MessageMemory {
+  readonly limits: Limits;
+  readonly budget: Budget;
+  readonly openSpill: OpenSpill;
+}
+
+/** A message while it comes in. */
+export class Half<Head extends { readonly headers: HeaderList }> {
+  /** A header block of it was seen, readable or not. */
+  begun = false;
+  /** Nothing more will come of it, complete or not. */
+  done = false;
+  /** Null where it was not seen, or could not be read. */
+  head: Head | null = null;
+  trailers: HeaderList = noFields;
+  startedAtUs = 0;
+  endedAtUs = 0;
+  /** Problem bits: why anything of it may be missing. */
+  damage = 0;
+  private body: BodyBuffer | null = null;
+  private expected = 0;
+  private heldFields = 0;
+
+  constructor(private readonly memory: MessageMemory) {}
+
+  /** Bytes of the budget that fields hold. */
+  get heldBytes(): number {
+    return this.heldFields;
+  }
+
+  get bodySize(): number {
+    return this.body?.wireSize ?? 0;
+  }
+
+  get bodyIsTruncated(): boolean {
+    return this.body?.truncated ?? false;
+  }
+
+  begin(startedAtUs: number): void {
+    if (!this.begun) this.startedAtUs = startedAtUs;
+    this.begun = true;
+  }
+
+  /** False where there is no memory left for it. */
+  takeHead(head: Head): boolean {
+    if (!this.holdFields(head.headers)) return false;
+    this.head = head;
+    const length = headerValue(head.headers, 'content-length') ?? '';
+    this.expected = /^\d{1,15}$/.test(length) ? Number(length) : 0;
+    return true;
+  }
+
+  holdFields(fields: HeaderList): boolean {
+    const size = textSize(fields);
+    if (!this.memory.budget.take(size)) return false;
+    this.heldFields += size;
+    return true;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.bodyBuffer().append(bytes, 0, bytes.length, this.expected);
+  }
+
+  /** `size` bytes of the body, or an unknown number of them (0), are missing. */
+  skip(size: number, problem: number): void {
+    this.damage |= problem;
+    this.bodyBuffer().skip(size);
+  }
+
+  /** What a message has besides its head. Once it is over its body is taken, and stays on the budget until it is given back. */
+  frame(head: Head, isOver: boolean) {
+    const { trailers, startedAtUs, endedAtUs } = this;
+    const codings = this.bodySize > 0 ? codingsOf(head.headers) : [];
+    const body = (isOver ? this.body?.take(codings) : this.body?.soFar(codings)) ?? emptyBody;
+    return { version: '2', body, trailers, startedAtUs, endedAtUs } as const;
+  }
+
+  /** The bytes of a body that was none after all. */
+  takeBytes(): Uint8Array {
+    const bytes = this.body?.take([]).bytes ?? emptyBody.bytes;
+    this.memory.budget.giveBack(bytes.length);
+    return bytes;
+  }
+
+  drop(): void {
+    this.body?.clear();
+  }
+
+  private bodyBuffer(): BodyBuffer {
+    const { limits, budget, openSpill } = this.memory;
+    this.body ??= new BodyBuffer(limits.bodyBytes, budget, openSpill);
+    return this.body;
+  }
+}
+
+export class Stream {
+  readonly request: Half<RequestHead>;
+  readonly response: Half<ResponseHead>;
+  /** The request where it came over HTTP/1.1, which this connection was upgraded from. */
+  upgraded: HttpRequest | null = null;
+  informational: readonly InformationalResponse[] = [];
+  problems = 0;
+  /** Problem bits that hold where it ends without an answer: the end of it may have been missed. */
+  doubt = 0;
+  /** Set where one side gave it up while its request was not there yet. */
+  resetBy: Reset | null = null;
+  /** What its bytes are since it became a tunnel: its exchange is over then. */
+  tunnel: Conversation | null = null;
+  /** Which sides of it are done. */
+  readonly tunnelEnded = new Set<Side>();
+
+  constructor(
+    readonly id: number,
+    readonly beginning: Beginning,
+    readonly startedAtUs: number,
+    memory: MessageMemory,
+  ) {
+    this.request = new Half(memory);
+    this.response = new Half(memory);
+  }
+
+  get hasRequest(): boolean {
+    return this.upgraded !== null || this.request.head !== null;
+  }
+
+  /** `isOver`: what it holds is taken, and nothing comes any more. */
+  content(isOver: boolean): HttpContent {
+    return { request: this.requestMessage(isOver), response: this.responseMessage(isOver) };
+  }
+
+  /** Bytes of the budget that go free with it, bodies not counted. */
+  get heldBytes(): number {
+    return this.request.heldBytes + this.response.heldBytes;
+  }
+
+  get startUs(): number {
+    return this.request.begun ? this.request.startedAtUs : this.startedAtUs;
+  }
+
+  /** Grows with every head and every byte. */
+  get progress(): number {
+    const heads = (this.hasRequest ? 1 : 0) + (this.response.head === null ? 0 : 1) + this.informational.length;
+    return heads + this.request.bodySize + this.response.bodySize;
+  }
+
+  markTruncation(): void {
+    if (this.request.bodyIsTruncated || this.response.bodyIsTruncated) this.problems |= problemBits.truncated;
+  }
+
+  private requestMessage(isOver: boolean): HttpRequest | null {
+    const { head } = this.request;
+    if (this.upgraded !== null) return this.upgraded;
+    return head === null ? null : { ...head, ...this.request.frame(head, isOver) };
+  }
+
+  private responseMessage(isOver: boolean): HttpResponse | null {
+    const { head } = this.response;
+    if (head === null) return null;
+    const { informational } = this;
+    return { ...head, reason: '', informational, ...this.response.frame(head, isOver) };
+  }
+}
+
+export interface Reset {
+  readonly side: Side;
+  readonly code: number;
+  readonly atUs: number;
+}
