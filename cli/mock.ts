@@ -68,7 +68,7 @@ async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
   const served = readServed(args, args.serve);
-  const set = mocksFrom(served, args.serve);
+  const set = mocksFrom(served, { serve: args.serve });
   requireMocks(set, args.tape, args.serve);
   const server = await startMocks(set, {
     host: args.host,

@@ -62,7 +62,7 @@ export async function startMocks(tape: string | Tape, options: MocksOptions = {}
   const path = typeof tape === 'string' ? tape : tape.path;
   const side = options.serve ?? 'outbound';
   const exchanges = readTape(path, options, side);
-  const set = mocksFrom(exchanges, side);
+  const set = mocksFrom(exchanges, { serve: side });
   if (set.mocks.length + set.refusals.length === 0) throw nothingToServe(path, side, set);
   const { host, port, onMiss, latency, noise } = options;
   const server = await serve(set, {

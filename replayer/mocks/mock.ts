@@ -57,14 +57,27 @@ export interface MockSet {
 const harmless = new Set<string>(['uncertain-connection']);
 const failures = new Set<string>(['reset', 'closed', 'timeout'] satisfies Failure[]);
 
+export interface MocksFromOptions {
+  /** Whose answers; default `outbound`. */
+  readonly serve?: Serve;
+  /** Whether what serves them can stand for every version of HTTP; default false: the host speaks HTTP/1.1 alone. */
+  readonly anyVersion?: boolean;
+}
+
 /** The exchanges of one side as mocks, by default the outbound ones; those of the other and unknown protocols are passed over. */
-export function mocksFrom(exchanges: Iterable<StoredExchange>, serve: Serve = 'outbound'): MockSet {
+export function mocksFrom(exchanges: Iterable<StoredExchange>, options: MocksFromOptions = {}): MockSet {
+  const { serve = 'outbound', anyVersion = false } = options;
   const chosen = [...exchanges].filter((stored) => stored.exchange.connection.direction === serve);
   const naming = namingFor(serve, chosen);
   const found: Found = { mocks: [], refusals: [], upstreams: new Map(), counts: new Map(), notServed: [] };
-  for (const stored of chosen) sort(stored, naming, found);
+  for (const stored of chosen) sort(stored, { naming, anyVersion }, found);
   const { mocks, refusals, notServed } = found;
   return { mocks, refusals, notServed, upstreams: [...found.upstreams.values()], anyHost: serve === 'inbound' };
+}
+
+interface Sorting {
+  readonly naming: Naming;
+  readonly anyVersion: boolean;
 }
 
 interface Found {
@@ -76,13 +89,14 @@ interface Found {
   readonly notServed: NotServed[];
 }
 
-function sort(stored: StoredExchange, naming: Naming, found: Found): void {
+function sort(stored: StoredExchange, { naming, anyVersion }: Sorting, found: Found): void {
   const { exchange, id } = stored;
   if (!modelFor(exchange.protocol).isParsed && exchange.outcome !== 'refused') return;
   const content = httpOf(exchange) ?? nothing;
   const { request } = content;
   const upstream = naming(exchange);
-  const reason = upstream === null ? 'unknown-upstream' : whyNot(exchange, content);
+  const reason =
+    upstream === null ? 'unknown-upstream' : (whyNot(exchange, content) ?? (anyVersion ? null : unspoken(content)));
   if (upstream === null || reason !== null) {
     found.notServed.push({ id, upstream: upstream?.name ?? null, reason: reason ?? 'unknown-upstream' });
     return;
@@ -116,7 +130,6 @@ function whyNot(exchange: Exchange, { request, response }: HttpContent): string 
   const { outcome } = exchange;
   if (request === null) return outcome === 'refused' ? null : 'no-request';
   if (request.method === 'CONNECT') return 'tunnel';
-  if (request.version === '2' || response?.version === '2') return 'http2'; // mocks speak HTTP/1.1 alone
   if (response === null) {
     const broken = exchange.problems.filter((problem) => problem !== 'no-response' && !harmless.has(problem));
     if (broken.length > 0) return broken.join(', ');
@@ -127,4 +140,9 @@ function whyNot(exchange: Exchange, { request, response }: HttpContent): string 
   if (outcome !== 'response') return outcome;
   if (response.status < 200 || response.status > 999) return response.status === 101 ? 'upgrade' : 'parse-error';
   return null;
+}
+
+/** Why the host of mocks cannot say it, or null. */
+function unspoken({ request, response }: HttpContent): string | null {
+  return request?.version === '2' || response?.version === '2' ? 'http2' : null;
 }

@@ -71,10 +71,14 @@ function sorted(exchanges: readonly StoredExchange[]): Sorted {
   const sockets = exchanges.filter(({ exchange }) => isWebSocket(exchange));
   const told = sockets.flatMap((stored) => conversationOf(stored) ?? []);
   const tellable = new Set(told.map(({ id }) => id));
-  const set = mocksFrom(exchanges.filter(({ id }) => !tellable.has(id)));
+  const set = mocksFrom(
+    exchanges.filter(({ id }) => !tellable.has(id)),
+    { anyVersion: true },
+  );
   const upstreams = new Map(set.upstreams.map((upstream) => [upstream.name, upstream]));
   const reasons = new Map<string, Pick<LeftOut, 'reason' | 'detail'>>();
-  for (const { id, reason } of set.notServed) reasons.set(id, { reason, detail: why[reason] ?? 'it is not whole' });
+  for (const { id, reason } of set.notServed)
+    reasons.set(id, { reason, detail: why[reason] ?? 'what was recorded of it is not whole' });
   for (const { id, upstream } of set.refusals) {
     reasons.set(id, { reason: 'refused', detail: `no request was sent: nobody listened at ${upstream}` });
   }
@@ -83,8 +87,9 @@ function sorted(exchanges: readonly StoredExchange[]): Sorted {
     const detail = unanswerable(mock) ?? (upstream === undefined ? null : unaskable(mock, upstream));
     if (detail !== null) reasons.set(mock.id, { reason: 'not-expressible', detail });
   }
+  const made = new Set([...tellable, ...set.mocks.map(({ id }) => id)]);
   const leftOut = exchanges.flatMap((stored) => {
-    const found = reasons.get(stored.id);
+    const found = reasons.get(stored.id) ?? (made.has(stored.id) ? undefined : notHttp(stored));
     return found === undefined ? [] : [{ id: stored.id, name: nameOf(stored), ...found }];
   });
   return {
@@ -100,6 +105,12 @@ const why: Readonly<Record<string, string>> = {
   tunnel: 'what went through the tunnel is recorded by itself, where it could be read',
   'unknown-upstream': 'neither a host nor an address is known',
 };
+
+/** Undefined for exchanges of the other side: they were never meant. */
+function notHttp({ exchange }: StoredExchange): Pick<LeftOut, 'reason' | 'detail'> | undefined {
+  if (exchange.connection.direction !== 'outbound') return undefined;
+  return { reason: 'raw', detail: `the protocol (${exchange.protocol}) is not HTTP, or was not parsed` };
+}
 
 function nameOf({ exchange }: StoredExchange): string {
   const { verb, authority, target } = operationOf(exchange);

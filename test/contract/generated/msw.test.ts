@@ -14,6 +14,7 @@ import type { StoredExchange } from '../../../tape/store/tape';
 import { type ExchangeSketch, recordedAtUs, storedExchanges } from '../../support/exchanges';
 import { describeGenerated, generatedPackages, writeFiles } from '../../support/generated';
 import { apps } from '../../support/programs';
+import { connectionOf, exchangeOf, requestOf, responseOf } from '../../support/tapes';
 
 jest.setTimeout(120_000); // a bundle and a browser take their time on a busy machine
 
@@ -419,6 +420,22 @@ const places = {
   'msw 2 in a page': { version: 'msw2', program: 'browser.mjs' },
   'msw 3 in a page': { version: 'msw3', program: 'browser.mjs' },
 } as const;
+
+it('takes what was recorded over HTTP/2 as well, and says of what is not HTTP that it is left out', () => {
+  const [stored] = storedExchanges({ direction: 'outbound', host });
+  if (stored === undefined) throw new Error('one sketch makes one exchange');
+  const made = (exchange: StoredExchange['exchange']) =>
+    mswGenerator.files([{ ...stored, exchange }], { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });
+  const connection = connectionOf({ direction: 'outbound' });
+  const request = requestOf({ version: '2', headers: [], authority: host, target: '/rates' });
+  const second = made(exchangeOf({ connection, request, response: responseOf({ version: '2', reason: '' }) }));
+  const source = second.files.find(({ path }) => path === 'handlers.js')?.bytes ?? [];
+  expect(Buffer.from(source).toString()).toContain("asks('http://payments:8080/rates')");
+  expect(made(exchangeOf({ protocol: 'raw', connection }))).toMatchObject({
+    counts: [{ count: 0 }, { count: 0 }],
+    leftOut: [{ id: stored.id, reason: 'raw' }],
+  });
+});
 
 it('leaves out nothing of it', () => {
   const made = mswGenerator.files(exchanges, { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });
