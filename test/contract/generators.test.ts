@@ -1,6 +1,6 @@
 /** What every generator has to keep, whatever it writes. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Generated, Generator } from '../../replayer/generate/generator';
@@ -9,6 +9,7 @@ import { planWriting } from '../../replayer/generate/write-plan';
 import { runWiretape } from '../support/command';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
 import { writeFiles } from '../support/generated';
+import { writeTape } from '../support/tape-file';
 
 const folder = mkdtempSync(join(tmpdir(), 'wiretape-generators-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -125,6 +126,23 @@ describe.each(generators.map((generator) => [generator.name, generator] as const
     expect(stdout).toContain(`"${name}"`);
     expect(stdout.replace(/\s+/g, ' ')).toContain(generator.purpose);
   });
+});
+
+it('handlers for msw are written, replaced and kept by the command as suites are', async () => {
+  const call = { direction: 'outbound', host: 'payments:8080', target: '/rates', responseBody: { rate: 1 } } as const;
+  const other = { ...call, target: '/stock' } as const;
+  writeTape(join(folder, 'calls.tape'), storedExchanges(call, other));
+  const args = ['generate', 'calls.tape', '--to', 'msw', '--out', 'mocks'];
+  const first = await runWiretape(args, { cwd: folder });
+  expect(first.stdout).toContain('wrote    mocks/handlers.js\n');
+  expect(first.stderr).toBe('2 handlers, 2 answers\nImport { handlers } from mocks/handlers.js\n');
+  const again = await runWiretape([...args, '--include', '* */rates'], { cwd: folder });
+  expect(again).toMatchObject({ status: 0, stdout: 'wrote    mocks/handlers.js\n' });
+  expect(again.stderr).toMatch(/^1 handler, 1 answer\n/);
+  writeFileSync(join(folder, 'mocks/handlers.js'), '// mine\n');
+  const refused = await runWiretape(args, { cwd: folder });
+  expect(refused.stderr).toContain('mocks holds generated files that were edited since');
+  expect(readFileSync(join(folder, 'mocks/handlers.js'), 'utf8')).toBe('// mine\n');
 });
 
 /** Loads every module of it in a Node.js of its own, beside libraries that do nothing but call what they are given to run at once. */
