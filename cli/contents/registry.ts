@@ -4,7 +4,11 @@ import type { ContentView } from './content-view';
 import { httpView } from './http';
 import { rawView } from './raw';
 
-const views: { readonly [P in ProtocolName]: ContentView<Contents[P]> } = { http1: httpView, raw: rawView };
+const views: { readonly [P in ProtocolName]: ContentView<Contents[P]> } = {
+  http1: httpView,
+  raw: rawView,
+  websocket: httpView, // its handshake; what was said is shown message by message
+};
 
 /** The view for the content of that protocol. */
 export function viewFor(protocol: ProtocolName): ContentView<Contents[ProtocolName]> {

@@ -10,9 +10,19 @@ import type { ConnectionListener, Ending, Wait } from '../follow/follower';
 import type { Limits } from '../follow/limits';
 import type { OpenInbound } from '../link/open-inbound';
 import type { DataEvent, EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
-import type { LastingExchanges, LastingSource } from './lasting';
+import type { LastingExchanges, LastingSource, Written } from './lasting';
 import { problemBits, problemOfGap, problemsOf } from './problems';
-import type { Beginning, Conversation, Fallback, Host, ParsedExchange, Protocol, Verdict } from './protocol';
+import type {
+  Beginning,
+  Conversation,
+  ConversationStart,
+  Fallback,
+  HandOver,
+  Host,
+  ParsedExchange,
+  Protocol,
+  Verdict,
+} from './protocol';
 import { fallback, protocols } from './registry';
 import { BoundarySeeker } from './seeker';
 import type { OpenSpill } from './spill';
@@ -200,12 +210,16 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.pass(exchange, problems);
   }
 
-  emitSoFar(number: number, unless: number): number | null {
+  passOn({ number }: Beginning): void {
+    this.recording.lasting.writeNow(number, this.atUs);
+  }
+
+  emitSoFar(number: number, unless: number): Written | null {
     // Before it is known where messages begin it may all turn out to be something else.
     const found = this.joining === null ? (this.conversation?.soFar(number) ?? null) : null;
     if (found === null) return null;
     if (found.progress !== unless) this.pass(found.exchange, found.problems | problemBits['still-open']);
-    return found.progress;
+    return found;
   }
 
   private pass(exchange: ParsedExchange, problems: number): void {
@@ -233,8 +247,10 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
   }
 
-  handOver(missed: number, named: string | null): Conversation {
-    return this.settleOn(fallback, missed, named);
+  handOver(handOver: HandOver): Conversation {
+    const { to, missed } = handOver;
+    if (to === null) return this.settleOn(fallback, { missed, named: handOver.named });
+    return this.settleOn(protocols.find(({ name }) => name === to) ?? fallback, { missed, handOver });
   }
 
   /** What was said before TLS began, a CONNECT or a STARTTLS, says nothing about what is said inside it. */
@@ -301,13 +317,13 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   }
 
   private settle(protocol: Protocol, missed: number): void {
-    const conversation = this.settleOn(protocol, missed);
+    const conversation = this.settleOn(protocol, { missed });
     for (const item of this.early.splice(0)) conversation.data(this.sideOf(item.direction), item.bytes, item.atUs);
   }
 
-  private settleOn(protocol: Protocol, missed: number, named: string | null = null): Conversation {
-    this.rest = protocol.name === fallback.name ? fallback.open(this, { missed, named }) : null;
-    this.conversation = this.rest ?? protocol.open(this, { missed });
+  private settleOn(protocol: Protocol, start: ConversationStart): Conversation {
+    this.rest = protocol.name === fallback.name ? fallback.open(this, start) : null;
+    this.conversation = this.rest ?? protocol.open(this, start);
     return this.conversation;
   }
 
@@ -358,7 +374,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     if (!this.roleKnown) this.orient(found, bytes);
     for (const { seeker, protocol } of joining.seekers)
       if (protocol === found.protocol) this.unread(seeker.passedBytes);
-    const conversation = this.settleOn(found.protocol, joining.missed);
+    const conversation = this.settleOn(found.protocol, { missed: joining.missed });
     conversation.data(this.sideOf(found.direction), bytes, found.seeker.foundAtUs);
     for (const other of joining.seekers) if (other.protocol === found.protocol) this.passCandidate(other, conversation);
   }

@@ -6,6 +6,7 @@
 import type { Side } from '../../tape/model/content-model';
 import type { ProtocolName } from '../../tape/model/contents';
 import type { Cause, Connection, ExchangeOf } from '../../tape/model/exchange';
+import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { Ending } from '../follow/follower';
@@ -29,6 +30,38 @@ export interface ConversationStart {
   readonly missed: number;
   /** What the protocol before this one said that comes now, such as `WebSocket`. */
   readonly named?: string | null;
+  /** How the protocol before this one handed the connection over; missing where the connection begins with this one. */
+  readonly handOver?: HandOver;
+}
+
+/**
+ * A connection that goes on in another protocol. `missed` is not 0 where it is not certain at which byte of the client
+ * that one begins.
+ */
+export type HandOver = { readonly missed: number } & (
+  | {
+      /** Nobody is known to read it. */
+      readonly to: null;
+      /** What this one was told that it is. */
+      readonly named: string | null;
+    }
+  | { [P in keyof HandOverFacts]: { readonly to: P; readonly facts: HandOverFacts[P] } }[keyof HandOverFacts]
+);
+
+/** What each protocol that is handed connections has to be told: one line a protocol. */
+export interface HandOverFacts {
+  readonly websocket: Upgraded;
+}
+
+/** The exchange of HTTP/1.1 that ended in a change of protocol. It has not been emitted: that is for who takes over. */
+export interface Upgraded {
+  readonly beginning: Beginning;
+  readonly startedAtUs: number;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly problems: number;
+  /** What it holds of the budget. */
+  readonly heldBytes: number;
 }
 
 /** The two directions of one connection, read by one protocol. */
@@ -50,6 +83,8 @@ export interface SoFar {
   readonly problems: number;
   /** Grows with every head, every message and every byte of a body. */
   readonly progress: number;
+  /** About the bytes that are written again with it: all but the messages, which are written once. */
+  readonly rewrittenBytes: number;
 }
 
 /** An exchange as a conversation knows it: the connection, and what is wrong with that, is added by who holds it. */
@@ -95,11 +130,10 @@ export interface Host {
   emit(exchange: ParsedExchange, problems: number): void;
   /** Bytes that were captured and belong to no message that could be read. */
   unread(bytes: number): void;
-  /**
-   * Another protocol continues: bytes are for the conversation returned from now on. `missed` is not 0 where it is not
-   * certain at which byte of the client it begins; `named` is what this one was told that it is.
-   */
-  handOver(missed: number, named: string | null): Conversation;
+  /** What there is of an exchange that grows goes to the tape now: it holds as much as it may. */
+  passOn(beginning: Beginning): void;
+  /** Another protocol continues: bytes are for the conversation returned from now on. */
+  handOver(handOver: HandOver): Conversation;
   /** Asks for `expire` to be called. */
   wait(): void;
 }

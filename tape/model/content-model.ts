@@ -4,6 +4,7 @@
  */
 import type { Body, HeaderList } from './body';
 import type { HttpContent } from './http/http';
+import type { Message } from './message';
 
 export interface ContentModel<C> {
   /** False for what is carried without being understood. */
@@ -21,6 +22,8 @@ export interface ContentModel<C> {
   pack(content: C): PackedContent;
   /** The other way round. Throws UnbelievableContent where the text is not what `pack` makes. */
   unpack(stored: StoredContent): C;
+  /** The content with what was made messages of, such as the events of a body, in its place again. */
+  whole(content: C, messages: readonly Message[]): C;
   /** The content as a request and a response of HTTP; null where it is neither. */
   http(content: C): HttpContent | null;
 }

@@ -96,6 +96,7 @@ export const problemWords = {
   'still-open': 'it was going on when this was written; what came later is not here',
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
+  undecoded: 'a message is coded in a way that is not read, or refers to earlier ones that are missing',
   encrypted: 'TLS was seen and its plaintext was not: no library that is read, or probes that came too late',
 } as const;
 export type Problem = keyof typeof problemWords;

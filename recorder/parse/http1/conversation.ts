@@ -3,18 +3,21 @@
  * whether an answer has a body, and the answer decides whether a connection is handed over, so each direction is held
  * where it needs to know what the other one says; arrival order decides nothing.
  */
-import { type HeaderList, headerValue } from '../../../tape/model/body';
+import { isEventStream } from '../../../tape/body/event-stream';
 import type { Side } from '../../../tape/model/content-model';
 import type { HttpContent } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
-import { problemBits, problemOfGap } from '../problems';
-import type { Conversation, Host, SoFar } from '../protocol';
+import { MessageQueue } from '../message-queue';
+import { problemBits, problemOfGap, problemWordOfGap } from '../problems';
+import type { Conversation, HandOver, Host, SoFar, Upgraded } from '../protocol';
 import { BoundarySeeker } from '../seeker';
 import { recognise } from './boundary';
+import { codingsOf } from './codings';
 import type { Draft } from './draft';
 import { MessageReader, type MessageSink, type ReadStop } from './message-reader';
 import { Pairing } from './pairing';
+import { acceptsWebSocket, nameOfUpgrade } from './upgrade';
 
 /** Bytes, or a gap, that wait. */
 interface Waiting {
@@ -60,6 +63,8 @@ export class HttpConversation implements Conversation, MessageSink {
   private upgrading: Draft | null = null;
   /** The protocol that the server said it changes over to. */
   private upgradedTo: string | null = null;
+  /** The exchange that ended in the change, where it goes on in the other protocol. */
+  private goingOn: Upgraded | null = null;
   /** Who reads the connection since it was handed over. */
   private successor: Conversation | null = null;
 
@@ -101,14 +106,15 @@ export class HttpConversation implements Conversation, MessageSink {
     const draft = this.pairing.draftOf(number);
     if (draft === null) return null;
     const request = draft.request ?? (draft === this.pairing.asking ? this.requests.reader.requestSoFar() : null);
-    if (request === null) return null;
+    if (request === null && !draft.requestDone) return null;
     const isAnswering = draft === this.pairing.answering;
     const response = draft.response ?? (isAnswering ? this.responses.reader.responseSoFar(draft.informational) : null);
     const content = { request, response };
     return {
       exchange: { ...draft.toExchange('open', null), content },
       problems: draft.problems,
-      progress: progressOf(content),
+      progress: progressOf(content) + (draft.messages?.count ?? 0),
+      rewrittenBytes: rewrittenBytesOf(content),
     };
   }
 
@@ -138,13 +144,13 @@ export class HttpConversation implements Conversation, MessageSink {
     if (draft === null) return 0;
     if (!this.host.budget.take(reader.headLength)) return reader.refuseHead();
     draft.headBytes += reader.headLength;
-    return side === 'request' ? this.requestHeadRead(draft, reader) : bodyRule(draft.method, reader.status);
+    return side === 'request' ? this.requestHeadRead(draft, reader) : this.responseHeadRead(draft, reader);
   }
 
   messageEnds(side: Side, reader: MessageReader): void {
     const problems = reader.bodyIsTruncated ? problemBits.truncated : 0;
-    if (side === 'response' && reader.status === 101) this.upgradedTo = upgradeOf(reader.headers);
-    if (side === 'request') this.pairing.requestEnds(reader.takeRequest(), problems);
+    if (side === 'response' && reader.status === 101) this.switches(reader);
+    else if (side === 'request') this.pairing.requestEnds(reader.takeRequest(), problems);
     else if (isInformational(reader.status))
       this.pairing.informational({ status: reader.status, headers: reader.headers });
     else this.pairing.responseEnds(reader.takeResponse(this.pairing.answering?.informational ?? []), problems);
@@ -158,6 +164,25 @@ export class HttpConversation implements Conversation, MessageSink {
     draft.method = reader.methodName;
     if (reader.upgrade) this.upgrading = draft;
     return 0;
+  }
+
+  private responseHeadRead(draft: Draft, { headers, status }: MessageReader): number {
+    if (!isInformational(status) && isEventStream(headers) && codingsOf(headers).length === 0) {
+      draft.messages ??= new MessageQueue(this.host.budget, () => this.host.passOn(draft.beginning));
+      this.responses.reader.splitEvents(draft.messages);
+    }
+    return bodyRule(draft.method, status);
+  }
+
+  /** The server changes over to another protocol. */
+  private switches(reader: MessageReader): void {
+    this.upgradedTo = nameOfUpgrade(reader.headers);
+    const request = this.pairing.answering?.request ?? null;
+    const response = reader.takeResponse(this.pairing.answering?.informational ?? []);
+    const isAsked = this.requests.stoppedBy === 'upgrade' && reader.upgrade;
+    if (isAsked && request !== null && response !== null && acceptsWebSocket(request, response)) {
+      this.goingOn = this.pairing.switches(response)?.upgraded() ?? null;
+    } else this.pairing.responseEnds(response, 0);
   }
 
   private feed(lane: Lane, bytes: Uint8Array, atUs: number): void {
@@ -295,7 +320,7 @@ export class HttpConversation implements Conversation, MessageSink {
   /** Passes over what framing allows to pass over; what it touches is marked before it can end. */
   private skip(lane: Lane, size: number, reason: GapReason, atUs: number): number {
     this.mark(lane.side, problemOfGap(reason));
-    const stop = lane.reader.skip(size, atUs);
+    const stop = lane.reader.skip(size, problemWordOfGap(reason), atUs);
     const skipped = lane.reader.stoppedAt;
     if (stop !== 'end') this.stopped(lane, stop, new Uint8Array(0), atUs);
     return skipped;
@@ -328,9 +353,7 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   private handOver(rest: Uint8Array, atUs: number): void {
-    // A client that did not ask, or whose request is not whole: at which byte it changes over is not known.
-    const unasked = this.requests.stoppedBy === 'upgrade' ? 0 : problemBits['parse-error'];
-    const successor = this.host.handOver(this.pairing.lastAnswerDoubt || unasked, this.upgradedTo);
+    const successor = this.host.handOver(this.handOverTo());
     this.successor = successor;
     this.pairing.close(this.requests.reader.takeRequest(), null, 'closed', atUs);
     const sent = this.requests.queue ?? [];
@@ -341,6 +364,13 @@ export class HttpConversation implements Conversation, MessageSink {
     }
     if (rest.length > 0) successor.data('response', rest, atUs);
     this.end();
+  }
+
+  private handOverTo(): HandOver {
+    if (this.goingOn !== null) return { to: 'websocket', missed: 0, facts: this.goingOn };
+    // A client that did not ask, or whose request is not whole: at which byte it changes over is not known.
+    const unasked = this.requests.stoppedBy === 'upgrade' ? 0 : problemBits['parse-error'];
+    return { to: null, missed: this.pairing.lastAnswerDoubt || unasked, named: this.upgradedTo };
   }
 
   private end(): void {
@@ -369,9 +399,9 @@ function progressOf({ request, response }: HttpContent): number {
   return heads + (request?.body.wireSize ?? 0) + (response?.body.wireSize ?? 0);
 }
 
-/** RFC 6455 4.2.2: the server repeats what it agrees to. What other upgrades lead to, their bytes tell. */
-function upgradeOf(headers: HeaderList): string | null {
-  return headerValue(headers, 'upgrade')?.trim().toLowerCase() === 'websocket' ? 'WebSocket' : null;
+/** The bodies: what is kept of an event stream is its messages, which are not written again. */
+function rewrittenBytesOf({ request, response }: HttpContent): number {
+  return (request?.body.bytes.length ?? 0) + (response?.body.bytes.length ?? 0);
 }
 
 function isInformational(status: number): boolean {

@@ -116,7 +116,8 @@ class RawConversation implements Fallback {
       responseBytes: null,
     };
     const exchange = this.exchangeOf(this.beginning, 'open', { endedAtUs: null, content });
-    return { exchange, problems: this.problems, progress: this.request.size + this.response.size };
+    const size = this.request.size + this.response.size;
+    return { exchange, problems: this.problems, progress: size, rewrittenBytes: 0 };
   }
 
   encrypted(requestSize: number, responseSize: number, atUs: number): void {

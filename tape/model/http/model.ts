@@ -1,6 +1,8 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
+import { streamOf } from '../../body/event-stream';
 import { type Body, type HeaderList, noBytes } from '../body';
 import type { ContentModel, Operation, PackedBytes, PackedContent, Part, Side, StoredContent } from '../content-model';
+import type { Message } from '../message';
 import { isHeader, PackedFields } from '../packed-fields';
 import { PartCursor } from '../part-cursor';
 import {
@@ -24,8 +26,15 @@ export const httpModel: ContentModel<HttpContent> = {
   withParts,
   pack,
   unpack,
+  whole: (content, messages) => ({ ...content, response: withEvents(content.response, messages) }),
   http: (content) => content,
 };
+
+/** The body of an event stream is kept as its events. */
+function withEvents(response: HttpResponse | null, messages: readonly Message[]): HttpResponse | null {
+  if (response === null || response.body.bytes.length > 0) return response;
+  return { ...response, body: { ...response.body, bytes: streamOf(messages) } };
+}
 
 const noAddress = { host: null, path: null } as const;
 

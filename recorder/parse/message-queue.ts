@@ -1,0 +1,55 @@
+/**
+ * Messages of an exchange that grows, on their way to the tape: held until the exchange is written as it is so far, and
+ * handed on before that where they are many. A socket that is open for days holds what came within the last second.
+ */
+import type { Envelope } from '../../tape/model/exchange';
+import type { Message } from '../../tape/model/message';
+import type { Budget } from '../follow/budget';
+
+/** What is held at most before it is handed on. */
+const mostMessages = 1000;
+const mostBytes = 1024 * 1024;
+/** What a message takes in memory besides its bytes. */
+const messageCost = 256;
+
+export type QueuedMessages = Pick<Envelope, 'messages' | 'messagesBefore'>;
+
+export class MessageQueue {
+  private waiting: Message[] = [];
+  private heldBytes = 0;
+  private taken = 0;
+
+  /** `isFull` has what waits taken, if it can be taken. */
+  constructor(
+    private readonly budget: Budget,
+    private readonly isFull: () => void,
+  ) {}
+
+  /** How many there were so far. */
+  get count(): number {
+    return this.taken + this.waiting.length;
+  }
+
+  /** True where some are on the tape already. */
+  get isGrowing(): boolean {
+    return this.taken > 0;
+  }
+
+  /** The bytes of the body are on the budget already. */
+  add(message: Message): void {
+    this.budget.charge(messageCost);
+    this.heldBytes += messageCost + message.body.bytes.length;
+    this.waiting.push(message);
+    if (this.waiting.length >= mostMessages || this.heldBytes >= mostBytes) this.isFull();
+  }
+
+  /** Those that were not taken before. */
+  take(): QueuedMessages {
+    const queued = { messages: this.waiting, messagesBefore: this.taken };
+    this.taken += this.waiting.length;
+    this.waiting = [];
+    this.budget.giveBack(this.heldBytes);
+    this.heldBytes = 0;
+    return queued;
+  }
+}
