@@ -35,7 +35,9 @@ function responseLines(response: HttpResponse | null, { outcome, colors, message
   const { body } = response;
   if (messages === 0 || body.bytes.length > 0) return messageLines('response', [...early, line], response, colors);
   const lines = messageLines('response', [...early, line], { ...response, body: { ...body, wireSize: 0 } }, colors);
-  return body.wireSize === 0 ? lines : [...lines, '', `(its body of ${byteCount(body.wireSize)} are the messages below)`];
+  return body.wireSize === 0
+    ? lines
+    : [...lines, '', `(its body of ${byteCount(body.wireSize)} are the messages below)`];
 }
 
 function requestJson(request: HttpRequest | null) {

@@ -42,7 +42,11 @@ export function readBlock(bytes: Uint8Array, isFirst: boolean): Block {
 }
 
 /** The bytes of a block as they were on the wire. */
-export function blockBytes({ kind, facts, bytes }: Pick<Message, 'kind' | 'facts'> & { bytes: Uint8Array }): Uint8Array {
+export function blockBytes({
+  kind,
+  facts,
+  bytes,
+}: Pick<Message, 'kind' | 'facts'> & { bytes: Uint8Array }): Uint8Array {
   if (kind !== 'event' || facts.verbatim === true) return bytes;
   return Buffer.from(blockText({ facts, bytes }), 'latin1');
 }
@@ -140,7 +144,9 @@ const byteOrderMark = '\xef\xbb\xbf';
 
 function fieldsIn(text: string, isFirst: boolean): readonly Field[] {
   const lines = text.match(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g) ?? [];
-  return lines.map((line, i) => fieldOf(line, isFirst && i === 0 && line.startsWith(byteOrderMark) ? byteOrderMark : ''));
+  return lines.map((line, i) =>
+    fieldOf(line, isFirst && i === 0 && line.startsWith(byteOrderMark) ? byteOrderMark : ''),
+  );
 }
 
 function fieldOf(line: string, mark: string): Field {
@@ -169,7 +175,9 @@ function factsIn(fields: readonly Field[]): MessageFacts {
 const value = '…';
 
 function layoutOf(fields: readonly Field[]): string {
-  return fields.map((field) => (field.name === '' ? readable(field.line) : readable(field.before) + value + field.end)).join('');
+  return fields
+    .map((field) => (field.name === '' ? readable(field.line) : readable(field.before) + value + field.end))
+    .join('');
 }
 
 /** How most servers write an event. */
@@ -211,4 +219,3 @@ function readable(text: string): string {
 function wire(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
-

@@ -65,7 +65,7 @@ class Scan {
     private readonly context: TextContext,
   ) {
     const { rules, path } = context;
-    this.standing = rules.places.has(String(path[0])) ? rules.places.at(path) : undefined;
+    this.standing = rules.places.mayReach(path) ? rules.places.at(path) : undefined;
   }
 
   run(): void {

@@ -13,7 +13,7 @@ import { compilePattern } from './user-pattern';
 
 const memberNames = ['in', 'path', 'pattern', 'name'];
 const sides = ['request', 'response', 'both'];
-const roots = ['body', 'header', 'trailer', 'query'];
+const roots = ['body', 'header', 'trailer', 'query', 'message'];
 const example = '- { in: request, path: body.user.ssn }   or   - { pattern: "EMP-\\\\d{6}", name: employee }';
 
 /** The rules of a file. Throws BAD_RULE; `fileName` is for the message only. */

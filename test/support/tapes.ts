@@ -96,7 +96,8 @@ export function exchangeOf({ protocol = 'http1', request, response, raw, ...over
     ...over,
   };
   if (protocol === 'raw') return { ...envelope, protocol, content: raw ?? emptyStream };
-  if (protocol === 'websocket') return { ...envelope, protocol, content: { ...handshakeOf(), ...sizesOf(envelope.messages) } };
+  if (protocol === 'websocket')
+    return { ...envelope, protocol, content: { ...handshakeOf(), ...sizesOf(envelope.messages) } };
   const content = {
     request: request === undefined ? requestOf() : request,
     response: response === undefined ? responseOf() : response,
@@ -117,7 +118,11 @@ function handshakeOf(): HttpContent {
     response: responseOf({
       status: 101,
       reason: 'Switching Protocols',
-      headers: [...upgrade, ['Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='], ['Sec-WebSocket-Protocol', 'chat']],
+      headers: [
+        ...upgrade,
+        ['Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='],
+        ['Sec-WebSocket-Protocol', 'chat'],
+      ],
       body: bodyOf(''),
     }),
   };
@@ -131,7 +136,15 @@ function sizesOf(messages: readonly Message[]): { requestSize: number; responseS
 
 /** A text message of a WebSocket. */
 export function messageOf(text: string, over: Partial<Message> = {}): Message {
-  return { from: 'client', kind: 'text', startedAtUs: epochUs, endedAtUs: epochUs + 1, facts: {}, body: bodyOf(text), ...over };
+  return {
+    from: 'client',
+    kind: 'text',
+    startedAtUs: epochUs,
+    endedAtUs: epochUs + 1,
+    facts: {},
+    body: bodyOf(text),
+    ...over,
+  };
 }
 
 const emptyStream: RawContent = {

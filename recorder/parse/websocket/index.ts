@@ -8,5 +8,8 @@ import { WebSocketConversation } from './conversation';
 export const websocket: Protocol = {
   name: 'websocket',
   recognise: () => 'no',
-  open: (host, { handOver }) => (handOver?.to === 'websocket' ? new WebSocketConversation(host, handOver.facts) : host.handOver({ to: null, missed: 0, named: 'WebSocket' })),
+  open: (host, { handOver }) =>
+    handOver?.to === 'websocket'
+      ? new WebSocketConversation(host, handOver.facts)
+      : host.handOver({ to: null, missed: 0, named: 'WebSocket' }),
 };

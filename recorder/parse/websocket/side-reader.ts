@@ -104,7 +104,8 @@ export class SideReader implements FrameListener {
     }
     const kind = kinds[opcode];
     if (kind === undefined) return false;
-    if (opcode >= firstControl) return this.controlBegins(kind, startedAtUs, isFinal && length <= longestControl && reserved === 0);
+    if (opcode >= firstControl)
+      return this.controlBegins(kind, startedAtUs, isFinal && length <= longestControl && reserved === 0);
     return this.dataBegins(kind, startedAtUs, reserved);
   }
 

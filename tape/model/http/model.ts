@@ -56,7 +56,7 @@ function requestParts(request: HttpRequest | null): readonly Part[] {
   return [
     headersPart('request', 'header', headers),
     { kind: 'target', side: 'request', value: target },
-    { kind: 'body', side: 'request', headers, value: body },
+    { kind: 'body', side: 'request', at: ['body'], headers, value: body },
     headersPart('request', 'trailer', trailers),
   ];
 }
@@ -65,9 +65,9 @@ function responseParts(response: HttpResponse | null): readonly Part[] {
   if (response === null) return [];
   const { reason, headers, body, trailers, informational } = response;
   return [
-    { kind: 'line', side: 'response', name: 'status', value: reason },
+    { kind: 'line', side: 'response', at: ['status'], value: reason },
     headersPart('response', 'header', headers),
-    { kind: 'body', side: 'response', headers, value: body },
+    { kind: 'body', side: 'response', at: ['body'], headers, value: body },
     headersPart('response', 'trailer', trailers),
     ...informational.map((early) => headersPart('response', 'header', early.headers)),
   ];
