@@ -74,9 +74,15 @@ function pathRule(text: string, { side, name, where }: RuleParts): RedactionRule
     );
   }
   if (path.length === 1 && path[0] !== 'body') {
-    throw badRule(where, `${JSON.stringify(text)} names no ${text}`, `Write ${text}.name, or ${text}["x-name"]`);
+    throw badRule(where, `${JSON.stringify(text)} names no ${text}`, remedyFor(text));
   }
   return { kind: 'path', name: name ?? text, in: side, path };
+}
+
+function remedyFor(root: string): string {
+  return root === 'message'
+    ? 'Write message[*].body, or message[*].body.name'
+    : `Write ${root}.name, or ${root}["x-name"]`;
 }
 
 function patternRule(text: string, { side, name, where }: RuleParts): RedactionRule {

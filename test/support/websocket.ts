@@ -81,7 +81,10 @@ export class Deflater {
   constructor(private readonly takesOver = true) {}
 
   message(text: string | Uint8Array): Buffer {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, ...(this.context.length > 0 ? { dictionary: this.context } : {}) };
+    const options = {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      ...(this.context.length > 0 ? { dictionary: this.context } : {}),
+    };
     const packed = deflateRawSync(text, options);
     if (this.takesOver) this.context = Buffer.concat([this.context, Buffer.from(text)]).subarray(-32768);
     return packed.subarray(0, -4);

@@ -2,13 +2,31 @@
 import type { Exchange } from '../../../tape/model/exchange';
 import { sizesOf } from '../../../tape/model/registry';
 import { httpIn } from '../../support/contents';
-import { client, closes, converse, converseWith, get, head, missing, server, startUs, stepUs, summary, type Turn, waits } from '../../support/converse';
+import {
+  client,
+  closes,
+  converse,
+  converseWith,
+  get,
+  head,
+  missing,
+  server,
+  startUs,
+  stepUs,
+  summary,
+  type Turn,
+  waits,
+} from '../../support/converse';
 import { messagesOf, said } from '../../support/websocket';
 
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
-const streamHead = head('HTTP/1.1 200 OK', ['Content-Type: text/event-stream; charset=utf-8', 'Transfer-Encoding: chunked']);
+const streamHead = head('HTTP/1.1 200 OK', [
+  'Content-Type: text/event-stream; charset=utf-8',
+  'Transfer-Encoding: chunked',
+]);
 const endless = head('HTTP/1.1 200 OK', ['Content-Type: text/event-stream']);
-const bodyText = (exchange: Exchange | undefined) => Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString();
+const bodyText = (exchange: Exchange | undefined) =>
+  Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString();
 
 function streamed(...blocks: readonly string[]): Exchange {
   const turns = [streamHead, ...blocks.map(chunk), chunk('')].map((text) => server(Buffer.from(text)));
@@ -22,7 +40,11 @@ const stream =
 
 describe('the events of a stream', () => {
   it('are its messages, with the times as they came', () => {
-    const exchange = streamed('data: one\n\n', 'id: 7\nevent: order\nretry: 10\ndata: {"a":1}\n\n', 'data: a\ndata: b\n\n');
+    const exchange = streamed(
+      'data: one\n\n',
+      'id: 7\nevent: order\nretry: 10\ndata: {"a":1}\n\n',
+      'data: a\ndata: b\n\n',
+    );
     expect(exchange.messages.map(said)).toEqual([
       'server event "one"',
       'server event "{\\"a\\":1}" event="order" id="7" retry=10',
@@ -35,7 +57,10 @@ describe('the events of a stream', () => {
   it('hold what the body no longer does, and give it back byte for byte', () => {
     const exchange = streamed(stream);
     if (exchange.protocol !== 'http1') throw new Error(exchange.protocol);
-    expect(exchange.content.response?.body).toMatchObject({ bytes: new Uint8Array(0), wireSize: Buffer.byteLength(stream) });
+    expect(exchange.content.response?.body).toMatchObject({
+      bytes: new Uint8Array(0),
+      wireSize: Buffer.byteLength(stream),
+    });
     expect(bodyText(exchange)).toBe(stream);
     expect(sizesOf(exchange).response).toBe(Buffer.byteLength(stream));
     expect(exchange.messages.reduce((size, { body }) => size + body.wireSize, 0)).toBe(Buffer.byteLength(stream));
@@ -61,7 +86,10 @@ describe('the events of a stream', () => {
     for (const type of [['Content-Type: text/event-stream', 'Content-Encoding: gzip'], ['Content-Type: text/plain']]) {
       const answer = `${head('HTTP/1.1 200 OK', [...fields, ...type])}data: x\n\n`;
       const { exchanges } = converse(client(get('/events')), server(answer), closes());
-      expect([exchanges[0]?.messages, summary(exchanges[0] as Exchange)]).toEqual([[], 'GET /events → 200 data: x\n\n']);
+      expect([exchanges[0]?.messages, summary(exchanges[0] as Exchange)]).toEqual([
+        [],
+        'GET /events → 200 data: x\n\n',
+      ]);
     }
   });
 });
@@ -77,7 +105,11 @@ describe('a stream that lasts', () => {
       server(chunk('data: three\n\n') + chunk('')),
       closes(),
     );
-    const stages = exchanges.map(({ outcome, messages, messagesBefore }) => [outcome, messagesBefore, messages.map(said)]);
+    const stages = exchanges.map(({ outcome, messages, messagesBefore }) => [
+      outcome,
+      messagesBefore,
+      messages.map(said),
+    ]);
     expect(stages).toEqual([
       ['open', 0, ['server event "one"']],
       ['open', 1, ['server event "two"']],
@@ -140,13 +172,20 @@ describe('what is missing of a stream', () => {
       closes(),
     );
     const [first, ...others] = exchanges[0]?.messages ?? [];
-    expect([first?.kind, first?.facts, first?.body.wireSize]).toEqual(['partial', { problem: 'truncated' }, long.length]);
+    expect([first?.kind, first?.facts, first?.body.wireSize]).toEqual([
+      'partial',
+      { problem: 'truncated' },
+      long.length,
+    ]);
     expect(others.map(said)).toEqual(['server event "one"', 'server event "two"', 'server event "three"']);
     expect(exchanges[0]?.problems).toEqual(['truncated']);
   });
 
   it('is said where the connection ends within an event', () => {
     const { exchanges } = converse(client(get('/e')), server(streamHead + chunk('data: one\n\ndata: tw')), closes());
-    expect(exchanges[0]?.messages.map(said)).toEqual(['server event "one"', 'server partial "data: tw" problem="cut-short"']);
+    expect(exchanges[0]?.messages.map(said)).toEqual([
+      'server event "one"',
+      'server partial "data: tw" problem="cut-short"',
+    ]);
   });
 });

@@ -2,7 +2,20 @@
 import type { Exchange } from '../../../tape/model/exchange';
 import { operationOf, sizesOf } from '../../../tape/model/registry';
 import { httpIn, rawIn } from '../../support/contents';
-import { client, closes, converse, converseWith, head, missing, server, startUs, stepUs, summaries, type Turn, waits } from '../../support/converse';
+import {
+  client,
+  closes,
+  converse,
+  converseWith,
+  head,
+  missing,
+  server,
+  startUs,
+  stepUs,
+  summaries,
+  type Turn,
+  waits,
+} from '../../support/converse';
 import { asks, closing, frame, handshake, messagesOf, said, says, switching, upgrade } from '../../support/websocket';
 
 function only(...turns: readonly Turn[]): Exchange {
@@ -41,7 +54,13 @@ describe('the life of a WebSocket', () => {
       failed: false,
     });
     expect(sizesOf(exchange)).toEqual({ request: 5 + 2 + 5, response: 2 + 2 });
-    expect(exchange).toMatchObject({ outcome: 'response', problems: [], number: 1, seq: 0, startedAtUs: startUs + stepUs });
+    expect(exchange).toMatchObject({
+      outcome: 'response',
+      problems: [],
+      number: 1,
+      seq: 0,
+      startedAtUs: startUs + stepUs,
+    });
     expect(exchange.durationUs).toBe(7 * stepUs);
     expect(httpIn(exchange)).toMatchObject({ request: { method: 'GET', target: '/chat' }, response: { status: 101 } });
   });
@@ -72,7 +91,11 @@ describe('the life of a WebSocket', () => {
   });
 
   it('is cut short where the recording ends, or the connection within a message', () => {
-    expect(only(...handshake(), says('a'))).toMatchObject({ outcome: 'response', problems: ['cut-short'], durationUs: null });
+    expect(only(...handshake(), says('a'))).toMatchObject({
+      outcome: 'response',
+      problems: ['cut-short'],
+      durationUs: null,
+    });
     const torn = talk(server(frame('whole message').subarray(0, 7)));
     expect([spoken(torn), torn.problems]).toEqual([['server text "whole" problem="cut-short"'], ['cut-short']]);
   });
@@ -135,7 +158,10 @@ describe('frames', () => {
       asks('', { opcode: 'close' }),
       says(Buffer.concat([closing(1008), Buffer.of(0xff)]), { opcode: 'close' }),
     );
-    expect(spoken(exchange)).toEqual(['client close "" code=null reason=""', 'server close "" code=1008 reason="\ufffd"']);
+    expect(spoken(exchange)).toEqual([
+      'client close "" code=null reason=""',
+      'server close "" code=1008 reason="\ufffd"',
+    ]);
   });
 
   it.each<[string, Buffer]>([
@@ -149,7 +175,12 @@ describe('frames', () => {
     ['a control frame that is too long', frame('x'.repeat(126), { opcode: 'ping' })],
     ['a length that nothing has', Buffer.of(0x81, 127, 0xff, 255, 255, 255, 255, 255, 255, 255, 1)],
   ])('that are not allowed end the reading of their direction: %s', (_, wrong) => {
-    const turns = [says('before'), server(Buffer.concat([wrong, frame('after')])), says('later'), asks('from the client')];
+    const turns = [
+      says('before'),
+      server(Buffer.concat([wrong, frame('after')])),
+      says('later'),
+      asks('from the client'),
+    ];
     const { exchanges, stats } = converse(...handshake(), ...turns, closes());
     const said = spoken(exchanges[0] as Exchange);
     expect([said[0], said.at(-1)]).toEqual(['server text "before"', 'client text "from the client"']);
@@ -239,7 +270,10 @@ describe('a WebSocket that lasts', () => {
       closes(),
     );
     const messages = messagesOf(exchanges, 1);
-    expect([messages.length, new Set(messages.map(({ body }) => body.bytes.length))]).toEqual([100, new Set([300_000])]);
+    expect([messages.length, new Set(messages.map(({ body }) => body.bytes.length))]).toEqual([
+      100,
+      new Set([300_000]),
+    ]);
     expect(exchanges.at(-1)?.problems).toEqual([]);
   });
 });

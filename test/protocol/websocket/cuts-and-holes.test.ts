@@ -2,14 +2,29 @@
 import type { Exchange } from '../../../tape/model/exchange';
 import { client, closes, converse, server, type Turn } from '../../support/converse';
 import { seededRandom } from '../../support/seeded-random';
-import { asks, closing, Deflater, deflated, frame, handshake, messagesOf, said, says, switching, upgrade } from '../../support/websocket';
+import {
+  asks,
+  closing,
+  Deflater,
+  deflated,
+  frame,
+  handshake,
+  messagesOf,
+  said,
+  says,
+  switching,
+  upgrade,
+} from '../../support/websocket';
 
 const spoken = (exchanges: readonly Exchange[]) => messagesOf(exchanges, 1).map(said);
 
 /** One direction of a conversation with everything in it. */
 function everything(mask: readonly number[] | null): Buffer {
   const packed = new Deflater();
-  const [short, long] = [packed.message('compressed, and again and again'), packed.message('again and again '.repeat(20))];
+  const [short, long] = [
+    packed.message('compressed, and again and again'),
+    packed.message('again and again '.repeat(20)),
+  ];
   return Buffer.concat([
     frame('short', { mask }),
     frame('first ', { mask, isFinal: false }),
@@ -62,8 +77,18 @@ describe('a hole', () => {
 
   it('within a payload damages that message alone, whose length is known', () => {
     const bytes = frame('0123456789');
-    const { exchanges } = talk(server(bytes.subarray(0, 5)), hole(4), server(bytes.subarray(9)), says('after'), asks('hi'));
-    expect(spoken(exchanges)).toEqual(['server text "012" problem="lost-bytes"', 'server text "after"', 'client text "hi"']);
+    const { exchanges } = talk(
+      server(bytes.subarray(0, 5)),
+      hole(4),
+      server(bytes.subarray(9)),
+      says('after'),
+      asks('hi'),
+    );
+    expect(spoken(exchanges)).toEqual([
+      'server text "012" problem="lost-bytes"',
+      'server text "after"',
+      'client text "hi"',
+    ]);
     expect(exchanges[0]?.messages[0]?.body.wireSize).toBe(10);
     expect(exchanges[0]?.problems).toEqual(['lost-bytes']);
   });
@@ -98,7 +123,8 @@ describe('a hole', () => {
       const messages = messagesOf(exchanges, 1);
       for (const { facts, body } of messages) {
         const text = Buffer.from(body.bytes).toString();
-        const fits = facts.problem === undefined ? payloads.includes(text) : payloads.some((each) => each.startsWith(text));
+        const fits =
+          facts.problem === undefined ? payloads.includes(text) : payloads.some((each) => each.startsWith(text));
         expect(fits ? '' : text).toBe('');
       }
       expect(exchanges[0]?.problems).toEqual(['lost-bytes']);
@@ -109,7 +135,8 @@ describe('a hole', () => {
 it('takes anything without throwing', () => {
   const random = seededRandom(11);
   for (let round = 0; round < 400; round++) {
-    const garbage = () => Buffer.from(Array.from({ length: Math.floor(random() * 80) }, () => Math.floor(random() * 256)));
+    const garbage = () =>
+      Buffer.from(Array.from({ length: Math.floor(random() * 80) }, () => Math.floor(random() * 256)));
     const flipped = Buffer.from(everything(round % 2 === 0 ? null : [1, 2, 3, 4]));
     for (let flips = 0; flips < 3; flips++) flipped[Math.floor(random() * flipped.length)] = Math.floor(random() * 256);
     const { exchanges } = converse(

@@ -17,7 +17,10 @@ const texts = ['the same words again and again', 'the same words again and again
 describe('compressed messages', () => {
   it('refer to those before them, each direction to its own', () => {
     const [sent, received] = [new Deflater(), new Deflater()];
-    const turns = texts.flatMap((text) => [client(sent.frame(text, { mask })), server(received.frame(text.toUpperCase()))]);
+    const turns = texts.flatMap((text) => [
+      client(sent.frame(text, { mask })),
+      server(received.frame(text.toUpperCase())),
+    ]);
     const exchange = talkWith(deflated, turns);
     expect(spoken(exchange)).toEqual(
       texts.flatMap((text) => [
@@ -30,19 +33,25 @@ describe('compressed messages', () => {
     expect(sizes[2]).toBeLessThan(sizes[0] as number);
   });
 
-  it.each(['server_no_context_takeover', 'client_no_context_takeover; server_no_context_takeover; server_max_window_bits=10'])(
-    'stand alone where it was agreed: %s',
-    (parameters) => {
-      const alone = new Deflater(false);
-      const exchange = talkWith(`${deflated}; ${parameters}`, texts.map((text) => server(alone.frame(text))));
-      expect(exchange.messages.map(({ body }) => Buffer.from(body.bytes).toString())).toEqual(texts);
-    },
-  );
+  it.each([
+    'server_no_context_takeover',
+    'client_no_context_takeover; server_no_context_takeover; server_max_window_bits=10',
+  ])('stand alone where it was agreed: %s', (parameters) => {
+    const alone = new Deflater(false);
+    const exchange = talkWith(
+      `${deflated}; ${parameters}`,
+      texts.map((text) => server(alone.frame(text))),
+    );
+    expect(exchange.messages.map(({ body }) => Buffer.from(body.bytes).toString())).toEqual(texts);
+  });
 
   it('refer back as far as 32 KiB, over many messages', () => {
     const sender = new Deflater();
     const said = Array.from({ length: 40 }, (_, i) => `${i} `.repeat(1500) + texts[0]);
-    const exchange = talkWith(deflated, said.map((text) => server(sender.frame(text))));
+    const exchange = talkWith(
+      deflated,
+      said.map((text) => server(sender.frame(text))),
+    );
     expect(exchange.messages.map(({ body }) => Buffer.from(body.bytes).toString())).toEqual(said);
   });
 
@@ -73,7 +82,10 @@ describe('compressed messages', () => {
       server(frame(Buffer.concat([final, Buffer.of(0)]), { reserved: 0x40 })),
       server(frame(two, { reserved: 0x40 })),
     ]);
-    expect(spoken(exchange)).toEqual(['server text "Hello" compressed=true', 'server text "first, Hello" compressed=true']);
+    expect(spoken(exchange)).toEqual([
+      'server text "Hello" compressed=true',
+      'server text "first, Hello" compressed=true',
+    ]);
   });
 });
 
@@ -142,5 +154,6 @@ it('gives back all memory it took', () => {
   const sender = new Deflater();
   const turns = texts.map((text) => server(sender.frame(text)));
   // One conversation after another within a budget that all of them together would pass.
-  for (let i = 0; i < 50; i++) expect(converse(...handshake(deflated), ...turns, closes()).exchanges[0]?.problems).toEqual([]);
+  for (let i = 0; i < 50; i++)
+    expect(converse(...handshake(deflated), ...turns, closes()).exchanges[0]?.problems).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** Blocks of an event stream: what they say (WHATWG HTML 9.2.6), and back to the bytes they were. */
 import { blockBytes, blocksIn, readBlock, streamOf } from '../../../../tape/body/event-stream';
-import { bodyOf, epochUs } from '../../../support/tapes';
 import { seededRandom } from '../../../support/seeded-random';
+import { bodyOf, epochUs } from '../../../support/tapes';
 
 const blockOf = (text: string | Buffer, isFirst = false) => readBlock(Buffer.from(text), isFirst);
 const shown = (text: string | Buffer, isFirst = false) => {
@@ -47,21 +47,45 @@ describe('a block', () => {
 
   it('holds data of another number of lines where something was taken out of it', () => {
     const { facts } = blockOf('data:a\ndata:b\nid:1\n\n');
-    const written = (data: string) => Buffer.from(blockBytes({ kind: 'event', facts, bytes: Buffer.from(data) })).toString();
+    const written = (data: string) =>
+      Buffer.from(blockBytes({ kind: 'event', facts, bytes: Buffer.from(data) })).toString();
     expect([written('one'), written('1\n2\n3')]).toEqual(['data:one\nid:1\n\n', 'data:1\ndata:2\ndata:3\nid:1\n\n']);
   });
 });
 
 describe('a stream', () => {
-  it.each(['', '\n', 'data: x', 'data: x\n', 'data: x\n\n', 'data: x\r\r', ':\n\n\n\ndata:\r\n\r\ndata', '\r\n\r\n'])('%j comes back', (text) => {
-    expect(Buffer.concat(blocksIn(Buffer.from(text)).map(blockBytes)).toString()).toBe(text);
-  });
+  it.each(['', '\n', 'data: x', 'data: x\n', 'data: x\n\n', 'data: x\r\r', ':\n\n\n\ndata:\r\n\r\ndata', '\r\n\r\n'])(
+    '%j comes back',
+    (text) => {
+      expect(Buffer.concat(blocksIn(Buffer.from(text)).map(blockBytes)).toString()).toBe(text);
+    },
+  );
 
   it('of anything comes back byte for byte', () => {
     const random = seededRandom(5);
-    const words = ['data', 'event', 'id', 'retry', ':', ': ', '\n', '\r\n', '\r', '\n\n', '…', 'é', '\0', '7', '\ufeff', ' '];
+    const words = [
+      'data',
+      'event',
+      'id',
+      'retry',
+      ':',
+      ': ',
+      '\n',
+      '\r\n',
+      '\r',
+      '\n\n',
+      '…',
+      'é',
+      '\0',
+      '7',
+      '\ufeff',
+      ' ',
+    ];
     for (let round = 0; round < 3000; round++) {
-      const text = Array.from({ length: Math.floor(random() * 30) }, () => words[Math.floor(random() * words.length)]).join('');
+      const text = Array.from(
+        { length: Math.floor(random() * 30) },
+        () => words[Math.floor(random() * words.length)],
+      ).join('');
       const bytes = Buffer.from(text);
       const messages = blocksIn(bytes).map(({ kind, facts, bytes: data }) => ({
         ...{ from: 'server' as const, kind, facts, startedAtUs: epochUs, endedAtUs: epochUs },
