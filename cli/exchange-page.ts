@@ -11,7 +11,7 @@ import {
   problemWords,
   unreadReasonWords,
 } from '../tape/model/exchange';
-import type { MessageFacts } from '../tape/model/message';
+import { type MessageFacts, writingFacts } from '../tape/model/message';
 import { modelFor, operationOf } from '../tape/model/registry';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
@@ -134,10 +134,9 @@ function isOutcomeWorthALine(exchange: Exchange): boolean {
   return modelFor(protocol).isParsed ? operationOf(exchange).result !== null : outcome !== 'closed';
 }
 
-/** Facts of several lines are for programs: how something was laid out. */
 function factTexts(facts: MessageFacts): readonly string[] {
   return Object.entries(facts)
-    .filter(([, fact]) => !/[\r\n]/.test(String(fact)) && fact !== '' && fact !== null)
+    .filter(([name, fact]) => !writingFacts.includes(name) && fact !== '' && fact !== null)
     .map(([name, fact]) => (fact === true ? name : `${name} ${fact}`));
 }
 
@@ -149,7 +148,8 @@ function streamLines({ exchange }: StoredExchange, colors: Colors): readonly str
     const after = milliseconds(Math.max(0, startedAtUs - exchange.startedAtUs));
     const title = visibleLine([`message ${i + 1}`, sender, kind, `after ${after} ms`, ...factTexts(facts)].join(', '));
     // Sizes on the wire are those of another form, compressed or with field names, unless something is missing.
-    const wireSize = facts.problem === undefined ? body.bytes.length : body.wireSize;
+    const isCut = facts.problem !== undefined && facts.compressed !== true;
+    const wireSize = isCut ? body.wireSize : body.bytes.length;
     return ['', ...messageLines(title, [], { headers: [], body: { ...body, wireSize }, trailers: [] }, colors)];
   });
 }
