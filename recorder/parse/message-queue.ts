@@ -10,7 +10,15 @@ import type { Budget } from '../follow/budget';
 const mostMessages = 1000;
 const mostBytes = 1024 * 1024;
 /** What a message takes in memory besides its bytes. */
-const messageCost = 256;
+const messageCost = 512;
+
+/** Whose messages they are. */
+export interface QueueOwner {
+  /** Enough waits to be handed on; it goes on waiting where that cannot be done now. */
+  full(): void;
+  /** There is no memory for another one: it is not kept. */
+  refused(): void;
+}
 
 export type QueuedMessages = Pick<Envelope, 'messages' | 'messagesBefore'>;
 
@@ -19,10 +27,9 @@ export class MessageQueue {
   private heldBytes = 0;
   private taken = 0;
 
-  /** `isFull` has what waits taken, if it can be taken. */
   constructor(
     private readonly budget: Budget,
-    private readonly isFull: () => void,
+    private readonly owner: QueueOwner,
   ) {}
 
   /** How many there were so far. */
@@ -37,10 +44,14 @@ export class MessageQueue {
 
   /** The bytes of the body are on the budget already. */
   add(message: Message): void {
-    this.budget.charge(messageCost);
+    if (!this.budget.take(messageCost)) {
+      this.budget.giveBack(message.body.bytes.length);
+      this.owner.refused();
+      return;
+    }
     this.heldBytes += messageCost + message.body.bytes.length;
     this.waiting.push(message);
-    if (this.waiting.length >= mostMessages || this.heldBytes >= mostBytes) this.isFull();
+    if (this.waiting.length >= mostMessages || this.heldBytes >= mostBytes) this.owner.full();
   }
 
   /** Those that were not taken before. */

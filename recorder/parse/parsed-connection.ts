@@ -79,6 +79,9 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   private problems = 0;
   private exchanges = 0;
   private atUs: number;
+  /** How many events there were, and which one something was passed on in. */
+  private events = 0;
+  private passedOnAt = -1;
   private readonly causeAtOpen: Cause | null;
 
   constructor(
@@ -124,6 +127,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
 
   data(direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
     this.atUs = atUs;
+    this.events++;
     if (this.joining !== null) this.seek(this.joining, direction, bytes, atUs);
     else if (this.conversation !== null) this.conversation.data(this.sideOf(direction), bytes, atUs);
     else this.begins(direction, bytes, atUs);
@@ -211,6 +215,9 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   }
 
   passOn({ number }: Beginning): void {
+    // Once an event: what is passed on is in memory, and on no budget, until the event is over.
+    if (this.passedOnAt === this.events) return;
+    this.passedOnAt = this.events;
     this.recording.lasting.writeNow(number, this.atUs);
   }
 

@@ -130,7 +130,7 @@ export interface Host {
   emit(exchange: ParsedExchange, problems: number): void;
   /** Bytes that were captured and belong to no message that could be read. */
   unread(bytes: number): void;
-  /** What there is of an exchange that grows goes to the tape now: it holds as much as it may. */
+  /** What there is of an exchange that grows goes to the tape now, if it can: it holds more than is worth holding. */
   passOn(beginning: Beginning): void;
   /** Another protocol continues: bytes are for the conversation returned from now on. */
   handOver(handOver: HandOver): Conversation;

@@ -29,6 +29,7 @@ export function isEventStream(headers: HeaderList): boolean {
 
 /** Reads one whole block. Only the first of a stream may begin with a byte order mark. */
 export function readBlock(bytes: Uint8Array, isFirst: boolean): Block {
+  if (hasManyLines(bytes)) return { kind: 'event', facts: { verbatim: true }, bytes };
   const text = latin1(bytes);
   const fields = fieldsIn(text, isFirst);
   const facts = factsIn(fields);
@@ -39,6 +40,18 @@ export function readBlock(bytes: Uint8Array, isFirst: boolean): Block {
   const laidOut = { ...facts, layout: layoutOf(fields) };
   if (blockText({ facts: laidOut, bytes: said }) === text) return { kind: 'event', facts: laidOut, bytes: said };
   return { kind: 'event', facts: { ...facts, verbatim: true }, bytes };
+}
+
+/** Nobody writes more into an event; taken apart, a block of nothing but lines is many times its size. */
+const mostLines = 10_000;
+const longestLayout = 1024 * 1024;
+
+function hasManyLines(bytes: Uint8Array): boolean {
+  let lines = 0;
+  for (let i = 0; i < bytes.length && lines <= mostLines; i++) {
+    if (bytes[i] === lineFeed || bytes[i] === carriageReturn) lines++;
+  }
+  return lines > mostLines;
 }
 
 /** The bytes of a block as they were on the wire. */
@@ -189,7 +202,9 @@ function usualLayout(facts: MessageFacts, dataLines: number): string {
 /** As latin1. */
 function blockText({ facts, bytes }: Pick<Block, 'facts' | 'bytes'>): string {
   const data = latin1(bytes).split('\n');
-  const layout = typeof facts.layout === 'string' ? facts.layout : usualLayout(facts, data.length);
+  const { layout: given } = facts;
+  const isLaidOut = typeof given === 'string' && given.length <= longestLayout;
+  const layout = isLaidOut ? given : usualLayout(facts, data.length);
   const lines = layout.match(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g) ?? [];
   const places = lines.map((line) => /^(\ufeff?(data|event|id|retry)(?:: ?)?)…([\r\n]*)$/.exec(line));
   const lastData = places.findLastIndex((place) => place?.[2] === 'data');

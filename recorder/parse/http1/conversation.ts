@@ -109,6 +109,7 @@ export class HttpConversation implements Conversation, MessageSink {
     if (request === null && !draft.requestDone) return null;
     const isAnswering = draft === this.pairing.answering;
     const response = draft.response ?? (isAnswering ? this.responses.reader.responseSoFar(draft.informational) : null);
+    if (request === null && response === null) return null;
     const content = { request, response };
     return {
       exchange: { ...draft.toExchange('open', null), content },
@@ -168,10 +169,19 @@ export class HttpConversation implements Conversation, MessageSink {
 
   private responseHeadRead(draft: Draft, { headers, status }: MessageReader): number {
     if (!isInformational(status) && isEventStream(headers) && codingsOf(headers).length === 0) {
-      draft.messages ??= new MessageQueue(this.host.budget, () => this.host.passOn(draft.beginning));
+      draft.messages ??= this.queueFor(draft);
       this.responses.reader.splitEvents(draft.messages);
     }
     return bodyRule(draft.method, status);
+  }
+
+  private queueFor(draft: Draft): MessageQueue {
+    return new MessageQueue(this.host.budget, {
+      full: () => this.host.passOn(draft.beginning),
+      refused: () => {
+        draft.problems |= problemBits.truncated;
+      },
+    });
   }
 
   /** The server changes over to another protocol. */

@@ -26,7 +26,10 @@ export class WebSocketConversation implements Conversation, MessageSink {
     private readonly handshake: Upgraded,
   ) {
     this.problems = handshake.problems;
-    this.queue = new MessageQueue(host.budget, () => host.passOn(handshake.beginning));
+    this.queue = new MessageQueue(host.budget, {
+      full: () => host.passOn(handshake.beginning),
+      refused: () => this.mark(problemBits.truncated),
+    });
     this.request = new SideReader('request', agreementOf(handshake, 'client_no_context_takeover'), host, this);
     this.response = new SideReader('response', agreementOf(handshake, 'server_no_context_takeover'), host, this);
   }

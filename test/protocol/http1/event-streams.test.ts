@@ -118,13 +118,47 @@ describe('a stream that lasts', () => {
   });
 
   it('hands many events on before a second is over, also without a request', () => {
-    const many = Array.from({ length: 2500 }, (_, i) => `data: ${i}\n\n`).join('');
+    const many = Array.from({ length: 2500 }, (_, i) => server(chunk(`data: ${i}\n\n`)));
     for (const turns of [[client(get('/e'))], [missing('client', 30)]] as const) {
-      const { exchanges } = converse(...turns, server(streamHead + chunk(many)), closes());
+      const { exchanges } = converse(...turns, server(streamHead), ...many, server(chunk('')), closes());
       const number = exchanges.at(-1)?.number as number;
       expect(messagesOf(exchanges, number)).toHaveLength(2500);
       expect(Math.max(...exchanges.map(({ messages }) => messages.length))).toBe(1000);
     }
+  });
+});
+
+describe('a stream whose request is in doubt', () => {
+  const events = [
+    server(streamHead),
+    server(chunk('data: one\n\n')),
+    waits(1_500_000),
+    server(chunk('data: two\n\n') + chunk('')),
+  ];
+  const late = { startedEarlier: true } as const;
+
+  it('stays with it where nothing speaks against it', () => {
+    const { exchanges } = converseWith(late, client(get('/e')), ...events, closes());
+    expect(exchanges.at(-1)).toMatchObject({ number: 1, outcome: 'response', problems: [] });
+    expect(messagesOf(exchanges, 1).map(said)).toEqual(['server event "one"', 'server event "two"']);
+  });
+
+  it('keeps its place where it turns out to be the answer to another one', () => {
+    const { exchanges } = converseWith(
+      late,
+      client(get('/e')),
+      ...events,
+      server(head('HTTP/1.1 200 OK', ['Content-Length: 0'])),
+      closes(),
+    );
+    const last = (number: number) => exchanges.findLast((exchange) => exchange.number === number) as Exchange;
+    expect(messagesOf(exchanges, 1).map(said)).toEqual(['server event "one"', 'server event "two"']);
+    expect([httpIn(last(1)).request, bodyText({ ...last(1), messages: messagesOf(exchanges, 1) })]).toEqual([
+      null,
+      'data: one\n\ndata: two\n\n',
+    ]);
+    const asked = exchanges.find((exchange) => exchange.number !== 1 && httpIn(exchange).request !== null);
+    expect(asked).toMatchObject({ outcome: 'lost', messages: [], problems: ['started-mid-stream'] });
   });
 });
 

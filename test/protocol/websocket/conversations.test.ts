@@ -251,14 +251,26 @@ describe('a WebSocket that lasts', () => {
   });
 
   it('hands many messages on before a second is over', () => {
-    const many = Array.from({ length: 2500 }, (_, i) => frame(`message ${i}`));
-    const { exchanges } = converse(...handshake(), server(Buffer.concat(many)), closes());
+    const hundred = Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(`message ${i}`)));
+    const many = Array.from({ length: 25 }, () => server(hundred));
+    const { exchanges } = converse(...handshake(), ...many, closes());
     expect(exchanges.map(({ messagesBefore, messages }) => [messagesBefore, messages.length])).toEqual([
       [0, 1000],
       [1000, 1000],
       [2000, 500],
     ]);
     expect(messagesOf(exchanges, 1)).toHaveLength(2500);
+  });
+
+  it('hands messages of one call on once, and says where there was no memory for all of them', () => {
+    const many = server(Buffer.concat(Array.from({ length: 5000 }, (_, i) => frame(`${i}`))));
+    const sizes = (limits: object) => {
+      const { exchanges } = converseWith({ limits }, ...handshake(), many, says('later'), closes());
+      return [exchanges.map(({ messages }) => messages.length), exchanges.at(-1)?.problems];
+    };
+    expect(sizes({})).toEqual([[1000, 4001, 0], []]);
+    const [[first = 0, second = 0, third = 0] = [], problems] = sizes({ totalBytes: 1 << 20 }) as [number[], string[]];
+    expect([first, second + third < 4001, problems]).toEqual([1000, true, ['truncated']]);
   });
 
   it('holds no more than was agreed on, however much is said', () => {

@@ -53,6 +53,12 @@ describe('a block', () => {
   });
 });
 
+it('is not taken apart where it is nothing but lines', () => {
+  const bytes = Buffer.from(`${'data: x\n'.repeat(20_000)}\n`);
+  const block = readBlock(bytes, false);
+  expect([block.kind, block.facts, blockBytes(block) === bytes]).toEqual(['event', { verbatim: true }, true]);
+});
+
 describe('a stream', () => {
   it.each(['', '\n', 'data: x', 'data: x\n', 'data: x\n\n', 'data: x\r\r', ':\n\n\n\ndata:\r\n\r\ndata', '\r\n\r\n'])(
     '%j comes back',
