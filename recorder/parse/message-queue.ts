@@ -9,6 +9,8 @@ import type { Budget } from '../follow/budget';
 /** What is held at most before it is handed on. */
 const mostMessages = 1000;
 const mostBytes = 1024 * 1024;
+/** More do not come in one call of anybody who has something to say; each takes a hundred times what it is on the wire. */
+const mostWaiting = 65_536;
 /** What a message takes in memory besides its bytes. */
 const messageCost = 512;
 
@@ -44,14 +46,14 @@ export class MessageQueue {
 
   /** The bytes of the body are on the budget already. */
   add(message: Message): void {
-    if (!this.budget.take(messageCost)) {
+    if (this.waiting.length >= mostMessages || this.heldBytes >= mostBytes) this.owner.full();
+    if (this.waiting.length >= mostWaiting || !this.budget.take(messageCost)) {
       this.budget.giveBack(message.body.bytes.length);
       this.owner.refused();
       return;
     }
     this.heldBytes += messageCost + message.body.bytes.length;
     this.waiting.push(message);
-    if (this.waiting.length >= mostMessages || this.heldBytes >= mostBytes) this.owner.full();
   }
 
   /** Those that were not taken before. */

@@ -19,6 +19,10 @@ const windowBytes = 32 * 1024;
 const tail = Uint8Array.of(0, 0, 0xff, 0xff);
 /** RFC 1951: 258 bytes come of two bits at the best. */
 const bestRatio = 1032;
+/** zlib gives what it unfolds in chunks: small ones for small messages, of which there are many. */
+const usualRatio = 4;
+const leastChunk = 1024;
+const mostChunk = 256 * 1024;
 /** A message may be of several streams of deflate, each with an end; nobody is known to send more than one. */
 const mostStreams = 16;
 const nothing = new Uint8Array(0);
@@ -69,7 +73,7 @@ export class Inflater {
       size += piece.bytes.length;
       rest = rest.subarray(piece.read);
     }
-    return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+    return Buffer.concat(pieces); // a copy, also of one: it lies at the beginning of a larger buffer
   }
 
   /** What is certain to fit of a message that unfolds to too much, or is damaged. */
@@ -106,7 +110,9 @@ function inflateOne(
   { dictionary, limitBytes }: OneStream,
 ): { bytes: Uint8Array; read: number } | 'too-long' | null {
   try {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: Math.max(1, limitBytes), info: true };
+    const chunkSize = Math.min(mostChunk, Math.max(leastChunk, data.length * usualRatio));
+    const maxOutputLength = Math.max(1, limitBytes);
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength, chunkSize, info: true };
     const given = dictionary.length === 0 ? options : { ...options, dictionary };
     const { buffer, engine } = inflateRawSync(data, given) as unknown as InflateInfo;
     return engine.bytesWritten === 0 ? null : { bytes: buffer, read: engine.bytesWritten };

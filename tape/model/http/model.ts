@@ -1,5 +1,5 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
-import { streamOf } from '../../body/event-stream';
+import { isEventStream, streamOf } from '../../body/event-stream';
 import { type Body, type HeaderList, noBytes } from '../body';
 import type { ContentModel, Operation, PackedBytes, PackedContent, Part, Side, StoredContent } from '../content-model';
 import type { Message } from '../message';
@@ -32,7 +32,7 @@ export const httpModel: ContentModel<HttpContent> = {
 
 /** The body of an event stream is kept as its events. */
 function withEvents(response: HttpResponse | null, messages: readonly Message[]): HttpResponse | null {
-  if (response === null || response.body.bytes.length > 0) return response;
+  if (response === null || response.body.bytes.length > 0 || !isEventStream(response.headers)) return response;
   return { ...response, body: { ...response.body, bytes: streamOf(messages) } };
 }
 

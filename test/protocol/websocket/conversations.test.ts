@@ -268,9 +268,13 @@ describe('a WebSocket that lasts', () => {
       const { exchanges } = converseWith({ limits }, ...handshake(), many, says('later'), closes());
       return [exchanges.map(({ messages }) => messages.length), exchanges.at(-1)?.problems];
     };
-    expect(sizes({})).toEqual([[1000, 4001, 0], []]);
+    expect(sizes({})).toEqual([[1000, 4000, 1], []]);
     const [[first = 0, second = 0, third = 0] = [], problems] = sizes({ totalBytes: 1 << 20 }) as [number[], string[]];
     expect([first, second + third < 4001, problems]).toEqual([1000, true, ['truncated']]);
+    const flood = server(Buffer.concat(Array.from({ length: 70_000 }, () => frame('', { opcode: 'ping' }))));
+    const { exchanges } = converse(...handshake(), flood, says('later'), closes());
+    expect(exchanges.map(({ messages }) => messages.length)).toEqual([1000, 65_536, 1]);
+    expect(exchanges.at(-1)?.problems).toEqual(['truncated']);
   });
 
   it('holds no more than was agreed on, however much is said', () => {
