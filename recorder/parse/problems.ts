@@ -28,6 +28,11 @@ const gapBits: Readonly<Record<GapReason, number>> = {
   'program-skipped': problemBits['unread-bytes'],
 };
 
+/** The word for what a gap of that reason means. */
+export function problemWordOfGap(reason: GapReason): Problem {
+  return problemsOf(gapBits[reason])[0] ?? 'lost-bytes';
+}
+
 /** What a gap of that reason means for the exchange it touches. */
 export function problemOfGap(reason: GapReason): number {
   return gapBits[reason];

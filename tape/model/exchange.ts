@@ -99,6 +99,7 @@ export const problemWords = {
     'header fields are missing: their compression builds on headers from before the recording, or from among what is lost',
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
+  undecoded: 'a message is coded in a way that is not read, or refers to earlier ones that are missing',
   encrypted: 'TLS was seen and its plaintext was not: no library that is read, or probes that came too late',
 } as const;
 export type Problem = keyof typeof problemWords;
