@@ -97,6 +97,7 @@ export const problemWords = {
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
   encrypted: 'TLS was seen and its plaintext was not: no library that is read, or probes that came too late',
+  'not-in-file': 'the file it was imported from does not hold a body that was sent',
 } as const;
 export type Problem = keyof typeof problemWords;
 

@@ -9,6 +9,7 @@ const pureFolders = [
   'recorder/link',
   'recorder/tally',
   'tape/redact',
+  'tape/import',
   'replayer/cases',
   'replayer/correlate',
   'replayer/judge',

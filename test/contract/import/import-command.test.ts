@@ -1,0 +1,80 @@
+/** `wiretape import` as a process: what it says, what lies on the tape afterwards, and that a broken file leaves no tape. */
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { openTapeReader } from '../../../tape/store/sqlite';
+import { type CommandResult, runWiretape } from '../../support/command';
+import { root } from '../../support/source-tree';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'wiretape-import-'));
+  cpSync(join(root, 'fixtures/imports'), cwd, { recursive: true });
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+const wiretape = (...args: readonly string[]): Promise<CommandResult> => runWiretape(args, { cwd });
+
+function onTape(name = 'wiretape.tape') {
+  const reader = openTapeReader(join(cwd, name));
+  try {
+    return { sessions: reader.sessions(), exchanges: [...reader.exchanges()] };
+  } finally {
+    reader.close();
+  }
+}
+
+it('puts a HAR onto a tape, with nothing on stdout', async () => {
+  const { status, stdout, stderr } = await wiretape('import', 'shop.har');
+  expect([status, stdout]).toEqual([0, '']);
+  expect(stderr).toBe('imported 2 exchanges from shop.har (HAR) onto wiretape.tape: 2 inbound\n  complete   2 of 2\n');
+  const { sessions, exchanges } = onTape();
+  expect(sessions).toMatchObject([
+    { source: 'har/shop.har', targets: ['shop.har'], end: { reason: 'imported' }, state: 'ended' },
+  ]);
+  expect(exchanges.map(({ exchange }) => exchange.connection.direction)).toEqual(['inbound', 'inbound']);
+  expect(statSync(join(cwd, 'wiretape.tape')).mode & 0o777).toBe(0o600);
+});
+
+it('redacts as a recording does, and writes down what it took', async () => {
+  writeFileSync(join(cwd, 'rules.yaml'), '- { in: request, path: body.sku, name: sku }\n');
+  await wiretape('import', 'shop.har', '--redact', 'rules.yaml');
+  const rules = onTape().exchanges.flatMap(({ redacted }) => redacted.map(({ rule }) => rule));
+  expect(rules).toEqual(expect.arrayContaining(['sku', 'authorization', 'secret-name']));
+  expect(readFileSync(join(cwd, 'wiretape.tape')).includes('hunter2-sesame')).toBe(false);
+});
+
+it('adds a session to a tape that is there', async () => {
+  await wiretape('import', 'shop.har', '-o', 'shop.tape');
+  const { status } = await wiretape('import', 'keploy', '-o', 'shop.tape');
+  const { sessions, exchanges } = onTape('shop.tape');
+  expect([status, sessions.length, exchanges.length]).toEqual([0, 2, 5]);
+  expect(exchanges.find(({ causeId }) => causeId !== null)).toMatchObject({ session: '2' });
+});
+
+it('unpacks gzip, takes the other direction, and filters', async () => {
+  writeFileSync(join(cwd, 'packed.gz'), gzipSync(readFileSync(join(cwd, 'shop.gor'))));
+  const args = ['--direction', 'outbound', '--include', 'POST */orders'];
+  const { status, stderr } = await wiretape('import', 'packed.gz', ...args);
+  expect(status).toBe(0);
+  expect(stderr).toContain('imported 1 exchange from packed.gz (.gor) onto wiretape.tape: 1 outbound');
+  expect(stderr).toContain('  filtered   1 left out by --include and --exclude');
+});
+
+it.each([
+  ['a broken file', ['broken.har'], 3, 'IMPORT_UNREADABLE  Cannot import broken.har as HAR'],
+  ['what looks like nothing', ['notes.txt'], 3, 'it looks like no format that is known'],
+  ['a format that is not there', ['shop.har', '--format', 'saz'], 2, 'USAGE'],
+  ['a direction of what knows its own', ['keploy', '--direction', 'inbound'], 2, 'USAGE'],
+  ['a missing file', ['shopp.har'], 3, 'FILE_UNREADABLE'],
+  ['a filter that leaves nothing', ['shop.har', '--exclude', '* **'], 3, 'NOTHING_IMPORTED'],
+  ['a file of other rules', ['shop.har', '--redact', 'none.yaml'], 3, 'FILE_UNREADABLE'],
+])('refuses %s, and makes no tape', async (_, args, status, text) => {
+  writeFileSync(join(cwd, 'broken.har'), '{"log": {"entries": [');
+  writeFileSync(join(cwd, 'notes.txt'), 'Buy milk.\n');
+  const result = await wiretape('import', ...args);
+  expect([result.status, result.stdout]).toEqual([status, '']);
+  expect(result.stderr).toContain(text);
+  expect(existsSync(join(cwd, 'wiretape.tape'))).toBe(false);
+});
