@@ -389,17 +389,13 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     const startedAtUs = this.open.atUs;
     const exchange = {
       ...this.beginRaw(),
-      channel: null,
-      protocol: 'raw' as const,
+      ...fallback.silence(),
       startedAtUs,
       durationUs: Math.max(0, atUs - startedAtUs),
       outcome: ending,
       cause: this.causeAtOpen,
-      content: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
-      messages: [],
-      messagesBefore: 0,
     };
-    this.emit(exchange, 0);
+    this.emit(exchange as ParsedExchange, 0);
   }
 }
 

@@ -57,7 +57,13 @@ export type ParsedExchange = {
   [P in ProtocolName]: Omit<ExchangeOf<P>, 'connection' | 'problems'>;
 }[ProtocolName];
 
-/** The conversation of the protocol that takes what no other one does. */
+/** The protocol that takes what no other one does. */
+export interface FallbackProtocol extends Protocol<Fallback> {
+  /** What there is to say of a connection on which nothing was said. */
+  silence(): Pick<ParsedExchange, 'channel' | 'protocol' | 'content' | 'messages' | 'messagesBefore'>;
+}
+
+/** Its conversation. */
 export interface Fallback extends Conversation {
   /** TLS that nobody read. Sizes are totals of the connection so far. */
   encrypted(requestSize: number, responseSize: number, atUs: number): void;

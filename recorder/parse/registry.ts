@@ -1,9 +1,9 @@
 /** The protocols, in the order they are asked. `raw` says yes to everything: unknown traffic is kept, not dropped. */
 import { http1 } from './http1';
-import type { Fallback, Protocol } from './protocol';
+import type { FallbackProtocol, Protocol } from './protocol';
 import { raw } from './raw';
 
 export const protocols: readonly Protocol[] = [http1, raw];
 
 /** What continues a connection that was handed over, and what carries a connection nothing is known about. */
-export const fallback: Protocol<Fallback> = raw;
+export const fallback: FallbackProtocol = raw;

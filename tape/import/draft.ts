@@ -2,9 +2,9 @@
  * From what a file says of each request and answer to exchanges: the order in which they began, their numbers and their
  * connections. Formats differ in everything before this step, and in nothing behind it.
  */
-import type { ProtocolName } from '../model/contents';
 import type { Connection, Direction, Exchange, Outcome, Problem } from '../model/exchange';
-import type { HttpRequest, HttpResponse, HttpVersion } from '../model/http/http';
+import type { HttpRequest, HttpResponse } from '../model/http/http';
+import { carrierOf } from '../model/registry';
 
 export interface HttpDraft {
   readonly request: HttpRequest;
@@ -21,13 +21,6 @@ export interface HttpDraft {
   readonly causedBy?: HttpDraft | null;
 }
 
-/** What carried each version of HTTP, as a tape calls it. */
-const protocolOf: Readonly<Record<HttpVersion, Extract<ProtocolName, 'http1'>>> = {
-  '1.0': 'http1',
-  '1.1': 'http1',
-  '2': 'http1',
-};
-
 /** No file says which library it was; that there was TLS is what matters. */
 const tlsOfFile = { library: 'unknown library' } as const;
 
@@ -43,7 +36,7 @@ export function exchangesOf(drafts: readonly HttpDraft[]): readonly Exchange[] {
       number: i + 1,
       ...connections.placeOf(draft),
       channel: null,
-      protocol: protocolOf[request.version],
+      protocol: carrierOf[request.version],
       startedAtUs: request.startedAtUs,
       durationUs: response === null ? null : Math.max(0, response.endedAtUs - request.startedAtUs),
       outcome,

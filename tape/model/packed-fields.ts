@@ -7,51 +7,68 @@ import type { HeaderList } from './body';
 /** The packed text cannot be what was recorded. */
 export class UnbelievableContent extends Error {}
 
-export type Fields = Readonly<Record<string, unknown>>;
+/** The members of one JSON object; what reads them throws UnbelievableContent. */
+export class PackedFields {
+  private constructor(
+    private readonly place: string,
+    private readonly members: Readonly<Record<string, unknown>>,
+  ) {}
 
-/** Throws UnbelievableContent where the text is no JSON object. */
-export function fieldsIn(text: string): Fields {
-  return requireFields(parsed(text), 'its fields');
-}
+  static in(text: string): PackedFields {
+    return PackedFields.of(parsed(text), 'content');
+  }
 
-export function requireFields(value: unknown, name: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new UnbelievableContent(`${name} hold JSON of another shape`);
-}
+  private static of(value: unknown, place: string): PackedFields {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return new PackedFields(place, value as Record<string, unknown>);
+    }
+    throw new UnbelievableContent(`${place} holds JSON of another shape`);
+  }
 
-/** The members of an object that may be missing. */
-export function fieldsOrNull(fields: Fields, name: string): Fields | null {
-  const value = fields[name];
-  return value === undefined || value === null ? null : requireFields(value, `the fields of ${name}`);
-}
+  /** The fields of a member that may be missing. */
+  fieldsOrNull(name: string): PackedFields | null {
+    const value = this.members[name] ?? null;
+    return value === null ? null : PackedFields.of(value, this.placeOf(name));
+  }
 
-export function textField(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value === 'string') return value;
-  throw new UnbelievableContent(`field ${name} holds no text`);
-}
+  text(name: string): string {
+    const value = this.members[name];
+    if (typeof value === 'string') return value;
+    throw new UnbelievableContent(`${this.placeOf(name)} holds no text`);
+  }
 
-export function textOrNull(fields: Fields, name: string): string | null {
-  return fields[name] === undefined || fields[name] === null ? null : textField(fields, name);
-}
+  textOrNull(name: string): string | null {
+    return (this.members[name] ?? null) === null ? null : this.text(name);
+  }
 
-export function integerField(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (Number.isSafeInteger(value)) return value as number;
-  throw new UnbelievableContent(`field ${name} holds no whole number`);
-}
+  integer(name: string): number {
+    const value = this.members[name];
+    if (Number.isSafeInteger(value)) return value as number;
+    throw new UnbelievableContent(`${this.placeOf(name)} holds no whole number`);
+  }
 
-/** A list of `[name, value]` pairs; none where it is missing. */
-export function headersField(fields: Fields, name: string): HeaderList {
-  return listField(fields, name, isHeader);
-}
+  /** A list of `[name, value]` pairs; none where it is missing. */
+  headers(name: string): HeaderList {
+    return this.list(name, isHeader);
+  }
 
-/** Throws where one of the items is not what it has to be; no items where the field is missing. */
-export function listField<T>(fields: Fields, name: string, isItem: (item: unknown) => item is T): readonly T[] {
-  const list = fields[name];
-  if (list === undefined || list === null) return [];
-  if (Array.isArray(list) && list.every(isItem)) return list;
-  throw new UnbelievableContent(`field ${name} holds JSON of another shape`);
+  /** No items where it is missing. */
+  list<T>(name: string, isItem: (item: unknown) => item is T): readonly T[] {
+    const value = this.members[name] ?? [];
+    if (Array.isArray(value) && value.every(isItem)) return value;
+    throw new UnbelievableContent(`${this.placeOf(name)} holds JSON of another shape`);
+  }
+
+  /** One of a few words. */
+  word<W extends string>(name: string, words: readonly W[]): W {
+    const word = words.find((known) => known === this.members[name]);
+    if (word !== undefined) return word;
+    throw new UnbelievableContent(`${this.placeOf(name)} holds none of ${words.join(', ')}`);
+  }
+
+  private placeOf(name: string): string {
+    return `${this.place}.${name}`;
+  }
 }
 
 export function isHeader(item: unknown): item is HeaderList[number] {
@@ -62,6 +79,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UnbelievableContent('its fields are no JSON');
+    throw new UnbelievableContent('content holds no JSON');
   }
 }

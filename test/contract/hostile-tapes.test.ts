@@ -106,7 +106,7 @@ describe('what a tape is made of', () => {
   it('more of it, which nobody reads, changes nothing', () => {
     const before = readAll();
     change(
-      'CREATE TABLE notes (a); CREATE VIEW slow AS SELECT * FROM exchanges; CREATE INDEX mine ON exchanges (status)',
+      'CREATE TABLE notes (a); CREATE VIEW slow AS SELECT * FROM exchanges; CREATE INDEX mine ON exchanges (result)',
     );
     expect(readAll()).toEqual(before);
     openTapeWriter(path).close();
@@ -118,15 +118,30 @@ describe('what a cell holds', () => {
     ["started_us = 'abc'", 'column started_us holds text, not a whole number'],
     ['started_us = 1.5', 'column started_us holds the number 1.5, not a whole number'],
     ['started_us = 9007199254740993', 'column started_us holds the number 9007199254740992, not a whole number'],
-    ["status = '<script>'", 'column status holds text, not a whole number'],
+    ["channel = '<script>'", 'column channel holds text, not a whole number'],
     ["problems = x'00ff'", 'column problems holds bytes, not text'],
     ['outcome = zeroblob(10)', 'column outcome holds bytes, not text'],
-    ['request_headers = \'{"a":1}\'', 'column request_headers holds JSON of another shape'],
-    ['request_headers = \'[[1,2],["a"]]\'', 'column request_headers holds JSON of another shape'],
-    ['request_headers = \'[["Host"\'', 'column request_headers holds no JSON'],
-    ["response_headers = 'null'", 'column response_headers holds JSON of another shape'],
-    ["response_trailers = '7'", 'column response_trailers holds JSON of another shape'],
-    ["response_informational = '[{}]'", 'column response_informational holds JSON of another shape'],
+    ["protocol = 'gopher'", 'column protocol holds "gopher", which this version does not know'],
+    ["content = '[]'", 'content holds JSON of another shape'],
+    ['content = \'{"request":\'', 'content holds no JSON'],
+    ["content = json_set(content, '$.request', 7)", 'content.request holds JSON of another shape'],
+    ["content = json_set(content, '$.request.version', '3.7')", 'content.request.version holds none of 1.0, 1.1, 2'],
+    ["content = json_set(content, '$.request.method', 7)", 'content.request.method holds no text'],
+    ["content = json_set(content, '$.request.startedUs', 'x')", 'content.request.startedUs holds no whole number'],
+    [
+      "content = json_set(content, '$.request.headers', json('{\"a\":1}'))",
+      'content.request.headers holds JSON of another shape',
+    ],
+    [
+      "content = json_set(content, '$.request.headers', json('[[1,2],[\"a\"]]'))",
+      'content.request.headers holds JSON of another shape',
+    ],
+    ["content = json_set(content, '$.response.status', '<script>')", 'content.response.status holds no whole number'],
+    ["content = json_set(content, '$.response.trailers', 7)", 'content.response.trailers holds JSON of another shape'],
+    [
+      "content = json_set(content, '$.response.informational', json('[{}]'))",
+      'content.response.informational holds JSON of another shape',
+    ],
     ["redacted = '[1]'", 'column redacted holds JSON of another shape'],
     ['redacted = \'[{"in":"body"}]\'', 'column redacted holds JSON of another shape'],
     ["response_body = 'text', response_body_id = NULL", 'column response_body holds text, not bytes'],
@@ -177,8 +192,8 @@ describe('what would not fit', () => {
 
   it.each([
     ['response_body = zeroblob(300000000), response_body_id = NULL', 'response_body'],
-    ["request_headers = printf('%.*c', 300000000, '[')", 'request_headers'],
-    ["path = printf('%.*c', 300000000, '/')", 'path'],
+    ["content = printf('%.*c', 300000000, '[')", 'content'],
+    ["target = printf('%.*c', 300000000, '/')", 'target'],
   ])('%s is not loaded', (assignment, column) => {
     change(`UPDATE exchanges SET ${assignment} WHERE id = 2`);
     expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', `column ${column} holds more than ${cellLimitBytes} bytes`]);

@@ -200,7 +200,7 @@ describe('what is no tape', () => {
   it('holds a column that cannot be read: damaged too', () => {
     writeTape(path);
     const database = new Database(path);
-    database.exec(`UPDATE exchanges SET request_headers = '[["Host"' WHERE id = 2`);
+    database.exec(`UPDATE exchanges SET content = '{"request":{"headers":[["Host"' WHERE id = 2`);
     database.close();
     const reader = openTapeReader(path);
     expect(codeOf(() => [...reader.exchanges()])).toBe('TAPE_DAMAGED');

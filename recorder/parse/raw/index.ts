@@ -10,13 +10,20 @@ import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { BodyBuffer } from '../body-buffer';
 import { problemBits, problemOfGap } from '../problems';
-import type { Beginning, ConversationStart, Fallback, Host, Protocol, SoFar } from '../protocol';
+import type { Beginning, ConversationStart, Fallback, FallbackProtocol, Host, SoFar } from '../protocol';
 import { Naming } from './naming';
 
-export const raw: Protocol<Fallback> = {
+export const raw: FallbackProtocol = {
   name: 'raw',
   recognise: () => 'yes',
   open: (host, start) => new RawConversation(host, start),
+  silence: () => ({
+    channel: null,
+    protocol: 'raw',
+    content: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+    messages: [],
+    messagesBefore: 0,
+  }),
 };
 
 /** One direction: how much it was, and the beginning of it. */

@@ -1,25 +1,13 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
 import { type Body, type HeaderList, noBytes } from '../body';
 import type { ContentModel, Operation, PackedBytes, PackedContent, Part, Side, StoredContent } from '../content-model';
-import {
-  type Fields,
-  fieldsIn,
-  fieldsOrNull,
-  headersField,
-  integerField,
-  isHeader,
-  listField,
-  textField,
-  textOrNull,
-  UnbelievableContent,
-} from '../packed-fields';
+import { isHeader, PackedFields } from '../packed-fields';
 import { PartCursor } from '../part-cursor';
 import {
   addressOf,
   type HttpContent,
   type HttpRequest,
   type HttpResponse,
-  type HttpVersion,
   httpVersions,
   type InformationalResponse,
 } from './http';
@@ -168,52 +156,46 @@ function keptBytes({ bytes, codings }: Body): PackedBytes | null {
 }
 
 function unpack({ fields: text, sizes, ...bytes }: StoredContent): HttpContent {
-  const fields = fieldsIn(text);
-  const request = fieldsOrNull(fields, 'request');
-  const response = fieldsOrNull(fields, 'response');
+  const fields = PackedFields.in(text);
+  const request = fields.fieldsOrNull('request');
+  const response = fields.fieldsOrNull('response');
   return {
     request: request === null ? null : requestFrom(request, bytes.request, sizes.request),
     response: response === null ? null : responseFrom(response, bytes.response, sizes.response),
   };
 }
 
-function requestFrom(fields: Fields, bytes: Uint8Array | null, wireSize: number): HttpRequest {
-  const authority = textOrNull(fields, 'authority');
-  const scheme = textOrNull(fields, 'scheme');
+function requestFrom(fields: PackedFields, bytes: Uint8Array | null, wireSize: number): HttpRequest {
+  const authority = fields.textOrNull('authority');
+  const scheme = fields.textOrNull('scheme');
   return {
     ...messageFrom(fields, bytes, wireSize),
-    method: textField(fields, 'method'),
-    target: textField(fields, 'target'),
+    method: fields.text('method'),
+    target: fields.text('target'),
     ...(authority === null ? {} : { authority }),
     ...(scheme === null ? {} : { scheme }),
   };
 }
 
-function responseFrom(fields: Fields, bytes: Uint8Array | null, wireSize: number): HttpResponse {
+function responseFrom(fields: PackedFields, bytes: Uint8Array | null, wireSize: number): HttpResponse {
   return {
     ...messageFrom(fields, bytes, wireSize),
-    status: integerField(fields, 'status'),
-    reason: textField(fields, 'reason'),
-    informational: listField(fields, 'informational', isInformational),
+    status: fields.integer('status'),
+    reason: fields.text('reason'),
+    informational: fields.list('informational', isInformational),
   };
 }
 
-function messageFrom(fields: Fields, bytes: Uint8Array | null, wireSize: number) {
-  const codings = textOrNull(fields, 'codings');
+function messageFrom(fields: PackedFields, bytes: Uint8Array | null, wireSize: number) {
+  const codings = fields.textOrNull('codings');
   return {
-    version: versionIn(fields),
-    headers: headersField(fields, 'headers'),
+    version: fields.word('version', httpVersions),
+    headers: fields.headers('headers'),
     body: { bytes: bytes ?? noBytes, codings: codings === null ? [] : codings.split(' '), wireSize },
-    trailers: headersField(fields, 'trailers'),
-    startedAtUs: integerField(fields, 'startedUs'),
-    endedAtUs: integerField(fields, 'endedUs'),
+    trailers: fields.headers('trailers'),
+    startedAtUs: fields.integer('startedUs'),
+    endedAtUs: fields.integer('endedUs'),
   };
-}
-
-function versionIn(fields: Fields): HttpVersion {
-  const version = textField(fields, 'version');
-  if ((httpVersions as readonly string[]).includes(version)) return version as HttpVersion;
-  throw new UnbelievableContent('field version holds no version of HTTP');
 }
 
 function isInformational(item: unknown): item is InformationalResponse {

@@ -1,6 +1,6 @@
 /** How a raw stream is listed, walked and packed: it has sizes, a name where its bytes tell one, and bytes on request. */
 import type { ContentModel } from '../content-model';
-import { fieldsIn, textOrNull } from '../packed-fields';
+import { PackedFields } from '../packed-fields';
 import { PartCursor } from '../part-cursor';
 import type { RawContent } from './raw';
 
@@ -31,7 +31,7 @@ export const rawModel: ContentModel<RawContent> = {
     response: responseBytes === null ? null : { bytes: responseBytes, isCoded: false },
   }),
   unpack: ({ fields, request, response, sizes }) => ({
-    protocol: textOrNull(fieldsIn(fields), 'protocol'),
+    protocol: PackedFields.in(fields).textOrNull('protocol'),
     requestSize: sizes.request,
     responseSize: sizes.response,
     requestBytes: request,

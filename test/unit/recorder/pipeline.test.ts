@@ -106,16 +106,17 @@ describe('connects that carry nothing', () => {
       {
         number: 1,
         connection: expect.objectContaining({ direction: 'outbound', remote: '10.0.0.2:443' }),
+        channel: null,
         seq: 0,
         protocol: 'raw',
         startedAtUs: startUs,
         durationUs: stepUs,
-        request: null,
-        response: null,
         outcome: how,
         problems: [],
         cause: null,
-        raw: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+        content: { protocol: null, requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null },
+        messages: [],
+        messagesBefore: 0,
       },
     ]);
   });
@@ -140,7 +141,7 @@ describe('protocols nobody parses', () => {
     expect(seen.exchanges[0]).toMatchObject({
       startedAtUs: startUs + stepUs,
       durationUs: 3 * stepUs,
-      raw: { protocol: null, requestSize: 21, responseSize: 1, requestBytes: null, responseBytes: null },
+      content: { protocol: null, requestSize: 21, responseSize: 1, requestBytes: null, responseBytes: null },
     });
     expect(seen.stats).toMatchObject({ coverage: { raw: 1, rawNotKept: 1 }, readable: 0, endpoints: [] });
   });
@@ -245,7 +246,7 @@ describe('TLS', () => {
       startedAtUs: startUs,
       durationUs: 9,
       connection: { tls: null, unreadTls: { library: 'Go crypto/tls', reason: 'not-read' } },
-      raw: { protocol: null, requestSize: 300, responseSize: 700 },
+      content: { protocol: null, requestSize: 300, responseSize: 700 },
     });
     expect(seen.stats).toMatchObject({
       readable: 0,
