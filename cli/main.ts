@@ -21,6 +21,7 @@ const registry: Readonly<Record<string, () => AnyCommand>> = {
   replay: () => (require('./replay') as typeof import('./replay')).replayCommand,
   mock: () => (require('./mock') as typeof import('./mock')).mockCommand,
   test: () => (require('./test') as typeof import('./test')).testCommand,
+  export: () => (require('./export') as typeof import('./export')).exportCommand,
   generate: () => (require('./generate') as typeof import('./generate')).generateCommand,
 };
 

@@ -33,6 +33,7 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/source/ebpf/attach/tls-libraries': ['openssl'],
   'replayer/generate': 'folders',
   'replayer/mocks': ['fastify'],
+  'tape/export': ['har', 'curl', 'hurl', 'k6', 'wiremock', 'openapi'],
   'tape/import': 'folders',
   'tape/store': ['memory', 'sqlite'],
 };

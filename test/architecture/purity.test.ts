@@ -10,6 +10,7 @@ const pureFolders = [
   'recorder/tally',
   'tape/redact',
   'tape/import',
+  'tape/export',
   'replayer/cases',
   'replayer/correlate',
   'replayer/judge',

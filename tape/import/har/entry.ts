@@ -84,7 +84,8 @@ function requestOf(
   const request: HttpRequest = {
     version,
     method,
-    target: method === 'CONNECT' ? address.authority : address.target,
+    // As it was on the wire, where a URL cannot hold it: an addition of wiretape's own HARs.
+    target: from.at('_target').textOrNull() ?? (method === 'CONNECT' ? address.authority : address.target),
     ...(authority === undefined ? {} : { authority }),
     ...(version === '2' && scheme !== undefined ? { scheme } : {}),
     headers: needsHost || version === '2' || named === undefined ? headers : [['Host', named], ...headers],
