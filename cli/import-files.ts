@@ -24,6 +24,19 @@ export function importFiles(path: string): readonly ImportFile[] {
   }
 }
 
+/** The text of a file of TLS secrets. Throws FILE_UNREADABLE. */
+export function keyLogIn(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (cause) {
+    throw new WiretapeError('FILE_UNREADABLE', `Cannot read the key log ${path}`, {
+      cause,
+      seen: [cause instanceof Error ? cause.message : String(cause)],
+      remedy: 'Give the path of the file that SSLKEYLOGFILE named, after --keylog',
+    });
+  }
+}
+
 function unpacked(bytes: Buffer): Uint8Array {
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
   return isGzip ? gunzipSync(bytes, { maxOutputLength: largestBytes }) : bytes;

@@ -1,34 +1,59 @@
 /** What `wiretape import` says at its end. Pure: counts in, lines out. */
-import type { Imported } from '../tape/import/importer';
-import { type Exchange, type Problem, problemWords } from '../tape/model/exchange';
+import type { Coverage } from '../recorder/tally/coverage';
+import { type Problem, problemWords } from '../tape/model/exchange';
 import { visibleLine } from './terminal';
 
 export interface ImportSummary {
   readonly file: string;
   readonly title: string;
   readonly tape: string;
-  readonly imported: Imported;
-  /** Those that passed the filters. */
-  readonly exchanges: readonly Exchange[];
+  readonly session: ImportCounts;
+  readonly filtered: number;
+  readonly notes: readonly string[];
 }
 
-export function importSummary({ file, title, tape, imported, exchanges }: ImportSummary): readonly string[] {
-  const inbound = exchanges.filter(({ connection }) => connection.direction === 'inbound').length;
-  const outbound = exchanges.length - inbound;
-  const complete = exchanges.filter(({ problems }) => problems.length === 0).length;
-  const filtered = imported.exchanges.length - exchanges.length;
-  const whose = [...(inbound > 0 ? [`${inbound} inbound`] : []), ...(outbound > 0 ? [`${outbound} outbound`] : [])];
+export interface ImportCounts {
+  readonly exchanges: number;
+  readonly inbound: number;
+  readonly outbound: number;
+  readonly complete: number;
+  readonly problems: ReadonlyMap<Problem, number>;
+}
+
+export function importSummary({ file, title, tape, session, filtered, notes }: ImportSummary): readonly string[] {
+  const { exchanges, inbound, outbound, complete, problems } = session;
+  const unknown = exchanges - inbound - outbound;
+  const whose = [
+    ...(inbound > 0 ? [`${inbound} inbound`] : []),
+    ...(outbound > 0 ? [`${outbound} outbound`] : []),
+    ...(unknown > 0 ? [`${unknown} of unknown direction`] : []),
+  ];
   return [
-    `imported ${exchanges.length === 1 ? '1 exchange' : `${exchanges.length} exchanges`} from ${file} (${title}) onto ${tape}: ${whose.join(', ')}`,
-    `  complete   ${complete} of ${exchanges.length}`,
-    ...problemLines(exchanges),
+    `imported ${counted(exchanges, 'exchange')} from ${file} (${title}) onto ${tape}: ${whose.join(', ')}`,
+    `  complete   ${complete} of ${exchanges}`,
+    ...Array.from(problems, ([word, times]) => `             ${times} ${word}: ${textOf(word)}`).sort(),
     ...(filtered > 0 ? [`  filtered   ${filtered} left out by --include and --exclude`] : []),
-    ...imported.notes.map((note) => `  note       ${note}`),
+    ...notes.map((note) => `  note       ${note}`),
   ].map(visibleLine);
 }
 
-function problemLines(exchanges: readonly Exchange[]): readonly string[] {
-  const counts = new Map<Problem, number>();
-  for (const { problems } of exchanges) for (const word of problems) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return Array.from(counts, ([word, times]) => `             ${times} ${word}: ${problemWords[word]}`).sort();
+/** In a file it is not the recorder that could not keep up. */
+function textOf(word: Problem): string {
+  return word === 'lost-bytes' ? 'packets are missing in the file; the bytes are counted' : problemWords[word];
+}
+
+/** What a capture holds besides what could be read. */
+export function coverageNotes({ unread, raw, silent, rawProtocols }: Coverage): readonly string[] {
+  const names = rawProtocols.map(({ protocol, streams }) => `${protocol ?? 'unknown'} ${streams}`);
+  return [
+    ...(unread > 0
+      ? [`TLS of ${counted(unread, 'connection')} could not be read: no secrets of theirs (--keylog)`]
+      : []),
+    ...(raw > 0 ? [`${counted(raw, 'connection')} of protocols that are not parsed: ${names.join(', ')}`] : []),
+    ...(silent > 0 ? [`${counted(silent, 'connection')} without data`] : []),
+  ];
+}
+
+function counted(times: number, noun: string): string {
+  return times === 1 ? `1 ${noun}` : `${times} ${noun}s`;
 }

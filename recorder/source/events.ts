@@ -34,7 +34,7 @@ export interface TlsEvent {
 }
 
 /** Why bytes of a call are not there. Words travel to the tape: never reuse one. */
-export type MissingReason = 'ring-full' | 'over-limit' | 'unreadable-call' | 'fault' | 'unaccounted';
+export type MissingReason = 'ring-full' | 'over-limit' | 'unreadable-call' | 'fault' | 'unaccounted' | 'not-captured';
 
 export interface DataEvent {
   readonly kind: 'data';

@@ -22,6 +22,7 @@ export const unreadReasonWords = {
   'not-seen': 'the process had ended before anybody could look what it had aboard',
   late: 'its library is read, and probes were there only after the connection began',
   unexplained: 'its library is read, and its probes saw nothing of what it carried',
+  'no-key': 'it was read from a file, and no key log held its secrets',
 } as const;
 export type UnreadReason = keyof typeof unreadReasonWords;
 

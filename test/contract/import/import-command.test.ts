@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { openTapeReader } from '../../../tape/store/sqlite';
 import { type CommandResult, runWiretape } from '../../support/command';
+import { captureOf, conversation } from '../../support/packets';
 import { root } from '../../support/source-tree';
 
 let cwd: string;
@@ -62,7 +63,28 @@ it('unpacks gzip, takes the other direction, and filters', async () => {
   expect(stderr).toContain('  filtered   1 left out by --include and --exclude');
 });
 
+it('reads a capture by the pipeline of a recording', async () => {
+  const pieces = [
+    { from: 'client', data: 'GET /orders HTTP/1.1\r\nHost: shop.test\r\nAuthorization: Bearer hunter2-sesame\r\n\r\n' },
+    { from: 'server', data: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok' },
+  ] as const;
+  writeFileSync(join(cwd, 'lan'), captureOf(conversation(pieces)));
+  const { status, stderr } = await wiretape('import', 'lan', '--direction', 'outbound');
+  expect([status, stderr]).toEqual([
+    0,
+    'imported 1 exchange from lan (a capture) onto wiretape.tape: 1 outbound\n  complete   1 of 1\n',
+  ]);
+  expect(onTape()).toMatchObject({
+    sessions: [{ source: 'pcap/lan', losses: [] }],
+    exchanges: [{ exchange: { connection: { remote: '10.0.0.2:8080', process: null } } }],
+  });
+  expect(readFileSync(join(cwd, 'wiretape.tape')).includes('hunter2-sesame')).toBe(false);
+});
+
 it.each([
+  ['a key log for what has no use for it', ['shop.har', '--keylog', 'keys'], 2, 'USAGE'],
+  ['a capture without packets', ['empty.pcap'], 3, 'NOTHING_IMPORTED'],
+  ['what is no capture', ['shop.har', '--format', 'pcap'], 3, 'IMPORT_UNREADABLE'],
   ['a broken file', ['broken.har'], 3, 'IMPORT_UNREADABLE  Cannot import broken.har as HAR'],
   ['what looks like nothing', ['notes.txt'], 3, 'it looks like no format that is known'],
   ['a format that is not there', ['shop.har', '--format', 'saz'], 2, 'USAGE'],
@@ -73,6 +95,7 @@ it.each([
 ])('refuses %s, and makes no tape', async (_, args, status, text) => {
   writeFileSync(join(cwd, 'broken.har'), '{"log": {"entries": [');
   writeFileSync(join(cwd, 'notes.txt'), 'Buy milk.\n');
+  writeFileSync(join(cwd, 'empty.pcap'), captureOf([]));
   const result = await wiretape('import', ...args);
   expect([result.status, result.stdout]).toEqual([status, '']);
   expect(result.stderr).toContain(text);
