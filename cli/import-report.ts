@@ -37,9 +37,15 @@ export function importSummary({ file, title, tape, session, filtered, notes }: I
   ].map(visibleLine);
 }
 
-/** In a file it is not the recorder that could not keep up. */
+/** What the words mean of a file, where it is not the recorder that could not keep up or came too late. */
+const inFiles: Partial<Record<Problem, string>> = {
+  'lost-bytes': 'packets are missing in the file; the bytes are counted',
+  encrypted: 'TLS whose secrets no key log held',
+  'started-mid-stream': 'the connection is older than the file',
+};
+
 function textOf(word: Problem): string {
-  return word === 'lost-bytes' ? 'packets are missing in the file; the bytes are counted' : problemWords[word];
+  return inFiles[word] ?? problemWords[word];
 }
 
 /** What a capture holds besides what could be read. */
