@@ -39,11 +39,17 @@ interface Alike {
   readonly as_served: 0 | 1;
 }
 
+/** A field of a request or a response, as the tape's JSON has it. */
+const of = (side: 'request' | 'response', field: string) => `e.content ->> '$.${side}.${field}'`;
+
 const alike = `
-  SELECT count(*) AS count, e.problems = '' AS complete, e.problems LIKE '%lost-bytes%' AS lossy, method, coalesce(request_target, path, '') AS target,
-         request_version, request_headers, response_version, status, response_reason AS reason, response_headers,
+  SELECT count(*) AS count, e.problems = '' AS complete, e.problems LIKE '%lost-bytes%' AS lossy,
+         ${of('request', 'method')} AS method, coalesce(${of('request', 'target')}, '') AS target,
+         ${of('request', 'version')} AS request_version, ${of('request', 'headers')} AS request_headers,
+         ${of('response', 'version')} AS response_version, ${of('response', 'status')} AS status,
+         ${of('response', 'reason')} AS reason, ${of('response', 'headers')} AS response_headers,
          coalesce(length(request_body), 0) + coalesce(length(response_body), 0) AS body_bytes,
-         coalesce(status = 200 AND response_body = ?, 0) AS as_served
+         coalesce(result = '200' AND response_body = ?, 0) AS as_served
   FROM exchanges e JOIN connections c ON c.id = e.connection_id
   WHERE c.direction = 'inbound' AND c.local LIKE ?
   GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13`;

@@ -115,7 +115,7 @@ describeE2e('HTTP/2, which is not parsed', () => {
     expect(readTape(recording.tape).map(({ exchange }) => rawIn(exchange)?.protocol)).toEqual(['HTTP/2']);
     const listed = start(wiretape, ['ls', recording.tape, '--json']);
     const [line] = await lineFrom(listed, listed.child.stdout, /^.*$/);
-    expect(JSON.parse(line)).toMatchObject({ protocol: 'raw', rawProtocol: 'HTTP/2', unreadTls: null });
+    expect(JSON.parse(line)).toMatchObject({ protocol: 'raw', application: 'HTTP/2', unreadTls: null });
   }, 60_000);
 
   it('has its name on a connection that is older than the recorder', async () => {

@@ -40,45 +40,49 @@ describe('one exchange after another', () => {
         unreadTls: null,
         process: { pid: 4711, name: 'node' },
       },
+      channel: null,
       seq: 0,
       protocol: 'http1',
       startedAtUs: startUs + stepUs,
       durationUs: stepUs,
-      request: {
-        method: 'POST',
-        target: '/orders?x=1',
-        version: '1.1',
-        headers: [
-          ['Host', 'shop'],
-          ['X-a', '1'],
-          ['x-A', '2'],
-          ['Empty', ''],
-          ['Content-Length', '3'],
-        ],
-        body: { bytes: new Uint8Array(Buffer.from('abc')), codings: [], wireSize: 3 },
-        trailers: [],
-        startedAtUs: startUs + stepUs,
-        endedAtUs: startUs + stepUs,
-      },
-      response: {
-        status: 201,
-        reason: 'Really Created',
-        informational: [],
-        version: '1.1',
-        headers: [
-          ['Set-Cookie', 'a'],
-          ['set-cookie', 'b'],
-          ['Content-Length', '2'],
-        ],
-        body: { bytes: new Uint8Array(Buffer.from('hi')), codings: [], wireSize: 2 },
-        trailers: [],
-        startedAtUs: startUs + 2 * stepUs,
-        endedAtUs: startUs + 2 * stepUs,
+      content: {
+        request: {
+          method: 'POST',
+          target: '/orders?x=1',
+          version: '1.1',
+          headers: [
+            ['Host', 'shop'],
+            ['X-a', '1'],
+            ['x-A', '2'],
+            ['Empty', ''],
+            ['Content-Length', '3'],
+          ],
+          body: { bytes: new Uint8Array(Buffer.from('abc')), codings: [], wireSize: 3 },
+          trailers: [],
+          startedAtUs: startUs + stepUs,
+          endedAtUs: startUs + stepUs,
+        },
+        response: {
+          status: 201,
+          reason: 'Really Created',
+          informational: [],
+          version: '1.1',
+          headers: [
+            ['Set-Cookie', 'a'],
+            ['set-cookie', 'b'],
+            ['Content-Length', '2'],
+          ],
+          body: { bytes: new Uint8Array(Buffer.from('hi')), codings: [], wireSize: 2 },
+          trailers: [],
+          startedAtUs: startUs + 2 * stepUs,
+          endedAtUs: startUs + 2 * stepUs,
+        },
       },
       outcome: 'response',
       problems: [],
       cause: null,
-      raw: null,
+      messages: [],
+      messagesBefore: 0,
     });
   });
 
@@ -237,7 +241,10 @@ describe('interim responses and hand-overs', () => {
   it('hands over to raw after 101, and counts what follows', () => {
     const seen = converse(client(upgrade), server(`${switching}ab`), client('12345'), server('c'), closes());
     expect(summaries(seen)).toEqual(['GET /ws → 101', 'raw → closed']);
-    expect(seen.exchanges[1]).toMatchObject({ seq: 1, raw: { requestSize: 5, responseSize: 3, requestBytes: null } });
+    expect(seen.exchanges[1]).toMatchObject({
+      seq: 1,
+      content: { requestSize: 5, responseSize: 3, requestBytes: null },
+    });
     expect(seen.stats.coverage).toMatchObject({
       connections: 1,
       read: 0,

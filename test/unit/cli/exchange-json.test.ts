@@ -36,7 +36,7 @@ it('says of an exchange exactly what schema 1 promises, in its order', () => {
       '"local":"127.0.0.1:8443","remote":"127.0.0.1:50112","method":"POST","host":"localhost:8443",' +
       '"path":"/orders?x=1","status":201,"durationMs":3.42,"requestBytes":128,"responseBytes":512,' +
       '"complete":true,"problems":[],"outcome":"response","cause":null,' +
-      '"rawProtocol":null,"unreadTls":null}',
+      '"unreadTls":null,"channel":null,"application":null,"result":"201","failed":false,"messageCount":0}',
   );
 });
 
@@ -44,8 +44,8 @@ it('names what a raw stream is of, and whose TLS was not read', () => {
   const unreadTls = { library: 'Go crypto/tls', reason: 'not-read' } as const;
   const sizes = { requestSize: 1, responseSize: 2, requestBytes: null, responseBytes: null };
   const raw = { protocol: 'PostgreSQL', ...sizes };
-  const exchange = exchangeOf({ connection: connectionOf({ unreadTls }), request: null, response: null, raw });
-  expect(summaryJson(summaryOf(stored(exchange)))).toMatchObject({ rawProtocol: 'PostgreSQL', unreadTls, tls: null });
+  const exchange = exchangeOf({ connection: connectionOf({ unreadTls }), protocol: 'raw', raw });
+  expect(summaryJson(summaryOf(stored(exchange)))).toMatchObject({ application: 'PostgreSQL', unreadTls, tls: null });
 });
 
 it('is complete exactly when it has no problems', () => {
