@@ -8,6 +8,8 @@ import type { Segment } from './segment';
 export interface ConnectionsOptions {
   /** From whose side it is told. */
   readonly direction: 'inbound' | 'outbound';
+  /** How many connections may be open at a time. */
+  readonly most: number;
   onEvent(event: SourceEvent): void;
 }
 
@@ -59,6 +61,7 @@ export class Connections {
   }
 
   private open(name: string, segment: Segment): Live {
+    if (this.live.size >= this.options.most) this.forgetOldest();
     const isFromClient = segment.isSyn ? !segment.isAck : segment.fromPort >= segment.toPort;
     const [client, server] = isFromClient ? [segment.from, segment.to] : [segment.to, segment.from];
     const connection: Live = {
@@ -82,6 +85,12 @@ export class Connections {
       startedEarlier: !segment.isSyn,
     });
     return connection;
+  }
+
+  /** Ends that were not captured would keep connections for ever. */
+  private forgetOldest(): void {
+    const oldest = this.live.keys().next().value;
+    if (oldest !== undefined) this.live.delete(oldest);
   }
 
   private take(name: string, connection: Live, segment: Segment): void {

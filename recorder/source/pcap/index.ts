@@ -71,6 +71,7 @@ class FileSource implements PcapSource {
     });
     this.connections = new Connections({
       direction: options.direction,
+      most: limits.connections,
       onEvent: (event) => this.follower.push(event),
     });
   }

@@ -1,5 +1,7 @@
 /** `wiretape import` as a process: what it says, what lies on the tape afterwards, and that a broken file leaves no tape. */
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -61,6 +63,34 @@ it('unpacks gzip, takes the other direction, and filters', async () => {
   expect(status).toBe(0);
   expect(stderr).toContain('imported 1 exchange from packed.gz (.gor) onto wiretape.tape: 1 outbound');
   expect(stderr).toContain('  filtered   1 left out by --include and --exclude');
+});
+
+it('gives exchanges that are replayed, coded as their headers say', async () => {
+  const bodies: Record<string, string> = { 'GET /orders?page=1': '{"items":[]}', 'POST /orders': '{"id":17}' };
+  const server = createServer((request, response) => {
+    const isPost = request.method === 'POST';
+    response.sendDate = false; // as in the file
+    response.writeHead(isPost ? 201 : 200, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' });
+    request.resume().on('end', () => response.end(gzipSync(bodies[`${request.method} ${request.url}`] ?? '')));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const target = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await wiretape('import', 'shop.har');
+    const replay = [
+      'replay',
+      'wiretape.tape',
+      '--target',
+      target,
+      '--set-header',
+      'authorization: Bearer live',
+      '--json',
+    ];
+    const { stdout } = await wiretape(...replay);
+    expect(JSON.parse(stdout)).toMatchObject({ cases: 2, passed: 2 });
+  } finally {
+    server.close();
+  }
 });
 
 it('reads a capture by the pipeline of a recording', async () => {
