@@ -22,6 +22,7 @@ const gapBits: Readonly<Record<GapReason, number>> = {
   'ring-full': problemBits['lost-bytes'],
   hole: problemBits['lost-bytes'],
   'over-limit': problemBits.truncated,
+  'not-captured': problemBits['lost-bytes'],
   'unreadable-call': problemBits['unread-bytes'],
   fault: problemBits['unread-bytes'],
   unaccounted: problemBits['unread-bytes'],

@@ -43,8 +43,7 @@ export interface ConversationStart {
  */
 export type HandOver = {
   readonly missed: number;
-} & /** Nobody is known to read it; what this one was told that it is, such as `WebSocket`. */
-(
+} /** Nobody is known to read it; what this one was told that it is, such as `WebSocket`. */ & (
   | { readonly to: null; readonly named: string | null }
   | { [P in keyof HandOverFacts]: { readonly to: P; readonly facts: HandOverFacts[P] } }[keyof HandOverFacts]
 );

@@ -2,7 +2,7 @@
 import type { ContentModel, Operation, Sizes } from './content-model';
 import type { Contents, ProtocolName } from './contents';
 import type { Exchange } from './exchange';
-import type { HttpContent } from './http/http';
+import type { HttpContent, HttpVersion } from './http/http';
 import { httpModel } from './http/model';
 import { rawModel } from './raw/model';
 import { webSocketModel } from './websocket/model';
@@ -13,6 +13,12 @@ const models: { readonly [P in ProtocolName]: ContentModel<Contents[P]> } = {
   raw: rawModel,
   websocket: webSocketModel,
 };
+
+/** The protocol that carries each version of HTTP. */
+export const carrierOf = { '1.0': 'http1', '1.1': 'http1', '2': 'http1' } as const satisfies Record<
+  HttpVersion,
+  ProtocolName
+>;
 
 export const protocolNames = Object.keys(models) as readonly ProtocolName[];
 
