@@ -2,6 +2,7 @@
  * Exchanges as `ls --json` and `show --json` print them: schema 1, which scripts rely on. Members are only ever added.
  * Pure; text from the wire goes out as it is, since JSON escapes what a terminal would act on.
  */
+import { wholeContentOf } from '../tape/model/registry';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
 import { bodyJson } from './contents/parts';
@@ -31,12 +32,13 @@ function statusOf(result: string | null): number | null {
 
 /** What its line says; both messages with headers, body and trailers, null where there was none, or nothing of it was kept; and the messages of a stream. */
 export function exchangeJson(stored: StoredExchange) {
-  const { protocol, content, messages } = stored.exchange;
+  const { protocol, messages } = stored.exchange;
   return {
     ...summaryJson(summaryOf(stored)),
-    ...viewFor(protocol).json(content),
+    ...viewFor(protocol).json(wholeContentOf(stored.exchange)),
     messages: messages.map(({ from, kind, startedAtUs, endedAtUs, facts, body }) => ({
-      ...{ from, kind, startedAt: isoTime(startedAtUs), endedAt: isoTime(endedAtUs), facts, body: bodyJson(body) },
+      ...{ from, kind, startedAt: isoTime(startedAtUs), endedAt: isoTime(endedAtUs), facts },
+      ...{ body: bodyJson(body), wireSize: body.wireSize },
     })),
     redacted: stored.redacted.map(({ in: message, path, rule }) => ({ in: message, path, rule })),
   };

@@ -11,6 +11,7 @@ import {
   problemWords,
   unreadReasonWords,
 } from '../tape/model/exchange';
+import { type MessageFacts, writingFacts } from '../tape/model/message';
 import { modelFor, operationOf } from '../tape/model/registry';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
@@ -35,7 +36,7 @@ export function pageLines(
     ...problemLines(stored, colors),
     ...(sessionNote === null ? [] : [warning(sessionNote, colors)]),
     '',
-    ...viewFor(protocol).lines(content, { outcome, colors }),
+    ...viewFor(protocol).lines(content, { outcome, colors, messages: exchange.messages.length }),
     ...streamLines(stored, colors),
   ];
 }
@@ -133,14 +134,22 @@ function isOutcomeWorthALine(exchange: Exchange): boolean {
   return modelFor(protocol).isParsed ? operationOf(exchange).result !== null : outcome !== 'closed';
 }
 
+function factTexts(facts: MessageFacts): readonly string[] {
+  return Object.entries(facts)
+    .filter(([name, fact]) => !writingFacts.includes(name) && fact !== '' && fact !== null)
+    .map(([name, fact]) => (fact === true ? name : `${name} ${fact}`));
+}
+
 /** The messages of a stream, one after another. */
 function streamLines({ exchange }: StoredExchange, colors: Colors): readonly string[] {
   return exchange.messages.flatMap((message, i) => {
     const { from, kind, startedAtUs, facts, body } = message;
     const sender = from === 'client' ? 'to the server' : 'to the client';
     const after = milliseconds(Math.max(0, startedAtUs - exchange.startedAtUs));
-    const told = Object.entries(facts).map(([name, fact]) => `${name} ${fact}`);
-    const title = visibleLine([`message ${i + 1}`, sender, kind, `after ${after} ms`, ...told].join(', '));
-    return ['', ...messageLines(title, [], { headers: [], body, trailers: [] }, colors)];
+    const title = visibleLine([`message ${i + 1}`, sender, kind, `after ${after} ms`, ...factTexts(facts)].join(', '));
+    // Sizes on the wire are those of another form, compressed or with field names, unless something is missing.
+    const isCut = facts.problem !== undefined && facts.compressed !== true;
+    const wireSize = isCut ? body.wireSize : body.bytes.length;
+    return ['', ...messageLines(title, [], { headers: [], body: { ...body, wireSize }, trailers: [] }, colors)];
   });
 }

@@ -15,11 +15,13 @@ export type AnyCommand = CommandModule<any, any>;
 const registry: Readonly<Record<string, () => AnyCommand>> = {
   doctor: () => (require('./doctor') as typeof import('./doctor')).doctorCommand,
   record: () => (require('./record') as typeof import('./record')).recordCommand,
+  import: () => (require('./import') as typeof import('./import')).importCommand,
   ls: () => (require('./ls') as typeof import('./ls')).lsCommand,
   show: () => (require('./show') as typeof import('./show')).showCommand,
   replay: () => (require('./replay') as typeof import('./replay')).replayCommand,
   mock: () => (require('./mock') as typeof import('./mock')).mockCommand,
   test: () => (require('./test') as typeof import('./test')).testCommand,
+  export: () => (require('./export') as typeof import('./export')).exportCommand,
   generate: () => (require('./generate') as typeof import('./generate')).generateCommand,
 };
 

@@ -1,19 +1,16 @@
 /** `wiretape record`: records the traffic of running processes, or of a command, onto a tape. */
 
-import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { formatError, WiretapeError } from '../errors/wiretape-error';
+import { formatError } from '../errors/wiretape-error';
 import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
 import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
 import type { ProcessInfo } from '../tape/model/exchange';
-import { loadKey } from '../tape/redact/key';
-import { createRedactor, type Redactor } from '../tape/redact/redactor';
-import { parseRedactionRules } from '../tape/redact/rules-file';
 import { keptBodyLimitBytes } from '../tape/store/sqlite';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
 import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { listenForSignals } from './recording-signals';
+import { redactionOptions, redactorFrom, tellUnusedRules } from './redaction-options';
 import { isInteractive, visibleLine } from './terminal';
 import { wiretapeVersion } from './version';
 
@@ -77,12 +74,7 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           describe: 'keep this much of a body; of a longer one the true size is kept',
         },
         ...patternOptions,
-        redact: { type: 'string', describe: 'a file of further redaction rules' },
-        'redact-personal': {
-          type: 'boolean',
-          default: false,
-          describe: 'take out personal data, too: IBANs, e-mail, phone and identity numbers, names, dates of birth',
-        },
+        ...redactionOptions,
         'keep-raw': {
           type: 'boolean',
           default: false,
@@ -190,24 +182,6 @@ function typedTargets(targets: TargetSpec): readonly string[] {
   ];
 }
 
-function redactorFrom({ redact: file, redactPersonal: personal }: RecordArguments): Redactor {
-  const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
-  const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
-  return createRedactor({ key, rules, personal, remember: true });
-}
-
-function readRules(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new WiretapeError('FILE_UNREADABLE', `Cannot read the redaction rules ${file}`, {
-      cause,
-      seen: [cause instanceof Error ? cause.message : String(cause)],
-      remedy: 'Give the path of a readable file after --redact',
-    });
-  }
-}
-
 function tellProbe({ outcome, image, symbols, pid, detail }: ProbeReport): void {
   const whose = pid === 0 ? 'every process' : `pid ${pid}`;
   process.stderr.write(`probe ${outcome}  ${image}  ${symbols.join(', ')}  (${whose}): ${detail}\n`);
@@ -243,12 +217,6 @@ function showStatus(recording: Recording): () => void {
     drawn = lines.length;
   }, STATUS_MS);
   return () => clearInterval(timer);
-}
-
-/** A rule that takes nothing is a leak where its place or pattern is only spelt otherwise. */
-function tellUnusedRules(redactor: Redactor): void {
-  for (const rule of redactor.unusedRules())
-    process.stderr.write(`redaction rule ${JSON.stringify(rule)} took nothing\n`);
 }
 
 /** Says first where nothing could be read; a command that failed by itself keeps its status. Returns the exit status. */

@@ -185,6 +185,7 @@ const reasonTexts: Record<UnreadReason, string> = {
   'not-seen': ', of processes that ended too soon',
   late: ', begun before its probes were there',
   unexplained: ', of which its probes saw nothing',
+  'no-key': ', without its secrets',
 };
 
 /** `go (4711): Go crypto/tls, 51 connections`. */

@@ -28,6 +28,8 @@ export const catalogue = {
   TAPE_GONE: { exit: 3, means: 'the tape was deleted or replaced while it was recorded' },
   NOT_ON_TAPE: { exit: 3, means: 'the tape holds no exchange or session of that id' },
   FILE_UNREADABLE: { exit: 3, means: 'a file named on the command line cannot be read or written' },
+  IMPORT_UNREADABLE: { exit: 3, means: 'a file to import is not what its format asks for' },
+  NOTHING_IMPORTED: { exit: 3, means: 'the file and the filters leave nothing to import' },
   NO_CASES: { exit: 3, means: 'the tape and the filters leave nothing to run' },
   TARGET_UNREACHABLE: { exit: 3, means: 'every case ended in a connection failure' },
   TARGET_NOT_READY: { exit: 3, means: 'the command under test did not answer in time' },

@@ -3,7 +3,6 @@
  * it is told to, when its time or size is over, or with its targets. Decides nothing about bytes.
  */
 import { statSync } from 'node:fs';
-import { hostname, release, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CaptureStats, createHeaderInflater } from '../native/binding';
@@ -20,6 +19,7 @@ import type { ProbeReport } from './source/ebpf/live/probe-keeper';
 import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
 import type { SourceEvent } from './source/events';
 import { spillInto } from './spill-file';
+import { whereabouts } from './whereabouts';
 
 export interface RecordOptions {
   readonly tape: string;
@@ -90,15 +90,6 @@ export async function startRecording(options: RecordOptions): Promise<Recording>
   }
 }
 
-/** Containers run as users that no passwd file knows; the session's row then holds the number. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.()}`;
-  }
-}
-
 class RunningRecording implements Recording {
   session: SessionId = '';
   targets: readonly string[] = [];
@@ -138,9 +129,7 @@ class RunningRecording implements Recording {
     this.session = await this.writer.beginSession({
       startedAtUs: nowUs(),
       wiretapeVersion: options.wiretapeVersion,
-      user: userName(),
-      machine: hostname(),
-      kernel: release(),
+      ...whereabouts(),
       targets: this.typedTargets(),
       rules: options.redactor.ruleNames,
       source: `ebpf/${options.tier ?? 'auto'}`,

@@ -17,6 +17,8 @@ export interface ContentView<C> {
 export interface Page {
   readonly outcome: Outcome;
   readonly colors: Colors;
+  /** How many messages are shown below the content. */
+  readonly messages: number;
 }
 
 /** A message as JSON; what the protocol has besides these members comes with them. */

@@ -2,7 +2,7 @@
 import { outcomeWords } from '../../tape/model/exchange';
 import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import { visibleWire } from '../terminal';
-import { isoTime } from '../when';
+import { byteCount, isoTime } from '../when';
 import type { Colors, ContentView, Page } from './content-view';
 import { bodyJson, headerLines, messageLines } from './parts';
 
@@ -25,7 +25,7 @@ function requestLines(request: HttpRequest | null, colors: Colors): readonly str
   return messageLines('request', [line, ...schemed, ...named, ...spoken], request, colors);
 }
 
-function responseLines(response: HttpResponse | null, { outcome, colors }: Page): readonly string[] {
+function responseLines(response: HttpResponse | null, { outcome, colors, messages }: Page): readonly string[] {
   if (response === null) return [colors.bold('response'), `none: ${outcomeWords[outcome] ?? outcome}`];
   const early = response.informational.flatMap(({ status, headers }) => [
     `HTTP/${response.version} ${status}`,
@@ -33,7 +33,12 @@ function responseLines(response: HttpResponse | null, { outcome, colors }: Page)
     '',
   ]);
   const line = visibleWire(`HTTP/${response.version} ${response.status} ${response.reason}`.trimEnd());
-  return messageLines('response', [...early, line], response, colors);
+  const { body } = response;
+  if (messages === 0 || body.bytes.length > 0) return messageLines('response', [...early, line], response, colors);
+  const lines = messageLines('response', [...early, line], { ...response, body: { ...body, wireSize: 0 } }, colors);
+  return body.wireSize === 0
+    ? lines
+    : [...lines, '', `(its body of ${byteCount(body.wireSize)} are the messages below)`];
 }
 
 function requestJson(request: HttpRequest | null) {

@@ -8,6 +8,7 @@ const views: { readonly [P in ProtocolName]: ContentView<Contents[P]> } = {
   http1: httpView,
   http2: httpView,
   raw: rawView,
+  websocket: httpView, // its handshake; what was said is shown message by message
 };
 
 /** The view for the content of that protocol. */

@@ -2,7 +2,7 @@
 import type { Budget } from '../follow/budget';
 import type { Limits } from '../follow/limits';
 import type { CreateHeaderDecoder } from './header-decoder';
-import type { Beginning, Conversation, HandOver, Host, ParsedExchange } from './protocol';
+import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Tunnel } from './protocol';
 import type { OpenSpill } from './spill';
 
 export class InChannel implements Host {
@@ -59,13 +59,17 @@ export class InChannel implements Host {
     this.host.unread(bytes);
   }
 
-  /** A channel stays with whom it was given to. */
-  handOver(next: HandOver): Conversation {
-    return this.host.openTunnel(this.channel, next);
+  passOn(beginning: Beginning): void {
+    this.host.passOn(beginning);
   }
 
-  openTunnel(_channel: number, next: HandOver): Conversation {
-    return this.host.openTunnel(this.channel, next);
+  /** A channel stays with whom it was given to. */
+  handOver(next: HandOver): Conversation {
+    return this.host.openTunnel(this.channel, { missed: next.missed, named: next.to ?? next.named });
+  }
+
+  openTunnel(_channel: number, tunnel: Tunnel): Conversation {
+    return this.host.openTunnel(this.channel, tunnel);
   }
 
   wait(): void {

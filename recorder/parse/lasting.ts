@@ -13,16 +13,23 @@ const writtenBytesPerUs = 1;
 /** Who can say how far an exchange has come. */
 export interface LastingSource {
   /**
-   * Emits the exchange as it is, unless it has come no further; returns how far it has come, about its bytes so far, or
-   * null where there is nothing to be said yet.
+   * Emits the exchange as it is, unless it has come no further; returns how far it has come, or null where there is
+   * nothing to be said yet.
    */
-  emitSoFar(number: number, unless: number): number | null;
+  emitSoFar(number: number, unless: number): Written | null;
+}
+
+export interface Written {
+  /** Another number whenever there is more of the exchange. */
+  readonly progress: number;
+  /** What writing it again costs. */
+  readonly rewrittenBytes: number;
 }
 
 interface Lasting {
   readonly source: LastingSource;
   readonly beganAtUs: number;
-  writtenBytes: number;
+  written: number;
   dueAtUs: number;
 }
 
@@ -38,7 +45,7 @@ export class LastingExchanges {
   }
 
   begin(number: number, source: LastingSource, atUs: number): void {
-    this.open.set(number, { source, beganAtUs: atUs, writtenBytes: -1, dueAtUs: atUs + lastsAfterUs });
+    this.open.set(number, { source, beganAtUs: atUs, written: -1, dueAtUs: atUs + lastsAfterUs });
   }
 
   end(number: number): void {
@@ -53,11 +60,17 @@ export class LastingExchanges {
     }
   }
 
+  /** Writes it before it is due: what it holds by now is too much to wait. */
+  writeNow(number: number, nowUs: number): void {
+    const lasting = this.open.get(number);
+    if (lasting !== undefined) this.write(number, lasting, nowUs);
+  }
+
   private write(number: number, lasting: Lasting, nowUs: number): void {
-    const bytes = lasting.source.emitSoFar(number, lasting.writtenBytes);
-    lasting.dueAtUs = nowUs + Math.max(writeEveryUs, (bytes ?? 0) / writtenBytesPerUs);
-    if (bytes === null) return;
-    lasting.writtenBytes = bytes;
+    const found = lasting.source.emitSoFar(number, lasting.written);
+    lasting.dueAtUs = nowUs + Math.max(writeEveryUs, (found?.rewrittenBytes ?? 0) / writtenBytesPerUs);
+    if (found === null) return;
+    lasting.written = found.progress;
     this.onTape.add(number);
   }
 }

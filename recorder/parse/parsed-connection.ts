@@ -12,9 +12,20 @@ import type { OpenInbound } from '../link/open-inbound';
 import type { DataEvent, EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
 import type { CreateHeaderDecoder } from './header-decoder';
 import { InChannel } from './in-channel';
-import type { LastingExchanges, LastingSource } from './lasting';
+import type { LastingExchanges, LastingSource, Written } from './lasting';
 import { problemBits, problemOfGap, problemsOf } from './problems';
-import type { Beginning, Conversation, Fallback, HandOver, Host, ParsedExchange, Protocol, Verdict } from './protocol';
+import type {
+  Beginning,
+  Conversation,
+  ConversationStart,
+  Fallback,
+  HandOver,
+  Host,
+  ParsedExchange,
+  Protocol,
+  Tunnel,
+  Verdict,
+} from './protocol';
 import { fallback, protocols } from './registry';
 import { BoundarySeeker } from './seeker';
 import type { OpenSpill } from './spill';
@@ -72,6 +83,9 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   private problems = 0;
   private exchanges = 0;
   private atUs: number;
+  /** How many events there were, and which one something was passed on in. */
+  private events = 0;
+  private passedOnAt = -1;
   private readonly causeAtOpen: Cause | null;
 
   constructor(
@@ -121,6 +135,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
 
   data(direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
     this.atUs = atUs;
+    this.events++;
     if (this.joining !== null) this.seek(this.joining, direction, bytes, atUs);
     else if (this.conversation !== null) this.conversation.data(this.sideOf(direction), bytes, atUs);
     else this.begins(direction, bytes, atUs);
@@ -208,12 +223,19 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.pass(exchange, problems);
   }
 
-  emitSoFar(number: number, unless: number): number | null {
+  passOn({ number }: Beginning): void {
+    // Once an event: what is passed on is in memory, and on no budget, until the event is over.
+    if (this.passedOnAt === this.events) return;
+    this.passedOnAt = this.events;
+    this.recording.lasting.writeNow(number, this.atUs);
+  }
+
+  emitSoFar(number: number, unless: number): Written | null {
     // Before it is known where messages begin it may all turn out to be something else.
     const found = this.joining === null ? (this.conversation?.soFar(number) ?? null) : null;
     if (found === null) return null;
     if (found.progress !== unless) this.pass(found.exchange, found.problems | problemBits['still-open']);
-    return found.progress;
+    return found;
   }
 
   private pass(exchange: ParsedExchange, problems: number): void {
@@ -241,13 +263,14 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     this.recording.lose({ connection: this.connection.key, reason: 'no-boundary', bytes, atUs: this.atUs });
   }
 
-  handOver(next: HandOver): Conversation {
-    const protocol = protocols.find(({ name }) => name === next.to) ?? fallback;
-    return this.settleOn(protocol, next.missed, next);
+  handOver(handOver: HandOver): Conversation {
+    const { to, missed } = handOver;
+    if (to === null) return this.settleOn(fallback, { missed, named: handOver.named });
+    return this.settleOn(protocols.find(({ name }) => name === to) ?? fallback, { missed, handOver });
   }
 
-  openTunnel(channel: number, next: HandOver): Conversation {
-    return fallback.open(new InChannel(this, channel), { missed: next.missed, handOver: next });
+  openTunnel(channel: number, { missed, named }: Tunnel): Conversation {
+    return fallback.open(new InChannel(this, channel), { missed, named });
   }
 
   /** What was said before TLS began, a CONNECT or a STARTTLS, says nothing about what is said inside it. */
@@ -314,12 +337,11 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
   }
 
   private settle(protocol: Protocol, missed: number): void {
-    const conversation = this.settleOn(protocol, missed);
+    const conversation = this.settleOn(protocol, { missed });
     for (const item of this.early.splice(0)) conversation.data(this.sideOf(item.direction), item.bytes, item.atUs);
   }
 
-  private settleOn(protocol: Protocol, missed: number, handOver?: HandOver): Conversation {
-    const start = { missed, ...(handOver === undefined ? {} : { handOver }) };
+  private settleOn(protocol: Protocol, start: ConversationStart): Conversation {
     this.rest = protocol.name === fallback.name ? fallback.open(this, start) : null;
     this.conversation = this.rest ?? protocol.open(this, start);
     return this.conversation;
@@ -372,7 +394,7 @@ export class ParsedConnection implements ConnectionListener, Host, LastingSource
     if (!this.roleKnown) this.orient(found, bytes);
     for (const { seeker, protocol } of joining.seekers)
       if (protocol === found.protocol) this.unread(seeker.passedBytes);
-    const conversation = this.settleOn(found.protocol, joining.missed);
+    const conversation = this.settleOn(found.protocol, { missed: joining.missed });
     conversation.data(this.sideOf(found.direction), bytes, found.seeker.foundAtUs);
     for (const other of joining.seekers) if (other.protocol === found.protocol) this.passCandidate(other, conversation);
   }

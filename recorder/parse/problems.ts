@@ -22,11 +22,17 @@ const gapBits: Readonly<Record<GapReason, number>> = {
   'ring-full': problemBits['lost-bytes'],
   hole: problemBits['lost-bytes'],
   'over-limit': problemBits.truncated,
+  'not-captured': problemBits['lost-bytes'],
   'unreadable-call': problemBits['unread-bytes'],
   fault: problemBits['unread-bytes'],
   unaccounted: problemBits['unread-bytes'],
   'program-skipped': problemBits['unread-bytes'],
 };
+
+/** The word for what a gap of that reason means. */
+export function problemWordOfGap(reason: GapReason): Problem {
+  return problemsOf(gapBits[reason])[0] ?? 'lost-bytes';
+}
 
 /** What a gap of that reason means for the exchange it touches. */
 export function problemOfGap(reason: GapReason): number {

@@ -6,7 +6,7 @@
 import type { Side } from '../../tape/model/content-model';
 import type { ProtocolName } from '../../tape/model/contents';
 import type { Cause, Connection, ExchangeOf } from '../../tape/model/exchange';
-import type { HttpContent } from '../../tape/model/http/http';
+import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import type { Budget } from '../follow/budget';
 import type { GapReason } from '../follow/byte-stream';
 import type { Ending } from '../follow/follower';
@@ -31,20 +31,42 @@ export interface ConversationStart {
    * and its first answer may belong to a request nobody saw; 0 where it was seen from its first byte.
    */
   readonly missed: number;
-  /** What the protocol before this one said of it. */
+  /** What the protocol before this one said that comes now, such as `WebSocket`. */
+  readonly named?: string | null;
+  /** How the protocol before this one handed the connection over; missing where the connection begins with this one. */
   readonly handOver?: HandOver;
 }
 
-/** One protocol ends on a connection, and another one goes on. */
-export interface HandOver {
-  /** Who reads it from here on; null where nobody who reads is known: it is carried as what it is. */
-  readonly to: ProtocolName | null;
-  /** Bits of `problemBits` where it is not certain at which byte of the client it begins, else 0. */
+/**
+ * A connection that goes on in another protocol. `missed` is not 0 where it is not certain at which byte of the client
+ * that one begins.
+ */
+export type HandOver = {
   readonly missed: number;
-  /** What this one was told that it is, such as `WebSocket`. */
-  readonly named: string | null;
-  /** The exchange that led to it, as far as it was read. */
-  readonly facts: HttpContent | null;
+} /** Nobody is known to read it; what this one was told that it is, such as `WebSocket`. */ & (
+  | { readonly to: null; readonly named: string | null }
+  | { [P in keyof HandOverFacts]: { readonly to: P; readonly facts: HandOverFacts[P] } }[keyof HandOverFacts]
+);
+
+/** What each protocol that is handed connections has to be told: one line a protocol. */
+export interface HandOverFacts {
+  /** The exchange that led to it; null is what was not read. */
+  readonly http2: HttpContent;
+  readonly websocket: Upgraded;
+}
+
+/** What passes through one channel to somebody else. */
+export type Tunnel = Omit<Extract<HandOver, { to: null }>, 'to'>;
+
+/** The exchange of HTTP/1.1 that ended in a change of protocol. It has not been emitted: that is for who takes over. */
+export interface Upgraded {
+  readonly beginning: Beginning;
+  readonly startedAtUs: number;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly problems: number;
+  /** What it holds of the budget. */
+  readonly heldBytes: number;
 }
 
 /** The two directions of one connection, read by one protocol. */
@@ -66,6 +88,8 @@ export interface SoFar {
   readonly problems: number;
   /** Grows with every head, every message and every byte of a body. */
   readonly progress: number;
+  /** About the bytes that are written again with it: all but the messages, which are written once. */
+  readonly rewrittenBytes: number;
 }
 
 /** An exchange as a conversation knows it: the connection, and what is wrong with that, is added by who holds it. */
@@ -112,10 +136,12 @@ export interface Host {
   emit(exchange: ParsedExchange, problems: number): void;
   /** Bytes that were captured and belong to no message that could be read. */
   unread(bytes: number): void;
+  /** What there is of an exchange that grows goes to the tape now, if it can: it holds more than is worth holding. */
+  passOn(beginning: Beginning): void;
   /** Another protocol continues: bytes are for the conversation returned from now on. */
-  handOver(next: HandOver): Conversation;
-  /** The same inside one channel of this conversation, which stays: nobody reads such bytes but as what they are. */
-  openTunnel(channel: number, next: HandOver): Conversation;
+  handOver(handOver: HandOver): Conversation;
+  /** Bytes inside one channel of this conversation, which stays: nobody reads them but as what they are. */
+  openTunnel(channel: number, tunnel: Tunnel): Conversation;
   /** Asks for `expire` to be called. */
   wait(): void;
 }

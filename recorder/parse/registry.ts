@@ -3,8 +3,9 @@ import { http1 } from './http1';
 import { http2 } from './http2';
 import type { FallbackProtocol, Protocol } from './protocol';
 import { raw } from './raw';
+import { websocket } from './websocket';
 
-export const protocols: readonly Protocol[] = [http1, http2, raw];
+export const protocols: readonly Protocol[] = [http1, http2, websocket, raw];
 
 /** What continues a connection that was handed over, and what carries a connection nothing is known about. */
 export const fallback: FallbackProtocol = raw;

@@ -40,7 +40,8 @@ export type MissingReason =
   | 'unreadable-call'
   | 'fault'
   | 'unaccounted'
-  | 'program-skipped';
+  | 'program-skipped'
+  | 'not-captured';
 
 export interface DataEvent {
   readonly kind: 'data';

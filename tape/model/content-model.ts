@@ -4,6 +4,8 @@
  */
 import type { Body, HeaderList } from './body';
 import type { HttpContent } from './http/http';
+import type { Message } from './message';
+import type { Path } from './path';
 
 export interface ContentModel<C> {
   /** False for what is carried without being understood. */
@@ -21,6 +23,8 @@ export interface ContentModel<C> {
   pack(content: C): PackedContent;
   /** The other way round. Throws UnbelievableContent where the text is not what `pack` makes. */
   unpack(stored: StoredContent): C;
+  /** The content with what was made messages of, such as the events of a body, in its place again. */
+  whole(content: C, messages: readonly Message[]): C;
   /** The content as a request and a response of HTTP; null where it is neither. */
   http(content: C): HttpContent | null;
 }
@@ -45,14 +49,20 @@ export interface Sizes {
 /** Whose part of the exchange: the client's, or the server's. */
 export type Side = 'request' | 'response';
 
-/** A place that can hold values, by what it takes to read them. */
+/** A place that can hold values, by what it takes to read them; `at` is where it stands in the path dialect. */
 export type Part =
   | { readonly kind: 'headers'; readonly side: Side; readonly root: 'header' | 'trailer'; readonly value: HeaderList }
   | { readonly kind: 'target'; readonly side: Side; readonly value: string }
   /** `headers` say what the body is. */
-  | { readonly kind: 'body'; readonly side: Side; readonly headers: HeaderList; readonly value: Body }
-  /** A line of text that has a name in the path dialect. */
-  | { readonly kind: 'line'; readonly side: Side; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'body';
+      readonly side: Side;
+      readonly at: Path;
+      readonly headers: HeaderList;
+      readonly value: Body;
+    }
+  /** A line of text. */
+  | { readonly kind: 'line'; readonly side: Side; readonly at: Path; readonly value: string }
   /** Bytes that nobody parsed. */
   | { readonly kind: 'bytes'; readonly side: Side; readonly value: Uint8Array | null };
 

@@ -22,6 +22,7 @@ export const unreadReasonWords = {
   'not-seen': 'the process had ended before anybody could look what it had aboard',
   late: 'its library is read, and probes were there only after the connection began',
   unexplained: 'its library is read, and its probes saw nothing of what it carried',
+  'no-key': 'it was read from a file, and no key log held its secrets',
 } as const;
 export type UnreadReason = keyof typeof unreadReasonWords;
 
@@ -99,7 +100,9 @@ export const problemWords = {
     'header fields are missing: their compression builds on headers from before the recording, or from among what is lost',
   'parse-error': 'the bytes are not what the protocol allows',
   'uncertain-connection': 'the TLS stream could not be bound to its socket with certainty',
+  undecoded: 'a message is coded in a way that is not read, or refers to earlier ones that are missing',
   encrypted: 'TLS was seen and its plaintext was not: no library that is read, or probes that came too late',
+  'not-in-file': 'the file it was imported from does not hold a body that was sent',
 } as const;
 export type Problem = keyof typeof problemWords;
 
@@ -115,6 +118,7 @@ export const lossWords = {
     'TLS whose ciphertext passed and whose plaintext was not seen; where the recorder could not keep up, partly bytes of `ring-full` once more',
   'program-skipped':
     "the kernel did not run the recorder's program for that many events, at most; of whom is not known",
+  'not-captured': 'packets that are missing in the file of an import',
   'no-boundary': 'seen, and no part of any exchange: after a gap or an error, before the next message began',
   'no-open': 'of a connection whose beginning was not seen',
 } as const;

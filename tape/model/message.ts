@@ -16,4 +16,7 @@ export interface Message {
   readonly body: Body;
 }
 
+/** Facts that say how a message was written, and nothing that was said. */
+export const writingFacts: readonly string[] = ['layout', 'verbatim'];
+
 export type MessageFacts = Readonly<Record<string, string | number | boolean | null>>;

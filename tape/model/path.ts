@@ -1,7 +1,8 @@
 /**
  * The one path dialect, for differences, noise, redaction and near misses:
  * `status` · `header["content-type"]` · `header["set-cookie"][1]` · `body.items[0].name` · `body["odd key"]` · `query.page`;
- * in rules also `body.items[*].at` and `body.**.at`. Matching is structural, never by substring.
+ * of a message of a stream, counted from 0, `message[3].body.token` and `message[3].id`; in rules also `body.items[*].at`,
+ * `body.**.at` and `message[*].body.at`. Matching is structural, never by substring.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
 
@@ -11,7 +12,7 @@ export type Path = readonly (string | number)[];
 export type PatternStep = string | number | { readonly wildcard: 'any' | 'deep' };
 export type PathPattern = readonly PatternStep[];
 
-const roots = ['status', 'header', 'trailer', 'body', 'query', 'method', 'path', 'outcome'];
+const roots = ['status', 'header', 'trailer', 'body', 'query', 'method', 'path', 'outcome', 'message'];
 const plainName = /^[A-Za-z_$][\w$-]*$/;
 
 /** The text of a path; `parsePath` reads it back. */
@@ -25,6 +26,12 @@ export function formatPath(path: Path): string {
       return i === 0 ? step : `.${step}`;
     })
     .join('');
+}
+
+/** Where the message stands that a place is in, as `formatPath` wrote it; null where it is in none. */
+export function messageIn(path: string): number | null {
+  const found = /^message\[(\d+)\]/.exec(path);
+  return found === null ? null : Number(found[1]);
 }
 
 /** Throws BAD_RULE on text that is no path, or that holds wildcards. */

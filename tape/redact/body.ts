@@ -27,16 +27,16 @@ import { redactXmlPlaces } from './xml-places';
 const unfoldLimitBytes = 16 * 1024 * 1024;
 
 /** The body itself where nothing fired. */
-export function redactBody(headers: HeaderList, body: Body, scope: Scope): Body {
+export function redactBody(headers: HeaderList, body: Body, { path, ...scope }: Scope & { readonly path: Path }): Body {
   if (body.bytes.length === 0) return body;
-  if (body.codings.length > 0) return redactCoded(headers, body, scope);
-  return withBytes(body, redactBytes(mediaTypeOf(headers), body.bytes, { ...scope, path: ['body'], depth: 0 }));
+  const within = { ...scope, path, depth: 0 };
+  if (body.codings.length > 0) return redactCoded(headers, body, within);
+  return withBytes(body, redactBytes(mediaTypeOf(headers), body.bytes, within));
 }
 
-function redactCoded(headers: HeaderList, body: Body, scope: Scope): Body {
+function redactCoded(headers: HeaderList, body: Body, within: BytesContext): Body {
   const type = mediaTypeOf(headers);
   const { bytes: decoded, problem } = decodeBody(body, unfoldLimitBytes);
-  const within = { ...scope, path: ['body'], depth: 0 };
   if (problem !== null && (decoded.length === 0 || decoded === body.bytes) && isText(type, body.bytes)) {
     return withBytes(body, redactBytes(type, body.bytes, within)); // it says it is coded, and is not
   }
@@ -73,6 +73,8 @@ interface BytesContext extends Scope {
   readonly depth: number;
 }
 
+const unknownType = parseMediaType('');
+
 /** A deeper one is redacted as the text it is. */
 const deepestMultipart = 8;
 
@@ -86,7 +88,7 @@ function redactBytes(type: MediaType, bytes: Uint8Array, context: BytesContext):
 function redactNarrow(type: MediaType, bytes: Uint8Array, context: BytesContext): Uint8Array {
   const isMultipart = type.essence.startsWith('multipart/') && context.depth < deepestMultipart;
   if (!isMultipart && !isText(type, bytes)) return redactBinary(bytes, context);
-  const hasRules = context.rules.places.has('body');
+  const hasRules = context.rules.places.mayReach(context.path);
   if (!hasRules && !mayHoldSecretBytes(bytes, context) && !hidesNames(type, bytes, context)) return bytes;
   if (isMultipart) return redactMultipart(type, bytes, context);
   return rewritten(bytes, (text) => redactByType(type, text, context));
@@ -127,9 +129,11 @@ function redactByType(type: MediaType, text: string, context: BytesContext): str
   if (rule !== undefined && !isJson) return ledger.take(text, rule, path);
   const within: TextContext = { ...context, depth: 0, isCut: true, style: styleOf(type) };
   if (isForm(type)) return redactForm(text, within);
-  if (rules.places.has('body')) {
-    if (type.essence === 'text/event-stream') return redactEventStream(text, within);
-    if (/[/+]xml$/.test(type.essence)) return redactText(redactXmlPlaces(text, within), within);
+  if (type.essence === 'text/event-stream') {
+    return redactEventStream(text, within, (data) => redactBytes(unknownType, data, context));
+  }
+  if (rules.places.mayReach(path) && /[/+]xml$/.test(type.essence)) {
+    return redactText(redactXmlPlaces(text, within), within);
   }
   if (within.style === 'program') return redactProgram(text, within);
   if (!isJson) return redactText(text, within);

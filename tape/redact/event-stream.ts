@@ -1,32 +1,31 @@
 /**
- * Server-sent events (WHATWG HTML 9.2.6) where rules name places in bodies: the data of an event that is JSON is redacted
- * as JSON, as if it were the body. Everything else is text. JSON that goes over several `data` lines counts as text too.
+ * Redacts an event stream block by block, as a recording does that has its events as messages: the same secret is then
+ * found in both. Data is redacted as what it is, JSON over several lines included; fields and comments by their looks.
  */
-import { redactJson } from './json-text';
-import { looksLikeJson, redactLexically, type TextContext } from './text';
+import { type Block, blockBytes, blocksIn } from '../body/event-stream';
+import type { Path } from '../model/path';
+import { redactLine } from './line';
+import type { TextContext } from './text';
 
-export function redactEventStream(text: string, context: TextContext): string {
-  let out = '';
-  let pending = '';
-  for (let at = 0; at < text.length; ) {
-    const newline = text.indexOf('\n', at);
-    const end = newline < 0 ? text.length : newline + 1;
-    const line = text.slice(at, end);
-    const data = redactedData(line, context);
-    if (data === undefined) pending += line;
-    else {
-      out += redactLexically(pending, context) + data;
-      pending = '';
-    }
-    at = end;
-  }
-  return out + redactLexically(pending, context);
+/** `redactData` redacts bytes whose type is not known. */
+export function redactEventStream(
+  text: string,
+  context: TextContext,
+  redactData: (bytes: Uint8Array) => Uint8Array,
+): string {
+  const blocks = blocksIn(Buffer.from(text, 'latin1'));
+  return blocks.map((block) => latin1Of(blockBytes(withoutSecrets(block, context, redactData)))).join('');
 }
 
-/** Undefined where the line is no whole JSON text. */
-function redactedData(line: string, context: TextContext): string | undefined {
-  const head = /^data: ?/.exec(line)?.[0];
-  if (head === undefined || !looksLikeJson(line.slice(head.length))) return undefined;
-  const json = redactJson(line.slice(head.length), context);
-  return json.isWhole ? head + json.text : undefined;
+function withoutSecrets(block: Block, context: TextContext, redactData: (bytes: Uint8Array) => Uint8Array): Block {
+  const pathOf = (name: string): Path => [...context.path, name];
+  const facts = Object.entries(block.facts).map(([name, fact]) => [
+    name,
+    typeof fact === 'string' ? redactLine(fact, pathOf(name), context) : fact,
+  ]);
+  return { ...block, facts: Object.fromEntries(facts), bytes: redactData(block.bytes) };
+}
+
+function latin1Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

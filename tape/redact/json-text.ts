@@ -55,7 +55,7 @@ class Scan extends JsonWalk<Frame> {
   ) {
     super(text);
     const { rules, path, detection } = context;
-    this.standing = rules.places.has(String(path[0])) ? rules.places.at(path) : undefined;
+    this.standing = rules.places.mayReach(path) ? rules.places.at(path) : undefined;
     this.facts = factsOf(text, (name) => detection.kindOfName(name));
   }
 

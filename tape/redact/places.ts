@@ -39,21 +39,27 @@ export class Places {
       for (const step of asCompared(path)) node = childFor(node, step);
       node.rule ??= { order, name };
       this.roots.add(String(path[0]));
-      const last = path.length > 1 && path[0] === 'body' ? path.at(-1) : undefined;
+      const last = path.length > 1 && (path[0] === 'body' || path[0] === 'message') ? path.at(-1) : undefined;
       if (typeof last === 'string' && !this.lastNames.has(last)) this.lastNames.set(last, name);
     });
   }
 
-  /** True where some rule names a place under this root: `body`, `query`, `header`, `trailer`. */
+  /** True where some rule names a place under this root: `body`, `query`, `header`, `trailer`, `message`. */
   has(root: string): boolean {
     return this.roots.has(root);
   }
 
-  /** Where a walk stands that has come to a path. */
+  /** True where some rule may name a place at or below the path, by its root alone. */
+  mayReach(path: Path): boolean {
+    return this.roots.has(String(path[0])) || (isInMessage(path) && this.roots.has(String(path[2])));
+  }
+
+  /** Where a walk stands that has come to a path. What a rule says of bodies it says of those of messages, too. */
   at(path: Path): Standing {
-    let standing = settled([this.root]);
-    for (const step of asCompared(path)) standing = this.step(standing, step);
-    return standing;
+    const standing = this.from(path);
+    if (!isInMessage(path)) return standing;
+    const within = this.from(path.slice(2));
+    return { nodes: [...standing.nodes, ...within.nodes], rule: standing.rule ?? within.rule };
   }
 
   step(from: Standing, step: string | number): Standing {
@@ -69,8 +75,19 @@ export class Places {
   }
 
   ruleAt(path: Path): string | undefined {
-    return this.roots.has(String(path[0])) ? this.at(path).rule : undefined;
+    return this.mayReach(path) ? this.at(path).rule : undefined;
   }
+
+  private from(path: Path): Standing {
+    let standing = settled([this.root]);
+    for (const step of asCompared(path)) standing = this.step(standing, step);
+    return standing;
+  }
+}
+
+/** `message[3].body` and below. */
+function isInMessage(path: Path): boolean {
+  return path.length > 2 && path[0] === 'message';
 }
 
 /**

@@ -16,15 +16,17 @@ import { createDetection, type Detection } from './detection';
 import type { Finder } from './finder';
 import { createHeaderNames, type HeaderNames, redactHeaders } from './headers';
 import { applyEdits, createLedger, type Ledger, latin1Of, readable } from './ledger';
+import { redactLine } from './line';
+import { messageParts, messagesWith } from './messages';
 import { personal } from './personal';
 import { createPlaceholders } from './placeholder';
 import { loginSecrets } from './raw-logins';
 import type { Redacted, RedactionEntry } from './redacted';
 import { type RedactionRule, rulesFor, type SideRules } from './rules';
-import { mayHoldSecret, type Scope } from './scope';
+import type { Scope } from './scope';
 import { exchangeLimits, recordingLimits, SeenSecrets } from './seen-secrets';
 import { redactTarget } from './target';
-import { redactPatterns, redactText } from './text';
+import { redactText } from './text';
 
 export { builtInRules } from './built-in';
 export type { RedactionRule } from './rules';
@@ -78,6 +80,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
   const detection = createDetection();
   const tools = { detection, names: createHeaderNames(detection) };
   const remembered = options.remember === true ? new SeenSecrets(recordingLimits) : undefined;
+  /** Secrets of exchanges that grow by messages, by the number of the exchange. */
+  const growing = new Map<number, SeenSecrets>();
   const rules = { request: rulesFor('request', added, finders), response: rulesFor('response', added, finders) };
 
   const unused = new Set((options.rules ?? []).map((rule) => rule.name));
@@ -90,8 +94,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
    * Once with what was seen before; and once more, from the beginning, where something that was found on the way stands in
    * a place that was passed by then, or that no rule looks at.
    */
-  function redactParts(given: readonly Part[]): RedactedParts {
-    const before = remembered === undefined ? [] : [remembered];
+  function redactParts(given: readonly Part[], earlier?: SeenSecrets): RedactedParts {
+    const before = [remembered, earlier].filter((seen) => seen !== undefined);
     const first = partsWithout(given, side('request', before), side('response', before));
     const found = newlySeen(first.ledgers, remembered);
     const isDone = found === null || !mayStillHold(first.parts, found);
@@ -101,7 +105,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
     if (remembered !== undefined) remember(last.ledgers, remembered);
     const entries = last.ledgers.flatMap((ledger) => ledger.entries);
     if (unused.size > 0) for (const { rule } of entries) unused.delete(rule);
-    return { parts: last.parts, entries };
+    return { parts: last.parts, entries, found };
   }
 
   function redactHttp(content: HttpContent): {
@@ -130,11 +134,30 @@ export function createRedactor(options: RedactorOptions): Redactor {
     return clean;
   }
 
+  /** An exchange that grows is written in part, and its head again and again: what was found on the way stays found. */
+  function noteGrowth({ number, outcome, messages, messagesBefore }: Exchange, found: SeenSecrets | null): void {
+    if (outcome !== 'open') growing.delete(number);
+    else if (found !== null && messages.length + messagesBefore > 0) {
+      const known = growing.get(number) ?? new SeenSecrets(exchangeLimits);
+      growing.set(number, known);
+      known.addAll(found);
+    }
+  }
+
   function redact(exchange: Exchange): Redacted<Exchange> {
-    const model = modelFor(exchange.protocol);
-    const given = model.parts(exchange.content);
-    const { parts, entries } = redactParts(given);
-    const clean = isSame(given, parts) ? exchange : { ...exchange, content: model.withParts(exchange.content, parts) };
+    const { protocol, content, messages, messagesBefore } = exchange;
+    const model = modelFor(protocol);
+    const own = model.parts(content);
+    const given = [...own, ...messageParts(messages, messagesBefore)];
+    const { parts, entries, found } = redactParts(given, growing.get(exchange.number));
+    if (remembered !== undefined) noteGrowth(exchange, found);
+    const clean = isSame(given, parts)
+      ? exchange
+      : {
+          ...exchange,
+          content: model.withParts(content, parts.slice(0, own.length)),
+          messages: messagesWith(messages, parts.slice(own.length)),
+        };
     return { exchange: clean, entries } as unknown as Redacted<Exchange>; // the one place that gives the stamp
   }
 
@@ -155,6 +178,8 @@ interface Side extends Scope {
 interface RedactedParts {
   readonly parts: readonly Part[];
   readonly entries: readonly RedactionEntry[];
+  /** What was taken that is not remembered for the whole recording. */
+  readonly found: SeenSecrets | null;
 }
 
 function partsWithout(given: readonly Part[], sent: Side, received: Side) {
@@ -179,9 +204,9 @@ function valueWithout(part: Part, side: Side): Part['value'] {
     case 'target':
       return redactTarget(part.value, side);
     case 'body':
-      return redactBody(part.headers, part.value, side);
+      return redactBody(part.headers, part.value, { ...side, path: part.at });
     case 'line':
-      return lineWithout(part, side);
+      return redactLine(part.value, part.at, side);
     case 'bytes':
       return rawText(part.value, side);
   }
@@ -223,15 +248,6 @@ function mayHold(part: Part, found: SeenSecrets): boolean {
       return part.value !== null && found.mayBeInBytes(part.value);
   }
 }
-
-function lineWithout({ name, value }: Extract<Part, { kind: 'line' }>, side: Side): string {
-  return value.length < shortestLine || !mayHoldSecret(value, side)
-    ? value
-    : redactPatterns(value, { ...side, path: [name], depth: 3, isCut: false, style: 'text' });
-}
-
-/** What the standard has for reasons is shorter than most, and holds no digit. */
-const shortestLine = 8;
 
 /** Bytes of unknown protocols are there only under --keep-raw; what is text in them is redacted as text. */
 function rawText(bytes: Uint8Array | null, side: Side): Uint8Array | null {

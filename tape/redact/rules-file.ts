@@ -13,7 +13,7 @@ import { compilePattern } from './user-pattern';
 
 const memberNames = ['in', 'path', 'pattern', 'name'];
 const sides = ['request', 'response', 'both'];
-const roots = ['body', 'header', 'trailer', 'query'];
+const roots = ['body', 'header', 'trailer', 'query', 'message'];
 const example = '- { in: request, path: body.user.ssn }   or   - { pattern: "EMP-\\\\d{6}", name: employee }';
 
 /** The rules of a file. Throws BAD_RULE; `fileName` is for the message only. */
@@ -74,9 +74,15 @@ function pathRule(text: string, { side, name, where }: RuleParts): RedactionRule
     );
   }
   if (path.length === 1 && path[0] !== 'body') {
-    throw badRule(where, `${JSON.stringify(text)} names no ${text}`, `Write ${text}.name, or ${text}["x-name"]`);
+    throw badRule(where, `${JSON.stringify(text)} names no ${text}`, remedyFor(text));
   }
   return { kind: 'path', name: name ?? text, in: side, path };
+}
+
+function remedyFor(root: string): string {
+  return root === 'message'
+    ? 'Write message[*].body, or message[*].body.name'
+    : `Write ${root}.name, or ${root}["x-name"]`;
 }
 
 function patternRule(text: string, { side, name, where }: RuleParts): RedactionRule {

@@ -98,6 +98,10 @@ export class SeenSecrets {
     return true;
   }
 
+  addAll(others: SeenSecrets): void {
+    for (const { secret, rule } of others.filed.values()) this.add(secret, rule);
+  }
+
   /** False where none of the secrets can be in the text, in whatever way it writes characters. */
   mayBeIn(text: string): boolean {
     if (this.filed.size === 0 || text.length < this.shortestRun) return false;

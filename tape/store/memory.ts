@@ -1,6 +1,7 @@
 /** A tape in memory, for tests: the same contract as SQLite's, and nothing on disk. */
 import type { Exchange } from '../model/exchange';
 import { type ExchangeFilter, passesFilter } from '../model/filter';
+import { messageIn } from '../model/path';
 import type { Redacted } from '../redact/redacted';
 import { sessionState } from './session-state';
 import { summaryOf } from './summary';
@@ -29,6 +30,17 @@ interface MemorySession {
 
 /** Ids of a session that begins while another is still open start this far above, so that both can grow. */
 export const idsPerOpenSession = 1_000_000_000;
+
+/** The exchange as it is now, with the messages it had before. */
+function grown(before: Redacted<Exchange> | undefined, { exchange, entries }: Redacted<Exchange>): Redacted<Exchange> {
+  const kept = before?.exchange.messages.slice(0, exchange.messagesBefore) ?? [];
+  const keptEntries = before?.entries.filter(({ path }) => (messageIn(path) ?? kept.length) < kept.length) ?? [];
+  const messages = [...kept, ...exchange.messages];
+  const own = entries.filter(({ path }) => messageIn(path) === null);
+  const later = entries.filter(({ path }) => messageIn(path) !== null);
+  const whole = { exchange: { ...exchange, messages, messagesBefore: 0 }, entries: [...own, ...keptEntries, ...later] };
+  return whole as unknown as Redacted<Exchange>; // both halves have the stamp
+}
 
 export function createMemoryTape(): TapeWriter & TapeReader {
   const sessions: MemorySession[] = [];
@@ -92,7 +104,7 @@ export function createMemoryTape(): TapeWriter & TapeReader {
         if (!session.connections.has(key)) session.connections.set(key, String(++connections));
         const place = session.firstExchange + redacted.exchange.number - 1;
         if (!exchanges.has(place)) session.exchanges++;
-        exchanges.set(place, { session, redacted });
+        exchanges.set(place, { session, redacted: grown(exchanges.get(place)?.redacted, redacted) });
       }
     },
     noteLoss(id, loss) {

@@ -21,13 +21,13 @@ export interface SessionStart {
   readonly targets: readonly string[];
   /** Names of the redaction rules in force, built-in and added. */
   readonly rules: readonly string[];
-  /** The capture tier and where bytes came from, such as `tracepoint`. */
+  /** Where bytes came from: `ebpf/tracepoint`, `har/shop.har`. */
   readonly source: string;
 }
 
 export interface SessionEnd {
   readonly endedAtUs: number;
-  /** Why it ended: `interrupted`, `time`, `size`, `target-ended`, `failed` … */
+  /** Why it ended: `interrupted`, `time`, `size`, `target-ended`, `imported`, `failed` … */
   readonly reason: string;
 }
 

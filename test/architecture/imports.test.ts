@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   'index.ts': ['cli', 'recorder', 'replayer', 'tape', 'errors'],
 };
 
-/** Where each outside library lives: one folder or file. Only the rules' file format is read in two places, one a side. */
+/** Where each outside library lives: one folder or file. Only YAML is read in several: rules on each side, and Keploy's test sets. */
 const ownersOf: Record<string, readonly string[]> = {
   'better-sqlite3': ['tape/store/sqlite/'],
   undici: ['replayer/drive/'],
@@ -23,7 +23,7 @@ const ownersOf: Record<string, readonly string[]> = {
   yargs: ['cli/'],
   picocolors: ['cli/'],
   re2js: ['tape/redact/user-pattern.ts'],
-  yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts'],
+  yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts', 'tape/import/keploy/'],
 };
 
 /** Where plug-ins are: each folder in it, or what is named. What lies beside them is what they share. */
@@ -33,6 +33,8 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/source/ebpf/attach/tls-libraries': ['openssl'],
   'replayer/generate': ['jest', 'vitest', 'msw'],
   'replayer/mocks': ['fastify'],
+  'tape/export': ['har', 'curl', 'hurl', 'k6', 'wiremock', 'openapi'],
+  'tape/import': 'folders',
   'tape/store': ['memory', 'sqlite'],
 };
 

@@ -4,11 +4,14 @@ import { productSources, type SourceFile } from '../support/source-tree';
 const pureFolders = [
   'recorder/source/ebpf/decode',
   'recorder/source/ebpf/bind',
+  'recorder/source/pcap',
   'recorder/follow',
   'recorder/parse',
   'recorder/link',
   'recorder/tally',
   'tape/redact',
+  'tape/import',
+  'tape/export',
   'replayer/cases',
   'replayer/correlate',
   'replayer/judge',
@@ -75,7 +78,7 @@ describe('the middle', () => {
 });
 
 describe('what reads bytes from the network', () => {
-  it.each(['recorder/follow', 'recorder/parse'])('%s never throws', (folder) => {
+  it.each(['recorder/source/pcap', 'recorder/follow', 'recorder/parse'])('%s never throws', (folder) => {
     const throwing = pureSources.filter(
       (source) => source.path.startsWith(`${folder}/`) && source.throws && mayThrow[source.path] === undefined,
     );

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Exchange } from '../../tape/model/exchange';
 import { parseFilterPattern } from '../../tape/model/filter';
+import type { Message } from '../../tape/model/message';
+import type { RedactionEntry } from '../../tape/redact/redacted';
 import { createMemoryTape } from '../../tape/store/memory';
 import { openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
 import { summaryOf } from '../../tape/store/summary';
@@ -15,6 +17,7 @@ import {
   connectionOf,
   epochUs,
   exchangeOf,
+  messageOf,
   requestOf,
   responseOf,
   sessionStart,
@@ -106,6 +109,69 @@ describe.each([
       );
     });
   const all = () => tape.read((reader) => [...reader.exchanges()]);
+
+  describe('messages', () => {
+    const texts = (exchange: Exchange) => exchange.messages.map(({ body }) => Buffer.from(body.bytes).toString());
+    const entryAt = (path: string): RedactionEntry => ({ in: 'request', path, rule: 'r', placeholder: `wt_${path}` });
+    const various: readonly Message[] = [
+      messageOf('h\u00e9llo', { facts: { fragments: 2, compressed: true }, endedAtUs: epochUs + 77 }),
+      messageOf('', { from: 'server', kind: 'close', facts: { code: null, reason: '\u0000"\u00ff' } }),
+      messageOf('', { kind: 'binary', body: { bytes: Buffer.of(0, 255, 10), codings: [], wireSize: 9 } }),
+      messageOf('x'.repeat(10_000), { from: 'server', body: bodyOf('x'.repeat(10_000), { codings: ['gzip'] }) }),
+    ];
+
+    it('come back as they were, in their order', () => {
+      keep(exchangeOf({ protocol: 'websocket', messages: various }));
+      const [stored] = all();
+      expect(stored?.exchange).toEqual(exchangeOf({ protocol: 'websocket', messages: various }));
+      expect(tape.read((reader) => [...reader.summaries()])).toMatchObject([
+        { protocol: 'websocket', messages: 4, operation: { application: 'chat', result: '101' } },
+      ]);
+    });
+
+    it('are added to those before while an exchange grows, with what was taken from each', () => {
+      const open = { protocol: 'websocket', outcome: 'open', problems: ['still-open'] } as const;
+      const stages: [Exchange, RedactionEntry[]][] = [
+        [
+          exchangeOf({ ...open, messages: [messageOf('0'), messageOf('1')] }),
+          [entryAt('header["a"]'), entryAt('message[1].body.x')],
+        ],
+        [
+          exchangeOf({ ...open, messages: [messageOf('2')], messagesBefore: 2 }),
+          [entryAt('header["b"]'), entryAt('message[2].id')],
+        ],
+        [exchangeOf({ protocol: 'websocket', messages: [], messagesBefore: 3 }), []],
+      ];
+      const seen: unknown[] = [];
+      tape.write((writer) => {
+        const session = writer.beginSession(sessionStart);
+        for (const [exchange, entries] of stages) {
+          writer.append(session, [asRedacted(exchange, entries)]);
+          const [stored] = all();
+          seen.push([
+            stored && texts(stored.exchange),
+            stored?.exchange.messagesBefore,
+            stored?.redacted.map(({ path }) => path),
+          ]);
+        }
+      });
+      expect(seen).toEqual([
+        [['0', '1'], 0, ['header["a"]', 'message[1].body.x']],
+        [['0', '1', '2'], 0, ['header["b"]', 'message[1].body.x', 'message[2].id']],
+        [['0', '1', '2'], 0, ['message[1].body.x', 'message[2].id']],
+      ]);
+      expect(all()).toHaveLength(1);
+    });
+
+    it('of one exchange are not those of another', () => {
+      keep(
+        exchangeOf({ protocol: 'websocket', number: 1, messages: [messageOf('a')] }),
+        exchangeOf({ number: 2 }),
+        exchangeOf({ protocol: 'websocket', number: 3, messages: [messageOf('b'), messageOf('c')] }),
+      );
+      expect(all().map(({ exchange }) => texts(exchange))).toEqual([['a'], [], ['b', 'c']]);
+    });
+  });
 
   it('keeps an exchange that lasts as it is so far, and puts its end in the same place', () => {
     const soFar = (text: string): Exchange =>

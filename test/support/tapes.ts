@@ -2,7 +2,8 @@
 import type { Body } from '../../tape/model/body';
 import type { ProtocolName } from '../../tape/model/contents';
 import type { Connection, Envelope, Exchange } from '../../tape/model/exchange';
-import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import type { Message } from '../../tape/model/message';
 import type { RawContent } from '../../tape/model/raw/raw';
 import type { Redacted, RedactionEntry } from '../../tape/redact/redacted';
 import type { SessionStart } from '../../tape/store/tape';
@@ -95,11 +96,55 @@ export function exchangeOf({ protocol = 'http1', request, response, raw, ...over
     ...over,
   };
   if (protocol === 'raw') return { ...envelope, protocol, content: raw ?? emptyStream };
+  if (protocol === 'websocket')
+    return { ...envelope, protocol, content: { ...handshakeOf(), ...sizesOf(envelope.messages) } };
   const content = {
     request: request === undefined ? requestOf() : request,
     response: response === undefined ? responseOf() : response,
   };
-  return { ...envelope, protocol, content };
+  return { ...envelope, protocol, content } as Exchange;
+}
+
+function handshakeOf(): HttpContent {
+  const upgrade = [
+    ['Connection', 'Upgrade'],
+    ['Upgrade', 'websocket'],
+  ] as const;
+  return {
+    request: requestOf({
+      target: '/chat',
+      headers: [['Host', 'shop.test'], ...upgrade, ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==']],
+    }),
+    response: responseOf({
+      status: 101,
+      reason: 'Switching Protocols',
+      headers: [
+        ...upgrade,
+        ['Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='],
+        ['Sec-WebSocket-Protocol', 'chat'],
+      ],
+      body: bodyOf(''),
+    }),
+  };
+}
+
+function sizesOf(messages: readonly Message[]): { requestSize: number; responseSize: number } {
+  const sizeFrom = (from: Message['from']) =>
+    messages.filter((message) => message.from === from).reduce((size, { body }) => size + body.wireSize, 0);
+  return { requestSize: sizeFrom('client'), responseSize: sizeFrom('server') };
+}
+
+/** A text message of a WebSocket. */
+export function messageOf(text: string, over: Partial<Message> = {}): Message {
+  return {
+    from: 'client',
+    kind: 'text',
+    startedAtUs: epochUs,
+    endedAtUs: epochUs + 1,
+    facts: {},
+    body: bodyOf(text),
+    ...over,
+  };
 }
 
 const emptyStream: RawContent = {

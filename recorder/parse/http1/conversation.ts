@@ -3,18 +3,21 @@
  * whether an answer has a body, and the answer decides whether a connection is handed over, so each direction is held
  * where it needs to know what the other one says; arrival order decides nothing.
  */
-import { type HeaderList, headerValue } from '../../../tape/model/body';
+import { isEventStream } from '../../../tape/body/event-stream';
 import type { Side } from '../../../tape/model/content-model';
-import type { HttpContent, HttpResponse } from '../../../tape/model/http/http';
+import type { HttpContent } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
-import { problemBits, problemOfGap } from '../problems';
-import type { Conversation, HandOver, Host, SoFar } from '../protocol';
+import { codingsOf } from '../codings';
+import { MessageQueue } from '../message-queue';
+import { problemBits, problemOfGap, problemWordOfGap } from '../problems';
+import type { Conversation, HandOver, Host, SoFar, Upgraded } from '../protocol';
 import { BoundarySeeker } from '../seeker';
 import { recognise } from './boundary';
 import type { Draft } from './draft';
 import { MessageReader, type MessageSink, type ReadStop } from './message-reader';
 import { Pairing } from './pairing';
+import { acceptsWebSocket, http2Name, nameOfUpgrade } from './upgrade';
 
 /** Bytes, or a gap, that wait. */
 interface Waiting {
@@ -58,8 +61,12 @@ export class HttpConversation implements Conversation, MessageSink {
   private readonly pairing: Pairing;
   /** The last request that asked for an upgrade. */
   private upgrading: Draft | null = null;
-  /** The exchange in which the server said that it changes over to another protocol. */
+  /** The protocol that the server said it changes over to. */
+  private upgradedTo: string | null = null;
+  /** The exchange in which it said so. */
   private changeOver: HttpContent | null = null;
+  /** The exchange that ended in the change, where it goes on in the other protocol. */
+  private goingOn: Upgraded | null = null;
   /** Who reads the connection since it was handed over. */
   private successor: Conversation | null = null;
 
@@ -101,14 +108,16 @@ export class HttpConversation implements Conversation, MessageSink {
     const draft = this.pairing.draftOf(number);
     if (draft === null) return null;
     const request = draft.request ?? (draft === this.pairing.asking ? this.requests.reader.requestSoFar() : null);
-    if (request === null) return null;
+    if (request === null && !draft.requestDone) return null;
     const isAnswering = draft === this.pairing.answering;
     const response = draft.response ?? (isAnswering ? this.responses.reader.responseSoFar(draft.informational) : null);
+    if (request === null && response === null) return null;
     const content = { request, response };
     return {
       exchange: { ...draft.toExchange('open', null), content },
       problems: draft.problems,
-      progress: progressOf(content),
+      progress: progressOf(content) + (draft.messages?.count ?? 0),
+      rewrittenBytes: rewrittenBytesOf(content),
     };
   }
 
@@ -138,20 +147,16 @@ export class HttpConversation implements Conversation, MessageSink {
     if (draft === null) return 0;
     if (!this.host.budget.take(reader.headLength)) return reader.refuseHead();
     draft.headBytes += reader.headLength;
-    return side === 'request' ? this.requestHeadRead(draft, reader) : bodyRule(draft.method, reader.status);
+    return side === 'request' ? this.requestHeadRead(draft, reader) : this.responseHeadRead(draft, reader);
   }
 
   messageEnds(side: Side, reader: MessageReader): void {
     const problems = reader.bodyIsTruncated ? problemBits.truncated : 0;
-    if (side === 'request') this.pairing.requestEnds(reader.takeRequest(), problems);
+    if (side === 'response' && reader.status === 101) this.switches(reader);
+    else if (side === 'request') this.pairing.requestEnds(reader.takeRequest(), problems);
     else if (isInformational(reader.status))
       this.pairing.informational({ status: reader.status, headers: reader.headers });
-    else this.responseEnds(reader.takeResponse(this.pairing.answering?.informational ?? []), problems);
-  }
-
-  private responseEnds(response: HttpResponse | null, problems: number): void {
-    if (response?.status === 101) this.changeOver = { request: this.pairing.answering?.request ?? null, response };
-    this.pairing.responseEnds(response, problems);
+    else this.pairing.responseEnds(reader.takeResponse(this.pairing.answering?.informational ?? []), problems);
   }
 
   private get toleranceUs(): number {
@@ -162,6 +167,37 @@ export class HttpConversation implements Conversation, MessageSink {
     draft.method = reader.methodName;
     if (reader.upgrade) this.upgrading = draft;
     return 0;
+  }
+
+  private responseHeadRead(draft: Draft, { headers, status }: MessageReader): number {
+    if (!isInformational(status) && isEventStream(headers) && codingsOf(headers).length === 0) {
+      draft.messages ??= this.queueFor(draft);
+      this.responses.reader.splitEvents(draft.messages);
+    }
+    return bodyRule(draft.method, status);
+  }
+
+  private queueFor(draft: Draft): MessageQueue {
+    return new MessageQueue(this.host.budget, {
+      full: () => this.host.passOn(draft.beginning),
+      refused: () => {
+        draft.problems |= problemBits.truncated;
+      },
+    });
+  }
+
+  /** The server changes over to another protocol. */
+  private switches(reader: MessageReader): void {
+    this.upgradedTo = nameOfUpgrade(reader.headers);
+    const request = this.pairing.answering?.request ?? null;
+    const response = reader.takeResponse(this.pairing.answering?.informational ?? []);
+    const isAsked = this.requests.stoppedBy === 'upgrade' && reader.upgrade;
+    if (isAsked && request !== null && response !== null && acceptsWebSocket(request, response)) {
+      this.goingOn = this.pairing.switches(response)?.upgraded() ?? null;
+      return;
+    }
+    this.changeOver = { request, response };
+    this.pairing.responseEnds(response, 0);
   }
 
   private feed(lane: Lane, bytes: Uint8Array, atUs: number): void {
@@ -299,7 +335,7 @@ export class HttpConversation implements Conversation, MessageSink {
   /** Passes over what framing allows to pass over; what it touches is marked before it can end. */
   private skip(lane: Lane, size: number, reason: GapReason, atUs: number): number {
     this.mark(lane.side, problemOfGap(reason));
-    const stop = lane.reader.skip(size, atUs);
+    const stop = lane.reader.skip(size, problemWordOfGap(reason), atUs);
     const skipped = lane.reader.stoppedAt;
     if (stop !== 'end') this.stopped(lane, stop, new Uint8Array(0), atUs);
     return skipped;
@@ -332,13 +368,7 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   private handOver(rest: Uint8Array, atUs: number): void {
-    // A client that did not ask, or whose request is not whole: at which byte it changes over is not known.
-    const unasked = this.requests.stoppedBy === 'upgrade' ? 0 : problemBits['parse-error'];
-    const successor = this.host.handOver({
-      ...upgradeOf(this.changeOver?.response?.headers ?? []),
-      missed: this.pairing.lastAnswerDoubt || unasked,
-      facts: this.changeOver,
-    });
+    const successor = this.host.handOver(this.handOverTo());
     this.successor = successor;
     this.pairing.close(this.requests.reader.takeRequest(), null, 'closed', atUs);
     const sent = this.requests.queue ?? [];
@@ -349,6 +379,16 @@ export class HttpConversation implements Conversation, MessageSink {
     }
     if (rest.length > 0) successor.data('response', rest, atUs);
     this.end();
+  }
+
+  private handOverTo(): HandOver {
+    if (this.goingOn !== null) return { to: 'websocket', missed: 0, facts: this.goingOn };
+    // A client that did not ask, or whose request is not whole: at which byte it changes over is not known.
+    const unasked = this.requests.stoppedBy === 'upgrade' ? 0 : problemBits['parse-error'];
+    const missed = this.pairing.lastAnswerDoubt || unasked;
+    if (this.upgradedTo === http2Name && this.changeOver !== null)
+      return { to: 'http2', missed, facts: this.changeOver };
+    return { to: null, missed, named: this.upgradedTo };
   }
 
   private end(): void {
@@ -377,16 +417,10 @@ function progressOf({ request, response }: HttpContent): number {
   return heads + (request?.body.wireSize ?? 0) + (response?.body.wireSize ?? 0);
 }
 
-/** The server repeats what it agrees to (RFC 9110, 7.8). What other upgrades lead to, their bytes tell. */
-function upgradeOf(headers: HeaderList): Pick<HandOver, 'to' | 'named'> {
-  return upgrades[headerValue(headers, 'upgrade')?.trim().toLowerCase() ?? ''] ?? { to: null, named: null };
+/** The bodies: what is kept of an event stream is its messages, which are not written again. */
+function rewrittenBytesOf({ request, response }: HttpContent): number {
+  return (request?.body.bytes.length ?? 0) + (response?.body.bytes.length ?? 0);
 }
-
-/** RFC 7540, 3.2 and RFC 6455, 4.2.2. */
-const upgrades: Readonly<Record<string, Pick<HandOver, 'to' | 'named'>>> = {
-  h2c: { to: 'http2', named: 'HTTP/2' },
-  websocket: { to: null, named: 'WebSocket' },
-};
 
 function isInformational(status: number): boolean {
   return status < 200 && status !== 101;

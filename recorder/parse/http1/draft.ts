@@ -1,12 +1,15 @@
 /** An exchange while it is put together: what is there of it, and what is known to be missing. */
 import type { Outcome } from '../../../tape/model/exchange';
 import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
-import type { Beginning, ParsedExchange } from '../protocol';
+import type { MessageQueue, QueuedMessages } from '../message-queue';
+import type { Beginning, ParsedExchange, Upgraded } from '../protocol';
 
 /** What a draft becomes; its connection is added later. */
 export type Http1Exchange = Extract<ParsedExchange, { protocol: 'http1' }>;
 
 export const noInformational: readonly InformationalResponse[] = [];
+
+const noMessages: QueuedMessages = { messages: [], messagesBefore: 0 };
 
 export class Draft {
   /** Null while the request's head was not read. */
@@ -26,6 +29,8 @@ export class Draft {
   answerMayBeLost = false;
   /** True where the request asks for another protocol on this connection. */
   asksUpgrade = false;
+  /** The events of its answer; null where that is no event stream. */
+  messages: MessageQueue | null = null;
   /** Head text held in memory, on the budget. */
   headBytes = 0;
 
@@ -41,6 +46,13 @@ export class Draft {
     return this.headBytes + (this.request?.body.bytes.length ?? 0) + (this.response?.body.bytes.length ?? 0);
   }
 
+  /** For the protocol that goes on with it; both messages are there. */
+  upgraded(): Upgraded | null {
+    const { beginning, startedAtUs, request, response, problems, heldBytes } = this;
+    if (request === null || response === null) return null;
+    return { beginning, startedAtUs, request, response, problems, heldBytes };
+  }
+
   /** `endedAtUs`: when its last byte was seen, or the connection ended; null where it has no end. */
   toExchange(outcome: Outcome, endedAtUs: number | null): Http1Exchange {
     return {
@@ -54,8 +66,7 @@ export class Draft {
       content: { request: this.request, response: this.response },
       outcome,
       cause: this.beginning.cause,
-      messages: [],
-      messagesBefore: 0,
+      ...(this.messages?.take() ?? noMessages),
     };
   }
 }

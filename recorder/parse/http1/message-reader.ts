@@ -4,11 +4,14 @@
  */
 import type { HeaderList } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
+import type { Problem } from '../../../tape/model/exchange';
 import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
 import type { Budget } from '../../follow/budget';
 import type { Limits } from '../../follow/limits';
 import { BodyBuffer } from '../body-buffer';
 import { codingsOf } from '../codings';
+import { EventStreamReader } from '../event-stream';
+import type { MessageQueue } from '../message-queue';
 import type { OpenSpill } from '../spill';
 import { HeadText, nameSpan, noHeaders, startSpan, valueSpan } from './head-text';
 import { flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
@@ -65,7 +68,8 @@ export class MessageReader implements LlhttpListener {
 
   private readonly llhttp: Llhttp;
   private readonly body: BodyBuffer;
-  private readonly limits: Limits;
+  /** The body as events, which are messages of their own then; null where it is kept as it is. */
+  private events: EventStreamReader | null = null;
   private trailers: HeaderList = noHeaders;
   private version: '1.0' | '1.1' = '1.1';
   private method = '';
@@ -77,16 +81,16 @@ export class MessageReader implements LlhttpListener {
   private readonly text = new HeadText();
   /** True where the last byte fed was inside body data, so that `remaining` counts data and not framing. */
   private insideData = false;
-  private skipping = false;
+  /** Why the body bytes passed over were not captured; null while they are read. */
+  private skippedFor: Problem | null = null;
   private waits = false;
   private tooLong = false;
 
   constructor(
     private readonly side: Side,
     private readonly sink: MessageSink,
-    memory: MessageMemory,
+    private readonly memory: MessageMemory,
   ) {
-    this.limits = memory.limits;
     this.llhttp = new Llhttp(this, side, leniencies);
     this.body = new BodyBuffer(memory.limits.bodyBytes, memory.budget, memory.openSpill);
   }
@@ -102,7 +106,7 @@ export class MessageReader implements LlhttpListener {
     }
     const error = this.feed(start);
     this.stoppedAt = this.llhttp.stoppedAt;
-    this.tooLong ||= this.text.keep(bytes, this.stoppedAt) > this.limits.headBytes;
+    this.tooLong ||= this.text.keep(bytes, this.stoppedAt) > this.memory.limits.headBytes;
     this.bytes = nothing; // an idle connection must not keep the memory of its last event
     return this.stopOf(error);
   }
@@ -111,13 +115,14 @@ export class MessageReader implements LlhttpListener {
    * Passes over `size` bytes that were not captured, where framing allows it: inside a body whose length is known, or
    * that ends with the connection. `stoppedAt` says how many were passed over; the rest may hold anything.
    */
-  skip(size: number, atUs: number): ReadStop {
+  skip(size: number, problem: Problem, atUs: number): ReadStop {
     this.stoppedAt = 0;
     if (this.stage !== 'body') return 'end';
     this.atUs = atUs;
     if (!this.endsWithConnection())
-      return this.isInsideData() ? this.skipData(Math.min(size, this.llhttp.remaining)) : 'end';
+      return this.isInsideData() ? this.skipData(Math.min(size, this.llhttp.remaining), problem) : 'end';
     this.body.skip(size);
+    this.events?.skip(size, problem, atUs);
     this.stoppedAt = size;
     return 'end';
   }
@@ -159,7 +164,12 @@ export class MessageReader implements LlhttpListener {
   }
 
   get bodyIsTruncated(): boolean {
-    return this.body.truncated;
+    return this.body.truncated || this.events?.truncated === true;
+  }
+
+  /** For a sink that was shown a head: the body goes there, event by event. */
+  splitEvents(queue: MessageQueue): void {
+    this.events = new EventStreamReader(this.memory, queue);
   }
 
   get methodName(): string {
@@ -225,13 +235,19 @@ export class MessageReader implements LlhttpListener {
 
   onBody(at: number, length: number): number {
     this.insideData = at + length === this.end;
-    if (this.skipping) this.body.skip(length);
-    else this.body.append(this.bytes, at, at + length, this.expectedBody);
+    if (this.skippedFor !== null) {
+      this.body.skip(length);
+      this.events?.skip(length, this.skippedFor, this.atUs);
+    } else if (this.events !== null) {
+      this.body.skip(length);
+      this.events.read(this.bytes, at, at + length, this.atUs);
+    } else this.body.append(this.bytes, at, at + length, this.expectedBody);
     return 0;
   }
 
   onMessageComplete(): number {
     this.trailers = this.text.isEmpty ? noHeaders : this.text.headers(this.text.text(this.bytes));
+    this.events?.end(null);
     this.sink.messageEnds(this.side, this);
     this.body.clear();
     this.stage = 'between';
@@ -264,12 +280,12 @@ export class MessageReader implements LlhttpListener {
       : error;
   }
 
-  private skipData(length: number): ReadStop {
+  private skipData(length: number, problem: Problem): ReadStop {
     this.end = length;
     this.insideData = false;
-    this.skipping = true;
+    this.skippedFor = problem;
     const error = this.llhttp.skim(0, length);
-    this.skipping = false;
+    this.skippedFor = null;
     this.stoppedAt = length;
     return this.stopOf(error);
   }
@@ -295,11 +311,12 @@ export class MessageReader implements LlhttpListener {
     this.text.clear();
     this.insideData = false;
     this.tooLong = false;
+    this.events = null;
     this.trailers = noHeaders;
   }
 
   private span(kind: number, at: number, length: number): number {
-    this.tooLong = this.text.add(kind, at, length) > this.limits.headBytes;
+    this.tooLong = this.text.add(kind, at, length) > this.memory.limits.headBytes;
     return this.tooLong ? refuse : 0;
   }
 
@@ -320,6 +337,8 @@ export class MessageReader implements LlhttpListener {
   }
 
   private takeMessage(): Omit<HttpRequest, 'method' | 'target'> {
+    this.events?.end('cut-short');
+    this.events = null;
     return { ...this.frame(), body: this.body.take(this.codings()) };
   }
 

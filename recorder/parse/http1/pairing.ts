@@ -20,6 +20,7 @@
 import type { Outcome } from '../../../tape/model/exchange';
 import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
 import type { Ending } from '../../follow/follower';
+import type { MessageQueue } from '../message-queue';
 import { problemBits } from '../problems';
 import type { Host } from '../protocol';
 import { Draft } from './draft';
@@ -130,6 +131,17 @@ export class Pairing {
     draft.problems |= problems;
     this.lastAnswerDoubt = draft.problems | (draft.certain ? 0 : this.doubt);
     this.finishIfDone(draft);
+  }
+
+  /** The answer hands the connection over, and what becomes of the exchange is for who takes it: it is not emitted. */
+  switches(response: HttpResponse): Draft | null {
+    const draft = this.answering;
+    if (draft === null) return null;
+    this.answering = null;
+    draft.response = response;
+    draft.responseDone = true;
+    this.remove(draft);
+    return draft;
   }
 
   /** Requests are missing from here on, how many is not known; `partial` is what there is of the one under way. */
@@ -267,16 +279,34 @@ export class Pairing {
 
   /** The pair was none: the answer is an older request's, and this request's own may be anywhere. */
   private takeApart(draft: Draft): void {
-    const { response } = draft;
+    const { response, messages } = draft;
+    if (response !== null && messages?.isGrowing === true) {
+      this.emitRequestApart(draft, response);
+      return;
+    }
     draft.response = null;
+    draft.messages = null;
     draft.problems |= this.doubt;
     this.emit(draft, 'lost', null);
-    if (response !== null) this.emitApart(response);
+    if (response !== null) this.emitApart(response, messages);
   }
 
-  private emitApart(response: HttpResponse): void {
+  /** What was said in answer is on the tape under the number of the pair already: it is the request that gets another. */
+  private emitRequestApart(draft: Draft, response: HttpResponse): void {
+    const asked = new Draft(this.host.begin(), draft.startedAtUs, false);
+    asked.request = draft.request;
+    asked.problems = draft.problems | this.doubt;
+    this.host.ended(asked.beginning);
+    this.emit(asked, 'lost', null);
+    draft.request = null;
+    draft.problems = this.doubt;
+    this.emit(draft, 'response', response.endedAtUs);
+  }
+
+  private emitApart(response: HttpResponse, messages: MessageQueue | null): void {
     const answer = new Draft(this.host.begin(), response.startedAtUs, false);
     answer.response = response;
+    answer.messages = messages;
     answer.problems = this.doubt;
     this.host.ended(answer.beginning);
     this.emit(answer, 'response', response.endedAtUs);

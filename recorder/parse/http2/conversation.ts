@@ -4,10 +4,11 @@
  */
 import { headerValue } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
+import type { HttpRequest } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { problemBits, problemOfGap } from '../problems';
-import type { Conversation, ConversationStart, HandOver, Host, SoFar } from '../protocol';
+import type { Conversation, ConversationStart, Host, SoFar } from '../protocol';
 import { errorCodes, type FrameHead, frameTypes } from './frame';
 import { hasPseudo, regularFields, requestHead, responseHead } from './heads';
 import { Lane, type LaneListener, type PlacedBlock } from './lane';
@@ -29,7 +30,8 @@ export class Http2Conversation implements Conversation, LaneListener {
     this.streams = new Streams(host);
     this.requests = new Lane('request', host, this, missed);
     this.responses = new Lane('response', host, this, missed);
-    if (handOver?.facts?.request != null) this.goOnFrom(handOver.facts.request);
+    const asked = handOver?.to === 'http2' ? handOver.facts.request : null;
+    if (asked !== null) this.goOnFrom(asked);
   }
 
   // The connection's side.
@@ -64,7 +66,9 @@ export class Http2Conversation implements Conversation, LaneListener {
     if (stream === undefined) return this.tunnelSoFar(number);
     if (!stream.hasRequest) return null;
     const exchange = this.streams.toExchange(stream, 'open', null);
-    return { exchange, problems: stream.problems, progress: stream.progress };
+    const { request, response } = exchange.content;
+    const rewrittenBytes = (request?.body.bytes.length ?? 0) + (response?.body.bytes.length ?? 0);
+    return { exchange, problems: stream.problems, progress: stream.progress, rewrittenBytes };
   }
 
   // The lanes' side.
@@ -143,7 +147,7 @@ export class Http2Conversation implements Conversation, LaneListener {
   // Requests.
 
   /** The request that asked for HTTP/2 is the first one of it (RFC 7540, 3.2), and its settings came with it. */
-  private goOnFrom(request: NonNullable<NonNullable<HandOver['facts']>['request']>): void {
+  private goOnFrom(request: HttpRequest): void {
     this.streams.upgraded(request);
     const settings = headerValue(request.headers, 'http2-settings');
     if (settings !== undefined) this.requests.settings(Buffer.from(settings, 'base64url'));
@@ -221,8 +225,7 @@ export class Http2Conversation implements Conversation, LaneListener {
     const { request, response, id } = stream;
     if (request.head?.method !== 'CONNECT' || (response.head?.status ?? 0) >= 300 || block.endsStream) return;
     const named = request.head.protocol === 'websocket' ? 'WebSocket' : null;
-    const facts = stream.content(false);
-    stream.tunnel = this.host.openTunnel(id, { to: null, missed: request.damage | response.damage, named, facts });
+    stream.tunnel = this.host.openTunnel(id, { missed: request.damage | response.damage, named });
     const early = request.takeBytes();
     request.done = true;
     response.done = true;

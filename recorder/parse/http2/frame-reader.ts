@@ -7,8 +7,8 @@ import { type FrameHead, frameFlags, hasFlag, headAt, headSize, isAllowed, isPad
 export interface FrameSink {
   /** False where this frame may not stand here. `prefix` is lent. */
   begins(head: FrameHead, prefix: Uint8Array, atUs: number): boolean;
-  /** Bytes of the content, lent: padding is not among them. */
-  content(bytes: Uint8Array, atUs: number): void;
+  /** Bytes of the content, lent: padding is not among them. `isLast`: none follow in this frame. */
+  content(bytes: Uint8Array, atUs: number, isLast: boolean): void;
   /** Content of that size was not captured. */
   lost(size: number): void;
   ends(head: FrameHead, atUs: number): void;
@@ -98,7 +98,7 @@ export class FrameReader {
     const padding = Math.min(this.paddingLeft, bytes.length - start - content);
     this.contentLeft -= content;
     this.paddingLeft -= padding;
-    if (content > 0) this.sink.content(bytes.subarray(start, start + content), atUs);
+    if (content > 0) this.sink.content(bytes.subarray(start, start + content), atUs, this.contentLeft === 0);
     this.endIfOver(atUs);
     return start + content + padding;
   }

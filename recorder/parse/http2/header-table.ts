@@ -45,6 +45,8 @@ export class HeaderTable {
   private fields: [string, string][] = [];
   private size = 0;
   private problems = 0;
+  /** All of it is with the decoder. */
+  private isFed = false;
 
   /** `missed`: bits of `problemBits` where the beginning of the connection was missed, 0 where it was seen. */
   constructor(
@@ -65,13 +67,15 @@ export class HeaderTable {
   }
 
   /** One fragment of a block. */
-  feed(bytes: Uint8Array): void {
-    if (this.problems === 0 || this.problems === problemBits.truncated) this.take(this.inflate(bytes, false));
+  feed(bytes: Uint8Array, isLast: boolean): void {
+    this.isFed = isLast;
+    if (this.problems === 0 || this.problems === problemBits.truncated) this.take(this.inflate(bytes, isLast));
   }
 
   /** The block is whole. */
   finish(): HeaderBlock {
-    this.feedEnd();
+    // The last fragment may have been empty, or all padding.
+    if (!this.isFed) this.feed(nothing, true);
     const fields = this.fields.filter(([name]) => name !== unknownName);
     if (fields.length < this.fields.length) this.problems |= problemBits['undecodable-headers'] | this.doubt;
     const block = { fields, problems: this.problems };
@@ -99,10 +103,6 @@ export class HeaderTable {
     this.inBlock = false;
     this.budget.giveBack(this.chargedBytes);
     this.chargedBytes = 0;
-  }
-
-  private feedEnd(): void {
-    if (this.problems === 0 || this.problems === problemBits.truncated) this.take(this.inflate(nothing, true));
   }
 
   private inflate(bytes: Uint8Array, isLast: boolean): DecodedFragment | null {
@@ -152,5 +152,6 @@ export class HeaderTable {
     this.fields = [];
     this.size = 0;
     this.problems = 0;
+    this.isFed = false;
   }
 }

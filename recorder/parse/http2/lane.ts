@@ -143,10 +143,11 @@ export class Lane implements FrameSink {
     return true;
   }
 
-  content(bytes: Uint8Array, atUs: number): void {
+  content(bytes: Uint8Array, atUs: number, isLast: boolean): void {
     const { frame, open } = this;
     if (frame?.type === frameTypes.data) this.listener.body(this.side, frame.stream, bytes, atUs);
-    else if (isFragment(frame) && open?.lost === 0) this.table.feed(bytes);
+    else if (isFragment(frame) && open?.lost === 0)
+      this.table.feed(bytes, isLast && hasFlag(frame, frameFlags.endHeaders));
   }
 
   lost(size: number): void {
@@ -242,7 +243,7 @@ export class Lane implements FrameSink {
   }
 }
 
-function isFragment(head: FrameHead | null): boolean {
+function isFragment(head: FrameHead | null): head is FrameHead {
   return (
     head?.type === frameTypes.headers || head?.type === frameTypes.continuation || head?.type === frameTypes.pushPromise
   );

@@ -70,10 +70,10 @@ class RawConversation implements Fallback {
 
   constructor(
     private readonly host: Host,
-    { missed, handOver }: ConversationStart,
+    { missed, named = null }: ConversationStart,
   ) {
     this.problems = missed;
-    this.naming = new Naming(handOver?.named ?? null, missed !== 0);
+    this.naming = new Naming(named, missed !== 0);
     this.request = new RawSide(host);
     this.response = new RawSide(host);
   }
@@ -116,7 +116,8 @@ class RawConversation implements Fallback {
       responseBytes: null,
     };
     const exchange = this.exchangeOf(this.beginning, 'open', { endedAtUs: null, content });
-    return { exchange, problems: this.problems, progress: this.request.size + this.response.size };
+    const size = this.request.size + this.response.size;
+    return { exchange, problems: this.problems, progress: size, rewrittenBytes: 0 };
   }
 
   encrypted(requestSize: number, responseSize: number, atUs: number): void {

@@ -16,6 +16,7 @@ import {
 } from '../../../native/binding';
 import type { ProcessInfo } from '../../../tape/model/exchange';
 import type { MissingReason, SourceEvent } from '../events';
+import type { Source } from '../source';
 import { refuseClosed } from './attach/closed-targets';
 import { resolveContainers } from './attach/containers/choose';
 import { createPlanner, type Planner } from './attach/plan';
@@ -53,7 +54,7 @@ export interface EbpfSourceOptions {
   readonly returnProbes?: ReturnProbeFacts;
 }
 
-export interface EbpfSource {
+export interface EbpfSource extends Source {
   readonly tier: string;
   /** What is recorded, as a person would say it: `node (4711)`. */
   readonly targets: readonly string[];
@@ -61,12 +62,8 @@ export interface EbpfSource {
   readonly awaited: readonly AwaitedTarget[];
   readonly command: HeldCommand | undefined;
   stats(): CaptureStats;
-  /** Holds events back in the kernel's ring while whoever takes them cannot keep up. */
-  pause(paused: boolean): void;
   /** Drains what the kernel still holds, and lets go of everything. Resolves with the last counts. */
   stop(): Promise<CaptureStats>;
-  /** Now, on the clock that stamps the events: steps of the wall clock do not reach it. */
-  nowUs(): number;
 }
 
 const CHECK_INTERVAL_MS = 1000;

@@ -26,11 +26,15 @@ export function isWebSocket(exchange: Exchange): boolean {
   return (headerValue(response.headers, 'upgrade') ?? '').toLowerCase().includes('websocket');
 }
 
-/** Null where nothing was recorded of what was said, or its URL is none. */
+/** A recording that ended before the socket did is told as far as it goes; where something is missing, nothing is. */
+const harmless = new Set<string>(['still-open', 'uncertain-connection']);
+
+/** Null where nothing was recorded of what was said, or not all of it, or its URL is none. */
 export function conversationOf({ id, exchange }: StoredExchange): Conversation | null {
   const request = httpOf(exchange)?.request ?? null;
   const upstream = upstreamOf(exchange);
   if (request === null || upstream === null || exchange.messages.length === 0) return null;
+  if (exchange.problems.some((problem) => !harmless.has(problem))) return null;
   const asked = baseUrl(upstream) + addressOf(request).path;
   if (!URL.canParse(asked)) return null;
   const { protocol, host, pathname } = new URL(asked);

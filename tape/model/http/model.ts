@@ -1,6 +1,8 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
+import { isEventStream, streamOf } from '../../body/event-stream';
 import { type Body, type HeaderList, noBytes } from '../body';
 import type { ContentModel, Operation, PackedBytes, PackedContent, Part, Side, StoredContent } from '../content-model';
+import type { Message } from '../message';
 import { isHeader, PackedFields, UnbelievableContent } from '../packed-fields';
 import { PartCursor } from '../part-cursor';
 import {
@@ -25,8 +27,15 @@ export const httpModel: ContentModel<HttpContent> = {
   withParts,
   pack,
   unpack,
+  whole: (content, messages) => ({ ...content, response: withEvents(content.response, messages) }),
   http: (content) => content,
 };
+
+/** The body of an event stream is kept as its events. */
+function withEvents(response: HttpResponse | null, messages: readonly Message[]): HttpResponse | null {
+  if (response === null || response.body.bytes.length > 0 || !isEventStream(response.headers)) return response;
+  return { ...response, body: { ...response.body, bytes: streamOf(messages) } };
+}
 
 const noAddress = { host: null, path: null } as const;
 
@@ -48,7 +57,7 @@ function requestParts(request: HttpRequest | null): readonly Part[] {
   return [
     headersPart('request', 'header', headers),
     { kind: 'target', side: 'request', value: target },
-    { kind: 'body', side: 'request', headers, value: body },
+    { kind: 'body', side: 'request', at: ['body'], headers, value: body },
     headersPart('request', 'trailer', trailers),
     ...(authority === undefined ? [] : [authorityPart(authority)]),
   ];
@@ -58,16 +67,17 @@ function responseParts(response: HttpResponse | null): readonly Part[] {
   if (response === null) return [];
   const { reason, headers, body, trailers, informational } = response;
   return [
-    { kind: 'line', side: 'response', name: 'status', value: reason },
+    { kind: 'line', side: 'response', at: ['status'], value: reason },
     headersPart('response', 'header', headers),
-    { kind: 'body', side: 'response', headers, value: body },
+    { kind: 'body', side: 'response', at: ['body'], headers, value: body },
     headersPart('response', 'trailer', trailers),
     ...informational.map((early) => headersPart('response', 'header', early.headers)),
   ];
 }
 
+/** What says of it what a Host header says has that name for rules. */
 function authorityPart(value: string): Part {
-  return { kind: 'line', side: 'request', name: 'authority', value };
+  return { kind: 'line', side: 'request', at: ['header', 'host'], value };
 }
 
 function headersPart(side: Side, root: 'header' | 'trailer', value: HeaderList): Part {

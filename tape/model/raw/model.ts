@@ -37,5 +37,6 @@ export const rawModel: ContentModel<RawContent> = {
     requestBytes: request,
     responseBytes: response,
   }),
+  whole: (content) => content,
   http: () => null,
 };

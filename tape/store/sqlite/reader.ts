@@ -1,6 +1,7 @@
 /** Reads tapes: sessions, exchanges in order of their start, single ones by id. Holds one row at a time. */
 import { type ExchangeFilter, subjectPasses } from '../../model/filter';
 import type { Message } from '../../model/message';
+import type { RedactionEntry } from '../../redact/redacted';
 import { sessionState } from '../session-state';
 import type { ExchangeSummary, Loss, Session, StoredExchange, TapeReader } from '../tape';
 import { type Packing, unpackBody } from './bodies';
@@ -171,13 +172,18 @@ function exchangeWithId(source: Source, id: string): StoredExchange | undefined 
 }
 
 function storedOf(source: Source, row: StoredRow): StoredExchange {
+  const messages = row.messages === 0 ? [] : messagesOf(source, row.id);
   return {
     id: String(row.id),
     session: String(row.session_id),
     connectionId: String(row.connection_id),
     causeId: row.cause_id === null ? null : String(row.cause_id),
-    exchange: exchangeOf(row, bodiesFrom(row), row.messages === 0 ? [] : messagesOf(source, row.id)),
-    redacted: entriesIn(row.redacted),
+    exchange: exchangeOf(
+      row,
+      bodiesFrom(row),
+      messages.map(({ message }) => message),
+    ),
+    redacted: [...entriesIn(row.redacted), ...messages.flatMap(({ redacted }) => redacted)],
   };
 }
 
@@ -189,7 +195,10 @@ function bodiesFrom(row: StoredRow): StoredBodies {
 }
 
 /** Opened for each exchange that has messages: few have. */
-function messagesOf({ database, cells }: Source, exchange: number): readonly Message[] {
+function messagesOf(
+  { database, cells }: Source,
+  exchange: number,
+): readonly { readonly message: Message; readonly redacted: readonly RedactionEntry[] }[] {
   const own = boundedColumns(['m.body', ...messageColumns.map((name) => `m.${name}`)], cells.messages);
   const sql = `SELECT ${own}, ${boundedColumns(['b.packing AS body_packing', 'b.bytes AS body_packed', 'b.size AS body_size'], cells.messages)}
     FROM messages m LEFT JOIN bodies b ON b.id = m.body_id WHERE m.exchange_id = ? ORDER BY m.ordinal`;
@@ -198,7 +207,8 @@ function messagesOf({ database, cells }: Source, exchange: number): readonly Mes
     .all(exchange)
     .map((row) => {
       const { body_packing: packing, body_packed: packed, body_size: size } = believed(row, cells.messages);
-      return messageOf(row, unpacked(packing, packed, size) ?? row.body);
+      const message = messageOf(row, unpacked(packing, packed, size) ?? row.body);
+      return { message, redacted: entriesIn(row.redacted) };
     });
 }
 

@@ -7,8 +7,9 @@ import type { Operation, PackedBytes, Sizes } from '../../model/content-model';
 import type { ProtocolName } from '../../model/contents';
 import type { Cause, Connection, Exchange, Outcome, Problem } from '../../model/exchange';
 import type { Message } from '../../model/message';
+import { messageIn } from '../../model/path';
 import { isProtocol, modelFor } from '../../model/registry';
-import type { Redacted } from '../../redact/redacted';
+import type { Redacted, RedactionEntry } from '../../redact/redacted';
 import { factsIn, UnbelievableCell } from './cells';
 import { type ConnectionColumns, connectionOf } from './connection-row';
 
@@ -65,6 +66,7 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
   const { verb, authority, target, result, application, failed } = model.operation(content);
   const sizes = model.sizes(content);
   const packed = model.pack(content);
+  const entriesByMessage = byMessage(entries);
   const cells = [
     exchange.channel,
     exchange.seq,
@@ -86,7 +88,7 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
     sizes.response,
     messagesBefore + messages.length,
     packed.fields,
-    entries.length === 0 ? null : JSON.stringify(entries),
+    cellOf(entriesByMessage.get(null) ?? []),
   ];
   return {
     connection: exchange.connection,
@@ -96,16 +98,38 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
     request: packed.request,
     response: packed.response,
     messagesBefore,
-    messages: messages.map(prepareMessage),
+    messages: messages.map((message, i) => prepareMessage(message, entriesByMessage.get(messagesBefore + i) ?? [])),
   };
 }
 
-/** Columns of `messages` that the message itself says. */
-export const messageColumns = ['sender', 'kind', 'started_us', 'ended_us', 'facts', 'size', 'codings'] as const;
+/** What was taken from a message stands beside it: the exchange is written again when more of them come. */
+function byMessage(entries: readonly RedactionEntry[]): ReadonlyMap<number | null, readonly RedactionEntry[]> {
+  return Map.groupBy(entries, ({ path }) => messageIn(path));
+}
 
-function prepareMessage({ from, kind, startedAtUs, endedAtUs, facts, body }: Message): PreparedMessage {
+function cellOf(entries: readonly RedactionEntry[]): string | null {
+  return entries.length === 0 ? null : JSON.stringify(entries);
+}
+
+/** Columns of `messages` that the message itself says. */
+export const messageColumns = [
+  'sender',
+  'kind',
+  'started_us',
+  'ended_us',
+  'facts',
+  'size',
+  'codings',
+  'redacted',
+] as const;
+
+function prepareMessage(
+  { from, kind, startedAtUs, endedAtUs, facts, body }: Message,
+  entries: readonly RedactionEntry[],
+): PreparedMessage {
+  const written = [startedAtUs, endedAtUs, JSON.stringify(facts), body.wireSize, body.codings.join(' ')];
   return {
-    cells: [from, kind, startedAtUs, endedAtUs, JSON.stringify(facts), body.wireSize, body.codings.join(' ')],
+    cells: [from, kind, ...written, cellOf(entries)],
     body: body.bytes.length === 0 ? null : { bytes: body.bytes, isCoded: body.codings.length > 0 },
   };
 }
@@ -151,6 +175,7 @@ export interface MessageColumns {
   readonly facts: string;
   readonly size: number;
   readonly codings: string;
+  readonly redacted: string | null;
 }
 
 export interface StoredBodies {

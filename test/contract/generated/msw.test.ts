@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { mswGenerator } from '../../../replayer/generate/msw';
 import type { Message } from '../../../tape/model/message';
+import { httpOf } from '../../../tape/model/registry';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { type ExchangeSketch, recordedAtUs, storedExchanges } from '../../support/exchanges';
 import { describeGenerated, generatedPackages, writeFiles } from '../../support/generated';
@@ -367,7 +368,10 @@ function socket(
       body: { bytes, codings: [], wireSize: bytes.length },
     };
   });
-  return { ...stored, id: `ws-${target.length}-${messages.length}`, exchange: { ...stored.exchange, messages: told } };
+  const { request = null, response = null } = httpOf(stored.exchange) ?? {};
+  const content = { request, response, requestSize: 0, responseSize: 0 };
+  const exchange = { ...stored.exchange, protocol: 'websocket' as const, content, messages: told };
+  return { ...stored, id: `ws-${target.length}-${messages.length}`, exchange };
 }
 
 const sockets = [
@@ -434,6 +438,34 @@ it('takes what was recorded over HTTP/2 as well, and says of what is not HTTP th
   expect(made(exchangeOf({ protocol: 'raw', connection }))).toMatchObject({
     counts: [{ count: 0 }, { count: 0 }],
     leftOut: [{ id: stored.id, reason: 'raw' }],
+  });
+});
+
+it('takes event streams that were recorded event by event, and leaves out a WebSocket of which something is missing', () => {
+  const made = (stored: StoredExchange) =>
+    mswGenerator.files([stored], { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });
+  const headers = [['Content-Type', 'text/event-stream']] as const;
+  const [stored] = storedExchanges({ direction: 'outbound', host, target: '/events', responseHeaders: headers });
+  const [told] = sockets;
+  if (stored === undefined || told === undefined) throw new Error('one sketch makes one exchange');
+  const said = (text: string): Message => ({
+    from: 'server',
+    kind: 'event',
+    startedAtUs: recordedAtUs,
+    endedAtUs: recordedAtUs,
+    facts: {},
+    body: { bytes: Buffer.from(text), codings: [], wireSize: text.length },
+  });
+  const events = {
+    ...stored,
+    exchange: { ...stored.exchange, messages: [said('a'), said('b')] } as typeof stored.exchange,
+  };
+  const source = made(events).files.find(({ path }) => path === 'handlers.js')?.bytes ?? [];
+  expect(Buffer.from(source).toString()).toMatch(/stream\(\s*'data: a\\n\\n',\s*'data: b\\n\\n',\s*\)/);
+  const holed = { ...told, exchange: { ...told.exchange, problems: ['lost-bytes'] as const } as typeof told.exchange };
+  expect(made(holed)).toMatchObject({
+    counts: [{ count: 0 }, { count: 0 }],
+    leftOut: [{ id: told.id, reason: 'lost-bytes' }],
   });
 });
 

@@ -113,6 +113,15 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
   NOT_ON_TAPE: () => wiretape(['show', 'shop.tape', '99']),
   FILE_UNREADABLE: () =>
     wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'missing.yaml']),
+  IMPORT_UNREADABLE: () => {
+    const entry = { startedDateTime: '2026-11-20T10:00:00Z', request: { method: 'GET', url: 'shop.test/orders' } };
+    writeFileSync(join(folder, 'shop.har'), JSON.stringify({ log: { entries: [entry] } }));
+    return wiretape(['import', 'shop.har', '-o', 'imported.tape']);
+  },
+  NOTHING_IMPORTED: () => {
+    cpSync(join(root, 'fixtures/imports/shop.har'), join(folder, 'orders.har'));
+    return wiretape(['import', 'orders.har', '-o', 'imported.tape', '--include', '* api.shop.test/**']);
+  },
   NO_CASES: () =>
     wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--include', 'GET */invoices/**']),
   TARGET_UNREACHABLE: async () =>

@@ -312,7 +312,7 @@ describe('who is the client', () => {
 });
 
 describe('an exchange that lasts', () => {
-  const streamHead = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const streamHead = 'HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n';
   const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
   const second = 1_000_000;
 
@@ -341,14 +341,14 @@ describe('an exchange that lasts', () => {
       handedOut(
         client(get('/events')),
         server(streamHead),
-        server(chunk('data: one\n\nda')),
+        server(chunk('{"a":1}\n{"')),
         waits(1.1 * second),
-        server(chunk('ta: two\n\n')),
+        server(chunk('b":2}\n')),
         waits(1.1 * second),
         server('0\r\n\r\n'),
         closes(),
       ),
-    ).toEqual(['open "data: one\\n\\ndata: two\\n\\n" still-open', 'response "data: one\\n\\ndata: two\\n\\n"']);
+    ).toEqual(['open "{\\"a\\":1}\\n{\\"b\\":2}\\n" still-open', 'response "{\\"a\\":1}\\n{\\"b\\":2}\\n"']);
   });
 
   it('is not handed out again while nothing comes', () => {

@@ -67,6 +67,7 @@ CREATE TABLE messages (
   facts       TEXT NOT NULL,
   size        INTEGER NOT NULL,
   codings     TEXT NOT NULL,
+  redacted    TEXT,
   body_id     INTEGER REFERENCES bodies (id),
   body        BLOB,
   PRIMARY KEY (exchange_id, ordinal)
@@ -144,7 +145,11 @@ FROM messages m LEFT JOIN bodies b ON b.id = m.body_id;
 CREATE VIEW redactions AS
 SELECT e.id AS exchange_id, json_extract(j.value, '$.in') AS message, json_extract(j.value, '$.path') AS path,
        json_extract(j.value, '$.rule') AS rule, json_extract(j.value, '$.placeholder') AS placeholder
-FROM exchanges e JOIN json_each(e.redacted) j WHERE e.redacted IS NOT NULL;
+FROM exchanges e JOIN json_each(e.redacted) j WHERE e.redacted IS NOT NULL
+UNION ALL
+SELECT m.exchange_id, json_extract(j.value, '$.in'), json_extract(j.value, '$.path'), json_extract(j.value, '$.rule'),
+       json_extract(j.value, '$.placeholder')
+FROM messages m JOIN json_each(m.redacted) j WHERE m.redacted IS NOT NULL;
 
 CREATE VIEW unread_tls AS
 SELECT session_id, process, unread_tls AS library, unread_reason AS reason, count(*) AS connections, count(DISTINCT pid) AS processes, min(pid) AS pid

@@ -1,7 +1,20 @@
 import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
 import { caseName, pathTemplate, singular } from '../../../../replayer/cases/name';
+import { mocksFrom } from '../../../../replayer/mocks/mock';
+import type { Exchange } from '../../../../tape/model/exchange';
+import { createMemoryTape } from '../../../../tape/store/memory';
+import type { StoredExchange } from '../../../../tape/store/tape';
 import { storedExchanges } from '../../../support/exchanges';
-import { exchangeOf, requestOf } from '../../../support/tapes';
+import {
+  asRedacted,
+  bodyOf,
+  connectionOf,
+  exchangeOf,
+  messageOf,
+  requestOf,
+  responseOf,
+  sessionStart,
+} from '../../../support/tapes';
 
 describe('pathTemplate', () => {
   it.each([
@@ -92,5 +105,39 @@ describe('casesFrom', () => {
       7: ['raw', 'the protocol (raw) is not parsed'],
       8: ['http2', 'it was recorded over HTTP/2, which is not sent again yet'],
     });
+  });
+});
+
+describe('streams', () => {
+  const storedOf = (exchange: Exchange): StoredExchange => {
+    const tape = createMemoryTape();
+    tape.append(tape.beginSession(sessionStart), [asRedacted(exchange)]);
+    return tape.exchange('1') as StoredExchange;
+  };
+  const event = messageOf('{"a":1}', { from: 'server', kind: 'event', facts: { id: '7' } });
+  const stream = {
+    response: responseOf({ headers: [['Content-Type', 'text/event-stream']], body: bodyOf('', { wireSize: 23 }) }),
+    messages: [event, messageOf(': ping\n\n', { from: 'server', kind: 'comment' })],
+  };
+  const text = 'id: 7\ndata: {"a":1}\n\n: ping\n\n';
+
+  it('of events are expected as the bodies they were', () => {
+    const [found] = casesFrom([storedOf(exchangeOf(stream))]);
+    expect(found?.kind === 'run' && Buffer.from(found.response.body.bytes).toString()).toBe(text);
+  });
+
+  it('of events are mocked as the bodies they were', () => {
+    const outbound = connectionOf({ direction: 'outbound' });
+    const [mock] = mocksFrom([storedOf(exchangeOf({ ...stream, connection: outbound }))]).mocks;
+    expect(mock?.answer.kind === 'response' && Buffer.from(mock.answer.response.body.bytes).toString()).toBe(text);
+  });
+
+  it('of a WebSocket are no case and no mock, and say why', () => {
+    const socket = exchangeOf({ protocol: 'websocket', messages: [messageOf('hi')] });
+    expect(casesFrom([storedOf(socket)])).toMatchObject([
+      { kind: 'skip', reason: 'upgrade', name: 'GET /chat -> 101', detail: 'the connection left HTTP' },
+    ]);
+    const called = { ...socket, connection: connectionOf({ direction: 'outbound' }) };
+    expect(mocksFrom([storedOf(called)])).toMatchObject({ mocks: [], notServed: [{ id: '1', reason: 'upgrade' }] });
   });
 });

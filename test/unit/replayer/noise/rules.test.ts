@@ -45,7 +45,7 @@ it.each([
   ['- {in: response, path: 3, because: x}', 'Cannot read the noise rule at n.yaml:1: `path` is not a text'],
   [
     '\n- {in: response, path: $.a, because: x}',
-    'Cannot read the noise rule at n.yaml:2: Cannot read the path "$.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome',
+    'Cannot read the noise rule at n.yaml:2: Cannot read the path "$.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome, message',
   ],
   [
     '- {in: response, path: body..a, because: x}',

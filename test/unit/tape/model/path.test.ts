@@ -25,6 +25,8 @@ it.each<[string, Path]>([
   ['body["0"]', ['body', '0']],
   ['body["p\u00e4ss"]', ['body', 'p\u00e4ss']],
   ['query.page', ['query', 'page']],
+  ['message[3].body.items[0]', ['message', 3, 'body', 'items', 0]],
+  ['message[0].reason', ['message', 0, 'reason']],
   ['query["user[name]"][1]', ['query', 'user[name]', 1]],
 ])('%s is written and read back', (text, path) => {
   expect(formatPath(path)).toBe(text);
@@ -46,6 +48,8 @@ it.each([
   ['body.**.at', 'body.a[0].b.at', true],
   ['body.**.at', 'body.a.at.b', false],
   ['body.**', 'body', true],
+  ['message[*].body.at', 'message[12].body.at', true],
+  ['message[*].body.at', 'body.at', false],
   ['body.**', 'body.a.b', true],
   ['body.a', 'body.a.b', false],
   ['body.a', 'body.ab', false],

@@ -258,7 +258,7 @@ describe('bodies of other kinds', () => {
     ['YAML', 'application/yaml', 'db:\n  user: app\n  password: <>\n', 'body'],
     ['an .env file', 'text/plain', 'A=1\nDB_PASSWORD=<>\nB=2\n', 'body'],
     ['a log of headers', 'text/plain', 'GET / HTTP/1.1\r\nAuthorization: Bearer <>\r\nAccept: */*\r\n', 'body'],
-    ['server-sent events', 'text/event-stream', 'event: x\ndata: {"a":1,"token":"<>"}\n\n', 'body'],
+    ['server-sent events', 'text/event-stream', 'event: x\ndata: {"a":1,"token":"<>"}\n\n', 'body.token'],
     ['text with a URL', 'text/plain', 'postgres://app:<>@db:5432/x', 'body'],
     ['JSON that says it is text', 'text/plain', '{"password":"<>"}', 'body.password'],
     ['JSON without a type', null, '{"password":"<>"}', 'body.password'],

@@ -67,7 +67,7 @@ it.each([
   [
     '- { path: status }',
     'Cannot use rule 1 of r.yaml: "status" is no place that redaction changes',
-    /^Begin it with body, header, trailer, query$/,
+    /^Begin it with body, header, trailer, query, message$/,
   ],
   [
     '- { path: header }',
@@ -76,7 +76,7 @@ it.each([
   ],
   [
     '- { path: bdy.a }',
-    'Cannot read the path "bdy.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome',
+    'Cannot read the path "bdy.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome, message',
     /^Write it as/,
   ],
   ['- { path: 5 }', 'Cannot use rule 1 of r.yaml: path is no text', /^Write it in quotes/],

@@ -34,9 +34,9 @@ describe('passing over what was not captured', () => {
   it('works inside a chunk, and not in the framing between chunks', () => {
     const { reader } = reading();
     read(reader, `${chunkedHead}8\r\nab`);
-    expect([reader.skip(3, 0), reader.stoppedAt]).toEqual(['end', 3]);
+    expect([reader.skip(3, 'lost-bytes', 0), reader.stoppedAt]).toEqual(['end', 3]);
     read(reader, 'cde\r');
-    expect([reader.skip(1, 0), reader.stoppedAt]).toEqual(['end', 0]);
+    expect([reader.skip(1, 'lost-bytes', 0), reader.stoppedAt]).toEqual(['end', 0]);
   });
 
   it('does not take half a chunk size for the length of a chunk', () => {
@@ -44,14 +44,14 @@ describe('passing over what was not captured', () => {
       const { reader } = reading();
       read(reader, `${chunkedHead}2\r\nab`);
       read(reader, framing);
-      expect([framing, reader.skip(4, 0), reader.stoppedAt]).toEqual([framing, 'end', 0]);
+      expect([framing, reader.skip(4, 'lost-bytes', 0), reader.stoppedAt]).toEqual([framing, 'end', 0]);
     }
   });
 
   it('stops at the end of a body, whose message it ends', () => {
     const { reader, messages } = reading();
     read(reader, `${head('HTTP/1.1 200 OK', ['Content-Length: 6'])}ab`);
-    expect([reader.skip(100, 0), reader.stoppedAt]).toEqual(['end', 4]);
+    expect([reader.skip(100, 'lost-bytes', 0), reader.stoppedAt]).toEqual(['end', 4]);
     expect(messages).toEqual([expect.objectContaining({ body: expect.objectContaining({ wireSize: 6 }) })]);
     read(reader, head('HTTP/1.1 204 OK', []));
     expect(messages).toHaveLength(2);
@@ -59,15 +59,15 @@ describe('passing over what was not captured', () => {
 
   it('does nothing between messages and in heads', () => {
     const { reader } = reading();
-    expect([reader.skip(5, 0), reader.stoppedAt]).toEqual(['end', 0]);
+    expect([reader.skip(5, 'lost-bytes', 0), reader.stoppedAt]).toEqual(['end', 0]);
     read(reader, 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n');
-    expect([reader.skip(5, 0), reader.stoppedAt]).toEqual(['end', 0]);
+    expect([reader.skip(5, 'lost-bytes', 0), reader.stoppedAt]).toEqual(['end', 0]);
   });
 
   it('ends no body that ends with the connection', () => {
     const { reader, messages } = reading();
     read(reader, 'HTTP/1.1 200 OK\r\n\r\nab');
-    expect([reader.skip(5_000_000_000, 0), reader.stoppedAt]).toEqual(['end', 5_000_000_000]);
+    expect([reader.skip(5_000_000_000, 'lost-bytes', 0), reader.stoppedAt]).toEqual(['end', 5_000_000_000]);
     reader.finish(0);
     expect(messages).toEqual([expect.objectContaining({ body: expect.objectContaining({ wireSize: 5_000_000_002 }) })]);
   });

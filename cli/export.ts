@@ -1,0 +1,187 @@
+/** `wiretape export`: the exchanges of a tape as a file for another tool. */
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import type { CommandModule } from 'yargs';
+import { WiretapeError } from '../errors/wiretape-error';
+import { pathTemplate } from '../replayer/cases/name';
+import type { Exporter, ExportOptions } from '../tape/export/exporter';
+import { exporters } from '../tape/export/registry';
+import type { ExchangeFilter } from '../tape/model/filter';
+import { openTapeReader } from '../tape/store/sqlite';
+import type { TapeReader } from '../tape/store/tape';
+import { requireSession } from './on-tape';
+import { type FilterArguments, filterFrom, filterOptions, tapeArgument, usage } from './options';
+import { visibleLine } from './terminal';
+import { wiretapeVersion } from './version';
+
+interface ExportArguments extends FilterArguments {
+  readonly tape: string;
+  readonly to: string;
+  readonly output?: string;
+  readonly direction?: 'inbound' | 'outbound';
+  readonly target?: string;
+}
+
+const names = exporters.map(({ name }) => name);
+
+export const exportCommand: CommandModule<object, ExportArguments> = {
+  command: 'export <tape>',
+  describe: 'write the exchanges of a tape as a file for another tool',
+  builder: (yargs) =>
+    yargs
+      .usage(
+        'wiretape export TAPE --to FORMAT [-o FILE] [filters]\n\nWrites exchanges of a tape for another tool, on stdout or into FILE: HAR, OpenAPI, curl, k6, WireMock or Hurl.',
+      )
+      .positional('tape', tapeArgument)
+      .options({
+        to: { type: 'string', choices: names, demandOption: true, describe: 'what to write' },
+        output: { alias: 'o', type: 'string', describe: 'the file; stdout where there is none' },
+        direction: {
+          type: 'string',
+          choices: ['inbound', 'outbound'],
+          describe: 'only these; otherwise har has all, wiremock outbound, the others inbound',
+        },
+        target: { type: 'string', describe: 'where requests go in the place of the recorded hosts (curl, k6, hurl)' },
+        ...filterOptions,
+      })
+      .example('wiretape export shop.tape --to har -o shop.har', 'for the network panel of a browser')
+      .example("wiretape export shop.tape --to curl --include 'POST */orders'", 'commands to paste')
+      .example('wiretape export shop.tape --to k6 -o load.js', 'a load test of the recorded requests')
+      .example(
+        'wiretape export shop.tape --to wiremock -o mappings/shop.json',
+        'the outbound exchanges as stubs',
+      ) as never,
+  handler: (args) => {
+    const exporter = exporters.find(({ name }) => name === args.to);
+    if (exporter === undefined) throw usage(`--to ${args.to} is no format`, `Write one of ${names.join(', ')}`);
+    const target = targetFrom(args, exporter);
+    const direction = args.direction ?? (exporter.about === 'all' ? undefined : exporter.about);
+    const filter = filterFrom(args, direction);
+    const reader = openTapeReader(args.tape);
+    try {
+      requireSession(reader, filter.session, args.tape);
+      const lines = writeOut(reader, { args, exporter, filter, target });
+      process.stderr.write(`${lines.map(visibleLine).join('\n')}\n`);
+    } finally {
+      reader.close();
+    }
+  },
+};
+
+function targetFrom({ target }: ExportArguments, { sends, name }: Exporter): string | null {
+  if (target === undefined) return null;
+  if (!sends) throw usage(`--target is for formats that send requests; ${name} sends none`, 'Leave out --target');
+  const isOrigin = /^https?:\/\/[^/?#@\s'"\\]+\/?$/i.test(target) && URL.canParse(target);
+  if (isOrigin) return target.replace(/\/$/, '');
+  throw usage(`--target ${JSON.stringify(target)} is no address of a service`, 'Write it as http://127.0.0.1:8080');
+}
+
+interface Writing {
+  readonly args: ExportArguments;
+  readonly exporter: Exporter;
+  readonly filter: ExchangeFilter;
+  readonly target: string | null;
+}
+
+/** What is said afterwards. Throws NO_CASES where there is nothing to write. */
+function writeOut(reader: TapeReader, { args, exporter, filter, target }: Writing): readonly string[] {
+  const leftOut = new Map<string, number>();
+  let written = 0;
+  let redacted = 0;
+  const options: ExportOptions = {
+    target,
+    wiretapeVersion: wiretapeVersion(),
+    template: pathTemplate,
+    onWritten: (stored) => {
+      written++;
+      if (stored.redacted.length > 0) redacted++;
+    },
+    onLeftOut: (why) => leftOut.set(why, (leftOut.get(why) ?? 0) + 1),
+  };
+  const output = openOutput(args.output);
+  try {
+    for (const piece of exporter.render(reader.exchanges(filter), options)) output.write(piece);
+    if (written === 0) throw nothingLeft(args, filter, leftOut);
+    output.keep();
+  } catch (error) {
+    output.drop();
+    throw error;
+  }
+  const [one, many] = [`1 exchange`, `${written} exchanges`];
+  const where = args.output === undefined ? '' : ` into ${args.output}`;
+  return [
+    `exported ${written === 1 ? one : many} as ${exporter.title}${where}`,
+    ...notesOf(leftOut),
+    ...(redacted === 0 ? [] : [`  secrets    ${redacted} hold placeholders in the place of secrets`]),
+  ];
+}
+
+function notesOf(leftOut: ReadonlyMap<string, number>): readonly string[] {
+  return Array.from(leftOut, ([why, times]) => `  left out   ${times} that ${why}`);
+}
+
+function nothingLeft(
+  { tape, to }: ExportArguments,
+  { direction }: ExchangeFilter,
+  leftOut: ReadonlyMap<string, number>,
+): WiretapeError {
+  const other = direction === 'inbound' ? 'outbound' : 'inbound';
+  const asked = direction === undefined ? '' : ` ${direction}`;
+  return new WiretapeError('NO_CASES', `There is no${asked} exchange on ${tape} to write as ${to}`, {
+    seen: notesOf(leftOut).map((line) => line.trim()),
+    remedy: [
+      ...(direction === undefined ? [] : [`Take the others: --direction ${other}`]),
+      `See what there is:  wiretape ls ${tape}`,
+    ],
+  });
+}
+
+interface Output {
+  write(text: string): void;
+  keep(): void;
+  drop(): void;
+}
+
+/** Traffic is for its owner. A file appears whole or not at all. */
+function openOutput(path: string | undefined): Output {
+  if (path === undefined) return createStdout();
+  const partial = `${path}.partial-${process.pid}`;
+  const file = opened(partial, path);
+  return {
+    write: (text) => {
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    },
+    keep: () => {
+      closeSync(file);
+      renameSync(partial, path);
+    },
+    drop: () => {
+      closeSync(file);
+      rmSync(partial, { force: true });
+    },
+  };
+}
+
+/** Nothing is printed before it is known that there is something: a shell would make a file of half of it. */
+function createStdout(): Output {
+  const pieces: string[] = [];
+  return {
+    write: (text) => pieces.push(text),
+    keep: () => {
+      for (const piece of pieces) process.stdout.write(piece);
+    },
+    drop: () => undefined,
+  };
+}
+
+function opened(partial: string, path: string): number {
+  try {
+    return openSync(partial, 'wx', 0o600);
+  } catch (cause) {
+    throw new WiretapeError('FILE_UNREADABLE', `Cannot write ${path}`, {
+      cause,
+      seen: [cause instanceof Error ? cause.message : String(cause)],
+      remedy: 'Give a path in a folder that is there and that you may write, after -o',
+    });
+  }
+}

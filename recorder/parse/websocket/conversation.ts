@@ -1,0 +1,102 @@
+/**
+ * The life of one WebSocket as one exchange: it begins with the handshake, which another protocol read, and grows by each
+ * message until the connection ends. Holds no message longer than until the exchange is written as it is so far.
+ */
+import type { Side } from '../../../tape/model/content-model';
+import type { Outcome } from '../../../tape/model/exchange';
+import type { Message } from '../../../tape/model/message';
+import { extensionsIn } from '../../../tape/model/websocket/websocket';
+import type { GapReason } from '../../follow/byte-stream';
+import type { Ending } from '../../follow/follower';
+import { MessageQueue } from '../message-queue';
+import { problemBits } from '../problems';
+import type { Conversation, Host, ParsedExchange, SoFar, Upgraded } from '../protocol';
+import { type Agreement, type MessageSink, SideReader } from './side-reader';
+
+type WebSocketExchange = Extract<ParsedExchange, { protocol: 'websocket' }>;
+
+export class WebSocketConversation implements Conversation, MessageSink {
+  private readonly request: SideReader;
+  private readonly response: SideReader;
+  private readonly queue: MessageQueue;
+  private problems: number;
+
+  constructor(
+    private readonly host: Host,
+    private readonly handshake: Upgraded,
+  ) {
+    this.problems = handshake.problems;
+    this.queue = new MessageQueue(host.budget, {
+      full: () => host.passOn(handshake.beginning),
+      refused: () => this.mark(problemBits.truncated),
+    });
+    this.request = new SideReader('request', agreementOf(handshake, 'client_no_context_takeover'), host, this);
+    this.response = new SideReader('response', agreementOf(handshake, 'server_no_context_takeover'), host, this);
+  }
+
+  data(side: Side, bytes: Uint8Array, atUs: number): void {
+    this[side].read(bytes, atUs);
+  }
+
+  gap(side: Side, size: number, reason: GapReason, atUs: number): void {
+    this[side].gap(size, reason, atUs);
+  }
+
+  taint(problem: number): void {
+    this.problems |= problem;
+  }
+
+  close(ending: Ending, atUs: number): void {
+    for (const side of [this.request, this.response]) if (side.end(atUs)) this.mark(problemBits['cut-short']);
+    if (ending === 'unfinished') this.mark(problemBits['cut-short']);
+    this.host.budget.giveBack(this.handshake.heldBytes);
+    this.host.emit(this.exchangeOf(outcomeOf(ending), ending === 'unfinished' ? null : atUs), this.problems);
+  }
+
+  expire(): boolean {
+    return false;
+  }
+
+  soFar(number: number): SoFar | null {
+    if (number !== this.handshake.beginning.number) return null;
+    const progress = 1 + this.queue.count;
+    return { exchange: this.exchangeOf('open', null), problems: this.problems, progress, rewrittenBytes: 0 };
+  }
+
+  message(message: Message): void {
+    this.queue.add(message);
+  }
+
+  mark(problem: number): void {
+    this.problems |= problem;
+  }
+
+  private exchangeOf(outcome: Outcome, endedAtUs: number | null): WebSocketExchange {
+    const { beginning, startedAtUs, request, response } = this.handshake;
+    return {
+      ...beginning,
+      channel: null,
+      protocol: 'websocket',
+      startedAtUs,
+      durationUs: endedAtUs === null ? null : Math.max(0, endedAtUs - startedAtUs),
+      outcome,
+      content: { request, response, requestSize: this.request.size, responseSize: this.response.size },
+      ...this.queue.take(),
+    };
+  }
+}
+
+/** RFC 7692 7.1.1: each peer's messages refer to earlier ones unless it was agreed that they do not. */
+function agreementOf({ response }: Upgraded, withoutContext: string): Agreement {
+  const extensions = extensionsIn(response.headers);
+  const deflate = extensions.find(({ name }) => name === 'permessage-deflate');
+  return {
+    deflate: deflate === undefined ? null : { takesOver: !deflate.parameters.has(withoutContext) },
+    hasOthers: extensions.some(({ name }) => name !== 'permessage-deflate'),
+  };
+}
+
+/** The handshake was answered: what is told apart is how the connection ended. */
+function outcomeOf(ending: Ending): Outcome {
+  return ending === 'reset' || ending === 'timeout' ? ending : 'response';
+}

@@ -1,0 +1,45 @@
+/** What an exchange holds that is the life of one WebSocket; what was said on it are the exchange's messages. */
+import { type HeaderList, headerValue } from '../body';
+import type { HttpContent } from '../http/http';
+
+/**
+ * The handshake, as HTTP carried it, and the payload of the messages both ways: true sizes on the wire, compressed where
+ * it was compressed, headers of frames not counted.
+ */
+export interface WebSocketContent extends HttpContent {
+  readonly requestSize: number;
+  readonly responseSize: number;
+}
+
+/** The kinds of messages (RFC 6455 5.2). */
+export const webSocketKinds = ['text', 'binary', 'ping', 'pong', 'close'] as const;
+export type WebSocketKind = (typeof webSocketKinds)[number];
+
+/** What the server agreed to speak (RFC 6455 11.3.4); null where it named nothing. */
+export function subprotocolOf({ response }: HttpContent): string | null {
+  const named = response === null ? undefined : headerValue(response.headers, 'sec-websocket-protocol')?.trim();
+  return named === undefined || named === '' ? null : named;
+}
+
+/** An extension with its parameters; a parameter without a value has ''. */
+export interface Extension {
+  readonly name: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** What Sec-WebSocket-Extensions lists, in lower case (RFC 6455 9.1). */
+export function extensionsIn(headers: HeaderList): readonly Extension[] {
+  const lists = headers.filter(([name]) => name.toLowerCase() === 'sec-websocket-extensions');
+  return lists.flatMap(([, value]) => value.split(',')).flatMap(extensionOf);
+}
+
+function extensionOf(text: string): readonly Extension[] {
+  const [name = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
+  if (name === '') return [];
+  return [{ name, parameters: new Map(parameters.map(parameterOf)) }];
+}
+
+function parameterOf(text: string): [string, string] {
+  const [name = '', value = ''] = text.split('=', 2).map((part) => part.trim());
+  return [name, value.replace(/^"(.*)"$/, '$1')];
+}

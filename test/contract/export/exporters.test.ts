@@ -1,0 +1,278 @@
+/**
+ * Each format held against the tool that reads it, where that is at hand, and against its published schema elsewhere:
+ * HAR by har-schema, OpenAPI by its own JSON Schema, k6 by its type definitions. Real curl sends what is written for it.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import { callsIn } from '../../../tape/export/calls';
+import { curl } from '../../../tape/export/curl';
+import { har } from '../../../tape/export/har';
+import { hurl } from '../../../tape/export/hurl';
+import { k6 } from '../../../tape/export/k6';
+import { openapi } from '../../../tape/export/openapi';
+import { exporters } from '../../../tape/export/registry';
+import { wiremock } from '../../../tape/export/wiremock';
+import type { StoredExchange } from '../../../tape/store/tape';
+import { storedExchanges } from '../../support/exchanges';
+import { exported, inboundOf, outboundOf, sampleExchanges, startNotingServer } from '../../support/exporting';
+import { root } from '../../support/source-tree';
+
+const samples = sampleExchanges();
+const inbound = inboundOf(samples);
+const outbound = outboundOf(samples);
+const run = promisify(execFile);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wiretape-export-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function callsOf(exchanges: readonly StoredExchange[]) {
+  const nothing = () => undefined;
+  const options = { target: null, wiretapeVersion: '', template: String, onWritten: nothing, onLeftOut: nothing };
+  return [...callsIn(exchanges, options)];
+}
+
+/** What has to arrive of each exchange that can be sent. */
+function wanted() {
+  return callsOf(inbound).map(({ request, path, headers, body }) => ({
+    method: request.method,
+    url: path,
+    headers: headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`).sort(),
+    body: body.toString('base64'),
+  }));
+}
+
+describe.each(exporters.map((exporter) => [exporter.name, exporter] as const))('%s', (_, exporter) => {
+  it('writes or leaves out each exchange, and says why', () => {
+    const { written, leftOut } = exported(exporter, samples);
+    expect(written.length + leftOut.length).toBe(samples.length);
+    expect(written.length).toBeGreaterThan(5);
+  });
+
+  it('writes the same text for the same exchanges', () => {
+    expect(exported(exporter, samples).text).toBe(exported(exporter, samples).text);
+  });
+
+  it('says where placeholders stand, where the format has room for it', () => {
+    const { text } = exported(exporter, samples);
+    if (exporter !== openapi) expect(text).toMatch(/header\[\\?"authorization\\?"\] \(authorization\)/);
+    else expect(text).not.toContain('placeholder');
+  });
+});
+
+it('HAR is what its schema asks for', () => {
+  const ajv = new Ajv({ strict: false });
+  addFormats(ajv);
+  const schemas: Record<string, object> = require('har-schema');
+  ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json'));
+  for (const schema of Object.values(schemas)) ajv.addSchema(schema);
+  const document = JSON.parse(exported(har, samples).text);
+  const isValid = ajv.validate('har.json#', document);
+  expect([isValid, ajv.errors]).toEqual([true, null]);
+  expect(document.log.entries).toHaveLength(samples.length);
+});
+
+it('OpenAPI is what its schema asks for', async () => {
+  const { text, leftOut } = exported(openapi, inbound);
+  const file = join(folder, 'openapi.json');
+  writeFileSync(file, text);
+  // The validator is an ES module, which not every Node.js here can load into a test.
+  const check = `import { Validator } from '@seriousme/openapi-schema-validator';
+    console.log(JSON.stringify(await new Validator().validate(${JSON.stringify(file)})));`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', check], { cwd: root });
+  expect(JSON.parse(stdout)).toEqual({ valid: true });
+  expect(leftOut).toEqual(['are not complete', 'have no request or no answer']);
+  expect(Object.keys(JSON.parse(text).paths)).toEqual([
+    '/coded',
+    '/form',
+    '/images/{imageId}',
+    "/it's/%7Ba%7D",
+    '/orders',
+    '/orders/{orderId}',
+    '/orders/{orderId}/note',
+  ]);
+});
+
+it('OpenAPI tells parameters, bodies and security as they were seen', () => {
+  const { paths, components } = JSON.parse(exported(openapi, inbound).text);
+  expect(paths['/orders'].get.parameters).toEqual([
+    { name: 'page', in: 'query', required: true, schema: { type: 'integer' } },
+    { name: 'q', in: 'query', required: true, schema: { type: 'string' } },
+    { name: 'open', in: 'query', required: true, schema: { type: 'boolean' } },
+  ]);
+  expect(paths['/orders'].get.responses['200'].content['application/json'].schema).toMatchObject({
+    properties: { items: { items: { properties: { at: { type: 'string', format: 'date-time' } } } } },
+    required: ['items'],
+  });
+  expect(paths['/orders'].post).toMatchObject({ security: [{ bearer: [] }], requestBody: { required: true } });
+  expect(components.securitySchemes).toEqual({ bearer: { type: 'http', scheme: 'bearer' } });
+});
+
+it('curl sends each request as it was recorded, whatever stands in it', async () => {
+  const server = await startNotingServer();
+  try {
+    const { text } = exported(curl, inbound, server.url);
+    const script = join(folder, 'requests.sh');
+    writeFileSync(script, text);
+    await run('/bin/sh', [script], { cwd: folder });
+    const arrived = server.arrived.map(({ headers, body, ...rest }) => ({
+      ...rest,
+      headers: headers.toSorted(),
+      body: body.toString('base64'),
+    }));
+    expect(arrived).toEqual(wanted());
+  } finally {
+    await server.stop();
+  }
+});
+
+it('curl sends bytes that are no text in a field', async () => {
+  const server = await startNotingServer();
+  try {
+    const odd = storedExchanges({ requestHeaders: [['X-Odd', "caf\xe9 'x'"]] });
+    await run('/bin/sh', ['-c', exported(curl, odd, server.url).text]);
+    expect(server.arrived.flatMap(({ headers }) => headers)).toContain("x-odd: caf\xe9 'x'");
+  } finally {
+    await server.stop();
+  }
+});
+
+it('k6 runs the requests that its script asks for, and its types accept the script', async () => {
+  const { text } = exported(k6, inbound);
+  writeFileSync(join(folder, 'load.js'), text);
+  if (!existsSync(join(folder, 'node_modules'))) symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const tsc = join(root, 'node_modules/.bin/tsc');
+  const flags = ['--noEmit', '--allowJs', '--checkJs', '--target', 'es2022', '--module', 'esnext'];
+  const found = await run(tsc, [...flags, '--moduleResolution', 'bundler', '--types', 'k6', 'load.js'], {
+    cwd: folder,
+  }).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+  expect(found).toBe('');
+  expect(requestsOf(text)).toEqual(wanted());
+});
+
+/** Runs the script with modules that write down what it asks of them. */
+function requestsOf(script: string) {
+  const sent: object[] = [];
+  const http = {
+    request(method: string, url: string, body: unknown, { headers }: { headers: Record<string, string> }) {
+      const bytes = body === null ? Buffer.alloc(0) : Buffer.from(body as string);
+      const fields = Object.entries(headers).map(
+        ([name, value]) => `${name.toLowerCase()}: ${Buffer.from(value).toString('latin1')}`,
+      );
+      sent.push({
+        method,
+        url: url.slice('http://shop.test'.length),
+        headers: fields.sort(),
+        body: bytes.toString('base64'),
+      });
+      return { status: 0 };
+    },
+  };
+  const encoding = { b64decode: (text: string) => Buffer.from(text, 'base64') };
+  const body = script
+    .replace(/^import .*$/gm, '')
+    .replace('export const options', 'const options')
+    .replace('export default function ()', 'return function ()');
+  const make = new Function('http', 'encoding', 'check', 'sleep', '__ENV', body);
+  make(
+    http,
+    encoding,
+    () => true,
+    () => undefined,
+    {},
+  )();
+  return sent;
+}
+
+describe('WireMock', () => {
+  const { mappings } = JSON.parse(exported(wiremock, outbound).text);
+
+  it('answers one request after another as it was answered, and goes on with the last', () => {
+    const stock = mappings.filter(
+      (mapping: { request: { urlPattern?: string } }) => mapping.request.urlPattern !== undefined,
+    );
+    expect(stock).toMatchObject([
+      { requiredScenarioState: 'Started', newScenarioState: 'answered 1', response: { body: '{"left":1}' } },
+      { requiredScenarioState: 'answered 1', response: { body: '{"left":2}' } },
+    ]);
+    expect(stock[1].newScenarioState).toBeUndefined();
+    expect(new Set(stock.map(({ scenarioName }: { scenarioName: string }) => scenarioName)).size).toBe(1);
+  });
+
+  it('takes anything where redaction replaced a value', () => {
+    expect(mappings[0].request).toEqual({ method: 'GET', urlPattern: '/left/[^/?&]+' });
+    const [charge] = mappings.slice(-1);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: WireMock's own notation
+    expect(JSON.parse(charge.request.bodyPatterns[0].equalToJson)).toEqual({ amount: 3, card: '${json-unit.ignore}' });
+  });
+});
+
+/** Tools that are too large to be installed for this: run where a variable says where they are. */
+const jar = process.env.WIRETAPE_WIREMOCK_JAR;
+(jar === undefined ? it.skip : it)('WireMock answers by the mappings (WIRETAPE_WIREMOCK_JAR)', async () => {
+  const mappings = join(folder, 'wiremock/mappings');
+  mkdirSync(mappings, { recursive: true });
+  writeFileSync(join(mappings, 'shop.json'), exported(wiremock, samples).text);
+  const flags = ['--port', '0', '--bind-address', '127.0.0.1', '--root-dir', join(folder, 'wiremock')];
+  const server = spawn('java', ['-jar', jar ?? '', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const port = await new Promise<string>((resolve, reject) => {
+      let said = '';
+      server.once('close', () => reject(new Error(said)));
+      server.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        const found = /^port:\s+(\d+)/m.exec(said)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    for (const { request, path, headers, body, response, answer } of callsOf(samples)) {
+      const fields = headers.flatMap(([name, value]) => (/^(x-odd|accept-encoding)$/i.test(name) ? [] : [name, value]));
+      const live = await asked(Number(port), { method: request.method, path, headers: fields, body });
+      const found = { path, status: live.status, body: live.body.toString('base64') };
+      expect(found).toEqual({ path, status: response.status, body: answer.body.toString('base64') });
+    }
+  } finally {
+    server.kill('SIGKILL');
+  }
+});
+
+/** Sent as it is: fetch would write the path its own way. */
+function asked(port: number, { body, ...request }: { method: string; path: string; headers: string[]; body: Buffer }) {
+  return new Promise<{ status: number; body: Buffer }>((resolve, reject) => {
+    const headers = ['Host', `127.0.0.1:${port}`, 'Content-Length', String(body.length), ...request.headers];
+    const sending = httpRequest({ host: '127.0.0.1', port, ...request, headers }, (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces) }));
+    });
+    sending.on('error', reject).end(body);
+  });
+}
+
+const hurlProgram = process.env.WIRETAPE_HURL;
+(hurlProgram === undefined ? it.skip : it)('Hurl sends each request as it was recorded (WIRETAPE_HURL)', async () => {
+  const server = await startNotingServer();
+  try {
+    writeFileSync(
+      join(folder, 'shop.hurl'),
+      exported(hurl, inbound, server.url).text.replaceAll(/^HTTP \d+\n(\[Asserts\]\n.*\n)?/gm, 'HTTP 200\n'),
+    );
+    await run(hurlProgram ?? '', [join(folder, 'shop.hurl')]);
+    expect(server.arrived.map(({ method, url }) => ({ method, url }))).toEqual(
+      wanted().map(({ method, url }) => ({ method, url })),
+    );
+  } finally {
+    await server.stop();
+  }
+});

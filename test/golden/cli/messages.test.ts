@@ -1,0 +1,76 @@
+/** What `show` says of exchanges that have messages: a WebSocket, and an event stream. */
+import pc from 'picocolors';
+import { exchangeJson } from '../../../cli/exchange-json';
+import { pageLines } from '../../../cli/exchange-page';
+import type { Exchange } from '../../../tape/model/exchange';
+import { createMemoryTape } from '../../../tape/store/memory';
+import type { StoredExchange } from '../../../tape/store/tape';
+import { expectGolden } from '../../support/golden';
+import { asRedacted, bodyOf, epochUs, exchangeOf, messageOf, responseOf, sessionStart } from '../../support/tapes';
+
+const at = (ms: number) => ({ startedAtUs: epochUs + ms * 1000, endedAtUs: epochUs + ms * 1000 });
+
+const socket = exchangeOf({
+  protocol: 'websocket',
+  problems: ['lost-bytes', 'undecoded'],
+  messages: [
+    messageOf('{"say":"hello","to":[1,2]}', { ...at(12), facts: { fragments: 2, compressed: true } }),
+    messageOf('hi\u001b[2J', { ...at(13.5), from: 'server' }),
+    messageOf('', { ...at(20), kind: 'binary', body: bodyOf(Buffer.of(0, 1, 2, 255)) }),
+    messageOf('', { ...at(21), from: 'server', kind: 'ping' }),
+    messageOf('', {
+      ...at(30),
+      from: 'server',
+      facts: { compressed: true, problem: 'undecoded' },
+      body: bodyOf('', { wireSize: 17 }),
+    }),
+    messageOf('torn', { ...at(31), facts: { problem: 'lost-bytes' }, body: bodyOf('torn', { wireSize: 90 }) }),
+    messageOf('', {
+      ...at(1500),
+      kind: 'close',
+      facts: { code: 1000, reason: 'bye\r\nX: y' },
+      body: bodyOf('', { wireSize: 11 }),
+    }),
+    messageOf('', { ...at(1501), from: 'server', kind: 'close', facts: { code: null, reason: '' } }),
+  ],
+});
+
+const event = (ms: number, data: string, facts = {}) =>
+  messageOf(data, {
+    ...at(ms),
+    from: 'server',
+    kind: 'event',
+    facts,
+    body: bodyOf(data, { wireSize: data.length + 8 }),
+  });
+
+const events = exchangeOf({
+  response: responseOf({ headers: [['Content-Type', 'text/event-stream']], body: bodyOf('', { wireSize: 63 }) }),
+  outcome: 'open',
+  durationUs: null,
+  problems: ['still-open'],
+  messages: [
+    event(5, '{"order":17}', { event: 'order', id: '9' }),
+    messageOf(': keep open\n\n', { ...at(900), from: 'server', kind: 'comment' }),
+    event(1000, 'a\nb', { layout: 'data:…\r\ndata:…\r\n\r\n' }),
+  ],
+});
+
+function stored(exchange: Exchange): StoredExchange {
+  const tape = createMemoryTape();
+  tape.append(tape.beginSession(sessionStart), [asRedacted(exchange)]);
+  return tape.exchange('1') as StoredExchange;
+}
+
+describe.each([
+  ['websocket', socket],
+  ['events', events],
+])('%s', (name, exchange) => {
+  it('are shown to people', () => {
+    expectGolden(`cli/expected/messages-${name}.txt`, pageLines(stored(exchange), pc.createColors(false)).join('\n'));
+  });
+
+  it('are shown to scripts', () => {
+    expectGolden(`cli/expected/messages-${name}.json`, JSON.stringify(exchangeJson(stored(exchange)), null, 2));
+  });
+});
