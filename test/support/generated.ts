@@ -3,20 +3,21 @@
  * there the tests are listed as skipped, with the reason; under that command it is a failure instead.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { GeneratedFile } from '../../replayer/generate/generator';
 import { root } from './source-tree';
 
 /** The folder of their packages. */
 export const generatedPackages = join(root, 'build/generated/node_modules');
 
-/** `describe` for tests that need one of them. */
-export function describeGenerated(name: string, needed: string, tests: () => void): void {
-  if (existsSync(join(generatedPackages, needed)) || process.env.WIRETAPE_REQUIRE_GENERATED === '1') {
-    describe(name, tests);
-  } else {
-    describe.skip(`${name} [npm run test:generated installs ${needed}]`, tests);
-  }
+/** Debian's; its package is among what `npm run test:generated` installs. */
+export const chromium = '/usr/bin/chromium';
+
+/** `describe` for tests that need all of these: packages by their names, programs by their paths. */
+export function describeGenerated(name: string, needed: readonly string[], tests: () => void): void {
+  const missing = needed.filter((each) => !existsSync(resolve(generatedPackages, each)));
+  if (missing.length === 0 || process.env.WIRETAPE_REQUIRE_GENERATED === '1') describe(name, tests);
+  else describe.skip(`${name} [npm run test:generated installs ${missing.join(', ')}]`, tests);
 }
 
 export function writeFiles(folder: string, files: readonly GeneratedFile[]): void {

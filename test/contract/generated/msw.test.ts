@@ -13,7 +13,7 @@ import type { Message } from '../../../tape/model/message';
 import { httpOf } from '../../../tape/model/registry';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { type ExchangeSketch, recordedAtUs, storedExchanges } from '../../support/exchanges';
-import { describeGenerated, generatedPackages, writeFiles } from '../../support/generated';
+import { chromium, describeGenerated, generatedPackages, writeFiles } from '../../support/generated';
 import { apps } from '../../support/programs';
 import { connectionOf, exchangeOf, requestOf, responseOf } from '../../support/tapes';
 
@@ -475,13 +475,16 @@ it('leaves out nothing of it', () => {
 });
 
 describe.each(Object.entries(places))('%s', (place, { version, program }) => {
-  describeGenerated('answers as recorded', version, () => {
+  const needs = program === 'browser.mjs' ? [version, 'playwright-core', chromium] : [version];
+
+  describeGenerated('answers as recorded', needs, () => {
     const seen: unknown[] = [];
 
     beforeAll(async () => {
       const project = makeProject(place.replace(/\W/g, '-'), version);
       const run = promisify(execFile);
-      const { stdout } = await run(process.execPath, [program], { cwd: project, maxBuffer: 64 * 1024 * 1024 });
+      const env = { ...process.env, CHROMIUM: chromium };
+      const { stdout } = await run(process.execPath, [program], { cwd: project, env, maxBuffer: 64 * 1024 * 1024 });
       seen.push(...JSON.parse(stdout));
     });
 

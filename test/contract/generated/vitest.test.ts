@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describeGenerated('a suite for Vitest', 'vitest', () => {
+describeGenerated('a suite for Vitest', ['vitest'], () => {
   beforeAll(async () => {
     const { exchanges, payments } = await recordOrders();
     writeTape(join(folder, 'shop.tape'), exchanges);
