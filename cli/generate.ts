@@ -1,25 +1,19 @@
-/** `wiretape generate`: writes a test suite of a tape's exchanges, as files a person would read and edit. */
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+/** `wiretape generate`: writes source files of a tape's exchanges that a person would read and edit. */
+import { basename, relative, resolve, sep } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
 import { parseTarget } from '../replayer/drive/target';
-import { type SuiteFiles, suiteFiles } from '../replayer/generate/jest/files';
-import {
-  type Manifest,
-  manifestName,
-  manifestText,
-  parseManifest,
-  planWriting,
-  type WritePlan,
-} from '../replayer/generate/jest/write-plan';
+import type { Generated, Generator } from '../replayer/generate/generator';
+import { generatorNamed, generators } from '../replayer/generate/registry';
+import type { WritePlan } from '../replayer/generate/write-plan';
 import { recordedTarget } from '../replayer/launch/target';
 import { parseNoiseRules } from '../replayer/noise/rules';
 import type { SuiteSettings } from '../replayer/suite/description';
 import { parseRedactionRules } from '../tape/redact/rules-file';
 import { openTapeReader } from '../tape/store/sqlite';
 import type { StoredExchange } from '../tape/store/tape';
+import { linesFor, writeGenerated } from './generated-folder';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
 import { readText, replayOptions } from './replay-options';
@@ -44,20 +38,22 @@ interface GenerateArguments extends FilterArguments {
   readonly '--'?: readonly string[];
 }
 
+const names = generators.map(({ name }) => name);
+const purposes = generators.map(({ name, purpose }) => `${name}: ${purpose}`).join('; ');
 const list = { type: 'string', array: true } as const;
 
 export const generateCommand: CommandModule<object, GenerateArguments> = {
   command: 'generate <tape>',
-  describe: 'write a test suite from a tape',
+  describe: 'write a test suite or handlers from a tape',
   builder: (yargs) =>
     yargs
       .usage(
-        'wiretape generate TAPE --to jest --out DIR [-- COMMAND ...]\n\nWrites the inbound exchanges as tests and the outbound ones as mocks. COMMAND, if any, is how the tests start the build; WIRETAPE_TARGET=URL names one that is up.',
+        `wiretape generate TAPE --to ${names.join('|')} --out DIR [-- COMMAND ...]\n\nWrites ${purposes}.\nA suite has the inbound exchanges as tests and the outbound ones as mocks. COMMAND, if any, is how its tests start the build; WIRETAPE_TARGET=URL names one that is up.`,
       )
       .positional('tape', tapeArgument)
       .options({
-        to: { type: 'string', demandOption: true, choices: ['jest'], describe: 'what runs the suite' },
-        out: { type: 'string', demandOption: true, describe: 'the folder of the suite; made when it is not there' },
+        to: { type: 'string', demandOption: true, choices: names, describe: 'what to write' },
+        out: { type: 'string', demandOption: true, describe: 'the folder to write to; made when it is not there' },
         ...filterOptions,
         noise: { type: 'string', describe: 'a file of places that may differ; it becomes noise.yaml of the suite' },
         redact: replayOptions.redact,
@@ -70,7 +66,7 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         ca: replayOptions.ca,
         'set-header': replayOptions['set-header'],
         secret: replayOptions.secret,
-        force: { type: 'boolean', default: false, describe: 'replace generated tests that were edited' },
+        force: { type: 'boolean', default: false, describe: 'replace generated files that were edited' },
       })
       .example('wiretape generate shop.tape --to jest --out test/wiretape', 'WIRETAPE_TARGET then says what to test')
       .example(
@@ -80,40 +76,68 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
       .example(
         "wiretape generate shop.tape --to jest --out test/orders --include '* */orders/**'",
         'some endpoints only',
+      )
+      .example(
+        'wiretape generate shop.tape --to msw --out src/mocks',
+        'what the service called, for tests and pages',
       ) as never,
   handler: generate,
 };
 
 async function generate(args: GenerateArguments): Promise<void> {
   const folder = resolve(args.out);
-  refuseTestFolder(folder);
+  const generator = generatorNamed(args.to);
+  if (generator === undefined) throw new RangeError(`yargs let through --to ${args.to}`);
+  refuseFolder(generator, folder);
+  refuseSettings(generator, args);
   const settings = settingsFrom(args, folder);
   const noise = args.noise === undefined ? null : readText(args.noise, '--noise');
   if (noise !== null) parseNoiseRules(noise, args.noise ?? '');
   const redact = args.redact === undefined ? null : readText(args.redact, '--redact');
   if (redact !== null) parseRedactionRules(redact, args.redact ?? '');
-  const exchanges = readTape(args);
+  const exchanges = readTape(args, generator);
   const target = settings.target ?? (settings.command === undefined ? null : recordedTarget(exchanges));
-  const made = suiteFiles(exchanges, {
+  const made = generator.files(exchanges, {
     tapeName: basename(args.tape),
     settings: { ...settings, ...(target === null ? {} : { target }) },
     noise,
     redact,
   });
-  if (made.cases === 0) throw nothingToGenerate(args, made);
-  const plan = planWriting(made.files, lookAt(folder), { force: args.force });
-  refuseLosses(plan, args.out);
-  carryOut(plan, folder);
+  if (made.counts[0]?.count === 0) throw nothingToGenerate(args, generator, made);
+  const plan = writeGenerated(made.files, { folder, out: args.out, force: args.force });
   await printLines(linesFor(plan, args.out));
-  process.stderr.write(summary(made, plan, args));
+  process.stderr.write(summary(made, plan, generator.next(args.out, settings)));
 }
 
-/** Jest takes every .js below a __tests__ folder for a file of tests. */
-function refuseTestFolder(folder: string): void {
-  if (!folder.split(sep).includes('__tests__')) return;
+function refuseFolder(generator: Generator, folder: string): void {
+  const refusal = generator.refuses(folder.split(sep));
+  if (refusal !== null) throw usage(`--out ${folder}: ${refusal.problem}`, refusal.remedy);
+}
+
+/** What says how to reach a build is of no use to what reaches none. */
+const forSuites = [
+  'noise',
+  'redact',
+  'target',
+  'env',
+  'wait',
+  'timeout',
+  'hostHeader',
+  'ca',
+  'setHeader',
+  'secret',
+] as const;
+
+function refuseSettings(generator: Generator, args: GenerateArguments): void {
+  if (generator.takes.settings) return;
+  const given = forSuites.find((name) => args[name] !== undefined) ?? (args.insecure ? 'insecure' : undefined);
+  const idle = given?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (idle === undefined && args['--'] === undefined) return;
+  const what = idle === undefined ? 'A command after --' : `--${idle}`;
+  const suites = generators.filter(({ takes }) => takes.settings).map(({ name }) => `--to ${name}`);
   throw usage(
-    `--out ${folder}: Jest would take every file below __tests__ for a test file`,
-    'Choose a folder outside, such as --out test/wiretape',
+    `${what} is for test suites, and --to ${generator.name} writes ${generator.purpose}`,
+    `Leave it out, or write a suite: ${suites.join(' or ')}`,
   );
 }
 
@@ -168,107 +192,44 @@ function portable(path: string): string {
   return path.split(sep).join('/');
 }
 
-/** The inbound exchanges that pass the filter, and what their service called meanwhile. */
-function readTape(args: GenerateArguments): readonly StoredExchange[] {
+/** The exchanges that pass the filter, and where they are inbound also what their service called meanwhile. */
+function readTape(args: GenerateArguments, { takes }: Generator): readonly StoredExchange[] {
   const tape = openTapeReader(args.tape);
   try {
     requireSession(tape, args.session, args.tape);
     const { session } = filterFrom(args);
-    const inbound = [...tape.exchanges(filterFrom(args, 'inbound'))];
-    const outbound = [...tape.exchanges({ ...(session === undefined ? {} : { session }), direction: 'outbound' })];
-    return [...inbound, ...outbound];
+    const [chosen, ...others] = takes.directions;
+    const rest = others.flatMap((direction) => [
+      ...tape.exchanges({ ...(session === undefined ? {} : { session }), direction }),
+    ]);
+    return [...tape.exchanges(filterFrom(args, chosen)), ...rest];
   } finally {
     tape.close();
   }
 }
 
-function nothingToGenerate(args: GenerateArguments, { leftOut }: SuiteFiles): WiretapeError {
+function nothingToGenerate(
+  args: GenerateArguments,
+  { takes }: Generator,
+  { counts, leftOut }: Generated,
+): WiretapeError {
   const seen = leftOut
     .slice(0, 5)
     .map(({ id, name, reason, detail }) => `exchange ${id}  ${visibleLine(name)}: ${reason} (${visibleLine(detail)})`);
-  return new WiretapeError('NO_CASES', `${args.tape} and the filters leave no inbound exchange to make a test of`, {
+  const what = `${takes.directions[0]} exchange to make a ${counts[0]?.of} of`;
+  return new WiretapeError('NO_CASES', `${args.tape} and the filters leave no ${what}`, {
     seen,
     remedy: [`See what is there:  wiretape ls ${args.tape}`, 'Or give other filters: --include, --exclude, --session'],
   });
 }
 
-function lookAt(folder: string): { manifest: Manifest; read(path: string): Uint8Array | undefined } {
-  const read = (path: string): Uint8Array | undefined => {
-    try {
-      return readFileSync(join(folder, path));
-    } catch (cause) {
-      if (codeOf(cause) === 'ENOENT') return undefined;
-      throw notWritable(folder, cause);
-    }
-  };
-  const text = read(manifestName);
-  return { manifest: text === undefined ? {} : (parseManifest(Buffer.from(text).toString('utf8')) ?? {}), read };
-}
-
-function refuseLosses({ foreign, edited }: WritePlan, out: string): void {
-  if (foreign.length > 0) {
-    throw new WiretapeError('USAGE', `${out} holds files that wiretape did not write and would have to replace`, {
-      seen: foreign,
-      remedy: 'Choose another folder with --out, or move these files away',
-    });
-  }
-  if (edited.length > 0) {
-    throw new WiretapeError('USAGE', `${out} holds generated tests that were edited since`, {
-      seen: edited,
-      remedy: ['Replace them:  --force', 'Keep them, and generate beside them:  --out another-folder'],
-    });
-  }
-}
-
-/** The manifest comes first: were this interrupted, the files would still be known as ours. */
-function carryOut(plan: WritePlan, folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, manifestName), manifestText(plan.manifest));
-    for (const path of plan.remove) remove(folder, path);
-    for (const { path, bytes } of plan.write) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), bytes, { mode: 0o600 });
-    }
-  } catch (cause) {
-    throw notWritable(folder, cause);
-  }
-}
-
-function remove(folder: string, path: string): void {
-  rmSync(join(folder, path), { force: true });
-  try {
-    if (dirname(path) !== '.') rmdirSync(join(folder, dirname(path)));
-  } catch {
-    // it holds other files
-  }
-}
-
-function notWritable(folder: string, cause: unknown): WiretapeError {
-  return new WiretapeError('FILE_UNREADABLE', `Cannot write the suite into ${folder}: ${codeOf(cause)}`, {
-    remedy: 'Choose a folder you may write to with --out',
-    cause,
-  });
-}
-
-function codeOf(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code ?? String(cause);
-}
-
-function linesFor({ write, remove, kept }: WritePlan, out: string): readonly string[] {
-  return [
-    ...write.map(({ path }) => `wrote    ${join(out, path)}`),
-    ...remove.map((path) => `removed  ${join(out, path)}`),
-    ...kept.map((path) => `kept     ${join(out, path)}  (edited)`),
-  ];
-}
-
-function summary({ cases, mocks, leftOut }: SuiteFiles, plan: WritePlan, args: GenerateArguments): string {
+function summary(made: Generated, plan: WritePlan, next: string): string {
+  const counts = made.counts.map((each) => count(each.count, each.of)).join(', ');
   const changed = plan.write.length + plan.remove.length === 0 ? '; nothing changed' : '';
-  const missing = leftOut.length === 0 ? '' : `, ${leftOut.length} left out (replay.test.js says which and why)`;
-  const run = args['--'] === undefined ? 'WIRETAPE_TARGET=URL npx jest' : 'npx jest';
+  const missing =
+    made.leftOut.length === 0 ? '' : `, ${made.leftOut.length} left out (${made.saidIn} says which and why)`;
   const stale = plan.kept.includes('setup.js')
     ? 'setup.js was edited and kept: the options of this run are not in it\n'
     : '';
-  return `${count(cases, 'test')}, ${count(mocks, 'mock')}${missing}${changed}\n${stale}Run them with  ${run} ${args.out}\n`;
+  return `${counts}${missing}${changed}\n${stale}${next}\n`;
 }

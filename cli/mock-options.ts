@@ -3,6 +3,7 @@ import type { Options } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { formatMiss, type Miss, type MissPolicy } from '../replayer/mocks/match/miss';
 import type { Mock, MockSet, Refusal } from '../replayer/mocks/mock';
+import type { Serve } from '../replayer/mocks/served';
 import { openTapeReader } from '../tape/store/sqlite';
 import type { StoredExchange } from '../tape/store/tape';
 import { requireSession } from './on-tape';
@@ -28,21 +29,24 @@ export interface MockArguments {
   readonly latency: 'none' | 'recorded';
 }
 
-/** The outbound exchanges that pass the filter. */
-export function readOutbound(args: FilterArguments & { readonly tape: string }): readonly StoredExchange[] {
+/** The exchanges of one side that pass the filter. */
+export function readServed(
+  args: FilterArguments & { readonly tape: string },
+  serve: Serve = 'outbound',
+): readonly StoredExchange[] {
   const tape = openTapeReader(args.tape);
   try {
     requireSession(tape, args.session, args.tape);
-    return [...tape.exchanges(filterFrom(args, 'outbound'))];
+    return [...tape.exchanges(filterFrom(args, serve))];
   } finally {
     tape.close();
   }
 }
 
 /** Throws NO_CASES where there is nothing to serve. */
-export function requireMocks(set: MockSet, tape: string): void {
+export function requireMocks(set: MockSet, tape: string, serve: Serve = 'outbound'): void {
   if (set.mocks.length + set.refusals.length > 0) return;
-  throw new WiretapeError('NO_CASES', `${tape} and the filters leave no outbound exchange to serve`, {
+  throw new WiretapeError('NO_CASES', `${tape} and the filters leave no ${serve} exchange to serve`, {
     seen: notServedLines(set),
     remedy: [`See what is there:  wiretape ls ${tape}`, 'Or give other filters: --include, --exclude, --session'],
   });

@@ -1,13 +1,14 @@
-/** `wiretape mock`: serves the outbound exchanges of a tape until it is told to end. */
+/** `wiretape mock`: serves one side's exchanges of a tape until it is told to end. */
 import type { CommandModule } from 'yargs';
 import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/fastify';
 import { formatMiss } from '../replayer/mocks/match/miss';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
+import type { Serve } from '../replayer/mocks/served';
 import {
   type MockArguments,
   mockOptions,
   notServedLines,
-  readOutbound,
+  readServed,
   requireMocks,
   unusedLines,
   unusedMocks,
@@ -18,6 +19,7 @@ import { count, print, visibleLine, visibleText } from './terminal';
 
 interface Arguments extends FilterArguments, MockArguments {
   readonly tape: string;
+  readonly serve: Serve;
   readonly port: string;
   readonly host: string;
   readonly noise?: string;
@@ -29,14 +31,19 @@ interface Arguments extends FilterArguments, MockArguments {
 
 export const mockCommand: CommandModule<object, Arguments> = {
   command: 'mock <tape>',
-  describe: 'serve the recorded answers of what the service called',
+  describe: 'serve recorded answers: of what the service called, or of itself',
   builder: (yargs) =>
     yargs
       .usage(
-        'wiretape mock TAPE [--port N]\n\nServes the outbound exchanges of the tape until Ctrl-C: all upstreams on one port, by Host or as an HTTP(S) proxy,\nand each upstream on a port of its own. TLS on every port, with the CA certificate that stderr names.',
+        'wiretape mock TAPE [--port N]\n\nServes the outbound exchanges of the tape (or, with --serve inbound, the inbound ones) until Ctrl-C: all upstreams on one port, by Host or as an HTTP(S) proxy,\nand each upstream on a port of its own. TLS on every port, with the CA certificate that stderr names.',
       )
       .positional('tape', tapeArgument)
       .options({
+        serve: {
+          choices: ['outbound', 'inbound'] as const,
+          default: 'outbound',
+          describe: 'what the service called, or the service itself, under any Host',
+        },
         port: { type: 'string', default: '0', describe: 'the port for everything; 0 lets the system choose' },
         host: { type: 'string', default: '127.0.0.1', describe: 'the address to listen on' },
         ...mockOptions,
@@ -50,6 +57,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
       .example('wiretape mock shop.tape --port 9000', 'every upstream of the tape')
       .example("curl -H 'Host: payments:8080' http://127.0.0.1:9000/rates", 'by Host')
       .example('curl -x http://127.0.0.1:9000 --cacert ca.pem https://payments:8443/rates', 'as a proxy')
+      .example('wiretape mock shop.tape --serve inbound --port 8080', 'the recorded service itself')
       .example("wiretape mock shop.tape --include '* payments:8443/**' --on-miss passthrough", 'one upstream') as never,
   handler: async (args) => {
     process.exitCode = await mock(args);
@@ -59,15 +67,15 @@ export const mockCommand: CommandModule<object, Arguments> = {
 async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
-  const outbound = readOutbound(args);
-  const set = mocksFrom(outbound);
-  requireMocks(set, args.tape);
+  const served = readServed(args, args.serve);
+  const set = mocksFrom(served, { serve: args.serve });
+  requireMocks(set, args.tape, args.serve);
   const server = await startMocks(set, {
     host: args.host,
     port,
     onMiss: args.onMiss,
     rules,
-    ...redactionFrom(args, outbound, { cwd: process.cwd(), env: process.env }),
+    ...redactionFrom(args, served, { cwd: process.cwd(), env: process.env }),
     latency: args.latency,
     mark: args.mark,
     ...(args.caOut === undefined ? {} : { caFile: args.caOut }),
@@ -94,12 +102,14 @@ function listeners({ url, urls }: MockServer): string {
   return [`listening ${url}`, ...[...urls].map(([name, own]) => `listening ${own} ${name}`)].join('\n').concat('\n');
 }
 
-function startLines(set: MockSet, { url, caFile }: MockServer, { tape }: Arguments): string[] {
+function startLines(set: MockSet, { url, caFile }: MockServer, { tape, serve }: Arguments): string[] {
   const { mocks, refusals, upstreams } = set;
   return [
-    `serving ${count(mocks.length + refusals.length, 'exchange')} of ${count(upstreams.length, 'upstream')} from ${tape}`,
+    `serving ${count(mocks.length + refusals.length, 'exchange')} of ${serve === 'inbound' ? 'the service itself' : count(upstreams.length, 'upstream')} from ${tape}`,
     ...notServedLines(set),
-    `as a proxy: HTTP_PROXY=${url} HTTPS_PROXY=${url}   trusted with: ${caFile}`,
+    serve === 'inbound'
+      ? `trusted with: ${caFile}`
+      : `as a proxy: HTTP_PROXY=${url} HTTPS_PROXY=${url}   trusted with: ${caFile}`,
   ];
 }
 

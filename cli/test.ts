@@ -10,7 +10,7 @@ import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import type { NoiseRule } from '../replayer/noise/rules';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
 import { openTapeReader } from '../tape/store/sqlite';
-import { type MockArguments, missTexts, mockOptions, readOutbound, unusedLines, unusedMocks } from './mock-options';
+import { type MockArguments, missTexts, mockOptions, readServed, unusedLines, unusedMocks } from './mock-options';
 import {
   type FilterArguments,
   filterFrom,
@@ -83,7 +83,7 @@ async function test(args: Arguments): Promise<number> {
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
   const cases = readCases(args);
-  const outbound = readOutbound(sessionOnly(args));
+  const outbound = readServed(sessionOnly(args));
   const set = mocksFrom(outbound);
   const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
   const place = await placeOf(args);

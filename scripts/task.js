@@ -1,8 +1,8 @@
 /**
  * The entry of every npm script: does the set-up the task needs and lacks, then the task.
  *
- *   node scripts/task.js build | test [jest arguments] | test:clients [jest arguments] | test:containers | test:kernels
- *     | check | demo | bench | fix
+ *   node scripts/task.js build | test [jest arguments] | test:clients [jest arguments] | test:generated [jest arguments]
+ *     | test:containers | test:kernels | check | demo | bench | fix
  *
  * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
  * Node.js that is new enough, which may be another one.
@@ -25,6 +25,7 @@ const tasks = {
     needs: 'clients',
     run: (args) => runTests(['--config', path.join(root, 'test/clients/jest.config.js'), ...args]),
   },
+  'test:generated': { needs: 'generated', run: runGeneratedTests },
   check: { needs: 'test', run: runChecks },
   demo: { needs: 'demo', run: (args) => run('node', [path.join(root, 'scripts/demo/main.js'), ...args]) },
   bench: {
@@ -64,6 +65,13 @@ async function runTests(args) {
 /** What needs images and takes minutes to set up: not part of the whole suite. @param {readonly string[]} args */
 async function runContainerTests(args) {
   const { status, counts } = await jest(['test/e2e/containers', ...args], { WIRETAPE_CONTAINERS: imagesFolder });
+  printCounts(counts);
+  return status;
+}
+
+/** Generated files under the libraries they are made for: installed apart, as no project needs all of them. @param {readonly string[]} args */
+async function runGeneratedTests(args) {
+  const { status, counts } = await jest(['test/contract/generated/', ...args], { WIRETAPE_REQUIRE_GENERATED: '1' });
   printCounts(counts);
   return status;
 }

@@ -8,7 +8,8 @@ import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/ht
 import { httpOf, modelFor } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
-import { type Upstream, upstreamNamed, upstreamOf } from './upstream';
+import { type Naming, namingFor, type Serve } from './served';
+import type { Upstream } from './upstream';
 
 /** How an upstream ends a request it does not answer. */
 export type Failure = 'reset' | 'closed' | 'timeout';
@@ -48,23 +49,35 @@ export interface MockSet {
   /** In order of first appearance. */
   readonly upstreams: readonly Upstream[];
   readonly notServed: readonly NotServed[];
+  /** Whether a Host that names none of the upstreams means the one on that port, or the only one. */
+  readonly anyHost: boolean;
 }
 
 /** Problems that leave the request and its answer whole. */
 const harmless = new Set<string>(['uncertain-connection']);
 const failures = new Set<string>(['reset', 'closed', 'timeout'] satisfies Failure[]);
 
-/**
- * The outbound exchanges as mocks; inbound ones and unknown protocols are passed over.
- * A refused connect carries no host name: it is counted to the upstream that other connections to the same address named.
- */
-export function mocksFrom(exchanges: Iterable<StoredExchange>): MockSet {
-  const outbound = [...exchanges].filter((stored) => stored.exchange.connection.direction === 'outbound');
-  const named = namesByAddress(outbound);
+export interface MocksFromOptions {
+  /** Whose answers; default `outbound`. */
+  readonly serve?: Serve;
+  /** Whether what serves them can stand for every version of HTTP; default false: the host speaks HTTP/1.1 alone. */
+  readonly anyVersion?: boolean;
+}
+
+/** The exchanges of one side as mocks, by default the outbound ones; those of the other and unknown protocols are passed over. */
+export function mocksFrom(exchanges: Iterable<StoredExchange>, options: MocksFromOptions = {}): MockSet {
+  const { serve = 'outbound', anyVersion = false } = options;
+  const chosen = [...exchanges].filter((stored) => stored.exchange.connection.direction === serve);
+  const naming = namingFor(serve, chosen);
   const found: Found = { mocks: [], refusals: [], upstreams: new Map(), counts: new Map(), notServed: [] };
-  for (const stored of outbound) sort(stored, named, found);
+  for (const stored of chosen) sort(stored, { naming, anyVersion }, found);
   const { mocks, refusals, notServed } = found;
-  return { mocks, refusals, notServed, upstreams: [...found.upstreams.values()] };
+  return { mocks, refusals, notServed, upstreams: [...found.upstreams.values()], anyHost: serve === 'inbound' };
+}
+
+interface Sorting {
+  readonly naming: Naming;
+  readonly anyVersion: boolean;
 }
 
 interface Found {
@@ -76,13 +89,14 @@ interface Found {
   readonly notServed: NotServed[];
 }
 
-function sort(stored: StoredExchange, named: ReadonlyMap<string, Upstream>, found: Found): void {
+function sort(stored: StoredExchange, { naming, anyVersion }: Sorting, found: Found): void {
   const { exchange, id } = stored;
   if (!modelFor(exchange.protocol).isParsed && exchange.outcome !== 'refused') return;
   const content = httpOf(exchange) ?? nothing;
   const { request } = content;
-  const upstream = upstreamFor(exchange, named);
-  const reason = upstream === null ? 'unknown-upstream' : whyNot(exchange, content);
+  const upstream = naming(exchange);
+  const reason =
+    upstream === null ? 'unknown-upstream' : (whyNot(exchange, content) ?? (anyVersion ? null : unspoken(content)));
   if (upstream === null || reason !== null) {
     found.notServed.push({ id, upstream: upstream?.name ?? null, reason: reason ?? 'unknown-upstream' });
     return;
@@ -105,10 +119,6 @@ function sort(stored: StoredExchange, named: ReadonlyMap<string, Upstream>, foun
 
 const nothing: HttpContent = { request: null, response: null };
 
-function requestOf(exchange: Exchange): HttpRequest | null {
-  return httpOf(exchange)?.request ?? null;
-}
-
 function answerOf(outcome: Outcome, { request, response }: HttpContent): Answer {
   if (response === null || request === null) return { kind: outcome as Failure };
   const latencyMs = Math.max(0, response.endedAtUs - request.endedAtUs) / 1000;
@@ -120,7 +130,6 @@ function whyNot(exchange: Exchange, { request, response }: HttpContent): string 
   const { outcome } = exchange;
   if (request === null) return outcome === 'refused' ? null : 'no-request';
   if (request.method === 'CONNECT') return 'tunnel';
-  if (request.version === '2' || response?.version === '2') return 'http2'; // mocks speak HTTP/1.1 alone
   if (response === null) {
     const broken = exchange.problems.filter((problem) => problem !== 'no-response' && !harmless.has(problem));
     if (broken.length > 0) return broken.join(', ');
@@ -133,19 +142,7 @@ function whyNot(exchange: Exchange, { request, response }: HttpContent): string 
   return null;
 }
 
-function namesByAddress(outbound: readonly StoredExchange[]): ReadonlyMap<string, Upstream> {
-  const named = new Map<string, Upstream>();
-  for (const { exchange } of outbound) {
-    const { remote } = exchange.connection;
-    const upstream = requestOf(exchange) === null ? null : upstreamOf(exchange);
-    if (remote !== null && upstream !== null && !named.has(remote)) named.set(remote, upstream);
-  }
-  return named;
-}
-
-function upstreamFor(exchange: Exchange, named: ReadonlyMap<string, Upstream>): Upstream | null {
-  if (requestOf(exchange) !== null) return upstreamOf(exchange);
-  const { remote } = exchange.connection;
-  if (remote === null) return null;
-  return named.get(remote) ?? upstreamNamed(remote, remote.endsWith(':443'));
+/** Why the host of mocks cannot say it, or null. */
+function unspoken({ request, response }: HttpContent): string | null {
+  return request?.version === '2' || response?.version === '2' ? 'http2' : null;
 }

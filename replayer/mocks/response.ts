@@ -126,7 +126,7 @@ function needsLength(response: HttpResponse, framing: Framing): boolean {
   return !chunked && response.status !== 204 && !describesOnly(response, framing);
 }
 
-function droppedNames(response: HttpResponse): ReadonlySet<string> {
+export function droppedNames(response: HttpResponse): ReadonlySet<string> {
   const named = response.headers
     .filter(([name]) => name.toLowerCase() === 'connection')
     .flatMap(([, v]) => v.split(','));
@@ -136,7 +136,7 @@ function droppedNames(response: HttpResponse): ReadonlySet<string> {
 }
 
 /** A recording may hold what Node refuses to write: names that are no token are dropped, control bytes become spaces. */
-function cleanFields(fields: HeaderList): [string, string][] {
+export function cleanFields(fields: HeaderList): [string, string][] {
   return fields
     .filter(([name]) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name))
     .map(([name, value]) => [name, fieldText(value)]);

@@ -162,7 +162,7 @@ function describeBody(message: { headers: HeaderList; body: Body }, { side, exac
 }
 
 /** The value of a JSON body where source code can hold all of it. */
-function jsonOf(view: BodyView, text: string): JsonValue | undefined {
+export function jsonOf(view: BodyView, text: string): JsonValue | undefined {
   if (view.kind !== 'json' || !isSameAsUtf8(view.value, text) || !survives(view.value)) return undefined;
   return view.value;
 }

@@ -1,5 +1,5 @@
 /**
- * What a generated suite imports: `suite(settings)` gives it the functions it hands to Jest. Everything that happens
+ * What a generated suite imports: `suite(settings)` gives it the functions it hands to its test runner. Everything that happens
  * on the network happens in a process of its own (host-process.ts), so that the module registry, fake timers and globals
  * of a test environment touch none of it, and so that the build under test is ended even when the tests are killed.
  */
@@ -69,6 +69,11 @@ function retold(failure: Error, message: string): Error {
   return failure;
 }
 
+/** The build under test is not part of the test runner, whose variables change what some libraries do. */
+function withoutRunner(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(JEST_WORKER_ID|VITEST(_\w+)?)$/.test(name)));
+}
+
 interface Host {
   ask(request: Request): Promise<Reply>;
   /** Resolves when the process is gone. */
@@ -76,7 +81,7 @@ interface Host {
 }
 
 function openHost(cwd: string): Host {
-  const { JEST_WORKER_ID: _, ...env } = process.env; // the build under test is not part of the test runner
+  const env = withoutRunner(process.env);
   const child = fork(join(__dirname, 'host-process.js'), [], { cwd, env, execArgv: [], serialization: 'advanced' });
   const waiting = new Map<number, (reply: Reply) => void>();
   let nextId = 0;

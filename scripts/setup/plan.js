@@ -16,10 +16,12 @@ const { nodeFloor } = require('./needs');
  *   toolchainPresent: boolean,        // .toolchain holds the pinned Node.js
  *   packagesFit: boolean,             // node_modules is what package-lock.json says
  *   clientsFit: boolean,              // build/clients is what scripts/clients says
+ *   generatedFit: boolean,            // build/generated is what scripts/generated says
  *   stale: { bpf: boolean, native: boolean, typescript: boolean },
  * }} Facts
  * @typedef {{ kind: 'apt', packages: readonly string[] } | { kind: 'toolchain' } | { kind: 'npm' } | { kind: 'bpf' }
- *   | { kind: 'native' } | { kind: 'typescript' } | { kind: 'clients' } | { kind: 'images' }} Step
+ *   | { kind: 'native' } | { kind: 'typescript' } | { kind: 'clients' } | { kind: 'generated' }
+ *   | { kind: 'images' }} Step
  * @typedef {{ kind: 'refuse', lines: readonly string[] } | { kind: 'go', steps: readonly Step[] }} Plan
  */
 
@@ -51,6 +53,7 @@ function stepsFor(packages, facts) {
   if (facts.task === 'containers' && facts.isRoot) steps.push({ kind: 'images' });
   // 600 MB, and without root nothing is recorded
   if (facts.task === 'clients' && facts.isRoot && !facts.clientsFit) steps.push({ kind: 'clients' });
+  if (facts.task === 'generated' && !facts.generatedFit) steps.push({ kind: 'generated' });
   return steps;
 }
 
@@ -63,7 +66,10 @@ function packagesToInstall(facts) {
   const building = facts.stale.bpf || facts.stale.native;
   const wanted = facts.missing.filter((need) => {
     if (need.for === 'build') return building;
-    return need.for === facts.task && (facts.isRoot || need.for === 'demo' || need.for === 'kernels');
+    return (
+      need.for === facts.task &&
+      (facts.isRoot || need.for === 'demo' || need.for === 'generated' || need.for === 'kernels')
+    );
   });
   return [...new Set(wanted.map((need) => need.package))];
 }

@@ -31,7 +31,7 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/parse': 'folders',
   'recorder/source': 'folders',
   'recorder/source/ebpf/attach/tls-libraries': ['openssl'],
-  'replayer/generate': 'folders',
+  'replayer/generate': ['jest', 'vitest', 'msw'],
   'replayer/mocks': ['fastify'],
   'tape/export': ['har', 'curl', 'hurl', 'k6', 'wiremock', 'openapi'],
   'tape/import': 'folders',

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openTapeWriter } from '../../tape/store/sqlite/index';
 import { describeE2e } from '../support/e2e';
+import { storedExchanges } from '../support/exchanges';
 import { root } from '../support/source-tree';
+import { writeTape } from '../support/tape-file';
 import { asRedacted, exchangeOf, sessionStart } from '../support/tapes';
 
 const folder = mkdtempSync(join(tmpdir(), 'wiretape-pack-'));
@@ -99,6 +101,53 @@ describe('an empty project that installs it', () => {
     expect(imported).toBe(required);
   });
 
+  it.each(['CommonJS', 'ES modules'])('gets mocks of a tape in a test of its own, in %s', (kind) => {
+    writeOutbound(join(project, 'calls.tape'));
+    const use = `const mocks = await startMocks('calls.tape');
+const answer = await fetch(mocks.urlOf('payments:8080') + '/rates');
+const tape = openTape('calls.tape');
+console.log(JSON.stringify([answer.status, await answer.json(), [...tape.exchanges()].map(({ target }) => target), mocks.misses()]));
+tape.close();
+await mocks.close();`;
+    const program =
+      kind === 'CommonJS'
+        ? ['-e', `const { openTape, startMocks } = require('wiretape'); (async () => { ${use} })();`]
+        : ['--input-type=module', '-e', `import { openTape, startMocks } from 'wiretape'; ${use}`];
+    expect(JSON.parse(node(program))).toEqual([200, { rate: 1.2 }, ['/rates'], []]);
+  });
+
+  it.each(['use.cts', 'use.mts'])('gets types for what it imports, in %s', (file) => {
+    const use = `import { defineConfig, openTape, startMocks, suite, type Mocks, type TapeExchange } from 'wiretape';
+export async function use(): Promise<string> {
+  const mocks: Mocks = await startMocks('calls.tape', { serve: 'inbound', onMiss: '404', include: 'GET */rates' });
+  const first: TapeExchange | undefined = [...openTape('calls.tape').exchanges({ direction: 'outbound' })][0];
+  // @ts-expect-error the side is one of two
+  await startMocks('calls.tape', { serve: 'sideways' });
+  void [defineConfig, suite, first?.response?.body.text().length];
+  return mocks.urlOf('payments:8080');
+}
+`;
+    writeFileSync(join(project, file), use);
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+      '--lib',
+      'es2024,esnext.disposable',
+    ];
+    const { stdout, status } = spawnSync(process.execPath, [compiler, ...options, ...types, file], {
+      cwd: project,
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  });
+
   it('gets one copy of the code, whichever way it is loaded', () => {
     const same = node([
       '--input-type=module',
@@ -121,6 +170,11 @@ describeE2e('an empty project that installs it, on a machine that may record', (
     expect(JSON.parse(wiretape(['doctor', '--json']).stdout)).toMatchObject({ ok: true, tier: 'tracepoint' });
   });
 });
+
+function writeOutbound(path: string): void {
+  const call = { direction: 'outbound', host: 'payments:8080', target: '/rates', responseBody: { rate: 1.2 } } as const;
+  if (!existsSync(path)) writeTape(path, storedExchanges(call));
+}
 
 /** The dependencies are copied as `npm ci` put them here; npm then finds nothing left to fetch. */
 function installInto(target: string): void {

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { MockSet } from '../mock';
 import { defaultPort, parseAuthority, type Upstream, upstreamName } from '../upstream';
 
 export interface Arrival {
@@ -43,9 +44,13 @@ const absoluteForm = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/i;
 /**
  * A fixed upstream wins, then an absolute-form target (RFC 9112 3.2.2), then Host. A Host whose port is missing or is
  * our own names the one upstream with that host name; our own address names the only upstream, where there is one.
+ * Under `anyHost` so does any other Host, and where there are several, one names the upstream on its port.
  * `ownPorts` may grow while requests come: the ports of single upstreams, which a client may ask the proxy for.
  */
-export function createResolver(upstreams: readonly Upstream[], ownPorts: ReadonlyMap<number, string>): Resolver {
+export function createResolver(
+  { upstreams, anyHost }: Pick<MockSet, 'upstreams' | 'anyHost'>,
+  ownPorts: ReadonlyMap<number, string>,
+): Resolver {
   const known = new Set(upstreams.map(({ name }) => name));
   const cache = new Map<string, string>();
   const resolve = (authority: string, tls: boolean, port: number): string => {
@@ -53,7 +58,7 @@ export function createResolver(upstreams: readonly Upstream[], ownPorts: Readonl
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
     if (cache.size >= rememberedHosts) cache.clear();
-    const name = upstreamMeant(authority, { tls, port, known, upstreams, ownPorts });
+    const name = upstreamMeant(authority, { tls, port, known, upstreams, anyHost, ownPorts });
     cache.set(key, name);
     return name;
   };
@@ -76,10 +81,19 @@ interface Meaning {
   readonly port: number;
   readonly known: ReadonlySet<string>;
   readonly upstreams: readonly Upstream[];
+  readonly anyHost: boolean;
   readonly ownPorts: ReadonlyMap<number, string>;
 }
 
-function upstreamMeant(authority: string, { tls, port, known, upstreams, ownPorts }: Meaning): string {
+function upstreamMeant(authority: string, meaning: Meaning): string {
+  const name = upstreamNamedBy(authority, meaning);
+  if (!meaning.anyHost || meaning.known.has(name)) return name;
+  const { upstreams } = meaning;
+  const meant = upstreams.length === 1 ? upstreams : upstreams.filter(({ port }) => name.endsWith(`:${port}`));
+  return meant.length === 1 ? (meant[0]?.name ?? name) : name;
+}
+
+function upstreamNamedBy(authority: string, { tls, port, known, upstreams, ownPorts }: Meaning): string {
   const name = upstreamName(authority, tls);
   const parsed = parseAuthority(authority);
   if (name === null || parsed === null) return '';

@@ -34,7 +34,7 @@ export function createService(
   ownPorts: ReadonlyMap<number, string>,
 ): Service {
   const matcher = createMatcher(set, { rules: options.rules ?? [], keyed: options.keyed ?? true });
-  const resolve = createResolver(set.upstreams, ownPorts);
+  const resolve = createResolver(set, ownPorts);
   const tally = createTally();
   const limits = { ...defaultLimits, ...options.limits };
   const bodies = { bodyBytes: limits.bodyBytes, budget: createBudget(limits.allBodiesBytes) };

@@ -150,7 +150,7 @@ function remedyFor(why: Miss['why'], first: NearMiss | undefined, context: MissC
   if (why === 'unknown-upstream') {
     const names = context.upstreams.map(({ name }) => name).join(', ');
     return [
-      names === '' ? 'The tape holds no outbound exchanges that can be served' : `Recorded upstreams: ${names}`,
+      names === '' ? 'The tape holds no exchanges that can be served' : `Recorded upstreams: ${names}`,
       'Record the service while it calls this upstream',
     ];
   }

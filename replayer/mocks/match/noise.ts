@@ -61,7 +61,7 @@ function erasedMember(value: JsonValue, side: NoiseSide, at: Path): string | nul
 
 function erasedScalar(value: JsonValue, side: NoiseSide, at: Path): string {
   const key = keyOfPlace(at);
-  const shape = shapeOf(value, key);
+  const shape = mintedKind(value, key);
   if (shape !== null) return `<${shape}>`;
   const open = withoutPlaceholders(textOf(value), side, at);
   if (typeof value !== 'string') return open;
@@ -73,7 +73,7 @@ function erasedWords(text: string): string {
   let erased = '';
   let at = 0;
   for (const token of tokensOf(text)) {
-    const shape = shapeOf(token.text, anyName);
+    const shape = mintedKind(token.text, anyName);
     if (shape === null) continue;
     erased += `${text.slice(at, token.start)}<${shape}>`;
     at = token.start + token.text.length;
@@ -82,7 +82,7 @@ function erasedWords(text: string): string {
 }
 
 /** The kind of a value that two runs mint anew; the one-sided form of `bothSidesReason`. */
-function shapeOf(value: JsonValue, key: string | null): string | null {
+export function mintedKind(value: JsonValue, key: string | null): string | null {
   if (typeof value === 'number') return timeShape(String(value), key);
   if (value instanceof JsonNumber) return timeShape(value.source, key);
   if (typeof value !== 'string' || value.length < shortestShape) return null;

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runWiretape } from '../../support/command';
+import { storedExchanges } from '../../support/exchanges';
 import { ask, askHost, type CallSketch, calls } from '../../support/mocks';
 import { type RunningWiretape, startWiretape } from '../../support/running';
 import { writeTape } from '../../support/tape-file';
@@ -58,6 +59,35 @@ it('prints a line for each listener when it is ready, serves, and ends with a su
   expect(stderr).toMatch(/^serving 3 exchanges of 2 upstreams from shop\.tape\nas a proxy: HTTP_PROXY=http:\/\/127/);
   expect(stderr).toMatch(/served 1 \(1 exact, 0 under noise\), 0 misses\n1 of 3 recorded exchanges were asked for\n/);
   expect(stderr).toMatch(/unused {4}exchange 2, GET rates\.test:443\/b\nunused {4}exchange 3, GET payments:8080\/c\n$/);
+});
+
+it('serves the recorded service itself, under any Host, one upstream for all names it had', async () => {
+  const inbound = { direction: 'inbound', connection: 'served' } as const;
+  writeTape(
+    join(folder, 'shop.tape'),
+    storedExchanges(
+      { ...inbound, host: 'shop.test', target: '/orders', responseBody: { orders: [] } },
+      { ...inbound, host: '127.0.0.1:8080', target: '/health', responseBody: { up: true } },
+      { direction: 'outbound', connection: 'made', host: 'payments:8080', target: '/rates' },
+    ),
+  );
+  const mocks = await mock('--serve', 'inbound');
+  const base = mocks.urls.get('') ?? '';
+  expect([...mocks.urls.keys()]).toEqual(['', '127.0.0.1:8080']);
+  expect(JSON.parse((await ask(`${base}/orders`)).text)).toEqual({ orders: [] });
+  expect(JSON.parse((await askHost(base, 'shop.example', '/health')).text)).toEqual({ up: true });
+  expect((await askHost(base, 'payments:8080', '/rates')).status).toBe(502);
+  const { status, stderr } = await end(mocks);
+  expect(stderr).toMatch(/^serving 2 exchanges of the service itself from shop\.tape\ntrusted with: /);
+  expect(stderr).toContain('2 of 2 recorded exchanges were asked for');
+  expect(status).toBe(1);
+});
+
+it('says that nothing of the service itself is there', async () => {
+  tape({ target: '/a' });
+  const { status, stderr } = await runWiretape(['mock', 'shop.tape', '--serve', 'inbound'], { cwd: folder });
+  expect(stderr).toContain('NO_CASES  shop.tape and the filters leave no inbound exchange to serve');
+  expect(status).toBe(3);
 });
 
 it('explains a miss as it happens and ends with status 1', async () => {

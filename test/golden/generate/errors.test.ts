@@ -43,6 +43,9 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   'only-incomplete': [...toJest, 'suite', '--include', 'GET */export'],
   'files-of-others': [...toJest, 'theirs'],
   'edited-tests': [...toJest, 'edited', '--include', 'GET */orders'],
+  'msw-with-noise': ['--to', 'msw', '--out', 'mocks', '--noise', 'noise.yaml'],
+  'msw-with-command': ['--to', 'msw', '--out', 'mocks', '--', 'node', 'server.js'],
+  'msw-nothing-left': ['--to', 'msw', '--out', 'mocks'],
   'out-is-a-file': [...toJest, 'file'],
 };
 

@@ -1,5 +1,5 @@
 /** A whole generated suite, file by file: what a person will own. */
-import { suiteFiles } from '../../../replayer/generate/jest/files';
+import { jestGenerator } from '../../../replayer/generate/jest';
 import type { HeaderList } from '../../../tape/model/body';
 import { type ExchangeSketch, storedExchanges } from '../../support/exchanges';
 import { expectGolden } from '../../support/golden';
@@ -77,7 +77,7 @@ const options = {
   redact: null,
 };
 
-const { files } = suiteFiles(storedExchanges(...session), options);
+const { files } = jestGenerator.files(storedExchanges(...session), options);
 
 /** Files that would configure the checkout itself are kept under another name. */
 function goldenName(path: string): string {
@@ -95,12 +95,12 @@ it.each(files.map(({ path }) => path))('writes %s', (path) => {
 });
 
 it('writes the same bytes every time', () => {
-  expect(suiteFiles(storedExchanges(...session), options).files).toEqual(files);
+  expect(jestGenerator.files(storedExchanges(...session), options).files).toEqual(files);
 });
 
 it('writes the noise and redaction rules that it was given', () => {
   const rules = '- { in: response, path: body.at, because: "clock" }\n';
-  const made = suiteFiles(storedExchanges(...session), { ...options, noise: rules, redact: '[]\n' });
+  const made = jestGenerator.files(storedExchanges(...session), { ...options, noise: rules, redact: '[]\n' });
   const textOf = (path: string) => Buffer.from(made.files.find((file) => file.path === path)?.bytes ?? []).toString();
   expect(textOf('noise.yaml')).toBe(rules);
   expect(textOf('redact.yaml')).toBe('[]\n');
@@ -108,7 +108,7 @@ it('writes the noise and redaction rules that it was given', () => {
 });
 
 it('leaves out mocks, and their test, where the service called nobody', () => {
-  const made = suiteFiles(storedExchanges({ target: '/health' }), { ...options, settings: {} });
+  const made = jestGenerator.files(storedExchanges({ target: '/health' }), { ...options, settings: {} });
   expect(made.files.map(({ path }) => path)).not.toContain('mocks.json');
   expect(made.files.map(({ bytes }) => Buffer.from(bytes).toString()).join('\n')).not.toMatch(/mocks\.json'|noMisses/);
 });

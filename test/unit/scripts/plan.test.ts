@@ -13,6 +13,7 @@ const everythingThere: Facts = {
   toolchainPresent: false,
   packagesFit: true,
   clientsFit: true,
+  generatedFit: true,
   stale: { bpf: false, native: false, typescript: false },
 };
 
@@ -22,6 +23,7 @@ const freshMachine: Facts = {
   nodeVersion: 'v20.20.2',
   packagesFit: false,
   clientsFit: false,
+  generatedFit: false,
   stale: { bpf: true, native: true, typescript: true },
 };
 
@@ -86,6 +88,17 @@ describe('the plan of set-up', () => {
     expect(plan({ ...everythingThere, task: 'clients' })).toEqual({ kind: 'go', steps: [] });
     const withoutRoot = plan({ ...everythingThere, task: 'clients', clientsFit: false, isRoot: false });
     expect(withoutRoot).toEqual({ kind: 'go', steps: [] });
+  });
+
+  it('brings what runs generated files for their tests only, once, and without root where Chromium is there', () => {
+    expect(stepNames(plan({ ...freshMachine, task: 'generated' }))).toContain('generated');
+    expect(packagesOf(plan({ ...freshMachine, task: 'generated' }))).toEqual(
+      expect.arrayContaining(['chromium', 'clang']),
+    );
+    expect(stepNames(plan(freshMachine))).not.toContain('generated');
+    expect(plan({ ...everythingThere, task: 'generated' })).toEqual({ kind: 'go', steps: [] });
+    const withoutRoot = plan({ ...everythingThere, task: 'generated', generatedFit: false, isRoot: false });
+    expect(stepNames(withoutRoot)).toEqual(['generated']);
   });
 
   it('rebuilds only the part whose inputs changed', () => {

@@ -1,5 +1,5 @@
 import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
-import { groupsOf, slugOf } from '../../../../replayer/generate/jest/groups';
+import { groupsOf, slugOf } from '../../../../replayer/generate/story/groups';
 import { storedExchanges } from '../../../support/exchanges';
 
 function groupsFor(...targets: readonly string[]) {

@@ -1,7 +1,7 @@
 /** What is on a tape came from the network: it may want to be code in the files that are generated from it. */
 import { runInNewContext } from 'node:vm';
 import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
-import { suiteFiles } from '../../../../replayer/generate/jest/files';
+import { jestGenerator } from '../../../../replayer/generate/jest';
 import { describeCase } from '../../../../replayer/suite/describe';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 
@@ -29,7 +29,7 @@ const sketches: readonly ExchangeSketch[] = texts.flatMap((text) => [
 ]);
 
 const options = { tapeName: breakout, settings: { command: texts, env: { A: breakout } }, noise: null, redact: null };
-const { files } = suiteFiles(storedExchanges(...sketches), options);
+const { files } = jestGenerator.files(storedExchanges(...sketches), options);
 
 /** Runs a generated file with the functions of Jest replaced by ones that only remember. */
 function run(path: string) {

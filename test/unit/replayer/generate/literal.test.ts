@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { commentText, lineWidth, literal, type Plain, stringLiteral } from '../../../../replayer/generate/jest/literal';
+import { commentText, lineWidth, literal, type Plain, stringLiteral } from '../../../../replayer/generate/literal';
 
 const flush = { indent: 0, column: 0 };
 

@@ -1,5 +1,5 @@
-import type { GeneratedFile } from '../../../../replayer/generate/jest/files';
-import { manifestText, parseManifest, planWriting } from '../../../../replayer/generate/jest/write-plan';
+import type { GeneratedFile } from '../../../../replayer/generate/generator';
+import { manifestText, parseManifest, planWriting } from '../../../../replayer/generate/write-plan';
 
 const orders = file('endpoints/orders.js', 'orders');
 const setup = file('setup.js', 'setup', true);

@@ -1,10 +1,10 @@
 /**
- * What to do with each file of a folder that may already hold a suite: files wiretape wrote are replaced or removed,
+ * What to do with each file of a folder that may already hold generated files: files wiretape wrote are replaced or removed,
  * files a person changed are kept or refused, files of others are never touched. Which is which stands in a manifest
- * of hashes beside the suite. Pure: it is told what is there.
+ * of hashes beside them. Pure: it is told what is there.
  */
 import { createHash } from 'node:crypto';
-import type { GeneratedFile } from './files';
+import type { GeneratedFile } from './generator';
 
 export const manifestName = 'wiretape.json';
 

@@ -1,6 +1,6 @@
 /**
- * A tape's exchanges as the files of a Jest suite. Pure: the same exchanges and settings give the same bytes; who writes
- * them, and over what, is decided elsewhere (write-plan.ts).
+ * A tape's exchanges as the files of a test suite, whichever runner plays it: one story, in a file for each group of
+ * endpoints. Knows no runner; what differs between them it is told (runner.ts).
  */
 import type { StoredExchange } from '../../../tape/store/tape';
 import { casesFrom, isRunnable, type RunnableCase, type TestCase } from '../../cases/cases';
@@ -8,68 +8,67 @@ import { planCarries } from '../../correlate/plan';
 import { mocksFrom } from '../../mocks/mock';
 import { describeCase, describeMock, type KeepBody } from '../../suite/describe';
 import type { MocksFile, SuiteSettings } from '../../suite/description';
+import {
+  type Generated,
+  type GeneratedFile,
+  type GeneratorOptions,
+  type LeftOut,
+  textFile,
+  yourFile,
+} from '../generator';
 import { endpointSource } from './endpoint-file';
 import { type EndpointGroup, groupsOf, type NamedCase, slugOf } from './groups';
-import { emptyNoise, entrySource, type LeftOut, setupSource } from './setup-file';
-
-export interface GeneratedFile {
-  /** Within the suite's folder, with `/`. */
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  /** True for what the user may change and keep: it is replaced only as long as nobody did. */
-  readonly yours: boolean;
-}
-
-export interface SuiteFilesOptions {
-  /** Name of the tape, for saying where the suite comes from. */
-  readonly tapeName: string;
-  readonly settings: SuiteSettings;
-  /** Text of the noise file; null where none was given. */
-  readonly noise: string | null;
-  /** Text of the file of added redaction rules; null where none was given. */
-  readonly redact: string | null;
-}
-
-export interface SuiteFiles {
-  readonly files: readonly GeneratedFile[];
-  readonly cases: number;
-  readonly mocks: number;
-  readonly leftOut: readonly LeftOut[];
-}
+import type { Runner } from './runner';
+import { emptyNoise, entrySource, setupSource } from './setup-file';
 
 /** `exchanges` are the inbound ones to play again and the outbound ones to answer from. */
-export function suiteFiles(exchanges: readonly StoredExchange[], options: SuiteFilesOptions): SuiteFiles {
+export function storyFiles(runner: Runner, exchanges: readonly StoredExchange[], options: GeneratorOptions): Generated {
   const all = casesFrom(exchanges);
   const cases = all.filter(isRunnable);
   const leftOut = all.filter((each) => each.kind === 'skip').map(leftOutOf);
   const bodies = new Bodies();
-  const endpoints = endpointFiles(cases, bodies);
+  const endpoints = endpointFiles(cases, { bodies, runner });
   const mocks = describedMocks(exchanges, bodies);
   const settings = settingsFor(options, mocks.length > 0);
   const groups = groupsOf(cases).toSorted((a, b) => firstStep(a) - firstStep(b));
   const files = [
     ...endpoints,
     ...bodies.files,
-    ...(mocks.length === 0 ? [] : [text('mocks.json', mocksText(mocks, options.tapeName))]),
-    text('replay.test.js', entrySource(groups, { hasMocks: mocks.length > 0, leftOut })),
-    text('package.json', packageText),
-    text('.gitattributes', '# Bodies are compared and sent byte for byte.\nbodies/** -text\n'),
-    yours('setup.js', setupSource(settings)),
-    yours('noise.yaml', options.noise ?? emptyNoise),
-    ...(options.redact === null ? [] : [yours('redact.yaml', options.redact)]),
+    ...(mocks.length === 0 ? [] : [textFile('mocks.json', mocksText(mocks, options.tapeName))]),
+    textFile(entryName, entrySource(groups, { hasMocks: mocks.length > 0, leftOut, runner })),
+    textFile('package.json', packageText(runner)),
+    textFile('.gitattributes', '# Bodies are compared and sent byte for byte.\nbodies/** -text\n'),
+    yourFile('setup.js', setupSource(settings, runner)),
+    yourFile('noise.yaml', options.noise ?? emptyNoise),
+    ...(options.redact === null ? [] : [yourFile('redact.yaml', options.redact)]),
   ];
-  return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), cases: cases.length, mocks: mocks.length, leftOut };
+  return {
+    files: files.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    counts: [
+      { count: cases.length, of: 'test' },
+      { count: mocks.length, of: 'mock' },
+    ],
+    leftOut,
+    saidIn: entryName,
+  };
 }
 
-/** Jest takes .js for what the nearest package.json says: these files are CommonJS in any project. */
-const packageText = '{\n  "private": true,\n  "type": "commonjs"\n}\n';
+const entryName = 'replay.test.js';
 
-function endpointFiles(cases: readonly RunnableCase[], bodies: Bodies): readonly GeneratedFile[] {
+/** A .js file is what the nearest package.json says: these are of one kind in any project. */
+function packageText({ moduleType }: Runner): string {
+  return `{\n  "private": true,\n  "type": "${moduleType}"\n}\n`;
+}
+
+function endpointFiles(
+  cases: readonly RunnableCase[],
+  { bodies, runner }: { bodies: Bodies; runner: Runner },
+): readonly GeneratedFile[] {
   const carried = planCarries(cases);
   const describe = (named: NamedCase) =>
     describeCase(named.testCase, named.step, bodies.keeperFor(`${pad(named.step)}-${slugOf(named.title)}`));
   return groupsOf(cases).map((group) =>
-    text(`endpoints/${group.slug}.js`, endpointSource({ group, carried, describe })),
+    textFile(`endpoints/${group.slug}.js`, endpointSource({ group, carried, describe, runner })),
   );
 }
 
@@ -87,7 +86,7 @@ function mocksText(exchanges: MocksFile['exchanges'], tapeName: string): string 
   return `${JSON.stringify({ about, exchanges } satisfies MocksFile, null, 2)}\n`;
 }
 
-function settingsFor({ settings, redact }: SuiteFilesOptions, hasMocks: boolean): SuiteSettings {
+function settingsFor({ settings, redact }: GeneratorOptions, hasMocks: boolean): SuiteSettings {
   return {
     ...settings,
     ...(hasMocks ? { mocks: './mocks.json' } : {}),
@@ -120,12 +119,4 @@ class Bodies {
 
 function pad(step: number): string {
   return String(step).padStart(3, '0');
-}
-
-function text(path: string, content: string): GeneratedFile {
-  return { path, bytes: Buffer.from(content), yours: false };
-}
-
-function yours(path: string, content: string): GeneratedFile {
-  return { path, bytes: Buffer.from(content), yours: true };
 }
