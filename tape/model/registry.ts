@@ -15,7 +15,7 @@ const models: { readonly [P in ProtocolName]: ContentModel<Contents[P]> } = {
 };
 
 /** The protocol that carries each version of HTTP. */
-export const carrierOf = { '1.0': 'http1', '1.1': 'http1', '2': 'http1' } as const satisfies Record<
+export const carrierOf = { '1.0': 'http1', '1.1': 'http1', '2': 'http2' } as const satisfies Record<
   HttpVersion,
   ProtocolName
 >;
