@@ -24,9 +24,9 @@ async function recordBoth(): Promise<{ kernel: SourceEvent[]; packets: readonly 
   const program = folder.file('socket-calls');
   execFileSync('cc', ['-O1', '-Wall', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
   const file = folder.file('lo.pcap');
-  const tcpdump = spawn('tcpdump', ['-i', 'lo', '-U', '--immediate-mode', '-B', '65536', '-w', file, 'tcp'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  // In a network of its own: what others say on this machine's loopback is not part of it.
+  const capture = `ip link set lo up && exec tcpdump -i lo -U --immediate-mode -B 65536 -w ${file} tcp`;
+  const tcpdump = spawn('unshare', ['-n', 'sh', '-c', capture], { stdio: ['ignore', 'ignore', 'pipe'] });
   try {
     let said = '';
     for await (const text of tcpdump.stderr) {
@@ -37,7 +37,7 @@ async function recordBoth(): Promise<{ kernel: SourceEvent[]; packets: readonly 
     const sizes = [requestSize, responseSize, seed].map(String);
     const source = startEbpfSource({
       targets: noTargets,
-      command: [program, 'write', 'read', ...sizes],
+      command: ['nsenter', '-t', String(tcpdump.pid), '-n', program, 'write', 'read', ...sizes],
       onEvents: (events) => kernel.push(...events),
     });
     await source.command?.ended;
