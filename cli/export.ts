@@ -10,7 +10,7 @@ import { openTapeReader } from '../tape/store/sqlite';
 import type { TapeReader } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, tapeArgument, usage } from './options';
-import { visibleLine } from './terminal';
+import { count, visibleLine } from './terminal';
 import { wiretapeVersion } from './version';
 
 interface ExportArguments extends FilterArguments {
@@ -106,12 +106,11 @@ function writeOut(reader: TapeReader, { args, exporter, filter, target }: Writin
     output.drop();
     throw error;
   }
-  const [one, many] = [`1 exchange`, `${written} exchanges`];
   const where = args.output === undefined ? '' : ` into ${args.output}`;
   return [
-    `exported ${written === 1 ? one : many} as ${exporter.title}${where}`,
+    `exported ${count(written, 'exchange')} as ${exporter.title}${where}`,
     ...notesOf(leftOut),
-    ...(redacted === 0 ? [] : [`  secrets    ${redacted} hold placeholders in the place of secrets`]),
+    ...(redacted === 0 ? [] : [`  secrets    placeholders stand in their place in ${count(redacted, 'exchange')}`]),
   ];
 }
 

@@ -49,7 +49,7 @@ const nothing: HttpContent = { request: null, response: null };
 
 function caseOf(stored: StoredExchange): TestCase {
   const { exchange } = stored;
-  const base = { id: stored.id, name: nameOf(stored), stored };
+  const base = { id: stored.id, name: nameOf(stored), stored: withWholePlaces(stored) };
   const skip = skipReason(exchange);
   if (skip !== null) return { kind: 'skip', ...base, ...skip };
   const { request, response } = httpOf(exchange) ?? nothing;
@@ -57,6 +57,13 @@ function caseOf(stored: StoredExchange): TestCase {
     return { kind: 'skip', ...base, reason: 'incomplete', detail: `the recorded outcome is ${exchange.outcome}` };
   }
   return { kind: 'run', ...base, request, response };
+}
+
+/** Messages are put together to the body they came in: what was taken out of them was taken out of it. */
+function withWholePlaces(stored: StoredExchange): StoredExchange {
+  if (stored.exchange.messages.length === 0) return stored;
+  const redacted = stored.redacted.map((entry) => ({ ...entry, path: entry.path.replace(/^message\[\d+\]\./, '') }));
+  return { ...stored, redacted };
 }
 
 function nameOf(stored: StoredExchange): string {

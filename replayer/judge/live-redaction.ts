@@ -101,7 +101,12 @@ export class LiveRedaction {
     if (entries.length === 0) return entries;
     const place = formatPath(path[1] === 'set-cookie' ? path.slice(0, 2) : path); // a cookie may stand in any of the fields
     return entries.filter(
-      (entry) => entry.path === place || (path[1] === 'set-cookie' && entry.path.startsWith(place)),
+      (entry) => isWithin(entry.path, place) || (path[1] === 'set-cookie' && entry.path.startsWith(place)),
     );
   }
+}
+
+/** Redaction also reads what is inside of a text, such as JSON in an event: its places lie below that of the text. */
+function isWithin(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}.`) || path.startsWith(`${place}[`);
 }

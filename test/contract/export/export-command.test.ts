@@ -24,7 +24,7 @@ it('writes on stdout, and says on stderr what is in it and what is not', async (
     'exported 8 exchanges as curl commands',
     '  left out   1 that are not complete',
     '  left out   1 that have no request or no answer',
-    '  secrets    1 hold placeholders in the place of secrets',
+    '  secrets    placeholders stand in their place in 1 exchange',
     '',
   ]);
 });

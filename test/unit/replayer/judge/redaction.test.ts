@@ -1,11 +1,14 @@
 /** Live answers against a redacted tape: equal secrets are equal, minted ones may differ, none is ever printed. */
-import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
+import { casesFrom, isRunnable, type RunnableCase } from '../../../../replayer/cases/cases';
 import { Carrier } from '../../../../replayer/correlate/carrier';
 import { placeholdersOf } from '../../../../replayer/correlate/secrets';
 import { type Judgement, judge } from '../../../../replayer/judge/judge';
+import type { HeaderList } from '../../../../tape/model/body';
 import { createRedactor } from '../../../../tape/redact/redactor';
+import type { StoredExchange } from '../../../../tape/store/tape';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 import { answerOf, told } from '../../../support/judging';
+import { messageOf } from '../../../support/tapes';
 
 const key = Buffer.alloc(32, 1);
 
@@ -45,6 +48,43 @@ const tokenB = 'p6R1nH4cY0dL9gS2p6R1nH4c';
 
 it('finds the same secret equal', () => {
   expect(judged([of({ password: 'hunter2!' })], [of({ password: 'hunter2!' })]).map(told)).toEqual([[]]);
+});
+
+describe('an event stream that was recorded event by event', () => {
+  const headers: HeaderList = [['Content-Type', 'text/event-stream']];
+  const sent = (password: string) => `id: 1\ndata: {"n":1,"password":"${password}"}\n\n`;
+
+  /** As the recorder has it: the events are messages, and the body is empty. */
+  function judgedStream(live: string): Judgement {
+    const [stored] = storedExchanges({ responseHeaders: headers, responseBody: '' });
+    const event = messageOf('{"n":1,"password":"hunter2!"}', { from: 'server', kind: 'event', facts: { id: '1' } });
+    const { exchange, entries } = createRedactor({ key }).redact({
+      ...(stored as StoredExchange).exchange,
+      messages: [event],
+    });
+    const [test] = casesFrom([{ ...(stored as StoredExchange), exchange, redacted: entries }]).filter(isRunnable);
+    const target = { authority: 'shop.test', origin: 'http://shop.test' };
+    const carrier = new Carrier([test as RunnableCase], { target, setHeaders: [], secrets: new Map() });
+    const response = answerOf({ responseHeaders: headers, responseBody: live });
+    return judge(response, {
+      test: test as RunnableCase,
+      rules: [],
+      redactor: createRedactor({ key, placeholders: new Set(entries.map((entry) => entry.placeholder)) }),
+      keyed: true,
+      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
+      ...carrier.expectationFor(test as RunnableCase),
+    });
+  }
+
+  it('is equal where the same secret comes again', () => {
+    expect(told(judgedStream(sent('hunter2!')))).toEqual([]);
+  });
+
+  it('differs where another one comes, and neither is printed', () => {
+    const judgement = judgedStream(sent('letmein!'));
+    expect(judgement.differences.map(({ path, kind }) => [path, kind])).toEqual([['body', 'changed']]);
+    expect(JSON.stringify(judgement)).not.toMatch(/hunter2|letmein/);
+  });
 });
 
 it('tells with the key that a lasting secret changed, without printing either', () => {
