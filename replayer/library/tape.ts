@@ -6,6 +6,7 @@ import { decodeBody } from '../../tape/body/coding';
 import type { Body, HeaderList } from '../../tape/model/body';
 import type { Direction, Outcome, Problem } from '../../tape/model/exchange';
 import { type ExchangeFilter, parseFilterPattern } from '../../tape/model/filter';
+import { noHttp } from '../../tape/model/http/http';
 import type { Message, MessageFacts } from '../../tape/model/message';
 import { httpOf, operationOf } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
@@ -139,7 +140,7 @@ function sessionsOf(reader: TapeReader): readonly TapeSession[] {
 
 function exchangeFrom({ id, session, connectionId, causeId, exchange, redacted }: StoredExchange): TapeExchange {
   const { verb, authority, target, result } = operationOf(exchange);
-  const { request, response } = httpOf(exchange) ?? { request: null, response: null };
+  const { request, response } = httpOf(exchange) ?? noHttp;
   return {
     id,
     session,

@@ -4,7 +4,7 @@
  * Nothing incomplete becomes a mock; what is left out is listed with the reason.
  */
 import type { Exchange, Outcome } from '../../tape/model/exchange';
-import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import { type HttpContent, type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/http/http';
 import { httpOf, modelFor } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
@@ -92,7 +92,7 @@ interface Found {
 function sort(stored: StoredExchange, { naming, anyVersion }: Sorting, found: Found): void {
   const { exchange, id } = stored;
   if (!modelFor(exchange.protocol).isParsed && exchange.outcome !== 'refused') return;
-  const content = httpOf(exchange) ?? nothing;
+  const content = httpOf(exchange) ?? noHttp;
   const { request } = content;
   const upstream = naming(exchange);
   const reason =
@@ -116,8 +116,6 @@ function sort(stored: StoredExchange, { naming, anyVersion }: Sorting, found: Fo
     answer: answerOf(exchange.outcome, content),
   });
 }
-
-const nothing: HttpContent = { request: null, response: null };
 
 function answerOf(outcome: Outcome, { request, response }: HttpContent): Answer {
   if (response === null || request === null) return { kind: outcome as Failure };

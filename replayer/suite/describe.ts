@@ -7,7 +7,7 @@ import { decodeBody } from '../../tape/body/coding';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
 import type { Body, HeaderList } from '../../tape/model/body';
-import type { HttpRequest, HttpResponse, HttpVersion } from '../../tape/model/http/http';
+import { type HttpRequest, type HttpResponse, type HttpVersion, noHttp } from '../../tape/model/http/http';
 import { httpOf } from '../../tape/model/registry';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { RunnableCase } from '../cases/cases';
@@ -54,7 +54,7 @@ function onTape({ id, connectionId, exchange }: StoredExchange, step: number): O
 /** `stored` is the exchange that `mock` was made of, a refused connect included. */
 export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep: KeepBody): MockDescription {
   const { outcome, connection } = stored.exchange;
-  const { request, response } = httpOf(stored.exchange) ?? { request: null, response: null };
+  const { request, response } = httpOf(stored.exchange) ?? noHttp;
   const latencyMs = 'answer' in mock && mock.answer.kind === 'response' ? mock.answer.latencyMs : undefined;
   return {
     exchange: stored.id,

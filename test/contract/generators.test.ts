@@ -9,26 +9,15 @@ import { planWriting } from '../../replayer/generate/write-plan';
 import { runWiretape } from '../support/command';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
 import { writeFiles } from '../support/generated';
+import { breakout, hostileTexts } from '../support/hostile-texts';
 import { writeTape } from '../support/tape-file';
 
 const folder = mkdtempSync(join(tmpdir(), 'wiretape-generators-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const breakout = "'); globalThis.owned = true; ('";
-const texts = [
-  breakout,
-  `${breakout}\\`,
-  '`$\u007bglobalThis.owned = true}`',
-  '*/ globalThis.owned = true; /*',
-  'a\nglobalThis.owned = true //',
-  'a\u2028globalThis.owned = true //',
-  '\\u0027); globalThis.owned = true; (',
-  '</script><script>globalThis.owned = true</script>',
-];
-
 /** The same on both sides of the service: each generator finds its own. */
 const hostile: readonly ExchangeSketch[] = (['inbound', 'outbound'] as const).flatMap((direction) =>
-  texts.flatMap((text): ExchangeSketch[] => [
+  hostileTexts.flatMap((text): ExchangeSketch[] => [
     { direction, method: text, target: `/${text}` },
     { direction, host: text, target: `/${encodeURIComponent(text)}` },
     { direction, target: `/plain?${encodeURIComponent(text)}=${text}` },
@@ -61,7 +50,7 @@ const hostile: readonly ExchangeSketch[] = (['inbound', 'outbound'] as const).fl
 const options = { tapeName: breakout, settings: {}, noise: null, redact: null };
 
 function made(generator: Generator, sketches: readonly ExchangeSketch[]): Generated {
-  const settings = generator.takes.settings ? { command: texts, env: { A: breakout } } : {};
+  const settings = generator.takes.settings ? { command: hostileTexts, env: { A: breakout } } : {};
   return generator.files(storedExchanges(...sketches), { ...options, settings });
 }
 
@@ -74,7 +63,7 @@ describe.each(generators.map((generator) => [generator.name, generator] as const
   });
 
   it('makes something of what it takes, and counts it', () => {
-    expect(generated.counts[0]?.count).toBeGreaterThan(texts.length);
+    expect(generated.counts[0]?.count).toBeGreaterThan(hostileTexts.length);
   });
 
   it('gives the same bytes for the same tape', () => {
@@ -92,7 +81,7 @@ describe.each(generators.map((generator) => [generator.name, generator] as const
   });
 
   it('says in its files what it left out, and why', () => {
-    expect(generated.leftOut.length).toBeGreaterThanOrEqual(texts.length);
+    expect(generated.leftOut.length).toBeGreaterThanOrEqual(hostileTexts.length);
     const said = Buffer.from(generated.files.find(({ path }) => path === generated.saidIn)?.bytes ?? []).toString();
     const missing = generated.leftOut.filter(({ id, reason }) => {
       return !said.split('\n').some((line) => line.includes(`exchange ${id}  `) && line.includes(reason));

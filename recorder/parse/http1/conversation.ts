@@ -5,7 +5,7 @@
  */
 import { isEventStream } from '../../../tape/body/event-stream';
 import type { Side } from '../../../tape/model/content-model';
-import type { HttpContent } from '../../../tape/model/http/http';
+import { type HttpContent, keptBytesOf } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { codingsOf } from '../codings';
@@ -117,7 +117,7 @@ export class HttpConversation implements Conversation, MessageSink {
       exchange: { ...draft.toExchange('open', null), content },
       problems: draft.problems,
       progress: progressOf(content) + (draft.messages?.count ?? 0),
-      rewrittenBytes: rewrittenBytesOf(content),
+      rewrittenBytes: keptBytesOf(content), // the messages of an event stream are not written again
     };
   }
 
@@ -415,11 +415,6 @@ export class HttpConversation implements Conversation, MessageSink {
 function progressOf({ request, response }: HttpContent): number {
   const heads = (request === null ? 0 : 1) + (response === null ? 0 : 1 + response.informational.length);
   return heads + (request?.body.wireSize ?? 0) + (response?.body.wireSize ?? 0);
-}
-
-/** The bodies: what is kept of an event stream is its messages, which are not written again. */
-function rewrittenBytesOf({ request, response }: HttpContent): number {
-  return (request?.body.bytes.length ?? 0) + (response?.body.bytes.length ?? 0);
 }
 
 function isInformational(status: number): boolean {

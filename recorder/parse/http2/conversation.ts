@@ -4,7 +4,7 @@
  */
 import { headerValue } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
-import type { HttpRequest } from '../../../tape/model/http/http';
+import { type HttpRequest, keptBytesOf } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { problemBits, problemOfGap } from '../problems';
@@ -66,8 +66,7 @@ export class Http2Conversation implements Conversation, LaneListener {
     if (stream === undefined) return this.tunnelSoFar(number);
     if (!stream.hasRequest) return null;
     const exchange = this.streams.toExchange(stream, 'open', null);
-    const { request, response } = exchange.content;
-    const rewrittenBytes = (request?.body.bytes.length ?? 0) + (response?.body.bytes.length ?? 0);
+    const rewrittenBytes = keptBytesOf(exchange.content);
     return { exchange, problems: stream.problems, progress: stream.progress, rewrittenBytes };
   }
 

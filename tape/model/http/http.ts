@@ -7,6 +7,14 @@ export interface HttpContent {
   readonly response: HttpResponse | null;
 }
 
+/** An exchange of which nothing was seen, or that is of another protocol. */
+export const noHttp: HttpContent = { request: null, response: null };
+
+/** Bytes of bodies that are kept. */
+export function keptBytesOf({ request, response }: HttpContent): number {
+  return (request?.body.bytes.length ?? 0) + (response?.body.bytes.length ?? 0);
+}
+
 export const httpVersions = ['1.0', '1.1', '2'] as const;
 export type HttpVersion = (typeof httpVersions)[number];
 

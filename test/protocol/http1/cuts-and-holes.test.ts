@@ -2,7 +2,7 @@
  * Each conversation whole, cut at every byte, out of order, and with a hole at every piece. Whatever happens, an exchange
  * that says it is complete is one that was said, byte for byte, and no request stands beside another one's answer.
  */
-import type { DataEvent, SourceEvent } from '../../../recorder/source/events';
+import type { SourceEvent } from '../../../recorder/source/events';
 import { headerValue } from '../../../tape/model/body';
 import type { Exchange } from '../../../tape/model/exchange';
 import type { HttpRequest, HttpResponse } from '../../../tape/model/http/http';
@@ -21,6 +21,7 @@ import {
   summary,
   type Turn,
 } from '../../support/converse';
+import { cut, dataPlaces, withHoleAt } from '../../support/event-changes';
 import { seededRandom } from '../../support/seeded-random';
 
 /** Every answer names the target it answers. */
@@ -126,30 +127,6 @@ function isWrong(exchange: Exchange, truth: readonly string[]): boolean {
   const answered = response === null ? undefined : headerValue(response.headers, 'x-for');
   const mispaired = request !== null && answered !== undefined && answered !== request.target;
   return mispaired || (problems.length === 0 && !truth.includes(JSON.stringify(untimedExchange(exchange))));
-}
-
-/** Data events cut into pieces of at most `size` bytes. */
-function cut(events: readonly SourceEvent[], size: number): SourceEvent[] {
-  return events.flatMap((event): readonly SourceEvent[] => (event.kind === 'data' ? piecesOf(event, size) : [event]));
-}
-
-function piecesOf(event: DataEvent, size: number): DataEvent[] {
-  const pieces: DataEvent[] = [];
-  for (let at = 0; at < event.bytes.length; at += size) {
-    const bytes = event.bytes.subarray(at, at + size);
-    pieces.push({ ...event, position: event.position + at, bytes, size: bytes.length });
-  }
-  return pieces;
-}
-
-function withHoleAt(events: readonly SourceEvent[], place: number): SourceEvent[] {
-  return events.map((event, i) =>
-    i === place && event.kind === 'data' ? { ...event, bytes: Buffer.alloc(0), missing: 'ring-full' as const } : event,
-  );
-}
-
-function dataPlaces(events: readonly SourceEvent[]): number[] {
-  return events.flatMap((event, i) => (event.kind === 'data' ? [i] : []));
 }
 
 const sides = ['inbound', 'outbound', 'unknown'] as const;

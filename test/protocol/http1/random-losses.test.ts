@@ -3,14 +3,11 @@
  * joined at random moments: no exchange that says it is complete is wrong, no request stands beside another one's answer.
  * (Clients that send ahead are held to the same, one hole at a time, in cuts-and-holes.)
  */
-import type { DataEvent, OpenEvent, SourceEvent } from '../../../recorder/source/events';
 import { headerValue } from '../../../tape/model/body';
 import type { Exchange } from '../../../tape/model/exchange';
 import { httpIn } from '../../support/contents';
 import { client, closes, eventsOf, head, play, server, summary, type Turn, waits } from '../../support/converse';
-import { seededRandom } from '../../support/seeded-random';
-
-type Below = (limit: number) => number;
+import { type Below, belowOf, cut, joinedAt, withHole } from '../../support/event-changes';
 
 /** Requests and answers of every shape; all carry their target, bodies too. */
 function request(target: string, below: Below): string {
@@ -49,43 +46,6 @@ function conversation(below: Below): Turn[] {
   return below(5) === 0 ? turns : [...turns, closes()];
 }
 
-function cut(events: readonly SourceEvent[], size: number): SourceEvent[] {
-  return events.flatMap((event): readonly SourceEvent[] => (event.kind === 'data' ? piecesOf(event, size) : [event]));
-}
-
-function piecesOf(event: DataEvent, size: number): DataEvent[] {
-  return Array.from({ length: Math.ceil(event.bytes.length / size) }, (_, i) => {
-    const bytes = event.bytes.subarray(i * size, (i + 1) * size);
-    return { ...event, position: event.position + i * size, bytes, size: bytes.length };
-  });
-}
-
-/** The recorder starts in front of an event; positions and totals count from there. */
-function joinedAt(events: readonly SourceEvent[], place: number): SourceEvent[] {
-  const base = { sent: 0, received: 0 };
-  for (const event of events.slice(0, place)) if (event.kind === 'data') base[event.direction] += event.size;
-  const rest = events.slice(Math.max(1, place)).map((event): SourceEvent => {
-    if (event.kind === 'data') return { ...event, position: event.position - base[event.direction] };
-    if (event.kind !== 'close') return event;
-    const { sentTotal, receivedTotal } = event;
-    return { ...event, sentTotal: (sentTotal ?? 0) - base.sent, receivedTotal: (receivedTotal ?? 0) - base.received };
-  });
-  return [{ ...(events[0] as OpenEvent), startedEarlier: true }, ...rest];
-}
-
-/** Some events in a row do not come at all, or come without all their bytes. */
-function withHole(events: readonly SourceEvent[], below: Below): SourceEvent[] {
-  const from = 1 + below(events.length - 1);
-  const to = from + 1 + below(4);
-  const dropped = below(2) === 0;
-  return events.flatMap((event, i): SourceEvent[] => {
-    if (event.kind !== 'data' || i < from || i >= to) return [event];
-    return dropped
-      ? []
-      : [{ ...event, bytes: event.bytes.subarray(0, below(event.bytes.length)), missing: 'ring-full' }];
-  });
-}
-
 function identity(exchange: Exchange): string {
   const { request, response } = httpIn(exchange);
   const parts = [request, response].map((message) => message && { ...message, startedAtUs: 0, endedAtUs: 0 });
@@ -104,8 +64,7 @@ function isWrong(exchange: Exchange, truth: ReadonlySet<string>): boolean {
 }
 
 it.each(Array.from({ length: 12 }, (_, i) => i))('says nothing wrong (seed %d)', (seed) => {
-  const random = seededRandom(seed * 104_729 + 7);
-  const below: Below = (limit) => Math.floor(random() * limit);
+  const below = belowOf(seed * 104_729 + 7);
   const wrong: string[] = [];
   let complete = 0;
   for (let round = 0; round < 12; round++) {

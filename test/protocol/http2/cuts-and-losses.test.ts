@@ -3,20 +3,13 @@
  * says it is complete is one that was said, byte for byte, and no request stands beside another one's answer.
  */
 import type { ClientHttp2Session } from 'node:http2';
-import type { DataEvent, OpenEvent, SourceEvent } from '../../../recorder/source/events';
+import type { SourceEvent } from '../../../recorder/source/events';
 import { headerValue } from '../../../tape/model/body';
 import type { Exchange } from '../../../tape/model/exchange';
 import { httpIn } from '../../support/contents';
 import { eventsOf, play, summary, type Turn } from '../../support/converse';
+import { type Below, belowOf, cut, dataPlaces, joinedAt, withHole, withHoleAt } from '../../support/event-changes';
 import { talkHttp2 } from '../../support/http2-talk';
-import { seededRandom } from '../../support/seeded-random';
-
-type Below = (limit: number) => number;
-
-const belowOf = (seed: string | number): Below => {
-  const random = seededRandom(seed);
-  return (limit) => Math.floor(random() * limit);
-};
 
 /** Bodies name their call, so that no two are the same. */
 const bodyOf = (path: string, size: number) => `${path} `.repeat(1 + Math.floor(size / (path.length + 1)));
@@ -83,52 +76,6 @@ function isWrong(exchange: Exchange, truth: ReadonlySet<string>): boolean {
   const answered = response === null ? undefined : headerValue(response.headers, 'x-for');
   const mispaired = request !== null && answered !== undefined && answered !== request.target;
   return mispaired || (exchange.problems.length === 0 && !truth.has(identity(exchange)));
-}
-
-function cut(events: readonly SourceEvent[], size: number): SourceEvent[] {
-  return events.flatMap((event): readonly SourceEvent[] => (event.kind === 'data' ? piecesOf(event, size) : [event]));
-}
-
-function piecesOf(event: DataEvent, size: number): DataEvent[] {
-  return Array.from({ length: Math.ceil(event.bytes.length / size) }, (_, i) => {
-    const bytes = event.bytes.subarray(i * size, (i + 1) * size);
-    return { ...event, position: event.position + i * size, bytes, size: bytes.length };
-  });
-}
-
-function joinedAt(events: readonly SourceEvent[], place: number): SourceEvent[] {
-  const base = { sent: 0, received: 0 };
-  for (const event of events.slice(0, place)) if (event.kind === 'data') base[event.direction] += event.size;
-  const rest = events.slice(Math.max(1, place)).map((event): SourceEvent => {
-    if (event.kind === 'data') return { ...event, position: event.position - base[event.direction] };
-    if (event.kind !== 'close') return event;
-    const { sentTotal, receivedTotal } = event;
-    return { ...event, sentTotal: (sentTotal ?? 0) - base.sent, receivedTotal: (receivedTotal ?? 0) - base.received };
-  });
-  return [{ ...(events[0] as OpenEvent), startedEarlier: true }, ...rest];
-}
-
-/** Some events in a row do not come at all, or come without all their bytes. */
-function withHole(events: readonly SourceEvent[], below: Below): SourceEvent[] {
-  const from = 1 + below(events.length - 1);
-  const to = from + 1 + below(4);
-  const dropped = below(2) === 0;
-  return events.flatMap((event, i): SourceEvent[] => {
-    if (event.kind !== 'data' || i < from || i >= to) return [event];
-    return dropped
-      ? []
-      : [{ ...event, bytes: event.bytes.subarray(0, below(event.bytes.length)), missing: 'ring-full' }];
-  });
-}
-
-function withHoleAt(events: readonly SourceEvent[], place: number): SourceEvent[] {
-  return events.map((event, i) =>
-    i === place && event.kind === 'data' ? { ...event, bytes: Buffer.alloc(0), missing: 'ring-full' as const } : event,
-  );
-}
-
-function dataPlaces(events: readonly SourceEvent[]): number[] {
-  return events.flatMap((event, i) => (event.kind === 'data' ? [i] : []));
 }
 
 function swapNeighbours(events: readonly SourceEvent[], below: Below): SourceEvent[] {

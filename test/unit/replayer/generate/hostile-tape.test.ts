@@ -4,20 +4,9 @@ import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
 import { jestGenerator } from '../../../../replayer/generate/jest';
 import { describeCase } from '../../../../replayer/suite/describe';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
+import { breakout, hostileTexts } from '../../../support/hostile-texts';
 
-const breakout = "'); globalThis.owned = true; ('";
-const texts = [
-  breakout,
-  `${breakout}\\`,
-  '`$\u007bglobalThis.owned = true}`',
-  '*/ globalThis.owned = true; /*',
-  'a\nglobalThis.owned = true //',
-  'a\u2028globalThis.owned = true //',
-  '\\u0027); globalThis.owned = true; (',
-  '</script><script>globalThis.owned = true</script>',
-];
-
-const sketches: readonly ExchangeSketch[] = texts.flatMap((text) => [
+const sketches: readonly ExchangeSketch[] = hostileTexts.flatMap((text) => [
   { method: text, target: `/${text}` },
   { target: '/bodies', responseBody: { [text]: text, nested: [{ [text]: [text] }] } },
   { target: '/headers', responseHeaders: [[text, text]], requestHeaders: [['X-Note', text]] },
@@ -28,7 +17,12 @@ const sketches: readonly ExchangeSketch[] = texts.flatMap((text) => [
   { target: '/ledger', redacted: [{ in: 'request', path: `body["${text}"]`, rule: text, placeholder: text }] },
 ]);
 
-const options = { tapeName: breakout, settings: { command: texts, env: { A: breakout } }, noise: null, redact: null };
+const options = {
+  tapeName: breakout,
+  settings: { command: hostileTexts, env: { A: breakout } },
+  noise: null,
+  redact: null,
+};
 const { files } = jestGenerator.files(storedExchanges(...sketches), options);
 
 /** Runs a generated file with the functions of Jest replaced by ones that only remember. */
