@@ -3,8 +3,9 @@
  * again, why not. Decides nothing about values, order of sending or verdicts.
  */
 import type { Exchange } from '../../tape/model/exchange';
-import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/http/http';
 import { httpOf, operationOf } from '../../tape/model/registry';
+import { placeInWhole } from '../../tape/redact/messages';
 import type { StoredExchange } from '../../tape/store/tape';
 import { caseName } from './name';
 
@@ -45,14 +46,12 @@ export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
 }
 
-const nothing: HttpContent = { request: null, response: null };
-
 function caseOf(stored: StoredExchange): TestCase {
   const { exchange } = stored;
   const base = { id: stored.id, name: nameOf(stored), stored: withWholePlaces(stored) };
   const skip = skipReason(exchange);
   if (skip !== null) return { kind: 'skip', ...base, ...skip };
-  const { request, response } = httpOf(exchange) ?? nothing;
+  const { request, response } = httpOf(exchange) ?? noHttp;
   if (request === null || response === null) {
     return { kind: 'skip', ...base, reason: 'incomplete', detail: `the recorded outcome is ${exchange.outcome}` };
   }
@@ -62,7 +61,7 @@ function caseOf(stored: StoredExchange): TestCase {
 /** Messages are put together to the body they came in: what was taken out of them was taken out of it. */
 function withWholePlaces(stored: StoredExchange): StoredExchange {
   if (stored.exchange.messages.length === 0) return stored;
-  const redacted = stored.redacted.map((entry) => ({ ...entry, path: entry.path.replace(/^message\[\d+\]\./, '') }));
+  const redacted = stored.redacted.map((entry) => ({ ...entry, path: placeInWhole(entry.path) }));
   return { ...stored, redacted };
 }
 

@@ -14,6 +14,16 @@ export function messagesWith(messages: readonly Message[], parts: readonly Part[
   return messages.map((message) => messageWith(message, cursor));
 }
 
+/**
+ * The place of a finding in a message once its messages are put together to the body they came in again: there, facts are
+ * fields of the text, which `redactEventStream` names in the same way.
+ */
+export function placeInWhole(path: string): string {
+  const within = /^message\[\d+\]\.(.*)$/s.exec(path)?.[1];
+  if (within === undefined) return path;
+  return /^body(?![\w$-])/.test(within) ? within : `body.${within}`;
+}
+
 function partsOf({ from, body, facts }: Message, place: number): readonly Part[] {
   const side = from === 'client' ? 'request' : 'response';
   return [

@@ -52,12 +52,12 @@ it('finds the same secret equal', () => {
 
 describe('an event stream that was recorded event by event', () => {
   const headers: HeaderList = [['Content-Type', 'text/event-stream']];
-  const sent = (password: string) => `id: 1\ndata: {"n":1,"password":"${password}"}\n\n`;
+  const sent = (password: string, id = '1') => `id: ${id}\ndata: {"n":1,"password":"${password}"}\n\n`;
 
   /** As the recorder has it: the events are messages, and the body is empty. */
-  function judgedStream(live: string): Judgement {
+  function judgedStream(live: string, id = '1'): Judgement {
     const [stored] = storedExchanges({ responseHeaders: headers, responseBody: '' });
-    const event = messageOf('{"n":1,"password":"hunter2!"}', { from: 'server', kind: 'event', facts: { id: '1' } });
+    const event = messageOf('{"n":1,"password":"hunter2!"}', { from: 'server', kind: 'event', facts: { id } });
     const { exchange, entries } = createRedactor({ key }).redact({
       ...(stored as StoredExchange).exchange,
       messages: [event],
@@ -78,6 +78,11 @@ describe('an event stream that was recorded event by event', () => {
 
   it('is equal where the same secret comes again', () => {
     expect(told(judgedStream(sent('hunter2!')))).toEqual([]);
+  });
+
+  it('is equal where a secret is the id of an event', () => {
+    const id = `ghp_${'x9K2mQ7bT5wZ8k3J1nH4cY0dL6gS2pR8vF3a'.slice(0, 36)}`;
+    expect(told(judgedStream(sent('hunter2!', id), id))).toEqual([]);
   });
 
   it('differs where another one comes, and neither is printed', () => {
