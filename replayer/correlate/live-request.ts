@@ -1,7 +1,8 @@
 /** A recorded request as this run sends it: minted values, supplied secrets and the target's address put in. */
 import { encodeBody } from '../../tape/body/coding';
 import { viewBody } from '../../tape/body/view';
-import { type HeaderList, headerValue } from '../../tape/model/body';
+import { contentCodingsOf } from '../../tape/http/codings';
+import type { HeaderList } from '../../tape/model/body';
 import { addressOf, type HttpRequest } from '../../tape/model/http/http';
 import { type Address, movedHeaders } from './addresses';
 import type { LiveValues } from './live-values';
@@ -47,7 +48,7 @@ function bodyWith(request: HttpRequest, edits: readonly Edit[], shown: boolean):
   if (!edited && !shown) return sentBytes(request);
   const view = editBody(viewBody(request.headers, request.body), edits);
   if (view.kind === 'empty') return request.body.bytes;
-  return shown ? view.bytes : encodeBody(view.bytes, codingsNamed(request.headers));
+  return shown ? view.bytes : encodeBody(view.bytes, contentCodingsOf(request.headers));
 }
 
 function takenAwayCookies(uses: readonly Link[], values: LiveValues): ReadonlySet<string> {
@@ -74,17 +75,8 @@ export function withHeaders(headers: HeaderList, set: HeaderList): HeaderList {
 
 /** Redaction keeps a body it changed without its coding, while the header still names it: then it is applied again. */
 function sentBytes({ headers, body }: HttpRequest): Uint8Array {
-  const named = codingsNamed(headers);
+  const named = contentCodingsOf(headers);
   return body.bytes.length > 0 && body.codings.length === 0 && named.length > 0
     ? encodeBody(body.bytes, named)
     : body.bytes;
-}
-
-function codingsNamed(headers: HeaderList): string[] {
-  const value = headerValue(headers, 'content-encoding') ?? '';
-  return value
-    .toLowerCase()
-    .split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding !== 'identity');
 }

@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../../tape/body/coding';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
+import { framing } from '../../tape/http/hop-by-hop';
 import type { Body, HeaderList } from '../../tape/model/body';
 import { type HttpRequest, type HttpResponse, type HttpVersion, noHttp } from '../../tape/model/http/http';
 import { httpOf } from '../../tape/model/registry';
@@ -112,8 +113,6 @@ function judgedHeaders(headers: HeaderList, method: string): HeaderList {
     return !framing.has(lower) || (lower === 'content-length' && method === 'HEAD');
   });
 }
-
-const framing = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'content-length']);
 
 function versionOf({ version }: { version: HttpVersion }): { version?: HttpVersion } {
   return version === '1.1' ? {} : { version };

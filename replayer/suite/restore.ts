@@ -4,7 +4,8 @@
  */
 import { encodeBody } from '../../tape/body/coding';
 import { stringifyJson } from '../../tape/body/json';
-import { type Body, type HeaderList, headerValue } from '../../tape/model/body';
+import { contentCodingsOf } from '../../tape/http/codings';
+import type { Body, HeaderList } from '../../tape/model/body';
 import type { Connection, Direction, Exchange, Outcome } from '../../tape/model/exchange';
 import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import type { StoredExchange } from '../../tape/store/tape';
@@ -150,7 +151,7 @@ function isList(description: HeadersDescription): description is HeaderList {
 
 function bodyOf(description: BodyDescription, headers: HeaderList, read: ReadBody): Body {
   const plain = plainBytes(description, read);
-  const codings = plain.length === 0 ? [] : codingsOf(headers);
+  const codings = plain.length === 0 ? [] : contentCodingsOf(headers);
   const bytes = description.coded ? plain : encodeBody(plain, codings);
   return { bytes, codings, wireSize: bytes.length };
 }
@@ -159,12 +160,4 @@ function plainBytes(description: BodyDescription, read: ReadBody): Uint8Array {
   if (description.file !== undefined) return read(description.file);
   if (description.json !== undefined) return Buffer.from(stringifyJson(description.json));
   return Buffer.from(description.text ?? '');
-}
-
-function codingsOf(headers: HeaderList): readonly string[] {
-  return (headerValue(headers, 'content-encoding') ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding !== 'identity');
 }

@@ -4,11 +4,11 @@
  * where it needs to know what the other one says; arrival order decides nothing.
  */
 import { isEventStream } from '../../../tape/body/event-stream';
+import { codingsOf } from '../../../tape/http/codings';
 import type { Side } from '../../../tape/model/content-model';
 import { type HttpContent, keptBytesOf } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
-import { codingsOf } from '../codings';
 import { MessageQueue } from '../message-queue';
 import { problemBits, problemOfGap, problemWordOfGap } from '../problems';
 import type { Conversation, HandOver, Host, SoFar, Upgraded } from '../protocol';
