@@ -52,7 +52,11 @@ export function failureOf(error: unknown, started: boolean): Failure {
 
 function guess(code: string, error: unknown, started: boolean): FailureWord {
   if (tlsCode.test(code) || /\bTLS\b|\bSSL\b/.test(messageOf(error))) return 'tls';
-  if (membersOf(error).name === 'HTTPParserError' || /^bad (response|upgrade)/.test(messageOf(error)))
+  if (
+    membersOf(error).name === 'HTTPParserError' ||
+    code.startsWith('HPE_') ||
+    /^bad (response|upgrade)/.test(messageOf(error))
+  )
     return 'bad-answer';
   if (code === 'ETIMEDOUT') return started ? 'timeout' : 'connect-timeout';
   return started ? 'closed' : 'unreachable';
@@ -81,6 +85,14 @@ function codeOf(error: unknown): string {
 function membersOf(error: unknown): { name?: unknown; message?: unknown; code?: unknown; errors?: unknown } {
   return typeof error === 'object' && error !== null ? error : {};
 }
+
+/** For what was not sent because the run had ended. */
+export const interrupted: Failure = {
+  kind: 'failed',
+  reason: 'interrupted',
+  detail: 'the run was ended before this case was sent',
+  unreachable: false,
+};
 
 /** For a request that cannot be written down in HTTP/1.1 at all. */
 export function unsendable(error: unknown): Failure {

@@ -8,6 +8,8 @@ export interface Step {
   readonly connection: string;
   readonly startedAtUs: number;
   readonly endedAtUs: number;
+  /** One of those that `concurrency` counts. */
+  readonly isRequest: boolean;
 }
 
 export interface Schedule {
@@ -26,7 +28,8 @@ export function createSchedule(steps: readonly Step[], concurrency: number): Sch
   return {
     take() {
       const step = steps[next];
-      if (step === undefined || running.size >= concurrency || !mayStart(step, running.values())) return undefined;
+      if (step === undefined || !mayStart(step, running.values())) return undefined;
+      if (step.isRequest && requestsIn(running.values()) >= concurrency) return undefined;
       running.set(next, step);
       return next++;
     },
@@ -35,6 +38,12 @@ export function createSchedule(steps: readonly Step[], concurrency: number): Sch
     },
     isLastOfConnection: (position) => last.get(steps[position]?.connection ?? '') === position,
   };
+}
+
+function requestsIn(steps: Iterable<Step>): number {
+  let count = 0;
+  for (const { isRequest } of steps) if (isRequest) count++;
+  return count;
 }
 
 /** Steps come in order of start, so what blocks the first one waiting blocks all behind it too. */

@@ -17,6 +17,7 @@ import {
 
 export const httpModel: ContentModel<HttpContent> = {
   isParsed: true,
+  isConversation: false,
   isReadable: () => true,
   operation,
   sizes: ({ request, response }) => ({

@@ -59,7 +59,12 @@ describe('outgoing headers', () => {
 });
 
 describe('the schedule', () => {
-  const step = (connection: string, startedAtUs: number, endedAtUs: number) => ({ connection, startedAtUs, endedAtUs });
+  const step = (connection: string, startedAtUs: number, endedAtUs: number, isRequest = true) => ({
+    connection,
+    startedAtUs,
+    endedAtUs,
+    isRequest,
+  });
 
   it('sends a request only after the answers it may depend on', () => {
     const schedule = createSchedule([step('a', 0, 10), step('b', 5, 15), step('c', 12, 20)], 8);
@@ -81,6 +86,16 @@ describe('the schedule', () => {
     expect([two.take(), two.take(), two.take()]).toEqual([0, 1, undefined]);
     const one = createSchedule(steps, 1);
     expect([one.take(), one.take()]).toEqual([0, undefined]);
+  });
+
+  it('counts requests only: what is said and heard between them goes on at the same time', () => {
+    const steps = [step('a', 0, 100), step('b', 1, 100, false), step('c', 2, 3, false), step('d', 4, 5)];
+    const one = createSchedule(steps, 1);
+    expect([one.take(), one.take(), one.take(), one.take()]).toEqual([0, 1, 2, undefined]);
+    one.finish(2);
+    expect(one.take()).toBeUndefined();
+    one.finish(0);
+    expect(one.take()).toBe(3);
   });
 
   it('knows the last request of a connection', () => {
