@@ -152,5 +152,4 @@ describe('streams', () => {
       expect(casesFrom([storedOf(broken)])).toMatchObject([{ kind: 'skip', reason: 'incomplete' }]);
     }
   });
-  });
 });
