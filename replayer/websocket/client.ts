@@ -203,17 +203,18 @@ function clientOptions(options: DriverOptions, headers: HeaderList): ClientOptio
   };
 }
 
-/** The fields of the handshake in the order and the case they were recorded in. */
+/** The fields of the handshake in the order and the case they were recorded in; what a recording left out is added. */
 function writeFields(request: ClientRequest, headers: HeaderList, host: string): void {
-  const key = String(request.getHeader('Sec-WebSocket-Key'));
-  for (const name of request.getRawHeaderNames()) request.removeHeader(name);
   const own = new Map([
     ['host', host],
-    ['sec-websocket-key', key],
+    ['sec-websocket-key', String(request.getHeader('Sec-WebSocket-Key'))],
     ['sec-websocket-extensions', offersIn(headers).join(', ')],
   ]);
+  const named = new Set(headers.map(([name]) => name.toLowerCase()));
+  const needed = needs.filter(([name]) => !named.has(name.toLowerCase()));
+  for (const name of request.getRawHeaderNames()) request.removeHeader(name);
   const values = new Map<string, { readonly name: string; readonly values: string[] }>();
-  for (const [name, value] of headers) {
+  for (const [name, value] of [...headers, ...needed]) {
     const lower = name.toLowerCase();
     if (bodyFields.has(lower)) continue;
     const known = values.get(lower);
@@ -224,6 +225,15 @@ function writeFields(request: ClientRequest, headers: HeaderList, host: string):
     if (all.join('') !== '') request.setHeader(name, all.length === 1 ? (all[0] ?? '') : all);
   }
 }
+
+/** RFC 6455 4.1. */
+const needs: HeaderList = [
+  ['Host', ''],
+  ['Connection', 'Upgrade'],
+  ['Upgrade', 'websocket'],
+  ['Sec-WebSocket-Version', '13'],
+  ['Sec-WebSocket-Key', ''],
+];
 
 /** A handshake has no body. */
 const bodyFields = new Set(['content-length', 'transfer-encoding', 'expect']);

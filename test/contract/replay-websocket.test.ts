@@ -1,6 +1,8 @@
 /** Conversations over WebSockets, recorded from real servers and played against real servers, equal ones and changed ones. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type * as http from 'node:http';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { casesFrom } from '../../replayer/cases/cases';
@@ -9,6 +11,7 @@ import { parseNoiseRules } from '../../replayer/noise/rules';
 import { runSuite, type SuiteOptions } from '../../replayer/run';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
+import { apps, lineFrom, makeCertificate, start, stopAll, temporaryFolder } from '../support/programs';
 import { type Listening, listen, RecordingClient } from '../support/recorded-http';
 import { listenForSockets, type Recording, recordSocket, type Speaker } from '../support/recorded-socket';
 import { suiteDefaults } from '../support/suite-defaults';
@@ -132,7 +135,7 @@ describe('a conversation', () => {
     const outcome = await replay([stored], await serve(tickets()), { timeoutMs: 300 });
     expect(told(outcome)).toEqual(['fail', 'message[2] removed {"type":"news","text":"old"} null']);
     expect(outcome.notes.get('1')?.hints[0]).toMatch(
-      /^message\[2\] did not come within 3\d\d ms; the 2 after it were neither said nor waited for$/,
+      /^message\[2\] did not come within 3\d\d ms; nothing after it was said or waited for$/,
     );
   });
 
@@ -396,6 +399,30 @@ describe('the handshake', () => {
   ])('with a server that %s is an error, and no hang', async (_what, answer, verdict) => {
     const stored = await recorded(tickets(), visit);
     expect(told(await replay([stored], await serveUpgrades(answer), { timeoutMs: 300 }))).toEqual([verdict]);
+  });
+
+  it('goes over TLS, with the certificates that are trusted', async () => {
+    const folder = temporaryFolder();
+    try {
+      const { cert } = makeCertificate(folder.path);
+      const program = start(process.execPath, [join(apps, 'streams/websocket.js'), 'server', folder.path]);
+      const [, port] = await lineFrom(program, program.child.stdout, /^listening (\d+)$/);
+      const stored = await recorded(
+        (socket) => void socket.on('message', (data) => socket.send(data.toString())),
+        async ({ say, hear, close }) => {
+          say('hello');
+          await hear();
+          await close(1000);
+        },
+      );
+      const url = `https://localhost:${port}`;
+      expect(told(await replay([stored], url, { ca: readFileSync(cert, 'utf8') }))).toEqual(['pass']);
+      const outcome = await replay([stored], url);
+      expect([told(outcome), outcome.unreachable?.reason]).toEqual([['error tls'], 'tls']);
+    } finally {
+      await stopAll();
+      folder.remove();
+    }
   });
 
   it('with nobody there is an error of the target', async () => {

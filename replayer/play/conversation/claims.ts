@@ -7,6 +7,8 @@ import type { Body } from '../../../tape/model/body';
 import { isAlikeAbove, likeness } from './likeness';
 
 interface Come<L> {
+  /** Counts up in the order they came. */
+  readonly place: number;
   readonly live: L;
   readonly view: BodyView;
   claimedBy: number | null;
@@ -17,9 +19,11 @@ export class Claims<L extends { readonly body: Body }> {
   private readonly come: Come<L>[] = [];
   /** Those that stand for nothing so far. */
   private readonly open: Come<L>[] = [];
+  /** The last place of those that stand for something. */
+  private lastPlace = -1;
 
   add(live: L): void {
-    const each = { live, view: viewBody([], live.body), claimedBy: null };
+    const each = { place: this.come.length, live, view: viewBody([], live.body), claimedBy: null };
     this.come.push(each);
     this.open.push(each);
   }
@@ -39,9 +43,14 @@ export class Claims<L extends { readonly body: Body }> {
     return this.take(index, (each) => likeness(view, each.view) > isAlikeAbove);
   }
 
-  /** Whatever came first of what stands for nothing. */
+  /** Whatever came first of what stands for nothing and was not passed over. */
   claimAny(index: number): L | undefined {
-    return this.take(index, () => true);
+    return this.take(index, ({ place }) => place > this.lastPlace);
+  }
+
+  /** Whether there is anything to be claimed by `claimAny`. */
+  get hasNext(): boolean {
+    return this.open.some(({ place }) => place > this.lastPlace);
   }
 
   /** What stands for no recorded message, each with the last recorded one that came before it; -1 for none. */
@@ -73,6 +82,7 @@ export class Claims<L extends { readonly body: Body }> {
     const [found] = at < 0 ? [] : this.open.splice(at, 1);
     if (found === undefined) return undefined;
     found.claimedBy = index;
+    this.lastPlace = Math.max(this.lastPlace, found.place);
     return found.live;
   }
 }

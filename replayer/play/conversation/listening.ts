@@ -69,7 +69,7 @@ export class Listening {
       if (said !== undefined) return said;
       if (this.isOver) return messages.claimAny(index) ?? null;
       const leftMs = until - performance.now();
-      const waitMs = messages.othersCount > 0 ? Math.min(leftMs, this.grace) : leftMs;
+      const waitMs = messages.hasNext ? Math.min(leftMs, this.grace) : leftMs;
       if (leftMs > 0 && (await this.inbox.more(waitMs))) continue;
       const other = messages.claimAny(index);
       if (other === undefined && performance.now() < until) continue;
@@ -136,7 +136,7 @@ export class Listening {
     if (this.awaited === null) return [];
     const { index, waitedMs } = this.awaited;
     const rest = this.test.messages.length - index - 1;
-    const later = rest === 0 ? '' : `; the ${rest} after it were neither said nor waited for`;
+    const later = rest === 0 ? '' : '; nothing after it was said or waited for';
     return [`${placeOfMessage(index)} did not come within ${waitedMs} ms${later}`];
   }
 }
