@@ -414,6 +414,7 @@ describe('the handshake', () => {
           await hear();
           await close(1000);
         },
+        { options: { perMessageDeflate: false } },
       );
       const url = `https://localhost:${port}`;
       expect(told(await replay([stored], url, { ca: readFileSync(cert, 'utf8') }))).toEqual(['pass']);

@@ -11,7 +11,11 @@ describe('two messages are alike', () => {
   it.each([
     ['that say the same', '{"type":"tick","n":1}', '{"type":"tick","n":1}'],
     ['with one value changed', '{"type":"tick","n":1}', '{"type":"tick","n":2}'],
-    ['with an id made anew', `{"id":"${'0a'.repeat(4)}-1111-4111-8111-${'ab'.repeat(6)}"}`, `{"id":"${'0b'.repeat(4)}-2222-4222-8222-${'cd'.repeat(6)}"}`],
+    [
+      'with an id made anew',
+      `{"id":"${'0a'.repeat(4)}-1111-4111-8111-${'ab'.repeat(6)}"}`,
+      `{"id":"${'0b'.repeat(4)}-2222-4222-8222-${'cd'.repeat(6)}"}`,
+    ],
     ['with a member more', '{"type":"reply","ok":true}', '{"type":"reply","ok":true,"in":3}'],
     ['as text with another word', 'order tea is open', 'order pot is open'],
     ['that are both empty', '', ''],
