@@ -103,7 +103,7 @@ describe('casesFrom', () => {
       5: ['unsendable', 'OPTIONS * has no path to send it to'],
       6: ['incomplete', 'the recorded outcome is refused'],
       7: ['raw', 'the protocol (raw) is not parsed'],
-      8: ['http2', 'it was recorded over HTTP/2, which is not sent again yet'],
+      8: [],
     });
   });
 });
