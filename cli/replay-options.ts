@@ -23,6 +23,7 @@ export const replayOptions = {
   timeout: { type: 'string', default: '30s', describe: 'longest wait for one answer' },
   'host-header': { type: 'string', describe: "sent as Host; default is the target's own" },
   'http-version': {
+    type: 'string',
     choices: httpVersionChoices,
     describe: 'for what was recorded over HTTP/2; default: the same, and 1.1 for plaintext in the place of TLS',
   },

@@ -1,13 +1,18 @@
 /** What only HTTP/2 has: streams at once and their limits, refusals, resets, GOAWAY, and targets that do not speak it. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Answer } from '../../replayer/drive/driver';
 import type { Failure } from '../../replayer/drive/failure';
 import type { OutgoingRequest } from '../../replayer/drive/outgoing';
+import { freePort } from '../../replayer/launch/free-port';
 import { answerIn, get, makeCertificate, Stage, textIn } from '../support/driving';
 import { data, frame, headers, preface, reset, serverOpening } from '../support/http2-frames';
+import { makeCertificate as makeCertificateIn, startNginx, stopAll } from '../support/programs';
 
 const stage = new Stage();
 afterEach(() => stage.close());
@@ -218,7 +223,8 @@ describe('a target that', () => {
     ],
   ])('%s is an error', async (_what, frames, reason) => {
     const url = await speakFrames(frames);
-    const sent = await stage.drive(url).send(ask('/'), '1');expect(sent).toMatchObject({ kind: 'failed', reason, unreachable: false });
+    const sent = await stage.drive(url).send(ask('/'), '1');
+    expect(sent).toMatchObject({ kind: 'failed', reason, unreachable: false });
   });
 
   it('speaks HTTP/1 only is said to, for plaintext', async () => {
@@ -289,6 +295,36 @@ describe('a target without HTTP/2 in TLS', () => {
     const driver = stage.drive(await stage.serve(server, 'https'), { ca: certificate.cert });
     expect(textIn(await driver.send(get('/'), '1'))).toBe('1.1');
     expect(textIn(await driver.send(inTls('/'), '1'))).toBe('2.0');
+  });
+});
+
+describe('nginx', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wiretape-nginx-'));
+  const certificate = makeCertificateIn(folder);
+  afterEach(stopAll);
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const there = existsSync('/usr/sbin/nginx') && process.getuid?.() === 0;
+
+  (there ? it : it.skip)('is asked over HTTP/2, by ALPN and with prior knowledge, two streams at a time', async () => {
+    const [plain, secure] = [await freePort(), await freePort()];
+    const tls = `ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key};`;
+    const says = 'return 200 "$server_protocol $request_uri $http_cookie $http_x_a";';
+    const both = `listen 127.0.0.1:${plain} http2; listen 127.0.0.1:${secure} ssl http2;`;
+    await startNginx(folder, `server { ${both} ${tls} http2_max_concurrent_streams 2; location / { ${says} } }`);
+    const headers = [
+      ['cookie', 'a=1'],
+      ['x-a', 'x'],
+      ['cookie', 'b=2'],
+    ] as const;
+    for (const [url, http2] of [
+      [`http://127.0.0.1:${plain}`, 'plaintext'],
+      [`https://127.0.0.1:${secure}`, 'tls'],
+    ] as const) {
+      const driver = stage.drive(url, http2 === 'tls' ? { ca: readFileSync(certificate.cert, 'utf8') } : {});
+      const paths = Array.from({ length: 50 }, (_, i) => `/${i}`);
+      const sent = await Promise.all(paths.map((path) => driver.send(ask(path, { http2, headers }), '1')));
+      expect(sent.map(textIn)).toEqual(paths.map((path) => `HTTP/2.0 ${path} a=1; b=2 x`));
+    }
   });
 });
 
