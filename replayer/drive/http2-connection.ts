@@ -40,8 +40,8 @@ export class Http2Connection {
         resolve(agreed ? 'http2' : 'no-http2');
       });
     });
-    this.ready = this.connected.then((protocol) =>
-      protocol === 'http2' ? this.begin(options.target.origin, limits) : undefined,
+    this.ready = this.connected.then((agreed) =>
+      agreed === 'http2' ? this.begin(options.target.origin, limits) : undefined,
     );
     this.ready.catch(() => {}); // whoever waits for it is told
   }

@@ -89,12 +89,13 @@ interface KnownConnection {
 function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Exchange {
   const { number, connection, channel, startedAtUs, durationUs, read } = rest;
   const endedAtUs = startedAtUs + durationUs;
+  const isHttp2 = request?.version === '2' || response?.version === '2';
   return {
     number: Number(number) || 0,
     connection: connectionOf(connection, startedAtUs),
     channel,
     seq: 0,
-    protocol: response?.version === '2' || request?.version === '2' ? 'http2' : 'http1',
+    ...(isHttp2 ? ({ protocol: 'http2' } as const) : ({ protocol: 'http1' } as const)),
     startedAtUs,
     durationUs,
     outcome,
