@@ -139,6 +139,7 @@ it('plays over HTTP/2 what was recorded over it', async () => {
   const stage = new Stage();
   try {
     const server = createHttp2Server((request, response) => {
+      response.sendDate = false;
       response.setHeader('content-type', 'text/plain');
       response.end(request.url === '/ok' ? 'ok' : `${request.httpVersion} ${request.authority}`);
     });

@@ -6,11 +6,17 @@ import type { Server } from 'node:net';
 import { casesFrom } from '../../replayer/cases/cases';
 import { parseTarget } from '../../replayer/drive/target';
 import { runSuite, type SuiteOptions } from '../../replayer/run';
+import { har } from '../../tape/import/har';
+import type { Exchange } from '../../tape/model/exchange';
+import { createMemoryTape } from '../../tape/store/memory';
+import type { StoredExchange } from '../../tape/store/tape';
 import { makeCertificate, Stage } from '../support/driving';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
+import { fileOf, imported } from '../support/importing';
 import { recordOverHttp2 } from '../support/recorded-http2';
 import { sessionService } from '../support/session-service';
 import { suiteDefaults } from '../support/suite-defaults';
+import { asRedacted, sessionStart } from '../support/tapes';
 
 const certificate = makeCertificate();
 const stage = new Stage();
@@ -208,6 +214,45 @@ it('carries a session and ids, as over HTTP/1.1', async () => {
   expect(outcome.report.carried.length).toBeGreaterThan(0);
 });
 
+it('plays what was imported from a HAR of HTTP/2', async () => {
+  const entry = {
+    startedDateTime: '2026-11-20T10:00:00.000Z',
+    time: 5,
+    connection: '7',
+    request: {
+      method: 'POST',
+      url: 'https://shop.test/orders?x=1',
+      httpVersion: 'h2',
+      headers: [
+        { name: ':authority', value: 'shop.test' },
+        { name: 'content-type', value: 'application/json' },
+        { name: 'content-length', value: '7' },
+      ],
+      postData: { mimeType: 'application/json', text: '{"a":1}' },
+    },
+    response: {
+      status: 201,
+      httpVersion: 'h2',
+      headers: [{ name: 'content-type', value: 'text/plain' }],
+      content: { size: 2, mimeType: 'text/plain', text: 'ok' },
+    },
+    timings: { send: 1, wait: 3, receive: 1 },
+  };
+  const { exchanges } = imported(har, fileOf('shop.har', { log: { version: '1.2', entries: [entry] } }));
+  const seen: string[] = [];
+  const server = http2.createSecureServer(certificate, (request, response) => {
+    seen.push(`${request.httpVersion} ${request.method} ${request.url} ${request.headers['content-length']}`);
+    response.sendDate = false;
+    response.writeHead(201, { 'content-type': 'text/plain' });
+    response.end('ok');
+  });
+  const url = await stage.serve(server, 'https');
+  const options = { ...suiteDefaults, target: parseTarget(url), ca: certificate.cert };
+  const { report } = await runSuite(casesFrom(storedAs(exchanges)), options);
+  expect(report.results).toMatchObject([{ verdict: 'pass' }]);
+  expect(seen).toEqual(['2.0 POST /orders?x=1 7']);
+});
+
 it('asks for no length in the answer to HEAD where the versions differ', async () => {
   const head: ExchangeSketch = {
     method: 'HEAD',
@@ -225,3 +270,14 @@ it('asks for no length in the answer to HEAD where the versions differ', async (
   const same: ExchangeSketch = { method: 'HEAD', responseHeaders: [['content-type', 'text/plain']] };
   expect((await run([same], url)).report.results).toMatchObject([{ verdict: 'fail' }]);
 });
+
+/** As a tape gives them back. */
+function storedAs(exchanges: Iterable<Exchange>): readonly StoredExchange[] {
+  const tape = createMemoryTape();
+  const session = tape.beginSession(sessionStart);
+  tape.append(
+    session,
+    [...exchanges].map((exchange) => asRedacted(exchange)),
+  );
+  return [...tape.exchanges()];
+}
