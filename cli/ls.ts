@@ -7,7 +7,7 @@ import { summaryJson } from './exchange-json';
 import { tableLines, tableSummary } from './exchange-table';
 import { type Following, followAsJson, followAsTable } from './ls-follow';
 import { requireSession } from './on-tape';
-import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
+import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument, usage } from './options';
 import { cutShortLines, sessionStates } from './session-notes';
 import { colorsFor, jsonText, printLines } from './terminal';
 
@@ -34,7 +34,6 @@ export const lsCommand: CommandModule<object, LsArguments> = {
         },
         after: {
           type: 'string',
-          implies: 'follow',
           describe: 'with --follow: what came after that `cursor` of a line of --json',
         },
         ...filterOptions,
@@ -47,10 +46,12 @@ export const lsCommand: CommandModule<object, LsArguments> = {
       .example("wiretape ls shop.tape --json | jq 'select(.status >= 500)'", 'the failures, for a script'),
   handler: async (args) => {
     const filter = filterFrom(args);
+    const following = args.follow ? { after: args.after ?? null, filter } : null;
+    if (args.after !== undefined && following === null)
+      throw usage('--after says where --follow goes on', 'Give --follow too');
     const reader = await openReader(args.tape);
     try {
       await requireSession(reader, filter.session, args.tape);
-      const following = args.follow ? { after: args.after ?? null, filter } : null;
       if (!args.json) await printTable(reader, filter, following);
       else await (following ? followAsJson(reader, following) : printLines(jsonLines(reader, filter)));
     } finally {

@@ -198,8 +198,8 @@ function requestsOf(script: string) {
 describe('WireMock', () => {
   const mappingsOf = async () => JSON.parse((await exported(wiremock, outbound)).text).mappings;
 
-  it('answers one request after another as it was answered, and goes on with the last', () => {
-    const stock = mappings.filter(
+  it('answers one request after another as it was answered, and goes on with the last', async () => {
+    const stock = (await mappingsOf()).filter(
       (mapping: { request: { urlPattern?: string } }) => mapping.request.urlPattern !== undefined,
     );
     expect(stock).toMatchObject([
@@ -210,7 +210,8 @@ describe('WireMock', () => {
     expect(new Set(stock.map(({ scenarioName }: { scenarioName: string }) => scenarioName)).size).toBe(1);
   });
 
-  it('takes anything where redaction replaced a value', () => {
+  it('takes anything where redaction replaced a value', async () => {
+    const mappings = await mappingsOf();
     expect(mappings[0].request).toEqual({ method: 'GET', urlPattern: '/left/[^/?&]+' });
     const [charge] = mappings.slice(-1);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: WireMock's own notation
