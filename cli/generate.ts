@@ -12,7 +12,7 @@ import { recordedTarget } from '../replayer/launch/target';
 import { parseNoiseRules } from '../replayer/noise/rules';
 import type { SuiteSettings } from '../replayer/suite/description';
 import { parseRedactionRules } from '../tape/redact/rules-file';
-import { openTapeReader } from '../tape/store/sqlite';
+import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
 import { linesFor, writeGenerated } from './generated-folder';
 import { requireSession } from './on-tape';
@@ -98,7 +98,7 @@ async function generate(args: GenerateArguments): Promise<void> {
   if (noise !== null) parseNoiseRules(noise, args.noise ?? '');
   const redact = args.redact === undefined ? null : readText(args.redact, '--redact');
   if (redact !== null) parseRedactionRules(redact, args.redact ?? '');
-  const exchanges = readTape(args, generator);
+  const exchanges = await readTape(args, generator);
   const target = settings.target ?? (settings.command === undefined ? null : recordedTarget(exchanges));
   const made = generator.files(exchanges, {
     tapeName: basename(args.tape),
@@ -198,18 +198,20 @@ function portable(path: string): string {
 }
 
 /** The exchanges that pass the filter, and where they are inbound also what their service called meanwhile. */
-function readTape(args: GenerateArguments, { takes }: Generator): readonly StoredExchange[] {
-  const tape = openTapeReader(args.tape);
+async function readTape(args: GenerateArguments, { takes }: Generator): Promise<readonly StoredExchange[]> {
+  const tape = await openReader(args.tape);
   try {
-    requireSession(tape, args.session, args.tape);
+    await requireSession(tape, args.session, args.tape);
     const { session } = filterFrom(args);
     const [chosen, ...others] = takes.directions;
-    const rest = others.flatMap((direction) => [
-      ...tape.exchanges({ ...(session === undefined ? {} : { session }), direction }),
-    ]);
-    return [...tape.exchanges(filterFrom(args, chosen)), ...rest];
+    const asked = others.map((direction) => ({ ...(session === undefined ? {} : { session }), direction }));
+    const exchanges: StoredExchange[] = [];
+    for (const filter of [filterFrom(args, chosen), ...asked]) {
+      for await (const stored of tape.exchanges(filter)) exchanges.push(stored);
+    }
+    return exchanges;
   } finally {
-    tape.close();
+    await tape.close();
   }
 }
 

@@ -118,10 +118,10 @@ describe('recordedHttp2', () => {
 });
 
 describe('streams', () => {
-  const storedOf = (exchange: Exchange): StoredExchange => {
+  const storedOf = (exchange: Exchange): Promise<StoredExchange> => {
     const tape = createMemoryTape();
-    tape.append(tape.beginSession(sessionStart), [asRedacted(exchange)]);
-    return tape.exchange('1') as StoredExchange;
+    tape.writer.append(tape.writer.beginSession(sessionStart), [asRedacted(exchange)]);
+    return tape.openReader().exchange('1') as Promise<StoredExchange>;
   };
   const event = messageOf('{"a":1}', { from: 'server', kind: 'event', facts: { id: '7' } });
   const stream = {
@@ -130,23 +130,26 @@ describe('streams', () => {
   };
   const text = 'id: 7\ndata: {"a":1}\n\n: ping\n\n';
 
-  it('of events are expected as the bodies they were', () => {
-    const [found] = casesFrom([storedOf(exchangeOf(stream))]);
+  it('of events are expected as the bodies they were', async () => {
+    const [found] = casesFrom([await storedOf(exchangeOf(stream))]);
     expect(found?.kind === 'run' && Buffer.from(found.response.body.bytes).toString()).toBe(text);
   });
 
-  it('of events are mocked as the bodies they were', () => {
+  it('of events are mocked as the bodies they were', async () => {
     const outbound = connectionOf({ direction: 'outbound' });
-    const [mock] = mocksFrom([storedOf(exchangeOf({ ...stream, connection: outbound }))]).mocks;
+    const [mock] = mocksFrom([await storedOf(exchangeOf({ ...stream, connection: outbound }))]).mocks;
     expect(mock?.answer.kind === 'response' && Buffer.from(mock.answer.response.body.bytes).toString()).toBe(text);
   });
 
-  it('of a WebSocket are no case and no mock, and say why', () => {
+  it('of a WebSocket are no case and no mock, and say why', async () => {
     const socket = exchangeOf({ protocol: 'websocket', messages: [messageOf('hi')] });
-    expect(casesFrom([storedOf(socket)])).toMatchObject([
+    expect(casesFrom([await storedOf(socket)])).toMatchObject([
       { kind: 'skip', reason: 'upgrade', name: 'GET /chat -> 101', detail: 'the connection left HTTP' },
     ]);
     const called = { ...socket, connection: connectionOf({ direction: 'outbound' }) };
-    expect(mocksFrom([storedOf(called)])).toMatchObject({ mocks: [], notServed: [{ id: '1', reason: 'upgrade' }] });
+    expect(mocksFrom([await storedOf(called)])).toMatchObject({
+      mocks: [],
+      notServed: [{ id: '1', reason: 'upgrade' }],
+    });
   });
 });
