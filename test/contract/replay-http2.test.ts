@@ -248,7 +248,7 @@ it('plays what was imported from a HAR of HTTP/2', async () => {
   });
   const url = await stage.serve(server, 'https');
   const options = { ...suiteDefaults, target: parseTarget(url), ca: certificate.cert };
-  const { report } = await runSuite(casesFrom(storedAs(exchanges)), options);
+  const { report } = await runSuite(casesFrom(await storedAs(exchanges)), options);
   expect(report.results).toMatchObject([{ verdict: 'pass' }]);
   expect(seen).toEqual(['2.0 POST /orders?x=1 7']);
 });
@@ -272,12 +272,12 @@ it('asks for no length in the answer to HEAD where the versions differ', async (
 });
 
 /** As a tape gives them back. */
-function storedAs(exchanges: Iterable<Exchange>): readonly StoredExchange[] {
-  const tape = createMemoryTape();
-  const session = tape.beginSession(sessionStart);
-  tape.append(
+async function storedAs(exchanges: Iterable<Exchange>): Promise<readonly StoredExchange[]> {
+  const { writer, openReader } = createMemoryTape();
+  const session = writer.beginSession(sessionStart);
+  writer.append(
     session,
     [...exchanges].map((exchange) => asRedacted(exchange)),
   );
-  return [...tape.exchanges()];
+  return Array.fromAsync(openReader().exchanges());
 }
