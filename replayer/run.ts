@@ -103,7 +103,8 @@ function stepsOf(tests: readonly SentCase[], run: CaseRun): readonly CaseStep[] 
 
 function placeOf({ test, step }: CaseStep): Step {
   const { startedAtUs, endedAtUs, does } = step;
-  return { connection: test.stored.connectionId, startedAtUs, endedAtUs, isRequest: does === 'request' };
+  const { connectionId: connection, exchange } = test.stored;
+  return { connection, channel: exchange.channel, startedAtUs, endedAtUs, isRequest: does === 'request' };
 }
 
 /** Starts work for as long as `next` has some, asking again whenever a piece ends; resolves when none is left. */
@@ -193,7 +194,7 @@ class CaseRun implements Run {
 
   report(): RunReport {
     const results = this.cases.map((each) => this.results.get(each.id)).filter((result) => result !== undefined);
-    return reportOf(results, this.carrier.chains());
+    return { ...reportOf(results, this.carrier.chains()), remarks: this.players.remarks() };
   }
 
   release(test: SentCase): void {

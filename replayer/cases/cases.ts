@@ -12,8 +12,16 @@ import type { StoredExchange } from '../../tape/store/tape';
 import { conversationOf, problemsOfConversation } from './conversation';
 import { caseName, operationName } from './name';
 
-/** Words of `reason` for cases that are never sent; scripts read them. */
-export type SkipReason = 'incomplete' | 'raw' | 'upgrade' | 'connect' | 'http2' | 'needs-secret' | 'unsendable';
+/** Words of `reason` for cases that are never sent, and what they mean; scripts read them. docs/replay.md lists the same. */
+export const skipWords = {
+  incomplete: 'something of the request or the answer is missing on the tape, or there was no answer',
+  raw: 'the protocol is not parsed',
+  upgrade: 'the connection left HTTP, for a protocol that is not played',
+  connect: 'a tunnel is not a request',
+  'needs-secret': 'it needs a secret that is not on the tape, and no earlier answer gives it',
+  unsendable: '`OPTIONS *` has no path to send it to',
+} as const;
+export type SkipReason = keyof typeof skipWords;
 
 export interface CaseBase {
   /** The id of the exchange on the tape. */
@@ -78,6 +86,12 @@ export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
 }
 
+/** How it came over HTTP/2; null for HTTP/1. The request that asked for an upgrade is answered over HTTP/2. */
+export function recordedHttp2({ request, response, stored }: Turn): 'tls' | 'plaintext' | null {
+  if (request.version !== '2' && response.version !== '2') return null;
+  return stored.exchange.connection.tls === null ? 'plaintext' : 'tls';
+}
+
 function caseOf(stored: StoredExchange): TestCase {
   const { exchange } = stored;
   const base = { id: stored.id, name: nameOf(stored), stored: withWholePlaces(stored) };
@@ -114,9 +128,6 @@ function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } 
   const { request, response } = http;
   if (request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
-  // The services of these may speak nothing else, and the request as it was cannot be sent over HTTP/1.1.
-  if (request?.version === '2' || response?.version === '2')
-    return { reason: 'http2', detail: 'it was recorded over HTTP/2, which is not sent again yet' };
   if (response?.status === 101 && !isConversation(exchange))
     return { reason: 'upgrade', detail: 'the connection left HTTP' };
   return null;

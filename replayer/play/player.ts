@@ -46,6 +46,8 @@ export interface Play {
 /** Plays cases of one kind. */
 export interface Player<C extends SentCase> {
   open(test: C): Play;
+  /** What is to be known of the run as a whole, a sentence each. */
+  remarks(): readonly string[];
   /** Nothing more comes of what was recorded on this connection. */
   release(connectionId: string): void;
   close(): Promise<void>;

@@ -19,6 +19,10 @@ export class Players {
     return this.playerOf(test.kind).open(test);
   }
 
+  remarks(): readonly string[] {
+    return [...this.made.values()].flatMap((player) => player.remarks());
+  }
+
   release(connectionId: string): void {
     for (const player of this.made.values()) player.release(connectionId);
   }

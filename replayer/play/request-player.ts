@@ -1,15 +1,19 @@
 /** Plays a request and its answer: sends it as this run must, learns what the answer minted, judges the answer. */
-import type { RunnableCase } from '../cases/cases';
+import type { HttpVersion } from '../../tape/model/http/http';
+import { type RunnableCase, recordedHttp2 } from '../cases/cases';
 import { type Answer, type Driver, openDriver } from '../drive/driver';
 import { type Failure, unsendable } from '../drive/failure';
+import { wayOf } from '../drive/way';
 import { judge } from '../judge/judge';
-import { curlLine } from '../report/curl';
+import { curlLine, curlVersions } from '../report/curl';
+import { versionRemark } from '../report/notes';
 import type { CaseResult, Verdict } from '../report/report';
 import { obstacleTo, resultOf, verdictOn } from './before';
 import type { Play, Player, Stage } from './player';
 
 export class RequestPlayer implements Player<RunnableCase> {
   private driver: Driver | undefined;
+  private sentAsHttp1 = 0;
 
   constructor(private readonly stage: Stage) {}
 
@@ -31,6 +35,7 @@ export class RequestPlayer implements Player<RunnableCase> {
     if (sent.kind === 'failed') {
       return this.without(test, { verdict: 'error', reason: sent.reason, hints: [sent.detail] });
     }
+    if (recordedHttp2(test) !== null && sent.response.version !== '2') this.sentAsHttp1++;
     carrier.learn(test, sent.response);
     return this.judged(test, sent);
   }
@@ -55,7 +60,7 @@ export class RequestPlayer implements Player<RunnableCase> {
       ...carrier.expectationFor(test),
     });
     const { result, hints } = verdictOn(test, judgement, { turns: [test], carrier });
-    if (result.verdict !== 'pass') this.note(test, hints);
+    if (result.verdict !== 'pass') this.note(test, hints, response.version);
     return result;
   }
 
@@ -71,11 +76,19 @@ export class RequestPlayer implements Player<RunnableCase> {
     return resultOf(test, verdict, reason);
   }
 
-  private note(test: RunnableCase, hints: readonly string[]): void {
-    const { origin, basePath } = this.stage.options.target;
-    const request = this.stage.carrier.shownRequest(test);
-    const curl = curlLine({ ...request, url: `${origin}${basePath}${request.path}` });
+  /** Over the version the answer came in; where there is none, the one that was to be tried. */
+  private note(test: RunnableCase, hints: readonly string[], answeredIn: HttpVersion = '2'): void {
+    const { carrier, options } = this.stage;
+    const { origin, basePath } = options.target;
+    const request = carrier.shownRequest(test);
+    const version = answeredIn === '2' ? curlVersions[wayOf(request, options)] : null;
+    const curl = curlLine({ ...request, url: `${origin}${basePath}${request.path}`, version });
     this.stage.note(test.id, { curl, hints });
+  }
+
+  remarks(): readonly string[] {
+    const remark = versionRemark(this.sentAsHttp1, this.stage.options);
+    return remark === null ? [] : [remark];
   }
 
   release(connectionId: string): void {

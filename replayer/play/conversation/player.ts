@@ -23,6 +23,10 @@ export class ConversationPlayer implements Player<ConversationCase> {
     return new ConversationPlay(test, this.stage, this.sockets);
   }
 
+  remarks(): readonly string[] {
+    return [];
+  }
+
   /** A WebSocket has its connection to itself. */
   release(): void {}
 
