@@ -80,6 +80,8 @@ function describeRequest(request: HttpRequest, { headers, keep }: Told): Request
     method: request.method,
     target: request.target,
     ...versionOf(request),
+    ...(request.authority === undefined ? {} : { authority: request.authority }),
+    ...(request.scheme === undefined ? {} : { scheme: request.scheme }),
     headers: describeHeaders(headers),
     ...describeBody(request, { side: 'request', exact: true, keep }),
     ...trailersOf(request.trailers),

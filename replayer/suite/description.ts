@@ -27,6 +27,9 @@ export interface RequestDescription extends BodyDescription {
   /** Path and query as they were on the wire. */
   readonly target: string;
   readonly version?: HttpVersion;
+  /** `:authority` of HTTP/2. */
+  readonly authority?: string;
+  readonly scheme?: string;
   readonly headers: HeadersDescription;
   readonly trailers?: HeadersDescription;
 }

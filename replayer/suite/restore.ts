@@ -8,6 +8,7 @@ import { contentCodingsOf } from '../../tape/http/codings';
 import type { Body, HeaderList } from '../../tape/model/body';
 import type { Connection, Direction, Exchange, Outcome } from '../../tape/model/exchange';
 import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import { carrierOf } from '../../tape/model/registry';
 import type { StoredExchange } from '../../tape/store/tape';
 import type {
   BodyDescription,
@@ -93,7 +94,7 @@ function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Excha
     connection: connectionOf(connection, startedAtUs),
     channel: null,
     seq: 0,
-    protocol: 'http1',
+    protocol: carrierOf[request?.version ?? '1.1'],
     startedAtUs,
     durationUs,
     outcome,
@@ -120,7 +121,9 @@ interface Reading {
 }
 
 function requestOf(description: RequestDescription, { read, ...times }: Reading): HttpRequest {
-  return { method: description.method, target: description.target, ...messageOf(description, read), ...times };
+  const { method, target, authority, scheme } = description;
+  const said = { ...(authority === undefined ? {} : { authority }), ...(scheme === undefined ? {} : { scheme }) };
+  return { method, target, ...said, ...messageOf(description, read), ...times };
 }
 
 function responseOf(description: ResponseDescription, { read, ...times }: Reading): HttpResponse {

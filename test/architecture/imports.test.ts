@@ -19,7 +19,7 @@ const mayImport: Record<string, readonly string[]> = {
 const ownersOf: Record<string, readonly string[]> = {
   'better-sqlite3': ['tape/store/sqlite/'],
   undici: ['replayer/drive/'],
-  fastify: ['replayer/mocks/fastify/'],
+  fastify: ['replayer/mocks/front/http1/'],
   yargs: ['cli/'],
   picocolors: ['cli/'],
   re2js: ['tape/redact/user-pattern.ts'],
@@ -32,7 +32,8 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/source': 'folders',
   'recorder/source/ebpf/attach/tls-libraries': ['openssl'],
   'replayer/generate': ['jest', 'vitest', 'msw'],
-  'replayer/mocks': ['fastify'],
+  'replayer/mocks/front': ['http1', 'http2'],
+  'replayer/mocks/hosts': 'folders',
   'tape/export': ['har', 'curl', 'hurl', 'k6', 'wiremock', 'openapi'],
   'tape/import': 'folders',
   'tape/store': ['memory', 'sqlite'],
