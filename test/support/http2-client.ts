@@ -31,7 +31,8 @@ export interface Http2Client {
 
 /** With the preface at once, or by ALPN where the URL is one of TLS. */
 export function openHttp2(url: string, options: SecureClientSessionOptions = {}): Http2Client {
-  const session = connect(url, options);
+  // Node's own limit on what is sent lies below the one on what is taken
+  const session = connect(url, { maxSendHeaderBlockLength: 1024 * 1024, ...options });
   session.on('error', () => undefined); // each stream says by itself how it ended
   return {
     session,
