@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { HttpVersion, InformationalResponse } from '../../../../tape/model/http/http';
 import { cleanFields } from '../../response';
 import type { Address, Arrival } from '../arrival';
-import type { Asked, Content, Ending, FlatHeaders, Head, Opened, Reply } from '../asked';
+import type { Asked, Content, Ending, FlatHeaders, Head, Opened, Reply, Upgrade } from '../asked';
 
 export class Http1Asked implements Asked {
   readonly method: string;
@@ -17,6 +17,7 @@ export class Http1Asked implements Asked {
     private readonly request: IncomingMessage,
     response: ServerResponse,
     { arrival, address }: { readonly arrival: Arrival; readonly address: Address },
+    readonly upgrade: Upgrade | null = null,
   ) {
     this.method = request.method ?? '';
     this.upstream = address.upstream;
