@@ -2,12 +2,14 @@
  * The table of `ls`: a line an exchange, columns of fixed width so that the first lines need not wait for the last.
  * Pure. Recorded text is made safe to show; only a terminal's width cuts a line, so that what is piped is whole.
  */
+
+import { type Operation, protocolLineOf } from '../tape/model/content-model';
 import type { ExchangeFilter } from '../tape/model/filter';
 import { modelFor } from '../tape/model/registry';
 import { isCutShort, sessionStateWords } from '../tape/store/session-state';
 import type { ExchangeSummary, Session } from '../tape/store/tape';
 import type { colorsFor } from './terminal';
-import { visibleWire } from './terminal';
+import { visibleLine, visibleWire } from './terminal';
 import { byteCount, isoTime, milliseconds, shortSize } from './when';
 
 export interface TableOptions {
@@ -27,24 +29,32 @@ export interface TableCounts {
 /** Below this the size of the answer gives its place to the path. */
 const roomyWidth = 100;
 
-/** A heading, which names the day, whenever the day changes; then a line an exchange. */
-export function* tableLines(
-  summaries: Iterable<ExchangeSummary>,
+/** The lines of all exchanges, which are counted as they come. */
+export async function* tableLines(
+  summaries: AsyncIterable<ExchangeSummary>,
   counts: TableCounts,
   options: TableOptions,
-): IterableIterator<string> {
-  const withSizes = options.width === undefined || options.width >= roomyWidth;
-  let shownDay = '';
-  for (const summary of summaries) {
-    const day = isoTime(summary.startedAtUs).slice(0, 10);
-    if (day !== shownDay) yield options.colors.dim(heading(day, withSizes));
-    shownDay = day;
-    count(counts, summary);
-    yield row(summary, withSizes, options);
+): AsyncIterableIterator<string> {
+  const linesOf = tableRows(options);
+  for await (const summary of summaries) {
+    countIn(counts, summary);
+    yield* linesOf(summary);
   }
 }
 
-function count(counts: TableCounts, { direction, problems }: ExchangeSummary): void {
+/** Makes lines of one exchange after the other: a heading, which names the day, whenever the day changes; then its own. */
+export function tableRows(options: TableOptions): (summary: ExchangeSummary) => readonly string[] {
+  const withSizes = options.width === undefined || options.width >= roomyWidth;
+  let shownDay = '';
+  return (summary) => {
+    const day = isoTime(summary.startedAtUs).slice(0, 10);
+    const headings = day === shownDay ? [] : [options.colors.dim(heading(day, withSizes))];
+    shownDay = day;
+    return [...headings, row(summary, withSizes, options)];
+  };
+}
+
+export function countIn(counts: TableCounts, { direction, problems }: ExchangeSummary): void {
   counts.exchanges++;
   if (direction !== 'unknown') counts[direction]++;
   if (problems.length > 0) counts.incomplete++;
@@ -74,17 +84,22 @@ function row(summary: ExchangeSummary, withSizes: boolean, { colors, width }: Ta
   const left = columns({ id, time, direction, status: ending, ms, size: shortSize(summary.responseBytes) }, withSizes);
   const notes = notesOf(summary);
   const room = width === undefined ? Number.POSITIVE_INFINITY : width - left.length - notes.length;
-  const place = cut(visibleWire(placeOf(summary)), Math.max(room, 12));
+  const place = cut(placeOf(summary), Math.max(room, 12));
   const paint = paintOf(summary, colors);
   return `${paint(left)}${place}${colors.yellow(notes)}`;
 }
 
 function placeOf(summary: ExchangeSummary) {
   const { operation, direction, local, remote } = summary;
-  const { verb, authority, target } = operation;
-  if (verb !== null) return `${verb} ${authority ?? ''}${target ?? ''}`;
+  const { verb, target } = protocolLineOf(operation);
+  if (verb !== null) return spokenWords(operation) + visibleWire(`${verb} ${operation.authority ?? ''}${target ?? ''}`);
   const server = (direction === 'inbound' ? local : remote) ?? 'an unknown socket';
-  return `${streamWords(summary)} ${server}`;
+  return visibleWire(`${streamWords(summary)} ${server}`);
+}
+
+/** What all requests to one path of an application differ in. */
+function spokenWords({ verb, target, over }: Operation): string {
+  return over === null ? '' : `${visibleLine(`${verb} ${target}`)}  `;
 }
 
 /** The name first: where a line is cut, the address goes. */

@@ -4,13 +4,14 @@
  */
 import { decodeBody } from '../../tape/body/coding';
 import type { Body, HeaderList } from '../../tape/model/body';
+import { type Operation, protocolLineOf } from '../../tape/model/content-model';
 import type { Direction, Outcome, Problem } from '../../tape/model/exchange';
 import { type ExchangeFilter, parseFilterPattern } from '../../tape/model/filter';
 import { noHttp } from '../../tape/model/http/http';
 import type { Message, MessageFacts } from '../../tape/model/message';
 import { httpOf, operationOf } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
-import { openTapeReader } from '../../tape/store/sqlite';
+import { openReader } from '../../tape/store/registry';
 import type { StoredExchange, TapeReader } from '../../tape/store/tape';
 
 /** The filter of the commands: `METHOD host/path` with globs, as in 'GET *\/orders/**'. */
@@ -25,13 +26,13 @@ export interface TapeFilter {
 
 export interface Tape {
   readonly path: string;
-  sessions(): readonly TapeSession[];
+  sessions(): Promise<readonly TapeSession[]>;
   /** In the order they began, read from the file one by one. Throws BAD_FILTER. */
-  exchanges(filter?: TapeFilter): IterableIterator<TapeExchange>;
+  exchanges(filter?: TapeFilter): AsyncIterableIterator<TapeExchange>;
   /** The exchange of that id, as `wiretape ls` shows it. */
-  exchange(id: string): TapeExchange | undefined;
-  close(): void;
-  [Symbol.dispose](): void;
+  exchange(id: string): Promise<TapeExchange | undefined>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** One run of the recorder. */
@@ -58,11 +59,13 @@ export interface TapeExchange {
   readonly problems: readonly Problem[];
   /** The id of the inbound exchange during which this outbound one happened. */
   readonly causeId: string | null;
-  /** What a list shows of it; null is what its protocol or its messages have not. */
+  /** What its protocol says of it: of HTTP method, host, path and status; null is what it or its messages have not. */
   readonly verb: string | null;
   readonly authority: string | null;
   readonly target: string | null;
   readonly result: string | null;
+  /** The same in the words of the application that is spoken over it, such as GraphQL, where that is known. */
+  readonly operation: TapeOperation;
   /** Null where the protocol is not HTTP, or nothing was seen. */
   readonly request: TapeRequest | null;
   readonly response: TapeResponse | null;
@@ -70,6 +73,16 @@ export interface TapeExchange {
   readonly messages: readonly TapeMessage[];
   /** Where redaction took something out, and what stands there now. */
   readonly redacted: readonly RedactionEntry[];
+}
+
+export interface TapeOperation {
+  /** Such as `GraphQL`; null where it is not known. */
+  readonly application: string | null;
+  readonly verb: string | null;
+  readonly target: string | null;
+  readonly result: string | null;
+  /** Whether the result is the server's failure. */
+  readonly failed: boolean;
 }
 
 export interface TapeBody {
@@ -105,21 +118,21 @@ export interface TapeMessage {
   readonly body: TapeBody;
 }
 
-/** Opens a recording for reading. Throws a WiretapeError: where it is not there or no tape. */
-export function openTape(path: string): Tape {
-  const reader = openTapeReader(path);
+/** Opens a recording for reading. Rejects with a WiretapeError: where it is not there or no tape. */
+export async function openTape(path: string): Promise<Tape> {
+  const reader = await openReader(path);
   return {
     path,
     sessions: () => sessionsOf(reader),
-    *exchanges(filter = {}) {
-      for (const stored of reader.exchanges(filterFrom(filter))) yield exchangeFrom(stored);
+    async *exchanges(filter = {}) {
+      for await (const stored of reader.exchanges(filterFrom(filter))) yield exchangeFrom(stored);
     },
-    exchange(id) {
-      const stored = reader.exchange(id);
+    async exchange(id) {
+      const stored = await reader.exchange(id);
       return stored === undefined ? undefined : exchangeFrom(stored);
     },
     close: () => reader.close(),
-    [Symbol.dispose]: () => reader.close(),
+    [Symbol.asyncDispose]: () => reader.close(),
   };
 }
 
@@ -132,14 +145,15 @@ export function filterFrom({ include = [], exclude = [], session, direction }: T
   };
 }
 
-function sessionsOf(reader: TapeReader): readonly TapeSession[] {
-  return reader.sessions().map(({ id, startedAtUs, end, exchanges }) => {
+async function sessionsOf(reader: TapeReader): Promise<readonly TapeSession[]> {
+  return (await reader.sessions()).map(({ id, startedAtUs, end, exchanges }) => {
     return { id, startedAt: dateOf(startedAtUs), endedAt: end === null ? null : dateOf(end.endedAtUs), exchanges };
   });
 }
 
 function exchangeFrom({ id, session, connectionId, causeId, exchange, redacted }: StoredExchange): TapeExchange {
-  const { verb, authority, target, result } = operationOf(exchange);
+  const operation = operationOf(exchange);
+  const { verb, target, result } = protocolLineOf(operation);
   const { request, response } = httpOf(exchange) ?? noHttp;
   return {
     id,
@@ -153,14 +167,19 @@ function exchangeFrom({ id, session, connectionId, causeId, exchange, redacted }
     problems: exchange.problems,
     causeId,
     verb,
-    authority,
+    authority: operation.authority,
     target,
     result,
+    operation: tapeOperation(operation),
     request: request === null ? null : { method: request.method, target: request.target, ...partsOf(request) },
     response: response === null ? null : { status: response.status, ...partsOf(response) },
     messages: exchange.messages.map(messageFrom),
     redacted,
   };
+}
+
+function tapeOperation({ application, verb, target, result, failed }: Operation): TapeOperation {
+  return { application, verb, target, result, failed };
 }
 
 function partsOf({ headers, body }: { headers: HeaderList; body: Body }): { headers: HeaderList; body: TapeBody } {
