@@ -8,7 +8,6 @@ import { parseTarget } from '../../replayer/drive/target';
 import { runSuite, type SuiteOptions } from '../../replayer/run';
 import { har } from '../../tape/import/har';
 import type { Exchange } from '../../tape/model/exchange';
-import { createMemoryTape } from '../../tape/store/memory';
 import type { StoredExchange } from '../../tape/store/tape';
 import { makeCertificate, Stage } from '../support/driving';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
@@ -16,7 +15,6 @@ import { fileOf, imported } from '../support/importing';
 import { recordOverHttp2 } from '../support/recorded-http2';
 import { sessionService } from '../support/session-service';
 import { suiteDefaults } from '../support/suite-defaults';
-import { asRedacted, sessionStart } from '../support/tapes';
 
 const certificate = makeCertificate();
 const stage = new Stage();
@@ -273,11 +271,8 @@ it('asks for no length in the answer to HEAD where the versions differ', async (
 
 /** As a tape gives them back. */
 function storedAs(exchanges: Iterable<Exchange>): readonly StoredExchange[] {
-  const tape = createMemoryTape();
-  const session = tape.beginSession(sessionStart);
-  tape.append(
-    session,
-    [...exchanges].map((exchange) => asRedacted(exchange)),
-  );
-  return [...tape.exchanges()];
+  return [...exchanges].map((exchange) => {
+    const connectionId = String(exchange.connection.key);
+    return { id: String(exchange.number), session: '1', connectionId, causeId: null, redacted: [], exchange };
+  });
 }
