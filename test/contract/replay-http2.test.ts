@@ -8,6 +8,7 @@ import { parseTarget } from '../../replayer/drive/target';
 import { runSuite, type SuiteOptions } from '../../replayer/run';
 import { har } from '../../tape/import/har';
 import type { Exchange } from '../../tape/model/exchange';
+import { createMemoryTape } from '../../tape/store/memory';
 import type { StoredExchange } from '../../tape/store/tape';
 import { makeCertificate, Stage } from '../support/driving';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
@@ -15,6 +16,7 @@ import { fileOf, imported } from '../support/importing';
 import { recordOverHttp2 } from '../support/recorded-http2';
 import { sessionService } from '../support/session-service';
 import { suiteDefaults } from '../support/suite-defaults';
+import { asRedacted, sessionStart } from '../support/tapes';
 
 const certificate = makeCertificate();
 const stage = new Stage();
@@ -246,7 +248,7 @@ it('plays what was imported from a HAR of HTTP/2', async () => {
   });
   const url = await stage.serve(server, 'https');
   const options = { ...suiteDefaults, target: parseTarget(url), ca: certificate.cert };
-  const { report } = await runSuite(casesFrom(storedAs(exchanges)), options);
+  const { report } = await runSuite(casesFrom(await storedAs(exchanges)), options);
   expect(report.results).toMatchObject([{ verdict: 'pass' }]);
   expect(seen).toEqual(['2.0 POST /orders?x=1 7']);
 });
@@ -270,9 +272,12 @@ it('asks for no length in the answer to HEAD where the versions differ', async (
 });
 
 /** As a tape gives them back. */
-function storedAs(exchanges: Iterable<Exchange>): readonly StoredExchange[] {
-  return [...exchanges].map((exchange) => {
-    const connectionId = String(exchange.connection.key);
-    return { id: String(exchange.number), session: '1', connectionId, causeId: null, redacted: [], exchange };
-  });
+async function storedAs(exchanges: Iterable<Exchange>): Promise<readonly StoredExchange[]> {
+  const { writer, openReader } = createMemoryTape();
+  const session = writer.beginSession(sessionStart);
+  writer.append(
+    session,
+    [...exchanges].map((exchange) => asRedacted(exchange)),
+  );
+  return Array.fromAsync(openReader().exchanges());
 }
