@@ -96,7 +96,7 @@ function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Excha
     connection: connectionOf(connection, startedAtUs),
     channel,
     seq: 0,
-    protocol: carrierOf[isHttp2 ? '2' : '1.1'],
+    protocol: carrierOf[isHttp2 ? '2' : (request?.version ?? '1.1')],
     startedAtUs,
     durationUs,
     outcome,
