@@ -1,7 +1,7 @@
 /** `wiretape replay`: sends the inbound exchanges of a tape to a build and judges its answers. */
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
-import { casesFrom, isRunnable, type TestCase } from '../replayer/cases/cases';
+import { casesFrom, isSent, type TestCase } from '../replayer/cases/cases';
 import { parseTarget } from '../replayer/drive/target';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
@@ -96,7 +96,7 @@ export async function readCases(args: FilterArguments & { readonly tape: string 
       process.stderr.write(`note  ${line}\n`);
     }
     const cases = casesFrom(await Array.fromAsync(tape.exchanges(filterFrom(args, 'inbound'))));
-    if (!cases.some(isRunnable)) throw noCases(args.tape, cases);
+    if (!cases.some(isSent)) throw noCases(args.tape, cases);
     return cases;
   } finally {
     await tape.close();
@@ -104,7 +104,7 @@ export async function readCases(args: FilterArguments & { readonly tape: string 
 }
 
 function noCases(tape: string, cases: readonly TestCase[]): WiretapeError {
-  const skipped = cases.filter((each) => !isRunnable(each)).slice(0, 5);
+  const skipped = cases.filter((each) => !isSent(each)).slice(0, 5);
   return new WiretapeError('NO_CASES', `${tape} and the filters leave no inbound exchange to send`, {
     seen: skipped.map(
       (each) => `exchange ${each.id}  ${visibleLine(each.name)}: ${'detail' in each ? each.detail : ''}`,

@@ -25,7 +25,7 @@ function compareFull(expected: FullView, actual: FullView, report: Report): void
   } else if (expected.kind === 'binary' && actual.kind === 'binary') {
     compareBytes(expected.bytes, actual.bytes, ['body'], report);
   } else if (!sameBytes(expected.bytes, actual.bytes)) {
-    report({ path: ['body'], kind: 'type', expected: describe(expected), actual: describe(actual), key: null });
+    report({ path: ['body'], kind: 'type', expected: describeBody(expected), actual: describeBody(actual), key: null });
   }
 }
 
@@ -44,7 +44,7 @@ function readAs(expected: FullView, actual: FullView): FullView {
 
 function compareEmpty(expected: BodyView, actual: BodyView, report: Report): void {
   if (expected.kind === actual.kind) return;
-  const [left, right] = [describe(expected), describe(actual)];
+  const [left, right] = [describeBody(expected), describeBody(actual)];
   const kind = expected.kind === 'empty' ? 'added' : 'removed';
   report({ path: ['body'], kind, expected: left, actual: right, key: null });
 }
@@ -149,7 +149,8 @@ function describeBytes(bytes: Uint8Array): { size: number; sha256: string } {
   return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-function describe(body: BodyView): JsonValue | undefined {
+/** A body as reports tell it: bytes by their size and hash. */
+export function describeBody(body: BodyView): JsonValue | undefined {
   if (body.kind === 'empty') return undefined;
   const json = jsonIn(body);
   if (json !== undefined) return json;

@@ -4,7 +4,7 @@ import { type BodyView, jsonIn, viewBody } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import { formatPath } from '../../tape/model/path';
 import { jsonAt, textAt } from '../correlate/places';
-import type { JudgeContext } from './context';
+import { type JudgeContext, placeOf } from './context';
 import { type Difference, type Found, leafOf } from './difference';
 import type { LiveRedaction } from './live-redaction';
 
@@ -15,7 +15,7 @@ export function shownDifference(found: Found, context: JudgeContext, redaction: 
   const expected = shownExpected(found, context) ?? null;
   const actual = shownActual(found, context, redaction) ?? null;
   const values = bothLong(expected, actual) ? excerpts(expected, actual) : { expected, actual };
-  return { path: formatPath(found.path), kind: found.kind, ...values };
+  return { path: formatPath(placeOf(context, found.path)), kind: found.kind, ...values };
 }
 
 /** Where live values were put into the expectation, what is shown is the recorded text if the live one is a secret. */

@@ -39,6 +39,7 @@ const operation = memoisedLast((content: HttpContent): Operation => {
 
 export const httpModel: ContentModel<HttpContent> = {
   isParsed: true,
+  isConversation: false,
   isReadable: () => true,
   operation,
   sizes: ({ request, response }) => ({
