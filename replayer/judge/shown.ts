@@ -1,6 +1,6 @@
 /** A difference as a report prints it: no live secret on either side, long texts cut to where they begin to differ. */
 import { isJsonObject, type JsonValue } from '../../tape/body/json';
-import { type BodyView, viewBody } from '../../tape/body/view';
+import { type BodyView, jsonIn, viewBody } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import { formatPath } from '../../tape/model/path';
 import { jsonAt, textAt } from '../correlate/places';
@@ -39,7 +39,8 @@ function valueAt(
   found: Found,
 ): JsonValue | undefined {
   const path = leafOf(found);
-  if (path[0] === 'body' && message.body.kind === 'json') return jsonAt(message.body.value, path.slice(1));
+  const json = jsonIn(message.body);
+  if (path[0] === 'body' && json !== undefined) return jsonAt(json, path.slice(1));
   if (isDescription(found)) return undefined;
   if (path[1] === 'set-cookie' && found.leaf === undefined) return wholeCookie(message.headers, found);
   return textAt(message.headers, message.body, path);

@@ -1,7 +1,7 @@
 /** A live request in the shape recorded ones have. The Host becomes the upstream's own name. */
 import { contentCodingsOf } from '../../tape/http/codings';
 import type { HttpRequest } from '../../tape/model/http/http';
-import type { Asked, FlatHeaders } from './front/asked';
+import { type Asked, pairsOf } from './front/asked';
 import { baseUrl, upstreamNamed } from './upstream';
 
 /**
@@ -22,10 +22,4 @@ export function liveRequest(asked: Asked, body: Buffer): HttpRequest {
     startedAtUs: 0,
     endedAtUs: 0,
   };
-}
-
-function pairsOf(flat: FlatHeaders): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return pairs;
 }

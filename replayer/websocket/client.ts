@@ -10,6 +10,7 @@ import type { HeaderList } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import type { DriverOptions } from '../drive/driver';
 import { type Failure, failureOf } from '../drive/failure';
+import { pairsOf } from '../drive/gathering';
 import { goodbye, hearing, type LiveMessage, nowUs, type OpenSocket, speakingOn } from './socket';
 
 export type { LiveMessage, OpenSocket } from './socket';
@@ -225,10 +226,4 @@ function responseOf(response: IncomingMessage, bytes: Uint8Array, startedAtUs: n
     startedAtUs,
     endedAtUs: nowUs(),
   };
-}
-
-function pairsOf(raw: readonly string[]): HeaderList {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i] ?? '', raw[i + 1] ?? '']);
-  return pairs;
 }

@@ -10,6 +10,13 @@ import type { Arrival } from './arrival';
 /** Names and values in turn: order, case and repeats survive. */
 export type FlatHeaders = readonly string[];
 
+/** Each name with its value. */
+export function pairsOf(flat: FlatHeaders): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? '']);
+  return pairs;
+}
+
 export interface Asked {
   readonly version: HttpVersion;
   readonly method: string;
