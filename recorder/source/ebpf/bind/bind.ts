@@ -6,6 +6,7 @@
 import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
 import type { DataEvent, Role, SourceEvent } from '../../events';
 import type { SealedCount, WireEvent } from '../decode/decode';
+import type { TlsLibraryName } from '../decode/wire';
 import { TlsAccount } from './tls-account';
 import { judgeUnread, type TlsLook } from './unread';
 
@@ -53,6 +54,7 @@ interface Socket {
 interface Stream {
   readonly key: number;
   readonly pid: number;
+  readonly library: TlsLibraryName;
   socket: Socket | null;
   /** Emitted as a connection of its own because no socket was found. */
   alone: boolean;
@@ -309,13 +311,14 @@ export class Binder {
     else this.hold(stream, event);
   }
 
-  private streamOf(event: WireEvent): Stream {
+  private streamOf(event: DataWire | BindWire): Stream {
     const known = this.streams.get(event.tls);
     if (known !== undefined) return known;
     if (this.streams.size >= KNOWN_MOST) this.dropOldestStream();
     const stream: Stream = {
       key: event.tls,
       pid: event.pid,
+      library: event.library,
       socket: null,
       alone: false,
       held: [],
@@ -358,7 +361,7 @@ export class Binder {
     this.beginTls(socket);
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
     if (isWithin) socket.account = null;
-    if (socket.stream === null || isWithin) this.emitTls(socket, event.atNs);
+    if (socket.stream === null || isWithin) this.emitTls(socket, stream.library, event.atNs);
     socket.stream = stream;
     for (const held of this.release(stream)) this.emitPlaintext(stream, socket, held);
   }
@@ -372,13 +375,13 @@ export class Binder {
     socket.tlsSeen = true;
   }
 
-  private emitTls(socket: Socket, atNs: number): void {
+  private emitTls(socket: Socket, library: TlsLibraryName, atNs: number): void {
     const probedAtNs = this.probedAtNs.get(socket.pid) ?? 0;
     this.emit({
       kind: 'tls',
       connection: socket.key,
       atUs: this.atUs(atNs),
-      library: 'openssl',
+      library,
       binding: 'certain',
       startedEarlier: socket.openedAtNs < probedAtNs,
     });
@@ -400,7 +403,7 @@ export class Binder {
     stream.alone = true;
     const atUs = this.atUs(first.atNs);
     const process = this.processOf(stream.pid);
-    const connection = stream.key;
+    const { key: connection, library } = stream;
     const startedEarlier = false;
     this.emit({
       kind: 'open',
@@ -412,7 +415,7 @@ export class Binder {
       remote: null,
       startedEarlier,
     });
-    this.emit({ kind: 'tls', connection, atUs, library: 'openssl', binding: 'uncertain', startedEarlier });
+    this.emit({ kind: 'tls', connection, atUs, library, binding: 'uncertain', startedEarlier });
     for (const event of held) this.emitData(event, connection, event.position);
   }
 
