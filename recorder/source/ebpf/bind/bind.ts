@@ -7,7 +7,7 @@ import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange
 import type { DataEvent, Role, SourceEvent } from '../../events';
 import type { SealedCount, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
-import { TlsAccount } from './tls-account';
+import { ALERT_BYTES, KEY_UPDATE_BYTES, TlsAccount } from './tls-account';
 import { judgeUnread, type TlsLook } from './unread';
 
 export interface BinderOptions {
@@ -60,6 +60,13 @@ interface Stream {
   alone: boolean;
   held: DataWire[];
   heldBytes: number;
+  /** Something of it was told. */
+  begun: boolean;
+  /** Bytes that were left out at its beginning: some of the probes of its process were not in place yet. */
+  readonly skipped: ByDirection;
+  /** Where its next byte stands, and how many of the bytes before it the account found missing since the last. */
+  readonly next: ByDirection;
+  readonly assumed: ByDirection;
   /** Added to a position of the stream: its place among the bytes of the socket, and among its plaintext. */
   readonly base: ByDirection;
   readonly plaintextBase: ByDirection;
@@ -306,9 +313,22 @@ export class Binder {
   private takePlaintext(event: DataWire): void {
     const stream = this.streamOf(event);
     if (event.socket !== 0 && stream.socket === null) this.bind(stream, event.socket, event);
+    if (this.isHalfSeen(stream, event)) {
+      skip(stream, event);
+      return;
+    }
+    stream.begun = true;
     if (stream.socket !== null) this.emitPlaintext(stream, stream.socket, event);
     else if (stream.alone) this.emitData(event, stream.key, event.position);
     else this.hold(stream, event);
+  }
+
+  /**
+   * Probes come one after another: of what is said meanwhile one direction may be seen and the other not, and requests
+   * without answers would look like those of a client that sends ahead. A connection begins once all are in place.
+   */
+  private isHalfSeen(stream: Stream, event: DataWire): boolean {
+    return !stream.begun && event.atNs < (this.probedAtNs.get(event.pid) ?? 0);
   }
 
   private streamOf(event: DataWire | BindWire): Stream {
@@ -323,6 +343,10 @@ export class Binder {
       alone: false,
       held: [],
       heldBytes: 0,
+      begun: false,
+      skipped: { sent: 0, received: 0 },
+      next: { sent: 0, received: 0 },
+      assumed: { sent: 0, received: 0 },
       base: { sent: 0, received: 0 },
       plaintextBase: { sent: 0, received: 0 },
       total: null,
@@ -356,7 +380,7 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || stream.socket !== null || stream.alone) return;
     stream.socket = socket;
-    Object.assign(stream.base, socket.end);
+    Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
@@ -421,6 +445,7 @@ export class Binder {
 
   private emitPlaintext(stream: Stream, socket: Socket, event: DataWire): void {
     const { direction, position, size, sealedBefore } = event;
+    this.recogniseLost(stream, socket, event);
     const before = stream.plaintextBase[direction] + position;
     const expected = stream.base[direction] + position;
     if (sealedBefore !== null)
@@ -431,12 +456,24 @@ export class Binder {
     this.emitData(event, socket.key, place);
   }
 
+  /** Bytes that had no room in the ring: the account may have missed them before their positions showed where they were. */
+  private recogniseLost(stream: Stream, socket: Socket, { direction, position, size }: DataWire): void {
+    const same = Math.max(0, Math.min(position - stream.next[direction], stream.assumed[direction]));
+    stream.base[direction] -= same;
+    socket.account?.giveBack(direction, same);
+    stream.assumed[direction] = 0;
+    stream.next[direction] = position + size;
+  }
+
   /** Plaintext that passed unseen gets its place in the stream, so that whoever reads it knows of it. */
   private settle(socket: Socket, { direction, sealed, plaintext, position, atNs }: Balance): void {
     const missing = socket.account?.takeMissing(direction, sealed, plaintext) ?? 0;
     if (missing === 0) return;
     socket.end[direction] = position + missing;
-    if (socket.stream !== null) socket.stream.base[direction] += missing;
+    if (socket.stream !== null) {
+      socket.stream.base[direction] += missing;
+      socket.stream.assumed[direction] += missing;
+    }
     this.emit({
       kind: 'data',
       connection: socket.key,
@@ -457,13 +494,15 @@ export class Binder {
     const { account } = socket;
     if (account === null) return;
     account.learnSuite(event.cipher);
-    if (socket.stream !== null && !nested && callBegins && direction === 'received')
+    if (socket.stream !== null && !nested && callBegins && direction === 'received') {
+      account.excuseHidden(direction, before, socket.plaintext.received, updatesOf(socket.stream));
       this.settleAll(socket, direction, before, event.atNs);
+    }
     if (added.records === 1 && lastLength === added.bytes) account.learnRecord(direction, before, lastLength);
     const after = { records: before.records + added.records, bytes: before.bytes + added.bytes };
     account.learnTotal(direction, after);
     if (socket.stream === null || nested || direction !== 'sent') return;
-    account.excuseAlert(direction, after, socket.plaintext.sent);
+    account.excuseHidden(direction, after, socket.plaintext.sent, hiddenOf(socket.stream));
     this.settleAll(socket, direction, after, event.atNs);
   }
 
@@ -521,7 +560,7 @@ export class Binder {
     this.unixSockets.delete(event.socket);
     this.settleMaybe(socket);
     this.emitEncrypted(socket, event);
-    if (socket.stream !== null) this.checkAtEnd(socket, event);
+    this.checkAtEnd(socket, event);
     const totals = socket.tlsSeen ? plaintextTotals(socket) : totalsOf(event);
     if (socket.stream !== null) this.streams.delete(socket.stream.key);
     this.emit({
@@ -535,10 +574,12 @@ export class Binder {
   }
 
   private checkAtEnd(socket: Socket, event: CloseWire): void {
+    if (socket.stream === null) return;
+    const hidden = hiddenOf(socket.stream);
     for (const direction of ['sent', 'received'] as const) {
       const sealed = event.sealed[direction];
       if (sealed.records === 0) continue;
-      socket.account?.excuseAlert(direction, sealed, socket.plaintext[direction]);
+      socket.account?.excuseHidden(direction, sealed, socket.plaintext[direction], hidden);
       this.settleAll(socket, direction, sealed, event.atNs);
     }
   }
@@ -594,6 +635,29 @@ function newSocket(event: OpenWire): Socket {
     maybe: [],
     maybeBytes: 0,
   };
+}
+
+/**
+ * Go has one function a direction, and what had no room in the ring shows by its position: so that much without plaintext
+ * is a key update. OpenSSL has more ways to write than are known.
+ */
+function updatesOf({ library }: Stream): readonly number[] {
+  return library === 'go' ? [KEY_UPDATE_BYTES] : [];
+}
+
+/** What may pass without plaintext at once: an alert, a key update, one after the other. */
+function hiddenOf(stream: Stream): readonly number[] {
+  return [ALERT_BYTES, ...updatesOf(stream).flatMap((update) => [update, update + ALERT_BYTES])];
+}
+
+function skip(stream: Stream, { direction, size }: DataWire): void {
+  stream.skipped[direction] += size;
+  stream.next[direction] += size;
+  stream.base[direction] -= size;
+}
+
+function without(end: ByDirection, skipped: ByDirection): ByDirection {
+  return { sent: end.sent - skipped.sent, received: end.received - skipped.received };
 }
 
 /** True lengths of the plaintext, where its TLS object was freed; null where only the ciphertext's are known. */
