@@ -25,6 +25,7 @@ import { bodyHash, readTape, recordCommand, recordDuring, sha256, startRecording
 
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20, 8 << 20];
 const BUILD_MS = 300_000;
+const CUT: readonly string[] = ['started-mid-stream', 'cut-short', 'no-response'];
 const folder = temporaryFolder();
 const stripped = folder.file('stripped');
 const pie = folder.file('pie');
@@ -104,36 +105,43 @@ describeE2e('Go', () => {
       );
     });
 
-    it('keeps fifty connections at once apart, on either side', async () => {
-      const [connections, rounds] = [50, 10];
-      const server = await startGo(pie);
-      const work = ['many', urlOf(server), String(connections), String(rounds)];
-      const inbound = await recordDuring(['--pid', String(server.pid)], () => run(stripped, work));
-      const outbound = await recordCommand([stripped, ...work]);
-      for (const { exchanges } of [inbound, outbound]) {
-        const markers = new Map<number, Set<string>>();
-        for (const { exchange } of exchanges) {
-          const { key } = exchange.connection;
-          markers.set(key, (markers.get(key) ?? new Set()).add(markersOf(exchange)));
+    it.each([
+      ['', []],
+      [', also where TLS is spoken over a type that leads to no descriptor', ['wrapped']],
+    ])(
+      'keeps fifty connections at once apart, on either side%s',
+      async (_, how) => {
+        const [connections, rounds] = [50, 10];
+        const server = await startServer(pie, ['server', certificate.cert, certificate.key, ...how]);
+        const work = ['many', urlOf(server), String(connections), String(rounds), ...how];
+        const inbound = await recordDuring(['--pid', String(server.pid)], () => run(stripped, work));
+        const outbound = await recordCommand([stripped, ...work]);
+        for (const { exchanges } of [inbound, outbound]) {
+          const markers = new Map<number, Set<string>>();
+          for (const { exchange } of exchanges) {
+            const { key } = exchange.connection;
+            markers.set(key, (markers.get(key) ?? new Set()).add(markersOf(exchange)));
+          }
+          expect([...markers.values()].map((own) => [...own].join()).sort()).toEqual(
+            Array.from({ length: connections }, (_, i) => `m${i}`).sort(),
+          );
+          expect(exchanges).toHaveLength(connections * rounds);
+          expect(exchanges.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
         }
-        expect([...markers.values()].map((own) => [...own].join()).sort()).toEqual(
-          Array.from({ length: connections }, (_, i) => `m${i}`).sort(),
-        );
-        expect(exchanges).toHaveLength(connections * rounds);
-        expect(exchanges.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
-      }
-    }, 120_000);
+      },
+      120_000,
+    );
 
     it('goes on with a connection whose keys are changed in its midst', async () => {
       const server = await startGo(stripped);
       const recorded = await recordDuring(['--port', String(server.port)], async () => {
         const address = ['s_client', '-connect', `127.0.0.1:${server.port}`];
         const client = start('openssl', address, { stdio: ['pipe', 'pipe', 'pipe'] });
-        for (const name of ['first', 'second', 'third']) {
+        for (const [i, name] of ['first', 'second', 'third'].entries()) {
           const answered = lineFrom(client, client.child.stdout, new RegExp(`<${name}>`));
           client.child.stdin?.write(requestOf(name));
           await answered;
-          const changed = saidOnStderr(client, /KEYUPDATE/);
+          const changed = saidOnStderr(client, new RegExp(`(?:KEYUPDATE[^]*){${i + 1}}`));
           client.child.stdin?.write('K\n'); // both sides: the server is asked for new keys too
           await changed;
         }
@@ -145,7 +153,7 @@ describeE2e('Go', () => {
       expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
     }, 60_000);
 
-    it('is picked up in the middle of a connection, which says so', async () => {
+    it('is picked up in the middle of a connection, at its next request', async () => {
       const server = await startGo(pie);
       const client = start(stripped, ['steps', urlOf(server)], { stdio: ['pipe', 'pipe', 'pipe'] });
       await step(client, 'before');
@@ -156,7 +164,7 @@ describeE2e('Go', () => {
       expect(await recording.end()).toBe(0);
       const seen = readTape(recording.tape).map(({ exchange }) => exchange);
       expect(seen.map((exchange) => httpIn(exchange).request?.target)).toEqual(['/one', '/two', '/three']);
-      expect(seen.map(({ problems }) => problems)).toEqual([['started-mid-stream'], [], []]);
+      expect(seen.map(({ problems }) => problems)).toEqual([[], [], []]);
       expect(seen.map(({ connection }) => connection.tls?.library)).toEqual(['go', 'go', 'go']);
       expect(JSON.stringify(seen)).not.toContain('before');
     }, 60_000);
@@ -171,6 +179,9 @@ describeE2e('Go', () => {
       const seen = readTape(recording.tape).map(({ exchange }) => exchange);
       const complete = seen.filter(({ problems }) => problems.length === 0);
       expect(complete.length).toBeGreaterThan(seen.length / 2);
+      // What was under way on the six connections may be cut; whatever else is missing would be a fault.
+      const others = seen.flatMap(({ problems }) => problems).filter((problem) => !CUT.includes(problem));
+      expect(others).toEqual([]);
       expect(complete.map(markersOf).filter((marker) => !/^m\d$/.test(marker))).toEqual([]);
     }, 60_000);
 
@@ -194,7 +205,7 @@ describeE2e('Go', () => {
 function requestOf(name: string, connection = 'keep-alive'): string {
   const body = `<${name}>\n`;
   const head = [`POST /${name} HTTP/1.1`, 'Host: localhost', `Connection: ${connection}`];
-  return `${head.join('\n')}\nContent-Length: ${body.length}\n\n${body}`;
+  return `${head.join('\r\n')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 async function step(client: Program, name: string): Promise<void> {
