@@ -3,7 +3,7 @@
  * Gives functions by name, and how far the stack pointer has moved at a place in one. Pure over the image's readers, in
  * windows, as the tables of large programs have tens of megabytes. Refuses, with a reason, what does not add up.
  * Format: the Go sources, internal/abi and runtime/symtab.go, versions 1.18 to 1.26
- * (docs/discoveries/go-function-table.md).
+ * (docs/discoveries/go-crypto-tls.md).
  */
 import type { ElfImage, ElfSection, ReadAt } from '../../elf/elf';
 import { occurrencesOf } from '../../elf/strings';
