@@ -2,6 +2,8 @@
  * Go's crypto/tls, byte for byte: a real server and real clients of net/http, stripped and position-independent as people ship
  * them, attached before their start, by pid, and in the middle of what they say.
  */
+import { chmodSync, readFileSync } from 'node:fs';
+import type { Exchange } from '../../tape/model/exchange';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
@@ -151,6 +153,40 @@ describeE2e('Go', () => {
       const seen = recorded.exchanges.map(({ exchange }) => [httpIn(exchange).request?.target, exchange.problems]);
       expect(seen).toEqual(['first', 'second', 'third', 'last'].map((name) => [`/${name}`, []]));
       expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
+    }, 60_000);
+
+    it('keeps what is said through a proxy that is itself spoken to over TLS', async () => {
+      const server = await startGo(stripped);
+      const proxy = await startServer(stripped, ['proxy', certificate.cert, certificate.key]);
+      const { exchanges } = await recordCommand([pie, 'through', urlOf(proxy), urlOf(server), '3']);
+      const seen = exchanges.map(({ exchange }) => exchange).filter(({ protocol }) => protocol === 'http1');
+      const [connect, ...others] = seen;
+      expect(httpIn(connect as Exchange).request?.method).toBe('CONNECT');
+      expect(others.map(markersOf)).toEqual(['inner', 'inner', 'inner']);
+      expect(seen.flatMap(({ problems }) => problems)).toEqual([]);
+      expect(new Set(seen.map(({ connection }) => connection.key)).size).toBe(1);
+    }, 60_000);
+
+    it('says of a program in which no function reads that it is not read', async () => {
+      const bytes = readFileSync(stripped);
+      // The runtime looks at no name unless it is asked for one.
+      bytes.write('tls.(*Conn).Dear\0', bytes.indexOf('tls.(*Conn).Read\0'));
+      const changed = folder.write('changed', bytes);
+      chmodSync(changed, 0o755);
+      const server = await startGo(changed);
+      const recorded = await recordDuring(['-v', '--allow-empty', '--port', String(server.port)], () =>
+        run(stripped, ['client', urlOf(server), 'http1', ...files]),
+      );
+      expect(
+        recorded.exchanges.map(({ exchange }) => [
+          exchange.problems,
+          exchange.connection.unreadTls,
+          exchange.connection.tls,
+        ]),
+      ).toEqual([[['encrypted'], { library: 'Go crypto/tls', reason: 'not-read' }, null]]);
+      expect(recorded.summary).toMatch(
+        /refused +changed +crypto\/tls\.\(\*Conn\)\.Read .*the file defines no such function/,
+      );
     }, 60_000);
 
     it('is picked up in the middle of a connection, at its next request', async () => {

@@ -5,6 +5,7 @@ import { type GoFunctionTable, readGoTable } from '../../../../recorder/source/e
 import { placeOfCopy, placeOfEntry } from '../../../../recorder/source/ebpf/attach/code/go/tls-places';
 import { type ElfImage, readElf } from '../../../../recorder/source/ebpf/attach/elf/elf';
 import { planImage } from '../../../../recorder/source/ebpf/attach/image-plan';
+import { createPlanner } from '../../../../recorder/source/ebpf/attach/plan';
 import { buildGo, describeWithGo, type GoBuild, goBuilds } from '../../../support/go';
 import { temporaryFolder } from '../../../support/programs';
 import { readerOf } from './elf-builder';
@@ -83,6 +84,14 @@ describeWithGo('a Go program', () => {
     },
     300_000,
   );
+
+  it('is read where return probes would end a process: it needs none', () => {
+    const file = fileOf('plain');
+    const planner = createPlanner({ returnProbes: { outcome: 'killed', detail: 'signal 31' } });
+    const openable = [{ path: file, sameFile: false }];
+    const { plans } = planner.planFor({ images: [{ path: file, device: '', inode: '', openable }] });
+    expect(plans.map(({ probes, refusals }) => [probes.length, refusals])).toEqual([[2, []]]);
+  }, 300_000);
 
   it('tells how far the stack pointer has moved, from the first instruction to the copy', () => {
     const image = imageOf(readFileSync(fileOf('plain')));
