@@ -4,10 +4,29 @@
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
 import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
-import type { DataEvent, Role, SourceEvent } from '../../events';
+import type { Role, SourceEvent } from '../../events';
 import type { SealedCount, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
-import { ALERT_BYTES, KEY_UPDATE_BYTES, TlsAccount } from './tls-account';
+import {
+  type BindWire,
+  type CloseWire,
+  type DataWire,
+  hiddenOf,
+  newSocket,
+  newStream,
+  type OpenWire,
+  plaintextTotals,
+  type SealedBoth,
+  type SealedWire,
+  type Socket,
+  type Stream,
+  type StreamDirection,
+  skip,
+  totalsOf,
+  updatesOf,
+  without,
+} from './sockets-and-streams';
+import { TlsAccount } from './tls-account';
 import { judgeUnread, type TlsLook } from './unread';
 
 export interface BinderOptions {
@@ -28,51 +47,6 @@ export interface BinderOptions {
   readonly heldBytesMost?: number;
 }
 
-type StreamDirection = DataEvent['direction'];
-type ByDirection = Record<StreamDirection, number>;
-
-interface Socket {
-  readonly key: number;
-  readonly openedAtNs: number;
-  readonly pid: number;
-  readonly startedEarlier: boolean;
-  tlsSeen: boolean;
-  /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
-  look: TlsLook | null;
-  stream: Stream | null;
-  /** Where the next byte stands that is emitted. */
-  readonly end: ByDirection;
-  /** Plaintext bytes of its TLS streams so far. */
-  readonly plaintext: ByDirection;
-  /** Null before TLS, and where one TLS stream runs within another: then nothing can be said of the sums. */
-  account: TlsAccount | null;
-  /** Bytes that open like TLS, until the other direction says whether they are. */
-  maybe: DataWire[];
-  maybeBytes: number;
-}
-
-interface Stream {
-  readonly key: number;
-  readonly pid: number;
-  readonly library: TlsLibraryName;
-  socket: Socket | null;
-  /** Emitted as a connection of its own because no socket was found. */
-  alone: boolean;
-  held: DataWire[];
-  heldBytes: number;
-  /** Something of it was told. */
-  begun: boolean;
-  /** Bytes that were left out at its beginning: some of the probes of its process were not in place yet. */
-  readonly skipped: ByDirection;
-  /** Where its next byte stands, and how many of the bytes before it the account found missing since the last. */
-  readonly next: ByDirection;
-  readonly assumed: ByDirection;
-  /** Added to a position of the stream: its place among the bytes of the socket, and among its plaintext. */
-  readonly base: ByDirection;
-  readonly plaintextBase: ByDirection;
-  total: ByDirection | null;
-}
-
 /** What had been sealed on a socket when so much plaintext had been captured, and where a hole between the two would be. */
 interface Balance {
   readonly direction: StreamDirection;
@@ -81,13 +55,6 @@ interface Balance {
   readonly position: number;
   readonly atNs: number;
 }
-
-type DataWire = Extract<WireEvent, { kind: 'data' }>;
-type OpenWire = Extract<WireEvent, { kind: 'open' | 'open-unix' }>;
-type SealedWire = Extract<WireEvent, { kind: 'sealed' }>;
-type BindWire = Extract<WireEvent, { kind: 'tls-bind' }>;
-type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' }>;
-type SealedBoth = CloseWire['sealed'];
 
 const HELD_MOST = 64 << 20;
 /** A ClientHello is at most a few KB; what goes on for longer without an answer is something else. */
@@ -335,22 +302,7 @@ export class Binder {
     const known = this.streams.get(event.tls);
     if (known !== undefined) return known;
     if (this.streams.size >= KNOWN_MOST) this.dropOldestStream();
-    const stream: Stream = {
-      key: event.tls,
-      pid: event.pid,
-      library: event.library,
-      socket: null,
-      alone: false,
-      held: [],
-      heldBytes: 0,
-      begun: false,
-      skipped: { sent: 0, received: 0 },
-      next: { sent: 0, received: 0 },
-      assumed: { sent: 0, received: 0 },
-      base: { sent: 0, received: 0 },
-      plaintextBase: { sent: 0, received: 0 },
-      total: null,
-    };
+    const stream = newStream(event);
     this.streams.set(event.tls, stream);
     return stream;
   }
@@ -618,55 +570,4 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
-}
-
-function newSocket(event: OpenWire): Socket {
-  return {
-    key: event.socket,
-    openedAtNs: event.atNs,
-    pid: event.pid,
-    startedEarlier: event.startedEarlier,
-    tlsSeen: false,
-    look: null,
-    stream: null,
-    end: { sent: 0, received: 0 },
-    plaintext: { sent: 0, received: 0 },
-    account: null,
-    maybe: [],
-    maybeBytes: 0,
-  };
-}
-
-/**
- * Go has one function a direction, and what had no room in the ring shows by its position: so that much without plaintext
- * is a key update. OpenSSL has more ways to write than are known.
- */
-function updatesOf({ library }: Stream): readonly number[] {
-  return library === 'go' ? [KEY_UPDATE_BYTES] : [];
-}
-
-/** What may pass without plaintext at once: an alert, a key update, one after the other. */
-function hiddenOf(stream: Stream): readonly number[] {
-  return [ALERT_BYTES, ...updatesOf(stream).flatMap((update) => [update, update + ALERT_BYTES])];
-}
-
-function skip(stream: Stream, { direction, size }: DataWire): void {
-  stream.skipped[direction] += size;
-  stream.next[direction] += size;
-  stream.base[direction] -= size;
-}
-
-function without(end: ByDirection, skipped: ByDirection): ByDirection {
-  return { sent: end.sent - skipped.sent, received: end.received - skipped.received };
-}
-
-/** True lengths of the plaintext, where its TLS object was freed; null where only the ciphertext's are known. */
-function plaintextTotals({ stream }: Socket): ByDirection | null {
-  if (stream?.total == null) return null;
-  const { base, total } = stream;
-  return { sent: base.sent + total.sent, received: base.received + total.received };
-}
-
-function totalsOf({ sent, received }: CloseWire): ByDirection {
-  return { sent, received };
 }
