@@ -198,7 +198,7 @@ describeE2e('Go', () => {
       client.child.stdin?.end();
       await client.ended;
       expect(await recording.end()).toBe(0);
-      const seen = readTape(recording.tape).map(({ exchange }) => exchange);
+      const seen = (await readTape(recording.tape)).map(({ exchange }) => exchange);
       expect(seen.map((exchange) => httpIn(exchange).request?.target)).toEqual(['/one', '/two', '/three']);
       expect(seen.map(({ problems }) => problems)).toEqual([[], [], []]);
       expect(seen.map(({ connection }) => connection.tls?.library)).toEqual(['go', 'go', 'go']);
@@ -212,7 +212,7 @@ describeE2e('Go', () => {
       await tapeHolds(recording.tape, 300);
       expect(await load.end()).toBe(0);
       await recording.end();
-      const seen = readTape(recording.tape).map(({ exchange }) => exchange);
+      const seen = (await readTape(recording.tape)).map(({ exchange }) => exchange);
       const complete = seen.filter(({ problems }) => problems.length === 0);
       expect(complete.length).toBeGreaterThan(seen.length / 2);
       // What was under way on the six connections may be cut; whatever else is missing would be a fault.
@@ -266,5 +266,5 @@ async function startLoad(server: { port: number }) {
 
 /** Waits until that many exchanges can be read; the recorder writes at least once a second. */
 async function tapeHolds(tape: string, count: number): Promise<void> {
-  while (readTape(tape).length < count) await new Promise((resolve) => setImmediate(resolve));
+  while ((await readTape(tape)).length < count) await new Promise((resolve) => setImmediate(resolve));
 }
