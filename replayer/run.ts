@@ -4,13 +4,15 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HeaderList } from '../tape/model/body';
+import type { HttpResponse } from '../tape/model/http/http';
 import { isRunnable, type RunnableCase, type TestCase } from './cases/cases';
 import { Carrier } from './correlate/carrier';
 import { type Answer, type Driver, type DriverOptions, openDriver } from './drive/driver';
 import { type Failure, unsendable } from './drive/failure';
 import { createSchedule, type Step } from './drive/schedule';
+import { openRunState, type RunState } from './judge/causes/run-state';
 import type { ResponseRedactor } from './judge/context';
-import { judge } from './judge/judge';
+import { judgeCase } from './judge/judge-case';
 import type { NoiseRule } from './noise/rules';
 import { curlLine } from './report/curl';
 import { lostHint, placeholderHint, supplyHint } from './report/notes';
@@ -29,6 +31,8 @@ export interface RunOptions extends DriverOptions {
   readonly redactor: ResponseRedactor | null;
   /** True when the redactor has the key the tape was made with: equal secrets then give equal placeholders. */
   readonly keyed: boolean;
+  /** True where only the user's own noise rules excuse anything. */
+  readonly strict: boolean;
 }
 
 export interface SuiteOptions extends RunOptions {
@@ -145,6 +149,7 @@ class CaseRun implements Run {
   readonly allNotes = new Map<string, CaseNotes>();
   private readonly results = new Map<string, CaseResult>();
   private readonly carrier: Carrier;
+  private readonly state: RunState;
   private driver: Driver | undefined;
   private reached = false;
   private attempts = 0;
@@ -159,6 +164,7 @@ class CaseRun implements Run {
     const authority = hostHeader ?? target.authority;
     const address = { authority, origin: `${target.secure ? 'https' : 'http'}://${authority}` };
     this.carrier = new Carrier(cases.filter(isRunnable), { ...options, target: address });
+    this.state = openRunState((text) => this.carrier.isOnTape(text));
   }
 
   get unreachable(): Failure | null {
@@ -187,10 +193,10 @@ class CaseRun implements Run {
       );
     const lost = this.carrier.lost(test);
     if (lost !== null) return this.without(test, 'error', 'not-minted', [lostHint(lost.path, lost.from)]);
+    const sentAtUs = Date.now() * 1000;
     const sent = await this.send(test);
     if (sent.kind === 'failed') return this.without(test, 'error', sent.reason, [sent.detail]);
-    this.carrier.learn(test, sent.response);
-    return this.judged(test, sent);
+    return this.judged(test, { response: sent.response, sentAtUs });
   }
 
   private async send(test: RunnableCase): Promise<Answer | Failure> {
@@ -214,15 +220,13 @@ class CaseRun implements Run {
     }
   }
 
-  private judged(test: RunnableCase, { response }: Answer): CaseResult {
-    const { differences, excused } = judge(response, {
-      test,
-      rules: this.options.noise,
-      redactor: this.options.redactor,
-      keyed: this.options.keyed,
-      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
-      ...this.carrier.expectationFor(test),
-    });
+  private judged(
+    test: RunnableCase,
+    answer: { readonly response: HttpResponse; readonly sentAtUs: number },
+  ): CaseResult {
+    const { carrier, state, options } = this;
+    const { noise: rules, redactor, keyed, strict } = options;
+    const { differences, excused } = judgeCase(test, answer, { carrier, state, rules, redactor, keyed, strict });
     if (differences.length === 0) return { ...resultOf(test, 'pass', null), excused };
     const placeholders = this.carrier.sentPlaceholders(test);
     this.note(

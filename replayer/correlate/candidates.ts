@@ -5,6 +5,7 @@
  */
 import type { Path } from '../../tape/model/path';
 import {
+  dateText,
   epochTime,
   isIdName,
   isTimeName,
@@ -39,7 +40,8 @@ export function isMadeUp(
   text: string,
   place: { readonly path: Path; readonly length: number; readonly text: string },
 ): boolean {
-  if (uuidVersion(text.slice(uuidPrefix(text).length)) !== null || timeText(text) !== null) return true;
+  if (uuidVersion(text.slice(uuidPrefix(text).length)) !== null) return true;
+  if (timeText(text) !== null || dateText(text) !== null) return true;
   if (jwtParts(text) !== null || looksGenerated(text)) return true;
   const [root, name] = place.path;
   if (root === 'header' && headerVolatility(String(name)) !== 'no') return true;

@@ -7,7 +7,7 @@ import { viewBody } from '../../tape/body/view';
 import { addressOf } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { RunnableCase } from '../cases/cases';
-import { epochTime, isTimeName, timeText } from '../noise/shapes';
+import { dateText, epochTime, isTimeName, timeText } from '../noise/shapes';
 import { eachPart, hasParts, isFollowable, isMadeUp, type Part } from './candidates';
 import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
 import { shortIdOf, shortIdsIn } from './short-ids';
@@ -28,6 +28,8 @@ export interface Origin {
   readonly caseIndex: number;
   readonly spot: Spot;
   readonly recorded: string;
+  /** What a counter counts, so that order 1 and user 1 are two things; '' for a value that is known by itself. */
+  readonly scope: string;
   /** When the value was known: the end of the answer, or the start of the request. */
   readonly sinceUs: number;
   readonly order: number;
@@ -59,10 +61,12 @@ export interface CasePlan {
 export interface CarryPlan {
   readonly cases: readonly CasePlan[];
   /**
-   * True when the recorded text also occurs in this case's request, in an earlier request or answer: such a value is
+   * Where the recorded text also occurs in this case's request, in an earlier request or answer: such a value is
    * compared by identity. `path` is where it stands, so that an origin does not count as its own echo.
    */
-  isKnown(text: string, caseIndex: number, path: Path): boolean;
+  knownFrom(text: string, caseIndex: number, path: Path): Origin | undefined;
+  /** True when the text stands in some request or answer, by itself or as a part that can be followed. */
+  isOnTape(text: string): boolean;
 }
 
 /** `cases` in order of their start. `supplied` are placeholders the user gives secrets for. */
@@ -101,11 +105,15 @@ class Planner implements CarryPlan {
     this.readAnswersUntil(Number.POSITIVE_INFINITY, pending);
   }
 
-  isKnown(text: string, caseIndex: number, path: Path): boolean {
+  knownFrom(text: string, caseIndex: number, path: Path): Origin | undefined {
     const origin = this.index.get(text) ?? this.index.get(cookieKey(path, text));
-    if (origin === undefined || !this.precedes(origin, caseIndex)) return false;
-    if (origin.caseIndex !== caseIndex || origin.by !== 'answer') return true;
-    return !samePath(origin.spot.path, path) && !isTimeAt(text, path);
+    if (origin === undefined || !this.precedes(origin, caseIndex)) return undefined;
+    if (origin.caseIndex !== caseIndex || origin.by !== 'answer') return origin;
+    return !samePath(origin.spot.path, path) && !isTimeAt(text, path) ? origin : undefined;
+  }
+
+  isOnTape(text: string): boolean {
+    return this.index.has(text);
   }
 
   /** Answers that ended before `untilUs`, in the order they ended. */
@@ -233,6 +241,7 @@ class Planner implements CarryPlan {
       ...at,
       spot,
       recorded: part.text,
+      scope: key === part.text ? '' : key.slice(0, -part.text.length),
       usedLater: false,
       recurs: false,
       lastLink: null,
@@ -282,6 +291,7 @@ type Moment = Pick<Origin, 'by' | 'caseIndex' | 'sinceUs' | 'order'>;
 function suppliedOrigin(placeholder: string): Origin {
   const spot: Spot = { path: [], start: 0, length: placeholder.length, text: placeholder, kind: 'text' };
   const known = {
+    scope: '',
     usedLater: false,
     recurs: false,
     lastLink: null,
@@ -299,7 +309,8 @@ function cookieKey(path: Path, text: string): string {
 /** True for texts that are clocks: equal ones in one answer are often a coincidence. */
 export function isTimeAt(text: string, path: Path): boolean {
   const name = path.findLast((step) => typeof step === 'string');
-  return timeText(text) !== null || (epochTime(text) !== null && name !== undefined && isTimeName(String(name)));
+  if (timeText(text) !== null || dateText(text) !== null) return true;
+  return epochTime(text) !== null && name !== undefined && isTimeName(String(name));
 }
 
 function endOf(test: RunnableCase | undefined): number {

@@ -120,7 +120,7 @@ interface Surroundings {
 }
 
 function optionsFrom(settings: SuiteSettings, { folder, env }: Surroundings) {
-  const { noise, ca, timeoutMs = 30_000, hostHeader = null, insecure = false } = settings;
+  const { noise, ca, timeoutMs = 30_000, hostHeader = null, insecure = false, strict = false } = settings;
   return {
     noise: parseNoiseRules(textBeside(folder, noise) ?? '', noise ?? ''),
     setHeaders: setHeadersFrom(settings.setHeader ?? [], env),
@@ -129,6 +129,7 @@ function optionsFrom(settings: SuiteSettings, { folder, env }: Surroundings) {
     timeoutMs,
     hostHeader,
     insecure,
+    strict,
   };
 }
 

@@ -22,8 +22,8 @@ const passed: CaseResult = {
   reason: null,
   differences: [],
   excused: [
-    { path: 'header["date"]', rule: 'volatile-header' },
-    { path: 'body.token', rule: 'both-sides:opaque-id' },
+    { path: 'header["date"]', cause: 'clock', rule: 'clock' },
+    { path: 'body.token', cause: 'identity', rule: 'identity' },
   ],
 };
 const failed: CaseResult = {
@@ -41,7 +41,7 @@ const failed: CaseResult = {
     { path: 'body.tags', kind: 'reordered', expected: ['a', 'b'], actual: ['b', 'a'] },
     { path: 'header["x-version"]', kind: 'changed', expected: '2', actual: '3' },
   ],
-  excused: [{ path: 'body.id', rule: 'minted' }],
+  excused: [{ path: 'body.id', cause: 'identity', rule: 'identity' }],
 };
 const errored: CaseResult = {
   ...passed,

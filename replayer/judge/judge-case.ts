@@ -1,0 +1,42 @@
+/** One answer of a run, in the order that matters: when it came, what it minted, and then what differs in it. */
+import type { HttpResponse } from '../../tape/model/http/http';
+import type { RunnableCase } from '../cases/cases';
+import type { Carrier } from '../correlate/carrier';
+import type { NoiseRule } from '../noise/rules';
+import { isMinted } from './causes/mint';
+import type { SpanPair } from './causes/run-clock';
+import type { RunState } from './causes/run-state';
+import type { ResponseRedactor } from './context';
+import { type Judgement, judge } from './judge';
+
+export interface JudgeSettings {
+  readonly rules: readonly NoiseRule[];
+  readonly redactor: ResponseRedactor | null;
+  readonly keyed: boolean;
+  readonly strict: boolean;
+}
+
+/** What lasts from case to case of one run. */
+export interface RunMemory {
+  readonly carrier: Carrier;
+  readonly state: RunState;
+}
+
+/** `sentAtUs`: when the request went out. Cases come in the order in which their answers ended. */
+export function judgeCase(
+  test: RunnableCase,
+  { response, sentAtUs }: { readonly response: HttpResponse; readonly sentAtUs: number },
+  { carrier, state, ...settings }: RunMemory & JudgeSettings,
+): Judgement {
+  const pair = pairOf(test, { fromUs: sentAtUs, toUs: response.endedAtUs });
+  state.clock.note(pair);
+  carrier.learn(test, response, (origin, live) => {
+    return isMinted(origin, live, { state, pair, isSecret: carrier.isPlaceholder(origin.recorded) });
+  });
+  return judge(response, { test, ...settings, state, pair, ...carrier.expectationFor(test) });
+}
+
+function pairOf({ stored }: RunnableCase, live: SpanPair['live']): SpanPair {
+  const { startedAtUs, durationUs } = stored.exchange;
+  return { recorded: { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) }, live };
+}
