@@ -7,7 +7,7 @@ import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/ht
 import { httpOf, operationOf } from '../../tape/model/registry';
 import { placeInWhole } from '../../tape/redact/messages';
 import type { StoredExchange } from '../../tape/store/tape';
-import { caseName } from './name';
+import { caseName, operationName } from './name';
 
 /** Words of `reason` for cases that are never sent; scripts read them. */
 export type SkipReason = 'incomplete' | 'raw' | 'upgrade' | 'connect' | 'http2' | 'needs-secret' | 'unsendable';
@@ -66,8 +66,9 @@ function withWholePlaces(stored: StoredExchange): StoredExchange {
 }
 
 function nameOf(stored: StoredExchange): string {
-  const { verb, target, result } = operationOf(stored.exchange);
+  const { verb, target, result, over } = operationOf(stored.exchange);
   if (verb === null) return `${stored.exchange.protocol} stream`;
+  if (over !== null) return operationName(verb, target ?? '', result);
   const placeholders = new Set(stored.redacted.map((entry) => entry.placeholder));
   return caseName(verb, target ?? '', result, placeholders);
 }
