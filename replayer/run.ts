@@ -7,12 +7,13 @@ import type { HeaderList } from '../tape/model/body';
 import type { HttpResponse } from '../tape/model/http/http';
 import { isRunnable, type RunnableCase, type TestCase } from './cases/cases';
 import { Carrier } from './correlate/carrier';
+import { isCredential } from './correlate/secrets';
 import { type Answer, type Driver, type DriverOptions, openDriver } from './drive/driver';
 import { type Failure, unsendable } from './drive/failure';
 import { createSchedule, type Step } from './drive/schedule';
 import { openRunState, type RunState } from './judge/causes/run-state';
 import type { ResponseRedactor } from './judge/context';
-import { judgeCase } from './judge/judge-case';
+import { judgeCase, type LiveAnswer } from './judge/judge-case';
 import type { NoiseRule } from './noise/rules';
 import { curlLine } from './report/curl';
 import { lostHint, placeholderHint, supplyHint } from './report/notes';
@@ -183,14 +184,6 @@ class CaseRun implements Run {
   }
 
   private async playOne(test: RunnableCase): Promise<CaseResult> {
-    const missing = this.carrier.missing(test);
-    if (missing.length > 0)
-      return this.without(
-        test,
-        'skipped',
-        'needs-secret',
-        missing.map((entry) => supplyHint(entry, test)),
-      );
     const lost = this.carrier.lost(test);
     if (lost !== null) return this.without(test, 'error', 'not-minted', [lostHint(lost.path, lost.from)]);
     const sentAtUs = Date.now() * 1000;
@@ -220,24 +213,24 @@ class CaseRun implements Run {
     }
   }
 
-  private judged(
-    test: RunnableCase,
-    answer: { readonly response: HttpResponse; readonly sentAtUs: number },
-  ): CaseResult {
+  private judged(test: RunnableCase, answer: LiveAnswer): CaseResult {
     const { carrier, state, options } = this;
+    const placeholders = carrier.sentPlaceholders(test);
+    const refused = isRefused(test, answer.response) ? placeholders.filter(isCredential) : [];
+    if (refused.length > 0) {
+      const hints = refused.map((entry) => supplyHint(entry, test));
+      return this.without(test, 'skipped', 'needs-secret', hints);
+    }
     const { noise: rules, redactor, keyed, strict } = options;
     const { differences, excused } = judgeCase(test, answer, { carrier, state, rules, redactor, keyed, strict });
     if (differences.length === 0) return { ...resultOf(test, 'pass', null), excused };
-    const placeholders = this.carrier.sentPlaceholders(test);
-    this.note(
-      test,
-      placeholders.map((entry) => placeholderHint(entry, test)),
-    );
-    const reason = placeholders.length === 0 ? null : `placeholder-sent: ${placeholders.map((e) => e.path).join(', ')}`;
-    return { ...resultOf(test, 'fail', reason), differences, excused };
+    const suspects = answer.response.status === test.response.status ? [] : placeholders;
+    const hints = suspects.map((entry) => placeholderHint(entry, test));
+    const reason = suspects.length === 0 ? null : `placeholder-sent: ${suspects.map(({ path }) => path).join(', ')}`;
+    return { ...this.without(test, 'fail', reason, hints), differences, excused };
   }
 
-  private without(test: RunnableCase, verdict: Verdict, reason: string, hints: readonly string[]): CaseResult {
+  private without(test: RunnableCase, verdict: Verdict, reason: string | null, hints: readonly string[]): CaseResult {
     this.note(test, hints);
     return resultOf(test, verdict, reason);
   }
@@ -266,6 +259,11 @@ class CaseRun implements Run {
     this.closed = true;
     await this.driver?.close();
   }
+}
+
+/** The service asks who it is dealing with, where it did not ask the recorded client. */
+function isRefused({ response }: RunnableCase, live: HttpResponse): boolean {
+  return (live.status === 401 || live.status === 403) && response.status !== live.status;
 }
 
 const interrupted: Failure = {

@@ -4,7 +4,7 @@
  */
 import type { Exchange } from '../../tape/model/exchange';
 import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/http/http';
-import { httpOf, operationOf } from '../../tape/model/registry';
+import { httpOf, modelFor, operationOf } from '../../tape/model/registry';
 import { placeInWhole } from '../../tape/redact/messages';
 import type { StoredExchange } from '../../tape/store/tape';
 import { caseName, operationName } from './name';
@@ -35,10 +35,26 @@ export interface SkippedCase extends CaseBase {
 
 export type TestCase = RunnableCase | SkippedCase;
 
-/** The inbound exchanges as cases, in the order in which they began. Outbound exchanges are left out: they are mocks. */
+/**
+ * The inbound exchanges as cases, in the order in which they began. Outbound exchanges are left out: they are mocks. So are
+ * streams that nobody parses: which side of such a connection asked is not known for certain, and nothing of it can be sent.
+ */
 export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCase[] {
-  const inbound = [...exchanges].filter((stored) => stored.exchange.connection.direction === 'inbound');
-  return inbound.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
+  const cases = [...exchanges].filter((stored) => isInbound(stored) && isParsed(stored));
+  return cases.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
+}
+
+/** How many inbound exchanges are no test cases at all. */
+export function countOfUnparsed(exchanges: readonly StoredExchange[]): number {
+  return exchanges.filter((stored) => isInbound(stored) && !isParsed(stored)).length;
+}
+
+function isInbound({ exchange }: StoredExchange): boolean {
+  return exchange.connection.direction === 'inbound';
+}
+
+function isParsed({ exchange }: StoredExchange): boolean {
+  return modelFor(exchange.protocol).isParsed;
 }
 
 /** True for the cases that will be sent. */

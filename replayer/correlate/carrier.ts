@@ -13,7 +13,7 @@ import { type Address, recordedAddress } from './addresses';
 import { type LiveRequest, liveRequest } from './live-request';
 import { LiveValues, type Qualifies } from './live-values';
 import { type CarryPlan, type CasePlan, type Link, type Origin, planCarries } from './plan';
-import { missingCredentials, secretsByPlaceholder, sentPlaceholders } from './secrets';
+import { secretsByPlaceholder, sentPlaceholders } from './secrets';
 
 export interface CarrierOptions {
   readonly target: Address;
@@ -73,12 +73,7 @@ export class Carrier {
     });
   }
 
-  /** Credentials that nothing gives: without them the case is not worth sending. */
-  missing(test: RunnableCase): readonly RedactionEntry[] {
-    return missingCredentials(test, this.planOf(test), this.replaced);
-  }
-
-  /** Redacted values elsewhere, which go out as their placeholders. */
+  /** Redacted values that nothing gives, which go out as their placeholders. */
   sentPlaceholders(test: RunnableCase): readonly RedactionEntry[] {
     return sentPlaceholders(test, this.planOf(test), this.replaced);
   }

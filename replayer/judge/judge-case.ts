@@ -22,10 +22,16 @@ export interface RunMemory {
   readonly state: RunState;
 }
 
-/** `sentAtUs`: when the request went out. Cases come in the order in which their answers ended. */
+export interface LiveAnswer {
+  readonly response: HttpResponse;
+  /** When its request went out, in microseconds since the epoch. */
+  readonly sentAtUs: number;
+}
+
+/** Cases come in the order in which their answers ended. */
 export function judgeCase(
   test: RunnableCase,
-  { response, sentAtUs }: { readonly response: HttpResponse; readonly sentAtUs: number },
+  { response, sentAtUs }: LiveAnswer,
   { carrier, state, ...settings }: RunMemory & JudgeSettings,
 ): Judgement {
   const pair = pairOf(test, { fromUs: sentAtUs, toUs: response.endedAtUs });

@@ -1,4 +1,4 @@
-import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
+import { casesFrom, countOfUnparsed, isRunnable } from '../../../../replayer/cases/cases';
 import { caseName, pathTemplate, singular } from '../../../../replayer/cases/name';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
 import type { Exchange } from '../../../../tape/model/exchange';
@@ -93,7 +93,9 @@ describe('casesFrom', () => {
       exchange: exchangeOf({ ...first.exchange, protocol: 'http2', request: requestOf({ version: '2' }) }),
     };
     const others = [raw, http2].flatMap((each, i) => (each === undefined ? [] : [{ ...each, id: String(7 + i) }]));
-    const cases = casesFrom([...stored, ...others]);
+    const all = [...stored, ...others];
+    const cases = casesFrom(all);
+    expect(countOfUnparsed(all)).toBe(1); // a stream that nobody parses is no case, and is not skipped either
     const reasons = cases.map((each) => (each.kind === 'skip' ? [each.id, each.reason, each.detail] : [each.id]));
     expect(Object.fromEntries(reasons.map(([id, ...rest]) => [id, rest]))).toEqual({
       1: ['incomplete', 'lost-bytes, truncated'],
@@ -102,7 +104,6 @@ describe('casesFrom', () => {
       4: ['upgrade', 'the connection left HTTP'],
       5: ['unsendable', 'OPTIONS * has no path to send it to'],
       6: ['incomplete', 'the recorded outcome is refused'],
-      7: ['raw', 'the protocol (raw) is not parsed'],
       8: ['http2', 'it was recorded over HTTP/2, which is not sent again yet'],
     });
   });

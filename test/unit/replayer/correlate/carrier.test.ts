@@ -2,6 +2,7 @@
 import { casesFrom, isRunnable, type RunnableCase } from '../../../../replayer/cases/cases';
 import { Carrier } from '../../../../replayer/correlate/carrier';
 import type { LiveRequest } from '../../../../replayer/correlate/live-request';
+import { isCredential } from '../../../../replayer/correlate/secrets';
 import type { RedactionEntry } from '../../../../tape/redact/redacted';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 import { answerOf } from '../../../support/judging';
@@ -68,6 +69,22 @@ describe('a minted value is carried into', () => {
     ['a longer JSON text', { href: `/orders/${idA}/items` }, `{"href":"/orders/${idB}/items"}`],
   ])('%s', (_what, requestBody, expected) => {
     expect(last(requestsOf([minted, { method: 'POST', requestBody: requestBody ?? '' }], live)).body).toBe(expected);
+  });
+
+  it.each([
+    ['numbers as they were written', `{"price":1.0,"id":"${idA}","big":1e2}`, `{"price":1.0,"id":"${idB}","big":1e2}`],
+    ['repeated names', `{"dup":1,"dup":2,"id":"${idA}"}`, `{"dup":1,"dup":2,"id":"${idB}"}`],
+    ['the name of a repeated one', `{"id":"x","id":"${idA}"}`, `{"id":"x","id":"${idB}"}`],
+    [
+      'escapes and spaces',
+      `{ "n\\u00e9": "\\u00e9",\n "id" : "${idA}" }`,
+      `{ "n\\u00e9": "\\u00e9",\n "id" : "${idB}" }`,
+    ],
+    ['a byte order mark', `\u{feff}{"né":"é","id":"${idA}"}`, `\u{feff}{"né":"é","id":"${idB}"}`],
+    ['a list within a list', `[[1,{"a":["x","${idA}"]}],"${idA}"]`, `[[1,{"a":["x","${idB}"]}],"${idB}"]`],
+  ])('a JSON text, which keeps %s', (_what, requestBody, expected) => {
+    const requestHeaders = [['Content-Type', 'application/json']] as const;
+    expect(last(requestsOf([minted, { method: 'POST', requestHeaders, requestBody }], live)).body).toBe(expected);
   });
 
   it('a form field, a part and a text', () => {
@@ -247,7 +264,7 @@ describe('secrets', () => {
       redacted: [entry('body.token', 'PLACEHOLDER', { in: 'response' })],
     };
     const { carrier, tests } = carry([login, redactedBearer]);
-    expect(carrier.missing(first(tests, 1))).toEqual([]);
+    expect(carrier.sentPlaceholders(first(tests, 1))).toEqual([]);
     expect(carrier.lost(first(tests, 1))?.from.id).toBe('1');
     carrier.learn(first(tests), answerOf({ responseBody: { token: tokenB } }), qualifies);
     expect(carrier.lost(first(tests, 1))).toBeNull();
@@ -256,7 +273,7 @@ describe('secrets', () => {
     expect(JSON.stringify(carrier.chains())).not.toContain(tokenB);
   });
 
-  it('that nothing gives are missing, and only in credential headers', () => {
+  it('that nothing gives are sent as their placeholders; a service may refuse those outside the body', () => {
     const sketch: ExchangeSketch = {
       ...redactedBearer,
       method: 'POST',
@@ -264,20 +281,23 @@ describe('secrets', () => {
       redacted: [...(redactedBearer.redacted ?? []), entry('body.password', 'PASSWORD', { rule: 'password' })],
     };
     const { carrier, tests } = carry([sketch]);
-    expect(carrier.missing(first(tests)).map((each) => each.path)).toEqual(['header["authorization"]']);
-    expect(carrier.sentPlaceholders(first(tests)).map((each) => each.path)).toEqual(['body.password']);
+    const sent = carrier.sentPlaceholders(first(tests));
+    expect(sent.map((each) => [each.path, isCredential(each)])).toEqual([
+      ['header["authorization"]', true],
+      ['body.password', false],
+    ]);
   });
 
   it('can be given by header name, by rule, by member name, by the placeholder, or with the header whole', () => {
     for (const name of ['authorization', 'Authorization', 'credentials', 'PLACEHOLDER']) {
       const secrets = new Map([[name, 'hunter2']]);
       const { carrier, tests } = carry([redactedBearer], { secrets });
-      expect(carrier.missing(first(tests))).toEqual([]);
+      expect(carrier.sentPlaceholders(first(tests))).toEqual([]);
       expect(carrier.requestFor(first(tests)).headers).toContainEqual(['Authorization', 'Bearer hunter2']);
       expect(carrier.shownRequest(first(tests)).headers).toContainEqual(['Authorization', 'Bearer PLACEHOLDER']);
     }
     const { carrier, tests } = carry([redactedBearer], { setHeaders: [['authorization', 'Basic eA==']] });
-    expect(carrier.missing(first(tests))).toEqual([]);
+    expect(carrier.sentPlaceholders(first(tests))).toEqual([]);
     expect(carrier.requestFor(first(tests)).headers).toContainEqual(['authorization', 'Basic eA==']);
     expect(carrier.shownRequest(first(tests)).headers).toContainEqual([
       'authorization',
