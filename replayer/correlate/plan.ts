@@ -8,7 +8,7 @@ import { addressOf } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { RunnableCase } from '../cases/cases';
 import { dateText, epochTime, isTimeName, timeText } from '../noise/shapes';
-import { eachPart, hasParts, isFollowable, isMadeUp, type Part } from './candidates';
+import { eachPart, hasParts, isFollowable, isMadeUp, type Part, withoutWordsForPeople } from './candidates';
 import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
 import { shortIdOf, shortIdsIn } from './short-ids';
 
@@ -226,7 +226,7 @@ class Planner implements CarryPlan {
     if (key !== null) this.registerPart(leaf, { text: leaf.text, start: 0 }, at, key);
     if (at.by === 'answer') this.registerWeak(leaf, at);
     if (leaf.kind === 'number') return;
-    this.eachPart(leaf.text, (part) => {
+    this.eachPart(at.by === 'answer' ? withoutWordsForPeople(leaf.text) : leaf.text, (part) => {
       if (!this.isPart(part.text, leaf)) return false;
       this.registerPart(leaf, part, at, part.text);
       return false; // its own parts may travel alone

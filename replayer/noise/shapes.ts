@@ -119,6 +119,13 @@ export function isIdName(name: string): boolean {
   return wordsOf(name).some((word) => idWords.has(word));
 }
 
+const namingWords = new Set(['number', 'no', 'nr', 'num', 'slug', 'account', 'acct']);
+
+/** True for names of values that tell one thing from another, minted at random or counted: `orderId`, `invoice_no`. */
+export function namesThings(name: string): boolean {
+  return isIdName(name) || wordsOf(name).some((word) => namingWords.has(word));
+}
+
 /** `orderLineID`, `order_line_id` and `order-line-id` are all order, line, id. */
 export function wordsOf(name: string): readonly string[] {
   const known = wordsByName.get(name);

@@ -5,10 +5,10 @@ import {
   isIdName,
   jwtParts,
   lookAlike,
+  namesThings,
   timeText,
   uuidPrefix,
   uuidVersion,
-  wordsOf,
 } from '../../noise/shapes';
 
 /** True for two UUIDs of one version behind one prefix. */
@@ -35,21 +35,14 @@ export function areMintedAlike(recorded: string, live: string, { names }: { read
   return names && (pattern(recorded) === pattern(live) || areSlugs(recorded, live));
 }
 
-const namingWords: ReadonlySet<string> = new Set(['number', 'no', 'nr', 'num', 'slug', 'account', 'acct']);
-
-/** True for names of members whose values tell one thing from another. */
-function namesThings(name: string): boolean {
-  return isIdName(name) || wordsOf(name).some((word) => namingWords.has(word));
-}
-
 /** A part of an address, or a value under a name such as `orderId` or `number`: what it says is which thing is meant. */
 export function mayName({ scope, spot }: Origin, key: string | null): boolean {
   return scope !== '' || spot.length < spot.text.length || (key !== null && namesThings(key));
 }
 
-/** ORD-000124 and ORD-000007 count the same thing; 12.50 counts nothing. */
+/** ORD-000124 and ORD-000007 count the same thing; 12.50, 111-22-3333 and 2026/11 count nothing. */
 function pattern(text: string): string {
-  return /^[\d.,+ ]*[.,+ ][\d.,+ ]*$/.test(text) ? text : text.replace(/\d+/g, '0');
+  return /^\d*[.,+/ -][\d.,+/ -]*$/.test(text) ? text : text.replace(/\d+/g, '0');
 }
 
 /** `how-to-train-x8f2k1` and `how-to-train-9dk2la`: the words stay, and what makes them unique is of one length. */

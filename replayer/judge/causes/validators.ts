@@ -35,6 +35,7 @@ export class Validators {
   judge(answer: TaggedAnswer): TagVerdict {
     const before = this.remember(answer);
     if (isWeak(answer.recorded) !== isWeak(answer.live)) return 'differs';
+    if (isTag(answer.recorded) && !isTag(answer.live)) return 'differs';
     if (before !== undefined && answer.digest !== before && !isWeak(answer.live)) return 'stale';
     if (answer.expected === answer.live) return isStaleHash(answer) ? 'stale' : 'same';
     if (answer.body === 'none') return 'differs';
@@ -45,7 +46,7 @@ export class Validators {
   /** The body that came with the same tag before, in this run. */
   private remember({ target, live, digest }: TaggedAnswer): string | undefined {
     if (digest === null) return undefined;
-    const key = `${target} ${live}`;
+    const key = isHash(live) ? live : `${target} ${live}`; // versions are counted for each target
     const before = this.bodies.get(key);
     this.bodies.set(key, before ?? digest);
     return before;
@@ -54,9 +55,17 @@ export class Validators {
 
 /** A tag that is made of the body cannot be that of another one; a tag that counts versions can, in another run. */
 function isStaleHash({ recorded, live, body }: TaggedAnswer): boolean {
-  if (recorded !== live || body !== 'changed') return false;
-  const opaque = live.replace(/^W\//, '').replace(/^"|"$/g, '');
+  return recorded === live && body === 'changed' && isHash(live);
+}
+
+function isHash(tag: string): boolean {
+  const opaque = tag.replace(/^W\//, '').replace(/^"|"$/g, '');
   return looksGenerated(opaque) || /^[0-9a-f]+-[\w+/=-]{20,}$/.test(opaque);
+}
+
+/** RFC 9110 section 8.8.3. */
+function isTag(text: string): boolean {
+  return /^(?:W\/)?"[^"]*"$/.test(text);
 }
 
 function isWeak(tag: string): boolean {

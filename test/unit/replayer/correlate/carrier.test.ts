@@ -191,6 +191,21 @@ describe('nothing is carried', () => {
     expect(last(requestsOf(recorded, [{ responseBody: { state: 'shut', count: 13 } }])).path).toBe('/x/open?count=12');
   });
 
+  it.each(['111-22-3333', 'AB12345678'])('that is an example in a form: %s', (example) => {
+    const page = (text: string): ExchangeSketch => ({
+      responseHeaders: [['Content-Type', 'text/html']],
+      responseBody: `<form><input name="ssn" placeholder="${text}"></form>`,
+    });
+    const typed: ExchangeSketch = { method: 'POST', requestBody: { ssn: example } };
+    const requests = requestsOf([page(example), typed], [page('999-88-7777')]);
+    expect(last(requests).body).toBe(`{"ssn":"${example}"}`);
+  });
+
+  it('from an answer that was itself wrong', () => {
+    const error: ExchangeSketch = { status: 500, responseBody: { id: idB } };
+    expect(last(requestsOf([minted, { target: `/orders/${idA}` }], [error])).path).toBe(`/orders/${idA}`);
+  });
+
   it('when the producer gave nothing in this run', () => {
     expect(last(requestsOf([minted, { target: `/orders/${idA}` }], [{ responseBody: { error: 'x' } }])).path).toBe(
       `/orders/${idA}`,
