@@ -25,7 +25,7 @@ export interface CarrierOptions {
 /** What the judge asks of correlation. */
 export type Expectation = Pick<
   JudgeContext,
-  'expected' | 'recordedAt' | 'target' | 'isOnTape' | 'knownFrom' | 'refAt' | 'isRefWord' | 'hidesRef' | 'mintAt'
+  'expected' | 'recordedAt' | 'target' | 'isOnTape' | 'knownFrom' | 'refAt' | 'refWordAt' | 'hidesRef' | 'mintAt'
 >;
 
 export class Carrier {
@@ -116,7 +116,7 @@ export class Carrier {
       isOnTape: (text) => this.isOnTape(text),
       knownFrom: (text, path) => this.pinned(this.plan.knownFrom(text, position, path)),
       refAt: (path) => refsAt(plan, path).find((link) => isWhole(link) && this.values.isQualified(link.origin))?.origin,
-      isRefWord: (path, word) => refsAt(plan, path).some(({ origin }) => this.values.of(origin) === word),
+      refWordAt: (path, word) => refsAt(plan, path).find(({ origin }) => this.values.of(origin) === word)?.origin,
       hidesRef: (path) => refsAt(plan, path).some(({ origin }) => this.placeholders.has(origin.recorded)),
       mintAt: (path, text) => plan.mints.find((mint) => mint.recorded === text && isSame(mint.spot.path, path)),
     };

@@ -46,8 +46,8 @@ export interface JudgeContext {
   knownFrom(text: string, path: Path): Origin | undefined;
   /** The value of known origin that is the whole text at the path, where `expected` holds what it is in this run. */
   refAt(path: Path): Origin | undefined;
-  /** The word is the live value of a known origin that stands inside the text at the path. */
-  isRefWord(path: Path, word: string): boolean;
+  /** The value of known origin whose live value is the word, inside the text at the path. */
+  refWordAt(path: Path, word: string): Origin | undefined;
   /** `expected` holds a live secret at the path: the recorded placeholder is printed in its place. */
   hidesRef(path: Path): boolean;
   /** The value this answer minted at the path and something later depends on. */

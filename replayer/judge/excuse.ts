@@ -11,7 +11,7 @@ import { headerVolatility, volatileHeaderRule } from '../noise/volatile-headers'
 import { byClock, byIdentity, type Pair, type Reason, scalarText } from './causes/cause';
 import { isClock, isPast, type Moved, mayCoincide, movedTime } from './causes/clock';
 import { areIdentifiers, areMintedAlike, mayName } from './causes/identity';
-import { jwtReason } from './causes/token';
+import { byToken, jwtReason } from './causes/token';
 import { byModification } from './causes/validators';
 import type { JudgeContext } from './context';
 import { type Found, leafOf } from './difference';
@@ -74,7 +74,10 @@ function valueReason(pair: Pair, found: Found, asked: Asked): Reason | null {
   const text = scalarText(pair.recorded);
   if (text === null) return null;
   const known = context.refAt(pair.path) ?? context.knownFrom(text, pair.path);
-  if (known !== undefined) return madeAgain(pair, known, asked);
+  if (known !== undefined) {
+    const shown = asked.live.textAt(pair.path) ?? String(scalarText(pair.actual));
+    return madeAgain(pair, known, { ...asked, shown });
+  }
   return clockReason(pair, asked) ?? tokenOrName(pair, asked) ?? textReason(pair, found, asked);
 }
 
@@ -126,19 +129,31 @@ function sessionKey(key: string | null): string | null {
 
 /**
  * A clock read twice, or a token made twice, can by chance have given one text in the recording, when both were made in
- * one step of the clock. Such a value may be its own moment's.
+ * one step of the clock. Such a value may be its own moment's, and may come back as that.
  */
-function madeAgain(pair: Pair, known: Origin, asked: Asked): Reason | null {
-  const { context, live } = asked;
-  const moved = movedTime(pair.recorded, pair.actual, { key: pair.key, pair: context.pair });
-  if (moved !== null) {
-    const isEcho = known.by === 'client' && moved.stepMs < 1000;
-    return !isEcho && mayCoincide(known.sinceUs, moved.stepMs, context.pair) ? clockReason(pair, asked) : null;
-  }
+function madeAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked & { readonly shown: string }): Reason | null {
+  const { twins } = asked.context.state;
   const [recorded, actual] = [scalarText(pair.recorded), scalarText(pair.actual)];
-  if (recorded === null || actual === null || jwtParts(recorded) === null) return null;
+  if (recorded === null || actual === null) return null;
+  const reason = readAgain(pair, known, asked) ?? mintedAgain(recorded, known, asked);
+  if (reason !== null) twins.note(recorded, actual);
+  else if (twins.has(recorded, actual)) return jwtParts(recorded) === null ? byClock : byToken;
+  return reason;
+}
+
+function readAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked): Reason | null {
+  const moved = movedTime(pair.recorded, pair.actual, { key: pair.key, pair: asked.context.pair });
+  if (moved === null || (known.by === 'client' && moved.stepMs < 1000)) return null; // the client's own, sent back
+  return mayCoincide(known.sinceUs, moved.stepMs, asked.context.pair) ? clockReason(pair, asked) : null;
+}
+
+function mintedAgain(
+  recorded: string,
+  known: Origin,
+  { context, shown }: Asked & { readonly shown: string },
+): Reason | null {
   if (known.by !== 'answer' || !mayCoincide(known.sinceUs, 1000, context.pair)) return null;
-  return jwtReason(recorded, live.textAt(pair.path) ?? actual, placeOf(context)) ?? null;
+  return jwtReason(recorded, shown, placeOf(context)) ?? null;
 }
 
 /** A longer text, such as an address: every word that differs must be excused for itself. */
@@ -159,7 +174,13 @@ export function wordReason(
   const { context, live } = asked;
   const secret = word.expected === recorded ? undefined : live.wordExcuse(path, word); // a whole one was decided
   if (secret !== undefined) return secret;
-  if (context.isRefWord(path, word.expected) || context.knownFrom(word.expected, path) !== undefined) return null;
+  const known = context.refWordAt(path, word.expected) ?? context.knownFrom(word.expected, path);
+  if (known !== undefined) {
+    return madeAgain({ recorded: known.recorded, actual: word.actual, key: word.key }, known, {
+      ...asked,
+      shown: word.shown,
+    });
+  }
   const time = clockReason({ recorded: word.expected, actual: word.actual, key: word.key }, asked);
   if (time !== null) return time;
   const token = jwtReason(word.expected, word.shown, placeOf(context));

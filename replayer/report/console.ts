@@ -10,6 +10,7 @@ import {
   type Chain,
   type ExcusedPlace,
   everyElement,
+  isEmpty,
   type RunReport,
   type Verdict,
 } from './report';
@@ -205,7 +206,7 @@ function countOf(places: readonly ExcusedPlace[]): number {
 
 function summaryLines(report: RunReport, options: ConsoleOptions): string[] {
   const nothing = options.styles.red('0 passed is never green: nothing was shown to be equal');
-  return [summaryLine(report, options), ...(report.passed === 0 ? [nothing] : [])];
+  return [summaryLine(report, options), ...(isEmpty(report) ? [nothing] : [])];
 }
 
 function summaryLine(report: RunReport, { styles, allowSkipped }: ConsoleOptions): string {

@@ -5,7 +5,7 @@
 import { stringifyJson } from '../../tape/body/json';
 import type { Difference } from '../judge/difference';
 import type { Miss } from '../mocks/match/miss';
-import { type CaseNotes, type CaseResult, type ExcusedPlace, failingMisses, type RunReport } from './report';
+import { type CaseNotes, type CaseResult, type ExcusedPlace, failingMisses, isEmpty, type RunReport } from './report';
 
 export interface JunitOptions {
   /** What was replayed: the tape's name. */
@@ -16,7 +16,7 @@ export interface JunitOptions {
 export function junitReport(report: RunReport, { suite, notes }: JunitOptions): string {
   const misses = failingMisses(report);
   const missed = misses.length === 0 ? 0 : 1;
-  const own = missed + (report.passed === 0 ? 1 : 0);
+  const own = missed + (isEmpty(report) ? 1 : 0);
   const counts = {
     tests: report.cases + own,
     failures: report.failed + own,
@@ -32,7 +32,7 @@ export function junitReport(report: RunReport, { suite, notes }: JunitOptions): 
     ...excusedProperties(report.excused),
     ...cases,
     ...(missed === 0 ? [] : [missesCase(misses)]),
-    ...(report.passed === 0 ? [nothingPassed] : []),
+    ...(isEmpty(report) ? [nothingPassed] : []),
     '  </testsuite>',
     '</testsuites>',
     '',

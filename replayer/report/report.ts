@@ -97,9 +97,14 @@ export function failingMisses({ misses }: RunReport): readonly Miss[] {
   return misses.filter(({ answeredWith }) => answeredWith === '502');
 }
 
+/** True for a run that shows nothing: no case passed, and none says why not. */
+export function isEmpty({ passed, failed, errored }: RunReport): boolean {
+  return passed + failed + errored === 0;
+}
+
 /** Exit status 0 or 1: something was equal, nothing differed, and nothing was left out that was not allowed to be. */
 export function exitStatusOf(report: RunReport, allowed: { readonly skipped: boolean }): 0 | 1 {
-  if (report.passed === 0) return 1;
+  if (isEmpty(report)) return 1;
   const skipped = allowed.skipped ? 0 : report.skipped;
   return report.failed + report.errored + skipped + failingMisses(report).length === 0 ? 0 : 1;
 }

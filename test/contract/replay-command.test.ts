@@ -78,6 +78,7 @@ it('prints exactly one JSON document with --json, and status 1 for a difference'
     ],
     misses: [],
     carried: [],
+    excused: [],
   });
 });
 

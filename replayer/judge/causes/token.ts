@@ -12,7 +12,7 @@ import { areIdentifiers } from './identity';
 import type { SpanPair } from './run-clock';
 import type { RunState } from './run-state';
 
-const byToken: Reason = { cause: 'token', rule: 'jwt' };
+export const byToken: Reason = { cause: 'token', rule: 'jwt' };
 
 export interface TokenPlace {
   readonly state: RunState;

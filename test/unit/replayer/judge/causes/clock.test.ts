@@ -116,6 +116,26 @@ describe('over a run', () => {
     expect(judgeRun([order, comment], live).map(told)).toEqual([[], []]);
   });
 
+  it('what was read in one step of the clock by chance comes back as what it is now, each for itself', () => {
+    const made = (name: string, ms: number) => answer({ [name]: { at: iso(ms) } });
+    const [now, later] = [recordedMs + laterMs, recordedMs + laterMs + 3];
+    const listed = (user: number, order: number) =>
+      answer({ user: { at: iso(user) }, note: `ordered ${iso(order)}`, order: { at: iso(order) } });
+    const recorded = [
+      { ...made('user', recordedMs), durationUs: 300 },
+      { ...made('order', recordedMs), startedAtUs: recordedAtUs + 500, durationUs: 300 },
+      { ...listed(recordedMs, recordedMs), startedAtUs: recordedAtUs + 50_000 },
+    ];
+    const after = { laterUs: laterMs * 1000 };
+    expect(judgeRun(recorded, [made('user', now), made('order', later), listed(now, later)], after).map(told)).toEqual([
+      [],
+      [],
+      [],
+    ]);
+    const wrong = judgeRun(recorded, [made('user', now), made('order', later), listed(now, later + 40)], after);
+    expect(wrong.map(({ differences }) => differences.length)).toEqual([0, 0, 2]);
+  });
+
   it('a time that an earlier answer gave comes back as that, not as another one', () => {
     const recorded = [at(recordedMs), { ...at(recordedMs), startedAtUs: recordedAtUs + 60e6 }];
     const then = recordedMs + laterMs;
