@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { decodeBody } from '../tape/body/coding';
 import { stringifyJson } from '../tape/body/json';
+import { itemSpans } from '../tape/body/json-items';
 import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-type';
 import { type BodyView, type Part, viewBytes } from '../tape/body/view';
 import { type Body, type HeaderList, headerValue } from '../tape/model/body';
@@ -50,7 +51,7 @@ function beginningOf(bytes: Uint8Array): Uint8Array {
 }
 
 function kindOf(view: BodyView, bytes: Uint8Array, body: Body): string {
-  const word = view.kind === 'json' ? 'JSON' : view.kind;
+  const word = view.kind === 'json' ? 'JSON' : view.kind === 'items' ? `${view.value.length} JSON texts` : view.kind;
   const wire = body.codings.length === 0 ? '' : ` (${byteCount(body.wireSize)} on the wire, ${codingsOf(body)})`;
   return `${word}, ${byteCount(bytes.length)}${wire}`;
 }
@@ -71,6 +72,8 @@ function viewLines(view: BodyView, type: MediaType, depth: number): readonly str
       return [];
     case 'json':
       return textLines(prettyJson(isUtf8Type(type) ? utf8(view.bytes) : stringifyJson(view.value)));
+    case 'items':
+      return itemLines(view, type);
     case 'form':
       return view.fields.map(([name, value]) => `${visibleLine(name)} = ${visibleLine(value)}`);
     case 'multipart':
@@ -80,6 +83,15 @@ function viewLines(view: BodyView, type: MediaType, depth: number): readonly str
     case 'binary':
       return [binaryLine(view.bytes)];
   }
+}
+
+/** One after another, each laid out. */
+function itemLines({ value, layout, bytes }: Extract<BodyView, { kind: 'items' }>, type: MediaType): readonly string[] {
+  const text = utf8(bytes);
+  const texts = isUtf8Type(type)
+    ? itemSpans(text, layout).map(({ start, end }) => text.slice(start, end))
+    : value.map(stringifyJson);
+  return texts.flatMap((item, i) => [`-- item ${i + 1}`, ...textLines(prettyJson(item)).map((line) => `   ${line}`)]);
 }
 
 function partLines(part: Part, number: number, depth: number): readonly string[] {

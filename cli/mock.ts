@@ -1,9 +1,9 @@
 /** `wiretape mock`: serves one side's exchanges of a tape until it is told to end. */
 import type { CommandModule } from 'yargs';
-import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/fastify';
 import { formatMiss } from '../replayer/mocks/match/miss';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import type { Serve } from '../replayer/mocks/served';
+import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/server';
 import {
   type MockArguments,
   mockOptions,
@@ -67,7 +67,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
 async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
-  const served = readServed(args, args.serve);
+  const served = await readServed(args, args.serve);
   const set = mocksFrom(served, { serve: args.serve });
   requireMocks(set, args.tape, args.serve);
   const server = await startMocks(set, {

@@ -108,7 +108,7 @@ function visitSetCookie(value: string, visit: Visit): void {
 }
 
 function visitBody(body: BodyView, visit: Visit): void {
-  if (body.kind === 'json') visitJson(body.value, visit);
+  if (body.kind === 'json' || body.kind === 'items') visitJson(body.value, visit);
   else if (body.kind === 'form') visitFields(body.fields, 'body', visit);
   else if (body.kind === 'multipart') visitParts(body.parts, visit);
   else if (body.kind === 'text' && body.text.length <= searchedTextLimit) {
@@ -117,9 +117,9 @@ function visitBody(body: BodyView, visit: Visit): void {
 }
 
 function visitParts(parts: readonly Part[], visit: Visit): void {
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
     const text = shortText(part.bytes);
-    if (text !== null) visit({ path: ['body', part.name ?? ''], text, kind: 'text' });
+    if (text !== null) visit({ path: ['body', part.name ?? i], text, kind: 'text' });
   }
 }
 

@@ -6,11 +6,12 @@
 import { isUtf8 } from 'node:buffer';
 import { parseForm } from '../../tape/body/form';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
+import { rewriteItems } from '../../tape/body/json-items';
 import type { BodyView, Part } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import type { Path } from '../../tape/model/path';
 import { formatCookies, parseCookies, parseSetCookie } from './cookies';
-import { editJson } from './json-edits';
+import { editJson, type JsonEdit } from './json-edits';
 import { cutOnce, decodeSegment } from './leaves';
 
 /** A new text for the leaf at a path. */
@@ -34,9 +35,9 @@ function headerTextAt(headers: HeaderList, path: Path): string | undefined {
 }
 
 function bodyTextAt(body: BodyView, path: Path): string | undefined {
-  if (body.kind === 'json') return scalarText(jsonAt(body.value, path.slice(1)));
+  if (body.kind === 'json' || body.kind === 'items') return scalarText(jsonAt(body.value, path.slice(1)));
   if (body.kind === 'form') return body.fields.filter(([name]) => name === path[1])[nthOf(path, 2)]?.[1];
-  if (body.kind === 'multipart') return partText(body.parts.find((part) => (part.name ?? '') === path[1]));
+  if (body.kind === 'multipart') return partText(body.parts.find((part, i) => (part.name ?? i) === path[1]));
   return body.kind === 'text' && path.length === 1 ? body.text : undefined;
 }
 
@@ -146,6 +147,8 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
       const value = ours.reduce((at, edit) => setJson(at, edit.path.slice(1), edit.text), body.value);
       return { kind: 'json', value, bytes: editedJson(body, ours, value) };
     }
+    case 'items':
+      return editItems(body, ours);
     case 'form': {
       const text = editFields(Buffer.from(body.bytes).toString('utf8'), ours);
       return { kind: 'form', fields: parseForm(text), bytes: Buffer.from(text) };
@@ -168,11 +171,26 @@ function editedJson(
   edited: JsonValue,
 ): Uint8Array {
   if (!isUtf8(bytes)) return Buffer.from(stringifyJson(edited));
-  const inPlace = edits.map(({ path, text }) => {
-    const steps = path.slice(1);
-    return { steps, recorded: jsonAt(value, steps) ?? null, text };
+  return editJson(
+    bytes,
+    edits.map(({ path, text }) => jsonEdit(value, path.slice(1), text)),
+  );
+}
+
+function jsonEdit(value: JsonValue, steps: Path, text: string): JsonEdit {
+  return { steps, recorded: jsonAt(value, steps) ?? null, text };
+}
+
+function editItems(body: Extract<BodyView, { kind: 'items' }>, edits: readonly Edit[]): BodyView {
+  const editsOf = (i: number) => edits.filter(({ path }) => path[1] === i);
+  const value = body.value.map((item, i) =>
+    editsOf(i).reduce((at, { path, text }) => setJson(at, path.slice(2), text), item),
+  );
+  const text = rewriteItems(Buffer.from(body.bytes).toString('utf8'), body.layout, (item, i) => {
+    const inPlace = editsOf(i).map(({ path, text }) => jsonEdit(body.value[i] ?? null, path.slice(2), text));
+    return Buffer.from(editJson(Buffer.from(item), inPlace)).toString('utf8');
   });
-  return editJson(bytes, inPlace);
+  return { ...body, value, bytes: Buffer.from(text) };
 }
 
 /** The byte order mark, where there is one: a text is read without it. */
@@ -206,8 +224,8 @@ function editParts(
   body: { readonly parts: readonly Part[]; readonly bytes: Uint8Array },
   edits: readonly Edit[],
 ): Uint8Array {
-  return body.parts.toReversed().reduce<Uint8Array>((bytes, part) => {
-    const edit = edits.find((each) => each.path[1] === (part.name ?? ''));
+  return body.parts.reduceRight<Uint8Array>((bytes, part, i) => {
+    const edit = edits.find((each) => each.path[1] === (part.name ?? i));
     if (edit === undefined) return bytes;
     const after = bytes.subarray(part.offset + part.bytes.length);
     return Buffer.concat([bytes.subarray(0, part.offset), Buffer.from(edit.text), after]);

@@ -13,7 +13,7 @@ import { isClock, isPast, type Moved, mayCoincide, movedTime } from './causes/cl
 import { areIdentifiers, areMintedAlike, mayName } from './causes/identity';
 import { byToken, jwtReason } from './causes/token';
 import { byModification } from './causes/validators';
-import type { JudgeContext } from './context';
+import { type JudgeContext, placeOf } from './context';
 import { type Found, leafOf } from './difference';
 import type { LiveRedaction } from './live-redaction';
 import type { RecordedAnswer } from './recorded-answer';
@@ -33,7 +33,7 @@ export function excuseFor(found: Found, asked: Asked): Reason | null {
   const { context, live } = asked;
   const declared = ruleFor(context.rules, {
     in: 'response',
-    path: found.path,
+    path: placeOf(context, found.path),
     subject: subjectOf(context.test.stored.exchange),
   });
   if (declared !== undefined) return { cause: 'rule', rule: declared.name };
@@ -95,12 +95,12 @@ function clockReason({ recorded, actual, key }: Omit<Pair, 'path'>, { context, o
 function tokenOrName(pair: Pair, { context, live }: Asked): Reason | null {
   const [recorded, actual] = [scalarText(pair.recorded), scalarText(pair.actual)];
   if (recorded === null || actual === null || typeof pair.recorded !== typeof pair.actual) return null;
-  const token = jwtReason(recorded, live.textAt(pair.path) ?? actual, placeOf(context));
+  const token = jwtReason(recorded, live.textAt(pair.path) ?? actual, tokenPlace(context));
   if (token !== undefined) return token;
   return nameReason({ recorded, live: actual }, pair, context);
 }
 
-function placeOf({ state, pair, keyed, redactor }: JudgeContext) {
+function tokenPlace({ state, pair, keyed, redactor }: JudgeContext) {
   return { state, pair, isKeyed: keyed || redactor === null };
 }
 
@@ -153,7 +153,7 @@ function mintedAgain(
   { context, shown }: Asked & { readonly shown: string },
 ): Reason | null {
   if (known.by !== 'answer' || !mayCoincide(known.sinceUs, 1000, context.pair)) return null;
-  return jwtReason(recorded, shown, placeOf(context)) ?? null;
+  return jwtReason(recorded, shown, tokenPlace(context)) ?? null;
 }
 
 /** A longer text, such as an address: every word that differs must be excused for itself. */
@@ -183,7 +183,7 @@ export function wordReason(
   }
   const time = clockReason({ recorded: word.expected, actual: word.actual, key: word.key }, asked);
   if (time !== null) return time;
-  const token = jwtReason(word.expected, word.shown, placeOf(context));
+  const token = jwtReason(word.expected, word.shown, tokenPlace(context));
   if (token !== undefined) return token;
   return nameReason({ recorded: word.expected, live: word.actual }, { path, key: word.key }, context);
 }

@@ -5,7 +5,7 @@
  */
 import type { JsonValue } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
-import type { HeaderList } from '../../tape/model/body';
+import { type HeaderList, headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { movedAddress } from '../correlate/addresses';
@@ -14,7 +14,7 @@ import { type Moved, strayTimes } from './causes/clock';
 import { byTag, type TagVerdict } from './causes/validators';
 import { compareBodies, sameBytes } from './compare-body';
 import { compareHeaders } from './compare-headers';
-import type { JudgeContext } from './context';
+import { type JudgeContext, placeOf } from './context';
 import type { Difference, Excuse, Found } from './difference';
 import { type Asked, excuseFor } from './excuse';
 import { LiveRedaction } from './live-redaction';
@@ -28,9 +28,13 @@ export interface Judgement {
 }
 
 export function judge(live: HttpResponse, context: JudgeContext): Judgement {
+  return judged(differencesBetween(live, context), live, context);
+}
+
+/** Which of the differences found may stand. `live` is the answer they were found in. */
+export function judged(other: readonly Found[], live: HttpResponse, context: JudgeContext): Judgement {
   const redaction = new LiveRedaction(live, context);
   const tag = judgeTag(live, redaction, context);
-  const other = differencesBetween(live, context);
   const found = tag === 'stale' ? [...other.filter((each) => !isChangedTag(each)), unchangedTag(live)] : other;
   if (found.length === 0) return equal;
   const open = found.map((each) => atTarget(each, context)).filter((each) => !isEqual(each) && !redaction.isSame(each));
@@ -42,7 +46,7 @@ export function judge(live: HttpResponse, context: JudgeContext): Judgement {
       .filter(({ reason }) => reason === null)
       .map(({ found }) => shownDifference(found, { ...about, onTime: () => {} })),
     excused: answered.flatMap(({ found: { path }, reason }) =>
-      reason === null ? [] : [{ path: formatPath(path), ...reason }],
+      reason === null ? [] : [{ path: formatPath(placeOf(context, path)), ...reason }],
     ),
   };
 }
@@ -83,11 +87,12 @@ function unchangedTag({ headers }: HttpResponse): Found {
   return { path: ['header', 'etag'], kind: 'unchanged', expected: value, actual: value, key: 'etag' };
 }
 
-function differencesBetween(live: HttpResponse, context: JudgeContext): Found[] {
+/** Before anything is asked about excusing them. */
+export function differencesBetween(live: HttpResponse, context: JudgeContext): Found[] {
   const { response, request } = context.test;
   const found: Found[] = [];
   const report = (each: Found) => found.push(each);
-  const head = request.method === 'HEAD';
+  const head = request.method === 'HEAD' && saysLengthAlike(live, response);
   if (live.status !== response.status) {
     report({ path: ['status'], kind: 'changed', expected: response.status, actual: live.status, key: null });
   }
@@ -95,6 +100,12 @@ function differencesBetween(live: HttpResponse, context: JudgeContext): Found[] 
   compareHeaders(response.trailers, live.trailers, { root: 'trailer', head }, report);
   if (!hasSameBody(live, context)) compareBodies(expectedBody(context), viewBody(live.headers, live.body), report);
   return found;
+}
+
+/** Whether the answer to HEAD names a length is a matter of the version, where two versions are compared. */
+function saysLengthAlike(live: HttpResponse, recorded: HttpResponse): boolean {
+  const names = ({ headers }: HttpResponse) => headerValue(headers, 'content-length') !== undefined;
+  return (live.version === '2') === (recorded.version === '2') || (names(live) && names(recorded));
 }
 
 /** Equal bytes under equal codings need no look inside, unless a value in them should have changed. */

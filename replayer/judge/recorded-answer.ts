@@ -1,6 +1,6 @@
 /** The recorded answer of a case by places: what stands on the tape where the comparison had a translated value. */
 import { isJsonObject, type JsonValue } from '../../tape/body/json';
-import { type BodyView, viewBody } from '../../tape/body/view';
+import { type BodyView, jsonIn, viewBody } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import { jsonAt, textAt } from '../correlate/places';
 import type { JudgeContext } from './context';
@@ -27,7 +27,8 @@ export function valueAt(
   found: Found,
 ): JsonValue | undefined {
   const path = leafOf(found);
-  if (path[0] === 'body' && message.body.kind === 'json') return jsonAt(message.body.value, path.slice(1));
+  const json = jsonIn(message.body);
+  if (path[0] === 'body' && json !== undefined) return jsonAt(json, path.slice(1));
   if (isDescription(found)) return undefined;
   if (path[1] === 'set-cookie' && found.leaf === undefined) return wholeCookie(message.headers, found);
   return textAt(message.headers, message.body, path);

@@ -5,6 +5,7 @@
 import { isJsonObject, type JsonValue } from '../../tape/body/json';
 import { formatPath } from '../../tape/model/path';
 import { jwtParts } from '../noise/shapes';
+import { placeOf } from './context';
 import { type Difference, type Found, leafOf } from './difference';
 import { type Asked, wordReason } from './excuse';
 import { valueAt } from './recorded-answer';
@@ -21,7 +22,7 @@ export const hiddenValue = '(a secret of this run)';
 export function shownDifference(found: Found, asked: Asked): Difference {
   const recorded = asked.recorded.valueOf(found) ?? null;
   const actual = shownActual(found, asked) ?? null;
-  const head = { path: formatPath(found.path), kind: found.kind };
+  const head = { path: formatPath(placeOf(asked.context, found.path)), kind: found.kind };
   if (typeof recorded === 'string' && typeof actual === 'string') {
     return { ...head, ...shownTexts({ recorded, actual }, found, asked) };
   }

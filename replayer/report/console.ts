@@ -47,6 +47,7 @@ export function consoleReport(report: RunReport, options: ConsoleOptions): strin
   const tail = [
     chainLines(report.carried, options),
     excuseLines(report.excused, options),
+    report.remarks.map(options.visible),
     summaryLines(report, options),
   ];
   return `${[...blocks, ...skippedBlocks(report.results, options), tail.flat().join('\n')].join('\n\n')}\n`;

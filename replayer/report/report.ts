@@ -41,6 +41,8 @@ export interface RunReport {
   readonly carried: readonly Chain[];
   /** Every excuse of the run, by what gave it and where; elements of lists count as one place. */
   readonly excused: readonly ExcusedPlace[];
+  /** What is to be known of the run as a whole, a sentence each. */
+  readonly remarks: readonly string[];
 }
 
 export interface ExcusedPlace extends Excuse {
@@ -72,6 +74,7 @@ export function reportOf(
     misses,
     carried,
     excused: excusedPlaces(results),
+    remarks: [],
   };
 }
 
@@ -88,7 +91,7 @@ function excusedPlaces(results: readonly CaseResult[]): readonly ExcusedPlace[] 
 /** `body.items[*].at` for the place of any element. */
 export function everyElement(path: string): string {
   const steps = parsePath(path);
-  if (steps[0] !== 'body') return path;
+  if (steps[0] !== 'body' && steps[0] !== 'message') return path;
   return formatPath(steps).replace(/\[\d+\]/g, '[*]');
 }
 

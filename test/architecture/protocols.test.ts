@@ -10,7 +10,6 @@ const own = /(^|\/)(registry|contents)\.ts$|^(recorder\/parse|tape\/model|cli\/c
 
 /** Files that are about one protocol and lie elsewhere, each with its reason. */
 const exceptions: Record<string, string> = {
-  'replayer/suite/restore.ts': 'descriptions of generated suites are of HTTP',
   'tape/store/sqlite/migrations/second.ts': 'the view of raw streams is of one protocol by its purpose',
 };
 

@@ -72,10 +72,7 @@ function sorted(exchanges: readonly StoredExchange[]): Sorted {
   const sockets = exchanges.filter(({ exchange }) => isWebSocket(exchange));
   const told = sockets.flatMap((stored) => conversationOf(stored) ?? []);
   const tellable = new Set(told.map(({ id }) => id));
-  const set = mocksFrom(
-    exchanges.filter(({ id }) => !tellable.has(id)),
-    { anyVersion: true },
-  );
+  const set = mocksFrom(exchanges.filter(({ id }) => !tellable.has(id)));
   const upstreams = new Map(set.upstreams.map((upstream) => [upstream.name, upstream]));
   const reasons = new Map<string, Pick<LeftOut, 'reason' | 'detail'>>();
   for (const { id, reason } of set.notServed)

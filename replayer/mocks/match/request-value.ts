@@ -66,6 +66,8 @@ function bodyValue(view: BodyView, depth = 0): JsonValue | undefined {
       return undefined;
     case 'json':
       return graphqlAware(view.value);
+    case 'items':
+      return view.value;
     case 'form':
       return grouped(view.fields);
     case 'multipart':

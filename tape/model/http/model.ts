@@ -1,5 +1,6 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
 import { isEventStream, streamOf } from '../../body/event-stream';
+import { memoisedLast } from '../../memo';
 import { type Body, type HeaderList, noBytes } from '../body';
 import {
   type ContentModel,
@@ -26,8 +27,19 @@ import {
   type InformationalResponse,
 } from './http';
 
+/** Counts, lists and the tape ask the same of one content. */
+const operation = memoisedLast((content: HttpContent): Operation => {
+  const plain = plainOperation(content);
+  const spoken = spokenIn(content);
+  if (spoken === null) return plain;
+  const { application, verb, target, result, failed } = spoken;
+  const over = protocolLineOf(plain);
+  return { verb, authority: plain.authority, target, result, application, failed: failed || plain.failed, over };
+});
+
 export const httpModel: ContentModel<HttpContent> = {
   isParsed: true,
+  isConversation: false,
   isReadable: () => true,
   operation,
   sizes: ({ request, response }) => ({
@@ -49,26 +61,6 @@ function withEvents(response: HttpResponse | null, messages: readonly Message[])
 }
 
 const noAddress = { host: null, path: null } as const;
-
-/** Counts, lists and the tape ask of one content after another: what was found last need not be looked for again. */
-const latest: { content: HttpContent | null; operation: Operation | null } = { content: null, operation: null };
-
-function operation(content: HttpContent): Operation {
-  if (latest.operation !== null && latest.content === content) return latest.operation;
-  const found = findOperation(content);
-  latest.content = content;
-  latest.operation = found;
-  return found;
-}
-
-function findOperation(content: HttpContent): Operation {
-  const plain = plainOperation(content);
-  const spoken = spokenIn(content);
-  if (spoken === null) return plain;
-  const { application, verb, target, result, failed } = spoken;
-  const over = protocolLineOf(plain);
-  return { verb, authority: plain.authority, target, result, application, failed: failed || plain.failed, over };
-}
 
 /** What HTTP says of it, whatever is spoken over it. */
 export function plainOperation({ request, response }: HttpContent): Operation {

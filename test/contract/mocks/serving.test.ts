@@ -1,8 +1,8 @@
 /** What clients of the mock server see, over real sockets, for each way to name an upstream. */
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/fastify';
 import { mocksFrom } from '../../../replayer/mocks/mock';
+import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
 import { ask, askHost, type CallSketch, calls } from '../../support/mocks';
 
 let server: MockServer | undefined;

@@ -130,6 +130,7 @@ it('is one line of JSON that says what the contract says', () => {
     'misses',
     'carried',
     'excused',
+    'remarks',
   ]);
 });
 

@@ -2,9 +2,11 @@
 import type { HttpContent } from '../http';
 import type { Application, Spoken } from './application';
 import { graphql } from './graphql';
+import { jsonRpc } from './json-rpc';
 import { readingOf } from './reading';
+import { soap } from './soap';
 
-const applications: readonly Application[] = [graphql];
+const applications: readonly Application[] = [graphql, jsonRpc, soap];
 
 export interface SpokenApplication extends Spoken {
   readonly application: string;

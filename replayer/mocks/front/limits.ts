@@ -9,6 +9,8 @@ export interface MockLimits {
   readonly bodyBytes: number;
   /** All bodies that are held at the same time. */
   readonly allBodiesBytes: number;
+  /** Requests at the same time on one connection of HTTP/2. */
+  readonly streams: number;
 }
 
 export const defaultLimits: MockLimits = {
@@ -16,7 +18,11 @@ export const defaultLimits: MockLimits = {
   requestMs: 300_000,
   bodyBytes: 256 * 1024 * 1024,
   allBodiesBytes: 512 * 1024 * 1024,
+  streams: 250,
 };
+
+/** The header fields of a request; Node's own limit is 16 KiB, and some services keep more in cookies. */
+export const headLimitBytes = 256 * 1024;
 
 /** Bytes that may be held at the same time. */
 export interface Budget {

@@ -2,7 +2,6 @@
  * How a connection reached the mock server, and which upstream a request on it is meant for. Knows names only: an
  * upstream is never looked up or dialled here.
  */
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { MockSet } from '../mock';
 import { defaultPort, parseAuthority, type Upstream, upstreamName } from '../upstream';
@@ -11,10 +10,17 @@ export interface Arrival {
   /** Fixed by the listener or the CONNECT tunnel; null where each request names its own. */
   readonly upstream: string | null;
   readonly tls: boolean;
-  /** The TCP socket under all layers. */
-  readonly socket: Socket;
+  /** What it came in on, under all layers of TLS: a TCP socket, or a stream of HTTP/2 that carries a tunnel. */
+  readonly carrier: Carrier;
   /** The port of ours that the client connected to. */
   readonly port: number;
+}
+
+/** Ways to end what carries a connection. */
+export interface Carrier {
+  close(): void;
+  /** Without a goodbye. */
+  reset(): void;
 }
 
 const arrivals = new WeakMap<Duplex, Arrival>();
@@ -27,7 +33,17 @@ export function arrivalOf(stream: Duplex): Arrival | undefined {
   return arrivals.get(stream);
 }
 
-/** What a request says of its upstream. */
+/** What a request says of where it goes. */
+export interface Said {
+  /** `:path` of HTTP/2, and any form of HTTP/1. */
+  readonly target: string;
+  /** Host, or `:authority` of HTTP/2. */
+  readonly authority: string | undefined;
+  /** `:scheme` of HTTP/2. */
+  readonly scheme?: string | undefined;
+}
+
+/** What is understood of it. */
 export interface Address {
   /** `host:port`, or '' where the request names none that can be read. */
   readonly upstream: string;
@@ -35,14 +51,14 @@ export interface Address {
   readonly target: string;
 }
 
-export type Resolver = (target: string, host: string | undefined, arrival: Arrival) => Address;
+export type Resolver = (said: Said, arrival: Arrival) => Address;
 
 /** Host headers are few and come often; past this many they are read anew. */
 const rememberedHosts = 1000;
 const absoluteForm = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/i;
 
 /**
- * A fixed upstream wins, then an absolute-form target (RFC 9112 3.2.2), then Host. A Host whose port is missing or is
+ * A fixed upstream wins, then an absolute-form target (RFC 9112 3.2.2), then Host or `:authority`. A Host whose port is missing or is
  * our own names the one upstream with that host name; our own address names the only upstream, where there is one.
  * Under `anyHost` so does any other Host, and where there are several, one names the upstream on its port.
  * `ownPorts` may grow while requests come: the ports of single upstreams, which a client may ask the proxy for.
@@ -62,11 +78,14 @@ export function createResolver(
     cache.set(key, name);
     return name;
   };
-  return (target, host, arrival) => {
+  return ({ target, authority, scheme }, arrival) => {
     const absolute = target.startsWith('/') ? null : absoluteForm.exec(target);
     const path = absolute === null ? target : originForm(absolute[3] ?? '');
     if (arrival.upstream !== null) return { upstream: arrival.upstream, target: path };
-    if (absolute === null) return { upstream: resolve(host ?? '', arrival.tls, arrival.port), target: path };
+    if (absolute === null) {
+      const secure = scheme === undefined ? arrival.tls : scheme === 'https';
+      return { upstream: resolve(authority ?? '', secure, arrival.port), target: path };
+    }
     const tls = (absolute[1] ?? '').toLowerCase() === 'https';
     return { upstream: resolve(absolute[2] ?? '', tls, arrival.port), target: path };
   };

@@ -1,14 +1,14 @@
 /**
- * The listening sockets. Each port takes plain HTTP and TLS alike: the first byte of a connection tells them apart
- * (22 opens a TLS record, RFC 8446 5.1, and no HTTP method). Carries bytes to the HTTP server; answers nothing itself.
+ * The listening sockets. Each port takes plain HTTP and TLS alike, HTTP/1 and HTTP/2: the first bytes of a connection tell
+ * them apart, and within TLS what the client chooses by ALPN (RFC 7301). Carries bytes; answers nothing itself.
  */
-import type { Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { WiretapeError } from '../../../errors/wiretape-error';
-import { type Arrival, noteArrival } from './arrival';
+import { type Arrival, type Carrier, noteArrival } from './arrival';
 import type { Authority } from './certificates';
+import { tellOpening } from './opening';
 
 export interface Front {
   /** Listens and resolves to the port. Throws PORT_IN_USE, or USAGE where the address is not ours to listen on. */
@@ -18,16 +18,18 @@ export interface Front {
   close(): Promise<void>;
 }
 
+/** Takes connections that speak one version of HTTP; how each of them came is noted with its stream. */
+export type Taker = (stream: Duplex) => void;
+
 export interface FrontOptions {
-  readonly http: HttpServer;
+  readonly http1: Taker;
+  readonly http2: Taker;
   readonly authority: Authority;
   /** True where a connection to this upstream is to be refused now. */
   refuses(upstream: string): boolean;
-  /** How long a connection may take to its first byte and through the handshake; afterwards the HTTP server watches. */
+  /** How long a connection may take until it is told what it speaks, the handshake included; afterwards who took it watches. */
   readonly headMs: number;
 }
-
-const tlsRecordHandshake = 0x16;
 
 export function createFront(options: FrontOptions): Front {
   const servers: Server[] = [];
@@ -44,7 +46,7 @@ export function createFront(options: FrontOptions): Front {
           return;
         }
         const port = (server.address() as AddressInfo).port;
-        receive(socket, { upstream: at.upstream, tls: false, socket, port }, options);
+        receive(socket, { upstream: at.upstream, tls: false, carrier: carrierOf(socket), port }, options);
       });
       servers.push(server);
       await listening(server, at);
@@ -58,17 +60,19 @@ export function createFront(options: FrontOptions): Front {
   };
 }
 
+function carrierOf(socket: Socket): Carrier {
+  return { close: () => socket.destroy(), reset: () => socket.resetAndDestroy() };
+}
+
 function receive(stream: Duplex, arrival: Arrival, options: FrontOptions): void {
   const inTime = patience(stream, options.headMs);
-  stream.once('readable', () => {
-    const first: Buffer | null = stream.read(1);
-    if (first === null) return; // ended before its first byte
-    stream.unshift(first);
-    if (first[0] === tlsRecordHandshake) secure(stream, arrival, { ...options, inTime });
-    else {
-      inTime();
-      hand(stream, arrival, options);
+  tellOpening(stream, (opening) => {
+    if (opening === 'tls' && !arrival.tls) {
+      secure(stream, arrival, { ...options, inTime });
+      return;
     }
+    inTime();
+    hand(stream, arrival, opening === 'http2' ? options.http2 : options.http1);
   });
 }
 
@@ -85,19 +89,28 @@ function secure(stream: Duplex, arrival: Arrival, options: FrontOptions & { inTi
   const tls = new TLSSocket(stream as Socket, {
     isServer: true,
     secureContext: options.authority.contextFor(host),
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: ['h2', 'http/1.1'],
     SNICallback: (name, done) => done(null, options.authority.contextFor(name)),
   });
   tls.on('error', () => stream.destroy()); // a handshake that failed: the client did not trust us, or spoke nonsense
   tls.once('secure', () => {
     options.inTime();
-    hand(tls, { ...arrival, tls: true }, options);
+    isSecured(tls);
+    const within = { ...arrival, tls: true };
+    if (tls.alpnProtocol === 'h2') hand(tls, within, options.http2);
+    else if (tls.alpnProtocol === 'http/1.1') hand(tls, within, options.http1);
+    else receive(tls, within, options); // a client without ALPN may know by itself that we speak HTTP/2
   });
 }
 
-function hand(stream: Duplex, arrival: Arrival, options: FrontOptions): void {
+/** Node's own TLS server says so of its sockets; a session of HTTP/2 waits until it is said. */
+function isSecured(tls: TLSSocket & { secureConnecting?: boolean }): void {
+  tls.secureConnecting = false;
+}
+
+function hand(stream: Duplex, arrival: Arrival, take: Taker): void {
   noteArrival(stream, arrival);
-  options.http.emit('connection', stream);
+  take(stream);
 }
 
 function listening(server: Server, at: { host: string; port: number }): Promise<void> {

@@ -1,28 +1,28 @@
 /**
- * Serves mocks: one port for everything (by Host, as an HTTP proxy, through CONNECT), and a port for each upstream;
- * HTTP and TLS on each. Fastify routes and holds the server; the bytes of requests and answers are handled raw, because
- * matching needs them as they came and a recorded answer goes out as it was. Never dials anything, except under passthrough.
+ * Serves mocks: one port for everything (by Host, as an HTTP proxy, through CONNECT), and a port for each upstream; plain
+ * and TLS on each, HTTP/1 and HTTP/2. Brings connections, fronts and hosts together. Never dials anything, except under
+ * passthrough.
  */
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import fastify, { type FastifyInstance } from 'fastify';
-import type { HttpRequest } from '../../../tape/model/http/http';
-import type { RedactionEntry } from '../../../tape/redact/redacted';
-import type { NoiseRule } from '../../noise/rules';
-import type { Rung } from '../match/matcher';
-import type { Miss, MissPolicy } from '../match/miss';
-import type { Mock, MockSet, Refusal } from '../mock';
-import { writeCaFile } from './ca-file';
-import { createAuthority } from './certificates';
-import { createFront } from './front';
-import { defaultLimits, type MockLimits } from './limits';
-import { createService } from './service';
-import { openTunnel } from './tunnel';
 
-/** The half of a redactor that mocks need: live requests go through the rules the recorded ones went through. */
-export interface RequestRedactor {
-  redactRequest(request: HttpRequest): { readonly request: HttpRequest; readonly entries: readonly RedactionEntry[] };
-}
+import type { NoiseRule } from '../noise/rules';
+import { type Answerer, createAnswering, type RequestRedactor } from './answering';
+import { createResolver } from './front/arrival';
+import type { Asked } from './front/asked';
+import { writeCaFile } from './front/ca-file';
+import { createAuthority } from './front/certificates';
+import { createFront, type Front } from './front/front';
+import { carryHttp1 } from './front/http1';
+import { carryHttp2 } from './front/http2';
+import { defaultLimits, type MockLimits } from './front/limits';
+import type { Serving } from './front/serving';
+import { createTunnels } from './front/tunnel';
+import type { MockHost } from './hosts/host';
+import { hosts as allHosts } from './hosts/registry';
+import type { Rung } from './match/matcher';
+import type { Miss, MissPolicy } from './match/miss';
+import type { Mock, MockSet, Refusal } from './mock';
+
+export type { RequestRedactor } from './answering';
 
 export interface MockServerOptions {
   /** Default 127.0.0.1. */
@@ -43,6 +43,8 @@ export interface MockServerOptions {
   readonly caFile?: string;
   /** What a client may take up; the defaults are in limits.ts. */
   readonly limits?: Partial<MockLimits>;
+  /** Who serves which mocks; default all of the registry. */
+  readonly hosts?: readonly MockHost[];
   /** Called for each request after it was matched. */
   readonly onServed?: (event: ServedEvent) => void;
 }
@@ -87,22 +89,32 @@ export interface MockServer {
 export async function startMocks(set: MockSet, options: MockServerOptions = {}): Promise<MockServer> {
   const host = options.host ?? '127.0.0.1';
   const authority = createAuthority({ now: new Date(), alsoNamed: isWildcard(host) ? [] : [host] });
-  const ownPorts = new Map<number, string>();
-  const service = createService(set, options, ownPorts);
   const limits = { ...defaultLimits, ...options.limits };
-  const app = createApp(service.handle, limits);
-  await app.ready();
-  keepTime(app);
-  const refuses = (upstream: string): boolean => service.refuse(upstream) !== null;
-  const front = createFront({ http: app.server, authority, refuses, headMs: limits.headMs });
-  app.server.on('connect', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    openTunnel(front, { request, stream, head, ownPorts, refuses });
+  const ownPorts = new Map<number, string>();
+  const answerer = createAnswering(set, options, limits);
+  const { answering, matcher, tally } = answerer;
+  const desk = openDesk(answerer, options.hosts ?? allHosts);
+  const refuses = (upstream: string): boolean => answering.refuse(upstream) !== null;
+  const serving: Serving = {
+    limits,
+    resolve: createResolver(set, ownPorts),
+    tunnels: createTunnels(ownPorts, refuses),
+    ask: desk.ask,
+    tunnel: (stream, arrival) => front.tunnel(stream, arrival),
+  };
+  const http1 = await carryHttp1(serving);
+  const http2 = carryHttp2(serving);
+  const front: Front = createFront({
+    http1: http1.take,
+    http2: http2.take,
+    authority,
+    refuses,
+    headMs: limits.headMs,
   });
   const stop = async (): Promise<void> => {
     await front.close();
-    await app.close();
-    app.server.close(); // it never listened, which fastify passes over; ends its watch over slow clients
-    service.close();
+    await Promise.all([http1.close(), http2.close()]);
+    desk.close();
   };
   try {
     const port = await front.listen({ host, port: options.port ?? 0, upstream: null });
@@ -118,11 +130,11 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       urls,
       ca: authority.certificate,
       caFile: caFile.path,
-      misses: () => service.misses,
-      failed: () => service.failed(),
-      faults: () => service.faults,
-      unused: service.matcher.unused,
-      served: () => ({ ...service.matcher.served(), missed: service.missed() }),
+      misses: () => tally.misses,
+      failed: () => tally.failed(),
+      faults: () => tally.faults,
+      unused: matcher.unused,
+      served: () => ({ ...matcher.served(), missed: tally.missed() }),
       async close() {
         caFile.remove();
         await stop();
@@ -134,48 +146,26 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
   }
 }
 
-/** What replay accepts of an answer; Node's own limit is 16 KiB, and some services keep more in cookies. */
-const headLimitBytes = 256 * 1024;
-
-/** How often slow clients are looked for. */
-const watchMs = 5000;
-
-/**
- * Node.js begins to watch over slow clients when its HTTP server listens. Ours never does, as the front hands it its
- * connections; so it is told what it waits for.
- */
-function keepTime(app: FastifyInstance): void {
-  app.server.emit('listening');
+interface Desk {
+  ask(asked: Asked): void;
+  close(): void;
 }
 
-/** One route for every method and path; the URL is put aside because a proxy request's is no path. */
-function createApp(
-  handle: (request: IncomingMessage, response: ServerResponse, url: string) => void,
-  { headMs, requestMs }: MockLimits,
-): FastifyInstance {
-  const app = fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    keepAliveTimeout: 0,
-    rewriteUrl: () => '/',
-    requestTimeout: requestMs,
-    http: {
-      maxHeaderSize: headLimitBytes,
-      headersTimeout: headMs,
-      connectionsCheckingInterval: Math.min(watchMs, headMs, requestMs),
+/** Brings each request to its host. */
+function openDesk({ answering }: Answerer, hosts: readonly MockHost[]): Desk {
+  const open = hosts.map((host) => ({ takes: host.takes, opened: host.open(answering) }));
+  return {
+    ask(asked) {
+      answering.guard(asked, () => {
+        const { arrival, upstream, reply } = asked;
+        if (arrival.upstream === null && answering.refuse(upstream) !== null) reply.fail('unreachable');
+        else open.find(({ takes }) => takes(asked))?.opened.serve(asked);
+      });
     },
-  });
-  const methods = METHODS.filter((method) => method !== 'CONNECT');
-  for (const method of methods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  app.route({
-    method: methods,
-    url: '/',
-    handler: (request, reply) => {
-      reply.hijack();
-      handle(request.raw, reply.raw, request.originalUrl);
+    close() {
+      for (const { opened } of open) opened.close();
     },
-  });
-  return app;
+  };
 }
 
 function urlAt(tls: boolean, host: string, port: number): string {
