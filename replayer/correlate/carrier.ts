@@ -12,7 +12,8 @@ import type { Chain, PlaceInCase } from '../report/report';
 import { type Address, recordedAddress } from './addresses';
 import { type LiveRequest, liveRequest } from './live-request';
 import { LiveValues, type Qualifies } from './live-values';
-import { type CarryPlan, type CasePlan, type Link, type Origin, planCarries } from './plan';
+import type { Link, Origin } from './origin';
+import { type CarryPlan, type CasePlan, planCarries } from './plan';
 import { secretsByPlaceholder, sentPlaceholders } from './secrets';
 
 export interface CarrierOptions {

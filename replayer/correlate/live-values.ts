@@ -9,8 +9,9 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { tokensOf } from '../noise/tokens';
 import { isExpired, parseSetCookie } from './cookies';
+import type { Link, Origin } from './origin';
 import { type Edit, editBody, editHeaders, textAt } from './places';
-import type { CasePlan, Link, Origin } from './plan';
+import type { CasePlan } from './plan';
 
 /** Whether a live text is what the service made up in place of a recorded one. */
 export type Qualifies = (origin: Origin, live: string) => boolean;

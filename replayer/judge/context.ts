@@ -6,7 +6,7 @@ import type { Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { Turn } from '../cases/cases';
 import type { Address } from '../correlate/addresses';
-import type { Origin } from '../correlate/plan';
+import type { Origin } from '../correlate/origin';
 import type { NoiseRule } from '../noise/rules';
 import type { SpanPair } from './causes/run-clock';
 import type { RunState } from './causes/run-state';

@@ -4,7 +4,7 @@
  * name for the same thing, or as a token. A value whose origin is known is compared by identity. Every excuse has its cause.
  */
 import { subjectOf } from '../../tape/model/filter';
-import type { Origin } from '../correlate/plan';
+import type { Origin } from '../correlate/origin';
 import { ruleFor } from '../noise/rules';
 import { jwtParts } from '../noise/shapes';
 import { headerVolatility, volatileHeaderRule } from '../noise/volatile-headers';

@@ -1,5 +1,5 @@
 /** Identity: two identifiers of one kind may differ where a service makes them up, as long as they stay one to one. */
-import type { Origin } from '../../correlate/plan';
+import type { Origin } from '../../correlate/origin';
 import {
   dateText,
   isIdName,

@@ -1,5 +1,5 @@
 /** Whether what stands in a live answer at the place of a minted value is that value: of its kind, and nobody else's. */
-import type { Origin } from '../../correlate/plan';
+import type { Origin } from '../../correlate/origin';
 import { jwtParts } from '../../noise/shapes';
 import { isClock, movedTime } from './clock';
 import { areIdentifiers, areMintedAlike, mayName } from './identity';
