@@ -6,11 +6,12 @@ import type { ConversationCase, MessageTurn } from '../../cases/cases';
 import { isData, lasting } from '../../cases/conversation';
 import { unsendable } from '../../drive/failure';
 import type { Difference, Excuse } from '../../judge/difference';
-import { type Judgement, judge } from '../../judge/judge';
+import type { Judgement } from '../../judge/judge';
+import { judgeCase } from '../../judge/judge-case';
 import type { CaseResult } from '../../report/report';
 import { isSendable, type Opening, type OpenSocket, openSocket } from '../../websocket/client';
-import { obstacleTo, resultOf, verdictOn } from '../before';
-import type { Play, Player, PlayStep, Stage } from '../player';
+import { obstacleTo, refusalOf, resultOf, verdictOn } from '../before';
+import { judgingOf, type Play, type Player, type PlayStep, type Stage } from '../player';
 import { Inbox } from './inbox';
 import { Listening } from './listening';
 
@@ -88,6 +89,7 @@ class ConversationPlay implements Play {
     const { handshake } = this.test;
     const obstacle = obstacleTo(handshake, carrier);
     if (obstacle !== null) return this.giveUp(resultOf(this.test, obstacle.verdict, obstacle.reason), obstacle.hints);
+    const sentAtUs = Date.now() * 1000;
     const opening = await reach.attempt(async (): Promise<Opening> => {
       try {
         return await openSocket(carrier.requestFor(handshake), options, this.inbox);
@@ -98,15 +100,9 @@ class ConversationPlay implements Play {
     if (opening.kind === 'failed') return this.giveUp(resultOf(this.test, 'error', opening.reason), [opening.detail]);
     if (opening.kind === 'open') this.keep(opening.socket);
     const response = { ...opening.response, headers: lasting(opening.response.headers) };
-    carrier.learn(handshake, response);
-    this.handshake = judge(response, {
-      test: handshake,
-      rules: options.noise,
-      redactor: options.redactor,
-      keyed: options.keyed,
-      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
-      ...carrier.expectationFor(handshake),
-    });
+    const refusal = refusalOf(handshake, response, carrier);
+    if (refusal !== null) return this.giveUp(resultOf(this.test, refusal.verdict, refusal.reason), refusal.hints);
+    this.handshake = judgeCase(handshake, { response, sentAtUs }, judgingOf(this.stage));
   }
 
   private keep(socket: OpenSocket): void {
