@@ -2,10 +2,11 @@
 import { hash } from 'node:crypto';
 import { type Answering, replyJson, replyMiss } from '../../answering';
 import type { Asked } from '../../front/asked';
+import { liveRequest } from '../../live-request';
 import type { Rung } from '../../match/matcher';
 import type { Mock } from '../../mock';
 import type { MockHost, OpenHost } from '../host';
-import { liveRequest, noBody, type ReadBody, readBody, wireKey } from './live-request';
+import { noBody, type ReadBody, readBody, wireKey } from './live-request';
 import { createPassthrough, type Passthrough } from './passthrough';
 import { createReplies, type Replies, writeAnswer } from './reply';
 
@@ -64,6 +65,7 @@ class HttpMocks implements OpenHost {
       return;
     }
     const prepared = this.replies.of(mock, rung);
+    if (mock.answer.kind === 'conversation') return; // of another host, whose mocks are never found for this one
     if (mock.answer.kind !== 'response') asked.reply.fail(mock.answer.kind);
     else if (prepared === undefined) asked.reply.abort();
     else writeAnswer(asked, { prepared, answer: mock.answer, answering: this.answering });
