@@ -1,11 +1,14 @@
 /** What both kinds of cases ask before they send a request, and how they say what came of it. */
+import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { SentCase, TestCase, Turn } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
+import type { JudgeContext } from '../judge/context';
 import type { Judgement } from '../judge/judge';
 import { lostHint, placeholderHint, supplyHint } from '../report/notes';
 import type { CaseResult, Verdict } from '../report/report';
+import type { Stage } from './player';
 
 export interface Obstacle {
   readonly verdict: Verdict;
@@ -49,4 +52,15 @@ export function verdictOn(
 
 function inExchange({ at }: Turn, entry: RedactionEntry): RedactionEntry {
   return at.length === 0 ? entry : { ...entry, path: formatPath([...at, ...parsePath(entry.path)]) };
+}
+
+/** What the judge needs for what came in place of the turn's answer, and when that came. */
+export function contextFor(turn: Turn, liveSpan: JudgeContext['liveSpan'], { options, carrier }: Stage): JudgeContext {
+  const { noise: rules, redactor, keyed } = options;
+  return { test: turn, rules, redactor, keyed, liveSpan, ...carrier.expectationFor(turn) };
+}
+
+/** When an answer came. */
+export function spanOf({ startedAtUs, endedAtUs }: HttpResponse): JudgeContext['liveSpan'] {
+  return { fromUs: startedAtUs, toUs: endedAtUs };
 }

@@ -8,7 +8,7 @@ import { judge } from '../judge/judge';
 import { curlLine, curlVersions } from '../report/curl';
 import { versionRemark } from '../report/notes';
 import type { CaseResult, Verdict } from '../report/report';
-import { obstacleTo, resultOf, verdictOn } from './before';
+import { contextFor, obstacleTo, resultOf, spanOf, verdictOn } from './before';
 import type { Play, Player, Stage } from './player';
 
 export class RequestPlayer implements Player<RunnableCase> {
@@ -50,15 +50,8 @@ export class RequestPlayer implements Player<RunnableCase> {
   }
 
   private judged(test: RunnableCase, { response }: Answer): CaseResult {
-    const { carrier, options } = this.stage;
-    const judgement = judge(response, {
-      test,
-      rules: options.noise,
-      redactor: options.redactor,
-      keyed: options.keyed,
-      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
-      ...carrier.expectationFor(test),
-    });
+    const { carrier } = this.stage;
+    const judgement = judge(response, contextFor(test, spanOf(response), this.stage));
     const { result, hints } = verdictOn(test, judgement, { turns: [test], carrier });
     if (result.verdict !== 'pass') this.note(test, hints, response.version);
     return result;

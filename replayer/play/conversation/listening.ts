@@ -15,6 +15,7 @@ import {
   placeOfMessage,
   type Said,
 } from '../../judge/judge-message';
+import { contextFor, spanOf } from '../before';
 import type { Stage } from '../player';
 import type { Inbox } from './inbox';
 
@@ -91,17 +92,10 @@ export class Listening {
   }
 
   private judge(turn: MessageTurn, index: number, said: Said): void {
-    const { carrier, options } = this.stage;
     const live = answerOf(said);
-    carrier.learn(turn, live);
-    const { differences, excused } = judgeMessage(said, turn.message, {
-      test: turn,
-      rules: options.noise,
-      redactor: options.redactor,
-      keyed: options.keyed,
-      liveSpan: { fromUs: said.atUs, toUs: said.atUs },
-      ...carrier.expectationFor(turn),
-    });
+    this.stage.carrier.learn(turn, live);
+    const context = contextFor(turn, spanOf(live), this.stage);
+    const { differences, excused } = judgeMessage(said, turn.message, context);
     this.found.push(...differences.map((difference) => ({ index, difference })));
     this.excused.push(...excused);
   }
