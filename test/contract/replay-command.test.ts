@@ -81,6 +81,7 @@ it('prints exactly one JSON document with --json, and status 1 for a difference'
     ],
     misses: [],
     carried: [],
+    excused: [],
     remarks: [],
   });
 });

@@ -6,6 +6,7 @@ import type { ConversationCase, MessageTurn } from '../../cases/cases';
 import { isData } from '../../cases/conversation';
 import type { Difference, Excuse } from '../../judge/difference';
 import type { Judgement } from '../../judge/judge';
+import { learnFrom } from '../../judge/judge-case';
 import {
   addedMessage,
   answerOf,
@@ -15,8 +16,7 @@ import {
   placeOfMessage,
   type Said,
 } from '../../judge/judge-message';
-import { contextFor, spanOf } from '../before';
-import type { Stage } from '../player';
+import { judgingOf, type Stage } from '../player';
 import type { Inbox } from './inbox';
 
 /** So long something like the recorded message may still come when something else has come; shorter once it did not. */
@@ -92,10 +92,8 @@ export class Listening {
   }
 
   private judge(turn: MessageTurn, index: number, said: Said): void {
-    const live = answerOf(said);
-    this.stage.carrier.learn(turn, live);
-    const context = contextFor(turn, spanOf(live), this.stage);
-    const { differences, excused } = judgeMessage(said, turn.message, context);
+    const live = { response: answerOf(said), sentAtUs: said.atUs };
+    const { differences, excused } = judgeMessage(said, turn.message, learnFrom(turn, live, judgingOf(this.stage)));
     this.found.push(...differences.map((difference) => ({ index, difference })));
     this.excused.push(...excused);
   }

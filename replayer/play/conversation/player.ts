@@ -6,11 +6,12 @@ import type { ConversationCase, MessageTurn } from '../../cases/cases';
 import { isData, lasting } from '../../cases/conversation';
 import { unsendable } from '../../drive/failure';
 import type { Difference, Excuse } from '../../judge/difference';
-import { type Judgement, judge } from '../../judge/judge';
+import type { Judgement } from '../../judge/judge';
+import { judgeCase } from '../../judge/judge-case';
 import type { CaseResult } from '../../report/report';
 import { isSendable, type Opening, type OpenSocket, openSocket } from '../../websocket/client';
-import { contextFor, obstacleTo, resultOf, spanOf, verdictOn } from '../before';
-import type { Play, Player, PlayStep, Stage } from '../player';
+import { obstacleTo, refusalOf, resultOf, verdictOn } from '../before';
+import { judgingOf, type Play, type Player, type PlayStep, type Stage } from '../player';
 import { Inbox } from './inbox';
 import { Listening } from './listening';
 
@@ -62,24 +63,24 @@ class ConversationPlay implements Play {
   }
 
   private handshakeStep(): PlayStep {
-    return { ...recordedSpan(this.test.handshake), does: 'request', play: () => this.connect() };
+    return { ...spanOf(this.test.handshake), does: 'request', play: () => this.connect() };
   }
 
   /** Pings of the server are answered as they come; what the client answered to them is no step. */
   private stepOf(turn: MessageTurn, i: number): readonly PlayStep[] {
     const { from, kind } = turn.message;
     if (from === 'client' && kind !== 'pong') {
-      return [{ ...recordedSpan(turn), does: 'say', play: () => this.say(turn, i) }];
+      return [{ ...spanOf(turn), does: 'say', play: () => this.say(turn, i) }];
     }
     if (from === 'server' && (isData(kind) || kind === 'close')) {
-      return [{ ...recordedSpan(turn), does: 'await', play: () => this.hear(turn, i) }];
+      return [{ ...spanOf(turn), does: 'await', play: () => this.hear(turn, i) }];
     }
     return [];
   }
 
   private endStep(): PlayStep {
     const last = this.test.messages.at(-1) ?? this.test.handshake;
-    const endedAtUs = Math.max(recordedSpan(last).endedAtUs, endOf(this.test));
+    const endedAtUs = Math.max(spanOf(last).endedAtUs, endOf(this.test));
     return { startedAtUs: endedAtUs, endedAtUs, does: 'await', play: () => this.end() };
   }
 
@@ -88,6 +89,7 @@ class ConversationPlay implements Play {
     const { handshake } = this.test;
     const obstacle = obstacleTo(handshake, carrier);
     if (obstacle !== null) return this.giveUp(resultOf(this.test, obstacle.verdict, obstacle.reason), obstacle.hints);
+    const sentAtUs = Date.now() * 1000;
     const opening = await reach.attempt(async (): Promise<Opening> => {
       try {
         return await openSocket(carrier.requestFor(handshake), options, this.inbox);
@@ -98,8 +100,9 @@ class ConversationPlay implements Play {
     if (opening.kind === 'failed') return this.giveUp(resultOf(this.test, 'error', opening.reason), [opening.detail]);
     if (opening.kind === 'open') this.keep(opening.socket);
     const response = { ...opening.response, headers: lasting(opening.response.headers) };
-    carrier.learn(handshake, response);
-    this.handshake = judge(response, contextFor(handshake, spanOf(response), this.stage));
+    const refusal = refusalOf(handshake, response, carrier);
+    if (refusal !== null) return this.giveUp(resultOf(this.test, refusal.verdict, refusal.reason), refusal.hints);
+    this.handshake = judgeCase(handshake, { response, sentAtUs }, judgingOf(this.stage));
   }
 
   private keep(socket: OpenSocket): void {
@@ -165,8 +168,8 @@ class ConversationPlay implements Play {
   private gapBefore(i: number): number {
     const before = this.test.messages[i - 1] ?? this.test.handshake;
     const turn = this.test.messages[i];
-    const startedAtUs = turn === undefined ? endOf(this.test) : recordedSpan(turn).startedAtUs;
-    return Math.max(0, startedAtUs - recordedSpan(before).endedAtUs) / 1000;
+    const startedAtUs = turn === undefined ? endOf(this.test) : spanOf(turn).startedAtUs;
+    return Math.max(0, startedAtUs - spanOf(before).endedAtUs) / 1000;
   }
 
   private quietBefore(i: number): number {
@@ -226,16 +229,13 @@ function inOrder(steps: readonly PlayStep[]): readonly PlayStep[] {
   });
 }
 
-function recordedSpan({ stored }: Pick<MessageTurn, 'stored'>): {
-  readonly startedAtUs: number;
-  readonly endedAtUs: number;
-} {
+function spanOf({ stored }: Pick<MessageTurn, 'stored'>): { readonly startedAtUs: number; readonly endedAtUs: number } {
   const { startedAtUs, durationUs } = stored.exchange;
   return { startedAtUs, endedAtUs: startedAtUs + (durationUs ?? 0) };
 }
 
 function endOf({ stored }: ConversationCase): number {
-  return recordedSpan({ stored }).endedAtUs;
+  return spanOf({ stored }).endedAtUs;
 }
 
 /** 1005 stands for none (RFC 6455 7.4.1). Throws for what a client must not send, and this one did. */
