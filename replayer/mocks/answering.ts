@@ -8,6 +8,7 @@ import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HostName } from './answers';
 import type { Asked, Reply } from './front/asked';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
+import type { EntryOptions } from './match/entry';
 import { createMatcher, type Match, type Matcher, type Rung } from './match/matcher';
 import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
@@ -26,13 +27,25 @@ export interface Answering {
    * The mock of `host` that answers, or the miss. `wire` names the host and the bytes of the request: equal keys must
    * mean equal requests to equal upstreams.
    */
-  find(asked: Asked, live: HttpRequest, by: { readonly host: HostName; readonly wire: string }): Found;
+  find(asked: Asked, live: HttpRequest, by: Finding): Found;
+  /** The request as the recorded ones are: without what redaction takes. */
+  redact(live: HttpRequest): Redacted;
+  /** Counts and tells a miss of something that was said after the request was answered. */
+  noteMiss(asked: Asked, miss: Miss): void;
+  readonly matching: EntryOptions;
   /** Does work for a request that must not end the server, whatever bytes from the network make of our code: what it throws is answered 500. */
   guard(asked: Asked, work: () => void): void;
   /** Counts what could not be handled at all: the run fails. */
   noteRefused(): void;
   /** The refusal that is due now, if a client may not connect to this upstream. */
   refuse(upstream: string): Refusal | null;
+}
+
+export interface Finding {
+  readonly host: HostName;
+  readonly wire: string;
+  /** False where a miss cannot be sent on, whatever the policy. */
+  readonly mayPass?: boolean;
 }
 
 export type Found =
@@ -42,7 +55,12 @@ export type Found =
 
 /** The half of a redactor that mocks need: live requests go through the rules the recorded ones went through. */
 export interface RequestRedactor {
-  redactRequest(request: HttpRequest): { readonly request: HttpRequest; readonly entries: readonly RedactionEntry[] };
+  redactRequest(request: HttpRequest): Redacted;
+}
+
+export interface Redacted {
+  readonly request: HttpRequest;
+  readonly entries: readonly RedactionEntry[];
 }
 
 export interface Tally {
@@ -61,7 +79,8 @@ export interface Answerer {
 }
 
 export function createAnswering(set: MockSet, options: MockServerOptions, limits: MockLimits): Answerer {
-  const matcher = createMatcher(set, { rules: options.rules ?? [], keyed: options.keyed ?? true });
+  const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true };
+  const matcher = createMatcher(set, matching);
   const misses: Miss[] = [];
   const faults: Error[] = [];
   let missed = 0;
@@ -71,11 +90,17 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     failed ||= miss.answeredWith === '502';
     if (misses.length < keptMisses) misses.push(miss);
   };
-  const missOf = (asked: Asked, { entry }: Match & { kind: 'miss' }): Found => {
-    const context = { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy: options.onMiss ?? 'fail' };
-    const miss = explainMiss(entry, context);
+  const noteMiss = (asked: Asked, miss: Miss): void => {
     note(miss);
     tell(options, { ...told(asked), found: 'miss', exchange: null, miss });
+  };
+  const redact = (live: HttpRequest): Redacted =>
+    options.redactor?.redactRequest(live) ?? { request: live, entries: [] };
+  const missOf = (asked: Asked, { entry }: Match & { kind: 'miss' }, mayPass: boolean): Found => {
+    const asGiven = options.onMiss ?? 'fail';
+    const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
+    const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy });
+    noteMiss(asked, miss);
     const known = set.upstreams.find(({ name }) => name === asked.upstream) ?? null;
     return { kind: 'miss', miss, passTo: miss.answeredWith === 'upstream' ? known : null };
   };
@@ -92,11 +117,14 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
       if (mock !== undefined) served(asked, mock, 'exact');
       return mock;
     },
-    find(asked, live, { host, wire }) {
-      const redacted = options.redactor?.redactRequest(live) ?? { request: live, entries: [] };
+    matching,
+    redact,
+    noteMiss,
+    find(asked, live, { host, wire, mayPass = true }) {
+      const redacted = redact(live);
       const ask = { host, upstream: asked.upstream, request: redacted.request, redacted: redacted.entries };
       const match = matcher.match(ask, wire);
-      if (match.kind === 'miss') return missOf(asked, match);
+      if (match.kind === 'miss') return missOf(asked, match, mayPass);
       served(asked, match.mock, match.rung);
       return { kind: 'mock', mock: match.mock, rung: match.rung };
     },

@@ -159,7 +159,7 @@ function openDesk({ answering }: Answerer, hosts: readonly MockHost[]): Desk {
       answering.guard(asked, () => {
         const { arrival, upstream, reply } = asked;
         if (arrival.upstream === null && answering.refuse(upstream) !== null) reply.fail('unreachable');
-        else open.find(({ takes }) => takes(asked))?.opened.serve(asked);
+        else open.find(({ takes }) => takes(asked, answering.set))?.opened.serve(asked);
       });
     },
     close() {

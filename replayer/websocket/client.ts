@@ -10,27 +10,15 @@ import type { HeaderList } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import type { DriverOptions } from '../drive/driver';
 import { type Failure, failureOf } from '../drive/failure';
+import { pairsOf } from '../drive/gathering';
+import { goodbye, hearing, type LiveMessage, nowUs, type OpenSocket, speakingOn } from './socket';
 
-/** What the server says. `close`: with its code, null where it gave none. */
-export type LiveMessage = { readonly atUs: number } & (
-  | { readonly kind: 'text' | 'binary'; readonly bytes: Uint8Array }
-  | { readonly kind: 'close'; readonly code: number | null; readonly reason: string }
-);
+export { isSendable, type LiveMessage, type OpenSocket } from './socket';
 
 export interface SocketEvents {
   message(message: LiveMessage): void;
   /** Once, after the last message. `failure` is what the server did against the protocol, or what broke the connection. */
   ended(failure: Failure | null): void;
-}
-
-export interface OpenSocket {
-  /** Nothing happens where the connection has ended. */
-  send(kind: 'text' | 'binary', bytes: Uint8Array): void;
-  ping(bytes: Uint8Array): void;
-  /** `code` null sends none. The server's close, or the end of the connection, is still to come. */
-  close(code: number | null, reason: string): void;
-  /** At once, without a word. */
-  destroy(): void;
 }
 
 export type Opening =
@@ -56,7 +44,7 @@ const deflate = 'permessage-deflate';
 export function openSocket(handshake: Handshake, options: DriverOptions, events: SocketEvents): Promise<Opening> {
   return new Promise((resolve) => {
     try {
-      new Opened(handshake, options, { events, resolve });
+      new Handshaking(handshake, options, { events, resolve });
     } catch (error) {
       resolve({ ...failureOf(error, true), reason: 'unsendable' });
     }
@@ -68,7 +56,7 @@ interface Listener {
   readonly resolve: (opening: Opening) => void;
 }
 
-class Opened implements OpenSocket {
+class Handshaking {
   private readonly socket: WebSocket;
   private readonly deadline: NodeJS.Timeout;
   private isConnected = false;
@@ -100,11 +88,8 @@ class Opened implements OpenSocket {
     socket.on('upgrade', (response) => this.upgraded(response));
     socket.on('unexpected-response', (request, response) => this.refused(request, response));
     socket.on('open', () => this.opened());
-    socket.on('message', (data, isBinary) => {
-      const kind = isBinary ? 'binary' : 'text';
-      this.listener.events.message({ atUs: nowUs(), kind, bytes: data as Buffer });
-    });
-    socket.on('close', (code, reason) => this.closed(code, reason.toString('utf8')));
+    hearing(socket, (message) => this.listener.events.message(message));
+    socket.on('close', (code, reason) => this.closed(goodbye(code, reason)));
     socket.on('error', (error) => this.fail(error));
   }
 
@@ -116,7 +101,7 @@ class Opened implements OpenSocket {
   }
 
   private opened(): void {
-    if (this.response !== null) this.settle({ kind: 'open', response: this.response, socket: this });
+    if (this.response !== null) this.settle({ kind: 'open', response: this.response, socket: speakingOn(this.socket) });
   }
 
   private refused(request: ClientRequest, response: IncomingMessage): void {
@@ -131,17 +116,13 @@ class Opened implements OpenSocket {
     response.on('error', (error) => this.fail(error));
     response.on('end', () => {
       this.settle({ kind: 'refused', response: responseOf(response, Buffer.concat(chunks), startedAtUs) });
-      this.destroy();
+      this.socket.terminate();
     });
   }
 
-  private closed(code: number, reason: string): void {
+  private closed(last: LiveMessage | null): void {
     if (!this.isSettled) this.settle(failureOf(new Error('the connection was closed during the handshake'), true));
-    const noFrame = 1006;
-    const noCode = 1005;
-    if (code !== noFrame && this.failure === null) {
-      this.listener.events.message({ atUs: nowUs(), kind: 'close', code: code === noCode ? null : code, reason });
-    }
+    if (last !== null && this.failure === null) this.listener.events.message(last);
     this.listener.events.ended(this.failure);
   }
 
@@ -154,7 +135,7 @@ class Opened implements OpenSocket {
     const detail = `${this.isConnected ? 'no answer to the handshake' : 'no connection'} after ${timeoutMs} ms`;
     const reason = this.isConnected ? 'timeout' : 'connect-timeout';
     this.settle({ kind: 'failed', reason, detail, unreachable: !this.isConnected });
-    this.destroy();
+    this.socket.terminate();
   }
 
   private settle(opening: Opening): void {
@@ -163,32 +144,7 @@ class Opened implements OpenSocket {
     this.isSettled = true;
     this.listener.resolve(opening);
   }
-
-  send(kind: 'text' | 'binary', bytes: Uint8Array): void {
-    if (this.isOpen) this.socket.send(bytes, { binary: kind === 'binary' }, ignore);
-  }
-
-  ping(bytes: Uint8Array): void {
-    if (this.isOpen) this.socket.ping(bytes, true, ignore);
-  }
-
-  close(code: number | null, reason: string): void {
-    if (!this.isOpen) return;
-    if (code === null) this.socket.close();
-    else this.socket.close(code, reason);
-  }
-
-  destroy(): void {
-    this.socket.terminate();
-  }
-
-  private get isOpen(): boolean {
-    return this.socket.readyState === WebSocket.OPEN;
-  }
 }
-
-/** What could not be written is told by the end of the connection. */
-function ignore(): void {}
 
 function clientOptions(options: DriverOptions, headers: HeaderList): ClientOptions & { closeTimeout: number } {
   const { insecure, ca, hostHeader } = options;
@@ -270,14 +226,4 @@ function responseOf(response: IncomingMessage, bytes: Uint8Array, startedAtUs: n
     startedAtUs,
     endedAtUs: nowUs(),
   };
-}
-
-function pairsOf(raw: readonly string[]): HeaderList {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i] ?? '', raw[i + 1] ?? '']);
-  return pairs;
-}
-
-function nowUs(): number {
-  return Date.now() * 1000;
 }

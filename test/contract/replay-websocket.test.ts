@@ -518,6 +518,18 @@ describe('a server', () => {
     expect(told(await replay([stored], await serve(twice)))).toEqual(['fail', 'message[2] added null "and again"']);
   });
 
+  it('is not told a code that must not be sent', async () => {
+    const stored = await recorded(echo, hello);
+    const messages = stored.exchange.messages.map((message) =>
+      message.kind === 'close' && message.from === 'client'
+        ? { ...message, facts: { code: 1015, reason: '' } }
+        : message,
+    );
+    const outcome = await replay([{ ...stored, exchange: { ...stored.exchange, messages } }], await serve(echo));
+    expect(told(outcome)).toEqual(['error unsendable']);
+    expect(outcome.notes.get('1')?.hints).toEqual(['a close with the code 1015 cannot be sent']);
+  });
+
   it('may go on where the recording was cut short', async () => {
     const stored = await recorded(
       echo,

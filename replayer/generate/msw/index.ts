@@ -81,6 +81,10 @@ function sorted(exchanges: readonly StoredExchange[]): Sorted {
     reasons.set(id, { reason: 'refused', detail: `no request was sent: nobody listened at ${upstream}` });
   }
   for (const mock of set.mocks) {
+    if (mock.answer.kind === 'conversation') {
+      reasons.set(mock.id, { reason: 'upgrade', detail: why.upgrade ?? '' });
+      continue;
+    }
     const upstream = upstreams.get(mock.upstream);
     const detail = unanswerable(mock) ?? (upstream === undefined ? null : unaskable(mock, upstream));
     if (detail !== null) reasons.set(mock.id, { reason: 'not-expressible', detail });

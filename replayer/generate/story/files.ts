@@ -74,7 +74,8 @@ function endpointFiles(
 
 function describedMocks(exchanges: readonly StoredExchange[], bodies: Bodies) {
   const { mocks, refusals } = mocksFrom(exchanges);
-  const usable = new Map([...mocks, ...refusals].map((mock) => [mock.id, mock]));
+  const told = mocks.filter(({ answer }) => answer.kind !== 'conversation'); // suites do not describe messages yet
+  const usable = new Map([...told, ...refusals].map((mock) => [mock.id, mock]));
   return exchanges.flatMap((stored) => {
     const mock = usable.get(stored.id);
     return mock === undefined ? [] : [describeMock(stored, mock, bodies.keeperFor(`mock-${slugOf(stored.id)}`))];

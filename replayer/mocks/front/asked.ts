@@ -2,12 +2,20 @@
  * A request as it arrived, and the way to answer it, whichever version of HTTP carried it. A front makes them, hosts of
  * mocks take them. What belongs to one connection stays with the front: framing, pseudo-headers, how a stream is reset.
  */
-import type { Readable, Writable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { HttpVersion, InformationalResponse } from '../../../tape/model/http/http';
 import type { Arrival } from './arrival';
 
 /** Names and values in turn: order, case and repeats survive. */
 export type FlatHeaders = readonly string[];
+
+/** Each name with its value. */
+export function pairsOf(flat: FlatHeaders): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? '']);
+  return pairs;
+}
 
 export interface Asked {
   readonly version: HttpVersion;
@@ -27,6 +35,15 @@ export interface Asked {
   trailers(): FlatHeaders;
   readonly arrival: Arrival;
   readonly reply: Reply;
+  /** Set where the client wants to go on in another protocol on this connection. */
+  readonly upgrade: Upgrade | null;
+}
+
+export interface Upgrade {
+  /** Of the Upgrade field, in lower case: `websocket`. */
+  readonly protocol: string;
+  /** The connection, for whoever speaks that protocol; the reply is over with it. */
+  take(): { readonly request: IncomingMessage; readonly stream: Duplex; readonly head: Buffer };
 }
 
 export interface Head {

@@ -6,11 +6,12 @@
 import type { Answering } from '../answering';
 import type { HostName } from '../answers';
 import type { Asked } from '../front/asked';
+import type { MockSet } from '../mock';
 
 export interface MockHost {
   readonly name: HostName;
-  /** Whether a request is one for mocks of this host, by its head alone. The last of the registry takes every one. */
-  takes(asked: Asked): boolean;
+  /** Whether a request is one for mocks of this host, by its head and what was recorded. The last of the registry takes every one. */
+  takes(asked: Asked, set: MockSet): boolean;
   open(answering: Answering): OpenHost;
 }
 

@@ -4,6 +4,7 @@ import type { Exchange } from '../../../tape/model/exchange';
 import type { HttpRequest } from '../../../tape/model/http/http';
 import type { Answers, HostName } from '../answers';
 import { readHttp } from './http/read';
+import { readWebSocket } from './websocket/read';
 
 /** What a mock is made of, or why there is none: one word, or words of the tape. */
 export type Read<H extends HostName = HostName> =
@@ -21,5 +22,5 @@ export const readers: { readonly [P in ProtocolName]: MockReader | null } = {
   http1: readHttp,
   http2: readHttp,
   raw: null,
-  websocket: readHttp,
+  websocket: readWebSocket,
 };

@@ -63,7 +63,8 @@ export function noiseKey(entry: Entry): string {
   return `${entry.host} ${entry.upstream} ${entry.content.bodyKind} ${keyOf(erasedText(entry.content.value, entry.side))}`;
 }
 
-function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
+/** The rules for requests that speak of one like this. */
+export function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
   const subject = {
     direction: 'outbound',
     local: null,

@@ -9,7 +9,7 @@ import type { Difference, Excuse } from '../../judge/difference';
 import type { Judgement } from '../../judge/judge';
 import { judgeCase } from '../../judge/judge-case';
 import type { CaseResult } from '../../report/report';
-import { type Opening, type OpenSocket, openSocket } from '../../websocket/client';
+import { isSendable, type Opening, type OpenSocket, openSocket } from '../../websocket/client';
 import { obstacleTo, refusalOf, resultOf, verdictOn } from '../before';
 import { judgingOf, type Play, type Player, type PlayStep, type Stage } from '../player';
 import { Inbox } from './inbox';
@@ -135,6 +135,7 @@ class ConversationPlay implements Play {
     } catch (error) {
       const { reason, detail } = unsendable(error);
       this.giveUp(resultOf(this.test, 'error', reason), [detail]);
+      socket.destroy();
     }
   }
 
@@ -237,7 +238,9 @@ function endOf({ stored }: ConversationCase): number {
   return spanOf({ stored }).endedAtUs;
 }
 
-/** 1005 stands for none, and is never sent (RFC 6455 7.4.1). */
+/** 1005 stands for none (RFC 6455 7.4.1). Throws for what a client must not send, and this one did. */
 function codeOf(code: unknown): number | null {
-  return typeof code === 'number' && code !== 1005 ? code : null;
+  if (typeof code !== 'number' || code === 1005) return null;
+  if (!isSendable(code)) throw new RangeError(`a close with the code ${code} cannot be sent`);
+  return code;
 }

@@ -10,11 +10,16 @@ import { type MockServer, type MockServerOptions, startMocks } from '../../../re
 import type { StoredExchange } from '../../../tape/store/tape';
 import { openHttp2 } from '../../support/http2-client';
 import { ask, calls } from '../../support/mocks';
+import { openClient, socketCall } from '../../support/socket-client';
+
+/** What carries a request, whether over TLS, and what a client was told, as `status text`. */
+type Carriage = readonly [string, boolean, (url: string, path: string, ca: string) => Promise<string>];
 
 interface Sample {
+  readonly carriages: readonly Carriage[];
   /** To `payments:8080`, over TLS or not. */
   recorded(tls: boolean): readonly StoredExchange[];
-  /** What the client of the protocol asks; the names are those of `carriages`. */
+  /** What the client of the protocol asks. */
   readonly asks: { readonly answered: string; readonly unanswered: string };
   /** What is there to see of the answer, whatever carried it. */
   readonly answer: string;
@@ -22,19 +27,26 @@ interface Sample {
 
 const samples: { readonly [H in HostName]: Sample } = {
   http: {
+    carriages: [
+      ['HTTP/1.1', false, overHttp1],
+      ['HTTP/1.1 and TLS', true, overHttp1],
+      ['HTTP/2', false, overHttp2],
+      ['HTTP/2 and TLS', true, overHttp2],
+    ],
     recorded: (tls) => calls({ target: '/a', tls, responseBody: 'whole' }),
     asks: { answered: '/a', unanswered: '/b' },
     answer: '200 whole',
   },
+  websocket: {
+    carriages: [
+      ['WebSocket', false, overSocket],
+      ['WebSocket and TLS', true, overSocket],
+    ],
+    recorded: (tls) => [socketCall([['server', 'hello']], { tls })],
+    asks: { answered: '/chat', unanswered: '/b' },
+    answer: '101 hello',
+  },
 };
-
-/** Each gives what a client was told, as `status text`. */
-const carriages: readonly (readonly [string, boolean, (url: string, path: string, ca: string) => Promise<string>])[] = [
-  ['HTTP/1.1', false, overHttp1],
-  ['HTTP/1.1 and TLS', true, overHttp1],
-  ['HTTP/2', false, overHttp2],
-  ['HTTP/2 and TLS', true, overHttp2],
-];
 
 async function overHttp1(url: string, path: string, ca: string): Promise<string> {
   const { status, text } = await ask(url + path, url.startsWith('https:') ? { ca } : {});
@@ -46,6 +58,14 @@ async function overHttp2(url: string, path: string, ca: string): Promise<string>
   const { status, text } = await client.ask({ ':path': path });
   client.session.destroy();
   return `${status} ${text}`;
+}
+
+async function overSocket(url: string, path: string, ca: string): Promise<string> {
+  const client = await openClient(url + path, ca === '' ? {} : { ca });
+  if ('refusal' in client) return client.refusal;
+  const text = `101 ${await client.hear()}`;
+  client.socket.terminate();
+  return text;
 }
 
 let server: MockServer | undefined;
@@ -62,7 +82,7 @@ async function serving(exchanges: readonly StoredExchange[], options: MockServer
 const portOf = ({ urls }: MockServer): string => urls.get('payments:8080') ?? '';
 
 describe.each(hosts.map((host) => [host.name, host] as const))('the host of %s', (name, host) => {
-  const { recorded, asks, answer } = samples[name];
+  const { recorded, asks, answer, carriages } = samples[name];
 
   describe.each(carriages)('over %s', (_carriage, tls, told) => {
     it('answers with the mock that was recorded, and counts it', async () => {
@@ -100,7 +120,8 @@ describe.each(hosts.map((host) => [host.name, host] as const))('the host of %s',
     const set = mocksFrom(recorded(false));
     const others = set.mocks.map((mock) => ({ ...mock, host: 'another' as HostName }));
     server = await startMocks({ ...set, mocks: others });
-    expect(await overHttp1(portOf(server), asks.answered, '')).toMatch(/^502 /);
+    const told = carriages[0]?.[2] ?? overHttp1;
+    expect(await told(portOf(server), asks.answered, '')).toMatch(/^502 /);
     expect(server.misses()[0]?.nearest).toEqual([]);
   });
 });

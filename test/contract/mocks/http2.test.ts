@@ -120,6 +120,35 @@ describe('a mock recorded over either version', () => {
   });
 });
 
+it('an answer that is nothing but a head ends with it, as gRPC has its failures', async () => {
+  const responseHeaders = [
+    ['content-type', 'application/grpc'],
+    ['grpc-status', '5'],
+    ['grpc-message', 'no such order'],
+  ] as const;
+  const mocks = await serving([
+    {
+      method: 'POST',
+      target: '/shop.Orders/Get',
+      requestBody: Buffer.of(0, 0, 0, 0, 0),
+      version: '2',
+      responseHeaders,
+    },
+  ]);
+  const { session } = client(plainPort(mocks));
+  const stream = session.request({
+    ':path': '/shop.Orders/Get',
+    ':method': 'POST',
+    te: 'trailers',
+    'content-type': 'application/grpc',
+  });
+  const flags = once(stream, 'response').then(([, all]) => all);
+  const seen = seenOn(stream);
+  stream.end(Buffer.of(0, 0, 0, 0, 0));
+  expect(await seen).toMatchObject({ status: 200, fields: responseHeaders.flat(), trailers: [], text: '' });
+  expect((await flags) & 1).toBe(1);
+});
+
 describe('naming an upstream', () => {
   it('goes by :authority and :scheme on the one port', async () => {
     const mocks = await serving([

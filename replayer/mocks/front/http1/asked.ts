@@ -4,7 +4,17 @@ import type { Readable } from 'node:stream';
 import type { HttpVersion, InformationalResponse } from '../../../../tape/model/http/http';
 import { cleanFields } from '../../response';
 import type { Address, Arrival } from '../arrival';
-import type { Asked, Content, Ending, FlatHeaders, Head, Opened, Reply } from '../asked';
+import {
+  type Asked,
+  type Content,
+  type Ending,
+  type FlatHeaders,
+  type Head,
+  type Opened,
+  pairsOf,
+  type Reply,
+  type Upgrade,
+} from '../asked';
 
 export class Http1Asked implements Asked {
   readonly method: string;
@@ -17,6 +27,7 @@ export class Http1Asked implements Asked {
     private readonly request: IncomingMessage,
     response: ServerResponse,
     { arrival, address }: { readonly arrival: Arrival; readonly address: Address },
+    readonly upgrade: Upgrade | null = null,
   ) {
     this.method = request.method ?? '';
     this.upstream = address.upstream;
@@ -119,12 +130,6 @@ class Http1Reply implements Reply {
   abort(): void {
     this.response.destroy();
   }
-}
-
-function pairsOf(flat: FlatHeaders): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return pairs;
 }
 
 /** What a status is called where nothing called it anything. */

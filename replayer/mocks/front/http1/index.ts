@@ -2,7 +2,8 @@
  * HTTP/1 on connections that are handed over. Fastify routes and holds the server; the bytes of requests and answers are
  * handled raw, because matching needs them as they came and a recorded answer goes out as it was.
  */
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
+import { type IncomingMessage, METHODS, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import fastify, { type FastifyInstance } from 'fastify';
 import { arrivalOf } from '../arrival';
@@ -19,6 +20,9 @@ export async function carryHttp1(serving: Serving): Promise<Carrying> {
   keepTime(app);
   app.server.on('connect', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     openTunnel({ request, stream, head }, serving);
+  });
+  app.server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    offerUpgrade({ request, stream, head }, serving);
   });
   return {
     take: (stream) => {
@@ -50,6 +54,7 @@ function createApp(serving: Serving): FastifyInstance {
     requestTimeout: requestMs,
     http: {
       maxHeaderSize: headLimitBytes,
+      shouldUpgradeCallback: (request) => upgradeOf(request) === webSocket,
       headersTimeout: headMs,
       connectionsCheckingInterval: Math.min(watchMs, headMs, requestMs),
     },
@@ -72,6 +77,34 @@ function handle(request: IncomingMessage, response: ServerResponse, target: stri
   if (arrival === undefined) return; // the connection is gone
   const address = serving.resolve({ target, authority: request.headers.host }, arrival);
   serving.ask(new Http1Asked(request, response, { arrival, address }));
+}
+
+const webSocket = 'websocket';
+
+function upgradeOf({ headers }: IncomingMessage): string {
+  return (headers.upgrade ?? '').toLowerCase();
+}
+
+/**
+ * What wants to leave HTTP may still be answered in HTTP. Node.js before 24.9 brings every upgrade here; those that nobody
+ * takes up are requests like others (RFC 9110 7.8), whose connection ends with the answer as its parser is gone.
+ */
+function offerUpgrade({ request, stream, head }: Opening, serving: Serving): void {
+  const arrival = arrivalOf(stream);
+  if (arrival === undefined) return; // the connection is gone
+  stream.on('error', () => stream.destroy()); // nobody else listens to it any more
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(stream as Socket);
+  response.once('finish', () => stream.end());
+  const address = serving.resolve({ target: request.url ?? '', authority: request.headers.host }, arrival);
+  const take = () => {
+    response.detachSocket(stream as Socket);
+    return { request, stream, head };
+  };
+  const protocol = upgradeOf(request);
+  const upgrade = protocol === webSocket ? { protocol, take } : null;
+  serving.ask(new Http1Asked(request, response, { arrival, address }, upgrade));
 }
 
 interface Opening {

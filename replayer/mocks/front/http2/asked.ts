@@ -17,6 +17,7 @@ export interface Http2Opened {
 }
 
 export class Http2Asked implements Asked {
+  readonly upgrade = null;
   readonly version = '2';
   readonly method: string;
   readonly upstream: string;

@@ -2,10 +2,11 @@
 import { hash } from 'node:crypto';
 import { type Answering, replyJson, replyMiss } from '../../answering';
 import type { Asked } from '../../front/asked';
+import { liveRequest } from '../../live-request';
 import type { Rung } from '../../match/matcher';
 import type { Mock } from '../../mock';
 import type { MockHost, OpenHost } from '../host';
-import { liveRequest, noBody, type ReadBody, readBody, wireKey } from './live-request';
+import { noBody, type ReadBody, readBody, wireKey } from './live-request';
 import { createPassthrough, type Passthrough } from './passthrough';
 import { createReplies, type Replies, writeAnswer } from './reply';
 
@@ -48,17 +49,23 @@ class HttpMocks implements OpenHost {
     const wire = wireKey(asked, body, digestOf);
     const known = this.answering.again(asked, wire);
     if (known !== undefined) {
-      this.write(asked, known, 'exact');
+      this.write(asked, body, { mock: known, rung: 'exact' });
       return;
     }
     const found = this.answering.find(asked, liveRequest(asked, body), { host: 'http', wire });
-    if (found.kind === 'mock') this.write(asked, found.mock, found.rung);
+    if (found.kind === 'mock') this.write(asked, body, found);
     else if (found.passTo === null) replyMiss(asked.reply, found.miss);
     else this.passthrough.send(found.passTo, asked, body);
   }
 
-  private write(asked: Asked, mock: Mock, rung: Rung): void {
+  private write(asked: Asked, body: Buffer, { mock, rung }: { readonly mock: Mock; readonly rung: Rung }): void {
+    const toCalls = this.replies.toCalls(mock, rung, () => liveRequest(asked, body));
+    if (toCalls !== null) {
+      writeAnswer(asked, { ...toCalls, answering: this.answering });
+      return;
+    }
     const prepared = this.replies.of(mock, rung);
+    if (mock.answer.kind === 'conversation') return; // of another host, whose mocks are never found for this one
     if (mock.answer.kind !== 'response') asked.reply.fail(mock.answer.kind);
     else if (prepared === undefined) asked.reply.abort();
     else writeAnswer(asked, { prepared, answer: mock.answer, answering: this.answering });

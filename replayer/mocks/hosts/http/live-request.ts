@@ -1,9 +1,6 @@
-/** Reads a live request whole and gives it the shape recorded ones have. The Host becomes the upstream's own name. */
-import { contentCodingsOf } from '../../../../tape/http/codings';
-import type { HttpRequest } from '../../../../tape/model/http/http';
-import type { Asked, FlatHeaders } from '../../front/asked';
+/** Reads the body of a live request whole, and names the bytes of a request. */
+import type { Asked } from '../../front/asked';
 import type { Budget } from '../../front/limits';
-import { baseUrl, upstreamNamed } from '../../upstream';
 
 export const noBody = Buffer.alloc(0);
 
@@ -69,30 +66,4 @@ export function wireKey(asked: Asked, body: Buffer, digest: (b: Buffer) => strin
   const coding = asked.header('content-encoding') ?? '';
   const content = body.length <= shortBody ? body.toString('latin1') : digest(body);
   return `${start}\n${type}\n${coding}\n${body.length}\n${content}`;
-}
-
-/**
- * All header fields, though few take part in matching: a secret that redaction finds in one is looked for in the target
- * and the body too.
- */
-export function liveRequest(asked: Asked, body: Buffer): HttpRequest {
-  const { upstream, arrival, version, method, target } = asked;
-  const authority = baseUrl(upstreamNamed(upstream, arrival.tls)).replace(/^https?:\/\//, '');
-  const headers = pairsOf(asked.headers());
-  return {
-    version,
-    method,
-    target,
-    headers: [['Host', authority], ...headers],
-    body: { bytes: body, codings: contentCodingsOf(headers), wireSize: body.length },
-    trailers: pairsOf(asked.trailers()),
-    startedAtUs: 0,
-    endedAtUs: 0,
-  };
-}
-
-function pairsOf(flat: FlatHeaders): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return pairs;
 }

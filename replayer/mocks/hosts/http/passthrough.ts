@@ -5,7 +5,7 @@
  */
 import { connectionOptions, framing, hopByHop } from '../../../../tape/http/hop-by-hop';
 import { replyJson } from '../../answering';
-import type { Asked, FlatHeaders, Opened } from '../../front/asked';
+import { type Asked, type FlatHeaders, type Opened, pairsOf } from '../../front/asked';
 import type { MockSet } from '../../mock';
 import type { Upstream } from '../../upstream';
 import { createHttp1Sender } from './send-http1';
@@ -51,8 +51,7 @@ function spokeHttp2({ request }: MockSet['mocks'][number]): boolean {
 
 /** What belongs to one connection is made anew for the other; the length of an answer is kept. */
 export function passedFields(flat: FlatHeaders, side: 'request' | 'answer'): string[] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? '']);
+  const pairs = pairsOf(flat);
   const options = connectionOptions(pairs);
   const own = side === 'request' ? requestFields : hopByHop;
   return pairs.flatMap((pair) => {

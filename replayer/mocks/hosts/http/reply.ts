@@ -1,4 +1,6 @@
 /** Writes recorded answers as they were prepared: at once, or in the time they took when they were recorded. */
+
+import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
 import { type Answering, markHeader } from '../../answering';
 import type { Asked, Head } from '../../front/asked';
 import type { Rung } from '../../match/matcher';
@@ -6,21 +8,46 @@ import type { Mock } from '../../mock';
 import { acceptsCodings, type PreparedResponse, prepareResponse, type Served } from '../../response';
 import { paced } from './paced';
 import type { HttpAnswer } from './read';
+import { callIdsOf, toCallsWith } from './rpc-ids';
 
 export interface Replies {
   /** The prepared response of a mock that answers with one; undefined for one that does not. */
   of(mock: Mock, rung: Rung): PreparedResponse | undefined;
+  /** What answers calls of JSON-RPC under the ids of the live request; null for everything else. */
+  toCalls(mock: Mock, rung: Rung, live: () => HttpRequest): Reply | null;
+}
+
+export interface Reply {
+  readonly prepared: PreparedResponse;
+  readonly answer: HttpAnswer & { readonly kind: 'response' };
 }
 
 /** Prepares each response once for each rung, on first use. `mark` adds the `wiretape-mock` header. */
 export function createReplies(options: { readonly mark: boolean }): Replies {
   const prepared = { exact: new Map<Mock, PreparedResponse>(), noise: new Map<Mock, PreparedResponse>() };
+  const callIds = new Map<Mock, readonly (string | null)[]>();
+  const prepare = (mock: Mock, rung: Rung, response: HttpResponse): PreparedResponse => {
+    const plain = prepareResponse(response, mock.request.method);
+    return options.mark ? marked(plain, `${rung}; exchange=${mock.id}`) : plain;
+  };
+  const callIdsIn = (mock: Mock): readonly (string | null)[] => {
+    const ids = callIds.get(mock) ?? callIdsOf(mock.request);
+    callIds.set(mock, ids);
+    return ids;
+  };
   return {
+    toCalls(mock, rung, live) {
+      const { answer } = mock;
+      const recorded = callIdsIn(mock);
+      if (answer.kind !== 'response' || recorded.length === 0) return null;
+      const response = toCallsWith(callIdsOf(live()), answer.response, recorded);
+      if (response === answer.response) return null;
+      return { prepared: prepare(mock, rung, response), answer: { ...answer, response, pieces: [] } };
+    },
     of(mock, rung) {
       const known = prepared[rung].get(mock);
       if (known !== undefined || mock.answer.kind !== 'response') return known;
-      const plain = prepareResponse(mock.answer.response, mock.request.method);
-      const made = options.mark ? marked(plain, `${rung}; exchange=${mock.id}`) : plain;
+      const made = prepare(mock, rung, mock.answer.response);
       prepared[rung].set(mock, made);
       return made;
     },

@@ -1,6 +1,7 @@
 /** Sends a request on over HTTP/1.1. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { pairsOf } from '../../front/asked';
 import { authorityOf, failPassing, type Passing, passedFields, pipeAnswer } from './passthrough';
 
 export interface Http1Sender {
@@ -24,13 +25,13 @@ export function createHttp1Sender(): Http1Sender {
         headers: headersFor(passing),
       });
       outgoing.on('information', ({ statusCode, rawHeaders }) => {
-        if (statusCode > 101) asked.reply.early({ status: statusCode, headers: pairs(rawHeaders) });
+        if (statusCode > 101) asked.reply.early({ status: statusCode, headers: pairsOf(rawHeaders) });
       });
       outgoing.on('response', (answer) => passBack(answer, passing));
       outgoing.on('error', (error) => failPassing(passing, error));
       asked.reply.whenOver(() => outgoing.destroy());
       const trailers = passedFields(asked.trailers(), 'request');
-      if (trailers.length > 0) outgoing.addTrailers(pairs(trailers));
+      if (trailers.length > 0) outgoing.addTrailers(pairsOf(trailers));
       outgoing.end(body);
     },
     close() {
@@ -57,10 +58,4 @@ function passBack(answer: IncomingMessage, passing: Passing): void {
   });
   answer.on('error', () => passing.asked.reply.abort());
   pipeAnswer(answer, opened, () => answer.rawTrailers);
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const found: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) found.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return found;
 }

@@ -141,15 +141,15 @@ describe('streams', () => {
     expect(mock?.answer.kind === 'response' && Buffer.from(mock.answer.response.body.bytes).toString()).toBe(text);
   });
 
-  it('of a WebSocket are a conversation, and no mock', async () => {
+  it('of a WebSocket are a conversation, and mocked as one', async () => {
     const socket = exchangeOf({ protocol: 'websocket', messages: [messageOf('hi')] });
     expect(casesFrom([await storedOf(socket)])).toMatchObject([
       { kind: 'conversation', name: 'GET /chat -> 101', isOpenEnded: false, messages: [{ at: ['message', 0] }] },
     ]);
     const called = { ...socket, connection: connectionOf({ direction: 'outbound' }) };
     expect(mocksFrom([await storedOf(called)])).toMatchObject({
-      mocks: [],
-      notServed: [{ id: '1', reason: 'upgrade' }],
+      mocks: [{ id: '1', host: 'websocket' }],
+      notServed: [],
     });
   });
 
