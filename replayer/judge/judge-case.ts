@@ -1,4 +1,5 @@
 /** One answer of a run, in the order that matters: when it came, what it minted, and then what differs in it. */
+import { headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import type { Turn } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
@@ -47,7 +48,12 @@ export function learnFrom(
   return { test, ...settings, state, pair, ...carrier.expectationFor(test) };
 }
 
-function pairOf({ stored }: Turn, live: SpanPair['live']): SpanPair {
+function pairOf({ stored, response }: Turn, live: SpanPair['live']): SpanPair {
   const { startedAtUs, durationUs } = stored.exchange;
+  const dateMs = startedAtUs < firstBelievableUs ? Date.parse(headerValue(response.headers, 'date') ?? '') : Number.NaN;
+  if (!Number.isNaN(dateMs)) return { recorded: { fromUs: dateMs * 1000, toUs: (dateMs + 1000) * 1000 }, live };
   return { recorded: { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) }, live };
 }
+
+/** The year 2001. Files of other tools may hold no times; then the recorded service says itself what time it was. */
+const firstBelievableUs = 978_307_200_000_000;

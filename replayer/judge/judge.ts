@@ -83,7 +83,7 @@ function dropStrayTimes(answered: readonly Answered[], { pair }: JudgeContext): 
 }
 
 function unchangedTag({ headers }: HttpResponse): Found {
-  const value = headers.find(([name]) => name.toLowerCase() === 'etag')?.[1];
+  const value = headerValue(headers, 'etag');
   return { path: ['header', 'etag'], kind: 'unchanged', expected: value, actual: value, key: 'etag' };
 }
 

@@ -1,5 +1,5 @@
 /** Two texts of the same build, word by word: the words in which they differ, and where they begin to differ otherwise. */
-import { type Token, tokensOf } from '../noise/tokens';
+import { glueOf, keyBefore, longestTokenisedText, tokensOf } from '../noise/tokens';
 
 export interface WordPair {
   readonly expected: string;
@@ -10,12 +10,9 @@ export interface WordPair {
   readonly key: string | null;
 }
 
-/** A text longer than this is no address and no page: it is compared as a whole. */
-const longestText = 1024 * 1024;
-
 /** The words in which two texts differ; null when anything else differs too. `redacted` is the live text for printing. */
 export function wordPairs(expected: string, actual: string, redacted = actual): readonly WordPair[] | null {
-  if (expected.length > longestText || actual.length > longestText) return null;
+  if (expected.length > longestTokenisedText || actual.length > longestTokenisedText) return null;
   return pairsOf(expected, actual, redacted) ?? (redacted === actual ? null : pairsOf(expected, redacted, redacted));
 }
 
@@ -57,23 +54,4 @@ function within(at: { readonly expected: number; readonly actual: number }, left
   let same = 0;
   while (same < left.length && same < right.length && left[same] === right[same]) same++;
   return { expected: at.expected + same, actual: at.actual + same };
-}
-
-/** What stands between the tokens, joined by a character that no token holds. */
-function glueOf(text: string, tokens: readonly Token[]): string {
-  let at = 0;
-  const parts = tokens.map((token) => {
-    const part = text.slice(at, token.start);
-    at = token.start + token.text.length;
-    return part;
-  });
-  return [...parts, text.slice(at)].join('A');
-}
-
-function keyBefore(text: string, tokens: readonly Token[], i: number): string | null {
-  const before = tokens[i - 1];
-  const token = tokens[i];
-  if (before === undefined || token === undefined) return null;
-  const between = text.slice(before.start + before.text.length, token.start);
-  return /^["']?\s*[=:]\s*["']?$/.test(between) ? before.text : null;
 }

@@ -81,6 +81,21 @@ it.each([
   expect(judged(body(start, end), body(liveStart, liveEnd))).not.toEqual([]);
 });
 
+it('a recording without times, as files of other tools may be, is dated by its answers', () => {
+  const body: Body = (now) => ({ createdAt: iso(now) });
+  const dated = (ms: number): ExchangeSketch => ({
+    responseHeaders: [['Date', http(ms)], json],
+    responseBody: JSON.stringify(body(ms)),
+  });
+  const live = (ms: number) => ({ ...dated(ms), startedAtUs: ms * 1000 });
+  const recorded = { ...dated(recordedMs), startedAtUs: 0 };
+  expect(told(judgeOne(recorded, live(recordedMs + laterMs)))).toEqual([]);
+  const wrong = { ...dated(recordedMs + laterMs + hour), startedAtUs: (recordedMs + laterMs) * 1000 };
+  expect(told(judgeOne(recorded, wrong))).toHaveLength(2);
+});
+
+const json = ['Content-Type', 'application/json'] as const;
+
 describe('a cookie', () => {
   const cookie = (expiresMs: number, maxAge = 3600): ExchangeSketch => ({
     responseHeaders: [['Set-Cookie', `theme=dark; Expires=${http(expiresMs)}; Max-Age=${maxAge}`]],
