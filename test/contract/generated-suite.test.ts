@@ -154,6 +154,14 @@ it('plays over HTTP/2 what was recorded over it', async () => {
   }
 });
 
+it('lets nothing differ under strict that noise.yaml does not name', async () => {
+  const strict = edited('commonjs', 'strict', (setup) => setup.replace('suite({\n', 'suite({\n  strict: true,\n'));
+  const { status, output } = await runJest(strict, ['-t', 'GET /catalogue']);
+  expect(output).toMatch(/header\["date"\] +expected "/);
+  expect(output).toMatch(/Tests: +1 failed, 9 skipped, 10 total/);
+  expect(status).toBe(1);
+});
+
 it('says what is missing where nothing says what to play against', async () => {
   const bare = edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}(command|target): [\s\S]*?,$/gm, ''));
   const { status, output } = await runJest(bare, ['-t', 'POST /users']);
