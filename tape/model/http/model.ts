@@ -1,5 +1,5 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
-import { isEventStream, streamOf } from '../../body/event-stream';
+import { bodyOfMessages } from '../../body/body-messages';
 import { type Body, type HeaderList, noBytes } from '../body';
 import type { ContentModel, Operation, PackedBytes, PackedContent, Part, Side, StoredContent } from '../content-model';
 import type { Message } from '../message';
@@ -27,14 +27,22 @@ export const httpModel: ContentModel<HttpContent> = {
   withParts,
   pack,
   unpack,
-  whole: (content, messages) => ({ ...content, response: withEvents(content.response, messages) }),
+  whole: ({ request, response }, messages) => ({
+    request: request === null ? null : withMessages(request, messages, 'client'),
+    response: response === null ? null : withMessages(response, messages, 'server'),
+  }),
   http: (content) => content,
 };
 
-/** The body of an event stream is kept as its events. */
-function withEvents(response: HttpResponse | null, messages: readonly Message[]): HttpResponse | null {
-  if (response === null || response.body.bytes.length > 0 || !isEventStream(response.headers)) return response;
-  return { ...response, body: { ...response.body, bytes: streamOf(messages) } };
+/** The bodies of event streams and of remote calls are kept as their messages. */
+function withMessages<M extends HttpRequest | HttpResponse>(
+  half: M,
+  messages: readonly Message[],
+  from: Message['from'],
+): M {
+  const own = half.body.bytes.length > 0 ? [] : messages.filter((message) => message.from === from);
+  const bytes = own.length === 0 ? undefined : bodyOfMessages(half.headers, own);
+  return bytes === undefined ? half : { ...half, body: { ...half.body, bytes } };
 }
 
 const noAddress = { host: null, path: null } as const;
