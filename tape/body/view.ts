@@ -1,5 +1,5 @@
 /**
- * A body as what it is: JSON, form, multipart, text or bytes. By its content type, and by its looks where the type is
+ * A body as what it is: JSON, messages of remote calls, form, multipart, text or bytes. By its content type, and by its looks where the type is
  * missing or wrong. Pure; never throws on input.
  */
 import { isUtf8 } from 'node:buffer';
@@ -9,6 +9,9 @@ import { parseForm } from './form';
 import { type JsonValue, parseJson } from './json';
 import { isJsonType, isTextType, type MediaType, mediaTypeOf } from './media-type';
 import { type Part, parseMultipart } from './multipart';
+import type { MessageShape } from './protobuf/shape';
+import { isProtobufType } from './rpc/type';
+import { type MessagesView, viewEnvelopes, viewProtobuf } from './rpc/view';
 
 export type { Part } from './multipart';
 
@@ -16,6 +19,7 @@ export type { Part } from './multipart';
 export type BodyView =
   | { readonly kind: 'empty' }
   | { readonly kind: 'json'; readonly value: JsonValue; readonly bytes: Uint8Array }
+  | MessagesView
   | { readonly kind: 'form'; readonly fields: readonly (readonly [string, string])[]; readonly bytes: Uint8Array }
   | { readonly kind: 'multipart'; readonly parts: readonly Part[]; readonly bytes: Uint8Array }
   | { readonly kind: 'text'; readonly text: string; readonly bytes: Uint8Array }
@@ -24,12 +28,17 @@ export type BodyView =
 /** The view of a message's body; a body that cannot be decoded in full is viewed as far as it could. */
 export function viewBody(headers: HeaderList, body: Body): BodyView {
   if (body.bytes.length === 0) return { kind: 'empty' };
-  return viewBytes(mediaTypeOf(headers), decodeBody(body).bytes);
+  const { bytes } = decodeBody(body);
+  return viewEnvelopes(headers, bytes, body.schema) ?? viewBytes(mediaTypeOf(headers), bytes, body.schema);
 }
 
 /** The view of decoded bytes under a content type. */
-export function viewBytes(type: MediaType, bytes: Uint8Array): BodyView {
+export function viewBytes(type: MediaType, bytes: Uint8Array, schema?: MessageShape): BodyView {
   if (bytes.length === 0) return { kind: 'empty' };
+  if (isProtobufType(type.essence)) {
+    const message = viewProtobuf(bytes, schema);
+    if (message !== undefined) return message;
+  }
   if (type.essence.startsWith('multipart/') && type.boundary !== null) {
     const parts = parseMultipart(bytes, type.boundary);
     if (parts !== undefined) return { kind: 'multipart', parts, bytes };

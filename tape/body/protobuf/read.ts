@@ -79,7 +79,11 @@ function objectOf(members: ReadonlyMap<string, Member>): JsonValue {
 }
 
 function memberValue({ isList, isMap, values }: Member): JsonValue {
-  if (isMap) return Object.fromEntries(values.map(entryOf));
+  if (isMap) {
+    const entries = new Map(values.map(entryOf));
+    // Of a key that comes twice the second counts, and both are looked at.
+    if (entries.size === values.length) return Object.fromEntries(entries);
+  }
   return isList || values.length > 1 ? values : (values[0] ?? null);
 }
 

@@ -66,7 +66,8 @@ interface Asked {
 function editsFor(cursor: FieldCursor, { reading }: FieldPlace, { edits, nth, depth }: Asked) {
   if (edits === undefined) return { field: null, items: reading.as === 'packed' ? itemsIn(cursor, reading.field) : 1 };
   if (reading.as === 'packed') return packedField(cursor, reading.field, edits, nth ?? 0);
-  const own = reading.as === 'entry' ? entryEdits(cursor, reading.shape, edits) : nthEdits(edits, nth);
+  const isByKey = reading.as === 'entry' && edits.members?.has(nth ?? 0) !== true;
+  const own = isByKey ? entryEdits(cursor, reading.shape, edits) : nthEdits(edits, nth);
   return { field: own === undefined ? null : editedField(cursor, reading, { edits: own, depth }), items: 1 };
 }
 
