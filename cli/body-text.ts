@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { decodeBody } from '../tape/body/coding';
 import { stringifyJson } from '../tape/body/json';
 import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-type';
+import { viewEnvelopes } from '../tape/body/rpc/view';
 import { type BodyView, type Part, viewBytes } from '../tape/body/view';
 import { type Body, type HeaderList, headerValue } from '../tape/model/body';
 import { prettyJson } from './pretty-json';
@@ -28,7 +29,7 @@ export function shownBody(headers: HeaderList, body: Body): ShownBody {
   const type = mediaTypeOf(headers);
   const { bytes, problem } = decodeBody(body);
   const shown = beginningOf(bytes);
-  const view = viewBytes(type, shown);
+  const view = viewEnvelopes(headers, shown, body.schema) ?? viewBytes(type, shown, body.schema);
   return {
     kind: view.kind === 'empty' && body.wireSize === 0 ? '' : kindOf(view, bytes, body),
     problem: problem ?? missingBytes(body),
@@ -71,6 +72,8 @@ function viewLines(view: BodyView, type: MediaType, depth: number): readonly str
       return [];
     case 'json':
       return textLines(prettyJson(isUtf8Type(type) ? utf8(view.bytes) : stringifyJson(view.value)));
+    case 'messages':
+      return textLines(prettyJson(stringifyJson(view.value)));
     case 'form':
       return view.fields.map(([name, value]) => `${visibleLine(name)} = ${visibleLine(value)}`);
     case 'multipart':

@@ -7,7 +7,7 @@ import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/ht
 import { httpOf, operationOf } from '../../tape/model/registry';
 import { placeInWhole } from '../../tape/redact/messages';
 import type { StoredExchange } from '../../tape/store/tape';
-import { caseName } from './name';
+import { caseName, operationName } from './name';
 
 /** Words of `reason` for cases that are never sent; scripts read them. */
 export type SkipReason = 'incomplete' | 'raw' | 'upgrade' | 'connect' | 'http2' | 'needs-secret' | 'unsendable';
@@ -61,13 +61,14 @@ function caseOf(stored: StoredExchange): TestCase {
 /** Messages are put together to the body they came in: what was taken out of them was taken out of it. */
 function withWholePlaces(stored: StoredExchange): StoredExchange {
   if (stored.exchange.messages.length === 0) return stored;
-  const redacted = stored.redacted.map((entry) => ({ ...entry, path: placeInWhole(entry.path) }));
+  const redacted = stored.redacted.map((entry) => ({ ...entry, path: placeInWhole(entry.path, stored.exchange) }));
   return { ...stored, redacted };
 }
 
 function nameOf(stored: StoredExchange): string {
-  const { verb, target, result } = operationOf(stored.exchange);
+  const { verb, target, result, over } = operationOf(stored.exchange);
   if (verb === null) return `${stored.exchange.protocol} stream`;
+  if (over !== null) return operationName(verb, target ?? '', result);
   const placeholders = new Set(stored.redacted.map((entry) => entry.placeholder));
   return caseName(verb, target ?? '', result, placeholders);
 }

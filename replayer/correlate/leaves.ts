@@ -104,7 +104,7 @@ function visitSetCookie(value: string, visit: Visit): void {
 }
 
 function visitBody(body: BodyView, visit: Visit): void {
-  if (body.kind === 'json') visitJson(body.value, visit);
+  if (body.kind === 'json' || body.kind === 'messages') visitJson(body.value, visit);
   else if (body.kind === 'form') visitFields(body.fields, 'body', visit);
   else if (body.kind === 'multipart') visitParts(body.parts, visit);
   else if (body.kind === 'text' && body.text.length <= searchedTextLimit) {

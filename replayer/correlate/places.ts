@@ -32,7 +32,7 @@ function headerTextAt(headers: HeaderList, path: Path): string | undefined {
 }
 
 function bodyTextAt(body: BodyView, path: Path): string | undefined {
-  if (body.kind === 'json') return scalarText(jsonAt(body.value, path.slice(1)));
+  if (body.kind === 'json' || body.kind === 'messages') return scalarText(jsonAt(body.value, path.slice(1)));
   if (body.kind === 'form') return body.fields.filter(([name]) => name === path[1])[nthOf(path, 2)]?.[1];
   if (body.kind === 'multipart') return partText(body.parts.find((part) => (part.name ?? '') === path[1]));
   return body.kind === 'text' && path.length === 1 ? body.text : undefined;
@@ -140,8 +140,12 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
   const ours = edits.filter((edit) => edit.path[0] === 'body');
   if (ours.length === 0) return body;
   switch (body.kind) {
+    case 'messages': {
+      const value = valueWith(body.value, ours);
+      return { ...body, value, bytes: body.rewrite(value) };
+    }
     case 'json': {
-      const value = ours.reduce((at, edit) => setJson(at, edit.path.slice(1), edit.text), body.value);
+      const value = valueWith(body.value, ours);
       return { kind: 'json', value, bytes: Buffer.from(stringifyJson(value)) };
     }
     case 'form': {
@@ -157,6 +161,10 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
     default:
       return body;
   }
+}
+
+function valueWith(value: JsonValue, edits: readonly Edit[]): JsonValue {
+  return edits.reduce((at, edit) => setJson(at, edit.path.slice(1), edit.text), value);
 }
 
 function setJson(value: JsonValue, steps: Path, text: string): JsonValue {

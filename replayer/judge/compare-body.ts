@@ -1,4 +1,4 @@
-/** Compares two bodies as what the recorded one is: JSON, form, multipart, text or bytes. Codings are undone before. */
+/** Compares two bodies as what the recorded one is: JSON, messages of calls, form, multipart, text or bytes. Codings are undone before. */
 import { createHash } from 'node:crypto';
 import { type JsonValue, parseJson } from '../../tape/body/json';
 import type { BodyView, Part } from '../../tape/body/view';
@@ -14,7 +14,9 @@ export function compareBodies(expected: BodyView, actual: BodyView, report: Repo
 
 function compareFull(expected: FullView, actual: FullView, report: Report): void {
   if (expected.kind === 'json' && actual.kind === 'json') compareJson(expected.value, actual.value, ['body'], report);
-  else if (expected.kind === 'form' && actual.kind === 'form') compareFields(expected.fields, actual.fields, report);
+  else if (expected.kind === 'messages' && actual.kind === 'messages') {
+    compareJson(expected.value, actual.value, ['body'], report);
+  } else if (expected.kind === 'form' && actual.kind === 'form') compareFields(expected.fields, actual.fields, report);
   else if (expected.kind === 'multipart' && actual.kind === 'multipart') {
     compareParts(expected.parts, actual.parts, report);
   } else if (expected.kind === 'text' && actual.kind === 'text') {
@@ -142,7 +144,7 @@ function describeBytes(bytes: Uint8Array): { size: number; sha256: string } {
 
 function describe(body: BodyView): JsonValue | undefined {
   if (body.kind === 'empty') return undefined;
-  if (body.kind === 'json') return body.value;
+  if (body.kind === 'json' || body.kind === 'messages') return body.value;
   if (body.kind === 'text') return body.text;
   return { kind: body.kind, ...describeBytes(body.bytes) };
 }

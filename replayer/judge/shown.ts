@@ -39,7 +39,10 @@ function valueAt(
   found: Found,
 ): JsonValue | undefined {
   const path = leafOf(found);
-  if (path[0] === 'body' && message.body.kind === 'json') return jsonAt(message.body.value, path.slice(1));
+  const { body } = message;
+  if (path[0] === 'body' && (body.kind === 'json' || body.kind === 'messages')) {
+    return jsonAt(body.value, path.slice(1));
+  }
   if (isDescription(found)) return undefined;
   if (path[1] === 'set-cookie' && found.leaf === undefined) return wholeCookie(message.headers, found);
   return textAt(message.headers, message.body, path);

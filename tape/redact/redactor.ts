@@ -148,7 +148,10 @@ export function createRedactor(options: RedactorOptions): Redactor {
     const { protocol, content, messages, messagesBefore } = exchange;
     const model = modelFor(protocol);
     const own = model.parts(content);
-    const given = [...own, ...messageParts(messages, messagesBefore)];
+    const given = [
+      ...own,
+      ...messageParts(messages, messagesBefore, (message) => model.messageFields(content, message)),
+    ];
     const { parts, entries, found } = redactParts(given, growing.get(exchange.number));
     if (remembered !== undefined) noteGrowth(exchange, found);
     const clean = isSame(given, parts)
@@ -204,7 +207,11 @@ function valueWithout(part: Part, side: Side): Part['value'] {
     case 'target':
       return redactTarget(part.value, side);
     case 'body':
-      return redactBody(part.headers, part.value, { ...side, path: part.at });
+      return redactBody(part.headers, part.value, {
+        ...side,
+        path: part.at,
+        ...(part.isCut === undefined ? {} : { isCut: part.isCut }),
+      });
     case 'line':
       return redactLine(part.value, part.at, side);
     case 'bytes':

@@ -4,13 +4,14 @@
  * request (times, identifiers that no earlier answer gave), decide nothing; they are listed as standing for anything.
  */
 import { createHash } from 'node:crypto';
+import { normalGraphql } from '../../../tape/body/graphql';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/json';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody } from '../../../tape/body/view';
 import { isToken } from '../../../tape/http/lists';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
 import { canonicalText } from '../../mocks/match/canonical';
-import { normalGraphql } from '../../mocks/match/graphql';
+
 import { mintedKind } from '../../mocks/match/noise';
 import { requestValue } from '../../mocks/match/request-value';
 import type { Mock } from '../../mocks/mock';
@@ -137,6 +138,7 @@ function conditionOf(view: BodyView): BodyCondition {
       return { kind: 'fields', value: named(view.parts.map(fieldOf)) };
     case 'text':
       return { kind: 'text', value: view.text };
+    case 'messages':
     case 'binary':
       return { kind: 'sha256', value: sha256(view.bytes) };
   }

@@ -4,7 +4,6 @@
  */
 import type { Body, HeaderList } from '../../model/body';
 import type { Message, MessageFacts } from '../../model/message';
-import type { MediaType } from '../media-type';
 import { type Enveloping, messageCodingOf, type RpcType } from './type';
 
 export const prefixSize = 5;
@@ -118,13 +117,8 @@ function restOf(rest: Uint8Array, headers: HeaderList, enveloping: Enveloping): 
   return { kind: 'partial', facts: said.facts, body: { bytes, codings: said.codings, wireSize: bytes.length } };
 }
 
-/** What the body of an envelope is. */
-export function envelopeType({ message }: RpcType, kind: string): MediaType {
-  if (kind === 'message') return plain(message);
-  if (kind === 'end') return plain('application/json');
-  return plain(kind === 'trailers' ? 'text/plain' : 'application/octet-stream');
-}
-
-function plain(essence: string): MediaType {
-  return { essence, charset: null, boundary: null };
+/** The media type of what is in an envelope. */
+export function envelopeType({ message }: RpcType, kind: string): string {
+  if (kind === 'end') return 'application/json';
+  return kind === 'trailers' ? 'text/plain' : message;
 }

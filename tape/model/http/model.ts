@@ -1,10 +1,23 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
 import { bodyOfMessages } from '../../body/body-messages';
+import { envelopeType } from '../../body/rpc/envelope';
+import { rpcTypeOf } from '../../body/rpc/type';
 import { type Body, type HeaderList, noBytes } from '../body';
-import type { ContentModel, Operation, PackedBytes, PackedContent, Part, Side, StoredContent } from '../content-model';
+import {
+  type ContentModel,
+  type Operation,
+  type OperationLine,
+  type PackedBytes,
+  type PackedContent,
+  type Part,
+  protocolLineOf,
+  type Side,
+  type StoredContent,
+} from '../content-model';
 import type { Message } from '../message';
 import { isHeader, PackedFields, UnbelievableContent } from '../packed-fields';
 import { PartCursor } from '../part-cursor';
+import { spokenIn } from './applications/registry';
 import {
   addressOf,
   type HttpContent,
@@ -31,6 +44,10 @@ export const httpModel: ContentModel<HttpContent> = {
     request: request === null ? null : withMessages(request, messages, 'client'),
     response: response === null ? null : withMessages(response, messages, 'server'),
   }),
+  messageFields: ({ request, response }, { from, kind }) => {
+    const rpc = rpcTypeOf((from === 'client' ? request : response)?.headers ?? []);
+    return rpc === null ? [] : [['content-type', envelopeType(rpc, kind)]];
+  },
   http: (content) => content,
 };
 
@@ -47,7 +64,28 @@ function withMessages<M extends HttpRequest | HttpResponse>(
 
 const noAddress = { host: null, path: null } as const;
 
-function operation({ request, response }: HttpContent): Operation {
+/** Counts, lists and the tape ask of one content after another: what was found last need not be looked for again. */
+const latest: { content: HttpContent | null; operation: Operation | null } = { content: null, operation: null };
+
+function operation(content: HttpContent): Operation {
+  if (latest.operation !== null && latest.content === content) return latest.operation;
+  const found = findOperation(content);
+  latest.content = content;
+  latest.operation = found;
+  return found;
+}
+
+function findOperation(content: HttpContent): Operation {
+  const plain = plainOperation(content);
+  const spoken = spokenIn(content);
+  if (spoken === null) return plain;
+  const { application, verb, target, result, failed } = spoken;
+  const over = protocolLineOf(plain);
+  return { verb, authority: plain.authority, target, result, application, failed: failed || plain.failed, over };
+}
+
+/** What HTTP says of it, whatever is spoken over it. */
+export function plainOperation({ request, response }: HttpContent): Operation {
   const { host, path } = request === null ? noAddress : addressOf(request);
   return {
     verb: request === null ? null : request.method,
@@ -56,6 +94,7 @@ function operation({ request, response }: HttpContent): Operation {
     result: response === null ? null : String(response.status),
     application: null,
     failed: response !== null && response.status >= 500,
+    over: null,
   };
 }
 
@@ -138,7 +177,7 @@ function pack(content: HttpContent): PackedContent {
   const { request, response } = content;
   const since = request ?? response;
   const fields = {
-    request: request === null ? undefined : requestFields(request, operation(content)),
+    request: request === null ? undefined : requestFields(request, protocolLineOf(operation(content))),
     response: response === null ? undefined : responseFields(response, since?.startedAtUs ?? 0),
   };
   return {
@@ -149,7 +188,7 @@ function pack(content: HttpContent): PackedContent {
 }
 
 /** What is left out when it is empty stands last, and `undefined` leaves no trace in JSON. */
-function requestFields(request: HttpRequest, { target: listed }: Operation) {
+function requestFields(request: HttpRequest, { target: listed }: OperationLine) {
   const { target, authority, scheme, protocol, startedAtUs, headers } = request;
   const unlisted = target === listed ? undefined : target;
   return {
@@ -211,7 +250,8 @@ function unpack(stored: StoredContent): HttpContent {
 }
 
 function requestFrom(fields: PackedFields, startedAtUs: number, stored: StoredContent): HttpRequest {
-  const { sizes, operation: listed } = stored;
+  const { sizes } = stored;
+  const listed = protocolLineOf(stored.operation);
   const authority = fields.textOrNull('authority');
   const scheme = fields.textOrNull('scheme');
   const protocol = fields.textOrNull('protocol');
@@ -236,9 +276,10 @@ function responseFrom(fields: PackedFields, sinceUs: number, stored: StoredConte
   };
 }
 
-function statusOf({ result }: Operation): number {
+function statusOf({ over, ...own }: Operation): number {
+  const { result } = over ?? own;
   if (result !== null && /^\d{1,6}$/.test(result)) return Number(result);
-  throw new UnbelievableContent('column result holds no status');
+  throw new UnbelievableContent(`column ${over === null ? 'result' : 'over_result'} holds no status`);
 }
 
 function messageFrom(

@@ -15,6 +15,7 @@ export const rawModel: ContentModel<RawContent> = {
     result: null,
     application: protocol,
     failed: false,
+    over: null,
   }),
   sizes: ({ requestSize, responseSize }) => ({ request: requestSize, response: responseSize }),
   parts: ({ requestBytes, responseBytes }) => [
@@ -38,5 +39,6 @@ export const rawModel: ContentModel<RawContent> = {
     responseBytes: response,
   }),
   whole: (content) => content,
+  messageFields: () => [],
   http: () => null,
 };

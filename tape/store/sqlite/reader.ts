@@ -1,5 +1,5 @@
 /** Reads tapes: sessions, exchanges in order of their start, single ones by id. Holds one row at a time. */
-import { type ExchangeFilter, subjectPasses } from '../../model/filter';
+import { type ExchangeFilter, type FilterSubject, subjectPasses } from '../../model/filter';
 import type { Message } from '../../model/message';
 import type { RedactionEntry } from '../../redact/redacted';
 import { sessionState } from '../session-state';
@@ -100,8 +100,8 @@ const ofConnection = [
 ].join(', ');
 
 const summaryColumns = `e.id, e.session_id, e.connection_id, e.channel, e.seq, e.started_us, e.duration_us, e.protocol,
-  e.outcome, e.problems, e.cause_method, e.verb, e.authority, e.target, e.result, e.application, e.failed, e.request_bytes,
-  e.response_bytes, e.messages,
+  e.outcome, e.problems, e.cause_method, e.verb, e.authority, e.target, e.result, e.application, e.failed,
+  e.over_verb, e.over_target, e.over_result, e.request_bytes, e.response_bytes, e.messages,
   ${ofConnection}, x.id AS cause_id`;
 
 const allColumns = `e.*, ${ofConnection},
@@ -128,7 +128,7 @@ function* storedExchanges(source: Source, filter: ExchangeFilter): IterableItera
   const { where, values } = conditions(filter);
   const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} ${where} ORDER BY e.started_us, e.id`;
   for (const row of database.prepare<unknown[], StoredRow>(sql).iterate(...values)) {
-    if (subjectPasses(believed(row, cells.joined), filter)) yield storedOf(source, row);
+    if (subjectPasses(subjectOf(believed(row, cells.joined)), filter)) yield storedOf(source, row);
   }
 }
 
@@ -136,8 +136,13 @@ function* summaries({ database, cells }: Source, filter: ExchangeFilter): Iterab
   const { where, values } = conditions(filter);
   const sql = `SELECT ${columnList(summaryColumns, cells)} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
   for (const row of database.prepare<unknown[], SummaryColumns>(sql).iterate(...values)) {
-    if (subjectPasses(believed(row, cells.joined), filter)) yield summaryFrom(row);
+    if (subjectPasses(subjectOf(believed(row, cells.joined)), filter)) yield summaryFrom(row);
   }
+}
+
+function subjectOf(row: SummaryColumns): FilterSubject {
+  const { direction, local, remote } = row;
+  return { direction, local, remote, ...operationOf(row) };
 }
 
 function columnList(columns: string, { joined, exchangeColumns }: Cells): string {
