@@ -130,7 +130,7 @@ export function createHeaderNames(detection: Detection): HeaderNames {
 function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null {
   if (innocentHeaders.has(name)) return null;
   if (authorizationHeaders.has(name)) return 'authorization';
-  return credentialHeaders.has(name) ? 'secret' : kindOfName(name);
+  return credentialHeaders.has(name) ? 'secret' : kindOfName(name.replace(/-bin$/, ''));
 }
 
 /** The list itself where nothing fired. */
