@@ -80,7 +80,7 @@ class Stages implements Pipeline {
         this.tally.coverage.opened(event.connection, event.process);
         return new ParsedConnection(event, recording, wait);
       },
-      onStray: (event) => this.lose({ ...event, reason: 'no-open', bytes: event.size, events: 1 }),
+      onUnopened: (event) => this.lose({ ...event, reason: 'no-open', bytes: event.size, events: 1 }),
     });
   }
 
@@ -104,7 +104,7 @@ class Stages implements Pipeline {
     this.nowUs = Math.max(this.nowUs, atUs);
     this.follower.end(atUs);
     this.handOut();
-    this.losses.tellAll(this.nowUs);
+    this.losses.emitAll(this.nowUs);
   }
 
   stats(): PipelineStats {

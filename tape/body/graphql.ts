@@ -2,6 +2,7 @@
  * GraphQL documents (specification, October 2021), as far as wiretape reads them: one spelling for what the language
  * takes to be the same, and which operations a document holds. Nothing is validated against a schema; never throws.
  */
+import { memoised } from '../memo';
 
 export type GraphqlKind = 'query' | 'mutation' | 'subscription';
 
@@ -39,20 +40,16 @@ export function normalGraphql(text: string): string | null {
 }
 
 /** Clients send the same few documents again and again. */
-const read = new Map<string, readonly GraphqlOperation[]>();
 const rememberedDocuments = 200;
 const longestRemembered = 8_000;
 
 /** The operations of an executable document in its order; none where the text is no such document. */
-export function graphqlOperations(text: string): readonly GraphqlOperation[] {
-  const known = read.get(text);
-  if (known !== undefined) return known;
-  const operations = text.length > longestDocument || !opening.test(text) ? [] : readDocument(tokensOf(text));
-  if (text.length > longestRemembered) return operations;
-  if (read.size >= rememberedDocuments) read.clear();
-  read.set(text, operations);
-  return operations;
-}
+export const graphqlOperations = memoised(
+  rememberedDocuments,
+  (text: string): readonly GraphqlOperation[] =>
+    text.length > longestDocument || !opening.test(text) ? [] : readDocument(tokensOf(text)),
+  (text) => text.length <= longestRemembered,
+);
 
 function tokensOf(text: string): readonly string[] {
   return (text.match(lexeme) ?? []).filter((token) => !ignored.test(token));

@@ -1,4 +1,5 @@
 /** What a Content-Type says, as far as wiretape acts on it (RFC 9110 8.3). */
+import { memoised } from '../memo';
 import { type HeaderList, headerValue } from '../model/body';
 
 export interface MediaType {
@@ -13,17 +14,9 @@ export function mediaTypeOf(headers: HeaderList): MediaType {
 }
 
 /** A service answers with the same few types again and again. */
-const parsed = new Map<string, MediaType>();
 const rememberedTypes = 500;
 
-export function parseMediaType(text: string): MediaType {
-  const known = parsed.get(text);
-  if (known !== undefined) return known;
-  const type = readMediaType(text);
-  if (parsed.size >= rememberedTypes) parsed.clear();
-  parsed.set(text, type);
-  return type;
-}
+export const parseMediaType = memoised(rememberedTypes, readMediaType);
 
 function readMediaType(text: string): MediaType {
   const essence = (/^[^;,\s]*/.exec(text.trim())?.[0] ?? '').toLowerCase();

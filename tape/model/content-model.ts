@@ -12,8 +12,8 @@ export interface ContentModel<C> {
   readonly isParsed: boolean;
   /** Whether anything can be read of it besides sizes and times; true also where there was nothing to read. */
   isReadable(content: C): boolean;
-  /** What a list shows. */
-  operation(content: C): Operation;
+  /** What a list shows; of messages it may be the last one that says how an exchange ended. */
+  operation(content: C, messages: readonly Message[]): Operation;
   /** Bytes of bodies as they were on the wire. */
   sizes(content: C): Sizes;
   /** Every place that can hold a value, in a fixed order. */

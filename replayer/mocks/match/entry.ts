@@ -63,7 +63,7 @@ function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly N
     direction: 'outbound',
     local: null,
     remote: null,
-    ...httpModel.operation({ request, response: null }),
+    ...httpModel.operation({ request, response: null }, []),
   } as const;
   return rules.filter((rule) => rule.in === 'request' && fits(rule, subject));
 }

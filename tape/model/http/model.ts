@@ -2,6 +2,7 @@
 import { bodyOfMessages } from '../../body/body-messages';
 import { envelopeType } from '../../body/rpc/envelope';
 import { rpcTypeOf } from '../../body/rpc/type';
+import { memoisedLast } from '../../memo';
 import { type Body, type HeaderList, noBytes } from '../body';
 import {
   type ContentModel,
@@ -28,10 +29,20 @@ import {
   type InformationalResponse,
 } from './http';
 
+/** Counts, lists and the tape ask the same of one content. */
+const operationOf = memoisedLast((content: HttpContent): Operation => {
+  const plain = plainOperation(content);
+  const spoken = spokenIn(content);
+  if (spoken === null) return plain;
+  const { application, verb, target, result, failed } = spoken;
+  const over = protocolLineOf(plain);
+  return { verb, authority: plain.authority, target, result, application, failed: failed || plain.failed, over };
+});
+
 export const httpModel: ContentModel<HttpContent> = {
   isParsed: true,
   isReadable: () => true,
-  operation,
+  operation: (content, messages) => operationOf(withEnding(content, messages)),
   sizes: ({ request, response }) => ({
     request: request?.body.wireSize ?? 0,
     response: response?.body.wireSize ?? 0,
@@ -51,6 +62,14 @@ export const httpModel: ContentModel<HttpContent> = {
   http: (content) => content,
 };
 
+/** The last envelope of an answer may say how a call ended, as trailers do: then it is the body to be looked at. */
+function withEnding(content: HttpContent, messages: readonly Message[]): HttpContent {
+  const { response } = content;
+  const last = messages.at(-1);
+  const isEnding = last?.from === 'server' && (last.kind === 'trailers' || last.kind === 'end');
+  return isEnding && response !== null ? { ...content, response: withMessages(response, [last], 'server') } : content;
+}
+
 /** The bodies of event streams and of remote calls are kept as their messages. */
 function withMessages<M extends HttpRequest | HttpResponse>(
   half: M,
@@ -63,26 +82,6 @@ function withMessages<M extends HttpRequest | HttpResponse>(
 }
 
 const noAddress = { host: null, path: null } as const;
-
-/** Counts, lists and the tape ask of one content after another: what was found last need not be looked for again. */
-const latest: { content: HttpContent | null; operation: Operation | null } = { content: null, operation: null };
-
-function operation(content: HttpContent): Operation {
-  if (latest.operation !== null && latest.content === content) return latest.operation;
-  const found = findOperation(content);
-  latest.content = content;
-  latest.operation = found;
-  return found;
-}
-
-function findOperation(content: HttpContent): Operation {
-  const plain = plainOperation(content);
-  const spoken = spokenIn(content);
-  if (spoken === null) return plain;
-  const { application, verb, target, result, failed } = spoken;
-  const over = protocolLineOf(plain);
-  return { verb, authority: plain.authority, target, result, application, failed: failed || plain.failed, over };
-}
 
 /** What HTTP says of it, whatever is spoken over it. */
 export function plainOperation({ request, response }: HttpContent): Operation {
@@ -177,7 +176,7 @@ function pack(content: HttpContent): PackedContent {
   const { request, response } = content;
   const since = request ?? response;
   const fields = {
-    request: request === null ? undefined : requestFields(request, protocolLineOf(operation(content))),
+    request: request === null ? undefined : requestFields(request, protocolLineOf(plainOperation(content))),
     response: response === null ? undefined : responseFields(response, since?.startedAtUs ?? 0),
   };
   return {

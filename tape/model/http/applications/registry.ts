@@ -3,8 +3,9 @@ import type { HttpContent } from '../http';
 import type { Application, Spoken } from './application';
 import { graphql } from './graphql';
 import { readingOf } from './reading';
+import { connect, grpc, grpcWeb } from './rpc';
 
-const applications: readonly Application[] = [graphql];
+const applications: readonly Application[] = [grpc, grpcWeb, connect, graphql];
 
 export interface SpokenApplication extends Spoken {
   readonly application: string;

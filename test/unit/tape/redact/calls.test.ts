@@ -175,10 +175,12 @@ describe('a body of envelopes that is there as a whole', () => {
     expect(entries.map(({ path }) => path)).toEqual(['body[0].password', 'body[1].password']);
     const view = viewBody(after.headers, after.body);
     const password = entries[0]?.placeholder;
-    expect(view.kind === 'messages' && view.value).toEqual(expect.arrayContaining([
-      { user: 'ada', password, otp: 5 },
-      { user: 'ada', password, otp: 5 },
-    ]));
+    expect(view.kind === 'messages' && view.value).toEqual(
+      expect.arrayContaining([
+        { user: 'ada', password, otp: 5 },
+        { user: 'ada', password, otp: 5 },
+      ]),
+    );
   });
 
   it('is where findings in messages are looked for', () => {
