@@ -29,12 +29,17 @@ export function shownBody(headers: HeaderList, body: Body): ShownBody {
   const type = mediaTypeOf(headers);
   const { bytes, problem } = decodeBody(body);
   const shown = beginningOf(bytes);
-  const view = viewEnvelopes(headers, shown, body.schema) ?? viewBytes(type, shown, body.schema);
+  const view = viewShown(headers, shown, body.schema);
   return {
     kind: view.kind === 'empty' && body.wireSize === 0 ? '' : kindOf(view, bytes, body),
     problem: problem ?? missingBytes(body),
     lines: view.kind === 'binary' ? [binaryLine(bytes)] : [...viewLines(view, type, 0), ...unshown(bytes, shown)],
   };
+}
+
+function viewShown(headers: HeaderList, bytes: Uint8Array, schema: Body['schema']): BodyView {
+  const envelopes = bytes.length === 0 ? undefined : viewEnvelopes(headers, bytes, schema);
+  return envelopes ?? viewBytes(mediaTypeOf(headers), bytes, schema);
 }
 
 function unshown(bytes: Uint8Array, shown: Uint8Array): readonly string[] {
@@ -51,9 +56,14 @@ function beginningOf(bytes: Uint8Array): Uint8Array {
 }
 
 function kindOf(view: BodyView, bytes: Uint8Array, body: Body): string {
-  const word = view.kind === 'json' ? 'JSON' : view.kind;
+  const word = wordOf(view);
   const wire = body.codings.length === 0 ? '' : ` (${byteCount(body.wireSize)} on the wire, ${codingsOf(body)})`;
   return `${word}, ${byteCount(bytes.length)}${wire}`;
+}
+
+function wordOf(view: BodyView): string {
+  if (view.kind === 'json') return 'JSON';
+  return view.kind === 'messages' && !Array.isArray(view.value) ? 'protobuf' : view.kind;
 }
 
 function codingsOf({ codings }: Body): string {

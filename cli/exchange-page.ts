@@ -158,9 +158,10 @@ function streamLines({ exchange }: StoredExchange, colors: Colors): readonly str
     const sender = from === 'client' ? 'to the server' : 'to the client';
     const after = milliseconds(Math.max(0, startedAtUs - exchange.startedAtUs));
     const title = visibleLine([`message ${i + 1}`, sender, kind, `after ${after} ms`, ...factTexts(facts)].join(', '));
+    const type = modelFor(exchange.protocol).messageFields(exchange.content, message);
     // Sizes on the wire are those of another form, compressed or with field names, unless something is missing.
     const isCut = facts.problem !== undefined && facts.compressed !== true;
     const wireSize = isCut ? body.wireSize : body.bytes.length;
-    return ['', ...messageLines(title, [], { headers: [], body: { ...body, wireSize }, trailers: [] }, colors)];
+    return ['', ...messageLines(title, [], { headers: [], type, body: { ...body, wireSize }, trailers: [] }, colors)];
   });
 }

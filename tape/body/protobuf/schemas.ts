@@ -15,7 +15,7 @@ import {
 } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { WiretapeError } from '../../../errors/wiretape-error';
-import { anyType, type FieldShape, type FieldType, type MessageShape } from './shape';
+import { anyType, type FieldShape, type FieldType, type MessageShape, unknownShape } from './shape';
 import { kindOf, notationFor, wellKnownFiles } from './well-known';
 
 /** What a call takes and gives. */
@@ -147,7 +147,9 @@ function shapeFrom(
   const notation = kind === 'text' ? notationFor(message.typeName) : undefined;
   const fields = new Map(message.fields.map((field) => [field.number, fieldShape(field, shapeOf)]));
   const url = fields.get(1);
+  const value = fields.get(2);
   if (kind === 'any' && url !== undefined) fields.set(1, { ...url, name: anyType });
+  if (kind === 'any' && value !== undefined) fields.set(2, { ...value, type: 'message', message: () => unknownShape });
   const empty = kind === 'inner' ? emptyOf(message) : undefined;
   return {
     name: message.typeName,

@@ -22,6 +22,9 @@ export interface MessageShape {
 /** How ProtoJSON calls the first field of `any`. */
 export const anyType = '@type';
 
+/** Of a message of which nothing is known but that it is one. */
+export const unknownShape: MessageShape = { name: '', kind: 'plain', fields: new Map() };
+
 export interface Notation {
   read(bytes: Uint8Array): JsonValue | undefined;
   write(value: JsonValue): Uint8Array | undefined;

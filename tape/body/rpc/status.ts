@@ -1,6 +1,9 @@
 /** How calls end: the status of gRPC by its name, wherever an answer says it. */
 import { type HeaderList, headerValue } from '../../model/body';
 import type { HttpResponse } from '../../model/http/http';
+import type { JsonValue } from '../json';
+import { messageValue } from '../protobuf/read';
+import { anyType, type FieldShape, type MessageShape, unknownShape } from '../protobuf/shape';
 
 /** Codes of gRPC (google.rpc.Code) by number. */
 export const statusNames = [
@@ -57,3 +60,54 @@ export function fieldsInTrailers(bytes: Uint8Array): HeaderList {
 export function statusField({ headers, trailers }: Pick<HttpResponse, 'headers' | 'trailers'>, name: string) {
   return headerValue(trailers, name) ?? headerValue(headers, name);
 }
+
+/** How a call ended, as far as its fields say it. */
+export interface CallStatus {
+  readonly status: string;
+  /** `grpc-message`, decoded; null where there is none. */
+  readonly message: string | null;
+  /** What `grpc-status-details-bin` holds besides; null where there is nothing. */
+  readonly details: JsonValue | null;
+}
+
+/** Null where the fields say no status of gRPC. */
+export function callStatus(response: Pick<HttpResponse, 'headers' | 'trailers'>): CallStatus | null {
+  const status = statusName(statusField(response, 'grpc-status'));
+  if (status === undefined) return null;
+  const message = statusField(response, 'grpc-message');
+  const details = statusField(response, 'grpc-status-details-bin');
+  return {
+    status,
+    message: message === undefined ? null : decodedMessage(message),
+    details: details === undefined ? null : (messageValue(Buffer.from(details, 'base64'), statusShape) ?? null),
+  };
+}
+
+/** UTF-8 behind percent signs; what is no escape stays (gRPC, PROTOCOL-HTTP2). */
+function decodedMessage(text: string): string {
+  const bytes = text.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+const text = { isList: false, isMap: false, type: 'string' } as const;
+
+/** google.protobuf.Any and google.rpc.Status, which are what is in that field whatever else is known. */
+const anyShape: MessageShape = {
+  name: 'google.protobuf.Any',
+  kind: 'any',
+  fields: new Map<number, FieldShape>([
+    [1, { ...text, name: anyType }],
+    [2, { ...text, name: 'value', type: 'message', message: () => unknownShape }],
+  ]),
+};
+const statusShape: MessageShape = {
+  name: 'google.rpc.Status',
+  kind: 'plain',
+  fields: new Map<number, FieldShape>([
+    [1, { ...text, name: 'code', type: 'int32' }],
+    [2, { ...text, name: 'message' }],
+    [3, { name: 'details', isList: true, isMap: false, type: 'message', message: () => anyShape }],
+  ]),
+};
