@@ -29,24 +29,32 @@ export interface TableCounts {
 /** Below this the size of the answer gives its place to the path. */
 const roomyWidth = 100;
 
-/** A heading, which names the day, whenever the day changes; then a line an exchange. */
-export function* tableLines(
-  summaries: Iterable<ExchangeSummary>,
+/** The lines of all exchanges, which are counted as they come. */
+export async function* tableLines(
+  summaries: AsyncIterable<ExchangeSummary>,
   counts: TableCounts,
   options: TableOptions,
-): IterableIterator<string> {
-  const withSizes = options.width === undefined || options.width >= roomyWidth;
-  let shownDay = '';
-  for (const summary of summaries) {
-    const day = isoTime(summary.startedAtUs).slice(0, 10);
-    if (day !== shownDay) yield options.colors.dim(heading(day, withSizes));
-    shownDay = day;
-    count(counts, summary);
-    yield row(summary, withSizes, options);
+): AsyncIterableIterator<string> {
+  const linesOf = tableRows(options);
+  for await (const summary of summaries) {
+    countIn(counts, summary);
+    yield* linesOf(summary);
   }
 }
 
-function count(counts: TableCounts, { direction, problems }: ExchangeSummary): void {
+/** Makes lines of one exchange after the other: a heading, which names the day, whenever the day changes; then its own. */
+export function tableRows(options: TableOptions): (summary: ExchangeSummary) => readonly string[] {
+  const withSizes = options.width === undefined || options.width >= roomyWidth;
+  let shownDay = '';
+  return (summary) => {
+    const day = isoTime(summary.startedAtUs).slice(0, 10);
+    const headings = day === shownDay ? [] : [options.colors.dim(heading(day, withSizes))];
+    shownDay = day;
+    return [...headings, row(summary, withSizes, options)];
+  };
+}
+
+export function countIn(counts: TableCounts, { direction, problems }: ExchangeSummary): void {
   counts.exchanges++;
   if (direction !== 'unknown') counts[direction]++;
   if (problems.length > 0) counts.incomplete++;

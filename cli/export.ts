@@ -6,7 +6,7 @@ import { pathTemplate } from '../replayer/cases/name';
 import type { Exporter, ExportOptions } from '../tape/export/exporter';
 import { exporters } from '../tape/export/registry';
 import type { ExchangeFilter } from '../tape/model/filter';
-import { openTapeReader } from '../tape/store/sqlite';
+import { openReader } from '../tape/store/registry';
 import type { TapeReader } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, tapeArgument, usage } from './options';
@@ -50,19 +50,19 @@ export const exportCommand: CommandModule<object, ExportArguments> = {
         'wiretape export shop.tape --to wiremock -o mappings/shop.json',
         'the outbound exchanges as stubs',
       ) as never,
-  handler: (args) => {
+  handler: async (args) => {
     const exporter = exporters.find(({ name }) => name === args.to);
     if (exporter === undefined) throw usage(`--to ${args.to} is no format`, `Write one of ${names.join(', ')}`);
     const target = targetFrom(args, exporter);
     const direction = args.direction ?? (exporter.about === 'all' ? undefined : exporter.about);
     const filter = filterFrom(args, direction);
-    const reader = openTapeReader(args.tape);
+    const reader = await openReader(args.tape);
     try {
-      requireSession(reader, filter.session, args.tape);
-      const lines = writeOut(reader, { args, exporter, filter, target });
+      await requireSession(reader, filter.session, args.tape);
+      const lines = await writeOut(reader, { args, exporter, filter, target });
       process.stderr.write(`${lines.map(visibleLine).join('\n')}\n`);
     } finally {
-      reader.close();
+      await reader.close();
     }
   },
 };
@@ -83,7 +83,7 @@ interface Writing {
 }
 
 /** What is said afterwards. Throws NO_CASES where there is nothing to write. */
-function writeOut(reader: TapeReader, { args, exporter, filter, target }: Writing): readonly string[] {
+async function writeOut(reader: TapeReader, { args, exporter, filter, target }: Writing): Promise<readonly string[]> {
   const leftOut = new Map<string, number>();
   let written = 0;
   let redacted = 0;
@@ -99,7 +99,7 @@ function writeOut(reader: TapeReader, { args, exporter, filter, target }: Writin
   };
   const output = openOutput(args.output);
   try {
-    for (const piece of exporter.render(reader.exchanges(filter), options)) output.write(piece);
+    for await (const piece of exporter.render(reader.exchanges(filter), options)) output.write(piece);
     if (written === 0) throw nothingLeft(args, filter, leftOut);
     output.keep();
   } catch (error) {

@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
 import { parseTarget } from '../replayer/drive/target';
+import type { HttpVersionChoice } from '../replayer/drive/way';
 import type { Generated, Generator } from '../replayer/generate/generator';
 import { generatorNamed, generators } from '../replayer/generate/registry';
 import type { WritePlan } from '../replayer/generate/write-plan';
@@ -11,7 +12,7 @@ import { recordedTarget } from '../replayer/launch/target';
 import { parseNoiseRules } from '../replayer/noise/rules';
 import type { SuiteSettings } from '../replayer/suite/description';
 import { parseRedactionRules } from '../tape/redact/rules-file';
-import { openTapeReader } from '../tape/store/sqlite';
+import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
 import { linesFor, writeGenerated } from './generated-folder';
 import { requireSession } from './on-tape';
@@ -31,6 +32,7 @@ interface GenerateArguments extends FilterArguments {
   readonly wait?: string;
   readonly timeout?: string;
   readonly hostHeader?: string;
+  readonly httpVersion?: HttpVersionChoice;
   readonly insecure: boolean;
   readonly ca?: string;
   readonly setHeader?: readonly string[];
@@ -62,6 +64,7 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         wait: { type: 'string', describe: 'longest wait for the first answer of COMMAND, such as 30s' },
         timeout: { type: 'string', describe: replayOptions.timeout.describe },
         'host-header': replayOptions['host-header'],
+        'http-version': replayOptions['http-version'],
         insecure: replayOptions.insecure,
         ca: replayOptions.ca,
         'set-header': replayOptions['set-header'],
@@ -95,7 +98,7 @@ async function generate(args: GenerateArguments): Promise<void> {
   if (noise !== null) parseNoiseRules(noise, args.noise ?? '');
   const redact = args.redact === undefined ? null : readText(args.redact, '--redact');
   if (redact !== null) parseRedactionRules(redact, args.redact ?? '');
-  const exchanges = readTape(args, generator);
+  const exchanges = await readTape(args, generator);
   const target = settings.target ?? (settings.command === undefined ? null : recordedTarget(exchanges));
   const made = generator.files(exchanges, {
     tapeName: basename(args.tape),
@@ -123,6 +126,7 @@ const forSuites = [
   'wait',
   'timeout',
   'hostHeader',
+  'httpVersion',
   'ca',
   'setHeader',
   'secret',
@@ -160,6 +164,7 @@ function settingsFrom(args: GenerateArguments, folder: string): SuiteSettings {
     ...(args.wait === undefined ? {} : { waitMs: parseDuration(args.wait, '--wait') }),
     ...(args.timeout === undefined ? {} : { timeoutMs: parseDuration(args.timeout, '--timeout') }),
     ...(args.hostHeader === undefined ? {} : { hostHeader: args.hostHeader }),
+    ...(args.httpVersion === undefined ? {} : { httpVersion: args.httpVersion }),
     ...(args.insecure ? { insecure: true } : {}),
     ...(args.ca === undefined ? {} : { ca: portable(relative(folder, resolve(args.ca))) }),
     ...(args.setHeader === undefined ? {} : { setHeader: args.setHeader }),
@@ -193,18 +198,20 @@ function portable(path: string): string {
 }
 
 /** The exchanges that pass the filter, and where they are inbound also what their service called meanwhile. */
-function readTape(args: GenerateArguments, { takes }: Generator): readonly StoredExchange[] {
-  const tape = openTapeReader(args.tape);
+async function readTape(args: GenerateArguments, { takes }: Generator): Promise<readonly StoredExchange[]> {
+  const tape = await openReader(args.tape);
   try {
-    requireSession(tape, args.session, args.tape);
+    await requireSession(tape, args.session, args.tape);
     const { session } = filterFrom(args);
     const [chosen, ...others] = takes.directions;
-    const rest = others.flatMap((direction) => [
-      ...tape.exchanges({ ...(session === undefined ? {} : { session }), direction }),
-    ]);
-    return [...tape.exchanges(filterFrom(args, chosen)), ...rest];
+    const asked = others.map((direction) => ({ ...(session === undefined ? {} : { session }), direction }));
+    const exchanges: StoredExchange[] = [];
+    for (const filter of [filterFrom(args, chosen), ...asked]) {
+      for await (const stored of tape.exchanges(filter)) exchanges.push(stored);
+    }
+    return exchanges;
   } finally {
-    tape.close();
+    await tape.close();
   }
 }
 

@@ -4,7 +4,7 @@ import { WiretapeError } from '../errors/wiretape-error';
 import { formatMiss, type Miss, type MissPolicy } from '../replayer/mocks/match/miss';
 import type { Mock, MockSet, Refusal } from '../replayer/mocks/mock';
 import type { Serve } from '../replayer/mocks/served';
-import { openTapeReader } from '../tape/store/sqlite';
+import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom } from './options';
@@ -30,16 +30,16 @@ export interface MockArguments {
 }
 
 /** The exchanges of one side that pass the filter. */
-export function readServed(
+export async function readServed(
   args: FilterArguments & { readonly tape: string },
   serve: Serve = 'outbound',
-): readonly StoredExchange[] {
-  const tape = openTapeReader(args.tape);
+): Promise<readonly StoredExchange[]> {
+  const tape = await openReader(args.tape);
   try {
-    requireSession(tape, args.session, args.tape);
-    return [...tape.exchanges(filterFrom(args, serve))];
+    await requireSession(tape, args.session, args.tape);
+    return await Array.fromAsync(tape.exchanges(filterFrom(args, serve)));
   } finally {
-    tape.close();
+    await tape.close();
   }
 }
 

@@ -67,7 +67,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
 async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
-  const served = readServed(args, args.serve);
+  const served = await readServed(args, args.serve);
   const set = mocksFrom(served, { serve: args.serve });
   requireMocks(set, args.tape, args.serve);
   const server = await startMocks(set, {

@@ -6,19 +6,19 @@ import type { Session, StoredExchange, TapeReader } from '../tape/store/tape';
 const lookedAt = 100_000;
 
 /** The exchange of that id. `tape` is the path as typed, for the remedy. */
-export function exchangeOnTape(reader: TapeReader, id: string, tape: string): StoredExchange {
-  const found = reader.exchange(id);
+export async function exchangeOnTape(reader: TapeReader, id: string, tape: string): Promise<StoredExchange> {
+  const found = await reader.exchange(id);
   if (found !== undefined) return found;
   throw new WiretapeError('NOT_ON_TAPE', `There is no exchange ${JSON.stringify(id)} on ${tape}`, {
-    seen: [exchangesThere(reader)],
+    seen: [await exchangesThere(reader)],
     remedy: `Take an id from the list:  wiretape ls ${tape}`,
   });
 }
 
 /** Refuses a `--session` that the tape does not have: an empty list would look like an answer. */
-export function requireSession(reader: TapeReader, session: string | undefined, tape: string): void {
+export async function requireSession(reader: TapeReader, session: string | undefined, tape: string): Promise<void> {
   if (session === undefined) return;
-  const sessions = reader.sessions();
+  const sessions = await reader.sessions();
   if (sessions.some(({ id }) => id === session)) return;
   throw new WiretapeError('NOT_ON_TAPE', `There is no session ${JSON.stringify(session)} on ${tape}`, {
     seen: [sessionsThere(sessions)],
@@ -26,19 +26,19 @@ export function requireSession(reader: TapeReader, session: string | undefined, 
   });
 }
 
-function exchangesThere(reader: TapeReader): string {
-  const count = reader.sessions().reduce((sum, session) => sum + session.exchanges, 0);
+async function exchangesThere(reader: TapeReader): Promise<string> {
+  const count = (await reader.sessions()).reduce((sum, session) => sum + session.exchanges, 0);
   if (count === 0) return 'the tape holds no exchange';
-  if (count === 1) return `its only exchange is ${first(reader.summaries())?.id}`;
+  if (count === 1) return `its only exchange is ${(await first(reader.summaries()))?.id}`;
   if (count > lookedAt) return `it holds ${count} exchanges`;
-  const ids = Array.from(reader.summaries(), ({ id }) => Number(id));
+  const ids = await Array.fromAsync(reader.summaries(), ({ id }) => Number(id));
   const lowest = ids.reduce((a, b) => Math.min(a, b));
   const highest = ids.reduce((a, b) => Math.max(a, b));
   return `it holds ${count} exchanges, with ids from ${lowest} to ${highest}`;
 }
 
-function first<T>(items: Iterable<T>): T | undefined {
-  for (const item of items) return item;
+async function first<T>(items: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const item of items) return item;
   return undefined;
 }
 

@@ -5,7 +5,8 @@ import { casesFrom, isRunnable, type TestCase } from '../replayer/cases/cases';
 import { parseTarget } from '../replayer/drive/target';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
-import { openTapeReader } from '../tape/store/sqlite';
+import { openReader } from '../tape/store/registry';
+import { interruptible } from './interruptible';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
 import {
@@ -62,7 +63,7 @@ async function replay(args: Arguments): Promise<void> {
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
   refuseIdleTrust(args, target);
-  const cases = readCases(args);
+  const cases = await readCases(args);
   const redaction = redactionFrom(
     args,
     cases.map((each) => each.stored),
@@ -86,19 +87,19 @@ async function replay(args: Arguments): Promise<void> {
 }
 
 /** The cases of the tape that pass the filter. Throws NO_CASES where none of them can be sent. */
-export function readCases(args: FilterArguments & { readonly tape: string }): readonly TestCase[] {
-  const tape = openTapeReader(args.tape);
+export async function readCases(args: FilterArguments & { readonly tape: string }): Promise<readonly TestCase[]> {
+  const tape = await openReader(args.tape);
   try {
-    requireSession(tape, args.session, args.tape);
+    await requireSession(tape, args.session, args.tape);
     const { session } = args;
-    for (const line of cutShortLines(tape.sessions(), session === undefined ? {} : { session })) {
+    for (const line of cutShortLines(await tape.sessions(), session === undefined ? {} : { session })) {
       process.stderr.write(`note  ${line}\n`);
     }
-    const cases = casesFrom(tape.exchanges(filterFrom(args, 'inbound')));
+    const cases = casesFrom(await Array.fromAsync(tape.exchanges(filterFrom(args, 'inbound'))));
     if (!cases.some(isRunnable)) throw noCases(args.tape, cases);
     return cases;
   } finally {
-    tape.close();
+    await tape.close();
   }
 }
 
@@ -110,20 +111,6 @@ function noCases(tape: string, cases: readonly TestCase[]): WiretapeError {
     ),
     remedy: [`See what is there:  wiretape ls ${tape}`, 'Or give other filters: --include, --exclude, --session'],
   });
-}
-
-/** Ctrl-C and SIGTERM end the run; what was judged until then is reported. */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
-  }
 }
 
 /** One line on a terminal that counts; null where nobody watches. */

@@ -1,6 +1,6 @@
 /** `wiretape show`: one exchange, with headers and bodies, for people or as one JSON document. */
 import type { CommandModule } from 'yargs';
-import { openTapeReader } from '../tape/store/sqlite';
+import { openReader } from '../tape/store/registry';
 import { exchangeJson } from './exchange-json';
 import { pageLines } from './exchange-page';
 import { exchangeOnTape } from './on-tape';
@@ -33,10 +33,10 @@ export const showCommand: CommandModule<object, ShowArguments> = {
         'the body, byte for byte when it is text',
       ),
   handler: async ({ tape, id, json }) => {
-    const reader = openTapeReader(tape);
+    const reader = await openReader(tape);
     try {
-      const stored = exchangeOnTape(reader, id, tape);
-      const session = reader.sessions().find((each) => each.id === stored.session);
+      const stored = await exchangeOnTape(reader, id, tape);
+      const session = (await reader.sessions()).find((each) => each.id === stored.session);
       const colors = colorsFor(process.stdout);
       await printLines(
         json
@@ -44,7 +44,7 @@ export const showCommand: CommandModule<object, ShowArguments> = {
           : pageLines(stored, colors, cutShortLine(session)),
       );
     } finally {
-      reader.close();
+      await reader.close();
     }
   },
 };

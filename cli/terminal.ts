@@ -57,9 +57,9 @@ const chunkChars = 32 * 1024;
  * Writes lines to stdout in large chunks and waits where the reader is slow; stops asking for lines when the reader
  * went away (`| head`).
  */
-export async function printLines(lines: Iterable<string>): Promise<void> {
+export async function printLines(lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
   let chunk = '';
-  for (const line of lines) {
+  for await (const line of lines) {
     chunk += `${line}\n`;
     if (chunk.length < chunkChars) continue;
     await print(chunk);

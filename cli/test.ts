@@ -1,5 +1,6 @@
 /** `wiretape test`: mocks, the new build, a replay and its judgement, all in one command for CI. */
 import type { CommandModule } from 'yargs';
+import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
 import { startBuild } from '../replayer/launch/build';
 import { usesPort } from '../replayer/launch/environment';
@@ -9,17 +10,8 @@ import { type MockServer, startMocks } from '../replayer/mocks/fastify';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import type { NoiseRule } from '../replayer/noise/rules';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
-import { openTapeReader } from '../tape/store/sqlite';
 import { type MockArguments, missTexts, mockOptions, readServed, unusedLines, unusedMocks } from './mock-options';
-import {
-  type FilterArguments,
-  filterFrom,
-  filterOptions,
-  jsonOption,
-  parseDuration,
-  tapeArgument,
-  usage,
-} from './options';
+import { type FilterArguments, filterOptions, jsonOption, parseDuration, tapeArgument, usage } from './options';
 import { progress, readCases } from './replay';
 import {
   type ReplayArguments,
@@ -82,11 +74,11 @@ async function test(args: Arguments): Promise<number> {
   const waitMs = parseDuration(args.wait, '--wait');
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
-  const cases = readCases(args);
-  const outbound = readServed(sessionOnly(args));
+  const cases = await readCases(args);
+  const outbound = await readServed(sessionOnly(args));
   const set = mocksFrom(outbound);
   const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
-  const place = await placeOf(args);
+  const place = await placeOf(args, cases);
   refuseIdleTrust(args, place.target);
   const { onMiss, latency } = args;
   const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, ...redaction });
@@ -120,23 +112,14 @@ interface Place {
 }
 
 /** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */
-async function placeOf(args: Arguments): Promise<Place> {
+async function placeOf(args: Arguments, cases: readonly TestCase[]): Promise<Place> {
   const port = usesPort(args.env ?? []) ? await freePort() : 0;
   if (args.target !== undefined) return { target: parseTarget(args.target), port };
-  const recorded = recordedOn(args);
+  const recorded = recordedTarget(cases.map(({ stored }) => stored));
   if (recorded === null && port === 0) throw noTarget();
   const url = new URL(recorded ?? 'http://127.0.0.1');
   if (port !== 0) url.port = String(port);
   return { target: parseTarget(url.origin), port };
-}
-
-function recordedOn(args: Arguments): string | null {
-  const tape = openTapeReader(args.tape);
-  try {
-    return recordedTarget(tape.exchanges(filterFrom(args, 'inbound')));
-  } finally {
-    tape.close();
-  }
 }
 
 interface Build {
@@ -170,7 +153,7 @@ async function withBuild<T>({ set, place, env, ...build }: Build, work: () => Pr
 
 interface Ended {
   readonly args: Arguments;
-  readonly cases: ReturnType<typeof readCases>;
+  readonly cases: readonly TestCase[];
   readonly noise: readonly NoiseRule[];
   readonly target: Target;
   readonly mocks: MockServer;

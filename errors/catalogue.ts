@@ -27,6 +27,8 @@ export const catalogue = {
   TAPE_BUSY: { exit: 3, means: 'another process is writing the tape' },
   TAPE_UNSAFE: { exit: 3, means: 'the file to record to belongs to somebody else, or others may read it' },
   TAPE_GONE: { exit: 3, means: 'the tape was deleted or replaced while it was recorded' },
+  TAPE_NOT_FOLLOWED: { exit: 3, means: 'it cannot be told what is new on the tape' },
+  CURSOR_FOREIGN: { exit: 3, means: 'the cursor belongs to another tape, or is none' },
   NOT_ON_TAPE: { exit: 3, means: 'the tape holds no exchange or session of that id' },
   FILE_UNREADABLE: { exit: 3, means: 'a file named on the command line cannot be read or written' },
   IMPORT_UNREADABLE: { exit: 3, means: 'a file to import is not what its format asks for' },

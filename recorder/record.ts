@@ -10,8 +10,8 @@ import type { Exchange, ProcessInfo } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
-import { openTapeWriterThread, type TapeWriterThread } from '../tape/store/sqlite/index';
-import type { SessionId } from '../tape/store/tape';
+import { openWriter } from '../tape/store/registry';
+import type { QueuedWriter, SessionId } from '../tape/store/tape';
 import { createPipeline, type Pipeline, type PipelineStats } from './pipeline';
 import type { AwaitedTarget, TargetSpec } from './source/ebpf/attach/targets';
 import type { TerminalSignal } from './source/ebpf/live/command';
@@ -81,7 +81,7 @@ const CLOSES_CHECK_MS = 10;
 
 /** Resolves once everything that exists is attached. Rejects with the errors of the tape and of the source. */
 export async function startRecording(options: RecordOptions): Promise<Recording> {
-  const writer = await openTapeWriterThread(options.tape);
+  const writer = await openWriter(options.tape);
   try {
     return await new RunningRecording(options, writer).begin();
   } catch (error) {
@@ -106,7 +106,7 @@ class RunningRecording implements Recording {
 
   constructor(
     private readonly options: RecordOptions,
-    private readonly writer: TapeWriterThread,
+    private readonly writer: QueuedWriter,
   ) {
     const { promise, resolve, reject } = Promise.withResolvers<RecordingEnd>();
     this.ended = promise;

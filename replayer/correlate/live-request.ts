@@ -16,11 +16,15 @@ export interface LiveRequest {
   readonly headers: HeaderList;
   /** As it goes out, content codings applied. */
   readonly body: Uint8Array;
+  readonly trailers: HeaderList;
+  /** How it came over HTTP/2 when it was recorded; null for HTTP/1. */
+  readonly http2: 'tls' | 'plaintext' | null;
 }
 
 export interface RequestSettings {
   readonly values: LiveValues;
   readonly recordedAt: Address | null;
+  readonly http2: LiveRequest['http2'];
   readonly target: Address;
   /** Set for every request, in place of recorded fields of the same name. */
   readonly setHeaders: HeaderList;
@@ -30,7 +34,7 @@ export interface RequestSettings {
 
 /** Throws a RangeError where the body changed and its content coding is not known. */
 export function liveRequest(request: HttpRequest, uses: readonly Link[], settings: RequestSettings): LiveRequest {
-  const { values, recordedAt, target, setHeaders } = settings;
+  const { values, recordedAt, target, setHeaders, http2 } = settings;
   const edits = values.edits(uses, settings.hidden);
   const headers = editHeaders(request.headers, edits, takenAwayCookies(uses, values));
   return {
@@ -38,6 +42,8 @@ export function liveRequest(request: HttpRequest, uses: readonly Link[], setting
     path: edits.length === 0 ? addressOf(request).path : editTarget(addressOf(request).path, edits),
     headers: withHeaders(movedHeaders(headers, recordedAt, target), setHeaders),
     body: bodyWith(request, edits, settings.hidden !== undefined),
+    trailers: request.trailers,
+    http2,
   };
 }
 

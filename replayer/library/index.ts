@@ -17,8 +17,8 @@ export type {
   TapeSession,
 } from './tape';
 
-/** Opens a recording for reading. Throws a WiretapeError where it is not there or no tape, and says what to do. */
-export function openTape(path: string): Reading.Tape {
+/** Opens a recording for reading. Rejects with a WiretapeError where it is not there or no tape, and says what to do. */
+export async function openTape(path: string): Promise<Reading.Tape> {
   return (require('./tape') as typeof Reading).openTape(path);
 }
 

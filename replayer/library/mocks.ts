@@ -7,7 +7,7 @@ import { WiretapeError } from '../../errors/wiretape-error';
 import { loadKey } from '../../tape/redact/key';
 import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
-import { openTapeReader } from '../../tape/store/sqlite';
+import { openReader } from '../../tape/store/registry';
 import type { StoredExchange } from '../../tape/store/tape';
 import { isWithoutPersonalData, placeholdersOf } from '../correlate/secrets';
 import { type MockServer, startMocks as serve } from '../mocks/fastify';
@@ -61,7 +61,7 @@ export interface Mocks {
 export async function startMocks(tape: string | Tape, options: MocksOptions = {}): Promise<Mocks> {
   const path = typeof tape === 'string' ? tape : tape.path;
   const side = options.serve ?? 'outbound';
-  const exchanges = readTape(path, options, side);
+  const exchanges = await readTape(path, options, side);
   const set = mocksFrom(exchanges, { serve: side });
   if (set.mocks.length + set.refusals.length === 0) throw nothingToServe(path, side, set);
   const { host, port, onMiss, latency, noise } = options;
@@ -106,12 +106,12 @@ function mocksOf(server: MockServer, path: string): Mocks {
   };
 }
 
-function readTape(path: string, filter: TapeFilter, direction: Serve): readonly StoredExchange[] {
-  const reader = openTapeReader(path);
+async function readTape(path: string, filter: TapeFilter, direction: Serve): Promise<readonly StoredExchange[]> {
+  const reader = await openReader(path);
   try {
-    return [...reader.exchanges({ ...filterFrom(filter), direction })];
+    return await Array.fromAsync(reader.exchanges({ ...filterFrom(filter), direction }));
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 

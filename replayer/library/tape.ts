@@ -11,7 +11,7 @@ import { noHttp } from '../../tape/model/http/http';
 import type { Message, MessageFacts } from '../../tape/model/message';
 import { httpOf, operationOf } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
-import { openTapeReader } from '../../tape/store/sqlite';
+import { openReader } from '../../tape/store/registry';
 import type { StoredExchange, TapeReader } from '../../tape/store/tape';
 
 /** The filter of the commands: `METHOD host/path` with globs, as in 'GET *\/orders/**'. */
@@ -26,13 +26,13 @@ export interface TapeFilter {
 
 export interface Tape {
   readonly path: string;
-  sessions(): readonly TapeSession[];
+  sessions(): Promise<readonly TapeSession[]>;
   /** In the order they began, read from the file one by one. Throws BAD_FILTER. */
-  exchanges(filter?: TapeFilter): IterableIterator<TapeExchange>;
+  exchanges(filter?: TapeFilter): AsyncIterableIterator<TapeExchange>;
   /** The exchange of that id, as `wiretape ls` shows it. */
-  exchange(id: string): TapeExchange | undefined;
-  close(): void;
-  [Symbol.dispose](): void;
+  exchange(id: string): Promise<TapeExchange | undefined>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** One run of the recorder. */
@@ -118,21 +118,21 @@ export interface TapeMessage {
   readonly body: TapeBody;
 }
 
-/** Opens a recording for reading. Throws a WiretapeError: where it is not there or no tape. */
-export function openTape(path: string): Tape {
-  const reader = openTapeReader(path);
+/** Opens a recording for reading. Rejects with a WiretapeError: where it is not there or no tape. */
+export async function openTape(path: string): Promise<Tape> {
+  const reader = await openReader(path);
   return {
     path,
     sessions: () => sessionsOf(reader),
-    *exchanges(filter = {}) {
-      for (const stored of reader.exchanges(filterFrom(filter))) yield exchangeFrom(stored);
+    async *exchanges(filter = {}) {
+      for await (const stored of reader.exchanges(filterFrom(filter))) yield exchangeFrom(stored);
     },
-    exchange(id) {
-      const stored = reader.exchange(id);
+    async exchange(id) {
+      const stored = await reader.exchange(id);
       return stored === undefined ? undefined : exchangeFrom(stored);
     },
     close: () => reader.close(),
-    [Symbol.dispose]: () => reader.close(),
+    [Symbol.asyncDispose]: () => reader.close(),
   };
 }
 
@@ -145,8 +145,8 @@ export function filterFrom({ include = [], exclude = [], session, direction }: T
   };
 }
 
-function sessionsOf(reader: TapeReader): readonly TapeSession[] {
-  return reader.sessions().map(({ id, startedAtUs, end, exchanges }) => {
+async function sessionsOf(reader: TapeReader): Promise<readonly TapeSession[]> {
+  return (await reader.sessions()).map(({ id, startedAtUs, end, exchanges }) => {
     return { id, startedAt: dateOf(startedAtUs), endedAt: end === null ? null : dateOf(end.endedAtUs), exchanges };
   });
 }

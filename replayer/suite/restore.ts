@@ -45,7 +45,7 @@ export function restoreCase({ tape, request, response, redacted }: CaseDescripti
     redacted: redacted ?? [],
     exchange: exchangeOf(
       { request, response, outcome: 'response' },
-      { number: tape.exchange, connection, ...timing, read },
+      { number: tape.exchange, connection, channel: tape.channel ?? null, ...timing, read },
     ),
   };
 }
@@ -60,7 +60,7 @@ export function restoreMock(mock: MockDescription, position: number, read: ReadB
     connectionId: mock.exchange,
     causeId: null,
     redacted: mock.redacted ?? [],
-    exchange: exchangeOf(mock, { number: mock.exchange, connection, ...timing, read }),
+    exchange: exchangeOf(mock, { number: mock.exchange, connection, channel: null, ...timing, read }),
   };
 }
 
@@ -73,6 +73,7 @@ interface Messages {
 interface Rest {
   readonly number: string;
   readonly connection: KnownConnection;
+  readonly channel: number | null;
   readonly startedAtUs: number;
   readonly durationUs: number;
   readonly read: ReadBody;
@@ -86,14 +87,15 @@ interface KnownConnection {
 }
 
 function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Exchange {
-  const { number, connection, startedAtUs, durationUs, read } = rest;
+  const { number, connection, channel, startedAtUs, durationUs, read } = rest;
   const endedAtUs = startedAtUs + durationUs;
+  const isHttp2 = request?.version === '2' || response?.version === '2';
   return {
     number: Number(number) || 0,
     connection: connectionOf(connection, startedAtUs),
-    channel: null,
+    channel,
     seq: 0,
-    protocol: 'http1',
+    ...(isHttp2 ? ({ protocol: 'http2' } as const) : ({ protocol: 'http1' } as const)),
     startedAtUs,
     durationUs,
     outcome,
@@ -120,7 +122,14 @@ interface Reading {
 }
 
 function requestOf(description: RequestDescription, { read, ...times }: Reading): HttpRequest {
-  return { method: description.method, target: description.target, ...messageOf(description, read), ...times };
+  const { method, target, authority } = description;
+  return {
+    method,
+    target,
+    ...(authority === undefined ? {} : { authority }),
+    ...messageOf(description, read),
+    ...times,
+  };
 }
 
 function responseOf(description: ResponseDescription, { read, ...times }: Reading): HttpResponse {

@@ -20,7 +20,11 @@ export const parseMediaType = memoised(rememberedTypes, readMediaType);
 
 function readMediaType(text: string): MediaType {
   const essence = (/^[^;,\s]*/.exec(text.trim())?.[0] ?? '').toLowerCase();
-  return { essence, charset: parameter(text, 'charset')?.toLowerCase() ?? null, boundary: parameter(text, 'boundary') };
+  return {
+    essence,
+    charset: parameterOf(text, 'charset')?.toLowerCase() ?? null,
+    boundary: parameterOf(text, 'boundary'),
+  };
 }
 
 export function isJsonType(essence: string): boolean {
@@ -38,7 +42,8 @@ export function isTextType(essence: string): boolean {
   );
 }
 
-function parameter(text: string, name: string): string | null {
+/** A parameter of the Content-Type, its quotes undone; null where there is none of that name. */
+export function parameterOf(text: string, name: string): string | null {
   const found = new RegExp(`;\\s*${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]*))`, 'i').exec(text);
   if (found === null) return null;
   return found[1] !== undefined ? found[1].replace(/\\(.)/g, '$1') : (found[2] ?? '');

@@ -8,7 +8,7 @@ import { addressOf, type HttpRequest, type HttpResponse } from '../model/http/ht
 import { httpOf } from '../model/registry';
 import type { RedactionEntry } from '../redact/redacted';
 import type { StoredExchange } from '../store/tape';
-import type { ExportOptions } from './exporter';
+import type { ExportOptions, StoredExchanges } from './exporter';
 
 export interface Call {
   readonly stored: StoredExchange;
@@ -56,12 +56,12 @@ export function fieldText(value: string): string {
 }
 
 /** The exchanges that can be sent again and answered. `nameless` stands for a host that nothing names; without it they are left out. */
-export function* callsIn(
-  exchanges: Iterable<StoredExchange>,
+export async function* callsIn(
+  exchanges: StoredExchanges,
   options: ExportOptions,
   nameless: string | null = null,
-): IterableIterator<Call> {
-  for (const stored of exchanges) {
+): AsyncIterableIterator<Call> {
+  for await (const stored of exchanges) {
     const call = callOf(stored, options.target, nameless);
     if (typeof call === 'string') options.onLeftOut(call);
     else yield call;

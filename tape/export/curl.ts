@@ -4,15 +4,14 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { HeaderList } from '../model/body';
-import type { StoredExchange } from '../store/tape';
 import { type Call, callsIn, fieldText, oneLine, redactionsIn, titleOf } from './calls';
-import type { Exporter, ExportOptions } from './exporter';
+import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const curl: Exporter = { name: 'curl', title: 'curl commands', about: 'inbound', sends: true, render };
 
-function* render(exchanges: Iterable<StoredExchange>, options: ExportOptions): IterableIterator<string> {
+async function* render(exchanges: StoredExchanges, options: ExportOptions): AsyncIterableIterator<string> {
   yield '#!/bin/sh\n';
-  for (const call of callsIn(exchanges, options)) {
+  for await (const call of callsIn(exchanges, options)) {
     yield `\n${commentLines(call).join('\n')}\n${commandOf(call)}\n`;
     options.onWritten(call.stored);
   }

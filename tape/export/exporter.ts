@@ -14,8 +14,11 @@ export interface Exporter {
   /** Whether it sends requests, so that they can be sent somewhere else than where they were recorded. */
   readonly sends: boolean;
   /** The text in pieces. `exchanges` are in the order of time. */
-  render(exchanges: Iterable<StoredExchange>, options: ExportOptions): Iterable<string>;
+  render(exchanges: StoredExchanges, options: ExportOptions): AsyncIterable<string>;
 }
+
+/** As a tape gives them one by one, or all at hand. */
+export type StoredExchanges = AsyncIterable<StoredExchange> | Iterable<StoredExchange>;
 
 export interface ExportOptions {
   /** Where requests are to go in the place of the hosts they were recorded for, such as `http://127.0.0.1:8080`; null for those. */

@@ -11,15 +11,15 @@ import { addressOf, type HttpRequest, type HttpResponse } from '../model/http/ht
 import { httpOf } from '../model/registry';
 import type { StoredExchange } from '../store/tape';
 import { oneLine, redactionsIn } from './calls';
-import type { Exporter, ExportOptions } from './exporter';
+import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const har: Exporter = { name: 'har', title: 'HAR', about: 'all', sends: false, render };
 
-function* render(exchanges: Iterable<StoredExchange>, options: ExportOptions): IterableIterator<string> {
+async function* render(exchanges: StoredExchanges, options: ExportOptions): AsyncIterableIterator<string> {
   const creator = JSON.stringify({ name: 'wiretape', version: options.wiretapeVersion });
   yield `{"log":{"version":"1.2","creator":${creator},"pages":[],"entries":[`;
   let separator = '\n';
-  for (const stored of exchanges) {
+  for await (const stored of exchanges) {
     const entry = entryOf(stored);
     if (typeof entry === 'string') {
       options.onLeftOut(entry);

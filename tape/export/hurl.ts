@@ -5,15 +5,14 @@
 import { parseJson } from '../body/json';
 import { isJsonType, mediaTypeOf } from '../body/media-type';
 import { headerValue } from '../model/body';
-import type { StoredExchange } from '../store/tape';
 import { type Call, callsIn, fieldText, oneLine, redactionsIn, titleOf } from './calls';
-import type { Exporter, ExportOptions } from './exporter';
+import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const hurl: Exporter = { name: 'hurl', title: 'a Hurl file', about: 'inbound', sends: true, render };
 
-function* render(exchanges: Iterable<StoredExchange>, options: ExportOptions): IterableIterator<string> {
+async function* render(exchanges: StoredExchanges, options: ExportOptions): AsyncIterableIterator<string> {
   let separator = '';
-  for (const call of callsIn(exchanges, options)) {
+  for await (const call of callsIn(exchanges, options)) {
     yield `${separator}${entryOf(call).join('\n')}\n`;
     separator = '\n';
     options.onWritten(call.stored);

@@ -4,16 +4,15 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { HeaderList } from '../model/body';
-import type { StoredExchange } from '../store/tape';
 import { type Call, callsIn, fieldText, oneLine, redactionsIn, titleOf } from './calls';
-import type { Exporter, ExportOptions } from './exporter';
+import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const k6: Exporter = { name: 'k6', title: 'a k6 script', about: 'inbound', sends: true, render };
 
-function* render(exchanges: Iterable<StoredExchange>, options: ExportOptions): IterableIterator<string> {
+async function* render(exchanges: StoredExchanges, options: ExportOptions): AsyncIterableIterator<string> {
   const statements: string[] = [];
   let endedAtUs: number | null = null;
-  for (const call of callsIn(exchanges, options)) {
+  for await (const call of callsIn(exchanges, options)) {
     const startedAtUs = call.request.startedAtUs;
     // Shorter pauses are the client's own work; they would only add lines.
     const pauseUs = endedAtUs === null ? 0 : startedAtUs - endedAtUs;

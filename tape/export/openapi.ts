@@ -7,9 +7,8 @@ import { type JsonValue, parseJson } from '../body/json';
 import { isJsonType, isTextType, mediaTypeOf } from '../body/media-type';
 import { parseMultipart } from '../body/multipart';
 import { type HeaderList, headerValue } from '../model/body';
-import type { StoredExchange } from '../store/tape';
 import { type Call, callsIn } from './calls';
-import type { Exporter, ExportOptions } from './exporter';
+import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 import { type JsonSchema, Shape } from './json-schema';
 
 export const openapi: Exporter = { name: 'openapi', title: 'OpenAPI', about: 'inbound', sends: false, render };
@@ -17,10 +16,10 @@ export const openapi: Exporter = { name: 'openapi', title: 'OpenAPI', about: 'in
 /** Methods that the format has a place for. */
 const known = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']);
 
-function* render(exchanges: Iterable<StoredExchange>, options: ExportOptions): IterableIterator<string> {
+async function* render(exchanges: StoredExchanges, options: ExportOptions): AsyncIterableIterator<string> {
   const paths = new Map<string, Map<string, Operation>>();
   const servers = new Set<string>();
-  for (const call of callsIn(exchanges, options)) {
+  for await (const call of callsIn(exchanges, options)) {
     const method = call.request.method.toLowerCase();
     if (!known.has(method)) {
       options.onLeftOut(`are ${call.request.method}, which OpenAPI 3.1 has no place for`);

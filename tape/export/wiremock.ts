@@ -6,9 +6,8 @@ import { isUtf8 } from 'node:buffer';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../body/json';
 import { isJsonType, mediaTypeOf } from '../body/media-type';
 import type { HeaderList } from '../model/body';
-import type { StoredExchange } from '../store/tape';
 import { type Call, callsIn, redactionsIn, titleOf } from './calls';
-import type { Exporter, ExportOptions } from './exporter';
+import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const wiremock: Exporter = {
   name: 'wiremock',
@@ -20,9 +19,9 @@ export const wiremock: Exporter = {
 
 type Json = { readonly [name: string]: unknown };
 
-function* render(exchanges: Iterable<StoredExchange>, options: ExportOptions): IterableIterator<string> {
+async function* render(exchanges: StoredExchanges, options: ExportOptions): AsyncIterableIterator<string> {
   const asked = new Map<string, { readonly request: Json; readonly calls: Call[] }>();
-  for (const call of callsIn(exchanges, options, 'unknown.invalid')) {
+  for await (const call of callsIn(exchanges, options, 'unknown.invalid')) {
     const request = requestOf(call);
     const key = JSON.stringify(request);
     const same = asked.get(key) ?? { request, calls: [] };

@@ -1,19 +1,23 @@
-/** A tape in memory, for tests: the same contract as SQLite's, and nothing on disk. */
+/** Tapes in memory, for tests: the same contract as SQLite's, and nothing on disk. A store holds what was written to it. */
+import { WiretapeError } from '../../errors/wiretape-error';
 import type { Exchange } from '../model/exchange';
 import { type ExchangeFilter, passesFilter } from '../model/filter';
 import { messageIn } from '../model/path';
 import type { Redacted } from '../redact/redacted';
-import { sessionState } from './session-state';
+import { markOf } from './cursor';
+import { type Commits, follow } from './follow';
+import { type SessionState, sessionState } from './session-state';
 import { summaryOf } from './summary';
 import type {
-  ExchangeSummary,
   Loss,
+  QueuedWriter,
   Session,
   SessionEnd,
   SessionId,
   SessionStart,
   StoredExchange,
   TapeReader,
+  TapeStore,
   TapeWriter,
 } from './tape';
 
@@ -42,10 +46,30 @@ function grown(before: Redacted<Exchange> | undefined, { exchange, entries }: Re
   return whole as unknown as Redacted<Exchange>; // both halves have the stamp
 }
 
-export function createMemoryTape(): TapeWriter & TapeReader {
+export interface MemoryTape {
+  readonly writer: TapeWriter;
+  openReader(): TapeReader;
+}
+
+interface Kept {
+  readonly session: MemorySession;
+  readonly redacted: Redacted<Exchange>;
+  readonly commit: number;
+}
+
+export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
   const sessions: MemorySession[] = [];
-  const exchanges = new Map<number, { session: MemorySession; redacted: Redacted<Exchange> }>();
+  const exchanges = new Map<number, Kept>();
+  const listeners = new Set<() => void>();
   let connections = 0;
+  let commit = 0;
+  let version = 0;
+  let isBeingWritten = true;
+
+  function tellChange(): void {
+    version++;
+    for (const listener of listeners) listener();
+  }
 
   function sessionOf(id: SessionId): MemorySession {
     const session = sessions[Number(id) - 1];
@@ -69,18 +93,63 @@ export function createMemoryTape(): TapeWriter & TapeReader {
     };
   }
 
-  function* inOrder(filter: ExchangeFilter): IterableIterator<StoredExchange> {
+  function passes(stored: StoredExchange, filter: ExchangeFilter): boolean {
+    if (filter.session !== undefined && stored.session !== filter.session) return false;
+    return passesFilter(stored.exchange, filter);
+  }
+
+  async function* inOrder<T>(
+    filter: ExchangeFilter,
+    shown: (stored: StoredExchange) => T,
+  ): AsyncGenerator<T, undefined, undefined> {
     const ids = [...exchanges.entries()]
       .map(([id, { redacted }]) => ({ id, atUs: redacted.exchange.startedAtUs }))
       .sort((a, b) => a.atUs - b.atUs || a.id - b.id);
     for (const { id } of ids) {
       const stored = storedOf(id);
-      if (stored === undefined || (filter.session !== undefined && stored.session !== filter.session)) continue;
-      if (passesFilter(stored.exchange, filter)) yield stored;
+      if (stored !== undefined && passes(stored, filter)) yield shown(stored);
     }
   }
 
-  return {
+  const stateOf = ({ end, isOpen }: MemorySession): SessionState =>
+    sessionState(end === null, { reason: end?.reason ?? null, isWriterAlive: isOpen });
+
+  const commits: Commits = {
+    location,
+    async find(id) {
+      const found = exchanges.get(id);
+      return found === undefined ? undefined : { commit: found.commit, mark: markOf(found.session.start) };
+    },
+    async page(after, { filter, limit }) {
+      return [...exchanges]
+        .map(([id, kept]) => ({ id, ...kept }))
+        .filter((each) => each.commit > after.commit || (each.commit === after.commit && each.id > after.id))
+        .sort((a, b) => a.commit - b.commit || a.id - b.id)
+        .slice(0, limit)
+        .map(({ id, commit: at, session }) => {
+          const stored = storedOf(id);
+          const summary = stored !== undefined && passes(stored, filter) ? summaryOf(stored) : null;
+          return { id, commit: at, mark: markOf(session.start), summary };
+        });
+    },
+    states: async () => new Map(sessions.map((session) => [session.id, stateOf(session)])),
+    isBeingWritten: async () => isBeingWritten,
+    requireFollowable: async () => undefined,
+    version: async () => version,
+    changed: (seen, signal) =>
+      new Promise((resolve) => {
+        const done = () => {
+          listeners.delete(done);
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        if (version !== seen || signal.aborted) return resolve();
+        listeners.add(done);
+        signal.addEventListener('abort', done);
+      }),
+  };
+
+  const writer: TapeWriter = {
     beginSession(start) {
       const open = sessions.some((session) => session.isOpen);
       const highest = Math.max(0, ...sessions.map((s) => s.firstExchange - 1), ...exchanges.keys());
@@ -95,17 +164,21 @@ export function createMemoryTape(): TapeWriter & TapeReader {
         isOpen: true,
       };
       sessions.push(session);
+      isBeingWritten = true;
+      tellChange();
       return session.id;
     },
     append(id, batch) {
       const session = sessionOf(id);
+      commit++;
       for (const redacted of batch) {
         const { key } = redacted.exchange.connection;
         if (!session.connections.has(key)) session.connections.set(key, String(++connections));
         const place = session.firstExchange + redacted.exchange.number - 1;
         if (!exchanges.has(place)) session.exchanges++;
-        exchanges.set(place, { session, redacted: grown(exchanges.get(place)?.redacted, redacted) });
+        exchanges.set(place, { session, redacted: grown(exchanges.get(place)?.redacted, redacted), commit });
       }
+      tellChange();
     },
     noteLoss(id, loss) {
       sessionOf(id).losses.push(loss);
@@ -114,26 +187,96 @@ export function createMemoryTape(): TapeWriter & TapeReader {
       const session = sessionOf(id);
       session.end = end;
       session.isOpen = false;
-    },
-    sessions(): readonly Session[] {
-      return sessions.map(({ id, start, end, isOpen, exchanges: count, losses }) => ({
-        id,
-        ...start,
-        end,
-        state: sessionState(end === null, { reason: end?.reason ?? null, isWriterAlive: isOpen }),
-        exchanges: count,
-        losses: [...losses],
-      }));
-    },
-    exchanges: (filter = {}) => inOrder(filter),
-    *summaries(filter = {}): IterableIterator<ExchangeSummary> {
-      for (const stored of inOrder(filter)) yield summaryOf(stored);
-    },
-    exchange(id) {
-      return /^[1-9]\d*$/.test(id) ? storedOf(Number(id)) : undefined;
+      tellChange();
     },
     close() {
       for (const session of sessions) session.isOpen = false;
+      isBeingWritten = false;
+      tellChange();
+    },
+  };
+
+  function openReader(): TapeReader {
+    const closing = new AbortController();
+    return {
+      sessions: async (): Promise<readonly Session[]> =>
+        sessions.map((session) => ({
+          id: session.id,
+          ...session.start,
+          end: session.end,
+          state: stateOf(session),
+          exchanges: session.exchanges,
+          losses: [...session.losses],
+        })),
+      exchanges: (filter = {}) => inOrder(filter, (stored) => stored),
+      summaries: (filter = {}) => inOrder(filter, summaryOf),
+      exchange: async (id) => (/^[1-9]\d*$/.test(id) ? storedOf(Number(id)) : undefined),
+      follow: (after, options) => follow(commits, after, { ...options, closing: closing.signal }),
+      close: async () => closing.abort(),
+    };
+  }
+
+  return { writer, openReader };
+}
+
+/** A store of its own: what one holds, no other has. */
+export function createMemoryStore(): TapeStore {
+  const tapes = new Map<string, MemoryTape>();
+  return {
+    scheme: 'memory',
+    async openReader(location) {
+      const tape = tapes.get(location);
+      if (tape !== undefined) return tape.openReader();
+      throw new WiretapeError('TAPE_MISSING', `There is no tape at ${location}`, { remedy: 'Write one to it first' });
+    },
+    async openWriter(location, { onFailure } = {}) {
+      const isNew = !tapes.has(location);
+      const tape = tapes.get(location) ?? createMemoryTape(location);
+      tapes.set(location, tape);
+      return queued(tape.writer, { onFailure, abandon: () => isNew && tapes.delete(location) });
+    },
+  };
+}
+
+interface Around {
+  readonly onFailure: ((error: WiretapeError) => void) | undefined;
+  abandon(): void;
+}
+
+/** What is written at once is never pending. */
+function queued(writer: TapeWriter, { onFailure, abandon }: Around): QueuedWriter {
+  let failed: WiretapeError | null = null;
+  const tried = (write: () => void): void => {
+    if (failed !== null) return;
+    try {
+      write();
+    } catch (cause) {
+      failed = new WiretapeError('INTERNAL', String(cause), { cause, remedy: 'This is a fault of wiretape' });
+      onFailure?.(failed);
+    }
+  };
+  const refuseFailed = (): void => {
+    if (failed !== null) throw failed;
+  };
+  return {
+    beginSession: async (start) => writer.beginSession(start),
+    append(session, batch) {
+      tried(() => writer.append(session, batch));
+      return true;
+    },
+    noteLoss: (session, loss) => tried(() => writer.noteLoss(session, loss)),
+    endSession: (session, end) => tried(() => writer.endSession(session, end)),
+    pending: () => 0,
+    drained: async () => undefined,
+    flush: async () => refuseFailed(),
+    failure: () => failed,
+    async close() {
+      writer.close();
+      refuseFailed();
+    },
+    async abandon() {
+      writer.close();
+      abandon();
     },
   };
 }

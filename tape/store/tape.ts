@@ -1,7 +1,8 @@
 /**
- * The port between the recorder, the replayer and whatever keeps the tape. SQLite (`sqlite/`) is the default;
- * `memory.ts` serves tests. The contract suite in test/contract runs on both.
+ * The port between the recorder, the replayer and whatever keeps the tape: `registry.ts` finds the store of a location.
+ * SQLite (`sqlite/`) keeps what has a path; `memory.ts` serves tests. The contract suites in test/contract run on both.
  */
+import type { WiretapeError } from '../../errors/wiretape-error';
 import type { Operation } from '../model/content-model';
 import type { ProtocolName } from '../model/contents';
 import type { Direction, Exchange, Outcome, Problem, ProcessInfo, TlsInfo, UnreadTls } from '../model/exchange';
@@ -89,7 +90,51 @@ export interface ExchangeSummary {
   readonly cause: { readonly id: string; readonly method: string } | null;
 }
 
-/** Synchronous on purpose: better-sqlite3 is, and one transaction an append keeps a crash from tearing an exchange. */
+/** Keeps tapes. Opening, reading and writing reject with errors of the catalogue. */
+export interface TapeStore {
+  /** The scheme of its locations, such as `postgres` of `postgres://…`; null where a location is a path. */
+  readonly scheme: string | null;
+  openReader(location: string): Promise<TapeReader>;
+  /** Makes the tape where there is none. */
+  openWriter(location: string, options?: WriterOptions): Promise<QueuedWriter>;
+}
+
+export interface WriterOptions {
+  /** Told once, when the tape cannot be written any more; what was recorded until then is kept. */
+  readonly onFailure?: (error: WiretapeError) => void;
+}
+
+/**
+ * What a recorder writes to: `append` never waits, since whoever feeds it must not; the tape follows, in order, and is
+ * whole after `flush` and `close`. Exchanges become readable in transactions, none of them in part.
+ */
+export interface QueuedWriter {
+  beginSession(start: SessionStart): Promise<SessionId>;
+  /**
+   * Takes the exchanges in every case; false asks the feeder to wait for `drained` before it brings more. An exchange
+   * takes the place of one of the same number that was written with the outcome `open`.
+   */
+  append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): boolean;
+  noteLoss(session: SessionId, loss: Loss): void;
+  endSession(session: SessionId, end: SessionEnd): void;
+  /** Bytes taken and not yet on the tape. */
+  pending(): number;
+  /** Resolves when less than half the queue is pending. */
+  drained(): Promise<void>;
+  /** Resolves when everything taken is on the tape. Rejects when it cannot be written. */
+  flush(): Promise<void>;
+  /** Why the tape cannot be written any more; null while it can. */
+  failure(): WiretapeError | null;
+  /** Flushes and closes the tape. Rejects when something could not be written; it is closed anyway. */
+  close(): Promise<void>;
+  /** Closes, and takes away what was made for a recording that never began. Never rejects. */
+  abandon(): Promise<void>;
+}
+
+/**
+ * What writes a tape on the thread that calls it, one transaction an append: behind a `QueuedWriter`, and where a program
+ * does nothing but write, as an import does. No part of the port: a store over a network cannot offer it.
+ */
 export interface TapeWriter {
   beginSession(start: SessionStart): SessionId;
   /** An exchange takes the place of one of the same number that was written with the outcome `open`. */
@@ -100,11 +145,41 @@ export interface TapeWriter {
 }
 
 export interface TapeReader {
-  sessions(): readonly Session[];
+  sessions(): Promise<readonly Session[]>;
   /** Ordered by start time, then id. Bodies are loaded lazily as the iteration reaches them. */
-  exchanges(filter?: ExchangeFilter): IterableIterator<StoredExchange>;
+  exchanges(filter?: ExchangeFilter): AsyncIterableIterator<StoredExchange>;
   /** The same exchanges in the same order, without headers and bodies. */
-  summaries(filter?: ExchangeFilter): IterableIterator<ExchangeSummary>;
-  exchange(id: string): StoredExchange | undefined;
-  close(): void;
+  summaries(filter?: ExchangeFilter): AsyncIterableIterator<ExchangeSummary>;
+  exchange(id: string): Promise<StoredExchange | undefined>;
+  /**
+   * What was committed after the cursor, null for all of it, in the order of commits; then waits for more. An exchange
+   * that grew is given again, in its new state; one that grew twice meanwhile is given once. Rejects with
+   * CURSOR_FOREIGN where the cursor is not of this tape, TAPE_NOT_FOLLOWED where it cannot be told what is new.
+   */
+  follow(after: Cursor | null, options: FollowOptions): AsyncIterableIterator<Committed>;
+  /** Ends what is being followed, and iterations that were left in the middle. */
+  close(): Promise<void>;
+}
+
+/** A place among the commits of one tape, to continue from: in this process, in another, or tomorrow. Opaque. */
+export type Cursor = string;
+
+export interface FollowOptions {
+  /**
+   * What ends it: `caught-up`, where nothing new is there; `ended`, where moreover no session is being recorded, of the
+   * filter's session only that one; `aborted`, nothing but the signal.
+   */
+  readonly until: 'caught-up' | 'ended' | 'aborted';
+  /** Ends it at once, whatever it waits for. The iteration then ends as any other. */
+  readonly signal?: AbortSignal;
+  readonly filter?: ExchangeFilter;
+}
+
+/** An exchange as it is on the tape now. Its messages are read by its id, so that waiting holds no bodies. */
+export interface Committed {
+  /** Continues after it. */
+  readonly cursor: Cursor;
+  readonly exchange: ExchangeSummary;
+  /** Of its session, as it was before the exchange was read; null where the session began since. */
+  readonly sessionState: SessionState | null;
 }

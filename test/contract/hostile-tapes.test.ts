@@ -39,18 +39,22 @@ function change(sql: string, ...values: unknown[]): void {
 }
 
 /** Everything that reading can reach. */
-function readAll(): unknown {
+async function readAll(): Promise<unknown> {
   const reader = openTapeReader(path);
   try {
-    return [reader.sessions(), [...reader.summaries()], [...reader.exchanges()]];
+    return [
+      await reader.sessions(),
+      await Array.fromAsync(reader.summaries()),
+      await Array.fromAsync(reader.exchanges()),
+    ];
   } finally {
     reader.close();
   }
 }
 
-function refusal(run: () => unknown): [string, ...string[]] {
+async function refusal(run: () => unknown): Promise<[string, ...string[]]> {
   try {
-    run();
+    await run();
   } catch (error) {
     if (error instanceof WiretapeError) return [error.code, ...error.seen];
     throw error;
@@ -95,20 +99,20 @@ describe('what a tape is made of', () => {
       'it has a trigger, "t2"',
     ],
     ['a version that is not its own', 'PRAGMA user_version = 0', 'it has one table too many, "sessions"'],
-  ])('%s is refused before it is asked anything, for reading and for writing', (_name, sql, seen) => {
+  ])('%s is refused before it is asked anything, for reading and for writing', async (_name, sql, seen) => {
     change(sql);
     for (const open of [openTapeReader, openTapeWriter]) {
-      const [code, first] = refusal(() => open(path));
+      const [code, first] = await refusal(() => open(path));
       expect([code, first]).toEqual(['TAPE_DAMAGED', seen]);
     }
   });
 
-  it('more of it, which nobody reads, changes nothing', () => {
-    const before = readAll();
+  it('more of it, which nobody reads, changes nothing', async () => {
+    const before = await readAll();
     change(
       'CREATE TABLE notes (a); CREATE VIEW slow AS SELECT * FROM exchanges; CREATE INDEX mine ON exchanges (result)',
     );
-    expect(readAll()).toEqual(before);
+    expect(await readAll()).toEqual(before);
     openTapeWriter(path).close();
   });
 });
@@ -145,9 +149,9 @@ describe('what a cell holds', () => {
     ["redacted = '[1]'", 'column redacted holds JSON of another shape'],
     ['redacted = \'[{"in":"body"}]\'', 'column redacted holds JSON of another shape'],
     ["response_body = 'text', response_body_id = NULL", 'column response_body holds text, not bytes'],
-  ])('%s is damage', (assignment, seen) => {
+  ])('%s is damage', async (assignment, seen) => {
     change(`UPDATE exchanges SET ${assignment} WHERE id = 2`);
-    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', seen]);
+    expect(await refusal(readAll)).toEqual(['TAPE_DAMAGED', seen]);
   });
 
   it.each([
@@ -159,52 +163,55 @@ describe('what a cell holds', () => {
     ["UPDATE bodies SET packing = 'rar'", 'a body is packed in an unknown way'],
     ['UPDATE bodies SET size = 7', 'a body says that it has 7 bytes, and unfolds to more'],
     ['UPDATE bodies SET size = 30000', 'a body says that it has 30000 bytes, and has 20000'],
-  ])('%s is damage', (sql, seen) => {
+  ])('%s is damage', async (sql, seen) => {
     change(sql);
-    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', seen]);
+    expect(await refusal(readAll)).toEqual(['TAPE_DAMAGED', seen]);
   });
 
-  it('a writer that nobody could be is none', () => {
+  it('a writer that nobody could be is none', async () => {
     change("INSERT INTO writer VALUES (1, 'x', x'00'); UPDATE sessions SET ended_us = NULL");
     const reader = openTapeReader(path);
-    expect(reader.sessions()).toMatchObject([{ state: 'killed' }]);
+    expect(await reader.sessions()).toMatchObject([{ state: 'killed' }]);
     reader.close();
     openTapeWriter(path).close();
   });
 
   it('an exchange that caused itself is read like any other', () => {
     change('UPDATE exchanges SET cause_number = number');
-    expect(() => readAll()).not.toThrow();
+    expect(async () => await readAll()).not.toThrow();
   });
 });
 
 describe('what would not fit', () => {
-  it('a few bytes that unfold to gigabytes are not unfolded', () => {
+  it('a few bytes that unfold to gigabytes are not unfolded', async () => {
     const bomb = zstdCompressSync(Buffer.alloc(64 * 1024 * 1024));
     change('UPDATE bodies SET bytes = ?, size = 100', bomb);
-    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', 'a body says that it has 100 bytes, and unfolds to more']);
+    expect(await refusal(readAll)).toEqual(['TAPE_DAMAGED', 'a body says that it has 100 bytes, and unfolds to more']);
   });
 
-  it('a body that says it is larger than any is not believed', () => {
+  it('a body that says it is larger than any is not believed', async () => {
     change('UPDATE bodies SET size = 8589934592');
-    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', 'a body says that it has 8589934592 bytes']);
+    expect(await refusal(readAll)).toEqual(['TAPE_DAMAGED', 'a body says that it has 8589934592 bytes']);
   });
 
   it.each([
     ['response_body = zeroblob(300000000), response_body_id = NULL', 'response_body'],
     ["content = printf('%.*c', 300000000, '[')", 'content'],
     ["target = printf('%.*c', 300000000, '/')", 'target'],
-  ])('%s is not loaded', (assignment, column) => {
+  ])('%s is not loaded', async (assignment, column) => {
     change(`UPDATE exchanges SET ${assignment} WHERE id = 2`);
-    expect(refusal(readAll)).toEqual(['TAPE_DAMAGED', `column ${column} holds more than ${cellLimitBytes} bytes`]);
+    expect(await refusal(readAll)).toEqual([
+      'TAPE_DAMAGED',
+      `column ${column} holds more than ${cellLimitBytes} bytes`,
+    ]);
   });
 });
 
-it('what a writer goes on with is not rewritten by what a tape brings along', () => {
+it('what a writer goes on with is not rewritten by what a tape brings along', async () => {
   const writer = openTapeWriter(path);
   writer.append(writer.beginSession(sessionStart), [asRedacted(exchangeOf({ startedAtUs: epochUs + 9 }))]);
   writer.close();
   const reader = openTapeReader(path);
-  expect([...reader.summaries()].map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
+  expect((await Array.fromAsync(reader.summaries())).map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
   reader.close();
 });

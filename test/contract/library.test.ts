@@ -58,40 +58,44 @@ beforeAll(() => {
 });
 
 describe('openTape', () => {
-  it('gives the exchanges in the order they began, as the filter wants them', () => {
-    using opened = openTape(tape);
-    const shown = (filter = {}) =>
-      [...opened.exchanges(filter)].map(({ id, verb, target }) => `${id} ${verb} ${target}`);
-    expect(shown()).toEqual(['1 GET /orders?x=1', '2 POST /orders', '3 GET /rates', '4 GET /lost']);
-    expect(shown({ direction: 'inbound' })).toEqual(['1 GET /orders?x=1', '2 POST /orders']);
-    expect(shown({ include: 'POST */orders' })).toEqual(['2 POST /orders']);
-    expect(shown({ exclude: ['* */orders', '* */lost'] })).toEqual(['3 GET /rates']);
-    expect(() => shown({ include: 'orders' })).toThrow(/not METHOD host\/path/);
+  it('gives the exchanges in the order they began, as the filter wants them', async () => {
+    await using opened = await openTape(tape);
+    const shown = async (filter = {}) =>
+      (await Array.fromAsync(opened.exchanges(filter))).map(({ id, verb, target }) => `${id} ${verb} ${target}`);
+    expect(await shown()).toEqual(['1 GET /orders?x=1', '2 POST /orders', '3 GET /rates', '4 GET /lost']);
+    expect(await shown({ direction: 'inbound' })).toEqual(['1 GET /orders?x=1', '2 POST /orders']);
+    expect(await shown({ include: 'POST */orders' })).toEqual(['2 POST /orders']);
+    expect(await shown({ exclude: ['* */orders', '* */lost'] })).toEqual(['3 GET /rates']);
+    await expect(shown({ include: 'orders' })).rejects.toThrow(/not METHOD host\/path/);
   });
 
-  it('gives bodies decoded, times as dates, and what is missing', () => {
-    using opened = openTape(tape);
-    const rates = opened.exchange('3');
+  it('gives bodies decoded, times as dates, and what is missing', async () => {
+    await using opened = await openTape(tape);
+    const rates = await opened.exchange('3');
     expect(rates?.response?.body.json()).toEqual({ rate: 1.2 });
     expect(Buffer.from(rates?.response?.body.bytes ?? []).toString()).toBe('{"rate":1.2}');
     expect(rates?.request?.body.text()).toBe('');
     expect(rates?.response?.headers).toContainEqual(['Content-Encoding', 'gzip']);
-    expect(opened.exchange('1')).toMatchObject({
+    expect(await opened.exchange('1')).toMatchObject({
       direction: 'inbound',
       authority: 'shop.test',
       result: '200',
       problems: [],
     });
-    expect(opened.exchange('1')?.startedAt).toEqual(new Date(recordedAtUs / 1000));
-    expect(opened.exchange('4')).toMatchObject({ response: null, problems: ['lost-bytes'] });
-    expect(opened.exchange('5')).toBeUndefined();
-    expect(opened.sessions()).toMatchObject([{ id: '1', exchanges: 4 }]);
+    expect((await opened.exchange('1'))?.startedAt).toEqual(new Date(recordedAtUs / 1000));
+    expect(await opened.exchange('4')).toMatchObject({ response: null, problems: ['lost-bytes'] });
+    expect(await opened.exchange('5')).toBeUndefined();
+    expect(await opened.sessions()).toMatchObject([{ id: '1', exchanges: 4 }]);
   });
 
-  it('refuses what is no tape as the commands do', () => {
-    expect(() => openTape(join(folder, 'missing.tape'))).toThrow(expect.objectContaining({ code: 'TAPE_MISSING' }));
+  it('refuses what is no tape as the commands do', async () => {
+    await expect(openTape(join(folder, 'missing.tape'))).rejects.toEqual(
+      expect.objectContaining({ code: 'TAPE_MISSING' }),
+    );
     writeFileSync(join(folder, 'text.tape'), 'a text');
-    expect(() => openTape(join(folder, 'text.tape'))).toThrow(expect.objectContaining({ code: 'TAPE_FOREIGN' }));
+    await expect(openTape(join(folder, 'text.tape'))).rejects.toEqual(
+      expect.objectContaining({ code: 'TAPE_FOREIGN' }),
+    );
   });
 });
 
@@ -108,7 +112,7 @@ describe('startMocks', () => {
   });
 
   it('serves the service itself, under any Host, of a tape that is open', async () => {
-    using opened = openTape(tape);
+    await using opened = await openTape(tape);
     await using mocks = await startMocks(opened, { serve: 'inbound' });
     expect(JSON.parse((await ask(`${mocks.url}/orders?x=1`)).text)).toEqual({ orders: [1, 2] });
     expect((await askHost(mocks.url, 'anything.example:99', '/orders?x=1')).status).toBe(200);

@@ -42,13 +42,13 @@ const versionOf = (file: string) => {
 };
 
 /** As `ls --json` and `show --json` give them; long bodies as the fixture has them. */
-function shown(file: string, { among }: { among?: readonly string[] } = {}) {
+async function shown(file: string, { among }: { among?: readonly string[] } = {}) {
   const reader = openTapeReader(file);
   try {
-    const list = [...reader.summaries()].map((summary) => asJson(summaryJson(summary)));
-    const whole = [...reader.exchanges()].map((stored) => shortened(exchangeJson(stored)));
+    const list = (await Array.fromAsync(reader.summaries())).map((summary) => asJson(summaryJson(summary)));
+    const whole = (await Array.fromAsync(reader.exchanges())).map((stored) => shortened(exchangeJson(stored)));
     const isAsked = ({ id }: { id: string }) => among === undefined || among.includes(id);
-    return { list: list.filter(isAsked), whole: whole.filter(isAsked), sessions: reader.sessions() };
+    return { list: list.filter(isAsked), whole: whole.filter(isAsked), sessions: await reader.sessions() };
   } finally {
     reader.close();
   }
@@ -67,15 +67,15 @@ function asJson(value: unknown) {
 }
 
 /** Members are only ever added: each of those that 0.1.0 printed is there, and the same. */
-function expectAsPrinted({ list, whole }: ReturnType<typeof shown>): void {
+function expectAsPrinted({ list, whole }: Awaited<ReturnType<typeof shown>>): void {
   expect(list).toMatchObject(printed('ls.ndjson'));
   expect(whole).toMatchObject(printed('show.ndjson'));
 }
 
 describe('a tape of 0.1.0', () => {
-  it('is of the version it says, and holds what its README says', () => {
+  it('is of the version it says, and holds what its README says', async () => {
     expect(versionOf(path)).toBe(1);
-    const { list, sessions } = shown(path);
+    const { list, sessions } = await shown(path);
     expect(list).toHaveLength(25);
     expect(sessions.map(({ state, wiretapeVersion }) => [state, wiretapeVersion])).toEqual([
       ['ended', '0.1.0'],
@@ -88,34 +88,36 @@ describe('a tape of 0.1.0', () => {
     );
   });
 
-  it('gives what 0.1.0 gave, and is not changed by it', () => {
+  it('gives what 0.1.0 gave, and is not changed by it', async () => {
     const before = hashOf(path);
-    expectAsPrinted(shown(path));
+    expectAsPrinted(await shown(path));
     expect(hashOf(path)).toBe(before);
     expect(readdirSync(folder)).toEqual(['shop.tape']);
   });
 
-  it('gives one exchange by its id', () => {
+  it('gives one exchange by its id', async () => {
     const reader = openTapeReader(path);
     const wanted = printed('show.ndjson').find(({ id }) => id === '4');
-    expect(shortened(exchangeJson(reader.exchange('4') ?? fail('there is no exchange 4')))).toMatchObject(wanted);
+    expect(shortened(exchangeJson((await reader.exchange('4')) ?? fail('there is no exchange 4')))).toMatchObject(
+      wanted,
+    );
     reader.close();
   });
 
-  it('is brought to the current version by the next recorder, and gives the same', () => {
-    const asItWas = shown(path);
+  it('is brought to the current version by the next recorder, and gives the same', async () => {
+    const asItWas = await shown(path);
     const writer = openTapeWriter(path);
     writer.append(writer.beginSession(sessionStart), [asRedacted(exchangeOf({ startedAtUs: epochUs }))]);
     writer.close();
     expect(versionOf(path)).toBe(currentVersion);
-    const now = shown(path, { among: asItWas.list.map(({ id }) => id) });
+    const now = await shown(path, { among: asItWas.list.map(({ id }) => id) });
     expectAsPrinted(now);
     expect(now.list).toEqual(asItWas.list);
     expect(now.whole).toEqual(asItWas.whole);
     expect(now.sessions.slice(0, 4)).toEqual(asItWas.sessions);
   });
 
-  it('stays as it was where the last step of the migration fails: all of it is one transaction', () => {
+  it('stays as it was where the last step of the migration fails: all of it is one transaction', async () => {
     const before = objectsOf(path);
     jest.isolateModules(() => {
       const actual = jest.requireActual('../../tape/store/sqlite/schema');
@@ -131,7 +133,7 @@ describe('a tape of 0.1.0', () => {
       expect(() => openTomorrow(path)).toThrow(/half_done/);
     });
     expect([versionOf(path), objectsOf(path)]).toEqual([1, before]);
-    expectAsPrinted(shown(path));
+    expectAsPrinted(await shown(path));
   });
 
   function objectsOf(file: string): unknown {
@@ -143,20 +145,20 @@ describe('a tape of 0.1.0', () => {
 });
 
 describe('a tape of 0.1.0 that may not be changed', () => {
-  itOnMount('is read from a read-only file system', () => {
+  itOnMount('is read from a read-only file system', async () => {
     const mounted = join(folder, 'media');
     mkdirSync(mounted);
     mount(mounted, 'size=4m');
     try {
       copyFileSync(path, join(mounted, 'shop.tape'));
       remountReadOnly(mounted);
-      expectAsPrinted(shown(join(mounted, 'shop.tape')));
+      expectAsPrinted(await shown(join(mounted, 'shop.tape')));
     } finally {
       unmount(mounted);
     }
   });
 
-  itOnMount('is read there with the journal that a killed recorder left, and no copy stays', () => {
+  itOnMount('is read there with the journal that a killed recorder left, and no copy stays', async () => {
     const mounted = join(folder, 'media');
     mkdirSync(mounted);
     mount(mounted, 'size=4m');
@@ -165,7 +167,7 @@ describe('a tape of 0.1.0 that may not be changed', () => {
       remountReadOnly(mounted);
       const copies = () => readdirSync(tmpdir()).filter((name) => /^wiretape-[A-Za-z0-9]{6}$/.test(name));
       const before = copies();
-      const { list } = shown(join(mounted, 'shop.tape'));
+      const { list } = await shown(join(mounted, 'shop.tape'));
       expect(list).toHaveLength(24); // one exchange was taken away in the journal only
       expect(copies()).toEqual(before);
     } finally {
@@ -173,11 +175,11 @@ describe('a tape of 0.1.0 that may not be changed', () => {
     }
   });
 
-  itAsRoot('is read by somebody else who may read it and not write it', () => {
+  itAsRoot('is read by somebody else who may read it and not write it', async () => {
     chmodSync(folder, 0o755);
     chmodSync(path, 0o644);
-    expectAsPrinted(asNobody(() => shown(path)));
-    expect(() => asNobody(() => openTapeWriter(path))).toThrow(expect.objectContaining({ code: 'TAPE_UNREADABLE' }));
+    expectAsPrinted(await asNobody(() => shown(path)));
+    await expect(asNobody(() => openTapeWriter(path))).rejects.toMatchObject({ code: 'TAPE_UNREADABLE' });
   });
 
   /** A change that is in the journal and not in the file, as after kill -9. */

@@ -211,11 +211,11 @@ describe('a tape written through the redactor', () => {
     expect(existsSync(`${path}-wal`)).toBe(true);
   });
 
-  it('holds none in what it unpacks to', () => {
+  it('holds none in what it unpacks to', async () => {
     const reader = openTapeReader(path);
     let seen = 0;
     const found: string[] = [];
-    for (const { exchange } of reader.exchanges()) {
+    for await (const { exchange } of reader.exchanges()) {
       seen++;
       for (const message of [httpIn(exchange).request, httpIn(exchange).response]) {
         if (message === null) continue;
@@ -237,10 +237,10 @@ describe('a tape written through the redactor', () => {
     database.close();
   });
 
-  it('says of every whole secret where it was taken, and by which rule', () => {
+  it('says of every whole secret where it was taken, and by which rule', async () => {
     const reader = openTapeReader(path);
     const fired = new Set<string>();
-    for (const { id, redacted } of reader.exchanges()) {
+    for await (const { id, redacted } of reader.exchanges()) {
       const isCut = (Number(id) - 1) % 3 === 1;
       if (!isCut && Number(id) <= exchanges.length && redacted.length === 0) {
         throw new Error(`nothing fired in exchange ${id}: ${JSON.stringify(exchanges[Number(id) - 1]?.secret)}`);

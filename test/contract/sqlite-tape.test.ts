@@ -19,8 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { WiretapeError } from '../../errors/wiretape-error';
-import { openTapeReader, openTapeWriter, openTapeWriterThread, type TapeWriterThread } from '../../tape/store/sqlite';
-import type { Session } from '../../tape/store/tape';
+import { openTapeReader, openTapeWriter, openTapeWriterThread } from '../../tape/store/sqlite';
+import type { QueuedWriter, Session } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { itAsRoot, itOnMount, mount, nobody, unmount } from '../support/privileged';
 import { endOf, root, sourceArgs, startSource } from '../support/sources';
@@ -53,27 +53,27 @@ function writeTape(file: string, exchanges = 3): void {
   writer.close();
 }
 
-function idsOn(file: string): string[] {
+async function idsOn(file: string): Promise<string[]> {
   const reader = openTapeReader(file);
   try {
-    return [...reader.summaries()].map(({ id }) => id);
+    return (await Array.fromAsync(reader.summaries())).map(({ id }) => id);
   } finally {
     reader.close();
   }
 }
 
-function sessionsOn(file: string): readonly Session[] {
+async function sessionsOn(file: string): Promise<readonly Session[]> {
   const reader = openTapeReader(file);
   try {
-    return reader.sessions();
+    return await reader.sessions();
   } finally {
     reader.close();
   }
 }
 
-function errorOf(run: () => unknown): WiretapeError {
+async function errorOf(run: () => unknown): Promise<WiretapeError> {
   try {
-    run();
+    await run();
   } catch (error) {
     if (error instanceof WiretapeError) return error;
     throw error;
@@ -81,7 +81,7 @@ function errorOf(run: () => unknown): WiretapeError {
   throw new Error('nothing was refused');
 }
 
-const codeOf = (run: () => unknown) => errorOf(run).code;
+const codeOf = async (run: () => unknown) => (await errorOf(run)).code;
 
 describe('the file', () => {
   it("is its owner's alone, journals included, whatever the umask", () => {
@@ -96,25 +96,25 @@ describe('the file', () => {
     }
   });
 
-  it('is one file without journals once it is closed, and opens where nothing may be written', () => {
+  it('is one file without journals once it is closed, and opens where nothing may be written', async () => {
     writeTape(path);
     expect(existsSync(`${path}-wal`) || existsSync(`${path}-shm`)).toBe(false);
     chmodSync(path, 0o400);
     chmodSync(folder, 0o500);
-    expect(idsOn(path)).toEqual(['1', '2', '3']);
+    expect(await idsOn(path)).toEqual(['1', '2', '3']);
     chmodSync(folder, 0o700);
   });
 
-  it('can be read while it is written', () => {
+  it('can be read while it is written', async () => {
     const writer = openTapeWriter(path);
     const session = writer.beginSession(sessionStart);
     writer.append(session, [numbered(1)]);
     const reader = openTapeReader(path);
     writer.append(session, [numbered(2)]);
-    expect([...reader.summaries()].map(({ id }) => id)).toEqual(['1', '2']);
+    expect((await Array.fromAsync(reader.summaries())).map(({ id }) => id)).toEqual(['1', '2']);
     writer.close();
     reader.close();
-    expect(idsOn(path)).toEqual(['1', '2']);
+    expect(await idsOn(path)).toEqual(['1', '2']);
   });
 
   it('is known to `file` and sqlite3 by its application id and version', () => {
@@ -126,7 +126,7 @@ describe('the file', () => {
     database.close();
   });
 
-  it('keeps equal large bodies once, compressed', () => {
+  it('keeps equal large bodies once, compressed', async () => {
     const writer = openTapeWriter(path);
     const session = writer.beginSession(sessionStart);
     writer.append(
@@ -136,7 +136,8 @@ describe('the file', () => {
     writer.close();
     expect(statSync(path).size).toBeLessThan(200_000);
     const reader = openTapeReader(path);
-    for (const { exchange } of reader.exchanges()) expect(httpIn(exchange).response?.body.bytes.length).toBe(100_000);
+    for await (const { exchange } of reader.exchanges())
+      expect(httpIn(exchange).response?.body.bytes.length).toBe(100_000);
     reader.close();
   });
 });
@@ -147,84 +148,84 @@ describe('what is no tape', () => {
     ['writing', openTapeWriter],
   ];
 
-  it.each(both)('is refused for %s and left as it is', (_, open) => {
+  it.each(both)('is refused for %s and left as it is', async (_, open) => {
     writeFileSync(path, 'PNG or whatever');
-    expect(codeOf(() => open(path))).toBe('TAPE_FOREIGN');
+    expect(await codeOf(() => open(path))).toBe('TAPE_FOREIGN');
     expect(readFileSync(path, 'utf8')).toBe('PNG or whatever');
     rmSync(path);
     const other = new Database(path);
     other.exec('CREATE TABLE mine (a)');
     other.close();
     const before = readFileSync(path);
-    expect(codeOf(() => open(path))).toBe('TAPE_FOREIGN');
+    expect(await codeOf(() => open(path))).toBe('TAPE_FOREIGN');
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it.each(both)('%s refuses a tape of a newer wiretape', (_, open) => {
+  it.each(both)('%s refuses a tape of a newer wiretape', async (_, open) => {
     writeTape(path);
     const newer = new Database(path);
     newer.pragma('user_version = 99');
     newer.close();
-    expect(errorOf(() => open(path))).toMatchObject({
+    expect(await errorOf(() => open(path))).toMatchObject({
       code: 'TAPE_NEWER',
       seen: ['tape version 99; this wiretape knows versions up to 2'],
     });
   });
 
-  it.each(both)('%s refuses a folder', (_, open) => {
+  it.each(both)('%s refuses a folder', async (_, open) => {
     mkdirSync(path);
-    expect(codeOf(() => open(path))).toBe('TAPE_UNREADABLE');
+    expect(await codeOf(() => open(path))).toBe('TAPE_UNREADABLE');
   });
 
-  it('is missing, empty or unreachable', () => {
-    expect(codeOf(() => openTapeReader(path))).toBe('TAPE_MISSING');
-    expect(codeOf(() => openTapeReader(join(folder, 'no/such/a.tape')))).toBe('TAPE_MISSING');
-    expect(codeOf(() => openTapeWriter(join(folder, 'no/such/a.tape')))).toBe('FILE_UNREADABLE');
+  it('is missing, empty or unreachable', async () => {
+    expect(await codeOf(() => openTapeReader(path))).toBe('TAPE_MISSING');
+    expect(await codeOf(() => openTapeReader(join(folder, 'no/such/a.tape')))).toBe('TAPE_MISSING');
+    expect(await codeOf(() => openTapeWriter(join(folder, 'no/such/a.tape')))).toBe('FILE_UNREADABLE');
     writeFileSync(path, '', { mode: 0o600 });
-    expect(codeOf(() => openTapeReader(path))).toBe('TAPE_FOREIGN');
+    expect(await codeOf(() => openTapeReader(path))).toBe('TAPE_FOREIGN');
     openTapeWriter(path).close();
-    expect(idsOn(path)).toEqual([]);
+    expect(await idsOn(path)).toEqual([]);
   });
 
-  it('is damaged: said so, wherever the damage is met', () => {
+  it('is damaged: said so, wherever the damage is met', async () => {
     writeTape(path, 2000);
     const whole = readFileSync(path);
     writeFileSync(path, Buffer.concat([whole.subarray(0, 100), Buffer.alloc(whole.length - 100, 0xff)]));
-    expect(codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
+    expect(await codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
     writeFileSync(path, Buffer.concat([whole.subarray(0, whole.length >> 1), Buffer.alloc(whole.length >> 1, 0xff)]));
-    expect(codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
+    expect(await codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
     writeFileSync(path, whole.subarray(0, whole.length >> 2));
-    expect(codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
+    expect(await codeOf(() => idsOn(path))).toBe('TAPE_DAMAGED');
   });
 
-  it('holds a column that cannot be read: damaged too', () => {
+  it('holds a column that cannot be read: damaged too', async () => {
     writeTape(path);
     const database = new Database(path);
     database.exec(`UPDATE exchanges SET content = '{"request":{"headers":[["Host"' WHERE id = 2`);
     database.close();
     const reader = openTapeReader(path);
-    expect(codeOf(() => [...reader.exchanges()])).toBe('TAPE_DAMAGED');
+    expect(await codeOf(() => Array.fromAsync(reader.exchanges()))).toBe('TAPE_DAMAGED');
     reader.close();
   });
 });
 
-it('refuses a file it may not read', () => {
+it('refuses a file it may not read', async () => {
   writeTape(path);
   chmodSync(path, 0);
   chmodSync(folder, 0o755);
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) process.seteuid?.(65534); // root may read everything
   try {
-    expect(codeOf(() => openTapeReader(path))).toBe('TAPE_UNREADABLE');
-    expect(codeOf(() => openTapeWriter(path))).toBe('TAPE_UNREADABLE');
+    expect(await codeOf(() => openTapeReader(path))).toBe('TAPE_UNREADABLE');
+    expect(await codeOf(() => openTapeWriter(path))).toBe('TAPE_UNREADABLE');
   } finally {
     if (isRoot) process.seteuid?.(0);
   }
 });
 
 describe('where traffic may be written', () => {
-  const refusal = (run: () => unknown) => {
-    const { code, seen } = errorOf(run);
+  const refusal = async (run: () => unknown) => {
+    const { code, seen } = await errorOf(run);
     return [code, ...seen];
   };
 
@@ -232,12 +233,12 @@ describe('where traffic may be written', () => {
     [0o666, 'read', '0666'],
     [0o640, 'read', '0640'],
     [0o620, 'write', '0620'],
-  ])('is no file that others may open: mode %o', (mode, verb, shown) => {
+  ])('is no file that others may open: mode %o', async (mode, verb, shown) => {
     for (const make of [() => writeTape(path), () => writeFileSync(path, '')]) {
       rmSync(path, { force: true });
       make();
       chmodSync(path, mode);
-      expect(refusal(() => openTapeWriter(path))).toEqual([
+      expect(await refusal(() => openTapeWriter(path))).toEqual([
         'TAPE_UNSAFE',
         `others may ${verb} ${path} (mode ${shown})`,
       ]);
@@ -245,55 +246,58 @@ describe('where traffic may be written', () => {
     writeTape(join(folder, 'mine.tape'));
     copyFileSync(join(folder, 'mine.tape'), path);
     chmodSync(path, mode);
-    expect(idsOn(path)).toEqual(['1', '2', '3']); // it may well be read
+    expect(await idsOn(path)).toEqual(['1', '2', '3']); // it may well be read
   });
 
-  it('is no symbolic link, wherever it leads', () => {
+  it('is no symbolic link, wherever it leads', async () => {
     writeTape(join(folder, 'mine.tape'));
     symlinkSync('mine.tape', path);
-    expect(refusal(() => openTapeWriter(path))).toEqual(['TAPE_UNSAFE', `${path} is a symbolic link`]);
+    expect(await refusal(() => openTapeWriter(path))).toEqual(['TAPE_UNSAFE', `${path} is a symbolic link`]);
     rmSync(path);
     symlinkSync('nowhere.tape', path);
-    expect(refusal(() => openTapeWriter(path))).toEqual(['TAPE_MISSING']);
+    expect(await refusal(() => openTapeWriter(path))).toEqual(['TAPE_MISSING']);
     expect(existsSync(join(folder, 'nowhere.tape'))).toBe(false);
   });
 
-  it('is no pipe, and nobody waits for its other end', () => {
+  it('is no pipe, and nobody waits for its other end', async () => {
     expect(spawnSync('mkfifo', ['-m', '600', path]).status).toBe(0);
-    expect(codeOf(() => openTapeWriter(path))).toBe('TAPE_UNREADABLE');
-    expect(codeOf(() => openTapeReader(path))).toBe('TAPE_UNREADABLE');
+    expect(await codeOf(() => openTapeWriter(path))).toBe('TAPE_UNREADABLE');
+    expect(await codeOf(() => openTapeReader(path))).toBe('TAPE_UNREADABLE');
   });
 
-  it.each(['-wal', '-shm', '-journal'])('has no %s beside it that others could read', (suffix) => {
+  it.each(['-wal', '-shm', '-journal'])('has no %s beside it that others could read', async (suffix) => {
     writeFileSync(path + suffix, '');
     chmodSync(path + suffix, 0o666);
-    expect(refusal(() => openTapeWriter(path))).toEqual([
+    expect(await refusal(() => openTapeWriter(path))).toEqual([
       'TAPE_UNSAFE',
       `others may read ${path}${suffix} (mode 0666)`,
     ]);
     expect(statSync(path).size).toBe(0);
   });
 
-  itAsRoot("is no file of somebody else's, and no journal either", () => {
+  itAsRoot("is no file of somebody else's, and no journal either", async () => {
     writeFileSync(path, '', { mode: 0o600 });
     chownSync(path, nobody, nobody);
-    expect(refusal(() => openTapeWriter(path))).toEqual(['TAPE_UNSAFE', `${path} belongs to nobody (user ${nobody})`]);
+    expect(await refusal(() => openTapeWriter(path))).toEqual([
+      'TAPE_UNSAFE',
+      `${path} belongs to nobody (user ${nobody})`,
+    ]);
     rmSync(path);
     writeFileSync(`${path}-wal`, '', { mode: 0o600 });
     chownSync(`${path}-wal`, nobody, nobody);
-    expect(refusal(() => openTapeWriter(path))).toEqual([
+    expect(await refusal(() => openTapeWriter(path))).toEqual([
       'TAPE_UNSAFE',
       `${path}-wal belongs to nobody (user ${nobody})`,
     ]);
   });
 
-  itAsRoot('is a file of the one who called sudo', () => {
+  itAsRoot('is a file of the one who called sudo', async () => {
     process.env.SUDO_UID = process.env.SUDO_GID = String(nobody);
     try {
       writeTape(path);
       expect(statSync(path).uid).toBe(nobody);
       writeTape(path);
-      expect(idsOn(path)).toHaveLength(6);
+      expect(await idsOn(path)).toHaveLength(6);
     } finally {
       delete process.env.SUDO_UID;
       delete process.env.SUDO_GID;
@@ -306,41 +310,41 @@ describe('a session', () => {
     const child = startSource(feeder, [path]);
     const ended = endOf(child);
     await said(child, /flushed/);
-    expect(sessionsOn(path)).toMatchObject([{ end: null, state: 'recording' }]);
+    expect(await sessionsOn(path)).toMatchObject([{ end: null, state: 'recording' }]);
     child.kill('SIGKILL');
     await ended;
-    expect(sessionsOn(path)).toMatchObject([{ end: null, state: 'killed' }]);
+    expect(await sessionsOn(path)).toMatchObject([{ end: null, state: 'killed' }]);
     writeTape(path, 1);
-    expect(sessionsOn(path)[0]).toMatchObject({ end: null, state: 'killed' });
+    expect((await sessionsOn(path))[0]).toMatchObject({ end: null, state: 'killed' });
   });
 
-  it('is whole only where it ended as it was asked to', () => {
+  it('is whole only where it ended as it was asked to', async () => {
     const reasons = ['interrupted', 'time', 'size', 'target-ended', 'failed', 'disk-full', 'tape-gone'];
     for (const reason of reasons) {
       const writer = openTapeWriter(path);
       writer.endSession(writer.beginSession(sessionStart), { endedAtUs: epochUs, reason });
       writer.close();
     }
-    expect(sessionsOn(path).map(({ state }) => state)).toEqual([
+    expect((await sessionsOn(path)).map(({ state }) => state)).toEqual([
       ...['ended', 'ended', 'ended', 'ended'],
       ...['failed', 'disk-full', 'tape-gone'],
     ]);
   });
 
-  it('of another boot was killed, and one whose writer cannot be seen is not called either', () => {
+  it('of another boot was killed, and one whose writer cannot be seen is not called either', async () => {
     const writer = openTapeWriter(path);
     writer.beginSession(sessionStart);
-    const stateUnder = (birth: string) => {
+    const stateUnder = async (birth: string) => {
       const database = new Database(path);
       database.prepare('UPDATE writer SET birth = ?').run(birth);
       database.close();
-      return sessionsOn(path).map(({ state }) => state);
+      return (await sessionsOn(path)).map(({ state }) => state);
     };
     const [boot = '', namespace = '', ticks = ''] = writerBirth(path).split('/');
-    expect(stateUnder(`other-boot/${namespace}/${ticks}`)).toEqual(['killed']);
-    expect(stateUnder(`${boot}/pid:[1]/${ticks}`)).toEqual(['unknown']);
-    expect(stateUnder(`${boot}/${namespace}/1`)).toEqual(['killed']);
-    expect(stateUnder(`${boot}/${namespace}/${ticks}`)).toEqual(['recording']);
+    expect(await stateUnder(`other-boot/${namespace}/${ticks}`)).toEqual(['killed']);
+    expect(await stateUnder(`${boot}/pid:[1]/${ticks}`)).toEqual(['unknown']);
+    expect(await stateUnder(`${boot}/${namespace}/1`)).toEqual(['killed']);
+    expect(await stateUnder(`${boot}/${namespace}/${ticks}`)).toEqual(['recording']);
     writer.close();
   });
 
@@ -356,7 +360,7 @@ describe('a tape that is taken away while it is written', () => {
   const options = { ...inThread, checkMs: 5 };
 
   /** Waits for the thread to notice; what it says is an error of the tape. */
-  async function untilGone(tape: TapeWriterThread): Promise<WiretapeError> {
+  async function untilGone(tape: QueuedWriter): Promise<WiretapeError> {
     while (tape.failure() === null) await new Promise((resolve) => setImmediate(resolve));
     const failure = tape.failure();
     await expect(tape.close()).rejects.toBe(failure);
@@ -376,8 +380,8 @@ describe('a tape that is taken away while it is written', () => {
     ]);
     expect(failure.seen).toEqual([`what was recorded until then is in ${path}.rescued`]);
     expect(statSync(`${path}.rescued`).mode & 0o777).toBe(0o600);
-    expect(idsOn(`${path}.rescued`)).toEqual(['1', '2']);
-    expect(sessionsOn(`${path}.rescued`)).toMatchObject([{ state: 'tape-gone', exchanges: 2 }]);
+    expect(await idsOn(`${path}.rescued`)).toEqual(['1', '2']);
+    expect(await sessionsOn(`${path}.rescued`)).toMatchObject([{ state: 'tape-gone', exchanges: 2 }]);
     expect(readdirSync(folder).filter((name) => /rescued/.test(name))).toHaveLength(1);
   });
 
@@ -393,7 +397,7 @@ describe('a tape that is taken away while it is written', () => {
       `what was recorded until then is in ${join(folder, 'moved.tape')}, the same file under another name`,
     ]);
     expect(readFileSync(path, 'utf8')).toBe('mine');
-    expect(idsOn(join(folder, 'moved.tape'))).toEqual(['1']);
+    expect(await idsOn(join(folder, 'moved.tape'))).toEqual(['1']);
   });
 
   it('is noticed at the end, however short the recording was', async () => {
@@ -403,7 +407,7 @@ describe('a tape that is taken away while it is written', () => {
     tape.endSession(session, { endedAtUs: epochUs, reason: 'time' });
     rmSync(path);
     await expect(tape.close()).rejects.toMatchObject({ code: 'TAPE_GONE' });
-    expect(idsOn(`${path}.rescued`)).toEqual(['1']);
+    expect(await idsOn(`${path}.rescued`)).toEqual(['1']);
   });
 
   it('says so where nothing can be saved', async () => {
@@ -429,28 +433,28 @@ describe('a recording that never begins', () => {
     const tape = await openTapeWriterThread(path, inThread);
     await tape.beginSession(sessionStart);
     await tape.abandon();
-    expect(sessionsOn(path)).toHaveLength(1);
-    expect(idsOn(path)).toEqual(['1', '2', '3']);
+    expect(await sessionsOn(path)).toHaveLength(1);
+    expect(await idsOn(path)).toEqual(['1', '2', '3']);
     expect(readdirSync(folder)).toEqual(['a.tape']);
   });
 });
 
 describe('a second writer', () => {
-  it('is refused while the first one lives', () => {
+  it('is refused while the first one lives', async () => {
     const first = openTapeWriter(path);
-    const error = errorOf(() => openTapeWriter(path));
+    const error = await errorOf(() => openTapeWriter(path));
     expect(error.code).toBe('TAPE_BUSY');
     expect(error.message).toBe(`Cannot write ${path}: process ${process.pid} is writing it`);
     first.append(first.beginSession(sessionStart), [numbered(1)]);
     first.close();
     writeTape(path);
-    expect(idsOn(path)).toEqual(['1', '2', '3', '4']);
+    expect(await idsOn(path)).toEqual(['1', '2', '3', '4']);
   });
 
   it('is welcome when the first one was killed', async () => {
     const child = startSource(feeder, [path]);
     await said(child, /flushed/);
-    expect(codeOf(() => openTapeWriter(path))).toBe('TAPE_BUSY');
+    expect(await codeOf(() => openTapeWriter(path))).toBe('TAPE_BUSY');
     child.kill('SIGKILL');
     await endOf(child);
     openTapeWriter(path).close();
@@ -475,11 +479,11 @@ describe('kill -9', () => {
     await moment(child);
     child.kill('SIGKILL');
     const flushed = Number([...(await ended).stdout.matchAll(/^flushed (\d+)$/gm)].at(-1)?.[1] ?? 0);
-    const ids = isBegun() ? idsOn(path) : [];
+    const ids = isBegun() ? await idsOn(path) : [];
     expect(ids).toEqual(Array.from({ length: ids.length }, (_, i) => String(i + 1)));
     expect(ids.length).toBeGreaterThanOrEqual(flushed);
     writeTape(path, 1);
-    expect(new Set(idsOn(path))).toEqual(new Set([...ids, String(ids.length + 1)]));
+    expect(new Set(await idsOn(path))).toEqual(new Set([...ids, String(ids.length + 1)]));
     const database = new Database(path);
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(database.prepare('SELECT sum(exchanges) FROM sessions').pluck().get()).toBe(ids.length + 1);
@@ -502,26 +506,26 @@ describe('a full disk', () => {
     });
     expect(run.stderr).toMatch(/^TAPE_FULL {2}Cannot write .*a\.tape: the disk is full, or refuses to be written\n/);
     expect(run.status).toBe(3);
-    expectWhatWasFlushed(run.stdout);
+    await expectWhatWasFlushed(run.stdout);
   });
 
-  itOnMount('is the same on a file system without room, and the session says why it ended', () => {
+  itOnMount('is the same on a file system without room, and the session says why it ended', async () => {
     mount(folder, 'size=2m');
     try {
       const run = spawnSync(process.execPath, [...sourceArgs, join(root, feeder), path, '3000'], { encoding: 'utf8' });
       expect(run.stderr).toMatch(/^TAPE_FULL/);
-      expectWhatWasFlushed(run.stdout);
-      expect(sessionsOn(path)).toMatchObject([{ state: 'disk-full', end: { reason: 'disk-full' } }]);
+      await expectWhatWasFlushed(run.stdout);
+      expect(await sessionsOn(path)).toMatchObject([{ state: 'disk-full', end: { reason: 'disk-full' } }]);
       expect(readdirSync(folder).filter((name) => name.includes('reserve'))).toEqual([]);
     } finally {
       unmount(folder);
     }
   });
 
-  function expectWhatWasFlushed(stdout: string): void {
+  async function expectWhatWasFlushed(stdout: string): Promise<void> {
     const flushed = Number([...stdout.matchAll(/flushed (\d+)/g)].at(-1)?.[1]);
     expect(flushed).toBeGreaterThan(0);
-    expect(idsOn(path).length).toBeGreaterThanOrEqual(flushed);
+    expect((await idsOn(path)).length).toBeGreaterThanOrEqual(flushed);
   }
 });
 
@@ -548,19 +552,19 @@ describe('the writing thread', () => {
     writer.endSession(same, { endedAtUs: epochUs + 5, reason: 'time' });
     writer.close();
 
-    const [one, two] = [path, other].map((file) => {
+    const contentOf = async (file: string) => {
       const reader = openTapeReader(file);
-      const content = { sessions: reader.sessions(), exchanges: [...reader.exchanges()] };
+      const content = { sessions: await reader.sessions(), exchanges: await Array.fromAsync(reader.exchanges()) };
       reader.close();
       return content;
-    });
-    expect(one).toEqual(two);
+    };
+    expect(await contentOf(path)).toEqual(await contentOf(other));
   });
 
   it('writes without being told to flush', async () => {
     const tape = await openTapeWriterThread(path, { ...inThread, batchMs: 1 });
     tape.append(await tape.beginSession(sessionStart), [numbered(1)]);
-    while (idsOn(path).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while ((await idsOn(path)).length === 0) await new Promise((resolve) => setImmediate(resolve));
     await tape.close();
   });
 
@@ -575,7 +579,7 @@ describe('the writing thread', () => {
     expect(tape.pending()).toBeLessThan(50_000);
     await tape.flush();
     expect(tape.pending()).toBe(0);
-    expect(idsOn(path)).toHaveLength(50);
+    expect(await idsOn(path)).toHaveLength(50);
     await tape.close();
   });
 
@@ -598,7 +602,7 @@ describe('the writing thread', () => {
     expect(tape.failure()?.code).toBe('INTERNAL');
     await expect(tape.close()).rejects.toThrow(/UNIQUE/);
     await expect(tape.beginSession(sessionStart)).rejects.toThrow();
-    expect(idsOn(path)).toEqual([]);
+    expect(await idsOn(path)).toEqual([]);
   });
 });
 

@@ -25,8 +25,8 @@ import {
 
 /** Runs what writes, then gives the reader of the same tape. `again` reopens what was written. */
 interface Adapter {
-  write(run: (writer: TapeWriter) => void): void;
-  read<T>(run: (reader: TapeReader) => T): T;
+  write(run: (writer: TapeWriter) => Promise<void> | void): Promise<void>;
+  read<T>(run: (reader: TapeReader) => Promise<T>): Promise<T>;
   remove(): void;
 }
 
@@ -34,22 +34,34 @@ function sqlite(): Adapter {
   const folder = mkdtempSync(join(tmpdir(), 'wiretape-contract-'));
   const path = join(folder, 'a.tape');
   return {
-    write: (run) => using(openTapeWriter(path), run),
-    read: (run) => using(openTapeReader(path), run),
+    write: (run) => writing(openTapeWriter(path), run),
+    read: (run) => reading(openTapeReader(path), run),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }
 
 function memory(): Adapter {
   const tape = createMemoryTape();
-  return { write: (run) => using(tape, run), read: (run) => using(tape, run), remove: () => {} };
+  return {
+    write: (run) => writing(tape.writer, run),
+    read: (run) => reading(tape.openReader(), run),
+    remove: () => {},
+  };
 }
 
-function using<R extends { close(): void }, T>(resource: R, run: (resource: R) => T): T {
+async function writing(writer: TapeWriter, run: (writer: TapeWriter) => Promise<void> | void): Promise<void> {
   try {
-    return run(resource);
+    await run(writer);
   } finally {
-    resource.close();
+    writer.close();
+  }
+}
+
+async function reading<T>(reader: TapeReader, run: (reader: TapeReader) => Promise<T>): Promise<T> {
+  try {
+    return await run(reader);
+  } finally {
+    await reader.close();
   }
 }
 
@@ -101,14 +113,14 @@ describe.each([
   });
   afterEach(() => tape.remove());
 
-  const keep = (...exchanges: Exchange[]) =>
-    tape.write((writer) => {
+  const keep = async (...exchanges: Exchange[]) =>
+    await tape.write((writer) => {
       writer.append(
         writer.beginSession(sessionStart),
         exchanges.map((exchange) => asRedacted(exchange)),
       );
     });
-  const all = () => tape.read((reader) => [...reader.exchanges()]);
+  const all = async () => await tape.read(async (reader) => await Array.fromAsync(reader.exchanges()));
 
   describe('messages', () => {
     const texts = (exchange: Exchange) => exchange.messages.map(({ body }) => Buffer.from(body.bytes).toString());
@@ -120,16 +132,16 @@ describe.each([
       messageOf('x'.repeat(10_000), { from: 'server', body: bodyOf('x'.repeat(10_000), { codings: ['gzip'] }) }),
     ];
 
-    it('come back as they were, in their order', () => {
-      keep(exchangeOf({ protocol: 'websocket', messages: various }));
-      const [stored] = all();
+    it('come back as they were, in their order', async () => {
+      await keep(exchangeOf({ protocol: 'websocket', messages: various }));
+      const [stored] = await all();
       expect(stored?.exchange).toEqual(exchangeOf({ protocol: 'websocket', messages: various }));
-      expect(tape.read((reader) => [...reader.summaries()])).toMatchObject([
+      expect(await tape.read(async (reader) => await Array.fromAsync(reader.summaries()))).toMatchObject([
         { protocol: 'websocket', messages: 4, operation: { application: 'chat', result: '101' } },
       ]);
     });
 
-    it('are added to those before while an exchange grows, with what was taken from each', () => {
+    it('are added to those before while an exchange grows, with what was taken from each', async () => {
       const open = { protocol: 'websocket', outcome: 'open', problems: ['still-open'] } as const;
       const stages: [Exchange, RedactionEntry[]][] = [
         [
@@ -143,11 +155,11 @@ describe.each([
         [exchangeOf({ protocol: 'websocket', messages: [], messagesBefore: 3 }), []],
       ];
       const seen: unknown[] = [];
-      tape.write((writer) => {
+      await tape.write(async (writer) => {
         const session = writer.beginSession(sessionStart);
         for (const [exchange, entries] of stages) {
           writer.append(session, [asRedacted(exchange, entries)]);
-          const [stored] = all();
+          const [stored] = await all();
           seen.push([
             stored && texts(stored.exchange),
             stored?.exchange.messagesBefore,
@@ -160,20 +172,20 @@ describe.each([
         [['0', '1', '2'], 0, ['header["b"]', 'message[1].body.x', 'message[2].id']],
         [['0', '1', '2'], 0, ['message[1].body.x', 'message[2].id']],
       ]);
-      expect(all()).toHaveLength(1);
+      expect(await all()).toHaveLength(1);
     });
 
-    it('of one exchange are not those of another', () => {
-      keep(
+    it('of one exchange are not those of another', async () => {
+      await keep(
         exchangeOf({ protocol: 'websocket', number: 1, messages: [messageOf('a')] }),
         exchangeOf({ number: 2 }),
         exchangeOf({ protocol: 'websocket', number: 3, messages: [messageOf('b'), messageOf('c')] }),
       );
-      expect(all().map(({ exchange }) => texts(exchange))).toEqual([['a'], [], ['b', 'c']]);
+      expect((await all()).map(({ exchange }) => texts(exchange))).toEqual([['a'], [], ['b', 'c']]);
     });
   });
 
-  it('keeps an exchange that lasts as it is so far, and puts its end in the same place', () => {
+  it('keeps an exchange that lasts as it is so far, and puts its end in the same place', async () => {
     const soFar = (text: string): Exchange =>
       exchangeOf({
         response: responseOf({ body: bodyOf(text.repeat(20_000)) }),
@@ -183,20 +195,20 @@ describe.each([
       });
     const over = exchangeOf({ response: responseOf({ body: bodyOf('abc'.repeat(20_000)) }) });
     const seen: string[][] = [];
-    tape.write((writer) => {
+    await tape.write(async (writer) => {
       const session = writer.beginSession(sessionStart);
       for (const exchange of [soFar('a'), soFar('ab'), over]) {
         writer.append(session, [asRedacted(exchange)]);
         seen.push(
-          all().map(
+          (await all()).map(
             (stored) => `${stored.id} ${stored.exchange.outcome} ${httpIn(stored.exchange).response?.body.wireSize}`,
           ),
         );
       }
     });
     expect(seen).toEqual([['1 open 20000'], ['1 open 40000'], ['1 response 60000']]);
-    expect(all()[0]?.exchange).toEqual(over);
-    expect(tape.read((reader) => reader.sessions()[0]?.exchanges)).toBe(1);
+    expect((await all())[0]?.exchange).toEqual(over);
+    expect(await tape.read(async (reader) => (await reader.sessions())[0]?.exchanges)).toBe(1);
   });
 
   it.each<[string, Exchange]>([
@@ -272,50 +284,54 @@ describe.each([
       }),
     ],
     ['HTTP/1.0 without a host', exchangeOf({ request: requestOf({ version: '1.0', headers: [] }) })],
-  ])('gives back %s as it was', (_what, exchange) => {
-    keep(exchange);
-    expect(comparable(all().map((stored) => stored.exchange))).toEqual([comparable(exchange)]);
+  ])('gives back %s as it was', async (_what, exchange) => {
+    await keep(exchange);
+    expect(comparable((await all()).map((stored) => stored.exchange))).toEqual([comparable(exchange)]);
   });
 
-  it('lists summaries that say the same as the exchanges', () => {
-    keep(
+  it('lists summaries that say the same as the exchanges', async () => {
+    await keep(
       exchangeOf({ number: 7, startedAtUs: epochUs - 1 }),
       full,
       exchangeOf({ number: 2, request: null, response: null, protocol: 'raw' }),
     );
-    tape.read((reader) => expect([...reader.summaries()]).toEqual([...reader.exchanges()].map(summaryOf)));
+    await tape.read(async (reader) =>
+      expect(await Array.fromAsync(reader.summaries())).toEqual(
+        (await Array.fromAsync(reader.exchanges())).map(summaryOf),
+      ),
+    );
   });
 
-  it('orders by start time, then id, whatever the order of arrival', () => {
+  it('orders by start time, then id, whatever the order of arrival', async () => {
     const at = (number: number, startedAtUs: number) => exchangeOf({ number, startedAtUs });
-    keep(at(4, epochUs + 5), at(2, epochUs), at(3, epochUs), at(1, epochUs + 9), at(5, epochUs - 1));
-    expect(all().map((stored) => stored.id)).toEqual(['5', '2', '3', '4', '1']);
+    await keep(at(4, epochUs + 5), at(2, epochUs), at(3, epochUs), at(1, epochUs + 9), at(5, epochUs - 1));
+    expect((await all()).map((stored) => stored.id)).toEqual(['5', '2', '3', '4', '1']);
   });
 
-  it('keeps the ledger of redaction with its exchange', () => {
+  it('keeps the ledger of redaction with its exchange', async () => {
     const entry = {
       in: 'request',
       path: 'body["päss word"][0]',
       rule: 'secret-member',
       placeholder: 'x"y\\z é',
     } as const;
-    tape.write((writer) => writer.append(writer.beginSession(sessionStart), [asRedacted(exchangeOf(), [entry])]));
-    expect(all()[0]?.redacted).toEqual([entry]);
+    await tape.write((writer) => writer.append(writer.beginSession(sessionStart), [asRedacted(exchangeOf(), [entry])]));
+    expect((await all())[0]?.redacted).toEqual([entry]);
   });
 
-  it('finds an exchange by its id, and nothing by any other', () => {
-    keep(exchangeOf({ number: 1 }), exchangeOf({ number: 3 }));
-    tape.read((reader) => {
-      expect(reader.exchange('3')?.exchange.number).toBe(3);
+  it('finds an exchange by its id, and nothing by any other', async () => {
+    await keep(exchangeOf({ number: 1 }), exchangeOf({ number: 3 }));
+    await tape.read(async (reader) => {
+      expect((await reader.exchange('3'))?.exchange.number).toBe(3);
       for (const id of ['2', '0', '', '-1', '1.0', ' 1', 'abc', '99999999999999999999']) {
-        expect(reader.exchange(id)).toBeUndefined();
+        expect(await reader.exchange(id)).toBeUndefined();
       }
     });
   });
 
   describe('sessions', () => {
-    it('says who recorded what, how it ended and what was lost', () => {
-      tape.write((writer) => {
+    it('says who recorded what, how it ended and what was lost', async () => {
+      await tape.write((writer) => {
         const id = writer.beginSession(sessionStart);
         writer.append(id, [asRedacted(exchangeOf({ number: 1 })), asRedacted(exchangeOf({ number: 2 }))]);
         writer.append(id, [asRedacted(exchangeOf({ number: 3 }))]);
@@ -323,7 +339,7 @@ describe.each([
         writer.noteLoss(id, { atUs: epochUs, connection: 5, reason: 'fault', events: 1, bytes: 0 });
         writer.endSession(id, { endedAtUs: epochUs + 9, reason: 'interrupted' });
       });
-      expect(tape.read((reader) => reader.sessions())).toEqual([
+      expect(await tape.read(async (reader) => await reader.sessions())).toEqual([
         {
           id: '1',
           ...sessionStart,
@@ -338,10 +354,13 @@ describe.each([
       ]);
     });
 
-    it('adds a further session to a tape; ids and connections stay unique', () => {
-      keep(exchangeOf({ number: 1 }), exchangeOf({ number: 2 }));
-      keep(exchangeOf({ number: 1, startedAtUs: epochUs + 1 }), exchangeOf({ number: 2, startedAtUs: epochUs + 1 }));
-      const stored = all();
+    it('adds a further session to a tape; ids and connections stay unique', async () => {
+      await keep(exchangeOf({ number: 1 }), exchangeOf({ number: 2 }));
+      await keep(
+        exchangeOf({ number: 1, startedAtUs: epochUs + 1 }),
+        exchangeOf({ number: 2, startedAtUs: epochUs + 1 }),
+      );
+      const stored = await all();
       expect(stored.map(({ id, session }) => [id, session])).toEqual([
         ['1', '1'],
         ['2', '1'],
@@ -349,14 +368,16 @@ describe.each([
         ['4', '2'],
       ]);
       expect(stored.map(({ connectionId }) => connectionId)).toEqual(['1', '1', '2', '2']);
-      expect(tape.read((reader) => reader.sessions().map((s) => [s.id, s.end, s.exchanges]))).toEqual([
+      expect(
+        await tape.read(async (reader) => (await reader.sessions()).map((s) => [s.id, s.end, s.exchanges])),
+      ).toEqual([
         ['1', null, 2],
         ['2', null, 2],
       ]);
     });
 
-    it('keeps ids apart where two sessions are written at once', () => {
-      tape.write((writer) => {
+    it('keeps ids apart where two sessions are written at once', async () => {
+      await tape.write((writer) => {
         const first = writer.beginSession(sessionStart);
         const second = writer.beginSession(sessionStart);
         for (let number = 1; number <= 3; number++) {
@@ -364,31 +385,28 @@ describe.each([
           writer.append(second, [asRedacted(exchangeOf({ number }))]);
         }
       });
-      expect(new Set(all().map(({ id }) => id)).size).toBe(6);
+      expect(new Set((await all()).map(({ id }) => id)).size).toBe(6);
     });
 
-    it('refuses to write to a session that was never begun', () => {
-      tape.write((writer) => expect(() => writer.append('7', [asRedacted(exchangeOf())])).toThrow(RangeError));
+    it('refuses to write to a session that was never begun', async () => {
+      await tape.write((writer) => expect(() => writer.append('7', [asRedacted(exchangeOf())])).toThrow(RangeError));
     });
   });
 
-  it('gives the cause of an exchange as an id of its own session, and only where it is on the tape', () => {
+  it('gives the cause of an exchange as an id of its own session, and only where it is on the tape', async () => {
     const caused = (number: number, by: number) =>
       exchangeOf({ number, startedAtUs: epochUs + number, cause: { number: by, method: 'POST' } });
-    keep(exchangeOf({ number: 1 }));
-    keep(caused(2, 3), exchangeOf({ number: 3, startedAtUs: epochUs + 3 }), caused(4, 9));
-    expect(all().map(({ id, causeId }) => [id, causeId])).toEqual([
+    await keep(exchangeOf({ number: 1 }));
+    await keep(caused(2, 3), exchangeOf({ number: 3, startedAtUs: epochUs + 3 }), caused(4, 9));
+    expect((await all()).map(({ id, causeId }) => [id, causeId])).toEqual([
       ['1', null],
       ['3', '4'],
       ['4', null],
       ['5', null],
     ]);
-    expect(tape.read((reader) => [...reader.summaries()].map(({ cause }) => cause))).toEqual([
-      null,
-      { id: '4', method: 'POST' },
-      null,
-      null,
-    ]);
+    expect(
+      await tape.read(async (reader) => (await Array.fromAsync(reader.summaries())).map(({ cause }) => cause)),
+    ).toEqual([null, { id: '4', method: 'POST' }, null, null]);
   });
 
   describe('filters', () => {
@@ -417,33 +435,33 @@ describe.each([
         },
         '1 2 4',
       ],
-    ])('%j gives %j', (filter, ids) => {
-      keep(
+    ])('%j gives %j', async (filter, ids) => {
+      await keep(
         to(1, 'GET', 'shop', '/orders/1?x=1', 'inbound'),
         to(2, 'POST', 'shop', '/orders', 'inbound'),
         to(3, 'POST', 'payments', '/charge', 'outbound'),
         to(4, 'GET', 'shop', '/health', 'inbound'),
       );
-      tape.read((reader) => {
-        expect([...reader.exchanges(filter)].map(({ id }) => id).join(' ')).toBe(ids);
-        expect([...reader.summaries(filter)].map(({ id }) => id).join(' ')).toBe(ids);
+      await tape.read(async (reader) => {
+        expect((await Array.fromAsync(reader.exchanges(filter))).map(({ id }) => id).join(' ')).toBe(ids);
+        expect((await Array.fromAsync(reader.summaries(filter))).map(({ id }) => id).join(' ')).toBe(ids);
       });
     });
   });
 
-  it('shows what is known of a connection last, and keeps one row for it', () => {
+  it('shows what is known of a connection last, and keeps one row for it', async () => {
     const container = { id: 'c0ffee'.padEnd(64, '0'), name: 'shop-api-1', image: 'shop/api', pod: null };
     const known = connectionOf({
       tls: { library: 'openssl' },
       remote: '10.0.0.1:443',
       process: { pid: 4711, name: 'node', container },
     });
-    keep(
+    await keep(
       exchangeOf({ number: 1, connection: connectionOf({ remote: null }) }),
       exchangeOf({ number: 2, connection: known }),
     );
-    expect(new Set(all().map(({ connectionId }) => connectionId)).size).toBe(1);
-    expect(all()[1]?.exchange.connection).toEqual(known);
+    expect(new Set((await all()).map(({ connectionId }) => connectionId)).size).toBe(1);
+    expect((await all())[1]?.exchange.connection).toEqual(known);
   });
 
   it.each([
@@ -454,33 +472,44 @@ describe.each([
       'and a pod of which only the id is known',
       { name: null, image: null, pod: { id: 'u1', name: null, namespace: null } },
     ],
-  ])('says in which container a process ran, %s', (_, known) => {
+  ])('says in which container a process ran, %s', async (_, known) => {
     const container = { id: 'c0ffee'.padEnd(64, '0'), ...known };
     const inside = { pid: 4711, name: 'node', container };
-    keep(
+    await keep(
       exchangeOf({ number: 1, connection: connectionOf({ key: 1, process: inside }) }),
       exchangeOf({ number: 2, connection: connectionOf({ key: 2 }) }),
     );
-    expect(all().map(({ exchange }) => exchange.connection.process)).toEqual([inside, { pid: 4711, name: 'node' }]);
-    const summaries = tape.read((reader) => [...reader.summaries()].map(({ process }) => process));
+    expect((await all()).map(({ exchange }) => exchange.connection.process)).toEqual([
+      inside,
+      { pid: 4711, name: 'node' },
+    ]);
+    const summaries = await tape.read(async (reader) =>
+      (await Array.fromAsync(reader.summaries())).map(({ process }) => process),
+    );
     expect(summaries).toEqual([inside, { pid: 4711, name: 'node' }]);
   });
 
-  it('keeps whose TLS was not read, and why', () => {
+  it('keeps whose TLS was not read, and why', async () => {
     const unreadTls = { library: 'Go crypto/tls or BoringSSL', reason: 'late' } as const;
-    keep(exchangeOf({ number: 1 }), exchangeOf({ number: 2, connection: connectionOf({ unreadTls }) }));
-    expect(all()[1]?.exchange.connection.unreadTls).toEqual(unreadTls);
-    tape.read((reader) => expect([...reader.summaries()][1]?.unreadTls).toEqual(unreadTls));
+    await keep(exchangeOf({ number: 1 }), exchangeOf({ number: 2, connection: connectionOf({ unreadTls }) }));
+    expect((await all())[1]?.exchange.connection.unreadTls).toEqual(unreadTls);
+    await tape.read(async (reader) =>
+      expect((await Array.fromAsync(reader.summaries()))[1]?.unreadTls).toEqual(unreadTls),
+    );
   });
 
-  it('can be read in several places at once, and left in the middle', () => {
-    keep(...Array.from({ length: 50 }, (_, i) => exchangeOf({ number: i + 1 })));
-    tape.read((reader) => {
+  it('can be read in several places at once, and left in the middle', async () => {
+    await keep(...Array.from({ length: 50 }, (_, i) => exchangeOf({ number: i + 1 })));
+    await tape.read(async (reader) => {
       const one = reader.exchanges();
       const two = reader.summaries();
-      expect([one.next().value?.id, two.next().value?.id, one.next().value?.id]).toEqual(['1', '1', '2']);
-      for (const stored of reader.exchanges()) {
-        expect(reader.exchange(stored.id)?.id).toBe('1');
+      expect([(await one.next()).value?.id, (await two.next()).value?.id, (await one.next()).value?.id]).toEqual([
+        '1',
+        '1',
+        '2',
+      ]);
+      for await (const stored of reader.exchanges()) {
+        expect((await reader.exchange(stored.id))?.id).toBe('1');
         break;
       }
       one.return?.();

@@ -38,7 +38,7 @@ describeE2e('a command that signals its whole process group as it ends', () => {
       await request(Number(port));
       expect(await recorder.stop(signal)).toBe(0);
       expect(recorder.stderr()).toMatch(/^recorded 1 exchange .*: ended by a signal$/m);
-      expect(readTape(tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/said']);
+      expect((await readTape(tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/said']);
       expect(existsSync(`/proc/${child}`)).toBe(false);
     },
     60_000,
@@ -78,7 +78,9 @@ describeE2e('a connection that a command has closed', () => {
     const tape = newTape();
     expect(await record(tape, 'bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}; echo said >&3`).ended).toBe(0);
     server.close();
-    expect(readTape(tape).map(({ exchange }) => [exchange.outcome, exchange.problems])).toEqual([['closed', []]]);
+    expect((await readTape(tape)).map(({ exchange }) => [exchange.outcome, exchange.problems])).toEqual([
+      ['closed', []],
+    ]);
   }, 60_000);
 });
 
@@ -111,7 +113,7 @@ describeE2e('in a terminal', () => {
     expect(await terminal.ended).toBe(0);
     server.close();
     expect(existsSync(`/proc/${shell}`)).toBe(false);
-    expect(readTape(tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/typed']);
+    expect((await readTape(tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/typed']);
   }, 60_000);
 
   it('Ctrl-Z stops both, and both go on', async () => {

@@ -132,7 +132,7 @@ async function startRecorder(
       engine.podman('stop', name);
       const status = await program.ended;
       const volume = engine.podman('volume', 'inspect', '--format', '{{.Mountpoint}}', engine.named('tapes'));
-      return { status, exchanges: readTape(join(volume, tape)) };
+      return { status, exchanges: await readTape(join(volume, tape)) };
     },
   };
 }

@@ -24,7 +24,7 @@ http.createServer((request, response) => {
 
 async function until(tape: string, fits: (exchange: Exchange) => boolean): Promise<Exchange> {
   for (;;) {
-    const found = readTape(tape).find(({ exchange }) => fits(exchange));
+    const found = (await readTape(tape)).find(({ exchange }) => fits(exchange));
     if (found !== undefined) return found.exchange;
     await pause(50);
   }
@@ -55,7 +55,7 @@ describeE2e('an event stream', () => {
       text: 'data: one\n\ndata: two\n\n',
       problems: [],
     });
-    expect(readTape(recording.tape)).toHaveLength(1);
+    expect(await readTape(recording.tape)).toHaveLength(1);
     await recording.end();
   }, 60_000);
 
@@ -69,7 +69,7 @@ describeE2e('an event stream', () => {
     service.child.stdin?.write('one\n');
     await until(recording.tape, ({ outcome }) => outcome === 'open');
     await recording.program.stop('SIGKILL');
-    expect(readTape(recording.tape).map(({ exchange }) => [exchange.outcome, exchange.problems])).toEqual([
+    expect((await readTape(recording.tape)).map(({ exchange }) => [exchange.outcome, exchange.problems])).toEqual([
       ['open', ['still-open']],
     ]);
   }, 60_000);

@@ -86,7 +86,7 @@ describeE2e('a connection that is older than the recorder', () => {
       await older.post('/second', 'two');
       older.close();
       expect(await recording.end()).toBe(0);
-      const seen = readTape(recording.tape).map(({ exchange }) => exchange);
+      const seen = (await readTape(recording.tape)).map(({ exchange }) => exchange);
       expect(seen.filter((one) => httpIn(one).request?.target === '/before')).toEqual([]);
       const targets = seen.map((one) => httpIn(one).request?.target).filter((target) => target !== undefined);
       expect(targets.filter((target) => target === '/second')).toHaveLength(1);
@@ -125,7 +125,7 @@ describeE2e('children of a target', () => {
     ]);
     program.child.stdout?.resume();
     expect(await program.ended).toBe(7);
-    const targets = readTape(tape).map(({ exchange }) => httpIn(exchange).request?.target);
+    const targets = (await readTape(tape)).map(({ exchange }) => httpIn(exchange).request?.target);
     expect(targets).toEqual(['/1', '/2', '/3']);
   }, 60_000);
 });
@@ -152,9 +152,9 @@ describeE2e('a recorder that is killed', () => {
     while (loaded.some((id) => programsInKernel().has(id))) await new Promise((resolve) => setImmediate(resolve));
     expect(await talker.post('/after', 'still here')).toBe('still here');
     talker.close();
-    const targets = readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target);
+    const targets = (await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target);
     expect(targets.slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, i) => `/before/${i}`));
-    expect(sessionStatesOn(recording.tape)).toEqual(['killed']);
+    expect(await sessionStatesOn(recording.tape)).toEqual(['killed']);
     const listed = await outputOf(start(wiretape, ['ls', recording.tape]));
     expect(listed.stdout).toContain('! session 1: its recorder was killed: what it had not written yet is missing\n');
     expect(listed.stderr).toContain('; each complete; 1 session cut short (!)\n');
@@ -162,7 +162,7 @@ describeE2e('a recorder that is killed', () => {
 
   /** Waits until that many exchanges can be read; the recorder writes at least once a second. */
   async function tapeHolds(tape: string, count: number): Promise<void> {
-    while (readTape(tape).length < count) await new Promise((resolve) => setImmediate(resolve));
+    while ((await readTape(tape)).length < count) await new Promise((resolve) => setImmediate(resolve));
   }
 });
 
@@ -182,11 +182,10 @@ describeE2e('the end of a recording', () => {
     expect(program.stderr()).toContain('its time is over');
     expect(statSync(tape).mode & 0o777).toBe(0o600);
     // Both ends live in this process: two connections, not one.
-    expect(
-      readTape(tape)
-        .map(({ exchange }) => exchange.connection.direction)
-        .sort(),
-    ).toEqual(['inbound', 'outbound']);
+    expect((await readTape(tape)).map(({ exchange }) => exchange.connection.direction).sort()).toEqual([
+      'inbound',
+      'outbound',
+    ]);
   }, 60_000);
 
   it('ends the command it started, with what the command still said', async () => {
@@ -199,7 +198,7 @@ describeE2e('the end of a recording', () => {
     await talker.post('/to-the-command', 'x');
     talker.close();
     expect(await program.stop('SIGTERM')).toBe(0);
-    expect(readTape(tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/to-the-command']);
+    expect((await readTape(tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/to-the-command']);
     await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
   }, 60_000);
 
@@ -211,7 +210,7 @@ describeE2e('the end of a recording', () => {
     talker.close();
     await server.stop();
     expect(await recording.program.ended).toBe(0);
-    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/last']);
+    expect((await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/last']);
   }, 60_000);
 
   it('adds a further session to a tape that is there', async () => {
@@ -224,7 +223,7 @@ describeE2e('the end of a recording', () => {
       talker.close();
       await recording.end();
     }
-    expect(readTape(tape).map(({ session, exchange }) => [session, httpIn(exchange).request?.target])).toEqual([
+    expect((await readTape(tape)).map(({ session, exchange }) => [session, httpIn(exchange).request?.target])).toEqual([
       ['1', '/one'],
       ['2', '/two'],
     ]);
@@ -242,7 +241,7 @@ describeE2e('what others pay', () => {
       talker.close();
     }
     await recording.end();
-    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual([
+    expect((await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual([
       `/${target.port}`,
     ]);
     expect(readFileSync(recording.tape).includes(`/${other.port}`)).toBe(false);
@@ -261,6 +260,8 @@ describeE2e('what others pay', () => {
       talker.close();
     }
     await recording.end();
-    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual([`/${wanted}`]);
+    expect((await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual([
+      `/${wanted}`,
+    ]);
   }, 60_000);
 });

@@ -55,7 +55,7 @@ describeE2e('without root', () => {
     await run(node, [echo, 'client', `https://127.0.0.1:${server.port}`, folder.write('body', 'read')]);
     expect(await recorder.stop('SIGINT')).toBe(0);
     expect(
-      readTape(tape).map(({ exchange }) => [
+      (await readTape(tape)).map(({ exchange }) => [
         httpIn(exchange).request?.target,
         exchange.connection.tls,
         exchange.problems,

@@ -29,8 +29,8 @@ function send(port: number, path: string, body: string): Promise<string> {
 }
 
 /** All that is on a tape, as it lies on the disk and as it is read. */
-function everythingOn(tape: string): string {
-  const read = readTape(tape).map(({ exchange }) => exchange);
+async function everythingOn(tape: string): Promise<string> {
+  const read = (await readTape(tape)).map(({ exchange }) => exchange);
   const text = JSON.stringify(read, (_, value) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
   );
@@ -47,11 +47,11 @@ describeE2e('secrets of the traffic', () => {
     expect(await recording.end()).toBe(0);
     const said = recording.program.stderr();
     expect(said).toContain('/proxy/http://u:');
-    const targets = readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target ?? '');
+    const targets = (await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target ?? '');
     expect(targets.map((target) => target.split('/')[1])).toEqual(['login', 'proxy', 'audit']);
     for (const secret of Object.values(secrets)) {
       expect(said).not.toContain(secret);
-      expect(everythingOn(recording.tape)).not.toContain(secret);
+      expect(await everythingOn(recording.tape)).not.toContain(secret);
     }
   }, 60_000);
 
@@ -67,7 +67,7 @@ describeE2e('secrets of the traffic', () => {
     for (const [i, body] of busy.entries()) await send(server.port, `/busy/${i}`, body);
     for (let i = 0; i < 20; i++) await send(server.port, `/after/${i}`, '{}');
     expect(await recording.end()).toBe(0);
-    const targets = readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target);
+    const targets = (await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target);
     expect(targets).toEqual([
       ...busy.map((_, i) => `/busy/${i}`),
       ...Array.from({ length: 20 }, (_, i) => `/after/${i}`),
@@ -88,7 +88,7 @@ describeE2e('secrets of a command line', () => {
       await program.ended;
       expect(program.stderr()).toMatch(/^recording .*--db-password=/m);
       const reader = openTapeReader(tape);
-      const [session] = reader.sessions();
+      const [session] = await reader.sessions();
       reader.close();
       expect(session?.targets.join(' ')).toMatch(/^-- .*--db-password=/);
       const all = program.stderr() + readFileSync(tape, 'latin1') + session?.targets.join(' ');

@@ -23,16 +23,16 @@ describeE2e('a tape that is taken away', () => {
     const server = await startServer(node, [echo, 'server']);
     const recording = await startRecording(folder.file('taken.tape'), ['--port', String(server.port)]);
     await post(server.port, '/kept');
-    while (readTape(recording.tape).length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while ((await readTape(recording.tape)).length === 0) await new Promise((resolve) => setImmediate(resolve));
     rmSync(recording.tape);
     expect(await recording.program.ended).toBe(3);
     expect(recording.program.stderr()).toContain(
       `TAPE_GONE  ${recording.tape} was deleted while it was recorded\n  seen      what was recorded until then is in ${recording.tape}.rescued\n`,
     );
-    expect(readTape(`${recording.tape}.rescued`).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual([
-      '/kept',
-    ]);
-    expect(sessionStatesOn(`${recording.tape}.rescued`)).toEqual(['tape-gone']);
+    expect(
+      (await readTape(`${recording.tape}.rescued`)).map(({ exchange }) => httpIn(exchange).request?.target),
+    ).toEqual(['/kept']);
+    expect(await sessionStatesOn(`${recording.tape}.rescued`)).toEqual(['tape-gone']);
   }, 60_000);
 });
 
@@ -67,7 +67,7 @@ describeE2e('a recording that never begins', () => {
     await post(server.port, '/kept');
     await recording.end();
     await start(wiretape, ['record', '-o', recording.tape, '--pid', '4194304'], { env: environment }).ended;
-    expect(sessionStatesOn(recording.tape)).toEqual(['ended']);
-    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/kept']);
+    expect(await sessionStatesOn(recording.tape)).toEqual(['ended']);
+    expect((await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/kept']);
   }, 60_000);
 });

@@ -123,7 +123,7 @@ describeE2e('HTTP/2 that is older than the recorder', () => {
     client.child.stdin?.end();
     await client.ended;
     expect(await recording.end()).toBe(0);
-    const seen = readTape(recording.tape).map(
+    const seen = (await readTape(recording.tape)).map(
       ({ exchange }) => [exchange.protocol, httpIn(exchange), exchange.problems] as const,
     );
     expect(seen).toHaveLength(3);
@@ -148,9 +148,9 @@ describeE2e('HTTP/2 that is older than the recorder', () => {
     await client.ended;
     expect(await recording.end()).toBe(3);
     expect(recording.program.stderr()).toMatch(/^ {2}seen {6}raw streams: HTTP\/2 1 \(sizes and times only\)$/m);
-    expect(readTape(recording.tape).map(({ exchange }) => [exchange.problems, rawIn(exchange)?.protocol])).toEqual([
-      [['started-mid-stream'], 'HTTP/2'],
-    ]);
+    expect(
+      (await readTape(recording.tape)).map(({ exchange }) => [exchange.problems, rawIn(exchange)?.protocol]),
+    ).toEqual([[['started-mid-stream'], 'HTTP/2']]);
     const listed = start(wiretape, ['ls', recording.tape, '--json']);
     const [line] = await lineFrom(listed, listed.child.stdout, /^.*$/);
     expect(JSON.parse(line)).toMatchObject({ protocol: 'raw', application: 'HTTP/2', unreadTls: null });
@@ -170,7 +170,7 @@ describeE2e('a recording without traffic', () => {
     empty.child.stdout?.resume();
     expect(await empty.ended).toBe(3);
     expect(empty.stderr()).toMatch(/^NOTHING_RECORDED {2}.*\n {2}seen {6}no connection was seen$/m);
-    expect(readTape(recording.tape).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/kept']);
+    expect((await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/kept']);
   }, 60_000);
 
   it.each([

@@ -72,7 +72,7 @@ async function recordWithout(pattern: string, { port, end, fresh }: Scene): Prom
   client.child.stdin?.end();
   await client.ended;
   await recording.stop('SIGINT');
-  return readTape(tape).map(({ exchange }) => exchange);
+  return (await readTape(tape)).map(({ exchange }) => exchange);
 }
 
 function expectHonest(exchanges: readonly Exchange[], direction: 'inbound' | 'outbound'): void {

@@ -107,7 +107,7 @@ describeE2e('a conversation over a WebSocket', () => {
     await program.stop('SIGKILL');
     const last = await until(recording.tape, ({ outcome }) => outcome !== 'open');
     expect(textsOf(last)).toEqual(['one', 'two']);
-    expect(readTape(recording.tape)).toHaveLength(1);
+    expect(await readTape(recording.tape)).toHaveLength(1);
     await recording.end();
   }, 60_000);
 });
@@ -135,7 +135,7 @@ const textsOf = ({ messages }: Exchange) => messages.map(({ body }) => Buffer.fr
 
 async function until(tape: string, fits: (exchange: Exchange) => boolean): Promise<Exchange> {
   for (;;) {
-    const found = readTape(tape).find(({ exchange }) => fits(exchange));
+    const found = (await readTape(tape)).find(({ exchange }) => fits(exchange));
     if (found !== undefined) return found.exchange;
     await pause(50);
   }

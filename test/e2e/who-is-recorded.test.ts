@@ -42,8 +42,8 @@ let tapes = 0;
 const newTape = () => folder.file(`${++tapes}.tape`);
 
 /** `GET /path`, and what it lacks, of each exchange. */
-function calls(recording: Pick<LiveRecording, 'tape'>): readonly string[] {
-  return readTape(recording.tape).map(({ exchange }) =>
+async function calls(recording: Pick<LiveRecording, 'tape'>): Promise<readonly string[]> {
+  return (await readTape(recording.tape)).map(({ exchange }) =>
     [httpIn(exchange).request?.target ?? 'unknown', ...exchange.problems].join(' '),
   );
 }
@@ -86,7 +86,7 @@ describeE2e('children that exist already', () => {
     const recording = await startRecording(newTape(), ['--pid', String(master.pid)]);
     for (const path of paths(4)) await get(port, path);
     await recording.end();
-    expect(calls(recording)).toEqual(paths(4));
+    expect(await calls(recording)).toEqual(paths(4));
   }, 60_000);
 
   it.each(['pid', 'port'] as const)(
@@ -101,7 +101,7 @@ describeE2e('children that exist already', () => {
       await newer.get('/on-a-new-one');
       for (const connection of [older, newer]) connection.close();
       await recording.end();
-      expect([...calls(recording)].sort()).toEqual(['/on-a-new-one', '/on-the-older']);
+      expect([...(await calls(recording))].sort()).toEqual(['/on-a-new-one', '/on-the-older']);
     },
     60_000,
   );
@@ -114,7 +114,7 @@ describeE2e('children that are started meanwhile', () => {
     await get(server.port, '/first');
     await Promise.all(paths(40).map((path) => get(server.port, path)));
     await recording.end();
-    expect([...calls(recording)].sort()).toEqual(['/first', ...paths(40)].sort());
+    expect([...(await calls(recording))].sort()).toEqual(['/first', ...paths(40)].sort());
   }, 60_000);
 
   it('are read from their first TLS byte: a shell that starts curl again and again', async () => {
@@ -126,7 +126,7 @@ describeE2e('children that are started meanwhile', () => {
     shell.child.stdin?.end('\n');
     expect(await recording.program.ended).toBe(0);
     expect(recording.program.stderr()).toContain('its targets have ended');
-    expect(calls(recording)).toEqual(paths(40));
+    expect(await calls(recording)).toEqual(paths(40));
   }, 60_000);
 
   it('are read from their first TLS byte: a shell that becomes curl', async () => {
@@ -136,7 +136,7 @@ describeE2e('children that are started meanwhile', () => {
     const recording = await startRecording(newTape(), ['--pid', String(shell.pid)]);
     shell.child.stdin?.end('\n');
     expect(await recording.program.ended).toBe(0);
-    expect(calls(recording)).toEqual(paths(5));
+    expect(await calls(recording)).toEqual(paths(5));
   }, 60_000);
 });
 
@@ -164,8 +164,10 @@ describeE2e('a service that comes, goes and comes back', () => {
     );
     await comeAndGo(recording, () => startServer(node, ['-e', script(port)]), port);
     expect(await recording.end()).toBe(0);
-    expect(calls(recording)).toEqual(paths(3));
-    expect(new Set(readTape(recording.tape).map(({ exchange }) => exchange.connection.process?.pid)).size).toBe(3);
+    expect(await calls(recording)).toEqual(paths(3));
+    expect(new Set((await readTape(recording.tape)).map(({ exchange }) => exchange.connection.process?.pid)).size).toBe(
+      3,
+    );
   }, 60_000);
 
   it('is waited for and recorded by its name', async () => {
@@ -176,7 +178,7 @@ describeE2e('a service that comes, goes and comes back', () => {
     expect(recording.program.stderr()).toMatch(new RegExp(`^waiting for a process named ${name}$`, 'm'));
     await comeAndGo(recording, () => startServer(folder.file(name), ['-e', script(port)]), port);
     expect(await recording.end()).toBe(0);
-    expect(calls(recording)).toEqual(paths(3));
+    expect(await calls(recording)).toEqual(paths(3));
   }, 60_000);
 
   it('is not waited for by a number', async () => {
@@ -210,7 +212,7 @@ describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only',
     ]);
     client.child.stdin?.end();
     expect(await recording.program.ended).toBe(0);
-    expect(calls(recording)).toEqual(['/1', '/2']);
+    expect(await calls(recording)).toEqual(['/1', '/2']);
   }, 60_000);
 
   it('is said to be unreadable where all names are gone, by doctor and by the recording', async () => {
@@ -225,7 +227,7 @@ describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only',
     ]);
     client.child.stdin?.end();
     expect(await recording.program.ended).toBe(0);
-    expect(calls(recording)).toEqual(['unknown encrypted']);
+    expect(await calls(recording)).toEqual(['unknown encrypted']);
     expect(recording.program.stderr()).toMatch(/^ +tls-calls-strip\w* \(\d+\): OpenSSL, 1 connection/m);
   }, 60_000);
 
@@ -244,9 +246,9 @@ describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only',
     for (let i = 0; i < 3; i++) await next(client);
     client.child.stdin?.end();
     expect(await recording.program.ended).toBe(0);
-    const whole = calls(recording).filter((call) => !call.includes(' '));
+    const whole = (await calls(recording)).filter((call) => !call.includes(' '));
     expect(whole.slice(-2)).toEqual(['/4', '/5']);
-    expect(whole.length === 5 || calls(recording).length > whole.length).toBe(true); // what is not read is said
+    expect(whole.length === 5 || (await calls(recording)).length > whole.length).toBe(true); // what is not read is said
   }, 60_000);
 
   /** The one that programs of this machine are linked to. */
@@ -272,6 +274,6 @@ describeE2e('a process that was never meant', () => {
     await run('curl', ['-sk', '-o', '/dev/null', `https://127.0.0.1:${server.port}/other`]);
     shell.child.stdin?.end('\n');
     expect(await recording.program.ended).toBe(0);
-    expect(calls(recording)).toEqual(['/meant']);
+    expect(await calls(recording)).toEqual(['/meant']);
   }, 60_000);
 });

@@ -63,7 +63,7 @@ describeE2e('a part of an answer that another process writes', () => {
     await ask(socket, '/shared', PARENTS_PART + 5000);
     socket.destroy();
     await recording.end();
-    const inbound = readTape(recording.tape).map(({ exchange }) => exchange);
+    const inbound = (await readTape(recording.tape)).map(({ exchange }) => exchange);
     const of = (path: string) => inbound.find((one) => httpIn(one).request?.target === path);
     expect(of('/mine')).toMatchObject({ problems: [], content: { response: { status: 200 } } });
     expect(of('/shared')?.problems).toContain('unread-bytes');

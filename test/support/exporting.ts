@@ -113,11 +113,11 @@ export interface Exported {
   readonly leftOut: readonly string[];
 }
 
-export function exported(
+export async function exported(
   exporter: Exporter,
   exchanges: Iterable<StoredExchange>,
   target: string | null = null,
-): Exported {
+): Promise<Exported> {
   const written: string[] = [];
   const leftOut: string[] = [];
   const pieces = exporter.render(exchanges, {
@@ -127,7 +127,7 @@ export function exported(
     onWritten: ({ id }) => written.push(id),
     onLeftOut: (why) => leftOut.push(why),
   });
-  return { text: [...pieces].join(''), written, leftOut };
+  return { text: (await Array.fromAsync(pieces)).join(''), written, leftOut };
 }
 
 export const inboundOf = (exchanges: readonly StoredExchange[]) =>

@@ -40,11 +40,11 @@ export function unmount(folder: string): void {
 }
 
 /** Runs as somebody else; the test itself stays root. */
-export function asNobody<T>(run: () => T): T {
+export async function asNobody<T>(run: () => T | Promise<T>): Promise<T> {
   process.setegid?.(nobody);
   process.seteuid?.(nobody);
   try {
-    return run();
+    return await run();
   } finally {
     process.seteuid?.(0);
     process.setegid?.(0);

@@ -47,7 +47,7 @@ export async function recordDuring(targets: readonly string[], work: () => Promi
       await recording.end();
     }
     return {
-      exchanges: readTape(recording.tape),
+      exchanges: await readTape(recording.tape),
       summary: recording.program.stderr(),
       status: await recording.program.ended,
     };
@@ -70,19 +70,19 @@ export async function recordCommand(
     });
     program.child.stdout?.resume();
     const status = await program.ended;
-    return { exchanges: readTape(tape), summary: program.stderr(), status };
+    return { exchanges: await readTape(tape), summary: program.stderr(), status };
   } finally {
     folder.remove();
   }
 }
 
 /** What became of each session of a tape. */
-export function sessionStatesOn(tape: string): readonly string[] {
+export async function sessionStatesOn(tape: string): Promise<readonly string[]> {
   const reader = openTapeReader(tape);
   try {
-    return reader.sessions().map(({ state }) => state);
+    return (await reader.sessions()).map(({ state }) => state);
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 
@@ -96,12 +96,12 @@ export async function outputOf(program: Program): Promise<{ status: number; stdo
   return { status, stdout, stderr: program.stderr() };
 }
 
-export function readTape(tape: string): readonly StoredExchange[] {
+export async function readTape(tape: string): Promise<readonly StoredExchange[]> {
   const reader = openTapeReader(tape);
   try {
-    return [...reader.exchanges()];
+    return await Array.fromAsync(reader.exchanges());
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 

@@ -56,7 +56,7 @@ async function recordCommand({ tier, folder, port, socket, body }) {
   const program = start(wiretape, ['record', '--tier', tier, '-o', tape, '--', 'sh', script]);
   const status = await statusOf(program);
   demand(status === 0, `record ended with ${status}:\n${program.said()}`);
-  const exchanges = readTape(tape);
+  const exchanges = await readTape(tape);
   const problems = [
     ...checkRuns(exchanges),
     ...checkCurl(exchanges, { target: '/by-tls', tls: true, body }),

@@ -82,13 +82,13 @@ async function statusOf(program) {
   throw new Error(`it did not end:\n${program.said()}`);
 }
 
-/** @param {string} tape @returns {any[]} the exchanges on it */
-function readTape(tape) {
+/** @param {string} tape @returns {Promise<any[]>} the exchanges on it */
+async function readTape(tape) {
   const reader = built('tape/store/sqlite/index.js').openTapeReader(tape);
   try {
-    return [...reader.exchanges()].map(({ exchange }) => exchange);
+    return (await Array.fromAsync(reader.exchanges())).map(({ exchange }) => exchange);
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 

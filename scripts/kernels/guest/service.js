@@ -37,17 +37,24 @@ async function recordServices({ tier, folder, ports, bodies }) {
   // nginx serves and calls, Node.js serves
   const wanted = 3 * bodies.length;
   // An exchange is on the tape, as open, before it is whole.
-  const isThere = await until(() => fs.existsSync(tape) && checkTape(readTape(tape), bodies).length === 0, recorder);
+  const isThere = await until(
+    async () => fs.existsSync(tape) && checkTape(await readTape(tape), bodies).length === 0,
+    recorder,
+  );
   if (!isThere) {
     await recorder.kill('SIGINT'); // so that it says why
-    throw new Error(`${checkTape(readTape(tape), bodies).slice(0, 8).join('\n')}\n${recorder.said()}`);
+    throw new Error(
+      `${checkTape(await readTape(tape), bodies)
+        .slice(0, 8)
+        .join('\n')}\n${recorder.said()}`,
+    );
   }
   await recorder.kill('SIGKILL');
   await until(() => programsInKernel() === 0);
   demand(programsInKernel() === 0, `${programsInKernel()} of its programs outlive it`);
   demand(leftInTracefs() === '', `it left in tracefs: ${leftInTracefs()}`);
   await post(ports.nginx, bodies.slice(0, 1));
-  const problems = checkTape(readTape(tape), bodies);
+  const problems = checkTape(await readTape(tape), bodies);
   demand(problems.length === 0, `${problems.slice(0, 8).join('\n')}\n${recorder.said()}`);
   return `${wanted} exchanges over TLS by SHA-256, all on the tape after kill -9`;
 }

@@ -8,12 +8,12 @@ import { Worker } from 'node:worker_threads';
 import { WiretapeError } from '../../../errors/wiretape-error';
 import type { Exchange } from '../../model/exchange';
 import type { Redacted } from '../../redact/redacted';
-import type { Loss, SessionEnd, SessionId, SessionStart } from '../tape';
+import type { Loss, QueuedWriter, SessionEnd, SessionId, SessionStart, WriterOptions } from '../tape';
 import { Packer } from './pack';
 import { prepareExchange } from './row';
 import type { Answer, Order, PlainError } from './writer-worker';
 
-export interface WriterThreadOptions {
+export interface WriterThreadOptions extends WriterOptions {
   /** Longest time an exchange waits for company, in milliseconds. */
   readonly batchMs?: number;
   /** Exchanges and bytes after which a batch goes without waiting. */
@@ -23,30 +23,8 @@ export interface WriterThreadOptions {
   readonly queueBytes?: number;
   /** How often it is looked whether the tape is still where it was, in milliseconds. */
   readonly checkMs?: number;
-  /** Told once, when the tape cannot be written any more; what was recorded until then is kept. */
-  readonly onFailure?: (error: WiretapeError) => void;
   /** Arguments for the thread's Node.js: how tests run it from sources. */
   readonly execArgv?: readonly string[];
-}
-
-export interface TapeWriterThread {
-  beginSession(start: SessionStart): Promise<SessionId>;
-  /** Takes the exchanges in every case; false asks the feeder to wait for `drained` before it brings more. */
-  append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): boolean;
-  noteLoss(session: SessionId, loss: Loss): void;
-  endSession(session: SessionId, end: SessionEnd): void;
-  /** Bytes taken and not yet on the tape. */
-  pending(): number;
-  /** Resolves when less than half the queue is pending. */
-  drained(): Promise<void>;
-  /** Resolves when everything taken is on the tape. Rejects when it cannot be written. */
-  flush(): Promise<void>;
-  /** Why the tape cannot be written any more; null while it can. */
-  failure(): WiretapeError | null;
-  /** Flushes, closes the tape and ends the thread. Rejects when something could not be written; the thread ends anyway. */
-  close(): Promise<void>;
-  /** Ends the thread and takes away what it made for a recording that never began. Never rejects. */
-  abandon(): Promise<void>;
 }
 
 interface Waiting {
@@ -55,7 +33,7 @@ interface Waiting {
 }
 
 /** Opens or creates a tape on a new thread. Rejects with the errors of `openTapeWriter`. */
-export async function openTapeWriterThread(path: string, options: WriterThreadOptions = {}): Promise<TapeWriterThread> {
+export async function openTapeWriterThread(path: string, options: WriterThreadOptions = {}): Promise<QueuedWriter> {
   const worker = new Worker(join(__dirname, `writer-worker${extname(__filename)}`), {
     workerData: { path },
     // Named only where they differ: a worker inherits flags of V8 that it refuses to be given.
@@ -71,7 +49,7 @@ export async function openTapeWriterThread(path: string, options: WriterThreadOp
   }
 }
 
-class WriterThread implements TapeWriterThread {
+class WriterThread implements QueuedWriter {
   readonly opened: Promise<void>;
   private readonly limits;
   private readonly packers = new Map<SessionId, Packer>();

@@ -19,7 +19,7 @@ const wiretape = (...args: readonly string[]): Promise<CommandResult> => runWire
 it('writes on stdout, and says on stderr what is in it and what is not', async () => {
   const { status, stdout, stderr } = await wiretape('shop.tape', '--to', 'curl');
   expect(status).toBe(0);
-  expect(stdout).toBe(exported(curl, inboundOf(sampleExchanges())).text);
+  expect(stdout).toBe((await exported(curl, inboundOf(sampleExchanges()))).text);
   expect(stderr.split('\n')).toEqual([
     'exported 8 exchanges as curl commands',
     '  left out   1 that are not complete',

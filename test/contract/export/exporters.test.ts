@@ -37,12 +37,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function callsOf(exchanges: readonly StoredExchange[]) {
   const nothing = () => undefined;
   const options = { target: null, wiretapeVersion: '', template: String, onWritten: nothing, onLeftOut: nothing };
-  return [...callsIn(exchanges, options)];
+  return Array.fromAsync(callsIn(exchanges, options));
 }
 
 /** What has to arrive of each exchange that can be sent. */
-function wanted() {
-  return callsOf(inbound).map(({ request, path, headers, body }) => ({
+async function wanted() {
+  return (await callsOf(inbound)).map(({ request, path, headers, body }) => ({
     method: request.method,
     url: path,
     headers: headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`).sort(),
@@ -51,37 +51,37 @@ function wanted() {
 }
 
 describe.each(exporters.map((exporter) => [exporter.name, exporter] as const))('%s', (_, exporter) => {
-  it('writes or leaves out each exchange, and says why', () => {
-    const { written, leftOut } = exported(exporter, samples);
+  it('writes or leaves out each exchange, and says why', async () => {
+    const { written, leftOut } = await exported(exporter, samples);
     expect(written.length + leftOut.length).toBe(samples.length);
     expect(written.length).toBeGreaterThan(5);
   });
 
-  it('writes the same text for the same exchanges', () => {
-    expect(exported(exporter, samples).text).toBe(exported(exporter, samples).text);
+  it('writes the same text for the same exchanges', async () => {
+    expect((await exported(exporter, samples)).text).toBe((await exported(exporter, samples)).text);
   });
 
-  it('says where placeholders stand, where the format has room for it', () => {
-    const { text } = exported(exporter, samples);
+  it('says where placeholders stand, where the format has room for it', async () => {
+    const { text } = await exported(exporter, samples);
     if (exporter !== openapi) expect(text).toMatch(/header\[\\?"authorization\\?"\] \(authorization\)/);
     else expect(text).not.toContain('placeholder');
   });
 });
 
-it('HAR is what its schema asks for', () => {
+it('HAR is what its schema asks for', async () => {
   const ajv = new Ajv({ strict: false });
   addFormats(ajv);
   const schemas: Record<string, object> = require('har-schema');
   ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json'));
   for (const schema of Object.values(schemas)) ajv.addSchema(schema);
-  const document = JSON.parse(exported(har, samples).text);
+  const document = JSON.parse((await exported(har, samples)).text);
   const isValid = ajv.validate('har.json#', document);
   expect([isValid, ajv.errors]).toEqual([true, null]);
   expect(document.log.entries).toHaveLength(samples.length);
 });
 
 it('OpenAPI is what its schema asks for', async () => {
-  const { text, leftOut } = exported(openapi, inbound);
+  const { text, leftOut } = await exported(openapi, inbound);
   const file = join(folder, 'openapi.json');
   writeFileSync(file, text);
   // The validator is an ES module, which not every Node.js here can load into a test.
@@ -101,8 +101,8 @@ it('OpenAPI is what its schema asks for', async () => {
   ]);
 });
 
-it('OpenAPI tells parameters, bodies and security as they were seen', () => {
-  const { paths, components } = JSON.parse(exported(openapi, inbound).text);
+it('OpenAPI tells parameters, bodies and security as they were seen', async () => {
+  const { paths, components } = JSON.parse((await exported(openapi, inbound)).text);
   expect(paths['/orders'].get.parameters).toEqual([
     { name: 'page', in: 'query', required: true, schema: { type: 'integer' } },
     { name: 'q', in: 'query', required: true, schema: { type: 'string' } },
@@ -119,7 +119,7 @@ it('OpenAPI tells parameters, bodies and security as they were seen', () => {
 it('curl sends each request as it was recorded, whatever stands in it', async () => {
   const server = await startNotingServer();
   try {
-    const { text } = exported(curl, inbound, server.url);
+    const { text } = await exported(curl, inbound, server.url);
     const script = join(folder, 'requests.sh');
     writeFileSync(script, text);
     await run('/bin/sh', [script], { cwd: folder });
@@ -128,7 +128,7 @@ it('curl sends each request as it was recorded, whatever stands in it', async ()
       headers: headers.toSorted(),
       body: body.toString('base64'),
     }));
-    expect(arrived).toEqual(wanted());
+    expect(arrived).toEqual(await wanted());
   } finally {
     await server.stop();
   }
@@ -138,7 +138,7 @@ it('curl sends bytes that are no text in a field', async () => {
   const server = await startNotingServer();
   try {
     const odd = storedExchanges({ requestHeaders: [['X-Odd', "caf\xe9 'x'"]] });
-    await run('/bin/sh', ['-c', exported(curl, odd, server.url).text]);
+    await run('/bin/sh', ['-c', (await exported(curl, odd, server.url)).text]);
     expect(server.arrived.flatMap(({ headers }) => headers)).toContain("x-odd: caf\xe9 'x'");
   } finally {
     await server.stop();
@@ -146,7 +146,7 @@ it('curl sends bytes that are no text in a field', async () => {
 });
 
 it('k6 runs the requests that its script asks for, and its types accept the script', async () => {
-  const { text } = exported(k6, inbound);
+  const { text } = await exported(k6, inbound);
   writeFileSync(join(folder, 'load.js'), text);
   if (!existsSync(join(folder, 'node_modules'))) symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   const tsc = join(root, 'node_modules/.bin/tsc');
@@ -158,7 +158,7 @@ it('k6 runs the requests that its script asks for, and its types accept the scri
     (error: { stdout: string }) => error.stdout,
   );
   expect(found).toBe('');
-  expect(requestsOf(text)).toEqual(wanted());
+  expect(requestsOf(text)).toEqual(await wanted());
 });
 
 /** Runs the script with modules that write down what it asks of them. */
@@ -196,10 +196,10 @@ function requestsOf(script: string) {
 }
 
 describe('WireMock', () => {
-  const { mappings } = JSON.parse(exported(wiremock, outbound).text);
+  const mappingsOf = async () => JSON.parse((await exported(wiremock, outbound)).text).mappings;
 
-  it('answers one request after another as it was answered, and goes on with the last', () => {
-    const stock = mappings.filter(
+  it('answers one request after another as it was answered, and goes on with the last', async () => {
+    const stock = (await mappingsOf()).filter(
       (mapping: { request: { urlPattern?: string } }) => mapping.request.urlPattern !== undefined,
     );
     expect(stock).toMatchObject([
@@ -210,7 +210,8 @@ describe('WireMock', () => {
     expect(new Set(stock.map(({ scenarioName }: { scenarioName: string }) => scenarioName)).size).toBe(1);
   });
 
-  it('takes anything where redaction replaced a value', () => {
+  it('takes anything where redaction replaced a value', async () => {
+    const mappings = await mappingsOf();
     expect(mappings[0].request).toEqual({ method: 'GET', urlPattern: '/left/[^/?&]+' });
     const [charge] = mappings.slice(-1);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: WireMock's own notation
@@ -223,7 +224,7 @@ const jar = process.env.WIRETAPE_WIREMOCK_JAR;
 (jar === undefined ? it.skip : it)('WireMock answers by the mappings (WIRETAPE_WIREMOCK_JAR)', async () => {
   const mappings = join(folder, 'wiremock/mappings');
   mkdirSync(mappings, { recursive: true });
-  writeFileSync(join(mappings, 'shop.json'), exported(wiremock, samples).text);
+  writeFileSync(join(mappings, 'shop.json'), (await exported(wiremock, samples)).text);
   const flags = ['--port', '0', '--bind-address', '127.0.0.1', '--root-dir', join(folder, 'wiremock')];
   const server = spawn('java', ['-jar', jar ?? '', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
@@ -236,7 +237,7 @@ const jar = process.env.WIRETAPE_WIREMOCK_JAR;
         if (found !== undefined) resolve(found);
       });
     });
-    for (const { request, path, headers, body, response, answer } of callsOf(samples)) {
+    for (const { request, path, headers, body, response, answer } of await callsOf(samples)) {
       const fields = headers.flatMap(([name, value]) => (/^(x-odd|accept-encoding)$/i.test(name) ? [] : [name, value]));
       const live = await asked(Number(port), { method: request.method, path, headers: fields, body });
       const found = { path, status: live.status, body: live.body.toString('base64') };
@@ -266,11 +267,11 @@ const hurlProgram = process.env.WIRETAPE_HURL;
   try {
     writeFileSync(
       join(folder, 'shop.hurl'),
-      exported(hurl, inbound, server.url).text.replaceAll(/^HTTP \d+\n(\[Asserts\]\n.*\n)?/gm, 'HTTP 200\n'),
+      (await exported(hurl, inbound, server.url)).text.replaceAll(/^HTTP \d+\n(\[Asserts\]\n.*\n)?/gm, 'HTTP 200\n'),
     );
     await run(hurlProgram ?? '', [join(folder, 'shop.hurl')]);
     expect(server.arrived.map(({ method, url }) => ({ method, url }))).toEqual(
-      wanted().map(({ method, url }) => ({ method, url })),
+      (await wanted()).map(({ method, url }) => ({ method, url })),
     );
   } finally {
     await server.stop();

@@ -21,17 +21,17 @@ function storedFrom(exchanges: readonly Exchange[]): readonly StoredExchange[] {
   }));
 }
 
-const again = (stored: readonly StoredExchange[], direction: 'inbound' | 'outbound' = 'inbound') =>
-  imported(importer, fileOf('again.har', exported(exporter, stored).text), direction).exchanges;
+const again = async (stored: readonly StoredExchange[], direction: 'inbound' | 'outbound' = 'inbound') =>
+  imported(importer, fileOf('again.har', (await exported(exporter, stored)).text), direction).exchanges;
 
 const folder = corpusAt('har/har_files');
 const names = ['charles', 'firefox', 'safari', 'insomnia', 'postdata', 'with-bom', 'head-content-length'];
 
 (folder === undefined ? describe.skip : describe)('real files', () => {
-  it.each(names)('%s', (name) => {
+  it.each(names)('%s', async (name) => {
     const file = fileOf(`${name}.har`, readFileSync(join(folder ?? '', `${name}.har`)));
     const { exchanges } = imported(importer, file);
-    expect(again(storedFrom(exchanges))).toEqual(exchanges);
+    expect(await again(storedFrom(exchanges))).toEqual(exchanges);
   });
 });
 
@@ -45,8 +45,8 @@ function toldOf(exchange: Exchange) {
   return { startedAtUs, durationUs: response == null ? null : durationUs, outcome, problems, messages };
 }
 
-it('exchanges with everything in them', () => {
+it('exchanges with everything in them', async () => {
   const samples = sampleExchanges().filter(({ exchange }) => exchange.problems[0] !== 'cut-short');
-  const back = again(samples);
+  const back = await again(samples);
   expect(back.map(toldOf)).toEqual(samples.map(({ exchange }) => toldOf(exchange)));
 });

@@ -19,10 +19,10 @@ afterEach(() => rmSync(cwd, { recursive: true }));
 
 const wiretape = (...args: readonly string[]): Promise<CommandResult> => runWiretape(args, { cwd });
 
-function onTape(name = 'wiretape.tape') {
+async function onTape(name = 'wiretape.tape') {
   const reader = openTapeReader(join(cwd, name));
   try {
-    return { sessions: reader.sessions(), exchanges: [...reader.exchanges()] };
+    return { sessions: await reader.sessions(), exchanges: await Array.fromAsync(reader.exchanges()) };
   } finally {
     reader.close();
   }
@@ -32,7 +32,7 @@ it('puts a HAR onto a tape, with nothing on stdout', async () => {
   const { status, stdout, stderr } = await wiretape('import', 'shop.har');
   expect([status, stdout]).toEqual([0, '']);
   expect(stderr).toBe('imported 2 exchanges from shop.har (HAR) onto wiretape.tape: 2 inbound\n  complete   2 of 2\n');
-  const { sessions, exchanges } = onTape();
+  const { sessions, exchanges } = await onTape();
   expect(sessions).toMatchObject([
     { source: 'har/shop.har', targets: ['shop.har'], end: { reason: 'imported' }, state: 'ended' },
   ]);
@@ -43,7 +43,7 @@ it('puts a HAR onto a tape, with nothing on stdout', async () => {
 it('redacts as a recording does, and writes down what it took', async () => {
   writeFileSync(join(cwd, 'rules.yaml'), '- { in: request, path: body.sku, name: sku }\n');
   await wiretape('import', 'shop.har', '--redact', 'rules.yaml');
-  const rules = onTape().exchanges.flatMap(({ redacted }) => redacted.map(({ rule }) => rule));
+  const rules = (await onTape()).exchanges.flatMap(({ redacted }) => redacted.map(({ rule }) => rule));
   expect(rules).toEqual(expect.arrayContaining(['sku', 'authorization', 'secret-name']));
   expect(readFileSync(join(cwd, 'wiretape.tape')).includes('hunter2-sesame')).toBe(false);
 });
@@ -51,7 +51,7 @@ it('redacts as a recording does, and writes down what it took', async () => {
 it('adds a session to a tape that is there', async () => {
   await wiretape('import', 'shop.har', '-o', 'shop.tape');
   const { status } = await wiretape('import', 'keploy', '-o', 'shop.tape');
-  const { sessions, exchanges } = onTape('shop.tape');
+  const { sessions, exchanges } = await onTape('shop.tape');
   expect([status, sessions.length, exchanges.length]).toEqual([0, 2, 5]);
   expect(exchanges.find(({ causeId }) => causeId !== null)).toMatchObject({ session: '2' });
 });
@@ -104,7 +104,7 @@ it('reads a capture by the pipeline of a recording', async () => {
     0,
     'imported 1 exchange from lan (a capture) onto wiretape.tape: 1 outbound\n  complete   1 of 1\n',
   ]);
-  expect(onTape()).toMatchObject({
+  expect(await onTape()).toMatchObject({
     sessions: [{ source: 'pcap/lan', losses: [] }],
     exchanges: [{ exchange: { connection: { remote: '10.0.0.2:8080', process: null } } }],
   });

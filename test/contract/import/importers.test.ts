@@ -56,16 +56,16 @@ describe.each(importers.map((importer) => [importer.name, importer] as const))('
       if (cause !== null) expect(exchanges[cause.number - 1]?.connection.direction).toBe('inbound');
   });
 
-  it('gives what a tape takes, and gives back as it was', () => {
+  it('gives what a tape takes, and gives back as it was', async () => {
     const { exchanges } = imported(importer, files);
-    const tape = createMemoryTape();
-    const session = tape.beginSession(sessionStart);
+    const { writer, openReader } = createMemoryTape();
+    const session = writer.beginSession(sessionStart);
     const redactor = createRedactor({ key: null });
-    tape.append(
+    writer.append(
       session,
       exchanges.map((exchange) => redactor.redact(exchange)),
     );
-    const back = [...tape.exchanges()].map(({ exchange }) => exchange);
+    const back = (await Array.fromAsync(openReader().exchanges())).map(({ exchange }) => exchange);
     expect(back.map(({ startedAtUs, durationUs }) => [startedAtUs, durationUs])).toEqual(
       exchanges.map(({ startedAtUs, durationUs }) => [startedAtUs, durationUs]),
     );

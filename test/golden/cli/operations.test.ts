@@ -38,35 +38,35 @@ beforeAll(() => {
   writer.close();
   reader = openTapeReader(path);
 });
-afterAll(() => {
-  reader.close();
+afterAll(async () => {
+  await reader.close();
   rmSync(folder, { recursive: true });
 });
 
-function stored(id: number): StoredExchange {
-  const found = reader.exchange(String(id));
+async function stored(id: number): Promise<StoredExchange> {
+  const found = await reader.exchange(String(id));
   if (found === undefined) throw new Error(`there is no exchange ${id}`);
   return found;
 }
 
-it('lists what was asked for before where it was sent', () => {
+it('lists what was asked for before where it was sent', async () => {
   const counts = { exchanges: 0, inbound: 0, outbound: 0, incomplete: 0 };
   const lines = tableLines(reader.summaries(), counts, { colors: pc.createColors(false), width: undefined });
-  expectGolden('cli/expected/operations.txt', [...lines].join('\n'));
+  expectGolden('cli/expected/operations.txt', (await Array.fromAsync(lines)).join('\n'));
 });
 
-it('shows it among the facts', () => {
-  expectGolden('cli/expected/operation-2.txt', pageLines(stored(2), pc.createColors(false)).join('\n'));
+it('shows it among the facts', async () => {
+  expectGolden('cli/expected/operation-2.txt', pageLines(await stored(2), pc.createColors(false)).join('\n'));
 });
 
-it('says it to scripts beside the fields of HTTP', () => {
-  const lines = Array.from(reader.summaries(), (summary) => JSON.stringify(summaryJson(summary)));
+it('says it to scripts beside the fields of HTTP', async () => {
+  const lines = await Array.fromAsync(reader.summaries(), (summary) => JSON.stringify(summaryJson(summary)));
   expectGolden('cli/expected/operations.ndjson', lines.join('\n'));
-  expect(exchangeJson(stored(1))).toMatchObject({ method: 'POST', path: '/graphql', status: 200, result: '200' });
+  expect(exchangeJson(await stored(1))).toMatchObject({ method: 'POST', path: '/graphql', status: 200, result: '200' });
 });
 
-it('gives back the request and the response as they were', () => {
-  for (const [i, talk] of talks.entries()) expect(stored(i + 1).exchange.content).toEqual(contentOf(talk));
+it('gives back the request and the response as they were', async () => {
+  for (const [i, talk] of talks.entries()) expect((await stored(i + 1)).exchange.content).toEqual(contentOf(talk));
 });
 
 it.each([
@@ -77,10 +77,10 @@ it.each([
   ['mutation OrderById', []],
   ['query orderbyid', []],
   ['POST shop.test/**', ['1', '2', '3']],
-])('finds them by %s', (pattern, ids) => {
+])('finds them by %s', async (pattern, ids) => {
   const include = [parseFilterPattern(pattern)];
-  expect(Array.from(reader.summaries({ include }), ({ id }) => id)).toEqual(ids);
-  expect(Array.from(reader.exchanges({ include }), ({ id }) => id)).toEqual(ids);
+  expect(await Array.fromAsync(reader.summaries({ include }), ({ id }) => id)).toEqual(ids);
+  expect(await Array.fromAsync(reader.exchanges({ include }), ({ id }) => id)).toEqual(ids);
 });
 
 it('keeps the words of HTTP in the views', () => {

@@ -22,39 +22,39 @@ afterAll(() => {
   tape.remove();
 });
 
-function table(width: number | undefined): readonly string[] {
+async function table(width: number | undefined): Promise<readonly string[]> {
   const counts = { exchanges: 0, inbound: 0, outbound: 0, incomplete: 0 };
-  const lines = [...tableLines(reader.summaries(), counts, { colors: plain, width })];
-  return [...lines, '', ...tableSummary(counts, reader.sessions(), {})];
+  const lines = await Array.fromAsync(tableLines(reader.summaries(), counts, { colors: plain, width }));
+  return [...lines, '', ...tableSummary(counts, await reader.sessions(), {})];
 }
 
-it.each([undefined, 80, 120])('lists the tape on %s columns', (width) => {
-  const lines = table(width);
+it.each([undefined, 80, 120])('lists the tape on %s columns', async (width) => {
+  const lines = await table(width);
   expectGolden(`cli/expected/ls-${width ?? 'piped'}.txt`, lines.join('\n'));
   if (width !== undefined) expect(lines.filter((line) => line.length > width && !line.includes('!'))).toEqual([]);
 });
 
-it('lists the tape as NDJSON', () => {
-  const lines = Array.from(reader.summaries(), (summary) => JSON.stringify(summaryJson(summary)));
+it('lists the tape as NDJSON', async () => {
+  const lines = await Array.fromAsync(reader.summaries(), (summary) => JSON.stringify(summaryJson(summary)));
   expectGolden('cli/expected/ls.ndjson', lines.join('\n'));
 });
 
 describe.each(shopExchanges.map(([exchange]) => String(exchange.number)))('exchange %s', (id) => {
-  const stored = () => {
-    const found = reader.exchange(id);
+  const stored = async () => {
+    const found = await reader.exchange(id);
     if (found === undefined) throw new Error(`there is no exchange ${id}`);
     return found;
   };
 
-  it('is shown to people', () => {
-    expectGolden(`cli/expected/show-${id}.txt`, pageLines(stored(), plain).join('\n'));
+  it('is shown to people', async () => {
+    expectGolden(`cli/expected/show-${id}.txt`, pageLines(await stored(), plain).join('\n'));
   });
 
-  it('is shown to scripts', () => {
-    expectGolden(`cli/expected/show-${id}.json`, JSON.stringify(exchangeJson(stored()), null, 2));
+  it('is shown to scripts', async () => {
+    expectGolden(`cli/expected/show-${id}.json`, JSON.stringify(exchangeJson(await stored()), null, 2));
   });
 
-  it('puts no control character on a terminal', () => {
-    expect([...table(undefined), ...pageLines(stored(), plain)].join('')).not.toMatch(unsafe);
+  it('puts no control character on a terminal', async () => {
+    expect([...(await table(undefined)), ...pageLines(await stored(), plain)].join('')).not.toMatch(unsafe);
   });
 });

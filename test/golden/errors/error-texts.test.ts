@@ -31,6 +31,7 @@ import { Tally } from '../../../recorder/tally/tally';
 import type { Direction } from '../../../tape/model/exchange';
 import { tapeError } from '../../../tape/store/sqlite/errors';
 import { openTapeReader, openTapeWriter } from '../../../tape/store/sqlite/index';
+import { takeWriterLock } from '../../../tape/store/sqlite/lock';
 import { type CommandOptions, runWiretape } from '../../support/command';
 import { shownError, updateShownError } from '../../support/errors-page';
 import { noTargets } from '../../support/in-process';
@@ -110,6 +111,16 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
       () => writer.close(),
     );
   },
+  TAPE_NOT_FOLLOWED: () => {
+    const path = join(folder, 'first.tape');
+    cpSync(join(root, 'fixtures/tapes/0.1.0/shop.tape'), path);
+    const database = new Database(path);
+    takeWriterLock(database, path);
+    database.exec('UPDATE sessions SET ended_us = NULL, end_reason = NULL WHERE id = 1');
+    database.close();
+    return wiretape(['ls', 'first.tape', '--follow']);
+  },
+  CURSOR_FOREIGN: () => wiretape(['ls', 'shop.tape', '--follow', '--after', '3-17-Ba7Nk3fQx_0z']),
   NOT_ON_TAPE: () => wiretape(['show', 'shop.tape', '99']),
   FILE_UNREADABLE: () =>
     wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'missing.yaml']),

@@ -23,6 +23,8 @@ export const graphql: Application = {
 
 type Named = Pick<Spoken, 'verb' | 'target'>;
 
+const queryKey = Buffer.from('query"');
+const errorsKey = Buffer.from('errors"');
 const operationsField = Buffer.from('name="operations"');
 /** The field stands in the first part (multipart request specification). */
 const firstPartBytes = 1024;
@@ -38,7 +40,7 @@ function requestsIn({ request, asked }: HttpReading): readonly JsonObject[] {
   if (essence === 'application/graphql') return [{ ...inQuery(target)[0], query: asked.text }];
   if (essence === 'multipart/form-data') return inParts(asked);
   if (!asked.isJson && essence !== '' && essence !== 'text/plain') return [];
-  if (!asked.holds('query"') && !asked.holds('Query"') && !isGraphqlPath(target)) return [];
+  if (!asked.holds(queryKey) && !isGraphqlPath(target)) return [];
   return listOf(asked.json);
 }
 
@@ -111,7 +113,7 @@ function persistedVerb({ request }: HttpReading): string {
 }
 
 function outcomeOf({ status, answer }: HttpReading): Pick<Spoken, 'result' | 'failed'> {
-  if (answer === null || !answer.isJson || !answer.holds('errors"')) return { result: status, failed: false };
+  if (answer === null || !answer.isJson || !answer.holds(errorsKey)) return { result: status, failed: false };
   const answers = listOf(answer.json);
   const wrong = answers.filter(({ errors }) => Array.isArray(errors) && errors.length > 0);
   if (wrong.length === 0) return { result: status, failed: false };

@@ -15,7 +15,6 @@ const longestBodyBytes = 1024 * 1024;
 export class MessageReading {
   private media: MediaType | undefined;
   private decoded: Buffer | undefined;
-  private characters: string | undefined;
   private parsed: { readonly json: JsonValue | undefined } | undefined;
 
   constructor(private readonly message: HttpRequest | HttpResponse) {}
@@ -50,12 +49,11 @@ export class MessageReading {
   }
 
   /**
-   * Whether those ASCII characters are anywhere in the body: what tells cheaply that it need not be parsed. Cheapest where
-   * the first one is rare in JSON: a quotation mark is not.
+   * Whether those bytes are anywhere in the body: what tells cheaply that it need not be parsed. Cheapest where the first
+   * one is rare: in JSON a quotation mark is not.
    */
-  holds(characters: string): boolean {
-    this.characters ??= this.bytes.toString('latin1');
-    return this.characters.includes(characters);
+  holds(needle: Buffer): boolean {
+    return this.bytes.includes(needle);
   }
 }
 
@@ -98,5 +96,5 @@ function decodedBytes(body: Body): Buffer {
 }
 
 function bufferOver(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

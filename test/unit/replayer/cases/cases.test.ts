@@ -1,17 +1,16 @@
-import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
+import { casesFrom, isRunnable, recordedHttp2 } from '../../../../replayer/cases/cases';
 import { caseName, pathTemplate, singular } from '../../../../replayer/cases/name';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
 import type { Exchange } from '../../../../tape/model/exchange';
 import { createMemoryTape } from '../../../../tape/store/memory';
 import type { StoredExchange } from '../../../../tape/store/tape';
-import { storedExchanges } from '../../../support/exchanges';
+import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 import {
   asRedacted,
   bodyOf,
   connectionOf,
   exchangeOf,
   messageOf,
-  requestOf,
   responseOf,
   sessionStart,
 } from '../../../support/tapes';
@@ -88,11 +87,7 @@ describe('casesFrom', () => {
     );
     const [first] = storedExchanges({});
     const raw = first && { ...first, exchange: exchangeOf({ ...first.exchange, protocol: 'raw' }) };
-    const http2 = first && {
-      ...first,
-      exchange: exchangeOf({ ...first.exchange, protocol: 'http2', request: requestOf({ version: '2' }) }),
-    };
-    const others = [raw, http2].flatMap((each, i) => (each === undefined ? [] : [{ ...each, id: String(7 + i) }]));
+    const others = raw === undefined ? [] : [{ ...raw, id: '7' }];
     const cases = casesFrom([...stored, ...others]);
     const reasons = cases.map((each) => (each.kind === 'skip' ? [each.id, each.reason, each.detail] : [each.id]));
     expect(Object.fromEntries(reasons.map(([id, ...rest]) => [id, rest]))).toEqual({
@@ -103,16 +98,30 @@ describe('casesFrom', () => {
       5: ['unsendable', 'OPTIONS * has no path to send it to'],
       6: ['incomplete', 'the recorded outcome is refused'],
       7: ['raw', 'the protocol (raw) is not parsed'],
-      8: ['http2', 'it was recorded over HTTP/2, which is not sent again yet'],
     });
   });
 });
 
+describe('recordedHttp2', () => {
+  const over = (sketch: ExchangeSketch) => casesFrom(storedExchanges(sketch)).filter(isRunnable).map(recordedHttp2);
+
+  it('tells HTTP/2 in TLS from HTTP/2 in plaintext, and both from HTTP/1', () => {
+    expect(over({ channel: 1, tls: true })).toEqual(['tls']);
+    expect(over({ channel: 1 })).toEqual(['plaintext']);
+    expect(over({ tls: true })).toEqual([null]);
+  });
+
+  it('takes a request that asked for an upgrade for HTTP/2: its answer came over it', () => {
+    const [test] = casesFrom(storedExchanges({})).filter(isRunnable);
+    expect(test && recordedHttp2({ ...test, response: { ...test.response, version: '2' } })).toBe('plaintext');
+  });
+});
+
 describe('streams', () => {
-  const storedOf = (exchange: Exchange): StoredExchange => {
+  const storedOf = (exchange: Exchange): Promise<StoredExchange> => {
     const tape = createMemoryTape();
-    tape.append(tape.beginSession(sessionStart), [asRedacted(exchange)]);
-    return tape.exchange('1') as StoredExchange;
+    tape.writer.append(tape.writer.beginSession(sessionStart), [asRedacted(exchange)]);
+    return tape.openReader().exchange('1') as Promise<StoredExchange>;
   };
   const event = messageOf('{"a":1}', { from: 'server', kind: 'event', facts: { id: '7' } });
   const stream = {
@@ -121,23 +130,26 @@ describe('streams', () => {
   };
   const text = 'id: 7\ndata: {"a":1}\n\n: ping\n\n';
 
-  it('of events are expected as the bodies they were', () => {
-    const [found] = casesFrom([storedOf(exchangeOf(stream))]);
+  it('of events are expected as the bodies they were', async () => {
+    const [found] = casesFrom([await storedOf(exchangeOf(stream))]);
     expect(found?.kind === 'run' && Buffer.from(found.response.body.bytes).toString()).toBe(text);
   });
 
-  it('of events are mocked as the bodies they were', () => {
+  it('of events are mocked as the bodies they were', async () => {
     const outbound = connectionOf({ direction: 'outbound' });
-    const [mock] = mocksFrom([storedOf(exchangeOf({ ...stream, connection: outbound }))]).mocks;
+    const [mock] = mocksFrom([await storedOf(exchangeOf({ ...stream, connection: outbound }))]).mocks;
     expect(mock?.answer.kind === 'response' && Buffer.from(mock.answer.response.body.bytes).toString()).toBe(text);
   });
 
-  it('of a WebSocket are no case and no mock, and say why', () => {
+  it('of a WebSocket are no case and no mock, and say why', async () => {
     const socket = exchangeOf({ protocol: 'websocket', messages: [messageOf('hi')] });
-    expect(casesFrom([storedOf(socket)])).toMatchObject([
+    expect(casesFrom([await storedOf(socket)])).toMatchObject([
       { kind: 'skip', reason: 'upgrade', name: 'GET /chat -> 101', detail: 'the connection left HTTP' },
     ]);
     const called = { ...socket, connection: connectionOf({ direction: 'outbound' }) };
-    expect(mocksFrom([storedOf(called)])).toMatchObject({ mocks: [], notServed: [{ id: '1', reason: 'upgrade' }] });
+    expect(mocksFrom([await storedOf(called)])).toMatchObject({
+      mocks: [],
+      notServed: [{ id: '1', reason: 'upgrade' }],
+    });
   });
 });

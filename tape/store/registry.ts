@@ -1,0 +1,27 @@
+/** Which store keeps the tape of a location: a path is SQLite's. */
+import { WiretapeError } from '../../errors/wiretape-error';
+import { sqlite } from './sqlite';
+import type { QueuedWriter, TapeReader, TapeStore, WriterOptions } from './tape';
+
+const stores: readonly TapeStore[] = [sqlite];
+
+/** Rejects with USAGE where no store keeps tapes at such a location, and with the errors of the store. */
+export async function openReader(location: string): Promise<TapeReader> {
+  return storeOf(location).openReader(location);
+}
+
+/** Makes the tape where there is none. Rejects as `openReader` does. */
+export async function openWriter(location: string, options?: WriterOptions): Promise<QueuedWriter> {
+  return storeOf(location).openWriter(location, options);
+}
+
+/** Throws USAGE. */
+export function storeOf(location: string): TapeStore {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(location)?.[1]?.toLowerCase() ?? null;
+  const store = stores.find((each) => each.scheme === scheme);
+  if (store !== undefined) return store;
+  throw new WiretapeError('USAGE', `No store keeps tapes at ${scheme}://`, {
+    seen: [`the location ${JSON.stringify(location)}`],
+    remedy: `Give the path of a file; where that looks like a URL, as  ./${scheme}:…`,
+  });
+}
