@@ -1,4 +1,5 @@
 /** `wiretape mock`: serves one side's exchanges of a tape until it is told to end. */
+
 import type { CommandModule } from 'yargs';
 import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/fastify';
 import { formatMiss } from '../replayer/mocks/match/miss';
@@ -14,10 +15,11 @@ import {
   unusedMocks,
 } from './mock-options';
 import { type FilterArguments, filterOptions, parsePort, tapeArgument } from './options';
+import { type ProtoArguments, protoOptions } from './proto-options';
 import { noiseFrom, redactionFrom, replayOptions } from './replay-options';
 import { count, print, visibleLine, visibleText } from './terminal';
 
-interface Arguments extends FilterArguments, MockArguments {
+interface Arguments extends FilterArguments, MockArguments, ProtoArguments {
   readonly tape: string;
   readonly serve: Serve;
   readonly port: string;
@@ -48,6 +50,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
         host: { type: 'string', default: '127.0.0.1', describe: 'the address to listen on' },
         ...mockOptions,
         ...filterOptions,
+        ...protoOptions,
         noise: replayOptions.noise,
         redact: replayOptions.redact,
         'ca-out': { type: 'string', describe: 'where to write the CA certificate; default a temporary file' },

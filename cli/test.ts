@@ -1,4 +1,5 @@
 /** `wiretape test`: mocks, the new build, a replay and its judgement, all in one command for CI. */
+
 import type { CommandModule } from 'yargs';
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
@@ -12,6 +13,7 @@ import type { NoiseRule } from '../replayer/noise/rules';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
 import { type MockArguments, missTexts, mockOptions, readServed, unusedLines, unusedMocks } from './mock-options';
 import { type FilterArguments, filterOptions, jsonOption, parseDuration, tapeArgument, usage } from './options';
+import { type ProtoArguments, protoOptions } from './proto-options';
 import { progress, readCases } from './replay';
 import {
   type ReplayArguments,
@@ -23,7 +25,7 @@ import {
 import { reportOutcome } from './replay-outcome';
 import { visibleLine } from './terminal';
 
-interface Arguments extends FilterArguments, ReplayArguments, MockArguments {
+interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments {
   readonly tape: string;
   readonly target?: string;
   readonly env?: readonly string[];
@@ -52,6 +54,7 @@ export const testCommand: CommandModule<object, Arguments> = {
         ...mockOptions,
         ...filterOptions,
         ...replayOptions,
+        ...protoOptions,
         ...jsonOption,
       })
       .example('wiretape test shop.tape -- node server.js', 'its calls are led to the mocks by proxy variables')
@@ -101,8 +104,8 @@ async function test(args: Arguments): Promise<number> {
 }
 
 /** The filter chooses what is replayed; a replayed request may call anything that was recorded with it. */
-function sessionOnly({ tape, session }: Arguments): FilterArguments & { tape: string } {
-  return session === undefined ? { tape } : { tape, session };
+function sessionOnly({ tape, session, protoSet }: Arguments): FilterArguments & ProtoArguments & { tape: string } {
+  return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
 }
 
 interface Place {

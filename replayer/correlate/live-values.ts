@@ -4,7 +4,7 @@
  * in this file is for printing.
  */
 import { type BodyView, viewBody } from '../../tape/body/view';
-import type { HeaderList } from '../../tape/model/body';
+import { describedAs, type HeaderList } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { tokensOf } from '../noise/tokens';
@@ -32,7 +32,7 @@ export class LiveValues {
   /** Takes from a live answer what the plan says later cases need. `nowMs` dates cookies that carry an expiry. */
   learn(plan: CasePlan, live: HttpResponse, recorded: HttpResponse, nowMs: number): void {
     if (plan.mints.length > 0) {
-      const body = viewBody(live.headers, live.body);
+      const body = viewBody(live.headers, describedAs(live.body, recorded.body));
       for (const origin of plan.mints) this.learnOne(origin, live, body, nowMs);
     }
     this.followCookies(plan, live, recorded, nowMs);

@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
-import { type HeaderList, headerValue } from '../../tape/model/body';
+import { describedAs, type HeaderList, headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { movedAddress } from '../correlate/addresses';
@@ -21,7 +21,8 @@ export interface Judgement {
   readonly excused: readonly Excuse[];
 }
 
-export function judge(live: HttpResponse, context: JudgeContext): Judgement {
+export function judge(answer: HttpResponse, context: JudgeContext): Judgement {
+  const live = { ...answer, body: describedAs(answer.body, context.test.response.body) };
   const found = differencesBetween(live, context);
   if (found.length === 0) return equal;
   const redaction = new LiveRedaction(live, context);

@@ -16,6 +16,11 @@ export interface Body {
   readonly schema?: MessageShape;
 }
 
+/** The body with what is known of the messages of another: of the same call in the same direction. */
+export function describedAs(body: Body, { schema }: Body): Body {
+  return schema === undefined ? body : { ...body, schema };
+}
+
 export const noBytes = new Uint8Array(0);
 
 /** The value of the first header of that name (any case), or undefined. */

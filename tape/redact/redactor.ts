@@ -4,11 +4,13 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { noSchemas, type Schemas } from '../body/protobuf/schemas';
 import type { Part } from '../model/content-model';
 import type { Exchange } from '../model/exchange';
 import type { HttpContent, HttpRequest, HttpResponse } from '../model/http/http';
 import { httpModel } from '../model/http/model';
 import { modelFor } from '../model/registry';
+import { withSchemas } from '../model/schemas';
 import { mayBeInBody, redactBody } from './body';
 import { builtInRules } from './built-in';
 import { redactCommandLine } from './command-line';
@@ -46,6 +48,8 @@ export interface RedactorOptions {
    * where a verdict must not depend on the order in which answers came.
    */
   readonly remember?: boolean;
+  /** What is known of messages of protobuf. */
+  readonly schemas?: Schemas;
 }
 
 export interface RedactedRequest {
@@ -144,7 +148,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
     }
   }
 
-  function redact(exchange: Exchange): Redacted<Exchange> {
+  function redact(recorded: Exchange): Redacted<Exchange> {
+    const exchange = withSchemas(recorded, options.schemas ?? noSchemas);
     const { protocol, content, messages, messagesBefore } = exchange;
     const model = modelFor(protocol);
     const own = model.parts(content);
