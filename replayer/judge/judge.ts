@@ -3,6 +3,7 @@
  * says both. Equal bytes are never parsed. Pure: the answer, the recording and the rules come in, a judgement goes out.
  */
 import type { JsonValue } from '../../tape/body/json';
+import { statusApart } from '../../tape/body/rpc/status';
 import { type BodyView, viewBody } from '../../tape/body/view';
 import { describedAs, type HeaderList, headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
@@ -47,8 +48,10 @@ function differencesBetween(live: HttpResponse, context: JudgeContext): Found[] 
   if (live.status !== response.status) {
     report({ path: ['status'], kind: 'changed', expected: response.status, actual: live.status, key: null });
   }
-  compareHeaders(context.expected?.headers ?? response.headers, live.headers, { root: 'header', head }, report);
-  compareHeaders(response.trailers, live.trailers, { root: 'trailer', head }, report);
+  const ours = statusApart(context.expected?.headers ?? response.headers, response.trailers);
+  const theirs = statusApart(live.headers, live.trailers);
+  compareHeaders(ours.headers, theirs.headers, { root: 'header', head }, report);
+  compareHeaders(ours.trailers, theirs.trailers, { root: 'trailer', head }, report);
   if (!hasSameBody(live, context)) compareBodies(expectedBody(context), viewBody(live.headers, live.body), report);
   return found;
 }

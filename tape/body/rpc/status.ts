@@ -4,6 +4,7 @@ import type { HttpResponse } from '../../model/http/http';
 import type { JsonValue } from '../json';
 import { messageValue } from '../protobuf/read';
 import { anyType, type FieldShape, type MessageShape, unknownShape } from '../protobuf/shape';
+import { rpcTypeOf } from './type';
 
 /** Codes of gRPC (google.rpc.Code) by number. */
 export const statusNames = [
@@ -111,3 +112,16 @@ const statusShape: MessageShape = {
     [3, { name: 'details', isList: true, isMap: false, type: 'message', message: () => anyShape }],
   ]),
 };
+
+/** Both lists with what says how a call ended among the trailers: an answer that has nothing else says it in its headers. */
+export function statusApart(headers: HeaderList, trailers: HeaderList): { headers: HeaderList; trailers: HeaderList } {
+  const isTrailersOnly = rpcTypeOf(headers) !== null && headerValue(headers, 'grpc-status') !== undefined;
+  if (!isTrailersOnly || headerValue(trailers, 'grpc-status') !== undefined) return { headers, trailers };
+  const isStatus = ([name]: HeaderList[number]) => statusFields.has(name.toLowerCase());
+  return {
+    headers: headers.filter((field) => !isStatus(field)),
+    trailers: [...headers.filter(isStatus), ...trailers],
+  };
+}
+
+const statusFields: ReadonlySet<string> = new Set(['grpc-status', 'grpc-message', 'grpc-status-details-bin']);
