@@ -24,6 +24,8 @@
 #include "hooks/socket_life.bpf.h"
 #include "hooks/tls_bind.bpf.h"
 #include "hooks/tls_records.bpf.h"
+#include "hooks/tls_plaintext.bpf.h"
+#include "hooks/tls_go.bpf.h"
 #include "hooks/socket_data.bpf.h"
 #include "hooks/tls_openssl.bpf.h"
 

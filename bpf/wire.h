@@ -42,7 +42,11 @@ enum wire_binding {
 	WIRE_BOUND_CIPHERTEXT_SENT = 2, /* what the library gave its BIO is what the socket sent */
 	WIRE_BOUND_CIPHERTEXT_RECEIVED = 3,
 	WIRE_BOUND_WITHIN = 4, /* its ciphertext is the plaintext of another TLS stream on that socket */
+	WIRE_BOUND_DESCRIPTOR = 5, /* the TLS object leads to the socket's descriptor */
 };
+
+/* Which library a TLS stream is of: `role` of every event in the TLS layer. */
+enum wire_library { WIRE_OPENSSL = 0, WIRE_GO = 1 };
 
 /* flags */
 #define WIRE_STARTED_EARLIER 0x1 /* the connection is older than the recorder */
@@ -58,7 +62,7 @@ struct wire_header {
 	unsigned char direction;
 	unsigned char layer;
 	unsigned char reason;
-	unsigned char role;
+	unsigned char role; /* of the socket; in the TLS layer the library */
 	unsigned short flags;
 	unsigned int tgid;
 	unsigned int tid;

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { decodeBody } from '../tape/body/coding';
 import { stringifyJson } from '../tape/body/json';
+import { itemSpans } from '../tape/body/json-items';
 import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-type';
 import { viewEnvelopes } from '../tape/body/rpc/view';
 import { type BodyView, type Part, viewBytes } from '../tape/body/view';
@@ -63,6 +64,7 @@ function kindOf(view: BodyView, bytes: Uint8Array, body: Body): string {
 
 function wordOf(view: BodyView): string {
   if (view.kind === 'json') return 'JSON';
+  if (view.kind === 'items') return `${view.value.length} JSON texts`;
   return view.kind === 'messages' && !Array.isArray(view.value) ? 'protobuf' : view.kind;
 }
 
@@ -84,6 +86,8 @@ function viewLines(view: BodyView, type: MediaType, depth: number): readonly str
       return textLines(prettyJson(isUtf8Type(type) ? utf8(view.bytes) : stringifyJson(view.value)));
     case 'messages':
       return textLines(prettyJson(stringifyJson(view.value)));
+    case 'items':
+      return itemLines(view, type);
     case 'form':
       return view.fields.map(([name, value]) => `${visibleLine(name)} = ${visibleLine(value)}`);
     case 'multipart':
@@ -93,6 +97,15 @@ function viewLines(view: BodyView, type: MediaType, depth: number): readonly str
     case 'binary':
       return [binaryLine(view.bytes)];
   }
+}
+
+/** One after another, each laid out. */
+function itemLines({ value, layout, bytes }: Extract<BodyView, { kind: 'items' }>, type: MediaType): readonly string[] {
+  const text = utf8(bytes);
+  const texts = isUtf8Type(type)
+    ? itemSpans(text, layout).map(({ start, end }) => text.slice(start, end))
+    : value.map(stringifyJson);
+  return texts.flatMap((item, i) => [`-- item ${i + 1}`, ...textLines(prettyJson(item)).map((line) => `   ${line}`)]);
 }
 
 function partLines(part: Part, number: number, depth: number): readonly string[] {

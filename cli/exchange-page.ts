@@ -14,6 +14,7 @@ import {
   unreadReasonWords,
 } from '../tape/model/exchange';
 import { type MessageFacts, writingFacts } from '../tape/model/message';
+import { turnKind } from '../tape/model/raw/turns';
 import { modelFor, operationOf } from '../tape/model/registry';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
@@ -21,7 +22,7 @@ import type { Colors } from './contents/content-view';
 import { messageLines } from './contents/parts';
 import { viewFor } from './contents/registry';
 import { visibleLine, visibleWire } from './terminal';
-import { isoTime, milliseconds } from './when';
+import { byteCount, isoTime, milliseconds } from './when';
 
 /** The lines of the page. `sessionNote` is what is wrong with the session as a whole; null where nothing is. */
 export function pageLines(
@@ -157,7 +158,9 @@ function streamLines({ exchange }: StoredExchange, colors: Colors): readonly str
     const { from, kind, startedAtUs, facts, body } = message;
     const sender = from === 'client' ? 'to the server' : 'to the client';
     const after = milliseconds(Math.max(0, startedAtUs - exchange.startedAtUs));
-    const title = visibleLine([`message ${i + 1}`, sender, kind, `after ${after} ms`, ...factTexts(facts)].join(', '));
+    const elsewhere = body.bytes.length === 0 && kind === turnKind ? [byteCount(body.wireSize)] : [];
+    const words = [`message ${i + 1}`, sender, kind, ...elsewhere, `after ${after} ms`, ...factTexts(facts)];
+    const title = visibleLine(words.join(', '));
     const type = modelFor(exchange.protocol).messageFields(exchange.content, message);
     // Sizes on the wire are those of another form, compressed or with field names, unless something is missing.
     const isCut = facts.problem !== undefined && facts.compressed !== true;

@@ -1,10 +1,10 @@
 /** `wiretape mock`: serves one side's exchanges of a tape until it is told to end. */
 
 import type { CommandModule } from 'yargs';
-import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/fastify';
 import { formatMiss } from '../replayer/mocks/match/miss';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import type { Serve } from '../replayer/mocks/served';
+import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/server';
 import {
   type MockArguments,
   mockOptions,

@@ -2,7 +2,7 @@
 
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
-import { casesFrom, isRunnable, type TestCase } from '../replayer/cases/cases';
+import { casesFrom, isSent, type TestCase } from '../replayer/cases/cases';
 import { parseTarget } from '../replayer/drive/target';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
@@ -101,7 +101,7 @@ export async function readCases(
       process.stderr.write(`note  ${line}\n`);
     }
     const cases = casesFrom(await Array.fromAsync(tape.exchanges(filterFrom(args, 'inbound'))));
-    if (!cases.some(isRunnable)) throw noCases(args.tape, cases);
+    if (!cases.some(isSent)) throw noCases(args.tape, cases);
     return cases;
   } finally {
     await tape.close();
@@ -109,7 +109,7 @@ export async function readCases(
 }
 
 function noCases(tape: string, cases: readonly TestCase[]): WiretapeError {
-  const skipped = cases.filter((each) => !isRunnable(each)).slice(0, 5);
+  const skipped = cases.filter((each) => !isSent(each)).slice(0, 5);
   return new WiretapeError('NO_CASES', `${tape} and the filters leave no inbound exchange to send`, {
     seen: skipped.map(
       (each) => `exchange ${each.id}  ${visibleLine(each.name)}: ${'detail' in each ? each.detail : ''}`,

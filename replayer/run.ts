@@ -1,37 +1,20 @@
 /**
- * One replay of a suite, as a list of calls: send a case as this run must send it, learn what its answer minted, judge
- * the answer, report. What each of these means stands in the folders it imports from.
+ * One replay of a suite, as a list of calls: take the steps of its cases as their schedule allows, and report what came
+ * of each case. What a step does stands in play/, a folder or file for each kind of case.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { HeaderList } from '../tape/model/body';
-import type { HttpVersion } from '../tape/model/http/http';
-import { isRunnable, type RunnableCase, recordedHttp2, type TestCase } from './cases/cases';
+import { isSent, type SentCase, type SkippedCase, type TestCase } from './cases/cases';
+import { turnsOf } from './cases/turns';
 import { Carrier } from './correlate/carrier';
-import { type Answer, type Driver, type DriverOptions, openDriver } from './drive/driver';
-import { type Failure, unsendable } from './drive/failure';
+import type { Failure } from './drive/failure';
 import { createSchedule, type Step } from './drive/schedule';
-import { wayOf } from './drive/way';
-import type { ResponseRedactor } from './judge/context';
-import { judge } from './judge/judge';
-import type { NoiseRule } from './noise/rules';
-import { curlLine, curlVersions } from './report/curl';
-import { lostHint, placeholderHint, supplyHint, versionRemark } from './report/notes';
-import { type CaseNotes, type CaseResult, type RunReport, reportOf, type Verdict } from './report/report';
+import { resultOf } from './play/before';
+import type { Play, PlayStep, RunOptions } from './play/player';
+import { Reach } from './play/reach';
+import { Players } from './play/registry';
+import { type CaseNotes, type CaseResult, type RunReport, reportOf } from './report/report';
 
-export interface RunOptions extends DriverOptions {
-  readonly noise: readonly NoiseRule[];
-  /** Set on every request in place of recorded fields of the same name. */
-  readonly setHeaders: HeaderList;
-  /** Secrets by name; see correlate/secrets.ts. */
-  readonly secrets: ReadonlyMap<string, string>;
-  /**
-   * Live answers go through it before they are compared or printed; null compares them as they are. It must let the
-   * placeholders of the tape pass (`placeholdersOf`): they are sent, and come back.
-   */
-  readonly redactor: ResponseRedactor | null;
-  /** True when the redactor has the key the tape was made with: equal secrets then give equal placeholders. */
-  readonly keyed: boolean;
-}
+export type { RunOptions } from './play/player';
 
 export interface SuiteOptions extends RunOptions {
   /** Requests at once, at most; never more overlap than the recording had. */
@@ -80,27 +63,48 @@ export async function runSuite(cases: readonly TestCase[], options: SuiteOptions
   return { report: run.report(), notes: run.allNotes, unreachable: run.unreachable, interrupted };
 }
 
-/** Skipped cases are reported at once; the others go out as their schedule allows. */
+/** Skipped cases are reported at once; what the others do goes on as the schedule of their steps allows. */
 async function playAll(cases: readonly TestCase[], run: CaseRun, options: SuiteOptions): Promise<void> {
-  const play = async (testCase: TestCase) => {
-    const result = await run.play(testCase);
-    options.onResult?.(result);
-  };
-  for (const testCase of cases) if (!isRunnable(testCase)) await play(testCase);
-  const tests = cases.filter(isRunnable);
-  const schedule = createSchedule(tests.map(stepOf), options.concurrency);
+  const report = (result: CaseResult) => options.onResult?.(result);
+  for (const testCase of cases) if (!isSent(testCase)) report(await run.play(testCase));
+  const steps = stepsOf(cases.filter(isSent), run);
+  const schedule = createSchedule(steps.map(placeOf), options.concurrency);
   const pace = createPace(options.speed);
-  const playOne = async (test: RunnableCase, position: number) => {
-    if (pace !== null) await pace(test, options.signal);
-    await play(test);
-    if (schedule.isLastOfConnection(position)) run.release(test);
+  const playOne = async (each: CaseStep, position: number) => {
+    if (pace !== null && each.step.does !== 'await') await pace(each, options.signal);
+    await each.step.play();
+    if (each.isLast) report(run.finish(each.test, each.play));
+    if (schedule.isLastOfConnection(position)) run.release(each.test);
     schedule.finish(position);
   };
   await pump(() => {
     const position = options.signal?.aborted === true ? undefined : schedule.take();
-    const test = tests[position ?? -1];
-    return position === undefined || test === undefined ? undefined : playOne(test, position);
+    const each = steps[position ?? -1];
+    return position === undefined || each === undefined ? undefined : playOne(each, position);
   });
+}
+
+interface CaseStep {
+  readonly test: SentCase;
+  readonly play: Play;
+  readonly step: PlayStep;
+  /** What comes of the case is known after it. */
+  readonly isLast: boolean;
+}
+
+/** The steps of all cases, in the order in which they began. */
+function stepsOf(tests: readonly SentCase[], run: CaseRun): readonly CaseStep[] {
+  const steps = tests.flatMap((test) => {
+    const play = run.open(test);
+    return play.steps.map((step, i) => ({ test, play, step, isLast: i === play.steps.length - 1 }));
+  });
+  return steps.sort((a, b) => a.step.startedAtUs - b.step.startedAtUs);
+}
+
+function placeOf({ test, step }: CaseStep): Step {
+  const { startedAtUs, endedAtUs, does } = step;
+  const { connectionId: connection, exchange } = test.stored;
+  return { connection, channel: exchange.channel, startedAtUs, endedAtUs, isRequest: does === 'request' };
 }
 
 /** Starts work for as long as `next` has some, asking again whenever a piece ends; resolves when none is left. */
@@ -122,131 +126,66 @@ function pump(next: () => Promise<void> | undefined): Promise<void> {
   });
 }
 
-function stepOf({ stored }: RunnableCase): Step {
-  const { startedAtUs, durationUs, channel } = stored.exchange;
-  return { connection: stored.connectionId, channel, startedAtUs, endedAtUs: startedAtUs + (durationUs ?? 0) };
-}
-
-/** Waits until a case is due: as long after the first case of its session as it was recorded. Null for no waiting. */
-function createPace(speed: 'max' | 'recorded'): ((test: RunnableCase, signal?: AbortSignal) => Promise<void>) | null {
+/** Waits until a step is due: as long after the first one of its session as it was recorded. Null for no waiting. */
+function createPace(speed: 'max' | 'recorded'): ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null {
   if (speed === 'max') return null;
   const starts = new Map<string, { recordedUs: number; liveMs: number }>();
-  return async ({ stored }, signal) => {
-    const recordedUs = stored.exchange.startedAtUs;
-    const start = starts.get(stored.session) ?? { recordedUs, liveMs: performance.now() };
-    starts.set(stored.session, start);
+  return async ({ test, step }, signal) => {
+    const recordedUs = step.startedAtUs;
+    const { session } = test.stored;
+    const start = starts.get(session) ?? { recordedUs, liveMs: performance.now() };
+    starts.set(session, start);
     const dueMs = start.liveMs + (recordedUs - start.recordedUs) / 1000 - performance.now();
     if (dueMs > 0) await pause(dueMs, undefined, signal === undefined ? {} : { signal }).catch(() => {}); // woken to end
   };
 }
 
-/** A target that could not be reached this often, and never was, is taken for absent: the other cases are not tried. */
-const attemptsToReach = 3;
-
 class CaseRun implements Run {
   readonly allNotes = new Map<string, CaseNotes>();
   private readonly results = new Map<string, CaseResult>();
   private readonly carrier: Carrier;
-  private driver: Driver | undefined;
-  private reached = false;
-  private attempts = 0;
-  private lastFailure: Failure | null = null;
-  private sentAsHttp1 = 0;
-  private closed = false;
+  private readonly reach = new Reach();
+  private readonly players: Players;
 
   constructor(
     private readonly cases: readonly TestCase[],
-    private readonly options: RunOptions,
+    options: RunOptions,
   ) {
     const { target, hostHeader } = options;
     const authority = hostHeader ?? target.authority;
     const address = { authority, origin: `${target.secure ? 'https' : 'http'}://${authority}` };
-    this.carrier = new Carrier(cases.filter(isRunnable), { ...options, target: address });
+    this.carrier = new Carrier(turnsOf(cases.filter(isSent)), { ...options, target: address });
+    const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
+    this.players = new Players({ options, carrier: this.carrier, reach: this.reach, note });
   }
 
   get unreachable(): Failure | null {
-    return this.reached ? null : this.lastFailure;
+    return this.reach.unreachable;
   }
 
+  /** One step after another, without regard to other cases. */
   async play(testCase: TestCase): Promise<CaseResult> {
-    const result = isRunnable(testCase) ? await this.playOne(testCase) : this.skip(testCase);
-    this.results.set(testCase.id, result);
+    if (!isSent(testCase)) return this.skip(testCase);
+    const play = this.open(testCase);
+    for (const step of play.steps) await step.play();
+    return this.finish(testCase, play);
+  }
+
+  open(test: SentCase): Play {
+    return this.players.open(test);
+  }
+
+  finish(test: SentCase, play: Play): CaseResult {
+    const result = play.result();
+    this.results.set(test.id, result);
     return result;
   }
 
-  private skip(testCase: Exclude<TestCase, RunnableCase>): CaseResult {
+  private skip(testCase: SkippedCase): CaseResult {
     this.allNotes.set(testCase.id, { curl: '', hints: [testCase.detail] });
-    return resultOf(testCase, 'skipped', testCase.reason);
-  }
-
-  private async playOne(test: RunnableCase): Promise<CaseResult> {
-    const missing = this.carrier.missing(test);
-    if (missing.length > 0)
-      return this.without(
-        test,
-        'skipped',
-        'needs-secret',
-        missing.map((entry) => supplyHint(entry, test)),
-      );
-    const lost = this.carrier.lost(test);
-    if (lost !== null) return this.without(test, 'error', 'not-minted', [lostHint(lost.path, lost.from)]);
-    const sent = await this.send(test);
-    if (sent.kind === 'failed') return this.without(test, 'error', sent.reason, [sent.detail]);
-    if (recordedHttp2(test) !== null && sent.response.version !== '2') this.sentAsHttp1++;
-    this.carrier.learn(test, sent.response);
-    return this.judged(test, sent);
-  }
-
-  private async send(test: RunnableCase): Promise<Answer | Failure> {
-    if (this.lastFailure !== null && !this.reached && this.attempts >= attemptsToReach) return this.lastFailure;
-    if (this.closed) return interrupted;
-    const sent = await this.dispatch(test);
-    if (sent.kind === 'answer' || !sent.unreachable) this.reached = true;
-    else {
-      this.attempts++;
-      this.lastFailure = sent;
-    }
-    return sent;
-  }
-
-  private async dispatch(test: RunnableCase): Promise<Answer | Failure> {
-    try {
-      this.driver ??= openDriver(this.options);
-      return await this.driver.send(this.carrier.requestFor(test), test.stored.connectionId);
-    } catch (error) {
-      return unsendable(error);
-    }
-  }
-
-  private judged(test: RunnableCase, { response }: Answer): CaseResult {
-    const { differences, excused } = judge(response, {
-      test,
-      rules: this.options.noise,
-      redactor: this.options.redactor,
-      keyed: this.options.keyed,
-      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
-      ...this.carrier.expectationFor(test),
-    });
-    if (differences.length === 0) return { ...resultOf(test, 'pass', null), excused };
-    const placeholders = this.carrier.sentPlaceholders(test);
-    const hints = placeholders.map((entry) => placeholderHint(entry, test));
-    this.note(test, hints, response.version);
-    const reason = placeholders.length === 0 ? null : `placeholder-sent: ${placeholders.map((e) => e.path).join(', ')}`;
-    return { ...resultOf(test, 'fail', reason), differences, excused };
-  }
-
-  private without(test: RunnableCase, verdict: Verdict, reason: string, hints: readonly string[]): CaseResult {
-    this.note(test, hints);
-    return resultOf(test, verdict, reason);
-  }
-
-  /** Over the version the answer came in; where there is none, the one that was to be tried. */
-  private note(test: RunnableCase, hints: readonly string[], answeredIn: HttpVersion = '2'): void {
-    const { origin, basePath } = this.options.target;
-    const request = this.carrier.shownRequest(test);
-    const version = answeredIn === '2' ? curlVersions[wayOf(request, this.options)] : null;
-    const curl = curlLine({ ...request, url: `${origin}${basePath}${request.path}`, version });
-    this.allNotes.set(test.id, { curl, hints });
+    const result = resultOf(testCase, 'skipped', testCase.reason);
+    this.results.set(testCase.id, result);
+    return result;
   }
 
   notes(id: string): CaseNotes | undefined {
@@ -255,27 +194,15 @@ class CaseRun implements Run {
 
   report(): RunReport {
     const results = this.cases.map((each) => this.results.get(each.id)).filter((result) => result !== undefined);
-    const remark = versionRemark(this.sentAsHttp1, this.options);
-    return { ...reportOf(results, this.carrier.chains()), remarks: remark === null ? [] : [remark] };
+    return { ...reportOf(results, this.carrier.chains()), remarks: this.players.remarks() };
   }
 
-  release(test: RunnableCase): void {
-    this.driver?.release(test.stored.connectionId);
+  release(test: SentCase): void {
+    this.players.release(test.stored.connectionId);
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    await this.driver?.close();
+    this.reach.close();
+    await this.players.close();
   }
-}
-
-const interrupted: Failure = {
-  kind: 'failed',
-  reason: 'interrupted',
-  detail: 'the run was ended before this case was sent',
-  unreachable: false,
-};
-
-function resultOf({ id, name }: TestCase, verdict: Verdict, reason: string | null): CaseResult {
-  return { id, name, verdict, reason, differences: [], excused: [] };
 }

@@ -174,9 +174,27 @@ static __always_inline void note_nested(struct tls_call *call, struct socket_sta
 	state->flags |= SOCKET_BOUND;
 }
 
+/* Somebody who does not know the socket's own state may have bound it. */
+static __always_inline bool is_socket_bound(struct socket_state *state)
+{
+	u64 generation = state->generation;
+	if (state->flags & SOCKET_BOUND)
+		return true;
+	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &generation);
+	if (seal && seal->bound)
+		state->flags |= SOCKET_BOUND;
+	return state->flags & SOCKET_BOUND;
+}
+
+/* What a system call in Go runs for: the register of the goroutine. */
+static __always_inline u64 goroutine_of(struct pt_regs *regs)
+{
+	return READ(regs, r14);
+}
+
 /* Ciphertext: only its amount matters, and, while its plaintext has no socket yet, how it begins. */
 static __always_inline void take_ciphertext(struct thread_state *thread, struct socket_state *state, u8 direction,
-					    u32 length, bool readable, struct tls_call *around)
+					    u32 length, bool readable, struct tls_call *around, u64 goroutine)
 {
 	struct copy_cursor *cursor = &thread->cursor;
 	walk_records(thread, state, direction, length, readable, around);
@@ -184,11 +202,12 @@ static __always_inline void take_ciphertext(struct thread_state *thread, struct 
 		note_nested(around, state);
 		return;
 	}
-	if (!readable || state->flags & SOCKET_BOUND || (!cursor->segment_left && !next_segment(cursor)))
+	if (!readable || is_socket_bound(state) || (!cursor->segment_left && !next_segment(cursor)))
 		return;
-	if (direction == WIRE_SENT)
+	if (direction == WIRE_SENT) {
 		match_sent(state, state->tgid, cursor->from, length);
-	else
+		match_go_write(state, goroutine, cursor->from, length);
+	} else
 		remember_received(state, state->tgid, cursor->from, length);
 }
 
@@ -231,9 +250,10 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		return;
 	struct copy_cursor *cursor = &thread->cursor;
 	struct tls_call *around = call_around(thread, READ(regs, sp));
+	u64 goroutine = goroutine_of(regs);
 	readable = readable && !(READ(task, flags) & PF_IO_WORKER) && locate(thread, regs, length);
 	if (state->flags & SOCKET_TLS) {
-		take_ciphertext(thread, state, direction, length, readable, around);
+		take_ciphertext(thread, state, direction, length, readable, around, goroutine);
 		return;
 	}
 	begin_cursor(cursor, state, direction);
@@ -241,7 +261,7 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 	enum socket_bytes bytes = readable ? classify(state, cursor, direction, length, around != 0) : BYTES_PLAIN;
 	if (bytes != BYTES_PLAIN) {
 		if (bytes == BYTES_TLS) {
-			take_ciphertext(thread, state, direction, length, readable, around);
+			take_ciphertext(thread, state, direction, length, readable, around, goroutine);
 			return;
 		}
 		walk_records(thread, state, direction, length, readable, 0);

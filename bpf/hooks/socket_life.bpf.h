@@ -213,6 +213,7 @@ static __always_inline struct socket_state *state_of(struct sock *sk)
 	}
 	if (!state->generation) {
 		state->generation = next_generation();
+		note_generation(sk, state->generation);
 		if (is_unix(sk))
 			learn_unix_role(state, sk);
 	}
@@ -251,8 +252,10 @@ static __always_inline void begin_connect(struct sock *sk, u32 tgid)
 	if (!state)
 		return;
 	/* A socket whose connect failed may try again: that is another connection. */
-	if (state->flags & SOCKET_OPENED)
+	if (state->flags & SOCKET_OPENED) {
 		state->generation = next_generation();
+		note_generation(sk, state->generation);
+	}
 	state->sent = 0;
 	state->received = 0;
 	state->flags = 0;
@@ -433,6 +436,7 @@ int wt_seed_sockets(struct bpf_iter__task_file *context)
 	if (!state || state->generation)
 		return 0;
 	state->generation = next_generation();
+	note_generation(sk, state->generation);
 	state->tgid = tgid;
 	state->flags = SOCKET_EARLIER;
 	if (is_unix(sk)) {

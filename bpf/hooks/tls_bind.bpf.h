@@ -26,6 +26,7 @@ static __always_inline void send_bind(struct tls_state *tls, u32 tgid, u8 how)
 		return;
 	fill_header(event, WIRE_TLS_BIND, tgid);
 	event->layer = WIRE_TLS;
+	event->role = tls->library;
 	event->reason = how;
 	event->tls = tls->generation;
 	event->socket = tls->socket;
@@ -48,7 +49,7 @@ static __always_inline struct tls_state *inherited_tls(u64 ssl, u32 tgid)
 	return bpf_map_lookup_elem(&wt_tls, &key);
 }
 
-static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid)
+static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid, u32 library)
 {
 	struct object_key key = key_of(ssl, tgid);
 	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
@@ -60,6 +61,7 @@ static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid)
 		fresh = *inherited;
 	else
 		fresh.generation = next_generation();
+	fresh.library = library;
 	bpf_map_update_elem(&wt_tls, &key, &fresh, BPF_NOEXIST);
 	tls = bpf_map_lookup_elem(&wt_tls, &key);
 	if (!tls)
@@ -84,14 +86,14 @@ static __always_inline bool is_live_socket(u64 socket)
  */
 static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u8 how)
 {
-	struct tls_state *tls = tls_of(ssl, tgid);
+	struct tls_state *tls = tls_of(ssl, tgid, WIRE_OPENSSL);
 	if (!tls || tls->socket == socket)
 		return tls;
 	if (tls->socket) {
 		if (is_live_socket(tls->socket))
 			return tls;
 		forget_tls(ssl, tgid);
-		tls = tls_of(ssl, tgid);
+		tls = tls_of(ssl, tgid, WIRE_OPENSSL);
 		if (!tls)
 			return tls;
 	}

@@ -85,23 +85,13 @@ static __always_inline void account(struct wire_header *header, struct tls_call 
 static __always_inline void send_plaintext(struct thread_state *thread, struct tls_call *call, struct tls_state *tls,
 					   u32 tgid, u32 length)
 {
-	struct copy_cursor *cursor = &thread->cursor;
 	bool sent = call->operation == TLS_WRITE;
-	fill_header(&cursor->header, WIRE_DATA, tgid);
+	struct copy_cursor *cursor = begin_plaintext(thread, tls, tgid, sent ? WIRE_SENT : WIRE_RECEIVED, length);
 	/* Written bytes exist from the beginning of the call; read bytes are there only at its end. */
 	if (sent)
 		cursor->header.at_ns = call->began_ns;
-	cursor->header.direction = sent ? WIRE_SENT : WIRE_RECEIVED;
-	cursor->header.layer = WIRE_TLS;
-	cursor->header.tls = tls->generation;
-	cursor->header.socket = tls->socket;
-	cursor->header.position = take_range(sent ? &tls->sent : &tls->received, length);
 	account(&cursor->header, call, tls, length);
-	cursor->from = call->buffer;
-	cursor->segment_left = length;
-	cursor->segment_count = 0;
-	cursor->left = length;
-	copy_call(cursor);
+	copy_plaintext(cursor, call->buffer, length);
 }
 
 /* True where this call only moved the ciphertext of another TLS object, whose call it is in (TLS in TLS). */
@@ -139,7 +129,7 @@ static __always_inline void end_call(struct pt_regs *ctx, u32 operation, bool co
 	}
 	u8 how = call->within ? WIRE_BOUND_WITHIN : WIRE_BOUND_NESTED;
 	struct tls_state *tls = call->socket && !call->conflict ? bind_tls(call->ssl, tgid, call->socket, how)
-								: tls_of(call->ssl, tgid);
+								: tls_of(call->ssl, tgid, WIRE_OPENSSL);
 	if (tls && length && length < (1u << 31) && !carries_another(thread, call, tls))
 		send_plaintext(thread, call, tls, tgid, length);
 	call->operation = TLS_IDLE;
@@ -269,6 +259,7 @@ static __always_inline void wt_ssl_free_body(struct pt_regs *ctx)
 	if (event) {
 		fill_header(&event->header, WIRE_TLS_CLOSE, tgid);
 		event->header.layer = WIRE_TLS;
+		event->header.role = tls->library;
 		event->header.tls = tls->generation;
 		event->header.socket = tls->socket;
 		event->sent = tls->sent;

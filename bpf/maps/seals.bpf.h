@@ -9,7 +9,8 @@ struct seal {
 	u32 bytes[2]; /* behind the record headers, by enum wire_direction; modulo 2^32, like the records */
 	u32 records[2];
 	u16 cipher; /* of the ServerHello */
-	u8 padding[6];
+	u8 bound;   /* 1: a TLS stream was bound to the socket by one who does not know the socket's own state */
+	u8 padding[5];
 };
 
 struct {

@@ -36,6 +36,13 @@ struct socket_state {
 	struct record_reader readers[2]; /* by enum wire_direction */
 };
 
+/* Never used twice while anybody could remember it; 0 before accept, and once the file is closed. */
+static __always_inline u64 inode_of(struct sock *sk)
+{
+	struct socket_alloc *whole = (struct socket_alloc *)BPF_CORE_READ(sk, sk_socket);
+	return whole ? BPF_CORE_READ(whole, vfs_inode.i_ino) : 0;
+}
+
 #ifdef STATE_IN_HASHES
 struct keyed_socket {
 	struct socket_state state;
@@ -48,13 +55,6 @@ struct {
 	__type(key, u64);
 	__type(value, struct keyed_socket);
 } wt_sockets SEC(".maps");
-
-/* Never used twice while anybody could remember it; 0 before accept, and once the file is closed. */
-static __always_inline u64 inode_of(struct sock *sk)
-{
-	struct socket_alloc *whole = (struct socket_alloc *)READ(sk, sk_socket);
-	return whole ? READ(whole, vfs_inode.i_ino) : 0;
-}
 
 /*
  * Nobody tells of the end of a unix socket, and that of others can be missed (a program does not run within itself): what
@@ -90,6 +90,20 @@ static __always_inline void forget_socket(struct sock *sk)
 	u64 key = (u64)sk;
 	bpf_map_delete_elem(&wt_sockets, &key);
 }
+
+/* The state itself can be found by the address. */
+static __always_inline void note_generation(struct sock *sk, u64 generation)
+{
+	(void)sk;
+	(void)generation;
+}
+
+/* For programs of user probes: the generation of a socket that is known; 0 where it is not. */
+static __always_inline u64 generation_of(struct sock *sk)
+{
+	struct socket_state *state = socket_storage(sk, false);
+	return state ? state->generation : 0;
+}
 #else
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -103,10 +117,38 @@ static __always_inline struct socket_state *socket_storage(struct sock *sk, bool
 	return bpf_sk_storage_get(&wt_sockets, sk, 0, create ? BPF_SK_STORAGE_GET_F_CREATE : 0);
 }
 
+struct known_socket {
+	u64 generation;
+	u64 inode; /* of the socket's file: another one at this address is a later socket */
+};
+
+/* The kernel lets programs of user probes read no storage of a socket: so its generation, by its address. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, struct known_socket);
+} wt_generations SEC(".maps");
+
+static __always_inline void note_generation(struct sock *sk, u64 generation)
+{
+	u64 key = (u64)sk;
+	struct known_socket known = { .generation = generation, .inode = inode_of(sk) };
+	bpf_map_update_elem(&wt_generations, &key, &known, BPF_ANY);
+}
+
+static __always_inline u64 generation_of(struct sock *sk)
+{
+	u64 key = (u64)sk;
+	struct known_socket *known = bpf_map_lookup_elem(&wt_generations, &key);
+	return known && known->inode && known->inode == inode_of(sk) ? known->generation : 0;
+}
+
 /* The storage goes with the socket. */
 static __always_inline void forget_socket(struct sock *sk)
 {
-	(void)sk;
+	u64 key = (u64)sk;
+	bpf_map_delete_elem(&wt_generations, &key);
 }
 #endif
 

@@ -13,11 +13,12 @@ struct tls_state {
 	u64 socket; /* generation of the socket it is bound to; 0 while unknown */
 	u64 sent;
 	u64 received;
+	u64 below; /* Go: what the TLS object writes to; another one at the same address has another, or another socket */
 	u32 carrier; /* 1: its plaintext is the ciphertext of another TLS object (TLS in TLS) */
-	u32 padding;
+	u32 library; /* enum wire_library */
 };
 
-/* Keyed by {SSL *, process}. An evicted one begins anew at its next call; the account by socket goes on. */
+/* Keyed by {SSL * or Go's *tls.Conn, process}. An evicted one begins anew at its next call; the account by socket goes on. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 131072);
@@ -49,3 +50,17 @@ struct {
 	__type(key, struct prefix_key);
 	__type(value, u64);
 } wt_prefixes SEC(".maps");
+
+/* A Write of Go whose connection leads to no descriptor: what its goroutine sends next may be its ciphertext. */
+struct go_write {
+	u64 conn;
+	u64 length;
+};
+
+/* By goroutine: the address of its descriptor, which stays in r14, also in system calls, whatever thread it runs on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct object_key);
+	__type(value, struct go_write);
+} wt_go_writes SEC(".maps");

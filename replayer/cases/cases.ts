@@ -4,23 +4,26 @@
  */
 import type { Exchange } from '../../tape/model/exchange';
 import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/http/http';
-import { httpOf, operationOf } from '../../tape/model/registry';
+import type { Message } from '../../tape/model/message';
+import type { Path } from '../../tape/model/path';
+import { httpOf, isConversation, operationOf } from '../../tape/model/registry';
 import { placeInWhole } from '../../tape/redact/messages';
 import type { StoredExchange } from '../../tape/store/tape';
+import { conversationOf, problemsOfConversation } from './conversation';
 import { caseName, operationName } from './name';
 
 /** Words of `reason` for cases that are never sent, and what they mean; scripts read them. docs/replay.md lists the same. */
 export const skipWords = {
   incomplete: 'something of the request or the answer is missing on the tape, or there was no answer',
   raw: 'the protocol is not parsed',
-  upgrade: 'the connection left HTTP (a WebSocket)',
+  upgrade: 'the connection left HTTP, for a protocol that is not played',
   connect: 'a tunnel is not a request',
   'needs-secret': 'it needs a secret that is not on the tape, and no earlier answer gives it',
   unsendable: '`OPTIONS *` has no path to send it to',
 } as const;
 export type SkipReason = keyof typeof skipWords;
 
-interface CaseBase {
+export interface CaseBase {
   /** The id of the exchange on the tape. */
   readonly id: string;
   /** `POST /orders/{orderId} -> 201`; not unique. */
@@ -28,11 +31,35 @@ interface CaseBase {
   readonly stored: StoredExchange;
 }
 
-export interface RunnableCase extends CaseBase {
-  readonly kind: 'run';
+/** A request and its answer, or one message of a conversation: what values travel by. */
+export interface Turn extends CaseBase {
+  /** Where it stands in its exchange: [] for a request and its answer, `['message', 3]` for a message. */
+  readonly at: Path;
+  /** The request under whose address it is said: its own, or the one that began the conversation. */
+  readonly asked: HttpRequest;
   readonly request: HttpRequest;
   readonly response: HttpResponse;
 }
+
+export interface RunnableCase extends Turn {
+  readonly kind: 'run';
+}
+
+/** A message as a turn: what the client says is the body of its request, what the server says that of its response. */
+export interface MessageTurn extends Turn {
+  readonly message: Message;
+}
+
+/** A request, its answer, and what both sides said afterwards. */
+export interface ConversationCase extends CaseBase {
+  readonly kind: 'conversation';
+  readonly handshake: Turn;
+  readonly messages: readonly MessageTurn[];
+  /** True where the recording ended before the conversation did. */
+  readonly isOpenEnded: boolean;
+}
+
+export type SentCase = RunnableCase | ConversationCase;
 
 export interface SkippedCase extends CaseBase {
   readonly kind: 'skip';
@@ -41,7 +68,7 @@ export interface SkippedCase extends CaseBase {
   readonly detail: string;
 }
 
-export type TestCase = RunnableCase | SkippedCase;
+export type TestCase = SentCase | SkippedCase;
 
 /** The inbound exchanges as cases, in the order in which they began. Outbound exchanges are left out: they are mocks. */
 export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCase[] {
@@ -50,12 +77,17 @@ export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCas
 }
 
 /** True for the cases that will be sent. */
+export function isSent(testCase: TestCase): testCase is SentCase {
+  return testCase.kind !== 'skip';
+}
+
+/** True for those that are one request and its answer. */
 export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
 }
 
 /** How it came over HTTP/2; null for HTTP/1. The request that asked for an upgrade is answered over HTTP/2. */
-export function recordedHttp2({ request, response, stored }: RunnableCase): 'tls' | 'plaintext' | null {
+export function recordedHttp2({ request, response, stored }: Turn): 'tls' | 'plaintext' | null {
   if (request.version !== '2' && response.version !== '2') return null;
   return stored.exchange.connection.tls === null ? 'plaintext' : 'tls';
 }
@@ -69,7 +101,8 @@ function caseOf(stored: StoredExchange): TestCase {
   if (request === null || response === null) {
     return { kind: 'skip', ...base, reason: 'incomplete', detail: `the recorded outcome is ${exchange.outcome}` };
   }
-  return { kind: 'run', ...base, request, response };
+  if (isConversation(exchange)) return conversationOf({ ...base, stored }, { request, response });
+  return { kind: 'run', ...base, at: [], asked: request, request, response };
 }
 
 /** Messages are put together to the body they came in: what was taken out of them was taken out of it. */
@@ -90,10 +123,12 @@ function nameOf(stored: StoredExchange): string {
 function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } | null {
   const http = httpOf(exchange);
   if (http === null) return { reason: 'raw', detail: `the protocol (${exchange.protocol}) is not parsed` };
-  if (exchange.problems.length > 0) return { reason: 'incomplete', detail: exchange.problems.join(', ') };
+  const problems = isConversation(exchange) ? problemsOfConversation(exchange) : exchange.problems;
+  if (problems.length > 0) return { reason: 'incomplete', detail: problems.join(', ') };
   const { request, response } = http;
   if (request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
-  if (response?.status === 101) return { reason: 'upgrade', detail: 'the connection left HTTP' };
+  if (response?.status === 101 && !isConversation(exchange))
+    return { reason: 'upgrade', detail: 'the connection left HTTP' };
   return null;
 }

@@ -4,7 +4,7 @@
  */
 import type { HeaderList } from '../../tape/model/body';
 import { addressOf } from '../../tape/model/http/http';
-import type { RunnableCase } from '../cases/cases';
+import type { Turn } from '../cases/cases';
 
 export interface Address {
   /** `https://shop.example:8443` */
@@ -14,8 +14,8 @@ export interface Address {
 }
 
 /** Under which address the recorded client asked; null for a request without Host. */
-export function recordedAddress({ request, stored }: RunnableCase): Address | null {
-  const { host } = addressOf(request);
+export function recordedAddress({ asked, stored }: Turn): Address | null {
+  const { host } = addressOf(asked);
   if (host === null || host === '') return null;
   const scheme = stored.exchange.connection.tls === null ? 'http' : 'https';
   return { authority: host, origin: `${scheme}://${host}` };

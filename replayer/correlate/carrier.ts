@@ -6,9 +6,9 @@ import type { HeaderList } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
-import { type RunnableCase, recordedHttp2 } from '../cases/cases';
+import { recordedHttp2, type Turn } from '../cases/cases';
 import type { JudgeContext } from '../judge/context';
-import type { Chain } from '../report/report';
+import type { Chain, PlaceInCase } from '../report/report';
 import { type Address, recordedAddress } from './addresses';
 import { type LiveRequest, liveRequest } from './live-request';
 import { LiveValues } from './live-values';
@@ -37,7 +37,7 @@ export class Carrier {
 
   /** `tests` in order of their start. Throws USAGE for a secret whose name fits no redacted value. */
   constructor(
-    private readonly tests: readonly RunnableCase[],
+    private readonly tests: readonly Turn[],
     private readonly options: CarrierOptions,
   ) {
     const secrets = secretsByPlaceholder(tests, options.secrets);
@@ -49,18 +49,18 @@ export class Carrier {
   }
 
   /** The request with the values of this run. Throws a RangeError where its body cannot be coded again. */
-  requestFor(test: RunnableCase): LiveRequest {
+  requestFor(test: Turn): LiveRequest {
     return this.requestWith(test, { setHeaders: this.options.setHeaders });
   }
 
   /** The same for people: placeholders where the live values are secrets. */
-  shownRequest(test: RunnableCase): LiveRequest {
+  shownRequest(test: Turn): LiveRequest {
     const setHeaders = this.options.setHeaders.map(([name]) => [name, '<as given with --set-header>'] as const);
     return this.requestWith(test, { setHeaders, hidden: this.placeholders });
   }
 
   private requestWith(
-    test: RunnableCase,
+    test: Turn,
     settings: { readonly setHeaders: HeaderList; readonly hidden?: ReadonlySet<string> },
   ): LiveRequest {
     const { values, options } = this;
@@ -75,20 +75,22 @@ export class Carrier {
   }
 
   /** Credentials that nothing gives: without them the case is not worth sending. */
-  missing(test: RunnableCase): readonly RedactionEntry[] {
+  missing(test: Turn): readonly RedactionEntry[] {
     return missingCredentials(test, this.planOf(test), this.replaced);
   }
 
   /** Redacted values elsewhere, which go out as their placeholders. */
-  sentPlaceholders(test: RunnableCase): readonly RedactionEntry[] {
+  sentPlaceholders(test: Turn): readonly RedactionEntry[] {
     return sentPlaceholders(test, this.planOf(test), this.replaced);
   }
 
   /** A secret this case needs that an earlier case should have been given and was not; null when all are there. */
-  lost(test: RunnableCase): { readonly path: string; readonly from: RunnableCase } | null {
+  lost(test: Turn): { readonly path: string; readonly from: Turn } | null {
     const link = this.planOf(test).uses.find((each) => this.isLost(each));
     const from = this.tests[link?.origin.caseIndex ?? -1];
-    return link === undefined || from === undefined ? null : { path: formatPath(link.spot.path), from };
+    return link === undefined || from === undefined
+      ? null
+      : { path: formatPath([...test.at, ...link.spot.path]), from };
   }
 
   private isLost({ spot, origin }: Link): boolean {
@@ -97,11 +99,11 @@ export class Carrier {
     return secret && !replaced && this.values.of(origin) === undefined && !this.values.isTakenAway(origin);
   }
 
-  learn(test: RunnableCase, live: HttpResponse): void {
+  learn(test: Turn, live: HttpResponse): void {
     this.values.learn(this.planOf(test), live, test.response, live.endedAtUs / 1000);
   }
 
-  expectationFor(test: RunnableCase): Expectation {
+  expectationFor(test: Turn): Expectation {
     const plan = this.planOf(test);
     const position = this.position.get(test.id) ?? -1;
     return {
@@ -116,27 +118,33 @@ export class Carrier {
     };
   }
 
-  private planOf(test: RunnableCase): CasePlan {
+  private planOf(test: Turn): CasePlan {
     return this.plan.cases[this.position.get(test.id) ?? -1] ?? nothing;
   }
 
   /** Every value of an answer that later requests carry, in the order in which the recording minted them. */
   chains(): readonly Chain[] {
-    const chains = new Map<Link['origin'], { path: string; case: string }[]>();
+    const chains = new Map<Link['origin'], PlaceInCase[]>();
     this.plan.cases.forEach((plan, i) => {
       for (const { origin, spot } of plan.uses) {
         if (origin.by !== 'answer') continue;
         const places = chains.get(origin) ?? [];
-        places.push({ case: this.tests[i]?.id ?? '', path: formatPath(spot.path) });
+        places.push(this.placeOf(i, spot.path));
         chains.set(origin, places);
       }
     });
     return [...chains]
       .sort(([a], [b]) => a.order - b.order)
-      .map(([origin, to]) => {
-        const from = { case: this.tests[origin.caseIndex]?.id ?? '', path: formatPath(origin.spot.path) };
-        return { value: origin.recorded, from, to };
-      });
+      .map(([origin, to]) => ({
+        value: origin.recorded,
+        from: this.placeOf(origin.caseIndex, origin.spot.path),
+        to,
+      }));
+  }
+
+  private placeOf(turn: number, path: Path): PlaceInCase {
+    const test = this.tests[turn];
+    return { case: test?.stored.id ?? '', path: formatPath([...(test?.at ?? []), ...path]) };
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { parseForm } from '../../tape/body/form';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/body/json';
-import type { BodyView, Part } from '../../tape/body/view';
+import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
@@ -104,7 +104,8 @@ function visitSetCookie(value: string, visit: Visit): void {
 }
 
 function visitBody(body: BodyView, visit: Visit): void {
-  if (body.kind === 'json' || body.kind === 'messages') visitJson(body.value, visit);
+  const json = jsonIn(body);
+  if (json !== undefined) visitJson(json, visit);
   else if (body.kind === 'form') visitFields(body.fields, 'body', visit);
   else if (body.kind === 'multipart') visitParts(body.parts, visit);
   else if (body.kind === 'text' && body.text.length <= searchedTextLimit) {
@@ -113,9 +114,9 @@ function visitBody(body: BodyView, visit: Visit): void {
 }
 
 function visitParts(parts: readonly Part[], visit: Visit): void {
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
     const text = shortText(part.bytes);
-    if (text !== null) visit({ path: ['body', part.name ?? ''], text, kind: 'text' });
+    if (text !== null) visit({ path: ['body', part.name ?? i], text, kind: 'text' });
   }
 }
 

@@ -5,7 +5,8 @@
 
 import { parseForm } from '../../tape/body/form';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
-import type { BodyView, Part } from '../../tape/body/view';
+import { rewriteItems } from '../../tape/body/json-items';
+import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import type { Path } from '../../tape/model/path';
 import { formatCookies, parseCookies, parseSetCookie } from './cookies';
@@ -32,9 +33,10 @@ function headerTextAt(headers: HeaderList, path: Path): string | undefined {
 }
 
 function bodyTextAt(body: BodyView, path: Path): string | undefined {
-  if (body.kind === 'json' || body.kind === 'messages') return scalarText(jsonAt(body.value, path.slice(1)));
+  const json = jsonIn(body);
+  if (json !== undefined) return scalarText(jsonAt(json, path.slice(1)));
   if (body.kind === 'form') return body.fields.filter(([name]) => name === path[1])[nthOf(path, 2)]?.[1];
-  if (body.kind === 'multipart') return partText(body.parts.find((part) => (part.name ?? '') === path[1]));
+  if (body.kind === 'multipart') return partText(body.parts.find((part, i) => (part.name ?? i) === path[1]));
   return body.kind === 'text' && path.length === 1 ? body.text : undefined;
 }
 
@@ -148,6 +150,8 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
       const value = valueWith(body.value, ours);
       return { kind: 'json', value, bytes: Buffer.from(stringifyJson(value)) };
     }
+    case 'items':
+      return editItems(body, ours);
     case 'form': {
       const text = editFields(Buffer.from(body.bytes).toString('utf8'), ours);
       return { kind: 'form', fields: parseForm(text), bytes: Buffer.from(text) };
@@ -165,6 +169,17 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
 
 function valueWith(value: JsonValue, edits: readonly Edit[]): JsonValue {
   return edits.reduce((at, edit) => setJson(at, edit.path.slice(1), edit.text), value);
+}
+
+/** Items that nothing changes in keep their bytes. */
+function editItems(body: Extract<BodyView, { kind: 'items' }>, edits: readonly Edit[]): BodyView {
+  const value = body.value.map((item, i) =>
+    edits.filter(({ path }) => path[1] === i).reduce((at, { path, text }) => setJson(at, path.slice(2), text), item),
+  );
+  const text = rewriteItems(Buffer.from(body.bytes).toString('utf8'), body.layout, (item, i) =>
+    value[i] === body.value[i] ? item : stringifyJson(value[i] ?? null),
+  );
+  return { ...body, value, bytes: Buffer.from(text) };
 }
 
 function setJson(value: JsonValue, steps: Path, text: string): JsonValue {
@@ -192,8 +207,8 @@ function editParts(
   body: { readonly parts: readonly Part[]; readonly bytes: Uint8Array },
   edits: readonly Edit[],
 ): Uint8Array {
-  return body.parts.toReversed().reduce<Uint8Array>((bytes, part) => {
-    const edit = edits.find((each) => each.path[1] === (part.name ?? ''));
+  return body.parts.reduceRight<Uint8Array>((bytes, part, i) => {
+    const edit = edits.find((each) => each.path[1] === (part.name ?? i));
     if (edit === undefined) return bytes;
     const after = bytes.subarray(part.offset + part.bytes.length);
     return Buffer.concat([bytes.subarray(0, part.offset), Buffer.from(edit.text), after]);

@@ -6,7 +6,7 @@
 import { viewBody } from '../../tape/body/view';
 import { addressOf } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
-import type { RunnableCase } from '../cases/cases';
+import type { Turn } from '../cases/cases';
 import { epochTime, isTimeName, timeText } from '../noise/shapes';
 import { eachPart, hasParts, isFollowable, isMadeUp, type Part } from './candidates';
 import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
@@ -66,7 +66,7 @@ export interface CarryPlan {
 }
 
 /** `cases` in order of their start. `supplied` are placeholders the user gives secrets for. */
-export function planCarries(cases: readonly RunnableCase[], supplied: Iterable<string> = []): CarryPlan {
+export function planCarries(cases: readonly Turn[], supplied: Iterable<string> = []): CarryPlan {
   const planner = new Planner(cases, supplied);
   planner.walk();
   return planner;
@@ -82,11 +82,11 @@ class Planner implements CarryPlan {
   private readonly segments: readonly (readonly string[])[];
 
   constructor(
-    private readonly tests: readonly RunnableCase[],
+    private readonly tests: readonly Turn[],
     supplied: Iterable<string>,
   ) {
     this.cases = tests.map(() => ({ uses: [], refs: [], mints: [] }));
-    this.segments = tests.map((test) => segmentsOf(addressOf(test.request).path.split('?')[0] ?? ''));
+    this.segments = tests.map((test) => segmentsOf(addressOf(test.asked).path.split('?')[0] ?? ''));
     this.placeholders = new Set(tests.flatMap((test) => test.stored.redacted.map((entry) => entry.placeholder)));
     for (const placeholder of supplied) this.index.set(placeholder, suppliedOrigin(placeholder));
   }
@@ -119,7 +119,7 @@ class Planner implements CarryPlan {
     }
   }
 
-  private readRequest(test: RunnableCase, i: number): void {
+  private readRequest(test: Turn, i: number): void {
     const at = { by: 'client', caseIndex: i, sinceUs: test.stored.exchange.startedAtUs, order: this.order++ } as const;
     visitRequest(test.request, viewBody(test.request.headers, test.request.body), (leaf) => {
       const whole = this.find(leaf, at);
@@ -136,7 +136,7 @@ class Planner implements CarryPlan {
     });
   }
 
-  private readAnswer(test: RunnableCase, i: number): void {
+  private readAnswer(test: Turn, i: number): void {
     const at = { by: 'answer', caseIndex: i, sinceUs: endOf(test), order: this.order++ } as const;
     visitResponse(test.response, viewBody(test.response.headers, test.response.body), (leaf) => {
       const whole = this.find(leaf, at);
@@ -302,7 +302,7 @@ export function isTimeAt(text: string, path: Path): boolean {
   return timeText(text) !== null || (epochTime(text) !== null && name !== undefined && isTimeName(String(name)));
 }
 
-function endOf(test: RunnableCase | undefined): number {
+function endOf(test: Turn | undefined): number {
   const exchange = test?.stored.exchange;
   return exchange === undefined ? 0 : exchange.startedAtUs + (exchange.durationUs ?? 0);
 }

@@ -9,7 +9,7 @@ import { type Path, parsePath } from '../../tape/model/path';
 import { isPersonalRule } from '../../tape/redact/personal';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
-import type { RunnableCase } from '../cases/cases';
+import type { Turn } from '../cases/cases';
 import { parseCookies } from './cookies';
 import type { CasePlan } from './plan';
 
@@ -18,7 +18,7 @@ import type { CasePlan } from './plan';
  * cookie), a rule's name, or a placeholder itself. Throws USAGE for a name that fits none, or fits several secrets.
  */
 export function secretsByPlaceholder(
-  cases: readonly RunnableCase[],
+  cases: readonly Turn[],
   secrets: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -44,13 +44,13 @@ interface NamedEntry {
   readonly name: string;
 }
 
-function namedEntries(test: RunnableCase): NamedEntry[] {
+function namedEntries(test: Turn): NamedEntry[] {
   const entries = test.stored.redacted.filter((entry) => entry.in === 'request');
   return entries.map((entry) => ({ entry, name: secretName(entry, test) }));
 }
 
 /** What `--secret` calls a redacted value: its cookie, or the last name in its path. */
-export function secretName(entry: RedactionEntry, { request }: RunnableCase): string {
+export function secretName(entry: RedactionEntry, { request }: Turn): string {
   const name = String(parsePath(entry.path).findLast((step) => typeof step === 'string') ?? entry.rule);
   if (name !== 'cookie') return name;
   const cookies = request.headers
@@ -90,7 +90,7 @@ const credentialNames =
 
 /** Redacted credentials of the request that no answer minted, no secret stands for, and no `--set-header` replaces. */
 export function missingCredentials(
-  test: RunnableCase,
+  test: Turn,
   plan: CasePlan,
   replaced: ReadonlySet<string>,
 ): readonly RedactionEntry[] {
@@ -98,19 +98,11 @@ export function missingCredentials(
 }
 
 /** Redacted values that are sent as their placeholders, because nothing better is known. */
-export function sentPlaceholders(
-  test: RunnableCase,
-  plan: CasePlan,
-  replaced: ReadonlySet<string>,
-): readonly RedactionEntry[] {
+export function sentPlaceholders(test: Turn, plan: CasePlan, replaced: ReadonlySet<string>): readonly RedactionEntry[] {
   return openPlaceholders(test, plan, replaced).filter((entry) => !isCredential(entry));
 }
 
-function openPlaceholders(
-  test: RunnableCase,
-  plan: CasePlan,
-  replaced: ReadonlySet<string>,
-): readonly RedactionEntry[] {
+function openPlaceholders(test: Turn, plan: CasePlan, replaced: ReadonlySet<string>): readonly RedactionEntry[] {
   return test.stored.redacted.filter((entry) => {
     if (entry.in !== 'request') return false;
     const path = parsePath(entry.path);

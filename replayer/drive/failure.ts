@@ -12,7 +12,7 @@ export const failureWords = {
   reset:
     'the target gave up the stream, or the connection, of HTTP/2 with an error code, or refused it on three connections',
   'no-http2': 'the target does not speak HTTP/2 in plaintext; `--http-version 1.1` sends it as HTTP/1.1',
-  'bad-answer': 'what came back is no valid HTTP',
+  'bad-answer': 'what came back is no valid HTTP, or no valid frame of a WebSocket',
   'too-large': 'the body of the answer is longer than 256 MiB',
   unsendable: 'the request cannot be written down in HTTP',
   interrupted: 'the run was ended before it was sent',
@@ -84,7 +84,11 @@ export function failureOf(error: unknown, started: boolean): Failure {
 
 function guess(code: string, error: unknown, started: boolean): FailureWord {
   if (tlsCode.test(code) || /\bTLS\b|\bSSL\b/.test(messageOf(error))) return 'tls';
-  if (membersOf(error).name === 'HTTPParserError' || /^bad (response|upgrade)/.test(messageOf(error)))
+  if (
+    membersOf(error).name === 'HTTPParserError' ||
+    code.startsWith('HPE_') ||
+    /^bad (response|upgrade)/.test(messageOf(error))
+  )
     return 'bad-answer';
   if (code === 'ETIMEDOUT') return started ? 'timeout' : 'connect-timeout';
   return started ? 'closed' : 'unreachable';
@@ -113,6 +117,14 @@ function codeOf(error: unknown): string {
 function membersOf(error: unknown): { name?: unknown; message?: unknown; code?: unknown; errors?: unknown } {
   return typeof error === 'object' && error !== null ? error : {};
 }
+
+/** For what was not sent because the run had ended. */
+export const interrupted: Failure = {
+  kind: 'failed',
+  reason: 'interrupted',
+  detail: 'the run was ended before this case was sent',
+  unreachable: false,
+};
 
 /** For a request that cannot be written down in HTTP at all. */
 export function unsendable(error: unknown): Failure {

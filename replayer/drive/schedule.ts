@@ -10,6 +10,8 @@ export interface Step {
   readonly channel: number | null;
   readonly startedAtUs: number;
   readonly endedAtUs: number;
+  /** One of those that `concurrency` counts. */
+  readonly isRequest: boolean;
 }
 
 export interface Schedule {
@@ -28,7 +30,8 @@ export function createSchedule(steps: readonly Step[], concurrency: number): Sch
   return {
     take() {
       const step = steps[next];
-      if (step === undefined || running.size >= concurrency || !mayStart(step, running.values())) return undefined;
+      if (step === undefined || !mayStart(step, running.values())) return undefined;
+      if (step.isRequest && requestsIn(running.values()) >= concurrency) return undefined;
       running.set(next, step);
       return next++;
     },
@@ -37,6 +40,12 @@ export function createSchedule(steps: readonly Step[], concurrency: number): Sch
     },
     isLastOfConnection: (position) => last.get(steps[position]?.connection ?? '') === position,
   };
+}
+
+function requestsIn(steps: Iterable<Step>): number {
+  let count = 0;
+  for (const { isRequest } of steps) if (isRequest) count++;
+  return count;
 }
 
 /** Steps come in order of start, so what blocks the first one waiting blocks all behind it too. */
@@ -48,5 +57,8 @@ function mayStart(step: Step, running: Iterable<Step>): boolean {
 }
 
 function takesTurns(step: Step, other: Step): boolean {
-  return other.connection === step.connection && (other.channel === null || step.channel === null);
+  return (
+    other.connection === step.connection &&
+    (other.channel === null || step.channel === null || other.channel === step.channel)
+  );
 }

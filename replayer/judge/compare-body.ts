@@ -1,7 +1,8 @@
 /** Compares two bodies as what the recorded one is: JSON, messages of calls, form, multipart, text or bytes. Codings are undone before. */
 import { createHash } from 'node:crypto';
 import { type JsonValue, parseJson } from '../../tape/body/json';
-import type { BodyView, Part } from '../../tape/body/view';
+import { parseItems } from '../../tape/body/json-items';
+import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { compareJson } from './compare-json';
 import { keyOf, type Report } from './difference';
 
@@ -13,9 +14,9 @@ export function compareBodies(expected: BodyView, actual: BodyView, report: Repo
 }
 
 function compareFull(expected: FullView, actual: FullView, report: Report): void {
-  if (expected.kind === 'json' && actual.kind === 'json') compareJson(expected.value, actual.value, ['body'], report);
-  else if (expected.kind === 'messages' && actual.kind === 'messages') {
-    compareJson(expected.value, actual.value, ['body'], report);
+  const [json, actualJson] = [jsonIn(expected), jsonIn(actual)];
+  if (json !== undefined && actualJson !== undefined && expected.kind === actual.kind) {
+    compareJson(json, actualJson, ['body'], report);
   } else if (expected.kind === 'form' && actual.kind === 'form') compareFields(expected.fields, actual.fields, report);
   else if (expected.kind === 'multipart' && actual.kind === 'multipart') {
     compareParts(expected.parts, actual.parts, report);
@@ -24,20 +25,26 @@ function compareFull(expected: FullView, actual: FullView, report: Report): void
   } else if (expected.kind === 'binary' && actual.kind === 'binary') {
     compareBytes(expected.bytes, actual.bytes, ['body'], report);
   } else if (!sameBytes(expected.bytes, actual.bytes)) {
-    report({ path: ['body'], kind: 'type', expected: describe(expected), actual: describe(actual), key: null });
+    report({ path: ['body'], kind: 'type', expected: describeBody(expected), actual: describeBody(actual), key: null });
   }
 }
 
 /** A content type that changed is reported as a header; the body itself may still say the same. */
 function readAs(expected: FullView, actual: FullView): FullView {
-  if (expected.kind !== 'json' || actual.kind !== 'text') return actual;
-  const value = parseJson(actual.text);
+  if (expected.kind === 'items' && actual.kind === 'json')
+    return { ...expected, value: [actual.value], bytes: actual.bytes };
+  if (actual.kind !== 'text') return actual;
+  if (expected.kind === 'items') {
+    const value = parseItems(actual.text, expected.layout);
+    return value === undefined ? actual : { ...expected, value, bytes: actual.bytes };
+  }
+  const value = expected.kind === 'json' ? parseJson(actual.text) : undefined;
   return value === undefined ? actual : { kind: 'json', value, bytes: actual.bytes };
 }
 
 function compareEmpty(expected: BodyView, actual: BodyView, report: Report): void {
   if (expected.kind === actual.kind) return;
-  const [left, right] = [describe(expected), describe(actual)];
+  const [left, right] = [describeBody(expected), describeBody(actual)];
   const kind = expected.kind === 'empty' ? 'added' : 'removed';
   report({ path: ['body'], kind, expected: left, actual: right, key: null });
 }
@@ -142,9 +149,11 @@ function describeBytes(bytes: Uint8Array): { size: number; sha256: string } {
   return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-function describe(body: BodyView): JsonValue | undefined {
+/** A body as reports tell it: bytes by their size and hash. */
+export function describeBody(body: BodyView): JsonValue | undefined {
   if (body.kind === 'empty') return undefined;
-  if (body.kind === 'json' || body.kind === 'messages') return body.value;
+  const json = jsonIn(body);
+  if (json !== undefined) return json;
   if (body.kind === 'text') return body.text;
   return { kind: body.kind, ...describeBytes(body.bytes) };
 }

@@ -4,7 +4,7 @@ import type { HeaderList } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
-import type { RunnableCase } from '../cases/cases';
+import type { Turn } from '../cases/cases';
 import type { Address } from '../correlate/addresses';
 import type { Origin } from '../correlate/plan';
 import type { NoiseRule } from '../noise/rules';
@@ -18,7 +18,7 @@ export interface ResponseRedactor {
 }
 
 export interface JudgeContext {
-  readonly test: RunnableCase;
+  readonly test: Turn;
   /** The recorded answer with the values of this run; null where it holds none that changed. */
   readonly expected: { readonly headers: HeaderList; readonly body: BodyView } | null;
   readonly rules: readonly NoiseRule[];
@@ -41,4 +41,9 @@ export interface JudgeContext {
   hidesRef(path: Path): boolean;
   /** The value this answer minted at the path and something later depends on. */
   mintAt(path: Path, text: string): Origin | undefined;
+}
+
+/** Where a place of the answer stands in its exchange: in the path dialect of reports and rules. */
+export function placeOf({ test }: Pick<JudgeContext, 'test'>, path: Path): Path {
+  return test.at.length === 0 ? path : [...test.at, ...path];
 }

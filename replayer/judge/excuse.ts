@@ -11,7 +11,7 @@ import { bothSidesReason, differingTokens } from '../noise/both-sides';
 import { ruleFor } from '../noise/rules';
 import { epochTime, isTimeName, lookAlike, timeText } from '../noise/shapes';
 import { headerVolatility, volatileHeaderRule } from '../noise/volatile-headers';
-import type { JudgeContext } from './context';
+import { type JudgeContext, placeOf } from './context';
 import { type Found, leafOf } from './difference';
 import type { LiveRedaction } from './live-redaction';
 
@@ -27,7 +27,7 @@ interface Pair {
 export function excuseFor(found: Found, context: JudgeContext, live: LiveRedaction): string | null {
   const rule = ruleFor(context.rules, {
     in: 'response',
-    path: found.path,
+    path: placeOf(context, found.path),
     subject: subjectOf(context.test.stored.exchange),
   });
   if (rule !== undefined) return rule.name;

@@ -2,10 +2,12 @@
 import { viewBody } from '../../tape/body/view';
 import { subjectOf } from '../../tape/model/filter';
 import { coversPath } from '../../tape/model/path';
-import { isRunnable, type TestCase } from '../cases/cases';
+import { isSent, type TestCase, type Turn } from '../cases/cases';
+import { turnsOf } from '../cases/turns';
 import { visitResponse } from '../correlate/leaves';
 import { fits, type NoiseRule } from '../noise/rules';
 import type { CaseResult } from '../report/report';
+import { placeOf } from './context';
 
 /** One warning a rule. Rules about requests are for mocks, which report their own. */
 export function idleRules(
@@ -25,11 +27,15 @@ function whyIdle(rule: NoiseRule, cases: readonly TestCase[]): string {
 }
 
 function hasPlace(rule: NoiseRule, test: TestCase): boolean {
-  if (!isRunnable(test)) return false;
+  return isSent(test) && turnsOf([test]).some((turn) => hasPlaceIn(rule, turn));
+}
+
+function hasPlaceIn(rule: NoiseRule, turn: Turn): boolean {
   if (rule.path[0] === 'status') return true;
-  const { response } = test;
+  const { response } = turn;
   let found = false;
-  visitResponse(response, viewBody(response.headers, response.body), ({ path }) => {
+  visitResponse(response, viewBody(response.headers, response.body), (leaf) => {
+    const path = placeOf({ test: turn }, leaf.path);
     found ||= path.some((_, i) => coversPath(rule.path, path.slice(0, i + 1)));
   });
   return found || response.headers.some(([name]) => coversPath(rule.path, ['header', name.toLowerCase()]));

@@ -11,7 +11,7 @@ import { formatPath } from '../../tape/model/path';
 import { movedAddress } from '../correlate/addresses';
 import { compareBodies, sameBytes } from './compare-body';
 import { compareHeaders } from './compare-headers';
-import type { JudgeContext } from './context';
+import { type JudgeContext, placeOf } from './context';
 import type { Difference, Excuse, Found } from './difference';
 import { excuseFor } from './excuse';
 import { LiveRedaction } from './live-redaction';
@@ -24,7 +24,11 @@ export interface Judgement {
 
 export function judge(answer: HttpResponse, context: JudgeContext): Judgement {
   const live = { ...answer, body: describedAs(answer.body, context.test.response.body) };
-  const found = differencesBetween(live, context);
+  return judged(differencesBetween(live, context), live, context);
+}
+
+/** Which of the differences found may stand. `live` is the answer they were found in. */
+export function judged(found: readonly Found[], live: HttpResponse, context: JudgeContext): Judgement {
   if (found.length === 0) return equal;
   const redaction = new LiveRedaction(live, context);
   const differences: Difference[] = [];
@@ -33,14 +37,15 @@ export function judge(answer: HttpResponse, context: JudgeContext): Judgement {
     if (isEqual(each) || redaction.isSame(each)) continue;
     const rule = excuseFor(each, context, redaction);
     if (rule === null) differences.push(shownDifference(each, context, redaction));
-    else excused.push({ path: formatPath(each.path), rule });
+    else excused.push({ path: formatPath(placeOf(context, each.path)), rule });
   }
   return { differences, excused };
 }
 
 const equal: Judgement = { differences: [], excused: [] };
 
-function differencesBetween(live: HttpResponse, context: JudgeContext): Found[] {
+/** Before anything is asked about excusing them. */
+export function differencesBetween(live: HttpResponse, context: JudgeContext): Found[] {
   const { response, request } = context.test;
   const found: Found[] = [];
   const report = (each: Found) => found.push(each);

@@ -1,10 +1,10 @@
 /** A difference as a report prints it: no live secret on either side, long texts cut to where they begin to differ. */
 import { isJsonObject, type JsonValue } from '../../tape/body/json';
-import { type BodyView, viewBody } from '../../tape/body/view';
+import { type BodyView, jsonIn, viewBody } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import { formatPath } from '../../tape/model/path';
 import { jsonAt, textAt } from '../correlate/places';
-import type { JudgeContext } from './context';
+import { type JudgeContext, placeOf } from './context';
 import { type Difference, type Found, leafOf } from './difference';
 import type { LiveRedaction } from './live-redaction';
 
@@ -15,7 +15,7 @@ export function shownDifference(found: Found, context: JudgeContext, redaction: 
   const expected = shownExpected(found, context) ?? null;
   const actual = shownActual(found, context, redaction) ?? null;
   const values = bothLong(expected, actual) ? excerpts(expected, actual) : { expected, actual };
-  return { path: formatPath(found.path), kind: found.kind, ...values };
+  return { path: formatPath(placeOf(context, found.path)), kind: found.kind, ...values };
 }
 
 /** Where live values were put into the expectation, what is shown is the recorded text if the live one is a secret. */
@@ -39,10 +39,8 @@ function valueAt(
   found: Found,
 ): JsonValue | undefined {
   const path = leafOf(found);
-  const { body } = message;
-  if (path[0] === 'body' && (body.kind === 'json' || body.kind === 'messages')) {
-    return jsonAt(body.value, path.slice(1));
-  }
+  const json = jsonIn(message.body);
+  if (path[0] === 'body' && json !== undefined) return jsonAt(json, path.slice(1));
   if (isDescription(found)) return undefined;
   if (path[1] === 'set-cookie' && found.leaf === undefined) return wholeCookie(message.headers, found);
   return textAt(message.headers, message.body, path);

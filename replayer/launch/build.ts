@@ -3,7 +3,7 @@
  * answer waited for. Everything that was started is ended by `close`, also when starting it went wrong.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
-import type { MockServer } from '../mocks/fastify';
+import type { MockServer } from '../mocks/server';
 import type { Upstream } from '../mocks/upstream';
 import { writeCaBundle } from './ca-bundle';
 import { type RunningCommand, startCommand } from './command';

@@ -10,10 +10,10 @@ import { parseRedactionRules } from '../../tape/redact/rules-file';
 import { openReader } from '../../tape/store/registry';
 import type { StoredExchange } from '../../tape/store/tape';
 import { isWithoutPersonalData, placeholdersOf } from '../correlate/secrets';
-import { type MockServer, startMocks as serve } from '../mocks/fastify';
 import { formatMiss } from '../mocks/match/miss';
 import { type MockSet, mocksFrom } from '../mocks/mock';
 import type { Serve } from '../mocks/served';
+import { type MockServer, startMocks as serve } from '../mocks/server';
 import { parseNoiseRules } from '../noise/rules';
 import { filterFrom, type Tape, type TapeFilter } from './tape';
 

@@ -3,14 +3,16 @@
  * kept. Everything that can be worked out once is worked out here, so that an answer costs a lookup and a write.
  */
 import { decodeBody } from '../../tape/body/coding';
+import { connectionOptions, hopByHop } from '../../tape/http/hop-by-hop';
+import { isToken } from '../../tape/http/lists';
 import { type HeaderList, headerValue } from '../../tape/model/body';
-import type { HttpResponse } from '../../tape/model/http/http';
-
-/** Header names and values in turn, as Node's writeHead takes them: order, case and repeats survive. */
-export type FlatHeaders = readonly string[];
+import type { HttpResponse, InformationalResponse } from '../../tape/model/http/http';
+import type { FlatHeaders } from './front/asked';
 
 export interface Served {
   readonly headers: FlatHeaders;
+  /** What HTTP/1 needs besides, so that its connection can go on: the length of a body, or the names of its trailers. */
+  readonly framing: FlatHeaders;
   readonly body: Buffer;
   /** A short body as latin1 text: Node writes head and text in one piece, which costs less than two. */
   readonly shortText: string | null;
@@ -20,8 +22,11 @@ const shortBody = 16 * 1024;
 
 export interface PreparedResponse {
   readonly status: number;
-  readonly reason: string;
-  readonly trailers: readonly [string, string][];
+  /** Null where HTTP/2 carried it, which has none. */
+  readonly reason: string | null;
+  /** Those that come before it; not those that every server makes by itself. */
+  readonly early: readonly InformationalResponse[];
+  readonly trailers: FlatHeaders;
   /** As recorded, content coding included. */
   readonly coded: Served;
   /** The codings of `coded`; [] where there is none. */
@@ -30,29 +35,18 @@ export interface PreparedResponse {
   identity(): Served;
 }
 
-/** RFC 9110 7.6.1, and the older names proxies still send. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /** Works out the answer to `method`; a response to HEAD, 204 and 304 carry no body (RFC 9110 6.4.1). */
 export function prepareResponse(response: HttpResponse, method: string): PreparedResponse {
   const bodiless = method === 'HEAD' || response.status === 204 || response.status === 304;
   const { codings } = response.body;
   const framing = { method, length: response.body.bytes.length, keepCoding: codings.length > 0 };
-  const coded = served(servedHeaders(response, framing), bodiless ? Buffer.alloc(0) : asBuffer(response.body.bytes));
+  const coded = served(response, framing, bodiless ? Buffer.alloc(0) : asBuffer(response.body.bytes));
   let identity: Served | null = codings.length === 0 || bodiless ? coded : null;
   return {
     status: response.status,
-    reason: fieldText(response.reason),
-    trailers: bodiless ? [] : cleanFields(response.trailers),
+    reason: response.version === '2' ? null : fieldText(response.reason),
+    early: response.informational.filter(({ status }) => status > 101 && status < 200),
+    trailers: bodiless ? [] : cleanFields(response.trailers).flat(),
     coded,
     codings: bodiless ? [] : codings,
     identity() {
@@ -81,11 +75,12 @@ function decoded(response: HttpResponse, method: string): Served | undefined {
   const { bytes, problem } = decodeBody(response.body);
   if (problem !== null) return undefined;
   const body = asBuffer(bytes);
-  return served(servedHeaders(response, { method, length: body.length, keepCoding: false }), body);
+  return served(response, { method, length: body.length, keepCoding: false }, body);
 }
 
-function served(headers: FlatHeaders, body: Buffer): Served {
-  return { headers, body, shortText: body.length <= shortBody ? body.toString('latin1') : null };
+function served(response: HttpResponse, framing: Framing, body: Buffer): Served {
+  const shortText = body.length <= shortBody ? body.toString('latin1') : null;
+  return { ...servedHeaders(response, framing), body, shortText };
 }
 
 interface Framing {
@@ -94,7 +89,7 @@ interface Framing {
   readonly keepCoding: boolean;
 }
 
-function servedHeaders(response: HttpResponse, framing: Framing): FlatHeaders {
+function servedHeaders(response: HttpResponse, framing: Framing): Pick<Served, 'headers' | 'framing'> {
   const dropped = droppedNames(response);
   const flat: string[] = [];
   let lengthSaid = false;
@@ -110,9 +105,12 @@ function servedHeaders(response: HttpResponse, framing: Framing): FlatHeaders {
     }
     flat.push(name, value);
   }
-  if (response.trailers.length > 0) flat.push('Trailer', response.trailers.map(([name]) => name).join(', '));
-  else if (!lengthSaid && needsLength(response, framing)) flat.push('Content-Length', String(framing.length));
-  return flat;
+  return { headers: flat, framing: lengthSaid ? [] : framingOf(response, framing) };
+}
+
+function framingOf(response: HttpResponse, framing: Framing): FlatHeaders {
+  if (response.trailers.length > 0) return ['Trailer', response.trailers.map(([name]) => name).join(', ')];
+  return needsLength(response, framing) ? ['Content-Length', String(framing.length)] : [];
 }
 
 /** HEAD and 304 describe a body they do not carry, so their Content-Length and Content-Encoding stay as recorded. */
@@ -126,20 +124,16 @@ function needsLength(response: HttpResponse, framing: Framing): boolean {
   return !chunked && response.status !== 204 && !describesOnly(response, framing);
 }
 
-export function droppedNames(response: HttpResponse): ReadonlySet<string> {
-  const named = response.headers
-    .filter(([name]) => name.toLowerCase() === 'connection')
-    .flatMap(([, v]) => v.split(','));
-  const dropped = new Set([...hopByHop, ...named.map((name) => name.trim().toLowerCase())]);
-  if (response.trailers.length > 0) dropped.add('content-length');
+/** Lower-case names of the fields that do not go out again. */
+export function droppedNames({ headers, trailers }: HttpResponse): ReadonlySet<string> {
+  const dropped = new Set([...hopByHop, ...connectionOptions(headers), 'proxy-authenticate']);
+  if (trailers.length > 0) dropped.add('content-length');
   return dropped;
 }
 
 /** A recording may hold what Node refuses to write: names that are no token are dropped, control bytes become spaces. */
 export function cleanFields(fields: HeaderList): [string, string][] {
-  return fields
-    .filter(([name]) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name))
-    .map(([name, value]) => [name, fieldText(value)]);
+  return fields.filter(([name]) => isToken(name)).map(([name, value]) => [name, fieldText(value)]);
 }
 
 function fieldText(text: string): string {

@@ -46,6 +46,7 @@ function service(): Naming {
   };
 }
 
-function isAsked(exchange: Exchange): boolean {
+/** Whether a request was seen of it. */
+export function isAsked(exchange: Exchange): boolean {
   return (httpOf(exchange)?.request ?? null) !== null;
 }

@@ -38,9 +38,11 @@ export function upstreamName(authority: string, tls: boolean): string | null {
 /** The upstream a request was recorded on: by the request, else by the address of the socket; null where neither is known. */
 export function upstreamOf(exchange: Exchange): Upstream | null {
   const request = httpOf(exchange)?.request ?? null;
-  const tls = exchange.connection.tls !== null || startsWithHttps(request);
+  const said = request === null ? null : schemeOf(request);
+  const tls = exchange.connection.tls !== null || said === 'https';
   const asked = request === null ? null : addressOf(request).host;
-  const name = (asked === null ? null : upstreamName(asked, tls)) ?? exchange.connection.remote;
+  const name =
+    (asked === null ? null : upstreamName(asked, said === null ? tls : said === 'https')) ?? exchange.connection.remote;
   return name === null ? null : upstreamNamed(name, tls);
 }
 
@@ -57,6 +59,7 @@ export function baseUrl(upstream: Upstream): string {
   return `${scheme}://${upstream.host}${port}`;
 }
 
-function startsWithHttps(request: HttpRequest | null): boolean {
-  return request !== null && /^https:/i.test(request.target);
+/** What a request says of its scheme, lower-case: an absolute-form target, or `:scheme` of HTTP/2; null where nothing does. */
+function schemeOf({ target, scheme }: HttpRequest): string | null {
+  return (/^([a-z][a-z0-9+.-]*):\/\//i.exec(target)?.[1] ?? scheme ?? null)?.toLowerCase() ?? null;
 }

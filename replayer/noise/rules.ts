@@ -22,8 +22,8 @@ export interface NoiseRule {
 
 const knownKeys = ['in', 'path', 'match', 'because'];
 const rootsOf = {
-  request: ['method', 'path', 'query', 'header', 'trailer', 'body'],
-  response: ['status', 'header', 'trailer', 'body', 'outcome'],
+  request: ['method', 'path', 'query', 'header', 'trailer', 'body', 'message'],
+  response: ['status', 'header', 'trailer', 'body', 'outcome', 'message'],
 };
 const example = '- { in: response, path: body.items[*].at, because: "set by the clock" }';
 

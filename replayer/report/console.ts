@@ -125,7 +125,7 @@ export function noiseRuleLine(path: string): string {
 
 function everyElement(path: string): string {
   const steps = parsePath(path);
-  if (steps[0] !== 'body') return path;
+  if (steps[0] !== 'body' && steps[0] !== 'message') return path;
   return formatPath(steps).replace(/\[\d+\]/g, '[*]');
 }
 

@@ -82,6 +82,7 @@ function describeRequest(request: HttpRequest, { headers, keep }: Told): Request
     target: request.target,
     ...versionOf(request),
     ...(request.authority === undefined ? {} : { authority: request.authority }),
+    ...(request.scheme === undefined ? {} : { scheme: request.scheme }),
     headers: describeHeaders(headers),
     ...describeBody(request, { side: 'request', exact: true, keep }),
     ...trailersOf(request.trailers),

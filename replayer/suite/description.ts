@@ -30,6 +30,7 @@ export interface RequestDescription extends BodyDescription {
   readonly version?: HttpVersion;
   /** `:authority` of HTTP/2. */
   readonly authority?: string;
+  readonly scheme?: string;
   readonly headers: HeadersDescription;
   readonly trailers?: HeadersDescription;
 }

@@ -8,8 +8,8 @@ import { startBuild } from '../launch/build';
 import { usesPort } from '../launch/environment';
 import { freePort } from '../launch/free-port';
 import { isListening } from '../launch/readiness';
-import { type MockServer, type MockServerOptions, startMocks } from '../mocks/fastify';
 import type { MockSet } from '../mocks/mock';
+import { type MockServer, type MockServerOptions, startMocks } from '../mocks/server';
 import type { SuiteSettings } from './description';
 
 export interface Launched {

@@ -8,6 +8,7 @@ import { contentCodingsOf } from '../../tape/http/codings';
 import type { Body, HeaderList } from '../../tape/model/body';
 import type { Connection, Direction, Exchange, Outcome } from '../../tape/model/exchange';
 import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
+import { carrierOf } from '../../tape/model/registry';
 import type { StoredExchange } from '../../tape/store/tape';
 import type {
   BodyDescription,
@@ -95,7 +96,7 @@ function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Excha
     connection: connectionOf(connection, startedAtUs),
     channel,
     seq: 0,
-    ...(isHttp2 ? ({ protocol: 'http2' } as const) : ({ protocol: 'http1' } as const)),
+    protocol: carrierOf[isHttp2 ? '2' : (request?.version ?? '1.1')],
     startedAtUs,
     durationUs,
     outcome,
@@ -122,14 +123,9 @@ interface Reading {
 }
 
 function requestOf(description: RequestDescription, { read, ...times }: Reading): HttpRequest {
-  const { method, target, authority } = description;
-  return {
-    method,
-    target,
-    ...(authority === undefined ? {} : { authority }),
-    ...messageOf(description, read),
-    ...times,
-  };
+  const { method, target, authority, scheme } = description;
+  const said = { ...(authority === undefined ? {} : { authority }), ...(scheme === undefined ? {} : { scheme }) };
+  return { method, target, ...said, ...messageOf(description, read), ...times };
 }
 
 function responseOf(description: ResponseDescription, { read, ...times }: Reading): HttpResponse {

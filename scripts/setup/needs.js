@@ -31,6 +31,7 @@ const needs = [
   { package: 'procps', command: 'pgrep', for: 'test' },
   { package: 'binutils', command: 'objcopy', for: 'test' },
   { package: 'libgnutls30', library: 'libgnutls.so.30', for: 'test' },
+  { package: 'golang-go', command: 'go', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'clients' },
   { package: 'openssl', command: 'openssl', for: 'clients' },
   { package: 'python3', command: 'python3', for: 'clients' },

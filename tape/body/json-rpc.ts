@@ -2,7 +2,7 @@
  * JSON-RPC (2.0, and what 1.0 has in common with it) in JSON that was parsed: which calls a text makes, and what of it
  * only tells one call from another. Knows no transport.
  */
-import { isJsonObject, type JsonObject, type JsonValue } from './json';
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from './json';
 
 export interface RpcCall extends JsonObject {
   readonly method: string;
@@ -40,4 +40,28 @@ export function isOldRpcAnswer(value: JsonValue | undefined): value is JsonObjec
 /** A call nobody waits for has no id (section 4.1). */
 export function isNotification({ id }: RpcCall): boolean {
   return id === undefined;
+}
+
+/** The same message with calls told apart by nothing but what they ask for: ids that wait for an answer are null. */
+export function withoutRpcIds(value: JsonValue): JsonValue {
+  if (rpcCalls(value).length === 0) return value;
+  return eachMessage(value, (call) => (call.id === undefined ? call : { ...call, id: null }));
+}
+
+/** The ids of the calls, in order, as texts of JSON; null of a notification. [] where the value is no message of calls. */
+export function rpcIds(value: JsonValue | undefined): readonly (string | null)[] {
+  return rpcCalls(value).map(({ id }) => (id === undefined ? null : stringifyJson(id)));
+}
+
+/** An answer, or a batch of them, to other ids: `ids` leads from the text of one to the one in its place. */
+export function withRpcIds(value: JsonValue, ids: ReadonlyMap<string, JsonValue>): JsonValue {
+  return eachMessage(value, (answer) => {
+    const id = answer.id === undefined ? undefined : ids.get(stringifyJson(answer.id));
+    return id === undefined || answer.method !== undefined ? answer : { ...answer, id };
+  });
+}
+
+function eachMessage(value: JsonValue, change: (message: JsonObject) => JsonObject): JsonValue {
+  if (Array.isArray(value)) return value.map((item: JsonValue) => (isJsonObject(item) ? change(item) : item));
+  return isJsonObject(value) ? change(value) : value;
 }

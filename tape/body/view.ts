@@ -1,5 +1,5 @@
 /**
- * A body as what it is: JSON, messages of remote calls, form, multipart, text or bytes. By its content type, and by its looks where the type is
+ * A body as what it is: JSON, several JSON texts, messages of remote calls, form, multipart, text or bytes. By its content type, and by its looks where the type is
  * missing or wrong. Pure; never throws on input.
  */
 import { isUtf8 } from 'node:buffer';
@@ -7,6 +7,7 @@ import type { Body, HeaderList } from '../model/body';
 import { decodeBody } from './coding';
 import { parseForm } from './form';
 import { type JsonValue, parseJson } from './json';
+import { type ItemLayout, itemLayoutOf, parseItems } from './json-items';
 import { isJsonType, isTextType, type MediaType, mediaTypeOf } from './media-type';
 import { type Part, parseMultipart } from './multipart';
 import type { MessageShape } from './protobuf/shape';
@@ -20,6 +21,12 @@ export type BodyView =
   | { readonly kind: 'empty' }
   | { readonly kind: 'json'; readonly value: JsonValue; readonly bytes: Uint8Array }
   | MessagesView
+  | {
+      readonly kind: 'items';
+      readonly value: readonly JsonValue[];
+      readonly layout: ItemLayout;
+      readonly bytes: Uint8Array;
+    }
   | { readonly kind: 'form'; readonly fields: readonly (readonly [string, string])[]; readonly bytes: Uint8Array }
   | { readonly kind: 'multipart'; readonly parts: readonly Part[]; readonly bytes: Uint8Array }
   | { readonly kind: 'text'; readonly text: string; readonly bytes: Uint8Array }
@@ -53,7 +60,15 @@ function viewText(type: MediaType, text: string, bytes: Uint8Array): BodyView {
     const value = parseJson(text);
     if (value !== undefined) return { kind: 'json', value, bytes };
   }
+  const layout = itemLayoutOf(type.essence, text);
+  const items = layout === null ? undefined : parseItems(text, layout);
+  if (layout !== null && items !== undefined) return { kind: 'items', value: items, layout, bytes };
   return { kind: 'text', text, bytes };
+}
+
+/** The JSON value of a view, of several texts their list; undefined where it is no JSON. */
+export function jsonIn(view: BodyView): JsonValue | undefined {
+  return view.kind === 'json' || view.kind === 'items' || view.kind === 'messages' ? view.value : undefined;
 }
 
 /** The text of the bytes; undefined where they are no text in the charset they claim (UTF-8 where they claim none). */

@@ -10,6 +10,8 @@ import type { Path } from './path';
 export interface ContentModel<C> {
   /** False for what is carried without being understood. */
   readonly isParsed: boolean;
+  /** True where what matters is said in messages after a request was answered, by both sides in turn. */
+  readonly isConversation: boolean;
   /** Whether anything can be read of it besides sizes and times; true also where there was nothing to read. */
   isReadable(content: C): boolean;
   /** What a list shows; of messages it may be the last one that says how an exchange ended. */

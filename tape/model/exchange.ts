@@ -28,7 +28,7 @@ export type UnreadReason = keyof typeof unreadReasonWords;
 
 /** TLS whose plaintext nobody read: what the files of the process say of it. */
 export interface UnreadTls {
-  /** Such as `Go crypto/tls`; `unknown library` where no file tells. */
+  /** Such as `JSSE`; `unknown library` where no file tells. */
   readonly library: string;
   readonly reason: UnreadReason;
 }

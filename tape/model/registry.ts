@@ -42,6 +42,11 @@ export function sizesOf({ protocol, content }: Protocolled): Sizes {
   return modelFor(protocol).sizes(content);
 }
 
+/** True where both sides go on in messages after the request was answered. */
+export function isConversation({ protocol }: Pick<Exchange, 'protocol'>): boolean {
+  return modelFor(protocol).isConversation;
+}
+
 /** The exchange as a request and a response of HTTP, whole as they were on the wire; null where it is neither. */
 export function httpOf(exchange: Spoken): HttpContent | null {
   return modelFor(exchange.protocol).http(wholeContentOf(exchange));

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../body/coding';
+import { itemLayoutOf, parseItems, rewriteItems } from '../body/json-items';
 import { isJsonType, isTextType, type MediaType, mediaTypeOf, parseMediaType } from '../body/media-type';
 import { type Part, parseMultipart } from '../body/multipart';
 import type { MessageShape } from '../body/protobuf/shape';
@@ -121,6 +122,8 @@ function mayBeWritten(bytes: Uint8Array, secrets: SeenSecrets): boolean {
 
 interface BytesContext extends Scope {
   readonly path: Path;
+  /** Of one of several JSON texts, the place of all of them. */
+  readonly itemOf?: Path | undefined;
   /** How many multipart bodies it lies in. */
   readonly depth: number;
   readonly schema: MessageShape | null;
@@ -128,6 +131,7 @@ interface BytesContext extends Scope {
 }
 
 const unknownType = parseMediaType('');
+const jsonType = parseMediaType('application/json');
 
 /** A deeper one is redacted as the text it is. */
 const deepestMultipart = 8;
@@ -179,6 +183,14 @@ function isForm(type: MediaType): boolean {
 }
 
 function redactByType(type: MediaType, text: string, context: BytesContext): string {
+  const layout = itemLayoutOf(type.essence, text);
+  if (layout === null || parseItems(text, layout) === undefined) return redactOne(type, text, context);
+  return rewriteItems(text, layout, (item, i) =>
+    redactOne(jsonType, item, { ...context, path: [...context.path, i], itemOf: context.path }),
+  );
+}
+
+function redactOne(type: MediaType, text: string, context: BytesContext): string {
   const { ledger, rules, path } = context;
   const rule = ruleCovering(rules, path);
   const isJson = isJsonType(type.essence) || (!isTextType(type.essence) && /^\s*[[{"]/.test(text));
@@ -236,7 +248,7 @@ function redactMultipart(type: MediaType, bytes: Uint8Array, context: BytesConte
     const within: TextContext = { ...context, depth: 0, isCut: true, style: 'text' };
     return isText(type, bytes) ? rewritten(bytes, (text) => redactLexically(text, within)) : bytes;
   }
-  const redacted = parts.map((part) => redactPart(part, context));
+  const redacted = parts.map((part, i) => redactPart(part, i, context));
   const ends = parts.map((part) => part.offset + part.bytes.length);
   const heads = parts.map((part, i) => redactHead(bytes.subarray(ends[i - 1] ?? 0, part.offset), context));
   const tail = bytes.subarray(ends.at(-1) ?? 0);
@@ -254,15 +266,17 @@ function redactHead(
   return { bytes: after, isSame: after === bytes };
 }
 
-function redactPart(part: Part, context: BytesContext): Uint8Array {
+function redactPart(part: Part, index: number, context: BytesContext): Uint8Array {
   if (part.bytes.length === 0) return part.bytes;
   const { name } = part;
   const within: TextContext = { ...context, depth: 0, isCut: false, style: 'text' };
-  const path = name === null ? context.path : [...context.path, readable(redactPatterns(latin1Of(name), within))];
+  const step = name === null ? index : readable(redactPatterns(latin1Of(name), within));
+  const path = [...context.path, step];
   const rule = ruleCovering(context.rules, path);
   const type = parseMediaType(headerValue(part.headers, 'content-type') ?? '');
   if (rule === undefined && (name === null || context.detection.kindOfName(name) === null)) {
-    return redactBytes(type, part.bytes, { ...context, path, depth: context.depth + 1 });
+    const itemOf = name === null ? (context.itemOf ?? context.path) : undefined;
+    return redactBytes(type, part.bytes, { ...context, path, itemOf, depth: context.depth + 1 });
   }
   if (rule === undefined && !isText(type, part.bytes)) return part.bytes;
   return rewritten(part.bytes, (text) => takeByName(text, name ?? '', rule, { ...within, path }));

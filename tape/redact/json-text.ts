@@ -54,8 +54,8 @@ class Scan extends JsonWalk<Frame> {
     private readonly context: TextContext,
   ) {
     super(text);
-    const { rules, path, detection } = context;
-    this.standing = rules.places.mayReach(path) ? rules.places.at(path) : undefined;
+    const { rules, path, detection, itemOf } = context;
+    this.standing = rules.places.mayReach(path) ? rules.places.at(path, itemOf) : undefined;
     this.facts = factsOf(text, (name) => detection.kindOfName(name));
   }
 
@@ -189,6 +189,7 @@ class Scan extends JsonWalk<Frame> {
     const after = redactText(before, {
       ...this.context,
       path: this.path(),
+      itemOf: undefined,
       isCut: leaf.isOpen,
       around: this.around(leaf),
     });

@@ -54,12 +54,14 @@ export class Places {
     return this.roots.has(String(path[0])) || (isInMessage(path) && this.roots.has(String(path[2])));
   }
 
-  /** Where a walk stands that has come to a path. What a rule says of bodies it says of those of messages, too. */
-  at(path: Path): Standing {
-    const standing = this.from(path);
-    if (!isInMessage(path)) return standing;
-    const within = this.from(path.slice(2));
-    return { nodes: [...standing.nodes, ...within.nodes], rule: standing.rule ?? within.rule };
+  /**
+   * Where a walk stands that has come to a path. What a rule says of bodies it says of those of messages, too, and what it
+   * says of `itemOf` of each of the texts that lie there.
+   */
+  at(path: Path, itemOf?: Path): Standing {
+    const others = itemOf === undefined ? [] : [this.at(itemOf)];
+    if (isInMessage(path)) others.push(this.from(path.slice(2)));
+    return others.reduce(joined, this.from(path));
   }
 
   step(from: Standing, step: string | number): Standing {
@@ -96,6 +98,10 @@ function isInMessage(path: Path): boolean {
 function asCompared<T extends Path | PathPattern>(path: T): T {
   const [root, name, ...rest] = path;
   return root === 'query' && typeof name === 'string' ? ([root, name.toLowerCase(), ...rest] as unknown as T) : path;
+}
+
+function joined(a: Standing, b: Standing): Standing {
+  return { nodes: [...a.nodes, ...b.nodes], rule: a.rule ?? b.rule };
 }
 
 /** A `**` may stand for no step at all. */

@@ -27,6 +27,8 @@ import { yamlValues } from './yaml-values';
 export interface TextContext extends Scope {
   /** Where the text stands; every firing within it is written down there. */
   readonly path: Path;
+  /** Of one of several JSON texts, the place of all of them. */
+  readonly itemOf?: Path | undefined;
   /** How often text was found within text: JSON in a string of JSON. */
   readonly depth: number;
   /** The text may end in the middle of a secret. */

@@ -6,11 +6,11 @@ import { protocolNames } from '../../tape/model/registry';
 import { productSources } from '../support/source-tree';
 
 /** Where a protocol may be called by its name: folders of one protocol, and registries. */
-const own = /(^|\/)(registry|contents)\.ts$|^(recorder\/parse|tape\/model|cli\/contents)\/[a-z0-9]+(\/|\.ts$)/;
+const own =
+  /(^|\/)(registry|contents)\.ts$|^(recorder\/parse|tape\/model|cli\/contents|replayer\/mocks\/hosts)\/[a-z0-9]+(\/|\.ts$)/;
 
 /** Files that are about one protocol and lie elsewhere, each with its reason. */
 const exceptions: Record<string, string> = {
-  'replayer/suite/restore.ts': 'descriptions of generated suites are of HTTP',
   'tape/store/sqlite/migrations/second.ts': 'the view of raw streams is of one protocol by its purpose',
 };
 

@@ -12,6 +12,7 @@ import {
   wireFlag,
   wireLayer,
   wireLayout,
+  wireLibrary,
   wireReason,
   wireRole,
   wireType,
@@ -50,6 +51,7 @@ it('gives every number of the header the same meaning', () => {
     ...shouted(wireReason),
     ...shouted(wireBinding, 'BOUND_'),
     ...shouted(wireFlag),
+    ...shouted(wireLibrary),
   };
   // WIRE_WIRETAPE_H guards the file and has no value
   const numbers = Object.fromEntries([...numbersOfHeader()].filter(([name]) => name !== 'WIRE_TLS'));

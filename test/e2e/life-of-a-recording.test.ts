@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { Exchange } from '../../tape/model/exchange';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
+import { programIdsOf, programsInKernel } from '../support/kernel-programs';
 import { apps, lineFrom, makeCertificate, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { outputOf, readTape, sessionStatesOn, startRecording, wiretape } from '../support/recorder';
 
@@ -44,30 +45,6 @@ function client(port: number, { tls }: { tls: boolean }): Client {
       sent.end(body);
     });
   return { post, close: () => agent.destroy() };
-}
-
-/** Ids of the programs that this process holds, by itself or through a probe it attached. */
-function programIdsOf(pid: number): readonly number[] {
-  const files = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => readIfThere(`/proc/${pid}/fdinfo/${fd}`));
-  return [...new Set(files.flatMap((text) => [...text.matchAll(/^prog_id:\s*(\d+)$/gm)].map(([, id]) => Number(id))))];
-}
-
-/** All programs that the kernel holds, whoever loaded them, by id. */
-function programsInKernel(): ReadonlyMap<number, string> {
-  const lister = folder.file('bpf-programs');
-  if (!existsSync(lister)) {
-    execFileSync('cc', ['-O1', '-Wall', '-o', lister, join(apps, 'bpf-programs/bpf-programs.c')]);
-  }
-  const lines = execFileSync(lister, { encoding: 'utf8' }).split('\n').slice(0, -1);
-  return new Map(lines.map((line) => [Number(line.split(' ')[0]), line.split(' ')[1] ?? '']));
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return ''; // closed meanwhile
-  }
 }
 
 describeE2e('a connection that is older than the recorder', () => {
@@ -139,7 +116,7 @@ describeE2e('a recorder that is killed', () => {
       execFileSync('pgrep', ['-f', `record -o ${recording.tape}`], { encoding: 'utf8' }).split('\n')[0],
     );
     const loaded = programIdsOf(pid);
-    const names = programsInKernel();
+    const names = programsInKernel(folder);
     expect(loaded.length).toBeGreaterThan(5);
     expect(loaded.map((id) => names.get(id) ?? `program ${id} is not in the kernel`)).toEqual(
       loaded.map(() => expect.stringMatching(/^wt_/)),
@@ -149,7 +126,7 @@ describeE2e('a recorder that is killed', () => {
     await tapeHolds(recording.tape, 50);
     await recording.program.stop('SIGKILL');
     // The kernel frees them a moment after the process is gone; one that stays keeps this waiting to the time-out.
-    while (loaded.some((id) => programsInKernel().has(id))) await new Promise((resolve) => setImmediate(resolve));
+    while (loaded.some((id) => programsInKernel(folder).has(id))) await new Promise((resolve) => setImmediate(resolve));
     expect(await talker.post('/after', 'still here')).toBe('still here');
     talker.close();
     const targets = (await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target);

@@ -4,6 +4,9 @@
  */
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { casesFrom } from '../../replayer/cases/cases';
+import { parseTarget } from '../../replayer/drive/target';
+import { runSuite } from '../../replayer/run';
 import type { Exchange } from '../../tape/model/exchange';
 import type { Message } from '../../tape/model/message';
 import { operationOf } from '../../tape/model/registry';
@@ -11,6 +14,7 @@ import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, lineFrom, makeCertificate, type Program, start, stopAll, temporaryFolder } from '../support/programs';
 import { outputOf, readTape, recordCommand, recordDuring, sha256, startRecording } from '../support/recorder';
+import { suiteDefaults } from '../support/suite-defaults';
 
 const node = process.execPath;
 const sockets = join(apps, 'streams/websocket.js');
@@ -80,6 +84,9 @@ describeE2e('a conversation over a WebSocket', () => {
         inbound.exchanges.map(({ exchange }) => exchange),
         said,
       );
+      const target = parseTarget(`${isTls ? 'https' : 'http'}://127.0.0.1:${port}`);
+      const played = await runSuite(casesFrom(inbound.exchanges), { ...suiteDefaults, target, insecure: true });
+      expect(played.report).toMatchObject({ cases: 1, passed: 1 });
       const outbound = await recordCommand([node, ...client]);
       expectConversation(
         outbound.exchanges.map(({ exchange }) => exchange),

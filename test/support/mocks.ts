@@ -1,6 +1,9 @@
 /** Outbound exchanges for tests of mocks, and requests to a mock server that show what a client sees. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { HeaderList } from '../../tape/model/body';
+import type { HttpRequest, HttpResponse, InformationalResponse } from '../../tape/model/http/http';
+import type { Message } from '../../tape/model/message';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from './contents';
 import { type ExchangeSketch, storedExchanges } from './exchanges';
@@ -12,12 +15,17 @@ export interface CallSketch extends ExchangeSketch {
   readonly remote?: string | null;
   /** A connect that never carried a request. */
   readonly request?: 'none';
+  /** `2` makes of it what HTTP/2 carries: `:authority` for Host, names in lower case, no reason. Default 1.1. */
+  readonly version?: '2';
+  readonly early?: readonly InformationalResponse[];
+  /** The answer's body as messages of an event stream, each so many microseconds after the answer's start. */
+  readonly events?: readonly (readonly [afterUs: number, data: string])[];
 }
 
 /** Outbound exchanges to `payments:8080` unless a sketch says otherwise, numbered from 1; a connection for each host. */
 export function calls(...sketches: readonly CallSketch[]): StoredExchange[] {
   const stored = storedExchanges(
-    ...sketches.map(({ tls, remote: _, request: __, ...sketch }) => ({
+    ...sketches.map(({ tls, remote: _, request: __, version: ___, early: ____, events: _____, ...sketch }) => ({
       direction: 'outbound' as const,
       host: 'payments:8080',
       connection: `${sketch.direction} ${sketch.host} ${tls}`,
@@ -35,8 +43,39 @@ function withConnection(stored: StoredExchange, sketch: CallSketch): StoredExcha
   };
   const { exchange } = stored;
   const { request, response } = httpIn(exchange);
-  const content = { request: sketch.request === 'none' ? null : request, response };
-  return { ...stored, exchange: { ...exchange, protocol: 'http1', connection, content } };
+  const content = {
+    request: sketch.request === 'none' || request === null ? null : asSent(request, sketch),
+    response: response === null ? null : asAnswered(response, sketch),
+  };
+  const carried =
+    sketch.version === '2' ? ({ protocol: 'http2', channel: 1 } as const) : ({ protocol: 'http1' } as const);
+  const messages = eventsOf(sketch, response?.startedAtUs ?? 0);
+  return { ...stored, exchange: { ...exchange, ...carried, connection, content, messages } };
+}
+
+function asSent(request: HttpRequest, { version, tls, host = 'payments:8080' }: CallSketch): HttpRequest {
+  if (version === undefined) return request;
+  const headers = lowerCase(request.headers.filter(([name]) => name !== 'Host'));
+  return { ...request, version, authority: host, scheme: tls === true ? 'https' : 'http', headers };
+}
+
+function asAnswered(response: HttpResponse, { version, early = [], events }: CallSketch): HttpResponse {
+  const informed = { ...response, informational: early };
+  const last = events?.at(-1)?.[0] ?? 0;
+  const timed = { ...informed, endedAtUs: informed.endedAtUs + last };
+  return version === undefined ? timed : { ...timed, version, reason: '', headers: lowerCase(timed.headers) };
+}
+
+function lowerCase(headers: HeaderList): HeaderList {
+  return headers.map(([name, value]) => [name.toLowerCase(), value]);
+}
+
+function eventsOf({ events = [] }: CallSketch, startedAtUs: number): Message[] {
+  return events.map(([afterUs, data]) => {
+    const atUs = startedAtUs + afterUs;
+    const body = { bytes: Buffer.from(data), codings: [], wireSize: data.length };
+    return { from: 'server', kind: 'event', startedAtUs: atUs, endedAtUs: atUs, facts: {}, body };
+  });
 }
 
 export interface Seen {

@@ -96,12 +96,14 @@ export async function run(command: string, args: readonly string[], options: Spa
 }
 
 /** A folder that goes away with the tests. */
-export function temporaryFolder(): {
+export interface TemporaryFolder {
   readonly path: string;
   file(name: string): string;
   write(name: string, bytes: Uint8Array | string): string;
   remove(): void;
-} {
+}
+
+export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), 'wiretape-test-'));
   const file = (name: string) => join(path, name);
   const write = (name: string, bytes: Uint8Array | string) => {

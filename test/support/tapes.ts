@@ -97,7 +97,16 @@ export function exchangeOf({ protocol = 'http1', request, response, raw, ...over
   };
   if (protocol === 'raw') return { ...envelope, protocol, content: raw ?? emptyStream };
   if (protocol === 'websocket')
-    return { ...envelope, protocol, content: { ...handshakeOf(), ...sizesOf(envelope.messages) } };
+    return {
+      ...envelope,
+      protocol,
+      content: {
+        ...handshakeOf(),
+        ...(request === undefined ? {} : { request }),
+        ...(response === undefined ? {} : { response }),
+        ...sizesOf(envelope.messages),
+      },
+    };
   const content = {
     request: request === undefined ? requestOf() : request,
     response: response === undefined ? responseOf() : response,

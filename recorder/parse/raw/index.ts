@@ -1,7 +1,7 @@
 /**
  * What no other protocol reads: one exchange for the whole life of the connection, with the true sizes of both
- * directions, and the protocol's name where its bytes tell it. Keeps the bytes themselves only where it was asked to, and
- * within a limit. Refuses to guess what they mean.
+ * directions, and the protocol's name where its bytes tell it. Keeps the bytes themselves, and who spoke when, only where
+ * it was asked to, and within limits. Refuses to guess what they mean.
  */
 import type { Side } from '../../../tape/model/content-model';
 import type { Outcome } from '../../../tape/model/exchange';
@@ -12,6 +12,7 @@ import { BodyBuffer } from '../body-buffer';
 import { problemBits, problemOfGap } from '../problems';
 import type { Beginning, ConversationStart, Fallback, FallbackProtocol, Host, SoFar } from '../protocol';
 import { Naming } from './naming';
+import { Turns } from './turns';
 
 export const raw: FallbackProtocol = {
   name: 'raw',
@@ -67,6 +68,8 @@ class RawConversation implements Fallback {
   private readonly request: RawSide;
   private readonly response: RawSide;
   private readonly naming: Naming;
+  /** Of no use without the bytes. */
+  private readonly turns: Turns | null;
 
   constructor(
     private readonly host: Host,
@@ -76,17 +79,20 @@ class RawConversation implements Fallback {
     this.naming = new Naming(named, missed !== 0);
     this.request = new RawSide(host);
     this.response = new RawSide(host);
+    this.turns = host.keepRaw ? new Turns() : null;
   }
 
   data(side: Side, bytes: Uint8Array, atUs: number): void {
     this.begin(atUs);
     this.naming.take(side, bytes);
+    this.turns?.add(side, bytes.length, atUs);
     if (!this[side].add(bytes)) this.problems |= problemBits.truncated;
   }
 
   gap(side: Side, size: number, reason: GapReason, atUs: number): void {
     this.begin(atUs);
     this.naming.gap(side);
+    this.turns?.gap(side, size, atUs);
     this[side].skip(size);
     this.problems |= problemOfGap(reason);
   }
@@ -101,7 +107,10 @@ class RawConversation implements Fallback {
     if (ending === 'unfinished') this.problems |= problemBits['cut-short'];
     const endedAtUs = ending === 'unfinished' ? null : atUs;
     this.host.emit(
-      this.exchangeOf(this.beginning, outcomeOf(ending), { endedAtUs, content: this.stream() }),
+      {
+        ...this.exchangeOf(this.beginning, outcomeOf(ending), { endedAtUs, content: this.stream() }),
+        messages: this.turns?.messages() ?? [],
+      },
       this.problems,
     );
   }

@@ -132,6 +132,8 @@ function conditionOf(view: BodyView): BodyCondition {
       return { kind: 'text', value: '' };
     case 'json':
       return graphqlOf(view.value) ?? { kind: 'json', value: plainOf(view.value) };
+    case 'items':
+      return { kind: 'text', value: Buffer.from(view.bytes).toString('utf8') };
     case 'form':
       return { kind: 'form', value: named(view.fields) };
     case 'multipart':

@@ -72,10 +72,7 @@ function sorted(exchanges: readonly StoredExchange[]): Sorted {
   const sockets = exchanges.filter(({ exchange }) => isWebSocket(exchange));
   const told = sockets.flatMap((stored) => conversationOf(stored) ?? []);
   const tellable = new Set(told.map(({ id }) => id));
-  const set = mocksFrom(
-    exchanges.filter(({ id }) => !tellable.has(id)),
-    { anyVersion: true },
-  );
+  const set = mocksFrom(exchanges.filter(({ id }) => !tellable.has(id)));
   const upstreams = new Map(set.upstreams.map((upstream) => [upstream.name, upstream]));
   const reasons = new Map<string, Pick<LeftOut, 'reason' | 'detail'>>();
   for (const { id, reason } of set.notServed)
@@ -84,6 +81,10 @@ function sorted(exchanges: readonly StoredExchange[]): Sorted {
     reasons.set(id, { reason: 'refused', detail: `no request was sent: nobody listened at ${upstream}` });
   }
   for (const mock of set.mocks) {
+    if (mock.answer.kind === 'conversation') {
+      reasons.set(mock.id, { reason: 'upgrade', detail: why.upgrade ?? '' });
+      continue;
+    }
     const upstream = upstreams.get(mock.upstream);
     const detail = unanswerable(mock) ?? (upstream === undefined ? null : unaskable(mock, upstream));
     if (detail !== null) reasons.set(mock.id, { reason: 'not-expressible', detail });

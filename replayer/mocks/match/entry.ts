@@ -6,6 +6,7 @@ import type { HttpRequest } from '../../../tape/model/http/http';
 import { httpModel } from '../../../tape/model/http/model';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
 import { fits, type NoiseRule } from '../../noise/rules';
+import type { HostName } from '../answers';
 import type { Mock } from '../mock';
 import { canonicalText, keyOf } from './canonical';
 import { erasedText, type NoiseSide } from './noise';
@@ -13,12 +14,15 @@ import { type RequestValue, requestValue } from './request-value';
 
 /** A request to an upstream; its Host says the upstream's name, whatever the client sent. */
 export interface Ask {
+  /** Whose mocks may answer it. */
+  readonly host: HostName;
   readonly upstream: string;
   readonly request: HttpRequest;
   readonly redacted: readonly RedactionEntry[];
 }
 
 export interface Entry {
+  readonly host: HostName;
   readonly upstream: string;
   readonly request: HttpRequest;
   readonly content: RequestValue;
@@ -38,6 +42,7 @@ export interface EntryOptions {
 
 export function entryOf(ask: Ask, options: EntryOptions): Entry {
   return {
+    host: ask.host,
     upstream: ask.upstream,
     request: ask.request,
     content: requestValue(ask.request),
@@ -50,15 +55,16 @@ export function entryOf(ask: Ask, options: EntryOptions): Entry {
 
 /** Equal for equal requests, and for no others. */
 export function exactKey(entry: Entry): string {
-  return `${entry.upstream} ${entry.content.bodyKind} ${keyOf(canonicalText(entry.content.value))}`;
+  return `${entry.host} ${entry.upstream} ${entry.content.bodyKind} ${keyOf(canonicalText(entry.content.value))}`;
 }
 
 /** Equal for requests that may differ in noise only. */
 export function noiseKey(entry: Entry): string {
-  return `${entry.upstream} ${entry.content.bodyKind} ${keyOf(erasedText(entry.content.value, entry.side))}`;
+  return `${entry.host} ${entry.upstream} ${entry.content.bodyKind} ${keyOf(erasedText(entry.content.value, entry.side))}`;
 }
 
-function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
+/** The rules for requests that speak of one like this. */
+export function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
   const subject = {
     direction: 'outbound',
     local: null,

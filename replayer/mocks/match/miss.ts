@@ -6,8 +6,9 @@
 import { JsonNumber, type JsonValue, stringifyJson } from '../../../tape/body/json';
 import { addressOf } from '../../../tape/model/http/http';
 import { formatPath, type Path } from '../../../tape/model/path';
+import type { Mock } from '../mock';
 import { baseUrl, type Upstream, upstreamNamed } from '../upstream';
-import type { Entry } from './entry';
+import type { Entry, MockEntry } from './entry';
 import type { Matcher } from './matcher';
 import { type Near, type NearDifference, nearest } from './near';
 import { splitTarget } from './request-value';
@@ -60,6 +61,16 @@ export interface MissContext {
   /** Whether the client's connection was TLS, for upstreams nobody recorded. */
   readonly tls: boolean;
   readonly policy: MissPolicy;
+  /** Set where what was asked is a message of a conversation. */
+  readonly within?: Conversation;
+}
+
+/** The conversation that a message belongs to. */
+export interface Conversation {
+  /** Of the request that began it. */
+  readonly method: string;
+  /** Where the message of a mock stands in its exchange. */
+  placeOf(mock: Mock): Path;
 }
 
 /** Explains a miss; an upstream that was never recorded is answered 502 under every policy but `404`. */
@@ -68,11 +79,13 @@ export function explainMiss(live: Entry, context: MissContext): Miss {
   const url = urlOf(live, context);
   const found = nearest(live, context.matcher.entries, context.matcher.excuse).map((each) => nearMiss(each, context));
   const why = upstream === undefined ? 'unknown-upstream' : 'no-match';
+  const { within } = context;
+  const what = within === undefined ? live.request.method : `a ${live.request.method} message on ${within.method}`;
   return {
     code: 'MOCK_MISS',
-    message: `Cannot answer ${live.request.method} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,
+    message: `Cannot answer ${what} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,
     why,
-    method: live.request.method,
+    method: within?.method ?? live.request.method,
     url,
     answeredWith: answeredWith(context.policy, why),
     nearest: found,
@@ -90,13 +103,20 @@ function nearMiss({ entry, distance, differences }: Near, context: MissContext):
   const ordered = [...blocking, ...differences.filter(({ excusedBy }) => excusedBy !== null)];
   return {
     exchange: entry.mock.id,
-    method: entry.request.method,
+    method: context.within?.method ?? entry.request.method,
     url: urlOf(entry, context),
     distance,
-    differences: ordered.slice(0, listedDifferences).map(missDifference),
+    differences: ordered.slice(0, listedDifferences).map((each) => missDifference(placed(each, entry, context))),
     more: Math.max(0, differences.length - listedDifferences),
-    rules: distance > farAway ? [] : rulesFor(blocking, matchText(entry, differences)),
+    rules: distance > farAway || blocking.some(isBeyondRules) ? [] : rulesFor(blocking, entry, context),
   };
+}
+
+/** What differs in a message, by where it stands in the exchange: its kind is what matching has for a method. */
+function placed(difference: NearDifference, { mock }: MockEntry, { within }: MissContext): NearDifference {
+  if (within === undefined) return difference;
+  const [root, ...steps] = difference.path;
+  return { ...difference, path: [...within.placeOf(mock), root === 'method' ? 'kind' : (root ?? ''), ...steps] };
 }
 
 function missDifference({ path, kind, expected, actual, excusedBy }: NearDifference): MissDifference {
@@ -112,11 +132,13 @@ function cut(value: JsonValue | undefined): JsonValue | null {
 }
 
 /** No rule speaks of the upstream; one that excuses the method, or a path of another length, would hide too much. */
-function rulesFor(blocking: readonly NearDifference[], match: string): string[] {
-  const beyondRules = ({ path, kind }: NearDifference): boolean =>
-    path[0] === 'header' || path[0] === 'method' || (path[0] === 'path' && kind !== 'changed');
-  if (blocking.some(beyondRules)) return [];
-  return [...new Set(blocking.map(({ path }) => ruleText(path, match)))];
+function isBeyondRules({ path, kind }: NearDifference): boolean {
+  return path[0] === 'header' || path[0] === 'method' || (path[0] === 'path' && kind !== 'changed');
+}
+
+function rulesFor(blocking: readonly NearDifference[], entry: MockEntry, context: MissContext): string[] {
+  const match = matchText(entry, blocking, context);
+  return [...new Set(blocking.map((each) => ruleText(placed(each, entry, context).path, match)))];
 }
 
 /** One entry of a noise file. */
@@ -127,19 +149,19 @@ function ruleText(path: Path, match: string): string {
 
 /** Every element of a list in a body gets the one rule. */
 function patternText([root, ...steps]: Path): string {
-  const each = root === 'body';
+  const each = root === 'body' || root === 'message';
   const stepText = (step: string | number): string =>
     typeof step === 'number' && each ? '[*]' : formatPath([root ?? '', step]).slice(String(root).length);
   return String(root) + steps.map(stepText).join('');
 }
 
 /** The filter for requests like this one; segments that differ are any. */
-function matchText({ request }: Entry, differences: readonly NearDifference[]): string {
+function matchText({ request }: Entry, differences: readonly NearDifference[], { within }: MissContext): string {
   const { host, path } = addressOf(request);
   const differing = new Set(differences.filter(({ path: at }) => at[0] === 'path').map(({ path: at }) => at[1]));
   const segments = splitTarget(path).path.split('/').slice(1);
   const place = segments.map((segment, i) => (differing.has(i) ? '*' : segment)).join('/');
-  return `${request.method} ${host ?? ''}/${place}`;
+  return `${within?.method ?? request.method} ${host ?? ''}/${place}`;
 }
 
 function quoted(text: string): string {
@@ -158,7 +180,7 @@ function remedyFor(why: Miss['why'], first: NearMiss | undefined, context: MissC
   const lines = rules.map((rule) => `  ${rule}`);
   return [
     ...(rules.length === 0 ? [] : ['call it noise, in a file given with --noise:', ...lines]),
-    'let it through:  --on-miss passthrough',
+    context.within === undefined ? 'let it through:  --on-miss passthrough' : 'pass over it:  --on-miss 404',
     'record again, if the service is meant to ask this now',
   ];
 }

@@ -32,9 +32,10 @@ const comparedInFull = 32;
 /** Why a difference between a mock and the request does not stand in the way; null where it does. */
 export type Excuser = (difference: ValueDifference, sides: { recorded: MockEntry; live: Entry }) => Excuse | null;
 
-/** At most `limit` mocks, nearest first, ties in recorded order. */
+/** At most `limit` mocks of the same host, nearest first, ties in recorded order. */
 export function nearest(live: Entry, entries: readonly MockEntry[], excuse: Excuser, limit = 3): readonly Near[] {
-  return best(entries, comparedInFull, (entry) => roughDistance(entry, live))
+  const ofHost = entries.filter(({ host }) => host === live.host);
+  return best(ofHost, comparedInFull, (entry) => roughDistance(entry, live))
     .map((entry) => near(entry, live, excuse))
     .sort((a, b) => a.distance - b.distance || a.entry.mock.index - b.entry.mock.index)
     .slice(0, limit);

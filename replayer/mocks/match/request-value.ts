@@ -5,8 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import { decodeFormText, type Field, parseForm } from '../../../tape/body/form';
-import { normalGraphql } from '../../../tape/body/graphql';
+import { graphqlOperations, normalGraphql } from '../../../tape/body/graphql';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../tape/body/json';
+import { withoutRpcIds } from '../../../tape/body/json-rpc';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody, viewBytes } from '../../../tape/body/view';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
@@ -67,14 +68,16 @@ function bodyValue(view: BodyView, depth = 0): JsonValue | undefined {
     case 'messages':
       return view.value;
     case 'json':
-      return graphqlAware(view.value);
+      return withoutRpcIds(graphqlAware(view.value));
+    case 'items':
+      return view.value;
     case 'form':
       return grouped(view.fields);
     case 'multipart':
       if (depth >= deepestPart) return digestOf(view.bytes);
       return namedValues(view.parts.map((part) => [part.name ?? '', partValue(part, depth + 1)]));
     case 'text':
-      return view.text;
+      return graphqlOperations(view.text).length === 0 ? view.text : (normalGraphql(view.text) ?? view.text);
     case 'binary':
       return digestOf(view.bytes);
   }

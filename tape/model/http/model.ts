@@ -41,6 +41,7 @@ const operationOf = memoisedLast((content: HttpContent): Operation => {
 
 export const httpModel: ContentModel<HttpContent> = {
   isParsed: true,
+  isConversation: false,
   isReadable: () => true,
   operation: (content, messages) => operationOf(withEnding(content, messages)),
   sizes: ({ request, response }) => ({

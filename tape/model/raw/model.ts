@@ -6,6 +6,7 @@ import type { RawContent } from './raw';
 
 export const rawModel: ContentModel<RawContent> = {
   isParsed: false,
+  isConversation: false,
   isReadable: ({ requestSize, responseSize, requestBytes }) =>
     requestBytes !== null || requestSize + responseSize === 0,
   operation: ({ protocol }) => ({

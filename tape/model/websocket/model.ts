@@ -5,6 +5,7 @@ import { subprotocolOf, type WebSocketContent } from './websocket';
 
 export const webSocketModel: ContentModel<WebSocketContent> = {
   isParsed: true,
+  isConversation: true,
   isReadable: () => true,
   operation: (content) => ({ ...plainOperation(content), application: subprotocolOf(content) }),
   sizes: ({ requestSize, responseSize }) => ({ request: requestSize, response: responseSize }),

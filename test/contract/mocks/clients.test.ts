@@ -6,8 +6,8 @@ import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { writeCaBundle } from '../../../replayer/launch/ca-bundle';
 import { commandEnvironment } from '../../../replayer/launch/environment';
-import { type MockServer, startMocks } from '../../../replayer/mocks/fastify';
 import { mocksFrom } from '../../../replayer/mocks/mock';
+import { type MockServer, startMocks } from '../../../replayer/mocks/server';
 import { calls } from '../../support/mocks';
 
 // whole processes are started, on machines that may have two busy cores

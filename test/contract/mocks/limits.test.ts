@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/fastify';
-import { createBudget } from '../../../replayer/mocks/fastify/limits';
+import { createBudget } from '../../../replayer/mocks/front/limits';
 import { mocksFrom } from '../../../replayer/mocks/mock';
+import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
 import { askHost, calls } from '../../support/mocks';
 
 let server: MockServer | undefined;

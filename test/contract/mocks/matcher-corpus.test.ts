@@ -75,7 +75,7 @@ function answersTo({ traceMocks, suiteMocks, globalMocks, requests }: Case): (st
     const sketch = sketchOf(request);
     const live = httpIn(calls(sketch)[0]?.exchange).request;
     if (live == null) throw new Error('the sketch has a request');
-    const found = matcher.match({ upstream: `${sketch.host}:80`, request: live, redacted: [] }, '');
+    const found = matcher.match({ host: 'http', upstream: `${sketch.host}:80`, request: live, redacted: [] }, '');
     return found.kind === 'match' ? (recorded[Number(found.mock.id) - 1]?.spanId ?? null) : null;
   });
 }

@@ -1,6 +1,7 @@
 /** A tape holds placeholders; a build sends real secrets, or the placeholders that mocks gave it. Both find their mock. */
-import { type MockServer, startMocks } from '../../../replayer/mocks/fastify';
+
 import { mocksFrom } from '../../../replayer/mocks/mock';
+import { type MockServer, startMocks } from '../../../replayer/mocks/server';
 import { createRedactor } from '../../../tape/redact/redactor';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { httpIn } from '../../support/contents';

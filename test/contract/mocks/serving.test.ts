@@ -1,8 +1,9 @@
 /** What clients of the mock server see, over real sockets, for each way to name an upstream. */
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/fastify';
 import { mocksFrom } from '../../../replayer/mocks/mock';
+import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
+import type { SketchBody } from '../../support/exchanges';
 import { ask, askHost, type CallSketch, calls } from '../../support/mocks';
 
 let server: MockServer | undefined;
@@ -31,6 +32,68 @@ const charge: CallSketch = {
   responseBody: { id: 'ch_1' },
 };
 const json = { 'Content-Type': 'application/json' };
+
+describe('calls of JSON-RPC', () => {
+  const call = (id: unknown, method = 'add') => ({ jsonrpc: '2.0', id, method, params: [1, 2] });
+  const rpc = (asks: object, answers: object | string, more: Partial<CallSketch> = {}): CallSketch => {
+    const requestBody = asks as SketchBody;
+    return {
+      method: 'POST',
+      target: '/rpc',
+      requestBody,
+      responseBody: answers as SketchBody,
+      ...more,
+    };
+  };
+  const posted = async (mocks: MockServer, body: unknown) =>
+    ask(`${mocks.urls.get('payments:8080')}/rpc`, { method: 'POST', headers: json, body: JSON.stringify(body) });
+
+  it('are answered under the id of the live call, time and again', async () => {
+    const mocks = await serving([rpc(call(1), { jsonrpc: '2.0', id: 1, result: 3 })]);
+    for (const id of [1, 7, 'x', 7]) {
+      const seen = await posted(mocks, call(id));
+      expect(JSON.parse(seen.text)).toEqual({ jsonrpc: '2.0', id, result: 3 });
+      expect(seen.headers['wiretape-mock']).toBe('exact; exchange=1');
+    }
+  });
+
+  it('are told apart by method and parameters', async () => {
+    const mocks = await serving([
+      rpc(call(1), { jsonrpc: '2.0', id: 1, result: 3 }),
+      rpc(call(1, 'sub'), { jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'no' } }),
+    ]);
+    expect(JSON.parse((await posted(mocks, call(2, 'sub'))).text)).toMatchObject({ id: 2, error: { code: -32601 } });
+    expect((await posted(mocks, call(3, 'mul'))).status).toBe(502);
+  });
+
+  it('are answered as a batch in any order of answers, and a compressed answer is read', async () => {
+    const answers = gzipSync(
+      JSON.stringify([
+        { jsonrpc: '2.0', id: 2, result: 'b' },
+        { jsonrpc: '2.0', id: 1, result: 'a' },
+      ]),
+    );
+    const headers = [
+      ['Content-Type', 'application/json'],
+      ['Content-Encoding', 'gzip'],
+    ] as const;
+    const asks = [call(1), { jsonrpc: '2.0', method: 'log' }, call(2, 'sub')];
+    const mocks = await serving([rpc(asks, '', { responseBody: answers, responseHeaders: headers })]);
+    const seen = await posted(mocks, [call(11), { jsonrpc: '2.0', method: 'log' }, call(12, 'sub')]);
+    expect(JSON.parse(seen.text)).toMatchObject([
+      { id: 12, result: 'b' },
+      { id: 11, result: 'a' },
+    ]);
+  });
+
+  it('are answered by events, too', async () => {
+    const headers = [['Content-Type', 'text/event-stream']] as const;
+    const events =
+      'event: message\ndata: {"jsonrpc":"2.0","method":"progress"}\n\ndata: {"jsonrpc":"2.0","id":1,"result":3}\n\n';
+    const mocks = await serving([rpc(call(1), events, { responseHeaders: headers })]);
+    expect((await posted(mocks, call(9))).text).toBe(events.replace('"id":1', '"id":9'));
+  });
+});
 
 describe('naming an upstream', () => {
   it('answers by Host header on the one port', async () => {

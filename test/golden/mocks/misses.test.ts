@@ -46,7 +46,7 @@ function tapeOf(sketch: Asked, rules = '') {
 function matchOf(sketch: Asked, matcher: Matcher): Match {
   const request = httpIn(calls(sketch)[0]?.exchange).request;
   if (request == null) throw new Error('the sketch has a request');
-  return matcher.match({ upstream: sketch.upstream ?? 'payments:8080', request, redacted: [] }, '');
+  return matcher.match({ host: 'http', upstream: sketch.upstream ?? 'payments:8080', request, redacted: [] }, '');
 }
 
 function missOf(sketch: Asked): Miss {

@@ -167,6 +167,34 @@ describe('protocols nobody parses', () => {
     expect(Buffer.from(rawIn(seen.exchanges[0])?.requestBytes ?? []).toString()).toBe('\x00ab');
   });
 
+  const turnsIn = (seen: ReturnType<typeof converseWith>) =>
+    seen.exchanges
+      .at(-1)
+      ?.messages.map(({ from, kind, body, facts }) => `${from} ${kind} ${body.wireSize} ${JSON.stringify(facts)}`);
+
+  it('say who spoke when, where their bytes are kept', () => {
+    const said = [client('\x00ab'), client('cd'), server('x'), client('e'), closes()];
+    const seen = converseWith({ keepRaw: true }, ...said);
+    expect(turnsIn(seen)).toEqual(['client bytes 5 {}', 'server bytes 1 {}', 'client bytes 1 {}']);
+    const times = seen.exchanges.at(-1)?.messages.map(({ startedAtUs, endedAtUs }) => [startedAtUs, endedAtUs]) ?? [];
+    expect(times.flat()).toEqual(times.flat().toSorted((a, b) => a - b));
+    expect(turnsIn(converse(...said))).toEqual([]);
+  });
+
+  it('mark a turn with a hole in it', () => {
+    const seen = converseWith({ keepRaw: true }, client('\x00a'), missing('client', 10), server('x'), closes());
+    expect(turnsIn(seen)).toEqual(['client bytes 12 {"problem":"lost-bytes"}', 'server bytes 1 {}']);
+  });
+
+  it('have turns up to a limit, and the last one says so', () => {
+    const seen = converseWith(
+      { keepRaw: true },
+      ...Array.from({ length: 6000 }, () => [client('\x00a'), server('b')]).flat(),
+    );
+    expect(turnsIn(seen)?.length).toBe(10_000);
+    expect(turnsIn(seen)?.at(-1)).toBe('server bytes 1 {"problem":"truncated"}');
+  });
+
   it('go on when the recording ends', () => {
     expect(summaries(converse(client('\x00ab')))).toEqual(['raw → lost [cut-short]']);
   });

@@ -8,9 +8,11 @@ import type { ElfImage, ElfSymbol } from './elf/elf';
 import { tlsLibraries } from './tls-libraries/registry';
 import type {
   EntryHook,
+  FoundPlace,
   InnerFunction,
   ProbeGroup,
   ProbeNeed,
+  ProbesByName,
   ReturnHook,
   TlsFlavour,
   TlsLibrary,
@@ -36,7 +38,7 @@ export interface Refusal {
 }
 
 export interface ImagePlan {
-  readonly library: string;
+  readonly library: TlsLibrary['name'];
   readonly flavour: TlsFlavour;
   readonly probes: readonly PlannedProbe[];
   readonly refusals: readonly Refusal[];
@@ -47,19 +49,41 @@ const BODY_LIMIT_BYTES = 65536;
 /** Where a symbol has no size. */
 const UNKNOWN_BODY_BYTES = 4096;
 const INNER_PROLOGUE_BYTES = 128;
+const NOT_IN_FILE = 'its address is in no executable part of the file';
 
-/** The plan of an image by the first library that recognises it; undefined where none does. */
-export function planImage(image: ElfImage): ImagePlan | undefined {
-  for (const library of tlsLibraries) {
+/** A plan for each library that recognises the image: a Go program may have an OpenSSL linked into it. */
+export function planImage(image: ElfImage): readonly ImagePlan[] {
+  return tlsLibraries.flatMap((library) => {
     const flavour = library.recognise(image);
-    if (flavour !== undefined) return { library: library.name, flavour, ...placeAll({ image, library, flavour }) };
+    return flavour === undefined ? [] : [{ library: library.name, flavour, ...placeAll(image, library, flavour) }];
+  });
+}
+
+type Placed = Pick<ImagePlan, 'probes' | 'refusals'>;
+
+function placeAll(image: ElfImage, { probes }: TlsLibrary, flavour: TlsFlavour): Placed {
+  return probes.by === 'code' ? placeFound(image, probes.places(image)) : placeNamed({ image, named: probes, flavour });
+}
+
+/** All or nothing: bytes of one direction alone are no conversation. */
+function placeFound(image: ElfImage, places: readonly FoundPlace[]): Placed {
+  const probes: PlannedProbe[] = [];
+  const refusals: Refusal[] = [];
+  for (const place of places) {
+    const fileOffset = place.kind === 'place' ? image.fileOffsetOf(place.address) : undefined;
+    if (place.kind === 'refused') refusals.push({ symbol: place.symbol, reason: place.reason });
+    else if (fileOffset === undefined) refusals.push({ symbol: place.symbol, reason: NOT_IN_FILE });
+    else {
+      const { program, symbol, need, why } = place;
+      probes.push({ program, symbol, fileOffset, isReturn: false, group: 'base', need, why });
+    }
   }
-  return undefined;
+  return refusals.length === 0 ? { probes, refusals } : { probes: [], refusals };
 }
 
 interface Recognised {
   readonly image: ElfImage;
-  readonly library: TlsLibrary;
+  readonly named: ProbesByName;
   readonly flavour: TlsFlavour;
 }
 
@@ -69,9 +93,9 @@ interface Placing extends Recognised {
   readonly refusals: Refusal[];
 }
 
-function placeAll(recognised: Recognised): Pick<ImagePlan, 'probes' | 'refusals'> {
-  const { image, library, flavour } = recognised;
-  const hooks = library.hooks(flavour);
+function placeNamed(recognised: Recognised): Placed {
+  const { image, named, flavour } = recognised;
+  const hooks = named.hooks(flavour);
   const functions = functionsOf(image, flavour, [...new Set(hooks.map((hook) => hook.symbol))]);
   const placing: Placing = { ...recognised, functions, probes: [], refusals: [] };
   const covered = placeInnerFunctions(placing);
@@ -88,6 +112,7 @@ function functionsOf(
   names: readonly string[],
 ): ReadonlyMap<string, FunctionCode> {
   const functions = new Map<string, FunctionCode>();
+  if (symbols === 'runtime') return functions;
   for (const symbol of image.functions(names, symbols).values()) functions.set(symbol.name, codeOf(image, symbol));
   return functions;
 }
@@ -119,7 +144,7 @@ function refuseHalves(placing: Placing, hooks: readonly UprobeHook[]): void {
 /** Probes the inner functions that are proved and cheap; returns the exported names that need no probe any more. */
 function placeInnerFunctions(placing: Placing): ReadonlySet<string> {
   const covered = new Set<string>();
-  for (const inner of placing.library.innerFunctions(placing.flavour)) {
+  for (const inner of placing.named.innerFunctions(placing.flavour)) {
     if (inner.replaces.some((symbol) => covered.has(symbol))) continue;
     const code = provedInner(placing, inner);
     if (code === undefined) continue;
@@ -167,7 +192,7 @@ function nameOf(placing: Placing, address: number): string | undefined {
 }
 
 function hooksOf(placing: Placing, inner: InnerFunction): readonly UprobeHook[] {
-  const replaced = placing.library.hooks(placing.flavour).find((hook) => hook.symbol === inner.wrapper);
+  const replaced = placing.named.hooks(placing.flavour).find((hook) => hook.symbol === inner.wrapper);
   const common = { symbol: inner.name, need: replaced?.need ?? 'optional', group: replaced?.group ?? 'base' };
   const entry: UprobeHook = { ...common, at: 'entry', program: inner.programs.entry };
   return inner.programs.return === null
@@ -176,7 +201,7 @@ function hooksOf(placing: Placing, inner: InnerFunction): readonly UprobeHook[] 
 }
 
 function isBuiltOnAnother(placing: Placing, code: FunctionCode): boolean {
-  const bases = placing.library.builtOn.get(code.name) ?? [];
+  const bases = placing.named.builtOn.get(code.name) ?? [];
   if (!bases.some((base) => placing.functions.has(base))) return false;
   return callTargets(code).some((target) => bases.includes(nameOf(placing, target) ?? ''));
 }
@@ -200,7 +225,7 @@ function placeOne(placing: Placing, code: FunctionCode, { hook, place }: Placeme
   const fileOffset = placing.image.fileOffsetOf(code.address + place.offset);
   const { symbol, program, group, need } = hook;
   if (fileOffset === undefined || code.body.length === 0) {
-    placing.refusals.push({ symbol, reason: 'its address is in no executable part of the file' });
+    placing.refusals.push({ symbol, reason: NOT_IN_FILE });
     return;
   }
   placing.probes.push({ program, symbol, fileOffset, isReturn: hook.at === 'return', group, need, why: place.why });

@@ -19,11 +19,11 @@ export interface MappingProcess {
 export interface PlannedImage {
   /** What the kernel is given: it opens the file that was read, also across mount namespaces. */
   readonly path: string;
-  /** Which file it is, whatever path leads to it. */
+  /** Which file it is, whatever path leads to it; and which library of it, where it has several. */
   readonly key: string;
   /** Last part of the path as the process sees it: `libssl.so.3`, `node`. */
   readonly label: string;
-  readonly library: string;
+  readonly library: ImagePlan['library'];
   readonly flavour: TlsFlavour;
 }
 
@@ -61,14 +61,14 @@ const CACHE_LIMIT = 8192;
 
 export function createPlanner(options: PlannerOptions): Planner {
   const open = options.open ?? openFile;
-  const cache = new Map<string, ImagePlan | null>();
+  const cache = new Map<string, readonly ImagePlan[]>();
   const refusal = returnProbeRefusal(options.returnProbes);
   return { planFor: (process) => planFor(process, { open, cache, refusal }) };
 }
 
 interface Planning {
   readonly open: (path: string) => OpenFile | undefined;
-  readonly cache: Map<string, ImagePlan | null>;
+  readonly cache: Map<string, readonly ImagePlan[]>;
   /** Why no return probe may be placed; null where they may. */
   readonly refusal: string | null;
 }
@@ -95,29 +95,31 @@ interface KnownImage {
 
 function readImage(mapped: MappedImage, { path, file }: OpenedImage, cache: Planning['cache']): readonly KnownImage[] {
   try {
-    const plan = cached(cache, file);
-    if (plan === null) return [];
-    const { library, flavour } = plan;
-    return [{ plan, image: { path, key: file.key, label: fileName(mapped.path), library, flavour } }];
+    return cached(cache, file).map((plan, i) => {
+      const { library, flavour } = plan;
+      const key = i === 0 ? file.key : `${file.key} ${library}`;
+      return { plan, image: { path, key, label: fileName(mapped.path), library, flavour } };
+    });
   } finally {
     file.close();
   }
 }
 
-function cached(cache: Planning['cache'], file: OpenFile): ImagePlan | null {
+function cached(cache: Planning['cache'], file: OpenFile): readonly ImagePlan[] {
   const known = cache.get(file.identity);
   if (known !== undefined) return known;
   const reading = readElf(file.read);
-  const plan = reading.kind === 'elf' ? (planImage(reading.image) ?? null) : null;
+  const plans = reading.kind === 'elf' ? planImage(reading.image) : [];
   const oldest = cache.size >= CACHE_LIMIT ? cache.keys().next().value : undefined;
   if (oldest !== undefined) cache.delete(oldest);
-  cache.set(file.identity, plan);
-  return plan;
+  cache.set(file.identity, plans);
+  return plans;
 }
 
-/** A libcrypto matters only beside a TLS half. */
+/** A libcrypto matters only beside a TLS half of its library. */
 function withoutLoneCrypto(known: readonly KnownImage[]): readonly KnownImage[] {
-  return known.some(({ plan }) => plan.flavour.holds !== 'crypto') ? known : [];
+  const whole = new Set(known.flatMap(({ plan }) => (plan.flavour.holds === 'crypto' ? [] : [plan.library])));
+  return known.filter(({ plan }) => whole.has(plan.library));
 }
 
 /** Modules known to give OpenSSL memory BIOs in place of sockets: Python's ssl (asyncio), .NET, Netty, gRPC. */
@@ -133,13 +135,19 @@ function usesMemoryBios(process: MappingProcess, known: readonly KnownImage[]): 
   return process.images.some(({ path }) => MEMORY_BIO_MODULES.some((module) => module.test(fileName(path))));
 }
 
+/** Both directions are read by the probes of the plan. */
+export function readsBothWays({ probes }: Pick<ProbePlan, 'probes'>): boolean {
+  return probes.some(({ need }) => need === 'read') && probes.some(({ need }) => need === 'write');
+}
+
 /**
- * Nothing is placed where return probes would harm: plaintext is read at the return, and the other probes alone would
- * make a socket count as read whose plaintext nobody reads.
+ * Of a library whose plaintext is read at the return nothing is placed where return probes would harm: the other probes
+ * alone would make a socket count as read whose plaintext nobody reads. Nor of the half beside it, which has none itself.
  */
 function allowed(plan: ImagePlan, refusal: string | null): Pick<ProbePlan, 'probes' | 'refusals'> {
-  if (refusal === null) return { probes: plan.probes, refusals: plan.refusals };
   const paired = new Set(plan.probes.filter((probe) => probe.isReturn).map((probe) => probe.symbol));
+  const needsReturns = paired.size > 0 || plan.flavour.holds === 'crypto';
+  if (refusal === null || !needsReturns) return { probes: plan.probes, refusals: plan.refusals };
   const refused = [...paired].map((symbol) => ({ symbol, reason: refusal }));
   return { probes: [], refusals: [...plan.refusals, ...refused] };
 }

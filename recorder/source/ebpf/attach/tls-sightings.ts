@@ -8,7 +8,6 @@ import { firstText } from './elf/strings';
 import { fileName, type MappedImage } from './mapped-image';
 import type { ProbePlan, ProcessPlan, UnreadableImage } from './plan';
 import { tlsLibraries } from './tls-libraries/registry';
-import type { TlsFlavour } from './tls-libraries/tls-library';
 
 export interface TlsSighting {
   /** Last part of the file's path: `libssl.so.3`, `node`. */
@@ -46,11 +45,13 @@ function ofPlan({ image, probes, refusals }: ProbePlan): TlsSighting {
   const library = flavour.label;
   const [refusal] = refusals;
   if (refusal !== undefined) return { file, library, captured: false, how: `${refusal.symbol}: ${refusal.reason}` };
-  const where = flavour.holds === 'tls' ? `shared ${file}` : `own copy in ${file}`;
+  const where = flavour.holds === 'tls' && flavour.symbols !== 'runtime' ? `shared ${file}` : `own copy in ${file}`;
   const readsAndWrites = probes.filter((probe) => probe.need !== 'optional');
   const inner = readsAndWrites.some((probe) => probe.symbol.startsWith('inner function'));
+  const which =
+    flavour.symbols === 'runtime' ? 'places found in its code' : `${inner ? 'inner' : 'exported'} functions`;
   const slow = readsAndWrites.some((probe) => probe.why.includes('single-stepped')) ? ', at a higher cost' : '';
-  return { file, library, captured: true, how: `${where}: ${inner ? 'inner' : 'exported'} functions${slow}` };
+  return { file, library, captured: true, how: `${where}: ${which}${slow}` };
 }
 
 /** Libraries known by the names of their files. */
@@ -70,16 +71,19 @@ function ofName(file: string): readonly TlsSighting[] {
 
 /** TLS that was linked into a file without leaving its functions' names: what gives itself away by other texts. */
 export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[] {
-  if (holdsText(image, '.gopclntab', 'crypto/tls.(*Conn).Write')) return [unread(file, 'Go crypto/tls')];
   // Such files may hold OpenSSL's texts too, out of the headers they were built with.
   if (image.needed.some((name) => /^lib(?:ssl|crypto)\b/.test(name))) return [];
-  const flavour = recognised(image);
+  const flavours = tlsLibraries.flatMap((library) => library.recognise(image) ?? []);
+  // Tells of itself by its plan. A `crypto` half may be all that a file names of an OpenSSL that is whole.
+  const flavour = flavours.find(({ symbols }) => symbols !== 'runtime');
   const holdsLibssl = holdsText(image, '.rodata', LIBSSL_TEXT);
   if (flavour !== undefined && (flavour.holds !== 'crypto' || !holdsLibssl)) return [];
   // A folder name in panic messages, such as rustls-0.23.12.
   if (textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined) return [unread(file, 'rustls')];
   const version = textIn(image, { opening: 'OpenSSL ', pattern: OPENSSL_VERSION });
   if (version !== undefined || holdsLibssl) return [withoutSymbols(file, 'OpenSSL', version ?? 'OpenSSL')];
+  // Go's own cryptography may be BoringSSL's, without its TLS.
+  if (flavours.length > 0) return [];
   return holdsText(image, '.rodata', '/boringssl') ? [withoutSymbols(file, 'BoringSSL', 'BoringSSL')] : [];
 }
 
@@ -88,15 +92,6 @@ const OPENSSL_VERSION = /^OpenSSL \d\.\d\.\d+[a-z]* (?:\d{1,2} \w{3} \d{4}|\(com
 
 /** A source file of libssl since OpenSSL 1.1.0, in its error reports: tells OpenSSL from its libcrypto alone. */
 const LIBSSL_TEXT = 'ssl/statem/statem';
-
-/** Tells of itself by its plan. A `crypto` half may be all that a file names of an OpenSSL that is whole. */
-function recognised(image: ElfImage): TlsFlavour | undefined {
-  for (const library of tlsLibraries) {
-    const flavour = library.recognise(image);
-    if (flavour !== undefined) return flavour;
-  }
-  return undefined;
-}
 
 function unread(file: string, library: string): TlsSighting {
   return { file, library, captured: false, how: `${library} in ${file} is not captured yet` };
@@ -108,7 +103,7 @@ function withoutSymbols(file: string, library: string, name: string): TlsSightin
 }
 
 function holdsText(image: ElfImage, sectionName: string, text: string): boolean {
-  const section = image.sections.find(({ name }) => name.endsWith(sectionName)); // .data.rel.ro.gopclntab in some Go files
+  const section = image.section(sectionName);
   return section !== undefined && firstText(image, section, { opening: text, pattern: /^/ }) !== undefined;
 }
 

@@ -4,8 +4,28 @@
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
 import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
-import type { DataEvent, Role, SourceEvent } from '../../events';
+import type { Role, SourceEvent } from '../../events';
 import type { SealedCount, WireEvent } from '../decode/decode';
+import type { TlsLibraryName } from '../decode/wire';
+import {
+  type BindWire,
+  type CloseWire,
+  type DataWire,
+  hiddenOf,
+  newSocket,
+  newStream,
+  type OpenWire,
+  plaintextTotals,
+  type SealedBoth,
+  type SealedWire,
+  type Socket,
+  type Stream,
+  type StreamDirection,
+  skip,
+  totalsOf,
+  updatesOf,
+  without,
+} from './sockets-and-streams';
 import { TlsAccount } from './tls-account';
 import { judgeUnread, type TlsLook } from './unread';
 
@@ -27,43 +47,6 @@ export interface BinderOptions {
   readonly heldBytesMost?: number;
 }
 
-type StreamDirection = DataEvent['direction'];
-type ByDirection = Record<StreamDirection, number>;
-
-interface Socket {
-  readonly key: number;
-  readonly openedAtNs: number;
-  readonly pid: number;
-  readonly startedEarlier: boolean;
-  tlsSeen: boolean;
-  /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
-  look: TlsLook | null;
-  stream: Stream | null;
-  /** Where the next byte stands that is emitted. */
-  readonly end: ByDirection;
-  /** Plaintext bytes of its TLS streams so far. */
-  readonly plaintext: ByDirection;
-  /** Null before TLS, and where one TLS stream runs within another: then nothing can be said of the sums. */
-  account: TlsAccount | null;
-  /** Bytes that open like TLS, until the other direction says whether they are. */
-  maybe: DataWire[];
-  maybeBytes: number;
-}
-
-interface Stream {
-  readonly key: number;
-  readonly pid: number;
-  socket: Socket | null;
-  /** Emitted as a connection of its own because no socket was found. */
-  alone: boolean;
-  held: DataWire[];
-  heldBytes: number;
-  /** Added to a position of the stream: its place among the bytes of the socket, and among its plaintext. */
-  readonly base: ByDirection;
-  readonly plaintextBase: ByDirection;
-  total: ByDirection | null;
-}
-
 /** What had been sealed on a socket when so much plaintext had been captured, and where a hole between the two would be. */
 interface Balance {
   readonly direction: StreamDirection;
@@ -72,13 +55,6 @@ interface Balance {
   readonly position: number;
   readonly atNs: number;
 }
-
-type DataWire = Extract<WireEvent, { kind: 'data' }>;
-type OpenWire = Extract<WireEvent, { kind: 'open' | 'open-unix' }>;
-type SealedWire = Extract<WireEvent, { kind: 'sealed' }>;
-type BindWire = Extract<WireEvent, { kind: 'tls-bind' }>;
-type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' }>;
-type SealedBoth = CloseWire['sealed'];
 
 const HELD_MOST = 64 << 20;
 /** A ClientHello is at most a few KB; what goes on for longer without an answer is something else. */
@@ -304,26 +280,29 @@ export class Binder {
   private takePlaintext(event: DataWire): void {
     const stream = this.streamOf(event);
     if (event.socket !== 0 && stream.socket === null) this.bind(stream, event.socket, event);
+    if (this.isHalfSeen(stream, event)) {
+      skip(stream, event);
+      return;
+    }
+    stream.begun = true;
     if (stream.socket !== null) this.emitPlaintext(stream, stream.socket, event);
     else if (stream.alone) this.emitData(event, stream.key, event.position);
     else this.hold(stream, event);
   }
 
-  private streamOf(event: WireEvent): Stream {
+  /**
+   * Probes come one after another: of what is said meanwhile one direction may be seen and the other not, and requests
+   * without answers would look like those of a client that sends ahead. A connection begins once all are in place.
+   */
+  private isHalfSeen(stream: Stream, event: DataWire): boolean {
+    return !stream.begun && event.atNs < (this.probedAtNs.get(event.pid) ?? 0);
+  }
+
+  private streamOf(event: DataWire | BindWire): Stream {
     const known = this.streams.get(event.tls);
     if (known !== undefined) return known;
     if (this.streams.size >= KNOWN_MOST) this.dropOldestStream();
-    const stream: Stream = {
-      key: event.tls,
-      pid: event.pid,
-      socket: null,
-      alone: false,
-      held: [],
-      heldBytes: 0,
-      base: { sent: 0, received: 0 },
-      plaintextBase: { sent: 0, received: 0 },
-      total: null,
-    };
+    const stream = newStream(event);
     this.streams.set(event.tls, stream);
     return stream;
   }
@@ -353,12 +332,12 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || stream.socket !== null || stream.alone) return;
     stream.socket = socket;
-    Object.assign(stream.base, socket.end);
+    Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
     if (isWithin) socket.account = null;
-    if (socket.stream === null || isWithin) this.emitTls(socket, event.atNs);
+    if (socket.stream === null || isWithin) this.emitTls(socket, stream.library, event.atNs);
     socket.stream = stream;
     for (const held of this.release(stream)) this.emitPlaintext(stream, socket, held);
   }
@@ -372,13 +351,13 @@ export class Binder {
     socket.tlsSeen = true;
   }
 
-  private emitTls(socket: Socket, atNs: number): void {
+  private emitTls(socket: Socket, library: TlsLibraryName, atNs: number): void {
     const probedAtNs = this.probedAtNs.get(socket.pid) ?? 0;
     this.emit({
       kind: 'tls',
       connection: socket.key,
       atUs: this.atUs(atNs),
-      library: 'openssl',
+      library,
       binding: 'certain',
       startedEarlier: socket.openedAtNs < probedAtNs,
     });
@@ -400,7 +379,7 @@ export class Binder {
     stream.alone = true;
     const atUs = this.atUs(first.atNs);
     const process = this.processOf(stream.pid);
-    const connection = stream.key;
+    const { key: connection, library } = stream;
     const startedEarlier = false;
     this.emit({
       kind: 'open',
@@ -412,12 +391,13 @@ export class Binder {
       remote: null,
       startedEarlier,
     });
-    this.emit({ kind: 'tls', connection, atUs, library: 'openssl', binding: 'uncertain', startedEarlier });
+    this.emit({ kind: 'tls', connection, atUs, library, binding: 'uncertain', startedEarlier });
     for (const event of held) this.emitData(event, connection, event.position);
   }
 
   private emitPlaintext(stream: Stream, socket: Socket, event: DataWire): void {
     const { direction, position, size, sealedBefore } = event;
+    this.recogniseLost(stream, socket, event);
     const before = stream.plaintextBase[direction] + position;
     const expected = stream.base[direction] + position;
     if (sealedBefore !== null)
@@ -428,12 +408,24 @@ export class Binder {
     this.emitData(event, socket.key, place);
   }
 
+  /** Bytes that had no room in the ring: the account may have missed them before their positions showed where they were. */
+  private recogniseLost(stream: Stream, socket: Socket, { direction, position, size }: DataWire): void {
+    const same = Math.max(0, Math.min(position - stream.next[direction], stream.assumed[direction]));
+    stream.base[direction] -= same;
+    socket.account?.giveBack(direction, same);
+    stream.assumed[direction] = 0;
+    stream.next[direction] = position + size;
+  }
+
   /** Plaintext that passed unseen gets its place in the stream, so that whoever reads it knows of it. */
   private settle(socket: Socket, { direction, sealed, plaintext, position, atNs }: Balance): void {
     const missing = socket.account?.takeMissing(direction, sealed, plaintext) ?? 0;
     if (missing === 0) return;
     socket.end[direction] = position + missing;
-    if (socket.stream !== null) socket.stream.base[direction] += missing;
+    if (socket.stream !== null) {
+      socket.stream.base[direction] += missing;
+      socket.stream.assumed[direction] += missing;
+    }
     this.emit({
       kind: 'data',
       connection: socket.key,
@@ -454,13 +446,15 @@ export class Binder {
     const { account } = socket;
     if (account === null) return;
     account.learnSuite(event.cipher);
-    if (socket.stream !== null && !nested && callBegins && direction === 'received')
+    if (socket.stream !== null && !nested && callBegins && direction === 'received') {
+      account.excuseHidden(direction, before, socket.plaintext.received, updatesOf(socket.stream));
       this.settleAll(socket, direction, before, event.atNs);
+    }
     if (added.records === 1 && lastLength === added.bytes) account.learnRecord(direction, before, lastLength);
     const after = { records: before.records + added.records, bytes: before.bytes + added.bytes };
     account.learnTotal(direction, after);
     if (socket.stream === null || nested || direction !== 'sent') return;
-    account.excuseAlert(direction, after, socket.plaintext.sent);
+    account.excuseHidden(direction, after, socket.plaintext.sent, hiddenOf(socket.stream));
     this.settleAll(socket, direction, after, event.atNs);
   }
 
@@ -518,7 +512,7 @@ export class Binder {
     this.unixSockets.delete(event.socket);
     this.settleMaybe(socket);
     this.emitEncrypted(socket, event);
-    if (socket.stream !== null) this.checkAtEnd(socket, event);
+    this.checkAtEnd(socket, event);
     const totals = socket.tlsSeen ? plaintextTotals(socket) : totalsOf(event);
     if (socket.stream !== null) this.streams.delete(socket.stream.key);
     this.emit({
@@ -532,10 +526,12 @@ export class Binder {
   }
 
   private checkAtEnd(socket: Socket, event: CloseWire): void {
+    if (socket.stream === null) return;
+    const hidden = hiddenOf(socket.stream);
     for (const direction of ['sent', 'received'] as const) {
       const sealed = event.sealed[direction];
       if (sealed.records === 0) continue;
-      socket.account?.excuseAlert(direction, sealed, socket.plaintext[direction]);
+      socket.account?.excuseHidden(direction, sealed, socket.plaintext[direction], hidden);
       this.settleAll(socket, direction, sealed, event.atNs);
     }
   }
@@ -574,32 +570,4 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
-}
-
-function newSocket(event: OpenWire): Socket {
-  return {
-    key: event.socket,
-    openedAtNs: event.atNs,
-    pid: event.pid,
-    startedEarlier: event.startedEarlier,
-    tlsSeen: false,
-    look: null,
-    stream: null,
-    end: { sent: 0, received: 0 },
-    plaintext: { sent: 0, received: 0 },
-    account: null,
-    maybe: [],
-    maybeBytes: 0,
-  };
-}
-
-/** True lengths of the plaintext, where its TLS object was freed; null where only the ciphertext's are known. */
-function plaintextTotals({ stream }: Socket): ByDirection | null {
-  if (stream?.total == null) return null;
-  const { base, total } = stream;
-  return { sent: base.sent + total.sent, received: base.received + total.received };
-}
-
-function totalsOf({ sent, received }: CloseWire): ByDirection {
-  return { sent, received };
 }

@@ -16,7 +16,9 @@ const TICKET_BLOCK = 16;
 /** The kernel side tells so many of the first records one by one. */
 const RECORDS_TOLD = 12;
 /** An alert is two bytes (RFC 8446 6). */
-const ALERT_BYTES = 2;
+export const ALERT_BYTES = 2;
+/** A handshake header and one byte (RFC 8446 4.6.3). */
+export const KEY_UPDATE_BYTES = 5;
 /** The longest record of one: with what GCM of TLS 1.2 adds. */
 const ALERT_RECORD_MOST = ALERT_BYTES + 24;
 /** Where the suite is not known: what the common AEADs add to a record. */
@@ -101,10 +103,15 @@ export class TlsAccount {
     return missing;
   }
 
-  /** An alert on its way out, or at the end: two bytes that no call returns. */
-  excuseAlert(direction: StreamDirection, sealed: SealedCount, plaintext: number): void {
+  /** So many of the bytes found missing have turned out to be among the plaintext that is counted. */
+  giveBack(direction: StreamDirection, bytes: number): void {
+    this.sides[direction].excused -= bytes;
+  }
+
+  /** A message without plaintext, of one of these lengths: an alert on its way out or at the end, a key update. */
+  excuseHidden(direction: StreamDirection, sealed: SealedCount, plaintext: number, lengths: readonly number[]): void {
     const { side, missing } = this.weigh(direction, sealed, plaintext);
-    if (this.suite?.hidesHandshake !== false && missing === ALERT_BYTES) side.excused += ALERT_BYTES;
+    if (this.suite?.hidesHandshake !== false && lengths.includes(missing)) side.excused += missing;
   }
 
   private weigh(direction: StreamDirection, sealed: SealedCount, plaintext: number) {

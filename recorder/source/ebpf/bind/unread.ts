@@ -6,7 +6,7 @@ import type { UnreadTls } from '../../../../tape/model/exchange';
 
 /** One TLS library of a process. */
 export interface SeenLibrary {
-  /** As people know it: `OpenSSL`, `Go crypto/tls`. */
+  /** As people know it: `OpenSSL`, `JSSE`. */
   readonly label: string;
   /** `device:inode` of its file. */
   readonly file: string;

@@ -4,12 +4,14 @@
  */
 import {
   offsetOf,
+  type TlsLibraryName,
   WIRE_VERSION,
   wireBinding,
   wireDirection,
   wireFlag,
   wireLayer,
   wireLayout,
+  wireLibrary,
   wireReason,
   wireRole,
   wireSizes,
@@ -35,7 +37,7 @@ export interface WireEndpoints {
 
 type Role = 'unknown' | 'outbound' | 'inbound';
 type StreamDirection = 'sent' | 'received';
-type Binding = 'nested' | 'ciphertext-sent' | 'ciphertext-received' | 'within';
+type Binding = 'nested' | 'ciphertext-sent' | 'ciphertext-received' | 'within' | 'descriptor';
 
 /** Records of application data, and the bytes behind their headers; both modulo 2^32. */
 export interface SealedCount {
@@ -66,6 +68,8 @@ export type WireEvent =
       readonly sealedBefore: SealedCount | null;
       /** Socket bytes that open like TLS, which the other direction has not confirmed. */
       readonly maybeTls: boolean;
+      /** Means something in the TLS layer. */
+      readonly library: TlsLibraryName;
     })
   | (WireBase & {
       readonly kind: 'close' | 'tls-close';
@@ -88,7 +92,7 @@ export type WireEvent =
       /** The first event of a socket call: `before` is how things stood when the call began. */
       readonly callBegins: boolean;
     })
-  | (WireBase & { readonly kind: 'tls-bind'; readonly how: Binding })
+  | (WireBase & { readonly kind: 'tls-bind'; readonly how: Binding; readonly library: TlsLibraryName })
   /** `client`: the direction the ClientHello went. */
   | (WireBase & { readonly kind: 'tls-seen'; readonly client: StreamDirection })
   | (WireBase & { readonly kind: 'fork' | 'exec' | 'exit'; readonly other: number; readonly name: string });
@@ -151,7 +155,9 @@ const bindings: Record<number, Binding> = {
   [wireBinding.ciphertextSent]: 'ciphertext-sent',
   [wireBinding.ciphertextReceived]: 'ciphertext-received',
   [wireBinding.within]: 'within',
+  [wireBinding.descriptor]: 'descriptor',
 };
+const libraries: Record<number, TlsLibraryName> = { [wireLibrary.openssl]: 'openssl', [wireLibrary.go]: 'go' };
 
 /** One event of a batch: the batch, and where in it the event begins. */
 class EventView {
@@ -197,6 +203,11 @@ class EventView {
     return roles[this.u8(at.role)] ?? 'unknown';
   }
 
+  /** In the TLS layer. */
+  get library(): TlsLibraryName {
+    return libraries[this.u8(at.role)] ?? 'openssl';
+  }
+
   get base(): WireBase {
     return { atNs: this.u64(at.atNs), pid: this.u32(at.tgid), socket: this.u64(at.socket), tls: this.u64(at.tls) };
   }
@@ -236,7 +247,12 @@ function decodeEvent(type: number, event: EventView): WireEvent | undefined {
     case wireType.sealed:
       return decodeSealed(event);
     case wireType.tlsBind:
-      return { kind: 'tls-bind', ...event.base, how: bindings[event.u8(at.reason)] ?? 'nested' };
+      return {
+        kind: 'tls-bind',
+        ...event.base,
+        how: bindings[event.u8(at.reason)] ?? 'nested',
+        library: event.library,
+      };
     case wireType.tlsSeen:
       return { kind: 'tls-seen', ...event.base, client: event.direction };
     case wireType.fork:
@@ -266,6 +282,7 @@ function decodeData(event: EventView): WireEvent {
     reason: reasons[event.u8(at.reason)] ?? 'fault',
     sealedBefore: event.has(wireFlag.account) ? sealedOf(event) : null,
     maybeTls: event.has(wireFlag.maybeTls),
+    library: event.library,
   };
 }
 

@@ -4,7 +4,7 @@
  * they do: a child may have made its only request before user space hears that it exists.
  */
 import type { Capture } from '../../../../native/binding';
-import type { MappedImage, PlannedImage, Planner, ProbePlan } from '../attach/plan';
+import { type MappedImage, type PlannedImage, type Planner, type ProbePlan, readsBothWays } from '../attach/plan';
 import type { Processes } from '../attach/processes';
 import { type ProbeReport, UprobeLinks } from './uprobe-links';
 
@@ -208,6 +208,6 @@ export class ProbeKeeper {
 }
 
 /** Nothing that reading needs was left out. */
-function isReadable({ image, probes }: ProbePlan): boolean {
-  return image.flavour.holds === 'crypto' || probes.some(({ isReturn }) => isReturn);
+function isReadable(plan: ProbePlan): boolean {
+  return plan.image.flavour.holds === 'crypto' || readsBothWays(plan);
 }

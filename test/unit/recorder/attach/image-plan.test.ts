@@ -42,7 +42,7 @@ function callingAfterChecks(callee: string): Code {
 
 function plan(elf: ElfPlan): ImagePlan | undefined {
   const reading = readElf(readerOf(buildElf(elf)));
-  return reading.kind === 'elf' ? planImage(reading.image) : undefined;
+  return reading.kind === 'elf' ? planImage(reading.image)[0] : undefined;
 }
 
 function probesOf(elf: ElfPlan): readonly string[] {
@@ -231,7 +231,7 @@ it('refuses a function whose address lies outside the code, and plans the others
   const elf: ElfPlan = { functions: ['SSL_read', 'SSL_write', 'SSL_free'].map((name) => fn(name, cheap)) };
   const file = buildElf(elf);
   const reading = readElf(readerOf(withAddress(file, addressOf(elf, 'SSL_free'), 0x990000)));
-  const planned = reading.kind === 'elf' ? planImage(reading.image) : undefined;
+  const planned = reading.kind === 'elf' ? planImage(reading.image)[0] : undefined;
   expect(planned?.refusals).toEqual([
     { symbol: 'SSL_free', reason: 'its address is in no executable part of the file' },
   ]);
@@ -292,7 +292,7 @@ describe('files of this machine', () => {
     const file = openFile(path);
     if (file === undefined) return undefined;
     const reading = readElf(file.read);
-    const planned = reading.kind === 'elf' ? planImage(reading.image) : undefined;
+    const planned = reading.kind === 'elf' ? planImage(reading.image)[0] : undefined;
     file.close();
     return planned;
   }

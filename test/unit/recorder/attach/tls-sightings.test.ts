@@ -102,16 +102,6 @@ const plain = functions(['main']);
 const versionText = { ...plain, rodata: 'OpenSSL is great\0OpenSSL 3.0.19 27 Jan 2026\0' };
 
 it.each([
-  [
-    'Go',
-    { ...plain, extraSections: { '.gopclntab': 'xx\0crypto/tls.(*Conn).Write\0' } },
-    'Go crypto/tls in app is not captured yet',
-  ],
-  [
-    'Go in a position-independent executable',
-    { ...plain, extraSections: { '.data.rel.ro.gopclntab': 'crypto/tls.(*Conn).Write\0' } },
-    'Go crypto/tls in app is not captured yet',
-  ],
   ['rustls', { ...plain, rodata: '/registry/src/rustls-0.23.12/src/conn.rs' }, 'rustls in app is not captured yet'],
   [
     'OpenSSL without symbols',
@@ -140,6 +130,23 @@ it.each([
   ],
 ])('finds %s inside a file', (_, plan, how) => {
   expect(evidence(plan)).toMatchObject([{ file: 'app', captured: false, how }]);
+});
+
+it.each([
+  ['.gopclntab', 'a fixed address'],
+  ['.data.rel.ro.gopclntab', 'any address'],
+])('names Go by the text in %s where the table itself cannot be read (a program for %s)', (section) => {
+  const elf = { ...plain, extraSections: { [section]: 'xx\0crypto/tls.(*Conn).Write\0' } };
+  expect(sighted([mapped('app', elf)])).toEqual([
+    {
+      file: 'app',
+      library: 'Go crypto/tls',
+      captured: false,
+      how: 'crypto/tls: its table of functions is not that of Go 1.18 to 1.26',
+    },
+  ]);
+  const without = { ...plain, extraSections: { [section]: 'xx\0net/http.(*conn).serve\0' } };
+  expect(sighted([mapped('app', without)])).toEqual([]);
 });
 
 it.each([

@@ -226,6 +226,63 @@ describe('plaintext accounts for its ciphertext', () => {
     ]);
   });
 
+  describe('of Go, which has one function a direction', () => {
+    const GO = 1;
+    const boundGo: readonly WireFields[] = [
+      ...handshake,
+      { type: 'tlsBind', tls: 7, socket: 1, reason: 5, role: GO },
+      { ...said(SENT, 'GET', 0, [1, 69]), role: GO },
+      record(SENT, [1, 69], 20, CALL_BEGINS),
+      record(RECEIVED, [1, 1000], 250, CALL_BEGINS),
+      record(RECEIVED, [2, 1250], 19, CALL_BEGINS),
+      { ...secret(7, RECEIVED, 'ok', { socket: 1 }), role: GO },
+    ];
+    /** The end, when further records of these lengths had passed. */
+    const end = (sent: readonly number[], received: readonly number[]): WireFields => ({
+      type: 'close',
+      socket: 1,
+      sentSealed: [2 + sent.length, 89 + sum(sent)],
+      receivedSealed: [3 + received.length, 1269 + sum(received)],
+    });
+    const sum = (lengths: readonly number[]) => lengths.reduce((total, one) => total + one, 0);
+    const whole = ['1 sent 0 GET', '1 received 0 ok', '1 close'];
+
+    it('is told as what it is', () => {
+      expect(bind(boundGo)).toEqual(
+        expect.arrayContaining([expect.objectContaining({ kind: 'tls', library: 'go', binding: 'certain' })]),
+      );
+    });
+
+    it('misses nothing of a change of keys on either side', () => {
+      const keys = [record(RECEIVED, [3, 1269], 22, CALL_BEGINS), record(SENT, [2, 89], 22, CALL_BEGINS)];
+      expect(spoken(bind([...boundGo, ...keys, end([22], [22])])).slice(2)).toEqual(whole);
+    });
+
+    it('misses nothing of a change of keys that came with an alert', () => {
+      const keys = [record(SENT, [2, 89], 22, CALL_BEGINS), record(SENT, [3, 111], 19, CALL_BEGINS)];
+      expect(spoken(bind([...boundGo, ...keys, end([22, 19], [])])).slice(2)).toEqual(whole);
+    });
+
+    it('misses what is longer', () => {
+      const told = bind([...boundGo, record(RECEIVED, [3, 1269], 23, CALL_BEGINS), end([], [23])]);
+      expect(told.at(-2)).toMatchObject({ direction: 'received', position: 2, size: 6, missing: 'unaccounted' });
+    });
+  });
+
+  it('makes one hole of what had no room in the ring, though the sums miss it before its position shows it', () => {
+    const told = bind([
+      ...bound,
+      said(SENT, 'one', 0, [1, 69]),
+      record(SENT, [1, 69], 20),
+      record(SENT, [2, 89], 117), // its plaintext was lost
+      said(SENT, 'three', 103, [3, 206]),
+      record(SENT, [3, 206], 22),
+      record(SENT, [4, 228], 27), // ten bytes that nobody saw
+    ]);
+    expect(spoken(told).slice(2)).toEqual(['1 sent 0 one', '1 sent 3 ', '1 sent 103 three', '1 sent 108 ']);
+    expect([told[3], told[5]]).toMatchObject([{ size: 100 }, { size: 10 }]);
+  });
+
   it('holds nothing against one TLS stream that runs within another', () => {
     const told = bind([
       ...bound,
@@ -332,6 +389,29 @@ it('marks a TLS connection that is older than the probes of its process', () => 
   const events = [open(1, { atNs: 1000 }), { type: 'tlsBind', tls: 7, socket: 1, reason: 1 } as const];
   expect(bind(events, {}, (binder) => binder.learnProbes(4711, 2000))[1]).toMatchObject({ startedEarlier: true });
   expect(bind(events, {}, (binder) => binder.learnProbes(4711, 500))[1]).toMatchObject({ startedEarlier: false });
+});
+
+it('begins an older connection where all probes were in place: before, one direction may be seen and the other not', () => {
+  const said = (direction: number, text: string, position: number, atNs: number) =>
+    secret(7, direction, text, { socket: 1, position, atNs });
+  const events = [
+    open(1, { atNs: 1000, flags: 1 }),
+    { type: 'tlsBind', tls: 7, socket: 1, reason: 5 } as const,
+    said(RECEIVED, 'ask1', 0, 1500),
+    said(RECEIVED, 'ask2', 4, 1600),
+    said(SENT, 'answer2', 0, 2100),
+    said(RECEIVED, 'ask3', 8, 2200),
+  ];
+  const told = bind(events, {}, (binder) => binder.learnProbes(4711, 2000));
+  expect(spoken(told).slice(2)).toEqual(['1 sent 0 answer2', '1 received 0 ask3']);
+  // A library that is loaded later makes no hole in what is under way.
+  const binder = new Binder({ clockOffsetUs: 0, onEvent: (event) => told.push(event) });
+  told.length = 0;
+  const [before, after] = [events.slice(0, 5), events.slice(5)];
+  for (const event of decodeBatch(batchOf(...before))) binder.push(event);
+  binder.learnProbes(4711, 9000);
+  for (const event of decodeBatch(batchOf(...after))) binder.push(event);
+  expect(spoken(told).at(-1)).toBe('1 received 8 ask3');
 });
 
 it('knows an accepted connection by its listener', () => {

@@ -141,15 +141,27 @@ describe('streams', () => {
     expect(mock?.answer.kind === 'response' && Buffer.from(mock.answer.response.body.bytes).toString()).toBe(text);
   });
 
-  it('of a WebSocket are no case and no mock, and say why', async () => {
+  it('of a WebSocket are a conversation, and mocked as one', async () => {
     const socket = exchangeOf({ protocol: 'websocket', messages: [messageOf('hi')] });
     expect(casesFrom([await storedOf(socket)])).toMatchObject([
-      { kind: 'skip', reason: 'upgrade', name: 'GET /chat -> 101', detail: 'the connection left HTTP' },
+      { kind: 'conversation', name: 'GET /chat -> 101', isOpenEnded: false, messages: [{ at: ['message', 0] }] },
     ]);
     const called = { ...socket, connection: connectionOf({ direction: 'outbound' }) };
     expect(mocksFrom([await storedOf(called)])).toMatchObject({
-      mocks: [],
-      notServed: [{ id: '1', reason: 'upgrade' }],
+      mocks: [{ id: '1', host: 'websocket' }],
+      notServed: [],
     });
+  });
+
+  it('of a WebSocket may end with the recording, and may not lack a message', async () => {
+    const socket = exchangeOf({ protocol: 'websocket', messages: [messageOf('hi')], problems: ['still-open'] });
+    expect(casesFrom([await storedOf(socket)])).toMatchObject([{ kind: 'conversation', isOpenEnded: true }]);
+    const cut = messageOf('h', { facts: { problem: 'cut-short' } });
+    for (const broken of [
+      exchangeOf({ protocol: 'websocket', messages: [cut], problems: ['cut-short'] }),
+      exchangeOf({ protocol: 'websocket', problems: ['lost-bytes', 'still-open'] }),
+    ]) {
+      expect(casesFrom([await storedOf(broken)])).toMatchObject([{ kind: 'skip', reason: 'incomplete' }]);
+    }
   });
 });

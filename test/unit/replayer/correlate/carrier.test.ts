@@ -50,6 +50,21 @@ const minted: ExchangeSketch = { method: 'POST', target: '/orders', responseBody
 const live: readonly ExchangeSketch[] = [{ responseBody: { id: idB } }];
 
 describe('a minted value is carried into', () => {
+  it('the right one of parts without names', () => {
+    const type = ['Content-Type', 'multipart/mixed; boundary=b'] as const;
+    const inner = (id: string) => `--b\r\nContent-Type: application/http\r\n\r\nGET /orders/${id} HTTP/1.1\r\n\r\n`;
+    const body = (id: string) => `${inner('7')}\r\n${inner(id)}\r\n--b--\r\n`;
+    const batch = { method: 'POST', target: '/batch', requestHeaders: [type], requestBody: body(idA) };
+    expect(last(requestsOf([minted, batch], live)).body).toBe(body(idB));
+  });
+
+  it('one of several JSON texts, and the others keep their bytes', () => {
+    const type = ['Content-Type', 'application/x-ndjson'] as const;
+    const body = (id: string) => `{"index": {"_id":"1"}}\r\n{"order":"${id}"}\n`;
+    const bulk = { method: 'POST', target: '/bulk', requestHeaders: [type], requestBody: body(idA) };
+    expect(last(requestsOf([minted, bulk], live)).body).toBe(body(idB));
+  });
+
   it.each([
     ['a path segment', `/orders/${idA}`, `/orders/${idB}`],
     ['part of a segment', `/orders/${idA}.json`, `/orders/${idB}.json`],

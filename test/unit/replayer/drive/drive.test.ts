@@ -130,6 +130,7 @@ describe('the schedule', () => {
     channel,
     startedAtUs,
     endedAtUs,
+    isRequest: true,
   });
 
   it('sends a request only after the answers it may depend on', () => {
@@ -161,6 +162,27 @@ describe('the schedule', () => {
     expect([two.take(), two.take(), two.take()]).toEqual([0, 1, undefined]);
     const one = createSchedule(steps, 1);
     expect([one.take(), one.take()]).toEqual([0, undefined]);
+  });
+
+  it('counts requests only: what is said and heard between them goes on at the same time', () => {
+    const said = { isRequest: false };
+    const steps = [
+      step('a', 0, 100),
+      { ...step('b', 1, 100), ...said },
+      { ...step('c', 2, 3), ...said },
+      step('d', 4, 5),
+    ];
+    const one = createSchedule(steps, 1);
+    expect([one.take(), one.take(), one.take(), one.take()]).toEqual([0, 1, 2, undefined]);
+    one.finish(2);
+    expect(one.take()).toBeUndefined();
+    one.finish(0);
+    expect(one.take()).toBe(3);
+  });
+
+  it('lets what is said on one channel take turns', () => {
+    const schedule = createSchedule([step('a', 0, 10, 1), step('a', 5, 15, 1)], 8);
+    expect([schedule.take(), schedule.take()]).toEqual([0, undefined]);
   });
 
   it('knows the last request of a connection', () => {

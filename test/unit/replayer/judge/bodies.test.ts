@@ -49,6 +49,31 @@ describe('JSON', () => {
   });
 });
 
+describe('several JSON texts', () => {
+  const lines = (text: string) => of('application/x-ndjson', text);
+
+  it.each([
+    ['a changed item', '{"a":1}\n{"a":2}\n', '{"a":1}\n{"a":3}\n', ['body[1].a changed 2 -> 3']],
+    ['an item more', '{"a":1}\n', '{"a":1}\n{"b":2}\n', ['body[1] added null -> {"b":2}']],
+    ['other spelling alone', '{"a":1, "b":2}\r\n\r\n', '{"b":2,"a":1.0}\n', []],
+    ['what is no JSON any more', '{"a":1}\n', 'gone', ['body type [{"a":1}] -> "gone"']],
+  ])('tells %s', (_what, recorded, live, expected) => {
+    expect(told(judgeOne(lines(recorded), lines(live)))).toEqual(expected);
+  });
+
+  it('reads them under the type of one, too', () => {
+    const [recorded, live] = [json('{"a":1}\n{"a":2}\n'), json('{"a":1}\n')];
+    expect(told(judgeOne(recorded, live))).toEqual(['body[1] removed {"a":2} -> null']);
+  });
+
+  it('compares sequences item by item', () => {
+    const sequence = (text: string) => of('application/json-seq', text);
+    expect(told(judgeOne(sequence('\u001e{"a":1}\n'), sequence('\u001e{"a":2}\n')))).toEqual([
+      'body[0].a changed 1 -> 2',
+    ]);
+  });
+});
+
 describe('other bodies', () => {
   it('compares forms by field', () => {
     const type = 'application/x-www-form-urlencoded';

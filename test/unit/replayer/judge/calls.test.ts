@@ -116,8 +116,10 @@ describe('a mock of a call', () => {
       expect(set.mocks).toHaveLength(1);
       const { upstream } = set.mocks[0] ?? { upstream: '' };
       const ask = (body: Body) =>
-        createMatcher(set, { rules: [], keyed: false }).match({ upstream, request: asksWeb(body), redacted: [] }, '')
-          .kind;
+        createMatcher(set, { rules: [], keyed: false }).match(
+          { upstream, host: 'shop.test', request: asksWeb(body), redacted: [] },
+          '',
+        ).kind;
       expect(ask(bodyWith(Buffer.concat([two, one])))).toBe('match');
       expect(ask(bodyOf(envelope(gzipSync(Buffer.concat([two, one])), 1)))).toBe('match');
       expect(ask(bodyWith(item('MUG', 3)))).toBe('miss');

@@ -1,6 +1,9 @@
 import { mocksFrom } from '../../../../replayer/mocks/mock';
+import type { Exchange } from '../../../../tape/model/exchange';
+import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
+import type { Message } from '../../../../tape/model/message';
 import { type CallSketch, calls } from '../../../support/mocks';
-import { exchangeOf, requestOf } from '../../../support/tapes';
+import { requestOf, responseOf } from '../../../support/tapes';
 
 function sorted(...sketches: readonly CallSketch[]) {
   const { mocks, refusals, upstreams, notServed } = mocksFrom(calls(...sketches));
@@ -71,11 +74,71 @@ it('serves an exchange whose connection is uncertain: its request and answer are
   expect(sorted({ problems: ['uncertain-connection'] }).mocks).toEqual(['1 payments:8080 response']);
 });
 
-it('serves nothing that came over HTTP/2: mocks do not speak it', () => {
-  const [call] = calls({});
-  const { connection } = call?.exchange ?? exchangeOf();
-  const request = requestOf({ version: '2', authority: 'payments:8080', headers: [] });
-  const exchange = exchangeOf({ protocol: 'http2', connection, request });
-  const { mocks, notServed } = mocksFrom(call === undefined ? [] : [{ ...call, exchange }]);
-  expect([mocks, notServed]).toEqual([[], [{ id: '1', upstream: 'payments:8080', reason: 'http2' }]]);
+describe('HTTP/2', () => {
+  function overHttp2(
+    over: Partial<Exchange> & { request?: Partial<HttpRequest>; response?: HttpResponse | null } = {},
+  ) {
+    const { request: said = {}, response, ...rest } = over;
+    const [call] = calls({});
+    if (call === undefined) throw new Error('there is a call');
+    const request = requestOf({ version: '2', authority: 'payments.test', scheme: 'https', headers: [], ...said });
+    const { connection } = call.exchange;
+    const content = { request, response: response === undefined ? responseOf({ version: '2' }) : response };
+    return {
+      ...call,
+      exchange: { ...call.exchange, connection, protocol: 'http2', channel: 3, ...rest, content } as Exchange,
+    };
+  }
+
+  it('is served, its upstream named by authority and scheme, whatever carried the connection', () => {
+    const { mocks, upstreams, notServed } = mocksFrom([overHttp2()]);
+    expect([mocks.map(({ upstream, host }) => [upstream, host]), notServed]).toEqual([
+      [['payments.test:443', 'http']],
+      [],
+    ]);
+    expect(upstreams).toMatchObject([{ name: 'payments.test:443', tls: true }]);
+  });
+
+  it('keeps that a stream was refused: the request was asked, and nobody took it up', () => {
+    const stream = overHttp2({ outcome: 'refused', problems: ['no-response'], response: null });
+    const { mocks, refusals } = mocksFrom([stream]);
+    expect([mocks.map(({ answer }) => answer.kind), refusals]).toEqual([['refused'], []]);
+  });
+});
+
+describe('a body that came as messages', () => {
+  const event = (text: string, endedAtUs: number): Message => ({
+    from: 'server',
+    kind: 'event',
+    startedAtUs: endedAtUs,
+    endedAtUs,
+    facts: {},
+    body: { bytes: Buffer.from(text), codings: [], wireSize: text.length },
+  });
+
+  function streamed(coding: readonly string[]) {
+    const [call] = calls({ target: '/events' });
+    if (call === undefined) throw new Error('there is a call');
+    const headers = [['Content-Type', 'text/event-stream']] as const;
+    const request = requestOf({ headers: [['Host', 'payments:8080']], startedAtUs: 0, endedAtUs: 1000 });
+    const body = { bytes: Buffer.alloc(0), codings: coding, wireSize: 0 };
+    const response = responseOf({ headers, body, startedAtUs: 3000, endedAtUs: 9000 });
+    const messages = [event('one', 3000), event('two', 8500)];
+    const exchange = { ...call.exchange, content: { request, response }, messages } as Exchange;
+    return mocksFrom([{ ...call, exchange }]).mocks[0]?.answer;
+  }
+
+  it('says when each of them came, and its latency is that of its start', () => {
+    expect(streamed([])).toMatchObject({
+      latencyMs: 2,
+      pieces: [
+        { afterMs: 0, bytes: 11 },
+        { afterMs: 5.5, bytes: 11 },
+      ],
+    });
+  });
+
+  it('is whole where it is coded: its bytes are no messages', () => {
+    expect(streamed(['gzip'])).toMatchObject({ latencyMs: 8, pieces: [] });
+  });
 });

@@ -53,11 +53,11 @@ it.each([
   ],
   [
     '- {in: response, path: query.a, because: x}',
-    'Cannot read the noise rule at n.yaml:1: a response has no `query`; it has status, header, trailer, body, outcome',
+    'Cannot read the noise rule at n.yaml:1: a response has no `query`; it has status, header, trailer, body, outcome, message',
   ],
   [
     '- {in: request, path: status, because: x}',
-    'Cannot read the noise rule at n.yaml:1: a request has no `status`; it has method, path, query, header, trailer, body',
+    'Cannot read the noise rule at n.yaml:1: a request has no `status`; it has method, path, query, header, trailer, body, message',
   ],
   [
     '- {in: response, path: body.a, match: "/x", because: x}',

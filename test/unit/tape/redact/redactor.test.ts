@@ -184,7 +184,7 @@ describe('JSON bodies', () => {
     ['a URL in it', '{"next":"https://a.test/?x=1&token=<>"}', 'body.next'],
     ['JSON within JSON', '{"message":"{\\"password\\":\\"<>\\"}"}', 'body.message.password'],
     ['GraphQL', '{"query":"mutation { login(user: \\"u\\", password: \\"<>\\") { id } }"}', 'body.query'],
-    ['lines of JSON', '{"a":1}\n{"token":"<>"}\n', 'body.token'],
+    ['lines of JSON', '{"a":1}\n{"token":"<>"}\n', 'body[1].token'],
     ['the top itself', '["x",{"token":"<>"}]', 'body[1].token'],
     ['an odd name', '{"weird name":{"api key":"<>"}}', 'body["weird name"]["api key"]'],
   ])('are redacted in place: %s', (_, template, path) => {

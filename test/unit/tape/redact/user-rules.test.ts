@@ -112,7 +112,7 @@ describe('a place', () => {
       { type: json, body: JSON.stringify({ payload: JSON.stringify({ ssn }) }) },
       'body.payload.ssn',
     ],
-    ['lines of JSON', 'body.ssn', { type: 'application/x-ndjson', body: `{"ssn":"${ssn}"}\n{"a":1}\n` }, 'body.ssn'],
+    ['lines of JSON', 'body.ssn', { type: 'application/x-ndjson', body: `{"ssn":"${ssn}"}\n{"a":1}\n` }, 'body[0].ssn'],
     ['an event', 'body.ssn', { type: 'text/event-stream', body: `event: x\ndata: {"ssn":"${ssn}"}\n\n` }, 'body.ssn'],
     [
       'an element',
@@ -170,4 +170,39 @@ it('tells which rules took nothing', () => {
   expect(redactor.unusedRules()).toEqual(['query.SSN', 'employee']);
   redactor.redact(exchangeOf({ request: requestOf({ target: '/a?SSN=EMP-1&x=EMP-1' }) }));
   expect(redactor.unusedRules()).toEqual([]);
+});
+
+describe('several JSON texts', () => {
+  const type = 'application/x-ndjson';
+  const body = '{"a":"one","b":1}\n{"a":"two","b":2}\n';
+
+  it.each([
+    ['body[*].a', ['body[0].a', 'body[1].a']],
+    ['body[1].a', ['body[1].a']],
+    ['body.**.a', ['body[0].a', 'body[1].a']],
+  ])('are reached item by item: %s', (path, places) => {
+    const { text, entries } = redacted(`- { in: request, path: '${path}', name: mine }`, { type, body });
+    expect(entries.map((entry) => entry.path)).toEqual(places);
+    expect(text.split('\n').length).toBe(3);
+    expect(text).toContain('"b":2}');
+  });
+
+  it('say where a secret stood', () => {
+    const { entries } = redacted('[]', { type, body: '{"a":1}\n{"password":"Tr0ub4dor&3x"}\n' });
+    expect(entries.map((entry) => entry.path)).toEqual(['body[1].password']);
+  });
+});
+
+describe('parts without names', () => {
+  const type = 'multipart/mixed; boundary=B';
+  const inner = (text: string) => `--B\r\nContent-Type: application/json\r\n\r\n${text}\r\n`;
+  const body = `${inner('{"a":1}')}${inner('{"a":"two","password":"Tr0ub4dor&3x"}')}--B--\r\n`;
+
+  it.each([
+    ['body[1].a', ['body[1].a', 'body[1].password']],
+    ['body.a', ['body[0].a', 'body[1].a', 'body[1].password']],
+  ])('are known by their place: %s', (path, places) => {
+    const { entries } = redacted(`- { in: request, path: '${path}', name: mine }`, { type, body });
+    expect(entries.map((entry) => entry.path)).toEqual(places);
+  });
 });

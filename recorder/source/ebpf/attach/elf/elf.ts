@@ -19,7 +19,8 @@ export interface ElfSection {
   readonly link: number;
 }
 
-interface Segment {
+/** A part of the file that is mapped where it runs. */
+export interface Segment {
   readonly executable: boolean;
   readonly address: number;
   readonly offset: number;
@@ -70,7 +71,7 @@ export class ElfImage {
 
   constructor(
     private readonly read: ReadAt,
-    private readonly segments: readonly Segment[],
+    readonly segments: readonly Segment[],
     readonly sections: readonly ElfSection[],
   ) {}
 
@@ -157,13 +158,22 @@ export class ElfImage {
 
   /** Where in the file the byte at a virtual address stands; undefined outside executable segments. */
   fileOffsetOf(address: number): number | undefined {
-    const segment = this.segments.find((s) => s.executable && address >= s.address && address < s.address + s.fileSize);
+    const segment = this.segments.find((s) => s.executable && holds(s, address));
     return segment === undefined ? undefined : address - segment.address + segment.offset;
   }
 
   /** Up to `length` bytes of code at a virtual address; empty outside executable segments. */
   code(address: number, length: number): Uint8Array {
-    const segment = this.segments.find((s) => s.executable && address >= s.address && address < s.address + s.fileSize);
+    return this.within((segment) => segment.executable && holds(segment, address), address, length);
+  }
+
+  /** Up to `length` bytes at a virtual address, code or data; empty where the file has none. */
+  memory(address: number, length: number): Uint8Array {
+    return this.within((segment) => holds(segment, address), address, length);
+  }
+
+  private within(isWanted: (segment: Segment) => boolean, address: number, length: number): Uint8Array {
+    const segment = this.segments.find(isWanted);
     if (segment === undefined) return new Uint8Array(0);
     const within = address - segment.address;
     return this.read(segment.offset + within, Math.min(length, segment.fileSize - within));
@@ -223,6 +233,10 @@ function readSegments(read: ReadAt, header: DataView): readonly Segment[] | unde
     if (bytes.getUint32(at, true) === 1) segments.push(segmentAt(bytes, at));
   }
   return segments;
+}
+
+function holds({ address: start, fileSize }: Segment, address: number): boolean {
+  return address >= start && address < start + fileSize;
 }
 
 function segmentAt(bytes: DataView, at: number): Segment {

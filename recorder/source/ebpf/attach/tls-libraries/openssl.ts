@@ -12,15 +12,18 @@ import type { InnerFunction, ProbeGroup, TlsFlavour, TlsLibrary, UprobeHook } fr
 export const openssl: TlsLibrary = {
   name: 'openssl',
   recognise,
-  hooks: ({ holds }) => [...(holds === 'crypto' ? [] : tlsHooks), ...(holds === 'tls' ? [] : cryptoHooks)],
-  innerFunctions: ({ holds }) => [...(holds === 'crypto' ? [] : tlsInner), ...(holds === 'tls' ? [] : cryptoInner)],
-  // LibreSSL's _ex forms call the plain ones; since OpenSSL 3.3 SSL_write_ex calls SSL_write_ex2.
-  builtOn: new Map([
-    ['SSL_read_ex', ['SSL_read']],
-    ['SSL_write_ex', ['SSL_write', 'SSL_write_ex2']],
-    ['BIO_write_ex', ['BIO_write']],
-    ['BIO_write', ['BIO_write_ex']],
-  ]),
+  probes: {
+    by: 'name',
+    hooks: ({ holds }) => [...(holds === 'crypto' ? [] : tlsHooks), ...(holds === 'tls' ? [] : cryptoHooks)],
+    innerFunctions: ({ holds }) => [...(holds === 'crypto' ? [] : tlsInner), ...(holds === 'tls' ? [] : cryptoInner)],
+    // LibreSSL's _ex forms call the plain ones; since OpenSSL 3.3 SSL_write_ex calls SSL_write_ex2.
+    builtOn: new Map([
+      ['SSL_read_ex', ['SSL_read']],
+      ['SSL_write_ex', ['SSL_write', 'SSL_write_ex2']],
+      ['BIO_write_ex', ['BIO_write']],
+      ['BIO_write', ['BIO_write_ex']],
+    ]),
+  },
 };
 
 const READS = ['SSL_read', 'SSL_read_ex'];
@@ -40,7 +43,7 @@ function recognise(image: ElfImage): TlsFlavour | undefined {
 }
 
 /** Each name is defined by one member of the family only. */
-function lineage(image: ElfImage, symbols: TlsFlavour['symbols']): string {
+function lineage(image: ElfImage, symbols: 'exported' | 'all'): string {
   const boring = ['SSL_CTX_set_grease_enabled', 'BORINGSSL_self_test'];
   const found = image.functions([...boring, 'SSL_CTX_use_certificate_chain_mem'], symbols);
   if (boring.some((name) => found.has(name))) return 'BoringSSL';

@@ -1,7 +1,8 @@
 /**
- * What a TLS library is to the recorder: a recogniser and a table of hooks. The kernel half of each table is one file
- * in bpf/hooks/; program names are the contract between the two.
+ * What a TLS library is to the recorder: a recogniser, and the places of its probes: by the names of functions, or found
+ * in its code. The kernel half of each is one file in bpf/hooks/; program names are the contract between the two.
  */
+import type { TlsLibraryName } from '../../decode/wire';
 import type { ElfImage } from '../elf/elf';
 
 /** `base`: always attached. `memory-bio`: only where ciphertext passes through memory on its way to the socket. */
@@ -41,18 +42,46 @@ export interface InnerFunction {
 export interface TlsFlavour {
   /** Which halves the file defines: a shared libssl, a shared libcrypto, or (Node.js, static builds) both. */
   readonly holds: 'tls' | 'crypto' | 'tls-and-crypto';
-  /** Where its functions are named: `all` where stripping the file would make them unfindable. */
-  readonly symbols: 'exported' | 'all';
+  /**
+   * Where its functions are named: `all` where stripping the file would make them unfindable, `runtime` where the program
+   * itself needs the names.
+   */
+  readonly symbols: 'exported' | 'all' | 'runtime';
   /** The library and its lineage, as reports say it: `OpenSSL`, `BoringSSL`. */
   readonly label: string;
 }
 
-export interface TlsLibrary {
-  /** The word that reaches the tape (`tls.library`). */
-  readonly name: string;
-  recognise(image: ElfImage): TlsFlavour | undefined;
+/** Probes at functions that symbols name. */
+export interface ProbesByName {
+  readonly by: 'name';
   hooks(flavour: TlsFlavour): readonly UprobeHook[];
   innerFunctions(flavour: TlsFlavour): readonly InnerFunction[];
   /** Function -> functions it may be built on; where it is, only the latter is watched, or bytes would count twice. */
   readonly builtOn: ReadonlyMap<string, readonly string[]>;
+}
+
+/** One instruction before which a program is to run, or why there is none. */
+export type FoundPlace =
+  | {
+      readonly kind: 'place';
+      /** The function, for reports. */
+      readonly symbol: string;
+      readonly program: string;
+      readonly need: ProbeNeed;
+      readonly address: number;
+      readonly why: string;
+    }
+  | { readonly kind: 'refused'; readonly symbol: string; readonly reason: string };
+
+/** Probes in the midst of functions, at what their code shows. None of them is a return probe. */
+export interface ProbesByCode {
+  readonly by: 'code';
+  places(image: ElfImage): readonly FoundPlace[];
+}
+
+export interface TlsLibrary {
+  /** The word that reaches the tape (`tls.library`), and by which the kernel side's events tell whose they are. */
+  readonly name: TlsLibraryName;
+  recognise(image: ElfImage): TlsFlavour | undefined;
+  readonly probes: ProbesByName | ProbesByCode;
 }

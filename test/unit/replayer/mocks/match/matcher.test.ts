@@ -24,7 +24,7 @@ function recorded(sketches: readonly CallSketch[], options: { rules?: string; ke
       const request = httpIn(calls(sketch)[0]?.exchange).request;
       if (request == null) throw new Error('the sketch has a request');
       const upstream = sketch.upstream ?? 'payments:8080';
-      const found = matcher.match({ upstream, request, redacted: sketch.redacted ?? [] }, '');
+      const found = matcher.match({ host: 'http', upstream, request, redacted: sketch.redacted ?? [] }, '');
       return found.kind === 'miss' ? 'miss' : `${found.rung} ${found.mock.id}`;
     },
   };
@@ -51,7 +51,7 @@ describe('the exact rung', () => {
     const request = httpIn(calls(get('/s'))[0]?.exchange).request;
     if (request == null) throw new Error('the sketch has a request');
     expect(matcher.again('wire')).toBeUndefined();
-    matcher.match({ upstream: 'payments:8080', request, redacted: [] }, 'wire');
+    matcher.match({ host: 'http', upstream: 'payments:8080', request, redacted: [] }, 'wire');
     expect(matcher.again('wire')?.id).toBe('2');
     expect(matcher.served()).toEqual({ exact: 2, noise: 0, refused: 0 });
   });
@@ -179,7 +179,7 @@ describe('declared noise', () => {
     expect(ask(asked)).toBe('noise 1');
     const request = httpIn(calls(asked)[0]?.exchange).request;
     if (request == null) throw new Error('the sketch has a request');
-    const found = matcher.match({ upstream: 'payments:8080', request, redacted: [] }, '');
+    const found = matcher.match({ host: 'http', upstream: 'payments:8080', request, redacted: [] }, '');
     expect(found.kind === 'match' && found.excused.map(({ rule }) => rule)).toEqual([
       'shop.noise.yaml:2',
       'shop.noise.yaml:3',

@@ -65,7 +65,7 @@ it('answers a thousand nonsensical requests, recorded and live', () => {
   for (const asked of [...recorded, ...Array.from({ length: 1000 }, () => sketch(random))]) {
     const request = httpIn(calls(asked)[0]?.exchange).request;
     if (request == null) throw new Error('the sketch has a request');
-    const found = matcher.match({ upstream: 'payments:8080', request, redacted: [] }, '');
+    const found = matcher.match({ host: 'http', upstream: 'payments:8080', request, redacted: [] }, '');
     kinds.add(found.kind);
     if (found.kind === 'match') continue;
     const miss = explainMiss(found.entry, { matcher, upstreams: set.upstreams, tls: false, policy: 'fail' });
@@ -87,5 +87,5 @@ it('reads multipart within multipart only so deep', () => {
   const matcher = createMatcher(mocksFrom(calls(asked)), { rules: [], keyed: true });
   const request = httpIn(calls(asked)[0]?.exchange).request;
   if (request == null) throw new Error('the sketch has a request');
-  expect(matcher.match({ upstream: 'payments:8080', request, redacted: [] }, '').kind).toBe('match');
+  expect(matcher.match({ host: 'http', upstream: 'payments:8080', request, redacted: [] }, '').kind).toBe('match');
 });

@@ -38,6 +38,16 @@ describe('requests that ask the same thing', () => {
     ['escapes in small letters', { target: '/%c3%a9' }, { target: '/%C3%A9' }],
     ['a space as plus or as %20 in the query', { target: '/a?q=a+b' }, { target: '/a?q=a%20b' }],
     ['absolute-form and origin-form', { target: 'http://payments:8080/a?x=1' }, { target: '/a?x=1' }],
+    [
+      'a call of JSON-RPC under another id',
+      typed('application/json', '{"jsonrpc":"2.0","id":1,"method":"a"}'),
+      typed('application/json', '{"jsonrpc":"2.0","id":"x","method":"a"}'),
+    ],
+    [
+      'a GraphQL document as such, printed otherwise',
+      typed('application/graphql', 'query A { a, b }'),
+      typed('application/graphql', 'query A {\n  a # one\n  b\n}'),
+    ],
     ['other headers', { requestHeaders: [['X-Trace', '1']] }, { requestHeaders: [['User-Agent', 'x']] }],
     [
       'JSON members in another order, with spaces',

@@ -1,0 +1,130 @@
+/** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
+import type { DataEvent } from '../../events';
+import type { WireEvent } from '../decode/decode';
+import type { TlsLibraryName } from '../decode/wire';
+import { ALERT_BYTES, KEY_UPDATE_BYTES, type TlsAccount } from './tls-account';
+import type { TlsLook } from './unread';
+
+export type DataWire = Extract<WireEvent, { kind: 'data' }>;
+export type OpenWire = Extract<WireEvent, { kind: 'open' | 'open-unix' }>;
+export type SealedWire = Extract<WireEvent, { kind: 'sealed' }>;
+export type BindWire = Extract<WireEvent, { kind: 'tls-bind' }>;
+export type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' }>;
+export type SealedBoth = CloseWire['sealed'];
+
+export type StreamDirection = DataEvent['direction'];
+export type ByDirection = Record<StreamDirection, number>;
+
+export interface Socket {
+  readonly key: number;
+  readonly openedAtNs: number;
+  readonly pid: number;
+  readonly startedEarlier: boolean;
+  tlsSeen: boolean;
+  /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
+  look: TlsLook | null;
+  stream: Stream | null;
+  /** Where the next byte stands that is emitted. */
+  readonly end: ByDirection;
+  /** Plaintext bytes of its TLS streams so far. */
+  readonly plaintext: ByDirection;
+  /** Null before TLS, and where one TLS stream runs within another: then nothing can be said of the sums. */
+  account: TlsAccount | null;
+  /** Bytes that open like TLS, until the other direction says whether they are. */
+  maybe: DataWire[];
+  maybeBytes: number;
+}
+
+export interface Stream {
+  readonly key: number;
+  readonly pid: number;
+  readonly library: TlsLibraryName;
+  socket: Socket | null;
+  /** Emitted as a connection of its own because no socket was found. */
+  alone: boolean;
+  held: DataWire[];
+  heldBytes: number;
+  /** Something of it was told. */
+  begun: boolean;
+  /** Bytes that were left out at its beginning: some of the probes of its process were not in place yet. */
+  readonly skipped: ByDirection;
+  /** Where its next byte stands, and how many of the bytes before it the account found missing since the last. */
+  readonly next: ByDirection;
+  readonly assumed: ByDirection;
+  /** Added to a position of the stream: its place among the bytes of the socket, and among its plaintext. */
+  readonly base: ByDirection;
+  readonly plaintextBase: ByDirection;
+  total: ByDirection | null;
+}
+
+export function newStream(event: DataWire | BindWire): Stream {
+  return {
+    key: event.tls,
+    pid: event.pid,
+    library: event.library,
+    socket: null,
+    alone: false,
+    held: [],
+    heldBytes: 0,
+    begun: false,
+    skipped: { sent: 0, received: 0 },
+    next: { sent: 0, received: 0 },
+    assumed: { sent: 0, received: 0 },
+    base: { sent: 0, received: 0 },
+    plaintextBase: { sent: 0, received: 0 },
+    total: null,
+  };
+}
+
+export function newSocket(event: OpenWire): Socket {
+  return {
+    key: event.socket,
+    openedAtNs: event.atNs,
+    pid: event.pid,
+    startedEarlier: event.startedEarlier,
+    tlsSeen: false,
+    look: null,
+    stream: null,
+    end: { sent: 0, received: 0 },
+    plaintext: { sent: 0, received: 0 },
+    account: null,
+    maybe: [],
+    maybeBytes: 0,
+  };
+}
+
+/**
+ * Messages without plaintext that are taken for what they look like. Of Go's key updates too: it has one function a
+ * direction, and what had no room in the ring shows by its position. OpenSSL has more ways to write than are known.
+ */
+const updates: Record<TlsLibraryName, readonly number[]> = { openssl: [], go: [KEY_UPDATE_BYTES] };
+
+export function updatesOf({ library }: Stream): readonly number[] {
+  return updates[library];
+}
+
+/** What may pass without plaintext at once: an alert, a key update, one after the other. */
+export function hiddenOf(stream: Stream): readonly number[] {
+  return [ALERT_BYTES, ...updatesOf(stream).flatMap((update) => [update, update + ALERT_BYTES])];
+}
+
+export function skip(stream: Stream, { direction, size }: DataWire): void {
+  stream.skipped[direction] += size;
+  stream.next[direction] += size;
+  stream.base[direction] -= size;
+}
+
+export function without(end: ByDirection, skipped: ByDirection): ByDirection {
+  return { sent: end.sent - skipped.sent, received: end.received - skipped.received };
+}
+
+/** True lengths of the plaintext, where its TLS object was freed; null where only the ciphertext's are known. */
+export function plaintextTotals({ stream }: Socket): ByDirection | null {
+  if (stream?.total == null) return null;
+  const { base, total } = stream;
+  return { sent: base.sent + total.sent, received: base.received + total.received };
+}
+
+export function totalsOf({ sent, received }: CloseWire): ByDirection {
+  return { sent, received };
+}

@@ -1,0 +1,175 @@
+/**
+ * What all hosts of mocks share: the mock that answers a request, the miss explained, counted and answered as the policy
+ * says, and who is told of it. Opens no port.
+ */
+
+import type { HttpRequest } from '../../tape/model/http/http';
+import type { RedactionEntry } from '../../tape/redact/redacted';
+import type { HostName } from './answers';
+import type { Asked, Reply } from './front/asked';
+import { type Budget, createBudget, type MockLimits } from './front/limits';
+import type { EntryOptions } from './match/entry';
+import { createMatcher, type Match, type Matcher, type Rung } from './match/matcher';
+import { explainMiss, type Miss } from './match/miss';
+import type { Mock, MockSet, Refusal } from './mock';
+import type { MockServerOptions, ServedEvent } from './server';
+import type { Upstream } from './upstream';
+
+export interface Answering {
+  readonly options: MockServerOptions;
+  readonly set: MockSet;
+  readonly limits: MockLimits;
+  /** Room for the bodies of all requests that are held at the same time. */
+  readonly budget: Budget;
+  /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `find` then. */
+  again(asked: Asked, wire: string): Mock | undefined;
+  /**
+   * The mock of `host` that answers, or the miss. `wire` names the host and the bytes of the request: equal keys must
+   * mean equal requests to equal upstreams.
+   */
+  find(asked: Asked, live: HttpRequest, by: Finding): Found;
+  /** The request as the recorded ones are: without what redaction takes. */
+  redact(live: HttpRequest): Redacted;
+  /** Counts and tells a miss of something that was said after the request was answered. */
+  noteMiss(asked: Asked, miss: Miss): void;
+  readonly matching: EntryOptions;
+  /** Does work for a request that must not end the server, whatever bytes from the network make of our code: what it throws is answered 500. */
+  guard(asked: Asked, work: () => void): void;
+  /** Counts what could not be handled at all: the run fails. */
+  noteRefused(): void;
+  /** The refusal that is due now, if a client may not connect to this upstream. */
+  refuse(upstream: string): Refusal | null;
+}
+
+export interface Finding {
+  readonly host: HostName;
+  readonly wire: string;
+  /** False where a miss cannot be sent on, whatever the policy. */
+  readonly mayPass?: boolean;
+}
+
+export type Found =
+  | { readonly kind: 'mock'; readonly mock: Mock; readonly rung: Rung }
+  /** `passTo` is where the request goes instead, under `passthrough`; null where the miss is the answer. */
+  | { readonly kind: 'miss'; readonly miss: Miss; readonly passTo: Upstream | null };
+
+/** The half of a redactor that mocks need: live requests go through the rules the recorded ones went through. */
+export interface RequestRedactor {
+  redactRequest(request: HttpRequest): Redacted;
+}
+
+export interface Redacted {
+  readonly request: HttpRequest;
+  readonly entries: readonly RedactionEntry[];
+}
+
+export interface Tally {
+  readonly misses: readonly Miss[];
+  readonly faults: Error[];
+  missed(): number;
+  failed(): boolean;
+}
+
+const keptMisses = 1000;
+
+export interface Answerer {
+  readonly answering: Answering;
+  readonly matcher: Matcher;
+  readonly tally: Tally;
+}
+
+export function createAnswering(set: MockSet, options: MockServerOptions, limits: MockLimits): Answerer {
+  const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true };
+  const matcher = createMatcher(set, matching);
+  const misses: Miss[] = [];
+  const faults: Error[] = [];
+  let missed = 0;
+  let failed = false;
+  const note = (miss: Miss): void => {
+    missed++;
+    failed ||= miss.answeredWith === '502';
+    if (misses.length < keptMisses) misses.push(miss);
+  };
+  const noteMiss = (asked: Asked, miss: Miss): void => {
+    note(miss);
+    tell(options, { ...told(asked), found: 'miss', exchange: null, miss });
+  };
+  const redact = (live: HttpRequest): Redacted =>
+    options.redactor?.redactRequest(live) ?? { request: live, entries: [] };
+  const missOf = (asked: Asked, { entry }: Match & { kind: 'miss' }, mayPass: boolean): Found => {
+    const asGiven = options.onMiss ?? 'fail';
+    const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
+    const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy });
+    noteMiss(asked, miss);
+    const known = set.upstreams.find(({ name }) => name === asked.upstream) ?? null;
+    return { kind: 'miss', miss, passTo: miss.answeredWith === 'upstream' ? known : null };
+  };
+  const served = (asked: Asked, mock: Mock, found: Rung): void => {
+    tell(options, { ...told(asked), found, exchange: mock.id, miss: null });
+  };
+  const answering: Answering = {
+    options,
+    set,
+    limits,
+    budget: createBudget(limits.allBodiesBytes),
+    again(asked, wire) {
+      const mock = matcher.again(wire);
+      if (mock !== undefined) served(asked, mock, 'exact');
+      return mock;
+    },
+    matching,
+    redact,
+    noteMiss,
+    find(asked, live, { host, wire, mayPass = true }) {
+      const redacted = redact(live);
+      const ask = { host, upstream: asked.upstream, request: redacted.request, redacted: redacted.entries };
+      const match = matcher.match(ask, wire);
+      if (match.kind === 'miss') return missOf(asked, match, mayPass);
+      served(asked, match.mock, match.rung);
+      return { kind: 'mock', mock: match.mock, rung: match.rung };
+    },
+    guard({ reply }, work) {
+      try {
+        work();
+      } catch (error) {
+        faults.push(error instanceof Error ? error : new Error(String(error)));
+        if (reply.isBegun) reply.abort();
+        else replyJson(reply, 500, { error: 'INTERNAL', message: String(error) });
+      }
+    },
+    noteRefused() {
+      failed = true;
+    },
+    refuse(upstream) {
+      const refusal = matcher.refusal(upstream);
+      const event = { method: 'connect', upstream, target: '', found: 'refused', miss: null } as const;
+      if (refusal !== null) tell(options, { ...event, exchange: refusal.id });
+      return refusal;
+    },
+  };
+  const tally = { misses, faults, missed: () => missed, failed: () => failed || faults.length > 0 };
+  return { answering, matcher, tally };
+}
+
+function told({ method, upstream, target }: Asked) {
+  return { method, upstream, target };
+}
+
+function tell({ onServed }: MockServerOptions, event: ServedEvent): void {
+  onServed?.(event);
+}
+
+/** Says which mock answered and how it was found: `exact; exchange=41`. */
+export const markHeader = 'wiretape-mock';
+
+/** An explanation of ours in place of an answer. `isLast` ends the connection of HTTP/1 with it. */
+export function replyJson(reply: Reply, status: number, content: object, isLast = false): void {
+  const bytes = Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
+  const headers = ['Content-Type', 'application/json', 'Content-Length', String(bytes.length), markHeader, 'miss'];
+  const head = { status, reason: null, headers: isLast ? [...headers, 'Connection', 'close'] : headers, framing: [] };
+  reply.send(head, { bytes, shortText: null }, []);
+}
+
+export function replyMiss(reply: Reply, miss: Miss): void {
+  replyJson(reply, miss.answeredWith === '404' ? 404 : 502, { error: miss.code, ...miss });
+}

@@ -1,0 +1,69 @@
+/** Reads the body of a live request whole, and names the bytes of a request. */
+import type { Asked } from '../../front/asked';
+import type { Budget } from '../../front/limits';
+
+export const noBody = Buffer.alloc(0);
+
+export interface BodyLimits {
+  readonly bodyBytes: number;
+  /** Of all bodies together. */
+  readonly budget: Budget;
+}
+
+export type ReadBody =
+  /** `release` gives the room of the body back; more than once does no harm. */
+  { readonly kind: 'whole'; readonly bytes: Buffer; release(): void } | { readonly kind: 'too-large' | 'no-room' };
+
+/** Calls `done` once, and not at all when the client left. What is not taken is let pass unread. */
+export function readBody({ body }: Asked, limits: BodyLimits, done: (body: ReadBody) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let isWhole = false;
+  const release = (): void => {
+    limits.budget.give(size);
+    size = 0;
+    chunks.length = 0;
+  };
+  const stop = (): void => {
+    body.off('data', take).off('end', finish).off('close', left);
+  };
+  const refuse = (kind: 'too-large' | 'no-room'): void => {
+    stop();
+    body.resume();
+    release();
+    done({ kind });
+  };
+  const take = (chunk: Buffer): void => {
+    if (size + chunk.length > limits.bodyBytes) refuse('too-large');
+    else if (!limits.budget.take(chunk.length)) refuse('no-room');
+    else {
+      size += chunk.length;
+      chunks.push(chunk);
+    }
+  };
+  const finish = (): void => {
+    isWhole = true;
+    const bytes = chunks.length === 1 ? (chunks[0] ?? noBody) : Buffer.concat(chunks);
+    done({ kind: 'whole', bytes, release });
+  };
+  // The client left in the middle: there is nobody to answer.
+  const left = (): void => {
+    if (!isWhole) release();
+  };
+  body.on('error', left);
+  body.on('close', left);
+  body.on('data', take);
+  body.on('end', finish);
+}
+
+const shortBody = 4096;
+
+/** Equal only for requests that ask the same thing in the same bytes, whichever version of HTTP carried them. */
+export function wireKey(asked: Asked, body: Buffer, digest: (b: Buffer) => string): string {
+  const start = `http ${asked.upstream} ${asked.method} ${asked.target}`;
+  if (body.length === 0) return start;
+  const type = asked.header('content-type') ?? '';
+  const coding = asked.header('content-encoding') ?? '';
+  const content = body.length <= shortBody ? body.toString('latin1') : digest(body);
+  return `${start}\n${type}\n${coding}\n${body.length}\n${content}`;
+}

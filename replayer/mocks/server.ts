@@ -1,0 +1,178 @@
+/**
+ * Serves mocks: one port for everything (by Host, as an HTTP proxy, through CONNECT), and a port for each upstream; plain
+ * and TLS on each, HTTP/1 and HTTP/2. Brings connections, fronts and hosts together. Never dials anything, except under
+ * passthrough.
+ */
+
+import type { NoiseRule } from '../noise/rules';
+import { type Answerer, createAnswering, type RequestRedactor } from './answering';
+import { createResolver } from './front/arrival';
+import type { Asked } from './front/asked';
+import { writeCaFile } from './front/ca-file';
+import { createAuthority } from './front/certificates';
+import { createFront, type Front } from './front/front';
+import { carryHttp1 } from './front/http1';
+import { carryHttp2 } from './front/http2';
+import { defaultLimits, type MockLimits } from './front/limits';
+import type { Serving } from './front/serving';
+import { createTunnels } from './front/tunnel';
+import type { MockHost } from './hosts/host';
+import { hosts as allHosts } from './hosts/registry';
+import type { Rung } from './match/matcher';
+import type { Miss, MissPolicy } from './match/miss';
+import type { Mock, MockSet, Refusal } from './mock';
+
+export type { RequestRedactor } from './answering';
+
+export interface MockServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Of the port for everything; 0, the default, lets the system choose. */
+  readonly port?: number;
+  readonly onMiss?: MissPolicy;
+  /** Noise rules; those for responses are passed over. */
+  readonly rules?: readonly NoiseRule[];
+  readonly redactor?: RequestRedactor;
+  /** Whether the redactor has the key the tape was recorded with; without it redacted values count as equal. */
+  readonly keyed?: boolean;
+  /** `recorded` waits as long as the upstream took to answer. Default `none`. */
+  readonly latency?: 'recorded' | 'none';
+  /** Adds `wiretape-mock: exact; exchange=41` to answers. Default false: a service may pass headers on. */
+  readonly mark?: boolean;
+  /** Where to write the CA certificate; default a temporary file that goes with the server. */
+  readonly caFile?: string;
+  /** What a client may take up; the defaults are in limits.ts. */
+  readonly limits?: Partial<MockLimits>;
+  /** Who serves which mocks; default all of the registry. */
+  readonly hosts?: readonly MockHost[];
+  /** Called for each request after it was matched. */
+  readonly onServed?: (event: ServedEvent) => void;
+}
+
+export interface ServedEvent {
+  readonly method: string;
+  readonly upstream: string;
+  readonly target: string;
+  readonly found: Rung | 'refused' | 'miss';
+  /** The recorded exchange that answered; null on a miss. */
+  readonly exchange: string | null;
+  readonly miss: Miss | null;
+}
+
+export interface ServedCounts {
+  readonly exact: number;
+  readonly noise: number;
+  readonly refused: number;
+  readonly missed: number;
+}
+
+export interface MockServer {
+  /** The port for everything: base URL, HTTP proxy, CONNECT. */
+  readonly url: string;
+  /** Upstream name (`payments:8443`) to the base URL of its own port, in the scheme it was recorded with. */
+  readonly urls: ReadonlyMap<string, string>;
+  /** The CA certificate as PEM, and the file it lies in. */
+  readonly ca: string;
+  readonly caFile: string;
+  /** The first 1000, in order; `served().missed` counts all. */
+  misses(): readonly Miss[];
+  /** True when a miss was one that the policy does not allow, or a request could not be handled at all. */
+  failed(): boolean;
+  /** Faults of our own, answered 500. */
+  faults(): readonly Error[];
+  unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
+  served(): ServedCounts;
+  close(): Promise<void>;
+}
+
+/** Starts serving. Throws PORT_IN_USE, USAGE (an address that is not ours) and FILE_UNREADABLE (the CA file). */
+export async function startMocks(set: MockSet, options: MockServerOptions = {}): Promise<MockServer> {
+  const host = options.host ?? '127.0.0.1';
+  const authority = createAuthority({ now: new Date(), alsoNamed: isWildcard(host) ? [] : [host] });
+  const limits = { ...defaultLimits, ...options.limits };
+  const ownPorts = new Map<number, string>();
+  const answerer = createAnswering(set, options, limits);
+  const { answering, matcher, tally } = answerer;
+  const desk = openDesk(answerer, options.hosts ?? allHosts);
+  const refuses = (upstream: string): boolean => answering.refuse(upstream) !== null;
+  const serving: Serving = {
+    limits,
+    resolve: createResolver(set, ownPorts),
+    tunnels: createTunnels(ownPorts, refuses),
+    ask: desk.ask,
+    tunnel: (stream, arrival) => front.tunnel(stream, arrival),
+  };
+  const http1 = await carryHttp1(serving);
+  const http2 = carryHttp2(serving);
+  const front: Front = createFront({
+    http1: http1.take,
+    http2: http2.take,
+    authority,
+    refuses,
+    headMs: limits.headMs,
+  });
+  const stop = async (): Promise<void> => {
+    await front.close();
+    await Promise.all([http1.close(), http2.close()]);
+    desk.close();
+  };
+  try {
+    const port = await front.listen({ host, port: options.port ?? 0, upstream: null });
+    const urls = new Map<string, string>();
+    for (const { name, tls } of set.upstreams) {
+      const own = await front.listen({ host, port: 0, upstream: name });
+      ownPorts.set(own, name);
+      urls.set(name, urlAt(tls, host, own));
+    }
+    const caFile = writeCaFile(authority.certificate, options.caFile ?? null);
+    return {
+      url: urlAt(false, host, port),
+      urls,
+      ca: authority.certificate,
+      caFile: caFile.path,
+      misses: () => tally.misses,
+      failed: () => tally.failed(),
+      faults: () => tally.faults,
+      unused: matcher.unused,
+      served: () => ({ ...matcher.served(), missed: tally.missed() }),
+      async close() {
+        caFile.remove();
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Desk {
+  ask(asked: Asked): void;
+  close(): void;
+}
+
+/** Brings each request to its host. */
+function openDesk({ answering }: Answerer, hosts: readonly MockHost[]): Desk {
+  const open = hosts.map((host) => ({ takes: host.takes, opened: host.open(answering) }));
+  return {
+    ask(asked) {
+      answering.guard(asked, () => {
+        const { arrival, upstream, reply } = asked;
+        if (arrival.upstream === null && answering.refuse(upstream) !== null) reply.fail('unreachable');
+        else open.find(({ takes }) => takes(asked, answering.set))?.opened.serve(asked);
+      });
+    },
+    close() {
+      for (const { opened } of open) opened.close();
+    },
+  };
+}
+
+function urlAt(tls: boolean, host: string, port: number): string {
+  const named = isWildcard(host) ? '127.0.0.1' : host;
+  return `${tls ? 'https' : 'http'}://${named.includes(':') ? `[${named}]` : named}:${port}`;
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

@@ -1,0 +1,52 @@
+/** What both kinds of cases ask before they send a request, and how they say what came of it. */
+import { formatPath, parsePath } from '../../tape/model/path';
+import type { RedactionEntry } from '../../tape/redact/redacted';
+import type { SentCase, TestCase, Turn } from '../cases/cases';
+import type { Carrier } from '../correlate/carrier';
+import type { Judgement } from '../judge/judge';
+import { lostHint, placeholderHint, supplyHint } from '../report/notes';
+import type { CaseResult, Verdict } from '../report/report';
+
+export interface Obstacle {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly hints: readonly string[];
+}
+
+/** Why a request is not worth sending; null where nothing stands in the way. */
+export function obstacleTo(turn: Turn, carrier: Carrier): Obstacle | null {
+  const missing = carrier.missing(turn);
+  if (missing.length > 0) {
+    return { verdict: 'skipped', reason: 'needs-secret', hints: missing.map((entry) => supplyHint(entry, turn)) };
+  }
+  const lost = carrier.lost(turn);
+  return lost === null ? null : { verdict: 'error', reason: 'not-minted', hints: [lostHint(lost.path, lost.from)] };
+}
+
+export function resultOf(
+  { id, name }: Pick<TestCase, 'id' | 'name'>,
+  verdict: Verdict,
+  reason: string | null,
+): CaseResult {
+  return { id, name, verdict, reason, differences: [], excused: [] };
+}
+
+/** The verdict that follows from a judgement, and what to say of placeholders that were sent by `turns`. */
+export function verdictOn(
+  test: SentCase,
+  { differences, excused }: Judgement,
+  sent: { readonly turns: readonly Turn[]; readonly carrier: Carrier },
+): { readonly result: CaseResult; readonly hints: readonly string[] } {
+  if (differences.length === 0) return { result: { ...resultOf(test, 'pass', null), excused }, hints: [] };
+  const placeholders = sent.turns.flatMap((turn) =>
+    sent.carrier.sentPlaceholders(turn).map((entry) => ({ turn, entry: inExchange(turn, entry) })),
+  );
+  const places = placeholders.map(({ entry }) => entry.path).join(', ');
+  const reason = placeholders.length === 0 ? null : `placeholder-sent: ${places}`;
+  const hints = placeholders.map(({ entry, turn }) => placeholderHint(entry, turn));
+  return { result: { ...resultOf(test, 'fail', reason), differences, excused }, hints };
+}
+
+function inExchange({ at }: Turn, entry: RedactionEntry): RedactionEntry {
+  return at.length === 0 ? entry : { ...entry, path: formatPath([...at, ...parsePath(entry.path)]) };
+}

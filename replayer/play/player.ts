@@ -1,0 +1,63 @@
+/**
+ * The port between a run and the kinds of cases it plays: what a case does as steps, each at its time in the recording,
+ * and what came of it. The run decides when a step may be taken; a player decides what it is.
+ */
+import type { HeaderList } from '../../tape/model/body';
+import type { SentCase } from '../cases/cases';
+import type { Carrier } from '../correlate/carrier';
+import type { DriverOptions } from '../drive/driver';
+import type { ResponseRedactor } from '../judge/context';
+import type { NoiseRule } from '../noise/rules';
+import type { CaseNotes, CaseResult } from '../report/report';
+import type { Reach } from './reach';
+
+export interface RunOptions extends DriverOptions {
+  readonly noise: readonly NoiseRule[];
+  /** Set on every request in place of recorded fields of the same name. */
+  readonly setHeaders: HeaderList;
+  /** Secrets by name; see correlate/secrets.ts. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /**
+   * Live answers go through it before they are compared or printed; null compares them as they are. It must let the
+   * placeholders of the tape pass (`placeholdersOf`): they are sent, and come back.
+   */
+  readonly redactor: ResponseRedactor | null;
+  /** True when the redactor has the key the tape was made with: equal secrets then give equal placeholders. */
+  readonly keyed: boolean;
+}
+
+export interface PlayStep {
+  /** When it began and ended in the recording. */
+  readonly startedAtUs: number;
+  readonly endedAtUs: number;
+  /** `request` counts as one of those at once; `await` sends nothing and is never held back for the pace. */
+  readonly does: 'request' | 'say' | 'await';
+  /** Never rejects. */
+  play(): Promise<void>;
+}
+
+export interface Play {
+  /** In recorded order, to be played one after another. */
+  readonly steps: readonly PlayStep[];
+  /** Once every step was played. */
+  result(): CaseResult;
+}
+
+/** Plays cases of one kind. */
+export interface Player<C extends SentCase> {
+  open(test: C): Play;
+  /** What is to be known of the run as a whole, a sentence each. */
+  remarks(): readonly string[];
+  /** Nothing more comes of what was recorded on this connection. */
+  release(connectionId: string): void;
+  close(): Promise<void>;
+}
+
+/** What all players of a run share. */
+export interface Stage {
+  readonly options: RunOptions;
+  readonly carrier: Carrier;
+  readonly reach: Reach;
+  /** Keeps what a person needs beside the result of a case that did not pass. */
+  note(id: string, notes: CaseNotes): void;
+}

@@ -1,0 +1,101 @@
+/** Plays a request and its answer: sends it as this run must, learns what the answer minted, judges the answer. */
+import type { HttpVersion } from '../../tape/model/http/http';
+import { type RunnableCase, recordedHttp2 } from '../cases/cases';
+import { type Answer, type Driver, openDriver } from '../drive/driver';
+import { type Failure, unsendable } from '../drive/failure';
+import { wayOf } from '../drive/way';
+import { judge } from '../judge/judge';
+import { curlLine, curlVersions } from '../report/curl';
+import { versionRemark } from '../report/notes';
+import type { CaseResult, Verdict } from '../report/report';
+import { obstacleTo, resultOf, verdictOn } from './before';
+import type { Play, Player, Stage } from './player';
+
+export class RequestPlayer implements Player<RunnableCase> {
+  private driver: Driver | undefined;
+  private sentAsHttp1 = 0;
+
+  constructor(private readonly stage: Stage) {}
+
+  open(test: RunnableCase): Play {
+    const { startedAtUs, durationUs } = test.stored.exchange;
+    let result = resultOf(test, 'error', 'interrupted');
+    const play = async () => {
+      result = await this.play(test);
+    };
+    const step = { startedAtUs, endedAtUs: startedAtUs + (durationUs ?? 0), does: 'request', play } as const;
+    return { steps: [step], result: () => result };
+  }
+
+  private async play(test: RunnableCase): Promise<CaseResult> {
+    const { carrier, reach } = this.stage;
+    const obstacle = obstacleTo(test, carrier);
+    if (obstacle !== null) return this.without(test, obstacle);
+    const sent = await reach.attempt(() => this.send(test));
+    if (sent.kind === 'failed') {
+      return this.without(test, { verdict: 'error', reason: sent.reason, hints: [sent.detail] });
+    }
+    if (recordedHttp2(test) !== null && sent.response.version !== '2') this.sentAsHttp1++;
+    carrier.learn(test, sent.response);
+    return this.judged(test, sent);
+  }
+
+  private async send(test: RunnableCase): Promise<Answer | Failure> {
+    try {
+      this.driver ??= openDriver(this.stage.options);
+      return await this.driver.send(this.stage.carrier.requestFor(test), test.stored.connectionId);
+    } catch (error) {
+      return unsendable(error);
+    }
+  }
+
+  private judged(test: RunnableCase, { response }: Answer): CaseResult {
+    const { carrier, options } = this.stage;
+    const judgement = judge(response, {
+      test,
+      rules: options.noise,
+      redactor: options.redactor,
+      keyed: options.keyed,
+      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
+      ...carrier.expectationFor(test),
+    });
+    const { result, hints } = verdictOn(test, judgement, { turns: [test], carrier });
+    if (result.verdict !== 'pass') this.note(test, hints, response.version);
+    return result;
+  }
+
+  private without(
+    test: RunnableCase,
+    {
+      verdict,
+      reason,
+      hints,
+    }: { readonly verdict: Verdict; readonly reason: string; readonly hints: readonly string[] },
+  ): CaseResult {
+    this.note(test, hints);
+    return resultOf(test, verdict, reason);
+  }
+
+  /** Over the version the answer came in; where there is none, the one that was to be tried. */
+  private note(test: RunnableCase, hints: readonly string[], answeredIn: HttpVersion = '2'): void {
+    const { carrier, options } = this.stage;
+    const { origin, basePath } = options.target;
+    const request = carrier.shownRequest(test);
+    const version = answeredIn === '2' ? curlVersions[wayOf(request, options)] : null;
+    const curl = curlLine({ ...request, url: `${origin}${basePath}${request.path}`, version });
+    this.stage.note(test.id, { curl, hints });
+  }
+
+  remarks(): readonly string[] {
+    const remark = versionRemark(this.sentAsHttp1, this.stage.options);
+    return remark === null ? [] : [remark];
+  }
+
+  release(connectionId: string): void {
+    this.driver?.release(connectionId);
+  }
+
+  async close(): Promise<void> {
+    await this.driver?.close();
+  }
+}
