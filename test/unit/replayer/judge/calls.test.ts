@@ -117,7 +117,7 @@ describe('a mock of a call', () => {
       const { upstream } = set.mocks[0] ?? { upstream: '' };
       const ask = (body: Body) =>
         createMatcher(set, { rules: [], keyed: false }).match(
-          { upstream, host: 'shop.test', request: asksWeb(body), redacted: [] },
+          { upstream, host: 'http', request: asksWeb(body), redacted: [] },
           '',
         ).kind;
       expect(ask(bodyWith(Buffer.concat([two, one])))).toBe('match');
