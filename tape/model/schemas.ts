@@ -1,11 +1,12 @@
 /** Puts to the bodies of an exchange what a schema knows of them, so that whoever looks at them need not be told. */
-import type { Schemas } from '../body/protobuf/schemas';
+import { noSchemas, type Schemas } from '../body/protobuf/schemas';
 import { protocolLineOf } from './content-model';
 import type { Exchange } from './exchange';
 import { modelFor } from './registry';
 
 /** The exchange itself where it is no call that the schemas know. */
 export function withSchemas(exchange: Exchange, schemas: Schemas): Exchange {
+  if (schemas === noSchemas) return exchange;
   const { protocol, content, messages } = exchange;
   const model = modelFor(protocol);
   const { target } = protocolLineOf(model.operation(content, []));

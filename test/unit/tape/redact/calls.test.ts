@@ -8,6 +8,7 @@ import { httpOf } from '../../../../tape/model/registry';
 import { placeInWhole } from '../../../../tape/redact/messages';
 import { createRedactor } from '../../../../tape/redact/redactor';
 import { parseRedactionRules } from '../../../../tape/redact/rules-file';
+import { expectLinear, KiB, repeat } from '../../../support/linear';
 import { encode, shapeOf } from '../../../support/proto';
 import { envelope } from '../../../support/rpc';
 import { bodyOf, type ExchangeParts, exchangeOf, messageOf, requestOf, responseOf } from '../../../support/tapes';
@@ -234,5 +235,28 @@ describe('metadata', () => {
     });
     const field = httpOf(exchange)?.response?.trailers[0]?.[1] ?? '';
     expect(messageValue(Buffer.from(field, 'base64'), null)).toEqual({ 1: entries[0]?.placeholder });
+  });
+});
+
+describe('redaction of protobuf', () => {
+  const field = (content: string): string => {
+    const length = [];
+    let rest = content.length;
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) length.push((rest % 128) | 0x80);
+    return `\x1a${String.fromCharCode(...length, rest)}${content}`;
+  };
+  const nested = (size: number): string => {
+    let message = repeat('\x08\x01', size);
+    for (let i = 0; i < 60; i++) message = field(message);
+    return message;
+  };
+
+  it.each<[string, (size: number) => string]>([
+    ['many small fields', (size) => repeat('\x12\x03abc', size - (size % 5))],
+    ['many secrets', (size) => repeat(field(`password=${secret}`), size - (size % (secret.length + 11)))],
+    ['deep in each other', nested],
+    ['groups in each other', (size) => '\x0b'.repeat(size)],
+  ])('takes linear time: %s', (_, body) => {
+    expectLinear((size) => ({ type: 'application/x-protobuf', body: body(size) }), 64 * KiB, 512 * KiB);
   });
 });
