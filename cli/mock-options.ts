@@ -24,11 +24,17 @@ export const mockOptions = {
     default: 'none',
     describe: 'answer at once, or as slowly as recorded',
   },
+  'raw-mocks': {
+    type: 'boolean',
+    default: false,
+    describe: 'also play raw streams whose bytes were kept, by exact bytes, each server on a port of its own',
+  },
 } as const satisfies Record<string, Options>;
 
 export interface MockArguments {
   readonly onMiss: MissPolicy;
   readonly latency: 'none' | 'recorded';
+  readonly rawMocks: boolean;
 }
 
 /** The exchanges of one side that pass the filter. */
@@ -57,7 +63,7 @@ export function requireMocks(set: MockSet, tape: string, serve: Serve = 'outboun
 const listed = 10;
 
 /** Exchanges that cannot be served, with the reason. */
-export function notServedLines({ notServed }: MockSet): string[] {
+export function notServedLines({ notServed }: Pick<MockSet, 'notServed'>): string[] {
   const lines = notServed.map(({ id, upstream, reason }) => {
     return `exchange ${id}${upstream === null ? '' : ` of ${upstream}`} is not served: ${reason}`;
   });

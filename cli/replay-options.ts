@@ -32,6 +32,7 @@ export const replayOptions = {
   'set-header': { ...list, describe: `'authorization: Bearer \${env:TOKEN}', sent with every request; repeatable` },
   secret: { ...list, describe: 'NAME=env:VAR, for a value that redaction took out; repeatable' },
   noise: { type: 'string', describe: 'a file of places that may differ' },
+  strict: { type: 'boolean', default: false, describe: 'nothing may differ but what the noise file names' },
   redact: { type: 'string', describe: 'the file of further redaction rules the tape was recorded with' },
   'allow-skipped': { type: 'boolean', default: false, describe: 'skipped cases do not fail the run' },
   junit: { type: 'string', describe: 'also write a JUnit XML report into this file' },
@@ -48,6 +49,7 @@ export interface ReplayArguments {
   readonly setHeader?: readonly string[] | undefined;
   readonly secret?: readonly string[] | undefined;
   readonly noise?: string | undefined;
+  readonly strict: boolean;
   readonly redact?: string | undefined;
   readonly allowSkipped: boolean;
   readonly junit?: string | undefined;
@@ -75,6 +77,7 @@ export function suiteOptionsFrom(
     httpVersion: args.httpVersion ?? null,
     ...trustFrom(args),
     noise: noiseFrom(args.noise),
+    strict: args.strict,
     setHeaders: setHeadersFrom(args.setHeader ?? [], env),
     secrets: secretsFrom(args.secret ?? [], env),
     concurrency: args.concurrency,

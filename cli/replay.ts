@@ -2,7 +2,7 @@
 
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
-import { casesFrom, isSent, type TestCase } from '../replayer/cases/cases';
+import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
 import { parseTarget } from '../replayer/drive/target';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
@@ -100,12 +100,21 @@ export async function readCases(
     for (const line of cutShortLines(await tape.sessions(), session === undefined ? {} : { session })) {
       process.stderr.write(`note  ${line}\n`);
     }
-    const cases = casesFrom(await Array.fromAsync(tape.exchanges(filterFrom(args, 'inbound'))));
+    const exchanges = await Array.fromAsync(tape.exchanges(filterFrom(args, 'inbound')));
+    const cases = casesFrom(exchanges);
+    noteUnparsed(countOfUnparsed(exchanges));
     if (!cases.some(isSent)) throw noCases(args.tape, cases);
     return cases;
   } finally {
     await tape.close();
   }
+}
+
+function noteUnparsed(count: number): void {
+  if (count === 0) return;
+  const streams =
+    count === 1 ? '1 raw stream is no test case and is' : `${count} raw streams are no test cases and are`;
+  process.stderr.write(`note  ${streams} left out\n`);
 }
 
 function noCases(tape: string, cases: readonly TestCase[]): WiretapeError {

@@ -8,6 +8,7 @@ import { turnsOf } from './cases/turns';
 import { Carrier } from './correlate/carrier';
 import type { Failure } from './drive/failure';
 import { createSchedule, type Step } from './drive/schedule';
+import { openRunState } from './judge/causes/run-state';
 import { resultOf } from './play/before';
 import type { Play, PlayStep, RunOptions } from './play/player';
 import { Reach } from './play/reach';
@@ -156,7 +157,8 @@ class CaseRun implements Run {
     const address = { authority, origin: `${target.secure ? 'https' : 'http'}://${authority}` };
     this.carrier = new Carrier(turnsOf(cases.filter(isSent)), { ...options, target: address });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
-    this.players = new Players({ options, carrier: this.carrier, reach: this.reach, note });
+    const state = openRunState((text) => this.carrier.isOnTape(text));
+    this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note });
   }
 
   get unreachable(): Failure | null {

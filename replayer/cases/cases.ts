@@ -6,7 +6,7 @@ import type { Exchange } from '../../tape/model/exchange';
 import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/http/http';
 import type { Message } from '../../tape/model/message';
 import type { Path } from '../../tape/model/path';
-import { httpOf, isConversation, operationOf } from '../../tape/model/registry';
+import { httpOf, isConversation, modelFor, operationOf } from '../../tape/model/registry';
 import { placeInWhole } from '../../tape/redact/messages';
 import type { StoredExchange } from '../../tape/store/tape';
 import { conversationOf, problemsOfConversation } from './conversation';
@@ -15,10 +15,9 @@ import { caseName, operationName } from './name';
 /** Words of `reason` for cases that are never sent, and what they mean; scripts read them. docs/replay.md lists the same. */
 export const skipWords = {
   incomplete: 'something of the request or the answer is missing on the tape, or there was no answer',
-  raw: 'the protocol is not parsed',
   upgrade: 'the connection left HTTP, for a protocol that is not played',
   connect: 'a tunnel is not a request',
-  'needs-secret': 'it needs a secret that is not on the tape, and no earlier answer gives it',
+  'needs-secret': 'the service refuses what stands for a secret, and no earlier answer gives the secret',
   unsendable: '`OPTIONS *` has no path to send it to',
 } as const;
 export type SkipReason = keyof typeof skipWords;
@@ -70,10 +69,26 @@ export interface SkippedCase extends CaseBase {
 
 export type TestCase = SentCase | SkippedCase;
 
-/** The inbound exchanges as cases, in the order in which they began. Outbound exchanges are left out: they are mocks. */
+/**
+ * The inbound exchanges as cases, in the order in which they began. Outbound exchanges are left out: they are mocks. So are
+ * streams that nobody parses: which side of such a connection asked is not known for certain, and nothing of it can be sent.
+ */
 export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCase[] {
-  const inbound = [...exchanges].filter((stored) => stored.exchange.connection.direction === 'inbound');
-  return inbound.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
+  const cases = [...exchanges].filter((stored) => isInbound(stored) && isParsed(stored));
+  return cases.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
+}
+
+/** How many inbound exchanges are no test cases at all. */
+export function countOfUnparsed(exchanges: readonly StoredExchange[]): number {
+  return exchanges.filter((stored) => isInbound(stored) && !isParsed(stored)).length;
+}
+
+function isInbound({ exchange }: StoredExchange): boolean {
+  return exchange.connection.direction === 'inbound';
+}
+
+function isParsed({ exchange }: StoredExchange): boolean {
+  return modelFor(exchange.protocol).isParsed;
 }
 
 /** True for the cases that will be sent. */
@@ -121,11 +136,9 @@ function nameOf(stored: StoredExchange): string {
 }
 
 function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } | null {
-  const http = httpOf(exchange);
-  if (http === null) return { reason: 'raw', detail: `the protocol (${exchange.protocol}) is not parsed` };
   const problems = isConversation(exchange) ? problemsOfConversation(exchange) : exchange.problems;
   if (problems.length > 0) return { reason: 'incomplete', detail: problems.join(', ') };
-  const { request, response } = http;
+  const { request, response } = httpOf(exchange) ?? noHttp;
   if (request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
   if (response?.status === 101 && !isConversation(exchange))

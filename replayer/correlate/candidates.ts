@@ -5,11 +5,12 @@
  */
 import type { Path } from '../../tape/model/path';
 import {
+  dateText,
   epochTime,
-  isIdName,
   isTimeName,
   jwtParts,
   looksGenerated,
+  namesThings,
   timeText,
   uuidPrefix,
   uuidVersion,
@@ -39,13 +40,14 @@ export function isMadeUp(
   text: string,
   place: { readonly path: Path; readonly length: number; readonly text: string },
 ): boolean {
-  if (uuidVersion(text.slice(uuidPrefix(text).length)) !== null || timeText(text) !== null) return true;
+  if (uuidVersion(text.slice(uuidPrefix(text).length)) !== null) return true;
+  if (timeText(text) !== null || dateText(text) !== null) return true;
   if (jwtParts(text) !== null || looksGenerated(text)) return true;
   const [root, name] = place.path;
   if (root === 'header' && headerVolatility(String(name)) !== 'no') return true;
   if (!/\d/.test(text)) return false;
   const key = String(place.path.findLast((step) => typeof step === 'string') ?? '');
-  return place.length < place.text.length || isIdName(key) || (isTimeName(key) && epochTime(text) !== null);
+  return place.length < place.text.length || namesThings(key) || (isTimeName(key) && epochTime(text) !== null);
 }
 
 /** True for texts some part of which may be followed on its own. */
@@ -56,6 +58,14 @@ export function hasParts(text: string): boolean {
     return some;
   });
   return some;
+}
+
+/** Attributes of HTML that hold words for people: an example in a form is typed over, not sent back. */
+const wordsForPeople = /\s(?:placeholder|title|alt|label|aria-label|pattern)\s*=\s*(?:"[^"]*"|'[^']*')/gi;
+
+/** A page with blanks where it only speaks to people, so that every other part keeps its position. */
+export function withoutWordsForPeople(text: string): string {
+  return text.includes('<') ? text.replace(wordsForPeople, (words) => ' '.repeat(words.length)) : text;
 }
 
 export interface Part {

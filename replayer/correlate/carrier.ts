@@ -11,9 +11,10 @@ import type { JudgeContext } from '../judge/context';
 import type { Chain, PlaceInCase } from '../report/report';
 import { type Address, recordedAddress } from './addresses';
 import { type LiveRequest, liveRequest } from './live-request';
-import { LiveValues } from './live-values';
-import { type CarryPlan, type CasePlan, type Link, planCarries } from './plan';
-import { missingCredentials, secretsByPlaceholder, sentPlaceholders } from './secrets';
+import { LiveValues, type Qualifies } from './live-values';
+import type { Link, Origin } from './origin';
+import { type CarryPlan, type CasePlan, planCarries } from './plan';
+import { secretsByPlaceholder, sentPlaceholders } from './secrets';
 
 export interface CarrierOptions {
   readonly target: Address;
@@ -25,7 +26,7 @@ export interface CarrierOptions {
 /** What the judge asks of correlation. */
 export type Expectation = Pick<
   JudgeContext,
-  'expected' | 'recordedAt' | 'target' | 'isKnown' | 'isRef' | 'isRefWord' | 'hidesRef' | 'mintAt'
+  'expected' | 'recordedAt' | 'target' | 'isOnTape' | 'knownFrom' | 'refAt' | 'refWordAt' | 'hidesRef' | 'mintAt'
 >;
 
 export class Carrier {
@@ -74,12 +75,7 @@ export class Carrier {
     });
   }
 
-  /** Credentials that nothing gives: without them the case is not worth sending. */
-  missing(test: Turn): readonly RedactionEntry[] {
-    return missingCredentials(test, this.planOf(test), this.replaced);
-  }
-
-  /** Redacted values elsewhere, which go out as their placeholders. */
+  /** Redacted values that nothing gives, which go out as their placeholders. */
   sentPlaceholders(test: Turn): readonly RedactionEntry[] {
     return sentPlaceholders(test, this.planOf(test), this.replaced);
   }
@@ -99,8 +95,19 @@ export class Carrier {
     return secret && !replaced && this.values.of(origin) === undefined && !this.values.isTakenAway(origin);
   }
 
-  learn(test: Turn, live: HttpResponse): void {
-    this.values.learn(this.planOf(test), live, test.response, live.endedAtUs / 1000);
+  /** Takes from an answer what later cases need; `qualifies` says what may stand for a recorded value. */
+  learn(test: Turn, live: HttpResponse, qualifies: Qualifies): void {
+    this.values.learn(this.planOf(test), { live, recorded: test.response }, qualifies);
+  }
+
+  /** True for what stands for a secret on the tape. */
+  isPlaceholder(text: string): boolean {
+    return this.placeholders.has(text);
+  }
+
+  /** True when the text stands in some request or answer of the recording. */
+  isOnTape(text: string): boolean {
+    return this.plan.isOnTape(text);
   }
 
   expectationFor(test: Turn): Expectation {
@@ -110,12 +117,20 @@ export class Carrier {
       expected: this.values.expect(plan, test.response),
       recordedAt: recordedAddress(test),
       target: this.options.target,
-      isKnown: (text, path) => this.plan.isKnown(text, position, path),
-      isRef: (path) => refsAt(plan, path).some(isWhole),
-      isRefWord: (path, word) => refsAt(plan, path).some(({ origin }) => this.values.of(origin) === word),
+      isOnTape: (text) => this.isOnTape(text),
+      knownFrom: (text, path) => this.pinned(this.plan.knownFrom(text, position, path)),
+      refAt: (path) => refsAt(plan, path).find((link) => isWhole(link) && this.values.isQualified(link.origin))?.origin,
+      refWordAt: (path, word) => refsAt(plan, path).find(({ origin }) => this.values.of(origin) === word)?.origin,
       hidesRef: (path) => refsAt(plan, path).some(({ origin }) => this.placeholders.has(origin.recorded)),
       mintAt: (path, text) => plan.mints.find((mint) => mint.recorded === text && isSame(mint.spot.path, path)),
     };
+  }
+
+  /** A value that its own answer did not give in this run has no value to come back with: it is as good as new. */
+  private pinned(origin: Origin | undefined): Origin | undefined {
+    if (origin === undefined || origin.by !== 'answer') return origin;
+    const isMint = this.plan.cases[origin.caseIndex]?.mints.includes(origin) === true;
+    return isMint && !this.values.isQualified(origin) ? undefined : origin;
   }
 
   private planOf(test: Turn): CasePlan {

@@ -10,7 +10,7 @@ import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
-import { headerVolatility } from '../noise/volatile-headers';
+import { headerVolatility, type Volatility } from '../noise/volatile-headers';
 import { parseCookies, parseSetCookie } from './cookies';
 
 /** What stands at a place. `cookie` values are known by their name too, so even short ones are told apart. */
@@ -83,13 +83,17 @@ function visitHeaders(headers: HeaderList, visit: Visit): void {
   const seen = new Map<string, number>();
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
-    if (unsearched.has(lower) || headerVolatility(lower) === 'ambient') continue;
+    if (unsearched.has(lower) || isUnsearched(headerVolatility(lower))) continue;
     const nth = seen.get(lower) ?? 0;
     seen.set(lower, nth + 1);
     if (lower === 'cookie') visitCookies(value, visit);
     else if (lower === 'set-cookie') visitSetCookie(value, visit);
     else visit({ path: repeated(['header', lower], nth), text: value, kind: 'text' });
   }
+}
+
+function isUnsearched(volatility: Volatility): boolean {
+  return volatility === 'ambient' || volatility === 'clock';
 }
 
 function visitCookies(value: string, visit: Visit): void {

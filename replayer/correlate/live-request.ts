@@ -6,8 +6,8 @@ import type { HeaderList } from '../../tape/model/body';
 import { addressOf, type HttpRequest } from '../../tape/model/http/http';
 import { type Address, movedHeaders } from './addresses';
 import type { LiveValues } from './live-values';
+import type { Link } from './origin';
 import { type Edit, editBody, editHeaders, editTarget } from './places';
-import type { Link } from './plan';
 
 export interface LiveRequest {
   readonly method: string;

@@ -9,11 +9,18 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { tokensOf } from '../noise/tokens';
 import { isExpired, parseSetCookie } from './cookies';
+import type { Link, Origin } from './origin';
 import { type Edit, editBody, editHeaders, textAt } from './places';
-import type { CasePlan, Link, Origin } from './plan';
+import type { CasePlan } from './plan';
+
+/** Whether a live text is what the service made up in place of a recorded one. */
+export type Qualifies = (origin: Origin, live: string) => boolean;
 
 export class LiveValues {
+  /** What later requests carry. */
   private readonly values = new Map<Origin, string>();
+  /** Of these, what later answers are expected to hold: what is known to stand for the recorded value. */
+  private readonly qualified = new Set<Origin>();
   private readonly takenAway = new Set<Origin>();
 
   /** `secrets` by placeholder, for origins the user supplies. */
@@ -24,26 +31,41 @@ export class LiveValues {
     return origin.by === 'supplied' ? this.secrets.get(origin.recorded) : this.values.get(origin);
   }
 
+  /** True where the run has produced the value, and it is of the kind that was recorded. */
+  isQualified(origin: Origin): boolean {
+    return origin.by === 'supplied' ? this.secrets.has(origin.recorded) : this.qualified.has(origin);
+  }
+
   /** True when the live service took the cookie back, so that a client would no longer send it. */
   isTakenAway(origin: Origin): boolean {
     return this.takenAway.has(origin);
   }
 
-  /** Takes from a live answer what the plan says later cases need. `nowMs` dates cookies that carry an expiry. */
-  learn(plan: CasePlan, live: HttpResponse, recorded: HttpResponse, nowMs: number): void {
-    if (plan.mints.length > 0) {
+  /**
+   * Takes from a live answer what the plan says later cases need. An answer of another status gives nothing: what stands
+   * in an error page at the place of a value is not that value.
+   */
+  learn(plan: CasePlan, { live, recorded }: AnswerPair, qualifies: Qualifies): void {
+    const nowMs = live.endedAtUs / 1000; // dates cookies that carry an expiry
+    if (plan.mints.length > 0 && live.status === recorded.status) {
       const body = viewBody(live.headers, describedAs(live.body, recorded.body));
-      for (const origin of plan.mints) this.learnOne(origin, live, body, nowMs);
+      for (const origin of plan.mints) this.learnOne(origin, { live, body, nowMs }, qualifies);
     }
     this.followCookies(plan, live, recorded, nowMs);
   }
 
-  private learnOne(origin: Origin, live: HttpResponse, body: BodyView, nowMs: number): void {
+  private learnOne(origin: Origin, { live, body, nowMs }: Learned, qualifies: Qualifies): void {
     const text = textAt(live.headers, body, origin.spot.path);
     if (text === undefined) return;
     const value = valueIn(text, origin);
-    if (value !== undefined && value !== '') this.values.set(origin, value);
+    if (value !== undefined && value !== '') this.take(origin, value, qualifies);
     if (origin.spot.kind === 'cookie') this.noteExpiry(origin, live.headers, nowMs);
+  }
+
+  private take(origin: Origin, value: string, qualifies: Qualifies): void {
+    const isSame = value === origin.recorded || qualifies(origin, value);
+    if (isSame) this.qualified.add(origin);
+    if (isSame || isSentOn(origin, value)) this.values.set(origin, value);
   }
 
   private noteExpiry(origin: Origin, headers: HeaderList, nowMs: number): void {
@@ -59,7 +81,10 @@ export class LiveValues {
       const set = lastSetCookie(live.headers, name);
       if (set === null) continue;
       if (isExpired(set, nowMs)) this.takenAway.add(origin);
-      else this.values.set(origin, set.value);
+      else {
+        this.values.set(origin, set.value);
+        this.qualified.add(origin);
+      }
     }
   }
 
@@ -90,11 +115,30 @@ export class LiveValues {
 
   /** The recorded answer as this run should give it: with every known value as it is now. Null when nothing changes. */
   expect(plan: CasePlan, recorded: HttpResponse): { headers: HeaderList; body: BodyView } | null {
-    const edits = this.edits(plan.refs);
+    const edits = this.edits(plan.refs.filter(({ origin }) => this.isQualified(origin)));
     if (edits.length === 0) return null;
     const body = viewBody(recorded.headers, recorded.body);
     return { headers: editHeaders(recorded.headers, edits), body: editBody(body, edits) };
   }
+}
+
+export interface AnswerPair {
+  readonly live: HttpResponse;
+  readonly recorded: HttpResponse;
+}
+
+interface Learned {
+  readonly live: HttpResponse;
+  readonly body: BodyView;
+  readonly nowMs: number;
+}
+
+/**
+ * A client sends on what it is given: a word at the very place of the recorded one, also where nobody can say that the
+ * two are one thing. The answers are not expected to hold it.
+ */
+function isSentOn({ spot }: Origin, value: string): boolean {
+  return spot.start === 0 && spot.length === spot.text.length && !/\s/.test(value);
 }
 
 const noEdits: readonly Edit[] = [];

@@ -3,6 +3,7 @@
  * replaced here. Types are kept: a number stays a number where the new text is one.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { parseForm } from '../../tape/body/form';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import { rewriteItems } from '../../tape/body/json-items';
@@ -10,6 +11,7 @@ import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import type { Path } from '../../tape/model/path';
 import { formatCookies, parseCookies, parseSetCookie } from './cookies';
+import { editJson, type JsonEdit } from './json-edits';
 import { cutOnce, decodeSegment } from './leaves';
 
 /** A new text for the leaf at a path. */
@@ -137,7 +139,7 @@ function textFor(edits: readonly Edit[], cookie: string): string | undefined {
 
 const none: ReadonlySet<string> = new Set();
 
-/** The body with new texts; `bytes` are written anew, without content codings. */
+/** The body with new texts in the place of the recorded ones; `bytes` are without content codings. */
 export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
   const ours = edits.filter((edit) => edit.path[0] === 'body');
   if (ours.length === 0) return body;
@@ -148,7 +150,7 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
     }
     case 'json': {
       const value = valueWith(body.value, ours);
-      return { kind: 'json', value, bytes: Buffer.from(stringifyJson(value)) };
+      return { kind: 'json', value, bytes: editedJson(body, ours, value) };
     }
     case 'items':
       return editItems(body, ours);
@@ -160,7 +162,7 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
       return { ...body, bytes: editParts(body, ours) };
     case 'text': {
       const text = ours[0]?.text ?? body.text;
-      return { kind: 'text', text, bytes: Buffer.from(text) };
+      return { kind: 'text', text, bytes: Buffer.concat([markOf(body.bytes), Buffer.from(text)]) };
     }
     default:
       return body;
@@ -171,15 +173,39 @@ function valueWith(value: JsonValue, edits: readonly Edit[]): JsonValue {
   return edits.reduce((at, edit) => setJson(at, edit.path.slice(1), edit.text), value);
 }
 
-/** Items that nothing changes in keep their bytes. */
+/** In another charset than UTF-8 the text is written anew. */
+function editedJson(
+  { value, bytes }: { readonly value: JsonValue; readonly bytes: Uint8Array },
+  edits: readonly Edit[],
+  edited: JsonValue,
+): Uint8Array {
+  if (!isUtf8(bytes)) return Buffer.from(stringifyJson(edited));
+  return editJson(
+    bytes,
+    edits.map(({ path, text }) => jsonEdit(value, path.slice(1), text)),
+  );
+}
+
+function jsonEdit(value: JsonValue, steps: Path, text: string): JsonEdit {
+  return { steps, recorded: jsonAt(value, steps) ?? null, text };
+}
+
 function editItems(body: Extract<BodyView, { kind: 'items' }>, edits: readonly Edit[]): BodyView {
+  const editsOf = (i: number) => edits.filter(({ path }) => path[1] === i);
   const value = body.value.map((item, i) =>
-    edits.filter(({ path }) => path[1] === i).reduce((at, { path, text }) => setJson(at, path.slice(2), text), item),
+    editsOf(i).reduce((at, { path, text }) => setJson(at, path.slice(2), text), item),
   );
-  const text = rewriteItems(Buffer.from(body.bytes).toString('utf8'), body.layout, (item, i) =>
-    value[i] === body.value[i] ? item : stringifyJson(value[i] ?? null),
-  );
+  const text = rewriteItems(Buffer.from(body.bytes).toString('utf8'), body.layout, (item, i) => {
+    const inPlace = editsOf(i).map(({ path, text }) => jsonEdit(body.value[i] ?? null, path.slice(2), text));
+    return Buffer.from(editJson(Buffer.from(item), inPlace)).toString('utf8');
+  });
   return { ...body, value, bytes: Buffer.from(text) };
+}
+
+/** The byte order mark, where there is one: a text is read without it. */
+function markOf(bytes: Uint8Array): Uint8Array {
+  const mark = bytes.subarray(0, 3);
+  return Buffer.compare(mark, Buffer.from('\u{feff}')) === 0 ? mark : new Uint8Array();
 }
 
 function setJson(value: JsonValue, steps: Path, text: string): JsonValue {

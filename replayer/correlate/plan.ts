@@ -7,45 +7,11 @@ import { viewBody } from '../../tape/body/view';
 import { addressOf } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { Turn } from '../cases/cases';
-import { epochTime, isTimeName, timeText } from '../noise/shapes';
-import { eachPart, hasParts, isFollowable, isMadeUp, type Part } from './candidates';
+import { dateText, epochTime, isTimeName, timeText } from '../noise/shapes';
+import { eachPart, hasParts, isFollowable, isMadeUp, type Part, withoutWordsForPeople } from './candidates';
 import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
+import { isSpot, type Link, type Origin, samePath, suppliedOrigin } from './origin';
 import { shortIdOf, shortIdsIn } from './short-ids';
-
-/** A part of the text at a place of a message. */
-export interface Spot {
-  readonly path: Path;
-  readonly start: number;
-  readonly length: number;
-  /** The whole recorded text at the path. */
-  readonly text: string;
-  readonly kind: Leaf['kind'];
-}
-
-/** The first appearance of a value. `client`: a request had it first. `supplied`: the user gives the secret for it. */
-export interface Origin {
-  readonly by: 'answer' | 'client' | 'supplied';
-  readonly caseIndex: number;
-  readonly spot: Spot;
-  readonly recorded: string;
-  /** When the value was known: the end of the answer, or the start of the request. */
-  readonly sinceUs: number;
-  readonly order: number;
-  /** A later request carries it. */
-  usedLater: boolean;
-  /** An answer of a later case holds it. */
-  recurs: boolean;
-  /** The link made last: the same value mostly comes back at the same place, and one object serves them all. */
-  lastLink: Link | null;
-  /** Whether later answers are expected to hold the live value, or parts of it; null until somebody asked. */
-  echo: 'whole' | 'parts' | 'none' | null;
-}
-
-/** A place that holds a value of known origin. */
-export interface Link {
-  readonly spot: Spot;
-  readonly origin: Origin;
-}
 
 export interface CasePlan {
   /** Places of the request that hold minted or supplied values. */
@@ -59,10 +25,12 @@ export interface CasePlan {
 export interface CarryPlan {
   readonly cases: readonly CasePlan[];
   /**
-   * True when the recorded text also occurs in this case's request, in an earlier request or answer: such a value is
+   * Where the recorded text also occurs in this case's request, in an earlier request or answer: such a value is
    * compared by identity. `path` is where it stands, so that an origin does not count as its own echo.
    */
-  isKnown(text: string, caseIndex: number, path: Path): boolean;
+  knownFrom(text: string, caseIndex: number, path: Path): Origin | undefined;
+  /** True when the text stands in some request or answer, by itself or as a part that can be followed. */
+  isOnTape(text: string): boolean;
 }
 
 /** `cases` in order of their start. `supplied` are placeholders the user gives secrets for. */
@@ -101,11 +69,15 @@ class Planner implements CarryPlan {
     this.readAnswersUntil(Number.POSITIVE_INFINITY, pending);
   }
 
-  isKnown(text: string, caseIndex: number, path: Path): boolean {
+  knownFrom(text: string, caseIndex: number, path: Path): Origin | undefined {
     const origin = this.index.get(text) ?? this.index.get(cookieKey(path, text));
-    if (origin === undefined || !this.precedes(origin, caseIndex)) return false;
-    if (origin.caseIndex !== caseIndex || origin.by !== 'answer') return true;
-    return !samePath(origin.spot.path, path) && !isTimeAt(text, path);
+    if (origin === undefined || !this.precedes(origin, caseIndex)) return undefined;
+    if (origin.caseIndex !== caseIndex || origin.by !== 'answer') return origin;
+    return !samePath(origin.spot.path, path) && !isTimeAt(text, path) ? origin : undefined;
+  }
+
+  isOnTape(text: string): boolean {
+    return this.index.has(text);
   }
 
   /** Answers that ended before `untilUs`, in the order they ended. */
@@ -218,7 +190,7 @@ class Planner implements CarryPlan {
     if (key !== null) this.registerPart(leaf, { text: leaf.text, start: 0 }, at, key);
     if (at.by === 'answer') this.registerWeak(leaf, at);
     if (leaf.kind === 'number') return;
-    this.eachPart(leaf.text, (part) => {
+    this.eachPart(at.by === 'answer' ? withoutWordsForPeople(leaf.text) : leaf.text, (part) => {
       if (!this.isPart(part.text, leaf)) return false;
       this.registerPart(leaf, part, at, part.text);
       return false; // its own parts may travel alone
@@ -233,6 +205,7 @@ class Planner implements CarryPlan {
       ...at,
       spot,
       recorded: part.text,
+      scope: key === part.text ? '' : key.slice(0, -part.text.length),
       usedLater: false,
       recurs: false,
       lastLink: null,
@@ -279,19 +252,6 @@ class Planner implements CarryPlan {
 
 type Moment = Pick<Origin, 'by' | 'caseIndex' | 'sinceUs' | 'order'>;
 
-function suppliedOrigin(placeholder: string): Origin {
-  const spot: Spot = { path: [], start: 0, length: placeholder.length, text: placeholder, kind: 'text' };
-  const known = {
-    usedLater: false,
-    recurs: false,
-    lastLink: null,
-    echo: null,
-    sinceUs: Number.NEGATIVE_INFINITY,
-    order: -1,
-  };
-  return { by: 'supplied', caseIndex: -1, spot, recorded: placeholder, ...known };
-}
-
 function cookieKey(path: Path, text: string): string {
   return `cookie ${String(path.at(-1))}=${text}`;
 }
@@ -299,26 +259,11 @@ function cookieKey(path: Path, text: string): string {
 /** True for texts that are clocks: equal ones in one answer are often a coincidence. */
 export function isTimeAt(text: string, path: Path): boolean {
   const name = path.findLast((step) => typeof step === 'string');
-  return timeText(text) !== null || (epochTime(text) !== null && name !== undefined && isTimeName(String(name)));
+  if (timeText(text) !== null || dateText(text) !== null) return true;
+  return epochTime(text) !== null && name !== undefined && isTimeName(String(name));
 }
 
 function endOf(test: Turn | undefined): number {
   const exchange = test?.stored.exchange;
   return exchange === undefined ? 0 : exchange.startedAtUs + (exchange.durationUs ?? 0);
-}
-
-function isSpot(spot: Spot, leaf: Leaf, part: Part): boolean {
-  return (
-    spot.start === part.start &&
-    spot.length === part.text.length &&
-    spot.text === leaf.text &&
-    spot.kind === leaf.kind &&
-    samePath(spot.path, leaf.path)
-  );
-}
-
-function samePath(a: Path, b: Path): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -1,7 +1,6 @@
 /**
  * What a run needs that is not on the tape: redaction took secrets out, and only some of them come back from answers.
- * Says which placeholders the user's secrets stand for, which credentials are missing, and which placeholders are sent as
- * they are. The ledger says what a placeholder is; nothing is guessed from looks.
+ * Says which placeholders the user's secrets stand for, and which are sent as they are. The ledger says what a placeholder is; nothing is guessed from looks.
  */
 import { didYouMean } from '../../errors/did-you-mean';
 import { WiretapeError } from '../../errors/wiretape-error';
@@ -84,25 +83,11 @@ function isNamed({ entry, name: own }: NamedEntry, name: string): boolean {
   return entry.placeholder === name || entry.rule === name || own.toLowerCase() === name.toLowerCase();
 }
 
-/** Fields a service will not serve without: RFC 9110 section 11.6, RFC 6265, and the usual names of API keys. */
-const credentialNames =
-  /^(authorization|proxy-authorization|cookie)$|api-?key|access-?key|auth(entication)?-token|access-token|session-?(id|token)|^x-token$|^x-auth/;
-
-/** Redacted credentials of the request that no answer minted, no secret stands for, and no `--set-header` replaces. */
-export function missingCredentials(
-  test: Turn,
-  plan: CasePlan,
-  replaced: ReadonlySet<string>,
-): readonly RedactionEntry[] {
-  return openPlaceholders(test, plan, replaced).filter(isCredential);
-}
-
-/** Redacted values that are sent as their placeholders, because nothing better is known. */
+/**
+ * Redacted values of the request that no answer minted, no secret stands for, and no `--set-header` replaces: they are sent
+ * as their placeholders, because nothing better is known.
+ */
 export function sentPlaceholders(test: Turn, plan: CasePlan, replaced: ReadonlySet<string>): readonly RedactionEntry[] {
-  return openPlaceholders(test, plan, replaced).filter((entry) => !isCredential(entry));
-}
-
-function openPlaceholders(test: Turn, plan: CasePlan, replaced: ReadonlySet<string>): readonly RedactionEntry[] {
   return test.stored.redacted.filter((entry) => {
     if (entry.in !== 'request') return false;
     const path = parsePath(entry.path);
@@ -110,9 +95,9 @@ function openPlaceholders(test: Turn, plan: CasePlan, replaced: ReadonlySet<stri
   });
 }
 
-function isCredential({ path: text, rule }: RedactionEntry): boolean {
-  const path = parsePath(text);
-  return path[0] === 'header' && (rule === 'credential-header' || credentialNames.test(String(path[1])));
+/** True for what a service may refuse to serve without, whatever the rest of the request is. */
+export function isCredential({ path }: RedactionEntry): boolean {
+  return parsePath(path)[0] !== 'body';
 }
 
 /** A link stands for the placeholder when both mean the same text at the same header, or the same part of the message. */

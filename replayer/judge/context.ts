@@ -6,8 +6,10 @@ import type { Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { Turn } from '../cases/cases';
 import type { Address } from '../correlate/addresses';
-import type { Origin } from '../correlate/plan';
+import type { Origin } from '../correlate/origin';
 import type { NoiseRule } from '../noise/rules';
+import type { SpanPair } from './causes/run-clock';
+import type { RunState } from './causes/run-state';
 
 /** The part of a redactor that judging needs. */
 export interface ResponseRedactor {
@@ -26,17 +28,26 @@ export interface JudgeContext {
   readonly redactor: ResponseRedactor | null;
   /** True when the redactor has the key the tape was made with: equal secrets then give equal placeholders. */
   readonly keyed: boolean;
+  /** True where only the user's own rules excuse anything. */
+  readonly strict: boolean;
   /** Null for a request without a Host. */
   readonly recordedAt: Address | null;
   readonly target: Address;
-  /** When the live answer came, for clocks. */
-  readonly liveSpan: { readonly fromUs: number; readonly toUs: number };
-  /** The recorded text also occurs in the request, in an earlier request or answer. */
-  isKnown(text: string, path: Path): boolean;
-  /** The whole text at the path is a value of known origin, and `expected` holds its live value. */
-  isRef(path: Path): boolean;
-  /** The word is the live value of a known origin that stands inside the text at the path. */
-  isRefWord(path: Path, word: string): boolean;
+  /** When the recorded exchange and this one began and ended. */
+  readonly pair: SpanPair;
+  /** What earlier cases of this run left behind; judging adds to it. */
+  readonly state: RunState;
+  /** The tape holds the text in some request or answer. */
+  isOnTape(text: string): boolean;
+  /**
+   * Where the recorded text was known from, if it must come back as it is in this run: from the request, an earlier
+   * request, or an earlier answer that gave its value in this run too.
+   */
+  knownFrom(text: string, path: Path): Origin | undefined;
+  /** The value of known origin that is the whole text at the path, where `expected` holds what it is in this run. */
+  refAt(path: Path): Origin | undefined;
+  /** The value of known origin whose live value is the word, inside the text at the path. */
+  refWordAt(path: Path, word: string): Origin | undefined;
   /** `expected` holds a live secret at the path: the recorded placeholder is printed in its place. */
   hidesRef(path: Path): boolean;
   /** The value this answer minted at the path and something later depends on. */

@@ -1,20 +1,24 @@
 /** What the judge says: differences, and what excused the others. The words of `kind` are read by scripts. */
 import type { JsonValue } from '../../tape/body/json';
 import type { Path } from '../../tape/model/path';
+import type { Reason } from './causes/cause';
 
-export type DifferenceKind = 'changed' | 'added' | 'removed' | 'type' | 'reordered';
+/** `unchanged` is for what had to change and did not: the tag of another body. */
+export type DifferenceKind = 'changed' | 'added' | 'removed' | 'type' | 'reordered' | 'unchanged';
 
 /** As reports show it; `expected` is null for what was added, `actual` for what was removed. */
 export interface Difference {
   readonly path: string;
   readonly kind: DifferenceKind;
+  /** As it stands on the tape. */
   readonly expected: JsonValue;
+  /** What the recorded value is in this run, where an earlier answer gave another one in its place. */
+  readonly translated?: JsonValue;
   readonly actual: JsonValue;
 }
 
-export interface Excuse {
+export interface Excuse extends Reason {
   readonly path: string;
-  readonly rule: string;
 }
 
 /** A difference before anything was asked about excusing it. Undefined stands for "not there". */
@@ -22,6 +26,8 @@ export interface Found {
   readonly path: Path;
   readonly kind: DifferenceKind;
   readonly expected: JsonValue | undefined;
+  /** As it stands on the tape, where `expected` names the target in place of the recorded service. */
+  readonly recorded?: JsonValue;
   readonly actual: JsonValue | undefined;
   /** The name the value stands under, for rules that believe a shape only where the name fits. */
   readonly key: string | null;

@@ -1,69 +1,125 @@
 /**
- * Says why a difference may stand, or that it may not. In this order: the user's own rules; what redaction took out on
- * both sides; volatile headers; and the both-sides rule, which never reaches a value whose origin is known: that one is
- * compared by identity. Every excuse has the name of the rule that gave it.
+ * Says why a difference may stand, or that it may not. In this order: the user's own rules; tags of bodies; what redaction
+ * took out on both sides; headers that say nothing; and then the value itself, which may differ by the clock, as another
+ * name for the same thing, or as a token. A value whose origin is known is compared by identity. Every excuse has its cause.
  */
-import type { JsonValue } from '../../tape/body/json';
 import { subjectOf } from '../../tape/model/filter';
-import type { Path } from '../../tape/model/path';
-import type { Origin } from '../correlate/plan';
-import { bothSidesReason, differingTokens } from '../noise/both-sides';
+import type { Origin } from '../correlate/origin';
 import { ruleFor } from '../noise/rules';
-import { epochTime, isTimeName, lookAlike, timeText } from '../noise/shapes';
+import { jwtParts } from '../noise/shapes';
 import { headerVolatility, volatileHeaderRule } from '../noise/volatile-headers';
+import { byClock, byIdentity, type Pair, type Reason, scalarText } from './causes/cause';
+import { isClock, isPast, type Moved, mayCoincide, movedTime } from './causes/clock';
+import { areIdentifiers, areMintedAlike, mayName } from './causes/identity';
+import { byToken, jwtReason } from './causes/token';
+import { byModification } from './causes/validators';
 import { type JudgeContext, placeOf } from './context';
 import { type Found, leafOf } from './difference';
 import type { LiveRedaction } from './live-redaction';
+import type { RecordedAnswer } from './recorded-answer';
+import { type WordPair, wordPairs } from './words';
 
-/** The values of a `changed` difference that hold text; numbers take part as their digits. */
-interface Pair {
-  readonly expected: JsonValue;
-  readonly actual: JsonValue;
-  readonly path: Path;
-  readonly key: string | null;
+/** What is asked about one answer: the live side redacted, and the times that were excused so far. */
+export interface Asked {
+  readonly context: JudgeContext;
+  readonly live: LiveRedaction;
+  readonly recorded: RecordedAnswer;
+  /** Called for every time that is excused: they must also fit each other. */
+  readonly onTime: (moved: Moved) => void;
 }
 
-/** The name of the excusing rule; null when the difference stands. */
-export function excuseFor(found: Found, context: JudgeContext, live: LiveRedaction): string | null {
-  const rule = ruleFor(context.rules, {
+/** The reason, or null when the difference stands. */
+export function excuseFor(found: Found, asked: Asked): Reason | null {
+  const { context, live } = asked;
+  const declared = ruleFor(context.rules, {
     in: 'response',
     path: placeOf(context, found.path),
     subject: subjectOf(context.test.stored.exchange),
   });
-  if (rule !== undefined) return rule.name;
-  const redaction = live.excuse(found);
-  if (redaction !== null) return redaction;
-  if (found.kind !== 'changed' || found.expected === undefined || found.actual === undefined) return null;
-  const pair = { ...found, path: leafOf(found), expected: found.expected, actual: found.actual };
-  return headerExcuse(pair, context) ?? valueExcuse(pair, context, live);
+  if (declared !== undefined) return { cause: 'rule', rule: declared.name };
+  if (context.strict) return null;
+  const secret = live.excuse(found);
+  if (secret !== undefined) return secret;
+  const recorded = asked.recorded.valueOf(found);
+  if (found.kind !== 'changed' || recorded === undefined || found.actual === undefined) return null;
+  const pair: Pair = { recorded, actual: found.actual, path: leafOf(found), key: found.key };
+  return headerReason(pair, asked) ?? valueReason(pair, found, asked);
 }
 
-function headerExcuse(pair: Pair, context: JudgeContext): string | null {
+function headerReason(pair: Pair, { context }: Asked): Reason | null {
   if (pair.path[0] !== 'header') return null;
   const name = String(pair.path[1]);
-  if (name === 'content-type' && sameButBoundary(pair)) return 'multipart-boundary';
+  if (name === 'content-type' && sameButBoundary(pair)) return { cause: 'rule', rule: 'multipart-boundary' };
+  if (name === 'last-modified') return modificationReason(pair, context);
   const volatility = headerVolatility(name);
-  if (volatility === 'no' || (volatility === 'identifying' && isPinned(String(pair.expected), pair.path, context))) {
-    return null;
-  }
-  return volatileHeaderRule;
+  const isFree = volatility === 'ambient' || (volatility === 'identifying' && !isPinned(pair, context));
+  return isFree ? { cause: 'rule', rule: volatileHeaderRule } : null;
 }
 
 /** A multipart boundary is made up for each message; the parts are judged as parts. */
-function sameButBoundary({ expected, actual }: Pair): boolean {
-  const [left, right] = [expected, actual].map((value) => String(value).replace(/;\s*boundary=("[^"]*"|[^;]*)/i, ''));
+function sameButBoundary({ recorded, actual }: Pair): boolean {
+  const [left, right] = [recorded, actual].map((value) => String(value).replace(/;\s*boundary=("[^"]*"|[^;]*)/i, ''));
   return left === right && /^multipart\//i.test(left ?? '');
 }
 
-function valueExcuse(pair: Pair, context: JudgeContext, live: LiveRedaction): string | null {
-  const text = scalarText(pair.expected);
+/** What was there before the recording began was put there anew for this run, at some moment. */
+function modificationReason({ recorded, actual }: Pair, { state, pair }: JudgeContext): Reason | null {
+  const moved = movedTime(recorded, actual, { key: null, pair });
+  if (moved === null || !state.clock.isBeforeRun(moved.recordedMs, moved.stepMs)) return null;
+  return isPast(moved.recordedMs + moved.deltaMs, pair) ? byModification : null;
+}
+
+function valueReason(pair: Pair, found: Found, asked: Asked): Reason | null {
+  const { context } = asked;
+  const text = scalarText(pair.recorded);
   if (text === null) return null;
-  if (isPinned(text, pair.path, context)) return readClockAgain(pair, context);
-  return (
-    bothSidesReason(pair.expected, pair.actual, sessionKey(pair.key)) ??
-    mintedReason(text, pair, context) ??
-    textExcuse(pair, context, live)
-  );
+  const known = context.refAt(pair.path) ?? context.knownFrom(text, pair.path);
+  if (known !== undefined) {
+    const shown = asked.live.textAt(pair.path) ?? String(scalarText(pair.actual));
+    return madeAgain(pair, known, { ...asked, shown });
+  }
+  return clockReason(pair, asked) ?? tokenOrName(pair, asked) ?? textReason(pair, found, asked);
+}
+
+function isPinned({ recorded, path }: Pair, context: JudgeContext): boolean {
+  return context.refAt(path) !== undefined || context.knownFrom(String(recorded), path) !== undefined;
+}
+
+function clockReason({ recorded, actual, key }: Omit<Pair, 'path'>, { context, onTime }: Asked): Reason | null {
+  const moved = movedTime(recorded, actual, { key, pair: context.pair });
+  if (moved === null || !isClock(moved, context.state.clock, context.pair)) return null;
+  onTime(moved);
+  return byClock;
+}
+
+function tokenOrName(pair: Pair, { context, live }: Asked): Reason | null {
+  const [recorded, actual] = [scalarText(pair.recorded), scalarText(pair.actual)];
+  if (recorded === null || actual === null || typeof pair.recorded !== typeof pair.actual) return null;
+  const token = jwtReason(recorded, live.textAt(pair.path) ?? actual, tokenPlace(context));
+  if (token !== undefined) return token;
+  return nameReason({ recorded, live: actual }, pair, context);
+}
+
+function tokenPlace({ state, pair, keyed, redactor }: JudgeContext) {
+  return { state, pair, isKeyed: keyed || redactor === null };
+}
+
+interface Names {
+  readonly recorded: string;
+  readonly live: string;
+}
+
+function nameReason(
+  { recorded, live }: Names,
+  { path, key }: Omit<Pair, 'recorded' | 'actual'>,
+  context: JudgeContext,
+) {
+  const origin = context.mintAt(path, recorded);
+  const proven = origin !== undefined && (origin.usedLater || origin.recurs);
+  const alike =
+    areIdentifiers(recorded, live, sessionKey(key)) ||
+    (proven && areMintedAlike(recorded, live, { names: mayName(origin, key) }));
+  return alike && context.state.identities.bind(recorded, live, origin?.scope) ? byIdentity : null;
 }
 
 /** A cookie's value is believed to be a generated one under any name; its shape still decides. */
@@ -71,78 +127,63 @@ function sessionKey(key: string | null): string | null {
   return key?.startsWith('cookie ') ? 'token' : key;
 }
 
-function isPinned(text: string, path: Path, context: JudgeContext): boolean {
-  return context.isRef(path) || context.isKnown(text, path);
-}
-
 /**
- * A clock read twice can by chance have given one value in the recording. It may differ only where it was the very
- * moment of the recorded answer, and the live value is the very moment of the live one.
+ * A clock read twice, or a token made twice, can by chance have given one text in the recording, when both were made in
+ * one step of the clock. Such a value may be its own moment's, and may come back as that.
  */
-function readClockAgain(pair: Pair, context: JudgeContext): string | null {
-  const [recorded, live] = [clockOf(pair.expected, pair.key), clockOf(pair.actual, pair.key)];
-  if (recorded === null || live === null || recorded.format !== live.format) return null;
-  const { startedAtUs, durationUs } = context.test.stored.exchange;
-  const then = isDuring(recorded, { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) });
-  return then && isDuring(live, context.liveSpan) ? 'both-sides:timestamp' : null;
+function madeAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked & { readonly shown: string }): Reason | null {
+  const { twins } = asked.context.state;
+  const [recorded, actual] = [scalarText(pair.recorded), scalarText(pair.actual)];
+  if (recorded === null || actual === null) return null;
+  const reason = readAgain(pair, known, asked) ?? mintedAgain(recorded, known, asked);
+  if (reason !== null) twins.note(recorded, actual);
+  else if (twins.has(recorded, actual)) return jwtParts(recorded) === null ? byClock : byToken;
+  return reason;
 }
 
-function clockOf(value: JsonValue, key: string | null) {
-  const text = scalarText(value);
-  if (text === null) return null;
-  return timeText(text) ?? (key !== null && isTimeName(key) ? epochTime(text) : null);
+function readAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked): Reason | null {
+  const moved = movedTime(pair.recorded, pair.actual, { key: pair.key, pair: asked.context.pair });
+  if (moved === null || (known.by === 'client' && moved.stepMs < 1000)) return null; // the client's own, sent back
+  return mayCoincide(known.sinceUs, moved.stepMs, asked.context.pair) ? clockReason(pair, asked) : null;
 }
 
-/** Clocks of two machines agree to about this much. */
-const clockSlackMs = 2000;
-
-function isDuring(time: { atMs: number; stepMs: number }, span: { fromUs: number; toUs: number }): boolean {
-  const slack = clockSlackMs + time.stepMs;
-  return time.atMs >= span.fromUs / 1000 - slack && time.atMs <= span.toUs / 1000 + slack;
-}
-
-/** A value that later requests or answers were seen to depend on needs less to be believed: they check it in turn. */
-function mintedReason(text: string, pair: Pair, context: JudgeContext): string | null {
-  const origin = context.mintAt(pair.path, text);
-  const actual = scalarText(pair.actual);
-  if (origin === undefined || actual === null || typeof pair.expected !== typeof pair.actual) return null;
-  return mayBeMinted(origin, actual) ? 'minted' : null;
-}
-
-function mayBeMinted(origin: Origin, actual: string): boolean {
-  if (!origin.usedLater && !origin.recurs) return false;
-  return pattern(origin.recorded) === pattern(actual) || lookAlike(origin.recorded, actual, { proven: true });
-}
-
-/** ORD-000124 and ORD-000007 count the same thing. Without a digit the pattern is the text itself. */
-function pattern(text: string): string {
-  return text.replace(/\d+/g, '0');
+function mintedAgain(
+  recorded: string,
+  known: Origin,
+  { context, shown }: Asked & { readonly shown: string },
+): Reason | null {
+  if (known.by !== 'answer' || !mayCoincide(known.sinceUs, 1000, context.pair)) return null;
+  return jwtReason(recorded, shown, tokenPlace(context)) ?? null;
 }
 
 /** A longer text, such as an address: every word that differs must be excused for itself. */
-function textExcuse(pair: Pair, context: JudgeContext, live: LiveRedaction): string | null {
-  if (typeof pair.expected !== 'string' || typeof pair.actual !== 'string') return null;
-  const words = differingTokens(pair.expected, live.textAt(pair.path) ?? pair.actual);
+function textReason(pair: Pair, { expected }: Found, asked: Asked): Reason | null {
+  if (typeof expected !== 'string' || typeof pair.actual !== 'string') return null;
+  const words = wordPairs(expected, pair.actual, asked.live.textAt(pair.path));
   if (words === null || words.length === 0) return null;
-  const reasons = words.map((word) => {
-    const own = word.expected === pair.expected ? null : live.wordExcuse(pair.path, word); // a whole one was decided
-    if (own !== null) return own;
-    if (isPinnedWord(word.expected, pair.path, context)) return null;
-    return (
-      bothSidesReason(word.expected, word.actual, word.key) ??
-      mintedReason(word.expected, { ...pair, ...word }, context)
-    );
-  });
+  const reasons = words.map((word) => wordReason(word, pair, asked));
   return reasons.every((reason) => reason !== null) ? (reasons[0] ?? null) : null;
 }
 
-function isPinnedWord(word: string, path: Path, context: JudgeContext): boolean {
-  return context.isKnown(word, path) || context.isRefWord(path, word);
-}
-
-/** Strings as they are, numbers as digits; null for everything else. */
-function scalarText(value: JsonValue): string | null {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'object' && value !== null && 'source' in value ? String(value.source) : null;
+/** The reason for one word of a text. */
+export function wordReason(
+  word: WordPair,
+  { path, recorded }: Pick<Pair, 'path' | 'recorded'>,
+  asked: Asked,
+): Reason | null {
+  const { context, live } = asked;
+  const secret = word.expected === recorded ? undefined : live.wordExcuse(path, word); // a whole one was decided
+  if (secret !== undefined) return secret;
+  const known = context.refWordAt(path, word.expected) ?? context.knownFrom(word.expected, path);
+  if (known !== undefined) {
+    return madeAgain({ recorded: known.recorded, actual: word.actual, key: word.key }, known, {
+      ...asked,
+      shown: word.shown,
+    });
+  }
+  const time = clockReason({ recorded: word.expected, actual: word.actual, key: word.key }, asked);
+  if (time !== null) return time;
+  const token = jwtReason(word.expected, word.shown, tokenPlace(context));
+  if (token !== undefined) return token;
+  return nameReason({ recorded: word.expected, live: word.actual }, { path, key: word.key }, context);
 }

@@ -1,6 +1,7 @@
 /**
  * The verdict on one live answer: compares it with the recorded one, asks of each difference whether it may stand, and
- * says both. Equal bytes are never parsed. Pure: the answer, the recording and the rules come in, a judgement goes out.
+ * says both. Equal bytes are never parsed. Pure: the answer, the recording, the rules and what the run remembers come in,
+ * a judgement goes out.
  */
 import type { JsonValue } from '../../tape/body/json';
 import { statusApart } from '../../tape/body/rpc/status';
@@ -9,13 +10,18 @@ import { describedAs, type HeaderList, headerValue } from '../../tape/model/body
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { movedAddress } from '../correlate/addresses';
+import type { Reason } from './causes/cause';
+import { type Moved, strayTimes } from './causes/clock';
+import { byTag, type TagVerdict } from './causes/validators';
 import { compareBodies, sameBytes } from './compare-body';
 import { compareHeaders } from './compare-headers';
 import { type JudgeContext, placeOf } from './context';
 import type { Difference, Excuse, Found } from './difference';
-import { excuseFor } from './excuse';
+import { type Asked, excuseFor } from './excuse';
 import { LiveRedaction } from './live-redaction';
+import { RecordedAnswer } from './recorded-answer';
 import { shownDifference } from './shown';
+import { judgeTag } from './tag';
 
 export interface Judgement {
   readonly differences: readonly Difference[];
@@ -28,21 +34,60 @@ export function judge(answer: HttpResponse, context: JudgeContext): Judgement {
 }
 
 /** Which of the differences found may stand. `live` is the answer they were found in. */
-export function judged(found: readonly Found[], live: HttpResponse, context: JudgeContext): Judgement {
-  if (found.length === 0) return equal;
+export function judged(other: readonly Found[], live: HttpResponse, context: JudgeContext): Judgement {
   const redaction = new LiveRedaction(live, context);
-  const differences: Difference[] = [];
-  const excused: Excuse[] = [];
-  for (const each of found.map((one) => atTarget(one, context))) {
-    if (isEqual(each) || redaction.isSame(each)) continue;
-    const rule = excuseFor(each, context, redaction);
-    if (rule === null) differences.push(shownDifference(each, context, redaction));
-    else excused.push({ path: formatPath(placeOf(context, each.path)), rule });
-  }
-  return { differences, excused };
+  const tag = judgeTag(live, redaction, context);
+  const found = tag === 'stale' ? [...other.filter((each) => !isChangedTag(each)), unchangedTag(live)] : other;
+  if (found.length === 0) return equal;
+  const open = found.map((each) => atTarget(each, context)).filter((each) => !isEqual(each) && !redaction.isSame(each));
+  const about = { live: redaction, context, recorded: new RecordedAnswer(context) };
+  const answered = open.map((each) => answer(each, about, tag));
+  dropStrayTimes(answered, context);
+  return {
+    differences: answered
+      .filter(({ reason }) => reason === null)
+      .map(({ found }) => shownDifference(found, { ...about, onTime: () => {} })),
+    excused: answered.flatMap(({ found: { path }, reason }) =>
+      reason === null ? [] : [{ path: formatPath(placeOf(context, path)), ...reason }],
+    ),
+  };
 }
 
 const equal: Judgement = { differences: [], excused: [] };
+
+interface Answered {
+  readonly found: Found;
+  reason: Reason | null;
+  readonly times: readonly Moved[];
+}
+
+function answer(found: Found, about: Omit<Asked, 'onTime'>, tag: TagVerdict | null): Answered {
+  const times: Moved[] = [];
+  const reason = excuseFor(found, { ...about, onTime: (moved) => times.push(moved) });
+  return { found, reason: reason ?? (tag === 'excused' && isChangedTag(found) ? byTag : null), times };
+}
+
+function isChangedTag({ kind, path }: Found): boolean {
+  return kind === 'changed' && path[0] === 'header' && path[1] === 'etag';
+}
+
+/** Times of one answer that each moved as the clock may, and do not fit the others. */
+function dropStrayTimes(answered: readonly Answered[], { pair }: JudgeContext): void {
+  const times = answered.flatMap((each) =>
+    each.reason?.cause === 'clock' ? each.times.map((moved) => ({ each, moved })) : [],
+  );
+  if (times.length < 2) return;
+  const moves = times.map(({ moved }) => moved);
+  for (const i of strayTimes(moves, pair)) {
+    const stray = times[i]?.each;
+    if (stray !== undefined) stray.reason = null;
+  }
+}
+
+function unchangedTag({ headers }: HttpResponse): Found {
+  const value = headerValue(headers, 'etag');
+  return { path: ['header', 'etag'], kind: 'unchanged', expected: value, actual: value, key: 'etag' };
+}
 
 /** Before anything is asked about excusing them. */
 export function differencesBetween(live: HttpResponse, context: JudgeContext): Found[] {
@@ -86,7 +131,9 @@ function expectedBody({ expected, test }: JudgeContext): BodyView {
 function atTarget(found: Found, { recordedAt: from, target: to }: JudgeContext): Found {
   const { expected } = found;
   if (found.kind !== 'changed' || typeof expected !== 'string' || from === null) return found;
-  return expected.includes(from.authority) ? { ...found, expected: movedAddress(expected, from, to) } : found;
+  return expected.includes(from.authority)
+    ? { ...found, recorded: expected, expected: movedAddress(expected, from, to) }
+    : found;
 }
 
 function isEqual(found: Found): boolean {

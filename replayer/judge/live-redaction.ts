@@ -8,10 +8,12 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { textAt } from '../correlate/places';
-import type { TokenPair } from '../noise/both-sides';
 import { lookAlike } from '../noise/shapes';
+import type { Reason } from './causes/cause';
+import { jwtReason } from './causes/token';
 import type { JudgeContext } from './context';
 import { type Found, leafOf } from './difference';
+import type { WordPair } from './words';
 
 interface Redacted {
   readonly response: HttpResponse;
@@ -43,29 +45,46 @@ export class LiveRedaction {
     return this.textAt(path) === found.expected;
   }
 
-  /** The redaction rule that explains a difference: it fired on both sides, and nothing says the values must be equal. */
-  excuse(found: Found): string | null {
-    if (found.kind !== 'changed') return null;
+  /**
+   * The redaction rule that explains a difference: it fired on both sides, and nothing says the values must be equal. Null
+   * where both are secrets and may not differ; undefined where the tape has no secret there, or one of known origin.
+   */
+  excuse(found: Found): Reason | null | undefined {
+    if (found.kind !== 'changed') return undefined;
     const path = leafOf(found);
     const recorded = this.entriesAt(this.ledger, path).find((entry) => entry.placeholder === found.expected);
-    if (recorded === undefined || typeof found.actual !== 'string') return null;
+    if (recorded === undefined || typeof found.actual !== 'string') return undefined;
     const live = { placeholder: this.textAt(path) ?? found.actual, secret: found.actual };
-    return this.believes(recorded, live, path) ? recorded.rule : null;
+    return this.believes(recorded, live, path);
   }
 
   /** The same for one word of a longer text. */
-  wordExcuse(path: Path, word: TokenPair): string | null {
+  wordExcuse(path: Path, word: WordPair): Reason | null | undefined {
     const recorded = this.entriesAt(this.ledger, path).find((entry) => entry.placeholder === word.expected);
-    const live = { placeholder: word.actual, secret: word.actual };
-    return recorded !== undefined && this.believes(recorded, live, path) ? recorded.rule : null;
+    const live = { placeholder: word.shown, secret: word.actual };
+    return recorded === undefined ? undefined : this.believes(recorded, live, path);
   }
 
-  private believes(recorded: RedactionEntry, live: LiveSecret, path: Path): boolean {
-    if (this.context.redactor === null) return true;
+  private believes(recorded: RedactionEntry, live: LiveSecret, path: Path): Reason | null | undefined {
+    const { context } = this;
+    if (context.knownFrom(recorded.placeholder, path) !== undefined) return undefined;
+    if (context.redactor !== null && !this.isRedactedBy(recorded.rule, live, path)) return null;
+    const { state, pair, keyed, redactor } = context;
+    const token = jwtReason(recorded.placeholder, live.placeholder, {
+      state,
+      pair,
+      isKeyed: keyed || redactor === null,
+    });
+    if (token !== undefined) return token;
+    if (keyed && !this.isMinted(recorded.placeholder, live.secret, path)) return null;
+    if (context.isOnTape(live.placeholder)) return null; // another one's
+    const bound = state.identities.bind(recorded.placeholder, live.secret, 'secret');
+    return bound ? { cause: 'token', rule: recorded.rule } : null;
+  }
+
+  private isRedactedBy(rule: string, live: LiveSecret, path: Path): boolean {
     const entries = this.entriesAt(this.redacted().entries, path);
-    if (!entries.some((entry) => entry.rule === recorded.rule && entry.placeholder === live.placeholder)) return false;
-    if (this.context.isKnown(recorded.placeholder, path)) return false;
-    return !this.context.keyed || this.isMinted(recorded.placeholder, live.secret, path);
+    return entries.some((entry) => entry.rule === rule && entry.placeholder === live.placeholder);
   }
 
   /**

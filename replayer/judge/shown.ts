@@ -1,81 +1,77 @@
-/** A difference as a report prints it: no live secret on either side, long texts cut to where they begin to differ. */
+/**
+ * A difference as a report prints it: as recorded, with what that is in this run beside it; no live secret on either side;
+ * of long texts the place where they differ in what nothing excuses, and never two texts that read alike.
+ */
 import { isJsonObject, type JsonValue } from '../../tape/body/json';
-import { type BodyView, jsonIn, viewBody } from '../../tape/body/view';
-import type { HeaderList } from '../../tape/model/body';
 import { formatPath } from '../../tape/model/path';
-import { jsonAt, textAt } from '../correlate/places';
-import { type JudgeContext, placeOf } from './context';
+import { jwtParts } from '../noise/shapes';
+import { placeOf } from './context';
 import { type Difference, type Found, leafOf } from './difference';
-import type { LiveRedaction } from './live-redaction';
+import { type Asked, wordReason } from './excuse';
+import { valueAt } from './recorded-answer';
+import { firstStanding } from './words';
 
-const longestText = 400;
-const excerptAround = 120;
+/** A text longer than this is shown in part: from `contextBefore` characters before its first difference that counts. */
+const longestText = 120;
+const contextBefore = 40;
+const contextAfter = 80;
 
-export function shownDifference(found: Found, context: JudgeContext, redaction: LiveRedaction): Difference {
-  const expected = shownExpected(found, context) ?? null;
-  const actual = shownActual(found, context, redaction) ?? null;
-  const values = bothLong(expected, actual) ? excerpts(expected, actual) : { expected, actual };
-  return { path: formatPath(placeOf(context, found.path)), kind: found.kind, ...values };
+/** Stands for a live value that must not be printed. */
+export const hiddenValue = '(a secret of this run)';
+
+export function shownDifference(found: Found, asked: Asked): Difference {
+  const recorded = asked.recorded.valueOf(found) ?? null;
+  const actual = shownActual(found, asked) ?? null;
+  const head = { path: formatPath(placeOf(asked.context, found.path)), kind: found.kind };
+  if (typeof recorded === 'string' && typeof actual === 'string') {
+    return { ...head, ...shownTexts({ recorded, actual }, found, asked) };
+  }
+  return { ...head, expected: recorded, ...translation(found, recorded, asked), actual };
 }
 
-/** Where live values were put into the expectation, what is shown is the recorded text if the live one is a secret. */
-function shownExpected(found: Found, context: JudgeContext): JsonValue | undefined {
-  if (context.expected === null || found.expected === undefined) return found.expected;
-  const scalar = !Array.isArray(found.expected) && !isJsonObject(found.expected) && found.path[1] !== 'set-cookie';
-  if (scalar && !context.hidesRef(leafOf(found))) return found.expected;
-  const { headers, body } = context.test.response;
-  return valueAt({ headers, body: viewBody(headers, body) }, found) ?? found.expected;
+interface Texts {
+  readonly recorded: string;
+  readonly actual: string;
 }
 
-function shownActual(found: Found, context: JudgeContext, redaction: LiveRedaction): JsonValue | undefined {
+function shownTexts({ recorded, actual }: Texts, found: Found, asked: Asked) {
+  const said = claimsOf(recorded, actual);
+  if (said !== null) return said;
+  const beside = translation(found, recorded, asked);
+  if (Math.max(recorded.length, actual.length) <= longestText) return { expected: recorded, ...beside, actual };
+  const expected = typeof found.expected === 'string' && beside.translated !== hiddenValue ? found.expected : recorded;
+  const place = { path: leafOf(found), recorded };
+  const at = firstStanding(
+    expected,
+    actual,
+    (word) => wordReason(word, place, { ...asked, onTime: () => {} }) !== null,
+  );
+  return { expected: excerpt(expected, at.expected), actual: excerpt(actual, at.actual) };
+}
+
+/** What two tokens say, where they say something: nobody reads base64. */
+function claimsOf(recorded: string, actual: string): Pick<Difference, 'expected' | 'actual'> | null {
+  const [left, right] = [jwtParts(recorded), jwtParts(actual)];
+  if (left === null || right === null || JSON.stringify(left) === JSON.stringify(right)) return null;
+  return { expected: left as unknown as JsonValue, actual: right as unknown as JsonValue };
+}
+
+/** What the recorded value is in this run, where that is another one. A live secret is named, not shown. */
+function translation(found: Found, recorded: JsonValue, { context }: Asked): Pick<Difference, 'translated'> {
+  if (context.expected === null || found.kind !== 'changed' || found.expected === undefined) return {};
+  if (found.path[1] === 'set-cookie' || isJsonObject(found.expected) || Array.isArray(found.expected)) return {};
+  if (found.expected === recorded) return {};
+  return { translated: context.hidesRef(leafOf(found)) ? hiddenValue : found.expected };
+}
+
+function shownActual(found: Found, { context, live }: Asked): JsonValue | undefined {
   if (context.redactor === null || found.actual === undefined) return found.actual;
-  const { response, body } = redaction.shown();
+  const { response, body } = live.shown();
   return valueAt({ headers: response.headers, body }, found) ?? found.actual;
 }
 
-/** The value at the place of a difference in another version of the same message. */
-function valueAt(
-  message: { readonly headers: HeaderList; readonly body: BodyView },
-  found: Found,
-): JsonValue | undefined {
-  const path = leafOf(found);
-  const json = jsonIn(message.body);
-  if (path[0] === 'body' && json !== undefined) return jsonAt(json, path.slice(1));
-  if (isDescription(found)) return undefined;
-  if (path[1] === 'set-cookie' && found.leaf === undefined) return wholeCookie(message.headers, found);
-  return textAt(message.headers, message.body, path);
-}
-
-/** A cookie that came or went is shown with its value; attributes alone are shown as they are. */
-function wholeCookie(headers: HeaderList, found: Found): string | undefined {
-  if (found.kind === 'changed') return undefined;
-  const values = headers.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => value);
-  return values[Number(found.path[2] ?? 0)];
-}
-
-/** Sizes and hashes stand for bytes that are not printed. */
-function isDescription(found: Found): boolean {
-  return isJsonObject(found.expected) || isJsonObject(found.actual);
-}
-
-function bothLong(expected: JsonValue, actual: JsonValue): boolean {
-  return [expected, actual].some((value) => typeof value === 'string' && value.length > longestText);
-}
-
-function excerpts(expected: JsonValue, actual: JsonValue): { expected: JsonValue; actual: JsonValue } {
-  const at = firstDifference(String(expected ?? ''), String(actual ?? ''));
-  return { expected: excerpt(expected, at), actual: excerpt(actual, at) };
-}
-
-function excerpt(value: JsonValue, at: number): JsonValue {
-  if (typeof value !== 'string') return value;
-  const from = Math.max(0, at - excerptAround);
-  const to = Math.min(value.length, at + excerptAround);
-  return `${from > 0 ? '…' : ''}${value.slice(from, to)}${to < value.length ? '…' : ''}`;
-}
-
-function firstDifference(left: string, right: string): number {
-  let at = 0;
-  while (at < left.length && at < right.length && left[at] === right[at]) at++;
-  return at;
+function excerpt(text: string, at: number): string {
+  const from = Math.max(0, at - contextBefore);
+  const to = Math.min(text.length, at + contextAfter);
+  return `${from > 0 ? '…' : ''}${text.slice(from, to)}${to < text.length ? '…' : ''}`;
 }

@@ -5,7 +5,7 @@
  * the caller asks first whether the value is compared by identity.
  */
 import { epochTime, isIdName, isTimeName, jwtParts, lookAlike, timeText, uuidPrefix, uuidVersion } from './shapes';
-import { type Token, tokensOf } from './tokens';
+import { glueOf, keyBefore, longestTokenisedText, tokensOf } from './tokens';
 
 /**
  * Why two scalars that differ may differ, as a rule name such as `both-sides:uuid`; null when they may not.
@@ -41,7 +41,7 @@ export interface TokenPair {
 
 /** The words in which two texts of the same build differ; null when anything else differs too. */
 export function differingTokens(expected: string, actual: string): readonly TokenPair[] | null {
-  if (expected.length > longestText || actual.length > longestText) return null;
+  if (expected.length > longestTokenisedText || actual.length > longestTokenisedText) return null;
   const left = tokensOf(expected);
   const right = tokensOf(actual);
   if (left.length !== right.length || glueOf(expected, left) !== glueOf(actual, right)) return null;
@@ -51,28 +51,6 @@ export function differingTokens(expected: string, actual: string): readonly Toke
     if (token.text !== other) pairs.push({ expected: token.text, actual: other, key: keyBefore(expected, left, i) });
   });
   return pairs;
-}
-
-/** A text longer than this is no address and no page: it is compared as a whole. */
-const longestText = 1024 * 1024;
-
-/** What stands between the tokens, joined by a character that no token holds. */
-function glueOf(text: string, tokens: readonly Token[]): string {
-  let at = 0;
-  const parts = tokens.map((token) => {
-    const part = text.slice(at, token.start);
-    at = token.start + token.text.length;
-    return part;
-  });
-  return [...parts, text.slice(at)].join('A');
-}
-
-function keyBefore(text: string, tokens: readonly Token[], i: number): string | null {
-  const before = tokens[i - 1];
-  const token = tokens[i];
-  if (before === undefined || token === undefined) return null;
-  const between = text.slice(before.start + before.text.length, token.start);
-  return /^["']?\s*[=:]\s*["']?$/.test(between) ? before.text : null;
 }
 
 function textReason(expected: string, actual: string, key: string | null): string | null {

@@ -53,9 +53,17 @@ function isoTimeText(text: string): TimeText | null {
   };
 }
 
-/** Formats that drop trailing zeros print four to nine digits for one precision, so these count as one. */
+/** Formats that drop trailing zeros print one to three digits for milliseconds, and four to nine for what is finer. */
 function fractionClass(digits: number): string {
-  return digits > 3 ? 'fine' : String(digits);
+  if (digits === 0) return 'seconds';
+  return digits > 3 ? 'fine' : 'milliseconds';
+}
+
+/** A date without a time of day, as ISO 8601 has it; read as the begin of that day in UTC. */
+export function dateText(text: string): TimeText | null {
+  if (text.length !== 10 || !/^\d{4}-\d\d-\d\d$/.test(text)) return null;
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? null : { format: 'date', atMs, stepMs: 86_400_000 };
 }
 
 function zoneSuffix(zone: string | undefined): string {
@@ -109,6 +117,13 @@ const idWords = new Set(
 /** True for names of things that are minted: `id`, `orderId`, `csrf_token`, `x-request-id`. */
 export function isIdName(name: string): boolean {
   return wordsOf(name).some((word) => idWords.has(word));
+}
+
+const namingWords = new Set(['number', 'no', 'nr', 'num', 'slug', 'account', 'acct']);
+
+/** True for names of values that tell one thing from another, minted at random or counted: `orderId`, `invoice_no`. */
+export function namesThings(name: string): boolean {
+  return isIdName(name) || wordsOf(name).some((word) => namingWords.has(word));
 }
 
 /** `orderLineID`, `order_line_id` and `order-line-id` are all order, line, id. */

@@ -1,8 +1,10 @@
 /** What both kinds of cases ask before they send a request, and how they say what came of it. */
+import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { SentCase, TestCase, Turn } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
+import { isCredential } from '../correlate/secrets';
 import type { Judgement } from '../judge/judge';
 import { lostHint, placeholderHint, supplyHint } from '../report/notes';
 import type { CaseResult, Verdict } from '../report/report';
@@ -15,12 +17,19 @@ export interface Obstacle {
 
 /** Why a request is not worth sending; null where nothing stands in the way. */
 export function obstacleTo(turn: Turn, carrier: Carrier): Obstacle | null {
-  const missing = carrier.missing(turn);
-  if (missing.length > 0) {
-    return { verdict: 'skipped', reason: 'needs-secret', hints: missing.map((entry) => supplyHint(entry, turn)) };
-  }
   const lost = carrier.lost(turn);
   return lost === null ? null : { verdict: 'error', reason: 'not-minted', hints: [lostHint(lost.path, lost.from)] };
+}
+
+/**
+ * Why an answer is not worth judging: the service asks who it is dealing with, where it did not ask the recorded client, and
+ * what was sent in the place of a secret may be why. Null for every other answer.
+ */
+export function refusalOf(turn: Turn, live: HttpResponse, carrier: Carrier): Obstacle | null {
+  if ((live.status !== 401 && live.status !== 403) || turn.response.status === live.status) return null;
+  const sent = carrier.sentPlaceholders(turn).filter(isCredential);
+  if (sent.length === 0) return null;
+  return { verdict: 'skipped', reason: 'needs-secret', hints: sent.map((entry) => supplyHint(entry, turn)) };
 }
 
 export function resultOf(
@@ -38,7 +47,8 @@ export function verdictOn(
   sent: { readonly turns: readonly Turn[]; readonly carrier: Carrier },
 ): { readonly result: CaseResult; readonly hints: readonly string[] } {
   if (differences.length === 0) return { result: { ...resultOf(test, 'pass', null), excused }, hints: [] };
-  const placeholders = sent.turns.flatMap((turn) =>
+  const isSuspect = differences.some(({ path }) => path === 'status' || path.startsWith('message'));
+  const placeholders = (isSuspect ? sent.turns : []).flatMap((turn) =>
     sent.carrier.sentPlaceholders(turn).map((entry) => ({ turn, entry: inExchange(turn, entry) })),
   );
   const places = placeholders.map(({ entry }) => entry.path).join(', ');

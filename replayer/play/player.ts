@@ -6,7 +6,9 @@ import type { HeaderList } from '../../tape/model/body';
 import type { SentCase } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
 import type { DriverOptions } from '../drive/driver';
+import type { RunState } from '../judge/causes/run-state';
 import type { ResponseRedactor } from '../judge/context';
+import type { JudgeSettings, RunMemory } from '../judge/judge-case';
 import type { NoiseRule } from '../noise/rules';
 import type { CaseNotes, CaseResult } from '../report/report';
 import type { Reach } from './reach';
@@ -24,6 +26,8 @@ export interface RunOptions extends DriverOptions {
   readonly redactor: ResponseRedactor | null;
   /** True when the redactor has the key the tape was made with: equal secrets then give equal placeholders. */
   readonly keyed: boolean;
+  /** True where only the user's own noise rules excuse anything. */
+  readonly strict: boolean;
 }
 
 export interface PlayStep {
@@ -57,7 +61,15 @@ export interface Player<C extends SentCase> {
 export interface Stage {
   readonly options: RunOptions;
   readonly carrier: Carrier;
+  /** What the judge remembers from case to case. */
+  readonly state: RunState;
   readonly reach: Reach;
   /** Keeps what a person needs beside the result of a case that did not pass. */
   note(id: string, notes: CaseNotes): void;
+}
+
+/** What the judge has to know of the run. */
+export function judgingOf({ carrier, state, options }: Stage): RunMemory & JudgeSettings {
+  const { noise: rules, redactor, keyed, strict } = options;
+  return { carrier, state, rules, redactor, keyed, strict };
 }

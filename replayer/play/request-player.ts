@@ -4,12 +4,12 @@ import { type RunnableCase, recordedHttp2 } from '../cases/cases';
 import { type Answer, type Driver, openDriver } from '../drive/driver';
 import { type Failure, unsendable } from '../drive/failure';
 import { wayOf } from '../drive/way';
-import { judge } from '../judge/judge';
+import { judgeCase } from '../judge/judge-case';
 import { curlLine, curlVersions } from '../report/curl';
 import { versionRemark } from '../report/notes';
 import type { CaseResult, Verdict } from '../report/report';
-import { obstacleTo, resultOf, verdictOn } from './before';
-import type { Play, Player, Stage } from './player';
+import { obstacleTo, refusalOf, resultOf, verdictOn } from './before';
+import { judgingOf, type Play, type Player, type Stage } from './player';
 
 export class RequestPlayer implements Player<RunnableCase> {
   private driver: Driver | undefined;
@@ -31,13 +31,14 @@ export class RequestPlayer implements Player<RunnableCase> {
     const { carrier, reach } = this.stage;
     const obstacle = obstacleTo(test, carrier);
     if (obstacle !== null) return this.without(test, obstacle);
+    const sentAtUs = Date.now() * 1000;
     const sent = await reach.attempt(() => this.send(test));
     if (sent.kind === 'failed') {
       return this.without(test, { verdict: 'error', reason: sent.reason, hints: [sent.detail] });
     }
     if (recordedHttp2(test) !== null && sent.response.version !== '2') this.sentAsHttp1++;
-    carrier.learn(test, sent.response);
-    return this.judged(test, sent);
+    const refusal = refusalOf(test, sent.response, carrier);
+    return refusal === null ? this.judged(test, sent, sentAtUs) : this.without(test, refusal);
   }
 
   private async send(test: RunnableCase): Promise<Answer | Failure> {
@@ -49,16 +50,9 @@ export class RequestPlayer implements Player<RunnableCase> {
     }
   }
 
-  private judged(test: RunnableCase, { response }: Answer): CaseResult {
-    const { carrier, options } = this.stage;
-    const judgement = judge(response, {
-      test,
-      rules: options.noise,
-      redactor: options.redactor,
-      keyed: options.keyed,
-      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
-      ...carrier.expectationFor(test),
-    });
+  private judged(test: RunnableCase, { response }: Answer, sentAtUs: number): CaseResult {
+    const { carrier } = this.stage;
+    const judgement = judgeCase(test, { response, sentAtUs }, judgingOf(this.stage));
     const { result, hints } = verdictOn(test, judgement, { turns: [test], carrier });
     if (result.verdict !== 'pass') this.note(test, hints, response.version);
     return result;

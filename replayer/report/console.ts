@@ -2,10 +2,18 @@
  * The report for people: each case that needs attention with the request to repeat it, every difference with both
  * values, and what to type. What passed is counted, not listed. Shows recorded text only through `visible`.
  */
-import { type JsonValue, stringifyJson } from '../../tape/body/json';
-import { formatPath, parsePath } from '../../tape/model/path';
+import { stringifyJson } from '../../tape/body/json';
 import type { Difference, Excuse } from '../judge/difference';
-import type { CaseNotes, CaseResult, Chain, RunReport, Verdict } from './report';
+import {
+  type CaseNotes,
+  type CaseResult,
+  type Chain,
+  type ExcusedPlace,
+  everyElement,
+  isEmpty,
+  type RunReport,
+  type Verdict,
+} from './report';
 
 /** The styles used, as picocolors has them. */
 export interface Styles {
@@ -26,21 +34,42 @@ export interface ConsoleOptions {
 }
 
 const longestValue = 160;
+const shownBefore = 60;
 const differencesShown = 20;
+const placesShown = 8;
 const chainsShown = 10;
 
 /** The whole report, ending with its summary line and a newline. */
 export function consoleReport(report: RunReport, options: ConsoleOptions): string {
   const blocks = report.results
-    .filter((result) => result.verdict !== 'pass')
+    .filter((result) => result.verdict === 'fail' || result.verdict === 'error')
     .map((result) => caseBlock(result, options.notes.get(result.id), options));
   const tail = [
     chainLines(report.carried, options),
-    excuseLine(report.results, options),
+    excuseLines(report.excused, options),
     report.remarks.map(options.visible),
-    summaryLine(report, options),
+    summaryLines(report, options),
   ];
-  return `${[...blocks, tail.flat().join('\n')].join('\n\n')}\n`;
+  return `${[...blocks, ...skippedBlocks(report.results, options), tail.flat().join('\n')].join('\n\n')}\n`;
+}
+
+/** Cases that are skipped for one cause are told of once. */
+function skippedBlocks(results: readonly CaseResult[], options: ConsoleOptions): string[] {
+  const skipped = results.filter(({ verdict }) => verdict === 'skipped');
+  const groups = Map.groupBy(skipped, ({ id, reason }) => [reason, ...(options.notes.get(id)?.hints ?? [])].join('\n'));
+  return [...groups.values()].map((group) => skippedBlock(group, options));
+}
+
+function skippedBlock(group: readonly CaseResult[], options: ConsoleOptions): string {
+  const [first] = group;
+  if (first === undefined) return '';
+  const notes = options.notes.get(first.id);
+  if (group.length === 1) return caseBlock(first, notes, options);
+  const { styles, visible } = options;
+  const ids = group.map(({ id }) => id);
+  const title = `${styles.bold(`${group.length} cases`)}  ${styles.dim(firstFew(ids, 3))}  ${visible(first.reason ?? '')}`;
+  const hints = (notes?.hints ?? []).map((hint) => labelled('why', visible(hint)));
+  return [`${styles.yellow(labels.skipped)}  ${title}`, ...hints].join('\n');
 }
 
 const labels: Readonly<Record<Verdict, string>> = { pass: 'PASS', fail: 'FAIL', error: 'ERROR', skipped: 'SKIP' };
@@ -74,23 +103,37 @@ function differenceLines(differences: readonly Difference[], options: ConsoleOpt
 }
 
 function valuesText(difference: Difference, { styles, visible }: ConsoleOptions): string {
-  const expected = styles.green(visible(valueText(difference.expected)));
-  const actual = styles.red(visible(valueText(difference.actual)));
-  switch (difference.kind) {
+  const { kind, translated } = difference;
+  const texts = [difference.expected, translated ?? difference.expected, difference.actual].map(stringifyJson);
+  const [left = '', now = '', right = ''] = aroundDifference(texts).map(visible);
+  const inRun = translated === undefined ? '' : ` (in this run ${styles.green(now)})`;
+  const expected = styles.green(left) + inRun;
+  const actual = styles.red(right);
+  switch (kind) {
     case 'added':
       return `added: got ${actual}, the recording has none`;
     case 'removed':
       return `removed: expected ${expected}`;
     case 'reordered':
       return `reordered: expected ${expected}, got ${actual}`;
+    case 'unchanged':
+      return `unchanged: still ${actual}, and what it stands for is another`;
     default:
       return `expected ${expected}, got ${actual}`;
   }
 }
 
-function valueText(value: JsonValue): string {
-  const text = stringifyJson(value);
-  return text.length <= longestValue ? text : `${text.slice(0, longestValue)}…`;
+/** Cuts what is too long around the place where the last two part: a report never shows two texts that read alike. */
+function aroundDifference(texts: readonly string[]): readonly string[] {
+  if (texts.every((text) => text.length <= longestValue)) return texts;
+  const [now = '', actual = ''] = texts.slice(-2);
+  let at = 0;
+  while (at < now.length && at < actual.length && now[at] === actual[at]) at++;
+  const from = Math.max(0, at - shownBefore);
+  return texts.map((text) => {
+    const end = from + longestValue;
+    return `${from > 0 ? '…' : ''}${text.slice(from, end)}${text.length > end ? '…' : ''}`;
+  });
 }
 
 function excusedLines(excused: readonly Excuse[], { styles, visible }: ConsoleOptions): string[] {
@@ -123,12 +166,6 @@ export function noiseRuleLine(path: string): string {
   return `- { in: response, path: ${text}, because: "…" }`;
 }
 
-function everyElement(path: string): string {
-  const steps = parsePath(path);
-  if (steps[0] !== 'body' && steps[0] !== 'message') return path;
-  return formatPath(steps).replace(/\[\d+\]/g, '[*]');
-}
-
 function chainLines(chains: readonly Chain[], { styles, visible }: ConsoleOptions): string[] {
   if (chains.length === 0) return [];
   const lines = chains.slice(0, chainsShown).map(({ value, from, to }) => {
@@ -152,15 +189,28 @@ function shortened(text: string): string {
   return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
 }
 
-function excuseLine(results: readonly CaseResult[], { styles, visible }: ConsoleOptions): string[] {
-  const counts = new Map<string, number>();
-  for (const { rule } of results.flatMap((result) => result.excused)) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  if (counts.size === 0) return [];
-  const texts = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, count]) => `${rule} ${count}`);
-  return [styles.dim(visible(`excused differences: ${texts.join(' · ')}`))];
+/** A line for each rule: how often it excused, and where. */
+function excuseLines(places: readonly ExcusedPlace[], { styles, visible }: ConsoleOptions): string[] {
+  if (places.length === 0) return [];
+  const total = countOf(places);
+  const lines = [...Map.groupBy(places, ({ rule }) => rule)].map(([rule, own]) => {
+    const where = own.map(({ path, count }) => (count === 1 ? path : `${path} ×${count}`));
+    return labelled('', `${`${rule} ${countOf(own)}`.padEnd(20)}  ${firstFew(where, placesShown)}`);
+  });
+  const head = `excused ${total} ${total === 1 ? 'difference' : 'differences'}`;
+  return [head, ...lines].map((line) => styles.dim(visible(line)));
 }
 
-function summaryLine(report: RunReport, { styles, allowSkipped }: ConsoleOptions): string[] {
+function countOf(places: readonly ExcusedPlace[]): number {
+  return places.reduce((sum, { count }) => sum + count, 0);
+}
+
+function summaryLines(report: RunReport, options: ConsoleOptions): string[] {
+  const nothing = options.styles.red('0 passed is never green: nothing was shown to be equal');
+  return [summaryLine(report, options), ...(isEmpty(report) ? [nothing] : [])];
+}
+
+function summaryLine(report: RunReport, { styles, allowSkipped }: ConsoleOptions): string {
   const parts = [
     styles.green(`${report.passed} passed`),
     ...(report.failed > 0 ? [styles.red(`${report.failed} failed`)] : []),
@@ -168,7 +218,7 @@ function summaryLine(report: RunReport, { styles, allowSkipped }: ConsoleOptions
     ...(report.skipped > 0 ? [styles.yellow(skippedText(report, allowSkipped))] : []),
     ...(report.misses.length > 0 ? [styles.red(`${report.misses.length} mock misses`)] : []),
   ];
-  return [`${parts.join(', ')} of ${report.cases} ${report.cases === 1 ? 'case' : 'cases'}`];
+  return `${parts.join(', ')} of ${report.cases} ${report.cases === 1 ? 'case' : 'cases'}`;
 }
 
 function skippedText(report: RunReport, allowSkipped: boolean): string {

@@ -5,7 +5,7 @@
 import { stringifyJson } from '../../tape/body/json';
 import type { Difference } from '../judge/difference';
 import type { Miss } from '../mocks/match/miss';
-import { type CaseNotes, type CaseResult, failingMisses, type RunReport } from './report';
+import { type CaseNotes, type CaseResult, type ExcusedPlace, failingMisses, isEmpty, type RunReport } from './report';
 
 export interface JunitOptions {
   /** What was replayed: the tape's name. */
@@ -16,9 +16,10 @@ export interface JunitOptions {
 export function junitReport(report: RunReport, { suite, notes }: JunitOptions): string {
   const misses = failingMisses(report);
   const missed = misses.length === 0 ? 0 : 1;
+  const own = missed + (isEmpty(report) ? 1 : 0);
   const counts = {
-    tests: report.cases + missed,
-    failures: report.failed + missed,
+    tests: report.cases + own,
+    failures: report.failed + own,
     errors: report.errored,
     skipped: report.skipped,
   };
@@ -28,12 +29,23 @@ export function junitReport(report: RunReport, { suite, notes }: JunitOptions): 
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${attributesText({ name: 'wiretape', ...counts })}>`,
     `  <testsuite ${attributes}>`,
+    ...excusedProperties(report.excused),
     ...cases,
     ...(missed === 0 ? [] : [missesCase(misses)]),
+    ...(isEmpty(report) ? [nothingPassed] : []),
     '  </testsuite>',
     '</testsuites>',
     '',
   ].join('\n');
+}
+
+/** How often each rule excused a difference, and where. */
+function excusedProperties(places: readonly ExcusedPlace[]): readonly string[] {
+  if (places.length === 0) return [];
+  const lines = places.map(({ rule, path, count }) => {
+    return `      <property ${attributesText({ name: `excused by ${rule}: ${path}`, value: count })}/>`;
+  });
+  return ['    <properties>', ...lines, '    </properties>'];
 }
 
 function testcase(result: CaseResult, notes: CaseNotes | undefined): string {
@@ -49,6 +61,10 @@ function missesCase(misses: readonly Miss[]): string {
   const failure = `<failure ${attributes}>${escaped(lines.join('\n'))}</failure>`;
   return `    <testcase ${attributesText({ name: 'calls to mocks', classname: 'mocks' })}>${failure}</testcase>`;
 }
+
+/** Servers show a file without failures as green; a run in which nothing passed is not. */
+const nothingPassed =
+  '    <testcase name="something passed" classname="run"><failure message="0 passed" type="nothing-passed"/></testcase>';
 
 /** `POST /orders/{orderId}`: servers group by it. */
 function classname(name: string): string {
@@ -71,8 +87,10 @@ function reasonText(result: CaseResult, details: readonly string[]): string {
   return [result.reason, details[0]].filter((text) => text !== null && text !== undefined).join(': ');
 }
 
-function differenceText({ path, kind, expected, actual }: Difference): string {
-  return `${path} ${kind}: expected ${stringifyJson(expected)}, got ${stringifyJson(actual)}`;
+function differenceText({ path, kind, expected, translated, actual }: Difference): string {
+  if (kind === 'unchanged') return `${path} unchanged: still ${stringifyJson(actual)}`;
+  const inRun = translated === undefined ? '' : ` (in this run ${stringifyJson(translated)})`;
+  return `${path} ${kind}: expected ${stringifyJson(expected)}${inRun}, got ${stringifyJson(actual)}`;
 }
 
 function attributesText(values: Readonly<Record<string, string | number>>): string {

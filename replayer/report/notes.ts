@@ -8,9 +8,9 @@ import type { WayOptions } from '../drive/way';
 /** What to type for a credential that is not on the tape. */
 export function supplyHint(entry: RedactionEntry, test: Turn): string {
   const name = secretName(entry, test);
-  const header = String(parsePath(entry.path)[1]);
-  const whole = header === 'cookie' ? '' : ` or --set-header '${header}: \${env:NAME}'`;
-  return `${entry.path} was redacted (${entry.rule}) and no earlier answer gives it: --secret ${name}=env:NAME${whole}`;
+  const [root, header] = parsePath(entry.path);
+  const whole = root !== 'header' || header === 'cookie' ? '' : ` or --set-header '${String(header)}: \${env:NAME}'`;
+  return `${entry.path} was redacted (${entry.rule}), no earlier answer gives it, and the service refuses its placeholder: --secret ${name}=env:NAME${whole}`;
 }
 
 /** A value that went out as its placeholder may be why the answer differs. */

@@ -1,5 +1,6 @@
 /** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No clock, no secret. */
 import { type JsonValue, stringifyJson } from '../../tape/body/json';
+import { formatPath, parsePath } from '../../tape/model/path';
 import type { Difference, Excuse } from '../judge/difference';
 import type { Miss } from '../mocks/match/miss';
 
@@ -38,8 +39,14 @@ export interface RunReport {
   readonly results: readonly CaseResult[];
   readonly misses: readonly Miss[];
   readonly carried: readonly Chain[];
+  /** Every excuse of the run, by what gave it and where; elements of lists count as one place. */
+  readonly excused: readonly ExcusedPlace[];
   /** What is to be known of the run as a whole, a sentence each. */
   readonly remarks: readonly string[];
+}
+
+export interface ExcusedPlace extends Excuse {
+  readonly count: number;
 }
 
 /** What a person needs to act on a case, beside its result. */
@@ -66,8 +73,26 @@ export function reportOf(
     results,
     misses,
     carried,
+    excused: excusedPlaces(results),
     remarks: [],
   };
+}
+
+function excusedPlaces(results: readonly CaseResult[]): readonly ExcusedPlace[] {
+  const places = new Map<string, ExcusedPlace>();
+  for (const { cause, rule, path: exact } of results.flatMap((result) => result.excused)) {
+    const path = everyElement(exact);
+    const key = `${rule}\n${path}`;
+    places.set(key, { cause, rule, path, count: (places.get(key)?.count ?? 0) + 1 });
+  }
+  return [...places].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
+}
+
+/** `body.items[*].at` for the place of any element. */
+export function everyElement(path: string): string {
+  const steps = parsePath(path);
+  if (steps[0] !== 'body' && steps[0] !== 'message') return path;
+  return formatPath(steps).replace(/\[\d+\]/g, '[*]');
 }
 
 /** Misses that fail the run; the others were allowed by `--on-miss`. */
@@ -75,8 +100,14 @@ export function failingMisses({ misses }: RunReport): readonly Miss[] {
   return misses.filter(({ answeredWith }) => answeredWith === '502');
 }
 
-/** Exit status 0 or 1: everything equal, and nothing left out that was not allowed to be. */
+/** True for a run that shows nothing: no case passed, and none says why not. */
+export function isEmpty({ passed, failed, errored }: RunReport): boolean {
+  return passed + failed + errored === 0;
+}
+
+/** Exit status 0 or 1: something was equal, nothing differed, and nothing was left out that was not allowed to be. */
 export function exitStatusOf(report: RunReport, allowed: { readonly skipped: boolean }): 0 | 1 {
+  if (isEmpty(report)) return 1;
   const skipped = allowed.skipped ? 0 : report.skipped;
   return report.failed + report.errored + skipped + failingMisses(report).length === 0 ? 0 : 1;
 }

@@ -105,6 +105,8 @@ export interface SuiteSettings {
   readonly mocks?: string;
   /** The file of noise rules. */
   readonly noise?: string;
+  /** Nothing may differ but what `noise` names. */
+  readonly strict?: boolean;
   /** The file of added redaction rules, as given to `wiretape record`. */
   readonly redact?: string;
   /** PEM certificates to trust in place of the system's. */

@@ -123,7 +123,15 @@ interface Surroundings {
 }
 
 function optionsFrom(settings: SuiteSettings, { folder, env }: Surroundings) {
-  const { noise, ca, timeoutMs = 30_000, hostHeader = null, httpVersion = null, insecure = false } = settings;
+  const {
+    noise,
+    ca,
+    timeoutMs = 30_000,
+    hostHeader = null,
+    httpVersion = null,
+    insecure = false,
+    strict = false,
+  } = settings;
   return {
     noise: parseNoiseRules(textBeside(folder, noise) ?? '', noise ?? ''),
     setHeaders: setHeadersFrom(settings.setHeader ?? [], env),
@@ -133,6 +141,7 @@ function optionsFrom(settings: SuiteSettings, { folder, env }: Surroundings) {
     hostHeader,
     httpVersion,
     insecure,
+    strict,
   };
 }
 

@@ -13,7 +13,7 @@ import { type Failure, failureOf } from '../drive/failure';
 import { pairsOf } from '../drive/gathering';
 import { goodbye, hearing, type LiveMessage, nowUs, type OpenSocket, speakingOn } from './socket';
 
-export type { LiveMessage, OpenSocket } from './socket';
+export { isSendable, type LiveMessage, type OpenSocket } from './socket';
 
 export interface SocketEvents {
   message(message: LiveMessage): void;

@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import type { HeaderList } from '../../tape/model/body';
 import { goodbye, hearing, type LiveMessage, type OpenSocket, speakingOn } from './socket';
 
-export type { LiveMessage, OpenSocket } from './socket';
+export { isSendable, type LiveMessage, type OpenSocket } from './socket';
 
 export interface Asking {
   readonly request: IncomingMessage;

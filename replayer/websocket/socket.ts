@@ -11,7 +11,7 @@ export interface OpenSocket {
   /** Nothing happens where the connection has ended. */
   send(kind: 'text' | 'binary', bytes: Uint8Array): void;
   ping(bytes: Uint8Array): void;
-  /** `code` null sends none. The other end's close, or the end of the connection, is still to come. Throws for a code that must not be sent. */
+  /** `code` null sends none; otherwise one that `isSendable`. The other end's close, or the end of the connection, is still to come. */
   close(code: number | null, reason: string): void;
   /** At once, without a word. */
   destroy(): void;
@@ -29,10 +29,24 @@ export function speakingOn(socket: WebSocket): OpenSocket {
     close(code, reason) {
       if (!isOpen()) return;
       if (code === null) socket.close();
-      else socket.close(code, reason);
+      else socket.close(code, shortened(reason));
     },
     destroy: () => socket.terminate(),
   };
+}
+
+/** RFC 6455 7.4.1 and 7.4.2: the codes that may be sent, of those that were registered. */
+export function isSendable(code: number): boolean {
+  if (code >= 3000 && code <= 4999) return true;
+  return code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);
+}
+
+/** What is said with a close has 123 bytes at most (RFC 6455 5.5); a placeholder may be longer than what it stands for. */
+function shortened(reason: string): string {
+  const longest = 123;
+  let text = reason;
+  while (Buffer.byteLength(text) > longest) text = text.slice(0, -1);
+  return text;
 }
 
 /** What could not be written is told by the end of the connection. */

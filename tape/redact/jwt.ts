@@ -49,6 +49,11 @@ const keptHeaders = words('alg typ cty enc zip kid crit b64');
 const keptClaims = words(`iss sub aud exp nbf iat auth_time azp client_id appid scope scopes scp roles role groups
   permissions entitlements acr amr typ token_use gty ver tid org_id updated_at`);
 
+/** True for a claim, or a field of the header, that stands on the tape as the service gave it. */
+export function keepsClaim(name: string, value: unknown): boolean {
+  return (keptClaims.has(name) || keptHeaders.has(name)) && isPlain(value);
+}
+
 interface Walk {
   readonly disguise: Disguise;
   readonly depth: number;

@@ -12,6 +12,7 @@ import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
 import { type Listening, listen, RecordingClient } from '../support/recorded-http';
 import { sessionService } from '../support/session-service';
 import { writeTape } from '../support/tape-file';
+import { connectionOf, exchangeOf } from '../support/tapes';
 
 let folder: string;
 const open: Listening[] = [];
@@ -51,6 +52,15 @@ const answer =
     response.end(JSON.stringify({ total }));
   };
 
+const gone = { in: 'request', path: 'header["x-token"]', rule: 'credential-header', placeholder: 'GONE' } as const;
+
+function rawStream(): StoredExchange {
+  const [stored] = storedExchanges({ connection: 'database' });
+  if (stored === undefined) throw new Error('no sketch');
+  const exchange = exchangeOf({ number: 9, protocol: 'raw', connection: connectionOf({ key: 9 }) });
+  return { ...stored, id: '9', connectionId: '9', exchange };
+}
+
 it('prints a report that ends with the counts, and status 0 when all is equal', async () => {
   tape(ok, ok);
   const { status, stdout, stderr } = await replay(['--target', await serve(answer(1))]);
@@ -81,6 +91,7 @@ it('prints exactly one JSON document with --json, and status 1 for a difference'
     ],
     misses: [],
     carried: [],
+    excused: [],
     remarks: [],
   });
 });
@@ -100,6 +111,36 @@ it('shows a person the difference, the request and a rule to paste', async () =>
       '',
     ].join('\n'),
   );
+});
+
+it('excuses nothing but what the user declares under --strict, and counts what it excused without', async () => {
+  const dated = { ...ok, responseHeaders: [['Date', 'Fri, 20 Nov 2026 10:00:00 GMT']] } as const;
+  tape(dated, dated);
+  const url = await serve((request, response) => {
+    answer(1)(request, response.setHeader('Date', new Date().toUTCString()) as never);
+  });
+  const lenient = await replay(['--target', url]);
+  expect([lenient.status, lenient.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^excused 2 differences\n +clock 2 +header\["date"\] ×2\n/),
+  ]);
+  const strict = await replay(['--target', url, '--strict']);
+  expect([strict.status, strict.stdout]).toEqual([1, expect.stringContaining('0 passed, 2 failed of 2 cases')]);
+});
+
+it('makes no case of a raw stream, says so, and is never green where nothing passed', async () => {
+  const lost = { ...ok, problems: ['lost-bytes'] } as const;
+  writeTape(join(folder, 'shop.tape'), [...storedExchanges(ok), rawStream()]);
+  const url = await serve(answer(1));
+  const one = await replay(['--target', url]);
+  expect(one).toMatchObject({ status: 0, stdout: '1 passed of 1 case\n' });
+  expect(one.stderr).toContain('note  1 raw stream is no test case and is left out\n');
+  rmSync(join(folder, 'shop.tape'));
+  tape(lost, { ...ok, requestHeaders: [['X-Token', 'GONE']], redacted: [gone] });
+  const refusing = await serve((_request, response) => response.writeHead(403).end());
+  const nothing = await replay(['--target', refusing, '--allow-skipped']);
+  expect(nothing.status).toBe(1);
+  expect(nothing.stdout).toContain('0 passed is never green');
 });
 
 it('takes noise rules, and warns on stderr about one that excused nothing', async () => {

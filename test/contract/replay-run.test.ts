@@ -92,16 +92,40 @@ describe('a credential that is not on the tape', () => {
   const entry: RedactionEntry = { in: 'request', path: 'header["authorization"]', rule: 'auth', placeholder: 'GONE' };
   const asked: ExchangeSketch = { ...ok, requestHeaders: [['Authorization', 'Bearer GONE']], redacted: [entry] };
 
-  it('lets the case be skipped, not sent', async () => {
-    let requests = 0;
+  it('is sent as its placeholder, and lets the case be skipped where the service refuses that', async () => {
+    const seen: (string | undefined)[] = [];
     const url = await serve((request, response) => {
-      requests++;
-      answerOk(request, response);
+      seen.push(request.headers.authorization);
+      response.writeHead(401).end();
     });
     const { report, notes } = await run([asked], url);
-    expect(requests).toBe(0);
-    expect(report.results).toMatchObject([{ verdict: 'skipped', reason: 'needs-secret' }]);
+    expect(seen).toEqual(['Bearer GONE']);
+    expect(report.results).toMatchObject([{ verdict: 'skipped', reason: 'needs-secret', differences: [] }]);
     expect(notes.get('1')?.hints[0]).toContain('--secret authorization=env:NAME');
+  });
+
+  it.each(['Postman-Token', 'X-Request-Token', 'X-CSRF-Token', 'Idempotency-Key', 'X-Api-Key'])(
+    'is no reason to skip where nobody asks for it: %s is judged',
+    async (name) => {
+      const place = `header["${name.toLowerCase()}"]`;
+      const made: ExchangeSketch = {
+        ...ok,
+        requestHeaders: [[name, 'GONE']],
+        redacted: [{ ...entry, path: place, rule: 'credential-header' }],
+      };
+      const url = await serve(answerOk);
+      const { report } = await run([made, { ...made, responseBody: 'other' }], url);
+      expect(report.results.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+        ['pass', null],
+        ['fail', null],
+      ]);
+    },
+  );
+
+  it('is no excuse for a service that refused the recorded client, too', async () => {
+    const url = await serve((_request, response) => response.writeHead(401).end('x'));
+    const { report } = await run([{ ...asked, status: 401 }], url);
+    expect(report.results[0]?.verdict).toBe('fail');
   });
 
   it('is sent when it is given', async () => {

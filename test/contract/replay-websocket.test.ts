@@ -97,7 +97,7 @@ describe('a conversation', () => {
     const outcome = await replay([stored], await serve(tickets()));
     expect(told(outcome)).toEqual(['pass']);
     const [result] = outcome.report.results;
-    expect(result?.excused).toContainEqual({ path: 'message[1].body.at', rule: 'both-sides:timestamp' });
+    expect(result?.excused).toContainEqual({ path: 'message[1].body.at', cause: 'clock', rule: 'clock' });
     expect(outcome.report.carried).toMatchObject([
       { from: { case: '1', path: 'message[3].body.id' }, to: [{ case: '1', path: 'message[4].body.id' }] },
     ]);
@@ -280,6 +280,21 @@ describe('what is said elsewhere', () => {
     expect(told(await replay([first, second], await serve(room()), { timeoutMs: 3000 }))).toEqual(['pass', 'pass']);
   });
 
+  it('ends in the middle when the run is ended, and waits for nothing', async () => {
+    const controller = new AbortController();
+    const stored = await recorded(tickets(), visit);
+    const url = await serve((socket) => {
+      socket.on('message', () => controller.abort());
+    });
+    const { report, interrupted } = await replay([stored], url, { signal: controller.signal });
+    expect([interrupted, report.passed]).toEqual([true, 0]);
+  });
+
+  it('keeps the pace of the recording when asked to', async () => {
+    const stored = await recorded(tickets(), visit);
+    expect(told(await replay([stored], await serve(tickets()), { speed: 'recorded' }))).toEqual(['pass']);
+  });
+
   it('does not mix up fifty conversations at once', async () => {
     const connected = tickets();
     const url = await serve(connected);
@@ -379,9 +394,11 @@ describe('the handshake', () => {
       seen.push(request.headers.authorization);
       tickets()(socket, request);
     });
-    expect(told(await replay([stored], url))).toEqual(['skipped needs-secret']);
+    expect(told(await replay([stored], url))).toEqual(['pass']); // nobody asks for it
     expect(told(await replay([stored], url, { secrets: new Map([['authorization', 's3cret']]) }))).toEqual(['pass']);
-    expect(seen).toEqual(['s3cret']);
+    expect(seen).toEqual(['GONE', 's3cret']);
+    const strict = await serveUpgrades((socket) => socket.end('HTTP/1.1 401 Who\r\nConnection: close\r\n\r\n'));
+    expect(told(await replay([stored], strict))).toEqual(['skipped needs-secret']);
   });
 
   it.each([
@@ -514,6 +531,18 @@ describe('a server', () => {
       });
     const stored = await recorded(echo, hello);
     expect(told(await replay([stored], await serve(twice)))).toEqual(['fail', 'message[2] added null "and again"']);
+  });
+
+  it('is not told a code that must not be sent', async () => {
+    const stored = await recorded(echo, hello);
+    const messages = stored.exchange.messages.map((message) =>
+      message.kind === 'close' && message.from === 'client'
+        ? { ...message, facts: { code: 1015, reason: '' } }
+        : message,
+    );
+    const outcome = await replay([{ ...stored, exchange: { ...stored.exchange, messages } }], await serve(echo));
+    expect(told(outcome)).toEqual(['error unsendable']);
+    expect(outcome.notes.get('1')?.hints).toEqual(['a close with the code 1015 cannot be sent']);
   });
 
   it('may go on where the recording was cut short', async () => {

@@ -1,8 +1,10 @@
 /** Judges hand-made answers against a hand-made recording, as a run does, without a server. */
 import { casesFrom, isRunnable } from '../../replayer/cases/cases';
 import { Carrier } from '../../replayer/correlate/carrier';
+import { openRunState } from '../../replayer/judge/causes/run-state';
 import type { ResponseRedactor } from '../../replayer/judge/context';
-import { type Judgement, judge } from '../../replayer/judge/judge';
+import type { Judgement } from '../../replayer/judge/judge';
+import { judgeCase } from '../../replayer/judge/judge-case';
 import { type NoiseRule, parseNoiseRules } from '../../replayer/noise/rules';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { httpIn } from './contents';
@@ -13,6 +15,9 @@ export interface JudgingOptions {
   readonly noise?: string;
   readonly redactor?: ResponseRedactor;
   readonly keyed?: boolean;
+  readonly strict?: boolean;
+  /** How long after the recording the run takes place; a live sketch with a start of its own has that. */
+  readonly laterUs?: number;
 }
 
 /** The judgement on each case when the service gives `live` in order; what a live sketch leaves out is as recorded. */
@@ -25,17 +30,14 @@ export function judgeRun(
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
   const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
   const rules: readonly NoiseRule[] = options.noise === undefined ? [] : parseNoiseRules(options.noise, 'noise.yaml');
+  const { redactor = null, keyed = false, strict = false, laterUs = 0 } = options;
+  const state = openRunState((text) => carrier.isOnTape(text));
   return tests.map((test, i) => {
-    const response = answerOf({ ...recorded[i], ...live[i] });
-    carrier.learn(test, response);
-    return judge(response, {
-      test,
-      rules,
-      redactor: options.redactor ?? null,
-      keyed: options.keyed ?? false,
-      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
-      ...carrier.expectationFor(test),
-    });
+    const { startedAtUs, durationUs } = test.stored.exchange;
+    const sentAtUs = live[i]?.startedAtUs ?? startedAtUs + laterUs;
+    const sketch = { durationUs: durationUs ?? 0, ...recorded[i], ...live[i], startedAtUs: sentAtUs };
+    const response = answerOf(sketch);
+    return judgeCase(test, { response, sentAtUs }, { carrier, state, rules, redactor, keyed, strict });
   });
 }
 
@@ -52,9 +54,10 @@ export function answerOf(sketch: ExchangeSketch): HttpResponse {
   return response;
 }
 
-/** `path kind expected -> actual` of each difference, for short assertions. */
+/** `path kind expected -> actual` of each difference, for short assertions; what the expected one is now in brackets. */
 export function told({ differences }: Judgement): string[] {
-  return differences.map(
-    ({ path, kind, expected, actual }) => `${path} ${kind} ${JSON.stringify(expected)} -> ${JSON.stringify(actual)}`,
-  );
+  return differences.map(({ path, kind, expected, translated, actual }) => {
+    const now = translated === undefined ? '' : ` (${JSON.stringify(translated)})`;
+    return `${path} ${kind} ${JSON.stringify(expected)}${now} -> ${JSON.stringify(actual)}`;
+  });
 }

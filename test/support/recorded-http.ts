@@ -162,11 +162,11 @@ function request(
 }
 
 /** Microseconds since the epoch, as a recorder stamps: two calls never share one. */
-function nowUs(): number {
+export function nowUs(): number {
   return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
 
-function pairs(raw: readonly string[]): HeaderList {
+export function pairs(raw: readonly string[]): HeaderList {
   const list: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) list.push([raw[i] ?? '', raw[i + 1] ?? '']);
   return list;

@@ -13,11 +13,13 @@ export async function recordOverHttp2(url: string): Promise<StoredExchange[]> {
   const call = async (sketch: ExchangeSketch) => {
     const { method = 'GET', target = '/', requestHeaders = [], requestBody } = sketch;
     const body = Buffer.from(requestBody === undefined ? '' : JSON.stringify(requestBody));
+    const startedAtUs = Date.now() * 1000;
     const sent = await driver.send(get(target, { method, headers: requestHeaders, body, http2: 'plaintext' }), '1');
     const { status, headers, body: answered } = answerIn(sent);
     const channel = 2 * sketches.length + 1;
-    const host = new URL(url).host;
-    sketches.push({ ...sketch, channel, host, status, responseHeaders: headers, responseBody: answered.bytes });
+    const times = { startedAtUs, durationUs: Date.now() * 1000 - startedAtUs };
+    const response = { status, responseHeaders: headers, responseBody: answered.bytes };
+    sketches.push({ ...sketch, channel, host: new URL(url).host, ...times, ...response });
     return { headers, json: JSON.parse(Buffer.from(answered.bytes).toString()) };
   };
   try {

@@ -9,7 +9,7 @@ import type { Problem } from '../../tape/model/exchange';
 import type { Message } from '../../tape/model/message';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
-import { type Listening, listen } from './recorded-http';
+import { type Listening, listen, nowUs, pairs } from './recorded-http';
 import { bodyOf, connectionOf, exchangeOf, requestOf, responseOf } from './tapes';
 
 /** A server of WebSockets on a port the system chooses; requests without an upgrade go to `answer`. */
@@ -149,13 +149,4 @@ function requestFields(socket: WebSocket): Promise<HeaderList> {
   const request = (socket as unknown as { _req: http.ClientRequest })._req; // ws tells nobody what it sent
   const fields = request.getRawHeaderNames().map((name) => [name, String(request.getHeader(name))] as const);
   return Promise.resolve(fields);
-}
-
-/** Microseconds since the epoch, as a recorder stamps: two calls never share one. */
-function nowUs(): number {
-  return Math.round((performance.timeOrigin + performance.now()) * 1000);
-}
-
-function pairs(raw: readonly string[]): HeaderList {
-  return raw.flatMap((name, i): [string, string][] => (i % 2 === 0 ? [[name, raw[i + 1] ?? '']] : []));
 }

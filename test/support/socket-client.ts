@@ -4,6 +4,7 @@ import type { HeaderList } from '../../tape/model/body';
 import type { Message } from '../../tape/model/message';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
+import { pairs } from './recorded-http';
 import { bodyOf, connectionOf, epochUs, exchangeOf, messageOf, requestOf, responseOf } from './tapes';
 
 export type Line = readonly [from: Message['from'], text: string | Uint8Array, over?: Partial<Message>];
@@ -78,7 +79,7 @@ export function openClient(
   };
   let fields: HeaderList = [];
   socket.on('upgrade', ({ rawHeaders: raw }) => {
-    fields = raw.flatMap((name, i): [string, string][] => (i % 2 === 0 ? [[name, raw[i + 1] ?? '']] : []));
+    fields = pairs(raw);
   });
   socket.on('message', (data, isBinary) => take(isBinary ? `0x${(data as Buffer).toString('hex')}` : data.toString()));
   socket.on('close', (code, reason) => take(`closed ${code} ${reason.toString()}`.trim()));

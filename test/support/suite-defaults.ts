@@ -12,6 +12,7 @@ export const suiteDefaults: Omit<SuiteOptions, 'target'> = {
   secrets: new Map(),
   redactor: null,
   keyed: false,
+  strict: false,
   concurrency: 1,
   speed: 'max',
 };

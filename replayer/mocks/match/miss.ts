@@ -69,6 +69,8 @@ export interface MissContext {
 export interface Conversation {
   /** Of the request that began it. */
   readonly method: string;
+  /** The message in a few words. */
+  readonly shown: string;
   /** Where the message of a mock stands in its exchange. */
   placeOf(mock: Mock): Path;
 }
@@ -80,7 +82,7 @@ export function explainMiss(live: Entry, context: MissContext): Miss {
   const found = nearest(live, context.matcher.entries, context.matcher.excuse).map((each) => nearMiss(each, context));
   const why = upstream === undefined ? 'unknown-upstream' : 'no-match';
   const { within } = context;
-  const what = within === undefined ? live.request.method : `a ${live.request.method} message on ${within.method}`;
+  const what = within === undefined ? live.request.method : `${within.shown} on ${within.method}`;
   return {
     code: 'MOCK_MISS',
     message: `Cannot answer ${what} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,

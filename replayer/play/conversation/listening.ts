@@ -6,6 +6,7 @@ import type { ConversationCase, MessageTurn } from '../../cases/cases';
 import { isData } from '../../cases/conversation';
 import type { Difference, Excuse } from '../../judge/difference';
 import type { Judgement } from '../../judge/judge';
+import { learnFrom } from '../../judge/judge-case';
 import {
   addedMessage,
   answerOf,
@@ -15,7 +16,7 @@ import {
   placeOfMessage,
   type Said,
 } from '../../judge/judge-message';
-import type { Stage } from '../player';
+import { judgingOf, type Stage } from '../player';
 import type { Inbox } from './inbox';
 
 /** So long something like the recorded message may still come when something else has come; shorter once it did not. */
@@ -91,17 +92,8 @@ export class Listening {
   }
 
   private judge(turn: MessageTurn, index: number, said: Said): void {
-    const { carrier, options } = this.stage;
-    const live = answerOf(said);
-    carrier.learn(turn, live);
-    const { differences, excused } = judgeMessage(said, turn.message, {
-      test: turn,
-      rules: options.noise,
-      redactor: options.redactor,
-      keyed: options.keyed,
-      liveSpan: { fromUs: said.atUs, toUs: said.atUs },
-      ...carrier.expectationFor(turn),
-    });
+    const live = { response: answerOf(said), sentAtUs: said.atUs };
+    const { differences, excused } = judgeMessage(said, turn.message, learnFrom(turn, live, judgingOf(this.stage)));
     this.found.push(...differences.map((difference) => ({ index, difference })));
     this.excused.push(...excused);
   }

@@ -6,11 +6,12 @@ import type { ConversationCase, MessageTurn } from '../../cases/cases';
 import { isData, lasting } from '../../cases/conversation';
 import { unsendable } from '../../drive/failure';
 import type { Difference, Excuse } from '../../judge/difference';
-import { type Judgement, judge } from '../../judge/judge';
+import type { Judgement } from '../../judge/judge';
+import { judgeCase } from '../../judge/judge-case';
 import type { CaseResult } from '../../report/report';
-import { type Opening, type OpenSocket, openSocket } from '../../websocket/client';
-import { obstacleTo, resultOf, verdictOn } from '../before';
-import type { Play, Player, PlayStep, Stage } from '../player';
+import { isSendable, type Opening, type OpenSocket, openSocket } from '../../websocket/client';
+import { obstacleTo, refusalOf, resultOf, verdictOn } from '../before';
+import { judgingOf, type Play, type Player, type PlayStep, type Stage } from '../player';
 import { Inbox } from './inbox';
 import { Listening } from './listening';
 
@@ -88,6 +89,7 @@ class ConversationPlay implements Play {
     const { handshake } = this.test;
     const obstacle = obstacleTo(handshake, carrier);
     if (obstacle !== null) return this.giveUp(resultOf(this.test, obstacle.verdict, obstacle.reason), obstacle.hints);
+    const sentAtUs = Date.now() * 1000;
     const opening = await reach.attempt(async (): Promise<Opening> => {
       try {
         return await openSocket(carrier.requestFor(handshake), options, this.inbox);
@@ -98,15 +100,9 @@ class ConversationPlay implements Play {
     if (opening.kind === 'failed') return this.giveUp(resultOf(this.test, 'error', opening.reason), [opening.detail]);
     if (opening.kind === 'open') this.keep(opening.socket);
     const response = { ...opening.response, headers: lasting(opening.response.headers) };
-    carrier.learn(handshake, response);
-    this.handshake = judge(response, {
-      test: handshake,
-      rules: options.noise,
-      redactor: options.redactor,
-      keyed: options.keyed,
-      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
-      ...carrier.expectationFor(handshake),
-    });
+    const refusal = refusalOf(handshake, response, carrier);
+    if (refusal !== null) return this.giveUp(resultOf(this.test, refusal.verdict, refusal.reason), refusal.hints);
+    this.handshake = judgeCase(handshake, { response, sentAtUs }, judgingOf(this.stage));
   }
 
   private keep(socket: OpenSocket): void {
@@ -139,6 +135,7 @@ class ConversationPlay implements Play {
     } catch (error) {
       const { reason, detail } = unsendable(error);
       this.giveUp(resultOf(this.test, 'error', reason), [detail]);
+      socket.destroy();
     }
   }
 
@@ -241,7 +238,9 @@ function endOf({ stored }: ConversationCase): number {
   return spanOf({ stored }).endedAtUs;
 }
 
-/** 1005 stands for none, and is never sent (RFC 6455 7.4.1). */
+/** 1005 stands for none (RFC 6455 7.4.1). Throws for what a client must not send, and this one did. */
 function codeOf(code: unknown): number | null {
-  return typeof code === 'number' && code !== 1005 ? code : null;
+  if (typeof code !== 'number' || code === 1005) return null;
+  if (!isSendable(code)) throw new RangeError(`a close with the code ${code} cannot be sent`);
+  return code;
 }

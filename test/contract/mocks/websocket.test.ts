@@ -1,9 +1,11 @@
 /** Recorded conversations as mocks, held by real clients: ws, and the WebSocket of Node.js. */
+import { formatMiss } from '../../../replayer/mocks/match/miss';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
 import { parseNoiseRules } from '../../../replayer/noise/rules';
 import { createRedactor } from '../../../tape/redact/redactor';
 import type { StoredExchange } from '../../../tape/store/tape';
+import { expectGolden } from '../../support/golden';
 import { ask, calls } from '../../support/mocks';
 import { type Client, type Line, openClient, openConversation, socketCall } from '../../support/socket-client';
 
@@ -245,7 +247,7 @@ describe('a message', () => {
     expect(mocks.failed()).toBe(true);
     expect(mocks.misses()).toMatchObject([
       {
-        message: `Cannot answer a text message on GET http://payments:8080/chat: no mock matches`,
+        message: `Cannot answer the text {"type":"order","id":"${other}",… on GET http://payments:8080/chat: no mock matches`,
         answeredWith: '502',
         nearest: [
           {
@@ -262,6 +264,13 @@ describe('a message', () => {
         ],
       },
     ]);
+    expectGolden(
+      'mocks/expected/message.txt',
+      mocks
+        .misses()
+        .map((miss) => formatMiss(miss, 'shop.tape'))
+        .join('\n'),
+    );
   });
 
   it('may differ where a rule says so', async () => {
@@ -312,6 +321,12 @@ describe('a message', () => {
     socket.send(json({ type: 'login', password: 'another one entirely', again: 1 }));
     expect(await hear()).toMatch(/^closed 4502/);
     expect(json(mocks.misses())).not.toContain('another one');
+  });
+
+  it('of the server with a code that must not be sent closes without one', async () => {
+    const { url, mocks } = await serving([socketCall([['server', '', closing(1015, 'no TLS')]])]);
+    const { hear } = await talk(`${url}/chat`);
+    expect([await hear(), mocks.faults()]).toEqual(['closed 1005', []]);
   });
 
   it('that is no frame ends that conversation, and no other', async () => {

@@ -22,8 +22,10 @@ const passed: CaseResult = {
   reason: null,
   differences: [],
   excused: [
-    { path: 'header["date"]', rule: 'volatile-header' },
-    { path: 'body.token', rule: 'both-sides:opaque-id' },
+    { path: 'header["date"]', cause: 'clock', rule: 'clock' },
+    { path: 'body.items[0].id', cause: 'identity', rule: 'identity' },
+    { path: 'body.items[1].id', cause: 'identity', rule: 'identity' },
+    { path: 'body.stock', cause: 'rule', rule: 'shop.noise.yaml:3' },
   ],
 };
 const failed: CaseResult = {
@@ -40,8 +42,22 @@ const failed: CaseResult = {
     { path: 'body["odd name"]', kind: 'added', expected: null, actual: 'a\u0007b<&"\'>' },
     { path: 'body.tags', kind: 'reordered', expected: ['a', 'b'], actual: ['b', 'a'] },
     { path: 'header["x-version"]', kind: 'changed', expected: '2', actual: '3' },
+    {
+      path: 'body.userId',
+      kind: 'changed',
+      expected: 'usr_k3J9xQ2mV7bT',
+      translated: 'usr_p6R1nH4cY0dL',
+      actual: 'usr_x',
+    },
+    { path: 'header["etag"]', kind: 'unchanged', expected: '"v1"', actual: '"v1"' },
+    {
+      path: 'body.page',
+      kind: 'changed',
+      expected: `${'long '.repeat(60)}$250.00${' end'.repeat(60)}`,
+      actual: `${'long '.repeat(60)}$250.0${' end'.repeat(60)}`,
+    },
   ],
-  excused: [{ path: 'body.id', rule: 'minted' }],
+  excused: [{ path: 'body.id', cause: 'identity', rule: 'identity' }],
 };
 const errored: CaseResult = {
   ...passed,
@@ -52,6 +68,7 @@ const errored: CaseResult = {
   excused: [],
 };
 const skipped: CaseResult = { ...errored, id: '4', name: 'GET /me -> 200', verdict: 'skipped', reason: 'needs-secret' };
+const alsoSkipped = ['5', '6', '7', '8'].map((id): CaseResult => ({ ...skipped, id, reason: 'http2' }));
 
 const notes = new Map<string, CaseNotes>([
   [
@@ -74,6 +91,8 @@ const notes = new Map<string, CaseNotes>([
     },
   ],
 ]);
+for (const { id } of alsoSkipped)
+  notes.set(id, { curl: '', hints: ['it was recorded over HTTP/2, which is not sent again yet'] });
 const carried = [
   {
     value: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
@@ -81,7 +100,7 @@ const carried = [
     to: [{ case: '2', path: 'path[1]' }],
   },
 ];
-const report: RunReport = reportOf([passed, failed, errored, skipped], carried);
+const report: RunReport = reportOf([passed, failed, errored, skipped, ...alsoSkipped], carried);
 const green: RunReport = reportOf([passed], []);
 
 it('tells people what failed, how to repeat it and what to type', () => {
@@ -110,6 +129,7 @@ it('is one line of JSON that says what the contract says', () => {
     'results',
     'misses',
     'carried',
+    'excused',
     'remarks',
   ]);
 });
@@ -125,4 +145,15 @@ it('fails for whatever is not equal, and for what was skipped unless that is all
   expect(exitStatusOf(reportOf([errored], []), { skipped: true })).toBe(1);
   expect(exitStatusOf(reportOf([passed, skipped], []), strict)).toBe(1);
   expect(exitStatusOf(reportOf([passed, skipped], []), { skipped: true })).toBe(0);
+});
+
+it('is never green where nothing passed', () => {
+  const nothing = reportOf([skipped], []);
+  expect(exitStatusOf(nothing, { skipped: true })).toBe(1);
+  expect(exitStatusOf(reportOf([], []), { skipped: true })).toBe(1);
+  expectGolden(
+    'replay/expected/console-nothing.txt',
+    consoleReport(nothing, { styles, visible: visibleLine, allowSkipped: true, notes }),
+  );
+  expect(junitReport(nothing, { suite: 'shop.tape', notes })).toContain('failures="1" errors="0" skipped="1"');
 });

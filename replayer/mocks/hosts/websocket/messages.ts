@@ -46,13 +46,22 @@ export class ClientMessages {
     const { upstreams } = this.answering.set;
     const policy = this.answering.options.onMiss === '404' ? '404' : 'fail';
     const placeOf = (mock: Mock) => ['message', this.positionOf(mock)];
-    const within = { method: this.mock.request.method, placeOf };
+    const within = { method: this.mock.request.method, shown: shown(match.entry.request), placeOf };
     return { kind: 'miss', miss: explainMiss(match.entry, { matcher: this.matcher, upstreams, tls, policy, within }) };
   }
 
   private positionOf({ index }: Mock): number {
     return this.positions[index] ?? -1;
   }
+}
+
+const longestShown = 60;
+
+/** `the text {"type":"open"}`, without what redaction takes. */
+function shown({ method, body }: HttpRequest): string {
+  if (method !== 'text') return `${body.bytes.length} bytes`;
+  const text = Buffer.from(body.bytes).toString('utf8');
+  return `the text ${text.length > longestShown ? `${text.slice(0, longestShown)}…` : text}`;
 }
 
 function isClients(message: Message | undefined): boolean {

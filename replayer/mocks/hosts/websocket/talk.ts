@@ -3,7 +3,7 @@
 import type { HeaderList } from '../../../../tape/model/body';
 import type { Message } from '../../../../tape/model/message';
 import { isData } from '../../../cases/conversation';
-import { acceptSocket, type LiveMessage, type OpenSocket } from '../../../websocket/server';
+import { acceptSocket, isSendable, type LiveMessage, type OpenSocket } from '../../../websocket/server';
 import type { Answering } from '../../answering';
 import type { Asked } from '../../front/asked';
 import type { Mock } from '../../mock';
@@ -132,7 +132,7 @@ export class Talk {
   }
 }
 
-/** What may be sent (RFC 6455 7.4); a server that said nothing says nothing. */
+/** A code that must not be sent was none that a client could tell from others. */
 function codeOf(code: unknown): number | null {
-  return typeof code === 'number' && code !== 1005 ? code : null;
+  return typeof code === 'number' && isSendable(code) ? code : null;
 }

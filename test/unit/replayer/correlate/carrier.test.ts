@@ -2,6 +2,7 @@
 import { casesFrom, isRunnable, type RunnableCase } from '../../../../replayer/cases/cases';
 import { Carrier } from '../../../../replayer/correlate/carrier';
 import type { LiveRequest } from '../../../../replayer/correlate/live-request';
+import { isCredential } from '../../../../replayer/correlate/secrets';
 import type { RedactionEntry } from '../../../../tape/redact/redacted';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 import { answerOf } from '../../../support/judging';
@@ -27,6 +28,9 @@ function carry(recorded: readonly ExchangeSketch[], setting: Setting = {}) {
   return { carrier, tests };
 }
 
+/** What qualifies is the judge's to say. */
+const qualifies = () => true;
+
 /** The requests of a run in which answer i is `live[i]`, or as recorded. */
 function requestsOf(
   recorded: readonly ExchangeSketch[],
@@ -36,7 +40,7 @@ function requestsOf(
   const { carrier, tests } = carry(recorded, setting);
   return tests.map((test, i) => {
     const request = carrier.requestFor(test);
-    carrier.learn(test, answerOf({ ...recorded[i], ...live[i] }));
+    carrier.learn(test, answerOf({ ...recorded[i], ...live[i] }), qualifies);
     return request;
   });
 }
@@ -80,6 +84,22 @@ describe('a minted value is carried into', () => {
     ['a longer JSON text', { href: `/orders/${idA}/items` }, `{"href":"/orders/${idB}/items"}`],
   ])('%s', (_what, requestBody, expected) => {
     expect(last(requestsOf([minted, { method: 'POST', requestBody: requestBody ?? '' }], live)).body).toBe(expected);
+  });
+
+  it.each([
+    ['numbers as they were written', `{"price":1.0,"id":"${idA}","big":1e2}`, `{"price":1.0,"id":"${idB}","big":1e2}`],
+    ['repeated names', `{"dup":1,"dup":2,"id":"${idA}"}`, `{"dup":1,"dup":2,"id":"${idB}"}`],
+    ['the name of a repeated one', `{"id":"x","id":"${idA}"}`, `{"id":"x","id":"${idB}"}`],
+    [
+      'escapes and spaces',
+      `{ "n\\u00e9": "\\u00e9",\n "id" : "${idA}" }`,
+      `{ "n\\u00e9": "\\u00e9",\n "id" : "${idB}" }`,
+    ],
+    ['a byte order mark', `\u{feff}{"né":"é","id":"${idA}"}`, `\u{feff}{"né":"é","id":"${idB}"}`],
+    ['a list within a list', `[[1,{"a":["x","${idA}"]}],"${idA}"]`, `[[1,{"a":["x","${idB}"]}],"${idB}"]`],
+  ])('a JSON text, which keeps %s', (_what, requestBody, expected) => {
+    const requestHeaders = [['Content-Type', 'application/json']] as const;
+    expect(last(requestsOf([minted, { method: 'POST', requestHeaders, requestBody }], live)).body).toBe(expected);
   });
 
   it('a form field, a part and a text', () => {
@@ -186,6 +206,21 @@ describe('nothing is carried', () => {
     expect(last(requestsOf(recorded, [{ responseBody: { state: 'shut', count: 13 } }])).path).toBe('/x/open?count=12');
   });
 
+  it.each(['111-22-3333', 'AB12345678'])('that is an example in a form: %s', (example) => {
+    const page = (text: string): ExchangeSketch => ({
+      responseHeaders: [['Content-Type', 'text/html']],
+      responseBody: `<form><input name="ssn" placeholder="${text}"></form>`,
+    });
+    const typed: ExchangeSketch = { method: 'POST', requestBody: { ssn: example } };
+    const requests = requestsOf([page(example), typed], [page('999-88-7777')]);
+    expect(last(requests).body).toBe(`{"ssn":"${example}"}`);
+  });
+
+  it('from an answer that was itself wrong', () => {
+    const error: ExchangeSketch = { status: 500, responseBody: { id: idB } };
+    expect(last(requestsOf([minted, { target: `/orders/${idA}` }], [error])).path).toBe(`/orders/${idA}`);
+  });
+
   it('when the producer gave nothing in this run', () => {
     expect(last(requestsOf([minted, { target: `/orders/${idA}` }], [{ responseBody: { error: 'x' } }])).path).toBe(
       `/orders/${idA}`,
@@ -259,16 +294,16 @@ describe('secrets', () => {
       redacted: [entry('body.token', 'PLACEHOLDER', { in: 'response' })],
     };
     const { carrier, tests } = carry([login, redactedBearer]);
-    expect(carrier.missing(first(tests, 1))).toEqual([]);
+    expect(carrier.sentPlaceholders(first(tests, 1))).toEqual([]);
     expect(carrier.lost(first(tests, 1))?.from.id).toBe('1');
-    carrier.learn(first(tests), answerOf({ responseBody: { token: tokenB } }));
+    carrier.learn(first(tests), answerOf({ responseBody: { token: tokenB } }), qualifies);
     expect(carrier.lost(first(tests, 1))).toBeNull();
     expect(carrier.requestFor(first(tests, 1)).headers).toContainEqual(['Authorization', `Bearer ${tokenB}`]);
     expect(carrier.shownRequest(first(tests, 1)).headers).toContainEqual(['Authorization', 'Bearer PLACEHOLDER']);
     expect(JSON.stringify(carrier.chains())).not.toContain(tokenB);
   });
 
-  it('that nothing gives are missing, and only in credential headers', () => {
+  it('that nothing gives are sent as their placeholders; a service may refuse those outside the body', () => {
     const sketch: ExchangeSketch = {
       ...redactedBearer,
       method: 'POST',
@@ -276,20 +311,23 @@ describe('secrets', () => {
       redacted: [...(redactedBearer.redacted ?? []), entry('body.password', 'PASSWORD', { rule: 'password' })],
     };
     const { carrier, tests } = carry([sketch]);
-    expect(carrier.missing(first(tests)).map((each) => each.path)).toEqual(['header["authorization"]']);
-    expect(carrier.sentPlaceholders(first(tests)).map((each) => each.path)).toEqual(['body.password']);
+    const sent = carrier.sentPlaceholders(first(tests));
+    expect(sent.map((each) => [each.path, isCredential(each)])).toEqual([
+      ['header["authorization"]', true],
+      ['body.password', false],
+    ]);
   });
 
   it('can be given by header name, by rule, by member name, by the placeholder, or with the header whole', () => {
     for (const name of ['authorization', 'Authorization', 'credentials', 'PLACEHOLDER']) {
       const secrets = new Map([[name, 'hunter2']]);
       const { carrier, tests } = carry([redactedBearer], { secrets });
-      expect(carrier.missing(first(tests))).toEqual([]);
+      expect(carrier.sentPlaceholders(first(tests))).toEqual([]);
       expect(carrier.requestFor(first(tests)).headers).toContainEqual(['Authorization', 'Bearer hunter2']);
       expect(carrier.shownRequest(first(tests)).headers).toContainEqual(['Authorization', 'Bearer PLACEHOLDER']);
     }
     const { carrier, tests } = carry([redactedBearer], { setHeaders: [['authorization', 'Basic eA==']] });
-    expect(carrier.missing(first(tests))).toEqual([]);
+    expect(carrier.sentPlaceholders(first(tests))).toEqual([]);
     expect(carrier.requestFor(first(tests)).headers).toContainEqual(['authorization', 'Basic eA==']);
     expect(carrier.shownRequest(first(tests)).headers).toContainEqual([
       'authorization',

@@ -1,7 +1,7 @@
 /** Bodies by their kind, and the words for each way of differing. */
 import { createHash } from 'node:crypto';
 import type { ExchangeSketch } from '../../../support/exchanges';
-import { judgeOne, told } from '../../../support/judging';
+import { judgeOne, judgeRun, told } from '../../../support/judging';
 
 function of(type: string, body: string | Uint8Array): ExchangeSketch {
   return { responseHeaders: type === '' ? [] : [['Content-Type', type]], responseBody: body };
@@ -146,5 +146,41 @@ describe('other bodies', () => {
       ['Keep-Alive', 'timeout=5'],
     ]);
     expect(told(judgeOne(over([]), chunked))).toEqual([]);
+  });
+});
+
+describe('what is shown of long texts', () => {
+  const page = (account: string, price: string, more = ''): string =>
+    `<p>${'lorem ipsum '.repeat(30)}</p><b class="acct">${account}</b>${'<br>'.repeat(40)}<i>${price}</i>${more}`;
+  const shown = (recorded: readonly string[], live: readonly string[]) => {
+    const html = { responseHeaders: [['Content-Type', 'text/html']] } as const;
+    const of = (bodies: readonly string[]) => [
+      { ...html, responseBody: bodies[0] ?? '' },
+      { target: `/acct/${bodies[1] ?? ''}` },
+    ];
+    const [judgement] = judgeRun(of(recorded), of(live));
+    return judgement?.differences.map(({ expected, actual }) => [expected, actual]);
+  };
+
+  it('is the difference, not a word before it that may differ', () => {
+    const [difference] = shown([page('7126285585', '$250.00'), '7126285585'], [page('2350824306', '$250.0')]) ?? [];
+    expect(difference).toEqual([expect.stringContaining('<i>$250.00</i>'), expect.stringContaining('<i>$250.0</i>')]);
+    expect(JSON.stringify(difference)).not.toContain('7126285585');
+  });
+
+  it('has what stands around it, also where something was put in', () => {
+    const [difference] = shown([page('a', '$1')], [page('a', '$1', '<hr>')]) ?? [];
+    expect(difference).toEqual([
+      expect.stringMatching(/<br><i>\$1<\/i>$/),
+      expect.stringMatching(/<br><i>\$1<\/i><hr>$/),
+    ]);
+  });
+
+  it('never reads alike on both sides, however long the texts are', () => {
+    for (const length of [10, 100, 119, 121, 159, 161, 250, 399, 401, 5000]) {
+      const [difference] = shown([`${'x'.repeat(length)} one`], [`${'x'.repeat(length)} two`]) ?? [];
+      expect(difference?.[0]).not.toEqual(difference?.[1]);
+      expect(String(difference?.[0]).length).toBeLessThanOrEqual(125);
+    }
   });
 });

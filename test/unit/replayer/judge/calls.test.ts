@@ -2,7 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
 import { Carrier } from '../../../../replayer/correlate/carrier';
-import { judge } from '../../../../replayer/judge/judge';
+import { openRunState } from '../../../../replayer/judge/causes/run-state';
+import { judgeCase } from '../../../../replayer/judge/judge-case';
 import { createMatcher } from '../../../../replayer/mocks/match/matcher';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
 import { parseNoiseRules } from '../../../../replayer/noise/rules';
@@ -41,14 +42,10 @@ function judged(recorded: Body | ReturnType<typeof answer>, live: ReturnType<typ
   if (test === undefined) throw new Error('no case');
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
   const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
-  return judge(live, {
-    test,
-    rules: parseNoiseRules(noise, 'noise.yaml'),
-    redactor: null,
-    keyed: false,
-    liveSpan: { fromUs: live.startedAtUs, toUs: live.endedAtUs },
-    ...carrier.expectationFor(test),
-  });
+  const state = openRunState((text) => carrier.isOnTape(text));
+  const rules = parseNoiseRules(noise, 'noise.yaml');
+  const answered = { response: live, sentAtUs: test.stored.exchange.startedAtUs };
+  return judgeCase(test, answered, { carrier, state, rules, redactor: null, keyed: false, strict: false });
 }
 
 describe('the answer of a call', () => {

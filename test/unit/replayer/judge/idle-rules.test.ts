@@ -15,7 +15,7 @@ const results = (used: string[]): CaseResult[] => [
     verdict: 'pass',
     reason: null,
     differences: [],
-    excused: used.map((name) => ({ path: '', rule: name })),
+    excused: used.map((name) => ({ path: '', rule: name, cause: 'rule' as const })),
   },
 ];
 

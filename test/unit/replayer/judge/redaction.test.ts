@@ -2,7 +2,9 @@
 import { casesFrom, isRunnable, type RunnableCase } from '../../../../replayer/cases/cases';
 import { Carrier } from '../../../../replayer/correlate/carrier';
 import { placeholdersOf } from '../../../../replayer/correlate/secrets';
-import { type Judgement, judge } from '../../../../replayer/judge/judge';
+import { openRunState } from '../../../../replayer/judge/causes/run-state';
+import type { Judgement } from '../../../../replayer/judge/judge';
+import { judgeCase } from '../../../../replayer/judge/judge-case';
 import type { HeaderList } from '../../../../tape/model/body';
 import { createRedactor } from '../../../../tape/redact/redactor';
 import type { StoredExchange } from '../../../../tape/store/tape';
@@ -27,18 +29,11 @@ function judged(
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
   const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
   const redactor = createRedactor({ key: liveKey, placeholders: placeholdersOf(stored) });
+  const state = openRunState((text) => carrier.isOnTape(text));
+  const settings = { rules: [], redactor, keyed: liveKey !== null, strict: false };
   return tests.map((test, i) => {
     const response = answerOf({ ...recorded[i], ...live[i] });
-    carrier.learn(test, response);
-    const liveSpan = { fromUs: response.startedAtUs, toUs: response.endedAtUs };
-    return judge(response, {
-      test,
-      rules: [],
-      redactor,
-      keyed: liveKey !== null,
-      liveSpan,
-      ...carrier.expectationFor(test),
-    });
+    return judgeCase(test, { response, sentAtUs: response.startedAtUs }, { carrier, state, ...settings });
   });
 }
 
@@ -66,14 +61,14 @@ describe('an event stream that was recorded event by event', () => {
     const target = { authority: 'shop.test', origin: 'http://shop.test' };
     const carrier = new Carrier([test as RunnableCase], { target, setHeaders: [], secrets: new Map() });
     const response = answerOf({ responseHeaders: headers, responseBody: live });
-    return judge(response, {
-      test: test as RunnableCase,
-      rules: [],
-      redactor: createRedactor({ key, placeholders: new Set(entries.map((entry) => entry.placeholder)) }),
-      keyed: true,
-      liveSpan: { fromUs: response.startedAtUs, toUs: response.endedAtUs },
-      ...carrier.expectationFor(test as RunnableCase),
-    });
+    const redactor = createRedactor({ key, placeholders: new Set(entries.map((entry) => entry.placeholder)) });
+    const state = openRunState((text) => carrier.isOnTape(text));
+    const settings = { rules: [], redactor, keyed: true, strict: false };
+    return judgeCase(
+      test as RunnableCase,
+      { response, sentAtUs: response.startedAtUs },
+      { carrier, state, ...settings },
+    );
   }
 
   it('is equal where the same secret comes again', () => {
@@ -106,12 +101,18 @@ it('tells with the key that a lasting secret changed, without printing either', 
 
 it('takes two secrets of one rule for equal without the key, and names the rule', () => {
   const [judgement] = judged([of({ password: 'hunter2!' })], [of({ password: 'letmein!' })], null);
-  expect(judgement).toEqual({ differences: [], excused: [{ path: 'body.password', rule: 'secret-name' }] });
+  expect(judgement).toEqual({
+    differences: [],
+    excused: [{ path: 'body.password', cause: 'token', rule: 'secret-name' }],
+  });
 });
 
 it.each([key, null])('lets a freshly minted token be another one (key %#)', (liveKey) => {
   const [judgement] = judged([of({ access_token: tokenA })], [of({ access_token: tokenB })], liveKey);
-  expect(judgement).toEqual({ differences: [], excused: [{ path: 'body.access_token', rule: 'secret-name' }] });
+  expect(judgement).toEqual({
+    differences: [],
+    excused: [{ path: 'body.access_token', cause: 'token', rule: 'secret-name' }],
+  });
 });
 
 it.each([key, null])('does not let a token become something that is none (key %#)', (liveKey) => {
@@ -156,8 +157,8 @@ it.each([key, null])('compares session cookies by name, with any value (key %#)'
   expect(judgement).toEqual({
     differences: [],
     excused: [
-      { path: 'header["set-cookie"]', rule: 'set-cookie' },
-      { path: 'header["set-cookie"][1]', rule: 'set-cookie' },
+      { path: 'header["set-cookie"]', cause: 'token', rule: 'set-cookie' },
+      { path: 'header["set-cookie"][1]', cause: 'token', rule: 'set-cookie' },
     ],
   });
   const [gone] = judged([recorded], [cookies(`sid=${tokenB}`)], liveKey);

@@ -1,0 +1,109 @@
+/**
+ * The clock: a time may differ only as far as the clock went on between the two runs. What is fixed does not move, and
+ * what moved otherwise is a difference, whatever it looks like.
+ */
+import type { JsonValue } from '../../../tape/body/json';
+import { dateText, epochTime, isTimeName, type TimeText, timeText } from '../../noise/shapes';
+import { scalarText } from './cause';
+import { clockSlackMs, type RunClock, type SpanPair } from './run-clock';
+
+const dayMs = 86_400_000;
+/** A count that nothing calls a time is believed to be one this close to the clock of its answer. */
+const unnamedReachMs = dayMs;
+/** A date further from its answer than this is a birthday or an anniversary: a day more is no clock. */
+const dateReachMs = 400 * dayMs;
+
+/** Two readings of what may be one clock. */
+export interface Moved {
+  readonly recordedMs: number;
+  readonly deltaMs: number;
+  /** How far apart two times may be that print alike. */
+  readonly stepMs: number;
+}
+
+/** Null where the two are no times of one format. `pair` is of the answers that hold them. */
+export function movedTime(
+  recorded: JsonValue,
+  actual: JsonValue,
+  { key, pair }: { readonly key: string | null; readonly pair: SpanPair },
+): Moved | null {
+  if (typeof recorded !== typeof actual) return null;
+  const [left, right] = [readTime(recorded, key, pair), readTime(actual, key, null)];
+  if (left === null || right === null || left.format !== right.format) return null;
+  const stepMs = isWholeSecond(left) && isWholeSecond(right) ? 1000 : Math.max(left.stepMs, right.stepMs);
+  return { recordedMs: left.atMs, deltaMs: right.atMs - left.atMs, stepMs: Math.max(stepMs, left.stepMs) };
+}
+
+/** A program that cuts its clock to seconds may still print `.000`. */
+function isWholeSecond({ atMs }: TimeText): boolean {
+  return atMs % 1000 === 0;
+}
+
+/** `near` is given for the recorded side, which decides whether a count without a name, or a date, is a time at all. */
+function readTime(value: JsonValue, key: string | null, near: SpanPair | null): TimeText | null {
+  const text = scalarText(value);
+  if (text === null) return null;
+  const time = timeText(text);
+  if (time !== null) return time;
+  const date = dateText(text);
+  if (date !== null) return near === null || isNear(date.atMs, dateReachMs, near) ? date : null;
+  const epoch = epochTime(text);
+  if (epoch === null || near === null) return epoch;
+  return (key !== null && isTimeName(key)) || isNear(epoch.atMs, unnamedReachMs, near) ? epoch : null;
+}
+
+function isNear(atMs: number, reachMs: number, { recorded }: SpanPair): boolean {
+  return atMs > recorded.fromUs / 1000 - reachMs && atMs < recorded.toUs / 1000 + reachMs;
+}
+
+/** True where the clock, and nothing else, moved the time. */
+export function isClock(moved: Moved, clock: RunClock, pair: SpanPair): boolean {
+  if (moved.stepMs < dayMs) return clock.explains(moved.deltaMs, moved.stepMs, pair);
+  return daysBetween(pair).has(moved.deltaMs / dayMs);
+}
+
+/** By how many days the date of the two answers can differ, in any zone: zones lie quarters of an hour apart. */
+function daysBetween({ recorded, live }: SpanPair): ReadonlySet<number> {
+  const days = new Set<number>();
+  for (let zoneMs = -12 * 3_600_000; zoneMs <= 14 * 3_600_000; zoneMs += 900_000) {
+    const day = (atUs: number) => Math.floor((atUs / 1000 + zoneMs) / dayMs);
+    for (let d = day(live.fromUs) - day(recorded.toUs); d <= day(live.toUs) - day(recorded.fromUs); d++) days.add(d);
+  }
+  return days;
+}
+
+/**
+ * Which of the times that one answer made anew do not fit the others: what was read within one answer keeps its distance
+ * and its order, give or take how long the two answers took. Positions in `times`.
+ */
+export function strayTimes(times: readonly Moved[], pair: SpanPair): readonly number[] {
+  const { recorded, live } = pair;
+  const own = times.map((each, i) => ({ ...each, i })).filter((each) => isMadeHere(each, pair));
+  const spareMs = (recorded.toUs - recorded.fromUs + live.toUs - live.fromUs) / 1000 + 1;
+  const agree = (a: Moved, b: Moved) => Math.abs(a.deltaMs - b.deltaMs) < spareMs + Math.max(a.stepMs, b.stepMs);
+  const expectedMs = (live.fromUs - recorded.fromUs) / 1000;
+  const ranked = own
+    .map((each) => ({ each, count: own.filter((other) => agree(each, other)).length }))
+    .sort((a, b) => b.count - a.count || off(a.each, expectedMs) - off(b.each, expectedMs));
+  const best = ranked[0]?.each;
+  return best === undefined ? [] : own.filter((each) => !agree(each, best)).map(({ i }) => i);
+}
+
+function off({ deltaMs }: Moved, expectedMs: number): number {
+  return Math.abs(deltaMs - expectedMs);
+}
+
+/** A time of this very moment or of the future; earlier ones may come from other exchanges, each with its own clock. */
+function isMadeHere({ recordedMs, stepMs }: Moved, { recorded }: SpanPair): boolean {
+  return stepMs < dayMs && recordedMs > recorded.fromUs / 1000 - stepMs;
+}
+
+/** True where both times may have been read in one step of their format, so that they print alike by chance. */
+export function mayCoincide(sinceUs: number, stepMs: number, { recorded }: SpanPair): boolean {
+  return recorded.fromUs - sinceUs <= stepMs * 1000;
+}
+
+/** True for a time that is not after its answer: of a file that was put there at some moment before. */
+export function isPast(atMs: number, { live }: SpanPair): boolean {
+  return atMs <= live.toUs / 1000 + clockSlackMs;
+}

@@ -1,0 +1,33 @@
+/**
+ * Which identifier of this run stands for which recorded one. One to one over the whole run: a recorded one never turns
+ * into two, two never into one, and what the tape knows as another thing's is nobody's new name. State of one run.
+ */
+import { lookAlike, uuidPrefix, uuidVersion } from '../../noise/shapes';
+
+export class Identities {
+  private readonly live = new Map<string, string>();
+  private readonly recorded = new Map<string, string>();
+
+  /** `isOnTape` says whether a text is known from a request or an answer of the recording. */
+  constructor(private readonly isOnTape: (text: string) => boolean) {}
+
+  /**
+   * Lets `live` stand for `recorded` from now on; false where that contradicts what is known already. `scope` parts
+   * counters: order 1 and user 1 are two things; '' for what is unique by itself.
+   */
+  bind(recorded: string, live: string, scope = ''): boolean {
+    if (recorded !== live && isUnique(live) && this.isOnTape(live)) return false;
+    const [from, to] = [`${scope}#${recorded}`, `${scope}#${live}`];
+    const known = this.live.get(from);
+    const other = this.recorded.get(to);
+    if ((known !== undefined && known !== live) || (other !== undefined && other !== recorded)) return false;
+    this.live.set(from, live);
+    this.recorded.set(to, recorded);
+    return true;
+  }
+}
+
+/** Counters start again in each run, so that a live 42 may be another thing's recorded 42; what is random may not. */
+function isUnique(text: string): boolean {
+  return uuidVersion(text.slice(uuidPrefix(text).length)) !== null || lookAlike(text, text, { proven: false });
+}

@@ -1,0 +1,76 @@
+/**
+ * The time that lies between a recording and its replay, pair of answers by pair. A service reads its clock somewhere
+ * between the begin of a request and the end of its answer; so the two readings of one clock are as far apart as the two
+ * exchanges, give or take how long they took. State of one run; reads no clock itself.
+ */
+
+/** Microseconds since the epoch. */
+export interface Span {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** A recorded exchange and the one in its place. */
+export interface SpanPair {
+  readonly recorded: Span;
+  readonly live: Span;
+}
+
+/** Clocks of two machines agree to about this much. */
+export const clockSlackMs = 2000;
+
+interface Window {
+  low: number;
+  high: number;
+}
+
+export class RunClock {
+  /** How far apart the pairs so far lie, in milliseconds: sorted, and never overlapping. */
+  private readonly windows: Window[] = [];
+  private firstRecordedUs = Number.POSITIVE_INFINITY;
+
+  /** A pair of exchanges that was played. What it minted may be seen in any later answer. */
+  note({ recorded, live }: SpanPair): void {
+    this.firstRecordedUs = Math.min(this.firstRecordedUs, recorded.fromUs);
+    // Its begin and its end, not all between: a stream of an hour says nothing of the times in later answers.
+    this.add((live.fromUs - recorded.fromUs) / 1000);
+    this.add((live.toUs - recorded.toUs) / 1000);
+  }
+
+  /** Whether a time moved by `deltaMs` as this pair did, or as an earlier one whose value it may be. */
+  explains(deltaMs: number, stepMs: number, pair: SpanPair): boolean {
+    const own = ownWindow(pair);
+    if (deltaMs > own.low - stepMs && deltaMs < own.high + stepMs) return true;
+    return this.windows.some(({ low, high }) => deltaMs > low - stepMs && deltaMs < high + stepMs);
+  }
+
+  /** Whether a recorded time lies before the first exchange, so that none of them can have made it. */
+  isBeforeRun(atMs: number, stepMs: number): boolean {
+    return atMs + stepMs < this.firstRecordedUs / 1000 - clockSlackMs;
+  }
+
+  private add(deltaMs: number): void {
+    const added: Window = { low: deltaMs - clockSlackMs, high: deltaMs + clockSlackMs };
+    const from = this.windows.findIndex(({ high }) => high >= added.low);
+    if (from < 0) {
+      this.windows.push(added);
+      return;
+    }
+    let to = from;
+    for (; to < this.windows.length; to++) {
+      const each = this.windows[to];
+      if (each === undefined || each.low > added.high) break;
+      added.low = Math.min(added.low, each.low);
+      added.high = Math.max(added.high, each.high);
+    }
+    this.windows.splice(from, to - from, added);
+  }
+}
+
+/** How far apart two readings may be that the services took while they answered. */
+export function ownWindow({ recorded, live }: SpanPair): { readonly low: number; readonly high: number } {
+  return {
+    low: (live.fromUs - recorded.toUs) / 1000 - clockSlackMs,
+    high: (live.toUs - recorded.fromUs) / 1000 + clockSlackMs,
+  };
+}

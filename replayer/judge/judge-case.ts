@@ -1,0 +1,59 @@
+/** One answer of a run, in the order that matters: when it came, what it minted, and then what differs in it. */
+import { headerValue } from '../../tape/model/body';
+import type { HttpResponse } from '../../tape/model/http/http';
+import type { Turn } from '../cases/cases';
+import type { Carrier } from '../correlate/carrier';
+import type { NoiseRule } from '../noise/rules';
+import { isMinted } from './causes/mint';
+import type { SpanPair } from './causes/run-clock';
+import type { RunState } from './causes/run-state';
+import type { JudgeContext, ResponseRedactor } from './context';
+import { type Judgement, judge } from './judge';
+
+export interface JudgeSettings {
+  readonly rules: readonly NoiseRule[];
+  readonly redactor: ResponseRedactor | null;
+  readonly keyed: boolean;
+  readonly strict: boolean;
+}
+
+/** What lasts from case to case of one run. */
+export interface RunMemory {
+  readonly carrier: Carrier;
+  readonly state: RunState;
+}
+
+export interface LiveAnswer {
+  readonly response: HttpResponse;
+  /** When its request went out, in microseconds since the epoch. */
+  readonly sentAtUs: number;
+}
+
+/** Cases come in the order in which their answers ended. */
+export function judgeCase(test: Turn, answer: LiveAnswer, run: RunMemory & JudgeSettings): Judgement {
+  return judge(answer.response, learnFrom(test, answer, run));
+}
+
+/** Takes from an answer what later cases need, and gives what its judge has to know. */
+export function learnFrom(
+  test: Turn,
+  { response, sentAtUs }: LiveAnswer,
+  { carrier, state, ...settings }: RunMemory & JudgeSettings,
+): JudgeContext {
+  const pair = pairOf(test, { fromUs: sentAtUs, toUs: response.endedAtUs });
+  state.clock.note(pair);
+  carrier.learn(test, response, (origin, live) => {
+    return isMinted(origin, live, { state, pair, isSecret: carrier.isPlaceholder(origin.recorded) });
+  });
+  return { test, ...settings, state, pair, ...carrier.expectationFor(test) };
+}
+
+function pairOf({ stored, response }: Turn, live: SpanPair['live']): SpanPair {
+  const { startedAtUs, durationUs } = stored.exchange;
+  const dateMs = startedAtUs < firstBelievableUs ? Date.parse(headerValue(response.headers, 'date') ?? '') : Number.NaN;
+  if (!Number.isNaN(dateMs)) return { recorded: { fromUs: dateMs * 1000, toUs: (dateMs + 1000) * 1000 }, live };
+  return { recorded: { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) }, live };
+}
+
+/** The year 2001. Files of other tools may hold no times; then the recorded service says itself what time it was. */
+const firstBelievableUs = 978_307_200_000_000;

@@ -1,0 +1,42 @@
+/** What the tag of a live answer says of its body (causes/validators.ts judges it), and whether the body did change. */
+import { createHash } from 'node:crypto';
+import { decodeBody } from '../../tape/body/coding';
+import { type Body, headerValue } from '../../tape/model/body';
+import type { HttpResponse } from '../../tape/model/http/http';
+import { parsePath } from '../../tape/model/path';
+import type { BodyChange, TagVerdict } from './causes/validators';
+import { sameBytes } from './compare-body';
+import type { JudgeContext } from './context';
+import type { LiveRedaction } from './live-redaction';
+
+/** Null where one of the two answers has no tag, and where nothing is to be excused. */
+export function judgeTag(live: HttpResponse, redaction: LiveRedaction, context: JudgeContext): TagVerdict | null {
+  const { response, request } = context.test;
+  const [recorded, actual] = [headerValue(response.headers, 'etag'), headerValue(live.headers, 'etag')];
+  if (context.strict || recorded === undefined || actual === undefined || live.status !== response.status) return null;
+  const hasBody = request.method !== 'HEAD' && live.body.bytes.length > 0;
+  return context.state.validators.judge({
+    target: `${request.method} ${request.target} ${live.body.codings.join()}`,
+    recorded,
+    expected: headerValue(context.expected?.headers ?? response.headers, 'etag') ?? recorded,
+    live: actual,
+    body: bodyChange(live, redaction, context),
+    digest: hasBody ? createHash('sha256').update(live.body.bytes).digest('base64') : null,
+    isNewer: headerValue(response.headers, 'last-modified') !== headerValue(live.headers, 'last-modified'),
+  });
+}
+
+function bodyChange(live: HttpResponse, redaction: LiveRedaction, { test, keyed }: JudgeContext): BodyChange {
+  const { request, response, stored } = test;
+  if (request.method === 'HEAD') return 'unknown';
+  if (live.status === 304 || (response.body.bytes.length === 0 && live.body.bytes.length === 0)) return 'none';
+  const hidden = stored.redacted.some(({ in: side, path }) => side === 'response' && parsePath(path)[0] === 'body');
+  if (hidden && !keyed) return 'unknown';
+  const after = hidden ? redaction.shown().response.body : live.body;
+  return isSame(response.body, after) ? 'same' : 'changed';
+}
+
+/** One content may be coded in two ways. */
+function isSame(one: Body, other: Body): boolean {
+  return sameBytes(one.bytes, other.bytes) || sameBytes(decodeBody(one).bytes, decodeBody(other).bytes);
+}

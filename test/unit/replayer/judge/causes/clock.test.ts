@@ -1,0 +1,193 @@
+/** A time may differ only as the clock does: by what lies between the two runs, in its own format, at its own distance. */
+import { type ExchangeSketch, recordedAtUs } from '../../../../support/exchanges';
+import { judgeOne, judgeRun, told } from '../../../../support/judging';
+
+const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
+const recordedMs = recordedAtUs / 1000;
+/** Two days and a bit, so that dates move by two or three. */
+const laterMs = 2 * day + 5 * hour + 17 * minute + 3456;
+
+const iso = (ms: number) => new Date(ms).toISOString();
+const whole = (ms: number) => iso(ms).replace(/\.\d+Z/, 'Z');
+const http = (ms: number) => new Date(ms).toUTCString();
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
+function answer(body: ExchangeSketch['responseBody'], more: ExchangeSketch = {}): ExchangeSketch {
+  return { responseBody: body ?? '', ...more };
+}
+
+type Body = (nowMs: number) => ExchangeSketch['responseBody'];
+const judged = (body: Body, live: Body, afterMs = laterMs) =>
+  told(judgeOne(answer(body(recordedMs)), answer(live(recordedMs + afterMs)), { laterUs: afterMs * 1000 }));
+
+const clocks: readonly [string, Body][] = [
+  ['milliseconds', (now) => ({ at: iso(now + 0.4) })],
+  ['whole seconds', (now) => ({ at: whole(now) })],
+  ['one to three digits of a fraction', (now) => ({ at: iso(now + 120).replace('.120', '.12') })],
+  ['whole seconds with zeros for the rest', (now) => ({ at: `${iso(now).slice(0, 19)}.000Z` })],
+  ['minutes', (now) => ({ at: iso(now).slice(0, 16) })],
+  ['a date alone', (now) => ({ dueDate: iso(now + 14 * day).slice(0, 10) })],
+  ['an HTTP date', (now) => ({ at: http(now) })],
+  ['seconds since the epoch', (now) => ({ at: seconds(now) })],
+  ['milliseconds since the epoch', (now) => ({ at: now })],
+  ['microseconds since the epoch', (now) => ({ at: now * 1000 })],
+  ['a count that nothing calls a time', (now) => ({ number: now })],
+  ['a time to come', (now) => ({ expiresAt: iso(now + 30 * day) })],
+  [
+    'a page',
+    (now) => `<p>made ${iso(now)}, until <b>${http(now + hour)}</b></p><input name="ts" value="${seconds(now)}">`,
+  ],
+];
+
+describe.each(clocks)('a clock as %s', (_, body) => {
+  it('moves as far as the runs are apart', () => {
+    expect(judged(body, body)).toEqual([]);
+  });
+
+  it('moves no further, and not back', () => {
+    for (const wrongMs of [3 * day, -3 * day]) {
+      expect(judged(body, (now) => body(now + wrongMs))).toHaveLength(1);
+    }
+  });
+});
+
+it.each([
+  ['a booking an hour later', { startsAt: '2027-03-28T10:00:00Z' }, { startsAt: '2027-03-28T11:00:00Z' }],
+  ['1970', { expiresAt: '2030-01-01T00:00:00Z' }, { expiresAt: '1970-01-01T00:00:00Z' }],
+  ['the year one', { at: '2026-11-20T10:00:00Z' }, { at: '0001-01-01T00:00:00Z' }],
+  ['a birthday', { born: '1980-05-05T00:00:00Z' }, { born: '1980-05-04T22:00:00Z' }],
+  ['a birthday without a time', { born: '1980-05-05' }, { born: '1980-05-07' }],
+  ['another unit', { at: seconds(recordedMs) }, { at: recordedMs + laterMs }],
+  ['another format', { at: iso(recordedMs) }, { at: iso(recordedMs + laterMs).replace('T', ' ') }],
+  ['a fraction that came', { at: whole(recordedMs) }, { at: iso(recordedMs + laterMs + 1) }],
+])('a time that became %s is a difference', (_, recorded, live) => {
+  expect(
+    judged(
+      () => recorded,
+      () => live,
+    ),
+  ).toHaveLength(1);
+});
+
+it.each([
+  ['start and end changed places', 0, hour, hour, 0],
+  ['the end came nearer by a second', 0, 20 * second, 0, 19 * second],
+  ['two moments changed places', 0, second, second, 0],
+])('times of one answer keep their distance and order: %s', (_, start, end, liveStart, liveEnd) => {
+  const body =
+    (from: number, to: number): Body =>
+    (now) => ({ from: iso(now + from), to: iso(now + to) });
+  expect(judged(body(start, end), body(start, end))).toEqual([]);
+  expect(judged(body(start, end), body(liveStart, liveEnd))).not.toEqual([]);
+});
+
+it('a recording without times, as files of other tools may be, is dated by its answers', () => {
+  const body: Body = (now) => ({ createdAt: iso(now) });
+  const dated = (ms: number): ExchangeSketch => ({
+    responseHeaders: [['Date', http(ms)], json],
+    responseBody: JSON.stringify(body(ms)),
+  });
+  const live = (ms: number) => ({ ...dated(ms), startedAtUs: ms * 1000 });
+  const recorded = { ...dated(recordedMs), startedAtUs: 0 };
+  expect(told(judgeOne(recorded, live(recordedMs + laterMs)))).toEqual([]);
+  const wrong = { ...dated(recordedMs + laterMs + hour), startedAtUs: (recordedMs + laterMs) * 1000 };
+  expect(told(judgeOne(recorded, wrong))).toHaveLength(2);
+});
+
+const json = ['Content-Type', 'application/json'] as const;
+
+describe('a cookie', () => {
+  const cookie = (expiresMs: number, maxAge = 3600): ExchangeSketch => ({
+    responseHeaders: [['Set-Cookie', `theme=dark; Expires=${http(expiresMs)}; Max-Age=${maxAge}`]],
+    responseBody: 'x',
+  });
+  const after = { laterUs: laterMs * 1000 };
+
+  it('expires as the clock goes, and its age does not move', () => {
+    expect(told(judgeOne(cookie(recordedMs + day), cookie(recordedMs + laterMs + day), after))).toEqual([]);
+    expect(told(judgeOne(cookie(recordedMs + day), cookie(0), after))).toHaveLength(1);
+    expect(told(judgeOne(cookie(recordedMs + day), cookie(recordedMs + laterMs + day, 7200), after))).toHaveLength(1);
+  });
+});
+
+it.each(['Date', 'Expires'])('the header %s follows the clock', (name) => {
+  const at = (ms: number): ExchangeSketch => ({ responseHeaders: [[name, http(ms)]], responseBody: 'x' });
+  const after = { laterUs: laterMs * 1000 };
+  expect(told(judgeOne(at(recordedMs), at(recordedMs + laterMs), after))).toEqual([]);
+  expect(told(judgeOne(at(recordedMs), at(recordedMs + laterMs + hour), after))).toHaveLength(1);
+});
+
+describe('over a run', () => {
+  const at = (ms: number) => answer({ createdAt: whole(ms) });
+
+  it('a clock of whole seconds may be read in one second when recorded, and in two now', () => {
+    const order = answer({ order: { createdAt: whole(recordedMs) } });
+    const comment = answer({ comment: { createdAt: whole(recordedMs) } });
+    const startedAtUs = (recordedMs + laterMs) * 1000;
+    const live = [
+      { ...answer({ order: { createdAt: whole(startedAtUs / 1000) } }), startedAtUs },
+      { ...answer({ comment: { createdAt: whole(startedAtUs / 1000 + second) } }), startedAtUs: startedAtUs + 1e6 },
+    ];
+    expect(judgeRun([order, comment], live).map(told)).toEqual([[], []]);
+  });
+
+  it('what was read in one step of the clock by chance comes back as what it is now, each for itself', () => {
+    const made = (name: string, ms: number) => answer({ [name]: { at: iso(ms) } });
+    const [now, later] = [recordedMs + laterMs, recordedMs + laterMs + 3];
+    const listed = (user: number, order: number) =>
+      answer({ user: { at: iso(user) }, note: `ordered ${iso(order)}`, order: { at: iso(order) } });
+    const recorded = [
+      { ...made('user', recordedMs), durationUs: 300 },
+      { ...made('order', recordedMs), startedAtUs: recordedAtUs + 500, durationUs: 300 },
+      { ...listed(recordedMs, recordedMs), startedAtUs: recordedAtUs + 50_000 },
+    ];
+    const after = { laterUs: laterMs * 1000 };
+    expect(judgeRun(recorded, [made('user', now), made('order', later), listed(now, later)], after).map(told)).toEqual([
+      [],
+      [],
+      [],
+    ]);
+    const wrong = judgeRun(recorded, [made('user', now), made('order', later), listed(now, later + 40)], after);
+    expect(wrong.map(({ differences }) => differences.length)).toEqual([0, 0, 2]);
+  });
+
+  it('a time that an earlier answer gave comes back as that, not as another one', () => {
+    const recorded = [at(recordedMs), { ...at(recordedMs), startedAtUs: recordedAtUs + 60e6 }];
+    const then = recordedMs + laterMs;
+    const live = (second: number) => [at(then), at(second)];
+    const after = { laterUs: laterMs * 1000 };
+    expect(judgeRun(recorded, live(then), after).map(told)).toEqual([[], []]);
+    expect(judgeRun(recorded, live(then + minute), after).map(told)).toEqual([
+      [],
+      [`body.createdAt changed "${whole(recordedMs)}" ("${whole(then)}") -> "${whole(then + minute)}"`],
+    ]);
+  });
+
+  it('a time seen first in a later answer may be of the moment of an earlier one', () => {
+    const made: ExchangeSketch = { method: 'POST', status: 204 };
+    const recorded = [made, { ...at(recordedMs), startedAtUs: recordedAtUs + 60e6 }];
+    const startedAtUs = (recordedMs + laterMs) * 1000;
+    const live = [
+      { ...made, startedAtUs },
+      { ...at(recordedMs + laterMs), startedAtUs: startedAtUs + 1e6 },
+    ];
+    expect(judgeRun(recorded, live).map(told)).toEqual([[], []]);
+  });
+
+  it('a wrong time is not learned: the right one of a later answer stays right', () => {
+    const slot = answer({ start: '2027-03-28T10:00:00Z' });
+    const wrong = { start: '2027-03-28T11:00:00Z' };
+    const judgements = judgeRun([slot, slot], [answer(wrong), {}], { laterUs: laterMs * 1000 });
+    expect(judgements.map((each) => each.differences.length)).toEqual([1, 0]);
+  });
+
+  it('a time the client sent comes back as it was sent', () => {
+    const echo: ExchangeSketch = {
+      method: 'POST',
+      requestBody: { at: iso(recordedMs) },
+      responseBody: { at: iso(recordedMs) },
+    };
+    const now = { responseBody: { at: iso(recordedMs + laterMs) } };
+    expect(told(judgeOne(echo, now, { laterUs: laterMs * 1000 }))).toHaveLength(1);
+  });
+});

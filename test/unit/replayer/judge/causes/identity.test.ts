@@ -1,0 +1,98 @@
+/** Recorded ids map to live ids one to one over a whole run, and only what can be minted stands for a recorded value. */
+import type { ExchangeSketch } from '../../../../support/exchanges';
+import { judgeRun, told } from '../../../../support/judging';
+
+const [a, b, c] = [1, 2, 3].map((n) => `f47ac10b-58cc-4372-a567-0e02b2c3d47${n}`);
+const [x, y] = [1, 2].map((n) => `9b2f4c1e-7d3a-4e88-9c11-5a6b7c8d9e0${n}`);
+const answer = (body: ExchangeSketch['responseBody']): ExchangeSketch => ({ responseBody: body ?? '' });
+const counts = (recorded: readonly unknown[], live: readonly unknown[]) =>
+  judgeRun(
+    recorded.map((each) => answer(each as never)),
+    live.map((each) => answer(each as never)),
+  ).map(({ differences }) => differences.length);
+
+it('lets every id be a new one', () => {
+  expect(counts([[{ id: a }, { id: b }], { id: c }], [[{ id: x }, { id: y }], { id: c }])).toEqual([0, 0]);
+});
+
+it('does not let an id become what the tape knows as another', () => {
+  const people = [
+    { id: a, name: 'Ann' },
+    { id: b, name: 'Bob' },
+  ];
+  const swapped = [
+    { id: b, name: 'Ann' },
+    { id: a, name: 'Bob' },
+  ];
+  expect(counts([people], [swapped])).toEqual([2]);
+  expect(counts([{ planId: a }, { planId: b }], [{ planId: b }, { planId: b }])).toEqual([1, 0]);
+});
+
+it('does not let two ids become one', () => {
+  expect(counts([[{ id: a }, { id: b }]], [[{ id: x }, { id: x }]])).toEqual([1]);
+  expect(counts([{ id: a }, { id: b }], [{ id: x }, { id: x }])).toEqual([0, 1]);
+});
+
+it('does not let one id become two', () => {
+  expect(counts([{ id: a, ownerId: a }], [{ id: x, ownerId: y }])).toEqual([1]);
+  expect(counts([{ id: a }, { ref: { id: a } }], [{ id: x }, { ref: { id: y } }])).toEqual([0, 1]);
+});
+
+it('parts counters by what they count', () => {
+  const recorded: ExchangeSketch[] = [
+    { method: 'POST', target: '/users', responseBody: { id: 41 } },
+    { method: 'POST', target: '/orders', responseBody: { id: 41 } },
+    { target: '/users/41/orders/41', responseBody: { userId: 41, orderId: 41 } },
+  ];
+  const live = (user: number, order: number) => [
+    answer({ id: user }),
+    answer({ id: order }),
+    answer({ userId: user, orderId: order }),
+  ];
+  expect(judgeRun(recorded, live(7, 1)).map(told)).toEqual([[], [], []]);
+});
+
+describe('what an answer minted', () => {
+  const page: ExchangeSketch = {
+    target: '/a',
+    status: 302,
+    responseHeaders: [['Content-Type', 'text/html']],
+    responseBody: '<p>You should be redirected: <a href="/login/k3J9xQ2mV7bT5wZ8">here</a>. If not, click.</p>',
+  };
+  const redirect: ExchangeSketch = { status: 302, responseHeaders: [['Location', '/login/k3J9xQ2mV7bT5wZ8']] };
+
+  it('is not learned from an answer that was itself wrong', () => {
+    const broken: ExchangeSketch = {
+      status: 500,
+      responseBody: '<h1>Error</h1>\n<p>Either the server is busy or broken.</p>',
+    };
+    const judgements = judgeRun([page, redirect], [broken, {}]);
+    expect(judgements[0]?.differences.length).toBeGreaterThan(0);
+    expect(judgements.slice(1).map(told)).toEqual([[]]);
+  });
+
+  it('may be new in a later answer where the first one did not give it', () => {
+    const order = answer({ id: a });
+    const judgements = judgeRun([order, order], [{ status: 500, responseBody: { error: 'no' } }, answer({ id: x })]);
+    expect(judgements.map((each) => each.differences.length > 0)).toEqual([true, false]);
+  });
+
+  it('is shown as it was recorded, and beside it what it is now', () => {
+    const [, second] = judgeRun(
+      [answer({ id: a }), answer({ order: { id: a } })],
+      [answer({ id: x }), answer({ order: { id: y } })],
+    );
+    expect(second?.differences).toEqual([
+      { path: 'body.order.id', kind: 'changed', expected: a, translated: x, actual: y },
+    ]);
+  });
+});
+
+it('does not take an amount for an id because a later request repeats it', () => {
+  const recorded: ExchangeSketch[] = [
+    answer({ total: 1234567 }),
+    { method: 'POST', requestBody: { pay: 1234567 }, responseBody: { paid: 1234567 } },
+  ];
+  const live = [answer({ total: 1234568 }), answer({ paid: 1234568 })];
+  expect(judgeRun(recorded, live).map((each) => each.differences.length)).toEqual([1, 1]);
+});
