@@ -1,4 +1,5 @@
 /** The options of serving mocks, shared by `mock` and `test`, and what both say about mocks. */
+
 import type { Options } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { formatMiss, type Miss, type MissPolicy } from '../replayer/mocks/match/miss';
@@ -8,6 +9,7 @@ import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom } from './options';
+import { type ProtoArguments, protoFilesFrom } from './proto-options';
 import { visibleText } from './terminal';
 
 export const mockOptions = {
@@ -37,10 +39,10 @@ export interface MockArguments {
 
 /** The exchanges of one side that pass the filter. */
 export async function readServed(
-  args: FilterArguments & { readonly tape: string },
+  args: FilterArguments & ProtoArguments & { readonly tape: string },
   serve: Serve = 'outbound',
 ): Promise<readonly StoredExchange[]> {
-  const tape = await openReader(args.tape);
+  const tape = await openReader(args.tape, protoFilesFrom(args));
   try {
     await requireSession(tape, args.session, args.tape);
     return await Array.fromAsync(tape.exchanges(filterFrom(args, serve)));

@@ -1,4 +1,5 @@
 /** `wiretape mock`: serves one side's exchanges of a tape until it is told to end. */
+
 import type { CommandModule } from 'yargs';
 import { formatMiss } from '../replayer/mocks/match/miss';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
@@ -15,11 +16,12 @@ import {
   unusedMocks,
 } from './mock-options';
 import { type FilterArguments, filterOptions, parsePort, tapeArgument } from './options';
+import { type ProtoArguments, protoOptions } from './proto-options';
 import { rawListeners, rawMocksOf, rawSummaryLines, rawTeller } from './raw-mocks';
 import { noiseFrom, redactionFrom, replayOptions } from './replay-options';
 import { count, print, visibleLine, visibleText } from './terminal';
 
-interface Arguments extends FilterArguments, MockArguments {
+interface Arguments extends FilterArguments, MockArguments, ProtoArguments {
   readonly tape: string;
   readonly serve: Serve;
   readonly port: string;
@@ -50,6 +52,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
         host: { type: 'string', default: '127.0.0.1', describe: 'the address to listen on' },
         ...mockOptions,
         ...filterOptions,
+        ...protoOptions,
         noise: replayOptions.noise,
         redact: replayOptions.redact,
         'ca-out': { type: 'string', describe: 'where to write the CA certificate; default a temporary file' },

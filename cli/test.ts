@@ -1,4 +1,5 @@
 /** `wiretape test`: mocks, the new build, a replay and its judgement, all in one command for CI. */
+
 import type { CommandModule } from 'yargs';
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
@@ -22,6 +23,7 @@ import {
   unusedMocks,
 } from './mock-options';
 import { type FilterArguments, filterOptions, jsonOption, parseDuration, tapeArgument, usage } from './options';
+import { type ProtoArguments, protoOptions } from './proto-options';
 import { rawMocksOf, rawSummaryLines, rawTeller } from './raw-mocks';
 import { progress, readCases } from './replay';
 import {
@@ -34,7 +36,7 @@ import {
 import { reportOutcome } from './replay-outcome';
 import { visibleLine } from './terminal';
 
-interface Arguments extends FilterArguments, ReplayArguments, MockArguments {
+interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments {
   readonly tape: string;
   readonly target?: string;
   readonly env?: readonly string[];
@@ -63,6 +65,7 @@ export const testCommand: CommandModule<object, Arguments> = {
         ...mockOptions,
         ...filterOptions,
         ...replayOptions,
+        ...protoOptions,
         ...jsonOption,
       })
       .example('wiretape test shop.tape -- node server.js', 'its calls are led to the mocks by proxy variables')
@@ -118,8 +121,8 @@ async function test(args: Arguments): Promise<number> {
 }
 
 /** The filter chooses what is replayed; a replayed request may call anything that was recorded with it. */
-function sessionOnly({ tape, session }: Arguments): FilterArguments & { tape: string } {
-  return session === undefined ? { tape } : { tape, session };
+function sessionOnly({ tape, session, protoSet }: Arguments): FilterArguments & ProtoArguments & { tape: string } {
+  return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
 }
 
 interface Place {
