@@ -7,7 +7,7 @@ import type { HttpRequest } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { Answer, HostName } from './answers';
-import { readers } from './hosts/readers';
+import { arranged, readerOf } from './hosts/readers';
 import { isAsked, type Naming, namingFor, type Serve } from './served';
 import type { Upstream } from './upstream';
 
@@ -59,8 +59,9 @@ export function mocksFrom(exchanges: Iterable<StoredExchange>, { serve = 'outbou
   const naming = namingFor(serve, chosen);
   const found: Found = { mocks: [], refusals: [], upstreams: new Map(), counts: new Map(), notServed: [] };
   for (const stored of chosen) sort(stored, naming, found);
-  const { mocks, refusals, notServed } = found;
-  return { mocks, refusals, notServed, upstreams: [...found.upstreams.values()], anyHost: serve === 'inbound' };
+  const { refusals, notServed } = found;
+  const upstreams = [...found.upstreams.values()];
+  return { mocks: arranged(found.mocks), refusals, notServed, upstreams, anyHost: serve === 'inbound' };
 }
 
 interface Found {
@@ -74,7 +75,7 @@ interface Found {
 
 function sort(stored: StoredExchange, naming: Naming, found: Found): void {
   const { exchange, id } = stored;
-  const reader = readers[exchange.protocol];
+  const reader = readerOf(exchange);
   const isRefusal = exchange.outcome === 'refused' && !isAsked(exchange);
   if (reader === null && !isRefusal) return;
   const upstream = naming(exchange);

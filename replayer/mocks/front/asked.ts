@@ -31,6 +31,8 @@ export interface Asked {
   /** False where the head said that nothing follows it. */
   readonly hasBody: boolean;
   readonly body: Readable;
+  /** The client may take as long over its body as it likes: it is answered while it speaks. */
+  lasts(): void;
   /** What came behind the body; [] before its end. */
   trailers(): FlatHeaders;
   readonly arrival: Arrival;

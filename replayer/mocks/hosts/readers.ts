@@ -3,6 +3,8 @@ import type { ProtocolName } from '../../../tape/model/contents';
 import type { Exchange } from '../../../tape/model/exchange';
 import type { HttpRequest } from '../../../tape/model/http/http';
 import type { Answers, HostName } from '../answers';
+import type { Mock } from '../mock';
+import { readGrpc } from './grpc/read';
 import { readHttp } from './http/read';
 import { readWebSocket } from './websocket/read';
 
@@ -13,14 +15,28 @@ export type Read<H extends HostName = HostName> =
 
 export interface MockReader<H extends HostName = HostName> {
   readonly host: H;
+  /** Whether an exchange is one for its host; left out where all of the protocol are. */
+  takes?(exchange: Exchange): boolean;
   /** Refuses what is not whole; never throws. Pure. */
   read(exchange: Exchange): Read<H>;
+  /** Once all mocks are read: each of them again, in the same order, where the others say how it is asked for. Pure. */
+  arrange?(mocks: readonly Mock[]): readonly Mock[];
 }
 
-/** Null for what nobody parses: it is passed over. */
-export const readers: { readonly [P in ProtocolName]: MockReader | null } = {
-  http1: readHttp,
-  http2: readHttp,
-  raw: null,
-  websocket: readWebSocket,
+/** In the order they are asked; none for what nobody parses: it is passed over. */
+const readers: { readonly [P in ProtocolName]: readonly MockReader[] } = {
+  http1: [readHttp],
+  http2: [readGrpc, readHttp],
+  raw: [],
+  websocket: [readWebSocket],
 };
+
+/** Null where an exchange is passed over. */
+export function readerOf(exchange: Exchange): MockReader | null {
+  return readers[exchange.protocol].find(({ takes }) => takes?.(exchange) ?? true) ?? null;
+}
+
+export function arranged(mocks: readonly Mock[]): readonly Mock[] {
+  const all = new Set(Object.values(readers).flat());
+  return [...all].reduce((before, { arrange }) => arrange?.(before) ?? before, mocks);
+}

@@ -65,6 +65,9 @@ export class Http1Asked implements Asked {
     return typeof value === 'string' ? value : value?.join(', ');
   }
 
+  /** Clients of HTTP/1 wait for no answer while they speak; Node watches their time. */
+  lasts(): void {}
+
   trailers(): FlatHeaders {
     return this.request.rawTrailers;
   }

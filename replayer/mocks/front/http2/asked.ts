@@ -26,6 +26,7 @@ export class Http2Asked implements Asked {
   readonly hasBody: boolean;
   readonly body: Readable;
   readonly reply: Reply;
+  isLasting = false;
   private rawTrailers: FlatHeaders = [];
 
   constructor(
@@ -53,6 +54,10 @@ export class Http2Asked implements Asked {
   header(name: string): string | undefined {
     const value = this.opened.headers[name];
     return typeof value === 'string' ? value : value?.join(', ');
+  }
+
+  lasts(): void {
+    this.isLasting = true;
   }
 
   trailers(): FlatHeaders {

@@ -81,6 +81,7 @@ function take([stream, headers, flags, raw]: StreamEvent, arrival: Arrival, serv
 /** A request that takes too long is told so, as one of HTTP/1 is; the other streams of its connection go on. */
 function awaitBody(stream: ServerHttp2Stream, asked: Http2Asked, requestMs: number): void {
   const timer = setTimeout(() => {
+    if (asked.isLasting) return;
     asked.reply.send(
       { status: 408, reason: null, headers: [], framing: [] },
       { bytes: Buffer.alloc(0), shortText: '' },

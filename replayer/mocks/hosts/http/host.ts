@@ -65,7 +65,7 @@ class HttpMocks implements OpenHost {
       return;
     }
     const prepared = this.replies.of(mock, rung);
-    if (mock.answer.kind === 'conversation') return; // of another host, whose mocks are never found for this one
+    if (mock.answer.kind === 'conversation' || mock.answer.kind === 'call') return; // of another host, whose mocks are never found for this one
     if (mock.answer.kind !== 'response') asked.reply.fail(mock.answer.kind);
     else if (prepared === undefined) asked.reply.abort();
     else writeAnswer(asked, { prepared, answer: mock.answer, answering: this.answering });

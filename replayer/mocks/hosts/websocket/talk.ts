@@ -1,14 +1,15 @@
 /** One live conversation: a socket, the script of the recorded one, and the messages that are due, each in its time. */
 
-import type { HeaderList } from '../../../../tape/model/body';
+import type { Body, HeaderList } from '../../../../tape/model/body';
 import type { Message } from '../../../../tape/model/message';
 import { isData } from '../../../cases/conversation';
 import { acceptSocket, isSendable, type LiveMessage, type OpenSocket } from '../../../websocket/server';
 import type { Answering } from '../../answering';
 import type { Asked } from '../../front/asked';
 import type { Mock } from '../../mock';
+import { ClientMessages } from '../client-messages';
 import { acceptanceOf } from './handshake';
-import { ClientMessages } from './messages';
+import { socketManner } from './manner';
 import type { ConversationAnswer } from './read';
 import { Script } from './script';
 
@@ -41,7 +42,7 @@ export class Talk {
     const { answering, mark } = options;
     this.messages = answer.messages;
     this.script = new Script(answer.messages);
-    this.known = new ClientMessages(mock, answer, answering);
+    this.known = new ClientMessages(mock, answer.messages, { answering, manner: socketManner });
     const accepting = { ...acceptanceOf(answer.response, mark), messageBytes: answering.limits.bodyBytes };
     const upgrade = asked.upgrade?.take();
     if (upgrade === undefined) return; // hosts are asked for upgrades only
@@ -67,7 +68,7 @@ export class Talk {
 
   private hear(message: LiveMessage): void {
     if (message.kind === 'close') return;
-    const heard = this.known.hear(message.kind, message.bytes, this.asked.arrival.tls);
+    const heard = this.known.hear(message.kind, bodyOf(message.bytes), this.asked.arrival.tls);
     if (heard.kind === 'known') {
       this.send(this.script.hear(heard.position));
       return;
@@ -135,4 +136,8 @@ export class Talk {
 /** A code that must not be sent was none that a client could tell from others. */
 function codeOf(code: unknown): number | null {
   return typeof code === 'number' && isSendable(code) ? code : null;
+}
+
+function bodyOf(bytes: Uint8Array): Body {
+  return { bytes, codings: [], wireSize: bytes.length };
 }

@@ -1,0 +1,161 @@
+/**
+ * Plays the server of recorded calls of gRPC. A call that was answered once its client had said everything is read whole and
+ * matched by all of it; where a client was answered while it still spoke, a call is matched by its first message, and each
+ * step of the server follows what the client had said before it. Whatever is no answer of the tape ends a call with a status.
+ */
+import { hash } from 'node:crypto';
+import { type Answering, type Found, markHeader } from '../../answering';
+import { type Asked, pairsOf } from '../../front/asked';
+import { liveRequest } from '../../live-request';
+import type { Rung } from '../../match/matcher';
+import type { Mock, MockSet } from '../../mock';
+import type { MockHost, OpenHost } from '../host';
+import { noBody, type ReadBody, readBody, wireKey } from '../http/live-request';
+import { createPassthrough, type Passthrough } from '../http/passthrough';
+import { Call } from './call';
+import { type LiveMessage, listen } from './incoming';
+import { bodyWith, isCall, pathOf, placeOf } from './read';
+import { openingOf } from './script';
+import { messageOf, replyStatus, statusOf } from './status';
+
+export const grpcHost: MockHost = {
+  name: 'grpc',
+  takes: (asked) => asked.version === '2' && isCall([['content-type', asked.header('content-type') ?? '']]),
+  open: (answering) => new GrpcMocks(answering),
+};
+
+/** When the mock of a call is known: when all was said, with the first message, or before it; `never` where none is. */
+type Known = 'whole' | 'message' | 'head' | 'never';
+
+class GrpcMocks implements OpenHost {
+  private readonly places: ReadonlyMap<string, Known>;
+  private readonly passthrough: Passthrough;
+  /** What a call to a place that was not recorded is told by. */
+  private readonly elsewhere: Known;
+
+  constructor(private readonly answering: Answering) {
+    const { set, matching, options } = answering;
+    this.places = knownIn(set);
+    this.passthrough = createPassthrough(set);
+    const isAnywhere = options.onMiss === 'passthrough' || matching.rules.some(({ path }) => path[0] === 'path');
+    this.elsewhere = isAnywhere ? 'whole' : 'never';
+  }
+
+  serve(asked: Asked): void {
+    const known = this.places.get(`${asked.upstream} ${pathOf(asked.target)}`) ?? this.elsewhere;
+    if (known === 'whole') this.readWhole(asked);
+    else if (known === 'never') this.refuse(asked);
+    else this.talk(asked, known);
+  }
+
+  /** At once: its client may wait for an answer before it says anything. */
+  private refuse(asked: Asked): void {
+    this.found(asked, this.find(asked, noBody, false), (call) => call.begin());
+    asked.body.resume();
+  }
+
+  private readWhole(asked: Asked): void {
+    const { limits, budget } = this.answering;
+    if (!asked.hasBody) this.answer(asked, noBody);
+    else
+      readBody(asked, { bodyBytes: limits.bodyBytes, budget }, (body) =>
+        this.answering.guard(asked, () => this.take(asked, body)),
+      );
+  }
+
+  private take(asked: Asked, body: ReadBody): void {
+    if (body.kind !== 'whole') {
+      this.tooMuch(asked, body.kind, null);
+      return;
+    }
+    asked.reply.whenOver(body.release);
+    this.answer(asked, body.bytes);
+    if (this.answering.options.onMiss !== 'passthrough') body.release();
+  }
+
+  private answer(asked: Asked, body: Buffer): void {
+    const wire = `grpc ${asked.header('grpc-encoding') ?? ''} ${wireKey(asked, body, digestOf)}`;
+    const again = this.answering.again(asked, wire);
+    const found: Found =
+      again === undefined
+        ? this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire })
+        : { kind: 'mock', mock: again, rung: 'exact' };
+    if (found.kind === 'miss' && found.passTo !== null) this.passthrough.send(found.passTo, asked, body);
+    else this.found(asked, found, (call) => call.play());
+  }
+
+  private talk(asked: Asked, known: Known): void {
+    asked.lasts();
+    let call: Call | null = null;
+    const start = (body: Buffer, first: LiveMessage | null): void => {
+      this.found(asked, this.find(asked, body, true), (begun) => {
+        call = begun;
+        begun.begin();
+        if (first !== null) begun.hearOpening(first);
+      });
+    };
+    if (known === 'head') start(noBody, null);
+    let isStarted = known === 'head';
+    listen(asked, pairsOf(asked.headers()), this.answering, {
+      message(message) {
+        if (isStarted) call?.hear(message);
+        else start(Buffer.from(bodyWith(message).bytes), message);
+        isStarted = true;
+      },
+      end() {
+        if (!isStarted) start(noBody, null);
+        isStarted = true;
+        call?.end();
+      },
+      tooMuch: (kind) => this.tooMuch(asked, kind, call),
+    });
+  }
+
+  private find(asked: Asked, body: Buffer, isOpening: boolean): Found {
+    const wire = `grpc ${isOpening ? 'opening' : 'head'} ${asked.header('grpc-encoding') ?? ''} ${wireKey(asked, body, digestOf)}`;
+    return this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire, mayPass: false });
+  }
+
+  private found(asked: Asked, found: Found, begin: (call: Call) => void): void {
+    if (found.kind === 'miss') replyStatus(asked.reply, statusOf(found.miss), messageOf(found.miss));
+    else this.open(asked, found, begin);
+  }
+
+  private open(asked: Asked, { mock, rung }: { mock: Mock; rung: Rung }, begin: (call: Call) => void): void {
+    if (mock.answer.kind !== 'call') return; // of another host, whose mocks are never found for this one
+    const mark = this.answering.options.mark === true ? [markHeader, `${rung}; exchange=${mock.id}`] : [];
+    begin(new Call(asked, mock, mock.answer, { answering: this.answering, mark }));
+  }
+
+  private tooMuch({ reply }: Asked, kind: 'too-large' | 'no-room', call: Call | null): void {
+    const { limits } = this.answering;
+    this.answering.noteRefused();
+    const text =
+      kind === 'too-large'
+        ? `wiretape: a message or a request is larger than ${limits.bodyBytes} bytes, which is all a mock takes`
+        : `wiretape: the bodies of all requests together are larger than ${limits.allBodiesBytes} bytes`;
+    if (call === null) replyStatus(reply, 'RESOURCE_EXHAUSTED', text);
+    else call.fail('RESOURCE_EXHAUSTED', text);
+  }
+
+  close(): void {
+    this.passthrough.close();
+  }
+}
+
+/** Where several mocks of a place were opened in different ways, the first message is waited for. */
+function knownIn({ mocks }: MockSet): ReadonlyMap<string, Known> {
+  const places = new Map<string, Known>();
+  for (const mock of mocks) {
+    if (mock.answer.kind !== 'call') continue;
+    const place = placeOf(mock);
+    const opening = openingOf(mock.answer.steps) === null ? 'head' : 'message';
+    const known = mock.answer.isTalk ? opening : 'whole';
+    if (places.get(place) !== 'message') places.set(place, known);
+  }
+  return places;
+}
+
+function digestOf(bytes: Buffer): string {
+  return hash('sha256', bytes, 'base64');
+}
