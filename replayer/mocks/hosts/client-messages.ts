@@ -57,7 +57,14 @@ export class ClientMessages {
     const policy = answering.options.onMiss === '404' ? '404' : 'fail';
     const placeOf = (mock: Mock) => ['message', this.positionOf(mock)];
     const within = { method: this.mock.request.method, shown: manner.shown(match.entry.request), placeOf };
-    return { kind: 'miss', miss: explainMiss(match.entry, { matcher: this.matcher, upstreams, tls, policy, within }) };
+    return { kind: 'miss', miss: explainMiss(match.entry, { matcher: this.unsaid(), upstreams, tls, policy, within }) };
+  }
+
+  /** A miss is held against what the client has still to say, where that is anything. */
+  private unsaid(): Matcher {
+    const unsaid = new Set(this.matcher.unused().mocks);
+    if (unsaid.size === 0) return this.matcher;
+    return { ...this.matcher, entries: this.matcher.entries.filter(({ mock }) => unsaid.has(mock)) };
   }
 
   private positionOf({ index }: Mock): number {

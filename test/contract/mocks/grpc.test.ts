@@ -1,10 +1,12 @@
 /** Mocked calls of gRPC, asked for by a real client: recorded from a real server, and then played without it. */
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Client, Metadata, type sendUnaryData, status } from '@grpc/grpc-js';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
 import { parseNoiseRules } from '../../../replayer/noise/rules';
 import { withSchemas } from '../../../tape/model/schemas';
 import type { StoredExchange } from '../../../tape/store/tape';
+import { httpIn } from '../../support/contents';
 import { type Turn, waits } from '../../support/converse';
 import { method } from '../../support/grpc-talk';
 import { openHttp2 } from '../../support/http2-client';
@@ -315,18 +317,45 @@ describe('what was not recorded', () => {
   });
 });
 
-it('an answer in a coding that a client does not take goes out plain', async () => {
-  const { url } = await serve(await record({ options: gzip }));
-  const client = openHttp2(url);
+/** As servers answer that compress: those of the library in use do not. */
+function compressing(stored: StoredExchange): StoredExchange {
+  const { exchange } = stored;
+  const messages = exchange.messages.map((message) => {
+    if (message.from === 'client') return message;
+    const bytes = gzipSync(message.body.bytes);
+    return { ...message, facts: { compressed: true }, body: { bytes, codings: ['gzip'], wireSize: bytes.length } };
+  });
+  const { request, response } = httpIn(exchange);
+  const headers = (response?.headers ?? []).filter(([name]) => name !== 'grpc-encoding');
+  const content = { request, response: { ...response, headers: [...headers, ['grpc-encoding', 'gzip']] } };
+  return { ...stored, exchange: { ...exchange, messages, content } as StoredExchange['exchange'] };
+}
+
+describe('a compressed answer', () => {
   const message = order('7');
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
-  const fields = { ':method': 'POST', ':authority': upstream, 'content-type': 'application/grpc', te: 'trailers' };
-  const body = Buffer.concat([prefix, message]);
-  const seen = await client.ask({ ...fields, ':path': at('Place') }, { body });
-  client.session.destroy();
-  expect(seen.bytes).toEqual(body);
-  expect(seen.fields).not.toContain('grpc-encoding');
+  const framed = Buffer.concat([Buffer.alloc(5), message]);
+  framed.writeUInt32BE(message.length, 1);
+  const askPlain = async (url: string, path: string, further: object) => {
+    const client = openHttp2(url);
+    const fields = { ':method': 'POST', ':authority': upstream, 'content-type': 'application/grpc', te: 'trailers' };
+    const seen = await client.ask({ ...fields, ...further, ':path': at(path) }, { body: framed });
+    client.session.destroy();
+    return seen;
+  };
+
+  it('reaches a client that takes its coding as it was', async () => {
+    const { client, url } = await serve((await record()).map(compressing));
+    expect(await askCall(client, at('Place'), message)).toMatchObject({ code: status.OK, messages: [hex(message)] });
+    const { bytes, fields } = await askPlain(url, 'Place', { 'grpc-accept-encoding': 'identity, gzip' });
+    expect([bytes[0], gunzipSync(bytes.subarray(5)), fields.includes('grpc-encoding')]).toEqual([1, message, true]);
+  });
+
+  it('goes out plain to one that does not', async () => {
+    const { url } = await serve((await record()).map(compressing));
+    const { bytes, fields, trailers } = await askPlain(url, 'Place', { 'grpc-accept-encoding': 'identity,deflate' });
+    expect([bytes, fields.includes('grpc-encoding')]).toEqual([framed, false]);
+    expect(trailers.slice(0, 2)).toEqual(['grpc-status', '0']);
+  });
 });
 
 it('a call that was cancelled gives what it had given, and ends', async () => {

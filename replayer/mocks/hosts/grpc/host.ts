@@ -3,15 +3,14 @@
  * matched by all of it; where a client was answered while it still spoke, a call is matched by its first message, and each
  * step of the server follows what the client had said before it. Whatever is no answer of the tape ends a call with a status.
  */
-import { hash } from 'node:crypto';
 import { type Answering, type Found, markHeader } from '../../answering';
+import { noBody, type ReadBody, readBody, wireKey } from '../../body';
 import { type Asked, pairsOf } from '../../front/asked';
 import { liveRequest } from '../../live-request';
 import type { Rung } from '../../match/matcher';
 import type { Mock, MockSet } from '../../mock';
+import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
-import { noBody, type ReadBody, readBody, wireKey } from '../http/live-request';
-import { createPassthrough, type Passthrough } from '../http/passthrough';
 import { Call } from './call';
 import { type LiveMessage, listen } from './incoming';
 import { bodyWith, isCall, pathOf, placeOf } from './read';
@@ -50,7 +49,7 @@ class GrpcMocks implements OpenHost {
 
   /** At once: its client may wait for an answer before it says anything. */
   private refuse(asked: Asked): void {
-    this.found(asked, this.find(asked, noBody, false), (call) => call.begin());
+    this.found(asked, this.find(asked, noBody), (call) => call.begin());
     asked.body.resume();
   }
 
@@ -74,7 +73,7 @@ class GrpcMocks implements OpenHost {
   }
 
   private answer(asked: Asked, body: Buffer): void {
-    const wire = `grpc ${asked.header('grpc-encoding') ?? ''} ${wireKey(asked, body, digestOf)}`;
+    const wire = wireKey('grpc', asked, body);
     const again = this.answering.again(asked, wire);
     const found: Found =
       again === undefined
@@ -88,7 +87,7 @@ class GrpcMocks implements OpenHost {
     asked.lasts();
     let call: Call | null = null;
     const start = (body: Buffer, first: LiveMessage | null): void => {
-      this.found(asked, this.find(asked, body, true), (begun) => {
+      this.found(asked, this.find(asked, body), (begun) => {
         call = begun;
         begun.begin();
         if (first !== null) begun.hearOpening(first);
@@ -111,8 +110,8 @@ class GrpcMocks implements OpenHost {
     });
   }
 
-  private find(asked: Asked, body: Buffer, isOpening: boolean): Found {
-    const wire = `grpc ${isOpening ? 'opening' : 'head'} ${asked.header('grpc-encoding') ?? ''} ${wireKey(asked, body, digestOf)}`;
+  private find(asked: Asked, body: Buffer): Found {
+    const wire = wireKey('grpc', asked, body);
     return this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire, mayPass: false });
   }
 
@@ -154,8 +153,4 @@ function knownIn({ mocks }: MockSet): ReadonlyMap<string, Known> {
     if (places.get(place) !== 'message') places.set(place, known);
   }
   return places;
-}
-
-function digestOf(bytes: Buffer): string {
-  return hash('sha256', bytes, 'base64');
 }

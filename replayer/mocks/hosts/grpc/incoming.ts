@@ -40,8 +40,8 @@ export function listen(asked: Asked, headers: HeaderList, answering: Answering, 
       return;
     }
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    const whole = wholeLength(held);
-    if (longestBegun(held, whole) > limits.bodyBytes) {
+    const { whole, longest } = measured(held);
+    if (longest > limits.bodyBytes) {
       stop();
       answering.guard(asked, () => listener.tooMuch('too-large'));
       return;
@@ -62,18 +62,15 @@ export function listen(asked: Asked, headers: HeaderList, answering: Answering, 
   reply.whenOver(stop);
 }
 
-/** How many of the bytes are whole messages. */
-function wholeLength(bytes: Buffer): number {
-  let at = 0;
-  while (at + prefixSize <= bytes.length) {
-    const next = at + prefixSize + readPrefix(bytes, at).length;
-    if (next > bytes.length) break;
-    at = next;
+/** `whole`: how many of the bytes are whole messages. `longest`: the length of the longest one, the one under way included. */
+function measured(bytes: Buffer): { readonly whole: number; readonly longest: number } {
+  let whole = 0;
+  let longest = 0;
+  while (whole + prefixSize <= bytes.length) {
+    const { length } = readPrefix(bytes, whole);
+    longest = Math.max(longest, length);
+    if (whole + prefixSize + length > bytes.length) break;
+    whole += prefixSize + length;
   }
-  return at;
-}
-
-/** What the message under way says that it will be. */
-function longestBegun(bytes: Buffer, at: number): number {
-  return at + prefixSize <= bytes.length ? readPrefix(bytes, at).length : 0;
+  return { whole, longest };
 }

@@ -1,13 +1,12 @@
 /** Answers requests with recorded responses: the body is read whole, the mock matched, and what was recorded written. */
-import { hash } from 'node:crypto';
 import { type Answering, replyJson, replyMiss } from '../../answering';
+import { noBody, type ReadBody, readBody, wireKey } from '../../body';
 import type { Asked } from '../../front/asked';
 import { liveRequest } from '../../live-request';
 import type { Rung } from '../../match/matcher';
 import type { Mock } from '../../mock';
+import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
-import { noBody, type ReadBody, readBody, wireKey } from './live-request';
-import { createPassthrough, type Passthrough } from './passthrough';
 import { createReplies, type Replies, writeAnswer } from './reply';
 
 export const httpHost: MockHost = {
@@ -46,7 +45,7 @@ class HttpMocks implements OpenHost {
   }
 
   private answer(asked: Asked, body: Buffer): void {
-    const wire = wireKey(asked, body, digestOf);
+    const wire = wireKey('http', asked, body);
     const known = this.answering.again(asked, wire);
     if (known !== undefined) {
       this.write(asked, body, { mock: known, rung: 'exact' });
@@ -86,8 +85,4 @@ class HttpMocks implements OpenHost {
   close(): void {
     this.passthrough.close();
   }
-}
-
-function digestOf(bytes: Buffer): string {
-  return hash('sha256', bytes, 'base64');
 }

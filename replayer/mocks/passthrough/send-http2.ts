@@ -1,8 +1,8 @@
 /** Sends a request on over HTTP/2: one session an upstream, made on first use and again when it has ended. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
-import { outgoingFields } from '../../front/http2/fields';
-import type { Upstream } from '../../upstream';
+import { outgoingFields } from '../front/http2/fields';
+import type { Upstream } from '../upstream';
 import { authorityOf, failPassing, type Passing, passedFields, pipeAnswer } from './passthrough';
 
 export interface Http2Sender {

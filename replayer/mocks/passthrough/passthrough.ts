@@ -3,11 +3,11 @@
  * Certificates of the upstream are checked as usual. Adds nothing and follows nothing. A request that came over HTTP/2 goes
  * on over it where the upstream speaks it: by ALPN, or without TLS as it did when it was recorded; otherwise over HTTP/1.1.
  */
-import { connectionOptions, framing, hopByHop } from '../../../../tape/http/hop-by-hop';
-import { replyJson } from '../../answering';
-import { type Asked, type FlatHeaders, type Opened, pairsOf } from '../../front/asked';
-import type { MockSet } from '../../mock';
-import type { Upstream } from '../../upstream';
+import { connectionOptions, framing, hopByHop } from '../../../tape/http/hop-by-hop';
+import { replyJson } from '../answering';
+import { type Asked, type FlatHeaders, type Opened, pairsOf } from '../front/asked';
+import type { MockSet } from '../mock';
+import type { Upstream } from '../upstream';
 import { createHttp1Sender } from './send-http1';
 import { createHttp2Sender } from './send-http2';
 

@@ -1,6 +1,8 @@
 /** Reads the body of a live request whole, and names the bytes of a request. */
-import type { Asked } from '../../front/asked';
-import type { Budget } from '../../front/limits';
+import { hash } from 'node:crypto';
+import type { HostName } from './answers';
+import type { Asked } from './front/asked';
+import type { Budget } from './front/limits';
 
 export const noBody = Buffer.alloc(0);
 
@@ -58,12 +60,12 @@ export function readBody({ body }: Asked, limits: BodyLimits, done: (body: ReadB
 
 const shortBody = 4096;
 
-/** Equal only for requests that ask the same thing in the same bytes, whichever version of HTTP carried them. */
-export function wireKey(asked: Asked, body: Buffer, digest: (b: Buffer) => string): string {
-  const start = `http ${asked.upstream} ${asked.method} ${asked.target}`;
+/** Equal only for requests to one host that ask the same thing in the same bytes, whichever version of HTTP carried them. */
+export function wireKey(host: HostName, asked: Asked, body: Buffer): string {
+  const start = `${host} ${asked.upstream} ${asked.method} ${asked.target}`;
   if (body.length === 0) return start;
   const type = asked.header('content-type') ?? '';
-  const coding = asked.header('content-encoding') ?? '';
-  const content = body.length <= shortBody ? body.toString('latin1') : digest(body);
+  const coding = `${asked.header('content-encoding') ?? ''} ${asked.header('grpc-encoding') ?? ''}`;
+  const content = body.length <= shortBody ? body.toString('latin1') : hash('sha256', body, 'base64');
   return `${start}\n${type}\n${coding}\n${body.length}\n${content}`;
 }

@@ -1,7 +1,7 @@
 /** Sends a request on over HTTP/1.1. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { pairsOf } from '../../front/asked';
+import { pairsOf } from '../front/asked';
 import { authorityOf, failPassing, type Passing, passedFields, pipeAnswer } from './passthrough';
 
 export interface Http1Sender {
