@@ -57,7 +57,7 @@ function onTape({ id, connectionId, exchange }: StoredExchange, step: number): O
 export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep: KeepBody): MockDescription {
   const { outcome, connection } = stored.exchange;
   const { request, response } = httpOf(stored.exchange) ?? noHttp;
-  const latencyMs = 'answer' in mock && mock.answer.kind === 'response' ? mock.answer.latencyMs : undefined;
+  const latencyMs = 'answer' in mock && 'latencyMs' in mock.answer ? mock.answer.latencyMs : undefined;
   return {
     exchange: stored.id,
     remote: connection.remote,

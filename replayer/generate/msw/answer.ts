@@ -18,6 +18,7 @@ export type KeepModule = (source: string) => string;
 
 /** Why a `Response` cannot hold the answer; null where it can. */
 export function unanswerable({ answer }: Mock): string | null {
+  if (answer.kind === 'call') return 'calls of gRPC go over HTTP/2 and end with trailers, and handlers know neither';
   if (answer.kind !== 'response') return null;
   const { status, body } = answer.response;
   if (status < 200 || status > 599) return `a Response cannot have status ${status}`;

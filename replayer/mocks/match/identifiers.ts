@@ -78,8 +78,8 @@ function identifiersIn(entries: readonly MockEntry[]): ReadonlySet<string> {
   };
   for (const { content, mock } of entries) {
     note(canonicalText(content.value));
-    if (mock.answer.kind !== 'response') continue;
-    const { response } = mock.answer;
+    const response = 'response' in mock.answer ? mock.answer.response : null;
+    if (response === null) continue;
     note(textOf(response.headers));
     const view = viewBody(response.headers, response.body);
     if (view.kind !== 'empty' && view.kind !== 'binary' && view.bytes.length <= longestBody) {

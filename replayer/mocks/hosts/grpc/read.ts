@@ -18,6 +18,8 @@ export interface CallAnswer {
   readonly kind: 'call';
   /** Null where the call ended without one. */
   readonly response: HttpResponse | null;
+  /** From the last byte of the request to the last of the answer; 0 without one. */
+  readonly latencyMs: number;
   readonly messages: readonly Message[];
   readonly steps: readonly Step[];
   /** `timeout`: its client gave it up because its time was over. */
@@ -46,7 +48,8 @@ export const readGrpc: MockReader<'grpc'> = {
     if (ending === null || (ending === 'response' && response === null)) return { reason: exchange.outcome };
     const { messages } = exchange;
     const steps = stepsOf(exchange, { request, response });
-    return { request, answer: { kind: 'call', response, messages, steps, ending, isTalk: isTalk(steps) } };
+    const latencyMs = Math.max(0, (response?.endedAtUs ?? 0) - request.endedAtUs) / 1000;
+    return { request, answer: { kind: 'call', response, latencyMs, messages, steps, ending, isTalk: isTalk(steps) } };
   },
   arrange: asAskedFor,
 };
