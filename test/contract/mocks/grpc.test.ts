@@ -4,6 +4,8 @@ import { type Client, Metadata, type sendUnaryData, status } from '@grpc/grpc-js
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
 import { parseNoiseRules } from '../../../replayer/noise/rules';
+import { describeMock } from '../../../replayer/suite/describe';
+import { restoreMock } from '../../../replayer/suite/restore';
 import { withSchemas } from '../../../tape/model/schemas';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { httpIn } from '../../support/contents';
@@ -418,4 +420,20 @@ it('comes in the times of the recording, message by message', async () => {
   await call.status;
   expect(times[0]).toBeGreaterThan(35);
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(35);
+});
+
+it('calls that a generated suite describes are answered once all is said', async () => {
+  const exchanges = await record();
+  const { mocks } = mocksFrom(exchanges);
+  const bodies = new Map<string, Uint8Array>();
+  const keep = (bytes: Uint8Array): string => {
+    bodies.set(String(bodies.size), bytes);
+    return String(bodies.size - 1);
+  };
+  const described = mocks.map((mock, i) => describeMock(exchanges[i] as StoredExchange, mock, keep));
+  const restored = described.map((mock, i) => restoreMock(mock, i, (file) => bodies.get(file) ?? Buffer.of()));
+  const { client } = await serve(restored);
+  const echoed = ['POT', 'TEA'].map((sku) => hex(Buffer.concat([item(sku), item('', 9)])));
+  expect(await askCall(client, at('Place'), order('8'))).toMatchObject({ code: 0, messages: [hex(order('8'))] });
+  expect(await askCall(client, at('Chat'), item('POT'), item('TEA'))).toMatchObject({ code: 0, messages: echoed });
 });

@@ -18,7 +18,7 @@ export interface CallAnswer {
   readonly kind: 'call';
   /** Null where the call ended without one. */
   readonly response: HttpResponse | null;
-  /** From the last byte of the request to the last of the answer; 0 without one. */
+  /** From the last byte of the request to the last of the answer; of a call that was given up all it took. */
   readonly latencyMs: number;
   readonly messages: readonly Message[];
   readonly steps: readonly Step[];
@@ -48,7 +48,8 @@ export const readGrpc: MockReader<'grpc'> = {
     if (ending === null || (ending === 'response' && response === null)) return { reason: exchange.outcome };
     const { messages } = exchange;
     const steps = stepsOf(exchange, { request, response });
-    const latencyMs = Math.max(0, (response?.endedAtUs ?? 0) - request.endedAtUs) / 1000;
+    const answeredUs = (response?.endedAtUs ?? 0) - request.endedAtUs;
+    const latencyMs = Math.max(0, ending === 'response' ? answeredUs : (exchange.durationUs ?? 0)) / 1000;
     return { request, answer: { kind: 'call', response, latencyMs, messages, steps, ending, isTalk: isTalk(steps) } };
   },
   arrange: asAskedFor,
