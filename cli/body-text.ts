@@ -4,6 +4,7 @@ import { decodeBody } from '../tape/body/coding';
 import { stringifyJson } from '../tape/body/json';
 import { itemSpans } from '../tape/body/json-items';
 import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-type';
+import { viewEnvelopes } from '../tape/body/rpc/view';
 import { type BodyView, type Part, viewBytes } from '../tape/body/view';
 import { type Body, type HeaderList, headerValue } from '../tape/model/body';
 import { prettyJson } from './pretty-json';
@@ -29,12 +30,17 @@ export function shownBody(headers: HeaderList, body: Body): ShownBody {
   const type = mediaTypeOf(headers);
   const { bytes, problem } = decodeBody(body);
   const shown = beginningOf(bytes);
-  const view = viewBytes(type, shown);
+  const view = viewShown(headers, shown, body.schema);
   return {
     kind: view.kind === 'empty' && body.wireSize === 0 ? '' : kindOf(view, bytes, body),
     problem: problem ?? missingBytes(body),
     lines: view.kind === 'binary' ? [binaryLine(bytes)] : [...viewLines(view, type, 0), ...unshown(bytes, shown)],
   };
+}
+
+function viewShown(headers: HeaderList, bytes: Uint8Array, schema: Body['schema']): BodyView {
+  const envelopes = bytes.length === 0 ? undefined : viewEnvelopes(headers, bytes, schema);
+  return envelopes ?? viewBytes(mediaTypeOf(headers), bytes, schema);
 }
 
 function unshown(bytes: Uint8Array, shown: Uint8Array): readonly string[] {
@@ -51,9 +57,15 @@ function beginningOf(bytes: Uint8Array): Uint8Array {
 }
 
 function kindOf(view: BodyView, bytes: Uint8Array, body: Body): string {
-  const word = view.kind === 'json' ? 'JSON' : view.kind === 'items' ? `${view.value.length} JSON texts` : view.kind;
+  const word = wordOf(view);
   const wire = body.codings.length === 0 ? '' : ` (${byteCount(body.wireSize)} on the wire, ${codingsOf(body)})`;
   return `${word}, ${byteCount(bytes.length)}${wire}`;
+}
+
+function wordOf(view: BodyView): string {
+  if (view.kind === 'json') return 'JSON';
+  if (view.kind === 'items') return `${view.value.length} JSON texts`;
+  return view.kind === 'messages' && !Array.isArray(view.value) ? 'protobuf' : view.kind;
 }
 
 function codingsOf({ codings }: Body): string {
@@ -72,6 +84,8 @@ function viewLines(view: BodyView, type: MediaType, depth: number): readonly str
       return [];
     case 'json':
       return textLines(prettyJson(isUtf8Type(type) ? utf8(view.bytes) : stringifyJson(view.value)));
+    case 'messages':
+      return textLines(prettyJson(stringifyJson(view.value)));
     case 'items':
       return itemLines(view, type);
     case 'form':

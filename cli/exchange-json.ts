@@ -2,8 +2,13 @@
  * Exchanges as `ls --json` and `show --json` print them: schema 1, which scripts rely on. Members are only ever added.
  * Pure; text from the wire goes out as it is, since JSON escapes what a terminal would act on.
  */
+
+import { isJsonObject, JsonNumber, type JsonValue } from '../tape/body/json';
+import { viewBody } from '../tape/body/view';
+import type { HeaderList } from '../tape/model/body';
 import { protocolLineOf } from '../tape/model/content-model';
-import { wholeContentOf } from '../tape/model/registry';
+import type { Message } from '../tape/model/message';
+import { modelFor, wholeContentOf } from '../tape/model/registry';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
 import { bodyJson } from './contents/parts';
@@ -38,14 +43,29 @@ function statusOf(result: string | null): number | null {
 
 /** What its line says; both messages with headers, body and trailers, null where there was none, or nothing of it was kept; and the messages of a stream. */
 export function exchangeJson(stored: StoredExchange) {
-  const { protocol, messages } = stored.exchange;
+  const { protocol, content, messages } = stored.exchange;
   return {
     ...summaryJson(summaryOf(stored)),
     ...viewFor(protocol).json(wholeContentOf(stored.exchange)),
-    messages: messages.map(({ from, kind, startedAtUs, endedAtUs, facts, body }) => ({
-      ...{ from, kind, startedAt: isoTime(startedAtUs), endedAt: isoTime(endedAtUs), facts },
-      ...{ body: bodyJson(body), wireSize: body.wireSize },
-    })),
+    messages: messages.map((message) => messageJson(message, modelFor(protocol).messageFields(content, message))),
     redacted: stored.redacted.map(({ in: message, path, rule }) => ({ in: message, path, rule })),
   };
+}
+
+/** What is no JSON by itself and says something is there as JSON besides, named by its schema or by the numbers of its fields. */
+function messageJson({ from, kind, startedAtUs, endedAtUs, facts, body }: Message, fields: HeaderList) {
+  const view = viewBody(fields, body);
+  return {
+    ...{ from, kind, startedAt: isoTime(startedAtUs), endedAt: isoTime(endedAtUs), facts },
+    ...{ body: bodyJson(body), wireSize: body.wireSize },
+    ...(view.kind === 'messages' ? { json: plainJson(view.value) } : {}),
+  };
+}
+
+/** Numbers that no double holds become text, as everywhere in JSON of protobuf. */
+function plainJson(value: JsonValue): unknown {
+  if (value instanceof JsonNumber) return value.source;
+  if (Array.isArray(value)) return value.map(plainJson);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plainJson(member)]));
 }

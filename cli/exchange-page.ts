@@ -161,9 +161,10 @@ function streamLines({ exchange }: StoredExchange, colors: Colors): readonly str
     const elsewhere = body.bytes.length === 0 && kind === turnKind ? [byteCount(body.wireSize)] : [];
     const words = [`message ${i + 1}`, sender, kind, ...elsewhere, `after ${after} ms`, ...factTexts(facts)];
     const title = visibleLine(words.join(', '));
+    const type = modelFor(exchange.protocol).messageFields(exchange.content, message);
     // Sizes on the wire are those of another form, compressed or with field names, unless something is missing.
     const isCut = facts.problem !== undefined && facts.compressed !== true;
     const wireSize = isCut ? body.wireSize : body.bytes.length;
-    return ['', ...messageLines(title, [], { headers: [], body: { ...body, wireSize }, trailers: [] }, colors)];
+    return ['', ...messageLines(title, [], { headers: [], type, body: { ...body, wireSize }, trailers: [] }, colors)];
   });
 }

@@ -1,4 +1,5 @@
 /** The options of serving mocks, shared by `mock` and `test`, and what both say about mocks. */
+
 import type { Options } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { formatMiss, type Miss, type MissPolicy } from '../replayer/mocks/match/miss';
@@ -8,6 +9,7 @@ import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom } from './options';
+import { type ProtoArguments, protoFilesFrom } from './proto-options';
 import { visibleText } from './terminal';
 
 export const mockOptions = {
@@ -22,19 +24,25 @@ export const mockOptions = {
     default: 'none',
     describe: 'answer at once, or as slowly as recorded',
   },
+  'raw-mocks': {
+    type: 'boolean',
+    default: false,
+    describe: 'also play raw streams whose bytes were kept, by exact bytes, each server on a port of its own',
+  },
 } as const satisfies Record<string, Options>;
 
 export interface MockArguments {
   readonly onMiss: MissPolicy;
   readonly latency: 'none' | 'recorded';
+  readonly rawMocks: boolean;
 }
 
 /** The exchanges of one side that pass the filter. */
 export async function readServed(
-  args: FilterArguments & { readonly tape: string },
+  args: FilterArguments & ProtoArguments & { readonly tape: string },
   serve: Serve = 'outbound',
 ): Promise<readonly StoredExchange[]> {
-  const tape = await openReader(args.tape);
+  const tape = await openReader(args.tape, protoFilesFrom(args));
   try {
     await requireSession(tape, args.session, args.tape);
     return await Array.fromAsync(tape.exchanges(filterFrom(args, serve)));
@@ -55,7 +63,7 @@ export function requireMocks(set: MockSet, tape: string, serve: Serve = 'outboun
 const listed = 10;
 
 /** Exchanges that cannot be served, with the reason. */
-export function notServedLines({ notServed }: MockSet): string[] {
+export function notServedLines({ notServed }: Pick<MockSet, 'notServed'>): string[] {
   const lines = notServed.map(({ id, upstream, reason }) => {
     return `exchange ${id}${upstream === null ? '' : ` of ${upstream}`} is not served: ${reason}`;
   });

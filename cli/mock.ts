@@ -1,7 +1,9 @@
 /** `wiretape mock`: serves one side's exchanges of a tape until it is told to end. */
+
 import type { CommandModule } from 'yargs';
 import { formatMiss } from '../replayer/mocks/match/miss';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
+import { startRawMocks } from '../replayer/mocks/raw/server';
 import type { Serve } from '../replayer/mocks/served';
 import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/server';
 import {
@@ -14,10 +16,12 @@ import {
   unusedMocks,
 } from './mock-options';
 import { type FilterArguments, filterOptions, parsePort, tapeArgument } from './options';
+import { type ProtoArguments, protoOptions } from './proto-options';
+import { rawListeners, rawMocksOf, rawSummaryLines, rawTeller } from './raw-mocks';
 import { noiseFrom, redactionFrom, replayOptions } from './replay-options';
 import { count, print, visibleLine, visibleText } from './terminal';
 
-interface Arguments extends FilterArguments, MockArguments {
+interface Arguments extends FilterArguments, MockArguments, ProtoArguments {
   readonly tape: string;
   readonly serve: Serve;
   readonly port: string;
@@ -48,6 +52,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
         host: { type: 'string', default: '127.0.0.1', describe: 'the address to listen on' },
         ...mockOptions,
         ...filterOptions,
+        ...protoOptions,
         noise: replayOptions.noise,
         redact: replayOptions.redact,
         'ca-out': { type: 'string', describe: 'where to write the CA certificate; default a temporary file' },
@@ -69,7 +74,8 @@ async function mock(args: Arguments): Promise<number> {
   const rules = noiseFrom(args.noise);
   const served = await readServed(args, args.serve);
   const set = mocksFrom(served, { serve: args.serve });
-  requireMocks(set, args.tape, args.serve);
+  const raw = rawMocksOf(args, served, args.serve);
+  if (raw.mocks.length === 0) requireMocks(set, args.tape, args.serve);
   const server = await startMocks(set, {
     host: args.host,
     port,
@@ -81,13 +87,14 @@ async function mock(args: Arguments): Promise<number> {
     ...(args.caOut === undefined ? {} : { caFile: args.caOut }),
     onServed: teller(args),
   });
+  const rawServer = await startRawMocks(raw, { host: args.host, onMiss: rawTeller() });
   const ended = signalled();
-  tell(startLines(set, server, args));
-  await print(listeners(server));
+  tell([...startLines(set, server, args), ...notServedLines(raw)]);
+  await print(listeners(server) + rawListeners(rawServer));
   await ended;
-  await server.close();
-  tell(summaryLines(set, server));
-  return server.failed() ? 1 : 0;
+  await Promise.all([server.close(), rawServer.close()]);
+  tell([...summaryLines(set, server), ...rawSummaryLines(raw, rawServer)]);
+  return server.failed() || rawServer.served().missed > 0 ? 1 : 0;
 }
 
 /** Listens before anything is printed: who reads `listening` may send a signal at once. */

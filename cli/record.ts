@@ -8,6 +8,7 @@ import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
 import type { ProcessInfo } from '../tape/model/exchange';
 import { keptBodyLimitBytes } from '../tape/store/sqlite';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
+import { protoFilesFrom, protoOptions } from './proto-options';
 import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { listenForSignals } from './recording-signals';
 import { redactionOptions, redactorFrom, tellUnusedRules } from './redaction-options';
@@ -29,6 +30,7 @@ interface RecordArguments {
   readonly exclude?: readonly string[];
   readonly redact?: string;
   readonly redactPersonal: boolean;
+  readonly protoSet?: readonly string[];
   readonly keepRaw: boolean;
   readonly allowEmpty: boolean;
   readonly tier?: string;
@@ -75,6 +77,7 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         },
         ...patternOptions,
         ...redactionOptions,
+        ...protoOptions,
         'keep-raw': {
           type: 'boolean',
           default: false,
@@ -104,7 +107,8 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
 async function record(args: RecordArguments): Promise<number> {
   const command = args['--'] !== undefined && args['--'].length > 0 ? args['--'] : null;
   const targets = targetsFrom(args, command);
-  const redactor = redactorFrom(args);
+  const protoFiles = protoFilesFrom(args);
+  const redactor = redactorFrom(args, protoFiles);
   const starting = startRecording({
     tape: args.output,
     targets,
@@ -113,6 +117,7 @@ async function record(args: RecordArguments): Promise<number> {
     filter: filterFrom(args),
     maxBodyBytes: maxBodyFrom(args.maxBody),
     redactor,
+    protoFiles,
     keepRaw: args.keepRaw,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),

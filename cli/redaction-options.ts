@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import type { Options } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
+import { schemasFrom } from '../tape/body/protobuf/schemas';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
+import type { ProtoFiles } from '../tape/store/described';
 
 export const redactionOptions = {
   redact: { type: 'string', describe: 'a file of further redaction rules' },
@@ -21,10 +23,13 @@ export interface RedactionArguments {
 }
 
 /** With the project's key, which is made where there is none. Throws BAD_RULE, FILE_UNREADABLE and the errors of the key. */
-export function redactorFrom({ redact: file, redactPersonal: personal }: RedactionArguments): Redactor {
+export function redactorFrom(
+  { redact: file, redactPersonal: personal }: RedactionArguments,
+  protoFiles: ProtoFiles = new Map(),
+): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
   const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
-  return createRedactor({ key, rules, personal, remember: true });
+  return createRedactor({ key, rules, personal, remember: true, schemas: schemasFrom(protoFiles) });
 }
 
 /** A rule that takes nothing is a leak where its place or pattern is only spelt otherwise. */

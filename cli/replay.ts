@@ -1,4 +1,5 @@
 /** `wiretape replay`: sends the inbound exchanges of a tape to a build and judges its answers. */
+
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
@@ -9,6 +10,7 @@ import { openReader } from '../tape/store/registry';
 import { interruptible } from './interruptible';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
+import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import {
   type ReplayArguments,
   redactionFrom,
@@ -20,7 +22,7 @@ import { reportOutcome } from './replay-outcome';
 import { cutShortLines } from './session-notes';
 import { isInteractive, visibleLine } from './terminal';
 
-interface Arguments extends FilterArguments, ReplayArguments {
+interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
   readonly tape: string;
   readonly target: string;
   readonly json: boolean;
@@ -43,6 +45,7 @@ export const replayCommand: CommandModule<object, Arguments> = {
         },
         ...filterOptions,
         ...replayOptions,
+        ...protoOptions,
         ...jsonOption,
       })
       .example('wiretape replay shop.tape --target http://127.0.0.1:8080', 'every inbound exchange')
@@ -87,8 +90,10 @@ async function replay(args: Arguments): Promise<void> {
 }
 
 /** The cases of the tape that pass the filter. Throws NO_CASES where none of them can be sent. */
-export async function readCases(args: FilterArguments & { readonly tape: string }): Promise<readonly TestCase[]> {
-  const tape = await openReader(args.tape);
+export async function readCases(
+  args: FilterArguments & ProtoArguments & { readonly tape: string },
+): Promise<readonly TestCase[]> {
+  const tape = await openReader(args.tape, protoFilesFrom(args));
   try {
     await requireSession(tape, args.session, args.tape);
     const { session } = args;

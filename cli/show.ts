@@ -1,14 +1,16 @@
 /** `wiretape show`: one exchange, with headers and bodies, for people or as one JSON document. */
+
 import type { CommandModule } from 'yargs';
 import { openReader } from '../tape/store/registry';
 import { exchangeJson } from './exchange-json';
 import { pageLines } from './exchange-page';
 import { exchangeOnTape } from './on-tape';
 import { jsonOption, tapeArgument } from './options';
+import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import { cutShortLine } from './session-notes';
 import { colorsFor, jsonText, printLines } from './terminal';
 
-interface ShowArguments {
+interface ShowArguments extends ProtoArguments {
   readonly tape: string;
   readonly id: string;
   readonly json: boolean;
@@ -19,21 +21,21 @@ export const showCommand: CommandModule<object, ShowArguments> = {
   describe: 'show one exchange with its headers and bodies',
   builder: (yargs) =>
     yargs
-      .usage('wiretape show TAPE ID [--json]\n\nShows one exchange with its headers and bodies.')
+      .usage('wiretape show TAPE ID [--json] [--proto-set FILE]\n\nShows one exchange with its headers and bodies.')
       .positional('tape', tapeArgument)
       .positional('id', {
         type: 'string',
         demandOption: true,
         describe: "the exchange's id, as `wiretape ls` lists it",
       })
-      .options(jsonOption)
+      .options({ ...protoOptions, ...jsonOption })
       .example('wiretape show shop.tape 17', 'request and response')
       .example(
         "wiretape show shop.tape 17 --json | jq -r '.response.body.data'",
         'the body, byte for byte when it is text',
       ),
-  handler: async ({ tape, id, json }) => {
-    const reader = await openReader(tape);
+  handler: async ({ tape, id, json, ...args }) => {
+    const reader = await openReader(tape, protoFilesFrom(args));
     try {
       const stored = await exchangeOnTape(reader, id, tape);
       const session = (await reader.sessions()).find((each) => each.id === stored.session);

@@ -1,4 +1,5 @@
 /** `wiretape test`: mocks, the new build, a replay and its judgement, all in one command for CI. */
+
 import type { CommandModule } from 'yargs';
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
@@ -7,11 +8,23 @@ import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
+import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server';
 import { type MockServer, startMocks } from '../replayer/mocks/server';
+import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { NoiseRule } from '../replayer/noise/rules';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
-import { type MockArguments, missTexts, mockOptions, readServed, unusedLines, unusedMocks } from './mock-options';
+import {
+  type MockArguments,
+  missTexts,
+  mockOptions,
+  notServedLines,
+  readServed,
+  unusedLines,
+  unusedMocks,
+} from './mock-options';
 import { type FilterArguments, filterOptions, jsonOption, parseDuration, tapeArgument, usage } from './options';
+import { type ProtoArguments, protoOptions } from './proto-options';
+import { rawMocksOf, rawSummaryLines, rawTeller } from './raw-mocks';
 import { progress, readCases } from './replay';
 import {
   type ReplayArguments,
@@ -23,7 +36,7 @@ import {
 import { reportOutcome } from './replay-outcome';
 import { visibleLine } from './terminal';
 
-interface Arguments extends FilterArguments, ReplayArguments, MockArguments {
+interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments {
   readonly tape: string;
   readonly target?: string;
   readonly env?: readonly string[];
@@ -52,6 +65,7 @@ export const testCommand: CommandModule<object, Arguments> = {
         ...mockOptions,
         ...filterOptions,
         ...replayOptions,
+        ...protoOptions,
         ...jsonOption,
       })
       .example('wiretape test shop.tape -- node server.js', 'its calls are led to the mocks by proxy variables')
@@ -82,6 +96,8 @@ async function test(args: Arguments): Promise<number> {
   refuseIdleTrust(args, place.target);
   const { onMiss, latency } = args;
   const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, ...redaction });
+  const rawSet = rawMocksOf(args, outbound);
+  const raw = await startRawMocks(rawSet, { host: '127.0.0.1', onMiss: rawTeller() });
   try {
     const outcome = await untilSignalled((signal) => {
       const onResult = progress(cases.length);
@@ -92,17 +108,21 @@ async function test(args: Arguments): Promise<number> {
         signal,
         ...(onResult === null ? {} : { onResult }),
       };
-      return withBuild({ command, waitMs, set, mocks, place, env: args.env ?? [], signal }, () => runSuite(cases, run));
+      return withBuild({ command, waitMs, set, mocks, raw, place, env: args.env ?? [], signal }, () =>
+        runSuite(cases, run),
+      );
     });
-    return await report(outcome, { args, cases, noise: settings.noise, target: place.target, mocks });
+    const status = await report(outcome, { args, cases, noise: settings.noise, target: place.target, mocks });
+    if (!args.json) tell([...notServedLines(rawSet), ...rawSummaryLines(rawSet, raw)]);
+    return raw.served().missed > 0 ? 1 : status;
   } finally {
-    await mocks.close();
+    await Promise.all([mocks.close(), raw.close()]);
   }
 }
 
 /** The filter chooses what is replayed; a replayed request may call anything that was recorded with it. */
-function sessionOnly({ tape, session }: Arguments): FilterArguments & { tape: string } {
-  return session === undefined ? { tape } : { tape, session };
+function sessionOnly({ tape, session, protoSet }: Arguments): FilterArguments & ProtoArguments & { tape: string } {
+  return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
 }
 
 interface Place {
@@ -127,16 +147,18 @@ interface Build {
   readonly waitMs: number;
   readonly set: MockSet;
   readonly mocks: MockServer;
+  readonly raw: RawMockServer;
   readonly place: Place;
   readonly env: readonly string[];
   readonly signal: AbortSignal;
 }
 
-async function withBuild<T>({ set, place, env, ...build }: Build, work: () => Promise<T>): Promise<T> {
+async function withBuild<T>({ set, raw, place, env, ...build }: Build, work: () => Promise<T>): Promise<T> {
+  const rawOnly = [...raw.addresses.keys()].filter((name) => !build.mocks.urls.has(name));
   const running = await startBuild(build.command, {
     target: new URL(place.target.origin),
-    mocks: build.mocks,
-    upstreams: set.upstreams,
+    mocks: { ...build.mocks, urls: new Map([...raw.addresses, ...build.mocks.urls]) },
+    upstreams: [...set.upstreams, ...rawOnly.map((name) => upstreamNamed(name, false))],
     env: process.env,
     settings: env,
     port: place.port,

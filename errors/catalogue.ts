@@ -16,6 +16,7 @@ export const catalogue = {
   CONFIG_UNTRUSTED: { exit: 2, means: 'somebody else could have written the configuration, a rule file or the key' },
   BAD_RULE: { exit: 2, means: 'a noise or redaction rule cannot be understood' },
   BAD_FILTER: { exit: 2, means: 'an --include or --exclude pattern cannot be understood' },
+  BAD_PROTO_SET: { exit: 2, means: 'a file given as a set of protobuf descriptors is none, or lacks what it imports' },
   // 3: the environment said no
   TAPE_MISSING: { exit: 3, means: 'there is no file at the path given for the tape' },
   TAPE_FOREIGN: { exit: 3, means: 'the file is not a wiretape tape' },

@@ -28,6 +28,8 @@ export interface RecordOptions {
   readonly tier: string | null;
   readonly filter: ExchangeFilter;
   readonly redactor: Redactor;
+  /** Descriptors of messages of protobuf, by the names of their files; they are kept with the session. */
+  readonly protoFiles: ReadonlyMap<string, Uint8Array>;
   readonly keepRaw: boolean;
   readonly forMs: number | null;
   readonly maxSizeBytes: number | null;
@@ -132,6 +134,7 @@ class RunningRecording implements Recording {
       ...whereabouts(),
       targets: this.typedTargets(),
       rules: options.redactor.ruleNames,
+      protoFiles: options.protoFiles,
       source: `ebpf/${options.tier ?? 'auto'}`,
     });
     this.source = startEbpfSource({

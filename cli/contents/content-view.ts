@@ -42,5 +42,7 @@ export interface BodyJson {
 export interface ShownMessage {
   readonly headers: HeaderList;
   readonly body: Body;
+  /** What says what the body is, where no field of its own does. */
+  readonly type?: HeaderList;
   readonly trailers: HeaderList;
 }

@@ -1,13 +1,16 @@
 /** How an exchange of HTTP is shown. */
+import { stringifyJson } from '../../tape/body/json';
+import { callStatus } from '../../tape/body/rpc/status';
 import { outcomeWords } from '../../tape/model/exchange';
 import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
-import { visibleWire } from '../terminal';
+import { prettyJson } from '../pretty-json';
+import { visibleLine, visibleText, visibleWire } from '../terminal';
 import { byteCount, isoTime } from '../when';
-import type { Colors, ContentView, Page } from './content-view';
+import type { ContentView, Page } from './content-view';
 import { bodyJson, headerLines, messageLines } from './parts';
 
 export const httpView: ContentView<HttpContent> = {
-  lines: ({ request, response }, page) => [...requestLines(request, page.colors), '', ...responseLines(response, page)],
+  lines: ({ request, response }, page) => [...requestLines(request, page), '', ...responseLines(response, page)],
   json: ({ request, response }) => ({ request: requestJson(request), response: responseJson(response) }),
   waitedUs: ({ request, response }) => {
     const waitedUs = request === null || response === null ? -1 : response.startedAtUs - request.endedAtUs;
@@ -15,17 +18,19 @@ export const httpView: ContentView<HttpContent> = {
   },
 };
 
-function requestLines(request: HttpRequest | null, colors: Colors): readonly string[] {
+function requestLines(request: HttpRequest | null, page: Page): readonly string[] {
+  const { colors } = page;
   if (request === null) return [colors.bold('request'), 'none was seen'];
   const line = visibleWire(`${request.method} ${request.target} HTTP/${request.version}`);
   const { scheme, authority, protocol } = request;
   const named = authority === undefined ? [] : headerLines([[':authority', authority]], colors);
   const schemed = scheme === undefined ? [] : headerLines([[':scheme', scheme]], colors);
   const spoken = protocol === undefined ? [] : headerLines([[':protocol', protocol]], colors);
-  return messageLines('request', [line, ...schemed, ...named, ...spoken], request, colors);
+  return halfLines('request', [line, ...schemed, ...named, ...spoken], request, page);
 }
 
-function responseLines(response: HttpResponse | null, { outcome, colors, messages }: Page): readonly string[] {
+function responseLines(response: HttpResponse | null, page: Page): readonly string[] {
+  const { outcome, colors } = page;
   if (response === null) return [colors.bold('response'), `none: ${outcomeWords[outcome] ?? outcome}`];
   const early = response.informational.flatMap(({ status, headers }) => [
     `HTTP/${response.version} ${status}`,
@@ -33,12 +38,34 @@ function responseLines(response: HttpResponse | null, { outcome, colors, message
     '',
   ]);
   const line = visibleWire(`HTTP/${response.version} ${response.status} ${response.reason}`.trimEnd());
-  const { body } = response;
-  if (messages === 0 || body.bytes.length > 0) return messageLines('response', [...early, line], response, colors);
-  const lines = messageLines('response', [...early, line], { ...response, body: { ...body, wireSize: 0 } }, colors);
+  return [...halfLines('response', [...early, line], response, page), ...statusLines(response, page)];
+}
+
+/** A body that was made messages of is shown below, message by message. */
+function halfLines(
+  name: string,
+  opening: readonly string[],
+  half: HttpRequest | HttpResponse,
+  { colors, messages }: Page,
+): readonly string[] {
+  const { body } = half;
+  if (messages === 0 || body.bytes.length > 0) return messageLines(name, opening, half, colors);
+  const lines = messageLines(name, opening, { ...half, body: { ...body, wireSize: 0 } }, colors);
   return body.wireSize === 0
     ? lines
     : [...lines, '', `(its body of ${byteCount(body.wireSize)} are the messages below)`];
+}
+
+/** What the fields of a call say behind numbers, percent signs and base64. */
+function statusLines(response: HttpResponse, { colors }: Page): readonly string[] {
+  const found = callStatus(response);
+  if (found === null) return [];
+  const { status, message, details } = found;
+  return [
+    '',
+    `${colors.bold('status')}  ${visibleLine(message === null ? status : `${status}: ${message}`)}`,
+    ...(details === null ? [] : prettyJson(stringifyJson(details)).split('\n').map(visibleText)),
+  ];
 }
 
 function requestJson(request: HttpRequest | null) {
@@ -55,7 +82,8 @@ function requestJson(request: HttpRequest | null) {
 function responseJson(response: HttpResponse | null) {
   if (response === null) return null;
   const { reason, informational } = response;
-  return { ...messageJson(response), reason, informational };
+  const call = callStatus(response);
+  return { ...messageJson(response), reason, informational, ...(call === null ? {} : { call }) };
 }
 
 function messageJson({ headers, body, trailers, version, startedAtUs, endedAtUs }: HttpRequest | HttpResponse) {

@@ -14,7 +14,7 @@ export function messageLines(
   message: ShownMessage,
   colors: Colors,
 ): readonly string[] {
-  const { kind, problem, lines } = shownBody(message.headers, message.body);
+  const { kind, problem, lines } = shownBody(message.type ?? message.headers, message.body);
   const body = lines.length === 0 ? [] : ['', ...lines];
   const trailers =
     message.trailers.length === 0 ? [] : ['', colors.dim('trailers'), ...headerLines(message.trailers, colors)];

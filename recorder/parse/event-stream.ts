@@ -5,18 +5,11 @@
 import { BlockEnds, readBlock } from '../../tape/body/event-stream';
 import type { Problem } from '../../tape/model/exchange';
 import type { Budget } from '../follow/budget';
-import type { Limits } from '../follow/limits';
 import { BodyBuffer } from './body-buffer';
+import type { BodyReader, MessageMemory } from './body-reader';
 import type { MessageQueue } from './message-queue';
-import type { OpenSpill } from './spill';
 
-export interface EventMemory {
-  readonly limits: Limits;
-  readonly budget: Budget;
-  readonly openSpill: OpenSpill;
-}
-
-export class EventStreamReader {
+export class EventStreamReader implements BodyReader {
   /** True where part of a block was left out because of a limit. */
   truncated = false;
   private readonly ends = new BlockEnds();
@@ -29,7 +22,7 @@ export class EventStreamReader {
   private problem: Problem | null = null;
 
   constructor(
-    memory: EventMemory,
+    memory: MessageMemory,
     private readonly queue: MessageQueue,
   ) {
     this.budget = memory.budget;

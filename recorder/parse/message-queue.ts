@@ -5,6 +5,8 @@
 import type { Envelope } from '../../tape/model/exchange';
 import type { Message } from '../../tape/model/message';
 import type { Budget } from '../follow/budget';
+import { problemBits } from './problems';
+import type { Beginning, Host } from './protocol';
 
 /** What is held at most before it is handed on. */
 const mostMessages = 1000;
@@ -23,6 +25,22 @@ export interface QueueOwner {
 }
 
 export type QueuedMessages = Pick<Envelope, 'messages' | 'messagesBefore'>;
+
+/** An exchange that messages wait for. */
+interface Waited {
+  readonly beginning: Beginning;
+  problems: number;
+}
+
+/** The queue of an exchange that is put together: handed on by who holds the connection; what has no room is marked. */
+export function queueFor(host: Pick<Host, 'budget' | 'passOn'>, exchange: Waited): MessageQueue {
+  return new MessageQueue(host.budget, {
+    full: () => host.passOn(exchange.beginning),
+    refused: () => {
+      exchange.problems |= problemBits.truncated;
+    },
+  });
+}
 
 export class MessageQueue {
   private waiting: Message[] = [];
@@ -54,6 +72,17 @@ export class MessageQueue {
     }
     this.heldBytes += messageCost + message.body.bytes.length;
     this.waiting.push(message);
+  }
+
+  /** Moves what waits of one side into a queue of its own: it belongs to another exchange. */
+  takeApart(side: Message['from']): MessageQueue {
+    const apart = new MessageQueue(this.budget, this.owner);
+    const isApart = ({ from }: Message) => from === side;
+    apart.waiting = this.waiting.filter(isApart);
+    apart.heldBytes = apart.waiting.reduce((size, { body }) => size + messageCost + body.bytes.length, 0);
+    this.waiting = this.waiting.filter((message) => !isApart(message));
+    this.heldBytes -= apart.heldBytes;
+    return apart;
   }
 
   /** Those that were not taken before. */

@@ -89,7 +89,7 @@ export class ConnectionCoverage {
   }
 
   /** An exchange that lasts is told more than once: what was said of it before no longer counts. */
-  carried({ number, connection, protocol, content, outcome, problems }: Exchange): void {
+  carried({ number, connection, protocol, content, messages, outcome, problems }: Exchange): void {
     const seen = this.open.get(connection.key);
     const model = modelFor(protocol);
     if (model.isParsed) {
@@ -101,7 +101,7 @@ export class ConnectionCoverage {
     if (seen !== undefined) this.worsen(seen, 'raw');
     this.countStream(this.openStreams.get(number), -1);
     this.openStreams.delete(number);
-    const { application } = model.operation(content);
+    const { application } = model.operation(content, messages);
     const known = this.protocols.size < mostProtocols || this.protocols.has(application);
     const stream = { protocol: known ? application : null, isKept: model.isReadable(content) };
     this.countStream(stream, 1);

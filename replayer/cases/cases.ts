@@ -123,7 +123,7 @@ function caseOf(stored: StoredExchange): TestCase {
 /** Messages are put together to the body they came in: what was taken out of them was taken out of it. */
 function withWholePlaces(stored: StoredExchange): StoredExchange {
   if (stored.exchange.messages.length === 0) return stored;
-  const redacted = stored.redacted.map((entry) => ({ ...entry, path: placeInWhole(entry.path) }));
+  const redacted = stored.redacted.map((entry) => ({ ...entry, path: placeInWhole(entry.path, stored.exchange) }));
   return { ...stored, redacted };
 }
 

@@ -6,7 +6,7 @@
 
 import { parseForm } from '../../tape/body/form';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/body/json';
-import type { BodyView, Part } from '../../tape/body/view';
+import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
@@ -108,7 +108,8 @@ function visitSetCookie(value: string, visit: Visit): void {
 }
 
 function visitBody(body: BodyView, visit: Visit): void {
-  if (body.kind === 'json' || body.kind === 'items') visitJson(body.value, visit);
+  const json = jsonIn(body);
+  if (json !== undefined) visitJson(json, visit);
   else if (body.kind === 'form') visitFields(body.fields, 'body', visit);
   else if (body.kind === 'multipart') visitParts(body.parts, visit);
   else if (body.kind === 'text' && body.text.length <= searchedTextLimit) {

@@ -4,7 +4,7 @@
  * in this file is for printing.
  */
 import { type BodyView, viewBody } from '../../tape/body/view';
-import type { HeaderList } from '../../tape/model/body';
+import { describedAs, type HeaderList } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { tokensOf } from '../noise/tokens';
@@ -48,7 +48,7 @@ export class LiveValues {
   learn(plan: CasePlan, { live, recorded }: AnswerPair, qualifies: Qualifies): void {
     const nowMs = live.endedAtUs / 1000; // dates cookies that carry an expiry
     if (plan.mints.length > 0 && live.status === recorded.status) {
-      const body = viewBody(live.headers, live.body);
+      const body = viewBody(live.headers, describedAs(live.body, recorded.body));
       for (const origin of plan.mints) this.learnOne(origin, { live, body, nowMs }, qualifies);
     }
     this.followCookies(plan, live, recorded, nowMs);

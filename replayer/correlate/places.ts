@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { parseForm } from '../../tape/body/form';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import { rewriteItems } from '../../tape/body/json-items';
-import type { BodyView, Part } from '../../tape/body/view';
+import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import type { HeaderList } from '../../tape/model/body';
 import type { Path } from '../../tape/model/path';
 import { formatCookies, parseCookies, parseSetCookie } from './cookies';
@@ -35,7 +35,8 @@ function headerTextAt(headers: HeaderList, path: Path): string | undefined {
 }
 
 function bodyTextAt(body: BodyView, path: Path): string | undefined {
-  if (body.kind === 'json' || body.kind === 'items') return scalarText(jsonAt(body.value, path.slice(1)));
+  const json = jsonIn(body);
+  if (json !== undefined) return scalarText(jsonAt(json, path.slice(1)));
   if (body.kind === 'form') return body.fields.filter(([name]) => name === path[1])[nthOf(path, 2)]?.[1];
   if (body.kind === 'multipart') return partText(body.parts.find((part, i) => (part.name ?? i) === path[1]));
   return body.kind === 'text' && path.length === 1 ? body.text : undefined;
@@ -143,8 +144,12 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
   const ours = edits.filter((edit) => edit.path[0] === 'body');
   if (ours.length === 0) return body;
   switch (body.kind) {
+    case 'messages': {
+      const value = valueWith(body.value, ours);
+      return { ...body, value, bytes: body.rewrite(value) };
+    }
     case 'json': {
-      const value = ours.reduce((at, edit) => setJson(at, edit.path.slice(1), edit.text), body.value);
+      const value = valueWith(body.value, ours);
       return { kind: 'json', value, bytes: editedJson(body, ours, value) };
     }
     case 'items':
@@ -162,6 +167,10 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
     default:
       return body;
   }
+}
+
+function valueWith(value: JsonValue, edits: readonly Edit[]): JsonValue {
+  return edits.reduce((at, edit) => setJson(at, edit.path.slice(1), edit.text), value);
 }
 
 /** In another charset than UTF-8 the text is written anew. */

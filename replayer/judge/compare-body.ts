@@ -1,4 +1,4 @@
-/** Compares two bodies as what the recorded one is: JSON, form, multipart, text or bytes. Codings are undone before. */
+/** Compares two bodies as what the recorded one is: JSON, messages of calls, form, multipart, text or bytes. Codings are undone before. */
 import { createHash } from 'node:crypto';
 import { type JsonValue, parseJson } from '../../tape/body/json';
 import { parseItems } from '../../tape/body/json-items';

@@ -4,8 +4,9 @@
  * a judgement goes out.
  */
 import type { JsonValue } from '../../tape/body/json';
+import { statusApart } from '../../tape/body/rpc/status';
 import { type BodyView, viewBody } from '../../tape/body/view';
-import { type HeaderList, headerValue } from '../../tape/model/body';
+import { describedAs, type HeaderList, headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { movedAddress } from '../correlate/addresses';
@@ -28,7 +29,8 @@ export interface Judgement {
   readonly excused: readonly Excuse[];
 }
 
-export function judge(live: HttpResponse, context: JudgeContext): Judgement {
+export function judge(answer: HttpResponse, context: JudgeContext): Judgement {
+  const live = { ...answer, body: describedAs(answer.body, context.test.response.body) };
   return judged(differencesBetween(live, context), live, context);
 }
 
@@ -97,8 +99,10 @@ export function differencesBetween(live: HttpResponse, context: JudgeContext): F
   if (live.status !== response.status) {
     report({ path: ['status'], kind: 'changed', expected: response.status, actual: live.status, key: null });
   }
-  compareHeaders(context.expected?.headers ?? response.headers, live.headers, { root: 'header', head }, report);
-  compareHeaders(response.trailers, live.trailers, { root: 'trailer', head }, report);
+  const ours = statusApart(context.expected?.headers ?? response.headers, response.trailers);
+  const theirs = statusApart(live.headers, live.trailers);
+  compareHeaders(ours.headers, theirs.headers, { root: 'header', head }, report);
+  compareHeaders(ours.trailers, theirs.trailers, { root: 'trailer', head }, report);
   if (!hasSameBody(live, context)) compareBodies(expectedBody(context), viewBody(live.headers, live.body), report);
   return found;
 }

@@ -1,5 +1,5 @@
 /**
- * A body as what it is: JSON, several JSON texts, form, multipart, text or bytes. By its content type, and by its looks where the type is
+ * A body as what it is: JSON, several JSON texts, messages of remote calls, form, multipart, text or bytes. By its content type, and by its looks where the type is
  * missing or wrong. Pure; never throws on input.
  */
 import { isUtf8 } from 'node:buffer';
@@ -10,6 +10,9 @@ import { type JsonValue, parseJson } from './json';
 import { type ItemLayout, itemLayoutOf, parseItems } from './json-items';
 import { isJsonType, isTextType, type MediaType, mediaTypeOf } from './media-type';
 import { type Part, parseMultipart } from './multipart';
+import type { MessageShape } from './protobuf/shape';
+import { isProtobufType } from './rpc/type';
+import { type MessagesView, viewEnvelopes, viewProtobuf } from './rpc/view';
 
 export type { Part } from './multipart';
 
@@ -17,6 +20,7 @@ export type { Part } from './multipart';
 export type BodyView =
   | { readonly kind: 'empty' }
   | { readonly kind: 'json'; readonly value: JsonValue; readonly bytes: Uint8Array }
+  | MessagesView
   | {
       readonly kind: 'items';
       readonly value: readonly JsonValue[];
@@ -31,12 +35,17 @@ export type BodyView =
 /** The view of a message's body; a body that cannot be decoded in full is viewed as far as it could. */
 export function viewBody(headers: HeaderList, body: Body): BodyView {
   if (body.bytes.length === 0) return { kind: 'empty' };
-  return viewBytes(mediaTypeOf(headers), decodeBody(body).bytes);
+  const { bytes } = decodeBody(body);
+  return viewEnvelopes(headers, bytes, body.schema) ?? viewBytes(mediaTypeOf(headers), bytes, body.schema);
 }
 
 /** The view of decoded bytes under a content type. */
-export function viewBytes(type: MediaType, bytes: Uint8Array): BodyView {
+export function viewBytes(type: MediaType, bytes: Uint8Array, schema?: MessageShape): BodyView {
   if (bytes.length === 0) return { kind: 'empty' };
+  if (isProtobufType(type.essence)) {
+    const message = viewProtobuf(bytes, schema);
+    if (message !== undefined) return message;
+  }
   if (type.essence.startsWith('multipart/') && type.boundary !== null) {
     const parts = parseMultipart(bytes, type.boundary);
     if (parts !== undefined) return { kind: 'multipart', parts, bytes };
@@ -59,7 +68,7 @@ function viewText(type: MediaType, text: string, bytes: Uint8Array): BodyView {
 
 /** The JSON value of a view, of several texts their list; undefined where it is no JSON. */
 export function jsonIn(view: BodyView): JsonValue | undefined {
-  return view.kind === 'json' || view.kind === 'items' ? view.value : undefined;
+  return view.kind === 'json' || view.kind === 'items' || view.kind === 'messages' ? view.value : undefined;
 }
 
 /** The text of the bytes; undefined where they are no text in the charset they claim (UTF-8 where they claim none). */

@@ -1,5 +1,7 @@
 /** Bytes with what is needed to read them, and the fields that go before them: the same in every protocol that has them. */
 
+import type { MessageShape } from '../body/protobuf/shape';
+
 /** Header fields as they were on the wire: order, case and repeats kept; bytes read as latin1. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -10,6 +12,13 @@ export interface Body {
   readonly codings: readonly string[];
   /** Body bytes on the wire (content coding kept, chunk framing not counted): the true count, also where `bytes` is short. */
   readonly wireSize: number;
+  /** What is known of its message, or of each of them, where it holds messages of protobuf. Not part of the body: nobody writes it down. */
+  readonly schema?: MessageShape;
+}
+
+/** The body with what is known of the messages of another: of the same call in the same direction. */
+export function describedAs(body: Body, { schema }: Body): Body {
+  return schema === undefined ? body : { ...body, schema };
 }
 
 export const noBytes = new Uint8Array(0);

@@ -14,8 +14,8 @@ export interface ContentModel<C> {
   readonly isConversation: boolean;
   /** Whether anything can be read of it besides sizes and times; true also where there was nothing to read. */
   isReadable(content: C): boolean;
-  /** What a list shows. */
-  operation(content: C): Operation;
+  /** What a list shows; of messages it may be the last one that says how an exchange ended. */
+  operation(content: C, messages: readonly Message[]): Operation;
   /** Bytes of bodies as they were on the wire. */
   sizes(content: C): Sizes;
   /** Every place that can hold a value, in a fixed order. */
@@ -27,6 +27,8 @@ export interface ContentModel<C> {
   unpack(stored: StoredContent): C;
   /** The content with what was made messages of, such as the events of a body, in its place again. */
   whole(content: C, messages: readonly Message[]): C;
+  /** Fields that say what the body of one of its messages is; none where nothing says it. */
+  messageFields(content: C, message: Message): HeaderList;
   /** The content as a request and a response of HTTP; null where it is neither. */
   http(content: C): HttpContent | null;
 }
@@ -73,6 +75,8 @@ export type Part =
       readonly at: Path;
       readonly headers: HeaderList;
       readonly value: Body;
+      /** It is known to lack its end, or more. */
+      readonly isCut?: boolean;
     }
   /** A line of text. */
   | { readonly kind: 'line'; readonly side: Side; readonly at: Path; readonly value: string }

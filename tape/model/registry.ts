@@ -34,8 +34,8 @@ export function isProtocol(name: string): name is ProtocolName {
   return Object.hasOwn(models, name);
 }
 
-export function operationOf({ protocol, content }: Protocolled): Operation {
-  return modelFor(protocol).operation(content);
+export function operationOf({ protocol, content, messages }: Spoken): Operation {
+  return modelFor(protocol).operation(content, messages);
 }
 
 export function sizesOf({ protocol, content }: Protocolled): Sizes {

@@ -7,6 +7,10 @@ import { decodeBody } from '../body/coding';
 import { itemLayoutOf, parseItems, rewriteItems } from '../body/json-items';
 import { isJsonType, isTextType, type MediaType, mediaTypeOf, parseMediaType } from '../body/media-type';
 import { type Part, parseMultipart } from '../body/multipart';
+import type { MessageShape } from '../body/protobuf/shape';
+import { envelopesIn, envelopesOf, envelopeType } from '../body/rpc/envelope';
+import { isProtobufType, type RpcType, rpcTypeOf } from '../body/rpc/type';
+import { asBody, envelopeBytes } from '../body/rpc/view';
 import { type Body, type HeaderList, headerValue } from '../model/body';
 import type { Path } from '../model/path';
 import { reachOfHints } from './card';
@@ -17,6 +21,7 @@ import { unescapeJson } from './json-strings';
 import { redactJson } from './json-text';
 import { handedJson } from './jsonp';
 import { latin1Of, readable } from './ledger';
+import { redactProtobuf } from './protobuf';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, mayHoldSecretBytes, type Scope } from './scope';
 import type { SeenSecrets } from './seen-secrets';
@@ -27,24 +32,60 @@ import { redactXmlPlaces } from './xml-places';
 /** What redaction unfolds of one body; more is cut off there rather than kept unread. */
 const unfoldLimitBytes = 16 * 1024 * 1024;
 
+/** `isCut`: the body is known to end early. */
+export interface BodyPlace extends Scope {
+  readonly path: Path;
+  readonly isCut?: boolean;
+}
+
 /** The body itself where nothing fired. */
-export function redactBody(headers: HeaderList, body: Body, { path, ...scope }: Scope & { readonly path: Path }): Body {
+export function redactBody(headers: HeaderList, body: Body, { path, isCut, ...scope }: BodyPlace): Body {
   if (body.bytes.length === 0) return body;
-  const within = { ...scope, path, depth: 0 };
+  const isShort = isCut ?? (body.codings.length === 0 && body.bytes.length < body.wireSize);
+  const within = { ...scope, path, depth: 0, schema: body.schema ?? null, isCut: isShort };
+  const rpc = rpcTypeOf(headers);
+  if (rpc !== null) return redactCall(headers, body, rpc, within);
   if (body.codings.length > 0) return redactCoded(headers, body, within);
+  return redactPlain(headers, body, within);
+}
+
+/** Of a body of envelopes each by itself; one that changed is no longer compressed. */
+function redactCall(headers: HeaderList, body: Body, rpc: RpcType, within: BytesContext): Body {
+  const { bytes, problem } = decodeBody(body, unfoldLimitBytes);
+  const plain = envelopeBytes(rpc, bytes);
+  if (plain === undefined) return redactPlain(unknownFields, body, within);
+  const before = envelopesIn(plain, headers, rpc);
+  const after = before.map((envelope, i) => {
+    const { kind, body: message } = envelope;
+    const path = [...within.path, i, ...(kind === 'end' ? [kind] : [])];
+    const place = { ...within, path, isCut: kind === 'partial' };
+    const own = within.schema === null || kind !== 'message' ? message : { ...message, schema: within.schema };
+    return { ...envelope, body: redactBody([['content-type', envelopeType(rpc, kind)]], own, place) };
+  });
+  if (problem === null && after.every((envelope, i) => envelope.body.bytes === before[i]?.body.bytes)) return body;
+  return { ...body, bytes: asBody(rpc, envelopesOf(after)), codings: [] };
+}
+
+const unknownFields: HeaderList = [];
+
+function redactPlain(headers: HeaderList, body: Body, within: BytesContext): Body {
   return withBytes(body, redactBytes(mediaTypeOf(headers), body.bytes, within));
 }
 
 function redactCoded(headers: HeaderList, body: Body, within: BytesContext): Body {
   const type = mediaTypeOf(headers);
   const { bytes: decoded, problem } = decodeBody(body, unfoldLimitBytes);
-  if (problem !== null && (decoded.length === 0 || decoded === body.bytes) && isText(type, body.bytes)) {
+  if (problem !== null && (decoded.length === 0 || decoded === body.bytes) && isReadable(type, body.bytes)) {
     return withBytes(body, redactBytes(type, body.bytes, within)); // it says it is coded, and is not
   }
   if (problem !== null && decoded === body.bytes) return body; // a coding nobody knows: as good as binary
-  const bytes = redactBytes(type, decoded, within);
+  const bytes = redactBytes(type, decoded, { ...within, isCut: within.isCut || problem !== null });
   // What follows damage in a coded body cannot be read, and may still hold a secret in the clear: it is not kept.
-  return bytes === decoded && problem === null ? body : { bytes, codings: [], wireSize: body.wireSize };
+  return bytes === decoded && problem === null ? body : { ...body, bytes, codings: [] };
+}
+
+function isReadable(type: MediaType, bytes: Uint8Array): boolean {
+  return isText(type, bytes) || isProtobufType(type.essence);
 }
 
 function withBytes(body: Body, bytes: Uint8Array): Body {
@@ -55,9 +96,20 @@ function withBytes(body: Body, bytes: Uint8Array): Body {
 export function mayBeInBody(headers: HeaderList, body: Body, secrets: SeenSecrets): boolean {
   if (body.bytes.length === 0) return false;
   const type = mediaTypeOf(headers);
-  const decoded = body.codings.length > 0 ? decodeBody(body, unfoldLimitBytes).bytes : body.bytes;
+  const decoded = readableBytes(
+    headers,
+    body.codings.length > 0 ? decodeBody(body, unfoldLimitBytes).bytes : body.bytes,
+  );
   const bytes = wideText(type, decoded)?.utf8 ?? decoded;
   return secrets.mayBeInBytes(bytes) || mayBeWritten(bytes, secrets);
+}
+
+/** Messages of calls are compressed one by one. */
+function readableBytes(headers: HeaderList, bytes: Uint8Array): Uint8Array {
+  const rpc = rpcTypeOf(headers);
+  const plain = rpc === null ? undefined : envelopeBytes(rpc, bytes);
+  if (rpc === null || plain === undefined) return bytes;
+  return Buffer.concat(envelopesIn(plain, headers, rpc).map(({ body }) => decodeBody(body, unfoldLimitBytes).bytes));
 }
 
 /** Behind percent signs, or as escapes of JSON. */
@@ -74,6 +126,8 @@ interface BytesContext extends Scope {
   readonly itemOf?: Path | undefined;
   /** How many multipart bodies it lies in. */
   readonly depth: number;
+  readonly schema: MessageShape | null;
+  readonly isCut: boolean;
 }
 
 const unknownType = parseMediaType('');
@@ -83,6 +137,8 @@ const jsonType = parseMediaType('application/json');
 const deepestMultipart = 8;
 
 function redactBytes(type: MediaType, bytes: Uint8Array, context: BytesContext): Uint8Array {
+  const message = isProtobufType(type.essence) ? redactProtobuf(bytes, context) : undefined;
+  if (message !== undefined) return message;
   const wide = wideText(type, bytes);
   if (wide === null) return redactNarrow(type, bytes, context);
   const after = redactNarrow(type, wide.utf8, context);

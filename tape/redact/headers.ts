@@ -4,6 +4,7 @@
  */
 import type { HeaderList } from '../model/body';
 import type { Path } from '../model/path';
+import { redactBinaryField, redactStatusMessage } from './call-fields';
 import { redactCredential } from './credentials';
 import type { Detection } from './detection';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
@@ -88,6 +89,7 @@ const urlHeaders = new Set([
   'x-forwarded-uri',
 ]);
 
+const statusMessageHeader = 'grpc-message';
 const subprotocolHeader = 'sec-websocket-protocol';
 
 /** What is known of a header name, and the last value under it that held no secret. */
@@ -128,7 +130,7 @@ export function createHeaderNames(detection: Detection): HeaderNames {
 function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null {
   if (innocentHeaders.has(name)) return null;
   if (authorizationHeaders.has(name)) return 'authorization';
-  return credentialHeaders.has(name) ? 'secret' : kindOfName(name);
+  return credentialHeaders.has(name) ? 'secret' : kindOfName(name.replace(/-bin$/, ''));
 }
 
 /** The list itself where nothing fired. */
@@ -184,6 +186,8 @@ function redactValue({ value, known, pathOf }: Field, context: HeaderContext): s
   if (known.lowerCase === subprotocolHeader) {
     return redactSubprotocols(value, (secret) => ledger.take(secret, 'credential-header', pathOf()));
   }
+  if (known.lowerCase.endsWith('-bin')) return redactBinaryField(value, { ...context, path: pathOf() });
+  if (known.lowerCase === statusMessageHeader) return redactStatusMessage(value, { ...context, path: pathOf() });
   const isWorthIt =
     mayHoldSecret(value, context) || (known.isUrl && (mayHoldPathSecret(value) || mayHoldCompanySecret(value)));
   return isWorthIt ? redactInnocent(value, pathOf(), { ...context, isUrl: known.isUrl }) : value;

@@ -4,11 +4,13 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { noSchemas, type Schemas } from '../body/protobuf/schemas';
 import type { Part } from '../model/content-model';
 import type { Exchange } from '../model/exchange';
 import type { HttpContent, HttpRequest, HttpResponse } from '../model/http/http';
 import { httpModel } from '../model/http/model';
 import { modelFor } from '../model/registry';
+import { withSchemas } from '../model/schemas';
 import { mayBeInBody, redactBody } from './body';
 import { builtInRules } from './built-in';
 import { redactCommandLine } from './command-line';
@@ -46,6 +48,8 @@ export interface RedactorOptions {
    * where a verdict must not depend on the order in which answers came.
    */
   readonly remember?: boolean;
+  /** What is known of messages of protobuf. */
+  readonly schemas?: Schemas;
 }
 
 export interface RedactedRequest {
@@ -144,11 +148,15 @@ export function createRedactor(options: RedactorOptions): Redactor {
     }
   }
 
-  function redact(exchange: Exchange): Redacted<Exchange> {
+  function redact(recorded: Exchange): Redacted<Exchange> {
+    const exchange = withSchemas(recorded, options.schemas ?? noSchemas);
     const { protocol, content, messages, messagesBefore } = exchange;
     const model = modelFor(protocol);
     const own = model.parts(content);
-    const given = [...own, ...messageParts(messages, messagesBefore)];
+    const given = [
+      ...own,
+      ...messageParts(messages, messagesBefore, (message) => model.messageFields(content, message)),
+    ];
     const { parts, entries, found } = redactParts(given, growing.get(exchange.number));
     if (remembered !== undefined) noteGrowth(exchange, found);
     const clean = isSame(given, parts)
@@ -204,7 +212,11 @@ function valueWithout(part: Part, side: Side): Part['value'] {
     case 'target':
       return redactTarget(part.value, side);
     case 'body':
-      return redactBody(part.headers, part.value, { ...side, path: part.at });
+      return redactBody(part.headers, part.value, {
+        ...side,
+        path: part.at,
+        ...(part.isCut === undefined ? {} : { isCut: part.isCut }),
+      });
     case 'line':
       return redactLine(part.value, part.at, side);
     case 'bytes':

@@ -1,13 +1,14 @@
 /** Which store keeps the tape of a location: a path is SQLite's. */
 import { WiretapeError } from '../../errors/wiretape-error';
+import { describedReader, type ProtoFiles } from './described';
 import { sqlite } from './sqlite';
 import type { QueuedWriter, TapeReader, TapeStore, WriterOptions } from './tape';
 
 const stores: readonly TapeStore[] = [sqlite];
 
-/** Rejects with USAGE where no store keeps tapes at such a location, and with the errors of the store. */
-export async function openReader(location: string): Promise<TapeReader> {
-  return storeOf(location).openReader(location);
+/** Messages of protobuf come described, by `protoFiles` besides what is on the tape. Rejects with USAGE where no store keeps tapes at such a location, and with the errors of the store. */
+export async function openReader(location: string, protoFiles: ProtoFiles = new Map()): Promise<TapeReader> {
+  return describedReader(await storeOf(location).openReader(location), protoFiles);
 }
 
 /** Makes the tape where there is none. Rejects as `openReader` does. */

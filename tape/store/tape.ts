@@ -24,6 +24,8 @@ export interface SessionStart {
   readonly rules: readonly string[];
   /** Where bytes came from: `ebpf/tracepoint`, `har/shop.har`. */
   readonly source: string;
+  /** Descriptors that were given for its messages of protobuf, by the names of their files. */
+  readonly protoFiles?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface SessionEnd {

@@ -52,7 +52,7 @@ const pureModules = new Set([
   'node:url',
   'node:querystring',
 ]);
-const pureLibraries = [/^yaml$/, /^re2js$/, /^undici\/lib\/llhttp\//];
+const pureLibraries = [/^yaml$/, /^@bufbuild\/protobuf(?:\/wkt)?$/, /^re2js$/, /^undici\/lib\/llhttp\//];
 
 const impureGlobals = [
   /^process(?!\.(pid|name)$)/, // an exchange has a process too, with a pid and a name

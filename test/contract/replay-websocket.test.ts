@@ -280,6 +280,21 @@ describe('what is said elsewhere', () => {
     expect(told(await replay([first, second], await serve(room()), { timeoutMs: 3000 }))).toEqual(['pass', 'pass']);
   });
 
+  it('ends in the middle when the run is ended, and waits for nothing', async () => {
+    const controller = new AbortController();
+    const stored = await recorded(tickets(), visit);
+    const url = await serve((socket) => {
+      socket.on('message', () => controller.abort());
+    });
+    const { report, interrupted } = await replay([stored], url, { signal: controller.signal });
+    expect([interrupted, report.passed]).toEqual([true, 0]);
+  });
+
+  it('keeps the pace of the recording when asked to', async () => {
+    const stored = await recorded(tickets(), visit);
+    expect(told(await replay([stored], await serve(tickets()), { speed: 'recorded' }))).toEqual(['pass']);
+  });
+
   it('does not mix up fifty conversations at once', async () => {
     const connected = tickets();
     const url = await serve(connected);

@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { casesFrom } from '../../replayer/cases/cases';
 import { parseTarget } from '../../replayer/drive/target';
+import { mocksFrom } from '../../replayer/mocks/mock';
+import { startMocks } from '../../replayer/mocks/server';
 import { runSuite } from '../../replayer/run';
 import type { Exchange } from '../../tape/model/exchange';
 import type { Message } from '../../tape/model/message';
@@ -92,6 +94,11 @@ describeE2e('a conversation over a WebSocket', () => {
         outbound.exchanges.map(({ exchange }) => exchange),
         said,
       );
+      const mocks = await startMocks(mocksFrom(outbound.exchanges));
+      const urls = [...mocks.urls.values()].map((url) => `${url.replace('http', 'ws')}/chat`);
+      const again = await outputOf(start(node, [sockets, 'client', ...urls, compressed]));
+      await mocks.close();
+      expect([again.status, lines(again.stdout), mocks.failed()]).toEqual([0, said, false]);
       const isCompressed = ({ facts }: Message) => facts.compressed === true;
       const messages = outbound.exchanges.flatMap(({ exchange }) => exchange.messages);
       expect(messages.some(isCompressed)).toBe(compressed === 'compressed');

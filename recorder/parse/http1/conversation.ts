@@ -3,14 +3,13 @@
  * whether an answer has a body, and the answer decides whether a connection is handed over, so each direction is held
  * where it needs to know what the other one says; arrival order decides nothing.
  */
-import { isEventStream } from '../../../tape/body/event-stream';
-import { codingsOf } from '../../../tape/http/codings';
 import type { Side } from '../../../tape/model/content-model';
 import { type HttpContent, keptBytesOf } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
+import { bodyReaderFor } from '../body-reader';
 import { MessageFinder } from '../message-finder';
-import { MessageQueue } from '../message-queue';
+import { type MessageQueue, queueFor } from '../message-queue';
 import { problemBits, problemOfGap, problemWordOfGap } from '../problems';
 import type { Conversation, HandOver, Host, SoFar, Upgraded } from '../protocol';
 import { recognise } from './boundary';
@@ -166,24 +165,20 @@ export class HttpConversation implements Conversation, MessageSink {
   private requestHeadRead(draft: Draft, reader: MessageReader): number {
     draft.method = reader.methodName;
     if (reader.upgrade) this.upgrading = draft;
+    reader.splitBody(bodyReaderFor({ headers: reader.headers, from: 'client' }, this.host, () => this.queueOf(draft)));
     return 0;
   }
 
   private responseHeadRead(draft: Draft, { headers, status }: MessageReader): number {
-    if (!isInformational(status) && isEventStream(headers) && codingsOf(headers).length === 0) {
-      draft.messages ??= this.queueFor(draft);
-      this.responses.reader.splitEvents(draft.messages);
+    if (!isInformational(status)) {
+      this.responses.reader.splitBody(bodyReaderFor({ headers, from: 'server' }, this.host, () => this.queueOf(draft)));
     }
     return bodyRule(draft.method, status);
   }
 
-  private queueFor(draft: Draft): MessageQueue {
-    return new MessageQueue(this.host.budget, {
-      full: () => this.host.passOn(draft.beginning),
-      refused: () => {
-        draft.problems |= problemBits.truncated;
-      },
-    });
+  private queueOf(draft: Draft): MessageQueue {
+    draft.messages ??= queueFor(this.host, draft);
+    return draft.messages;
   }
 
   /** The server changes over to another protocol. */

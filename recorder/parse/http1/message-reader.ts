@@ -8,12 +8,8 @@ import type { HeaderList } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
 import type { Problem } from '../../../tape/model/exchange';
 import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
-import type { Budget } from '../../follow/budget';
-import type { Limits } from '../../follow/limits';
 import { BodyBuffer } from '../body-buffer';
-import { EventStreamReader } from '../event-stream';
-import type { MessageQueue } from '../message-queue';
-import type { OpenSpill } from '../spill';
+import type { BodyReader, MessageMemory } from '../body-reader';
 import { HeadText, nameSpan, noHeaders, startSpan, valueSpan } from './head-text';
 import { flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
 
@@ -46,13 +42,6 @@ const nothing = new Uint8Array(0);
 /** What a callback returns to end the parsing of a message. */
 const refuse = 3;
 
-/** What a message may take up. */
-export interface MessageMemory {
-  readonly limits: Limits;
-  readonly budget: Budget;
-  readonly openSpill: OpenSpill;
-}
-
 export class MessageReader implements LlhttpListener {
   /** Where the last `read` stopped in the bytes it was given. */
   stoppedAt = 0;
@@ -69,8 +58,8 @@ export class MessageReader implements LlhttpListener {
 
   private readonly llhttp: Llhttp;
   private readonly body: BodyBuffer;
-  /** The body as events, which are messages of their own then; null where it is kept as it is. */
-  private events: EventStreamReader | null = null;
+  /** Makes messages of the body; null where it is kept as it is. */
+  private split: BodyReader | null = null;
   private trailers: HeaderList = noHeaders;
   private version: '1.0' | '1.1' = '1.1';
   private method = '';
@@ -123,7 +112,7 @@ export class MessageReader implements LlhttpListener {
     if (!this.endsWithConnection())
       return this.isInsideData() ? this.skipData(Math.min(size, this.llhttp.remaining), problem) : 'end';
     this.body.skip(size);
-    this.events?.skip(size, problem, atUs);
+    this.split?.skip(size, problem, atUs);
     this.stoppedAt = size;
     return 'end';
   }
@@ -165,12 +154,12 @@ export class MessageReader implements LlhttpListener {
   }
 
   get bodyIsTruncated(): boolean {
-    return this.body.truncated || this.events?.truncated === true;
+    return this.body.truncated || this.split?.truncated === true;
   }
 
-  /** For a sink that was shown a head: the body goes there, event by event. */
-  splitEvents(queue: MessageQueue): void {
-    this.events = new EventStreamReader(this.memory, queue);
+  /** For a sink that was shown a head: the body goes there. */
+  splitBody(reader: BodyReader | null): void {
+    this.split = reader;
   }
 
   get methodName(): string {
@@ -238,17 +227,17 @@ export class MessageReader implements LlhttpListener {
     this.insideData = at + length === this.end;
     if (this.skippedFor !== null) {
       this.body.skip(length);
-      this.events?.skip(length, this.skippedFor, this.atUs);
-    } else if (this.events !== null) {
+      this.split?.skip(length, this.skippedFor, this.atUs);
+    } else if (this.split !== null) {
       this.body.skip(length);
-      this.events.read(this.bytes, at, at + length, this.atUs);
+      this.split.read(this.bytes, at, at + length, this.atUs);
     } else this.body.append(this.bytes, at, at + length, this.expectedBody);
     return 0;
   }
 
   onMessageComplete(): number {
     this.trailers = this.text.isEmpty ? noHeaders : this.text.headers(this.text.text(this.bytes));
-    this.events?.end(null);
+    this.split?.end(null);
     this.sink.messageEnds(this.side, this);
     this.body.clear();
     this.stage = 'between';
@@ -312,7 +301,7 @@ export class MessageReader implements LlhttpListener {
     this.text.clear();
     this.insideData = false;
     this.tooLong = false;
-    this.events = null;
+    this.split = null;
     this.trailers = noHeaders;
   }
 
@@ -338,8 +327,8 @@ export class MessageReader implements LlhttpListener {
   }
 
   private takeMessage(): Omit<HttpRequest, 'method' | 'target'> {
-    this.events?.end('cut-short');
-    this.events = null;
+    this.split?.end('cut-short');
+    this.split = null;
     return { ...this.frame(), body: this.body.take(this.codings()) };
   }
 

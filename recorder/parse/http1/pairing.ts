@@ -284,18 +284,19 @@ export class Pairing {
       this.emitRequestApart(draft, response);
       return;
     }
+    const said = messages?.takeApart('server') ?? null;
     draft.response = null;
-    draft.messages = null;
     draft.problems |= this.doubt;
     this.emit(draft, 'lost', null);
-    if (response !== null) this.emitApart(response, messages);
+    if (response !== null) this.emitApart(response, said);
   }
 
   /** What was said in answer is on the tape under the number of the pair already: it is the request that gets another. */
   private emitRequestApart(draft: Draft, response: HttpResponse): void {
     const asked = new Draft(this.host.begin(), draft.startedAtUs, false);
     asked.request = draft.request;
-    asked.problems = draft.problems | this.doubt;
+    asked.messages = draft.messages?.takeApart('client') ?? null;
+    asked.problems = draft.problems | this.doubt | lackOf(draft.request);
     this.host.ended(asked.beginning);
     this.emit(asked, 'lost', null);
     draft.request = null;
@@ -350,6 +351,11 @@ export class Pairing {
     this.host.budget.giveBack(draft.heldBytes);
     this.host.emit(draft.toExchange(outcome, endedAtUs), draft.problems);
   }
+}
+
+/** Messages of a request that were written with its answer are not with it. */
+function lackOf(request: HttpRequest | null): number {
+  return request !== null && request.body.bytes.length < request.body.wireSize ? problemBits.truncated : 0;
 }
 
 function outcomeOf(draft: Draft, ending: Ending): Outcome {

@@ -84,10 +84,7 @@ export class Http2Conversation implements Conversation, LaneListener {
       if (!this.streams.isGivenUp(id)) this.host.unread(bytes.length);
     } else if (stream.tunnel !== null) stream.tunnel.data(side, bytes, atUs);
     else if (stream[side].head === null) this.headless(stream, side, bytes.length);
-    else {
-      stream[side].append(bytes);
-      stream[side].endedAtUs = atUs;
-    }
+    else stream[side].append(bytes, atUs);
   }
 
   bodyLost(side: Side, id: number, size: number, reason: GapReason, atUs: number): void {
@@ -98,7 +95,7 @@ export class Http2Conversation implements Conversation, LaneListener {
       return;
     }
     stream.problems |= problemOfGap(reason);
-    stream[side].skip(size, problemOfGap(reason));
+    stream[side].skip(size, problemOfGap(reason), atUs);
   }
 
   streamEnds(side: Side, id: number, atUs: number): void {

@@ -4,22 +4,15 @@ import { codingsOf } from '../../../tape/http/codings';
 import { type HeaderList, headerValue } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
 import type { HttpContent, HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
-import type { Budget } from '../../follow/budget';
-import type { Limits } from '../../follow/limits';
+import type { Message } from '../../../tape/model/message';
 import { BodyBuffer, emptyBody } from '../body-buffer';
-import { problemBits } from '../problems';
-import type { Beginning, Conversation } from '../protocol';
-import type { OpenSpill } from '../spill';
+import { type BodyReader, bodyReaderFor, type MessageMemory } from '../body-reader';
+import { type MessageQueue, type QueuedMessages, queueFor } from '../message-queue';
+import { problemBits, problemsOf } from '../problems';
+import type { Beginning, Conversation, Host } from '../protocol';
 import { type RequestHead, type ResponseHead, textSize } from './heads';
 
 const noFields: HeaderList = [];
-
-/** What a message may take up. */
-export interface MessageMemory {
-  readonly limits: Limits;
-  readonly budget: Budget;
-  readonly openSpill: OpenSpill;
-}
 
 /** A message while it comes in. */
 export class Half<Head extends { readonly headers: HeaderList }> {
@@ -35,10 +28,16 @@ export class Half<Head extends { readonly headers: HeaderList }> {
   /** Problem bits: why anything of it may be missing. */
   damage = 0;
   private body: BodyBuffer | null = null;
+  /** Makes messages of the body; null where it is kept as it is. */
+  private split: BodyReader | null = null;
   private expected = 0;
   private heldFields = 0;
 
-  constructor(private readonly memory: MessageMemory) {}
+  constructor(
+    private readonly memory: MessageMemory,
+    private readonly from: Message['from'],
+    private readonly queue: () => MessageQueue,
+  ) {}
 
   /** Bytes of the budget that fields hold. */
   get heldBytes(): number {
@@ -50,7 +49,7 @@ export class Half<Head extends { readonly headers: HeaderList }> {
   }
 
   get bodyIsTruncated(): boolean {
-    return this.body?.truncated ?? false;
+    return this.body?.truncated === true || this.split?.truncated === true;
   }
 
   begin(startedAtUs: number): void {
@@ -62,6 +61,7 @@ export class Half<Head extends { readonly headers: HeaderList }> {
   takeHead(head: Head): boolean {
     if (!this.holdFields(head.headers)) return false;
     this.head = head;
+    this.split = bodyReaderFor({ headers: head.headers, from: this.from }, this.memory, this.queue);
     const length = headerValue(head.headers, 'content-length') ?? '';
     this.expected = /^\d{1,15}$/.test(length) ? Number(length) : 0;
     return true;
@@ -74,19 +74,27 @@ export class Half<Head extends { readonly headers: HeaderList }> {
     return true;
   }
 
-  append(bytes: Uint8Array): void {
-    this.bodyBuffer().append(bytes, 0, bytes.length, this.expected);
+  append(bytes: Uint8Array, atUs: number): void {
+    this.endedAtUs = atUs;
+    if (this.split === null) {
+      this.bodyBuffer().append(bytes, 0, bytes.length, this.expected);
+      return;
+    }
+    this.bodyBuffer().skip(bytes.length);
+    this.split.read(bytes, 0, bytes.length, atUs);
   }
 
   /** `size` bytes of the body, or an unknown number of them (0), are missing. */
-  skip(size: number, problem: number): void {
+  skip(size: number, problem: number, atUs = this.endedAtUs): void {
     this.damage |= problem;
     this.bodyBuffer().skip(size);
+    this.split?.skip(size, problemsOf(problem)[0] ?? 'lost-bytes', atUs);
   }
 
   /** What a message has besides its head. Once it is over its body is taken, and stays on the budget until it is given back. */
   frame(head: Head, isOver: boolean) {
     const { trailers, startedAtUs, endedAtUs } = this;
+    if (isOver) this.split?.end(this.done ? null : 'cut-short');
     const codings = this.bodySize > 0 ? codingsOf(head.headers) : [];
     const body = (isOver ? this.body?.take(codings) : this.body?.soFar(codings)) ?? emptyBody;
     return { version: '2', body, trailers, startedAtUs, endedAtUs } as const;
@@ -123,6 +131,7 @@ export class Stream {
   resetBy: Reset | null = null;
   /** What its bytes are since it became a tunnel: its exchange is over then. */
   tunnel: Conversation | null = null;
+  private queue: MessageQueue | null = null;
   /** Which sides of it are done. */
   readonly tunnelEnded = new Set<Side>();
 
@@ -130,10 +139,19 @@ export class Stream {
     readonly id: number,
     readonly beginning: Beginning,
     readonly startedAtUs: number,
-    memory: MessageMemory,
+    private readonly host: Host,
   ) {
-    this.request = new Half(memory);
-    this.response = new Half(memory);
+    const queue = (): MessageQueue => {
+      this.queue ??= queueFor(this.host, this);
+      return this.queue;
+    };
+    this.request = new Half(host, 'client', queue);
+    this.response = new Half(host, 'server', queue);
+  }
+
+  /** Those of bodies that are made messages of, which were not taken before. */
+  takeMessages(): QueuedMessages {
+    return this.queue?.take() ?? { messages: [], messagesBefore: 0 };
   }
 
   get hasRequest(): boolean {
@@ -157,7 +175,7 @@ export class Stream {
   /** Grows with every head and every byte. */
   get progress(): number {
     const heads = (this.hasRequest ? 1 : 0) + (this.response.head === null ? 0 : 1) + this.informational.length;
-    return heads + this.request.bodySize + this.response.bodySize;
+    return heads + this.request.bodySize + this.response.bodySize + (this.queue?.count ?? 0);
   }
 
   markTruncation(): void {

@@ -167,6 +167,8 @@ export class Streams {
   toExchange(stream: Stream, outcome: Outcome, endedAtUs: number | null): Http2Exchange {
     const { number, seq, cause } = stream.beginning;
     const startedAtUs = stream.startUs;
+    // What is left of a body becomes its last message.
+    const content = stream.content(outcome !== 'open');
     return {
       number,
       channel: stream.id,
@@ -175,11 +177,10 @@ export class Streams {
       startedAtUs,
       // An answer may be seen before its request: stamps are taken on two CPUs, at the start and at the end of a call.
       durationUs: endedAtUs === null ? null : Math.max(0, endedAtUs - startedAtUs),
-      content: stream.content(outcome !== 'open'),
+      content,
       outcome,
       cause,
-      messages: [],
-      messagesBefore: 0,
+      ...stream.takeMessages(),
     };
   }
 

@@ -140,6 +140,7 @@ function conditionOf(view: BodyView): BodyCondition {
       return { kind: 'fields', value: named(view.parts.map(fieldOf)) };
     case 'text':
       return { kind: 'text', value: view.text };
+    case 'messages':
     case 'binary':
       return { kind: 'sha256', value: sha256(view.bytes) };
   }

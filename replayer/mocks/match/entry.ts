@@ -69,7 +69,7 @@ export function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): rea
     direction: 'outbound',
     local: null,
     remote: null,
-    ...httpModel.operation({ request, response: null }),
+    ...httpModel.operation({ request, response: null }, []),
   } as const;
   return rules.filter((rule) => rule.in === 'request' && fits(rule, subject));
 }

@@ -4,6 +4,8 @@
  * depends only on the requests so far and their order, so parallel identical requests share out the recorded answers.
  * Does no near-miss work: that is for a miss, and stands in near.ts.
  */
+import { describedAs } from '../../../tape/model/body';
+import { addressOf } from '../../../tape/model/http/http';
 import type { Mock, MockSet, Refusal } from '../mock';
 import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry } from './entry';
 import { type Group, groupBy } from './group';
@@ -11,6 +13,7 @@ import { createLedger } from './ledger';
 import type { Excuser } from './near';
 import type { Excuse } from './noise';
 import { createNoiseRung } from './noise-rung';
+import { splitTarget } from './request-value';
 
 export type Rung = 'exact' | 'noise';
 
@@ -38,6 +41,7 @@ export interface Matcher {
 const rememberedLimit = 10_000;
 
 export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
+  const described = describer(set.mocks);
   const entries = set.mocks.map((mock) => ({ ...entryOf(mock, options), mock }));
   const counts = { exact: 0, noise: 0 };
   const ledger = createLedger(set);
@@ -63,7 +67,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
       return group === undefined ? undefined : serveExact(group);
     },
     match(ask, wire) {
-      const live = entryOf(ask, options);
+      const live = entryOf(described(ask), options);
       const group = exact.get(exactKey(live));
       if (group !== undefined) {
         if (remembered.size >= rememberedLimit) remembered.clear();
@@ -80,6 +84,23 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
     served: () => ({ ...counts, refused: ledger.refused() }),
     unused: ledger.unused,
   };
+}
+
+/** What is known of the messages of a recorded call is true of a live one to the same path. */
+function describer(mocks: readonly Mock[]): (ask: Ask) => Ask {
+  const known = new Map(
+    mocks.filter(({ request }) => request.body.schema !== undefined).map((mock) => [pathOf(mock), mock.request.body]),
+  );
+  return (ask) => {
+    const body = known.get(pathOf(ask));
+    return body === undefined
+      ? ask
+      : { ...ask, request: { ...ask.request, body: describedAs(ask.request.body, body) } };
+  };
+}
+
+function pathOf({ request }: Pick<Ask, 'request'>): string {
+  return splitTarget(addressOf(request).path).path;
 }
 
 interface Candidate {

@@ -65,6 +65,8 @@ function bodyValue(view: BodyView, depth = 0): JsonValue | undefined {
   switch (view.kind) {
     case 'empty':
       return undefined;
+    case 'messages':
+      return view.value;
     case 'json':
       return withoutRpcIds(graphqlAware(view.value));
     case 'items':

@@ -86,7 +86,8 @@ async function statusOf(program) {
 async function readTape(tape) {
   const reader = built('tape/store/sqlite/index.js').openTapeReader(tape);
   try {
-    return (await Array.fromAsync(reader.exchanges())).map(({ exchange }) => exchange);
+    // Request and response beside the envelope: all that is said here is HTTP.
+    return (await Array.fromAsync(reader.exchanges())).map(({ exchange }) => ({ ...exchange.content, ...exchange }));
   } finally {
     await reader.close();
   }

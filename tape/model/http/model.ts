@@ -1,5 +1,7 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
-import { isEventStream, streamOf } from '../../body/event-stream';
+import { bodyOfMessages } from '../../body/body-messages';
+import { envelopeType } from '../../body/rpc/envelope';
+import { rpcTypeOf } from '../../body/rpc/type';
 import { memoisedLast } from '../../memo';
 import { type Body, type HeaderList, noBytes } from '../body';
 import {
@@ -28,7 +30,7 @@ import {
 } from './http';
 
 /** Counts, lists and the tape ask the same of one content. */
-const operation = memoisedLast((content: HttpContent): Operation => {
+const operationOf = memoisedLast((content: HttpContent): Operation => {
   const plain = plainOperation(content);
   const spoken = spokenIn(content);
   if (spoken === null) return plain;
@@ -41,7 +43,7 @@ export const httpModel: ContentModel<HttpContent> = {
   isParsed: true,
   isConversation: false,
   isReadable: () => true,
-  operation,
+  operation: (content, messages) => operationOf(withEnding(content, messages)),
   sizes: ({ request, response }) => ({
     request: request?.body.wireSize ?? 0,
     response: response?.body.wireSize ?? 0,
@@ -50,14 +52,34 @@ export const httpModel: ContentModel<HttpContent> = {
   withParts,
   pack,
   unpack,
-  whole: (content, messages) => ({ ...content, response: withEvents(content.response, messages) }),
+  whole: ({ request, response }, messages) => ({
+    request: request === null ? null : withMessages(request, messages, 'client'),
+    response: response === null ? null : withMessages(response, messages, 'server'),
+  }),
+  messageFields: ({ request, response }, { from, kind }) => {
+    const rpc = rpcTypeOf((from === 'client' ? request : response)?.headers ?? []);
+    return rpc === null ? [] : [['content-type', envelopeType(rpc, kind)]];
+  },
   http: (content) => content,
 };
 
-/** The body of an event stream is kept as its events. */
-function withEvents(response: HttpResponse | null, messages: readonly Message[]): HttpResponse | null {
-  if (response === null || response.body.bytes.length > 0 || !isEventStream(response.headers)) return response;
-  return { ...response, body: { ...response.body, bytes: streamOf(messages) } };
+/** The last envelope of an answer may say how a call ended, as trailers do: then it is the body to be looked at. */
+function withEnding(content: HttpContent, messages: readonly Message[]): HttpContent {
+  const { response } = content;
+  const last = messages.at(-1);
+  const isEnding = last?.from === 'server' && (last.kind === 'trailers' || last.kind === 'end');
+  return isEnding && response !== null ? { ...content, response: withMessages(response, [last], 'server') } : content;
+}
+
+/** The bodies of event streams and of remote calls are kept as their messages. */
+function withMessages<M extends HttpRequest | HttpResponse>(
+  half: M,
+  messages: readonly Message[],
+  from: Message['from'],
+): M {
+  const own = half.body.bytes.length > 0 ? [] : messages.filter((message) => message.from === from);
+  const bytes = own.length === 0 ? undefined : bodyOfMessages(half.headers, own);
+  return bytes === undefined ? half : { ...half, body: { ...half.body, bytes } };
 }
 
 const noAddress = { host: null, path: null } as const;
@@ -155,7 +177,7 @@ function pack(content: HttpContent): PackedContent {
   const { request, response } = content;
   const since = request ?? response;
   const fields = {
-    request: request === null ? undefined : requestFields(request, protocolLineOf(operation(content))),
+    request: request === null ? undefined : requestFields(request, protocolLineOf(plainOperation(content))),
     response: response === null ? undefined : responseFields(response, since?.startedAtUs ?? 0),
   };
   return {

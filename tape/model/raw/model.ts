@@ -40,5 +40,6 @@ export const rawModel: ContentModel<RawContent> = {
     responseBytes: response,
   }),
   whole: (content) => content,
+  messageFields: () => [],
   http: () => null,
 };

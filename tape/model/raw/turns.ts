@@ -3,7 +3,7 @@
  * them but in the stream, one side after the other, so that a secret that two turns share is still found in one piece.
  */
 import { noBytes } from '../body';
-import type { Problem } from '../exchange';
+import type { Exchange, Problem } from '../exchange';
 import type { Message } from '../message';
 import type { RawContent } from './raw';
 
@@ -48,4 +48,12 @@ export function turnsOf(content: RawContent, messages: readonly Message[]): read
 
 function sizeOf(turns: readonly Message[], from: Message['from']): number {
   return turns.filter((turn) => turn.from === from).reduce((size, { body }) => size + body.wireSize, 0);
+}
+
+/** The turns of an exchange with their bytes: null where it is no raw stream; a reason where there is nothing to go by. */
+export function turnsIn(exchange: Exchange): readonly Turn[] | 'not-kept' | 'not-whole' | null {
+  if (exchange.protocol !== 'raw') return null;
+  const { content, messages } = exchange;
+  if (content.requestBytes === null || messages.length === 0) return 'not-kept';
+  return turnsOf(content, messages) ?? 'not-whole';
 }

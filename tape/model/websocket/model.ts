@@ -22,5 +22,6 @@ export const webSocketModel: ContentModel<WebSocketContent> = {
     responseSize: sizes.response,
   }),
   whole: (content) => content,
+  messageFields: () => [],
   http: ({ request, response }) => ({ request, response }),
 };

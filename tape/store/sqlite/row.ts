@@ -66,7 +66,7 @@ export interface PreparedMessage {
 export function prepareExchange({ exchange, entries }: Redacted<Exchange>): PreparedExchange {
   const { protocol, content, cause, messages, messagesBefore } = exchange;
   const model = modelFor(protocol);
-  const { verb, authority, target, result, application, failed, over } = model.operation(content);
+  const { verb, authority, target, result, application, failed, over } = model.operation(content, messages);
   const sizes = model.sizes(content);
   const packed = model.pack(content);
   const entriesByMessage = byMessage(entries);

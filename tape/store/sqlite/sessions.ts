@@ -26,12 +26,18 @@ export function sessionsOf({ database, cells }: Source): readonly Session[] {
     `SELECT ${lossColumns} FROM losses WHERE session_id = ? ORDER BY id`,
   );
   const lossesOf = (id: number) => losses.all(id).map((row) => lossFrom(believed(row, cells.losses)));
+  const files = database.prepare<[number], ProtoFileRow>(
+    `SELECT ${boundedColumns(['name', 'bytes'], cells.protoFiles)} FROM proto_files WHERE session_id = ? ORDER BY name`,
+  );
+  const filesOf = (id: number) => files.all(id).map((row) => believed(row, cells.protoFiles));
   const sql = `SELECT ${boundedColumns([...cells.sessions.keys()], cells.sessions)} FROM sessions ORDER BY id`;
   const isAlive = isWriterAlive(database);
   return database
     .prepare<[], SessionRow>(sql)
     .all()
-    .map((row) => sessionFrom(believed(row, cells.sessions), { isAlive, losses: lossesOf(row.id) }));
+    .map((row) =>
+      sessionFrom(believed(row, cells.sessions), { isAlive, losses: lossesOf(row.id), files: filesOf(row.id) }),
+    );
 }
 
 /** What became of each session, without its losses: what is asked again and again while a tape is followed. */
@@ -51,7 +57,7 @@ export function statesOf({ database, cells }: Source): ReadonlyMap<SessionId, Se
 
 function sessionFrom(
   row: SessionRow,
-  { isAlive, losses }: { isAlive: boolean | null; losses: readonly Loss[] },
+  { isAlive, losses, files }: { isAlive: boolean | null; losses: readonly Loss[]; files: readonly ProtoFileRow[] },
 ): Session {
   return {
     id: String(row.id),
@@ -67,7 +73,13 @@ function sessionFrom(
     state: sessionState(row.ended_us === null, { reason: row.end_reason, isWriterAlive: isAlive }),
     exchanges: row.exchanges,
     losses,
+    ...(files.length === 0 ? {} : { protoFiles: new Map(files.map(({ name, bytes }) => [name, bytes])) }),
   };
+}
+
+interface ProtoFileRow {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 interface LossRow {

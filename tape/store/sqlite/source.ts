@@ -16,6 +16,7 @@ export interface Source {
 export interface Cells {
   readonly sessions: Kinds;
   readonly losses: Kinds;
+  readonly protoFiles: Kinds;
   /** Of messages joined with their bodies. */
   readonly messages: Kinds;
   /** Of exchanges joined with their connection, the one that caused them, and their bodies. */
@@ -26,20 +27,28 @@ export interface Cells {
 
 export function cellsOfTape(): Cells {
   const reference = referenceAt(currentVersion);
-  const [sessions, losses, exchanges, connections, ownOfMessages] = [
+  const [sessions, losses, exchanges, connections, ownOfMessages, protoFiles] = [
     'sessions',
     'losses',
     'exchanges',
     'connections',
     'messages',
-  ].map((table) => kindsOf(reference, table)) as [Kinds, Kinds, Kinds, Kinds, Kinds];
+    'proto_files',
+  ].map((table) => kindsOf(reference, table)) as [Kinds, Kinds, Kinds, Kinds, Kinds, Kinds];
   reference.close();
   const whole = { type: 'INTEGER', mayBeNull: false } as const;
   const joined = new Map([...connections, ...exchanges, ['connection_key', whole], ['cause_id', optional('INTEGER')]]);
   for (const side of ['request', 'response']) addBody(joined, side);
   const messages = new Map(ownOfMessages);
   addBody(messages, 'body');
-  return { sessions, losses, messages, joined, exchangeColumns: [...exchanges.keys()].map((name) => `e.${name}`) };
+  return {
+    sessions,
+    losses,
+    protoFiles,
+    messages,
+    joined,
+    exchangeColumns: [...exchanges.keys()].map((name) => `e.${name}`),
+  };
 }
 
 function addBody(kinds: Map<string, Kind>, name: string): void {

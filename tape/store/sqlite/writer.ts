@@ -144,6 +144,7 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
         const firstExchange = highest + 1 + (open.size > 0 ? idsPerOpenSession : 0);
         const rowId = Number(statements.insertSession.run(sessionCells(start, firstExchange)).lastInsertRowid);
         const id = String(rowId);
+        for (const [name, bytes] of start.protoFiles ?? []) statements.insertProtoFile.run(rowId, name, bytes);
         open.set(id, { rowId, firstExchange, unfinished: new Set(), connections: new Map() });
         return id;
       });
@@ -225,8 +226,10 @@ function prepareStatements(database: TapeDatabase) {
     sessions: database.prepare<[], number>('SELECT count(*) FROM sessions').pluck(),
     forget: database.transaction((rowId: number) => {
       database.prepare('DELETE FROM losses WHERE session_id = ?').run(rowId);
+      database.prepare('DELETE FROM proto_files WHERE session_id = ?').run(rowId);
       database.prepare('DELETE FROM sessions WHERE id = ? AND exchanges = 0').run(rowId);
     }),
+    insertProtoFile: database.prepare('INSERT INTO proto_files (session_id, name, bytes) VALUES (?, ?, ?)'),
     insertLoss: database.prepare(
       'INSERT INTO losses (session_id, at_us, connection_key, reason, events, bytes) VALUES (?, ?, ?, ?, ?, ?)',
     ),

@@ -1,12 +1,26 @@
-/** What `show` says of exchanges that have messages: a WebSocket, and an event stream. */
+/** What `show` says of exchanges that have messages: a WebSocket, an event stream, and a call. */
+
+import { gzipSync } from 'node:zlib';
 import pc from 'picocolors';
 import { exchangeJson } from '../../../cli/exchange-json';
 import { pageLines } from '../../../cli/exchange-page';
 import type { Exchange } from '../../../tape/model/exchange';
+import type { Message } from '../../../tape/model/message';
+import { withSchemas } from '../../../tape/model/schemas';
 import { createMemoryTape } from '../../../tape/store/memory';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { expectGolden } from '../../support/golden';
-import { asRedacted, bodyOf, epochUs, exchangeOf, messageOf, responseOf, sessionStart } from '../../support/tapes';
+import { encode, shopSchemas } from '../../support/proto';
+import {
+  asRedacted,
+  bodyOf,
+  epochUs,
+  exchangeOf,
+  messageOf,
+  requestOf,
+  responseOf,
+  sessionStart,
+} from '../../support/tapes';
 
 const at = (ms: number) => ({ startedAtUs: epochUs + ms * 1000, endedAtUs: epochUs + ms * 1000 });
 
@@ -56,6 +70,53 @@ const events = exchangeOf({
   ],
 });
 
+const calls = exchangeOf({
+  protocol: 'http2',
+  channel: 1,
+  request: requestOf({
+    version: '2',
+    method: 'POST',
+    target: '/shop.v1.Shop/Chat',
+    authority: 'shop.test',
+    scheme: 'http',
+    headers: [
+      ['content-type', 'application/grpc'],
+      ['te', 'trailers'],
+      ['grpc-encoding', 'gzip'],
+    ],
+    body: bodyOf('', { wireSize: 61 }),
+  }),
+  response: responseOf({
+    version: '2',
+    reason: '',
+    headers: [['content-type', 'application/grpc']],
+    body: bodyOf('', { wireSize: 40 }),
+    trailers: [
+      ['grpc-status', '5'],
+      ['grpc-message', 'no%20tea%0aleft'],
+      [
+        'grpc-status-details-bin',
+        Buffer.from('0805120b6e6f20746561206c6566741a120a0a782f73686f702e54656112040a025449', 'hex').toString('base64'),
+      ],
+    ],
+  }),
+  messages: [
+    message(2, encode('shop.v1.Item', { sku: 'TEA', count: 2, price: { currency: 'EUR', cents: '9007199254740993' } })),
+    message(3, gzipSync(encode('shop.v1.Item', { sku: 'MUG' })), { facts: { compressed: true }, codings: ['gzip'] }),
+    message(7, encode('shop.v1.Item', { sku: 'MUG', count: 1 }), { from: 'server' }),
+    message(8, Buffer.of(0xff, 0x00), {
+      from: 'server',
+      kind: 'partial',
+      facts: { length: 90, problem: 'lost-bytes' },
+    }),
+  ],
+});
+
+function message(ms: number, bytes: Uint8Array, over: { codings?: string[] } & Partial<Message> = {}): Message {
+  const { codings = [], ...rest } = over;
+  return messageOf('', { ...at(ms), kind: 'message', ...rest, body: bodyOf(bytes, { codings }) });
+}
+
 function stored(exchange: Exchange): Promise<StoredExchange> {
   const tape = createMemoryTape();
   tape.writer.append(tape.writer.beginSession(sessionStart), [asRedacted(exchange)]);
@@ -65,6 +126,8 @@ function stored(exchange: Exchange): Promise<StoredExchange> {
 describe.each([
   ['websocket', socket],
   ['events', events],
+  ['calls', calls],
+  ['calls-with-schema', withSchemas(calls, shopSchemas)],
 ])('%s', (name, exchange) => {
   it('are shown to people', async () => {
     expectGolden(

@@ -68,6 +68,10 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     return wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'shop.noise.yaml']);
   },
   BAD_FILTER: () => wiretape(['ls', 'shop.tape', '--include', '/orders/**']),
+  BAD_PROTO_SET: () => {
+    writeFileSync(join(folder, 'shop.proto'), 'syntax = "proto3";\n');
+    return wiretape(['show', 'shop.tape', '1', '--proto-set', 'shop.proto']);
+  },
   TAPE_MISSING: () => wiretape(['ls', 'shopp.tape']),
   TAPE_FOREIGN: () => {
     writeFileSync(join(folder, 'notes.txt'), 'Buy milk.\n'.repeat(20));

@@ -4,9 +4,10 @@ import type { Application, Spoken } from './application';
 import { graphql } from './graphql';
 import { jsonRpc } from './json-rpc';
 import { readingOf } from './reading';
+import { connect, grpc, grpcWeb } from './rpc';
 import { soap } from './soap';
 
-const applications: readonly Application[] = [graphql, jsonRpc, soap];
+const applications: readonly Application[] = [grpc, grpcWeb, connect, graphql, jsonRpc, soap];
 
 export interface SpokenApplication extends Spoken {
   readonly application: string;

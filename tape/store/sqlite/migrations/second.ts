@@ -60,6 +60,12 @@ CREATE TABLE exchanges (
   request_body     BLOB,
   response_body    BLOB
 );
+CREATE TABLE proto_files (
+  session_id INTEGER NOT NULL REFERENCES sessions (id),
+  name       TEXT NOT NULL,
+  bytes      BLOB NOT NULL,
+  PRIMARY KEY (session_id, name)
+) WITHOUT ROWID;
 CREATE TABLE messages (
   exchange_id INTEGER NOT NULL REFERENCES exchanges (id),
   ordinal     INTEGER NOT NULL,

@@ -21,7 +21,7 @@ function request(target: string, host: string | null = 'shop'): HttpRequest {
   };
 }
 
-const asked = (sent: HttpRequest) => httpModel.operation({ request: sent, response: null });
+const asked = (sent: HttpRequest) => httpModel.operation({ request: sent, response: null }, []);
 
 describe('endpoints', () => {
   it.each([

@@ -1,0 +1,43 @@
+/** A reader whose exchanges come with what is known of their messages: by the sets of their sessions, and by those handed in. */
+import { type Schemas, schemasFrom } from '../body/protobuf/schemas';
+import { withSchemas } from '../model/schemas';
+import type { StoredExchange, TapeReader } from './tape';
+
+/** Files of descriptors by name, as `filesInSet` gives them. */
+export type ProtoFiles = ReadonlyMap<string, Uint8Array>;
+
+/** What is handed in goes before what a session has of the same name. */
+export function describedReader(reader: TapeReader, files: ProtoFiles): TapeReader {
+  const known = new Map<string, Schemas>();
+
+  async function describe(stored: StoredExchange): Promise<StoredExchange> {
+    if (!known.has(stored.session)) await learn();
+    const schemas = known.get(stored.session) ?? schemasFrom(files);
+    const exchange = withSchemas(stored.exchange, schemas);
+    return exchange === stored.exchange ? stored : { ...stored, exchange };
+  }
+
+  async function learn(): Promise<void> {
+    for (const { id, protoFiles } of await reader.sessions()) {
+      if (!known.has(id)) known.set(id, schemasFrom(new Map([...(protoFiles ?? []), ...files])));
+    }
+  }
+
+  async function* exchanges(
+    filter?: Parameters<TapeReader['exchanges']>[0],
+  ): AsyncGenerator<StoredExchange, undefined, undefined> {
+    for await (const stored of reader.exchanges(filter)) yield await describe(stored);
+  }
+
+  return {
+    sessions: () => reader.sessions(),
+    exchanges,
+    summaries: (filter) => reader.summaries(filter),
+    exchange: async (id) => {
+      const stored = await reader.exchange(id);
+      return stored === undefined ? undefined : describe(stored);
+    },
+    follow: (after, options) => reader.follow(after, options),
+    close: () => reader.close(),
+  };
+}
