@@ -130,6 +130,7 @@ it('an answer that is nothing but a head ends with it, as gRPC has its failures'
     {
       method: 'POST',
       target: '/shop.Orders/Get',
+      requestHeaders: [['content-type', 'application/grpc']],
       requestBody: Buffer.of(0, 0, 0, 0, 0),
       version: '2',
       responseHeaders,
