@@ -105,9 +105,11 @@ describe('an empty project that installs it', () => {
     writeOutbound(join(project, 'calls.tape'));
     const use = `const mocks = await startMocks('calls.tape');
 const answer = await fetch(mocks.urlOf('payments:8080') + '/rates');
-const tape = openTape('calls.tape');
-console.log(JSON.stringify([answer.status, await answer.json(), [...tape.exchanges()].map(({ target }) => target), mocks.misses()]));
-tape.close();
+const tape = await openTape('calls.tape');
+const targets = [];
+for await (const { target } of tape.exchanges()) targets.push(target);
+console.log(JSON.stringify([answer.status, await answer.json(), targets, mocks.misses()]));
+await tape.close();
 await mocks.close();`;
     const program =
       kind === 'CommonJS'
@@ -120,7 +122,9 @@ await mocks.close();`;
     const use = `import { defineConfig, openTape, startMocks, suite, type Mocks, type TapeExchange } from 'wiretape';
 export async function use(): Promise<string> {
   const mocks: Mocks = await startMocks('calls.tape', { serve: 'inbound', onMiss: '404', include: 'GET */rates' });
-  const first: TapeExchange | undefined = [...openTape('calls.tape').exchanges({ direction: 'outbound' })][0];
+  const tape = await openTape('calls.tape');
+  const { value } = await tape.exchanges({ direction: 'outbound' }).next();
+  const first: TapeExchange | undefined = value;
   // @ts-expect-error the side is one of two
   await startMocks('calls.tape', { serve: 'sideways' });
   void [defineConfig, suite, first?.response?.body.text().length];
