@@ -2,6 +2,7 @@
  * Exchanges as `ls --json` and `show --json` print them: schema 1, which scripts rely on. Members are only ever added.
  * Pure; text from the wire goes out as it is, since JSON escapes what a terminal would act on.
  */
+import { protocolLineOf } from '../tape/model/content-model';
 import { wholeContentOf } from '../tape/model/registry';
 import { summaryOf } from '../tape/store/summary';
 import type { ExchangeSummary, StoredExchange } from '../tape/store/tape';
@@ -9,11 +10,15 @@ import { bodyJson } from './contents/parts';
 import { viewFor } from './contents/registry';
 import { isoTime } from './when';
 
-/** The line of one exchange, as an object. `method`, `host`, `path` and `status` are the words HTTP has for its operation. */
+/**
+ * The line of one exchange, as an object. `method`, `host`, `path` and `status` are HTTP's, whatever is spoken over it;
+ * `operation` is what was asked for in the words of the application, where there is one.
+ */
 export function summaryJson(summary: ExchangeSummary) {
   const { id, session, connectionId, channel, seq, direction, protocol, tls, unreadTls, process } = summary;
   const { local, remote, operation, durationUs, requestBytes, responseBytes, problems, outcome, cause } = summary;
-  const { verb, authority, target, result, application, failed } = operation;
+  const { authority, application, failed } = operation;
+  const { verb, target, result } = protocolLineOf(operation);
   return {
     ...{ schema: 1, id, session, connection: connectionId, seq, startedAt: isoTime(summary.startedAtUs) },
     ...{ direction, protocol, tls, process: process === null ? null : { pid: process.pid, name: process.name } },
@@ -22,6 +27,7 @@ export function summaryJson(summary: ExchangeSummary) {
     ...{ durationMs: durationUs === null ? null : durationUs / 1000, requestBytes, responseBytes },
     ...{ complete: problems.length === 0, problems, outcome, cause },
     ...{ unreadTls, channel, application, result, failed, messageCount: summary.messages },
+    operation: { application, verb: operation.verb, target: operation.target, result: operation.result, failed },
   };
 }
 

@@ -2,6 +2,8 @@
  * The page of `show`: one exchange as a person wants to see it. Pure. What is missing or was taken out is said in words
  * before the messages, so that nobody takes a torn body for a whole one.
  */
+
+import { protocolLineOf } from '../tape/model/content-model';
 import {
   type ContainerInfo,
   type Exchange,
@@ -42,8 +44,8 @@ export function pageLines(
 }
 
 function titleOf({ id, direction, operation, outcome }: ExchangeSummary): string {
-  const { verb, authority, target, result } = operation;
-  const what = verb === null ? '' : `  ${verb} ${authority ?? ''}${target ?? ''}`;
+  const { verb, target, result } = protocolLineOf(operation);
+  const what = verb === null ? '' : `  ${verb} ${operation.authority ?? ''}${target ?? ''}`;
   return visibleWire(`exchange ${id}  ${direction}${what}  ->  ${result ?? outcome}`);
 }
 
@@ -53,6 +55,7 @@ function factLines(stored: StoredExchange, summary: ExchangeSummary): readonly F
   const { cause, process, session } = summary;
   const container = process?.container;
   return [
+    ...spokenFacts(summary),
     ['time', timing(stored, summary)],
     ['connection', connectionText(summary)],
     ['process', visibleLine(`${processText(process)}, session ${session}`)],
@@ -60,6 +63,14 @@ function factLines(stored: StoredExchange, summary: ExchangeSummary): readonly F
     ...(cause === null ? [] : [['cause', visibleLine(`made during exchange ${cause.id} (${cause.method})`)] as const]),
     ...redactedFacts(stored),
   ];
+}
+
+/** What was asked for in the words of the application that is spoken over the protocol. */
+function spokenFacts({ operation }: ExchangeSummary): readonly Fact[] {
+  const { verb, target, result, application, over } = operation;
+  if (over === null) return [];
+  const came = result === null || result === over.result ? '' : ` -> ${result}`;
+  return [['operation', visibleLine(`${application} ${verb} ${target}${came}`)]];
 }
 
 function processText(process: ProcessInfo | null): string {

@@ -2,12 +2,14 @@
  * The table of `ls`: a line an exchange, columns of fixed width so that the first lines need not wait for the last.
  * Pure. Recorded text is made safe to show; only a terminal's width cuts a line, so that what is piped is whole.
  */
+
+import { type Operation, protocolLineOf } from '../tape/model/content-model';
 import type { ExchangeFilter } from '../tape/model/filter';
 import { modelFor } from '../tape/model/registry';
 import { isCutShort, sessionStateWords } from '../tape/store/session-state';
 import type { ExchangeSummary, Session } from '../tape/store/tape';
 import type { colorsFor } from './terminal';
-import { visibleWire } from './terminal';
+import { visibleLine, visibleWire } from './terminal';
 import { byteCount, isoTime, milliseconds, shortSize } from './when';
 
 export interface TableOptions {
@@ -82,17 +84,22 @@ function row(summary: ExchangeSummary, withSizes: boolean, { colors, width }: Ta
   const left = columns({ id, time, direction, status: ending, ms, size: shortSize(summary.responseBytes) }, withSizes);
   const notes = notesOf(summary);
   const room = width === undefined ? Number.POSITIVE_INFINITY : width - left.length - notes.length;
-  const place = cut(visibleWire(placeOf(summary)), Math.max(room, 12));
+  const place = cut(placeOf(summary), Math.max(room, 12));
   const paint = paintOf(summary, colors);
   return `${paint(left)}${place}${colors.yellow(notes)}`;
 }
 
 function placeOf(summary: ExchangeSummary) {
   const { operation, direction, local, remote } = summary;
-  const { verb, authority, target } = operation;
-  if (verb !== null) return `${verb} ${authority ?? ''}${target ?? ''}`;
+  const { verb, target } = protocolLineOf(operation);
+  if (verb !== null) return spokenWords(operation) + visibleWire(`${verb} ${operation.authority ?? ''}${target ?? ''}`);
   const server = (direction === 'inbound' ? local : remote) ?? 'an unknown socket';
-  return `${streamWords(summary)} ${server}`;
+  return visibleWire(`${streamWords(summary)} ${server}`);
+}
+
+/** What all requests to one path of an application differ in. */
+function spokenWords({ verb, target, over }: Operation): string {
+  return over === null ? '' : `${visibleLine(`${verb} ${target}`)}  `;
 }
 
 /** The name first: where a line is cut, the address goes. */

@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
 import { parseTarget } from '../replayer/drive/target';
+import type { HttpVersionChoice } from '../replayer/drive/way';
 import type { Generated, Generator } from '../replayer/generate/generator';
 import { generatorNamed, generators } from '../replayer/generate/registry';
 import type { WritePlan } from '../replayer/generate/write-plan';
@@ -31,6 +32,7 @@ interface GenerateArguments extends FilterArguments {
   readonly wait?: string;
   readonly timeout?: string;
   readonly hostHeader?: string;
+  readonly httpVersion?: HttpVersionChoice;
   readonly insecure: boolean;
   readonly ca?: string;
   readonly setHeader?: readonly string[];
@@ -62,6 +64,7 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         wait: { type: 'string', describe: 'longest wait for the first answer of COMMAND, such as 30s' },
         timeout: { type: 'string', describe: replayOptions.timeout.describe },
         'host-header': replayOptions['host-header'],
+        'http-version': replayOptions['http-version'],
         insecure: replayOptions.insecure,
         ca: replayOptions.ca,
         'set-header': replayOptions['set-header'],
@@ -123,6 +126,7 @@ const forSuites = [
   'wait',
   'timeout',
   'hostHeader',
+  'httpVersion',
   'ca',
   'setHeader',
   'secret',
@@ -160,6 +164,7 @@ function settingsFrom(args: GenerateArguments, folder: string): SuiteSettings {
     ...(args.wait === undefined ? {} : { waitMs: parseDuration(args.wait, '--wait') }),
     ...(args.timeout === undefined ? {} : { timeoutMs: parseDuration(args.timeout, '--timeout') }),
     ...(args.hostHeader === undefined ? {} : { hostHeader: args.hostHeader }),
+    ...(args.httpVersion === undefined ? {} : { httpVersion: args.httpVersion }),
     ...(args.insecure ? { insecure: true } : {}),
     ...(args.ca === undefined ? {} : { ca: portable(relative(folder, resolve(args.ca))) }),
     ...(args.setHeader === undefined ? {} : { setHeader: args.setHeader }),

@@ -6,6 +6,7 @@ import { WiretapeError } from '../errors/wiretape-error';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
 import { isWithoutPersonalData, placeholdersOf } from '../replayer/correlate/secrets';
 import type { Target } from '../replayer/drive/target';
+import { type HttpVersionChoice, httpVersionChoices } from '../replayer/drive/way';
 import { type NoiseRule, parseNoiseRules } from '../replayer/noise/rules';
 import type { RunOptions, SuiteOptions } from '../replayer/run';
 import { loadKey } from '../tape/redact/key';
@@ -21,6 +22,11 @@ export const replayOptions = {
   speed: { choices: ['max', 'recorded'] as const, default: 'max', describe: 'as fast as answers come, or as recorded' },
   timeout: { type: 'string', default: '30s', describe: 'longest wait for one answer' },
   'host-header': { type: 'string', describe: "sent as Host; default is the target's own" },
+  'http-version': {
+    type: 'string',
+    choices: httpVersionChoices,
+    describe: 'for what was recorded over HTTP/2; default: the same, and 1.1 for plaintext in the place of TLS',
+  },
   insecure: { type: 'boolean', default: false, describe: "do not check the target's certificate" },
   ca: { type: 'string', describe: "a file of certificates to trust in place of the system's" },
   'set-header': { ...list, describe: `'authorization: Bearer \${env:TOKEN}', sent with every request; repeatable` },
@@ -36,6 +42,7 @@ export interface ReplayArguments {
   readonly speed: 'max' | 'recorded';
   readonly timeout: string;
   readonly hostHeader?: string | undefined;
+  readonly httpVersion?: HttpVersionChoice | undefined;
   readonly insecure: boolean;
   readonly ca?: string | undefined;
   readonly setHeader?: readonly string[] | undefined;
@@ -65,6 +72,7 @@ export function suiteOptionsFrom(
   return {
     timeoutMs,
     hostHeader: args.hostHeader ?? null,
+    httpVersion: args.httpVersion ?? null,
     ...trustFrom(args),
     noise: noiseFrom(args.noise),
     setHeaders: setHeadersFrom(args.setHeader ?? [], env),

@@ -10,9 +10,10 @@ import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
 import { defaultLimits, type Limits } from './follow/limits';
 import { OpenInbound } from './link/open-inbound';
+import type { Recording } from './parse/connection-host';
 import type { CreateHeaderDecoder } from './parse/header-decoder';
 import { LastingExchanges } from './parse/lasting';
-import { ParsedConnection, type Recording } from './parse/parsed-connection';
+import { ParsedConnection } from './parse/parsed-connection';
 import type { OpenSpill } from './parse/spill';
 import type { SourceEvent } from './source/events';
 import { LossLedger } from './tally/loss-ledger';
@@ -79,7 +80,7 @@ class Stages implements Pipeline {
         this.tally.coverage.opened(event.connection, event.process);
         return new ParsedConnection(event, recording, wait);
       },
-      onStray: (event) => this.lose({ ...event, reason: 'no-open', bytes: event.size, events: 1 }),
+      onUnopened: (event) => this.lose({ ...event, reason: 'no-open', bytes: event.size, events: 1 }),
     });
   }
 
@@ -103,7 +104,7 @@ class Stages implements Pipeline {
     this.nowUs = Math.max(this.nowUs, atUs);
     this.follower.end(atUs);
     this.handOut();
-    this.losses.tellAll(this.nowUs);
+    this.losses.emitAll(this.nowUs);
   }
 
   stats(): PipelineStats {

@@ -4,16 +4,18 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HeaderList } from '../tape/model/body';
-import { isRunnable, type RunnableCase, type TestCase } from './cases/cases';
+import type { HttpVersion } from '../tape/model/http/http';
+import { isRunnable, type RunnableCase, recordedHttp2, type TestCase } from './cases/cases';
 import { Carrier } from './correlate/carrier';
 import { type Answer, type Driver, type DriverOptions, openDriver } from './drive/driver';
 import { type Failure, unsendable } from './drive/failure';
 import { createSchedule, type Step } from './drive/schedule';
+import { wayOf } from './drive/way';
 import type { ResponseRedactor } from './judge/context';
 import { judge } from './judge/judge';
 import type { NoiseRule } from './noise/rules';
-import { curlLine } from './report/curl';
-import { lostHint, placeholderHint, supplyHint } from './report/notes';
+import { curlLine, curlVersions } from './report/curl';
+import { lostHint, placeholderHint, supplyHint, versionRemark } from './report/notes';
 import { type CaseNotes, type CaseResult, type RunReport, reportOf, type Verdict } from './report/report';
 
 export interface RunOptions extends DriverOptions {
@@ -121,8 +123,8 @@ function pump(next: () => Promise<void> | undefined): Promise<void> {
 }
 
 function stepOf({ stored }: RunnableCase): Step {
-  const { startedAtUs, durationUs } = stored.exchange;
-  return { connection: stored.connectionId, startedAtUs, endedAtUs: startedAtUs + (durationUs ?? 0) };
+  const { startedAtUs, durationUs, channel } = stored.exchange;
+  return { connection: stored.connectionId, channel, startedAtUs, endedAtUs: startedAtUs + (durationUs ?? 0) };
 }
 
 /** Waits until a case is due: as long after the first case of its session as it was recorded. Null for no waiting. */
@@ -149,6 +151,7 @@ class CaseRun implements Run {
   private reached = false;
   private attempts = 0;
   private lastFailure: Failure | null = null;
+  private sentAsHttp1 = 0;
   private closed = false;
 
   constructor(
@@ -189,6 +192,7 @@ class CaseRun implements Run {
     if (lost !== null) return this.without(test, 'error', 'not-minted', [lostHint(lost.path, lost.from)]);
     const sent = await this.send(test);
     if (sent.kind === 'failed') return this.without(test, 'error', sent.reason, [sent.detail]);
+    if (recordedHttp2(test) !== null && sent.response.version !== '2') this.sentAsHttp1++;
     this.carrier.learn(test, sent.response);
     return this.judged(test, sent);
   }
@@ -225,10 +229,8 @@ class CaseRun implements Run {
     });
     if (differences.length === 0) return { ...resultOf(test, 'pass', null), excused };
     const placeholders = this.carrier.sentPlaceholders(test);
-    this.note(
-      test,
-      placeholders.map((entry) => placeholderHint(entry, test)),
-    );
+    const hints = placeholders.map((entry) => placeholderHint(entry, test));
+    this.note(test, hints, response.version);
     const reason = placeholders.length === 0 ? null : `placeholder-sent: ${placeholders.map((e) => e.path).join(', ')}`;
     return { ...resultOf(test, 'fail', reason), differences, excused };
   }
@@ -238,10 +240,12 @@ class CaseRun implements Run {
     return resultOf(test, verdict, reason);
   }
 
-  private note(test: RunnableCase, hints: readonly string[]): void {
+  /** Over the version the answer came in; where there is none, the one that was to be tried. */
+  private note(test: RunnableCase, hints: readonly string[], answeredIn: HttpVersion = '2'): void {
     const { origin, basePath } = this.options.target;
     const request = this.carrier.shownRequest(test);
-    const curl = curlLine({ ...request, url: `${origin}${basePath}${request.path}` });
+    const version = answeredIn === '2' ? curlVersions[wayOf(request, this.options)] : null;
+    const curl = curlLine({ ...request, url: `${origin}${basePath}${request.path}`, version });
     this.allNotes.set(test.id, { curl, hints });
   }
 
@@ -251,7 +255,8 @@ class CaseRun implements Run {
 
   report(): RunReport {
     const results = this.cases.map((each) => this.results.get(each.id)).filter((result) => result !== undefined);
-    return reportOf(results, this.carrier.chains());
+    const remark = versionRemark(this.sentAsHttp1, this.options);
+    return { ...reportOf(results, this.carrier.chains()), remarks: remark === null ? [] : [remark] };
   }
 
   release(test: RunnableCase): void {

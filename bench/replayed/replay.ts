@@ -76,6 +76,7 @@ async function replayAll({ url, cases, concurrency }: Load): Promise<void> {
     target: parseTarget(url),
     timeoutMs: 30_000,
     hostHeader: null,
+    httpVersion: null,
     insecure: false,
     ca: null,
     noise: [],

@@ -1,6 +1,19 @@
 /**
  * Follows connections from open to close and hands the bytes of each to a listener, in order, gaps included.
  * Knows no protocol and keeps no clock: time comes from events and from `sweep`.
+ *
+ * The way of one piece of data, from the ring to the tape:
+ *
+ *     decodeBatch            source/ebpf/decode   bytes of the ring as an event
+ *     Binder.push            source/ebpf/bind     plaintext takes the place of its socket's ciphertext
+ *     Stages.push            pipeline             the stages, one event after another
+ *     Follower.push          follow               which connection it is of
+ *     ByteStream.push        follow/byte-stream   its place in its direction: repeats are cut, holes waited for
+ *     TimeMerge.data         follow/time-merge    both directions in the order of time, where one had a hole
+ *     ParsedConnection.data  parse                who reads: recognition, resync, or the conversation of a protocol
+ *     Conversation.data      parse/http1, ...     messages, and what belongs together
+ *     ConnectionHost.emit    parse                its number, its cause, and what is wrong with the connection
+ *     Stages.handOut         pipeline             filter, redaction, counts; then the tape's writer
  */
 import type {
   CloseEvent,
@@ -39,7 +52,7 @@ export interface FollowerOptions {
   readonly budget: Budget;
   open(event: OpenEvent, wait: Wait): ConnectionListener;
   /** Bytes of a connection nobody opened: its open event is missing, or it was closed before. */
-  onStray(event: DataEvent): void;
+  onUnopened(event: DataEvent): void;
 }
 
 export class Follower {
@@ -60,7 +73,7 @@ export class Follower {
     }
     const connection = event.connection === null ? undefined : this.connections.get(event.connection);
     if (connection === undefined) {
-      if (event.kind === 'data') this.options.onStray(event);
+      if (event.kind === 'data') this.options.onUnopened(event);
       return;
     }
     this.pass(connection, event);
@@ -102,13 +115,13 @@ export class Follower {
         connection.data(event);
         break;
       case 'tls':
-        connection.tell((listener) => listener.tls(event));
+        connection.notify((listener) => listener.tls(event));
         break;
       case 'encrypted':
-        connection.tell((listener) => listener.encrypted(event));
+        connection.notify((listener) => listener.encrypted(event));
         break;
       case 'loss':
-        connection.tell((listener) => listener.loss(event));
+        connection.notify((listener) => listener.loss(event));
         break;
       case 'close':
         connection.close(event);
@@ -149,14 +162,14 @@ class FollowedConnection {
   data(event: DataEvent): void {
     const stream = event.direction === 'sent' ? this.sent : this.received;
     stream.push(event);
-    if (this.merge.holding || stream.hasHole) this.minding(event.atUs);
+    if (this.merge.holding || stream.hasHole) this.checkHoles(event.atUs);
     if (this.closing !== null && !this.lacksBytes(this.closing)) this.closeNow(this.closing);
   }
 
   /** Anything but bytes: what was said before it comes first. */
-  tell(tell: (listener: ConnectionListener) => void): void {
+  notify(call: (listener: ConnectionListener) => void): void {
     if (this.merge.holding) this.giveUpHoles();
-    tell(this.listener);
+    call(this.listener);
   }
 
   close(event: CloseEvent): void {
@@ -171,7 +184,7 @@ class FollowedConnection {
   /** True while something still waits for time to pass. */
   expire(nowUs: number): boolean {
     if (this.done) return false;
-    this.minding(nowUs);
+    this.checkHoles(nowUs);
     if (this.closing !== null && nowUs - this.closing.atUs >= this.options.limits.patienceUs)
       this.closeNow(this.closing);
     if (this.done) return false;
@@ -183,25 +196,25 @@ class FollowedConnection {
     this.done = true;
     this.sent.finish(this.closing?.sentTotal ?? null, atUs);
     this.received.finish(this.closing?.receivedTotal ?? null, atUs);
-    this.merge.letGo();
+    this.merge.release();
     this.listener.close(this.closing?.how ?? ending, this.closing?.atUs ?? atUs);
   }
 
   /** While a direction has a hole, both are held; too much or too long, and the hole is given up. */
-  private minding(nowUs: number): void {
+  private checkHoles(nowUs: number): void {
     this.sent.expire(nowUs);
     this.received.expire(nowUs);
     if (this.merge.heldBytes > this.options.limits.heldBytes) this.giveUpHoles();
     else if (this.sent.hasHole || this.received.hasHole) {
       this.merge.holding = true;
       this.waiting.add(this);
-    } else if (this.merge.holding) this.merge.letGo();
+    } else if (this.merge.holding) this.merge.release();
   }
 
   private giveUpHoles(): void {
     this.sent.giveUpHoles();
     this.received.giveUpHoles();
-    this.merge.letGo();
+    this.merge.release();
   }
 
   /** Events of different CPUs may be out of order: bytes from before the close may come after it. */

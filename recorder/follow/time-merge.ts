@@ -42,7 +42,7 @@ export class TimeMerge implements StreamReader {
   }
 
   /** Passes everything on, the earlier of the two directions first. */
-  letGo(): void {
+  release(): void {
     this.holding = false;
     this.budget.giveBack(this.heldBytes);
     this.heldBytes = 0;

@@ -1,4 +1,5 @@
 /** Problems as bits while an exchange is put together: marking costs nothing, and equal sets share one list. */
+import { memoised } from '../../tape/memo';
 import { type Problem, problemWords } from '../../tape/model/exchange';
 import type { GapReason } from '../follow/byte-stream';
 
@@ -7,16 +8,13 @@ const words = (Object.keys(problemWords) as Problem[]).sort();
 /** The bit of each problem; 0 means complete. */
 export const problemBits = Object.fromEntries(words.map((word, i) => [word, 1 << i])) as Record<Problem, number>;
 
-const lists = new Map<number, readonly Problem[]>();
+/** Far more combinations than recordings show. */
+const rememberedLists = 1000;
 
 /** Sorted, without repeats. */
-export function problemsOf(bits: number): readonly Problem[] {
-  const known = lists.get(bits);
-  if (known !== undefined) return known;
-  const list = words.filter((word) => (bits & problemBits[word]) !== 0);
-  lists.set(bits, list);
-  return list;
-}
+export const problemsOf = memoised(rememberedLists, (bits: number): readonly Problem[] =>
+  words.filter((word) => (bits & problemBits[word]) !== 0),
+);
 
 const gapBits: Readonly<Record<GapReason, number>> = {
   'ring-full': problemBits['lost-bytes'],

@@ -1,5 +1,5 @@
 /** The endpoint of an exchange: verb, authority and target, with everything that looks like an identifier taken out. */
-import type { Operation } from '../../tape/model/content-model';
+import { type Operation, protocolLineOf } from '../../tape/model/content-model';
 
 const number = /^\d+$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -8,11 +8,13 @@ const longHex = /^(?=.*\d)[0-9a-f]{8,}$/i;
 /** ULIDs, nanoids, prefixed ids (`ord_8a7f…`), base64 tokens: long, one word, with a digit. */
 const token = /^(?=.*\d)[\w~.-]{16,}$/;
 
-/** `POST shop:8443/orders/{id}`. The query string is not part of it. */
-export function endpointOf({ verb, authority, target }: Operation): string {
-  const path = target ?? '';
+/** `POST shop:8443/orders/{id}`, `query OrderById shop:8443/graphql`. The query string is not part of it. */
+export function endpointOf(operation: Operation): string {
+  const { authority, over } = operation;
+  const path = protocolLineOf(operation).target ?? '';
   const query = path.indexOf('?');
-  return `${verb} ${authority ?? ''}${templateOf(query < 0 ? path : path.slice(0, query))}`;
+  const words = over === null ? operation.verb : `${operation.verb} ${operation.target}`;
+  return `${words} ${authority ?? ''}${templateOf(query < 0 ? path : path.slice(0, query))}`;
 }
 
 function templateOf(path: string): string {

@@ -98,10 +98,10 @@ export class Tally {
 
   private endpointFor(exchange: Exchange): Endpoint | null {
     const operation = operationOf(exchange);
-    const { verb, authority, target } = operation;
+    const { verb, authority, target, over } = operation;
     if (verb === null) return null;
     const { direction } = exchange.connection;
-    const key = `${direction} ${verb} ${authority} ${target}`;
+    const key = `${direction} ${verb} ${authority} ${target} ${over?.target ?? ''}`;
     return this.byTarget.get(key) ?? this.findEndpoint(key, endpointOf(operation), direction);
   }
 

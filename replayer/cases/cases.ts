@@ -7,10 +7,18 @@ import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/ht
 import { httpOf, operationOf } from '../../tape/model/registry';
 import { placeInWhole } from '../../tape/redact/messages';
 import type { StoredExchange } from '../../tape/store/tape';
-import { caseName } from './name';
+import { caseName, operationName } from './name';
 
-/** Words of `reason` for cases that are never sent; scripts read them. */
-export type SkipReason = 'incomplete' | 'raw' | 'upgrade' | 'connect' | 'http2' | 'needs-secret' | 'unsendable';
+/** Words of `reason` for cases that are never sent, and what they mean; scripts read them. docs/replay.md lists the same. */
+export const skipWords = {
+  incomplete: 'something of the request or the answer is missing on the tape, or there was no answer',
+  raw: 'the protocol is not parsed',
+  upgrade: 'the connection left HTTP (a WebSocket)',
+  connect: 'a tunnel is not a request',
+  'needs-secret': 'it needs a secret that is not on the tape, and no earlier answer gives it',
+  unsendable: '`OPTIONS *` has no path to send it to',
+} as const;
+export type SkipReason = keyof typeof skipWords;
 
 interface CaseBase {
   /** The id of the exchange on the tape. */
@@ -46,6 +54,12 @@ export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
 }
 
+/** How it came over HTTP/2; null for HTTP/1. The request that asked for an upgrade is answered over HTTP/2. */
+export function recordedHttp2({ request, response, stored }: RunnableCase): 'tls' | 'plaintext' | null {
+  if (request.version !== '2' && response.version !== '2') return null;
+  return stored.exchange.connection.tls === null ? 'plaintext' : 'tls';
+}
+
 function caseOf(stored: StoredExchange): TestCase {
   const { exchange } = stored;
   const base = { id: stored.id, name: nameOf(stored), stored: withWholePlaces(stored) };
@@ -66,8 +80,9 @@ function withWholePlaces(stored: StoredExchange): StoredExchange {
 }
 
 function nameOf(stored: StoredExchange): string {
-  const { verb, target, result } = operationOf(stored.exchange);
+  const { verb, target, result, over } = operationOf(stored.exchange);
   if (verb === null) return `${stored.exchange.protocol} stream`;
+  if (over !== null) return operationName(verb, target ?? '', result);
   const placeholders = new Set(stored.redacted.map((entry) => entry.placeholder));
   return caseName(verb, target ?? '', result, placeholders);
 }
@@ -79,9 +94,6 @@ function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } 
   const { request, response } = http;
   if (request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
-  // The services of these may speak nothing else, and the request as it was cannot be sent over HTTP/1.1.
-  if (request?.version === '2' || response?.version === '2')
-    return { reason: 'http2', detail: 'it was recorded over HTTP/2, which is not sent again yet' };
   if (response?.status === 101) return { reason: 'upgrade', detail: 'the connection left HTTP' };
   return null;
 }

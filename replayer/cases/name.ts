@@ -26,6 +26,11 @@ export function caseName(
   return `${method} ${pathTemplate(path, placeholders)} -> ${result ?? 'no answer'}`;
 }
 
+/** The same of what an application is asked: `query OrderById -> 200`. Its names identify no one thing. */
+export function operationName(verb: string, target: string, result: string | null): string {
+  return `${verb} ${target} -> ${result ?? 'no answer'}`;
+}
+
 const noPlaceholders: ReadonlySet<string> = new Set();
 
 function isParameter(segment: string, placeholders: ReadonlySet<string>): boolean {

@@ -6,7 +6,7 @@ import type { HeaderList } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
-import type { RunnableCase } from '../cases/cases';
+import { type RunnableCase, recordedHttp2 } from '../cases/cases';
 import type { JudgeContext } from '../judge/context';
 import type { Chain } from '../report/report';
 import { type Address, recordedAddress } from './addresses';
@@ -68,6 +68,7 @@ export class Carrier {
     return liveRequest(test.request, this.planOf(test).uses, {
       values,
       recordedAt,
+      http2: recordedHttp2(test),
       target: options.target,
       ...settings,
     });

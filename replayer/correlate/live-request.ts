@@ -1,7 +1,8 @@
 /** A recorded request as this run sends it: minted values, supplied secrets and the target's address put in. */
 import { encodeBody } from '../../tape/body/coding';
 import { viewBody } from '../../tape/body/view';
-import { type HeaderList, headerValue } from '../../tape/model/body';
+import { contentCodingsOf } from '../../tape/http/codings';
+import type { HeaderList } from '../../tape/model/body';
 import { addressOf, type HttpRequest } from '../../tape/model/http/http';
 import { type Address, movedHeaders } from './addresses';
 import type { LiveValues } from './live-values';
@@ -15,11 +16,15 @@ export interface LiveRequest {
   readonly headers: HeaderList;
   /** As it goes out, content codings applied. */
   readonly body: Uint8Array;
+  readonly trailers: HeaderList;
+  /** How it came over HTTP/2 when it was recorded; null for HTTP/1. */
+  readonly http2: 'tls' | 'plaintext' | null;
 }
 
 export interface RequestSettings {
   readonly values: LiveValues;
   readonly recordedAt: Address | null;
+  readonly http2: LiveRequest['http2'];
   readonly target: Address;
   /** Set for every request, in place of recorded fields of the same name. */
   readonly setHeaders: HeaderList;
@@ -29,7 +34,7 @@ export interface RequestSettings {
 
 /** Throws a RangeError where the body changed and its content coding is not known. */
 export function liveRequest(request: HttpRequest, uses: readonly Link[], settings: RequestSettings): LiveRequest {
-  const { values, recordedAt, target, setHeaders } = settings;
+  const { values, recordedAt, target, setHeaders, http2 } = settings;
   const edits = values.edits(uses, settings.hidden);
   const headers = editHeaders(request.headers, edits, takenAwayCookies(uses, values));
   return {
@@ -37,6 +42,8 @@ export function liveRequest(request: HttpRequest, uses: readonly Link[], setting
     path: edits.length === 0 ? addressOf(request).path : editTarget(addressOf(request).path, edits),
     headers: withHeaders(movedHeaders(headers, recordedAt, target), setHeaders),
     body: bodyWith(request, edits, settings.hidden !== undefined),
+    trailers: request.trailers,
+    http2,
   };
 }
 
@@ -47,7 +54,7 @@ function bodyWith(request: HttpRequest, edits: readonly Edit[], shown: boolean):
   if (!edited && !shown) return sentBytes(request);
   const view = editBody(viewBody(request.headers, request.body), edits);
   if (view.kind === 'empty') return request.body.bytes;
-  return shown ? view.bytes : encodeBody(view.bytes, codingsNamed(request.headers));
+  return shown ? view.bytes : encodeBody(view.bytes, contentCodingsOf(request.headers));
 }
 
 function takenAwayCookies(uses: readonly Link[], values: LiveValues): ReadonlySet<string> {
@@ -74,17 +81,8 @@ export function withHeaders(headers: HeaderList, set: HeaderList): HeaderList {
 
 /** Redaction keeps a body it changed without its coding, while the header still names it: then it is applied again. */
 function sentBytes({ headers, body }: HttpRequest): Uint8Array {
-  const named = codingsNamed(headers);
+  const named = contentCodingsOf(headers);
   return body.bytes.length > 0 && body.codings.length === 0 && named.length > 0
     ? encodeBody(body.bytes, named)
     : body.bytes;
-}
-
-function codingsNamed(headers: HeaderList): string[] {
-  const value = headerValue(headers, 'content-encoding') ?? '';
-  return value
-    .toLowerCase()
-    .split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding !== 'identity');
 }

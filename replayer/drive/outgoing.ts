@@ -1,8 +1,12 @@
 /**
- * What goes over the wire for a request: header fields that belong to the recorded connection, or that the client
- * makes itself, are left out. Knows nothing of values or secrets; the caller has put them in.
+ * What goes over the wire for a request, in each version of HTTP: header fields that belong to the recorded connection,
+ * or that the client makes itself, are left out. Knows nothing of values or secrets; the caller has put them in.
  */
+import { connectionOptions, hopByHop } from '../../tape/http/hop-by-hop';
+import { isToken } from '../../tape/http/lists';
 import { type HeaderList, headerValue } from '../../tape/model/body';
+import type { Target } from './target';
+import type { RecordedHttp2 } from './way';
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -12,33 +16,88 @@ export interface OutgoingRequest {
   readonly headers: HeaderList;
   /** The body as it goes out, content codings applied. */
   readonly body: Uint8Array;
+  /** As recorded. They go over HTTP/2 only: undici sends none. */
+  readonly trailers: HeaderList;
+  /** How it came over HTTP/2 when it was recorded; null for HTTP/1. */
+  readonly http2: RecordedHttp2 | null;
 }
 
-/** RFC 9110 section 7.6.1, and what undici computes itself: Host, Content-Length, and Expect, which it cannot wait for. */
-const leftOut = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'host',
-  'content-length',
-  'expect',
-]);
+export interface OutgoingOptions {
+  readonly target: Target;
+  /** Sent as Host or `:authority`; null for the target's own. */
+  readonly hostHeader: string | null;
+}
+
+/** Host and Content-Length are made anew, Expect would have to be waited for, and a proxy is none of ours. */
+const madeAnew: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'proxy-authorization']);
 
 /** The flat name, value list undici takes; `host` is sent in place of the target's own authority when it is given. */
-export function outgoingHeaders(headers: HeaderList, host: string | null): string[] {
-  const named = connectionOptions(headers);
+export function http1Headers({ headers, http2 }: OutgoingRequest, host: string | null): string[] {
   const flat: string[] = host === null ? [] : ['Host', host];
-  for (const [name, value] of headers) {
-    const lower = name.toLowerCase();
-    if (!leftOut.has(lower) && !named.has(lower)) flat.push(name, value);
+  for (const [name, value] of http2 === null ? headers : withOneCookie(headers)) {
+    if (isKept(name, headers)) flat.push(name, value);
   }
   return flat;
+}
+
+/** HTTP/2 may cut Cookie into crumbs, and HTTP/1 has one field of them (RFC 9113 8.2.3). */
+function withOneCookie(headers: HeaderList): HeaderList {
+  const crumbs = headers.filter(isCookie).map(([, value]) => value);
+  if (crumbs.length < 2) return headers;
+  const first = headers.findIndex(isCookie);
+  return headers.flatMap((field, i) => {
+    if (!isCookie(field)) return [field];
+    return i === first ? [[field[0], crumbs.join('; ')] as const] : [];
+  });
+}
+
+function isCookie([name]: HeaderList[number]): boolean {
+  return name.length === 6 && name.toLowerCase() === 'cookie';
+}
+
+/**
+ * The flat list of pseudo-header fields and fields (RFC 9113 8.3.1). The length of the body is said where the recorded
+ * client said it. Throws a TypeError for what no header field can hold.
+ */
+export function http2Headers(request: OutgoingRequest, { target, hostHeader }: OutgoingOptions): string[] {
+  const { method, headers, body } = request;
+  const path = target.basePath + request.path;
+  if (!isToken(method)) throw new TypeError(`the method ${JSON.stringify(method)} is no token`);
+  if (!/^[\x21-\xff]+$/.test(path)) throw new TypeError('the path holds signs that no path may hold');
+  const scheme = target.secure ? 'https' : 'http';
+  const flat = [':method', method, ':scheme', scheme, ':authority', hostHeader ?? target.authority, ':path', path];
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (lower === 'content-length') flat.push(lower, String(body.length));
+    else if (isKept(name, headers) || saysTrailers(lower, value)) flat.push(lower, fieldValue(lower, value));
+  }
+  return flat;
+}
+
+/** Trailers by name, as node:http2 takes them; those of one name stay in their order. Throws as `http2Headers` does. */
+export function http2Trailers(trailers: HeaderList): Record<string, string[]> {
+  const byName: Record<string, string[]> = {};
+  for (const [name, value] of trailers) {
+    const lower = name.toLowerCase();
+    byName[lower] = [...(byName[lower] ?? []), fieldValue(lower, value)];
+  }
+  return byName;
+}
+
+function fieldValue(name: string, value: string): string {
+  if (!isToken(name)) throw new TypeError(`the field name ${JSON.stringify(name)} is no token`);
+  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
+  throw new TypeError(`the field ${name} holds control characters`);
+}
+
+/** The one thing TE may say in HTTP/2 (RFC 9113 8.2.2); gRPC asks for it. */
+function saysTrailers(name: string, value: string): boolean {
+  return name === 'te' && value.trim().toLowerCase() === 'trailers';
+}
+
+function isKept(name: string, headers: HeaderList): boolean {
+  const lower = name.toLowerCase();
+  return !hopByHop.has(lower) && !madeAnew.has(lower) && !connectionOptions(headers).has(lower);
 }
 
 /** True when the recorded client asked for the connection to be closed after this request. */
@@ -50,16 +109,3 @@ export function closesConnection(headers: HeaderList): boolean {
 export function isChunked(headers: HeaderList): boolean {
   return /(^|,)\s*chunked\s*$/i.test(headerValue(headers, 'transfer-encoding') ?? '');
 }
-
-function connectionOptions(headers: HeaderList): ReadonlySet<string> {
-  const value = headerValue(headers, 'connection');
-  if (value === undefined) return none;
-  return new Set(
-    value
-      .toLowerCase()
-      .split(',')
-      .map((option) => option.trim()),
-  );
-}
-
-const none: ReadonlySet<string> = new Set();

@@ -1,11 +1,13 @@
 /**
  * Which request may be sent next. Recorded order, with as much overlap as the recording itself had: a request recorded
  * after an answer ended may depend on it, so it waits for that answer; requests of one connection never overtake each
- * other. Pure: it is told what finished.
+ * other, unless they had channels of their own on it. Pure: it is told what finished.
  */
 
 export interface Step {
   readonly connection: string;
+  /** Null where the connection had one conversation at a time. */
+  readonly channel: number | null;
   readonly startedAtUs: number;
   readonly endedAtUs: number;
 }
@@ -40,7 +42,11 @@ export function createSchedule(steps: readonly Step[], concurrency: number): Sch
 /** Steps come in order of start, so what blocks the first one waiting blocks all behind it too. */
 function mayStart(step: Step, running: Iterable<Step>): boolean {
   for (const other of running) {
-    if (other.endedAtUs <= step.startedAtUs || other.connection === step.connection) return false;
+    if (other.endedAtUs <= step.startedAtUs || takesTurns(step, other)) return false;
   }
   return true;
+}
+
+function takesTurns(step: Step, other: Step): boolean {
+  return other.connection === step.connection && (other.channel === null || step.channel === null);
 }

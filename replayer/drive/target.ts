@@ -32,6 +32,11 @@ export function parseTarget(text: string): Target {
   return { origin: url.origin, authority: url.host, secure: url.protocol === 'https:', basePath };
 }
 
+/** Where to connect to. */
+export function endpointOf({ hostname, port, protocol }: URL): { readonly host: string; readonly port: number } {
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+}
+
 function refused(text: string, why: string, remedy: string): WiretapeError {
   return new WiretapeError('USAGE', `Cannot use the target ${JSON.stringify(text)}: ${why}`, { remedy });
 }

@@ -2,21 +2,10 @@
  * Compares header fields: names without case, values as they are, order between names ignored. Fields that belong to
  * the connection or to framing are not judged; Content-Length only where there is no body to judge in its place.
  */
+import { framing } from '../../tape/http/hop-by-hop';
 import type { HeaderList } from '../../tape/model/body';
 import { type Cookie, parseSetCookie, type SetCookie } from '../correlate/cookies';
 import type { Report } from './difference';
-
-/** RFC 9110 section 7.6.1, RFC 9112 sections 6 and 7: how a message travelled, not what it says. */
-const framing = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-]);
 
 export interface HeaderOptions {
   readonly root: 'header' | 'trailer';

@@ -4,6 +4,7 @@
  */
 import { decodeBody } from '../../tape/body/coding';
 import type { Body, HeaderList } from '../../tape/model/body';
+import { type Operation, protocolLineOf } from '../../tape/model/content-model';
 import type { Direction, Outcome, Problem } from '../../tape/model/exchange';
 import { type ExchangeFilter, parseFilterPattern } from '../../tape/model/filter';
 import { noHttp } from '../../tape/model/http/http';
@@ -58,11 +59,13 @@ export interface TapeExchange {
   readonly problems: readonly Problem[];
   /** The id of the inbound exchange during which this outbound one happened. */
   readonly causeId: string | null;
-  /** What a list shows of it; null is what its protocol or its messages have not. */
+  /** What its protocol says of it: of HTTP method, host, path and status; null is what it or its messages have not. */
   readonly verb: string | null;
   readonly authority: string | null;
   readonly target: string | null;
   readonly result: string | null;
+  /** The same in the words of the application that is spoken over it, such as GraphQL, where that is known. */
+  readonly operation: TapeOperation;
   /** Null where the protocol is not HTTP, or nothing was seen. */
   readonly request: TapeRequest | null;
   readonly response: TapeResponse | null;
@@ -70,6 +73,16 @@ export interface TapeExchange {
   readonly messages: readonly TapeMessage[];
   /** Where redaction took something out, and what stands there now. */
   readonly redacted: readonly RedactionEntry[];
+}
+
+export interface TapeOperation {
+  /** Such as `GraphQL`; null where it is not known. */
+  readonly application: string | null;
+  readonly verb: string | null;
+  readonly target: string | null;
+  readonly result: string | null;
+  /** Whether the result is the server's failure. */
+  readonly failed: boolean;
 }
 
 export interface TapeBody {
@@ -139,7 +152,8 @@ async function sessionsOf(reader: TapeReader): Promise<readonly TapeSession[]> {
 }
 
 function exchangeFrom({ id, session, connectionId, causeId, exchange, redacted }: StoredExchange): TapeExchange {
-  const { verb, authority, target, result } = operationOf(exchange);
+  const operation = operationOf(exchange);
+  const { verb, target, result } = protocolLineOf(operation);
   const { request, response } = httpOf(exchange) ?? noHttp;
   return {
     id,
@@ -153,14 +167,19 @@ function exchangeFrom({ id, session, connectionId, causeId, exchange, redacted }
     problems: exchange.problems,
     causeId,
     verb,
-    authority,
+    authority: operation.authority,
     target,
     result,
+    operation: tapeOperation(operation),
     request: request === null ? null : { method: request.method, target: request.target, ...partsOf(request) },
     response: response === null ? null : { status: response.status, ...partsOf(response) },
     messages: exchange.messages.map(messageFrom),
     redacted,
   };
+}
+
+function tapeOperation({ application, verb, target, result, failed }: Operation): TapeOperation {
+  return { application, verb, target, result, failed };
 }
 
 function partsOf({ headers, body }: { headers: HeaderList; body: Body }): { headers: HeaderList; body: TapeBody } {

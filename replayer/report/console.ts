@@ -34,7 +34,12 @@ export function consoleReport(report: RunReport, options: ConsoleOptions): strin
   const blocks = report.results
     .filter((result) => result.verdict !== 'pass')
     .map((result) => caseBlock(result, options.notes.get(result.id), options));
-  const tail = [chainLines(report.carried, options), excuseLine(report.results, options), summaryLine(report, options)];
+  const tail = [
+    chainLines(report.carried, options),
+    excuseLine(report.results, options),
+    report.remarks.map(options.visible),
+    summaryLine(report, options),
+  ];
   return `${[...blocks, tail.flat().join('\n')].join('\n\n')}\n`;
 }
 

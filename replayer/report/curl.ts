@@ -1,4 +1,5 @@
 /** A request as a curl command line a person can paste into a shell. */
+import { hopByHop } from '../../tape/http/hop-by-hop';
 import type { HeaderList } from '../../tape/model/body';
 
 export interface CurlRequest {
@@ -6,13 +7,22 @@ export interface CurlRequest {
   readonly url: string;
   readonly headers: HeaderList;
   readonly body: Uint8Array;
+  /** The option that asks for the version it went over; null for HTTP/1.1 and what curl does by itself. */
+  readonly version: '--http2' | '--http2-prior-knowledge' | null;
 }
+
+/** By the way a request goes (drive/way.ts). */
+export const curlVersions = {
+  http1: null,
+  alpn: '--http2',
+  'prior-knowledge': '--http2-prior-knowledge',
+} as const;
 
 const longestBody = 2000;
 
 /** Headers curl makes itself are left out; a body that is long or no text is named instead of printed. */
-export function curlLine({ method, url, headers, body }: CurlRequest): string {
-  const parts = ['curl'];
+export function curlLine({ method, url, headers, body, version }: CurlRequest): string {
+  const parts = version === null ? ['curl'] : ['curl', version];
   if (method === 'HEAD') parts.push('--head');
   else if (method !== (body.length > 0 ? 'POST' : 'GET')) parts.push('-X', quoted(method));
   parts.push(quoted(url));
@@ -22,15 +32,13 @@ export function curlLine({ method, url, headers, body }: CurlRequest): string {
   return parts.join(' ');
 }
 
-const madeByCurl = new Set([
+const madeByCurl: ReadonlySet<string> = new Set([
+  ...hopByHop,
   'host',
   'content-length',
-  'connection',
-  'transfer-encoding',
   'accept-encoding',
   'user-agent',
   'expect',
-  'keep-alive',
 ]);
 
 function bodyText(body: Uint8Array): string {

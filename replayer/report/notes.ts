@@ -3,6 +3,7 @@ import { parsePath } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { RunnableCase } from '../cases/cases';
 import { secretName } from '../correlate/secrets';
+import type { WayOptions } from '../drive/way';
 
 /** What to type for a credential that is not on the tape. */
 export function supplyHint(entry: RedactionEntry, test: RunnableCase): string {
@@ -19,4 +20,13 @@ export function placeholderHint(entry: RedactionEntry, test: RunnableCase): stri
 
 export function lostHint(path: string, from: RunnableCase): string {
   return `${path} comes from the answer of case ${from.id} (${from.name}), which did not give it in this run`;
+}
+
+/** Said once of what was recorded over HTTP/2 and answered over HTTP/1.1; null where there is none, or it was asked for. */
+export function versionRemark(count: number, { target, httpVersion }: WayOptions): string | null {
+  if (count === 0 || httpVersion === '1.1') return null;
+  const what = `${count} ${count === 1 ? 'request' : 'requests'} recorded over HTTP/2 went out as HTTP/1.1`;
+  return target.secure
+    ? `${what}: the target does not take them over HTTP/2`
+    : `${what}, as to a build behind a proxy that ends TLS: --http-version 2 sends HTTP/2`;
 }

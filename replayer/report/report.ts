@@ -38,6 +38,8 @@ export interface RunReport {
   readonly results: readonly CaseResult[];
   readonly misses: readonly Miss[];
   readonly carried: readonly Chain[];
+  /** What is to be known of the run as a whole, a sentence each. */
+  readonly remarks: readonly string[];
 }
 
 /** What a person needs to act on a case, beside its result. */
@@ -64,6 +66,7 @@ export function reportOf(
     results,
     misses,
     carried,
+    remarks: [],
   };
 }
 

@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../../tape/body/coding';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
+import { framing } from '../../tape/http/hop-by-hop';
 import type { Body, HeaderList } from '../../tape/model/body';
 import { type HttpRequest, type HttpResponse, type HttpVersion, noHttp } from '../../tape/model/http/http';
 import { httpOf } from '../../tape/model/registry';
@@ -33,7 +34,7 @@ export function describeCase(testCase: RunnableCase, step: number, keep: KeepBod
   const expected = { headers: judgedHeaders(response.headers, request.method), exact: false, keep };
   return {
     tape: onTape(stored, step),
-    request: describeRequest(request, { headers: requestHeaders(request.headers), keep }),
+    request: describeRequest(request, { headers: requestHeaders(request), keep }),
     response: describeResponse(response, expected),
     ...(stored.redacted.length === 0 ? {} : { redacted: stored.redacted }),
   };
@@ -45,6 +46,7 @@ function onTape({ id, connectionId, exchange }: StoredExchange, step: number): O
     step,
     exchange: id,
     connection: connectionId,
+    ...(exchange.channel === null ? {} : { channel: exchange.channel }),
     ...(tls === null ? {} : { tls: tls.library }),
     at: timeText(exchange.startedAtUs),
     durationMs: (exchange.durationUs ?? 0) / 1000,
@@ -79,6 +81,7 @@ function describeRequest(request: HttpRequest, { headers, keep }: Told): Request
     method: request.method,
     target: request.target,
     ...versionOf(request),
+    ...(request.authority === undefined ? {} : { authority: request.authority }),
     headers: describeHeaders(headers),
     ...describeBody(request, { side: 'request', exact: true, keep }),
     ...trailersOf(request.trailers),
@@ -97,11 +100,13 @@ function describeResponse(response: HttpResponse, told: Told & { readonly exact:
   };
 }
 
-/** Without what is made anew when the request is sent. */
-function requestHeaders(headers: HeaderList): HeaderList {
+/** Without what is made anew when the request is sent. Whether the length is said is the client's choice in HTTP/2. */
+function requestHeaders({ headers, version }: HttpRequest): HeaderList {
   return headers.filter(([name, value]) => {
     const lower = name.toLowerCase();
-    return lower !== 'content-length' && !(lower === 'connection' && /^keep-alive$/i.test(value.trim()));
+    return (
+      (lower !== 'content-length' || version === '2') && !(lower === 'connection' && /^keep-alive$/i.test(value.trim()))
+    );
   });
 }
 
@@ -112,8 +117,6 @@ function judgedHeaders(headers: HeaderList, method: string): HeaderList {
     return !framing.has(lower) || (lower === 'content-length' && method === 'HEAD');
   });
 }
-
-const framing = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'content-length']);
 
 function versionOf({ version }: { version: HttpVersion }): { version?: HttpVersion } {
   return version === '1.1' ? {} : { version };

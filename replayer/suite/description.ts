@@ -6,6 +6,7 @@ import type { JsonValue } from '../../tape/body/json';
 import type { Outcome } from '../../tape/model/exchange';
 import type { HttpVersion } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
+import type { HttpVersionChoice } from '../drive/way';
 
 /** Name to value, or to values where a name repeats; pairs where only they keep the recorded order. */
 export type HeadersDescription =
@@ -27,6 +28,8 @@ export interface RequestDescription extends BodyDescription {
   /** Path and query as they were on the wire. */
   readonly target: string;
   readonly version?: HttpVersion;
+  /** `:authority` of HTTP/2. */
+  readonly authority?: string;
   readonly headers: HeadersDescription;
   readonly trailers?: HeadersDescription;
 }
@@ -56,6 +59,8 @@ export interface OnTape {
   readonly exchange: string;
   /** Requests of one connection are sent over one connection again. */
   readonly connection: string;
+  /** The stream of HTTP/2 it had there; none where a connection has one conversation at a time. */
+  readonly channel?: number;
   /** The TLS library of the recorded connection; none for plaintext. */
   readonly tls?: string;
   /** When the recorded request began, to the microsecond, and how long its answer took to end. */
@@ -105,6 +110,8 @@ export interface SuiteSettings {
   readonly ca?: string;
   readonly insecure?: boolean;
   readonly hostHeader?: string;
+  /** For what was recorded over HTTP/2; default: the recorded version, as far as the target has it. */
+  readonly httpVersion?: HttpVersionChoice;
   /** As typed after --set-header: `authorization: Bearer ${env:TOKEN}`. */
   readonly setHeader?: readonly string[];
   /** As typed after --secret: `NAME=env:VAR`. */

@@ -45,7 +45,7 @@ async function stop(): Promise<void> {
   const opened = host;
   host = undefined;
   const running = await opened?.catch(() => undefined); // whoever asked for the start was told
-  for (const line of running?.idleRules() ?? []) process.stderr.write(`${line}\n`);
+  for (const line of running?.remarks() ?? []) process.stderr.write(`${line}\n`);
   await running?.close();
 }
 

@@ -28,8 +28,8 @@ export interface SuiteHost {
   play(exchange: string): Promise<string | null>;
   /** The calls of the build that no mock answers, for people; null where there are none. */
   misses(): string | null;
-  /** Noise rules that excused nothing, once everything was played: [] before. */
-  idleRules(): readonly string[];
+  /** What is to be known of the suite as a whole, once everything was played: [] before. */
+  remarks(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -99,9 +99,12 @@ class Playing implements SuiteHost {
     return missesText(this.suite.launched.mocks?.misses() ?? [], this.suite.files);
   }
 
-  idleRules(): readonly string[] {
+  /** Among them the noise rules that excused nothing. */
+  remarks(): readonly string[] {
     const { tests, run, noise } = this.suite;
-    return this.next < tests.length ? [] : idleRules(noise, run.report().results, tests);
+    if (this.next < tests.length) return [];
+    const report = run.report();
+    return [...report.remarks, ...idleRules(noise, report.results, tests)];
   }
 
   async close(): Promise<void> {
@@ -120,7 +123,7 @@ interface Surroundings {
 }
 
 function optionsFrom(settings: SuiteSettings, { folder, env }: Surroundings) {
-  const { noise, ca, timeoutMs = 30_000, hostHeader = null, insecure = false } = settings;
+  const { noise, ca, timeoutMs = 30_000, hostHeader = null, httpVersion = null, insecure = false } = settings;
   return {
     noise: parseNoiseRules(textBeside(folder, noise) ?? '', noise ?? ''),
     setHeaders: setHeadersFrom(settings.setHeader ?? [], env),
@@ -128,6 +131,7 @@ function optionsFrom(settings: SuiteSettings, { folder, env }: Surroundings) {
     ca: textBeside(folder, ca) ?? null,
     timeoutMs,
     hostHeader,
+    httpVersion,
     insecure,
   };
 }

@@ -4,7 +4,8 @@
  */
 import { encodeBody } from '../../tape/body/coding';
 import { stringifyJson } from '../../tape/body/json';
-import { type Body, type HeaderList, headerValue } from '../../tape/model/body';
+import { contentCodingsOf } from '../../tape/http/codings';
+import type { Body, HeaderList } from '../../tape/model/body';
 import type { Connection, Direction, Exchange, Outcome } from '../../tape/model/exchange';
 import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import type { StoredExchange } from '../../tape/store/tape';
@@ -44,7 +45,7 @@ export function restoreCase({ tape, request, response, redacted }: CaseDescripti
     redacted: redacted ?? [],
     exchange: exchangeOf(
       { request, response, outcome: 'response' },
-      { number: tape.exchange, connection, ...timing, read },
+      { number: tape.exchange, connection, channel: tape.channel ?? null, ...timing, read },
     ),
   };
 }
@@ -59,7 +60,7 @@ export function restoreMock(mock: MockDescription, position: number, read: ReadB
     connectionId: mock.exchange,
     causeId: null,
     redacted: mock.redacted ?? [],
-    exchange: exchangeOf(mock, { number: mock.exchange, connection, ...timing, read }),
+    exchange: exchangeOf(mock, { number: mock.exchange, connection, channel: null, ...timing, read }),
   };
 }
 
@@ -72,6 +73,7 @@ interface Messages {
 interface Rest {
   readonly number: string;
   readonly connection: KnownConnection;
+  readonly channel: number | null;
   readonly startedAtUs: number;
   readonly durationUs: number;
   readonly read: ReadBody;
@@ -85,14 +87,15 @@ interface KnownConnection {
 }
 
 function exchangeOf({ request, response, outcome }: Messages, rest: Rest): Exchange {
-  const { number, connection, startedAtUs, durationUs, read } = rest;
+  const { number, connection, channel, startedAtUs, durationUs, read } = rest;
   const endedAtUs = startedAtUs + durationUs;
+  const isHttp2 = request?.version === '2' || response?.version === '2';
   return {
     number: Number(number) || 0,
     connection: connectionOf(connection, startedAtUs),
-    channel: null,
+    channel,
     seq: 0,
-    protocol: 'http1',
+    ...(isHttp2 ? ({ protocol: 'http2' } as const) : ({ protocol: 'http1' } as const)),
     startedAtUs,
     durationUs,
     outcome,
@@ -119,7 +122,14 @@ interface Reading {
 }
 
 function requestOf(description: RequestDescription, { read, ...times }: Reading): HttpRequest {
-  return { method: description.method, target: description.target, ...messageOf(description, read), ...times };
+  const { method, target, authority } = description;
+  return {
+    method,
+    target,
+    ...(authority === undefined ? {} : { authority }),
+    ...messageOf(description, read),
+    ...times,
+  };
 }
 
 function responseOf(description: ResponseDescription, { read, ...times }: Reading): HttpResponse {
@@ -150,7 +160,7 @@ function isList(description: HeadersDescription): description is HeaderList {
 
 function bodyOf(description: BodyDescription, headers: HeaderList, read: ReadBody): Body {
   const plain = plainBytes(description, read);
-  const codings = plain.length === 0 ? [] : codingsOf(headers);
+  const codings = plain.length === 0 ? [] : contentCodingsOf(headers);
   const bytes = description.coded ? plain : encodeBody(plain, codings);
   return { bytes, codings, wireSize: bytes.length };
 }
@@ -159,12 +169,4 @@ function plainBytes(description: BodyDescription, read: ReadBody): Uint8Array {
   if (description.file !== undefined) return read(description.file);
   if (description.json !== undefined) return Buffer.from(stringifyJson(description.json));
   return Buffer.from(description.text ?? '');
-}
-
-function codingsOf(headers: HeaderList): readonly string[] {
-  return (headerValue(headers, 'content-encoding') ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding !== 'identity');
 }

@@ -1,4 +1,5 @@
 /** What a Content-Type says, as far as wiretape acts on it (RFC 9110 8.3). */
+import { memoised } from '../memo';
 import { type HeaderList, headerValue } from '../model/body';
 
 export interface MediaType {
@@ -13,21 +14,17 @@ export function mediaTypeOf(headers: HeaderList): MediaType {
 }
 
 /** A service answers with the same few types again and again. */
-const parsed = new Map<string, MediaType>();
 const rememberedTypes = 500;
 
-export function parseMediaType(text: string): MediaType {
-  const known = parsed.get(text);
-  if (known !== undefined) return known;
-  const type = readMediaType(text);
-  if (parsed.size >= rememberedTypes) parsed.clear();
-  parsed.set(text, type);
-  return type;
-}
+export const parseMediaType = memoised(rememberedTypes, readMediaType);
 
 function readMediaType(text: string): MediaType {
   const essence = (/^[^;,\s]*/.exec(text.trim())?.[0] ?? '').toLowerCase();
-  return { essence, charset: parameter(text, 'charset')?.toLowerCase() ?? null, boundary: parameter(text, 'boundary') };
+  return {
+    essence,
+    charset: parameterOf(text, 'charset')?.toLowerCase() ?? null,
+    boundary: parameterOf(text, 'boundary'),
+  };
 }
 
 export function isJsonType(essence: string): boolean {
@@ -45,7 +42,8 @@ export function isTextType(essence: string): boolean {
   );
 }
 
-function parameter(text: string, name: string): string | null {
+/** A parameter of the Content-Type, its quotes undone; null where there is none of that name. */
+export function parameterOf(text: string, name: string): string | null {
   const found = new RegExp(`;\\s*${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]*))`, 'i').exec(text);
   if (found === null) return null;
   return found[1] !== undefined ? found[1].replace(/\\(.)/g, '$1') : (found[2] ?? '');

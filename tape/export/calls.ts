@@ -1,7 +1,9 @@
 /** Exchanges of HTTP as requests to be sent and answers to be given: whole ones alone, without what belongs to one connection. */
 import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../body/coding';
-import { type HeaderList, headerValue } from '../model/body';
+import { connectionOptions, framing } from '../http/hop-by-hop';
+import { isToken } from '../http/lists';
+import type { HeaderList } from '../model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../model/http/http';
 import { httpOf } from '../model/registry';
 import type { RedactionEntry } from '../redact/redacted';
@@ -92,34 +94,18 @@ function callOf(stored: StoredExchange, target: string | null, nameless: string 
   };
 }
 
-/** RFC 9110 7.6.1; and what whoever sends it works out. */
-const ofOneConnection = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-  'content-length',
-  'expect',
-]);
+/** What whoever sends it works out. */
+const madeAnew = ['host', 'expect'];
 
 function payloadOf(message: HttpRequest | HttpResponse): Payload {
   const { bytes, problem } = decodeBody(message.body);
   // A coding that cannot be undone stays, and so does the header that names it.
   const isDecoded = problem === null;
   const body = isDecoded ? bytes : message.body.bytes;
-  const named = headerValue(message.headers, 'connection') ?? '';
-  const dropped = new Set([...ofOneConnection, ...named.split(',').map((name) => name.trim().toLowerCase())]);
+  const dropped = new Set([...framing, ...madeAnew, ...connectionOptions(message.headers)]);
   if (isDecoded) dropped.add('content-encoding');
   return {
     headers: message.headers.filter(([name]) => isToken(name) && !dropped.has(name.toLowerCase())),
     body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
   };
-}
-
-function isToken(name: string): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
 }

@@ -29,16 +29,27 @@ export interface ContentModel<C> {
   http(content: C): HttpContent | null;
 }
 
-/** The columns of a list. HTTP: GET, shop.test, /orders?x=1, 200. Null is what the protocol or the message has not. */
-export interface Operation {
+/** What was asked for, and what came of it. Null is what the protocol or the message has not. */
+export interface OperationLine {
   readonly verb: string | null;
-  readonly authority: string | null;
   readonly target: string | null;
   readonly result: string | null;
+}
+
+/** The columns of a list. HTTP: GET, shop.test, /orders?x=1, 200; GraphQL over it: query, shop.test, OrderById, 200. */
+export interface Operation extends OperationLine {
+  readonly authority: string | null;
   /** What is spoken inside, where that is known: `PostgreSQL` of a raw stream, `GraphQL` of HTTP. */
   readonly application: string | null;
   /** Whether the result is the server's failure. */
   readonly failed: boolean;
+  /** What the protocol itself says where the line is the application's: POST, /graphql, 200. Null where they are one. */
+  readonly over: OperationLine | null;
+}
+
+/** What the protocol itself says, whatever is spoken over it: the words of HTTP that filters, tests and scripts go by. */
+export function protocolLineOf({ verb, target, result, over }: OperationLine & Pick<Operation, 'over'>): OperationLine {
+  return over ?? { verb, target, result };
 }
 
 export interface Sizes {

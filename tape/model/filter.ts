@@ -1,9 +1,11 @@
 /**
  * The one filter grammar: `METHOD host/path` with globs, as in 'GET *\/orders/**' or '* payments:8443/**'.
  * `*` matches within a segment, `**` across segments, and a last `/**` also nothing: 'GET *\/orders/**' takes /orders.
- * Methods and hosts match in any case; the query string is not matched.
+ * Methods and hosts match in any case; the query string is not matched. Where an application is spoken over HTTP its own
+ * verb and target match as well: 'query OrderById', 'call eth_*'.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
+import { type OperationLine, protocolLineOf } from './content-model';
 import type { Direction, Exchange } from './exchange';
 import { operationOf } from './registry';
 
@@ -18,6 +20,8 @@ export interface FilterPattern {
   readonly text: string;
   readonly method: string;
   readonly hostAndPath: RegExp;
+  /** The same glob for the target of an application. */
+  readonly named: RegExp;
 }
 
 /** What a filter looks at; `verb`, `authority` and `target` are null for raw streams. */
@@ -28,6 +32,9 @@ export interface FilterSubject {
   readonly verb: string | null;
   readonly authority: string | null;
   readonly target: string | null;
+  readonly result: string | null;
+  /** Set where verb and target are those of an application. */
+  readonly over: OperationLine | null;
 }
 
 /** Throws BAD_FILTER where the text is not `METHOD host/path`. */
@@ -43,7 +50,12 @@ export function parseFilterPattern(text: string): FilterPattern {
       },
     );
   }
-  return { text, method: method.toUpperCase(), hostAndPath: globToRegExp(place.includes('/') ? place : `${place}/**`) };
+  return {
+    text,
+    method: method.toUpperCase(),
+    hostAndPath: globToRegExp(withLowerHost(place.includes('/') ? place : `${place}/**`)),
+    named: globToRegExp(place),
+  };
 }
 
 /** True when the filter lets the exchange pass; raw streams match only `* host:port/**` by the server's address. `session` is the tape's to check. */
@@ -67,22 +79,30 @@ export function subjectOf(exchange: Exchange): FilterSubject {
 }
 
 function matches(pattern: FilterPattern, subject: FilterSubject): boolean {
-  if (pattern.method !== '*' && pattern.method !== subject.verb?.toUpperCase()) return false;
-  return pattern.hostAndPath.test(placeOf(subject));
+  const { verb, target } = protocolLineOf(subject);
+  if (isVerb(pattern, verb) && pattern.hostAndPath.test(placeOf(subject, target))) return true;
+  return subject.over !== null && isVerb(pattern, subject.verb) && pattern.named.test(subject.target ?? '');
 }
 
-function placeOf(subject: FilterSubject): string {
-  if (subject.target === null) {
+function isVerb({ method }: FilterPattern, verb: string | null): boolean {
+  return method === '*' || method === verb?.toUpperCase();
+}
+
+function placeOf(subject: FilterSubject, target: string | null): string {
+  if (target === null) {
     const server = subject.direction === 'inbound' ? subject.local : subject.remote;
     return `${server ?? ''}/`;
   }
-  return `${(subject.authority ?? '').toLowerCase()}${subject.target.split('?', 1)[0]}`;
+  return `${(subject.authority ?? '').toLowerCase()}${target.split('?', 1)[0]}`;
+}
+
+function withLowerHost(glob: string): string {
+  const slash = glob.indexOf('/');
+  return glob.slice(0, slash).toLowerCase() + glob.slice(slash);
 }
 
 function globToRegExp(glob: string): RegExp {
-  const slash = glob.indexOf('/');
-  const lowered = glob.slice(0, slash).toLowerCase() + glob.slice(slash);
-  const body = lowered.replace(/\/\*\*$|\*\*|\*|[.+?^${}()|[\]\\]/g, (found) => {
+  const body = glob.replace(/\/\*\*$|\*\*|\*|[.+?^${}()|[\]\\]/g, (found) => {
     if (found === '/**') return '(?:/.*)?';
     if (found === '**') return '.*';
     return found === '*' ? '[^/]*' : `\\${found}`;

@@ -9,6 +9,9 @@ const pureFolders = [
   'recorder/parse',
   'recorder/link',
   'recorder/tally',
+  'tape/model',
+  'tape/http',
+  'tape/body',
   'tape/redact',
   'tape/import',
   'tape/export',
@@ -30,6 +33,13 @@ const exceptions: Record<string, string> = {
 /** What is thrown there is about the installation, never about input. */
 const mayThrow: Record<string, string> = {
   'recorder/parse/http1/llhttp.ts': 'refuses a build of llhttp other than the one it knows, before any input is seen',
+};
+
+/** What keeps something between calls beside what tape/memo.ts remembers for it, each with its reason. */
+const mayKeep: Record<string, string> = {
+  'recorder/parse/body-buffer.ts': 'small bodies share slabs of memory; what is in one is never changed again',
+  'recorder/parse/http1/llhttp.ts': 'one instance of the parser compiled to WebAssembly serves all connections in turn',
+  'replayer/noise/shapes.ts': 'remembers the words of names',
 };
 
 /** Computation only: none of these reaches a file, a socket, a timer, a clock or the environment. */
@@ -74,6 +84,19 @@ describe('the middle', () => {
   it('reaches nothing impure, not through what it imports either', () => {
     const wrong = reachable(pureSources).flatMap((source) => [...impureImports(source), ...impureUses(source)]);
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('what code called pure keeps between calls', () => {
+  const kept = /^(?:export )?(?:let |const \w+(?:: (?!Readonly)[^=]+)? = new (?:Map|Set|WeakMap)(?:<.*>)?\(\))/m;
+
+  it('is nothing but what tape/memo.ts remembers', () => {
+    const wrong = pureSources.filter(({ path, text }) => kept.test(text) && mayKeep[path] === undefined);
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  it.each(Object.entries(mayKeep))('%s is there to be excepted: %s', (path) => {
+    expect(sources.get(path)?.text).toMatch(kept);
   });
 });
 

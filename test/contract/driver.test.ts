@@ -1,66 +1,23 @@
 /** The driver against real servers: what arrives there, what comes back, and every way a target can misbehave. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Driver, type DriverOptions, openDriver } from '../../replayer/drive/driver';
+import { createServer, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { DriverOptions } from '../../replayer/drive/driver';
 import type { OutgoingRequest } from '../../replayer/drive/outgoing';
-import { parseTarget } from '../../replayer/drive/target';
+import { answerIn, get, makeCertificate, Stage, textIn } from '../support/driving';
 
-const opened: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close();
-});
+const stage = new Stage();
+afterEach(() => stage.close());
+const drive = stage.drive.bind(stage);
 
 /** A server that speaks bytes; `serve` gets each connection. */
-async function bytes(serve: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {}); // the client may be gone first
-    serve(socket);
-  });
-  return started(server, () => {
-    for (const socket of sockets) socket.destroy();
-  });
+function bytes(serve: (socket: Socket) => void): Promise<string> {
+  return stage.serve(createServer(serve));
 }
 
-async function web(handler: http.RequestListener): Promise<string> {
-  const server = http.createServer(handler);
-  return started(server, () => server.closeAllConnections());
-}
-
-async function started(server: Server, end: () => void, scheme = 'http', address = '127.0.0.1'): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  opened.push(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        end();
-      }),
-  );
-  const host = address.includes(':') ? `[${address}]` : address;
-  return `${scheme}://${host}:${(server.address() as AddressInfo).port}`;
-}
-
-function drive(url: string, options: Partial<DriverOptions> = {}): Driver {
-  const driver = openDriver({
-    target: parseTarget(url),
-    timeoutMs: 20_000,
-    hostHeader: null,
-    insecure: false,
-    ca: null,
-    ...options,
-  });
-  opened.push(() => driver.close());
-  return driver;
-}
-
-function get(path: string, more: Partial<OutgoingRequest> = {}): OutgoingRequest {
-  return { method: 'GET', path, headers: [], body: new Uint8Array(0), ...more };
+function web(handler: http.RequestListener): Promise<string> {
+  return stage.serve(http.createServer(handler));
 }
 
 interface Seen {
@@ -80,9 +37,7 @@ const mirror: http.RequestListener = (request, response) => {
 };
 
 async function mirrored(url: string, request: OutgoingRequest, options: Partial<DriverOptions> = {}): Promise<Seen> {
-  const sent = await drive(url, options).send(request, '1');
-  if (sent.kind === 'failed') throw new Error(sent.detail);
-  return JSON.parse(Buffer.from(sent.response.body.bytes).toString('utf8'));
+  return JSON.parse(textIn(await drive(url, options).send(request, '1')));
 }
 
 it('sends method, path, header case and order, and the bytes of the body', async () => {
@@ -109,19 +64,20 @@ it('counts the body anew, and sends chunks where the recording had them', async 
   expect(chunked.body).toBe('hello');
 });
 
-it('does not wait for 100 Continue, and passes over informational answers', async () => {
+it('does not wait for 100 Continue, and keeps informational answers beside the final one', async () => {
   const url = await web((request, response) => {
     response.writeEarlyHints({ link: '</a>; rel=preload' });
     mirror(request, response);
   });
   const request = get('/', { method: 'POST', headers: [['Expect', '100-continue']], body: Buffer.from('x') });
-  expect((await mirrored(url, request)).body).toBe('x');
+  const sent = await drive(url).send(request, '1');
+  expect(textIn(sent)).toContain('"body":"x"');
+  expect(answerIn(sent).informational).toEqual([{ status: 103, headers: [['Link', '</a>; rel=preload']] }]);
 });
 
 const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1'));
 (hasIpv6 ? it : it.skip)('reaches a target by its IPv6 address', async () => {
-  const server = http.createServer(mirror);
-  const url = await started(server, () => server.closeAllConnections(), 'http', '::1');
+  const url = await stage.serve(http.createServer(mirror), 'http', '::1');
   expect((await mirrored(url, get('/'))).headers.join()).toContain(new URL(url).host);
 });
 
@@ -189,7 +145,7 @@ it('closes the connection after a request whose client did', async () => {
 describe('a target that', () => {
   it('refuses is unreachable', async () => {
     const url = await web(mirror);
-    await opened.pop()?.();
+    await stage.closeLast();
     expect(await drive(url).send(get('/'), '1')).toMatchObject({
       kind: 'failed',
       reason: 'refused',
@@ -243,24 +199,16 @@ describe('a target that', () => {
 });
 
 describe('TLS', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'wiretape-driver-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  beforeAll(() => {
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-    execFileSync('openssl', [...made, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const certificate = makeCertificate();
 
-  async function secure(): Promise<string> {
-    const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, mirror);
-    return started(server, () => server.closeAllConnections(), 'https');
+  function secure(): Promise<string> {
+    return stage.serve(https.createServer({ ...certificate }, mirror), 'https');
   }
 
   it('is checked, with the certificates given', async () => {
     const url = await secure();
     expect(await drive(url).send(get('/'), '1')).toMatchObject({ reason: 'tls', unreachable: true });
-    expect(await drive(url, { ca: readFileSync(cert, 'utf8') }).send(get('/'), '1')).toMatchObject({ kind: 'answer' });
+    expect(await drive(url, { ca: certificate.cert }).send(get('/'), '1')).toMatchObject({ kind: 'answer' });
     expect(await drive(url, { insecure: true }).send(get('/'), '1')).toMatchObject({ kind: 'answer' });
   });
 

@@ -5,10 +5,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CommandResult, runWiretape, withoutSettings } from '../support/command';
+import { Stage } from '../support/driving';
+import { storedExchanges } from '../support/exchanges';
 import { apps, lineFrom, start, stopAll } from '../support/programs';
 import { recordOrders } from '../support/recorded-orders';
 import { root } from '../support/source-tree';
@@ -119,6 +122,36 @@ it('plays against WIRETAPE_TARGET when it is set, and starts nothing', async () 
   const { status, output } = await runJest(idle, [], { WIRETAPE_TARGET: orders });
   expect(output).toMatch(/Tests: +10 passed, 10 total/);
   expect(status).toBe(0);
+});
+
+it('plays over HTTP/2 what was recorded over it', async () => {
+  const sketch = {
+    target: '/ok',
+    channel: 1,
+    responseHeaders: [['content-type', 'text/plain']],
+    responseBody: 'ok',
+  } as const;
+  const changed = { ...sketch, target: '/changed', channel: 3 };
+  writeTape(join(folder, 'http2.tape'), storedExchanges(sketch, changed));
+  makeProject('http2');
+  const args = ['generate', '../http2.tape', '--to', 'jest', '--out', 'test/wiretape'];
+  expect(await runWiretape(args, { cwd: join(folder, 'http2') })).toMatchObject({ status: 0 });
+  const stage = new Stage();
+  try {
+    const server = createHttp2Server((request, response) => {
+      response.sendDate = false;
+      response.setHeader('content-type', 'text/plain');
+      response.end(request.url === '/ok' ? 'ok' : `${request.httpVersion} ${request.authority}`);
+    });
+    const url = await stage.serve(server);
+    const { status, output } = await runJest('http2', [], { WIRETAPE_TARGET: url });
+    expect(output).toMatch(/Tests: +1 failed, 1 passed, 2 total/);
+    expect(output).toContain(`expected "ok", got "2.0 ${new URL(url).host}"`);
+    expect(output).toContain(`curl --http2-prior-knowledge ${url}/changed`);
+    expect(status).toBe(1);
+  } finally {
+    await stage.close();
+  }
 });
 
 it('says what is missing where nothing says what to play against', async () => {

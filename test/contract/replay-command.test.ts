@@ -1,11 +1,13 @@
 /** `wiretape replay` as a user runs it: one document or one report on stdout, the rest on stderr, and the exit status. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { createServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRedactor } from '../../tape/redact/redactor';
 import type { StoredExchange } from '../../tape/store/tape';
 import { type CommandResult, runWiretape } from '../support/command';
+import { Stage } from '../support/driving';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
 import { type Listening, listen, RecordingClient } from '../support/recorded-http';
 import { sessionService } from '../support/session-service';
@@ -45,7 +47,8 @@ const answer =
   (total: number): RequestListener =>
   (_request, response) => {
     response.sendDate = false;
-    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ total }));
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ total }));
   };
 
 it('prints a report that ends with the counts, and status 0 when all is equal', async () => {
@@ -78,6 +81,7 @@ it('prints exactly one JSON document with --json, and status 1 for a difference'
     ],
     misses: [],
     carried: [],
+    remarks: [],
   });
 });
 
@@ -143,6 +147,7 @@ it.each<[string, readonly string[], number, RegExp]>([
   ['--insecure for plain HTTP', ['--target', 'http://x', '--insecure'], 2, /--insecure is for https/],
   ['no time', ['--target', 'http://x', '--timeout', '0s'], 2, /--timeout 0 leaves no time/],
   ['no concurrency', ['--target', 'http://x', '--concurrency', '0'], 2, /--concurrency 0 is not a count/],
+  ['an unknown version', ['--target', 'http://x', '--http-version', '3'], 2, /USAGE {2}.*http-version/],
   ['an unknown speed', ['--target', 'http://x', '--speed', 'fast'], 2, /USAGE {2}.*speed/],
   ['a secret on the command line', ['--target', 'http://x', '--secret', 'a=b'], 2, /--secret a=env:VARIABLE/],
   [
@@ -203,6 +208,36 @@ it('reports what was judged when it is interrupted, with status 130', async () =
   });
   expect(JSON.parse(stdout)).toMatchObject({ passed: 1, errored: 1 });
   expect([status, stderr]).toEqual([130, expect.stringContaining('INTERRUPTED  Interrupted after 1 of 2 cases')]);
+});
+
+describe('what was recorded over HTTP/2', () => {
+  const stage = new Stage();
+  afterEach(() => stage.close());
+
+  const stream: ExchangeSketch = {
+    ...ok,
+    channel: 1,
+    tls: true,
+    responseHeaders: [['content-type', 'application/json']],
+  };
+
+  it('goes to a plaintext build as it is asked to, and the report says what became of it', async () => {
+    tape(stream, { ...stream, channel: 3 });
+    const http1 = await serve(answer(1));
+    const plain = await replay(['--target', http1]);
+    expect([plain.status, plain.stdout]).toEqual([
+      0,
+      '2 requests recorded over HTTP/2 went out as HTTP/1.1, as to a build behind a proxy that ends TLS: --http-version 2 sends HTTP/2\n2 passed of 2 cases\n',
+    ]);
+    const asked = await replay(['--target', http1, '--http-version', '2']);
+    expect([asked.status, asked.stdout]).toEqual([1, expect.stringContaining('no-http2')]);
+    const http2 = await stage.serve(createServer(answer(2) as never));
+    const over2 = await replay(['--target', http2, '--http-version', '2']);
+    expect([over2.status, over2.stdout]).toEqual([
+      1,
+      expect.stringContaining(`  repeat    curl --http2-prior-knowledge ${http2}/ok`),
+    ]);
+  });
 });
 
 describe('a redacted tape', () => {

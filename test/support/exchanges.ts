@@ -13,6 +13,11 @@ export interface ExchangeSketch {
   readonly method?: string;
   readonly target?: string;
   readonly host?: string;
+  /** The stream of HTTP/2 it was; without it the exchange is of HTTP/1.1. */
+  readonly channel?: number;
+  /** The connection was in TLS. */
+  readonly tls?: boolean;
+  readonly requestTrailers?: HeaderList;
   readonly requestHeaders?: HeaderList;
   /** A string is sent as it is; an object as JSON with its content type; bytes as they are. */
   readonly requestBody?: SketchBody;
@@ -86,13 +91,13 @@ function exchangeOf(sketch: ExchangeSketch, at: Placement): Exchange {
       openedAtUs: at.startedAtUs,
       local: '127.0.0.1:8080',
       remote: '127.0.0.1:50112',
-      tls: null,
+      tls: sketch.tls === true ? { library: 'openssl' } : null,
       unreadTls: null,
       process: { pid: 4711, name: 'node' },
     },
-    channel: null,
+    channel: sketch.channel ?? null,
     seq: at.seq,
-    protocol: 'http1',
+    protocol: sketch.channel === undefined ? 'http1' : 'http2',
     startedAtUs: at.startedAtUs,
     durationUs: at.durationUs,
     outcome: sketch.outcome ?? 'response',
@@ -109,13 +114,16 @@ function exchangeOf(sketch: ExchangeSketch, at: Placement): Exchange {
 
 function requestOf(sketch: ExchangeSketch, atUs: number): HttpRequest {
   const { headers, body } = framed(sketch.requestBody, sketch.requestHeaders ?? []);
+  const host = sketch.host ?? 'shop.test';
+  const isHttp2 = sketch.channel !== undefined;
   return {
-    version: '1.1',
+    version: versionOf(sketch),
     method: sketch.method ?? 'GET',
     target: sketch.target ?? '/',
-    headers: [['Host', sketch.host ?? 'shop.test'], ...headers],
+    ...(isHttp2 ? { authority: host, scheme: sketch.tls === true ? 'https' : 'http' } : {}),
+    headers: isHttp2 ? headers : [['Host', host], ...headers],
     body,
-    trailers: [],
+    trailers: sketch.requestTrailers ?? [],
     startedAtUs: atUs,
     endedAtUs: atUs,
   };
@@ -124,9 +132,9 @@ function requestOf(sketch: ExchangeSketch, atUs: number): HttpRequest {
 function responseOf(sketch: ExchangeSketch, atUs: number): HttpResponse {
   const { headers, body } = framed(sketch.responseBody, sketch.responseHeaders ?? []);
   return {
-    version: '1.1',
+    version: versionOf(sketch),
     status: sketch.status ?? 200,
-    reason: 'OK',
+    reason: sketch.channel === undefined ? 'OK' : '',
     informational: [],
     headers,
     body,
@@ -134,6 +142,10 @@ function responseOf(sketch: ExchangeSketch, atUs: number): HttpResponse {
     startedAtUs: atUs,
     endedAtUs: atUs,
   };
+}
+
+function versionOf({ channel }: ExchangeSketch): HttpRequest['version'] {
+  return channel === undefined ? '1.1' : '2';
 }
 
 function framed(sketch: SketchBody | undefined, given: HeaderList): { headers: HeaderList; body: Body } {

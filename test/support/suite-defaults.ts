@@ -4,6 +4,7 @@ import type { SuiteOptions } from '../../replayer/run';
 export const suiteDefaults: Omit<SuiteOptions, 'target'> = {
   timeoutMs: 20_000,
   hostHeader: null,
+  httpVersion: null,
   insecure: false,
   ca: null,
   noise: [],

@@ -4,15 +4,15 @@
  * where it needs to know what the other one says; arrival order decides nothing.
  */
 import { isEventStream } from '../../../tape/body/event-stream';
+import { codingsOf } from '../../../tape/http/codings';
 import type { Side } from '../../../tape/model/content-model';
 import { type HttpContent, keptBytesOf } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
-import { codingsOf } from '../codings';
+import { MessageFinder } from '../message-finder';
 import { MessageQueue } from '../message-queue';
 import { problemBits, problemOfGap, problemWordOfGap } from '../problems';
 import type { Conversation, HandOver, Host, SoFar, Upgraded } from '../protocol';
-import { BoundarySeeker } from '../seeker';
 import { recognise } from './boundary';
 import type { Draft } from './draft';
 import { MessageReader, type MessageSink, type ReadStop } from './message-reader';
@@ -36,7 +36,7 @@ const nothingLacks: GapReason = 'hole';
 
 class Lane {
   /** Where the next message begins is not known. */
-  seeker: BoundarySeeker | null = null;
+  seeker: MessageFinder | null = null;
   /** What came since the reader stopped; null while it reads. */
   queue: Waiting[] | null = null;
   queuedBytes = 0;
@@ -51,7 +51,7 @@ class Lane {
   seek(): void {
     this.reader.reset();
     this.stoppedBy = null;
-    this.seeker = new BoundarySeeker((bytes) => recognise(this.side, bytes));
+    this.seeker = new MessageFinder((bytes) => recognise(this.side, bytes));
   }
 }
 
@@ -405,7 +405,7 @@ export class HttpConversation implements Conversation, MessageSink {
     this.unhold(lane);
   }
 
-  private countUnread(seeker: BoundarySeeker): void {
+  private countUnread(seeker: MessageFinder): void {
     this.host.unread(seeker.passedBytes);
     seeker.passedBytes = 0;
   }

@@ -2,6 +2,8 @@
  * Reads the messages of one direction out of the bytes llhttp is fed. Knows one message at a time and nothing of the
  * other direction; what a message answers is the conversation's affair. Body bytes are copied once.
  */
+
+import { codingsOf } from '../../../tape/http/codings';
 import type { HeaderList } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
 import type { Problem } from '../../../tape/model/exchange';
@@ -9,7 +11,6 @@ import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../
 import type { Budget } from '../../follow/budget';
 import type { Limits } from '../../follow/limits';
 import { BodyBuffer } from '../body-buffer';
-import { codingsOf } from '../codings';
 import { EventStreamReader } from '../event-stream';
 import type { MessageQueue } from '../message-queue';
 import type { OpenSpill } from '../spill';

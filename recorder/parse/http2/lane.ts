@@ -5,9 +5,9 @@
  */
 import type { Side } from '../../../tape/model/content-model';
 import type { GapReason } from '../../follow/byte-stream';
+import { MessageFinder } from '../message-finder';
 import { problemBits, problemOfGap } from '../problems';
 import type { Host } from '../protocol';
-import { BoundarySeeker } from '../seeker';
 import { prefaceVerdict, resumes } from './boundary';
 import { type FrameHead, frameFlags, frameTypes, hasFlag, preface, settingIds, uint32 } from './frame';
 import { FrameReader, type FrameSink } from './frame-reader';
@@ -58,7 +58,7 @@ export class Lane implements FrameSink {
   readonly table: HeaderTable;
   private readonly reader = new FrameReader(this);
   /** Where frames begin is not known. */
-  private seeker: BoundarySeeker | null = null;
+  private seeker: MessageFinder | null = null;
   /** How much of the preface was read; null where it is over, or none comes. */
   private prefaceAt: number | null;
   private frame: FrameHead | null = null;
@@ -234,10 +234,10 @@ export class Lane implements FrameSink {
 
   private seek(): void {
     const mayBe = (head: FrameHead) => this.listener.mayBe(this.side, head);
-    this.seeker = new BoundarySeeker((bytes) => resumes(this.side, bytes, mayBe));
+    this.seeker = new MessageFinder((bytes) => resumes(this.side, bytes, mayBe));
   }
 
-  private countUnread(seeker: BoundarySeeker): void {
+  private countUnread(seeker: MessageFinder): void {
     this.host.unread(seeker.passedBytes);
     seeker.passedBytes = 0;
   }

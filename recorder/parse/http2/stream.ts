@@ -1,11 +1,12 @@
 /** One stream while it is put together: a request, its answer, and what is known to be missing of either. */
+
+import { codingsOf } from '../../../tape/http/codings';
 import { type HeaderList, headerValue } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
 import type { HttpContent, HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
 import type { Budget } from '../../follow/budget';
 import type { Limits } from '../../follow/limits';
 import { BodyBuffer, emptyBody } from '../body-buffer';
-import { codingsOf } from '../codings';
 import { problemBits } from '../problems';
 import type { Beginning, Conversation } from '../protocol';
 import type { OpenSpill } from '../spill';

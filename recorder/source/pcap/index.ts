@@ -67,7 +67,7 @@ class FileSource implements PcapSource {
       limits,
       budget: new Budget(limits.totalBytes),
       open: (event) => new OrderedConnection(event, { keys: this.keys, emit }),
-      onStray: () => undefined,
+      onUnopened: () => undefined,
     });
     this.connections = new Connections({
       direction: options.direction,

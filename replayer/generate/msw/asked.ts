@@ -4,12 +4,14 @@
  * request (times, identifiers that no earlier answer gave), decide nothing; they are listed as standing for anything.
  */
 import { createHash } from 'node:crypto';
+import { normalGraphql } from '../../../tape/body/graphql';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/json';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody } from '../../../tape/body/view';
+import { isToken } from '../../../tape/http/lists';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
 import { canonicalText } from '../../mocks/match/canonical';
-import { normalGraphql } from '../../mocks/match/graphql';
+
 import { mintedKind } from '../../mocks/match/noise';
 import { requestValue } from '../../mocks/match/request-value';
 import type { Mock } from '../../mocks/mock';
@@ -41,7 +43,7 @@ export interface AskedBy {
 export function unaskable({ request }: Mock, upstream: Upstream): string | null {
   const url = urlOf(request, upstream);
   if (!URL.canParse(url)) return `${url} is no URL`;
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(request.method)) return `${request.method} is no method`;
+  if (!isToken(request.method)) return `${request.method} is no method`;
   return /^(connect|trace|track)$/i.test(request.method) ? `fetch refuses ${request.method}` : null;
 }
 

@@ -3,6 +3,7 @@
  * serve msw 2 and 3, which agree in `http`, `ws` and `HttpResponse`; GraphQL, whose place differs between the two, is told
  * from other requests by what `asks` compares.
  */
+import { protocolLineOf } from '../../../tape/model/content-model';
 import { operationOf } from '../../../tape/model/registry';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { type MockSet, mocksFrom } from '../../mocks/mock';
@@ -113,7 +114,9 @@ function notHttp({ exchange }: StoredExchange): Pick<LeftOut, 'reason' | 'detail
 }
 
 function nameOf({ exchange }: StoredExchange): string {
-  const { verb, authority, target } = operationOf(exchange);
+  const operation = operationOf(exchange);
+  const { authority } = operation;
+  const { verb, target } = protocolLineOf(operation);
   return `${verb ?? 'connect'} ${authority ?? exchange.connection.remote ?? ''}${target ?? ''}`;
 }
 

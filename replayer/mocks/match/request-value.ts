@@ -5,11 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { decodeFormText, type Field, parseForm } from '../../../tape/body/form';
+import { normalGraphql } from '../../../tape/body/graphql';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../tape/body/json';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody, viewBytes } from '../../../tape/body/view';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
-import { normalGraphql } from './graphql';
 
 export interface RequestValue {
   readonly bodyKind: BodyView['kind'];

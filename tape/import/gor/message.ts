@@ -2,6 +2,7 @@
  * One HTTP/1 message that lies whole before us, head and body. Lenient about line ends, as the tools that write such
  * files are; what a length promises and the bytes do not keep is said. The recorder has a parser of its own, for streams.
  */
+import { codingsOf } from '../../http/codings';
 import { type Body, type HeaderList, headerValue } from '../../model/body';
 import type { HttpRequest, HttpResponse, HttpVersion } from '../../model/http/http';
 
@@ -106,12 +107,7 @@ function partsOf(headers: HeaderList, rest: Buffer): Parts & { readonly isCut: b
 }
 
 function withBody(headers: HeaderList, bytes: Buffer): Parts {
-  return { headers, body: { bytes, codings: codingsIn(headers), wireSize: bytes.length }, trailers: [] };
-}
-
-function codingsIn(headers: HeaderList): readonly string[] {
-  const named = (headerValue(headers, 'content-encoding') ?? '').split(',').map((name) => name.trim().toLowerCase());
-  return named.filter((name) => name !== '' && name !== 'identity');
+  return { headers, body: { bytes, codings: codingsOf(headers), wireSize: bytes.length }, trailers: [] };
 }
 
 /** RFC 9112 7.1. */

@@ -1,10 +1,22 @@
 /** How the content of an exchange of HTTP is listed, walked and packed. */
 import { isEventStream, streamOf } from '../../body/event-stream';
+import { memoisedLast } from '../../memo';
 import { type Body, type HeaderList, noBytes } from '../body';
-import type { ContentModel, Operation, PackedBytes, PackedContent, Part, Side, StoredContent } from '../content-model';
+import {
+  type ContentModel,
+  type Operation,
+  type OperationLine,
+  type PackedBytes,
+  type PackedContent,
+  type Part,
+  protocolLineOf,
+  type Side,
+  type StoredContent,
+} from '../content-model';
 import type { Message } from '../message';
 import { isHeader, PackedFields, UnbelievableContent } from '../packed-fields';
 import { PartCursor } from '../part-cursor';
+import { spokenIn } from './applications/registry';
 import {
   addressOf,
   type HttpContent,
@@ -14,6 +26,16 @@ import {
   httpVersions,
   type InformationalResponse,
 } from './http';
+
+/** Counts, lists and the tape ask the same of one content. */
+const operation = memoisedLast((content: HttpContent): Operation => {
+  const plain = plainOperation(content);
+  const spoken = spokenIn(content);
+  if (spoken === null) return plain;
+  const { application, verb, target, result, failed } = spoken;
+  const over = protocolLineOf(plain);
+  return { verb, authority: plain.authority, target, result, application, failed: failed || plain.failed, over };
+});
 
 export const httpModel: ContentModel<HttpContent> = {
   isParsed: true,
@@ -39,7 +61,8 @@ function withEvents(response: HttpResponse | null, messages: readonly Message[])
 
 const noAddress = { host: null, path: null } as const;
 
-function operation({ request, response }: HttpContent): Operation {
+/** What HTTP says of it, whatever is spoken over it. */
+export function plainOperation({ request, response }: HttpContent): Operation {
   const { host, path } = request === null ? noAddress : addressOf(request);
   return {
     verb: request === null ? null : request.method,
@@ -48,6 +71,7 @@ function operation({ request, response }: HttpContent): Operation {
     result: response === null ? null : String(response.status),
     application: null,
     failed: response !== null && response.status >= 500,
+    over: null,
   };
 }
 
@@ -130,7 +154,7 @@ function pack(content: HttpContent): PackedContent {
   const { request, response } = content;
   const since = request ?? response;
   const fields = {
-    request: request === null ? undefined : requestFields(request, operation(content)),
+    request: request === null ? undefined : requestFields(request, protocolLineOf(operation(content))),
     response: response === null ? undefined : responseFields(response, since?.startedAtUs ?? 0),
   };
   return {
@@ -141,7 +165,7 @@ function pack(content: HttpContent): PackedContent {
 }
 
 /** What is left out when it is empty stands last, and `undefined` leaves no trace in JSON. */
-function requestFields(request: HttpRequest, { target: listed }: Operation) {
+function requestFields(request: HttpRequest, { target: listed }: OperationLine) {
   const { target, authority, scheme, protocol, startedAtUs, headers } = request;
   const unlisted = target === listed ? undefined : target;
   return {
@@ -203,7 +227,8 @@ function unpack(stored: StoredContent): HttpContent {
 }
 
 function requestFrom(fields: PackedFields, startedAtUs: number, stored: StoredContent): HttpRequest {
-  const { sizes, operation: listed } = stored;
+  const { sizes } = stored;
+  const listed = protocolLineOf(stored.operation);
   const authority = fields.textOrNull('authority');
   const scheme = fields.textOrNull('scheme');
   const protocol = fields.textOrNull('protocol');
@@ -228,9 +253,10 @@ function responseFrom(fields: PackedFields, sinceUs: number, stored: StoredConte
   };
 }
 
-function statusOf({ result }: Operation): number {
+function statusOf({ over, ...own }: Operation): number {
+  const { result } = over ?? own;
   if (result !== null && /^\d{1,6}$/.test(result)) return Number(result);
-  throw new UnbelievableContent('column result holds no status');
+  throw new UnbelievableContent(`column ${over === null ? 'result' : 'over_result'} holds no status`);
 }
 
 function messageFrom(

@@ -15,6 +15,7 @@ export const rawModel: ContentModel<RawContent> = {
     result: null,
     application: protocol,
     failed: false,
+    over: null,
   }),
   sizes: ({ requestSize, responseSize }) => ({ request: requestSize, response: responseSize }),
   parts: ({ requestBytes, responseBytes }) => [

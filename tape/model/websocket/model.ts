@@ -1,12 +1,12 @@
 /** How the life of a WebSocket is listed, walked and packed: as the handshake it began with, and by what it carried. */
 import type { ContentModel } from '../content-model';
-import { httpModel } from '../http/model';
+import { httpModel, plainOperation } from '../http/model';
 import { subprotocolOf, type WebSocketContent } from './websocket';
 
 export const webSocketModel: ContentModel<WebSocketContent> = {
   isParsed: true,
   isReadable: () => true,
-  operation: (content) => ({ ...httpModel.operation(content), application: subprotocolOf(content) }),
+  operation: (content) => ({ ...plainOperation(content), application: subprotocolOf(content) }),
   sizes: ({ requestSize, responseSize }) => ({ request: requestSize, response: responseSize }),
   parts: (content) => httpModel.parts(content),
   withParts: (content, parts) => ({ ...content, ...httpModel.withParts(content, parts) }),

@@ -18,7 +18,7 @@ import {
 } from './row';
 import { sessionsOf } from './sessions';
 import { cellsOfTape, columnList, fromTables, ofConnection, type Source } from './source';
-import { conditions, summaries } from './summaries';
+import { conditions, subjectOf, summaries } from './summaries';
 
 /** Opens a tape. Throws TAPE_MISSING, TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE or TAPE_DAMAGED. */
 export function openTapeReader(path: string): TapeReader {
@@ -65,7 +65,7 @@ function* storedExchanges(source: Source, filter: ExchangeFilter): IterableItera
   const { where, values } = conditions(filter);
   const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} ${where} ORDER BY e.started_us, e.id`;
   for (const row of database.prepare<unknown[], StoredRow>(sql).iterate(...values)) {
-    if (subjectPasses(believed(row, cells.joined), filter)) yield storedOf(source, row);
+    if (subjectPasses(subjectOf(believed(row, cells.joined)), filter)) yield storedOf(source, row);
   }
 }
 

@@ -33,6 +33,9 @@ export const exchangeColumns = [
   'result',
   'application',
   'failed',
+  'over_verb',
+  'over_target',
+  'over_result',
   'request_bytes',
   'response_bytes',
   'messages',
@@ -63,7 +66,7 @@ export interface PreparedMessage {
 export function prepareExchange({ exchange, entries }: Redacted<Exchange>): PreparedExchange {
   const { protocol, content, cause, messages, messagesBefore } = exchange;
   const model = modelFor(protocol);
-  const { verb, authority, target, result, application, failed } = model.operation(content);
+  const { verb, authority, target, result, application, failed, over } = model.operation(content);
   const sizes = model.sizes(content);
   const packed = model.pack(content);
   const entriesByMessage = byMessage(entries);
@@ -84,6 +87,9 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
     result,
     application,
     failed ? 1 : 0,
+    over === null ? null : over.verb,
+    over === null ? null : over.target,
+    over === null ? null : over.result,
     sizes.request,
     sizes.response,
     messagesBefore + messages.length,
@@ -154,6 +160,9 @@ export interface SummaryColumns extends ConnectionColumns {
   readonly result: string | null;
   readonly application: string | null;
   readonly failed: number;
+  readonly over_verb: string | null;
+  readonly over_target: string | null;
+  readonly over_result: string | null;
   readonly request_bytes: number;
   readonly response_bytes: number;
   readonly messages: number;
@@ -227,8 +236,11 @@ export function problemsOf(text: string): Problem[] {
 }
 
 /** The columns of a list. */
-export function operationOf({ verb, authority, target, result, application, failed }: SummaryColumns): Operation {
-  return { verb, authority, target, result, application, failed: failed !== 0 };
+export function operationOf(row: SummaryColumns): Operation {
+  const { verb, authority, target, result, application, failed } = row;
+  const { over_verb, over_target, over_result } = row;
+  const over = over_verb === null ? null : { verb: over_verb, target: over_target, result: over_result };
+  return { verb, authority, target, result, application, failed: failed !== 0, over };
 }
 
 function sizesOf(row: SummaryColumns): Sizes {

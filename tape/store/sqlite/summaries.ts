@@ -1,5 +1,5 @@
 /** Summaries of exchanges: in order of their start, and in the order in which they were committed. */
-import { type ExchangeFilter, subjectPasses } from '../../model/filter';
+import { type ExchangeFilter, type FilterSubject, subjectPasses } from '../../model/filter';
 import type { ExchangeSummary } from '../tape';
 import { believed } from './cells';
 import { connectionOf } from './connection-row';
@@ -7,8 +7,8 @@ import { operationOf, problemsOf, protocolOf, type SummaryColumns } from './row'
 import { columnList, fromTables, ofConnection, type Source } from './source';
 
 const summaryColumns = `e.id, e.session_id, e.connection_id, e.channel, e.seq, e.started_us, e.duration_us, e.protocol,
-  e.outcome, e.problems, e.cause_method, e.verb, e.authority, e.target, e.result, e.application, e.failed, e.request_bytes,
-  e.response_bytes, e.messages,
+  e.outcome, e.problems, e.cause_method, e.verb, e.authority, e.target, e.result, e.application, e.failed,
+  e.over_verb, e.over_target, e.over_result, e.request_bytes, e.response_bytes, e.messages,
   ${ofConnection}, x.id AS cause_id`;
 
 /** A place among commits. */
@@ -36,7 +36,7 @@ export function summariesAfter(
     .prepare<unknown[], SummaryColumns & { readonly commit_number: number }>(sql)
     .all(after.commit, after.id, ...values, limit)
     .map((row) => {
-      const passes = subjectPasses(believed(row, cells.joined), filter);
+      const passes = subjectPasses(subjectOf(believed(row, cells.joined)), filter);
       const { commit_number: commit, id, session_id: session } = row;
       return { commit, id, session: String(session), summary: passes ? summaryFrom(row) : null };
     });
@@ -46,8 +46,14 @@ export function* summaries({ database, cells }: Source, filter: ExchangeFilter):
   const { where, values } = conditions(filter);
   const sql = `SELECT ${columnList(summaryColumns, cells)} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
   for (const row of database.prepare<unknown[], SummaryColumns>(sql).iterate(...values)) {
-    if (subjectPasses(believed(row, cells.joined), filter)) yield summaryFrom(row);
+    if (subjectPasses(subjectOf(believed(row, cells.joined)), filter)) yield summaryFrom(row);
   }
+}
+
+/** What a filter looks at. */
+export function subjectOf(row: SummaryColumns): FilterSubject {
+  const { direction, local, remote } = row;
+  return { direction, local, remote, ...operationOf(row) };
 }
 
 /** Session and direction are SQLite's to check; patterns are not SQL. */

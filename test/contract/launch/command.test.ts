@@ -71,6 +71,23 @@ describe('readiness', () => {
     await waitUntilReady(at(port), await start([node, '-e', shy]), 30_000);
   });
 
+  it('is the beginning of HTTP/2, from a server that speaks nothing else', async () => {
+    const port = await freePort();
+    const file = join(folder, 'reached-http2');
+    const handler = `() => require('fs').writeFileSync('${file}', '')`;
+    const script = `require('http2').createServer(${handler}).listen(${port}, '127.0.0.1')`;
+    await waitUntilReady(at(port), await start([node, '-e', script]), 30_000);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('greets in HTTP/2 who closes on all else', async () => {
+    const port = await freePort();
+    const preface = 'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n';
+    const answer = `s.once('data', (d) => d.toString('latin1').startsWith('${preface}') ? s.write(Buffer.from('000000040000000000', 'hex')) : s.destroy())`;
+    const script = `require('net').createServer((s) => { s.on('error', () => {}); ${answer} }).listen(${port}, '127.0.0.1')`;
+    await waitUntilReady(at(port), await start([node, '-e', script]), 30_000);
+  });
+
   it('is not there while something else than HTTP answers', async () => {
     const port = await freePort();
     const script = `require('net').createServer((s) => s.on('error', () => {}).end('+OK')).listen(${port}, '127.0.0.1', () => console.log('up'))`;

@@ -110,6 +110,7 @@ it('is one line of JSON that says what the contract says', () => {
     'results',
     'misses',
     'carried',
+    'remarks',
   ]);
 });
 

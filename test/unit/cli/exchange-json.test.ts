@@ -36,7 +36,7 @@ it('says of an exchange exactly what schema 1 promises, in its order', () => {
       '"local":"127.0.0.1:8443","remote":"127.0.0.1:50112","method":"POST","host":"localhost:8443",' +
       '"path":"/orders?x=1","status":201,"durationMs":3.42,"requestBytes":128,"responseBytes":512,' +
       '"complete":true,"problems":[],"outcome":"response","cause":null,' +
-      '"unreadTls":null,"channel":null,"application":null,"result":"201","failed":false,"messageCount":0}',
+      '"unreadTls":null,"channel":null,"application":null,"result":"201","failed":false,"messageCount":0,"operation":{"application":null,"verb":"POST","target":"/orders?x=1","result":"201","failed":false}}',
   );
 });
 

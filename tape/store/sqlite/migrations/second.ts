@@ -47,6 +47,9 @@ CREATE TABLE exchanges (
   result           TEXT,
   application      TEXT,
   failed           INTEGER NOT NULL,
+  over_verb        TEXT,
+  over_target      TEXT,
+  over_result      TEXT,
   request_bytes    INTEGER NOT NULL,
   response_bytes   INTEGER NOT NULL,
   messages         INTEGER NOT NULL,
@@ -84,25 +87,28 @@ const views = `
 CREATE VIEW exchange_list AS
 SELECT e.id, e.session_id, e.connection_id,
        strftime('%Y-%m-%dT%H:%M:%S', e.started_us / 1000000, 'unixepoch') || printf('.%06dZ', e.started_us % 1000000) AS started_at,
-       c.direction, e.verb AS method, e.authority AS host, e.target AS path,
-       iif(e.result GLOB '[1-9][0-9][0-9]', CAST(e.result AS INTEGER), NULL) AS status,
+       c.direction, iif(e.over_verb IS NULL, e.verb, e.over_verb) AS method, e.authority AS host,
+       iif(e.over_verb IS NULL, e.target, e.over_target) AS path,
+       iif(iif(e.over_verb IS NULL, e.result, e.over_result) GLOB '[1-9][0-9][0-9]',
+           CAST(iif(e.over_verb IS NULL, e.result, e.over_result) AS INTEGER), NULL) AS status,
        e.duration_us / 1000.0 AS duration_ms,
        e.request_bytes, e.response_bytes, e.outcome, e.problems, e.problems = '' AS complete,
        c.tls_library, c.pid, c.process, c.local, c.remote,
        x.id AS cause_id,
        coalesce(c.container_name, substr(c.container_id, 1, 12)) AS container, c.container_image, c.pod_namespace, c.pod_name,
-       e.protocol, e.application, e.channel, e.result, e.failed, e.messages
+       e.protocol, e.application, e.channel, e.result, e.failed, e.messages,
+       iif(e.over_verb IS NULL, NULL, e.verb || ' ' || e.target) AS operation
 FROM exchanges e
 JOIN connections c ON c.id = e.connection_id
 JOIN sessions s ON s.id = e.session_id
 LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1;
 
 CREATE VIEW slow_exchanges AS
-SELECT id, started_at, direction, method, host, path, status, duration_ms
+SELECT id, started_at, direction, method, host, path, status, duration_ms, operation
 FROM exchange_list WHERE duration_ms IS NOT NULL ORDER BY duration_ms DESC;
 
 CREATE VIEW failed_exchanges AS
-SELECT id, started_at, direction, method, host, path, status, outcome, duration_ms, result
+SELECT id, started_at, direction, method, host, path, status, outcome, duration_ms, result, operation
 FROM exchange_list WHERE failed OR outcome IN ('refused', 'reset', 'timeout') ORDER BY started_at, id;
 
 CREATE VIEW incomplete_exchanges AS
@@ -113,9 +119,9 @@ CREATE VIEW endpoints AS
 SELECT direction, method, host, substr(path, 1, instr(path || '?', '?') - 1) AS path, count(*) AS exchanges,
        sum(failed) AS server_errors, sum(status BETWEEN 400 AND 499) AS client_errors,
        min(duration_ms) AS fastest_ms, avg(duration_ms) AS mean_ms, max(duration_ms) AS slowest_ms,
-       sum(request_bytes) AS request_bytes, sum(response_bytes) AS response_bytes
+       sum(request_bytes) AS request_bytes, sum(response_bytes) AS response_bytes, operation
 FROM exchange_list WHERE method IS NOT NULL
-GROUP BY 1, 2, 3, 4 ORDER BY exchanges DESC;
+GROUP BY 1, 2, 3, 4, operation ORDER BY exchanges DESC;
 
 CREATE VIEW message_headers AS
 SELECT e.id AS exchange_id, m.message, j.key AS position,
@@ -185,8 +191,8 @@ export function secondFromFirst(
       NULL AS pod_id, NULL AS pod_name, NULL AS pod_namespace FROM ${from}connections${suffix}`,
     exchanges: `SELECT id, session_id, connection_id, NULL AS channel, seq, number, 1 AS commit_number, protocol, started_us,
       duration_us, outcome, problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,
-      CAST(status AS TEXT) AS result, NULL AS application, coalesce(status >= 500, 0) AS failed, request_bytes,
-      response_bytes, 0 AS messages, ${contentOfFirst} AS content, redacted, request_body_id, response_body_id, request_body,
+      CAST(status AS TEXT) AS result, NULL AS application, coalesce(status >= 500, 0) AS failed,
+      NULL AS over_verb, NULL AS over_target, NULL AS over_result, request_bytes, response_bytes, 0 AS messages, ${contentOfFirst} AS content, redacted, request_body_id, response_body_id, request_body,
       response_body FROM ${from}exchanges${suffix}`,
   };
 }

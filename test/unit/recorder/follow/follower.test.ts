@@ -47,7 +47,7 @@ function follow(limits: Partial<Limits> = {}): Fixture {
       close: (ending, atUs) => log.push(`${connection} ${ending} at ${atUs}`),
       expire: () => false,
     }),
-    onStray: (event) => log.push(`stray ${event.connection}`),
+    onUnopened: (event) => log.push(`stray ${event.connection}`),
   });
   return { follower, log };
 }

@@ -126,7 +126,7 @@ describe('the ledger of losses', () => {
     expect(told).toEqual([]);
     ledger.sweep(1_000_010);
     expect(told).toEqual([{ ...loss(1, 11, 10), events: 2 }, loss(null, 7, 30)]);
-    ledger.tellAll(2_000_000);
+    ledger.emitAll(2_000_000);
     expect(told).toHaveLength(2);
   });
 

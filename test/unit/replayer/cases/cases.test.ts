@@ -1,17 +1,16 @@
-import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
+import { casesFrom, isRunnable, recordedHttp2 } from '../../../../replayer/cases/cases';
 import { caseName, pathTemplate, singular } from '../../../../replayer/cases/name';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
 import type { Exchange } from '../../../../tape/model/exchange';
 import { createMemoryTape } from '../../../../tape/store/memory';
 import type { StoredExchange } from '../../../../tape/store/tape';
-import { storedExchanges } from '../../../support/exchanges';
+import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 import {
   asRedacted,
   bodyOf,
   connectionOf,
   exchangeOf,
   messageOf,
-  requestOf,
   responseOf,
   sessionStart,
 } from '../../../support/tapes';
@@ -88,11 +87,7 @@ describe('casesFrom', () => {
     );
     const [first] = storedExchanges({});
     const raw = first && { ...first, exchange: exchangeOf({ ...first.exchange, protocol: 'raw' }) };
-    const http2 = first && {
-      ...first,
-      exchange: exchangeOf({ ...first.exchange, protocol: 'http2', request: requestOf({ version: '2' }) }),
-    };
-    const others = [raw, http2].flatMap((each, i) => (each === undefined ? [] : [{ ...each, id: String(7 + i) }]));
+    const others = raw === undefined ? [] : [{ ...raw, id: '7' }];
     const cases = casesFrom([...stored, ...others]);
     const reasons = cases.map((each) => (each.kind === 'skip' ? [each.id, each.reason, each.detail] : [each.id]));
     expect(Object.fromEntries(reasons.map(([id, ...rest]) => [id, rest]))).toEqual({
@@ -103,8 +98,22 @@ describe('casesFrom', () => {
       5: ['unsendable', 'OPTIONS * has no path to send it to'],
       6: ['incomplete', 'the recorded outcome is refused'],
       7: ['raw', 'the protocol (raw) is not parsed'],
-      8: ['http2', 'it was recorded over HTTP/2, which is not sent again yet'],
     });
+  });
+});
+
+describe('recordedHttp2', () => {
+  const over = (sketch: ExchangeSketch) => casesFrom(storedExchanges(sketch)).filter(isRunnable).map(recordedHttp2);
+
+  it('tells HTTP/2 in TLS from HTTP/2 in plaintext, and both from HTTP/1', () => {
+    expect(over({ channel: 1, tls: true })).toEqual(['tls']);
+    expect(over({ channel: 1 })).toEqual(['plaintext']);
+    expect(over({ tls: true })).toEqual([null]);
+  });
+
+  it('takes a request that asked for an upgrade for HTTP/2: its answer came over it', () => {
+    const [test] = casesFrom(storedExchanges({})).filter(isRunnable);
+    expect(test && recordedHttp2({ ...test, response: { ...test.response, version: '2' } })).toBe('plaintext');
   });
 });
 

@@ -1,8 +1,16 @@
 import { WiretapeError } from '../../../../errors/wiretape-error';
 import { failureOf } from '../../../../replayer/drive/failure';
-import { closesConnection, isChunked, outgoingHeaders } from '../../../../replayer/drive/outgoing';
+import {
+  closesConnection,
+  http1Headers,
+  http2Headers,
+  http2Trailers,
+  isChunked,
+  type OutgoingRequest,
+} from '../../../../replayer/drive/outgoing';
 import { createSchedule } from '../../../../replayer/drive/schedule';
 import { parseTarget } from '../../../../replayer/drive/target';
+import { wayOf } from '../../../../replayer/drive/way';
 
 describe('parseTarget', () => {
   it.each([
@@ -33,6 +41,17 @@ describe('parseTarget', () => {
 });
 
 describe('outgoing headers', () => {
+  const request = (more: Partial<OutgoingRequest>): OutgoingRequest => ({
+    method: 'GET',
+    path: '/a?b',
+    headers: [],
+    body: new Uint8Array(0),
+    trailers: [],
+    http2: null,
+    ...more,
+  });
+  const at = (url: string, hostHeader: string | null = null) => ({ target: parseTarget(url), hostHeader });
+
   it('leave out what belongs to the recorded connection, and keep case, order and repeats', () => {
     const recorded = [
       ['Host', 'old.test'],
@@ -46,8 +65,55 @@ describe('outgoing headers', () => {
       ['x-b', '2'],
       ['Accept', '*/*'],
     ] as const;
-    expect(outgoingHeaders(recorded, null)).toEqual(['X-B', '1', 'x-b', '2', 'Accept', '*/*']);
-    expect(outgoingHeaders(recorded, 'shop.test').slice(0, 2)).toEqual(['Host', 'shop.test']);
+    const headers = request({ headers: recorded });
+    expect(http1Headers(headers, null)).toEqual(['X-B', '1', 'x-b', '2', 'Accept', '*/*']);
+    expect(http1Headers(headers, 'shop.test').slice(0, 2)).toEqual(['Host', 'shop.test']);
+  });
+
+  it('of HTTP/2 go after the pseudo-headers, in lower case, with the true length where a length was said', () => {
+    const headers = [
+      ['X-B', '1'],
+      ['connection', 'x-hop'],
+      ['x-hop', 'gone'],
+      ['content-length', '9'],
+      ['te', 'trailers'],
+      ['cookie', 'a=1'],
+      ['x-b', '2'],
+      ['cookie', 'b=2'],
+      ['host', 'old.test'],
+    ] as const;
+    const sent = request({ method: 'POST', headers, body: Buffer.from('xyz'), http2: 'tls' });
+    expect(http2Headers(sent, at('https://shop.test/base/'))).toEqual(
+      [
+        [':method', 'POST', ':scheme', 'https', ':authority', 'shop.test', ':path', '/base/a?b'],
+        ['x-b', '1', 'content-length', '3', 'te', 'trailers', 'cookie', 'a=1', 'x-b', '2', 'cookie', 'b=2'],
+      ].flat(),
+    );
+    expect(http2Headers(request({}), at('http://127.0.0.1:1', 'shop.test')).slice(2, 6)).toEqual([
+      ':scheme',
+      'http',
+      ':authority',
+      'shop.test',
+    ]);
+  });
+
+  it('join the crumbs of a cookie for HTTP/1', () => {
+    const headers = [
+      ['cookie', 'a=1'],
+      ['accept', '*/*'],
+      ['cookie', 'b=2'],
+    ] as const;
+    expect(http1Headers(request({ headers, http2: 'tls' }), null)).toEqual(['cookie', 'a=1; b=2', 'accept', '*/*']);
+    expect(http1Headers(request({ headers }), null)).toEqual(['cookie', 'a=1', 'accept', '*/*', 'cookie', 'b=2']);
+  });
+
+  it('refuse what no field, method or path of HTTP/2 can hold', () => {
+    const target = at('http://x');
+    expect(() => http2Headers(request({ headers: [['x', 'a\u0001']] }), target)).toThrow(/x holds control characters/);
+    expect(() => http2Headers(request({ headers: [['a b', '1']] }), target)).toThrow(/"a b" is no token/);
+    expect(() => http2Headers(request({ method: 'A B' }), target)).toThrow(/method "A B"/);
+    expect(() => http2Headers(request({ path: '/a b' }), target)).toThrow(/path/);
+    expect(() => http2Trailers([['x', '\n']])).toThrow(/x holds control characters/);
   });
 
   it('say whether the connection ended and the body came in chunks', () => {
@@ -59,7 +125,12 @@ describe('outgoing headers', () => {
 });
 
 describe('the schedule', () => {
-  const step = (connection: string, startedAtUs: number, endedAtUs: number) => ({ connection, startedAtUs, endedAtUs });
+  const step = (connection: string, startedAtUs: number, endedAtUs: number, channel: number | null = null) => ({
+    connection,
+    channel,
+    startedAtUs,
+    endedAtUs,
+  });
 
   it('sends a request only after the answers it may depend on', () => {
     const schedule = createSchedule([step('a', 0, 10), step('b', 5, 15), step('c', 12, 20)], 8);
@@ -75,6 +146,15 @@ describe('the schedule', () => {
     expect([schedule.take(), schedule.take()]).toEqual([0, undefined]);
   });
 
+  it('sends channels of one connection at once where they were at once, and no others', () => {
+    const schedule = createSchedule([step('a', 0, 10, 1), step('a', 5, 15, 3), step('a', 12, 20, 5)], 8);
+    expect([schedule.take(), schedule.take(), schedule.take()]).toEqual([0, 1, undefined]);
+    schedule.finish(0);
+    expect(schedule.take()).toBe(2);
+    const mixed = createSchedule([step('a', 0, 10), step('a', 5, 15, 1)], 8); // before an upgrade, and after it
+    expect([mixed.take(), mixed.take()]).toEqual([0, undefined]);
+  });
+
   it('keeps to its concurrency, and to recorded order with one', () => {
     const steps = [step('a', 0, 100), step('b', 1, 100), step('c', 2, 100)];
     const two = createSchedule(steps, 2);
@@ -86,6 +166,29 @@ describe('the schedule', () => {
   it('knows the last request of a connection', () => {
     const schedule = createSchedule([step('a', 0, 1), step('b', 2, 3), step('a', 4, 5)], 1);
     expect([0, 1, 2].map((i) => schedule.isLastOfConnection(i))).toEqual([false, true, true]);
+  });
+});
+
+describe('the way of a request', () => {
+  const grpc = [['content-type', 'application/grpc+proto']] as const;
+  const web = [['content-type', 'application/grpc-web+proto']] as const;
+
+  it.each([
+    [null, 'https', null, [], 'http1'],
+    [null, 'https', '2', [], 'http1'],
+    ['tls', 'https', null, [], 'alpn'],
+    ['plaintext', 'https', null, [], 'alpn'],
+    ['tls', 'https', '1.1', [], 'http1'],
+    ['tls', 'http', null, [], 'http1'],
+    ['tls', 'http', '2', [], 'prior-knowledge'],
+    ['plaintext', 'http', null, [], 'prior-knowledge'],
+    ['plaintext', 'http', '1.1', [], 'http1'],
+    ['tls', 'http', null, grpc, 'prior-knowledge'],
+    ['tls', 'http', '1.1', grpc, 'prior-knowledge'],
+    ['tls', 'https', '1.1', grpc, 'alpn'],
+    ['tls', 'http', null, web, 'http1'],
+  ] as const)('recorded over %s, to %s, asked for %s with %j, is %s', (http2, scheme, httpVersion, headers, way) => {
+    expect(wayOf({ http2, headers }, { target: { secure: scheme === 'https' }, httpVersion })).toBe(way);
   });
 });
 
@@ -103,7 +206,8 @@ describe('failures', () => {
     ['UND_ERR_SOCKET', true, 'closed', false],
     ['ECONNRESET', true, 'closed', false],
     ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', true, 'bad-answer', false],
-    ['UND_ERR_RES_EXCEEDED_MAX_SIZE', true, 'too-large', false],
+    ['ERR_HTTP2_ERROR', true, 'bad-answer', false],
+    ['ERR_HTTP2_SESSION_ERROR', true, 'reset', false],
     ['UND_ERR_INVALID_ARG', false, 'unsendable', false],
   ])('%s with a connection %s is %s', (code, started, reason, unreachable) => {
     expect(failureOf(coded(code), started)).toMatchObject({ reason, unreachable });

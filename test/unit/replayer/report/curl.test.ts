@@ -6,6 +6,7 @@ const request = (more: Partial<CurlRequest>): CurlRequest => ({
   url: 'http://127.0.0.1:8080/a',
   headers: [],
   body: new Uint8Array(0),
+  version: null,
   ...more,
 });
 

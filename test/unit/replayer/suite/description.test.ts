@@ -169,6 +169,34 @@ describe('a case written into a suite', () => {
   });
 });
 
+describe('a case of HTTP/2 written into a suite', () => {
+  it('keeps its version, stream, authority and trailers, and whether the length of its body was said', () => {
+    const sketch: ExchangeSketch = {
+      channel: 7,
+      tls: true,
+      method: 'POST',
+      host: 'shop.test:8443',
+      requestBody: 'abc',
+      requestHeaders: [['content-length', '3']],
+      requestTrailers: [['x-sum', '9']],
+      responseTrailers: [['grpc-status', '0']],
+    };
+    const { testCase, stored } = throughCase(sketch);
+    const { exchange } = stored;
+    expect(exchange).toMatchObject({ protocol: 'http2', channel: 7, connection: { tls: { library: 'openssl' } } });
+    const { request, response } = httpIn(exchange);
+    expect(request).toMatchObject({ version: '2', authority: 'shop.test:8443', trailers: [['x-sum', '9']] });
+    expect(request?.headers).toEqual(testCase.request.headers);
+    expect(response).toMatchObject({ version: '2', trailers: [['grpc-status', '0']] });
+    expect(casesFrom([stored])).toMatchObject([{ kind: 'run' }]);
+  });
+
+  it('says nothing of versions and streams for HTTP/1.1', () => {
+    const { description } = throughCase({ requestBody: 'abc' });
+    expect(JSON.stringify(description)).not.toMatch(/version|channel|authority|length/);
+  });
+});
+
 describe('a mock written into a suite', () => {
   it.each<[string, ExchangeSketch]>([
     [

@@ -5,7 +5,7 @@ import type { Verdict } from './protocol';
  * Only the first byte of an event can be such a place: peers write a message from its head on, while a body may hold
  * anything, heads of messages included.
  */
-export class BoundarySeeker {
+export class MessageFinder {
   /** When the first byte of what was found came. */
   foundAtUs = 0;
   /** Captured bytes that were passed over. */

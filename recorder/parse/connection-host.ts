@@ -1,0 +1,172 @@
+/**
+ * What the conversations of one connection are given: gives their exchanges a place in the recording, adds what is true of
+ * the connection, and puts them on it. Reads no bytes and knows no protocol by name.
+ */
+import type { Cause, Connection, Exchange, LossReason } from '../../tape/model/exchange';
+import type { Budget } from '../follow/budget';
+import type { Wait } from '../follow/follower';
+import type { Limits } from '../follow/limits';
+import type { OpenInbound } from '../link/open-inbound';
+import type { OpenEvent } from '../source/events';
+import type { CreateHeaderDecoder } from './header-decoder';
+import type { LastingExchanges, LastingSource, Written } from './lasting';
+import { problemBits, problemsOf } from './problems';
+import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Tunnel } from './protocol';
+import type { OpenSpill } from './spill';
+
+/** What all connections of a recording share. */
+export interface Recording {
+  readonly limits: Limits;
+  readonly budget: Budget;
+  readonly keepRaw: boolean;
+  readonly openSpill: OpenSpill;
+  readonly createHeaderDecoder: CreateHeaderDecoder;
+  readonly inbound: OpenInbound;
+  readonly lasting: LastingExchanges;
+  nextNumber(): number;
+  emit(exchange: Exchange): void;
+  lose(loss: { connection: number; reason: LossReason; bytes: number; atUs: number }): void;
+  /** Nothing more comes of the connection. */
+  closed(connection: number): void;
+}
+
+/** Who reads the connection's bytes, and can give them to somebody else. */
+export interface Reader {
+  /** Null before it is clear who reads. */
+  readonly conversation: Conversation | null;
+  handOver(handOver: HandOver): Conversation;
+  openTunnel(channel: number, tunnel: Tunnel): Conversation;
+}
+
+export class ConnectionHost implements Host, LastingSource {
+  connection: Connection;
+  /** What is wrong with all of it: bits of `problemBits`. */
+  problems = 0;
+  private atUs: number;
+  private exchanges = 0;
+  /** How many pieces came, and with which one something was passed on. */
+  private pieces = 0;
+  private passedOnAt = -1;
+
+  constructor(
+    { connection: key, atUs, role, local, remote, process }: OpenEvent,
+    private readonly recording: Recording,
+    private readonly reader: Reader,
+    readonly wait: Wait,
+  ) {
+    const unread = { tls: null, unreadTls: null };
+    this.connection = { key, direction: role, openedAtUs: atUs, local, remote, ...unread, process };
+    this.atUs = atUs;
+  }
+
+  get limits(): Limits {
+    return this.recording.limits;
+  }
+
+  get budget(): Budget {
+    return this.recording.budget;
+  }
+
+  get keepRaw(): boolean {
+    return this.recording.keepRaw;
+  }
+
+  get openSpill(): OpenSpill {
+    return this.recording.openSpill;
+  }
+
+  get createHeaderDecoder(): CreateHeaderDecoder {
+    return this.recording.createHeaderDecoder;
+  }
+
+  /** The connection has come to this time. */
+  at(atUs: number): void {
+    this.atUs = atUs;
+    this.pieces++;
+  }
+
+  lose(reason: LossReason, bytes: number): void {
+    this.recording.lose({ connection: this.connection.key, reason, bytes, atUs: this.atUs });
+  }
+
+  begin(): Beginning {
+    const beginning = this.beginRaw();
+    if (this.connection.direction === 'inbound') {
+      this.recording.inbound.begin(this.connection.process?.pid, beginning.number);
+    }
+    return beginning;
+  }
+
+  beginRaw(): Beginning {
+    const cause = this.connection.direction === 'outbound' ? this.causeNow() : null;
+    const number = this.recording.nextNumber();
+    this.recording.lasting.begin(number, this, this.atUs);
+    return { number, seq: this.exchanges++, cause };
+  }
+
+  /** What the process was doing for somebody else. */
+  causeNow(): Cause | null {
+    return this.recording.inbound.causeOf(this.connection.process?.pid);
+  }
+
+  ended(beginning: Beginning): void {
+    if (this.connection.direction !== 'inbound') return;
+    this.recording.inbound.end(this.connection.process?.pid, beginning.number);
+  }
+
+  forget({ number }: Beginning): void {
+    this.recording.lasting.end(number);
+    this.exchanges--;
+  }
+
+  emit(exchange: ParsedExchange, problems: number): void {
+    this.recording.lasting.end(exchange.number);
+    this.pass(exchange, problems);
+  }
+
+  passOn({ number }: Beginning): void {
+    // Once a piece: what is passed on is in memory, and on no budget, until the event it came in is over.
+    if (this.passedOnAt === this.pieces) return;
+    this.passedOnAt = this.pieces;
+    this.recording.lasting.writeNow(number, this.atUs);
+  }
+
+  emitSoFar(number: number, unless: number): Written | null {
+    const found = this.reader.conversation?.soFar(number) ?? null;
+    if (found === null) return null;
+    if (found.progress !== unless) this.pass(found.exchange, found.problems | problemBits['still-open']);
+    return found;
+  }
+
+  unread(bytes: number): void {
+    if (bytes > 0) this.lose('no-boundary', bytes);
+  }
+
+  handOver(handOver: HandOver): Conversation {
+    return this.reader.handOver(handOver);
+  }
+
+  openTunnel(channel: number, tunnel: Tunnel): Conversation {
+    return this.reader.openTunnel(channel, tunnel);
+  }
+
+  private pass(exchange: ParsedExchange, problems: number): void {
+    const { number, channel, seq, protocol, startedAtUs, durationUs, outcome, cause } = exchange;
+    const { content, messages, messagesBefore } = exchange;
+    this.recording.emit({
+      number,
+      connection: this.connection,
+      channel,
+      seq,
+      protocol,
+      startedAtUs,
+      durationUs,
+      outcome,
+      problems: problemsOf(problems | this.problems),
+      cause,
+      content,
+      messages,
+      messagesBefore,
+    } as Exchange); // protocol and content are of one exchange, which taking it apart makes the compiler forget
+  }
+}

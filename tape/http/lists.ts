@@ -1,0 +1,23 @@
+/** Header fields whose value is a list, read as one (RFC 9110 5.6.1). */
+import type { HeaderList } from '../model/body';
+
+const none: readonly string[] = [];
+
+/** The members of all fields of that lower-case name, in lower case; what is empty is left out. Fields in quotes are not read. */
+export function listedIn(headers: HeaderList, field: string): readonly string[] {
+  let found = none;
+  for (const [name, value] of headers) {
+    if (name.length === field.length && name.toLowerCase() === field) found = [...found, ...members(value)];
+  }
+  return found;
+}
+
+function members(value: string): readonly string[] {
+  const list = value.toLowerCase().split(',');
+  return list.map((member) => member.trim()).filter((member) => member !== '');
+}
+
+/** Whether a name or a method is made of the signs that HTTP allows there (RFC 9110 5.6.2). */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+}
