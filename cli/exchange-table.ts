@@ -38,7 +38,7 @@ export async function* tableLines(
   const linesOf = tableRows(options);
   for await (const summary of summaries) {
     countIn(counts, summary);
-    yield* linesOf(summary);
+    for (const line of linesOf(summary)) yield line; // not yield*, which awaits each line three times
   }
 }
 
