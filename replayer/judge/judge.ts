@@ -3,9 +3,10 @@
  * says both. Equal bytes are never parsed. Pure: the answer, the recording, the rules and what the run remembers come in,
  * a judgement goes out.
  */
-import type { JsonValue } from '../../tape/body/json';
+
 import { statusApart } from '../../tape/body/rpc/status';
 import { type BodyView, viewBody } from '../../tape/body/view';
+import type { JsonValue } from '../../tape/json/json';
 import { describedAs, type HeaderList, headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';

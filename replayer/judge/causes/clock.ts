@@ -2,7 +2,7 @@
  * The clock: a time may differ only as far as the clock went on between the two runs. What is fixed does not move, and
  * what moved otherwise is a difference, whatever it looks like.
  */
-import type { JsonValue } from '../../../tape/body/json';
+import type { JsonValue } from '../../../tape/json/json';
 import { dateText, epochTime, isTimeName, type TimeText, timeText } from '../../noise/shapes';
 import { scalarText } from './cause';
 import { clockSlackMs, type Moved, type RunClock, type SpanPair } from './run-clock';

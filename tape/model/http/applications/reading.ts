@@ -3,8 +3,8 @@
  * member asks for it. Bounded: of a body that is longer than `longestBodyBytes` nothing is read.
  */
 import { decodeBody } from '../../../body/coding';
-import { type JsonValue, parseJson } from '../../../body/json';
 import { isJsonType, type MediaType, mediaTypeOf } from '../../../body/media-type';
+import { type JsonValue, parseJson } from '../../../json/json';
 import { type Body, noBytes } from '../../body';
 import type { HttpContent, HttpRequest, HttpResponse } from '../http';
 
