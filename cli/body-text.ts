@@ -1,11 +1,11 @@
 /** Bodies as a person wants to see them: JSON laid out, forms as fields, parts of multipart one by one, bytes by size and hash. */
 import { hash } from 'node:crypto';
 import { decodeBody } from '../tape/body/coding';
-import { stringifyJson } from '../tape/body/json';
 import { itemSpans } from '../tape/body/json-items';
 import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-type';
 import { viewEnvelopes } from '../tape/body/rpc/view';
 import { type BodyView, type Part, viewBytes } from '../tape/body/view';
+import { stringifyJson } from '../tape/json/json';
 import { type Body, type HeaderList, headerValue } from '../tape/model/body';
 import { prettyJson } from './pretty-json';
 import { visibleLine, visibleText } from './terminal';

@@ -3,8 +3,8 @@
  * Pure; text from the wire goes out as it is, since JSON escapes what a terminal would act on.
  */
 
-import { isJsonObject, JsonNumber, type JsonValue } from '../tape/body/json';
 import { viewBody } from '../tape/body/view';
+import { isJsonObject, JsonNumber, type JsonValue } from '../tape/json/json';
 import type { HeaderList } from '../tape/model/body';
 import { protocolLineOf } from '../tape/model/content-model';
 import type { Message } from '../tape/model/message';

@@ -38,7 +38,7 @@ export async function* tableLines(
   const linesOf = tableRows(options);
   for await (const summary of summaries) {
     countIn(counts, summary);
-    yield* linesOf(summary);
+    for (const line of linesOf(summary)) yield line; // not yield*, which awaits each line three times
   }
 }
 
@@ -97,9 +97,10 @@ function placeOf(summary: ExchangeSummary) {
   return visibleWire(`${streamWords(summary)} ${server}`);
 }
 
-/** What all requests to one path of an application differ in. */
-function spokenWords({ verb, target, over }: Operation): string {
-  return over === null ? '' : `${visibleLine(`${verb} ${target}`)}  `;
+/** What all requests to one path of an application differ in; nothing where that is the path. */
+function spokenWords({ verb, target, over, application }: Operation): string {
+  if (over === null) return '';
+  return `${visibleLine(target === over.target ? `${application}` : `${verb} ${target}`)}  `;
 }
 
 /** The name first: where a line is cut, the address goes. */

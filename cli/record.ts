@@ -4,7 +4,7 @@ import type { CommandModule } from 'yargs';
 import { formatError } from '../errors/wiretape-error';
 import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
 import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
-import type { ProbeReport } from '../recorder/source/ebpf/live/probe-keeper';
+import type { ProbeReport } from '../recorder/source/ebpf/live/probe-set';
 import type { ProcessInfo } from '../tape/model/exchange';
 import { keptBodyLimitBytes } from '../tape/store/sqlite';
 import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';

@@ -15,7 +15,7 @@ import type { QueuedWriter, SessionId } from '../tape/store/tape';
 import { createPipeline, type Pipeline, type PipelineStats } from './pipeline';
 import type { AwaitedTarget, TargetSpec } from './source/ebpf/attach/targets';
 import type { TerminalSignal } from './source/ebpf/live/command';
-import type { ProbeReport } from './source/ebpf/live/probe-keeper';
+import type { ProbeReport } from './source/ebpf/live/probe-set';
 import { type EbpfSource, startEbpfSource } from './source/ebpf/source';
 import type { SourceEvent } from './source/events';
 import { spillInto } from './spill-file';

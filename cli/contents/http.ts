@@ -1,6 +1,7 @@
 /** How an exchange of HTTP is shown. */
-import { stringifyJson } from '../../tape/body/json';
+
 import { callStatus } from '../../tape/body/rpc/status';
+import { stringifyJson } from '../../tape/json/json';
 import { outcomeWords } from '../../tape/model/exchange';
 import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import { prettyJson } from '../pretty-json';

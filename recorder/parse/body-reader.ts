@@ -1,6 +1,7 @@
 /** The port of bodies that are made messages of as they come, whichever version of HTTP carries them, and its members. */
-import { isEventStream } from '../../tape/body/event-stream';
-import { rpcTypeOf } from '../../tape/body/rpc/type';
+import { eventStreamType } from '../../tape/body/event-stream';
+import { mediaTypeOf } from '../../tape/body/media-type';
+import { rpcTypeNamed } from '../../tape/body/rpc/type';
 import { codingsOf } from '../../tape/http/codings';
 import type { HeaderList } from '../../tape/model/body';
 import type { Problem } from '../../tape/model/exchange';
@@ -41,8 +42,9 @@ export function bodyReaderFor(
   memory: MessageMemory,
   queue: () => MessageQueue,
 ): BodyReader | null {
-  const rpc = rpcTypeOf(headers);
-  const isEvents = from === 'server' && isEventStream(headers);
+  const { essence } = mediaTypeOf(headers);
+  const rpc = rpcTypeNamed(essence);
+  const isEvents = from === 'server' && essence === eventStreamType;
   if ((rpc === null && !isEvents) || codingsOf(headers).length > 0) return null;
   if (rpc === null) return new EventStreamReader(memory, queue());
   // In base64 messages begin within characters: such a body is cut when it is looked at.

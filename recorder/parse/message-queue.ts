@@ -75,7 +75,7 @@ export class MessageQueue {
   }
 
   /** Moves what waits of one side into a queue of its own: it belongs to another exchange. */
-  takeApart(side: Message['from']): MessageQueue {
+  separate(side: Message['from']): MessageQueue {
     const apart = new MessageQueue(this.budget, this.owner);
     const isApart = ({ from }: Message) => from === side;
     apart.waiting = this.waiting.filter(isApart);

@@ -2,11 +2,11 @@
  * New values in a JSON text, in place: every other byte stays as the client wrote it, odd numbers, repeated names and a byte
  * order mark included. Of repeated names those change that hold the recorded value.
  */
-import { type JsonValue, parseJson } from '../../tape/body/json';
+import { type JsonValue, parseJson } from '../../tape/json/json';
+import { equalJson } from '../../tape/json/values';
 import type { Path } from '../../tape/model/path';
 import { escapeJson } from '../../tape/redact/json-strings';
 import { JsonWalk, type Leaf, type Place } from '../../tape/redact/json-walk';
-import { equalJson } from '../judge/compare-json';
 
 /** A new text for the string or number at the steps; `recorded` is what stands there. */
 export interface JsonEdit {

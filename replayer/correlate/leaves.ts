@@ -5,8 +5,8 @@
  */
 
 import { parseForm } from '../../tape/body/form';
-import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/body/json';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
+import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/json/json';
 import type { HeaderList } from '../../tape/model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';

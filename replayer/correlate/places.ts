@@ -5,9 +5,9 @@
 
 import { isUtf8 } from 'node:buffer';
 import { parseForm } from '../../tape/body/form';
-import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import { rewriteItems } from '../../tape/body/json-items';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
+import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/json/json';
 import type { HeaderList } from '../../tape/model/body';
 import type { Path } from '../../tape/model/path';
 import { formatCookies, parseCookies, parseSetCookie } from './cookies';

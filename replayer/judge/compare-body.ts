@@ -1,8 +1,8 @@
 /** Compares two bodies as what the recorded one is: JSON, messages of calls, form, multipart, text or bytes. Codings are undone before. */
 import { createHash } from 'node:crypto';
-import { type JsonValue, parseJson } from '../../tape/body/json';
 import { parseItems } from '../../tape/body/json-items';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
+import { type JsonValue, parseJson } from '../../tape/json/json';
 import { compareJson } from './compare-json';
 import { keyOf, type Report } from './difference';
 

@@ -2,7 +2,8 @@
  * Compares two JSON values structurally: every added, removed, retyped and changed place by its path; arrays by order.
  * Member order and number notation do not count; numbers beyond a double are compared as the text they are.
  */
-import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from '../../tape/body/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../tape/json/json';
+import { canonicalText, equalJson, sameScalar, typeName } from '../../tape/json/values';
 import { keyOf, type Report } from './difference';
 
 type Steps = (string | number)[];
@@ -10,8 +11,8 @@ type Steps = (string | number)[];
 /** `path` is where both values stand; it is restored before the call returns. */
 export function compareJson(expected: JsonValue, actual: JsonValue, path: Steps, report: Report): void {
   if (expected === actual) return;
-  const type = typeOf(expected);
-  if (type !== typeOf(actual)) {
+  const type = typeName(expected);
+  if (type !== typeName(actual)) {
     report({ path: [...path], kind: 'type', expected, actual, key: keyOf(path) });
   } else if (Array.isArray(expected) && Array.isArray(actual)) {
     compareArrays(expected, actual, path, report);
@@ -20,15 +21,6 @@ export function compareJson(expected: JsonValue, actual: JsonValue, path: Steps,
   } else if (!sameScalar(expected, actual)) {
     report({ path: [...path], kind: 'changed', expected, actual, key: keyOf(path) });
   }
-}
-
-/** Deep equality under the same reading. */
-export function equalJson(expected: JsonValue, actual: JsonValue): boolean {
-  let equal = true;
-  compareJson(expected, actual, [], () => {
-    equal = false;
-  });
-  return equal;
 }
 
 function compareObjects(expected: JsonObject, actual: JsonObject, path: Steps, report: Report): void {
@@ -112,8 +104,8 @@ function compareFirst(
 function isReordered(expected: readonly JsonValue[], actual: readonly JsonValue[]): boolean {
   if (expected.length < 2 || expected.every((each, i) => equalJson(each, actual[i] ?? null))) return false;
   const counts = new Map<string, number>();
-  for (const each of expected) count(counts, canonical(each), 1);
-  for (const each of actual) if (count(counts, canonical(each), -1) < 0) return false;
+  for (const each of expected) count(counts, canonicalText(each), 1);
+  for (const each of actual) if (count(counts, canonicalText(each), -1) < 0) return false;
   return true;
 }
 
@@ -121,25 +113,4 @@ function count(counts: Map<string, number>, key: string, by: number): number {
   const now = (counts.get(key) ?? 0) + by;
   counts.set(key, now);
   return now;
-}
-
-/** One text for all values that are equal here. */
-function canonical(value: JsonValue): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (isJsonObject(value)) {
-    const members = Object.keys(value).sort();
-    return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name] ?? null)}`).join(',')}}`;
-  }
-  return value instanceof JsonNumber ? `n${value.source}` : JSON.stringify(value);
-}
-
-function sameScalar(expected: JsonValue, actual: JsonValue): boolean {
-  if (expected instanceof JsonNumber && actual instanceof JsonNumber) return expected.source === actual.source;
-  return expected === actual; // a JsonNumber is never equal to a double: it is one only because no double holds it
-}
-
-function typeOf(value: JsonValue): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return value instanceof JsonNumber ? 'number' : typeof value;
 }

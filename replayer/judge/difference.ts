@@ -1,5 +1,5 @@
 /** What the judge says: differences, and what excused the others. The words of `kind` are read by scripts. */
-import type { JsonValue } from '../../tape/body/json';
+import type { JsonValue } from '../../tape/json/json';
 import type { Path } from '../../tape/model/path';
 import type { Reason } from './causes/cause';
 

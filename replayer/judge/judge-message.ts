@@ -2,8 +2,9 @@
  * The verdict on one message of a conversation: its kind, and what it says, by the judge of answers. What came that was
  * not recorded, and what was recorded and did not come, are differences of the whole message.
  */
-import type { JsonValue } from '../../tape/body/json';
+
 import { viewBody } from '../../tape/body/view';
+import type { JsonValue } from '../../tape/json/json';
 import type { Body } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import type { Message } from '../../tape/model/message';

@@ -3,15 +3,17 @@
  * says both. Equal bytes are never parsed. Pure: the answer, the recording, the rules and what the run remembers come in,
  * a judgement goes out.
  */
-import type { JsonValue } from '../../tape/body/json';
+
 import { statusApart } from '../../tape/body/rpc/status';
 import { type BodyView, viewBody } from '../../tape/body/view';
+import type { JsonValue } from '../../tape/json/json';
 import { describedAs, type HeaderList, headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { movedAddress } from '../correlate/addresses';
 import type { Reason } from './causes/cause';
-import { type Moved, strayTimes } from './causes/clock';
+import { strayTimes } from './causes/clock';
+import type { Moved } from './causes/run-clock';
 import { byTag, type TagVerdict } from './causes/validators';
 import { compareBodies, sameBytes } from './compare-body';
 import { compareHeaders } from './compare-headers';

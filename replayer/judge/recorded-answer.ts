@@ -1,6 +1,7 @@
 /** The recorded answer of a case by places: what stands on the tape where the comparison had a translated value. */
-import { isJsonObject, type JsonValue } from '../../tape/body/json';
+
 import { type BodyView, jsonIn, viewBody } from '../../tape/body/view';
+import { isJsonObject, type JsonValue } from '../../tape/json/json';
 import type { HeaderList } from '../../tape/model/body';
 import { jsonAt, textAt } from '../correlate/places';
 import type { JudgeContext } from './context';

@@ -2,7 +2,7 @@
  * A difference as a report prints it: as recorded, with what that is in this run beside it; no live secret on either side;
  * of long texts the place where they differ in what nothing excuses, and never two texts that read alike.
  */
-import { isJsonObject, type JsonValue } from '../../tape/body/json';
+import { isJsonObject, type JsonValue } from '../../tape/json/json';
 import { formatPath } from '../../tape/model/path';
 import { jwtParts } from '../noise/shapes';
 import { placeOf } from './context';

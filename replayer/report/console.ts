@@ -2,7 +2,7 @@
  * The report for people: each case that needs attention with the request to repeat it, every difference with both
  * values, and what to type. What passed is counted, not listed. Shows recorded text only through `visible`.
  */
-import { stringifyJson } from '../../tape/body/json';
+import { stringifyJson } from '../../tape/json/json';
 import type { Difference, Excuse } from '../judge/difference';
 import {
   type CaseNotes,

@@ -2,7 +2,7 @@
  * The report as JUnit XML, in the dialect that CI servers share: testsuites, testsuite, testcase, failure, error,
  * skipped. Durations are left out: a report says the same whatever the clock says.
  */
-import { stringifyJson } from '../../tape/body/json';
+import { stringifyJson } from '../../tape/json/json';
 import type { Difference } from '../judge/difference';
 import type { Miss } from '../mocks/match/miss';
 import { type CaseNotes, type CaseResult, type ExcusedPlace, failingMisses, isEmpty, type RunReport } from './report';

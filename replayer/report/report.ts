@@ -1,5 +1,5 @@
 /** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No clock, no secret. */
-import { type JsonValue, stringifyJson } from '../../tape/body/json';
+import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { Difference, Excuse } from '../judge/difference';
 import type { Miss } from '../mocks/match/miss';

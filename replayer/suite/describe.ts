@@ -4,9 +4,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../../tape/body/coding';
-import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/body/json';
 import { type BodyView, viewBody } from '../../tape/body/view';
 import { framing } from '../../tape/http/hop-by-hop';
+import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/json/json';
 import type { Body, HeaderList } from '../../tape/model/body';
 import { type HttpRequest, type HttpResponse, type HttpVersion, noHttp } from '../../tape/model/http/http';
 import { httpOf } from '../../tape/model/registry';

@@ -2,7 +2,7 @@
  * How a generated suite writes down what was recorded: plain values that read well in a test file and that a person may
  * edit. `describe.ts` makes them of a tape's exchanges, `restore.ts` makes exchanges of them again.
  */
-import type { JsonValue } from '../../tape/body/json';
+import type { JsonValue } from '../../tape/json/json';
 import type { Outcome } from '../../tape/model/exchange';
 import type { HttpVersion } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';

@@ -3,8 +3,8 @@
  * up from their order, as nothing asks for them. Does no file access.
  */
 import { encodeBody } from '../../tape/body/coding';
-import { stringifyJson } from '../../tape/body/json';
 import { contentCodingsOf } from '../../tape/http/codings';
+import { stringifyJson } from '../../tape/json/json';
 import type { Body, HeaderList } from '../../tape/model/body';
 import type { Connection, Direction, Exchange, Outcome } from '../../tape/model/exchange';
 import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';

@@ -1,5 +1,5 @@
 /** What is to be changed of a JSON value, by place: for writing it back into what it was read from, and nothing else. */
-import { isJsonObject, JsonNumber, type JsonValue } from './json';
+import { isJsonObject, JsonNumber, type JsonValue } from '../json/json';
 
 export interface Edits {
   /** What stands at the place now; undefined where only places within it change. */

@@ -23,8 +23,10 @@ export interface Block {
   readonly bytes: Uint8Array;
 }
 
+export const eventStreamType = 'text/event-stream';
+
 export function isEventStream(headers: HeaderList): boolean {
-  return mediaTypeOf(headers).essence === 'text/event-stream';
+  return mediaTypeOf(headers).essence === eventStreamType;
 }
 
 /** Reads one whole block. Only the first of a stream may begin with a byte order mark. */

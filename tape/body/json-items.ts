@@ -2,7 +2,7 @@
  * Several JSON texts in one body: JSON Lines (NDJSON), and JSON text sequences (RFC 7464), as logs, bulk requests and
  * watches send them. Where each text stands, so that one can change and the rest keep its bytes.
  */
-import { type JsonValue, parseJson } from './json';
+import { type JsonValue, parseJson } from '../json/json';
 import { isJsonType } from './media-type';
 
 /** `lines`: each text on a line of its own. `sequence`: a record separator before each. */

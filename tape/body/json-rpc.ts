@@ -2,7 +2,7 @@
  * JSON-RPC (2.0, and what 1.0 has in common with it) in JSON that was parsed: which calls a text makes, and what of it
  * only tells one call from another. Knows no transport.
  */
-import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from './json';
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../json/json';
 
 export interface RpcCall extends JsonObject {
   readonly method: string;

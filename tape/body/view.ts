@@ -3,10 +3,10 @@
  * missing or wrong. Pure; never throws on input.
  */
 import { isUtf8 } from 'node:buffer';
+import { type JsonValue, parseJson } from '../json/json';
 import type { Body, HeaderList } from '../model/body';
 import { decodeBody } from './coding';
 import { parseForm } from './form';
-import { type JsonValue, parseJson } from './json';
 import { type ItemLayout, itemLayoutOf, parseItems } from './json-items';
 import { isJsonType, isTextType, type MediaType, mediaTypeOf } from './media-type';
 import { type Part, parseMultipart } from './multipart';

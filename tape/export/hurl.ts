@@ -2,8 +2,9 @@
  * A file for Hurl: each request with the status and the type of its answer to be checked. What Hurl would read as a
  * template, an escape or a comment is written as an escape.
  */
-import { parseJson } from '../body/json';
+
 import { isJsonType, mediaTypeOf } from '../body/media-type';
+import { parseJson } from '../json/json';
 import { headerValue } from '../model/body';
 import { type Call, callsIn, fieldText, oneLine, redactionsIn, titleOf } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';

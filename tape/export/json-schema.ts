@@ -2,7 +2,7 @@
  * What all the examples of a JSON value have in common, as JSON Schema 2020-12. A member is required where every example
  * has it; nothing is called an enumeration or a limit, since a recording shows what was and not what may be.
  */
-import { isJsonObject, JsonNumber, type JsonValue } from '../body/json';
+import { isJsonObject, JsonNumber, type JsonValue } from '../json/json';
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
 

@@ -3,9 +3,9 @@
  * It says what was seen; it holds no values of the traffic, but for names.
  */
 import { parseForm } from '../body/form';
-import { type JsonValue, parseJson } from '../body/json';
 import { isJsonType, isTextType, mediaTypeOf } from '../body/media-type';
 import { parseMultipart } from '../body/multipart';
+import { type JsonValue, parseJson } from '../json/json';
 import { type HeaderList, headerValue } from '../model/body';
 import { type Call, callsIn } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';

@@ -3,8 +3,9 @@
  * the order that was recorded and stays with the last; what redaction replaced in a request matches anything.
  */
 import { isUtf8 } from 'node:buffer';
-import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../body/json';
 import { isJsonType, mediaTypeOf } from '../body/media-type';
+import { JsonNumber, type JsonValue, parseJson, stringifyJson } from '../json/json';
+import { mapScalars } from '../json/values';
 import type { HeaderList } from '../model/body';
 import { type Call, callsIn, redactionsIn, titleOf } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
@@ -115,12 +116,10 @@ const anything = '${json-unit.ignore}';
 
 function withAnything(value: JsonValue, placeholders: ReadonlySet<string>): JsonValue {
   if (placeholders.size === 0) return value;
-  if (Array.isArray(value)) return value.map((item) => withAnything(item as JsonValue, placeholders));
-  if (isJsonObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withAnything(item, placeholders)]));
-  }
-  const text = value instanceof JsonNumber ? value.source : String(value);
-  return [...placeholders].some((placeholder) => text.includes(placeholder)) ? anything : value;
+  return mapScalars(value, (scalar) => {
+    const text = scalar instanceof JsonNumber ? scalar.source : String(scalar);
+    return [...placeholders].some((placeholder) => text.includes(placeholder)) ? anything : scalar;
+  });
 }
 
 function responseOf({ response, answer }: Call): Json {

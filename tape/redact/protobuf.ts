@@ -3,11 +3,11 @@
  * rules that JSON has; then what changed is written back. Every other byte stays, lengths around a secret are made right.
  */
 import { editsBetween } from '../body/edits';
-import { parseJson, stringifyJson } from '../body/json';
 import { messageValue } from '../body/protobuf/read';
 import { rewriteMessage } from '../body/protobuf/rewrite';
 import type { MessageShape } from '../body/protobuf/shape';
 import { wholeFieldsEnd } from '../body/protobuf/wire';
+import { parseJson, stringifyJson } from '../json/json';
 import { redactJson } from './json-text';
 import { mayHoldSecretBytes } from './scope';
 import type { TextContext } from './text';

@@ -11,6 +11,7 @@ const pureFolders = [
   'recorder/tally',
   'tape/model',
   'tape/http',
+  'tape/json',
   'tape/body',
   'tape/redact',
   'tape/import',

@@ -117,6 +117,23 @@ describe('the file', () => {
     expect(await idsOn(path)).toEqual(['1', '2']);
   });
 
+  it('is whole in its one file where somebody has it open as its recording ends', async () => {
+    const writer = openTapeWriter(path);
+    const session = writer.beginSession(sessionStart);
+    const reader = openTapeReader(path);
+    const following = reader.follow(null, { until: 'ended' });
+    writer.append(session, [numbered(1)]);
+    expect((await following.next()).value?.exchange.id).toBe('1');
+    writer.append(session, [numbered(2)]);
+    writer.endSession(session, { endedAtUs: epochUs, reason: 'time' });
+    writer.close();
+    const alone = join(folder, 'alone.tape');
+    copyFileSync(path, alone);
+    expect(await idsOn(alone)).toEqual(['1', '2']);
+    expect((await sessionsOn(alone)).map(({ state }) => state)).toEqual(['ended']);
+    await reader.close();
+  });
+
   it('is known to `file` and sqlite3 by its application id and version', () => {
     writeTape(path);
     const database = new Database(path, { readonly: true });

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { tryReturnProbe } from '../../native/binding';
 import type { ReturnProbeFacts } from '../../recorder/source/ebpf/attach/return-probes';
-import type { ProbeReport } from '../../recorder/source/ebpf/live/probe-keeper';
+import type { ProbeReport } from '../../recorder/source/ebpf/live/probe-set';
 import { startEbpfSource } from '../../recorder/source/ebpf/source';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';

@@ -34,24 +34,34 @@ export function method(path: string, streams: { request?: boolean; response?: bo
   };
 }
 
-export async function talkGrpc({ service, implementation, options = {}, call }: GrpcTalk): Promise<readonly Turn[]> {
-  const turns: Turn[] = [];
-  const answering = new Server(options);
-  answering.addService(service, implementation);
+/** A server on a port that the system chose. */
+export async function serveGrpc({ service, implementation, options = {} }: Omit<GrpcTalk, 'call'>) {
+  const server = new Server(options);
+  server.addService(service, implementation);
   const port = await new Promise<number>((resolve, reject) => {
-    answering.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     );
   });
-  const tap = createServer((near) => relay(near, connect(port, '127.0.0.1'), turns));
+  return { port, close: () => server.forceShutdown() };
+}
+
+export async function talkGrpc({ call, ...served }: GrpcTalk): Promise<readonly Turn[]> {
+  const turns: Turn[] = [];
+  const answering = await serveGrpc(served);
+  const tap = createServer((near) => relay(near, connect(answering.port, '127.0.0.1'), turns));
   tap.listen(0, '127.0.0.1');
   await once(tap, 'listening');
-  const asking = new Client(`127.0.0.1:${(tap.address() as AddressInfo).port}`, credentials.createInsecure(), options);
+  const asking = new Client(
+    `127.0.0.1:${(tap.address() as AddressInfo).port}`,
+    credentials.createInsecure(),
+    served.options,
+  );
   try {
     await call(asking);
   } finally {
     asking.close();
-    answering.forceShutdown();
+    answering.close();
     tap.close();
     await once(tap, 'close');
   }

@@ -13,9 +13,9 @@ import { type MessageQueue, queueFor } from '../message-queue';
 import { problemBits, problemOfGap, problemWordOfGap } from '../problems';
 import type { Conversation, HandOver, Host, SoFar, Upgraded } from '../protocol';
 import { recognise } from './boundary';
-import type { Draft } from './draft';
 import { MessageReader, type MessageSink, type ReadStop } from './message-reader';
 import { Pairing } from './pairing';
+import type { PendingExchange } from './pending-exchange';
 import { acceptsWebSocket, http2Name, nameOfUpgrade } from './upgrade';
 
 /** Bytes, or a gap, that wait. */
@@ -59,7 +59,7 @@ export class HttpConversation implements Conversation, MessageSink {
   private readonly responses: Lane;
   private readonly pairing: Pairing;
   /** The last request that asked for an upgrade. */
-  private upgrading: Draft | null = null;
+  private upgrading: PendingExchange | null = null;
   /** The protocol that the server said it changes over to. */
   private upgradedTo: string | null = null;
   /** The exchange in which it said so. */
@@ -104,18 +104,19 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   soFar(number: number): SoFar | null {
-    const draft = this.pairing.draftOf(number);
-    if (draft === null) return null;
-    const request = draft.request ?? (draft === this.pairing.asking ? this.requests.reader.requestSoFar() : null);
-    if (request === null && !draft.requestDone) return null;
-    const isAnswering = draft === this.pairing.answering;
-    const response = draft.response ?? (isAnswering ? this.responses.reader.responseSoFar(draft.informational) : null);
+    const exchange = this.pairing.pendingOf(number);
+    if (exchange === null) return null;
+    const request = exchange.request ?? (exchange === this.pairing.asking ? this.requests.reader.requestSoFar() : null);
+    if (request === null && !exchange.requestDone) return null;
+    const isAnswering = exchange === this.pairing.answering;
+    const response =
+      exchange.response ?? (isAnswering ? this.responses.reader.responseSoFar(exchange.informational) : null);
     if (request === null && response === null) return null;
     const content = { request, response };
     return {
-      exchange: { ...draft.toExchange('open', null), content },
-      problems: draft.problems,
-      progress: progressOf(content) + (draft.messages?.count ?? 0),
+      exchange: { ...exchange.toExchange('open', null), content },
+      problems: exchange.problems,
+      progress: progressOf(content) + (exchange.messages?.count ?? 0),
       rewrittenBytes: keptBytesOf(content), // the messages of an event stream are not written again
     };
   }
@@ -142,11 +143,11 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   headRead(side: Side, reader: MessageReader): number {
-    const draft = side === 'request' ? this.pairing.asking : this.pairing.answering;
-    if (draft === null) return 0;
+    const exchange = side === 'request' ? this.pairing.asking : this.pairing.answering;
+    if (exchange === null) return 0;
     if (!this.host.budget.take(reader.headLength)) return reader.refuseHead();
-    draft.headBytes += reader.headLength;
-    return side === 'request' ? this.requestHeadRead(draft, reader) : this.responseHeadRead(draft, reader);
+    exchange.headBytes += reader.headLength;
+    return side === 'request' ? this.requestHeadRead(exchange, reader) : this.responseHeadRead(exchange, reader);
   }
 
   messageEnds(side: Side, reader: MessageReader): void {
@@ -162,23 +163,27 @@ export class HttpConversation implements Conversation, MessageSink {
     return this.host.connection.tls === null ? plainSendIsLateUs : 0;
   }
 
-  private requestHeadRead(draft: Draft, reader: MessageReader): number {
-    draft.method = reader.methodName;
-    if (reader.upgrade) this.upgrading = draft;
-    reader.splitBody(bodyReaderFor({ headers: reader.headers, from: 'client' }, this.host, () => this.queueOf(draft)));
+  private requestHeadRead(exchange: PendingExchange, reader: MessageReader): number {
+    exchange.method = reader.methodName;
+    if (reader.upgrade) this.upgrading = exchange;
+    reader.splitBody(
+      bodyReaderFor({ headers: reader.headers, from: 'client' }, this.host, () => this.queueOf(exchange)),
+    );
     return 0;
   }
 
-  private responseHeadRead(draft: Draft, { headers, status }: MessageReader): number {
+  private responseHeadRead(exchange: PendingExchange, { headers, status }: MessageReader): number {
     if (!isInformational(status)) {
-      this.responses.reader.splitBody(bodyReaderFor({ headers, from: 'server' }, this.host, () => this.queueOf(draft)));
+      this.responses.reader.splitBody(
+        bodyReaderFor({ headers, from: 'server' }, this.host, () => this.queueOf(exchange)),
+      );
     }
-    return bodyRule(draft.method, status);
+    return bodyRule(exchange.method, status);
   }
 
-  private queueOf(draft: Draft): MessageQueue {
-    draft.messages ??= queueFor(this.host, draft);
-    return draft.messages;
+  private queueOf(exchange: PendingExchange): MessageQueue {
+    exchange.messages ??= queueFor(this.host, exchange);
+    return exchange.messages;
   }
 
   /** The server changes over to another protocol. */
@@ -201,7 +206,7 @@ export class HttpConversation implements Conversation, MessageSink {
       return;
     }
     if (lane.side === 'response' && this.mayFollowHead(bytes)) {
-      this.breakOff(lane, this.pairing.answering?.problems || problemBits['parse-error']);
+      this.stopReading(lane, this.pairing.answering?.problems || problemBits['parse-error']);
     }
     if (lane.seeker === null) {
       this.read(lane, bytes, 0, atUs);
@@ -227,7 +232,7 @@ export class HttpConversation implements Conversation, MessageSink {
   private read(lane: Lane, bytes: Uint8Array, start: number, atUs: number): void {
     let stop = lane.reader.read(bytes, start, atUs);
     while (stop === 'waits' && lane.side === 'request') {
-      this.forgetAnswers();
+      this.ignoreResponses();
       stop = lane.reader.read(bytes, lane.reader.stoppedAt, atUs);
     }
     if (stop !== 'end') this.stopped(lane, stop, bytes.subarray(lane.reader.stoppedAt), atUs);
@@ -243,10 +248,10 @@ export class HttpConversation implements Conversation, MessageSink {
         else this.handOver(rest, atUs);
         return;
       case 'invalid':
-        this.breakOff(lane, problemBits['parse-error']);
+        this.stopReading(lane, problemBits['parse-error']);
         break;
       case 'too-long':
-        this.breakOff(lane, problemBits.truncated);
+        this.stopReading(lane, problemBits.truncated);
         break;
     }
     this.host.unread(rest.length);
@@ -270,7 +275,7 @@ export class HttpConversation implements Conversation, MessageSink {
   /** More came than can be held: the other direction lacks what this one waits for. */
   private stopWaiting(lane: Lane): void {
     if (lane.side === 'response') {
-      this.breakOff(this.requests, problemBits['lost-bytes']);
+      this.stopReading(this.requests, problemBits['lost-bytes']);
       return;
     }
     this.pairing.breakRequests(null, problemBits.truncated);
@@ -279,8 +284,8 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   /** More requests without answers than can be kept. */
-  private forgetAnswers(): void {
-    this.breakOff(this.responses, problemBits.truncated);
+  private ignoreResponses(): void {
+    this.stopReading(this.responses, problemBits.truncated);
     this.pairing.abandonPending();
   }
 
@@ -323,7 +328,7 @@ export class HttpConversation implements Conversation, MessageSink {
     }
     const skipped = lane.seeker === null ? this.skip(lane, size, reason, atUs) : 0;
     if (skipped === size) return;
-    if (lane.queue === null) this.breakOff(lane, problemOfGap(reason));
+    if (lane.queue === null) this.stopReading(lane, problemOfGap(reason));
     else this.enqueue(lane, { bytes: null, gap: size - skipped, reason, atUs });
   }
 
@@ -337,12 +342,12 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   private mark(side: Side, problem: number): void {
-    const draft = side === 'request' ? this.pairing.asking : this.pairing.answering;
-    if (draft !== null) draft.problems |= problem;
+    const exchange = side === 'request' ? this.pairing.asking : this.pairing.answering;
+    if (exchange !== null) exchange.problems |= problem;
   }
 
   /** Nothing in this direction can be relied on until a message begins again. */
-  private breakOff(lane: Lane, problem: number): void {
+  private stopReading(lane: Lane, problem: number): void {
     if (lane.seeker !== null) {
       lane.seeker.giveUp();
       this.countUnread(lane.seeker);

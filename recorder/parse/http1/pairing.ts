@@ -11,11 +11,11 @@
  * saw. An inbound one says `no-response` there: who gave up is not known, and a service cannot be judged by it.
  *
  * Doubt: after a loss, or on a connection older than the recorder, an unknown number of messages is missing. A request
- * that stands alone then takes the next answer, and the pair is kept back, on probation, with those that follow it: an
+ * that stands alone then takes the next answer, and the pair is kept back with those that follow it: an
  * answer too many or a request too many says that they were shifted, and they are taken apart. If time passes without
  * that, or the connection ends, they were right, and so is the count from there on. A client that was seen to send
  * requests ahead of answers proves nothing by waiting: on its connections doubt stays. What this cannot see: a client
- * that begins unseen, and keeps a constant number of requests ahead for longer than probation lasts, without pausing.
+ * that begins unseen, and keeps a constant number of requests ahead for longer than a pair is held back, without pausing.
  */
 import type { Outcome } from '../../../tape/model/exchange';
 import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
@@ -23,23 +23,23 @@ import type { Ending } from '../../follow/follower';
 import type { MessageQueue } from '../message-queue';
 import { problemBits } from '../problems';
 import type { Host } from '../protocol';
-import { Draft } from './draft';
+import { PendingExchange } from './pending-exchange';
 
 /** Pairs made in doubt on one connection: after so many without a sign of the contrary, the count is right. */
 const longestProbation = 64;
 
-type Turn = 'answer' | 'stray' | 'wait';
+type Turn = 'answer' | 'unrequested' | 'wait';
 
 export class Pairing {
-  /** The draft whose answer is being read. */
-  answering: Draft | null = null;
+  /** The exchange whose answer is being read. */
+  answering: PendingExchange | null = null;
   /** True once the connection is over: what could wait for the other direction no longer does. */
   closing = false;
   /** Requests whose exchange is not over, in order. */
-  private readonly pending: Draft[] = [];
+  private readonly pending: PendingExchange[] = [];
   /** Pairs made in doubt, oldest first. */
-  private onProbation: Draft[] = [];
-  private probationSinceUs = 0;
+  private heldBack: PendingExchange[] = [];
+  private heldBackSinceUs = 0;
   /** Problem bits: why messages cannot be counted off; 0 where they can. */
   private doubt: number;
   /** True once the client is known to send requests before it has the answers to those before. */
@@ -48,10 +48,10 @@ export class Pairing {
    * True while it looks so: a request began, and of the answer to the one before nothing was seen. Where that answer
    * is missing, which shows only at the next one, it was no sign.
    */
-  private seemsAhead = false;
-  private nextIsStray = false;
+  private seemsPipelined = false;
+  private nextIsUnrequested = false;
   /** When the last answer without a request began: a request from before that, which comes late, may be its request. */
-  private lastStrayAtUs = 0;
+  private lastUnrequestedAtUs = 0;
   /** Problem bits of the last exchange that was answered: 0 where all is well with it. */
   lastAnswerDoubt = 0;
 
@@ -67,42 +67,42 @@ export class Pairing {
   }
 
   /** The request whose bytes are being read. */
-  get asking(): Draft | null {
+  get asking(): PendingExchange | null {
     const last = this.pending.at(-1);
     return last === undefined || last.requestDone ? null : last;
   }
 
   /** The exchange of that number, where it is not over. */
-  draftOf(number: number): Draft | null {
-    const isIt = (draft: Draft) => draft.beginning.number === number;
+  pendingOf(number: number): PendingExchange | null {
+    const isIt = (exchange: PendingExchange) => exchange.beginning.number === number;
     if (this.answering !== null && isIt(this.answering)) return this.answering;
     return this.pending.find(isIt) ?? null;
   }
 
   requestBegins(atUs: number): void {
-    const draft = new Draft(this.host.begin(), atUs, this.doubt === 0);
-    if (this.doubt !== 0) this.requestBeginsInDoubt(draft);
-    else if (this.pending.length > 0) this.seemsAhead = true;
-    this.pending.push(draft);
+    const exchange = new PendingExchange(this.host.begin(), atUs, this.doubt === 0);
+    if (this.doubt !== 0) this.requestBeginsInDoubt(exchange);
+    else if (this.pending.length > 0) this.seemsPipelined = true;
+    this.pending.push(exchange);
   }
 
   requestEnds(request: HttpRequest | null, problems: number): void {
-    const draft = this.asking;
-    if (draft === null) return;
-    draft.request = request;
-    draft.requestDone = true;
-    draft.problems |= problems;
-    this.finishIfDone(draft);
+    const exchange = this.asking;
+    if (exchange === null) return;
+    exchange.request = request;
+    exchange.requestDone = true;
+    exchange.problems |= problems;
+    this.finishIfDone(exchange);
   }
 
   /** False where the answer has to wait for the request it belongs to. */
   responseBegins(atUs: number): boolean {
     if (this.answering !== null) return true; // the final answer after a 1xx
-    this.pipelines ||= this.seemsAhead;
+    this.pipelines ||= this.seemsPipelined;
     const turn = this.turn();
     if (turn === 'wait') return false;
-    this.answering = turn === 'answer' ? (this.pending[0] ?? null) : this.stray(atUs);
-    this.nextIsStray = false;
+    this.answering = turn === 'answer' ? (this.pending[0] ?? null) : this.unrequested(atUs);
+    this.nextIsUnrequested = false;
     return true;
   }
 
@@ -115,7 +115,7 @@ export class Pairing {
   refuseEarlierAnswer(beforeUs: number): void {
     const front = this.pending[0];
     if (this.answering !== null || front === undefined || front.responseDone) return;
-    if (front.startedAtUs > beforeUs) this.nextIsStray = true;
+    if (front.startedAtUs > beforeUs) this.nextIsUnrequested = true;
   }
 
   informational(response: InformationalResponse): void {
@@ -123,25 +123,25 @@ export class Pairing {
   }
 
   responseEnds(response: HttpResponse | null, problems: number): void {
-    const draft = this.answering;
-    if (draft === null) return;
+    const exchange = this.answering;
+    if (exchange === null) return;
     this.answering = null;
-    draft.response = response;
-    draft.responseDone = true;
-    draft.problems |= problems;
-    this.lastAnswerDoubt = draft.problems | (draft.certain ? 0 : this.doubt);
-    this.finishIfDone(draft);
+    exchange.response = response;
+    exchange.responseDone = true;
+    exchange.problems |= problems;
+    this.lastAnswerDoubt = exchange.problems | (exchange.certain ? 0 : this.doubt);
+    this.finishIfDone(exchange);
   }
 
   /** The answer hands the connection over, and what becomes of the exchange is for who takes it: it is not emitted. */
-  switches(response: HttpResponse): Draft | null {
-    const draft = this.answering;
-    if (draft === null) return null;
+  switches(response: HttpResponse): PendingExchange | null {
+    const exchange = this.answering;
+    if (exchange === null) return null;
     this.answering = null;
-    draft.response = response;
-    draft.responseDone = true;
-    this.remove(draft);
-    return draft;
+    exchange.response = response;
+    exchange.responseDone = true;
+    this.remove(exchange);
+    return exchange;
   }
 
   /** Requests are missing from here on, how many is not known; `partial` is what there is of the one under way. */
@@ -153,84 +153,84 @@ export class Pairing {
   /** Answers are missing from here on, how many is not known; `partial` is what there is of the one under way. */
   breakResponses(partial: HttpResponse | null, problem: number): void {
     this.responseEnds(partial, problem);
-    this.seemsAhead = false;
-    for (const draft of this.pending) this.doubtAnswer(draft, problem);
+    this.seemsPipelined = false;
+    for (const exchange of this.pending) this.doubtAnswer(exchange, problem);
     this.lose(problem);
   }
 
   /** Gives up every request whose answer was not begun. */
   abandonPending(): void {
-    for (const draft of [...this.pending]) if (draft !== this.answering) this.abandon(draft);
+    for (const exchange of [...this.pending]) if (exchange !== this.answering) this.abandon(exchange);
   }
 
   /** Something is missing, and nobody knows of which direction: of what is under way, or whole messages. */
   taint(problem: number): void {
     if (this.answering !== null) this.answering.problems |= problem;
-    for (const draft of this.onProbation) draft.problems |= problem;
-    for (const draft of this.pending) if (draft !== this.answering) this.doubtAnswer(draft, problem);
-    this.seemsAhead = false;
+    for (const exchange of this.heldBack) exchange.problems |= problem;
+    for (const exchange of this.pending) if (exchange !== this.answering) this.doubtAnswer(exchange, problem);
+    this.seemsPipelined = false;
     this.lose(problem);
   }
 
-  /** True while a pair is on probation. */
+  /** True while a pair is held back. */
   expire(nowUs: number): boolean {
-    if (nowUs - this.probationSinceUs >= this.host.limits.patienceUs) this.confirm();
-    return this.onProbation.length > 0;
+    if (nowUs - this.heldBackSinceUs >= this.host.limits.patienceUs) this.confirm();
+    return this.heldBack.length > 0;
   }
 
   /** The partial messages are what there is of those under way. */
   close(request: HttpRequest | null, response: HttpResponse | null, ending: Ending, atUs: number): void {
     // A request without an answer is one too many, unless its answer may just be on its way.
-    const unanswered = this.pending.some((draft) => !draft.certain && draft !== this.answering);
+    const unanswered = this.pending.some((exchange) => !exchange.certain && exchange !== this.answering);
     if (unanswered && ending !== 'unfinished') this.takeAllApart();
     this.confirm();
     if (this.asking !== null) this.asking.request = request;
     if (this.answering !== null) this.answering.response = response;
-    const drafts = [...this.pending];
-    if (this.answering !== null && !drafts.includes(this.answering)) drafts.push(this.answering);
-    for (const draft of drafts) this.endWithConnection(draft, ending, atUs);
+    const unfinished = [...this.pending];
+    if (this.answering !== null && !unfinished.includes(this.answering)) unfinished.push(this.answering);
+    for (const exchange of unfinished) this.endWithConnection(exchange, ending, atUs);
     this.pending.length = 0;
     this.answering = null;
   }
 
-  private requestBeginsInDoubt(next: Draft): void {
-    if (next.startedAtUs <= this.lastStrayAtUs) this.doubtAnswer(next, this.doubt);
+  private requestBeginsInDoubt(next: PendingExchange): void {
+    if (next.startedAtUs <= this.lastUnrequestedAtUs) this.doubtAnswer(next, this.doubt);
     const last = this.pending.at(-1);
     if (last === undefined) return;
     if (!last.answerMayBeLost) {
-      this.seemsAhead = true;
+      this.seemsPipelined = true;
       this.takeAllApart();
     }
-    for (const draft of this.pending.filter((pending) => !pending.certain)) {
-      if (draft === this.answering) draft.mispaired = true;
-      else this.abandon(draft);
+    for (const exchange of this.pending.filter((pending) => !pending.certain)) {
+      if (exchange === this.answering) exchange.mispaired = true;
+      else this.abandon(exchange);
     }
   }
 
   private turn(): Turn {
-    if (this.nextIsStray) return 'stray';
+    if (this.nextIsUnrequested) return 'unrequested';
     const front = this.pending[0];
-    if (front === undefined) return this.doubt === 0 && !this.closing ? 'wait' : 'stray';
-    if (!front.certain && !this.standsAlone(front)) return 'stray';
+    if (front === undefined) return this.doubt === 0 && !this.closing ? 'wait' : 'unrequested';
+    if (!front.certain && !this.standsAlone(front)) return 'unrequested';
     const readable = front.method !== null || front.requestDone || this.closing;
     if (readable && !front.responseDone) return 'answer';
-    return this.closing ? 'stray' : 'wait';
+    return this.closing ? 'unrequested' : 'wait';
   }
 
-  private standsAlone(front: Draft): boolean {
-    return this.pending.length === 1 && !this.pipelines && !this.seemsAhead && !front.answerMayBeLost;
+  private standsAlone(front: PendingExchange): boolean {
+    return this.pending.length === 1 && !this.pipelines && !this.seemsPipelined && !front.answerMayBeLost;
   }
 
   /** An answer without a request: the client did not ask (RFC 9112 9.2), or the request is among what is missing. */
-  private stray(atUs: number): Draft {
+  private unrequested(atUs: number): PendingExchange {
     this.takeAllApart();
-    const draft = new Draft(this.host.begin(), atUs, false);
-    draft.stray = true;
-    this.lastStrayAtUs = Math.max(this.lastStrayAtUs, atUs);
-    draft.requestDone = true;
+    const exchange = new PendingExchange(this.host.begin(), atUs, false);
+    exchange.unrequested = true;
+    this.lastUnrequestedAtUs = Math.max(this.lastUnrequestedAtUs, atUs);
+    exchange.requestDone = true;
     if (this.doubt === 0) this.doubt = problemBits['parse-error'];
-    draft.problems = this.doubt;
-    return draft;
+    exchange.problems = this.doubt;
+    return exchange;
   }
 
   private lose(problem: number): void {
@@ -238,74 +238,75 @@ export class Pairing {
     this.takeAllApart();
   }
 
-  private finishIfDone(draft: Draft): void {
-    if (!draft.requestDone || !draft.responseDone) return;
-    this.remove(draft);
-    if (draft.mispaired) this.takeApart(draft);
-    else if (draft.certain || draft.stray) this.finish(draft);
-    else this.putOnProbation(draft);
+  private finishIfDone(exchange: PendingExchange): void {
+    if (!exchange.requestDone || !exchange.responseDone) return;
+    this.remove(exchange);
+    if (exchange.mispaired) this.separate(exchange);
+    else if (exchange.certain || exchange.unrequested) this.finish(exchange);
+    else this.holdBack(exchange);
   }
 
-  private finish(draft: Draft): void {
-    this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
+  private finish(exchange: PendingExchange): void {
+    this.emit(exchange, exchange.response === null ? 'lost' : 'response', endOf(exchange));
   }
 
-  private putOnProbation(draft: Draft): void {
-    if (this.onProbation.length === 0) this.probationSinceUs = endOf(draft) ?? draft.startedAtUs;
-    this.onProbation.push(draft);
-    if (this.onProbation.length >= longestProbation) this.confirm();
+  private holdBack(exchange: PendingExchange): void {
+    if (this.heldBack.length === 0) this.heldBackSinceUs = endOf(exchange) ?? exchange.startedAtUs;
+    this.heldBack.push(exchange);
+    if (this.heldBack.length >= longestProbation) this.confirm();
     else this.host.wait();
   }
 
   private confirm(): void {
-    const drafts = this.onProbation;
-    if (drafts.length === 0) return;
-    this.onProbation = [];
-    if (!this.pipelines && !this.seemsAhead) this.endDoubt();
-    for (const draft of drafts) this.emit(draft, draft.response === null ? 'lost' : 'response', endOf(draft));
+    const unfinished = this.heldBack;
+    if (unfinished.length === 0) return;
+    this.heldBack = [];
+    if (!this.pipelines && !this.seemsPipelined) this.endDoubt();
+    for (const exchange of unfinished)
+      this.emit(exchange, exchange.response === null ? 'lost' : 'response', endOf(exchange));
   }
 
   /** What was counted in doubt was counted right, and so is what waits. */
   private endDoubt(): void {
     this.doubt = 0;
-    for (const draft of this.pending) draft.certain ||= !draft.answerMayBeLost && !draft.mispaired;
+    for (const exchange of this.pending) exchange.certain ||= !exchange.answerMayBeLost && !exchange.mispaired;
   }
 
   private takeAllApart(): void {
-    const drafts = this.onProbation;
-    this.onProbation = [];
-    for (const draft of drafts) this.takeApart(draft);
+    const unfinished = this.heldBack;
+    this.heldBack = [];
+    for (const exchange of unfinished) this.separate(exchange);
   }
 
   /** The pair was none: the answer is an older request's, and this request's own may be anywhere. */
-  private takeApart(draft: Draft): void {
-    const { response, messages } = draft;
+  private separate(exchange: PendingExchange): void {
+    const { response, messages } = exchange;
     if (response !== null && messages?.isGrowing === true) {
-      this.emitRequestApart(draft, response);
+      this.emitRequestApart(exchange, response);
       return;
     }
-    const said = messages?.takeApart('server') ?? null;
-    draft.response = null;
-    draft.problems |= this.doubt;
-    this.emit(draft, 'lost', null);
+    const said = messages?.separate('server') ?? null;
+    exchange.response = null;
+    exchange.problems |= this.doubt;
+    this.emit(exchange, 'lost', null);
     if (response !== null) this.emitApart(response, said);
   }
 
   /** What was said in answer is on the tape under the number of the pair already: it is the request that gets another. */
-  private emitRequestApart(draft: Draft, response: HttpResponse): void {
-    const asked = new Draft(this.host.begin(), draft.startedAtUs, false);
-    asked.request = draft.request;
-    asked.messages = draft.messages?.takeApart('client') ?? null;
-    asked.problems = draft.problems | this.doubt | lackOf(draft.request);
+  private emitRequestApart(exchange: PendingExchange, response: HttpResponse): void {
+    const asked = new PendingExchange(this.host.begin(), exchange.startedAtUs, false);
+    asked.request = exchange.request;
+    asked.messages = exchange.messages?.separate('client') ?? null;
+    asked.problems = exchange.problems | this.doubt | lackOf(exchange.request);
     this.host.ended(asked.beginning);
     this.emit(asked, 'lost', null);
-    draft.request = null;
-    draft.problems = this.doubt;
-    this.emit(draft, 'response', response.endedAtUs);
+    exchange.request = null;
+    exchange.problems = this.doubt;
+    this.emit(exchange, 'response', response.endedAtUs);
   }
 
   private emitApart(response: HttpResponse, messages: MessageQueue | null): void {
-    const answer = new Draft(this.host.begin(), response.startedAtUs, false);
+    const answer = new PendingExchange(this.host.begin(), response.startedAtUs, false);
     answer.response = response;
     answer.messages = messages;
     answer.problems = this.doubt;
@@ -313,43 +314,43 @@ export class Pairing {
     this.emit(answer, 'response', response.endedAtUs);
   }
 
-  private doubtAnswer(draft: Draft, problem: number): void {
-    draft.problems |= problem;
-    draft.certain = false;
-    draft.answerMayBeLost = true;
+  private doubtAnswer(exchange: PendingExchange, problem: number): void {
+    exchange.problems |= problem;
+    exchange.certain = false;
+    exchange.answerMayBeLost = true;
   }
 
-  private abandon(draft: Draft): void {
-    this.remove(draft);
-    draft.responseDone = true;
-    draft.problems |= this.doubt;
-    this.emit(draft, draft.response === null ? 'lost' : 'response', null);
+  private abandon(exchange: PendingExchange): void {
+    this.remove(exchange);
+    exchange.responseDone = true;
+    exchange.problems |= this.doubt;
+    this.emit(exchange, exchange.response === null ? 'lost' : 'response', null);
   }
 
-  private endWithConnection(draft: Draft, ending: Ending, atUs: number): void {
-    this.host.ended(draft.beginning);
-    if (!draft.requestDone || (!draft.responseDone && draft.response !== null))
-      draft.problems |= problemBits['cut-short'];
-    if (!draft.certain) draft.problems |= this.doubt;
-    const outcome = outcomeOf(draft, ending);
-    if (draft.requestDone && this.lacksAnswer(draft, outcome)) draft.problems |= problemBits['no-response'];
-    this.emit(draft, outcome, ending === 'unfinished' || outcome === 'lost' ? null : atUs);
+  private endWithConnection(exchange: PendingExchange, ending: Ending, atUs: number): void {
+    this.host.ended(exchange.beginning);
+    if (!exchange.requestDone || (!exchange.responseDone && exchange.response !== null))
+      exchange.problems |= problemBits['cut-short'];
+    if (!exchange.certain) exchange.problems |= this.doubt;
+    const outcome = outcomeOf(exchange, ending);
+    if (exchange.requestDone && this.lacksAnswer(exchange, outcome)) exchange.problems |= problemBits['no-response'];
+    this.emit(exchange, outcome, ending === 'unfinished' || outcome === 'lost' ? null : atUs);
   }
 
-  private lacksAnswer(draft: Draft, outcome: Outcome): boolean {
-    if (draft.response !== null || draft.answerMayBeLost) return false;
+  private lacksAnswer(exchange: PendingExchange, outcome: Outcome): boolean {
+    if (exchange.response !== null || exchange.answerMayBeLost) return false;
     return outcome === 'lost' || this.host.connection.direction === 'inbound';
   }
 
-  private remove(draft: Draft): void {
-    const place = this.pending.indexOf(draft);
+  private remove(exchange: PendingExchange): void {
+    const place = this.pending.indexOf(exchange);
     if (place >= 0) this.pending.splice(place, 1);
-    this.host.ended(draft.beginning);
+    this.host.ended(exchange.beginning);
   }
 
-  private emit(draft: Draft, outcome: Outcome, endedAtUs: number | null): void {
-    this.host.budget.giveBack(draft.heldBytes);
-    this.host.emit(draft.toExchange(outcome, endedAtUs), draft.problems);
+  private emit(exchange: PendingExchange, outcome: Outcome, endedAtUs: number | null): void {
+    this.host.budget.giveBack(exchange.heldBytes);
+    this.host.emit(exchange.toExchange(outcome, endedAtUs), exchange.problems);
   }
 }
 
@@ -358,14 +359,14 @@ function lackOf(request: HttpRequest | null): number {
   return request !== null && request.body.bytes.length < request.body.wireSize ? problemBits.truncated : 0;
 }
 
-function outcomeOf(draft: Draft, ending: Ending): Outcome {
-  if (draft.responseDone || ending === 'unfinished') return draft.response === null ? 'lost' : 'response';
-  if (draft.response === null && draft.answerMayBeLost) return 'lost';
+function outcomeOf(exchange: PendingExchange, ending: Ending): Outcome {
+  if (exchange.responseDone || ending === 'unfinished') return exchange.response === null ? 'lost' : 'response';
+  if (exchange.response === null && exchange.answerMayBeLost) return 'lost';
   return ending === 'refused' ? 'closed' : ending;
 }
 
 /** The last byte of both messages: a server may answer before the request is over. */
-function endOf(draft: Draft): number | null {
-  if (draft.response === null) return null;
-  return Math.max(draft.response.endedAtUs, draft.request?.endedAtUs ?? 0);
+function endOf(exchange: PendingExchange): number | null {
+  if (exchange.response === null) return null;
+  return Math.max(exchange.response.endedAtUs, exchange.request?.endedAtUs ?? 0);
 }

@@ -103,7 +103,7 @@ export class Lane implements FrameSink {
     this.gapReason = reason;
     this.gapAtUs = atUs;
     if (this.seeker === null && this.reader.skip(size, atUs) === size) return;
-    this.breakOff(problemOfGap(reason), atUs);
+    this.stopReading(problemOfGap(reason), atUs);
   }
 
   close(): void {
@@ -194,7 +194,7 @@ export class Lane implements FrameSink {
     const isFine = start !== null && (start === bytes.length || this.reader.read(bytes.subarray(start), atUs));
     if (isFine) return;
     this.host.unread(bytes.length - (start === null ? 0 : start + this.reader.stoppedAt));
-    this.breakOff(problemBits['parse-error'], atUs);
+    this.stopReading(problemBits['parse-error'], atUs);
   }
 
   /** Where frames begin in the bytes; null where this is no preface. */
@@ -209,7 +209,7 @@ export class Lane implements FrameSink {
   }
 
   /** Nothing in this direction can be relied on until frames begin again. */
-  private breakOff(problem: number, atUs: number): void {
+  private stopReading(problem: number, atUs: number): void {
     if (this.seeker !== null) {
       this.seeker.giveUp();
       this.countUnread(this.seeker);

@@ -35,7 +35,7 @@ const longestControl = 125;
 const nothing = new Uint8Array(0);
 
 /** A message under way. */
-class Draft {
+class PendingMessage {
   /** Why it is not whole. */
   problem: Problem | null = null;
   fragments = 1;
@@ -54,8 +54,8 @@ export class SideReader implements FrameListener {
   private readonly frames = new FrameReader(this);
   private readonly inflater: Inflater | null;
   /** The text or binary message under way, and the control frame within it. */
-  private data: Draft | null = null;
-  private control: Draft | null = null;
+  private data: PendingMessage | null = null;
+  private control: PendingMessage | null = null;
   private frameIsFinal = false;
   /** Where frames begin is not known any more. */
   private isLost = false;
@@ -89,7 +89,7 @@ export class SideReader implements FrameListener {
   /** Nothing more comes. True where a message was under way. */
   end(atUs: number): boolean {
     const wasWithin = this.frames.isWithinFrame || this.data !== null;
-    if (!this.isLost) this.breakOff('cut-short', atUs);
+    if (!this.isLost) this.stopReading('cut-short', atUs);
     this.inflater?.forget();
     return wasWithin && !this.isLost;
   }
@@ -144,9 +144,9 @@ export class SideReader implements FrameListener {
     return isAllowed;
   }
 
-  private draftOf(kind: WebSocketKind, startedAtUs: number, isCompressed: boolean): Draft {
+  private draftOf(kind: WebSocketKind, startedAtUs: number, isCompressed: boolean): PendingMessage {
     const { limits, budget, openSpill } = this.host;
-    return new Draft(kind, startedAtUs, isCompressed, new BodyBuffer(limits.bodyBytes, budget, openSpill));
+    return new PendingMessage(kind, startedAtUs, isCompressed, new BodyBuffer(limits.bodyBytes, budget, openSpill));
   }
 
   /** Payload under way that was not captured. */
@@ -161,13 +161,13 @@ export class SideReader implements FrameListener {
 
   private lose(problem: Problem, atUs: number): void {
     this.sink.mark(problemBits[problem]);
-    this.breakOff(problem, atUs);
+    this.stopReading(problem, atUs);
     this.isLost = true;
     this.inflater?.lose();
   }
 
   /** What is under way will not be whole. */
-  private breakOff(problem: Problem, atUs: number): void {
+  private stopReading(problem: Problem, atUs: number): void {
     for (const draft of [this.control, this.data]) {
       if (draft === null) continue;
       draft.problem ??= problem;
@@ -177,7 +177,7 @@ export class SideReader implements FrameListener {
     this.data = null;
   }
 
-  private emit(draft: Draft, endedAtUs: number): void {
+  private emit(draft: PendingMessage, endedAtUs: number): void {
     const { kind, startedAtUs, isCompressed, fragments } = draft;
     const { bytes, wireSize } = draft.body.take([]);
     this.size += wireSize;
@@ -196,7 +196,7 @@ export class SideReader implements FrameListener {
   }
 
   /** What the payload unfolds to; of one that is not whole, nothing. */
-  private inflated(payload: Uint8Array, draft: Draft): Uint8Array {
+  private inflated(payload: Uint8Array, draft: PendingMessage): Uint8Array {
     this.host.budget.giveBack(payload.length);
     if (draft.problem !== null || this.inflater === null) {
       this.inflater?.lose();

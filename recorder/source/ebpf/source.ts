@@ -32,7 +32,7 @@ import { type HeldCommand, startHeld } from './live/command';
 import { imagesOfCommand, installedImages } from './live/likely-images';
 import { Lookout } from './live/lookout';
 import { Membership } from './live/membership';
-import { ProbeKeeper, type ProbeReport } from './live/probe-keeper';
+import { type ProbeReport, ProbeSet } from './live/probe-set';
 
 export interface EbpfSourceOptions {
   readonly targets: TargetSpec;
@@ -88,7 +88,7 @@ class LiveSource implements EbpfSource {
   private readonly captureTier: Tier;
   private readonly processes: Processes = createProcesses(createProcReader());
   private readonly binder: Binder;
-  private readonly probes: ProbeKeeper;
+  private readonly probes: ProbeSet;
   private readonly planner: Planner;
   private readonly probeTimes = new ProbeTimes();
   private readonly tlsLooks: TlsLooks;
@@ -122,7 +122,7 @@ class LiveSource implements EbpfSource {
     this.tier = tier.name;
     this.probes = this.openProbes();
     this.membership = this.openMembership();
-    this.lookout = new Lookout({ keeper: this.probes, isTarget: (pid) => this.membership.has(pid) });
+    this.lookout = new Lookout({ probes: this.probes, isTarget: (pid) => this.membership.has(pid) });
     this.binder = new Binder({
       clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
@@ -136,7 +136,7 @@ class LiveSource implements EbpfSource {
       refuseClosed(found.matches, this.processes);
       this.command = this.begin(found);
     } catch (error) {
-      this.letGo();
+      this.release();
       throw error;
     }
     this.awaited = found.awaited;
@@ -159,10 +159,10 @@ class LiveSource implements EbpfSource {
     await this.capture.stop();
     this.countUnixSockets();
     this.binder.end(monotonicNs());
-    this.tellLoss();
+    this.emitLoss();
     this.flush();
     const stats = this.stats();
-    this.letGo();
+    this.release();
     return stats;
   }
 
@@ -180,7 +180,7 @@ class LiveSource implements EbpfSource {
     this.flush();
   }
 
-  private letGo(): void {
+  private release(): void {
     clearInterval(this.timer);
     clearTimeout(this.ending);
     this.lookout.stop();
@@ -193,8 +193,8 @@ class LiveSource implements EbpfSource {
     return findTargets(targets, this.processes, { selfPid: process.pid });
   }
 
-  private openProbes(): ProbeKeeper {
-    return new ProbeKeeper({
+  private openProbes(): ProbeSet {
+    return new ProbeSet({
       capture: this.capture,
       planner: this.planner,
       processes: this.processes,
@@ -214,7 +214,7 @@ class LiveSource implements EbpfSource {
         joined: (pid, because) => this.adopt(pid, because),
         begotten: (child, parent) => this.raise(child, parent),
         replaced: (pid) => this.lookout.replaced(pid),
-        left: (pid) => this.letGoOf(pid),
+        left: (pid) => this.releaseOf(pid),
         vanished: (pid) => this.bury(pid),
         proxied: (pid, port) => this.options.onProxy?.({ pid, name: this.processes.facts(pid)?.name ?? '' }, port),
       },
@@ -283,7 +283,7 @@ class LiveSource implements EbpfSource {
     this.probes.inherit(child, parent);
   }
 
-  private letGoOf(pid: number): void {
+  private releaseOf(pid: number): void {
     this.probes.forget(pid);
     this.lookout.forget(pid);
     if (this.options.command === undefined && !mayCome(this.options.targets)) this.endOnceOver(pid);
@@ -392,7 +392,7 @@ class LiveSource implements EbpfSource {
 
   /** What news may have missed, what nobody tells of, and what was refused a while ago. */
   private check(): void {
-    this.tellLoss();
+    this.emitLoss();
     this.countUnixSockets();
     const { ringFullEvents, missed, stateFull } = this.stats();
     const lost = ringFullEvents + eventsOf(missed) + stateFull;
@@ -404,15 +404,15 @@ class LiveSource implements EbpfSource {
   }
 
   /** Losses the kernel counted; which streams they belong to, the holes in their positions tell. */
-  private tellLoss(): void {
+  private emitLoss(): void {
     const { ringFullEvents, ringFullBytes, missed } = this.stats();
     const before = this.told;
     this.told = { events: ringFullEvents, bytes: ringFullBytes, missed: eventsOf(missed) };
-    this.tellLossOf('ring-full', this.told.events - before.events, this.told.bytes - before.bytes);
-    this.tellLossOf('program-skipped', this.told.missed - before.missed, 0);
+    this.emitLossOf('ring-full', this.told.events - before.events, this.told.bytes - before.bytes);
+    this.emitLossOf('program-skipped', this.told.missed - before.missed, 0);
   }
 
-  private tellLossOf(reason: MissingReason, events: number, bytes: number): void {
+  private emitLossOf(reason: MissingReason, events: number, bytes: number): void {
     if (events <= 0) return;
     this.options.onEvents([{ kind: 'loss', atUs: this.nowUs(), connection: null, reason, events, bytes }]);
   }

@@ -37,7 +37,7 @@ export class OrderedConnection implements ConnectionListener {
   data(direction: Direction, bytes: Uint8Array, atUs: number): void {
     if (this.tlsConversation === null && !this.isPlain) this.decide(direction, bytes);
     if (this.tlsConversation === null) {
-      this.tell(direction, bytes, bytes.length, atUs);
+      this.emit(direction, bytes, bytes.length, atUs);
       return;
     }
     this.sealed[direction] += bytes.length;
@@ -95,7 +95,7 @@ export class OrderedConnection implements ConnectionListener {
           startedEarlier: false,
         }),
       onData: (isFromClient, plain, dataAtUs) =>
-        this.tell(this.directionOf(isFromClient), plain, plain.length, dataAtUs),
+        this.emit(this.directionOf(isFromClient), plain, plain.length, dataAtUs),
       onGap: (isFromClient, size, gapAtUs) =>
         this.tellGap(this.directionOf(isFromClient), size, 'not-captured', gapAtUs),
     });
@@ -116,7 +116,7 @@ export class OrderedConnection implements ConnectionListener {
     });
   }
 
-  private tell(direction: Direction, bytes: Uint8Array, size: number, atUs: number): void {
+  private emit(direction: Direction, bytes: Uint8Array, size: number, atUs: number): void {
     const position = this.position[direction];
     this.position[direction] += size;
     this.options.emit({ kind: 'data', connection: this.key, atUs, direction, position, bytes, size, missing: null });

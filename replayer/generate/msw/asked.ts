@@ -5,12 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { normalGraphql } from '../../../tape/body/graphql';
-import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/json';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody } from '../../../tape/body/view';
 import { isToken } from '../../../tape/http/lists';
+import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/json/json';
+import { canonicalText, mapScalars } from '../../../tape/json/values';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
-import { canonicalText } from '../../mocks/match/canonical';
 
 import { mintedKind } from '../../mocks/match/noise';
 import { requestValue } from '../../mocks/match/request-value';
@@ -177,10 +177,7 @@ function named(fields: readonly (readonly [string, Plain])[]): Plain {
 
 /** As JSON.parse would read it: that is how the live body is read, too. */
 function plainOf(value: JsonValue): Plain {
-  if (value instanceof JsonNumber) return Number(value.source);
-  if (Array.isArray(value)) return value.map(plainOf);
-  if (!isJsonObject(value)) return value as Plain;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plainOf(member)]));
+  return mapScalars(value, (scalar) => (scalar instanceof JsonNumber ? Number(scalar.source) : scalar)) as Plain;
 }
 
 /** The scalars of a body that two runs make anew. */

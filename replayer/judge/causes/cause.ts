@@ -1,5 +1,5 @@
 /** Why a difference may stand, as data: what caused it, and the name under which reports list and count it. */
-import type { JsonValue } from '../../../tape/body/json';
+import type { JsonValue } from '../../../tape/json/json';
 import type { Path } from '../../../tape/model/path';
 
 /**

@@ -2,24 +2,16 @@
  * The clock: a time may differ only as far as the clock went on between the two runs. What is fixed does not move, and
  * what moved otherwise is a difference, whatever it looks like.
  */
-import type { JsonValue } from '../../../tape/body/json';
+import type { JsonValue } from '../../../tape/json/json';
 import { dateText, epochTime, isTimeName, type TimeText, timeText } from '../../noise/shapes';
 import { scalarText } from './cause';
-import { clockSlackMs, type RunClock, type SpanPair } from './run-clock';
+import { clockSlackMs, type Moved, type RunClock, type SpanPair } from './run-clock';
 
 const dayMs = 86_400_000;
 /** A count that nothing calls a time is believed to be one this close to the clock of its answer. */
 const unnamedReachMs = dayMs;
 /** A date further from its answer than this is a birthday or an anniversary: a day more is no clock. */
 const dateReachMs = 400 * dayMs;
-
-/** Two readings of what may be one clock. */
-export interface Moved {
-  readonly recordedMs: number;
-  readonly deltaMs: number;
-  /** How far apart two times may be that print alike. */
-  readonly stepMs: number;
-}
 
 /** Null where the two are no times of one format. `pair` is of the answers that hold them. */
 export function movedTime(
@@ -58,7 +50,7 @@ function isNear(atMs: number, reachMs: number, { recorded }: SpanPair): boolean 
 
 /** True where the clock, and nothing else, moved the time. */
 export function isClock(moved: Moved, clock: RunClock, pair: SpanPair): boolean {
-  if (moved.stepMs < dayMs) return clock.explains(moved.deltaMs, moved.stepMs, pair);
+  if (moved.stepMs < dayMs) return clock.explains(moved, pair);
   return daysBetween(pair).has(moved.deltaMs / dayMs);
 }
 

@@ -16,6 +16,14 @@ export interface SpanPair {
   readonly live: Span;
 }
 
+/** Two readings of what may be one clock. */
+export interface Moved {
+  readonly recordedMs: number;
+  readonly deltaMs: number;
+  /** How far apart two times may be that print alike. */
+  readonly stepMs: number;
+}
+
 /** Clocks of two machines agree to about this much. */
 export const clockSlackMs = 2000;
 
@@ -27,21 +35,36 @@ interface Window {
 export class RunClock {
   /** How far apart the pairs so far lie, in milliseconds: sorted, and never overlapping. */
   private readonly windows: Window[] = [];
+  /** As they were played. */
+  private readonly pairs: SpanPair[] = [];
   private firstRecordedUs = Number.POSITIVE_INFINITY;
 
   /** A pair of exchanges that was played. What it minted may be seen in any later answer. */
-  note({ recorded, live }: SpanPair): void {
+  note(pair: SpanPair): void {
+    const { recorded, live } = pair;
+    this.pairs.push(pair);
     this.firstRecordedUs = Math.min(this.firstRecordedUs, recorded.fromUs);
     // Its begin and its end, not all between: a stream of an hour says nothing of the times in later answers.
     this.add((live.fromUs - recorded.fromUs) / 1000);
     this.add((live.toUs - recorded.toUs) / 1000);
   }
 
-  /** Whether a time moved by `deltaMs` as this pair did, or as an earlier one whose value it may be. */
-  explains(deltaMs: number, stepMs: number, pair: SpanPair): boolean {
+  /** Whether a time moved as this pair did, or as an earlier one whose value it may be, or with what lay between two. */
+  explains(moved: Moved, pair: SpanPair): boolean {
+    const { deltaMs, stepMs } = moved;
     const own = ownWindow(pair);
     if (deltaMs > own.low - stepMs && deltaMs < own.high + stepMs) return true;
-    return this.windows.some(({ low, high }) => deltaMs > low - stepMs && deltaMs < high + stepMs);
+    if (this.windows.some(({ low, high }) => deltaMs > low - stepMs && deltaMs < high + stepMs)) return true;
+    return this.isBetween(moved);
+  }
+
+  /** What a service did by itself between two exchanges it did between the same two now. */
+  private isBetween({ recordedMs, deltaMs, stepMs }: Moved): boolean {
+    const before = this.pairs.findLast(({ recorded }) => recorded.fromUs / 1000 <= recordedMs);
+    const after = this.pairs.find(({ recorded }) => recorded.fromUs / 1000 > recordedMs);
+    if (before === undefined || after === undefined || recordedMs <= before.recorded.toUs / 1000) return false;
+    const [liveMs, spareMs] = [recordedMs + deltaMs, clockSlackMs + stepMs];
+    return liveMs > before.live.fromUs / 1000 - spareMs && liveMs < after.live.toUs / 1000 + spareMs;
   }
 
   /** Whether a recorded time lies before the first exchange, so that none of them can have made it. */

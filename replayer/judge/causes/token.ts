@@ -3,7 +3,7 @@
  * way. Both sides come redacted (tape/redact/jwt.ts): what says who may do what until when is there to read, all other
  * claims as placeholders.
  */
-import type { JsonValue } from '../../../tape/body/json';
+import type { JsonValue } from '../../../tape/json/json';
 import { keepsClaim } from '../../../tape/redact/jwt';
 import { isIdName, jwtParts } from '../../noise/shapes';
 import { type Reason, scalarText } from './cause';

@@ -1,5 +1,6 @@
 /** Where two values differ, place by place. Says what differs; whether it matters is for others to decide. */
-import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/json';
+import { isJsonObject, type JsonValue } from '../../../tape/json/json';
+import { sameScalar, typeName } from '../../../tape/json/values';
 import type { Path } from '../../../tape/model/path';
 
 export type DifferenceKind = 'changed' | 'added' | 'removed' | 'type';
@@ -43,14 +44,4 @@ function inPlace(expected: JsonValue | undefined, actual: JsonValue | undefined,
   if (expected === undefined) return [{ path: at, kind: 'added', expected, actual }];
   if (actual === undefined) return [{ path: at, kind: 'removed', expected, actual }];
   return differencesBetween(expected, actual, at);
-}
-
-function sameScalar(a: JsonValue, b: JsonValue): boolean {
-  return a === b || (a instanceof JsonNumber && b instanceof JsonNumber && a.source === b.source);
-}
-
-function typeName(value: JsonValue): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return value instanceof JsonNumber ? 'number' : typeof value;
 }

@@ -2,13 +2,15 @@
  * A request made ready for matching, recorded or live: its value, its key, and what noise knows of it. Computed when
  * mocks are loaded and when a request comes in; never stored.
  */
+
+import { canonicalText } from '../../../tape/json/values';
 import type { HttpRequest } from '../../../tape/model/http/http';
 import { httpModel } from '../../../tape/model/http/model';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
 import { fits, type NoiseRule } from '../../noise/rules';
 import type { HostName } from '../answers';
 import type { Mock } from '../mock';
-import { canonicalText, keyOf } from './canonical';
+import { keyOf } from './key';
 import { erasedText, type NoiseSide } from './noise';
 import { type RequestValue, requestValue } from './request-value';
 

@@ -3,9 +3,9 @@
  * recording knows is compared by identity and never excused; one that has taken the place of a recorded one keeps it.
  */
 import { viewBody } from '../../../tape/body/view';
+import { canonicalText } from '../../../tape/json/values';
 import type { HeaderList } from '../../../tape/model/body';
 import { tokensOf } from '../../noise/tokens';
-import { canonicalText } from './canonical';
 import type { MockEntry } from './entry';
 import type { IdPair } from './noise';
 

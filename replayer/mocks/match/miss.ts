@@ -3,7 +3,7 @@
  * would make it match, ready to paste. Plain data for the 502 body, the report and the console. Values are those of the
  * redacted request; long ones are cut.
  */
-import { JsonNumber, type JsonValue, stringifyJson } from '../../../tape/body/json';
+import { JsonNumber, type JsonValue, stringifyJson } from '../../../tape/json/json';
 import { addressOf } from '../../../tape/model/http/http';
 import { formatPath, type Path } from '../../../tape/model/path';
 import type { Mock } from '../mock';

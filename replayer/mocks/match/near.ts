@@ -2,7 +2,7 @@
  * The recorded requests nearest to one that nothing matches, and in what they differ. Work done on a miss only:
  * all mocks are ranked by a cheap score, the best few compared in full.
  */
-import { isJsonObject, type JsonValue } from '../../../tape/body/json';
+import { isJsonObject, type JsonValue } from '../../../tape/json/json';
 import type { Path } from '../../../tape/model/path';
 import { type DifferenceKind, differencesBetween, type ValueDifference } from './differences';
 import type { Entry, MockEntry } from './entry';

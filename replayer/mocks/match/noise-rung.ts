@@ -3,7 +3,8 @@
  * recorded one, so that a request about it is a request about that one. Decides nothing about order but which of the
  * candidates is next; serving is the matcher's.
  */
-import { isJsonObject, type JsonValue } from '../../../tape/body/json';
+import { isJsonObject } from '../../../tape/json/json';
+import { type JsonScalar, mapScalars } from '../../../tape/json/values';
 import { differencesBetween } from './differences';
 import { type Entry, type MockEntry, noiseKey } from './entry';
 import { type Group, groupBy } from './group';
@@ -48,7 +49,9 @@ export function createNoiseRung(entries: readonly MockEntry[], ledger: Ledger): 
     excuse,
     withRecordedIds(live) {
       if (identifiers.isEmpty()) return live;
-      const value = mapTexts(live.content.value, identifiers.recordedForm);
+      const recordedForm = (scalar: JsonScalar) =>
+        typeof scalar === 'string' ? identifiers.recordedForm(scalar) : scalar;
+      const value = mapScalars(live.content.value, recordedForm);
       return isJsonObject(value) ? { ...live, content: { ...live.content, value } } : live;
     },
     find(live) {
@@ -66,11 +69,4 @@ export function createNoiseRung(entries: readonly MockEntry[], ledger: Ledger): 
     },
     learn: (excused) => identifiers.bind(excused.flatMap(({ ids }) => ids)),
   };
-}
-
-function mapTexts(value: JsonValue, map: (text: string) => string): JsonValue {
-  if (typeof value === 'string') return map(value);
-  if (Array.isArray(value)) return value.map((item) => mapTexts(item, map));
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mapTexts(member, map)] as const));
 }

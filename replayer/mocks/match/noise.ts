@@ -3,14 +3,14 @@
  * (times, UUIDs, generated ids, idempotency keys). `erasedText` gives two requests that differ only there the same
  * text, so that a mock is found by one lookup; `excuseFor` then decides each difference and names the rule.
  */
-import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/body/json';
+import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/json/json';
+import { scalarText } from '../../../tape/json/values';
 import { coversPath, formatPath, type Path } from '../../../tape/model/path';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
 import { bothSidesReason, bothSidesTextReason, differingTokens } from '../../noise/both-sides';
 import type { NoiseRule } from '../../noise/rules';
 import { epochTime, isIdName, isTimeName, jwtParts, timeText, uuidVersion } from '../../noise/shapes';
 import { tokensOf } from '../../noise/tokens';
-import { scalarText } from './canonical';
 import type { ValueDifference } from './differences';
 
 /** What one request brings: the rules that speak of it, and placeholders that are not comparable. */

@@ -6,10 +6,10 @@
 import { createHash } from 'node:crypto';
 import { decodeFormText, type Field, parseForm } from '../../../tape/body/form';
 import { graphqlOperations, normalGraphql } from '../../../tape/body/graphql';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../tape/body/json';
 import { withoutRpcIds } from '../../../tape/body/json-rpc';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody, viewBytes } from '../../../tape/body/view';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../tape/json/json';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
 
 export interface RequestValue {

@@ -2,8 +2,9 @@
  * How much two messages are of one kind: the same members, the same words in them. Tells a tick from a reply, so that a
  * message is held against the one it stands for. Looks only; whether they are equal is for the judge.
  */
-import { isJsonObject, JsonNumber, type JsonValue, stringifyJson } from '../../../tape/body/json';
+
 import type { BodyView } from '../../../tape/body/view';
+import { isJsonObject, JsonNumber, type JsonValue, stringifyJson } from '../../../tape/json/json';
 import { bothSidesReason, differingTokens } from '../../noise/both-sides';
 import { tokensOf } from '../../noise/tokens';
 

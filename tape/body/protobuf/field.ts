@@ -1,6 +1,6 @@
 /** One field as it is read: under which name it stands in JSON, and as what. Reading and writing agree by asking here. */
 import { isUtf8 } from 'node:buffer';
-import type { JsonValue } from '../json';
+import type { JsonValue } from '../../json/json';
 import { guessAt, isPlainText } from './guess';
 import { fixedBytes, numberBytes, numberValue, plainNumber, wireOf } from './scalar';
 import type { FieldShape, MessageShape } from './shape';

@@ -3,7 +3,7 @@
  * numbers and bytes as text), without one by the numbers of fields. Where it parts from ProtoJSON: `Any` keeps its message
  * under `value`, bytes that are text are that text, and a field that came twice is a list. Never throws on input.
  */
-import type { JsonValue } from '../json';
+import type { JsonValue } from '../../json/json';
 import { packedItems, packedValue, placeOf, scalarValue } from './field';
 import { anyType, type MessageShape } from './shape';
 import { FieldCursor } from './wire';

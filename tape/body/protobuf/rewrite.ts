@@ -2,8 +2,9 @@
  * Writes changed values into a message of protobuf. Every byte that nothing changed stays as it was, unknown fields, order
  * and odd encodings included; lengths around a change are made right. A text where a number was becomes a field of text.
  */
+
+import { JsonNumber, type JsonValue, stringifyJson } from '../../json/json';
 import type { Edits } from '../edits';
-import { JsonNumber, type JsonValue, stringifyJson } from '../json';
 import { type FieldPlace, numberAs, packedItems, placeOf, type Reading, scalarValue } from './field';
 import { innerOfAny, standsForField } from './read';
 import { numberBytes } from './scalar';

@@ -1,5 +1,5 @@
 /** Numbers of protobuf as JSON has them (protobuf.dev, "ProtoJSON Format"), and back. */
-import { JsonNumber, type JsonValue } from '../json';
+import { JsonNumber, type JsonValue } from '../../json/json';
 import type { FieldShape, FieldType } from './shape';
 import { wireTypes, writeVarint } from './wire';
 

@@ -1,5 +1,5 @@
 /** What a schema says of a message, as far as reading and writing it needs it. Plain data: it knows no library. */
-import type { JsonValue } from '../json';
+import type { JsonValue } from '../../json/json';
 
 export interface MessageShape {
   /** `shop.v1.Order`. */

@@ -17,7 +17,7 @@ import {
   file_google_protobuf_wrappers,
   TimestampSchema,
 } from '@bufbuild/protobuf/wkt';
-import type { JsonValue } from '../json';
+import type { JsonValue } from '../../json/json';
 import type { MessageShape, Notation } from './shape';
 
 const known: readonly DescFile[] = [

@@ -1,7 +1,8 @@
 /** How calls end: the status of gRPC by its name, wherever an answer says it. */
+
+import type { JsonValue } from '../../json/json';
 import { type HeaderList, headerValue } from '../../model/body';
 import type { HttpResponse } from '../../model/http/http';
-import type { JsonValue } from '../json';
 import { messageValue } from '../protobuf/read';
 import { anyType, type FieldShape, type MessageShape, unknownShape } from '../protobuf/shape';
 import { rpcTypeOf } from './type';

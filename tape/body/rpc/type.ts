@@ -25,8 +25,12 @@ const written: readonly (readonly [start: string, Enveloping])[] = [
 
 /** Null where the body is no sequence of messages. */
 export function rpcTypeOf(headers: HeaderList): RpcType | null {
-  const { essence } = mediaTypeOf(headers);
-  if (!essence.startsWith('application/')) return null;
+  return rpcTypeNamed(mediaTypeOf(headers).essence);
+}
+
+/** The same of a media type. Almost every body is of none of these. */
+export function rpcTypeNamed(essence: string): RpcType | null {
+  if (!essence.startsWith('application/grpc') && !essence.startsWith('application/connect')) return null;
   for (const [start, enveloping] of written) {
     const rest = essence.slice(start.length);
     if (!essence.startsWith(start) || (rest !== '' && rest[0] !== '+')) continue;

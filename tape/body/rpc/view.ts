@@ -3,10 +3,10 @@
  * of them by place can be written back. Never throws; what is no message is there as its text, or in base64.
  */
 import { isUtf8 } from 'node:buffer';
+import { type JsonValue, parseJson, stringifyJson } from '../../json/json';
 import type { Body, HeaderList } from '../../model/body';
 import { decodeBody } from '../coding';
 import { type Edits, editsBetween } from '../edits';
-import { type JsonValue, parseJson, stringifyJson } from '../json';
 import { isJsonType } from '../media-type';
 import { isPlainText } from '../protobuf/guess';
 import { messageValue } from '../protobuf/read';

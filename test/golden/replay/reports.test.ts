@@ -10,7 +10,7 @@ import {
   type RunReport,
   reportOf,
 } from '../../../replayer/report/report';
-import { JsonNumber } from '../../../tape/body/json';
+import { JsonNumber } from '../../../tape/json/json';
 import { expectGolden } from '../../support/golden';
 
 const plain = (text: string): string => text;

@@ -100,8 +100,10 @@ function untimed(message: HttpRequest | HttpResponse | null): unknown {
   return { ...rest, body: { ...body, bytes: Buffer.from(body.bytes).toString('latin1') } };
 }
 
+/** Of a raw stream without its turns: who spoke after whom is all they say. */
 function untimedExchange(exchange: Exchange): unknown {
-  const { startedAtUs: _start, durationUs: _duration, number: _number, seq: _seq, connection, ...rest } = exchange;
+  const { startedAtUs: _start, durationUs: _duration, number: _number, seq: _seq, connection, ...timeless } = exchange;
+  const rest = exchange.protocol === 'raw' ? { ...timeless, messages: [] } : timeless;
   const { request, response } = httpIn(exchange);
   return { ...rest, content: [untimed(request), untimed(response)], direction: connection.direction };
 }

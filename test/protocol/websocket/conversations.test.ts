@@ -52,6 +52,7 @@ describe('the life of a WebSocket', () => {
       result: '101',
       application: 'chat.v2',
       failed: false,
+      over: null,
     });
     expect(sizesOf(exchange)).toEqual({ request: 5 + 2 + 5, response: 2 + 2 });
     expect(exchange).toMatchObject({

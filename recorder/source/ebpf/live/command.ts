@@ -45,7 +45,7 @@ export function startHeld(command: readonly string[]): HeldCommand {
     pid,
     release: () => gate.end('\n'),
     ended,
-    signal: (signal) => void tell(-pid, signal),
+    signal: (signal) => void signalTo(-pid, signal),
     end: (patienceMs) => endAll(child, ended, patienceMs),
   };
 }
@@ -72,13 +72,13 @@ async function endAll(child: ChildProcess, ended: Promise<number>, patienceMs: n
   for (const signal of isatty(0) ? (['SIGTERM', 'SIGHUP'] as const) : (['SIGTERM'] as const)) child.kill(signal);
   await Promise.race([ended, over]);
   const group = -(child.pid ?? 0);
-  tell(group, 'SIGTERM');
-  while (tell(group, 0) && performance.now() < until) await pause(GROUP_CHECK_MS);
+  signalTo(group, 'SIGTERM');
+  while (signalTo(group, 0) && performance.now() < until) await pause(GROUP_CHECK_MS);
   patience.abort();
 }
 
 /** False where nobody is left to be told. */
-function tell(pid: number, signal: NodeJS.Signals | 0): boolean {
+function signalTo(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch {

@@ -2,10 +2,10 @@
  * When to look which TLS libraries a target has mapped: as it joins, in the moments after it runs another program, when
  * TLS is seen that nobody reads, and when plaintext comes without a socket. No more often than that: looking costs.
  */
-import type { ProbeKeeper } from './probe-keeper';
+import type { ProbeSet } from './probe-set';
 
 export interface LookoutOptions {
-  readonly keeper: Pick<ProbeKeeper, 'cover' | 'covers'>;
+  readonly probes: Pick<ProbeSet, 'cover' | 'covers'>;
   /** Whether it is a target still. */
   readonly isTarget: (pid: number) => boolean;
 }
@@ -40,7 +40,7 @@ export class Lookout {
 
   /** TLS began on a socket; `isRead` tells later whether its plaintext has been seen. Its library is mapped by now. */
   sawTls(pid: number, isRead: () => boolean): void {
-    if (!this.options.keeper.covers(pid)) this.again(pid, false);
+    if (!this.options.probes.covers(pid)) this.again(pid, false);
     this.soon(() => this.lookUnless(pid, isRead), HANDSHAKE_MS);
   }
 
@@ -54,7 +54,7 @@ export class Lookout {
   }
 
   private look(pid: number, memoryBio = false): void {
-    if (this.options.isTarget(pid)) this.options.keeper.cover(pid, { memoryBio });
+    if (this.options.isTarget(pid)) this.options.probes.cover(pid, { memoryBio });
   }
 
   /** A second library beside one that is read; each is looked for, however often the process has been looked at. */

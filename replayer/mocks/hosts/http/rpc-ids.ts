@@ -3,9 +3,9 @@
  * live call under the live call's number. Pure.
  */
 import { blockBytes, blocksIn, isEventStream } from '../../../../tape/body/event-stream';
-import { type JsonValue, parseJson, stringifyJson } from '../../../../tape/body/json';
 import { rpcIds, withRpcIds } from '../../../../tape/body/json-rpc';
 import { jsonIn, viewBody } from '../../../../tape/body/view';
+import { type JsonValue, parseJson, stringifyJson } from '../../../../tape/json/json';
 import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
 
 /** The ids of the calls in a request, as texts of JSON; [] where there are none. */

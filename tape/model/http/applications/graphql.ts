@@ -4,8 +4,8 @@
  */
 import { parseForm } from '../../../body/form';
 import { type GraphqlOperation, graphqlOperations } from '../../../body/graphql';
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../body/json';
 import { parseMultipart } from '../../../body/multipart';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../json/json';
 import { type Application, joinedNames, type Spoken } from './application';
 import type { HttpReading, MessageReading } from './reading';
 

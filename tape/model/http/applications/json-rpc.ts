@@ -1,6 +1,7 @@
 /** JSON-RPC 2.0 and 1.0 in POST requests: the method that is called, and the code of an error. */
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../body/json';
+
 import { isNotification, isOldRpcAnswer, isOldRpcCall, type RpcCall, rpcCalls } from '../../../body/json-rpc';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../json/json';
 import { type Application, joinedNames, type Spoken } from './application';
 import type { HttpReading } from './reading';
 

@@ -3,10 +3,10 @@
  * member asks for it. Bounded: of a body that is longer than `longestBodyBytes` nothing is read.
  */
 import { decodeBody } from '../../../body/coding';
-import { type JsonValue, parseJson } from '../../../body/json';
 import { isJsonType, type MediaType, mediaTypeOf } from '../../../body/media-type';
+import { type JsonValue, parseJson } from '../../../json/json';
 import { type Body, noBytes } from '../../body';
-import type { HttpContent, HttpRequest, HttpResponse } from '../http';
+import type { HttpRequest, HttpResponse } from '../http';
 
 /** Longer requests are uploads, longer answers exports. */
 const longestBodyBytes = 1024 * 1024;
@@ -81,11 +81,6 @@ export class HttpReading {
   get status(): string | null {
     return this.response === null ? null : String(this.response.status);
   }
-}
-
-/** Null where no request was seen: an answer alone says too little. */
-export function readingOf({ request, response }: HttpContent): HttpReading | null {
-  return request === null ? null : new HttpReading(request, response);
 }
 
 function decodedBytes(body: Body): Buffer {

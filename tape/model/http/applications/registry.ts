@@ -3,7 +3,7 @@ import type { HttpContent } from '../http';
 import type { Application, Spoken } from './application';
 import { graphql } from './graphql';
 import { jsonRpc } from './json-rpc';
-import { readingOf } from './reading';
+import { HttpReading } from './reading';
 import { connect, grpc, grpcWeb } from './rpc';
 import { soap } from './soap';
 
@@ -15,8 +15,10 @@ export interface SpokenApplication extends Spoken {
 
 /** What is spoken over this request and response; null where it is of no application, as most are. Never throws on input. */
 export function spokenIn(content: HttpContent): SpokenApplication | null {
-  const reading = readingOf(content);
-  if (reading === null) return null;
+  const { request } = content;
+  // What is asked for stands in a body that was posted, or in a query: most requests have neither.
+  if (request === null || (request.method !== 'POST' && !request.target.includes('?'))) return null;
+  const reading = new HttpReading(request, content.response);
   for (const member of applications) {
     const spoken = member.recognise(reading);
     if (spoken !== null) return { application: member.name, ...spoken, target: shortened(spoken.target) };

@@ -4,11 +4,11 @@
  * what server-side instrumentation calls so: UNKNOWN, INTERNAL, UNAVAILABLE and their like, not NOT_FOUND.
  */
 import { decodeBody } from '../../../body/coding';
-import { isJsonObject, type JsonValue, parseJson } from '../../../body/json';
 import { type Envelope, envelopesIn } from '../../../body/rpc/envelope';
 import { fieldsInTrailers, isServerFailure, statusField, statusName } from '../../../body/rpc/status';
-import { type Enveloping, isProtobufType, rpcTypeOf } from '../../../body/rpc/type';
+import { type Enveloping, isProtobufType, rpcTypeNamed, rpcTypeOf } from '../../../body/rpc/type';
 import { envelopeBytes } from '../../../body/rpc/view';
+import { isJsonObject, type JsonValue, parseJson } from '../../../json/json';
 import { headerValue } from '../../body';
 import { addressOf, type HttpResponse } from '../http';
 import type { Application, Spoken } from './application';
@@ -34,7 +34,7 @@ export const connect: Application = {
 };
 
 function isEnveloped({ asked }: HttpReading, ways: readonly Enveloping[]): boolean {
-  const rpc = asked.type.essence.startsWith('application/') ? rpcTypeOf(asked.headers) : null;
+  const rpc = rpcTypeNamed(asked.type.essence);
   return rpc !== null && ways.includes(rpc.enveloping);
 }
 

@@ -37,6 +37,16 @@ describe('endpoints', () => {
     expect(endpointOf(asked(request(target)))).toBe(`GET shop${template}`);
   });
 
+  it('say once what a call is named by', () => {
+    const path = '/grpc.health.v1.Health/Check';
+    const over = { verb: 'POST', target: path, result: '200' };
+    const call = { ...asked(request(path)), verb: 'call', target: path, over };
+    expect(endpointOf(call)).toBe('call shop/grpc.health.v1.Health/Check');
+    expect(endpointOf({ ...call, verb: 'query', target: 'Orders' })).toBe(
+      'query Orders shop/grpc.health.v1.Health/Check',
+    );
+  });
+
   it('take the host from an absolute target first, and do without one', () => {
     expect(endpointOf(asked(request('http://pay:8443/x/1')))).toBe('GET pay:8443/x/{id}');
     expect(endpointOf(asked(request('/x', null)))).toBe('GET /x');

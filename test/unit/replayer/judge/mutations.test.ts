@@ -2,7 +2,7 @@
  * No false passes: every single change to a recorded answer, outside declared noise, must be a difference; the same
  * answer must be none. The changes are made by a program, place by place.
  */
-import { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from '../../../../tape/body/json';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson, stringifyJson } from '../../../../tape/json/json';
 import type { HeaderList } from '../../../../tape/model/body';
 import type { ExchangeSketch } from '../../../support/exchanges';
 import { judgeOne, told } from '../../../support/judging';

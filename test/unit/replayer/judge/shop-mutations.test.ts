@@ -2,7 +2,7 @@
  * No false alarm and no false pass over whole runs: the same build at another time and with other ids is equal, and every
  * single change of one answer of it is found, clocks and ids included. The changes are made by a program, place by place.
  */
-import { isJsonObject, type JsonValue, parseJson, stringifyJson } from '../../../../tape/body/json';
+import { isJsonObject, type JsonValue, parseJson, stringifyJson } from '../../../../tape/json/json';
 import type { HeaderList } from '../../../../tape/model/body';
 import { type ExchangeSketch, recordedAtUs } from '../../../support/exchanges';
 import { judgeRun, told } from '../../../support/judging';

@@ -9,7 +9,7 @@ import {
   uuidVersion,
 } from '../../../../replayer/noise/shapes';
 import { tokensOf } from '../../../../replayer/noise/tokens';
-import { JsonNumber } from '../../../../tape/body/json';
+import { JsonNumber } from '../../../../tape/json/json';
 import { seededRandom } from '../../../support/seeded-random';
 
 const times: readonly [string, string, boolean][] = [

@@ -174,6 +174,23 @@ describe('over a run', () => {
     expect(judgeRun(recorded, live).map(told)).toEqual([[], []]);
   });
 
+  it('a time of what went on between two exchanges lies between the same two', () => {
+    const poll = (ms: number) => answer({ finishedAt: iso(ms) });
+    const recorded = [
+      { method: 'POST', status: 202 },
+      { ...poll(recordedMs + 30 * second), startedAtUs: recordedAtUs + 60e6 },
+    ];
+    const startMs = recordedMs + laterMs;
+    const live = (finishedMs: number) => [
+      { startedAtUs: startMs * 1000 },
+      { ...poll(finishedMs), startedAtUs: (startMs + second) * 1000 },
+    ];
+    expect(judgeRun(recorded, live(startMs + 400)).map(told)).toEqual([[], []]);
+    for (const wrongMs of [-10 * second, 10 * second, hour]) {
+      expect(judgeRun(recorded, live(startMs + wrongMs)).map((each) => each.differences.length)).toEqual([0, 1]);
+    }
+  });
+
   it('a wrong time is not learned: the right one of a later answer stays right', () => {
     const slot = answer({ start: '2027-03-28T10:00:00Z' });
     const wrong = { start: '2027-03-28T11:00:00Z' };

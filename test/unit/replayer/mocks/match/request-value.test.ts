@@ -1,6 +1,6 @@
-import { canonicalText } from '../../../../../replayer/mocks/match/canonical';
 import { requestValue } from '../../../../../replayer/mocks/match/request-value';
 import { encodeBody } from '../../../../../tape/body/coding';
+import { canonicalText } from '../../../../../tape/json/values';
 import type { HttpRequest } from '../../../../../tape/model/http/http';
 import { httpIn } from '../../../../support/contents';
 import { type CallSketch, calls } from '../../../../support/mocks';

@@ -1,11 +1,11 @@
 /** Messages of protobuf: read with and without a schema, written back, and never thrown at. */
 import { editsBetween } from '../../../../../tape/body/edits';
-import type { JsonValue } from '../../../../../tape/body/json';
 import { messageValue } from '../../../../../tape/body/protobuf/read';
 import { rewriteMessage } from '../../../../../tape/body/protobuf/rewrite';
 import { filesInSet, schemasFrom } from '../../../../../tape/body/protobuf/schemas';
 import type { MessageShape } from '../../../../../tape/body/protobuf/shape';
 import { wholeFieldsEnd } from '../../../../../tape/body/protobuf/wire';
+import type { JsonValue } from '../../../../../tape/json/json';
 import { encode, fullOrder, incompleteSet, setOf, shapeOf, shopSchemas, shopSet } from '../../../../support/proto';
 import { seededRandom } from '../../../../support/seeded-random';
 

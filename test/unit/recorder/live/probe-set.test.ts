@@ -4,7 +4,7 @@ import type { UprobeRequest } from '../../../../native/binding';
 import { createPlanner, type MappedImage } from '../../../../recorder/source/ebpf/attach/plan';
 import { createProcReader } from '../../../../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses } from '../../../../recorder/source/ebpf/attach/processes';
-import { ProbeKeeper } from '../../../../recorder/source/ebpf/live/probe-keeper';
+import { ProbeSet } from '../../../../recorder/source/ebpf/live/probe-set';
 import { buildElf } from '../attach/elf-builder';
 import { createProcTree, type FakeProcess, type ProcTree } from '../attach/proc-tree';
 
@@ -39,7 +39,7 @@ function keeperOn(outcome: 'safe' | 'killed', ...pids: readonly number[]) {
   const clock = { ns: 1000 };
   const kernel = { isFull: false };
   let handles = 0;
-  const keeper = new ProbeKeeper({
+  const keeper = new ProbeSet({
     capture: {
       attachUprobe: (request) => {
         if (kernel.isFull) throw new Error('ENOMEM');

@@ -4,14 +4,14 @@ import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../
 import type { MessageQueue, QueuedMessages } from '../message-queue';
 import type { Beginning, ParsedExchange, Upgraded } from '../protocol';
 
-/** What a draft becomes; its connection is added later. */
+/** What a exchange becomes; its connection is added later. */
 export type Http1Exchange = Extract<ParsedExchange, { protocol: 'http1' }>;
 
 export const noInformational: readonly InformationalResponse[] = [];
 
 const noMessages: QueuedMessages = { messages: [], messagesBefore: 0 };
 
-export class Draft {
+export class PendingExchange {
   /** Null while the request's head was not read. */
   method: string | null = null;
   request: HttpRequest | null = null;
@@ -22,7 +22,7 @@ export class Draft {
   responseDone = false;
   problems = 0;
   /** An answer without a request. */
-  stray = false;
+  unrequested = false;
   /** True where its answer turned out to be another one's. */
   mispaired = false;
   /** True where bytes that may have been its answer are missing. */

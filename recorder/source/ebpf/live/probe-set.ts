@@ -10,7 +10,7 @@ import { type ProbeReport, UprobeLinks } from './uprobe-links';
 
 export type { ProbeReport } from './uprobe-links';
 
-export interface ProbeKeeperOptions {
+export interface ProbeSetOptions {
   readonly capture: Pick<Capture, 'attachUprobe' | 'detachUprobe'>;
   readonly planner: Planner;
   readonly processes: Processes;
@@ -43,7 +43,7 @@ interface ProbedFile {
   readonly waiting: Set<number>;
 }
 
-export class ProbeKeeper {
+export class ProbeSet {
   private readonly links: UprobeLinks;
   /** By the key of the image. */
   private readonly files = new Map<string, ProbedFile>();
@@ -52,7 +52,7 @@ export class ProbeKeeper {
   private readonly reported = new Map<number, Set<string>>();
   private isWide = false;
 
-  constructor(private readonly options: ProbeKeeperOptions) {
+  constructor(private readonly options: ProbeSetOptions) {
     const { capture, onReport, nowNs } = options;
     this.links = new UprobeLinks({ capture, onReport, nowMs: () => nowNs() / 1e6 });
   }

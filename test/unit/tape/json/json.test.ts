@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JsonNumber, parseJson, stringifyJson } from '../../../../tape/body/json';
+import { JsonNumber, parseJson, stringifyJson } from '../../../../tape/json/json';
 
 describe('numbers', () => {
   it.each([
