@@ -1,7 +1,8 @@
 /** How messages of calls are told apart and shown. */
-import { stringifyJson } from '../../../../tape/body/json';
+
 import { protobufType, rpcTypeOf } from '../../../../tape/body/rpc/type';
 import { messageAsJson } from '../../../../tape/body/rpc/view';
+import { stringifyJson } from '../../../../tape/json/json';
 import type { HttpRequest } from '../../../../tape/model/http/http';
 import type { Manner } from '../client-messages';
 
