@@ -11,7 +11,7 @@ import type { OpenEvent } from '../source/events';
 import type { CreateHeaderDecoder } from './header-decoder';
 import type { LastingExchanges, LastingSource, Written } from './lasting';
 import { problemBits, problemsOf } from './problems';
-import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Tunnel } from './protocol';
+import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Successor, Tunnel } from './protocol';
 import type { OpenSpill } from './spill';
 
 /** What all connections of a recording share. */
@@ -35,6 +35,7 @@ export interface Reader {
   /** Null before it is clear who reads. */
   readonly conversation: Conversation | null;
   handOver(handOver: HandOver): Conversation;
+  openInside(): Successor;
   openTunnel(channel: number, tunnel: Tunnel): Conversation;
 }
 
@@ -144,6 +145,10 @@ export class ConnectionHost implements Host, LastingSource {
 
   handOver(handOver: HandOver): Conversation {
     return this.reader.handOver(handOver);
+  }
+
+  openInside(): Successor {
+    return this.reader.openInside();
   }
 
   openTunnel(channel: number, tunnel: Tunnel): Conversation {

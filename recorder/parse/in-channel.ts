@@ -2,7 +2,7 @@
 import type { Budget } from '../follow/budget';
 import type { Limits } from '../follow/limits';
 import type { CreateHeaderDecoder } from './header-decoder';
-import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Tunnel } from './protocol';
+import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Successor, Tunnel } from './protocol';
 import type { OpenSpill } from './spill';
 
 export class InChannel implements Host {
@@ -66,6 +66,10 @@ export class InChannel implements Host {
   /** A channel stays with whom it was given to. */
   handOver(next: HandOver): Conversation {
     return this.host.openTunnel(this.channel, { missed: next.missed, named: next.to ?? next.named });
+  }
+
+  openInside(): Successor {
+    return this.host.openTunnel(this.channel, { missed: 0, named: null });
   }
 
   openTunnel(_channel: number, tunnel: Tunnel): Conversation {

@@ -2,6 +2,7 @@
  * One connection between the follower and the protocols: its bytes go to what finds out which protocol it speaks, then to
  * the conversation of that protocol. Knows no protocol by name but the one for everything else.
  */
+import type { Side } from '../../tape/model/content-model';
 import type { Cause } from '../../tape/model/exchange';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
@@ -9,15 +10,24 @@ import type { EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/e
 import { ConnectionHost, type Reader, type Recording } from './connection-host';
 import { InChannel } from './in-channel';
 import { problemBits, problemOfGap } from './problems';
-import type { Conversation, ConversationStart, Fallback, HandOver, ParsedExchange, Protocol, Tunnel } from './protocol';
-import { type Early, type Orientation, Recognition, type StreamDirection, sideIn } from './recognition';
+import type {
+  Conversation,
+  ConversationStart,
+  Fallback,
+  HandOver,
+  ParsedExchange,
+  Protocol,
+  Successor,
+  Tunnel,
+} from './protocol';
+import { directionFrom, type Early, type Orientation, Recognition, type StreamDirection, sideIn } from './recognition';
 import { fallback, protocols } from './registry';
 import { type Joined, Resync } from './resync';
 
 /** Who gets the bytes. */
 type State =
   /** Nobody yet: they are kept until it is clear which protocol it is. */
-  | { readonly kind: 'undecided'; readonly recognition: Recognition }
+  | { readonly kind: 'undecided'; readonly recognition: Recognition; readonly isInside: boolean }
   /** `raw` is the conversation, where it is the one for everything else. */
   | { readonly kind: 'speaking'; readonly conversation: Conversation; readonly raw: Fallback | null }
   /** The beginning is missing: they are raw until a message begins. */
@@ -42,7 +52,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
     this.orientation = open.role === 'unknown' ? 'inbound' : open.role;
     this.isRoleKnown = open.role !== 'unknown';
     this.causeAtOpen = open.role === 'inbound' ? null : this.host.causeNow();
-    this.state = open.startedEarlier ? this.resyncing(problemBits['started-mid-stream']) : this.undecided();
+    this.state = open.startedEarlier ? this.resyncing(problemBits['started-mid-stream']) : this.undecided(false);
   }
 
   get conversation(): Conversation | null {
@@ -61,9 +71,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
   gap(direction: StreamDirection, size: number, reason: GapReason, atUs: number): void {
     this.host.at(atUs);
     this.host.lose(reason, size);
-    if (this.state.kind === 'undecided') this.loseTrack(this.state.recognition, problemOfGap(reason));
-    if (this.state.kind === 'resync') this.state.resync.gap(direction);
-    this.reading()?.gap(sideIn(this.orientation, direction), size, reason, atUs);
+    this.passGap(direction, size, reason, atUs);
   }
 
   tls(event: TlsEvent): void {
@@ -95,13 +103,11 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   close(ending: Ending, atUs: number): void {
     this.host.at(atUs);
-    if (this.state.kind === 'undecided') {
-      if (this.state.recognition.isEmpty) this.noteFailedConnect(ending, atUs);
-      else this.settle(fallback, this.state.recognition);
-    }
+    if (this.state.kind === 'undecided' && this.state.recognition.isEmpty && !this.state.isInside)
+      this.noteFailedConnect(ending, atUs);
     let closed: Conversation | null = null;
     // What a conversation held back until now may hand the connection over.
-    for (let open = this.reading(); open !== null && open !== closed; open = this.reading()) {
+    for (let open = this.lastReading(); open !== null && open !== closed; open = this.lastReading()) {
       closed = open;
       open.close(ending, atUs);
     }
@@ -118,6 +124,16 @@ export class ParsedConnection implements ConnectionListener, Reader {
     return this.speak(protocols.find(({ name }) => name === to) ?? fallback, { missed, handOver });
   }
 
+  openInside(): Successor {
+    this.state = this.undecided(true);
+    const directionOf = (side: Side) => directionFrom(this.orientation, side);
+    return {
+      data: (side, bytes, atUs) => this.data(directionOf(side), bytes, atUs),
+      // It was counted as a loss of the connection when it came.
+      gap: (side, size, reason, atUs) => this.passGap(directionOf(side), size, reason, atUs),
+    };
+  }
+
   openTunnel(channel: number, { missed, named }: Tunnel): Conversation {
     return fallback.open(new InChannel(this.host, channel), { missed, named });
   }
@@ -127,13 +143,27 @@ export class ParsedConnection implements ConnectionListener, Reader {
     return this.state.kind === 'resync' ? this.state.resync.raw : this.conversation;
   }
 
-  private undecided(): State {
-    return { kind: 'undecided', recognition: new Recognition(protocols, this.knownOrientation()) };
+  /** `isInside`: it is not the connection itself that begins. */
+  private undecided(isInside: boolean): State {
+    return { kind: 'undecided', recognition: new Recognition(protocols, this.knownOrientation()), isInside };
   }
 
   private resyncing(missed: number): State {
     const raw = fallback.open(this.host, { missed });
     return { kind: 'resync', resync: new Resync(parsed, this.knownOrientation(), raw, missed) };
+  }
+
+  /** Nothing more comes that would tell which protocol it is. */
+  private lastReading(): Conversation | null {
+    if (this.state.kind === 'undecided' && !this.state.recognition.isEmpty)
+      this.settle(fallback, this.state.recognition);
+    return this.reading();
+  }
+
+  private passGap(direction: StreamDirection, size: number, reason: GapReason, atUs: number): void {
+    if (this.state.kind === 'undecided') this.loseTrack(this.state.recognition, problemOfGap(reason));
+    if (this.state.kind === 'resync') this.state.resync.gap(direction);
+    this.reading()?.gap(sideIn(this.orientation, direction), size, reason, atUs);
   }
 
   private knownOrientation(): Orientation | null {
@@ -209,7 +239,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
       this.host.unread(this.state.resync.passedBytes());
     }
     const isLate = event.startedEarlier || this.open.startedEarlier;
-    this.state = isLate ? this.resyncing(problemBits['started-mid-stream']) : this.undecided();
+    this.state = isLate ? this.resyncing(problemBits['started-mid-stream']) : this.undecided(true);
   }
 
   /** The connect itself is what happened: refused, reset or timed out before a byte was said. */

@@ -55,6 +55,9 @@ export interface HandOverFacts {
   readonly websocket: Upgraded;
 }
 
+/** Who is given the rest of a connection by the protocol that read it so far. */
+export type Successor = Pick<Conversation, 'data' | 'gap'>;
+
 /** What passes through one channel to somebody else. */
 export type Tunnel = Omit<Extract<HandOver, { to: null }>, 'to'>;
 
@@ -140,6 +143,8 @@ export interface Host {
   passOn(beginning: Beginning): void;
   /** Another protocol continues: bytes are for the conversation returned from now on. */
   handOver(handOver: HandOver): Conversation;
+  /** A tunnel begins that takes all of the connection, both sides at a known byte: what it carries tells what it is. */
+  openInside(): Successor;
   /** Bytes inside one channel of this conversation, which stays: nobody reads them but as what they are. */
   openTunnel(channel: number, tunnel: Tunnel): Conversation;
   /** Asks for `expire` to be called. */

@@ -30,6 +30,11 @@ export function sideIn(orientation: Orientation, direction: StreamDirection): Si
   return (direction === 'received') === (orientation === 'inbound') ? 'request' : 'response';
 }
 
+/** The way back. */
+export function directionFrom(orientation: Orientation, side: Side): StreamDirection {
+  return (side === 'request') === (orientation === 'inbound') ? 'received' : 'sent';
+}
+
 /** What a message that begins with these bytes says of a connection whose beginning was missed. */
 export function verdictOnJoining(protocol: Protocol, side: Side, bytes: Uint8Array): Verdict {
   return protocol.joins?.(side, bytes) ?? protocol.recognise(side, bytes);

@@ -1,6 +1,7 @@
 /**
  * HTTP Archive 1.2. Everything of HTTP is in it, what is not complete too, with a comment; what the format has no place for
- * (trailers, 1xx answers) is left out. Members that begin with an underscore are additions, which the format allows.
+ * (trailers, 1xx answers) is left out. Members that begin with an underscore are additions, which the format allows;
+ * that of WebSockets is one of Chromium's.
  */
 import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../body/coding';
@@ -8,10 +9,11 @@ import { decodeFormText, parseForm } from '../body/form';
 import { mediaTypeOf } from '../body/media-type';
 import { type Body, type HeaderList, headerValue } from '../model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../model/http/http';
-import { httpOf } from '../model/registry';
+import { httpOf, isConversation } from '../model/registry';
 import type { StoredExchange } from '../store/tape';
 import { oneLine, redactionsIn } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
+import { endOf, socketMembers } from './har-socket';
 
 export const har: Exporter = { name: 'har', title: 'HAR', about: 'all', sends: false, render };
 
@@ -41,16 +43,20 @@ function entryOf(stored: StoredExchange): object | string {
   const { direction, local, remote } = exchange.connection;
   const server = addressIn(direction === 'inbound' ? local : remote);
   const problems = new Set<string>(exchange.problems);
+  const isSocket = isConversation(exchange);
+  const endedAtUs = isSocket ? endOf(exchange) : (response ?? request).endedAtUs;
   return {
     startedDateTime: isoTime(request.startedAtUs),
-    time: milliseconds((response ?? request).endedAtUs - request.startedAtUs),
+    time: milliseconds(endedAtUs - request.startedAtUs),
     request: requestOf(stored, request, problems),
     response: response === null ? noResponse(exchange.outcome) : responseOf(response, problems),
     cache: {},
-    timings: timingsOf(request, response),
+    timings: timingsOf(request, response, isSocket ? endedAtUs : null),
     ...(server === null ? {} : { serverIPAddress: server }),
     connection: connectionId,
     _direction: direction,
+    ...(problems.size === 0 ? {} : { _problems: exchange.problems }),
+    ...(isSocket ? socketMembers(exchange) : {}),
     ...commentOf(stored),
   };
 }
@@ -69,7 +75,8 @@ function requestOf(stored: StoredExchange, request: HttpRequest, problems: Reado
   const { version, method, headers, body } = request;
   const { path } = addressOf(request);
   const plain = path.replace(/[^!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~]/g, percentEncoded);
-  const url = `${originOf(stored, request)}${plain === '*' ? '/*' : plain}`;
+  const origin = originOf(stored, request);
+  const url = `${isConversation(stored.exchange) ? origin.replace('http', 'ws') : origin}${plain === '*' ? '/*' : plain}`;
   const { bytes } = decodeBody(body);
   const pseudo = pseudoFields(request);
   return {
@@ -171,12 +178,15 @@ function noResponse(outcome: string): object {
   };
 }
 
-function timingsOf(request: HttpRequest, response: HttpResponse | null): object {
+/** `lastedUntilUs`: of what went on after the answer, when it ended. */
+function timingsOf(request: HttpRequest, response: HttpResponse | null, lastedUntilUs: number | null): object {
   const send = milliseconds(request.endedAtUs - request.startedAtUs);
   if (response === null) return { blocked: -1, dns: -1, connect: -1, send, wait: 0, receive: 0, ssl: -1 };
   const wait = milliseconds(Math.max(0, response.startedAtUs - request.endedAtUs));
-  const receive = milliseconds(response.endedAtUs - Math.max(response.startedAtUs, request.endedAtUs));
-  return { blocked: -1, dns: -1, connect: -1, send, wait, receive, ssl: -1 };
+  const answerFrom = Math.max(response.startedAtUs, request.endedAtUs);
+  const receive = milliseconds((lastedUntilUs ?? response.endedAtUs) - answerFrom);
+  const answer = lastedUntilUs === null ? {} : { _answer: milliseconds(response.endedAtUs - answerFrom) };
+  return { blocked: -1, dns: -1, connect: -1, send, wait, receive, ssl: -1, ...answer };
 }
 
 function fieldsOf(headers: HeaderList): readonly object[] {

@@ -2,7 +2,8 @@
  * From what a file says of each request and answer to exchanges: the order in which they began, their numbers and their
  * connections. Formats differ in everything before this step, and in nothing behind it.
  */
-import type { Connection, Direction, Exchange, Outcome, Problem } from '../model/exchange';
+import type { ProtocolName } from '../model/contents';
+import type { Connection, Direction, Exchange, ExchangeOf, Outcome, Problem } from '../model/exchange';
 import type { HttpRequest, HttpResponse } from '../model/http/http';
 import { carrierOf } from '../model/registry';
 
@@ -19,7 +20,16 @@ export interface HttpDraft {
   readonly isTls: boolean;
   /** The inbound draft during which this outbound one happened. */
   readonly causedBy?: HttpDraft | null;
+  /** Where the request and its answer were the beginning of something else: what that was. */
+  readonly became?: Became | null;
 }
+
+export type Became = {
+  [P in ProtocolName]: Pick<ExchangeOf<P>, 'protocol' | 'content' | 'messages'>;
+}[ProtocolName] & {
+  /** Null where it went on when the file was written. */
+  readonly endedAtUs: number | null;
+};
 
 /** No file says which library it was; that there was TLS is what matters. */
 const tlsOfFile = { library: 'unknown library' } as const;
@@ -31,22 +41,26 @@ export function exchangesOf(drafts: readonly HttpDraft[]): readonly Exchange[] {
   const connections = new Connections();
   return ordered.map((draft, i) => {
     const { request, response, outcome, problems, causedBy } = draft;
+    const { endedAtUs, ...carried } = draft.became ?? plainOf(request, response);
     const cause = causedBy == null ? undefined : numbers.get(causedBy);
     return {
       number: i + 1,
       ...connections.placeOf(draft),
       channel: null,
-      protocol: carrierOf[request.version],
       startedAtUs: request.startedAtUs,
-      durationUs: response === null ? null : Math.max(0, response.endedAtUs - request.startedAtUs),
+      durationUs: endedAtUs === null ? null : Math.max(0, endedAtUs - request.startedAtUs),
       outcome,
       problems: [...new Set(problems)].sort(),
       cause: cause === undefined || causedBy == null ? null : { number: cause, method: causedBy.request.method },
-      content: { request, response },
-      messages: [],
+      ...carried,
       messagesBefore: 0,
     };
   });
+}
+
+function plainOf(request: HttpRequest, response: HttpResponse | null): Became {
+  const endedAtUs = response?.endedAtUs ?? null;
+  return { protocol: carrierOf[request.version], content: { request, response }, messages: [], endedAtUs };
 }
 
 interface Place {

@@ -18,6 +18,10 @@ export class Place {
     readonly where: string,
   ) {}
 
+  get isTrue(): boolean {
+    return this.value === true;
+  }
+
   get isMissing(): boolean {
     return this.value === undefined || this.value === null;
   }
@@ -49,6 +53,11 @@ export class Place {
     return this.isMissing ? [] : this.list();
   }
 
+  /** Of whatever is no list, `other`. */
+  listOr(other: readonly Place[]): readonly Place[] {
+    return Array.isArray(this.value) ? this.list() : other;
+  }
+
   text(): string {
     if (typeof this.value === 'string') return this.value;
     throw this.misfit('text');
@@ -56,6 +65,11 @@ export class Place {
 
   textOrNull(): string | null {
     return this.isMissing ? null : this.text();
+  }
+
+  /** Of whatever is no text, `other`. */
+  textOr<T>(other: T): string | T {
+    return typeof this.value === 'string' ? this.value : other;
   }
 
   /** Text, or what stands for text in formats that write numbers and switches bare. */

@@ -106,6 +106,10 @@ export const problemWords = {
 } as const;
 export type Problem = keyof typeof problemWords;
 
+export function isProblem(word: unknown): word is Problem {
+  return typeof word === 'string' && Object.hasOwn(problemWords, word);
+}
+
 /** Why bytes are missing, as `losses.reason` has it. docs/tape-format.md lists the same words; a test holds the two together. */
 export const lossWords = {
   'ring-full': 'the recorder could not keep up: every byte the kernel had no room for',

@@ -11,7 +11,7 @@ import { bodyReaderFor } from '../body-reader';
 import { MessageFinder } from '../message-finder';
 import { type MessageQueue, queueFor } from '../message-queue';
 import { problemBits, problemOfGap, problemWordOfGap } from '../problems';
-import type { Conversation, HandOver, Host, SoFar, Upgraded } from '../protocol';
+import type { Conversation, Host, SoFar, Successor, Upgraded } from '../protocol';
 import { recognise } from './boundary';
 import { MessageReader, type MessageSink, type ReadStop } from './message-reader';
 import { Pairing } from './pairing';
@@ -67,7 +67,7 @@ export class HttpConversation implements Conversation, MessageSink {
   /** The exchange that ended in the change, where it goes on in the other protocol. */
   private goingOn: Upgraded | null = null;
   /** Who reads the connection since it was handed over. */
-  private successor: Conversation | null = null;
+  private successor: Successor | null = null;
 
   constructor(
     private readonly host: Host,
@@ -368,7 +368,7 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   private handOver(rest: Uint8Array, atUs: number): void {
-    const successor = this.host.handOver(this.handOverTo());
+    const successor = this.handedOver();
     this.successor = successor;
     this.pairing.close(this.requests.reader.takeRequest(), null, 'closed', atUs);
     const sent = this.requests.queue ?? [];
@@ -381,14 +381,16 @@ export class HttpConversation implements Conversation, MessageSink {
     this.end();
   }
 
-  private handOverTo(): HandOver {
-    if (this.goingOn !== null) return { to: 'websocket', missed: 0, facts: this.goingOn };
+  private handedOver(): Successor {
+    if (this.goingOn !== null) return this.host.handOver({ to: 'websocket', missed: 0, facts: this.goingOn });
     // A client that did not ask, or whose request is not whole: at which byte it changes over is not known.
     const unasked = this.requests.stoppedBy === 'upgrade' ? 0 : problemBits['parse-error'];
     const missed = this.pairing.lastAnswerDoubt || unasked;
+    // Without a change of protocol it was CONNECT.
+    if (this.changeOver === null && missed === 0) return this.host.openInside();
     if (this.upgradedTo === http2Name && this.changeOver !== null)
-      return { to: 'http2', missed, facts: this.changeOver };
-    return { to: null, missed, named: this.upgradedTo };
+      return this.host.handOver({ to: 'http2', missed, facts: this.changeOver });
+    return this.host.handOver({ to: null, missed, named: this.upgradedTo });
   }
 
   private end(): void {

@@ -5,6 +5,7 @@
 import type { Side } from '../../../tape/model/content-model';
 import type { Problem } from '../../../tape/model/exchange';
 import type { Message, MessageFacts } from '../../../tape/model/message';
+import { closeFacts, kindOfOpcode } from '../../../tape/model/websocket/frames';
 import type { WebSocketKind } from '../../../tape/model/websocket/websocket';
 import type { GapReason } from '../../follow/byte-stream';
 import { BodyBuffer } from '../body-buffer';
@@ -27,7 +28,6 @@ export interface Agreement {
   readonly hasOthers: boolean;
 }
 
-const kinds: Readonly<Record<number, WebSocketKind>> = { 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' };
 const continuation = 0;
 const firstControl = 8;
 /** RFC 6455 5.5. */
@@ -102,8 +102,8 @@ export class SideReader implements FrameListener {
       this.data.fragments++;
       return true;
     }
-    const kind = kinds[opcode];
-    if (kind === undefined) return false;
+    const kind = kindOfOpcode(opcode);
+    if (kind === null) return false;
     if (opcode >= firstControl)
       return this.controlBegins(kind, startedAtUs, isFinal && length <= longestControl && reserved === 0);
     return this.dataBegins(kind, startedAtUs, reserved);
@@ -206,11 +206,4 @@ export class SideReader implements FrameListener {
     draft.problem = problem;
     return bytes;
   }
-}
-
-/** RFC 6455 5.5.1: a code, and words for people; both may be missing. */
-function closeFacts(payload: Uint8Array): MessageFacts {
-  if (payload.length < 2) return { code: null, reason: '' };
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-  return { code: bytes.readUInt16BE(0), reason: bytes.toString('utf8', 2) };
 }

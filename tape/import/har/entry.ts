@@ -1,13 +1,14 @@
 /** One entry of a HAR as a draft of an exchange. */
-import type { HeaderList } from '../../model/body';
-import { type Direction, type Outcome, outcomeWords, type Problem } from '../../model/exchange';
-import type { HttpRequest, HttpResponse, HttpVersion } from '../../model/http/http';
-import type { HttpDraft } from '../draft';
+import { type HeaderList, headerValue } from '../../model/body';
+import { type Direction, isProblem, type Outcome, outcomeWords, type Problem } from '../../model/exchange';
+import type { HttpContent, HttpRequest, HttpResponse, HttpVersion } from '../../model/http/http';
+import type { Became, HttpDraft } from '../draft';
 import type { Notes } from '../importer';
 import { latin1Text } from '../latin1-text';
 import type { Place } from '../place';
-import { isoMicroseconds } from '../wire-time';
 import { requestBody, responseBody } from './body';
+import { becameOf, type Said, saidIn } from './socket';
+import { handshakeTimes, type Times, timesOf } from './times';
 
 /** Null for what never was on a network. Throws a Misfit. */
 export function draftOf(entry: Place, direction: Exclude<Direction, 'unknown'>, notes: Notes): HttpDraft | null {
@@ -16,28 +17,65 @@ export function draftOf(entry: Place, direction: Exclude<Direction, 'unknown'>, 
     notes.add('left out: their addresses (data:, blob:, file: and the like) are not on a network');
     return null;
   }
-  if (!entry.at('_webSocketMessages').isMissing) notes.add('of WebSocket connections, without their messages');
-  const times = timesOf(entry);
+  const said = saidIn(entry, notes);
+  const isSwitched = entry.at('response').at('status').numberOrNull() === 101;
+  const whole = timesOf(entry);
+  const times = isSwitched && said !== null ? handshakeTimes(whole, entry, said.messages) : whole;
   const { request, isWhole } = requestOf(entry.at('request'), address, times, notes);
   const answer = responseOf(entry.at('response').object(), request, times, notes);
-  const problems: Problem[] = [...(isWhole ? [] : (['not-in-file'] as const)), ...answer.problems];
+  const problems = [...(isWhole ? [] : (['not-in-file'] as const)), ...answer.problems, ...problemsIn(entry)];
+  const became = isSwitched ? socketIn({ request, response: answer.response }, said, whole.endedAtUs) : null;
+  if (became !== null) problems.push(...(said?.problems ?? []));
+  else problems.push(...withoutMessages(request, answer.response, said, notes));
   const port = addressPort(address);
   const server = entry.at('serverIPAddress').textOrNull() ?? '';
   const connection = entry.at('connection').scalarText();
   return {
     request,
     response: answer.response,
-    outcome: answer.response === null ? outcomeOf(entry) : 'response',
+    outcome: answer.response === null || became !== null ? outcomeOf(entry, answer.response, said) : 'response',
     problems,
     direction,
     // Some tools write the port that was connected to, the same for all; with the address it is one name at least.
     connection: connection === '' ? null : `${connection} ${address.scheme} ${address.authority} ${server}`,
     server: server === '' ? null : `${bracketed(server)}:${port}`,
-    isTls: address.scheme === 'https' || address.scheme === 'wss',
+    isTls: address.scheme === 'https',
+    became,
   };
 }
 
+function socketIn(handshake: HttpContent, said: Said | null, endedAtUs: number): Became | null {
+  return said === null ? null : becameOf(handshake, said.messages, endedAtUs);
+}
+
+/** Of a WebSocket that is kept as its handshake alone: what that leaves out. */
+function withoutMessages(
+  { headers }: HttpRequest,
+  response: HttpResponse | null,
+  said: Said | null,
+  notes: Notes,
+): readonly Problem[] {
+  if (said === null) {
+    const isSocket = response?.status === 101 && /^\s*websocket\s*$/i.test(headerValue(headers, 'upgrade') ?? '');
+    if (isSocket) notes.add('of WebSocket connections whose messages are not in the file');
+    return [];
+  }
+  if (response === null || said.messages.length === 0) return [];
+  notes.add('of WebSocket connections that began otherwise than with 101 (over HTTP/2, say), without their messages');
+  return ['undecoded'];
+}
+
+/** wiretape's own HARs say them; there is no place for them in the format. */
+function problemsIn(entry: Place): readonly Problem[] {
+  return entry
+    .at('_problems')
+    .listOr([])
+    .map((word) => word.textOr(null))
+    .filter(isProblem);
+}
+
 interface Address {
+  /** `http` or `https`: a handshake is HTTP, and shares its connection with other requests. */
   readonly scheme: string;
   readonly authority: string;
   /** Path and query. */
@@ -50,14 +88,14 @@ function addressIn(url: Place): Address | null {
   if (found !== null) {
     const [, scheme = '', authority = '', rest = ''] = found;
     const target = latin1Text(rest.startsWith('/') ? rest : `/${rest}`).replaceAll(' ', '%20');
-    return { scheme: scheme.toLowerCase(), authority: latin1Text(authority), target };
+    return { scheme: scheme.toLowerCase().replace('ws', 'http'), authority: latin1Text(authority), target };
   }
   if (/^[a-z][a-z0-9+.-]*:/i.test(text)) return null;
   throw url.misfit('an address with its scheme');
 }
 
 function addressPort({ scheme, authority }: Address): string {
-  return /:(\d+)$/.exec(authority)?.[1] ?? (scheme === 'https' || scheme === 'wss' ? '443' : '80');
+  return /:(\d+)$/.exec(authority)?.[1] ?? (scheme === 'https' ? '443' : '80');
 }
 
 function bracketed(address: string): string {
@@ -125,9 +163,12 @@ function responseOf(
 }
 
 /** Tools tell of failures in members of their own; Chromium's names of network errors are the most common. */
-function outcomeOf(entry: Place): Outcome {
-  const told = [entry.at('_error'), entry.at('response').at('_error')].map((place) => place.scalarText()).join(' ');
+function outcomeOf(entry: Place, response: HttpResponse | null, said: Said | null): Outcome {
+  const places = [entry.at('_error'), entry.at('response').at('_error')];
+  const told = [...places.map((place) => place.scalarText()), said?.error ?? ''].join(' ');
   const word = told.trim();
+  // An answer came, and nobody says that the connection ended badly.
+  if (response !== null && word === '' && said?.error == null) return 'response';
   if (Object.hasOwn(outcomeWords, word) && word !== 'response' && word !== 'open') return word as Outcome;
   if (/CONNECTION_REFUSED/.test(told)) return 'refused';
   if (/CONNECTION_(RESET|ABORTED)|EMPTY_RESPONSE/.test(told)) return 'reset';
@@ -155,31 +196,4 @@ function versionOf(from: Place, notes?: Notes): HttpVersion {
   }
   if (/^(h2|http\/2|spdy)/.test(text)) return '2';
   return /^http\/(1\.0|0\.9)$/.test(text) ? '1.0' : '1.1';
-}
-
-interface Times {
-  readonly startedAtUs: number;
-  readonly sentAtUs: number;
-  readonly answeredAtUs: number;
-  readonly endedAtUs: number;
-}
-
-/** From its end backwards: what came before the request was sent (waiting, names, connecting) is counted differently by each tool. */
-function timesOf(entry: Place): Times {
-  const started = entry.at('startedDateTime');
-  const startedAtUs = isoMicroseconds(started.text());
-  if (startedAtUs === null) throw started.misfit('a date and time of ISO 8601');
-  const timings = entry.at('timings');
-  const part = (name: string): number => Math.max(0, timings.at(name).numberOrNull() ?? 0);
-  // `ssl` lies within `connect`.
-  const sum = ['blocked', 'dns', 'connect', 'send', 'wait', 'receive'].reduce((total, name) => total + part(name), 0);
-  const total = entry.at('time').numberOrNull() ?? 0;
-  const endedAtUs = startedAtUs + Math.round((total > 0 ? total : sum) * 1000);
-  const answeredAtUs = Math.max(startedAtUs, endedAtUs - Math.round(part('receive') * 1000));
-  return {
-    startedAtUs,
-    sentAtUs: Math.max(startedAtUs, answeredAtUs - Math.round(part('wait') * 1000)),
-    answeredAtUs,
-    endedAtUs,
-  };
 }

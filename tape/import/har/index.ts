@@ -1,6 +1,7 @@
 /**
  * HTTP Archive 1.2: what browsers' developer tools, proxies and load tests save. One entry, one exchange; what never was
- * on a network (data: and blob: addresses) is left out.
+ * on a network (data: and blob: addresses) is left out. Messages of WebSockets are an
+ * addition to the format: one that cannot be read does not refuse the file, and makes its exchange incomplete.
  */
 import { exchangesOf } from '../draft';
 import {

@@ -1,6 +1,7 @@
 /** What an exchange holds that is the life of one WebSocket; what was said on it are the exchange's messages. */
 import { type HeaderList, headerValue } from '../body';
 import type { HttpContent } from '../http/http';
+import type { Message } from '../message';
 
 /**
  * The handshake, as HTTP carried it, and the payload of the messages both ways: true sizes on the wire, compressed where
@@ -9,6 +10,18 @@ import type { HttpContent } from '../http/http';
 export interface WebSocketContent extends HttpContent {
   readonly requestSize: number;
   readonly responseSize: number;
+}
+
+/** A handshake and what was said after it, as the part of an exchange that is of this protocol. */
+export function socketOf(handshake: HttpContent, messages: readonly Message[]) {
+  const sizeFrom = (side: Message['from']) =>
+    messages.reduce((sum, { from, body }) => (from === side ? sum + body.wireSize : sum), 0);
+  const content: WebSocketContent = {
+    ...handshake,
+    requestSize: sizeFrom('client'),
+    responseSize: sizeFrom('server'),
+  };
+  return { protocol: 'websocket', content, messages } as const;
 }
 
 /** The kinds of messages (RFC 6455 5.2). */

@@ -22,6 +22,7 @@ import type { StoredExchange } from '../../../tape/store/tape';
 import { storedExchanges } from '../../support/exchanges';
 import { exported, inboundOf, outboundOf, sampleExchanges, startNotingServer } from '../../support/exporting';
 import { root } from '../../support/source-tree';
+import { exchangeOf, messageOf } from '../../support/tapes';
 
 const samples = sampleExchanges();
 const inbound = inboundOf(samples);
@@ -74,10 +75,12 @@ it('HAR is what its schema asks for', async () => {
   const schemas: Record<string, object> = require('har-schema');
   ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json'));
   for (const schema of Object.values(schemas)) ajv.addSchema(schema);
-  const document = JSON.parse((await exported(har, samples)).text);
+  const socket = { ...samples[0], exchange: exchangeOf({ protocol: 'websocket', messages: [messageOf('hi')] }) };
+  const all = [...samples, socket as StoredExchange];
+  const document = JSON.parse((await exported(har, all)).text);
   const isValid = ajv.validate('har.json#', document);
   expect([isValid, ajv.errors]).toEqual([true, null]);
-  expect(document.log.entries).toHaveLength(samples.length);
+  expect(document.log.entries).toHaveLength(all.length);
 });
 
 it('OpenAPI is what its schema asks for', async () => {

@@ -48,6 +48,37 @@ it('redacts as a recording does, and writes down what it took', async () => {
   expect(readFileSync(join(cwd, 'wiretape.tape')).includes('hunter2-sesame')).toBe(false);
 });
 
+it('redacts the messages of WebSockets, in text and in bytes', async () => {
+  const secret = 'hunter3-paprika';
+  const text = JSON.stringify({ type: 'auth', password: secret });
+  const data = { type: 'send', time: 1_795_168_800.5 };
+  const entry = {
+    startedDateTime: '2026-11-20T10:00:00.000Z',
+    time: 1000,
+    request: { method: 'GET', url: 'wss://shop.test/chat', httpVersion: 'http/1.1', headers: [] },
+    response: { status: 101, statusText: '', headers: [], content: {} },
+    _webSocketMessages: [
+      { ...data, opcode: 1, data: text },
+      { ...data, opcode: 2, data: Buffer.from(text).toString('base64') },
+    ],
+  };
+  writeFileSync(join(cwd, 'chat.har'), JSON.stringify({ log: { version: '1.2', entries: [entry] } }));
+  const { status, stderr } = await wiretape('import', 'chat.har');
+  expect([status, stderr]).toEqual([0, expect.stringContaining('imported 1 exchange from chat.har (HAR)')]);
+  const [stored] = (await onTape()).exchanges;
+  expect(stored?.exchange).toMatchObject({ protocol: 'websocket', outcome: 'response', problems: [] });
+  expect(stored?.redacted.map(({ path }) => path)).toEqual(['message[0].body.password', 'message[1].body.password']);
+  expect(stored?.exchange.messages.map(({ kind }) => kind)).toEqual(['text', 'binary']);
+  expect(readFileSync(join(cwd, 'wiretape.tape')).includes(secret)).toBe(false);
+
+  await wiretape('export', 'wiretape.tape', '--to', 'har', '-o', 'again.har');
+  await wiretape('import', 'again.har', '-o', 'again.tape');
+  const [back] = (await onTape('again.tape')).exchanges;
+  // The placeholders of a tape are secrets to another one.
+  const frames = [stored, back].map((one) => one?.exchange.messages.map(({ body: _, ...message }) => message));
+  expect(frames[1]).toEqual(frames[0]);
+});
+
 it('adds a session to a tape that is there', async () => {
   await wiretape('import', 'shop.har', '-o', 'shop.tape');
   const { status } = await wiretape('import', 'keploy', '-o', 'shop.tape');

@@ -91,6 +91,26 @@ const conversations: Readonly<Record<string, readonly Turn[]>> = {
     server('\x81\x05world'),
     closes(),
   ],
+  'HTTP in a tunnel': [
+    client(get('/before')),
+    server(answer('/before', 'answer before')),
+    client(head('CONNECT /inside HTTP/1.1', ['Host: shop'])),
+    server(head('HTTP/1.1 200 OK', ['X-For: /inside'])),
+    client(get('/a') + post('/b', 'body b')),
+    server(answer('/a', 'answer a')),
+    server(answer('/b', 'answer b')),
+    client(get('/c')),
+    server(chunkedAnswer('/c', 'c')),
+    closes(),
+  ],
+  'what nobody reads in a tunnel': [
+    client(head('CONNECT /inside HTTP/1.1', ['Host: shop'])),
+    server(head('HTTP/1.1 200 OK', ['X-For: /inside'])),
+    server('SSH-2.0-OpenSSH_9.2\r\n'),
+    client('SSH-2.0-OpenSSH_9.2\r\n'),
+    client('\0\0\x05\xac\x05\x14'),
+    closes(),
+  ],
 };
 
 /** What of a message does not depend on when its bytes came. */

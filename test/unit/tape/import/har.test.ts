@@ -206,17 +206,6 @@ it('leaves out what never was on a network', () => {
   expect(notes).toEqual(['1 left out: their addresses (data:, blob:, file: and the like) are not on a network']);
 });
 
-it('says that messages of WebSockets are not there', () => {
-  const { request } = entryOf();
-  const { notes, exchange } = first({
-    _webSocketMessages: [],
-    request: { ...request, url: 'wss://shop.test/chat' },
-    response: { status: 101, content: { size: 0 } },
-  });
-  expect(exchange?.connection.tls).not.toBeNull();
-  expect(notes).toEqual(['1 of WebSocket connections, without their messages']);
-});
-
 describe('files that are no HAR', () => {
   it.each([
     ['{"log":', 'it is not JSON'],
