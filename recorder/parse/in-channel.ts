@@ -2,7 +2,7 @@
 import type { Budget } from '../follow/budget';
 import type { Limits } from '../follow/limits';
 import type { CreateHeaderDecoder } from './header-decoder';
-import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Tunnel } from './protocol';
+import type { Beginning, Conversation, HandOver, Host, ParsedExchange } from './protocol';
 import type { OpenSpill } from './spill';
 
 export class InChannel implements Host {
@@ -65,11 +65,11 @@ export class InChannel implements Host {
 
   /** A channel stays with whom it was given to. */
   handOver(next: HandOver): Conversation {
-    return this.host.openTunnel(this.channel, { missed: next.missed, named: next.to ?? next.named });
+    return this.host.openTunnel(this.channel, next);
   }
 
-  openTunnel(_channel: number, tunnel: Tunnel): Conversation {
-    return this.host.openTunnel(this.channel, tunnel);
+  openTunnel(_channel: number, handOver: HandOver): Conversation {
+    return this.host.openTunnel(this.channel, handOver);
   }
 
   wait(): void {

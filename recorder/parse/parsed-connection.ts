@@ -9,7 +9,7 @@ import type { EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/e
 import { ConnectionHost, type Reader, type Recording } from './connection-host';
 import { InChannel } from './in-channel';
 import { problemBits, problemOfGap } from './problems';
-import type { Conversation, ConversationStart, Fallback, HandOver, ParsedExchange, Protocol, Tunnel } from './protocol';
+import type { Conversation, ConversationStart, Fallback, HandOver, ParsedExchange, Protocol } from './protocol';
 import { type Early, type Orientation, Recognition, type StreamDirection, sideIn } from './recognition';
 import { fallback, protocols } from './registry';
 import { type Joined, Resync } from './resync';
@@ -113,13 +113,11 @@ export class ParsedConnection implements ConnectionListener, Reader {
   }
 
   handOver(handOver: HandOver): Conversation {
-    const { to, missed } = handOver;
-    if (to === null) return this.speak(fallback, { missed, named: handOver.named });
-    return this.speak(protocols.find(({ name }) => name === to) ?? fallback, { missed, handOver });
+    return this.speak(successorIn(handOver), startOf(handOver));
   }
 
-  openTunnel(channel: number, { missed, named }: Tunnel): Conversation {
-    return fallback.open(new InChannel(this.host, channel), { missed, named });
+  openTunnel(channel: number, handOver: HandOver): Conversation {
+    return successorIn(handOver).open(new InChannel(this.host, channel), startOf(handOver));
   }
 
   /** Who reads the bytes at this moment, whether or not it will have been the right one. */
@@ -227,4 +225,13 @@ export class ParsedConnection implements ConnectionListener, Reader {
     };
     this.host.emit(exchange as ParsedExchange, 0);
   }
+}
+
+function successorIn({ to }: HandOver): Protocol {
+  return protocols.find(({ name }) => name === to) ?? fallback;
+}
+
+function startOf(handOver: HandOver): ConversationStart {
+  const { to, missed } = handOver;
+  return to === null ? { missed, named: handOver.named } : { missed, handOver };
 }

@@ -55,10 +55,7 @@ export interface HandOverFacts {
   readonly websocket: Upgraded;
 }
 
-/** What passes through one channel to somebody else. */
-export type Tunnel = Omit<Extract<HandOver, { to: null }>, 'to'>;
-
-/** The exchange of HTTP/1.1 that ended in a change of protocol. It has not been emitted: that is for who takes over. */
+/** The exchange of HTTP that ended in a change of protocol. It has not been emitted: that is for who takes over. */
 export interface Upgraded {
   readonly beginning: Beginning;
   readonly startedAtUs: number;
@@ -74,8 +71,11 @@ export interface Conversation {
   /** `bytes` is lent: what is kept of it has to be copied, except for as long as it waits in a bounded queue. */
   data(side: Side, bytes: Uint8Array, atUs: number): void;
   gap(side: Side, size: number, reason: GapReason, atUs: number): void;
-  /** Marks everything that is under way, and doubts what follows: something is missing, and no position says where. */
-  taint(problem: number): void;
+  /**
+   * Marks everything that is under way, and doubts what follows: something is missing, and no position says where.
+   * `side`: it is missing here in that direction, and nobody knows how much it is.
+   */
+  taint(problem: number, side?: Side): void;
   close(ending: Ending, atUs: number): void;
   /** Time has passed. True while something still waits for time to pass. */
   expire(nowUs: number): boolean;
@@ -140,8 +140,8 @@ export interface Host {
   passOn(beginning: Beginning): void;
   /** Another protocol continues: bytes are for the conversation returned from now on. */
   handOver(handOver: HandOver): Conversation;
-  /** Bytes inside one channel of this conversation, which stays: nobody reads them but as what they are. */
-  openTunnel(channel: number, tunnel: Tunnel): Conversation;
+  /** Bytes inside one channel of this conversation, which stays, are for the conversation returned. */
+  openTunnel(channel: number, handOver: HandOver): Conversation;
   /** Asks for `expire` to be called. */
   wait(): void;
 }
