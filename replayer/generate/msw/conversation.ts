@@ -5,7 +5,7 @@
 
 import { headerValue } from '../../../tape/model/body';
 import type { Exchange } from '../../../tape/model/exchange';
-import { addressOf } from '../../../tape/model/http/http';
+import { addressOf, noHttp } from '../../../tape/model/http/http';
 import type { Message } from '../../../tape/model/message';
 import { httpOf } from '../../../tape/model/registry';
 import type { StoredExchange } from '../../../tape/store/tape';
@@ -19,9 +19,10 @@ export interface Conversation {
   readonly turns: readonly string[];
 }
 
-/** True for the handshake of a WebSocket that was made (RFC 6455 4.2.2), with or without what was said afterwards. */
+/** True for the handshake of a WebSocket that was made (RFC 6455 4.2.2, RFC 8441 5), with or without what was said afterwards. */
 export function isWebSocket(exchange: Exchange): boolean {
-  const response = httpOf(exchange)?.response ?? null;
+  const { request, response } = httpOf(exchange) ?? noHttp;
+  if (request?.protocol === 'websocket') return response !== null && response.status < 300;
   if (response?.status !== 101) return false;
   return (headerValue(response.headers, 'upgrade') ?? '').toLowerCase().includes('websocket');
 }

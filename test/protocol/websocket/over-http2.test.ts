@@ -175,6 +175,8 @@ describe('a WebSocket over HTTP/2', () => {
     const exchange = only(accepts(), says('first'), connects(), asks('second'), closes());
     expect(spoken(exchange)).toEqual(['server text "first"', 'client text "second"']);
     expect(exchange.problems).toEqual([]);
+    const over = only(accepts(), says('all'), server(h2.data(1, '', ends)), connects(), asks('too late'), closes());
+    expect([spoken(over), over.problems]).toEqual([['server text "all"', 'client text "too late"'], []]);
     const reset = only(accepts(), says('first'), server(h2.reset(1, 8)), connects(), closes());
     expect([spoken(reset), reset.outcome]).toEqual([['server text "first"'], 'reset']);
   });
