@@ -11,7 +11,7 @@ import type { OpenEvent } from '../source/events';
 import type { CreateHeaderDecoder } from './header-decoder';
 import type { LastingExchanges, LastingSource, Written } from './lasting';
 import { problemBits, problemsOf } from './problems';
-import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Successor, Tunnel } from './protocol';
+import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Successor } from './protocol';
 import type { OpenSpill } from './spill';
 
 /** What all connections of a recording share. */
@@ -36,7 +36,7 @@ export interface Reader {
   readonly conversation: Conversation | null;
   handOver(handOver: HandOver): Conversation;
   openInside(): Successor;
-  openTunnel(channel: number, tunnel: Tunnel): Conversation;
+  openTunnel(channel: number, handOver: HandOver): Conversation;
 }
 
 export class ConnectionHost implements Host, LastingSource {
@@ -151,8 +151,8 @@ export class ConnectionHost implements Host, LastingSource {
     return this.reader.openInside();
   }
 
-  openTunnel(channel: number, tunnel: Tunnel): Conversation {
-    return this.reader.openTunnel(channel, tunnel);
+  openTunnel(channel: number, handOver: HandOver): Conversation {
+    return this.reader.openTunnel(channel, handOver);
   }
 
   private pass(exchange: ParsedExchange, problems: number): void {

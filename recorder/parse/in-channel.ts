@@ -2,7 +2,7 @@
 import type { Budget } from '../follow/budget';
 import type { Limits } from '../follow/limits';
 import type { CreateHeaderDecoder } from './header-decoder';
-import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Successor, Tunnel } from './protocol';
+import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Successor } from './protocol';
 import type { OpenSpill } from './spill';
 
 export class InChannel implements Host {
@@ -65,15 +65,15 @@ export class InChannel implements Host {
 
   /** A channel stays with whom it was given to. */
   handOver(next: HandOver): Conversation {
-    return this.host.openTunnel(this.channel, { missed: next.missed, named: next.to ?? next.named });
+    return this.host.openTunnel(this.channel, next);
   }
 
   openInside(): Successor {
-    return this.host.openTunnel(this.channel, { missed: 0, named: null });
+    return this.host.openTunnel(this.channel, { to: null, missed: 0, named: null });
   }
 
-  openTunnel(_channel: number, tunnel: Tunnel): Conversation {
-    return this.host.openTunnel(this.channel, tunnel);
+  openTunnel(_channel: number, handOver: HandOver): Conversation {
+    return this.host.openTunnel(this.channel, handOver);
   }
 
   wait(): void {

@@ -18,7 +18,6 @@ import type {
   ParsedExchange,
   Protocol,
   Successor,
-  Tunnel,
 } from './protocol';
 import { directionFrom, type Early, type Orientation, Recognition, type StreamDirection, sideIn } from './recognition';
 import { fallback, protocols } from './registry';
@@ -119,9 +118,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
   }
 
   handOver(handOver: HandOver): Conversation {
-    const { to, missed } = handOver;
-    if (to === null) return this.speak(fallback, { missed, named: handOver.named });
-    return this.speak(protocols.find(({ name }) => name === to) ?? fallback, { missed, handOver });
+    return this.speak(successorIn(handOver), startOf(handOver));
   }
 
   openInside(): Successor {
@@ -134,8 +131,8 @@ export class ParsedConnection implements ConnectionListener, Reader {
     };
   }
 
-  openTunnel(channel: number, { missed, named }: Tunnel): Conversation {
-    return fallback.open(new InChannel(this.host, channel), { missed, named });
+  openTunnel(channel: number, handOver: HandOver): Conversation {
+    return successorIn(handOver).open(new InChannel(this.host, channel), startOf(handOver));
   }
 
   /** Who reads the bytes at this moment, whether or not it will have been the right one. */
@@ -257,4 +254,13 @@ export class ParsedConnection implements ConnectionListener, Reader {
     };
     this.host.emit(exchange as ParsedExchange, 0);
   }
+}
+
+function successorIn({ to }: HandOver): Protocol {
+  return protocols.find(({ name }) => name === to) ?? fallback;
+}
+
+function startOf(handOver: HandOver): ConversationStart {
+  const { to, missed } = handOver;
+  return to === null ? { missed, named: handOver.named } : { missed, handOver };
 }

@@ -58,10 +58,7 @@ export interface HandOverFacts {
 /** Who is given the rest of a connection by the protocol that read it so far. */
 export type Successor = Pick<Conversation, 'data' | 'gap'>;
 
-/** What passes through one channel to somebody else. */
-export type Tunnel = Omit<Extract<HandOver, { to: null }>, 'to'>;
-
-/** The exchange of HTTP/1.1 that ended in a change of protocol. It has not been emitted: that is for who takes over. */
+/** The exchange of HTTP that ended in a change of protocol. It has not been emitted: that is for who takes over. */
 export interface Upgraded {
   readonly beginning: Beginning;
   readonly startedAtUs: number;
@@ -77,8 +74,11 @@ export interface Conversation {
   /** `bytes` is lent: what is kept of it has to be copied, except for as long as it waits in a bounded queue. */
   data(side: Side, bytes: Uint8Array, atUs: number): void;
   gap(side: Side, size: number, reason: GapReason, atUs: number): void;
-  /** Marks everything that is under way, and doubts what follows: something is missing, and no position says where. */
-  taint(problem: number): void;
+  /**
+   * Marks everything that is under way, and doubts what follows: something is missing, and no position says where.
+   * `side`: it is missing here in that direction, and nobody knows how much it is.
+   */
+  taint(problem: number, side?: Side): void;
   close(ending: Ending, atUs: number): void;
   /** Time has passed. True while something still waits for time to pass. */
   expire(nowUs: number): boolean;
@@ -145,8 +145,8 @@ export interface Host {
   handOver(handOver: HandOver): Conversation;
   /** A tunnel begins that takes all of the connection, both sides at a known byte: what it carries tells what it is. */
   openInside(): Successor;
-  /** Bytes inside one channel of this conversation, which stays: nobody reads them but as what they are. */
-  openTunnel(channel: number, tunnel: Tunnel): Conversation;
+  /** Bytes inside one channel of this conversation, which stays, are for the conversation returned. */
+  openTunnel(channel: number, handOver: HandOver): Conversation;
   /** Asks for `expire` to be called. */
   wait(): void;
 }

@@ -139,7 +139,8 @@ function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } 
   const problems = isConversation(exchange) ? problemsOfConversation(exchange) : exchange.problems;
   if (problems.length > 0) return { reason: 'incomplete', detail: problems.join(', ') };
   const { request, response } = httpOf(exchange) ?? noHttp;
-  if (request?.method === 'CONNECT') return { reason: 'connect', detail: 'a tunnel is not a request' };
+  if (request?.method === 'CONNECT' && !isConversation(exchange))
+    return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
   if (response?.status === 101 && !isConversation(exchange))
     return { reason: 'upgrade', detail: 'the connection left HTTP' };

@@ -7,6 +7,7 @@ import type { Exchange, Problem } from '../../tape/model/exchange';
 import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import type { Message } from '../../tape/model/message';
 import { formatPath } from '../../tape/model/path';
+import { handshakeOverHttp1 } from '../../tape/model/websocket/websocket';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { CaseBase, ConversationCase, MessageTurn, Turn } from './cases';
 
@@ -26,9 +27,10 @@ export function isData(kind: string): kind is 'text' | 'binary' {
 
 export function conversationOf(
   { id, name, stored }: CaseBase,
-  { request, response }: { readonly request: HttpRequest; readonly response: HttpResponse },
+  recorded: { readonly request: HttpRequest; readonly response: HttpResponse },
 ): ConversationCase {
   const { exchange } = stored;
+  const { request, response } = handshakeOverHttp1(recorded); // as it is sent, whatever it came over
   const handshake: Turn = {
     id,
     name,

@@ -43,12 +43,14 @@ function hashesOf(messages: readonly Message[], from: Message['from']): readonly
     .map(({ kind, body }) => `${kind} ${sha256(body.bytes)}`);
 }
 
-function expectConversation(exchanges: readonly Exchange[], said: readonly string[]): void {
+const overHttp1 = { verb: 'GET', result: '101' };
+
+function expectConversation(exchanges: readonly Exchange[], said: readonly string[], handshake = overHttp1): void {
   const [exchange, ...others] = exchanges.filter(({ protocol }) => protocol === 'websocket');
   if (exchange === undefined) throw new Error('no WebSocket is on the tape');
   const { messages, problems, outcome } = exchange;
   expect({ others, problems, outcome }).toEqual({ others: [], problems: [], outcome: 'response' });
-  expect(operationOf(exchange)).toMatchObject({ verb: 'GET', target: '/chat', result: '101', application: 'echo.v1' });
+  expect(operationOf(exchange)).toMatchObject({ ...handshake, target: '/chat', application: 'echo.v1' });
   expect(said.length).toBeGreaterThan(30);
   expect([hashesOf(messages, 'client'), hashesOf(messages, 'server')]).toEqual([said, said]);
   const besides = messages.filter(({ kind }) => kind !== 'text' && kind !== 'binary');
@@ -102,6 +104,45 @@ describeE2e('a conversation over a WebSocket', () => {
       const isCompressed = ({ facts }: Message) => facts.compressed === true;
       const messages = outbound.exchanges.flatMap(({ exchange }) => exchange.messages);
       expect(messages.some(isCompressed)).toBe(compressed === 'compressed');
+    },
+    120_000,
+  );
+
+  it.each([
+    ['plaintext', 'plain', false],
+    ['TLS', 'compressed', true],
+  ])(
+    'is that over HTTP/2 too, at both ends, and is played and mocked over HTTP/1.1: %s, %s',
+    async (_, compressed, isTls) => {
+      const certificates = isTls ? [dirname(makeCertificate(folder.path).cert)] : [];
+      const { port } = await serve(node, sockets, 'server-h2', ...certificates);
+      const client = [sockets, 'client-h2', `${isTls ? 'https' : 'http'}://127.0.0.1:${port}/chat`, compressed];
+      let said: readonly string[] = [];
+      const inbound = await recordDuring(['--port', port], async () => {
+        const { stdout, status, stderr } = await outputOf(start(node, client));
+        expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+        said = lines(stdout);
+      });
+      const overHttp2 = { verb: 'CONNECT', result: '200' };
+      const received = inbound.exchanges.map(({ exchange }) => exchange);
+      expectConversation(received, said, overHttp2);
+      expect(received.map(({ protocol, channel }) => [protocol, channel])).toEqual([['websocket', 1]]);
+      const build = await serve(node, sockets, 'server');
+      const target = parseTarget(`http://127.0.0.1:${build.port}`);
+      const played = await runSuite(casesFrom(inbound.exchanges), { ...suiteDefaults, target });
+      expect(played.report.results.flatMap(({ differences }) => differences)).toEqual([]);
+      expect(played.report).toMatchObject({ cases: 1, passed: 1 });
+      const outbound = await recordCommand([node, ...client]);
+      expectConversation(
+        outbound.exchanges.map(({ exchange }) => exchange),
+        said,
+        overHttp2,
+      );
+      const mocks = await startMocks(mocksFrom(outbound.exchanges));
+      const urls = [...mocks.urls.values()].map((url) => `${url.replace('http', 'ws')}/chat`);
+      const again = await outputOf(start(node, [sockets, 'client', ...urls, compressed]));
+      await mocks.close();
+      expect([again.status, lines(again.stdout), mocks.failed()]).toEqual([0, said, false]);
     },
     120_000,
   );

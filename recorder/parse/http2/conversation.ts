@@ -9,11 +9,12 @@ import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { problemBits, problemOfGap } from '../problems';
 import type { Conversation, ConversationStart, Host, SoFar } from '../protocol';
-import { errorCodes, type FrameHead, frameTypes } from './frame';
+import { type FrameHead, frameTypes } from './frame';
 import { hasPseudo, regularFields, requestHead, responseHead } from './heads';
 import { Lane, type LaneListener, type PlacedBlock } from './lane';
 import type { Stream } from './stream';
 import { Streams } from './streams';
+import { endingOf, endsInTunnel, isConnected, openTunnel, tunnelSoFar } from './tunnels';
 
 /** A plain send is stamped at its end: a request may be this much older than it says. Plaintext of TLS is not late. */
 const plainSendIsLateUs = 50_000;
@@ -63,7 +64,7 @@ export class Http2Conversation implements Conversation, LaneListener {
 
   soFar(number: number): SoFar | null {
     const stream = this.streams.withExchange(number);
-    if (stream === undefined) return this.tunnelSoFar(number);
+    if (stream === undefined) return tunnelSoFar(this.streams.all(), number);
     if (!stream.hasRequest) return null;
     const exchange = this.streams.toExchange(stream, 'open', null);
     const rewrittenBytes = keptBytesOf(exchange.content);
@@ -110,7 +111,7 @@ export class Http2Conversation implements Conversation, LaneListener {
     if (stream === undefined && (side === 'request' || this.streams.wasAsked(id))) return;
     stream ??= this.streams.beginUnasked(id, atUs, this.whyUnasked());
     if (stream.tunnel !== null) {
-      this.streams.endTunnel(stream, code === errorCodes.none ? 'closed' : 'reset', atUs);
+      this.streams.endTunnel(stream, endingOf({ code }), atUs);
       return;
     }
     stream.resetBy = { side, code, atUs };
@@ -127,7 +128,7 @@ export class Http2Conversation implements Conversation, LaneListener {
 
   broken(side: Side, problem: number): void {
     for (const stream of this.streams.all()) {
-      if (stream.tunnel !== null) stream.tunnel.taint(problem);
+      if (stream.tunnel !== null) stream.tunnel.taint(problem, side);
       else if (!stream[side].done) this.damage(stream, side, problem);
       // That it was given up may be among what is missing.
       else if (!stream.response.done) stream.doubt |= problem;
@@ -155,7 +156,7 @@ export class Http2Conversation implements Conversation, LaneListener {
     if (stream.request.begun) this.takeTrailers(stream, 'request', block);
     else this.takeRequest(stream, block);
     if (block.endsStream) this.ends(stream, 'request', block.endedAtUs);
-    else this.streams.finishIfDone(stream);
+    else if (stream.tunnel === null) this.streams.finishIfDone(stream);
   }
 
   /** Null where the block belongs to a stream that is over, or to one whose request was missed. */
@@ -176,6 +177,7 @@ export class Http2Conversation implements Conversation, LaneListener {
     else if (head === null && block.problems === 0) stream.problems |= problemBits['parse-error'];
     const lateUs = this.host.connection.tls === null ? plainSendIsLateUs : 0;
     if (block.startedAtUs - lateUs <= this.responses.brokenAtUs) this.damage(stream, 'response', this.responses.doubt);
+    if (isConnected(stream)) openTunnel(stream, this.host, this.streams);
   }
 
   private promise(block: PlacedBlock): void {
@@ -214,19 +216,7 @@ export class Http2Conversation implements Conversation, LaneListener {
     response.begin(block.startedAtUs);
     if (isTooLong(block) || (head !== null && !response.takeHead(head))) stream.problems |= problemBits.truncated;
     else if (head === null && block.problems === 0) stream.problems |= response.damage || problemBits['parse-error'];
-    if (response.head !== null) this.tunnelIfConnected(stream, block);
-  }
-
-  private tunnelIfConnected(stream: Stream, block: PlacedBlock): void {
-    const { request, response, id } = stream;
-    if (request.head?.method !== 'CONNECT' || (response.head?.status ?? 0) >= 300 || block.endsStream) return;
-    const named = request.head.protocol === 'websocket' ? 'WebSocket' : null;
-    stream.tunnel = this.host.openTunnel(id, { missed: request.damage | response.damage, named });
-    const early = request.takeBytes();
-    request.done = true;
-    response.done = true;
-    this.streams.finishAsTunnel(stream);
-    if (early.length > 0) stream.tunnel.data('request', early, request.endedAtUs);
+    if (!block.endsStream && isConnected(stream)) openTunnel(stream, this.host, this.streams);
   }
 
   // Both.
@@ -242,7 +232,7 @@ export class Http2Conversation implements Conversation, LaneListener {
 
   private ends(stream: Stream, side: Side, atUs: number): void {
     if (stream.tunnel !== null) {
-      this.endsInTunnel(stream, side, atUs);
+      endsInTunnel(stream, side, atUs, this.streams);
       return;
     }
     const half = stream[side];
@@ -251,12 +241,6 @@ export class Http2Conversation implements Conversation, LaneListener {
     if (!half.begun && side === 'response') stream.problems |= this.responses.doubt || problemBits['parse-error'];
     if (side === 'request') this.streams.refuseIfAbove(stream, atUs);
     if (this.streams.get(stream.id) === stream) this.streams.finishIfDone(stream);
-  }
-
-  /** Each side says for itself that it is done. */
-  private endsInTunnel(stream: Stream, side: Side, atUs: number): void {
-    stream.tunnelEnded.add(side);
-    if (stream.tunnelEnded.size === 2) this.streams.endTunnel(stream, 'closed', atUs);
   }
 
   /** Bytes of a body whose head is not known belong to no message. */
@@ -272,14 +256,6 @@ export class Http2Conversation implements Conversation, LaneListener {
     // A body whose head is still to come is none that something is missing of.
     if (stream[side].head === null) stream[side].damage |= problem;
     else stream[side].skip(0, problem);
-  }
-
-  private tunnelSoFar(number: number): SoFar | null {
-    for (const { tunnel, id } of this.streams.all()) {
-      const found = tunnel?.soFar(number) ?? null;
-      if (found !== null) return { ...found, exchange: { ...found.exchange, channel: id } };
-    }
-    return null;
   }
 
   /** Why a request is not there, where there is an answer. */

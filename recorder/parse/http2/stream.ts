@@ -9,7 +9,7 @@ import { BodyBuffer, emptyBody } from '../body-buffer';
 import { type BodyReader, bodyReaderFor, type MessageMemory } from '../body-reader';
 import { type MessageQueue, type QueuedMessages, queueFor } from '../message-queue';
 import { problemBits, problemsOf } from '../problems';
-import type { Beginning, Conversation, Host } from '../protocol';
+import type { Beginning, Conversation, Host, Upgraded } from '../protocol';
 import { type RequestHead, type ResponseHead, textSize } from './heads';
 
 const noFields: HeaderList = [];
@@ -32,6 +32,8 @@ export class Half<Head extends { readonly headers: HeaderList }> {
   private split: BodyReader | null = null;
   private expected = 0;
   private heldFields = 0;
+  /** Problem bits: why bytes of the body are missing. */
+  private holes = 0;
 
   constructor(
     private readonly memory: MessageMemory,
@@ -87,6 +89,7 @@ export class Half<Head extends { readonly headers: HeaderList }> {
   /** `size` bytes of the body, or an unknown number of them (0), are missing. */
   skip(size: number, problem: number, atUs = this.endedAtUs): void {
     this.damage |= problem;
+    this.holes |= problem;
     this.bodyBuffer().skip(size);
     this.split?.skip(size, problemsOf(problem)[0] ?? 'lost-bytes', atUs);
   }
@@ -100,11 +103,13 @@ export class Half<Head extends { readonly headers: HeaderList }> {
     return { version: '2', body, trailers, startedAtUs, endedAtUs } as const;
   }
 
-  /** The bytes of a body that was none after all. */
-  takeBytes(): Uint8Array {
-    const bytes = this.body?.take([]).bytes ?? emptyBody.bytes;
+  /** What came of a body that was none after all, up to where bytes are missing; `lost`: problem bits, why they are. */
+  takeBytes(): { readonly bytes: Uint8Array; readonly lost: number } {
+    const truncated = this.bodyIsTruncated ? problemBits.truncated : 0;
+    const { bytes, wireSize } = this.body?.take([]) ?? emptyBody;
     this.memory.budget.giveBack(bytes.length);
-    return bytes;
+    const lost = this.holes | truncated;
+    return { bytes, lost: lost === 0 && bytes.length < wireSize ? problemBits['unread-bytes'] : lost };
   }
 
   drop(): void {
@@ -176,6 +181,14 @@ export class Stream {
   get progress(): number {
     const heads = (this.hasRequest ? 1 : 0) + (this.response.head === null ? 0 : 1) + this.informational.length;
     return heads + this.request.bodySize + this.response.bodySize + (this.queue?.count ?? 0);
+  }
+
+  /** For who goes on in it; null where a message is missing. */
+  handshake(): Upgraded | null {
+    const { request, response } = this.content(true);
+    const { beginning, startUs: startedAtUs, problems, heldBytes } = this;
+    if (request === null || response === null) return null;
+    return { beginning, startedAtUs, request, response, problems, heldBytes };
   }
 
   markTruncation(): void {

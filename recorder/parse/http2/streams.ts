@@ -132,14 +132,15 @@ export class Streams {
     this.emit(stream, outcome, outcome === 'lost' ? null : reset.atUs);
   }
 
-  /** Its exchange is over, and the stream goes on as a tunnel. */
-  finishAsTunnel(stream: Stream): void {
-    this.emit(stream, 'response', stream.response.endedAtUs);
+  /** The stream goes on as a tunnel, and its exchange is over unless that goes on in it. */
+  finishAsTunnel(stream: Stream, goesOn: boolean): void {
+    if (!goesOn) this.emit(stream, 'response', stream.response.endedAtUs);
     this.byExchange.delete(stream.beginning.number);
     this.host.ended(stream.beginning);
   }
 
   endTunnel(stream: Stream, ending: Ending, atUs: number): void {
+    if (this.open.get(stream.id) !== stream) return;
     this.open.delete(stream.id);
     this.remember(stream.id, false);
     stream.tunnel?.close(ending, atUs);

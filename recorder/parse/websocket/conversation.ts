@@ -9,7 +9,7 @@ import { extensionsIn } from '../../../tape/model/websocket/websocket';
 import type { GapReason } from '../../follow/byte-stream';
 import type { Ending } from '../../follow/follower';
 import { MessageQueue } from '../message-queue';
-import { problemBits } from '../problems';
+import { problemBits, problemsOf } from '../problems';
 import type { Conversation, Host, ParsedExchange, SoFar, Upgraded } from '../protocol';
 import { type Agreement, type MessageSink, SideReader } from './side-reader';
 
@@ -42,8 +42,9 @@ export class WebSocketConversation implements Conversation, MessageSink {
     this[side].gap(size, reason, atUs);
   }
 
-  taint(problem: number): void {
+  taint(problem: number, side?: Side): void {
     this.problems |= problem;
+    if (side !== undefined) this[side].interrupt(problemsOf(problem)[0] ?? 'lost-bytes');
   }
 
   close(ending: Ending, atUs: number): void {
@@ -87,12 +88,15 @@ export class WebSocketConversation implements Conversation, MessageSink {
 }
 
 /** RFC 7692 7.1.1: each peer's messages refer to earlier ones unless it was agreed that they do not. */
-function agreementOf({ response }: Upgraded, withoutContext: string): Agreement {
+function agreementOf({ response, problems }: Upgraded, withoutContext: string): Agreement {
   const extensions = extensionsIn(response.headers);
   const deflate = extensions.find(({ name }) => name === 'permessage-deflate');
   return {
     deflate: deflate === undefined ? null : { takesOver: !deflate.parameters.has(withoutContext) },
-    hasOthers: extensions.some(({ name }) => name !== 'permessage-deflate'),
+    // Fields of a handshake over HTTP/2 may be hidden, and what was agreed on with them.
+    hasOthers:
+      extensions.some(({ name }) => name !== 'permessage-deflate') ||
+      (problems & problemBits['undecodable-headers']) !== 0,
   };
 }
 

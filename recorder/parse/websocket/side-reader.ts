@@ -59,6 +59,8 @@ export class SideReader implements FrameListener {
   private frameIsFinal = false;
   /** Where frames begin is not known any more. */
   private isLost = false;
+  /** When something was read last. */
+  private readAtUs = 0;
 
   constructor(
     private readonly side: Side,
@@ -72,6 +74,7 @@ export class SideReader implements FrameListener {
   }
 
   read(bytes: Uint8Array, atUs: number): void {
+    this.readAtUs = atUs;
     const read = this.isLost ? 0 : this.frames.read(bytes, atUs);
     if (read < bytes.length && !this.isLost) this.lose('parse-error', atUs);
     this.host.unread(bytes.length - read);
@@ -84,6 +87,11 @@ export class SideReader implements FrameListener {
     const inside = Math.min(size, this.frames.remainingBytes);
     if (inside > 0) this.miss(inside, problem, atUs);
     if (inside < size) this.lose(problem, atUs);
+  }
+
+  /** Nobody knows how much is missing here. */
+  interrupt(problem: Problem): void {
+    if (!this.isLost) this.lose(problem, this.readAtUs);
   }
 
   /** Nothing more comes. True where a message was under way. */

@@ -3,11 +3,11 @@
  * runtime, which answers them by itself.
  */
 
-import { headerValue } from '../../../tape/model/body';
 import type { Exchange } from '../../../tape/model/exchange';
-import { addressOf } from '../../../tape/model/http/http';
+import { addressOf, noHttp } from '../../../tape/model/http/http';
 import type { Message } from '../../../tape/model/message';
 import { httpOf } from '../../../tape/model/registry';
+import { isHandshake } from '../../../tape/model/websocket/websocket';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { baseUrl, upstreamOf } from '../../mocks/upstream';
 import { stringLiteral } from '../literal';
@@ -19,11 +19,9 @@ export interface Conversation {
   readonly turns: readonly string[];
 }
 
-/** True for the handshake of a WebSocket that was made (RFC 6455 4.2.2), with or without what was said afterwards. */
+/** With or without what was said afterwards. */
 export function isWebSocket(exchange: Exchange): boolean {
-  const response = httpOf(exchange)?.response ?? null;
-  if (response?.status !== 101) return false;
-  return (headerValue(response.headers, 'upgrade') ?? '').toLowerCase().includes('websocket');
+  return isHandshake(httpOf(exchange) ?? noHttp);
 }
 
 /** A recording that ended before the socket did is told as far as it goes; where something is missing, nothing is. */

@@ -1,6 +1,6 @@
 /** What an exchange holds that is the life of one WebSocket; what was said on it are the exchange's messages. */
 import { type HeaderList, headerValue } from '../body';
-import type { HttpContent } from '../http/http';
+import type { HttpContent, HttpRequest, HttpResponse } from '../http/http';
 import type { Message } from '../message';
 
 /**
@@ -28,11 +28,46 @@ export function socketOf(handshake: HttpContent, messages: readonly Message[]) {
 export const webSocketKinds = ['text', 'binary', 'ping', 'pong', 'close'] as const;
 export type WebSocketKind = (typeof webSocketKinds)[number];
 
+/** True for the handshake of a WebSocket that was made (RFC 6455 4.2.2, RFC 8441 5). */
+export function isHandshake({ request, response }: HttpContent): boolean {
+  if (response === null) return false;
+  if (request?.protocol === 'websocket') return response.status < 300;
+  return response.status === 101 && /websocket/i.test(headerValue(response.headers, 'upgrade') ?? '');
+}
+
 /** What the server agreed to speak (RFC 6455 11.3.4); null where it named nothing. */
 export function subprotocolOf({ response }: HttpContent): string | null {
   const named = response === null ? undefined : headerValue(response.headers, 'sec-websocket-protocol')?.trim();
   return named === undefined || named === '' ? null : named;
 }
+
+interface Handshake {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+}
+
+/**
+ * A handshake as one of HTTP/1.1: an extended CONNECT (RFC 8441, 5) as the GET, and its 2xx as the 101, that it stands
+ * for. What is made of a key is in neither, and a 101 need not have the Date that a 2xx has (RFC 9110, 6.6.1). Those of
+ * HTTP/1.1 are returned as they are.
+ */
+export function handshakeOverHttp1({ request, response }: Handshake): Handshake {
+  if (request.method !== 'CONNECT') return { request, response };
+  const { authority, scheme: _scheme, protocol: _protocol, ...asked } = request;
+  const hasHost = authority === undefined || headerValue(request.headers, 'host') !== undefined;
+  const host: HeaderList = hasHost ? [] : [['host', authority]];
+  const answered = response.headers.filter(([name]) => name !== 'date');
+  return {
+    request: { ...asked, method: 'GET', version: '1.1', headers: [...host, ...request.headers, ...upgradeFields] },
+    response: { ...response, status: 101, version: '1.1', headers: [...answered, ...upgradeFields] },
+  };
+}
+
+/** HTTP/2 has no such fields (RFC 9113, 8.2.2). */
+const upgradeFields: HeaderList = [
+  ['connection', 'Upgrade'],
+  ['upgrade', 'websocket'],
+];
 
 /** An extension with its parameters; a parameter without a value has ''. */
 export interface Extension {

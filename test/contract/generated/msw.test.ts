@@ -441,6 +441,24 @@ it('takes what was recorded over HTTP/2 as well, and says of what is not HTTP th
   });
 });
 
+it('tells a WebSocket that was recorded over HTTP/2', () => {
+  const [told] = sockets;
+  if (told === undefined) throw new Error('there is no recorded WebSocket');
+  const connect = { version: '2', method: 'CONNECT', target: '/chat', authority: host, protocol: 'websocket' } as const;
+  const content = {
+    request: requestOf({ ...connect, headers: [] }),
+    response: responseOf({ version: '2', headers: [] }),
+    requestSize: 0,
+    responseSize: 0,
+  };
+  const stored = { ...told, exchange: { ...told.exchange, content } as typeof told.exchange };
+  const made = mswGenerator.files([stored], { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });
+  expect(made.leftOut).toEqual([]);
+  const source = made.files.map(({ bytes }) => Buffer.from(bytes).toString()).join('\n');
+  expect(source).toContain(`ws://${host}/chat`);
+  expect(source).toContain('welcome');
+});
+
 it('takes event streams that were recorded event by event, and leaves out a WebSocket of which something is missing', () => {
   const made = (stored: StoredExchange) =>
     mswGenerator.files([stored], { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });

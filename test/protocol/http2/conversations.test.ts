@@ -378,27 +378,6 @@ describe('tunnels', () => {
     expect(rawIn(seen.exchanges[1])).toMatchObject({ requestSize: 5, responseSize: 3, requestBytes: null });
   });
 
-  it('have the name of what an extended CONNECT asked for', () => {
-    const connect = headers(1, [
-      [':method', 'CONNECT'],
-      [':protocol', 'websocket'],
-      [':scheme', 'http'],
-      [':path', '/chat'],
-      [':authority', 'shop'],
-    ]);
-    const seen = converse(
-      ...opening,
-      client(connect),
-      server(headers(1, indexed(8))),
-      client(data(1, 'x')),
-      server(reset(1, 8)),
-      closes(),
-    );
-    expect(summaries(seen)).toEqual(['CONNECT /chat → 200', 'raw → reset']);
-    expect(httpIn(seen.exchanges[0]).request).toMatchObject({ protocol: 'websocket', authority: 'shop' });
-    expect(rawIn(seen.exchanges[1])?.protocol).toBe('WebSocket');
-  });
-
   it('are none where the server says no', () => {
     const connect = headers(
       1,

@@ -1,7 +1,9 @@
 import { casesFrom, countOfUnparsed, isRunnable, recordedHttp2 } from '../../../../replayer/cases/cases';
 import { caseName, pathTemplate, singular } from '../../../../replayer/cases/name';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
+import type { HeaderList } from '../../../../tape/model/body';
 import type { Exchange } from '../../../../tape/model/exchange';
+import type { HttpRequest } from '../../../../tape/model/http/http';
 import { createMemoryTape } from '../../../../tape/store/memory';
 import type { StoredExchange } from '../../../../tape/store/tape';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
@@ -11,6 +13,7 @@ import {
   connectionOf,
   exchangeOf,
   messageOf,
+  requestOf,
   responseOf,
   sessionStart,
 } from '../../../support/tapes';
@@ -139,6 +142,43 @@ describe('streams', () => {
     const outbound = connectionOf({ direction: 'outbound' });
     const [mock] = mocksFrom([await storedOf(exchangeOf({ ...stream, connection: outbound }))]).mocks;
     expect(mock?.answer.kind === 'response' && Buffer.from(mock.answer.response.body.bytes).toString()).toBe(text);
+  });
+
+  it('of a WebSocket over HTTP/2 are played by the handshake of HTTP/1.1 that it stands for', async () => {
+    const asked: Partial<HttpRequest> = {
+      version: '2',
+      method: 'CONNECT',
+      target: '/chat',
+      authority: 'shop',
+      scheme: 'https',
+      protocol: 'websocket',
+      headers: [['sec-websocket-protocol', 'v1']],
+    };
+    const answered: HeaderList = [
+      ['date', 'Fri, 27 Nov 2026 08:00:00 GMT'],
+      ['sec-websocket-protocol', 'v1'],
+    ];
+    const [played] = casesFrom([
+      await storedOf(
+        exchangeOf({
+          protocol: 'websocket',
+          request: requestOf(asked),
+          response: responseOf({ version: '2', status: 200, headers: answered }),
+        }),
+      ),
+    ]);
+    if (played?.kind !== 'conversation') throw new Error('it is no conversation');
+    const upgrade = [
+      ['connection', 'Upgrade'],
+      ['upgrade', 'websocket'],
+    ];
+    const { request, response } = played.handshake;
+    expect(request).toMatchObject({ version: '1.1', method: 'GET', target: '/chat' });
+    expect(request.headers).toEqual([['host', 'shop'], ['sec-websocket-protocol', 'v1'], ...upgrade]);
+    expect([request.authority, request.scheme, request.protocol]).toEqual([undefined, undefined, undefined]);
+    expect(response).toMatchObject({ version: '1.1', status: 101 });
+    expect(response.headers).toEqual([['sec-websocket-protocol', 'v1'], ...upgrade]);
+    expect(recordedHttp2(played.handshake)).toBe(null);
   });
 
   it('of a WebSocket are a conversation, and mocked as one', async () => {
