@@ -7,7 +7,7 @@ import type { Exchange } from '../../../tape/model/exchange';
 import { addressOf, noHttp } from '../../../tape/model/http/http';
 import type { Message } from '../../../tape/model/message';
 import { httpOf } from '../../../tape/model/registry';
-import { isHandshake } from '../../../tape/model/websocket/websocket';
+import { opensWebSocket } from '../../../tape/model/websocket/websocket';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { baseUrl, upstreamOf } from '../../mocks/upstream';
 import { stringLiteral } from '../literal';
@@ -21,7 +21,7 @@ export interface Conversation {
 
 /** With or without what was said afterwards. */
 export function isWebSocket(exchange: Exchange): boolean {
-  return isHandshake(httpOf(exchange) ?? noHttp);
+  return opensWebSocket(httpOf(exchange) ?? noHttp);
 }
 
 /** A recording that ended before the socket did is told as far as it goes; where something is missing, nothing is. */

@@ -29,7 +29,7 @@ export const webSocketKinds = ['text', 'binary', 'ping', 'pong', 'close'] as con
 export type WebSocketKind = (typeof webSocketKinds)[number];
 
 /** True for the handshake of a WebSocket that was made (RFC 6455 4.2.2, RFC 8441 5). */
-export function isHandshake({ request, response }: HttpContent): boolean {
+export function opensWebSocket({ request, response }: HttpContent): boolean {
   if (response === null) return false;
   if (request?.protocol === 'websocket') return response.status < 300;
   return response.status === 101 && /websocket/i.test(headerValue(response.headers, 'upgrade') ?? '');
