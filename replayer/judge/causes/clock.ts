@@ -72,13 +72,49 @@ export function strayTimes(times: readonly Moved[], pair: SpanPair): readonly nu
   const { recorded, live } = pair;
   const own = times.map((each, i) => ({ ...each, i })).filter((each) => isMadeHere(each, pair));
   const spareMs = (recorded.toUs - recorded.fromUs + live.toUs - live.fromUs) / 1000 + 1;
-  const agree = (a: Moved, b: Moved) => Math.abs(a.deltaMs - b.deltaMs) < spareMs + Math.max(a.stepMs, b.stepMs);
   const expectedMs = (live.fromUs - recorded.fromUs) / 1000;
-  const ranked = own
-    .map((each) => ({ each, count: own.filter((other) => agree(each, other)).length }))
-    .sort((a, b) => b.count - a.count || off(a.each, expectedMs) - off(b.each, expectedMs));
-  const best = ranked[0]?.each;
-  return best === undefined ? [] : own.filter((each) => !agree(each, best)).map(({ i }) => i);
+  const agreeing = agreements(own, spareMs);
+  const best = own.reduce<Moved | null>((before, each) => {
+    if (before === null) return each;
+    const more = agreeing(each) - agreeing(before);
+    return more > 0 || (more === 0 && off(each, expectedMs) < off(before, expectedMs)) ? each : before;
+  }, null);
+  if (best === null) return [];
+  const agree = (each: Moved) => Math.abs(each.deltaMs - best.deltaMs) < spareMs + Math.max(each.stepMs, best.stepMs);
+  return own.filter((each) => !agree(each)).map(({ i }) => i);
+}
+
+/** How many of the times moved as one did. By binary search: an answer may hold a hundred thousand of them. */
+function agreements(times: readonly Moved[], spareMs: number): (time: Moved) => number {
+  const byStep = Map.groupBy(times, ({ stepMs }) => stepMs);
+  const sorted = [...byStep].map(([stepMs, all]) => ({
+    stepMs,
+    deltas: Float64Array.from(all, ({ deltaMs }) => deltaMs).sort(),
+  }));
+  return ({ deltaMs, stepMs }) =>
+    sorted.reduce((sum, group) => {
+      const reachMs = spareMs + Math.max(stepMs, group.stepMs);
+      return sum + countBelow(group.deltas, deltaMs + reachMs) - countUpTo(group.deltas, deltaMs - reachMs);
+    }, 0);
+}
+
+function countBelow(sorted: Float64Array, limit: number): number {
+  return firstWhere(sorted, (value) => value >= limit);
+}
+
+function countUpTo(sorted: Float64Array, limit: number): number {
+  return firstWhere(sorted, (value) => value > limit);
+}
+
+/** The position of the first value that is so; those after it are, too. */
+function firstWhere(sorted: Float64Array, isSo: (value: number) => boolean): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (isSo(sorted[middle] ?? 0)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }
 
 function off({ deltaMs }: Moved, expectedMs: number): number {
