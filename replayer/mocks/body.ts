@@ -1,23 +1,24 @@
 /** Reads the body of a live request whole, and names the bytes of a request. */
 import { hash } from 'node:crypto';
+import type { Answering } from './answering';
 import type { HostName } from './answers';
 import type { Asked } from './front/asked';
 import type { Budget } from './front/limits';
 
 export const noBody = Buffer.alloc(0);
 
-export interface BodyLimits {
+interface BodyLimits {
   readonly bodyBytes: number;
   /** Of all bodies together. */
   readonly budget: Budget;
 }
 
-export type ReadBody =
+type ReadBody =
   /** `release` gives the room of the body back; more than once does no harm. */
   { readonly kind: 'whole'; readonly bytes: Buffer; release(): void } | { readonly kind: 'too-large' | 'no-room' };
 
 /** Calls `done` once, and not at all when the client left. What is not taken is let pass unread. */
-export function readBody({ body }: Asked, limits: BodyLimits, done: (body: ReadBody) => void): void {
+function readBody({ body }: Asked, limits: BodyLimits, done: (body: ReadBody) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
   let isWhole = false;
@@ -56,6 +57,32 @@ export function readBody({ body }: Asked, limits: BodyLimits, done: (body: ReadB
   body.on('close', left);
   body.on('data', take);
   body.on('end', finish);
+}
+
+/** What a host does with a request whose body it reads whole. */
+export interface WholeBody {
+  answer(body: Buffer): void;
+  refuse(kind: 'too-large' | 'no-room'): void;
+}
+
+/** Reads the body under the limits of all mocks, and hands it over under their guard; at once where there is none. */
+export function takeWhole(asked: Asked, answering: Answering, { answer, refuse }: WholeBody): void {
+  if (!asked.hasBody) {
+    answer(noBody);
+    return;
+  }
+  const { limits, budget, options } = answering;
+  const take = (body: ReadBody): void => {
+    if (body.kind !== 'whole') {
+      refuse(body.kind);
+      return;
+    }
+    // Sent on, a body is needed until the answer is there; otherwise only until it is matched.
+    asked.reply.whenOver(body.release);
+    answer(body.bytes);
+    if (options.onMiss !== 'passthrough') body.release();
+  };
+  readBody(asked, { bodyBytes: limits.bodyBytes, budget }, (body) => answering.guard(asked, () => take(body)));
 }
 
 const shortBody = 4096;

@@ -4,7 +4,7 @@
  * step of the server follows what the client had said before it. Whatever is no answer of the tape ends a call with a status.
  */
 import { type Answering, type Found, markHeader } from '../../answering';
-import { noBody, type ReadBody, readBody, wireKey } from '../../body';
+import { noBody, takeWhole, wireKey } from '../../body';
 import { type Asked, pairsOf } from '../../front/asked';
 import { liveRequest } from '../../live-request';
 import type { Rung } from '../../match/matcher';
@@ -54,22 +54,10 @@ class GrpcMocks implements OpenHost {
   }
 
   private readWhole(asked: Asked): void {
-    const { limits, budget } = this.answering;
-    if (!asked.hasBody) this.answer(asked, noBody);
-    else
-      readBody(asked, { bodyBytes: limits.bodyBytes, budget }, (body) =>
-        this.answering.guard(asked, () => this.take(asked, body)),
-      );
-  }
-
-  private take(asked: Asked, body: ReadBody): void {
-    if (body.kind !== 'whole') {
-      this.tooMuch(asked, body.kind, null);
-      return;
-    }
-    asked.reply.whenOver(body.release);
-    this.answer(asked, body.bytes);
-    if (this.answering.options.onMiss !== 'passthrough') body.release();
+    takeWhole(asked, this.answering, {
+      answer: (body) => this.answer(asked, body),
+      refuse: (kind) => this.tooMuch(asked, kind, null),
+    });
   }
 
   private answer(asked: Asked, body: Buffer): void {

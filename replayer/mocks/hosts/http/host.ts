@@ -1,6 +1,6 @@
 /** Answers requests with recorded responses: the body is read whole, the mock matched, and what was recorded written. */
 import { type Answering, replyJson, replyMiss } from '../../answering';
-import { noBody, type ReadBody, readBody, wireKey } from '../../body';
+import { takeWhole, wireKey } from '../../body';
 import type { Asked } from '../../front/asked';
 import { liveRequest } from '../../live-request';
 import type { Rung } from '../../match/matcher';
@@ -25,23 +25,10 @@ class HttpMocks implements OpenHost {
   }
 
   serve(asked: Asked): void {
-    const { limits, budget } = this.answering;
-    if (!asked.hasBody) this.answer(asked, noBody);
-    else
-      readBody(asked, { bodyBytes: limits.bodyBytes, budget }, (body) =>
-        this.answering.guard(asked, () => this.take(asked, body)),
-      );
-  }
-
-  private take(asked: Asked, body: ReadBody): void {
-    if (body.kind !== 'whole') {
-      this.refuse(asked, body.kind);
-      return;
-    }
-    // Sent on, a body is needed until the answer is there; otherwise only until it is matched.
-    asked.reply.whenOver(body.release);
-    this.answer(asked, body.bytes);
-    if (this.answering.options.onMiss !== 'passthrough') body.release();
+    takeWhole(asked, this.answering, {
+      answer: (body) => this.answer(asked, body),
+      refuse: (kind) => this.refuse(asked, kind),
+    });
   }
 
   private answer(asked: Asked, body: Buffer): void {
