@@ -1,12 +1,15 @@
 /** Judges hand-made answers against a hand-made recording, as a run does, without a server. */
 import { casesFrom, isRunnable } from '../../replayer/cases/cases';
 import { Carrier } from '../../replayer/correlate/carrier';
+import { placeholdersOf } from '../../replayer/correlate/secrets';
 import { openRunState } from '../../replayer/judge/causes/run-state';
 import type { ResponseRedactor } from '../../replayer/judge/context';
 import type { Judgement } from '../../replayer/judge/judge';
 import { judgeCase } from '../../replayer/judge/judge-case';
 import { type NoiseRule, parseNoiseRules } from '../../replayer/noise/rules';
 import type { HttpResponse } from '../../tape/model/http/http';
+import { createRedactor } from '../../tape/redact/redactor';
+import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from './contents';
 import { type ExchangeSketch, storedExchanges } from './exchanges';
 
@@ -20,13 +23,41 @@ export interface JudgingOptions {
   readonly laterUs?: number;
 }
 
+/** Of the project whose tapes these are. */
+export const tapeKey = Buffer.alloc(32, 1);
+
 /** The judgement on each case when the service gives `live` in order; what a live sketch leaves out is as recorded. */
 export function judgeRun(
   recorded: readonly ExchangeSketch[],
   live: readonly ExchangeSketch[],
   options: JudgingOptions = {},
 ): readonly Judgement[] {
-  const tests = casesFrom(storedExchanges(...recorded)).filter(isRunnable);
+  return judgeStored({ stored: storedExchanges(...recorded), recorded, live }, options);
+}
+
+/** The same against a recording that was redacted with the key of these tests; null judges without it. */
+export function judgeRedacted(
+  recorded: readonly ExchangeSketch[],
+  live: readonly ExchangeSketch[],
+  { key = tapeKey, laterUs = 0 }: { readonly key?: Uint8Array | null; readonly laterUs?: number } = {},
+): readonly Judgement[] {
+  const recorder = createRedactor({ key: tapeKey });
+  const stored = storedExchanges(...recorded).map((each) => {
+    const { exchange, entries } = recorder.redact(each.exchange);
+    return { ...each, exchange, redacted: entries };
+  });
+  const redactor = createRedactor({ key, placeholders: placeholdersOf(stored) });
+  return judgeStored({ stored, recorded, live }, { redactor, keyed: key !== null, laterUs });
+}
+
+interface Runs {
+  readonly stored: readonly StoredExchange[];
+  readonly recorded: readonly ExchangeSketch[];
+  readonly live: readonly ExchangeSketch[];
+}
+
+function judgeStored({ stored, recorded, live }: Runs, options: JudgingOptions): readonly Judgement[] {
+  const tests = casesFrom(stored).filter(isRunnable);
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
   const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
   const rules: readonly NoiseRule[] = options.noise === undefined ? [] : parseNoiseRules(options.noise, 'noise.yaml');

@@ -1,7 +1,6 @@
 /** Live answers against a redacted tape: equal secrets are equal, minted ones may differ, none is ever printed. */
 import { casesFrom, isRunnable, type RunnableCase } from '../../../../replayer/cases/cases';
 import { Carrier } from '../../../../replayer/correlate/carrier';
-import { placeholdersOf } from '../../../../replayer/correlate/secrets';
 import { openRunState } from '../../../../replayer/judge/causes/run-state';
 import type { Judgement } from '../../../../replayer/judge/judge';
 import { judgeCase } from '../../../../replayer/judge/judge-case';
@@ -9,33 +8,14 @@ import type { HeaderList } from '../../../../tape/model/body';
 import { createRedactor } from '../../../../tape/redact/redactor';
 import type { StoredExchange } from '../../../../tape/store/tape';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
-import { answerOf, told } from '../../../support/judging';
+import { answerOf, judgeRedacted, tapeKey as key, told } from '../../../support/judging';
 import { messageOf } from '../../../support/tapes';
 
-const key = Buffer.alloc(32, 1);
-
-/** Records `recorded` as a tape does, and judges `live` answers with or without the key. */
-function judged(
+const judged = (
   recorded: readonly ExchangeSketch[],
   live: readonly ExchangeSketch[],
   liveKey: Uint8Array | null = key,
-): readonly Judgement[] {
-  const recorder = createRedactor({ key });
-  const stored = storedExchanges(...recorded).map((each) => {
-    const { exchange, entries } = recorder.redact(each.exchange);
-    return { ...each, exchange, redacted: entries };
-  });
-  const tests = casesFrom(stored).filter(isRunnable);
-  const target = { authority: 'shop.test', origin: 'http://shop.test' };
-  const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
-  const redactor = createRedactor({ key: liveKey, placeholders: placeholdersOf(stored) });
-  const state = openRunState((text) => carrier.isOnTape(text));
-  const settings = { rules: [], redactor, keyed: liveKey !== null, strict: false };
-  return tests.map((test, i) => {
-    const response = answerOf({ ...recorded[i], ...live[i] });
-    return judgeCase(test, { response, sentAtUs: response.startedAtUs }, { carrier, state, ...settings });
-  });
-}
+): readonly Judgement[] => judgeRedacted(recorded, live, { key: liveKey });
 
 const of = (responseBody: ExchangeSketch['responseBody']): ExchangeSketch => ({ responseBody: responseBody ?? '' });
 const tokenA = 'k3J9xQ2mV7bT5wZ8k3J9xQ2m';

@@ -1,17 +1,10 @@
 /** Tokens are judged by what they say, also where the tape has only what stands for them; tags by what they promise. */
 
-import { casesFrom, isRunnable } from '../../../../../replayer/cases/cases';
-import { Carrier } from '../../../../../replayer/correlate/carrier';
-import { placeholdersOf } from '../../../../../replayer/correlate/secrets';
-import { openRunState } from '../../../../../replayer/judge/causes/run-state';
 import type { Judgement } from '../../../../../replayer/judge/judge';
-import { judgeCase } from '../../../../../replayer/judge/judge-case';
 import type { HeaderList } from '../../../../../tape/model/body';
-import { createRedactor } from '../../../../../tape/redact/redactor';
-import { type ExchangeSketch, recordedAtUs, storedExchanges } from '../../../../support/exchanges';
-import { answerOf, judgeOne, judgeRun, told } from '../../../../support/judging';
+import { type ExchangeSketch, recordedAtUs } from '../../../../support/exchanges';
+import { judgeOne, judgeRedacted, judgeRun, tapeKey as key, told } from '../../../../support/judging';
 
-const key = Buffer.alloc(32, 1);
 const laterUs = 7_200_500_000;
 const nowS = (atUs: number) => Math.floor(atUs / 1e6);
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -29,28 +22,11 @@ function tokenAt(atUs: number, { claims = {}, header = {}, signature = 'aB3x9kQ2
   return `${part({ alg: 'HS256', typ: 'JWT', ...header })}.${part(body)}.${signature}${String(iat).slice(-3)}`;
 }
 
-function judgedOnTape(
+const judgedOnTape = (
   recorded: readonly ExchangeSketch[],
   live: readonly ExchangeSketch[],
-  liveKey: Buffer | null,
-): readonly Judgement[] {
-  const recorder = createRedactor({ key });
-  const stored = storedExchanges(...recorded).map((each) => {
-    const { exchange, entries } = recorder.redact(each.exchange);
-    return { ...each, exchange, redacted: entries };
-  });
-  const tests = casesFrom(stored).filter(isRunnable);
-  const target = { authority: 'shop.test', origin: 'http://shop.test' };
-  const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
-  const state = openRunState((text) => carrier.isOnTape(text));
-  const redactor = createRedactor({ key: liveKey, placeholders: placeholdersOf(stored) });
-  const settings = { carrier, state, rules: [], redactor, keyed: liveKey !== null, strict: false };
-  return tests.map((test, i) => {
-    const sentAtUs = live[i]?.startedAtUs ?? test.stored.exchange.startedAtUs + laterUs;
-    const response = answerOf({ ...recorded[i], ...live[i], startedAtUs: sentAtUs });
-    return judgeCase(test, { response, sentAtUs }, settings);
-  });
-}
+  liveKey: Uint8Array | null,
+): readonly Judgement[] => judgeRedacted(recorded, live, { key: liveKey, laterUs });
 
 const login = (token: string): ExchangeSketch => ({ method: 'POST', target: '/login', responseBody: { token } });
 
