@@ -58,14 +58,24 @@ function filesOf(bytes: Uint8Array): readonly FileDescriptorProto[] | null {
 /** Of files by name, which may lack some: what needs those is not known. Never throws on their bytes. */
 export function schemasFrom(files: ReadonlyMap<string, Uint8Array>): Schemas {
   if (files.size === 0) return noSchemas;
-  const read = [...files.values()].flatMap((bytes) => fileIn(bytes) ?? []);
-  const named = new Map(read.map((file) => [file.name, file]));
-  for (const [name, file] of named) if (!isComplete(file, named, new Set())) named.delete(name);
   try {
-    return schemasOf(named, '');
+    return schemasOf(wholeFiles(files), '');
   } catch {
     return noSchemas;
   }
+}
+
+/** The set of those that are there with all they import, for `filesInSet` to read; null where there is none. */
+export function setOfFiles(files: ReadonlyMap<string, Uint8Array>): Uint8Array | null {
+  const file = [...wholeFiles(files).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return file.length === 0 ? null : toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
+}
+
+function wholeFiles(files: ReadonlyMap<string, Uint8Array>): Files {
+  const read = [...files.values()].flatMap((bytes) => fileIn(bytes) ?? []);
+  const named = new Map(read.map((file) => [file.name, file]));
+  for (const [name, file] of named) if (!isComplete(file, named, new Set())) named.delete(name);
+  return named;
 }
 
 /** A descriptor of one file, as reflection gives it; null where it is none. */
