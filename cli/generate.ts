@@ -20,6 +20,7 @@ import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
 import { differingLines, mergedFiles, type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import { readText, replayOptions } from './replay-options';
+import { contestedLines } from './session-notes';
 import { count, printLines, visibleLine } from './terminal';
 
 interface GenerateArguments extends FilterArguments, ProtoArguments {
@@ -220,7 +221,8 @@ async function keptFiles({ tape: location, session }: GenerateArguments, given: 
   try {
     await requireSession(tape, session, location);
     const sessions = (await tape.sessions()).filter(({ id }) => session === undefined || id === session);
-    for (const line of differingLines(sessions, given)) process.stderr.write(`note  ${line}\n`);
+    const lines = [...contestedLines(sessions, {}, given), ...differingLines(sessions, given)];
+    for (const line of lines) process.stderr.write(`note  ${line}\n`);
     return mergedFiles(sessions, given);
   } finally {
     await tape.close();
