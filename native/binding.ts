@@ -253,7 +253,7 @@ export function tryReturnProbe(): ReturnProbeTrial {
   return addon().tryReturnProbe();
 }
 
-export function isKernelRefusal(error: unknown): error is KernelRefusal {
+function isKernelRefusal(error: unknown): error is KernelRefusal {
   return error instanceof Error && 'errno' in error && 'step' in error;
 }
 
