@@ -1,7 +1,7 @@
 /** Noise rules that excused nothing in a run: each is a place nobody watches any more, or never was one. */
 import { viewBody } from '../../tape/body/view';
 import { subjectOf } from '../../tape/model/filter';
-import { coversPath } from '../../tape/model/path';
+import { coversPath, parsePath } from '../../tape/model/path';
 import { isSent, type TestCase, type Turn } from '../cases/cases';
 import { turnsOf } from '../cases/turns';
 import { visitResponse } from '../correlate/leaves';
@@ -17,12 +17,18 @@ export function idleRules(
 ): readonly string[] {
   const used = new Set(results.flatMap((result) => result.excused.map((excuse) => excuse.rule)));
   const idle = rules.filter((rule) => rule.in === 'response' && !used.has(rule.name));
-  return idle.map((rule) => `noise rule ${rule.name} excused nothing: ${whyIdle(rule, cases)} (${rule.pathText})`);
+  return idle.map(
+    (rule) => `noise rule ${rule.name} excused nothing: ${whyIdle(rule, results, cases)} (${rule.pathText})`,
+  );
 }
 
-function whyIdle(rule: NoiseRule, cases: readonly TestCase[]): string {
+function whyIdle(rule: NoiseRule, results: readonly CaseResult[], cases: readonly TestCase[]): string {
   const fitting = cases.filter((test) => fits(rule, subjectOf(test.stored.exchange)));
   if (fitting.length === 0) return 'its match fits no case';
+  const ids = new Set(fitting.map((test) => test.id));
+  const differing = results.filter(({ id }) => ids.has(id)).flatMap(({ differences }) => differences);
+  if (differing.some(({ path }) => coversPath(rule.path, parsePath(path))))
+    return 'what differs there is not within it';
   return fitting.some((test) => hasPlace(rule, test)) ? 'nothing differs there' : 'no recorded answer has such a place';
 }
 
