@@ -3,9 +3,11 @@
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
+import { withSetUp } from '../replayer/correlate/set-up';
 import { parseTarget } from '../replayer/drive/target';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
+import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import { openReader } from '../tape/store/registry';
 import { interruptible } from './interruptible';
 import { requireSession } from './on-tape';
@@ -100,14 +102,29 @@ export async function readCases(
     for (const line of cutShortLines(await tape.sessions(), session === undefined ? {} : { session })) {
       process.stderr.write(`note  ${line}\n`);
     }
-    const exchanges = await Array.fromAsync(tape.exchanges(filterFrom(args, 'inbound')));
-    const cases = casesFrom(exchanges);
-    noteUnparsed(countOfUnparsed(exchanges));
+    const filter = filterFrom(args, 'inbound');
+    const { include, ...others } = filter;
+    const exchanges = await Array.fromAsync(tape.exchanges(others));
+    const cases = chosenFrom(casesFrom(exchanges), filter);
+    noteUnparsed(countOfUnparsed(exchanges.filter(({ exchange }) => passesFilter(exchange, filter))));
     if (!cases.some(isSent)) throw noCases(args.tape, cases);
     return cases;
   } finally {
     await tape.close();
   }
+}
+
+/** What `--include` takes, and what that cannot do without: excluded ones are left out even then. */
+function chosenFrom(cases: readonly TestCase[], filter: ExchangeFilter): readonly TestCase[] {
+  const isChosen = ({ stored }: TestCase) => passesFilter(stored.exchange, filter);
+  const chosen = withSetUp(cases, isChosen);
+  const added = chosen.filter(({ setUp }) => setUp === true);
+  for (const { id, name } of added) {
+    process.stderr.write(
+      `note  exchange ${id}  ${visibleLine(name)} is played as set-up: a chosen case needs its answer\n`,
+    );
+  }
+  return chosen;
 }
 
 function noteUnparsed(count: number): void {

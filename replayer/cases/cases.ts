@@ -28,6 +28,8 @@ export interface CaseBase {
   /** `POST /orders/{orderId} -> 201`; not unique. */
   readonly name: string;
   readonly stored: StoredExchange;
+  /** Not chosen, but a chosen case carries a value of its answer: see correlate/set-up.ts. */
+  readonly setUp?: boolean;
 }
 
 /** A request and its answer, or one message of a conversation: what values travel by. */
