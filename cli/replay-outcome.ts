@@ -48,13 +48,14 @@ function writeJunit(file: string, text: string): void {
   }
 }
 
-function interrupted({ report }: SuiteOutcome, cases: number): WiretapeError {
+export function interrupted({ report }: SuiteOutcome, cases: number): WiretapeError {
   return new WiretapeError('INTERRUPTED', `Interrupted after ${report.passed + report.failed} of ${cases} cases`, {
     remedy: 'Run it again; the tape is unchanged',
   });
 }
 
-function unreachable({ unreachable: failure }: SuiteOutcome, { origin }: Target): WiretapeError {
+/** Where no case got a connection. */
+export function unreachable({ unreachable: failure }: SuiteOutcome, { origin }: Target): WiretapeError {
   return new WiretapeError('TARGET_UNREACHABLE', `Cannot reach ${origin}: no case got a connection`, {
     seen: failure === null ? [] : [`${failure.reason}: ${failure.detail}`],
     remedy: remedies[failure?.reason ?? ''] ?? 'Start the build, or correct --target',

@@ -22,14 +22,32 @@ export function idleRules(
   );
 }
 
-function whyIdle(rule: NoiseRule, results: readonly CaseResult[], cases: readonly TestCase[]): string {
-  const fitting = cases.filter((test) => fits(rule, subjectOf(test.stored.exchange)));
+/** Rules about answers that speak of nothing on the tape, whatever a build answers: a warning each. */
+export function deadRules(rules: readonly NoiseRule[], cases: readonly TestCase[]): readonly string[] {
+  return rules
+    .filter((rule) => rule.in === 'response')
+    .flatMap((rule) => {
+      const why = whyDead(rule, cases);
+      return why === null ? [] : [`noise rule ${rule.name} speaks of nothing on the tape: ${why} (${rule.pathText})`];
+    });
+}
+
+function whyDead(rule: NoiseRule, cases: readonly TestCase[]): string | null {
+  const fitting = fittingCases(rule, cases);
   if (fitting.length === 0) return 'its match fits no case';
-  const ids = new Set(fitting.map((test) => test.id));
+  return fitting.some((test) => hasPlace(rule, test)) ? null : 'no recorded answer has such a place';
+}
+
+function fittingCases(rule: NoiseRule, cases: readonly TestCase[]): readonly TestCase[] {
+  return cases.filter((test) => fits(rule, subjectOf(test.stored.exchange)));
+}
+
+function whyIdle(rule: NoiseRule, results: readonly CaseResult[], cases: readonly TestCase[]): string {
+  const ids = new Set(fittingCases(rule, cases).map((test) => test.id));
   const differing = results.filter(({ id }) => ids.has(id)).flatMap(({ differences }) => differences);
   if (differing.some(({ path }) => coversPath(rule.path, parsePath(path))))
     return 'what differs there is not within it';
-  return fitting.some((test) => hasPlace(rule, test)) ? 'nothing differs there' : 'no recorded answer has such a place';
+  return whyDead(rule, cases) ?? 'nothing differs there';
 }
 
 function hasPlace(rule: NoiseRule, test: TestCase): boolean {

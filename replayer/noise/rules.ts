@@ -14,6 +14,8 @@ import { type Allowance, type AllowanceKey, allowanceFrom, allowanceKeys, allows
 export interface NoiseRule {
   /** How reports name it: `shop.noise.yaml:3`. */
   readonly name: string;
+  /** The lines of the file it takes, counted from 1. */
+  readonly lines: { readonly from: number; readonly to: number };
   readonly in: 'request' | 'response';
   readonly path: PathPattern;
   readonly pathText: string;
@@ -43,7 +45,7 @@ export function parseNoiseRules(text: string, fileName: string): readonly NoiseR
   const top = document.contents;
   if (top === null || (isScalar(top) && top.value === null)) return [];
   if (!isSeq(top)) throw badRule(fileName, 'it is not a list of rules');
-  return top.items.map((item) => ruleOf(item as Node, lineOf(item as Node, lines, fileName)));
+  return top.items.map((item) => ruleOf(item as Node, placeIn(item as Node, lines, fileName)));
 }
 
 export interface NoisyPlace {
@@ -70,7 +72,12 @@ export function fits(rule: NoiseRule, subject: FilterSubject): boolean {
   return rule.match === null || subjectPasses(subject, { include: [rule.match] });
 }
 
-function ruleOf(item: Node, at: string): NoiseRule {
+interface Place {
+  readonly name: string;
+  readonly lines: NoiseRule['lines'];
+}
+
+function ruleOf(item: Node, { name: at, lines }: Place): NoiseRule {
   if (!isMap(item)) throw badRule(at, 'a rule is a mapping');
   const fields = fieldsOf(item, at);
   const side = fields.get('in');
@@ -83,6 +90,7 @@ function ruleOf(item: Node, at: string): NoiseRule {
   const match = fields.get('match');
   return {
     name: at,
+    lines,
     in: side,
     path,
     pathText,
@@ -151,8 +159,10 @@ function reasonIn(error: unknown): string {
   return error instanceof WiretapeError ? error.message : String(error);
 }
 
-function lineOf(item: Node, lines: LineCounter, fileName: string): string {
-  return `${fileName}:${lines.linePos(item?.range?.[0] ?? 0).line}`;
+function placeIn(item: Node, lines: LineCounter, fileName: string): Place {
+  const [start = 0, end = 0] = item?.range ?? [];
+  const [from, to] = [lines.linePos(start).line, lines.linePos(Math.max(start, end - 1)).line];
+  return { name: `${fileName}:${from}`, lines: { from, to } };
 }
 
 function firstLine(text: string): string {
