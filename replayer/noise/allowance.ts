@@ -2,7 +2,7 @@
  * How far a noise rule lets a place differ, where it does not let everything pass: `order: any`, `tolerance: 1%`,
  * `one-of: [a, b]`, `matches: '^ord_\d+$'`. Pure.
  */
-import { RE2JS } from 're2js';
+import { type Expression, findsIn, readExpression } from '../../tape/expression';
 import { JsonNumber, type JsonValue } from '../../tape/json/json';
 import { equalJson } from '../../tape/json/values';
 
@@ -13,7 +13,7 @@ export type Allowance =
   /** A number may lie as far off as `by`: of its own unit, or in hundredths of the recorded one. */
   | { readonly kind: 'tolerance'; readonly by: number; readonly percent: boolean }
   | { readonly kind: 'one-of'; readonly values: readonly JsonValue[] }
-  | { readonly kind: 'matches'; readonly source: string; readonly pattern: RE2JS };
+  | { readonly kind: 'matches'; readonly source: string; readonly expression: Expression };
 
 export const allowanceKeys = ['order', 'tolerance', 'one-of', 'matches'] as const;
 export type AllowanceKey = (typeof allowanceKeys)[number];
@@ -49,15 +49,11 @@ function valuesFrom(value: unknown): Allowance | Refused {
   return { kind: 'one-of', values: value as JsonValue[] };
 }
 
-/** On an engine that takes linear time: answers are input. */
 function patternFrom(value: unknown): Allowance | Refused {
   if (typeof value !== 'string') return { refused: '`matches` is not a text' };
-  try {
-    return { kind: 'matches', source: value, pattern: RE2JS.compile(RE2JS.translateRegExp(value)) };
-  } catch (error) {
-    const why = (error as Error).message.replace('error parsing regexp: ', '');
-    return { refused: `\`matches\` is no regular expression that RE2 reads: ${why}` };
-  }
+  const read = readExpression(value);
+  if (read.kind === 'read') return { kind: 'matches', source: value, expression: read.expression };
+  return { refused: `\`matches\` is no regular expression that RE2 reads: ${read.why}` };
 }
 
 /** True where the difference is within what the rule allows. */
@@ -66,7 +62,7 @@ export function allows(allowance: Allowance, { kind, expected, actual }: TwoValu
   if (allowance.kind === 'order') return kind === 'reordered';
   if (actual === undefined) return false;
   if (allowance.kind === 'one-of') return allowance.values.some((value) => equalJson(value, actual));
-  if (allowance.kind === 'matches') return isText(actual) && allowance.pattern.matcher(textOf(actual)).find();
+  if (allowance.kind === 'matches') return isText(actual) && findsIn(allowance.expression, textOf(actual));
   return kind === 'changed' && isWithin(allowance, numberOf(expected), numberOf(actual));
 }
 

@@ -24,7 +24,7 @@ const ownersOf: Record<string, readonly string[]> = {
   ws: ['replayer/websocket/'],
   yargs: ['cli/'],
   picocolors: ['cli/'],
-  re2js: ['tape/redact/user-pattern.ts'],
+  re2js: ['tape/expression.ts'],
   yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts', 'tape/import/keploy/'],
 };
 
