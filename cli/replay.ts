@@ -21,7 +21,7 @@ import {
   suiteOptionsFrom,
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
-import { cutShortLines } from './session-notes';
+import { contestedLines, cutShortLines } from './session-notes';
 import { isInteractive, visibleLine } from './terminal';
 
 interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
@@ -95,11 +95,14 @@ async function replay(args: Arguments): Promise<void> {
 export async function readCases(
   args: FilterArguments & ProtoArguments & { readonly tape: string },
 ): Promise<readonly TestCase[]> {
-  const tape = await openReader(args.tape, protoFilesFrom(args));
+  const given = protoFilesFrom(args);
+  const tape = await openReader(args.tape, given);
   try {
     await requireSession(tape, args.session, args.tape);
     const { session } = args;
-    for (const line of cutShortLines(await tape.sessions(), session === undefined ? {} : { session })) {
+    const sessions = await tape.sessions();
+    const meant = session === undefined ? {} : { session };
+    for (const line of [...cutShortLines(sessions, meant), ...contestedLines(sessions, meant, given)]) {
       process.stderr.write(`note  ${line}\n`);
     }
     const filter = filterFrom(args, 'inbound');

@@ -103,6 +103,11 @@ export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
 }
 
+/** The request that began it. */
+export function askedIn(testCase: SentCase): HttpRequest {
+  return testCase.kind === 'run' ? testCase.request : testCase.handshake.request;
+}
+
 /** How it came over HTTP/2; null for HTTP/1. The request that asked for an upgrade is answered over HTTP/2. */
 export function recordedHttp2({ request, response, stored }: Turn): 'tls' | 'plaintext' | null {
   if (request.version !== '2' && response.version !== '2') return null;
