@@ -101,9 +101,13 @@ export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
 }
 
-/** How it came over HTTP/2; null for HTTP/1. The request that asked for an upgrade is answered over HTTP/2. */
-export function recordedHttp2({ request, response, stored }: Turn): 'tls' | 'plaintext' | null {
-  if (request.version !== '2' && response.version !== '2') return null;
+/**
+ * How it came over HTTP/2, by what is on the tape; null for HTTP/1. The request that asked for an upgrade is answered over
+ * HTTP/2.
+ */
+export function recordedHttp2({ stored }: Turn): 'tls' | 'plaintext' | null {
+  const { request, response } = httpOf(stored.exchange) ?? noHttp;
+  if (request?.version !== '2' && response?.version !== '2') return null;
   return stored.exchange.connection.tls === null ? 'plaintext' : 'tls';
 }
 
