@@ -73,10 +73,10 @@ export function http2Headers(request: OutgoingRequest, options: OutgoingOptions)
 
 /** The same for an extended CONNECT (RFC 8441 4), which asks for another protocol in its stream. */
 export function extendedConnectHeaders(
-  { protocol, headers, ...at }: Pick<OutgoingRequest, 'path' | 'headers'> & { readonly protocol: string },
+  { asksFor, headers, ...at }: Pick<OutgoingRequest, 'path' | 'headers'> & { readonly asksFor: string },
   options: OutgoingOptions,
 ): string[] {
-  const flat = [':method', 'CONNECT', ':protocol', protocol, ...addressFields(at, options)];
+  const flat = [':method', 'CONNECT', ':protocol', asksFor, ...addressFields(at, options)];
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
     if (isKept(name, headers)) flat.push(lower, fieldValue(lower, value));

@@ -74,5 +74,5 @@ function lacking(opened: OpenedStream, gathering: Gathering): Agreement {
 /** The fields of the handshake of HTTP/1.1 that it stands for, without those that only that one has. */
 function headersFor({ path, headers }: Handshake, options: DriverOptions): string[] {
   const fields = withOffers(fieldsOverHttp2(headers));
-  return extendedConnectHeaders({ protocol: 'websocket', path, headers: fields }, options);
+  return extendedConnectHeaders({ asksFor: 'websocket', path, headers: fields }, options);
 }

@@ -77,7 +77,8 @@ export class BehindHead extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.stream.closed) this.stream.close(constants.NGHTTP2_CANCEL);
+    const isSaid = error === null && this.writableFinished;
+    if (!this.stream.closed) this.stream.close(isSaid ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
     done(error);
   }
 }

@@ -207,5 +207,6 @@ export function asOverHttp2(stored: StoredExchange, { tls = false } = {}): Store
     },
   };
   const connection = { ...exchange.connection, tls: tls ? ({ library: 'openssl' } as const) : null };
-  return { ...stored, exchange: { ...exchange, channel: 1, connection, content } as unknown as Exchange };
+  const protocol = exchange.protocol === 'http1' ? 'http2' : exchange.protocol;
+  return { ...stored, exchange: { ...exchange, protocol, channel: 1, connection, content } as unknown as Exchange };
 }
