@@ -18,6 +18,22 @@ export function placeholderHint(entry: RedactionEntry, test: Turn): string {
   return `${entry.path} was redacted (${entry.rule}) and was sent as its placeholder; if the service minds: --secret ${secretName(entry, test)}=env:NAME`;
 }
 
+const longestPlaceholder = 40;
+
+/** What to put into a command that has placeholders in it; undefined where it has none. */
+export function fillIn(curl: string, { stored }: Turn): string | undefined {
+  const entries = stored.redacted.filter((entry) => entry.in === 'request' && curl.includes(entry.placeholder));
+  const places = new Map(entries.map(({ placeholder, path }) => [placeholder, path]));
+  if (places.size === 0) return undefined;
+  const texts = [...places].map(([placeholder, path]) => `${shortened(placeholder)} (${path})`);
+  const stands = texts.length === 1 ? 'stands' : 'stand';
+  return `${texts.join(', ')} ${stands} for what redaction took out: put your own in ${texts.length === 1 ? 'its' : 'their'} place`;
+}
+
+function shortened(text: string): string {
+  return text.length <= longestPlaceholder ? text : `${text.slice(0, longestPlaceholder)}…`;
+}
+
 export function lostHint(path: string, from: Turn): string {
   return `${path} comes from the answer of case ${from.stored.id} (${from.name}), which did not give it in this run`;
 }

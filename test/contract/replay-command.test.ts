@@ -79,6 +79,7 @@ it('prints exactly one JSON document with --json, and status 1 for a difference'
     failed: 1,
     errored: 0,
     skipped: 0,
+    flaky: 0,
     results: [
       {
         id: '1',

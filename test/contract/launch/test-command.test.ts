@@ -143,7 +143,7 @@ it('fails on a miss even when every answer is as recorded, and shows it', async 
   const { status, stdout, stderr } = await runWiretape(run, { cwd: folder });
   expect([status, stdout]).toEqual([1, expect.stringMatching(/1 passed/)]);
   expect(readFileSync(join(folder, 'report.xml'), 'utf8')).toMatch(
-    /tests="2" failures="1"[\s\S]*<testcase name="calls to mocks" classname="mocks"><failure message="1 calls that no mock answers"/,
+    /tests="2" failures="1"[\s\S]*<testcase name="calls to mocks" classname="mocks" time="0.000"><failure message="1 call that no mock answers"/,
   );
   expect(stderr).toMatch(/MOCK_MISS {2}Cannot answer GET http:\/\/payments:8080\/cost\/a: no mock matches/);
   expect(stderr).toMatch(/unused {4}exchange 2, GET payments:8080\/price\/a\n/);
