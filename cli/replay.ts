@@ -81,6 +81,7 @@ async function replay(args: Arguments): Promise<void> {
     surroundings,
   );
   const options = { ...settings, ...redaction, target, keepAnswers: wantsPage(reports) };
+  reports.githubLog?.hold();
   const outcome = await interruptible((signal) => {
     const onResult = progress(cases.length);
     return runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });

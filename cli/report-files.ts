@@ -1,15 +1,15 @@
 /** `--report FORMAT=FILE` and `--junit FILE`: which reports are asked for, and writing them. What cannot be written is refused before the run. */
-import { accessSync, appendFileSync, closeSync, constants, openSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { didYouMean } from '../errors/did-you-mean';
 import { WiretapeError } from '../errors/wiretape-error';
 import type { FinishedRun } from '../replayer/report/finished-run';
-import { type ReportFormat, textOf } from '../replayer/report/format';
+import type { ReportFormat } from '../replayer/report/format';
 import { github } from '../replayer/report/github';
 import { html } from '../replayer/report/html';
 import { junit } from '../replayer/report/junit';
-import { markdown } from '../replayer/report/markdown';
 import { reportFormats } from '../replayer/report/registry';
+import { GithubLog } from './github-log';
 import { usage } from './options';
 
 export interface ReportFile {
@@ -19,8 +19,8 @@ export interface ReportFile {
 
 export interface Reports {
   readonly files: readonly ReportFile[];
-  /** Annotations go to stderr, so that stdout keeps its one document; the runner reads both. */
-  readonly onGithub: boolean;
+  /** Null where nobody reads it. */
+  readonly githubLog: GithubLog | null;
 }
 
 export interface ReportArguments {
@@ -40,7 +40,8 @@ export function reportsFrom({ report = [], junit: junitFile }: ReportArguments, 
   ];
   refuseTwice(files);
   for (const { file } of files) refuseUnwritable(file);
-  return { files, onGithub: report.some(isAlone) || env.GITHUB_ACTIONS === 'true' };
+  const isOnGithub = report.some(isAlone) || env.GITHUB_ACTIONS === 'true';
+  return { files, githubLog: isOnGithub ? new GithubLog() : null };
 }
 
 function reportFile(text: string): ReportFile {
@@ -92,9 +93,9 @@ export function wantsPage({ files }: Reports): boolean {
 }
 
 /** Throws FILE_UNREADABLE. */
-export function writeReports({ files, onGithub }: Reports, run: FinishedRun, env: NodeJS.ProcessEnv): void {
+export function writeReports({ files, githubLog }: Reports, run: FinishedRun, env: NodeJS.ProcessEnv): void {
   for (const each of files) writeReport(each, run);
-  if (onGithub) tellGithub(run, env);
+  githubLog?.tell(run, env);
 }
 
 const chunkChars = 64 * 1024;
@@ -118,16 +119,5 @@ function writeReport({ format, file }: ReportFile, run: FinishedRun): void {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause; // no fault of the file
     throw unwritable(file, cause);
-  }
-}
-
-function tellGithub(run: FinishedRun, env: NodeJS.ProcessEnv): void {
-  process.stderr.write(textOf(github, run));
-  const summary = env.GITHUB_STEP_SUMMARY;
-  if (summary === undefined || summary === '') return;
-  try {
-    appendFileSync(summary, `${textOf(markdown, run)}\n`);
-  } catch (error) {
-    process.stderr.write(`note  the job summary is not written: ${(error as Error).message}\n`);
   }
 }

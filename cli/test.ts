@@ -98,6 +98,7 @@ async function test(args: Arguments): Promise<number> {
   const conditions = conditionsFrom(args);
   const setting = await settingFrom(args, { command, keepAnswers: wantsPage(reports) });
   const { cases, raw, run } = setting;
+  reports.githubLog?.hold();
   const played = await untilSignalled((signal) => testRepeatedly(setting, runs, signal));
   const [first] = played;
   if (!args.json) tellOfMocks(played, args.tape);

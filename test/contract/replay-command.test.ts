@@ -325,14 +325,29 @@ describe('reports beside the one on stdout', () => {
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(folder, 'step.md'), GITHUB_WORKSPACE: folder };
     const { stdout, stderr } = await replay(['--target', await serve(answer(2)), '--json'], { env });
     expect(JSON.parse(stdout).failed).toBe(1);
-    expect(stderr).toBe(
+    const [hold = '', resume = '', ...told] = stderr.split('\n');
+    expect(resume).toBe(`::${hold.replace('::stop-commands::', '')}::`);
+    expect(resume).toMatch(/^::[\w-]{36}::$/);
+    expect(told.join('\n')).toBe(
       '::error file=shop.tape,title=GET /ok -> 200 (case 1)::body.total: expected 1, got 2%0A' +
-        stderr.slice(stderr.indexOf('curl http'), stderr.indexOf('\n')) +
+        /curl http.*/.exec(stderr)?.[0] +
         '\n::notice file=shop.tape,title=wiretape::0 passed, 1 failed of 1 case\n',
     );
     expect(readFileSync(join(folder, 'step.md'), 'utf8')).toContain('### wiretape: <code>shop&#46;tape</code> failed');
     const asked = await replay(['--target', await serve(answer(2)), '--report', 'github']);
-    expect(asked.stderr).toMatch(/^::error file=shop.tape/);
+    expect(asked.stderr).toMatch(/^::error file=shop.tape/m);
+  });
+
+  it('lets the runner take commands again where the run came to nothing', async () => {
+    tape(ok);
+    const { status, stderr } = await replay(
+      ['--target', 'http://127.0.0.1:9', '--report', 'github', '--secret', 'x=env:A'],
+      {
+        env: { A: '1' },
+      },
+    );
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^::stop-commands::([\w-]+)\n[\s\S]*\n::\1::\n$/);
   });
 
   it('are asked for by a configuration, whose folder their files are meant from', async () => {
