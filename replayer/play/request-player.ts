@@ -105,7 +105,7 @@ export class RequestPlayer implements Player<RunnableCase> {
     const request = carrier.shownRequest(test);
     const version = answeredIn === '2' ? curlVersions[wayOf(request, options)] : null;
     const curl = curlLine({ ...request, url: `${origin}${basePath}${request.path}`, version });
-    const lacks = fillIn(curl, test);
+    const lacks = fillIn({ curl, body: request.body }, test);
     this.stage.note(test.id, { curl, hints, ...(lacks === undefined ? {} : { fillIn: lacks }) });
   }
 

@@ -110,7 +110,7 @@ export function summaryParts(report: RunReport, allowed: Allowed): readonly { ki
     { kind: 'errored', count: errored, text: `${errored} errored` },
     { kind: 'skipped', count: skipped, text: `${skipped} skipped${without}` },
     { kind: 'flaky', count: flaky, text: `${flaky} of them flaky${allowed.flaky ? ' (which is allowed)' : ''}` },
-    { kind: 'missed', count: misses.length, text: `${misses.length} mock misses` },
+    { kind: 'missed', count: misses.length, text: `${misses.length} mock ${misses.length === 1 ? 'miss' : 'misses'}` },
   ];
   return [{ kind: 'passed', text: `${passed} passed` }, ...parts.filter(({ count }) => count > 0)];
 }

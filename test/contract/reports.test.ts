@@ -38,7 +38,7 @@ const runs: Readonly<Record<string, FinishedRun>> = {
   'of nothing': emptyRun,
 };
 
-/** `1 passed, 2 failed, 1 of them flaky, 1 mock misses of 4 cases`. */
+/** `1 passed, 2 failed, 1 of them flaky, 1 mock miss of 4 cases`. */
 function numbersInWords(text: string): Numbers {
   const line = text.split('\n').find((each) => /\bpassed\b.* of \d+ cases?$/.test(each)) ?? '';
   const before = (words: string): number => Number(new RegExp(`(\\d+) ${words}`).exec(line)?.[1] ?? 0);
@@ -49,7 +49,7 @@ function numbersInWords(text: string): Numbers {
     errored: before('errored'),
     skipped: before('skipped'),
     flaky: before('of them flaky'),
-    misses: before('mock misses'),
+    misses: before('mock miss'),
   };
 }
 
