@@ -56,6 +56,11 @@ export async function readServed(
   }
 }
 
+/** The filter chooses what is replayed; a replayed request may call anything that was recorded with it. */
+export function sessionOnly({ tape, session, protoSet }: FilterArguments & ProtoArguments & { readonly tape: string }) {
+  return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
+}
+
 /** Throws NO_CASES where there is nothing to serve. */
 export function requireMocks(set: MockSet, tape: string, serve: Serve = 'outbound'): void {
   if (set.mocks.length + set.refusals.length > 0) return;

@@ -12,6 +12,7 @@ import type { Play, RunOptions } from './play/player';
 import { Reach } from './play/reach';
 import { Players } from './play/registry';
 import { type Pacing, Sequence } from './play/sequence';
+import type { CaseDetails } from './report/details';
 import { type CaseNotes, type CaseResult, type RunReport, reportOf } from './report/report';
 
 export type { RunOptions } from './play/player';
@@ -31,6 +32,8 @@ export interface SuiteOutcome {
   readonly report: RunReport;
   /** By case id, for cases that did not pass. */
   readonly notes: ReadonlyMap<string, CaseNotes>;
+  /** By case id, for cases that were played. */
+  readonly details: ReadonlyMap<string, CaseDetails>;
   /** What the attempts to connect ended in; null when one succeeded, or none was made. */
   readonly unreachable: Failure | null;
   readonly interrupted: boolean;
@@ -64,11 +67,17 @@ export async function runSuite(cases: readonly TestCase[], options: SuiteOptions
     await run.close();
   }
   const interrupted = options.signal?.aborted === true;
-  return { report: run.report(), notes: run.allNotes, unreachable: run.unreachable, interrupted };
+  const { allNotes: notes, details, unreachable } = run;
+  return { report: run.report(), notes, details, unreachable, interrupted };
 }
+
+/** Of live answers that are kept to be looked at. */
+const mostKeptBytes = 64 * 1024 * 1024;
 
 class CaseRun implements Run {
   readonly allNotes = new Map<string, CaseNotes>();
+  readonly details = new Map<string, CaseDetails>();
+  private keptBytes = 0;
   private readonly results = new Map<string, CaseResult>();
   private readonly carrier: Carrier;
   private readonly reach = new Reach();
@@ -87,8 +96,16 @@ class CaseRun implements Run {
     this.carrier = new Carrier(turnsOf(sent), { ...options, target: address });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
     const state = openRunState((text) => this.carrier.isOnTape(text));
-    this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note });
+    const detail = (id: string, details: CaseDetails) => void this.details.set(id, this.withinRoom(details));
+    this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note, detail });
     this.sequence = new Sequence(sent, this, { concurrency, speed, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  private withinRoom(details: CaseDetails): CaseDetails {
+    const { answers } = details;
+    this.keptBytes += answers?.live?.body.bytes.length ?? 0;
+    if (answers === undefined || this.keptBytes <= mostKeptBytes) return details;
+    return { ...details, answers: { ...answers, live: null } };
   }
 
   get unreachable(): Failure | null {

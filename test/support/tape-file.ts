@@ -8,7 +8,10 @@ import { asRedacted, sessionStart } from './tapes';
 export function writeTape(path: string, exchanges: readonly StoredExchange[], start: Partial<SessionStart> = {}): void {
   const writer = openTapeWriter(path);
   const session = writer.beginSession({ ...sessionStart, ...start });
-  const numbered = exchanges.map(({ exchange, redacted }, i) => asRedacted({ ...exchange, number: i + 1 }, redacted));
+  const numbered = exchanges.map(({ exchange, redacted, causeId }, i) => {
+    const cause = causeId === null ? exchange.cause : { number: Number(causeId), method: 'GET' };
+    return asRedacted({ ...exchange, number: i + 1, cause }, redacted);
+  });
   writer.append(session, numbered);
   writer.endSession(session, { endedAtUs: sessionStart.startedAtUs, reason: 'interrupted' });
   writer.close();
