@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
+import { createHeaderInflater } from '../native/binding';
 import { importCapture } from '../recorder/import-capture';
 import type { ReflectionStats } from '../recorder/learn/reflected-files';
 import { isCapture } from '../recorder/source/pcap';
@@ -153,6 +154,7 @@ function readCapture(_: Format, { args, files, filter, redactor, protoFiles, ses
     keyLog: args.keylog === undefined ? '' : keyLogIn(args.keylog),
     filter,
     redactor,
+    createHeaderDecoder: createHeaderInflater,
     protoFiles,
     onExchange: (exchange) => session.add(exchange),
     onProtoFile: (file) => session.keepProtoFile(file),

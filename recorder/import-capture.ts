@@ -8,6 +8,7 @@ import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
 import type { Loss } from '../tape/store/tape';
+import type { CreateHeaderDecoder } from './parse/header-decoder';
 import { createPipeline, type PipelineStats } from './pipeline';
 import { openPcapSource } from './source/pcap';
 
@@ -17,6 +18,8 @@ export interface CaptureImport {
   readonly keyLog: string;
   readonly filter: ExchangeFilter;
   readonly redactor: Redactor;
+  /** Decodes the headers of HTTP/2. */
+  readonly createHeaderDecoder: CreateHeaderDecoder;
   /** Descriptors that count before what servers tell, by the names of their files. */
   readonly protoFiles: ReadonlyMap<string, Uint8Array>;
   onExchange(exchange: Redacted<Exchange>): void;
@@ -36,6 +39,7 @@ export function importCapture(bytes: Buffer, options: CaptureImport): ImportedCa
   const pipeline = createPipeline({
     filter: options.filter,
     redact: (exchange) => options.redactor.redact(exchange),
+    createHeaderDecoder: options.createHeaderDecoder,
     onExchange: (exchange) => options.onExchange(exchange),
     protoFiles: options.protoFiles,
     onProtoFile: (file) => options.onProtoFile(file),

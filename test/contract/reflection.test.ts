@@ -2,7 +2,7 @@
  * What a server tells of itself while it is recorded names the fields of its messages afterwards, without any option: from the bytes
  * of grpc-js, through the pipeline and redaction, to a tape and the command that shows it.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@grpc/grpc-js';
@@ -18,6 +18,7 @@ import { openTapeWriter } from '../../tape/store/sqlite';
 import { runWiretape } from '../support/command';
 import { eventsOf, type Turn } from '../support/converse';
 import { talkGrpc } from '../support/grpc-talk';
+import { captureOf, conversation } from '../support/packets';
 import { field, fileOf, moneyDescriptor, shopDescriptor, shopSet } from '../support/proto';
 import {
   askReflection,
@@ -146,6 +147,18 @@ it('refuses what is none, and keeps the rest', async () => {
   const { tape, reflection } = record('hostile', await talk({ files: { bad, ...whole } }));
   expect(reflection).toMatchObject({ files: 2, refused: 2 });
   expect(await placed(tape)).toEqual([named, '']);
+});
+
+it('learns from a capture that is imported as well, whose headers of HTTP/2 are decoded', async () => {
+  const said = (await talk({ files: whole })).flatMap((turn) => (turn.kind === 'says' ? [turn] : []));
+  const packets = conversation(said.map(({ who, bytes }) => ({ from: who, data: bytes })));
+  writeFileSync(join(folder, 'talk.pcap'), captureOf(packets));
+  const { status, stderr } = await runWiretape(['import', 'talk.pcap', '-o', 'talk.tape'], { cwd: folder });
+  expect([status, stderr]).toEqual([
+    0,
+    expect.stringContaining('  described  2 files that servers told by reflection'),
+  ]);
+  expect(await placed(join(folder, 'talk.tape'))).toEqual([named, '']);
 });
 
 it('takes no descriptors from a message that something was taken out of', async () => {

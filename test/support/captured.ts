@@ -1,4 +1,5 @@
 /** What a capture file becomes: its events, and the exchanges that the pipeline makes of them. */
+import { createHeaderInflater } from '../../native/binding';
 import { importCapture } from '../../recorder/import-capture';
 import type { SourceEvent } from '../../recorder/source/events';
 import { openPcapSource } from '../../recorder/source/pcap';
@@ -30,6 +31,7 @@ export function exchangesIn(
     filter: {},
     redactor: createRedactor({ key: null }),
     onExchange: ({ exchange }) => byNumber.set(exchange.number, exchange),
+    createHeaderDecoder: createHeaderInflater,
     protoFiles: new Map(),
     onProtoFile: () => undefined,
     onLoss: () => undefined,
