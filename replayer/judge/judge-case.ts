@@ -9,6 +9,7 @@ import type { SpanPair } from './causes/run-clock';
 import type { RunState } from './causes/run-state';
 import type { JudgeContext, ResponseRedactor } from './context';
 import { type Judgement, judge } from './judge';
+import { inRecordedOrder } from './part-order';
 
 export interface JudgeSettings {
   readonly rules: readonly NoiseRule[];
@@ -31,7 +32,8 @@ export interface LiveAnswer {
 
 /** Cases come in the order in which their answers ended. */
 export function judgeCase(test: Turn, answer: LiveAnswer, run: RunMemory & JudgeSettings): Judgement {
-  return judge(answer.response, learnFrom(test, answer, run));
+  const response = inRecordedOrder(answer.response, test.response);
+  return judge(response, learnFrom(test, { ...answer, response }, run));
 }
 
 /** Takes from an answer what later cases need, and gives what its judge has to know. */
