@@ -15,7 +15,7 @@ interface Message {
 }
 
 /** The answer itself where its parts have no ids, other ones, or that order. */
-export function inRecordedOrder(live: HttpResponse, recorded: HttpResponse): HttpResponse {
+export function partsInRecordedOrder(live: HttpResponse, recorded: HttpResponse): HttpResponse {
   if (!/^\s*multipart\//i.test(headerValue(live.headers, 'content-type') ?? '')) return live;
   const decoded = decodeBody(live.body).bytes;
   const bytes = ordered(

@@ -5,6 +5,7 @@ import type { Turn } from '../cases/cases';
 import { secretName } from '../correlate/secrets';
 import type { WayOptions } from '../drive/way';
 import type { Http1Reason } from '../websocket/handshake';
+import { isPrintable } from './curl';
 
 /** What to type for a credential that is not on the tape. */
 export function supplyHint(entry: RedactionEntry, test: Turn): string {
@@ -17,6 +18,37 @@ export function supplyHint(entry: RedactionEntry, test: Turn): string {
 /** A value that went out as its placeholder may be why the answer differs. */
 export function placeholderHint(entry: RedactionEntry, test: Turn): string {
   return `${entry.path} was redacted (${entry.rule}) and was sent as its placeholder; if the service minds: --secret ${secretName(entry, test)}=env:NAME`;
+}
+
+const longestPlaceholder = 40;
+
+/** A command to ask again, and the body it sends. */
+export interface ShownCommand {
+  readonly curl: string;
+  readonly body: Uint8Array;
+}
+
+/** What a command lacks to work: placeholders in it, and a body it only names; undefined where it is whole. */
+export function fillIn({ curl, body }: ShownCommand, test: Turn): string | undefined {
+  const lacks = [...placeholdersIn(curl, test), ...(isPrintable(body) ? [] : [bodyOf(test)])];
+  return lacks.length === 0 ? undefined : lacks.join('; ');
+}
+
+function placeholdersIn(curl: string, { stored }: Turn): readonly string[] {
+  const entries = stored.redacted.filter((entry) => entry.in === 'request' && curl.includes(entry.placeholder));
+  const places = new Map(entries.map(({ placeholder, path }) => [placeholder, path]));
+  if (places.size === 0) return [];
+  const texts = [...places].map(([placeholder, path]) => `${shortened(placeholder)} (${path})`);
+  const [stands, its] = texts.length === 1 ? ['stands', 'its'] : ['stand', 'their'];
+  return [`${texts.join(', ')} ${stands} for what redaction took out: put your own in ${its} place`];
+}
+
+function bodyOf({ stored }: Turn): string {
+  return `body.bin is to hold the request body of exchange ${stored.id}, as wiretape show --json gives it`;
+}
+
+function shortened(text: string): string {
+  return text.length <= longestPlaceholder ? text : `${text.slice(0, longestPlaceholder)}…`;
 }
 
 export function lostHint(path: string, from: Turn): string {

@@ -57,6 +57,7 @@ class ConversationPlay implements Play {
   private handshake: Judgement | null = null;
   /** What the case came to before anything was judged. */
   private early: { readonly result: CaseResult; readonly hints: readonly string[] } | null = null;
+  private beganAtMs: number | null = null;
   /** The first message that could not be said, because the connection had ended. */
   private unsaid: number | null = null;
 
@@ -98,6 +99,7 @@ class ConversationPlay implements Play {
     const obstacle = obstacleTo(handshake, carrier);
     if (obstacle !== null) return this.giveUp(resultOf(this.test, obstacle.verdict, obstacle.reason), obstacle.hints);
     const sentAtUs = Date.now() * 1000;
+    this.beganAtMs = performance.now();
     const opening = await reach.attempt(() => this.open());
     if (opening.kind === 'failed') return this.giveUp(resultOf(this.test, 'error', opening.reason), [opening.detail]);
     if (opening.kind === 'open') this.keep(opening.socket);
@@ -193,6 +195,8 @@ class ConversationPlay implements Play {
   result(): CaseResult {
     const { result, hints } = this.early ?? this.judged();
     if (result.verdict !== 'pass') this.stage.note(this.test.id, { curl: '', hints });
+    const playedMs = this.beganAtMs === null ? 0 : performance.now() - this.beganAtMs;
+    this.stage.detail(this.test.id, { playedMs, tookMs: null, recordedMs: null });
     return result;
   }
 
