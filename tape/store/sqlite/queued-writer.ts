@@ -4,6 +4,7 @@
  * ever waited for: while SQLite writes, events wait where they come from.
  */
 import { WiretapeError } from '../../../errors/wiretape-error';
+import type { GatheredFile } from '../../body/protobuf/gathered';
 import type { Exchange } from '../../model/exchange';
 import type { Redacted } from '../../redact/redacted';
 import type { Loss, QueuedWriter, SessionEnd, SessionId, SessionStart, WriterOptions } from '../tape';
@@ -66,6 +67,10 @@ class BatchingWriter implements QueuedWriter {
 
   noteLoss(session: SessionId, loss: Loss): void {
     this.writeOrEnd(() => this.writer.noteLoss(session, loss));
+  }
+
+  keepProtoFile(session: SessionId, file: GatheredFile): void {
+    this.writeOrEnd(() => this.writer.keepProtoFile(session, file));
   }
 
   endSession(session: SessionId, end: SessionEnd): void {
