@@ -6,6 +6,7 @@ import type { Side } from '../../tape/model/content-model';
 import type { Cause } from '../../tape/model/exchange';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
+import type { Agreed } from '../source/alpn';
 import type { EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
 import { Channel } from './channel';
 import { ConnectionHost, type Reader, type Recording } from './connection-host';
@@ -20,7 +21,7 @@ import type {
   Successor,
 } from './protocol';
 import { directionFrom, type Early, type Orientation, Recognition, type StreamDirection, sideIn } from './recognition';
-import { fallback, protocols, startOf, successorIn } from './registry';
+import { fallback, protocols, shownName, startOf, successorIn } from './registry';
 import { type Joined, Resync } from './resync';
 
 /** Who gets the bytes. */
@@ -41,6 +42,8 @@ export class ParsedConnection implements ConnectionListener, Reader {
   /** Whether the kernel or the bytes said who is the client. */
   private isRoleKnown: boolean;
   private readonly causeAtOpen: Cause | null;
+  /** What TLS agreed to carry. */
+  private agreed: Agreed = null;
 
   constructor(
     private readonly open: OpenEvent,
@@ -79,10 +82,11 @@ export class ParsedConnection implements ConnectionListener, Reader {
     if (event.binding === 'uncertain' || connection.local === null) {
       this.host.problems |= problemBits['uncertain-connection'];
     }
+    this.agreed = event.agreed ?? null;
     this.beginInside(event);
   }
 
-  encrypted({ unread, sentBytes, receivedBytes, atUs }: EncryptedEvent): void {
+  encrypted({ unread, sentBytes, receivedBytes, atUs, agreed = null }: EncryptedEvent): void {
     this.host.at(atUs);
     this.host.connection = { ...this.host.connection, unreadTls: unread };
     if (this.state.kind === 'undecided') this.settle(fallback, this.state.recognition);
@@ -92,7 +96,10 @@ export class ParsedConnection implements ConnectionListener, Reader {
     const [request, response] =
       this.orientation === 'inbound' ? [receivedBytes, sentBytes] : [sentBytes, receivedBytes];
     if (raw === null) conversation.taint(problemBits.encrypted);
-    else raw.encrypted(request, response, atUs);
+    else {
+      raw.encrypted(request, response, atUs);
+      if (agreed !== null) raw.named(shownName(agreed));
+    }
   }
 
   loss({ reason }: LossEvent): void {
@@ -147,7 +154,10 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   private resyncing(missed: number): State {
     const raw = fallback.open(this.host, { missed });
-    return { kind: 'resync', resync: new Resync(parsed, this.knownOrientation(), raw, missed) };
+    return {
+      kind: 'resync',
+      resync: new Resync(parsed, this.knownOrientation(), raw, { missed, agreed: this.agreed }),
+    };
   }
 
   /** Nothing more comes that would tell which protocol it is. */

@@ -3,7 +3,9 @@
  * connection's data is its plaintext. Plaintext whose socket is not known yet is held, bounded; what never finds its
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
+
 import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
+import { offersInRecords, onlyOffer } from '../../alpn';
 import type { Role, SourceEvent } from '../../events';
 import type { SealedCount, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
@@ -345,6 +347,7 @@ export class Binder {
   private beginTls(socket: Socket, client: StreamDirection | null = null): void {
     if (!socket.tlsSeen) {
       socket.account = new TlsAccount(client ?? 'sent', socket.startedEarlier || client === null);
+      socket.agreed = onlyOffer(offersInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes))));
       socket.maybe = [];
       socket.maybeBytes = 0;
     }
@@ -360,6 +363,7 @@ export class Binder {
       library,
       binding: 'certain',
       startedEarlier: socket.openedAtNs < probedAtNs,
+      agreed: socket.agreed,
     });
   }
 
@@ -548,7 +552,7 @@ export class Binder {
       if (sealed !== undefined && sealed.records > 0) account?.learnTotal(direction, sealed);
     }
     if (account !== null && !account.carriesData) return;
-    const { pid, look, openedAtNs } = socket;
+    const { pid, look, openedAtNs, agreed } = socket;
     this.emit({
       kind: 'encrypted',
       connection: socket.key,
@@ -556,6 +560,7 @@ export class Binder {
       sentBytes: Math.max(0, end.sent - socket.end.sent),
       receivedBytes: Math.max(0, end.received - socket.end.received),
       unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
+      agreed,
     });
   }
 

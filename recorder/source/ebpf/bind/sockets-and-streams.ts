@@ -1,4 +1,5 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
+import type { Agreed } from '../../alpn';
 import type { DataEvent } from '../../events';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
@@ -21,6 +22,8 @@ export interface Socket {
   readonly pid: number;
   readonly startedEarlier: boolean;
   tlsSeen: boolean;
+  /** What is spoken within, where its client offered nothing else. */
+  agreed: Agreed;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
   stream: Stream | null;
@@ -83,6 +86,7 @@ export function newSocket(event: OpenWire): Socket {
     pid: event.pid,
     startedEarlier: event.startedEarlier,
     tlsSeen: false,
+    agreed: null,
     look: null,
     stream: null,
     end: { sent: 0, received: 0 },
