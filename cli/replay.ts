@@ -3,10 +3,12 @@
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
+import { withSetUp } from '../replayer/correlate/set-up';
 import { parseTarget } from '../replayer/drive/target';
 import { recordedCalls } from '../replayer/report/calls';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
+import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import { openReader } from '../tape/store/registry';
 import { onlyCalls } from './around-cases';
 import { interruptible } from './interruptible';
@@ -24,7 +26,7 @@ import {
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
-import { cutShortLines } from './session-notes';
+import { contestedLines, cutShortLines } from './session-notes';
 import { isInteractive, visibleLine } from './terminal';
 
 interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
@@ -108,21 +110,39 @@ const noCalls: ReturnType<typeof recordedCalls> = new Map();
 export async function readCases(
   args: FilterArguments & ProtoArguments & { readonly tape: string },
 ): Promise<readonly TestCase[]> {
-  const tape = await openReader(args.tape, protoFilesFrom(args));
+  const given = protoFilesFrom(args);
+  const tape = await openReader(args.tape, given);
   try {
     await requireSession(tape, args.session, args.tape);
     const { session } = args;
-    for (const line of cutShortLines(await tape.sessions(), session === undefined ? {} : { session })) {
+    const sessions = await tape.sessions();
+    const meant = session === undefined ? {} : { session };
+    for (const line of [...cutShortLines(sessions, meant), ...contestedLines(sessions, meant, given)]) {
       process.stderr.write(`note  ${line}\n`);
     }
-    const exchanges = await Array.fromAsync(tape.exchanges(filterFrom(args, 'inbound')));
-    const cases = casesFrom(exchanges);
-    noteUnparsed(countOfUnparsed(exchanges));
+    const filter = filterFrom(args, 'inbound');
+    const { include, ...others } = filter;
+    const exchanges = await Array.fromAsync(tape.exchanges(others));
+    const cases = chosenFrom(casesFrom(exchanges), filter);
+    noteUnparsed(countOfUnparsed(exchanges.filter(({ exchange }) => passesFilter(exchange, filter))));
     if (!cases.some(isSent)) throw noCases(args.tape, cases);
     return cases;
   } finally {
     await tape.close();
   }
+}
+
+/** What `--include` takes, and what that cannot do without: excluded ones are left out even then. */
+function chosenFrom(cases: readonly TestCase[], filter: ExchangeFilter): readonly TestCase[] {
+  const isChosen = ({ stored }: TestCase) => passesFilter(stored.exchange, filter);
+  const chosen = withSetUp(cases, isChosen);
+  const added = chosen.filter(({ setUp }) => setUp === true);
+  for (const { id, name } of added) {
+    process.stderr.write(
+      `note  exchange ${id}  ${visibleLine(name)} is played as set-up: a chosen case needs its answer\n`,
+    );
+  }
+  return chosen;
 }
 
 function noteUnparsed(count: number): void {

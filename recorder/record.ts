@@ -121,6 +121,8 @@ class RunningRecording implements Recording {
       createHeaderDecoder: createHeaderInflater,
       redact: (exchange) => options.redactor.redact(exchange),
       onExchange: (exchange) => this.outgoing.push(exchange),
+      protoFiles: options.protoFiles,
+      onProtoFile: (file) => this.writer.keepProtoFile(this.session, file),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
     });
   }

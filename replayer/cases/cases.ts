@@ -28,6 +28,8 @@ export interface CaseBase {
   /** `POST /orders/{orderId} -> 201`; not unique. */
   readonly name: string;
   readonly stored: StoredExchange;
+  /** Not chosen, but a chosen case carries a value of its answer: see correlate/set-up.ts. */
+  readonly setUp?: boolean;
 }
 
 /** A request and its answer, or one message of a conversation: what values travel by. */
@@ -99,6 +101,11 @@ export function isSent(testCase: TestCase): testCase is SentCase {
 /** True for those that are one request and its answer. */
 export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
+}
+
+/** The request that began it. */
+export function askedIn(testCase: SentCase): HttpRequest {
+  return testCase.kind === 'run' ? testCase.request : testCase.handshake.request;
 }
 
 /** How it came over HTTP/2; null for HTTP/1. The request that asked for an upgrade is answered over HTTP/2. */

@@ -14,6 +14,8 @@ export interface CaseResult {
   readonly reason: string | null;
   readonly differences: readonly Difference[];
   readonly excused: readonly Excuse[];
+  /** Played because a chosen case needs what it answers; it counts like any other. */
+  readonly setUp?: boolean;
   /** Set where several runs of one build did not agree: the verdict is that of the first run that did not pass. */
   readonly flaky?: Flaky;
 }

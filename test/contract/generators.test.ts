@@ -47,7 +47,7 @@ const hostile: readonly ExchangeSketch[] = (['inbound', 'outbound'] as const).fl
   ]),
 );
 
-const options = { tapeName: breakout, settings: {}, noise: null, redact: null };
+const options = { tapeName: breakout, settings: {}, noise: null, redact: null, protoFiles: new Map() };
 
 function made(generator: Generator, sketches: readonly ExchangeSketch[]): Generated {
   const settings = generator.takes.settings ? { command: hostileTexts, env: { A: breakout } } : {};

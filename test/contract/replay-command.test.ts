@@ -224,6 +224,34 @@ it.each<[string, readonly string[], number, RegExp]>([
   expect([status, stdout]).toEqual([expected, '']);
 });
 
+it('plays what the chosen cases need, as set-up that is told and can be excluded', async () => {
+  const id = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
+  tape(
+    { method: 'POST', target: '/orders', responseBody: { id } },
+    { target: '/other' },
+    { target: `/orders/${id}`, responseBody: { id } },
+  );
+  const asked: string[] = [];
+  const url = await serve((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.sendDate = false;
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ id: '9b2f4c1e-7d3a-4e88-9c11-5a6b7c8d9e0f' }));
+  });
+  const chosen = ['--target', url, '--include', 'GET */orders/*', '--json'];
+  const { status, stdout, stderr } = await replay(chosen);
+  expect(asked).toEqual(['POST /orders', 'GET /orders/9b2f4c1e-7d3a-4e88-9c11-5a6b7c8d9e0f']);
+  expect(JSON.parse(stdout)).toMatchObject({ cases: 2, passed: 2, results: [{ id: '1', setUp: true }, { id: '3' }] });
+  expect([status, stderr]).toEqual([
+    0,
+    'note  exchange 1  POST /orders -> 200 is played as set-up: a chosen case needs its answer\n',
+  ]);
+
+  asked.length = 0;
+  expect((await replay([...chosen, '--exclude', 'POST */orders'])).status).toBe(1);
+  expect(asked).toEqual([`GET /orders/${id}`]);
+});
+
 it('ends with status 3 when no case reaches the target, after its report', async () => {
   tape(ok, ok);
   const url = await serve(answer(1));

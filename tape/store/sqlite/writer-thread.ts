@@ -6,6 +6,7 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { WiretapeError } from '../../../errors/wiretape-error';
+import type { GatheredFile } from '../../body/protobuf/gathered';
 import type { Exchange } from '../../model/exchange';
 import type { Redacted } from '../../redact/redacted';
 import type { Loss, QueuedWriter, SessionEnd, SessionId, SessionStart, WriterOptions } from '../tape';
@@ -98,6 +99,10 @@ class WriterThread implements QueuedWriter {
 
   noteLoss(session: SessionId, loss: Loss): void {
     this.order({ kind: 'loss', session, loss }).catch(() => undefined);
+  }
+
+  keepProtoFile(session: SessionId, file: GatheredFile): void {
+    this.order({ kind: 'proto-file', session, file }).catch(() => undefined);
   }
 
   endSession(session: SessionId, end: SessionEnd): void {

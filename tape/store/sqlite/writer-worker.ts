@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ErrorCode } from '../../../errors/catalogue';
 import { WiretapeError } from '../../../errors/wiretape-error';
+import type { GatheredFile } from '../../body/protobuf/gathered';
 import type { Loss, SessionEnd, SessionId, SessionStart } from '../tape';
 import { type PackedExchanges, unpack } from './pack';
 import { openTapeWriter, type SqliteTapeWriter } from './writer';
@@ -10,6 +11,7 @@ export type Order =
   | { readonly kind: 'begin'; readonly start: SessionStart }
   | { readonly kind: 'append'; readonly session: SessionId; readonly packed: PackedExchanges }
   | { readonly kind: 'loss'; readonly session: SessionId; readonly loss: Loss }
+  | { readonly kind: 'proto-file'; readonly session: SessionId; readonly file: GatheredFile }
   | { readonly kind: 'end'; readonly session: SessionId; readonly end: SessionEnd }
   | { readonly kind: 'check' }
   | { readonly kind: 'abandon' }
@@ -37,6 +39,9 @@ function follow(order: Order, writer: SqliteTapeWriter): string | null {
       return null;
     case 'loss':
       writer.noteLoss(order.session, order.loss);
+      return null;
+    case 'proto-file':
+      writer.keepProtoFile(order.session, order.file);
       return null;
     case 'end':
       writer.endSession(order.session, order.end);
@@ -67,7 +72,7 @@ function followOrEnd(order: Order, writer: SqliteTapeWriter): string | null {
   try {
     return follow(order, writer);
   } catch (error) {
-    if (order.kind === 'append' || order.kind === 'loss') {
+    if (order.kind === 'append' || order.kind === 'loss' || order.kind === 'proto-file') {
       writer.cutShort(error instanceof WiretapeError && error.code === 'TAPE_FULL' ? 'disk-full' : 'failed');
     }
     throw error;

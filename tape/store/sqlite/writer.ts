@@ -144,7 +144,8 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
         const firstExchange = highest + 1 + (open.size > 0 ? idsPerOpenSession : 0);
         const rowId = Number(statements.insertSession.run(sessionCells(start, firstExchange)).lastInsertRowid);
         const id = String(rowId);
-        for (const [name, bytes] of start.protoFiles ?? []) statements.insertProtoFile.run(rowId, name, bytes);
+        for (const [name, bytes] of start.protoFiles ?? [])
+          statements.keepProtoFile.run(rowId, name, bytes, 'given', 0);
         open.set(id, { rowId, firstExchange, unfinished: new Set(), connections: new Map() });
         return id;
       });
@@ -156,6 +157,10 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
     noteLoss(id, loss) {
       const { rowId } = sessionOf(id);
       guarded(path, 'write', () => statements.insertLoss.run(lossCells(rowId, loss)));
+    },
+    keepProtoFile(id, { name, bytes, others }) {
+      const { rowId } = sessionOf(id);
+      guarded(path, 'write', () => statements.keepProtoFile.run(rowId, name, bytes, 'told', others));
     },
     endSession(id, end: SessionEnd) {
       const { rowId } = sessionOf(id);
@@ -229,7 +234,10 @@ function prepareStatements(database: TapeDatabase) {
       database.prepare('DELETE FROM proto_files WHERE session_id = ?').run(rowId);
       database.prepare('DELETE FROM sessions WHERE id = ? AND exchanges = 0').run(rowId);
     }),
-    insertProtoFile: database.prepare('INSERT INTO proto_files (session_id, name, bytes) VALUES (?, ?, ?)'),
+    keepProtoFile: database.prepare(
+      `INSERT INTO proto_files (session_id, name, bytes, source, others) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (session_id, name) DO UPDATE SET others = excluded.others`,
+    ),
     insertLoss: database.prepare(
       'INSERT INTO losses (session_id, at_us, connection_key, reason, events, bytes) VALUES (?, ?, ?, ?, ?, ?)',
     ),
