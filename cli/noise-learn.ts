@@ -20,7 +20,7 @@ import {
   refuseIdleTrust,
   suiteOptionsFrom,
 } from './replay-options';
-import { interrupted, unreachable } from './replay-outcome';
+import { interruptedAfter, unreachable } from './replay-outcome';
 import { visibleLine } from './terminal';
 
 interface Arguments extends FilterArguments, PlayArguments, ProtoArguments {
@@ -71,7 +71,7 @@ async function learn(args: Arguments): Promise<void> {
     while (runs.length < args.runs) {
       const onResult = progress(cases.length);
       const outcome = await runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });
-      if (outcome.interrupted) throw interrupted(outcome, cases.length);
+      if (outcome.interrupted) throw interruptedAfter(outcome.report, cases.length);
       if (outcome.unreachable !== null) throw unreachable(outcome, target);
       runs.push(outcome.report.results);
     }

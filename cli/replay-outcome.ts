@@ -47,7 +47,7 @@ export async function reportOutcome(
   const shown = { styles: colorsFor(process.stdout), visible: visibleLine };
   await printPieces(options.json ? json.render(run) : consoleReport(run, shown));
   writeReports(options.reports, run, process.env);
-  if (outcomes.some((each) => each.interrupted)) throw interrupted(run, options.cases.length);
+  if (outcomes.some((each) => each.interrupted)) throw interruptedAfter(report, options.cases.length);
   const lost = outcomes.find(({ unreachable, report: { errored } }) => unreachable !== null && errored > 0);
   if (lost !== undefined) throw unreachable(lost, options.target);
   for (const line of idleRules(options.noise, report.results, options.cases)) process.stderr.write(`${line}\n`);
@@ -77,8 +77,8 @@ function latencyPart(outcomes: readonly Outcome[], conditions: readonly Conditio
   return { latency: { conditions: checkConditions(conditions, endpoints), endpoints } };
 }
 
-export function interrupted({ report }: Pick<SuiteOutcome, 'report'>, cases: number): WiretapeError {
-  return new WiretapeError('INTERRUPTED', `Interrupted after ${report.passed + report.failed} of ${cases} cases`, {
+export function interruptedAfter({ passed, failed }: RunReport, cases: number): WiretapeError {
+  return new WiretapeError('INTERRUPTED', `Interrupted after ${passed + failed} of ${cases} cases`, {
     remedy: 'Run it again; the tape is unchanged',
   });
 }

@@ -46,6 +46,8 @@ export interface Pipeline {
   push(events: readonly SourceEvent[]): void;
   /** Time has passed without events. Gives up what has waited for too long. */
   tick(nowUs: number): void;
+  /** Whether something waits for time to pass: without events, `tick` changes nothing otherwise. */
+  isWaiting(): boolean;
   /** The recording ends: everything under way is handed out as it is. Call it once, last. */
   end(atUs: number): void;
   stats(): PipelineStats;
@@ -107,6 +109,10 @@ class Stages implements Pipeline {
   tick(nowUs: number): void {
     this.nowUs = Math.max(this.nowUs, nowUs);
     this.sweep();
+  }
+
+  isWaiting(): boolean {
+    return this.follower.isWaiting || this.lasting.isWaiting || this.losses.isWaiting;
   }
 
   end(atUs: number): void {

@@ -108,9 +108,13 @@ export function askedIn(testCase: SentCase): HttpRequest {
   return testCase.kind === 'run' ? testCase.request : testCase.handshake.request;
 }
 
-/** How it came over HTTP/2; null for HTTP/1. The request that asked for an upgrade is answered over HTTP/2. */
-export function recordedHttp2({ request, response, stored }: Turn): 'tls' | 'plaintext' | null {
-  if (request.version !== '2' && response.version !== '2') return null;
+/**
+ * How it came over HTTP/2, by what is on the tape; null for HTTP/1. The request that asked for an upgrade is answered over
+ * HTTP/2.
+ */
+export function recordedHttp2({ stored }: Turn): 'tls' | 'plaintext' | null {
+  const { request, response } = httpOf(stored.exchange) ?? noHttp;
+  if (request?.version !== '2' && response?.version !== '2') return null;
   return stored.exchange.connection.tls === null ? 'plaintext' : 'tls';
 }
 

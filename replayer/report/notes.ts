@@ -4,6 +4,7 @@ import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { Turn } from '../cases/cases';
 import { secretName } from '../correlate/secrets';
 import type { WayOptions } from '../drive/way';
+import type { Http1Reason } from '../websocket/handshake';
 import { isPrintable } from './curl';
 
 /** What to type for a credential that is not on the tape. */
@@ -57,8 +58,20 @@ export function lostHint(path: string, from: Turn): string {
 /** Said once of what was recorded over HTTP/2 and answered over HTTP/1.1; null where there is none, or it was asked for. */
 export function versionRemark(count: number, { target, httpVersion }: WayOptions): string | null {
   if (count === 0 || httpVersion === '1.1') return null;
-  const what = `${count} ${count === 1 ? 'request' : 'requests'} recorded over HTTP/2 went out as HTTP/1.1`;
-  return target.secure
-    ? `${what}: the target does not take them over HTTP/2`
-    : `${what}, as to a build behind a proxy that ends TLS: --http-version 2 sends HTTP/2`;
+  return asHttp1(count, 'request', target.secure ? 'http2' : 'behind-proxy');
 }
+
+/** The same of WebSockets, by why that was. */
+export function socketRemarks(counts: ReadonlyMap<Http1Reason, number>): readonly string[] {
+  return [...counts].map(([reason, count]) => asHttp1(count, 'WebSocket', reason));
+}
+
+function asHttp1(count: number, what: string, reason: Http1Reason): string {
+  return `${count} ${what}${count === 1 ? '' : 's'} recorded over HTTP/2 went out as HTTP/1.1${http1Reasons[reason]}`;
+}
+
+const http1Reasons: Readonly<Record<Http1Reason, string>> = {
+  http2: ': the target does not take them over HTTP/2',
+  'extended-connect': ': the target speaks HTTP/2 and does not enable extended CONNECT (RFC 8441)',
+  'behind-proxy': ', as to a build behind a proxy that ends TLS: --http-version 2 sends HTTP/2',
+};

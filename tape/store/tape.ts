@@ -110,8 +110,8 @@ export interface WriterOptions {
 }
 
 /**
- * What a recorder writes to: `append` never waits, since whoever feeds it must not; the tape follows, in order, and is
- * whole after `flush` and `close`. Exchanges become readable in transactions, none of them in part.
+ * What a recorder writes to: `append` waits for no other machine or thread, since whoever feeds it must not; the tape
+ * follows, in order, and is whole after `flush` and `close`. Exchanges become readable in transactions, none of them in part.
  */
 export interface QueuedWriter {
   beginSession(start: SessionStart): Promise<SessionId>;
