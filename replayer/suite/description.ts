@@ -35,6 +35,8 @@ export interface RequestDescription extends BodyDescription {
   /** `:authority` of HTTP/2. */
   readonly authority?: string;
   readonly scheme?: string;
+  /** `:protocol` of an extended CONNECT over HTTP/2 (RFC 8441). */
+  readonly protocol?: string;
   readonly headers: HeadersDescription;
   readonly trailers?: HeadersDescription;
 }

@@ -224,7 +224,7 @@ class LiveSource implements EbpfSource {
   private begin(found: FoundTargets): HeldCommand | undefined {
     const { command, targets } = this.options;
     for (const { netns, port } of this.processes.listeners()) this.binder.learnListener(inodeOf(netns), port);
-    this.capture.start((batch) => this.takeBatch(batch));
+    this.capture.start((memory, start, end) => this.takeBatch(memory.subarray(start, end)));
     if (targets.all) this.probes.widen([], { memoryBio: true });
     this.membership.admit(found);
     // Somebody may have come between the search and the moment from which the kernel tells of whoever comes.

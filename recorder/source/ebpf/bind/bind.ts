@@ -256,7 +256,7 @@ export class Binder {
     const socket = this.sockets.get(event.socket);
     if (socket === undefined || socket.stream !== null || socket.tlsSeen) return;
     if (event.maybeTls && socket.maybeBytes < MAYBE_MOST) {
-      socket.maybe.push(event);
+      socket.maybe.push(keptOf(event));
       socket.maybeBytes += event.bytes.length;
       return;
     }
@@ -315,7 +315,7 @@ export class Binder {
   }
 
   private hold(stream: Stream, event: DataWire): void {
-    stream.held.push(event);
+    stream.held.push(keptOf(event));
     stream.heldBytes += event.bytes.length;
     this.heldBytes += event.bytes.length;
     this.options.onUnbound?.(stream.pid);
@@ -570,4 +570,9 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
+}
+
+/** The bytes of an event are lent. */
+function keptOf(event: DataWire): DataWire {
+  return { ...event, bytes: new Uint8Array(event.bytes) };
 }
