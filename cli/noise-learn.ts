@@ -13,17 +13,17 @@ import { type FilterArguments, filterOptions, tapeArgument, usage } from './opti
 import { type ProtoArguments, protoOptions } from './proto-options';
 import { progress, readCases } from './replay';
 import {
-  type ReplayArguments,
+  type PlayArguments,
+  playOptions,
   readText,
   redactionFrom,
   refuseIdleTrust,
-  replayOptions,
   suiteOptionsFrom,
 } from './replay-options';
 import { interruptedAfter, unreachable } from './replay-outcome';
 import { visibleLine } from './terminal';
 
-interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
+interface Arguments extends FilterArguments, PlayArguments, ProtoArguments {
   readonly tape: string;
   readonly target: string;
   readonly runs: number;
@@ -44,7 +44,7 @@ export const noiseLearnCommand: CommandModule<object, Arguments> = {
         runs: { type: 'number', default: 3, describe: 'how often to replay' },
         out: { type: 'string', describe: 'the noise file; default: TAPE with .noise.yaml in place of .tape' },
         ...filterOptions,
-        ...replayOptions,
+        ...playOptions,
         ...protoOptions,
       })
       .example('wiretape noise learn shop.tape --target http://127.0.0.1:8080', 'writes shop.noise.yaml') as never,

@@ -37,6 +37,7 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'replayer/play': ['conversation', 'request-player'],
   'replayer/mocks/front': ['http1', 'http2'],
   'replayer/mocks/hosts': 'folders',
+  'replayer/report': ['console', 'ctrf', 'github', 'html', 'json', 'junit', 'markdown'],
   'tape/export': ['har', 'curl', 'hurl', 'k6', 'wiremock', 'openapi'],
   'tape/import': 'folders',
   'tape/store': ['memory', 'sqlite'],
