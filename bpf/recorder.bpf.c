@@ -10,6 +10,7 @@
 #include "wire.h"
 
 #include "maps/events.bpf.h"
+#include "maps/turns.bpf.h"
 #include "maps/sockets.bpf.h"
 #include "maps/targets.bpf.h"
 #include "maps/seals.bpf.h"
@@ -18,6 +19,7 @@
 
 #include "lib/filter.bpf.h"
 #include "lib/emit.bpf.h"
+#include "lib/leave_out.bpf.h"
 #include "lib/guard.bpf.h"
 
 #include "hooks/process_life.bpf.h"

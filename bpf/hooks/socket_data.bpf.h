@@ -230,6 +230,14 @@ static __always_inline bool is_open(struct socket_state *state, struct sock *sk,
 	return state->flags & SOCKET_OPENED;
 }
 
+/* Who listens is asked, and who connects asks; on older sockets, whose role is not known, the former is far likelier. */
+static __always_inline bool leaves_out_plain(struct copy_cursor *cursor, struct socket_state *state, u64 length)
+{
+	u64 other = cursor->header.direction == WIRE_SENT ? state->received : state->sent;
+	state->turns.client = 1 + (state->role == WIRE_ROLE_OUTBOUND ? WIRE_SENT : WIRE_RECEIVED);
+	return leaves_out(cursor, &state->turns, state->generation, other, length);
+}
+
 static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction, bool readable)
 {
 	struct socket_state *state = state_of(sk);
@@ -269,6 +277,8 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		walk_records(thread, state, direction, length, readable, 0);
 		cursor->header.flags = WIRE_MAYBE_TLS;
 	}
+	if (bytes == BYTES_PLAIN && leaves_out_plain(cursor, state, (u64)length + unseen))
+		return;
 	if (unseen) {
 		send_gap(cursor, unseen, WIRE_UNREADABLE_CALL);
 		cursor->header.position += unseen;
