@@ -35,6 +35,7 @@
 #include "hooks/tls_nss.bpf.h"
 #include "hooks/tls_mbedtls.bpf.h"
 #include "hooks/tls_wolfssl.bpf.h"
+#include "hooks/tls_rustls.bpf.h"
 
 #include "tiers/fexit.bpf.h"
 #ifdef STATE_IN_HASHES

@@ -54,6 +54,7 @@ enum wire_library {
 	WIRE_NSS = 3,
 	WIRE_MBEDTLS = 4,
 	WIRE_WOLFSSL = 5,
+	WIRE_RUSTLS = 6,
 };
 
 /* flags */
