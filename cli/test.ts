@@ -3,7 +3,7 @@
 import type { CommandModule } from 'yargs';
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
-import { startBuild } from '../replayer/launch/build';
+import { type RunningBuild, startBuild } from '../replayer/launch/build';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
@@ -13,6 +13,8 @@ import { type MockServer, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { NoiseRule } from '../replayer/noise/rules';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
+import type { SandboxSeen } from '../replayer/sandbox/sandbox';
+import type { StoredExchange } from '../tape/store/tape';
 import {
   type MockArguments,
   missTexts,
@@ -34,9 +36,10 @@ import {
   suiteOptionsFrom,
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
+import { failsRun, type SandboxArguments, sandboxFrom, sandboxLines, sandboxOptions } from './sandbox-options';
 import { visibleLine } from './terminal';
 
-interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments {
+interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments, SandboxArguments {
   readonly tape: string;
   readonly target?: string;
   readonly env?: readonly string[];
@@ -62,6 +65,7 @@ export const testCommand: CommandModule<object, Arguments> = {
           describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'CA={ca}', 'PORT={port}'; repeatable",
         },
         wait: { type: 'string', default: '30s', describe: 'longest wait for the first answer of COMMAND' },
+        ...sandboxOptions,
         ...mockOptions,
         ...filterOptions,
         ...replayOptions,
@@ -88,6 +92,7 @@ async function test(args: Arguments): Promise<number> {
   const waitMs = parseDuration(args.wait, '--wait');
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
+  const sandbox = sandboxFrom(args);
   const cases = await readCases(args);
   const outbound = await readServed(sessionOnly(args));
   const set = mocksFrom(outbound);
@@ -99,7 +104,7 @@ async function test(args: Arguments): Promise<number> {
   const rawSet = rawMocksOf(args, outbound);
   const raw = await startRawMocks(rawSet, { host: '127.0.0.1', onMiss: rawTeller() });
   try {
-    const outcome = await untilSignalled((signal) => {
+    const { outcome, seen } = await untilSignalled((signal) => {
       const onResult = progress(cases.length);
       const run = {
         ...settings,
@@ -108,11 +113,11 @@ async function test(args: Arguments): Promise<number> {
         signal,
         ...(onResult === null ? {} : { onResult }),
       };
-      return withBuild({ command, waitMs, set, mocks, raw, place, env: args.env ?? [], signal }, () =>
-        runSuite(cases, run),
-      );
+      const build = { command, waitMs, set, mocks, raw, place, env: args.env ?? [], signal, outbound, ...sandbox };
+      return withBuild(build, async ({ seen }) => ({ outcome: await runSuite(cases, run), seen }));
     });
-    const status = await report(outcome, { args, cases, noise: settings.noise, target: place.target, mocks });
+    const ended = { args, cases, noise: settings.noise, target: place.target, mocks, seen: seen() };
+    const status = await report(outcome, ended);
     if (!args.json) tell([...notServedLines(rawSet), ...rawSummaryLines(rawSet, raw)]);
     return raw.served().missed > 0 ? 1 : status;
   } finally {
@@ -142,7 +147,8 @@ async function placeOf(args: Arguments, cases: readonly TestCase[]): Promise<Pla
   return { target: parseTarget(url.origin), port };
 }
 
-interface Build {
+interface Build extends ReturnType<typeof sandboxFrom> {
+  readonly outbound: readonly StoredExchange[];
   readonly command: readonly string[];
   readonly waitMs: number;
   readonly set: MockSet;
@@ -153,21 +159,23 @@ interface Build {
   readonly signal: AbortSignal;
 }
 
-async function withBuild<T>({ set, raw, place, env, ...build }: Build, work: () => Promise<T>): Promise<T> {
-  const rawOnly = [...raw.addresses.keys()].filter((name) => !build.mocks.urls.has(name));
+async function withBuild<T>(
+  { set, place, env, ...build }: Build,
+  work: (running: RunningBuild) => Promise<T>,
+): Promise<T> {
+  const rawOnly = [...build.raw.addresses.keys()].filter((name) => !build.mocks.urls.has(name));
   const running = await startBuild(build.command, {
+    ...build,
     target: new URL(place.target.origin),
-    mocks: { ...build.mocks, urls: new Map([...raw.addresses, ...build.mocks.urls]) },
     upstreams: [...set.upstreams, ...rawOnly.map((name) => upstreamNamed(name, false))],
     env: process.env,
     settings: env,
     port: place.port,
-    waitMs: build.waitMs,
-    signal: build.signal,
     onLine: (line) => process.stderr.write(`| ${visibleLine(line)}\n`),
+    onRemark: (text) => process.stderr.write(`sandbox   ${visibleLine(text)}\n`),
   });
   try {
-    return await work();
+    return await work(running);
   } finally {
     await running.close();
   }
@@ -179,18 +187,19 @@ interface Ended {
   readonly noise: readonly NoiseRule[];
   readonly target: Target;
   readonly mocks: MockServer;
+  readonly seen: SandboxSeen;
 }
 
-async function report(outcome: SuiteOutcome, { args, cases, noise, target, mocks }: Ended): Promise<number> {
-  const { tape, json, junit, allowSkipped } = args;
+async function report(outcome: SuiteOutcome, { args, cases, noise, target, mocks, seen }: Ended): Promise<number> {
+  const { tape, json, junit, allowSkipped, onMiss } = args;
   const misses = mocks.misses();
   const unused = unusedMocks(mocks.unused());
-  const whole = { ...outcome.report, misses, unused };
-  if (!json) tell([...missTexts(misses, tape), ...unusedLines(unused)]);
+  const whole = { ...outcome.report, misses, unused, sandbox: seen };
+  if (!json) tell([...missTexts(misses, tape), ...sandboxLines(seen), ...unusedLines(unused)]);
   const shown = { tape, cases, noise, allowSkipped, json, junit, target };
   const status = await reportOutcome({ ...outcome, report: whole }, shown);
   for (const fault of mocks.faults()) tell([`a fault of wiretape itself: ${fault.message}`]);
-  return mocks.failed() ? 1 : status;
+  return mocks.failed() || failsRun(seen, onMiss) ? 1 : status;
 }
 
 /** The first signal ends the run in order; the next one at once, and with this process everything it started. */

@@ -7,9 +7,9 @@ import { WiretapeError } from '../../errors/wiretape-error';
 import { parseAuthority, type Upstream } from '../mocks/upstream';
 
 export interface MockAccess {
-  /** The one port for everything, used as the proxy. */
-  readonly proxyUrl: string;
-  /** Upstream name to the base URL of its own port. */
+  /** The one port for everything, used as the proxy; null where the command is led to the mocks without one. */
+  readonly proxyUrl: string | null;
+  /** Upstream name to the base URL it is called at. */
   readonly urls: ReadonlyMap<string, string>;
   readonly upstreams: readonly Upstream[];
   readonly caFile: string;
@@ -40,19 +40,29 @@ const bundleVariables = [
   'DENO_CERT',
 ];
 
+const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'NODE_USE_ENV_PROXY'];
+
 /** Settings win over what is set here, and this wins over what is inherited: a NO_PROXY of the shell would let calls out. */
 export function commandEnvironment(inherited: NodeJS.ProcessEnv, options: EnvironmentOptions): NodeJS.ProcessEnv {
   const { proxyUrl, caFile, bundleFile } = options.mocks;
-  const direct = options.ownAddress;
   const certificates = Object.fromEntries(bundleVariables.map((name) => [name, bundleFile]));
   return {
-    ...inherited,
-    ...eitherCase({ HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY: direct }),
-    NODE_USE_ENV_PROXY: '1',
+    ...without(inherited, proxyVariables),
+    ...(proxyUrl === null ? {} : proxied(proxyUrl, options.ownAddress)),
     NODE_EXTRA_CA_CERTS: inherited.NODE_EXTRA_CA_CERTS === undefined ? caFile : bundleFile,
     ...certificates,
     ...Object.fromEntries(options.settings.map((setting) => settingOf(setting, options))),
   };
+}
+
+function proxied(proxyUrl: string, direct: string): Record<string, string> {
+  const variables = eitherCase({ HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY: direct });
+  return { ...variables, NODE_USE_ENV_PROXY: '1' };
+}
+
+/** In either case: a proxy of the shell is none of the recording. */
+function without(inherited: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(inherited).filter(([name]) => !names.includes(name.toUpperCase())));
 }
 
 /** curl and Python read the lower-case names, others the upper-case ones. */

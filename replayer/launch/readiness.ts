@@ -16,14 +16,20 @@ const attemptMs = 2000;
 const pauseMs = 50;
 const lastWordsMs = 200;
 
+export interface Wait {
+  readonly waitMs: number;
+  /** Whether it is worth an attempt; default: always. */
+  isUp?(): Promise<boolean>;
+}
+
 /** Resolves once it answers. Throws COMMAND_FAILED when the command ends first, TARGET_NOT_READY after `waitMs`. */
-export async function waitUntilReady(target: URL, command: RunningCommand, waitMs: number): Promise<void> {
+export async function waitUntilReady(target: URL, command: RunningCommand, { waitMs, isUp }: Wait): Promise<void> {
   const deadline = Date.now() + waitMs;
-  let seen = 'nothing listens there';
+  let seen: string = nobody.detail;
   for (let at = 0; ; ) {
     const exit = command.exit();
     if (exit !== null) throw await endedEarly(command);
-    const answer = await attempt(target, words[at] ?? noRequest);
+    const answer = isUp === undefined || (await isUp()) ? await attempt(target, words[at] ?? noRequest) : nobody;
     if (answer.kind === 'http') return;
     at = answer.kind === 'closed' ? (at + 1) % words.length : 0;
     seen = answer.detail;
@@ -49,6 +55,8 @@ export function isListening(target: URL): Promise<boolean> {
 type Answer =
   | { readonly kind: 'http' }
   | { readonly kind: 'closed' | 'failed' | 'foreign' | 'silent'; readonly detail: string };
+
+const nobody = { kind: 'failed', detail: 'nothing listens there' } as const;
 
 interface Words {
   readonly text: (target: URL) => string;
@@ -82,7 +90,7 @@ function attempt(target: URL, { text, alpn }: Words): Promise<Answer> {
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const kind = error.code === 'ECONNRESET' ? 'closed' : 'failed'; // what was said to it was not read to its end
-      settle({ kind, detail: error.message });
+      settle(error.code === 'ECONNREFUSED' ? nobody : { kind, detail: error.message });
     });
     socket.on('close', () => settle({ kind: 'closed', detail: 'it takes connections and closes them' }));
   });

@@ -4,6 +4,7 @@
  * passthrough.
  */
 
+import type { Socket } from 'node:net';
 import type { NoiseRule } from '../noise/rules';
 import { type Answerer, createAnswering, type RequestRedactor } from './answering';
 import { createResolver } from './front/arrival';
@@ -82,6 +83,8 @@ export interface MockServer {
   faults(): readonly Error[];
   unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
   served(): ServedCounts;
+  /** Serves a connection that was accepted elsewhere; `upstream` is whom its requests are for, null where each names it. */
+  take(socket: Socket, upstream: string | null): void;
   close(): Promise<void>;
 }
 
@@ -135,6 +138,7 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       faults: () => tally.faults,
       unused: matcher.unused,
       served: () => ({ ...matcher.served(), missed: tally.missed() }),
+      take: (socket, upstream) => front.take(socket, { upstream, port: socket.localPort ?? 0 }),
       async close() {
         caFile.remove();
         await stop();

@@ -3,6 +3,7 @@ import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { Difference, Excuse } from '../judge/difference';
 import type { Miss } from '../mocks/match/miss';
+import type { SandboxSeen } from '../sandbox/sandbox';
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skipped';
 
@@ -43,6 +44,8 @@ export interface RunReport {
   readonly excused: readonly ExcusedPlace[];
   /** What is to be known of the run as a whole, a sentence each. */
   readonly remarks: readonly string[];
+  /** Of `test`: what the build reached for beside the mocks. */
+  readonly sandbox?: SandboxSeen;
 }
 
 export interface ExcusedPlace extends Excuse {

@@ -3,6 +3,7 @@
  * mocks in place of its dependencies. What was started is ended by `close`, in the reverse order.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
+import type { StoredExchange } from '../../tape/store/tape';
 import { parseTarget, type Target } from '../drive/target';
 import { startBuild } from '../launch/build';
 import { usesPort } from '../launch/environment';
@@ -10,6 +11,7 @@ import { freePort } from '../launch/free-port';
 import { isListening } from '../launch/readiness';
 import type { MockSet } from '../mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../mocks/server';
+import { readAllowance } from '../sandbox/allow';
 import type { SuiteSettings } from './description';
 
 export interface Launched {
@@ -21,6 +23,8 @@ export interface Launched {
 
 export interface LaunchOptions extends MockServerOptions {
   readonly env: NodeJS.ProcessEnv;
+  /** What the mocks were made of. */
+  readonly outbound: readonly StoredExchange[];
 }
 
 const defaultWaitMs = 30_000;
@@ -40,7 +44,11 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
     const build = await startBuild(command, {
       target: new URL(place.target.origin),
       mocks,
+      raw: null,
       upstreams: set.upstreams,
+      outbound: options.outbound,
+      kind: settings.sandbox ?? null,
+      allow: readAllowance(settings.allow ?? []),
       env: options.env,
       settings: environmentLines(settings),
       port: place.port,
