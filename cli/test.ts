@@ -7,6 +7,7 @@ import { type RunningBuild, startBuild } from '../replayer/launch/build';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
+import { always } from '../replayer/mocks/front/certificates';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server';
 import { type MockServer, startMocks } from '../replayer/mocks/server';
@@ -100,7 +101,7 @@ async function test(args: Arguments): Promise<number> {
   const place = await placeOf(args, cases);
   refuseIdleTrust(args, place.target);
   const { onMiss, latency } = args;
-  const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, ...redaction });
+  const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, valid: always, ...redaction });
   const rawSet = rawMocksOf(args, outbound);
   const raw = await startRawMocks(rawSet, { host: '127.0.0.1', onMiss: rawTeller() });
   try {

@@ -5,12 +5,13 @@
 import { WiretapeError } from '../../errors/wiretape-error';
 import { openSandbox, type SandboxOptions } from '../sandbox/open';
 import type { Sandbox, SandboxSeen } from '../sandbox/sandbox';
-import { writeCaBundle } from './ca-bundle';
 import { type RunningCommand, startCommand } from './command';
 import { commandEnvironment } from './environment';
 import { isListening, waitUntilReady } from './readiness';
+import { writeTrust } from './trust/bundle';
+import { placesOfTrust } from './trust/places';
 
-export interface BuildOptions extends SandboxOptions {
+export interface BuildOptions extends Omit<SandboxOptions, 'placed'> {
   /** What the command inherits. */
   readonly env: NodeJS.ProcessEnv;
   /** `NAME=VALUE` with templates. */
@@ -39,13 +40,14 @@ export async function startBuild(command: readonly string[], options: BuildOptio
     for (const each of opened.splice(0).reverse()) each.remove();
   };
   try {
-    const bundle = writeCaBundle(mocks.ca, options.env);
-    opened.push(bundle);
-    const sandbox = await openSandbox(options);
+    const trust = writeTrust(mocks.ca, options.env);
+    opened.push(trust);
+    const placed = placesOfTrust(trust, { cwd: process.cwd(), env: options.env });
+    const sandbox = await openSandbox({ ...options, placed });
     opened.push({ remove: sandbox.close });
     const { proxyUrl, urls } = sandbox;
     const env = commandEnvironment(options.env, {
-      mocks: { proxyUrl, urls, upstreams, caFile: mocks.caFile, bundleFile: bundle.path },
+      mocks: { proxyUrl, urls, upstreams, caFile: mocks.caFile, trust },
       ownAddress: target.host,
       port: options.port,
       settings: options.settings,

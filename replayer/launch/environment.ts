@@ -1,10 +1,12 @@
 /**
  * The environment of the command under test: proxy variables that lead every HTTP client to the mocks, CA variables
  * that make it trust them, and the user's own `--env NAME=VALUE` with their templates filled. Pure; files are named,
- * not read. Java reads none of these variables: its clients are pointed at the mocks with --env.
+ * not read.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
 import { parseAuthority, type Upstream } from '../mocks/upstream';
+import type { Trust } from './trust/bundle';
+import { javaStorePassword } from './trust/java-key-store';
 
 export interface MockAccess {
   /** The one port for everything, used as the proxy; null where the command is led to the mocks without one. */
@@ -14,7 +16,7 @@ export interface MockAccess {
   readonly upstreams: readonly Upstream[];
   readonly caFile: string;
   /** The system's certificates and our own, for variables that replace the system's. */
-  readonly bundleFile: string;
+  readonly trust: Pick<Trust, 'bundle' | 'javaStore' | 'phpFolder'>;
 }
 
 export interface EnvironmentOptions {
@@ -38,19 +40,23 @@ const bundleVariables = [
   'HTTPLIB2_CA_CERTS',
   'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH',
   'DENO_CERT',
+  'PERL_LWP_SSL_CA_FILE',
+  'HTTPS_CA_FILE',
 ];
 
 const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'NODE_USE_ENV_PROXY'];
 
 /** Settings win over what is set here, and this wins over what is inherited: a NO_PROXY of the shell would let calls out. */
 export function commandEnvironment(inherited: NodeJS.ProcessEnv, options: EnvironmentOptions): NodeJS.ProcessEnv {
-  const { proxyUrl, caFile, bundleFile } = options.mocks;
-  const certificates = Object.fromEntries(bundleVariables.map((name) => [name, bundleFile]));
+  const { proxyUrl, caFile, trust } = options.mocks;
+  const certificates = Object.fromEntries(bundleVariables.map((name) => [name, trust.bundle]));
   return {
     ...without(inherited, proxyVariables),
     ...(proxyUrl === null ? {} : proxied(proxyUrl, options.ownAddress)),
-    NODE_EXTRA_CA_CERTS: inherited.NODE_EXTRA_CA_CERTS === undefined ? caFile : bundleFile,
+    NODE_EXTRA_CA_CERTS: inherited.NODE_EXTRA_CA_CERTS === undefined ? caFile : trust.bundle,
     ...certificates,
+    PHP_INI_SCAN_DIR: `${inherited.PHP_INI_SCAN_DIR ?? ''}:${trust.phpFolder}`,
+    JAVA_TOOL_OPTIONS: javaOptions(inherited.JAVA_TOOL_OPTIONS, options),
     ...Object.fromEntries(options.settings.map((setting) => settingOf(setting, options))),
   };
 }
@@ -58,6 +64,24 @@ export function commandEnvironment(inherited: NodeJS.ProcessEnv, options: Enviro
 function proxied(proxyUrl: string, direct: string): Record<string, string> {
   const variables = eitherCase({ HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY: direct });
   return { ...variables, NODE_USE_ENV_PROXY: '1' };
+}
+
+/** Java reads no variable but this one; it says on stderr that it did. What stands later wins. */
+function javaOptions(inherited: string | undefined, { mocks, ownAddress }: EnvironmentOptions): string {
+  const { trust, proxyUrl } = mocks;
+  const store = { 'javax.net.ssl.trustStore': trust.javaStore, 'javax.net.ssl.trustStorePassword': javaStorePassword };
+  const proxy = proxyUrl === null ? {} : javaProxy(new URL(proxyUrl), ownAddress);
+  const properties = Object.entries({ ...store, ...proxy }).map(([name, value]) => `-D${name}=${value}`);
+  return [...(inherited === undefined || inherited === '' ? [] : [inherited]), ...properties].join(' ');
+}
+
+/** Java leaves out hosts, not ports. */
+function javaProxy({ hostname, port }: URL, ownAddress: string): Record<string, string> {
+  const own = parseAuthority(ownAddress)?.host ?? ownAddress;
+  return {
+    ...{ 'http.proxyHost': hostname, 'http.proxyPort': port, 'http.nonProxyHosts': own },
+    ...{ 'https.proxyHost': hostname, 'https.proxyPort': port },
+  };
 }
 
 /** In either case: a proxy of the shell is none of the recording. */

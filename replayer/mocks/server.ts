@@ -10,7 +10,7 @@ import { type Answerer, createAnswering, type RequestRedactor } from './answerin
 import { createResolver } from './front/arrival';
 import type { Asked } from './front/asked';
 import { writeCaFile } from './front/ca-file';
-import { createAuthority } from './front/certificates';
+import { aMonthFrom, createAuthority, type Validity } from './front/certificates';
 import { createFront, type Front } from './front/front';
 import { carryHttp1 } from './front/http1';
 import { carryHttp2 } from './front/http2';
@@ -42,6 +42,8 @@ export interface MockServerOptions {
   readonly mark?: boolean;
   /** Where to write the CA certificate; default a temporary file that goes with the server. */
   readonly caFile?: string;
+  /** When the certificates are valid; default a month from now. */
+  readonly valid?: Validity;
   /** What a client may take up; the defaults are in limits.ts. */
   readonly limits?: Partial<MockLimits>;
   /** Who serves which mocks; default all of the registry. */
@@ -91,7 +93,10 @@ export interface MockServer {
 /** Starts serving. Throws PORT_IN_USE, USAGE (an address that is not ours) and FILE_UNREADABLE (the CA file). */
 export async function startMocks(set: MockSet, options: MockServerOptions = {}): Promise<MockServer> {
   const host = options.host ?? '127.0.0.1';
-  const authority = createAuthority({ now: new Date(), alsoNamed: isWildcard(host) ? [] : [host] });
+  const authority = createAuthority({
+    valid: options.valid ?? aMonthFrom(new Date()),
+    alsoNamed: isWildcard(host) ? [] : [host],
+  });
   const limits = { ...defaultLimits, ...options.limits };
   const ownPorts = new Map<number, string>();
   const answerer = createAnswering(set, options, limits);

@@ -9,6 +9,7 @@ import type { LauncherPlan } from '../../native/launcher';
 import { endpointOf } from '../drive/target';
 import { type TemporaryFolder, temporaryFolder } from '../launch/temporary-folder';
 import { baseUrl, type Upstream } from '../mocks/upstream';
+import type { Allowance } from './allow';
 import type { Book } from './book';
 import { answerName, type Desks, type Receiving, receive } from './connections';
 import { hostsFile, nameServiceFile, resolverFile } from './files';
@@ -25,17 +26,16 @@ export interface NetnsOptions {
   /** Names of raw upstreams that are played. */
   readonly raw: Iterable<string>;
   readonly target: URL;
-  /** Paths of unix sockets that stay in sight. */
-  readonly allowedPaths: readonly string[];
-  /** Names of what is let through. */
-  readonly allowed: readonly string[];
+  /** Files to put in the place of others, beside those of names. */
+  readonly placed: LauncherPlan['binds'];
+  readonly allow: Allowance;
 }
 
 /** Nothing is made before the command is spawned; that throws NoNamespaces. */
 export function netnsSandbox(options: NetnsOptions): Sandbox {
-  const { book, desks, upstreams, raw, target, allowed } = options;
+  const { book, desks, upstreams, raw, target, allow } = options;
   const unrecorded = new UnrecordedLedger();
-  const letThrough = new Map(allowed.map((name) => [name, 0]));
+  const letThrough = new Map(allow.addresses.map(({ host, port }) => [`${host}:${port}`, 0]));
   const folder = temporaryFolder('wiretape-sandbox-');
   let forwarder: Forwarder | null = null;
   let namespaces: Namespaces | null = null;
@@ -63,7 +63,10 @@ export function netnsSandbox(options: NetnsOptions): Sandbox {
     seen: () => ({
       kind: 'netns',
       unrecorded: unrecorded.list(),
-      letThrough: [...letThrough].map(([address, connections]) => ({ address, connections })),
+      letThrough: [
+        ...[...letThrough].map(([address, connections]) => ({ address, connections })),
+        ...allow.paths.map((address) => ({ address, connections: null })),
+      ],
     }),
     close() {
       forwarder?.close();
@@ -86,7 +89,7 @@ function serve(namespaces: Namespaces, receiving: Receiving): void {
   });
 }
 
-function planOf({ book, allowedPaths }: NetnsOptions, folder: TemporaryFolder): LauncherPlan {
+function planOf({ book, allow, placed }: NetnsOptions, folder: TemporaryFolder): LauncherPlan {
   const files = {
     '/etc/hosts': hostsFile(textOf('/etc/hosts'), book.names, hostname()),
     '/etc/resolv.conf': resolverFile,
@@ -99,9 +102,9 @@ function planOf({ book, allowedPaths }: NetnsOptions, folder: TemporaryFolder): 
     return [{ from, over }];
   });
   const hidden = socketPaths(textOf('/proc/net/unix')).filter(
-    (path) => !allowedPaths.includes(path) && existsSync(path),
+    (path) => !allow.paths.includes(path) && existsSync(path),
   );
-  return { binds, hidden, loopbackPorts: book.loopbackPorts };
+  return { binds: [...binds, ...placed], hidden, loopbackPorts: book.loopbackPorts };
 }
 
 function textOf(path: string): string {

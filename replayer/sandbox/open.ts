@@ -1,10 +1,11 @@
 /** Chooses the strongest sandbox that works here, or the one that was asked for. */
 import { WiretapeError } from '../../errors/wiretape-error';
+import type { LauncherPlan } from '../../native/launcher';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { RawMockServer } from '../mocks/raw/server';
 import type { MockServer } from '../mocks/server';
 import type { Upstream } from '../mocks/upstream';
-import { type Allowance, allowanceNames, noAllowance } from './allow';
+import { type Allowance, noAllowance } from './allow';
 import { bookOf } from './book';
 import { envSandbox } from './env';
 import { type NoNamespaces, tryNamespaces } from './namespaces';
@@ -22,6 +23,8 @@ export interface SandboxOptions {
   readonly upstreams: readonly Upstream[];
   readonly outbound: readonly StoredExchange[];
   readonly allow?: Allowance;
+  /** Files to put in the place of others, where the command has mounts of its own. */
+  readonly placed: LauncherPlan['binds'];
 }
 
 /** Throws SANDBOX_REFUSED where `netns` was asked for and cannot be. */
@@ -45,8 +48,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     upstreams: served,
     raw: played,
     target: options.target,
-    allowedPaths: allow.paths,
-    allowed: allowanceNames(allow),
+    allow,
+    placed: options.placed,
   });
 }
 

@@ -9,6 +9,7 @@ import { startBuild } from '../launch/build';
 import { usesPort } from '../launch/environment';
 import { freePort } from '../launch/free-port';
 import { isListening } from '../launch/readiness';
+import { always } from '../mocks/front/certificates';
 import type { MockSet } from '../mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../mocks/server';
 import { readAllowance } from '../sandbox/allow';
@@ -39,7 +40,7 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
     return alreadyUp(target, 'setup.js');
   }
   const place = await placeOf(settings);
-  const mocks = await startMocks(set, options);
+  const mocks = await startMocks(set, { ...options, valid: always });
   try {
     const build = await startBuild(command, {
       target: new URL(place.target.origin),

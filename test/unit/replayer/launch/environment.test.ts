@@ -8,7 +8,7 @@ const options: EnvironmentOptions = {
     urls: new Map(upstreams.map(({ name }, i) => [name, `http://127.0.0.1:${2000 + i}`])),
     upstreams,
     caFile: '/tmp/ca.pem',
-    bundleFile: '/tmp/bundle.pem',
+    trust: { bundle: '/tmp/bundle.pem', javaStore: '/tmp/cacerts', phpFolder: '/tmp/php' },
   },
   ownAddress: '127.0.0.1:3000',
   port: 4000,
@@ -30,6 +30,32 @@ it('leads clients to the mocks under the names each of them reads', () => {
     REQUESTS_CA_BUNDLE: '/tmp/bundle.pem',
     CURL_CA_BUNDLE: '/tmp/bundle.pem',
   });
+});
+
+it('names no proxy, and drops those of the shell, where none is needed', () => {
+  const shell = {
+    HTTP_PROXY: 'http://corporate:3128',
+    https_proxy: 'http://corporate:3128',
+    No_Proxy: '*',
+    PATH: '/bin',
+  };
+  const env = commandEnvironment(shell, { ...options, mocks: { ...options.mocks, proxyUrl: null } });
+  expect(Object.keys(env).filter((name) => /proxy/i.test(name))).toEqual([]);
+  expect(env).toMatchObject({ PATH: '/bin', SSL_CERT_FILE: '/tmp/bundle.pem' });
+});
+
+it('leads Java to the mocks by its options, behind those it has', () => {
+  const { JAVA_TOOL_OPTIONS: given } = commandEnvironment({ JAVA_TOOL_OPTIONS: '-Xmx1g' }, options);
+  expect(given?.split(' ')).toEqual([
+    '-Xmx1g',
+    '-Djavax.net.ssl.trustStore=/tmp/cacerts',
+    '-Djavax.net.ssl.trustStorePassword=changeit',
+    '-Dhttp.proxyHost=127.0.0.1',
+    '-Dhttp.proxyPort=1000',
+    '-Dhttp.nonProxyHosts=127.0.0.1',
+    '-Dhttps.proxyHost=127.0.0.1',
+    '-Dhttps.proxyPort=1000',
+  ]);
 });
 
 it('keeps the extra certificates a user has by naming the bundle', () => {
