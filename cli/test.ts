@@ -1,6 +1,7 @@
 /** `wiretape test`: mocks, the new build, a replay and its judgement, all in one command for CI. */
 
 import type { CommandModule } from 'yargs';
+import { WiretapeError } from '../errors/wiretape-error';
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
 import { type RunningBuild, startBuild } from '../replayer/launch/build';
@@ -16,6 +17,7 @@ import type { NoiseRule } from '../replayer/noise/rules';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
 import type { SandboxSeen } from '../replayer/sandbox/sandbox';
 import type { StoredExchange } from '../tape/store/tape';
+import { type AppLog, openAppLog } from './app-log';
 import {
   type MockArguments,
   missTexts,
@@ -45,6 +47,7 @@ interface Arguments extends FilterArguments, ReplayArguments, MockArguments, Pro
   readonly target?: string;
   readonly env?: readonly string[];
   readonly wait: string;
+  readonly appLog?: string;
   readonly json: boolean;
   readonly '--'?: readonly string[];
 }
@@ -64,6 +67,10 @@ export const testCommand: CommandModule<object, Arguments> = {
           type: 'string',
           array: true,
           describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'CA={ca}', 'PORT={port}'; repeatable",
+        },
+        'app-log': {
+          type: 'string',
+          describe: 'a file for all that COMMAND prints; the end of it is shown where the run fails',
         },
         wait: { type: 'string', default: '30s', describe: 'longest wait for the first answer of COMMAND' },
         ...sandboxOptions,
@@ -87,7 +94,23 @@ export const testCommand: CommandModule<object, Arguments> = {
   },
 };
 
+/** What the build printed is shown where the run failed, unless the error itself shows it. */
 async function test(args: Arguments): Promise<number> {
+  const log = openAppLog(args.appLog);
+  try {
+    const status = await runTest(args, log);
+    if (status !== 0) tell(log.lastLines());
+    return status;
+  } catch (error) {
+    const isShown = error instanceof WiretapeError && ['COMMAND_FAILED', 'TARGET_NOT_READY'].includes(error.code);
+    if (!isShown) tell(log.lastLines());
+    throw error;
+  } finally {
+    log.close();
+  }
+}
+
+async function runTest(args: Arguments, log: AppLog): Promise<number> {
   const command = args['--'] ?? [];
   if (command.length === 0) throw noCommand();
   const waitMs = parseDuration(args.wait, '--wait');
@@ -114,7 +137,7 @@ async function test(args: Arguments): Promise<number> {
         signal,
         ...(onResult === null ? {} : { onResult }),
       };
-      const build = { command, waitMs, set, mocks, raw, place, env: args.env ?? [], signal, outbound, ...sandbox };
+      const build = { command, waitMs, set, mocks, raw, place, env: args.env ?? [], signal, outbound, log, ...sandbox };
       return withBuild(build, async ({ seen }) => ({ outcome: await runSuite(cases, run), seen }));
     });
     const ended = { args, cases, noise: settings.noise, target: place.target, mocks, seen: seen() };
@@ -158,10 +181,11 @@ interface Build extends ReturnType<typeof sandboxFrom> {
   readonly place: Place;
   readonly env: readonly string[];
   readonly signal: AbortSignal;
+  readonly log: AppLog;
 }
 
 async function withBuild<T>(
-  { set, place, env, ...build }: Build,
+  { set, place, env, log, ...build }: Build,
   work: (running: RunningBuild) => Promise<T>,
 ): Promise<T> {
   const rawOnly = [...build.raw.addresses.keys()].filter((name) => !build.mocks.urls.has(name));
@@ -172,7 +196,7 @@ async function withBuild<T>(
     env: process.env,
     settings: env,
     port: place.port,
-    onLine: (line) => process.stderr.write(`| ${visibleLine(line)}\n`),
+    onLine: log.line,
     onRemark: (text) => process.stderr.write(`sandbox   ${visibleLine(text)}\n`),
   });
   try {

@@ -7,6 +7,7 @@ import { openSandbox, type SandboxOptions } from '../sandbox/open';
 import type { Sandbox, SandboxSeen } from '../sandbox/sandbox';
 import { type RunningCommand, startCommand } from './command';
 import { commandEnvironment } from './environment';
+import { ledToMocks } from './inherited';
 import { isListening, waitUntilReady } from './readiness';
 import { writeTrust } from './trust/bundle';
 import { placesOfTrust } from './trust/places';
@@ -46,14 +47,15 @@ export async function startBuild(command: readonly string[], options: BuildOptio
     const sandbox = await openSandbox({ ...options, placed });
     opened.push({ remove: sandbox.close });
     const { proxyUrl, urls } = sandbox;
-    const env = commandEnvironment(options.env, {
+    const led = proxyUrl === null ? { env: options.env, told: [] } : ledToMocks(options.env, { urls, upstreams });
+    const env = commandEnvironment(led.env, {
       mocks: { proxyUrl, urls, upstreams, caFile: mocks.caFile, trust },
       ownAddress: target.host,
       port: options.port,
       settings: options.settings,
     });
     if (await isListening(target)) throw portTaken(target);
-    for (const remark of sandbox.remarks) options.onRemark?.(remark);
+    for (const remark of [...sandbox.remarks, ...led.told.map(ledRemark)]) options.onRemark?.(remark);
     const running = await readyCommand(command, { ...options, env, sandbox });
     return {
       command: running,
@@ -98,6 +100,10 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
 
 function interrupted(): WiretapeError {
   return new WiretapeError('INTERRUPTED', 'Interrupted while the command was starting', { remedy: 'Run it again' });
+}
+
+function ledRemark(told: string): string {
+  return `env: inherited ${told}, led to its mock`;
 }
 
 /** Whatever listens there would be tested in place of the command. */

@@ -114,11 +114,38 @@ export function usesPort(settings: readonly string[]): boolean {
   return settings.some((setting) => setting.includes('{port}'));
 }
 
-/** Braces that are none of ours stay: a value may be JSON. */
+const templates = ['port', 'ca', 'mock'] as const;
+
+/** Braces that are none of ours stay: a value may be JSON. Those that were meant to be ours are refused. */
 function filled(value: string, { mocks, port }: EnvironmentOptions): string {
-  return value.replace(/\{(port|ca|mock:[^{}]*)\}/g, (whole, name: string) => {
-    if (name === 'port') return String(port);
-    return name === 'ca' ? mocks.caFile : mockUrl(name.slice('mock:'.length), whole, mocks);
+  return value.replace(/\{([\w-]+)(:[^{}]*)?\}/g, (whole, name: string, rest: string | undefined) => {
+    if (name === 'port' && rest === undefined) return String(port);
+    if (name === 'ca' && rest === undefined) return mocks.caFile;
+    if (name === 'mock' && rest !== undefined) return mockUrl(rest.slice(1), whole, mocks);
+    const meant = templates.find((each) => isMisspelt(name, each) && (each === 'mock') === (rest !== undefined));
+    if (meant !== undefined) throw misspelt(whole, `{${meant}${rest ?? ''}}`);
+    return whole;
+  });
+}
+
+/** In capitals, with two letters changed about, one too many, or one too few: never another letter, which makes another word. */
+function isMisspelt(name: string, word: string): boolean {
+  const typed = name.toLowerCase();
+  if (typed === word || word.length < 3) return typed === word;
+  const spots = [...word].map((_, i) => i);
+  const swapped = spots.map(
+    (i) => word.slice(0, i) + word.slice(i + 1, i + 2) + word.slice(i, i + 1) + word.slice(i + 2),
+  );
+  return swapped.includes(typed) || isShortened(word, typed) || isShortened(typed, word);
+}
+
+function isShortened(longer: string, shorter: string): boolean {
+  return [...longer].some((_, i) => longer.slice(0, i) + longer.slice(i + 1) === shorter);
+}
+
+function misspelt(whole: string, meant: string): WiretapeError {
+  return new WiretapeError('USAGE', `Cannot fill ${whole}: there is no such template`, {
+    remedy: `Did you mean ${meant}?`,
   });
 }
 

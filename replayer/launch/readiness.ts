@@ -2,8 +2,8 @@
  * Waits until the service under test answers HTTP: any status will do. Sends a line that is no request, because an HTTP
  * server answers that with 400 itself: no handler runs, nothing is called, nothing changes. (`OPTIONS *` does reach
  * handlers, and one that takes every target for a path breaks over it.) Only a server that closes the connection
- * without a word is asked `HEAD /`, and then greeted in HTTP/2, which is all that some speak. Certificates are not
- * judged here: the replay does that.
+ * without a word, keeps silent, or answers as HTTP/0.9 did (http.server of Python) is asked `HEAD /`, and then greeted in
+ * HTTP/2, which is all that some speak. Certificates are not judged here: the replay does that.
  */
 import { connect, isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -31,7 +31,7 @@ export async function waitUntilReady(target: URL, command: RunningCommand, { wai
     if (exit !== null) throw await endedEarly(command);
     const answer = isUp === undefined || (await isUp()) ? await attempt(target, words[at] ?? noRequest) : nobody;
     if (answer.kind === 'http') return;
-    at = answer.kind === 'closed' ? (at + 1) % words.length : 0;
+    at = answer.kind === 'failed' ? 0 : (at + 1) % words.length;
     seen = answer.detail;
     if (Date.now() >= deadline) throw notReady(target, command, { waitMs, seen });
     await Promise.race([command.exited, pause(pauseMs)]);

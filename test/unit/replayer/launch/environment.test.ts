@@ -69,6 +69,7 @@ it.each([
   ['URL={mock:[::1]:9000}', 'http://127.0.0.1:2003'],
   ['URL={ca}:{port}', '/tmp/ca.pem:4000'],
   ['URL={"a": {"b": "{}"}}', '{"a": {"b": "{}"}}'],
+  ['URL=/{post}/{id}/{cat}', '/{post}/{id}/{cat}'],
   ['URL=a=b', 'a=b'],
   ['URL=', ''],
 ])('fills %s', (setting, value) => {
@@ -82,6 +83,11 @@ it('lets settings win', () => {
 it.each([
   ['URL={mock:nobody:1}', 'Cannot fill {mock:nobody:1}: the tape holds no such upstream'],
   ['URL={mock:rates}', 'Cannot fill {mock:rates}: more than one upstream has this name'],
+  ['URL={prot}', 'Cannot fill {prot}: there is no such template'],
+  ['URL={PORT}', 'Cannot fill {PORT}: there is no such template'],
+  ['URL={ports}', 'Cannot fill {ports}: there is no such template'],
+  ['URL={CA}', 'Cannot fill {CA}: there is no such template'],
+  ['URL={mocks:payments:8443}', 'Cannot fill {mocks:payments:8443}: there is no such template'],
   ['URL', 'Cannot read --env "URL": it is not NAME=VALUE'],
   ['=x', 'Cannot read --env "=x": it is not NAME=VALUE'],
 ])('refuses %s', (setting, message) => {
