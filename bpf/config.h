@@ -8,7 +8,7 @@ struct config_settings {
 	unsigned int everybody;       /* 1: every process is a target */
 	unsigned int watch_processes; /* 1: exec and listen events of every process, for targets that start later */
 	unsigned int limit_bytes;     /* captured at most of one call */
-	unsigned int wake_bytes;      /* unread bytes in the ring that wake the reader before its timer */
+	unsigned int wake_bytes;      /* unread bytes in the ring that wake the reader while it waits for more */
 	unsigned int data_bytes;      /* unread bytes in the ring beyond which only small events get in */
 };
 

@@ -27,7 +27,12 @@
 #include "hooks/tls_plaintext.bpf.h"
 #include "hooks/tls_go.bpf.h"
 #include "hooks/socket_data.bpf.h"
+#include "hooks/tls_calls.bpf.h"
 #include "hooks/tls_openssl.bpf.h"
+#include "hooks/tls_gnutls.bpf.h"
+#include "hooks/tls_nss.bpf.h"
+#include "hooks/tls_mbedtls.bpf.h"
+#include "hooks/tls_wolfssl.bpf.h"
 
 #include "tiers/fexit.bpf.h"
 #ifdef STATE_IN_HASHES

@@ -46,7 +46,14 @@ enum wire_binding {
 };
 
 /* Which library a TLS stream is of: `role` of every event in the TLS layer. */
-enum wire_library { WIRE_OPENSSL = 0, WIRE_GO = 1 };
+enum wire_library {
+	WIRE_OPENSSL = 0,
+	WIRE_GO = 1,
+	WIRE_GNUTLS = 2,
+	WIRE_NSS = 3,
+	WIRE_MBEDTLS = 4,
+	WIRE_WOLFSSL = 5,
+};
 
 /* flags */
 #define WIRE_STARTED_EARLIER 0x1 /* the connection is older than the recorder */

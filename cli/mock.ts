@@ -72,7 +72,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
 async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
-  const served = await readServed(args, args.serve);
+  const served = await readServed(args, args.serve, tell);
   const set = mocksFrom(served, { serve: args.serve });
   const raw = rawMocksOf(args, served, args.serve);
   if (raw.mocks.length === 0) requireMocks(set, args.tape, args.serve);

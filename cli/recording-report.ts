@@ -7,6 +7,7 @@ import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
 import { type LossReason, lossWords, type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
+import { reflectionLines } from './reflection-report';
 import { count, visibleLine } from './terminal';
 
 const TARGETS_NAMED = 12;
@@ -52,6 +53,7 @@ export function summaryLines(end: RecordingEnd, tape: string): readonly string[]
     ...completenessLines(stats),
     ...coverageLines(stats.coverage, GROUPS_SHOWN),
     ...filteredLines(stats),
+    ...reflectionLines(stats.reflection),
     ...missingLines(stats, end.capture),
   ];
 }

@@ -8,12 +8,14 @@ import { isWithoutPersonalData, placeholdersOf } from '../replayer/correlate/sec
 import type { Target } from '../replayer/drive/target';
 import { type HttpVersionChoice, httpVersionChoices } from '../replayer/drive/way';
 import { type NoiseRule, parseNoiseRules } from '../replayer/noise/rules';
+import { type Condition, neededSamples, parseCondition } from '../replayer/report/latency';
 import type { RunOptions, SuiteOptions } from '../replayer/run';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
 import type { StoredExchange } from '../tape/store/tape';
 import { parseDuration, usage } from './options';
+import { reportHelp } from './report-files';
 
 const list = { type: 'string', array: true } as const;
 
@@ -35,7 +37,9 @@ export const replayOptions = {
   strict: { type: 'boolean', default: false, describe: 'nothing may differ but what the noise file names' },
   redact: { type: 'string', describe: 'the file of further redaction rules the tape was recorded with' },
   'allow-skipped': { type: 'boolean', default: false, describe: 'skipped cases do not fail the run' },
-  junit: { type: 'string', describe: 'also write a JUnit XML report into this file' },
+  'fail-if': { ...list, describe: 'a time of answers that fails the run: p99>2x the recording, p95>200ms; repeatable' },
+  report: { ...list, describe: reportHelp },
+  junit: { type: 'string', describe: 'the same as --report junit=FILE' },
 } as const satisfies Record<string, Options>;
 
 export interface ReplayArguments {
@@ -52,6 +56,8 @@ export interface ReplayArguments {
   readonly strict: boolean;
   readonly redact?: string | undefined;
   readonly allowSkipped: boolean;
+  readonly failIf?: readonly string[] | undefined;
+  readonly report?: readonly string[] | undefined;
   readonly junit?: string | undefined;
 }
 
@@ -83,6 +89,18 @@ export function suiteOptionsFrom(
     concurrency: args.concurrency,
     speed: args.speed,
   };
+}
+
+/** What `--fail-if` says. Throws USAGE. */
+export function conditionsFrom({ failIf = [] }: Pick<ReplayArguments, 'failIf'>): readonly Condition[] {
+  return failIf.map((text) => {
+    const condition = parseCondition(text);
+    if (condition !== null) return condition;
+    throw usage(`--fail-if ${JSON.stringify(text)} is no condition on times`, [
+      "Write it as --fail-if 'p99>2x' (twice the recording) or 'p95>200ms'",
+      `Quantiles are ${Object.keys(neededSamples).join(', ')}`,
+    ]);
+  });
 }
 
 /** Trust is a question of TLS only, and has one answer. */

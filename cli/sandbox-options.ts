@@ -40,8 +40,3 @@ export function sandboxLines({ unrecorded, letThrough }: SandboxSeen): string[] 
     }),
   ];
 }
-
-/** A request for what is not on the tape is in the misses already; looking up a name, or a connection without a request, is not. */
-export function failsRun({ unrecorded }: SandboxSeen, onMiss: 'fail' | '404' | 'passthrough'): boolean {
-  return onMiss === 'fail' && unrecorded.length > 0;
-}

@@ -3,35 +3,31 @@
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import type { TestCase } from '../replayer/cases/cases';
-import { parseTarget, type Target } from '../replayer/drive/target';
-import { type RunningBuild, startBuild } from '../replayer/launch/build';
+import { parseTarget } from '../replayer/drive/target';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
 import { always } from '../replayer/mocks/front/certificates';
-import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
-import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server';
-import { type MockServer, startMocks } from '../replayer/mocks/server';
-import { upstreamNamed } from '../replayer/mocks/upstream';
-import type { NoiseRule } from '../replayer/noise/rules';
-import { runSuite, type SuiteOutcome } from '../replayer/run';
-import type { SandboxSeen } from '../replayer/sandbox/sandbox';
-import type { StoredExchange } from '../tape/store/tape';
+import { mocksFrom } from '../replayer/mocks/mock';
+import { recordedCalls } from '../replayer/report/calls';
+import { mergeSeen, type SandboxReport } from '../replayer/sandbox/unrecorded';
 import { type AppLog, openAppLog } from './app-log';
+import { whyUnattributed } from './around-cases';
 import {
   type MockArguments,
   missTexts,
   mockOptions,
   notServedLines,
   readServed,
+  sessionOnly,
   unusedLines,
-  unusedMocks,
 } from './mock-options';
 import { type FilterArguments, filterOptions, jsonOption, parseDuration, tapeArgument, usage } from './options';
 import { type ProtoArguments, protoOptions } from './proto-options';
-import { rawMocksOf, rawSummaryLines, rawTeller } from './raw-mocks';
-import { progress, readCases } from './replay';
+import { rawMocksOf } from './raw-mocks';
+import { readCases } from './replay';
 import {
+  conditionsFrom,
   type ReplayArguments,
   redactionFrom,
   refuseIdleTrust,
@@ -39,8 +35,9 @@ import {
   suiteOptionsFrom,
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
-import { failsRun, type SandboxArguments, sandboxFrom, sandboxLines, sandboxOptions } from './sandbox-options';
-import { visibleLine } from './terminal';
+import { reportsFrom, wantsPage } from './report-files';
+import { type SandboxArguments, sandboxFrom, sandboxLines, sandboxOptions } from './sandbox-options';
+import { type Place, placeAt, type TestRun, type TestSetting, testOnce } from './test-run';
 
 interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments, SandboxArguments {
   readonly tape: string;
@@ -48,6 +45,8 @@ interface Arguments extends FilterArguments, ReplayArguments, MockArguments, Pro
   readonly env?: readonly string[];
   readonly wait: string;
   readonly appLog?: string;
+  readonly runs: number;
+  readonly allowFlaky: boolean;
   readonly json: boolean;
   readonly '--'?: readonly string[];
 }
@@ -73,6 +72,13 @@ export const testCommand: CommandModule<object, Arguments> = {
           describe: 'a file for all that COMMAND prints; the end of it is shown where the run fails',
         },
         wait: { type: 'string', default: '30s', describe: 'longest wait for the first answer of COMMAND' },
+        runs: {
+          type: 'number',
+          default: 1,
+          describe:
+            'times to play each case, each time against a new COMMAND; what does not always pass fails, as flaky',
+        },
+        'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
         ...sandboxOptions,
         ...mockOptions,
         ...filterOptions,
@@ -86,7 +92,7 @@ export const testCommand: CommandModule<object, Arguments> = {
         'told where to call, and where to listen',
       )
       .example(
-        'wiretape test shop.tape --target https://127.0.0.1:8443 --insecure --junit report.xml -- ./start.sh',
+        'wiretape test shop.tape --target https://127.0.0.1:8443 --insecure --report junit=report.xml -- ./start.sh',
         'in CI, a service with a certificate of its own',
       ) as never,
   handler: async (args) => {
@@ -111,53 +117,81 @@ async function test(args: Arguments): Promise<number> {
 }
 
 async function runTest(args: Arguments, log: AppLog): Promise<number> {
+  const startedAtMs = Date.now();
   const command = args['--'] ?? [];
   if (command.length === 0) throw noCommand();
+  const runs = runsFrom(args);
+  const reports = reportsFrom(args, process.env);
+  const conditions = conditionsFrom(args);
+  const setting = await settingFrom(args, { command, log, keepAnswers: wantsPage(reports) });
+  const { cases, raw, run } = setting;
+  reports.githubLog?.hold();
+  const played = await untilSignalled((signal) => testRepeatedly(setting, runs, signal));
+  const [first] = played;
+  const sandbox = mergeSeen([first.seen, ...played.slice(1).map(({ seen }) => seen)], args.onMiss !== 'fail');
+  if (!args.json) tellOfMocks(played, sandbox, args.tape);
+  const status = await reportOutcome([first.outcome, ...played.slice(1).map(({ outcome }) => outcome)], {
+    tape: args.tape,
+    cases,
+    noise: run.noise,
+    allowed: { skipped: args.allowSkipped, flaky: args.allowFlaky },
+    json: args.json,
+    reports,
+    conditions,
+    unattributed: whyUnattributed(cases, args.concurrency),
+    startedAtMs,
+    target: first.target,
+    also: { unused: first.unused, sandbox },
+  });
+  for (const fault of played.flatMap(({ faults }) => faults)) tell([`a fault of wiretape itself: ${fault.message}`]);
+  if (!args.json) tell([...notServedLines(raw), ...(played.at(-1)?.rawLines ?? [])]);
+  return played.some(({ missed }) => missed) ? 1 : status;
+}
+
+/** As often as asked, or until it is interrupted. Each run has mocks and a build of its own: a build keeps what it was told. */
+async function testRepeatedly(
+  setting: TestSetting,
+  runs: number,
+  signal: AbortSignal,
+): Promise<readonly [TestRun, ...TestRun[]]> {
+  const first = await testOnce(setting, signal);
+  const others: TestRun[] = [];
+  while (others.length + 1 < runs && !signal.aborted) others.push(await testOnce(setting, signal));
+  return [first, ...others];
+}
+
+async function settingFrom(
+  args: Arguments,
+  { command, log, keepAnswers }: Pick<TestSetting, 'command' | 'log'> & { readonly keepAnswers: boolean },
+): Promise<TestSetting> {
   const waitMs = parseDuration(args.wait, '--wait');
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
   const sandbox = sandboxFrom(args);
   const cases = await readCases(args);
   const outbound = await readServed(sessionOnly(args));
-  const set = mocksFrom(outbound);
   const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
-  const place = await placeOf(args, cases);
-  refuseIdleTrust(args, place.target);
+  const env = args.env ?? [];
+  const place = (): Promise<Place> => placeOf(args, cases);
+  refuseIdleTrust(args, (await place()).target);
   const { onMiss, latency } = args;
-  const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, valid: always, ...redaction });
-  const rawSet = rawMocksOf(args, outbound);
-  const raw = await startRawMocks(rawSet, { host: '127.0.0.1', onMiss: rawTeller() });
-  try {
-    const { outcome, seen } = await untilSignalled((signal) => {
-      const onResult = progress(cases.length);
-      const run = {
-        ...settings,
-        ...redaction,
-        target: place.target,
-        signal,
-        ...(onResult === null ? {} : { onResult }),
-      };
-      const build = { command, waitMs, set, mocks, raw, place, env: args.env ?? [], signal, outbound, log, ...sandbox };
-      return withBuild(build, async ({ seen }) => ({ outcome: await runSuite(cases, run), seen }));
-    });
-    const ended = { args, cases, noise: settings.noise, target: place.target, mocks, seen: seen() };
-    const status = await report(outcome, ended);
-    if (!args.json) tell([...notServedLines(rawSet), ...rawSummaryLines(rawSet, raw)]);
-    return raw.served().missed > 0 ? 1 : status;
-  } finally {
-    await Promise.all([mocks.close(), raw.close()]);
-  }
+  const isAttributed = keepAnswers && whyUnattributed(cases, settings.concurrency) === null;
+  return {
+    ...{ command, env, waitMs, cases, place, log, outbound },
+    sandbox,
+    mocks: {
+      set: mocksFrom(outbound),
+      options: { onMiss, latency, rules: settings.noise, valid: always, ...redaction },
+    },
+    raw: rawMocksOf(args, outbound),
+    run: { ...settings, ...redaction, keepAnswers },
+    calls: isAttributed ? recordedCalls(outbound) : null,
+  };
 }
 
-/** The filter chooses what is replayed; a replayed request may call anything that was recorded with it. */
-function sessionOnly({ tape, session, protoSet }: Arguments): FilterArguments & ProtoArguments & { tape: string } {
-  return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
-}
-
-interface Place {
-  readonly target: Target;
-  /** For `{port}`; 0 where nothing asks for it. */
-  readonly port: number;
+function runsFrom({ runs }: Arguments): number {
+  if (Number.isInteger(runs) && runs >= 1) return runs;
+  throw usage(`--runs ${runs} is not a count`, 'Write a whole number, such as --runs 3');
 }
 
 /** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */
@@ -166,65 +200,13 @@ async function placeOf(args: Arguments, cases: readonly TestCase[]): Promise<Pla
   if (args.target !== undefined) return { target: parseTarget(args.target), port };
   const recorded = recordedTarget(cases.map(({ stored }) => stored));
   if (recorded === null && port === 0) throw noTarget();
-  const url = new URL(recorded ?? 'http://127.0.0.1');
-  if (port !== 0) url.port = String(port);
-  return { target: parseTarget(url.origin), port };
+  return placeAt(recorded ?? 'http://127.0.0.1', port);
 }
 
-interface Build extends ReturnType<typeof sandboxFrom> {
-  readonly outbound: readonly StoredExchange[];
-  readonly command: readonly string[];
-  readonly waitMs: number;
-  readonly set: MockSet;
-  readonly mocks: MockServer;
-  readonly raw: RawMockServer;
-  readonly place: Place;
-  readonly env: readonly string[];
-  readonly signal: AbortSignal;
-  readonly log: AppLog;
-}
-
-async function withBuild<T>(
-  { set, place, env, log, ...build }: Build,
-  work: (running: RunningBuild) => Promise<T>,
-): Promise<T> {
-  const rawOnly = [...build.raw.addresses.keys()].filter((name) => !build.mocks.urls.has(name));
-  const running = await startBuild(build.command, {
-    ...build,
-    target: new URL(place.target.origin),
-    upstreams: [...set.upstreams, ...rawOnly.map((name) => upstreamNamed(name, false))],
-    env: process.env,
-    settings: env,
-    port: place.port,
-    onLine: log.line,
-    onRemark: (text) => process.stderr.write(`sandbox   ${visibleLine(text)}\n`),
-  });
-  try {
-    return await work(running);
-  } finally {
-    await running.close();
-  }
-}
-
-interface Ended {
-  readonly args: Arguments;
-  readonly cases: readonly TestCase[];
-  readonly noise: readonly NoiseRule[];
-  readonly target: Target;
-  readonly mocks: MockServer;
-  readonly seen: SandboxSeen;
-}
-
-async function report(outcome: SuiteOutcome, { args, cases, noise, target, mocks, seen }: Ended): Promise<number> {
-  const { tape, json, junit, allowSkipped, onMiss } = args;
-  const misses = mocks.misses();
-  const unused = unusedMocks(mocks.unused());
-  const whole = { ...outcome.report, misses, unused, sandbox: seen };
-  if (!json) tell([...missTexts(misses, tape), ...sandboxLines(seen), ...unusedLines(unused)]);
-  const shown = { tape, cases, noise, allowSkipped, json, junit, target };
-  const status = await reportOutcome({ ...outcome, report: whole }, shown);
-  for (const fault of mocks.faults()) tell([`a fault of wiretape itself: ${fault.message}`]);
-  return mocks.failed() || failsRun(seen, onMiss) ? 1 : status;
+/** Misses of all runs, each kind once; what was not asked for is told of the first. */
+function tellOfMocks(played: readonly [TestRun, ...TestRun[]], sandbox: SandboxReport, tape: string): void {
+  const misses = played.flatMap((each) => each.misses);
+  tell([...missTexts(misses, tape), ...sandboxLines(sandbox), ...unusedLines(played[0].unused)]);
 }
 
 /** The first signal ends the run in order; the next one at once, and with this process everything it started. */

@@ -143,6 +143,9 @@ interface Addon {
   wireLayout(): Record<string, readonly [offset: number, size: number]>;
 }
 
+/** As much unread makes a batch that is worth a wake-up of its own; less waits for company for a while. */
+const mostGatheredBytes = 512 << 10;
+
 const EPERM = 1;
 const EACCES = 13;
 const ENOSYS = 38;
@@ -206,7 +209,7 @@ export function openTier(tier: Tier, options: CaptureOptions): OpenedTier {
 function openObject(tier: Tier, object: string, options: CaptureOptions): Capture {
   const { Capture } = addon();
   const { required, optional } = tier;
-  const wakeBytes = options.ringBytes / 8;
+  const wakeBytes = Math.min(options.ringBytes / 8, mostGatheredBytes);
   const leftOut = programsOfOthers(tier);
   return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut });
 }
@@ -253,7 +256,7 @@ export function tryReturnProbe(): ReturnProbeTrial {
   return addon().tryReturnProbe();
 }
 
-export function isKernelRefusal(error: unknown): error is KernelRefusal {
+function isKernelRefusal(error: unknown): error is KernelRefusal {
   return error instanceof Error && 'errno' in error && 'step' in error;
 }
 

@@ -118,7 +118,9 @@ static __always_inline void begin_tls(struct socket_state *state, u8 client)
 	fill_header(event, WIRE_TLS_SEEN, state->tgid);
 	event->socket = state->generation;
 	event->direction = client;
-	submit(event, sizeof(*event));
+	/* At once: its library may have to be looked for, before the handshake is over. */
+	count(COUNT_EVENTS, 1);
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 }
 
 static __always_inline u32 maybe_flag(u8 direction)

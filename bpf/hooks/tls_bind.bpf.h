@@ -84,16 +84,16 @@ static __always_inline bool is_live_socket(u64 socket)
  * Binds. A TLS object found on another socket than before is a new stream whose end was missed; but while that socket
  * lives, the stream stays where it is, and the call belonged to somebody else.
  */
-static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u8 how)
+static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u32 library, u8 how)
 {
-	struct tls_state *tls = tls_of(ssl, tgid, WIRE_OPENSSL);
+	struct tls_state *tls = tls_of(ssl, tgid, library);
 	if (!tls || tls->socket == socket)
 		return tls;
 	if (tls->socket) {
 		if (is_live_socket(tls->socket))
 			return tls;
 		forget_tls(ssl, tgid);
-		tls = tls_of(ssl, tgid, WIRE_OPENSSL);
+		tls = tls_of(ssl, tgid, library);
 		if (!tls)
 			return tls;
 	}
@@ -120,7 +120,7 @@ static __always_inline void match_sent(struct socket_state *state, u32 tgid, u64
 	if (!read_prefix(&key, from, length))
 		return;
 	u64 *ssl = bpf_map_lookup_elem(&wt_prefixes, &key);
-	if (ssl && bind_tls(*ssl, tgid, state->generation, WIRE_BOUND_CIPHERTEXT_SENT))
+	if (ssl && bind_tls(*ssl, tgid, state->generation, WIRE_OPENSSL, WIRE_BOUND_CIPHERTEXT_SENT))
 		state->flags |= SOCKET_BOUND;
 }
 

@@ -35,6 +35,8 @@ struct tls_call {
 	u8 conflict;  /* two different sockets were used inside the call */
 	u8 moved;     /* a socket call in the direction of this call was made inside */
 	u8 within;    /* its ciphertext was moved by another TLS object's calls */
+	u8 library;   /* enum wire_library */
+	u16 padding;  /* bytes of its record that stand for nothing (TLS 1.3), where the call says so */
 };
 
 #define CALLS_MOST 4

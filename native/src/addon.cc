@@ -144,7 +144,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
         };
         if (on_batch_.NonBlockingCall(hand_over) != napi_ok) free(batch.bytes);
       };
-      reader_ = std::make_unique<RingReader>(capture(env).ring_fd(), capture(env).ring_bytes(), queue_bytes_, sink);
+      reader_ = std::make_unique<RingReader>(capture(env).ring(), queue_bytes_, sink);
       reader_->start();
     });
   }

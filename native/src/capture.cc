@@ -233,7 +233,7 @@ bpf_program* Capture::program(const std::string& name) const {
   return prog;
 }
 
-int Capture::ring_fd() const { return map_fd("wt_events"); }
+Ring Capture::ring() const { return {map_fd("wt_events"), options_.ring_bytes, options_.wake_bytes}; }
 
 void Capture::add_target(uint32_t tgid) {
   config_target target{};

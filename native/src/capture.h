@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "ring_reader.h"
+
 namespace wiretape {
 
 struct CaptureOptions {
@@ -75,8 +77,7 @@ class Capture {
   uint32_t attach_uprobe(const UprobeRequest& request);
   void detach_uprobe(uint32_t handle);
 
-  int ring_fd() const;
-  uint32_t ring_bytes() const { return options_.ring_bytes; }
+  Ring ring() const;
   Counters counters() const;
 
  private:

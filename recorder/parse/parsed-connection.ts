@@ -7,8 +7,8 @@ import type { Cause } from '../../tape/model/exchange';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
 import type { EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
+import { Channel } from './channel';
 import { ConnectionHost, type Reader, type Recording } from './connection-host';
-import { InChannel } from './in-channel';
 import { problemBits, problemOfGap } from './problems';
 import type {
   Conversation,
@@ -20,7 +20,7 @@ import type {
   Successor,
 } from './protocol';
 import { directionFrom, type Early, type Orientation, Recognition, type StreamDirection, sideIn } from './recognition';
-import { fallback, protocols } from './registry';
+import { fallback, protocols, startOf, successorIn } from './registry';
 import { type Joined, Resync } from './resync';
 
 /** Who gets the bytes. */
@@ -132,7 +132,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
   }
 
   openTunnel(channel: number, handOver: HandOver): Conversation {
-    return successorIn(handOver).open(new InChannel(this.host, channel), startOf(handOver));
+    return new Channel(this.host, channel, handOver);
   }
 
   /** Who reads the bytes at this moment, whether or not it will have been the right one. */
@@ -254,13 +254,4 @@ export class ParsedConnection implements ConnectionListener, Reader {
     };
     this.host.emit(exchange as ParsedExchange, 0);
   }
-}
-
-function successorIn({ to }: HandOver): Protocol {
-  return protocols.find(({ name }) => name === to) ?? fallback;
-}
-
-function startOf(handOver: HandOver): ConversationStart {
-  const { to, missed } = handOver;
-  return to === null ? { missed, named: handOver.named } : { missed, handOver };
 }

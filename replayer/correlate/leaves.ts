@@ -18,7 +18,7 @@ export interface Leaf {
   /** Valid during the visit only, as the leaf itself: copy it to keep it. */
   readonly path: Path;
   readonly text: string;
-  readonly kind: 'text' | 'number' | 'cookie' | 'segment';
+  readonly kind: 'text' | 'number' | 'cookie' | 'segment' | 'query';
 }
 
 export type Visit = (leaf: Leaf) => void;
@@ -34,7 +34,7 @@ export function visitRequest(request: HttpRequest, body: BodyView, visit: Visit)
   segmentsOf(beforeQuery).forEach((text, i) => {
     if (text !== '') visit({ path: ['path', i], text, kind: 'segment' });
   });
-  if (query !== undefined) visitFields(parseForm(query), 'query', visit);
+  if (query !== undefined) visitFields(parseForm(query), { root: 'query', kind: 'query' }, visit);
   visitHeaders(request.headers, visit);
   visitBody(body, visit);
 }
@@ -110,7 +110,7 @@ function visitSetCookie(value: string, visit: Visit): void {
 function visitBody(body: BodyView, visit: Visit): void {
   const json = jsonIn(body);
   if (json !== undefined) visitJson(json, visit);
-  else if (body.kind === 'form') visitFields(body.fields, 'body', visit);
+  else if (body.kind === 'form') visitFields(body.fields, { root: 'body', kind: 'text' }, visit);
   else if (body.kind === 'multipart') visitParts(body.parts, visit);
   else if (body.kind === 'text' && body.text.length <= searchedTextLimit) {
     visit({ path: ['body'], text: body.text, kind: 'text' });
@@ -124,12 +124,16 @@ function visitParts(parts: readonly Part[], visit: Visit): void {
   }
 }
 
-function visitFields(fields: readonly (readonly [string, string])[], root: string, visit: Visit): void {
+function visitFields(
+  fields: readonly (readonly [string, string])[],
+  { root, kind }: { readonly root: string; readonly kind: Leaf['kind'] },
+  visit: Visit,
+): void {
   const seen = new Map<string, number>();
   for (const [name, text] of fields) {
     const nth = seen.get(name) ?? 0;
     seen.set(name, nth + 1);
-    visit({ path: repeated([root, name], nth), text, kind: 'text' });
+    visit({ path: repeated([root, name], nth), text, kind });
   }
 }
 

@@ -15,6 +15,14 @@ export interface Difference {
   /** What the recorded value is in this run, where an earlier answer gave another one in its place. */
   readonly translated?: JsonValue;
   readonly actual: JsonValue;
+  /** The rules by which the values shown are no real ones: what stands there was taken out. */
+  readonly redacted?: RedactedSides;
+}
+
+/** By side, the rule that put a placeholder where a secret was. */
+export interface RedactedSides {
+  readonly expected?: string;
+  readonly actual?: string;
 }
 
 export interface Excuse extends Reason {

@@ -36,6 +36,7 @@ export function excuseFor(found: Found, asked: Asked): Reason | null {
     in: 'response',
     path: placeOf(context, found.path),
     subject: subjectOf(context.test.stored.exchange),
+    differs: found,
   });
   if (declared !== undefined) return { cause: 'rule', rule: declared.name };
   if (context.strict) return null;

@@ -33,11 +33,11 @@ export function refusalOf(turn: Turn, live: HttpResponse, carrier: Carrier): Obs
 }
 
 export function resultOf(
-  { id, name }: Pick<TestCase, 'id' | 'name'>,
+  { id, name, setUp = false }: Pick<TestCase, 'id' | 'name' | 'setUp'>,
   verdict: Verdict,
   reason: string | null,
 ): CaseResult {
-  return { id, name, verdict, reason, differences: [], excused: [] };
+  return { id, name, verdict, reason, differences: [], excused: [], ...(setUp ? { setUp } : {}) };
 }
 
 /** The verdict that follows from a judgement, and what to say of placeholders that were sent by `turns`. */

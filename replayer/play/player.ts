@@ -10,6 +10,7 @@ import type { RunState } from '../judge/causes/run-state';
 import type { ResponseRedactor } from '../judge/context';
 import type { JudgeSettings, RunMemory } from '../judge/judge-case';
 import type { NoiseRule } from '../noise/rules';
+import type { CaseDetails } from '../report/details';
 import type { CaseNotes, CaseResult } from '../report/report';
 import type { Reach } from './reach';
 
@@ -28,6 +29,8 @@ export interface RunOptions extends DriverOptions {
   readonly keyed: boolean;
   /** True where only the user's own noise rules excuse anything. */
   readonly strict: boolean;
+  /** Whether the answers of cases that fail are kept as a whole, for looking at. Default false. */
+  readonly keepAnswers?: boolean;
 }
 
 export interface PlayStep {
@@ -66,6 +69,8 @@ export interface Stage {
   readonly reach: Reach;
   /** Keeps what a person needs beside the result of a case that did not pass. */
   note(id: string, notes: CaseNotes): void;
+  /** Keeps how long a case took, and its answers where somebody wants to look at them. */
+  detail(id: string, details: CaseDetails): void;
 }
 
 /** What the judge has to know of the run. */

@@ -42,9 +42,16 @@ const madeByCurl: ReadonlySet<string> = new Set([
 ]);
 
 function bodyText(body: Uint8Array): string {
-  const text = Buffer.from(body).toString('utf8');
-  const printable = body.length <= longestBody && !/[\u{fffd}\0]/u.test(text);
-  return printable ? quoted(text) : `'@body.bin' # ${body.length} bytes, not shown`;
+  return isPrintable(body) ? quoted(textOf(body)) : `'@body.bin' # ${body.length} bytes, not shown`;
+}
+
+/** False for a body that a command line has no room for, or no characters. */
+export function isPrintable(body: Uint8Array): boolean {
+  return body.length <= longestBody && !/[\u{fffd}\0]/u.test(textOf(body));
+}
+
+function textOf(body: Uint8Array): string {
+  return Buffer.from(body).toString('utf8');
 }
 
 /** Shell quoting: single quotes, an inner one written as '\''. */

@@ -1,5 +1,6 @@
 /** What the command reached for that is not on the tape, each kind once, with who did it and how often. */
 import type { Holder } from './processes';
+import type { SandboxSeen } from './sandbox';
 
 export interface Unrecorded {
   /** `name` was looked up; the others were called. */
@@ -43,4 +44,34 @@ const deeds = { name: 'looked up', tcp: 'called', udp: 'sent to over UDP' } as c
 export function formatUnrecorded({ what, name, process, pid, times }: Unrecorded): string {
   const who = process === null ? 'a process that had ended' : `${process} (${pid})`;
   return `unrecorded ${name}: ${deeds[what]} by ${who}${times === 1 ? '' : `, ${times} times`}`;
+}
+
+/** Of all runs of one command. `fails` says whether reaching for what is not on the tape does. */
+export interface SandboxReport extends SandboxSeen {
+  readonly fails: boolean;
+}
+
+export function mergeSeen(runs: readonly [SandboxSeen, ...SandboxSeen[]], isAllowed: boolean): SandboxReport {
+  const [{ kind, letThrough }] = runs;
+  const kinds = Map.groupBy(
+    runs.flatMap((run) => run.unrecorded),
+    ({ what, name, process }) => `${what} ${name} ${process}`,
+  );
+  const unrecorded = [...kinds.values()].flatMap(([first, ...others]) => {
+    const times = others.reduce((sum, each) => sum + each.times, first?.times ?? 0);
+    return first === undefined ? [] : [{ ...first, times }];
+  });
+  const connections = (address: string): number | null => {
+    const counts = runs.flatMap((run) => run.letThrough.filter((each) => each.address === address));
+    return counts.reduce<number | null>(
+      (sum, each) => (sum === null || each.connections === null ? null : sum + each.connections),
+      0,
+    );
+  };
+  return {
+    kind,
+    unrecorded,
+    letThrough: letThrough.map(({ address }) => ({ address, connections: connections(address) })),
+    fails: unrecorded.length > 0 && !isAllowed,
+  };
 }

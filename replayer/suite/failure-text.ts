@@ -1,6 +1,8 @@
 /** What a test of a suite fails with: the blocks of replay's report and of mock misses, with remedies that fit a suite. */
+
+import { visibleLine } from '../../tape/visible-text';
 import { formatMiss, type Miss } from '../mocks/match/miss';
-import { caseBlock } from '../report/console';
+import { caseBlock, plainStyles } from '../report/console';
 import type { CaseNotes, CaseResult } from '../report/report';
 
 export interface CaseCircumstances {
@@ -16,7 +18,7 @@ export interface SuiteFileNames {
 }
 
 export function caseText(result: CaseResult, about: CaseCircumstances, files: SuiteFileNames): string {
-  const options = { styles: plain, visible, allowSkipped: false, notes: new Map() };
+  const options = { styles: plainStyles, visible: visibleLine };
   const block = [caseBlock(result, about.notes, options), ...hereInstead(result, about.notes, files)].join('\n');
   return [block, ...about.misses.map((miss) => missText(miss, files))].join('\n\n');
 }
@@ -34,7 +36,7 @@ function missText(miss: Miss, files: SuiteFileNames): string {
   ];
   return formatMiss({ ...miss, remedy }, files.mocks)
     .split('\n')
-    .map(visible)
+    .map(visibleLine)
     .join('\n');
 }
 
@@ -49,12 +51,4 @@ function hereInstead(result: CaseResult, notes: CaseNotes | undefined, files: Su
 
 function offersNoise({ differences }: CaseResult): boolean {
   return differences.some(({ path, kind }) => path !== 'status' && kind === 'changed');
-}
-
-const same = (text: string): string => text;
-const plain = { red: same, green: same, yellow: same, dim: same, bold: same };
-
-/** Recorded text on one line: controls, format characters and separators become visible escapes. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -17,14 +17,14 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** Where each outside library lives: one folder or file. Only YAML is read in several: rules on each side, and Keploy's test sets. */
 const ownersOf: Record<string, readonly string[]> = {
-  '@bufbuild/protobuf': ['tape/body/protobuf/schemas.ts', 'tape/body/protobuf/well-known.ts'],
+  '@bufbuild/protobuf': ['descriptors', 'schemas', 'well-known'].map((file) => `tape/body/protobuf/${file}.ts`),
   'better-sqlite3': ['tape/store/sqlite/'],
   undici: ['replayer/drive/'],
   fastify: ['replayer/mocks/front/http1/'],
   ws: ['replayer/websocket/'],
   yargs: ['cli/'],
   picocolors: ['cli/'],
-  re2js: ['tape/redact/user-pattern.ts'],
+  re2js: ['tape/expression.ts'],
   yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts', 'tape/import/keploy/'],
 };
 
@@ -32,7 +32,7 @@ const ownersOf: Record<string, readonly string[]> = {
 const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/parse': 'folders',
   'recorder/source': 'folders',
-  'recorder/source/ebpf/attach/tls-libraries': ['go', 'openssl'],
+  'recorder/source/ebpf/attach/tls-libraries': ['gnutls', 'go', 'mbedtls', 'nss', 'openssl', 'wolfssl'],
   'replayer/generate': ['jest', 'vitest', 'msw'],
   'replayer/play': ['conversation', 'request-player'],
   'replayer/mocks/front': ['http1', 'http2'],

@@ -1,7 +1,9 @@
 /** What `record` says at its end and while it runs: people take its numbers for coverage, so each case is kept here. */
+
 import { nothingRecorded, statusTable, summaryLines } from '../../../cli/recording-report';
 import { formatError } from '../../../errors/wiretape-error';
 import type { CaptureStats } from '../../../native/binding';
+import { ReflectedFiles } from '../../../recorder/learn/reflected-files';
 import type { RecordingEnd } from '../../../recorder/record';
 import { Tally } from '../../../recorder/tally/tally';
 import type { Exchange, LossReason, Problem, UnreadTls } from '../../../tape/model/exchange';
@@ -55,7 +57,7 @@ class Recorded {
     return {
       reason: 'interrupted',
       commandStatus: null,
-      stats: { ...this.tally.stats(0), openExchanges: 0 },
+      stats: { ...this.tally.stats(0), openExchanges: 0, reflection: new ReflectedFiles(new Map()).stats },
       capture: { ...capture, ...more },
     };
   }

@@ -20,6 +20,7 @@ import { catalogue, type ErrorCode } from '../../../errors/catalogue';
 import { formatError, WiretapeError } from '../../../errors/wiretape-error';
 import { type CaptureStats, explainRefusals, type KernelRefusal } from '../../../native/binding';
 import type { OwnRights } from '../../../native/seccomp';
+import { ReflectedFiles } from '../../../recorder/learn/reflected-files';
 import type { RecordingEnd } from '../../../recorder/record';
 import { refuseClosed } from '../../../recorder/source/ebpf/attach/closed-targets';
 import { resolveContainers } from '../../../recorder/source/ebpf/attach/containers/choose';
@@ -328,7 +329,9 @@ function unreadableRecording(): RecordingEnd {
     tally.coverage.carried(exchangeOf({ connection, protocol: 'raw', request: null, response: null, raw }));
   }
   const capture = {} as CaptureStats; // says nothing about what could be read
-  return { reason: 'interrupted', commandStatus: null, stats: { ...tally.stats(0), openExchanges: 0 }, capture };
+  const { stats: reflection } = new ReflectedFiles(new Map());
+  const stats = { ...tally.stats(0), openExchanges: 0, reflection };
+  return { reason: 'interrupted', commandStatus: null, stats, capture };
 }
 
 /** A tape of one exchange, in the folder. */

@@ -94,10 +94,18 @@ export function newSocket(event: OpenWire): Socket {
 }
 
 /**
- * Messages without plaintext that are taken for what they look like. Of Go's key updates too: it has one function a
- * direction, and what had no room in the ring shows by its position. OpenSSL has more ways to write than are known.
+ * Messages without plaintext that are taken for what they look like. Of key updates too where all data passes one function
+ * a direction, and what had no room in the ring shows by its position. OpenSSL has more ways to write than are known; Mbed
+ * TLS never changes keys.
  */
-const updates: Record<TlsLibraryName, readonly number[]> = { openssl: [], go: [KEY_UPDATE_BYTES] };
+const updates: Record<TlsLibraryName, readonly number[]> = {
+  openssl: [],
+  go: [KEY_UPDATE_BYTES],
+  gnutls: [KEY_UPDATE_BYTES],
+  nss: [KEY_UPDATE_BYTES],
+  mbedtls: [],
+  wolfssl: [KEY_UPDATE_BYTES],
+};
 
 export function updatesOf({ library }: Stream): readonly number[] {
   return updates[library];

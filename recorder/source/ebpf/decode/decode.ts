@@ -157,7 +157,9 @@ const bindings: Record<number, Binding> = {
   [wireBinding.within]: 'within',
   [wireBinding.descriptor]: 'descriptor',
 };
-const libraries: Record<number, TlsLibraryName> = { [wireLibrary.openssl]: 'openssl', [wireLibrary.go]: 'go' };
+const libraries: ReadonlyMap<number, TlsLibraryName> = new Map(
+  Object.entries(wireLibrary).map(([name, number]) => [number, name as TlsLibraryName]), // keys of that very object
+);
 
 /** One event of a batch: the batch, and where in it the event begins. */
 class EventView {
@@ -205,7 +207,7 @@ class EventView {
 
   /** In the TLS layer. */
   get library(): TlsLibraryName {
-    return libraries[this.u8(at.role)] ?? 'openssl';
+    return libraries.get(this.u8(at.role)) ?? 'openssl';
   }
 
   get base(): WireBase {

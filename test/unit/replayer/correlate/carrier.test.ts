@@ -53,6 +53,28 @@ function last(requests: readonly LiveRequest[]) {
 const minted: ExchangeSketch = { method: 'POST', target: '/orders', responseBody: { id: idA } };
 const live: readonly ExchangeSketch[] = [{ responseBody: { id: idB } }];
 
+describe('a number in a query', () => {
+  const path = (target: string, answers: readonly ExchangeSketch[], now: readonly ExchangeSketch[]) =>
+    last(requestsOf([...answers, { target }], now)).path;
+  const order = { method: 'POST', target: '/orders', responseBody: { id: 41 } };
+  const now = [{ responseBody: { id: 7 } }];
+
+  it.each([
+    ['/items?order=41', '/items?order=7'],
+    ['/items?order_id=41&x=41', '/items?order_id=7&x=41'],
+    ['/items?page=41', '/items?page=41'],
+    ['/items?limit=41', '/items?limit=41'],
+  ])('is an id where an answer named one of that kind: %s', (recorded, expected) => {
+    expect(path(recorded, [order], now)).toBe(expected);
+  });
+
+  it('is not taken for what an action answered', () => {
+    const signup = { method: 'POST', target: '/signup', responseBody: { id: 2 } };
+    expect(path('/items?page=2', [signup], now)).toBe('/items?page=2');
+    expect(path('/items?user_id=2', [signup], now)).toBe('/items?user_id=7');
+  });
+});
+
 describe('a minted value is carried into', () => {
   it('the right one of parts without names', () => {
     const type = ['Content-Type', 'multipart/mixed; boundary=b'] as const;
