@@ -13,12 +13,17 @@ import { always } from '../mocks/front/certificates';
 import type { MockSet } from '../mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../mocks/server';
 import { readAllowance } from '../sandbox/allow';
+import type { Unrecorded } from '../sandbox/unrecorded';
 import type { SuiteSettings } from './description';
 
 export interface Launched {
   readonly target: Target;
   /** Null where the build was up already: it then finds its dependencies itself. */
   readonly mocks: MockServer | null;
+  /** What the build reached for that is not on the tape. */
+  unrecorded(): readonly Unrecorded[];
+  /** What a person must know of where the build runs. */
+  readonly remarks: readonly string[];
   close(): Promise<void>;
 }
 
@@ -42,6 +47,7 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
   const place = await placeOf(settings);
   const mocks = await startMocks(set, { ...options, valid: always });
   try {
+    const remarks: string[] = [];
     const build = await startBuild(command, {
       target: new URL(place.target.origin),
       mocks,
@@ -54,19 +60,22 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
       settings: environmentLines(settings),
       port: place.port,
       waitMs: settings.waitMs ?? defaultWaitMs,
+      onRemark: (text) => remarks.push(`sandbox   ${text}`),
     });
     const close = (): Promise<void> => build.close().finally(() => mocks.close());
-    return { target: place.target, mocks, close };
+    return { target: place.target, mocks, unrecorded: () => build.seen().unrecorded, remarks, close };
   } catch (error) {
     await mocks.close();
     throw error;
   }
 }
 
+const notOurs = { mocks: null, unrecorded: () => [], remarks: [], close: async () => {} };
+
 /** Throws TARGET_UNREACHABLE: one clear sentence in place of every test failing with it. */
 async function alreadyUp(text: string, named: 'WIRETAPE_TARGET' | 'setup.js'): Promise<Launched> {
   const target = parseTarget(text);
-  if (await isListening(new URL(target.origin))) return { target, mocks: null, close: async () => {} };
+  if (await isListening(new URL(target.origin))) return { target, ...notOurs };
   throw new WiretapeError('TARGET_UNREACHABLE', `Nothing listens at ${target.origin}, which ${named} names`, {
     remedy: [
       'Start the build there',
