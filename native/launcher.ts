@@ -27,7 +27,8 @@ export type LauncherMessage =
   | { readonly kind: 'exited'; readonly code: number; readonly signal: number }
   | { readonly kind: 'dialled'; readonly id: number }
   | { readonly kind: 'undialled'; readonly id: number; readonly errno: number }
-  | Datagram;
+  | Datagram
+  | SentDatagram;
 
 /** UDP to port 53 of any address. */
 export interface Datagram {
@@ -39,6 +40,15 @@ export interface Datagram {
   readonly to: string;
   /** Hexadecimal. */
   readonly bytes: string;
+}
+
+/** UDP to an address that is not the command's own, which nobody takes; the first thousand of them. */
+export interface SentDatagram {
+  readonly kind: 'sent';
+  readonly from: string;
+  readonly fromPort: number;
+  readonly to: string;
+  readonly port: number;
 }
 
 export function launcherPath(): string {

@@ -34,6 +34,7 @@ struct agent {
 	pid_t main; /* 0 before the command was started, -1 after it ended */
 	int signals;
 	int datagrams_v4, datagrams_v6;
+	int sent_v4, sent_v6;
 	struct dialled dialled[MOST_DIALLED];
 	size_t dialled_count;
 };
@@ -96,6 +97,8 @@ static void make_all(struct agent *agent)
 		failed(step);
 	agent->datagrams_v4 = open_datagrams(AF_INET);
 	agent->datagrams_v6 = has_v6 ? open_datagrams(AF_INET6) : -1;
+	agent->sent_v4 = open_sent(AF_INET);
+	agent->sent_v6 = has_v6 ? open_sent(AF_INET6) : -1;
 	if (agent->datagrams_v4 < 0)
 		failed((struct step){"port 53", errno});
 	if ((step = make_mounts(agent->plan)).error != 0)
@@ -247,12 +250,14 @@ static void look_at_signals(struct agent *agent)
 
 static void wait_and_serve(struct agent *agent)
 {
-	enum { CHANNEL, SIGNALS, DATAGRAMS_V4, DATAGRAMS_V6, DIALLED };
+	enum { CHANNEL, SIGNALS, DATAGRAMS_V4, DATAGRAMS_V6, SENT_V4, SENT_V6, DIALLED };
 	struct pollfd polled[DIALLED + MOST_DIALLED] = {
 		{.fd = channel, .events = POLLIN},
 		{.fd = agent->signals, .events = POLLIN},
 		{.fd = agent->datagrams_v4, .events = POLLIN},
 		{.fd = agent->datagrams_v6, .events = POLLIN},
+		{.fd = agent->sent_v4, .events = POLLIN},
+		{.fd = agent->sent_v6, .events = POLLIN},
 	};
 	for (size_t i = 0; i < agent->dialled_count; i++)
 		polled[DIALLED + i] = (struct pollfd){.fd = agent->dialled[i].fd, .events = POLLOUT};
@@ -271,6 +276,10 @@ static void wait_and_serve(struct agent *agent)
 		tell_datagram(agent->datagrams_v4, AF_INET);
 	if (polled[DATAGRAMS_V6].revents != 0)
 		tell_datagram(agent->datagrams_v6, AF_INET6);
+	if (polled[SENT_V4].revents != 0)
+		tell_sent(agent->sent_v4, AF_INET);
+	if (polled[SENT_V6].revents != 0)
+		tell_sent(agent->sent_v6, AF_INET6);
 	if (polled[SIGNALS].revents != 0)
 		look_at_signals(agent);
 	if (polled[CHANNEL].revents != 0) {

@@ -58,5 +58,8 @@ _Noreturn void run_agent(const struct plan *plan, pid_t seen_from_outside, bool 
 int open_datagrams(int family);
 void tell_datagram(int fd, int family);
 void answer_datagram(int fd, char *words);
+/* sent.c */
+int open_sent(int family);
+void tell_sent(int fd, int family);
 
 #endif

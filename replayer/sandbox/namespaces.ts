@@ -13,6 +13,7 @@ import {
   type LauncherPlan,
   launcherArguments,
   launcherPath,
+  type SentDatagram,
   toLauncher,
 } from '../../native/launcher';
 import { cannotStart, type Exit, type Spawned } from '../launch/command';
@@ -29,6 +30,7 @@ export interface Namespaces {
   /** A connection made inside. Rejects with an error that has `code`, as net.connect would. */
   dial(address: string, port: number): Promise<Socket>;
   onDatagram(take: (datagram: Datagram) => void): void;
+  onSent(take: (sent: SentDatagram) => void): void;
   answer(datagram: Datagram, bytes: Uint8Array): void;
 }
 
@@ -77,6 +79,7 @@ class Launched implements Namespaces {
   private readonly dialled = new Map<number, Waiting<Socket>>();
   private lastDialled = 0;
   private takeDatagram: (datagram: Datagram) => void = () => {};
+  private takeSent: (sent: SentDatagram) => void = () => {};
   private readonly startup = Promise.withResolvers<void>();
   private readonly startedUp = Promise.withResolvers<void>();
   private readonly exited = Promise.withResolvers<Exit>();
@@ -139,6 +142,10 @@ class Launched implements Namespaces {
     this.takeDatagram = take;
   }
 
+  onSent(take: (sent: SentDatagram) => void): void {
+    this.takeSent = take;
+  }
+
   answer(datagram: Datagram, bytes: Uint8Array): void {
     this.say(toLauncher.answer(datagram, bytes));
   }
@@ -181,6 +188,9 @@ class Launched implements Namespaces {
         break;
       case 'datagram':
         this.takeDatagram(message);
+        break;
+      case 'sent':
+        this.takeSent(message);
         break;
     }
   }

@@ -15,6 +15,7 @@ import { answerName, type Desks, type Receiving, receive } from './connections';
 import { hostsFile, nameServiceFile, resolverFile } from './files';
 import { createForwarder, type Forwarder } from './forwarder';
 import { type Namespaces, openNamespaces } from './namespaces';
+import { holderOf } from './processes';
 import type { Sandbox } from './sandbox';
 import { socketPaths } from './unix-sockets';
 import { UnrecordedLedger } from './unrecorded';
@@ -86,6 +87,11 @@ function serve(namespaces: Namespaces, receiving: Receiving): void {
     const asker = { transport: 'udp', address: datagram.from, port: datagram.port } as const;
     const answer = answerName(Buffer.from(datagram.bytes, 'hex'), asker, receiving);
     if (answer !== null) namespaces.answer(datagram, answer);
+  });
+  namespaces.onSent(({ from, fromPort, to, port }) => {
+    const { name } = receiving.book.meant(to, port);
+    const sender = { transport: 'udp', address: from, port: fromPort } as const;
+    receiving.unrecorded.note('udp', name, holderOf(sender, receiving.inside));
   });
 }
 

@@ -145,6 +145,17 @@ describeWithNamespaces('the network of its own', () => {
     expect(stderr).toMatch(/MOCK_MISS {2}Cannot answer GET http:\/\/198\.51\.100\.7:8080\//);
   });
 
+  it('refuses UDP, names who sent it, and fails nothing for it, as no tape has any', async () => {
+    tape('ECONNREFUSED\n');
+    const script = `const s = require('dgram').createSocket('udp4'); let told;
+      s.on('error', (e) => { told ??= console.log(e.code) ?? true; });
+      s.connect(8125, '198.51.100.9', () => { s.send('x'); setTimeout(() => s.send('y'), 1000); setTimeout(() => s.close(), 2000); });`; // still there when it is looked for
+    const { status, stdout } = await run([process.execPath, '-e', script]);
+    const report = JSON.parse(stdout);
+    expect([status, report.results[0].differences]).toEqual([0, []]);
+    expect(report.sandbox.unrecorded).toMatchObject([{ what: 'udp', name: '198.51.100.9:8125', process: 'node' }]);
+  });
+
   it('lets through what is allowed, and says so', async () => {
     const through = held.replace('loopback no', 'loopback REAL').replace('unix no', 'unix REAL');
     tape(through);
