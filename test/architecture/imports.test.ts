@@ -10,7 +10,7 @@ const mayImport: Record<string, readonly string[]> = {
   native: ['native', 'errors'],
   tape: ['tape', 'errors'],
   recorder: ['recorder', 'tape', 'native', 'errors'],
-  replayer: ['replayer', 'tape', 'errors'],
+  replayer: ['replayer', 'tape', 'native', 'errors'],
   cli: ['cli', 'recorder', 'replayer', 'tape', 'native', 'errors'],
   'index.ts': ['cli', 'recorder', 'replayer', 'tape', 'errors'],
 };
@@ -44,6 +44,12 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
 };
 
 describe('recorder -> tape <- replayer', () => {
+  it('the replayer knows of native/ only the launcher', () => {
+    const known = sources.filter(({ path }) => topOf(path) === 'replayer').flatMap(ownImports);
+    const native = known.filter((to) => topOf(to) === 'native');
+    expect([...new Set(native)]).toEqual(['native/launcher']);
+  });
+
   it('looks at real sources', () => {
     expect(sources.length).toBeGreaterThan(20);
     expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(50);
