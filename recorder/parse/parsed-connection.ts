@@ -44,6 +44,8 @@ export class ParsedConnection implements ConnectionListener, Reader {
   private readonly causeAtOpen: Cause | null;
   /** What TLS agreed to carry. */
   private agreed: Agreed = null;
+  /** What came first was left out, and nothing has come since. */
+  private beginsLate = false;
 
   constructor(
     private readonly open: OpenEvent,
@@ -64,6 +66,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   data(direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
     this.host.at(atUs);
+    if (this.beginsLate) this.beginLate(bytes);
     const { state } = this;
     if (state.kind === 'speaking') state.conversation.data(sideIn(this.orientation, direction), bytes, atUs);
     else if (state.kind === 'resync') this.seek(state.resync, { direction, bytes, atUs });
@@ -72,8 +75,9 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   gap(direction: StreamDirection, size: number, reason: GapReason, atUs: number): void {
     this.host.at(atUs);
-    this.host.lose(reason, size);
-    this.passGap(direction, size, reason, atUs);
+    this.host.lose(reason === 'left-out' ? 'hole' : reason, size); // the kernel counts what it leaves out, of all together
+    if (reason === 'left-out' && this.hasNotBegun()) this.beginsLate = true;
+    else this.passGap(direction, size, reason, atUs);
   }
 
   tls(event: TlsEvent): void {
@@ -109,8 +113,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   close(ending: Ending, atUs: number): void {
     this.host.at(atUs);
-    if (this.state.kind === 'undecided' && this.state.recognition.isEmpty && !this.state.isInside)
-      this.noteFailedConnect(ending, atUs);
+    if (this.hasNotBegun() && !this.beginsLate) this.noteFailedConnect(ending, atUs);
     let closed: Conversation | null = null;
     // What a conversation held back until now may hand the connection over.
     for (let open = this.lastReading(); open !== null && open !== closed; open = this.lastReading()) {
@@ -140,6 +143,21 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   openTunnel(channel: number, handOver: HandOver): Conversation {
     return new Channel(this.host, channel, handOver);
+  }
+
+  /** Nothing of the connection itself was read yet. */
+  private hasNotBegun(): boolean {
+    return this.state.kind === 'undecided' && this.state.recognition.isEmpty && !this.state.isInside;
+  }
+
+  /**
+   * Where nothing follows what was left out, nothing is said of the connection. A client begins to speak here: with a
+   * request, or in the middle of a protocol that can only be joined.
+   */
+  private beginLate(bytes: Uint8Array): void {
+    this.beginsLate = false;
+    const isRequest = parsed.some((protocol) => protocol.recognise('request', bytes) !== 'no');
+    if (this.state.kind === 'undecided' && !isRequest) this.loseTrack(this.state.recognition, problemOfGap('left-out'));
   }
 
   /** Who reads the bytes at this moment, whether or not it will have been the right one. */

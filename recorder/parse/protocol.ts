@@ -76,7 +76,7 @@ export interface Upgraded {
 
 /** The two directions of one connection, read by one protocol. */
 export interface Conversation {
-  /** `bytes` is lent: what is kept of it has to be copied, except for as long as it waits in a bounded queue. */
+  /** `bytes` is lent: its memory is used for other bytes as soon as the call is over. What is kept of it has to be copied. */
   data(side: Side, bytes: Uint8Array, atUs: number): void;
   gap(side: Side, size: number, reason: GapReason, atUs: number): void;
   /**

@@ -39,6 +39,7 @@ export interface TlsEvent {
 /** Why bytes of a call are not there. Words travel to the tape: never reuse one. */
 export type MissingReason =
   | 'ring-full'
+  | 'left-out'
   | 'over-limit'
   | 'unreadable-call'
   | 'fault'

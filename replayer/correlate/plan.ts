@@ -252,7 +252,7 @@ function cookieKey(path: Path, text: string): string {
 }
 
 /** True for texts that are clocks: equal ones in one answer are often a coincidence. */
-export function isTimeAt(text: string, path: Path): boolean {
+function isTimeAt(text: string, path: Path): boolean {
   const name = path.findLast((step) => typeof step === 'string');
   if (timeText(text) !== null || dateText(text) !== null) return true;
   return epochTime(text) !== null && name !== undefined && isTimeName(String(name));

@@ -17,7 +17,7 @@ const contextBefore = 40;
 const contextAfter = 80;
 
 /** Stands for a live value that must not be printed. */
-export const hiddenValue = '(a secret of this run)';
+const hiddenValue = '(a secret of this run)';
 
 export function shownDifference(found: Found, asked: Asked): Difference {
   const shown = withValues(found, asked);

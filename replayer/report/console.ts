@@ -134,7 +134,7 @@ function mayBeNoise({ path, kind }: Difference): boolean {
 }
 
 /** The line for a noise file that declares one place; the reason is for the writer to fill in. */
-export function noiseRuleLine(path: string): string {
+function noiseRuleLine(path: string): string {
   const text = /^[\w.*[\]-]+$/.test(path) && !path.includes('[*]') ? path : `'${path.replaceAll("'", "''")}'`;
   return `- { in: response, path: ${text}, because: "…" }`;
 }

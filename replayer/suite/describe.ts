@@ -13,7 +13,6 @@ import {
   noHttp,
 } from '../../tape/model/http/http';
 import { httpOf, isConversation } from '../../tape/model/registry';
-import { handshakeOverHttp1 } from '../../tape/model/websocket/websocket';
 import type { StoredExchange } from '../../tape/store/tape';
 import { lasting } from '../cases/conversation';
 import type { Mock, Refusal } from '../mocks/mock';
@@ -80,12 +79,9 @@ export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep:
   };
 }
 
-/** Without what is described as messages; a handshake as it is played and served. */
+/** Without what is described as messages. */
 function describedOf(exchange: Exchange): HttpContent {
-  const content = httpOf({ ...exchange, messages: [] }) ?? noHttp;
-  const { request, response } = content;
-  if (request === null || response === null || !isConversation(exchange)) return content;
-  return handshakeOverHttp1({ request, response });
+  return httpOf({ ...exchange, messages: [] }) ?? noHttp;
 }
 
 interface Told {
@@ -101,6 +97,7 @@ function describeRequest(request: HttpRequest, { headers, keep }: Told): Request
     ...versionOf(request),
     ...(request.authority === undefined ? {} : { authority: request.authority }),
     ...(request.scheme === undefined ? {} : { scheme: request.scheme }),
+    ...(request.protocol === undefined ? {} : { protocol: request.protocol }),
     headers: describeHeaders(headers),
     ...describeBody(request, { part: 'request', exact: true, keep }),
     ...trailersOf(request.trailers),

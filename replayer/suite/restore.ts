@@ -165,8 +165,12 @@ interface Reading {
 }
 
 function requestOf(description: RequestDescription, reading: Reading): HttpRequest {
-  const { method, target, authority, scheme } = description;
-  const said = { ...(authority === undefined ? {} : { authority }), ...(scheme === undefined ? {} : { scheme }) };
+  const { method, target, authority, scheme, protocol } = description;
+  const said = {
+    ...(authority === undefined ? {} : { authority }),
+    ...(scheme === undefined ? {} : { scheme }),
+    ...(protocol === undefined ? {} : { protocol }),
+  };
   return { method, target, ...said, ...messageOf(description, reading) };
 }
 

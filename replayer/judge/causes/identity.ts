@@ -12,7 +12,7 @@ import {
 } from '../../noise/shapes';
 
 /** True for two UUIDs of one version behind one prefix. */
-export function areUuids(recorded: string, live: string): boolean {
+function areUuids(recorded: string, live: string): boolean {
   const prefix = uuidPrefix(recorded);
   const version = uuidVersion(recorded.slice(prefix.length));
   return version !== null && live.startsWith(prefix) && version === uuidVersion(live.slice(prefix.length));

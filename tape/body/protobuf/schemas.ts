@@ -62,8 +62,12 @@ export function schemasFrom(files: ReadonlyMap<string, Uint8Array>): Schemas {
 
 /** The set of those that are there with all they import, for `filesInSet` to read; null where there is none. */
 export function setOfFiles(files: ReadonlyMap<string, Uint8Array>): Uint8Array | null {
-  const file = [...wholeFiles(files).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return file.length === 0 ? null : bytesOfSet(file);
+  try {
+    const file = [...wholeFiles(files).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return file.length === 0 ? null : bytesOfSet(file);
+  } catch {
+    return null; // imports of imports, deeper than the stack
+  }
 }
 
 function wholeFiles(files: ReadonlyMap<string, Uint8Array>): Files {

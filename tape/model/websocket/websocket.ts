@@ -25,7 +25,7 @@ export function socketOf(handshake: HttpContent, messages: readonly Message[]) {
 }
 
 /** The kinds of messages (RFC 6455 5.2). */
-export const webSocketKinds = ['text', 'binary', 'ping', 'pong', 'close'] as const;
+const webSocketKinds = ['text', 'binary', 'ping', 'pong', 'close'] as const;
 export type WebSocketKind = (typeof webSocketKinds)[number];
 
 /** True for the handshake of a WebSocket that was made (RFC 6455 4.2.2, RFC 8441 5). */

@@ -24,6 +24,7 @@ import {
   type Stream,
   type StreamDirection,
   skip,
+  streamsOf,
   totalsOf,
   updatesOf,
   without,
@@ -242,7 +243,7 @@ export class Binder {
     this.sockets.delete(oldest.key);
     this.unixSockets.delete(oldest.key);
     this.unwanted.delete(oldest.key);
-    if (oldest.stream !== null) this.streams.delete(oldest.stream.key);
+    for (const { key } of streamsOf(oldest)) this.streams.delete(key);
   }
 
   /**
@@ -258,7 +259,7 @@ export class Binder {
     const socket = this.sockets.get(event.socket);
     if (socket === undefined || socket.stream !== null || socket.tlsSeen) return;
     if (event.maybeTls && socket.maybeBytes < MAYBE_MOST) {
-      socket.maybe.push(event);
+      socket.maybe.push(keptOf(event));
       socket.maybeBytes += event.bytes.length;
       return;
     }
@@ -317,7 +318,7 @@ export class Binder {
   }
 
   private hold(stream: Stream, event: DataWire): void {
-    stream.held.push(event);
+    stream.held.push(keptOf(event));
     stream.heldBytes += event.bytes.length;
     this.heldBytes += event.bytes.length;
     this.options.onUnbound?.(stream.pid);
@@ -340,6 +341,7 @@ export class Binder {
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
     if (isWithin) socket.account = null;
     if (socket.stream === null || isWithin) this.emitTls(socket, stream.library, event.atNs);
+    if (socket.stream !== null) socket.earlier.push(socket.stream);
     socket.stream = stream;
     for (const held of this.release(stream)) this.emitPlaintext(stream, socket, held);
   }
@@ -426,9 +428,9 @@ export class Binder {
     const missing = socket.account?.takeMissing(direction, sealed, plaintext) ?? 0;
     if (missing === 0) return;
     socket.end[direction] = position + missing;
-    if (socket.stream !== null) {
-      socket.stream.base[direction] += missing;
-      socket.stream.assumed[direction] += missing;
+    for (const { base, assumed } of streamsOf(socket)) {
+      base[direction] += missing;
+      assumed[direction] += missing;
     }
     this.emit({
       kind: 'data',
@@ -518,7 +520,7 @@ export class Binder {
     this.emitEncrypted(socket, event);
     this.checkAtEnd(socket, event);
     const totals = socket.tlsSeen ? plaintextTotals(socket) : totalsOf(event);
-    if (socket.stream !== null) this.streams.delete(socket.stream.key);
+    for (const { key } of streamsOf(socket)) this.streams.delete(key);
     this.emit({
       kind: 'close',
       connection: socket.key,
@@ -575,4 +577,9 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
+}
+
+/** The bytes of an event are lent. */
+function keptOf(event: DataWire): DataWire {
+  return { ...event, bytes: new Uint8Array(event.bytes) };
 }

@@ -26,7 +26,10 @@ export interface Socket {
   agreed: Agreed;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
+  /** The one that was bound last. */
   stream: Stream | null;
+  /** Those before it: of the other direction where a library has an object for each, and of keys that were changed. */
+  readonly earlier: Stream[];
   /** Where the next byte stands that is emitted. */
   readonly end: ByDirection;
   /** Plaintext bytes of its TLS streams so far. */
@@ -89,6 +92,7 @@ export function newSocket(event: OpenWire): Socket {
     agreed: null,
     look: null,
     stream: null,
+    earlier: [],
     end: { sent: 0, received: 0 },
     plaintext: { sent: 0, received: 0 },
     account: null,
@@ -109,6 +113,7 @@ const updates: Record<TlsLibraryName, readonly number[]> = {
   nss: [KEY_UPDATE_BYTES],
   mbedtls: [],
   wolfssl: [KEY_UPDATE_BYTES],
+  rustls: [KEY_UPDATE_BYTES],
 };
 
 export function updatesOf({ library }: Stream): readonly number[] {
@@ -135,6 +140,11 @@ export function plaintextTotals({ stream }: Socket): ByDirection | null {
   if (stream?.total == null) return null;
   const { base, total } = stream;
   return { sent: base.sent + total.sent, received: base.received + total.received };
+}
+
+/** Every stream that is bound to the socket. */
+export function streamsOf({ stream, earlier }: Socket): readonly Stream[] {
+  return stream === null ? earlier : [...earlier, stream];
 }
 
 export function totalsOf({ sent, received }: CloseWire): ByDirection {

@@ -51,6 +51,21 @@ function spoken(events: readonly SourceEvent[]): string[] {
   });
 }
 
+it('keeps what it holds when the memory it was lent is used again', () => {
+  const told: SourceEvent[] = [];
+  const binder = new Binder({ clockOffsetUs: 0, onEvent: (event) => told.push(event) });
+  const push = (event: WireFields) => {
+    const memory = batchOf(event);
+    for (const decoded of decodeBatch(memory)) binder.push(decoded);
+    memory.fill(0xdd);
+  };
+  push(open(1));
+  push(secret(7, RECEIVED, 'before anybody knew its socket'));
+  expect(told).toHaveLength(1);
+  push({ type: 'tlsBind', layer: TLS, tls: 7, socket: 1 });
+  expect(spoken(told.filter(({ kind }) => kind === 'data'))).toEqual(['1 received 0 before anybody knew its socket']);
+});
+
 it('passes plain bytes on as they are', () => {
   const told = bind([
     open(1),

@@ -22,7 +22,7 @@ function carry(recorded: readonly ExchangeSketch[], setting: Setting = {}) {
   const tests = casesFrom(storedExchanges(...recorded)).filter(isRunnable);
   const target = { authority: 'new.test', origin: 'http://new.test' };
   const carrier = new Carrier(tests, {
-    target,
+    targetOf: () => target,
     setHeaders: setting.setHeaders ?? [],
     secrets: setting.secrets ?? new Map(),
   });

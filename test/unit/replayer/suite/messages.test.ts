@@ -1,6 +1,6 @@
 /** Exchanges with messages through their description and back: what is played and served afterwards is what was recorded. */
 import { gzipSync } from 'node:zlib';
-import { casesFrom } from '../../../../replayer/cases/cases';
+import { casesFrom, recordedHttp2 } from '../../../../replayer/cases/cases';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
 import { describeCase, describeMock } from '../../../../replayer/suite/describe';
 import { restoreCase, restoreMock } from '../../../../replayer/suite/restore';
@@ -136,16 +136,15 @@ describe('a WebSocket', () => {
     expect(casesFrom([restored])).toMatchObject([{ kind: 'conversation', isOpenEnded: true }]);
   });
 
-  it('over HTTP/2 is written down as the handshake that it is played with', () => {
-    const request = {
-      ...requestOf({ version: '2', method: 'CONNECT', target: '/chat', headers: [] }),
-      protocol: 'websocket',
-      authority: 'shop.test',
-    };
+  it('over HTTP/2 is played over it again', () => {
+    const asked = { version: '2', method: 'CONNECT', target: '/chat', headers: [] } as const;
+    const request = { ...requestOf(asked), authority: 'shop.test', protocol: 'websocket' };
     const response = responseOf({ version: '2', headers: [], body: bodyOf('') });
-    const { description, restored } = through(socketWith(said, { request, response }));
-    expect(description.request).toMatchObject({ method: 'GET', headers: { host: 'shop.test', upgrade: 'websocket' } });
-    expect(restored.exchange.protocol).toBe('websocket');
+    const { description, restored } = through(socketWith(said, { request, response, channel: 1 }));
+    expect(description.request).toMatchObject({ method: 'CONNECT', protocol: 'websocket', version: '2' });
+    expect(restored.exchange).toMatchObject({ protocol: 'websocket', channel: 1 });
+    const [test] = casesFrom([restored]);
+    expect(test?.kind === 'conversation' && recordedHttp2(test.handshake)).toBe('plaintext');
   });
 
   it('is served as a mock with the same messages', () => {
