@@ -152,3 +152,30 @@ describeE2e('a connection', () => {
     ]);
   }, 60_000);
 });
+
+describeE2e('tunnels in streams of HTTP/2', () => {
+  const tunnel = join(apps, 'http2/tunnel.js');
+
+  it('show what they carry, four at a time, at both ends', async () => {
+    const program = start(node, [tunnel, 'proxy'], { stdio: 'pipe' });
+    const [, port = ''] = await lineFrom(program, program.child.stdout, /^listening (\d+)$/);
+    const client = [tunnel, 'client', port];
+    const inbound = await recordDuring(['--port', port], () => run(node, client));
+    const outbound = await recordCommand([node, ...client]);
+    for (const { exchanges } of [inbound, outbound]) {
+      const inStreams = exchanges.filter(({ exchange }) => exchange.channel !== null); // and not what the proxy says behind it
+      const told = inStreams.map(({ exchange }) => {
+        const { request, response } = httpIn(exchange);
+        const body = Buffer.from(response?.body.bytes ?? []).toString();
+        return [exchange.channel, exchange.protocol, request?.method, request?.target, body, exchange.problems];
+      });
+      const expected = [1, 3, 5, 7].flatMap((channel, i) => [
+        [channel, 'http1', 'GET', `/${i + 1}`, `behind /${i + 1}`, []],
+        [channel, 'http2', 'CONNECT', 'shop.test:80', '', []],
+      ]);
+      expect(told.sort((a, b) => Number(a[0]) - Number(b[0]) || String(a[1]).localeCompare(String(b[1])))).toEqual(
+        expected,
+      );
+    }
+  }, 60_000);
+});

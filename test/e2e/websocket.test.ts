@@ -112,7 +112,7 @@ describeE2e('a conversation over a WebSocket', () => {
     ['plaintext', 'plain', false],
     ['TLS', 'compressed', true],
   ])(
-    'is that over HTTP/2 too, at both ends, and is played and mocked over HTTP/1.1: %s, %s',
+    'is that over HTTP/2 too, at both ends, and is played and mocked over both versions: %s, %s',
     async (_, compressed, isTls) => {
       const certificates = isTls ? [dirname(makeCertificate(folder.path).cert)] : [];
       const { port } = await serve(node, sockets, 'server-h2', ...certificates);
@@ -128,10 +128,15 @@ describeE2e('a conversation over a WebSocket', () => {
       expectConversation(received, said, overHttp2);
       expect(received.map(({ protocol, channel }) => [protocol, channel])).toEqual([['websocket', 1]]);
       const build = await serve(node, sockets, 'server');
-      const target = parseTarget(`http://127.0.0.1:${build.port}`);
-      const played = await runSuite(casesFrom(inbound.exchanges), { ...suiteDefaults, target });
-      expect(played.report.results.flatMap(({ differences }) => differences)).toEqual([]);
-      expect(played.report).toMatchObject({ cases: 1, passed: 1 });
+      const targets = [
+        { target: parseTarget(`${isTls ? 'https' : 'http'}://127.0.0.1:${port}`), insecure: true },
+        { target: parseTarget(`http://127.0.0.1:${build.port}`), httpVersion: '1.1' as const },
+      ];
+      for (const to of targets) {
+        const played = await runSuite(casesFrom(inbound.exchanges), { ...suiteDefaults, ...to });
+        expect(played.report.results.flatMap(({ differences }) => differences)).toEqual([]);
+        expect(played.report).toMatchObject({ cases: 1, passed: 1, remarks: [] });
+      }
       const outbound = await recordCommand([node, ...client]);
       expectConversation(
         outbound.exchanges.map(({ exchange }) => exchange),
@@ -139,10 +144,15 @@ describeE2e('a conversation over a WebSocket', () => {
         overHttp2,
       );
       const mocks = await startMocks(mocksFrom(outbound.exchanges));
-      const urls = [...mocks.urls.values()].map((url) => `${url.replace('http', 'ws')}/chat`);
-      const again = await outputOf(start(node, [sockets, 'client', ...urls, compressed]));
+      const [url = ''] = mocks.urls.values();
+      for (const words of [
+        ['client', `${url.replace('http', 'ws')}/chat`],
+        ['client-h2', `${url}/chat`],
+      ]) {
+        const again = await outputOf(start(node, [sockets, ...words, compressed]));
+        expect([again.status, lines(again.stdout), mocks.failed()]).toEqual([0, said, false]);
+      }
       await mocks.close();
-      expect([again.status, lines(again.stdout), mocks.failed()]).toEqual([0, said, false]);
     },
     120_000,
   );
