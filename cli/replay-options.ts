@@ -24,7 +24,10 @@ export const playOptions = {
   concurrency: { type: 'number', default: 1, describe: 'requests at once, as far as the recording had them at once' },
   speed: { choices: ['max', 'recorded'] as const, default: 'max', describe: 'as fast as answers come, or as recorded' },
   timeout: { type: 'string', default: '30s', describe: 'longest wait for one answer' },
-  'host-header': { type: 'string', describe: "sent as Host; default is the target's own" },
+  'host-header': {
+    type: 'string',
+    describe: "sent as Host; `recorded` for each request's own; default is the target's",
+  },
   'http-version': {
     type: 'string',
     choices: httpVersionChoices,
@@ -112,11 +115,11 @@ export function conditionsFrom({ failIf = [] }: Pick<ReplayArguments, 'failIf'>)
 }
 
 /** Trust is a question of TLS only, and has one answer. */
-export function refuseIdleTrust(args: PlayArguments, target: Target): void {
+export function refuseIdleTrust(args: PlayArguments, targets: readonly Target[]): void {
   const idle = args.insecure ? '--insecure' : '--ca';
-  if (target.secure || (!args.insecure && args.ca === undefined)) return;
+  if (targets.some(({ secure }) => secure) || (!args.insecure && args.ca === undefined)) return;
   throw usage(
-    `${idle} is for https, and the target is ${target.origin}`,
+    `${idle} is for https, and the target is ${targets.map(({ origin }) => origin).join(', ')}`,
     `Leave out ${idle}, or give the target as https`,
   );
 }

@@ -10,6 +10,10 @@ import { type MockServer, type MockServerOptions, startMocks } from '../replayer
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { RecordedCall } from '../replayer/report/details';
 import { runSuite, type SuiteOptions } from '../replayer/run';
+import type { SandboxOptions } from '../replayer/sandbox/open';
+import type { SandboxSeen } from '../replayer/sandbox/sandbox';
+import type { StoredExchange } from '../tape/store/tape';
+import type { AppLog } from './app-log';
 import { AroundCases } from './around-cases';
 import { type Unused, unusedMocks } from './mock-options';
 import { rawSummaryLines, rawTeller } from './raw-mocks';
@@ -28,6 +32,9 @@ export interface TestSetting {
   readonly run: Omit<SuiteOptions, 'target' | 'signal'>;
   /** Null where what goes on cannot be put to single cases, or nobody asks for it. */
   readonly calls: ReadonlyMap<string, readonly RecordedCall[]> | null;
+  readonly outbound: readonly StoredExchange[];
+  readonly sandbox: Pick<SandboxOptions, 'kind' | 'allow'>;
+  readonly log: AppLog;
   /** Where the command will listen. */
   place(): Promise<Place>;
 }
@@ -46,6 +53,7 @@ export interface TestRun {
   readonly unused: readonly Unused[];
   readonly faults: readonly Error[];
   readonly rawLines: readonly string[];
+  readonly seen: SandboxSeen;
   /** True where a miss, of a mock or of a raw stream, fails the run. */
   readonly missed: boolean;
 }
@@ -56,7 +64,7 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
   const raw = await startRawMocks(setting.raw, { host: '127.0.0.1', onMiss: rawTeller() });
   try {
     const { target, port } = await setting.place();
-    const outcome = await withBuild(setting, { mocks, raw, place: { target, port }, signal });
+    const { outcome, seen } = await withBuild(setting, { mocks, raw, place: { target, port }, signal });
     const misses = mocks.misses();
     return {
       outcome: { ...outcome, report: { ...outcome.report, misses } },
@@ -64,6 +72,7 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
       misses,
       unused: unusedMocks(mocks.unused()),
       faults: mocks.faults(),
+      seen,
       rawLines: rawSummaryLines(setting.raw, raw),
       missed: mocks.failed() || raw.served().missed > 0,
     };
@@ -79,14 +88,19 @@ interface Running {
   readonly signal: AbortSignal;
 }
 
-async function withBuild(setting: TestSetting, { mocks, raw, place, signal }: Running): Promise<Outcome> {
+interface Built {
+  readonly outcome: Outcome;
+  readonly seen: SandboxSeen;
+}
+
+async function withBuild(setting: TestSetting, { mocks, raw, place, signal }: Running): Promise<Built> {
   const { command, cases, run, calls } = setting;
   const { set } = setting.mocks;
   const around = calls === null || run.redactor === null ? null : aroundOf(calls, run.redactor, mocks);
   const rawOnly = [...raw.addresses.keys()].filter((name) => !mocks.urls.has(name));
   const running = await startBuild(command, {
     target: new URL(place.target.origin),
-    mocks: { ...mocks, urls: new Map([...raw.addresses, ...mocks.urls]) },
+    ...{ mocks, raw, outbound: setting.outbound, ...setting.sandbox },
     upstreams: [...set.upstreams, ...rawOnly.map((name) => upstreamNamed(name, false))],
     env: process.env,
     settings: setting.env,
@@ -94,9 +108,10 @@ async function withBuild(setting: TestSetting, { mocks, raw, place, signal }: Ru
     waitMs: setting.waitMs,
     signal,
     onLine: (line) => {
-      process.stderr.write(`| ${visibleLine(line)}\n`);
+      setting.log.line(line);
       around?.printed(line);
     },
+    onRemark: (text) => process.stderr.write(`sandbox   ${visibleLine(text)}\n`),
   });
   try {
     around?.begin();
@@ -106,7 +121,7 @@ async function withBuild(setting: TestSetting, { mocks, raw, place, signal }: Ru
       around?.finish(result);
     };
     const outcome = await runSuite(cases, { ...run, target: place.target, signal, onResult });
-    return { ...outcome, surroundings: around?.byCase ?? new Map() };
+    return { outcome: { ...outcome, surroundings: around?.byCase ?? new Map() }, seen: running.seen() };
   } finally {
     await running.close();
   }

@@ -1,13 +1,17 @@
 /** `wiretape test`: mocks, the new build, a replay and its judgement, all in one command for CI. */
 
 import type { CommandModule } from 'yargs';
+import { WiretapeError } from '../errors/wiretape-error';
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget } from '../replayer/drive/target';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
+import { always } from '../replayer/mocks/front/certificates';
 import { mocksFrom } from '../replayer/mocks/mock';
 import { recordedCalls } from '../replayer/report/calls';
+import { mergeSeen, type SandboxReport } from '../replayer/sandbox/unrecorded';
+import { type AppLog, openAppLog } from './app-log';
 import { whyUnattributed } from './around-cases';
 import {
   type MockArguments,
@@ -32,13 +36,15 @@ import {
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
+import { type SandboxArguments, sandboxFrom, sandboxLines, sandboxOptions } from './sandbox-options';
 import { type Place, placeAt, type TestRun, type TestSetting, testOnce } from './test-run';
 
-interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments {
+interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments, SandboxArguments {
   readonly tape: string;
   readonly target?: string;
   readonly env?: readonly string[];
   readonly wait: string;
+  readonly appLog?: string;
   readonly runs: number;
   readonly allowFlaky: boolean;
   readonly json: boolean;
@@ -61,6 +67,10 @@ export const testCommand: CommandModule<object, Arguments> = {
           array: true,
           describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'CA={ca}', 'PORT={port}'; repeatable",
         },
+        'app-log': {
+          type: 'string',
+          describe: 'a file for all that COMMAND prints; the end of it is shown where the run fails',
+        },
         wait: { type: 'string', default: '30s', describe: 'longest wait for the first answer of COMMAND' },
         runs: {
           type: 'number',
@@ -69,6 +79,7 @@ export const testCommand: CommandModule<object, Arguments> = {
             'times to play each case, each time against a new COMMAND; what does not always pass fails, as flaky',
         },
         'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
+        ...sandboxOptions,
         ...mockOptions,
         ...filterOptions,
         ...replayOptions,
@@ -89,19 +100,36 @@ export const testCommand: CommandModule<object, Arguments> = {
   },
 };
 
+/** What the build printed is shown where the run failed, unless the error itself shows it. */
 async function test(args: Arguments): Promise<number> {
+  const log = openAppLog(args.appLog);
+  try {
+    const status = await runTest(args, log);
+    if (status !== 0) tell(log.lastLines());
+    return status;
+  } catch (error) {
+    const isShown = error instanceof WiretapeError && ['COMMAND_FAILED', 'TARGET_NOT_READY'].includes(error.code);
+    if (!isShown) tell(log.lastLines());
+    throw error;
+  } finally {
+    log.close();
+  }
+}
+
+async function runTest(args: Arguments, log: AppLog): Promise<number> {
   const startedAtMs = Date.now();
   const command = args['--'] ?? [];
   if (command.length === 0) throw noCommand();
   const runs = runsFrom(args);
   const reports = reportsFrom(args, process.env);
   const conditions = conditionsFrom(args);
-  const setting = await settingFrom(args, { command, keepAnswers: wantsPage(reports) });
+  const setting = await settingFrom(args, { command, log, keepAnswers: wantsPage(reports) });
   const { cases, raw, run } = setting;
   reports.githubLog?.hold();
   const played = await untilSignalled((signal) => testRepeatedly(setting, runs, signal));
   const [first] = played;
-  if (!args.json) tellOfMocks(played, args.tape);
+  const sandbox = mergeSeen([first.seen, ...played.slice(1).map(({ seen }) => seen)], args.onMiss !== 'fail');
+  if (!args.json) tellOfMocks(played, sandbox, args.tape);
   const status = await reportOutcome([first.outcome, ...played.slice(1).map(({ outcome }) => outcome)], {
     tape: args.tape,
     cases,
@@ -113,7 +141,7 @@ async function test(args: Arguments): Promise<number> {
     unattributed: whyUnattributed(cases, args.concurrency),
     startedAtMs,
     target: first.target,
-    also: { unused: first.unused },
+    also: { unused: first.unused, sandbox },
   });
   for (const fault of played.flatMap(({ faults }) => faults)) tell([`a fault of wiretape itself: ${fault.message}`]);
   if (!args.json) tell([...notServedLines(raw), ...(played.at(-1)?.rawLines ?? [])]);
@@ -134,22 +162,27 @@ async function testRepeatedly(
 
 async function settingFrom(
   args: Arguments,
-  { command, keepAnswers }: { readonly command: readonly string[]; readonly keepAnswers: boolean },
+  { command, log, keepAnswers }: Pick<TestSetting, 'command' | 'log'> & { readonly keepAnswers: boolean },
 ): Promise<TestSetting> {
   const waitMs = parseDuration(args.wait, '--wait');
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
+  const sandbox = sandboxFrom(args);
   const cases = await readCases(args);
   const outbound = await readServed(sessionOnly(args));
   const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
   const env = args.env ?? [];
   const place = (): Promise<Place> => placeOf(args, cases);
-  refuseIdleTrust(args, (await place()).target);
+  refuseIdleTrust(args, [(await place()).target]);
   const { onMiss, latency } = args;
   const isAttributed = keepAnswers && whyUnattributed(cases, settings.concurrency) === null;
   return {
-    ...{ command, env, waitMs, cases, place },
-    mocks: { set: mocksFrom(outbound), options: { onMiss, latency, rules: settings.noise, ...redaction } },
+    ...{ command, env, waitMs, cases, place, log, outbound },
+    sandbox,
+    mocks: {
+      set: mocksFrom(outbound),
+      options: { onMiss, latency, rules: settings.noise, valid: always, ...redaction },
+    },
     raw: rawMocksOf(args, outbound),
     run: { ...settings, ...redaction, keepAnswers },
     calls: isAttributed ? recordedCalls(outbound) : null,
@@ -171,9 +204,9 @@ async function placeOf(args: Arguments, cases: readonly TestCase[]): Promise<Pla
 }
 
 /** Misses of all runs, each kind once; what was not asked for is told of the first. */
-function tellOfMocks(played: readonly [TestRun, ...TestRun[]], tape: string): void {
+function tellOfMocks(played: readonly [TestRun, ...TestRun[]], sandbox: SandboxReport, tape: string): void {
   const misses = played.flatMap((each) => each.misses);
-  tell([...missTexts(misses, tape), ...unusedLines(played[0].unused)]);
+  tell([...missTexts(misses, tape), ...sandboxLines(sandbox), ...unusedLines(played[0].unused)]);
 }
 
 /** The first signal ends the run in order; the next one at once, and with this process everything it started. */

@@ -47,6 +47,9 @@ export interface KernelStats {
   readonly bytes: number;
   readonly ringFullEvents: number;
   readonly ringFullBytes: number;
+  /** While the reader was behind: how often a connection was left out from some moment on, and bytes that were. */
+  readonly leftOutTimes: number;
+  readonly leftOutBytes: number;
   /** Reads of user memory that failed; each is a gap in its stream. */
   readonly faults: number;
   /** Sockets, calls or TLS streams for which a kernel map had no room. */

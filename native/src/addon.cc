@@ -193,6 +193,8 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     set("bytes", counters.bytes);
     set("ringFullEvents", counters.ring_full_events);
     set("ringFullBytes", counters.ring_full_bytes);
+    set("leftOutTimes", counters.left_out_times);
+    set("leftOutBytes", counters.left_out_bytes);
     set("faults", counters.faults);
     set("stateFull", counters.state_full);
     set("deepCalls", counters.deep_calls);

@@ -36,8 +36,8 @@ export function directionFrom(orientation: Orientation, side: Side): StreamDirec
 }
 
 /** What a message that begins with these bytes says of a connection whose beginning was missed. */
-export function verdictOnJoining(protocol: Protocol, side: Side, bytes: Uint8Array): Verdict {
-  return protocol.joins?.(side, bytes) ?? protocol.recognise(side, bytes);
+export function verdictOnJoining(protocol: Protocol, side: Side, bytes: Uint8Array, isAgreed: boolean): Verdict {
+  return protocol.joins?.(side, bytes, isAgreed) ?? protocol.recognise(side, bytes);
 }
 
 export class Recognition {

@@ -7,15 +7,17 @@ import type { Target } from '../drive/target';
 export interface DestinationOptions extends DriverOptions {
   /** By the port a service listened on when it was recorded; `target` is for all others. */
   readonly targets?: ReadonlyMap<number, Target>;
-  /** Each request is sent under the Host it was recorded with; for those without one, `hostHeader` decides. */
-  readonly recordedHost?: boolean;
 }
+
+/** As `hostHeader`: each request goes out under the Host it was recorded with. */
+export const recordedHost = 'recorded';
 
 /** What a connection for the case is opened with. */
 export function destinationOf<O extends DestinationOptions>(test: Turn, options: O): O {
   const target = options.targets?.get(listeningPort(test) ?? -1) ?? options.target;
-  const recorded = options.recordedHost === true ? recordedAddress(test)?.authority : undefined;
-  return { ...options, target, hostHeader: recorded ?? options.hostHeader };
+  const isRecorded = options.hostHeader === recordedHost;
+  const hostHeader = isRecorded ? (recordedAddress(test)?.authority ?? null) : options.hostHeader;
+  return { ...options, target, hostHeader };
 }
 
 /** The address the service is asked under, as it writes it into links and redirects. */

@@ -1,5 +1,6 @@
 /** The result of a run with all that a report may tell of it: what every format is a function of. */
 
+import { formatUnrecorded } from '../sandbox/unrecorded';
 import type { CaseDetails, Surroundings } from './details';
 import { type CheckedCondition, conditionLines, failingConditions } from './latency';
 import {
@@ -46,6 +47,7 @@ export interface WholeRunFailure {
 export function wholeRunFailures(report: RunReport): readonly WholeRunFailure[] {
   return [
     ...missFailure(report),
+    ...unrecordedFailure(report),
     ...(isEmpty(report) ? [nothingPassed] : []),
     ...failingConditions(report.latency).map(conditionFailure),
   ];
@@ -58,6 +60,14 @@ function missFailure(report: RunReport): readonly WholeRunFailure[] {
   const message = `${misses.length} ${misses.length === 1 ? 'call' : 'calls'} that no mock answers`;
   const lines = [...new Set(misses.map((miss) => miss.message))];
   return [{ name: 'calls to mocks', group: 'mocks', type: 'mock-miss', message, lines }];
+}
+
+/** Beside requests, which are misses: names that were looked up, connections without a request. */
+function unrecordedFailure({ sandbox }: RunReport): readonly WholeRunFailure[] {
+  if (sandbox?.fails !== true) return [];
+  const message = `the build reached for ${sandbox.unrecorded.length === 1 ? 'something' : `${sandbox.unrecorded.length} things`} that the tape does not have`;
+  const lines = sandbox.unrecorded.map(formatUnrecorded);
+  return [{ name: 'nothing but what is recorded', group: 'mocks', type: 'unrecorded', message, lines }];
 }
 
 /** Servers show a file without failures as green; a run in which nothing passed is not. */

@@ -2,6 +2,7 @@
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { Difference, Excuse } from '../judge/difference';
 import type { Miss } from '../mocks/match/miss';
+import type { SandboxReport } from '../sandbox/unrecorded';
 import { failingConditions, type LatencyReport } from './latency';
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skipped';
@@ -55,6 +56,8 @@ export interface RunReport {
   readonly excused: readonly ExcusedPlace[];
   /** What is to be known of the run as a whole, a sentence each. */
   readonly remarks: readonly string[];
+  /** Of `test`: where the build ran, and what it reached for beside the mocks. */
+  readonly sandbox?: SandboxReport;
   /** What was asked of the times of answers (`--fail-if`); left out where nothing was. */
   readonly latency?: LatencyReport;
 }
@@ -142,5 +145,6 @@ export function isRed({ verdict, flaky }: CaseResult, allowed: Allowed): boolean
 export function exitStatusOf(report: RunReport, allowed: Allowed): 0 | 1 {
   if (isEmpty(report)) return 1;
   const isFailed = report.results.some((result) => isRed(result, allowed)) || failingMisses(report).length > 0;
-  return isFailed || failingConditions(report.latency).length > 0 ? 1 : 0;
+  const isElsewhere = report.sandbox?.fails ?? false;
+  return isFailed || isElsewhere || failingConditions(report.latency).length > 0 ? 1 : 0;
 }

@@ -8,6 +8,7 @@ import type { HttpVersion } from '../../tape/model/http/http';
 import type { MessageFacts } from '../../tape/model/message';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HttpVersionChoice } from '../drive/way';
+import type { SandboxKind } from '../sandbox/sandbox';
 
 /** Name to value, or to values where a name repeats; pairs where only they keep the recorded order. */
 export type HeadersDescription =
@@ -135,6 +136,10 @@ export interface SuiteSettings {
   readonly cwd?: string;
   /** Added to the command's environment; {mock:HOST:PORT} and {ca} are filled in. */
   readonly env?: { readonly [name: string]: string };
+  /** A network of its own for the command, or variables; default: the stronger that works here. */
+  readonly sandbox?: SandboxKind;
+  /** Real addresses that the command may reach: `127.0.0.1:5432`, or the path of a unix socket. */
+  readonly allow?: readonly string[];
   /** Where the build listens. WIRETAPE_TARGET, when set, is used in place of this and of `command`. */
   readonly target?: string;
   /** Longest wait for the first answer of the command. */

@@ -4,6 +4,7 @@ import { visibleLine } from '../../tape/visible-text';
 import { formatMiss, type Miss } from '../mocks/match/miss';
 import { caseBlock, plainStyles } from '../report/console';
 import type { CaseNotes, CaseResult } from '../report/report';
+import { formatUnrecorded, type Unrecorded } from '../sandbox/unrecorded';
 
 export interface CaseCircumstances {
   readonly notes: CaseNotes | undefined;
@@ -23,9 +24,15 @@ export function caseText(result: CaseResult, about: CaseCircumstances, files: Su
   return [block, ...about.misses.map((miss) => missText(miss, files))].join('\n\n');
 }
 
-/** Null where there are none. */
-export function missesText(misses: readonly Miss[], files: SuiteFileNames): string | null {
-  return misses.length === 0 ? null : misses.map((miss) => missText(miss, files)).join('\n\n');
+/** Null where there are none of either. */
+export function missesText(
+  misses: readonly Miss[],
+  unrecorded: readonly Unrecorded[],
+  files: SuiteFileNames,
+): string | null {
+  const lines = unrecorded.map((each) => visibleLine(formatUnrecorded(each)));
+  const blocks = [...misses.map((miss) => missText(miss, files)), ...(lines.length === 0 ? [] : [lines.join('\n')])];
+  return blocks.length === 0 ? null : blocks.join('\n\n');
 }
 
 function missText(miss: Miss, files: SuiteFileNames): string {

@@ -47,7 +47,7 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
     ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
   };
   const { redactor, noise, keyed } = options;
-  const launched = await launch(settings, mocksFrom(outbound), { env, rules: noise, redactor, keyed });
+  const launched = await launch(settings, mocksFrom(outbound), { env, outbound, rules: noise, redactor, keyed });
   try {
     return new Playing({
       tests,
@@ -105,7 +105,7 @@ class Playing implements SuiteHost {
   }
 
   misses(): string | null {
-    return missesText(this.missed(), this.suite.files);
+    return missesText(this.missed(), this.suite.launched.unrecorded(), this.suite.files);
   }
 
   /** Among them the noise rules that excused nothing. */
@@ -113,7 +113,7 @@ class Playing implements SuiteHost {
     const { tests, options } = this.suite;
     if (this.problems.size < tests.length) return [];
     const report = this.run.report();
-    return [...report.remarks, ...idleRules(options.noise, report.results, tests)];
+    return [...this.suite.launched.remarks, ...report.remarks, ...idleRules(options.noise, report.results, tests)];
   }
 
   async close(): Promise<void> {

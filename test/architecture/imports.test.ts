@@ -10,7 +10,7 @@ const mayImport: Record<string, readonly string[]> = {
   native: ['native', 'errors'],
   tape: ['tape', 'errors'],
   recorder: ['recorder', 'tape', 'native', 'errors'],
-  replayer: ['replayer', 'tape', 'errors'],
+  replayer: ['replayer', 'tape', 'native', 'errors'],
   cli: ['cli', 'recorder', 'replayer', 'tape', 'native', 'errors'],
   'index.ts': ['cli', 'recorder', 'replayer', 'tape', 'errors'],
 };
@@ -32,7 +32,7 @@ const ownersOf: Record<string, readonly string[]> = {
 const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/parse': 'folders',
   'recorder/source': 'folders',
-  'recorder/source/ebpf/attach/tls-libraries': ['gnutls', 'go', 'mbedtls', 'nss', 'openssl', 'wolfssl'],
+  'recorder/source/ebpf/attach/tls-libraries': ['gnutls', 'go', 'mbedtls', 'nss', 'openssl', 'rustls', 'wolfssl'],
   'replayer/generate': ['jest', 'vitest', 'msw'],
   'replayer/play': ['conversation', 'request-player'],
   'replayer/mocks/front': ['http1', 'http2'],
@@ -44,6 +44,12 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
 };
 
 describe('recorder -> tape <- replayer', () => {
+  it('the replayer knows of native/ only the launcher', () => {
+    const known = sources.filter(({ path }) => topOf(path) === 'replayer').flatMap(ownImports);
+    const native = known.filter((to) => topOf(to) === 'native');
+    expect([...new Set(native)]).toEqual(['native/launcher']);
+  });
+
   it('looks at real sources', () => {
     expect(sources.length).toBeGreaterThan(20);
     expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(50);

@@ -224,6 +224,34 @@ it.each<[string, readonly string[], number, RegExp]>([
   expect([status, stdout]).toEqual([expected, '']);
 });
 
+it('sends the cases of each service to its own target, under the Host they were recorded with', async () => {
+  tape(
+    { ...ok, host: 'shop.test', local: '127.0.0.1:8080', connection: 'a' },
+    { ...ok, host: 'de.shop.test', local: '127.0.0.1:8080', connection: 'a' },
+    { ...ok, host: 'admin.test', local: '127.0.0.1:9090', connection: 'b' },
+  );
+  const asked: string[] = [];
+  const service = (name: string) =>
+    serve((request, response) => {
+      asked.push(`${name} ${request.headers.host}`);
+      answer(1)(request, response);
+    });
+  const [shop, admin] = [await service('shop'), await service('admin')];
+  const hosts = ['--host-header', 'recorded'];
+  expect((await replay(['--target', `8080=${shop}`, '--target', `9090=${admin}`, ...hosts])).status).toBe(0);
+  expect(asked).toEqual(['shop shop.test', 'shop de.shop.test', 'admin admin.test']);
+
+  asked.length = 0;
+  expect((await replay(['--target', shop, '--target', `9090=${admin}`])).status).toBe(0);
+  expect(asked).toEqual([`shop ${new URL(shop).host}`, `shop ${new URL(shop).host}`, `admin ${new URL(admin).host}`]);
+
+  const { status, stderr } = await replay(['--target', `9090=${admin}`]);
+  expect([status, stderr]).toEqual([
+    2,
+    'USAGE  No --target for 2 cases recorded on port 8080\n  do this   Add  --target 8080=http://127.0.0.1:8080\n            A --target without a port takes everything else\n',
+  ]);
+});
+
 it('plays what the chosen cases need, as set-up that is told and can be excluded', async () => {
   const id = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
   tape(

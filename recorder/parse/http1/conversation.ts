@@ -93,10 +93,21 @@ export class HttpConversation implements Conversation, MessageSink {
   }
 
   gap(side: Side, size: number, reason: GapReason, atUs: number): void {
+    if (reason === 'left-out' && this.isBetweenExchanges()) {
+      this.pairing.leaveOut(problemOfGap(reason));
+      return;
+    }
     const lane = side === 'request' ? this.requests : this.responses;
     if (lane.queue === null) this.passGap(lane, size, reason, atUs);
     else this.enqueue(lane, { bytes: null, gap: size, reason, atUs });
     this.release();
+  }
+
+  /** Everything that was asked is answered, and nobody is speaking. */
+  private isBetweenExchanges(): boolean {
+    const lanes = [this.requests, this.responses];
+    const areAtRest = lanes.every(({ queue, seeker, reader }) => !queue && !seeker && reader.stage === 'between');
+    return this.successor === null && areAtRest && this.pairing.isAtRest;
   }
 
   taint(problem: number): void {

@@ -99,8 +99,33 @@ it('passes a build that behaves as recorded, its dependency mocked, and leaves n
     env: { PWD: folder },
   });
   expect(stdout).toMatch(/2 passed of 2 cases/);
-  expect(withoutWarningsOfNode(stderr)).toBe('| the shop is open\n');
+  expect(withoutWarningsOfNode(stderr)).toBe('');
   expect([status, leftovers()]).toEqual([0, []]);
+});
+
+it('keeps what the build prints in the file it is told, and shows it where the run fails', async () => {
+  tape(shop('/shop/a', 5), price('/price/a', 5));
+  const run = args(...withPort, ...calling('{mock:payments}'), '--app-log', 'app.log');
+  expect(await runWiretape(run, { cwd: folder })).toMatchObject({
+    status: 0,
+    stderr: expect.not.stringMatching(/^\| /m),
+  });
+  expect(readFileSync(join(folder, 'app.log'), 'utf8')).toMatch(/^the shop is open$/m);
+  const failing = args(...withPort, ...calling('{mock:payments}'), '--env', 'EXTRA=1');
+  expect(await runWiretape(failing, { cwd: folder })).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^\| the shop is open$/m),
+  });
+});
+
+it('leads what the build inherits to the mocks where it has no network of its own, and says so', async () => {
+  tape(shop('/shop/a', 5), price('/price/a', 5));
+  const env = { PAYMENTS_URL: 'http://payments:8080' };
+  const { status, stderr } = await runWiretape(args(...withPort, '--sandbox', 'env'), { cwd: folder, env });
+  expect(stderr).toMatch(/^sandbox {3}env: inherited PAYMENTS_URL -> payments:8080, led to its mock$/m);
+  expect(status).toBe(0);
+  // where it has one, the recorded name is right as it stands
+  expect(await runWiretape(args(...withPort), { cwd: folder, env })).toMatchObject({ status: 0 });
 });
 
 it('fails a build that answers otherwise, naming the place', async () => {

@@ -49,5 +49,7 @@ describe('a test that fails', () => {
 });
 
 it('has nothing to say where every call was answered', () => {
-  expect(missesText([], files)).toBeNull();
+  expect(missesText([], [], files)).toBeNull();
+  const unrecorded = { what: 'name', name: 'telemetry.test', process: 'node', pid: 4711, times: 2 } as const;
+  expect(missesText([], [unrecorded], files)).toBe('unrecorded telemetry.test: looked up by node (4711), 2 times');
 });
