@@ -1,10 +1,10 @@
 /**
  * Unit, protocol, contract, golden and architecture tests run anywhere; test/e2e needs root and BPF and says so when it has
- * neither. test/clients has a command and a configuration of its own.
+ * neither. test/clients and test/peers have commands and configurations of their own.
  */
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/clients/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/clients/', '<rootDir>/test/peers/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -2,7 +2,7 @@
  * The entry of every npm script: does the set-up the task needs and lacks, then the task.
  *
  *   node scripts/task.js build | test [jest arguments] | test:clients [jest arguments] | test:generated [jest arguments]
- *     | test:containers | test:kernels | check | demo | bench | fix
+ *     | test:peers [jest arguments] | test:containers | test:kernels | check | demo | bench | fix
  *
  * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
  * Node.js that is new enough, which may be another one.
@@ -13,6 +13,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { carryOut, environment, SetupError } = require('./setup/carry-out');
+const { installPeers } = require('./peers/install');
+const { forgetResults, reportPeers } = require('./peers/report');
 const { imagesFolder, lookAround, root } = require('./setup/look');
 const { plan } = require('./setup/plan');
 
@@ -26,6 +28,7 @@ const tasks = {
     run: (args) => runTests(['--config', path.join(root, 'test/clients/jest.config.js'), ...args]),
   },
   'test:generated': { needs: 'generated', run: runGeneratedTests },
+  'test:peers': { needs: 'peers', run: runPeerTests },
   check: { needs: 'test', run: runChecks },
   demo: { needs: 'demo', run: (args) => run('node', [path.join(root, 'scripts/demo/main.js'), ...args]) },
   bench: {
@@ -72,6 +75,16 @@ async function runContainerTests(args) {
 /** Generated files under the libraries they are made for: installed apart, as no project needs all of them. @param {readonly string[]} args */
 async function runGeneratedTests(args) {
   const { status, counts } = await jest(['test/contract/generated/', ...args], { WIRETAPE_REQUIRE_GENERATED: '1' });
+  printCounts(counts);
+  return status;
+}
+
+/** Servers and clients of others, which take a while to bring: those that cannot be had are said, and left out. @param {readonly string[]} args */
+async function runPeerTests(args) {
+  installPeers(environment());
+  forgetResults();
+  const { status, counts } = await jest(['--config', path.join(root, 'test/peers/jest.config.js'), ...args]);
+  reportPeers({ isWhole: args.length === 0 && status === 0 });
   printCounts(counts);
   return status;
 }

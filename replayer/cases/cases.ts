@@ -74,15 +74,28 @@ export type TestCase = SentCase | SkippedCase;
 /**
  * The inbound exchanges as cases, in the order in which they began. Outbound exchanges are left out: they are mocks. So are
  * streams that nobody parses: which side of such a connection asked is not known for certain, and nothing of it can be sent.
+ * A request that asked for HTTP/2 is on the tape with the 101 and with its answer: it is one case, that of its answer.
  */
 export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCase[] {
-  const cases = [...exchanges].filter((stored) => isInbound(stored) && isParsed(stored));
+  const inbound = [...exchanges].filter((stored) => isInbound(stored) && isParsed(stored));
+  const upgraded = new Set(inbound.filter(isAnsweredOverHttp2).map(({ connectionId }) => connectionId));
+  const cases = inbound.filter((stored) => !(upgraded.has(stored.connectionId) && isSwitch(stored)));
   return cases.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
 }
 
 /** How many inbound exchanges are no test cases at all. */
 export function countOfUnparsed(exchanges: readonly StoredExchange[]): number {
   return exchanges.filter((stored) => isInbound(stored) && !isParsed(stored)).length;
+}
+
+/** A request of HTTP/1.1 with an answer over HTTP/2 (RFC 7540, 3.2). */
+function isAnsweredOverHttp2({ exchange }: StoredExchange): boolean {
+  const { request, response } = httpOf(exchange) ?? noHttp;
+  return request !== null && request.version !== '2' && response?.version === '2';
+}
+
+function isSwitch({ exchange }: Pick<StoredExchange, 'exchange'>): boolean {
+  return httpOf(exchange)?.response?.status === 101 && !isConversation(exchange);
 }
 
 function isInbound({ exchange }: StoredExchange): boolean {
@@ -149,11 +162,10 @@ function nameOf(stored: StoredExchange): string {
 function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } | null {
   const problems = isConversation(exchange) ? problemsOfConversation(exchange) : exchange.problems;
   if (problems.length > 0) return { reason: 'incomplete', detail: problems.join(', ') };
-  const { request, response } = httpOf(exchange) ?? noHttp;
+  const { request } = httpOf(exchange) ?? noHttp;
   if (request?.method === 'CONNECT' && !isConversation(exchange))
     return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };
-  if (response?.status === 101 && !isConversation(exchange))
-    return { reason: 'upgrade', detail: 'the connection left HTTP' };
+  if (isSwitch({ exchange })) return { reason: 'upgrade', detail: 'the connection left HTTP' };
   return null;
 }

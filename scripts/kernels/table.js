@@ -8,6 +8,8 @@
  * @typedef {{ on: string, kernels: readonly KernelRow[] }} KernelsRecord `on`: the day of the run
  */
 
+const { rowOf, withTable: withTableIn } = require('../tables');
+
 const TIERS = ['tracepoint', 'fexit', 'kprobe', 'syscall'];
 const BEGIN = '<!-- kernels: written by npm run test:kernels from docs/kernels.json -->';
 const END = '<!-- end of kernels -->';
@@ -37,16 +39,9 @@ function cellsOf({ debian, release, tier, tiers, uprobes, integrity, confidentia
   ];
 }
 
-/** @param {readonly string[]} cells */
-function rowOf(cells) {
-  return `| ${cells.join(' | ')} |`;
-}
-
 /** The text with the table between its two marks. @param {string} text @param {string} table */
 function withTable(text, table) {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error('README.md has no place for the table of kernels');
-  return `${text.slice(0, begin + BEGIN.length)}\n${table}\n${text.slice(end)}`;
+  return withTableIn(text, table, { begin: BEGIN, end: END });
 }
 
 module.exports = { tableOf, withTable };

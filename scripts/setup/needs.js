@@ -5,9 +5,9 @@
  */
 
 /**
- * `for`: the task that needs it. `build` belongs to every task. What only `test`, `clients`, `containers` or `bench`
+ * `for`: the task that needs it. `build` belongs to every task. What only `test`, `clients`, `peers`, `containers` or `bench`
  * needs is used by the end-to-end tests and measurements, which need root anyway.
- * @typedef {'build' | 'demo' | 'test' | 'clients' | 'generated' | 'bench' | 'containers' | 'kernels'} Task
+ * @typedef {'build' | 'demo' | 'test' | 'clients' | 'generated' | 'peers' | 'bench' | 'containers' | 'kernels'} Task
  * @typedef {{ package: string, command?: string, library?: string, for: Task }} Need
  */
 
@@ -42,6 +42,7 @@ const needs = [
   { package: 'nginx', command: 'nginx', for: 'clients' },
   { package: 'openssl', command: 'openssl', for: 'clients' },
   { package: 'python3', command: 'python3', for: 'clients' },
+  { package: 'openssl', command: 'openssl', for: 'peers' },
   { package: 'nginx', command: 'nginx', for: 'bench' },
   { package: 'openssl', command: 'openssl', for: 'bench' },
   { package: 'wrk', command: 'wrk', for: 'bench' },

@@ -128,6 +128,31 @@ describe('recordedHttp2', () => {
   });
 });
 
+describe('a request that asked for HTTP/2', () => {
+  const [asked, answered] = storedExchanges({ status: 101 }, {});
+  const overHttp2 = (stored: StoredExchange | undefined, connectionId: string): StoredExchange => {
+    if (stored?.exchange.protocol !== 'http1') throw new Error('an exchange of HTTP/1.1 is needed');
+    const { response } = stored.exchange.content;
+    const content = { ...stored.exchange.content, response: response && { ...response, version: '2' as const } };
+    return { ...stored, connectionId, exchange: { ...stored.exchange, protocol: 'http2', channel: 1, content } };
+  };
+  const idsOf = (stored: readonly StoredExchange[]) => casesFrom(stored).map(({ id, kind }) => [id, kind]);
+
+  it('is one case, that of its answer', () => {
+    if (asked === undefined) throw new Error('no exchange');
+    expect(idsOf([asked, overHttp2(answered, asked.connectionId)])).toEqual([['2', 'run']]);
+  });
+
+  it('is skipped where its answer is not on the tape, or another connection has it', () => {
+    if (asked === undefined) throw new Error('no exchange');
+    expect(idsOf([asked])).toEqual([['1', 'skip']]);
+    expect(idsOf([asked, overHttp2(answered, 'another')])).toEqual([
+      ['1', 'skip'],
+      ['2', 'run'],
+    ]);
+  });
+});
+
 describe('streams', () => {
   const storedOf = (exchange: Exchange): Promise<StoredExchange> => {
     const tape = createMemoryTape();

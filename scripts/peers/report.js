@@ -1,0 +1,103 @@
+/** What a run of the peers came to: the table on stdout; after a whole run without a failure also in docs/peers.json and README.md. */
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { folder } = require('./install');
+const { tableOf, withTable } = require('./table');
+
+const root = path.resolve(__dirname, '../..');
+const resultsFile = path.join(folder, 'results.jsonl');
+
+/** Before a run: what an earlier one left is not taken for its results. */
+function forgetResults() {
+  fs.rmSync(resultsFile, { force: true });
+}
+
+/** @param {{ isWhole: boolean }} run `isWhole`: all pairs were asked for, and none failed */
+function reportPeers({ isWhole }) {
+  if (!fs.existsSync(resultsFile)) return;
+  const rows = fs
+    .readFileSync(resultsFile, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const [pairs, files] = ['pair', 'export'].map((kind) =>
+    rows.filter((row) => row.kind === kind).map(({ kind: _, ...row }) => row),
+  );
+  const record = {
+    on: new Date().toISOString().slice(0, 10),
+    versions: versions(),
+    pairs: pairs ?? [],
+    exports: files ?? [],
+  };
+  process.stdout.write(`\n${tableOf(record)}\n`);
+  if (!isWhole) return;
+  fs.writeFileSync(path.join(root, 'docs/peers.json'), `${JSON.stringify(record, null, 2)}\n`);
+  const readme = path.join(root, 'README.md');
+  fs.writeFileSync(readme, withTable(fs.readFileSync(readme, 'utf8'), tableOf(record)));
+  process.stdout.write('docs/peers.json and README.md say so\n');
+}
+
+/** @returns {Record<string, string>} */
+function versions() {
+  const python = path.join(folder, 'python/bin/python');
+  const goProgram = path.join(folder, 'bin/go-peer');
+  /** @type {Record<string, readonly string[]>} */
+  const asked = {
+    'Node.js': ['node', '--version'],
+    curl: ['curl', '--version'],
+    nginx: ['sh', '-c', 'nginx -v 2>&1'],
+    nghttpd: ['nghttpd', '--version'],
+    caddy: ['caddy', 'version'],
+    Python: [python, '--version'],
+    ...Object.fromEntries(
+      ['uvicorn', 'hypercorn', 'grpcio', 'httpx', 'websockets'].map((name) => [name, ofPython(python, name)]),
+    ),
+    Go: ['go', 'version', goProgram],
+    ...Object.fromEntries(
+      ['google.golang.org/grpc', 'github.com/coder/websocket'].map((name) => [
+        name.split('/').slice(-2).join('/'),
+        ofGo(goProgram, name),
+      ]),
+    ),
+    Java: ['java', '-version'],
+    ...ofJava(),
+    k6: [path.join(folder, 'bin/k6'), 'version'],
+    Hurl: [path.join(folder, 'bin/hurl'), '--version'],
+  };
+  return Object.fromEntries(
+    Object.entries(asked).flatMap(([name, command]) => {
+      const version = versionIn(command);
+      return version === null ? [] : [[name, version]];
+    }),
+  );
+}
+
+/** @param {string} python @param {string} name */
+const ofPython = (python, name) => [python, '-c', `import importlib.metadata as m; print(m.version('${name}'))`];
+
+/** @param {string} program @param {string} name */
+const ofGo = (program, name) => ['sh', '-c', `go version -m ${program} | grep 'dep.*${name}'`];
+
+/** @returns {Record<string, readonly string[]>} */
+function ofJava() {
+  const pom = path.join(root, 'scripts/peers/java/pom.xml');
+  const named = /** @type {const} */ ([
+    ['grpc-java', 'grpc-netty-shaded'],
+    ['Netty', 'netty-codec-http2'],
+    ['WireMock', 'wiremock-standalone'],
+  ]);
+  return Object.fromEntries(named.map(([name, artifact]) => [name, ['grep', `<artifactId>${artifact}<`, pom]]));
+}
+
+/** The first version it prints; null where it is not there. @param {readonly string[]} command */
+function versionIn([command = '', ...args]) {
+  try {
+    const said = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return /\d+\.\d+(\.\d+)*/.exec(said)?.[0] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+module.exports = { forgetResults, reportPeers };
