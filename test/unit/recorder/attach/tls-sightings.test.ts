@@ -102,6 +102,11 @@ const versionText = { ...plain, rodata: 'OpenSSL is great\0OpenSSL 3.0.19 27 Jan
 it.each([
   ['rustls', { ...plain, rodata: '/registry/src/rustls-0.23.12/src/conn.rs' }, 'rustls in app is not captured yet'],
   [
+    's2n, beside the crypto half of another library',
+    functions(['s2n_send', 's2n_recv', 'BIO_write']),
+    's2n in app is not captured yet',
+  ],
+  [
     'OpenSSL without symbols',
     versionText,
     'OpenSSL 3.0.19 27 Jan 2026 is linked into app without the names of its functions: TLS done by it is not captured',

@@ -285,6 +285,24 @@ describe('plaintext accounts for its ciphertext', () => {
     });
   });
 
+  it('has a stream for each direction of a library that has an object for each, and one hole in the right one', () => {
+    const RUSTLS = 6;
+    const told = bind([
+      ...handshake,
+      { ...secret(7, SENT, 'GET'), role: RUSTLS }, // sealed, and not sent yet
+      { type: 'tlsBind', tls: 7, socket: 1, reason: 2, role: RUSTLS },
+      record(SENT, [1, 69], 20, CALL_BEGINS),
+      { ...secret(8, RECEIVED, 'ok', { socket: 1 }), role: RUSTLS },
+      record(SENT, [2, 89], 27, CALL_BEGINS), // ten bytes that nobody saw, while the other stream was bound last
+      { ...secret(7, SENT, 'more', { socket: 1, position: 3 }), role: RUSTLS },
+      { type: 'close', socket: 1 },
+    ]);
+    const lines = ['1 tls', '1 sent 0 GET', '1 received 0 ok', '1 sent 3 ', '1 sent 13 more', '1 close'];
+    expect(spoken(told).slice(1)).toEqual(lines);
+    expect(told.filter(({ kind }) => kind === 'tls')).toMatchObject([{ library: 'rustls', binding: 'certain' }]);
+    expect(told[4]).toMatchObject({ size: 10, missing: 'unaccounted' });
+  });
+
   it('makes one hole of what had no room in the ring, though the sums miss it before its position shows it', () => {
     const told = bind([
       ...bound,

@@ -25,13 +25,12 @@ function recognise(image: ElfImage): TlsFlavour | undefined {
   return { holds: 'tls', symbols: 'runtime', label: 'rustls' };
 }
 
-/** `0.23` of `rustls-0.23.46/src`. */
+/** `0.23` of `/rustls-0.23.46/src`; tokio-rustls and hyper-rustls have numbers of their own. */
 function versionOf(image: ElfImage): string | undefined {
   const section = image.section('.rodata');
   if (section === undefined) return undefined;
-  return firstText(image, section, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+(?=\.\d+)/ })?.slice(
-    'rustls-'.length,
-  );
+  const folder = firstText(image, section, { opening: '/rustls-', pattern: /^\/rustls-\d+\.\d+(?=\.\d+)/ });
+  return folder?.slice('/rustls-'.length);
 }
 
 function places(image: ElfImage): readonly FoundPlace[] {
