@@ -7,13 +7,14 @@
 import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
 import { offersInRecords, onlyOffer } from '../../alpn';
 import type { Role, SourceEvent } from '../../events';
-import type { SealedCount, WireEvent } from '../decode/decode';
+import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
+import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
+import { Processes } from './processes';
 import {
   type BindWire,
   type CloseWire,
   type DataWire,
-  hiddenOf,
   newSocket,
   newStream,
   type OpenWire,
@@ -26,7 +27,6 @@ import {
   skip,
   streamsOf,
   totalsOf,
-  updatesOf,
   without,
 } from './sockets-and-streams';
 import { TlsAccount } from './tls-account';
@@ -50,15 +50,6 @@ export interface BinderOptions {
   readonly heldBytesMost?: number;
 }
 
-/** What had been sealed on a socket when so much plaintext had been captured, and where a hole between the two would be. */
-interface Balance {
-  readonly direction: StreamDirection;
-  readonly sealed: SealedCount;
-  readonly plaintext: number;
-  readonly position: number;
-  readonly atNs: number;
-}
-
 const HELD_MOST = 64 << 20;
 /** A ClientHello is at most a few KB; what goes on for longer without an answer is something else. */
 const MAYBE_MOST = 64 << 10;
@@ -68,7 +59,6 @@ const NO_BYTES = new Uint8Array(0);
 const nothingSealed: SealedBoth = { sent: { records: 0, bytes: 0 }, received: { records: 0, bytes: 0 } };
 /** The end of a socket of which nothing is known but that it is gone. */
 const noEnd = { sent: 0, received: 0, error: 0, carriedTls: false, sealed: nothingSealed };
-const UNKNOWN: ProcessInfo = { pid: 0, name: '' };
 /** errno values of Linux on x86-64 and arm64. */
 const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
   32: 'reset', // EPIPE
@@ -82,10 +72,7 @@ const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
 export class Binder {
   private readonly sockets = new Map<number, Socket>();
   private readonly streams = new Map<number, Stream>();
-  private readonly processes = new Map<number, ProcessInfo>();
-  /** Null for one that runs in none. */
-  private readonly containers = new Map<number, ContainerInfo | null>();
-  private readonly probedAtNs = new Map<number, number>();
+  private readonly processes = new Processes();
   private readonly listening = new Set<string>();
   private readonly unwanted = new Set<number>();
   /** When each unix socket was first seen. */
@@ -96,25 +83,25 @@ export class Binder {
 
   /** What /proc says of a process: the name its exchanges carry. */
   learnProcess(process: ProcessInfo): void {
-    this.processes.set(process.pid, process);
+    this.processes.learn(process);
   }
 
   knowsProcess(pid: number): boolean {
-    return this.processes.has(pid);
+    return this.processes.knows(pid);
   }
 
   /** The container a process runs in; its children run in it too. */
   learnContainer(pid: number, container: ContainerInfo | null): void {
-    this.containers.set(pid, container);
+    this.processes.learnContainer(pid, container);
   }
 
   knowsContainer(pid: number): boolean {
-    return this.containers.has(pid);
+    return this.processes.knowsContainer(pid);
   }
 
   /** When the TLS probes of a process were in place, those of the last library: older connections may have spoken before. */
   learnProbes(pid: number, atNs: number): void {
-    this.probedAtNs.set(pid, Math.max(atNs, this.probedAtNs.get(pid) ?? 0));
+    this.processes.learnProbes(pid, atNs);
   }
 
   learnListener(netns: number, port: number): void {
@@ -155,8 +142,7 @@ export class Binder {
         this.learnProcess({ pid: event.pid, name: event.name });
         break;
       case 'fork':
-        this.learnProcess({ pid: event.other, name: event.name });
-        this.inheritContainer(event.pid, event.other);
+        this.processes.fork(event.pid, { pid: event.other, name: event.name });
         break;
       case 'exit':
         this.forgetProcess(event.pid);
@@ -219,22 +205,11 @@ export class Binder {
       connection: key,
       atUs: this.atUs(event.atNs),
       role,
-      process: this.processOf(event.pid),
+      process: this.processes.of(event.pid),
       local: event.local,
       remote: event.remote,
       startedEarlier,
     });
-  }
-
-  private processOf(pid: number): ProcessInfo {
-    const process = this.processes.get(pid) ?? { ...UNKNOWN, pid };
-    const container = this.containers.get(pid);
-    return container === undefined || container === null ? process : { ...process, container };
-  }
-
-  private inheritContainer(parent: number, child: number): void {
-    const container = this.containers.get(parent);
-    if (container !== undefined) this.containers.set(child, container);
   }
 
   private dropOldestSocket(): void {
@@ -298,7 +273,7 @@ export class Binder {
    * without answers would look like those of a client that sends ahead. A connection begins once all are in place.
    */
   private isHalfSeen(stream: Stream, event: DataWire): boolean {
-    return !stream.begun && event.atNs < (this.probedAtNs.get(event.pid) ?? 0);
+    return !stream.begun && event.atNs < this.processes.probedAtNs(event.pid);
   }
 
   private streamOf(event: DataWire | BindWire): Stream {
@@ -357,14 +332,13 @@ export class Binder {
   }
 
   private emitTls(socket: Socket, library: TlsLibraryName, atNs: number): void {
-    const probedAtNs = this.probedAtNs.get(socket.pid) ?? 0;
     this.emit({
       kind: 'tls',
       connection: socket.key,
       atUs: this.atUs(atNs),
       library,
       binding: 'certain',
-      startedEarlier: socket.openedAtNs < probedAtNs,
+      startedEarlier: socket.openedAtNs < this.processes.probedAtNs(socket.pid),
       agreed: socket.agreed,
     });
   }
@@ -384,7 +358,7 @@ export class Binder {
     if (stream.alone || first === undefined) return;
     stream.alone = true;
     const atUs = this.atUs(first.atNs);
-    const process = this.processOf(stream.pid);
+    const process = this.processes.of(stream.pid);
     const { key: connection, library } = stream;
     const startedEarlier = false;
     this.emit({
@@ -402,72 +376,21 @@ export class Binder {
   }
 
   private emitPlaintext(stream: Stream, socket: Socket, event: DataWire): void {
-    const { direction, position, size, sealedBefore } = event;
-    this.recogniseLost(stream, socket, event);
-    const before = stream.plaintextBase[direction] + position;
-    const expected = stream.base[direction] + position;
-    if (sealedBefore !== null)
-      this.settle(socket, { direction, sealed: sealedBefore, plaintext: before, position: expected, atNs: event.atNs });
-    const place = stream.base[direction] + position; // behind the hole, where there is one
-    socket.end[direction] = place + size;
-    socket.plaintext[direction] = before + size;
+    const { place, hole } = takeIntoSums(stream, socket, event);
+    if (hole !== null) this.emitHoles(socket, [hole]);
     this.emitData(event, socket.key, place);
   }
 
-  /** Bytes that had no room in the ring: the account may have missed them before their positions showed where they were. */
-  private recogniseLost(stream: Stream, socket: Socket, { direction, position, size }: DataWire): void {
-    const same = Math.max(0, Math.min(position - stream.next[direction], stream.assumed[direction]));
-    stream.base[direction] -= same;
-    socket.account?.giveBack(direction, same);
-    stream.assumed[direction] = 0;
-    stream.next[direction] = position + size;
-  }
-
-  /** Plaintext that passed unseen gets its place in the stream, so that whoever reads it knows of it. */
-  private settle(socket: Socket, { direction, sealed, plaintext, position, atNs }: Balance): void {
-    const missing = socket.account?.takeMissing(direction, sealed, plaintext) ?? 0;
-    if (missing === 0) return;
-    socket.end[direction] = position + missing;
-    for (const { base, assumed } of streamsOf(socket)) {
-      base[direction] += missing;
-      assumed[direction] += missing;
-    }
-    this.emit({
-      kind: 'data',
-      connection: socket.key,
-      atUs: this.atUs(atNs),
-      direction,
-      position,
-      bytes: NO_BYTES,
-      size: missing,
-      missing: 'unaccounted',
-    });
-  }
-
-  /** Records passed the socket outside any TLS call, or are among the first. */
   private takeSealed(event: SealedWire): void {
     const socket = this.sockets.get(event.socket);
-    if (socket === undefined) return;
-    const { direction, before, added, lastLength, nested, callBegins } = event;
-    const { account } = socket;
-    if (account === null) return;
-    account.learnSuite(event.cipher);
-    if (socket.stream !== null && !nested && callBegins && direction === 'received') {
-      account.excuseHidden(direction, before, socket.plaintext.received, updatesOf(socket.stream));
-      this.settleAll(socket, direction, before, event.atNs);
-    }
-    if (added.records === 1 && lastLength === added.bytes) account.learnRecord(direction, before, lastLength);
-    const after = { records: before.records + added.records, bytes: before.bytes + added.bytes };
-    account.learnTotal(direction, after);
-    if (socket.stream === null || nested || direction !== 'sent') return;
-    account.excuseHidden(direction, after, socket.plaintext.sent, hiddenOf(socket.stream));
-    this.settleAll(socket, direction, after, event.atNs);
+    if (socket !== undefined) this.emitHoles(socket, takeSealed(socket, event));
   }
 
-  /** The library reads from the socket when it has nothing left, and writes what it was given: the sums must agree. */
-  private settleAll(socket: Socket, direction: StreamDirection, sealed: SealedCount, atNs: number): void {
-    const [plaintext, position] = [socket.plaintext[direction], socket.end[direction]];
-    this.settle(socket, { direction, sealed, plaintext, position, atNs });
+  private emitHoles({ key: connection }: Socket, holes: readonly Unaccounted[]): void {
+    for (const { direction, position, size, atNs } of holes) {
+      const hole = { direction, position, bytes: NO_BYTES, size, missing: 'unaccounted' } as const;
+      this.emit({ kind: 'data', connection, atUs: this.atUs(atNs), ...hole });
+    }
   }
 
   private emitData(event: DataWire, connection: number, position: number): void {
@@ -518,7 +441,7 @@ export class Binder {
     this.unixSockets.delete(event.socket);
     this.settleMaybe(socket);
     this.emitEncrypted(socket, event);
-    this.checkAtEnd(socket, event);
+    this.emitHoles(socket, holesAtEnd(socket, event));
     const totals = socket.tlsSeen ? plaintextTotals(socket) : totalsOf(event);
     for (const { key } of streamsOf(socket)) this.streams.delete(key);
     this.emit({
@@ -529,17 +452,6 @@ export class Binder {
       sentTotal: totals?.sent ?? null,
       receivedTotal: totals?.received ?? null,
     });
-  }
-
-  private checkAtEnd(socket: Socket, event: CloseWire): void {
-    if (socket.stream === null) return;
-    const hidden = hiddenOf(socket.stream);
-    for (const direction of ['sent', 'received'] as const) {
-      const sealed = event.sealed[direction];
-      if (sealed.records === 0) continue;
-      socket.account?.excuseHidden(direction, sealed, socket.plaintext[direction], hidden);
-      this.settleAll(socket, direction, sealed, event.atNs);
-    }
   }
 
   /** A handshake alone is nothing that could have been read: health checks end there. */
@@ -567,9 +479,7 @@ export class Binder {
   }
 
   private forgetProcess(pid: number): void {
-    this.probedAtNs.delete(pid);
-    this.processes.delete(pid);
-    this.containers.delete(pid);
+    this.processes.forget(pid);
     // Nobody frees the TLS objects of a process that just ends.
     for (const stream of this.streams.values()) {
       if (stream.pid !== pid || stream.socket !== null) continue;
