@@ -44,6 +44,7 @@ export function netnsSandbox(options: NetnsOptions): Sandbox {
     kind: 'netns',
     remarks: [],
     proxyUrl: null,
+    direct: [],
     urls: new Map([
       ...[...raw].map((name) => [name, name] as const),
       ...upstreams.map((each) => [each.name, baseUrl(each)] as const),
