@@ -1,7 +1,6 @@
 /** `wiretape noise learn`: replays a tape several times against one build; what differs between the runs becomes rules. */
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { parseTarget } from '../replayer/drive/target';
 import { driftsIn, type Refusal } from '../replayer/learn/drift';
 import { type Learned, learnRules } from '../replayer/learn/rules';
 import { learnedLines, withLines } from '../replayer/learn/text';
@@ -13,19 +12,20 @@ import { type FilterArguments, filterOptions, tapeArgument, usage } from './opti
 import { type ProtoArguments, protoOptions } from './proto-options';
 import { progress, readCases } from './replay';
 import {
-  type ReplayArguments,
+  type PlayArguments,
+  playOptions,
   readText,
   redactionFrom,
   refuseIdleTrust,
-  replayOptions,
   suiteOptionsFrom,
 } from './replay-options';
 import { interruptedAfter, unreachable } from './replay-outcome';
+import { allTargets, targetOptions, targetsFrom } from './targets';
 import { visibleLine } from './terminal';
 
-interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
+interface Arguments extends FilterArguments, PlayArguments, ProtoArguments {
   readonly tape: string;
-  readonly target: string;
+  readonly target: readonly string[];
   readonly runs: number;
   readonly out?: string;
 }
@@ -40,11 +40,11 @@ export const noiseLearnCommand: CommandModule<object, Arguments> = {
       )
       .positional('tape', tapeArgument)
       .options({
-        target: { type: 'string', demandOption: true, describe: 'the build that was recorded: http(s)://host:port' },
+        ...targetOptions,
         runs: { type: 'number', default: 3, describe: 'how often to replay' },
         out: { type: 'string', describe: 'the noise file; default: TAPE with .noise.yaml in place of .tape' },
         ...filterOptions,
-        ...replayOptions,
+        ...playOptions,
         ...protoOptions,
       })
       .example('wiretape noise learn shop.tape --target http://127.0.0.1:8080', 'writes shop.noise.yaml') as never,
@@ -56,23 +56,23 @@ async function learn(args: Arguments): Promise<void> {
     throw usage(`--runs ${args.runs} shows nothing that differs between runs`, 'Write a whole number from 2 on');
   }
   const file = args.out ?? `${args.tape.replace(/\.tape$/, '')}.noise.yaml`;
-  const target = parseTarget(args.target);
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(
     { ...args, noise: args.noise ?? (existsSync(file) ? file : undefined) },
     surroundings,
   );
-  refuseIdleTrust(args, target);
   const cases = await readCases(args);
+  const targets = targetsFrom(args.target, cases);
+  refuseIdleTrust(args, allTargets(targets));
   const stored = cases.map((each) => each.stored);
-  const options = { ...settings, ...redactionFrom(args, stored, surroundings), target };
+  const options = { ...settings, ...redactionFrom(args, stored, surroundings), ...targets };
   const runs: (readonly CaseResult[])[] = [];
   await interruptible(async (signal) => {
     while (runs.length < args.runs) {
       const onResult = progress(cases.length);
       const outcome = await runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });
       if (outcome.interrupted) throw interruptedAfter(outcome.report, cases.length);
-      if (outcome.unreachable !== null) throw unreachable(outcome, target);
+      if (outcome.unreachable !== null) throw unreachable(outcome, targets.target);
       runs.push(outcome.report.results);
     }
   });

@@ -215,8 +215,8 @@ function missingLines(stats: RecordingStats, capture: CaptureStats): readonly st
 }
 
 function lossLines(stats: RecordingStats, capture: CaptureStats): readonly string[] {
-  // The kernel counts every byte that did not fit; the holes are those of them that show in a recorded connection.
-  const overflowed = (stats.lostBytes['ring-full'] ?? 0) > 0;
+  // The kernel counts every byte that did not fit or was left out; the holes are those of them that show in a connection.
+  const overflowed = (stats.lostBytes['ring-full'] ?? 0) + (stats.lostBytes['left-out'] ?? 0) > 0;
   const lines = Object.entries(stats.lostBytes)
     .filter(([reason, lost]) => lost > 0 && !(overflowed && reason === 'hole'))
     .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}${meaning(reason)}`);

@@ -47,7 +47,7 @@ export async function reportOutcome(
   const shown = { styles: colorsFor(process.stdout), visible: visibleLine };
   await printPieces(options.json ? json.render(run) : consoleReport(run, shown));
   writeReports(options.reports, run, process.env);
-  if (outcomes.some(({ interrupted }) => interrupted)) throw interruptedAfter(report, options.cases.length);
+  if (outcomes.some((each) => each.interrupted)) throw interruptedAfter(report, options.cases.length);
   const lost = outcomes.find(({ unreachable, report: { errored } }) => unreachable !== null && errored > 0);
   if (lost !== undefined) throw unreachable(lost, options.target);
   for (const line of idleRules(options.noise, report.results, options.cases)) process.stderr.write(`${line}\n`);

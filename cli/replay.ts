@@ -4,7 +4,6 @@ import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
 import { withSetUp } from '../replayer/correlate/set-up';
-import { parseTarget } from '../replayer/drive/target';
 import { recordedCalls } from '../replayer/report/calls';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
@@ -27,11 +26,12 @@ import {
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
 import { contestedLines, cutShortLines } from './session-notes';
+import { allTargets, targetOptions, targetsFrom } from './targets';
 import { isInteractive, visibleLine } from './terminal';
 
 interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
   readonly tape: string;
-  readonly target: string;
+  readonly target: readonly string[];
   readonly json: boolean;
 }
 
@@ -45,11 +45,7 @@ export const replayCommand: CommandModule<object, Arguments> = {
       )
       .positional('tape', tapeArgument)
       .options({
-        target: {
-          type: 'string',
-          demandOption: true,
-          describe: 'the build: http(s)://host:port, with a base path if any',
-        },
+        ...targetOptions,
         ...filterOptions,
         ...replayOptions,
         ...protoOptions,
@@ -70,19 +66,19 @@ export const replayCommand: CommandModule<object, Arguments> = {
 
 async function replay(args: Arguments): Promise<void> {
   const startedAtMs = Date.now();
-  const target = parseTarget(args.target);
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
-  refuseIdleTrust(args, target);
   const reports = reportsFrom(args, process.env);
   const conditions = conditionsFrom(args);
   const cases = await readCases(args);
+  const targets = targetsFrom(args.target, cases);
+  refuseIdleTrust(args, allTargets(targets));
   const redaction = redactionFrom(
     args,
     cases.map((each) => each.stored),
     surroundings,
   );
-  const options = { ...settings, ...redaction, target, keepAnswers: wantsPage(reports) };
+  const options = { ...settings, ...redaction, ...targets, keepAnswers: wantsPage(reports) };
   reports.githubLog?.hold();
   const outcome = await interruptible((signal) => {
     const onResult = progress(cases.length);
@@ -100,7 +96,7 @@ async function replay(args: Arguments): Promise<void> {
     conditions,
     unattributed: null,
     startedAtMs,
-    target,
+    target: targets.target,
   });
 }
 

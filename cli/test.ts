@@ -173,7 +173,7 @@ async function settingFrom(
   const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
   const env = args.env ?? [];
   const place = (): Promise<Place> => placeOf(args, cases);
-  refuseIdleTrust(args, (await place()).target);
+  refuseIdleTrust(args, [(await place()).target]);
   const { onMiss, latency } = args;
   const isAttributed = keepAnswers && whyUnattributed(cases, settings.concurrency) === null;
   return {

@@ -8,6 +8,7 @@ import { Carrier } from './correlate/carrier';
 import type { Failure } from './drive/failure';
 import { openRunState } from './judge/causes/run-state';
 import { resultOf } from './play/before';
+import { addressAsked } from './play/destination';
 import type { Play, RunOptions } from './play/player';
 import { Reach } from './play/reach';
 import { Players } from './play/registry';
@@ -89,11 +90,9 @@ class CaseRun implements Run {
     private readonly cases: readonly TestCase[],
     private readonly options: OpenOptions,
   ) {
-    const { target, hostHeader, concurrency = 1, speed = 'max', signal } = options;
-    const authority = hostHeader ?? target.authority;
-    const address = { authority, origin: `${target.secure ? 'https' : 'http'}://${authority}` };
+    const { concurrency = 1, speed = 'max', signal } = options;
     const sent = cases.filter(isSent);
-    this.carrier = new Carrier(turnsOf(sent), { ...options, target: address });
+    this.carrier = new Carrier(turnsOf(sent), { ...options, targetOf: (test) => addressAsked(test, options) });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
     const state = openRunState((text) => this.carrier.isOnTape(text));
     const detail = (id: string, details: CaseDetails) => void this.details.set(id, this.withinRoom(details));

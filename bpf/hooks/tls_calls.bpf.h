@@ -94,6 +94,8 @@ static __always_inline void send_plaintext(struct thread_state *thread, struct t
 {
 	bool sent = call->operation == TLS_WRITE;
 	struct copy_cursor *cursor = begin_plaintext(thread, tls, tgid, sent ? WIRE_SENT : WIRE_RECEIVED, length);
+	if (leaves_out_plaintext(cursor, tls, length))
+		return;
 	/* Written bytes exist from the beginning of the call; read bytes are there only at its end. */
 	if (sent)
 		cursor->header.at_ns = call->began_ns;

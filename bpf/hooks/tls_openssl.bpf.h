@@ -78,13 +78,6 @@ static __always_inline u64 ssl_behind(u64 bio, u64 stack, u32 tgid)
 	return ssl ? *ssl : 0;
 }
 
-static __always_inline bool is_bound(u64 ssl, u32 tgid)
-{
-	struct object_key key = key_of(ssl, tgid);
-	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
-	return tls && tls->socket;
-}
-
 /* int BIO_write(BIO *, const void *, int): ciphertext on its way out, or in where the application feeds a memory BIO */
 static __always_inline void wt_bio_write_body(struct pt_regs *ctx)
 {

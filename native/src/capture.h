@@ -47,7 +47,7 @@ struct Skips {
 };
 
 struct Counters {
-  uint64_t events, bytes, ring_full_events, ring_full_bytes, faults, state_full, deep_calls;
+  uint64_t events, bytes, ring_full_events, ring_full_bytes, left_out_times, left_out_bytes, faults, state_full, deep_calls;
   std::vector<Skips> skips;  // of every loaded program
   uint64_t unread_bytes; // waiting in the ring
 };

@@ -122,7 +122,7 @@ export class Channel implements Conversation, ChannelReader {
     if (state.kind === 'speaking') return state.conversation;
     if (state.kind === 'resync') return state.resync.raw;
     const raw = fallback.open(this.host, { missed });
-    this.state = { kind: 'resync', resync: new Resync(parsed, orientation, raw, missed) };
+    this.state = { kind: 'resync', resync: new Resync(parsed, orientation, raw, { missed, agreed: null }) };
     this.read(state.recognition.take());
     return this.readingWith(missed); // what came before may have told by now
   }

@@ -19,3 +19,8 @@ export function startOf(handOver: HandOver): ConversationStart {
   const { to, missed } = handOver;
   return to === null ? { missed, named: handOver.named } : { missed, handOver };
 }
+
+/** What people call a protocol that TLS agreed on. */
+export function shownName(agreed: string): string {
+  return protocols.find(({ alpn }) => alpn?.names.includes(agreed) === true)?.alpn?.shown ?? agreed;
+}

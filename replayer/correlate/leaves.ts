@@ -1,10 +1,11 @@
 /**
  * The places of a message where a value can travel, each with its path: path segments, query values, header values and
- * cookies, JSON leaves, form fields, the text of parts, whole texts. Decoded as far as HTTP and the body's kind go, no
+ * cookies, JSON leaves, form fields, the text of parts or the places of a message of HTTP in one, whole texts. Decoded as far as HTTP and the body's kind go, no
  * further. Visits instead of building lists: a tape has millions of leaves.
  */
 
 import { parseForm } from '../../tape/body/form';
+import { contentOfPart, type PartMessage, stepOf } from '../../tape/body/parts';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/json/json';
 import type { HeaderList } from '../../tape/model/body';
@@ -117,11 +118,30 @@ function visitBody(body: BodyView, visit: Visit): void {
   }
 }
 
-function visitParts(parts: readonly Part[], visit: Visit): void {
+function visitParts(parts: readonly Part[], visit: Visit, at: Path = ['body'], depth = 0): void {
   for (const [i, part] of parts.entries()) {
-    const text = shortText(part.bytes);
-    if (text !== null) visit({ path: ['body', part.name ?? i], text, kind: 'text' });
+    const path = [...at, stepOf(part, i)];
+    const content = contentOfPart(part, depth);
+    if (content.kind === 'parts') visitParts(content.parts, visit, path, depth + 1);
+    else if (content.kind === 'http') visitMessage(content, (leaf) => visit(leafWithin(path, leaf)));
+    else {
+      const text = shortText(part.bytes);
+      if (text !== null) visit({ path, text, kind: 'text' });
+    }
   }
+}
+
+/** A target is one text: in a batch it may begin anywhere, or refer to another part. */
+function visitMessage({ message, body }: PartMessage, visit: Visit): void {
+  const { start, headers } = message;
+  if (start.kind === 'request') visit({ path: ['path'], text: start.target, kind: 'text' });
+  visitBody(body, visit);
+  visitHeaders(headers, visit);
+}
+
+/** Cookies in a part are none of the connection's. */
+function leafWithin(at: Path, { path, text, kind }: Leaf): Leaf {
+  return { path: [...at, ...path], text, kind: kind === 'cookie' ? 'text' : kind };
 }
 
 function visitFields(

@@ -39,12 +39,19 @@ export interface Found {
   readonly actual: JsonValue | undefined;
   /** The name the value stands under, for rules that believe a shape only where the name fits. */
   readonly key: string | null;
+  /** The part of the body that is a message of its own, where the place is in one. */
+  readonly part?: Path;
   /** Where correlation and the ledger know the value, when that is not `path`: a cookie by its name. */
   readonly leaf?: Path;
 }
 
 export function leafOf(found: Found): Path {
   return found.leaf ?? found.path;
+}
+
+/** Where it stands in its own message: that of a part, or the answer itself. */
+export function placeInMessage({ part = [] }: Found, path: Path): Path {
+  return path.slice(part.length);
 }
 
 export type Report = (found: Found) => void;

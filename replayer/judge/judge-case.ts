@@ -10,6 +10,7 @@ import type { SpanPair } from './causes/run-clock';
 import type { RunState } from './causes/run-state';
 import type { JudgeContext, ResponseRedactor } from './context';
 import { expectedBody, type Judgement, judge } from './judge';
+import { partsInRecordedOrder } from './part-order';
 
 export interface JudgeSettings {
   readonly rules: readonly NoiseRule[];
@@ -58,7 +59,8 @@ export function learnFrom(
   return { response, context: { test, ...settings, state, pair, reordered, ...carrier.expectationFor(test) } };
 }
 
-function arrange(test: Turn, live: HttpResponse, { carrier, rules }: RunMemory & JudgeSettings): Arranged {
+function arrange(test: Turn, given: HttpResponse, { carrier, rules }: RunMemory & JudgeSettings): Arranged {
+  const live = partsInRecordedOrder(given, test.response);
   if (!rules.some((rule) => rule.allows.kind === 'order')) return { response: live, reordered: [] };
   const expected = expectedBody({ test, ...carrier.expectationFor(test) });
   return inRecordedOrder(live, { test, expected, rules });

@@ -5,16 +5,16 @@
 import type { HeaderList } from '../../tape/model/body';
 import type { SentCase } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
-import type { DriverOptions } from '../drive/driver';
 import type { RunState } from '../judge/causes/run-state';
 import type { ResponseRedactor } from '../judge/context';
 import type { JudgeSettings, RunMemory } from '../judge/judge-case';
 import type { NoiseRule } from '../noise/rules';
 import type { CaseDetails } from '../report/details';
 import type { CaseNotes, CaseResult } from '../report/report';
+import type { DestinationOptions } from './destination';
 import type { Reach } from './reach';
 
-export interface RunOptions extends DriverOptions {
+export interface RunOptions extends DestinationOptions {
   readonly noise: readonly NoiseRule[];
   /** Set on every request in place of recorded fields of the same name. */
   readonly setHeaders: HeaderList;

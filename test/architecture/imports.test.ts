@@ -32,11 +32,12 @@ const ownersOf: Record<string, readonly string[]> = {
 const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/parse': 'folders',
   'recorder/source': 'folders',
-  'recorder/source/ebpf/attach/tls-libraries': ['gnutls', 'go', 'mbedtls', 'nss', 'openssl', 'wolfssl'],
+  'recorder/source/ebpf/attach/tls-libraries': ['gnutls', 'go', 'mbedtls', 'nss', 'openssl', 'rustls', 'wolfssl'],
   'replayer/generate': ['jest', 'vitest', 'msw'],
   'replayer/play': ['conversation', 'request-player'],
   'replayer/mocks/front': ['http1', 'http2'],
   'replayer/mocks/hosts': 'folders',
+  'replayer/report': ['console', 'ctrf', 'github', 'html', 'json', 'junit', 'markdown'],
   'tape/export': ['har', 'curl', 'hurl', 'k6', 'wiremock', 'openapi'],
   'tape/import': 'folders',
   'tape/store': ['memory', 'sqlite'],

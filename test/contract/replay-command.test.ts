@@ -224,6 +224,34 @@ it.each<[string, readonly string[], number, RegExp]>([
   expect([status, stdout]).toEqual([expected, '']);
 });
 
+it('sends the cases of each service to its own target, under the Host they were recorded with', async () => {
+  tape(
+    { ...ok, host: 'shop.test', local: '127.0.0.1:8080', connection: 'a' },
+    { ...ok, host: 'de.shop.test', local: '127.0.0.1:8080', connection: 'a' },
+    { ...ok, host: 'admin.test', local: '127.0.0.1:9090', connection: 'b' },
+  );
+  const asked: string[] = [];
+  const service = (name: string) =>
+    serve((request, response) => {
+      asked.push(`${name} ${request.headers.host}`);
+      answer(1)(request, response);
+    });
+  const [shop, admin] = [await service('shop'), await service('admin')];
+  const hosts = ['--host-header', 'recorded'];
+  expect((await replay(['--target', `8080=${shop}`, '--target', `9090=${admin}`, ...hosts])).status).toBe(0);
+  expect(asked).toEqual(['shop shop.test', 'shop de.shop.test', 'admin admin.test']);
+
+  asked.length = 0;
+  expect((await replay(['--target', shop, '--target', `9090=${admin}`])).status).toBe(0);
+  expect(asked).toEqual([`shop ${new URL(shop).host}`, `shop ${new URL(shop).host}`, `admin ${new URL(admin).host}`]);
+
+  const { status, stderr } = await replay(['--target', `9090=${admin}`]);
+  expect([status, stderr]).toEqual([
+    2,
+    'USAGE  No --target for 2 cases recorded on port 8080\n  do this   Add  --target 8080=http://127.0.0.1:8080\n            A --target without a port takes everything else\n',
+  ]);
+});
+
 it('plays what the chosen cases need, as set-up that is told and can be excluded', async () => {
   const id = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
   tape(
@@ -387,13 +415,13 @@ describe('reports beside the one on stdout', () => {
 });
 
 describe('conditions on times', () => {
-  const many = Array.from({ length: 10 }, () => ok);
+  const many = Array.from({ length: 11 }, () => ok);
 
   it('fail the run where they are so, and say for which endpoint', async () => {
     tape(...many);
     const { status, stdout } = await replay(['--target', await serve(answer(1)), '--fail-if', 'p50>0.001ms', '--json']);
     const { passed, latency } = JSON.parse(stdout);
-    expect([status, passed]).toEqual([1, 10]);
+    expect([status, passed]).toEqual([1, 11]);
     expect(latency.conditions).toMatchObject([
       { condition: 'p50>0.001ms', checked: 1, broken: [{ endpoint: 'GET /ok' }] },
     ]);
@@ -404,7 +432,7 @@ describe('conditions on times', () => {
     tape(...many);
     const url = await serve(answer(1));
     const fine = await replay(['--target', url, '--fail-if', 'p50>100s']);
-    expect([fine.status, fine.stdout]).toEqual([0, 'p50>100s is not so for 1 endpoint\n10 passed of 10 cases\n']);
+    expect([fine.status, fine.stdout]).toEqual([0, 'p50>100s is not so for 1 endpoint\n11 passed of 11 cases\n']);
     const few = await replay(['--target', url, '--fail-if', 'p99>100s', '--fail-if', 'p50>100s']);
     expect([few.status, few.stdout]).toEqual([
       1,

@@ -6,7 +6,7 @@ import { validateXML } from 'xmllint-wasm';
 import type { FinishedRun } from '../../replayer/report/finished-run';
 import { type ReportFormat, textOf } from '../../replayer/report/format';
 import { reportFormats } from '../../replayer/report/registry';
-import { reportOf } from '../../replayer/report/report';
+import { type RunReport, reportOf } from '../../replayer/report/report';
 import { hostileInReports as wanting } from '../support/hostile-texts';
 import {
   caseResult,
@@ -20,15 +20,8 @@ import {
 } from '../support/reports';
 import { root } from '../support/source-tree';
 
-interface Numbers {
-  readonly cases: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly errored: number;
-  readonly skipped: number;
-  readonly flaky: number;
-  readonly misses: number;
-}
+type Counts = Pick<RunReport, 'cases' | 'passed' | 'failed' | 'errored' | 'skipped' | 'flaky'>;
+type Numbers = Counts & { readonly misses: number };
 
 const runs: Readonly<Record<string, FinishedRun>> = {
   'of every kind': redRun,

@@ -8,6 +8,7 @@ import { tlsLibraries } from '../../recorder/source/ebpf/attach/tls-libraries/re
 import { wireLibrary } from '../../recorder/source/ebpf/decode/wire';
 import { buildGo, describeWithGo } from '../support/go';
 import { repository, temporaryFolder } from '../support/programs';
+import { buildRust, describeWithRust } from '../support/rust';
 import { builtLibraries, describeWithPackage } from '../support/tls-libraries';
 
 const folder = temporaryFolder();
@@ -26,6 +27,7 @@ const samples: Readonly<Record<string, () => readonly string[]>> = {
   nss: shared('libssl3.so'),
   mbedtls: shared('libmbedtls.so'),
   wolfssl: shared('libwolfssl.so'),
+  rustls: () => [buildRust('rustls-echo', folder.file('rustls'), ['ring'])],
 };
 
 /** Real files without any TLS. */
@@ -111,9 +113,10 @@ for (const library of tlsLibraries) {
   });
 }
 
-/** Samples of Go are built; those of others come with a package, or not. */
+/** Samples of Go and Rust are built; those of others come with a package, or not. */
 function describeLibrary(name: string): (title: string, tests: () => void) => void {
   if (name === 'go') return describeWithGo;
+  if (name === 'rustls') return (title, tests) => describeWithRust(title, 'rustls-echo', tests);
   const built = builtLibraries.find((library) => library.name === name);
   if (built === undefined) return describe;
   return (title, tests) => describeWithPackage(title, { file: built.header, package: built.package }, tests);

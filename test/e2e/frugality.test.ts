@@ -1,14 +1,14 @@
-/** What a recorder costs while nothing happens. Counted by the kernel, so that a slow machine changes nothing. */
+/** What a recorder costs while nothing happens, and holds at the most. Counted by the kernel, so that a slow machine changes nothing. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeE2e } from '../support/e2e';
 import { ask } from '../support/mocks';
-import { startServer, stopAll, temporaryFolder } from '../support/programs';
+import { lineFrom, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { readTape, startRecording } from '../support/recorder';
 
 const folder = temporaryFolder();
 
-const server = `require('node:http').createServer((_, response) => response.end('ok'))
+const server = `require('node:http').createServer((_, response) => response.end('x'.repeat(1000)))
   .listen(0, '127.0.0.1', function () { console.log('listening ' + this.address().port); });`;
 
 afterEach(stopAll);
@@ -29,6 +29,23 @@ function threadsOf(pid: number): ReadonlyMap<string, Thread> {
       return [thread, { name: /^Name:\s*(.*)$/m.exec(status)?.[1] ?? '', wakeUps }];
     }),
   );
+}
+
+/** Requests of 16 keep-alive connections, one after another on each, until it is ended. */
+const client = `const http = require('node:http');
+const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+let answers = 0;
+const next = () => http.get(process.argv[1], { agent }, (response) => response.resume().on('end', () => {
+  if (++answers === 20000) console.log('enough');
+  next();
+}));
+for (let i = 0; i < 16; i++) next();`;
+
+/** Of a kilobyte and some each; what is left over when a burst ends is in it. */
+const mostMegabytes = 320;
+
+function peakMegabytes(pid: number): number {
+  return Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 async function untilRecorded(tape: string): Promise<void> {
@@ -53,5 +70,19 @@ describeE2e('a recorder of what is idle', () => {
     }));
     expect(woken.filter(({ name }) => name === 'wiretape ring')).toEqual([{ name: 'wiretape ring', times: 0 }]);
     expect(woken.reduce((sum, { times }) => sum + times, 0)).toBeLessThanOrEqual(10);
+  }, 60_000);
+});
+
+describeE2e('a recorder under full load', () => {
+  it('holds no more than a bounded amount of memory', async () => {
+    const service = await startServer(process.execPath, ['-e', server]);
+    const recording = await startRecording(folder.file('load.tape'), ['--pid', String(service.pid)]);
+    const load = start(process.execPath, ['-e', client, `http://127.0.0.1:${service.port}/`]);
+    await lineFrom(load, load.child.stdout, /^enough$/);
+    await load.stop('SIGTERM');
+    const peak = peakMegabytes(recording.program.pid);
+    expect(await recording.end()).toBe(0);
+    expect((await readTape(recording.tape)).length).toBeGreaterThan(10_000);
+    expect(peak).toBeLessThan(mostMegabytes);
   }, 60_000);
 });

@@ -63,6 +63,15 @@ describeE2e('TLS of a library that is not read', () => {
     ]);
   }, 60_000);
 
+  it('has the name of what its client offered, where that was one thing', async () => {
+    const server = await tlsServer();
+    const command = ['python3', gnutls, String(server.port), 'offer', 'http/1.1'];
+    const { exchanges } = await recordCommand(command, [], gnutlsThatIsNotRead());
+    expect(exchanges.map(({ exchange }) => [exchange.problems, rawIn(exchange)?.protocol])).toEqual([
+      [['encrypted'], 'HTTP/1.1'],
+    ]);
+  }, 60_000);
+
   it('is not told where it carried nothing but a handshake', async () => {
     const server = await tlsServer();
     const command = ['python3', gnutls, String(server.port), 'only-handshake'];

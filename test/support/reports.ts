@@ -133,7 +133,8 @@ export const redRun = finishedRun(reportOf([passed, failed, errored, skipped, ..
 export const greenRun = finishedRun(reportOf([passed], []), { notes, details });
 export const skippedRun = finishedRun(reportOf([skipped], []), { notes, allowed: { skipped: true, flaky: false } });
 
-const miss: Miss = {
+/** A call that no mock answers, with one recorded call near it. */
+export const unanswered: Miss = {
   code: 'MOCK_MISS',
   message: 'Cannot answer POST http://payments/charges: no mock matches',
   why: 'no-match',
@@ -151,7 +152,7 @@ const miss: Miss = {
       rules: ['- { in: request, path: body.amount, because: "…" }'],
     },
   ],
-  remedy: ['record again, if the service is meant to ask this now'],
+  remedy: ['let it through:  --on-miss passthrough', 'record again, if the service is meant to ask this now'],
 };
 
 const flaky = caseResult({ ...failed, id: '9', flaky: { passed: 2, runs: 3 } });
@@ -159,7 +160,7 @@ const flaky = caseResult({ ...failed, id: '9', flaky: { passed: 2, runs: 3 } });
 /** All went wrong that can: a miss, a flaky case, a condition on times that does not hold, and one nobody can say. */
 export const worstRun = finishedRun(
   {
-    ...reportOf([passed, failed, errored, skipped, ...alsoSkipped, flaky], carried, [miss]),
+    ...reportOf([passed, failed, errored, skipped, ...alsoSkipped, flaky], carried, [unanswered]),
     remarks: ['each case was played 3 times'],
     latency: {
       endpoints: [],
@@ -182,7 +183,7 @@ export const worstRun = finishedRun(
         '2',
         {
           calls: [{ exchange: '41', what: 'POST payments/charges', result: '201' }],
-          misses: [miss],
+          misses: [unanswered],
           log: ['charging failed'],
           logLeftOut: 3,
         },

@@ -13,6 +13,7 @@ import type { CaseResult } from '../../report/report';
 import { isSendable, type Opened, type OpenSocket, openSocket } from '../../websocket/client';
 import type { Http1Reason } from '../../websocket/handshake';
 import { obstacleTo, refusalOf, resultOf, verdictOn } from '../before';
+import { destinationOf } from '../destination';
 import { judgingOf, type Play, type Player, type PlayStep, type Stage } from '../player';
 import { Inbox } from './inbox';
 import { Listening } from './listening';
@@ -113,7 +114,9 @@ class ConversationPlay implements Play {
     const { carrier, options } = this.stage;
     const { asHttp1: counts } = this.sockets;
     try {
-      const { result, asHttp1 } = await openSocket(carrier.requestFor(this.test.handshake), options, this.inbox);
+      const { handshake } = this.test;
+      const destination = destinationOf(handshake, options);
+      const { result, asHttp1 } = await openSocket(carrier.requestFor(handshake), destination, this.inbox);
       if (asHttp1 !== null && result.kind !== 'failed') counts.set(asHttp1, (counts.get(asHttp1) ?? 0) + 1);
       return result;
     } catch (error) {

@@ -28,6 +28,7 @@ function caseTitle(result: CaseResult, { details }: FinishedRun): string {
     `<b class="verdict ${verdict}">${verdictLabels[verdict]}</b>`,
     `<span class="name">${escaped(name)}</span>`,
     `<span class="id">case ${escaped(id)}</span>`,
+    ...(result.setUp === true ? ['<span class="tag quiet">set-up</span>'] : []),
     ...(flaky === null ? [] : [`<span class="tag">${escaped(flaky)}</span>`]),
     ...(reason === null ? [] : [`<span class="tag">${escaped(reason)}</span>`]),
     ...(excused === 0 ? [] : [`<span class="tag quiet">${excused} excused</span>`]),

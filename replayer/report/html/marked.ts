@@ -2,7 +2,7 @@
 import { escaped } from './escape';
 
 /** More words than that are compared from both ends only. */
-const mostWords = 300;
+const mostWords = 150;
 
 /** Both as HTML. Texts that are equal, or of which one is missing, have no marks. */
 export function markedTexts(left: string | null, right: string | null): readonly [string, string] {

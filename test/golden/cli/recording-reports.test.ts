@@ -16,6 +16,8 @@ const capture: CaptureStats = {
   bytes: 1_234_567,
   ringFullEvents: 0,
   ringFullBytes: 0,
+  leftOutTimes: 0,
+  leftOutBytes: 0,
   faults: 0,
   stateFull: 0,
   deepCalls: 0,

@@ -103,6 +103,17 @@ it.each(['endpoints/chat.js', 'endpoints/shop-v1-shop.js', '.gitattributes', 'se
   expectGolden(`generate/expected/talking/${path}.txt`, text);
 });
 
+it('gives a test as long as the conversations before it took', () => {
+  const long = exchanges.map((exchange) => storedOf({ ...exchange, durationUs: 150_000_000 }));
+  const options = { tapeName: 'shop.tape', settings: {}, noise: null, redact: null, protoFiles: new Map() };
+  const textOf = (all: typeof long) => {
+    const entry = jestGenerator.files(all, options).files.find(({ path }) => path === 'replay.test.js');
+    return Buffer.from(entry?.bytes ?? []).toString();
+  };
+  expect(textOf(long)).toContain('jest.setTimeout(240_000);');
+  expect(textOf(long.slice(1))).toContain('jest.setTimeout(120_000);');
+});
+
 it('writes a set that names what it uses', () => {
   const set = files.find(({ path }) => path === 'descriptors.binpb')?.bytes ?? new Uint8Array(0);
   expect([...filesInSet(set, 'descriptors.binpb').keys()]).toEqual(['shop/v1/money.proto', 'shop/v1/shop.proto']);

@@ -82,8 +82,10 @@ export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[
   const flavour = flavours.find(({ symbols }) => symbols !== 'runtime');
   const holdsLibssl = holdsText(image, '.rodata', LIBSSL_TEXT);
   if (flavour !== undefined && (flavour.holds !== 'crypto' || !holdsLibssl)) return [];
-  // A folder name in panic messages, such as rustls-0.23.12.
-  if (textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined) return [unread(file, 'rustls')];
+  // A folder name in panic messages, such as rustls-0.23.12; one that is recognised tells of itself by its plan.
+  const isKnown = flavours.some(({ label }) => label === 'rustls');
+  if (!isKnown && textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined)
+    return [unread(file, 'rustls')];
   const version = textIn(image, { opening: 'OpenSSL ', pattern: OPENSSL_VERSION });
   if (version !== undefined || holdsLibssl) return [withoutSymbols(file, 'OpenSSL', version ?? 'OpenSSL')];
   // Go's own cryptography may be BoringSSL's, without its TLS.

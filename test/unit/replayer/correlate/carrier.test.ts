@@ -4,6 +4,7 @@ import { Carrier } from '../../../../replayer/correlate/carrier';
 import type { LiveRequest } from '../../../../replayer/correlate/live-request';
 import { isCredential } from '../../../../replayer/correlate/secrets';
 import type { RedactionEntry } from '../../../../tape/redact/redacted';
+import { type BatchPart, batch, changeSet, message } from '../../../support/batches';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 import { answerOf } from '../../../support/judging';
 
@@ -21,7 +22,7 @@ function carry(recorded: readonly ExchangeSketch[], setting: Setting = {}) {
   const tests = casesFrom(storedExchanges(...recorded)).filter(isRunnable);
   const target = { authority: 'new.test', origin: 'http://new.test' };
   const carrier = new Carrier(tests, {
-    target,
+    targetOf: () => target,
     setHeaders: setting.setHeaders ?? [],
     secrets: setting.secrets ?? new Map(),
   });
@@ -82,6 +83,21 @@ describe('a minted value is carried into', () => {
     const body = (id: string) => `${inner('7')}\r\n${inner(id)}\r\n--b--\r\n`;
     const batch = { method: 'POST', target: '/batch', requestHeaders: [type], requestBody: body(idA) };
     expect(last(requestsOf([minted, batch], live)).body).toBe(body(idB));
+  });
+
+  it('the places of a message in a part, whose length stays true', () => {
+    const requestHeaders = [['Content-Type', 'multipart/mixed; boundary=b']] as const;
+    const asked = (id: string, more: string): BatchPart => {
+      const json = JSON.stringify({ order: id, more, n: 7 });
+      const fields = [`If-Match: "${id}"`, 'Content-Type: application/json', `Content-Length: ${json.length}`];
+      return { text: message(`PATCH Orders('${id}')/Lines HTTP/1.1`, fields, json) };
+    };
+    const body = (id: string, more: string) =>
+      batch('b', asked(idA.replace('f', 'e'), 'x'), changeSet('s', asked(id, more)));
+    const sent = (id: string, more: string) => ({ method: 'POST', requestHeaders, requestBody: body(id, more) });
+    const created = (id: string, more: string) => ({ ...minted, responseBody: { id, more } });
+    const requests = requestsOf([created(idA, tokenA), sent(idA, tokenA)], [created(idB, `${tokenB}-longer`)]);
+    expect(last(requests).body).toBe(body(idB, `${tokenB}-longer`).toString());
   });
 
   it('one of several JSON texts, and the others keep their bytes', () => {

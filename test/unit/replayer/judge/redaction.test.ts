@@ -39,7 +39,7 @@ describe('an event stream that was recorded event by event', () => {
     });
     const [test] = casesFrom([{ ...(stored as StoredExchange), exchange, redacted: entries }]).filter(isRunnable);
     const target = { authority: 'shop.test', origin: 'http://shop.test' };
-    const carrier = new Carrier([test as RunnableCase], { target, setHeaders: [], secrets: new Map() });
+    const carrier = new Carrier([test as RunnableCase], { targetOf: () => target, setHeaders: [], secrets: new Map() });
     const response = answerOf({ responseHeaders: headers, responseBody: live });
     const redactor = createRedactor({ key, placeholders: new Set(entries.map((entry) => entry.placeholder)) });
     const state = openRunState((text) => carrier.isOnTape(text));

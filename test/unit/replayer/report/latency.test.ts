@@ -17,8 +17,10 @@ interface Sample {
   readonly result?: Partial<CaseResult>;
 }
 
-function run(samples: readonly Sample[], name = 'GET /orders/{orderId} -> 200'): Played {
-  const results = samples.map(({ result }, i) => caseResult({ id: String(i), name, ...result }));
+/** The samples, after a first answer that does not count. */
+function run(counted: readonly Sample[], name = 'GET /orders/{orderId} -> 200'): Played {
+  const samples = [{ tookMs: 5000, recordedMs: 9000 }, ...counted];
+  const results = samples.map(({ result }: Sample, i) => caseResult({ id: String(i), name, ...result }));
   const details = samples.map(({ tookMs, recordedMs }, i): [string, CaseDetails] => [
     String(i),
     { playedMs: 0, tookMs, recordedMs },
@@ -84,9 +86,9 @@ it('says which endpoint is slower than its recording allows, and by how much', (
 });
 
 it('does not hold against a build what lies between two ways to measure', () => {
-  expect(fails('p50>2x', run(times(10, 4.9, 0.1)))).toBe(false);
-  expect(fails('p50>2x', run(times(10, 5.2, 0.1)))).toBe(true);
-  expect(fails('p50>1ms', run(times(10, 4.9, 0.1)))).toBe(true);
+  expect(fails('p50>2x', run(times(10, 9.9, 0.1)))).toBe(false);
+  expect(fails('p50>2x', run(times(10, 10.2, 0.1)))).toBe(true);
+  expect(fails('p50>1ms', run(times(10, 9.9, 0.1)))).toBe(true);
 });
 
 it.each([

@@ -4,7 +4,8 @@ import { go } from './go';
 import { mbedtls } from './mbedtls';
 import { nss } from './nss';
 import { openssl } from './openssl';
+import { rustls } from './rustls';
 import type { TlsLibrary } from './tls-library';
 import { wolfssl } from './wolfssl';
 
-export const tlsLibraries: readonly TlsLibrary[] = [openssl, go, gnutls, nss, mbedtls, wolfssl];
+export const tlsLibraries: readonly TlsLibrary[] = [openssl, go, gnutls, nss, mbedtls, wolfssl, rustls];
