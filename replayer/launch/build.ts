@@ -46,11 +46,12 @@ export async function startBuild(command: readonly string[], options: BuildOptio
     const placed = placesOfTrust(trust, { cwd: process.cwd(), env: options.env });
     const sandbox = await openSandbox({ ...options, placed });
     opened.push({ remove: sandbox.close });
-    const { proxyUrl, urls } = sandbox;
+    const { proxyUrl, urls, direct } = sandbox;
     const led = proxyUrl === null ? { env: options.env, told: [] } : ledToMocks(options.env, { urls, upstreams });
     const env = commandEnvironment(led.env, {
       mocks: { proxyUrl, urls, upstreams, caFile: mocks.caFile, trust },
       ownAddress: target.host,
+      direct,
       port: options.port,
       settings: options.settings,
     });

@@ -23,6 +23,8 @@ export interface EnvironmentOptions {
   readonly mocks: MockAccess;
   /** `host:port` of the service under test: it may call itself. */
   readonly ownAddress: string;
+  /** `host:port` of others that are called without the proxy. */
+  readonly direct?: readonly string[];
   /** For `{port}`. */
   readonly port: number;
   /** `NAME=VALUE`, as given with --env. */
@@ -52,7 +54,7 @@ export function commandEnvironment(inherited: NodeJS.ProcessEnv, options: Enviro
   const certificates = Object.fromEntries(bundleVariables.map((name) => [name, trust.bundle]));
   return {
     ...without(inherited, proxyVariables),
-    ...(proxyUrl === null ? {} : proxied(proxyUrl, options.ownAddress)),
+    ...(proxyUrl === null ? {} : proxied(proxyUrl, directOf(options).join(','))),
     NODE_EXTRA_CA_CERTS: inherited.NODE_EXTRA_CA_CERTS === undefined ? caFile : trust.bundle,
     ...certificates,
     PHP_INI_SCAN_DIR: `${inherited.PHP_INI_SCAN_DIR ?? ''}:${trust.phpFolder}`,
@@ -67,21 +69,25 @@ function proxied(proxyUrl: string, direct: string): Record<string, string> {
 }
 
 /** Java reads no variable but this one; it says on stderr that it did. What stands later wins. */
-function javaOptions(inherited: string | undefined, { mocks, ownAddress }: EnvironmentOptions): string {
-  const { trust, proxyUrl } = mocks;
+function javaOptions(inherited: string | undefined, options: EnvironmentOptions): string {
+  const { trust, proxyUrl } = options.mocks;
   const store = { 'javax.net.ssl.trustStore': trust.javaStore, 'javax.net.ssl.trustStorePassword': javaStorePassword };
-  const proxy = proxyUrl === null ? {} : javaProxy(new URL(proxyUrl), ownAddress);
+  const proxy = proxyUrl === null ? {} : javaProxy(new URL(proxyUrl), directOf(options));
   const properties = Object.entries({ ...store, ...proxy }).map(([name, value]) => `-D${name}=${value}`);
   return [...(inherited === undefined || inherited === '' ? [] : [inherited]), ...properties].join(' ');
 }
 
 /** Java leaves out hosts, not ports. */
-function javaProxy({ hostname, port }: URL, ownAddress: string): Record<string, string> {
-  const own = parseAuthority(ownAddress)?.host ?? ownAddress;
+function javaProxy({ hostname, port }: URL, direct: readonly string[]): Record<string, string> {
+  const hosts = [...new Set(direct.map((address) => parseAuthority(address)?.host ?? address))].join('|');
   return {
-    ...{ 'http.proxyHost': hostname, 'http.proxyPort': port, 'http.nonProxyHosts': own },
+    ...{ 'http.proxyHost': hostname, 'http.proxyPort': port, 'http.nonProxyHosts': hosts },
     ...{ 'https.proxyHost': hostname, 'https.proxyPort': port },
   };
+}
+
+function directOf({ ownAddress, direct = [] }: EnvironmentOptions): readonly string[] {
+  return [ownAddress, ...direct];
 }
 
 /** In either case: a proxy of the shell is none of the recording. */

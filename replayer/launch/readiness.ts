@@ -131,6 +131,7 @@ function notReady(target: URL, command: RunningCommand, last: { waitMs: number; 
     remedy: [
       'Give it longer:  --wait 2m',
       'Say where it listens:  --target URL, or let it listen where we say:  --env PORT={port}',
+      'Where it hands the service over to a daemon, as docker run does:  --sandbox env',
     ],
   });
 }

@@ -23,6 +23,7 @@ export function envSandbox({ mocks, raw, allow, refusal }: EnvOptions): Sandbox 
       ...(refusal === null ? [] : [`env, because ${refusal.step} failed with ${refusal.code}; see  wiretape doctor`]),
     ],
     proxyUrl: mocks.url,
+    direct: allow.addresses.map(({ host, port }) => `${host}:${port}`),
     urls: new Map([...(raw?.addresses ?? []), ...mocks.urls]),
     spawn: spawnHere,
     isUp: async () => true,

@@ -2,7 +2,7 @@
  * A network of its own for the command: every address is local and leads to the mocks, names come from the tape, sockets of
  * the machine are out of sight. Nothing is rewritten: the address a client means is what the accepted socket says.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { LauncherPlan } from '../../native/launcher';
@@ -44,6 +44,7 @@ export function netnsSandbox(options: NetnsOptions): Sandbox {
     kind: 'netns',
     remarks: [],
     proxyUrl: null,
+    direct: [],
     urls: new Map([
       ...[...raw].map((name) => [name, name] as const),
       ...upstreams.map((each) => [each.name, baseUrl(each)] as const),
@@ -107,10 +108,20 @@ function planOf({ book, allow, placed }: NetnsOptions, folder: TemporaryFolder):
     writeFileSync(from, text, { mode: 0o644 });
     return [{ from, over }];
   });
+  const allowed = new Set(allow.paths.map(resolvedPath));
   const hidden = socketPaths(textOf('/proc/net/unix')).filter(
-    (path) => !allow.paths.includes(path) && existsSync(path),
+    (path) => existsSync(path) && !allowed.has(resolvedPath(path)),
   );
   return { binds: [...binds, ...placed], hidden, loopbackPorts: book.loopbackPorts };
+}
+
+/** `/var/run` is `/run` on most machines. */
+function resolvedPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function textOf(path: string): string {

@@ -12,6 +12,8 @@ export interface Sandbox {
   readonly remarks: readonly string[];
   /** The proxy that clients are to be told of; null where none is needed. */
   readonly proxyUrl: string | null;
+  /** `host:port` of what is called without it. */
+  readonly direct: readonly string[];
   /** Upstream name to where the command is to call it. */
   readonly urls: ReadonlyMap<string, string>;
   readonly spawn: Spawner;

@@ -43,6 +43,7 @@ describe('the tarball', () => {
     'dist/licences/libbpf-dev.txt',
     'dist/licences/libelf-dev.txt',
     'dist/licences/libnghttp2-dev.txt',
+    'dist/licences/libc6-dev.txt',
     'dist/licences/LGPL-3.txt',
     'docs/errors.md',
     'docs/redaction.md',

@@ -58,6 +58,12 @@ it('leads Java to the mocks by its options, behind those it has', () => {
   ]);
 });
 
+it('calls what is let through without the proxy', () => {
+  const env = commandEnvironment({}, { ...options, direct: ['db.test:5432'] });
+  expect(env.no_proxy).toBe('127.0.0.1:3000,db.test:5432');
+  expect(env.JAVA_TOOL_OPTIONS).toContain('-Dhttp.nonProxyHosts=127.0.0.1|db.test ');
+});
+
 it('keeps the extra certificates a user has by naming the bundle', () => {
   expect(commandEnvironment({ NODE_EXTRA_CA_CERTS: '/own.pem' }, options).NODE_EXTRA_CA_CERTS).toBe('/tmp/bundle.pem');
 });
