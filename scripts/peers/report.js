@@ -1,4 +1,4 @@
-/** What a run of the peers came to: the table on stdout; after a whole run without a failure also in docs/peers.json and README.md. */
+/** What a run of the peers came to: the table on stdout and in docs/peers.json and README.md. */
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -6,6 +6,7 @@ const { folder } = require('./install');
 const { tableOf, withTable } = require('./table');
 
 const root = path.resolve(__dirname, '../..');
+const recordFile = path.join(root, 'docs/peers.json');
 const resultsFile = path.join(folder, 'results.jsonl');
 
 /** Before a run: what an earlier one left is not taken for its results. */
@@ -13,7 +14,10 @@ function forgetResults() {
   fs.rmSync(resultsFile, { force: true });
 }
 
-/** @param {{ isWhole: boolean }} run `isWhole`: all pairs were asked for, and none failed */
+/**
+ * @param {{ isWhole: boolean }} run `isWhole`: all were asked for: what is not among them is gone from the record; else
+ * what was run takes the place of what the record has of it
+ */
 function reportPeers({ isWhole }) {
   if (!fs.existsSync(resultsFile)) return;
   const rows = fs
@@ -21,21 +25,25 @@ function reportPeers({ isWhole }) {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  const [pairs, files] = ['pair', 'export'].map((kind) =>
+  const [pairs = [], files = []] = ['pair', 'export'].map((kind) =>
     rows.filter((row) => row.kind === kind).map(({ kind: _, ...row }) => row),
   );
+  const before = isWhole ? { pairs: [], exports: [] } : JSON.parse(fs.readFileSync(recordFile, 'utf8'));
   const record = {
     on: new Date().toISOString().slice(0, 10),
     versions: versions(),
-    pairs: pairs ?? [],
-    exports: files ?? [],
+    pairs: newest([...before.pairs, ...pairs], ({ protocol, server, client, tls }) => [protocol, server, client, tls]),
+    exports: newest([...before.exports, ...files], ({ format, tool }) => [format, tool]),
   };
-  process.stdout.write(`\n${tableOf(record)}\n`);
-  if (!isWhole) return;
-  fs.writeFileSync(path.join(root, 'docs/peers.json'), `${JSON.stringify(record, null, 2)}\n`);
+  fs.writeFileSync(recordFile, `${JSON.stringify(record, null, 2)}\n`);
   const readme = path.join(root, 'README.md');
   fs.writeFileSync(readme, withTable(fs.readFileSync(readme, 'utf8'), tableOf(record)));
-  process.stdout.write('docs/peers.json and README.md say so\n');
+  process.stdout.write(`\n${tableOf(record)}\n\ndocs/peers.json and README.md say so\n`);
+}
+
+/** The last row of each kind, in the order in which the kinds came first. @param {readonly any[]} rows @param {(row: any) => unknown} kindOf */
+function newest(rows, kindOf) {
+  return [...new Map(rows.map((row) => [JSON.stringify(kindOf(row)), row])).values()];
 }
 
 /** @returns {Record<string, string>} */

@@ -1,4 +1,4 @@
-/** README's table of peers, made from what a whole run recorded in docs/peers.json. Pure. */
+/** README's table of peers, made from what runs recorded in docs/peers.json. Pure. */
 const { rowOf, withTable: withTableIn } = require('../tables');
 
 /**
@@ -7,7 +7,7 @@ const { rowOf, withTable: withTableIn } = require('../tables');
  *   protocol: string, server: string, client: string, tls: boolean, atOnce: number | null, passed: readonly Proof[], missing: string | null,
  * }} PairRow `atOnce`: the most exchanges at one time; `missing`: why the pair was not run, null where it was
  * @typedef {{ format: string, tool: string, passed: boolean, missing: string | null }} ExportRow
- * @typedef {{ on: string, versions: Record<string, string>, pairs: readonly PairRow[], exports: readonly ExportRow[] }} PeersRecord `on`: the day of the run
+ * @typedef {{ on: string, versions: Record<string, string>, pairs: readonly PairRow[], exports: readonly ExportRow[] }} PeersRecord `on`: the day of the last run
  */
 
 const marks = {
@@ -30,7 +30,7 @@ function tableOf({ on, versions, pairs, exports: files }) {
   const head = ['protocol', 'server', 'client', 'over', 'at once', 'recorded', 'replayed', 'change found', 'mocked'];
   const said = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `Run on ${on} with ${said.join(', ')}:`,
+    `Last run on ${on}, with ${said.join(', ')}:`,
     '',
     rowOf(head),
     rowOf(head.map(() => '---')),

@@ -226,11 +226,6 @@ export function whyNot({ server, client }: Pair): string | null {
   return first ?? null;
 }
 
-/** TLS of Java's own is not read. */
-export function isClientRead({ client, isTls }: Pair): boolean {
-  return !(client === 'Java' && isTls);
-}
-
 const [plain, tls] = [false, true];
 
 /** curl 7.88 fails at a hundred calls at once with prior knowledge, recorded or not: here it speaks HTTP/2 over TLS. */
@@ -273,7 +268,6 @@ export const pairs: readonly Pair[] = (
     ['Java HttpServer', 'Java', 'events', plain],
     ['Java HttpServer', 'curl', 'events', plain],
     ['hypercorn', 'Java', 'websocket', plain],
-    ['Node.js', 'Java', 'calls', tls],
     ['Node.js', 'Node.js', 'grpc', tls],
     ['Node.js', 'Python', 'grpc', plain],
     ['Node.js', 'Go', 'grpc', tls],
