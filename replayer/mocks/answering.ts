@@ -9,7 +9,7 @@ import type { HostName } from './answers';
 import type { Asked, Reply } from './front/asked';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
 import type { EntryOptions } from './match/entry';
-import { createMatcher, type Match, type Matcher, type Rung } from './match/matcher';
+import { createMatcher, type Match, type Matcher, type Strictness } from './match/matcher';
 import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 import type { MockServerOptions, ServedEvent } from './server';
@@ -49,7 +49,7 @@ export interface Finding {
 }
 
 export type Found =
-  | { readonly kind: 'mock'; readonly mock: Mock; readonly rung: Rung }
+  | { readonly kind: 'mock'; readonly mock: Mock; readonly strictness: Strictness }
   /** `passTo` is where the request goes instead, under `passthrough`; null where the miss is the answer. */
   | { readonly kind: 'miss'; readonly miss: Miss; readonly passTo: Upstream | null };
 
@@ -104,7 +104,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     const known = set.upstreams.find(({ name }) => name === asked.upstream) ?? null;
     return { kind: 'miss', miss, passTo: miss.answeredWith === 'upstream' ? known : null };
   };
-  const served = (asked: Asked, mock: Mock, found: Rung): void => {
+  const served = (asked: Asked, mock: Mock, found: Strictness): void => {
     tell(options, { ...told(asked), found, exchange: mock.id, miss: null });
   };
   const answering: Answering = {
@@ -125,8 +125,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
       const ask = { host, upstream: asked.upstream, request: redacted.request, redacted: redacted.entries };
       const match = matcher.match(ask, wire);
       if (match.kind === 'miss') return missOf(asked, match, mayPass);
-      served(asked, match.mock, match.rung);
-      return { kind: 'mock', mock: match.mock, rung: match.rung };
+      served(asked, match.mock, match.strictness);
+      return { kind: 'mock', mock: match.mock, strictness: match.strictness };
     },
     guard({ reply }, work) {
       try {

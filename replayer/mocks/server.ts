@@ -18,7 +18,7 @@ import type { Serving } from './front/serving';
 import { createTunnels } from './front/tunnel';
 import type { MockHost } from './hosts/host';
 import { hosts as allHosts } from './hosts/registry';
-import type { Rung } from './match/matcher';
+import type { Strictness } from './match/matcher';
 import type { Miss, MissPolicy } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 
@@ -53,7 +53,7 @@ export interface ServedEvent {
   readonly method: string;
   readonly upstream: string;
   readonly target: string;
-  readonly found: Rung | 'refused' | 'miss';
+  readonly found: Strictness | 'refused' | 'miss';
   /** The recorded exchange that answered; null on a miss. */
   readonly exchange: string | null;
   readonly miss: Miss | null;

@@ -1,5 +1,5 @@
 /**
- * Which recorded message of the client a live one is: by the same ladder as requests, each message a request of its own that
+ * Which recorded message of the client a live one is: by the same matching as requests, each message a request of its own that
  * has nothing but a body. Rules that begin with `message[*]` speak of them, and where messages are the elements of a body,
  * those that begin with `body[*]`.
  */

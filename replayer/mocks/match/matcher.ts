@@ -1,5 +1,5 @@
 /**
- * Finds the mock that answers a request, and keeps the order: the ladder is `exact`, then `noise`; of several mocks for
+ * Finds the mock that answers a request, and keeps the order: first `exact`, then under `noise`; of several mocks for
  * one request the first that was not served yet answers, and when all were, the last one again. Which mock answers
  * depends only on the requests so far and their order, so parallel identical requests share out the recorded answers.
  * Does no near-miss work: that is for a miss, and stands in near.ts.
@@ -12,13 +12,18 @@ import { type Group, groupBy } from './group';
 import { createLedger } from './ledger';
 import type { Excuser } from './near';
 import type { Excuse } from './noise';
-import { createNoiseRung } from './noise-rung';
 import { splitTarget } from './request-value';
+import { createNoiseMatching } from './under-noise';
 
-export type Rung = 'exact' | 'noise';
+export type Strictness = 'exact' | 'noise';
 
 export type Match =
-  | { readonly kind: 'match'; readonly rung: Rung; readonly mock: Mock; readonly excused: readonly Excuse[] }
+  | {
+      readonly kind: 'match';
+      readonly strictness: Strictness;
+      readonly mock: Mock;
+      readonly excused: readonly Excuse[];
+    }
   | { readonly kind: 'miss'; readonly entry: Entry };
 
 export interface Matcher {
@@ -47,7 +52,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const ledger = createLedger(set);
   const exact = groupBy(entries, exactKey);
   const remembered = new Map<string, Group>();
-  const noise = createNoiseRung(entries, ledger);
+  const noise = createNoiseMatching(entries, ledger);
 
   const serveExact = (group: Group): Mock => {
     counts.exact++;
@@ -57,7 +62,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
     counts.noise++;
     ledger.serve(entry.mock);
     noise.learn(excused);
-    return { kind: 'match', rung: 'noise', mock: entry.mock, excused };
+    return { kind: 'match', strictness: 'noise', mock: entry.mock, excused };
   };
   return {
     entries,
@@ -72,7 +77,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
       if (group !== undefined) {
         if (remembered.size >= rememberedLimit) remembered.clear();
         remembered.set(wire, group);
-        return { kind: 'match', rung: 'exact', mock: serveExact(group), excused: [] };
+        return { kind: 'match', strictness: 'exact', mock: serveExact(group), excused: [] };
       }
       const settled = noise.withRecordedIds(live);
       const same = settled === live ? undefined : exact.get(exactKey(settled));

@@ -67,7 +67,7 @@ it.each(['changed-field', 'added-and-removed', 'known-identifier', 'long-values'
   (name) => {
     const sketch = asked[name] ?? {};
     const { matcher } = tapeOf(sketch, missOf(sketch).nearest[0]?.rules.join('\n'));
-    expect(matchOf(sketch, matcher)).toMatchObject({ kind: 'match', rung: 'noise' });
+    expect(matchOf(sketch, matcher)).toMatchObject({ kind: 'match', strictness: 'noise' });
   },
 );
 

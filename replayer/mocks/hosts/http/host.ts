@@ -3,7 +3,7 @@ import { type Answering, replyJson, replyMiss } from '../../answering';
 import { takeWhole, wireKey } from '../../body';
 import type { Asked } from '../../front/asked';
 import { liveRequest } from '../../live-request';
-import type { Rung } from '../../match/matcher';
+import type { Strictness } from '../../match/matcher';
 import type { Mock } from '../../mock';
 import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
@@ -35,7 +35,7 @@ class HttpMocks implements OpenHost {
     const wire = wireKey('http', asked, body);
     const known = this.answering.again(asked, wire);
     if (known !== undefined) {
-      this.write(asked, body, { mock: known, rung: 'exact' });
+      this.write(asked, body, { mock: known, strictness: 'exact' });
       return;
     }
     const found = this.answering.find(asked, liveRequest(asked, body), { host: 'http', wire });
@@ -44,13 +44,17 @@ class HttpMocks implements OpenHost {
     else this.passthrough.send(found.passTo, asked, body);
   }
 
-  private write(asked: Asked, body: Buffer, { mock, rung }: { readonly mock: Mock; readonly rung: Rung }): void {
-    const toCalls = this.replies.toCalls(mock, rung, () => liveRequest(asked, body));
+  private write(
+    asked: Asked,
+    body: Buffer,
+    { mock, strictness }: { readonly mock: Mock; readonly strictness: Strictness },
+  ): void {
+    const toCalls = this.replies.toCalls(mock, strictness, () => liveRequest(asked, body));
     if (toCalls !== null) {
       writeAnswer(asked, { ...toCalls, answering: this.answering });
       return;
     }
-    const prepared = this.replies.of(mock, rung);
+    const prepared = this.replies.of(mock, strictness);
     if (mock.answer.kind === 'conversation' || mock.answer.kind === 'call') return; // of another host, whose mocks are never found for this one
     if (mock.answer.kind !== 'response') asked.reply.fail(mock.answer.kind);
     else if (prepared === undefined) asked.reply.abort();

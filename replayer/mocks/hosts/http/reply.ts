@@ -3,7 +3,7 @@
 import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
 import { type Answering, markHeader } from '../../answering';
 import type { Asked, Head } from '../../front/asked';
-import type { Rung } from '../../match/matcher';
+import type { Strictness } from '../../match/matcher';
 import type { Mock } from '../../mock';
 import { acceptsCodings, type PreparedResponse, prepareResponse, type Served } from '../../response';
 import { paced } from './paced';
@@ -12,9 +12,9 @@ import { callIdsOf, toCallsWith } from './rpc-ids';
 
 export interface Replies {
   /** The prepared response of a mock that answers with one; undefined for one that does not. */
-  of(mock: Mock, rung: Rung): PreparedResponse | undefined;
+  of(mock: Mock, strictness: Strictness): PreparedResponse | undefined;
   /** What answers calls of JSON-RPC under the ids of the live request; null for everything else. */
-  toCalls(mock: Mock, rung: Rung, live: () => HttpRequest): Reply | null;
+  toCalls(mock: Mock, strictness: Strictness, live: () => HttpRequest): Reply | null;
 }
 
 export interface Reply {
@@ -22,13 +22,13 @@ export interface Reply {
   readonly answer: HttpAnswer & { readonly kind: 'response' };
 }
 
-/** Prepares each response once for each rung, on first use. `mark` adds the `wiretape-mock` header. */
+/** Prepares each response once for each strictness, on first use. `mark` adds the `wiretape-mock` header. */
 export function createReplies(options: { readonly mark: boolean }): Replies {
   const prepared = { exact: new Map<Mock, PreparedResponse>(), noise: new Map<Mock, PreparedResponse>() };
   const callIds = new Map<Mock, readonly (string | null)[]>();
-  const prepare = (mock: Mock, rung: Rung, response: HttpResponse): PreparedResponse => {
+  const prepare = (mock: Mock, strictness: Strictness, response: HttpResponse): PreparedResponse => {
     const plain = prepareResponse(response, mock.request.method);
-    return options.mark ? marked(plain, `${rung}; exchange=${mock.id}`) : plain;
+    return options.mark ? marked(plain, `${strictness}; exchange=${mock.id}`) : plain;
   };
   const callIdsIn = (mock: Mock): readonly (string | null)[] => {
     const ids = callIds.get(mock) ?? callIdsOf(mock.request);
@@ -36,19 +36,19 @@ export function createReplies(options: { readonly mark: boolean }): Replies {
     return ids;
   };
   return {
-    toCalls(mock, rung, live) {
+    toCalls(mock, strictness, live) {
       const { answer } = mock;
       const recorded = callIdsIn(mock);
       if (answer.kind !== 'response' || recorded.length === 0) return null;
       const response = toCallsWith(callIdsOf(live()), answer.response, recorded);
       if (response === answer.response) return null;
-      return { prepared: prepare(mock, rung, response), answer: { ...answer, response, pieces: [] } };
+      return { prepared: prepare(mock, strictness, response), answer: { ...answer, response, pieces: [] } };
     },
-    of(mock, rung) {
-      const known = prepared[rung].get(mock);
+    of(mock, strictness) {
+      const known = prepared[strictness].get(mock);
       if (known !== undefined || mock.answer.kind !== 'response') return known;
-      const made = prepare(mock, rung, mock.answer.response);
-      prepared[rung].set(mock, made);
+      const made = prepare(mock, strictness, mock.answer.response);
+      prepared[strictness].set(mock, made);
       return made;
     },
   };

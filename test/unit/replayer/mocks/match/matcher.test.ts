@@ -25,7 +25,7 @@ function recorded(sketches: readonly CallSketch[], options: { rules?: string; ke
       if (request == null) throw new Error('the sketch has a request');
       const upstream = sketch.upstream ?? 'payments:8080';
       const found = matcher.match({ host: 'http', upstream, request, redacted: sketch.redacted ?? [] }, '');
-      return found.kind === 'miss' ? 'miss' : `${found.rung} ${found.mock.id}`;
+      return found.kind === 'miss' ? 'miss' : `${found.strictness} ${found.mock.id}`;
     },
   };
 }
@@ -40,7 +40,7 @@ const post = (requestBody: Readonly<Record<string, unknown>>, more: CallSketch =
   ...more,
 });
 
-describe('the exact rung', () => {
+describe('exact matching', () => {
   it('answers repeats in recorded order, and the last one again', () => {
     const { ask } = recorded([get('/s'), get('/s'), get('/other'), get('/s')]);
     expect([1, 2, 3, 4, 5].map(() => ask(get('/s')))).toEqual(['exact 1', 'exact 2', 'exact 4', 'exact 4', 'exact 4']);
@@ -73,7 +73,7 @@ describe('the exact rung', () => {
   });
 });
 
-describe('the noise rung', () => {
+describe('matching under noise', () => {
   it.each<[string, Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
     ['a time', { at: '2026-11-20T10:00:00.123Z' }, { at: '2027-01-02T03:04:05.678Z' }],
     ['a UUID', { order: r1 }, { order: live1 }],

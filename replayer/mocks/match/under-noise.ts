@@ -1,5 +1,5 @@
 /**
- * The second rung: a mock whose request differs from the live one in noise only. Keeps which identifier stands for which
+ * The looser of the two kinds of match: a mock whose request differs from the live one in noise only. Keeps which identifier stands for which
  * recorded one, so that a request about it is a request about that one. Decides nothing about order but which of the
  * candidates is next; serving is the matcher's.
  */
@@ -13,7 +13,7 @@ import type { Ledger } from './ledger';
 import type { Excuser } from './near';
 import { type Excuse, excuseFor } from './noise';
 
-export interface NoiseRung {
+export interface NoiseMatching {
   /** The request with recorded identifiers put back for the live ones that stand for them; itself where there are none. */
   withRecordedIds(live: Entry): Entry;
   /** The next mock that differs in noise only; null where there is none. */
@@ -28,7 +28,7 @@ export interface NoiseRung {
 /** The rule named where a live identifier stands at the place of the recorded one it took before. */
 const standIn = 'stand-in';
 
-export function createNoiseRung(entries: readonly MockEntry[], ledger: Ledger): NoiseRung {
+export function createNoiseMatching(entries: readonly MockEntry[], ledger: Ledger): NoiseMatching {
   const identifiers = createIdentifiers(entries);
   let groups: ReadonlyMap<string, Group> | null = null;
 
