@@ -51,6 +51,15 @@ export async function readServed(
   }
 }
 
+/** The filter chooses what is replayed, or served; what belongs to it may be anything that was recorded in the session. */
+export function sessionOnly({
+  tape,
+  session,
+  protoSet,
+}: FilterArguments & ProtoArguments & { readonly tape: string }): FilterArguments & ProtoArguments & { tape: string } {
+  return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
+}
+
 /** Throws NO_CASES where there is nothing to serve. */
 export function requireMocks(set: MockSet, tape: string, serve: Serve = 'outbound'): void {
   if (set.mocks.length + set.refusals.length > 0) return;

@@ -12,6 +12,7 @@ import {
   notServedLines,
   readServed,
   requireMocks,
+  sessionOnly,
   unusedLines,
   unusedMocks,
 } from './mock-options';
@@ -73,7 +74,8 @@ async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
   const served = await readServed(args, args.serve);
-  const set = mocksFrom(served, { serve: args.serve });
+  const heard = args.serve === 'outbound' ? await readServed(sessionOnly(args), 'inbound') : [];
+  const set = mocksFrom(served, { serve: args.serve, heard });
   const raw = rawMocksOf(args, served, args.serve);
   if (raw.mocks.length === 0) requireMocks(set, args.tape, args.serve);
   const server = await startMocks(set, {

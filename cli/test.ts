@@ -19,6 +19,7 @@ import {
   mockOptions,
   notServedLines,
   readServed,
+  sessionOnly,
   unusedLines,
   unusedMocks,
 } from './mock-options';
@@ -90,7 +91,7 @@ async function test(args: Arguments): Promise<number> {
   const settings = suiteOptionsFrom(args, surroundings);
   const cases = await readCases(args);
   const outbound = await readServed(sessionOnly(args));
-  const set = mocksFrom(outbound);
+  const set = mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') });
   const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
   const place = await placeOf(args, cases);
   refuseIdleTrust(args, place.target);
@@ -118,11 +119,6 @@ async function test(args: Arguments): Promise<number> {
   } finally {
     await Promise.all([mocks.close(), raw.close()]);
   }
-}
-
-/** The filter chooses what is replayed; a replayed request may call anything that was recorded with it. */
-function sessionOnly({ tape, session, protoSet }: Arguments): FilterArguments & ProtoArguments & { tape: string } {
-  return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
 }
 
 interface Place {

@@ -60,6 +60,8 @@ export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep:
   const latencyMs = 'answer' in mock && 'latencyMs' in mock.answer ? mock.answer.latencyMs : undefined;
   return {
     exchange: stored.id,
+    at: timeText(stored.exchange.startedAtUs),
+    ...(stored.causeId === null ? {} : { cause: stored.causeId }),
     remote: connection.remote,
     tls: connection.tls?.library ?? null,
     outcome,

@@ -44,7 +44,12 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
     ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
   };
   const { redactor, noise, keyed } = options;
-  const launched = await launch(settings, mocksFrom(outbound), { env, rules: noise, redactor, keyed });
+  const launched = await launch(settings, mocksFrom(outbound, { heard: inbound }), {
+    env,
+    rules: noise,
+    redactor,
+    keyed,
+  });
   try {
     const run = openRun(tests, { ...options, target: launched.target });
     return new Playing({ tests, run, launched, noise, files: fileNames(settings) });

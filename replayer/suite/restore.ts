@@ -1,6 +1,6 @@
 /**
- * Descriptions as exchanges again, for the same replay, judge and mocks that a tape gets. The times of mocks are made
- * up from their order, as nothing asks for them. Does no file access.
+ * Descriptions as exchanges again, for the same replay, judge and mocks that a tape gets. The times of mocks
+ * that have none, as older suites left them, are made up from their order. Does no file access.
  */
 import { encodeBody } from '../../tape/body/coding';
 import { contentCodingsOf } from '../../tape/http/codings';
@@ -54,12 +54,13 @@ export function restoreCase({ tape, request, response, redacted }: CaseDescripti
 /** The outbound exchange a mock was described from; `position` is its place in mocks.json, from 0. */
 export function restoreMock(mock: MockDescription, position: number, read: ReadBody): StoredExchange {
   const connection = { direction: 'outbound', key: position, tls: mock.tls, remote: mock.remote } as const;
-  const timing = { startedAtUs: (position + 1) * 1000, durationUs: Math.round((mock.latencyMs ?? 0) * 1000) };
+  const startedAtUs = mock.at === undefined ? (position + 1) * 1000 : microseconds(mock.at);
+  const timing = { startedAtUs, durationUs: Math.round((mock.latencyMs ?? 0) * 1000) };
   return {
     id: mock.exchange,
     session: '1',
     connectionId: mock.exchange,
-    causeId: null,
+    causeId: mock.cause ?? null,
     redacted: mock.redacted ?? [],
     exchange: exchangeOf(mock, { number: mock.exchange, connection, channel: null, ...timing, read }),
   };

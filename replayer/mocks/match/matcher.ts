@@ -6,12 +6,14 @@
  */
 import { describedAs } from '../../../tape/model/body';
 import { addressOf } from '../../../tape/model/http/http';
+import { RunClock, type SpanPair } from '../../judge/causes/run-clock';
 import type { Mock, MockSet, Refusal } from '../mock';
-import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry } from './entry';
+import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry, mockEntryOf } from './entry';
+import type { Excuse } from './excuse';
 import { type Group, groupBy } from './group';
 import { createLedger } from './ledger';
 import type { Excuser } from './near';
-import type { Excuse } from './noise';
+import { placesIn } from './places';
 import { splitTarget } from './request-value';
 import { createNoiseMatching } from './under-noise';
 
@@ -47,21 +49,34 @@ const rememberedLimit = 10_000;
 
 export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const described = describer(set.mocks);
-  const entries = set.mocks.map((mock) => ({ ...entryOf(mock, options), mock }));
+  const loaded = set.mocks.map((mock) => mockEntryOf(mock, options));
+  const places = placesIn(loaded);
+  const entries = loaded.map(places.asked);
   const counts = { exact: 0, noise: 0 };
   const ledger = createLedger(set);
   const exact = groupBy(entries, exactKey);
   const remembered = new Map<string, Group>();
-  const noise = createNoiseMatching(entries, ledger);
+  const clock = new RunClock();
+  const pairOf = (recorded: MockEntry, live: Entry): SpanPair => ({ recorded: recorded.span, live: live.span });
+  const grounds = { clock, keyed: options.keyed, pairOf };
+  const noise = createNoiseMatching(entries, { ledger, grounds, heard: set.heard });
 
   const serveExact = (group: Group): Mock => {
     counts.exact++;
     return ledger.next(group).mock;
   };
-  const serveNoise = ({ entry, excused }: Candidate): Match => {
+  const timed = new Set<MockEntry>();
+  /** Once for each mock: asked again, it says nothing new of how far the two runs lie apart. */
+  const noteTime = (recorded: MockEntry, live: Entry): void => {
+    if (timed.has(recorded)) return;
+    timed.add(recorded);
+    clock.note(pairOf(recorded, live));
+  };
+  const serveNoise = ({ entry, excused }: Candidate, live: Entry): Match => {
     counts.noise++;
     ledger.serve(entry.mock);
     noise.learn(excused);
+    noteTime(entry, live);
     return { kind: 'match', strictness: 'noise', mock: entry.mock, excused };
   };
   return {
@@ -72,18 +87,19 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
       return group === undefined ? undefined : serveExact(group);
     },
     match(ask, wire) {
-      const live = entryOf(described(ask), options);
+      const live = places.asked(entryOf(described(ask), options));
       const group = exact.get(exactKey(live));
       if (group !== undefined) {
         if (remembered.size >= rememberedLimit) remembered.clear();
         remembered.set(wire, group);
+        noteTime(ledger.peek(group), live);
         return { kind: 'match', strictness: 'exact', mock: serveExact(group), excused: [] };
       }
       const settled = noise.withRecordedIds(live);
       const same = settled === live ? undefined : exact.get(exactKey(settled));
       const found = same === undefined ? noise.find(settled) : ledger.peek(same);
       if (found === null) return { kind: 'miss', entry: live };
-      return serveNoise({ entry: found, excused: noise.excusesOf(found, live) });
+      return serveNoise({ entry: found, excused: noise.excusesOf(found, live) }, live);
     },
     refusal: ledger.refusal,
     served: () => ({ ...counts, refused: ledger.refused() }),

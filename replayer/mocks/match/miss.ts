@@ -10,7 +10,7 @@ import type { Mock } from '../mock';
 import { baseUrl, type Upstream, upstreamNamed } from '../upstream';
 import type { Entry, MockEntry } from './entry';
 import type { Matcher } from './matcher';
-import { type Near, type NearDifference, nearest } from './near';
+import { isAddress, type Near, type NearDifference, nearest } from './near';
 import { splitTarget } from './request-value';
 
 export type MissPolicy = 'fail' | '404' | 'passthrough';
@@ -134,8 +134,9 @@ function cut(value: JsonValue | undefined): JsonValue | null {
 }
 
 /** No rule speaks of the upstream; one that excuses the method, or a path of another length, would hide too much. */
-function isBeyondRules({ path, kind }: NearDifference): boolean {
-  return path[0] === 'header' || path[0] === 'method' || (path[0] === 'path' && kind !== 'changed');
+function isBeyondRules(difference: NearDifference): boolean {
+  const { path, kind } = difference;
+  return isAddress(difference) || path[0] === 'method' || (path[0] === 'path' && kind !== 'changed');
 }
 
 function rulesFor(blocking: readonly NearDifference[], entry: MockEntry, context: MissContext): string[] {

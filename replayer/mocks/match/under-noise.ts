@@ -5,13 +5,15 @@
  */
 import { isJsonObject } from '../../../tape/json/json';
 import { type JsonScalar, mapScalars } from '../../../tape/json/values';
+import type { HttpRequest } from '../../../tape/model/http/http';
 import { differencesBetween } from './differences';
 import { type Entry, type MockEntry, noiseKey } from './entry';
+import { type Excuse, excuseFor, type IdPair, timesAgree } from './excuse';
+import type { Grounds } from './grounds';
 import { type Group, groupBy } from './group';
 import { createIdentifiers } from './identifiers';
 import type { Ledger } from './ledger';
 import type { Excuser } from './near';
-import { type Excuse, excuseFor } from './noise';
 
 export interface NoiseMatching {
   /** The request with recorded identifiers put back for the live ones that stand for them; itself where there are none. */
@@ -23,27 +25,43 @@ export interface NoiseMatching {
   excusesOf(found: MockEntry, live: Entry): readonly Excuse[];
   /** Binds the identifiers of a request that was answered. */
   learn(excused: readonly Excuse[]): void;
+  /** Identifiers that somebody else knows to stand for recorded ones. */
+  standsFor(pairs: readonly IdPair[]): void;
 }
 
 /** The rule named where a live identifier stands at the place of the recorded one it took before. */
 const standIn = 'stand-in';
 
-export function createNoiseMatching(entries: readonly MockEntry[], ledger: Ledger): NoiseMatching {
-  const identifiers = createIdentifiers(entries);
+export interface NoiseOptions {
+  readonly ledger: Ledger;
+  readonly grounds: Grounds;
+  readonly heard: readonly HttpRequest[];
+}
+
+export function createNoiseMatching(
+  entries: readonly MockEntry[],
+  { ledger, grounds, heard }: NoiseOptions,
+): NoiseMatching {
+  const identifiers = createIdentifiers(entries, heard);
   let groups: ReadonlyMap<string, Group> | null = null;
 
-  const excuse: Excuser = (difference, { recorded, live }) => {
+  const excuse: Excuser = (difference, sides) => {
     const { path, expected, actual } = difference;
     if (typeof actual === 'string' && identifiers.recordedForm(actual) === expected)
       return { path, rule: standIn, ids: [] };
-    const found = excuseFor(difference, { recorded: recorded.side, live: live.side });
-    return found !== null && identifiers.allows(found.ids, 'repeat') ? found : null;
+    const found = excuseFor(difference, sides, grounds);
+    return found !== null && identifiers.allows(found.ids, { entry: sides.recorded, how: 'repeat' }) ? found : null;
   };
-  const fits = (candidate: MockEntry, live: Entry, how: 'strict' | 'repeat'): boolean =>
-    differencesBetween(candidate.content.value, live.content.value).every((difference) => {
-      const found = excuseFor(difference, { recorded: candidate.side, live: live.side });
-      return found !== null && identifiers.allows(found.ids, how);
-    });
+  const fits = (candidate: MockEntry, live: Entry, how: 'strict' | 'repeat'): boolean => {
+    const sides = { recorded: candidate, live };
+    const excuses: Excuse[] = [];
+    for (const difference of differencesBetween(candidate.content.value, live.content.value)) {
+      const found = excuseFor(difference, sides, grounds);
+      if (found === null || !identifiers.allows(found.ids, { entry: candidate, how })) return false;
+      excuses.push(found);
+    }
+    return timesAgree(excuses, grounds.pairOf(candidate, live));
+  };
 
   return {
     excuse,
@@ -67,6 +85,10 @@ export function createNoiseMatching(entries: readonly MockEntry[], ledger: Ledge
         return excuse(difference, { recorded: found, live }) ?? { path: difference.path, rule: standIn, ids: [] };
       });
     },
-    learn: (excused) => identifiers.bind(excused.flatMap(({ ids }) => ids)),
+    learn(excused) {
+      identifiers.bind(excused.flatMap(({ ids }) => ids));
+      identifiers.bind(excused.flatMap(({ declared = [] }) => declared.filter((pair) => identifiers.isFree(pair))));
+    },
+    standsFor: (pairs) => identifiers.bind(pairs.filter((pair) => identifiers.isFree(pair))),
   };
 }

@@ -254,7 +254,7 @@ describe('a message', () => {
             exchange: '1',
             differences: [
               { path: 'message[0].body.amount', kind: 'changed', expected: 5, actual: 6, excusedBy: null },
-              { path: 'message[0].body.id', excusedBy: 'both-sides:uuid' },
+              { path: 'message[0].body.id', excusedBy: 'identity' },
             ],
             rules: [
               `- { in: request, path: 'message[*].body.amount', match: 'GET payments:8080/chat', because: "say why it may differ" }`,
