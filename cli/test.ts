@@ -106,6 +106,7 @@ async function test(args: Arguments): Promise<number> {
         ...settings,
         ...redaction,
         target: place.target,
+        watch: mocks.cases,
         signal,
         ...(onResult === null ? {} : { onResult }),
       };

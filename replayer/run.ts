@@ -13,6 +13,7 @@ import { resultOf } from './play/before';
 import type { Play, PlayStep, RunOptions } from './play/player';
 import { Reach } from './play/reach';
 import { Players } from './play/registry';
+import { watched } from './play/watched';
 import { type CaseNotes, type CaseResult, type RunReport, reportOf } from './report/report';
 
 export type { RunOptions } from './play/player';
@@ -150,7 +151,7 @@ class CaseRun implements Run {
 
   constructor(
     private readonly cases: readonly TestCase[],
-    options: RunOptions,
+    private readonly options: RunOptions,
   ) {
     const { target, hostHeader } = options;
     const authority = hostHeader ?? target.authority;
@@ -174,7 +175,9 @@ class CaseRun implements Run {
   }
 
   open(test: SentCase): Play {
-    return this.players.open(test);
+    const play = this.players.open(test);
+    const { watch } = this.options;
+    return watch === undefined ? play : watched(test, play, { watch, carrier: this.carrier });
   }
 
   finish(test: SentCase, play: Play): CaseResult {

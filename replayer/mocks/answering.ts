@@ -6,10 +6,11 @@
 import type { HttpRequest } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HostName } from './answers';
+import { answeredCall, CallLog, missedCall, refusedCall } from './calls';
 import type { Asked, Reply } from './front/asked';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
 import type { EntryOptions } from './match/entry';
-import { createMatcher, type Match, type Matcher, type Strictness } from './match/matcher';
+import { createMatcher, type Match, type Matched, type Matcher, type Strictness } from './match/matcher';
 import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 import type { MockServerOptions, ServedEvent } from './server';
@@ -22,7 +23,7 @@ export interface Answering {
   /** Room for the bodies of all requests that are held at the same time. */
   readonly budget: Budget;
   /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `find` then. */
-  again(asked: Asked, wire: string): Mock | undefined;
+  again(asked: Asked, wire: string): FoundMock | undefined;
   /**
    * The mock of `host` that answers, or the miss. `wire` names the host and the bytes of the request: equal keys must
    * mean equal requests to equal upstreams.
@@ -48,8 +49,14 @@ export interface Finding {
   readonly mayPass?: boolean;
 }
 
+export interface FoundMock {
+  readonly kind: 'mock';
+  readonly mock: Mock;
+  readonly strictness: Strictness;
+}
+
 export type Found =
-  | { readonly kind: 'mock'; readonly mock: Mock; readonly strictness: Strictness }
+  | FoundMock
   /** `passTo` is where the request goes instead, under `passthrough`; null where the miss is the answer. */
   | { readonly kind: 'miss'; readonly miss: Miss; readonly passTo: Upstream | null };
 
@@ -66,6 +73,7 @@ export interface Redacted {
 export interface Tally {
   readonly misses: readonly Miss[];
   readonly faults: Error[];
+  readonly calls: CallLog;
   missed(): number;
   failed(): boolean;
 }
@@ -83,6 +91,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
   const matcher = createMatcher(set, matching);
   const misses: Miss[] = [];
   const faults: Error[] = [];
+  const calls = new CallLog();
   let missed = 0;
   let failed = false;
   const note = (miss: Miss): void => {
@@ -101,11 +110,16 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
     const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy });
     noteMiss(asked, miss);
+    calls.note(missedCall({ method: asked.method, upstream: asked.upstream, target: entry.request.target }, miss.case));
     const known = set.upstreams.find(({ name }) => name === asked.upstream) ?? null;
     return { kind: 'miss', miss, passTo: miss.answeredWith === 'upstream' ? known : null };
   };
-  const served = (asked: Asked, mock: Mock, found: Strictness): void => {
-    tell(options, { ...told(asked), found, exchange: mock.id, miss: null });
+  const served = (asked: Asked, match: Matched): FoundMock => {
+    const { mock, strictness } = match;
+    const call = answeredCall(match, matcher.runningCase());
+    calls.note(call);
+    tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences: call.differences });
+    return { kind: 'mock', mock, strictness };
   };
   const answering: Answering = {
     options,
@@ -113,9 +127,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     limits,
     budget: createBudget(limits.allBodiesBytes),
     again(asked, wire) {
-      const mock = matcher.again(wire);
-      if (mock !== undefined) served(asked, mock, 'exact');
-      return mock;
+      const match = matcher.again(wire);
+      return match === undefined ? undefined : served(asked, match);
     },
     matching,
     redact,
@@ -124,9 +137,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
       const redacted = redact(live);
       const ask = { host, upstream: asked.upstream, request: redacted.request, redacted: redacted.entries };
       const match = matcher.match(ask, wire);
-      if (match.kind === 'miss') return missOf(asked, match, mayPass);
-      served(asked, match.mock, match.strictness);
-      return { kind: 'mock', mock: match.mock, strictness: match.strictness };
+      return match.kind === 'miss' ? missOf(asked, match, mayPass) : served(asked, match);
     },
     guard({ reply }, work) {
       try {
@@ -143,11 +154,14 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     refuse(upstream) {
       const refusal = matcher.refusal(upstream);
       const event = { method: 'connect', upstream, target: '', found: 'refused', miss: null } as const;
-      if (refusal !== null) tell(options, { ...event, exchange: refusal.id });
+      if (refusal !== null) {
+        calls.note(refusedCall(refusal, matcher.runningCase()));
+        tell(options, { ...event, exchange: refusal.id });
+      }
       return refusal;
     },
   };
-  const tally = { misses, faults, missed: () => missed, failed: () => failed || faults.length > 0 };
+  const tally = { misses, faults, calls, missed: () => missed, failed: () => failed || faults.length > 0 };
   return { answering, matcher, tally };
 }
 

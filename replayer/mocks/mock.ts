@@ -33,6 +33,10 @@ export interface Refusal {
   readonly id: string;
   readonly upstream: string;
   readonly after: number;
+  /** The id of the inbound exchange that caused it; null where that is not known. */
+  readonly cause: string | null;
+  /** How many of the mocks before it have the same cause. */
+  readonly own: number;
 }
 
 export interface NotServed {
@@ -65,7 +69,7 @@ export function mocksFrom(exchanges: Iterable<StoredExchange>, options: MocksFro
   const { serve = 'outbound', heard = [] } = options;
   const chosen = [...exchanges].filter((stored) => stored.exchange.connection.direction === serve);
   const naming = namingFor(serve, chosen);
-  const found: Found = { mocks: [], refusals: [], upstreams: new Map(), counts: new Map(), notServed: [] };
+  const found: Found = { mocks: [], refusals: [], upstreams: new Map(), notServed: [] };
   for (const stored of chosen) sort(stored, naming, found);
   const { refusals, notServed } = found;
   const upstreams = [...found.upstreams.values()];
@@ -77,8 +81,6 @@ interface Found {
   readonly mocks: Mock[];
   readonly refusals: Refusal[];
   readonly upstreams: Map<string, Upstream>;
-  /** Mocks of each upstream so far. */
-  readonly counts: Map<string, number>;
   readonly notServed: NotServed[];
 }
 
@@ -93,7 +95,10 @@ function sort(stored: StoredExchange, naming: Naming, found: Found): void {
     return;
   }
   if (reader === null || isRefusal) {
-    found.refusals.push({ id, upstream: seen(upstream, found), after: found.counts.get(upstream.name) ?? 0 });
+    const cause = stored.causeId;
+    const before = found.mocks.filter((mock) => mock.upstream === upstream.name);
+    const own = before.filter((mock) => mock.cause === cause).length;
+    found.refusals.push({ id, upstream: seen(upstream, found), after: before.length, cause, own });
     return;
   }
   const read = reader.read(exchange);
@@ -101,7 +106,6 @@ function sort(stored: StoredExchange, naming: Naming, found: Found): void {
     found.notServed.push({ id, upstream: upstream.name, reason: read.reason });
     return;
   }
-  found.counts.set(upstream.name, (found.counts.get(upstream.name) ?? 0) + 1);
   found.mocks.push({
     id,
     index: found.mocks.length,

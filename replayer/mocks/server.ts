@@ -6,6 +6,7 @@
 
 import type { NoiseRule } from '../noise/rules';
 import { type Answerer, createAnswering, type RequestRedactor } from './answering';
+import type { OutgoingCall } from './calls';
 import { createResolver } from './front/arrival';
 import type { Asked } from './front/asked';
 import { writeCaFile } from './front/ca-file';
@@ -18,7 +19,8 @@ import type { Serving } from './front/serving';
 import { createTunnels } from './front/tunnel';
 import type { MockHost } from './hosts/host';
 import { hosts as allHosts } from './hosts/registry';
-import type { Strictness } from './match/matcher';
+import type { CallDifference } from './match/call-differences';
+import type { Matcher, Strictness } from './match/matcher';
 import type { Miss, MissPolicy } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 
@@ -57,6 +59,8 @@ export interface ServedEvent {
   /** The recorded exchange that answered; null on a miss. */
   readonly exchange: string | null;
   readonly miss: Miss | null;
+  /** In what it differs from that one though it was answered. */
+  readonly differences?: readonly CallDifference[];
 }
 
 export interface ServedCounts {
@@ -76,6 +80,10 @@ export interface MockServer {
   readonly caFile: string;
   /** The first 1000, in order; `served().missed` counts all. */
   misses(): readonly Miss[];
+  /** What was asked so far, in order, misses included; the first 10 000. */
+  calls(): readonly OutgoingCall[];
+  /** Told as cases of a run begin and end: what was recorded under a case answers it. */
+  readonly cases: Pick<Matcher, 'begin' | 'end'>;
   /** True when a miss was one that the policy does not allow, or a request could not be handled at all. */
   failed(): boolean;
   /** Faults of our own, answered 500. */
@@ -131,6 +139,8 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       ca: authority.certificate,
       caFile: caFile.path,
       misses: () => tally.misses,
+      calls: () => tally.calls.calls,
+      cases: { begin: matcher.begin, end: matcher.end },
       failed: () => tally.failed(),
       faults: () => tally.faults,
       unused: matcher.unused,

@@ -28,6 +28,21 @@ export interface RunOptions extends DriverOptions {
   readonly keyed: boolean;
   /** True where only the user's own noise rules excuse anything. */
   readonly strict: boolean;
+  /** Whoever answers for the dependencies of the build wants to know which case asks. */
+  readonly watch?: CaseWatch;
+}
+
+/** Told of each case as it is played: from before its first request to after its last answer. Cases may overlap. */
+export interface CaseWatch {
+  begin(each: {
+    readonly id: string;
+    /** Microseconds since the epoch. */
+    readonly recorded: { readonly fromUs: number; readonly toUs: number };
+    readonly startedAtUs: number;
+    /** Recorded values that the case is sent with others in their place, secrets among them. */
+    readonly carried: readonly { readonly recorded: string; readonly live: string }[];
+  }): void;
+  end(id: string): void;
 }
 
 export interface PlayStep {

@@ -51,7 +51,8 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
     keyed,
   });
   try {
-    const run = openRun(tests, { ...options, target: launched.target });
+    const watch = launched.mocks?.cases;
+    const run = openRun(tests, { ...options, target: launched.target, ...(watch === undefined ? {} : { watch }) });
     return new Playing({ tests, run, launched, noise, files: fileNames(settings) });
   } catch (error) {
     await launched.close();

@@ -35,7 +35,6 @@ const neverAsked: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-length',
   'content-md5',
-  'content-type',
   'date',
   'digest',
   'expect',
@@ -107,7 +106,7 @@ export function tellingApart(requests: readonly Told[]): readonly string[] {
   const values = requests.map(({ headers }) => valuesOf(headers));
   const names = new Set(values.flatMap((each) => [...each.keys()]));
   return [...names].filter((name) => {
-    if (isAboutTransport(name) || isMintingName(name) || name === 'user-agent') return false;
+    if (isAboutTransport(name) || isMintingName(name) || name === 'user-agent' || name === 'content-type') return false;
     const own = values.map((each) => each.get(name));
     return new Set(own).size > 1 && !own.every(isMadeAnew);
   });

@@ -74,7 +74,7 @@ function replaceTokens(text: string, by: ReadonlyMap<string, string>): string {
 }
 
 /** Shorter words are no identifiers to anybody. */
-const shortestIdentifier = 11;
+export const shortestIdentifier = 11;
 /** A larger body is a file rather than a message; its words are not worth the memory. */
 const longestBody = 1024 * 1024;
 

@@ -20,6 +20,8 @@ export interface Miss {
   readonly message: string;
   /** `unknown-upstream`: nothing was recorded of it, and it is never dialled. */
   readonly why: 'no-match' | 'unknown-upstream';
+  /** The case that met it; null where none was played, or several were. */
+  readonly case: string | null;
   readonly method: string;
   readonly url: string;
   /** What the client was given instead. */
@@ -87,6 +89,7 @@ export function explainMiss(live: Entry, context: MissContext): Miss {
     code: 'MOCK_MISS',
     message: `Cannot answer ${what} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,
     why,
+    case: context.matcher.runningCase(),
     method: within?.method ?? live.request.method,
     url,
     answeredWith: answeredWith(context.policy, why),

@@ -1,7 +1,7 @@
 /**
  * The looser of the two kinds of match: a mock whose request differs from the live one in noise only. Keeps which identifier stands for which
- * recorded one, so that a request about it is a request about that one. Decides nothing about order but which of the
- * candidates is next; serving is the matcher's.
+ * recorded one, so that a request about it is a request about that one. Decides nothing about order: whose
+ * turn it is stands in turns.ts, and serving is the matcher's.
  */
 import { isJsonObject } from '../../../tape/json/json';
 import { type JsonScalar, mapScalars } from '../../../tape/json/values';
@@ -11,15 +11,16 @@ import { type Entry, type MockEntry, noiseKey } from './entry';
 import { type Excuse, excuseFor, type IdPair, timesAgree } from './excuse';
 import type { Grounds } from './grounds';
 import { type Group, groupBy } from './group';
-import { createIdentifiers } from './identifiers';
-import type { Ledger } from './ledger';
+import { createIdentifiers, shortestIdentifier } from './identifiers';
 import type { Excuser } from './near';
+import type { Offer } from './strand';
+import type { Turns } from './turns';
 
 export interface NoiseMatching {
   /** The request with recorded identifiers put back for the live ones that stand for them; itself where there are none. */
   withRecordedIds(live: Entry): Entry;
   /** The next mock that differs in noise only; null where there is none. */
-  find(live: Entry): MockEntry | null;
+  find(live: Entry): Offer | null;
   readonly excuse: Excuser;
   /** Why each difference between the mock that answers and the request may be there. */
   excusesOf(found: MockEntry, live: Entry): readonly Excuse[];
@@ -33,14 +34,14 @@ export interface NoiseMatching {
 const standIn = 'stand-in';
 
 export interface NoiseOptions {
-  readonly ledger: Ledger;
+  readonly turns: Turns;
   readonly grounds: Grounds;
   readonly heard: readonly HttpRequest[];
 }
 
 export function createNoiseMatching(
   entries: readonly MockEntry[],
-  { ledger, grounds, heard }: NoiseOptions,
+  { turns, grounds, heard }: NoiseOptions,
 ): NoiseMatching {
   const identifiers = createIdentifiers(entries, heard);
   let groups: ReadonlyMap<string, Group> | null = null;
@@ -76,8 +77,10 @@ export function createNoiseMatching(
       groups ??= groupBy(entries, noiseKey);
       const group = groups.get(noiseKey(live));
       if (group === undefined) return null;
-      for (const candidate of ledger.unserved(group)) if (fits(candidate, live, 'strict')) return candidate;
-      return group.entries.findLast((candidate) => fits(candidate, live, 'repeat')) ?? null;
+      for (const offer of turns.offers(group)) {
+        if (fits(offer.entry, live, offer.isRepeat ? 'repeat' : 'strict')) return offer;
+      }
+      return null;
     },
     excusesOf(found, live) {
       const differences = differencesBetween(found.content.value, live.content.value);
@@ -89,6 +92,11 @@ export function createNoiseMatching(
       identifiers.bind(excused.flatMap(({ ids }) => ids));
       identifiers.bind(excused.flatMap(({ declared = [] }) => declared.filter((pair) => identifiers.isFree(pair))));
     },
-    standsFor: (pairs) => identifiers.bind(pairs.filter((pair) => identifiers.isFree(pair))),
+    standsFor: (pairs) => identifiers.bind(pairs.filter((pair) => isLong(pair) && identifiers.isFree(pair))),
   };
+}
+
+/** A short one, such as the number 7, is found in too many places that mean something else. */
+function isLong({ recorded, live }: IdPair): boolean {
+  return Math.min(recorded.length, live.length) >= shortestIdentifier;
 }

@@ -62,11 +62,8 @@ class GrpcMocks implements OpenHost {
 
   private answer(asked: Asked, body: Buffer): void {
     const wire = wireKey('grpc', asked, body);
-    const again = this.answering.again(asked, wire);
-    const found: Found =
-      again === undefined
-        ? this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire })
-        : { kind: 'mock', mock: again, strictness: 'exact' };
+    const found =
+      this.answering.again(asked, wire) ?? this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire });
     if (found.kind === 'miss' && found.passTo !== null) this.passthrough.send(found.passTo, asked, body);
     else this.found(asked, found, (call) => call.play());
   }

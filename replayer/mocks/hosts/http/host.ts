@@ -35,7 +35,7 @@ class HttpMocks implements OpenHost {
     const wire = wireKey('http', asked, body);
     const known = this.answering.again(asked, wire);
     if (known !== undefined) {
-      this.write(asked, body, { mock: known, strictness: 'exact' });
+      this.write(asked, body, known);
       return;
     }
     const found = this.answering.find(asked, liveRequest(asked, body), { host: 'http', wire });

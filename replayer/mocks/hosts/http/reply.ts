@@ -24,7 +24,11 @@ export interface Reply {
 
 /** Prepares each response once for each strictness, on first use. `mark` adds the `wiretape-mock` header. */
 export function createReplies(options: { readonly mark: boolean }): Replies {
-  const prepared = { exact: new Map<Mock, PreparedResponse>(), noise: new Map<Mock, PreparedResponse>() };
+  const prepared: { readonly [S in Strictness]: Map<Mock, PreparedResponse> } = {
+    exact: new Map(),
+    noise: new Map(),
+    moment: new Map(),
+  };
   const callIds = new Map<Mock, readonly (string | null)[]>();
   const prepare = (mock: Mock, strictness: Strictness, response: HttpResponse): PreparedResponse => {
     const plain = prepareResponse(response, mock.request.method);

@@ -13,6 +13,7 @@ const miss: Miss = {
   code: 'MOCK_MISS',
   message: 'Cannot answer POST http://payments/charges: no mock matches',
   why: 'no-match',
+  case: null,
   method: 'POST',
   url: 'http://payments/charges',
   answeredWith: '502',

@@ -63,8 +63,8 @@ describe('exact matching', () => {
     if (request == null) throw new Error('the sketch has a request');
     expect(matcher.again('wire')).toBeUndefined();
     matcher.match({ host: 'http', upstream: 'payments:8080', request, redacted: [] }, 'wire');
-    expect(matcher.again('wire')?.id).toBe('2');
-    expect(matcher.served()).toEqual({ exact: 2, noise: 0, refused: 0 });
+    expect(matcher.again('wire')?.mock.id).toBe('2');
+    expect(matcher.served()).toEqual({ exact: 2, noise: 0, moment: 0, refused: 0 });
   });
 
   it('finds for each of many recorded requests that request itself', () => {

@@ -1,0 +1,58 @@
+/**
+ * What an upstream is asked after a write is answered as after that write. A write moves what lies at its path, below it and
+ * above it on; a read belongs to the last write before it that did so. Which writes count is the scope: all of a recording,
+ * or those of one case. Pure but for its state.
+ */
+import type { MockEntry } from './entry';
+
+/** Before any write. */
+export const beforeAll = -1;
+
+/** RFC 9110 9.2.1, RFC 4918 and RFC 10008: what asks for something and changes nothing. */
+const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY']);
+
+export class Epochs {
+  /** The last write at a path, and the last one at or below it; by scope, upstream and path. */
+  private readonly at = new Map<string, number>();
+  private readonly below = new Map<string, number>();
+
+  /** Takes note of a write that was made; of a read, and of one that came to nothing, none. */
+  note(entry: MockEntry, scope: string): void {
+    if (!isWrite(entry)) return;
+    const paths = pathsTo(entry);
+    const index = entry.mock.index;
+    raise(this.at, keyOf(entry, scope, paths.at(-1)), index);
+    for (const path of paths) raise(this.below, keyOf(entry, scope, path), index);
+  }
+
+  /** The index of the last write that moved what this read asks for; `beforeAll` where none did, and for what is no read. */
+  of(entry: MockEntry, scope: string): number {
+    if (!safe.has(entry.request.method)) return beforeAll;
+    const paths = pathsTo(entry);
+    const own = this.below.get(keyOf(entry, scope, paths.at(-1))) ?? beforeAll;
+    return paths.reduce((last, path) => Math.max(last, this.at.get(keyOf(entry, scope, path)) ?? beforeAll), own);
+  }
+}
+
+function isWrite({ request, mock: { answer } }: MockEntry): boolean {
+  if (safe.has(request.method) || answer.kind !== 'response') return false;
+  return answer.response.status < 400;
+}
+
+function raise(map: Map<string, number>, key: string, index: number): void {
+  map.set(key, Math.max(map.get(key) ?? beforeAll, index));
+}
+
+/** The path and all that lead to it, the root left out unless it is the path: everything would be below it. */
+function pathsTo({ content }: MockEntry): readonly string[] {
+  const segments = Array.isArray(content.value.path)
+    ? content.value.path.map(String).filter((each) => each !== '')
+    : [];
+  if (segments.length === 0) return ['/'];
+  const steps = segments.map((segment) => `/${segment.replaceAll('/', '%2F')}`);
+  return steps.map((_, i) => steps.slice(0, i + 1).join(''));
+}
+
+function keyOf({ upstream }: MockEntry, scope: string, path: string | undefined): string {
+  return `${scope} ${upstream} ${path}`;
+}
