@@ -6,6 +6,7 @@ import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import { startRawMocks } from '../replayer/mocks/raw/server';
 import type { Serve } from '../replayer/mocks/served';
 import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/server';
+import { callLines } from '../replayer/report/calls';
 import {
   type MockArguments,
   mockOptions,
@@ -138,15 +139,21 @@ function teller({ tape, verbose }: Arguments): (event: ServedEvent) => void {
 }
 
 function summaryLines(set: MockSet, server: MockServer): string[] {
-  const { exact, noise, refused, missed } = server.served();
+  const { exact, noise, moment, refused, missed } = server.served();
   const unused = unusedMocks(server.unused());
   const all = set.mocks.length + set.refusals.length;
-  const counts = [`${exact} exact`, `${noise} under noise`, ...(refused > 0 ? [`${refused} refused`] : [])];
+  const counts = [
+    `${exact} exact`,
+    `${noise} under noise`,
+    ...(moment > 0 ? [`${moment} of another moment`] : []),
+    ...(refused > 0 ? [`${refused} refused`] : []),
+  ];
   return [
-    `served ${exact + noise + refused} (${counts.join(', ')}), ${missed} ${missed === 1 ? 'miss' : 'misses'}`,
+    `served ${exact + noise + moment + refused} (${counts.join(', ')}), ${missed} ${missed === 1 ? 'miss' : 'misses'}`,
     ...server.faults().map((fault) => `a fault of wiretape itself: ${fault.message}`),
     `${all - unused.length} of ${all} recorded exchanges were asked for`,
     ...unusedLines(unused),
+    ...callLines(server.calls()).map(visibleText),
   ];
 }
 

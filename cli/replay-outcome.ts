@@ -28,7 +28,8 @@ export interface OutcomeOptions {
 export async function reportOutcome(outcome: SuiteOutcome, options: OutcomeOptions): Promise<0 | 1> {
   const { report, notes } = outcome;
   const styles = colorsFor(process.stdout);
-  const shown = { styles, visible: visibleLine, allowSkipped: options.allowSkipped, notes };
+  const { allowSkipped, tape } = options;
+  const shown = { styles, visible: visibleLine, allowSkipped, notes, tape };
   await print(options.json ? `${jsonReport(report)}\n` : consoleReport(report, shown));
   if (options.junit !== undefined) writeJunit(options.junit, junitReport(report, { suite: options.tape, notes }));
   if (outcome.interrupted) throw interrupted(outcome, options.cases.length);

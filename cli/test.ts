@@ -12,6 +12,7 @@ import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server'
 import { type MockServer, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { NoiseRule } from '../replayer/noise/rules';
+import type { CaseResult } from '../replayer/report/report';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
 import {
   type MockArguments,
@@ -182,12 +183,19 @@ async function report(outcome: SuiteOutcome, { args, cases, noise, target, mocks
   const { tape, json, junit, allowSkipped } = args;
   const misses = mocks.misses();
   const unused = unusedMocks(mocks.unused());
-  const whole = { ...outcome.report, misses, unused };
-  if (!json) tell([...missTexts(misses, tape), ...unusedLines(unused)]);
+  const whole = { ...outcome.report, misses, unused, calls: mocks.calls() };
+  const told = new Set(outcome.report.results.filter(isTold).map(({ id }) => id));
+  const elsewhere = misses.filter((miss) => miss.case === null || !told.has(miss.case));
+  if (!json) tell([...missTexts(elsewhere, tape), ...unusedLines(unused)]);
   const shown = { tape, cases, noise, allowSkipped, json, junit, target };
   const status = await reportOutcome({ ...outcome, report: whole }, shown);
   for (const fault of mocks.faults()) tell([`a fault of wiretape itself: ${fault.message}`]);
   return mocks.failed() ? 1 : status;
+}
+
+/** The report has a block for it, and its misses there. */
+function isTold({ verdict }: CaseResult): boolean {
+  return verdict === 'fail' || verdict === 'error';
 }
 
 /** The first signal ends the run in order; the next one at once, and with this process everything it started. */

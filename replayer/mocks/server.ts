@@ -66,6 +66,8 @@ export interface ServedEvent {
 export interface ServedCounts {
   readonly exact: number;
   readonly noise: number;
+  /** The same request, recorded at another moment. */
+  readonly moment: number;
   readonly refused: number;
   readonly missed: number;
 }

@@ -4,6 +4,8 @@
  */
 import { stringifyJson } from '../../tape/json/json';
 import type { Difference, Excuse } from '../judge/difference';
+import { formatMiss } from '../mocks/match/miss';
+import { callLines } from './calls';
 import {
   type CaseNotes,
   type CaseResult,
@@ -31,6 +33,8 @@ export interface ConsoleOptions {
   readonly allowSkipped: boolean;
   /** By case id. */
   readonly notes: ReadonlyMap<string, CaseNotes>;
+  /** Names the tape in what is said of misses. */
+  readonly tape?: string;
 }
 
 const longestValue = 160;
@@ -43,14 +47,22 @@ const chainsShown = 10;
 export function consoleReport(report: RunReport, options: ConsoleOptions): string {
   const blocks = report.results
     .filter((result) => result.verdict === 'fail' || result.verdict === 'error')
-    .map((result) => caseBlock(result, options.notes.get(result.id), options));
+    .map((result) =>
+      caseBlock(result, { notes: options.notes.get(result.id), misses: missesOf(result, report, options) }, options),
+    );
   const tail = [
+    callLines(report.calls).map(options.visible),
     chainLines(report.carried, options),
     excuseLines(report.excused, options),
     report.remarks.map(options.visible),
     summaryLines(report, options),
   ];
   return `${[...blocks, ...skippedBlocks(report.results, options), tail.flat().join('\n')].join('\n\n')}\n`;
+}
+
+/** What the build asked during the case and no mock answers: each once, however often it was asked. */
+function missesOf({ id }: CaseResult, { misses }: RunReport, { tape = '' }: ConsoleOptions): readonly string[] {
+  return [...new Set(misses.filter((miss) => miss.case === id).map((miss) => formatMiss(miss, tape)))];
 }
 
 /** Cases that are skipped for one cause are told of once. */
@@ -64,7 +76,7 @@ function skippedBlock(group: readonly CaseResult[], options: ConsoleOptions): st
   const [first] = group;
   if (first === undefined) return '';
   const notes = options.notes.get(first.id);
-  if (group.length === 1) return caseBlock(first, notes, options);
+  if (group.length === 1) return caseBlock(first, { notes, misses: [] }, options);
   const { styles, visible } = options;
   const ids = group.map(({ id }) => id);
   const title = `${styles.bold(`${group.length} cases`)}  ${styles.dim(firstFew(ids, 3))}  ${visible(first.reason ?? '')}`;
@@ -74,20 +86,34 @@ function skippedBlock(group: readonly CaseResult[], options: ConsoleOptions): st
 
 const labels: Readonly<Record<Verdict, string>> = { pass: 'PASS', fail: 'FAIL', error: 'ERROR', skipped: 'SKIP' };
 
-/** One case: its verdict, every difference with both values, and what to do. Without a newline at its end. */
-export function caseBlock(result: CaseResult, notes: CaseNotes | undefined, options: ConsoleOptions): string {
+/** What is known of a case besides its result. */
+export interface CaseCircumstances {
+  readonly notes: CaseNotes | undefined;
+  /** Calls of the build that no mock answers, explained: what differs in the answer mostly follows from them. */
+  readonly misses: readonly string[];
+}
+
+/** One case: its verdict, every difference with both values or the misses behind them, and what to do. Without a newline at its end. */
+export function caseBlock(result: CaseResult, { notes, misses }: CaseCircumstances, options: ConsoleOptions): string {
   const { styles, visible } = options;
   const paint = result.verdict === 'skipped' ? styles.yellow : styles.red;
   const reason = result.reason === null ? '' : `  ${visible(result.reason)}`;
   const title = `${paint(labels[result.verdict])}  ${styles.bold(visible(result.name))}  ${styles.dim(`case ${result.id}`)}${reason}`;
   return [
     title,
-    ...differenceLines(result.differences, options),
+    ...(misses.length === 0 ? differenceLines(result.differences, options) : missLines(misses, result, options)),
     ...(notes?.hints ?? []).map((hint) => labelled('why', visible(hint))),
     ...excusedLines(result.excused, options),
     ...(notes === undefined || notes.curl === '' ? [] : [labelled('repeat', visible(notes.curl))]),
-    ...noiseLines(result.differences, visible),
+    ...(misses.length === 0 ? noiseLines(result.differences, visible) : []),
   ].join('\n');
+}
+
+function missLines(misses: readonly string[], { differences }: CaseResult, { visible }: ConsoleOptions): string[] {
+  const lines = misses.flatMap((miss) => miss.split('\n').map((line) => `  ${visible(line)}`));
+  if (differences.length === 0) return lines;
+  const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
+  return [...lines, `  … and ${count} of the answer, which may follow from that; --json has them`];
 }
 
 function labelled(label: string, text: string): string {

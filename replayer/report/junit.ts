@@ -14,7 +14,8 @@ export interface JunitOptions {
 }
 
 export function junitReport(report: RunReport, { suite, notes }: JunitOptions): string {
-  const misses = failingMisses(report);
+  const failed = new Set(report.results.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id));
+  const misses = failingMisses(report).filter((miss) => miss.case === null || !failed.has(miss.case));
   const missed = misses.length === 0 ? 0 : 1;
   const own = missed + (isEmpty(report) ? 1 : 0);
   const counts = {
@@ -24,7 +25,10 @@ export function junitReport(report: RunReport, { suite, notes }: JunitOptions): 
     skipped: report.skipped,
   };
   const attributes = attributesText({ name: suite, ...counts });
-  const cases = report.results.map((result) => testcase(result, notes.get(result.id)));
+  const cases = report.results.map((result) => {
+    const own = report.misses.filter((miss) => miss.case === result.id);
+    return testcase(result, notes.get(result.id), [...new Set(own.map(({ message }) => message))]);
+  });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites ${attributesText({ name: 'wiretape', ...counts })}>`,
@@ -48,13 +52,13 @@ function excusedProperties(places: readonly ExcusedPlace[]): readonly string[] {
   return ['    <properties>', ...lines, '    </properties>'];
 }
 
-function testcase(result: CaseResult, notes: CaseNotes | undefined): string {
+function testcase(result: CaseResult, notes: CaseNotes | undefined, misses: readonly string[]): string {
   const attributes = attributesText({ name: `${result.name} [${result.id}]`, classname: classname(result.name) });
-  const inner = outcome(result, notes);
+  const inner = outcome(result, notes, misses);
   return inner === '' ? `    <testcase ${attributes}/>` : `    <testcase ${attributes}>${inner}</testcase>`;
 }
 
-/** Calls no mock answers belong to no case: the build makes them when it likes. */
+/** Calls no mock answers, of no failed case: the build makes them when it likes. */
 function missesCase(misses: readonly Miss[]): string {
   const lines = [...new Set(misses.map(({ message }) => message))];
   const attributes = attributesText({ message: `${misses.length} calls that no mock answers`, type: 'mock-miss' });
@@ -71,7 +75,7 @@ function classname(name: string): string {
   return name.replace(/ -> .*$/, '');
 }
 
-function outcome(result: CaseResult, notes: CaseNotes | undefined): string {
+function outcome(result: CaseResult, notes: CaseNotes | undefined, misses: readonly string[]): string {
   const details = [...(notes?.hints ?? []), ...(notes?.curl ? [notes.curl] : [])];
   if (result.verdict === 'skipped') return `<skipped ${attributesText({ message: reasonText(result, details) })}/>`;
   if (result.verdict === 'error') {
@@ -79,6 +83,11 @@ function outcome(result: CaseResult, notes: CaseNotes | undefined): string {
   }
   if (result.verdict !== 'fail') return '';
   const lines = result.differences.map(differenceText);
+  if (misses.length > 0) {
+    const follows = `${lines.length} differences of the answer, which may follow from that`;
+    const text = escaped([...misses, follows, ...details].join('\n'));
+    return `<failure ${attributesText({ message: misses[0] ?? '', type: 'mock-miss' })}>${text}</failure>`;
+  }
   const message = `${lines.length} ${lines.length === 1 ? 'difference' : 'differences'}: ${lines[0] ?? ''}`;
   return `<failure ${attributesText({ message, type: 'difference' })}>${escaped([...lines, ...details].join('\n'))}</failure>`;
 }

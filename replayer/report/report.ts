@@ -2,6 +2,7 @@
 import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { Difference, Excuse } from '../judge/difference';
+import type { OutgoingCall } from '../mocks/calls';
 import type { Miss } from '../mocks/match/miss';
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skipped';
@@ -38,6 +39,8 @@ export interface RunReport {
   readonly skipped: number;
   readonly results: readonly CaseResult[];
   readonly misses: readonly Miss[];
+  /** What the build asked of its dependencies, in order, as it was answered; [] where no mocks were served. */
+  readonly calls: readonly OutgoingCall[];
   readonly carried: readonly Chain[];
   /** Every excuse of the run, by what gave it and where; elements of lists count as one place. */
   readonly excused: readonly ExcusedPlace[];
@@ -72,6 +75,7 @@ export function reportOf(
     skipped: count('skipped'),
     results,
     misses,
+    calls: [],
     carried,
     excused: excusedPlaces(results),
     remarks: [],

@@ -17,8 +17,11 @@ export interface SuiteFileNames {
 
 export function caseText(result: CaseResult, about: CaseCircumstances, files: SuiteFileNames): string {
   const options = { styles: plain, visible, allowSkipped: false, notes: new Map() };
-  const block = [caseBlock(result, about.notes, options), ...hereInstead(result, about.notes, files)].join('\n');
-  return [block, ...about.misses.map((miss) => missText(miss, files))].join('\n\n');
+  const misses = [...new Set(about.misses.map((miss) => missText(miss, files)))];
+  const block = caseBlock(result, { notes: about.notes, misses }, options);
+  return [block, ...hereInstead(misses.length > 0 ? { ...result, differences: [] } : result, about.notes, files)].join(
+    '\n',
+  );
 }
 
 /** Null where there are none. */
@@ -55,6 +58,6 @@ const same = (text: string): string => text;
 const plain = { red: same, green: same, yellow: same, dim: same, bold: same };
 
 /** Recorded text on one line: controls, format characters and separators become visible escapes. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }

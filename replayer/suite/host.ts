@@ -16,9 +16,10 @@ import { isWithoutPersonalData, placeholdersOf } from '../correlate/secrets';
 import { idleRules } from '../judge/idle-rules';
 import { mocksFrom } from '../mocks/mock';
 import { type NoiseRule, parseNoiseRules } from '../noise/rules';
+import { callLines } from '../report/calls';
 import { openRun, type Run } from '../run';
 import type { MocksFile, SuiteSettings } from './description';
-import { caseText, missesText, type SuiteFileNames } from './failure-text';
+import { caseText, missesText, type SuiteFileNames, visible } from './failure-text';
 import { type Launched, launch } from './launch';
 import type { StartRequest } from './protocol';
 import { restoreCase, restoreMock } from './restore';
@@ -105,12 +106,13 @@ class Playing implements SuiteHost {
     return missesText(this.suite.launched.mocks?.misses() ?? [], this.suite.files);
   }
 
-  /** Among them the noise rules that excused nothing. */
+  /** Among them calls that were not as recorded, and the noise rules that excused nothing. */
   remarks(): readonly string[] {
-    const { tests, run, noise } = this.suite;
+    const { tests, run, noise, launched } = this.suite;
     if (this.next < tests.length) return [];
     const report = run.report();
-    return [...report.remarks, ...idleRules(noise, report.results, tests)];
+    const calls = callLines(launched.mocks?.calls() ?? []).map(visible);
+    return [...report.remarks, ...calls, ...idleRules(noise, report.results, tests)];
   }
 
   async close(): Promise<void> {

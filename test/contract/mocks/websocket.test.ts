@@ -75,7 +75,7 @@ describe('a mocked conversation', () => {
     const { url, mocks } = await serving([socketCall(tickets)]);
     expect(await visit(await talk(`${url}/chat`))).toEqual(said);
     expect([mocks.served(), mocks.misses(), mocks.failed()]).toEqual([
-      { exact: 1, noise: 0, refused: 0, missed: 0 },
+      { exact: 1, noise: 0, moment: 0, refused: 0, missed: 0 },
       [],
       false,
     ]);

@@ -1,5 +1,7 @@
 /** The reports of a run, as people and CI servers get them. */
 import { visibleLine } from '../../../cli/terminal';
+import type { OutgoingCall } from '../../../replayer/mocks/calls';
+import type { Miss } from '../../../replayer/mocks/match/miss';
 import { consoleReport } from '../../../replayer/report/console';
 import { junitReport } from '../../../replayer/report/junit';
 import {
@@ -128,6 +130,7 @@ it('is one line of JSON that says what the contract says', () => {
     'skipped',
     'results',
     'misses',
+    'calls',
     'carried',
     'excused',
     'remarks',
@@ -156,4 +159,54 @@ it('is never green where nothing passed', () => {
     consoleReport(nothing, { styles, visible: visibleLine, allowSkipped: true, notes }),
   );
   expect(junitReport(nothing, { suite: 'shop.tape', notes })).toContain('failures="1" errors="0" skipped="1"');
+});
+
+describe('calls of the build', () => {
+  const call: OutgoingCall = {
+    case: '1',
+    method: 'POST',
+    upstream: 'payments:8443',
+    target: '/pay',
+    found: 'exact',
+    exchange: '41',
+    recordedUnder: '1',
+    differences: [
+      { path: 'header["authorization"]', kind: 'removed', expected: 'Bearer ib_5487228396uxdcmm', actual: null },
+      { path: 'header["x-tenant"]', kind: 'changed', expected: 'A', actual: 'B' },
+    ],
+    excused: [{ path: 'header["user-agent"]', rule: 'client-version' }],
+  };
+  const miss: Miss = {
+    code: 'MOCK_MISS',
+    message: 'Cannot answer GET https://payments:8443/rates?base=USD: no mock matches',
+    why: 'no-match',
+    case: failed.id,
+    method: 'GET',
+    url: 'https://payments:8443/rates?base=USD',
+    answeredWith: '502',
+    nearest: [],
+    remedy: ['record again, if the service is meant to ask this now'],
+  };
+  const told: RunReport = {
+    ...reportOf([passed, failed], []),
+    calls: [call, { ...call, case: '2' }, { ...call, differences: [], found: 'moment', recordedUnder: '2' }],
+    misses: [miss, miss],
+  };
+
+  it('are told where they are not as recorded, and a miss once, with the case that met it', () => {
+    const options = { styles, visible: visibleLine, allowSkipped: false, notes, tape: 'shop.tape' };
+    expectGolden('replay/expected/console-calls.txt', consoleReport(told, options));
+  });
+
+  it('make the failure of their case in JUnit', () => {
+    const xml = junitReport(told, { suite: 'shop.tape', notes });
+    expect(xml).toContain('failures="1"');
+    expect(xml).toContain(
+      '<failure message="Cannot answer GET https://payments:8443/rates?base=USD: no mock matches" type="mock-miss">',
+    );
+    expect(xml).not.toContain('calls to mocks');
+    expect(junitReport({ ...told, misses: [{ ...miss, case: null }] }, { suite: 's', notes })).toContain(
+      'calls to mocks',
+    );
+  });
 });
