@@ -7,6 +7,7 @@ import { startRawMocks } from '../replayer/mocks/raw/server';
 import type { Serve } from '../replayer/mocks/served';
 import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/server';
 import { callLines } from '../replayer/report/calls';
+import { untrustedLines } from '../replayer/report/untrusted';
 import {
   type MockArguments,
   mockOptions,
@@ -152,6 +153,7 @@ function summaryLines(set: MockSet, server: MockServer): string[] {
     `served ${exact + noise + moment + refused} (${counts.join(', ')}), ${missed} ${missed === 1 ? 'miss' : 'misses'}`,
     ...server.faults().map((fault) => `a fault of wiretape itself: ${fault.message}`),
     `${all - unused.length} of ${all} recorded exchanges were asked for`,
+    ...untrustedLines(server.distrust(), server.caFile).map(visibleText),
     ...unusedLines(unused),
     ...callLines(server.calls()).map(visibleText),
   ];

@@ -13,6 +13,7 @@ import { type MockServer, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { NoiseRule } from '../replayer/noise/rules';
 import type { CaseResult } from '../replayer/report/report';
+import { untrustedLines } from '../replayer/report/untrusted';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
 import {
   type MockArguments,
@@ -183,10 +184,13 @@ async function report(outcome: SuiteOutcome, { args, cases, noise, target, mocks
   const { tape, json, junit, allowSkipped } = args;
   const misses = mocks.misses();
   const unused = unusedMocks(mocks.unused());
-  const whole = { ...outcome.report, misses, unused, calls: mocks.calls() };
+  const whole = { ...outcome.report, misses, unused, calls: mocks.calls(), untrusted: mocks.distrust() };
   const told = new Set(outcome.report.results.filter(isTold).map(({ id }) => id));
   const elsewhere = misses.filter((miss) => miss.case === null || !told.has(miss.case));
-  if (!json) tell([...missTexts(elsewhere, tape), ...unusedLines(unused)]);
+  if (!json) {
+    const untrusted = untrustedLines(whole.untrusted, mocks.caFile).map(visibleLine);
+    tell([...untrusted, ...missTexts(elsewhere, tape), ...unusedLines(unused)]);
+  }
   const shown = { tape, cases, noise, allowSkipped, json, junit, target };
   const status = await reportOutcome({ ...outcome, report: whole }, shown);
   for (const fault of mocks.faults()) tell([`a fault of wiretape itself: ${fault.message}`]);

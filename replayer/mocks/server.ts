@@ -16,6 +16,7 @@ import { carryHttp1 } from './front/http1';
 import { carryHttp2 } from './front/http2';
 import { defaultLimits, type MockLimits } from './front/limits';
 import type { Serving } from './front/serving';
+import { createTrustWatch, type Distrust } from './front/trust';
 import { createTunnels } from './front/tunnel';
 import type { MockHost } from './hosts/host';
 import { hosts as allHosts } from './hosts/registry';
@@ -84,6 +85,8 @@ export interface MockServer {
   misses(): readonly Miss[];
   /** What was asked so far, in order, misses included; the first 10 000. */
   calls(): readonly OutgoingCall[];
+  /** Clients that refused the certificates. */
+  distrust(): readonly Distrust[];
   /** Told as cases of a run begin and end: what was recorded under a case answers it. */
   readonly cases: Pick<Matcher, 'begin' | 'end'>;
   /** True when a miss was one that the policy does not allow, or a request could not be handled at all. */
@@ -103,13 +106,17 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
   const ownPorts = new Map<number, string>();
   const answerer = createAnswering(set, options, limits);
   const { answering, matcher, tally } = answerer;
+  const trust = createTrustWatch();
   const desk = openDesk(answerer, options.hosts ?? allHosts);
   const refuses = (upstream: string): boolean => answering.refuse(upstream) !== null;
   const serving: Serving = {
     limits,
     resolve: createResolver(set, ownPorts),
     tunnels: createTunnels(ownPorts, refuses),
-    ask: desk.ask,
+    ask(asked) {
+      trust.asked(asked.arrival);
+      desk.ask(asked);
+    },
     tunnel: (stream, arrival) => front.tunnel(stream, arrival),
   };
   const http1 = await carryHttp1(serving);
@@ -118,10 +125,12 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
     http1: http1.take,
     http2: http2.take,
     authority,
+    trust,
     refuses,
     headMs: limits.headMs,
   });
   const stop = async (): Promise<void> => {
+    trust.stop();
     await front.close();
     await Promise.all([http1.close(), http2.close()]);
     desk.close();
@@ -142,6 +151,7 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       caFile: caFile.path,
       misses: () => tally.misses,
       calls: () => tally.calls.calls,
+      distrust: trust.distrust,
       cases: { begin: matcher.begin, end: matcher.end },
       failed: () => tally.failed(),
       faults: () => tally.faults,

@@ -3,6 +3,7 @@ import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { Difference, Excuse } from '../judge/difference';
 import type { OutgoingCall } from '../mocks/calls';
+import type { Distrust } from '../mocks/front/trust';
 import type { Miss } from '../mocks/match/miss';
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skipped';
@@ -41,6 +42,8 @@ export interface RunReport {
   readonly misses: readonly Miss[];
   /** What the build asked of its dependencies, in order, as it was answered; [] where no mocks were served. */
   readonly calls: readonly OutgoingCall[];
+  /** Clients that refused the certificates of the mocks; [] where none were served. */
+  readonly untrusted: readonly Distrust[];
   readonly carried: readonly Chain[];
   /** Every excuse of the run, by what gave it and where; elements of lists count as one place. */
   readonly excused: readonly ExcusedPlace[];
@@ -76,6 +79,7 @@ export function reportOf(
     results,
     misses,
     calls: [],
+    untrusted: [],
     carried,
     excused: excusedPlaces(results),
     remarks: [],

@@ -131,6 +131,7 @@ it('is one line of JSON that says what the contract says', () => {
     'results',
     'misses',
     'calls',
+    'untrusted',
     'carried',
     'excused',
     'remarks',
