@@ -38,6 +38,7 @@ export function excuseFor(found: Found, asked: Asked): Reason | null {
     subject: subjectOf(context.test.stored.exchange),
   });
   if (declared !== undefined) return { cause: 'rule', rule: declared.name };
+  if (isOfMock(found, asked)) return byMock;
   if (context.strict) return null;
   const secret = live.excuse(found);
   if (secret !== undefined) return secret;
@@ -45,6 +46,15 @@ export function excuseFor(found: Found, asked: Asked): Reason | null {
   if (found.kind !== 'changed' || recorded === undefined || found.actual === undefined) return null;
   const pair: Pair = { recorded, actual: found.actual, path: leafOf(found), key: found.key };
   return headerReason(pair, asked) ?? valueReason(pair, found, asked);
+}
+
+const byMock: Reason = { cause: 'identity', rule: 'mock' };
+
+/** An address of a mock, or a token signed anew for this run, stands where the build passed on what it was given. */
+function isOfMock(found: Found, { context, recorded }: Asked): boolean {
+  if (found.kind !== 'changed' || typeof found.actual !== 'string' || context.asRecorded === undefined) return false;
+  const before = context.asRecorded(found.actual);
+  return before !== found.actual && before === recorded.valueOf(found);
 }
 
 function headerReason(pair: Pair, { context }: Asked): Reason | null {

@@ -15,6 +15,8 @@ export interface JudgeSettings {
   readonly redactor: ResponseRedactor | null;
   readonly keyed: boolean;
   readonly strict: boolean;
+  /** What mocks gave the build in place of recorded addresses and tokens, as it was recorded. */
+  readonly asRecorded?: (text: string) => string;
 }
 
 /** What lasts from case to case of one run. */

@@ -14,6 +14,9 @@ import { createMatcher, type Match, type Matched, type Matcher, type Strictness 
 import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 import type { MockServerOptions, ServedEvent } from './server';
+import { type Addresses, addressesOf } from './translate/addresses';
+import { createTokenMint } from './translate/tokens';
+import { createTranslation, type Translation } from './translate/translation';
 import type { Upstream } from './upstream';
 
 export interface Answering {
@@ -34,6 +37,9 @@ export interface Answering {
   /** Counts and tells a miss of something that was said after the request was answered. */
   noteMiss(asked: Asked, miss: Miss): void;
   readonly matching: EntryOptions;
+  readonly translation: Translation;
+  /** Whether the client dialled the port of one upstream: it was led there, and follows addresses wherever they lead. */
+  isOwnPort(asked: Asked): boolean;
   /** Does work for a request that must not end the server, whatever bytes from the network make of our code: what it throws is answered 500. */
   guard(asked: Asked, work: () => void): void;
   /** Counts what could not be handled at all: the run fails. */
@@ -86,9 +92,28 @@ export interface Answerer {
   readonly tally: Tally;
 }
 
-export function createAnswering(set: MockSet, options: MockServerOptions, limits: MockLimits): Answerer {
+/** Where the mocks are to be found; filled while ports are opened. */
+export interface Places {
+  /** Upstream to the base URL of its own port, and the port to the upstream. */
+  readonly urls: ReadonlyMap<string, string>;
+  readonly ownPorts: ReadonlyMap<number, string>;
+  readonly limits: MockLimits;
+}
+
+export function createAnswering(set: MockSet, options: MockServerOptions, places: Places): Answerer {
+  const { limits, urls, ownPorts } = places;
   const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true };
   const matcher = createMatcher(set, matching);
+  const translation = createTranslation({
+    addresses: { toMocks: (text) => addresses().toMocks(text), toUpstreams: (text) => addresses().toUpstreams(text) },
+    tokens: createTokenMint(),
+    secrets: options.secrets ?? new Map(),
+  });
+  let known: { readonly ports: number; readonly addresses: Addresses } | null = null;
+  const addresses = (): Addresses => {
+    if (known?.ports !== urls.size) known = { ports: urls.size, addresses: addressesOf(set.upstreams, urls) };
+    return known.addresses;
+  };
   const misses: Miss[] = [];
   const faults: Error[] = [];
   const calls = new CallLog();
@@ -103,8 +128,10 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     note(miss);
     tell(options, { ...told(asked), found: 'miss', exchange: null, miss });
   };
-  const redact = (live: HttpRequest): Redacted =>
-    options.redactor?.redactRequest(live) ?? { request: live, entries: [] };
+  const redact = (live: HttpRequest): Redacted => {
+    const request = translation.request(live);
+    return options.redactor?.redactRequest(request) ?? { request, entries: [] };
+  };
   const missOf = (asked: Asked, { entry }: Match & { kind: 'miss' }, mayPass: boolean): Found => {
     const asGiven = options.onMiss ?? 'fail';
     const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
@@ -116,7 +143,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
   };
   const served = (asked: Asked, match: Matched): FoundMock => {
     const { mock, strictness } = match;
-    const call = answeredCall(match, matcher.runningCase());
+    const call = answeredCall(match, matcher.runningCase(), translation.placeholdersIn(mock));
     calls.note(call);
     tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences: call.differences });
     return { kind: 'mock', mock, strictness };
@@ -131,6 +158,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
       return match === undefined ? undefined : served(asked, match);
     },
     matching,
+    translation,
+    isOwnPort: ({ arrival }) => ownPorts.has(arrival.port),
     redact,
     noteMiss,
     find(asked, live, { host, wire, mayPass = true }) {

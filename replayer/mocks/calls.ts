@@ -1,5 +1,6 @@
 /** The calls that a build made, each as it was answered: plain data for whoever judges outgoing calls. */
 import { formatPath } from '../../tape/model/path';
+import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { CallDifference, CallExcuse } from './match/call-differences';
 import type { Matched, Strictness } from './match/matcher';
 import type { Miss } from './match/miss';
@@ -20,6 +21,8 @@ export interface OutgoingCall {
   readonly differences: readonly CallDifference[];
   /** What differs, and may. */
   readonly excused: readonly CallExcuse[];
+  /** Places of the answer that hold what stands for a secret, which may not do for whoever reads it. */
+  readonly placeholders: readonly RedactionEntry[];
 }
 
 /** More are counted, not kept: a mock server may run for weeks. */
@@ -44,7 +47,11 @@ export class CallLog {
   }
 }
 
-export function answeredCall({ strictness, mock, live, excused, call }: Matched, running: string | null): OutgoingCall {
+export function answeredCall(
+  { strictness, mock, live, excused, call }: Matched,
+  running: string | null,
+  placeholders: readonly RedactionEntry[],
+): OutgoingCall {
   return {
     case: running,
     method: live.request.method,
@@ -55,6 +62,7 @@ export function answeredCall({ strictness, mock, live, excused, call }: Matched,
     recordedUnder: mock.cause,
     differences: call.differences,
     excused: [...excused.map(({ path, rule }) => ({ path: formatPath(path), rule })), ...call.excused],
+    placeholders,
   };
 }
 
@@ -62,12 +70,12 @@ export function missedCall(
   { method, upstream, target }: Pick<OutgoingCall, 'upstream' | 'target'> & Pick<Miss, 'method'>,
   running: string | null,
 ): OutgoingCall {
-  const nothing = { exchange: null, recordedUnder: null, differences: [], excused: [] };
+  const nothing = { exchange: null, recordedUnder: null, differences: [], excused: [], placeholders: [] };
   return { case: running, method, upstream, target, found: 'miss', ...nothing };
 }
 
 export function refusedCall({ id, upstream, cause }: Refusal, running: string | null): OutgoingCall {
-  const nothing = { target: '', differences: [], excused: [] };
+  const nothing = { target: '', differences: [], excused: [], placeholders: [] };
   return {
     case: running,
     method: 'connect',

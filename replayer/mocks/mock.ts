@@ -25,6 +25,8 @@ export interface Mock {
   readonly request: HttpRequest;
   /** What redaction took out of the request, and what stands there now. */
   readonly redacted: readonly RedactionEntry[];
+  /** The same of the answer. */
+  readonly answerRedacted: readonly RedactionEntry[];
   readonly answer: Answer;
 }
 
@@ -114,6 +116,7 @@ function sort(stored: StoredExchange, naming: Naming, found: Found): void {
     host: reader.host,
     request: read.request,
     redacted: stored.redacted.filter((entry) => entry.in === 'request'),
+    answerRedacted: stored.redacted.filter((entry) => entry.in === 'response'),
     answer: read.answer,
   });
 }

@@ -42,6 +42,8 @@ export interface MockServerOptions {
   readonly latency?: 'recorded' | 'none';
   /** Adds `wiretape-mock: exact; exchange=41` to answers. Default false: a service may pass headers on. */
   readonly mark?: boolean;
+  /** Secrets by what stands for them on the tape: answers hold them, and requests may. */
+  readonly secrets?: ReadonlyMap<string, string>;
   /** Where to write the CA certificate; default a temporary file that goes with the server. */
   readonly caFile?: string;
   /** What a client may take up; the defaults are in limits.ts. */
@@ -88,7 +90,10 @@ export interface MockServer {
   /** Clients that refused the certificates. */
   distrust(): readonly Distrust[];
   /** Told as cases of a run begin and end: what was recorded under a case answers it. */
-  readonly cases: Pick<Matcher, 'begin' | 'end'>;
+  readonly cases: Pick<Matcher, 'begin' | 'end'> & {
+    /** A text of the build's answers with recorded addresses and tokens in place of those that mocks gave it. */
+    asRecorded(text: string): string;
+  };
   /** True when a miss was one that the policy does not allow, or a request could not be handled at all. */
   failed(): boolean;
   /** Faults of our own, answered 500. */
@@ -104,8 +109,10 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
   const authority = createAuthority({ now: new Date(), alsoNamed: isWildcard(host) ? [] : [host] });
   const limits = { ...defaultLimits, ...options.limits };
   const ownPorts = new Map<number, string>();
-  const answerer = createAnswering(set, options, limits);
+  const urls = new Map<string, string>();
+  const answerer = createAnswering(set, options, { limits, urls, ownPorts });
   const { answering, matcher, tally } = answerer;
+  const placeholders = new Set(set.mocks.flatMap(({ redacted }) => redacted.map(({ placeholder }) => placeholder)));
   const trust = createTrustWatch();
   const desk = openDesk(answerer, options.hosts ?? allHosts);
   const refuses = (upstream: string): boolean => answering.refuse(upstream) !== null;
@@ -137,7 +144,6 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
   };
   try {
     const port = await front.listen({ host, port: options.port ?? 0, upstream: null });
-    const urls = new Map<string, string>();
     for (const { name, tls } of set.upstreams) {
       const own = await front.listen({ host, port: 0, upstream: name });
       ownPorts.set(own, name);
@@ -152,7 +158,14 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       misses: () => tally.misses,
       calls: () => tally.calls.calls,
       distrust: trust.distrust,
-      cases: { begin: matcher.begin, end: matcher.end },
+      cases: {
+        begin(each) {
+          answering.translation.learn(each.carried.filter(({ recorded }) => placeholders.has(recorded)));
+          matcher.begin(each);
+        },
+        end: matcher.end,
+        asRecorded: answering.translation.recorded,
+      },
       failed: () => tally.failed(),
       faults: () => tally.faults,
       unused: matcher.unused,

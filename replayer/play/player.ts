@@ -43,6 +43,8 @@ export interface CaseWatch {
     readonly carried: readonly { readonly recorded: string; readonly live: string }[];
   }): void;
   end(id: string): void;
+  /** A text of the build's answers with recorded values in place of those that its dependencies were given in this run. */
+  asRecorded(text: string): string;
 }
 
 export interface PlayStep {
@@ -85,6 +87,7 @@ export interface Stage {
 
 /** What the judge has to know of the run. */
 export function judgingOf({ carrier, state, options }: Stage): RunMemory & JudgeSettings {
-  const { noise: rules, redactor, keyed, strict } = options;
-  return { carrier, state, rules, redactor, keyed, strict };
+  const { noise: rules, redactor, keyed, strict, watch } = options;
+  const asRecorded = (text: string): string => watch?.asRecorded(text) ?? text;
+  return { carrier, state, rules, redactor, keyed, strict, asRecorded };
 }

@@ -57,7 +57,7 @@ function onTape({ id, connectionId, exchange }: StoredExchange, step: number): O
 export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep: KeepBody): MockDescription {
   const { outcome, connection } = stored.exchange;
   const { request, response } = httpOf(stored.exchange) ?? noHttp;
-  const latencyMs = 'answer' in mock && 'latencyMs' in mock.answer ? mock.answer.latencyMs : undefined;
+  const latencyMs = 'answer' in mock ? tookMs(mock.answer) : undefined;
   return {
     exchange: stored.id,
     at: timeText(stored.exchange.startedAtUs),
@@ -70,6 +70,11 @@ export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep:
     response: response === null ? null : describeResponse(response, { headers: response.headers, exact: true, keep }),
     ...(stored.redacted.length === 0 ? {} : { redacted: stored.redacted }),
   };
+}
+
+function tookMs(answer: Mock['answer']): number | undefined {
+  if ('latencyMs' in answer) return answer.latencyMs;
+  return 'afterMs' in answer ? answer.afterMs : undefined;
 }
 
 interface Told {

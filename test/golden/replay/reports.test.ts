@@ -176,6 +176,7 @@ describe('calls of the build', () => {
       { path: 'header["x-tenant"]', kind: 'changed', expected: 'A', actual: 'B' },
     ],
     excused: [{ path: 'header["user-agent"]', rule: 'client-version' }],
+    placeholders: [],
   };
   const miss: Miss = {
     code: 'MOCK_MISS',
