@@ -1,6 +1,8 @@
 /** `wiretape mock`: serves one side's exchanges of a tape until it is told to end. */
 
 import type { CommandModule } from 'yargs';
+import { secretsFrom } from '../replayer/correlate/credentials';
+import { secretsInAnswers } from '../replayer/correlate/secrets';
 import { formatMiss } from '../replayer/mocks/match/miss';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import { startRawMocks } from '../replayer/mocks/raw/server';
@@ -31,6 +33,7 @@ interface Arguments extends FilterArguments, MockArguments, ProtoArguments {
   readonly host: string;
   readonly noise?: string;
   readonly redact?: string;
+  readonly secret?: readonly string[];
   readonly caOut?: string;
   readonly mark: boolean;
   readonly verbose: boolean;
@@ -58,6 +61,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
         ...protoOptions,
         noise: replayOptions.noise,
         redact: replayOptions.redact,
+        secret: replayOptions.secret,
         'ca-out': { type: 'string', describe: 'where to write the CA certificate; default a temporary file' },
         mark: { type: 'boolean', default: true, describe: 'say in a wiretape-mock header which mock answered' },
         verbose: { alias: 'v', type: 'boolean', default: false, describe: 'a line for each request on stderr' },
@@ -86,6 +90,7 @@ async function mock(args: Arguments): Promise<number> {
     onMiss: args.onMiss,
     rules,
     ...redactionFrom(args, served, { cwd: process.cwd(), env: process.env }),
+    secrets: secretsInAnswers(served, secretsFrom(args.secret ?? [], process.env)),
     latency: args.latency,
     mark: args.mark,
     ...(args.caOut === undefined ? {} : { caFile: args.caOut }),

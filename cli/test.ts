@@ -2,6 +2,7 @@
 
 import type { CommandModule } from 'yargs';
 import type { TestCase } from '../replayer/cases/cases';
+import { secretsInAnswers, secretsOfCases } from '../replayer/correlate/secrets';
 import { parseTarget, type Target } from '../replayer/drive/target';
 import { startBuild } from '../replayer/launch/build';
 import { usesPort } from '../replayer/launch/environment';
@@ -98,7 +99,9 @@ async function test(args: Arguments): Promise<number> {
   const place = await placeOf(args, cases);
   refuseIdleTrust(args, place.target);
   const { onMiss, latency } = args;
-  const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, ...redaction });
+  const given = { answers: outbound, secrets: settings.secrets };
+  const secrets = secretsInAnswers(outbound, settings.secrets);
+  const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, secrets, ...redaction });
   const rawSet = rawMocksOf(args, outbound);
   const raw = await startRawMocks(rawSet, { host: '127.0.0.1', onMiss: rawTeller() });
   try {
@@ -107,6 +110,10 @@ async function test(args: Arguments): Promise<number> {
       const run = {
         ...settings,
         ...redaction,
+        secrets: secretsOfCases(
+          cases.map(({ stored }) => stored),
+          given,
+        ),
         target: place.target,
         watch: mocks.cases,
         signal,

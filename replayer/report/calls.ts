@@ -20,6 +20,16 @@ export function callLines(calls: readonly OutgoingCall[]): readonly string[] {
   ];
 }
 
+/** What the answer to a call held in place of secrets; the first few places. */
+export function placeholderTexts({ exchange, placeholders }: OutgoingCall): readonly string[] {
+  const [first, ...more] = placeholders;
+  if (first === undefined) return [];
+  const rest = more.length === 0 ? '' : ` and ${more.length} more`;
+  return [
+    `the mock of exchange ${exchange} gave what stands for a secret at ${first.path} (${first.rule})${rest}; if the service needs it: --secret ${first.placeholder}=env:NAME`,
+  ];
+}
+
 function textsOf(call: OutgoingCall): readonly string[] {
   const { method, upstream, target, exchange, found } = call;
   const under = call.case === null ? '' : `case ${call.case}  `;

@@ -5,7 +5,7 @@
 import { stringifyJson } from '../../tape/json/json';
 import type { Difference, Excuse } from '../judge/difference';
 import { formatMiss } from '../mocks/match/miss';
-import { callLines } from './calls';
+import { callLines, placeholderTexts } from './calls';
 import {
   type CaseNotes,
   type CaseResult,
@@ -48,7 +48,15 @@ export function consoleReport(report: RunReport, options: ConsoleOptions): strin
   const blocks = report.results
     .filter((result) => result.verdict === 'fail' || result.verdict === 'error')
     .map((result) =>
-      caseBlock(result, { notes: options.notes.get(result.id), misses: missesOf(result, report, options) }, options),
+      caseBlock(
+        result,
+        {
+          notes: options.notes.get(result.id),
+          misses: missesOf(result, report, options),
+          hidden: hiddenFrom(result, report),
+        },
+        options,
+      ),
     );
   const tail = [
     callLines(report.calls).map(options.visible),
@@ -63,6 +71,11 @@ export function consoleReport(report: RunReport, options: ConsoleOptions): strin
 /** What the build asked during the case and no mock answers: each once, however often it was asked. */
 function missesOf({ id }: CaseResult, { misses }: RunReport, { tape = '' }: ConsoleOptions): readonly string[] {
   return [...new Set(misses.filter((miss) => miss.case === id).map((miss) => formatMiss(miss, tape)))];
+}
+
+/** Where a service reads what only stands for a secret, it may fail for that alone. */
+function hiddenFrom({ id }: CaseResult, { calls }: RunReport): readonly string[] {
+  return [...new Set(calls.filter((call) => call.case === id).flatMap(placeholderTexts))];
 }
 
 /** Cases that are skipped for one cause are told of once. */
@@ -91,10 +104,16 @@ export interface CaseCircumstances {
   readonly notes: CaseNotes | undefined;
   /** Calls of the build that no mock answers, explained: what differs in the answer mostly follows from them. */
   readonly misses: readonly string[];
+  /** What mocks gave the build that only stands for a secret, a sentence each. */
+  readonly hidden?: readonly string[];
 }
 
 /** One case: its verdict, every difference with both values or the misses behind them, and what to do. Without a newline at its end. */
-export function caseBlock(result: CaseResult, { notes, misses }: CaseCircumstances, options: ConsoleOptions): string {
+export function caseBlock(
+  result: CaseResult,
+  { notes, misses, hidden = [] }: CaseCircumstances,
+  options: ConsoleOptions,
+): string {
   const { styles, visible } = options;
   const paint = result.verdict === 'skipped' ? styles.yellow : styles.red;
   const reason = result.reason === null ? '' : `  ${visible(result.reason)}`;
@@ -102,7 +121,7 @@ export function caseBlock(result: CaseResult, { notes, misses }: CaseCircumstanc
   return [
     title,
     ...(misses.length === 0 ? differenceLines(result.differences, options) : missLines(misses, result, options)),
-    ...(notes?.hints ?? []).map((hint) => labelled('why', visible(hint))),
+    ...[...(notes?.hints ?? []), ...hidden].map((hint) => labelled('why', visible(hint))),
     ...excusedLines(result.excused, options),
     ...(notes === undefined || notes.curl === '' ? [] : [labelled('repeat', visible(notes.curl))]),
     ...(misses.length === 0 ? noiseLines(result.differences, visible) : []),

@@ -12,7 +12,7 @@ import { parseRedactionRules } from '../../tape/redact/rules-file';
 import type { StoredExchange } from '../../tape/store/tape';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
-import { isWithoutPersonalData, placeholdersOf } from '../correlate/secrets';
+import { isWithoutPersonalData, placeholdersOf, secretsInAnswers, secretsOfCases } from '../correlate/secrets';
 import { idleRules } from '../judge/idle-rules';
 import { mocksFrom } from '../mocks/mock';
 import { type NoiseRule, parseNoiseRules } from '../noise/rules';
@@ -48,12 +48,20 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const launched = await launch(settings, mocksFrom(outbound, { heard: inbound }), {
     env,
     rules: noise,
+    secrets: secretsInAnswers(outbound, options.secrets),
     redactor,
     keyed,
   });
   try {
     const watch = launched.mocks?.cases;
-    const run = openRun(tests, { ...options, target: launched.target, ...(watch === undefined ? {} : { watch }) });
+    const given = { answers: outbound, secrets: options.secrets };
+    const secrets = secretsOfCases(inbound, given);
+    const run = openRun(tests, {
+      ...options,
+      secrets,
+      target: launched.target,
+      ...(watch === undefined ? {} : { watch }),
+    });
     return new Playing({ tests, run, launched, noise, files: fileNames(settings) });
   } catch (error) {
     await launched.close();
