@@ -8,7 +8,7 @@ import type { HeaderList } from '../../../tape/model/body';
 import { formatPath, type Path } from '../../../tape/model/path';
 import type { DifferenceKind, ValueDifference } from './differences';
 import type { Entry, MockEntry } from './entry';
-import { isAboutTransport } from './fields';
+import { isAboutTransport, normalField } from './fields';
 import type { Excuser } from './near';
 
 export interface CallDifference {
@@ -57,7 +57,7 @@ function told({ path, kind, expected = null, actual = null }: ValueDifference): 
   return { path: formatPath(path), kind, expected, actual };
 }
 
-/** By lower-case name; a boundary is made anew for each body. */
+/** By lower-case name; a boundary is made anew for each body, and some values ask for what their absence asks for. */
 function fieldsOf(headers: HeaderList): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const [name, value] of headers) {
@@ -66,6 +66,11 @@ function fieldsOf(headers: HeaderList): ReadonlyMap<string, string> {
     const text = lower === 'content-type' ? value.replace(/;\s*boundary=("[^"]*"|[^;]*)/i, '') : value;
     const before = fields.get(lower);
     fields.set(lower, before === undefined ? text : `${before}, ${text}`);
+  }
+  for (const [name, text] of fields) {
+    const normal = normalField(name, text);
+    if (normal === '') fields.delete(name);
+    else fields.set(name, normal);
   }
   return fields;
 }

@@ -52,7 +52,7 @@ const neverAsked: ReadonlySet<string> = new Set([
 
 /** True for a field that is made anew for each connection, message or trace; `name` in lower case. */
 export function isAboutTransport(name: string): boolean {
-  return neverAsked.has(name) || /^(?:grpc|sec-websocket)-/.test(name) || headerVolatility(name) === 'identifying';
+  return neverAsked.has(name) || /^(?:grpc|sec)-/.test(name) || headerVolatility(name) === 'identifying';
 }
 
 /** The fields that take part, by lower-case name; `more` are those that the recording shows to decide. */
@@ -65,11 +65,13 @@ export function askedFields({ headers }: Pick<HttpRequest, 'headers'>, more: Ite
     const before = found.get(lower);
     found.set(lower, before === undefined ? value.trim() : `${before}, ${value.trim()}`);
   }
-  return Object.fromEntries([...found].map(([name, text]) => [name, normal(name, text)]).filter(([, text]) => text));
+  return Object.fromEntries(
+    [...found].map(([name, text]) => [name, normalField(name, text)]).filter(([, text]) => text),
+  );
 }
 
 /** One text for values that ask the same; '' for one that asks what its absence asks. */
-function normal(name: string, text: string): string {
+export function normalField(name: string, text: string): string {
   if (name === 'range') return text.toLowerCase().replace(/\s+/g, '');
   if (name !== 'accept' && name !== 'accept-language') return text;
   const choices = [...new Set(text.toLowerCase().replace(/\s+/g, '').split(','))].filter((choice) => choice !== '');
