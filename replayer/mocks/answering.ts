@@ -137,15 +137,17 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
     const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy });
     noteMiss(asked, miss);
-    calls.note(missedCall({ method: asked.method, upstream: asked.upstream, target: entry.request.target }, miss.case));
+    calls.note(() =>
+      missedCall({ method: asked.method, upstream: asked.upstream, target: entry.request.target }, miss.case),
+    );
     const known = set.upstreams.find(({ name }) => name === asked.upstream) ?? null;
     return { kind: 'miss', miss, passTo: miss.answeredWith === 'upstream' ? known : null };
   };
   const served = (asked: Asked, match: Matched): FoundMock => {
     const { mock, strictness } = match;
-    const call = answeredCall(match, matcher.runningCase(), translation.placeholdersIn(mock));
-    calls.note(call);
-    tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences: call.differences });
+    calls.note(() => answeredCall(match, matcher.runningCase(), translation.placeholdersIn(mock)));
+    const { differences } = match.call;
+    tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences });
     return { kind: 'mock', mock, strictness };
   };
   const answering: Answering = {
@@ -184,7 +186,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
       const refusal = matcher.refusal(upstream);
       const event = { method: 'connect', upstream, target: '', found: 'refused', miss: null } as const;
       if (refusal !== null) {
-        calls.note(refusedCall(refusal, matcher.runningCase()));
+        calls.note(() => refusedCall(refusal, matcher.runningCase()));
         tell(options, { ...event, exchange: refusal.id });
       }
       return refusal;

@@ -102,8 +102,23 @@ function fieldsText(asked: Asked): string {
   const flat = asked.headers();
   let text = '';
   for (let i = 0; i + 1 < flat.length; i += 2) {
-    const name = (flat[i] ?? '').toLowerCase();
-    if (!isAboutTransport(name)) text += `${name}:${flat[i + 1]}\n`;
+    const start = startOf(flat[i] ?? '');
+    if (start !== '') text += `${start}${flat[i + 1]}\n`;
   }
   return text;
+}
+
+/** Names are few and come with every request; past this many they are looked at anew. */
+const rememberedNames = 1000;
+const starts = new Map<string, string>();
+
+/** `accept:`; '' for a field that is left out. */
+function startOf(name: string): string {
+  const known = starts.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  const start = isAboutTransport(lower) ? '' : `${lower}:`;
+  if (starts.size >= rememberedNames) starts.clear();
+  starts.set(name, start);
+  return start;
 }

@@ -32,9 +32,10 @@ export class CallLog {
   private readonly kept: OutgoingCall[] = [];
   private count = 0;
 
-  note(call: OutgoingCall): void {
+  /** `call` is made only where it is kept. */
+  note(call: () => OutgoingCall): void {
     this.count++;
-    if (this.kept.length < keptCalls) this.kept.push(call);
+    if (this.kept.length < keptCalls) this.kept.push(call());
   }
 
   /** In the order in which they were made, the first ones where there were too many. */

@@ -15,22 +15,32 @@ export class Epochs {
   /** The last write at a path, and the last one at or below it; by scope, upstream and path. */
   private readonly at = new Map<string, number>();
   private readonly below = new Map<string, number>();
+  private readonly keys = new Map<MockEntry, { readonly scope: string; readonly keys: readonly string[] }>();
 
   /** Takes note of a write that was made; of a read, and of one that came to nothing, none. */
   note(entry: MockEntry, scope: string): void {
     if (!isWrite(entry)) return;
-    const paths = pathsTo(entry);
+    const keys = this.keysOf(entry, scope);
     const index = entry.mock.index;
-    raise(this.at, keyOf(entry, scope, paths.at(-1)), index);
-    for (const path of paths) raise(this.below, keyOf(entry, scope, path), index);
+    raise(this.at, keys.at(-1) ?? '', index);
+    for (const key of keys) raise(this.below, key, index);
   }
 
   /** The index of the last write that moved what this read asks for; `beforeAll` where none did, and for what is no read. */
   of(entry: MockEntry, scope: string): number {
-    if (!safe.has(entry.request.method)) return beforeAll;
-    const paths = pathsTo(entry);
-    const own = this.below.get(keyOf(entry, scope, paths.at(-1))) ?? beforeAll;
-    return paths.reduce((last, path) => Math.max(last, this.at.get(keyOf(entry, scope, path)) ?? beforeAll), own);
+    if (this.at.size === 0 || !safe.has(entry.request.method)) return beforeAll;
+    const keys = this.keysOf(entry, scope);
+    const own = this.below.get(keys.at(-1) ?? '') ?? beforeAll;
+    return keys.reduce((last, key) => Math.max(last, this.at.get(key) ?? beforeAll), own);
+  }
+
+  /** Of the path and of all that lead to it; those asked for last are kept. */
+  private keysOf(entry: MockEntry, scope: string): readonly string[] {
+    const known = this.keys.get(entry);
+    if (known?.scope === scope) return known.keys;
+    const keys = pathsTo(entry).map((path) => `${scope} ${entry.upstream} ${path}`);
+    this.keys.set(entry, { scope, keys });
+    return keys;
   }
 }
 
@@ -51,8 +61,4 @@ function pathsTo({ content }: MockEntry): readonly string[] {
   if (segments.length === 0) return ['/'];
   const steps = segments.map((segment) => `/${segment.replaceAll('/', '%2F')}`);
   return steps.map((_, i) => steps.slice(0, i + 1).join(''));
-}
-
-function keyOf({ upstream }: MockEntry, scope: string, path: string | undefined): string {
-  return `${scope} ${upstream} ${path}`;
 }

@@ -103,7 +103,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
     return strictness;
   };
   const giveExact = ({ group, live, calls }: Remembered): Matched => {
-    const offer = firstOf(turns.offers(group));
+    const offer = turns.next(group);
     const strictness = give(offer, 'exact');
     const { entry } = offer;
     const call = calls.get(entry) ?? differencesOfCall(entry, live, noise.excuse);
@@ -138,7 +138,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
       }
       const settled = noise.withRecordedIds(live);
       const same = settled === live ? undefined : exact.get(exactKey(settled));
-      const found = same === undefined ? noise.find(settled) : firstOf(turns.offers(same));
+      const found = same === undefined ? noise.find(settled) : turns.next(same);
       return found === null ? { kind: 'miss', entry: live } : giveUnderNoise(found, live);
     },
     refusal: (upstream) => ledger.refusal(upstream, running),
@@ -157,13 +157,6 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
 /** A mock that answers for another case than its own stays the other's. */
 function isLent({ mock }: MockEntry, running: Running): boolean {
   return running.isPlayed && mock.cause !== null && ![...running.ids].includes(mock.cause);
-}
-
-/** A group holds at least one mock, and offers it in the end. */
-function firstOf(offers: Generator<Offer>): Offer {
-  const { value, done } = offers.next();
-  if (done === true) throw new RangeError('a group holds at least one mock');
-  return value;
 }
 
 /** What is known of the messages of a recorded call is true of a live one to the same path. */

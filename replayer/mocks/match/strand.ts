@@ -29,15 +29,25 @@ export function runOf({ epochs }: Strand, now: number): { from: number; to: numb
   return { from: firstAbove(epochs, epoch - 1), to, isOff: epoch < now };
 }
 
+/** The first one not given yet, or else the last one again: what `fresh` and then `again` begin with. */
+export function nextOf(strand: Strand, now: number, isGiven: (entry: MockEntry) => boolean): Offer | undefined {
+  const { from, to, isOff } = runOf(strand, now);
+  const at = firstFresh(strand, from, to, isGiven);
+  const entry = strand.entries[at < to ? at : to - 1];
+  return entry === undefined ? undefined : { entry, isOff, isRepeat: at >= to };
+}
+
+function firstFresh(strand: Strand, from: number, to: number, isGiven: (entry: MockEntry) => boolean): number {
+  let at = Math.max(strand.next, from);
+  for (let entry = strand.entries[at]; at < to && entry !== undefined && isGiven(entry); ) entry = strand.entries[++at];
+  if (strand.next >= from) strand.next = Math.max(strand.next, at);
+  return at;
+}
+
 /** Those not given yet. */
 export function* fresh(strand: Strand, now: number, isGiven: (entry: MockEntry) => boolean): Generator<Offer> {
   const { from, to, isOff } = runOf(strand, now);
-  let at = Math.max(strand.next, from);
-  for (let entry = strand.entries[at]; at < to && entry !== undefined && isGiven(entry); ) {
-    entry = strand.entries[++at];
-    if (strand.next >= from) strand.next = at;
-  }
-  for (; at < to; at++) {
+  for (let at = firstFresh(strand, from, to, isGiven); at < to; at++) {
     const entry = strand.entries[at];
     if (entry !== undefined && !isGiven(entry)) yield { entry, isOff, isRepeat: false };
   }

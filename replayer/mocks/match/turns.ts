@@ -7,7 +7,7 @@ import type { MockEntry } from './entry';
 import type { Epochs } from './epochs';
 import type { Group } from './group';
 import type { Running } from './running';
-import { again, elsewhere, fresh, type Offer, type Strand } from './strand';
+import { again, elsewhere, fresh, nextOf, type Offer, type Strand } from './strand';
 
 /** Of all that is recorded, whichever case it belongs to. */
 const everything = '*';
@@ -17,6 +17,8 @@ const open = '';
 export interface Turns {
   /** The mocks that may answer, best first. */
   offers(group: Group): Generator<Offer>;
+  /** The first of them. */
+  next(group: Group): Offer;
   /** Takes note of one that answered: a write moves the state of its upstream. */
   gave(entry: MockEntry): void;
 }
@@ -73,16 +75,25 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
     yield* lent(all, running.untilUs);
   }
 
+  function* offers(group: Group): Generator<Offer> {
+    const own = strandsOf(group);
+    if (running.isPlayed) {
+      yield* inRun(own);
+      return;
+    }
+    yield* freshOf(own.all, everything);
+    yield* againOf(own.all, everything);
+    for (const strand of own.all) yield* elsewhere(strand, nowIn(everything)(strand));
+  }
+
   return {
-    *offers(group) {
-      const own = strandsOf(group);
-      if (running.isPlayed) {
-        yield* inRun(own);
-        return;
-      }
-      yield* freshOf(own.all, everything);
-      yield* againOf(own.all, everything);
-      for (const strand of own.all) yield* elsewhere(strand, nowIn(everything)(strand));
+    offers,
+    next(group) {
+      const [strand, second] = running.isPlayed ? [] : strandsOf(group).all;
+      const isOne = strand !== undefined && second === undefined;
+      const offer = isOne ? nextOf(strand, nowIn(everything)(strand), isGiven) : offers(group).next().value;
+      if (offer === undefined) throw new RangeError('a group holds at least one mock');
+      return offer;
     },
     gave(entry) {
       made.note(entry, everything);
