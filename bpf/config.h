@@ -8,7 +8,8 @@ struct config_settings {
 	unsigned int everybody;       /* 1: every process is a target */
 	unsigned int watch_processes; /* 1: exec and listen events of every process, for targets that start later */
 	unsigned int limit_bytes;     /* captured at most of one call */
-	unsigned int wake_bytes;      /* unread bytes in the ring that wake the reader before its timer */
+	unsigned int wake_bytes;      /* unread bytes in the ring that wake the reader while it waits for more */
+	unsigned int behind_bytes;    /* unread bytes in the ring beyond which connections are left out, turn by turn */
 	unsigned int data_bytes;      /* unread bytes in the ring beyond which only small events get in */
 };
 
@@ -27,7 +28,9 @@ enum config_counter {
 	COUNT_FAULTS = 4,
 	COUNT_STATE_FULL = 5, /* a map had no room for a socket, a call or a TLS stream */
 	COUNT_DEEP_CALLS = 6, /* TLS calls within calls beyond what a thread's state holds */
-	COUNT_SIZE = 8,
+	COUNT_LEFT_OUT_TIMES = 7, /* how often a connection was left out from some moment on */
+	COUNT_LEFT_OUT_BYTES = 8,
+	COUNT_SIZE = 16,
 };
 
 #endif

@@ -10,6 +10,7 @@
 #include "wire.h"
 
 #include "maps/events.bpf.h"
+#include "maps/turns.bpf.h"
 #include "maps/sockets.bpf.h"
 #include "maps/targets.bpf.h"
 #include "maps/seals.bpf.h"
@@ -18,6 +19,7 @@
 
 #include "lib/filter.bpf.h"
 #include "lib/emit.bpf.h"
+#include "lib/leave_out.bpf.h"
 #include "lib/guard.bpf.h"
 
 #include "hooks/process_life.bpf.h"
@@ -27,7 +29,13 @@
 #include "hooks/tls_plaintext.bpf.h"
 #include "hooks/tls_go.bpf.h"
 #include "hooks/socket_data.bpf.h"
+#include "hooks/tls_calls.bpf.h"
 #include "hooks/tls_openssl.bpf.h"
+#include "hooks/tls_gnutls.bpf.h"
+#include "hooks/tls_nss.bpf.h"
+#include "hooks/tls_mbedtls.bpf.h"
+#include "hooks/tls_wolfssl.bpf.h"
+#include "hooks/tls_rustls.bpf.h"
 
 #include "tiers/fexit.bpf.h"
 #ifdef STATE_IN_HASHES

@@ -34,6 +34,7 @@ enum wire_reason {
 	WIRE_OVER_LIMIT = 1,      /* more than the limit a call */
 	WIRE_UNREADABLE_CALL = 2, /* sendfile, splice, io_uring, later messages of sendmmsg/recvmmsg, MSG_TRUNC */
 	WIRE_FAULT = 3,           /* the page was not resident */
+	WIRE_LEFT_OUT = 4,        /* whole turns, while the reader was behind */
 };
 
 /* How a TLS stream was bound to its socket: `reason` of WIRE_TLS_BIND. */
@@ -46,7 +47,15 @@ enum wire_binding {
 };
 
 /* Which library a TLS stream is of: `role` of every event in the TLS layer. */
-enum wire_library { WIRE_OPENSSL = 0, WIRE_GO = 1 };
+enum wire_library {
+	WIRE_OPENSSL = 0,
+	WIRE_GO = 1,
+	WIRE_GNUTLS = 2,
+	WIRE_NSS = 3,
+	WIRE_MBEDTLS = 4,
+	WIRE_WOLFSSL = 5,
+	WIRE_RUSTLS = 6,
+};
 
 /* flags */
 #define WIRE_STARTED_EARLIER 0x1 /* the connection is older than the recorder */

@@ -1,6 +1,7 @@
 /** Bodies as a person wants to see them: JSON laid out, forms as fields, parts of multipart one by one, bytes by size and hash. */
 import { hash } from 'node:crypto';
 import { decodeBody } from '../tape/body/coding';
+import { type HttpPart, readHttpPart } from '../tape/body/http-part';
 import { itemSpans } from '../tape/body/json-items';
 import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-type';
 import { viewEnvelopes } from '../tape/body/rpc/view';
@@ -8,7 +9,7 @@ import { type BodyView, type Part, viewBytes } from '../tape/body/view';
 import { stringifyJson } from '../tape/json/json';
 import { type Body, type HeaderList, headerValue } from '../tape/model/body';
 import { prettyJson } from './pretty-json';
-import { visibleLine, visibleText } from './terminal';
+import { visibleLine, visibleText, visibleWire } from './terminal';
 import { byteCount } from './when';
 
 export interface ShownBody {
@@ -122,7 +123,25 @@ function partLines(part: Part, number: number, depth: number): readonly string[]
 
 function contentLines({ bytes }: Part, type: MediaType, depth: number): readonly string[] {
   if (depth > deepestPart) return [binaryLine(bytes)];
+  const message = type.essence === 'application/http' ? readHttpPart(bytes) : null;
+  if (message !== null) return messageLines(message, depth);
   return viewLines(viewBytes(type, bytes), type, depth);
+}
+
+/** As it is written, with its body laid out. */
+function messageLines({ start, headers, body, layout }: HttpPart, depth: number): readonly string[] {
+  const begun =
+    start.kind === 'request'
+      ? `${start.method} ${start.target} ${layout.version}`
+      : `${layout.version} ${start.status} ${start.reason}`;
+  const { bytes } = decodeBody(body);
+  const type = mediaTypeOf(headers);
+  const lines = depth > deepestPart ? [binaryLine(bytes)] : viewLines(viewBytes(type, bytes), type, depth + 1);
+  return [
+    visibleWire(begun.trim()),
+    ...headers.map(([name, value]) => visibleWire(`${name}: ${value}`)),
+    ...(bytes.length === 0 ? [] : ['', ...lines]),
+  ];
 }
 
 function textLines(text: string): readonly string[] {

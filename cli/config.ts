@@ -97,10 +97,15 @@ function fileSettings(
 }
 
 function settingOf(name: string, value: unknown, file: string): Setting {
+  if (name === 'report' && isTexts(value)) return [value].flat().map((each) => reportOf(each, file));
   if (typeof value === 'string') return pathOf(name, value, file) ?? value;
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
   throw badConfig(file, `${name} is neither text, a number, true, false nor a list of texts`, `Change ${name}`);
+}
+
+function isTexts(value: unknown): value is string | string[] {
+  return [value].flat().every((item) => typeof item === 'string');
 }
 
 /** Paths are meant from the file's folder; undefined for what is no path. A file that is not there is refused by whoever reads it. */
@@ -109,6 +114,12 @@ function pathOf(name: string, value: string, file: string): string | undefined {
   const path = resolve(dirname(file), value);
   if (believedPaths.has(name) && existsSync(path)) requireTrusted(path, `what ${file} names as ${name},`);
   return path;
+}
+
+/** `html=report.html`: its file is meant from the folder of the configuration, too. */
+function reportOf(text: string, file: string): string {
+  const at = text.indexOf('=');
+  return at < 0 ? text : `${text.slice(0, at + 1)}${resolve(dirname(file), text.slice(at + 1))}`;
 }
 
 /** `WIRETAPE_HOST_HEADER` for `--host-header`; lists are separated by commas, switches are 1, true, 0 or false. */

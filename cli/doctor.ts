@@ -23,6 +23,7 @@ import { createProcReader } from '../recorder/source/ebpf/attach/proc/proc-reade
 import { createProcesses } from '../recorder/source/ebpf/attach/processes';
 import { type ReturnProbeFacts, returnProbeRefusal } from '../recorder/source/ebpf/attach/return-probes';
 import { type Survey, type SurveyedProcess, surveyProcesses } from '../recorder/source/ebpf/attach/survey';
+import { type NoNamespaces, tryNamespaces } from '../replayer/sandbox/namespaces';
 import { jsonOption } from './options';
 import { colorsFor, jsonText, print, visibleLine } from './terminal';
 
@@ -34,6 +35,8 @@ export interface DoctorFacts {
   readonly uprobes: UprobeSupport;
   readonly returnProbes: ReturnProbeFacts;
   readonly survey: Survey;
+  /** Why `test` cannot give a build a network of its own; null where it can. */
+  readonly noNamespaces: Pick<NoNamespaces, 'step' | 'code'> | null;
   /** Root that lacks something is in a container, or was stripped of it: it cannot be told to become root. */
   readonly isRoot?: boolean;
 }
@@ -66,13 +69,14 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
       .example('$0 doctor', 'what works here')
       .example("$0 doctor --json | jq '.checks[] | select(.ok | not)'", 'only what does not'),
   handler: async ({ json }) => {
-    const report = diagnose({ ...askEverything(), isRoot: process.geteuid?.() === 0 });
+    const noNamespaces = await tryNamespaces();
+    const report = diagnose({ ...askEverything(), noNamespaces, isRoot: process.geteuid?.() === 0 });
     await print(json ? `${jsonText(report)}\n` : formatReport(report, colorsFor(process.stdout)));
     process.exitCode = report.ok ? 0 : 3;
   },
 };
 
-function askEverything(): DoctorFacts {
+function askEverything(): Omit<DoctorFacts, 'noNamespaces'> {
   const environment = readEnvironment();
   const addonProblem = askAddon();
   const kernel = addonProblem === null ? askKernel() : nothingAsked;
@@ -115,6 +119,7 @@ export function diagnose(facts: DoctorFacts): DoctorReport {
     ...facts.tiers.map((probe) => tierCheck(probe, { facts, used: tier })),
     ...(facts.addonProblem === null ? probeChecks(facts) : []),
     processCheck(facts),
+    sandboxCheck(facts.noNamespaces),
   ];
   const works = tier !== null && (facts.uprobes.multi || facts.uprobes.perf);
   const processes = works ? facts.survey.processes : facts.survey.processes.map(withoutUprobes);
@@ -279,6 +284,24 @@ function processCheck({ survey: { running, closed }, isRoot = false }: DoctorFac
   if (closed === 0) return good('processes', `${running} run, and all may be looked into`);
   const found = `${closed} of ${running} may not be looked into`;
   return bad('processes', found, rightsRemedy(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'], isRoot));
+}
+
+/** Of `wiretape test`, not of recordings: what its --sandbox defaults to. */
+function sandboxCheck(refusal: DoctorFacts['noNamespaces']): DoctorCheck {
+  if (refusal === null) return good('sandbox', 'netns: test gives a build a network of its own');
+  const { step, code } = refusal;
+  const found = `env: test leads a build by variables, which it may pass over (${step} failed with ${code})`;
+  return bad('sandbox', found, sandboxRemedy(step, code));
+}
+
+function sandboxRemedy(step: string, code: string): string {
+  if (step === 'launcher') return 'In a checkout build it: npm run build';
+  if (code === 'ENOSPC') return 'sysctl user.max_user_namespaces=10000, and the same for net, mnt and pid';
+  if (code === 'EPERM' || code === 'EACCES') {
+    const settings = 'sysctl kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0';
+    return `Allow user namespaces: ${settings} where they exist; in a container a seccomp profile that lets clone and mount through`;
+  }
+  return 'Use a kernel with nf_tables: modprobe nft_tproxy nft_socket';
 }
 
 type Colors = ReturnType<typeof colorsFor>;

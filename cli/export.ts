@@ -10,10 +10,11 @@ import { openReader } from '../tape/store/registry';
 import type { TapeReader } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, tapeArgument, usage } from './options';
+import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import { count, visibleLine } from './terminal';
 import { wiretapeVersion } from './version';
 
-interface ExportArguments extends FilterArguments {
+interface ExportArguments extends FilterArguments, ProtoArguments {
   readonly tape: string;
   readonly to: string;
   readonly output?: string;
@@ -42,6 +43,7 @@ export const exportCommand: CommandModule<object, ExportArguments> = {
         },
         target: { type: 'string', describe: 'where requests go in the place of the recorded hosts (curl, k6, hurl)' },
         ...filterOptions,
+        ...protoOptions,
       })
       .example('wiretape export shop.tape --to har -o shop.har', 'for the network panel of a browser')
       .example("wiretape export shop.tape --to curl --include 'POST */orders'", 'commands to paste')
@@ -56,7 +58,7 @@ export const exportCommand: CommandModule<object, ExportArguments> = {
     const target = targetFrom(args, exporter);
     const direction = args.direction ?? (exporter.about === 'all' ? undefined : exporter.about);
     const filter = filterFrom(args, direction);
-    const reader = await openReader(args.tape);
+    const reader = await openReader(args.tape, protoFilesFrom(args));
     try {
       await requireSession(reader, filter.session, args.tape);
       const lines = await writeOut(reader, { args, exporter, filter, target });

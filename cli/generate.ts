@@ -12,15 +12,18 @@ import { recordedTarget } from '../replayer/launch/target';
 import { parseNoiseRules } from '../replayer/noise/rules';
 import type { SuiteSettings } from '../replayer/suite/description';
 import { parseRedactionRules } from '../tape/redact/rules-file';
+import type { ProtoFiles } from '../tape/store/described';
 import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
 import { linesFor, writeGenerated } from './generated-folder';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
+import { differingLines, mergedFiles, type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import { readText, replayOptions } from './replay-options';
+import { contestedLines } from './session-notes';
 import { count, printLines, visibleLine } from './terminal';
 
-interface GenerateArguments extends FilterArguments {
+interface GenerateArguments extends FilterArguments, ProtoArguments {
   readonly tape: string;
   readonly to: string;
   readonly out: string;
@@ -59,6 +62,7 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         ...filterOptions,
         noise: { type: 'string', describe: 'a file of places that may differ; it becomes noise.yaml of the suite' },
         redact: replayOptions.redact,
+        ...protoOptions,
         target: { type: 'string', describe: 'where COMMAND listens; default: where the service was recorded' },
         env: { ...list, describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'PORT={port}'; repeatable" },
         wait: { type: 'string', describe: 'longest wait for the first answer of COMMAND, such as 30s' },
@@ -98,13 +102,14 @@ async function generate(args: GenerateArguments): Promise<void> {
   if (noise !== null) parseNoiseRules(noise, args.noise ?? '');
   const redact = args.redact === undefined ? null : readText(args.redact, '--redact');
   if (redact !== null) parseRedactionRules(redact, args.redact ?? '');
-  const exchanges = await readTape(args, generator);
+  const { exchanges, protoFiles } = await readTape(args, generator);
   const target = settings.target ?? (settings.command === undefined ? null : recordedTarget(exchanges));
   const made = generator.files(exchanges, {
     tapeName: basename(args.tape),
     settings: { ...settings, ...(target === null ? {} : { target }) },
     noise,
     redact,
+    protoFiles,
   });
   if (made.counts[0]?.count === 0) throw nothingToGenerate(args, generator, made);
   const plan = writeGenerated(made.files, { folder, out: args.out, force: args.force });
@@ -121,6 +126,7 @@ function refuseFolder(generator: Generator, folder: string): void {
 const forSuites = [
   'noise',
   'redact',
+  'protoSet',
   'target',
   'env',
   'wait',
@@ -197,11 +203,39 @@ function portable(path: string): string {
   return path.split(sep).join('/');
 }
 
+interface Read {
+  readonly exchanges: readonly StoredExchange[];
+  /** By them fields have names in all of the exchanges: a suite has one set, whatever sessions it is made of. */
+  readonly protoFiles: ProtoFiles;
+}
+
 /** The exchanges that pass the filter, and where they are inbound also what their service called meanwhile. */
-async function readTape(args: GenerateArguments, { takes }: Generator): Promise<readonly StoredExchange[]> {
-  const tape = await openReader(args.tape);
+async function readTape(args: GenerateArguments, generator: Generator): Promise<Read> {
+  const given = protoFilesFrom(args);
+  const protoFiles = await keptFiles(args, given);
+  return { exchanges: await readExchanges(args, generator, protoFiles), protoFiles };
+}
+
+async function keptFiles({ tape: location, session }: GenerateArguments, given: ProtoFiles): Promise<ProtoFiles> {
+  const tape = await openReader(location);
   try {
-    await requireSession(tape, args.session, args.tape);
+    await requireSession(tape, session, location);
+    const sessions = (await tape.sessions()).filter(({ id }) => session === undefined || id === session);
+    const lines = [...contestedLines(sessions, {}, given), ...differingLines(sessions, given)];
+    for (const line of lines) process.stderr.write(`note  ${line}\n`);
+    return mergedFiles(sessions, given);
+  } finally {
+    await tape.close();
+  }
+}
+
+async function readExchanges(
+  args: GenerateArguments,
+  { takes }: Generator,
+  protoFiles: ProtoFiles,
+): Promise<readonly StoredExchange[]> {
+  const tape = await openReader(args.tape, protoFiles);
+  try {
     const { session } = filterFrom(args);
     const [chosen, ...others] = takes.directions;
     const asked = others.map((direction) => ({ ...(session === undefined ? {} : { session }), direction }));

@@ -1,6 +1,8 @@
 /** What `wiretape import` says at its end. Pure: counts in, lines out. */
+import type { ReflectionStats } from '../recorder/learn/reflected-files';
 import type { Coverage } from '../recorder/tally/coverage';
 import { type Problem, problemWords } from '../tape/model/exchange';
+import { reflectionLines } from './reflection-report';
 import { visibleLine } from './terminal';
 
 export interface ImportSummary {
@@ -10,6 +12,7 @@ export interface ImportSummary {
   readonly session: ImportCounts;
   readonly filtered: number;
   readonly notes: readonly string[];
+  readonly reflection: ReflectionStats | null;
 }
 
 export interface ImportCounts {
@@ -20,7 +23,8 @@ export interface ImportCounts {
   readonly problems: ReadonlyMap<Problem, number>;
 }
 
-export function importSummary({ file, title, tape, session, filtered, notes }: ImportSummary): readonly string[] {
+export function importSummary(summary: ImportSummary): readonly string[] {
+  const { file, title, tape, session, filtered, notes, reflection } = summary;
   const { exchanges, inbound, outbound, complete, problems } = session;
   const unknown = exchanges - inbound - outbound;
   const whose = [
@@ -33,6 +37,7 @@ export function importSummary({ file, title, tape, session, filtered, notes }: I
     `  complete   ${complete} of ${exchanges}`,
     ...Array.from(problems, ([word, times]) => `             ${times} ${word}: ${textOf(word)}`).sort(),
     ...(filtered > 0 ? [`  filtered   ${filtered} left out by --include and --exclude`] : []),
+    ...(reflection === null ? [] : reflectionLines(reflection)),
     ...notes.map((note) => `  note       ${note}`),
   ].map(visibleLine);
 }

@@ -3,21 +3,24 @@ import { basename } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { importCapture } from '../recorder/import-capture';
+import type { ReflectionStats } from '../recorder/learn/reflected-files';
 import { isCapture } from '../recorder/source/pcap';
 import { whereabouts } from '../recorder/whereabouts';
 import { type Importer, type ImportFile, unreadable } from '../tape/import/importer';
 import { importerFor, importers } from '../tape/import/registry';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import type { Redactor } from '../tape/redact/redactor';
+import type { ProtoFiles } from '../tape/store/described';
 import type { SessionStart } from '../tape/store/tape';
 import { importFiles, keyLogIn } from './import-files';
 import { coverageNotes, importSummary } from './import-report';
 import { ImportedSession } from './imported-session';
 import { filterFrom, patternOptions, usage } from './options';
+import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import { type RedactionArguments, redactionOptions, redactorFrom, tellUnusedRules } from './redaction-options';
 import { wiretapeVersion } from './version';
 
-interface ImportArguments extends RedactionArguments {
+interface ImportArguments extends RedactionArguments, ProtoArguments {
   readonly file: string;
   readonly output: string;
   readonly format?: string;
@@ -60,6 +63,7 @@ export const importCommand: CommandModule<object, ImportArguments> = {
         keylog: { type: 'string', describe: 'a file of TLS secrets (SSLKEYLOGFILE), to read a capture with' },
         ...patternOptions,
         ...redactionOptions,
+        ...protoOptions,
       })
       .example('wiretape import shop.har -o shop.tape', 'what a browser saved, to be replayed against the service')
       .example("wiretape import shop.har --include '* api.shop.test/**'", 'without what other hosts answered')
@@ -72,12 +76,13 @@ export const importCommand: CommandModule<object, ImportArguments> = {
     const filter = filterFrom(args);
     const files = importFiles(args.file);
     const format = chosen(args, files);
-    const redactor = redactorFrom(args);
-    const start = () => startOf(args.file, format.name, redactor);
+    const protoFiles = protoFilesFrom(args);
+    const redactor = redactorFrom(args, protoFiles);
+    const start = () => ({ ...startOf(args.file, format.name, redactor), protoFiles });
     const session = new ImportedSession(args.output, start);
     try {
       const read = format === capture ? readCapture : readFiles;
-      const imported = read(format, { args, files, filter, redactor, session });
+      const imported = read(format, { args, files, filter, redactor, protoFiles, session });
       session.end();
       if (session.exchanges === 0) throw nothingImported(args, filter, imported);
       tellUnusedRules(redactor);
@@ -119,6 +124,7 @@ interface Reading {
   readonly files: readonly ImportFile[];
   readonly filter: ExchangeFilter;
   readonly redactor: Redactor;
+  readonly protoFiles: ProtoFiles;
   readonly session: ImportedSession;
 }
 
@@ -127,6 +133,8 @@ interface ReadFile {
   /** Exchanges that the filters left out. */
   readonly filtered: number;
   readonly notes: readonly string[];
+  /** What servers told of their messages; null where a format has no such answers. */
+  readonly reflection: ReflectionStats | null;
 }
 
 /** All of it is read before anything is written, so that a broken file leaves no half of a tape. */
@@ -134,10 +142,10 @@ function readFiles(format: Format, { args, files, filter, redactor, session }: R
   const { exchanges, notes } = (format as Importer).read(files, { direction: args.direction ?? 'inbound' });
   const left = exchanges.filter((exchange) => passesFilter(exchange, filter));
   for (const exchange of left) session.add(redactor.redact(exchange));
-  return { filtered: exchanges.length - left.length, notes };
+  return { filtered: exchanges.length - left.length, notes, reflection: null };
 }
 
-function readCapture(_: Format, { args, files, filter, redactor, session }: Reading): ReadFile {
+function readCapture(_: Format, { args, files, filter, redactor, protoFiles, session }: Reading): ReadFile {
   const [file] = files;
   const bytes = Buffer.from(file?.bytes.buffer ?? new ArrayBuffer(0), file?.bytes.byteOffset, file?.bytes.byteLength);
   const imported = importCapture(bytes, {
@@ -145,13 +153,16 @@ function readCapture(_: Format, { args, files, filter, redactor, session }: Read
     keyLog: args.keylog === undefined ? '' : keyLogIn(args.keylog),
     filter,
     redactor,
+    protoFiles,
     onExchange: (exchange) => session.add(exchange),
+    onProtoFile: (file) => session.keepProtoFile(file),
     onLoss: (loss) => session.noteLoss(loss),
   });
   if (imported === null)
     throw unreadable(capture.title, args.file, 'it does not begin as a pcap or pcapng file does, or ends at once');
   const { stats, notes } = imported;
-  return { filtered: stats.filtered, notes: [...coverageNotes(stats.coverage), ...notes] };
+  const { filtered, coverage, reflection } = stats;
+  return { filtered, notes: [...coverageNotes(coverage), ...notes], reflection };
 }
 
 function nothingImported(

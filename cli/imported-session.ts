@@ -2,6 +2,7 @@
  * The session that an import writes: the tape is opened for the first exchange, so that a file without any makes none.
  * Counts what it was given, for the summary.
  */
+import type { GatheredFile } from '../tape/body/protobuf/gathered';
 import type { Exchange, Problem } from '../tape/model/exchange';
 import type { Redacted } from '../tape/redact/redacted';
 import { openTapeWriter } from '../tape/store/sqlite';
@@ -23,7 +24,8 @@ export class ImportedSession {
   readonly problems = new Map<Problem, number>();
   private session: Open | null = null;
   private waiting: Redacted<Exchange>[] = [];
-  private losses: Loss[] = [];
+  private readonly losses: Loss[] = [];
+  private readonly files: GatheredFile[] = [];
 
   constructor(
     private readonly tape: string,
@@ -48,12 +50,17 @@ export class ImportedSession {
     this.losses.push(loss);
   }
 
+  keepProtoFile(file: GatheredFile): void {
+    this.files.push(file);
+  }
+
   /** Writes what is left. Nothing to do where there was no exchange. */
   end(): void {
     this.write();
     if (this.session === null) return;
     const { writer, id } = this.session;
     for (const loss of this.losses) writer.noteLoss(id, loss);
+    for (const file of this.files) writer.keepProtoFile(id, file);
     writer.endSession(id, { endedAtUs: Date.now() * 1000, reason: 'imported' });
   }
 

@@ -11,8 +11,11 @@ import { wiretapeVersion } from './version';
 // biome-ignore lint/suspicious/noExplicitAny: yargs types a list of commands with different arguments no other way
 export type AnyCommand = CommandModule<any, any>;
 
+/** A command whose first word says what it does with something: `noise learn`, `noise ls`. */
+export type CommandGroup = AnyCommand & { readonly actions: readonly AnyCommand[] };
+
 /** Loaded only when needed: `wiretape ls` should not pay for the server that `wiretape mock` brings along. */
-const registry: Readonly<Record<string, () => AnyCommand>> = {
+const registry: Readonly<Record<string, () => AnyCommand | CommandGroup>> = {
   doctor: () => (require('./doctor') as typeof import('./doctor')).doctorCommand,
   record: () => (require('./record') as typeof import('./record')).recordCommand,
   import: () => (require('./import') as typeof import('./import')).importCommand,
@@ -23,6 +26,7 @@ const registry: Readonly<Record<string, () => AnyCommand>> = {
   test: () => (require('./test') as typeof import('./test')).testCommand,
   export: () => (require('./export') as typeof import('./export')).exportCommand,
   generate: () => (require('./generate') as typeof import('./generate')).generateCommand,
+  noise: () => (require('./noise') as typeof import('./noise')).noiseCommand,
 };
 
 /** Runs one command line (without `node` and the script); resolves to the exit status and never rejects. */
@@ -82,7 +86,7 @@ function commandLine(args: readonly string[]): Argv {
 }
 
 /** The command that was named; all of them where none was, for `--help` and for saying what was meant. */
-function commandsFor(args: readonly string[]): readonly AnyCommand[] {
+function commandsFor(args: readonly string[]): readonly (AnyCommand | CommandGroup)[] {
   const named = registry[commandName(args) ?? ''];
   return named === undefined ? Object.values(registry).map((load) => load()) : [named()];
 }
@@ -102,8 +106,28 @@ function refuseUnknownCommand(args: readonly string[]): void {
 const everywhere: ReadonlySet<string> = new Set(['help', 'h', 'version', 'V']);
 
 /** The command with what all commands share: settings from environment and file, and no option given twice by mistake. */
-function prepared(command: AnyCommand, told: Told): AnyCommand {
-  const name = String([command.command].flat()[0]).split(' ')[0] ?? '';
+function prepared(command: AnyCommand | CommandGroup, told: Told): AnyCommand {
+  return 'actions' in command ? preparedGroup(command, told) : preparedCommand(command, nameOf(command), told);
+}
+
+/** Each action is a command with options of its own. */
+function preparedGroup({ actions, ...group }: CommandGroup, told: Told): AnyCommand {
+  const name = nameOf(group);
+  return {
+    ...group,
+    builder: (bare: Argv) => {
+      for (const action of actions) bare.command(preparedCommand(action, `${name} ${nameOf(action)}`, told));
+      return bare.demandCommand(1, `Say what to do: ${actions.map(nameOf).join(', ')}`);
+    },
+    handler: () => {},
+  };
+}
+
+function nameOf(command: AnyCommand): string {
+  return String([command.command].flat()[0]).split(' ')[0] ?? '';
+}
+
+function preparedCommand(command: AnyCommand, name: string, told: Told): AnyCommand {
   const { builder } = command;
   return {
     ...command,

@@ -10,6 +10,7 @@ import type { StoredExchange } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom } from './options';
 import { type ProtoArguments, protoFilesFrom } from './proto-options';
+import { contestedLines } from './session-notes';
 import { visibleText } from './terminal';
 
 export const mockOptions = {
@@ -37,26 +38,26 @@ export interface MockArguments {
   readonly rawMocks: boolean;
 }
 
-/** The exchanges of one side that pass the filter. */
+/** The exchanges of one side that pass the filter. `note` is told what is to be known of their sessions. */
 export async function readServed(
   args: FilterArguments & ProtoArguments & { readonly tape: string },
   serve: Serve = 'outbound',
+  note: (lines: readonly string[]) => void = () => undefined,
 ): Promise<readonly StoredExchange[]> {
-  const tape = await openReader(args.tape, protoFilesFrom(args));
+  const given = protoFilesFrom(args);
+  const tape = await openReader(args.tape, given);
   try {
     await requireSession(tape, args.session, args.tape);
+    const contested = contestedLines(await tape.sessions(), filterFrom(args), given);
+    if (contested.length > 0) note(contested.map((line) => `note  ${line}`));
     return await Array.fromAsync(tape.exchanges(filterFrom(args, serve)));
   } finally {
     await tape.close();
   }
 }
 
-/** The filter chooses what is replayed, or served; what belongs to it may be anything that was recorded in the session. */
-export function sessionOnly({
-  tape,
-  session,
-  protoSet,
-}: FilterArguments & ProtoArguments & { readonly tape: string }): FilterArguments & ProtoArguments & { tape: string } {
+/** The filter chooses what is replayed; a replayed request may call anything that was recorded with it. */
+export function sessionOnly({ tape, session, protoSet }: FilterArguments & ProtoArguments & { readonly tape: string }) {
   return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
 }
 

@@ -8,7 +8,7 @@ import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import { startRawMocks } from '../replayer/mocks/raw/server';
 import type { Serve } from '../replayer/mocks/served';
 import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/server';
-import { callLines } from '../replayer/report/calls';
+import { callLines } from '../replayer/report/call-lines';
 import { untrustedLines } from '../replayer/report/untrusted';
 import {
   type MockArguments,
@@ -79,7 +79,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
 async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
-  const served = await readServed(args, args.serve);
+  const served = await readServed(args, args.serve, tell);
   const heard = args.serve === 'outbound' ? await readServed(sessionOnly(args), 'inbound') : [];
   const set = mocksFrom(served, { serve: args.serve, heard });
   const raw = rawMocksOf(args, served, args.serve);

@@ -7,6 +7,7 @@ import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
 import { type LossReason, lossWords, type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
+import { reflectionLines } from './reflection-report';
 import { count, visibleLine } from './terminal';
 
 const TARGETS_NAMED = 12;
@@ -52,6 +53,7 @@ export function summaryLines(end: RecordingEnd, tape: string): readonly string[]
     ...completenessLines(stats),
     ...coverageLines(stats.coverage, GROUPS_SHOWN),
     ...filteredLines(stats),
+    ...reflectionLines(stats.reflection),
     ...missingLines(stats, end.capture),
   ];
 }
@@ -213,8 +215,8 @@ function missingLines(stats: RecordingStats, capture: CaptureStats): readonly st
 }
 
 function lossLines(stats: RecordingStats, capture: CaptureStats): readonly string[] {
-  // The kernel counts every byte that did not fit; the holes are those of them that show in a recorded connection.
-  const overflowed = (stats.lostBytes['ring-full'] ?? 0) > 0;
+  // The kernel counts every byte that did not fit or was left out; the holes are those of them that show in a connection.
+  const overflowed = (stats.lostBytes['ring-full'] ?? 0) + (stats.lostBytes['left-out'] ?? 0) > 0;
   const lines = Object.entries(stats.lostBytes)
     .filter(([reason, lost]) => lost > 0 && !(overflowed && reason === 'hole'))
     .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}${meaning(reason)}`);

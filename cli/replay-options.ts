@@ -8,20 +8,26 @@ import { isWithoutPersonalData, placeholdersOf } from '../replayer/correlate/sec
 import type { Target } from '../replayer/drive/target';
 import { type HttpVersionChoice, httpVersionChoices } from '../replayer/drive/way';
 import { type NoiseRule, parseNoiseRules } from '../replayer/noise/rules';
+import { type Condition, neededSamples, parseCondition } from '../replayer/report/latency';
 import type { RunOptions, SuiteOptions } from '../replayer/run';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
 import type { StoredExchange } from '../tape/store/tape';
 import { parseDuration, usage } from './options';
+import { reportHelp } from './report-files';
 
 const list = { type: 'string', array: true } as const;
 
-export const replayOptions = {
+/** Of a run, whatever becomes of its verdicts. */
+export const playOptions = {
   concurrency: { type: 'number', default: 1, describe: 'requests at once, as far as the recording had them at once' },
   speed: { choices: ['max', 'recorded'] as const, default: 'max', describe: 'as fast as answers come, or as recorded' },
   timeout: { type: 'string', default: '30s', describe: 'longest wait for one answer' },
-  'host-header': { type: 'string', describe: "sent as Host; default is the target's own" },
+  'host-header': {
+    type: 'string',
+    describe: "sent as Host; `recorded` for each request's own; default is the target's",
+  },
   'http-version': {
     type: 'string',
     choices: httpVersionChoices,
@@ -34,11 +40,17 @@ export const replayOptions = {
   noise: { type: 'string', describe: 'a file of places that may differ' },
   strict: { type: 'boolean', default: false, describe: 'nothing may differ but what the noise file names' },
   redact: { type: 'string', describe: 'the file of further redaction rules the tape was recorded with' },
-  'allow-skipped': { type: 'boolean', default: false, describe: 'skipped cases do not fail the run' },
-  junit: { type: 'string', describe: 'also write a JUnit XML report into this file' },
 } as const satisfies Record<string, Options>;
 
-export interface ReplayArguments {
+export const replayOptions = {
+  ...playOptions,
+  'allow-skipped': { type: 'boolean', default: false, describe: 'skipped cases do not fail the run' },
+  'fail-if': { ...list, describe: 'a time of answers that fails the run: p99>2x the recording, p95>200ms; repeatable' },
+  report: { ...list, describe: reportHelp },
+  junit: { type: 'string', describe: 'the same as --report junit=FILE' },
+} as const satisfies Record<string, Options>;
+
+export interface PlayArguments {
   readonly concurrency: number;
   readonly speed: 'max' | 'recorded';
   readonly timeout: string;
@@ -51,7 +63,12 @@ export interface ReplayArguments {
   readonly noise?: string | undefined;
   readonly strict: boolean;
   readonly redact?: string | undefined;
+}
+
+export interface ReplayArguments extends PlayArguments {
   readonly allowSkipped: boolean;
+  readonly failIf?: readonly string[] | undefined;
+  readonly report?: readonly string[] | undefined;
   readonly junit?: string | undefined;
 }
 
@@ -63,7 +80,7 @@ export interface Surroundings {
 
 /** What a run takes, the target and the redactor aside. Throws USAGE, BAD_RULE and FILE_UNREADABLE. */
 export function suiteOptionsFrom(
-  args: ReplayArguments,
+  args: PlayArguments,
   { env }: Surroundings,
 ): Omit<SuiteOptions, 'target' | 'redactor' | 'keyed'> {
   if (!Number.isInteger(args.concurrency) || args.concurrency < 1) {
@@ -85,17 +102,29 @@ export function suiteOptionsFrom(
   };
 }
 
+/** What `--fail-if` says. Throws USAGE. */
+export function conditionsFrom({ failIf = [] }: Pick<ReplayArguments, 'failIf'>): readonly Condition[] {
+  return failIf.map((text) => {
+    const condition = parseCondition(text);
+    if (condition !== null) return condition;
+    throw usage(`--fail-if ${JSON.stringify(text)} is no condition on times`, [
+      "Write it as --fail-if 'p99>2x' (twice the recording) or 'p95>200ms'",
+      `Quantiles are ${Object.keys(neededSamples).join(', ')}`,
+    ]);
+  });
+}
+
 /** Trust is a question of TLS only, and has one answer. */
-export function refuseIdleTrust(args: ReplayArguments, target: Target): void {
+export function refuseIdleTrust(args: PlayArguments, targets: readonly Target[]): void {
   const idle = args.insecure ? '--insecure' : '--ca';
-  if (target.secure || (!args.insecure && args.ca === undefined)) return;
+  if (targets.some(({ secure }) => secure) || (!args.insecure && args.ca === undefined)) return;
   throw usage(
-    `${idle} is for https, and the target is ${target.origin}`,
+    `${idle} is for https, and the target is ${targets.map(({ origin }) => origin).join(', ')}`,
     `Leave out ${idle}, or give the target as https`,
   );
 }
 
-function trustFrom(args: ReplayArguments): Pick<RunOptions, 'insecure' | 'ca'> {
+function trustFrom(args: PlayArguments): Pick<RunOptions, 'insecure' | 'ca'> {
   if (args.insecure && args.ca !== undefined) {
     throw usage('--insecure and --ca exclude each other', 'Leave out --insecure: with --ca the certificate is checked');
   }
@@ -129,7 +158,7 @@ export function noiseFrom(file: string | undefined): readonly NoiseRule[] {
  * tape pass as they are: they are sent, and come back. Throws BAD_RULE, FILE_UNREADABLE and what `loadKey` throws.
  */
 export function redactionFrom(
-  args: Pick<ReplayArguments, 'redact'>,
+  args: Pick<PlayArguments, 'redact'>,
   exchanges: readonly StoredExchange[],
   { cwd, env }: Surroundings,
 ): { readonly redactor: Redactor; readonly keyed: boolean } {

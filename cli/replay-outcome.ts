@@ -1,61 +1,90 @@
-/** What `replay` and `test` say at the end: the report on stdout, warnings on stderr, the exit status. */
-import { writeFileSync } from 'node:fs';
+/** What `replay` and `test` say at the end: the report on stdout and in files, warnings on stderr, the exit status. */
+import { relative, resolve } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
 import type { TestCase } from '../replayer/cases/cases';
 import type { Target } from '../replayer/drive/target';
 import { idleRules } from '../replayer/judge/idle-rules';
 import type { NoiseRule } from '../replayer/noise/rules';
 import { consoleReport } from '../replayer/report/console';
-import { junitReport } from '../replayer/report/junit';
-import { exitStatusOf, jsonReport } from '../replayer/report/report';
+import type { FinishedRun } from '../replayer/report/finished-run';
+import { json } from '../replayer/report/json';
+import { type Condition, checkConditions, latencyOf } from '../replayer/report/latency';
+import { mergeRuns, type RunParts } from '../replayer/report/merge-runs';
+import { type Allowed, exitStatusOf, type RunReport } from '../replayer/report/report';
 import type { SuiteOutcome } from '../replayer/run';
-import { colorsFor, print, visibleLine } from './terminal';
+import { type Reports, writeReports } from './report-files';
+import { colorsFor, printPieces, visibleLine } from './terminal';
+import { wiretapeVersion } from './version';
+
+/** One run, and what went on around its cases. */
+export interface Outcome extends SuiteOutcome, RunParts {}
 
 export interface OutcomeOptions {
   readonly tape: string;
   readonly cases: readonly TestCase[];
   readonly noise: readonly NoiseRule[];
-  readonly allowSkipped: boolean;
+  readonly allowed: Allowed;
   readonly json: boolean;
-  readonly junit: string | undefined;
+  readonly reports: Reports;
+  readonly conditions: readonly Condition[];
+  readonly unattributed: string | null;
+  readonly startedAtMs: number;
   readonly target: Target;
+  /** What only this command has to say in the document of --json. */
+  readonly also?: object;
 }
 
 /**
- * Prints the report and gives the exit status. Throws INTERRUPTED, and TARGET_UNREACHABLE where every case ended in a
- * connection failure, both after the report.
+ * Prints the report of one run or of several of one build, writes the others, and gives the exit status. Throws
+ * INTERRUPTED, and TARGET_UNREACHABLE where every case ended in a connection failure, both after the report.
  */
-export async function reportOutcome(outcome: SuiteOutcome, options: OutcomeOptions): Promise<0 | 1> {
-  const { report, notes } = outcome;
-  const styles = colorsFor(process.stdout);
-  const { allowSkipped, tape } = options;
-  const shown = { styles, visible: visibleLine, allowSkipped, notes, tape };
-  await print(options.json ? `${jsonReport(report)}\n` : consoleReport(report, shown));
-  if (options.junit !== undefined) writeJunit(options.junit, junitReport(report, { suite: options.tape, notes }));
-  if (outcome.interrupted) throw interrupted(outcome, options.cases.length);
-  if (outcome.unreachable !== null && report.errored > 0) throw unreachable(outcome, options.target);
+export async function reportOutcome(
+  outcomes: readonly [Outcome, ...Outcome[]],
+  options: OutcomeOptions,
+): Promise<0 | 1> {
+  const run = finishedRun(outcomes, options);
+  const { report, allowed } = run;
+  const shown = { styles: colorsFor(process.stdout), visible: visibleLine };
+  await printPieces(options.json ? json.render(run) : consoleReport(run, shown));
+  writeReports(options.reports, run, process.env);
+  if (outcomes.some((each) => each.interrupted)) throw interruptedAfter(report, options.cases.length);
+  const lost = outcomes.find(({ unreachable, report: { errored } }) => unreachable !== null && errored > 0);
+  if (lost !== undefined) throw unreachable(lost, options.target);
   for (const line of idleRules(options.noise, report.results, options.cases)) process.stderr.write(`${line}\n`);
-  return exitStatusOf(report, { skipped: options.allowSkipped });
+  return exitStatusOf(report, allowed);
 }
 
-function writeJunit(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (cause) {
-    throw new WiretapeError('FILE_UNREADABLE', `Cannot write ${file}: ${(cause as NodeJS.ErrnoException).code}`, {
-      remedy: 'Give --junit a file in a folder that exists and that you may write to',
-      cause,
-    });
-  }
+function finishedRun(outcomes: readonly [Outcome, ...Outcome[]], options: OutcomeOptions): FinishedRun {
+  const { tape, allowed, conditions, unattributed, startedAtMs, also } = options;
+  const merged = mergeRuns(outcomes);
+  const root = process.env.GITHUB_WORKSPACE ?? process.cwd();
+  return {
+    ...merged,
+    report: { ...merged.report, ...latencyPart(outcomes, conditions), ...also },
+    suite: tape,
+    file: relative(root, resolve(tape)),
+    allowed,
+    unattributed,
+    startedAtMs,
+    endedAtMs: Date.now(),
+    version: wiretapeVersion(),
+  };
 }
 
-function interrupted({ report }: SuiteOutcome, cases: number): WiretapeError {
-  return new WiretapeError('INTERRUPTED', `Interrupted after ${report.passed + report.failed} of ${cases} cases`, {
+function latencyPart(outcomes: readonly Outcome[], conditions: readonly Condition[]): Pick<RunReport, 'latency'> {
+  if (conditions.length === 0) return {};
+  const endpoints = latencyOf(outcomes.map(({ report, details }) => ({ results: report.results, details })));
+  return { latency: { conditions: checkConditions(conditions, endpoints), endpoints } };
+}
+
+export function interruptedAfter({ passed, failed }: RunReport, cases: number): WiretapeError {
+  return new WiretapeError('INTERRUPTED', `Interrupted after ${passed + failed} of ${cases} cases`, {
     remedy: 'Run it again; the tape is unchanged',
   });
 }
 
-function unreachable({ unreachable: failure }: SuiteOutcome, { origin }: Target): WiretapeError {
+/** Where no case got a connection. */
+export function unreachable({ unreachable: failure }: SuiteOutcome, { origin }: Target): WiretapeError {
   return new WiretapeError('TARGET_UNREACHABLE', `Cannot reach ${origin}: no case got a connection`, {
     seen: failure === null ? [] : [`${failure.reason}: ${failure.detail}`],
     remedy: remedies[failure?.reason ?? ''] ?? 'Start the build, or correct --target',

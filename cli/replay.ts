@@ -3,15 +3,20 @@
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
-import { parseTarget } from '../replayer/drive/target';
+import { withSetUp } from '../replayer/correlate/set-up';
+import { recordedCalls } from '../replayer/report/calls';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
+import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import { openReader } from '../tape/store/registry';
+import { onlyCalls } from './around-cases';
 import { interruptible } from './interruptible';
+import { readServed, sessionOnly } from './mock-options';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
 import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import {
+  conditionsFrom,
   type ReplayArguments,
   redactionFrom,
   refuseIdleTrust,
@@ -19,12 +24,14 @@ import {
   suiteOptionsFrom,
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
-import { cutShortLines } from './session-notes';
+import { reportsFrom, wantsPage } from './report-files';
+import { contestedLines, cutShortLines } from './session-notes';
+import { allTargets, targetOptions, targetsFrom } from './targets';
 import { isInteractive, visibleLine } from './terminal';
 
 interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
   readonly tape: string;
-  readonly target: string;
+  readonly target: readonly string[];
   readonly json: boolean;
 }
 
@@ -38,11 +45,7 @@ export const replayCommand: CommandModule<object, Arguments> = {
       )
       .positional('tape', tapeArgument)
       .options({
-        target: {
-          type: 'string',
-          demandOption: true,
-          describe: 'the build: http(s)://host:port, with a base path if any',
-        },
+        ...targetOptions,
         ...filterOptions,
         ...replayOptions,
         ...protoOptions,
@@ -55,59 +58,87 @@ export const replayCommand: CommandModule<object, Arguments> = {
         'with a credential that is not on the tape',
       )
       .example(
-        'wiretape replay shop.tape --target http://127.0.0.1:8080 --noise shop.noise.yaml --junit report.xml',
-        'in CI',
+        'wiretape replay shop.tape --target http://127.0.0.1:8080 --noise shop.noise.yaml --report junit=report.xml --report html=report.html',
+        'in CI: for its server, and for people',
       ) as never,
   handler: replay,
 };
 
 async function replay(args: Arguments): Promise<void> {
-  const target = parseTarget(args.target);
+  const startedAtMs = Date.now();
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
-  refuseIdleTrust(args, target);
+  const reports = reportsFrom(args, process.env);
+  const conditions = conditionsFrom(args);
   const cases = await readCases(args);
+  const targets = targetsFrom(args.target, cases);
+  refuseIdleTrust(args, allTargets(targets));
   const redaction = redactionFrom(
     args,
     cases.map((each) => each.stored),
     surroundings,
   );
-  const options = { ...settings, ...redaction, target };
+  const options = { ...settings, ...redaction, ...targets, keepAnswers: wantsPage(reports) };
+  reports.githubLog?.hold();
   const outcome = await interruptible((signal) => {
     const onResult = progress(cases.length);
     return runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });
   });
-  const { tape, json, junit, allowSkipped } = args;
-  process.exitCode = await reportOutcome(outcome, {
+  const { tape, json, allowSkipped } = args;
+  const calls = wantsPage(reports) ? recordedCalls(await readServed(sessionOnly(args))) : noCalls;
+  process.exitCode = await reportOutcome([{ ...outcome, surroundings: onlyCalls(calls) }], {
     tape,
     cases,
     noise: options.noise,
-    allowSkipped,
+    allowed: { skipped: allowSkipped, flaky: false },
     json,
-    junit,
-    target,
+    reports,
+    conditions,
+    unattributed: null,
+    startedAtMs,
+    target: targets.target,
   });
 }
+
+const noCalls: ReturnType<typeof recordedCalls> = new Map();
 
 /** The cases of the tape that pass the filter. Throws NO_CASES where none of them can be sent. */
 export async function readCases(
   args: FilterArguments & ProtoArguments & { readonly tape: string },
 ): Promise<readonly TestCase[]> {
-  const tape = await openReader(args.tape, protoFilesFrom(args));
+  const given = protoFilesFrom(args);
+  const tape = await openReader(args.tape, given);
   try {
     await requireSession(tape, args.session, args.tape);
     const { session } = args;
-    for (const line of cutShortLines(await tape.sessions(), session === undefined ? {} : { session })) {
+    const sessions = await tape.sessions();
+    const meant = session === undefined ? {} : { session };
+    for (const line of [...cutShortLines(sessions, meant), ...contestedLines(sessions, meant, given)]) {
       process.stderr.write(`note  ${line}\n`);
     }
-    const exchanges = await Array.fromAsync(tape.exchanges(filterFrom(args, 'inbound')));
-    const cases = casesFrom(exchanges);
-    noteUnparsed(countOfUnparsed(exchanges));
+    const filter = filterFrom(args, 'inbound');
+    const { include, ...others } = filter;
+    const exchanges = await Array.fromAsync(tape.exchanges(others));
+    const cases = chosenFrom(casesFrom(exchanges), filter);
+    noteUnparsed(countOfUnparsed(exchanges.filter(({ exchange }) => passesFilter(exchange, filter))));
     if (!cases.some(isSent)) throw noCases(args.tape, cases);
     return cases;
   } finally {
     await tape.close();
   }
+}
+
+/** What `--include` takes, and what that cannot do without: excluded ones are left out even then. */
+function chosenFrom(cases: readonly TestCase[], filter: ExchangeFilter): readonly TestCase[] {
+  const isChosen = ({ stored }: TestCase) => passesFilter(stored.exchange, filter);
+  const chosen = withSetUp(cases, isChosen);
+  const added = chosen.filter(({ setUp }) => setUp === true);
+  for (const { id, name } of added) {
+    process.stderr.write(
+      `note  exchange ${id}  ${visibleLine(name)} is played as set-up: a chosen case needs its answer\n`,
+    );
+  }
+  return chosen;
 }
 
 function noteUnparsed(count: number): void {

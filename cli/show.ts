@@ -1,13 +1,14 @@
 /** `wiretape show`: one exchange, with headers and bodies, for people or as one JSON document. */
 
 import type { CommandModule } from 'yargs';
+import { isDescribed } from '../tape/model/schemas';
 import { openReader } from '../tape/store/registry';
 import { exchangeJson } from './exchange-json';
 import { pageLines } from './exchange-page';
 import { exchangeOnTape } from './on-tape';
 import { jsonOption, tapeArgument } from './options';
 import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
-import { cutShortLine } from './session-notes';
+import { contestedLines, cutShortLine } from './session-notes';
 import { colorsFor, jsonText, printLines } from './terminal';
 
 interface ShowArguments extends ProtoArguments {
@@ -35,10 +36,14 @@ export const showCommand: CommandModule<object, ShowArguments> = {
         'the body, byte for byte when it is text',
       ),
   handler: async ({ tape, id, json, ...args }) => {
-    const reader = await openReader(tape, protoFilesFrom(args));
+    const given = protoFilesFrom(args);
+    const reader = await openReader(tape, given);
     try {
       const stored = await exchangeOnTape(reader, id, tape);
-      const session = (await reader.sessions()).find((each) => each.id === stored.session);
+      const sessions = await reader.sessions();
+      const session = sessions.find((each) => each.id === stored.session);
+      const contested = isDescribed(stored.exchange) ? contestedLines(sessions, stored, given) : [];
+      for (const line of contested) process.stderr.write(`note  ${line}\n`);
       const colors = colorsFor(process.stdout);
       await printLines(
         json

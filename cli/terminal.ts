@@ -1,6 +1,9 @@
 /** What a terminal is given: colours where they are wanted, no control character out of recorded data, quiet pipes. */
 import { isUtf8 } from 'node:buffer';
 import pc from 'picocolors';
+import { unsafe, visibleLine } from '../tape/visible-text';
+
+export { visibleLine, visibleText } from '../tape/visible-text';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -16,23 +19,6 @@ export function colorsFor(stream: NodeJS.WriteStream): Colors {
 export function isInteractive(stream: NodeJS.WriteStream): boolean {
   const { CI, TERM } = process.env;
   return stream.isTTY === true && TERM !== 'dumb' && (CI === undefined || CI === '' || CI === 'false');
-}
-
-// C0, DEL, C1, and the marks that reorder what is shown around them (Trojan Source, CVE-2021-42574).
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-/** Recorded text made safe to show: control characters become visible escapes; newlines and tabs stay. */
-export function visibleText(text: string): string {
-  return text.replace(unsafe, (c) => {
-    const code = c.charCodeAt(0);
-    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-}
-
-/** The same for text that must stay on one line. */
-export function visibleLine(text: string): string {
-  return visibleText(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 }
 
 /** A line of recorded header or path text, which is read as latin1: shown as UTF-8 where its bytes are that. */
@@ -58,9 +44,18 @@ const chunkChars = 32 * 1024;
  * went away (`| head`).
  */
 export async function printLines(lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
+  await printPieces(ended(lines));
+}
+
+async function* ended(lines: AsyncIterable<string> | Iterable<string>): AsyncIterable<string> {
+  for await (const line of lines) yield `${line}\n`;
+}
+
+/** The same for pieces of text that follow one another as they are. */
+export async function printPieces(pieces: AsyncIterable<string> | Iterable<string>): Promise<void> {
   let chunk = '';
-  for await (const line of lines) {
-    chunk += `${line}\n`;
+  for await (const piece of pieces) {
+    chunk += piece;
     if (chunk.length < chunkChars) continue;
     await print(chunk);
     chunk = '';

@@ -1,21 +1,19 @@
 /** `wiretape test`: mocks, the new build, a replay and its judgement, all in one command for CI. */
 
 import type { CommandModule } from 'yargs';
+import { WiretapeError } from '../errors/wiretape-error';
 import type { TestCase } from '../replayer/cases/cases';
 import { secretsInAnswers, secretsOfCases } from '../replayer/correlate/secrets';
-import { parseTarget, type Target } from '../replayer/drive/target';
-import { startBuild } from '../replayer/launch/build';
+import { parseTarget } from '../replayer/drive/target';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
-import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
-import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server';
-import { type MockServer, startMocks } from '../replayer/mocks/server';
-import { upstreamNamed } from '../replayer/mocks/upstream';
-import type { NoiseRule } from '../replayer/noise/rules';
-import type { CaseResult } from '../replayer/report/report';
-import { untrustedLines } from '../replayer/report/untrusted';
-import { runSuite, type SuiteOutcome } from '../replayer/run';
+import { always } from '../replayer/mocks/front/certificates';
+import { mocksFrom } from '../replayer/mocks/mock';
+import { recordedCalls } from '../replayer/report/calls';
+import { mergeSeen, type SandboxReport } from '../replayer/sandbox/unrecorded';
+import { type AppLog, openAppLog } from './app-log';
+import { whyUnattributed } from './around-cases';
 import {
   type MockArguments,
   missTexts,
@@ -24,13 +22,13 @@ import {
   readServed,
   sessionOnly,
   unusedLines,
-  unusedMocks,
 } from './mock-options';
 import { type FilterArguments, filterOptions, jsonOption, parseDuration, tapeArgument, usage } from './options';
 import { type ProtoArguments, protoOptions } from './proto-options';
-import { rawMocksOf, rawSummaryLines, rawTeller } from './raw-mocks';
-import { progress, readCases } from './replay';
+import { rawMocksOf } from './raw-mocks';
+import { readCases } from './replay';
 import {
+  conditionsFrom,
   type ReplayArguments,
   redactionFrom,
   refuseIdleTrust,
@@ -38,13 +36,19 @@ import {
   suiteOptionsFrom,
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
+import { reportsFrom, wantsPage } from './report-files';
+import { type SandboxArguments, sandboxFrom, sandboxLines, sandboxOptions } from './sandbox-options';
 import { visibleLine } from './terminal';
+import { type Place, placeAt, type TestRun, type TestSetting, testOnce } from './test-run';
 
-interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments {
+interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments, SandboxArguments {
   readonly tape: string;
   readonly target?: string;
   readonly env?: readonly string[];
   readonly wait: string;
+  readonly appLog?: string;
+  readonly runs: number;
+  readonly allowFlaky: boolean;
   readonly json: boolean;
   readonly '--'?: readonly string[];
 }
@@ -65,7 +69,19 @@ export const testCommand: CommandModule<object, Arguments> = {
           array: true,
           describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'CA={ca}', 'PORT={port}'; repeatable",
         },
+        'app-log': {
+          type: 'string',
+          describe: 'a file for all that COMMAND prints; the end of it is shown where the run fails',
+        },
         wait: { type: 'string', default: '30s', describe: 'longest wait for the first answer of COMMAND' },
+        runs: {
+          type: 'number',
+          default: 1,
+          describe:
+            'times to play each case, each time against a new COMMAND; what does not always pass fails, as flaky',
+        },
+        'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
+        ...sandboxOptions,
         ...mockOptions,
         ...filterOptions,
         ...replayOptions,
@@ -78,7 +94,7 @@ export const testCommand: CommandModule<object, Arguments> = {
         'told where to call, and where to listen',
       )
       .example(
-        'wiretape test shop.tape --target https://127.0.0.1:8443 --insecure --junit report.xml -- ./start.sh',
+        'wiretape test shop.tape --target https://127.0.0.1:8443 --insecure --report junit=report.xml -- ./start.sh',
         'in CI, a service with a certificate of its own',
       ) as never,
   handler: async (args) => {
@@ -86,55 +102,101 @@ export const testCommand: CommandModule<object, Arguments> = {
   },
 };
 
+/** What the build printed is shown where the run failed, unless the error itself shows it. */
 async function test(args: Arguments): Promise<number> {
-  const command = args['--'] ?? [];
-  if (command.length === 0) throw noCommand();
-  const waitMs = parseDuration(args.wait, '--wait');
-  const surroundings = { cwd: process.cwd(), env: process.env };
-  const settings = suiteOptionsFrom(args, surroundings);
-  const cases = await readCases(args);
-  const outbound = await readServed(sessionOnly(args));
-  const set = mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') });
-  const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
-  const place = await placeOf(args, cases);
-  refuseIdleTrust(args, place.target);
-  const { onMiss, latency } = args;
-  const given = { answers: outbound, secrets: settings.secrets };
-  const secrets = secretsInAnswers(outbound, settings.secrets);
-  const mocks = await startMocks(set, { onMiss, latency, rules: settings.noise, secrets, ...redaction });
-  const rawSet = rawMocksOf(args, outbound);
-  const raw = await startRawMocks(rawSet, { host: '127.0.0.1', onMiss: rawTeller() });
+  const log = openAppLog(args.appLog);
   try {
-    const outcome = await untilSignalled((signal) => {
-      const onResult = progress(cases.length);
-      const run = {
-        ...settings,
-        ...redaction,
-        secrets: secretsOfCases(
-          cases.map(({ stored }) => stored),
-          given,
-        ),
-        target: place.target,
-        watch: mocks.cases,
-        signal,
-        ...(onResult === null ? {} : { onResult }),
-      };
-      return withBuild({ command, waitMs, set, mocks, raw, place, env: args.env ?? [], signal }, () =>
-        runSuite(cases, run),
-      );
-    });
-    const status = await report(outcome, { args, cases, noise: settings.noise, target: place.target, mocks });
-    if (!args.json) tell([...notServedLines(rawSet), ...rawSummaryLines(rawSet, raw)]);
-    return raw.served().missed > 0 ? 1 : status;
+    const status = await runTest(args, log);
+    if (status !== 0) tell(log.lastLines());
+    return status;
+  } catch (error) {
+    const isShown = error instanceof WiretapeError && ['COMMAND_FAILED', 'TARGET_NOT_READY'].includes(error.code);
+    if (!isShown) tell(log.lastLines());
+    throw error;
   } finally {
-    await Promise.all([mocks.close(), raw.close()]);
+    log.close();
   }
 }
 
-interface Place {
-  readonly target: Target;
-  /** For `{port}`; 0 where nothing asks for it. */
-  readonly port: number;
+async function runTest(args: Arguments, log: AppLog): Promise<number> {
+  const startedAtMs = Date.now();
+  const command = args['--'] ?? [];
+  if (command.length === 0) throw noCommand();
+  const runs = runsFrom(args);
+  const reports = reportsFrom(args, process.env);
+  const conditions = conditionsFrom(args);
+  const setting = await settingFrom(args, { command, log, keepAnswers: wantsPage(reports) });
+  const { cases, raw, run } = setting;
+  reports.githubLog?.hold();
+  const played = await untilSignalled((signal) => testRepeatedly(setting, runs, signal));
+  const [first] = played;
+  const sandbox = mergeSeen([first.seen, ...played.slice(1).map(({ seen }) => seen)], args.onMiss !== 'fail');
+  if (!args.json) tellOfMocks(played, sandbox, args.tape);
+  const status = await reportOutcome([first.outcome, ...played.slice(1).map(({ outcome }) => outcome)], {
+    tape: args.tape,
+    cases,
+    noise: run.noise,
+    allowed: { skipped: args.allowSkipped, flaky: args.allowFlaky },
+    json: args.json,
+    reports,
+    conditions,
+    unattributed: whyUnattributed(cases, args.concurrency),
+    startedAtMs,
+    target: first.target,
+    also: { unused: first.unused, sandbox },
+  });
+  for (const fault of played.flatMap(({ faults }) => faults)) tell([`a fault of wiretape itself: ${fault.message}`]);
+  if (!args.json) tell([...notServedLines(raw), ...(played.at(-1)?.rawLines ?? [])]);
+  return played.some(({ missed }) => missed) ? 1 : status;
+}
+
+/** As often as asked, or until it is interrupted. Each run has mocks and a build of its own: a build keeps what it was told. */
+async function testRepeatedly(
+  setting: TestSetting,
+  runs: number,
+  signal: AbortSignal,
+): Promise<readonly [TestRun, ...TestRun[]]> {
+  const first = await testOnce(setting, signal);
+  const others: TestRun[] = [];
+  while (others.length + 1 < runs && !signal.aborted) others.push(await testOnce(setting, signal));
+  return [first, ...others];
+}
+
+async function settingFrom(
+  args: Arguments,
+  { command, log, keepAnswers }: Pick<TestSetting, 'command' | 'log'> & { readonly keepAnswers: boolean },
+): Promise<TestSetting> {
+  const waitMs = parseDuration(args.wait, '--wait');
+  const surroundings = { cwd: process.cwd(), env: process.env };
+  const settings = suiteOptionsFrom(args, surroundings);
+  const sandbox = sandboxFrom(args);
+  const cases = await readCases(args);
+  const outbound = await readServed(sessionOnly(args));
+  const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
+  const env = args.env ?? [];
+  const place = (): Promise<Place> => placeOf(args, cases);
+  refuseIdleTrust(args, [(await place()).target]);
+  const { onMiss, latency } = args;
+  const inbound = cases.map(({ stored }) => stored);
+  const given = { answers: outbound, secrets: settings.secrets };
+  const secrets = secretsInAnswers(outbound, settings.secrets);
+  const isAttributed = keepAnswers && whyUnattributed(cases, settings.concurrency) === null;
+  return {
+    ...{ command, env, waitMs, cases, place, log, outbound },
+    sandbox,
+    mocks: {
+      set: mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') }),
+      options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
+    },
+    raw: rawMocksOf(args, outbound),
+    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers },
+    calls: isAttributed ? recordedCalls(outbound) : null,
+  };
+}
+
+function runsFrom({ runs }: Arguments): number {
+  if (Number.isInteger(runs) && runs >= 1) return runs;
+  throw usage(`--runs ${runs} is not a count`, 'Write a whole number, such as --runs 3');
 }
 
 /** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */
@@ -143,70 +205,21 @@ async function placeOf(args: Arguments, cases: readonly TestCase[]): Promise<Pla
   if (args.target !== undefined) return { target: parseTarget(args.target), port };
   const recorded = recordedTarget(cases.map(({ stored }) => stored));
   if (recorded === null && port === 0) throw noTarget();
-  const url = new URL(recorded ?? 'http://127.0.0.1');
-  if (port !== 0) url.port = String(port);
-  return { target: parseTarget(url.origin), port };
+  return placeAt(recorded ?? 'http://127.0.0.1', port);
 }
 
-interface Build {
-  readonly command: readonly string[];
-  readonly waitMs: number;
-  readonly set: MockSet;
-  readonly mocks: MockServer;
-  readonly raw: RawMockServer;
-  readonly place: Place;
-  readonly env: readonly string[];
-  readonly signal: AbortSignal;
+/** Misses of all runs, each kind once; what was not asked for is told of the first. */
+function tellOfMocks(played: readonly [TestRun, ...TestRun[]], sandbox: SandboxReport, tape: string): void {
+  const misses = played.flatMap(missesElsewhere);
+  const untrusted = played.flatMap(({ untrustedLines }) => untrustedLines).map(visibleLine);
+  tell([...untrusted, ...missTexts(misses, tape), ...sandboxLines(sandbox), ...unusedLines(played[0].unused)]);
 }
 
-async function withBuild<T>({ set, raw, place, env, ...build }: Build, work: () => Promise<T>): Promise<T> {
-  const rawOnly = [...raw.addresses.keys()].filter((name) => !build.mocks.urls.has(name));
-  const running = await startBuild(build.command, {
-    target: new URL(place.target.origin),
-    mocks: { ...build.mocks, urls: new Map([...raw.addresses, ...build.mocks.urls]) },
-    upstreams: [...set.upstreams, ...rawOnly.map((name) => upstreamNamed(name, false))],
-    env: process.env,
-    settings: env,
-    port: place.port,
-    waitMs: build.waitMs,
-    signal: build.signal,
-    onLine: (line) => process.stderr.write(`| ${visibleLine(line)}\n`),
-  });
-  try {
-    return await work();
-  } finally {
-    await running.close();
-  }
-}
-
-interface Ended {
-  readonly args: Arguments;
-  readonly cases: readonly TestCase[];
-  readonly noise: readonly NoiseRule[];
-  readonly target: Target;
-  readonly mocks: MockServer;
-}
-
-async function report(outcome: SuiteOutcome, { args, cases, noise, target, mocks }: Ended): Promise<number> {
-  const { tape, json, junit, allowSkipped } = args;
-  const misses = mocks.misses();
-  const unused = unusedMocks(mocks.unused());
-  const whole = { ...outcome.report, misses, unused, calls: mocks.calls(), untrusted: mocks.distrust() };
-  const told = new Set(outcome.report.results.filter(isTold).map(({ id }) => id));
-  const elsewhere = misses.filter((miss) => miss.case === null || !told.has(miss.case));
-  if (!json) {
-    const untrusted = untrustedLines(whole.untrusted, mocks.caFile).map(visibleLine);
-    tell([...untrusted, ...missTexts(elsewhere, tape), ...unusedLines(unused)]);
-  }
-  const shown = { tape, cases, noise, allowSkipped, json, junit, target };
-  const status = await reportOutcome({ ...outcome, report: whole }, shown);
-  for (const fault of mocks.faults()) tell([`a fault of wiretape itself: ${fault.message}`]);
-  return mocks.failed() ? 1 : status;
-}
-
-/** The report has a block for it, and its misses there. */
-function isTold({ verdict }: CaseResult): boolean {
-  return verdict === 'fail' || verdict === 'error';
+/** Those of no case that the report has a block for: there they stand with their case. */
+function missesElsewhere({ misses, outcome }: TestRun): TestRun['misses'] {
+  const told = outcome.report.results.filter(({ verdict }) => verdict === 'fail' || verdict === 'error');
+  const ids = new Set<string | null>(told.map(({ id }) => id));
+  return misses.filter((miss) => !ids.has(miss.case));
 }
 
 /** The first signal ends the run in order; the next one at once, and with this process everything it started. */

@@ -15,7 +15,7 @@ export interface CaptureOptions {
   readonly ringBytes: number;
   /** Captured at most of one call; the rest is an explicit truncation. */
   readonly limitBytes: number;
-  /** Bytes drained and not yet taken over by JavaScript; beyond it the ring fills and the kernel counts. */
+  /** Memory for what was drained and is not yet parsed; beyond it the ring fills and the kernel counts. */
   readonly queueBytes: number;
   /** Every process is a target. */
   readonly everybody: boolean;
@@ -24,9 +24,9 @@ export interface CaptureOptions {
 }
 
 export const captureDefaults: CaptureOptions = {
-  ringBytes: 64 << 20,
+  ringBytes: 16 << 20,
   limitBytes: 16 << 20,
-  queueBytes: 64 << 20,
+  queueBytes: 96 << 20,
   everybody: false,
   watchProcesses: false,
 };
@@ -47,6 +47,9 @@ export interface KernelStats {
   readonly bytes: number;
   readonly ringFullEvents: number;
   readonly ringFullBytes: number;
+  /** While the reader was behind: how often a connection was left out from some moment on, and bytes that were. */
+  readonly leftOutTimes: number;
+  readonly leftOutBytes: number;
   /** Reads of user memory that failed; each is a gap in its stream. */
   readonly faults: number;
   /** Sockets, calls or TLS streams for which a kernel map had no room. */
@@ -80,11 +83,14 @@ export interface Capture {
   seedSockets(): void;
   /** Generations of the unix sockets that targets hold now: nobody tells when one ends. */
   unixCensus(): readonly number[];
-  /** Batches of events in the layout of bpf/wire.h, in the order of the ring. */
-  start(onBatch: (batch: Buffer) => void): void;
+  /**
+   * Batches of events in the layout of bpf/wire.h, in the order of the ring: from `start` to `end` of the memory, which is
+   * used again once `onBatch` has returned.
+   */
+  start(onBatch: (memory: Buffer, start: number, end: number) => void): void;
   /** While paused nothing more is drained: the ring fills, and the kernel counts what does not fit. */
   pause(paused: boolean): void;
-  /** Resolves when everything that was in the ring has been handed over. */
+  /** Resolves when everything that is in the ring by now has been handed over. */
   stop(): Promise<void>;
   stats(): KernelStats;
   refusals(): readonly ProgramRefusal[];
@@ -142,6 +148,9 @@ interface Addon {
   tryReturnProbe(): ReturnProbeTrial;
   wireLayout(): Record<string, readonly [offset: number, size: number]>;
 }
+
+/** As much unread makes a batch that is worth a wake-up of its own; less waits for company for a while. */
+const mostGatheredBytes = 512 << 10;
 
 const EPERM = 1;
 const EACCES = 13;
@@ -206,7 +215,7 @@ export function openTier(tier: Tier, options: CaptureOptions): OpenedTier {
 function openObject(tier: Tier, object: string, options: CaptureOptions): Capture {
   const { Capture } = addon();
   const { required, optional } = tier;
-  const wakeBytes = options.ringBytes / 8;
+  const wakeBytes = Math.min(options.ringBytes / 8, mostGatheredBytes);
   const leftOut = programsOfOthers(tier);
   return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut });
 }
@@ -253,7 +262,7 @@ export function tryReturnProbe(): ReturnProbeTrial {
   return addon().tryReturnProbe();
 }
 
-export function isKernelRefusal(error: unknown): error is KernelRefusal {
+function isKernelRefusal(error: unknown): error is KernelRefusal {
   return error instanceof Error && 'errno' in error && 'step' in error;
 }
 

@@ -2,6 +2,7 @@
  * One import of a capture file: from its packets through the pipeline of every recording to exchanges without secrets.
  * Where they go is the caller's; nothing here knows of tapes or of the time of day.
  */
+import type { GatheredFile } from '../tape/body/protobuf/gathered';
 import type { Exchange } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
@@ -16,7 +17,11 @@ export interface CaptureImport {
   readonly keyLog: string;
   readonly filter: ExchangeFilter;
   readonly redactor: Redactor;
+  /** Descriptors that count before what servers tell, by the names of their files. */
+  readonly protoFiles: ReadonlyMap<string, Uint8Array>;
   onExchange(exchange: Redacted<Exchange>): void;
+  /** Descriptors that a server told. */
+  onProtoFile(file: GatheredFile): void;
   onLoss(loss: Loss): void;
 }
 
@@ -32,6 +37,8 @@ export function importCapture(bytes: Buffer, options: CaptureImport): ImportedCa
     filter: options.filter,
     redact: (exchange) => options.redactor.redact(exchange),
     onExchange: (exchange) => options.onExchange(exchange),
+    protoFiles: options.protoFiles,
+    onProtoFile: (file) => options.onProtoFile(file),
     onLoss: (loss) => options.onLoss(loss),
   });
   const source = openPcapSource(bytes, {

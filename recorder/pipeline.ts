@@ -2,6 +2,7 @@
  * From events to exchanges: the stages in order. No logic of its own, and pure: time comes from events and `tick`,
  * results go to the functions given. Exchanges are handed out between events, never from inside a parser.
  */
+import type { GatheredFile } from '../tape/body/protobuf/gathered';
 import type { Exchange, LossReason } from '../tape/model/exchange';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
@@ -9,6 +10,7 @@ import type { Loss } from '../tape/store/tape';
 import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
 import { defaultLimits, type Limits } from './follow/limits';
+import { ReflectedFiles, type ReflectionStats } from './learn/reflected-files';
 import { OpenInbound } from './link/open-inbound';
 import type { Recording } from './parse/connection-host';
 import type { CreateHeaderDecoder } from './parse/header-decoder';
@@ -24,6 +26,10 @@ export interface PipelineOptions {
   redact(exchange: Exchange): Redacted<Exchange>;
   /** An exchange that lasts comes several times, with the outcome `open`; the last one takes the place of those before. */
   onExchange(exchange: Redacted<Exchange>): void;
+  /** Descriptors that a server told, which name the fields of messages; again where another one is told of the same. */
+  onProtoFile?(file: GatheredFile): void;
+  /** Descriptors that count before those, by the names of their files. */
+  readonly protoFiles?: ReadonlyMap<string, Uint8Array>;
   /** Losses are added up by connection and reason, and told within a second of event time and at the end. */
   onLoss(loss: Loss): void;
   readonly limits?: Partial<Limits>;
@@ -40,6 +46,8 @@ export interface Pipeline {
   push(events: readonly SourceEvent[]): void;
   /** Time has passed without events. Gives up what has waited for too long. */
   tick(nowUs: number): void;
+  /** Whether something waits for time to pass: without events, `tick` changes nothing otherwise. */
+  isWaiting(): boolean;
   /** The recording ends: everything under way is handed out as it is. Call it once, last. */
   end(atUs: number): void;
   stats(): PipelineStats;
@@ -48,6 +56,7 @@ export interface Pipeline {
 export interface PipelineStats extends RecordingStats {
   /** Exchanges that last and are on the tape as open; they are in no other count. */
   readonly openExchanges: number;
+  readonly reflection: ReflectionStats;
 }
 
 /** How often what waits is looked at, in event time. */
@@ -63,6 +72,7 @@ class Stages implements Pipeline {
   private readonly follower: Follower;
   private readonly filter: ExchangeFilter | null;
   private readonly lasting = new LastingExchanges();
+  private readonly reflected: ReflectedFiles;
   private ready: Exchange[] = [];
   private numbers = 0;
   private nowUs = 0;
@@ -72,6 +82,7 @@ class Stages implements Pipeline {
     const limits = { ...defaultLimits, ...options.limits };
     const recording = this.recording(limits);
     this.filter = options.filter ?? null;
+    this.reflected = new ReflectedFiles(options.protoFiles ?? new Map());
     this.losses = new LossLedger((loss) => options.onLoss(loss));
     this.follower = new Follower({
       limits,
@@ -100,6 +111,10 @@ class Stages implements Pipeline {
     this.sweep();
   }
 
+  isWaiting(): boolean {
+    return this.follower.isWaiting || this.lasting.isWaiting || this.losses.isWaiting;
+  }
+
   end(atUs: number): void {
     this.nowUs = Math.max(this.nowUs, atUs);
     this.follower.end(atUs);
@@ -108,7 +123,8 @@ class Stages implements Pipeline {
   }
 
   stats(): PipelineStats {
-    return { ...this.tally.stats(this.follower.openConnections), openExchanges: this.lasting.count };
+    const reflection = this.reflected.stats;
+    return { ...this.tally.stats(this.follower.openConnections), openExchanges: this.lasting.count, reflection };
   }
 
   private recording(limits: Limits): Recording {
@@ -157,6 +173,7 @@ class Stages implements Pipeline {
       const redacted = this.options.redact(exchange);
       if (exchange.outcome !== 'open') this.tally.add(redacted.exchange);
       this.options.onExchange(redacted);
+      for (const file of this.reflected.take(redacted)) this.options.onProtoFile?.(file);
     }
   }
 }

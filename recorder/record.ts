@@ -73,6 +73,7 @@ export interface Recording {
 }
 
 const SIZE_CHECK_MS = 500;
+/** After events have come, for what waits for others or for time to pass. */
 const TICK_MS = 250;
 /** One that takes longer to end is left running. */
 const COMMAND_END_MS = 5000;
@@ -101,6 +102,8 @@ class RunningRecording implements Recording {
   private source: EbpfSource | undefined;
   private readonly pipeline: Pipeline;
   private readonly timers: NodeJS.Timeout[] = [];
+  /** While events come, time passes with them. */
+  private ticking: NodeJS.Timeout | undefined;
   private outgoing: Redacted<Exchange>[] = [];
   private stopping = false;
   private lastCapture: CaptureStats | undefined;
@@ -121,6 +124,8 @@ class RunningRecording implements Recording {
       createHeaderDecoder: createHeaderInflater,
       redact: (exchange) => options.redactor.redact(exchange),
       onExchange: (exchange) => this.outgoing.push(exchange),
+      protoFiles: options.protoFiles,
+      onProtoFile: (file) => this.writer.keepProtoFile(this.session, file),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
     });
   }
@@ -178,7 +183,7 @@ class RunningRecording implements Recording {
     if (this.stopping || this.source === undefined) return;
     this.capture();
     this.stopping = true;
-    for (const timer of this.timers) clearInterval(timer);
+    for (const timer of [...this.timers, this.ticking]) clearTimeout(timer);
     this.finish(reason).then(this.settle.resolve, this.settle.reject);
   }
 
@@ -188,7 +193,6 @@ class RunningRecording implements Recording {
 
   private watch(): void {
     const { forMs, maxSizeBytes } = this.options;
-    this.timers.push(setInterval(() => this.tick(), TICK_MS));
     if (forMs !== null) this.timers.push(setTimeout(() => this.stop('time'), forMs));
     if (maxSizeBytes !== null) this.timers.push(setInterval(() => this.checkSize(maxSizeBytes), SIZE_CHECK_MS));
     this.source?.command?.ended.then(() => this.stop('target-ended'));
@@ -197,6 +201,12 @@ class RunningRecording implements Recording {
   private take(events: readonly SourceEvent[]): void {
     this.pipeline.push(events);
     this.handOver();
+    if (this.ticking === undefined) this.tickLater();
+    else this.ticking.refresh();
+  }
+
+  private tickLater(): void {
+    if (!this.stopping) this.ticking = setTimeout(() => this.tick(), TICK_MS);
   }
 
   private handOver(): void {
@@ -219,9 +229,12 @@ class RunningRecording implements Recording {
     return this.source?.nowUs() ?? nowUs();
   }
 
+  /** Goes on while something waits; where nothing does, nobody is woken until events come. */
   private tick(): void {
+    this.ticking = undefined;
     this.pipeline.tick(this.nowUs());
     this.handOver();
+    if (this.pipeline.isWaiting()) this.tickLater();
   }
 
   private checkSize(most: number): void {

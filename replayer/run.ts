@@ -2,43 +2,49 @@
  * One replay of a suite, as a list of calls: take the steps of its cases as their schedule allows, and report what came
  * of each case. What a step does stands in play/, a folder or file for each kind of case.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { isSent, type SentCase, type SkippedCase, type TestCase } from './cases/cases';
 import { turnsOf } from './cases/turns';
 import { Carrier } from './correlate/carrier';
 import type { Failure } from './drive/failure';
-import { createSchedule, type Step } from './drive/schedule';
 import { openRunState } from './judge/causes/run-state';
 import { resultOf } from './play/before';
-import type { Play, PlayStep, RunOptions } from './play/player';
+import { addressAsked } from './play/destination';
+import type { Play, RunOptions } from './play/player';
 import { Reach } from './play/reach';
 import { Players } from './play/registry';
+import { type Pacing, Sequence } from './play/sequence';
 import { watched } from './play/watched';
+import type { CaseDetails } from './report/details';
 import { type CaseNotes, type CaseResult, type RunReport, reportOf } from './report/report';
 
 export type { RunOptions } from './play/player';
 
-export interface SuiteOptions extends RunOptions {
-  /** Requests at once, at most; never more overlap than the recording had. */
-  readonly concurrency: number;
-  readonly speed: 'max' | 'recorded';
+export interface SuiteOptions extends RunOptions, Pacing {
   readonly onResult?: (result: CaseResult) => void;
-  readonly signal?: AbortSignal;
+}
+
+/** One request after another, as fast as answers come, unless it is told otherwise. */
+export interface OpenOptions extends RunOptions, Partial<Pacing> {
+  /** The first request of a case is about to be sent. */
+  readonly onBegin?: (id: string) => void;
+  readonly onResult?: (result: CaseResult) => void;
 }
 
 export interface SuiteOutcome {
   readonly report: RunReport;
   /** By case id, for cases that did not pass. */
   readonly notes: ReadonlyMap<string, CaseNotes>;
+  /** By case id, for cases that were played. */
+  readonly details: ReadonlyMap<string, CaseDetails>;
   /** What the attempts to connect ended in; null when one succeeded, or none was made. */
   readonly unreachable: Failure | null;
   readonly interrupted: boolean;
 }
 
-/** A run that is played case by case: for `runSuite`, and for generated suites. */
+/** A run that is played as far as it is asked for: for `runSuite`, and for generated suites. */
 export interface Run {
-  /** Sends and judges one case; never rejects. Cases are played in the order in which they were recorded. */
-  play(testCase: TestCase): Promise<CaseResult>;
+  /** Plays one case, and all that was recorded before its end and not played yet. Undefined where the run was ended; never rejects. */
+  play(testCase: TestCase): Promise<CaseResult | undefined>;
   /** What a person needs beside the result of a case that did not pass. */
   notes(id: string): CaseNotes | undefined;
   report(): RunReport;
@@ -46,7 +52,7 @@ export interface Run {
 }
 
 /** Connects to nothing until the first case is played. Throws USAGE for secrets that fit no redacted value. */
-export function openRun(cases: readonly TestCase[], options: RunOptions): Run {
+export function openRun(cases: readonly TestCase[], options: OpenOptions): Run {
   return new CaseRun(cases, options);
 }
 
@@ -56,122 +62,60 @@ export async function runSuite(cases: readonly TestCase[], options: SuiteOptions
   const stop = () => void run.close();
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
-    await playAll(cases, run, options);
+    for (const each of cases) if (!isSent(each)) await run.play(each);
+    await Promise.all(cases.filter(isSent).map((each) => run.play(each)));
   } finally {
     options.signal?.removeEventListener('abort', stop);
     await run.close();
   }
   const interrupted = options.signal?.aborted === true;
-  return { report: run.report(), notes: run.allNotes, unreachable: run.unreachable, interrupted };
+  const { allNotes: notes, details, unreachable } = run;
+  return { report: run.report(), notes, details, unreachable, interrupted };
 }
 
-/** Skipped cases are reported at once; what the others do goes on as the schedule of their steps allows. */
-async function playAll(cases: readonly TestCase[], run: CaseRun, options: SuiteOptions): Promise<void> {
-  const report = (result: CaseResult) => options.onResult?.(result);
-  for (const testCase of cases) if (!isSent(testCase)) report(await run.play(testCase));
-  const steps = stepsOf(cases.filter(isSent), run);
-  const schedule = createSchedule(steps.map(placeOf), options.concurrency);
-  const pace = createPace(options.speed);
-  const playOne = async (each: CaseStep, position: number) => {
-    if (pace !== null && each.step.does !== 'await') await pace(each, options.signal);
-    await each.step.play();
-    if (each.isLast) report(run.finish(each.test, each.play));
-    if (schedule.isLastOfConnection(position)) run.release(each.test);
-    schedule.finish(position);
-  };
-  await pump(() => {
-    const position = options.signal?.aborted === true ? undefined : schedule.take();
-    const each = steps[position ?? -1];
-    return position === undefined || each === undefined ? undefined : playOne(each, position);
-  });
-}
-
-interface CaseStep {
-  readonly test: SentCase;
-  readonly play: Play;
-  readonly step: PlayStep;
-  /** What comes of the case is known after it. */
-  readonly isLast: boolean;
-}
-
-/** The steps of all cases, in the order in which they began. */
-function stepsOf(tests: readonly SentCase[], run: CaseRun): readonly CaseStep[] {
-  const steps = tests.flatMap((test) => {
-    const play = run.open(test);
-    return play.steps.map((step, i) => ({ test, play, step, isLast: i === play.steps.length - 1 }));
-  });
-  return steps.sort((a, b) => a.step.startedAtUs - b.step.startedAtUs);
-}
-
-function placeOf({ test, step }: CaseStep): Step {
-  const { startedAtUs, endedAtUs, does } = step;
-  const { connectionId: connection, exchange } = test.stored;
-  return { connection, channel: exchange.channel, startedAtUs, endedAtUs, isRequest: does === 'request' };
-}
-
-/** Starts work for as long as `next` has some, asking again whenever a piece ends; resolves when none is left. */
-function pump(next: () => Promise<void> | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let running = 0;
-    const more = () => {
-      for (let work = next(); work !== undefined; work = next()) {
-        running++;
-        work.then(ended, reject);
-      }
-      if (running === 0) resolve();
-    };
-    const ended = () => {
-      running--;
-      more();
-    };
-    more();
-  });
-}
-
-/** Waits until a step is due: as long after the first one of its session as it was recorded. Null for no waiting. */
-function createPace(speed: 'max' | 'recorded'): ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null {
-  if (speed === 'max') return null;
-  const starts = new Map<string, { recordedUs: number; liveMs: number }>();
-  return async ({ test, step }, signal) => {
-    const recordedUs = step.startedAtUs;
-    const { session } = test.stored;
-    const start = starts.get(session) ?? { recordedUs, liveMs: performance.now() };
-    starts.set(session, start);
-    const dueMs = start.liveMs + (recordedUs - start.recordedUs) / 1000 - performance.now();
-    if (dueMs > 0) await pause(dueMs, undefined, signal === undefined ? {} : { signal }).catch(() => {}); // woken to end
-  };
-}
+/** Of live answers that are kept to be looked at. */
+const mostKeptBytes = 64 * 1024 * 1024;
 
 class CaseRun implements Run {
   readonly allNotes = new Map<string, CaseNotes>();
+  readonly details = new Map<string, CaseDetails>();
+  private keptBytes = 0;
   private readonly results = new Map<string, CaseResult>();
   private readonly carrier: Carrier;
   private readonly reach = new Reach();
   private readonly players: Players;
 
+  private readonly sequence: Sequence;
+
   constructor(
     private readonly cases: readonly TestCase[],
-    private readonly options: RunOptions,
+    private readonly options: OpenOptions,
   ) {
-    const { target, hostHeader } = options;
-    const authority = hostHeader ?? target.authority;
-    const address = { authority, origin: `${target.secure ? 'https' : 'http'}://${authority}` };
-    this.carrier = new Carrier(turnsOf(cases.filter(isSent)), { ...options, target: address });
+    const { concurrency = 1, speed = 'max', signal } = options;
+    const sent = cases.filter(isSent);
+    this.carrier = new Carrier(turnsOf(sent), { ...options, targetOf: (test) => addressAsked(test, options) });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
     const state = openRunState((text) => this.carrier.isOnTape(text));
-    this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note });
+    const detail = (id: string, details: CaseDetails) => void this.details.set(id, this.withinRoom(details));
+    this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note, detail });
+    this.sequence = new Sequence(sent, this, { concurrency, speed, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  private withinRoom(details: CaseDetails): CaseDetails {
+    const { answers } = details;
+    this.keptBytes += answers?.live?.body.bytes.length ?? 0;
+    if (answers === undefined || this.keptBytes <= mostKeptBytes) return details;
+    return { ...details, answers: { ...answers, live: null } };
   }
 
   get unreachable(): Failure | null {
     return this.reach.unreachable;
   }
 
-  /** One step after another, without regard to other cases. */
-  async play(testCase: TestCase): Promise<CaseResult> {
-    if (!isSent(testCase)) return this.skip(testCase);
-    const play = this.open(testCase);
-    for (const step of play.steps) await step.play();
-    return this.finish(testCase, play);
+  async play(testCase: TestCase): Promise<CaseResult | undefined> {
+    if (isSent(testCase)) await this.sequence.until(testCase);
+    else this.skip(testCase);
+    return this.results.get(testCase.id);
   }
 
   open(test: SentCase): Play {
@@ -180,17 +124,22 @@ class CaseRun implements Run {
     return watch === undefined ? play : watched(test, play, { watch, carrier: this.carrier });
   }
 
-  finish(test: SentCase, play: Play): CaseResult {
-    const result = play.result();
-    this.results.set(test.id, result);
-    return result;
+  begins(test: SentCase): void {
+    this.options.onBegin?.(test.id);
   }
 
-  private skip(testCase: SkippedCase): CaseResult {
+  over(_test: SentCase, play: Play): void {
+    this.keep(play.result());
+  }
+
+  private keep(result: CaseResult): void {
+    this.results.set(result.id, result);
+    this.options.onResult?.(result);
+  }
+
+  private skip(testCase: SkippedCase): void {
     this.allNotes.set(testCase.id, { curl: '', hints: [testCase.detail] });
-    const result = resultOf(testCase, 'skipped', testCase.reason);
-    this.results.set(testCase.id, result);
-    return result;
+    this.keep(resultOf(testCase, 'skipped', testCase.reason));
   }
 
   notes(id: string): CaseNotes | undefined {

@@ -8,7 +8,7 @@ import type { SourceEvent } from '../../recorder/source/events';
 import type { Exchange } from '../../tape/model/exchange';
 import type { Redacted } from '../../tape/redact/redacted';
 import { createRedactor } from '../../tape/redact/redactor';
-import { openTapeWriterThread } from '../../tape/store/sqlite';
+import { openQueuedWriter } from '../../tape/store/sqlite';
 import { asRedacted, sessionStart } from '../../test/support/tapes';
 import type { EventLog } from './event-log';
 
@@ -37,7 +37,7 @@ export async function logToTape<T>(
   tape: string,
   timed: (work: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  const writer = await openTapeWriterThread(tape);
+  const writer = await openQueuedWriter(tape);
   const session = await writer.beginSession(sessionStart);
   return timed(async () => {
     const redactor = createRedactor({ key, remember: true });

@@ -118,7 +118,9 @@ static __always_inline void begin_tls(struct socket_state *state, u8 client)
 	fill_header(event, WIRE_TLS_SEEN, state->tgid);
 	event->socket = state->generation;
 	event->direction = client;
-	submit(event, sizeof(*event));
+	/* At once: its library may have to be looked for, before the handshake is over. */
+	count(COUNT_EVENTS, 1);
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 }
 
 static __always_inline u32 maybe_flag(u8 direction)
@@ -192,23 +194,58 @@ static __always_inline u64 goroutine_of(struct pt_regs *regs)
 	return READ(regs, r14);
 }
 
+/* Records of one call that are looked at: what ends a handshake, and what is said at once, as a rule. */
+#define OPENINGS_MOST 6
+
+/* To where the next record begins, `skip` bytes on; false where that is not in this piece of memory, or nothing is left. */
+static __always_inline bool move_on(struct copy_cursor *walk, u64 skip)
+{
+	if ((!walk->segment_left && !next_segment(walk)) || skip > walk->segment_left)
+		return false;
+	walk->from += skip;
+	walk->segment_left -= skip;
+	return walk->segment_left || next_segment(walk);
+}
+
+/* Matches the records that begin in this call, the first few of them. */
+static __always_inline void match_records(struct thread_state *thread, struct socket_state *state, u32 direction,
+					  u64 length)
+{
+	struct copy_cursor *walk = &thread->walk;
+	struct record_reader *reader = &state->readers[direction & 1];
+	u64 skip = reader->left;
+	begin_walk(thread, length);
+	/* Where the header of the first one came by a call of its own, this is its body. */
+	if (reader->have)
+		return;
+	for (int i = 0; i < OPENINGS_MOST; i++) {
+		u8 header[8] = {};
+		if (!move_on(walk, skip) || walk->segment_left < RECORD_HEADER_BYTES)
+			return;
+		if (bpf_probe_read_user(header, RECORD_HEADER_BYTES, (void *)walk->from) || !opens_tls_record(header))
+			return;
+		if (direction == WIRE_SENT)
+			match_sent(state, walk->from, walk->segment_left);
+		else
+			remember_received(state, walk->from, walk->segment_left);
+		skip = RECORD_HEADER_BYTES + ((u32)header[3] << 8 | header[4]);
+	}
+}
+
 /* Ciphertext: only its amount matters, and, while its plaintext has no socket yet, how it begins. */
 static __always_inline void take_ciphertext(struct thread_state *thread, struct socket_state *state, u8 direction,
 					    u32 length, bool readable, struct tls_call *around, u64 goroutine)
 {
 	struct copy_cursor *cursor = &thread->cursor;
+	bool unbound = !around && readable && !is_socket_bound(state);
+	/* Before the sums are told: what is bound by these very records explains them. */
+	if (unbound)
+		match_records(thread, state, direction, length);
 	walk_records(thread, state, direction, length, readable, around);
-	if (around) {
+	if (around)
 		note_nested(around, state);
-		return;
-	}
-	if (!readable || is_socket_bound(state) || (!cursor->segment_left && !next_segment(cursor)))
-		return;
-	if (direction == WIRE_SENT) {
-		match_sent(state, state->tgid, cursor->from, length);
+	else if (unbound && direction == WIRE_SENT && (cursor->segment_left || next_segment(cursor)))
 		match_go_write(state, goroutine, cursor->from, length);
-	} else
-		remember_received(state, state->tgid, cursor->from, length);
 }
 
 /* The socket's open is in the ring, or was put there now. */
@@ -226,6 +263,14 @@ static __always_inline bool is_open(struct socket_state *state, struct sock *sk,
 	}
 	send_open(state, sk);
 	return state->flags & SOCKET_OPENED;
+}
+
+/* Who listens is asked, and who connects asks; on older sockets, whose role is not known, the former is far likelier. */
+static __always_inline bool leaves_out_plain(struct copy_cursor *cursor, struct socket_state *state, u64 length)
+{
+	u64 other = cursor->header.direction == WIRE_SENT ? state->received : state->sent;
+	state->turns.client = 1 + (state->role == WIRE_ROLE_OUTBOUND ? WIRE_SENT : WIRE_RECEIVED);
+	return leaves_out(cursor, &state->turns, state->generation, other, length);
 }
 
 static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction, bool readable)
@@ -267,6 +312,8 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		walk_records(thread, state, direction, length, readable, 0);
 		cursor->header.flags = WIRE_MAYBE_TLS;
 	}
+	if (bytes == BYTES_PLAIN && leaves_out_plain(cursor, state, (u64)length + unseen))
+		return;
 	if (unseen) {
 		send_gap(cursor, unseen, WIRE_UNREADABLE_CALL);
 		cursor->header.position += unseen;

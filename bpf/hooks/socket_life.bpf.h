@@ -263,6 +263,7 @@ static __always_inline void begin_connect(struct sock *sk, u32 tgid)
 	state->tgid = tgid;
 	state->role = WIRE_ROLE_OUTBOUND;
 	__builtin_memset(state->readers, 0, sizeof(state->readers));
+	__builtin_memset(&state->turns, 0, sizeof(state->turns));
 }
 
 static __always_inline void fill_sealed(struct wire_close *event, u64 socket)
@@ -290,7 +291,7 @@ static __always_inline void send_close(struct socket_state *state)
 	submit(event, sizeof(*event));
 }
 
-static __always_inline void send_unseen(struct socket_state *state, u8 direction, u64 position, u32 size)
+static __always_inline void send_missing(struct socket_state *state, u8 direction, u64 position, u32 size, u8 reason)
 {
 	struct wire_header *event = reserve_small(sizeof(*event));
 	if (!event)
@@ -300,8 +301,22 @@ static __always_inline void send_unseen(struct socket_state *state, u8 direction
 	event->socket = state->generation;
 	event->position = position;
 	event->size = size;
-	event->reason = WIRE_UNREADABLE_CALL;
+	event->reason = reason;
 	submit(event, sizeof(*event));
+}
+
+/* A connection that ends while it is left out: how much that was. */
+static __always_inline void send_left_out_end(struct socket_state *state)
+{
+	struct turns *turns = &state->turns;
+	if (!turns->left_out)
+		return;
+	u64 received = state->received - turns->left_from[WIRE_RECEIVED];
+	u64 sent = state->sent - turns->left_from[WIRE_SENT];
+	if (received)
+		send_missing(state, WIRE_RECEIVED, turns->left_from[WIRE_RECEIVED], clamp(received, ~0u), WIRE_LEFT_OUT);
+	if (sent)
+		send_missing(state, WIRE_SENT, turns->left_from[WIRE_SENT], clamp(sent, ~0u), WIRE_LEFT_OUT);
 }
 
 /* Taken bytes at the end that no receive told us. A socket that was disconnected begins anew. */
@@ -331,9 +346,9 @@ static __always_inline void send_unseen_end(struct socket_state *state, struct s
 	u32 unseen = unseen_at_end(state, sk);
 	u32 unheard = unheard_at_end(state, sk);
 	if (unseen)
-		send_unseen(state, WIRE_RECEIVED, state->received, unseen);
+		send_missing(state, WIRE_RECEIVED, state->received, unseen, WIRE_UNREADABLE_CALL);
 	if (unheard)
-		send_unseen(state, WIRE_SENT, state->sent, unheard);
+		send_missing(state, WIRE_SENT, state->sent, unheard, WIRE_UNREADABLE_CALL);
 	state->received += unseen;
 	state->sent += unheard;
 }
@@ -392,6 +407,7 @@ static __always_inline void end_socket(struct socket_state *state, struct sock *
 	u64 generation = state->generation;
 	if (!state->error)
 		state->error = READ(sk, sk_err);
+	send_left_out_end(state);
 	send_unseen_end(state, sk);
 	send_close(state);
 	bpf_map_delete_elem(&wt_seals, &generation);

@@ -80,20 +80,28 @@ static __always_inline bool is_live_socket(u64 socket)
 	return bpf_map_lookup_elem(&wt_seals, &socket);
 }
 
+static __always_inline bool is_bound(u64 ssl, u32 tgid)
+{
+	struct object_key key = key_of(ssl, tgid);
+	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
+	return tls && tls->socket;
+}
+
 /*
  * Binds. A TLS object found on another socket than before is a new stream whose end was missed; but while that socket
  * lives, the stream stays where it is, and the call belonged to somebody else.
  */
-static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u8 how)
+static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u32 library, u8 how)
 {
-	struct tls_state *tls = tls_of(ssl, tgid, WIRE_OPENSSL);
+	struct tls_state *tls = tls_of(ssl, tgid, library);
 	if (!tls || tls->socket == socket)
 		return tls;
 	if (tls->socket) {
 		if (is_live_socket(tls->socket))
 			return tls;
+		library = tls->library;
 		forget_tls(ssl, tgid);
-		tls = tls_of(ssl, tgid, WIRE_OPENSSL);
+		tls = tls_of(ssl, tgid, library);
 		if (!tls)
 			return tls;
 	}
@@ -113,21 +121,27 @@ static __always_inline bool read_prefix(struct prefix_key *key, u64 from, u64 le
 	return !bpf_probe_read_user(key->bytes, PREFIX_BYTES, (void *)(from + RECORD_HEADER_BYTES));
 }
 
-/* A socket sent ciphertext at `from`: whose is it? */
-static __always_inline void match_sent(struct socket_state *state, u32 tgid, u64 from, u64 length)
+/*
+ * A socket sent a record that begins at `from`: whose is it? Where a library has an object for each direction, the other one
+ * is still to be found.
+ */
+static __always_inline void match_sent(struct socket_state *state, u64 from, u64 length)
 {
-	struct prefix_key key = { .tgid = tgid, .direction = WIRE_SENT };
+	struct prefix_key key = { .tgid = state->tgid, .direction = WIRE_SENT };
 	if (!read_prefix(&key, from, length))
 		return;
-	u64 *ssl = bpf_map_lookup_elem(&wt_prefixes, &key);
-	if (ssl && bind_tls(*ssl, tgid, state->generation, WIRE_BOUND_CIPHERTEXT_SENT))
+	u64 *object = bpf_map_lookup_elem(&wt_prefixes, &key);
+	if (!object)
+		return;
+	struct tls_state *tls = bind_tls(*object, state->tgid, state->generation, WIRE_OPENSSL, WIRE_BOUND_CIPHERTEXT_SENT);
+	if (tls && tls->library != WIRE_RUSTLS)
 		state->flags |= SOCKET_BOUND;
 }
 
-/* A socket received ciphertext: remembered until a library is given the same bytes. */
-static __always_inline void remember_received(struct socket_state *state, u32 tgid, u64 from, u64 length)
+/* A socket received a record: remembered until a library is given the same bytes. */
+static __always_inline void remember_received(struct socket_state *state, u64 from, u64 length)
 {
-	struct prefix_key key = { .tgid = tgid, .direction = WIRE_RECEIVED };
+	struct prefix_key key = { .tgid = state->tgid, .direction = WIRE_RECEIVED };
 	if (read_prefix(&key, from, length))
 		bpf_map_update_elem(&wt_prefixes, &key, &state->generation, BPF_ANY);
 }

@@ -194,6 +194,8 @@ static __always_inline void send_go_plaintext(struct tls_state *tls, u32 tgid, u
 	if (!thread)
 		return;
 	struct copy_cursor *cursor = begin_plaintext(thread, tls, tgid, direction, length);
+	if (leaves_out_plaintext(cursor, tls, length))
+		return;
 	struct seal *seal = direction == WIRE_SENT ? bpf_map_lookup_elem(&wt_seals, &tls->socket) : 0;
 	/* Nothing of a Write has been sealed yet. What a Read has, the sums at the next receive tell. */
 	if (seal) {

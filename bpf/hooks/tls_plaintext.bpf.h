@@ -16,6 +16,15 @@ static __always_inline struct copy_cursor *begin_plaintext(struct thread_state *
 	return cursor;
 }
 
+/* Who speaks first is the client, as far as it was seen. */
+static __always_inline bool leaves_out_plaintext(struct copy_cursor *cursor, struct tls_state *tls, u64 length)
+{
+	u8 direction = cursor->header.direction;
+	if (!tls->turns.client)
+		tls->turns.client = 1 + direction;
+	return leaves_out(cursor, &tls->turns, tls->generation, direction == WIRE_SENT ? tls->received : tls->sent, length);
+}
+
 static __always_inline void copy_plaintext(struct copy_cursor *cursor, u64 from, u64 length)
 {
 	cursor->from = from;

@@ -12,9 +12,9 @@
 static __always_inline u64 wake_flag(u64 bytes)
 {
 	u64 unread = bpf_ringbuf_query(&wt_events, BPF_RB_AVAIL_DATA);
-	/* Wake once as the mark is crossed; below it the reader's timer is soon enough and far cheaper. */
+	/* The first event in an empty ring wakes the reader, which waits for more; and once as the mark is crossed, not to. */
 	bool crossed = unread >= settings.wake_bytes && unread < settings.wake_bytes + bytes;
-	return crossed ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return crossed ? BPF_RB_FORCE_WAKEUP : 0;
 }
 
 static __always_inline void submit(void *event, u64 bytes)

@@ -34,6 +34,7 @@ struct socket_state {
 	u8 role;
 	u8 padding[3];
 	struct record_reader readers[2]; /* by enum wire_direction */
+	struct turns turns;
 };
 
 /* Never used twice while anybody could remember it; 0 before accept, and once the file is closed. */

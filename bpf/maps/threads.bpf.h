@@ -35,6 +35,22 @@ struct tls_call {
 	u8 conflict;  /* two different sockets were used inside the call */
 	u8 moved;     /* a socket call in the direction of this call was made inside */
 	u8 within;    /* its ciphertext was moved by another TLS object's calls */
+	u8 library;   /* enum wire_library */
+	u16 padding;  /* bytes of its record that stand for nothing (TLS 1.3), where the call says so */
+};
+
+/* A call that seals or opens one record in memory: a leaf, so a thread has one. */
+struct record_call {
+	u64 stack;  /* stack pointer at entry */
+	u64 object; /* of the one direction of the one connection */
+	u64 result;
+	u64 from; /* plaintext, or the slices that hold it; ciphertext that is opened in place */
+	u64 length;
+	u64 skip; /* bytes of the slices that earlier records held */
+	u64 began_ns;
+	u64 socket; /* generation of the socket that received these bytes; 0 while it is not known */
+	u32 slices; /* 0: `from` is plaintext */
+	u32 operation; /* TLS_IDLE: none is under way */
 };
 
 #define CALLS_MOST 4
@@ -43,6 +59,7 @@ struct tls_call {
 
 struct thread_state {
 	struct tls_call calls[CALLS_MOST];
+	struct record_call record;
 	/* sendmmsg and recvmmsg: which message of which call the last event was about */
 	u64 batch;
 	u32 batch_index;

@@ -16,6 +16,7 @@ struct tls_state {
 	u64 below; /* Go: what the TLS object writes to; another one at the same address has another, or another socket */
 	u32 carrier; /* 1: its plaintext is the ciphertext of another TLS object (TLS in TLS) */
 	u32 library; /* enum wire_library */
+	struct turns turns;
 };
 
 /* Keyed by {SSL * or Go's *tls.Conn, process}. An evicted one begins anew at its next call; the account by socket goes on. */

@@ -54,6 +54,13 @@ CaptureOptions options_from(const Napi::Object& given) {
   return options;
 }
 
+// Whatever the callback does, the batch can be used again when it is over.
+struct GivingBack {
+  RingReader& reader;
+  Batch batch;
+  ~GivingBack() { reader.give_back(batch); }
+};
+
 class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
  public:
   static Napi::Function define(Napi::Env env) {
@@ -129,51 +136,49 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     return list;
   }
 
-  // Batches reach JavaScript on its own thread; a batch counts as taken over once the callback has returned.
+  // Batches reach JavaScript on its own thread, as parts of one buffer that are used again once the callback has returned.
   void start(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     on_batch_ = Napi::ThreadSafeFunction::New(env, info[0].As<Napi::Function>(), "wiretape batches", 0, 1,
                                               [this](Napi::Env) { finish_stop(); });
     guarded(env, [&] {
-      auto sink = [this](Batch batch) {
-        auto hand_over = [this, batch](Napi::Env env_there, Napi::Function callback) {
-          auto release = [](Napi::Env, uint8_t* bytes) { free(bytes); };
-          auto buffer = Napi::Buffer<uint8_t>::NewOrCopy(env_there, batch.bytes, batch.size, release);
-          callback.Call({buffer});
-          reader_->taken(batch.size);
-        };
-        if (on_batch_.NonBlockingCall(hand_over) != napi_ok) free(batch.bytes);
-      };
-      reader_ = std::make_unique<RingReader>(capture(env).ring_fd(), capture(env).ring_bytes(), queue_bytes_, sink);
+      auto memory = std::make_shared<Memory>(queue_bytes_);
+      auto let_go = [](Napi::Env, uint8_t*, std::shared_ptr<Memory>* owner) { delete owner; };
+      auto owner = new std::shared_ptr<Memory>(memory);
+      memory_ = Napi::Persistent(Napi::Buffer<uint8_t>::New(env, memory->bytes, memory->size, let_go, owner));
+      RingReader::Sink sink{[this](Batch batch) { hand_over(batch); }, [this] { on_batch_.Release(); }};
+      reader_ = std::make_unique<RingReader>(capture(env).ring(), memory, sink);
       reader_->start();
     });
+  }
+
+  // On the reader's thread.
+  void hand_over(Batch batch) {
+    auto call = [this, batch](Napi::Env env, Napi::Function callback) {
+      GivingBack giving_back{*reader_, batch};
+      auto offset = Napi::Number::New(env, static_cast<double>(batch.offset));
+      auto end = Napi::Number::New(env, static_cast<double>(batch.offset + batch.size));
+      callback.Call({memory_.Value(), offset, end});
+    };
+    if (on_batch_.NonBlockingCall(call) != napi_ok) reader_->give_back(batch);
   }
 
   void pause(const Napi::CallbackInfo& info) {
     if (reader_) reader_->pause(info[0].ToBoolean());
   }
 
-  // Resolves once everything that was in the ring has been handed over.
+  // Resolves once everything that is in the ring has been handed over.
   Napi::Value stop(const Napi::CallbackInfo& info) {
     stopped_ = std::make_unique<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(info.Env()));
     Napi::Promise promise = stopped_->Promise();
-    if (!reader_ || released_) {
-      finish_stop();
-      return promise;
-    }
-    end_reading();
+    if (!reader_ || released_) finish_stop();
+    else reader_->finish();
     return promise;
   }
 
-  // Ends the thread, and lets go of the callback once what is queued has been handed over: until then it keeps
-  // Node.js running.
-  void end_reading() {
-    if (reader_) reader_->stop();
-    if (on_batch_ && !released_) on_batch_.Release();
-    released_ = true;
-  }
-
+  // The reader has ended, and all it handed over was taken.
   void finish_stop() {
+    released_ = true;
     if (!stopped_) return;
     Napi::HandleScope scope(stopped_->Env());
     stopped_->Resolve(stopped_->Env().Undefined());
@@ -188,6 +193,8 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     set("bytes", counters.bytes);
     set("ringFullEvents", counters.ring_full_events);
     set("ringFullBytes", counters.ring_full_bytes);
+    set("leftOutTimes", counters.left_out_times);
+    set("leftOutBytes", counters.left_out_bytes);
     set("faults", counters.faults);
     set("stateFull", counters.state_full);
     set("deepCalls", counters.deep_calls);
@@ -213,12 +220,13 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
 
   // The reader first: it has the ring mapped and may be in the middle of a batch.
   void close(const Napi::CallbackInfo&) {
-    end_reading();
+    if (reader_) reader_->stop();
     capture_.reset();
   }
 
   std::unique_ptr<Capture> capture_;
   std::unique_ptr<RingReader> reader_;
+  Napi::Reference<Napi::Buffer<uint8_t>> memory_;
   Napi::ThreadSafeFunction on_batch_;
   std::unique_ptr<Napi::Promise::Deferred> stopped_;
   bool released_ = false;

@@ -130,6 +130,7 @@ void Capture::configure(bpf_object* object) const {
   settings.watch_processes = options_.watch_processes;
   settings.limit_bytes = options_.limit_bytes;
   settings.wake_bytes = options_.wake_bytes;
+  settings.behind_bytes = options_.ring_bytes / 2;
   settings.data_bytes = options_.ring_bytes - options_.ring_bytes / 16;
   bool fits = ring != nullptr && constants != nullptr && bpf_map__value_size(constants) == sizeof(settings);
   if (!fits || bpf_map__set_initial_value(constants, &settings, sizeof(settings)) != 0) {
@@ -233,7 +234,7 @@ bpf_program* Capture::program(const std::string& name) const {
   return prog;
 }
 
-int Capture::ring_fd() const { return map_fd("wt_events"); }
+Ring Capture::ring() const { return {map_fd("wt_events"), options_.ring_bytes, options_.wake_bytes}; }
 
 void Capture::add_target(uint32_t tgid) {
   config_target target{};
@@ -339,6 +340,8 @@ Counters Capture::counters() const {
   counters.bytes = sum(COUNT_BYTES);
   counters.ring_full_events = sum(COUNT_RING_FULL_EVENTS);
   counters.ring_full_bytes = sum(COUNT_RING_FULL_BYTES);
+  counters.left_out_times = sum(COUNT_LEFT_OUT_TIMES);
+  counters.left_out_bytes = sum(COUNT_LEFT_OUT_BYTES);
   counters.faults = sum(COUNT_FAULTS);
   counters.state_full = sum(COUNT_STATE_FULL);
   counters.deep_calls = sum(COUNT_DEEP_CALLS);

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "ring_reader.h"
+
 namespace wiretape {
 
 struct CaptureOptions {
@@ -45,7 +47,7 @@ struct Skips {
 };
 
 struct Counters {
-  uint64_t events, bytes, ring_full_events, ring_full_bytes, faults, state_full, deep_calls;
+  uint64_t events, bytes, ring_full_events, ring_full_bytes, left_out_times, left_out_bytes, faults, state_full, deep_calls;
   std::vector<Skips> skips;  // of every loaded program
   uint64_t unread_bytes; // waiting in the ring
 };
@@ -75,8 +77,7 @@ class Capture {
   uint32_t attach_uprobe(const UprobeRequest& request);
   void detach_uprobe(uint32_t handle);
 
-  int ring_fd() const;
-  uint32_t ring_bytes() const { return options_.ring_bytes; }
+  Ring ring() const;
   Counters counters() const;
 
  private:

@@ -1,59 +1,105 @@
-// Drains the kernel's ring on a thread of its own that never waits for JavaScript or SQLite. Events are packed into
-// batches; what has not been taken over yet is bounded, and beyond the bound the ring fills and the kernel counts.
+// Drains the kernel's ring on a thread of its own that never waits for JavaScript or SQLite. Events are packed into slabs of
+// memory that is lent to it; where all of them are lent on, the ring fills and the kernel counts.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 namespace wiretape {
 
+// A part of the memory, until it is given back.
 struct Batch {
-  uint8_t* bytes;  // malloc'ed; the receiver frees it
+  size_t offset;
   size_t size;
+};
+
+// Pages of its own, which take up room only while something is in them.
+class Memory {
+ public:
+  // Throws Failure.
+  explicit Memory(size_t size);
+  ~Memory();
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  // What is in that part is not needed any more.
+  void forget(size_t offset, size_t length);
+
+  uint8_t* const bytes;
+  const size_t size;
+};
+
+struct Ring {
+  int fd;
+  size_t bytes;       // of the map's data area
+  size_t wake_bytes;  // unread ones at which the kernel side wakes whoever waits
 };
 
 class RingReader {
  public:
-  using Sink = std::function<void(Batch)>;
+  struct Sink {
+    std::function<void(Batch)> batch;
+    std::function<void()> ended;  // the last call of all
+  };
 
-  // `ring_bytes` is the size of the map's data area. Throws Failure when it cannot be mapped.
-  RingReader(int ring_fd, size_t ring_bytes, size_t queue_bytes, Sink sink);
+  // Throws Failure when the ring cannot be mapped.
+  RingReader(const Ring& ring, std::shared_ptr<Memory> memory, Sink sink);
   ~RingReader();
   RingReader(const RingReader&) = delete;
   RingReader& operator=(const RingReader&) = delete;
 
   void start();
-  // Drains what is there and ends the thread. Returns when it has ended.
+  // Hands over what is in the ring now, as far as batches are given back, and ends.
+  void finish();
+  // Ends the thread at once. Returns when it has ended.
   void stop();
-  // A batch of that size has been taken over.
-  void taken(size_t bytes);
+  void give_back(const Batch& batch);
   // While paused the ring fills, and the kernel counts what does not fit.
-  void pause(bool paused) { paused_ = paused; }
+  void pause(bool paused);
   uint64_t unread_bytes() const;
   uint64_t queued_bytes() const { return queued_.load(); }
 
  private:
   void run();
+  void wait();
+  void gather();
+  bool finds_urgent(uint64_t& position) const;
   void drain();
-  bool has_room() const { return !paused_ && queued_.load() < queue_bytes_; }
-  void append(const uint8_t* event, size_t size);
+  void wake();
+  bool is_done() const;
+  bool has_room();
+  bool take_slab();
+  void forget_burst();
+  bool append(const uint8_t* event, size_t size);
   void deliver();
 
   int ring_fd_;
   int wake_fd_;
+  int edge_fd_;
   size_t ring_bytes_;
-  size_t queue_bytes_;
+  size_t wake_bytes_;
+  std::shared_ptr<Memory> memory_;
   Sink sink_;
   uint8_t* consumer_page_;
   uint8_t* producer_page_;
-  uint8_t* slab_ = nullptr;
+  std::mutex slabs_;
+  std::vector<size_t> free_slabs_;  // by their offsets; the last one given back is used first, and its pages are warm
+  bool has_slab_ = false;
+  size_t slab_ = 0;
   size_t slab_used_ = 0;
+  size_t slabs_out_ = 0;
+  size_t slabs_out_most_ = 0;  // since nothing was lent on: the rest of the memory is untouched
+  int64_t drained_at_ms_ = 0;
   std::atomic<uint64_t> queued_{0};
   std::atomic<bool> paused_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> finishing_{false};
+  std::atomic<uint64_t> finish_at_{0};
   std::thread thread_;
 };
 

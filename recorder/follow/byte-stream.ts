@@ -10,7 +10,7 @@ import type { Limits } from './limits';
 export type GapReason = MissingReason | 'hole';
 
 export interface StreamReader {
-  /** `bytes` is never empty and is only lent: its memory belongs to the event. */
+  /** `bytes` is never empty and is only lent: what is kept of it has to be copied. */
   data(direction: DataEvent['direction'], bytes: Uint8Array, atUs: number): void;
   gap(direction: DataEvent['direction'], size: number, reason: GapReason, atUs: number): void;
 }
@@ -79,7 +79,7 @@ export class ByteStream {
     if (this.held.length === 0) this.heldSinceUs = event.atUs;
     this.heldBytes += costOf(event);
     const place = this.held.findLastIndex((other) => other.position <= event.position) + 1;
-    this.held.splice(place, 0, event);
+    this.held.splice(place, 0, { ...event, bytes: new Uint8Array(event.bytes) });
     if (this.heldBytes > this.limits.heldBytes) this.giveUpHole();
     this.expire(event.atUs);
   }

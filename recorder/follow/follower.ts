@@ -66,6 +66,11 @@ export class Follower {
     return this.connections.size;
   }
 
+  /** Some connection waits for time to pass. */
+  get isWaiting(): boolean {
+    return this.waiting.size > 0;
+  }
+
   push(event: SourceEvent): void {
     if (event.kind === 'open') {
       this.open(event);

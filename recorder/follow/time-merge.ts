@@ -32,7 +32,7 @@ export class TimeMerge implements StreamReader {
   ) {}
 
   data(direction: Direction, bytes: Uint8Array, atUs: number): void {
-    if (this.holding) this.hold(direction, { bytes, gap: 0, reason: 'hole', atUs });
+    if (this.holding) this.hold(direction, { bytes: new Uint8Array(bytes), gap: 0, reason: 'hole', atUs });
     else this.reader.data(direction, bytes, atUs);
   }
 

@@ -5,10 +5,17 @@ import type { CreateHeaderDecoder } from './header-decoder';
 import type { Beginning, Conversation, HandOver, Host, ParsedExchange, Successor } from './protocol';
 import type { OpenSpill } from './spill';
 
+/** Who reads the bytes of the channel, and can give them to somebody else. */
+export interface ChannelReader {
+  handOver(handOver: HandOver): Conversation;
+  openInside(): Successor;
+}
+
 export class InChannel implements Host {
   constructor(
     private readonly host: Host,
     private readonly channel: number,
+    private readonly reader: ChannelReader,
   ) {}
 
   get limits(): Limits {
@@ -63,15 +70,15 @@ export class InChannel implements Host {
     this.host.passOn(beginning);
   }
 
-  /** A channel stays with whom it was given to. */
   handOver(next: HandOver): Conversation {
-    return this.host.openTunnel(this.channel, next);
+    return this.reader.handOver(next);
   }
 
   openInside(): Successor {
-    return this.host.openTunnel(this.channel, { to: null, missed: 0, named: null });
+    return this.reader.openInside();
   }
 
+  /** Channels within it are told by the one that carries them all: numbers of theirs would be taken for streams of the connection. */
   openTunnel(_channel: number, handOver: HandOver): Conversation {
     return this.host.openTunnel(this.channel, handOver);
   }

@@ -44,6 +44,11 @@ export class LastingExchanges {
     return this.onTape.size;
   }
 
+  /** Something is under way that has to be written again, or will have to be. */
+  get isWaiting(): boolean {
+    return this.open.size > 0;
+  }
+
   begin(number: number, source: LastingSource, atUs: number): void {
     this.open.set(number, { source, beganAtUs: atUs, written: -1, dueAtUs: atUs + lastsAfterUs });
   }

@@ -6,9 +6,10 @@ import type { Side } from '../../tape/model/content-model';
 import type { Cause } from '../../tape/model/exchange';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
+import type { Agreed } from '../source/alpn';
 import type { EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
+import { Channel } from './channel';
 import { ConnectionHost, type Reader, type Recording } from './connection-host';
-import { InChannel } from './in-channel';
 import { problemBits, problemOfGap } from './problems';
 import type {
   Conversation,
@@ -20,7 +21,7 @@ import type {
   Successor,
 } from './protocol';
 import { directionFrom, type Early, type Orientation, Recognition, type StreamDirection, sideIn } from './recognition';
-import { fallback, protocols } from './registry';
+import { fallback, protocols, shownName, startOf, successorIn } from './registry';
 import { type Joined, Resync } from './resync';
 
 /** Who gets the bytes. */
@@ -41,6 +42,10 @@ export class ParsedConnection implements ConnectionListener, Reader {
   /** Whether the kernel or the bytes said who is the client. */
   private isRoleKnown: boolean;
   private readonly causeAtOpen: Cause | null;
+  /** What TLS agreed to carry. */
+  private agreed: Agreed = null;
+  /** What came first was left out, and nothing has come since. */
+  private beginsLate = false;
 
   constructor(
     private readonly open: OpenEvent,
@@ -61,6 +66,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   data(direction: StreamDirection, bytes: Uint8Array, atUs: number): void {
     this.host.at(atUs);
+    if (this.beginsLate) this.beginLate(bytes);
     const { state } = this;
     if (state.kind === 'speaking') state.conversation.data(sideIn(this.orientation, direction), bytes, atUs);
     else if (state.kind === 'resync') this.seek(state.resync, { direction, bytes, atUs });
@@ -69,8 +75,9 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   gap(direction: StreamDirection, size: number, reason: GapReason, atUs: number): void {
     this.host.at(atUs);
-    this.host.lose(reason, size);
-    this.passGap(direction, size, reason, atUs);
+    this.host.lose(reason === 'left-out' ? 'hole' : reason, size); // the kernel counts what it leaves out, of all together
+    if (reason === 'left-out' && this.hasNotBegun()) this.beginsLate = true;
+    else this.passGap(direction, size, reason, atUs);
   }
 
   tls(event: TlsEvent): void {
@@ -79,10 +86,11 @@ export class ParsedConnection implements ConnectionListener, Reader {
     if (event.binding === 'uncertain' || connection.local === null) {
       this.host.problems |= problemBits['uncertain-connection'];
     }
+    this.agreed = event.agreed ?? null;
     this.beginInside(event);
   }
 
-  encrypted({ unread, sentBytes, receivedBytes, atUs }: EncryptedEvent): void {
+  encrypted({ unread, sentBytes, receivedBytes, atUs, agreed = null }: EncryptedEvent): void {
     this.host.at(atUs);
     this.host.connection = { ...this.host.connection, unreadTls: unread };
     if (this.state.kind === 'undecided') this.settle(fallback, this.state.recognition);
@@ -92,7 +100,10 @@ export class ParsedConnection implements ConnectionListener, Reader {
     const [request, response] =
       this.orientation === 'inbound' ? [receivedBytes, sentBytes] : [sentBytes, receivedBytes];
     if (raw === null) conversation.taint(problemBits.encrypted);
-    else raw.encrypted(request, response, atUs);
+    else {
+      raw.encrypted(request, response, atUs);
+      if (agreed !== null) raw.named(shownName(agreed));
+    }
   }
 
   loss({ reason }: LossEvent): void {
@@ -102,8 +113,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   close(ending: Ending, atUs: number): void {
     this.host.at(atUs);
-    if (this.state.kind === 'undecided' && this.state.recognition.isEmpty && !this.state.isInside)
-      this.noteFailedConnect(ending, atUs);
+    if (this.hasNotBegun() && !this.beginsLate) this.noteFailedConnect(ending, atUs);
     let closed: Conversation | null = null;
     // What a conversation held back until now may hand the connection over.
     for (let open = this.lastReading(); open !== null && open !== closed; open = this.lastReading()) {
@@ -132,7 +142,22 @@ export class ParsedConnection implements ConnectionListener, Reader {
   }
 
   openTunnel(channel: number, handOver: HandOver): Conversation {
-    return successorIn(handOver).open(new InChannel(this.host, channel), startOf(handOver));
+    return new Channel(this.host, channel, handOver);
+  }
+
+  /** Nothing of the connection itself was read yet. */
+  private hasNotBegun(): boolean {
+    return this.state.kind === 'undecided' && this.state.recognition.isEmpty && !this.state.isInside;
+  }
+
+  /**
+   * Where nothing follows what was left out, nothing is said of the connection. A client begins to speak here: with a
+   * request, or in the middle of a protocol that can only be joined.
+   */
+  private beginLate(bytes: Uint8Array): void {
+    this.beginsLate = false;
+    const isRequest = parsed.some((protocol) => protocol.recognise('request', bytes) !== 'no');
+    if (this.state.kind === 'undecided' && !isRequest) this.loseTrack(this.state.recognition, problemOfGap('left-out'));
   }
 
   /** Who reads the bytes at this moment, whether or not it will have been the right one. */
@@ -147,7 +172,10 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   private resyncing(missed: number): State {
     const raw = fallback.open(this.host, { missed });
-    return { kind: 'resync', resync: new Resync(parsed, this.knownOrientation(), raw, missed) };
+    return {
+      kind: 'resync',
+      resync: new Resync(parsed, this.knownOrientation(), raw, { missed, agreed: this.agreed }),
+    };
   }
 
   /** Nothing more comes that would tell which protocol it is. */
@@ -254,13 +282,4 @@ export class ParsedConnection implements ConnectionListener, Reader {
     };
     this.host.emit(exchange as ParsedExchange, 0);
   }
-}
-
-function successorIn({ to }: HandOver): Protocol {
-  return protocols.find(({ name }) => name === to) ?? fallback;
-}
-
-function startOf(handOver: HandOver): ConversationStart {
-  const { to, missed } = handOver;
-  return to === null ? { missed, named: handOver.named } : { missed, handOver };
 }

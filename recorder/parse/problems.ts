@@ -18,6 +18,7 @@ export const problemsOf = memoised(rememberedLists, (bits: number): readonly Pro
 
 const gapBits: Readonly<Record<GapReason, number>> = {
   'ring-full': problemBits['lost-bytes'],
+  'left-out': problemBits['lost-bytes'],
   hole: problemBits['lost-bytes'],
   'over-limit': problemBits.truncated,
   'not-captured': problemBits['lost-bytes'],

@@ -20,8 +20,13 @@ export interface Protocol<C extends Conversation = Conversation> {
   readonly name: ProtocolName;
   /** Does a message of this protocol begin with these bytes? `unsure` asks to be asked again with more of them. */
   recognise(side: Side, bytes: Uint8Array): Verdict;
-  /** The same where the beginning of the connection was missed, for protocols whose messages do not begin as it does. */
-  joins?(side: Side, bytes: Uint8Array): Verdict;
+  /**
+   * The same where the beginning of the connection was missed, for protocols whose messages do not begin as it does.
+   * `isAgreed`: TLS agreed on this protocol, so that less is needed to believe it.
+   */
+  joins?(side: Side, bytes: Uint8Array, isAgreed: boolean): Verdict;
+  /** What TLS calls it (RFC 7301); left out where it has no name there. */
+  readonly alpn?: { readonly names: readonly string[]; readonly shown: string };
   open(host: Host, start: ConversationStart): C;
 }
 
@@ -71,7 +76,7 @@ export interface Upgraded {
 
 /** The two directions of one connection, read by one protocol. */
 export interface Conversation {
-  /** `bytes` is lent: what is kept of it has to be copied, except for as long as it waits in a bounded queue. */
+  /** `bytes` is lent: its memory is used for other bytes as soon as the call is over. What is kept of it has to be copied. */
   data(side: Side, bytes: Uint8Array, atUs: number): void;
   gap(side: Side, size: number, reason: GapReason, atUs: number): void;
   /**
@@ -110,6 +115,8 @@ export interface FallbackProtocol extends Protocol<Fallback> {
 export interface Fallback extends Conversation {
   /** TLS that nobody read. Sizes are totals of the connection so far. */
   encrypted(requestSize: number, responseSize: number, atUs: number): void;
+  /** What it speaks, where its bytes do not tell. */
+  named(name: string): void;
   /** It was another protocol after all: nothing is emitted. */
   drop(): void;
 }

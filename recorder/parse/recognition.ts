@@ -36,8 +36,8 @@ export function directionFrom(orientation: Orientation, side: Side): StreamDirec
 }
 
 /** What a message that begins with these bytes says of a connection whose beginning was missed. */
-export function verdictOnJoining(protocol: Protocol, side: Side, bytes: Uint8Array): Verdict {
-  return protocol.joins?.(side, bytes) ?? protocol.recognise(side, bytes);
+export function verdictOnJoining(protocol: Protocol, side: Side, bytes: Uint8Array, isAgreed: boolean): Verdict {
+  return protocol.joins?.(side, bytes, isAgreed) ?? protocol.recognise(side, bytes);
 }
 
 export class Recognition {
@@ -53,9 +53,20 @@ export class Recognition {
     return this.early.length === 0;
   }
 
-  /** Null: more bytes will tell. */
+  /** Null: more bytes will tell. `item.bytes` is lent; they are kept for as long as that takes. */
   add(item: Early): Recognised | null {
     this.early.push(item);
+    const recognised = this.recognise();
+    if (recognised === null) this.early[this.early.length - 1] = { ...item, bytes: new Uint8Array(item.bytes) };
+    return recognised;
+  }
+
+  /** What came so far; it is given once. */
+  take(): readonly Early[] {
+    return this.early.splice(0);
+  }
+
+  private recognise(): Recognised | null {
     for (const protocol of this.protocols) {
       const verdicts = this.orientations().map(
         (orientation) => [orientation, this.verdictOf(protocol, orientation)] as const,
@@ -65,11 +76,6 @@ export class Recognition {
       if (verdicts.some(([, verdict]) => verdict === 'unsure')) return null;
     }
     return null;
-  }
-
-  /** What came so far; it is given once. */
-  take(): readonly Early[] {
-    return this.early.splice(0);
   }
 
   private recognised(protocol: Protocol, orientation: Orientation): Recognised {

@@ -3,6 +3,7 @@
  * direction. Refuses to take a message for one that begins anywhere but with what a peer wrote in one go.
  */
 import type { Side } from '../../tape/model/content-model';
+import type { Agreed } from '../source/alpn';
 import { MessageFinder } from './message-finder';
 import type { Fallback, Protocol, Verdict } from './protocol';
 import { type Orientation, type StreamDirection, sideIn, verdictOnJoining } from './recognition';
@@ -29,16 +30,23 @@ export interface Joined {
 }
 
 export class Resync {
+  readonly missed: number;
   private readonly candidates: readonly Candidate[];
+  /** TLS agreed on what is looked for. */
+  private readonly isAgreed: boolean;
 
-  /** `missed`: a bit of `problemBits`. `known`: who is the client, where that is known. */
+  /** `missed`: a bit of `problemBits`. `known`: who is the client, where that is known. `agreed`: by TLS. */
   constructor(
     protocols: readonly Protocol[],
     private readonly known: Orientation | null,
     readonly raw: Fallback,
-    readonly missed: number,
+    { missed, agreed }: { readonly missed: number; readonly agreed: Agreed },
   ) {
-    this.candidates = protocols.flatMap((protocol) => [
+    this.missed = missed;
+    const isNamed = ({ alpn }: Protocol) => agreed !== null && alpn?.names.includes(agreed) === true;
+    const named = protocols.filter(isNamed);
+    this.isAgreed = named.length > 0 && known !== null; // frames that either side may send tell no client from a server
+    this.candidates = (named.length > 0 ? named : protocols).flatMap((protocol) => [
       this.candidate(protocol, 'received'),
       this.candidate(protocol, 'sent'),
     ]);
@@ -80,7 +88,9 @@ export class Resync {
 
   private candidate(protocol: Protocol, direction: StreamDirection): Candidate {
     const sides = this.sidesOf(direction);
-    const finder = new MessageFinder((bytes) => bestOf(sides.map((side) => verdictOnJoining(protocol, side, bytes))));
+    const finder = new MessageFinder((bytes) =>
+      bestOf(sides.map((side) => verdictOnJoining(protocol, side, bytes, this.isAgreed))),
+    );
     return { protocol, direction, finder };
   }
 
@@ -91,7 +101,7 @@ export class Resync {
 }
 
 function orientationOf(protocol: Protocol, direction: StreamDirection, bytes: Uint8Array): Orientation {
-  const isRequest = verdictOnJoining(protocol, 'request', bytes) === 'yes';
+  const isRequest = verdictOnJoining(protocol, 'request', bytes, false) === 'yes';
   return isRequest === (direction === 'received') ? 'inbound' : 'outbound';
 }
 

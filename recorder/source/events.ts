@@ -4,6 +4,7 @@
  * Times are microseconds since the Unix epoch. Directions are seen from the watched process.
  */
 import type { ProcessInfo, UnreadTls } from '../../tape/model/exchange';
+import type { Agreed } from './alpn';
 
 export type Role = 'inbound' | 'outbound' | 'unknown';
 
@@ -31,11 +32,14 @@ export interface TlsEvent {
   readonly binding: 'certain' | 'probable' | 'uncertain';
   /** True where the probes of its process are younger than the connection: plaintext may have gone unseen. */
   readonly startedEarlier: boolean;
+  /** What TLS agreed to carry (alpn.ts); null or left out where that was not seen. */
+  readonly agreed?: Agreed;
 }
 
 /** Why bytes of a call are not there. Words travel to the tape: never reuse one. */
 export type MissingReason =
   | 'ring-full'
+  | 'left-out'
   | 'over-limit'
   | 'unreadable-call'
   | 'fault'
@@ -78,6 +82,7 @@ export interface EncryptedEvent {
   readonly receivedBytes: number;
   /** Which library it was, and why its plaintext is not there. */
   readonly unread: UnreadTls;
+  readonly agreed?: Agreed;
 }
 
 /** Losses that no position shows: events dropped before they could be tied to a connection. */

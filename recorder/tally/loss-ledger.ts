@@ -11,6 +11,10 @@ export class LossLedger {
 
   constructor(private readonly emit: (loss: Loss) => void) {}
 
+  get isWaiting(): boolean {
+    return this.sums.size > 0;
+  }
+
   add(loss: Loss): void {
     this.emittedAtUs ??= loss.atUs;
     const key = `${loss.connection} ${loss.reason}`;

@@ -28,6 +28,8 @@ export interface CaseBase {
   /** `POST /orders/{orderId} -> 201`; not unique. */
   readonly name: string;
   readonly stored: StoredExchange;
+  /** Not chosen, but a chosen case carries a value of its answer: see correlate/set-up.ts. */
+  readonly setUp?: boolean;
 }
 
 /** A request and its answer, or one message of a conversation: what values travel by. */
@@ -101,9 +103,18 @@ export function isRunnable(testCase: TestCase): testCase is RunnableCase {
   return testCase.kind === 'run';
 }
 
-/** How it came over HTTP/2; null for HTTP/1. The request that asked for an upgrade is answered over HTTP/2. */
-export function recordedHttp2({ request, response, stored }: Turn): 'tls' | 'plaintext' | null {
-  if (request.version !== '2' && response.version !== '2') return null;
+/** The request that began it. */
+export function askedIn(testCase: SentCase): HttpRequest {
+  return testCase.kind === 'run' ? testCase.request : testCase.handshake.request;
+}
+
+/**
+ * How it came over HTTP/2, by what is on the tape; null for HTTP/1. The request that asked for an upgrade is answered over
+ * HTTP/2.
+ */
+export function recordedHttp2({ stored }: Turn): 'tls' | 'plaintext' | null {
+  const { request, response } = httpOf(stored.exchange) ?? noHttp;
+  if (request?.version !== '2' && response?.version !== '2') return null;
   return stored.exchange.connection.tls === null ? 'plaintext' : 'tls';
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../noise/shapes';
 import { tokensOf } from '../noise/tokens';
 import { headerVolatility } from '../noise/volatile-headers';
+import { decodeSegment } from './leaves';
 
 const leastLength = 8;
 const mostLength = 4096;
@@ -45,7 +46,7 @@ export function isMadeUp(
   if (jwtParts(text) !== null || looksGenerated(text)) return true;
   const [root, name] = place.path;
   if (root === 'header' && headerVolatility(String(name)) !== 'no') return true;
-  if (!/\d/.test(text)) return false;
+  if (!/\d|=$/.test(text)) return false; // no digit, and no padding of base64
   const key = String(place.path.findLast((step) => typeof step === 'string') ?? '');
   return place.length < place.text.length || namesThings(key) || (isTimeName(key) && epochTime(text) !== null);
 }
@@ -71,6 +72,8 @@ export function withoutWordsForPeople(text: string): string {
 export interface Part {
   readonly text: string;
   readonly start: number;
+  /** As it stands in the text, where that is percent-encoded: `MjphYWIzNTk%3D`. */
+  readonly encoded?: string;
 }
 
 const uuidInside = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
@@ -83,10 +86,17 @@ export function eachPart(text: string, take: (part: Part) => boolean): void {
     for (const token of tokensOf(word.text)) {
       if (timeText(token.text) !== null) continue; // a moment is no identifier, and its pieces even less
       const part = { text: token.text, start: word.start + token.start };
+      if (takeDecoded(part, take)) continue;
       const taken = token.text !== word.text && isFollowablePart(token.text) && take(part);
       if (!taken) piecesOf(part, take);
     }
   }
+}
+
+/** What a link holds percent-encoded is another value's text only when decoded. */
+function takeDecoded({ text: encoded, start }: Part, take: (part: Part) => boolean): boolean {
+  const text = encoded.includes('%') ? decodeSegment(encoded) : encoded;
+  return text !== encoded && isFollowable(text) && take({ text, start, encoded });
 }
 
 /** Words of any kind are offered: a credential after its scheme may be all letters. `find` decides. */

@@ -17,7 +17,8 @@ import { type CarryPlan, type CasePlan, planCarries } from './plan';
 import { secretsByPlaceholder, sentPlaceholders } from './secrets';
 
 export interface CarrierOptions {
-  readonly target: Address;
+  /** Where the request of a case is sent to. */
+  targetOf(test: Turn): Address;
   readonly setHeaders: HeaderList;
   /** Secrets by name; see secrets.ts. */
   readonly secrets: ReadonlyMap<string, string>;
@@ -70,7 +71,7 @@ export class Carrier {
       values,
       recordedAt,
       http2: recordedHttp2(test),
-      target: options.target,
+      target: options.targetOf(test),
       ...settings,
     });
   }
@@ -124,7 +125,7 @@ export class Carrier {
     return {
       expected: this.values.expect(plan, test.response),
       recordedAt: recordedAddress(test),
-      target: this.options.target,
+      target: this.options.targetOf(test),
       isOnTape: (text) => this.isOnTape(text),
       knownFrom: (text, path) => this.pinned(this.plan.knownFrom(text, position, path)),
       refAt: (path) => refsAt(plan, path).find((link) => isWhole(link) && this.values.isQualified(link.origin))?.origin,

@@ -1,10 +1,11 @@
 /**
  * The places of a message where a value can travel, each with its path: path segments, query values, header values and
- * cookies, JSON leaves, form fields, the text of parts, whole texts. Decoded as far as HTTP and the body's kind go, no
+ * cookies, JSON leaves, form fields, the text of parts or the places of a message of HTTP in one, whole texts. Decoded as far as HTTP and the body's kind go, no
  * further. Visits instead of building lists: a tape has millions of leaves.
  */
 
 import { parseForm } from '../../tape/body/form';
+import { contentOfPart, type PartMessage, stepOf } from '../../tape/body/parts';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/json/json';
 import type { HeaderList } from '../../tape/model/body';
@@ -18,7 +19,7 @@ export interface Leaf {
   /** Valid during the visit only, as the leaf itself: copy it to keep it. */
   readonly path: Path;
   readonly text: string;
-  readonly kind: 'text' | 'number' | 'cookie' | 'segment';
+  readonly kind: 'text' | 'number' | 'cookie' | 'segment' | 'query';
 }
 
 export type Visit = (leaf: Leaf) => void;
@@ -34,7 +35,7 @@ export function visitRequest(request: HttpRequest, body: BodyView, visit: Visit)
   segmentsOf(beforeQuery).forEach((text, i) => {
     if (text !== '') visit({ path: ['path', i], text, kind: 'segment' });
   });
-  if (query !== undefined) visitFields(parseForm(query), 'query', visit);
+  if (query !== undefined) visitFields(parseForm(query), { root: 'query', kind: 'query' }, visit);
   visitHeaders(request.headers, visit);
   visitBody(body, visit);
 }
@@ -110,26 +111,49 @@ function visitSetCookie(value: string, visit: Visit): void {
 function visitBody(body: BodyView, visit: Visit): void {
   const json = jsonIn(body);
   if (json !== undefined) visitJson(json, visit);
-  else if (body.kind === 'form') visitFields(body.fields, 'body', visit);
+  else if (body.kind === 'form') visitFields(body.fields, { root: 'body', kind: 'text' }, visit);
   else if (body.kind === 'multipart') visitParts(body.parts, visit);
   else if (body.kind === 'text' && body.text.length <= searchedTextLimit) {
     visit({ path: ['body'], text: body.text, kind: 'text' });
   }
 }
 
-function visitParts(parts: readonly Part[], visit: Visit): void {
+function visitParts(parts: readonly Part[], visit: Visit, at: Path = ['body'], depth = 0): void {
   for (const [i, part] of parts.entries()) {
-    const text = shortText(part.bytes);
-    if (text !== null) visit({ path: ['body', part.name ?? i], text, kind: 'text' });
+    const path = [...at, stepOf(part, i)];
+    const content = contentOfPart(part, depth);
+    if (content.kind === 'parts') visitParts(content.parts, visit, path, depth + 1);
+    else if (content.kind === 'http') visitMessage(content, (leaf) => visit(leafWithin(path, leaf)));
+    else {
+      const text = shortText(part.bytes);
+      if (text !== null) visit({ path, text, kind: 'text' });
+    }
   }
 }
 
-function visitFields(fields: readonly (readonly [string, string])[], root: string, visit: Visit): void {
+/** A target is one text: in a batch it may begin anywhere, or refer to another part. */
+function visitMessage({ message, body }: PartMessage, visit: Visit): void {
+  const { start, headers } = message;
+  if (start.kind === 'request') visit({ path: ['path'], text: start.target, kind: 'text' });
+  visitBody(body, visit);
+  visitHeaders(headers, visit);
+}
+
+/** Cookies in a part are none of the connection's. */
+function leafWithin(at: Path, { path, text, kind }: Leaf): Leaf {
+  return { path: [...at, ...path], text, kind: kind === 'cookie' ? 'text' : kind };
+}
+
+function visitFields(
+  fields: readonly (readonly [string, string])[],
+  { root, kind }: { readonly root: string; readonly kind: Leaf['kind'] },
+  visit: Visit,
+): void {
   const seen = new Map<string, number>();
   for (const [name, text] of fields) {
     const nth = seen.get(name) ?? 0;
     seen.set(name, nth + 1);
-    visit({ path: repeated([root, name], nth), text, kind: 'text' });
+    visit({ path: repeated([root, name], nth), text, kind });
   }
 }
 

@@ -9,6 +9,7 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { tokensOf } from '../noise/tokens';
 import { isExpired, parseSetCookie } from './cookies';
+import { decodeSegment } from './leaves';
 import type { Link, Origin } from './origin';
 import { type Edit, editBody, editHeaders, textAt } from './places';
 import type { CasePlan } from './plan';
@@ -107,7 +108,8 @@ export class LiveValues {
     const text = links
       .toSorted((a, b) => b.spot.start - a.spot.start)
       .reduce((whole, { spot, origin }) => {
-        const value = this.of(origin) ?? origin.recorded;
+        const plain = this.of(origin) ?? origin.recorded;
+        const value = spot.encoded ? encodeURIComponent(plain) : plain;
         return whole.slice(0, spot.start) + value + whole.slice(spot.start + spot.length);
       }, first?.spot.text ?? '');
     return { path: first?.spot.path ?? [], text };
@@ -154,7 +156,8 @@ function lastSetCookie(headers: HeaderList, name: string) {
 /** The live value that stands in `live` where the origin's stood in its recorded text. */
 function valueIn(live: string, { spot }: Origin): string | undefined {
   if (spot.start === 0 && spot.length === spot.text.length) return live;
-  return afterSameWords(live, spot) ?? sameToken(live, spot);
+  const found = afterSameWords(live, spot) ?? sameToken(live, spot);
+  return found !== undefined && spot.encoded ? decodeSegment(found) : found;
 }
 
 /** What follows the same words as before, up to what followed the recorded value. Shorter contexts are tried in turn. */

@@ -11,7 +11,22 @@ export interface Spot {
   /** The whole recorded text at the path. */
   readonly text: string;
   readonly kind: Leaf['kind'];
+  /** The part stands percent-encoded in the text, or would where it held anything to encode. */
+  readonly encoded: boolean;
 }
+
+/** The spot of a part of a leaf. A leaf is valid during its visit only: this keeps it. */
+export function spotOf(leaf: Leaf, { text, start, encoded }: Part): Spot {
+  const own = encoded ?? text;
+  const isEncoded = encoded !== undefined || (isInQuery(leaf.text, start) && encodeURIComponent(text) === text);
+  return { path: [...leaf.path], text: leaf.text, kind: leaf.kind, start, length: own.length, encoded: isEncoded };
+}
+
+function isInQuery(text: string, start: number): boolean {
+  return text[start - 1] === '=' && /[?&][^\s?&=]*=$/.test(text.slice(Math.max(0, start - longestName), start));
+}
+
+const longestName = 100;
 
 /** The first appearance of a value. `client`: a request had it first. `supplied`: the user gives the secret for it. */
 export interface Origin {
@@ -41,7 +56,14 @@ export interface Link {
 }
 
 export function suppliedOrigin(placeholder: string): Origin {
-  const spot: Spot = { path: [], start: 0, length: placeholder.length, text: placeholder, kind: 'text' };
+  const spot: Spot = {
+    path: [],
+    start: 0,
+    length: placeholder.length,
+    text: placeholder,
+    kind: 'text',
+    encoded: false,
+  };
   const known = {
     scope: '',
     usedLater: false,
@@ -57,7 +79,7 @@ export function suppliedOrigin(placeholder: string): Origin {
 export function isSpot(spot: Spot, leaf: Leaf, part: Part): boolean {
   return (
     spot.start === part.start &&
-    spot.length === part.text.length &&
+    spot.length === (part.encoded ?? part.text).length &&
     spot.text === leaf.text &&
     spot.kind === leaf.kind &&
     samePath(spot.path, leaf.path)

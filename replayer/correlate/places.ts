@@ -5,7 +5,9 @@
 
 import { isUtf8 } from 'node:buffer';
 import { parseForm } from '../../tape/body/form';
+import { type HttpPart, writeHttpPart } from '../../tape/body/http-part';
 import { rewriteItems } from '../../tape/body/json-items';
+import { contentOfPart, messageAt, type PartMessage, stepOf } from '../../tape/body/parts';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/json/json';
 import type { HeaderList } from '../../tape/model/body';
@@ -38,7 +40,7 @@ function bodyTextAt(body: BodyView, path: Path): string | undefined {
   const json = jsonIn(body);
   if (json !== undefined) return scalarText(jsonAt(json, path.slice(1)));
   if (body.kind === 'form') return body.fields.filter(([name]) => name === path[1])[nthOf(path, 2)]?.[1];
-  if (body.kind === 'multipart') return partText(body.parts.find((part, i) => (part.name ?? i) === path[1]));
+  if (body.kind === 'multipart') return textInParts(body, path);
   return body.kind === 'text' && path.length === 1 ? body.text : undefined;
 }
 
@@ -57,6 +59,23 @@ function scalarText(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   return value instanceof JsonNumber ? value.source : undefined;
+}
+
+function textInParts(body: BodyView & { readonly kind: 'multipart' }, path: Path): string | undefined {
+  const found = messageAt(body, path);
+  if (found === null) return partText(partAt(body.parts, path.slice(1), 0));
+  const { within, rest } = found;
+  const { start, headers } = within.message;
+  if (rest[0] === 'status') return start.kind === 'response' ? String(start.status) : undefined;
+  if (rest[0] === 'path') return start.kind === 'request' ? start.target : undefined;
+  return textAt(headers, within.body, rest);
+}
+
+function partAt(parts: readonly Part[], [step, ...rest]: Path, depth: number): Part | undefined {
+  const part = parts.find((each, i) => stepOf(each, i) === step);
+  if (part === undefined || rest.length === 0) return part;
+  const content = contentOfPart(part, depth);
+  return content.kind === 'parts' ? partAt(content.parts, rest, depth + 1) : undefined;
 }
 
 function partText(part: Part | undefined): string | undefined {
@@ -159,7 +178,7 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
       return { kind: 'form', fields: parseForm(text), bytes: Buffer.from(text) };
     }
     case 'multipart':
-      return { ...body, bytes: editParts(body, ours) };
+      return { ...body, ...editParts(body, stepIn(ours), 0) };
     case 'text': {
       const text = ours[0]?.text ?? body.text;
       return { kind: 'text', text, bytes: Buffer.concat([markOf(body.bytes), Buffer.from(text)]) };
@@ -228,15 +247,52 @@ function sameType(recorded: JsonValue, text: string): JsonValue {
   return typeof value === 'number' || value instanceof JsonNumber ? value : text;
 }
 
-/** Parts are spliced from the last to the first, so that offsets before stay true. */
-function editParts(
-  body: { readonly parts: readonly Part[]; readonly bytes: Uint8Array },
-  edits: readonly Edit[],
-): Uint8Array {
-  return body.parts.reduceRight<Uint8Array>((bytes, part, i) => {
-    const edit = edits.find((each) => each.path[1] === (part.name ?? i));
-    if (edit === undefined) return bytes;
-    const after = bytes.subarray(part.offset + part.bytes.length);
-    return Buffer.concat([bytes.subarray(0, part.offset), Buffer.from(edit.text), after]);
-  }, body.bytes);
+interface Parts {
+  readonly parts: readonly Part[];
+  readonly bytes: Uint8Array;
+}
+
+/** Paths of edits begin with the step of a part. Offsets are moved by what is spliced in before them. */
+function editParts({ parts, bytes }: Parts, edits: readonly Edit[], depth: number): Parts {
+  const edited: Part[] = [];
+  const pieces: Uint8Array[] = [];
+  let [read, written] = [0, 0];
+  for (const [i, part] of parts.entries()) {
+    const own = edits.filter(({ path }) => path[0] === stepOf(part, i));
+    const after = own.length === 0 ? part.bytes : editPart(part, stepIn(own), depth);
+    pieces.push(bytes.subarray(read, part.offset), after);
+    edited.push({ ...part, bytes: after, offset: written + part.offset - read });
+    written += part.offset - read + after.length;
+    read = part.offset + part.bytes.length;
+  }
+  return { parts: edited, bytes: Buffer.concat([...pieces, bytes.subarray(read)]) };
+}
+
+function editPart(part: Part, edits: readonly Edit[], depth: number): Uint8Array {
+  const whole = edits.find(({ path }) => path.length === 0);
+  if (whole !== undefined) return Buffer.from(whole.text);
+  const content = contentOfPart(part, depth);
+  if (content.kind === 'parts') return editParts({ parts: content.parts, bytes: part.bytes }, edits, depth + 1).bytes;
+  return content.kind === 'http' ? writeHttpPart(editMessage(content, edits)) : part.bytes;
+}
+
+/** A body that changed is written without its coding, as its headers then say. */
+function editMessage({ message, body }: PartMessage, edits: readonly Edit[]): HttpPart {
+  const { start } = message;
+  const target = edits.find(({ path }) => path[0] === 'path');
+  const headers = editHeaders(message.headers, edits);
+  const begun = target === undefined || start.kind !== 'request' ? start : { ...start, target: target.text };
+  const edited = editBody(body, edits);
+  if (edited === body || edited.kind === 'empty') return { ...message, start: begun, headers };
+  const bytes = { bytes: edited.bytes, codings: [], wireSize: edited.bytes.length };
+  return { ...message, start: begun, headers: withoutCoding(headers), body: bytes };
+}
+
+function withoutCoding(headers: HeaderList): HeaderList {
+  return headers.filter(([name]) => name.toLowerCase() !== 'content-encoding');
+}
+
+/** The same edits, a step further in. */
+function stepIn(edits: readonly Edit[]): readonly Edit[] {
+  return edits.map(({ path, text }) => ({ path: path.slice(1), text }));
 }

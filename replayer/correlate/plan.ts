@@ -10,7 +10,7 @@ import type { Turn } from '../cases/cases';
 import { dateText, epochTime, isTimeName, timeText } from '../noise/shapes';
 import { eachPart, hasParts, isFollowable, isMadeUp, type Part, withoutWordsForPeople } from './candidates';
 import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
-import { isSpot, type Link, type Origin, samePath, suppliedOrigin } from './origin';
+import { isSpot, type Link, type Origin, samePath, spotOf, suppliedOrigin } from './origin';
 import { shortIdOf, shortIdsIn } from './short-ids';
 
 export interface CasePlan {
@@ -128,10 +128,7 @@ class Planner implements CarryPlan {
       report(origin, part);
       return true;
     };
-    this.eachPart(
-      leaf.text,
-      (part) => part.text !== leaf.text && this.isPart(part.text, leaf) && take(part, part.text),
-    );
+    this.eachPart(leaf.text, (part) => part.text !== leaf.text && this.isPart(part, leaf) && take(part, part.text));
     for (const part of shortIdsIn(leaf.text)) take(part, part.key);
   }
 
@@ -156,8 +153,7 @@ class Planner implements CarryPlan {
 
   private linkOf(origin: Origin, leaf: Leaf, part: Part): Link {
     if (origin.lastLink === null || !isSpot(origin.lastLink.spot, leaf, part)) {
-      const spot = { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length };
-      origin.lastLink = { origin, spot };
+      origin.lastLink = { origin, spot: spotOf(leaf, part) };
     }
     return origin.lastLink;
   }
@@ -169,7 +165,7 @@ class Planner implements CarryPlan {
 
   private weakOrigin(leaf: Leaf, at: Moment): Origin | undefined {
     const short = shortIdOf(leaf, this.segments[at.caseIndex] ?? []);
-    return short === null ? undefined : (this.weak.get(leaf.text) ?? undefined);
+    return short?.certain === true ? (this.weak.get(leaf.text) ?? undefined) : undefined;
   }
 
   /** The key under which a whole leaf is known: its text, its cookie name and text, or what it counts and its digits. */
@@ -179,9 +175,9 @@ class Planner implements CarryPlan {
     return shortIdOf(leaf, this.segments[caseIndex] ?? [])?.key ?? null;
   }
 
-  private isPart(text: string, leaf: Leaf): boolean {
+  private isPart({ text, encoded }: Part, leaf: Leaf): boolean {
     if (this.placeholders.has(text)) return true;
-    return isFollowable(text) && (/\d/.test(text) || leaf.path[1] === 'authorization');
+    return isFollowable(text) && (/\d/.test(text) || encoded !== undefined || leaf.path[1] === 'authorization');
   }
 
   /** `whole` is false for a request's text around a minted value: the client made up only the rest of it. */
@@ -191,7 +187,7 @@ class Planner implements CarryPlan {
     if (at.by === 'answer') this.registerWeak(leaf, at);
     if (leaf.kind === 'number') return;
     this.eachPart(at.by === 'answer' ? withoutWordsForPeople(leaf.text) : leaf.text, (part) => {
-      if (!this.isPart(part.text, leaf)) return false;
+      if (!this.isPart(part, leaf)) return false;
       this.registerPart(leaf, part, at, part.text);
       return false; // its own parts may travel alone
     });
@@ -200,10 +196,9 @@ class Planner implements CarryPlan {
 
   private registerPart(leaf: Leaf, part: Part, at: Moment, key: string): void {
     if (this.index.has(key)) return;
-    const spot = { ...leaf, path: [...leaf.path], start: part.start, length: part.text.length };
     this.index.set(key, {
       ...at,
-      spot,
+      spot: spotOf(leaf, part),
       recorded: part.text,
       scope: key === part.text ? '' : key.slice(0, -part.text.length),
       usedLater: false,
@@ -257,7 +252,7 @@ function cookieKey(path: Path, text: string): string {
 }
 
 /** True for texts that are clocks: equal ones in one answer are often a coincidence. */
-export function isTimeAt(text: string, path: Path): boolean {
+function isTimeAt(text: string, path: Path): boolean {
   const name = path.findLast((step) => typeof step === 'string');
   if (timeText(text) !== null || dateText(text) !== null) return true;
   return epochTime(text) !== null && name !== undefined && isTimeName(String(name));

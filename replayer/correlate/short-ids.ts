@@ -1,6 +1,7 @@
 /**
  * Names short numbers by what they count, so that order 42 and 42 pieces are two things: `order#42` comes from the
- * member `id` in an answer of POST /orders, from `orderId`, `order_id`, or from the segment after `orders`.
+ * member `id` in an answer of POST /orders, from `orderId`, `order_id`, or from the segment after `orders`; and `?order=41`
+ * in a query means order 41 where an answer named one.
  */
 import { singular } from '../cases/name';
 import { wordsOf } from '../noise/shapes';
@@ -10,18 +11,22 @@ export interface ShortId {
   readonly key: string;
   /** True where only the request's verb-like path names it (`id` in an answer of /signup): other names may mean it too. */
   readonly weak: boolean;
+  /** False where it is an id only if an answer named one of that resource: `?order=41`. */
+  readonly certain: boolean;
 }
 
 /** Null for what is no short decimal number, or stands under a name that is no id. `segments` are the request path's. */
 export function shortIdOf(leaf: Leaf, segments: readonly string[]): ShortId | null {
   if (leaf.text.length > 5 || !mayBeId(leaf) || !/^[1-9]\d{0,4}$/.test(leaf.text)) return null;
   const owner = leaf.kind === 'segment' ? ownerOfSegment(leaf, segments) : ownerOfName(leaf, segments);
-  return owner === null ? null : { key: `${owner.resource}#${leaf.text}`, weak: owner.weak };
+  if (owner === null) return null;
+  const { resource, weak, certain = true } = owner;
+  return { key: `${resource}#${leaf.text}`, weak, certain };
 }
 
 /** The cheap question first: most short numbers stand under names that do not end in `id`. */
 function mayBeId({ kind, path }: Leaf): boolean {
-  if (kind === 'segment') return true;
+  if (kind === 'segment' || kind === 'query') return true;
   const last = path[path.length - 1];
   const name = typeof last === 'string' ? last : path[path.length - 2];
   return typeof name === 'string' && (name.endsWith('d') || name.endsWith('D'));
@@ -30,6 +35,7 @@ function mayBeId({ kind, path }: Leaf): boolean {
 interface Owner {
   readonly resource: string;
   readonly weak: boolean;
+  readonly certain?: boolean;
 }
 
 /** Short ids inside a longer text, where they follow a plural in an address: /orders/42. */
@@ -54,12 +60,17 @@ function ownerOfSegment(leaf: Leaf, segments: readonly string[]): Owner | null {
 function ownerOfName(leaf: Leaf, segments: readonly string[]): Owner | null {
   const names = leaf.path.slice(1).filter((step) => typeof step === 'string');
   const words = wordsOf(names.at(-1) ?? '');
-  if (words.at(-1) !== 'id') return null;
+  if (words.at(-1) !== 'id') return leaf.kind === 'query' ? ownerOfQuery(names.at(-1) ?? '') : null;
   if (words.length > 1) return { resource: words.slice(0, -1).join(' '), weak: false };
   const parent = names.at(-2);
   return parent === undefined || isEnvelope(parent)
     ? ownerOfPath(segments)
     : { resource: singularName(parent), weak: false };
+}
+
+function ownerOfQuery(name: string): Owner | null {
+  const resource = singularName(name);
+  return resource === '' ? null : { resource, weak: false, certain: false };
 }
 
 /** The last segment that names a collection or an action. */

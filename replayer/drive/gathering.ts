@@ -10,6 +10,8 @@ import { type Failure, failed, failureOf } from './failure';
 export interface Answer {
   readonly kind: 'answer';
   readonly response: HttpResponse;
+  /** From the moment it could be asked for, because a connection stood, to its last byte. */
+  readonly tookMs: number;
 }
 
 export interface AnswerLimits {
@@ -33,7 +35,7 @@ export interface GatheringOptions {
 }
 
 export class Gathering {
-  private isConnected = false;
+  private connectedAtMs: number | null = null;
   private head: Head | null = null;
   private startedAtUs = 0;
   private informational: readonly InformationalResponse[] = [];
@@ -64,7 +66,7 @@ export class Gathering {
 
   /** A connection to the target stands. */
   connected(): void {
-    this.isConnected = true;
+    this.connectedAtMs ??= performance.now();
   }
 
   /** 1xx: the final answer is still to come. */
@@ -89,11 +91,11 @@ export class Gathering {
 
   end(trailers: HeaderList): void {
     if (this.head === null) this.settle(failed('bad-answer', 'it ended without a final status'));
-    else this.settle({ kind: 'answer', response: this.responseWith(this.head, trailers) });
+    else this.settle({ kind: 'answer', response: this.responseWith(this.head, trailers), tookMs: this.tookMs() });
   }
 
   fail(error: unknown): void {
-    this.settle(failureOf(error, this.isConnected));
+    this.settle(failureOf(error, this.connectedAtMs !== null));
   }
 
   failAs(failure: Failure): void {
@@ -102,8 +104,12 @@ export class Gathering {
 
   private expire(): void {
     const waited = `after ${this.options.timeoutMs} ms`;
-    if (this.isConnected) this.settle(failed('timeout', `no complete answer ${waited}`));
+    if (this.connectedAtMs !== null) this.settle(failed('timeout', `no complete answer ${waited}`));
     else this.settle({ ...failed('connect-timeout', `no connection ${waited}`), unreachable: true });
+  }
+
+  private tookMs(): number {
+    return this.connectedAtMs === null ? 0 : performance.now() - this.connectedAtMs;
   }
 
   private settle(result: Answer | Failure): void {

@@ -57,6 +57,11 @@ export class Http2Connection {
     return this.socket.destroyed;
   }
 
+  /** Whether the target takes an extended CONNECT (RFC 8441 3). Once it is ready. */
+  get enablesConnect(): boolean {
+    return this.session?.remoteSettings.enableConnectProtocol === true;
+  }
+
   /** Throws where it is not usable. */
   request(...args: Parameters<ClientHttp2Session['request']>): ReturnType<ClientHttp2Session['request']> {
     if (this.session === null) throw new Closed('the connection has not begun');
@@ -100,10 +105,18 @@ export class Http2Connection {
 }
 
 const windowBytes = 16 * 1024 * 1024;
+/** RFC 9113 6.5.2. */
+const shortestFrame = 2 ** 14;
+const longestFrame = 2 ** 24 - 1;
 
+/**
+ * Frames may be as long as a head: Node.js takes eight CONTINUATION frames of one, and there are servers that cut heads by
+ * this setting (nginx) and others that cut them into 16 KiB whatever it says (Node.js, Go).
+ */
 function sessionOptions({ bodyBytes, headBytes }: AnswerLimits) {
+  const maxFrameSize = Math.min(Math.max(headBytes, shortestFrame), longestFrame);
   return {
-    settings: { enablePush: false, initialWindowSize: windowBytes / 4, maxHeaderListSize: headBytes },
+    settings: { enablePush: false, initialWindowSize: windowBytes / 4, maxHeaderListSize: headBytes, maxFrameSize },
     maxHeaderListPairs: Math.ceil(headBytes / 32), // what a field costs at least (RFC 9113 6.5.2)
     maxSendHeaderBlockLength: 2 ** 24, // as long as it was recorded; the target has limits of its own
     maxSessionMemory: Math.ceil(bodyBytes / 2 ** 20) * 4, // MiB: bodies have their own limit, and there are many at a time

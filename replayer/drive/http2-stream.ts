@@ -24,11 +24,33 @@ export function ask(connection: Http2Connection, request: OutgoingRequest, askin
       if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
       resolve('settled');
     });
-    gather(stream, gathering, (error) => {
-      const end = endOf(stream, connection, gathering);
-      if (end !== 'settled') resolve(end);
-      else failWith(error, { stream, connection, gathering });
+    gather(stream, gathering, { failed: failing({ stream, connection, gathering }, resolve) });
+  });
+}
+
+/**
+ * Asks for another protocol in a stream, on a connection that is ready and takes such requests. Where the target agrees, its
+ * answer is settled with the head, and the stream stays open: nothing of it was read.
+ */
+export function askForStream(
+  connection: Http2Connection,
+  headers: readonly string[],
+  gathering: Gathering,
+): Promise<StreamEnd | ClientHttp2Stream> {
+  if (!connection.isUsable) return Promise.resolve('refused');
+  const stream = connection.request(headers, { endStream: false });
+  return new Promise((resolve) => {
+    let isAgreed = false;
+    gathering.whenSettled(() => {
+      if (!isAgreed && !stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+      resolve(isAgreed ? stream : 'settled');
     });
+    const failed = failing({ stream, connection, gathering }, resolve);
+    const agrees = (status: number) => {
+      isAgreed = status >= 200 && status < 300;
+      return isAgreed;
+    };
+    gather(stream, gathering, { failed, agrees });
   });
 }
 
@@ -53,8 +75,15 @@ function openStream(
   }
 }
 
-/** Tells the gathering what comes, and `failed` where the stream ends in another way than with an answer. */
-function gather(stream: ClientHttp2Stream, gathering: Gathering, failed: (error: unknown) => void): void {
+interface Hearing {
+  /** The stream ended in another way than with an answer. */
+  readonly failed: (error: unknown) => void;
+  /** Whether an answer of this status is over with its head, and what follows it is none of it; left out where none is. */
+  readonly agrees?: (status: number) => boolean;
+}
+
+/** Tells the gathering what comes. */
+function gather(stream: ClientHttp2Stream, gathering: Gathering, { failed, agrees }: Hearing): void {
   let trailers: HeaderList = [];
   let error: unknown = null;
   const ending = watchEnd(stream);
@@ -65,12 +94,14 @@ function gather(stream: ClientHttp2Stream, gathering: Gathering, failed: (error:
     });
   on('headers', (headers) => gathering.early(statusIn(headers), withoutPseudo(headers)));
   on('response', (headers) => {
-    gathering.begin({ version: '2', status: statusIn(headers), reason: '', headers: withoutPseudo(headers) });
+    const status = statusIn(headers);
+    gathering.begin({ version: '2', status, reason: '', headers: withoutPseudo(headers) });
+    if (agrees?.(status) === true) gathering.end([]);
+    else stream.on('data', (chunk: Buffer) => gathering.data(chunk));
   });
   on('trailers', (headers) => {
     trailers = headers;
   });
-  stream.on('data', (chunk: Buffer) => gathering.data(chunk));
   stream.on('error', (each) => {
     error = each;
   });
@@ -115,6 +146,15 @@ interface Failing {
   readonly stream: ClientHttp2Stream;
   readonly connection: Http2Connection;
   readonly gathering: Gathering;
+}
+
+/** Settles the gathering, or says where else the request is to be sent. */
+function failing(at: Failing, elsewhere: (end: StreamEnd) => void): (error: unknown) => void {
+  return (error) => {
+    const end = endOf(at.stream, at.connection, at.gathering);
+    if (end !== 'settled') elsewhere(end);
+    else failWith(error, at);
+  };
 }
 
 function failWith(error: unknown, { stream, connection, gathering }: Failing): void {

@@ -59,19 +59,36 @@ function isCookie([name]: HeaderList[number]): boolean {
  * The flat list of pseudo-header fields and fields (RFC 9113 8.3.1). The length of the body is said where the recorded
  * client said it. Throws a TypeError for what no header field can hold.
  */
-export function http2Headers(request: OutgoingRequest, { target, hostHeader }: OutgoingOptions): string[] {
+export function http2Headers(request: OutgoingRequest, options: OutgoingOptions): string[] {
   const { method, headers, body } = request;
-  const path = target.basePath + request.path;
   if (!isToken(method)) throw new TypeError(`the method ${JSON.stringify(method)} is no token`);
-  if (!/^[\x21-\xff]+$/.test(path)) throw new TypeError('the path holds signs that no path may hold');
-  const scheme = target.secure ? 'https' : 'http';
-  const flat = [':method', method, ':scheme', scheme, ':authority', hostHeader ?? target.authority, ':path', path];
+  const flat = [':method', method, ...addressFields(request, options)];
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
     if (lower === 'content-length') flat.push(lower, String(body.length));
     else if (isKept(name, headers) || saysTrailers(lower, value)) flat.push(lower, fieldValue(lower, value));
   }
   return flat;
+}
+
+/** The same for an extended CONNECT (RFC 8441 4), which asks for another protocol in its stream. */
+export function extendedConnectHeaders(
+  { asksFor, headers, ...at }: Pick<OutgoingRequest, 'path' | 'headers'> & { readonly asksFor: string },
+  options: OutgoingOptions,
+): string[] {
+  const flat = [':method', 'CONNECT', ':protocol', asksFor, ...addressFields(at, options)];
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase();
+    if (isKept(name, headers)) flat.push(lower, fieldValue(lower, value));
+  }
+  return flat;
+}
+
+function addressFields({ path }: Pick<OutgoingRequest, 'path'>, { target, hostHeader }: OutgoingOptions): string[] {
+  const whole = target.basePath + path;
+  if (!/^[\x21-\xff]+$/.test(whole)) throw new TypeError('the path holds signs that no path may hold');
+  const scheme = target.secure ? 'https' : 'http';
+  return [':scheme', scheme, ':authority', hostHeader ?? target.authority, ':path', whole];
 }
 
 /** Trailers by name, as node:http2 takes them; those of one name stay in their order. Throws as `http2Headers` does. */

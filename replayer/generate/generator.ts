@@ -3,6 +3,7 @@
  * give the same files, and who writes them, and over what, is decided elsewhere (write-plan.ts). What is on a tape came
  * from the network; a member writes it as data only (literal.ts).
  */
+import type { ProtoFiles } from '../../tape/store/described';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { SuiteSettings } from '../suite/description';
 
@@ -47,6 +48,8 @@ export interface GeneratorOptions {
   readonly noise: string | null;
   /** Text of the file of added redaction rules; null where none was given. */
   readonly redact: string | null;
+  /** What names the fields of messages of protobuf in the exchanges; nothing where none of them is known. */
+  readonly protoFiles: ProtoFiles;
 }
 
 export interface Generated {

@@ -1,8 +1,11 @@
 /** Compares two bodies as what the recorded one is: JSON, messages of calls, form, multipart, text or bytes. Codings are undone before. */
 import { createHash } from 'node:crypto';
 import { parseItems } from '../../tape/body/json-items';
+import { contentOfPart, lastingFields, type PartMessage } from '../../tape/body/parts';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { type JsonValue, parseJson } from '../../tape/json/json';
+import type { Path } from '../../tape/model/path';
+import { compareHeaders } from './compare-headers';
 import { compareJson } from './compare-json';
 import { keyOf, type Report } from './difference';
 
@@ -19,7 +22,7 @@ function compareFull(expected: FullView, actual: FullView, report: Report): void
     compareJson(json, actualJson, ['body'], report);
   } else if (expected.kind === 'form' && actual.kind === 'form') compareFields(expected.fields, actual.fields, report);
   else if (expected.kind === 'multipart' && actual.kind === 'multipart') {
-    compareParts(expected.parts, actual.parts, report);
+    compareParts(expected.parts, actual.parts, { at: ['body'], depth: 0 }, report);
   } else if (expected.kind === 'text' && actual.kind === 'text') {
     compareTexts(expected.text, actual.text, ['body'], report);
   } else if (expected.kind === 'binary' && actual.kind === 'binary') {
@@ -80,11 +83,16 @@ function valuesByName(fields: Fields): Map<string, string[]> {
   return named;
 }
 
-/** Parts by position; what a part says of itself, then its bytes. */
-function compareParts(expected: readonly Part[], actual: readonly Part[], report: Report): void {
+/** Parts by position; what a part says of itself, then what it holds: a message of HTTP, parts again, or its bytes. */
+function compareParts(
+  expected: readonly Part[],
+  actual: readonly Part[],
+  { at, depth }: { readonly at: Path; readonly depth: number },
+  report: Report,
+): void {
   for (let i = 0; i < Math.max(expected.length, actual.length); i++) {
     const [left, right] = [expected[i], actual[i]];
-    const path = ['body', left?.name ?? right?.name ?? i];
+    const path = [...at, left?.name ?? right?.name ?? i];
     if (left === undefined || right === undefined) {
       const kind = left === undefined ? 'added' : 'removed';
       report({
@@ -99,12 +107,50 @@ function compareParts(expected: readonly Part[], actual: readonly Part[], report
     if (headText(left) !== headText(right)) {
       report({ path, kind: 'changed', expected: headText(left), actual: headText(right), key: null });
     }
-    comparePartBytes(left.bytes, right.bytes, path, report);
+    compareContents(left, right, { at: path, depth }, report);
   }
 }
 
 function headText(part: Part): string {
-  return part.headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`).join('\r\n');
+  return lastingFields(part)
+    .map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+    .join('\r\n');
+}
+
+function compareContents(
+  left: Part,
+  right: Part,
+  { at, depth }: { readonly at: Path; readonly depth: number },
+  report: Report,
+): void {
+  const [ours, theirs] = [contentOfPart(left, depth), contentOfPart(right, depth)];
+  if (ours.kind === 'http' && theirs.kind === 'http') compareMessages(ours, theirs, inPart(at, report));
+  else if (ours.kind === 'parts' && theirs.kind === 'parts') {
+    compareParts(ours.parts, theirs.parts, { at, depth: depth + 1 }, report);
+  } else comparePartBytes(left.bytes, right.bytes, at, report);
+}
+
+/** Two answers, as those of exchanges are compared: status, fields, body. */
+function compareMessages(expected: PartMessage, actual: PartMessage, report: Report): void {
+  const [left, right] = [statusIn(expected), statusIn(actual)];
+  if (left !== right) report({ path: ['status'], kind: 'changed', expected: left, actual: right, key: null });
+  compareHeaders(expected.message.headers, actual.message.headers, { root: 'header', head: false }, report);
+  compareBodies(expected.body, actual.body, report);
+}
+
+/** The start of a request as it is: an answer holds none, and where it does it is one text. */
+function statusIn({ message: { start } }: PartMessage): JsonValue {
+  return start.kind === 'response' ? start.status : `${start.method} ${start.target}`;
+}
+
+function inPart(at: Path, report: Report): Report {
+  return (found) =>
+    report({
+      ...found,
+      path: [...at, ...found.path],
+      part: at,
+      ...(found.leaf === undefined ? {} : { leaf: [...at, ...found.leaf] }),
+    });
 }
 
 function comparePartBytes(

@@ -61,9 +61,7 @@ function compareUneven(
   path: Steps,
   report: Report,
 ): void {
-  const shorter = Math.min(expected.length, actual.length);
-  const tail = alikeAtEnd(expected, actual, shorter);
-  const paired = shorter - tail;
+  const { paired, tail } = pairedElements(expected, actual);
   compareFirst(paired, expected, actual, { path, report });
   for (let i = paired; i < expected.length - tail; i++) {
     report({ path: [...path, i], kind: 'removed', expected: expected[i] ?? null, actual: undefined, key: keyOf(path) });
@@ -71,6 +69,13 @@ function compareUneven(
   for (let i = paired; i < actual.length - tail; i++) {
     report({ path: [...path, i], kind: 'added', expected: undefined, actual: actual[i] ?? null, key: keyOf(path) });
   }
+}
+
+/** Of lists of two lengths: how many elements are paired from the front, and how many are equal at the end. */
+export function pairedElements(expected: readonly JsonValue[], actual: readonly JsonValue[]) {
+  const shorter = Math.min(expected.length, actual.length);
+  const tail = expected.length === actual.length ? 0 : alikeAtEnd(expected, actual, shorter);
+  return { paired: shorter - tail, tail };
 }
 
 /** How many elements at the end are equal, less those that are equal from the front anyway. */

@@ -10,6 +10,7 @@ import type { Origin } from '../correlate/origin';
 import type { NoiseRule } from '../noise/rules';
 import type { SpanPair } from './causes/run-clock';
 import type { RunState } from './causes/run-state';
+import type { Found } from './difference';
 
 /** The part of a redactor that judging needs. */
 export interface ResponseRedactor {
@@ -37,6 +38,8 @@ export interface JudgeContext {
   readonly target: Address;
   /** When the recorded exchange and this one began and ended. */
   readonly pair: SpanPair;
+  /** Arrays that came in another order, and that a rule lets come in any: the answer holds them in the recorded one. */
+  readonly reordered: readonly Found[];
   /** What earlier cases of this run left behind; judging adds to it. */
   readonly state: RunState;
   /** The tape holds the text in some request or answer. */

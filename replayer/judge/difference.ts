@@ -15,6 +15,14 @@ export interface Difference {
   /** What the recorded value is in this run, where an earlier answer gave another one in its place. */
   readonly translated?: JsonValue;
   readonly actual: JsonValue;
+  /** The rules by which the values shown are no real ones: what stands there was taken out. */
+  readonly redacted?: RedactedSides;
+}
+
+/** By side, the rule that put a placeholder where a secret was. */
+export interface RedactedSides {
+  readonly expected?: string;
+  readonly actual?: string;
 }
 
 export interface Excuse extends Reason {
@@ -31,12 +39,19 @@ export interface Found {
   readonly actual: JsonValue | undefined;
   /** The name the value stands under, for rules that believe a shape only where the name fits. */
   readonly key: string | null;
+  /** The part of the body that is a message of its own, where the place is in one. */
+  readonly part?: Path;
   /** Where correlation and the ledger know the value, when that is not `path`: a cookie by its name. */
   readonly leaf?: Path;
 }
 
 export function leafOf(found: Found): Path {
   return found.leaf ?? found.path;
+}
+
+/** Where it stands in its own message: that of a part, or the answer itself. */
+export function placeInMessage({ part = [] }: Found, path: Path): Path {
+  return path.slice(part.length);
 }
 
 export type Report = (found: Found) => void;

@@ -3,6 +3,7 @@
  * took out on both sides; headers that say nothing; and then the value itself, which may differ by the clock, as another
  * name for the same thing, or as a token. A value whose origin is known is compared by identity. Every excuse has its cause.
  */
+import { messageAt, withoutBoundary } from '../../tape/body/parts';
 import { subjectOf } from '../../tape/model/filter';
 import type { Origin } from '../correlate/origin';
 import { ruleFor } from '../noise/rules';
@@ -13,11 +14,12 @@ import { isClock, isPast, mayCoincide, movedTime } from './causes/clock';
 import { areIdentifiers, areMintedAlike, mayName } from './causes/identity';
 import type { Moved } from './causes/run-clock';
 import { byToken, jwtReason } from './causes/token';
-import { byModification } from './causes/validators';
+import { byModification, byTag } from './causes/validators';
 import { type JudgeContext, placeOf } from './context';
-import { type Found, leafOf } from './difference';
+import { type Found, leafOf, placeInMessage } from './difference';
 import type { LiveRedaction } from './live-redaction';
 import type { RecordedAnswer } from './recorded-answer';
+import { judgePartTag } from './tag';
 import { type WordPair, wordPairs } from './words';
 
 /** What is asked about one answer: the live side redacted, and the times that were excused so far. */
@@ -36,6 +38,7 @@ export function excuseFor(found: Found, asked: Asked): Reason | null {
     in: 'response',
     path: placeOf(context, found.path),
     subject: subjectOf(context.test.stored.exchange),
+    differs: found,
   });
   if (declared !== undefined) return { cause: 'rule', rule: declared.name };
   if (isOfMock(found, asked)) return byMock;
@@ -45,7 +48,8 @@ export function excuseFor(found: Found, asked: Asked): Reason | null {
   const recorded = asked.recorded.valueOf(found);
   if (found.kind !== 'changed' || recorded === undefined || found.actual === undefined) return null;
   const pair: Pair = { recorded, actual: found.actual, path: leafOf(found), key: found.key };
-  return headerReason(pair, asked) ?? valueReason(pair, found, asked);
+  const own = { ...pair, path: placeInMessage(found, pair.path) };
+  return headerReason(own, pair, asked) ?? partTagReason(found, own, asked) ?? valueReason(pair, found, asked);
 }
 
 const byMock: Reason = { cause: 'identity', rule: 'mock' };
@@ -57,9 +61,10 @@ function isOfMock(found: Found, { context, recorded }: Asked): boolean {
   return before !== found.actual && before === recorded.valueOf(found);
 }
 
-function headerReason(pair: Pair, { context }: Asked): Reason | null {
-  if (pair.path[0] !== 'header') return null;
-  const name = String(pair.path[1]);
+/** `own` is the pair by its place in its own message. */
+function headerReason(own: Pair, pair: Pair, { context }: Asked): Reason | null {
+  if (own.path[0] !== 'header') return null;
+  const name = String(own.path[1]);
   if (name === 'content-type' && sameButBoundary(pair)) return { cause: 'rule', rule: 'multipart-boundary' };
   if (name === 'last-modified') return modificationReason(pair, context);
   const volatility = headerVolatility(name);
@@ -67,10 +72,19 @@ function headerReason(pair: Pair, { context }: Asked): Reason | null {
   return isFree ? { cause: 'rule', rule: volatileHeaderRule } : null;
 }
 
+/** The tag of a part is held against its own body. That of the answer itself is judged before anything else (tag.ts). */
+function partTagReason(found: Found, own: Pair, { context, live, recorded }: Asked): Reason | null {
+  if (found.part === undefined || own.path[0] !== 'header' || own.path[1] !== 'etag') return null;
+  const path = [...found.part, 'body'];
+  const [before, after] = [recorded.messageAt(path), messageAt(live.shown().body, path)?.within];
+  if (before === undefined || after === undefined) return null;
+  return judgePartTag({ pair: own, part: found.part, before, after }, context) === 'excused' ? byTag : null;
+}
+
 /** A multipart boundary is made up for each message; the parts are judged as parts. */
 function sameButBoundary({ recorded, actual }: Pair): boolean {
-  const [left, right] = [recorded, actual].map((value) => String(value).replace(/;\s*boundary=("[^"]*"|[^;]*)/i, ''));
-  return left === right && /^multipart\//i.test(left ?? '');
+  const [left, right] = [withoutBoundary(String(recorded)), withoutBoundary(String(actual))];
+  return left === right && /^multipart\//i.test(left);
 }
 
 /** What was there before the recording began was put there anew for this run, at some moment. */

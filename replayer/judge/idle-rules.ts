@@ -1,7 +1,7 @@
 /** Noise rules that excused nothing in a run: each is a place nobody watches any more, or never was one. */
 import { viewBody } from '../../tape/body/view';
 import { subjectOf } from '../../tape/model/filter';
-import { coversPath } from '../../tape/model/path';
+import { coversPath, parsePath } from '../../tape/model/path';
 import { isSent, type TestCase, type Turn } from '../cases/cases';
 import { turnsOf } from '../cases/turns';
 import { visitResponse } from '../correlate/leaves';
@@ -17,13 +17,37 @@ export function idleRules(
 ): readonly string[] {
   const used = new Set(results.flatMap((result) => result.excused.map((excuse) => excuse.rule)));
   const idle = rules.filter((rule) => rule.in === 'response' && !used.has(rule.name));
-  return idle.map((rule) => `noise rule ${rule.name} excused nothing: ${whyIdle(rule, cases)} (${rule.pathText})`);
+  return idle.map(
+    (rule) => `noise rule ${rule.name} excused nothing: ${whyIdle(rule, results, cases)} (${rule.pathText})`,
+  );
 }
 
-function whyIdle(rule: NoiseRule, cases: readonly TestCase[]): string {
-  const fitting = cases.filter((test) => fits(rule, subjectOf(test.stored.exchange)));
+/** Rules about answers that speak of nothing on the tape, whatever a build answers: a warning each. */
+export function deadRules(rules: readonly NoiseRule[], cases: readonly TestCase[]): readonly string[] {
+  return rules
+    .filter((rule) => rule.in === 'response')
+    .flatMap((rule) => {
+      const why = whyDead(rule, cases);
+      return why === null ? [] : [`noise rule ${rule.name} speaks of nothing on the tape: ${why} (${rule.pathText})`];
+    });
+}
+
+function whyDead(rule: NoiseRule, cases: readonly TestCase[]): string | null {
+  const fitting = fittingCases(rule, cases);
   if (fitting.length === 0) return 'its match fits no case';
-  return fitting.some((test) => hasPlace(rule, test)) ? 'nothing differs there' : 'no recorded answer has such a place';
+  return fitting.some((test) => hasPlace(rule, test)) ? null : 'no recorded answer has such a place';
+}
+
+function fittingCases(rule: NoiseRule, cases: readonly TestCase[]): readonly TestCase[] {
+  return cases.filter((test) => fits(rule, subjectOf(test.stored.exchange)));
+}
+
+function whyIdle(rule: NoiseRule, results: readonly CaseResult[], cases: readonly TestCase[]): string {
+  const ids = new Set(fittingCases(rule, cases).map((test) => test.id));
+  const differing = results.filter(({ id }) => ids.has(id)).flatMap(({ differences }) => differences);
+  if (differing.some(({ path }) => coversPath(rule.path, parsePath(path))))
+    return 'what differs there is not within it';
+  return whyDead(rule, cases) ?? 'nothing differs there';
 }
 
 function hasPlace(rule: NoiseRule, test: TestCase): boolean {

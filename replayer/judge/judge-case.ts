@@ -4,11 +4,13 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import type { Turn } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
 import type { NoiseRule } from '../noise/rules';
+import { type Arranged, inRecordedOrder } from './any-order';
 import { isMinted } from './causes/mint';
 import { believableSpan, type SpanPair } from './causes/run-clock';
 import type { RunState } from './causes/run-state';
 import type { JudgeContext, ResponseRedactor } from './context';
-import { type Judgement, judge } from './judge';
+import { expectedBody, type Judgement, judge } from './judge';
+import { partsInRecordedOrder } from './part-order';
 
 export interface JudgeSettings {
   readonly rules: readonly NoiseRule[];
@@ -33,21 +35,37 @@ export interface LiveAnswer {
 
 /** Cases come in the order in which their answers ended. */
 export function judgeCase(test: Turn, answer: LiveAnswer, run: RunMemory & JudgeSettings): Judgement {
-  return judge(answer.response, learnFrom(test, answer, run));
+  const { response, context } = learnFrom(test, answer, run);
+  return judge(response, context);
+}
+
+export interface Learned {
+  /** The answer as it is compared: in the order of the recording. */
+  readonly response: HttpResponse;
+  readonly context: JudgeContext;
 }
 
 /** Takes from an answer what later cases need, and gives what its judge has to know. */
 export function learnFrom(
   test: Turn,
-  { response, sentAtUs }: LiveAnswer,
-  { carrier, state, ...settings }: RunMemory & JudgeSettings,
-): JudgeContext {
+  { response: live, sentAtUs }: LiveAnswer,
+  run: RunMemory & JudgeSettings,
+): Learned {
+  const { carrier, state, ...settings } = run;
+  const { response, reordered } = arrange(test, live, run);
   const pair = pairOf(test, { fromUs: sentAtUs, toUs: response.endedAtUs });
   state.clock.note(pair);
   carrier.learn(test, response, (origin, live) => {
     return isMinted(origin, live, { state, pair, isSecret: carrier.isPlaceholder(origin.recorded) });
   });
-  return { test, ...settings, state, pair, ...carrier.expectationFor(test) };
+  return { response, context: { test, ...settings, state, pair, reordered, ...carrier.expectationFor(test) } };
+}
+
+function arrange(test: Turn, given: HttpResponse, { carrier, rules }: RunMemory & JudgeSettings): Arranged {
+  const live = partsInRecordedOrder(given, test.response);
+  if (!rules.some((rule) => rule.allows.kind === 'order')) return { response: live, reordered: [] };
+  const expected = expectedBody({ test, ...carrier.expectationFor(test) });
+  return inRecordedOrder(live, { test, expected, rules });
 }
 
 function pairOf({ stored, response }: Turn, live: SpanPair['live']): SpanPair {

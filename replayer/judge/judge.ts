@@ -94,7 +94,7 @@ function unchangedTag({ headers }: HttpResponse): Found {
 /** Before anything is asked about excusing them. */
 export function differencesBetween(live: HttpResponse, context: JudgeContext): Found[] {
   const { response, request } = context.test;
-  const found: Found[] = [];
+  const found: Found[] = [...context.reordered];
   const report = (each: Found) => found.push(each);
   const head = request.method === 'HEAD' && saysLengthAlike(live, response);
   if (live.status !== response.status) {
@@ -125,7 +125,8 @@ function contentType(headers: HeaderList): string | undefined {
   return headers.find(([name]) => name.length === 12 && name.toLowerCase() === 'content-type')?.[1];
 }
 
-function expectedBody({ expected, test }: JudgeContext): BodyView {
+/** The recorded body with the values of this run. */
+export function expectedBody({ expected, test }: Pick<JudgeContext, 'expected' | 'test'>): BodyView {
   return expected?.body ?? viewBody(test.response.headers, test.response.body);
 }
 

@@ -4,6 +4,7 @@
  * need it.
  */
 import { type BodyView, viewBody } from '../../tape/body/view';
+import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
@@ -12,7 +13,7 @@ import { lookAlike } from '../noise/shapes';
 import type { Reason } from './causes/cause';
 import { jwtReason } from './causes/token';
 import type { JudgeContext } from './context';
-import { type Found, leafOf } from './difference';
+import { type Found, leafOf, type RedactedSides } from './difference';
 import type { WordPair } from './words';
 
 interface Redacted {
@@ -107,6 +108,14 @@ export class LiveRedaction {
     return this.redacted();
   }
 
+  /** The rules by which what is shown of the place, on either side, holds a placeholder. */
+  redactedIn(path: Path, shown: { readonly expected: JsonValue; readonly actual: JsonValue }): RedactedSides {
+    const expected = ruleOf(this.entriesAt(this.ledger, path), shown.expected);
+    const isLive = this.context.redactor !== null;
+    const actual = isLive ? ruleOf(this.entriesAt(this.redacted().entries, path), shown.actual) : undefined;
+    return { ...(expected === undefined ? {} : { expected }), ...(actual === undefined ? {} : { actual }) };
+  }
+
   private redacted(): Redacted {
     if (this.made === undefined) {
       const { redactor } = this.context;
@@ -123,6 +132,12 @@ export class LiveRedaction {
       (entry) => isWithin(entry.path, place) || (path[1] === 'set-cookie' && entry.path.startsWith(place)),
     );
   }
+}
+
+function ruleOf(entries: readonly RedactionEntry[], shown: JsonValue): string | undefined {
+  if (entries.length === 0 || shown === null) return undefined;
+  const text = typeof shown === 'string' ? shown : stringifyJson(shown);
+  return entries.find(({ placeholder }) => text.includes(placeholder))?.rule;
 }
 
 /** Redaction also reads what is inside of a text, such as JSON in an event: its places lie below that of the text. */

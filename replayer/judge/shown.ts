@@ -17,9 +17,15 @@ const contextBefore = 40;
 const contextAfter = 80;
 
 /** Stands for a live value that must not be printed. */
-export const hiddenValue = '(a secret of this run)';
+const hiddenValue = '(a secret of this run)';
 
 export function shownDifference(found: Found, asked: Asked): Difference {
+  const shown = withValues(found, asked);
+  const redacted = asked.live.redactedIn(leafOf(found), shown);
+  return Object.keys(redacted).length === 0 ? shown : { ...shown, redacted };
+}
+
+function withValues(found: Found, asked: Asked): Difference {
   const recorded = asked.recorded.valueOf(found) ?? null;
   const actual = shownActual(found, asked) ?? null;
   const head = { path: formatPath(placeOf(asked.context, found.path)), kind: found.kind };

@@ -1,9 +1,11 @@
 /** What the tag of a live answer says of its body (causes/validators.ts judges it), and whether the body did change. */
 import { createHash } from 'node:crypto';
 import { decodeBody } from '../../tape/body/coding';
+import type { PartMessage } from '../../tape/body/parts';
 import { type Body, headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
-import { parsePath } from '../../tape/model/path';
+import { formatPath, type Path, parsePath } from '../../tape/model/path';
+import type { Pair } from './causes/cause';
 import type { BodyChange, TagVerdict } from './causes/validators';
 import { sameBytes } from './compare-body';
 import type { JudgeContext } from './context';
@@ -23,6 +25,33 @@ export function judgeTag(live: HttpResponse, redaction: LiveRedaction, context: 
     body: bodyChange(live, redaction, context),
     digest: hasBody ? createHash('sha256').update(live.body.bytes).digest('base64') : null,
     isNewer: headerValue(response.headers, 'last-modified') !== headerValue(live.headers, 'last-modified'),
+  });
+}
+
+export interface PartTag {
+  /** The two tags. */
+  readonly pair: Pair;
+  readonly part: Path;
+  /** Redacted both. */
+  readonly before: PartMessage;
+  readonly after: PartMessage;
+}
+
+/** The same of one message in a part of the answer. */
+export function judgePartTag({ pair, part, before, after }: PartTag, { test, state }: JudgeContext): TagVerdict {
+  const { request } = test;
+  const [recorded, live] = [String(pair.recorded), String(pair.actual)];
+  const modified = (message: PartMessage) => headerValue(message.message.headers, 'last-modified');
+  const [old, body] = [before.message.body, after.message.body];
+  const isEmpty = old.bytes.length === 0 && body.bytes.length === 0;
+  return state.validators.judge({
+    target: `${request.method} ${request.target} ${formatPath(part)}`,
+    recorded,
+    expected: recorded,
+    live,
+    body: isEmpty ? 'none' : isSame(old, body) ? 'same' : 'changed',
+    digest: body.bytes.length === 0 ? null : createHash('sha256').update(body.bytes).digest('base64'),
+    isNewer: modified(before) !== modified(after),
   });
 }
 

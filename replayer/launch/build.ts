@@ -3,17 +3,16 @@
  * answer waited for. Everything that was started is ended by `close`, also when starting it went wrong.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
-import type { MockServer } from '../mocks/server';
-import type { Upstream } from '../mocks/upstream';
-import { writeCaBundle } from './ca-bundle';
+import { openSandbox, type SandboxOptions } from '../sandbox/open';
+import type { Sandbox, SandboxSeen } from '../sandbox/sandbox';
 import { type RunningCommand, startCommand } from './command';
 import { commandEnvironment } from './environment';
+import { ledToMocks } from './inherited';
 import { isListening, waitUntilReady } from './readiness';
+import { writeTrust } from './trust/bundle';
+import { placesOfTrust } from './trust/places';
 
-export interface BuildOptions {
-  readonly target: URL;
-  readonly mocks: MockServer;
-  readonly upstreams: readonly Upstream[];
+export interface BuildOptions extends Omit<SandboxOptions, 'placed'> {
   /** What the command inherits. */
   readonly env: NodeJS.ProcessEnv;
   /** `NAME=VALUE` with templates. */
@@ -22,49 +21,68 @@ export interface BuildOptions {
   readonly port: number;
   readonly waitMs: number;
   onLine?(line: string): void;
+  /** Gets what a person must know of the sandbox before the command starts. */
+  onRemark?(text: string): void;
   /** Aborting it ends the wait; `startBuild` then throws INTERRUPTED. */
   readonly signal?: AbortSignal;
 }
 
 export interface RunningBuild {
   readonly command: RunningCommand;
+  seen(): SandboxSeen;
   close(): Promise<void>;
 }
 
-/** Throws PORT_IN_USE, COMMAND_FAILED, TARGET_NOT_READY, INTERRUPTED, and USAGE for settings that cannot be filled. */
+/** Throws PORT_IN_USE, COMMAND_FAILED, TARGET_NOT_READY, SANDBOX_REFUSED, INTERRUPTED, and USAGE for settings that cannot be filled. */
 export async function startBuild(command: readonly string[], options: BuildOptions): Promise<RunningBuild> {
   const { target, mocks, upstreams } = options;
-  const bundle = writeCaBundle(mocks.ca, options.env);
+  const opened: { remove(): void }[] = [];
+  const clear = (): void => {
+    for (const each of opened.splice(0).reverse()) each.remove();
+  };
   try {
-    const env = commandEnvironment(options.env, {
-      mocks: { proxyUrl: mocks.url, urls: mocks.urls, upstreams, caFile: mocks.caFile, bundleFile: bundle.path },
+    const trust = writeTrust(mocks.ca, options.env);
+    opened.push(trust);
+    const placed = placesOfTrust(trust, { cwd: process.cwd(), env: options.env });
+    const sandbox = await openSandbox({ ...options, placed });
+    opened.push({ remove: sandbox.close });
+    const { proxyUrl, urls } = sandbox;
+    const led = proxyUrl === null ? { env: options.env, told: [] } : ledToMocks(options.env, { urls, upstreams });
+    const env = commandEnvironment(led.env, {
+      mocks: { proxyUrl, urls, upstreams, caFile: mocks.caFile, trust },
       ownAddress: target.host,
       port: options.port,
       settings: options.settings,
     });
     if (await isListening(target)) throw portTaken(target);
-    const running = await readyCommand(command, env, options);
+    for (const remark of [...sandbox.remarks, ...led.told.map(ledRemark)]) options.onRemark?.(remark);
+    const running = await readyCommand(command, { ...options, env, sandbox });
     return {
       command: running,
+      seen: sandbox.seen,
       async close() {
         await running.stop();
-        bundle.remove();
+        clear();
       },
     };
   } catch (error) {
-    bundle.remove();
+    clear();
     throw error;
   }
 }
 
+interface Starting extends Pick<BuildOptions, 'env' | 'target' | 'waitMs' | 'signal' | 'onLine'> {
+  readonly sandbox: Sandbox;
+}
+
 async function readyCommand(
   command: readonly string[],
-  env: NodeJS.ProcessEnv,
-  { target, waitMs, signal, onLine }: BuildOptions,
+  { env, sandbox, target, waitMs, signal, onLine }: Starting,
 ): Promise<RunningCommand> {
-  const running = await startCommand(command, { env, ...(onLine === undefined ? {} : { onLine }) });
+  const { spawn, isUp } = sandbox;
+  const running = await startCommand(command, { env, spawn, ...(onLine === undefined ? {} : { onLine }) });
   try {
-    await Promise.race([waitUntilReady(target, running, waitMs), aborted(signal)]);
+    await Promise.race([waitUntilReady(target, running, { waitMs, isUp }), aborted(signal)]);
     return running;
   } catch (error) {
     await running.stop();
@@ -82,6 +100,10 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
 
 function interrupted(): WiretapeError {
   return new WiretapeError('INTERRUPTED', 'Interrupted while the command was starting', { remedy: 'Run it again' });
+}
+
+function ledRemark(told: string): string {
+  return `env: inherited ${told}, led to its mock`;
 }
 
 /** Whatever listens there would be tested in place of the command. */

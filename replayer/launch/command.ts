@@ -2,8 +2,9 @@
  * Runs the command under test in a process group of its own and ends all of it: SIGTERM, then SIGKILL after a grace
  * period; and at once when this process exits for whatever reason it can still notice. Passes its output on.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { livingMembers, signalProcesses, type Tree } from './process-tree';
@@ -28,8 +29,23 @@ export interface RunningCommand {
   stop(graceMs?: number): Promise<void>;
 }
 
+/** A command that was started, whoever started it. */
+export interface Spawned {
+  /** Of the leader of its process group. */
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<Exit>;
+  readonly closed: Promise<void>;
+}
+
+/** Throws COMMAND_FAILED. */
+export type Spawner = (command: readonly string[], env: NodeJS.ProcessEnv) => Promise<Spawned>;
+
 export interface CommandOptions {
   readonly env: NodeJS.ProcessEnv;
+  /** Default: where we are ourselves. */
+  readonly spawn?: Spawner;
   /** Gets what the command prints, line by line. */
   onLine?(line: string): void;
 }
@@ -41,13 +57,8 @@ const pollMs = 20;
 
 /** Throws COMMAND_FAILED where it cannot be started. */
 export async function startCommand(command: readonly string[], options: CommandOptions): Promise<RunningCommand> {
-  const [file = '', ...args] = command;
   const mark = `WIRETAPE_RUN_${randomBytes(8).toString('hex')}`;
-  const child = spawn(file, args, {
-    detached: true, // its own group, so that one signal reaches everything it starts
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...options.env, [mark]: '1' },
-  });
+  const child = await (options.spawn ?? spawnHere)(command, { ...options.env, [mark]: '1' });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     readLines(stream, (line) => {
@@ -56,25 +67,20 @@ export async function startCommand(command: readonly string[], options: CommandO
       options.onLine?.(line);
     });
   }
-  const text = command.join(' ');
-  const pid = await started(child, text);
-  const tree: Tree = { group: pid, mark };
+  const tree: Tree = { group: child.pid, mark };
   const endNow = (): void => signalProcesses(livingMembers(tree), 'SIGKILL');
   process.once('exit', endNow);
   let exit: Exit | null = null;
-  const exited = new Promise<Exit>((resolve) => {
-    child.once('exit', (code, signal) => {
-      exit = { code, signal };
-      resolve(exit);
-    });
+  const exited = child.exited.then((how) => {
+    exit = how;
+    return how;
   });
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   return {
-    pid,
-    text,
+    pid: child.pid,
+    text: command.join(' '),
     exit: () => exit,
     exited,
-    closed,
+    closed: child.closed,
     lastLines: () => lines,
     async stop(graceMs = defaultGraceMs) {
       await endTree(tree, graceMs);
@@ -85,18 +91,33 @@ export async function startCommand(command: readonly string[], options: CommandO
   };
 }
 
-function started(child: ChildProcess, text: string): Promise<number> {
-  return new Promise((resolve, reject) => {
+export async function spawnHere(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Spawned> {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, {
+    detached: true, // its own group, so that one signal reaches everything it starts
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
+  await new Promise<void>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' ? 'there is no such program' : (error.code ?? error.message);
-      reject(
-        new WiretapeError('COMMAND_FAILED', `Cannot start ${text}: ${why}`, {
-          remedy: 'Check the command after --; shell syntax needs a shell:  -- sh -c "…"',
-          cause: error,
-        }),
-      );
+      reject(cannotStart(command, error.code ?? error.message, error));
     });
-    child.once('spawn', () => resolve(child.pid ?? 0));
+    child.once('spawn', resolve);
+  });
+  return {
+    pid: child.pid ?? 0,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exited: new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal }))),
+    closed: new Promise((resolve) => child.once('close', () => resolve())),
+  };
+}
+
+export function cannotStart(command: readonly string[], code: string, cause?: Error): WiretapeError {
+  const why = code === 'ENOENT' ? 'there is no such program' : code;
+  return new WiretapeError('COMMAND_FAILED', `Cannot start ${command.join(' ')}: ${why}`, {
+    remedy: 'Check the command after --; shell syntax needs a shell:  -- sh -c "…"',
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 

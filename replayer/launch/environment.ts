@@ -1,20 +1,22 @@
 /**
  * The environment of the command under test: proxy variables that lead every HTTP client to the mocks, CA variables
  * that make it trust them, and the user's own `--env NAME=VALUE` with their templates filled. Pure; files are named,
- * not read. Java reads none of these variables: its clients are pointed at the mocks with --env.
+ * not read.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
 import { parseAuthority, type Upstream } from '../mocks/upstream';
+import type { Trust } from './trust/bundle';
+import { javaStorePassword } from './trust/java-key-store';
 
 export interface MockAccess {
-  /** The one port for everything, used as the proxy. */
-  readonly proxyUrl: string;
-  /** Upstream name to the base URL of its own port. */
+  /** The one port for everything, used as the proxy; null where the command is led to the mocks without one. */
+  readonly proxyUrl: string | null;
+  /** Upstream name to the base URL it is called at. */
   readonly urls: ReadonlyMap<string, string>;
   readonly upstreams: readonly Upstream[];
   readonly caFile: string;
   /** The system's certificates and our own, for variables that replace the system's. */
-  readonly bundleFile: string;
+  readonly trust: Pick<Trust, 'bundle' | 'javaStore' | 'phpFolder'>;
 }
 
 export interface EnvironmentOptions {
@@ -38,21 +40,53 @@ const bundleVariables = [
   'HTTPLIB2_CA_CERTS',
   'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH',
   'DENO_CERT',
+  'PERL_LWP_SSL_CA_FILE',
+  'HTTPS_CA_FILE',
 ];
+
+const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'NODE_USE_ENV_PROXY'];
 
 /** Settings win over what is set here, and this wins over what is inherited: a NO_PROXY of the shell would let calls out. */
 export function commandEnvironment(inherited: NodeJS.ProcessEnv, options: EnvironmentOptions): NodeJS.ProcessEnv {
-  const { proxyUrl, caFile, bundleFile } = options.mocks;
-  const direct = options.ownAddress;
-  const certificates = Object.fromEntries(bundleVariables.map((name) => [name, bundleFile]));
+  const { proxyUrl, caFile, trust } = options.mocks;
+  const certificates = Object.fromEntries(bundleVariables.map((name) => [name, trust.bundle]));
   return {
-    ...inherited,
-    ...eitherCase({ HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY: direct }),
-    NODE_USE_ENV_PROXY: '1',
-    NODE_EXTRA_CA_CERTS: inherited.NODE_EXTRA_CA_CERTS === undefined ? caFile : bundleFile,
+    ...without(inherited, proxyVariables),
+    ...(proxyUrl === null ? {} : proxied(proxyUrl, options.ownAddress)),
+    NODE_EXTRA_CA_CERTS: inherited.NODE_EXTRA_CA_CERTS === undefined ? caFile : trust.bundle,
     ...certificates,
+    PHP_INI_SCAN_DIR: `${inherited.PHP_INI_SCAN_DIR ?? ''}:${trust.phpFolder}`,
+    JAVA_TOOL_OPTIONS: javaOptions(inherited.JAVA_TOOL_OPTIONS, options),
     ...Object.fromEntries(options.settings.map((setting) => settingOf(setting, options))),
   };
+}
+
+function proxied(proxyUrl: string, direct: string): Record<string, string> {
+  const variables = eitherCase({ HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl, NO_PROXY: direct });
+  return { ...variables, NODE_USE_ENV_PROXY: '1' };
+}
+
+/** Java reads no variable but this one; it says on stderr that it did. What stands later wins. */
+function javaOptions(inherited: string | undefined, { mocks, ownAddress }: EnvironmentOptions): string {
+  const { trust, proxyUrl } = mocks;
+  const store = { 'javax.net.ssl.trustStore': trust.javaStore, 'javax.net.ssl.trustStorePassword': javaStorePassword };
+  const proxy = proxyUrl === null ? {} : javaProxy(new URL(proxyUrl), ownAddress);
+  const properties = Object.entries({ ...store, ...proxy }).map(([name, value]) => `-D${name}=${value}`);
+  return [...(inherited === undefined || inherited === '' ? [] : [inherited]), ...properties].join(' ');
+}
+
+/** Java leaves out hosts, not ports. */
+function javaProxy({ hostname, port }: URL, ownAddress: string): Record<string, string> {
+  const own = parseAuthority(ownAddress)?.host ?? ownAddress;
+  return {
+    ...{ 'http.proxyHost': hostname, 'http.proxyPort': port, 'http.nonProxyHosts': own },
+    ...{ 'https.proxyHost': hostname, 'https.proxyPort': port },
+  };
+}
+
+/** In either case: a proxy of the shell is none of the recording. */
+function without(inherited: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(inherited).filter(([name]) => !names.includes(name.toUpperCase())));
 }
 
 /** curl and Python read the lower-case names, others the upper-case ones. */
@@ -80,11 +114,38 @@ export function usesPort(settings: readonly string[]): boolean {
   return settings.some((setting) => setting.includes('{port}'));
 }
 
-/** Braces that are none of ours stay: a value may be JSON. */
+const templates = ['port', 'ca', 'mock'] as const;
+
+/** Braces that are none of ours stay: a value may be JSON. Those that were meant to be ours are refused. */
 function filled(value: string, { mocks, port }: EnvironmentOptions): string {
-  return value.replace(/\{(port|ca|mock:[^{}]*)\}/g, (whole, name: string) => {
-    if (name === 'port') return String(port);
-    return name === 'ca' ? mocks.caFile : mockUrl(name.slice('mock:'.length), whole, mocks);
+  return value.replace(/\{([\w-]+)(:[^{}]*)?\}/g, (whole, name: string, rest: string | undefined) => {
+    if (name === 'port' && rest === undefined) return String(port);
+    if (name === 'ca' && rest === undefined) return mocks.caFile;
+    if (name === 'mock' && rest !== undefined) return mockUrl(rest.slice(1), whole, mocks);
+    const meant = templates.find((each) => isMisspelt(name, each) && (each === 'mock') === (rest !== undefined));
+    if (meant !== undefined) throw misspelt(whole, `{${meant}${rest ?? ''}}`);
+    return whole;
+  });
+}
+
+/** In capitals, with two letters changed about, one too many, or one too few: never another letter, which makes another word. */
+function isMisspelt(name: string, word: string): boolean {
+  const typed = name.toLowerCase();
+  if (typed === word || word.length < 3) return typed === word;
+  const spots = [...word].map((_, i) => i);
+  const swapped = spots.map(
+    (i) => word.slice(0, i) + word.slice(i + 1, i + 2) + word.slice(i, i + 1) + word.slice(i + 2),
+  );
+  return swapped.includes(typed) || isShortened(word, typed) || isShortened(typed, word);
+}
+
+function isShortened(longer: string, shorter: string): boolean {
+  return [...longer].some((_, i) => longer.slice(0, i) + longer.slice(i + 1) === shorter);
+}
+
+function misspelt(whole: string, meant: string): WiretapeError {
+  return new WiretapeError('USAGE', `Cannot fill ${whole}: there is no such template`, {
+    remedy: `Did you mean ${meant}?`,
   });
 }
 

@@ -2,8 +2,8 @@
  * Waits until the service under test answers HTTP: any status will do. Sends a line that is no request, because an HTTP
  * server answers that with 400 itself: no handler runs, nothing is called, nothing changes. (`OPTIONS *` does reach
  * handlers, and one that takes every target for a path breaks over it.) Only a server that closes the connection
- * without a word is asked `HEAD /`, and then greeted in HTTP/2, which is all that some speak. Certificates are not
- * judged here: the replay does that.
+ * without a word, keeps silent, or answers as HTTP/0.9 did (http.server of Python) is asked `HEAD /`, and then greeted in
+ * HTTP/2, which is all that some speak. Certificates are not judged here: the replay does that.
  */
 import { connect, isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,16 +16,22 @@ const attemptMs = 2000;
 const pauseMs = 50;
 const lastWordsMs = 200;
 
+export interface Wait {
+  readonly waitMs: number;
+  /** Whether it is worth an attempt; default: always. */
+  isUp?(): Promise<boolean>;
+}
+
 /** Resolves once it answers. Throws COMMAND_FAILED when the command ends first, TARGET_NOT_READY after `waitMs`. */
-export async function waitUntilReady(target: URL, command: RunningCommand, waitMs: number): Promise<void> {
+export async function waitUntilReady(target: URL, command: RunningCommand, { waitMs, isUp }: Wait): Promise<void> {
   const deadline = Date.now() + waitMs;
-  let seen = 'nothing listens there';
+  let seen: string = nobody.detail;
   for (let at = 0; ; ) {
     const exit = command.exit();
     if (exit !== null) throw await endedEarly(command);
-    const answer = await attempt(target, words[at] ?? noRequest);
+    const answer = isUp === undefined || (await isUp()) ? await attempt(target, words[at] ?? noRequest) : nobody;
     if (answer.kind === 'http') return;
-    at = answer.kind === 'closed' ? (at + 1) % words.length : 0;
+    at = answer.kind === 'failed' ? 0 : (at + 1) % words.length;
     seen = answer.detail;
     if (Date.now() >= deadline) throw notReady(target, command, { waitMs, seen });
     await Promise.race([command.exited, pause(pauseMs)]);
@@ -49,6 +55,8 @@ export function isListening(target: URL): Promise<boolean> {
 type Answer =
   | { readonly kind: 'http' }
   | { readonly kind: 'closed' | 'failed' | 'foreign' | 'silent'; readonly detail: string };
+
+const nobody = { kind: 'failed', detail: 'nothing listens there' } as const;
 
 interface Words {
   readonly text: (target: URL) => string;
@@ -82,7 +90,7 @@ function attempt(target: URL, { text, alpn }: Words): Promise<Answer> {
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const kind = error.code === 'ECONNRESET' ? 'closed' : 'failed'; // what was said to it was not read to its end
-      settle({ kind, detail: error.message });
+      settle(error.code === 'ECONNREFUSED' ? nobody : { kind, detail: error.message });
     });
     socket.on('close', () => settle({ kind: 'closed', detail: 'it takes connections and closes them' }));
   });

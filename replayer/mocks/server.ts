@@ -4,13 +4,14 @@
  * passthrough.
  */
 
+import type { Socket } from 'node:net';
 import type { NoiseRule } from '../noise/rules';
 import { type Answerer, createAnswering, type RequestRedactor } from './answering';
 import type { OutgoingCall } from './calls';
 import { createResolver } from './front/arrival';
 import type { Asked } from './front/asked';
 import { writeCaFile } from './front/ca-file';
-import { createAuthority } from './front/certificates';
+import { aMonthFrom, createAuthority, type Validity } from './front/certificates';
 import { createFront, type Front } from './front/front';
 import { carryHttp1 } from './front/http1';
 import { carryHttp2 } from './front/http2';
@@ -46,6 +47,8 @@ export interface MockServerOptions {
   readonly secrets?: ReadonlyMap<string, string>;
   /** Where to write the CA certificate; default a temporary file that goes with the server. */
   readonly caFile?: string;
+  /** When the certificates are valid; default a month from now. */
+  readonly valid?: Validity;
   /** What a client may take up; the defaults are in limits.ts. */
   readonly limits?: Partial<MockLimits>;
   /** Who serves which mocks; default all of the registry. */
@@ -100,13 +103,18 @@ export interface MockServer {
   faults(): readonly Error[];
   unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
   served(): ServedCounts;
+  /** Serves a connection that was accepted elsewhere; `upstream` is whom its requests are for, null where each names it. */
+  take(socket: Socket, upstream: string | null): void;
   close(): Promise<void>;
 }
 
 /** Starts serving. Throws PORT_IN_USE, USAGE (an address that is not ours) and FILE_UNREADABLE (the CA file). */
 export async function startMocks(set: MockSet, options: MockServerOptions = {}): Promise<MockServer> {
   const host = options.host ?? '127.0.0.1';
-  const authority = createAuthority({ now: new Date(), alsoNamed: isWildcard(host) ? [] : [host] });
+  const authority = createAuthority({
+    valid: options.valid ?? aMonthFrom(new Date()),
+    alsoNamed: isWildcard(host) ? [] : [host],
+  });
   const limits = { ...defaultLimits, ...options.limits };
   const ownPorts = new Map<number, string>();
   const urls = new Map<string, string>();
@@ -170,6 +178,7 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       faults: () => tally.faults,
       unused: matcher.unused,
       served: () => ({ ...matcher.served(), missed: tally.missed() }),
+      take: (socket, upstream) => front.take(socket, { upstream, port: socket.localPort ?? 0 }),
       async close() {
         caFile.remove();
         await stop();

@@ -3,24 +3,31 @@
  * thing that is not understood, because a rule that silently matches nothing, or too much, is worse than none.
  * Shared by the judge (`in: response`) and by mocks (`in: request`). Does no file access.
  */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import { didYouMean } from '../../errors/did-you-mean';
 import { WiretapeError } from '../../errors/wiretape-error';
 import { type FilterPattern, type FilterSubject, parseFilterPattern, subjectPasses } from '../../tape/model/filter';
 import { coversPath, type Path, type PathPattern, parsePathPattern } from '../../tape/model/path';
 import { withQuotedPaths } from '../../tape/model/rule-text';
+import { type Allowance, type AllowanceKey, allowanceFrom, allowanceKeys, allows, type TwoValues } from './allowance';
 
 export interface NoiseRule {
   /** How reports name it: `shop.noise.yaml:3`. */
   readonly name: string;
+  /** The lines of the file it takes, counted from 1. */
+  readonly lines: { readonly from: number; readonly to: number };
   readonly in: 'request' | 'response';
   readonly path: PathPattern;
   readonly pathText: string;
   /** Limits the rule to exchanges that fit; null for all. */
   readonly match: FilterPattern | null;
+  /** How far the place may differ. */
+  readonly allows: Allowance;
   readonly because: string;
 }
 
-const knownKeys = ['in', 'path', 'match', 'because'];
+const textKeys = ['in', 'path', 'match', 'because'];
+const knownKeys = [...textKeys, ...allowanceKeys];
 const rootsOf = {
   request: ['method', 'path', 'query', 'header', 'trailer', 'body', 'message'],
   response: ['status', 'header', 'trailer', 'body', 'outcome', 'message'],
@@ -38,15 +45,26 @@ export function parseNoiseRules(text: string, fileName: string): readonly NoiseR
   const top = document.contents;
   if (top === null || (isScalar(top) && top.value === null)) return [];
   if (!isSeq(top)) throw badRule(fileName, 'it is not a list of rules');
-  return top.items.map((item) => ruleOf(item as Node, lineOf(item as Node, lines, fileName)));
+  return top.items.map((item) => ruleOf(item as Node, placeIn(item as Node, lines, fileName)));
 }
 
-/** The first rule that declares the place as noise for this exchange. */
+export interface NoisyPlace {
+  readonly in: 'request' | 'response';
+  readonly path: Path;
+  readonly subject: FilterSubject;
+}
+
+/** The first rule that lets what differs at the place differ so, in this exchange. */
 export function ruleFor(
   rules: readonly NoiseRule[],
-  place: { readonly in: 'request' | 'response'; readonly path: Path; readonly subject: FilterSubject },
+  place: NoisyPlace & { readonly differs: TwoValues },
 ): NoiseRule | undefined {
-  return rules.find((rule) => rule.in === place.in && coversPath(rule.path, place.path) && fits(rule, place.subject));
+  return rules.find((rule) => covers(rule, place) && allows(rule.allows, place.differs));
+}
+
+/** True when the rule speaks of the place in exchanges like this one, however far it lets it differ. */
+export function covers(rule: NoiseRule, place: NoisyPlace): boolean {
+  return rule.in === place.in && coversPath(rule.path, place.path) && fits(rule, place.subject);
 }
 
 /** True when the rule speaks of exchanges like this one. */
@@ -54,7 +72,12 @@ export function fits(rule: NoiseRule, subject: FilterSubject): boolean {
   return rule.match === null || subjectPasses(subject, { include: [rule.match] });
 }
 
-function ruleOf(item: Node, at: string): NoiseRule {
+interface Place {
+  readonly name: string;
+  readonly lines: NoiseRule['lines'];
+}
+
+function ruleOf(item: Node, { name: at, lines }: Place): NoiseRule {
   if (!isMap(item)) throw badRule(at, 'a rule is a mapping');
   const fields = fieldsOf(item, at);
   const side = fields.get('in');
@@ -67,35 +90,53 @@ function ruleOf(item: Node, at: string): NoiseRule {
   const match = fields.get('match');
   return {
     name: at,
+    lines,
     in: side,
     path,
     pathText,
-    match: match === undefined ? null : filterOf(match, at),
+    match: typeof match === 'string' ? filterOf(match, at) : null,
+    allows: allowanceOf(fields, side, at),
     because: required(fields, 'because', at),
   };
 }
 
-function fieldsOf(item: YAMLMap, at: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
+type Fields = ReadonlyMap<string, unknown>;
+
+function fieldsOf(item: YAMLMap, at: string): Fields {
+  const fields = new Map<string, unknown>();
   for (const pair of item.items) {
     const key = isScalar(pair.key) ? String(pair.key.value) : '';
-    const value = isScalar(pair.value) ? pair.value.value : undefined;
-    if (!knownKeys.includes(key)) throw badRule(at, `the key ${JSON.stringify(key)} is unknown${didYouMean(key)}`);
-    if (typeof value !== 'string') throw badRule(at, `\`${key}\` is not a text`);
+    if (!knownKeys.includes(key)) throw badRule(at, `the key ${JSON.stringify(key)} is unknown${whatWasMeant(key)}`);
+    const value = isNode(pair.value) ? (pair.value.toJSON() as unknown) : undefined;
+    if (textKeys.includes(key) && typeof value !== 'string') throw badRule(at, `\`${key}\` is not a text`);
     fields.set(key, value);
   }
   return fields;
 }
 
-function didYouMean(key: string): string {
-  const near = knownKeys.find((known) => known[0] === key[0]?.toLowerCase() || key.toLowerCase().includes(known));
+function whatWasMeant(key: string): string {
+  const near =
+    didYouMean(key.toLowerCase(), knownKeys) ??
+    knownKeys.find((known) => known[0] === key[0]?.toLowerCase() || key.toLowerCase().includes(known));
   return near === undefined ? '' : `; did you mean \`${near}\`?`;
 }
 
-function required(fields: ReadonlyMap<string, string>, key: string, at: string): string {
+function required(fields: Fields, key: string, at: string): string {
   const value = fields.get(key);
-  if (value === undefined || value.trim() === '') throw badRule(at, `\`${key}\` is missing`);
+  if (typeof value !== 'string' || value.trim() === '') throw badRule(at, `\`${key}\` is missing`);
   return value;
+}
+
+/** Everything, where the rule does not say how far. */
+function allowanceOf(fields: Fields, side: NoiseRule['in'], at: string): Allowance {
+  const said = allowanceKeys.filter((key) => fields.has(key));
+  const [key] = said;
+  if (key === undefined) return { kind: 'anything' };
+  if (said.length > 1) throw badRule(at, `it has both \`${said[0]}\` and \`${said[1]}\`: write two rules`);
+  if (side === 'request') throw badRule(at, `\`${key}\` is for answers, and the rule is about requests`);
+  const allowance = allowanceFrom(key satisfies AllowanceKey, fields.get(key));
+  if ('refused' in allowance) throw badRule(at, allowance.refused);
+  return allowance;
 }
 
 function patternOf(text: string, at: string): PathPattern {
@@ -118,8 +159,10 @@ function reasonIn(error: unknown): string {
   return error instanceof WiretapeError ? error.message : String(error);
 }
 
-function lineOf(item: Node, lines: LineCounter, fileName: string): string {
-  return `${fileName}:${lines.linePos(item?.range?.[0] ?? 0).line}`;
+function placeIn(item: Node, lines: LineCounter, fileName: string): Place {
+  const [start = 0, end = 0] = item?.range ?? [];
+  const [from, to] = [lines.linePos(start).line, lines.linePos(Math.max(start, end - 1)).line];
+  return { name: `${fileName}:${from}`, lines: { from, to } };
 }
 
 function firstLine(text: string): string {
@@ -128,7 +171,10 @@ function firstLine(text: string): string {
 
 function badRule(at: string, why: string, cause?: unknown): WiretapeError {
   return new WiretapeError('BAD_RULE', `Cannot read the noise rule at ${at}: ${why}`, {
-    remedy: [`Write it as  ${example}`, 'Optional: match: "GET */orders/**"'],
+    remedy: [
+      `Write it as  ${example}`,
+      'Optional: match: "GET */orders/**", and one of order: any, tolerance: 1%, one-of: [a, b], matches: "^a+$"',
+    ],
     cause,
   });
 }

@@ -10,8 +10,12 @@ export interface Token {
 
 const time = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?`;
 const httpTime = String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d[ -][A-Z][a-z]{2}[ -]\d{4} \d\d:\d\d:\d\d GMT`;
-const word = '[A-Za-z0-9_~%-](?:[A-Za-z0-9_~.%-]*[A-Za-z0-9_~%-])?';
-const pattern = new RegExp(`${time}|${httpTime}|${word}`, 'g');
+/** Base64 may hold the `+`, `/` and `=` that part other words: it is one where a policy or a page says that it is. */
+const base64 = '[A-Za-z0-9+/_-]{8,}={0,2}';
+const nonce = `nonce(?=-${base64})|(?<=nonce-)${base64}`;
+const attribute = `(?<=\\b(?:nonce|content|value)=["'])(?=[^"']*\\d)[A-Za-z0-9+][A-Za-z0-9+/]{15,}={0,2}(?=["'])`;
+const word = `(?!(?<=nonce)-${base64})[A-Za-z0-9_~%-](?:[A-Za-z0-9_~.%-]*[A-Za-z0-9_~%-])?`;
+const pattern = new RegExp(`${time}|${httpTime}|${nonce}|${attribute}|${word}`, 'g');
 
 /** The tokens of a text in order. */
 export function tokensOf(text: string): Token[] {
@@ -31,12 +35,22 @@ export function glueOf(text: string, tokens: readonly Token[]): string {
   return [...parts, text.slice(at)].join('A');
 }
 
-/** The word before a token where an `=` or `:` stands between, as in `token=abc`. */
+/**
+ * What a token is called: the word before it where an `=` or `:` stands between, as in `token=abc`; in
+ * `name="csrf-token" content="abc"` the name; `nonce` in `'nonce-abc'`.
+ */
 export function keyBefore(text: string, tokens: readonly Token[], i: number): string | null {
+  const key = wordBefore(text, tokens, i);
+  const isValue = key === 'content' || key === 'value';
+  return isValue && wordBefore(text, tokens, i - 2) === 'name' ? (tokens[i - 2]?.text ?? key) : key;
+}
+
+function wordBefore(text: string, tokens: readonly Token[], i: number): string | null {
   const before = tokens[i - 1];
   const token = tokens[i];
   if (before === undefined || token === undefined) return null;
   const between = text.slice(before.start + before.text.length, token.start);
+  if (before.text === 'nonce' && between === '-') return before.text;
   return /^["']?\s*[=:]\s*["']?$/.test(between) ? before.text : null;
 }
 

@@ -33,11 +33,11 @@ export function refusalOf(turn: Turn, live: HttpResponse, carrier: Carrier): Obs
 }
 
 export function resultOf(
-  { id, name }: Pick<TestCase, 'id' | 'name'>,
+  { id, name, setUp = false }: Pick<TestCase, 'id' | 'name' | 'setUp'>,
   verdict: Verdict,
   reason: string | null,
 ): CaseResult {
-  return { id, name, verdict, reason, differences: [], excused: [] };
+  return { id, name, verdict, reason, differences: [], excused: [], ...(setUp ? { setUp } : {}) };
 }
 
 /** The verdict that follows from a judgement, and what to say of placeholders that were sent by `turns`. */
@@ -47,7 +47,7 @@ export function verdictOn(
   sent: { readonly turns: readonly Turn[]; readonly carrier: Carrier },
 ): { readonly result: CaseResult; readonly hints: readonly string[] } {
   if (differences.length === 0) return { result: { ...resultOf(test, 'pass', null), excused }, hints: [] };
-  const isSuspect = differences.some(({ path }) => path === 'status' || path.startsWith('message'));
+  const isSuspect = differences.some(({ path }) => isStatus(path) || path.startsWith('message'));
   const placeholders = (isSuspect ? sent.turns : []).flatMap((turn) =>
     sent.carrier.sentPlaceholders(turn).map((entry) => ({ turn, entry: inExchange(turn, entry) })),
   );
@@ -55,6 +55,11 @@ export function verdictOn(
   const reason = placeholders.length === 0 ? null : `placeholder-sent: ${places}`;
   const hints = placeholders.map(({ entry, turn }) => placeholderHint(entry, turn));
   return { result: { ...resultOf(test, 'fail', reason), differences, excused }, hints };
+}
+
+/** Of the answer, or of one in a part of it. */
+function isStatus(path: string): boolean {
+  return /^(?:body(?:\[\d+\])+\.)?status$/.test(path);
 }
 
 function inExchange({ at }: Turn, entry: RedactionEntry): RedactionEntry {

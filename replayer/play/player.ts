@@ -5,15 +5,16 @@
 import type { HeaderList } from '../../tape/model/body';
 import type { SentCase } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
-import type { DriverOptions } from '../drive/driver';
 import type { RunState } from '../judge/causes/run-state';
 import type { ResponseRedactor } from '../judge/context';
 import type { JudgeSettings, RunMemory } from '../judge/judge-case';
 import type { NoiseRule } from '../noise/rules';
+import type { CaseDetails } from '../report/details';
 import type { CaseNotes, CaseResult } from '../report/report';
+import type { DestinationOptions } from './destination';
 import type { Reach } from './reach';
 
-export interface RunOptions extends DriverOptions {
+export interface RunOptions extends DestinationOptions {
   readonly noise: readonly NoiseRule[];
   /** Set on every request in place of recorded fields of the same name. */
   readonly setHeaders: HeaderList;
@@ -30,6 +31,8 @@ export interface RunOptions extends DriverOptions {
   readonly strict: boolean;
   /** Whoever answers for the dependencies of the build wants to know which case asks. */
   readonly watch?: CaseWatch;
+  /** Whether the answers of cases that fail are kept as a whole, for looking at. Default false. */
+  readonly keepAnswers?: boolean;
 }
 
 /** Told of each case as it is played: from before its first request to after its last answer. Cases may overlap. */
@@ -83,6 +86,8 @@ export interface Stage {
   readonly reach: Reach;
   /** Keeps what a person needs beside the result of a case that did not pass. */
   note(id: string, notes: CaseNotes): void;
+  /** Keeps how long a case took, and its answers where somebody wants to look at them. */
+  detail(id: string, details: CaseDetails): void;
 }
 
 /** What the judge has to know of the run. */

@@ -1,19 +1,38 @@
 /** Plays a request and its answer: sends it as this run must, learns what the answer minted, judges the answer. */
-import type { HttpVersion } from '../../tape/model/http/http';
+import type { HttpResponse, HttpVersion } from '../../tape/model/http/http';
 import { type RunnableCase, recordedHttp2 } from '../cases/cases';
 import { type Answer, type Driver, openDriver } from '../drive/driver';
 import { type Failure, unsendable } from '../drive/failure';
+import type { Target } from '../drive/target';
 import { wayOf } from '../drive/way';
+import type { ResponseRedactor } from '../judge/context';
 import { judgeCase } from '../judge/judge-case';
 import { curlLine, curlVersions } from '../report/curl';
-import { versionRemark } from '../report/notes';
+import { fillIn, versionRemark } from '../report/notes';
 import type { CaseResult, Verdict } from '../report/report';
 import { obstacleTo, refusalOf, resultOf, verdictOn } from './before';
+import { destinationOf } from './destination';
 import { judgingOf, type Play, type Player, type Stage } from './player';
 
+/** As it may be shown; null where that is too much to keep. */
+function keptAnswer(live: HttpResponse, redactor: ResponseRedactor | null): HttpResponse | null {
+  if (live.body.bytes.length > longestKept) return null;
+  return redactor?.redactResponse(live).response ?? live;
+}
+
+/** Of the body of an answer that is kept to be looked at. */
+const longestKept = 256 * 1024;
+
+interface Played {
+  readonly result: CaseResult;
+  readonly sent: Answer | undefined;
+  readonly playedMs: number;
+}
+
 export class RequestPlayer implements Player<RunnableCase> {
-  private driver: Driver | undefined;
-  private sentAsHttp1 = 0;
+  /** By where they send to, and under which name. */
+  private readonly drivers = new Map<string, Driver>();
+  private readonly sentAsHttp1 = new Map<Target, number>();
 
   constructor(private readonly stage: Stage) {}
 
@@ -21,33 +40,48 @@ export class RequestPlayer implements Player<RunnableCase> {
     const { startedAtUs, durationUs } = test.stored.exchange;
     let result = resultOf(test, 'error', 'interrupted');
     const play = async () => {
-      result = await this.play(test);
+      const beganAtMs = performance.now();
+      const { judged, sent } = await this.play(test);
+      result = judged;
+      this.detail(test, { result, sent, playedMs: performance.now() - beganAtMs });
     };
     const step = { startedAtUs, endedAtUs: startedAtUs + (durationUs ?? 0), does: 'request', play } as const;
     return { steps: [step], result: () => result };
   }
 
-  private async play(test: RunnableCase): Promise<CaseResult> {
+  private async play(test: RunnableCase): Promise<{ readonly judged: CaseResult; readonly sent?: Answer }> {
     const { carrier, reach } = this.stage;
     const obstacle = obstacleTo(test, carrier);
-    if (obstacle !== null) return this.without(test, obstacle);
+    if (obstacle !== null) return { judged: this.without(test, obstacle) };
     const sentAtUs = Date.now() * 1000;
     const sent = await reach.attempt(() => this.send(test));
     if (sent.kind === 'failed') {
-      return this.without(test, { verdict: 'error', reason: sent.reason, hints: [sent.detail] });
+      return { judged: this.without(test, { verdict: 'error', reason: sent.reason, hints: [sent.detail] }) };
     }
-    if (recordedHttp2(test) !== null && sent.response.version !== '2') this.sentAsHttp1++;
+    if (recordedHttp2(test) !== null && sent.response.version !== '2') this.countAsHttp1(test);
     const refusal = refusalOf(test, sent.response, carrier);
-    return refusal === null ? this.judged(test, sent, sentAtUs) : this.without(test, refusal);
+    return { judged: refusal === null ? this.judged(test, sent, sentAtUs) : this.without(test, refusal), sent };
   }
 
   private async send(test: RunnableCase): Promise<Answer | Failure> {
     try {
-      this.driver ??= openDriver(this.stage.options);
-      return await this.driver.send(this.stage.carrier.requestFor(test), test.stored.connectionId);
+      return await this.driverFor(test).send(this.stage.carrier.requestFor(test), test.stored.connectionId);
     } catch (error) {
       return unsendable(error);
     }
+  }
+
+  private driverFor(test: RunnableCase): Driver {
+    const options = destinationOf(test, this.stage.options);
+    const key = `${options.target.origin}${options.target.basePath} ${options.hostHeader ?? ''}`;
+    const driver = this.drivers.get(key) ?? openDriver(options);
+    this.drivers.set(key, driver);
+    return driver;
+  }
+
+  private countAsHttp1(test: RunnableCase): void {
+    const { target } = destinationOf(test, this.stage.options);
+    this.sentAsHttp1.set(target, (this.sentAsHttp1.get(target) ?? 0) + 1);
   }
 
   private judged(test: RunnableCase, { response }: Answer, sentAtUs: number): CaseResult {
@@ -56,6 +90,15 @@ export class RequestPlayer implements Player<RunnableCase> {
     const { result, hints } = verdictOn(test, judgement, { turns: [test], carrier });
     if (result.verdict !== 'pass') this.note(test, hints, response.version);
     return result;
+  }
+
+  private detail(test: RunnableCase, { result, sent, playedMs }: Played): void {
+    const { redactor, keepAnswers = false } = this.stage.options;
+    const durationUs = test.stored.exchange.durationUs ?? 0;
+    const times = { playedMs, tookMs: sent?.tookMs ?? null, recordedMs: durationUs === 0 ? null : durationUs / 1000 };
+    const isWanted = keepAnswers && sent !== undefined && result.verdict === 'fail';
+    const answers = isWanted ? { answers: { recorded: test.response, live: keptAnswer(sent.response, redactor) } } : {};
+    this.stage.detail(test.id, { ...times, ...answers });
   }
 
   private without(
@@ -72,24 +115,30 @@ export class RequestPlayer implements Player<RunnableCase> {
 
   /** Over the version the answer came in; where there is none, the one that was to be tried. */
   private note(test: RunnableCase, hints: readonly string[], answeredIn: HttpVersion = '2'): void {
-    const { carrier, options } = this.stage;
+    const options = destinationOf(test, this.stage.options);
     const { origin, basePath } = options.target;
-    const request = carrier.shownRequest(test);
+    const request = this.stage.carrier.shownRequest(test);
     const version = answeredIn === '2' ? curlVersions[wayOf(request, options)] : null;
-    const curl = curlLine({ ...request, url: `${origin}${basePath}${request.path}`, version });
-    this.stage.note(test.id, { curl, hints });
+    const curl = curlLine({
+      ...request,
+      url: `${origin}${basePath}${request.path}`,
+      host: options.hostHeader,
+      version,
+    });
+    const lacks = fillIn({ curl, body: request.body }, test);
+    this.stage.note(test.id, { curl, hints, ...(lacks === undefined ? {} : { fillIn: lacks }) });
   }
 
   remarks(): readonly string[] {
-    const remark = versionRemark(this.sentAsHttp1, this.stage.options);
-    return remark === null ? [] : [remark];
+    const { httpVersion } = this.stage.options;
+    return [...this.sentAsHttp1].flatMap(([target, count]) => versionRemark(count, { target, httpVersion }) ?? []);
   }
 
   release(connectionId: string): void {
-    this.driver?.release(connectionId);
+    for (const driver of this.drivers.values()) driver.release(connectionId);
   }
 
   async close(): Promise<void> {
-    await this.driver?.close();
+    await Promise.all([...this.drivers.values()].map((driver) => driver.close()));
   }
 }

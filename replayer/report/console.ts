@@ -2,10 +2,14 @@
  * The report for people: each case that needs attention with the request to repeat it, every difference with both
  * values, and what to type. What passed is counted, not listed. Shows recorded text only through `visible`.
  */
-import { stringifyJson } from '../../tape/json/json';
+
+import { visibleLine } from '../../tape/visible-text';
 import type { Difference, Excuse } from '../judge/difference';
 import { formatMiss } from '../mocks/match/miss';
-import { callLines, placeholderTexts } from './calls';
+import { callLines, placeholderTexts } from './call-lines';
+import { casesText, type FinishedRun, flakyText, skippedGroups, summaryParts, verdictLabels } from './finished-run';
+import type { ReportFormat } from './format';
+import { conditionLines, isFailing } from './latency';
 import {
   type CaseNotes,
   type CaseResult,
@@ -14,8 +18,8 @@ import {
   everyElement,
   isEmpty,
   type RunReport,
-  type Verdict,
 } from './report';
+import { valuesSentence } from './values';
 
 /** The styles used, as picocolors has them. */
 export interface Styles {
@@ -30,47 +34,44 @@ export interface ConsoleOptions {
   readonly styles: Styles;
   /** Makes recorded text safe to show on one line. */
   readonly visible: (text: string) => string;
-  readonly allowSkipped: boolean;
-  /** By case id. */
-  readonly notes: ReadonlyMap<string, CaseNotes>;
-  /** Names the tape in what is said of misses. */
-  readonly tape?: string;
 }
 
-const longestValue = 160;
-const shownBefore = 60;
+const same = (text: string): string => text;
+export const plainStyles: Styles = { red: same, green: same, yellow: same, dim: same, bold: same };
+
+export const consoleFormat: ReportFormat = {
+  name: 'console',
+  describe: 'as on the terminal',
+  render: (run) => consoleReport(run, { styles: plainStyles, visible: visibleLine }),
+};
+
 const differencesShown = 20;
 const placesShown = 8;
 const chainsShown = 10;
 
-/** The whole report, ending with its summary line and a newline. */
-export function consoleReport(report: RunReport, options: ConsoleOptions): string {
-  const blocks = report.results
-    .filter((result) => result.verdict === 'fail' || result.verdict === 'error')
-    .map((result) =>
-      caseBlock(
-        result,
-        {
-          notes: options.notes.get(result.id),
-          misses: missesOf(result, report, options),
-          hidden: hiddenFrom(result, report),
-        },
-        options,
-      ),
-    );
+/** The whole report in pieces, ending with its summary line and a newline. */
+export function* consoleReport(run: FinishedRun, options: ConsoleOptions): Iterable<string> {
+  const { report, notes } = run;
+  for (const result of report.results) {
+    if (result.verdict !== 'fail' && result.verdict !== 'error') continue;
+    const about = { notes: notes.get(result.id), misses: missesOf(result, run), hidden: hiddenFrom(result, report) };
+    yield `${caseBlock(result, about, options)}\n\n`;
+  }
+  for (const group of skippedGroups(report.results, notes)) yield `${skippedBlock(group, notes, options)}\n\n`;
   const tail = [
     callLines(report.calls).map(options.visible),
     chainLines(report.carried, options),
     excuseLines(report.excused, options),
     report.remarks.map(options.visible),
-    summaryLines(report, options),
+    latencyLines(run, options),
+    summaryLines(run, options),
   ];
-  return `${[...blocks, ...skippedBlocks(report.results, options), tail.flat().join('\n')].join('\n\n')}\n`;
+  yield `${tail.flat().join('\n')}\n`;
 }
 
 /** What the build asked during the case and no mock answers: each once, however often it was asked. */
-function missesOf({ id }: CaseResult, { misses }: RunReport, { tape = '' }: ConsoleOptions): readonly string[] {
-  return [...new Set(misses.filter((miss) => miss.case === id).map((miss) => formatMiss(miss, tape)))];
+function missesOf({ id }: CaseResult, { report, suite }: FinishedRun): readonly string[] {
+  return [...new Set(report.misses.filter((miss) => miss.case === id).map((miss) => formatMiss(miss, suite)))];
 }
 
 /** Where a service reads what only stands for a secret, it may fail for that alone. */
@@ -78,26 +79,20 @@ function hiddenFrom({ id }: CaseResult, { calls }: RunReport): readonly string[]
   return [...new Set(calls.filter((call) => call.case === id).flatMap(placeholderTexts))];
 }
 
-/** Cases that are skipped for one cause are told of once. */
-function skippedBlocks(results: readonly CaseResult[], options: ConsoleOptions): string[] {
-  const skipped = results.filter(({ verdict }) => verdict === 'skipped');
-  const groups = Map.groupBy(skipped, ({ id, reason }) => [reason, ...(options.notes.get(id)?.hints ?? [])].join('\n'));
-  return [...groups.values()].map((group) => skippedBlock(group, options));
-}
-
-function skippedBlock(group: readonly CaseResult[], options: ConsoleOptions): string {
+function skippedBlock(
+  group: readonly CaseResult[],
+  notes: FinishedRun['notes'],
+  { styles, visible }: ConsoleOptions,
+): string {
   const [first] = group;
   if (first === undefined) return '';
-  const notes = options.notes.get(first.id);
-  if (group.length === 1) return caseBlock(first, { notes, misses: [] }, options);
-  const { styles, visible } = options;
+  const own = notes.get(first.id);
+  if (group.length === 1) return caseBlock(first, { notes: own, misses: [] }, { styles, visible });
   const ids = group.map(({ id }) => id);
   const title = `${styles.bold(`${group.length} cases`)}  ${styles.dim(firstFew(ids, 3))}  ${visible(first.reason ?? '')}`;
-  const hints = (notes?.hints ?? []).map((hint) => labelled('why', visible(hint)));
-  return [`${styles.yellow(labels.skipped)}  ${title}`, ...hints].join('\n');
+  const hints = (own?.hints ?? []).map((hint) => labelled('why', visible(hint)));
+  return [`${styles.yellow(verdictLabels.skipped)}  ${title}`, ...hints].join('\n');
 }
-
-const labels: Readonly<Record<Verdict, string>> = { pass: 'PASS', fail: 'FAIL', error: 'ERROR', skipped: 'SKIP' };
 
 /** What is known of a case besides its result. */
 export interface CaseCircumstances {
@@ -117,13 +112,16 @@ export function caseBlock(
   const { styles, visible } = options;
   const paint = result.verdict === 'skipped' ? styles.yellow : styles.red;
   const reason = result.reason === null ? '' : `  ${visible(result.reason)}`;
-  const title = `${paint(labels[result.verdict])}  ${styles.bold(visible(result.name))}  ${styles.dim(`case ${result.id}`)}${reason}`;
+  const flaky = flakyText(result);
+  const title = `${paint(verdictLabels[result.verdict])}  ${styles.bold(visible(result.name))}  ${styles.dim(`case ${result.id}`)}${reason}`;
   return [
     title,
+    ...(flaky === null ? [] : [labelled('flaky', flaky.replace('flaky: ', ''))]),
     ...(misses.length === 0 ? differenceLines(result.differences, options) : missLines(misses, result, options)),
     ...[...(notes?.hints ?? []), ...hidden].map((hint) => labelled('why', visible(hint))),
     ...excusedLines(result.excused, options),
     ...(notes === undefined || notes.curl === '' ? [] : [labelled('repeat', visible(notes.curl))]),
+    ...(notes?.fillIn === undefined ? [] : [labelled('fill in', visible(notes.fillIn))]),
     ...(misses.length === 0 ? noiseLines(result.differences, visible) : []),
   ].join('\n');
 }
@@ -142,43 +140,15 @@ function labelled(label: string, text: string): string {
 function differenceLines(differences: readonly Difference[], options: ConsoleOptions): string[] {
   const shown = differences.slice(0, differencesShown);
   const width = Math.min(40, Math.max(0, ...shown.map(({ path }) => path.length)));
-  const lines = shown.map((each) => `  ${options.visible(each.path).padEnd(width)}  ${valuesText(each, options)}`);
+  const { styles, visible } = options;
+  const paint = {
+    expected: (text: string) => styles.green(visible(text)),
+    actual: (text: string) => styles.red(visible(text)),
+    beside: visible,
+  };
+  const lines = shown.map((each) => `  ${visible(each.path).padEnd(width)}  ${valuesSentence(each, paint)}`);
   const rest = differences.length - shown.length;
   return rest === 0 ? lines : [...lines, `  … and ${rest} more; --json has them all`];
-}
-
-function valuesText(difference: Difference, { styles, visible }: ConsoleOptions): string {
-  const { kind, translated } = difference;
-  const texts = [difference.expected, translated ?? difference.expected, difference.actual].map(stringifyJson);
-  const [left = '', now = '', right = ''] = aroundDifference(texts).map(visible);
-  const inRun = translated === undefined ? '' : ` (in this run ${styles.green(now)})`;
-  const expected = styles.green(left) + inRun;
-  const actual = styles.red(right);
-  switch (kind) {
-    case 'added':
-      return `added: got ${actual}, the recording has none`;
-    case 'removed':
-      return `removed: expected ${expected}`;
-    case 'reordered':
-      return `reordered: expected ${expected}, got ${actual}`;
-    case 'unchanged':
-      return `unchanged: still ${actual}, and what it stands for is another`;
-    default:
-      return `expected ${expected}, got ${actual}`;
-  }
-}
-
-/** Cuts what is too long around the place where the last two part: a report never shows two texts that read alike. */
-function aroundDifference(texts: readonly string[]): readonly string[] {
-  if (texts.every((text) => text.length <= longestValue)) return texts;
-  const [now = '', actual = ''] = texts.slice(-2);
-  let at = 0;
-  while (at < now.length && at < actual.length && now[at] === actual[at]) at++;
-  const from = Math.max(0, at - shownBefore);
-  return texts.map((text) => {
-    const end = from + longestValue;
-    return `${from > 0 ? '…' : ''}${text.slice(from, end)}${text.length > end ? '…' : ''}`;
-  });
 }
 
 function excusedLines(excused: readonly Excuse[], { styles, visible }: ConsoleOptions): string[] {
@@ -206,7 +176,7 @@ function mayBeNoise({ path, kind }: Difference): boolean {
 }
 
 /** The line for a noise file that declares one place; the reason is for the writer to fill in. */
-export function noiseRuleLine(path: string): string {
+function noiseRuleLine(path: string): string {
   const text = /^[\w.*[\]-]+$/.test(path) && !path.includes('[*]') ? path : `'${path.replaceAll("'", "''")}'`;
   return `- { in: response, path: ${text}, because: "…" }`;
 }
@@ -250,22 +220,21 @@ function countOf(places: readonly ExcusedPlace[]): number {
   return places.reduce((sum, { count }) => sum + count, 0);
 }
 
-function summaryLines(report: RunReport, options: ConsoleOptions): string[] {
-  const nothing = options.styles.red('0 passed is never green: nothing was shown to be equal');
-  return [summaryLine(report, options), ...(isEmpty(report) ? [nothing] : [])];
+function latencyLines({ report }: FinishedRun, { styles, visible }: ConsoleOptions): string[] {
+  return (report.latency?.conditions ?? []).flatMap((checked) => {
+    const paint = isFailing(checked) ? styles.red : styles.dim;
+    return conditionLines(checked).map((line) => paint(visible(line)));
+  });
 }
 
-function summaryLine(report: RunReport, { styles, allowSkipped }: ConsoleOptions): string {
-  const parts = [
-    styles.green(`${report.passed} passed`),
-    ...(report.failed > 0 ? [styles.red(`${report.failed} failed`)] : []),
-    ...(report.errored > 0 ? [styles.red(`${report.errored} errored`)] : []),
-    ...(report.skipped > 0 ? [styles.yellow(skippedText(report, allowSkipped))] : []),
-    ...(report.misses.length > 0 ? [styles.red(`${report.misses.length} mock misses`)] : []),
-  ];
-  return `${parts.join(', ')} of ${report.cases} ${report.cases === 1 ? 'case' : 'cases'}`;
-}
-
-function skippedText(report: RunReport, allowSkipped: boolean): string {
-  return `${report.skipped} skipped${allowSkipped ? '' : ' (which fails the run without --allow-skipped)'}`;
+function summaryLines(run: FinishedRun, { styles }: ConsoleOptions): string[] {
+  const { report, allowed } = run;
+  const paints: Readonly<Record<string, (text: string) => string>> = {
+    passed: styles.green,
+    skipped: styles.yellow,
+    flaky: styles.yellow,
+  };
+  const parts = summaryParts(report, allowed).map(({ kind, text }) => (paints[kind] ?? styles.red)(text));
+  const nothing = styles.red('0 passed is never green: nothing was shown to be equal');
+  return [`${parts.join(', ')} of ${casesText(report)}`, ...(isEmpty(report) ? [nothing] : [])];
 }

@@ -6,6 +6,8 @@ export interface CurlRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderList;
+  /** The Host, where it is not that of the address. */
+  readonly host?: string | null;
   readonly body: Uint8Array;
   /** The option that asks for the version it went over; null for HTTP/1.1 and what curl does by itself. */
   readonly version: '--http2' | '--http2-prior-knowledge' | null;
@@ -21,11 +23,12 @@ export const curlVersions = {
 const longestBody = 2000;
 
 /** Headers curl makes itself are left out; a body that is long or no text is named instead of printed. */
-export function curlLine({ method, url, headers, body, version }: CurlRequest): string {
+export function curlLine({ method, url, headers, host = null, body, version }: CurlRequest): string {
   const parts = version === null ? ['curl'] : ['curl', version];
   if (method === 'HEAD') parts.push('--head');
   else if (method !== (body.length > 0 ? 'POST' : 'GET')) parts.push('-X', quoted(method));
   parts.push(quoted(url));
+  if (host !== null) parts.push('-H', quoted(`Host: ${host}`));
   for (const [name, value] of headers)
     if (!madeByCurl.has(name.toLowerCase())) parts.push('-H', quoted(`${name}: ${value}`));
   if (body.length > 0) parts.push('--data-binary', bodyText(body));
@@ -42,9 +45,16 @@ const madeByCurl: ReadonlySet<string> = new Set([
 ]);
 
 function bodyText(body: Uint8Array): string {
-  const text = Buffer.from(body).toString('utf8');
-  const printable = body.length <= longestBody && !/[\u{fffd}\0]/u.test(text);
-  return printable ? quoted(text) : `'@body.bin' # ${body.length} bytes, not shown`;
+  return isPrintable(body) ? quoted(textOf(body)) : `'@body.bin' # ${body.length} bytes, not shown`;
+}
+
+/** False for a body that a command line has no room for, or no characters. */
+export function isPrintable(body: Uint8Array): boolean {
+  return body.length <= longestBody && !/[\u{fffd}\0]/u.test(textOf(body));
+}
+
+function textOf(body: Uint8Array): string {
+  return Buffer.from(body).toString('utf8');
 }
 
 /** Shell quoting: single quotes, an inner one written as '\''. */

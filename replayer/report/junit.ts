@@ -1,105 +1,87 @@
 /**
  * The report as JUnit XML, in the dialect that CI servers share: testsuites, testsuite, testcase, failure, error,
- * skipped. Durations are left out: a report says the same whatever the clock says.
+ * skipped. What fails the run beside its cases is a case of its own, because servers look at nothing else.
  */
-import { stringifyJson } from '../../tape/json/json';
-import type { Difference } from '../judge/difference';
-import type { Miss } from '../mocks/match/miss';
-import { type CaseNotes, type CaseResult, type ExcusedPlace, failingMisses, isEmpty, type RunReport } from './report';
+import { caseLines, headline } from './case-text';
+import { endpointOf } from './endpoint';
+import { type FinishedRun, type WholeRunFailure, wholeRunFailures } from './finished-run';
+import type { ReportFormat } from './format';
+import type { CaseResult, ExcusedPlace } from './report';
 
-export interface JunitOptions {
-  /** What was replayed: the tape's name. */
-  readonly suite: string;
-  readonly notes: ReadonlyMap<string, CaseNotes>;
+export const junit: ReportFormat = {
+  name: 'junit',
+  describe: 'JUnit XML, for CI servers',
+  *render(run) {
+    const { report, suite } = run;
+    const beside = wholeRunFailures(report);
+    const counts = {
+      tests: report.cases + beside.length,
+      failures: report.failed + beside.length,
+      errors: report.errored,
+      time: seconds(report.results.reduce((sum, { id }) => sum + playedMs(run, id), 0)),
+    };
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n';
+    yield `<testsuites ${attributesText({ name: 'wiretape', ...counts })}>\n`;
+    const timestamp = new Date(run.startedAtMs).toISOString().slice(0, 19);
+    yield `  <testsuite ${attributesText({ name: suite, ...counts, skipped: report.skipped, timestamp })}>\n`;
+    yield* excusedProperties(report.excused);
+    for (const result of report.results) yield testcase(result, run);
+    for (const failure of beside) yield wholeRunCase(failure);
+    yield '  </testsuite>\n</testsuites>\n';
+  },
+};
+
+function playedMs({ details }: FinishedRun, id: string): number {
+  return details.get(id)?.playedMs ?? 0;
 }
 
-export function junitReport(report: RunReport, { suite, notes }: JunitOptions): string {
-  const failed = new Set(report.results.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id));
-  const misses = failingMisses(report).filter((miss) => miss.case === null || !failed.has(miss.case));
-  const missed = misses.length === 0 ? 0 : 1;
-  const own = missed + (isEmpty(report) ? 1 : 0);
-  const counts = {
-    tests: report.cases + own,
-    failures: report.failed + own,
-    errors: report.errored,
-    skipped: report.skipped,
-  };
-  const attributes = attributesText({ name: suite, ...counts });
-  const cases = report.results.map((result) => {
-    const own = report.misses.filter((miss) => miss.case === result.id);
-    return testcase(result, notes.get(result.id), [...new Set(own.map(({ message }) => message))]);
-  });
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites ${attributesText({ name: 'wiretape', ...counts })}>`,
-    `  <testsuite ${attributes}>`,
-    ...excusedProperties(report.excused),
-    ...cases,
-    ...(missed === 0 ? [] : [missesCase(misses)]),
-    ...(isEmpty(report) ? [nothingPassed] : []),
-    '  </testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
 }
 
 /** How often each rule excused a difference, and where. */
-function excusedProperties(places: readonly ExcusedPlace[]): readonly string[] {
-  if (places.length === 0) return [];
-  const lines = places.map(({ rule, path, count }) => {
-    return `      <property ${attributesText({ name: `excused by ${rule}: ${path}`, value: count })}/>`;
+function* excusedProperties(places: readonly ExcusedPlace[]): Iterable<string> {
+  if (places.length === 0) return;
+  yield '    <properties>\n';
+  for (const { rule, path, count } of places) {
+    yield `      <property ${attributesText({ name: `excused by ${rule}: ${path}`, value: count })}/>\n`;
+  }
+  yield '    </properties>\n';
+}
+
+function testcase(result: CaseResult, run: FinishedRun): string {
+  const attributes = attributesText({
+    name: `${result.name} [${result.id}]`,
+    classname: endpointOf(result.name),
+    time: seconds(playedMs(run, result.id)),
   });
-  return ['    <properties>', ...lines, '    </properties>'];
+  const inner = outcome(result, run);
+  return inner === '' ? `    <testcase ${attributes}/>\n` : `    <testcase ${attributes}>${inner}</testcase>\n`;
 }
 
-function testcase(result: CaseResult, notes: CaseNotes | undefined, misses: readonly string[]): string {
-  const attributes = attributesText({ name: `${result.name} [${result.id}]`, classname: classname(result.name) });
-  const inner = outcome(result, notes, misses);
-  return inner === '' ? `    <testcase ${attributes}/>` : `    <testcase ${attributes}>${inner}</testcase>`;
+function wholeRunCase({ name, group, type, message, lines }: WholeRunFailure): string {
+  const failure = `<failure ${attributesText({ message, type })}>${escaped(lines.join('\n'))}</failure>`;
+  return `    <testcase ${attributesText({ name, classname: group, time: '0.000' })}>${failure}</testcase>\n`;
 }
 
-/** Calls no mock answers, of no failed case: the build makes them when it likes. */
-function missesCase(misses: readonly Miss[]): string {
-  const lines = [...new Set(misses.map(({ message }) => message))];
-  const attributes = attributesText({ message: `${misses.length} calls that no mock answers`, type: 'mock-miss' });
-  const failure = `<failure ${attributes}>${escaped(lines.join('\n'))}</failure>`;
-  return `    <testcase ${attributesText({ name: 'calls to mocks', classname: 'mocks' })}>${failure}</testcase>`;
+function outcome(result: CaseResult, { notes, report }: FinishedRun): string {
+  const own = notes.get(result.id);
+  const misses = report.misses.filter((miss) => miss.case === result.id).map((miss) => miss.message);
+  if (result.verdict === 'fail' && misses.length > 0) return missFailure(result, [...new Set(misses)]);
+  const message = headline(result, own);
+  if (result.verdict === 'skipped') return `<skipped ${attributesText({ message })}/>`;
+  if (result.verdict === 'pass') return '';
+  const text = escaped(caseLines(result, own).join('\n'));
+  return result.verdict === 'error'
+    ? `<error ${attributesText({ message, type: result.reason ?? 'error' })}>${text}</error>`
+    : `<failure ${attributesText({ message, type: result.flaky === undefined ? 'difference' : 'flaky' })}>${text}</failure>`;
 }
 
-/** Servers show a file without failures as green; a run in which nothing passed is not. */
-const nothingPassed =
-  '    <testcase name="something passed" classname="run"><failure message="0 passed" type="nothing-passed"/></testcase>';
-
-/** `POST /orders/{orderId}`: servers group by it. */
-function classname(name: string): string {
-  return name.replace(/ -> .*$/, '');
-}
-
-function outcome(result: CaseResult, notes: CaseNotes | undefined, misses: readonly string[]): string {
-  const details = [...(notes?.hints ?? []), ...(notes?.curl ? [notes.curl] : [])];
-  if (result.verdict === 'skipped') return `<skipped ${attributesText({ message: reasonText(result, details) })}/>`;
-  if (result.verdict === 'error') {
-    return `<error ${attributesText({ message: reasonText(result, details), type: result.reason ?? 'error' })}>${escaped(details.join('\n'))}</error>`;
-  }
-  if (result.verdict !== 'fail') return '';
-  const lines = result.differences.map(differenceText);
-  if (misses.length > 0) {
-    const follows = `${lines.length} differences of the answer, which may follow from that`;
-    const text = escaped([...misses, follows, ...details].join('\n'));
-    return `<failure ${attributesText({ message: misses[0] ?? '', type: 'mock-miss' })}>${text}</failure>`;
-  }
-  const message = `${lines.length} ${lines.length === 1 ? 'difference' : 'differences'}: ${lines[0] ?? ''}`;
-  return `<failure ${attributesText({ message, type: 'difference' })}>${escaped([...lines, ...details].join('\n'))}</failure>`;
-}
-
-function reasonText(result: CaseResult, details: readonly string[]): string {
-  return [result.reason, details[0]].filter((text) => text !== null && text !== undefined).join(': ');
-}
-
-function differenceText({ path, kind, expected, translated, actual }: Difference): string {
-  if (kind === 'unchanged') return `${path} unchanged: still ${stringifyJson(actual)}`;
-  const inRun = translated === undefined ? '' : ` (in this run ${stringifyJson(translated)})`;
-  return `${path} ${kind}: expected ${stringifyJson(expected)}${inRun}, got ${stringifyJson(actual)}`;
+/** What differs in the answer mostly follows from the calls that no mock answered. */
+function missFailure({ differences }: CaseResult, misses: readonly string[]): string {
+  const follows = `${differences.length} differences of the answer, which may follow from that`;
+  const text = escaped([...misses, follows].join('\n'));
+  return `<failure ${attributesText({ message: misses[0] ?? '', type: 'mock-miss' })}>${text}</failure>`;
 }
 
 function attributesText(values: Readonly<Record<string, string | number>>): string {

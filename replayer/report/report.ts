@@ -1,10 +1,11 @@
-/** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No clock, no secret. */
-import { type JsonValue, stringifyJson } from '../../tape/json/json';
+/** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No secret, and no time but those that were asked for. */
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { Difference, Excuse } from '../judge/difference';
 import type { OutgoingCall } from '../mocks/calls';
 import type { Distrust } from '../mocks/front/trust';
 import type { Miss } from '../mocks/match/miss';
+import type { SandboxReport } from '../sandbox/unrecorded';
+import { failingConditions, type LatencyReport } from './latency';
 
 export type Verdict = 'pass' | 'fail' | 'error' | 'skipped';
 
@@ -16,6 +17,16 @@ export interface CaseResult {
   readonly reason: string | null;
   readonly differences: readonly Difference[];
   readonly excused: readonly Excuse[];
+  /** Played because a chosen case needs what it answers; it counts like any other. */
+  readonly setUp?: boolean;
+  /** Set where several runs of one build did not agree: the verdict is that of the first run that did not pass. */
+  readonly flaky?: Flaky;
+}
+
+/** How often a case passed that did not always pass. */
+export interface Flaky {
+  readonly passed: number;
+  readonly runs: number;
 }
 
 export interface PlaceInCase {
@@ -38,6 +49,8 @@ export interface RunReport {
   readonly failed: number;
   readonly errored: number;
   readonly skipped: number;
+  /** How many of those that did not pass passed in another run. */
+  readonly flaky: number;
   readonly results: readonly CaseResult[];
   readonly misses: readonly Miss[];
   /** What the build asked of its dependencies, in order, as it was answered; [] where no mocks were served. */
@@ -49,6 +62,10 @@ export interface RunReport {
   readonly excused: readonly ExcusedPlace[];
   /** What is to be known of the run as a whole, a sentence each. */
   readonly remarks: readonly string[];
+  /** Of `test`: where the build ran, and what it reached for beside the mocks. */
+  readonly sandbox?: SandboxReport;
+  /** What was asked of the times of answers (`--fail-if`); left out where nothing was. */
+  readonly latency?: LatencyReport;
 }
 
 export interface ExcusedPlace extends Excuse {
@@ -59,6 +76,8 @@ export interface ExcusedPlace extends Excuse {
 export interface CaseNotes {
   /** The request as a command to type; secrets stand as placeholders or `$NAME`. */
   readonly curl: string;
+  /** What that command lacks to work: which texts stand for something else. Left out where it is whole. */
+  readonly fillIn?: string;
   /** Sentences: what an error saw, what to supply. */
   readonly hints: readonly string[];
 }
@@ -76,6 +95,7 @@ export function reportOf(
     failed: count('fail'),
     errored: count('error'),
     skipped: count('skipped'),
+    flaky: results.filter(({ flaky }) => flaky !== undefined).length,
     results,
     misses,
     calls: [],
@@ -113,14 +133,26 @@ export function isEmpty({ passed, failed, errored }: RunReport): boolean {
   return passed + failed + errored === 0;
 }
 
-/** Exit status 0 or 1: something was equal, nothing differed, and nothing was left out that was not allowed to be. */
-export function exitStatusOf(report: RunReport, allowed: { readonly skipped: boolean }): 0 | 1 {
-  if (isEmpty(report)) return 1;
-  const skipped = allowed.skipped ? 0 : report.skipped;
-  return report.failed + report.errored + skipped + failingMisses(report).length === 0 ? 0 : 1;
+/** What may be so without failing the run. */
+export interface Allowed {
+  readonly skipped: boolean;
+  /** Cases that passed in one run and not in another. */
+  readonly flaky: boolean;
 }
 
-/** One line of JSON; numbers beyond a double are written as they were. */
-export function jsonReport(report: RunReport): string {
-  return stringifyJson(report as unknown as JsonValue);
+/** True for a result that fails the run. */
+export function isRed({ verdict, flaky }: CaseResult, allowed: Allowed): boolean {
+  if (verdict === 'pass' || (flaky !== undefined && allowed.flaky)) return false;
+  return verdict !== 'skipped' || !allowed.skipped;
+}
+
+/**
+ * Exit status 0 or 1: something was equal, nothing differed in any run, nothing was left out that was not allowed to be,
+ * and every condition on times was checked and holds.
+ */
+export function exitStatusOf(report: RunReport, allowed: Allowed): 0 | 1 {
+  if (isEmpty(report)) return 1;
+  const isFailed = report.results.some((result) => isRed(result, allowed)) || failingMisses(report).length > 0;
+  const isElsewhere = report.sandbox?.fails ?? false;
+  return isFailed || isElsewhere || failingConditions(report.latency).length > 0 ? 1 : 0;
 }

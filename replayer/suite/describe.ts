@@ -1,20 +1,24 @@
 /**
- * Exchanges of a tape as descriptions: bodies as JSON or text where that is short and loses nothing, and otherwise as
- * files of their own. Knows nothing of source code or of folders; the caller chooses the names of the files.
+ * Exchanges of a tape as descriptions, for people to read and edit. Knows nothing of source code or of folders; the caller
+ * chooses the names of the files for what does not fit beside a test.
  */
-import { isUtf8 } from 'node:buffer';
-import { decodeBody } from '../../tape/body/coding';
-import { type BodyView, viewBody } from '../../tape/body/view';
 import { framing } from '../../tape/http/hop-by-hop';
-import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/json/json';
-import type { Body, HeaderList } from '../../tape/model/body';
-import { type HttpRequest, type HttpResponse, type HttpVersion, noHttp } from '../../tape/model/http/http';
-import { httpOf } from '../../tape/model/registry';
+import type { HeaderList } from '../../tape/model/body';
+import type { Exchange } from '../../tape/model/exchange';
+import {
+  type HttpContent,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpVersion,
+  noHttp,
+} from '../../tape/model/http/http';
+import { httpOf, isConversation } from '../../tape/model/registry';
 import type { StoredExchange } from '../../tape/store/tape';
-import type { RunnableCase } from '../cases/cases';
+import { lasting } from '../cases/conversation';
 import type { Mock, Refusal } from '../mocks/mock';
+import { describeBody, type KeepBody } from './describe-body';
+import { describeMessages, timesOf } from './describe-messages';
 import type {
-  BodyDescription,
   CaseDescription,
   HeadersDescription,
   MockDescription,
@@ -23,20 +27,20 @@ import type {
   ResponseDescription,
 } from './description';
 
-/** Keeps a body that does not fit beside the test, and says under which name. `extension` is `json`, `txt` or `bin`. */
-export type KeepBody = (bytes: Uint8Array, place: { side: 'request' | 'response'; extension: string }) => string;
-
-/** Larger bodies get a file of their own: what is beside a test should fit on a screen together with it. */
-export const inlineLimitBytes = 2048;
-
-export function describeCase(testCase: RunnableCase, step: number, keep: KeepBody): CaseDescription {
-  const { stored, request, response } = testCase;
-  const expected = { headers: judgedHeaders(response.headers, request.method), exact: false, keep };
+/** `stored` is an inbound exchange that a case can be made of, and `step` its place in the recording. */
+export function describeCase(stored: StoredExchange, step: number, keep: KeepBody): CaseDescription {
+  const { exchange, redacted } = stored;
+  const { request, response } = describedOf(exchange);
+  if (request === null || response === null) throw new RangeError(`exchange ${stored.id} makes no case`);
+  const headers = isConversation(exchange)
+    ? lasting(response.headers)
+    : judgedHeaders(response.headers, request.method);
   return {
     tape: onTape(stored, step),
     request: describeRequest(request, { headers: requestHeaders(request), keep }),
-    response: describeResponse(response, expected),
-    ...(stored.redacted.length === 0 ? {} : { redacted: stored.redacted }),
+    response: describeResponse(response, { headers, exact: false, keep }),
+    ...describeMessages(exchange, keep),
+    ...(redacted.length === 0 ? {} : { redacted }),
   };
 }
 
@@ -50,13 +54,16 @@ function onTape({ id, connectionId, exchange }: StoredExchange, step: number): O
     ...(tls === null ? {} : { tls: tls.library }),
     at: timeText(exchange.startedAtUs),
     durationMs: (exchange.durationUs ?? 0) / 1000,
+    ...timesOf(exchange, describedOf(exchange)),
+    ...(exchange.problems.length === 0 ? {} : { problems: exchange.problems }),
   };
 }
 
 /** `stored` is the exchange that `mock` was made of, a refused connect included. */
 export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep: KeepBody): MockDescription {
   const { outcome, connection } = stored.exchange;
-  const { request, response } = httpOf(stored.exchange) ?? noHttp;
+  const content = describedOf(stored.exchange);
+  const { request, response } = content;
   const latencyMs = 'answer' in mock ? tookMs(mock.answer) : undefined;
   return {
     exchange: stored.id,
@@ -66,8 +73,10 @@ export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep:
     tls: connection.tls?.library ?? null,
     outcome,
     ...(latencyMs === undefined ? {} : { latencyMs }),
+    ...timesOf(stored.exchange, content),
     request: request === null ? null : describeRequest(request, { headers: request.headers, keep }),
     response: response === null ? null : describeResponse(response, { headers: response.headers, exact: true, keep }),
+    ...describeMessages(stored.exchange, keep),
     ...(stored.redacted.length === 0 ? {} : { redacted: stored.redacted }),
   };
 }
@@ -75,6 +84,11 @@ export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep:
 function tookMs(answer: Mock['answer']): number | undefined {
   if ('latencyMs' in answer) return answer.latencyMs;
   return 'afterMs' in answer ? answer.afterMs : undefined;
+}
+
+/** Without what is described as messages. */
+function describedOf(exchange: Exchange): HttpContent {
+  return httpOf({ ...exchange, messages: [] }) ?? noHttp;
 }
 
 interface Told {
@@ -90,8 +104,9 @@ function describeRequest(request: HttpRequest, { headers, keep }: Told): Request
     ...versionOf(request),
     ...(request.authority === undefined ? {} : { authority: request.authority }),
     ...(request.scheme === undefined ? {} : { scheme: request.scheme }),
+    ...(request.protocol === undefined ? {} : { protocol: request.protocol }),
     headers: describeHeaders(headers),
-    ...describeBody(request, { side: 'request', exact: true, keep }),
+    ...describeBody(request, { part: 'request', exact: true, keep }),
     ...trailersOf(request.trailers),
   };
 }
@@ -103,7 +118,7 @@ function describeResponse(response: HttpResponse, told: Told & { readonly exact:
     ...(exact && response.reason !== '' ? { reason: response.reason } : {}),
     ...versionOf(response),
     headers: describeHeaders(headers),
-    ...describeBody(response, { side: 'response', exact, keep }),
+    ...describeBody(response, { part: 'response', exact, keep }),
     ...trailersOf(response.trailers),
   };
 }
@@ -147,60 +162,6 @@ export function describeHeaders(headers: HeaderList): HeadersDescription {
     before = name;
   }
   return byName;
-}
-
-interface Keeping {
-  readonly side: 'request' | 'response';
-  /** What is sent again must keep its bytes; what is only compared must keep its meaning. */
-  readonly exact: boolean;
-  readonly keep: KeepBody;
-}
-
-function describeBody(message: { headers: HeaderList; body: Body }, { side, exact, keep }: Keeping): BodyDescription {
-  const { headers, body } = message;
-  if (body.bytes.length === 0) return {};
-  const decoded = decodeBody(body);
-  if (decoded.problem !== null) return { file: keep(body.bytes, { side, extension: 'bin' }), coded: true };
-  const text = isUtf8(decoded.bytes) ? utf8(decoded.bytes) : undefined;
-  if (text === undefined) return { file: keep(decoded.bytes, { side, extension: 'bin' }) };
-  const json = jsonOf(viewBody(headers, body), text);
-  if (json !== undefined && (!exact || stringifyJson(json) === text)) {
-    if (decoded.bytes.length <= inlineLimitBytes) return { json };
-    if (!exact) return { file: keep(prettyJson(json), { side, extension: 'json' }) };
-  }
-  if (isOneShortLine(text)) return { text };
-  return { file: keep(decoded.bytes, { side, extension: json === undefined ? 'txt' : 'json' }) };
-}
-
-/** The value of a JSON body where source code can hold all of it. */
-export function jsonOf(view: BodyView, text: string): JsonValue | undefined {
-  if (view.kind !== 'json' || !isSameAsUtf8(view.value, text) || !survives(view.value)) return undefined;
-  return view.value;
-}
-
-/** False for JSON in another charset: it would be written back as UTF-8. */
-function isSameAsUtf8(value: JsonValue, text: string): boolean {
-  const parsed = parseJson(text);
-  return parsed !== undefined && stringifyJson(parsed) === stringifyJson(value);
-}
-
-/** True where a JavaScript value holds all that the JSON says. */
-function survives(value: JsonValue): boolean {
-  if (value instanceof JsonNumber || Object.is(value, -0)) return false;
-  if (Array.isArray(value)) return value.every(survives);
-  return !isJsonObject(value) || Object.values(value).every(survives);
-}
-
-function isOneShortLine(text: string): boolean {
-  return text.length <= inlineLimitBytes / 4 && !/[\r\n]/.test(text);
-}
-
-function prettyJson(value: JsonValue): Uint8Array {
-  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-function utf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 /** ISO 8601 with microseconds. */

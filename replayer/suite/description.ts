@@ -3,10 +3,12 @@
  * edit. `describe.ts` makes them of a tape's exchanges, `restore.ts` makes exchanges of them again.
  */
 import type { JsonValue } from '../../tape/json/json';
-import type { Outcome } from '../../tape/model/exchange';
+import type { Outcome, Problem } from '../../tape/model/exchange';
 import type { HttpVersion } from '../../tape/model/http/http';
+import type { MessageFacts } from '../../tape/model/message';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HttpVersionChoice } from '../drive/way';
+import type { SandboxKind } from '../sandbox/sandbox';
 
 /** Name to value, or to values where a name repeats; pairs where only they keep the recorded order. */
 export type HeadersDescription =
@@ -16,7 +18,10 @@ export type HeadersDescription =
 /** A body before content coding: one of these, or none for an empty body. */
 export interface BodyDescription {
   readonly json?: JsonValue;
+  /** A message of protobuf: by the names of its fields where `protoSet` says them, else by their numbers. */
+  readonly message?: JsonValue;
   readonly text?: string;
+  readonly base64?: string;
   /** A file beside the suite, for bodies that are large or binary. */
   readonly file?: string;
   /** The file holds the body as it was on the wire, because its content coding could not be undone. */
@@ -31,8 +36,35 @@ export interface RequestDescription extends BodyDescription {
   /** `:authority` of HTTP/2. */
   readonly authority?: string;
   readonly scheme?: string;
+  /** `:protocol` of an extended CONNECT over HTTP/2 (RFC 8441). */
+  readonly protocol?: string;
   readonly headers: HeadersDescription;
   readonly trailers?: HeadersDescription;
+}
+
+/** What was said message by message: on a WebSocket, in a call of gRPC, as events. */
+export interface MessageDescription extends BodyDescription {
+  readonly from: 'client' | 'server';
+  /** The protocol's word for it: `text`, `close`, `message`. */
+  readonly kind: string;
+  /** When it was whole, since the exchange began, to the microsecond, as all times of messages are. */
+  readonly atMs: number;
+  /** How long it took to come. */
+  readonly tookMs?: number;
+  /** What the protocol says of it besides its bytes: the code of a close. */
+  readonly facts?: MessageFacts;
+  /** Content codings of this message alone. */
+  readonly codings?: readonly string[];
+}
+
+/** In recorded order; what is too long to be read has a file of JSON beside the suite. */
+export type MessagesDescription = readonly MessageDescription[] | { readonly file: string };
+
+/** When the request was whole, and when its answer began and was whole, since the exchange began. */
+export interface TimesDescription {
+  readonly askedMs: number;
+  readonly answeringMs?: number;
+  readonly answeredMs?: number;
 }
 
 export interface ResponseDescription extends BodyDescription {
@@ -48,6 +80,7 @@ export interface CaseDescription {
   readonly tape: OnTape;
   readonly request: RequestDescription;
   readonly response: ResponseDescription;
+  readonly messages?: MessagesDescription;
   /** Where redaction took something out, and the placeholder that stands there. */
   readonly redacted?: readonly RedactionEntry[];
 }
@@ -67,6 +100,10 @@ export interface OnTape {
   /** When the recorded request began, to the microsecond, and how long its answer took to end. */
   readonly at: string;
   readonly durationMs: number;
+  /** Of an exchange with messages. */
+  readonly times?: TimesDescription;
+  /** Why less is known of it than was said: the recording ended before a conversation did. */
+  readonly problems?: readonly Problem[];
 }
 
 /** An outbound exchange: what a dependency was asked, and how it answered. */
@@ -83,8 +120,10 @@ export interface MockDescription {
   readonly outcome: Outcome;
   /** Last byte of the request to last byte of the response. */
   readonly latencyMs?: number;
+  readonly times?: TimesDescription;
   readonly request: RequestDescription | null;
   readonly response: ResponseDescription | null;
+  readonly messages?: MessagesDescription;
   readonly redacted?: readonly RedactionEntry[];
 }
 
@@ -101,6 +140,10 @@ export interface SuiteSettings {
   readonly cwd?: string;
   /** Added to the command's environment; {mock:HOST:PORT} and {ca} are filled in. */
   readonly env?: { readonly [name: string]: string };
+  /** A network of its own for the command, or variables; default: the stronger that works here. */
+  readonly sandbox?: SandboxKind;
+  /** Real addresses that the command may reach: `127.0.0.1:5432`, or the path of a unix socket. */
+  readonly allow?: readonly string[];
   /** Where the build listens. WIRETAPE_TARGET, when set, is used in place of this and of `command`. */
   readonly target?: string;
   /** Longest wait for the first answer of the command. */
@@ -111,6 +154,8 @@ export interface SuiteSettings {
   readonly noise?: string;
   /** Nothing may differ but what `noise` names. */
   readonly strict?: boolean;
+  /** The set of descriptors that names the fields of protobuf; by the numbers of fields without one. */
+  readonly protoSet?: string;
   /** The file of added redaction rules, as given to `wiretape record`. */
   readonly redact?: string;
   /** PEM certificates to trust in place of the system's. */

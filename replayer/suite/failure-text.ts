@@ -1,7 +1,10 @@
 /** What a test of a suite fails with: the blocks of replay's report and of mock misses, with remedies that fit a suite. */
+
+import { visibleLine } from '../../tape/visible-text';
 import { formatMiss, type Miss } from '../mocks/match/miss';
-import { caseBlock } from '../report/console';
+import { caseBlock, plainStyles } from '../report/console';
 import type { CaseNotes, CaseResult } from '../report/report';
+import { formatUnrecorded, type Unrecorded } from '../sandbox/unrecorded';
 
 export interface CaseCircumstances {
   readonly notes: CaseNotes | undefined;
@@ -16,17 +19,23 @@ export interface SuiteFileNames {
 }
 
 export function caseText(result: CaseResult, about: CaseCircumstances, files: SuiteFileNames): string {
-  const options = { styles: plain, visible, allowSkipped: false, notes: new Map() };
+  const options = { styles: plainStyles, visible: visibleLine };
   const misses = [...new Set(about.misses.map((miss) => missText(miss, files)))];
-  const block = caseBlock(result, { notes: about.notes, misses }, options);
-  return [block, ...hereInstead(misses.length > 0 ? { ...result, differences: [] } : result, about.notes, files)].join(
+  const own = misses.length > 0 ? { ...result, differences: [] } : result;
+  return [caseBlock(result, { notes: about.notes, misses }, options), ...hereInstead(own, about.notes, files)].join(
     '\n',
   );
 }
 
-/** Null where there are none. */
-export function missesText(misses: readonly Miss[], files: SuiteFileNames): string | null {
-  return misses.length === 0 ? null : misses.map((miss) => missText(miss, files)).join('\n\n');
+/** Null where there are none of either. */
+export function missesText(
+  misses: readonly Miss[],
+  unrecorded: readonly Unrecorded[],
+  files: SuiteFileNames,
+): string | null {
+  const lines = unrecorded.map((each) => visibleLine(formatUnrecorded(each)));
+  const blocks = [...misses.map((miss) => missText(miss, files)), ...(lines.length === 0 ? [] : [lines.join('\n')])];
+  return blocks.length === 0 ? null : blocks.join('\n\n');
 }
 
 function missText(miss: Miss, files: SuiteFileNames): string {
@@ -37,7 +46,7 @@ function missText(miss: Miss, files: SuiteFileNames): string {
   ];
   return formatMiss({ ...miss, remedy }, files.mocks)
     .split('\n')
-    .map(visible)
+    .map(visibleLine)
     .join('\n');
 }
 
@@ -52,12 +61,4 @@ function hereInstead(result: CaseResult, notes: CaseNotes | undefined, files: Su
 
 function offersNoise({ differences }: CaseResult): boolean {
   return differences.some(({ path, kind }) => path !== 'status' && kind === 'changed');
-}
-
-const same = (text: string): string => text;
-const plain = { red: same, green: same, yellow: same, dim: same, bold: same };
-
-/** Recorded text on one line: controls, format characters and separators become visible escapes. */
-export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }

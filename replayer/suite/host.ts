@@ -6,23 +6,27 @@
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { WiretapeError } from '../../errors/wiretape-error';
+import { filesInSet, noSchemas, type Schemas, schemasFrom } from '../../tape/body/protobuf/schemas';
 import { loadKey } from '../../tape/redact/key';
 import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
 import type { StoredExchange } from '../../tape/store/tape';
+import { visibleLine } from '../../tape/visible-text';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
 import { isWithoutPersonalData, placeholdersOf, secretsInAnswers, secretsOfCases } from '../correlate/secrets';
 import { idleRules } from '../judge/idle-rules';
+import type { Miss } from '../mocks/match/miss';
 import { mocksFrom } from '../mocks/mock';
-import { type NoiseRule, parseNoiseRules } from '../noise/rules';
-import { callLines } from '../report/calls';
-import { openRun, type Run } from '../run';
+import { parseNoiseRules } from '../noise/rules';
+import { callLines } from '../report/call-lines';
+import type { CaseResult } from '../report/report';
+import { openRun, type Run, type RunOptions } from '../run';
 import type { MocksFile, SuiteSettings } from './description';
-import { caseText, missesText, type SuiteFileNames, visible } from './failure-text';
+import { caseText, missesText, type SuiteFileNames } from './failure-text';
 import { type Launched, launch } from './launch';
 import type { StartRequest } from './protocol';
-import { restoreCase, restoreMock } from './restore';
+import { type Beside, restoreCase, restoreMock } from './restore';
 
 export interface SuiteHost {
   /** What is wrong with the answer, for people; null where it is as recorded. */
@@ -36,33 +40,30 @@ export interface SuiteHost {
 
 /** Throws a WiretapeError with what stands in the way; then nothing is left running. */
 export async function openHost({ folder, settings, cases }: StartRequest, env: NodeJS.ProcessEnv): Promise<SuiteHost> {
-  const read = (file: string): Uint8Array => readBeside(folder, file);
-  const inbound = cases.toSorted((a, b) => a.tape.step - b.tape.step).map((each) => restoreCase(each, read));
-  const outbound = readMocks(settings, read);
+  const beside = { read: (file: string) => readBeside(folder, file), schemas: schemasBeside(folder, settings) };
+  const inbound = cases.toSorted((a, b) => a.tape.step - b.tape.step).map((each) => restoreCase(each, beside));
+  const outbound = readMocks(settings, beside);
   const tests = casesFrom(inbound);
   const options = {
     ...optionsFrom(settings, { folder, env }),
     ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
   };
   const { redactor, noise, keyed } = options;
-  const launched = await launch(settings, mocksFrom(outbound, { heard: inbound }), {
-    env,
-    rules: noise,
-    secrets: secretsInAnswers(outbound, options.secrets),
-    redactor,
-    keyed,
-  });
+  const set = mocksFrom(outbound, { heard: inbound });
+  const secrets = secretsInAnswers(outbound, options.secrets);
+  const launched = await launch(settings, set, { env, outbound, rules: noise, secrets, redactor, keyed });
   try {
-    const watch = launched.mocks?.cases;
-    const given = { answers: outbound, secrets: options.secrets };
-    const secrets = secretsOfCases(inbound, given);
-    const run = openRun(tests, {
-      ...options,
-      secrets,
-      target: launched.target,
-      ...(watch === undefined ? {} : { watch }),
+    return new Playing({
+      tests,
+      options: {
+        ...options,
+        secrets: secretsOfCases(inbound, { answers: outbound, secrets: options.secrets }),
+        target: launched.target,
+        ...(launched.mocks === null ? {} : { watch: launched.mocks.cases }),
+      },
+      launched,
+      files: fileNames(settings),
     });
-    return new Playing({ tests, run, launched, noise, files: fileNames(settings) });
   } catch (error) {
     await launched.close();
     throw error;
@@ -71,60 +72,63 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
 
 interface Opened {
   readonly tests: readonly TestCase[];
-  readonly run: Run;
+  readonly options: RunOptions;
   readonly launched: Launched;
-  readonly noise: readonly NoiseRule[];
   readonly files: SuiteFileNames;
 }
 
+/** Plays in recorded order, as far as tests ask for it: a case may depend on every answer before it. */
 class Playing implements SuiteHost {
-  /** Resolves when what was asked for so far is played. */
-  private last: Promise<void> = Promise.resolve();
-  private next = 0;
+  private readonly run: Run;
+  private readonly tests: ReadonlyMap<string, TestCase>;
+  /** How many misses there were when each case began. */
+  private readonly missesBefore = new Map<string, number>();
   private readonly problems = new Map<string, string | null>();
 
-  constructor(private readonly suite: Opened) {}
+  constructor(private readonly suite: Opened) {
+    const { tests, options } = suite;
+    this.tests = new Map(tests.map((test) => [test.id, test]));
+    this.run = openRun(tests, {
+      ...options,
+      onBegin: (id) => this.missesBefore.set(id, this.missed().length),
+      onResult: (result) => this.problems.set(result.id, this.problemOf(result)),
+    });
+  }
 
   async play(exchange: string): Promise<string | null> {
-    const played = this.last.then(() => this.playThrough(exchange));
-    this.last = played.catch(() => {}); // an exchange nobody knows is the problem of its own test
-    await played;
+    const test = this.tests.get(exchange);
+    if (test === undefined) throw unknownCase(exchange);
+    if (!this.problems.has(exchange) && (await this.run.play(test)) === undefined)
+      throw new Error('the suite was ended');
     return this.problems.get(exchange) ?? null;
   }
 
-  /** In recorded order: a case may depend on every answer before it. */
-  private async playThrough(exchange: string): Promise<void> {
-    while (!this.problems.has(exchange)) {
-      const test = this.suite.tests[this.next++];
-      if (test === undefined) throw unknownCase(exchange);
-      this.problems.set(test.id, await this.playOne(test));
-    }
+  private problemOf(result: CaseResult): string | null {
+    if (result.verdict === 'pass') return null;
+    const misses = this.missed().slice(this.missesBefore.get(result.id) ?? 0);
+    return caseText(result, { notes: this.run.notes(result.id), misses }, this.suite.files);
   }
 
-  private async playOne(test: TestCase): Promise<string | null> {
-    const { run, launched, files } = this.suite;
-    const before = launched.mocks?.misses().length ?? 0;
-    const result = await run.play(test);
-    if (result.verdict === 'pass') return null;
-    const misses = launched.mocks?.misses().slice(before) ?? [];
-    return caseText(result, { notes: run.notes(test.id), misses }, files);
+  private missed(): readonly Miss[] {
+    return this.suite.launched.mocks?.misses() ?? [];
   }
 
   misses(): string | null {
-    return missesText(this.suite.launched.mocks?.misses() ?? [], this.suite.files);
+    return missesText(this.missed(), this.suite.launched.unrecorded(), this.suite.files);
   }
 
   /** Among them calls that were not as recorded, and the noise rules that excused nothing. */
   remarks(): readonly string[] {
-    const { tests, run, noise, launched } = this.suite;
-    if (this.next < tests.length) return [];
-    const report = run.report();
-    const calls = callLines(launched.mocks?.calls() ?? []).map(visible);
-    return [...report.remarks, ...calls, ...idleRules(noise, report.results, tests)];
+    const { tests, options } = this.suite;
+    if (this.problems.size < tests.length) return [];
+    const report = this.run.report();
+    const { remarks, mocks } = this.suite.launched;
+    const calls = callLines(mocks?.calls() ?? []).map(visibleLine);
+    return [...remarks, ...report.remarks, ...calls, ...idleRules(options.noise, report.results, tests)];
   }
 
   async close(): Promise<void> {
-    await this.suite.run.close();
+    await this.run.close();
     await this.suite.launched.close();
   }
 }
@@ -172,10 +176,15 @@ function redactionFrom(
   return { redactor: createRedactor({ key, rules, ...known }), keyed: key !== null };
 }
 
-function readMocks({ mocks }: SuiteSettings, read: (file: string) => Uint8Array): readonly StoredExchange[] {
+/** Throws BAD_PROTO_SET. */
+function schemasBeside(folder: string, { protoSet }: SuiteSettings): Schemas {
+  return protoSet === undefined ? noSchemas : schemasFrom(filesInSet(readBeside(folder, protoSet), protoSet));
+}
+
+function readMocks({ mocks }: SuiteSettings, beside: Beside): readonly StoredExchange[] {
   if (mocks === undefined) return [];
-  const { exchanges } = parseMocks(Buffer.from(read(mocks)).toString('utf8'), mocks);
-  return exchanges.map((each, i) => restoreMock(each, i, read));
+  const { exchanges } = parseMocks(Buffer.from(beside.read(mocks)).toString('utf8'), mocks);
+  return exchanges.map((each, i) => restoreMock(each, i, beside));
 }
 
 function parseMocks(text: string, file: string): MocksFile {

@@ -3,24 +3,34 @@
  * mocks in place of its dependencies. What was started is ended by `close`, in the reverse order.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
+import type { StoredExchange } from '../../tape/store/tape';
 import { parseTarget, type Target } from '../drive/target';
 import { startBuild } from '../launch/build';
 import { usesPort } from '../launch/environment';
 import { freePort } from '../launch/free-port';
 import { isListening } from '../launch/readiness';
+import { always } from '../mocks/front/certificates';
 import type { MockSet } from '../mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../mocks/server';
+import { readAllowance } from '../sandbox/allow';
+import type { Unrecorded } from '../sandbox/unrecorded';
 import type { SuiteSettings } from './description';
 
 export interface Launched {
   readonly target: Target;
   /** Null where the build was up already: it then finds its dependencies itself. */
   readonly mocks: MockServer | null;
+  /** What the build reached for that is not on the tape. */
+  unrecorded(): readonly Unrecorded[];
+  /** What a person must know of where the build runs. */
+  readonly remarks: readonly string[];
   close(): Promise<void>;
 }
 
 export interface LaunchOptions extends MockServerOptions {
   readonly env: NodeJS.ProcessEnv;
+  /** What the mocks were made of. */
+  readonly outbound: readonly StoredExchange[];
 }
 
 const defaultWaitMs = 30_000;
@@ -35,29 +45,37 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
     return alreadyUp(target, 'setup.js');
   }
   const place = await placeOf(settings);
-  const mocks = await startMocks(set, options);
+  const mocks = await startMocks(set, { ...options, valid: always });
   try {
+    const remarks: string[] = [];
     const build = await startBuild(command, {
       target: new URL(place.target.origin),
       mocks,
+      raw: null,
       upstreams: set.upstreams,
+      outbound: options.outbound,
+      kind: settings.sandbox ?? null,
+      allow: readAllowance(settings.allow ?? []),
       env: options.env,
       settings: environmentLines(settings),
       port: place.port,
       waitMs: settings.waitMs ?? defaultWaitMs,
+      onRemark: (text) => remarks.push(`sandbox   ${text}`),
     });
     const close = (): Promise<void> => build.close().finally(() => mocks.close());
-    return { target: place.target, mocks, close };
+    return { target: place.target, mocks, unrecorded: () => build.seen().unrecorded, remarks, close };
   } catch (error) {
     await mocks.close();
     throw error;
   }
 }
 
+const notOurs = { mocks: null, unrecorded: () => [], remarks: [], close: async () => {} };
+
 /** Throws TARGET_UNREACHABLE: one clear sentence in place of every test failing with it. */
 async function alreadyUp(text: string, named: 'WIRETAPE_TARGET' | 'setup.js'): Promise<Launched> {
   const target = parseTarget(text);
-  if (await isListening(new URL(target.origin))) return { target, mocks: null, close: async () => {} };
+  if (await isListening(new URL(target.origin))) return { target, ...notOurs };
   throw new WiretapeError('TARGET_UNREACHABLE', `Nothing listens at ${target.origin}, which ${named} names`, {
     remedy: [
       'Start the build there',

@@ -1,9 +1,11 @@
 /**
- * The client's end of a WebSocket, over ws: the handshake goes out with the fields it is given, and what the server says
- * comes in as it is said. Answers pings, follows no redirect, sends nothing by itself. Knows no recording.
+ * The client's end of a WebSocket, over ws: the handshake goes out with the fields it is given, over HTTP/2 where it was
+ * recorded so and the target takes it, and what the server says comes in as it is said. Answers pings, follows no redirect,
+ * sends nothing by itself. Knows no recording.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ClientOptions, WebSocket } from 'ws';
 import { contentCodingsOf } from '../../tape/http/codings';
 import type { HeaderList } from '../../tape/model/body';
@@ -11,6 +13,9 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import type { DriverOptions } from '../drive/driver';
 import { type Failure, failureOf } from '../drive/failure';
 import { pairsOf } from '../drive/gathering';
+import { wayOf } from '../drive/way';
+import { agreeOverHttp2 } from './client-http2';
+import { type Handshake, type Http1Reason, offersIn } from './handshake';
 import { goodbye, hearing, type LiveMessage, nowUs, type OpenSocket, speakingOn } from './socket';
 
 export { isSendable, type LiveMessage, type OpenSocket } from './socket';
@@ -21,30 +26,51 @@ export interface SocketEvents {
   ended(failure: Failure | null): void;
 }
 
-export type Opening =
+/** What came of a handshake. */
+export interface Opening {
+  readonly result: Opened | Failure;
+  /** Null for what went out as it was recorded, or was to go out over HTTP/1.1. */
+  readonly asHttp1: Http1Reason | null;
+}
+
+export type Opened =
+  /** `response` as one of HTTP/1.1, whichever version carried it. */
   | { readonly kind: 'open'; readonly response: HttpResponse; readonly socket: OpenSocket }
   /** The server answered, and did not agree. */
-  | { readonly kind: 'refused'; readonly response: HttpResponse }
-  | Failure;
-
-export interface Handshake {
-  /** Origin-form; the target's base path is put before it. */
-  readonly path: string;
-  /** As recorded, with the values of this run; Host and the key are the socket's own. */
-  readonly headers: HeaderList;
-}
+  | { readonly kind: 'refused'; readonly response: HttpResponse };
 
 const messageLimitBytes = 256 * 1024 * 1024;
 const answerLimitBytes = 16 * 1024 * 1024;
 /** How long a server may keep the connection after both sides have said close. */
 const closeTimeoutMs = 2000;
-const deflate = 'permessage-deflate';
+const headLimitBytes = 256 * 1024;
 
 /** Never rejects. `events` may be called as soon as it resolves. */
-export function openSocket(handshake: Handshake, options: DriverOptions, events: SocketEvents): Promise<Opening> {
+export async function openSocket(handshake: Handshake, options: DriverOptions, events: SocketEvents): Promise<Opening> {
+  const overHttp1 = async (asHttp1: Http1Reason | null, stream: Duplex | null = null): Promise<Opening> => {
+    return { result: await shakeHands(handshake, { options, events, stream }), asHttp1 };
+  };
+  if (wayOf(handshake, options) === 'http1') {
+    return overHttp1(handshake.http2 === null || options.httpVersion === '1.1' ? null : 'behind-proxy');
+  }
+  const limits = { bodyBytes: answerLimitBytes, headBytes: headLimitBytes };
+  const agreement = await agreeOverHttp2(handshake, options, limits);
+  if (agreement.kind === 'not-over-http2') return overHttp1(agreement.lacking);
+  if (agreement.kind === 'agreed') return overHttp1(null, agreement.stream);
+  return { result: agreement, asHttp1: null };
+}
+
+interface Means {
+  readonly options: DriverOptions;
+  readonly events: SocketEvents;
+  /** What takes the place of a connection of its own to the target; null for none. */
+  readonly stream: Duplex | null;
+}
+
+function shakeHands(handshake: Handshake, { options, events, stream }: Means): Promise<Opened | Failure> {
   return new Promise((resolve) => {
     try {
-      new Handshaking(handshake, options, { events, resolve });
+      new Handshaking(handshake, { options, stream }, { events, resolve });
     } catch (error) {
       resolve({ ...failureOf(error, true), reason: 'unsendable' });
     }
@@ -53,7 +79,7 @@ export function openSocket(handshake: Handshake, options: DriverOptions, events:
 
 interface Listener {
   readonly events: SocketEvents;
-  readonly resolve: (opening: Opening) => void;
+  readonly resolve: (opening: Opened | Failure) => void;
 }
 
 class Handshaking {
@@ -66,10 +92,11 @@ class Handshaking {
 
   constructor(
     handshake: Handshake,
-    options: DriverOptions,
+    { options, stream }: Omit<Means, 'events'>,
     private readonly listener: Listener,
   ) {
     const { target, timeoutMs } = options;
+    this.isConnected = stream !== null;
     const path = target.basePath + handshake.path;
     const finishRequest = (request: ClientRequest) => {
       const made = target.secure ? 'secureConnect' : 'connect';
@@ -78,7 +105,9 @@ class Handshaking {
       request.path = path; // as it was: an URL object would normalise it
       request.end();
     };
-    this.socket = new WebSocket(target.origin, [], { ...clientOptions(options, handshake.headers), finishRequest });
+    const connection = stream === null ? {} : { createConnection: () => stream as Socket };
+    const offering = clientOptions(options, handshake.headers);
+    this.socket = new WebSocket(target.origin, [], { ...offering, ...connection, finishRequest });
     this.deadline = setTimeout(() => this.expire(timeoutMs), timeoutMs);
     this.listen();
   }
@@ -138,7 +167,7 @@ class Handshaking {
     this.socket.terminate();
   }
 
-  private settle(opening: Opening): void {
+  private settle(opening: Opened | Failure): void {
     clearTimeout(this.deadline);
     if (this.isSettled) return;
     this.isSettled = true;
@@ -193,15 +222,6 @@ const needs: HeaderList = [
 
 /** A handshake has no body. */
 const bodyFields = new Set(['content-length', 'transfer-encoding', 'expect']);
-
-/** What was offered of the one extension that can be undone; others would change what messages mean. */
-function offersIn(headers: HeaderList): readonly string[] {
-  return headers
-    .filter(([name]) => name.toLowerCase() === 'sec-websocket-extensions')
-    .flatMap(([, value]) => value.split(','))
-    .map((offer) => offer.trim())
-    .filter((offer) => offer.split(';')[0]?.trim().toLowerCase() === deflate);
-}
 
 /** ws says what a peer did against RFC 6455 by codes of its own. */
 function protocolFailure(error: Error): Failure | null {

@@ -26,13 +26,14 @@ const parts = {
   native: {
     inputs: [
       'native/src',
+      'native/launcher',
       'native/binding.gyp',
       'native/exports.map',
       'bpf/wire.h',
       'bpf/config.h',
       'scripts/build-native',
     ],
-    outputs: ['dist/wiretape.node'],
+    outputs: ['dist/wiretape.node', 'dist/wiretape-launcher'],
   },
   typescript: {
     inputs: [

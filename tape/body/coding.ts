@@ -19,7 +19,7 @@ interface Codec {
 }
 
 /** What one body may unfold to; four times what the recorder keeps of one call. */
-export const decodedLimitBytes = 64 * 1024 * 1024;
+const decodedLimitBytes = 64 * 1024 * 1024;
 
 /** More than anybody applies; data that unfolds to itself would go on for as long as it is told to. */
 const mostCodings = 8;

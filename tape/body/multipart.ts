@@ -29,6 +29,17 @@ export function parseMultipart(bytes: Uint8Array, boundary: string, limit = 10_0
   return parts;
 }
 
+/** A body of these parts, in this order. What stood before the first delimiter and behind the last one is left out. */
+export function writeMultipart(parts: readonly Pick<Part, 'headers' | 'bytes'>[], boundary: string): Uint8Array {
+  const pieces = parts.flatMap(({ headers, bytes }) => {
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    return [Buffer.from(`--${boundary}\r\n${lines}\r\n`, 'latin1'), bytes, lineBreak];
+  });
+  return Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`, 'latin1')]);
+}
+
+const lineBreak = Buffer.from('\r\n');
+
 /** A delimiter stands at the start of a line. */
 function delimiterAt(body: Buffer, mark: Buffer, from: number): number {
   let at = body.indexOf(mark, from);

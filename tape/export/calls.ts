@@ -1,8 +1,11 @@
 /** Exchanges of HTTP as requests to be sent and answers to be given: whole ones alone, without what belongs to one connection. */
 import { isUtf8 } from 'node:buffer';
 import { decodeBody } from '../body/coding';
+import { viewBody } from '../body/view';
 import { connectionOptions, framing } from '../http/hop-by-hop';
 import { isToken } from '../http/lists';
+import { JsonNumber, type JsonValue, stringifyJson } from '../json/json';
+import { mapScalars } from '../json/values';
 import type { HeaderList } from '../model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../model/http/http';
 import { httpOf } from '../model/registry';
@@ -47,6 +50,26 @@ export function titleOf({ stored, request, path, response }: Call): string {
 export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ');
+}
+
+/**
+ * What a body of protobuf says, or each message in the body of a remote call, as JSON, where its bytes say it to nobody:
+ * beside them, never in their place. Numbers that JSON's readers would change are their text. Undefined elsewhere.
+ */
+export function messagesIn({ headers, body }: Pick<HttpRequest, 'headers' | 'body'>): JsonValue | undefined {
+  const view = viewBody(headers, body);
+  if (view.kind !== 'messages') return undefined;
+  return mapScalars(view.value, (scalar) => (scalar instanceof JsonNumber ? scalar.source : scalar));
+}
+
+const longestComment = 500;
+
+/** The same of what is sent, for a line of comment: `says [{"sku":"TEA"}]`. */
+export function messageComments({ request }: Call): readonly string[] {
+  const said = messagesIn(request);
+  if (said === undefined) return [];
+  const text = oneLine(stringifyJson(said));
+  return [`says ${text.length > longestComment ? `${text.slice(0, longestComment)}…` : text}`];
 }
 
 /** A value of a field, which is bytes read as latin1, as text: of UTF-8 where it is that. */

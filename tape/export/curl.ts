@@ -4,7 +4,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { HeaderList } from '../model/body';
-import { type Call, callsIn, fieldText, oneLine, redactionsIn, titleOf } from './calls';
+import { type Call, callsIn, fieldText, messageComments, oneLine, redactionsIn, titleOf } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const curl: Exporter = { name: 'curl', title: 'curl commands', about: 'inbound', sends: true, render };
@@ -21,7 +21,7 @@ function commentLines(call: Call): readonly string[] {
   const taken = redactionsIn(call.stored, 'request');
   const secrets =
     taken.length === 0 ? [] : [`# placeholders stand in the place of secrets: ${oneLine(taken.join(', '))}`];
-  return [`# ${titleOf(call)}`, ...secrets];
+  return [`# ${titleOf(call)}`, ...messageComments(call).map((line) => `# ${line}`), ...secrets];
 }
 
 function commandOf({ request, origin, path, headers, body }: Call): string {

@@ -11,7 +11,7 @@ import { type Body, type HeaderList, headerValue } from '../model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../model/http/http';
 import { httpOf, isConversation } from '../model/registry';
 import type { StoredExchange } from '../store/tape';
-import { oneLine, redactionsIn } from './calls';
+import { messagesIn, oneLine, redactionsIn } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 import { endOf, socketMembers } from './har-socket';
 
@@ -87,7 +87,7 @@ function requestOf(stored: StoredExchange, request: HttpRequest, problems: Reado
     cookies: cookiesIn(headers),
     headers: fieldsOf([...pseudo, ...headers]),
     queryString: queryOf(url),
-    ...(bytes.length === 0 ? {} : { postData: postDataOf(headers, bytes) }),
+    ...(bytes.length === 0 ? {} : { postData: { ...postDataOf(headers, bytes), ...saidIn(request) } }),
     headersSize: -1,
     bodySize: problems.has('not-in-file') && bytes.length === 0 && body.wireSize === 0 ? -1 : body.wireSize,
   };
@@ -137,11 +137,17 @@ function responseOf(response: HttpResponse, problems: ReadonlySet<string>): obje
     httpVersion: `HTTP/${version}`,
     cookies: setCookiesIn(headers),
     headers: fieldsOf(headers),
-    content: contentOf(headers, body, bytes, problems),
+    content: { ...contentOf(headers, body, bytes, problems), ...saidIn(response) },
     redirectURL: headerValue(headers, 'location') ?? '',
     headersSize: -1,
     bodySize: bytes.length === 0 && body.wireSize === 0 && problems.has('not-in-file') ? -1 : body.wireSize,
   };
+}
+
+/** What messages say whose bytes stand in base64; nothing reads it back. */
+function saidIn(half: HttpRequest | HttpResponse): object {
+  const messages = messagesIn(half);
+  return messages === undefined ? {} : { _messages: messages };
 }
 
 function contentOf(headers: HeaderList, body: Body, bytes: Uint8Array, problems: ReadonlySet<string>): object {

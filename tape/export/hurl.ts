@@ -6,7 +6,7 @@
 import { isJsonType, mediaTypeOf } from '../body/media-type';
 import { parseJson } from '../json/json';
 import { headerValue } from '../model/body';
-import { type Call, callsIn, fieldText, oneLine, redactionsIn, titleOf } from './calls';
+import { type Call, callsIn, fieldText, messageComments, oneLine, redactionsIn, titleOf } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const hurl: Exporter = { name: 'hurl', title: 'a Hurl file', about: 'inbound', sends: true, render };
@@ -26,6 +26,7 @@ function entryOf(call: Call): readonly string[] {
   const type = mediaTypeOf(answer.headers).essence;
   return [
     `# ${titleOf(call)}`,
+    ...messageComments(call).map((line) => `# ${line}`),
     ...(taken.length === 0 ? [] : [`# placeholders stand in the place of secrets: ${oneLine(taken.join(', '))}`]),
     `${request.method} ${origin}${urlText(path)}`,
     ...headers.map(([name, value]) => `${nameText(name)}: ${valueText(value)}`),

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { HeaderList } from '../model/body';
-import { type Call, callsIn, fieldText, oneLine, redactionsIn, titleOf } from './calls';
+import { type Call, callsIn, fieldText, messageComments, oneLine, redactionsIn, titleOf } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const k6: Exporter = { name: 'k6', title: 'a k6 script', about: 'inbound', sends: true, render };
@@ -57,6 +57,7 @@ function statementOf(call: Call, { template }: ExportOptions): string {
   const parameters = { headers: fieldsOf(headers), redirects: 0, tags: { name } };
   return [
     `  // ${titleOf(call)}`,
+    ...messageComments(call).map((line) => `  // ${line}`),
     ...(taken.length === 0 ? [] : [`  // placeholders stand in the place of secrets: ${oneLine(taken.join(', '))}`]),
     `  check(http.request(${json(request.method)}, to(${json(origin)}) + ${json(path)}, ${bodyOf(body)}, ${json(parameters)}), {`,
     `    ${json(`${name} is ${response.status}`)}: (answer) => answer.status === ${response.status},`,

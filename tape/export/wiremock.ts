@@ -7,7 +7,7 @@ import { isJsonType, mediaTypeOf } from '../body/media-type';
 import { JsonNumber, type JsonValue, parseJson, stringifyJson } from '../json/json';
 import { mapScalars } from '../json/values';
 import type { HeaderList } from '../model/body';
-import { type Call, callsIn, redactionsIn, titleOf } from './calls';
+import { type Call, callsIn, messagesIn, redactionsIn, titleOf } from './calls';
 import type { Exporter, ExportOptions, StoredExchanges } from './exporter';
 
 export const wiremock: Exporter = {
@@ -60,10 +60,17 @@ function mappingsOf(request: Json, calls: readonly Call[]): readonly Json[] {
   }));
 }
 
-function metadataOf({ stored, origin }: Call): Json {
+function metadataOf({ stored, origin, request, response }: Call): Json {
+  const messages = { request: messagesIn(request), response: messagesIn(response) };
+  const isDescribed = messages.request !== undefined || messages.response !== undefined;
   const placeholders = [...redactionsIn(stored, 'request'), ...redactionsIn(stored, 'response')];
   return {
-    wiretape: { exchange: stored.id, upstream: origin, ...(placeholders.length === 0 ? {} : { placeholders }) },
+    wiretape: {
+      exchange: stored.id,
+      upstream: origin,
+      ...(placeholders.length === 0 ? {} : { placeholders }),
+      ...(isDescribed ? { messages } : {}),
+    },
   };
 }
 

@@ -15,7 +15,7 @@ export type JsonValue = null | boolean | number | string | JsonNumber | readonly
 export type JsonObject = { readonly [name: string]: JsonValue };
 
 /** Arrays and objects within each other; Postgres, Jackson and .NET stop at or below this by default. */
-export const depthLimit = 1000;
+const depthLimit = 1000;
 
 /** The value of a JSON text, or undefined where it is none (or deeper than `depthLimit`). Of repeated names the last one counts. */
 export function parseJson(text: string): JsonValue | undefined {

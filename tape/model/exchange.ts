@@ -113,7 +113,9 @@ export function isProblem(word: unknown): word is Problem {
 /** Why bytes are missing, as `losses.reason` has it. docs/tape-format.md lists the same words; a test holds the two together. */
 export const lossWords = {
   'ring-full': 'the recorder could not keep up: every byte the kernel had no room for',
-  hole: 'a gap in a recorded connection; where the recorder could not keep up, bytes of `ring-full` once more',
+  'left-out':
+    'the recorder was behind: of some connections nothing was recorded for a while, from one request to another; all their bytes meanwhile',
+  hole: 'a gap in a recorded connection; where the recorder could not keep up, bytes of `ring-full` or `left-out` once more',
   'over-limit': 'longer than is taken of one call; the true size is known',
   'unreadable-call':
     'moved by a call that could not be read (sendfile, splice, io_uring, the later messages of sendmmsg), or by a process that is not recorded',

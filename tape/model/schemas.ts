@@ -4,6 +4,13 @@ import { protocolLineOf } from './content-model';
 import type { Exchange } from './exchange';
 import { modelFor } from './registry';
 
+/** Whether anything is known of its messages. */
+export function isDescribed({ protocol, content, messages }: Exchange): boolean {
+  const parts = modelFor(protocol).parts(content);
+  const bodies = parts.flatMap((part) => (part.kind === 'body' ? [part.value] : []));
+  return [...bodies, ...messages.map(({ body }) => body)].some(({ schema }) => schema !== undefined);
+}
+
 /** The exchange itself where it is no call that the schemas know. */
 export function withSchemas(exchange: Exchange, schemas: Schemas): Exchange {
   if (schemas === noSchemas) return exchange;

@@ -17,6 +17,7 @@ import { reachOfHints } from './card';
 import { redactCredential } from './credentials';
 import { redactEventStream } from './event-stream';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
+import { redactHttpPart } from './http-part';
 import { unescapeJson } from './json-strings';
 import { redactJson } from './json-text';
 import { handedJson } from './jsonp';
@@ -149,10 +150,18 @@ function redactNarrow(type: MediaType, bytes: Uint8Array, context: BytesContext)
   const isMultipart = type.essence.startsWith('multipart/') && context.depth < deepestMultipart;
   if (!isMultipart && !isText(type, bytes)) return redactBinary(bytes, context);
   const hasRules = context.rules.places.mayReach(context.path);
-  if (!hasRules && !mayHoldSecretBytes(bytes, context) && !hidesNames(type, bytes, context)) return bytes;
+  const isPlain = !hasRules && !(isMultipart && holdsMessages(bytes));
+  if (isPlain && !mayHoldSecretBytes(bytes, context) && !hidesNames(type, bytes, context)) return bytes;
   if (isMultipart) return redactMultipart(type, bytes, context);
   return rewritten(bytes, (text) => redactByType(type, text, context));
 }
+
+/** Fields of a message are known by their names, as the cheap look does not know them. */
+function holdsMessages(bytes: Uint8Array): boolean {
+  return bufferOf(bytes).includes(httpType);
+}
+
+const httpType = 'application/http';
 
 /** Only a rule that takes all of it reaches a binary body. */
 function redactBinary(bytes: Uint8Array, { ledger, rules, path }: BytesContext): Uint8Array {
@@ -275,11 +284,22 @@ function redactPart(part: Part, index: number, context: BytesContext): Uint8Arra
   const rule = ruleCovering(context.rules, path);
   const type = parseMediaType(headerValue(part.headers, 'content-type') ?? '');
   if (rule === undefined && (name === null || context.detection.kindOfName(name) === null)) {
+    const message = type.essence === httpType ? redactMessage(part.bytes, { ...context, path }) : undefined;
+    if (message !== undefined) return message;
     const itemOf = name === null ? (context.itemOf ?? context.path) : undefined;
     return redactBytes(type, part.bytes, { ...context, path, itemOf, depth: context.depth + 1 });
   }
   if (rule === undefined && !isText(type, part.bytes)) return part.bytes;
   return rewritten(part.bytes, (text) => takeByName(text, name ?? '', rule, { ...within, path }));
+}
+
+/** What a rule says of bodies it says of this one, too. */
+function redactMessage(bytes: Uint8Array, context: BytesContext): Uint8Array | undefined {
+  const within = { ...context, path: [...context.path, 'body'], itemOf: ['body'], depth: context.depth + 1 };
+  return redactHttpPart(bytes, context, (headers, body) => {
+    if (body.bytes.length === 0) return body;
+    return body.codings.length > 0 ? redactCoded(headers, body, within) : redactPlain(headers, body, within);
+  });
 }
 
 /** Text is what promises to be, or is UTF-8 without NUL; a character that was cut in two at the end does not count. */

@@ -191,7 +191,7 @@ const cardWords = new RegExp(
 );
 
 /** True where a name or a piece of text is about cards. */
-export function speaksOfCards(text: string): boolean {
+function speaksOfCards(text: string): boolean {
   return cardWords.test(text);
 }
 

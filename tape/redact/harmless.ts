@@ -29,7 +29,7 @@ const tellingSomebody =
  * `Enter your password`, `Forgot password?`, `Password is required`: several words of letters alone, one of which says
  * what the field is for, while another speaks to somebody. A passphrase is several words, too.
  */
-export function isLabel(value: string): boolean {
+function isLabel(value: string): boolean {
   return isSentence(value) && !/\d/.test(value) && secretNoun.test(value) && tellingSomebody.test(value);
 }
 

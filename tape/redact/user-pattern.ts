@@ -1,9 +1,8 @@
 /**
- * Patterns of the user, on an engine that takes linear time (RE2's, in JavaScript): whoever sends a request must not be
- * able to stop the recorder with it, whatever pattern it meets. Refuses what that engine cannot express. A pattern is
- * text as people read it: it is run on the characters, while everything else in here handles bytes.
+ * Patterns of the user. A pattern is text as people read it: it is run on the characters, while everything else in here
+ * handles bytes.
  */
-import { RE2JS } from 're2js';
+import { type Expression, findsIn, readExpression } from '../expression';
 import type { Finder, Found } from './finder';
 import { latin1Of, readable } from './ledger';
 
@@ -12,38 +11,26 @@ export type CompiledPattern =
   | { readonly kind: 'refused'; readonly why: string; readonly remedy: string };
 
 export function compilePattern(source: string, rule: string): CompiledPattern {
-  let pattern: RE2JS;
-  try {
-    pattern = RE2JS.compile(RE2JS.translateRegExp(source));
-  } catch (error) {
-    return { kind: 'refused', ...explained(source, error as Error) };
-  }
-  if (pattern.matcher('').find()) {
+  const read = readExpression(source);
+  if (read.kind === 'refused') return { kind: 'refused', ...explained(read) };
+  const { expression: pattern } = read;
+  if (findsIn(pattern, '')) {
     const remedy = 'Make it match at least one letter';
     return { kind: 'refused', why: 'the pattern matches nothing at all', remedy };
   }
   return { kind: 'compiled', finder: { rules: [rule], find: (text) => findAll(pattern, text, rule) } };
 }
 
-const beyondLinear: readonly (readonly [RegExp, string])[] = [
-  [/\(\?[=!]/, 'looks ahead'],
-  [/\(\?<[=!]/, 'looks behind'],
-  [/\\[1-9]|\\k</, 'refers back to a group'],
-];
-
-function explained(source: string, error: Error): { readonly why: string; readonly remedy: string } {
-  const found = beyondLinear.find(([sign]) => sign.test(source));
-  if (found !== undefined) {
-    return {
-      why: `the pattern ${found[1]}, which cannot be searched for in a bounded time`,
-      remedy: "Put what is secret into a group, and what stands around it outside:  'account (\\d+)'",
-    };
-  }
-  const why = error.message.replace('error parsing regexp: ', '');
-  return {
-    why,
-    remedy: 'Write a regular expression as RE2 reads it (github.com/google/re2/wiki/Syntax), in single quotes',
-  };
+function explained({ why, beyondLinear }: { readonly why: string; readonly beyondLinear: boolean }) {
+  return beyondLinear
+    ? {
+        why: `the pattern ${why}`,
+        remedy: "Put what is secret into a group, and what stands around it outside:  'account (\\d+)'",
+      }
+    : {
+        why,
+        remedy: 'Write a regular expression as RE2 reads it (github.com/google/re2/wiki/Syntax), in single quotes',
+      };
 }
 
 /**
@@ -55,7 +42,7 @@ const windowLength = 4096;
 /** A match that begins in the last part of a window is looked for again in the next. */
 const overlap = 2048;
 
-function findAll(pattern: RE2JS, text: string, rule: string): Found[] {
+function findAll(pattern: Expression, text: string, rule: string): Found[] {
   const characters = readable(text);
   const isBytes = characters.length === text.length || latin1Of(characters) !== text;
   const found = findInWindows(pattern, isBytes ? text : characters);
@@ -65,7 +52,7 @@ function findAll(pattern: RE2JS, text: string, rule: string): Found[] {
 
 type Span = readonly [start: number, end: number];
 
-function findInWindows(pattern: RE2JS, text: string): Span[] {
+function findInWindows(pattern: Expression, text: string): Span[] {
   const found: Span[] = [];
   let length = windowLength;
   for (let from = 0; from < text.length; ) {
@@ -87,7 +74,7 @@ interface Window {
 
 /** Adds the matches, and says where to go on. One that reaches the end of the window is not added yet. */
 function findInWindow(
-  pattern: RE2JS,
+  pattern: Expression,
   { text, from, limit, isGrown }: Window,
   found: Span[],
 ): { readonly from: number; readonly reachesEnd: boolean } {

@@ -27,9 +27,18 @@ interface MemorySession {
   readonly firstExchange: number;
   readonly connections: Map<number, string>;
   readonly losses: Loss[];
+  readonly protoFiles: Map<string, Uint8Array>;
+  readonly contested: Set<string>;
   end: SessionEnd | null;
   exchanges: number;
   isOpen: boolean;
+}
+
+function filesOf({ protoFiles, contested }: MemorySession): Pick<Session, 'protoFiles' | 'contestedFiles'> {
+  return {
+    ...(protoFiles.size === 0 ? {} : { protoFiles: new Map(protoFiles) }),
+    ...(contested.size === 0 ? {} : { contestedFiles: [...contested].sort() }),
+  };
 }
 
 /** Ids of a session that begins while another is still open start this far above, so that both can grow. */
@@ -159,6 +168,8 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
         firstExchange: highest + 1 + (open ? idsPerOpenSession : 0),
         connections: new Map(),
         losses: [],
+        protoFiles: new Map(start.protoFiles),
+        contested: new Set(),
         end: null,
         exchanges: 0,
         isOpen: true,
@@ -182,6 +193,11 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
     },
     noteLoss(id, loss) {
       sessionOf(id).losses.push(loss);
+    },
+    keepProtoFile(id, { name, bytes, others }) {
+      const { protoFiles, contested } = sessionOf(id);
+      if (!protoFiles.has(name)) protoFiles.set(name, bytes);
+      if (others > 0) contested.add(name);
     },
     endSession(id, end) {
       const session = sessionOf(id);
@@ -207,6 +223,7 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
           state: stateOf(session),
           exchanges: session.exchanges,
           losses: [...session.losses],
+          ...filesOf(session),
         })),
       exchanges: (filter = {}) => inOrder(filter, (stored) => stored),
       summaries: (filter = {}) => inOrder(filter, summaryOf),
@@ -265,6 +282,7 @@ function queued(writer: TapeWriter, { onFailure, abandon }: Around): QueuedWrite
       return true;
     },
     noteLoss: (session, loss) => tried(() => writer.noteLoss(session, loss)),
+    keepProtoFile: (session, file) => tried(() => writer.keepProtoFile(session, file)),
     endSession: (session, end) => tried(() => writer.endSession(session, end)),
     pending: () => 0,
     drained: async () => undefined,

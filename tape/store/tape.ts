@@ -3,6 +3,7 @@
  * SQLite (`sqlite/`) keeps what has a path; `memory.ts` serves tests. The contract suites in test/contract run on both.
  */
 import type { WiretapeError } from '../../errors/wiretape-error';
+import type { GatheredFile } from '../body/protobuf/gathered';
 import type { Operation } from '../model/content-model';
 import type { ProtocolName } from '../model/contents';
 import type { Direction, Exchange, Outcome, Problem, ProcessInfo, TlsInfo, UnreadTls } from '../model/exchange';
@@ -24,7 +25,7 @@ export interface SessionStart {
   readonly rules: readonly string[];
   /** Where bytes came from: `ebpf/tracepoint`, `har/shop.har`. */
   readonly source: string;
-  /** Descriptors that were given for its messages of protobuf, by the names of their files. */
+  /** Descriptors that are known for its messages of protobuf, by the names of their files. */
   readonly protoFiles?: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -49,6 +50,8 @@ export interface Session extends SessionStart {
   readonly state: SessionState;
   readonly exchanges: number;
   readonly losses: readonly Loss[];
+  /** Those of its descriptors of which a server told others, that name fields otherwise; none where it is left out. */
+  readonly contestedFiles?: readonly string[];
 }
 
 /** An exchange read back. `id` is unique on the tape and is what people type. */
@@ -107,8 +110,8 @@ export interface WriterOptions {
 }
 
 /**
- * What a recorder writes to: `append` never waits, since whoever feeds it must not; the tape follows, in order, and is
- * whole after `flush` and `close`. Exchanges become readable in transactions, none of them in part.
+ * What a recorder writes to: `append` waits for no other machine or thread, since whoever feeds it must not; the tape
+ * follows, in order, and is whole after `flush` and `close`. Exchanges become readable in transactions, none of them in part.
  */
 export interface QueuedWriter {
   beginSession(start: SessionStart): Promise<SessionId>;
@@ -118,6 +121,8 @@ export interface QueuedWriter {
    */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): boolean;
   noteLoss(session: SessionId, loss: Loss): void;
+  /** Keeps descriptors that a server told; of a file that is there already no more than how many others were told. */
+  keepProtoFile(session: SessionId, file: GatheredFile): void;
   endSession(session: SessionId, end: SessionEnd): void;
   /** Bytes taken and not yet on the tape. */
   pending(): number;
@@ -142,6 +147,7 @@ export interface TapeWriter {
   /** An exchange takes the place of one of the same number that was written with the outcome `open`. */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): void;
   noteLoss(session: SessionId, loss: Loss): void;
+  keepProtoFile(session: SessionId, file: GatheredFile): void;
   endSession(session: SessionId, end: SessionEnd): void;
   close(): void;
 }

@@ -10,21 +10,21 @@ const mayImport: Record<string, readonly string[]> = {
   native: ['native', 'errors'],
   tape: ['tape', 'errors'],
   recorder: ['recorder', 'tape', 'native', 'errors'],
-  replayer: ['replayer', 'tape', 'errors'],
+  replayer: ['replayer', 'tape', 'native', 'errors'],
   cli: ['cli', 'recorder', 'replayer', 'tape', 'native', 'errors'],
   'index.ts': ['cli', 'recorder', 'replayer', 'tape', 'errors'],
 };
 
 /** Where each outside library lives: one folder or file. Only YAML is read in several: rules on each side, and Keploy's test sets. */
 const ownersOf: Record<string, readonly string[]> = {
-  '@bufbuild/protobuf': ['tape/body/protobuf/schemas.ts', 'tape/body/protobuf/well-known.ts'],
+  '@bufbuild/protobuf': ['descriptors', 'schemas', 'well-known'].map((file) => `tape/body/protobuf/${file}.ts`),
   'better-sqlite3': ['tape/store/sqlite/'],
   undici: ['replayer/drive/'],
   fastify: ['replayer/mocks/front/http1/'],
   ws: ['replayer/websocket/'],
   yargs: ['cli/'],
   picocolors: ['cli/'],
-  re2js: ['tape/redact/user-pattern.ts'],
+  re2js: ['tape/expression.ts'],
   yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts', 'tape/import/keploy/'],
 };
 
@@ -32,17 +32,24 @@ const ownersOf: Record<string, readonly string[]> = {
 const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/parse': 'folders',
   'recorder/source': 'folders',
-  'recorder/source/ebpf/attach/tls-libraries': ['go', 'openssl'],
+  'recorder/source/ebpf/attach/tls-libraries': ['gnutls', 'go', 'mbedtls', 'nss', 'openssl', 'rustls', 'wolfssl'],
   'replayer/generate': ['jest', 'vitest', 'msw'],
   'replayer/play': ['conversation', 'request-player'],
   'replayer/mocks/front': ['http1', 'http2'],
   'replayer/mocks/hosts': 'folders',
+  'replayer/report': ['console', 'ctrf', 'github', 'html', 'json', 'junit', 'markdown'],
   'tape/export': ['har', 'curl', 'hurl', 'k6', 'wiremock', 'openapi'],
   'tape/import': 'folders',
   'tape/store': ['memory', 'sqlite'],
 };
 
 describe('recorder -> tape <- replayer', () => {
+  it('the replayer knows of native/ only the launcher', () => {
+    const known = sources.filter(({ path }) => topOf(path) === 'replayer').flatMap(ownImports);
+    const native = known.filter((to) => topOf(to) === 'native');
+    expect([...new Set(native)]).toEqual(['native/launcher']);
+  });
+
   it('looks at real sources', () => {
     expect(sources.length).toBeGreaterThan(20);
     expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(50);

@@ -227,6 +227,16 @@ describe('a target that', () => {
     expect(sent).toMatchObject({ kind: 'failed', reason, unreachable: false });
   });
 
+  it('sends a head as long as is taken gives an answer, where its frames are as long as they may be', async () => {
+    const large = Array.from({ length: 8 }, (_, i) => [`x-${i}`, 'x'.repeat(28 * 1024)] as const);
+    const acknowledged = frame('SETTINGS', 0, 1);
+    const head = headers(1, [[':status', '200'], ...large], { ends: true });
+    const sent = await stage.drive(await speakFrames([acknowledged, head])).send(ask('/'), '1');
+    expect(sent.kind === 'answer' && sent.response.headers.map(([, value]) => value.length)).toEqual(
+      large.map(() => 28 * 1024),
+    );
+  });
+
   it('speaks HTTP/1 only is said to, for plaintext', async () => {
     const url = await stage.serve(http.createServer((_request, response) => response.end()));
     const sent = await stage.drive(url).send(ask('/'), '1');

@@ -2,24 +2,23 @@
  * Generated suites under the real jest, in both kinds of project, against real services: green on the build that was
  * recorded, red on one that differs, and nothing left running.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandResult, runWiretape, withoutSettings } from '../support/command';
+import { withoutSettings } from '../support/command';
 import { Stage } from '../support/driving';
 import { storedExchanges } from '../support/exchanges';
 import { apps, lineFrom, start, stopAll } from '../support/programs';
 import { recordOrders } from '../support/recorded-orders';
-import { root } from '../support/source-tree';
+import { jestRunner, SuiteProjects } from '../support/suite-projects';
 import { writeTape } from '../support/tape-file';
 
 jest.setTimeout(60_000); // every test starts a jest of its own
 
-const folder = mkdtempSync(join(tmpdir(), 'wiretape-generated-'));
+const projects = new SuiteProjects(jestRunner);
+const { folder } = projects;
 const kinds = ['commonjs', 'module'] as const;
 const next = join(apps, 'orders/server-next-broken.js');
 let generated: readonly string[] = [];
@@ -37,90 +36,47 @@ beforeAll(async () => {
     join(apps, 'orders/server.js'),
   ];
   for (const kind of kinds) {
-    makeProject(kind);
+    projects.make(kind, kind);
     expect(await generate(kind, generated)).toMatchObject({ status: 0 });
   }
 });
 
 afterEach(stopAll);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => projects.remove());
 
-/** A project as users have them, with wiretape installed. */
-function makeProject(kind: string): void {
-  mkdirSync(join(folder, kind, 'node_modules'), { recursive: true });
-  symlinkSync(root, join(folder, kind, 'node_modules/wiretape'));
-  writeFileSync(join(folder, kind, 'package.json'), JSON.stringify({ name: 'shop', type: kind }));
-}
-
-function generate(project: string, args: readonly string[], out = 'test/wiretape'): Promise<CommandResult> {
-  const all = ['generate', '../shop.tape', '--to', 'jest', '--out', out, ...args];
-  return runWiretape(all, { cwd: join(folder, project) });
-}
-
-interface JestRun {
-  readonly status: number | null;
-  readonly output: string;
-}
-
-/** Plain jest, as npx runs it: no configuration, no flags but those given. */
-async function runJest(
-  project: string,
-  args: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<JestRun> {
-  const { NODE_ENV: _, ...inherited } = withoutSettings(process.env);
-  const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], {
-    cwd: join(folder, project),
-    env: { ...inherited, NO_COLOR: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status, output };
-}
-
-/** A copy of a project whose setup.js was edited. */
-function edited(project: string, name: string, edit: (setup: string) => string): string {
-  cpSync(join(folder, project), join(folder, name), { recursive: true, verbatimSymlinks: true });
-  const setup = join(folder, name, 'test/wiretape/setup.js');
-  writeFileSync(setup, edit(readFileSync(setup, 'utf8')));
-  return name;
-}
+const generate = (project: string, args: readonly string[]) => projects.generate(project, 'shop.tape', args);
 
 describe.each(kinds)('a suite in a project of type %s', (kind) => {
   it('is green on the recorded build, with its dependency mocked and an empty database', async () => {
-    const { status, output } = await runJest(kind);
-    expect(output).toMatch(/Tests: +10 passed, 10 total/);
+    const { status, output } = await projects.run(kind);
+    expect(output).toMatch(jestRunner.counts({ passed: 10 }));
     expect(status).toBe(0);
   });
 
   it('is red on a build with a regression, and names the very field', async () => {
-    const broken = edited(kind, `${kind}-broken`, (setup) => setup.replace(join(apps, 'orders/server.js'), next));
-    const { status, output } = await runJest(broken);
+    const broken = projects.edited(kind, `${kind}-broken`, (setup) =>
+      setup.replace(join(apps, 'orders/server.js'), next),
+    );
+    const { status, output } = await projects.run(broken);
     expect(output).toMatch(/body\.vat\.amount +expected 415, got 414/);
     expect(output).toMatch(/> \d+ \| +recorded\(\{/);
-    expect(output).toMatch(/Tests: +4 failed, 6 passed, 10 total/);
+    expect(output).toMatch(jestRunner.counts({ failed: 4, passed: 6 }));
     expect(status).toBe(1);
   });
 });
 
 it('plays what came before when only one test is asked for', async () => {
-  const { status, output } = await runJest('commonjs', ['-t', 'POST /orders/{orderId}/cancel']);
-  expect(output).toMatch(/Tests: +9 skipped, 1 passed, 10 total/);
+  const { status, output } = await projects.run('commonjs', ['-t', 'POST /orders/{orderId}/cancel']);
+  expect(output).toMatch(jestRunner.counts({ skipped: 9, passed: 1 }));
   expect(status).toBe(0);
 });
 
 it('plays against WIRETAPE_TARGET when it is set, and starts nothing', async () => {
   const payments = await service('payments/server.js', {});
   const orders = await service('orders/server.js', { PAYMENTS_URL: payments });
-  const idle = edited('commonjs', 'target', (setup) => setup.replace("'node'", "'/nowhere/node'"));
-  const { status, output } = await runJest(idle, [], { WIRETAPE_TARGET: orders });
-  expect(output).toMatch(/Tests: +10 passed, 10 total/);
+  const idle = projects.edited('commonjs', 'target', (setup) => setup.replace("'node'", "'/nowhere/node'"));
+  const { status, output } = await projects.run(idle, [], { WIRETAPE_TARGET: orders });
+  expect(output).toMatch(jestRunner.counts({ passed: 10 }));
   expect(status).toBe(0);
 });
 
@@ -133,9 +89,8 @@ it('plays over HTTP/2 what was recorded over it', async () => {
   } as const;
   const changed = { ...sketch, target: '/changed', channel: 3 };
   writeTape(join(folder, 'http2.tape'), storedExchanges(sketch, changed));
-  makeProject('http2');
-  const args = ['generate', '../http2.tape', '--to', 'jest', '--out', 'test/wiretape'];
-  expect(await runWiretape(args, { cwd: join(folder, 'http2') })).toMatchObject({ status: 0 });
+  projects.make('http2');
+  expect(await projects.generate('http2', 'http2.tape')).toMatchObject({ status: 0 });
   const stage = new Stage();
   try {
     const server = createHttp2Server((request, response) => {
@@ -144,8 +99,8 @@ it('plays over HTTP/2 what was recorded over it', async () => {
       response.end(request.url === '/ok' ? 'ok' : `${request.httpVersion} ${request.authority}`);
     });
     const url = await stage.serve(server);
-    const { status, output } = await runJest('http2', [], { WIRETAPE_TARGET: url });
-    expect(output).toMatch(/Tests: +1 failed, 1 passed, 2 total/);
+    const { status, output } = await projects.run('http2', [], { WIRETAPE_TARGET: url });
+    expect(output).toMatch(jestRunner.counts({ failed: 1, passed: 1 }));
     expect(output).toContain(`expected "ok", got "2.0 ${new URL(url).host}"`);
     expect(output).toContain(`curl --http2-prior-knowledge ${url}/changed`);
     expect(status).toBe(1);
@@ -155,26 +110,28 @@ it('plays over HTTP/2 what was recorded over it', async () => {
 });
 
 it('lets nothing differ under strict that noise.yaml does not name', async () => {
-  const strict = edited('commonjs', 'strict', (setup) => setup.replace('suite({\n', 'suite({\n  strict: true,\n'));
-  const { status, output } = await runJest(strict, ['-t', 'GET /catalogue']);
+  const strict = projects.edited('commonjs', 'strict', (setup) =>
+    setup.replace('suite({\n', 'suite({\n  strict: true,\n'),
+  );
+  const { status, output } = await projects.run(strict, ['-t', 'GET /catalogue']);
   expect(output).toMatch(/header\["date"\] +expected "/);
-  expect(output).toMatch(/Tests: +1 failed, 9 skipped, 10 total/);
+  expect(output).toMatch(jestRunner.counts({ failed: 1, skipped: 9 }));
   expect(status).toBe(1);
 });
 
 it('says what is missing where nothing says what to play against', async () => {
-  const bare = edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}(command|target): [\s\S]*?,$/gm, ''));
-  const { status, output } = await runJest(bare, ['-t', 'POST /users']);
+  const bare = projects.edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}(command|target): [\s\S]*?,$/gm, ''));
+  const { status, output } = await projects.run(bare, ['-t', 'POST /users']);
   expect(output).toContain('USAGE  Nothing says which build to play against');
   expect(output).toContain('WIRETAPE_TARGET=http://127.0.0.1:8080 npx jest');
   expect(status).toBe(1);
 });
 
 it('fails when the build asks a dependency for something new, and says what', async () => {
-  const greedy = edited('commonjs', 'greedy', (setup) => setup);
+  const greedy = projects.edited('commonjs', 'greedy', (setup) => setup);
   const mocks = join(folder, greedy, 'test/wiretape/mocks.json');
   writeFileSync(mocks, readFileSync(mocks, 'utf8').replaceAll('"amount": 2598', '"amount": 2599'));
-  const { status, output } = await runJest(greedy);
+  const { status, output } = await projects.run(greedy);
   expect(output).toMatch(/dependencies › were asked for nothing that is not on the tape/);
   expect(output).toMatch(/MOCK_MISS +Cannot answer POST http:\S+\/charges/);
   expect(output).toMatch(/body\.amount +expected 2599, got 2598/);
@@ -193,9 +150,11 @@ it('is there for ES modules as for CommonJS, and is one and the same', async () 
 it('ends the build under test when the test run is killed', async () => {
   const watch = createServer().listen(0, '127.0.0.1');
   await once(watch, 'listening');
-  const name = edited('commonjs', 'killed', (setup) => setup.replace(join(apps, 'orders/server.js'), 'hanging.js'));
+  const name = projects.edited('commonjs', 'killed', (setup) =>
+    setup.replace(join(apps, 'orders/server.js'), 'hanging.js'),
+  );
   writeFileSync(join(folder, name, 'hanging.js'), hangingService((watch.address() as AddressInfo).port));
-  const run = start(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), '-i'], {
+  const run = start(process.execPath, [...jestRunner.command, '-i'], {
     cwd: join(folder, name),
     env: withoutSettings(process.env),
   });
@@ -228,7 +187,7 @@ describe('generating again', () => {
   });
 
   it('keeps an edited setup.js, and removes the files of endpoints that are gone', async () => {
-    const name = edited('commonjs', 'again', (setup) => `${setup}// mine\n`);
+    const name = projects.edited('commonjs', 'again', (setup) => `${setup}// mine\n`);
     const { status, stdout, stderr } = await generate(name, ['--exclude', '* */catalogue', ...generated]);
     expect(status).toBe(0);
     expect(stdout).toContain('kept     test/wiretape/setup.js  (edited)');

@@ -6,11 +6,15 @@ import { dirname, join } from 'node:path';
 import type { Generated, Generator } from '../../replayer/generate/generator';
 import { generatorNamed, generators } from '../../replayer/generate/registry';
 import { planWriting } from '../../replayer/generate/write-plan';
+import { bytesField } from '../../tape/body/protobuf/wire';
+import type { Message } from '../../tape/model/message';
+import type { StoredExchange } from '../../tape/store/tape';
 import { runWiretape } from '../support/command';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
 import { writeFiles } from '../support/generated';
 import { breakout, hostileTexts } from '../support/hostile-texts';
-import { writeTape } from '../support/tape-file';
+import { storedOf, writeTape } from '../support/tape-file';
+import { bodyOf, connectionOf, exchangeOf, messageOf, requestOf, responseOf } from '../support/tapes';
 
 const folder = mkdtempSync(join(tmpdir(), 'wiretape-generators-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,15 +51,51 @@ const hostile: readonly ExchangeSketch[] = (['inbound', 'outbound'] as const).fl
   ]),
 );
 
-const options = { tapeName: breakout, settings: {}, noise: null, redact: null };
+/** What is said on WebSockets and in calls, the words of the protocol included: a tape may hold anything. */
+const talks: readonly StoredExchange[] = (['inbound', 'outbound'] as const).flatMap((direction, side) =>
+  hostileTexts.flatMap((text, i) => {
+    const number = 10_000 + (side * hostileTexts.length + i) * 2;
+    const more = { connection: connectionOf({ key: number, direction }), messages: said(text) };
+    const upgrade = [['Upgrade', 'websocket']] as const;
+    const socket = {
+      request: requestOf({ target: `/${text}`, headers: [['Host', 'shop.test'], ...upgrade], body: bodyOf('') }),
+      response: responseOf({ status: 101, headers: upgrade, body: bodyOf('') }),
+    };
+    const grpc = { version: '2', headers: [['content-type', 'application/grpc']], body: bodyOf('') } as const;
+    const call = {
+      request: requestOf({ ...grpc, method: 'POST', target: '/shop.v1.Shop/Chat', authority: 'shop.test' }),
+      response: responseOf({ ...grpc, trailers: [['grpc-message', text]] }),
+    };
+    return [
+      storedOf(exchangeOf({ protocol: 'websocket', number, ...more, ...socket })),
+      storedOf(exchangeOf({ protocol: 'http2', number: number + 1, ...more, ...call })),
+    ];
+  }),
+);
 
-function made(generator: Generator, sketches: readonly ExchangeSketch[]): Generated {
+function said(text: string): readonly Message[] {
+  const bytes = bytesField(1, Buffer.from(text));
+  return [
+    messageOf(text),
+    messageOf(JSON.stringify({ [text]: [text] })),
+    { ...messageOf(text), kind: text, facts: { [text]: text, reason: text } },
+    { ...messageOf(''), kind: 'message', body: bodyOf(bytes) },
+  ];
+}
+
+const options = { tapeName: breakout, settings: {}, noise: null, redact: null, protoFiles: new Map() };
+
+function made(
+  generator: Generator,
+  sketches: readonly ExchangeSketch[],
+  more: readonly StoredExchange[] = [],
+): Generated {
   const settings = generator.takes.settings ? { command: hostileTexts, env: { A: breakout } } : {};
-  return generator.files(storedExchanges(...sketches), { ...options, settings });
+  return generator.files([...storedExchanges(...sketches), ...more], { ...options, settings });
 }
 
 describe.each(generators.map((generator) => [generator.name, generator] as const))('%s', (name, generator) => {
-  const generated = made(generator, hostile);
+  const generated = made(generator, hostile, talks);
 
   it('is known by its name', () => {
     expect(generatorNamed(name)).toBe(generator);
@@ -67,7 +107,7 @@ describe.each(generators.map((generator) => [generator.name, generator] as const
   });
 
   it('gives the same bytes for the same tape', () => {
-    expect(made(generator, hostile)).toEqual(generated);
+    expect(made(generator, hostile, talks)).toEqual(generated);
   });
 
   it('stays inside its folder, and writes no file twice', () => {

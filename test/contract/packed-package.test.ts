@@ -39,6 +39,7 @@ describe('the tarball', () => {
     'dist/index.d.ts',
     'dist/recorder.bpf.o',
     'dist/wiretape.node',
+    'dist/wiretape-launcher',
     'dist/licences/libbpf-dev.txt',
     'dist/licences/libelf-dev.txt',
     'dist/licences/libnghttp2-dev.txt',

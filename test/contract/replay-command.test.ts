@@ -1,5 +1,5 @@
 /** `wiretape replay` as a user runs it: one document or one report on stdout, the rest on stderr, and the exit status. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http2';
 import { tmpdir } from 'node:os';
@@ -79,6 +79,7 @@ it('prints exactly one JSON document with --json, and status 1 for a difference'
     failed: 1,
     errored: 0,
     skipped: 0,
+    flaky: 0,
     results: [
       {
         id: '1',
@@ -223,6 +224,62 @@ it.each<[string, readonly string[], number, RegExp]>([
   expect([status, stdout]).toEqual([expected, '']);
 });
 
+it('sends the cases of each service to its own target, under the Host they were recorded with', async () => {
+  tape(
+    { ...ok, host: 'shop.test', local: '127.0.0.1:8080', connection: 'a' },
+    { ...ok, host: 'de.shop.test', local: '127.0.0.1:8080', connection: 'a' },
+    { ...ok, host: 'admin.test', local: '127.0.0.1:9090', connection: 'b' },
+  );
+  const asked: string[] = [];
+  const service = (name: string) =>
+    serve((request, response) => {
+      asked.push(`${name} ${request.headers.host}`);
+      answer(1)(request, response);
+    });
+  const [shop, admin] = [await service('shop'), await service('admin')];
+  const hosts = ['--host-header', 'recorded'];
+  expect((await replay(['--target', `8080=${shop}`, '--target', `9090=${admin}`, ...hosts])).status).toBe(0);
+  expect(asked).toEqual(['shop shop.test', 'shop de.shop.test', 'admin admin.test']);
+
+  asked.length = 0;
+  expect((await replay(['--target', shop, '--target', `9090=${admin}`])).status).toBe(0);
+  expect(asked).toEqual([`shop ${new URL(shop).host}`, `shop ${new URL(shop).host}`, `admin ${new URL(admin).host}`]);
+
+  const { status, stderr } = await replay(['--target', `9090=${admin}`]);
+  expect([status, stderr]).toEqual([
+    2,
+    'USAGE  No --target for 2 cases recorded on port 8080\n  do this   Add  --target 8080=http://127.0.0.1:8080\n            A --target without a port takes everything else\n',
+  ]);
+});
+
+it('plays what the chosen cases need, as set-up that is told and can be excluded', async () => {
+  const id = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
+  tape(
+    { method: 'POST', target: '/orders', responseBody: { id } },
+    { target: '/other' },
+    { target: `/orders/${id}`, responseBody: { id } },
+  );
+  const asked: string[] = [];
+  const url = await serve((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.sendDate = false;
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ id: '9b2f4c1e-7d3a-4e88-9c11-5a6b7c8d9e0f' }));
+  });
+  const chosen = ['--target', url, '--include', 'GET */orders/*', '--json'];
+  const { status, stdout, stderr } = await replay(chosen);
+  expect(asked).toEqual(['POST /orders', 'GET /orders/9b2f4c1e-7d3a-4e88-9c11-5a6b7c8d9e0f']);
+  expect(JSON.parse(stdout)).toMatchObject({ cases: 2, passed: 2, results: [{ id: '1', setUp: true }, { id: '3' }] });
+  expect([status, stderr]).toEqual([
+    0,
+    'note  exchange 1  POST /orders -> 200 is played as set-up: a chosen case needs its answer\n',
+  ]);
+
+  asked.length = 0;
+  expect((await replay([...chosen, '--exclude', 'POST */orders'])).status).toBe(1);
+  expect(asked).toEqual([`GET /orders/${id}`]);
+});
+
 it('ends with status 3 when no case reaches the target, after its report', async () => {
   tape(ok, ok);
   const url = await serve(answer(1));
@@ -281,6 +338,111 @@ describe('what was recorded over HTTP/2', () => {
   });
 });
 
+describe('reports beside the one on stdout', () => {
+  it('are written to files nobody else may read, as many as were asked for', async () => {
+    tape(ok, ok);
+    const formats = ['html=page.html', 'junit=junit.xml', 'ctrf=ctrf.json', 'markdown=summary.md', 'json=report.json'];
+    const asked = formats.flatMap((each) => ['--report', each]);
+    const { status, stdout, stderr } = await replay(['--target', await serve(answer(2)), '--json', ...asked]);
+    expect([status, stderr]).toEqual([1, '']);
+    const text = (file: string): string => readFileSync(join(folder, file), 'utf8');
+    expect(text('report.json')).toBe(stdout);
+    expect(text('page.html')).toContain('0 passed, 2 failed of 2 cases');
+    expect(text('page.html')).toContain('Both answers, side by side');
+    expect(text('summary.md')).toContain('0 passed, 2 failed of 2 cases');
+    expect(text('junit.xml')).toMatch(
+      /<testcase name="GET \/ok -&gt; 200 \[1\]" classname="GET \/ok" time="\d+\.\d{3}"><failure/,
+    );
+    expect(JSON.parse(text('ctrf.json')).results.summary).toMatchObject({ tests: 2, failed: 2 });
+    for (const each of formats) expect(statSync(join(folder, each.split('=')[1] ?? '')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    [['--report', 'htlm=x'], /--report htlm: there is no such format[\s\S]*Did you mean html\?/],
+    [['--report', 'html'], /--report html names no file[\s\S]*--report html=FILE/],
+    [['--report', 'ctrf='], /--report ctrf= names no file/],
+    [['--report', 'html=a', '--junit', './a'], /Two reports would go to a/],
+    [['--report', 'html=nowhere/page.html'], /Cannot write nowhere\/page.html: ENOENT/],
+    [['--fail-if', 'p42>2x'], /--fail-if "p42>2x" is no condition on times[\s\S]*'p99>2x'/],
+  ])('are refused before anything is sent: %j', async (args, told) => {
+    tape(ok);
+    let asked = 0;
+    const url = await serve((request, response) => {
+      asked++;
+      answer(1)(request, response);
+    });
+    const { status, stderr } = await replay(['--target', url, ...args]);
+    expect([status, asked]).toEqual([args[1]?.startsWith('html=nowhere') === true ? 3 : 2, 0]);
+    expect(stderr).toMatch(told);
+  });
+
+  it('go to annotations and the job summary on GitHub Actions, and stdout keeps its document', async () => {
+    tape(ok);
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(folder, 'step.md'), GITHUB_WORKSPACE: folder };
+    const { stdout, stderr } = await replay(['--target', await serve(answer(2)), '--json'], { env });
+    expect(JSON.parse(stdout).failed).toBe(1);
+    const [hold = '', resume = '', ...told] = stderr.split('\n');
+    expect(resume).toBe(`::${hold.replace('::stop-commands::', '')}::`);
+    expect(resume).toMatch(/^::[\w-]{36}::$/);
+    expect(told.join('\n')).toBe(
+      '::error file=shop.tape,title=GET /ok -> 200 (case 1)::body.total: expected 1, got 2%0A' +
+        /curl http.*/.exec(stderr)?.[0] +
+        '\n::notice file=shop.tape,title=wiretape::0 passed, 1 failed of 1 case\n',
+    );
+    expect(readFileSync(join(folder, 'step.md'), 'utf8')).toContain('### wiretape: <code>shop&#46;tape</code> failed');
+    const asked = await replay(['--target', await serve(answer(2)), '--report', 'github']);
+    expect(asked.stderr).toMatch(/^::error file=shop.tape/m);
+  });
+
+  it('lets the runner take commands again where the run came to nothing', async () => {
+    tape(ok);
+    const { status, stderr } = await replay(
+      ['--target', 'http://127.0.0.1:9', '--report', 'github', '--secret', 'x=env:A'],
+      {
+        env: { A: '1' },
+      },
+    );
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^::stop-commands::([\w-]+)\n[\s\S]*\n::\1::\n$/);
+  });
+
+  it('are asked for by a configuration, whose folder their files are meant from', async () => {
+    tape(ok);
+    writeFileSync(join(folder, 'wiretape.config.json'), JSON.stringify({ replay: { report: 'markdown=out.md' } }));
+    await replay(['--target', await serve(answer(1))]);
+    expect(readFileSync(join(folder, 'out.md'), 'utf8')).toContain('1 passed of 1 case');
+  });
+});
+
+describe('conditions on times', () => {
+  const many = Array.from({ length: 11 }, () => ok);
+
+  it('fail the run where they are so, and say for which endpoint', async () => {
+    tape(...many);
+    const { status, stdout } = await replay(['--target', await serve(answer(1)), '--fail-if', 'p50>0.001ms', '--json']);
+    const { passed, latency } = JSON.parse(stdout);
+    expect([status, passed]).toEqual([1, 11]);
+    expect(latency.conditions).toMatchObject([
+      { condition: 'p50>0.001ms', checked: 1, broken: [{ endpoint: 'GET /ok' }] },
+    ]);
+    expect(latency.endpoints).toMatchObject([{ endpoint: 'GET /ok', samples: { recorded: 10, live: 10 } }]);
+  });
+
+  it('are told where they are not so, and where there are too few answers to say', async () => {
+    tape(...many);
+    const url = await serve(answer(1));
+    const fine = await replay(['--target', url, '--fail-if', 'p50>100s']);
+    expect([fine.status, fine.stdout]).toEqual([0, 'p50>100s is not so for 1 endpoint\n11 passed of 11 cases\n']);
+    const few = await replay(['--target', url, '--fail-if', 'p99>100s', '--fail-if', 'p50>100s']);
+    expect([few.status, few.stdout]).toEqual([
+      1,
+      expect.stringContaining(
+        'p99>100s cannot be said, too few answers: GET /ok (10 of 100)\np99>100s could be checked for no endpoint, which fails the run\n',
+      ),
+    ]);
+  });
+});
+
 describe('a redacted tape', () => {
   const keyHex = Buffer.alloc(32, 7).toString('hex');
 
@@ -324,6 +486,9 @@ describe('a redacted tape', () => {
     expect(without.status).toBe(1);
     expect(without.stdout).toMatch(
       /SKIP .* needs-secret\n {2}why {7}header\["authorization"\] was redacted \(authorization\)/,
+    );
+    expect(without.stdout).toMatch(
+      / {2}fill in {3}\S+ \(header\["authorization"\]\) stands for what redaction took out/,
     );
     const given = await replay(['--target', url, '--secret', 'authorization=env:TOKEN'], { env: { TOKEN: 's3cret' } });
     expect([given.status, given.stdout]).toEqual([0, expect.stringContaining('1 passed of 1 case')]);

@@ -5,7 +5,8 @@
 import { casesFrom } from '../../replayer/cases/cases';
 import { placeholdersOf } from '../../replayer/correlate/secrets';
 import { parseTarget } from '../../replayer/drive/target';
-import { jsonReport, type RunReport } from '../../replayer/report/report';
+import { jsonReport } from '../../replayer/report/json';
+import type { RunReport } from '../../replayer/report/report';
 import { runSuite } from '../../replayer/run';
 import { createRedactor } from '../../tape/redact/redactor';
 import type { StoredExchange } from '../../tape/store/tape';

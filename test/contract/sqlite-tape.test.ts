@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { WiretapeError } from '../../errors/wiretape-error';
-import { openTapeReader, openTapeWriter, openTapeWriterThread } from '../../tape/store/sqlite';
+import { openQueuedWriter, openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
 import type { QueuedWriter, Session } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { itAsRoot, itOnMount, mount, nobody, unmount } from '../support/privileged';
@@ -29,7 +29,6 @@ import { asRedacted, bodyOf, epochUs, exchangeOf, responseOf, sessionStart } fro
 jest.setTimeout(30_000); // a process each, on machines that may be busy
 
 const feeder = 'test/support/programs/tape-feeder.ts';
-const inThread = { execArgv: [...sourceArgs] };
 
 let folder: string;
 let path: string;
@@ -374,9 +373,9 @@ describe('a session', () => {
 });
 
 describe('a tape that is taken away while it is written', () => {
-  const options = { ...inThread, checkMs: 5 };
+  const options = { checkMs: 5 };
 
-  /** Waits for the thread to notice; what it says is an error of the tape. */
+  /** Waits for it to be noticed; what is said is an error of the tape. */
   async function untilGone(tape: QueuedWriter): Promise<WiretapeError> {
     while (tape.failure() === null) await new Promise((resolve) => setImmediate(resolve));
     const failure = tape.failure();
@@ -385,7 +384,7 @@ describe('a tape that is taken away while it is written', () => {
   }
 
   it('ends the recording, and what it held is saved beside it', async () => {
-    const tape = await openTapeWriterThread(path, options);
+    const tape = await openQueuedWriter(path, options);
     tape.append(await tape.beginSession(sessionStart), [numbered(1), numbered(2)]);
     await tape.flush();
     for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix);
@@ -403,7 +402,7 @@ describe('a tape that is taken away while it is written', () => {
   });
 
   it('is found under its new name where it was only moved, and what took its place is left alone', async () => {
-    const tape = await openTapeWriterThread(path, options);
+    const tape = await openQueuedWriter(path, options);
     tape.append(await tape.beginSession(sessionStart), [numbered(1)]);
     await tape.flush();
     renameSync(path, join(folder, 'moved.tape'));
@@ -418,7 +417,7 @@ describe('a tape that is taken away while it is written', () => {
   });
 
   it('is noticed at the end, however short the recording was', async () => {
-    const tape = await openTapeWriterThread(path, { ...inThread, checkMs: 3_600_000 });
+    const tape = await openQueuedWriter(path, { checkMs: 3_600_000 });
     const session = await tape.beginSession(sessionStart);
     tape.append(session, [numbered(1)]);
     tape.endSession(session, { endedAtUs: epochUs, reason: 'time' });
@@ -430,7 +429,7 @@ describe('a tape that is taken away while it is written', () => {
   it('says so where nothing can be saved', async () => {
     const inside = join(folder, 'inside');
     mkdirSync(inside);
-    const tape = await openTapeWriterThread(join(inside, 'a.tape'), options);
+    const tape = await openQueuedWriter(join(inside, 'a.tape'), options);
     await tape.beginSession(sessionStart);
     rmSync(inside, { recursive: true });
     expect((await untilGone(tape)).seen[0]).toMatch(/^what was recorded could not be saved: ENOENT/);
@@ -439,7 +438,7 @@ describe('a tape that is taken away while it is written', () => {
 
 describe('a recording that never begins', () => {
   it('leaves no new tape', async () => {
-    const tape = await openTapeWriterThread(path, inThread);
+    const tape = await openQueuedWriter(path);
     await tape.beginSession(sessionStart);
     await tape.abandon();
     expect(readdirSync(folder)).toEqual([]);
@@ -447,7 +446,7 @@ describe('a recording that never begins', () => {
 
   it('leaves a tape that was there as it was', async () => {
     writeTape(path);
-    const tape = await openTapeWriterThread(path, inThread);
+    const tape = await openQueuedWriter(path);
     await tape.beginSession(sessionStart);
     await tape.abandon();
     expect(await sessionsOn(path)).toHaveLength(1);
@@ -546,7 +545,7 @@ describe('a full disk', () => {
   }
 });
 
-describe('the writing thread', () => {
+describe('the writer that takes exchanges as they come', () => {
   it('writes what the writer itself would write', async () => {
     const batch = [
       numbered(1, 0),
@@ -554,7 +553,7 @@ describe('the writing thread', () => {
       numbered(3, 50_000),
       asRedacted(exchangeOf({ number: 4, request: null, response: null })),
     ];
-    const tape = await openTapeWriterThread(path, inThread);
+    const tape = await openQueuedWriter(path);
     const session = await tape.beginSession(sessionStart);
     expect(tape.append(session, batch)).toBe(true);
     tape.noteLoss(session, { atUs: epochUs, connection: 1, reason: 'ring-full', events: 1, bytes: 2 });
@@ -578,36 +577,65 @@ describe('the writing thread', () => {
     expect(await contentOf(path)).toEqual(await contentOf(other));
   });
 
-  it('writes without being told to flush', async () => {
-    const tape = await openTapeWriterThread(path, { ...inThread, batchMs: 1 });
-    tape.append(await tape.beginSession(sessionStart), [numbered(1)]);
-    while ((await idsOn(path)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  it('writes what comes first at once, and what comes right after it without being told to flush', async () => {
+    const tape = await openQueuedWriter(path, { batchMs: 20 });
+    const session = await tape.beginSession(sessionStart);
+    tape.append(session, [numbered(1)]);
+    expect(await idsOn(path)).toEqual(['1']);
+    tape.append(session, [numbered(2)]);
+    expect([tape.pending() > 0, await idsOn(path)]).toEqual([true, ['1']]);
+    while ((await idsOn(path)).length === 1) await new Promise((resolve) => setImmediate(resolve));
+    expect([tape.pending(), await idsOn(path)]).toEqual([0, ['1', '2']]);
     await tape.close();
   });
 
-  it('asks the feeder to wait when much is on its way, and says when to go on', async () => {
-    const tape = await openTapeWriterThread(path, { ...inThread, queueBytes: 100_000, batchBytes: 10_000 });
+  it('holds no more than a batch, however much comes', async () => {
+    const tape = await openQueuedWriter(path, { batchBytes: 50_000, batchMs: 3_600_000 });
     const session = await tape.beginSession(sessionStart);
-    const batch = Array.from({ length: 50 }, (_, i) => numbered(i + 1, 5000));
-    expect(tape.append(session, batch.slice(0, 1))).toBe(true);
-    expect(tape.append(session, batch.slice(1))).toBe(false);
-    expect(tape.pending()).toBeGreaterThan(100_000);
-    await tape.drained();
+    const batch = Array.from({ length: 51 }, (_, i) => numbered(i + 1, 5000));
+    expect(tape.append(session, batch)).toBe(true);
+    expect(tape.pending()).toBeGreaterThan(0);
     expect(tape.pending()).toBeLessThan(50_000);
     await tape.flush();
     expect(tape.pending()).toBe(0);
-    expect(await idsOn(path)).toHaveLength(50);
+    expect(await idsOn(path)).toHaveLength(51);
     await tape.close();
+  });
+
+  it('writes rows one by one and many at once alike, in one commit, with an open exchange that ends among them', async () => {
+    const tape = await openQueuedWriter(path, { batchExchanges: 1000 });
+    const session = await tape.beginSession(sessionStart);
+    const cause = { number: 1, method: 'only-inbound' };
+    const exchanges = Array.from({ length: 40 }, (_, i) =>
+      asRedacted(exchangeOf({ number: i + 1, startedAtUs: epochUs + i, ...(i % 3 === 1 ? { cause } : {}) })),
+    );
+    const open = asRedacted(exchangeOf({ number: 41, outcome: 'open', problems: ['still-open'] }));
+    const ended = asRedacted(exchangeOf({ number: 41 }));
+    tape.append(session, [...exchanges.slice(0, 20), open, ...exchanges.slice(20), ended]);
+    await tape.close();
+    const reader = openTapeReader(path);
+    const stored = await Array.fromAsync(reader.exchanges());
+    await reader.close();
+    expect(stored.map(({ exchange }) => exchange)).toEqual(
+      [...exchanges, ended]
+        .map(({ exchange }) => exchange)
+        .sort((a, b) => a.startedAtUs - b.startedAtUs || a.number - b.number),
+    );
+    const database = new Database(path, { readonly: true });
+    expect(database.prepare('SELECT count(*), count(DISTINCT commit_number) FROM exchanges').raw().get()).toEqual([
+      41, 1,
+    ]);
+    database.close();
   });
 
   it('refuses to open what the writer refuses, with the same error', async () => {
     writeFileSync(path, 'no tape');
-    await expect(openTapeWriterThread(path, inThread)).rejects.toMatchObject({ code: 'TAPE_FOREIGN', exitStatus: 3 });
+    await expect(openQueuedWriter(path)).rejects.toMatchObject({ code: 'TAPE_FOREIGN', exitStatus: 3 });
   });
 
   it('tells of a failure once, keeps taking without growing, and rejects what waits', async () => {
     const failures: string[] = [];
-    const tape = await openTapeWriterThread(path, { ...inThread, onFailure: (error) => failures.push(error.code) });
+    const tape = await openQueuedWriter(path, { onFailure: (error) => failures.push(error.code) });
     const session = await tape.beginSession(sessionStart);
     const twice = [numbered(1), numbered(1)]; // an id that is taken: the one fault a test can cause from outside
     tape.append(session, twice);

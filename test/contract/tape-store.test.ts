@@ -6,9 +6,8 @@ import type { Exchange } from '../../tape/model/exchange';
 import { parseFilterPattern } from '../../tape/model/filter';
 import { createMemoryStore } from '../../tape/store/memory';
 import { storeOf } from '../../tape/store/registry';
-import { openTapeWriterThread, sqlite } from '../../tape/store/sqlite';
+import { openQueuedWriter, sqlite } from '../../tape/store/sqlite';
 import type { Committed, Cursor, FollowOptions, QueuedWriter, TapeReader, TapeStore } from '../../tape/store/tape';
-import { sourceArgs } from '../support/sources';
 import { asRedacted, epochUs, exchangeOf, messageOf, requestOf, sessionStart } from '../support/tapes';
 
 interface Member {
@@ -17,12 +16,12 @@ interface Member {
   remove(): void;
 }
 
-/** The writing thread runs from the sources, and hands over what it has at once. */
+/** Small batches, so that there are many. */
 function sqliteMember(): Member {
   const folder = mkdtempSync(join(tmpdir(), 'wiretape-store-'));
-  const inThread = { execArgv: [...sourceArgs], batchMs: 1, batchExchanges: 7 };
+  const small = { batchMs: 1, batchExchanges: 7 };
   return {
-    store: { ...sqlite, openWriter: (path, options) => openTapeWriterThread(path, { ...inThread, ...options }) },
+    store: { ...sqlite, openWriter: (path, options) => openQueuedWriter(path, { ...small, ...options }) },
     location: (name) => join(folder, `${name}.tape`),
     remove: () => rmSync(folder, { recursive: true }),
   };

@@ -330,6 +330,28 @@ describe.each([
   });
 
   describe('sessions', () => {
+    it('keep descriptors that were given and told, the first of each name, and which of them were told otherwise', async () => {
+      const file = (name: string, text: string, others = 0) => ({ name, bytes: Buffer.from(text), others });
+      await tape.write((writer) => {
+        const protoFiles = new Map([['a.proto', Buffer.from('given')]]);
+        const session = writer.beginSession({ ...sessionStart, protoFiles });
+        writer.keepProtoFile(session, file('b.proto', 'told'));
+        writer.keepProtoFile(session, file('b.proto', 'again', 2));
+        writer.keepProtoFile(session, file('c.proto', 'other'));
+        writer.keepProtoFile(session, file('a.proto', 'told', 1));
+        writer.beginSession(sessionStart);
+      });
+      const [first, second] = await tape.read(async (reader) => await reader.sessions());
+      const texts = [...(first?.protoFiles ?? [])].map(([name, bytes]) => [name, Buffer.from(bytes).toString()]);
+      expect(texts.toSorted()).toEqual([
+        ['a.proto', 'given'],
+        ['b.proto', 'told'],
+        ['c.proto', 'other'],
+      ]);
+      expect(first?.contestedFiles).toEqual(['a.proto', 'b.proto']);
+      expect([second?.protoFiles, second?.contestedFiles]).toEqual([undefined, undefined]);
+    });
+
     it('says who recorded what, how it ended and what was lost', async () => {
       await tape.write((writer) => {
         const id = writer.beginSession(sessionStart);

@@ -8,19 +8,26 @@ import { tlsLibraries } from '../../recorder/source/ebpf/attach/tls-libraries/re
 import { wireLibrary } from '../../recorder/source/ebpf/decode/wire';
 import { buildGo, describeWithGo } from '../support/go';
 import { repository, temporaryFolder } from '../support/programs';
+import { buildRust, describeWithRust } from '../support/rust';
+import { builtLibraries, describeWithPackage } from '../support/tls-libraries';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
-const libssl = '/usr/lib/x86_64-linux-gnu';
+const libraries = '/usr/lib/x86_64-linux-gnu';
+
+const shared = (name: string) => () =>
+  readdirSync(libraries).flatMap((one) => (one === name ? [join(libraries, one)] : []));
 
 /** Real files that hold the library. */
 const samples: Readonly<Record<string, () => readonly string[]>> = {
-  openssl: () => [
-    process.execPath,
-    ...readdirSync(libssl).flatMap((name) => (/^libssl\.so\.3$/.test(name) ? [join(libssl, name)] : [])),
-  ],
+  openssl: () => [process.execPath, ...shared('libssl.so.3')()],
   go: () => [buildGo('go-tls', folder.file('go-tls'), 'stripped')],
+  gnutls: shared('libgnutls.so.30'),
+  nss: shared('libssl3.so'),
+  mbedtls: shared('libmbedtls.so'),
+  wolfssl: shared('libwolfssl.so'),
+  rustls: () => [buildRust('rustls-echo', folder.file('rustls'), ['ring'])],
 };
 
 /** Real files without any TLS. */
@@ -65,8 +72,7 @@ it.each(bystanders)('none knows %s', (path) => {
 
 for (const library of tlsLibraries) {
   const { name } = library;
-  const describeLibrary = name === 'go' ? describeWithGo : describe; // its samples are built
-  describeLibrary(`the TLS library ${name}`, () => {
+  describeLibrary(name)(`the TLS library ${name}`, () => {
     it('knows its own files, and no other does', () => {
       const paths = samples[name]?.() ?? [];
       expect(paths).not.toEqual([]);
@@ -105,6 +111,15 @@ for (const library of tlsLibraries) {
       for (let round = 0; round < 8; round++) look(damaged(whole, round));
     }, 300_000);
   });
+}
+
+/** Samples of Go and Rust are built; those of others come with a package, or not. */
+function describeLibrary(name: string): (title: string, tests: () => void) => void {
+  if (name === 'go') return describeWithGo;
+  if (name === 'rustls') return (title, tests) => describeWithRust(title, 'rustls-echo', tests);
+  const built = builtLibraries.find((library) => library.name === name);
+  if (built === undefined) return describe;
+  return (title, tests) => describeWithPackage(title, { file: built.header, package: built.package }, tests);
 }
 
 /** The file with a page in each 64 KiB overwritten, elsewhere in each round; its headers are kept. */

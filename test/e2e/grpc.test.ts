@@ -87,3 +87,22 @@ describeE2e('calls', () => {
     120_000,
   );
 });
+
+describeE2e('a server that tells of itself', () => {
+  it('names the fields of its messages on the tape, without any option', async () => {
+    const [tape, set] = [folder.file('telling.tape'), folder.write('telling.binpb', Buffer.from(shopSet))];
+    const command = [process.execPath, join(apps, 'grpc/telling.js'), set];
+    const program = start(wiretape, ['record', '-o', tape, '--', ...command], { env: environment });
+    program.child.stdout?.resume();
+    const said = /^ {2}described {2}2 files that servers told by reflection name the fields of messages$/m;
+    expect([await program.ended, program.stderr()]).toEqual([0, expect.stringMatching(said)]);
+    const reader = await openReader(tape);
+    const exchanges = await Array.fromAsync(reader.exchanges());
+    await reader.close();
+    const uploads = exchanges.filter(({ exchange }) => operationOf(exchange).target === '/shop.v1.Shop/Upload');
+    expect(uploads.map(({ exchange }) => exchange.messages[0]?.body.schema?.name)).toEqual([
+      'shop.v1.Item',
+      'shop.v1.Item',
+    ]);
+  }, 120_000);
+});

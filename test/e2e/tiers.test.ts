@@ -92,8 +92,9 @@ async function bytesToldBy(tier: Tier, programs: readonly string[]): Promise<num
   execFileSync('cc', ['-O1', '-Wall', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
   const { capture } = openTier({ ...tier, required: programs, further: [], seconds: [] }, captureDefaults);
   let bytes = 0;
-  capture.start((batch) => {
-    for (const event of decodeBatch(batch)) bytes += event.kind === 'data' ? event.bytes.length : 0;
+  capture.start((memory, start, end) => {
+    for (const event of decodeBatch(memory.subarray(start, end)))
+      bytes += event.kind === 'data' ? event.bytes.length : 0;
   });
   const held = start('sh', ['-c', `read go; ${program} write read 70001 200003 7 && :`], { stdio: 'pipe' });
   capture.addTarget(held.child.pid as number);

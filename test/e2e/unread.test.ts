@@ -2,6 +2,7 @@
  * What could not be read is said: by process and library, by the name of a protocol, first where nothing could be read,
  * and not at all where nothing was said.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpIn, rawIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
@@ -35,10 +36,22 @@ function tlsServer() {
   return startServer(node, [echo, 'server', certificate.cert, certificate.key]);
 }
 
+/** GnuTLS as no version of it is: without one of the functions by which its inner ones are known. */
+function gnutlsThatIsNotRead(): NodeJS.ProcessEnv {
+  const bytes = readFileSync('/usr/lib/x86_64-linux-gnu/libgnutls.so.30');
+  bytes.write('gnutls_record_dear_seq\0', bytes.indexOf('gnutls_record_recv_seq\0'));
+  folder.write('libgnutls.so.30', bytes);
+  return { LD_LIBRARY_PATH: folder.path };
+}
+
 describeE2e('TLS of a library that is not read', () => {
   it('is told by process and library, first, and with status 3', async () => {
     const server = await tlsServer();
-    const { exchanges, summary, status } = await recordCommand(['python3', gnutls, String(server.port)]);
+    const { exchanges, summary, status } = await recordCommand(
+      ['python3', gnutls, String(server.port)],
+      [],
+      gnutlsThatIsNotRead(),
+    );
     expect(status).toBe(3);
     expect(summary).toMatch(
       /^NOTHING_RECORDED {2}.*\n {2}seen {6}TLS of 1 connection was not read: python3 \(\d+\): GnuTLS, 1 connection\n/m,
@@ -50,10 +63,19 @@ describeE2e('TLS of a library that is not read', () => {
     ]);
   }, 60_000);
 
+  it('has the name of what its client offered, where that was one thing', async () => {
+    const server = await tlsServer();
+    const command = ['python3', gnutls, String(server.port), 'offer', 'http/1.1'];
+    const { exchanges } = await recordCommand(command, [], gnutlsThatIsNotRead());
+    expect(exchanges.map(({ exchange }) => [exchange.problems, rawIn(exchange)?.protocol])).toEqual([
+      [['encrypted'], 'HTTP/1.1'],
+    ]);
+  }, 60_000);
+
   it('is not told where it carried nothing but a handshake', async () => {
     const server = await tlsServer();
     const command = ['python3', gnutls, String(server.port), 'only-handshake'];
-    const { exchanges, summary, status } = await recordCommand(command, ['--allow-empty']);
+    const { exchanges, summary, status } = await recordCommand(command, ['--allow-empty'], gnutlsThatIsNotRead());
     expect(status).toBe(0);
     expect(summary).toMatch(/^ {2}seen {7}1 connection: 0 read, 0 raw, 0 unread, 1 without data$/m);
     expect(exchanges).toEqual([]);

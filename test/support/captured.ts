@@ -30,6 +30,8 @@ export function exchangesIn(
     filter: {},
     redactor: createRedactor({ key: null }),
     onExchange: ({ exchange }) => byNumber.set(exchange.number, exchange),
+    protoFiles: new Map(),
+    onProtoFile: () => undefined,
     onLoss: () => undefined,
   });
   if (imported === null) throw new Error('it is no capture');

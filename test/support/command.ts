@@ -40,6 +40,6 @@ export function runWiretape(args: readonly string[], options: CommandOptions): P
 /** The environment of the test run, but for what would configure the command. */
 export function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(WIRETAPE_|FORCE_COLOR$|CI$|NODE_OPTIONS$)/.test(name)),
+    Object.entries(env).filter(([name]) => !/^(WIRETAPE_|FORCE_COLOR$|CI$|GITHUB_|NODE_OPTIONS$)/.test(name)),
   );
 }

@@ -4,7 +4,7 @@
  * exchange against them.
  */
 import { createHeaderInflater } from '../../native/binding';
-import { createPipeline, type PipelineOptions } from '../../recorder/pipeline';
+import { createPipeline, type Pipeline, type PipelineOptions } from '../../recorder/pipeline';
 import type { CloseEvent, DataEvent, OpenEvent, SourceEvent } from '../../recorder/source/events';
 import type { RecordingStats } from '../../recorder/tally/tally';
 import type { Exchange } from '../../tape/model/exchange';
@@ -88,10 +88,21 @@ export function play(events: readonly SourceEvent[], options: Circumstances = {}
   });
   for (const event of events) {
     pipeline.tick(event.atUs);
-    pipeline.push([event]);
+    pushLent(pipeline, event);
   }
   pipeline.end((events.at(-1)?.atUs ?? startUs) + 1_000_000);
   return { exchanges, losses, stats: pipeline.stats() };
+}
+
+/** As the addon does: the memory of an event's bytes holds others as soon as it was pushed. */
+function pushLent(pipeline: Pipeline, event: SourceEvent): void {
+  if (event.kind !== 'data') {
+    pipeline.push([event]);
+    return;
+  }
+  const bytes = Buffer.from(event.bytes);
+  pipeline.push([{ ...event, bytes }]);
+  bytes.fill('overwritten ');
 }
 
 /** The events of a conversation as the watched process sees it: a server's for `inbound`, a client's for `outbound`. */

@@ -15,6 +15,8 @@ export interface ExchangeSketch {
   readonly host?: string;
   /** The stream of HTTP/2 it was; without it the exchange is of HTTP/1.1. */
   readonly channel?: number;
+  /** Where the connection ended on the recorded machine. */
+  readonly local?: string;
   /** The connection was in TLS. */
   readonly tls?: boolean;
   readonly requestTrailers?: HeaderList;
@@ -89,7 +91,7 @@ function exchangeOf(sketch: ExchangeSketch, at: Placement): Exchange {
       key: at.key,
       direction: sketch.direction ?? 'inbound',
       openedAtUs: at.startedAtUs,
-      local: '127.0.0.1:8080',
+      local: sketch.local ?? '127.0.0.1:8080',
       remote: '127.0.0.1:50112',
       tls: sketch.tls === true ? { library: 'openssl' } : null,
       unreadTls: null,

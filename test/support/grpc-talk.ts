@@ -49,23 +49,30 @@ export async function serveGrpc({ service, implementation, options = {} }: Omit<
 export async function talkGrpc({ call, ...served }: GrpcTalk): Promise<readonly Turn[]> {
   const turns: Turn[] = [];
   const answering = await serveGrpc(served);
-  const tap = createServer((near) => relay(near, connect(answering.port, '127.0.0.1'), turns));
-  tap.listen(0, '127.0.0.1');
-  await once(tap, 'listening');
-  const asking = new Client(
-    `127.0.0.1:${(tap.address() as AddressInfo).port}`,
-    credentials.createInsecure(),
-    served.options,
-  );
+  const tap = await tapped(answering.port, turns);
+  const asking = new Client(`127.0.0.1:${tap.port}`, credentials.createInsecure(), served.options);
   try {
     await call(asking);
   } finally {
     asking.close();
     answering.close();
-    tap.close();
-    await once(tap, 'close');
+    await tap.close();
   }
   return [...turns, closes()];
+}
+
+/** A port in front of another one, whose bytes become turns. */
+export async function tapped(port: number, turns: Turn[]) {
+  const tap = createServer((near) => relay(near, connect(port, '127.0.0.1'), turns));
+  tap.listen(0, '127.0.0.1');
+  await once(tap, 'listening');
+  return {
+    port: (tap.address() as AddressInfo).port,
+    async close(): Promise<void> {
+      tap.close();
+      await once(tap, 'close');
+    },
+  };
 }
 
 function relay(near: Socket, far: Socket, turns: Turn[]): void {

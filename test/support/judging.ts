@@ -59,7 +59,7 @@ interface Runs {
 function judgeStored({ stored, recorded, live }: Runs, options: JudgingOptions): readonly Judgement[] {
   const tests = casesFrom(stored).filter(isRunnable);
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
-  const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
+  const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
   const rules: readonly NoiseRule[] = options.noise === undefined ? [] : parseNoiseRules(options.noise, 'noise.yaml');
   const { redactor = null, keyed = false, strict = false, laterUs = 0 } = options;
   const state = openRunState((text) => carrier.isOnTape(text));

@@ -1,9 +1,9 @@
 /** A schema of a shop for tests, as a compiler would have written it, and messages of it. */
 import { create, createFileRegistry, fromJson, type JsonObject, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { filesInSet, type Schemas, schemasFrom } from '../../tape/body/protobuf/schemas';
 
-const field = (name: string, number: number, type: string, more: JsonObject = {}): JsonObject => ({
+export const field = (name: string, number: number, type: string, more: JsonObject = {}): JsonObject => ({
   ...{ name, number, type: `TYPE_${type}`, label: 'LABEL_OPTIONAL', jsonName: camelCase(name) },
   ...more,
 });
@@ -106,6 +106,14 @@ const moneyFile: JsonObject = {
 export function setOf(...file: readonly JsonObject[]): Uint8Array {
   return toBinary(FileDescriptorSetSchema, fromJson(FileDescriptorSetSchema, { file: [...file] }));
 }
+
+/** One descriptor by itself, as reflection tells it. */
+export function fileOf(file: JsonObject): Uint8Array {
+  return toBinary(FileDescriptorProtoSchema, fromJson(FileDescriptorProtoSchema, file));
+}
+
+export const shopDescriptor = fileOf(shopFile);
+export const moneyDescriptor = fileOf(moneyFile);
 
 /** Not in the order of imports, which compilers keep and nobody needs. */
 export const shopSet = setOf(shopFile, moneyFile);

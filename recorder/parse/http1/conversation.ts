@@ -68,6 +68,8 @@ export class HttpConversation implements Conversation, MessageSink {
   private goingOn: Upgraded | null = null;
   /** Who reads the connection since it was handed over. */
   private successor: Successor | null = null;
+  /** While bytes are read that have not waited before: what waits of them has to be copied. */
+  private isLent = false;
 
   constructor(
     private readonly host: Host,
@@ -83,16 +85,29 @@ export class HttpConversation implements Conversation, MessageSink {
 
   data(side: Side, bytes: Uint8Array, atUs: number): void {
     const lane = side === 'request' ? this.requests : this.responses;
+    this.isLent = true;
     if (lane.queue === null) this.feed(lane, bytes, atUs);
     else this.enqueue(lane, { bytes, gap: 0, reason: nothingLacks, atUs });
+    this.isLent = false;
     this.release();
   }
 
   gap(side: Side, size: number, reason: GapReason, atUs: number): void {
+    if (reason === 'left-out' && this.isBetweenExchanges()) {
+      this.pairing.leaveOut(problemOfGap(reason));
+      return;
+    }
     const lane = side === 'request' ? this.requests : this.responses;
     if (lane.queue === null) this.passGap(lane, size, reason, atUs);
     else this.enqueue(lane, { bytes: null, gap: size, reason, atUs });
     this.release();
+  }
+
+  /** Everything that was asked is answered, and nobody is speaking. */
+  private isBetweenExchanges(): boolean {
+    const lanes = [this.requests, this.responses];
+    const areAtRest = lanes.every(({ queue, seeker, reader }) => !queue && !seeker && reader.stage === 'between');
+    return this.successor === null && areAtRest && this.pairing.isAtRest;
   }
 
   taint(problem: number): void {
@@ -267,7 +282,7 @@ export class HttpConversation implements Conversation, MessageSink {
     const size = costOf(item);
     const room = this.host.budget.take(size);
     if (!room) this.host.budget.charge(size);
-    lane.queue?.push(item);
+    lane.queue?.push(this.isLent && item.bytes !== null ? { ...item, bytes: new Uint8Array(item.bytes) } : item);
     lane.queuedBytes += size;
     if (!room || lane.queuedBytes > this.host.limits.heldBytes) this.stopWaiting(lane);
   }

@@ -23,6 +23,11 @@ export class HeadText {
     return this.count === 0;
   }
 
+  /** No field has begun. */
+  get isStartAlone(): boolean {
+    return this.count === 3 && this.spans[0] === startSpan;
+  }
+
   clear(): void {
     this.before = '';
     this.start = -1;

@@ -5,6 +5,7 @@ import { HttpConversation } from './conversation';
 
 export const http1: Protocol = {
   name: 'http1',
+  alpn: { names: ['http/1.1', 'http/1.0'], shown: 'HTTP/1.1' },
   recognise,
   open: (host, start) => new HttpConversation(host, start.missed),
 };

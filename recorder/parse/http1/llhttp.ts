@@ -37,6 +37,9 @@ export type Leniency =
 /** Error numbers of llhttp that are not errors of the input. */
 export const stops = { none: 0, paused: 21, upgrade: 22 } as const;
 
+/** What llhttp calls a line end that is none: HPE_STRICT. */
+export const badLineEnd = 2;
+
 /** `flags` of a parser while it reads a message. */
 export const flagBits = { chunked: 1 << 3, contentLength: 1 << 5, transferEncoding: 1 << 9 } as const;
 

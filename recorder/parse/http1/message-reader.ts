@@ -11,7 +11,7 @@ import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../
 import { BodyBuffer } from '../body-buffer';
 import type { BodyReader, MessageMemory } from '../body-reader';
 import { HeadText, nameSpan, noHeaders, startSpan, valueSpan } from './head-text';
-import { flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
+import { badLineEnd, flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
 
 /** What the reader of a direction is told. Returns are those of `LlhttpListener`. */
 export interface MessageSink {
@@ -75,6 +75,10 @@ export class MessageReader implements LlhttpListener {
   private skippedFor: Problem | null = null;
   private waits = false;
   private tooLong = false;
+  /** The line of the message in hand is told again, as llhttp can read it. */
+  private isRetelling = false;
+  /** Of what was read before. */
+  private lastByte = 0;
 
   constructor(
     private readonly side: Side,
@@ -94,7 +98,8 @@ export class MessageReader implements LlhttpListener {
       this.stoppedAt = start;
       return 'waits';
     }
-    const error = this.feed(start);
+    const error = this.feedLines(start);
+    this.lastByte = bytes.at(-1) ?? this.lastByte;
     this.stoppedAt = this.llhttp.stoppedAt;
     this.tooLong ||= this.text.keep(bytes, this.stoppedAt) > this.memory.limits.headBytes;
     this.bytes = nothing; // an idle connection must not keep the memory of its last event
@@ -190,6 +195,7 @@ export class MessageReader implements LlhttpListener {
   }
 
   onMessageBegin(): number {
+    if (this.isRetelling) return 0;
     this.waits = !this.sink.messageBegins(this.side, this.atUs);
     if (this.waits) return stops.paused;
     this.beginHead();
@@ -257,6 +263,46 @@ export class MessageReader implements LlhttpListener {
     this.beginMessage();
     this.startedAtUs = this.atUs;
     this.stage = 'head';
+  }
+
+  /**
+   * A request line that ends in LF alone is told again with CRLF, which this llhttp wants there: nginx and Python's servers
+   * take such a request, and answer it. Where it stands alone, its LF and the empty line's pass for one CRLF.
+   */
+  private feedLines(start: number): number {
+    let error = this.feed(start);
+    while (error === badLineEnd && this.endsInLf(this.llhttp.stoppedAt - 1)) {
+      const at = this.llhttp.stoppedAt;
+      error = this.retellLine('');
+      if (error === stops.none) error = this.llhttp.execute(this.bytes, at, this.end);
+    }
+    const isHeadOver = error === stops.none && this.endsInLf(this.end - 1) && this.endsInLf(this.end - 2);
+    return isHeadOver ? this.retellLine('\r\n') : error;
+  }
+
+  /** `at` is that of the byte before those of this read, or of one of them. */
+  private endsInLf(at: number): boolean {
+    if (this.side === 'response' || this.stage !== 'head' || !this.text.isStartAlone) return false;
+    return (at < 0 ? this.lastByte : this.bytes[at]) === 0x0a;
+  }
+
+  private retellLine(rest: string): number {
+    const { bytes, end, llhttp, text } = this;
+    const { method, majorVersion, minorVersion } = llhttp;
+    const target = text.startText(text.text(bytes));
+    const line = `${methodNames[method]} ${target} HTTP/${majorVersion}.${minorVersion}\r\n${rest}`;
+    text.clear();
+    llhttp.reset();
+    this.bytes = Buffer.from(line, 'latin1');
+    this.end = this.bytes.length;
+    this.isRetelling = true;
+    const error = llhttp.execute(this.bytes, 0, this.end);
+    this.isRetelling = false;
+    text.keep(this.bytes, this.end);
+    this.bytes = bytes;
+    this.end = end;
+    llhttp.stoppedAt = end;
+    return error;
   }
 
   /** llhttp only counts body data: data at the front is passed by its length, without copying it there. */

@@ -158,6 +158,19 @@ export class Pairing {
     this.lose(problem);
   }
 
+  /** No exchange is under way. */
+  get isAtRest(): boolean {
+    return this.pending.length === 0 && this.answering === null;
+  }
+
+  /**
+   * Turns were left out, from one request to another: as many requests as answers, unless the client sends requests ahead.
+   * So what follows is in doubt; what is held back is no more so than before.
+   */
+  leaveOut(problem: number): void {
+    this.doubt |= problem;
+  }
+
   /** Gives up every request whose answer was not begun. */
   abandonPending(): void {
     for (const exchange of [...this.pending]) if (exchange !== this.answering) this.abandon(exchange);

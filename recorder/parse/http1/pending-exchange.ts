@@ -7,7 +7,7 @@ import type { Beginning, ParsedExchange, Upgraded } from '../protocol';
 /** What a exchange becomes; its connection is added later. */
 export type Http1Exchange = Extract<ParsedExchange, { protocol: 'http1' }>;
 
-export const noInformational: readonly InformationalResponse[] = [];
+const noInformational: readonly InformationalResponse[] = [];
 
 const noMessages: QueuedMessages = { messages: [], messagesBefore: 0 };
 

@@ -32,9 +32,14 @@ export function recognise(side: Side, bytes: Uint8Array): Verdict {
   return isShort && settingsHead.every((most, at) => (bytes[at] ?? 0) <= most) && fitsSettings(bytes) ? 'unsure' : 'no';
 }
 
-/** On a connection whose beginning was missed: frames, and among them a request or an answer of that side. */
-export function joins(side: Side, bytes: Uint8Array): Verdict {
-  return chainVerdict(side, bytes, (head, payload) => isOpening(side, head, payload));
+/**
+ * On a connection whose beginning was missed: frames, and among them a request or an answer of that side. Where TLS agreed
+ * on HTTP/2 a whole frame of a fixed shape is enough.
+ */
+export function joins(side: Side, bytes: Uint8Array, isAgreed = false): Verdict {
+  return chainVerdict(side, bytes, (head, payload) => {
+    return isAgreed && isOfFixedShape(head) ? payload !== null : isOpening(side, head, payload);
+  });
 }
 
 /** In a direction of HTTP/2 in which something is missing. `mayBe`: whether such a frame can come next, by its stream. */

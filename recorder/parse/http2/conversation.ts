@@ -59,7 +59,8 @@ export class Http2Conversation implements Conversation, LaneListener {
   }
 
   expire(nowUs: number): boolean {
-    return this.streams.expire(nowUs, this.whyUnasked());
+    const tunnels = [...this.streams.all()].map(({ tunnel }) => tunnel?.expire(nowUs) ?? false);
+    return this.streams.expire(nowUs, this.whyUnasked()) || tunnels.includes(true);
   }
 
   soFar(number: number): SoFar | null {

@@ -16,7 +16,7 @@ export const frameTypes = {
 export const frameFlags = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
 /** RFC 9113, 7. */
-export const errorCodes = { none: 0, refusedStream: 7 } as const;
+export const errorCodes = { none: 0, streamClosed: 5, refusedStream: 7, cancel: 8 } as const;
 
 export const settingIds = { headerTableSize: 1 } as const;
 

@@ -5,6 +5,7 @@ import { Http2Conversation } from './conversation';
 
 export const http2: Protocol = {
   name: 'http2',
+  alpn: { names: ['h2'], shown: 'HTTP/2' },
   recognise,
   joins,
   open: (host, start) => new Http2Conversation(host, start),

@@ -30,7 +30,8 @@ export class Half<Head extends { readonly headers: HeaderList }> {
   private body: BodyBuffer | null = null;
   /** Makes messages of the body; null where it is kept as it is. */
   private split: BodyReader | null = null;
-  private expected = 0;
+  /** Bytes its sender said the body has; null where it did not say. */
+  private declared: number | null = null;
   private heldFields = 0;
   /** Problem bits: why bytes of the body are missing. */
   private holes = 0;
@@ -54,6 +55,14 @@ export class Half<Head extends { readonly headers: HeaderList }> {
     return this.body?.truncated === true || this.split?.truncated === true;
   }
 
+  /**
+   * All of its body came: its sender ended it, or has sent as much as it said that there is. Clients such as curl leave a
+   * stream then, before its end is there.
+   */
+  get isWhole(): boolean {
+    return this.done || (this.declared === this.bodySize && this.damage === 0 && this.holes === 0);
+  }
+
   begin(startedAtUs: number): void {
     if (!this.begun) this.startedAtUs = startedAtUs;
     this.begun = true;
@@ -65,7 +74,7 @@ export class Half<Head extends { readonly headers: HeaderList }> {
     this.head = head;
     this.split = bodyReaderFor({ headers: head.headers, from: this.from }, this.memory, this.queue);
     const length = headerValue(head.headers, 'content-length') ?? '';
-    this.expected = /^\d{1,15}$/.test(length) ? Number(length) : 0;
+    this.declared = /^\d{1,15}$/.test(length) ? Number(length) : null;
     return true;
   }
 
@@ -79,7 +88,7 @@ export class Half<Head extends { readonly headers: HeaderList }> {
   append(bytes: Uint8Array, atUs: number): void {
     this.endedAtUs = atUs;
     if (this.split === null) {
-      this.bodyBuffer().append(bytes, 0, bytes.length, this.expected);
+      this.bodyBuffer().append(bytes, 0, bytes.length, this.declared ?? 0);
       return;
     }
     this.bodyBuffer().skip(bytes.length);

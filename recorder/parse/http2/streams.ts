@@ -3,13 +3,15 @@
  * stream's number says, so that nothing is ever paired by order; what is missing marks the streams it may have touched.
  *
  * Outcomes, in words:
- * - `response`  the answer's head was read, and nothing but the recorder, or the end of its stream, kept it from being whole
+ * - `response`  the answer's head was read, and nothing but the recorder, or the end of its stream, kept it from being whole;
+ *               whole is also what has the length that was said, where its stream was left without a complaint
  * - `refused`   the server said that it did not take the request up (REFUSED_STREAM, or a GOAWAY below it)
  * - `reset`     one side gave the stream up before the answer was whole
  * - `closed`, `timeout`, and `reset` too: the connection ended that way before the answer was whole
  * - `lost`      whatever the answer was, the recorder has not seen it, or could not read its status
  * An outbound request without an answer is complete where that is what its client saw; an inbound one says `no-response`.
  */
+import type { Side } from '../../../tape/model/content-model';
 import type { Outcome } from '../../../tape/model/exchange';
 import type { HttpRequest } from '../../../tape/model/http/http';
 import type { Ending } from '../../follow/follower';
@@ -126,7 +128,7 @@ export class Streams {
 
   finishReset(stream: Stream, reset: Reset): void {
     this.remove(stream, false);
-    if (isCut(stream)) stream.problems |= problemBits['cut-short'];
+    if (isCut(stream, isComplaint(reset))) stream.problems |= problemBits['cut-short'];
     const outcome = resetOutcome(stream, reset);
     if (this.lacksAnswer(stream, outcome)) stream.problems |= problemBits['no-response'];
     this.emit(stream, outcome, outcome === 'lost' ? null : reset.atUs);
@@ -207,7 +209,7 @@ export class Streams {
 
   private endWithConnection(stream: Stream, ending: Ending, atUs: number): void {
     this.remove(stream, true);
-    if (isCut(stream)) stream.problems |= problemBits['cut-short'];
+    if (isCut(stream, false)) stream.problems |= problemBits['cut-short'];
     if (!stream.response.done) stream.problems |= stream.doubt;
     const outcome = this.outcomeAtEnd(stream, ending);
     if (this.lacksAnswer(stream, outcome)) stream.problems |= problemBits['no-response'];
@@ -215,7 +217,7 @@ export class Streams {
   }
 
   private outcomeAtEnd({ id, response, doubt }: Stream, ending: Ending): Outcome {
-    if (response.done || ending === 'unfinished') return response.head === null ? 'lost' : 'response';
+    if (response.isWhole || ending === 'unfinished') return response.head === null ? 'lost' : 'response';
     if (response.head === null && (response.damage !== 0 || response.begun || doubt !== 0)) return 'lost';
     if (response.head === null && id > this.lastTakenUp) return 'refused';
     return ending === 'refused' ? 'closed' : ending;
@@ -255,13 +257,22 @@ export class Streams {
   }
 }
 
-/** A message ends where its sender did not end it. */
-function isCut({ request, response }: Stream): boolean {
-  return (request.begun && !request.done) || (!response.done && response.head !== null);
+/** A message ends where its sender did not end it. `complained`: its length alone does not make it whole then. */
+function isCut({ request, response }: Stream, complained: boolean): boolean {
+  const isOver = (half: Stream[Side]) => (complained ? half.done : half.isWhole);
+  return (request.begun && !isOver(request)) || (response.head !== null && !isOver(response));
 }
 
-function resetOutcome({ response }: Stream, { side, code }: Reset): Outcome {
+/** Whoever gave the stream up says more than that it has what it needs. */
+function isComplaint({ side, code }: Reset): boolean {
+  if (code === errorCodes.none) return false;
+  return side === 'response' || (code !== errorCodes.streamClosed && code !== errorCodes.cancel);
+}
+
+function resetOutcome({ response }: Stream, reset: Reset): Outcome {
+  const { side, code } = reset;
   if (response.done) return response.head === null ? 'lost' : 'response';
+  if (response.isWhole && !isComplaint(reset)) return 'response';
   if (response.head !== null) return 'reset';
   if (response.damage !== 0 || response.begun) return 'lost';
   return side === 'response' && code === errorCodes.refusedStream ? 'refused' : 'reset';

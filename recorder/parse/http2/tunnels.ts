@@ -1,6 +1,6 @@
 /**
  * Streams that stop being a request and an answer: those of a CONNECT that was accepted (RFC 9113, 8.5). A WebSocket
- * (RFC 8441) goes on in the exchange of its handshake; everything else is a tunnel behind it.
+ * (RFC 8441) goes on in the exchange of its handshake; everything else is a tunnel behind it, which tells what it carries.
  */
 import type { Side } from '../../../tape/model/content-model';
 import type { Ending } from '../../follow/follower';
@@ -58,5 +58,6 @@ function handOverOf(stream: Stream): HandOver {
   const { request, response } = stream;
   const handshake = request.head?.protocol === 'websocket' ? stream.handshake() : null;
   if (handshake !== null) return { to: 'websocket', missed: 0, facts: handshake };
-  return { to: null, missed: request.damage | response.damage, named: null };
+  // What another protocol than TCP carries is told by its own rules, and not by how it begins (RFC 9297).
+  return { to: null, missed: request.damage | response.damage, named: request.head?.protocol ?? null };
 }

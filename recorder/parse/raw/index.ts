@@ -136,6 +136,10 @@ class RawConversation implements Fallback {
     this.response.size = Math.max(this.response.size, responseSize);
   }
 
+  named(name: string): void {
+    this.naming.learn(name);
+  }
+
   drop(): void {
     this.request.drop();
     this.response.drop();

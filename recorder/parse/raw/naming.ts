@@ -34,6 +34,11 @@ export class Naming {
     this.asked = null;
   }
 
+  /** Somebody else knows. What the bytes told stays. */
+  learn(name: string): void {
+    this.known ??= this.name() ?? name;
+  }
+
   /** Null where the bytes do not tell. */
   name(): string | null {
     if (this.known !== null || this.missedOpening) return this.known;

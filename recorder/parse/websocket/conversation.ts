@@ -20,6 +20,8 @@ export class WebSocketConversation implements Conversation, MessageSink {
   private readonly response: SideReader;
   private readonly queue: MessageQueue;
   private problems: number;
+  /** Who has said that nothing more comes. */
+  private readonly closed = new Set<Message['from']>();
 
   constructor(
     private readonly host: Host,
@@ -51,7 +53,7 @@ export class WebSocketConversation implements Conversation, MessageSink {
     for (const side of [this.request, this.response]) if (side.end(atUs)) this.mark(problemBits['cut-short']);
     if (ending === 'unfinished') this.mark(problemBits['cut-short']);
     this.host.budget.giveBack(this.handshake.heldBytes);
-    this.host.emit(this.exchangeOf(outcomeOf(ending), ending === 'unfinished' ? null : atUs), this.problems);
+    this.host.emit(this.exchangeOf(this.outcomeAt(ending), ending === 'unfinished' ? null : atUs), this.problems);
   }
 
   expire(): boolean {
@@ -65,11 +67,18 @@ export class WebSocketConversation implements Conversation, MessageSink {
   }
 
   message(message: Message): void {
+    if (message.kind === 'close') this.closed.add(message.from);
     this.queue.add(message);
   }
 
   mark(problem: number): void {
     this.problems |= problem;
+  }
+
+  /** The handshake was answered: what is told apart is how the connection ended, unless both sides had closed the WebSocket before. */
+  private outcomeAt(ending: Ending): Outcome {
+    const isOver = this.closed.has('client') && this.closed.has('server');
+    return !isOver && (ending === 'reset' || ending === 'timeout') ? ending : 'response';
   }
 
   private exchangeOf(outcome: Outcome, endedAtUs: number | null): WebSocketExchange {
@@ -98,9 +107,4 @@ function agreementOf({ response, problems }: Upgraded, withoutContext: string): 
       extensions.some(({ name }) => name !== 'permessage-deflate') ||
       (problems & problemBits['undecodable-headers']) !== 0,
   };
-}
-
-/** The handshake was answered: what is told apart is how the connection ended. */
-function outcomeOf(ending: Ending): Outcome {
-  return ending === 'reset' || ending === 'timeout' ? ending : 'response';
 }

@@ -97,7 +97,7 @@ class LiveSource implements EbpfSource {
   private timer: NodeJS.Timeout | undefined;
   private ending: NodeJS.Timeout | undefined;
   private outgoing: SourceEvent[] = [];
-  private told = { events: 0, bytes: 0, missed: 0 };
+  private told = { events: 0, bytes: 0, missed: 0, leftOutTimes: 0, leftOutBytes: 0 };
   /** Sends and receives without a program, by the kernel's counts, when the unix sockets were last doubted. */
   private doubtedAt = 0;
   /** News that were lost, by the kernel's counts, when /proc was last searched. */
@@ -224,7 +224,7 @@ class LiveSource implements EbpfSource {
   private begin(found: FoundTargets): HeldCommand | undefined {
     const { command, targets } = this.options;
     for (const { netns, port } of this.processes.listeners()) this.binder.learnListener(inodeOf(netns), port);
-    this.capture.start((batch) => this.takeBatch(batch));
+    this.capture.start((memory, start, end) => this.takeBatch(memory.subarray(start, end)));
     if (targets.all) this.probes.widen([], { memoryBio: true });
     this.membership.admit(found);
     // Somebody may have come between the search and the moment from which the kernel tells of whoever comes.
@@ -405,15 +405,16 @@ class LiveSource implements EbpfSource {
 
   /** Losses the kernel counted; which streams they belong to, the holes in their positions tell. */
   private emitLoss(): void {
-    const { ringFullEvents, ringFullBytes, missed } = this.stats();
+    const { ringFullEvents, ringFullBytes, missed, leftOutTimes, leftOutBytes } = this.stats();
     const before = this.told;
-    this.told = { events: ringFullEvents, bytes: ringFullBytes, missed: eventsOf(missed) };
+    this.told = { events: ringFullEvents, bytes: ringFullBytes, missed: eventsOf(missed), leftOutTimes, leftOutBytes };
     this.emitLossOf('ring-full', this.told.events - before.events, this.told.bytes - before.bytes);
+    this.emitLossOf('left-out', leftOutTimes - before.leftOutTimes, leftOutBytes - before.leftOutBytes);
     this.emitLossOf('program-skipped', this.told.missed - before.missed, 0);
   }
 
   private emitLossOf(reason: MissingReason, events: number, bytes: number): void {
-    if (events <= 0) return;
+    if (events <= 0 && bytes <= 0) return;
     this.options.onEvents([{ kind: 'loss', atUs: this.nowUs(), connection: null, reason, events, bytes }]);
   }
 }

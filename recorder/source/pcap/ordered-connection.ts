@@ -85,7 +85,7 @@ export class OrderedConnection implements ConnectionListener {
     }
     this.tlsConversation = new TlsConversation({
       keys: this.options.keys,
-      onOpened: (openedAtUs) =>
+      onOpened: (openedAtUs, agreed) =>
         this.options.emit({
           kind: 'tls',
           connection: this.key,
@@ -93,6 +93,7 @@ export class OrderedConnection implements ConnectionListener {
           library,
           binding: 'certain',
           startedEarlier: false,
+          agreed,
         }),
       onData: (isFromClient, plain, dataAtUs) =>
         this.emit(this.directionOf(isFromClient), plain, plain.length, dataAtUs),
@@ -113,6 +114,7 @@ export class OrderedConnection implements ConnectionListener {
       sentBytes: sent,
       receivedBytes: received,
       unread: { library, reason: 'no-key' },
+      agreed: this.tlsConversation.agreed,
     });
   }
 

@@ -12,12 +12,12 @@ const runner: Runner = {
   moduleType: 'commonjs',
   command: 'npx jest',
   endpointImports: "'use strict';\nconst { recorded } = require('../setup');\n",
-  entry(names, slugs) {
+  entry(names, slugs, { ms, because }) {
     const requires = slugs.map((slug) => `require(${stringLiteral(`./endpoints/${slug}`)});\n`);
     return `'use strict';
 const { ${names.join(', ')} } = require('./setup');
 
-jest.setTimeout(120_000); // a test waits for all that was recorded before it
+jest.setTimeout(${ms}); // ${because}
 beforeAll(start);
 afterAll(stop);
 

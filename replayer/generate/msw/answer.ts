@@ -10,7 +10,8 @@ import type { HeaderList } from '../../../tape/model/body';
 import type { HttpResponse } from '../../../tape/model/http/http';
 import type { Mock } from '../../mocks/mock';
 import { cleanFields, droppedNames } from '../../mocks/response';
-import { describeHeaders, inlineLimitBytes, jsonOf } from '../../suite/describe';
+import { describeHeaders } from '../../suite/describe';
+import { inlineLimitBytes, jsonOf } from '../../suite/describe-body';
 import { literal, type Plain, stringLiteral } from '../literal';
 
 /** Keeps a body in a module of its own; gives the name it is imported by. */

@@ -1,6 +1,4 @@
 /** The source of one file of tests: a `describe` for the endpoint, a `test` for each exchange, what was recorded beside it. */
-import { formatPath } from '../../../tape/model/path';
-import type { CarryPlan } from '../../correlate/plan';
 import type { CaseDescription } from '../../suite/description';
 import { commentText, literal, type Plain, stringLiteral } from '../literal';
 import type { EndpointGroup, NamedCase } from './groups';
@@ -8,8 +6,8 @@ import type { Runner } from './runner';
 
 export interface EndpointFile {
   readonly group: EndpointGroup;
-  /** What is carried between the cases of the whole suite, for saying so beside the tests. */
-  readonly carried: CarryPlan;
+  /** What is carried into each case, for saying so beside its test; by its id. */
+  readonly carried: ReadonlyMap<string, readonly string[]>;
   readonly describe: (named: NamedCase) => CaseDescription;
   readonly runner: Runner;
 }
@@ -27,29 +25,19 @@ function testSource(named: NamedCase, file: EndpointFile): string {
   const members = Object.entries(file.describe(named)).map(
     ([name, value]) => `      ${name}: ${memberSource(name, value)},\n`,
   );
-  const comments = carriedInto(named.step - 1, file).map((line) => `    // ${commentText(line)}\n`);
+  const carried = file.carried.get(named.testCase.id) ?? [];
+  const comments = carried.map((line) => `    // ${commentText(line)}\n`);
   return `  test(\n    ${stringLiteral(named.title)},\n${comments.join('')}    recorded({\n${members.join('')}    }),\n  );\n`;
 }
 
 /** What is for reading is laid out; what is about the tape has a line of its own, however long. */
 function memberSource(name: string, value: Plain): string {
   if (name === 'tape') return literal(value, flat);
-  if (name !== 'redacted') return literal(value, { indent: 6, column: name.length + 8 });
-  const entries = (value as readonly Plain[]).map((entry) => `        ${literal(entry, flat)},\n`);
+  const isListed = (name === 'redacted' || name === 'messages') && Array.isArray(value);
+  if (!isListed) return literal(value, { indent: 6, column: name.length + 8 });
+  const layout = name === 'redacted' ? flat : { indent: 8, column: 8 };
+  const entries = (value as readonly Plain[]).map((entry) => `        ${literal(entry, layout)},\n`);
   return `[\n${entries.join('')}      ]`;
 }
 
 const flat = { indent: 0, column: Number.NEGATIVE_INFINITY };
-
-/** `header["authorization"]: sent with body.token of step 2`, once for each place. */
-function carriedInto(index: number, { carried }: EndpointFile): readonly string[] {
-  const uses = carried.cases[index]?.uses ?? [];
-  const lines = uses
-    .filter(({ origin }) => origin.by === 'answer')
-    .map(({ spot, origin }) => {
-      const source = `${formatPath(origin.spot.path)} of the answer in step ${origin.caseIndex + 1}`;
-      const place = spot.path[0] === 'path' ? 'the path' : formatPath(spot.path);
-      return `${place} is sent with ${source}`;
-    });
-  return [...new Set(lines)];
-}

@@ -2,11 +2,13 @@
  * A tape's exchanges as the files of a test suite, whichever runner plays it: one story, in a file for each group of
  * endpoints. Knows no runner; what differs between them it is told (runner.ts).
  */
+import { setOfFiles } from '../../../tape/body/protobuf/schemas';
+import { isDescribed } from '../../../tape/model/schemas';
 import type { StoredExchange } from '../../../tape/store/tape';
-import { casesFrom, isRunnable, type RunnableCase, type TestCase } from '../../cases/cases';
-import { planCarries } from '../../correlate/plan';
+import { casesFrom, isSent, type SentCase, type SkippedCase } from '../../cases/cases';
 import { mocksFrom } from '../../mocks/mock';
-import { describeCase, describeMock, type KeepBody } from '../../suite/describe';
+import { describeCase, describeMock } from '../../suite/describe';
+import type { KeepBody } from '../../suite/describe-body';
 import type { MocksFile, SuiteSettings } from '../../suite/description';
 import {
   type Generated,
@@ -16,6 +18,7 @@ import {
   textFile,
   yourFile,
 } from '../generator';
+import { carriedInto } from './carried';
 import { endpointSource } from './endpoint-file';
 import { type EndpointGroup, groupsOf, type NamedCase, slugOf } from './groups';
 import type { Runner } from './runner';
@@ -24,20 +27,22 @@ import { emptyNoise, entrySource, setupSource } from './setup-file';
 /** `exchanges` are the inbound ones to play again and the outbound ones to answer from. */
 export function storyFiles(runner: Runner, exchanges: readonly StoredExchange[], options: GeneratorOptions): Generated {
   const all = casesFrom(exchanges);
-  const cases = all.filter(isRunnable);
-  const leftOut = all.filter((each) => !isRunnable(each)).map(leftOutOf);
+  const cases = all.filter(isSent);
+  const leftOut = all.filter((each) => !isSent(each)).map(leftOutOf);
   const bodies = new Bodies();
-  const endpoints = endpointFiles(cases, { bodies, runner });
+  const endpoints = endpointFiles(cases, { exchanges, bodies, runner });
   const mocks = describedMocks(exchanges, bodies);
-  const settings = settingsFor(options, mocks.length > 0);
+  const protoSet = exchanges.some(({ exchange }) => isDescribed(exchange)) ? setOfFiles(options.protoFiles) : null;
+  const settings = settingsFor(options, { hasMocks: mocks.length > 0, hasProtoSet: protoSet !== null });
   const groups = groupsOf(cases).toSorted((a, b) => firstStep(a) - firstStep(b));
   const files = [
     ...endpoints,
     ...bodies.files,
     ...(mocks.length === 0 ? [] : [textFile('mocks.json', mocksText(mocks, options.tapeName))]),
+    ...(protoSet === null ? [] : [{ path: protoSetName, bytes: protoSet, yours: false }]),
     textFile(entryName, entrySource(groups, { hasMocks: mocks.length > 0, leftOut, runner })),
     textFile('package.json', packageText(runner)),
-    textFile('.gitattributes', '# Bodies are compared and sent byte for byte.\nbodies/** -text\n'),
+    textFile('.gitattributes', attributesText(protoSet !== null)),
     yourFile('setup.js', setupSource(settings, runner)),
     yourFile('noise.yaml', options.noise ?? emptyNoise),
     ...(options.redact === null ? [] : [yourFile('redact.yaml', options.redact)]),
@@ -53,6 +58,7 @@ export function storyFiles(runner: Runner, exchanges: readonly StoredExchange[],
   };
 }
 
+const protoSetName = 'descriptors.binpb';
 const entryName = 'replay.test.js';
 
 /** A .js file is what the nearest package.json says: these are of one kind in any project. */
@@ -60,13 +66,22 @@ function packageText({ moduleType }: Runner): string {
   return `{\n  "private": true,\n  "type": "${moduleType}"\n}\n`;
 }
 
-function endpointFiles(
-  cases: readonly RunnableCase[],
-  { bodies, runner }: { bodies: Bodies; runner: Runner },
-): readonly GeneratedFile[] {
-  const carried = planCarries(cases);
-  const describe = (named: NamedCase) =>
-    describeCase(named.testCase, named.step, bodies.keeperFor(`${pad(named.step)}-${slugOf(named.title)}`));
+function attributesText(hasProtoSet: boolean): string {
+  const set = hasProtoSet ? `${protoSetName} -text\n` : '';
+  return `# Bodies are compared and sent byte for byte.\nbodies/** -text\n${set}`;
+}
+
+interface Making {
+  readonly exchanges: readonly StoredExchange[];
+  readonly bodies: Bodies;
+  readonly runner: Runner;
+}
+
+function endpointFiles(cases: readonly SentCase[], { exchanges, bodies, runner }: Making): readonly GeneratedFile[] {
+  const carried = carriedInto(cases);
+  const stored = new Map(exchanges.map((each) => [each.id, each]));
+  const describe = ({ testCase, step, title }: NamedCase) =>
+    describeCase(stored.get(testCase.id) ?? testCase.stored, step, bodies.keeperFor(`${pad(step)}-${slugOf(title)}`));
   return groupsOf(cases).map((group) =>
     textFile(`endpoints/${group.slug}.js`, endpointSource({ group, carried, describe, runner })),
   );
@@ -74,8 +89,7 @@ function endpointFiles(
 
 function describedMocks(exchanges: readonly StoredExchange[], bodies: Bodies) {
   const { mocks, refusals } = mocksFrom(exchanges);
-  const told = mocks.filter(({ answer }) => answer.kind !== 'conversation'); // suites do not describe messages yet
-  const usable = new Map([...told, ...refusals].map((mock) => [mock.id, mock]));
+  const usable = new Map([...mocks, ...refusals].map((mock) => [mock.id, mock]));
   return exchanges.flatMap((stored) => {
     const mock = usable.get(stored.id);
     return mock === undefined ? [] : [describeMock(stored, mock, bodies.keeperFor(`mock-${slugOf(stored.id)}`))];
@@ -87,19 +101,21 @@ function mocksText(exchanges: MocksFile['exchanges'], tapeName: string): string 
   return `${JSON.stringify({ about, exchanges } satisfies MocksFile, null, 2)}\n`;
 }
 
-function settingsFor({ settings, redact }: GeneratorOptions, hasMocks: boolean): SuiteSettings {
+function settingsFor(
+  { settings, redact }: GeneratorOptions,
+  { hasMocks, hasProtoSet }: { readonly hasMocks: boolean; readonly hasProtoSet: boolean },
+): SuiteSettings {
   return {
     ...settings,
     ...(hasMocks ? { mocks: './mocks.json' } : {}),
     noise: './noise.yaml',
+    ...(hasProtoSet ? { protoSet: `./${protoSetName}` } : {}),
     ...(redact === null ? {} : { redact: './redact.yaml' }),
   };
 }
 
-function leftOutOf(testCase: Exclude<TestCase, RunnableCase>): LeftOut {
-  const { id, name } = testCase;
-  if (testCase.kind === 'skip') return { id, name, reason: testCase.reason, detail: testCase.detail };
-  return { id, name, reason: 'conversation', detail: 'suites do not describe messages yet; wiretape replay plays it' };
+function leftOutOf({ id, name, reason, detail }: SkippedCase): LeftOut {
+  return { id, name, reason, detail };
 }
 
 function firstStep(group: EndpointGroup): number {
@@ -111,8 +127,8 @@ class Bodies {
   readonly files: GeneratedFile[] = [];
 
   keeperFor(name: string): KeepBody {
-    return (bytes, { side, extension }) => {
-      const path = `bodies/${name}.${side}.${extension}`;
+    return (bytes, { part, extension }) => {
+      const path = `bodies/${name}.${part}.${extension}`;
       this.files.push({ path, bytes, yours: false });
       return path;
     };

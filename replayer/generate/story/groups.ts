@@ -1,10 +1,10 @@
 /** Which file a case belongs to, and what its test is called. Depends on the recording alone. */
 import { addressOf } from '../../../tape/model/http/http';
-import type { RunnableCase } from '../../cases/cases';
+import { askedIn, type SentCase } from '../../cases/cases';
 import { pathTemplate } from '../../cases/name';
 
 export interface NamedCase {
-  readonly testCase: RunnableCase;
+  readonly testCase: SentCase;
   /** Position in the recording, from 1. */
   readonly step: number;
   /** Unique within the suite: `POST /orders -> 201`, then `POST /orders -> 201 [2]`. */
@@ -20,7 +20,7 @@ export interface EndpointGroup {
 }
 
 /** Groups by slug; cases within a group in recorded order. */
-export function groupsOf(cases: readonly RunnableCase[]): readonly EndpointGroup[] {
+export function groupsOf(cases: readonly SentCase[]): readonly EndpointGroup[] {
   const groups = new Map<string, { title: string; slug: string; cases: NamedCase[] }>();
   for (const named of titled(cases)) {
     const title = collectionOf(templateOf(named.testCase));
@@ -32,7 +32,7 @@ export function groupsOf(cases: readonly RunnableCase[]): readonly EndpointGroup
   return [...groups.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1));
 }
 
-function titled(cases: readonly RunnableCase[]): readonly NamedCase[] {
+function titled(cases: readonly SentCase[]): readonly NamedCase[] {
   const seen = new Map<string, number>();
   return cases.map((testCase, i) => {
     const count = (seen.get(testCase.name) ?? 0) + 1;
@@ -41,8 +41,9 @@ function titled(cases: readonly RunnableCase[]): readonly NamedCase[] {
   });
 }
 
-function templateOf({ request, stored }: RunnableCase): string {
-  return pathTemplate(addressOf(request).path, new Set(stored.redacted.map((entry) => entry.placeholder)));
+function templateOf(testCase: SentCase): string {
+  const { stored } = testCase;
+  return pathTemplate(addressOf(askedIn(testCase)).path, new Set(stored.redacted.map((entry) => entry.placeholder)));
 }
 
 /** Up to the first segment that says what is dealt with: prefixes such as /api/v2 name no endpoint. */

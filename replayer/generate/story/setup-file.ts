@@ -2,21 +2,39 @@
  * The files of a suite that are not tests: the one file its runner takes for tests, and those that belong to the user from the start
  * (setup.js, noise.yaml), each explaining itself at its top.
  */
+import { isConversation } from '../../../tape/model/registry';
+import type { SentCase } from '../../cases/cases';
 import type { SuiteSettings } from '../../suite/description';
 import type { LeftOut } from '../generator';
 import { commentText, literal, type Plain } from '../literal';
 import type { EndpointGroup } from './groups';
-import type { Runner } from './runner';
+import type { Runner, TimeLimit } from './runner';
 
 /** The entry. `groups` in the order in which they first appear in the recording. */
 export function entrySource(
   groups: readonly EndpointGroup[],
   suite: { hasMocks: boolean; leftOut: readonly LeftOut[]; runner: Runner },
 ): string {
+  const limit = timeLimit(groups.flatMap(({ cases }) => cases.map(({ testCase }) => testCase)));
   const mocked = suite.hasMocks ? dependenciesTest : '';
   const names = suite.hasMocks ? ['noMisses', 'start', 'stop'] : ['start', 'stop'];
   const slugs = groups.map(({ slug }) => slug);
-  return `${entryHeader(suite.leftOut, suite.runner)}${suite.runner.entry(names, slugs)}${mocked}`;
+  return `${entryHeader(suite.leftOut, suite.runner)}${suite.runner.entry(names, slugs, limit)}${mocked}`;
+}
+
+const shortestLimitMs = 120_000;
+
+/** What a server says of its own accord comes when it likes: so a conversation may take as long as it did, and its test too. */
+function timeLimit(cases: readonly SentCase[]): TimeLimit {
+  const talks = cases.filter(({ stored }) => isConversation(stored.exchange));
+  const talkedMs = talks.reduce((sum, { stored }) => sum + (stored.exchange.durationUs ?? 0) / 1000, 0);
+  const ms = shortestLimitMs + Math.floor(talkedMs / 60_000) * 60_000;
+  const alsoTalks = ms === shortestLimitMs ? '' : ', and conversations take as long as they took';
+  return { ms: withSeparators(ms), because: `a test waits for all that was recorded before it${alsoTalks}` };
+}
+
+function withSeparators(number: number): string {
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, '_');
 }
 
 /** Last, when everything that calls a dependency was played. */
@@ -82,8 +100,9 @@ const setupHeader = `/**
  *   noise     places that may differ, each with a reason
  *
  * WIRETAPE_TARGET, when set, is used in place of command and target. More settings: ca, insecure, hostHeader, redact,
- * setHeader: ['authorization: Bearer \${env:TOKEN}'], secret: ['NAME=env:VAR'], timeoutMs, waitMs, and strict: true, with
- * which nothing may differ but what noise names.
+ * protoSet (what names the fields of protobuf messages), setHeader: ['authorization: Bearer \${env:TOKEN}'],
+ * secret: ['NAME=env:VAR'], timeoutMs, waitMs, sandbox: 'netns' or 'env', allow: ['127.0.0.1:5432'], and strict: true,
+ * with which nothing may differ but what noise names.
  */
 `;
 

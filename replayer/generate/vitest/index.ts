@@ -13,13 +13,13 @@ const runner: Runner = {
   moduleType: 'module',
   command: 'npx vitest run',
   endpointImports: "import { describe, test } from 'vitest';\nimport { recorded } from '../setup.js';\n",
-  entry(names, slugs) {
+  entry(names, slugs, { ms, because }) {
     const used = ['afterAll', 'beforeAll', ...(names.includes('noMisses') ? ['describe', 'test'] : []), 'vi'];
     const imports = slugs.map((slug) => `await import(${stringLiteral(`./endpoints/${slug}.js`)});\n`);
     return `import { ${used.join(', ')} } from 'vitest';
 import { ${names.join(', ')} } from './setup.js';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }); // a test waits for all that was recorded before it
+vi.setConfig({ testTimeout: ${ms}, hookTimeout: ${ms} }); // ${because}
 beforeAll(start);
 afterAll(stop);
 

@@ -12,7 +12,7 @@ import {
 } from '../../noise/shapes';
 
 /** True for two UUIDs of one version behind one prefix. */
-export function areUuids(recorded: string, live: string): boolean {
+function areUuids(recorded: string, live: string): boolean {
   const prefix = uuidPrefix(recorded);
   const version = uuidVersion(recorded.slice(prefix.length));
   return version !== null && live.startsWith(prefix) && version === uuidVersion(live.slice(prefix.length));
@@ -31,8 +31,21 @@ export function areIdentifiers(recorded: string, live: string, key: string | nul
  */
 export function areMintedAlike(recorded: string, live: string, { names }: { readonly names: boolean }): boolean {
   if (areUuids(recorded, live) || lookAlike(recorded, live, { proven: true })) return true;
-  if (timeText(recorded) !== null || dateText(recorded) !== null || !/\d/.test(recorded)) return false;
-  return names && (pattern(recorded) === pattern(live) || areSlugs(recorded, live));
+  return areCounted(decoded(recorded), decoded(live)) || (names && areCounted(recorded, live));
+}
+
+/** Texts that say which one is meant by digits, or by a word at their end. */
+function areCounted(recorded: string | null, live: string | null): boolean {
+  if (recorded === null || live === null || !/\d/.test(recorded)) return false;
+  if (timeText(recorded) !== null || dateText(recorded) !== null) return false;
+  return pattern(recorded) === pattern(live) || areSlugs(recorded, live);
+}
+
+/** What an opaque cursor says (`MjphYWIzNTk=` is `2:aab359`); null where it says nothing that can be read. */
+function decoded(text: string): string | null {
+  if (text.length < 8 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return null;
+  const bytes = Buffer.from(text, 'base64');
+  return /^[\x20-\x7e]+$/.test(bytes.toString('latin1')) ? bytes.toString('latin1') : null;
 }
 
 /** A part of an address, or a value under a name such as `orderId` or `number`: what it says is which thing is meant. */
@@ -47,7 +60,7 @@ function pattern(text: string): string {
 
 /** `how-to-train-x8f2k1` and `how-to-train-9dk2la`: the words stay, and what makes them unique is of one length. */
 function areSlugs(recorded: string, live: string): boolean {
-  const [left, right] = [recorded.split(/[-_]/), live.split(/[-_]/)];
+  const [left, right] = [recorded.split(/[-_:|,]/), live.split(/[-_:|,]/)];
   if (left.length < 2 || left.length !== right.length || left[0] !== right[0]) return false;
   return left.every((word, i) => word === right[i] || areTails(word, right[i] ?? ''));
 }

@@ -100,7 +100,7 @@ export class RunClock {
 }
 
 /** How far apart two readings may be that the services took while they answered. */
-export function ownWindow({ recorded, live }: SpanPair): { readonly low: number; readonly high: number } {
+function ownWindow({ recorded, live }: SpanPair): { readonly low: number; readonly high: number } {
   return {
     low: (live.fromUs - recorded.toUs) / 1000 - clockSlackMs,
     high: (live.toUs - recorded.fromUs) / 1000 + clockSlackMs,

@@ -21,20 +21,39 @@ const maxContexts = 1000;
 const localNames = ['localhost', '127.0.0.1', '::1'];
 const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
 
-/** Makes a fresh ECDSA P-256 authority, valid from a day before `now` (clocks differ) for 30 days. */
-export function createAuthority(options: { now: Date; alsoNamed?: readonly string[] }): Authority {
+export interface AuthorityOptions {
+  readonly valid: Validity;
+  readonly alsoNamed?: readonly string[];
+}
+
+export interface Validity {
+  readonly from: Date;
+  readonly until: Date;
+}
+
+/** From a day before `now`, as clocks differ. */
+export function aMonthFrom(now: Date): Validity {
+  const from = now.getTime() - dayMs;
+  return { from: new Date(from), until: new Date(from + 31 * dayMs) };
+}
+
+/** For a client that may believe in any day: as far as a certificate can say it in this form (RFC 5280 4.1.2.5.1). */
+export const always: Validity = { from: new Date(Date.UTC(2000)), until: new Date(Date.UTC(2050) - 1000) };
+
+/** Makes a fresh ECDSA P-256 authority. */
+export function createAuthority(options: AuthorityOptions): Authority {
   const signer = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = nameOf(`wiretape mocks ${randomBytes(4).toString('hex')}`);
-  const issuer: Issuer = { name, keys: signer, now: options.now };
+  const issuer: Issuer = { name, keys: signer, valid: options.valid };
   const serverKey = server.privateKey.export({ type: 'pkcs8', format: 'pem' });
-  const always = [...localNames, ...(options.alsoNamed ?? [])];
+  const inEach = [...localNames, ...(options.alsoNamed ?? [])];
   const contexts = new Map<string, SecureContext>();
   const make = (host: string): SecureContext => {
     const cert = certificateOf(issuer, {
       subject: nameOf('wiretape mock'),
       publicKey: server.publicKey,
-      extensions: serverExtensions(host === '' ? always : [host, ...always]),
+      extensions: serverExtensions(host === '' ? inEach : [host, ...inEach]),
     });
     return createSecureContext({ key: serverKey, cert });
   };
@@ -59,7 +78,7 @@ export function createAuthority(options: { now: Date; alsoNamed?: readonly strin
 interface Issuer {
   readonly name: Buffer;
   readonly keys: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
-  readonly now: Date;
+  readonly valid: Validity;
 }
 
 interface Subject {
@@ -70,13 +89,12 @@ interface Subject {
 
 /** RFC 5280 4.1, as PEM. Key identifiers are present because strict verifiers (Python 3.13) insist on them. */
 function certificateOf(issuer: Issuer, subject: Subject): string {
-  const from = issuer.now.getTime();
   const body = sequence(
     explicit(0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([0x01]), randomBytes(15)])),
     ecdsaWithSha256,
     issuer.name,
-    sequence(utcTime(new Date(from - dayMs)), utcTime(new Date(from + 30 * dayMs))),
+    sequence(utcTime(issuer.valid.from), utcTime(issuer.valid.until)),
     subject.subject,
     spki(subject.publicKey),
     explicit(

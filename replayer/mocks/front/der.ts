@@ -4,7 +4,7 @@
  */
 
 /** One value: tag, length, content (X.690 8.1). */
-export function tlv(tag: number, ...content: readonly Uint8Array[]): Buffer {
+function tlv(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   return Buffer.concat([Buffer.from([tag, ...lengthOctets(body.length)]), body]);
 }

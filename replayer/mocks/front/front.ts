@@ -14,6 +14,8 @@ import type { TrustWatch } from './trust';
 export interface Front {
   /** Listens and resolves to the port. Throws PORT_IN_USE, or USAGE where the address is not ours to listen on. */
   listen(at: { host: string; port: number; upstream: string | null }): Promise<number>;
+  /** Takes a connection that was accepted elsewhere; `port` is what the client connected to. */
+  take(socket: Socket, at: { upstream: string | null; port: number }): void;
   /** What a CONNECT tunnel carries: a connection of its own, to the upstream it names. */
   tunnel(stream: Duplex, arrival: Arrival): void;
   close(): Promise<void>;
@@ -36,25 +38,28 @@ export interface FrontOptions {
 export function createFront(options: FrontOptions): Front {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
+  const take: Front['take'] = (socket, { upstream, port }) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => {}); // a client may vanish at any moment; 'close' follows and is enough
+    socket.setNoDelay(true);
+    if (upstream !== null && options.refuses(upstream)) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const client = socket.remotePort === undefined ? null : { port: socket.remotePort, ourPort: port };
+    receive(socket, { upstream, tls: false, carrier: carrierOf(socket), port, client }, options);
+  };
   return {
     async listen(at) {
       const server = createServer((socket) => {
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-        socket.on('error', () => {}); // a client may vanish at any moment; 'close' follows and is enough
-        socket.setNoDelay(true);
-        if (at.upstream !== null && options.refuses(at.upstream)) {
-          socket.resetAndDestroy();
-          return;
-        }
-        const port = (server.address() as AddressInfo).port;
-        const client = socket.remotePort === undefined ? null : { port: socket.remotePort, ourPort: port };
-        receive(socket, { upstream: at.upstream, tls: false, carrier: carrierOf(socket), port, client }, options);
+        take(socket, { upstream: at.upstream, port: (server.address() as AddressInfo).port });
       });
       servers.push(server);
       await listening(server, at);
       return (server.address() as AddressInfo).port;
     },
+    take,
     tunnel: (stream, arrival) => receive(stream, arrival, options),
     async close() {
       for (const socket of sockets) socket.destroy();

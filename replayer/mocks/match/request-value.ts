@@ -9,6 +9,7 @@ import { decodeFormText, type Field, parseForm } from '../../../tape/body/form';
 import { graphqlOperations, normalGraphql } from '../../../tape/body/graphql';
 import { withoutRpcIds } from '../../../tape/body/json-rpc';
 import { mediaTypeOf } from '../../../tape/body/media-type';
+import { contentOfPart, type PartMessage } from '../../../tape/body/parts';
 import { type BodyView, type Part, viewBody, viewBytes } from '../../../tape/body/view';
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../tape/json/json';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
@@ -88,7 +89,7 @@ function bodyValue(view: BodyView, depth = 0): JsonValue | undefined {
       return grouped(view.fields);
     case 'multipart':
       if (depth >= deepestPart) return digestOf(view.bytes);
-      return namedValues(view.parts.map((part) => [part.name ?? '', partValue(part, depth + 1)]));
+      return partsValue(view.parts, depth + 1);
     case 'text':
       return graphqlOperations(view.text).length === 0 ? view.text : (normalGraphql(view.text) ?? view.text);
     case 'binary':
@@ -96,8 +97,35 @@ function bodyValue(view: BodyView, depth = 0): JsonValue | undefined {
   }
 }
 
+/** Parts without names are told by their position. */
+function partsValue(parts: readonly Part[], depth: number): JsonValue {
+  if (parts.every(({ name }) => name === null)) return parts.map((part) => partValue(part, depth));
+  return namedValues(parts.map((part) => [part.name ?? '', partValue(part, depth)]));
+}
+
 /** The boundary is not part of it: clients make a new one for each request. */
 function partValue(part: Part, depth: number): JsonValue {
+  const content = contentOfPart(part, depth);
+  if (content.kind === 'http') return messageValue(content, depth);
+  return content.kind === 'parts' && depth < deepestPart
+    ? partsValue(content.parts, depth + 1)
+    : otherValue(part, depth);
+}
+
+/** As the request it is in; where it stands for an answer, that too. Fields take no part, as everywhere. */
+function messageValue({ message: { start }, body }: PartMessage, depth: number): JsonValue {
+  const said: JsonObject =
+    start.kind === 'response' ? { status: start.status } : { method: start.method, ...targetValue(start.target) };
+  const value = bodyValue(body, depth);
+  return value === undefined ? said : { ...said, body: value };
+}
+
+function targetValue(target: string): JsonObject {
+  const { path, query } = splitTarget(target);
+  return query === '' ? { path } : { path, query: grouped(parseForm(query)) };
+}
+
+function otherValue(part: Part, depth: number): JsonValue {
   const type = mediaTypeOf(part.headers);
   const content = bodyValue(viewBytes(type, part.bytes), depth) ?? '';
   if (part.filename === null && type.essence === '') return content;

@@ -1,7 +1,8 @@
 /**
  * Sends a request on to the real upstream: only under `--on-miss passthrough`, and only to an upstream the tape knows.
  * Certificates of the upstream are checked as usual. Adds nothing and follows nothing. A request that came over HTTP/2 goes
- * on over it where the upstream speaks it: by ALPN, or without TLS as it did when it was recorded; otherwise over HTTP/1.1.
+ * on over it where the upstream speaks it: by ALPN, or without TLS as it did when it was recorded; otherwise over HTTP/1.1, as
+ * does every handshake of a WebSocket.
  */
 import { connectionOptions, framing, hopByHop } from '../../../tape/http/hop-by-hop';
 import { replyJson } from '../answering';
@@ -10,6 +11,7 @@ import type { MockSet } from '../mock';
 import type { Upstream } from '../upstream';
 import { createHttp1Sender } from './send-http1';
 import { createHttp2Sender } from './send-http2';
+import { createSocketSender } from './send-socket';
 
 export interface Passthrough {
   send(upstream: Upstream, asked: Asked, body: Buffer): void;
@@ -24,11 +26,16 @@ export interface Passing {
 }
 
 export function createPassthrough({ mocks }: Pick<MockSet, 'mocks'>): Passthrough {
+  const sockets = createSocketSender();
   const http1 = createHttp1Sender();
   const http2 = createHttp2Sender(new Set(mocks.filter(spokeHttp2).map(({ upstream }) => upstream)));
   return {
     send(upstream, asked, body) {
       const passing = { upstream, asked, body };
+      if (asked.upgrade !== null) {
+        sockets.send(passing);
+        return;
+      }
       if (asked.version !== '2') {
         http1.send(passing);
         return;
@@ -39,6 +46,7 @@ export function createPassthrough({ mocks }: Pick<MockSet, 'mocks'>): Passthroug
       );
     },
     close() {
+      sockets.close();
       http1.close();
       http2.close();
     },

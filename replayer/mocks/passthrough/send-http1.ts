@@ -49,7 +49,7 @@ function headersFor({ upstream, asked, body }: Passing): string[] {
   return hasLength ? [...fields, 'Content-Length', `${body.length}`] : fields;
 }
 
-function passBack(answer: IncomingMessage, passing: Passing): void {
+export function passBack(answer: IncomingMessage, passing: Passing): void {
   const opened = passing.asked.reply.open({
     status: answer.statusCode ?? 502,
     reason: answer.statusMessage ?? '',

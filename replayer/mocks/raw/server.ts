@@ -10,6 +10,8 @@ export interface RawMockServer {
   served(): { readonly connections: number; readonly missed: number };
   /** Streams that nobody asked for. */
   unused(): readonly RawMock[];
+  /** Plays an upstream on a connection that was accepted elsewhere. */
+  take(socket: Socket, upstream: string): void;
   close(): Promise<void>;
 }
 
@@ -32,17 +34,19 @@ export async function startRawMocks(set: RawMockSet, options: RawMockOptions): P
     for (const socket of sockets) socket.destroy();
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   };
+  const byUpstream = Map.groupBy(set.mocks, (mock) => mock.upstream);
+  const take = (socket: Socket, upstream: string): void => {
+    counts.connections++;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    serve(socket, new RawPlay(byUpstream.get(upstream) ?? [], ledger), (miss) => {
+      counts.missed++;
+      options.onMiss(miss, formatRawMiss(miss));
+    });
+  };
   try {
-    for (const [upstream, mocks] of Map.groupBy(set.mocks, (mock) => mock.upstream)) {
-      const server = createServer((socket) => {
-        counts.connections++;
-        sockets.add(socket);
-        socket.once('close', () => sockets.delete(socket));
-        serve(socket, new RawPlay(mocks, ledger), (miss) => {
-          counts.missed++;
-          options.onMiss(miss, formatRawMiss(miss));
-        });
-      });
+    for (const upstream of byUpstream.keys()) {
+      const server = createServer((socket) => take(socket, upstream));
       server.maxConnections = mostConnections;
       servers.push(server);
       addresses.set(upstream, await listen(server, options.host));
@@ -55,6 +59,7 @@ export async function startRawMocks(set: RawMockSet, options: RawMockOptions): P
     addresses,
     served: () => ({ ...counts }),
     unused: () => set.mocks.filter((mock) => !ledger.isPlayed(mock)),
+    take,
     close,
   };
 }

@@ -93,7 +93,8 @@ export class Listening {
 
   private judge(turn: MessageTurn, index: number, said: Said): void {
     const live = { response: answerOf(said), sentAtUs: said.atUs };
-    const { differences, excused } = judgeMessage(said, turn.message, learnFrom(turn, live, judgingOf(this.stage)));
+    const { response, context } = learnFrom(turn, live, judgingOf(this.stage));
+    const { differences, excused } = judgeMessage({ ...said, body: response.body }, turn.message, context);
     this.found.push(...differences.map((difference) => ({ index, difference })));
     this.excused.push(...excused);
   }

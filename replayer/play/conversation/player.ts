@@ -4,19 +4,22 @@
  */
 import type { ConversationCase, MessageTurn } from '../../cases/cases';
 import { isData, lasting } from '../../cases/conversation';
-import { unsendable } from '../../drive/failure';
+import { type Failure, unsendable } from '../../drive/failure';
 import type { Difference, Excuse } from '../../judge/difference';
 import type { Judgement } from '../../judge/judge';
 import { judgeCase } from '../../judge/judge-case';
+import { socketRemarks } from '../../report/notes';
 import type { CaseResult } from '../../report/report';
-import { isSendable, type Opening, type OpenSocket, openSocket } from '../../websocket/client';
+import { isSendable, type Opened, type OpenSocket, openSocket } from '../../websocket/client';
+import type { Http1Reason } from '../../websocket/handshake';
 import { obstacleTo, refusalOf, resultOf, verdictOn } from '../before';
+import { destinationOf } from '../destination';
 import { judgingOf, type Play, type Player, type PlayStep, type Stage } from '../player';
 import { Inbox } from './inbox';
 import { Listening } from './listening';
 
 export class ConversationPlayer implements Player<ConversationCase> {
-  private readonly sockets = new Set<OpenSocket>();
+  private readonly sockets: Sockets = { open: new Set(), asHttp1: new Map() };
 
   constructor(private readonly stage: Stage) {}
 
@@ -25,15 +28,21 @@ export class ConversationPlayer implements Player<ConversationCase> {
   }
 
   remarks(): readonly string[] {
-    return [];
+    return socketRemarks(this.sockets.asHttp1);
   }
 
   /** A WebSocket has its connection to itself. */
   release(): void {}
 
   async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.sockets.open) socket.destroy();
   }
+}
+
+/** Those of all conversations of a run. */
+interface Sockets {
+  readonly open: Set<OpenSocket>;
+  readonly asHttp1: Map<Http1Reason, number>;
 }
 
 /** At most so long nothing is said before the end, as nothing was in the recording: for what the server has to add. */
@@ -49,13 +58,14 @@ class ConversationPlay implements Play {
   private handshake: Judgement | null = null;
   /** What the case came to before anything was judged. */
   private early: { readonly result: CaseResult; readonly hints: readonly string[] } | null = null;
+  private beganAtMs: number | null = null;
   /** The first message that could not be said, because the connection had ended. */
   private unsaid: number | null = null;
 
   constructor(
     private readonly test: ConversationCase,
     private readonly stage: Stage,
-    private readonly sockets: Set<OpenSocket>,
+    private readonly sockets: Sockets,
   ) {
     this.listening = new Listening(this.inbox, test, stage);
     const said = test.messages.flatMap((turn, i) => this.stepOf(turn, i));
@@ -85,18 +95,13 @@ class ConversationPlay implements Play {
   }
 
   private async connect(): Promise<void> {
-    const { carrier, reach, options } = this.stage;
+    const { carrier, reach } = this.stage;
     const { handshake } = this.test;
     const obstacle = obstacleTo(handshake, carrier);
     if (obstacle !== null) return this.giveUp(resultOf(this.test, obstacle.verdict, obstacle.reason), obstacle.hints);
     const sentAtUs = Date.now() * 1000;
-    const opening = await reach.attempt(async (): Promise<Opening> => {
-      try {
-        return await openSocket(carrier.requestFor(handshake), options, this.inbox);
-      } catch (error) {
-        return unsendable(error);
-      }
-    });
+    this.beganAtMs = performance.now();
+    const opening = await reach.attempt(() => this.open());
     if (opening.kind === 'failed') return this.giveUp(resultOf(this.test, 'error', opening.reason), [opening.detail]);
     if (opening.kind === 'open') this.keep(opening.socket);
     const response = { ...opening.response, headers: lasting(opening.response.headers) };
@@ -105,9 +110,23 @@ class ConversationPlay implements Play {
     this.handshake = judgeCase(handshake, { response, sentAtUs }, judgingOf(this.stage));
   }
 
+  private async open(): Promise<Opened | Failure> {
+    const { carrier, options } = this.stage;
+    const { asHttp1: counts } = this.sockets;
+    try {
+      const { handshake } = this.test;
+      const destination = destinationOf(handshake, options);
+      const { result, asHttp1 } = await openSocket(carrier.requestFor(handshake), destination, this.inbox);
+      if (asHttp1 !== null && result.kind !== 'failed') counts.set(asHttp1, (counts.get(asHttp1) ?? 0) + 1);
+      return result;
+    } catch (error) {
+      return unsendable(error);
+    }
+  }
+
   private keep(socket: OpenSocket): void {
     this.socket = socket;
-    this.sockets.add(socket);
+    this.sockets.open.add(socket);
   }
 
   private giveUp(result: CaseResult, hints: readonly string[]): void {
@@ -161,7 +180,7 @@ class ConversationPlay implements Play {
       await inbox.over(leaveMs);
     }
     socket.destroy();
-    this.sockets.delete(socket);
+    this.sockets.open.delete(socket);
   }
 
   /** How long nothing was said in the recording, in milliseconds. */
@@ -179,6 +198,8 @@ class ConversationPlay implements Play {
   result(): CaseResult {
     const { result, hints } = this.early ?? this.judged();
     if (result.verdict !== 'pass') this.stage.note(this.test.id, { curl: '', hints });
+    const playedMs = this.beganAtMs === null ? 0 : performance.now() - this.beganAtMs;
+    this.stage.detail(this.test.id, { playedMs, tookMs: null, recordedMs: null });
     return result;
   }
 

@@ -2,19 +2,18 @@
  * Schemas from sets of descriptors (`protoc --descriptor_set_out --include_imports`, `buf build -o`) and from answers of
  * server reflection: what is called, and the shapes of what is said. Pure: bytes come in.
  */
-import {
-  create,
-  createFileRegistry,
-  type DescEnum,
-  type DescField,
-  type DescMessage,
-  type FileRegistry,
-  fromBinary,
-  ScalarType,
-  toBinary,
-} from '@bufbuild/protobuf';
-import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { type DescEnum, type DescField, type DescMessage, type FileRegistry, ScalarType } from '@bufbuild/protobuf';
 import { WiretapeError } from '../../../errors/wiretape-error';
+import {
+  bytesOfFile,
+  bytesOfSet,
+  type Files,
+  fileIn,
+  filesOf,
+  isComplete,
+  jsonNameOf,
+  registryOf,
+} from './descriptors';
 import { anyType, type FieldShape, type FieldType, type MessageShape, unknownShape } from './shape';
 import { kindOf, notationFor, wellKnownFiles } from './well-known';
 
@@ -42,55 +41,43 @@ export function filesInSet(bytes: Uint8Array, place: string): ReadonlyMap<string
     dependency.filter((one) => !named.has(one) && !wellKnownFiles.has(one)).map((one) => `${one} (for ${name})`),
   );
   if (missing.length > 0) throw incomplete(place, missing);
-  schemasOf(new Map(files.map((file) => [file.name, file])), place);
-  return new Map(files.map((file) => [file.name, toBinary(FileDescriptorProtoSchema, file)]));
-}
-
-function filesOf(bytes: Uint8Array): readonly FileDescriptorProto[] | null {
   try {
-    const { file } = fromBinary(FileDescriptorSetSchema, bytes);
-    return file.every(({ name }) => name !== '') ? file : null;
-  } catch {
-    return null;
+    registryOf(named.keys(), named);
+  } catch (cause) {
+    throw new WiretapeError('BAD_PROTO_SET', `Cannot use ${place}: ${(cause as Error).message}`, { cause, remedy });
   }
+  return new Map(files.map((file) => [file.name, bytesOfFile(file)]));
 }
 
 /** Of files by name, which may lack some: what needs those is not known. Never throws on their bytes. */
 export function schemasFrom(files: ReadonlyMap<string, Uint8Array>): Schemas {
   if (files.size === 0) return noSchemas;
-  const read = [...files.values()].flatMap((bytes) => fileIn(bytes) ?? []);
-  const named = new Map(read.map((file) => [file.name, file]));
-  for (const [name, file] of named) if (!isComplete(file, named, new Set())) named.delete(name);
   try {
-    return schemasOf(named, '');
+    const whole = wholeFiles(files);
+    return schemasOf(registryOf(whole.keys(), whole));
   } catch {
     return noSchemas;
   }
 }
 
-/** A descriptor of one file, as reflection gives it; null where it is none. */
-function fileIn(bytes: Uint8Array): FileDescriptorProto | null {
+/** The set of those that are there with all they import, for `filesInSet` to read; null where there is none. */
+export function setOfFiles(files: ReadonlyMap<string, Uint8Array>): Uint8Array | null {
   try {
-    const file = fromBinary(FileDescriptorProtoSchema, bytes);
-    return file.name === '' ? null : file;
+    const file = [...wholeFiles(files).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return file.length === 0 ? null : bytesOfSet(file);
   } catch {
-    return null;
+    return null; // imports of imports, deeper than the stack
   }
 }
 
-type Files = ReadonlyMap<string, FileDescriptorProto>;
-
-function isComplete({ dependency }: FileDescriptorProto, files: Files, above: Set<string>): boolean {
-  return dependency.every((name) => {
-    if (wellKnownFiles.has(name) || above.has(name)) return true;
-    const file = files.get(name);
-    above.add(name);
-    return file !== undefined && isComplete(file, files, above);
-  });
+function wholeFiles(files: ReadonlyMap<string, Uint8Array>): Files {
+  const read = [...files.values()].flatMap((bytes) => fileIn(bytes) ?? []);
+  const named = new Map(read.map((file) => [file.name, file]));
+  for (const [name, file] of named) if (!isComplete(file, named)) named.delete(name);
+  return named;
 }
 
-function schemasOf(files: Files, place: string): Schemas {
-  const registry = registryOf(files, place);
+function schemasOf(registry: FileRegistry): Schemas {
   const shapes = new Map<string, MessageShape>();
   const shapeOf = (message: DescMessage): MessageShape => {
     const known = shapes.get(message.typeName);
@@ -111,31 +98,6 @@ function schemasOf(files: Files, place: string): Schemas {
       return found === undefined ? null : { request: shapeOf(found.input), response: shapeOf(found.output) };
     },
   };
-}
-
-function registryOf(files: Files, place: string): FileRegistry {
-  try {
-    const file = inOrder(files);
-    return createFileRegistry(create(FileDescriptorSetSchema, { file }));
-  } catch (cause) {
-    throw new WiretapeError('BAD_PROTO_SET', `Cannot use ${place}: ${(cause as Error).message}`, { cause, remedy });
-  }
-}
-
-/** Each file behind those it imports. */
-function inOrder(files: Files): FileDescriptorProto[] {
-  const ordered = new Map<string, FileDescriptorProto>();
-  const begun = new Set<string>();
-  const add = (name: string): void => {
-    if (begun.has(name)) return;
-    begun.add(name);
-    const file = files.get(name) ?? wellKnownFiles.get(name);
-    if (file === undefined) return;
-    for (const needed of file.dependency) add(needed);
-    ordered.set(name, file);
-  };
-  for (const name of files.keys()) add(name);
-  return [...ordered.values()];
 }
 
 function shapeFrom(
@@ -194,7 +156,7 @@ const scalarNames: Readonly<Record<ScalarType, FieldType>> = {
 type Typed = Pick<FieldShape, 'type' | 'message' | 'names'>;
 
 function fieldShape(field: DescField, shapeOf: (message: DescMessage) => MessageShape): FieldShape {
-  const base = { name: jsonNameOf(field), isList: field.fieldKind === 'list', isMap: false };
+  const base = { name: field.jsonName || jsonNameOf(field.name), isList: field.fieldKind === 'list', isMap: false };
   if (field.fieldKind !== 'map') return { ...base, ...typeOf(field, shapeOf) };
   const key: FieldShape = { name: 'key', isList: false, isMap: false, type: scalarNames[field.mapKey] };
   const value: FieldShape = { name: 'value', isList: false, isMap: false, ...typeOf(field, shapeOf) };
@@ -207,11 +169,6 @@ function fieldShape(field: DescField, shapeOf: (message: DescMessage) => Message
     ]),
   };
   return { ...base, isMap: true, type: 'message', message: () => entry };
-}
-
-/** Descriptors that come from generated code, as reflection gives them in Python, have no names for JSON: they are made alike. */
-function jsonNameOf({ jsonName, name }: DescField): string {
-  return jsonName || name.replace(/_+(.?)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Of a field, of the elements of a list, or of the values of a map. */

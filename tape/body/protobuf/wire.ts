@@ -149,6 +149,10 @@ export function writeVarint(value: bigint): Uint8Array {
 
 /** A field of bytes: tag, length and content. */
 export function bytesField(number: number, content: Uint8Array): Uint8Array {
-  const tag = writeVarint(BigInt(number) * 8n + BigInt(wireTypes.bytes));
-  return Buffer.concat([tag, writeVarint(BigInt(content.length)), content]);
+  return fieldOf(number, wireTypes.bytes, Buffer.concat([writeVarint(BigInt(content.length)), content]));
+}
+
+/** A field: its tag, and what stands behind it. */
+export function fieldOf(number: number, wireType: number, value: Uint8Array): Uint8Array {
+  return Buffer.concat([writeVarint(BigInt(number) * 8n + BigInt(wireType)), value]);
 }

@@ -25,7 +25,7 @@ export function socketOf(handshake: HttpContent, messages: readonly Message[]) {
 }
 
 /** The kinds of messages (RFC 6455 5.2). */
-export const webSocketKinds = ['text', 'binary', 'ping', 'pong', 'close'] as const;
+const webSocketKinds = ['text', 'binary', 'ping', 'pong', 'close'] as const;
 export type WebSocketKind = (typeof webSocketKinds)[number];
 
 /** True for the handshake of a WebSocket that was made (RFC 6455 4.2.2, RFC 8441 5). */
@@ -52,15 +52,21 @@ interface Handshake {
  * HTTP/1.1 are returned as they are.
  */
 export function handshakeOverHttp1({ request, response }: Handshake): Handshake {
-  if (request.method !== 'CONNECT') return { request, response };
+  if (request.protocol !== 'websocket') return { request, response };
+  const answered = response.headers.filter(([name]) => name !== 'date');
+  return {
+    request: askedOverHttp1(request),
+    response: { ...response, status: 101, version: '1.1', headers: [...answered, ...upgradeFields] },
+  };
+}
+
+/** The request alone, whatever its answer was; any other than one for a WebSocket is returned as it is. */
+export function askedOverHttp1(request: HttpRequest): HttpRequest {
+  if (request.protocol !== 'websocket') return request;
   const { authority, scheme: _scheme, protocol: _protocol, ...asked } = request;
   const hasHost = authority === undefined || headerValue(request.headers, 'host') !== undefined;
   const host: HeaderList = hasHost ? [] : [['host', authority]];
-  const answered = response.headers.filter(([name]) => name !== 'date');
-  return {
-    request: { ...asked, method: 'GET', version: '1.1', headers: [...host, ...request.headers, ...upgradeFields] },
-    response: { ...response, status: 101, version: '1.1', headers: [...answered, ...upgradeFields] },
-  };
+  return { ...asked, method: 'GET', version: '1.1', headers: [...host, ...request.headers, ...upgradeFields] };
 }
 
 /** HTTP/2 has no such fields (RFC 9113, 8.2.2). */

@@ -21,7 +21,7 @@ export interface PackedBody {
 }
 
 /** `coded` says that a content coding is still applied: such bytes do not shrink any more. */
-export function packBody(bytes: Uint8Array, coded: boolean): PackedBody {
+function packBody(bytes: Uint8Array, coded: boolean): PackedBody {
   if (coded) return { packing: 'plain', bytes };
   const packed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   return packed.length <= bytes.length * worthwhile ? { packing: 'zstd', bytes: packed } : { packing: 'plain', bytes };

@@ -106,7 +106,7 @@ export function altered(path: string, seen: readonly string[]): WiretapeError {
 }
 
 /** A cell that cannot be what was recorded. */
-export function unbelievable(path: string, seen: string): WiretapeError {
+function unbelievable(path: string, seen: string): WiretapeError {
   return new WiretapeError('TAPE_DAMAGED', `${path} is damaged`, {
     seen: [seen],
     remedy: `Look at the other exchanges:  wiretape ls ${path}  or take the tape from where it was recorded`,

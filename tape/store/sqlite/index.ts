@@ -1,15 +1,15 @@
-/** The SQLite tape: a file for each. Reads and writes on the thread that asks; a recorder is given a writer with a thread of its own. */
+/** The SQLite tape: a file for each. Reads and writes on the thread that asks. */
 import type { TapeStore } from '../tape';
+import { openQueuedWriter } from './queued-writer';
 import { openTapeReader } from './reader';
-import { openTapeWriterThread } from './writer-thread';
 
 export { keptBodyLimitBytes } from './cells';
+export { openQueuedWriter, type QueuedWriterOptions } from './queued-writer';
 export { openTapeReader } from './reader';
 export { openTapeWriter } from './writer';
-export { openTapeWriterThread, type WriterThreadOptions } from './writer-thread';
 
 export const sqlite: TapeStore = {
   scheme: null,
   openReader: async (path) => openTapeReader(path),
-  openWriter: openTapeWriterThread,
+  openWriter: openQueuedWriter,
 };

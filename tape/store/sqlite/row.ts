@@ -1,6 +1,6 @@
 /**
- * An exchange as the cells of its row, in the order of `exchangeColumns`, and back; its messages likewise. Plain values
- * only, so that rows can cross to the writing thread cheaply. Knows no protocol: contents pack themselves.
+ * An exchange as the cells of its row, in the order of `exchangeColumns` and `rareColumns`, and back; its messages
+ * likewise. Knows no protocol: contents pack themselves.
  */
 import { noBytes } from '../../model/body';
 import type { Operation, PackedBytes, Sizes } from '../../model/content-model';
@@ -17,7 +17,6 @@ export type Cell = null | number | string | Uint8Array;
 
 /** Columns of `exchanges` that the exchange itself says; ids and bodies are the writer's. */
 export const exchangeColumns = [
-  'channel',
   'seq',
   'number',
   'protocol',
@@ -25,22 +24,27 @@ export const exchangeColumns = [
   'duration_us',
   'outcome',
   'problems',
-  'cause_number',
-  'cause_method',
   'verb',
   'authority',
   'target',
   'result',
-  'application',
   'failed',
-  'over_verb',
-  'over_target',
-  'over_result',
   'request_bytes',
   'response_bytes',
   'messages',
   'content',
   'redacted',
+] as const;
+
+/** The same; of most exchanges all of these are NULL. */
+export const rareColumns = [
+  'channel',
+  'cause_number',
+  'cause_method',
+  'application',
+  'over_verb',
+  'over_target',
+  'over_result',
 ] as const;
 
 /** One exchange on its way to the tape. */
@@ -49,7 +53,9 @@ export interface PreparedExchange {
   readonly number: number;
   /** It goes on: another one will take its place. */
   readonly isOpen: boolean;
-  readonly cells: Cell[];
+  readonly usual: readonly Cell[];
+  /** Null where all of them are. */
+  readonly rare: readonly Cell[] | null;
   readonly request: PackedBytes | null;
   readonly response: PackedBytes | null;
   /** How many of its messages are on the tape already. */
@@ -62,16 +68,14 @@ export interface PreparedMessage {
   readonly body: PackedBytes | null;
 }
 
-/** The work that can be done before the exchange reaches the thread that writes. */
 export function prepareExchange({ exchange, entries }: Redacted<Exchange>): PreparedExchange {
-  const { protocol, content, cause, messages, messagesBefore } = exchange;
+  const { protocol, content, messages, messagesBefore } = exchange;
   const model = modelFor(protocol);
-  const { verb, authority, target, result, application, failed, over } = model.operation(content, messages);
+  const operation = model.operation(content, messages);
   const sizes = model.sizes(content);
   const packed = model.pack(content);
-  const entriesByMessage = byMessage(entries);
-  const cells = [
-    exchange.channel,
+  const entriesByMessage = byMessage(exchange, entries);
+  const usual = [
     exchange.seq,
     exchange.number,
     protocol,
@@ -79,41 +83,53 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
     exchange.durationUs,
     exchange.outcome,
     exchange.problems.join(' '),
-    cause === null ? null : cause.number,
-    cause === null ? null : cause.method,
-    verb,
-    authority,
-    target,
-    result,
-    application,
-    failed ? 1 : 0,
-    over === null ? null : over.verb,
-    over === null ? null : over.target,
-    over === null ? null : over.result,
+    operation.verb,
+    operation.authority,
+    operation.target,
+    operation.result,
+    operation.failed ? 1 : 0,
     sizes.request,
     sizes.response,
     messagesBefore + messages.length,
     packed.fields,
-    cellOf(entriesByMessage.get(null) ?? []),
+    cellOf(entriesByMessage.get(null)),
   ];
   return {
     connection: exchange.connection,
     number: exchange.number,
     isOpen: exchange.outcome === 'open',
-    cells,
+    usual,
+    rare: rareCells(exchange, operation),
     request: packed.request,
     response: packed.response,
     messagesBefore,
-    messages: messages.map((message, i) => prepareMessage(message, entriesByMessage.get(messagesBefore + i) ?? [])),
+    messages: messages.map((message, i) => prepareMessage(message, entriesByMessage.get(messagesBefore + i))),
   };
 }
 
+function rareCells({ channel, cause }: Exchange, { application, over }: Operation): readonly Cell[] | null {
+  if (channel === null && cause === null && application === null && over === null) return null;
+  return [
+    channel,
+    cause === null ? null : cause.number,
+    cause === null ? null : cause.method,
+    application,
+    over === null ? null : over.verb,
+    over === null ? null : over.target,
+    over === null ? null : over.result,
+  ];
+}
+
 /** What was taken from a message stands beside it: the exchange is written again when more of them come. */
-function byMessage(entries: readonly RedactionEntry[]): ReadonlyMap<number | null, readonly RedactionEntry[]> {
+function byMessage(
+  { messages, messagesBefore }: Exchange,
+  entries: readonly RedactionEntry[],
+): ReadonlyMap<number | null, readonly RedactionEntry[]> {
+  if (messages.length + messagesBefore === 0) return new Map([[null, entries]]);
   return Map.groupBy(entries, ({ path }) => messageIn(path));
 }
 
-function cellOf(entries: readonly RedactionEntry[]): string | null {
+function cellOf(entries: readonly RedactionEntry[] = []): string | null {
   return entries.length === 0 ? null : JSON.stringify(entries);
 }
 
@@ -131,7 +147,7 @@ export const messageColumns = [
 
 function prepareMessage(
   { from, kind, startedAtUs, endedAtUs, facts, body }: Message,
-  entries: readonly RedactionEntry[],
+  entries: readonly RedactionEntry[] | undefined,
 ): PreparedMessage {
   const written = [startedAtUs, endedAtUs, JSON.stringify(facts), body.wireSize, body.codings.join(' ')];
   return {

@@ -27,7 +27,7 @@ export function sessionsOf({ database, cells }: Source): readonly Session[] {
   );
   const lossesOf = (id: number) => losses.all(id).map((row) => lossFrom(believed(row, cells.losses)));
   const files = database.prepare<[number], ProtoFileRow>(
-    `SELECT ${boundedColumns(['name', 'bytes'], cells.protoFiles)} FROM proto_files WHERE session_id = ? ORDER BY name`,
+    `SELECT ${boundedColumns(['name', 'bytes', 'others'], cells.protoFiles)} FROM proto_files WHERE session_id = ? ORDER BY name`,
   );
   const filesOf = (id: number) => files.all(id).map((row) => believed(row, cells.protoFiles));
   const sql = `SELECT ${boundedColumns([...cells.sessions.keys()], cells.sessions)} FROM sessions ORDER BY id`;
@@ -73,13 +73,20 @@ function sessionFrom(
     state: sessionState(row.ended_us === null, { reason: row.end_reason, isWriterAlive: isAlive }),
     exchanges: row.exchanges,
     losses,
-    ...(files.length === 0 ? {} : { protoFiles: new Map(files.map(({ name, bytes }) => [name, bytes])) }),
+    ...(files.length === 0 ? {} : filesFrom(files)),
   };
 }
 
 interface ProtoFileRow {
   readonly name: string;
   readonly bytes: Uint8Array;
+  readonly others: number;
+}
+
+function filesFrom(rows: readonly ProtoFileRow[]): Pick<Session, 'protoFiles' | 'contestedFiles'> {
+  const contested = rows.filter(({ others }) => others > 0).map(({ name }) => name);
+  const protoFiles = new Map(rows.map(({ name, bytes }) => [name, bytes]));
+  return { protoFiles, ...(contested.length === 0 ? {} : { contestedFiles: contested }) };
 }
 
 interface LossRow {

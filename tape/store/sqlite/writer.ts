@@ -1,6 +1,6 @@
 /**
- * Writes exchanges to a tape, one transaction an append. Synchronous; `writer-thread.ts` keeps it away from the thread
- * that feeds it. Takes redacted exchanges only, and leaves a file that needs no journal when it closes.
+ * Writes exchanges to a tape, one transaction an append; `queued-writer.ts` gathers what makes one. Takes redacted
+ * exchanges only, and leaves a file that needs no journal when it closes.
  */
 import { unlinkSync } from 'node:fs';
 import type { PackedBytes } from '../../model/content-model';
@@ -9,23 +9,17 @@ import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../t
 import { createBodyStore, inlineLimitBytes } from './bodies';
 import { connectionCells, connectionColumns, isSameConnection } from './connection-row';
 import { gone } from './errors';
+import { createExchangeRows } from './exchange-rows';
 import { releaseWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
 import { fateOf, type Place } from './place';
 import { rescue } from './rescue';
 import { reserveRoom } from './reserve';
-import {
-  type Cell,
-  exchangeColumns,
-  messageColumns,
-  type PreparedExchange,
-  type PreparedMessage,
-  prepareExchange,
-} from './row';
+import { type Cell, messageColumns, type PreparedExchange, type PreparedMessage, prepareExchange } from './row';
 
-/** The writer with the one entry the writing thread needs: exchanges that were prepared elsewhere. */
+/** The writer with what one needs that takes exchanges as they come. */
 export interface SqliteTapeWriter extends TapeWriter {
-  appendPrepared(session: SessionId, exchanges: Iterable<PreparedExchange>): void;
+  appendPrepared(session: SessionId, exchanges: readonly PreparedExchange[]): void;
   /** Saves the rows and throws TAPE_GONE where the tape's name is gone or names another file. */
   requireThere(): void;
   /** Ends the sessions that are open, as far as the disk still lets it: nobody asked for this end. */
@@ -64,6 +58,7 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
   const giveBackRoom = reserveRoom(path);
   let isGone = false;
   const statements = prepareStatements(database);
+  const rows = createExchangeRows(database);
   const bodies = createBodyStore(database);
   /** Of the transaction under way, or of the last one: what a reader asks for who wants to know what is new. */
   let commitNumber = statements.lastCommit.get() ?? 0;
@@ -87,36 +82,54 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
 
   /** Returns how many exchanges there are more than before: 0 where an open one was replaced. */
   function insert(session: OpenSession, exchange: PreparedExchange): number {
-    const { connection, number, isOpen, cells, request, response } = exchange;
+    const { connection, number, isOpen, usual, rare, request, response } = exchange;
     const id = session.firstExchange + number - 1;
     // A body that is replaced soon is not worth sharing, and would stay behind.
-    const requestCells = isOpen ? inline(request) : bodyCells(request);
-    const responseCells = isOpen ? inline(response) : bodyCells(response);
-    cells.push(id, session.rowId, connectionId(session, connection), commitNumber, ...requestCells, ...responseCells);
+    const requestId = isOpen ? null : sharedId(request);
+    const responseId = isOpen ? null : sharedId(response);
+    const bodyOf = (body: PackedBytes | null, shared: number | null) => (shared === null ? bytesOf(body) : null);
+    const row = {
+      own: [
+        id,
+        session.rowId,
+        connectionId(session, connection),
+        commitNumber,
+        bodyOf(request, requestId),
+        bodyOf(response, responseId),
+      ],
+      usual,
+      rare,
+      ownRare: requestId === null && responseId === null ? null : [requestId, responseId],
+    };
     const replaces = session.unfinished.delete(number);
     if (isOpen) session.unfinished.add(number);
-    (replaces ? statements.replaceExchange : statements.insertExchange).run(cells);
+    if (replaces) rows.replace(row);
+    else rows.add(row);
+    if (exchange.messages.length > 0) rows.flush(); // they refer to it
     for (const [i, message] of exchange.messages.entries()) insertMessage(id, exchange.messagesBefore + i, message);
     return replaces ? 0 : 1;
   }
 
   function insertMessage(exchange: number, ordinal: number, { cells, body }: PreparedMessage): void {
-    statements.insertMessage.run([exchange, ordinal, ...cells, ...bodyCells(body)]);
+    const shared = sharedId(body);
+    statements.insertMessage.run([exchange, ordinal, ...cells, shared, shared === null ? bytesOf(body) : null]);
   }
 
-  function bodyCells(body: PackedBytes | null): Cell[] {
-    if (body === null || body.bytes.length < inlineLimitBytes) return inline(body);
-    return [bodies.idOf(body.bytes, body.isCoded), null];
+  /** Of a large body that is kept once; null for others, which stand in the row of what they belong to. */
+  function sharedId(body: PackedBytes | null): number | null {
+    return body === null || body.bytes.length < inlineLimitBytes ? null : bodies.idOf(body.bytes, body.isCoded);
   }
 
-  const insertAll = database.transaction((session: OpenSession, exchanges: Iterable<PreparedExchange>) => {
+  const insertAll = database.transaction((session: OpenSession, exchanges: readonly PreparedExchange[]) => {
     commitNumber++;
+    rows.forget();
     let count = 0;
     for (const exchange of exchanges) count += insert(session, exchange);
+    rows.flush();
     statements.countExchanges.run(count, session.rowId);
   });
 
-  function appendPrepared(id: SessionId, exchanges: Iterable<PreparedExchange>): void {
+  function appendPrepared(id: SessionId, exchanges: readonly PreparedExchange[]): void {
     const session = sessionOf(id);
     guarded(path, 'write', () => insertAll.immediate(session, exchanges));
   }
@@ -144,7 +157,8 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
         const firstExchange = highest + 1 + (open.size > 0 ? idsPerOpenSession : 0);
         const rowId = Number(statements.insertSession.run(sessionCells(start, firstExchange)).lastInsertRowid);
         const id = String(rowId);
-        for (const [name, bytes] of start.protoFiles ?? []) statements.insertProtoFile.run(rowId, name, bytes);
+        for (const [name, bytes] of start.protoFiles ?? [])
+          statements.keepProtoFile.run(rowId, name, bytes, 'given', 0);
         open.set(id, { rowId, firstExchange, unfinished: new Set(), connections: new Map() });
         return id;
       });
@@ -156,6 +170,10 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
     noteLoss(id, loss) {
       const { rowId } = sessionOf(id);
       guarded(path, 'write', () => statements.insertLoss.run(lossCells(rowId, loss)));
+    },
+    keepProtoFile(id, { name, bytes, others }) {
+      const { rowId } = sessionOf(id);
+      guarded(path, 'write', () => statements.keepProtoFile.run(rowId, name, bytes, 'told', others));
     },
     endSession(id, end: SessionEnd) {
       const { rowId } = sessionOf(id);
@@ -180,26 +198,12 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
   };
 }
 
-/** The two columns of a body that stands in the row of what it belongs to: `…_body_id` and `…_body`. */
-function inline(body: PackedBytes | null): Cell[] {
-  return [null, body === null ? null : body.bytes];
+function bytesOf(body: PackedBytes | null): Uint8Array | null {
+  return body === null ? null : body.bytes;
 }
 
 function prepareStatements(database: TapeDatabase) {
-  const columns = [
-    ...exchangeColumns,
-    'id',
-    'session_id',
-    'connection_id',
-    'commit_number',
-    'request_body_id',
-    'request_body',
-    'response_body_id',
-    'response_body',
-  ];
   return {
-    insertExchange: database.prepare(`INSERT ${into('exchanges', columns)}`),
-    replaceExchange: database.prepare(`REPLACE ${into('exchanges', columns)}`),
     insertMessage: database.prepare(
       `INSERT ${into('messages', ['exchange_id', 'ordinal', ...messageColumns, 'body_id', 'body'])}`,
     ),
@@ -229,7 +233,10 @@ function prepareStatements(database: TapeDatabase) {
       database.prepare('DELETE FROM proto_files WHERE session_id = ?').run(rowId);
       database.prepare('DELETE FROM sessions WHERE id = ? AND exchanges = 0').run(rowId);
     }),
-    insertProtoFile: database.prepare('INSERT INTO proto_files (session_id, name, bytes) VALUES (?, ?, ?)'),
+    keepProtoFile: database.prepare(
+      `INSERT INTO proto_files (session_id, name, bytes, source, others) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (session_id, name) DO UPDATE SET others = excluded.others`,
+    ),
     insertLoss: database.prepare(
       'INSERT INTO losses (session_id, at_us, connection_key, reason, events, bytes) VALUES (?, ?, ?, ?, ?, ?)',
     ),

@@ -429,7 +429,13 @@ it('takes what was recorded over HTTP/2 as well, and says of what is not HTTP th
   const [stored] = storedExchanges({ direction: 'outbound', host });
   if (stored === undefined) throw new Error('one sketch makes one exchange');
   const made = (exchange: StoredExchange['exchange']) =>
-    mswGenerator.files([{ ...stored, exchange }], { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });
+    mswGenerator.files([{ ...stored, exchange }], {
+      tapeName: 'shop.tape',
+      settings: {},
+      noise: null,
+      redact: null,
+      protoFiles: new Map(),
+    });
   const connection = connectionOf({ direction: 'outbound' });
   const request = requestOf({ version: '2', headers: [], authority: host, target: '/rates' });
   const second = made(exchangeOf({ connection, request, response: responseOf({ version: '2', reason: '' }) }));
@@ -452,7 +458,13 @@ it('tells a WebSocket that was recorded over HTTP/2', () => {
     responseSize: 0,
   };
   const stored = { ...told, exchange: { ...told.exchange, content } as typeof told.exchange };
-  const made = mswGenerator.files([stored], { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });
+  const made = mswGenerator.files([stored], {
+    tapeName: 'shop.tape',
+    settings: {},
+    noise: null,
+    redact: null,
+    protoFiles: new Map(),
+  });
   expect(made.leftOut).toEqual([]);
   const source = made.files.map(({ bytes }) => Buffer.from(bytes).toString()).join('\n');
   expect(source).toContain(`ws://${host}/chat`);
@@ -461,7 +473,13 @@ it('tells a WebSocket that was recorded over HTTP/2', () => {
 
 it('takes event streams that were recorded event by event, and leaves out a WebSocket of which something is missing', () => {
   const made = (stored: StoredExchange) =>
-    mswGenerator.files([stored], { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });
+    mswGenerator.files([stored], {
+      tapeName: 'shop.tape',
+      settings: {},
+      noise: null,
+      redact: null,
+      protoFiles: new Map(),
+    });
   const headers = [['Content-Type', 'text/event-stream']] as const;
   const [stored] = storedExchanges({ direction: 'outbound', host, target: '/events', responseHeaders: headers });
   const [told] = sockets;
@@ -488,7 +506,13 @@ it('takes event streams that were recorded event by event, and leaves out a WebS
 });
 
 it('leaves out nothing of it', () => {
-  const made = mswGenerator.files(exchanges, { tapeName: 'shop.tape', settings: {}, noise: null, redact: null });
+  const made = mswGenerator.files(exchanges, {
+    tapeName: 'shop.tape',
+    settings: {},
+    noise: null,
+    redact: null,
+    protoFiles: new Map(),
+  });
   expect(made.leftOut).toEqual([]);
 });
 
@@ -521,7 +545,13 @@ function makeProject(name: string, version: string): string {
   mkdirSync(join(project, 'node_modules'), { recursive: true });
   writeFiles(
     join(project, 'mocks'),
-    mswGenerator.files(exchanges, { tapeName: 'shop.tape', settings: {}, noise: null, redact: null }).files,
+    mswGenerator.files(exchanges, {
+      tapeName: 'shop.tape',
+      settings: {},
+      noise: null,
+      redact: null,
+      protoFiles: new Map(),
+    }).files,
   );
   cpSync(join(apps, 'msw'), project, { recursive: true });
   symlinkSync(join(generatedPackages, version), join(project, 'node_modules/msw'));

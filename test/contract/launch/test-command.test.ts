@@ -99,8 +99,33 @@ it('passes a build that behaves as recorded, its dependency mocked, and leaves n
     env: { PWD: folder },
   });
   expect(stdout).toMatch(/2 passed of 2 cases/);
-  expect(withoutWarningsOfNode(stderr)).toBe('| the shop is open\n');
+  expect(withoutWarningsOfNode(stderr)).toBe('');
   expect([status, leftovers()]).toEqual([0, []]);
+});
+
+it('keeps what the build prints in the file it is told, and shows it where the run fails', async () => {
+  tape(shop('/shop/a', 5), price('/price/a', 5));
+  const run = args(...withPort, ...calling('{mock:payments}'), '--app-log', 'app.log');
+  expect(await runWiretape(run, { cwd: folder })).toMatchObject({
+    status: 0,
+    stderr: expect.not.stringMatching(/^\| /m),
+  });
+  expect(readFileSync(join(folder, 'app.log'), 'utf8')).toMatch(/^the shop is open$/m);
+  const failing = args(...withPort, ...calling('{mock:payments}'), '--env', 'EXTRA=1');
+  expect(await runWiretape(failing, { cwd: folder })).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^\| the shop is open$/m),
+  });
+});
+
+it('leads what the build inherits to the mocks where it has no network of its own, and says so', async () => {
+  tape(shop('/shop/a', 5), price('/price/a', 5));
+  const env = { PAYMENTS_URL: 'http://payments:8080' };
+  const { status, stderr } = await runWiretape(args(...withPort, '--sandbox', 'env'), { cwd: folder, env });
+  expect(stderr).toMatch(/^sandbox {3}env: inherited PAYMENTS_URL -> payments:8080, led to its mock$/m);
+  expect(status).toBe(0);
+  // where it has one, the recorded name is right as it stands
+  expect(await runWiretape(args(...withPort), { cwd: folder, env })).toMatchObject({ status: 0 });
 });
 
 it('fails a build that answers otherwise, naming the place', async () => {
@@ -143,12 +168,74 @@ it('fails on a miss even when every answer is as recorded, and shows it', async 
   const { status, stdout, stderr } = await runWiretape(run, { cwd: folder });
   expect([status, stdout]).toEqual([1, expect.stringMatching(/1 passed/)]);
   expect(readFileSync(join(folder, 'report.xml'), 'utf8')).toMatch(
-    /tests="2" failures="1"[\s\S]*<testcase name="calls to mocks" classname="mocks"><failure message="1 calls that no mock answers"/,
+    /tests="2" failures="1"[\s\S]*<testcase name="calls to mocks" classname="mocks" time="0.000"><failure message="1 call that no mock answers"/,
   );
   expect(stderr).toMatch(/MOCK_MISS {2}Cannot answer GET http:\/\/payments:8080\/cost\/a: no mock matches/);
   expect(stderr).toMatch(/unused {4}exchange 2, GET payments:8080\/price\/a\n/);
   const allowed = await runWiretape(args(...run.slice(2, -3), '--on-miss', '404'), { cwd: folder });
   expect(allowed.status).toBe(0);
+});
+
+describe('several runs of one build', () => {
+  /** Dearer by one in every second life of the build. */
+  const moody = ['--env', 'LIVES_FILE=lives'];
+  beforeEach(() => {
+    const counting = `
+const lives = process.env.LIVES_FILE;
+if (lives) { require('fs').appendFileSync(lives, 'x'); if (require('fs').readFileSync(lives).length % 2 === 0) process.env.EXTRA = '1'; }
+`;
+    writeFileSync(join(folder, 'app.js'), counting + app);
+  });
+  const three = ['--runs', '3', ...withPort, ...calling('{mock:payments}')];
+
+  it('play each case against a new one, and call flaky what did not always pass', async () => {
+    tape(shop('/shop/a', 5), price('/price/a', 5));
+    const { status, stdout } = await runWiretape(args(...three, ...moody), { cwd: folder });
+    expect([status, readFileSync(join(folder, 'lives'), 'utf8')]).toEqual([1, 'xxx']);
+    expect(stdout).toMatch(
+      /FAIL .*\n {2}flaky {5}passed in 2 of 3 runs\n {2}body\.price {2}expected 5, got 6\n[\s\S]*each case was played 3 times\n0 passed, 1 failed, 1 of them flaky of 1 case\n/,
+    );
+  });
+
+  it('are green all the same where flaky cases are allowed, and something passed', async () => {
+    tape(shop('/shop/a', 5), price('/price/a', 5), shop('/shop/b', null));
+    const more = ['--allow-flaky', '--on-miss', '404', '--json'];
+    const { status, stdout } = await runWiretape(args(...three, ...moody, ...more), { cwd: folder });
+    expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ passed: 1, failed: 1, flaky: 1 })]);
+  });
+
+  it('are no more than one where nothing is said, and never none', async () => {
+    tape(shop('/shop/a', 5), price('/price/a', 5));
+    const run = args('--runs', '0', ...withPort, ...calling('{mock:payments}'));
+    expect(await runWiretape(run, { cwd: folder })).toMatchObject({ status: 2 });
+  });
+});
+
+it('puts to each case on the page what the build printed and called meanwhile, without its secrets', async () => {
+  tape(
+    shop('/shop/a', 5),
+    price('/price/a', 5, { causeId: '1' }),
+    shop('/shop/b', 6),
+    price('/price/b', 6, { causeId: '3' }),
+  );
+  const loud = `
+const { createServer: make } = require('http');
+require('http').createServer = (listen) => make((request, response) => {
+  console.log('asked for ' + request.url + ' with token=AKIAIOSFODNN7EXAMPLQ <b>');
+  listen(request, response);
+});
+`;
+  writeFileSync(join(folder, 'app.js'), loud + app);
+  const run = args('--report', 'html=page.html', ...withPort, ...calling('{mock:payments}'), '--env', 'CALL=/cost');
+  expect(await runWiretape(run, { cwd: folder })).toMatchObject({ status: 1 });
+  const [, first = '', second = ''] = readFileSync(join(folder, 'page.html'), 'utf8').split('<details class="case"');
+  expect(first).toMatch(/asked for \/shop\/a with token=/);
+  expect(first).toContain('Cannot answer GET http://payments:8080/cost/a: no mock matches');
+  expect(first).toContain('GET payments:8080/price/a → 200');
+  expect(second).toMatch(/asked for \/shop\/b with token=/);
+  expect(second).not.toContain('/cost/a');
+  expect(first + second).not.toContain('AKIAIOSFODNN7EXAMPLQ');
+  expect(first).toContain('&lt;b&gt;');
 });
 
 it('replays where the service was recorded when nothing else is said', async () => {

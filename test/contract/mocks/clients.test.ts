@@ -4,8 +4,8 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import { writeCaBundle } from '../../../replayer/launch/ca-bundle';
 import { commandEnvironment } from '../../../replayer/launch/environment';
+import { writeTrust } from '../../../replayer/launch/trust/bundle';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, startMocks } from '../../../replayer/mocks/server';
 import { calls } from '../../support/mocks';
@@ -34,8 +34,8 @@ let removeBundle: () => void;
 
 beforeAll(async () => {
   server = await startMocks(set, { mark: true });
-  const bundle = writeCaBundle(server.ca, {});
-  removeBundle = bundle.remove;
+  const trust = writeTrust(server.ca, {});
+  removeBundle = trust.remove;
   env = commandEnvironment(
     { PATH: process.env.PATH, HOME: process.env.HOME, NO_PROXY: '*' },
     {
@@ -44,7 +44,7 @@ beforeAll(async () => {
         urls: server.urls,
         upstreams: set.upstreams,
         caFile: server.caFile,
-        bundleFile: bundle.path,
+        trust,
       },
       ownAddress: '127.0.0.1:1',
       port: 1,

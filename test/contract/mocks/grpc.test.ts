@@ -6,6 +6,7 @@ import { type MockServer, type MockServerOptions, startMocks } from '../../../re
 import { parseNoiseRules } from '../../../replayer/noise/rules';
 import { describeMock } from '../../../replayer/suite/describe';
 import { restoreMock } from '../../../replayer/suite/restore';
+import { noSchemas } from '../../../tape/body/protobuf/schemas';
 import { withSchemas } from '../../../tape/model/schemas';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { httpIn } from '../../support/contents';
@@ -422,18 +423,19 @@ it('comes in the times of the recording, message by message', async () => {
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(35);
 });
 
-it('calls that a generated suite describes are answered once all is said', async () => {
-  const exchanges = await record();
+it('calls that a generated suite describes are answered step by step as well', async () => {
+  const exchanges = await record({ call: (client) => chat(openCall(client, at('Chat')), 'TEA', 'MUG') });
   const { mocks } = mocksFrom(exchanges);
-  const bodies = new Map<string, Uint8Array>();
-  const keep = (bytes: Uint8Array): string => {
-    bodies.set(String(bodies.size), bytes);
-    return String(bodies.size - 1);
-  };
-  const described = mocks.map((mock, i) => describeMock(exchanges[i] as StoredExchange, mock, keep));
-  const restored = described.map((mock, i) => restoreMock(mock, i, (file) => bodies.get(file) ?? Buffer.of()));
+  const described = mocks.map((mock, i) => describeMock(exchanges[i] as StoredExchange, mock, () => 'no file'));
+  const beside = { read: () => Buffer.of(), schemas: noSchemas };
+  const restored = described.map((mock, i) => restoreMock(JSON.parse(JSON.stringify(mock)), i, beside));
   const { client } = await serve(restored);
-  const echoed = ['POT', 'TEA'].map((sku) => hex(Buffer.concat([item(sku), item('', 9)])));
-  expect(await askCall(client, at('Place'), order('8'))).toMatchObject({ code: 0, messages: [hex(order('8'))] });
-  expect(await askCall(client, at('Chat'), item('POT'), item('TEA'))).toMatchObject({ code: 0, messages: echoed });
+  const call = openCall(client, at('Chat'));
+  const echo = (sku: string) => Buffer.concat([item(sku), item('', 9)]);
+  call.say(item('TEA'));
+  expect(await call.hear()).toEqual(echo('TEA'));
+  call.say(item('MUG'));
+  expect(await call.hear()).toEqual(echo('MUG'));
+  call.end();
+  expect(await call.status).toMatchObject({ code: 0 });
 });

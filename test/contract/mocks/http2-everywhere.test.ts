@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startMocks } from '../../../index';
-import { createAuthority } from '../../../replayer/mocks/front/certificates';
+import { always, createAuthority } from '../../../replayer/mocks/front/certificates';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { runWiretape, withoutSettings } from '../../support/command';
 import { openHttp2 } from '../../support/http2-client';
@@ -100,7 +100,7 @@ it('a generated suite brings them along', async () => {
 });
 
 it('wiretape mock passes a miss on to a TLS upstream that speaks nothing but HTTP/2', async () => {
-  const authority = createAuthority({ now: new Date() });
+  const authority = createAuthority({ valid: always });
   const upstream = createSecureServer({ SNICallback: (_, done) => done(null, authority.contextFor('localhost')) });
   upstream.on('stream', (stream, headers) => {
     stream.respond({ ':status': 200, 'x-version': stream.session?.alpnProtocol ?? '' });

@@ -342,7 +342,7 @@ describe('a message', () => {
 
 describe('a handshake', () => {
   it('that no conversation was recorded of is a miss', async () => {
-    const { url, mocks } = await serving([socketCall(tickets)], { onMiss: 'passthrough' });
+    const { url, mocks } = await serving([socketCall(tickets)]);
     expect(await openClient(`${url}/other`)).toMatchObject({ refusal: expect.stringMatching(/^502 [\s\S]*MOCK_MISS/) });
     expect(mocks.misses()[0]).toMatchObject({ answeredWith: '502', nearest: [{ exchange: '1' }] });
     expect(mocks.failed()).toBe(true);

@@ -1,7 +1,9 @@
 /** What `record` says at its end and while it runs: people take its numbers for coverage, so each case is kept here. */
+
 import { nothingRecorded, statusTable, summaryLines } from '../../../cli/recording-report';
 import { formatError } from '../../../errors/wiretape-error';
 import type { CaptureStats } from '../../../native/binding';
+import { ReflectedFiles } from '../../../recorder/learn/reflected-files';
 import type { RecordingEnd } from '../../../recorder/record';
 import { Tally } from '../../../recorder/tally/tally';
 import type { Exchange, LossReason, Problem, UnreadTls } from '../../../tape/model/exchange';
@@ -14,6 +16,8 @@ const capture: CaptureStats = {
   bytes: 1_234_567,
   ringFullEvents: 0,
   ringFullBytes: 0,
+  leftOutTimes: 0,
+  leftOutBytes: 0,
   faults: 0,
   stateFull: 0,
   deepCalls: 0,
@@ -55,7 +59,7 @@ class Recorded {
     return {
       reason: 'interrupted',
       commandStatus: null,
-      stats: { ...this.tally.stats(0), openExchanges: 0 },
+      stats: { ...this.tally.stats(0), openExchanges: 0, reflection: new ReflectedFiles(new Map()).stats },
       capture: { ...capture, ...more },
     };
   }

@@ -20,6 +20,7 @@ import { catalogue, type ErrorCode } from '../../../errors/catalogue';
 import { formatError, WiretapeError } from '../../../errors/wiretape-error';
 import { type CaptureStats, explainRefusals, type KernelRefusal } from '../../../native/binding';
 import type { OwnRights } from '../../../native/seccomp';
+import { ReflectedFiles } from '../../../recorder/learn/reflected-files';
 import type { RecordingEnd } from '../../../recorder/record';
 import { refuseClosed } from '../../../recorder/source/ebpf/attach/closed-targets';
 import { resolveContainers } from '../../../recorder/source/ebpf/attach/containers/choose';
@@ -146,6 +147,11 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     return wiretape(['test', 'shop.tape', '--target', target, '--wait', '200ms', '--', 'tail', '-f', '/dev/null']);
   },
   COMMAND_FAILED: () => wiretape(['test', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--', 'no-such-command']),
+  SANDBOX_REFUSED: () => {
+    const dist = distWithout('wiretape-launcher');
+    const target = ['--target', 'http://127.0.0.1:8080'];
+    return wiretape(['test', 'shop.tape', '--sandbox', 'netns', ...target, '--', 'node', 'server.js'], dist);
+  },
   PORT_IN_USE: async () => {
     tape('calls.tape', 'outbound');
     return wiretape(['mock', 'calls.tape', '--port', String(await busyPort())]);
@@ -161,10 +167,7 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
   BPF_NO_BTF: () => refusedBy({ errno: 3 }, { btf: false, lockdown: '[none] integrity confidentiality' }),
   BPF_UNSUPPORTED: () => refusedBy({ errno: 3 }, { btf: true, lockdown: '[none] integrity confidentiality' }),
   ADDON_MISSING: () => {
-    const dist = join(folder, 'dist');
-    cpSync(join(root, 'dist'), dist, { recursive: true, filter: (path) => !path.endsWith('wiretape.node') });
-    const env = { NODE_PATH: join(root, 'node_modules') };
-    return wiretape(['record', '-o', 'other.tape', '--pid', String(process.pid)], { dist, env });
+    return wiretape(['record', '-o', 'other.tape', '--pid', String(process.pid)], distWithout('wiretape.node'));
   },
   PID_NAMESPACE: () => {
     const link = jest.spyOn(fs, 'readlinkSync').mockReturnValue('pid:[4026532617]');
@@ -228,6 +231,13 @@ async function wiretape(args: readonly string[], options: Partial<CommandOptions
   const { status, stdout, stderr } = await runWiretape(args, { cwd: folder, ...options });
   expect(stdout).not.toMatch(new RegExp(`^(${Object.keys(catalogue).join('|')})  `, 'm')); // a report may stand there
   return { status, text: steady(stderr) };
+}
+
+function distWithout(file: string): Partial<CommandOptions> {
+  const dist = join(folder, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  cpSync(join(root, 'dist'), dist, { recursive: true, filter: (path) => !path.endsWith(file) });
+  return { dist, env: { NODE_PATH: join(root, 'node_modules') } };
 }
 
 /** What an error thrown right here looks like. */
@@ -319,7 +329,9 @@ function unreadableRecording(): RecordingEnd {
     tally.coverage.carried(exchangeOf({ connection, protocol: 'raw', request: null, response: null, raw }));
   }
   const capture = {} as CaptureStats; // says nothing about what could be read
-  return { reason: 'interrupted', commandStatus: null, stats: { ...tally.stats(0), openExchanges: 0 }, capture };
+  const { stats: reflection } = new ReflectedFiles(new Map());
+  const stats = { ...tally.stats(0), openExchanges: 0, reflection };
+  return { reason: 'interrupted', commandStatus: null, stats, capture };
 }
 
 /** A tape of one exchange, in the folder. */

@@ -75,6 +75,7 @@ const options = {
   },
   noise: null,
   redact: null,
+  protoFiles: new Map(),
 };
 
 const { files } = jestGenerator.files(storedExchanges(...session), options);

@@ -64,8 +64,15 @@ const made = {
     settings: { command: ['node', 'server.js'], target: 'http://127.0.0.1:8080' },
     noise: null,
     redact: null,
+    protoFiles: new Map(),
   }),
-  msw: mswGenerator.files(exchanges, { tapeName: 'shop.tape', settings: {}, noise: null, redact: null }),
+  msw: mswGenerator.files(exchanges, {
+    tapeName: 'shop.tape',
+    settings: {},
+    noise: null,
+    redact: null,
+    protoFiles: new Map(),
+  }),
 };
 
 /** What is the same as in a Jest suite is looked at there. */

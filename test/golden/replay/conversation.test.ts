@@ -1,21 +1,18 @@
 /** The reports of a conversation that went another way, from a real one with a server that changed. */
 import type { WebSocket } from 'ws';
-import { visibleLine } from '../../../cli/terminal';
 import { casesFrom } from '../../../replayer/cases/cases';
 import { parseTarget } from '../../../replayer/drive/target';
-import { consoleReport } from '../../../replayer/report/console';
-import { junitReport } from '../../../replayer/report/junit';
-import { jsonReport } from '../../../replayer/report/report';
+import { consoleFormat } from '../../../replayer/report/console';
+import { json } from '../../../replayer/report/json';
+import { junit } from '../../../replayer/report/junit';
 import { runSuite, type SuiteOutcome } from '../../../replayer/run';
 import type { Message } from '../../../tape/model/message';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { expectGolden } from '../../support/golden';
 import { listenForSockets } from '../../support/recorded-socket';
+import { finishedRun, rendered } from '../../support/reports';
 import { suiteDefaults } from '../../support/suite-defaults';
 import { bodyOf, epochUs, exchangeOf, messageOf, responseOf } from '../../support/tapes';
-
-const plain = (text: string): string => text;
-const styles = { red: plain, green: plain, yellow: plain, dim: plain, bold: plain };
 
 /** One message each 10 ms. */
 function conversation(...said: readonly (readonly [Message['from'], string])[]): StoredExchange {
@@ -72,17 +69,20 @@ beforeAll(async () => {
   }
 });
 
-it('tells people which message differs, which is new, and which did not come', () => {
+/** Without what the clock says. */
+function finished() {
   const { report, notes } = outcome;
-  const shown = { styles, visible: visibleLine, allowSkipped: false, notes };
-  expectGolden('replay/expected/conversation-console.txt', consoleReport(report, shown));
+  return finishedRun(report, { notes });
+}
+
+it('tells people which message differs, which is new, and which did not come', () => {
+  expectGolden('replay/expected/conversation-console.txt', rendered(consoleFormat, finished()));
 });
 
 it('says the same as JSON', () => {
-  expectGolden('replay/expected/conversation-report.json', jsonReport(outcome.report));
+  expectGolden('replay/expected/conversation-report.json', rendered(json, finished()));
 });
 
 it('says the same as JUnit XML', () => {
-  const { report, notes } = outcome;
-  expectGolden('replay/expected/conversation-junit.xml', junitReport(report, { suite: 'shop.tape', notes }));
+  expectGolden('replay/expected/conversation-junit.xml', rendered(junit, finished()));
 });

@@ -300,6 +300,33 @@ describe('interim responses and hand-overs', () => {
 });
 
 describe('what real peers send', () => {
+  it.each([
+    ['with fields', 'GET /a HTTP/1.1\nHost: shop\n\n', [['Host', 'shop']]],
+    ['alone', 'GET /a HTTP/1.0\n\n', []],
+    ['alone, and an empty line that ends in CRLF', 'GET /a HTTP/1.0\n\r\n', []],
+    ['before fields that end in CRLF', 'GET /a HTTP/1.1\nHost: shop\r\n\r\n', [['Host', 'shop']]],
+  ])('is a request line that ends in LF: %s', (_what, request, headers) => {
+    const seen = converse(client(request), server(ok('A')), closes());
+    expect(summaries(seen)).toEqual(['GET /a → 200 A']);
+    expect(httpIn(seen.exchanges[0]).request).toMatchObject({ headers, target: '/a' });
+    const bytes = converse(...[...request].map((byte) => client(byte)), server(ok('A')), closes());
+    expect(summaries(bytes)).toEqual(summaries(seen));
+  });
+
+  it('are requests with such lines in a row, and ones without', () => {
+    const line = (path: string) => `GET ${path} HTTP/1.1\nHost: shop\n\n`;
+    const seen = converse(
+      client(line('/a') + line('/b') + get('/c') + line('/d')),
+      server(ok('A') + ok('B') + ok('C') + ok('D')),
+    );
+    expect(summaries(seen)).toEqual(['GET /a → 200 A', 'GET /b → 200 B', 'GET /c → 200 C', 'GET /d → 200 D']);
+  });
+
+  it('is no CR in the place of a line end', () => {
+    const seen = converse(client('GET /a HTTP/1.1\rHost: shop\r\n\r\n'), server(ok('A')), closes());
+    expect(summaries(seen)).not.toContain('GET /a → 200 A');
+  });
+
   it('reads a folded value, its line ends taken out', () => {
     const seen = converse(client('GET /a HTTP/1.1\r\nX: one,\r\n  two,\r\n\tthree\r\n\r\n'), server(ok('')));
     expect(httpIn(only(seen.exchanges)).request?.headers).toEqual([['X', 'one,  two,\tthree']]);

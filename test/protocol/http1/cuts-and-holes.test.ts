@@ -35,6 +35,17 @@ function chunkedAnswer(target: string, ...chunks: string[]): string {
 }
 
 const conversations: Readonly<Record<string, readonly Turn[]>> = {
+  'lines that end in LF': [
+    client('GET /a HTTP/1.1\nHost: shop\nX: 1\n\n'),
+    server(answer('/a', 'answer a').replaceAll('\r\n', '\n')),
+    client('POST /b HTTP/1.1\nContent-Length: 6\r\n\r\nbody b'),
+    server(answer('/b', 'answer b')),
+    client('GET /c HTTP/1.0\r\nConnection: keep-alive\n\n'),
+    server(answer('/c', 'answer c')),
+    client('GET /d HTTP/1.0\n\r\n'),
+    server(answer('/d', 'answer d')),
+    closes(),
+  ],
   'kept alive': [
     client(get('/a')),
     server(answer('/a', 'answer a')),

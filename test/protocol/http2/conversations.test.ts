@@ -298,6 +298,32 @@ describe('streams that end otherwise', () => {
     expect(by(closes())).toEqual(['GET /a → closed 200 hal [cut-short]']);
   });
 
+  it.each<[string, Turn, string]>([
+    ['its stream is left', client(reset(1, 8)), 'GET /a → 200 all of it'],
+    ['its stream is left for closed, as curl does', client(reset(1, 5)), 'GET /a → 200 all of it'],
+    ['the client complains', client(reset(1, 1)), 'GET /a → reset 200 all of it [cut-short]'],
+    ['the server complains', server(reset(1, 2)), 'GET /a → reset 200 all of it [cut-short]'],
+    ['the connection ends', closes(), 'GET /a → 200 all of it'],
+    ['the connection is reset', closes('reset'), 'GET /a → 200 all of it'],
+  ])('an answer of the length that was said is whole where %s before its stream ends', (_, end, expected) => {
+    const head = headers(1, Buffer.concat([indexed(8), literals([['content-length', '9']])]));
+    const whole = server(Buffer.concat([head, data(1, 'all of it')]));
+    for (const role of ['inbound', 'outbound'] as const) {
+      const seen = converseWith({ role }, ...opening, client(asks(1, '/a')), whole, end, closes());
+      expect(summaries(seen)).toEqual([expected]);
+    }
+  });
+
+  it('an answer of another length than was said is cut, and so is one with a hole', () => {
+    const head = headers(1, Buffer.concat([indexed(8), literals([['content-length', '9']])]));
+    const by = (...turns: readonly Turn[]) =>
+      summaries(converse(...opening, client(asks(1, '/a')), server(head), ...turns, client(reset(1, 8)), closes()));
+    expect(by(server(data(1, 'all of')))).toEqual(['GET /a → reset 200 all of [cut-short]']);
+    expect(by(server(data(1, 'all of it, and more')))).toEqual(['GET /a → reset 200 all of it, and more [cut-short]']);
+    const [holed] = by(server(data(1, 'all of it').subarray(0, 12)), missing('server', 6));
+    expect(holed).toMatch(/^GET \/a → .*cut-short.*lost-bytes/);
+  });
+
   it('say nothing against a server that answers before it has read everything', () => {
     const upload = Buffer.concat([headers(1, Buffer.concat([indexed(3, 6, 4)])), data(1, 'part')]);
     const seen = converse(

@@ -91,6 +91,15 @@ describe('the life of a WebSocket', () => {
     expect(only(...handshake(), asks('a'), end)).toMatchObject({ outcome, problems });
   });
 
+  it('that both sides closed is over, however its connection ends then', () => {
+    const left = asks(closing(1000), { opcode: 'close' });
+    const answered = says(closing(1000), { opcode: 'close' });
+    for (const how of ['reset', 'timeout'] as const) {
+      expect(only(...handshake(), left, answered, closes(how))).toMatchObject({ outcome: 'response', problems: [] });
+      expect(only(...handshake(), left, closes(how))).toMatchObject({ outcome: how, problems: [] });
+    }
+  });
+
   it('is cut short where the recording ends, or the connection within a message', () => {
     expect(only(...handshake(), says('a'))).toMatchObject({
       outcome: 'response',

@@ -3,12 +3,12 @@
  * Arguments: the tape, and how large a body each exchange has. Says `flushed N` when the first N are on the tape.
  */
 import { formatError, WiretapeError } from '../../../errors/wiretape-error';
-import { openTapeWriterThread } from '../../../tape/store/sqlite';
+import { openQueuedWriter } from '../../../tape/store/sqlite';
 import { asRedacted, bodyOf, epochUs, exchangeOf, responseOf, sessionStart } from '../tapes';
 
 async function main(): Promise<void> {
   const [path = '', bodyBytes = '1000', limit = 'Infinity'] = process.argv.slice(2);
-  const tape = await openTapeWriterThread(path, { batchExchanges: 16 });
+  const tape = await openQueuedWriter(path, { batchExchanges: 16 });
   const session = await tape.beginSession(sessionStart);
   process.stdout.write('opened\n');
   const body = bodyOf(Buffer.alloc(Number(bodyBytes), 'abcdefgh'));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { shownBody } from '../../../cli/body-text';
+import { batch, changeSet, message } from '../../support/batches';
 import { bodyOf } from '../../support/tapes';
 
 const typed = (type: string): [string, string][] => [['content-type', type]];
@@ -48,6 +49,28 @@ it('makes the names of forms and parts safe as well', () => {
   expect(shownBody(typed('application/x-www-form-urlencoded'), bodyOf('a%1b=b%0a')).lines).toEqual(['a\\x1b = b\\n']);
   const part = '--b\r\nContent-Disposition: form-data; name="\u001b"\r\n\r\nx\r\n--b--\r\n';
   expect(shownBody(typed('multipart/form-data; boundary=b'), bodyOf(part)).lines[0]).not.toContain('\u001b');
+});
+
+it('shows messages of HTTP in parts, with their bodies laid out', () => {
+  const body = batch(
+    'b',
+    { id: '<1>', text: message('HTTP/1.1 200 OK', ['ETag: "a"', 'Content-Type: application/json'], '{"a":1}') },
+    changeSet('s', { text: message('GET /a HTTP/1.1', ['X-A: \u001b']) }),
+  );
+  expect(shownBody(typed('multipart/mixed; boundary=b'), bodyOf(body)).lines).toEqual([
+    '-- part 1: application/http, 69 bytes',
+    '   HTTP/1.1 200 OK',
+    '   ETag: "a"',
+    '   Content-Type: application/json',
+    '   ',
+    '   {',
+    '     "a": 1',
+    '   }',
+    expect.stringMatching(/^-- part 2: multipart\/mixed; boundary=s/),
+    '   -- part 1: application/http, 27 bytes',
+    '      GET /a HTTP/1.1',
+    '      X-A: \\x1b',
+  ]);
 });
 
 it('stops at parts within parts within parts', () => {

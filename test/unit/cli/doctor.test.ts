@@ -21,6 +21,7 @@ const healthy: DoctorFacts = {
   uprobes: { multi: true, perf: false, detail: 'uprobe_multi' },
   returnProbes: { outcome: 'safe', detail: 'a child with a seccomp filter lives' },
   survey: { processes: [], running: 12, closed: 0 },
+  noNamespaces: null,
 };
 
 const refusedTier = [{ name: 'tracepoint', ok: false, detail: 'load: errno 1' }];
@@ -51,6 +52,22 @@ it('is content with a machine on which everything works', () => {
   const report = diagnose(healthy);
   expect(report).toMatchObject({ schema: 1, ok: true, tier: 'tracepoint' });
   expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+it.each([
+  ['namespaces', 'EPERM', /kernel\.unprivileged_userns_clone=1/],
+  ['loopback', 'EPERM', /kernel\.apparmor_restrict_unprivileged_userns=0/],
+  ['namespaces', 'ENOSPC', /user\.max_user_namespaces=/],
+  ['nf_tables', 'ENOENT', /modprobe nft_tproxy/],
+  ['launcher', 'ENOENT', /npm run build/],
+])('says what test does with a build where %s failed with %s, and what to do', (step, code, remedy) => {
+  const report = diagnose({ ...healthy, noNamespaces: { step, code } });
+  expect(check(report, 'sandbox')).toMatchObject({
+    ok: false,
+    found: expect.stringContaining(`env: test leads a build by variables, which it may pass over (${step} failed`),
+    remedy: expect.stringMatching(remedy),
+  });
+  expect(report.ok).toBe(true); // recordings do without
 });
 
 it.each([
@@ -166,6 +183,7 @@ it('prints a table a person can act on', () => {
       'ok  return probes     safe, under seccomp filters too (a child with a seccomp filter lives)',
       'no  processes         2 of 40 may not be looked into',
       '                      do this: Run as root, or grant CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH',
+      'ok  sandbox           netns: test gives a build a network of its own',
       '',
       'Processes with TCP sockets or a TLS library, and whether a recording would read them:',
       '  71    nginx        listens on 80, 443; 3 connected  no  OpenSSL, shared libssl.so.3: inner functions, were probes possible here',

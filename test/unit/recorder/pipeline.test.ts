@@ -25,6 +25,7 @@ import {
   type Turn,
   waits,
 } from '../../support/converse';
+import { data, frame, headers, indexed } from '../../support/http2-frames';
 import { asRedacted } from '../../support/tapes';
 
 describe('how an exchange ends', () => {
@@ -250,6 +251,30 @@ describe('TLS', () => {
       ...eventsOf({}, [server(ok('S')), client(get('/y')), server(ok('Y'))]).slice(1),
     ]);
     expect(summaries(seen)).toEqual(['http1 → 200 S [started-mid-stream]', 'GET /y → 200 Y']);
+  });
+
+  it.each([
+    ['h2', 'HTTP/2'],
+    ['http/1.1', 'HTTP/1.1'],
+    ['mqtt', 'mqtt'],
+    [null, null],
+  ])('that nobody reads has the name it was agreed on by: %s', (agreed, shown) => {
+    const unread = { library: 'GnuTLS', reason: 'not-read' } as const;
+    const sizes = { sentBytes: 5, receivedBytes: 7 };
+    const seen = play([open, { kind: 'encrypted', connection: 1, atUs: startUs, ...sizes, unread, agreed }]);
+    expect(rawIn(seen.exchanges[0])?.protocol).toBe(shown);
+  });
+
+  it('that agreed on HTTP/2 is picked up where its frames alone would not tell', () => {
+    const turns = [
+      client(Buffer.concat([frame('PING', 0, 1, Buffer.alloc(8)), headers(3, indexed(62, 63, 64), { ends: true })])),
+      server(Buffer.concat([headers(3, indexed(65, 66)), data(3, 'a', { ends: true })])),
+      closes(),
+    ];
+    const told = (agreed: string | null) =>
+      summaries(play([open, { ...tls, startedEarlier: true, agreed }, ...eventsOf({}, turns).slice(1)]));
+    expect(told(null)).toEqual(['raw → closed [started-mid-stream]']);
+    expect(told('h2')).toEqual([expect.stringMatching(/^http2 .*undecodable-headers/)]);
   });
 
   it('that nobody reads is a raw stream of true sizes', () => {

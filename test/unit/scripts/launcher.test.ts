@@ -72,13 +72,19 @@ describe('under the PATH that sudo sets', () => {
     const command = join(folder, 'ada/bin/wiretape');
     pretendNode(join(folder, 'ada/bin/node'), 'v24.1.0');
     symlinkSync(file, command);
-    expect(run(command)).toMatchObject({ status: 0, stdout: `v24.1.0 runs ${command} doctor --json\n` });
+    expect(run(command)).toMatchObject({
+      status: 0,
+      stdout: `v24.1.0 runs --max-semi-space-size=16 ${command} doctor --json\n`,
+    });
   });
 
   it('an installed package runs with the Node.js of its prefix', () => {
     const file = install('ada/lib/node_modules');
     pretendNode(join(folder, 'ada/bin/node'), 'v22.19.0');
-    expect(run(file)).toMatchObject({ status: 0, stdout: `v22.19.0 runs ${file} doctor --json\n` });
+    expect(run(file)).toMatchObject({
+      status: 0,
+      stdout: `v22.19.0 runs --max-semi-space-size=16 ${file} doctor --json\n`,
+    });
   });
 
   it('an installed package hands itself to the old one where there is no other, which then says it is old', () => {
@@ -101,7 +107,7 @@ describe('under the PATH that sudo sets', () => {
     writeFileSync(join(folder, 'build/node'), `${join(folder, 'home/ada/node')}\n`);
     expect(run(command)).toMatchObject({
       status: 0,
-      stdout: `v24.1.0 runs ${join(folder, 'dist/cli/main.js')} doctor --json\n`,
+      stdout: `v24.1.0 runs --max-semi-space-size=16 ${join(folder, 'dist/cli/main.js')} doctor --json\n`,
     });
   });
 

@@ -8,6 +8,7 @@ import type { ElfImage, ElfSymbol } from './elf/elf';
 import { tlsLibraries } from './tls-libraries/registry';
 import type {
   EntryHook,
+  FoundFunction,
   FoundPlace,
   InnerFunction,
   ProbeGroup,
@@ -70,6 +71,10 @@ function placeFound(image: ElfImage, places: readonly FoundPlace[]): Placed {
   const probes: PlannedProbe[] = [];
   const refusals: Refusal[] = [];
   for (const place of places) {
+    if (place.kind === 'function') {
+      placeHooks({ image, probes, refusals }, foundCode(image, place), hooksAt(place));
+      continue;
+    }
     const fileOffset = place.kind === 'place' ? image.fileOffsetOf(place.address) : undefined;
     if (place.kind === 'refused') refusals.push({ symbol: place.symbol, reason: place.reason });
     else if (fileOffset === undefined) refusals.push({ symbol: place.symbol, reason: NOT_IN_FILE });
@@ -79,6 +84,22 @@ function placeFound(image: ElfImage, places: readonly FoundPlace[]): Placed {
     }
   }
   return refusals.length === 0 ? { probes, refusals } : { probes: [], refusals };
+}
+
+function foundCode(image: ElfImage, { symbol: name, address }: FoundFunction): FunctionCode {
+  return { name, address, body: image.code(address, UNKNOWN_BODY_BYTES) };
+}
+
+function hooksAt({ symbol, need, programs }: FoundFunction): readonly UprobeHook[] {
+  return hookPair({ symbol, need, group: 'base' }, programs);
+}
+
+function hookPair(
+  common: Pick<UprobeHook, 'symbol' | 'need' | 'group'>,
+  programs: { readonly entry: string; readonly return: string | null },
+): readonly UprobeHook[] {
+  const entry: UprobeHook = { ...common, at: 'entry', program: programs.entry };
+  return programs.return === null ? [entry] : [entry, { ...common, at: 'return', program: programs.return }];
 }
 
 interface Recognised {
@@ -96,7 +117,8 @@ interface Placing extends Recognised {
 function placeNamed(recognised: Recognised): Placed {
   const { image, named, flavour } = recognised;
   const hooks = named.hooks(flavour);
-  const functions = functionsOf(image, flavour, [...new Set(hooks.map((hook) => hook.symbol))]);
+  const looked = named.innerFunctions(flavour).flatMap(({ wrapper, replaces }) => [wrapper, ...replaces]);
+  const functions = functionsOf(image, flavour, [...new Set([...hooks.map((hook) => hook.symbol), ...looked])]);
   const placing: Placing = { ...recognised, functions, probes: [], refusals: [] };
   const covered = placeInnerFunctions(placing);
   for (const [symbol, hooksOfSymbol] of bySymbol(hooks)) {
@@ -161,7 +183,7 @@ function placeInnerFunctions(placing: Placing): ReadonlySet<string> {
  */
 function provedInner(placing: Placing, inner: InnerFunction): FunctionCode | undefined {
   const wrapper = placing.functions.get(inner.wrapper);
-  const address = wrapper === undefined ? undefined : handsOverTo(wrapper);
+  const address = wrapper === undefined ? undefined : handsOverTo(wrapper, inner.keeps);
   if (address === undefined || nameOf(placing, address) !== undefined) return undefined;
   const forms = inner.replaces.flatMap((symbol) => placing.functions.get(symbol) ?? []);
   if (forms.length < 2 || !forms.every((form) => reaches(placing, form, { address, through: inner.replaces })))
@@ -192,12 +214,9 @@ function nameOf(placing: Placing, address: number): string | undefined {
 }
 
 function hooksOf(placing: Placing, inner: InnerFunction): readonly UprobeHook[] {
-  const replaced = placing.named.hooks(placing.flavour).find((hook) => hook.symbol === inner.wrapper);
+  const replaced = placing.named.hooks(placing.flavour).find(({ symbol }) => inner.replaces.includes(symbol));
   const common = { symbol: inner.name, need: replaced?.need ?? 'optional', group: replaced?.group ?? 'base' };
-  const entry: UprobeHook = { ...common, at: 'entry', program: inner.programs.entry };
-  return inner.programs.return === null
-    ? [entry]
-    : [entry, { ...common, at: 'return', program: inner.programs.return }];
+  return hookPair(common, inner.programs);
 }
 
 function isBuiltOnAnother(placing: Placing, code: FunctionCode): boolean {
@@ -212,7 +231,11 @@ type Placement =
   | { readonly hook: ReturnHook; readonly place: ReturnPlace };
 
 /** A function's hooks: where one of them is a return probe, the entry probe shares its place and its trap. */
-function placeHooks(placing: Placing, code: FunctionCode, hooks: readonly UprobeHook[]): void {
+function placeHooks(
+  placing: Pick<Placing, 'image' | 'probes' | 'refusals'>,
+  code: FunctionCode,
+  hooks: readonly UprobeHook[],
+): void {
   const returning = returnPlace(code.body);
   const entering = hooks.some((hook) => hook.at === 'return') ? returning : entryPlace(code.body);
   for (const hook of hooks) {
@@ -221,7 +244,11 @@ function placeHooks(placing: Placing, code: FunctionCode, hooks: readonly Uprobe
   }
 }
 
-function placeOne(placing: Placing, code: FunctionCode, { hook, place }: Placement): void {
+function placeOne(
+  placing: Pick<Placing, 'image' | 'probes' | 'refusals'>,
+  code: FunctionCode,
+  { hook, place }: Placement,
+): void {
   const fileOffset = placing.image.fileOffsetOf(code.address + place.offset);
   const { symbol, program, group, need } = hook;
   if (fileOffset === undefined || code.body.length === 0) {

@@ -32,12 +32,20 @@ export function sightTls({ images, plan, evidence }: Sighted): readonly TlsSight
   return [...recognised, ...closed, ...images.flatMap((image) => ofName(fileName(image.path))), ...evidence];
 }
 
-/** An OpenSSL that cannot be opened, such as one that an upgrade replaced, is known by its name alone. */
+/** Libraries that are read, by the names of their files: one that cannot be opened is known by nothing else. */
+const READABLE: readonly (readonly [RegExp, string])[] = [
+  [/^libssl3\.so$/, 'NSS'],
+  [/^libssl[\w-]*\.so(?:\.[\d.]+)?$/, 'OpenSSL'],
+  [/^libgnutls\.so/, 'GnuTLS'],
+  [/^libmbedtls\.so/, 'mbedTLS'],
+  [/^libwolfssl\.so/, 'wolfSSL'],
+];
+
+/** Such as one that an upgrade replaced. */
 function ofUnreadable({ path, reason }: UnreadableImage): readonly TlsSighting[] {
   const file = fileName(path);
-  return /^libssl[\w-]*\.so(?:\.[\d.]+)?$/.test(file) && file !== 'libssl3.so'
-    ? [{ file, library: 'OpenSSL', captured: false, how: `shared ${file}: ${reason}` }]
-    : [];
+  const known = READABLE.find(([name]) => name.test(file));
+  return known === undefined ? [] : [{ file, library: known[1], captured: false, how: `shared ${file}: ${reason}` }];
 }
 
 function ofPlan({ image, probes, refusals }: ProbePlan): TlsSighting {
@@ -54,13 +62,9 @@ function ofPlan({ image, probes, refusals }: ProbePlan): TlsSighting {
   return { file, library, captured: true, how: `${where}: ${which}${slow}` };
 }
 
-/** Libraries known by the names of their files. */
+/** Libraries that are not read, by the names of their files. */
 const NAMED: readonly (readonly [RegExp, string, string])[] = [
   [/^libjvm\.so$/, 'JSSE', 'Java: TLS done by JSSE is not captured yet'],
-  [/^libgnutls\.so/, 'GnuTLS', 'GnuTLS is not captured yet'],
-  [/^libssl3\.so$/, 'NSS', 'NSS is not captured yet'],
-  [/^libmbedtls\.so/, 'mbedTLS', 'mbedTLS is not captured yet'],
-  [/^libwolfssl\.so/, 'wolfSSL', 'wolfSSL is not captured yet'],
   [/^libs2n\.so/, 's2n', 's2n is not captured yet'],
 ];
 
@@ -78,8 +82,10 @@ export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[
   const flavour = flavours.find(({ symbols }) => symbols !== 'runtime');
   const holdsLibssl = holdsText(image, '.rodata', LIBSSL_TEXT);
   if (flavour !== undefined && (flavour.holds !== 'crypto' || !holdsLibssl)) return [];
-  // A folder name in panic messages, such as rustls-0.23.12.
-  if (textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined) return [unread(file, 'rustls')];
+  // A folder name in panic messages, such as rustls-0.23.12; one that is recognised tells of itself by its plan.
+  const isKnown = flavours.some(({ label }) => label === 'rustls');
+  if (!isKnown && textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined)
+    return [unread(file, 'rustls')];
   const version = textIn(image, { opening: 'OpenSSL ', pattern: OPENSSL_VERSION });
   if (version !== undefined || holdsLibssl) return [withoutSymbols(file, 'OpenSSL', version ?? 'OpenSSL')];
   // Go's own cryptography may be BoringSSL's, without its TLS.

@@ -3,7 +3,9 @@
  * connection's data is its plaintext. Plaintext whose socket is not known yet is held, bounded; what never finds its
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
+
 import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
+import { offersInRecords, onlyOffer } from '../../alpn';
 import type { Role, SourceEvent } from '../../events';
 import type { SealedCount, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
@@ -22,6 +24,7 @@ import {
   type Stream,
   type StreamDirection,
   skip,
+  streamsOf,
   totalsOf,
   updatesOf,
   without,
@@ -240,7 +243,7 @@ export class Binder {
     this.sockets.delete(oldest.key);
     this.unixSockets.delete(oldest.key);
     this.unwanted.delete(oldest.key);
-    if (oldest.stream !== null) this.streams.delete(oldest.stream.key);
+    for (const { key } of streamsOf(oldest)) this.streams.delete(key);
   }
 
   /**
@@ -256,7 +259,7 @@ export class Binder {
     const socket = this.sockets.get(event.socket);
     if (socket === undefined || socket.stream !== null || socket.tlsSeen) return;
     if (event.maybeTls && socket.maybeBytes < MAYBE_MOST) {
-      socket.maybe.push(event);
+      socket.maybe.push(keptOf(event));
       socket.maybeBytes += event.bytes.length;
       return;
     }
@@ -315,7 +318,7 @@ export class Binder {
   }
 
   private hold(stream: Stream, event: DataWire): void {
-    stream.held.push(event);
+    stream.held.push(keptOf(event));
     stream.heldBytes += event.bytes.length;
     this.heldBytes += event.bytes.length;
     this.options.onUnbound?.(stream.pid);
@@ -338,6 +341,7 @@ export class Binder {
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
     if (isWithin) socket.account = null;
     if (socket.stream === null || isWithin) this.emitTls(socket, stream.library, event.atNs);
+    if (socket.stream !== null) socket.earlier.push(socket.stream);
     socket.stream = stream;
     for (const held of this.release(stream)) this.emitPlaintext(stream, socket, held);
   }
@@ -345,6 +349,7 @@ export class Binder {
   private beginTls(socket: Socket, client: StreamDirection | null = null): void {
     if (!socket.tlsSeen) {
       socket.account = new TlsAccount(client ?? 'sent', socket.startedEarlier || client === null);
+      socket.agreed = onlyOffer(offersInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes))));
       socket.maybe = [];
       socket.maybeBytes = 0;
     }
@@ -360,6 +365,7 @@ export class Binder {
       library,
       binding: 'certain',
       startedEarlier: socket.openedAtNs < probedAtNs,
+      agreed: socket.agreed,
     });
   }
 
@@ -422,9 +428,9 @@ export class Binder {
     const missing = socket.account?.takeMissing(direction, sealed, plaintext) ?? 0;
     if (missing === 0) return;
     socket.end[direction] = position + missing;
-    if (socket.stream !== null) {
-      socket.stream.base[direction] += missing;
-      socket.stream.assumed[direction] += missing;
+    for (const { base, assumed } of streamsOf(socket)) {
+      base[direction] += missing;
+      assumed[direction] += missing;
     }
     this.emit({
       kind: 'data',
@@ -514,7 +520,7 @@ export class Binder {
     this.emitEncrypted(socket, event);
     this.checkAtEnd(socket, event);
     const totals = socket.tlsSeen ? plaintextTotals(socket) : totalsOf(event);
-    if (socket.stream !== null) this.streams.delete(socket.stream.key);
+    for (const { key } of streamsOf(socket)) this.streams.delete(key);
     this.emit({
       kind: 'close',
       connection: socket.key,
@@ -548,7 +554,7 @@ export class Binder {
       if (sealed !== undefined && sealed.records > 0) account?.learnTotal(direction, sealed);
     }
     if (account !== null && !account.carriesData) return;
-    const { pid, look, openedAtNs } = socket;
+    const { pid, look, openedAtNs, agreed } = socket;
     this.emit({
       kind: 'encrypted',
       connection: socket.key,
@@ -556,6 +562,7 @@ export class Binder {
       sentBytes: Math.max(0, end.sent - socket.end.sent),
       receivedBytes: Math.max(0, end.received - socket.end.received),
       unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
+      agreed,
     });
   }
 
@@ -570,4 +577,9 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
+}
+
+/** The bytes of an event are lent. */
+function keptOf(event: DataWire): DataWire {
+  return { ...event, bytes: new Uint8Array(event.bytes) };
 }

@@ -1,4 +1,5 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
+import type { Agreed } from '../../alpn';
 import type { DataEvent } from '../../events';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
@@ -21,9 +22,14 @@ export interface Socket {
   readonly pid: number;
   readonly startedEarlier: boolean;
   tlsSeen: boolean;
+  /** What is spoken within, where its client offered nothing else. */
+  agreed: Agreed;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
+  /** The one that was bound last. */
   stream: Stream | null;
+  /** Those before it: of the other direction where a library has an object for each, and of keys that were changed. */
+  readonly earlier: Stream[];
   /** Where the next byte stands that is emitted. */
   readonly end: ByDirection;
   /** Plaintext bytes of its TLS streams so far. */
@@ -83,8 +89,10 @@ export function newSocket(event: OpenWire): Socket {
     pid: event.pid,
     startedEarlier: event.startedEarlier,
     tlsSeen: false,
+    agreed: null,
     look: null,
     stream: null,
+    earlier: [],
     end: { sent: 0, received: 0 },
     plaintext: { sent: 0, received: 0 },
     account: null,
@@ -94,10 +102,19 @@ export function newSocket(event: OpenWire): Socket {
 }
 
 /**
- * Messages without plaintext that are taken for what they look like. Of Go's key updates too: it has one function a
- * direction, and what had no room in the ring shows by its position. OpenSSL has more ways to write than are known.
+ * Messages without plaintext that are taken for what they look like. Of key updates too where all data passes one function
+ * a direction, and what had no room in the ring shows by its position. OpenSSL has more ways to write than are known; Mbed
+ * TLS never changes keys.
  */
-const updates: Record<TlsLibraryName, readonly number[]> = { openssl: [], go: [KEY_UPDATE_BYTES] };
+const updates: Record<TlsLibraryName, readonly number[]> = {
+  openssl: [],
+  go: [KEY_UPDATE_BYTES],
+  gnutls: [KEY_UPDATE_BYTES],
+  nss: [KEY_UPDATE_BYTES],
+  mbedtls: [],
+  wolfssl: [KEY_UPDATE_BYTES],
+  rustls: [KEY_UPDATE_BYTES],
+};
 
 export function updatesOf({ library }: Stream): readonly number[] {
   return updates[library];
@@ -123,6 +140,11 @@ export function plaintextTotals({ stream }: Socket): ByDirection | null {
   if (stream?.total == null) return null;
   const { base, total } = stream;
   return { sent: base.sent + total.sent, received: base.received + total.received };
+}
+
+/** Every stream that is bound to the socket. */
+export function streamsOf({ stream, earlier }: Socket): readonly Stream[] {
+  return stream === null ? earlier : [...earlier, stream];
 }
 
 export function totalsOf({ sent, received }: CloseWire): ByDirection {

@@ -22,7 +22,7 @@ export interface TlsLook {
 /** When all probes of a library were in place for the process; undefined where they are not, or were refused. */
 export type ProbedAt = (file: string) => number | undefined;
 
-export const unknownLibrary = 'unknown library';
+const unknownLibrary = 'unknown library';
 
 /** Without a look the process ended too soon for one. */
 export function judgeUnread(look: TlsLook | null, openedAtNs: number, probedAt: ProbedAt): UnreadTls {

@@ -39,6 +39,9 @@ type Role = 'unknown' | 'outbound' | 'inbound';
 type StreamDirection = 'sent' | 'received';
 type Binding = 'nested' | 'ciphertext-sent' | 'ciphertext-received' | 'within' | 'descriptor';
 
+/** Why bytes are missing, if any are. */
+export type DataReason = 'whole' | 'over-limit' | 'unreadable-call' | 'fault' | 'left-out';
+
 /** Records of application data, and the bytes behind their headers; both modulo 2^32. */
 export interface SealedCount {
   readonly records: number;
@@ -63,7 +66,7 @@ export type WireEvent =
       readonly position: number;
       readonly size: number;
       readonly bytes: Uint8Array;
-      readonly reason: 'whole' | 'over-limit' | 'unreadable-call' | 'fault';
+      readonly reason: DataReason;
       /** Plaintext: what had been sealed on the socket before this call's own bytes; null where nothing follows of it. */
       readonly sealedBefore: SealedCount | null;
       /** Socket bytes that open like TLS, which the other direction has not confirmed. */
@@ -139,11 +142,12 @@ const at = {
 
 const HEADER_BYTES = wireLayout.wire_header[1];
 const NAME_BYTES = wireLayout['wire_process.name'][1];
-const reasons: Record<number, 'whole' | 'over-limit' | 'unreadable-call' | 'fault'> = {
+const reasons: Record<number, DataReason> = {
   [wireReason.whole]: 'whole',
   [wireReason.overLimit]: 'over-limit',
   [wireReason.unreadableCall]: 'unreadable-call',
   [wireReason.fault]: 'fault',
+  [wireReason.leftOut]: 'left-out',
 };
 const roles: Record<number, Role> = {
   [wireRole.unknown]: 'unknown',
@@ -157,7 +161,9 @@ const bindings: Record<number, Binding> = {
   [wireBinding.within]: 'within',
   [wireBinding.descriptor]: 'descriptor',
 };
-const libraries: Record<number, TlsLibraryName> = { [wireLibrary.openssl]: 'openssl', [wireLibrary.go]: 'go' };
+const libraries: ReadonlyMap<number, TlsLibraryName> = new Map(
+  Object.entries(wireLibrary).map(([name, number]) => [number, name as TlsLibraryName]), // keys of that very object
+);
 
 /** One event of a batch: the batch, and where in it the event begins. */
 class EventView {
@@ -205,7 +211,7 @@ class EventView {
 
   /** In the TLS layer. */
   get library(): TlsLibraryName {
-    return libraries[this.u8(at.role)] ?? 'openssl';
+    return libraries.get(this.u8(at.role)) ?? 'openssl';
   }
 
   get base(): WireBase {

@@ -5,7 +5,7 @@ import type { MappedImage } from '../attach/plan';
 import { findProgram } from './command';
 
 /**
- * The program's own file (its interpreter's where it is a script), the machine's OpenSSL libraries, and Node.js, which
+ * The program's own file (its interpreter's where it is a script), the machine's TLS libraries, and Node.js, which
  * scripts start and which has a copy of its own: found at its exec, it may have sent its first request already.
  */
 export function imagesOfCommand(command: readonly string[]): readonly MappedImage[] {
@@ -15,7 +15,7 @@ export function imagesOfCommand(command: readonly string[]): readonly MappedImag
   return [...executables, ...node, ...librariesIn('', extraFolders())].flatMap((path) => imageOf(path) ?? []);
 }
 
-/** The OpenSSL libraries installed where these processes live: some of them may live in containers. */
+/** The TLS libraries installed where these processes live: some of them may live in containers. */
 export function installedImages(pids: readonly number[]): readonly MappedImage[] {
   const here = mountsOf('self');
   const roots = new Map(pids.map((pid) => [mountsOf(pid), `/proc/${pid}/root`] as const));
@@ -72,7 +72,7 @@ function librariesIn(root: string, extra: readonly string[] = []): readonly stri
 
 function libraryNames(folder: string): readonly string[] {
   try {
-    return readdirSync(folder).filter((name) => /^lib(ssl|crypto)\.so(\.|$)/.test(name));
+    return readdirSync(folder).filter((name) => /^lib(?:ssl3?|crypto|gnutls|mbedtls|wolfssl)\.so(?:\.|$)/.test(name));
   } catch {
     return [];
   }

@@ -3,13 +3,14 @@
  * the secrets apply (hellos) is followed for their sake alone. After a hole the number of a record is not known any more,
  * so the rest of that direction is counted and not read.
  */
+import { type Agreed, answerIn, offersIn, onlyOffer } from '../../alpn';
 import { nextSecret, type Opener, openerOfTls13, openersOfTls12, type Suite, suiteOf } from './cipher';
 import type { KeyLog } from './key-log';
 
 export interface TlsOptions {
   readonly keys: KeyLog;
-  /** Once, before the first plaintext. */
-  onOpened(atUs: number): void;
+  /** Once, before the first plaintext and once it is known what was agreed on. */
+  onOpened(atUs: number, agreed: Agreed): void;
   onData(isFromClient: boolean, bytes: Uint8Array, atUs: number): void;
   /** Bytes that do not open: sizes are those of their records. */
   onGap(isFromClient: boolean, size: number, atUs: number): void;
@@ -23,7 +24,7 @@ export function beginsTls(bytes: Uint8Array): boolean {
 const changeCipherSpec = 20;
 const handshake = 22;
 const applicationData = 23;
-const [clientHello, serverHello, finished, keyUpdate] = [1, 2, 20, 24];
+const [clientHello, serverHello, encryptedExtensions, finished, keyUpdate] = [1, 2, 8, 20, 24];
 const headerBytes = 5;
 /** The largest record there may be, with what sealing adds (RFC 5246 6.2.3). */
 const longestRecord = 16384 + 2048;
@@ -56,8 +57,18 @@ export class TlsConversation {
   private clientRandom: Buffer | null = null;
   private suite: Suite | null = null;
   private isTls13 = false;
+  private offers: readonly string[] = [];
+  /** Undefined where the server's choice was not seen. */
+  private answer: Agreed | undefined;
+  /** When it could be read, until that is told. */
+  private openedAtUs: number | null = null;
 
   constructor(private readonly options: TlsOptions) {}
+
+  /** What the server chose, else the only thing there was to choose. */
+  get agreed(): Agreed {
+    return this.answer === undefined ? onlyOffer(this.offers) : this.answer;
+  }
 
   data(isFromClient: boolean, bytes: Uint8Array, atUs: number): void {
     const side = isFromClient ? this.client : this.server;
@@ -86,7 +97,9 @@ export class TlsConversation {
   }
 
   private lose(side: Side, size: number, atUs: number): void {
-    if (this.isRead && size > 0) this.options.onGap(side.isClient, size, atUs);
+    if (!this.isRead || size === 0) return;
+    this.tellOpened();
+    this.options.onGap(side.isClient, size, atUs);
   }
 
   private record(side: Side, record: Buffer, atUs: number): void {
@@ -116,7 +129,10 @@ export class TlsConversation {
   }
 
   private opened(side: Side, type: number, plain: Buffer, atUs: number): void {
-    if (type === applicationData && plain.length > 0) this.options.onData(side.isClient, plain, atUs);
+    if (type === applicationData && plain.length > 0) {
+      this.tellOpened();
+      this.options.onData(side.isClient, plain, atUs);
+    }
     if (type === handshake && this.isTls13) this.handshake(side, plain, atUs);
   }
 
@@ -133,10 +149,22 @@ export class TlsConversation {
   }
 
   private message(side: Side, type: number, body: Buffer, atUs: number): void {
-    if (type === clientHello && side.isClient && body.length >= 34) this.clientRandom ??= body.subarray(2, 34);
+    if (type === clientHello && side.isClient && body.length >= 34) this.clientSays(body);
     else if (type === serverHello && !side.isClient) this.hello(body, atUs);
+    else if (type === encryptedExtensions && this.isTls13) this.answered(body);
     else if (type === finished && this.isTls13) this.use(side, 'TRAFFIC_SECRET_0');
     else if (type === keyUpdate && this.isTls13) this.update(side);
+  }
+
+  private clientSays(hello: Buffer): void {
+    this.clientRandom ??= hello.subarray(2, 34);
+    this.offers = offersIn(hello);
+  }
+
+  /** A server that answers nothing to offers takes none of them up. */
+  private answered(extensions: Buffer): void {
+    this.answer = answerIn(extensions);
+    this.tellOpened();
   }
 
   private hello(body: Buffer, atUs: number): void {
@@ -148,7 +176,10 @@ export class TlsConversation {
     this.suite = suiteOf(body.readUInt16BE(afterId));
     this.isTls13 = isTls13(body.subarray(afterId + 3));
     if (this.isTls13) this.beginTls13(atUs);
-    else this.beginTls12(this.clientRandom, random, atUs);
+    else {
+      this.beginTls12(this.clientRandom, random, atUs);
+      this.answered(body.subarray(afterId + 3));
+    }
   }
 
   private beginTls13(atUs: number): void {
@@ -171,7 +202,14 @@ export class TlsConversation {
 
   private begin(atUs: number): void {
     this.isRead = true;
-    this.options.onOpened(atUs);
+    this.openedAtUs = atUs;
+  }
+
+  private tellOpened(): void {
+    if (this.openedAtUs === null) return;
+    const atUs = this.openedAtUs;
+    this.openedAtUs = null;
+    this.options.onOpened(atUs, this.agreed);
   }
 
   private use(side: Side, label: string): void {

@@ -1,11 +1,15 @@
-/** A request of HTTP/2, and its answer on the stream it came on. */
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { Readable } from 'node:stream';
+/**
+ * A request of HTTP/2, and its answer on the stream it came on. One for a WebSocket is the request of HTTP/1.1 that it stands
+ * for, and may be taken over together with its stream.
+ */
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { Readable } from 'node:stream';
 import type { InformationalResponse } from '../../../../tape/model/http/http';
 import { cleanFields } from '../../response';
 import type { Address, Arrival } from '../arrival';
-import type { Asked, Content, Ending, FlatHeaders, Head, Opened, Reply } from '../asked';
-import { folded, outgoingFields, regularFields } from './fields';
+import type { Asked, Content, Ending, FlatHeaders, Head, Opened, Reply, Upgrade } from '../asked';
+import { noDate, outgoingFields, regularFields, respondingWith } from './fields';
+import { socketUpgrade, upgradeFields } from './upgrade';
 
 export interface Http2Opened {
   readonly headers: IncomingHttpHeaders;
@@ -17,7 +21,7 @@ export interface Http2Opened {
 }
 
 export class Http2Asked implements Asked {
-  readonly upgrade = null;
+  readonly upgrade: Upgrade | null;
   readonly version = '2';
   readonly method: string;
   readonly upstream: string;
@@ -33,26 +37,31 @@ export class Http2Asked implements Asked {
     stream: ServerHttp2Stream,
     private readonly opened: Http2Opened,
   ) {
-    this.method = opened.headers[':method'] ?? '';
+    const { headers } = opened;
+    const asksForSocket = headers[':protocol'] === upgradeFields.upgrade;
+    this.upgrade = asksForSocket ? socketUpgrade(stream, headers, opened.address.target) : null;
+    this.method = asksForSocket ? 'GET' : (headers[':method'] ?? '');
     this.upstream = opened.address.upstream;
     this.target = opened.address.target;
     this.arrival = opened.arrival;
     this.hasBody = opened.hasBody;
-    this.body = stream;
+    this.body = asksForSocket ? Readable.from([]) : stream; // what comes is for whoever takes the upgrade up
     this.reply = new Http2Reply(stream, opened.arrival);
     stream.on('trailers', (_: IncomingHttpHeaders, __: number, raw?: FlatHeaders) => {
       this.rawTrailers = raw ?? [];
     });
     // Node sends the interim answer of a request that waits for it only where its own HTTP/1 interface is used.
-    if (opened.headers.expect?.toLowerCase() === '100-continue') stream.additionalHeaders({ ':status': 100 });
+    if (headers.expect?.toLowerCase() === '100-continue') stream.additionalHeaders({ ':status': 100 });
   }
 
   headers(): FlatHeaders {
-    return regularFields(this.opened.raw);
+    const fields = regularFields(this.opened.raw);
+    return this.upgrade === null ? fields : [...fields, ...Object.entries(upgradeFields).flat()];
   }
 
   header(name: string): string | undefined {
-    const value = this.opened.headers[name];
+    const { headers } = this.opened;
+    const value = this.upgrade === null ? headers[name] : { ...headers, ...upgradeFields }[name];
     return typeof value === 'string' ? value : value?.join(', ');
   }
 
@@ -82,7 +91,7 @@ class Http2Reply implements Reply {
   early({ status, headers }: InformationalResponse): void {
     if (this.isOver || this.isBegun) return;
     const fields = outgoingFields(cleanFields(headers).flat());
-    this.respondWith(fields, (all) => this.stream.additionalHeaders({ ...all, ':status': status }));
+    respondingWith(fields, (all) => this.stream.additionalHeaders({ ...all, ':status': status }));
   }
 
   send(head: Head, { bytes, shortText }: Content, trailers: FlatHeaders): void {
@@ -115,25 +124,15 @@ class Http2Reply implements Reply {
   }
 
   private begin({ status, headers }: Head, options: { endStream: boolean; waitForTrailers: boolean }): void {
-    this.respondWith(outgoingFields(headers), (fields) =>
+    respondingWith(outgoingFields(headers), (fields) =>
       this.stream.respond({ ...fields, ':status': status }, { ...options, ...noDate }),
     );
   }
 
   private trail(trailers: () => FlatHeaders): void {
     this.stream.once('wantTrailers', () => {
-      this.respondWith(outgoingFields(trailers()), (fields) => this.stream.sendTrailers(fields));
+      respondingWith(outgoingFields(trailers()), (fields) => this.stream.sendTrailers(fields));
     });
-  }
-
-  /** Node refuses to repeat a field that has one value; as one line it means the same (RFC 9110 5.3). */
-  private respondWith(fields: OutgoingHttpHeaders, send: (fields: OutgoingHttpHeaders) => void): void {
-    try {
-      send(fields);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error;
-      send(folded(fields));
-    }
   }
 
   /** Of the stream alone, except where nobody would have taken the connection. */
@@ -146,9 +145,6 @@ class Http2Reply implements Reply {
     this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 }
-
-/** The date of an answer is the recorded one, or none. Node knows the option; its types do not. */
-export const noDate = { sendDate: false };
 
 /** A tape does not keep the code a stream was reset with; that nobody took it up it does. */
 const codes = {

@@ -36,7 +36,7 @@ export function outgoingFields(flat: FlatHeaders): OutgoingHttpHeaders {
 }
 
 /** Each field once. */
-export function folded(fields: OutgoingHttpHeaders): OutgoingHttpHeaders {
+function folded(fields: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
@@ -44,3 +44,16 @@ export function folded(fields: OutgoingHttpHeaders): OutgoingHttpHeaders {
     ]),
   );
 }
+
+/** Node refuses to repeat a field that has one value; as one line it means the same (RFC 9110 5.3). */
+export function respondingWith(fields: OutgoingHttpHeaders, send: (fields: OutgoingHttpHeaders) => void): void {
+  try {
+    send(fields);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error;
+    send(folded(fields));
+  }
+}
+
+/** The date of an answer is the recorded one, or none. Node knows the option; its types do not. */
+export const noDate = { sendDate: false };

@@ -11,10 +11,13 @@ import {
   type ServerHttp2Stream,
   type ServerOptions,
 } from 'node:http2';
-import { type Arrival, arrivalOf } from '../arrival';
+import { type Address, type Arrival, arrivalOf } from '../arrival';
+import type { FlatHeaders } from '../asked';
 import { headLimitBytes, type MockLimits } from '../limits';
 import type { Carrying, Serving } from '../serving';
-import { Http2Asked, noDate } from './asked';
+import { Http2Asked } from './asked';
+import { noDate } from './fields';
+import { upgradeFields } from './upgrade';
 
 export function carryHttp2(serving: Serving): Carrying {
   const sessions = new Set<ServerHttp2Session>();
@@ -45,7 +48,7 @@ const sentHeadBytes = 1024 * 1024;
 
 function sessionOptions({ streams }: MockLimits): ServerOptions {
   return {
-    settings: { maxConcurrentStreams: streams, maxHeaderListSize: headLimitBytes },
+    settings: { maxConcurrentStreams: streams, maxHeaderListSize: headLimitBytes, enableConnectProtocol: true },
     maxHeaderListPairs: mostFields,
     maxSendHeaderBlockLength: sentHeadBytes,
     maxSessionMemory: sessionMegabytes,
@@ -67,15 +70,37 @@ type StreamEvent = [stream: ServerHttp2Stream, headers: IncomingHttpHeaders, fla
 function take([stream, headers, flags, raw]: StreamEvent, arrival: Arrival, serving: Serving): void {
   stream.on('error', () => {}); // a client may reset a stream at any moment; 'close' follows and is enough
   const authority = headers[':authority'] ?? headers.host;
-  if (headers[':method'] === 'CONNECT') {
+  const protocol = headers[':protocol'];
+  if (headers[':method'] === 'CONNECT' && protocol === undefined) {
     openTunnel(stream, { authority: authority ?? '', arrival }, serving);
     return;
   }
   const address = serving.resolve({ target: headers[':path'] ?? '', authority, scheme: headers[':scheme'] }, arrival);
+  if (protocol !== undefined) {
+    offerProtocol(stream, { headers, raw, arrival, address, protocol: String(protocol) }, serving);
+    return;
+  }
   const hasBody = (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0;
   const asked = new Http2Asked(stream, { headers, raw, hasBody, arrival, address });
   if (hasBody) awaitBody(stream, asked, serving.limits.requestMs);
   serving.ask(asked);
+}
+
+interface ProtocolAsked {
+  readonly headers: IncomingHttpHeaders;
+  readonly raw: FlatHeaders;
+  readonly arrival: Arrival;
+  readonly address: Address;
+  readonly protocol: string;
+}
+
+/** An extended CONNECT (RFC 8441): what nobody here speaks is answered as RFC 9220 3 says. */
+function offerProtocol(stream: ServerHttp2Stream, { protocol, ...opened }: ProtocolAsked, serving: Serving): void {
+  if (protocol !== upgradeFields.upgrade) {
+    stream.respond({ ':status': 501 }, { endStream: true, ...noDate });
+    return;
+  }
+  serving.ask(new Http2Asked(stream, { ...opened, hasBody: false }));
 }
 
 /** A request that takes too long is told so, as one of HTTP/1 is; the other streams of its connection go on. */

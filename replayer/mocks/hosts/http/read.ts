@@ -6,6 +6,7 @@ import { blockBytes } from '../../../../tape/body/event-stream';
 import type { Exchange } from '../../../../tape/model/exchange';
 import { type HttpContent, type HttpResponse, noHttp } from '../../../../tape/model/http/http';
 import { httpOf } from '../../../../tape/model/registry';
+import { askedOverHttp1 } from '../../../../tape/model/websocket/websocket';
 import type { MockReader, Read } from '../readers';
 
 /** How an upstream ends a request it does not answer; `refused` of a stream of HTTP/2 that was not taken up. */
@@ -39,13 +40,18 @@ const failures = new Set<string>(['reset', 'closed', 'timeout', 'refused'] satis
 export const readHttp: MockReader<'http'> = {
   host: 'http',
   read(exchange): Read<'http'> {
-    const content = httpOf(exchange) ?? noHttp;
+    const content = asAskedOverHttp1(httpOf(exchange) ?? noHttp);
     const reason = whyNot(exchange, content);
     const { request } = content;
     if (reason !== null || request === null) return { reason: reason ?? 'no-request' };
     return { request, answer: answerOf(exchange, content) };
   },
 };
+
+/** A handshake that was refused is asked for again over either version. */
+function asAskedOverHttp1({ request, response }: HttpContent): HttpContent {
+  return { request: request === null ? null : askedOverHttp1(request), response };
+}
 
 function answerOf(exchange: Exchange, { request, response }: HttpContent): HttpAnswer {
   if (response === null || request === null) {

@@ -1,11 +1,13 @@
 /**
  * Plays the server of recorded conversations: a handshake is matched like any request, and then each recorded message of the
- * server goes out after what the client had said before it. What the client says that was not recorded is a miss.
+ * server goes out after what the client had said before it. What the client says that was not recorded is a miss. A handshake
+ * that was not recorded may be sent on to its upstream, and the conversation with it.
  */
-import { type Answering, markHeader, replyMiss } from '../../answering';
+import { type Answering, type Found, markHeader, replyMiss } from '../../answering';
 import type { Asked } from '../../front/asked';
 import type { Strictness } from '../../match/matcher';
 import type { Mock, MockSet } from '../../mock';
+import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
 import { handshakeOf } from './handshake';
 import { Talk } from './talk';
@@ -20,13 +22,22 @@ export const webSocketHost: MockHost = {
 class WebSocketMocks implements OpenHost {
   private readonly talks = new Set<Talk>();
 
-  constructor(private readonly answering: Answering) {}
+  private readonly passthrough: Passthrough;
+
+  constructor(private readonly answering: Answering) {
+    this.passthrough = createPassthrough(answering.set);
+  }
 
   serve(asked: Asked): void {
     const wire = `websocket ${asked.upstream} ${asked.method} ${asked.target}`;
-    const found = this.answering.find(asked, handshakeOf(asked), { host: 'websocket', wire, mayPass: false });
-    if (found.kind === 'miss') replyMiss(asked.reply, found.miss);
+    const found = this.answering.find(asked, handshakeOf(asked), { host: 'websocket', wire });
+    if (found.kind === 'miss') this.miss(asked, found);
     else this.inTime(asked, found.mock, found.strictness);
+  }
+
+  private miss(asked: Asked, { miss, passTo }: Found & { readonly kind: 'miss' }): void {
+    if (passTo === null) replyMiss(asked.reply, miss);
+    else this.passthrough.send(passTo, asked, Buffer.alloc(0));
   }
 
   private inTime(asked: Asked, mock: Mock, strictness: Strictness): void {
@@ -48,6 +59,7 @@ class WebSocketMocks implements OpenHost {
 
   close(): void {
     for (const talk of this.talks) talk.destroy();
+    this.passthrough.close();
   }
 }
 

@@ -64,6 +64,8 @@ CREATE TABLE proto_files (
   session_id INTEGER NOT NULL REFERENCES sessions (id),
   name       TEXT NOT NULL,
   bytes      BLOB NOT NULL,
+  source     TEXT NOT NULL,
+  others     INTEGER NOT NULL,
   PRIMARY KEY (session_id, name)
 ) WITHOUT ROWID;
 CREATE TABLE messages (

@@ -10,8 +10,9 @@
  *   noise     places that may differ, each with a reason
  *
  * WIRETAPE_TARGET, when set, is used in place of command and target. More settings: ca, insecure, hostHeader, redact,
- * setHeader: ['authorization: Bearer ${env:TOKEN}'], secret: ['NAME=env:VAR'], timeoutMs, waitMs, and strict: true, with
- * which nothing may differ but what noise names.
+ * protoSet (what names the fields of protobuf messages), setHeader: ['authorization: Bearer ${env:TOKEN}'],
+ * secret: ['NAME=env:VAR'], timeoutMs, waitMs, sandbox: 'netns' or 'env', allow: ['127.0.0.1:5432'], and strict: true,
+ * with which nothing may differ but what noise names.
  */
 'use strict';
 const { suite } = require('wiretape');

@@ -90,9 +90,7 @@ it('says why a recognised library is not read', () => {
 
 it.each([
   ['libjvm.so', 'JSSE'],
-  ['libgnutls.so.30.34.3', 'GnuTLS'],
-  ['libssl3.so', 'NSS'],
-  ['libmbedtls.so.14', 'mbedTLS'],
+  ['libs2n.so.1', 's2n'],
 ])('names %s as a library that is not captured', (name, library) => {
   expect(sighted([mapped(name)])).toMatchObject([{ file: name, library, captured: false }]);
 });
@@ -166,6 +164,9 @@ it.each([
   ['/x/libssl.so.3 (deleted)', ['OpenSSL']],
   ['/x/libssl-2e26bb3f.so.1.1', ['OpenSSL']],
   ['/x/libssl3.so', ['NSS']],
+  ['/x/libgnutls.so.30.34.3', ['GnuTLS']],
+  ['/x/libmbedtls.so.14', ['mbedTLS']],
+  ['/x/libwolfssl.so.35', ['wolfSSL']],
   ['/x/libc.so.6', []],
 ])('knows %s, which cannot be opened, by its name', (path, libraries) => {
   const found = sighted([{ path, device: '', inode: '', openable: [] }]);

@@ -1,6 +1,7 @@
 import { Binder, type BinderOptions } from '../../../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../../../recorder/source/ebpf/decode/decode';
 import type { SourceEvent } from '../../../../recorder/source/events';
+import { clientHello } from '../../../support/client-hello';
 import { batchOf, type WireFields } from '../../../support/wire-events';
 
 const SENT = 1;
@@ -49,6 +50,21 @@ function spoken(events: readonly SourceEvent[]): string[] {
     return `${event.connection} ${event.direction} ${event.position} ${Buffer.from(event.bytes).toString()}`;
   });
 }
+
+it('keeps what it holds when the memory it was lent is used again', () => {
+  const told: SourceEvent[] = [];
+  const binder = new Binder({ clockOffsetUs: 0, onEvent: (event) => told.push(event) });
+  const push = (event: WireFields) => {
+    const memory = batchOf(event);
+    for (const decoded of decodeBatch(memory)) binder.push(decoded);
+    memory.fill(0xdd);
+  };
+  push(open(1));
+  push(secret(7, RECEIVED, 'before anybody knew its socket'));
+  expect(told).toHaveLength(1);
+  push({ type: 'tlsBind', layer: TLS, tls: 7, socket: 1 });
+  expect(spoken(told.filter(({ kind }) => kind === 'data'))).toEqual(['1 received 0 before anybody knew its socket']);
+});
 
 it('passes plain bytes on as they are', () => {
   const told = bind([
@@ -306,6 +322,28 @@ describe('bytes that open like TLS', () => {
       { type: 'tlsBind', tls: 7, socket: 1 },
     ]);
     expect(spoken(told)).toEqual(['1 open', '1 tls']);
+  });
+
+  it('say what is spoken within, where it is the only thing that is offered', async () => {
+    const toldOf = async (offers: readonly string[], bound: readonly WireFields[]) => {
+      const hello = await clientHello(offers);
+      const pieces = [hello.subarray(0, 5), hello.subarray(5)].map((bytes) => ({ ...maybe(''), bytes }));
+      return bind([open(1), ...pieces, { type: 'tlsSeen', socket: 1, direction: RECEIVED }, ...bound]);
+    };
+    const read: readonly WireFields[] = [{ type: 'tlsBind', tls: 7, socket: 1 }];
+    expect(await toldOf(['h2'], read)).toContainEqual(expect.objectContaining({ kind: 'tls', agreed: 'h2' }));
+    expect(await toldOf(['h2', 'http/1.1'], read)).toContainEqual(
+      expect.objectContaining({ kind: 'tls', agreed: null }),
+    );
+    const unread = [
+      record(SENT, [0, 0], 1000),
+      record(RECEIVED, [0, 0], 69),
+      record(RECEIVED, [1, 69], 117),
+      { type: 'close', socket: 1, sent: 700, received: 500, sentSealed: [1, 1000], receivedSealed: [2, 186] },
+    ] as const;
+    expect(await toldOf(['mqtt'], unread)).toContainEqual(
+      expect.objectContaining({ kind: 'encrypted', agreed: 'mqtt' }),
+    );
   });
 
   it('go out as they are once the other side answers otherwise', () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, createServer as createTlsServer, type SecureVersion } from 'node:tls';
 import { eventsOf, exchangesIn, streamOf } from '../../../support/captured';
-import { httpIn } from '../../../support/contents';
+import { httpIn, rawIn } from '../../../support/contents';
 import { captureOf, conversation } from '../../../support/packets';
 
 interface Taken {
@@ -30,17 +30,21 @@ const request = `POST /orders HTTP/1.1\r\nHost: shop.test\r\nContent-Length: ${b
 const response = `HTTP/1.1 201 Created\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
 /** One request and its answer over TLS, through a relay that takes the bytes. */
-async function take(version: SecureVersion, ciphers: string): Promise<Taken> {
+async function take(version: SecureVersion, ciphers: string, offers: readonly string[] = []): Promise<Taken> {
+  const agreeing = offers.length === 0 ? {} : { ALPNProtocols: [...offers].reverse() };
   const pieces: Taken['pieces'] = [];
   const lines: string[] = [];
   const suite = version === 'TLSv1.3' ? { ciphers } : { ciphers, honorCipherOrder: true };
-  const server = createTlsServer({ ...identity, ...suite, minVersion: version, maxVersion: version }, (socket) => {
-    let length = 0;
-    socket.on('data', (data: Buffer) => {
-      length += data.length;
-      if (length === request.length) socket.end(response);
-    });
-  });
+  const server = createTlsServer(
+    { ...identity, ...suite, ...agreeing, minVersion: version, maxVersion: version },
+    (socket) => {
+      let length = 0;
+      socket.on('data', (data: Buffer) => {
+        length += data.length;
+        if (length === request.length) socket.end(response);
+      });
+    },
+  );
   const target = await listening(server);
   const relay = createServer((near) => {
     const far = connect(target, '127.0.0.1');
@@ -57,7 +61,9 @@ async function take(version: SecureVersion, ciphers: string): Promise<Taken> {
   });
   const port = await listening(relay);
   await new Promise<void>((resolve, reject) => {
-    const client = connectTls({ port, host: '127.0.0.1', ca: identity.cert, servername: 'localhost', ciphers });
+    const offering = offers.length === 0 ? {} : { ALPNProtocols: [...offers] };
+    const to = { port, host: '127.0.0.1', ca: identity.cert, servername: 'localhost', ciphers };
+    const client = connectTls({ ...to, ...offering });
     client.on('keylog', (line: Buffer) => lines.push(line.toString()));
     client.on('secureConnect', () => client.write(request));
     client
@@ -141,4 +147,24 @@ describe.each([
     const { exchanges } = exchangesIn(captureOf(sketches.filter((_, i) => i !== last - 5)), taken.keyLog);
     expect(exchanges.map(({ problems }) => problems)).toEqual([expect.arrayContaining(['lost-bytes'])]);
   });
+});
+
+describe('what both sides agreed to speak', () => {
+  const suites = { 'TLSv1.3': 'TLS_AES_128_GCM_SHA256', 'TLSv1.2': 'ECDHE-RSA-AES128-GCM-SHA256' } as const;
+
+  it.each<[SecureVersion & keyof typeof suites, readonly string[], string | null, string | null]>([
+    ['TLSv1.3', ['http/1.1', 'x-own'], 'x-own', null],
+    ['TLSv1.3', ['http/1.1'], 'http/1.1', 'HTTP/1.1'],
+    ['TLSv1.2', ['http/1.1', 'x-own'], 'x-own', 'x-own'],
+    ['TLSv1.3', [], null, null],
+  ])(
+    'in %s out of %j is read with its keys, and without them where it shows',
+    async (version, offers, agreed, shown) => {
+      const { pieces, keyLog } = await take(version, suites[version], offers);
+      const capture = captureOf(conversation(pieces));
+      const told = eventsOf(capture, keyLog).events.filter(({ kind }) => kind === 'tls');
+      expect(told).toMatchObject([{ agreed }]);
+      expect(rawIn(exchangesIn(capture).exchanges[0])?.protocol).toBe(shown);
+    },
+  );
 });

@@ -4,6 +4,7 @@ import { Carrier } from '../../../../replayer/correlate/carrier';
 import type { LiveRequest } from '../../../../replayer/correlate/live-request';
 import { isCredential } from '../../../../replayer/correlate/secrets';
 import type { RedactionEntry } from '../../../../tape/redact/redacted';
+import { type BatchPart, batch, changeSet, message } from '../../../support/batches';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 import { answerOf } from '../../../support/judging';
 
@@ -21,7 +22,7 @@ function carry(recorded: readonly ExchangeSketch[], setting: Setting = {}) {
   const tests = casesFrom(storedExchanges(...recorded)).filter(isRunnable);
   const target = { authority: 'new.test', origin: 'http://new.test' };
   const carrier = new Carrier(tests, {
-    target,
+    targetOf: () => target,
     setHeaders: setting.setHeaders ?? [],
     secrets: setting.secrets ?? new Map(),
   });
@@ -53,6 +54,28 @@ function last(requests: readonly LiveRequest[]) {
 const minted: ExchangeSketch = { method: 'POST', target: '/orders', responseBody: { id: idA } };
 const live: readonly ExchangeSketch[] = [{ responseBody: { id: idB } }];
 
+describe('a number in a query', () => {
+  const path = (target: string, answers: readonly ExchangeSketch[], now: readonly ExchangeSketch[]) =>
+    last(requestsOf([...answers, { target }], now)).path;
+  const order = { method: 'POST', target: '/orders', responseBody: { id: 41 } };
+  const now = [{ responseBody: { id: 7 } }];
+
+  it.each([
+    ['/items?order=41', '/items?order=7'],
+    ['/items?order_id=41&x=41', '/items?order_id=7&x=41'],
+    ['/items?page=41', '/items?page=41'],
+    ['/items?limit=41', '/items?limit=41'],
+  ])('is an id where an answer named one of that kind: %s', (recorded, expected) => {
+    expect(path(recorded, [order], now)).toBe(expected);
+  });
+
+  it('is not taken for what an action answered', () => {
+    const signup = { method: 'POST', target: '/signup', responseBody: { id: 2 } };
+    expect(path('/items?page=2', [signup], now)).toBe('/items?page=2');
+    expect(path('/items?user_id=2', [signup], now)).toBe('/items?user_id=7');
+  });
+});
+
 describe('a minted value is carried into', () => {
   it('the right one of parts without names', () => {
     const type = ['Content-Type', 'multipart/mixed; boundary=b'] as const;
@@ -60,6 +83,21 @@ describe('a minted value is carried into', () => {
     const body = (id: string) => `${inner('7')}\r\n${inner(id)}\r\n--b--\r\n`;
     const batch = { method: 'POST', target: '/batch', requestHeaders: [type], requestBody: body(idA) };
     expect(last(requestsOf([minted, batch], live)).body).toBe(body(idB));
+  });
+
+  it('the places of a message in a part, whose length stays true', () => {
+    const requestHeaders = [['Content-Type', 'multipart/mixed; boundary=b']] as const;
+    const asked = (id: string, more: string): BatchPart => {
+      const json = JSON.stringify({ order: id, more, n: 7 });
+      const fields = [`If-Match: "${id}"`, 'Content-Type: application/json', `Content-Length: ${json.length}`];
+      return { text: message(`PATCH Orders('${id}')/Lines HTTP/1.1`, fields, json) };
+    };
+    const body = (id: string, more: string) =>
+      batch('b', asked(idA.replace('f', 'e'), 'x'), changeSet('s', asked(id, more)));
+    const sent = (id: string, more: string) => ({ method: 'POST', requestHeaders, requestBody: body(id, more) });
+    const created = (id: string, more: string) => ({ ...minted, responseBody: { id, more } });
+    const requests = requestsOf([created(idA, tokenA), sent(idA, tokenA)], [created(idB, `${tokenB}-longer`)]);
+    expect(last(requests).body).toBe(body(idB, `${tokenB}-longer`).toString());
   });
 
   it('one of several JSON texts, and the others keep their bytes', () => {

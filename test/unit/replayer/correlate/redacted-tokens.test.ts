@@ -16,7 +16,7 @@ function carrierFor(...sketches: readonly ExchangeSketch[]) {
   });
   const tests = casesFrom(stored).filter(isRunnable);
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
-  return { tests, carrier: new Carrier(tests, { target, setHeaders: [], secrets: new Map() }) };
+  return { tests, carrier: new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() }) };
 }
 
 const login: ExchangeSketch = { method: 'POST', target: '/login', responseBody: { access_token: tokenOf('user01') } };

@@ -41,7 +41,7 @@ function judged(recorded: Body | ReturnType<typeof answer>, live: ReturnType<typ
   const [test] = tests;
   if (test === undefined) throw new Error('no case');
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
-  const carrier = new Carrier(tests, { target, setHeaders: [], secrets: new Map() });
+  const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
   const state = openRunState((text) => carrier.isOnTape(text));
   const rules = parseNoiseRules(noise, 'noise.yaml');
   const answered = { response: live, sentAtUs: test.stored.exchange.startedAtUs };

@@ -34,6 +34,17 @@ it.each([
   expect(idleRules(rule(more), results([]), cases)).toEqual([`noise rule n.yaml:1 excused nothing: ${why}`]);
 });
 
+it('says where a rule allows less than what differs', () => {
+  const failed: CaseResult = {
+    ...(results([])[0] as CaseResult),
+    verdict: 'fail',
+    differences: [{ path: 'body.meta.a', kind: 'changed', expected: 1, actual: 9 }],
+  };
+  expect(idleRules(rule('path: body.meta.a, tolerance: 1'), [failed], cases)).toEqual([
+    'noise rule n.yaml:1 excused nothing: what differs there is not within it (body.meta.a)',
+  ]);
+});
+
 it('leaves rules about requests to the mocks', () => {
   expect(
     idleRules(parseNoiseRules('- { in: request, path: body.a, because: x }', 'n.yaml'), results([]), cases),

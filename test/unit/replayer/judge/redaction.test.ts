@@ -39,7 +39,7 @@ describe('an event stream that was recorded event by event', () => {
     });
     const [test] = casesFrom([{ ...(stored as StoredExchange), exchange, redacted: entries }]).filter(isRunnable);
     const target = { authority: 'shop.test', origin: 'http://shop.test' };
-    const carrier = new Carrier([test as RunnableCase], { target, setHeaders: [], secrets: new Map() });
+    const carrier = new Carrier([test as RunnableCase], { targetOf: () => target, setHeaders: [], secrets: new Map() });
     const response = answerOf({ responseHeaders: headers, responseBody: live });
     const redactor = createRedactor({ key, placeholders: new Set(entries.map((entry) => entry.placeholder)) });
     const state = openRunState((text) => carrier.isOnTape(text));
@@ -157,4 +157,20 @@ it('excuses a token inside a text, and nothing else of the text', () => {
   const [changed] = judged([page(tokenA, 'Hello')], [page(tokenB, 'Goodbye')]);
   expect(changed?.differences).toMatchObject([{ path: 'body', kind: 'changed' }]);
   expect(JSON.stringify(changed)).not.toContain(tokenB);
+});
+
+it('marks the values that redaction put there, by rule and by side', () => {
+  const [judgement] = judged([of({ password: 'hunter2!', n: 1 })], [of({ password: 'letmein!', n: 2 })]);
+  expect(judgement?.differences).toEqual([
+    expect.objectContaining({ path: 'body.password', redacted: { expected: 'secret-name', actual: 'secret-name' } }),
+    { path: 'body.n', kind: 'changed', expected: 1, actual: 2 },
+  ]);
+});
+
+it('marks what came or went as a whole, and the side that is redacted only', () => {
+  const [gone] = judged([of({ user: { password: 'hunter2!' }, n: 1 })], [of({ n: 1 })]);
+  expect(gone?.differences).toMatchObject([{ path: 'body.user', redacted: { expected: 'secret-name' } }]);
+  const [came] = judged([of({ n: 1 })], [of({ user: { password: 'hunter2!' }, n: 1 })]);
+  expect(came?.differences).toMatchObject([{ path: 'body.user', redacted: { actual: 'secret-name' } }]);
+  expect(came?.differences[0]?.redacted).not.toHaveProperty('expected');
 });

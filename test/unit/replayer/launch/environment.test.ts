@@ -8,7 +8,7 @@ const options: EnvironmentOptions = {
     urls: new Map(upstreams.map(({ name }, i) => [name, `http://127.0.0.1:${2000 + i}`])),
     upstreams,
     caFile: '/tmp/ca.pem',
-    bundleFile: '/tmp/bundle.pem',
+    trust: { bundle: '/tmp/bundle.pem', javaStore: '/tmp/cacerts', phpFolder: '/tmp/php' },
   },
   ownAddress: '127.0.0.1:3000',
   port: 4000,
@@ -32,6 +32,32 @@ it('leads clients to the mocks under the names each of them reads', () => {
   });
 });
 
+it('names no proxy, and drops those of the shell, where none is needed', () => {
+  const shell = {
+    HTTP_PROXY: 'http://corporate:3128',
+    https_proxy: 'http://corporate:3128',
+    No_Proxy: '*',
+    PATH: '/bin',
+  };
+  const env = commandEnvironment(shell, { ...options, mocks: { ...options.mocks, proxyUrl: null } });
+  expect(Object.keys(env).filter((name) => /proxy/i.test(name))).toEqual([]);
+  expect(env).toMatchObject({ PATH: '/bin', SSL_CERT_FILE: '/tmp/bundle.pem' });
+});
+
+it('leads Java to the mocks by its options, behind those it has', () => {
+  const { JAVA_TOOL_OPTIONS: given } = commandEnvironment({ JAVA_TOOL_OPTIONS: '-Xmx1g' }, options);
+  expect(given?.split(' ')).toEqual([
+    '-Xmx1g',
+    '-Djavax.net.ssl.trustStore=/tmp/cacerts',
+    '-Djavax.net.ssl.trustStorePassword=changeit',
+    '-Dhttp.proxyHost=127.0.0.1',
+    '-Dhttp.proxyPort=1000',
+    '-Dhttp.nonProxyHosts=127.0.0.1',
+    '-Dhttps.proxyHost=127.0.0.1',
+    '-Dhttps.proxyPort=1000',
+  ]);
+});
+
 it('keeps the extra certificates a user has by naming the bundle', () => {
   expect(commandEnvironment({ NODE_EXTRA_CA_CERTS: '/own.pem' }, options).NODE_EXTRA_CA_CERTS).toBe('/tmp/bundle.pem');
 });
@@ -43,6 +69,7 @@ it.each([
   ['URL={mock:[::1]:9000}', 'http://127.0.0.1:2003'],
   ['URL={ca}:{port}', '/tmp/ca.pem:4000'],
   ['URL={"a": {"b": "{}"}}', '{"a": {"b": "{}"}}'],
+  ['URL=/{post}/{id}/{cat}', '/{post}/{id}/{cat}'],
   ['URL=a=b', 'a=b'],
   ['URL=', ''],
 ])('fills %s', (setting, value) => {
@@ -56,6 +83,11 @@ it('lets settings win', () => {
 it.each([
   ['URL={mock:nobody:1}', 'Cannot fill {mock:nobody:1}: the tape holds no such upstream'],
   ['URL={mock:rates}', 'Cannot fill {mock:rates}: more than one upstream has this name'],
+  ['URL={prot}', 'Cannot fill {prot}: there is no such template'],
+  ['URL={PORT}', 'Cannot fill {PORT}: there is no such template'],
+  ['URL={ports}', 'Cannot fill {ports}: there is no such template'],
+  ['URL={CA}', 'Cannot fill {CA}: there is no such template'],
+  ['URL={mocks:payments:8443}', 'Cannot fill {mocks:payments:8443}: there is no such template'],
   ['URL', 'Cannot read --env "URL": it is not NAME=VALUE'],
   ['=x', 'Cannot read --env "=x": it is not NAME=VALUE'],
 ])('refuses %s', (setting, message) => {

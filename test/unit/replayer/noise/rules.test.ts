@@ -63,6 +63,34 @@ it.each([
     '- {in: response, path: body.a, match: "/x", because: x}',
     'Cannot read the noise rule at n.yaml:1: `match`: Cannot read the filter "/x": it is not METHOD host/path',
   ],
+  [
+    '- {in: response, path: body.a, order: same, because: x}',
+    'Cannot read the noise rule at n.yaml:1: `order` can only be any',
+  ],
+  [
+    '- {in: response, path: body.a, tolerance: -1, because: x}',
+    'Cannot read the noise rule at n.yaml:1: `tolerance` is neither a number nor a percentage, such as 0.01 or 5%',
+  ],
+  [
+    '- {in: response, path: body.a, one-of: [], because: x}',
+    'Cannot read the noise rule at n.yaml:1: `one-of` is not a list of texts, numbers, true, false or null',
+  ],
+  [
+    '- {in: response, path: body.a, matches: "(", because: x}',
+    'Cannot read the noise rule at n.yaml:1: `matches` is no regular expression that RE2 reads: missing closing ): `(`',
+  ],
+  [
+    '- {in: response, path: body.a, order: any, tolerance: 1, because: x}',
+    'Cannot read the noise rule at n.yaml:1: it has both `order` and `tolerance`: write two rules',
+  ],
+  [
+    '- {in: request, path: body.a, order: any, because: x}',
+    'Cannot read the noise rule at n.yaml:1: `order` is for answers, and the rule is about requests',
+  ],
+  [
+    '- {in: response, path: body.a, oneof: [a], because: x}',
+    'Cannot read the noise rule at n.yaml:1: the key "oneof" is unknown; did you mean `one-of`?',
+  ],
 ])('refuses %j', (text, message) => {
   expect(refusal(text)).toBe(message);
 });
@@ -77,8 +105,10 @@ it('finds the rule for a place, structurally', () => {
     'n.yaml',
   );
   const [stored] = storedExchanges({});
+  const differs = { kind: 'changed', expected: 1, actual: 2 };
   const found = (path: string) =>
-    stored && ruleFor(rules, { in: 'response', path: parsePath(path), subject: subjectOf(stored.exchange) })?.name;
+    stored &&
+    ruleFor(rules, { in: 'response', path: parsePath(path), subject: subjectOf(stored.exchange), differs })?.name;
   expect(found('header["date"]')).toBe('n.yaml:1');
   expect(found('header["x-date"]')).toBeUndefined();
   expect(found('body.at')).toBe('n.yaml:2');

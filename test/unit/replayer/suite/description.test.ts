@@ -1,8 +1,10 @@
 import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
-import { describeCase, describeHeaders, describeMock, inlineLimitBytes } from '../../../../replayer/suite/describe';
-import { restoreCase, restoreHeaders, restoreMock } from '../../../../replayer/suite/restore';
+import { describeCase, describeHeaders, describeMock } from '../../../../replayer/suite/describe';
+import { inlineLimitBytes } from '../../../../replayer/suite/describe-body';
+import { type Beside, restoreCase, restoreHeaders, restoreMock } from '../../../../replayer/suite/restore';
 import { encodeBody } from '../../../../tape/body/coding';
+import { noSchemas } from '../../../../tape/body/protobuf/schemas';
 import { viewBody } from '../../../../tape/body/view';
 import type { HeaderList } from '../../../../tape/model/body';
 import { httpIn } from '../../../support/contents';
@@ -13,12 +15,16 @@ function throughCase(sketch: ExchangeSketch) {
   const [testCase] = casesFrom(storedExchanges(sketch)).filter(isRunnable);
   if (testCase === undefined) throw new Error('the sketch is no case');
   const files = new Map<string, Uint8Array>();
-  const description = describeCase(testCase, 1, (bytes, { side, extension }) => {
-    files.set(`${side}.${extension}`, bytes);
-    return `${side}.${extension}`;
+  const description = describeCase(testCase.stored, 1, (bytes, { part, extension }) => {
+    files.set(`${part}.${extension}`, bytes);
+    return `${part}.${extension}`;
   });
-  const stored = restoreCase(JSON.parse(JSON.stringify(description)), (file) => files.get(file) ?? Buffer.alloc(0));
+  const stored = restoreCase(JSON.parse(JSON.stringify(description)), beside(files));
   return { testCase, description, files: [...files.keys()], stored };
+}
+
+function beside(files: ReadonlyMap<string, Uint8Array>): Beside {
+  return { read: (file) => files.get(file) ?? Buffer.alloc(0), schemas: noSchemas };
 }
 
 function throughMock(sketch: ExchangeSketch) {
@@ -27,13 +33,13 @@ function throughMock(sketch: ExchangeSketch) {
   const [stored, mock] = [exchanges[0], [...mocks, ...refusals][0]];
   if (stored === undefined || mock === undefined) throw new Error('the sketch is no mock');
   const files = new Map<string, Uint8Array>();
-  const description = describeMock(stored, mock, (bytes, { side }) => {
-    files.set(side, bytes);
-    return side;
+  const description = describeMock(stored, mock, (bytes, { part }) => {
+    files.set(part, bytes);
+    return part;
   });
   return {
     mock,
-    restored: restoreMock(JSON.parse(JSON.stringify(description)), 0, (file) => files.get(file) ?? Buffer.alloc(0)),
+    restored: restoreMock(JSON.parse(JSON.stringify(description)), 0, beside(files)),
   };
 }
 

@@ -1,6 +1,6 @@
-import type { Miss } from '../../../../replayer/mocks/match/miss';
 import type { CaseResult } from '../../../../replayer/report/report';
 import { caseText, missesText } from '../../../../replayer/suite/failure-text';
+import { unanswered } from '../../../support/reports';
 
 const files = { noise: 'noise.yaml', mocks: 'mocks.json' };
 const quiet = { notes: undefined, misses: [] };
@@ -8,28 +8,6 @@ const quiet = { notes: undefined, misses: [] };
 function failing(differences: CaseResult['differences'], over: Partial<CaseResult> = {}): CaseResult {
   return { id: '17', name: 'GET /orders -> 200', verdict: 'fail', reason: null, differences, excused: [], ...over };
 }
-
-const miss: Miss = {
-  code: 'MOCK_MISS',
-  message: 'Cannot answer POST http://payments/charges: no mock matches',
-  why: 'no-match',
-  case: null,
-  method: 'POST',
-  url: 'http://payments/charges',
-  answeredWith: '502',
-  nearest: [
-    {
-      exchange: '4',
-      method: 'POST',
-      url: 'http://payments/charges',
-      distance: 0.1,
-      differences: [{ path: 'body.amount', kind: 'changed', expected: 1299, actual: 1399, excusedBy: null }],
-      more: 0,
-      rules: ['- { in: request, path: body.amount, because: "…" }'],
-    },
-  ],
-  remedy: ['let it through:  --on-miss passthrough'],
-};
 
 describe('a test that fails', () => {
   it('shows each difference with path and both values, and where a noise rule would go', () => {
@@ -62,8 +40,8 @@ describe('a test that fails', () => {
   });
 
   it('shows the calls that no mock answers, with remedies that fit a suite', () => {
-    const text = caseText(failing([]), { notes: undefined, misses: [miss] }, files);
-    expect(text).toContain('exchange 4 (mocks.json)');
+    const text = caseText(failing([]), { notes: undefined, misses: [unanswered] }, files);
+    expect(text).toContain('exchange 41 (mocks.json)');
     expect(text).toContain('body.amount  expected 1299, got 1399');
     expect(text).toContain('if it may differ, in noise.yaml:');
     expect(text).not.toContain('--on-miss');
@@ -71,5 +49,7 @@ describe('a test that fails', () => {
 });
 
 it('has nothing to say where every call was answered', () => {
-  expect(missesText([], files)).toBeNull();
+  expect(missesText([], [], files)).toBeNull();
+  const unrecorded = { what: 'name', name: 'telemetry.test', process: 'node', pid: 4711, times: 2 } as const;
+  expect(missesText([], [unrecorded], files)).toBe('unrecorded telemetry.test: looked up by node (4711), 2 times');
 });

@@ -21,10 +21,10 @@ export function isCheapToWatch(code: Uint8Array): boolean {
 
 /**
  * The function that `wrapper` hands its own arguments to: the first call or tail jump, reached in a straight line with
- * all argument registers untouched. Its signature is then the wrapper's.
+ * the argument registers in `keep` untouched. Its signature, as far as they go, is then the wrapper's.
  */
-export function handsOverTo(wrapper: FunctionCode): number | undefined {
-  for (const step of straightLine(wrapper.body, ARGUMENT_REGISTERS)) {
+export function handsOverTo(wrapper: FunctionCode, keep = ARGUMENT_REGISTERS): number | undefined {
+  for (const step of straightLine(wrapper.body, keep)) {
     if (step.flow === 'branch') return undefined;
     if ((step.flow !== 'call' && step.flow !== 'jump') || step.target === null) continue;
     const offset = step.at + step.target;
@@ -38,12 +38,34 @@ export function handsOverTo(wrapper: FunctionCode): number | undefined {
  * every byte position, so some are chance; a chance equality with an address from elsewhere is what nobody will see.
  */
 export function callTargets(code: FunctionCode): readonly number[] {
-  const targets: number[] = [];
-  for (let at = 0; at + 5 <= code.body.length; at++) {
-    const opcode = code.body[at];
+  return callsOut(code).map(({ target }) => target);
+}
+
+interface CallOut {
+  /** Bytes from the function's first one. */
+  readonly at: number;
+  readonly target: number;
+}
+
+function callsOut({ address, body }: FunctionCode): readonly CallOut[] {
+  const calls: CallOut[] = [];
+  for (let at = 0; at + 5 <= body.length; at++) {
+    const opcode = body[at];
     if (opcode !== 0xe8 && opcode !== 0xe9) continue;
-    const offset = at + 5 + int32(code.body, at + 1);
-    if (offset < 0 || offset >= code.body.length) targets.push(code.address + offset);
+    const offset = at + 5 + int32(body, at + 1);
+    if (offset < 0 || offset >= body.length) calls.push({ at, target: address + offset });
   }
-  return targets;
+  return calls;
+}
+
+/** Instructions with a constant stand no further before the call that they are for. */
+const CONSTANTS_WITHIN_BYTES = 64;
+
+/** What the function calls, or jumps to, behind all of these instructions, in whatever order they come. */
+export function calledAfter(code: FunctionCode, instructions: readonly (readonly number[])[]): readonly number[] {
+  const targets = callsOut(code).flatMap(({ at, target }) => {
+    const before = Buffer.from(code.body.subarray(Math.max(0, at - CONSTANTS_WITHIN_BYTES), at));
+    return instructions.every((bytes) => before.includes(Buffer.from(bytes))) ? [target] : [];
+  });
+  return [...new Set(targets)];
 }

@@ -23,8 +23,10 @@ export interface ReturnPlace extends Place {
   readonly [returnable]: true;
 }
 
-/** rdi, rsi, rdx, rcx, r8: the first five integer arguments (System V x86-64 ABI, 3.2.3). */
-export const ARGUMENT_REGISTERS = (1 << 7) | (1 << 6) | (1 << 2) | (1 << 1) | (1 << 8);
+/** rdi, rsi, rdx: the first three integer arguments (System V x86-64 ABI, 3.2.3). */
+export const THREE_ARGUMENT_REGISTERS = (1 << 7) | (1 << 6) | (1 << 2);
+/** The first five: rcx and r8 too. */
+export const ARGUMENT_REGISTERS = THREE_ARGUMENT_REGISTERS | (1 << 1) | (1 << 8);
 /** Prologues are short; what lies further down is the function's work. */
 const STRAIGHT_LINE_BYTES = 96;
 

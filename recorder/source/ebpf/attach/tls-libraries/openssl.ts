@@ -7,7 +7,8 @@
  * What the inner functions of OpenSSL 3 take is what their wrapper takes; they return <= 0 where it returns 0.
  */
 import type { ElfImage } from '../elf/elf';
-import type { InnerFunction, ProbeGroup, TlsFlavour, TlsLibrary, UprobeHook } from './tls-library';
+import { entryHook, hookBoth, isNamedInFull } from './by-name';
+import type { InnerFunction, TlsFlavour, TlsLibrary, UprobeHook } from './tls-library';
 
 export const openssl: TlsLibrary = {
   name: 'openssl',
@@ -38,7 +39,9 @@ function recognise(image: ElfImage): TlsFlavour | undefined {
   const defines = (name: string) => found.has(name);
   const [tls, crypto] = [READS.some(defines) && WRITES.some(defines), defines('BIO_write')];
   if (!tls && !crypto) return undefined;
-  const symbols = [...found.values()].some((symbol) => symbol.table === 'symtab') ? 'all' : 'exported';
+  // libgnutls-openssl has functions of OpenSSL that call GnuTLS, which is read itself.
+  if (!crypto && image.needed.some((name) => name.startsWith('libgnutls.so'))) return undefined;
+  const symbols = isNamedInFull([...found.values()]) ? 'all' : 'exported';
   return { holds: !tls ? 'crypto' : crypto ? 'tls-and-crypto' : 'tls', symbols, label: lineage(image, symbols) };
 }
 
@@ -51,24 +54,24 @@ function lineage(image: ElfImage, symbols: 'exported' | 'all'): string {
 }
 
 const tlsHooks: readonly UprobeHook[] = [
-  ...pair('SSL_read', ['wt_ssl_rd_in', 'wt_ssl_rd_out'], 'read'),
-  ...pair('SSL_read_ex', ['wt_ssl_rdx_in', 'wt_ssl_rdx_out'], 'read'),
-  ...pair('SSL_write', ['wt_ssl_wr_in', 'wt_ssl_wr_out'], 'write'),
-  ...pair('SSL_write_ex', ['wt_ssl_wrx_in', 'wt_ssl_wrx_out'], 'write'),
-  ...pair('SSL_write_ex2', ['wt_ssl_wrx2_in', 'wt_ssl_wrx_out'], 'write'),
-  entry('SSL_set_fd', 'wt_ssl_set_fd'),
-  entry('SSL_set_rfd', 'wt_ssl_set_fd'),
-  entry('SSL_set_wfd', 'wt_ssl_set_fd'),
-  entry('SSL_set_bio', 'wt_ssl_set_bio'),
-  entry('SSL_set0_rbio', 'wt_ssl_set_rbio'),
-  entry('SSL_set0_wbio', 'wt_ssl_set_wbio'),
-  entry('SSL_free', 'wt_ssl_free'),
+  ...hookBoth('SSL_read', ['wt_ssl_rd_in', 'wt_ssl_rd_out'], 'read'),
+  ...hookBoth('SSL_read_ex', ['wt_ssl_rdx_in', 'wt_ssl_rdx_out'], 'read'),
+  ...hookBoth('SSL_write', ['wt_ssl_wr_in', 'wt_ssl_wr_out'], 'write'),
+  ...hookBoth('SSL_write_ex', ['wt_ssl_wrx_in', 'wt_ssl_wrx_out'], 'write'),
+  ...hookBoth('SSL_write_ex2', ['wt_ssl_wrx2_in', 'wt_ssl_wrx_out'], 'write'),
+  entryHook('SSL_set_fd', 'wt_ssl_set_fd'),
+  entryHook('SSL_set_rfd', 'wt_ssl_set_fd'),
+  entryHook('SSL_set_wfd', 'wt_ssl_set_fd'),
+  entryHook('SSL_set_bio', 'wt_ssl_set_bio'),
+  entryHook('SSL_set0_rbio', 'wt_ssl_set_rbio'),
+  entryHook('SSL_set0_wbio', 'wt_ssl_set_wbio'),
+  entryHook('SSL_free', 'wt_ssl_free'),
 ];
 
 /** `BIO_write(b, data, int n)` and `BIO_write_ex(b, data, size_t n, size_t *)` agree in what the program reads. */
 const cryptoHooks: readonly UprobeHook[] = [
-  entry('BIO_write', 'wt_bio_write', 'memory-bio'),
-  entry('BIO_write_ex', 'wt_bio_write', 'memory-bio'),
+  entryHook('BIO_write', 'wt_bio_write', 'memory-bio'),
+  entryHook('BIO_write_ex', 'wt_bio_write', 'memory-bio'),
 ];
 
 const tlsInner: readonly InnerFunction[] = [
@@ -100,14 +103,3 @@ const cryptoInner: readonly InnerFunction[] = [
     programs: { entry: 'wt_bio_write', return: null },
   },
 ];
-
-function pair(symbol: string, [into, out]: readonly [string, string], need: UprobeHook['need']): readonly UprobeHook[] {
-  return [
-    { symbol, at: 'entry', program: into, need, group: 'base' },
-    { symbol, at: 'return', program: out, need, group: 'base' },
-  ];
-}
-
-function entry(symbol: string, program: string, group: ProbeGroup = 'base'): UprobeHook {
-  return { symbol, at: 'entry', program, need: 'optional', group };
-}

@@ -37,6 +37,8 @@ export interface InnerFunction {
    */
   readonly replaces: readonly string[];
   readonly programs: { readonly entry: string; readonly return: string | null };
+  /** The arguments that have to be handed over as they came; without it all of the first five. */
+  readonly keeps?: number;
 }
 
 export interface TlsFlavour {
@@ -60,7 +62,7 @@ export interface ProbesByName {
   readonly builtOn: ReadonlyMap<string, readonly string[]>;
 }
 
-/** One instruction before which a program is to run, or why there is none. */
+/** One instruction before which a program is to run, a function whose entry and return are watched, or why there is none. */
 export type FoundPlace =
   | {
       readonly kind: 'place';
@@ -71,9 +73,18 @@ export type FoundPlace =
       readonly address: number;
       readonly why: string;
     }
+  | FoundFunction
   | { readonly kind: 'refused'; readonly symbol: string; readonly reason: string };
 
-/** Probes in the midst of functions, at what their code shows. None of them is a return probe. */
+export interface FoundFunction {
+  readonly kind: 'function';
+  readonly symbol: string;
+  readonly need: ProbeNeed;
+  readonly address: number;
+  readonly programs: { readonly entry: string; readonly return: string | null };
+}
+
+/** Probes at what code shows: in the midst of functions, or at functions without a name. */
 export interface ProbesByCode {
   readonly by: 'code';
   places(image: ElfImage): readonly FoundPlace[];

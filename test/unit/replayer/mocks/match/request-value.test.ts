@@ -2,6 +2,7 @@ import { requestValue } from '../../../../../replayer/mocks/match/request-value'
 import { encodeBody } from '../../../../../tape/body/coding';
 import { canonicalText } from '../../../../../tape/json/values';
 import type { HttpRequest } from '../../../../../tape/model/http/http';
+import { batch, changeSet, message } from '../../../../support/batches';
 import { httpIn } from '../../../../support/contents';
 import { type CallSketch, calls } from '../../../../support/mocks';
 
@@ -29,6 +30,14 @@ const multipart = (boundary: string, ...parts: readonly string[]): CallSketch =>
 const field = (name: string, value: string): string => `Content-Disposition: form-data; name="${name}"\r\n\r\n${value}`;
 const file = (content: string): string =>
   `Content-Disposition: form-data; name="f"; filename="a.json"\r\nContent-Type: application/json\r\n\r\n${content}`;
+
+const batched = (boundary: string, set: string, json: string, field = 'X-A: 1'): CallSketch => {
+  const asked = {
+    text: message('PATCH /Orders(1)?$select=a HTTP/1.1', ['Content-Type: application/json', field], json),
+  };
+  const body = batch(boundary, { text: message('GET /Orders HTTP/1.1', [field]) }, changeSet(set, asked));
+  return typed(`multipart/mixed; boundary=${boundary}`, body);
+};
 
 describe('requests that ask the same thing', () => {
   it.each<[string, CallSketch, CallSketch]>([
@@ -70,6 +79,11 @@ describe('requests that ask the same thing', () => {
       multipart('two', file('{ "x":1 }'), field('a', '1')),
     ],
     [
+      'a batch with other boundaries, other fields and JSON printed otherwise',
+      batched('one', 'set-1', '{"a":1,"b":2}', 'X-A: 1'),
+      batched('two', 'set-2', '{ "b": 2, "a": 1 }', 'X-A: 2'),
+    ],
+    [
       'a GraphQL document printed in another way',
       typed('application/json', '{"query":"query { user(id: $id) { id, name } }"}'),
       typed('application/json', '{"query":"query{user(id:$id){id name}} # who"}'),
@@ -108,6 +122,7 @@ describe('requests that ask different things', () => {
       typed('application/json', '{"a":"1"}'),
     ],
     ['file names', multipart('x', file('{}')), multipart('x', file('{}').replace('a.json', 'b.json'))],
+    ['batches', batched('b', 's', '{"a":1}'), batched('b', 's', '{"a":2}')],
     ['bytes', typed('image/png', Buffer.from([137, 0, 1])), typed('image/png', Buffer.from([137, 0, 2]))],
     [
       'strings in GraphQL documents',
@@ -128,4 +143,11 @@ it('takes names from the network that objects have of their own', () => {
   expect(identity({ target: '/?__proto__=1&constructor=2' })).toBe(
     'empty {"header":{},"method":"GET","path":[""],"query":{"__proto__":"1","constructor":"2"}}',
   );
+});
+
+it('names the places of a batch as the judge and redaction do', () => {
+  expect(requestValue(request(batched('b', 's', '{"a":1}'))).value.body).toEqual([
+    { method: 'GET', path: '/Orders' },
+    [{ method: 'PATCH', path: '/Orders(1)', query: { $select: 'a' }, body: { a: 1 } }],
+  ]);
 });

@@ -5,6 +5,7 @@ import { rewriteMessage } from '../../../../../tape/body/protobuf/rewrite';
 import { filesInSet, schemasFrom } from '../../../../../tape/body/protobuf/schemas';
 import type { MessageShape } from '../../../../../tape/body/protobuf/shape';
 import { wholeFieldsEnd } from '../../../../../tape/body/protobuf/wire';
+import { messageBytes } from '../../../../../tape/body/protobuf/write';
 import type { JsonValue } from '../../../../../tape/json/json';
 import { encode, fullOrder, incompleteSet, setOf, shapeOf, shopSchemas, shopSet } from '../../../../support/proto';
 import { seededRandom } from '../../../../support/seeded-random';
@@ -268,5 +269,48 @@ describe('sets of descriptors', () => {
     const without = new Map([...files].filter(([name]) => name !== 'shop/v1/money.proto'));
     expect(schemasFrom(without).call('/shop.v1.Shop/Place')).toBeNull();
     expect(schemasFrom(new Map([...files, ['junk', Buffer.from('junk')]])).call('/shop.v1.Shop/Place')).not.toBeNull();
+  });
+});
+
+describe('a message written from what is shown of it', () => {
+  const again = (bytes: Uint8Array, shape: MessageShape | null) =>
+    messageBytes(messageValue(bytes, shape) ?? null, shape);
+
+  it('has the bytes that a library wrote, with everything in it', () => {
+    const bytes = encode('shop.v1.Order', fullOrder);
+    expect(Buffer.from(again(bytes, order) ?? [])).toEqual(Buffer.from(bytes));
+  });
+
+  it.each<[string, Parameters<typeof encode>[1]]>([
+    [
+      'texts, numbers and places for what is missing',
+      { attributes: { a: null, b: [], c: {}, d: false, e: '' }, note: '' },
+    ],
+    ['bytes that are text', { blob: Buffer.from('plain words, no base64').toString('base64') }],
+    ['nothing', {}],
+  ])('has them also for %s', (_, value) => {
+    const bytes = encode('shop.v1.Order', value);
+    expect(Buffer.from(again(bytes, order) ?? [])).toEqual(Buffer.from(bytes));
+  });
+
+  it('has them without a schema, by the numbers of its fields', () => {
+    const bytes = encode('shop.v1.Item', { sku: 'TEA', count: 2, price: { currency: 'EUR', cents: '450' } });
+    expect(plain(messageValue(bytes, null))).toEqual({ 1: 'TEA', 2: 2, 3: { 1: 'EUR', 2: 450 } });
+    expect(Buffer.from(again(bytes, null) ?? [])).toEqual(Buffer.from(bytes));
+  });
+
+  it('has a field that no schema names, and one that came twice', () => {
+    const bytes = Buffer.concat([encode('shop.v1.Item', { sku: 'TEA' }), hex('98 06 07'), hex('98 06 08')]);
+    expect(Buffer.from(again(bytes, shapeOf('shop.v1.Item')) ?? [])).toEqual(bytes);
+  });
+
+  it.each<[string, JsonValue]>([
+    ['a name it has no field for', { sku: 'TEA', skU: 'MUG' }],
+    ['a word where a number belongs', { count: 'many' }],
+    ['a number where a word belongs', { sku: 7 }],
+    ['a list', ['TEA']],
+    ['a number no field has', { 0: 1 }],
+  ])('is none for %s', (_, value) => {
+    expect(messageBytes(value, shapeOf('shop.v1.Item'))).toBeUndefined();
   });
 });

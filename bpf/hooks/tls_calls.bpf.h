@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Calls of TLS libraries that read from or write to a socket while they are under way. Plaintext is read when the call
+ * returns: only then is the count known, and its pages are resident. Entry and return meet in the thread's state, by their
+ * place on the stack. Which functions these sit on is user space's choice.
+ */
+#pragma once
+
+/* A return probe sees the stack with the return address popped. */
+#define RETURN_ADDRESS 8
+
+/* A slot for a call that enters at `stack`. Calls at or below it on the same stack have ended unseen (longjmp). */
+static __always_inline struct tls_call *free_call(struct thread_state *thread, u64 stack)
+{
+	struct tls_call *slot = 0;
+	struct tls_call *oldest = &thread->calls[0];
+#pragma unroll
+	for (int i = 0; i < CALLS_MOST; i++) {
+		struct tls_call *call = &thread->calls[i];
+		if (call->stack <= stack && stack - call->stack < CALL_REACH)
+			call->operation = TLS_IDLE;
+		if (call->operation == TLS_IDLE)
+			slot = call;
+		if (call->began_ns < oldest->began_ns)
+			oldest = call;
+	}
+	if (slot)
+		return slot;
+	count(COUNT_DEEP_CALLS, 1);
+	return oldest;
+}
+
+static __always_inline struct tls_call *begin_call(struct pt_regs *ctx, u32 library, u32 operation, u64 ssl, u64 buffer,
+						   u64 done)
+{
+	if (!is_target(current_tgid()))
+		return 0;
+	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread)
+		return 0;
+	u64 stack = PT_REGS_SP(ctx);
+	struct tls_call *call = free_call(thread, stack);
+	call->ssl = ssl;
+	call->buffer = buffer;
+	call->done = done;
+	call->began_ns = bpf_ktime_get_ns();
+	call->stack = stack;
+	call->socket = 0;
+	call->conflict = 0;
+	call->moved = 0;
+	call->within = 0;
+	call->padding = 0;
+	call->library = library;
+	call->operation = operation;
+	return call;
+}
+
+/* The call that entered where this return leaves the stack. */
+static __always_inline struct tls_call *call_ending(struct thread_state *thread, u64 stack, u32 operation)
+{
+	struct tls_call *ending = 0;
+#pragma unroll
+	for (int i = 0; i < CALLS_MOST; i++) {
+		struct tls_call *call = &thread->calls[i];
+		if (call->operation == operation && call->stack == stack - RETURN_ADDRESS)
+			ending = call;
+	}
+	return ending;
+}
+
+/*
+ * What had been sealed on the socket before this call's own bytes. Written: the count now, less this call's plaintext.
+ * Read: the count before the first socket call inside; without one the bytes were in the library's hands already.
+ */
+static __always_inline void account(struct wire_header *header, struct tls_call *call, struct tls_state *tls, u32 length)
+{
+	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &tls->socket);
+	if (!seal || (call->operation == TLS_READ && !call->moved))
+		return;
+	/* What the caller asked to be added to the record is sealed, too, and no plaintext. */
+	seal->bytes[WIRE_SENT] -= call->padding;
+	header->flags |= WIRE_ACCOUNT;
+	if (call->operation == TLS_READ) {
+		header->sealed_records = call->sealed_records;
+		header->sealed_bytes = call->sealed_bytes;
+		return;
+	}
+	header->sealed_records = seal->records[WIRE_SENT];
+	header->sealed_bytes = seal->bytes[WIRE_SENT] - (call->moved ? length : 0);
+}
+
+static __always_inline void send_plaintext(struct thread_state *thread, struct tls_call *call, struct tls_state *tls,
+					   u32 tgid, u32 length)
+{
+	bool sent = call->operation == TLS_WRITE;
+	struct copy_cursor *cursor = begin_plaintext(thread, tls, tgid, sent ? WIRE_SENT : WIRE_RECEIVED, length);
+	if (leaves_out_plaintext(cursor, tls, length))
+		return;
+	/* Written bytes exist from the beginning of the call; read bytes are there only at its end. */
+	if (sent)
+		cursor->header.at_ns = call->began_ns;
+	account(&cursor->header, call, tls, length);
+	copy_plaintext(cursor, call->buffer, length);
+}
+
+/* True where this call only moved the ciphertext of another TLS object, whose call it is in (TLS in TLS). */
+static __always_inline bool carries_another(struct thread_state *thread, struct tls_call *call, struct tls_state *tls)
+{
+	struct tls_call *around = call_around(thread, call->stack);
+	u8 opening[8] = {};
+	if (!around || around->ssl == call->ssl)
+		return false;
+	if (!tls->carrier) {
+		if (bpf_probe_read_user(opening, RECORD_HEADER_BYTES, (void *)call->buffer) || !opens_tls_record(opening))
+			return false;
+		tls->carrier = 1;
+	}
+	if (tls->socket && !around->socket)
+		around->socket = tls->socket;
+	around->within = 1;
+	return true;
+}
+
+static __always_inline void end_call(struct pt_regs *ctx, u32 operation, bool counts)
+{
+	struct thread_state *thread = thread_of_current(0);
+	if (!thread)
+		return;
+	struct tls_call *call = call_ending(thread, PT_REGS_SP(ctx), operation);
+	if (!call)
+		return;
+	u32 tgid = current_tgid();
+	s32 result = PT_REGS_RC(ctx);
+	u64 length = result > 0 ? result : 0;
+	if (length && !counts && bpf_probe_read_user(&length, sizeof(length), (void *)call->done)) {
+		count(COUNT_FAULTS, 1);
+		length = 0;
+	}
+	u8 how = call->within ? WIRE_BOUND_WITHIN : WIRE_BOUND_NESTED;
+	struct tls_state *tls = call->socket && !call->conflict ? bind_tls(call->ssl, tgid, call->socket, call->library, how)
+								: tls_of(call->ssl, tgid, call->library);
+	if (tls && length && length < (1u << 31) && !carries_another(thread, call, tls))
+		send_plaintext(thread, call, tls, tgid, length);
+	call->operation = TLS_IDLE;
+}
+
+/* An object that begins a new stream: an address says nothing about its past. */
+static __always_inline void begin_anew(u64 ssl)
+{
+	u32 tgid = current_tgid();
+	if (is_target(tgid))
+		forget_tls(ssl, tgid);
+}
+
+/* The object is freed: its stream ends. */
+static __always_inline void end_stream(u64 ssl)
+{
+	u32 tgid = current_tgid();
+	struct object_key key = key_of(ssl, tgid);
+	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
+	if (!tls)
+		return;
+	struct wire_close *event = reserve_small(sizeof(*event));
+	if (event) {
+		fill_header(&event->header, WIRE_TLS_CLOSE, tgid);
+		event->header.layer = WIRE_TLS;
+		event->header.role = tls->library;
+		event->header.tls = tls->generation;
+		event->header.socket = tls->socket;
+		event->sent = tls->sent;
+		event->received = tls->received;
+		event->error = 0;
+		event->padding = 0;
+		submit(event, sizeof(*event));
+	}
+	bpf_map_delete_elem(&wt_tls, &key);
+}

@@ -1,0 +1,84 @@
+/**
+ * What the hellos of TLS say of the protocol within (ALPN, RFC 7301): what a client offers, and what its server chose. In
+ * TLS 1.3 the choice is sealed, and only who has the secrets sees it. Never throws on input.
+ */
+
+/** As TLS writes it: `h2`, `http/1.1`; null where nobody can tell. */
+export type Agreed = string | null;
+
+const alpn = 16;
+const handshakeRecord = 22;
+const clientHello = 1;
+const recordHeader = 5;
+const messageHeader = 4;
+
+/** One offer says what is spoken; of several nobody knows which was taken. */
+export function onlyOffer(offers: readonly string[]): Agreed {
+  return offers.length === 1 ? (offers[0] ?? null) : null;
+}
+
+/** The offers in the first bytes of a connection: records with a ClientHello in them. [] where there are none. */
+export function offersInRecords(bytes: Uint8Array): readonly string[] {
+  const message = handshakeIn(asBuffer(bytes));
+  if (message.length < messageHeader || message[0] !== clientHello) return [];
+  return offersIn(message.subarray(messageHeader, messageHeader + message.readUIntBE(1, 3)));
+}
+
+/** `hello` is the body of a ClientHello (RFC 8446 4.1.2). */
+export function offersIn(hello: Uint8Array): readonly string[] {
+  const body = asBuffer(hello);
+  const suites = afterVector(body, 34, 1);
+  const methods = suites === null ? null : afterVector(body, suites, 2);
+  const extensions = methods === null ? null : afterVector(body, methods, 1);
+  return extensions === null ? [] : namesIn(body.subarray(extensions));
+}
+
+/** Of the extensions of a ServerHello of TLS 1.2, or of EncryptedExtensions: a list that begins with its length. */
+export function answerIn(extensions: Uint8Array): Agreed {
+  return namesIn(asBuffer(extensions))[0] ?? null;
+}
+
+/** Where what follows a vector begins, whose length is written in so many bytes; null where it does not end in there. */
+function afterVector(body: Buffer, at: number, lengthBytes: number): number | null {
+  if (at + lengthBytes > body.length) return null;
+  const end = at + lengthBytes + body.readUIntBE(at, lengthBytes);
+  return end <= body.length ? end : null;
+}
+
+function namesIn(extensions: Buffer): readonly string[] {
+  for (let at = 2; at + 4 <= extensions.length; ) {
+    const end = afterVector(extensions, at + 2, 2);
+    if (end === null) return [];
+    if (extensions.readUInt16BE(at) === alpn) return listIn(extensions.subarray(at + 4, end));
+    at = end;
+  }
+  return [];
+}
+
+/** Names are bytes; those that are no plain words say nothing to anybody (RFC 8701 has clients offer such). */
+function listIn(list: Buffer): readonly string[] {
+  const names: string[] = [];
+  for (let at = 2; at < list.length; ) {
+    const end = afterVector(list, at, 1);
+    if (end === null) break;
+    const name = list.toString('latin1', at + 1, end);
+    if (/^[!-~]{1,64}$/.test(name)) names.push(name);
+    at = end;
+  }
+  return names;
+}
+
+/** What the records of a handshake hold, put together, as far as it is there. */
+function handshakeIn(bytes: Buffer): Buffer {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + recordHeader <= bytes.length && bytes[at] === handshakeRecord; ) {
+    const end = at + recordHeader + bytes.readUInt16BE(at + 3);
+    pieces.push(bytes.subarray(at + recordHeader, end));
+    at = end;
+  }
+  return Buffer.concat(pieces);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

@@ -1,0 +1,52 @@
+/**
+ * Finds the functions of rustls that seal and open records, in programs without any names: they are called through trait
+ * objects, so tables of them exist, and the tables have a shape. Knows what a table looks like, and no version.
+ *
+ *   encrypter { drop, size, align, encrypt, encrypted_payload_len }      decrypter { drop, size, align, decrypt }
+ *
+ * encrypted_payload_len adds a number to its argument and returns: `lea N(%rsi),%rax; ret`. The decrypter of a suite stands before its encrypter,
+ * one place in the source between them: that is how the compiler lays them out, and nothing it promises, so what is found here is confirmed by each record.
+ */
+import type { ElfImage } from '../elf/elf';
+import { areFunctionStarts } from '../elf/function-starts';
+import { wordsOf } from '../elf/pointers';
+
+export interface RecordFunctions {
+  readonly encrypt: number;
+  readonly decrypt: number;
+}
+
+/** What records of TLS 1.2 with ChaCha20, of TLS 1.3, and of TLS 1.2 with GCM are longer than their plaintext. */
+const ADDED = [0x10, 0x11, 0x18];
+const SIZE_MOST = 4096;
+const ALIGN_MOST = 64;
+/** From the decrypter's first word to the encrypter's. */
+const APART_WORDS = 7;
+
+export function recordFunctions(image: ElfImage): readonly RecordFunctions[] {
+  const section = image.section('.data.rel.ro');
+  if (section === undefined) return [];
+  const words = wordsOf(image, section);
+  const found: RecordFunctions[] = [];
+  for (let i = 0; i + 5 <= words.length; i++) {
+    const [encrypt = 0, lengthOf = 0] = words.subarray(i + 3, i + 5);
+    if (!isHead(words, i) || !addsOverhead(image, lengthOf)) continue;
+    const before = i - APART_WORDS;
+    const decrypt = before >= 0 && isHead(words, before) ? (words[before + 3] ?? 0) : 0;
+    if (areFunctionStarts(image, [encrypt, decrypt])) found.push({ encrypt, decrypt });
+  }
+  return found;
+}
+
+/** Where a table of a trait object may begin. */
+function isHead(words: Float64Array, at: number): boolean {
+  const [drop = -1, size = -1, align = -1, first = 0] = words.subarray(at, at + 4);
+  const isPower = align > 0 && align <= ALIGN_MOST && (align & (align - 1)) === 0;
+  return drop >= 0 && size > 0 && size < SIZE_MOST && isPower && first > SIZE_MOST;
+}
+
+function addsOverhead(image: ElfImage, address: number): boolean {
+  if (address <= SIZE_MOST) return false;
+  const [rex, lea, how, added = 0, ret] = image.code(address, 5);
+  return rex === 0x48 && lea === 0x8d && how === 0x46 && ADDED.includes(added) && ret === 0xc3;
+}

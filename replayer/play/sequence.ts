@@ -1,0 +1,133 @@
+/**
+ * The steps of all cases of a run in the order in which they began, taken as their schedule allows, and only as far as
+ * somebody waits for: a generated suite asks for one case after another, and what goes on beside it goes on then.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SentCase } from '../cases/cases';
+import { createSchedule, type Schedule, type Step } from '../drive/schedule';
+import type { Play, PlayStep } from './player';
+
+export interface Pacing {
+  /** Requests at once, at most; never more overlap than the recording had. */
+  readonly concurrency: number;
+  readonly speed: 'max' | 'recorded';
+  readonly signal?: AbortSignal;
+}
+
+/** What the steps are of; none of its functions throws. */
+export interface Stages {
+  open(test: SentCase): Play;
+  /** The first step of a case is about to be played. */
+  begins(test: SentCase): void;
+  /** Its last one was. */
+  over(test: SentCase, play: Play): void;
+  /** Its connection has no further step. */
+  release(test: SentCase): void;
+}
+
+interface CaseStep {
+  readonly test: SentCase;
+  readonly play: Play;
+  readonly step: PlayStep;
+  readonly isFirst: boolean;
+  /** What comes of the case is known after it. */
+  readonly isLast: boolean;
+}
+
+export class Sequence {
+  private readonly steps: readonly CaseStep[];
+  private readonly schedule: Schedule;
+  private readonly pace: ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null;
+  private readonly over = new Set<SentCase>();
+  private readonly waiting = new Map<SentCase, () => void>();
+  private running = 0;
+
+  constructor(
+    tests: readonly SentCase[],
+    private readonly stages: Stages,
+    private readonly pacing: Pacing,
+  ) {
+    this.steps = stepsOf(tests, stages);
+    this.schedule = createSchedule(this.steps.map(placeOf), pacing.concurrency);
+    this.pace = createPace(pacing.speed);
+  }
+
+  /** Plays everything up to the end of this case. Resolves then, also where other steps are still under way; never rejects. */
+  until(test: SentCase): Promise<void> {
+    if (this.over.has(test)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiting.set(test, resolve);
+      this.advance();
+    });
+  }
+
+  private get isAborted(): boolean {
+    return this.pacing.signal?.aborted === true;
+  }
+
+  private advance(): void {
+    while (this.waiting.size > 0 && !this.isAborted) {
+      const position = this.schedule.take();
+      const each = this.steps[position ?? -1];
+      if (position === undefined || each === undefined) return;
+      this.running++;
+      this.play(each, position).then(() => {
+        this.running--;
+        this.advance();
+      });
+    }
+    if (this.isAborted && this.running === 0) this.giveUp();
+  }
+
+  private async play(each: CaseStep, position: number): Promise<void> {
+    const { test, step, play, isFirst, isLast } = each;
+    if (this.pace !== null && step.does !== 'await') await this.pace(each, this.pacing.signal);
+    if (isFirst) this.stages.begins(test);
+    await step.play();
+    if (isLast) this.end(test, play);
+    if (this.schedule.isLastOfConnection(position)) this.stages.release(test);
+    this.schedule.finish(position);
+  }
+
+  private end(test: SentCase, play: Play): void {
+    this.stages.over(test, play);
+    this.over.add(test);
+    this.waiting.get(test)?.();
+    this.waiting.delete(test);
+  }
+
+  private giveUp(): void {
+    for (const resolve of this.waiting.values()) resolve();
+    this.waiting.clear();
+  }
+}
+
+/** The steps of all cases, in the order in which they began. */
+function stepsOf(tests: readonly SentCase[], stages: Pick<Stages, 'open'>): readonly CaseStep[] {
+  const steps = tests.flatMap((test) => {
+    const play = stages.open(test);
+    const last = play.steps.length - 1;
+    return play.steps.map((step, i) => ({ test, play, step, isFirst: i === 0, isLast: i === last }));
+  });
+  return steps.sort((a, b) => a.step.startedAtUs - b.step.startedAtUs);
+}
+
+function placeOf({ test, step }: CaseStep): Step {
+  const { startedAtUs, endedAtUs, does } = step;
+  const { connectionId: connection, exchange } = test.stored;
+  return { connection, channel: exchange.channel, startedAtUs, endedAtUs, isRequest: does === 'request' };
+}
+
+/** Waits until a step is due: as long after the first one of its session as it was recorded. Null for no waiting. */
+function createPace(speed: 'max' | 'recorded'): ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null {
+  if (speed === 'max') return null;
+  const starts = new Map<string, { recordedUs: number; liveMs: number }>();
+  return async ({ test, step }, signal) => {
+    const recordedUs = step.startedAtUs;
+    const { session } = test.stored;
+    const start = starts.get(session) ?? { recordedUs, liveMs: performance.now() };
+    starts.set(session, start);
+    const dueMs = start.liveMs + (recordedUs - start.recordedUs) / 1000 - performance.now();
+    if (dueMs > 0) await pause(dueMs, undefined, signal === undefined ? {} : { signal }).catch(() => {}); // woken to end
+  };
+}

@@ -1,0 +1,132 @@
+/** `wiretape noise` as a user runs it: rules learned from runs of a build, listed, added and taken out. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runWiretape } from '../support/command';
+import { storedExchanges } from '../support/exchanges';
+import { type Listening, listen } from '../support/recorded-http';
+import { writeTape } from '../support/tape-file';
+
+let folder: string;
+const open: Listening[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wiretape-noise-'));
+  writeTape(
+    join(folder, 'shop.tape'),
+    storedExchanges(
+      { target: '/items', responseBody: { tags: ['x', 'y'], node: 'first', total: 100 } },
+      { target: '/orders', responseBody: { state: 'open' } },
+    ),
+  );
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()));
+  rmSync(folder, { recursive: true });
+});
+
+async function serve(bodyOf: (path: string, nth: number) => unknown): Promise<string> {
+  const asked = new Map<string, number>();
+  const answer: RequestListener = ({ url = '' }, response) => {
+    const nth = asked.get(url) ?? 0;
+    asked.set(url, nth + 1);
+    response.sendDate = false;
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify(bodyOf(url, nth)));
+  };
+  const service = await listen(answer);
+  open.push(service);
+  return service.url;
+}
+
+const noise = (...args: readonly string[]) => runWiretape(['noise', ...args], { cwd: folder });
+const fileText = () => readFileSync(join(folder, 'shop.noise.yaml'), 'utf8');
+
+function drifting(path: string, nth: number): unknown {
+  if (path === '/orders') return { state: 'open' };
+  return { tags: nth % 2 === 0 ? ['x', 'y'] : ['y', 'x'], node: ['second', 'third'][nth % 2], total: 100 + (nth % 2) };
+}
+
+it('writes what differs between runs into a file, with which the next runs pass', async () => {
+  const url = await serve(drifting);
+  const { status, stdout, stderr } = await noise('learn', 'shop.tape', '--target', url);
+  expect(stdout).toBe(fileText());
+  expect(stdout).toBe(
+    [
+      '# exchange 1: recorded "first", in 3 runs "second", "third"',
+      '- { in: response, path: body.node, match: "GET */items", because: "differs between runs of one build" }',
+      '# exchange 1: recorded ["x","y"], in 3 runs ["y","x"]',
+      '- { in: response, path: body.tags, order: any, match: "GET */items", because: "differs between runs of one build" }',
+      '# exchange 1: recorded 100, in 3 runs 101',
+      '- { in: response, path: body.total, tolerance: 2%, match: "GET */items", because: "differs between runs of one build" }',
+      '',
+    ].join('\n'),
+  );
+  expect([status, stderr]).toEqual([0, '3 runs: wrote 3 rules to shop.noise.yaml: review them\n']);
+
+  const again = await noise('learn', 'shop.tape', '--target', url, '--runs', '2');
+  expect([again.status, again.stdout]).toEqual([0, '']);
+  expect(again.stderr).toMatch(/2 runs: no place differs/);
+  const replayed = await runWiretape(['replay', 'shop.tape', '--target', url, '--noise', 'shop.noise.yaml'], {
+    cwd: folder,
+  });
+  expect(replayed.status).toBe(0);
+});
+
+it('keeps what is in the file, and refuses what is no noise with status 1', async () => {
+  const mine = '# mine\n- { in: response, path: body.node, because: "which one answers" }\n';
+  writeFileSync(join(folder, 'shop.noise.yaml'), mine);
+  const url = await serve((path, nth) =>
+    path === '/orders' && nth === 1 ? { state: 'open', extra: 1 } : drifting(path, 0),
+  );
+  const { status, stderr } = await noise('learn', 'shop.tape', '--target', url);
+  expect(fileText()).toBe(mine);
+  expect([status, stderr]).toEqual([
+    1,
+    '3 runs: no place differs that a rule could be for\nno rule for exchange 2 body.extra: it is there in some runs and not in others: structure is no noise\n',
+  ]);
+});
+
+it('learns nothing from a build that nobody reaches', async () => {
+  const url = await serve(drifting);
+  await open.pop()?.close();
+  const { status, stderr } = await noise('learn', 'shop.tape', '--target', url);
+  expect(stderr).toMatch(/^TARGET_UNREACHABLE/);
+  expect([status, existsSync(join(folder, 'shop.noise.yaml'))]).toEqual([3, false]);
+});
+
+it('adds, lists and takes out rules', async () => {
+  const add = (...args: readonly string[]) => noise('add', 'shop.noise.yaml', '--because', "it's so", ...args);
+  expect(await add('--path', 'body.tags', '--allow', 'order: any')).toMatchObject({ status: 0 });
+  expect(await add('--path', 'body.itmes[*].at', '--match', 'GET */items')).toMatchObject({ status: 0 });
+  const listed = await noise('ls', 'shop.noise.yaml', '--tape', 'shop.tape');
+  expect(listed).toMatchObject({
+    status: 1,
+    stdout:
+      "shop.noise.yaml:1  response body.tags  order  it's so\nshop.noise.yaml:2  response body.itmes[*].at  GET */items  it's so\n",
+    stderr:
+      'noise rule shop.noise.yaml:2 speaks of nothing on the tape: no recorded answer has such a place (body.itmes[*].at)\n',
+  });
+  expect(await noise('rm', 'shop.noise.yaml', '2')).toMatchObject({ status: 0 });
+  expect(fileText()).toBe('- { in: response, path: body.tags, order: any, because: "it\'s so" }\n');
+});
+
+it.each([
+  [
+    ['add', 'shop.noise.yaml', '--path', 'bdy.a', '--because', 'x'],
+    /BAD_RULE {2}Cannot read the noise rule at shop\.noise\.yaml:1/,
+  ],
+  [
+    ['add', 'shop.noise.yaml', '--path', 'body.a', '--because', 'x', '--allow', 'order: some'],
+    /`order` can only be any/,
+  ],
+  [['rm', 'other.yaml', '7'], /No rule begins in line 7 of other\.yaml/],
+  [['learn', 'shop.tape', '--target', 'http://127.0.0.1:1', '--runs', '1'], /--runs 1 shows nothing that differs/],
+  [['forget', 'shop.noise.yaml'], /Unknown/],
+  [[], /Say what to do: learn, ls, add, rm/],
+])('refuses noise %j', async (args, text) => {
+  writeFileSync(join(folder, 'other.yaml'), '- { in: response, path: body.a, because: x }\n');
+  const { status, stderr } = await noise(...args);
+  expect(stderr).toMatch(text);
+  expect([status, existsSync(join(folder, 'shop.noise.yaml'))]).toEqual([2, false]);
+});

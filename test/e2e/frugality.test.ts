@@ -1,0 +1,88 @@
+/** What a recorder costs while nothing happens, and holds at the most. Counted by the kernel, so that a slow machine changes nothing. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describeE2e } from '../support/e2e';
+import { ask } from '../support/mocks';
+import { lineFrom, start, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { readTape, startRecording } from '../support/recorder';
+
+const folder = temporaryFolder();
+
+const server = `require('node:http').createServer((_, response) => response.end('x'.repeat(1000)))
+  .listen(0, '127.0.0.1', function () { console.log('listening ' + this.address().port); });`;
+
+afterEach(stopAll);
+afterAll(() => folder.remove());
+
+interface Thread {
+  readonly name: string;
+  readonly wakeUps: number;
+}
+
+/** How often each thread went on after waiting for something. */
+function threadsOf(pid: number): ReadonlyMap<string, Thread> {
+  const tasks = `/proc/${pid}/task`;
+  return new Map(
+    readdirSync(tasks).map((thread) => {
+      const status = readFileSync(`${tasks}/${thread}/status`, 'utf8');
+      const wakeUps = Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(status)?.[1]);
+      return [thread, { name: /^Name:\s*(.*)$/m.exec(status)?.[1] ?? '', wakeUps }];
+    }),
+  );
+}
+
+/** Requests of 16 keep-alive connections, one after another on each, until it is ended. */
+const client = `const http = require('node:http');
+const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+let answers = 0;
+const next = () => http.get(process.argv[1], { agent }, (response) => response.resume().on('end', () => {
+  if (++answers === 20000) console.log('enough');
+  next();
+}));
+for (let i = 0; i < 16; i++) next();`;
+
+/** Of a kilobyte and some each; what is left over when a burst ends is in it. */
+const mostMegabytes = 320;
+
+function peakMegabytes(pid: number): number {
+  return Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+async function untilRecorded(tape: string): Promise<void> {
+  while ((await readTape(tape)).length === 0) await pause(20);
+}
+
+describeE2e('a recorder of what is idle', () => {
+  it('is woken a few times a second, and its reader of the ring not at all', async () => {
+    const service = await startServer(process.execPath, ['-e', server]);
+    // By its number: for other targets the recorder hears of every program that is started on the machine.
+    const recording = await startRecording(folder.file('idle.tape'), ['--pid', String(service.pid)]);
+    await ask(`http://127.0.0.1:${service.port}/`);
+    await untilRecorded(recording.tape);
+    await pause(2000); // V8 and what looks for libraries a while after a start
+    const before = threadsOf(recording.program.pid);
+    await pause(2000);
+    const after = threadsOf(recording.program.pid);
+    await recording.end();
+    const woken = [...after].map(([id, { name, wakeUps }]) => ({
+      name,
+      times: wakeUps - (before.get(id)?.wakeUps ?? 0),
+    }));
+    expect(woken.filter(({ name }) => name === 'wiretape ring')).toEqual([{ name: 'wiretape ring', times: 0 }]);
+    expect(woken.reduce((sum, { times }) => sum + times, 0)).toBeLessThanOrEqual(10);
+  }, 60_000);
+});
+
+describeE2e('a recorder under full load', () => {
+  it('holds no more than a bounded amount of memory', async () => {
+    const service = await startServer(process.execPath, ['-e', server]);
+    const recording = await startRecording(folder.file('load.tape'), ['--pid', String(service.pid)]);
+    const load = start(process.execPath, ['-e', client, `http://127.0.0.1:${service.port}/`]);
+    await lineFrom(load, load.child.stdout, /^enough$/);
+    await load.stop('SIGTERM');
+    const peak = peakMegabytes(recording.program.pid);
+    expect(await recording.end()).toBe(0);
+    expect((await readTape(recording.tape)).length).toBeGreaterThan(10_000);
+    expect(peak).toBeLessThan(mostMegabytes);
+  }, 60_000);
+});

@@ -1,0 +1,249 @@
+/**
+ * GnuTLS, NSS, Mbed TLS and wolfSSL, byte for byte: an echo by each as server and as client, in the ways that each has of reading and
+ * writing, and the programs that the distribution packages.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '../../replayer/launch/free-port';
+import type { StoredExchange } from '../../tape/store/tape';
+import { httpIn } from '../support/contents';
+import { describeE2e } from '../support/e2e';
+import { markersOf } from '../support/markers';
+import {
+  apps,
+  type Certificate,
+  lineFrom,
+  makeCertificate,
+  run,
+  seededBytes,
+  start,
+  startServer,
+  stopAll,
+  temporaryFolder,
+} from '../support/programs';
+import { bodyHash, type Recorded, recordCommand, recordDuring, sha256 } from '../support/recorder';
+import {
+  type BuiltLibrary,
+  buildEcho,
+  builtLibraries,
+  describeWithPackage,
+  makeNssDatabase,
+} from '../support/tls-libraries';
+
+const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
+const node = process.execPath;
+const nodeEcho = join(apps, 'echo/node.js');
+const folder = temporaryFolder();
+let certificate: Certificate;
+let database: readonly string[] = [];
+let files: readonly string[];
+
+beforeAll(() => {
+  certificate = makeCertificate(folder.path);
+  files = SIZES.map((size) => folder.write(`body-${size}`, seededBytes(size, size + 1)));
+});
+afterEach(stopAll);
+afterAll(() => folder.remove());
+
+function expectWhole(recorded: Recorded, direction: 'inbound' | 'outbound', library: string): void {
+  const facts = recorded.exchanges.map(({ exchange }) => ({
+    target: httpIn(exchange).request?.target,
+    direction: exchange.connection.direction,
+    library: exchange.connection.tls?.library,
+    problems: exchange.problems,
+    request: bodyHash(httpIn(exchange).request?.body),
+    response: bodyHash(httpIn(exchange).response?.body),
+  }));
+  expect(facts).toEqual(
+    SIZES.map((size) => {
+      const hash = sha256(seededBytes(size, size + 1));
+      return { target: `/${size}`, direction, library, problems: [], request: hash, response: hash };
+    }),
+  );
+  expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
+}
+
+function startNode() {
+  return startServer(node, [nodeEcho, 'server', certificate.cert, certificate.key]);
+}
+
+function useNode(port: number): Promise<void> {
+  return run(node, [nodeEcho, 'client', `https://127.0.0.1:${port}`, ...files]);
+}
+
+describeE2e('a TLS library of C', () => {
+  for (const library of builtLibraries) {
+    const { name, header: file, ways } = library;
+    describeWithPackage(name, { file, package: library.package }, () => {
+      const program = folder.file(`echo-${name}`);
+      beforeAll(() => {
+        buildEcho(library, program);
+      });
+
+      it.each(['', ...ways])(
+        'has every body whole in both directions, as a server (%s)',
+        async (way) => {
+          const server = await startEcho(library, program, way);
+          const recorded = await recordDuring(['--port', String(server.port)], () => useNode(server.port));
+          expect(recorded.status).toBe(0);
+          expectWhole(recorded, 'inbound', name);
+        },
+        60_000,
+      );
+
+      it.each(['', ...ways])(
+        'and as a client, recorded from its first instruction (%s)',
+        async (way) => {
+          const server = await startNode();
+          const recorded = await recordCommand([program, 'client', String(server.port), way, ...files]);
+          expect(recorded.status).toBe(0);
+          expectWhole(recorded, 'outbound', name);
+        },
+        60_000,
+      );
+
+      it('keeps thirty connections at once apart, on either side', async () => {
+        const [connections, rounds] = [30, 8];
+        const server = await startEcho(library, program, '');
+        const work = ['many', String(server.port), '', String(connections), String(rounds)];
+        const inbound = await recordDuring(['--pid', String(server.pid)], () => run(program, work));
+        const outbound = await recordCommand([program, ...work]);
+        for (const { exchanges } of [inbound, outbound]) {
+          expect(markersByConnection(exchanges)).toEqual(Array.from({ length: connections }, (_, i) => `m${i}`).sort());
+          expect(exchanges).toHaveLength(connections * rounds);
+          expect(exchanges.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
+        }
+      }, 120_000);
+    });
+  }
+});
+
+function startEcho({ name }: BuiltLibrary, program: string, way: string) {
+  const [cert = '', key = ''] = name === 'nss' ? nssDatabase() : [certificate.cert, certificate.key];
+  return startServer(program, ['server', cert, key, way]);
+}
+
+/** Made once: it takes a second. */
+function nssDatabase(): readonly string[] {
+  const path = folder.file('database');
+  if (database.length === 0) {
+    mkdirSync(path);
+    database = makeNssDatabase(path, certificate);
+  }
+  return database;
+}
+
+function markersByConnection(exchanges: readonly StoredExchange[]): readonly string[] {
+  const markers = new Map<number, Set<string>>();
+  for (const { exchange } of exchanges) {
+    const { key } = exchange.connection;
+    markers.set(key, (markers.get(key) ?? new Set()).add(markersOf(exchange)));
+  }
+  return [...markers.values()].map((own) => [...own].join()).sort();
+}
+
+/** What a client asked for by itself, told by its target and library. */
+const asked = ({ exchange }: StoredExchange) => [
+  httpIn(exchange).request?.target,
+  exchange.connection.tls?.library,
+  exchange.problems,
+];
+
+describeE2e('programs of the distribution', () => {
+  describeWithPackage('gnutls-serv and gnutls-cli', { file: '/usr/bin/gnutls-serv', package: 'gnutls-bin' }, () => {
+    it('are read, each page right by its hash', async () => {
+      const port = await freePort();
+      const keys = ['--x509certfile', certificate.cert, '--x509keyfile', certificate.key];
+      const server = start('gnutls-serv', ['--http', '--port', String(port), ...keys]);
+      await lineFrom(server, server.child.stderr, /listening on IPv4/);
+      const page = folder.file('page');
+      const recorded = await recordDuring(['--pid', String(server.pid)], () =>
+        run('curl', ['-sSk', '-o', page, `https://127.0.0.1:${port}/page`]),
+      );
+      expect(recorded.exchanges.map(asked)).toEqual([['/page', 'gnutls', []]]);
+      const [first] = recorded.exchanges;
+      expect(first && bodyHash(httpIn(first.exchange).response?.body)).toBe(sha256(readFileSync(page)));
+    }, 60_000);
+
+    it('are read as a client', async () => {
+      const server = await startNode();
+      const request = folder.write('request', 'GET /by-cli HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      const client = `gnutls-cli --insecure --port ${server.port} 127.0.0.1 < '${request}'`;
+      const { exchanges } = await recordCommand(['sh', '-c', client]);
+      expect(exchanges.map(asked)).toEqual([['/by-cli', 'gnutls', []]]);
+    }, 60_000);
+  });
+
+  describeWithPackage('wget', { file: '/usr/bin/wget', package: 'wget' }, () => {
+    it('posts a file, whole in both directions', async () => {
+      const server = await startNode();
+      const options = ['-q', '--no-check-certificate', '-O', folder.file('answer'), '--post-file', files.at(-1) ?? ''];
+      const { exchanges } = await recordCommand(['wget', ...options, `https://127.0.0.1:${server.port}/by-wget`]);
+      expect(exchanges.map(asked)).toEqual([['/by-wget', 'gnutls', []]]);
+      const hash = sha256(readFileSync(files.at(-1) ?? ''));
+      expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);
+    }, 60_000);
+  });
+
+  const curlGnutls = '/usr/lib/x86_64-linux-gnu/libcurl-gnutls.so.4';
+  describeWithPackage('libcurl-gnutls', { file: curlGnutls, package: 'libcurl3-gnutls' }, () => {
+    it('posts a file from Python, whole in both directions', () => expectCurl(curlGnutls, 'gnutls'), 60_000);
+  });
+
+  describeWithPackage('selfserv and tstclnt', { file: '/usr/bin/selfserv', package: 'libnss3-tools' }, () => {
+    it('are read, each page right by its hash', async () => {
+      const port = await freePort();
+      const [path = '', name = ''] = nssDatabase();
+      const server = start('selfserv', ['-d', path, '-n', name, '-p', String(port), '-v'], { stdio: 'pipe' });
+      await untilItListens(port);
+      const page = folder.file('nss-page');
+      const recorded = await recordDuring(['--pid', String(server.pid)], () =>
+        run('curl', ['-sSk', '-o', page, `https://127.0.0.1:${port}/`]),
+      );
+      // It ends its answers by closing the connection, mostly before it has read the client's own goodbye: a reset.
+      const seen = recorded.exchanges.map(({ exchange }) => [exchange.connection.tls?.library, exchange.problems]);
+      expect([[['nss', []]], [['nss', ['cut-short']]]]).toContainEqual(seen);
+      const [first] = recorded.exchanges;
+      expect(first && bodyHash(httpIn(first.exchange).response?.body)).toBe(sha256(readFileSync(page)));
+    }, 60_000);
+
+    it('are read as a client', async () => {
+      const server = await startNode();
+      const [path] = nssDatabase();
+      const request = folder.write('request', 'GET /by-nss HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      const client = `tstclnt -o -h 127.0.0.1 -p ${server.port} -d ${path} < '${request}'`;
+      const { exchanges } = await recordCommand(['sh', '-c', client]);
+      expect(exchanges.map(asked)).toEqual([['/by-nss', 'nss', []]]);
+    }, 60_000);
+  });
+});
+
+/** libcurl by its C interface: CURLOPT_URL, _POSTFIELDS, _POSTFIELDSIZE, _HTTPHEADER, _SSL_VERIFYPEER, _SSL_VERIFYHOST. */
+const curlScript = `import ctypes, sys
+curl = ctypes.CDLL(sys.argv[1])
+curl.curl_easy_init.restype = curl.curl_slist_append.restype = ctypes.c_void_p
+body = open(sys.argv[3], 'rb').read()
+easy = ctypes.c_void_p(curl.curl_easy_init())
+fields = ctypes.c_void_p(curl.curl_slist_append(None, b'Content-Type: application/octet-stream'))
+for option, value in ((10002, sys.argv[2].encode()), (60, ctypes.c_long(len(body))), (10015, body), (10023, fields), (64, ctypes.c_long(0)), (81, ctypes.c_long(0))):
+    curl.curl_easy_setopt(easy, option, value)
+sys.exit(curl.curl_easy_perform(easy))`;
+
+async function expectCurl(file: string, library: string): Promise<void> {
+  const server = await startNode();
+  const body = files.at(-1) ?? '';
+  const { exchanges } = await recordCommand([
+    ...['python3', '-c', curlScript, file, `https://127.0.0.1:${server.port}/by-curl`, body],
+  ]);
+  expect(exchanges.map(asked)).toEqual([['/by-curl', library, []]]);
+  const hash = sha256(readFileSync(body));
+  expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).request?.body))).toEqual([hash]);
+  expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);
+}
+
+/** selfserv says nothing when it listens. */
+async function untilItListens(port: number): Promise<void> {
+  const listening = ['-Hltn', `sport = :${port}`];
+  while (execFileSync('ss', listening, { encoding: 'utf8' }) === '') await new Promise((done) => setImmediate(done));
+}
