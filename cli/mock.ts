@@ -1,17 +1,22 @@
 /** `wiretape mock`: serves one side's exchanges of a tape until it is told to end. */
 
 import type { CommandModule } from 'yargs';
+import { secretsFrom } from '../replayer/correlate/credentials';
+import { secretsInAnswers } from '../replayer/correlate/secrets';
 import { formatMiss } from '../replayer/mocks/match/miss';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
 import { startRawMocks } from '../replayer/mocks/raw/server';
 import type { Serve } from '../replayer/mocks/served';
 import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/server';
+import { callLines } from '../replayer/report/call-lines';
+import { untrustedLines } from '../replayer/report/untrusted';
 import {
   type MockArguments,
   mockOptions,
   notServedLines,
   readServed,
   requireMocks,
+  sessionOnly,
   unusedLines,
   unusedMocks,
 } from './mock-options';
@@ -28,6 +33,7 @@ interface Arguments extends FilterArguments, MockArguments, ProtoArguments {
   readonly host: string;
   readonly noise?: string;
   readonly redact?: string;
+  readonly secret?: readonly string[];
   readonly caOut?: string;
   readonly mark: boolean;
   readonly verbose: boolean;
@@ -55,6 +61,7 @@ export const mockCommand: CommandModule<object, Arguments> = {
         ...protoOptions,
         noise: replayOptions.noise,
         redact: replayOptions.redact,
+        secret: replayOptions.secret,
         'ca-out': { type: 'string', describe: 'where to write the CA certificate; default a temporary file' },
         mark: { type: 'boolean', default: true, describe: 'say in a wiretape-mock header which mock answered' },
         verbose: { alias: 'v', type: 'boolean', default: false, describe: 'a line for each request on stderr' },
@@ -73,7 +80,8 @@ async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
   const served = await readServed(args, args.serve, tell);
-  const set = mocksFrom(served, { serve: args.serve });
+  const heard = args.serve === 'outbound' ? await readServed(sessionOnly(args), 'inbound') : [];
+  const set = mocksFrom(served, { serve: args.serve, heard });
   const raw = rawMocksOf(args, served, args.serve);
   if (raw.mocks.length === 0) requireMocks(set, args.tape, args.serve);
   const server = await startMocks(set, {
@@ -82,6 +90,7 @@ async function mock(args: Arguments): Promise<number> {
     onMiss: args.onMiss,
     rules,
     ...redactionFrom(args, served, { cwd: process.cwd(), env: process.env }),
+    secrets: secretsInAnswers(served, secretsFrom(args.secret ?? [], process.env)),
     latency: args.latency,
     mark: args.mark,
     ...(args.caOut === undefined ? {} : { caFile: args.caOut }),
@@ -136,15 +145,22 @@ function teller({ tape, verbose }: Arguments): (event: ServedEvent) => void {
 }
 
 function summaryLines(set: MockSet, server: MockServer): string[] {
-  const { exact, noise, refused, missed } = server.served();
+  const { exact, noise, moment, refused, missed } = server.served();
   const unused = unusedMocks(server.unused());
   const all = set.mocks.length + set.refusals.length;
-  const counts = [`${exact} exact`, `${noise} under noise`, ...(refused > 0 ? [`${refused} refused`] : [])];
+  const counts = [
+    `${exact} exact`,
+    `${noise} under noise`,
+    ...(moment > 0 ? [`${moment} of another moment`] : []),
+    ...(refused > 0 ? [`${refused} refused`] : []),
+  ];
   return [
-    `served ${exact + noise + refused} (${counts.join(', ')}), ${missed} ${missed === 1 ? 'miss' : 'misses'}`,
+    `served ${exact + noise + moment + refused} (${counts.join(', ')}), ${missed} ${missed === 1 ? 'miss' : 'misses'}`,
     ...server.faults().map((fault) => `a fault of wiretape itself: ${fault.message}`),
     `${all - unused.length} of ${all} recorded exchanges were asked for`,
+    ...untrustedLines(server.distrust(), server.caFile).map(visibleText),
     ...unusedLines(unused),
+    ...callLines(server.calls()).map(visibleText),
   ];
 }
 

@@ -9,6 +9,7 @@ import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server'
 import { type MockServer, type MockServerOptions, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { RecordedCall } from '../replayer/report/details';
+import { untrustedLines } from '../replayer/report/untrusted';
 import { runSuite, type SuiteOptions } from '../replayer/run';
 import type { SandboxOptions } from '../replayer/sandbox/open';
 import type { SandboxSeen } from '../replayer/sandbox/sandbox';
@@ -50,6 +51,8 @@ export interface TestRun {
   readonly outcome: Outcome;
   readonly target: Target;
   readonly misses: readonly Miss[];
+  /** Clients that refused the certificates of the mocks. */
+  readonly untrustedLines: readonly string[];
   readonly unused: readonly Unused[];
   readonly faults: readonly Error[];
   readonly rawLines: readonly string[];
@@ -67,7 +70,8 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
     const { outcome, seen } = await withBuild(setting, { mocks, raw, place: { target, port }, signal });
     const misses = mocks.misses();
     return {
-      outcome: { ...outcome, report: { ...outcome.report, misses } },
+      outcome: { ...outcome, report: { ...outcome.report, misses, calls: mocks.calls(), untrusted: mocks.distrust() } },
+      untrustedLines: untrustedLines(mocks.distrust(), mocks.caFile),
       target,
       misses,
       unused: unusedMocks(mocks.unused()),
@@ -120,7 +124,7 @@ async function withBuild(setting: TestSetting, { mocks, raw, place, signal }: Ru
       draw?.(result);
       around?.finish(result);
     };
-    const outcome = await runSuite(cases, { ...run, target: place.target, signal, onResult });
+    const outcome = await runSuite(cases, { ...run, target: place.target, watch: mocks.cases, signal, onResult });
     return { outcome: { ...outcome, surroundings: around?.byCase ?? new Map() }, seen: running.seen() };
   } finally {
     await running.close();

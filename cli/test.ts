@@ -3,6 +3,7 @@
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import type { TestCase } from '../replayer/cases/cases';
+import { secretsInAnswers, secretsOfCases } from '../replayer/correlate/secrets';
 import { parseTarget } from '../replayer/drive/target';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
@@ -37,6 +38,7 @@ import {
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
 import { type SandboxArguments, sandboxFrom, sandboxLines, sandboxOptions } from './sandbox-options';
+import { visibleLine } from './terminal';
 import { type Place, placeAt, type TestRun, type TestSetting, testOnce } from './test-run';
 
 interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments, SandboxArguments {
@@ -175,16 +177,19 @@ async function settingFrom(
   const place = (): Promise<Place> => placeOf(args, cases);
   refuseIdleTrust(args, [(await place()).target]);
   const { onMiss, latency } = args;
+  const inbound = cases.map(({ stored }) => stored);
+  const given = { answers: outbound, secrets: settings.secrets };
+  const secrets = secretsInAnswers(outbound, settings.secrets);
   const isAttributed = keepAnswers && whyUnattributed(cases, settings.concurrency) === null;
   return {
     ...{ command, env, waitMs, cases, place, log, outbound },
     sandbox,
     mocks: {
-      set: mocksFrom(outbound),
-      options: { onMiss, latency, rules: settings.noise, valid: always, ...redaction },
+      set: mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') }),
+      options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
     },
     raw: rawMocksOf(args, outbound),
-    run: { ...settings, ...redaction, keepAnswers },
+    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers },
     calls: isAttributed ? recordedCalls(outbound) : null,
   };
 }
@@ -205,8 +210,16 @@ async function placeOf(args: Arguments, cases: readonly TestCase[]): Promise<Pla
 
 /** Misses of all runs, each kind once; what was not asked for is told of the first. */
 function tellOfMocks(played: readonly [TestRun, ...TestRun[]], sandbox: SandboxReport, tape: string): void {
-  const misses = played.flatMap((each) => each.misses);
-  tell([...missTexts(misses, tape), ...sandboxLines(sandbox), ...unusedLines(played[0].unused)]);
+  const misses = played.flatMap(missesElsewhere);
+  const untrusted = played.flatMap(({ untrustedLines }) => untrustedLines).map(visibleLine);
+  tell([...untrusted, ...missTexts(misses, tape), ...sandboxLines(sandbox), ...unusedLines(played[0].unused)]);
+}
+
+/** Those of no case that the report has a block for: there they stand with their case. */
+function missesElsewhere({ misses, outcome }: TestRun): TestRun['misses'] {
+  const told = outcome.report.results.filter(({ verdict }) => verdict === 'fail' || verdict === 'error');
+  const ids = new Set<string | null>(told.map(({ id }) => id));
+  return misses.filter((miss) => !ids.has(miss.case));
 }
 
 /** The first signal ends the run in order; the next one at once, and with this process everything it started. */

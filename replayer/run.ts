@@ -13,6 +13,7 @@ import type { Play, RunOptions } from './play/player';
 import { Reach } from './play/reach';
 import { Players } from './play/registry';
 import { type Pacing, Sequence } from './play/sequence';
+import { watched } from './play/watched';
 import type { CaseDetails } from './report/details';
 import { type CaseNotes, type CaseResult, type RunReport, reportOf } from './report/report';
 
@@ -118,7 +119,9 @@ class CaseRun implements Run {
   }
 
   open(test: SentCase): Play {
-    return this.players.open(test);
+    const play = this.players.open(test);
+    const { watch } = this.options;
+    return watch === undefined ? play : watched(test, play, { watch, carrier: this.carrier });
   }
 
   begins(test: SentCase): void {

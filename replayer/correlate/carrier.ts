@@ -76,6 +76,14 @@ export class Carrier {
     });
   }
 
+  /** Recorded values of the request that it is sent with others in their place, secrets among them. */
+  carriedInto(test: Turn): readonly { readonly recorded: string; readonly live: string }[] {
+    return this.planOf(test).uses.flatMap(({ origin }) => {
+      const live = this.values.of(origin);
+      return live === undefined || live === origin.recorded ? [] : [{ recorded: origin.recorded, live }];
+    });
+  }
+
   /** Redacted values that nothing gives, which go out as their placeholders. */
   sentPlaceholders(test: Turn): readonly RedactionEntry[] {
     return sentPlaceholders(test, this.planOf(test), this.replaced);

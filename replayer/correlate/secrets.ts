@@ -27,6 +27,46 @@ export function secretsByPlaceholder(
   return found;
 }
 
+/**
+ * Secrets by the placeholder they stand for in answers of dependencies: a service reads them there, and no request of a case
+ * holds them. A name is as above; one that fits none, or only requests of cases, is passed over.
+ */
+export function secretsInAnswers(
+  answers: Iterable<StoredExchange>,
+  secrets: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  if (secrets.size === 0) return found;
+  const redacted = [...answers].flatMap(answerEntries);
+  for (const [name, value] of secrets) {
+    const fitting = new Set(redacted.filter((each) => isNamed(each, name)).map(({ entry }) => entry.placeholder));
+    for (const placeholder of fitting.size === 1 ? fitting : []) found.set(placeholder, value);
+  }
+  return found;
+}
+
+/** The secrets that name a redacted value of a case, or none of `answers`: those a run must know, or refuse. */
+export function secretsOfCases(
+  cases: readonly StoredExchange[],
+  { answers, secrets }: { readonly answers: Iterable<StoredExchange>; readonly secrets: ReadonlyMap<string, string> },
+): ReadonlyMap<string, string> {
+  const inCases = cases.flatMap((stored) =>
+    stored.redacted.filter((entry) => entry.in === 'request').map(namedByPlace),
+  );
+  const inAnswers = [...answers].flatMap(answerEntries);
+  const isElsewhere = (name: string): boolean =>
+    !inCases.some((each) => isNamed(each, name)) && inAnswers.some((each) => isNamed(each, name));
+  return new Map([...secrets].filter(([name]) => !isElsewhere(name)));
+}
+
+function answerEntries({ redacted }: StoredExchange): NamedEntry[] {
+  return redacted.filter((entry) => entry.in === 'response').map(namedByPlace);
+}
+
+function namedByPlace(entry: RedactionEntry): NamedEntry {
+  return { entry, name: nameInPath(entry) };
+}
+
 /** Every text that stands for a secret on a tape. */
 export function placeholdersOf(exchanges: Iterable<StoredExchange>): ReadonlySet<string> {
   return new Set([...exchanges].flatMap((stored) => stored.redacted.map((entry) => entry.placeholder)));
@@ -50,12 +90,16 @@ function namedEntries(test: Turn): NamedEntry[] {
 
 /** What `--secret` calls a redacted value: its cookie, or the last name in its path. */
 export function secretName(entry: RedactionEntry, { request }: Turn): string {
-  const name = String(parsePath(entry.path).findLast((step) => typeof step === 'string') ?? entry.rule);
+  const name = nameInPath(entry);
   if (name !== 'cookie') return name;
   const cookies = request.headers
     .filter(([key]) => key.toLowerCase() === 'cookie')
     .flatMap(([, value]) => parseCookies(value));
   return cookies.find((cookie) => cookie.value.replaceAll('"', '') === entry.placeholder)?.name ?? name;
+}
+
+function nameInPath({ path, rule }: RedactionEntry): string {
+  return String(parsePath(path).findLast((step) => typeof step === 'string') ?? rule);
 }
 
 function placeholderNamed(name: string, redacted: readonly NamedEntry[]): string {

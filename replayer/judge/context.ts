@@ -31,6 +31,8 @@ export interface JudgeContext {
   readonly keyed: boolean;
   /** True where only the user's own rules excuse anything. */
   readonly strict: boolean;
+  /** What mocks gave the build in place of recorded addresses and tokens, as it was recorded. */
+  readonly asRecorded?: (text: string) => string;
   /** Null for a request without a Host. */
   readonly recordedAt: Address | null;
   readonly target: Address;

@@ -6,7 +6,7 @@ import type { Carrier } from '../correlate/carrier';
 import type { NoiseRule } from '../noise/rules';
 import { type Arranged, inRecordedOrder } from './any-order';
 import { isMinted } from './causes/mint';
-import type { SpanPair } from './causes/run-clock';
+import { believableSpan, type SpanPair } from './causes/run-clock';
 import type { RunState } from './causes/run-state';
 import type { JudgeContext, ResponseRedactor } from './context';
 import { expectedBody, type Judgement, judge } from './judge';
@@ -17,6 +17,8 @@ export interface JudgeSettings {
   readonly redactor: ResponseRedactor | null;
   readonly keyed: boolean;
   readonly strict: boolean;
+  /** What mocks gave the build in place of recorded addresses and tokens, as it was recorded. */
+  readonly asRecorded?: (text: string) => string;
 }
 
 /** What lasts from case to case of one run. */
@@ -68,10 +70,6 @@ function arrange(test: Turn, given: HttpResponse, { carrier, rules }: RunMemory 
 
 function pairOf({ stored, response }: Turn, live: SpanPair['live']): SpanPair {
   const { startedAtUs, durationUs } = stored.exchange;
-  const dateMs = startedAtUs < firstBelievableUs ? Date.parse(headerValue(response.headers, 'date') ?? '') : Number.NaN;
-  if (!Number.isNaN(dateMs)) return { recorded: { fromUs: dateMs * 1000, toUs: (dateMs + 1000) * 1000 }, live };
-  return { recorded: { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) }, live };
+  const span = { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) };
+  return { recorded: believableSpan(span, headerValue(response.headers, 'date')), live };
 }
-
-/** The year 2001. Files of other tools may hold no times; then the recorded service says itself what time it was. */
-const firstBelievableUs = 978_307_200_000_000;

@@ -62,7 +62,8 @@ export async function startMocks(tape: string | Tape, options: MocksOptions = {}
   const path = typeof tape === 'string' ? tape : tape.path;
   const side = options.serve ?? 'outbound';
   const exchanges = await readTape(path, options, side);
-  const set = mocksFrom(exchanges, { serve: side });
+  const heard = side === 'outbound' ? await readTape(path, sessionOf(options), 'inbound') : [];
+  const set = mocksFrom(exchanges, { serve: side, heard });
   if (set.mocks.length + set.refusals.length === 0) throw nothingToServe(path, side, set);
   const { host, port, onMiss, latency, noise } = options;
   const server = await serve(set, {
@@ -104,6 +105,11 @@ function mocksOf(server: MockServer, path: string): Mocks {
     close: () => server.close(),
     [Symbol.asyncDispose]: () => server.close(),
   };
+}
+
+/** What the service was asked itself: whatever chooses the mocks, all of it tells what the service did not make up. */
+function sessionOf({ session }: TapeFilter): TapeFilter {
+  return session === undefined ? {} : { session };
 }
 
 async function readTape(path: string, filter: TapeFilter, direction: Serve): Promise<readonly StoredExchange[]> {

@@ -6,13 +6,17 @@
 import type { HttpRequest } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HostName } from './answers';
+import { answeredCall, CallLog, missedCall, refusedCall } from './calls';
 import type { Asked, Reply } from './front/asked';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
 import type { EntryOptions } from './match/entry';
-import { createMatcher, type Match, type Matcher, type Rung } from './match/matcher';
+import { createMatcher, type Match, type Matched, type Matcher, type Strictness } from './match/matcher';
 import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 import type { MockServerOptions, ServedEvent } from './server';
+import { type Addresses, addressesOf } from './translate/addresses';
+import { createTokenMint } from './translate/tokens';
+import { createTranslation, type Translation } from './translate/translation';
 import type { Upstream } from './upstream';
 
 export interface Answering {
@@ -22,7 +26,7 @@ export interface Answering {
   /** Room for the bodies of all requests that are held at the same time. */
   readonly budget: Budget;
   /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `find` then. */
-  again(asked: Asked, wire: string): Mock | undefined;
+  again(asked: Asked, wire: string): FoundMock | undefined;
   /**
    * The mock of `host` that answers, or the miss. `wire` names the host and the bytes of the request: equal keys must
    * mean equal requests to equal upstreams.
@@ -33,6 +37,9 @@ export interface Answering {
   /** Counts and tells a miss of something that was said after the request was answered. */
   noteMiss(asked: Asked, miss: Miss): void;
   readonly matching: EntryOptions;
+  readonly translation: Translation;
+  /** Whether the client dialled the port of one upstream: it was led there, and follows addresses wherever they lead. */
+  isOwnPort(asked: Asked): boolean;
   /** Does work for a request that must not end the server, whatever bytes from the network make of our code: what it throws is answered 500. */
   guard(asked: Asked, work: () => void): void;
   /** Counts what could not be handled at all: the run fails. */
@@ -48,8 +55,14 @@ export interface Finding {
   readonly mayPass?: boolean;
 }
 
+export interface FoundMock {
+  readonly kind: 'mock';
+  readonly mock: Mock;
+  readonly strictness: Strictness;
+}
+
 export type Found =
-  | { readonly kind: 'mock'; readonly mock: Mock; readonly rung: Rung }
+  | FoundMock
   /** `passTo` is where the request goes instead, under `passthrough`; null where the miss is the answer. */
   | { readonly kind: 'miss'; readonly miss: Miss; readonly passTo: Upstream | null };
 
@@ -66,6 +79,7 @@ export interface Redacted {
 export interface Tally {
   readonly misses: readonly Miss[];
   readonly faults: Error[];
+  readonly calls: CallLog;
   missed(): number;
   failed(): boolean;
 }
@@ -78,11 +92,31 @@ export interface Answerer {
   readonly tally: Tally;
 }
 
-export function createAnswering(set: MockSet, options: MockServerOptions, limits: MockLimits): Answerer {
+/** Where the mocks are to be found; filled while ports are opened. */
+export interface Places {
+  /** Upstream to the base URL of its own port, and the port to the upstream. */
+  readonly urls: ReadonlyMap<string, string>;
+  readonly ownPorts: ReadonlyMap<number, string>;
+  readonly limits: MockLimits;
+}
+
+export function createAnswering(set: MockSet, options: MockServerOptions, places: Places): Answerer {
+  const { limits, urls, ownPorts } = places;
   const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true };
   const matcher = createMatcher(set, matching);
+  const translation = createTranslation({
+    addresses: { toMocks: (text) => addresses().toMocks(text), toUpstreams: (text) => addresses().toUpstreams(text) },
+    tokens: createTokenMint(),
+    secrets: options.secrets ?? new Map(),
+  });
+  let known: { readonly ports: number; readonly addresses: Addresses } | null = null;
+  const addresses = (): Addresses => {
+    if (known?.ports !== urls.size) known = { ports: urls.size, addresses: addressesOf(set.upstreams, urls) };
+    return known.addresses;
+  };
   const misses: Miss[] = [];
   const faults: Error[] = [];
+  const calls = new CallLog();
   let missed = 0;
   let failed = false;
   const note = (miss: Miss): void => {
@@ -94,18 +128,27 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     note(miss);
     tell(options, { ...told(asked), found: 'miss', exchange: null, miss });
   };
-  const redact = (live: HttpRequest): Redacted =>
-    options.redactor?.redactRequest(live) ?? { request: live, entries: [] };
+  const redact = (live: HttpRequest): Redacted => {
+    const request = translation.request(live);
+    return options.redactor?.redactRequest(request) ?? { request, entries: [] };
+  };
   const missOf = (asked: Asked, { entry }: Match & { kind: 'miss' }, mayPass: boolean): Found => {
     const asGiven = options.onMiss ?? 'fail';
     const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
     const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy });
     noteMiss(asked, miss);
+    calls.note(() =>
+      missedCall({ method: asked.method, upstream: asked.upstream, target: entry.request.target }, miss.case),
+    );
     const known = set.upstreams.find(({ name }) => name === asked.upstream) ?? null;
     return { kind: 'miss', miss, passTo: miss.answeredWith === 'upstream' ? known : null };
   };
-  const served = (asked: Asked, mock: Mock, found: Rung): void => {
-    tell(options, { ...told(asked), found, exchange: mock.id, miss: null });
+  const served = (asked: Asked, match: Matched): FoundMock => {
+    const { mock, strictness } = match;
+    calls.note(() => answeredCall(match, matcher.runningCase(), translation.placeholdersIn(mock)));
+    const { differences } = match.call;
+    tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences });
+    return { kind: 'mock', mock, strictness };
   };
   const answering: Answering = {
     options,
@@ -113,20 +156,19 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     limits,
     budget: createBudget(limits.allBodiesBytes),
     again(asked, wire) {
-      const mock = matcher.again(wire);
-      if (mock !== undefined) served(asked, mock, 'exact');
-      return mock;
+      const match = matcher.again(wire);
+      return match === undefined ? undefined : served(asked, match);
     },
     matching,
+    translation,
+    isOwnPort: ({ arrival }) => ownPorts.has(arrival.port),
     redact,
     noteMiss,
     find(asked, live, { host, wire, mayPass = true }) {
       const redacted = redact(live);
       const ask = { host, upstream: asked.upstream, request: redacted.request, redacted: redacted.entries };
       const match = matcher.match(ask, wire);
-      if (match.kind === 'miss') return missOf(asked, match, mayPass);
-      served(asked, match.mock, match.rung);
-      return { kind: 'mock', mock: match.mock, rung: match.rung };
+      return match.kind === 'miss' ? missOf(asked, match, mayPass) : served(asked, match);
     },
     guard({ reply }, work) {
       try {
@@ -143,11 +185,14 @@ export function createAnswering(set: MockSet, options: MockServerOptions, limits
     refuse(upstream) {
       const refusal = matcher.refusal(upstream);
       const event = { method: 'connect', upstream, target: '', found: 'refused', miss: null } as const;
-      if (refusal !== null) tell(options, { ...event, exchange: refusal.id });
+      if (refusal !== null) {
+        calls.note(() => refusedCall(refusal, matcher.runningCase()));
+        tell(options, { ...event, exchange: refusal.id });
+      }
       return refusal;
     },
   };
-  const tally = { misses, faults, missed: () => missed, failed: () => failed || faults.length > 0 };
+  const tally = { misses, faults, calls, missed: () => missed, failed: () => failed || faults.length > 0 };
   return { answering, matcher, tally };
 }
 

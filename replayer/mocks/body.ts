@@ -4,6 +4,7 @@ import type { Answering } from './answering';
 import type { HostName } from './answers';
 import type { Asked } from './front/asked';
 import type { Budget } from './front/limits';
+import { isAboutTransport } from './match/fields';
 
 export const noBody = Buffer.alloc(0);
 
@@ -87,12 +88,37 @@ export function takeWhole(asked: Asked, answering: Answering, { answer, refuse }
 
 const shortBody = 4096;
 
-/** Equal only for requests to one host that ask the same thing in the same bytes, whichever version of HTTP carried them. */
+/** Equal only for requests to one host that ask the same thing in the same bytes and header fields, whichever version of HTTP carried them. */
 export function wireKey(host: HostName, asked: Asked, body: Buffer): string {
-  const start = `${host} ${asked.upstream} ${asked.method} ${asked.target}`;
+  const start = `${host} ${asked.upstream} ${asked.method} ${asked.target}\n${fieldsText(asked)}`;
   if (body.length === 0) return start;
-  const type = asked.header('content-type') ?? '';
   const coding = `${asked.header('content-encoding') ?? ''} ${asked.header('grpc-encoding') ?? ''}`;
   const content = body.length <= shortBody ? body.toString('latin1') : hash('sha256', body, 'base64');
-  return `${start}\n${type}\n${coding}\n${body.length}\n${content}`;
+  return `${start}\n${asked.header('content-type') ?? ''}\n${coding}\n${body.length}\n${content}`;
+}
+
+/** All but the fields that each request has of its own whatever it asks. */
+function fieldsText(asked: Asked): string {
+  const flat = asked.headers();
+  let text = '';
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const start = startOf(flat[i] ?? '');
+    if (start !== '') text += `${start}${flat[i + 1]}\n`;
+  }
+  return text;
+}
+
+/** Names are few and come with every request; past this many they are looked at anew. */
+const rememberedNames = 1000;
+const starts = new Map<string, string>();
+
+/** `accept:`; '' for a field that is left out. */
+function startOf(name: string): string {
+  const known = starts.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  const start = isAboutTransport(lower) ? '' : `${lower}:`;
+  if (starts.size >= rememberedNames) starts.clear();
+  starts.set(name, start);
+  return start;
 }

@@ -12,6 +12,7 @@ export function liveRequest(asked: Asked, body: Buffer): HttpRequest {
   const { upstream, arrival, version, method, target } = asked;
   const authority = baseUrl(upstreamNamed(upstream, arrival.tls)).replace(/^https?:\/\//, '');
   const headers = pairsOf(asked.headers());
+  const atUs = Date.now() * 1000;
   return {
     version,
     method,
@@ -19,7 +20,7 @@ export function liveRequest(asked: Asked, body: Buffer): HttpRequest {
     headers: [['Host', authority], ...headers],
     body: { bytes: body, codings: contentCodingsOf(headers), wireSize: body.length },
     trailers: pairsOf(asked.trailers()),
-    startedAtUs: 0,
-    endedAtUs: 0,
+    startedAtUs: atUs,
+    endedAtUs: atUs,
   };
 }

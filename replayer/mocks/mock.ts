@@ -4,6 +4,7 @@
  * Nothing incomplete becomes a mock; what is left out is listed with the reason.
  */
 import type { HttpRequest } from '../../tape/model/http/http';
+import { httpOf } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { Answer, HostName } from './answers';
@@ -16,12 +17,16 @@ export interface Mock {
   readonly id: string;
   /** Position in recorded order, from 0. */
   readonly index: number;
+  /** The id of the inbound exchange that caused it; null where that is not known. */
+  readonly cause: string | null;
   readonly upstream: string;
   /** Who serves it. */
   readonly host: HostName;
   readonly request: HttpRequest;
   /** What redaction took out of the request, and what stands there now. */
   readonly redacted: readonly RedactionEntry[];
+  /** The same of the answer. */
+  readonly answerRedacted: readonly RedactionEntry[];
   readonly answer: Answer;
 }
 
@@ -30,6 +35,10 @@ export interface Refusal {
   readonly id: string;
   readonly upstream: string;
   readonly after: number;
+  /** The id of the inbound exchange that caused it; null where that is not known. */
+  readonly cause: string | null;
+  /** How many of the mocks before it have the same cause. */
+  readonly own: number;
 }
 
 export interface NotServed {
@@ -44,6 +53,8 @@ export interface MockSet {
   /** In order of first appearance. */
   readonly upstreams: readonly Upstream[];
   readonly notServed: readonly NotServed[];
+  /** What the recorded service was asked itself, where that is known. */
+  readonly heard: readonly HttpRequest[];
   /** Whether a Host that names none of the upstreams means the one on that port, or the only one. */
   readonly anyHost: boolean;
 }
@@ -51,25 +62,27 @@ export interface MockSet {
 export interface MocksFromOptions {
   /** Whose answers; default `outbound`. */
   readonly serve?: Serve;
+  /** The exchanges of the other side, whose requests say what the service did not make up itself. */
+  readonly heard?: Iterable<StoredExchange>;
 }
 
 /** The exchanges of one side as mocks, by default the outbound ones; those of the other and unknown protocols are passed over. */
-export function mocksFrom(exchanges: Iterable<StoredExchange>, { serve = 'outbound' }: MocksFromOptions = {}): MockSet {
+export function mocksFrom(exchanges: Iterable<StoredExchange>, options: MocksFromOptions = {}): MockSet {
+  const { serve = 'outbound', heard = [] } = options;
   const chosen = [...exchanges].filter((stored) => stored.exchange.connection.direction === serve);
   const naming = namingFor(serve, chosen);
-  const found: Found = { mocks: [], refusals: [], upstreams: new Map(), counts: new Map(), notServed: [] };
+  const found: Found = { mocks: [], refusals: [], upstreams: new Map(), notServed: [] };
   for (const stored of chosen) sort(stored, naming, found);
   const { refusals, notServed } = found;
   const upstreams = [...found.upstreams.values()];
-  return { mocks: arranged(found.mocks), refusals, notServed, upstreams, anyHost: serve === 'inbound' };
+  const asked = [...heard].flatMap(({ exchange }) => httpOf(exchange)?.request ?? []);
+  return { mocks: arranged(found.mocks), refusals, notServed, upstreams, heard: asked, anyHost: serve === 'inbound' };
 }
 
 interface Found {
   readonly mocks: Mock[];
   readonly refusals: Refusal[];
   readonly upstreams: Map<string, Upstream>;
-  /** Mocks of each upstream so far. */
-  readonly counts: Map<string, number>;
   readonly notServed: NotServed[];
 }
 
@@ -84,7 +97,10 @@ function sort(stored: StoredExchange, naming: Naming, found: Found): void {
     return;
   }
   if (reader === null || isRefusal) {
-    found.refusals.push({ id, upstream: seen(upstream, found), after: found.counts.get(upstream.name) ?? 0 });
+    const cause = stored.causeId;
+    const before = found.mocks.filter((mock) => mock.upstream === upstream.name);
+    const own = before.filter((mock) => mock.cause === cause).length;
+    found.refusals.push({ id, upstream: seen(upstream, found), after: before.length, cause, own });
     return;
   }
   const read = reader.read(exchange);
@@ -92,14 +108,15 @@ function sort(stored: StoredExchange, naming: Naming, found: Found): void {
     found.notServed.push({ id, upstream: upstream.name, reason: read.reason });
     return;
   }
-  found.counts.set(upstream.name, (found.counts.get(upstream.name) ?? 0) + 1);
   found.mocks.push({
     id,
     index: found.mocks.length,
+    cause: stored.causeId,
     upstream: seen(upstream, found),
     host: reader.host,
     request: read.request,
     redacted: stored.redacted.filter((entry) => entry.in === 'request'),
+    answerRedacted: stored.redacted.filter((entry) => entry.in === 'response'),
     answer: read.answer,
   });
 }

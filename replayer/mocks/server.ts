@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net';
 import type { NoiseRule } from '../noise/rules';
 import { type Answerer, createAnswering, type RequestRedactor } from './answering';
+import type { OutgoingCall } from './calls';
 import { createResolver } from './front/arrival';
 import type { Asked } from './front/asked';
 import { writeCaFile } from './front/ca-file';
@@ -16,10 +17,12 @@ import { carryHttp1 } from './front/http1';
 import { carryHttp2 } from './front/http2';
 import { defaultLimits, type MockLimits } from './front/limits';
 import type { Serving } from './front/serving';
+import { createTrustWatch, type Distrust } from './front/trust';
 import { createTunnels } from './front/tunnel';
 import type { MockHost } from './hosts/host';
 import { hosts as allHosts } from './hosts/registry';
-import type { Rung } from './match/matcher';
+import type { CallDifference } from './match/call-differences';
+import type { Matcher, Strictness } from './match/matcher';
 import type { Miss, MissPolicy } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 
@@ -40,6 +43,8 @@ export interface MockServerOptions {
   readonly latency?: 'recorded' | 'none';
   /** Adds `wiretape-mock: exact; exchange=41` to answers. Default false: a service may pass headers on. */
   readonly mark?: boolean;
+  /** Secrets by what stands for them on the tape: answers hold them, and requests may. */
+  readonly secrets?: ReadonlyMap<string, string>;
   /** Where to write the CA certificate; default a temporary file that goes with the server. */
   readonly caFile?: string;
   /** When the certificates are valid; default a month from now. */
@@ -56,15 +61,19 @@ export interface ServedEvent {
   readonly method: string;
   readonly upstream: string;
   readonly target: string;
-  readonly found: Rung | 'refused' | 'miss';
+  readonly found: Strictness | 'refused' | 'miss';
   /** The recorded exchange that answered; null on a miss. */
   readonly exchange: string | null;
   readonly miss: Miss | null;
+  /** In what it differs from that one though it was answered. */
+  readonly differences?: readonly CallDifference[];
 }
 
 export interface ServedCounts {
   readonly exact: number;
   readonly noise: number;
+  /** The same request, recorded at another moment. */
+  readonly moment: number;
   readonly refused: number;
   readonly missed: number;
 }
@@ -79,6 +88,15 @@ export interface MockServer {
   readonly caFile: string;
   /** The first 1000, in order; `served().missed` counts all. */
   misses(): readonly Miss[];
+  /** What was asked so far, in order, misses included; the first 10 000. */
+  calls(): readonly OutgoingCall[];
+  /** Clients that refused the certificates. */
+  distrust(): readonly Distrust[];
+  /** Told as cases of a run begin and end: what was recorded under a case answers it. */
+  readonly cases: Pick<Matcher, 'begin' | 'end'> & {
+    /** A text of the build's answers with recorded addresses and tokens in place of those that mocks gave it. */
+    asRecorded(text: string): string;
+  };
   /** True when a miss was one that the policy does not allow, or a request could not be handled at all. */
   failed(): boolean;
   /** Faults of our own, answered 500. */
@@ -99,15 +117,21 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
   });
   const limits = { ...defaultLimits, ...options.limits };
   const ownPorts = new Map<number, string>();
-  const answerer = createAnswering(set, options, limits);
+  const urls = new Map<string, string>();
+  const answerer = createAnswering(set, options, { limits, urls, ownPorts });
   const { answering, matcher, tally } = answerer;
+  const placeholders = new Set(set.mocks.flatMap(({ redacted }) => redacted.map(({ placeholder }) => placeholder)));
+  const trust = createTrustWatch();
   const desk = openDesk(answerer, options.hosts ?? allHosts);
   const refuses = (upstream: string): boolean => answering.refuse(upstream) !== null;
   const serving: Serving = {
     limits,
     resolve: createResolver(set, ownPorts),
     tunnels: createTunnels(ownPorts, refuses),
-    ask: desk.ask,
+    ask(asked) {
+      trust.asked(asked.arrival);
+      desk.ask(asked);
+    },
     tunnel: (stream, arrival) => front.tunnel(stream, arrival),
   };
   const http1 = await carryHttp1(serving);
@@ -116,17 +140,18 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
     http1: http1.take,
     http2: http2.take,
     authority,
+    trust,
     refuses,
     headMs: limits.headMs,
   });
   const stop = async (): Promise<void> => {
+    trust.stop();
     await front.close();
     await Promise.all([http1.close(), http2.close()]);
     desk.close();
   };
   try {
     const port = await front.listen({ host, port: options.port ?? 0, upstream: null });
-    const urls = new Map<string, string>();
     for (const { name, tls } of set.upstreams) {
       const own = await front.listen({ host, port: 0, upstream: name });
       ownPorts.set(own, name);
@@ -139,6 +164,16 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       ca: authority.certificate,
       caFile: caFile.path,
       misses: () => tally.misses,
+      calls: () => tally.calls.calls,
+      distrust: trust.distrust,
+      cases: {
+        begin(each) {
+          answering.translation.learn(each.carried.filter(({ recorded }) => placeholders.has(recorded)));
+          matcher.begin(each);
+        },
+        end: matcher.end,
+        asRecorded: answering.translation.recorded,
+      },
       failed: () => tally.failed(),
       faults: () => tally.faults,
       unused: matcher.unused,

@@ -40,10 +40,18 @@ export function upstreamOf(exchange: Exchange): Upstream | null {
   const request = httpOf(exchange)?.request ?? null;
   const said = request === null ? null : schemeOf(request);
   const tls = exchange.connection.tls !== null || said === 'https';
-  const asked = request === null ? null : addressOf(request).host;
+  const asked = request === null ? null : dialled(addressOf(request).host, exchange.connection.remote);
   const name =
     (asked === null ? null : upstreamName(asked, said === null ? tls : said === 'https')) ?? exchange.connection.remote;
   return name === null ? null : upstreamNamed(name, tls);
+}
+
+/** Some clients leave the port out of Host though they dialled another one than the scheme's: an address tells which. */
+function dialled(host: string | null, remote: string | null): string | null {
+  const [named, address] = [host, remote].map((text) => (text === null ? null : parseAuthority(text)));
+  if (named == null || address == null || named.port !== null || address.port === null) return host;
+  const isLocal = named.host === 'localhost' && (address.host === '[::1]' || address.host.startsWith('127.'));
+  return named.host === address.host || isLocal ? `${named.host}:${address.port}` : host;
 }
 
 /** Throws nothing: a name that cannot be read is kept whole as the host. */

@@ -1,14 +1,13 @@
 /**
- * The both-sides rule: two values may differ when both, recorded and live, are of one kind that differs by nature:
- * points in time of one format, UUIDs of one version, JWTs with equal claims, generated ids of one shape.
- * It never excuses a change of type, format, length or meaning, and knows nothing of where else a value occurs:
- * the caller asks first whether the value is compared by identity.
+ * Whether two values look like each other: both, recorded and live, are of one kind that differs by nature: points in time
+ * of one format, UUIDs of one version, JWTs with equal claims, generated ids of one shape. Looks alone: good enough to tell
+ * which of several messages one stands for, and never a reason to excuse a difference.
  */
 import { epochTime, isIdName, isTimeName, jwtParts, lookAlike, timeText, uuidPrefix, uuidVersion } from './shapes';
 import { glueOf, keyBefore, longestTokenisedText, tokensOf } from './tokens';
 
 /**
- * Why two scalars that differ may differ, as a rule name such as `both-sides:uuid`; null when they may not.
+ * The kind two scalars that differ have in common, as a name such as `both-sides:uuid`; null for two that look different.
  * `key` is the name at which they stand (the last member name, header, query parameter), null where there is none:
  * counts since the epoch and generated ids are believed only under a name that fits.
  */
@@ -17,19 +16,6 @@ export function bothSidesReason(expected: unknown, actual: unknown, key: string 
   const digits = [digitsOf(expected), digitsOf(actual)];
   if (digits[0] === null || digits[1] === null) return null;
   return epochReason(digits[0] ?? '', digits[1] ?? '', key);
-}
-
-/** The same for a text that holds values among other words, such as a URL: every word that differs must be excused. */
-export function bothSidesTextReason(expected: string, actual: string): string | null {
-  const pairs = differingTokens(expected, actual);
-  if (pairs === null || pairs.length === 0) return null;
-  let reason: string | null = null;
-  for (const pair of pairs) {
-    const own = bothSidesReason(pair.expected, pair.actual, pair.key);
-    if (own === null) return null;
-    reason = reason ?? own;
-  }
-  return reason;
 }
 
 export interface TokenPair {

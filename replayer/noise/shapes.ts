@@ -22,6 +22,9 @@ const isoTime =
 const httpTime =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d)[ -](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ -](\d{4}) (\d\d):(\d\d):(\d\d) GMT$/;
 
+/** ISO 8601 without its separators, as AWS and many a file name have it. */
+const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?$/;
+
 /** A point in time as text. `format` is equal for two texts exactly when one program's format explains both. */
 export interface TimeText {
   readonly format: string;
@@ -33,8 +36,8 @@ export interface TimeText {
 
 /** Reads ISO 8601 date-times (RFC 3339 and its usual relaxations) and HTTP dates (RFC 9110 section 5.6.7). */
 export function timeText(text: string): TimeText | null {
-  if (text.length < 16 || text.length > 40) return null;
-  return isoTimeText(text) ?? httpTimeText(text);
+  if (text.length < 15 || text.length > 40) return null;
+  return isoTimeText(text) ?? basicTimeText(text) ?? httpTimeText(text);
 }
 
 function isoTimeText(text: string): TimeText | null {
@@ -53,17 +56,29 @@ function isoTimeText(text: string): TimeText | null {
   };
 }
 
+/** `20260101T000000Z`. */
+function basicTimeText(text: string): TimeText | null {
+  const found = basicTime.exec(text);
+  if (found === null) return null;
+  const [, year, month, day, hour, minute, second, fraction, zone] = found;
+  const time = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const read = isoTimeText(`${time}${fraction === undefined ? '' : `.${fraction}`}${zone ?? ''}`);
+  return read === null ? null : { ...read, format: `basic ${read.format}` };
+}
+
 /** Formats that drop trailing zeros print one to three digits for milliseconds, and four to nine for what is finer. */
 function fractionClass(digits: number): string {
   if (digits === 0) return 'seconds';
   return digits > 3 ? 'fine' : 'milliseconds';
 }
 
-/** A date without a time of day, as ISO 8601 has it; read as the begin of that day in UTC. */
+/** A date without a time of day, as ISO 8601 has it, with its separators or without; read as the begin of that day in UTC. */
 export function dateText(text: string): TimeText | null {
-  if (text.length !== 10 || !/^\d{4}-\d\d-\d\d$/.test(text)) return null;
-  const atMs = Date.parse(text);
-  return Number.isNaN(atMs) ? null : { format: 'date', atMs, stepMs: 86_400_000 };
+  if (text.length !== 10 && text.length !== 8) return null;
+  const [, year, separator, month, day] = /^(\d{4})(-?)(\d\d)\2(\d\d)$/.exec(text) ?? [];
+  if (year === undefined || (separator === '' && !/^(?:19|20)/.test(year))) return null; // else a number
+  const atMs = Date.parse(`${year}-${month}-${day}`);
+  return Number.isNaN(atMs) ? null : { format: separator === '' ? 'basic date' : 'date', atMs, stepMs: 86_400_000 };
 }
 
 function zoneSuffix(zone: string | undefined): string {

@@ -29,8 +29,25 @@ export interface RunOptions extends DestinationOptions {
   readonly keyed: boolean;
   /** True where only the user's own noise rules excuse anything. */
   readonly strict: boolean;
+  /** Whoever answers for the dependencies of the build wants to know which case asks. */
+  readonly watch?: CaseWatch;
   /** Whether the answers of cases that fail are kept as a whole, for looking at. Default false. */
   readonly keepAnswers?: boolean;
+}
+
+/** Told of each case as it is played: from before its first request to after its last answer. Cases may overlap. */
+export interface CaseWatch {
+  begin(each: {
+    readonly id: string;
+    /** Microseconds since the epoch. */
+    readonly recorded: { readonly fromUs: number; readonly toUs: number };
+    readonly startedAtUs: number;
+    /** Recorded values that the case is sent with others in their place, secrets among them. */
+    readonly carried: readonly { readonly recorded: string; readonly live: string }[];
+  }): void;
+  end(id: string): void;
+  /** A text of the build's answers with recorded values in place of those that its dependencies were given in this run. */
+  asRecorded(text: string): string;
 }
 
 export interface PlayStep {
@@ -75,6 +92,7 @@ export interface Stage {
 
 /** What the judge has to know of the run. */
 export function judgingOf({ carrier, state, options }: Stage): RunMemory & JudgeSettings {
-  const { noise: rules, redactor, keyed, strict } = options;
-  return { carrier, state, rules, redactor, keyed, strict };
+  const { noise: rules, redactor, keyed, strict, watch } = options;
+  const asRecorded = (text: string): string => watch?.asRecorded(text) ?? text;
+  return { carrier, state, rules, redactor, keyed, strict, asRecorded };
 }

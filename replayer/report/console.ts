@@ -5,10 +5,20 @@
 
 import { visibleLine } from '../../tape/visible-text';
 import type { Difference, Excuse } from '../judge/difference';
+import { formatMiss } from '../mocks/match/miss';
+import { callLines, placeholderTexts } from './call-lines';
 import { casesText, type FinishedRun, flakyText, skippedGroups, summaryParts, verdictLabels } from './finished-run';
 import type { ReportFormat } from './format';
 import { conditionLines, isFailing } from './latency';
-import { type CaseNotes, type CaseResult, type Chain, type ExcusedPlace, everyElement, isEmpty } from './report';
+import {
+  type CaseNotes,
+  type CaseResult,
+  type Chain,
+  type ExcusedPlace,
+  everyElement,
+  isEmpty,
+  type RunReport,
+} from './report';
 import { valuesSentence } from './values';
 
 /** The styles used, as picocolors has them. */
@@ -44,10 +54,12 @@ export function* consoleReport(run: FinishedRun, options: ConsoleOptions): Itera
   const { report, notes } = run;
   for (const result of report.results) {
     if (result.verdict !== 'fail' && result.verdict !== 'error') continue;
-    yield `${caseBlock(result, notes.get(result.id), options)}\n\n`;
+    const about = { notes: notes.get(result.id), misses: missesOf(result, run), hidden: hiddenFrom(result, report) };
+    yield `${caseBlock(result, about, options)}\n\n`;
   }
   for (const group of skippedGroups(report.results, notes)) yield `${skippedBlock(group, notes, options)}\n\n`;
   const tail = [
+    callLines(report.calls).map(options.visible),
     chainLines(report.carried, options),
     excuseLines(report.excused, options),
     report.remarks.map(options.visible),
@@ -55,6 +67,16 @@ export function* consoleReport(run: FinishedRun, options: ConsoleOptions): Itera
     summaryLines(run, options),
   ];
   yield `${tail.flat().join('\n')}\n`;
+}
+
+/** What the build asked during the case and no mock answers: each once, however often it was asked. */
+function missesOf({ id }: CaseResult, { report, suite }: FinishedRun): readonly string[] {
+  return [...new Set(report.misses.filter((miss) => miss.case === id).map((miss) => formatMiss(miss, suite)))];
+}
+
+/** Where a service reads what only stands for a secret, it may fail for that alone. */
+function hiddenFrom({ id }: CaseResult, { calls }: RunReport): readonly string[] {
+  return [...new Set(calls.filter((call) => call.case === id).flatMap(placeholderTexts))];
 }
 
 function skippedBlock(
@@ -65,15 +87,28 @@ function skippedBlock(
   const [first] = group;
   if (first === undefined) return '';
   const own = notes.get(first.id);
-  if (group.length === 1) return caseBlock(first, own, { styles, visible });
+  if (group.length === 1) return caseBlock(first, { notes: own, misses: [] }, { styles, visible });
   const ids = group.map(({ id }) => id);
   const title = `${styles.bold(`${group.length} cases`)}  ${styles.dim(firstFew(ids, 3))}  ${visible(first.reason ?? '')}`;
   const hints = (own?.hints ?? []).map((hint) => labelled('why', visible(hint)));
   return [`${styles.yellow(verdictLabels.skipped)}  ${title}`, ...hints].join('\n');
 }
 
-/** One case: its verdict, every difference with both values, and what to do. Without a newline at its end. */
-export function caseBlock(result: CaseResult, notes: CaseNotes | undefined, options: ConsoleOptions): string {
+/** What is known of a case besides its result. */
+export interface CaseCircumstances {
+  readonly notes: CaseNotes | undefined;
+  /** Calls of the build that no mock answers, explained: what differs in the answer mostly follows from them. */
+  readonly misses: readonly string[];
+  /** What mocks gave the build that only stands for a secret, a sentence each. */
+  readonly hidden?: readonly string[];
+}
+
+/** One case: its verdict, every difference with both values or the misses behind them, and what to do. Without a newline at its end. */
+export function caseBlock(
+  result: CaseResult,
+  { notes, misses, hidden = [] }: CaseCircumstances,
+  options: ConsoleOptions,
+): string {
   const { styles, visible } = options;
   const paint = result.verdict === 'skipped' ? styles.yellow : styles.red;
   const reason = result.reason === null ? '' : `  ${visible(result.reason)}`;
@@ -82,13 +117,20 @@ export function caseBlock(result: CaseResult, notes: CaseNotes | undefined, opti
   return [
     title,
     ...(flaky === null ? [] : [labelled('flaky', flaky.replace('flaky: ', ''))]),
-    ...differenceLines(result.differences, options),
-    ...(notes?.hints ?? []).map((hint) => labelled('why', visible(hint))),
+    ...(misses.length === 0 ? differenceLines(result.differences, options) : missLines(misses, result, options)),
+    ...[...(notes?.hints ?? []), ...hidden].map((hint) => labelled('why', visible(hint))),
     ...excusedLines(result.excused, options),
     ...(notes === undefined || notes.curl === '' ? [] : [labelled('repeat', visible(notes.curl))]),
     ...(notes?.fillIn === undefined ? [] : [labelled('fill in', visible(notes.fillIn))]),
-    ...noiseLines(result.differences, visible),
+    ...(misses.length === 0 ? noiseLines(result.differences, visible) : []),
   ].join('\n');
+}
+
+function missLines(misses: readonly string[], { differences }: CaseResult, { visible }: ConsoleOptions): string[] {
+  const lines = misses.flatMap((miss) => miss.split('\n').map((line) => `  ${visible(line)}`));
+  if (differences.length === 0) return lines;
+  const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
+  return [...lines, `  … and ${count} of the answer, which may follow from that; --json has them`];
 }
 
 function labelled(label: string, text: string): string {

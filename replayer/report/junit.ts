@@ -64,8 +64,10 @@ function wholeRunCase({ name, group, type, message, lines }: WholeRunFailure): s
   return `    <testcase ${attributesText({ name, classname: group, time: '0.000' })}>${failure}</testcase>\n`;
 }
 
-function outcome(result: CaseResult, { notes }: FinishedRun): string {
+function outcome(result: CaseResult, { notes, report }: FinishedRun): string {
   const own = notes.get(result.id);
+  const misses = report.misses.filter((miss) => miss.case === result.id).map((miss) => miss.message);
+  if (result.verdict === 'fail' && misses.length > 0) return missFailure(result, [...new Set(misses)]);
   const message = headline(result, own);
   if (result.verdict === 'skipped') return `<skipped ${attributesText({ message })}/>`;
   if (result.verdict === 'pass') return '';
@@ -73,6 +75,13 @@ function outcome(result: CaseResult, { notes }: FinishedRun): string {
   return result.verdict === 'error'
     ? `<error ${attributesText({ message, type: result.reason ?? 'error' })}>${text}</error>`
     : `<failure ${attributesText({ message, type: result.flaky === undefined ? 'difference' : 'flaky' })}>${text}</failure>`;
+}
+
+/** What differs in the answer mostly follows from the calls that no mock answered. */
+function missFailure({ differences }: CaseResult, misses: readonly string[]): string {
+  const follows = `${differences.length} differences of the answer, which may follow from that`;
+  const text = escaped([...misses, follows].join('\n'));
+  return `<failure ${attributesText({ message: misses[0] ?? '', type: 'mock-miss' })}>${text}</failure>`;
 }
 
 function attributesText(values: Readonly<Record<string, string | number>>): string {

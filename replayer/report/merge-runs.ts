@@ -25,6 +25,8 @@ export function mergeRuns(runs: readonly [RunParts, ...RunParts[]]): RunParts {
     ...new Set(runs.flatMap(({ report }) => report.remarks)),
     `each case was played ${runs.length} times`,
   ];
+  const calls = runs.flatMap(({ report }) => report.calls);
+  const untrusted = runs.flatMap(({ report }) => report.untrusted);
   const pick = <T>(mapOf: (run: RunParts) => ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
     const entries = told.flatMap(({ result: { id }, run }) => {
       const value = mapOf(runs[run] ?? first).get(id);
@@ -33,7 +35,7 @@ export function mergeRuns(runs: readonly [RunParts, ...RunParts[]]): RunParts {
     return new Map(entries);
   };
   return {
-    report: { ...first.report, ...merged, remarks } satisfies RunReport,
+    report: { ...first.report, ...merged, calls, untrusted, remarks } satisfies RunReport,
     notes: pick(({ notes }) => notes),
     details: pick(({ details }) => details),
     surroundings: pick(({ surroundings }) => surroundings),

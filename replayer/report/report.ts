@@ -1,6 +1,8 @@
 /** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No secret, and no time but those that were asked for. */
 import { formatPath, parsePath } from '../../tape/model/path';
 import type { Difference, Excuse } from '../judge/difference';
+import type { OutgoingCall } from '../mocks/calls';
+import type { Distrust } from '../mocks/front/trust';
 import type { Miss } from '../mocks/match/miss';
 import type { SandboxReport } from '../sandbox/unrecorded';
 import { failingConditions, type LatencyReport } from './latency';
@@ -51,6 +53,10 @@ export interface RunReport {
   readonly flaky: number;
   readonly results: readonly CaseResult[];
   readonly misses: readonly Miss[];
+  /** What the build asked of its dependencies, in order, as it was answered; [] where no mocks were served. */
+  readonly calls: readonly OutgoingCall[];
+  /** Clients that refused the certificates of the mocks; [] where none were served. */
+  readonly untrusted: readonly Distrust[];
   readonly carried: readonly Chain[];
   /** Every excuse of the run, by what gave it and where; elements of lists count as one place. */
   readonly excused: readonly ExcusedPlace[];
@@ -92,6 +98,8 @@ export function reportOf(
     flaky: results.filter(({ flaky }) => flaky !== undefined).length,
     results,
     misses,
+    calls: [],
+    untrusted: [],
     carried,
     excused: excusedPlaces(results),
     remarks: [],

@@ -64,9 +64,11 @@ export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep:
   const { outcome, connection } = stored.exchange;
   const content = describedOf(stored.exchange);
   const { request, response } = content;
-  const latencyMs = 'answer' in mock && 'latencyMs' in mock.answer ? mock.answer.latencyMs : undefined;
+  const latencyMs = 'answer' in mock ? tookMs(mock.answer) : undefined;
   return {
     exchange: stored.id,
+    at: timeText(stored.exchange.startedAtUs),
+    ...(stored.causeId === null ? {} : { cause: stored.causeId }),
     remote: connection.remote,
     tls: connection.tls?.library ?? null,
     outcome,
@@ -77,6 +79,11 @@ export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep:
     ...describeMessages(stored.exchange, keep),
     ...(stored.redacted.length === 0 ? {} : { redacted: stored.redacted }),
   };
+}
+
+function tookMs(answer: Mock['answer']): number | undefined {
+  if ('latencyMs' in answer) return answer.latencyMs;
+  return 'afterMs' in answer ? answer.afterMs : undefined;
 }
 
 /** Without what is described as messages. */

@@ -109,6 +109,10 @@ export interface OnTape {
 /** An outbound exchange: what a dependency was asked, and how it answered. */
 export interface MockDescription {
   readonly exchange: string;
+  /** When it was asked; suites of before have none. */
+  readonly at?: string;
+  /** The inbound exchange that caused it, where that is known. */
+  readonly cause?: string;
   /** Address of the dependency when it was recorded. */
   readonly remote: string | null;
   /** The TLS library of the recorded connection; null for plaintext. */

@@ -20,8 +20,11 @@ export interface SuiteFileNames {
 
 export function caseText(result: CaseResult, about: CaseCircumstances, files: SuiteFileNames): string {
   const options = { styles: plainStyles, visible: visibleLine };
-  const block = [caseBlock(result, about.notes, options), ...hereInstead(result, about.notes, files)].join('\n');
-  return [block, ...about.misses.map((miss) => missText(miss, files))].join('\n\n');
+  const misses = [...new Set(about.misses.map((miss) => missText(miss, files)))];
+  const own = misses.length > 0 ? { ...result, differences: [] } : result;
+  return [caseBlock(result, { notes: about.notes, misses }, options), ...hereInstead(own, about.notes, files)].join(
+    '\n',
+  );
 }
 
 /** Null where there are none of either. */

@@ -11,13 +11,15 @@ import { loadKey } from '../../tape/redact/key';
 import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
 import type { StoredExchange } from '../../tape/store/tape';
+import { visibleLine } from '../../tape/visible-text';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
-import { isWithoutPersonalData, placeholdersOf } from '../correlate/secrets';
+import { isWithoutPersonalData, placeholdersOf, secretsInAnswers, secretsOfCases } from '../correlate/secrets';
 import { idleRules } from '../judge/idle-rules';
 import type { Miss } from '../mocks/match/miss';
 import { mocksFrom } from '../mocks/mock';
 import { parseNoiseRules } from '../noise/rules';
+import { callLines } from '../report/call-lines';
 import type { CaseResult } from '../report/report';
 import { openRun, type Run, type RunOptions } from '../run';
 import type { MocksFile, SuiteSettings } from './description';
@@ -47,11 +49,18 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
     ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
   };
   const { redactor, noise, keyed } = options;
-  const launched = await launch(settings, mocksFrom(outbound), { env, outbound, rules: noise, redactor, keyed });
+  const set = mocksFrom(outbound, { heard: inbound });
+  const secrets = secretsInAnswers(outbound, options.secrets);
+  const launched = await launch(settings, set, { env, outbound, rules: noise, secrets, redactor, keyed });
   try {
     return new Playing({
       tests,
-      options: { ...options, target: launched.target },
+      options: {
+        ...options,
+        secrets: secretsOfCases(inbound, { answers: outbound, secrets: options.secrets }),
+        target: launched.target,
+        ...(launched.mocks === null ? {} : { watch: launched.mocks.cases }),
+      },
       launched,
       files: fileNames(settings),
     });
@@ -108,12 +117,14 @@ class Playing implements SuiteHost {
     return missesText(this.missed(), this.suite.launched.unrecorded(), this.suite.files);
   }
 
-  /** Among them the noise rules that excused nothing. */
+  /** Among them calls that were not as recorded, and the noise rules that excused nothing. */
   remarks(): readonly string[] {
     const { tests, options } = this.suite;
     if (this.problems.size < tests.length) return [];
     const report = this.run.report();
-    return [...this.suite.launched.remarks, ...report.remarks, ...idleRules(options.noise, report.results, tests)];
+    const { remarks, mocks } = this.suite.launched;
+    const calls = callLines(mocks?.calls() ?? []).map(visibleLine);
+    return [...remarks, ...report.remarks, ...calls, ...idleRules(options.noise, report.results, tests)];
   }
 
   async close(): Promise<void> {

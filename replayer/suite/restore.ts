@@ -1,6 +1,6 @@
 /**
  * Descriptions as exchanges again, for the same replay, judge and mocks that a tape gets. When mocks began is made up from
- * their order, as nothing asks for it. Does no file access.
+ * their order where a suite of before does not say it. Does no file access.
  */
 import type { Schemas } from '../../tape/body/protobuf/schemas';
 import { contentCodingsOf } from '../../tape/http/codings';
@@ -65,12 +65,13 @@ export function restoreCase(description: CaseDescription, beside: Beside): Store
 export function restoreMock(mock: MockDescription, position: number, beside: Beside): StoredExchange {
   const connection = { direction: 'outbound', key: position, tls: mock.tls, remote: mock.remote } as const;
   const durationUs = Math.round((mock.latencyMs ?? 0) * 1000);
-  const timing = { startedAtUs: (position + 1) * 1000, durationUs, times: mock.times };
+  const startedAtUs = mock.at === undefined ? (position + 1) * 1000 : microseconds(mock.at);
+  const timing = { startedAtUs, durationUs, times: mock.times };
   return {
     id: mock.exchange,
     session: '1',
     connectionId: mock.exchange,
-    causeId: null,
+    causeId: mock.cause ?? null,
     redacted: mock.redacted ?? [],
     exchange: exchangeOf(mock, { number: mock.exchange, connection, channel: null, problems: [], ...timing, beside }),
   };

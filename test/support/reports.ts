@@ -138,6 +138,7 @@ export const unanswered: Miss = {
   code: 'MOCK_MISS',
   message: 'Cannot answer POST http://payments/charges: no mock matches',
   why: 'no-match',
+  case: null,
   method: 'POST',
   url: 'http://payments/charges',
   answeredWith: '502',

@@ -12,7 +12,7 @@ import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/json/jso
 import { canonicalText, mapScalars } from '../../../tape/json/values';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
 
-import { mintedKind } from '../../mocks/match/noise';
+import { mintedKind } from '../../mocks/match/erase';
 import { requestValue } from '../../mocks/match/request-value';
 import type { Mock } from '../../mocks/mock';
 import { baseUrl, type Upstream } from '../../mocks/upstream';
@@ -76,7 +76,7 @@ interface Draft {
 function draftOf(mock: Mock, upstream: Upstream, answered: ReadonlySet<string>): Draft {
   const { request, redacted } = mock;
   const view = viewBody(request.headers, request.body);
-  const { body: _, ...target } = requestValue(request).value;
+  const { body: _, header: __, ...target } = requestValue(request).value;
   const condition = conditionOf(view);
   const secrets = redacted
     .filter(({ path }) => !/^(header|trailer)\b/.test(path))

@@ -49,7 +49,7 @@ function isNear(atMs: number, reachMs: number, { recorded }: SpanPair): boolean 
 }
 
 /** True where the clock, and nothing else, moved the time. */
-export function isClock(moved: Moved, clock: RunClock, pair: SpanPair): boolean {
+export function isClock(moved: Moved, clock: Pick<RunClock, 'explains'>, pair: SpanPair): boolean {
   if (moved.stepMs < dayMs) return clock.explains(moved, pair);
   return daysBetween(pair).has(moved.deltaMs / dayMs);
 }

@@ -24,6 +24,15 @@ export interface Moved {
   readonly stepMs: number;
 }
 
+/** The year 2001. Files of other tools may hold no times; then the recorded service says itself what time it was. */
+const firstBelievableUs = 978_307_200_000_000;
+
+/** When an exchange was recorded: as it says, or, where it says nothing to believe, by the Date of its answer. */
+export function believableSpan(span: Span, date: string | undefined): Span {
+  const dateMs = span.fromUs < firstBelievableUs ? Date.parse(date ?? '') : Number.NaN;
+  return Number.isNaN(dateMs) ? span : { fromUs: dateMs * 1000, toUs: (dateMs + 1000) * 1000 };
+}
+
 /** Clocks of two machines agree to about this much. */
 export const clockSlackMs = 2000;
 

@@ -15,7 +15,10 @@ import type { RunState } from './run-state';
 export const byToken: Reason = { cause: 'token', rule: 'jwt' };
 
 export interface TokenPlace {
-  readonly state: RunState;
+  readonly state: {
+    readonly clock: Pick<RunState['clock'], 'explains'>;
+    readonly identities: Pick<RunState['identities'], 'bind'>;
+  };
   readonly pair: SpanPair;
   /** Whether equal secrets have equal placeholders: without the key nobody can compare what was taken out. */
   readonly isKeyed: boolean;

@@ -14,6 +14,13 @@ export interface Arrival {
   readonly carrier: Carrier;
   /** The port of ours that the client connected to. */
   readonly port: number;
+  /** The other end of the TCP connection under it all; null where nobody knows. */
+  readonly client: Client | null;
+}
+
+export interface Client {
+  readonly port: number;
+  readonly ourPort: number;
 }
 
 /** Ways to end what carries a connection. */

@@ -9,6 +9,7 @@ import { WiretapeError } from '../../../errors/wiretape-error';
 import { type Arrival, type Carrier, noteArrival } from './arrival';
 import type { Authority } from './certificates';
 import { tellOpening } from './opening';
+import type { TrustWatch } from './trust';
 
 export interface Front {
   /** Listens and resolves to the port. Throws PORT_IN_USE, or USAGE where the address is not ours to listen on. */
@@ -27,6 +28,7 @@ export interface FrontOptions {
   readonly http1: Taker;
   readonly http2: Taker;
   readonly authority: Authority;
+  readonly trust: TrustWatch;
   /** True where a connection to this upstream is to be refused now. */
   refuses(upstream: string): boolean;
   /** How long a connection may take until it is told what it speaks, the handshake included; afterwards who took it watches. */
@@ -45,7 +47,8 @@ export function createFront(options: FrontOptions): Front {
       socket.resetAndDestroy();
       return;
     }
-    receive(socket, { upstream, tls: false, carrier: carrierOf(socket), port }, options);
+    const client = socket.remotePort === undefined ? null : { port: socket.remotePort, ourPort: port };
+    receive(socket, { upstream, tls: false, carrier: carrierOf(socket), port, client }, options);
   };
   return {
     async listen(at) {
@@ -73,7 +76,10 @@ function receive(stream: Duplex, arrival: Arrival, options: FrontOptions): void 
   const inTime = patience(stream, options.headMs);
   tellOpening(stream, (opening) => {
     if (opening === 'tls' && !arrival.tls) {
-      secure(stream, arrival, { ...options, inTime });
+      const begin = (): void => {
+        if (!stream.destroyed) secure(stream, arrival, { ...options, inTime });
+      };
+      void options.trust.look(arrival, arrival.upstream ?? '').then(begin);
       return;
     }
     inTime();
@@ -97,7 +103,12 @@ function secure(stream: Duplex, arrival: Arrival, options: FrontOptions & { inTi
     ALPNProtocols: ['h2', 'http/1.1'],
     SNICallback: (name, done) => done(null, options.authority.contextFor(name)),
   });
-  tls.on('error', () => stream.destroy()); // a handshake that failed: the client did not trust us, or spoke nonsense
+  // A handshake that failed: the client did not trust us, or spoke nonsense.
+  tls.on('error', (error) => {
+    options.trust.failed(arrival, error);
+    stream.destroy();
+  });
+  tls.once('close', () => options.trust.closed(arrival));
   tls.once('secure', () => {
     options.inTime();
     isSecured(tls);

@@ -1,5 +1,5 @@
 /**
- * Which recorded message of the client a live one is: by the same ladder as requests, each message a request of its own that
+ * Which recorded message of the client a live one is: by the same matching as requests, each message a request of its own that
  * has nothing but a body. Rules that begin with `message[*]` speak of them, and where messages are the elements of a body,
  * those that begin with `body[*]`.
  */
@@ -50,7 +50,7 @@ export class ClientMessages {
   hear(kind: string, body: Body, tls: boolean): Heard {
     const { answering, manner } = this.options;
     const { host, upstream } = this.mock;
-    const { request, entries } = answering.redact(this.askedBy(kind, body));
+    const { request, entries } = answering.redact(this.askedBy(kind, body, Date.now() * 1000));
     const match = this.matcher.match({ host, upstream, request, redacted: entries }, '');
     if (match.kind === 'match') return { kind: 'known', position: this.positionOf(match.mock) };
     const { upstreams } = answering.set;
@@ -79,18 +79,18 @@ export class ClientMessages {
     return {
       ...this.mock,
       index,
-      request: this.askedBy(message?.kind ?? '', message?.body ?? nothing),
+      request: this.askedBy(message?.kind ?? '', message?.body ?? nothing, message?.startedAtUs ?? 0),
       redacted: entriesWithin(this.mock.redacted, `${place}.`),
     };
   }
 
   /** Its kind stands for the method: a text is not the same as bytes that say it. */
-  private askedBy(kind: string, body: Body): HttpRequest {
+  private askedBy(kind: string, body: Body, atUs: number): HttpRequest {
     const { request } = this.mock;
     const { type } = this.options.manner;
     const host = request.headers.filter(([name]) => name.toLowerCase() === 'host');
     const headers = type === '' ? host : [...host, ['content-type', type] as const];
-    return { ...request, method: kind, headers, body };
+    return { ...request, method: kind, headers, body, startedAtUs: atUs, endedAtUs: atUs };
   }
 }
 

@@ -3,15 +3,19 @@
  * mocks are loaded and when a request comes in; never stored.
  */
 
+import type { JsonObject } from '../../../tape/json/json';
 import { canonicalText } from '../../../tape/json/values';
+import { headerValue } from '../../../tape/model/body';
 import type { HttpRequest } from '../../../tape/model/http/http';
 import { httpModel } from '../../../tape/model/http/model';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
+import { believableSpan, type Span } from '../../judge/causes/run-clock';
 import { fits, type NoiseRule } from '../../noise/rules';
 import type { HostName } from '../answers';
 import type { Mock } from '../mock';
+import { erasedText, type NoiseSide } from './erase';
+import { askedFields } from './fields';
 import { keyOf } from './key';
-import { erasedText, type NoiseSide } from './noise';
 import { type RequestValue, requestValue } from './request-value';
 
 /** A request to an upstream; its Host says the upstream's name, whatever the client sent. */
@@ -29,6 +33,10 @@ export interface Entry {
   readonly request: HttpRequest;
   readonly content: RequestValue;
   readonly side: NoiseSide;
+  /** Header fields that take part because the recording shows that they decide here; in lower case. */
+  readonly fields: ReadonlySet<string>;
+  /** When it was asked. */
+  readonly span: Span;
 }
 
 export interface MockEntry extends Entry {
@@ -52,7 +60,27 @@ export function entryOf(ask: Ask, options: EntryOptions): Entry {
       rules: options.rules.length === 0 ? [] : rulesFor(ask.request, options.rules),
       redacted: options.keyed ? [] : ask.redacted,
     },
+    fields: noFields,
+    span: { fromUs: ask.request.startedAtUs, toUs: Math.max(ask.request.startedAtUs, ask.request.endedAtUs) },
   };
+}
+
+/** A mock with what matching knows of its request. */
+export function mockEntryOf(mock: Mock, options: EntryOptions): MockEntry {
+  const entry = entryOf(mock, options);
+  const { answer } = mock;
+  const response = 'response' in answer ? answer.response : null;
+  const date = response === null ? undefined : headerValue(response.headers, 'date');
+  return { ...entry, mock, span: believableSpan(entry.span, date) };
+}
+
+const noFields: ReadonlySet<string> = new Set();
+
+/** The same entry with further header fields as part of what it asks. */
+export function withFields<E extends Entry>(entry: E, fields: ReadonlySet<string>): E {
+  if (fields.size === 0) return entry;
+  const value = { ...entry.content.value, header: askedFields(entry.request, fields) };
+  return { ...entry, content: { ...entry.content, value }, fields };
 }
 
 /** Equal for equal requests, and for no others. */
@@ -60,9 +88,25 @@ export function exactKey(entry: Entry): string {
   return `${entry.host} ${entry.upstream} ${entry.content.bodyKind} ${keyOf(canonicalText(entry.content.value))}`;
 }
 
-/** Equal for requests that may differ in noise only. */
+/** Equal for requests that may differ in noise only. Header fields are left to the comparison: a request may lack one. */
 export function noiseKey(entry: Entry): string {
-  return `${entry.host} ${entry.upstream} ${entry.content.bodyKind} ${keyOf(erasedText(entry.content.value, entry.side))}`;
+  const value = withoutHeader(entry);
+  return `${entry.host} ${entry.upstream} ${entry.content.bodyKind} ${keyOf(erasedText(value, entry.side))}`;
+}
+
+/** Equal for requests that are equal but for header fields. */
+export function headlessKey(entry: Entry): string {
+  return `${entry.host} ${entry.upstream} ${entry.content.bodyKind} ${keyOf(canonicalText(withoutHeader(entry)))}`;
+}
+
+/** Equal for requests to one place, whatever they say there: method and path, ids in it erased. */
+export function placeKey({ host, upstream, content: { value }, side }: Entry): string {
+  return `${host} ${upstream} ${value.method} ${keyOf(erasedText(value.path ?? null, side, ['path']))}`;
+}
+
+function withoutHeader({ content }: Entry): JsonObject {
+  const { header: _, ...rest } = content.value;
+  return rest;
 }
 
 /** The rules for requests that speak of one like this. */

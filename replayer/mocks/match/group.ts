@@ -1,19 +1,11 @@
 /** Mocks by a key they share, so that a request finds its candidates in one step. */
 import type { Entry, MockEntry } from './entry';
 
-/** Mocks that share a key, in recorded order; those before `cursor` have been served. */
+/** Mocks that share a key, in recorded order. */
 export interface Group {
-  readonly entries: MockEntry[];
-  cursor: number;
+  readonly entries: readonly MockEntry[];
 }
 
 export function groupBy(entries: readonly MockEntry[], key: (entry: Entry) => string): ReadonlyMap<string, Group> {
-  const groups = new Map<string, Group>();
-  for (const entry of entries) {
-    const name = key(entry);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, { entries: [entry], cursor: 0 });
-    else group.entries.push(entry);
-  }
-  return groups;
+  return new Map([...Map.groupBy(entries, key)].map(([name, own]) => [name, { entries: own }]));
 }

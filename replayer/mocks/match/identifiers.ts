@@ -1,17 +1,20 @@
 /**
  * Which identifier stands for which: the recording knows its own, a run mints others in their place. An identifier the
- * recording knows is compared by identity and never excused; one that has taken the place of a recorded one keeps it.
+ * recording knows is compared by identity and never excused; one that has taken the place of a recorded one keeps it. A
+ * recorded one that its client was given before it sent it is nothing the client makes up: nobody's new name stands for it.
  */
 import { viewBody } from '../../../tape/body/view';
 import { canonicalText } from '../../../tape/json/values';
-import type { HeaderList } from '../../../tape/model/body';
+import { addressOf, type HttpRequest, type HttpResponse } from '../../../tape/model/http/http';
 import { tokensOf } from '../../noise/tokens';
 import type { MockEntry } from './entry';
-import type { IdPair } from './noise';
+import type { IdPair } from './excuse';
 
 export interface Identifiers {
   /** False where a pair contradicts the recording or an earlier pair. `strict`: nor may a recorded id be taken already. */
-  allows(pairs: readonly IdPair[], how: 'strict' | 'repeat'): boolean;
+  allows(pairs: readonly IdPair[], at: { readonly entry: MockEntry; readonly how: 'strict' | 'repeat' }): boolean;
+  /** Whether the pair contradicts nothing that is known, wherever the recorded one came from. */
+  isFree(pair: IdPair): boolean;
   bind(pairs: readonly IdPair[]): void;
   /** The text with the recorded identifiers put back for the live ones that stand for them. */
   recordedForm(text: string): string;
@@ -21,18 +24,25 @@ export interface Identifiers {
 /** A load test mints identifiers without end; the oldest are forgotten. */
 const mostBound = 100_000;
 
-export function createIdentifiers(entries: readonly MockEntry[]): Identifiers {
-  let known: ReadonlySet<string> | null = null;
+/** `heard` are the requests that the recorded client was asked itself meanwhile: what they say it did not make up. */
+export function createIdentifiers(entries: readonly MockEntry[], heard: readonly HttpRequest[]): Identifiers {
+  let known: Known | null = null;
   const recordedBy = new Map<string, string>();
   const liveBy = new Map<string, string>();
-  const allowed = ({ recorded, live }: IdPair, how: 'strict' | 'repeat'): boolean => {
-    known ??= identifiersIn(entries);
+  const isOpen = ({ recorded, live }: IdPair): boolean => {
+    known ??= identifiersIn(entries, heard);
     const bound = recordedBy.get(live);
-    if (known.has(live) || (bound !== undefined && bound !== recorded)) return false;
-    return how === 'repeat' || (liveBy.get(recorded) ?? live) === live;
+    return !known.words.has(live) && (bound === undefined || bound === recorded);
+  };
+  const allowed = (pair: IdPair, { entry, how }: { entry: MockEntry; how: 'strict' | 'repeat' }): boolean => {
+    if (!isOpen(pair)) return false;
+    const given = known?.givenAtUs.get(pair.recorded);
+    if (given !== undefined && given <= entry.span.toUs) return false;
+    return how === 'repeat' || (liveBy.get(pair.recorded) ?? pair.live) === pair.live;
   };
   return {
-    allows: (pairs, how) => pairs.every((pair) => allowed(pair, how)),
+    allows: (pairs, at) => pairs.every((pair) => allowed(pair, at)),
+    isFree: (pair) => isOpen(pair) && (liveBy.get(pair.recorded) ?? pair.live) === pair.live,
     bind(pairs) {
       for (const { recorded, live } of pairs) {
         if (!recordedBy.has(live)) recordedBy.set(live, recorded);
@@ -63,32 +73,47 @@ function replaceTokens(text: string, by: ReadonlyMap<string, string>): string {
   return replaced + text.slice(at);
 }
 
-/** Shorter words are no identifiers to the both-sides rule. */
-const shortestIdentifier = 11;
+/** Shorter words are no identifiers to anybody. */
+export const shortestIdentifier = 11;
 /** A larger body is a file rather than a message; its words are not worth the memory. */
 const longestBody = 1024 * 1024;
 
-/** Every word of the recording that could be an identifier: requests and answers alike. */
-function identifiersIn(entries: readonly MockEntry[]): ReadonlySet<string> {
-  const found = new Set<string>();
-  const note = (text: string): void => {
-    for (const [word] of text.matchAll(/[A-Za-z0-9_~%.+/=:-]{11,}/g)) {
-      for (const token of tokensOf(word)) if (token.text.length >= shortestIdentifier) found.add(token.text);
+interface Known {
+  /** Every word of the recording that could be an identifier: requests and answers alike. */
+  readonly words: ReadonlySet<string>;
+  /** When the recorded client was first given one: by an answer, or by who asked it. */
+  readonly givenAtUs: ReadonlyMap<string, number>;
+}
+
+function identifiersIn(entries: readonly MockEntry[], heard: readonly HttpRequest[]): Known {
+  const words = new Set<string>();
+  const givenAtUs = new Map<string, number>();
+  const give = (text: string, atUs: number): void => {
+    for (const word of wordsIn(text)) {
+      words.add(word);
+      givenAtUs.set(word, Math.min(givenAtUs.get(word) ?? atUs, atUs));
     }
   };
   for (const { content, mock } of entries) {
-    note(canonicalText(content.value));
+    for (const word of wordsIn(canonicalText(content.value))) words.add(word);
     const response = 'response' in mock.answer ? mock.answer.response : null;
-    if (response === null) continue;
-    note(textOf(response.headers));
-    const view = viewBody(response.headers, response.body);
-    if (view.kind !== 'empty' && view.kind !== 'binary' && view.bytes.length <= longestBody) {
-      note(Buffer.from(view.bytes).toString('utf8'));
-    }
+    if (response !== null) for (const text of textsOf(response)) give(text, response.startedAtUs);
   }
-  return found;
+  for (const request of heard) {
+    for (const text of [addressOf(request).path, ...textsOf(request)]) give(text, request.startedAtUs);
+  }
+  return { words, givenAtUs };
 }
 
-function textOf(headers: HeaderList): string {
-  return headers.map(([, value]) => value).join('\n');
+function* wordsIn(text: string): Generator<string> {
+  for (const [word] of text.matchAll(/[A-Za-z0-9_~%.+/=:-]{11,}/g)) {
+    for (const token of tokensOf(word)) if (token.text.length >= shortestIdentifier) yield token.text;
+  }
+}
+
+function textsOf({ headers, body }: Pick<HttpResponse, 'headers' | 'body'>): string[] {
+  const view = viewBody(headers, body);
+  const isText = view.kind !== 'empty' && view.kind !== 'binary' && view.bytes.length <= longestBody;
+  const fields = headers.map(([, value]) => value).join('\n');
+  return isText ? [fields, Buffer.from(view.bytes).toString('utf8')] : [fields];
 }

@@ -1,25 +1,44 @@
 /**
- * Finds the mock that answers a request, and keeps the order: the ladder is `exact`, then `noise`; of several mocks for
- * one request the first that was not served yet answers, and when all were, the last one again. Which mock answers
- * depends only on the requests so far and their order, so parallel identical requests share out the recorded answers.
- * Does no near-miss work: that is for a miss, and stands in near.ts.
+ * Finds the mock that answers a request: first `exact`, then under `noise`. Of several mocks for one request turns.ts says
+ * which is next; which one answers depends only on the requests so far, their order, and the cases that are played, so
+ * parallel identical requests share out the recorded answers. Does no near-miss work: that is for a miss, and stands in near.ts.
  */
 import { describedAs } from '../../../tape/model/body';
 import { addressOf } from '../../../tape/model/http/http';
+import { RunClock, type SpanPair } from '../../judge/causes/run-clock';
 import type { Mock, MockSet, Refusal } from '../mock';
-import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry } from './entry';
+import { type CallDifferences, differencesOfCall } from './call-differences';
+import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry, mockEntryOf } from './entry';
+import { Epochs } from './epochs';
+import type { Excuse } from './excuse';
 import { type Group, groupBy } from './group';
 import { createLedger } from './ledger';
 import type { Excuser } from './near';
-import type { Excuse } from './noise';
-import { createNoiseRung } from './noise-rung';
+import { placesIn } from './places';
 import { splitTarget } from './request-value';
+import { Running, type RunningCase } from './running';
+import type { Offer } from './strand';
+import { createTurns } from './turns';
+import { createNoiseMatching } from './under-noise';
 
-export type Rung = 'exact' | 'noise';
+/**
+ * How well a request fits the recorded one that answers it. `moment`: it is the same, and was recorded at another moment:
+ * before a write that was made since, after one that was not, or under another case.
+ */
+export type Strictness = 'exact' | 'noise' | 'moment';
 
-export type Match =
-  | { readonly kind: 'match'; readonly rung: Rung; readonly mock: Mock; readonly excused: readonly Excuse[] }
-  | { readonly kind: 'miss'; readonly entry: Entry };
+export interface Matched {
+  readonly kind: 'match';
+  readonly strictness: Strictness;
+  readonly mock: Mock;
+  /** The request, as it was matched. */
+  readonly live: Entry;
+  readonly excused: readonly Excuse[];
+  /** In what else the call differs from the recorded one. */
+  readonly call: CallDifferences;
+}
+
+export type Match = Matched | { readonly kind: 'miss'; readonly entry: Entry };
 
 export interface Matcher {
   /** All mocks, in recorded order. */
@@ -27,12 +46,17 @@ export interface Matcher {
   /** Why a difference between a mock and a request may be there now; null where it stands in the way. */
   readonly excuse: Excuser;
   /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `match` then. */
-  again(wire: string): Mock | undefined;
+  again(wire: string): Matched | undefined;
   /** `wire` names the bytes of the request; equal keys must mean equal requests to equal upstreams. */
   match(ask: Ask, wire: string): Match;
   /** The refusal that is due when a client connects to this upstream now; null where it may connect. */
   refusal(upstream: string): Refusal | null;
-  served(): { readonly exact: number; readonly noise: number; readonly refused: number };
+  /** A case is played from now on: what was recorded under it is due. */
+  begin(each: RunningCase): void;
+  end(id: string): void;
+  /** The case that a call made now belongs to; null where none is known. */
+  runningCase(): string | null;
+  served(): { readonly [S in Strictness]: number } & { readonly refused: number };
   /** Mocks and refusals that nobody asked for. */
   unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
 }
@@ -40,50 +64,99 @@ export interface Matcher {
 /** Requests remembered by their bytes; past it they are all forgotten and matched by value again. */
 const rememberedLimit = 10_000;
 
+interface Remembered {
+  readonly group: Group;
+  readonly live: Entry;
+  readonly calls: Map<MockEntry, CallDifferences>;
+}
+
 export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const described = describer(set.mocks);
-  const entries = set.mocks.map((mock) => ({ ...entryOf(mock, options), mock }));
-  const counts = { exact: 0, noise: 0 };
+  const loaded = set.mocks.map((mock) => mockEntryOf(mock, options));
+  const places = placesIn(loaded);
+  const entries = loaded.map(places.asked);
+  const counts = { exact: 0, noise: 0, moment: 0 };
   const ledger = createLedger(set);
   const exact = groupBy(entries, exactKey);
-  const remembered = new Map<string, Group>();
-  const noise = createNoiseRung(entries, ledger);
+  const remembered = new Map<string, Remembered>();
+  const running = new Running();
+  const isGiven = ({ mock }: MockEntry): boolean => ledger.isServed(mock);
+  const turns = createTurns(entries, { made: new Epochs(), recorded: new Epochs(), running, isGiven });
+  const clock = new RunClock();
+  const pairOf = (recorded: MockEntry, live: Entry): SpanPair =>
+    running.pairOf(recorded.mock.cause, live.span.toUs) ?? { recorded: recorded.span, live: live.span };
+  const grounds = { clock, keyed: options.keyed, pairOf };
+  const noise = createNoiseMatching(entries, { turns, grounds, heard: set.heard });
 
-  const serveExact = (group: Group): Mock => {
-    counts.exact++;
-    return ledger.next(group).mock;
+  const timed = new Set<MockEntry>();
+  /** Once for each mock: asked again, it says nothing new of how far the two runs lie apart. */
+  const noteTime = (recorded: MockEntry, live: Entry): void => {
+    if (timed.has(recorded)) return;
+    timed.add(recorded);
+    clock.note({ recorded: recorded.span, live: live.span });
   };
-  const serveNoise = ({ entry, excused }: Candidate): Match => {
-    counts.noise++;
-    ledger.serve(entry.mock);
+  const give = ({ entry, isOff }: Offer, how: 'exact' | 'noise'): Strictness => {
+    const strictness = how === 'exact' && isOff ? 'moment' : how;
+    counts[strictness]++;
+    if (!isLent(entry, running)) ledger.serve(entry.mock);
+    turns.gave(entry);
+    return strictness;
+  };
+  const giveExact = ({ group, live, calls }: Remembered): Matched => {
+    const offer = turns.next(group);
+    const strictness = give(offer, 'exact');
+    const { entry } = offer;
+    const call = calls.get(entry) ?? differencesOfCall(entry, live, noise.excuse);
+    calls.set(entry, call);
+    noteTime(entry, live);
+    return { kind: 'match', strictness, mock: entry.mock, live, excused: [], call };
+  };
+  const giveUnderNoise = (offer: Offer, live: Entry): Match => {
+    const { entry } = offer;
+    const excused = noise.excusesOf(entry, live);
+    const call = differencesOfCall(entry, live, noise.excuse);
+    const strictness = give(offer, 'noise');
     noise.learn(excused);
-    return { kind: 'match', rung: 'noise', mock: entry.mock, excused };
+    noteTime(entry, live);
+    return { kind: 'match', strictness, mock: entry.mock, live, excused, call };
   };
   return {
     entries,
     excuse: noise.excuse,
     again(wire) {
-      const group = remembered.get(wire);
-      return group === undefined ? undefined : serveExact(group);
+      const known = remembered.get(wire);
+      return known === undefined ? undefined : giveExact(known);
     },
     match(ask, wire) {
-      const live = entryOf(described(ask), options);
+      const live = places.asked(entryOf(described(ask), options));
       const group = exact.get(exactKey(live));
       if (group !== undefined) {
         if (remembered.size >= rememberedLimit) remembered.clear();
-        remembered.set(wire, group);
-        return { kind: 'match', rung: 'exact', mock: serveExact(group), excused: [] };
+        const known = { group, live, calls: new Map<MockEntry, CallDifferences>() };
+        remembered.set(wire, known);
+        return giveExact(known);
       }
       const settled = noise.withRecordedIds(live);
       const same = settled === live ? undefined : exact.get(exactKey(settled));
-      const found = same === undefined ? noise.find(settled) : ledger.peek(same);
-      if (found === null) return { kind: 'miss', entry: live };
-      return serveNoise({ entry: found, excused: noise.excusesOf(found, live) });
+      const found = same === undefined ? noise.find(settled) : turns.next(same);
+      return found === null ? { kind: 'miss', entry: live } : giveUnderNoise(found, live);
     },
-    refusal: ledger.refusal,
+    refusal: (upstream) => ledger.refusal(upstream, running),
+    begin(each) {
+      running.begin(each);
+      clock.note({ recorded: each.recorded, live: { fromUs: each.startedAtUs, toUs: each.startedAtUs } });
+      noise.standsFor(each.carried);
+    },
+    end: (id) => running.end(id),
+    runningCase: () => running.only,
     served: () => ({ ...counts, refused: ledger.refused() }),
     unused: ledger.unused,
   };
+}
+
+/** A mock that answers for another case than its own stays the other's. */
+function isLent({ mock }: MockEntry, running: Running): boolean {
+  return running.isPlayed && mock.cause !== null && ![...running.ids].includes(mock.cause);
 }
 
 /** What is known of the messages of a recorded call is true of a live one to the same path. */
@@ -101,9 +174,4 @@ function describer(mocks: readonly Mock[]): (ask: Ask) => Ask {
 
 function pathOf({ request }: Pick<Ask, 'request'>): string {
   return splitTarget(addressOf(request).path).path;
-}
-
-interface Candidate {
-  readonly entry: MockEntry;
-  readonly excused: readonly Excuse[];
 }

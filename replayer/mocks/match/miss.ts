@@ -10,7 +10,7 @@ import type { Mock } from '../mock';
 import { baseUrl, type Upstream, upstreamNamed } from '../upstream';
 import type { Entry, MockEntry } from './entry';
 import type { Matcher } from './matcher';
-import { type Near, type NearDifference, nearest } from './near';
+import { isAddress, type Near, type NearDifference, nearest } from './near';
 import { splitTarget } from './request-value';
 
 export type MissPolicy = 'fail' | '404' | 'passthrough';
@@ -20,6 +20,8 @@ export interface Miss {
   readonly message: string;
   /** `unknown-upstream`: nothing was recorded of it, and it is never dialled. */
   readonly why: 'no-match' | 'unknown-upstream';
+  /** The case that met it; null where none was played, or several were. */
+  readonly case: string | null;
   readonly method: string;
   readonly url: string;
   /** What the client was given instead. */
@@ -87,6 +89,7 @@ export function explainMiss(live: Entry, context: MissContext): Miss {
     code: 'MOCK_MISS',
     message: `Cannot answer ${what} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,
     why,
+    case: context.matcher.runningCase(),
     method: within?.method ?? live.request.method,
     url,
     answeredWith: answeredWith(context.policy, why),
@@ -134,8 +137,9 @@ function cut(value: JsonValue | undefined): JsonValue | null {
 }
 
 /** No rule speaks of the upstream; one that excuses the method, or a path of another length, would hide too much. */
-function isBeyondRules({ path, kind }: NearDifference): boolean {
-  return path[0] === 'header' || path[0] === 'method' || (path[0] === 'path' && kind !== 'changed');
+function isBeyondRules(difference: NearDifference): boolean {
+  const { path, kind } = difference;
+  return isAddress(difference) || path[0] === 'method' || (path[0] === 'path' && kind !== 'changed');
 }
 
 function rulesFor(blocking: readonly NearDifference[], entry: MockEntry, context: MissContext): string[] {

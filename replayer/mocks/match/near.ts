@@ -6,7 +6,7 @@ import { isJsonObject, type JsonValue } from '../../../tape/json/json';
 import type { Path } from '../../../tape/model/path';
 import { type DifferenceKind, differencesBetween, type ValueDifference } from './differences';
 import type { Entry, MockEntry } from './entry';
-import type { Excuse } from './noise';
+import type { Excuse } from './excuse';
 
 export interface NearDifference {
   readonly path: Path;
@@ -27,6 +27,8 @@ export interface Near {
 /** What each part of a request weighs. The address first: a body is rarely near when the place is another. */
 const weights = { upstream: 10, path: 10, body: 5, method: 3, query: 2 };
 const totalWeight = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+/** A header field that decides is one question of many: it never makes two requests further apart than all the rest. */
+const headerWeight = 2;
 const comparedInFull = 32;
 
 /** Why a difference between a mock and the request does not stand in the way; null where it does. */
@@ -84,21 +86,27 @@ function addressDifference(entry: MockEntry, live: Entry): NearDifference[] {
   return [{ path, kind: 'changed', expected: entry.upstream, actual: live.upstream, excusedBy: null }];
 }
 
+/** Whether it says that another upstream was asked. */
+export function isAddress({ path }: Pick<ValueDifference, 'path'>): boolean {
+  return path[0] === 'header' && path[1] === 'host';
+}
+
 function distanceOf(entry: MockEntry, live: Entry, differences: readonly NearDifference[]): number {
   const counted = differences.filter((difference) => difference.excusedBy === null);
-  const has = (root: string): ValueDifference[] => counted.filter(({ path }) => path[0] === root);
+  const has = (root: string): readonly ValueDifference[] => counted.filter(({ path }) => path[0] === root);
   const share = (root: 'path' | 'query' | 'body'): number => {
     const size = Math.max(leaves(entry.content.value[root]), leaves(live.content.value[root]), 1);
     const different = has(root).reduce((sum, d) => sum + Math.max(leaves(d.expected), leaves(d.actual)), 0);
     return Math.min(1, different / size);
   };
   const sum =
-    (has('header').length > 0 ? weights.upstream : 0) +
+    (counted.some(isAddress) ? weights.upstream : 0) +
+    (has('header').some((each) => !isAddress(each)) ? headerWeight : 0) +
     (has('method').length > 0 ? weights.method : 0) +
     weights.path * share('path') +
     weights.query * share('query') +
     weights.body * share('body');
-  return Math.round((sum / totalWeight) * 100) / 100;
+  return Math.round(Math.min(1, sum / totalWeight) * 100) / 100;
 }
 
 function leaves(value: JsonValue | undefined): number {

@@ -1,7 +1,8 @@
 /**
- * What a request asks for, as one JSON value: method, path segments, query, decoded body. Two requests with the same
- * value are the same request to a mock. Headers, the HTTP version and how the bytes were framed or coded take no part;
- * nor does the order of query parameters and form fields that have different names.
+ * What a request asks for, as one JSON value: method, path segments, query, the header fields that select an answer,
+ * decoded body. Two requests with the same value are the same request to a mock. Other header fields, the HTTP version and
+ * how the bytes were framed or coded take no part; nor does the order of query parameters and form fields that have
+ * different names.
  */
 import { createHash } from 'node:crypto';
 import { decodeFormText, type Field, parseForm } from '../../../tape/body/form';
@@ -10,20 +11,26 @@ import { withoutRpcIds } from '../../../tape/body/json-rpc';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { contentOfPart, type PartMessage } from '../../../tape/body/parts';
 import { type BodyView, type Part, viewBody, viewBytes } from '../../../tape/body/view';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../tape/json/json';
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../tape/json/json';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
+import { askedFields } from './fields';
 
 export interface RequestValue {
   readonly bodyKind: BodyView['kind'];
-  /** `{ method, path: [segment…], query: {…}, body? }`: a path of the one path dialect leads to each place in it. */
+  /** `{ method, path: [segment…], query: {…}, header: {…}, body? }`: a path of the one path dialect leads to each place in it. */
   readonly value: JsonObject;
 }
 
-/** The value of a request; never throws on input. */
-export function requestValue(request: HttpRequest): RequestValue {
+/** The value of a request; never throws on input. `fields` are header fields that take part besides those of HTTP itself. */
+export function requestValue(request: HttpRequest, fields: Iterable<string> = []): RequestValue {
   const view = viewBody(request.headers, request.body);
   const { path, query } = splitTarget(addressOf(request).path);
-  const value: JsonObject = { method: request.method, path: segmentsOf(path), query: grouped(parseForm(query)) };
+  const value: JsonObject = {
+    method: request.method,
+    path: segmentsOf(path),
+    query: namedValues(parseForm(query).map(([name, text]) => [name, queryValue(text)])),
+    header: askedFields(request, fields),
+  };
   const body = bodyValue(view);
   return { bodyKind: view.kind, value: body === undefined ? value : { ...value, body } };
 }
@@ -42,6 +49,12 @@ function segmentsOf(path: string): readonly string[] {
 /** In a path a plus is a plus. */
 function decodeSegment(segment: string): string {
   return segment.includes('%') ? decodeFormText(segment.replaceAll('+', '%2B')) : segment;
+}
+
+/** Some APIs take JSON in a parameter (GraphQL over GET): as JSON, the order of its members says nothing. */
+function queryValue(text: string): JsonValue {
+  const value = /^\s*[[{]/.test(text) ? parseJson(text) : undefined;
+  return typeof value === 'object' && value !== null ? value : text;
 }
 
 /** One value under its name, repeats as a list in their order. */

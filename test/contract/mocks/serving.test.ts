@@ -287,7 +287,7 @@ describe('outcomes other than a response', () => {
     expect((await ask(up)).text).toBe('up');
     await expect(ask(up)).rejects.toThrow('ECONNRESET');
     await expect(ask(up)).rejects.toThrow('ECONNRESET');
-    expect(server?.served()).toEqual({ exact: 1, noise: 0, refused: 3, missed: 0 });
+    expect(server?.served()).toEqual({ exact: 1, noise: 0, moment: 0, refused: 3, missed: 0 });
   });
 
   it('refuses a tunnel to an upstream that refused', async () => {

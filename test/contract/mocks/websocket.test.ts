@@ -75,7 +75,7 @@ describe('a mocked conversation', () => {
     const { url, mocks } = await serving([socketCall(tickets)]);
     expect(await visit(await talk(`${url}/chat`))).toEqual(said);
     expect([mocks.served(), mocks.misses(), mocks.failed()]).toEqual([
-      { exact: 1, noise: 0, refused: 0, missed: 0 },
+      { exact: 1, noise: 0, moment: 0, refused: 0, missed: 0 },
       [],
       false,
     ]);
@@ -254,7 +254,7 @@ describe('a message', () => {
             exchange: '1',
             differences: [
               { path: 'message[0].body.amount', kind: 'changed', expected: 5, actual: 6, excusedBy: null },
-              { path: 'message[0].body.id', excusedBy: 'both-sides:uuid' },
+              { path: 'message[0].body.id', excusedBy: 'identity' },
             ],
             rules: [
               `- { in: request, path: 'message[*].body.amount', match: 'GET payments:8080/chat', because: "say why it may differ" }`,

@@ -1,11 +1,13 @@
 /** The reports of a run, as people and CI servers get them. */
+import type { OutgoingCall } from '../../../replayer/mocks/calls';
+import type { Miss } from '../../../replayer/mocks/match/miss';
 import { consoleFormat } from '../../../replayer/report/console';
 import { ctrf } from '../../../replayer/report/ctrf';
 import { github } from '../../../replayer/report/github';
 import { json } from '../../../replayer/report/json';
 import { junit } from '../../../replayer/report/junit';
 import { markdown } from '../../../replayer/report/markdown';
-import { exitStatusOf, reportOf } from '../../../replayer/report/report';
+import { exitStatusOf, type RunReport, reportOf } from '../../../replayer/report/report';
 import { expectGolden } from '../../support/golden';
 import { caseResult, greenRun, redRun, rendered, skippedRun } from '../../support/reports';
 
@@ -29,6 +31,8 @@ it('is one line of JSON that says what the contract says', () => {
     'flaky',
     'results',
     'misses',
+    'calls',
+    'untrusted',
     'carried',
     'excused',
     'remarks',
@@ -73,4 +77,52 @@ it('is never green where nothing passed', () => {
   expect(exitStatusOf(reportOf([], []), lenient)).toBe(1);
   expectGolden('replay/expected/console-nothing.txt', rendered(consoleFormat, skippedRun));
   expect(rendered(junit, skippedRun)).toMatch(/ failures="1" errors="0" .* skipped="1"/);
+});
+
+describe('calls of the build', () => {
+  const call: OutgoingCall = {
+    case: '1',
+    method: 'POST',
+    upstream: 'payments:8443',
+    target: '/pay',
+    found: 'exact',
+    exchange: '41',
+    recordedUnder: '1',
+    differences: [
+      { path: 'header["authorization"]', kind: 'removed', expected: 'Bearer ib_5487228396uxdcmm', actual: null },
+      { path: 'header["x-tenant"]', kind: 'changed', expected: 'A', actual: 'B' },
+    ],
+    excused: [{ path: 'header["user-agent"]', rule: 'client-version' }],
+    placeholders: [],
+  };
+  const miss: Miss = {
+    code: 'MOCK_MISS',
+    message: 'Cannot answer GET https://payments:8443/rates?base=USD: no mock matches',
+    why: 'no-match',
+    case: '2',
+    method: 'GET',
+    url: 'https://payments:8443/rates?base=USD',
+    answeredWith: '502',
+    nearest: [],
+    remedy: ['record again, if the service is meant to ask this now'],
+  };
+  const told: RunReport = {
+    ...redRun.report,
+    calls: [call, { ...call, case: '2' }, { ...call, differences: [], found: 'moment', recordedUnder: '2' }],
+    misses: [miss, miss],
+  };
+
+  it('are told where they are not as recorded, and a miss once, with the case that met it', () => {
+    expectGolden('replay/expected/console-calls.txt', rendered(consoleFormat, { ...redRun, report: told }));
+  });
+
+  it('make the failure of their case in JUnit', () => {
+    const xml = rendered(junit, { ...redRun, report: told });
+    expect(xml).toContain(
+      '<failure message="Cannot answer GET https://payments:8443/rates?base=USD: no mock matches" type="mock-miss">',
+    );
+    expect(xml).not.toContain('calls to mocks');
+    const elsewhere = { ...told, misses: [{ ...miss, case: null }] };
+    expect(rendered(junit, { ...redRun, report: elsewhere })).toContain('calls to mocks');
+  });
 });

@@ -7,7 +7,7 @@ import { type Answering, type Found, markHeader } from '../../answering';
 import { noBody, takeWhole, wireKey } from '../../body';
 import { type Asked, pairsOf } from '../../front/asked';
 import { liveRequest } from '../../live-request';
-import type { Rung } from '../../match/matcher';
+import type { Strictness } from '../../match/matcher';
 import type { Mock, MockSet } from '../../mock';
 import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
@@ -62,11 +62,8 @@ class GrpcMocks implements OpenHost {
 
   private answer(asked: Asked, body: Buffer): void {
     const wire = wireKey('grpc', asked, body);
-    const again = this.answering.again(asked, wire);
-    const found: Found =
-      again === undefined
-        ? this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire })
-        : { kind: 'mock', mock: again, rung: 'exact' };
+    const found =
+      this.answering.again(asked, wire) ?? this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire });
     if (found.kind === 'miss' && found.passTo !== null) this.passthrough.send(found.passTo, asked, body);
     else this.found(asked, found, (call) => call.play());
   }
@@ -108,9 +105,13 @@ class GrpcMocks implements OpenHost {
     else this.open(asked, found, begin);
   }
 
-  private open(asked: Asked, { mock, rung }: { mock: Mock; rung: Rung }, begin: (call: Call) => void): void {
+  private open(
+    asked: Asked,
+    { mock, strictness }: { mock: Mock; strictness: Strictness },
+    begin: (call: Call) => void,
+  ): void {
     if (mock.answer.kind !== 'call') return; // of another host, whose mocks are never found for this one
-    const mark = this.answering.options.mark === true ? [markHeader, `${rung}; exchange=${mock.id}`] : [];
+    const mark = this.answering.options.mark === true ? [markHeader, `${strictness}; exchange=${mock.id}`] : [];
     begin(new Call(asked, mock, mock.answer, { answering: this.answering, mark }));
   }
 

@@ -1,12 +1,11 @@
 /** Answers requests with recorded responses: the body is read whole, the mock matched, and what was recorded written. */
-import { type Answering, replyJson, replyMiss } from '../../answering';
+import { type Answering, type FoundMock, replyJson, replyMiss } from '../../answering';
 import { takeWhole, wireKey } from '../../body';
 import type { Asked } from '../../front/asked';
 import { liveRequest } from '../../live-request';
-import type { Rung } from '../../match/matcher';
-import type { Mock } from '../../mock';
 import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
+import type { Failure, HttpAnswer } from './read';
 import { createReplies, type Replies, writeAnswer } from './reply';
 
 export const httpHost: MockHost = {
@@ -15,12 +14,15 @@ export const httpHost: MockHost = {
   open: (answering) => new HttpMocks(answering),
 };
 
+/** No client gives up sooner. */
+const shortestPatienceMs = 100;
+
 class HttpMocks implements OpenHost {
   private readonly replies: Replies;
   private readonly passthrough: Passthrough;
 
   constructor(private readonly answering: Answering) {
-    this.replies = createReplies({ mark: answering.options.mark ?? false });
+    this.replies = createReplies({ mark: answering.options.mark ?? false, translation: answering.translation });
     this.passthrough = createPassthrough(answering.set);
   }
 
@@ -35,7 +37,7 @@ class HttpMocks implements OpenHost {
     const wire = wireKey('http', asked, body);
     const known = this.answering.again(asked, wire);
     if (known !== undefined) {
-      this.write(asked, body, { mock: known, rung: 'exact' });
+      this.write(asked, body, known);
       return;
     }
     const found = this.answering.find(asked, liveRequest(asked, body), { host: 'http', wire });
@@ -44,17 +46,31 @@ class HttpMocks implements OpenHost {
     else this.passthrough.send(found.passTo, asked, body);
   }
 
-  private write(asked: Asked, body: Buffer, { mock, rung }: { readonly mock: Mock; readonly rung: Rung }): void {
-    const toCalls = this.replies.toCalls(mock, rung, () => liveRequest(asked, body));
-    if (toCalls !== null) {
-      writeAnswer(asked, { ...toCalls, answering: this.answering });
+  private write(asked: Asked, body: Buffer, { mock, strictness }: FoundMock): void {
+    const { answering } = this;
+    const { answer } = mock;
+    if (answer.kind === 'conversation' || answer.kind === 'call') return; // of another host, whose mocks are never found for this one
+    if (answer.kind !== 'response') {
+      this.fail(asked, answer);
       return;
     }
-    const prepared = this.replies.of(mock, rung);
-    if (mock.answer.kind === 'conversation' || mock.answer.kind === 'call') return; // of another host, whose mocks are never found for this one
-    if (mock.answer.kind !== 'response') asked.reply.fail(mock.answer.kind);
-    else if (prepared === undefined) asked.reply.abort();
-    else writeAnswer(asked, { prepared, answer: mock.answer, answering: this.answering });
+    const how = { strictness, isOwnPort: answering.isOwnPort(asked) };
+    const reply = this.replies.to(mock, how, () => liveRequest(asked, body));
+    if (reply === undefined) asked.reply.abort();
+    else writeAnswer(asked, { ...reply, answering });
+  }
+
+  /**
+   * Who hung up is not on the tape. A client that gave up does so again, as the mock is silent for a little longer than the
+   * recorded connection was; one that was hung up on is hung up on then.
+   */
+  private fail({ reply }: Asked, { kind, afterMs }: HttpAnswer & { readonly kind: Failure }): void {
+    if (kind !== 'closed' || afterMs < shortestPatienceMs) {
+      reply.fail(kind);
+      return;
+    }
+    const timer = setTimeout(() => reply.fail(kind), afterMs * 1.1 + shortestPatienceMs).unref();
+    reply.whenOver(() => clearTimeout(timer));
   }
 
   private refuse({ reply }: Asked, kind: 'too-large' | 'no-room'): void {

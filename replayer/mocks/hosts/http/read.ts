@@ -21,7 +21,11 @@ export type HttpAnswer =
       /** The body as it came where it is made of messages, in their order; [] for one that came as a whole. */
       readonly pieces: readonly Piece[];
     }
-  | { readonly kind: Failure };
+  | {
+      readonly kind: Failure;
+      /** How long the client had waited when it ended so. */
+      readonly afterMs: number;
+    };
 
 /** Bytes of a body, and when the last of them came after the first of the answer. */
 export interface Piece {
@@ -50,7 +54,9 @@ function asAskedOverHttp1({ request, response }: HttpContent): HttpContent {
 }
 
 function answerOf(exchange: Exchange, { request, response }: HttpContent): HttpAnswer {
-  if (response === null || request === null) return { kind: exchange.outcome as Failure };
+  if (response === null || request === null) {
+    return { kind: exchange.outcome as Failure, afterMs: (exchange.durationUs ?? 0) / 1000 };
+  }
   const pieces = piecesOf(exchange, response);
   const until = pieces.length > 0 ? response.startedAtUs : response.endedAtUs;
   return { kind: 'response', response, latencyMs: Math.max(0, until - request.endedAtUs) / 1000, pieces };

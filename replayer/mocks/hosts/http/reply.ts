@@ -3,18 +3,22 @@
 import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
 import { type Answering, markHeader } from '../../answering';
 import type { Asked, Head } from '../../front/asked';
-import type { Rung } from '../../match/matcher';
+import type { Strictness } from '../../match/matcher';
 import type { Mock } from '../../mock';
 import { acceptsCodings, type PreparedResponse, prepareResponse, type Served } from '../../response';
+import type { Translation } from '../../translate/translation';
 import { paced } from './paced';
 import type { HttpAnswer } from './read';
 import { callIdsOf, toCallsWith } from './rpc-ids';
 
 export interface Replies {
-  /** The prepared response of a mock that answers with one; undefined for one that does not. */
-  of(mock: Mock, rung: Rung): PreparedResponse | undefined;
-  /** What answers calls of JSON-RPC under the ids of the live request; null for everything else. */
-  toCalls(mock: Mock, rung: Rung, live: () => HttpRequest): Reply | null;
+  /** The answer of a mock that answers with a response, to a request on the port of one upstream or on another. */
+  to(mock: Mock, how: How, live: () => HttpRequest): Reply | undefined;
+}
+
+export interface How {
+  readonly strictness: Strictness;
+  readonly isOwnPort: boolean;
 }
 
 export interface Reply {
@@ -22,13 +26,13 @@ export interface Reply {
   readonly answer: HttpAnswer & { readonly kind: 'response' };
 }
 
-/** Prepares each response once for each rung, on first use. `mark` adds the `wiretape-mock` header. */
-export function createReplies(options: { readonly mark: boolean }): Replies {
-  const prepared = { exact: new Map<Mock, PreparedResponse>(), noise: new Map<Mock, PreparedResponse>() };
+/** Prepares each response once for each way to answer, on first use. `mark` adds the `wiretape-mock` header. */
+export function createReplies({ mark, translation }: { mark: boolean; translation: Translation }): Replies {
+  const known = new Map<string, Map<Mock, Reply>>();
   const callIds = new Map<Mock, readonly (string | null)[]>();
-  const prepare = (mock: Mock, rung: Rung, response: HttpResponse): PreparedResponse => {
-    const plain = prepareResponse(response, mock.request.method);
-    return options.mark ? marked(plain, `${rung}; exchange=${mock.id}`) : plain;
+  const prepare = (mock: Mock, strictness: Strictness, answer: Reply['answer']): Reply => {
+    const plain = prepareResponse(answer.response, mock.request.method);
+    return { prepared: mark ? marked(plain, `${strictness}; exchange=${mock.id}`) : plain, answer };
   };
   const callIdsIn = (mock: Mock): readonly (string | null)[] => {
     const ids = callIds.get(mock) ?? callIdsOf(mock.request);
@@ -36,22 +40,28 @@ export function createReplies(options: { readonly mark: boolean }): Replies {
     return ids;
   };
   return {
-    toCalls(mock, rung, live) {
+    to(mock, how, live) {
       const { answer } = mock;
+      if (answer.kind !== 'response') return undefined;
+      const ways = `${how.strictness} ${how.isOwnPort}`;
+      const replies = known.get(ways) ?? new Map<Mock, Reply>();
+      known.set(ways, replies);
+      const before = replies.get(mock);
+      const reply =
+        before ?? prepare(mock, how.strictness, withResponse(answer, translation.answer(mock, answer.response, how)));
+      if (before === undefined) replies.set(mock, reply);
       const recorded = callIdsIn(mock);
-      if (answer.kind !== 'response' || recorded.length === 0) return null;
-      const response = toCallsWith(callIdsOf(live()), answer.response, recorded);
-      if (response === answer.response) return null;
-      return { prepared: prepare(mock, rung, response), answer: { ...answer, response, pieces: [] } };
-    },
-    of(mock, rung) {
-      const known = prepared[rung].get(mock);
-      if (known !== undefined || mock.answer.kind !== 'response') return known;
-      const made = prepare(mock, rung, mock.answer.response);
-      prepared[rung].set(mock, made);
-      return made;
+      if (recorded.length === 0) return reply;
+      // Calls of JSON-RPC are answered under the ids of the live request.
+      const response = toCallsWith(callIdsOf(live()), reply.answer.response, recorded);
+      return response === reply.answer.response ? reply : prepare(mock, how.strictness, withResponse(answer, response));
     },
   };
+}
+
+/** Pieces are of the body as it was recorded. */
+function withResponse(answer: Reply['answer'], response: HttpResponse): Reply['answer'] {
+  return response === answer.response ? answer : { ...answer, response, pieces: [] };
 }
 
 function marked(plain: PreparedResponse, text: string): PreparedResponse {

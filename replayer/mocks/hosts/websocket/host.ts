@@ -5,7 +5,7 @@
  */
 import { type Answering, type Found, markHeader, replyMiss } from '../../answering';
 import type { Asked } from '../../front/asked';
-import type { Rung } from '../../match/matcher';
+import type { Strictness } from '../../match/matcher';
 import type { Mock, MockSet } from '../../mock';
 import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
@@ -32,7 +32,7 @@ class WebSocketMocks implements OpenHost {
     const wire = `websocket ${asked.upstream} ${asked.method} ${asked.target}`;
     const found = this.answering.find(asked, handshakeOf(asked), { host: 'websocket', wire });
     if (found.kind === 'miss') this.miss(asked, found);
-    else this.inTime(asked, found.mock, found.rung);
+    else this.inTime(asked, found.mock, found.strictness);
   }
 
   private miss(asked: Asked, { miss, passTo }: Found & { readonly kind: 'miss' }): void {
@@ -40,17 +40,18 @@ class WebSocketMocks implements OpenHost {
     else this.passthrough.send(passTo, asked, Buffer.alloc(0));
   }
 
-  private inTime(asked: Asked, mock: Mock, rung: Rung): void {
+  private inTime(asked: Asked, mock: Mock, strictness: Strictness): void {
     const { answer } = mock;
     if (answer.kind !== 'conversation') return;
-    const begin = () => this.begin(asked, mock, rung);
+    const begin = () => this.begin(asked, mock, strictness);
     if (this.answering.options.latency !== 'recorded' || answer.latencyMs === 0) begin();
     else setTimeout(() => this.answering.guard(asked, begin), answer.latencyMs).unref();
   }
 
-  private begin(asked: Asked, mock: Mock, rung: Rung): void {
+  private begin(asked: Asked, mock: Mock, strictness: Strictness): void {
     if (mock.answer.kind !== 'conversation') return;
-    const mark = this.answering.options.mark === true ? [[markHeader, `${rung}; exchange=${mock.id}`] as const] : [];
+    const mark =
+      this.answering.options.mark === true ? [[markHeader, `${strictness}; exchange=${mock.id}`] as const] : [];
     const talk = new Talk(asked, mock, mock.answer, { answering: this.answering, mark });
     this.talks.add(talk);
     talk.whenOver(() => this.talks.delete(talk));

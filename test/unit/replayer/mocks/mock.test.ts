@@ -142,3 +142,12 @@ describe('a body that came as messages', () => {
     expect(streamed(['gzip'])).toMatchObject({ latencyMs: 8, pieces: [] });
   });
 });
+
+it('takes the dialled port where a Host leaves out one that is not the scheme’s', () => {
+  const named = (host: string, remote: string): string | undefined =>
+    mocksFrom(calls({ host, remote })).mocks[0]?.upstream;
+  expect(named('127.0.0.1', '127.0.0.1:8080')).toBe('127.0.0.1:8080');
+  expect(named('localhost', '127.0.0.1:8080')).toBe('localhost:8080');
+  expect(named('payments', '10.0.0.7:8080')).toBe('payments:80');
+  expect(named('10.0.0.8', '10.0.0.7:8080')).toBe('10.0.0.8:80');
+});

@@ -141,7 +141,7 @@ describe('requests that ask different things', () => {
 
 it('takes names from the network that objects have of their own', () => {
   expect(identity({ target: '/?__proto__=1&constructor=2' })).toBe(
-    'empty {"method":"GET","path":[""],"query":{"__proto__":"1","constructor":"2"}}',
+    'empty {"header":{},"method":"GET","path":[""],"query":{"__proto__":"1","constructor":"2"}}',
   );
 });
 

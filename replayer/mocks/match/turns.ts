@@ -1,0 +1,144 @@
+/**
+ * Whose turn it is among the mocks of one request. Outside of a run: in recorded order, as the state of the upstream allows.
+ * In a run each case has its own: those recorded under it, then those whose case is not known, and only then what was
+ * recorded under another, which is lent and stays the other's.
+ */
+import type { MockEntry } from './entry';
+import type { Epochs } from './epochs';
+import type { Group } from './group';
+import type { Running } from './running';
+import { again, elsewhere, fresh, nextOf, type Offer, type Strand } from './strand';
+
+/** Of all that is recorded, whichever case it belongs to. */
+const everything = '*';
+/** Of what is known to belong to no case in particular. */
+const open = '';
+
+export interface Turns {
+  /** The mocks that may answer, best first. */
+  offers(group: Group): Generator<Offer>;
+  /** The first of them. */
+  next(group: Group): Offer;
+  /** Takes note of one that answered: a write moves the state of its upstream. */
+  gave(entry: MockEntry): void;
+}
+
+export interface TurnOptions {
+  /** Empty, for what is served from now on. */
+  readonly made: Epochs;
+  /** For the recording as a whole. */
+  readonly recorded: Epochs;
+  readonly running: Running;
+  isGiven(entry: MockEntry): boolean;
+}
+
+/** `entries` are all mocks, in recorded order. */
+export function createTurns(entries: readonly MockEntry[], { made, recorded, running, isGiven }: TurnOptions): Turns {
+  const epochs = new Map<MockEntry, { readonly all: number; readonly own: number }>();
+  for (const entry of entries) {
+    epochs.set(entry, { all: recorded.of(entry, everything), own: recorded.of(entry, scopeOf(entry)) });
+    recorded.note(entry, everything);
+    recorded.note(entry, scopeOf(entry));
+  }
+  const strands = new WeakMap<Group, Strands>();
+  const strandsOf = (group: Group): Strands => {
+    const known = strands.get(group);
+    if (known !== undefined) return known;
+    const all = byPath(group.entries, (entry) => epochs.get(entry)?.all ?? 0);
+    const byScope = new Map(
+      [...Map.groupBy(group.entries, scopeOf)].map(([scope, own]) => [
+        scope,
+        byPath(own, (entry) => epochs.get(entry)?.own ?? 0),
+      ]),
+    );
+    const cut = { all, byScope };
+    strands.set(group, cut);
+    return cut;
+  };
+  const nowIn = (scope: string) => (strand: Strand) => {
+    const [first] = strand.entries;
+    return first === undefined ? 0 : made.of(first, scope);
+  };
+  const freshOf = (own: readonly Strand[], scope: string) =>
+    inOrder(own.map((strand) => fresh(strand, nowIn(scope)(strand), isGiven)));
+  const againOf = (own: readonly Strand[], scope: string) =>
+    lastFirst(own.map((strand) => again(strand, nowIn(scope)(strand))));
+
+  function* inRun({ all, byScope }: Strands): Generator<Offer> {
+    const ids = [...running.ids];
+    for (const offer of inOrder(ids.map((id) => freshOf(byScope.get(id) ?? [], id)))) yield offer;
+    const opens = byScope.get(open) ?? [];
+    for (const offer of freshOf(opens, open)) if (running.spans(offer.entry.span.fromUs)) yield offer;
+    for (const id of ids) yield* againOf(byScope.get(id) ?? [], id);
+    yield* freshOf(opens, open);
+    yield* againOf(opens, open);
+    yield* lent(all, running.untilUs);
+  }
+
+  function* offers(group: Group): Generator<Offer> {
+    const own = strandsOf(group);
+    if (running.isPlayed) {
+      yield* inRun(own);
+      return;
+    }
+    yield* freshOf(own.all, everything);
+    yield* againOf(own.all, everything);
+    for (const strand of own.all) yield* elsewhere(strand, nowIn(everything)(strand));
+  }
+
+  return {
+    offers,
+    next(group) {
+      const [strand, second] = running.isPlayed ? [] : strandsOf(group).all;
+      const isOne = strand !== undefined && second === undefined;
+      const offer = isOne ? nextOf(strand, nowIn(everything)(strand), isGiven) : offers(group).next().value;
+      if (offer === undefined) throw new RangeError('a group holds at least one mock');
+      return offer;
+    },
+    gave(entry) {
+      made.note(entry, everything);
+      made.note(entry, scopeOf(entry));
+    },
+  };
+}
+
+interface Strands {
+  readonly all: readonly Strand[];
+  readonly byScope: ReadonlyMap<string, readonly Strand[]>;
+}
+
+function scopeOf({ mock }: MockEntry): string {
+  return mock.cause ?? open;
+}
+
+/** A strand for each path: what a write moves is a question of paths. */
+function byPath(entries: readonly MockEntry[], epochOf: (entry: MockEntry) => number): readonly Strand[] {
+  const paths = Map.groupBy(entries, ({ content }) => JSON.stringify(content.value.path));
+  return [...paths.values()].map((own) => ({ entries: own, epochs: own.map(epochOf), next: 0 }));
+}
+
+/** As things stood when the running cases were over in the recording: the last before that, then what came after it. */
+function* lent(strands: readonly Strand[], untilUs: number): Generator<Offer> {
+  const entries = strands.flatMap((strand) => strand.entries).sort((a, b) => a.mock.index - b.mock.index);
+  const before = entries.filter(({ span }) => span.fromUs <= untilUs).reverse();
+  const after = entries.filter(({ span }) => span.fromUs > untilUs);
+  for (const entry of [...before, ...after]) yield { entry, isOff: true, isRepeat: true };
+}
+
+function* inOrder(sources: readonly Generator<Offer>[]): Generator<Offer> {
+  const [only] = sources;
+  if (sources.length <= 1) {
+    if (only !== undefined) yield* only;
+    return;
+  }
+  yield* sources.flatMap((source) => [...source]).sort((a, b) => a.entry.mock.index - b.entry.mock.index);
+}
+
+function* lastFirst(sources: readonly Generator<Offer>[]): Generator<Offer> {
+  const [only] = sources;
+  if (sources.length <= 1) {
+    if (only !== undefined) yield* only;
+    return;
+  }
+  yield* sources.flatMap((source) => [...source]).sort((a, b) => b.entry.mock.index - a.entry.mock.index);
+}

@@ -1,0 +1,56 @@
+/** Outgoing calls for people: those that were answered and differ from what was recorded, or were answered out of their moment. */
+import { stringifyJson } from '../../tape/json/json';
+import type { OutgoingCall } from '../mocks/calls';
+import type { CallDifference } from '../mocks/match/call-differences';
+
+const listed = 10;
+const longest = 80;
+
+/** A line that counts them and one for each, alike ones once; [] where there are none. Recorded text stands in them as it is. */
+export function callLines(calls: readonly OutgoingCall[]): readonly string[] {
+  const telling = calls.filter(({ differences, found }) => differences.length > 0 || found === 'moment');
+  if (telling.length === 0) return [];
+  const lines = [...new Set(telling.flatMap(textsOf))];
+  const rest = lines.length - listed;
+  const what = telling.length === 1 ? 'call was answered, and is' : 'calls were answered, and are';
+  return [
+    `${telling.length} ${what} not as recorded`,
+    ...lines.slice(0, listed),
+    ...(rest > 0 ? [`  … and ${rest} more`] : []),
+  ];
+}
+
+/** What the answer to a call held in place of secrets; the first few places. */
+export function placeholderTexts({ exchange, placeholders }: OutgoingCall): readonly string[] {
+  const [first, ...more] = placeholders;
+  if (first === undefined) return [];
+  const rest = more.length === 0 ? '' : ` and ${more.length} more`;
+  return [
+    `the mock of exchange ${exchange} gave what stands for a secret at ${first.path} (${first.rule})${rest}; if the service needs it: --secret ${first.placeholder}=env:NAME`,
+  ];
+}
+
+function textsOf(call: OutgoingCall): readonly string[] {
+  const { method, upstream, target, exchange, found } = call;
+  const under = call.case === null ? '' : `case ${call.case}  `;
+  const start = `  ${under}${method} ${upstream}${target}  (exchange ${exchange})  `;
+  const texts = call.differences.map(differenceText);
+  return (found === 'moment' ? [momentText(call), ...texts] : texts).map((text) => start + text);
+}
+
+function momentText({ recordedUnder, ...call }: OutgoingCall): string {
+  return recordedUnder === null || recordedUnder === call.case
+    ? 'recorded in another state: before a write that was made, or after one that was not'
+    : `recorded under case ${recordedUnder}`;
+}
+
+function differenceText({ path, kind, expected, actual }: CallDifference): string {
+  if (kind === 'added') return `${path} was not there, got ${shown(actual)}`;
+  if (kind === 'removed') return `${path} expected ${shown(expected)}, got nothing`;
+  return `${path} expected ${shown(expected)}, got ${shown(actual)}`;
+}
+
+function shown(value: CallDifference['expected']): string {
+  const text = stringifyJson(value);
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
