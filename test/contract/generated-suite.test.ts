@@ -151,7 +151,7 @@ it('ends the build under test when the test run is killed', async () => {
   const watch = createServer().listen(0, '127.0.0.1');
   await once(watch, 'listening');
   const name = projects.edited('commonjs', 'killed', (setup) =>
-    setup.replace(join(apps, 'orders/server.js'), 'hanging.js'),
+    setup.replace(join(apps, 'orders/server.js'), 'hanging.js').replace('suite({\n', "suite({\n  sandbox: 'env',\n"),
   );
   writeFileSync(join(folder, name, 'hanging.js'), hangingService((watch.address() as AddressInfo).port));
   const run = start(process.execPath, [...jestRunner.command, '-i'], {
