@@ -24,7 +24,7 @@ export interface CaptureOptions {
 }
 
 export const captureDefaults: CaptureOptions = {
-  ringBytes: 16 << 20,
+  ringBytes: 32 << 20,
   limitBytes: 16 << 20,
   queueBytes: 96 << 20,
   everybody: false,

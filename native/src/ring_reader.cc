@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr size_t kSlabBytes = 256 << 10;
 constexpr size_t kSlabsKept = 16;            // what is used beyond them is given back once it has been caught up with
+constexpr int kPriority = -10;
 constexpr int kGatherMs = 100;               // what is not urgent waits so long for company: a wake-up costs more than an exchange
 constexpr int kSettleMs = 5;                 // and what is urgent at most so long, so that much of it cannot be dear either
 constexpr size_t kRecordHeaderBytes = 8;
@@ -153,6 +155,8 @@ uint64_t RingReader::unread_bytes() const { return load_acquire(producer_page_) 
 
 // Nobody is woken while nothing happens: the kernel side wakes for the first event in an empty ring.
 void RingReader::run() {
+  // It does next to nothing, and whatever it comes too late for is lost. Where it may not go first, it goes with the others.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kPriority);
   while (!stopping_ && !is_done()) {
     wait();
     gather();
