@@ -1,6 +1,7 @@
 /** One run of `wiretape test`: mocks, the build with them in place of its dependencies, a replay, and the end of all of it. */
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
+import { type CallsOfRun, withCallsJudged } from '../replayer/judge/outgoing-calls';
 import { startBuild } from '../replayer/launch/build';
 import type { Miss } from '../replayer/mocks/match/miss';
 import type { MockSet } from '../replayer/mocks/mock';
@@ -9,6 +10,7 @@ import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server'
 import { type MockServer, type MockServerOptions, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { RecordedCall } from '../replayer/report/details';
+import { countsOf } from '../replayer/report/report';
 import { untrustedLines } from '../replayer/report/untrusted';
 import { runSuite, type SuiteOptions } from '../replayer/run';
 import type { SandboxOptions } from '../replayer/sandbox/open';
@@ -34,6 +36,8 @@ export interface TestSetting {
   /** Null where what goes on cannot be put to single cases, or nobody asks for it. */
   readonly calls: ReadonlyMap<string, readonly RecordedCall[]> | null;
   readonly outbound: readonly StoredExchange[];
+  /** How the calls of the build are judged. */
+  readonly judging: Pick<CallsOfRun, 'policy' | 'isAttributed'>;
   readonly sandbox: Pick<SandboxOptions, 'kind' | 'allow'>;
   readonly log: AppLog;
   /** Where the command will listen. */
@@ -69,8 +73,11 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
     const { target, port } = await setting.place();
     const { outcome, seen } = await withBuild(setting, { mocks, raw, place: { target, port }, signal });
     const misses = mocks.misses();
+    const calls = { mocks: setting.mocks.set.mocks, unused: mocks.unused().mocks, made: mocks.calls() };
+    const judged = withCallsJudged(outcome.report.results, { ...setting.judging, ...calls });
+    const report = { ...outcome.report, ...countsOf(judged), results: judged };
     return {
-      outcome: { ...outcome, report: { ...outcome.report, misses, calls: mocks.calls(), untrusted: mocks.distrust() } },
+      outcome: { ...outcome, report: { ...report, misses, calls: calls.made, untrusted: mocks.distrust() } },
       untrustedLines: untrustedLines(mocks.distrust(), mocks.caFile),
       target,
       misses,

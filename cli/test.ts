@@ -5,6 +5,7 @@ import { WiretapeError } from '../errors/wiretape-error';
 import type { TestCase } from '../replayer/cases/cases';
 import { secretsInAnswers, secretsOfCases } from '../replayer/correlate/secrets';
 import { parseTarget } from '../replayer/drive/target';
+import { type CallPolicy, callPolicies } from '../replayer/judge/outgoing-calls';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
@@ -49,6 +50,7 @@ interface Arguments extends FilterArguments, ReplayArguments, MockArguments, Pro
   readonly appLog?: string;
   readonly runs: number;
   readonly allowFlaky: boolean;
+  readonly calls: CallPolicy;
   readonly json: boolean;
   readonly '--'?: readonly string[];
 }
@@ -79,6 +81,12 @@ export const testCommand: CommandModule<object, Arguments> = {
           default: 1,
           describe:
             'times to play each case, each time against a new COMMAND; what does not always pass fails, as flaky',
+        },
+        calls: {
+          choices: callPolicies,
+          default: 'set' as const,
+          describe:
+            'how the calls of COMMAND are judged: each made or not; also how often and in which order; not at all',
         },
         'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
         ...sandboxOptions,
@@ -180,7 +188,7 @@ async function settingFrom(
   const inbound = cases.map(({ stored }) => stored);
   const given = { answers: outbound, secrets: settings.secrets };
   const secrets = secretsInAnswers(outbound, settings.secrets);
-  const isAttributed = keepAnswers && whyUnattributed(cases, settings.concurrency) === null;
+  const isAttributed = whyUnattributed(cases, settings.concurrency) === null;
   return {
     ...{ command, env, waitMs, cases, place, log, outbound },
     sandbox,
@@ -190,7 +198,8 @@ async function settingFrom(
     },
     raw: rawMocksOf(args, outbound),
     run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers },
-    calls: isAttributed ? recordedCalls(outbound) : null,
+    calls: keepAnswers && isAttributed ? recordedCalls(outbound) : null,
+    judging: { policy: args.calls, isAttributed },
   };
 }
 

@@ -61,3 +61,10 @@ export function keyOf(path: Path): string | null {
   const name = path.findLast((step, i) => i > 0 && typeof step === 'string');
   return name === undefined ? null : String(name);
 }
+
+/** The root of places in what the build asked of its dependencies; no rule about an answer names one. */
+export const callsRoot = 'calls';
+
+export function isOfCalls({ path }: Pick<Difference, 'path'>): boolean {
+  return path.startsWith(callsRoot);
+}

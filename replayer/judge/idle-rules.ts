@@ -8,6 +8,7 @@ import { visitResponse } from '../correlate/leaves';
 import { fits, type NoiseRule } from '../noise/rules';
 import type { CaseResult } from '../report/report';
 import { placeOf } from './context';
+import { isOfCalls } from './difference';
 
 /** One warning a rule. Rules about requests are for mocks, which report their own. */
 export function idleRules(
@@ -45,7 +46,8 @@ function fittingCases(rule: NoiseRule, cases: readonly TestCase[]): readonly Tes
 function whyIdle(rule: NoiseRule, results: readonly CaseResult[], cases: readonly TestCase[]): string {
   const ids = new Set(fittingCases(rule, cases).map((test) => test.id));
   const differing = results.filter(({ id }) => ids.has(id)).flatMap(({ differences }) => differences);
-  if (differing.some(({ path }) => coversPath(rule.path, parsePath(path))))
+  const ofAnswers = differing.filter((each) => !isOfCalls(each));
+  if (ofAnswers.some(({ path }) => coversPath(rule.path, parsePath(path))))
     return 'what differs there is not within it';
   return whyDead(rule, cases) ?? 'nothing differs there';
 }

@@ -4,7 +4,7 @@
  */
 
 import { visibleLine } from '../../tape/visible-text';
-import type { Difference, Excuse } from '../judge/difference';
+import { type Difference, type Excuse, isOfCalls } from '../judge/difference';
 import { formatMiss } from '../mocks/match/miss';
 import { callLines, placeholderTexts } from './call-lines';
 import { casesText, type FinishedRun, flakyText, skippedGroups, summaryParts, verdictLabels } from './finished-run';
@@ -171,8 +171,8 @@ function noiseLines(differences: readonly Difference[], visible: (text: string) 
 }
 
 /** A status or a retyped value is a change of behaviour; nobody is offered a rule to hide it. */
-function mayBeNoise({ path, kind }: Difference): boolean {
-  return path !== 'status' && kind === 'changed';
+function mayBeNoise(difference: Difference): boolean {
+  return difference.path !== 'status' && difference.kind === 'changed' && !isOfCalls(difference);
 }
 
 /** The line for a noise file that declares one place; the reason is for the writer to fill in. */

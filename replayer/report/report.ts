@@ -87,15 +87,9 @@ export function reportOf(
   carried: readonly Chain[],
   misses: readonly Miss[] = [],
 ): RunReport {
-  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
   return {
     schema: 1,
-    cases: results.length,
-    passed: count('pass'),
-    failed: count('fail'),
-    errored: count('error'),
-    skipped: count('skipped'),
-    flaky: results.filter(({ flaky }) => flaky !== undefined).length,
+    ...countsOf(results),
     results,
     misses,
     calls: [],
@@ -103,6 +97,19 @@ export function reportOf(
     carried,
     excused: excusedPlaces(results),
     remarks: [],
+  };
+}
+
+/** How many cases came to what. */
+export function countsOf(results: readonly CaseResult[]) {
+  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
+  return {
+    cases: results.length,
+    passed: count('pass'),
+    failed: count('fail'),
+    errored: count('error'),
+    skipped: count('skipped'),
+    flaky: results.filter(({ flaky }) => flaky !== undefined).length,
   };
 }
 

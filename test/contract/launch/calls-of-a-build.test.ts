@@ -20,8 +20,14 @@ const redactor = createRedactor({ key: Buffer.from(key, 'hex') });
 /** Asks for the stock in each case; HEADERS are sent along, and ASK is what it asks for. */
 const source = `
 import http from 'node:http';
-const { PORT, UP, HEADERS = '{}', ASK = '/stock' } = process.env;
+const { PORT, UP, HEADERS = '{}', ASK = '/stock', KNOWS = '{}' } = process.env;
 http.createServer(async (request, response) => {
+  const known = JSON.parse(KNOWS)[request.url];
+  if (known !== undefined) {
+    response.sendDate = false;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    return response.end(JSON.stringify({ left: known }));
+  }
   const headers = { authorization: 'Bearer of-the-shop', 'user-agent': 'shop/2', ...JSON.parse(HEADERS) };
   const asked = await fetch(UP + ASK, { headers });
   const text = await asked.text();
@@ -94,8 +100,32 @@ it.each([
   60_000,
 );
 
-it('tells of a header that is no longer sent, and of another tenant', async () => {
+it('fails for a header that is no longer sent, and for another tenant', async () => {
   const { status, stdout } = await test({ HEADERS: '{"authorization":"","x-tenant":"B"}' }, '--include', 'GET */b');
+  expect(status).toBe(1);
+  const call = String.raw`calls\["GET payments:8080/stock"\]`;
+  expect(stdout).toMatch(new RegExp(`FAIL {2}GET /b -> 200 {2}case 3\n(.*\n)*.*${call}.header\\["authorization"\\]`));
+  expect(stdout).toMatch(new RegExp(`${call}.header\\["x-tenant"\\]`));
+  expect(stdout).not.toContain('in: response, path: calls');
+}, 60_000);
+
+it.each([
+  ['set', 1],
+  ['strict', 1],
+  ['ignore', 0],
+])(
+  'judges a call that was recorded and is not made, under --calls %s',
+  async (policy, expected) => {
+    const build = { ...tenant, KNOWS: '{"/b":9}' };
+    const { status, stdout } = await test(build, '--include', 'GET */b', '--calls', policy);
+    expect([status, stdout.includes('calls["GET payments:8080/stock"]')]).toEqual([expected, expected === 1]);
+  },
+  60_000,
+);
+
+it('tells of them without judging, under --calls ignore', async () => {
+  const build = { HEADERS: '{"authorization":"","x-tenant":"B"}' };
+  const { status, stdout } = await test(build, '--include', 'GET */b', '--calls', 'ignore');
   expect(status).toBe(0);
   expect(stdout).toContain('1 call was answered, and is not as recorded');
   expect(stdout).toMatch(
