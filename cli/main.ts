@@ -12,7 +12,11 @@ import { wiretapeVersion } from './version';
 export type AnyCommand = CommandModule<any, any>;
 
 /** A command whose first word says what it does with something: `noise learn`, `noise ls`. */
-export type CommandGroup = AnyCommand & { readonly actions: readonly AnyCommand[] };
+export type CommandGroup = AnyCommand & {
+  readonly actions: readonly AnyCommand[];
+  /** Lines to type, and what each does. */
+  readonly examples: readonly (readonly [line: string, what: string])[];
+};
 
 /** Loaded only when needed: `wiretape ls` should not pay for the server that `wiretape mock` brings along. */
 const registry: Readonly<Record<string, () => AnyCommand | CommandGroup>> = {
@@ -111,12 +115,13 @@ function prepared(command: AnyCommand | CommandGroup, told: Told): AnyCommand {
 }
 
 /** Each action is a command with options of its own. */
-function preparedGroup({ actions, ...group }: CommandGroup, told: Told): AnyCommand {
+function preparedGroup({ actions, examples, ...group }: CommandGroup, told: Told): AnyCommand {
   const name = nameOf(group);
   return {
     ...group,
     builder: (bare: Argv) => {
       for (const action of actions) bare.command(preparedCommand(action, `${name} ${nameOf(action)}`, told));
+      for (const [line, what] of examples) bare.example(line, what);
       return bare.demandCommand(1, `Say what to do: ${actions.map(nameOf).join(', ')}`);
     },
     handler: () => {},

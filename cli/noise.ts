@@ -7,5 +7,9 @@ export const noiseCommand: CommandGroup = {
   command: 'noise',
   describe: 'learn, list and change the places that may differ',
   actions: [noiseLearnCommand, noiseLsCommand, noiseAddCommand, noiseRmCommand],
+  examples: [
+    ['wiretape noise learn shop.tape --target http://127.0.0.1:8080', 'from runs of the build that was recorded'],
+    ['wiretape noise ls shop.noise.yaml --tape shop.tape', 'and which rules speak of nothing'],
+  ],
   handler: () => {},
 };
