@@ -91,6 +91,8 @@ it('prints exactly one JSON document with --json, and status 1 for a difference'
       },
     ],
     misses: [],
+    calls: [],
+    untrusted: [],
     carried: [],
     excused: [],
     remarks: [],
