@@ -1,31 +1,29 @@
 /** `wiretape noise learn`: replays a tape several times against one build; what differs between the runs becomes rules. */
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
+import type { TestCase } from '../replayer/cases/cases';
+import type { Target } from '../replayer/drive/target';
 import { driftsIn, type Refusal } from '../replayer/learn/drift';
 import { type Learned, learnRules } from '../replayer/learn/rules';
 import { learnedLines, withLines } from '../replayer/learn/text';
 import type { CaseResult } from '../replayer/report/report';
-import { runSuite } from '../replayer/run';
+import { runSuite, type SuiteOutcome } from '../replayer/run';
+import { openAppLog } from './app-log';
 import { interruptible } from './interruptible';
+import { mockOptions } from './mock-options';
 import { writeNoiseFile } from './noise-file';
-import { type FilterArguments, filterOptions, tapeArgument, usage } from './options';
-import { type ProtoArguments, protoOptions } from './proto-options';
+import { filterOptions, tapeArgument, usage } from './options';
+import { protoOptions } from './proto-options';
 import { progress, readCases } from './replay';
-import {
-  type PlayArguments,
-  playOptions,
-  readText,
-  redactionFrom,
-  refuseIdleTrust,
-  suiteOptionsFrom,
-} from './replay-options';
+import { playOptions, readText, redactionFrom, refuseIdleTrust, suiteOptionsFrom } from './replay-options';
 import { interruptedAfter, unreachable } from './replay-outcome';
+import { sandboxOptions } from './sandbox-options';
 import { allTargets, targetOptions, targetsFrom } from './targets';
 import { visibleLine } from './terminal';
+import { commandOptions, settingFrom, type TestArguments, testRepeatedly, untilSignalled } from './test-setting';
 
-interface Arguments extends FilterArguments, PlayArguments, ProtoArguments {
-  readonly tape: string;
-  readonly target: readonly string[];
+interface Arguments extends Omit<TestArguments, 'target'> {
+  readonly target?: readonly string[];
   readonly runs: number;
   readonly out?: string;
 }
@@ -36,18 +34,26 @@ export const noiseLearnCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .usage(
-        'wiretape noise learn TAPE --target URL\n\nReplays the tape several times against one build. What differs between the runs, and no cause explains, becomes a rule with its evidence, at the end of a file for people to review.',
+        'wiretape noise learn TAPE --target URL\nwiretape noise learn TAPE -- COMMAND ...\n\nReplays the tape several times against one build. What differs between the runs, and no cause explains, becomes a rule with its evidence, at the end of a file for people to review.',
       )
       .positional('tape', tapeArgument)
       .options({
-        ...targetOptions,
+        target: { ...targetOptions.target, demandOption: false },
         runs: { type: 'number', default: 3, describe: 'how often to replay' },
         out: { type: 'string', describe: 'the noise file; default: TAPE with .noise.yaml in place of .tape' },
+        env: commandOptions.env,
+        wait: commandOptions.wait,
+        ...sandboxOptions,
+        ...mockOptions,
         ...filterOptions,
         ...playOptions,
         ...protoOptions,
       })
-      .example('wiretape noise learn shop.tape --target http://127.0.0.1:8080', 'writes shop.noise.yaml') as never,
+      .example('wiretape noise learn shop.tape --target http://127.0.0.1:8080', 'writes shop.noise.yaml')
+      .example(
+        "wiretape noise learn shop.tape --env 'PORT={port}' -- node server.js",
+        'starts the build anew for each run, with mocks',
+      ) as never,
   handler: learn,
 };
 
@@ -56,11 +62,21 @@ async function learn(args: Arguments): Promise<void> {
     throw usage(`--runs ${args.runs} shows nothing that differs between runs`, 'Write a whole number from 2 on');
   }
   const file = args.out ?? `${args.tape.replace(/\.tape$/, '')}.noise.yaml`;
+  const given = { ...args, noise: args.noise ?? (existsSync(file) ? file : undefined) };
+  const { cases, runs } = args['--'] === undefined ? await againstTarget(given) : await againstBuild(given);
+  process.exitCode = tell(learnRules(cases, driftsIn(runs)), { file, runs: runs.length });
+}
+
+interface Runs {
+  readonly cases: readonly TestCase[];
+  readonly runs: readonly (readonly CaseResult[])[];
+}
+
+/** Against what is up already. */
+async function againstTarget(args: Arguments): Promise<Runs> {
+  if (args.target === undefined) throw noBuild();
   const surroundings = { cwd: process.cwd(), env: process.env };
-  const settings = suiteOptionsFrom(
-    { ...args, noise: args.noise ?? (existsSync(file) ? file : undefined) },
-    surroundings,
-  );
+  const settings = suiteOptionsFrom(args, surroundings);
   const cases = await readCases(args);
   const targets = targetsFrom(args.target, cases);
   refuseIdleTrust(args, allTargets(targets));
@@ -71,12 +87,40 @@ async function learn(args: Arguments): Promise<void> {
     while (runs.length < args.runs) {
       const onResult = progress(cases.length);
       const outcome = await runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });
-      if (outcome.interrupted) throw interruptedAfter(outcome.report, cases.length);
-      if (outcome.unreachable !== null) throw unreachable(outcome, targets.target);
-      runs.push(outcome.report.results);
+      runs.push(whole(outcome, targets.target).report.results);
     }
   });
-  process.exitCode = tell(learnRules(cases, driftsIn(runs)), { file, runs: runs.length });
+  return { cases, runs };
+}
+
+/** Against a build that is started anew for each run, with mocks of what it calls, as by `wiretape test`. */
+async function againstBuild({ target, ...args }: Arguments): Promise<Runs> {
+  const [only, ...others] = target ?? [];
+  if (others.length > 0) throw usage('--target is given more than once, and there is one COMMAND', 'Give one');
+  const log = openAppLog(undefined);
+  try {
+    const given = { ...args, calls: 'ignore' as const, ...(only === undefined ? {} : { target: only }) };
+    const setting = await settingFrom(given, { command: args['--'] ?? [], log, keepAnswers: false });
+    const played = await untilSignalled((signal) => testRepeatedly(setting, args.runs, signal));
+    const runs = played.map((run) => whole(run.outcome, run.target).report.results);
+    return { cases: setting.cases, runs };
+  } finally {
+    log.close();
+  }
+}
+
+/** Throws where a run says nothing of the build: it was interrupted, or nobody was there. */
+function whole(outcome: SuiteOutcome, target: Target): SuiteOutcome {
+  if (outcome.interrupted) throw interruptedAfter(outcome.report, outcome.report.cases);
+  if (outcome.unreachable !== null) throw unreachable(outcome, target);
+  return outcome;
+}
+
+function noBuild() {
+  return usage('Nothing says which build to replay against', [
+    'Give the address of one that is up:  --target http://127.0.0.1:8080',
+    'or type what starts it last:  -- node server.js',
+  ]);
 }
 
 /** Writes the rules, prints what was written on stdout and the rest on stderr; the exit status. */

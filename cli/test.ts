@@ -2,57 +2,33 @@
 
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
-import type { TestCase } from '../replayer/cases/cases';
-import { secretsInAnswers, secretsOfCases } from '../replayer/correlate/secrets';
-import { parseTarget } from '../replayer/drive/target';
-import { type CallPolicy, callPolicies } from '../replayer/judge/outgoing-calls';
-import { usesPort } from '../replayer/launch/environment';
-import { freePort } from '../replayer/launch/free-port';
-import { recordedTarget } from '../replayer/launch/target';
-import { always } from '../replayer/mocks/front/certificates';
-import { mocksFrom } from '../replayer/mocks/mock';
-import { recordedCalls } from '../replayer/report/calls';
+import { callPolicies } from '../replayer/judge/outgoing-calls';
 import { mergeSeen, type SandboxReport } from '../replayer/sandbox/unrecorded';
 import { type AppLog, openAppLog } from './app-log';
 import { whyUnattributed } from './around-cases';
-import {
-  type MockArguments,
-  missTexts,
-  mockOptions,
-  notServedLines,
-  readServed,
-  sessionOnly,
-  unusedLines,
-} from './mock-options';
-import { type FilterArguments, filterOptions, jsonOption, parseDuration, tapeArgument, usage } from './options';
-import { type ProtoArguments, protoOptions } from './proto-options';
-import { rawMocksOf } from './raw-mocks';
-import { readCases } from './replay';
-import {
-  conditionsFrom,
-  type ReplayArguments,
-  redactionFrom,
-  refuseIdleTrust,
-  replayOptions,
-  suiteOptionsFrom,
-} from './replay-options';
+import { missTexts, mockOptions, notServedLines, unusedLines } from './mock-options';
+import { filterOptions, jsonOption, tapeArgument, usage } from './options';
+import { protoOptions } from './proto-options';
+import { conditionsFrom, type ReplayArguments, replayOptions } from './replay-options';
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
-import { type SandboxArguments, sandboxFrom, sandboxLines, sandboxOptions } from './sandbox-options';
+import { sandboxLines, sandboxOptions } from './sandbox-options';
 import { visibleLine } from './terminal';
-import { type Place, placeAt, type TestRun, type TestSetting, testOnce } from './test-run';
+import type { TestRun } from './test-run';
+import {
+  commandOptions,
+  runsFrom,
+  settingFrom,
+  type TestArguments,
+  testRepeatedly,
+  untilSignalled,
+} from './test-setting';
 
-interface Arguments extends FilterArguments, ReplayArguments, MockArguments, ProtoArguments, SandboxArguments {
-  readonly tape: string;
-  readonly target?: string;
-  readonly env?: readonly string[];
-  readonly wait: string;
+interface Arguments extends TestArguments, ReplayArguments {
   readonly appLog?: string;
   readonly runs: number;
   readonly allowFlaky: boolean;
-  readonly calls: CallPolicy;
   readonly json: boolean;
-  readonly '--'?: readonly string[];
 }
 
 export const testCommand: CommandModule<object, Arguments> = {
@@ -65,17 +41,11 @@ export const testCommand: CommandModule<object, Arguments> = {
       )
       .positional('tape', tapeArgument)
       .options({
-        target: { type: 'string', describe: 'where COMMAND listens; default: the port of the recording, on 127.0.0.1' },
-        env: {
-          type: 'string',
-          array: true,
-          describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'CA={ca}', 'PORT={port}'; repeatable",
-        },
         'app-log': {
           type: 'string',
           describe: 'a file for all that COMMAND prints; the end of it is shown where the run fails',
         },
-        wait: { type: 'string', default: '30s', describe: 'longest wait for the first answer of COMMAND' },
+        ...commandOptions,
         runs: {
           type: 'number',
           default: 1,
@@ -158,65 +128,6 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
   return played.some(({ missed }) => missed) ? 1 : status;
 }
 
-/** As often as asked, or until it is interrupted. Each run has mocks and a build of its own: a build keeps what it was told. */
-async function testRepeatedly(
-  setting: TestSetting,
-  runs: number,
-  signal: AbortSignal,
-): Promise<readonly [TestRun, ...TestRun[]]> {
-  const first = await testOnce(setting, signal);
-  const others: TestRun[] = [];
-  while (others.length + 1 < runs && !signal.aborted) others.push(await testOnce(setting, signal));
-  return [first, ...others];
-}
-
-async function settingFrom(
-  args: Arguments,
-  { command, log, keepAnswers }: Pick<TestSetting, 'command' | 'log'> & { readonly keepAnswers: boolean },
-): Promise<TestSetting> {
-  const waitMs = parseDuration(args.wait, '--wait');
-  const surroundings = { cwd: process.cwd(), env: process.env };
-  const settings = suiteOptionsFrom(args, surroundings);
-  const sandbox = sandboxFrom(args);
-  const cases = await readCases(args);
-  const outbound = await readServed(sessionOnly(args));
-  const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
-  const env = args.env ?? [];
-  const place = (): Promise<Place> => placeOf(args, cases);
-  refuseIdleTrust(args, [(await place()).target]);
-  const { onMiss, latency } = args;
-  const inbound = cases.map(({ stored }) => stored);
-  const given = { answers: outbound, secrets: settings.secrets };
-  const secrets = secretsInAnswers(outbound, settings.secrets);
-  const isAttributed = whyUnattributed(cases, settings.concurrency) === null;
-  return {
-    ...{ command, env, waitMs, cases, place, log, outbound },
-    sandbox,
-    mocks: {
-      set: mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') }),
-      options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
-    },
-    raw: rawMocksOf(args, outbound),
-    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers },
-    calls: keepAnswers && isAttributed ? recordedCalls(outbound) : null,
-    judging: { policy: args.calls, isAttributed },
-  };
-}
-
-function runsFrom({ runs }: Arguments): number {
-  if (Number.isInteger(runs) && runs >= 1) return runs;
-  throw usage(`--runs ${runs} is not a count`, 'Write a whole number, such as --runs 3');
-}
-
-/** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */
-async function placeOf(args: Arguments, cases: readonly TestCase[]): Promise<Place> {
-  const port = usesPort(args.env ?? []) ? await freePort() : 0;
-  if (args.target !== undefined) return { target: parseTarget(args.target), port };
-  const recorded = recordedTarget(cases.map(({ stored }) => stored));
-  if (recorded === null && port === 0) throw noTarget();
-  return placeAt(recorded ?? 'http://127.0.0.1', port);
-}
-
 /** Misses of all runs, each kind once; what was not asked for is told of the first. */
 function tellOfMocks(played: readonly [TestRun, ...TestRun[]], sandbox: SandboxReport, tape: string): void {
   const misses = played.flatMap(missesElsewhere);
@@ -231,19 +142,6 @@ function missesElsewhere({ misses, outcome }: TestRun): TestRun['misses'] {
   return misses.filter((miss) => !ids.has(miss.case));
 }
 
-/** The first signal ends the run in order; the next one at once, and with this process everything it started. */
-async function untilSignalled<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = (): void => (controller.signal.aborted ? process.exit(130) : controller.abort());
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    for (const signal of signals) process.removeListener(signal, stop);
-  }
-}
-
 function tell(lines: readonly string[]): void {
   if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
 }
@@ -252,12 +150,5 @@ function noCommand() {
   return usage('No command is given', [
     'Type what starts the build last:  wiretape test shop.tape -- node server.js',
     'For a build that is up already:  wiretape replay shop.tape --target URL',
-  ]);
-}
-
-function noTarget() {
-  return usage('The tape does not say where the service listened', [
-    'Say where the command listens:  --target http://127.0.0.1:8080',
-    'or let it listen where we say:  --env PORT={port}',
   ]);
 }

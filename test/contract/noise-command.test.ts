@@ -87,6 +87,26 @@ it('keeps what is in the file, and refuses what is no noise with status 1', asyn
   ]);
 });
 
+it('starts the build anew for each run, with mocks of what it calls', async () => {
+  const build = `
+    const http = require('node:http');
+    http.createServer((request, response) => {
+      response.sendDate = false;
+      response.setHeader('Content-Type', 'application/json');
+      const drifts = { tags: ['x', 'y'], node: 'by ' + process.pid, total: 100 };
+      response.end(JSON.stringify(request.url === '/orders' ? { state: 'open' } : drifts));
+    }).listen(Number(process.env.PORT), '127.0.0.1');
+  `;
+  writeFileSync(join(folder, 'build.cjs'), build);
+  const command = ['--env', 'PORT={port}', '--', process.execPath, 'build.cjs'];
+  const { status, stdout, stderr } = await noise('learn', 'shop.tape', '--sandbox', 'env', ...command);
+  expect(stdout).toMatch(
+    /^# exchange 1: recorded "first", in 3 runs "by \d+", "by \d+", "by \d+"\n- .*path: body\.node,/,
+  );
+  expect(stderr).toMatch(/^3 runs: wrote 1 rule to shop\.noise\.yaml: review them$/m);
+  expect(status).toBe(0);
+}, 60_000);
+
 it('learns nothing from a build that nobody reaches', async () => {
   const url = await serve(drifting);
   await open.pop()?.close();
@@ -122,6 +142,7 @@ it.each([
   ],
   [['rm', 'other.yaml', '7'], /No rule begins in line 7 of other\.yaml/],
   [['learn', 'shop.tape', '--target', 'http://127.0.0.1:1', '--runs', '1'], /--runs 1 shows nothing that differs/],
+  [['learn', 'shop.tape'], /Nothing says which build to replay against/],
   [['forget', 'shop.noise.yaml'], /Unknown/],
   [[], /Say what to do: learn, ls, add, rm/],
 ])('refuses noise %j', async (args, text) => {

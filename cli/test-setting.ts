@@ -1,0 +1,120 @@
+/** What `test` and `noise learn` need to know to run a build: from what people type to the setting of a run. */
+import type { Options } from 'yargs';
+import type { TestCase } from '../replayer/cases/cases';
+import { secretsInAnswers, secretsOfCases } from '../replayer/correlate/secrets';
+import { parseTarget } from '../replayer/drive/target';
+import type { CallPolicy } from '../replayer/judge/outgoing-calls';
+import { usesPort } from '../replayer/launch/environment';
+import { freePort } from '../replayer/launch/free-port';
+import { recordedTarget } from '../replayer/launch/target';
+import { always } from '../replayer/mocks/front/certificates';
+import { mocksFrom } from '../replayer/mocks/mock';
+import { recordedCalls } from '../replayer/report/calls';
+import { whyUnattributed } from './around-cases';
+import { type MockArguments, readServed, sessionOnly } from './mock-options';
+import { type FilterArguments, parseDuration, usage } from './options';
+import type { ProtoArguments } from './proto-options';
+import { rawMocksOf } from './raw-mocks';
+import { readCases } from './replay';
+import { type PlayArguments, redactionFrom, refuseIdleTrust, suiteOptionsFrom } from './replay-options';
+import { type SandboxArguments, sandboxFrom } from './sandbox-options';
+import { type Place, placeAt, type TestRun, type TestSetting, testOnce } from './test-run';
+
+export interface TestArguments extends FilterArguments, PlayArguments, MockArguments, ProtoArguments, SandboxArguments {
+  readonly tape: string;
+  readonly target?: string;
+  readonly env?: readonly string[];
+  readonly wait: string;
+  readonly calls: CallPolicy;
+  readonly '--'?: readonly string[];
+}
+
+export const commandOptions = {
+  target: { type: 'string', describe: 'where COMMAND listens; default: the port of the recording, on 127.0.0.1' },
+  env: {
+    type: 'string',
+    array: true,
+    describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'CA={ca}', 'PORT={port}'; repeatable",
+  },
+  wait: { type: 'string', default: '30s', describe: 'longest wait for the first answer of COMMAND' },
+} as const satisfies Record<string, Options>;
+
+/** As often as asked, or until it is interrupted. Each run has mocks and a build of its own: a build keeps what it was told. */
+export async function testRepeatedly(
+  setting: TestSetting,
+  runs: number,
+  signal: AbortSignal,
+): Promise<readonly [TestRun, ...TestRun[]]> {
+  const first = await testOnce(setting, signal);
+  const others: TestRun[] = [];
+  while (others.length + 1 < runs && !signal.aborted) others.push(await testOnce(setting, signal));
+  return [first, ...others];
+}
+
+/** Throws what its parts throw: USAGE, NO_CASES, and errors of files. */
+export async function settingFrom(
+  args: TestArguments,
+  { command, log, keepAnswers }: Pick<TestSetting, 'command' | 'log'> & { readonly keepAnswers: boolean },
+): Promise<TestSetting> {
+  const waitMs = parseDuration(args.wait, '--wait');
+  const surroundings = { cwd: process.cwd(), env: process.env };
+  const settings = suiteOptionsFrom(args, surroundings);
+  const sandbox = sandboxFrom(args);
+  const cases = await readCases(args);
+  const outbound = await readServed(sessionOnly(args));
+  const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
+  const env = args.env ?? [];
+  const place = (): Promise<Place> => placeOf(args, cases);
+  refuseIdleTrust(args, [(await place()).target]);
+  const { onMiss, latency } = args;
+  const inbound = cases.map(({ stored }) => stored);
+  const given = { answers: outbound, secrets: settings.secrets };
+  const secrets = secretsInAnswers(outbound, settings.secrets);
+  const isAttributed = whyUnattributed(cases, settings.concurrency) === null;
+  return {
+    ...{ command, env, waitMs, cases, place, log, outbound },
+    sandbox,
+    mocks: {
+      set: mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') }),
+      options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
+    },
+    raw: rawMocksOf(args, outbound),
+    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers },
+    calls: keepAnswers && isAttributed ? recordedCalls(outbound) : null,
+    judging: { policy: args.calls, isAttributed },
+  };
+}
+
+export function runsFrom({ runs }: { readonly runs: number }): number {
+  if (Number.isInteger(runs) && runs >= 1) return runs;
+  throw usage(`--runs ${runs} is not a count`, 'Write a whole number, such as --runs 3');
+}
+
+/** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */
+async function placeOf(args: TestArguments, cases: readonly TestCase[]): Promise<Place> {
+  const port = usesPort(args.env ?? []) ? await freePort() : 0;
+  if (args.target !== undefined) return { target: parseTarget(args.target), port };
+  const recorded = recordedTarget(cases.map(({ stored }) => stored));
+  if (recorded === null && port === 0) throw noTarget();
+  return placeAt(recorded ?? 'http://127.0.0.1', port);
+}
+
+/** The first signal ends the run in order; the next one at once, and with this process everything it started. */
+export async function untilSignalled<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => (controller.signal.aborted ? process.exit(130) : controller.abort());
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const signal of signals) process.removeListener(signal, stop);
+  }
+}
+
+function noTarget() {
+  return usage('The tape does not say where the service listened', [
+    'Say where the command listens:  --target http://127.0.0.1:8080',
+    'or let it listen where we say:  --env PORT={port}',
+  ]);
+}
