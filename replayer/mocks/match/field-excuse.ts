@@ -14,6 +14,7 @@ export function fieldReason(difference: ValueDifference, sides: Sides, grounds: 
   const name = String(difference.path[1] ?? '');
   const { expected, actual } = difference;
   if (name === 'accept') return acceptReason(difference, sides);
+  if (name === 'user-agent' && expected === undefined) return 'client-version'; // one that names itself by now
   if (expected === undefined || actual === undefined) return null;
   const redacted = redactedAlike(difference, { recorded: sides.recorded.side, live: sides.live.side });
   if (redacted !== null) return redacted;
