@@ -12,7 +12,7 @@ import { eventsOf } from '../support/captured';
 import { describeE2e } from '../support/e2e';
 import { noTargets } from '../support/in-process';
 import { apps, temporaryFolder } from '../support/programs';
-import { bytesOf, checkEvents } from '../support/source-contract';
+import { bytesOf, checkEvents, kept } from '../support/source-contract';
 
 const hasTcpdump = spawnSync('tcpdump', ['--version'], { stdio: 'ignore' }).status === 0;
 const folder = temporaryFolder();
@@ -38,7 +38,7 @@ async function recordBoth(): Promise<{ kernel: SourceEvent[]; packets: readonly 
     const source = startEbpfSource({
       targets: noTargets,
       command: ['nsenter', '-t', String(tcpdump.pid), '-n', program, 'write', 'read', ...sizes],
-      onEvents: (events) => kernel.push(...events),
+      onEvents: (events) => kernel.push(...events.map(kept)),
     });
     await source.command?.ended;
     await source.stop();

@@ -33,6 +33,11 @@ function checkSpans(spans: readonly { readonly from: number; readonly to: number
   for (const [i, { from }] of ordered.entries()) expect(from).toBeGreaterThanOrEqual(ordered[i - 1]?.to ?? 0);
 }
 
+/** The event with bytes of its own: those of a source are lent until its next event. */
+export function kept(event: SourceEvent): SourceEvent {
+  return event.kind === 'data' ? { ...event, bytes: new Uint8Array(event.bytes) } : event;
+}
+
 /** The bytes of one direction of a connection in their order, whatever order they were told in. */
 export function bytesOf(events: readonly SourceEvent[], connection: number, direction: DataEvent['direction']): Buffer {
   const data = events.flatMap((event) => (event.kind === 'data' && event.connection === connection ? [event] : []));

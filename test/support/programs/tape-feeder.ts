@@ -19,6 +19,7 @@ async function main(): Promise<void> {
     await tape.flush();
     process.stdout.write(`flushed ${number}\n`);
   }
+  setInterval(() => {}, 2 ** 30); // the recording is under way until this is killed
 }
 
 main().catch((thrown: unknown) => {
