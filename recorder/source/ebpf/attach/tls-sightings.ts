@@ -77,6 +77,7 @@ function ofName(file: string): readonly TlsSighting[] {
 export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[] {
   // Such files may hold OpenSSL's texts too, out of the headers they were built with.
   if (image.needed.some((name) => /^lib(?:ssl|crypto)\b/.test(name))) return [];
+  if (ofName(file).length > 0) return []; // its name tells already
   if (image.functions(['s2n_send', 's2n_recv'], 'all').size > 0) return [unread(file, 's2n')];
   const flavours = tlsLibraries.flatMap((library) => library.recognise(image) ?? []);
   // Tells of itself by its plan. A `crypto` half may be all that a file names of an OpenSSL that is whole.
