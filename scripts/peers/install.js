@@ -23,8 +23,8 @@ const java = ['dependency:3.9.0:copy-dependencies', '-q', '-f', here('scripts/pe
 const plugin = 'org.apache.maven.plugins:maven-';
 const sources = here('fixtures/apps/peers/java');
 
-/** @type {readonly Peer[]} */
-const peers = [
+/** A checkout without fixtures, such as that of an image, asks for none of them. @returns {readonly Peer[]} */
+const peersToBring = () => [
   { name: 'curl', commands: { curl: 'curl' }, files: [], steps: [] },
   { name: 'nginx', commands: { nginx: 'nginx' }, files: [], steps: [] },
   { name: 'nghttpd', commands: { nghttpd: 'nghttp2-server' }, files: [], steps: [] },
@@ -97,7 +97,7 @@ function installPeers(env) {
   fs.mkdirSync(inFolder('stamps'), { recursive: true });
   /** @type {Record<string, string>} */
   const missing = {};
-  for (const peer of peers) {
+  for (const peer of peersToBring()) {
     const startedAtMs = Date.now();
     const why = bring(peer, env);
     if (why !== null) missing[peer.name] = why;
