@@ -307,11 +307,12 @@ class LiveSource implements EbpfSource {
 
   /** The kernel tells names at exec only; older processes, and containers, are looked up when they first matter. */
   private nameProcess(pid: number): void {
-    if (this.binder.knowsProcess(pid) && this.binder.knowsContainer(pid)) return;
+    const known = this.binder.processes;
+    if (known.knows(pid) && known.knowsContainer(pid)) return;
     const facts = this.processes.facts(pid);
     if (facts === undefined) return;
-    if (!this.binder.knowsProcess(pid)) this.binder.learnProcess({ pid, name: facts.name });
-    this.binder.learnContainer(pid, facts.container);
+    if (!known.knows(pid)) known.learn({ pid, name: facts.name });
+    known.learnContainer(pid, facts.container);
   }
 
   private noteProbe(report: ProbeReport): void {
@@ -321,7 +322,7 @@ class LiveSource implements EbpfSource {
 
   private noteCovered(pid: number, file: string, sinceNs: number): void {
     this.probeTimes.complete({ pid, file }, sinceNs);
-    this.binder.learnProbes(pid, sinceNs);
+    this.binder.processes.learnProbes(pid, sinceNs);
   }
 
   /** The number stands for another program from now on. */
@@ -373,7 +374,7 @@ class LiveSource implements EbpfSource {
   /** A runtime moves a process into its container between fork and exec. */
   private placeProcess(pid: number): void {
     const facts = this.membership.has(pid) ? this.processes.facts(pid) : undefined;
-    if (facts !== undefined) this.binder.learnContainer(pid, facts.container);
+    if (facts !== undefined) this.binder.processes.learnContainer(pid, facts.container);
   }
 
   /** Who joins by something else than a program that begins may hold connections already. */

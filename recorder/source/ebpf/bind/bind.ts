@@ -4,7 +4,6 @@
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
 
-import type { ContainerInfo, ProcessInfo } from '../../../../tape/model/exchange';
 import { offersInRecords, onlyOffer } from '../../alpn';
 import type { Role, SourceEvent } from '../../events';
 import type { WireEvent } from '../decode/decode';
@@ -72,7 +71,8 @@ const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
 export class Binder {
   private readonly sockets = new Map<number, Socket>();
   private readonly streams = new Map<number, Stream>();
-  private readonly processes = new Processes();
+  /** What is known of the processes that speak; whoever knows more tells it. */
+  readonly processes = new Processes();
   private readonly listening = new Set<string>();
   private readonly unwanted = new Set<number>();
   /** When each unix socket was first seen. */
@@ -80,29 +80,6 @@ export class Binder {
   private heldBytes = 0;
 
   constructor(private readonly options: BinderOptions) {}
-
-  /** What /proc says of a process: the name its exchanges carry. */
-  learnProcess(process: ProcessInfo): void {
-    this.processes.learn(process);
-  }
-
-  knowsProcess(pid: number): boolean {
-    return this.processes.knows(pid);
-  }
-
-  /** The container a process runs in; its children run in it too. */
-  learnContainer(pid: number, container: ContainerInfo | null): void {
-    this.processes.learnContainer(pid, container);
-  }
-
-  knowsContainer(pid: number): boolean {
-    return this.processes.knowsContainer(pid);
-  }
-
-  /** When the TLS probes of a process were in place, those of the last library: older connections may have spoken before. */
-  learnProbes(pid: number, atNs: number): void {
-    this.processes.learnProbes(pid, atNs);
-  }
 
   learnListener(netns: number, port: number): void {
     this.listening.add(`${netns}:${port}`);
@@ -139,7 +116,7 @@ export class Binder {
         this.learnListener(event.netns, event.localPort);
         break;
       case 'exec':
-        this.learnProcess({ pid: event.pid, name: event.name });
+        this.processes.learn({ pid: event.pid, name: event.name });
         break;
       case 'fork':
         this.processes.fork(event.pid, { pid: event.other, name: event.name });

@@ -443,8 +443,12 @@ it('goes on counting positions where a connection turned to TLS after plain byte
 
 it('marks a TLS connection that is older than the probes of its process', () => {
   const events = [open(1, { atNs: 1000 }), { type: 'tlsBind', tls: 7, socket: 1, reason: 1 } as const];
-  expect(bind(events, {}, (binder) => binder.learnProbes(4711, 2000))[1]).toMatchObject({ startedEarlier: true });
-  expect(bind(events, {}, (binder) => binder.learnProbes(4711, 500))[1]).toMatchObject({ startedEarlier: false });
+  expect(bind(events, {}, (binder) => binder.processes.learnProbes(4711, 2000))[1]).toMatchObject({
+    startedEarlier: true,
+  });
+  expect(bind(events, {}, (binder) => binder.processes.learnProbes(4711, 500))[1]).toMatchObject({
+    startedEarlier: false,
+  });
 });
 
 it('begins an older connection where all probes were in place: before, one direction may be seen and the other not', () => {
@@ -458,14 +462,14 @@ it('begins an older connection where all probes were in place: before, one direc
     said(SENT, 'answer2', 0, 2100),
     said(RECEIVED, 'ask3', 8, 2200),
   ];
-  const told = bind(events, {}, (binder) => binder.learnProbes(4711, 2000));
+  const told = bind(events, {}, (binder) => binder.processes.learnProbes(4711, 2000));
   expect(spoken(told).slice(2)).toEqual(['1 sent 0 answer2', '1 received 0 ask3']);
   // A library that is loaded later makes no hole in what is under way.
   const binder = new Binder({ clockOffsetUs: 0, onEvent: (event) => told.push(event) });
   told.length = 0;
   const [before, after] = [events.slice(0, 5), events.slice(5)];
   for (const event of decodeBatch(batchOf(...before))) binder.push(event);
-  binder.learnProbes(4711, 9000);
+  binder.processes.learnProbes(4711, 9000);
   for (const event of decodeBatch(batchOf(...after))) binder.push(event);
   expect(spoken(told).at(-1)).toBe('1 received 8 ask3');
 });
@@ -490,8 +494,8 @@ it('tells the plaintext of a process that ends without freeing its TLS objects',
 describe('containers', () => {
   const container = { id: 'c0ffee'.padEnd(64, '0'), name: 'shop-api-1', image: null, pod: null };
   const placed = (binder: Binder) => {
-    binder.learnProcess({ pid: 4711, name: 'node' });
-    binder.learnContainer(4711, container);
+    binder.processes.learn({ pid: 4711, name: 'node' });
+    binder.processes.learnContainer(4711, container);
   };
 
   it('are told with every connection of a process in one', () => {
@@ -512,7 +516,7 @@ describe('containers', () => {
   });
 
   it('are not made up where a process runs in none', () => {
-    const told = bind([open(1)], {}, (binder) => binder.learnContainer(4711, null));
+    const told = bind([open(1)], {}, (binder) => binder.processes.learnContainer(4711, null));
     expect(told[0]).not.toHaveProperty('process.container');
   });
 });
