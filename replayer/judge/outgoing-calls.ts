@@ -40,64 +40,77 @@ function isJudged({ verdict }: CaseResult): boolean {
   return verdict === 'pass' || verdict === 'fail';
 }
 
+/** What was recorded and made, each put to its case once. */
 class Board {
-  private readonly byId: ReadonlyMap<string, Mock>;
   private readonly keys = new Map<string, string>();
+  private readonly byId: ReadonlyMap<string, Mock>;
+  private readonly recordedIn: ReadonlyMap<string | null, readonly Mock[]>;
+  private readonly unusedIn: ReadonlyMap<string | null, readonly Mock[]>;
+  private readonly madeIn: ReadonlyMap<string | null, readonly OutgoingCall[]>;
+  /** What was asked for, by the case it was recorded under. */
+  private readonly askedUnder: ReadonlyMap<string | null, ReadonlySet<string>>;
+  private readonly asked: ReadonlySet<string>;
 
   constructor(
     private readonly run: CallsOfRun,
     private readonly played: ReadonlySet<string>,
   ) {
     this.byId = new Map(run.mocks.map((mock) => [mock.id, mock]));
+    this.recordedIn = Map.groupBy(run.mocks, ({ cause }) => cause);
+    this.unusedIn = Map.groupBy(run.unused, ({ cause }) => cause);
+    this.madeIn = Map.groupBy(run.made, (call) => call.case);
+    const asked = this.mocksOf(run.made);
+    const askedUnder = Map.groupBy(asked, ({ cause }) => cause);
+    this.askedUnder = new Map([...askedUnder].map(([cause, mocks]) => [cause, this.keysOf(mocks)]));
+    this.asked = this.keysOf(asked);
   }
 
   differencesOf(id: string): readonly Difference[] {
-    const { made, isAttributed, policy } = this.run;
-    const own = made.filter((call) => call.case === id);
+    const own = this.madeIn.get(id) ?? [];
     if (own.some(({ found }) => found === 'miss')) return own.flatMap(changesOf); // what follows from it says nothing new
     const missing = this.missingIn(id);
-    if (!isAttributed) return missing;
-    const counted = policy === 'strict' && missing.length === 0 ? this.disorderIn(id, own) : [];
+    if (!this.run.isAttributed) return missing;
+    const counted = this.run.policy === 'strict' && missing.length === 0 ? this.disorderIn(id, own) : [];
     return [...missing, ...this.extraIn(id, own), ...own.flatMap(changesOf), ...counted];
   }
 
   /** Recorded under the case and asked for by nobody, nor another that asks for the same. */
   private missingIn(id: string): readonly Difference[] {
-    const { unused, made, isAttributed } = this.run;
-    const asked = made.map(({ exchange }) => this.byId.get(exchange ?? '')).filter((mock) => mock !== undefined);
-    const known = new Set(asked.filter(({ cause }) => !isAttributed || cause === id).map((mock) => this.keyOf(mock)));
-    const missing = unused.filter((mock) => mock.cause === id && !known.has(this.keyOf(mock)));
+    const known = this.run.isAttributed ? this.askedUnder.get(id) : this.asked;
+    const missing = (this.unusedIn.get(id) ?? []).filter((mock) => known?.has(this.keyOf(mock)) !== true);
     return [...new Set(missing.map(nameOf))].map((name) => differenceOf(name, 'removed'));
   }
 
   /** Made during the case, recorded under another that was played and made it too: otherwise it may just have come late. */
   private extraIn(id: string, own: readonly OutgoingCall[]): readonly Difference[] {
-    const recorded = new Set(this.run.mocks.filter(({ cause }) => cause === id).map((mock) => this.keyOf(mock)));
-    const extra = own
-      .flatMap(({ exchange }) => this.byId.get(exchange ?? '') ?? [])
-      .filter((mock) => {
-        const { cause } = mock;
-        return cause !== null && cause !== id && !recorded.has(this.keyOf(mock)) && this.isMadeIn(cause, mock);
-      });
+    const recorded = this.keysOf(this.recordedIn.get(id) ?? []);
+    const extra = this.mocksOf(own).filter((mock) => {
+      const { cause } = mock;
+      return cause !== null && cause !== id && !recorded.has(this.keyOf(mock)) && this.isMadeIn(cause, mock);
+    });
     return [...new Set(extra.map(nameOf))].map((name) => differenceOf(name, 'added'));
   }
 
   private isMadeIn(id: string, wanted: Mock): boolean {
-    if (!this.played.has(id)) return false;
-    const own = this.run.made.filter((call) => call.case === id);
-    return own.some(({ exchange }) => {
-      const mock = this.byId.get(exchange ?? '');
-      return mock !== undefined && this.keyOf(mock) === this.keyOf(wanted);
-    });
+    return this.played.has(id) && this.keysOf(this.mocksOf(this.madeIn.get(id) ?? [])).has(this.keyOf(wanted));
   }
 
   /** Another order, or another count, of the same calls. */
   private disorderIn(id: string, own: readonly OutgoingCall[]): readonly Difference[] {
-    const recorded = this.run.mocks.filter(({ cause }) => cause === id);
-    const made = own.flatMap(({ exchange }) => this.byId.get(exchange ?? '') ?? []);
+    const recorded = this.recordedIn.get(id) ?? [];
+    const made = this.mocksOf(own);
     const [before, now] = [recorded, made].map((mocks) => mocks.map((mock) => this.keyOf(mock)).join());
     if (before === now) return [];
     return [{ path: callsRoot, kind: 'reordered', expected: recorded.map(nameOf), actual: made.map(nameOf) }];
+  }
+
+  /** The recorded calls that answered; of a miss none did. */
+  private mocksOf(calls: readonly OutgoingCall[]): readonly Mock[] {
+    return calls.flatMap(({ exchange }) => this.byId.get(exchange ?? '') ?? []);
+  }
+
+  private keysOf(mocks: readonly Mock[]): ReadonlySet<string> {
+    return new Set(mocks.map((mock) => this.keyOf(mock)));
   }
 
   private keyOf(mock: Mock): string {
