@@ -60,13 +60,23 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
     return first === undefined ? 0 : made.of(first, scope);
   };
   const freshOf = (own: readonly Strand[], scope: string) =>
-    inOrder(own.map((strand) => fresh(strand, nowIn(scope)(strand), isGiven)));
+    merged(
+      own.map((strand) => fresh(strand, nowIn(scope)(strand), isGiven)),
+      inOrder,
+    );
   const againOf = (own: readonly Strand[], scope: string) =>
-    lastFirst(own.map((strand) => again(strand, nowIn(scope)(strand))));
+    merged(
+      own.map((strand) => again(strand, nowIn(scope)(strand))),
+      lastFirst,
+    );
 
   function* inRun({ all, byScope }: Strands): Generator<Offer> {
     const ids = [...running.ids];
-    for (const offer of inOrder(ids.map((id) => freshOf(byScope.get(id) ?? [], id)))) yield offer;
+    for (const offer of merged(
+      ids.map((id) => freshOf(byScope.get(id) ?? [], id)),
+      inOrder,
+    ))
+      yield offer;
     const opens = byScope.get(open) ?? [];
     for (const offer of freshOf(opens, open)) if (running.spans(offer.entry.span.fromUs)) yield offer;
     for (const id of ids) yield* againOf(byScope.get(id) ?? [], id);
@@ -125,20 +135,13 @@ function* lent(strands: readonly Strand[], untilUs: number): Generator<Offer> {
   for (const entry of [...before, ...after]) yield { entry, isOff: true, isRepeat: true };
 }
 
-function* inOrder(sources: readonly Generator<Offer>[]): Generator<Offer> {
-  const [only] = sources;
-  if (sources.length <= 1) {
-    if (only !== undefined) yield* only;
-    return;
-  }
-  yield* sources.flatMap((source) => [...source]).sort((a, b) => a.entry.mock.index - b.entry.mock.index);
-}
+type ByIndex = (a: Offer, b: Offer) => number;
+const inOrder: ByIndex = (a, b) => a.entry.mock.index - b.entry.mock.index;
+const lastFirst: ByIndex = (a, b) => inOrder(b, a);
 
-function* lastFirst(sources: readonly Generator<Offer>[]): Generator<Offer> {
+/** One alone is in its order already, and need not be taken out whole. */
+function* merged(sources: readonly Generator<Offer>[], order: ByIndex): Generator<Offer> {
   const [only] = sources;
-  if (sources.length <= 1) {
-    if (only !== undefined) yield* only;
-    return;
-  }
-  yield* sources.flatMap((source) => [...source]).sort((a, b) => b.entry.mock.index - a.entry.mock.index);
+  if (sources.length > 1) yield* sources.flatMap((source) => [...source]).sort(order);
+  else if (only !== undefined) yield* only;
 }
