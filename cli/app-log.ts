@@ -1,6 +1,6 @@
 /** What the build under test prints: all of it into a file where one is named, the end of it to people where the run failed. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { WiretapeError } from '../errors/wiretape-error';
+import { cannotWrite } from '../errors/cannot-write';
 import { visibleLine } from './terminal';
 
 export interface AppLog {
@@ -40,9 +40,6 @@ function openFile(file: string): number {
   try {
     return openSync(file, 'w', 0o600);
   } catch (cause) {
-    throw new WiretapeError('FILE_UNREADABLE', `Cannot write ${file}: ${(cause as NodeJS.ErrnoException).code}`, {
-      remedy: 'Give --app-log a file in a folder that exists and that you may write to',
-      cause,
-    });
+    throw cannotWrite(file, cause, 'Give --app-log a file in a folder that exists and that you may write to');
   }
 }

@@ -1,7 +1,7 @@
 /** `wiretape noise ls|add|rm`: shows the rules of a noise file, and changes it by one rule, keeping everything else. */
 import { existsSync, writeFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { WiretapeError } from '../errors/wiretape-error';
+import { cannotWrite } from '../errors/cannot-write';
 import { deadRules } from '../replayer/judge/idle-rules';
 import { ruleLine, withLines, withoutRule } from '../replayer/learn/text';
 import { allowanceKeys } from '../replayer/noise/allowance';
@@ -117,9 +117,6 @@ export function writeNoiseFile(file: string, text: string): void {
   try {
     writeFileSync(file, text, { mode: 0o600 });
   } catch (cause) {
-    throw new WiretapeError('FILE_UNREADABLE', `Cannot write ${file}: ${(cause as NodeJS.ErrnoException).code}`, {
-      remedy: 'Name a file in a folder that exists and that you may write to',
-      cause,
-    });
+    throw cannotWrite(file, cause, 'Name a file in a folder that exists and that you may write to');
   }
 }

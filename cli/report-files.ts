@@ -1,8 +1,9 @@
 /** `--report FORMAT=FILE` and `--junit FILE`: which reports are asked for, and writing them. What cannot be written is refused before the run. */
 import { accessSync, closeSync, constants, openSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { cannotWrite } from '../errors/cannot-write';
 import { didYouMean } from '../errors/did-you-mean';
-import { WiretapeError } from '../errors/wiretape-error';
+import type { WiretapeError } from '../errors/wiretape-error';
 import type { FinishedRun } from '../replayer/report/finished-run';
 import type { ReportFormat } from '../replayer/report/format';
 import { github } from '../replayer/report/github';
@@ -81,10 +82,7 @@ function refuseUnwritable(file: string): void {
 }
 
 function unwritable(file: string, cause: unknown): WiretapeError {
-  return new WiretapeError('FILE_UNREADABLE', `Cannot write ${file}: ${(cause as NodeJS.ErrnoException).code}`, {
-    remedy: 'Name a file in a folder that exists and that you may write to',
-    cause,
-  });
+  return cannotWrite(file, cause, 'Name a file in a folder that exists and that you may write to');
 }
 
 /** True where somebody wants to look at whole answers. */

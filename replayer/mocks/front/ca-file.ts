@@ -1,7 +1,7 @@
 /** Puts the authority's certificate where clients can be pointed at it: 0600, in a folder of its own unless a path is given. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { WiretapeError } from '../../../errors/wiretape-error';
+import { cannotWrite } from '../../../errors/cannot-write';
 import { temporaryFolder } from '../../launch/temporary-folder';
 
 export interface CaFile {
@@ -21,10 +21,7 @@ export function writeCaFile(certificate: string, path: string | null): CaFile {
   try {
     writeFileSync(path, certificate, { mode: 0o600 });
   } catch (cause) {
-    throw new WiretapeError('FILE_UNREADABLE', `Cannot write ${path}: ${(cause as NodeJS.ErrnoException).code}`, {
-      remedy: 'Give a path in a folder that you may write to:  --ca-out ./ca.pem',
-      cause,
-    });
+    throw cannotWrite(path, cause, 'Give a path in a folder that you may write to:  --ca-out ./ca.pem');
   }
   return { path, remove: () => {} };
 }
