@@ -14,11 +14,11 @@ import { mockOptions } from './mock-options';
 import { writeNoiseFile } from './noise-file';
 import { filterOptions, tapeArgument, usage } from './options';
 import { protoOptions } from './proto-options';
-import { progress, readCases } from './replay';
-import { playOptions, readText, redactionFrom, refuseIdleTrust, suiteOptionsFrom } from './replay-options';
+import { againstTargets, progress } from './replay';
+import { playOptions, readText } from './replay-options';
 import { interruptedAfter, unreachable } from './replay-outcome';
 import { sandboxOptions } from './sandbox-options';
-import { allTargets, targetOptions, targetsFrom } from './targets';
+import { targetOptions } from './targets';
 import { visibleLine } from './terminal';
 import { commandOptions, settingFrom, type TestArguments, testRepeatedly, untilSignalled } from './test-setting';
 
@@ -75,19 +75,13 @@ interface Runs {
 /** Against what is up already. */
 async function againstTarget(args: Arguments): Promise<Runs> {
   if (args.target === undefined) throw noBuild();
-  const surroundings = { cwd: process.cwd(), env: process.env };
-  const settings = suiteOptionsFrom(args, surroundings);
-  const cases = await readCases(args);
-  const targets = targetsFrom(args.target, cases);
-  refuseIdleTrust(args, allTargets(targets));
-  const stored = cases.map((each) => each.stored);
-  const options = { ...settings, ...redactionFrom(args, stored, surroundings), ...targets };
+  const { cases, run } = await againstTargets(args, args.target);
   const runs: (readonly CaseResult[])[] = [];
   await interruptible(async (signal) => {
     while (runs.length < args.runs) {
       const onResult = progress(cases.length);
-      const outcome = await runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });
-      runs.push(whole(outcome, targets.target).report.results);
+      const outcome = await runSuite(cases, { ...run, signal, ...(onResult === null ? {} : { onResult }) });
+      runs.push(whole(outcome, run.target).report.results);
     }
   });
   return { cases, runs };

@@ -17,6 +17,7 @@ import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgume
 import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import {
   conditionsFrom,
+  type PlayArguments,
   type ReplayArguments,
   redactionFrom,
   refuseIdleTrust,
@@ -66,19 +67,10 @@ export const replayCommand: CommandModule<object, Arguments> = {
 
 async function replay(args: Arguments): Promise<void> {
   const startedAtMs = Date.now();
-  const surroundings = { cwd: process.cwd(), env: process.env };
-  const settings = suiteOptionsFrom(args, surroundings);
   const reports = reportsFrom(args, process.env);
   const conditions = conditionsFrom(args);
-  const cases = await readCases(args);
-  const targets = targetsFrom(args.target, cases);
-  refuseIdleTrust(args, allTargets(targets));
-  const redaction = redactionFrom(
-    args,
-    cases.map((each) => each.stored),
-    surroundings,
-  );
-  const options = { ...settings, ...redaction, ...targets, keepAnswers: wantsPage(reports) };
+  const { cases, run } = await againstTargets(args, args.target);
+  const options = { ...run, keepAnswers: wantsPage(reports) };
   reports.githubLog?.hold();
   const outcome = await interruptible((signal) => {
     const onResult = progress(cases.length);
@@ -96,8 +88,22 @@ async function replay(args: Arguments): Promise<void> {
     conditions,
     unattributed: null,
     startedAtMs,
-    target: targets.target,
+    target: options.target,
   });
+}
+
+/** The cases, and what a run of them takes, for builds that are up already. Throws USAGE, NO_CASES and errors of files. */
+export async function againstTargets(
+  args: FilterArguments & PlayArguments & ProtoArguments & { readonly tape: string },
+  target: readonly string[],
+) {
+  const surroundings = { cwd: process.cwd(), env: process.env };
+  const settings = suiteOptionsFrom(args, surroundings);
+  const cases = await readCases(args);
+  const targets = targetsFrom(target, cases);
+  refuseIdleTrust(args, allTargets(targets));
+  const stored = cases.map((each) => each.stored);
+  return { cases, run: { ...settings, ...redactionFrom(args, stored, surroundings), ...targets } };
 }
 
 const noCalls: ReturnType<typeof recordedCalls> = new Map();
