@@ -13,7 +13,7 @@ export type Allowance =
   /** A number may lie as far off as `by`: of its own unit, or in hundredths of the recorded one. */
   | { readonly kind: 'tolerance'; readonly by: number; readonly percent: boolean }
   | { readonly kind: 'one-of'; readonly values: readonly JsonValue[] }
-  | { readonly kind: 'matches'; readonly source: string; readonly expression: Expression };
+  | { readonly kind: 'matches'; readonly expression: Expression };
 
 export const allowanceKeys = ['order', 'tolerance', 'one-of', 'matches'] as const;
 export type AllowanceKey = (typeof allowanceKeys)[number];
@@ -52,7 +52,7 @@ function valuesFrom(value: unknown): Allowance | Refused {
 function patternFrom(value: unknown): Allowance | Refused {
   if (typeof value !== 'string') return { refused: '`matches` is not a text' };
   const read = readExpression(value);
-  if (read.kind === 'read') return { kind: 'matches', source: value, expression: read.expression };
+  if (read.kind === 'read') return { kind: 'matches', expression: read.expression };
   return { refused: `\`matches\` is no regular expression that RE2 reads: ${read.why}` };
 }
 
