@@ -7,6 +7,7 @@ import type { Exchange } from '../../tape/model/exchange';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
+import { echoBody, expectApart, expectEchoes } from '../support/echo-traffic';
 import { buildGo, describeWithGo } from '../support/go';
 import { programIdsOf, programsInKernel } from '../support/kernel-programs';
 import { markersOf } from '../support/markers';
@@ -17,13 +18,12 @@ import {
   type Program,
   run,
   saidOnStderr,
-  seededBytes,
   start,
   startServer,
   stopAll,
   temporaryFolder,
 } from '../support/programs';
-import { bodyHash, readTape, recordCommand, recordDuring, sha256, startRecording } from '../support/recorder';
+import { readTape, recordCommand, recordDuring, startRecording } from '../support/recorder';
 
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20, 8 << 20];
 const BUILD_MS = 300_000;
@@ -38,21 +38,7 @@ afterEach(stopAll);
 afterAll(() => folder.remove());
 
 function expectWhole(exchanges: readonly StoredExchange[], direction: 'inbound' | 'outbound', protocol: string): void {
-  const facts = exchanges.map(({ exchange }) => ({
-    target: httpIn(exchange).request?.target,
-    direction: exchange.connection.direction,
-    protocol: exchange.protocol,
-    library: exchange.connection.tls?.library,
-    problems: exchange.problems,
-    request: bodyHash(httpIn(exchange).request?.body),
-    response: bodyHash(httpIn(exchange).response?.body),
-  }));
-  expect(facts).toEqual(
-    SIZES.map((size) => {
-      const hash = sha256(seededBytes(size, size + 1));
-      return { target: `/${size}`, direction, protocol, library: 'go', problems: [], request: hash, response: hash };
-    }),
-  );
+  expectEchoes(exchanges, { sizes: SIZES, direction, library: 'go', protocol });
 }
 
 function startGo(program: string) {
@@ -65,7 +51,7 @@ describeE2e('Go', () => {
   describeWithGo("with the standard library's TLS", () => {
     beforeAll(() => {
       certificate = makeCertificate(folder.path);
-      files = SIZES.map((size) => folder.write(`body-${size}`, seededBytes(size, size + 1)));
+      files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
       buildGo('go-tls', stripped, 'stripped');
       buildGo('go-tls', pie, 'stripped pie of the C linker');
     }, BUILD_MS);
@@ -119,16 +105,7 @@ describeE2e('Go', () => {
         const inbound = await recordDuring(['--pid', String(server.pid)], () => run(stripped, work));
         const outbound = await recordCommand([stripped, ...work]);
         for (const { exchanges } of [inbound, outbound]) {
-          const markers = new Map<number, Set<string>>();
-          for (const { exchange } of exchanges) {
-            const { key } = exchange.connection;
-            markers.set(key, (markers.get(key) ?? new Set()).add(markersOf(exchange)));
-          }
-          expect([...markers.values()].map((own) => [...own].join()).sort()).toEqual(
-            Array.from({ length: connections }, (_, i) => `m${i}`).sort(),
-          );
-          expect(exchanges).toHaveLength(connections * rounds);
-          expect(exchanges.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
+          expectApart(exchanges, connections, rounds);
         }
       },
       120_000,

@@ -9,14 +9,13 @@ import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { markersOf } from '../support/markers';
+import { echoBody, expectApart, expectEchoes } from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
   lineFrom,
   makeCertificate,
   run,
-  seededBytes,
   start,
   startServer,
   stopAll,
@@ -41,26 +40,13 @@ let files: readonly string[];
 
 beforeAll(() => {
   certificate = makeCertificate(folder.path);
-  files = SIZES.map((size) => folder.write(`body-${size}`, seededBytes(size, size + 1)));
+  files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
 });
 afterEach(stopAll);
 afterAll(() => folder.remove());
 
 function expectWhole(recorded: Recorded, direction: 'inbound' | 'outbound', library: string): void {
-  const facts = recorded.exchanges.map(({ exchange }) => ({
-    target: httpIn(exchange).request?.target,
-    direction: exchange.connection.direction,
-    library: exchange.connection.tls?.library,
-    problems: exchange.problems,
-    request: bodyHash(httpIn(exchange).request?.body),
-    response: bodyHash(httpIn(exchange).response?.body),
-  }));
-  expect(facts).toEqual(
-    SIZES.map((size) => {
-      const hash = sha256(seededBytes(size, size + 1));
-      return { target: `/${size}`, direction, library, problems: [], request: hash, response: hash };
-    }),
-  );
+  expectEchoes(recorded.exchanges, { sizes: SIZES, direction, library, protocol: 'http1' });
   expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
 }
 
@@ -110,9 +96,7 @@ describeE2e('a TLS library of C', () => {
         const inbound = await recordDuring(['--pid', String(server.pid)], () => run(program, work));
         const outbound = await recordCommand([program, ...work]);
         for (const { exchanges } of [inbound, outbound]) {
-          expect(markersByConnection(exchanges)).toEqual(Array.from({ length: connections }, (_, i) => `m${i}`).sort());
-          expect(exchanges).toHaveLength(connections * rounds);
-          expect(exchanges.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
+          expectApart(exchanges, connections, rounds);
         }
       }, 120_000);
     });
@@ -132,15 +116,6 @@ function nssDatabase(): readonly string[] {
     database = makeNssDatabase(path, certificate);
   }
   return database;
-}
-
-function markersByConnection(exchanges: readonly StoredExchange[]): readonly string[] {
-  const markers = new Map<number, Set<string>>();
-  for (const { exchange } of exchanges) {
-    const { key } = exchange.connection;
-    markers.set(key, (markers.get(key) ?? new Set()).add(markersOf(exchange)));
-  }
-  return [...markers.values()].map((own) => [...own].join()).sort();
 }
 
 /** What a client asked for by itself, told by its target and library. */

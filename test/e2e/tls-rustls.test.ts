@@ -4,20 +4,18 @@
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { markersOf } from '../support/markers';
+import { echoBody, expectApart, expectEchoes } from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
   makeCertificate,
   run,
-  seededBytes,
   startServer,
   stopAll,
   temporaryFolder,
 } from '../support/programs';
-import { bodyHash, type Recorded, recordCommand, recordDuring, sha256 } from '../support/recorder';
+import { type Recorded, recordCommand, recordDuring } from '../support/recorder';
 import { buildRust, describeWithRust } from '../support/rust';
 
 const APP = 'rustls-echo';
@@ -39,25 +37,12 @@ beforeAll(() => {
   execFileSync('openssl', ['x509', '-in', certificate.cert, '-outform', 'DER', '-out', binary.cert]);
   const keyAsDer = ['pkcs8', '-topk8', '-nocrypt', '-in', certificate.key, '-outform', 'DER', '-out', binary.key];
   execFileSync('openssl', keyAsDer);
-  files = SIZES.map((size) => folder.write(`body-${size}`, seededBytes(size, size + 1)));
+  files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
 });
 
 function expectWhole(recorded: Recorded, direction: 'inbound' | 'outbound'): void {
   expect(recorded.status).toBe(0);
-  const facts = recorded.exchanges.map(({ exchange }) => ({
-    target: httpIn(exchange).request?.target,
-    direction: exchange.connection.direction,
-    library: exchange.connection.tls?.library,
-    problems: exchange.problems,
-    request: bodyHash(httpIn(exchange).request?.body),
-    response: bodyHash(httpIn(exchange).response?.body),
-  }));
-  expect(facts).toEqual(
-    SIZES.map((size) => {
-      const hash = sha256(seededBytes(size, size + 1));
-      return { target: `/${size}`, direction, library: 'rustls', problems: [], request: hash, response: hash };
-    }),
-  );
+  expectEchoes(recorded.exchanges, { sizes: SIZES, direction, library: 'rustls', protocol: 'http1' });
   expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
 }
 
@@ -98,16 +83,7 @@ describeE2e('rustls', () => {
         const inbound = await recordDuring(['--pid', String(server.pid)], () => run(program, work));
         const outbound = await recordCommand([program, ...work]);
         for (const { exchanges } of [inbound, outbound]) {
-          const markers = new Map<number, Set<string>>();
-          for (const { exchange } of exchanges) {
-            const { key } = exchange.connection;
-            markers.set(key, (markers.get(key) ?? new Set()).add(markersOf(exchange)));
-          }
-          expect([...markers.values()].map((own) => [...own].join()).sort()).toEqual(
-            Array.from({ length: connections }, (_, i) => `m${i}`).sort(),
-          );
-          expect(exchanges).toHaveLength(connections * rounds);
-          expect(exchanges.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
+          expectApart(exchanges, connections, rounds);
         }
       }, 120_000);
     });

@@ -63,13 +63,8 @@ export interface Client {
   hear(): Promise<string>;
 }
 
-/** A conversation that was agreed to, or the answer that refused it, as `status text`. */
-export function openClient(
-  url: string,
-  options: ClientOptions & { readonly protocols?: readonly string[] } = {},
-): Promise<Client | { readonly refusal: string }> {
-  const { protocols = [], ...rest } = options;
-  const socket = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], rest);
+/** What a socket is told, in order: `closed CODE REASON` once there is nothing left. Nothing that comes from now on is missed. */
+export function hearingOf(socket: WebSocket): () => Promise<string> {
   const heard: string[] = [];
   const waiting: ((text: string) => void)[] = [];
   const take = (text: string) => {
@@ -77,18 +72,28 @@ export function openClient(
     if (next === undefined) heard.push(text);
     else next(text);
   };
-  let fields: HeaderList = [];
-  socket.on('upgrade', ({ rawHeaders: raw }) => {
-    fields = pairs(raw);
-  });
   socket.on('message', (data, isBinary) => take(isBinary ? `0x${(data as Buffer).toString('hex')}` : data.toString()));
   socket.on('close', (code, reason) => take(`closed ${code} ${reason.toString()}`.trim()));
-  const hear = () =>
-    new Promise<string>((resolve) => {
+  return () =>
+    new Promise((resolve) => {
       const text = heard.shift();
       if (text === undefined) waiting.push(resolve);
       else resolve(text);
     });
+}
+
+/** A conversation that was agreed to, or the answer that refused it, as `status text`. */
+export function openClient(
+  url: string,
+  options: ClientOptions & { readonly protocols?: readonly string[] } = {},
+): Promise<Client | { readonly refusal: string }> {
+  const { protocols = [], ...rest } = options;
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], rest);
+  const hear = hearingOf(socket);
+  let fields: HeaderList = [];
+  socket.on('upgrade', ({ rawHeaders: raw }) => {
+    fields = pairs(raw);
+  });
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
     socket.on('open', () => resolve({ socket, fields, hear }));

@@ -10,6 +10,7 @@ import type { HeaderList } from '../../tape/model/body';
 import type { Exchange } from '../../tape/model/exchange';
 import type { HttpContent } from '../../tape/model/http/http';
 import type { StoredExchange } from '../../tape/store/tape';
+import { hearingOf } from './socket-client';
 
 /** ws has no other way to be given a stream whose handshake is over; types do not tell of it. */
 interface OverStream {
@@ -157,24 +158,6 @@ export async function openStream(url: string, asking: Asking = {}): Promise<Stre
 
 function fieldPairs(raw: readonly string[]): [string, string][] {
   return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i] ?? '', raw[2 * i + 1] ?? '']);
-}
-
-function hearingOf(socket: WebSocket): () => Promise<string> {
-  const heard: string[] = [];
-  const waiting: ((text: string) => void)[] = [];
-  const take = (text: string) => {
-    const next = waiting.shift();
-    if (next === undefined) heard.push(text);
-    else next(text);
-  };
-  socket.on('message', (data, isBinary) => take(isBinary ? `0x${(data as Buffer).toString('hex')}` : data.toString()));
-  socket.on('close', (code, reason) => take(`closed ${code} ${reason.toString()}`.trim()));
-  return () =>
-    new Promise((resolve) => {
-      const text = heard.shift();
-      if (text === undefined) waiting.push(resolve);
-      else resolve(text);
-    });
 }
 
 const ofHttp1 = /^(connection|upgrade|host|sec-websocket-(key|accept))$/i;

@@ -46,6 +46,14 @@ const answer = (status: number, body: string | Uint8Array, headers: Record<strin
 const json = (value: unknown, status = 200) =>
   answer(status, JSON.stringify(value), { 'content-type': 'application/json' });
 const unhandled = { error: true };
+const filesFor = (exchanges: readonly StoredExchange[]) =>
+  mswGenerator.files(exchanges, {
+    tapeName: 'shop.tape',
+    settings: {},
+    noise: null,
+    redact: null,
+    protoFiles: new Map(),
+  });
 const large = Array.from({ length: 300 }, (_, i) => ({ id: i, name: `Item number ${i}` }));
 const image = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 255, 254, 1]);
 const orderA = '0b6a8c7a-7f10-4d2b-9a3e-5f9d4c534d2b';
@@ -428,14 +436,7 @@ const places = {
 it('takes what was recorded over HTTP/2 as well, and says of what is not HTTP that it is left out', () => {
   const [stored] = storedExchanges({ direction: 'outbound', host });
   if (stored === undefined) throw new Error('one sketch makes one exchange');
-  const made = (exchange: StoredExchange['exchange']) =>
-    mswGenerator.files([{ ...stored, exchange }], {
-      tapeName: 'shop.tape',
-      settings: {},
-      noise: null,
-      redact: null,
-      protoFiles: new Map(),
-    });
+  const made = (exchange: StoredExchange['exchange']) => filesFor([{ ...stored, exchange }]);
   const connection = connectionOf({ direction: 'outbound' });
   const request = requestOf({ version: '2', headers: [], authority: host, target: '/rates' });
   const second = made(exchangeOf({ connection, request, response: responseOf({ version: '2', reason: '' }) }));
@@ -458,13 +459,7 @@ it('tells a WebSocket that was recorded over HTTP/2', () => {
     responseSize: 0,
   };
   const stored = { ...told, exchange: { ...told.exchange, content } as typeof told.exchange };
-  const made = mswGenerator.files([stored], {
-    tapeName: 'shop.tape',
-    settings: {},
-    noise: null,
-    redact: null,
-    protoFiles: new Map(),
-  });
+  const made = filesFor([stored]);
   expect(made.leftOut).toEqual([]);
   const source = made.files.map(({ bytes }) => Buffer.from(bytes).toString()).join('\n');
   expect(source).toContain(`ws://${host}/chat`);
@@ -472,14 +467,7 @@ it('tells a WebSocket that was recorded over HTTP/2', () => {
 });
 
 it('takes event streams that were recorded event by event, and leaves out a WebSocket of which something is missing', () => {
-  const made = (stored: StoredExchange) =>
-    mswGenerator.files([stored], {
-      tapeName: 'shop.tape',
-      settings: {},
-      noise: null,
-      redact: null,
-      protoFiles: new Map(),
-    });
+  const made = (stored: StoredExchange) => filesFor([stored]);
   const headers = [['Content-Type', 'text/event-stream']] as const;
   const [stored] = storedExchanges({ direction: 'outbound', host, target: '/events', responseHeaders: headers });
   const [told] = sockets;
@@ -506,13 +494,7 @@ it('takes event streams that were recorded event by event, and leaves out a WebS
 });
 
 it('leaves out nothing of it', () => {
-  const made = mswGenerator.files(exchanges, {
-    tapeName: 'shop.tape',
-    settings: {},
-    noise: null,
-    redact: null,
-    protoFiles: new Map(),
-  });
+  const made = filesFor(exchanges);
   expect(made.leftOut).toEqual([]);
 });
 
@@ -543,16 +525,7 @@ describe.each(Object.entries(places))('%s', (place, { version, program }) => {
 function makeProject(name: string, version: string): string {
   const project = join(folder, name);
   mkdirSync(join(project, 'node_modules'), { recursive: true });
-  writeFiles(
-    join(project, 'mocks'),
-    mswGenerator.files(exchanges, {
-      tapeName: 'shop.tape',
-      settings: {},
-      noise: null,
-      redact: null,
-      protoFiles: new Map(),
-    }).files,
-  );
+  writeFiles(join(project, 'mocks'), filesFor(exchanges).files);
   cpSync(join(apps, 'msw'), project, { recursive: true });
   symlinkSync(join(generatedPackages, version), join(project, 'node_modules/msw'));
   for (const library of ['playwright-core', 'rolldown']) {

@@ -1,0 +1,51 @@
+/** What a recording of the echo services has to hold, whichever TLS they speak: each body whole, each connection apart. */
+import type { StoredExchange } from '../../tape/store/tape';
+import { httpIn } from './contents';
+import { markersOf } from './markers';
+import { seededBytes } from './programs';
+import { bodyHash, sha256 } from './recorder';
+
+/** The body of so many bytes that goes both ways. */
+export function echoBody(size: number): Buffer {
+  return seededBytes(size, size + 1);
+}
+
+export interface Echoed {
+  readonly sizes: readonly number[];
+  readonly direction: 'inbound' | 'outbound';
+  readonly library: string;
+  readonly protocol: string;
+}
+
+/** One exchange for each size, in their order, by SHA-256 both ways. */
+export function expectEchoes(exchanges: readonly StoredExchange[], { sizes, ...known }: Echoed): void {
+  const facts = exchanges.map(({ exchange }) => ({
+    target: httpIn(exchange).request?.target,
+    direction: exchange.connection.direction,
+    protocol: exchange.protocol,
+    library: exchange.connection.tls?.library,
+    problems: exchange.problems,
+    request: bodyHash(httpIn(exchange).request?.body),
+    response: bodyHash(httpIn(exchange).response?.body),
+  }));
+  expect(facts).toEqual(
+    sizes.map((size) => {
+      const hash = sha256(echoBody(size));
+      return { target: `/${size}`, ...known, problems: [], request: hash, response: hash };
+    }),
+  );
+}
+
+/** As many exchanges on each connection, under the marker of no other. */
+export function expectApart(exchanges: readonly StoredExchange[], connections: number, rounds: number): void {
+  const markers = new Map<number, Set<string>>();
+  for (const { exchange } of exchanges) {
+    const { key } = exchange.connection;
+    markers.set(key, (markers.get(key) ?? new Set()).add(markersOf(exchange)));
+  }
+  expect([...markers.values()].map((own) => [...own].join()).sort()).toEqual(
+    Array.from({ length: connections }, (_, i) => `m${i}`).sort(),
+  );
+  expect(exchanges).toHaveLength(connections * rounds);
+  expect(exchanges.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
+}
