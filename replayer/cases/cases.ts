@@ -2,6 +2,7 @@
  * Turns the inbound exchanges of a tape into test cases: what to send, what to expect, and, for what cannot be sent
  * again, why not. Decides nothing about values, order of sending or verdicts.
  */
+import { changesToHttp2 } from '../../tape/http/upgrade';
 import type { Exchange } from '../../tape/model/exchange';
 import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/http/http';
 import type { Message } from '../../tape/model/message';
@@ -79,7 +80,9 @@ export type TestCase = SentCase | SkippedCase;
 export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCase[] {
   const inbound = [...exchanges].filter((stored) => isInbound(stored) && isParsed(stored));
   const upgraded = new Set(inbound.filter(isAnsweredOverHttp2).map(({ connectionId }) => connectionId));
-  const cases = inbound.filter((stored) => !(upgraded.has(stored.connectionId) && isSwitch(stored)));
+  const cases = inbound.filter(
+    (stored) => !(upgraded.has(stored.connectionId) && changesToHttp2(httpOf(stored.exchange) ?? noHttp)),
+  );
   return cases.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
 }
 

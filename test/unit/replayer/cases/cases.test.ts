@@ -129,7 +129,7 @@ describe('recordedHttp2', () => {
 });
 
 describe('a request that asked for HTTP/2', () => {
-  const [asked, answered] = storedExchanges({ status: 101 }, {});
+  const [asked, answered] = storedExchanges({ status: 101, responseHeaders: [['Upgrade', 'h2c']] }, {});
   const overHttp2 = (stored: StoredExchange | undefined, connectionId: string): StoredExchange => {
     if (stored?.exchange.protocol !== 'http1') throw new Error('an exchange of HTTP/1.1 is needed');
     const { response } = stored.exchange.content;
