@@ -19,7 +19,7 @@ export const skipWords = {
   upgrade: 'the connection left HTTP, for a protocol that is not played',
   connect: 'a tunnel is not a request',
   'needs-secret': 'the service refuses what stands for a secret, and no earlier answer gives the secret',
-  unsendable: '`OPTIONS *` has no path to send it to',
+  unsendable: '`OPTIONS *` has no path to send it to, and a WebSocket refused over HTTP/2 is not asked for again',
 } as const;
 export type SkipReason = keyof typeof skipWords;
 
@@ -166,6 +166,8 @@ function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } 
   const problems = isConversation(exchange) ? problemsOfConversation(exchange) : exchange.problems;
   if (problems.length > 0) return { reason: 'incomplete', detail: problems.join(', ') };
   const { request } = httpOf(exchange) ?? noHttp;
+  if (request?.protocol === 'websocket' && !isConversation(exchange))
+    return { reason: 'unsendable', detail: 'a WebSocket refused over HTTP/2 is not asked for again' };
   if (request?.method === 'CONNECT' && !isConversation(exchange))
     return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };

@@ -214,6 +214,17 @@ describe('streams', () => {
     expect(recordedHttp2(played.handshake)).toBe('plaintext'); // it is sent so again where the target takes it
   });
 
+  it('of a WebSocket that was refused over HTTP/2 are none that can be sent', async () => {
+    const asked = { method: 'CONNECT', target: '/chat', version: '2', scheme: 'http', authority: 'shop' } as const;
+    const refused = exchangeOf({
+      protocol: 'http2',
+      channel: 1,
+      request: requestOf({ ...asked, protocol: 'websocket' }),
+      response: responseOf({ version: '2', status: 403 }),
+    });
+    expect(casesFrom([await storedOf(refused)])).toMatchObject([{ kind: 'skip', reason: 'unsendable' }]);
+  });
+
   it('of a WebSocket are a conversation, and mocked as one', async () => {
     const socket = exchangeOf({ protocol: 'websocket', messages: [messageOf('hi')] });
     expect(casesFrom([await storedOf(socket)])).toMatchObject([
