@@ -2,6 +2,7 @@
 import { basename, relative, resolve, sep } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
+import { parseAccepted } from '../replayer/accept/accepted-file';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
 import { parseTarget } from '../replayer/drive/target';
 import type { HttpVersionChoice } from '../replayer/drive/way';
@@ -15,6 +16,7 @@ import { parseRedactionRules } from '../tape/redact/rules-file';
 import type { ProtoFiles } from '../tape/store/described';
 import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
+import { acceptedFileOf, acceptedText } from './accepted-values';
 import { linesFor, writeGenerated } from './generated-folder';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
@@ -29,6 +31,7 @@ interface GenerateArguments extends FilterArguments, ProtoArguments {
   readonly out: string;
   readonly force: boolean;
   readonly noise?: string;
+  readonly accepted?: string;
   readonly redact?: string;
   readonly target?: string;
   readonly env?: readonly string[];
@@ -61,6 +64,7 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         out: { type: 'string', demandOption: true, describe: 'the folder to write to; made when it is not there' },
         ...filterOptions,
         noise: { type: 'string', describe: 'a file of places that may differ; it becomes noise.yaml of the suite' },
+        accepted: replayOptions.accepted,
         redact: replayOptions.redact,
         ...protoOptions,
         target: { type: 'string', describe: 'where COMMAND listens; default: where the service was recorded' },
@@ -100,6 +104,8 @@ async function generate(args: GenerateArguments): Promise<void> {
   const settings = settingsFrom(args, folder);
   const noise = args.noise === undefined ? null : readText(args.noise, '--noise');
   if (noise !== null) parseNoiseRules(noise, args.noise ?? '');
+  const accepted = generator.takes.settings ? acceptedText(args) : null;
+  if (accepted !== null) parseAccepted(accepted, acceptedFileOf(args));
   const redact = args.redact === undefined ? null : readText(args.redact, '--redact');
   if (redact !== null) parseRedactionRules(redact, args.redact ?? '');
   const { exchanges, protoFiles } = await readTape(args, generator);
@@ -108,6 +114,7 @@ async function generate(args: GenerateArguments): Promise<void> {
     tapeName: basename(args.tape),
     settings: { ...settings, ...(target === null ? {} : { target }) },
     noise,
+    ...(accepted === null ? {} : { accepted }),
     redact,
     protoFiles,
   });
@@ -125,6 +132,7 @@ function refuseFolder(generator: Generator, folder: string): void {
 /** What says how to reach a build is of no use to what reaches none. */
 const forSuites = [
   'noise',
+  'accepted',
   'redact',
   'protoSet',
   'target',

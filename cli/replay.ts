@@ -9,6 +9,7 @@ import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import { openReader } from '../tape/store/registry';
+import { acceptedFor } from './accepted-values';
 import { onlyCalls } from './around-cases';
 import { interruptible } from './interruptible';
 import { readServed, sessionOnly } from './mock-options';
@@ -103,7 +104,8 @@ export async function againstTargets(
   const targets = targetsFrom(target, cases);
   refuseIdleTrust(args, allTargets(targets));
   const stored = cases.map((each) => each.stored);
-  return { cases, run: { ...settings, ...redactionFrom(args, stored, surroundings), ...targets } };
+  const accepted = acceptedFor(args, cases);
+  return { cases, run: { ...settings, ...redactionFrom(args, stored, surroundings), ...targets, accepted } };
 }
 
 const noCalls: ReturnType<typeof recordedCalls> = new Map();

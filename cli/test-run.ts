@@ -37,7 +37,7 @@ export interface TestSetting {
   readonly calls: ReadonlyMap<string, readonly RecordedCall[]> | null;
   readonly outbound: readonly StoredExchange[];
   /** How the calls of the build are judged. */
-  readonly judging: Pick<CallsOfRun, 'policy' | 'isAttributed'>;
+  readonly judging: Pick<CallsOfRun, 'policy' | 'isAttributed' | 'accepted'>;
   readonly sandbox: Pick<SandboxOptions, 'kind' | 'allow'>;
   readonly log: AppLog;
   /** Where the command will listen. */

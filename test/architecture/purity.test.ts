@@ -20,6 +20,7 @@ const pureFolders = [
   'replayer/correlate',
   'replayer/judge',
   'replayer/noise',
+  'replayer/accept',
   'replayer/mocks/match',
   'replayer/generate',
   'replayer/report',
