@@ -34,7 +34,10 @@ export function acceptedText(args: AcceptedArguments): string | null {
 }
 
 /** Those that speak of the cases; the others are told of on stderr. Throws BAD_ACCEPTED besides. */
-export function acceptedFor(args: AcceptedArguments & FilterArguments, cases: readonly TestCase[]): AcceptedValues {
+export function acceptedFor(
+  args: AcceptedArguments & Parameters<typeof isWhole>[0],
+  cases: readonly TestCase[],
+): AcceptedValues {
   const entries = parseAccepted(acceptedText(args) ?? '', acceptedFileOf(args));
   const { accepted, warnings } = heldOf(entries, cases, { isWhole: isWhole(args) });
   process.stderr.write(warnings.map((line) => `${visibleLine(line)}\n`).join(''));
@@ -42,6 +45,11 @@ export function acceptedFor(args: AcceptedArguments & FilterArguments, cases: re
 }
 
 /** True where no filter leaves out cases of the tape. */
-export function isWhole({ include = [], exclude = [], session }: FilterArguments): boolean {
-  return include.length + exclude.length === 0 && session === undefined;
+export function isWhole({
+  include = [],
+  exclude = [],
+  session,
+  dedupe = false,
+}: FilterArguments & { readonly dedupe?: boolean | undefined }): boolean {
+  return include.length + exclude.length === 0 && session === undefined && !dedupe;
 }

@@ -3,7 +3,9 @@ import { basename, relative, resolve, sep } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { parseAccepted } from '../replayer/accept/accepted-file';
+import { casesFrom } from '../replayer/cases/cases';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
+import { dedupe } from '../replayer/dedupe/dedupe';
 import { parseTarget } from '../replayer/drive/target';
 import type { HttpVersionChoice } from '../replayer/drive/way';
 import type { Generated, Generator } from '../replayer/generate/generator';
@@ -21,6 +23,7 @@ import { linesFor, writeGenerated } from './generated-folder';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
 import { differingLines, mergedFiles, type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
+import { noteLeftOut } from './replay';
 import { readText, replayOptions } from './replay-options';
 import { contestedLines } from './session-notes';
 import { count, printLines, visibleLine } from './terminal';
@@ -32,6 +35,7 @@ interface GenerateArguments extends FilterArguments, ProtoArguments {
   readonly force: boolean;
   readonly noise?: string;
   readonly accepted?: string;
+  readonly dedupe: boolean;
   readonly redact?: string;
   readonly target?: string;
   readonly env?: readonly string[];
@@ -65,6 +69,7 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         ...filterOptions,
         noise: { type: 'string', describe: 'a file of places that may differ; it becomes noise.yaml of the suite' },
         accepted: replayOptions.accepted,
+        dedupe: replayOptions.dedupe,
         redact: replayOptions.redact,
         ...protoOptions,
         target: { type: 'string', describe: 'where COMMAND listens; default: where the service was recorded' },
@@ -148,7 +153,8 @@ const forSuites = [
 
 function refuseSettings(generator: Generator, args: GenerateArguments): void {
   if (generator.takes.settings) return;
-  const given = forSuites.find((name) => args[name] !== undefined) ?? (args.insecure ? 'insecure' : undefined);
+  const switched = (['insecure', 'dedupe'] as const).find((name) => args[name]);
+  const given = forSuites.find((name) => args[name] !== undefined) ?? switched;
   const idle = given?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (idle === undefined && args['--'] === undefined) return;
   const what = idle === undefined ? 'A command after --' : `--${idle}`;
@@ -251,10 +257,22 @@ async function readExchanges(
     for (const filter of [filterFrom(args, chosen), ...asked]) {
       for await (const stored of tape.exchanges(filter)) exchanges.push(stored);
     }
-    return exchanges;
+    return args.dedupe && takes.settings ? withoutRepeats(exchanges, args.tape) : exchanges;
   } finally {
     await tape.close();
   }
+}
+
+/** Without inbound exchanges that say what others say. Whatever was called is kept: later cases may be answered from it. */
+function withoutRepeats(exchanges: readonly StoredExchange[], tape: string): readonly StoredExchange[] {
+  const cases = casesFrom(exchanges);
+  const { kept, groups } = dedupe(
+    cases,
+    exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound'),
+  );
+  noteLeftOut(tape, { cases: cases.length, kept: kept.length });
+  const left = new Set(groups.flatMap(({ leftOut }) => leftOut.map(({ id }) => id)));
+  return exchanges.filter(({ id }) => !left.has(id));
 }
 
 function nothingToGenerate(

@@ -43,6 +43,11 @@ export const playOptions = {
     describe:
       'a file of values accepted in the place of recorded ones; default: TAPE.accepted.yaml beside the tape, where it is',
   },
+  dedupe: {
+    type: 'boolean',
+    default: false,
+    describe: 'of reads that say the same play one; `wiretape dedupe TAPE` tells which',
+  },
   strict: { type: 'boolean', default: false, describe: 'nothing may differ but what the noise file names' },
   redact: { type: 'string', describe: 'the file of further redaction rules the tape was recorded with' },
 } as const satisfies Record<string, Options>;
@@ -67,6 +72,7 @@ export interface PlayArguments {
   readonly secret?: readonly string[] | undefined;
   readonly noise?: string | undefined;
   readonly accepted?: string | undefined;
+  readonly dedupe?: boolean | undefined;
   readonly strict: boolean;
   readonly redact?: string | undefined;
 }

@@ -4,6 +4,7 @@ import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
 import { withSetUp } from '../replayer/correlate/set-up';
+import { dedupe } from '../replayer/dedupe/dedupe';
 import { recordedCalls } from '../replayer/report/calls';
 import type { CaseResult } from '../replayer/report/report';
 import { runSuite } from '../replayer/run';
@@ -112,7 +113,7 @@ const noCalls: ReturnType<typeof recordedCalls> = new Map();
 
 /** The cases of the tape that pass the filter. Throws NO_CASES where none of them can be sent. */
 export async function readCases(
-  args: FilterArguments & ProtoArguments & { readonly tape: string },
+  args: FilterArguments & ProtoArguments & { readonly tape: string; readonly dedupe?: boolean | undefined },
 ): Promise<readonly TestCase[]> {
   const given = protoFilesFrom(args);
   const tape = await openReader(args.tape, given);
@@ -130,7 +131,10 @@ export async function readCases(
     const cases = chosenFrom(casesFrom(exchanges), filter);
     noteUnparsed(countOfUnparsed(exchanges.filter(({ exchange }) => passesFilter(exchange, filter))));
     if (!cases.some(isSent)) throw noCases(args.tape, cases);
-    return cases;
+    if (args.dedupe !== true) return cases;
+    const { kept } = dedupe(cases, await Array.fromAsync(tape.exchanges({ ...meant, direction: 'outbound' })));
+    noteLeftOut(args.tape, { cases: cases.length, kept: kept.length });
+    return kept;
   } finally {
     await tape.close();
   }
@@ -147,6 +151,13 @@ function chosenFrom(cases: readonly TestCase[], filter: ExchangeFilter): readonl
     );
   }
   return chosen;
+}
+
+export function noteLeftOut(tape: string, { cases, kept }: { readonly cases: number; readonly kept: number }): void {
+  if (cases === kept) return;
+  process.stderr.write(
+    `note  ${cases - kept} of ${cases} cases say what others say and are left out: wiretape dedupe ${tape}\n`,
+  );
 }
 
 function noteUnparsed(count: number): void {

@@ -21,6 +21,7 @@ const pureFolders = [
   'replayer/judge',
   'replayer/noise',
   'replayer/accept',
+  'replayer/dedupe',
   'replayer/mocks/match',
   'replayer/generate',
   'replayer/report',
