@@ -19,8 +19,8 @@ import type { StoredExchange } from '../tape/store/tape';
 import type { AppLog } from './app-log';
 import { AroundCases } from './around-cases';
 import { type Unused, unusedMocks } from './mock-options';
+import { progress } from './progress';
 import { rawSummaryLines, rawTeller } from './raw-mocks';
-import { progress } from './replay';
 import type { Outcome } from './replay-outcome';
 import { visibleLine } from './terminal';
 

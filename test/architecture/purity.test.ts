@@ -21,6 +21,7 @@ const pureFolders = [
   'replayer/judge',
   'replayer/noise',
   'replayer/accept',
+  'replayer/baseline',
   'replayer/dedupe',
   'replayer/mocks/match',
   'replayer/generate',
