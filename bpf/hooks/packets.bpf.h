@@ -33,19 +33,6 @@ static __always_inline bool sends_pages(u64 sk)
 	return false;
 }
 #else
-static __always_inline u64 socket_behind(struct task_struct *task, u32 fd)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file *file = 0;
-	if (fd >= BPF_CORE_READ(table, max_fds))
-		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return 0;
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-	return (u64)BPF_CORE_READ(socket, sk);
-}
-
 /* The thread that runs is in a call that sends to this socket what is not in its memory. */
 static __always_inline bool sends_pages(u64 sk)
 {

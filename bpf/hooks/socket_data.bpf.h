@@ -25,7 +25,6 @@ enum system_call { /* x86-64 */
 #define MSGHDR_IOVLEN 24
 #define MMSGHDR_SIZE 64
 #define MMSGHDR_LEN 56
-#define IOV_MOST 1024
 /* batch_next where which message of the call comes next is not known */
 #define BATCH_UNSURE 0xffffffff
 
@@ -115,6 +114,7 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 	u64 message = 0;
 	cursor->segment_count = 0;
 	cursor->segment_left = 0;
+	cursor->kernel_segments = 0;
 	if (call != CALL_SENDMMSG && call != CALL_RECVMMSG)
 		thread->batch = 0;
 	switch (call) {
@@ -151,6 +151,26 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 		return true;
 	}
 	return false;
+}
+
+/*
+ * Points the cursor at the user's buffers, as the call says, or the request that moved the bytes; `by_request` tells which.
+ * A call says it only where it is about this very socket: in a thread that uses io_uring it may be about anything.
+ */
+static __always_inline bool find_buffers(struct thread_state *thread, struct task_struct *task, struct pt_regs *regs,
+					 struct sock *sk, u32 length, u8 direction, bool *by_request)
+{
+	bool is_worker = READ(task, flags) & PF_IO_WORKER;
+	if (!is_worker && !uses_uring(task))
+		return locate(thread, regs, length);
+#ifndef STATE_IN_HASHES
+	*by_request = locate_request(thread, (u64)sk, length, direction == WIRE_SENT);
+	if (*by_request)
+		return true;
+#endif
+	if (is_worker || socket_behind(task, READ(regs, di)) != (u64)sk)
+		return false;
+	return locate(thread, regs, length);
 }
 
 static __always_inline void begin_cursor(struct copy_cursor *cursor, struct socket_state *state, u8 direction)
@@ -359,7 +379,8 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 	if (!thread)
 		return;
 	/* First of all: the messages of a batch are counted here. */
-	readable = readable && !(READ(task, flags) & PF_IO_WORKER) && locate(thread, regs, length);
+	bool by_request = false;
+	readable = readable && find_buffers(thread, task, regs, sk, length, direction, &by_request);
 	struct socket_state *state = state_of(sk);
 	if (!state || state->flags & SOCKET_IGNORED)
 		return;
@@ -388,6 +409,7 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 	}
 	begin_cursor(cursor, state, direction);
 	cursor->header.position = position;
+	cursor->header.flags = by_request ? WIRE_BY_REQUEST : 0;
 	enum socket_bytes bytes = readable ? classify(state, cursor, direction, length, around != 0) : BYTES_PLAIN;
 	if (bytes != BYTES_PLAIN) {
 		if (bytes == BYTES_TLS) {
@@ -395,7 +417,7 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 			return;
 		}
 		walk_records(thread, state, direction, length, readable, 0);
-		cursor->header.flags = WIRE_MAYBE_TLS;
+		cursor->header.flags |= WIRE_MAYBE_TLS;
 	}
 	if (bytes == BYTES_PLAIN && leaves_out_plain(cursor, state, (u64)length + unseen))
 		return;

@@ -16,6 +16,8 @@ struct copy_cursor {
 	u64 left;                  /* bytes of the call still to be sent out */
 	u32 segment_count;         /* iovecs left */
 	u32 budget;                /* bytes the limit a call still allows */
+	u32 kernel_segments;       /* 1: the iovecs are a copy of the kernel's; where they point to is the user's all the same */
+	u32 padding;
 };
 
 /*

@@ -39,6 +39,7 @@ export interface UnreadTls {
  */
 export const wayWords = {
   packets: 'from the packets they left in, by their numbers: sendfile, and splice into the socket',
+  'io-uring': 'from the memory that a request of io_uring names, where no system call does',
 } as const;
 export type Way = keyof typeof wayWords;
 
@@ -105,7 +106,7 @@ export const problemWords = {
   'lost-bytes': 'the recorder could not keep up; the bytes are counted and gone',
   truncated: 'longer than the capture limit; the true size is known',
   'unread-bytes':
-    'moved by a call that could not be read (splice from a socket, sendfile where packets are not looked at, io_uring), or seen only as ciphertext',
+    'moved by a call that could not be read (splice from a socket, sendfile where packets are not looked at, io_uring of older kernels), or seen only as ciphertext',
   'started-mid-stream':
     'the connection is older than the recorder or the probes in its process, or its beginning was lost for want of room',
   'cut-short': 'the connection, its stream or the recording ended in the middle of the message',
@@ -133,7 +134,7 @@ export const lossWords = {
   hole: 'a gap in a recorded connection; where the recorder could not keep up, bytes of `ring-full` or `left-out` once more',
   'over-limit': 'longer than is taken of one call; the true size is known',
   'unreadable-call':
-    'moved by a call that could not be read (splice from a socket, sendfile where packets are not looked at, io_uring), or by a process that is not recorded',
+    'moved by a call that could not be read (splice from a socket, sendfile where packets are not looked at, io_uring of older kernels), or by a process that is not recorded',
   fault: 'memory of the process could not be read',
   unaccounted:
     'TLS whose ciphertext passed and whose plaintext was not seen; where the recorder could not keep up, partly bytes of `ring-full` once more',

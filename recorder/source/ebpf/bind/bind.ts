@@ -4,6 +4,7 @@
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
 
+import type { Way } from '../../../../tape/model/exchange';
 import { offersInRecords, onlyOffer } from '../../alpn';
 import type { MissingReason, Role, SourceEvent } from '../../events';
 import type { DataReason, WireEvent } from '../decode/decode';
@@ -381,7 +382,7 @@ export class Binder {
       bytes: event.bytes,
       size: event.size,
       missing: event.bytes.length === event.size ? null : missingWord(event.reason),
-      ...(event.fromPacket || event.reason === 'in-packets' ? { way: 'packets' } : undefined),
+      ...wayOf(event),
     });
   }
 
@@ -466,6 +467,11 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
+}
+
+function wayOf({ fromPacket, reason, byRequest }: DataWire): { way?: Way } {
+  if (fromPacket || reason === 'in-packets') return { way: 'packets' };
+  return byRequest ? { way: 'io-uring' } : {};
 }
 
 function missingWord(reason: DataReason): MissingReason {

@@ -73,6 +73,8 @@ export type WireEvent =
       readonly maybeTls: boolean;
       /** Taken from a packet: the same bytes may come from elsewhere as well. */
       readonly fromPacket: boolean;
+      /** Moved by a request of io_uring. */
+      readonly byRequest: boolean;
       /** Means something in the TLS layer. */
       readonly library: TlsLibraryName;
     })
@@ -292,6 +294,7 @@ function decodeData(event: EventView): WireEvent {
     sealedBefore: event.has(wireFlag.account) ? sealedOf(event) : null,
     maybeTls: event.has(wireFlag.maybeTls),
     fromPacket: event.has(wireFlag.fromPacket),
+    byRequest: event.has(wireFlag.byRequest),
     library: event.library,
   };
 }

@@ -35,6 +35,7 @@ export const wireFlag = {
   nested: 0x10,
   callBegins: 0x20,
   fromPacket: 0x40,
+  byRequest: 0x80,
 } as const;
 
 /** Offset and size of each field, by `struct.field`. */
