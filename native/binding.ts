@@ -5,6 +5,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
+import { cgroupRoot } from './cgroup-root';
 import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
 import { type MissedEvents, programsOfOthers, type Tier, tiers } from './tiers';
 
@@ -116,6 +117,8 @@ interface AddonOptions extends CaptureOptions {
   readonly required: readonly string[];
   readonly leftOut: readonly string[];
   readonly optional: readonly string[];
+  /** Folder of the root of all cgroups; empty where it is not to be had. */
+  readonly cgroup: string;
   readonly wakeBytes: number;
 }
 
@@ -217,7 +220,8 @@ function openObject(tier: Tier, object: string, options: CaptureOptions): Captur
   const { required, optional } = tier;
   const wakeBytes = Math.min(options.ringBytes / 8, mostGatheredBytes);
   const leftOut = programsOfOthers(tier);
-  return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut });
+  const cgroup = cgroupRoot() ?? '';
+  return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut, cgroup });
 }
 
 type Opening<Opened> =

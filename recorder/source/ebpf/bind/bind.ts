@@ -4,9 +4,10 @@
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
 
+import type { Way } from '../../../../tape/model/exchange';
 import { offersInRecords, onlyOffer } from '../../alpn';
-import type { Role, SourceEvent } from '../../events';
-import type { WireEvent } from '../decode/decode';
+import type { MissingReason, Role, SourceEvent } from '../../events';
+import type { DataReason, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
 import { Processes } from './processes';
@@ -228,7 +229,8 @@ export class Binder {
   }
 
   private emitPlain(socket: Socket, event: DataWire): void {
-    socket.end[event.direction] = event.position + event.size;
+    // What is taken from packets may come before its place is told of, and after it.
+    socket.end[event.direction] = Math.max(socket.end[event.direction], event.position + event.size);
     this.emitData(event, socket.key, event.position);
   }
 
@@ -379,7 +381,8 @@ export class Binder {
       position,
       bytes: event.bytes,
       size: event.size,
-      missing: event.bytes.length === event.size ? null : event.reason === 'whole' ? 'fault' : event.reason,
+      missing: event.bytes.length === event.size ? null : missingWord(event.reason),
+      ...wayOf(event),
     });
   }
 
@@ -464,6 +467,16 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
+}
+
+function wayOf({ fromPacket, reason, byRequest }: DataWire): { way?: Way } {
+  if (fromPacket || reason === 'in-packets') return { way: 'packets' };
+  return byRequest ? { way: 'io-uring' } : {};
+}
+
+function missingWord(reason: DataReason): MissingReason {
+  if (reason === 'whole') return 'fault';
+  return reason === 'in-packets' ? 'unreadable-call' : reason;
 }
 
 /** The bytes of an event are lent. */
