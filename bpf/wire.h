@@ -56,6 +56,7 @@ enum wire_library {
 	WIRE_MBEDTLS = 4,
 	WIRE_WOLFSSL = 5,
 	WIRE_RUSTLS = 6,
+	WIRE_JSSE = 7,
 };
 
 /* flags */

@@ -3,8 +3,8 @@
  * The addon and the BPF object lie together in dist/, in a checkout and in an installed package alike.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
+import { builtFile } from './built-file';
 import { cgroupRoot } from './cgroup-root';
 import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
 import { type MissedEvents, programsOfOthers, type Tier, tiers } from './tiers';
@@ -41,6 +41,8 @@ export interface UprobeRequest {
   readonly isReturn: boolean;
   /** 0: every process that maps the file. */
   readonly pid: number;
+  /** Where in the file a number stands that the kernel raises for each of these places while it is probed; 0: nowhere. */
+  readonly counter: number;
 }
 
 export interface KernelStats {
@@ -160,11 +162,6 @@ const EACCES = 13;
 const ENOSYS = 38;
 
 let loaded: Addon | undefined;
-
-function builtFile(name: string): string {
-  const above = dirname(__dirname);
-  return basename(above) === 'dist' ? join(above, name) : join(above, 'dist', name);
-}
 
 function addon(): Addon {
   if (loaded !== undefined) return loaded;
@@ -395,6 +392,7 @@ export function uprobeSupport(): UprobeSupport {
       offsets: [entryOffset()],
       isReturn: false,
       pid: process.pid,
+      counter: 0,
     });
     capture.detachUprobe(handle);
     return { multi, perf: !multi, detail: multi ? 'uprobe_multi' : 'perf uprobes' };

@@ -304,6 +304,7 @@ int Capture::attach_multi(const UprobeRequest& request, bpf_program* prog) const
                               .path = request.path,
                               .offsets = request.offsets,
                               .is_return = request.is_return,
+                              .counter = request.counter,
                               .pid = request.pid});
   if (fd < 0) throw Failure{"attach " + request.program, errno, strerror(errno)};
   return fd;
@@ -321,7 +322,8 @@ uint32_t Capture::attach_uprobe(const UprobeRequest& request) {
     int pid = request.pid == 0 ? -1 : static_cast<int>(request.pid);
     for (uint64_t offset : request.offsets) {
       take_libbpf_messages();
-      bpf_link* link = bpf_program__attach_uprobe(prog, request.is_return, pid, request.path.c_str(), offset);
+      LIBBPF_OPTS(bpf_uprobe_opts, options, .ref_ctr_offset = request.counter, .retprobe = request.is_return);
+      bpf_link* link = bpf_program__attach_uprobe_opts(prog, pid, request.path.c_str(), offset, &options);
       if (link == nullptr) {
         int error = errno;
         for (bpf_link* made : uprobe.links) bpf_link__destroy(made);

@@ -39,6 +39,7 @@ struct UprobeRequest {
   std::vector<uint64_t> offsets;  // in the file
   bool is_return = false;
   uint32_t pid = 0;  // 0: every process that maps the file
+  uint64_t counter = 0;  // place in the file of a number that counts the probes; 0: none
 };
 
 // How often the kernel did not run a program: it was running already on that CPU, or too many returns were under way.

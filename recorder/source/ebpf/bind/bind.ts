@@ -38,6 +38,8 @@ export interface BinderOptions {
   readonly onEvent: (event: SourceEvent) => void;
   /** Ports on which inbound connections are told of; null for all. Outbound ones always are. */
   readonly inboundPorts?: ReadonlySet<number> | null;
+  /** True for a connection of the recorder's own with a process: nothing of it is told. */
+  readonly isOwn?: (pid: number, local: string | null) => boolean;
   /** Plaintext without a socket: the process gives its TLS library memory BIOs. */
   readonly onUnbound?: (pid: number) => void;
   /** TLS began on a socket of this process; `isRead` tells later whether plaintext has come of it. */
@@ -177,7 +179,8 @@ export class Binder {
     this.sockets.set(key, newSocket(event));
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
     const role = event.kind === 'open' ? this.roleOf(event) : event.role;
-    if (!this.isWanted(role, event.kind === 'open' ? event.localPort : null)) this.unwanted.add(key);
+    const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
+    if (isOwn || !this.isWanted(role, event.kind === 'open' ? event.localPort : null)) this.unwanted.add(key);
     this.emit({
       kind: 'open',
       connection: key,
@@ -289,6 +292,7 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || stream.socket !== null || stream.alone) return;
     stream.socket = socket;
+    stream.holdsSocket = event.kind === 'tls-bind' && event.how === 'descriptor';
     Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);

@@ -25,7 +25,16 @@ export const wireRole = { unknown: 0, outbound: 1, inbound: 2 } as const;
 export const wireReason = { whole: 0, overLimit: 1, unreadableCall: 2, fault: 3, leftOut: 4, inPackets: 5 } as const;
 export const wireBinding = { nested: 1, ciphertextSent: 2, ciphertextReceived: 3, within: 4, descriptor: 5 } as const;
 /** Which TLS library an event is of; the words reach the tape. */
-export const wireLibrary = { openssl: 0, go: 1, gnutls: 2, nss: 3, mbedtls: 4, wolfssl: 5, rustls: 6 } as const;
+export const wireLibrary = {
+  openssl: 0,
+  go: 1,
+  gnutls: 2,
+  nss: 3,
+  mbedtls: 4,
+  wolfssl: 5,
+  rustls: 6,
+  jsse: 7,
+} as const;
 export type TlsLibraryName = keyof typeof wireLibrary;
 export const wireFlag = {
   startedEarlier: 0x1,
