@@ -6,7 +6,7 @@ import type { Carrier } from '../correlate/carrier';
 import type { NoiseRule } from '../noise/rules';
 import { type Arranged, inRecordedOrder } from './any-order';
 import { isMinted } from './causes/mint';
-import { believableSpan, type SpanPair } from './causes/run-clock';
+import { recordedSpan, type Span } from './causes/run-clock';
 import type { RunState } from './causes/run-state';
 import type { JudgeContext, ResponseRedactor } from './context';
 import { expectedBody, type Judgement, judge } from './judge';
@@ -53,7 +53,7 @@ export function learnFrom(
 ): Learned {
   const { carrier, state, ...settings } = run;
   const { response, reordered } = arrange(test, live, run);
-  const pair = pairOf(test, { fromUs: sentAtUs, toUs: response.endedAtUs });
+  const pair = state.clock.pairOf(spanOf(test), { fromUs: sentAtUs, toUs: response.endedAtUs });
   state.clock.note(pair);
   carrier.learn(test, response, (origin, live) => {
     return isMinted(origin, live, { state, pair, isSecret: carrier.isPlaceholder(origin.recorded) });
@@ -68,8 +68,6 @@ function arrange(test: Turn, given: HttpResponse, { carrier, rules }: RunMemory 
   return inRecordedOrder(live, { test, expected, rules });
 }
 
-function pairOf({ stored, response }: Turn, live: SpanPair['live']): SpanPair {
-  const { startedAtUs, durationUs } = stored.exchange;
-  const span = { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) };
-  return { recorded: believableSpan(span, headerValue(response.headers, 'date')), live };
+function spanOf({ stored, response }: Turn): Span {
+  return recordedSpan(stored.exchange, headerValue(response.headers, 'date'));
 }

@@ -29,6 +29,8 @@ export interface RunOptions extends DestinationOptions {
   readonly keyed: boolean;
   /** True where only the user's own noise rules excuse anything. */
   readonly strict: boolean;
+  /** How far the clock of the build is from the real one, in milliseconds. Default 0. */
+  readonly shiftMs?: number;
   /** Whoever answers for the dependencies of the build wants to know which case asks. */
   readonly watch?: CaseWatch;
   /** Whether the answers of cases that fail are kept as a whole, for looking at. Default false. */
