@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -17,6 +18,7 @@ enum { FUTEX_WAITV = 449, FUTEX_WAIT_2 = 455 };
 /* Between 2001 and 36812. What is less is of a clock that counts from the start of the machine, or over anyway; what is more, for ever. */
 #define FIRST_WALL_SECOND 978307200LL
 #define LAST_WALL_SECOND (1LL << 40)
+#define DAY 86400
 
 static bool transfer(pid_t pid, uint64_t at, void *ours, size_t length, bool is_write)
 {
@@ -73,13 +75,16 @@ static struct moved *moved_at(pid_t thread, uint64_t address)
 	return &moved[hash >> 50];
 }
 
-static bool goes_by_real_clock(const struct moved *before, const struct timespec *deadline, int64_t shift)
+static bool goes_by_real_clock(const struct timespec *before, const struct timespec *deadline, int64_t shift)
 {
-	int64_t later = deadline->tv_sec - before->to.tv_sec;
-	if (later == 0 && deadline->tv_nsec == before->to.tv_nsec)
-		return true;
-	/* With the clock moved back, anything earlier than the last one is of the program's own clock; and forth, what is much later. */
-	return shift < 0 ? later > 0 || (later == 0 && deadline->tv_nsec > before->to.tv_nsec) : later <= shift / 2;
+	int64_t later = (deadline->tv_sec - before->tv_sec) * 1000000000 + deadline->tv_nsec - before->tv_nsec;
+	if (later <= 0)
+		return later == 0;
+	int64_t left = deadline->tv_sec - time(NULL), own_left = left - shift;
+	if (llabs(left) >= llabs(own_left))
+		return false;
+	/* Shifts of less than a day are as long as waits may be, so a new deadline looks like one that a period was added to: but not a round one. */
+	return llabs(shift) >= DAY || (left >= 0 && later % 1000 == 0);
 }
 
 static void move_deadline(pid_t thread, uint64_t at, int64_t shift)
@@ -91,7 +96,7 @@ static void move_deadline(pid_t thread, uint64_t at, int64_t shift)
 		return;
 	struct moved *before = moved_at(thread, at);
 	bool is_known = before->thread == thread && before->address == at;
-	if (!is_known || !goes_by_real_clock(before, &deadline, shift)) {
+	if (!is_known || !goes_by_real_clock(&before->to, &deadline, shift)) {
 		deadline.tv_sec -= shift;
 		if (deadline.tv_sec < 0 || !transfer(thread, at, &deadline, sizeof deadline, true))
 			return;

@@ -22,13 +22,14 @@ export function clockRefused({ step, code }: NoNamespaces): WiretapeError {
   );
 }
 
-/** Each kind once: a shell may start a thousand of them. */
+/** Each kind once: a shell may start a thousand of them. A start that cannot be traced is told of before it has another name. */
 export function unmovedTeller(tell: (text: string) => void): (program: UnmovedProgram) => void {
   const told = new Set<string>();
   return ({ program, pid, step, errno }) => {
     const kind = `${program} ${step}`;
     if (told.has(kind)) return;
     told.add(kind);
-    tell(`clock: ${program} (${pid}) sees the real time: ${step} (${codeOf(errno)})`);
+    const who = step === 'ptrace' ? `what ${program} (${pid}) starts` : `${program} (${pid})`;
+    tell(`clock: ${who} sees the real time: ${step} (${codeOf(errno)})`);
   };
 }
