@@ -3,7 +3,7 @@ import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
 import { type CallsOfRun, withCallsJudged } from '../replayer/judge/outgoing-calls';
 import { startBuild } from '../replayer/launch/build';
-import { type ClockKind, shiftFor } from '../replayer/launch/clock';
+import { type ClockKind, clockSentence, shiftFor } from '../replayer/launch/clock';
 import type { Miss } from '../replayer/mocks/match/miss';
 import type { MockSet } from '../replayer/mocks/mock';
 import type { RawMockSet } from '../replayer/mocks/raw/recorded';
@@ -78,7 +78,8 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
     const misses = mocks.misses();
     const calls = { mocks: setting.mocks.set.mocks, unused: mocks.unused().mocks, made: mocks.calls() };
     const judged = withCallsJudged(outcome.report.results, { ...setting.judging, ...calls });
-    const report = { ...outcome.report, ...countsOf(judged), results: judged };
+    const remarks = [...outcome.report.remarks, ...(shiftMs === null ? [] : [clockSentence])];
+    const report = { ...outcome.report, ...countsOf(judged), results: judged, remarks };
     return {
       outcome: { ...outcome, report: { ...report, misses, calls: calls.made, untrusted: mocks.distrust() } },
       untrustedLines: untrustedLines(mocks.distrust(), mocks.caFile),

@@ -48,6 +48,9 @@ function noTime(): WiretapeError {
   });
 }
 
+/** Of a whole run, for its reports. */
+export const clockSentence = 'the build was started at the time of the recording (--clock recorded)';
+
 /** What is not moved, for whoever reads the output of a run. */
 export function clockRemark(shiftMs: number, nowMs: number): string {
   const start = new Date(nowMs + shiftMs).toISOString();

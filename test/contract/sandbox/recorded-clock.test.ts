@@ -77,6 +77,7 @@ async function tells(printed: string, probe: readonly string[], kind: string): P
   expect([differences(result), result.status]).toEqual([[], 0]);
   expect(result.stderr).toMatch(/^sandbox {3}clock: starts at 2021-06-01T12:00:0.*; times of files and processes, /m);
   expect(result.stderr).not.toMatch(/sees the real time/);
+  expect(JSON.parse(result.stdout).remarks).toEqual([expect.stringContaining('at the time of the recording')]);
 }
 
 function installed(program: string, ...asked: readonly string[]): boolean {
