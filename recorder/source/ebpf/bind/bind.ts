@@ -5,8 +5,8 @@
  */
 
 import type { Way } from '../../../../tape/model/exchange';
-import { offersInRecords, onlyOffer } from '../../alpn';
 import type { MissingReason, Role, SourceEvent } from '../../events';
+import { helloInRecords, onlyOffer } from '../../tls-hello';
 import type { DataReason, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
@@ -307,7 +307,9 @@ export class Binder {
   private beginTls(socket: Socket, client: StreamDirection | null = null): void {
     if (!socket.tlsSeen) {
       socket.account = new TlsAccount(client ?? 'sent', socket.startedEarlier || client === null);
-      socket.agreed = onlyOffer(offersInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes))));
+      const { offers, serverName } = helloInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes)));
+      socket.agreed = onlyOffer(offers);
+      socket.serverName = serverName;
       socket.maybe = [];
       socket.maybeBytes = 0;
     }
@@ -323,6 +325,7 @@ export class Binder {
       binding: 'certain',
       startedEarlier: socket.openedAtNs < this.processes.probedAtNs(socket.pid),
       agreed: socket.agreed,
+      serverName: socket.serverName,
     });
   }
 
@@ -450,7 +453,7 @@ export class Binder {
       if (sealed !== undefined && sealed.records > 0) account?.learnTotal(direction, sealed);
     }
     if (account !== null && !account.carriesData) return;
-    const { pid, look, openedAtNs, agreed } = socket;
+    const { pid, look, openedAtNs, agreed, serverName } = socket;
     this.emit({
       kind: 'encrypted',
       connection: socket.key,
@@ -459,6 +462,7 @@ export class Binder {
       receivedBytes: Math.max(0, end.received - socket.end.received),
       unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
       agreed,
+      serverName,
     });
   }
 
