@@ -17,10 +17,9 @@ import { acceptedFileOf, acceptedText, isWhole } from './accepted-values';
 import { differenceLines } from './difference-lines';
 import { tapeArgument, usage } from './options';
 import { readCases } from './replay';
-import { readText, redactionFrom } from './replay-options';
+import { readText, redactionFrom, runsFrom } from './replay-options';
 import { type BuildArguments, buildOptions, runsOfBuild } from './runs-of-build';
 import { colorsFor, count, printLines, visibleLine } from './terminal';
-import { runsFrom } from './test-setting';
 
 interface Arguments extends BuildArguments {
   readonly from?: string;
