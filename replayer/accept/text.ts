@@ -2,6 +2,7 @@
 import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import { prettyJson } from '../../tape/json/pretty';
 import { safeJson, unsafe } from '../../tape/visible-text';
+import { word } from '../noise/rule-line';
 import { type Accepted, digestOf, type Side } from './accepted';
 
 export type WrittenAccepted = Omit<Accepted, 'name' | 'lines'> & {
@@ -15,7 +16,7 @@ export function acceptedLines(entry: WrittenAccepted): readonly string[] {
   const members = [
     ['case', [/^\d{1,15}$/.test(caseId) ? caseId : quoted(caseId)]],
     ['name', [quoted(caseName)]],
-    ['path', [/^[a-z][\w.]*$/.test(path) ? path : quoted(path)]],
+    ['path', [word(path)]],
     ...sideMembers('recorded', recorded),
     ...sideMembers('accepted', accepted),
     ['because', [quoted(because)]],

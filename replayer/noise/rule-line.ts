@@ -23,7 +23,7 @@ export function ruleLine({ in: side, path, match, allows, because }: WrittenRule
 }
 
 /** Plain where YAML takes it for the text that it is; in the quotes in which nothing needs an escape where that is enough. */
-function word(text: string): string {
+export function word(text: string): string {
   if (/^[A-Za-z][\w.-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off)$/i.test(text)) return text;
   const shown = escaped(text);
   return shown.includes('\\u') || /[\n\t]/.test(text) ? shown : `'${text.replaceAll("'", "''")}'`;
