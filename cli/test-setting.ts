@@ -74,7 +74,7 @@ export async function settingFrom(
   const secrets = secretsInAnswers(outbound, settings.secrets);
   const isAttributed = whyUnattributed(cases, settings.concurrency) === null;
   return {
-    ...{ command, env, waitMs, cases, place, log, outbound },
+    ...{ command, env, waitMs, cases, place, log, outbound, clock: args.clock },
     sandbox,
     mocks: {
       set: mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') }),

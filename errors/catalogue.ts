@@ -40,6 +40,7 @@ export const catalogue = {
   TARGET_NOT_READY: { exit: 3, means: 'the command under test did not answer in time' },
   COMMAND_FAILED: { exit: 3, means: 'the command could not be started, or ended before it was ready' },
   SANDBOX_REFUSED: { exit: 3, means: 'the command cannot be given a network of its own on this machine' },
+  CLOCK_REFUSED: { exit: 3, means: 'the command cannot be started at the recorded time on this machine' },
   PORT_IN_USE: { exit: 3, means: 'a port that was asked for is taken' },
   BPF_NOT_PERMITTED: { exit: 3, means: 'the kernel refused to load or attach BPF programs to this user' },
   BPF_SECCOMP: { exit: 3, means: 'a seccomp profile forbids BPF to a user who has the rights for it' },

@@ -8,7 +8,7 @@ import type { Carrier } from '../correlate/carrier';
 import type { NoiseRule } from '../noise/rules';
 import { type Arranged, inRecordedOrder } from './any-order';
 import { isMinted } from './causes/mint';
-import { believableSpan, type SpanPair } from './causes/run-clock';
+import { recordedSpan, type Span } from './causes/run-clock';
 import type { RunState } from './causes/run-state';
 import { type JudgeContext, placeOf, type ResponseRedactor } from './context';
 import { expectedBody } from './expected-body';
@@ -58,7 +58,7 @@ export function learnFrom(
 ): Learned {
   const { carrier, state, ...settings } = run;
   const { response, reordered } = arrange(test, live, run);
-  const pair = pairOf(test, { fromUs: sentAtUs, toUs: response.endedAtUs });
+  const pair = state.clock.pairOf(spanOf(test), { fromUs: sentAtUs, toUs: response.endedAtUs });
   state.clock.note(pair);
   carrier.learn(withStatus(test, settings.accepted), response, (origin, live) => {
     return isMinted(origin, live, { state, pair, isSecret: carrier.isPlaceholder(origin.recorded) });
@@ -81,8 +81,6 @@ function arrange(test: Turn, given: HttpResponse, { carrier, rules }: RunMemory 
   return inRecordedOrder(live, { test, expected, rules });
 }
 
-function pairOf({ stored, response }: Turn, live: SpanPair['live']): SpanPair {
-  const { startedAtUs, durationUs } = stored.exchange;
-  const span = { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) };
-  return { recorded: believableSpan(span, headerValue(response.headers, 'date')), live };
+function spanOf({ stored, response }: Turn): Span {
+  return recordedSpan(stored.exchange, headerValue(response.headers, 'date'));
 }

@@ -35,6 +35,8 @@ export interface RunOptions extends DestinationOptions {
   readonly strict: boolean;
   /** Values that were accepted in the place of recorded ones. */
   readonly accepted?: AcceptedValues;
+  /** How far the clock of the build is from the real one, in milliseconds. Default 0. */
+  readonly shiftMs?: number;
   /** Whoever answers for the dependencies of the build wants to know which case asks. */
   readonly watch?: CaseWatch;
   /** Whether the answers of cases that fail are kept as a whole, for looking at. Default false. */

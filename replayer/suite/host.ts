@@ -55,7 +55,7 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const { redactor, noise, keyed } = options;
   const set = mocksFrom(outbound, { heard: inbound });
   const secrets = secretsInAnswers(outbound, options.secrets);
-  const launched = await launch(settings, set, { env, outbound, rules: noise, secrets, redactor, keyed });
+  const launched = await launch(settings, set, { env, outbound, inbound, rules: noise, secrets, redactor, keyed });
   try {
     return new Playing({
       tests,
@@ -64,6 +64,7 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
         accepted,
         secrets: secretsOfCases(inbound, { answers: outbound, secrets: options.secrets }),
         target: launched.target,
+        shiftMs: launched.shiftMs,
         ...(launched.mocks === null ? {} : { watch: launched.mocks.cases }),
       },
       launched,

@@ -136,6 +136,25 @@ it('lets nothing differ under strict that noise.yaml does not name', async () =>
   expect(status).toBe(1);
 });
 
+it('starts the build at the recorded time where setup.js says so', async () => {
+  const thenMs = Date.UTC(2021, 5, 1, 12);
+  const requestHeaders = [['x-token', String(thenMs / 1000 + 10)]] as const;
+  const orders = { target: '/orders', startedAtUs: thenMs * 1000, requestHeaders, responseBody: { orders: [] } };
+  writeTape(join(folder, 'then.tape'), storedExchanges(orders));
+  projects.make('then');
+  const command = ['--env', 'PORT={port}', '--', 'node', join(apps, 'clock/service.js')];
+  expect(await projects.generate('then', 'then.tape', command)).toMatchObject({ status: 0 });
+  const now = await projects.run('then');
+  expect(now.output).toContain('expected 200, got 401');
+  const moved = projects.edited('then', 'then-moved', (setup) =>
+    setup.replace('suite({\n', "suite({\n  clock: 'recorded',\n"),
+  );
+  const { status, output } = await projects.run(moved);
+  expect(output).toMatch(jestRunner.counts({ passed: 1 }));
+  expect(output).toContain('clock: starts at 2021-06-01T12:00:0');
+  expect(status).toBe(0);
+});
+
 it('says what is missing where nothing says what to play against', async () => {
   const bare = projects.edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}(command|target): [\s\S]*?,$/gm, ''));
   const { status, output } = await projects.run(bare, ['-t', 'POST /users']);

@@ -161,6 +161,11 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     const target = ['--target', 'http://127.0.0.1:8080'];
     return wiretape(['test', 'shop.tape', '--sandbox', 'netns', ...target, '--', 'node', 'server.js'], dist);
   },
+  CLOCK_REFUSED: () => {
+    const dist = distWithout('wiretape-launcher');
+    const options = ['--clock', 'recorded', '--sandbox', 'env', '--target', 'http://127.0.0.1:8080'];
+    return wiretape(['test', 'shop.tape', ...options, '--', 'node', 'server.js'], dist);
+  },
   PORT_IN_USE: async () => {
     tape('calls.tape', 'outbound');
     return wiretape(['mock', 'calls.tape', '--port', String(await busyPort())]);
