@@ -194,6 +194,7 @@ static __always_inline void begin_walk(struct thread_state *thread, u64 length)
 	walk->segment_left = cursor->segment_left;
 	walk->segments = cursor->segments;
 	walk->segment_count = cursor->segment_count;
+	walk->kernel_segments = cursor->kernel_segments;
 	walk->left = length;
 }
 
