@@ -17,13 +17,19 @@
 #define RECORDS_TOLD 12
 #define WALK_MOST 4096
 
-static __always_inline struct seal *seal_of(u64 socket)
+/* A function, as there is little room on the stack of who asks. */
+static __noinline int begin_seal(u64 socket)
 {
 	struct seal fresh = {};
+	return bpf_map_update_elem(&wt_seals, &socket, &fresh, BPF_NOEXIST);
+}
+
+static __always_inline struct seal *seal_of(u64 socket)
+{
 	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &socket);
 	if (seal)
 		return seal;
-	bpf_map_update_elem(&wt_seals, &socket, &fresh, BPF_NOEXIST);
+	begin_seal(socket);
 	seal = bpf_map_lookup_elem(&wt_seals, &socket);
 	if (!seal)
 		count(COUNT_STATE_FULL, 1);
