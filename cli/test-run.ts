@@ -20,8 +20,8 @@ import type { StoredExchange } from '../tape/store/tape';
 import type { AppLog } from './app-log';
 import { AroundCases } from './around-cases';
 import { type Unused, unusedMocks } from './mock-options';
+import { progress } from './progress';
 import { rawSummaryLines, rawTeller } from './raw-mocks';
-import { progress } from './replay';
 import type { Outcome } from './replay-outcome';
 import { visibleLine } from './terminal';
 
@@ -38,7 +38,7 @@ export interface TestSetting {
   readonly calls: ReadonlyMap<string, readonly RecordedCall[]> | null;
   readonly outbound: readonly StoredExchange[];
   /** How the calls of the build are judged. */
-  readonly judging: Pick<CallsOfRun, 'policy' | 'isAttributed'>;
+  readonly judging: Pick<CallsOfRun, 'policy' | 'isAttributed' | 'accepted'>;
   readonly sandbox: Pick<SandboxOptions, 'kind' | 'allow'>;
   readonly clock: ClockKind;
   readonly log: AppLog;

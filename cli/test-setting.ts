@@ -10,6 +10,7 @@ import { recordedTarget } from '../replayer/launch/target';
 import { always } from '../replayer/mocks/front/certificates';
 import { mocksFrom } from '../replayer/mocks/mock';
 import { recordedCalls } from '../replayer/report/calls';
+import { acceptedFor } from './accepted-values';
 import { whyUnattributed } from './around-cases';
 import { type MockArguments, readServed, sessionOnly } from './mock-options';
 import { type FilterArguments, parseDuration, usage } from './options';
@@ -66,6 +67,7 @@ export async function settingFrom(
   const env = args.env ?? [];
   const place = (): Promise<Place> => placeOf(args, cases);
   refuseIdleTrust(args, [(await place()).target]);
+  const accepted = acceptedFor(args, cases);
   const { onMiss, latency } = args;
   const inbound = cases.map(({ stored }) => stored);
   const given = { answers: outbound, secrets: settings.secrets };
@@ -79,9 +81,9 @@ export async function settingFrom(
       options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
     },
     raw: rawMocksOf(args, outbound),
-    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers },
+    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers, accepted },
     calls: keepAnswers && isAttributed ? recordedCalls(outbound) : null,
-    judging: { policy: args.calls, isAttributed },
+    judging: { policy: args.calls, isAttributed, accepted },
   };
 }
 

@@ -3,8 +3,9 @@
  * The addon and the BPF object lie together in dist/, in a checkout and in an installed package alike.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
+import { builtFile } from './built-file';
+import { cgroupRoot } from './cgroup-root';
 import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
 import { type MissedEvents, programsOfOthers, type Tier, tiers } from './tiers';
 
@@ -40,6 +41,8 @@ export interface UprobeRequest {
   readonly isReturn: boolean;
   /** 0: every process that maps the file. */
   readonly pid: number;
+  /** Where in the file a number stands that the kernel raises for each of these places while it is probed; 0: nowhere. */
+  readonly counter: number;
 }
 
 export interface KernelStats {
@@ -116,6 +119,8 @@ interface AddonOptions extends CaptureOptions {
   readonly required: readonly string[];
   readonly leftOut: readonly string[];
   readonly optional: readonly string[];
+  /** Folder of the root of all cgroups; empty where it is not to be had. */
+  readonly cgroup: string;
   readonly wakeBytes: number;
 }
 
@@ -157,11 +162,6 @@ const EACCES = 13;
 const ENOSYS = 38;
 
 let loaded: Addon | undefined;
-
-function builtFile(name: string): string {
-  const above = dirname(__dirname);
-  return basename(above) === 'dist' ? join(above, name) : join(above, 'dist', name);
-}
 
 function addon(): Addon {
   if (loaded !== undefined) return loaded;
@@ -217,7 +217,8 @@ function openObject(tier: Tier, object: string, options: CaptureOptions): Captur
   const { required, optional } = tier;
   const wakeBytes = Math.min(options.ringBytes / 8, mostGatheredBytes);
   const leftOut = programsOfOthers(tier);
-  return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut });
+  const cgroup = cgroupRoot() ?? '';
+  return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut, cgroup });
 }
 
 type Opening<Opened> =
@@ -391,6 +392,7 @@ export function uprobeSupport(): UprobeSupport {
       offsets: [entryOffset()],
       isReturn: false,
       pid: process.pid,
+      counter: 0,
     });
     capture.detachUprobe(handle);
     return { multi, perf: !multi, detail: multi ? 'uprobe_multi' : 'perf uprobes' };

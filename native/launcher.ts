@@ -2,7 +2,7 @@
  * The launcher: where it lies, how it is told what to make, and what it says over its channel. Twin of native/launcher; the
  * only file of `native/` that the replayer imports.
  */
-import { basename, dirname, join } from 'node:path';
+import { builtFile } from './built-file';
 
 export interface LauncherPlan {
   /** Files of ours in the place of others. */
@@ -66,8 +66,7 @@ export interface SentDatagram {
 }
 
 export function launcherPath(): string {
-  const above = dirname(__dirname);
-  return join(basename(above) === 'dist' ? above : join(above, 'dist'), 'wiretape-launcher');
+  return builtFile('wiretape-launcher');
 }
 
 /** Its command line; no command makes everything and runs nothing but a trial of the clock. `here`: without namespaces. */

@@ -31,6 +31,8 @@ export interface RecordOptions {
   /** Descriptors of messages of protobuf, by the names of their files; they are kept with the session. */
   readonly protoFiles: ReadonlyMap<string, Uint8Array>;
   readonly keepRaw: boolean;
+  /** Java virtual machines are asked to load the agent by which their TLS is read. */
+  readonly java: boolean;
   readonly forMs: number | null;
   readonly maxSizeBytes: number | null;
   /** Kept of one body. */
@@ -43,6 +45,8 @@ export interface RecordOptions {
   readonly onJoined: (process: ProcessInfo, because: string) => void;
   /** Who listens on a port of the targets since now only passes on to a container, and is not recorded. */
   readonly onProxy: (process: ProcessInfo, port: number) => void;
+  /** A Java virtual machine whose TLS is not read, and why. */
+  readonly onJavaRefused: (process: ProcessInfo, reason: string) => void;
 }
 
 /** Why a recording ended; the words are on the tape. */
@@ -150,11 +154,14 @@ class RunningRecording implements Recording {
       onProbe: options.onProbe,
       onJoined: options.onJoined,
       onProxy: options.onProxy,
+      java: options.java,
+      onJavaRefused: options.onJavaRefused,
       onTargetsEnded: () => this.stop('target-ended'),
     });
     this.targets = options.command === null ? this.source.targets : [this.commandLine(options.command)];
     this.awaited = this.source.awaited;
     this.tier = this.source.tier;
+    await this.source.settled();
     this.watch();
     return this;
   }

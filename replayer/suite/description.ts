@@ -155,6 +155,8 @@ export interface SuiteSettings {
   readonly mocks?: string;
   /** The file of noise rules. */
   readonly noise?: string;
+  /** The file of values that were accepted in the place of recorded ones. */
+  readonly accepted?: string;
   /** Nothing may differ but what `noise` names. */
   readonly strict?: boolean;
   /** The set of descriptors that names the fields of protobuf; by the numbers of fields without one. */

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { withoutSettings } from '../support/command';
+import { runWiretape, withoutSettings } from '../support/command';
 import { Stage } from '../support/driving';
 import { storedExchanges } from '../support/exchanges';
 import { apps, lineFrom, start, stopAll } from '../support/programs';
@@ -63,6 +63,23 @@ describe.each(kinds)('a suite in a project of type %s', (kind) => {
     expect(output).toMatch(jestRunner.counts({ failed: 4, passed: 6 }));
     expect(status).toBe(1);
   });
+});
+
+it('expects what was accepted in the place of what was recorded', async () => {
+  const toNext = generated.map((word) => (word === join(apps, 'orders/server.js') ? next : word));
+  const file = ['--accepted', join(folder, 'next.accepted.yaml')];
+  const args = ['accept', 'shop.tape', ...file, '--all', '--because', 'rounded down', '--sandbox', 'env', ...toNext];
+  expect(await runWiretape(args, { cwd: folder })).toMatchObject({ status: 0 });
+  projects.make('accepted', 'commonjs');
+  expect(await generate('accepted', [...file, ...toNext])).toMatchObject({ status: 0 });
+  const now = await projects.run('accepted');
+  expect(now.output).toMatch(jestRunner.counts({ passed: 10 }));
+  const before = projects.edited('accepted', 'accepted-before', (setup) =>
+    setup.replace(next, join(apps, 'orders/server.js')),
+  );
+  const { status, output } = await projects.run(before);
+  expect(output).toMatch(/body\.vat\.amount +expected 414 \(accepted: .*accepted\.yaml:\d+\), got 415, as recorded/);
+  expect(status).toBe(1);
 });
 
 it('plays what came before when only one test is asked for', async () => {

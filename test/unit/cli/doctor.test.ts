@@ -177,7 +177,12 @@ it('prints a table a person can act on', () => {
           listens: [1, 2, 3, 4, 5],
           connections: 0,
           tls: [
-            { file: 'libjvm.so', library: 'JSSE', captured: false, how: 'Java: TLS done by JSSE is not captured yet' },
+            {
+              file: 'libjvm.so',
+              library: 'JSSE',
+              captured: false,
+              how: 'Java: TLS of JSSE is read on request, by an agent in the JVM: wiretape record --java',
+            },
             { file: 'libs2n.so', library: 's2n', captured: false, how: 's2n is not captured yet' },
           ],
         },
@@ -207,7 +212,7 @@ it('prints a table a person can act on', () => {
       '',
       'Processes with TCP sockets or a TLS library, and whether a recording would read them:',
       '  71    nginx        listens on 80, 443; 3 connected  no  OpenSSL, shared libssl.so.3: inner functions, were probes possible here',
-      '  4711  java         listens on 1, 2, 3, 4, …         no  Java: TLS done by JSSE is not captured yet',
+      '  4711  java         listens on 1, 2, 3, 4, …         no  Java: TLS of JSSE is read on request, by an agent in the JVM: wiretape record --java',
       '                                                      no  s2n is not captured yet',
       '  9     evil\\x1b[2J  1 connected                      no  no TLS library seen',
       '',
