@@ -41,9 +41,6 @@ async function learn(args: Arguments): Promise<void> {
   if (!Number.isInteger(args.runs) || args.runs < 2) {
     throw usage(`--runs ${args.runs} shows nothing that differs between runs`, 'Write a whole number from 2 on');
   }
-  if (args['--'] === undefined && args.clock === 'recorded') {
-    throw usage('--clock recorded is for a COMMAND that is started here', 'Type it last:  -- node server.js');
-  }
   const file = args.out ?? `${args.tape.replace(/\.tape$/, '')}.noise.yaml`;
   const given = { ...args, noise: args.noise ?? (existsSync(file) ? file : undefined) };
   const { cases, runs } = await runsOfBuild(given, { runs: args.runs, calls: 'ignore' });
