@@ -64,6 +64,7 @@ enum wire_library {
 #define WIRE_MAYBE_TLS 0x8       /* socket data: opens like TLS; the other direction has not confirmed it */
 #define WIRE_NESTED 0x10         /* sealed: inside a TLS call, told only for the length of the record */
 #define WIRE_CALL_BEGINS 0x20    /* sealed: the first event of a socket call */
+#define WIRE_NOT_SAMPLED 0x40    /* open: the connection is not among those that are recorded */
 
 struct wire_header {
 	unsigned char version;

@@ -7,7 +7,7 @@ import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/t
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-set';
 import type { ProcessInfo } from '../tape/model/exchange';
 import { keptBodyLimitBytes } from '../tape/store/sqlite';
-import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
+import { filterFrom, parseDuration, parsePort, parseShare, parseSize, patternOptions, usage } from './options';
 import { protoFilesFrom, protoOptions } from './proto-options';
 import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { listenForSignals } from './recording-signals';
@@ -32,6 +32,7 @@ interface RecordArguments {
   readonly redactPersonal: boolean;
   readonly protoSet?: readonly string[];
   readonly keepRaw: boolean;
+  readonly sample: string;
   readonly allowEmpty: boolean;
   readonly tier?: string;
   readonly status: boolean;
@@ -83,6 +84,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           default: false,
           describe: 'keep the bytes of protocols that are not parsed; only those that are text are redacted',
         },
+        sample: {
+          type: 'string',
+          default: '100%',
+          describe: 'record this share of the connections, each of them whole, such as 10%',
+        },
         'allow-empty': {
           type: 'boolean',
           default: false,
@@ -119,6 +125,7 @@ async function record(args: RecordArguments): Promise<number> {
     redactor,
     protoFiles,
     keepRaw: args.keepRaw,
+    sample: parseShare(args.sample, '--sample'),
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
     wiretapeVersion: wiretapeVersion(),

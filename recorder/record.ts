@@ -31,6 +31,8 @@ export interface RecordOptions {
   /** Descriptors of messages of protobuf, by the names of their files; they are kept with the session. */
   readonly protoFiles: ReadonlyMap<string, Uint8Array>;
   readonly keepRaw: boolean;
+  /** Which share of the connections is recorded: above 0, up to 1, which is all of them. */
+  readonly sample: number;
   readonly forMs: number | null;
   readonly maxSizeBytes: number | null;
   /** Kept of one body. */
@@ -141,11 +143,13 @@ class RunningRecording implements Recording {
       rules: options.redactor.ruleNames,
       protoFiles: options.protoFiles,
       source: `ebpf/${options.tier ?? 'auto'}`,
+      ...(options.sample < 1 ? { sample: options.sample } : {}),
     });
     this.source = startEbpfSource({
       targets: options.targets,
       ...(options.command === null ? {} : { command: options.command }),
       ...(options.tier === null ? {} : { tier: options.tier }),
+      sample: options.sample,
       onEvents: (events) => this.take(events),
       onProbe: options.onProbe,
       onJoined: options.onJoined,

@@ -42,6 +42,8 @@ export interface EbpfSourceOptions {
   readonly ringBytes?: number;
   readonly limitBytes?: number;
   readonly queueBytes?: number;
+  /** Which share of the connections is recorded, where it is not all of them. */
+  readonly sample?: number;
   readonly onEvents: (events: readonly SourceEvent[]) => void;
   readonly onProbe?: (report: ProbeReport) => void;
   /** A process that was not there at the start is a target now: `--port 8443` made it one. */
@@ -148,7 +150,8 @@ class LiveSource implements EbpfSource {
 
   stats(): CaptureStats {
     const stats = this.capture.stats();
-    return { ...stats, missed: missedEvents(this.captureTier, stats.skips) };
+    const missed = missedEvents(this.captureTier, stats.skips);
+    return { ...stats, missed, notSampled: this.binder.notSampled };
   }
 
   pause(paused: boolean): void {
@@ -435,8 +438,9 @@ function mayCome({ ports, comms, cgroups, containers, all }: TargetSpec): boolea
   return all || ports.length + comms.length + cgroups.length + containers.length > 0;
 }
 
-function sizes({ ringBytes, limitBytes, queueBytes }: EbpfSourceOptions) {
+function sizes({ ringBytes, limitBytes, queueBytes, sample }: EbpfSourceOptions) {
   return {
+    ...(sample === undefined ? {} : { sample }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(queueBytes === undefined ? {} : { queueBytes }),

@@ -78,6 +78,8 @@ export class Binder {
   /** When each unix socket was first seen. */
   private readonly unixSockets = new Map<number, number>();
   private heldBytes = 0;
+  /** Connections that were wanted, but for the sample. */
+  notSampled = 0;
 
   constructor(private readonly options: BinderOptions) {}
 
@@ -176,7 +178,9 @@ export class Binder {
     this.sockets.set(key, newSocket(event));
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
     const role = event.kind === 'open' ? this.roleOf(event) : event.role;
-    if (!this.isWanted(role, event.kind === 'open' ? event.localPort : null)) this.unwanted.add(key);
+    const isWanted = this.isWanted(role, event.kind === 'open' ? event.localPort : null);
+    if (isWanted && event.notSampled === true) this.notSampled++;
+    if (!isWanted || event.notSampled === true) this.unwanted.add(key);
     this.emit({
       kind: 'open',
       connection: key,

@@ -34,6 +34,7 @@ export const wireFlag = {
   maybeTls: 0x8,
   nested: 0x10,
   callBegins: 0x20,
+  notSampled: 0x40,
 } as const;
 
 /** Offset and size of each field, by `struct.field`. */
