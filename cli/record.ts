@@ -2,6 +2,7 @@
 
 import type { CommandModule } from 'yargs';
 import { formatError } from '../errors/wiretape-error';
+import { leastRssBytes } from '../recorder/memory';
 import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
 import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-set';
@@ -26,6 +27,7 @@ interface RecordArguments {
   readonly for?: string;
   readonly maxSize?: string;
   readonly maxBody: string;
+  readonly maxRss?: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly redact?: string;
@@ -76,6 +78,10 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           default: '64MiB',
           describe: 'keep this much of a body; of a longer one the true size is kept',
         },
+        'max-rss': {
+          type: 'string',
+          describe: 'take no more memory than this, such as 256MiB: what there is no room for is left out, and counted',
+        },
         ...patternOptions,
         ...redactionOptions,
         ...protoOptions,
@@ -122,6 +128,7 @@ async function record(args: RecordArguments): Promise<number> {
     tier: args.tier ?? null,
     filter: filterFrom(args),
     maxBodyBytes: maxBodyFrom(args.maxBody),
+    maxRssBytes: args.maxRss === undefined ? null : maxRssFrom(args.maxRss),
     redactor,
     protoFiles,
     keepRaw: args.keepRaw,
@@ -176,6 +183,15 @@ function maxBodyFrom(text: string): number {
   const bytes = parseSize(text, '--max-body');
   if (bytes <= keptBodyLimitBytes) return bytes;
   throw usage(`--max-body ${text} is more than can be read back from a tape`, 'Write at most --max-body 256MiB');
+}
+
+function maxRssFrom(text: string): number {
+  const bytes = parseSize(text, '--max-rss');
+  if (bytes >= leastRssBytes) return bytes;
+  throw usage(
+    `--max-rss ${text} leaves no room for what is recorded: the recorder by itself takes about as much`,
+    `Write at least --max-rss ${leastRssBytes / (1 << 20)}MiB`,
+  );
 }
 
 function pidFrom(text: string): number {

@@ -12,6 +12,7 @@ import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
 import { openWriter } from '../tape/store/registry';
 import type { QueuedWriter, SessionId } from '../tape/store/tape';
+import { memoryWithin, type RecorderMemory } from './memory';
 import { createPipeline, type Pipeline, type PipelineStats } from './pipeline';
 import type { AwaitedTarget, TargetSpec } from './source/ebpf/attach/targets';
 import type { TerminalSignal } from './source/ebpf/live/command';
@@ -37,6 +38,8 @@ export interface RecordOptions {
   readonly maxSizeBytes: number | null;
   /** Kept of one body. */
   readonly maxBodyBytes: number;
+  /** What the whole recorder may take, at least `leastRssBytes`; null where nothing is said. */
+  readonly maxRssBytes: number | null;
   readonly wiretapeVersion: string;
   /** The targets as they were typed, for the session's row; COMMAND goes there by itself. */
   readonly typedTargets: readonly string[];
@@ -109,6 +112,7 @@ class RunningRecording implements Recording {
   private outgoing: Redacted<Exchange>[] = [];
   private stopping = false;
   private lastCapture: CaptureStats | undefined;
+  private readonly memory: RecorderMemory;
   private settle: { resolve: (end: RecordingEnd) => void; reject: (error: unknown) => void };
 
   constructor(
@@ -118,10 +122,12 @@ class RunningRecording implements Recording {
     const { promise, resolve, reject } = Promise.withResolvers<RecordingEnd>();
     this.ended = promise;
     this.settle = { resolve, reject };
+    this.memory = memoryWithin(options.maxRssBytes);
+    const bodyBytes = Math.min(options.maxBodyBytes, this.memory.bodyBytes);
     this.pipeline = createPipeline({
       filter: options.filter,
       keepRaw: options.keepRaw,
-      limits: { bodyBytes: options.maxBodyBytes },
+      limits: { bodyBytes, totalBytes: this.memory.messageBytes },
       openSpill: spillInto(dirname(options.tape)),
       createHeaderDecoder: createHeaderInflater,
       redact: (exchange) => options.redactor.redact(exchange),
@@ -150,6 +156,9 @@ class RunningRecording implements Recording {
       ...(options.command === null ? {} : { command: options.command }),
       ...(options.tier === null ? {} : { tier: options.tier }),
       sample: options.sample,
+      ringBytes: this.memory.ringBytes,
+      queueBytes: this.memory.queueBytes,
+      unboundBytes: this.memory.unboundBytes,
       onEvents: (events) => this.take(events),
       onProbe: options.onProbe,
       onJoined: options.onJoined,

@@ -42,6 +42,8 @@ export interface EbpfSourceOptions {
   readonly ringBytes?: number;
   readonly limitBytes?: number;
   readonly queueBytes?: number;
+  /** Most that is held of TLS plaintext whose socket is not known yet. */
+  readonly unboundBytes?: number;
   /** Which share of the connections is recorded, where it is not all of them. */
   readonly sample?: number;
   readonly onEvents: (events: readonly SourceEvent[]) => void;
@@ -129,6 +131,7 @@ class LiveSource implements EbpfSource {
       clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
+      ...(options.unboundBytes === undefined ? {} : { heldBytesMost: options.unboundBytes }),
       lookAtTls: (pid) => this.tlsLooks.of(pid, performance.now()),
       probedAtNs: (pid, file) => this.probeTimes.of(pid, file),
       onUnbound: (pid) => this.lookout.sawUnbound(pid),
