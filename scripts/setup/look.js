@@ -18,7 +18,7 @@ const clientsFolder = path.join(root, 'build/clients');
 /** What `npm run test:generated` runs generated files with. */
 const generatedFolder = path.join(root, 'build/generated');
 const stampFolder = path.join(root, 'build/stamps');
-const libraryFolders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib'];
+const libraryFolders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib', '/usr/share/perl5'];
 
 /** What each built part is made of, and what it leaves. */
 const parts = {
