@@ -11,7 +11,7 @@ import { always } from '../replayer/mocks/front/certificates';
 import { mocksFrom } from '../replayer/mocks/mock';
 import { recordedCalls } from '../replayer/report/calls';
 import { whyUnattributed } from './around-cases';
-import { type MockArguments, readServed, sessionOnly } from './mock-options';
+import { type MockArguments, readHeard, readServed, sessionOnly } from './mock-options';
 import { type FilterArguments, parseDuration, usage } from './options';
 import type { ProtoArguments } from './proto-options';
 import { rawMocksOf } from './raw-mocks';
@@ -75,7 +75,7 @@ export async function settingFrom(
     ...{ command, env, waitMs, cases, place, log, outbound },
     sandbox,
     mocks: {
-      set: mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') }),
+      set: mocksFrom(outbound, { heard: await readHeard(args) }),
       options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
     },
     raw: rawMocksOf(args, outbound),
