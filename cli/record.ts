@@ -35,6 +35,7 @@ interface RecordArguments {
   readonly protoSet?: readonly string[];
   readonly keepRaw: boolean;
   readonly sample: string;
+  readonly java: boolean;
   readonly allowEmpty: boolean;
   readonly tier?: string;
   readonly status: boolean;
@@ -85,6 +86,12 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
         ...patternOptions,
         ...redactionOptions,
         ...protoOptions,
+        java: {
+          type: 'boolean',
+          default: false,
+          describe:
+            'read the TLS of Java: an agent is loaded into each JVM among the targets, and taken off at the end',
+        },
         'keep-raw': {
           type: 'boolean',
           default: false,
@@ -133,6 +140,7 @@ async function record(args: RecordArguments): Promise<number> {
     protoFiles,
     keepRaw: args.keepRaw,
     sample: parseShare(args.sample, '--sample'),
+    java: args.java,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
     wiretapeVersion: wiretapeVersion(),
@@ -140,6 +148,7 @@ async function record(args: RecordArguments): Promise<number> {
     onProbe: args.verbose ? tellProbe : () => undefined,
     onJoined: joinedTeller(args.verbose, () => recording.awaited),
     onProxy: tellProxy,
+    onJavaRefused: tellJava,
   });
   listenForSignals(starting);
   const recording = await starting;
@@ -221,6 +230,11 @@ function tellProxy({ name, pid }: ProcessInfo, port: number): void {
   process.stderr.write(
     `not recorded: ${who} listens on port ${port} and passes what comes on to a container; name that by --container\n`,
   );
+}
+
+/** The rest of it is recorded. */
+function tellJava({ name, pid }: ProcessInfo, reason: string): void {
+  process.stderr.write(`TLS of ${visibleLine(name)} (${pid}) is not read: ${visibleLine(reason)}\n`);
 }
 
 /** Whoever was waited for is told of, the first of each; with -v everybody. */

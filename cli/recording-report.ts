@@ -111,6 +111,10 @@ function reasonsForNothing({ coverage, filtered }: RecordingStats, { notSampled 
       remedy: 'See whose TLS can be read: wiretape doctor',
     },
     {
+      isSo: unreadTls.some(({ library, reason }) => library.includes('JSSE') && reason === 'not-read'),
+      remedy: 'Let an agent be loaded into the JVM: wiretape record --java',
+    },
+    {
       isSo: isLate,
       remedy: 'Record before the connections are made, or start the service: wiretape record -- COMMAND',
     },

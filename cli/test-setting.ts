@@ -10,6 +10,7 @@ import { recordedTarget } from '../replayer/launch/target';
 import { always } from '../replayer/mocks/front/certificates';
 import { mocksFrom } from '../replayer/mocks/mock';
 import { recordedCalls } from '../replayer/report/calls';
+import { acceptedFor } from './accepted-values';
 import { whyUnattributed } from './around-cases';
 import { type MockArguments, readHeard, readServed, sessionOnly } from './mock-options';
 import { type FilterArguments, parseDuration, usage } from './options';
@@ -66,22 +67,23 @@ export async function settingFrom(
   const env = args.env ?? [];
   const place = (): Promise<Place> => placeOf(args, cases);
   refuseIdleTrust(args, [(await place()).target]);
+  const accepted = acceptedFor(args, cases);
   const { onMiss, latency } = args;
   const inbound = cases.map(({ stored }) => stored);
   const given = { answers: outbound, secrets: settings.secrets };
   const secrets = secretsInAnswers(outbound, settings.secrets);
   const isAttributed = whyUnattributed(cases, settings.concurrency) === null;
   return {
-    ...{ command, env, waitMs, cases, place, log, outbound },
+    ...{ command, env, waitMs, cases, place, log, outbound, clock: args.clock },
     sandbox,
     mocks: {
       set: mocksFrom(outbound, { heard: await readHeard(args) }),
       options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
     },
     raw: rawMocksOf(args, outbound),
-    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers },
+    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers, accepted },
     calls: keepAnswers && isAttributed ? recordedCalls(outbound) : null,
-    judging: { policy: args.calls, isAttributed },
+    judging: { policy: args.calls, isAttributed, accepted },
   };
 }
 

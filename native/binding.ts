@@ -3,8 +3,9 @@
  * The addon and the BPF object lie together in dist/, in a checkout and in an installed package alike.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
+import { builtFile } from './built-file';
+import { cgroupRoot } from './cgroup-root';
 import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
 import { type MissedEvents, programsOfOthers, type Tier, tiers } from './tiers';
 
@@ -43,6 +44,8 @@ export interface UprobeRequest {
   readonly isReturn: boolean;
   /** 0: every process that maps the file. */
   readonly pid: number;
+  /** Where in the file a number stands that the kernel raises for each of these places while it is probed; 0: nowhere. */
+  readonly counter: number;
 }
 
 export interface KernelStats {
@@ -123,6 +126,8 @@ interface AddonOptions extends Omit<CaptureOptions, 'sample'> {
   readonly required: readonly string[];
   readonly leftOut: readonly string[];
   readonly optional: readonly string[];
+  /** Folder of the root of all cgroups; empty where it is not to be had. */
+  readonly cgroup: string;
   readonly wakeBytes: number;
 }
 
@@ -164,11 +169,6 @@ const EACCES = 13;
 const ENOSYS = 38;
 
 let loaded: Addon | undefined;
-
-function builtFile(name: string): string {
-  const above = dirname(__dirname);
-  return basename(above) === 'dist' ? join(above, name) : join(above, 'dist', name);
-}
 
 function addon(): Addon {
   if (loaded !== undefined) return loaded;
@@ -224,9 +224,11 @@ function openObject(tier: Tier, object: string, options: CaptureOptions): Captur
   const { required, optional } = tier;
   const wakeBytes = Math.min(options.ringBytes / 8, mostGatheredBytes);
   const leftOut = programsOfOthers(tier);
+  const cgroup = cgroupRoot() ?? '';
   const { sample, ...rest } = options;
   const sampled = sample >= 1 ? 0 : Math.max(1, Math.floor(sample * 2 ** 32));
-  return new Capture({ ...rest, sampled, wakeBytes, object: readObject(object), required, optional, leftOut });
+  const own = { sampled, wakeBytes, object: readObject(object), required, optional, leftOut, cgroup };
+  return new Capture({ ...rest, ...own });
 }
 
 type Opening<Opened> =
@@ -400,6 +402,7 @@ export function uprobeSupport(): UprobeSupport {
       offsets: [entryOffset()],
       isReturn: false,
       pid: process.pid,
+      counter: 0,
     });
     capture.detachUprobe(handle);
     return { multi, perf: !multi, detail: multi ? 'uprobe_multi' : 'perf uprobes' };

@@ -34,6 +34,8 @@ export interface RecordOptions {
   readonly keepRaw: boolean;
   /** Which share of the connections is recorded: above 0, up to 1, which is all of them. */
   readonly sample: number;
+  /** Java virtual machines are asked to load the agent by which their TLS is read. */
+  readonly java: boolean;
   readonly forMs: number | null;
   readonly maxSizeBytes: number | null;
   /** Kept of one body. */
@@ -48,6 +50,8 @@ export interface RecordOptions {
   readonly onJoined: (process: ProcessInfo, because: string) => void;
   /** Who listens on a port of the targets since now only passes on to a container, and is not recorded. */
   readonly onProxy: (process: ProcessInfo, port: number) => void;
+  /** A Java virtual machine whose TLS is not read, and why. */
+  readonly onJavaRefused: (process: ProcessInfo, reason: string) => void;
 }
 
 /** Why a recording ended; the words are on the tape. */
@@ -163,11 +167,14 @@ class RunningRecording implements Recording {
       onProbe: options.onProbe,
       onJoined: options.onJoined,
       onProxy: options.onProxy,
+      java: options.java,
+      onJavaRefused: options.onJavaRefused,
       onTargetsEnded: () => this.stop('target-ended'),
     });
     this.targets = options.command === null ? this.source.targets : [this.commandLine(options.command)];
     this.awaited = this.source.awaited;
     this.tier = this.source.tier;
+    await this.source.settled();
     this.watch();
     return this;
   }

@@ -273,6 +273,9 @@ static __always_inline void begin_connect(struct sock *sk, u32 tgid)
 	state->role = WIRE_ROLE_OUTBOUND;
 	__builtin_memset(state->readers, 0, sizeof(state->readers));
 	__builtin_memset(&state->turns, 0, sizeof(state->turns));
+	state->packets = 0;
+	state->packets_next = 0;
+	state->packets_end = 0;
 }
 
 static __always_inline void fill_sealed(struct wire_close *event, u64 socket)

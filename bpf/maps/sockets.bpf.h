@@ -33,7 +33,10 @@ struct socket_state {
 	u32 error;
 	u32 written_before; /* number of the next byte to be written, when recording of it began */
 	u8 role;
-	u8 padding[3];
+	u8 packets; /* 1: what it sends now may not be in the process's memory: what leaves is looked at */
+	u8 padding[2];
+	u64 packets_next; /* behind the last byte seen to leave in a packet */
+	u64 packets_end;  /* behind the last byte that is to be taken from packets */
 	struct record_reader readers[2]; /* by enum wire_direction */
 	struct turns turns;
 };

@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#define CALL_SENDFILE 40
-#define CALL_SPLICE 275
 #define USER_CODE_64 0x33 /* the code segment of 64-bit programs: the numbers of 32-bit calls are others */
 #define BATCH_MOST 64
 
@@ -108,18 +106,40 @@ static __always_inline void take_call(struct sock *sk, struct socket_call *call,
 		TAKE_BYTES(sk, length, call->direction, call->readable);
 }
 
-/* sendmmsg and recvmmsg return how many messages; the length of each is in the array. Only the first can be read. */
-static __always_inline void take_batch(struct sock *sk, struct socket_call *call, u64 messages, u64 count_)
+static __always_inline u32 length_of_message(u64 messages, u32 index)
 {
-	struct thread_state *thread = thread_of_current(0);
-	if (thread)
-		thread->batch = 0;
-	for (u32 i = 0; i < BATCH_MOST && i < count_; i++) {
-		u32 length = 0;
-		bpf_probe_read_user(&length, sizeof(length), (void *)(messages + i * MMSGHDR_SIZE + MMSGHDR_LEN));
-		take_call(sk, call, length);
-		call->readable = false;
+	u32 length = 0;
+	bpf_probe_read_user(&length, sizeof(length), (void *)(messages + index * MMSGHDR_SIZE + MMSGHDR_LEN));
+	return length;
+}
+
+/* sendmmsg and recvmmsg return how many messages; the length of each is in the array. */
+VERIFIED_ONCE take_messages(u64 sk, u64 messages, u32 asked, u32 moved, u32 direction)
+{
+	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	u32 ahead = 0;
+	if (!thread)
+		return 0;
+	for (u32 i = 0; i < BATCH_MOST && i < moved; i++)
+		ahead += length_of_message(messages, i);
+	for (u32 i = 0; i < BATCH_MOST && i < moved; i++) {
+		u32 length = length_of_message(messages, i);
+		ahead -= length;
+		thread->batch = messages;
+		thread->batch_next = i;
+		thread->batch_count = asked;
+		thread->batch_ahead = ahead;
+		if (length)
+			take_bytes_at(sk, length, direction, true);
 	}
+	thread->batch_ahead = 0;
+	return 0;
+}
+
+static __always_inline void take_batch(struct sock *sk, struct socket_call *call, struct pt_regs *regs, u32 moved)
+{
+	if (call->readable && !(call->flags & MSG_ASIDE))
+		take_messages((u64)sk, READ(regs, si), READ(regs, dx), moved, call->direction);
 }
 
 static __always_inline void enter_call(struct pt_regs *regs, u64 number)
@@ -168,7 +188,7 @@ static __always_inline void leave_call(struct pt_regs *regs, long result)
 		if (!call.is_batch && !(call.flags & MSG_ASIDE))
 			skip_bytes(noted.sk, result, call.direction);
 	} else if (call.is_batch) {
-		take_batch(sk, &call, READ(regs, si), result);
+		take_batch(sk, &call, regs, result);
 	} else {
 		take_call(sk, &call, result);
 	}

@@ -3,7 +3,7 @@
  * the conversation of that protocol. Knows no protocol by name but the one for everything else.
  */
 import type { Side } from '../../tape/model/content-model';
-import type { Cause } from '../../tape/model/exchange';
+import type { Cause, Way } from '../../tape/model/exchange';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
 import type { Agreed } from '../source/alpn';
@@ -104,6 +104,12 @@ export class ParsedConnection implements ConnectionListener, Reader {
       raw.encrypted(request, response, atUs);
       if (agreed !== null) raw.named(shownName(agreed));
     }
+  }
+
+  taken(way: Way): void {
+    const { connection } = this.host;
+    if (connection.ways?.includes(way)) return;
+    this.host.connection = { ...connection, ways: [...(connection.ways ?? []), way].sort() };
   }
 
   loss({ reason }: LossEvent): void {

@@ -3,7 +3,7 @@
  * holds plaintext: binding plaintext to its socket is the source's work, so nothing to the right knows about TLS.
  * Times are microseconds since the Unix epoch. Directions are seen from the watched process.
  */
-import type { ProcessInfo, UnreadTls } from '../../tape/model/exchange';
+import type { ProcessInfo, UnreadTls, Way } from '../../tape/model/exchange';
 import type { Agreed } from './alpn';
 
 export type Role = 'inbound' | 'outbound' | 'unknown';
@@ -61,6 +61,11 @@ export interface DataEvent {
   readonly size: number;
   /** Set exactly when bytes.length < size. */
   readonly missing: MissingReason | null;
+  /**
+   * Set where bytes are taken another way than from the memory of the process: with bytes it is these, which may come
+   * twice; without any it is the bytes that are missing here, and will come that way.
+   */
+  readonly way?: Way;
 }
 
 export interface CloseEvent {

@@ -7,10 +7,13 @@
  */
 import { createHash } from 'node:crypto';
 import { formatPath } from '../../tape/model/path';
+import type { AcceptedValues } from '../accept/accepted';
+import { heldAgainst } from '../accept/hold';
 import type { OutgoingCall } from '../mocks/calls';
 import type { Mock } from '../mocks/mock';
 import type { CaseResult } from '../report/report';
 import { callsRoot, type Difference } from './difference';
+import type { Judgement } from './judge';
 
 export const callPolicies = ['strict', 'set', 'ignore'] as const;
 export type CallPolicy = (typeof callPolicies)[number];
@@ -23,6 +26,8 @@ export interface CallsOfRun {
   readonly made: readonly OutgoingCall[];
   /** False where several cases went on at once: which of them made a call is not known then. */
   readonly isAttributed: boolean;
+  /** Differences of calls that were accepted. */
+  readonly accepted?: AcceptedValues;
 }
 
 /** The results with what is to be said of the calls of each case; a case that passed fails with the first of it. */
@@ -30,10 +35,25 @@ export function withCallsJudged(results: readonly CaseResult[], run: CallsOfRun)
   if (run.policy === 'ignore') return results;
   const board = new Board(run, new Set(results.filter(isJudged).map(({ id }) => id)));
   return results.map((result) => {
-    const differences = isJudged(result) ? board.differencesOf(result.id) : [];
-    if (differences.length === 0) return result;
-    return { ...result, verdict: 'fail', differences: [...result.differences, ...differences] };
+    const found = isJudged(result) ? board.differencesOf(result.id) : [];
+    const { differences, excused } = heldCalls(result, found, run.accepted);
+    if (differences.length + excused.length === 0) return result;
+    return {
+      ...result,
+      verdict: differences.length === 0 ? result.verdict : 'fail',
+      differences: [...result.differences, ...differences],
+      excused: [...result.excused, ...excused],
+    };
   });
+}
+
+function heldCalls(
+  result: CaseResult,
+  differences: readonly Difference[],
+  accepted: AcceptedValues | undefined,
+): Judgement {
+  const own = (isJudged(result) ? accepted?.of(result.id) : undefined) ?? [];
+  return heldAgainst({ differences, excused: [] }, own, { about: 'calls', noise: null });
 }
 
 function isJudged({ verdict }: CaseResult): boolean {

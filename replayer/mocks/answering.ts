@@ -102,11 +102,12 @@ export interface Places {
 
 export function createAnswering(set: MockSet, options: MockServerOptions, places: Places): Answerer {
   const { limits, urls, ownPorts } = places;
-  const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true };
+  const { shiftMs = 0 } = options;
+  const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true, shiftMs };
   const matcher = createMatcher(set, matching);
   const translation = createTranslation({
     addresses: { toMocks: (text) => addresses().toMocks(text), toUpstreams: (text) => addresses().toUpstreams(text) },
-    tokens: createTokenMint(),
+    tokens: createTokenMint(() => Date.now() + shiftMs),
     secrets: options.secrets ?? new Map(),
   });
   let known: { readonly ports: number; readonly addresses: Addresses } | null = null;

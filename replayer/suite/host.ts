@@ -12,6 +12,8 @@ import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
 import type { StoredExchange } from '../../tape/store/tape';
 import { visibleLine } from '../../tape/visible-text';
+import { parseAccepted } from '../accept/accepted-file';
+import { heldOf } from '../accept/stale';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
 import { isWithoutPersonalData, placeholdersOf, secretsInAnswers, secretsOfCases } from '../correlate/secrets';
@@ -44,6 +46,8 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const inbound = cases.toSorted((a, b) => a.tape.step - b.tape.step).map((each) => restoreCase(each, beside));
   const outbound = readMocks(settings, beside);
   const tests = casesFrom(inbound);
+  const entries = parseAccepted(textBeside(folder, settings.accepted) ?? '', settings.accepted ?? '');
+  const { accepted, warnings } = heldOf(entries, tests, { isWhole: false });
   const options = {
     ...optionsFrom(settings, { folder, env }),
     ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
@@ -51,18 +55,21 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const { redactor, noise, keyed } = options;
   const set = mocksFrom(outbound, { heard: inbound.flatMap(requestIn) });
   const secrets = secretsInAnswers(outbound, options.secrets);
-  const launched = await launch(settings, set, { env, outbound, rules: noise, secrets, redactor, keyed });
+  const launched = await launch(settings, set, { env, outbound, inbound, rules: noise, secrets, redactor, keyed });
   try {
     return new Playing({
       tests,
       options: {
         ...options,
+        accepted,
         secrets: secretsOfCases(inbound, { answers: outbound, secrets: options.secrets }),
         target: launched.target,
+        shiftMs: launched.shiftMs,
         ...(launched.mocks === null ? {} : { watch: launched.mocks.cases }),
       },
       launched,
       files: fileNames(settings),
+      warnings,
     });
   } catch (error) {
     await launched.close();
@@ -75,6 +82,8 @@ interface Opened {
   readonly options: RunOptions;
   readonly launched: Launched;
   readonly files: SuiteFileNames;
+  /** What is to be known before anything is played. */
+  readonly warnings: readonly string[];
 }
 
 /** Plays in recorded order, as far as tests ask for it: a case may depend on every answer before it. */
@@ -119,12 +128,12 @@ class Playing implements SuiteHost {
 
   /** Among them calls that were not as recorded, and the noise rules that excused nothing. */
   remarks(): readonly string[] {
-    const { tests, options } = this.suite;
+    const { tests, options, warnings } = this.suite;
     if (this.problems.size < tests.length) return [];
     const report = this.run.report();
     const { remarks, mocks } = this.suite.launched;
     const calls = callLines(mocks?.calls() ?? []).map(visibleLine);
-    return [...remarks, ...report.remarks, ...calls, ...idleRules(options.noise, report.results, tests)];
+    return [...warnings, ...remarks, ...report.remarks, ...calls, ...idleRules(options.noise, report.results, tests)];
   }
 
   async close(): Promise<void> {

@@ -27,13 +27,14 @@ const parts = {
     inputs: [
       'native/src',
       'native/launcher',
+      'native/java',
       'native/binding.gyp',
       'native/exports.map',
       'bpf/wire.h',
       'bpf/config.h',
       'scripts/build-native',
     ],
-    outputs: ['dist/wiretape.node', 'dist/wiretape-launcher'],
+    outputs: ['dist/wiretape.node', 'dist/wiretape-launcher', 'dist/wiretape-java.so'],
   },
   typescript: {
     inputs: [

@@ -142,6 +142,10 @@ it.each([
   ],
   [['rm', 'other.yaml', '7'], /No rule begins in line 7 of other\.yaml/],
   [['learn', 'shop.tape', '--target', 'http://127.0.0.1:1', '--runs', '1'], /--runs 1 shows nothing that differs/],
+  [
+    ['learn', 'shop.tape', '--target', 'http://127.0.0.1:1', '--clock', 'recorded'],
+    /--clock recorded is for a COMMAND that is started here/,
+  ],
   [['learn', 'shop.tape'], /Nothing says which build to replay against/],
   [['forget', 'shop.noise.yaml'], /Unknown/],
   [[], /Say what to do: learn, ls, add, rm/],

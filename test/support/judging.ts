@@ -21,6 +21,8 @@ export interface JudgingOptions {
   readonly strict?: boolean;
   /** How long after the recording the run takes place; a live sketch with a start of its own has that. */
   readonly laterUs?: number;
+  /** How far the clock of the build is from the real one. */
+  readonly shiftMs?: number;
 }
 
 /** Of the project whose tapes these are. */
@@ -61,8 +63,8 @@ function judgeStored({ stored, recorded, live }: Runs, options: JudgingOptions):
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
   const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
   const rules: readonly NoiseRule[] = options.noise === undefined ? [] : parseNoiseRules(options.noise, 'noise.yaml');
-  const { redactor = null, keyed = false, strict = false, laterUs = 0 } = options;
-  const state = openRunState((text) => carrier.isOnTape(text));
+  const { redactor = null, keyed = false, strict = false, laterUs = 0, shiftMs } = options;
+  const state = openRunState((text) => carrier.isOnTape(text), shiftMs);
   return tests.map((test, i) => {
     const { startedAtUs, durationUs } = test.stored.exchange;
     const sentAtUs = live[i]?.startedAtUs ?? startedAtUs + laterUs;

@@ -71,6 +71,7 @@ export class OrderedConnection implements ConnectionListener {
   }
 
   tls(): void {}
+  taken(): void {}
   encrypted(): void {}
   loss(): void {}
   expire(): boolean {

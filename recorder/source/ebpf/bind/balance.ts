@@ -7,6 +7,7 @@ import {
   type CloseWire,
   type DataWire,
   hiddenOf,
+  opensLater,
   type SealedWire,
   type Socket,
   type Stream,
@@ -77,7 +78,7 @@ export function takeSealed(socket: Socket, event: SealedWire): readonly Unaccoun
   if (account === null) return [];
   const holes: (Unaccounted | null)[] = [];
   account.learnSuite(event.cipher);
-  if (stream !== null && !nested && callBegins && direction === 'received') {
+  if (stream !== null && !nested && callBegins && direction === 'received' && !opensLater(stream)) {
     account.excuseHidden(direction, before, socket.plaintext.received, updatesOf(stream));
     holes.push(settleAll(socket, direction, before, atNs));
   }

@@ -4,9 +4,10 @@
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
 
+import type { Way } from '../../../../tape/model/exchange';
 import { offersInRecords, onlyOffer } from '../../alpn';
-import type { Role, SourceEvent } from '../../events';
-import type { WireEvent } from '../decode/decode';
+import type { MissingReason, Role, SourceEvent } from '../../events';
+import type { DataReason, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
 import { Processes } from './processes';
@@ -37,6 +38,8 @@ export interface BinderOptions {
   readonly onEvent: (event: SourceEvent) => void;
   /** Ports on which inbound connections are told of; null for all. Outbound ones always are. */
   readonly inboundPorts?: ReadonlySet<number> | null;
+  /** True for a connection of the recorder's own with a process: nothing of it is told. */
+  readonly isOwn?: (pid: number, local: string | null) => boolean;
   /** Plaintext without a socket: the process gives its TLS library memory BIOs. */
   readonly onUnbound?: (pid: number) => void;
   /** TLS began on a socket of this process; `isRead` tells later whether plaintext has come of it. */
@@ -178,7 +181,8 @@ export class Binder {
     this.sockets.set(key, newSocket(event));
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
     const role = event.kind === 'open' ? this.roleOf(event) : event.role;
-    const isWanted = this.isWanted(role, event.kind === 'open' ? event.localPort : null);
+    const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
+    const isWanted = !isOwn && this.isWanted(role, event.kind === 'open' ? event.localPort : null);
     if (isWanted && event.notSampled === true) this.notSampled++;
     if (!isWanted || event.notSampled === true) this.unwanted.add(key);
     this.emit({
@@ -232,7 +236,8 @@ export class Binder {
   }
 
   private emitPlain(socket: Socket, event: DataWire): void {
-    socket.end[event.direction] = event.position + event.size;
+    // What is taken from packets may come before its place is told of, and after it.
+    socket.end[event.direction] = Math.max(socket.end[event.direction], event.position + event.size);
     this.emitData(event, socket.key, event.position);
   }
 
@@ -291,6 +296,7 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || stream.socket !== null || stream.alone) return;
     stream.socket = socket;
+    stream.holdsSocket = event.kind === 'tls-bind' && event.how === 'descriptor';
     Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);
@@ -383,7 +389,8 @@ export class Binder {
       position,
       bytes: event.bytes,
       size: event.size,
-      missing: event.bytes.length === event.size ? null : event.reason === 'whole' ? 'fault' : event.reason,
+      missing: event.bytes.length === event.size ? null : missingWord(event.reason),
+      ...wayOf(event),
     });
   }
 
@@ -468,6 +475,16 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
+}
+
+function wayOf({ fromPacket, reason, byRequest }: DataWire): { way?: Way } {
+  if (fromPacket || reason === 'in-packets') return { way: 'packets' };
+  return byRequest ? { way: 'io-uring' } : {};
+}
+
+function missingWord(reason: DataReason): MissingReason {
+  if (reason === 'whole') return 'fault';
+  return reason === 'in-packets' ? 'unreadable-call' : reason;
 }
 
 /** The bytes of an event are lent. */

@@ -46,6 +46,8 @@ export interface Stream {
   readonly pid: number;
   readonly library: TlsLibraryName;
   socket: Socket | null;
+  /** Its TLS object leads to the socket itself. */
+  holdsSocket: boolean;
   /** Emitted as a connection of its own because no socket was found. */
   alone: boolean;
   held: DataWire[];
@@ -69,6 +71,7 @@ export function newStream(event: DataWire | BindWire): Stream {
     pid: event.pid,
     library: event.library,
     socket: null,
+    holdsSocket: false,
     alone: false,
     held: [],
     heldBytes: 0,
@@ -114,6 +117,7 @@ const updates: Record<TlsLibraryName, readonly number[]> = {
   mbedtls: [],
   wolfssl: [KEY_UPDATE_BYTES],
   rustls: [KEY_UPDATE_BYTES],
+  jsse: [KEY_UPDATE_BYTES],
 };
 
 export function updatesOf({ library }: Stream): readonly number[] {
@@ -123,6 +127,14 @@ export function updatesOf({ library }: Stream): readonly number[] {
 /** What may pass without plaintext at once: an alert, a key update, one after the other. */
 export function hiddenOf(stream: Stream): readonly number[] {
   return [ALERT_BYTES, ...updatesOf(stream).flatMap((update) => [update, update + ALERT_BYTES])];
+}
+
+/**
+ * Records may wait to be opened while others are received: a program that does the input and output of an SSLEngine may do
+ * the two on different threads. OpenSSL's memory BIOs and rustls are fed at once by what was received.
+ */
+export function opensLater({ library, holdsSocket }: Stream): boolean {
+  return library === 'jsse' && !holdsSocket;
 }
 
 export function skip(stream: Stream, { direction, size }: DataWire): void {

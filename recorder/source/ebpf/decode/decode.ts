@@ -48,7 +48,7 @@ interface Opening {
 type Binding = 'nested' | 'ciphertext-sent' | 'ciphertext-received' | 'within' | 'descriptor';
 
 /** Why bytes are missing, if any are. */
-export type DataReason = 'whole' | 'over-limit' | 'unreadable-call' | 'fault' | 'left-out';
+export type DataReason = 'whole' | 'over-limit' | 'unreadable-call' | 'fault' | 'left-out' | 'in-packets';
 
 /** Records of application data, and the bytes behind their headers; both modulo 2^32. */
 export interface SealedCount {
@@ -77,6 +77,10 @@ export type WireEvent =
       readonly sealedBefore: SealedCount | null;
       /** Socket bytes that open like TLS, which the other direction has not confirmed. */
       readonly maybeTls: boolean;
+      /** Taken from a packet: the same bytes may come from elsewhere as well. */
+      readonly fromPacket: boolean;
+      /** Moved by a request of io_uring. */
+      readonly byRequest: boolean;
       /** Means something in the TLS layer. */
       readonly library: TlsLibraryName;
     })
@@ -154,6 +158,7 @@ const reasons: Record<number, DataReason> = {
   [wireReason.unreadableCall]: 'unreadable-call',
   [wireReason.fault]: 'fault',
   [wireReason.leftOut]: 'left-out',
+  [wireReason.inPackets]: 'in-packets',
 };
 const roles: Record<number, Role> = {
   [wireRole.unknown]: 'unknown',
@@ -294,6 +299,8 @@ function decodeData(event: EventView): WireEvent {
     reason: reasons[event.u8(at.reason)] ?? 'fault',
     sealedBefore: event.has(wireFlag.account) ? sealedOf(event) : null,
     maybeTls: event.has(wireFlag.maybeTls),
+    fromPacket: event.has(wireFlag.fromPacket),
+    byRequest: event.has(wireFlag.byRequest),
     library: event.library,
   };
 }

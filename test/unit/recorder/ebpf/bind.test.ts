@@ -544,9 +544,9 @@ it('tells of inbound connections on the wanted ports only, and of every outbound
 
 it('tells nothing of a connection that a sample leaves out, in plaintext or TLS', () => {
   const told = bind([
-    open(1, { flags: 0x40 }),
+    open(1, { flags: 0x100 }),
     plain(1, RECEIVED, 'GET'),
-    open(2, { flags: 0x40 }),
+    open(2, { flags: 0x100 }),
     secret(7, RECEIVED, 'GET'), // whose it was, nobody knew yet
     { type: 'tlsBind', tls: 7, socket: 2, reason: 1 },
     secret(7, SENT, '200', { socket: 2 }),
