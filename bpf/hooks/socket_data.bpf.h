@@ -439,6 +439,8 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		walk_records(thread, state, direction, length, readable, 0);
 		cursor->header.flags |= WIRE_MAYBE_TLS;
 	}
+	if (state->flags & SOCKET_NOT_SAMPLED)
+		return;
 	if (bytes == BYTES_PLAIN && leaves_out_plain(cursor, state, (u64)length + unseen))
 		return;
 	if (unseen) {

@@ -248,7 +248,7 @@ static __always_inline void walk_records(struct thread_state *thread, struct soc
 		event->bytes += thread->walk.left;
 	}
 	event->cipher = thread->seal.cipher;
-	if (!around && (event->records || event->bytes))
+	if (!around && (event->records || event->bytes) && !(state->flags & SOCKET_NOT_SAMPLED))
 		send_sealed(thread);
 	seal->records[direction] = event->header.sealed_records + event->records;
 	seal->bytes[direction] = event->header.sealed_bytes + event->bytes;

@@ -148,6 +148,7 @@ void Capture::configure(bpf_object* object) const {
   settings.wake_bytes = options_.wake_bytes;
   settings.behind_bytes = options_.ring_bytes / 2;
   settings.data_bytes = options_.ring_bytes - options_.ring_bytes / 16;
+  settings.sampled = options_.sampled;
   bool fits = ring != nullptr && constants != nullptr && bpf_map__value_size(constants) == sizeof(settings);
   if (!fits || bpf_map__set_initial_value(constants, &settings, sizeof(settings)) != 0) {
     throw Failure{"open", EINVAL, "the BPF object and the addon were not built from the same sources"};

@@ -81,6 +81,8 @@ export class Binder {
   /** When each unix socket was first seen. */
   private readonly unixSockets = new Map<number, number>();
   private heldBytes = 0;
+  /** Connections that were wanted, but for the sample. */
+  notSampled = 0;
 
   constructor(private readonly options: BinderOptions) {}
 
@@ -180,7 +182,9 @@ export class Binder {
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
     const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
-    if (isOwn || !this.isWanted(role, event.kind === 'open' ? event.localPort : null)) this.unwanted.add(key);
+    const isWanted = !isOwn && this.isWanted(role, event.kind === 'open' ? event.localPort : null);
+    if (isWanted && event.notSampled === true) this.notSampled++;
+    if (!isWanted || event.notSampled === true) this.unwanted.add(key);
     this.emit({
       kind: 'open',
       connection: key,

@@ -243,6 +243,7 @@ ${oldViews.map((view) => `DROP VIEW ${view};`).join('\n')}
 ALTER TABLE connections RENAME TO connections_of_1;
 ALTER TABLE exchanges RENAME TO exchanges_of_1;
 DROP INDEX exchanges_by_time;
+ALTER TABLE sessions ADD COLUMN sample_ppm INTEGER;
 ${tables}
 INSERT INTO connections ${remade.connections};
 INSERT INTO exchanges ${remade.exchanges};
