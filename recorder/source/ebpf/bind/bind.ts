@@ -29,7 +29,7 @@ import {
   totalsOf,
   without,
 } from './sockets-and-streams';
-import { TlsAccount } from './tls-account';
+import { JSSE_PADDING, TlsAccount } from './tls-account';
 import { judgeUnread, type TlsLook } from './unread';
 
 export interface BinderOptions {
@@ -300,6 +300,7 @@ export class Binder {
     Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);
+    socket.account?.learnOwnPadding(stream.library === 'jsse' ? JSSE_PADDING : 0);
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
     if (isWithin) socket.account = null;
     if (socket.stream === null || isWithin) this.emitTls(socket, stream.library, event.atNs);
