@@ -1,26 +1,20 @@
 /** `wiretape accept`: differences of a replay, shown as a diff, become what is expected from now on. The tape stays as it is. */
-import { writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { cannotWrite } from '../errors/cannot-write';
 import type { WiretapeError } from '../errors/wiretape-error';
-import type { Accepted } from '../replayer/accept/accepted';
-import { parseAccepted } from '../replayer/accept/accepted-file';
-import { type Choice, type Decision, decide, isChosen, type Offered, offered } from '../replayer/accept/choose';
+import { type Choice, isChosen, type Offered, offered } from '../replayer/accept/choose';
 import { parseReport, type ReadResult, resultsOf } from '../replayer/accept/report-file';
 import { steadyIn } from '../replayer/accept/steady';
-import { acceptedLines, headerLines, withEntries } from '../replayer/accept/text';
 import type { TestCase } from '../replayer/cases/cases';
 import { type CallPolicy, callPolicies } from '../replayer/judge/outgoing-calls';
 import { parsePathPattern } from '../tape/model/path';
-import { acceptedFileOf, acceptedText, isWhole } from './accepted-values';
+import { isWhole } from './accepted-values';
 import { differenceLines } from './difference-lines';
 import { tapeArgument, usage } from './options';
 import { readCases } from './replay';
-import { readText, redactionFrom } from './replay-options';
+import { readText, runsFrom } from './replay-options';
 import { type BuildArguments, buildOptions, runsOfBuild } from './runs-of-build';
 import { colorsFor, count, printLines, visibleLine } from './terminal';
-import { runsFrom } from './test-setting';
+import { writeAccepted } from './write-accepted';
 
 interface Arguments extends BuildArguments {
   readonly from?: string;
@@ -83,13 +77,12 @@ async function accept(args: Arguments): Promise<void> {
   await printLines(diffLines(shown));
   const silent = [...drifting, ...silentIn(results, choice)];
   process.stderr.write(silent.map((line) => `${visibleLine(line)}\n`).join(''));
-  const file = acceptedFileOf(args);
   if (!isAsked) {
     process.stderr.write(untouched(all.length));
     process.exitCode = all.length + silent.length === 0 ? 0 : 1;
     return;
   }
-  const refused = write(chosen, { args, cases, file });
+  const refused = writeAccepted(chosen, args, cases);
   process.exitCode = refused + silent.length === 0 ? 0 : 1;
 }
 
@@ -162,86 +155,4 @@ function silentIn(results: readonly ReadResult[], { cases }: Choice): readonly s
 function untouched(differences: number): string {
   if (differences === 0) return 'no difference: there is nothing to accept\n';
   return `${count(differences, 'difference')}, none accepted: choose by --case ID, --path PATH or --all\n`;
-}
-
-interface Writing {
-  readonly args: Arguments;
-  readonly cases: readonly TestCase[];
-  readonly file: string;
-}
-
-/** Writes what can be accepted, says what was done; how many were refused. Throws BAD_ACCEPTED and errors of files. */
-function write(chosen: readonly Offered[], { args, cases, file }: Writing): number {
-  const before = acceptedText({ ...args, makesAccepted: true }) ?? '';
-  const known = parseAccepted(before, file);
-  const stored = cases.map((each) => each.stored);
-  const cleaner = redactionFrom(args, stored, { cwd: process.cwd(), env: process.env });
-  const decided = chosen.map((each) => ({ each, decision: decide(each, known, cleaner) }));
-  const { because = 'not said yet', dryRun, tape } = args; // it may be left out of a dry run only
-  const at = `${new Date().toISOString().slice(0, 19)}Z`;
-  const after = edited(before, decided, { because, at, tape: basename(tape) });
-  parseAccepted(after, file); // what we could not read again would stop every run
-  if (!dryRun && after !== before) writeAccepted(file, after);
-  const refused = decided.flatMap(({ each, decision }) =>
-    decision.kind === 'refuse' ? [refusalLine(each, decision.why)] : [],
-  );
-  process.stderr.write(
-    refused.join('') +
-      summary(
-        decided.map(({ decision }) => decision),
-        { file, dryRun },
-      ),
-  );
-  return refused.length;
-}
-
-interface Decided {
-  readonly each: Offered;
-  readonly decision: Decision;
-}
-
-function edited(
-  before: string,
-  decided: readonly Decided[],
-  { because, at, tape }: { readonly because: string; readonly at: string; readonly tape: string },
-): string {
-  const replaced = new Map<Accepted, readonly string[]>();
-  const added: string[] = [];
-  for (const { each, decision } of decided) {
-    if (decision.kind === 'drop') replaced.set(decision.entry, []);
-    if (decision.kind !== 'accept') continue;
-    const { recorded, accepted, replaces } = decision;
-    const { id: caseId, name: caseName } = each.result;
-    const lines = acceptedLines({ caseId, caseName, path: each.difference.path, recorded, accepted, because, at });
-    if (replaces === null) added.push(...lines);
-    else replaced.set(replaces, lines);
-  }
-  return withEntries(before, replaced, before === '' && added.length > 0 ? [...headerLines(tape), ...added] : added);
-}
-
-/** Throws FILE_UNREADABLE. */
-function writeAccepted(file: string, text: string): void {
-  try {
-    writeFileSync(file, text, { mode: 0o600 });
-  } catch (cause) {
-    throw cannotWrite(file, cause, 'Name a file in a folder that exists and that you may write to, after --accepted');
-  }
-}
-
-function refusalLine({ result, difference }: Offered, why: string): string {
-  return `not accepted: case ${visibleLine(result.id)} ${visibleLine(difference.path)}: ${why}\n`;
-}
-
-function summary(
-  decisions: readonly Decision[],
-  { file, dryRun }: { readonly file: string; readonly dryRun: boolean },
-): string {
-  const times = (kind: Decision['kind']) => decisions.filter((each) => each.kind === kind).length;
-  const would = dryRun ? 'would have ' : '';
-  const parts = [
-    `${would}accepted ${count(times('accept'), 'value')} into ${file}${times('accept') > 0 && !dryRun ? ': review them' : ''}`,
-    ...(times('drop') === 0 ? [] : [`${would}taken out ${times('drop')} that is as recorded again`]),
-    ...(times('keep') === 0 ? [] : [`${times('keep')} accepted before`]),
-  ];
-  return `${parts.join(', ')}\n`;
 }

@@ -3,8 +3,7 @@ import type { Options } from 'yargs';
 import { attribute } from '../replayer/baseline/attribute';
 import { baselineRemarks, measured } from '../replayer/baseline/remarks';
 import type { TestCase } from '../replayer/cases/cases';
-import type { CaseResult } from '../replayer/report/report';
-import { countsOf, reportOf } from '../replayer/report/report';
+import { countsOf, excusedPlaces, type RunReport } from '../replayer/report/report';
 import { runSuite, type SuiteOptions, type SuiteOutcome } from '../replayer/run';
 import { usage } from './options';
 import { progress } from './progress';
@@ -32,7 +31,7 @@ export function baselineRunsFrom({ baselineRuns }: { readonly baselineRuns: numb
 
 export type Baseline = Targets & { readonly runs: number };
 
-interface Playing {
+export interface Playing {
   readonly cases: readonly TestCase[];
   readonly options: Omit<SuiteOptions, 'signal'>;
   readonly signal: AbortSignal;
@@ -42,37 +41,43 @@ export interface PlayedBeside {
   readonly outcome: SuiteOutcome;
   /** For the document of --json. */
   readonly also: object;
+  /** Of the runs of the baseline. */
+  readonly reports: readonly RunReport[];
 }
 
-/** The candidate's run, with what is its own; the run as it is without a baseline. Throws INTERRUPTED and TARGET_UNREACHABLE of the baseline. */
-export async function playBeside(baseline: Baseline | null, playing: Playing): Promise<PlayedBeside> {
-  const runs = baseline === null ? [] : await playBaseline(baseline, playing);
+/** The candidate's run, with what is its own. Throws INTERRUPTED and TARGET_UNREACHABLE of the baseline. */
+export async function playBeside(baseline: Baseline, playing: Playing): Promise<PlayedBeside> {
+  const reports = await playBaseline(baseline, playing);
   const outcome = await play(playing, playing.options);
-  if (baseline === null || outcome.interrupted) return { outcome, also: {} };
-  const found = attribute(outcome.report.results, runs);
+  if (outcome.interrupted) return { outcome, also: {}, reports };
+  const found = attribute(
+    outcome.report.results,
+    reports.map(({ results }) => results),
+  );
   const target = baseline.target.origin;
-  const { excused } = reportOf(found.results, []);
+  const excused = excusedPlaces(found.results);
   const remarks = [...outcome.report.remarks, ...baselineRemarks(found, { target, runs: baseline.runs })];
   const report = { ...outcome.report, ...countsOf(found.results), results: found.results, excused, remarks };
   const told = { target, runs: baseline.runs, measured: measured(baseline.runs), places: found.places };
-  return { outcome: { ...outcome, report }, also: { baseline: told } };
+  return { outcome: { ...outcome, report }, also: { baseline: told }, reports };
 }
 
 /** The good build gives what was recorded, not what was accepted since. */
-async function playBaseline(baseline: Baseline, playing: Playing): Promise<readonly (readonly CaseResult[])[]> {
+async function playBaseline(baseline: Baseline, playing: Playing): Promise<readonly RunReport[]> {
   const { runs, target, targets } = baseline;
   const { accepted: _, ...options } = playing.options;
-  const results: (readonly CaseResult[])[] = [];
-  while (results.length < runs) {
+  const reports: RunReport[] = [];
+  while (reports.length < runs) {
     const outcome = await play(playing, { ...options, target, targets, keepAnswers: false });
     if (outcome.interrupted) throw interruptedAfter(outcome.report, playing.cases.length);
     if (outcome.unreachable !== null) throw unreachable(outcome, target, '--baseline');
-    results.push(outcome.report.results);
+    reports.push(outcome.report);
   }
-  return results;
+  return reports;
 }
 
-function play({ cases, signal }: Playing, options: Omit<SuiteOptions, 'signal'>): Promise<SuiteOutcome> {
+/** One run, to its end or to the signal. */
+export function play({ cases, signal }: Playing, options: Omit<SuiteOptions, 'signal'>): Promise<SuiteOutcome> {
   const onResult = progress(cases.length);
   return runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });
 }

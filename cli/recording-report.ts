@@ -204,8 +204,13 @@ const reasonTexts: Record<UnreadReason, string> = {
 function groupText({ process, processes, library, reason, connections }: UnreadGroup): string {
   const others = processes > 1 ? ` and ${count(processes - 1, 'other')}` : '';
   return visibleLine(
-    `${process.name} (${process.pid}${others}): ${library}, ${count(connections, 'connection')}${reasonTexts[reason]}`,
+    `${process.name} (${process.pid}${others}): ${library}, ${count(connections, 'connection')}${reasonTexts[reason]}${wayToRead(library, reason)}`,
   );
+}
+
+/** What is read on request only. */
+function wayToRead(library: string, reason: UnreadGroup['reason']): string {
+  return library.includes('JSSE') && reason === 'not-read' ? '; read on request: wiretape record --java' : '';
 }
 
 function filteredLines({ filtered }: RecordingStats): readonly string[] {

@@ -126,6 +126,12 @@ export function conditionsFrom({ failIf = [] }: Pick<ReplayArguments, 'failIf'>)
   });
 }
 
+/** Throws USAGE. */
+export function runsFrom({ runs }: { readonly runs: number }): number {
+  if (Number.isInteger(runs) && runs >= 1) return runs;
+  throw usage(`--runs ${runs} is not a count`, 'Write a whole number, such as --runs 3');
+}
+
 /** Trust is a question of TLS only, and has one answer. */
 export function refuseIdleTrust(args: PlayArguments, targets: readonly Target[]): void {
   const idle = args.insecure ? '--insecure' : '--ca';

@@ -6,15 +6,17 @@ import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/c
 import { withSetUp } from '../replayer/correlate/set-up';
 import { dedupe } from '../replayer/dedupe/dedupe';
 import { recordedCalls } from '../replayer/report/calls';
+import type { SuiteOutcome } from '../replayer/run';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import { openReader } from '../tape/store/registry';
 import { acceptedFor } from './accepted-values';
 import { onlyCalls } from './around-cases';
-import { baselineOptions, baselineRunsFrom, playBeside } from './baseline';
+import { baselineOptions, baselineRunsFrom, type Playing, play, playBeside } from './baseline';
 import { interruptible } from './interruptible';
+import { learnInto, requireRuns, writeNoiseOption } from './learned-noise';
 import { readServed, sessionOnly } from './mock-options';
 import { requireSession } from './on-tape';
-import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
+import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument, usage } from './options';
 import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import {
   conditionsFrom,
@@ -23,6 +25,7 @@ import {
   redactionFrom,
   refuseIdleTrust,
   replayOptions,
+  runsFrom,
   suiteOptionsFrom,
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
@@ -36,6 +39,9 @@ interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
   readonly target: readonly string[];
   readonly baseline?: readonly string[];
   readonly baselineRuns: number;
+  readonly runs: number;
+  readonly allowFlaky: boolean;
+  readonly writeNoise?: string;
   readonly json: boolean;
 }
 
@@ -51,6 +57,13 @@ export const replayCommand: CommandModule<object, Arguments> = {
       .options({
         ...targetOptions,
         ...baselineOptions,
+        runs: {
+          type: 'number',
+          default: 1,
+          describe: 'times to play each case, always against what is up; what does not always pass fails, as flaky',
+        },
+        'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
+        ...writeNoiseOption,
         ...filterOptions,
         ...replayOptions,
         ...protoOptions,
@@ -77,19 +90,30 @@ async function replay(args: Arguments): Promise<void> {
   const startedAtMs = Date.now();
   const reports = reportsFrom(args, process.env);
   const conditions = conditionsFrom(args);
-  const runs = baselineRunsFrom(args);
-  const { cases, run } = await againstTargets(args, args.target, args.baseline);
+  const { baseline, writeNoise } = args;
+  const runs = runsFrom(args);
+  const baselineRuns = baselineRunsFrom(args);
+  if (baseline !== undefined && runs > 1) throw twoKindsOfRuns();
+  if (baseline === undefined) requireRuns(writeNoise, runs, '--runs 3');
+  else requireRuns(writeNoise, baselineRuns, '--baseline-runs 2');
+  const { cases, run } = await againstTargets(args, args.target, baseline);
   const options = { ...run, keepAnswers: wantsPage(reports) };
-  const baseline = args.baseline === undefined ? null : { ...targetsFrom(args.baseline, cases), runs };
   reports.githubLog?.hold();
-  const { outcome, also } = await interruptible((signal) => playBeside(baseline, { cases, options, signal }));
+  const { outcomes, also, learnFrom } = await interruptible(async (signal) => {
+    const playing = { cases, options, signal };
+    if (baseline === undefined) return playAgain(playing, runs);
+    const beside = await playBeside({ ...targetsFrom(baseline, cases), runs: baselineRuns }, playing);
+    return { outcomes: [beside.outcome] as const, also: beside.also, learnFrom: beside.reports };
+  });
   const { tape, json, allowSkipped } = args;
   const calls = wantsPage(reports) ? recordedCalls(await readServed(sessionOnly(args))) : noCalls;
-  process.exitCode = await reportOutcome([{ ...outcome, surroundings: onlyCalls(calls) }], {
+  const [first, ...others] = outcomes;
+  const told = (outcome: SuiteOutcome) => ({ ...outcome, surroundings: onlyCalls(calls) });
+  process.exitCode = await reportOutcome([told(first), ...others.map(told)], {
     tape,
     cases,
     noise: options.noise,
-    allowed: { skipped: allowSkipped, flaky: false },
+    allowed: { skipped: allowSkipped, flaky: args.allowFlaky },
     json,
     reports,
     conditions,
@@ -98,6 +122,22 @@ async function replay(args: Arguments): Promise<void> {
     target: options.target,
     also,
   });
+  if (writeNoise !== undefined) learnInto(writeNoise, cases, learnFrom);
+}
+
+/** One run after another, against what is up. */
+async function playAgain(playing: Playing, runs: number) {
+  const first = await play(playing, playing.options);
+  const others: SuiteOutcome[] = [];
+  while (others.length + 1 < runs && !playing.signal.aborted) others.push(await play(playing, playing.options));
+  const outcomes = [first, ...others] as const;
+  return { outcomes, also: {}, learnFrom: outcomes.map(({ report }) => report) };
+}
+
+function twoKindsOfRuns() {
+  return usage('--runs and --baseline exclude each other: the baseline is played several times, and the target once', [
+    'Leave out --runs; --baseline-runs 3 says how often the baseline is played',
+  ]);
 }
 
 /** The cases, and what a run of them takes, for builds that are up already. Throws USAGE, NO_CASES and errors of files. */

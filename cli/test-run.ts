@@ -11,7 +11,7 @@ import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server'
 import { type MockServer, type MockServerOptions, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { RecordedCall } from '../replayer/report/details';
-import { countsOf } from '../replayer/report/report';
+import { countsOf, excusedPlaces } from '../replayer/report/report';
 import { untrustedLines } from '../replayer/report/untrusted';
 import { runSuite, type SuiteOptions } from '../replayer/run';
 import type { SandboxOptions } from '../replayer/sandbox/open';
@@ -78,8 +78,9 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
     const misses = mocks.misses();
     const calls = { mocks: setting.mocks.set.mocks, unused: mocks.unused().mocks, made: mocks.calls() };
     const judged = withCallsJudged(outcome.report.results, { ...setting.judging, ...calls });
+    const excused = excusedPlaces(judged);
     const remarks = [...outcome.report.remarks, ...(shiftMs === null ? [] : [clockSentence])];
-    const report = { ...outcome.report, ...countsOf(judged), results: judged, remarks };
+    const report = { ...outcome.report, ...countsOf(judged), results: judged, excused, remarks };
     return {
       outcome: { ...outcome, report: { ...report, misses, calls: calls.made, untrusted: mocks.distrust() } },
       untrustedLines: untrustedLines(mocks.distrust(), mocks.caFile),

@@ -87,11 +87,6 @@ export async function settingFrom(
   };
 }
 
-export function runsFrom({ runs }: { readonly runs: number }): number {
-  if (Number.isInteger(runs) && runs >= 1) return runs;
-  throw usage(`--runs ${runs} is not a count`, 'Write a whole number, such as --runs 3');
-}
-
 /** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */
 async function placeOf(args: TestArguments, cases: readonly TestCase[]): Promise<Place> {
   const port = usesPort(args.env ?? []) ? await freePort() : 0;

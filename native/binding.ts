@@ -372,7 +372,7 @@ export function probeTiers(): readonly TierProbe[] {
   return tiers.map((tier) => {
     try {
       const { capture, object } = openTier(tier, { ...captureDefaults, ringBytes: 1 << 20 });
-      const refused = capture.refusals().map(({ program }) => program);
+      const refused = capture.refusals().map(({ program }) => shownProgram(program));
       capture.close();
       const without = refused.length === 0 ? '' : `, without ${refused.join(', ')}`;
       return { name: tier.name, ok: true, detail: `loads and attaches (${object})${without}` };
@@ -381,6 +381,11 @@ export function probeTiers(): readonly TierProbe[] {
       return { name: tier.name, ok: false, errno: firstErrno(error), detail: refusalWords(error) };
     }
   });
+}
+
+/** With what is not recorded without it, where a user can do something about it. */
+function shownProgram(program: string): string {
+  return program === 'wt_packet_out' ? `${program} (sendfile: CAP_NET_ADMIN, cgroups of version 2)` : program;
 }
 
 export interface UprobeSupport {

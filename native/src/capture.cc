@@ -210,8 +210,8 @@ void Capture::load() {
   if (bpf_object__load(object_.get()) == 0) return;
   int error = errno;
   std::string said = take_libbpf_messages();
-  // Without the right to load anything, trying program by program says nothing new.
-  if (error == EPERM || error == EACCES) throw Failure{"load", error, said};
+  // Without the right to load anything, trying program by program says nothing new. (The verifier says EACCES too.)
+  if (!loads({options_.required.front()})) throw Failure{"load", error, said};
   try_each_program(wanted);
   std::erase_if(wanted, [this](const std::string& name) {
     return std::any_of(refusals_.begin(), refusals_.end(), [&](const Refusal& one) { return one.program == name; });

@@ -44,11 +44,17 @@ function inMessage(path: Path): Path {
 
 function cleanField(value: JsonValue, name: string, redactor: ResponseRedactor): JsonValue {
   if (typeof value !== 'string') return value;
-  const isCookie = name === 'set-cookie' && !value.includes('=');
+  if (name === 'set-cookie' && isBesideCookie(value)) return value;
+  const isCookie = name === 'set-cookie' && !/^[^;]*=/.test(value);
   const given = isCookie ? `accepted=${value}` : value;
   const { response } = redactor.redactResponse(answerWith([[name, given]], ''));
   const shown = response.headers[0]?.[1] ?? given;
   return isCookie ? shown.slice('accepted='.length) : shown;
+}
+
+/** Cookies are compared part by part: of these the attributes, as `sid; httponly; path=/`, and the moment in Expires hold no value. */
+function isBesideCookie(text: string): boolean {
+  return /^[^=;]+; /.test(text) || /^[A-Z][a-z]{2}, \d{2}[ -][A-Z][a-z]{2}[ -]\d{4} [\d:]{8} GMT$/.test(text);
 }
 
 /** In a document that has nothing but the value at its place; elements of lists are the first. */

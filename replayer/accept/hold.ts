@@ -83,7 +83,8 @@ function asRecordedAgain(each: Accepted): Difference {
 /** True for a place within what is gone, or behind a message that did not come: of it nothing is known. */
 function isBeyond(path: string, differences: readonly Difference[]): boolean {
   return differences.some(({ path: other, kind }) => {
-    if (path !== other && (path.startsWith(`${other}.`) || path.startsWith(`${other}[`))) return true;
+    const isWithin = path.startsWith(`${other}.`) || path.startsWith(`${other}[`);
+    if (isWithin && kind !== 'added') return true; // a message that is new has the number of one that is recorded
     return kind === 'removed' && /^message\[\d+\]$/.test(other) && path.startsWith('message[');
   });
 }

@@ -1,7 +1,8 @@
 /** Accepted values as entries of a file that people review. Pure. */
 import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import { prettyJson } from '../../tape/json/pretty';
-import { unsafe } from '../../tape/visible-text';
+import { safeJson, unsafe } from '../../tape/visible-text';
+import { word } from '../noise/rule-line';
 import { type Accepted, digestOf, type Side } from './accepted';
 
 export type WrittenAccepted = Omit<Accepted, 'name' | 'lines'> & {
@@ -15,7 +16,7 @@ export function acceptedLines(entry: WrittenAccepted): readonly string[] {
   const members = [
     ['case', [/^\d{1,15}$/.test(caseId) ? caseId : quoted(caseId)]],
     ['name', [quoted(caseName)]],
-    ['path', [/^[a-z][\w.]*$/.test(path) ? path : quoted(path)]],
+    ['path', [word(path)]],
     ...sideMembers('recorded', recorded),
     ...sideMembers('accepted', accepted),
     ['because', [quoted(because)]],
@@ -71,15 +72,11 @@ function shortened(value: JsonValue): Side {
 
 /** JSON, which YAML reads as it is; a member a line where it is long. */
 function valueLines(value: JsonValue): readonly string[] {
-  const line = safe(stringifyJson(value));
+  const line = safeJson(stringifyJson(value));
   return line.length <= longestLine ? [line] : prettyJson(line).split('\n');
 }
 
+/** Nothing in it reorders, or hides, what a reviewer sees. */
 function quoted(text: string): string {
-  return safe(JSON.stringify(text));
-}
-
-/** No character that reorders or hides what a reviewer sees. */
-function safe(json: string): string {
-  return json.replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return safeJson(JSON.stringify(text));
 }

@@ -7,13 +7,12 @@
  */
 import { createHash } from 'node:crypto';
 import { formatPath } from '../../tape/model/path';
-import type { AcceptedValues } from '../accept/accepted';
+import type { Accepted, AcceptedValues } from '../accept/accepted';
 import { heldAgainst } from '../accept/hold';
 import type { OutgoingCall } from '../mocks/calls';
 import type { Mock } from '../mocks/mock';
 import type { CaseResult } from '../report/report';
 import { callsRoot, type Difference } from './difference';
-import type { Judgement } from './judge';
 
 export const callPolicies = ['strict', 'set', 'ignore'] as const;
 export type CallPolicy = (typeof callPolicies)[number];
@@ -36,7 +35,9 @@ export function withCallsJudged(results: readonly CaseResult[], run: CallsOfRun)
   const board = new Board(run, new Set(results.filter(isJudged).map(({ id }) => id)));
   return results.map((result) => {
     const found = isJudged(result) ? board.differencesOf(result.id) : [];
-    const { differences, excused } = heldCalls(result, found, run.accepted);
+    const accepted = isJudged(result) ? board.knownOf(run.accepted?.of(result.id) ?? [], result.id) : [];
+    const held = heldAgainst({ differences: found, excused: [] }, accepted, { about: 'calls', noise: null });
+    const { differences, excused } = held;
     if (differences.length + excused.length === 0) return result;
     return {
       ...result,
@@ -45,15 +46,6 @@ export function withCallsJudged(results: readonly CaseResult[], run: CallsOfRun)
       excused: [...result.excused, ...excused],
     };
   });
-}
-
-function heldCalls(
-  result: CaseResult,
-  differences: readonly Difference[],
-  accepted: AcceptedValues | undefined,
-): Judgement {
-  const own = (isJudged(result) ? accepted?.of(result.id) : undefined) ?? [];
-  return heldAgainst({ differences, excused: [] }, own, { about: 'calls', noise: null });
 }
 
 function isJudged({ verdict }: CaseResult): boolean {
@@ -85,9 +77,19 @@ class Board {
     this.asked = this.keysOf(asked);
   }
 
+  /** Accepted values of calls that can be told from what was made: after a miss nothing, of several cases at once what is missing. */
+  knownOf(accepted: readonly Accepted[], id: string): readonly Accepted[] {
+    if (this.hasMiss(id)) return [];
+    return this.run.isAttributed ? accepted : accepted.filter((each) => each.accepted.kind === 'nothing');
+  }
+
+  private hasMiss(id: string): boolean {
+    return (this.madeIn.get(id) ?? []).some(({ found }) => found === 'miss');
+  }
+
   differencesOf(id: string): readonly Difference[] {
     const own = this.madeIn.get(id) ?? [];
-    if (own.some(({ found }) => found === 'miss')) return own.flatMap(changesOf); // what follows from it says nothing new
+    if (this.hasMiss(id)) return own.flatMap(changesOf); // what follows from it says nothing new
     const missing = this.missingIn(id);
     if (!this.run.isAttributed) return missing;
     const counted = this.run.policy === 'strict' && missing.length === 0 ? this.disorderIn(id, own) : [];

@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunReport } from '../../replayer/report/report';
+import type { HeaderList } from '../../tape/model/body';
 import { type CommandResult, runWiretape } from '../support/command';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
 import { type Listening, listen } from '../support/recorded-http';
@@ -288,6 +289,64 @@ it('writes no secret, from a run or from a report that holds one', async () => {
   expect((await keyed('replay', 'shop.tape', '--target', url)).status).toBe(0);
 });
 
+it('accepts what is no member of a document: status, fields, cookies, bytes, forms, and bodies that are gone', async () => {
+  const typed = (type: string): HeaderList => [['Content-Type', type]];
+  const cookies = [
+    ['Set-Cookie', 'sid=abc; Path=/'],
+    ['Set-Cookie', 'theme=dark'],
+    ['X-Old', '1'],
+  ] as const;
+  tape(
+    { target: '/a', responseHeaders: cookies, responseBody: { n: 1 } },
+    { target: '/bytes', responseHeaders: typed('application/octet-stream'), responseBody: Uint8Array.from([1, 255]) },
+    { target: '/gone', responseBody: { a: 1 } },
+    { target: '/form', responseHeaders: typed('application/x-www-form-urlencoded'), responseBody: 'a=1&b=2' },
+  );
+  const build =
+    (theme: string, byte: number): RequestListener =>
+    ({ url }, response) => {
+      response.sendDate = false;
+      if (url === '/a') {
+        response.setHeader('Set-Cookie', ['sid=abc; Path=/; HttpOnly', `theme=${theme}`, 'extra=1']);
+        response.setHeader('Content-Type', 'application/json').writeHead(203).end('{"n":1}');
+      } else if (url === '/bytes')
+        response.setHeader('Content-Type', 'application/octet-stream').end(Buffer.from([byte, 255]));
+      else if (url === '/form') response.setHeader('Content-Type', 'application/x-www-form-urlencoded').end('a=9&c=3');
+      else response.writeHead(204).end();
+    };
+  const env = { WIRETAPE_KEY: 'ab'.repeat(32) };
+  const keyed = (...args: readonly string[]) => runWiretape(args, { cwd: folder, env });
+  const url = await serve(build('light', 7));
+  expect(await keyed('accept', 'shop.tape', '--target', url, '--all', '--because', 'v2')).toMatchObject({ status: 0 });
+  expect(fileText()).toContain(
+    `path: 'header["set-cookie"]'\n  recorded: "sid; path=/"\n  accepted: "sid; httponly; path=/"\n`,
+  );
+  expect(await keyed('replay', 'shop.tape', '--target', url)).toMatchObject({ status: 0 });
+  const others = await keyed('replay', 'shop.tape', '--target', await serve(build('other', 8)), '--json');
+  const { results } = JSON.parse(others.stdout) as RunReport;
+  expect(results.map(({ differences }) => differences.map(({ path }) => path))).toEqual([
+    ['header["set-cookie"][1]'],
+    ['body'],
+    [],
+    [],
+  ]);
+});
+
+it('refuses to change a file whose entries are not on lines of their own', async () => {
+  tape(...shop);
+  writeFileSync(
+    file(),
+    '[{ case: 2, name: "GET /orders -> 200", path: body.state, recorded: open, accepted: x, because: x }]\n',
+  );
+  const url = await serve(answering(changed()));
+  const { status, stderr } = await accept('--target', url, '--path', 'body.total', '--because', 'x');
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^USAGE {2}shop\.accepted\.yaml is no list with each entry/),
+  ]);
+  expect(fileText()).toMatch(/^\[\{/);
+});
+
 it('learns from an answer of the status that was accepted', async () => {
   tape(
     { method: 'POST', target: '/orders', status: 200, responseBody: { id: 'ord-8f2c41d7aa' } },
@@ -362,7 +421,12 @@ it('accepts calls that a build no longer makes, from the report of a test', asyn
   const before = await run('test', 'shop.tape', '--report', 'json=report.json', ...command);
   if (before.status !== 1) throw new Error(before.stderr);
   expect(await accept('--from', 'report.json', '--case', '1', '--because', 'cached')).toMatchObject({ status: 0 });
-  expect(await run('test', 'shop.tape', ...command)).toMatchObject({ status: 0 });
+  const excused = 'calls["GET stock:9000/stock"]';
+  for (const runs of ['1', '2']) {
+    const { status, stdout } = await run('test', 'shop.tape', '--runs', runs, '--json', ...command);
+    const report = JSON.parse(stdout) as RunReport;
+    expect([status, report.excused.map(({ cause, path }) => [cause, path])]).toEqual([0, [['accepted', excused]]]);
+  }
 }, 60_000);
 
 it('shows a thousand differences and accepts them', async () => {

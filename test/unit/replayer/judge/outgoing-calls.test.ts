@@ -1,4 +1,6 @@
 /** Calls of the build, held against those that were recorded under the same case. */
+import { AcceptedValues } from '../../../../replayer/accept/accepted';
+import { parseAccepted } from '../../../../replayer/accept/accepted-file';
 import { type CallPolicy, withCallsJudged } from '../../../../replayer/judge/outgoing-calls';
 import type { OutgoingCall } from '../../../../replayer/mocks/calls';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
@@ -37,14 +39,15 @@ function judged(
     policy = 'set',
     verdict = 'pass',
     isAttributed = true,
-  }: { policy?: CallPolicy; verdict?: Verdict; isAttributed?: boolean } = {},
+    accepted = new AcceptedValues([]),
+  }: { policy?: CallPolicy; verdict?: Verdict; isAttributed?: boolean; accepted?: AcceptedValues } = {},
 ) {
   const results = ['A', 'B'].map(
     (id): CaseResult => ({ id, name: '', verdict, reason: null, differences: [], excused: [] }),
   );
   const asked = new Set(calls.map(({ exchange }) => exchange));
   const unused = mocks.filter(({ id }) => !asked.has(id));
-  const after = withCallsJudged(results, { policy, mocks, unused, made: calls, isAttributed });
+  const after = withCallsJudged(results, { policy, mocks, unused, made: calls, isAttributed, accepted });
   return after.flatMap(({ id, verdict, differences }) =>
     differences.map(({ path, kind }) => `${id} ${verdict} ${path} ${kind}`),
   );
@@ -59,6 +62,27 @@ it('fails a case whose recorded call is not made', () => {
   expect(judged([made('A', '2'), made('A', '3'), made('B', '4')])).toEqual([
     'A fail calls["GET up.test:80/token"] removed',
   ]);
+});
+
+describe('with accepted calls', () => {
+  const entry = (path: string, sides: string) => `- { case: A, name: x, path: '${path}', ${sides}, because: x }`;
+  const gone = entry('calls["GET up.test:80/token"]', 'recorded: "GET up.test:80/token"');
+  const told = (calls: readonly OutgoingCall[], text: string, isAttributed = true) =>
+    judged(calls, { isAttributed, accepted: new AcceptedValues(parseAccepted(text, 'a.yaml')) });
+
+  it('passes without a call that is to be gone, and fails with it', () => {
+    expect(told([made('A', '2'), made('A', '3'), made('B', '4')], gone)).toEqual([]);
+    expect(told([...allOfA, made('B', '4')], gone)).toEqual(['A fail calls["GET up.test:80/token"] unchanged']);
+  });
+
+  it('says nothing of what nobody can tell: others while several cases went on, and any after a miss', () => {
+    const other = entry('calls["GET up.test:80/token"].header["x-tenant"]', 'recorded: a, accepted: b');
+    expect(told([...allOfA, made('B', '4')], other)).toEqual([
+      'A fail calls["GET up.test:80/token"].header["x-tenant"] unchanged',
+    ]);
+    expect(told([...allOfA, made('B', '4')], other, false)).toEqual([]);
+    expect(told([...allOfA, made('A', '1', { found: 'miss' }), made('B', '4')], gone)).toEqual([]);
+  });
 });
 
 it('takes equal calls as one, however often they are made', () => {
