@@ -46,6 +46,7 @@ export function exchangeJson(stored: StoredExchange) {
   const { protocol, content, messages, connection } = stored.exchange;
   return {
     ...summaryJson(summaryOf(stored)),
+    ...(connection.serverName === undefined ? {} : { serverName: connection.serverName }),
     ...(connection.ways === undefined ? {} : { ways: connection.ways }),
     ...viewFor(protocol).json(wholeContentOf(stored.exchange)),
     messages: messages.map((message) => messageJson(message, modelFor(protocol).messageFields(content, message))),

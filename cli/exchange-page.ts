@@ -60,6 +60,7 @@ function factLines(stored: StoredExchange, summary: ExchangeSummary): readonly F
     ...spokenFacts(summary),
     ['time', timing(stored, summary)],
     ['connection', connectionText(summary)],
+    ...nameFacts(stored),
     ...wayFacts(stored),
     ['process', visibleLine(`${processText(process)}, session ${session}`)],
     ...(container === undefined ? [] : [['container', visibleLine(containerText(container))] as const]),
@@ -74,6 +75,12 @@ function spokenFacts({ operation }: ExchangeSummary): readonly Fact[] {
   if (over === null) return [];
   const came = result === null || result === over.result ? '' : ` -> ${result}`;
   return [['operation', visibleLine(`${application} ${verb} ${target}${came}`)]];
+}
+
+/** The host as TLS was asked for it. */
+function nameFacts({ exchange }: StoredExchange): readonly Fact[] {
+  const { serverName } = exchange.connection;
+  return serverName === undefined ? [] : [['server name', `${visibleLine(serverName)}, in the client's hello`]];
 }
 
 /** One line a way in which some of the connection's bytes were taken. */

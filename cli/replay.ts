@@ -30,7 +30,7 @@ import {
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
-import { contestedLines, cutShortLines } from './session-notes';
+import { contestedLines, partialLines } from './session-notes';
 import { allTargets, targetOptions, targetsFrom } from './targets';
 import { visibleLine } from './terminal';
 
@@ -170,7 +170,7 @@ export async function readCases(
     const { session } = args;
     const sessions = await tape.sessions();
     const meant = session === undefined ? {} : { session };
-    for (const line of [...cutShortLines(sessions, meant), ...contestedLines(sessions, meant, given)]) {
+    for (const line of [...partialLines(sessions, meant), ...contestedLines(sessions, meant, given)]) {
       process.stderr.write(`note  ${line}\n`);
     }
     const filter = filterFrom(args, 'inbound');

@@ -52,10 +52,8 @@ export interface Runs {
 
 /** Against what is up already. */
 async function againstTarget(args: BuildArguments, count: number): Promise<Runs> {
-  if (args.clock === 'recorded') {
-    throw usage('--clock recorded is for a COMMAND that is started here', 'Type it last:  -- node server.js');
-  }
   if (args.target === undefined) throw noBuild();
+  if (args.clock === 'recorded') throw noCommandToMove();
   const { cases, run } = await againstTargets(args, args.target);
   const runs: (readonly CaseResult[])[] = [];
   await interruptible(async (signal) => {
@@ -89,6 +87,10 @@ function whole(outcome: SuiteOutcome, target: Target): SuiteOutcome {
   if (outcome.interrupted) throw interruptedAfter(outcome.report, outcome.report.cases);
   if (outcome.unreachable !== null) throw unreachable(outcome, target);
   return outcome;
+}
+
+function noCommandToMove() {
+  return usage('--clock recorded is for a COMMAND that is started here', 'Type it last:  -- node server.js');
 }
 
 function noBuild() {

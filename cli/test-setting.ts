@@ -12,7 +12,7 @@ import { mocksFrom } from '../replayer/mocks/mock';
 import { recordedCalls } from '../replayer/report/calls';
 import { acceptedFor } from './accepted-values';
 import { whyUnattributed } from './around-cases';
-import { type MockArguments, readServed, sessionOnly } from './mock-options';
+import { type MockArguments, readHeard, readServed, sessionOnly } from './mock-options';
 import { type FilterArguments, parseDuration, usage } from './options';
 import type { ProtoArguments } from './proto-options';
 import { rawMocksOf } from './raw-mocks';
@@ -77,7 +77,7 @@ export async function settingFrom(
     ...{ command, env, waitMs, cases, place, log, outbound, clock: args.clock },
     sandbox,
     mocks: {
-      set: mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') }),
+      set: mocksFrom(outbound, { heard: await readHeard(args) }),
       options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
     },
     raw: rawMocksOf(args, outbound),

@@ -155,7 +155,7 @@ static long send_payload_step(u64 step, void *context)
 
 static __always_inline bool may_be_plain(struct socket_state *state)
 {
-	u32 others = SOCKET_TLS | SOCKET_IGNORED | SOCKET_MAYBE_SENT | SOCKET_MAYBE_RECEIVED;
+	u32 others = SOCKET_TLS | SOCKET_IGNORED | SOCKET_NOT_SAMPLED | SOCKET_MAYBE_SENT | SOCKET_MAYBE_RECEIVED;
 	return state->flags & SOCKET_OPENED && !(state->flags & others) && !state->turns.left_out;
 }
 

@@ -28,6 +28,19 @@ enum system_call { /* x86-64 */
 /* batch_next where which message of the call comes next is not known */
 #define BATCH_UNSURE 0xffffffff
 
+/* Registers of the system call that the thread is in. */
+static __always_inline struct pt_regs *call_registers(struct task_struct *task)
+{
+#ifdef STATE_IN_HASHES
+	/* The helper is there from 5.15 on; before it they lie at the end of the thread's stack, which has 16 KiB. */
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return READ(task, stack) + 16384 - bpf_core_type_size(struct pt_regs);
+#else
+	return (struct pt_regs *)bpf_task_pt_regs(task);
+#endif
+}
+
 static __always_inline void take_message(struct copy_cursor *cursor, u64 message)
 {
 	u64 fields[2] = {};
@@ -83,25 +96,32 @@ static __always_inline void note_sent_message(struct thread_state *thread, struc
 		thread->batch = 0;
 }
 
+#ifdef STATE_IN_HASHES
+/* By itself, as there is little room on the stack of who asks. */
+VERIFIED_ONCE note_message_of_thread(u32 length)
+{
+	struct thread_state *thread = thread_of_current(0);
+	if (thread)
+		note_sent_message(thread, &thread->cursor, length);
+	return 0;
+}
+
+VERIFIED_ONCE is_call_about(u64 sk)
+{
+	struct task_struct *task = current_task();
+	return socket_behind(task, READ(call_registers(task), di)) == sk;
+}
+#else
+#define note_message_of_thread(length) note_sent_message(thread, cursor, length)
+#define is_call_about(sk) (socket_behind(task, READ(regs, di)) == (sk))
+#endif
+
 /* A send or a receive moved nothing: no message follows it in its call. */
 static __always_inline void end_batch(void)
 {
 	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(0) : 0;
 	if (thread)
 		thread->batch = 0;
-}
-
-/* Registers of the system call that the thread is in. */
-static __always_inline struct pt_regs *call_registers(struct task_struct *task)
-{
-#ifdef STATE_IN_HASHES
-	/* The helper is there from 5.15 on; before it they lie at the end of the thread's stack, which has 16 KiB. */
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	return READ(task, stack) + 16384 - bpf_core_type_size(struct pt_regs);
-#else
-	return (struct pt_regs *)bpf_task_pt_regs(task);
-#endif
 }
 
 /* Points the cursor at the user's buffers; false where this call's bytes cannot be read. */
@@ -140,7 +160,7 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 		if (!find_message(thread, second, third, &message))
 			return false;
 		take_message(cursor, message);
-		note_sent_message(thread, cursor, length);
+		note_message_of_thread(length);
 		return true;
 	case CALL_RECVMMSG:
 		if (!find_message(thread, second, third, &message))
@@ -168,7 +188,7 @@ static __always_inline bool find_buffers(struct thread_state *thread, struct tas
 	if (*by_request)
 		return true;
 #endif
-	if (is_worker || socket_behind(task, READ(regs, di)) != (u64)sk)
+	if (is_worker || !is_call_about((u64)sk))
 		return false;
 	return locate(thread, regs, length);
 }
@@ -419,6 +439,8 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		walk_records(thread, state, direction, length, readable, 0);
 		cursor->header.flags |= WIRE_MAYBE_TLS;
 	}
+	if (state->flags & SOCKET_NOT_SAMPLED)
+		return;
 	if (bytes == BYTES_PLAIN && leaves_out_plain(cursor, state, (u64)length + unseen))
 		return;
 	if (unseen) {

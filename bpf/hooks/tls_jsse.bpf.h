@@ -35,6 +35,9 @@ static __always_inline void take_jsse(struct pt_regs *ctx, u8 direction)
 	u32 tgid = current_tgid();
 	u64 length = PT_REGS_PARM3(ctx);
 	struct tls_state *tls = is_target(tgid) && is_length(length) ? tls_of(PT_REGS_PARM1(ctx), tgid, WIRE_JSSE) : 0;
+	/* Only now: what passes a socket that a stream is bound to has to be explained by plaintext, and a handshake has none. */
+	if (tls && !tls->socket && tls->below)
+		tie_to(tls, tgid, tls->below, tls->from_record ? WIRE_BOUND_CIPHERTEXT_RECEIVED : WIRE_BOUND_DESCRIPTOR);
 	/* A socket's record goes out before the next one is sealed; what an engine sealed may wait. */
 	if (tls)
 		send_jsse_plaintext(tls, tgid, direction, PT_REGS_PARM2(ctx), length, PT_REGS_PARM4(ctx));
@@ -59,13 +62,13 @@ static __always_inline void wt_jsse_opens_body(struct pt_regs *ctx)
 	u32 tgid = current_tgid();
 	u64 connection = PT_REGS_PARM1(ctx);
 	s32 fd = PT_REGS_PARM2(ctx);
-	if (!is_target(tgid) || is_bound(connection, tgid))
+	struct tls_state *tls = is_target(tgid) ? tls_of(connection, tgid, WIRE_JSSE) : 0;
+	if (!tls || tls->below)
 		return;
 	struct sock *sk = fd < 0 ? 0 : sock_at(fd);
 	u64 socket = sk ? generation_of(sk) : fd < 0 ? socket_of_record(tgid, PT_REGS_PARM3(ctx)) : 0;
-	struct tls_state *tls = socket ? tls_of(connection, tgid, WIRE_JSSE) : 0;
-	if (tls)
-		tie_to(tls, tgid, socket, fd < 0 ? WIRE_BOUND_CIPHERTEXT_RECEIVED : WIRE_BOUND_DESCRIPTOR);
+	tls->below = socket;
+	tls->from_record = fd < 0;
 }
 
 GUARDED_UPROBE(wt_jsse_opens, wt_jsse_opens_body(ctx))

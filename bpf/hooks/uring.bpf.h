@@ -69,7 +69,7 @@ static __always_inline u64 socket_behind(struct task_struct *task, u32 fd)
 /* The thread has used io_uring: what moves bytes in it need not be the call it is in. */
 static __always_inline bool uses_uring(struct task_struct *task)
 {
-	return bpf_core_field_exists(task->io_uring) && BPF_CORE_READ(task, io_uring) != 0;
+	return bpf_core_field_exists(task->io_uring) && READ(task, io_uring) != 0;
 }
 
 #ifndef STATE_IN_HASHES

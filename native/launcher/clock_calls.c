@@ -83,8 +83,9 @@ static bool goes_by_real_clock(const struct timespec *before, const struct times
 	int64_t left = deadline->tv_sec - time(NULL), own_left = left - shift;
 	if (llabs(left) >= llabs(own_left))
 		return false;
-	/* Shifts of less than a day are as long as waits may be, so a new deadline looks like one that a period was added to: but not a round one. */
-	return llabs(shift) >= DAY || (left >= 0 && later % 1000 == 0);
+	/* A shift of less than a day may be as long as a wait: then a new deadline looks like one that a period was added to. But few
+	 * that were read off a clock lie a round time after the last one, and what a period was added to is hardly over. */
+	return llabs(shift) >= DAY || (later % 1000 == 0 && left >= -1 - llabs(shift) / 8);
 }
 
 static void move_deadline(pid_t thread, uint64_t at, int64_t shift)

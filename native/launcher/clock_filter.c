@@ -6,7 +6,6 @@
 #include "launcher.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <stddef.h>
@@ -28,7 +27,7 @@ enum { LOCK_PI = 6, WAIT_BITSET = 9 | 256, WAIT_REQUEUE_PI = 11 | 256, LOCK_PI2 
 /* The call of this number goes on with the next `length` instructions, any other passes them by. */
 #define CALL(number, length) JUMP(BPF_JEQ, number, 0, length)
 #define ALWAYS(number) CALL(number, 1), ASK
-/* Five instructions: asked where the pointer is given. */
+/* Asked where the pointer is given; allowed otherwise. */
 #define ASK_WHERE_GIVEN(i) LOW(i), JUMP(BPF_JEQ, 0, 0, 2), HIGH(i), JUMP(BPF_JEQ, 0, 1, 0), ASK, ALLOW
 enum { ASK_WHERE_GIVEN_LENGTH = 6 };
 

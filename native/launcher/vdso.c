@@ -17,41 +17,40 @@
 #include <sys/user.h>
 #include <unistd.h>
 
-/* clang-format off */
 __asm__(
 	".pushsection .rodata\n"
 	".intel_syntax noprefix\n"
 	".balign 16\n"
 	"wrappers:\n"
-	"shift:   .quad 0\n"
-	"gettime: .quad 0\n" /* where the original is, from here; likewise the other two */
-	"today:   .quad 0\n"
-	"time:    .quad 0\n"
+	"its_shift:   .quad 0\n"
+	"its_gettime: .quad 0\n" /* where the original is, from the wrappers; likewise the other two */
+	"its_today:   .quad 0\n"
+	"its_time:    .quad 0\n"
 	".balign 16\n"
 	"wrapped_gettime:\n"
 	"  push rdi\n  push rsi\n  sub rsp, 8\n"
-	"  lea rax, [rip + wrappers]\n  add rax, [rip + gettime]\n  call rax\n"
+	"  lea rax, [rip + wrappers]\n  add rax, [rip + its_gettime]\n  call rax\n"
 	"  add rsp, 8\n  pop rsi\n  pop rdi\n"
 	"  test eax, eax\n  jnz 1f\n"
 	"  cmp edi, 11\n  ja 1f\n"
 	"  mov ecx, 0x921\n  bt ecx, edi\n  jnc 1f\n" /* WALL_CLOCKS */
-	"  mov rcx, [rip + shift]\n  add [rsi], rcx\n"
+	"  mov rcx, [rip + its_shift]\n  add [rsi], rcx\n"
 	"1: ret\n"
 	".balign 16\n"
 	"wrapped_today:\n"
 	"  push rdi\n"
-	"  lea rax, [rip + wrappers]\n  add rax, [rip + today]\n  call rax\n"
+	"  lea rax, [rip + wrappers]\n  add rax, [rip + its_today]\n  call rax\n"
 	"  pop rdi\n"
 	"  test eax, eax\n  jnz 1f\n"
 	"  test rdi, rdi\n  jz 1f\n" /* it may have been asked for the zone alone */
-	"  mov rcx, [rip + shift]\n  add [rdi], rcx\n"
+	"  mov rcx, [rip + its_shift]\n  add [rdi], rcx\n"
 	"1: ret\n"
 	".balign 16\n"
 	"wrapped_time:\n"
 	"  push rdi\n  xor edi, edi\n"
-	"  lea rax, [rip + wrappers]\n  add rax, [rip + time]\n  call rax\n"
+	"  lea rax, [rip + wrappers]\n  add rax, [rip + its_time]\n  call rax\n"
 	"  pop rdi\n"
-	"  add rax, [rip + shift]\n"
+	"  add rax, [rip + its_shift]\n"
 	"  test rdi, rdi\n  jz 1f\n"
 	"  mov [rdi], rax\n"
 	"1: ret\n"
@@ -59,7 +58,6 @@ __asm__(
 	"wrappers_end:\n"
 	".att_syntax\n"
 	".popsection\n");
-/* clang-format on */
 _Static_assert(WALL_CLOCKS == 0x921, "as the wrapper has it");
 
 extern const char wrappers[], wrappers_end[], wrapped_gettime[], wrapped_today[], wrapped_time[];

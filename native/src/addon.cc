@@ -50,6 +50,7 @@ CaptureOptions options_from(const Napi::Object& given) {
   options.ring_bytes = number_of(given, "ringBytes");
   options.limit_bytes = number_of(given, "limitBytes");
   options.wake_bytes = number_of(given, "wakeBytes");
+  options.sampled = number_of(given, "sampled");
   options.everybody = given.Get("everybody").ToBoolean();
   options.watch_processes = given.Get("watchProcesses").ToBoolean();
   return options;

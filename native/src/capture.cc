@@ -148,6 +148,7 @@ void Capture::configure(bpf_object* object) const {
   settings.wake_bytes = options_.wake_bytes;
   settings.behind_bytes = options_.ring_bytes / 2;
   settings.data_bytes = options_.ring_bytes - options_.ring_bytes / 16;
+  settings.sampled = options_.sampled;
   bool fits = ring != nullptr && constants != nullptr && bpf_map__value_size(constants) == sizeof(settings);
   if (!fits || bpf_map__set_initial_value(constants, &settings, sizeof(settings)) != 0) {
     throw Failure{"open", EINVAL, "the BPF object and the addon were not built from the same sources"};
@@ -209,8 +210,8 @@ void Capture::load() {
   if (bpf_object__load(object_.get()) == 0) return;
   int error = errno;
   std::string said = take_libbpf_messages();
-  // Without the right to load anything, trying program by program says nothing new.
-  if (error == EPERM || error == EACCES) throw Failure{"load", error, said};
+  // Without the right to load anything, trying program by program says nothing new. (The verifier says EACCES too.)
+  if (!loads({options_.required.front()})) throw Failure{"load", error, said};
   try_each_program(wanted);
   std::erase_if(wanted, [this](const std::string& name) {
     return std::any_of(refusals_.begin(), refusals_.end(), [&](const Refusal& one) { return one.program == name; });

@@ -19,7 +19,7 @@ import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
 import { isWithoutPersonalData, placeholdersOf, secretsInAnswers, secretsOfCases } from '../correlate/secrets';
 import { idleRules } from '../judge/idle-rules';
 import type { Miss } from '../mocks/match/miss';
-import { mocksFrom } from '../mocks/mock';
+import { mocksFrom, requestIn } from '../mocks/mock';
 import { parseNoiseRules } from '../noise/rules';
 import { callLines } from '../report/call-lines';
 import type { CaseResult } from '../report/report';
@@ -53,7 +53,7 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
     ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
   };
   const { redactor, noise, keyed } = options;
-  const set = mocksFrom(outbound, { heard: inbound });
+  const set = mocksFrom(outbound, { heard: inbound.flatMap(requestIn) });
   const secrets = secretsInAnswers(outbound, options.secrets);
   const launched = await launch(settings, set, { env, outbound, inbound, rules: noise, secrets, redactor, keyed });
   try {

@@ -83,6 +83,8 @@ export interface Connection {
   readonly tls: TlsInfo | null;
   /** Set where TLS was seen and its plaintext was not. */
   readonly unreadTls: UnreadTls | null;
+  /** Present exactly where it carried TLS and the client's hello was seen and named one: the host it asked for, in lower case. */
+  readonly serverName?: string;
   /** Present exactly where some of its bytes were taken another way than from memory: each way once, sorted. */
   readonly ways?: readonly Way[];
   /** Null where nobody saw it: traffic from a file. */

@@ -1,13 +1,14 @@
 /**
- * JDKs for tests: those of /usr/lib/jvm, and one named by WIRETAPE_TEST_JDK. A program of fixtures/apps/java-tls is compiled by each
- * for itself. Where there is none the tests are listed as skipped, with the reason in the name.
+ * Java for tests: what is in /usr/lib/jvm, and in the folders that WIRETAPE_TEST_JAVA names, with colons between them; those may
+ * be without a compiler. The program of fixtures/apps/java-tls is compiled once, by the oldest that can. Where there is none the tests are listed as
+ * skipped, with the reason in the name.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { apps, type Certificate } from './programs';
 
-export interface Jdk {
+export interface Java {
   /** `17`. */
   readonly version: string;
   readonly home: string;
@@ -15,39 +16,45 @@ export interface Jdk {
 }
 
 const FOLDER = '/usr/lib/jvm';
+/** The program of the tests is written for it. */
+const OLDEST = 17;
 
 /** One of each version. */
-export function jdks(): readonly Jdk[] {
-  const folders = existsSync(FOLDER) ? readdirSync(FOLDER).map((name) => join(FOLDER, name)) : [];
-  const found = new Map<string, Jdk>();
-  for (const home of [process.env.WIRETAPE_TEST_JDK ?? '', ...folders]) {
-    const jdk = jdkAt(home);
-    if (jdk !== undefined && !found.has(jdk.version)) found.set(jdk.version, jdk);
-  }
+function javas(): readonly Java[] {
+  const installed = existsSync(FOLDER) ? readdirSync(FOLDER).map((name) => join(FOLDER, name)) : [];
+  const named = (process.env.WIRETAPE_TEST_JAVA ?? '').split(':').filter((home) => home !== '');
+  const found = new Map<string, Java>();
+  for (const java of [...installed, ...named].flatMap(javaAt))
+    if (!found.has(java.version) || canCompile(java)) found.set(java.version, java);
   return [...found.values()].sort((a, b) => Number(a.version) - Number(b.version));
 }
 
-function jdkAt(home: string): Jdk | undefined {
-  if (home === '' || !existsSync(join(home, 'bin/javac')) || !existsSync(join(home, 'release'))) return undefined;
+function javaAt(home: string): readonly Java[] {
+  const java = join(home, 'bin/java');
+  if (!existsSync(java) || !existsSync(join(home, 'release'))) return [];
   const version = /JAVA_VERSION="(\d+)/.exec(readFileSync(join(home, 'release'), 'utf8'))?.[1] ?? '0';
-  // Records, text blocks and the like, in the program of the tests
-  return Number(version) < 17 ? undefined : { version, home: realpathSync(home), java: join(home, 'bin/java') };
+  return Number(version) < OLDEST ? [] : [{ version, home: realpathSync(home), java }];
 }
 
-/** `describe` for each JDK there is. */
-export function describeWithJdks(name: string, tests: (jdk: Jdk) => void): void {
-  const found = jdks();
-  if (found.length === 0) describe.skip(`${name} [needs a JDK of 17 or newer]`, () => it('is read', () => undefined));
-  for (const jdk of found) describe(`${name} ${jdk.version}`, () => tests(jdk));
+function canCompile({ home }: Java): boolean {
+  return existsSync(join(home, 'bin/javac'));
+}
+
+/** `describe` for each version there is. */
+export function describeWithJava(name: string, tests: (java: Java) => void): void {
+  const found = javas();
+  if (!found.some(canCompile))
+    describe.skip(`${name} [needs a JDK of ${OLDEST} or newer]`, () => it('is read', () => undefined));
+  else for (const java of found) describe(`${name} ${java.version}`, () => tests(java));
 }
 
 /** Compiles the program; the folder of its classes. */
-export function compileJava(jdk: Jdk, folder: string): string {
-  const classes = join(folder, `classes-${jdk.version}`);
-  mkdirSync(classes, { recursive: true });
+export function compileJava(folder: string): string {
+  const compiler = javas().find(canCompile);
+  if (compiler === undefined) throw new Error('there is no JDK');
   const source = join(apps, 'java-tls/Echo.java');
-  execFileSync(join(jdk.home, 'bin/javac'), ['-nowarn', '-d', classes, source], { stdio: 'pipe' });
-  return classes;
+  execFileSync(join(compiler.home, 'bin/javac'), ['-nowarn', '-d', folder, source], { stdio: 'pipe' });
+  return folder;
 }
 
 /** A store of keys that the program takes, of this certificate. */

@@ -86,7 +86,7 @@ export class OrderedConnection implements ConnectionListener {
     }
     this.tlsConversation = new TlsConversation({
       keys: this.options.keys,
-      onOpened: (openedAtUs, agreed) =>
+      onOpened: (openedAtUs, agreed, serverName) =>
         this.options.emit({
           kind: 'tls',
           connection: this.key,
@@ -95,6 +95,7 @@ export class OrderedConnection implements ConnectionListener {
           binding: 'certain',
           startedEarlier: false,
           agreed,
+          serverName,
         }),
       onData: (isFromClient, plain, dataAtUs) =>
         this.emit(this.directionOf(isFromClient), plain, plain.length, dataAtUs),
@@ -116,6 +117,7 @@ export class OrderedConnection implements ConnectionListener {
       receivedBytes: received,
       unread: { library, reason: 'no-key' },
       agreed: this.tlsConversation.agreed,
+      serverName: this.tlsConversation.serverName,
     });
   }
 

@@ -20,6 +20,7 @@ export function isSameConnection(a: Connection, b: Connection): boolean {
       a.unreadTls?.library === b.unreadTls?.library &&
       a.unreadTls?.reason === b.unreadTls?.reason &&
       wayCell(a) === wayCell(b) &&
+      a.serverName === b.serverName &&
       a.process?.pid === b.process?.pid &&
       a.process?.name === b.process?.name &&
       a.process?.container?.id === b.process?.container?.id &&
@@ -57,6 +58,7 @@ export const connectionColumns = [
   'unread_tls',
   'unread_reason',
   'ways',
+  'server_name',
   ...containerColumns,
 ] as const;
 
@@ -66,7 +68,7 @@ export function connectionCells(session: number, connection: Connection): Cell[]
   return [
     ...[session, key, direction, openedAtUs, local, remote, tls?.library ?? null],
     ...[process?.pid ?? null, process?.name ?? null],
-    ...[unreadTls?.library ?? null, unreadTls?.reason ?? null, wayCell(connection)],
+    ...[unreadTls?.library ?? null, unreadTls?.reason ?? null, wayCell(connection), connection.serverName ?? null],
     ...containerCells(process?.container),
   ];
 }
@@ -82,6 +84,7 @@ export interface ConnectionColumns {
   readonly unread_tls: string | null;
   readonly unread_reason: UnreadReason | null;
   readonly ways: string | null;
+  readonly server_name: string | null;
   readonly pid: number | null;
   readonly process: string | null;
   readonly container_id: string | null;
@@ -102,6 +105,7 @@ export function connectionOf(row: ConnectionColumns): Connection {
     tls: row.tls_library === null ? null : { library: row.tls_library },
     unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
     ...(row.ways === null ? {} : { ways: waysOf(row.ways) }),
+    ...(row.server_name === null ? {} : { serverName: row.server_name }),
     process: row.pid === null ? null : { pid: row.pid, name: row.process ?? '', ...containerOf(row) },
   };
 }

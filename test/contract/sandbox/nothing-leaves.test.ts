@@ -116,6 +116,19 @@ describeWithNamespaces('in a network of its own', () => {
 });
 
 describeWithNamespaces('the network of its own', () => {
+  const hashed = installed('python3', '-c', 'import ssl') && existsSync('/etc/ssl/certs/4042bcee.0') ? it : it.skip;
+  hashed('has a folder of certificates with those of the run, for a program that looks there by itself', async () => {
+    tape('healthy\n');
+    const script = `import http.client, ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.load_verify_locations(capath="/etc/ssl/certs")
+connection = http.client.HTTPSConnection("bank.test", context=context)
+connection.request("GET", "/health")
+print(connection.getresponse().read().decode())`;
+    const { status, stdout, stderr } = await run(['python3', '-c', script]);
+    expect([JSON.parse(stdout).results[0].differences, status, stderr]).toEqual([[], 0, expect.anything()]);
+  });
+
   it('lets no family of sockets be made that reaches past it', async () => {
     const families = 'inet made\ninet6 made\nunix made\nnetlink made\nvsock 97\nbluetooth 97\ntipc 97\n';
     tape(families);

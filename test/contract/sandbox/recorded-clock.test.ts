@@ -140,6 +140,15 @@ describe.each(['netns', 'env'])('in the sandbox %s', (kind) => {
   });
 });
 
+canCompile('names a program that sees the real time', async () => {
+  tape('done\n');
+  const narrow = join(folder, 'narrow');
+  execFileSync('cc', ['-m32', '-nostdlib', '-static', '-o', narrow, app('narrow.s')]);
+  const { status, stderr } = await run(['sh', '-c', `${narrow}; ${narrow}; echo done`], '--clock', 'recorded');
+  const named = stderr.match(/^sandbox {3}clock: narrow \(\d+\) sees the real time: 32-bit program \(ENOEXEC\)$/gm);
+  expect([named?.length, status]).toEqual([1, 0]);
+});
+
 it('leaves the clock alone unless it is told to move it', async () => {
   tape('2021\n');
   const result = await run(['date', '-u', '+%Y']);

@@ -5,8 +5,8 @@
  */
 
 import type { Way } from '../../../../tape/model/exchange';
-import { offersInRecords, onlyOffer } from '../../alpn';
 import type { MissingReason, Role, SourceEvent } from '../../events';
+import { helloInRecords, onlyOffer } from '../../tls-hello';
 import type { DataReason, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
@@ -29,7 +29,7 @@ import {
   totalsOf,
   without,
 } from './sockets-and-streams';
-import { TlsAccount } from './tls-account';
+import { JSSE_PADDING, TlsAccount } from './tls-account';
 import { judgeUnread, type TlsLook } from './unread';
 
 export interface BinderOptions {
@@ -81,6 +81,8 @@ export class Binder {
   /** When each unix socket was first seen. */
   private readonly unixSockets = new Map<number, number>();
   private heldBytes = 0;
+  /** Connections that were wanted, but for the sample. */
+  notSampled = 0;
 
   constructor(private readonly options: BinderOptions) {}
 
@@ -180,7 +182,9 @@ export class Binder {
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
     const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
-    if (isOwn || !this.isWanted(role, event.kind === 'open' ? event.localPort : null)) this.unwanted.add(key);
+    const isWanted = !isOwn && this.isWanted(role, event.kind === 'open' ? event.localPort : null);
+    if (isWanted && event.notSampled === true) this.notSampled++;
+    if (!isWanted || event.notSampled === true) this.unwanted.add(key);
     this.emit({
       kind: 'open',
       connection: key,
@@ -296,6 +300,7 @@ export class Binder {
     Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);
+    socket.account?.learnOwnPadding(stream.library === 'jsse' ? JSSE_PADDING : 0);
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
     if (isWithin) socket.account = null;
     if (socket.stream === null || isWithin) this.emitTls(socket, stream.library, event.atNs);
@@ -307,7 +312,9 @@ export class Binder {
   private beginTls(socket: Socket, client: StreamDirection | null = null): void {
     if (!socket.tlsSeen) {
       socket.account = new TlsAccount(client ?? 'sent', socket.startedEarlier || client === null);
-      socket.agreed = onlyOffer(offersInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes))));
+      const { offers, serverName } = helloInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes)));
+      socket.agreed = onlyOffer(offers);
+      socket.serverName = serverName;
       socket.maybe = [];
       socket.maybeBytes = 0;
     }
@@ -323,6 +330,7 @@ export class Binder {
       binding: 'certain',
       startedEarlier: socket.openedAtNs < this.processes.probedAtNs(socket.pid),
       agreed: socket.agreed,
+      serverName: socket.serverName,
     });
   }
 
@@ -450,7 +458,7 @@ export class Binder {
       if (sealed !== undefined && sealed.records > 0) account?.learnTotal(direction, sealed);
     }
     if (account !== null && !account.carriesData) return;
-    const { pid, look, openedAtNs, agreed } = socket;
+    const { pid, look, openedAtNs, agreed, serverName } = socket;
     this.emit({
       kind: 'encrypted',
       connection: socket.key,
@@ -459,6 +467,7 @@ export class Binder {
       receivedBytes: Math.max(0, end.received - socket.end.received),
       unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
       agreed,
+      serverName,
     });
   }
 

@@ -1,6 +1,7 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
-import type { Agreed } from '../../alpn';
+
 import type { DataEvent } from '../../events';
+import type { Agreed } from '../../tls-hello';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import { ALERT_BYTES, KEY_UPDATE_BYTES, type TlsAccount } from './tls-account';
@@ -24,6 +25,8 @@ export interface Socket {
   tlsSeen: boolean;
   /** What is spoken within, where its client offered nothing else. */
   agreed: Agreed;
+  /** The host that the client asked for in its hello. */
+  serverName: string | null;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
   /** The one that was bound last. */
@@ -93,6 +96,7 @@ export function newSocket(event: OpenWire): Socket {
     startedEarlier: event.startedEarlier,
     tlsSeen: false,
     agreed: null,
+    serverName: null,
     look: null,
     stream: null,
     earlier: [],
@@ -120,13 +124,10 @@ const updates: Record<TlsLibraryName, readonly number[]> = {
   jsse: [KEY_UPDATE_BYTES],
 };
 
-export function updatesOf({ library }: Stream): readonly number[] {
-  return updates[library];
-}
-
-/** What may pass without plaintext at once: an alert, a key update, one after the other. */
-export function hiddenOf(stream: Stream): readonly number[] {
-  return [ALERT_BYTES, ...updatesOf(stream).flatMap((update) => [update, update + ALERT_BYTES])];
+/** What may pass without plaintext at once: an alert, or two (one that says that it ends early: JSSE), a key update, both. */
+export function hiddenOf({ library }: Stream): readonly number[] {
+  const alerts = [ALERT_BYTES, 2 * ALERT_BYTES];
+  return [...alerts, ...updates[library].flatMap((update) => [update, update + ALERT_BYTES])];
 }
 
 /**

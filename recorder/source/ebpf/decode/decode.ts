@@ -37,6 +37,14 @@ export interface WireEndpoints {
 
 type Role = 'unknown' | 'outbound' | 'inbound';
 type StreamDirection = 'sent' | 'received';
+
+interface Opening {
+  readonly role: Role;
+  readonly startedEarlier: boolean;
+  /** The connection is not among those that are recorded: none of its bytes follow, unless they are TLS plaintext of which nobody knew whose it was. */
+  readonly notSampled?: boolean;
+}
+
 type Binding = 'nested' | 'ciphertext-sent' | 'ciphertext-received' | 'within' | 'descriptor';
 
 /** Why bytes are missing, if any are. */
@@ -49,15 +57,13 @@ export interface SealedCount {
 }
 
 export type WireEvent =
-  | (WireBase & { readonly kind: 'open'; readonly role: Role; readonly startedEarlier: boolean } & WireEndpoints)
+  | (WireBase & { readonly kind: 'open' } & Opening & WireEndpoints)
   | (WireBase & {
       readonly kind: 'open-unix';
-      readonly role: Role;
-      readonly startedEarlier: boolean;
       /** `unix:/path`, `unix:@name` for an abstract one, `unix:` for none. */
       readonly local: string;
       readonly remote: string;
-    })
+    } & Opening)
   | (WireBase & { readonly kind: 'listen' } & WireEndpoints)
   | (WireBase & {
       readonly kind: 'data';
@@ -339,8 +345,10 @@ function decodeProcess(kind: 'fork' | 'exec' | 'exit', event: EventView): WireEv
   return { kind, ...event.base, other: event.u32(at.other), name };
 }
 
-function opening(event: EventView): { role: Role; startedEarlier: boolean } {
-  return { role: event.role, startedEarlier: event.has(wireFlag.startedEarlier) };
+function opening(event: EventView): Opening {
+  const { role } = event;
+  const startedEarlier = event.has(wireFlag.startedEarlier);
+  return event.has(wireFlag.notSampled) ? { role, startedEarlier, notSampled: true } : { role, startedEarlier };
 }
 
 function endpoints(event: EventView): WireEndpoints {

@@ -45,6 +45,7 @@ export const wireFlag = {
   callBegins: 0x20,
   fromPacket: 0x40,
   byRequest: 0x80,
+  notSampled: 0x100,
 } as const;
 
 /** Offset and size of each field, by `struct.field`. */

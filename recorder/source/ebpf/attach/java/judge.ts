@@ -21,7 +21,7 @@ export type JvmVerdict =
   | { readonly kind: 'ask'; readonly bySignal: boolean }
   | { readonly kind: 'refused'; readonly reason: string };
 
-export const flagsThatMatter = ['DisableAttachMechanism', 'EnableDynamicAgentLoading', 'ReduceSignalUsage'];
+export const flagsThatMatter = ['DisableAttachMechanism', 'EnableDynamicAgentLoading'];
 
 /** By signal(7), counted from 1 in the mask. */
 const SIGQUIT = 3n;
@@ -30,13 +30,8 @@ export function judgeJvm({ machine, caught, listens, flags }: JvmFacts): JvmVerd
   if (machine === 'none') return { kind: 'no-jvm' };
   if (machine === 'other') return refused('it is not a HotSpot virtual machine, and others are asked in another way');
   const handles = (caught >> (SIGQUIT - 1n)) % 2n === 1n;
-  // Flags are read, and the signal is handled, by the end of its start.
-  if (!listens && !handles) {
-    if (flags?.get('ReduceSignalUsage') !== true) return { kind: 'not-yet' };
-    return refused(
-      'it was started with -Xrs, and the signal by which it is asked would end it; leave that out, or add -XX:+StartAttachListener',
-    );
-  }
+  // Flags are read, and the signal is handled, by the end of its start. With -Xrs it never is, and the socket is there by then.
+  if (!listens && !handles) return { kind: 'not-yet' };
   if (flags === null) return refused('it does not tell its flags, so whether it takes a signal well cannot be known');
   if (flags.get('DisableAttachMechanism') === true)
     return refused('it was started with -XX:+DisableAttachMechanism; leave that out');
