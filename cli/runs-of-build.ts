@@ -52,9 +52,6 @@ export interface Runs {
 
 /** Against what is up already. */
 async function againstTarget(args: BuildArguments, count: number): Promise<Runs> {
-  if (args.clock === 'recorded') {
-    throw usage('--clock recorded is for a COMMAND that is started here', 'Type it last:  -- node server.js');
-  }
   if (args.target === undefined) throw noBuild();
   if (args.clock === 'recorded') throw noCommandToMove();
   const { cases, run } = await againstTargets(args, args.target);
