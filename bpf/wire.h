@@ -66,8 +66,8 @@ enum wire_library {
 #define WIRE_MAYBE_TLS 0x8       /* socket data: opens like TLS; the other direction has not confirmed it */
 #define WIRE_NESTED 0x10         /* sealed: inside a TLS call, told only for the length of the record */
 #define WIRE_CALL_BEGINS 0x20    /* sealed: the first event of a socket call */
-#define WIRE_BY_REQUEST 0x80     /* socket data: moved by a request of io_uring */
 #define WIRE_FROM_PACKET 0x40    /* socket data: taken from a packet; may come twice, and before the call is told of */
+#define WIRE_BY_REQUEST 0x80     /* socket data: moved by a request of io_uring */
 #define WIRE_NOT_SAMPLED 0x100   /* open: the connection is not among those that are recorded */
 
 struct wire_header {

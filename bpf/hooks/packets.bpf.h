@@ -99,9 +99,9 @@ struct payload_cursor {
 			count(COUNT_RING_FULL_BYTES, length);                                                          \
 			return 0;                                                                                      \
 		}                                                                                                      \
-		u64 copied = clamp(length, room);                                                                      \
+		u64 copied = at_least_one(clamp(length, room));                                                        \
 		fill_payload_header(event, cursor, copied);                                                            \
-		if (copied == 0 || bpf_skb_load_bytes((cursor)->skb, (cursor)->offset, event + 1, copied)) {           \
+		if (bpf_skb_load_bytes((cursor)->skb, (cursor)->offset, event + 1, copied)) {                          \
 			count(COUNT_FAULTS, 1);                                                                        \
 			bpf_ringbuf_discard(event, 0);                                                                 \
 			return 1;                                                                                      \
