@@ -8,7 +8,7 @@ const longest = 80;
 
 /** A line that counts them and one for each, alike ones once; [] where there are none. Recorded text stands in them as it is. */
 export function callLines(calls: readonly OutgoingCall[]): readonly string[] {
-  const telling = calls.filter(({ differences, found }) => differences.length > 0 || found === 'moment');
+  const telling = calls.filter(isTelling);
   if (telling.length === 0) return [];
   const lines = [...new Set(telling.flatMap(textsOf))];
   const rest = lines.length - listed;
@@ -30,12 +30,26 @@ export function placeholderTexts({ exchange, placeholders }: OutgoingCall): read
   ];
 }
 
-function textsOf(call: OutgoingCall): readonly string[] {
-  const { method, upstream, target, exchange, found } = call;
-  const under = call.case === null ? '' : `case ${call.case}  `;
-  const start = `  ${under}${method} ${upstream}${target}  (exchange ${exchange})  `;
+/** True for a call that was answered and is not as recorded, or was recorded at another moment. */
+export function isTelling({ differences, found }: OutgoingCall): boolean {
+  return differences.length > 0 || found === 'moment';
+}
+
+/** `GET payments:8443/charges?page=2`; of a connect that was refused, whom it was for. */
+export function callText({ method, upstream, target }: OutgoingCall): string {
+  return `${method} ${upstream}${target}`;
+}
+
+/** In what such a call is not as recorded, a sentence each. */
+export function tellingTexts(call: OutgoingCall): readonly string[] {
   const texts = call.differences.map(differenceText);
-  return (found === 'moment' ? [momentText(call), ...texts] : texts).map((text) => start + text);
+  return call.found === 'moment' ? [momentText(call), ...texts] : texts;
+}
+
+function textsOf(call: OutgoingCall): readonly string[] {
+  const under = call.case === null ? '' : `case ${call.case}  `;
+  const start = `  ${under}${callText(call)}  (exchange ${call.exchange})  `;
+  return tellingTexts(call).map((text) => start + text);
 }
 
 function momentText({ recordedUnder, ...call }: OutgoingCall): string {
