@@ -89,6 +89,7 @@ async function replay(args: Arguments): Promise<void> {
     unattributed: null,
     startedAtMs,
     target: options.target,
+    mocks: null,
   });
 }
 

@@ -1,7 +1,7 @@
 /** One run of `wiretape test`: mocks, the build with them in place of its dependencies, a replay, and the end of all of it. */
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
-import { type CallsOfRun, withCallsJudged } from '../replayer/judge/outgoing-calls';
+import type { CallPolicy } from '../replayer/judge/outgoing-calls';
 import { startBuild } from '../replayer/launch/build';
 import type { Miss } from '../replayer/mocks/match/miss';
 import type { MockSet } from '../replayer/mocks/mock';
@@ -10,8 +10,8 @@ import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server'
 import { type MockServer, type MockServerOptions, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { RecordedCall } from '../replayer/report/details';
-import { countsOf } from '../replayer/report/report';
 import { untrustedLines } from '../replayer/report/untrusted';
+import { withCalls } from '../replayer/report/with-calls';
 import { runSuite, type SuiteOptions } from '../replayer/run';
 import type { SandboxOptions } from '../replayer/sandbox/open';
 import type { SandboxSeen } from '../replayer/sandbox/sandbox';
@@ -37,7 +37,7 @@ export interface TestSetting {
   readonly calls: ReadonlyMap<string, readonly RecordedCall[]> | null;
   readonly outbound: readonly StoredExchange[];
   /** How the calls of the build are judged. */
-  readonly judging: Pick<CallsOfRun, 'policy' | 'isAttributed'>;
+  readonly policy: CallPolicy;
   readonly sandbox: Pick<SandboxOptions, 'kind' | 'allow'>;
   readonly log: AppLog;
   /** Where the command will listen. */
@@ -73,11 +73,10 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
     const { target, port } = await setting.place();
     const { outcome, seen } = await withBuild(setting, { mocks, raw, place: { target, port }, signal });
     const misses = mocks.misses();
-    const calls = { mocks: setting.mocks.set.mocks, unused: mocks.unused().mocks, made: mocks.calls() };
-    const judged = withCallsJudged(outcome.report.results, { ...setting.judging, ...calls });
-    const report = { ...outcome.report, ...countsOf(judged), results: judged };
+    const { policy, run, mocks: served } = setting;
+    const mocked = { policy, rules: run.noise, mocks: served.set.mocks, server: mocks };
     return {
-      outcome: { ...outcome, report: { ...report, misses, calls: calls.made, untrusted: mocks.distrust() } },
+      outcome: { ...outcome, report: withCalls(outcome.report, mocked) },
       untrustedLines: untrustedLines(mocks.distrust(), mocks.caFile),
       target,
       misses,

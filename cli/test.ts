@@ -121,6 +121,7 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
     unattributed: whyUnattributed(cases, args.concurrency),
     startedAtMs,
     target: first.target,
+    mocks: setting.mocks.set.mocks,
     also: { unused: first.unused, sandbox },
   });
   for (const fault of played.flatMap(({ faults }) => faults)) tell([`a fault of wiretape itself: ${fault.message}`]);

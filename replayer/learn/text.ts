@@ -1,10 +1,12 @@
 /** Noise rules as lines of a file that people review, and files of them changed by a line. Pure. */
 import { type JsonValue, stringifyJson } from '../../tape/json/json';
+import type { NoiseSide } from '../noise/rules';
 import type { LearnedRule } from './rules';
 
 export interface WrittenRule {
-  readonly in: 'request' | 'response';
-  readonly path: string;
+  readonly in: NoiseSide;
+  /** Null of a rule about whole calls. */
+  readonly path: string | null;
   readonly match: string | null;
   readonly allows: string | null;
   readonly because: string;
@@ -14,7 +16,7 @@ export interface WrittenRule {
 export function ruleLine({ in: side, path, match, allows, because }: WrittenRule): string {
   const members = [
     `in: ${side}`,
-    `path: ${/^[\w.-]+$/.test(path) ? path : `'${path.replaceAll("'", "''")}'`}`,
+    ...(path === null ? [] : [`path: ${/^[\w.-]+$/.test(path) ? path : `'${path.replaceAll("'", "''")}'`}`]),
     ...(allows === null ? [] : [allows]),
     ...(match === null ? [] : [`match: ${JSON.stringify(match)}`]),
     `because: ${JSON.stringify(because)}`,

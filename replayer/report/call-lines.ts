@@ -1,7 +1,9 @@
 /** Outgoing calls for people: those that were answered and differ from what was recorded, or were answered out of their moment. */
 import { stringifyJson } from '../../tape/json/json';
+import type { Difference } from '../judge/difference';
 import type { OutgoingCall } from '../mocks/calls';
 import type { CallDifference } from '../mocks/match/call-differences';
+import { judgedCalls } from './judged-calls';
 
 const listed = 10;
 const longest = 80;
@@ -67,4 +69,18 @@ function differenceText({ path, kind, expected, actual }: CallDifference): strin
 function shown(value: CallDifference['expected']): string {
   const text = stringifyJson(value);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+/** Rules ready to paste, for calls that may be made or not, and for fields that may differ. */
+export function callRuleLines(differences: readonly Difference[]): readonly string[] {
+  return judgedCalls(differences).flatMap(({ call, place }) => {
+    if (call === null) return [];
+    if (place === null) return [`- { in: call, match: ${quoted(call)}, because: "…" }`];
+    const asNamed = call.replace(/:(?:80|443)(?=\/|$)/, ''); // clients leave the port of the scheme out
+    return [`- { in: request, path: ${quoted(place)}, match: ${quoted(asNamed)}, because: "…" }`];
+  });
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -100,8 +100,13 @@ export function reportOf(
   };
 }
 
+/** The same run with more to say of its cases. */
+export function withResults(report: RunReport, results: readonly CaseResult[]): RunReport {
+  return { ...report, ...countsOf(results), results, excused: excusedPlaces(results) };
+}
+
 /** How many cases came to what. */
-export function countsOf(results: readonly CaseResult[]) {
+function countsOf(results: readonly CaseResult[]) {
   const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
   return {
     cases: results.length,

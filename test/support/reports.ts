@@ -179,6 +179,8 @@ const otherCalls = caseResult({
 
 const call: OutgoingCall = {
   case: '10',
+  knownBy: 'alone',
+  among: [],
   method: 'GET',
   upstream: 'mail:80',
   target: '/box?page=2',

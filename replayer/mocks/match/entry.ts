@@ -6,6 +6,7 @@
 import type { JsonObject } from '../../../tape/json/json';
 import { canonicalText } from '../../../tape/json/values';
 import { headerValue } from '../../../tape/model/body';
+import type { FilterSubject } from '../../../tape/model/filter';
 import type { HttpRequest } from '../../../tape/model/http/http';
 import { httpModel } from '../../../tape/model/http/model';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
@@ -111,11 +112,11 @@ function withoutHeader({ content }: Entry): JsonObject {
 
 /** The rules for requests that speak of one like this. */
 export function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
-  const subject = {
-    direction: 'outbound',
-    local: null,
-    remote: null,
-    ...httpModel.operation({ request, response: null }, []),
-  } as const;
+  const subject = callSubject(request);
   return rules.filter((rule) => rule.in === 'request' && fits(rule, subject));
+}
+
+/** A call as filters see it. */
+export function callSubject(request: HttpRequest): FilterSubject {
+  return { direction: 'outbound', local: null, remote: null, ...httpModel.operation({ request, response: null }, []) };
 }
