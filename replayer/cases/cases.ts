@@ -2,6 +2,7 @@
  * Turns the inbound exchanges of a tape into test cases: what to send, what to expect, and, for what cannot be sent
  * again, why not. Decides nothing about values, order of sending or verdicts.
  */
+import { changesToHttp2 } from '../../tape/http/upgrade';
 import type { Exchange } from '../../tape/model/exchange';
 import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/http/http';
 import type { Message } from '../../tape/model/message';
@@ -18,7 +19,7 @@ export const skipWords = {
   upgrade: 'the connection left HTTP, for a protocol that is not played',
   connect: 'a tunnel is not a request',
   'needs-secret': 'the service refuses what stands for a secret, and no earlier answer gives the secret',
-  unsendable: '`OPTIONS *` has no path to send it to',
+  unsendable: '`OPTIONS *` has no path to send it to, and a WebSocket refused over HTTP/2 is not asked for again',
 } as const;
 export type SkipReason = keyof typeof skipWords;
 
@@ -79,7 +80,9 @@ export type TestCase = SentCase | SkippedCase;
 export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCase[] {
   const inbound = [...exchanges].filter((stored) => isInbound(stored) && isParsed(stored));
   const upgraded = new Set(inbound.filter(isAnsweredOverHttp2).map(({ connectionId }) => connectionId));
-  const cases = inbound.filter((stored) => !(upgraded.has(stored.connectionId) && isSwitch(stored)));
+  const cases = inbound.filter(
+    (stored) => !(upgraded.has(stored.connectionId) && changesToHttp2(httpOf(stored.exchange) ?? noHttp)),
+  );
   return cases.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
 }
 
@@ -163,6 +166,8 @@ function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } 
   const problems = isConversation(exchange) ? problemsOfConversation(exchange) : exchange.problems;
   if (problems.length > 0) return { reason: 'incomplete', detail: problems.join(', ') };
   const { request } = httpOf(exchange) ?? noHttp;
+  if (request?.protocol === 'websocket' && !isConversation(exchange))
+    return { reason: 'unsendable', detail: 'a WebSocket refused over HTTP/2 is not asked for again' };
   if (request?.method === 'CONNECT' && !isConversation(exchange))
     return { reason: 'connect', detail: 'a tunnel is not a request' };
   if (request?.target === '*') return { reason: 'unsendable', detail: 'OPTIONS * has no path to send it to' };

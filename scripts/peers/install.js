@@ -7,6 +7,7 @@ const { createHash } = require('node:crypto');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { stripVTControlCharacters } = require('node:util');
 
 const root = path.resolve(__dirname, '../..');
 const folder = path.join(root, 'build/peers');
@@ -19,7 +20,7 @@ const inFolder = (/** @type {string[]} */ ...names) => path.join(folder, ...name
  * @typedef {{ name: string, commands: Record<string, string>, files: readonly string[], steps: readonly (readonly string[])[], cwd?: string, env?: Record<string, string> }} Peer
  */
 
-const java = ['dependency:3.9.0:copy-dependencies', '-q', '-f', here('scripts/peers/java/pom.xml')];
+const java = ['dependency:3.9.0:copy-dependencies', '-q', '-B', '-f', here('scripts/peers/java/pom.xml')];
 const plugin = 'org.apache.maven.plugins:maven-';
 const sources = here('fixtures/apps/peers/java');
 
@@ -137,7 +138,7 @@ function isCommand(name) {
   return folders.some((each) => each !== '' && fs.existsSync(path.join(each, name)));
 }
 
-/** The last line it said, where it failed. @param {readonly string[]} command @param {{ cwd?: string, env: NodeJS.ProcessEnv }} options @returns {string | null} */
+/** What it said of why, where it failed. @param {readonly string[]} command @param {{ cwd?: string, env: NodeJS.ProcessEnv }} options @returns {string | null} */
 function run([command = '', ...args], { cwd = root, env }) {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
@@ -146,8 +147,16 @@ function run([command = '', ...args], { cwd = root, env }) {
     maxBuffer: 1 << 26,
   });
   if (status === 0) return null;
-  const said = `${stdout ?? ''}\n${stderr ?? ''}`.trim().split('\n');
-  return error?.message ?? said.at(-1) ?? `${command} ended with ${status}`;
+  return error?.message ?? reasonIn(`${stdout ?? ''}\n${stderr ?? ''}`) ?? `${command} ended with ${status}`;
+}
+
+/** The first line that is called an error, as Maven and cargo do, else the last one. @param {string} said @returns {string | undefined} */
+function reasonIn(said) {
+  const lines = stripVTControlCharacters(said)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.find((line) => /^(\[ERROR\]|error\b)/i.test(line)) ?? lines.at(-1);
 }
 
 /** Of what it is made of and by. @param {Peer} peer */

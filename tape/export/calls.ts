@@ -4,6 +4,7 @@ import { decodeBody } from '../body/coding';
 import { viewBody } from '../body/view';
 import { connectionOptions, framing } from '../http/hop-by-hop';
 import { isToken } from '../http/lists';
+import { changesToHttp2 } from '../http/upgrade';
 import { JsonNumber, type JsonValue, stringifyJson } from '../json/json';
 import { mapScalars } from '../json/values';
 import type { HeaderList } from '../model/body';
@@ -87,15 +88,16 @@ export async function* callsIn(
   for await (const stored of exchanges) {
     const call = callOf(stored, options.target, nameless);
     if (typeof call === 'string') options.onLeftOut(call);
-    else yield call;
+    else if (call !== null) yield call;
   }
 }
 
-/** Why it cannot be, in words for a note. */
-function callOf(stored: StoredExchange, target: string | null, nameless: string | null): Call | string {
+/** Or why it cannot be, in words for a note; null where it is on the tape a second time. */
+function callOf(stored: StoredExchange, target: string | null, nameless: string | null): Call | string | null {
   const { exchange } = stored;
   const http = httpOf(exchange);
   if (http === null) return 'are not HTTP';
+  if (changesToHttp2(http)) return null;
   const { request, response } = http;
   if (request === null || response === null) return 'have no request or no answer';
   if (exchange.problems.length > 0) return 'are not complete';

@@ -56,6 +56,23 @@ function knownBy(path: string): readonly string[] {
   }
 }
 
+it('searches the names of a file once for all of them', () => {
+  const file = openFile(process.execPath);
+  if (file === undefined) throw new Error('no executable of its own');
+  const reads = new Map<number, number>();
+  const reading = readElf((offset, length) => {
+    reads.set(offset, (reads.get(offset) ?? 0) + 1);
+    return file.read(offset, length);
+  });
+  if (reading.kind !== 'elf') throw new Error(reading.reason);
+  const names = reading.image.section('.strtab');
+  const before = new Map(reads);
+  planImage(reading.image);
+  file.close();
+  if (names === undefined) throw new Error('a Node.js with its names is needed');
+  expect((reads.get(names.offset) ?? 0) - (before.get(names.offset) ?? 0)).toBe(1);
+});
+
 it('has a file of programs, a number in events, and samples for each', () => {
   const names = tlsLibraries.map(({ name }) => name);
   expect([...new Set(names)]).toEqual(names);

@@ -241,13 +241,14 @@ describeContainers('the recorder service of docker-compose.yml', () => {
         ...apiWords,
       );
     create();
-    const recorder = await startRecorder(['--container', engine.named('late')]);
+    const recorder = await startRecorder(['-v', '--container', engine.named('late')]);
     expect(recorder.ready).toContain(`container ${engine.named('late')} once it starts`);
     const ids: string[] = [];
     for (const again of [create, () => undefined]) {
       ids.push(inspect('late', '{{.Id}}'));
+      const probed = lineFrom(recorder.program, recorder.program.child.stderr, /^probe attached {2}node {2}/);
       const attached = engine.start('start', '--attach', engine.named('late'));
-      await lineFrom(attached, attached.child.stdout, /^listening$/);
+      await Promise.all([lineFrom(attached, attached.child.stdout, /^listening$/), probed]);
       await useService('late');
       engine.podman('stop', engine.named('late'));
       await attached.ended;

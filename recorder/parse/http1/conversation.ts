@@ -3,6 +3,7 @@
  * whether an answer has a body, and the answer decides whether a connection is handed over, so each direction is held
  * where it needs to know what the other one says; arrival order decides nothing.
  */
+import { http2Name, nameOfUpgrade } from '../../../tape/http/upgrade';
 import type { Side } from '../../../tape/model/content-model';
 import { type HttpContent, keptBytesOf } from '../../../tape/model/http/http';
 import type { GapReason } from '../../follow/byte-stream';
@@ -16,7 +17,7 @@ import { recognise } from './boundary';
 import { MessageReader, type MessageSink, type ReadStop } from './message-reader';
 import { Pairing } from './pairing';
 import type { PendingExchange } from './pending-exchange';
-import { acceptsWebSocket, http2Name, nameOfUpgrade } from './upgrade';
+import { acceptsWebSocket } from './upgrade';
 
 /** Bytes, or a gap, that wait. */
 interface Waiting {

@@ -3,8 +3,10 @@
  * serve msw 2 and 3, which agree in `http`, `ws` and `HttpResponse`; GraphQL, whose place differs between the two, is told
  * from other requests by what `asks` compares.
  */
+import { changesToHttp2 } from '../../../tape/http/upgrade';
 import { protocolLineOf } from '../../../tape/model/content-model';
-import { operationOf } from '../../../tape/model/registry';
+import { noHttp } from '../../../tape/model/http/http';
+import { httpOf, operationOf } from '../../../tape/model/registry';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { type MockSet, mocksFrom } from '../../mocks/mock';
 import { type Generated, type GeneratedFile, type Generator, type LeftOut, textFile } from '../generator';
@@ -91,6 +93,7 @@ function sorted(exchanges: readonly StoredExchange[]): Sorted {
   }
   const made = new Set([...tellable, ...set.mocks.map(({ id }) => id)]);
   const leftOut = exchanges.flatMap((stored) => {
+    if (changesToHttp2(httpOf(stored.exchange) ?? noHttp)) return [];
     const found = reasons.get(stored.id) ?? (made.has(stored.id) ? undefined : notHttp(stored));
     return found === undefined ? [] : [{ id: stored.id, name: nameOf(stored), ...found }];
   });

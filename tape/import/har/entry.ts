@@ -1,5 +1,6 @@
 /** One entry of a HAR as a draft of an exchange. */
-import { type HeaderList, headerValue } from '../../model/body';
+import { nameOfUpgrade, webSocketName } from '../../http/upgrade';
+import type { HeaderList } from '../../model/body';
 import { type Direction, isProblem, type Outcome, outcomeWords, type Problem } from '../../model/exchange';
 import type { HttpContent, HttpRequest, HttpResponse, HttpVersion } from '../../model/http/http';
 import type { Became, HttpDraft } from '../draft';
@@ -56,7 +57,7 @@ function withoutMessages(
   notes: Notes,
 ): readonly Problem[] {
   if (said === null) {
-    const isSocket = response?.status === 101 && /^\s*websocket\s*$/i.test(headerValue(headers, 'upgrade') ?? '');
+    const isSocket = response?.status === 101 && nameOfUpgrade(headers) === webSocketName;
     if (isSocket) notes.add('of WebSocket connections whose messages are not in the file');
     return [];
   }

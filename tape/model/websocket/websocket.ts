@@ -1,4 +1,5 @@
 /** What an exchange holds that is the life of one WebSocket; what was said on it are the exchange's messages. */
+import { nameOfUpgrade, webSocketName } from '../../http/upgrade';
 import { type HeaderList, headerValue } from '../body';
 import type { HttpContent, HttpRequest, HttpResponse } from '../http/http';
 import type { Message } from '../message';
@@ -32,7 +33,7 @@ export type WebSocketKind = (typeof webSocketKinds)[number];
 export function opensWebSocket({ request, response }: HttpContent): boolean {
   if (response === null) return false;
   if (request?.protocol === 'websocket') return response.status < 300;
-  return response.status === 101 && /websocket/i.test(headerValue(response.headers, 'upgrade') ?? '');
+  return response.status === 101 && nameOfUpgrade(response.headers) === webSocketName;
 }
 
 /** What the server agreed to speak (RFC 6455 11.3.4); null where it named nothing. */

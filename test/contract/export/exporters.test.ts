@@ -69,6 +69,15 @@ describe.each(exporters.map((exporter) => [exporter.name, exporter] as const))('
   });
 });
 
+it('leaves out the 101 of a request that asked for HTTP/2 without a word, since its answer stands beside it', async () => {
+  const toHttp2 = storedExchanges({ status: 101, responseHeaders: [['Upgrade', 'h2c']] }, { status: 101 });
+  const leftOut: string[] = [];
+  const options = { target: null, wiretapeVersion: '', template: String, onWritten: () => undefined };
+  const onLeftOut = (reason: string) => leftOut.push(reason);
+  expect(await Array.fromAsync(callsIn(toHttp2, { ...options, onLeftOut }))).toEqual([]);
+  expect(leftOut).toEqual(['left HTTP for another protocol']);
+});
+
 it('HAR is what its schema asks for', async () => {
   const ajv = new Ajv({ strict: false });
   addFormats(ajv);

@@ -54,7 +54,13 @@ const NOT_IN_FILE = 'its address is in no executable part of the file';
 
 /** A plan for each library that recognises the image: a Go program may have an OpenSSL linked into it. */
 export function planImage(image: ElfImage): readonly ImagePlan[] {
+  const defined = image.functions(
+    tlsLibraries.flatMap(({ markers }) => markers ?? []),
+    'all',
+  );
   return tlsLibraries.flatMap((library) => {
+    const { markers } = library;
+    if (markers !== undefined && !markers.some((name) => defined.has(name))) return [];
     const flavour = library.recognise(image);
     return flavour === undefined ? [] : [{ library: library.name, flavour, ...placeAll(image, library, flavour) }];
   });

@@ -3,6 +3,7 @@
  * its body is made of them. Nothing incomplete becomes a mock. Which version of HTTP carried it makes no difference.
  */
 import { blockBytes } from '../../../../tape/body/event-stream';
+import { changesToHttp2 } from '../../../../tape/http/upgrade';
 import type { Exchange } from '../../../../tape/model/exchange';
 import { type HttpContent, type HttpResponse, noHttp } from '../../../../tape/model/http/http';
 import { httpOf } from '../../../../tape/model/registry';
@@ -39,6 +40,7 @@ const failures = new Set<string>(['reset', 'closed', 'timeout', 'refused'] satis
 
 export const readHttp: MockReader<'http'> = {
   host: 'http',
+  takes: (exchange) => !changesToHttp2(httpOf(exchange) ?? noHttp),
   read(exchange): Read<'http'> {
     const content = asAskedOverHttp1(httpOf(exchange) ?? noHttp);
     const reason = whyNot(exchange, content);

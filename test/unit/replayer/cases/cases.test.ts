@@ -129,7 +129,7 @@ describe('recordedHttp2', () => {
 });
 
 describe('a request that asked for HTTP/2', () => {
-  const [asked, answered] = storedExchanges({ status: 101 }, {});
+  const [asked, answered] = storedExchanges({ status: 101, responseHeaders: [['Upgrade', 'h2c']] }, {});
   const overHttp2 = (stored: StoredExchange | undefined, connectionId: string): StoredExchange => {
     if (stored?.exchange.protocol !== 'http1') throw new Error('an exchange of HTTP/1.1 is needed');
     const { response } = stored.exchange.content;
@@ -212,6 +212,17 @@ describe('streams', () => {
     expect(response).toMatchObject({ version: '1.1', status: 101 });
     expect(response.headers).toEqual([['sec-websocket-protocol', 'v1'], ...upgrade]);
     expect(recordedHttp2(played.handshake)).toBe('plaintext'); // it is sent so again where the target takes it
+  });
+
+  it('of a WebSocket that was refused over HTTP/2 are none that can be sent', async () => {
+    const asked = { method: 'CONNECT', target: '/chat', version: '2', scheme: 'http', authority: 'shop' } as const;
+    const refused = exchangeOf({
+      protocol: 'http2',
+      channel: 1,
+      request: requestOf({ ...asked, protocol: 'websocket' }),
+      response: responseOf({ version: '2', status: 403 }),
+    });
+    expect(casesFrom([await storedOf(refused)])).toMatchObject([{ kind: 'skip', reason: 'unsendable' }]);
   });
 
   it('of a WebSocket are a conversation, and mocked as one', async () => {

@@ -74,6 +74,11 @@ it('serves an exchange whose connection is uncertain: its request and answer are
   expect(sorted({ problems: ['uncertain-connection'] }).mocks).toEqual(['1 payments:8080 response']);
 });
 
+it('passes over the 101 of a request that asked for HTTP/2, whose answer stands beside it', () => {
+  const toHttp2 = { status: 101, responseHeaders: [['Upgrade', 'h2c']] } as const;
+  expect(sorted(toHttp2, { target: '/a' })).toMatchObject({ mocks: ['2 payments:8080 response'], notServed: [] });
+});
+
 describe('HTTP/2', () => {
   function overHttp2(
     over: Partial<Exchange> & { request?: Partial<HttpRequest>; response?: HttpResponse | null } = {},

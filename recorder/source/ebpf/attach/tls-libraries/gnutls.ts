@@ -11,8 +11,11 @@ import type { ElfImage } from '../elf/elf';
 import { namedFlavour } from './by-name';
 import type { FoundPlace, TlsFlavour, TlsLibrary } from './tls-library';
 
+const OWN = ['gnutls_record_send', 'gnutls_record_recv', 'gnutls_handshake'];
+
 export const gnutls: TlsLibrary = {
   name: 'gnutls',
+  markers: OWN.slice(0, 1),
   recognise,
   probes: { by: 'code', places },
 };
@@ -33,7 +36,7 @@ const NO_HANDSHAKE = [0xba, 0xff, 0xff, 0xff, 0xff];
 const BODY_MOST = 4096;
 
 function recognise(image: ElfImage): TlsFlavour | undefined {
-  return namedFlavour(image, ['gnutls_record_send', 'gnutls_record_recv', 'gnutls_handshake'], 'GnuTLS');
+  return namedFlavour(image, OWN, 'GnuTLS');
 }
 
 function places(image: ElfImage): readonly FoundPlace[] {

@@ -9,6 +9,7 @@ import type { TlsFlavour, TlsLibrary } from './tls-library';
 
 export const mbedtls: TlsLibrary = {
   name: 'mbedtls',
+  markers: ['mbedtls_ssl_read'],
   recognise,
   probes: {
     by: 'name',

@@ -13,13 +13,15 @@ import { wordsOf } from '../elf/pointers';
 import { namedFlavour } from './by-name';
 import type { FoundPlace, TlsFlavour, TlsLibrary } from './tls-library';
 
+const OWN = ['SSL_ImportFD', 'SSL_ResetHandshake', 'SSL_GetChannelInfo'];
+
 export const nss: TlsLibrary = {
   name: 'nss',
+  markers: OWN.slice(0, 1),
   recognise,
   probes: { by: 'code', places },
 };
 
-const OWN = ['SSL_ImportFD', 'SSL_ResetHandshake', 'SSL_GetChannelInfo'];
 /** Where such tables lie: pointers that the loader puts in, never written to afterwards. */
 const SECTIONS = ['.data.rel.ro', '.data.rel.ro.local', '.rodata'];
 const WRAPPER_BYTES = 32;

@@ -10,8 +10,13 @@ import type { ElfImage } from '../elf/elf';
 import { entryHook, hookBoth, isNamedInFull } from './by-name';
 import type { InnerFunction, TlsFlavour, TlsLibrary, UprobeHook } from './tls-library';
 
+const READS = ['SSL_read', 'SSL_read_ex'];
+const WRITES = ['SSL_write', 'SSL_write_ex', 'SSL_write_ex2'];
+const OWN = [...READS, ...WRITES, 'BIO_write'];
+
 export const openssl: TlsLibrary = {
   name: 'openssl',
+  markers: OWN,
   recognise,
   probes: {
     by: 'name',
@@ -27,15 +32,12 @@ export const openssl: TlsLibrary = {
   },
 };
 
-const READS = ['SSL_read', 'SSL_read_ex'];
-const WRITES = ['SSL_write', 'SSL_write_ex', 'SSL_write_ex2'];
-
 /**
  * By what the file defines, never by its name: wheels carry `libssl-3e69114b.so.1.1`, NSS a `libssl3.so`. One way to read
  * and one to write are enough: the linker leaves out what a program does not call, and Rust calls the `_ex` forms only.
  */
 function recognise(image: ElfImage): TlsFlavour | undefined {
-  const found = image.functions([...READS, ...WRITES, 'BIO_write'], 'all');
+  const found = image.functions(OWN, 'all');
   const defines = (name: string) => found.has(name);
   const [tls, crypto] = [READS.some(defines) && WRITES.some(defines), defines('BIO_write')];
   if (!tls && !crypto) return undefined;

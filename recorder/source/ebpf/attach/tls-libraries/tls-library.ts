@@ -93,6 +93,13 @@ export interface ProbesByCode {
 export interface TlsLibrary {
   /** The word that reaches the tape (`tls.library`), and by which the kernel side's events tell whose they are. */
   readonly name: TlsLibraryName;
+  /**
+   * Functions of which a file that has the library defines at least one; undefined where it is told by something else.
+   * Those of all libraries are looked for in one pass: the names of a file like Node.js take 10 ms to search, and a
+   * process that has begun waits for its probes.
+   */
+  readonly markers?: readonly string[];
+  /** Asked where one of `markers` is defined. */
   recognise(image: ElfImage): TlsFlavour | undefined;
   readonly probes: ProbesByName | ProbesByCode;
 }

@@ -11,6 +11,7 @@ import type { TlsFlavour, TlsLibrary } from './tls-library';
 
 export const wolfssl: TlsLibrary = {
   name: 'wolfssl',
+  markers: ['wolfSSL_read'],
   recognise,
   probes: {
     by: 'name',
