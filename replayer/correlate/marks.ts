@@ -5,16 +5,20 @@
  */
 import type { HeaderList } from '../../tape/model/body';
 import type { SentCase } from '../cases/cases';
-
-const namesOfMarks = /trace|(?:^|-)b3(?:-|$)|request-?id|correlation|invocation-?id|idempotency/i;
+import { isMintingName } from '../mocks/match/names';
+import { headerVolatility } from '../noise/volatile-headers';
 
 /** A UUID, or a word that is too long to be met by chance: a short number is in too many places. */
 const id = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-Za-z_]{12,}/gi;
 
 /** In lower case, as services write hexadecimal either way. */
 export function marksIn(headers: HeaderList): readonly string[] {
-  const values = headers.filter(([name]) => namesOfMarks.test(name)).map(([, value]) => value);
+  const values = headers.filter(([name]) => isOfOneRequest(name.toLowerCase())).map(([, value]) => value);
   return [...new Set(values.flatMap((value) => (value.match(id) ?? []).map((each) => each.toLowerCase())))];
+}
+
+function isOfOneRequest(name: string): boolean {
+  return headerVolatility(name) === 'identifying' || isMintingName(name);
 }
 
 /** By case id. What several cases share, as the requests of one page share a trace, tells nothing and is left out. */
