@@ -4,7 +4,7 @@
  * cases are played at once. Pure.
  */
 import type { HeaderList } from '../../tape/model/body';
-import type { SentCase } from '../cases/cases';
+import { askedIn, type SentCase } from '../cases/cases';
 import { isMintingName } from '../mocks/match/names';
 import { headerVolatility } from '../noise/volatile-headers';
 
@@ -23,12 +23,8 @@ function isOfOneRequest(name: string): boolean {
 
 /** By case id. What several cases share, as the requests of one page share a trace, tells nothing and is left out. */
 export function ownMarks(cases: readonly SentCase[]): ReadonlyMap<string, readonly string[]> {
-  const marks = cases.map((test) => [test.id, marksIn(firstRequest(test).headers)] as const);
+  const marks = cases.map((test) => [test.id, marksIn(askedIn(test).headers)] as const);
   const counts = new Map<string, number>();
   for (const mark of marks.flatMap(([, own]) => own)) counts.set(mark, (counts.get(mark) ?? 0) + 1);
   return new Map(marks.map(([caseId, own]) => [caseId, own.filter((mark) => counts.get(mark) === 1)]));
-}
-
-function firstRequest(test: SentCase) {
-  return (test.kind === 'run' ? test : test.handshake).request;
 }

@@ -43,6 +43,8 @@ export class Validators {
     if (before !== undefined && answer.digest !== before && isFirm) return 'stale';
     if (answer.expected === answer.live) return isStaleHash(answer) ? 'stale' : 'same';
     if (answer.body === 'none') return 'differs';
+    if (isDigest(answer.recorded) && !(isDigest(answer.live) && answer.live.length === answer.recorded.length))
+      return 'differs';
     if (isOfBytes(answer.recorded, answer.sizes.recorded) && (answer.body === 'same' || !isLiveOfBytes))
       return 'differs';
     const mayChange = answer.body !== 'same' || isWeak(answer.live) || answer.isNewer;
@@ -67,6 +69,11 @@ function isStaleHash({ recorded, live, body }: TaggedAnswer): boolean {
 function isHash(tag: string): boolean {
   const opaque = tag.replace(/^W\//, '').replace(/^"|"$/g, '');
   return looksGenerated(opaque) || /^[0-9a-f]+-[\w+/=-]{20,}$/.test(opaque);
+}
+
+/** True for a tag that is a digest in hexadecimal, or a random number as long: each run has one of that length. */
+function isDigest(tag: string): boolean {
+  return /^(?:W\/)?"?[0-9a-f]{32,}"?$/.test(tag);
 }
 
 /** True for a tag that says how long its body is beside a hash of it, as Express makes them, weak or strong: it follows from the bytes. */

@@ -294,3 +294,17 @@ describe('a weak tag that says how long its body is', () => {
     expect(judgeOne(of(a, 'W/"abc"'), of(a, 'W/"abd"')).differences).toEqual([]);
   });
 });
+
+describe('a tag that is a digest', () => {
+  const of = (etag: string, n: number): ExchangeSketch => ({ responseHeaders: [['ETag', etag]], responseBody: { n } });
+  const digest = '5f0c1e2a7d1b4c3e9a550b1f2d3c4e5f';
+
+  it.each([
+    [`"${digest.replaceAll('5', '6')}"`, []],
+    ['"abc"', ['header["etag"]']],
+    [`"${digest}0"`, ['header["etag"]']],
+  ])('keeps its form when the body changes: %s', (etag, expected) => {
+    const { differences } = judgeOne(of(`"${digest}"`, 1), of(etag, 2));
+    expect(differences.map(({ path }) => path).filter((path) => path !== 'body.n')).toEqual(expected);
+  });
+});
