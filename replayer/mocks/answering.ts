@@ -9,6 +9,7 @@ import type { HostName } from './answers';
 import { answeredCall, CallLog, missedCall, refusedCall } from './calls';
 import type { Asked, Reply } from './front/asked';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
+import { rightDigests } from './match/digests';
 import type { EntryOptions } from './match/entry';
 import { createMatcher, type Matched, type Matcher, type Missed, type Strictness } from './match/matcher';
 import { explainMiss, type Miss } from './match/miss';
@@ -166,8 +167,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     redact,
     noteMiss,
     find(asked, live, { host, wire, mayPass = true }) {
-      const redacted = redact(live);
-      const ask = { host, upstream: asked.upstream, request: redacted.request, redacted: redacted.entries };
+      const { request, entries } = redact(live);
+      const ask = { host, upstream: asked.upstream, request, redacted: entries, digests: rightDigests(live) };
       const match = matcher.match(ask, wire);
       return match.kind === 'miss' ? missOf(asked, match, mayPass) : served(asked, match);
     },

@@ -26,6 +26,8 @@ export interface Ask {
   readonly upstream: string;
   readonly request: HttpRequest;
   readonly redacted: readonly RedactionEntry[];
+  /** Header fields that say the digest of its body, and say it right; in lower case. */
+  readonly digests?: ReadonlySet<string>;
 }
 
 export interface Entry {
@@ -36,6 +38,8 @@ export interface Entry {
   readonly side: NoiseSide;
   /** Header fields that take part because the recording shows that they decide here; in lower case. */
   readonly fields: ReadonlySet<string>;
+  /** Those that say the digest of its body, and say it right; of a recorded request nobody asks. */
+  readonly digests: ReadonlySet<string>;
   /** When it was asked. */
   readonly span: Span;
 }
@@ -62,6 +66,7 @@ export function entryOf(ask: Ask, options: EntryOptions): Entry {
       redacted: options.keyed ? [] : ask.redacted,
     },
     fields: noFields,
+    digests: ask.digests ?? noFields,
     span: { fromUs: ask.request.startedAtUs, toUs: Math.max(ask.request.startedAtUs, ask.request.endedAtUs) },
   };
 }
