@@ -42,7 +42,7 @@ function copied(tape: string): string {
 async function test({ tape, command, env = {} }: Build) {
   const copy = isAbsolute(tape) ? tape : copied(tape);
   const own = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-  const args = ['test', copy, '--json', '--sandbox', 'env', '--env', 'PORT={port}', ...own, '--', ...command];
+  const args = ['test', copy, '--json', '--env', 'PORT={port}', ...own, '--', ...command];
   const { status, stdout, stderr } = await runWiretape(args, {
     cwd: folder,
     env: isAbsolute(tape) ? { WIRETAPE_KEY: key } : {},

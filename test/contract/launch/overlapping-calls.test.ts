@@ -79,7 +79,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function test(tape: string, env: Readonly<Record<string, string>>, ...options: readonly string[]) {
-  const build = ['--sandbox', 'env', '--concurrency', '2', '--env', 'PORT={port}', '--env', 'UP={mock:payments:8080}'];
+  const build = ['--concurrency', '2', '--env', 'PORT={port}', '--env', 'UP={mock:payments:8080}'];
   const own = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const args = ['test', tape, '--json', ...options, ...build, ...own, '--', process.execPath, service];
   const { stdout, stderr } = await runWiretape(args, { cwd: folder });

@@ -308,3 +308,21 @@ describe('a tag that is a digest', () => {
     expect(differences.map(({ path }) => path).filter((path) => path !== 'body.n')).toEqual(expected);
   });
 });
+
+it.each([
+  ['EwrvoFPnQbZQZpnuzqXjXw==', 'yz2J+AypY9Yl/o0K1Fm+Sg=='],
+  ['/6CeGWw6VFk9/X3kqYKrCg==', 'vHXWxxo14jEcVOM4tvk6Ww=='],
+  ['lvYVeGlxBUmhUOtBdKhxsw==', '/lWrFcFlyBdwfOZMuPWNLA=='],
+])('takes for a nonce what is called one, whatever it begins with and whether or not it has a digit', (a, b) => {
+  const page = (nonce: string): ExchangeSketch => ({
+    responseHeaders: [
+      ['Content-Type', 'text/html'],
+      ['Content-Security-Policy', `script-src 'nonce-${nonce}'`],
+    ],
+    responseBody: `<p>script</p><script nonce="${nonce}">1</script>`,
+  });
+  expect(told(judgeOne(page(a), page(b)))).toEqual([]);
+  expect(told(judgeOne(page(b), page(a)))).toEqual([]);
+  const other = { ...page(b), responseBody: String(page(b).responseBody).replace('<p>script', '<p>styles') };
+  expect(told(judgeOne(page(a), other))).toHaveLength(1);
+});
