@@ -24,9 +24,12 @@
 
 #include "hooks/process_life.bpf.h"
 #include "hooks/socket_life.bpf.h"
+#include "hooks/uring.bpf.h"
+#include "hooks/packets.bpf.h"
 #include "hooks/tls_bind.bpf.h"
 #include "hooks/tls_records.bpf.h"
 #include "hooks/tls_plaintext.bpf.h"
+#include "hooks/tls_descriptor.bpf.h"
 #include "hooks/tls_go.bpf.h"
 #include "hooks/socket_data.bpf.h"
 #include "hooks/tls_calls.bpf.h"
@@ -36,6 +39,7 @@
 #include "hooks/tls_mbedtls.bpf.h"
 #include "hooks/tls_wolfssl.bpf.h"
 #include "hooks/tls_rustls.bpf.h"
+#include "hooks/tls_jsse.bpf.h"
 
 #include "tiers/fexit.bpf.h"
 #ifdef STATE_IN_HASHES

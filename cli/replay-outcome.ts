@@ -88,11 +88,15 @@ export function interruptedAfter({ passed, failed }: RunReport, cases: number): 
   });
 }
 
-/** Where no case got a connection. */
-export function unreachable({ unreachable: failure }: SuiteOutcome, { origin }: Target): WiretapeError {
+/** Where no case got a connection; `option` is the flag that named the target. */
+export function unreachable(
+  { unreachable: failure }: SuiteOutcome,
+  { origin }: Target,
+  option = '--target',
+): WiretapeError {
   return new WiretapeError('TARGET_UNREACHABLE', `Cannot reach ${origin}: no case got a connection`, {
     seen: failure === null ? [] : [`${failure.reason}: ${failure.detail}`],
-    remedy: remedies[failure?.reason ?? ''] ?? 'Start the build, or correct --target',
+    remedy: (remedies[failure?.reason ?? ''] ?? 'Start the build, or correct --target').replace('--target', option),
   });
 }
 

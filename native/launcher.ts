@@ -2,7 +2,7 @@
  * The launcher: where it lies, how it is told what to make, and what it says over its channel. Twin of native/launcher; the
  * only file of `native/` that the replayer imports.
  */
-import { basename, dirname, join } from 'node:path';
+import { builtFile } from './built-file';
 
 export interface LauncherPlan {
   /** Files of ours in the place of others. */
@@ -11,7 +11,11 @@ export interface LauncherPlan {
   readonly hidden: readonly string[];
   /** Ports whose loopback addresses lead to us, unless the command itself listens there. */
   readonly loopbackPorts: readonly number[];
+  /** How far the clock of the command is from the real one; null where it has that. */
+  readonly shiftS: number | null;
 }
+
+export const nothingMade: LauncherPlan = { binds: [], hidden: [], loopbackPorts: [], shiftS: null };
 
 /** What it says: texts of JSON, one a line. `errno` is the system's number. */
 export type LauncherMessage =
@@ -27,8 +31,18 @@ export type LauncherMessage =
   | { readonly kind: 'exited'; readonly code: number; readonly signal: number }
   | { readonly kind: 'dialled'; readonly id: number }
   | { readonly kind: 'undialled'; readonly id: number; readonly errno: number }
+  | UnmovedProgram
   | Datagram
   | SentDatagram;
+
+/** A program that sees the real time, and what went wrong as it started. */
+export interface UnmovedProgram {
+  readonly kind: 'unmoved';
+  readonly program: string;
+  readonly pid: number;
+  readonly step: string;
+  readonly errno: number;
+}
 
 /** UDP to port 53 of any address. */
 export interface Datagram {
@@ -52,14 +66,18 @@ export interface SentDatagram {
 }
 
 export function launcherPath(): string {
-  const above = dirname(__dirname);
-  return join(basename(above) === 'dist' ? above : join(above, 'dist'), 'wiretape-launcher');
+  return builtFile('wiretape-launcher');
 }
 
-/** Its command line; no command makes everything and runs nothing. */
-export function launcherArguments(plan: LauncherPlan, command: readonly string[] | null): string[] {
+/** Its command line; no command makes everything and runs nothing but a trial of the clock. `here`: without namespaces. */
+export function launcherArguments(
+  plan: LauncherPlan,
+  { command, here }: { readonly command: readonly string[] | null; readonly here: boolean },
+): string[] {
   return [
     ...(command === null ? ['--try'] : []),
+    ...(here ? ['--here'] : []),
+    ...(plan.shiftS === null ? [] : ['--clock', String(plan.shiftS)]),
     ...plan.binds.flatMap(({ from, over }) => ['--bind', from, over]),
     ...plan.hidden.flatMap((path) => ['--hide', path]),
     ...plan.loopbackPorts.flatMap((port) => ['--loopback', String(port)]),

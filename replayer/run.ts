@@ -97,7 +97,7 @@ class CaseRun implements Run {
     const sent = cases.filter(isSent);
     this.carrier = new Carrier(turnsOf(sent), { ...options, targetOf: (test) => addressAsked(test, options) });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
-    const state = openRunState((text) => this.carrier.isOnTape(text));
+    const state = openRunState((text) => this.carrier.isOnTape(text), options.shiftMs);
     const detail = (id: string, details: CaseDetails) => void this.details.set(id, this.withinRoom(details));
     this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note, detail });
     this.marks = ownMarks(sent);

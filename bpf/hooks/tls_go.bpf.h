@@ -53,21 +53,6 @@ static __always_inline bool is_stream_name(const struct go_netfd *netfd)
 	return name[0] == 't' && name[1] == 'c' && name[2] == 'p';
 }
 
-/* The socket that this descriptor of the running process is; 0 where it is none. */
-static __always_inline struct sock *sock_at(s32 fd)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
-	struct file *file = 0;
-	if (fd < 0 || (u32)fd >= BPF_CORE_READ(table, max_fds) || bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
-		return 0;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return 0;
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
-}
-
 /*
  * The socket of what may be a net.TCPConn: taken for one where all that a netFD says of itself, and what the kernel says of
  * its descriptor, agree. Other types that implement net.Conn do not look like that.
@@ -117,15 +102,6 @@ static __always_inline bool is_another(struct tls_state *tls, struct go_path *pa
 	return path->socket ? path->socket != tls->socket : !is_live_socket(tls->socket);
 }
 
-static __always_inline void bind_go(struct tls_state *tls, u32 tgid, u64 socket, u8 how)
-{
-	struct seal *seal = seal_of(socket);
-	if (seal)
-		seal->bound = 1;
-	tls->socket = socket;
-	send_bind(tls, tgid, how);
-}
-
 /* The stream of a connection, bound to its socket where it leads to one. */
 static __always_inline struct tls_state *stream_of_conn(u64 conn, u32 tgid)
 {
@@ -140,7 +116,7 @@ static __always_inline struct tls_state *stream_of_conn(u64 conn, u32 tgid)
 		return tls;
 	tls->below = path.below;
 	if (path.socket && !tls->socket)
-		bind_go(tls, tgid, path.socket, path.within ? WIRE_BOUND_WITHIN : WIRE_BOUND_DESCRIPTOR);
+		tie_to(tls, tgid, path.socket, path.within ? WIRE_BOUND_WITHIN : WIRE_BOUND_DESCRIPTOR);
 	return tls;
 }
 
@@ -184,7 +160,7 @@ static __always_inline void match_go_write(struct socket_state *state, u64 gorou
 	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &conn_key);
 	if (!tls || tls->socket || !may_seal(header, plaintext))
 		return;
-	bind_go(tls, state->tgid, state->generation, WIRE_BOUND_NESTED);
+	tie_to(tls, state->tgid, state->generation, WIRE_BOUND_NESTED);
 	state->flags |= SOCKET_BOUND;
 }
 

@@ -13,9 +13,11 @@ struct tls_state {
 	u64 socket; /* generation of the socket it is bound to; 0 while unknown */
 	u64 sent;
 	u64 received;
-	u64 below; /* Go: what the TLS object writes to; another one at the same address has another, or another socket */
+	/* Go: what the TLS object writes to; another one at the same address has another, or another socket. JSSE: the socket */
+	u64 below;
 	u32 carrier; /* 1: its plaintext is the ciphertext of another TLS object (TLS in TLS) */
-	u32 library; /* enum wire_library */
+	u16 library; /* enum wire_library */
+	u16 from_record; /* JSSE: 1: the socket was found by a record that it received */
 	struct turns turns;
 };
 

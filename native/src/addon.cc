@@ -46,9 +46,11 @@ CaptureOptions options_from(const Napi::Object& given) {
   options.required = names_of(given, "required");
   options.left_out = names_of(given, "leftOut");
   options.optional = names_of(given, "optional");
+  options.cgroup = given.Get("cgroup").ToString();
   options.ring_bytes = number_of(given, "ringBytes");
   options.limit_bytes = number_of(given, "limitBytes");
   options.wake_bytes = number_of(given, "wakeBytes");
+  options.sampled = number_of(given, "sampled");
   options.everybody = given.Get("everybody").ToBoolean();
   options.watch_processes = given.Get("watchProcesses").ToBoolean();
   return options;
@@ -104,6 +106,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     request.path = given.Get("path").ToString();
     request.is_return = given.Get("isReturn").ToBoolean();
     request.pid = number_of(given, "pid");
+    request.counter = static_cast<uint64_t>(given.Get("counter").ToNumber().Int64Value());
     auto offsets = given.Get("offsets").As<Napi::Array>();
     for (uint32_t i = 0; i < offsets.Length(); i++) {
       request.offsets.push_back(static_cast<uint64_t>(offsets.Get(i).ToNumber().Int64Value()));

@@ -44,6 +44,8 @@ int link_uprobe_multi(const MultiLink& wanted) {
   attributes.attach_type = kTraceUprobeMulti;
   attributes.path = reinterpret_cast<uint64_t>(wanted.path.c_str());
   attributes.offsets = reinterpret_cast<uint64_t>(wanted.offsets.data());
+  std::vector<uint64_t> counters(wanted.counter == 0 ? 0 : wanted.offsets.size(), wanted.counter);
+  if (!counters.empty()) attributes.ref_ctr_offsets = reinterpret_cast<uint64_t>(counters.data());
   attributes.count = static_cast<uint32_t>(wanted.offsets.size());
   attributes.multi_flags = wanted.is_return ? kReturn : 0;
   attributes.pid = wanted.pid;

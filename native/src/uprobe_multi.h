@@ -24,6 +24,7 @@ struct MultiLink {
   std::string path;
   std::vector<uint64_t> offsets;  // in the file
   bool is_return = false;
+  uint64_t counter = 0;  // place in the file of a number that counts the probes; 0: none
   uint32_t pid = 0;  // 0: every process
 };
 

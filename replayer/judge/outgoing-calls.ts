@@ -7,6 +7,8 @@
  * for the one it says it is for, or that alone has it recorded; of what remains open nothing is judged but what no case made.
  */
 import { formatPath } from '../../tape/model/path';
+import type { Accepted, AcceptedValues } from '../accept/accepted';
+import { heldAgainst } from '../accept/hold';
 import type { OutgoingCall } from '../mocks/calls';
 import type { Mock } from '../mocks/mock';
 import type { NoiseRule } from '../noise/rules';
@@ -27,6 +29,8 @@ export interface CallsOfRun {
   readonly count: number;
   /** Those about calls; others are passed over. */
   readonly rules: readonly NoiseRule[];
+  /** Differences of calls that were accepted. */
+  readonly accepted?: AcceptedValues;
 }
 
 export interface Judgement {
@@ -41,7 +45,9 @@ export function judgeCalls(results: readonly CaseResult[], run: CallsOfRun): Jud
   if (run.count > run.made.length) return { results, remarks: [tooMany(run)] };
   const board = new Board(run, new Set(results.filter(isJudged).map(({ id }) => id)));
   const judged = results.map((result) => {
-    const { differences, excused } = isJudged(result) ? board.judge(result.id) : nothing;
+    const found = isJudged(result) ? board.judge(result.id) : nothing;
+    const accepted = isJudged(result) ? board.knownOf(run.accepted?.of(result.id) ?? [], result.id) : [];
+    const { differences, excused } = heldAgainst(found, accepted, { about: 'calls', noise: null });
     if (differences.length + excused.length === 0) return result;
     return {
       ...result,
@@ -112,6 +118,13 @@ class Board {
     this.openIn = byCase(run.made.filter((call) => call.case === null));
     const askedUnder = Map.groupBy(this.mocksOf(run.made), ({ cause }) => cause);
     this.askedUnder = new Map([...askedUnder].map(([cause, mocks]) => [cause, this.keysOf(mocks)]));
+  }
+
+  /** Accepted values of calls that can be told from what was made: after a miss nothing, where calls are open what is missing. */
+  knownOf(accepted: readonly Accepted[], id: string): readonly Accepted[] {
+    const open = this.openIn.get(id) ?? [];
+    if ((this.madeIn.get(id) ?? []).some(isMiss) || open.some(isMiss)) return [];
+    return open.length === 0 ? accepted : accepted.filter((each) => each.accepted.kind === 'nothing');
   }
 
   judge(id: string): Verdicts {

@@ -103,13 +103,13 @@ export interface Places {
 
 export function createAnswering(set: MockSet, options: MockServerOptions, places: Places): Answerer {
   const { limits, urls, ownPorts } = places;
-  const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true };
-  const { redactor } = options;
+  const { shiftMs = 0, redactor } = options;
+  const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true, shiftMs };
   const mocks = redactor === undefined ? set.mocks : set.mocks.map((mock) => redactedMock(mock, redactor));
   const matcher = createMatcher({ ...set, mocks }, matching);
   const translation = createTranslation({
     addresses: { toMocks: (text) => addresses().toMocks(text), toUpstreams: (text) => addresses().toUpstreams(text) },
-    tokens: createTokenMint(),
+    tokens: createTokenMint(() => Date.now() + shiftMs),
     secrets: options.secrets ?? new Map(),
   });
   let known: { readonly ports: number; readonly addresses: Addresses } | null = null;

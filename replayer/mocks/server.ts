@@ -49,6 +49,8 @@ export interface MockServerOptions {
   readonly caFile?: string;
   /** When the certificates are valid; default a month from now. */
   readonly valid?: Validity;
+  /** How far the clock of the clients is from the real one, in milliseconds: what they are told of time is by theirs. Default 0. */
+  readonly shiftMs?: number;
   /** What a client may take up; the defaults are in limits.ts. */
   readonly limits?: Partial<MockLimits>;
   /** Who serves which mocks; default all of the registry. */

@@ -3,6 +3,7 @@ import { stringifyJson } from '../../tape/json/json';
 import type { Difference } from '../judge/difference';
 import type { OutgoingCall } from '../mocks/calls';
 import type { CallDifference } from '../mocks/match/call-differences';
+import { ruleLine } from '../noise/rule-line';
 import { judgedCalls } from './judged-calls';
 
 const listed = 10;
@@ -75,12 +76,9 @@ function shown(value: CallDifference['expected']): string {
 export function callRuleLines(differences: readonly Difference[]): readonly string[] {
   return judgedCalls(differences).flatMap(({ call, place }) => {
     if (call === null) return [];
-    if (place === null) return [`- { in: call, match: ${quoted(call)}, because: "…" }`];
+    const rule = { allows: null, because: '…' };
+    if (place === null) return [ruleLine({ in: 'call', path: null, match: call, ...rule })];
     const asNamed = call.replace(/:(?:80|443)(?=\/|$)/, ''); // clients leave the port of the scheme out
-    return [`- { in: request, path: ${quoted(place)}, match: ${quoted(asNamed)}, because: "…" }`];
+    return [ruleLine({ in: 'request', path: place, match: asNamed, ...rule })];
   });
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -6,6 +6,7 @@
 import { visibleLine } from '../../tape/visible-text';
 import { type Difference, type Excuse, isOfCalls } from '../judge/difference';
 import { formatMiss } from '../mocks/match/miss';
+import { ruleLine } from '../noise/rule-line';
 import { callLines, callRuleLines, placeholderTexts } from './call-lines';
 import { casesText, type FinishedRun, flakyText, skippedGroups, summaryParts, verdictLabels } from './finished-run';
 import type { ReportFormat } from './format';
@@ -178,8 +179,7 @@ function mayBeNoise(difference: Difference): boolean {
 
 /** The line for a noise file that declares one place; the reason is for the writer to fill in. */
 function noiseRuleLine(path: string): string {
-  const text = /^[\w.*[\]-]+$/.test(path) && !path.includes('[*]') ? path : `'${path.replaceAll("'", "''")}'`;
-  return `- { in: response, path: ${text}, because: "…" }`;
+  return ruleLine({ in: 'response', path, match: null, allows: null, because: '…' });
 }
 
 function chainLines(chains: readonly Chain[], { styles, visible }: ConsoleOptions): string[] {

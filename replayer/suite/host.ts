@@ -12,6 +12,8 @@ import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
 import type { StoredExchange } from '../../tape/store/tape';
 import { visibleLine } from '../../tape/visible-text';
+import { parseAccepted } from '../accept/accepted-file';
+import { heldOf } from '../accept/stale';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
 import { isWithoutPersonalData, placeholdersOf, secretsInAnswers, secretsOfCases } from '../correlate/secrets';
@@ -19,7 +21,7 @@ import { idleRules } from '../judge/idle-rules';
 import type { CallPolicy } from '../judge/outgoing-calls';
 import { keptToJudge } from '../mocks/calls';
 import type { Miss } from '../mocks/match/miss';
-import { type Mock, mocksFrom } from '../mocks/mock';
+import { type Mock, mocksFrom, requestIn } from '../mocks/mock';
 import { parseNoiseRules } from '../noise/rules';
 import { callLines } from '../report/call-lines';
 import type { CaseResult, RunReport } from '../report/report';
@@ -50,16 +52,19 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const inbound = cases.toSorted((a, b) => a.tape.step - b.tape.step).map((each) => restoreCase(each, beside));
   const outbound = readMocks(settings, beside);
   const tests = casesFrom(inbound);
+  const entries = parseAccepted(textBeside(folder, settings.accepted) ?? '', settings.accepted ?? '');
+  const { accepted, warnings } = heldOf(entries, tests, { isWhole: false });
   const options = {
     ...optionsFrom(settings, { folder, env }),
     ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
   };
   const { redactor, noise, keyed } = options;
-  const set = mocksFrom(outbound, { heard: inbound });
+  const set = mocksFrom(outbound, { heard: inbound.flatMap(requestIn) });
   const secrets = secretsInAnswers(outbound, options.secrets);
   const launched = await launch(settings, set, {
     env,
     outbound,
+    inbound,
     rules: noise,
     secrets,
     redactor,
@@ -73,12 +78,15 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
       policy: settings.calls ?? 'set',
       options: {
         ...options,
+        accepted,
         secrets: secretsOfCases(inbound, { answers: outbound, secrets: options.secrets }),
         target: launched.target,
+        shiftMs: launched.shiftMs,
         ...(launched.mocks === null ? {} : { watch: launched.mocks.cases }),
       },
       launched,
       files: fileNames(settings),
+      warnings,
     });
   } catch (error) {
     await launched.close();
@@ -94,6 +102,8 @@ interface Opened {
   readonly mocks: readonly Mock[];
   readonly policy: CallPolicy;
   readonly files: SuiteFileNames;
+  /** What is to be known before anything is played. */
+  readonly warnings: readonly string[];
 }
 
 /** Plays in recorded order, as far as tests ask for it: a case may depend on every answer before it. */
@@ -142,18 +152,19 @@ class Playing implements SuiteHost {
     const { launched, mocks, policy, options } = this.suite;
     const report = this.run.report();
     if (launched.mocks === null) return report;
-    return withCalls(report, { policy, rules: options.noise, mocks, server: launched.mocks });
+    const { noise: rules, accepted } = options;
+    return withCalls(report, { policy, rules, accepted, mocks, server: launched.mocks });
   }
 
   /** Among them calls that were not as recorded, and the noise rules that excused nothing. */
   remarks(): readonly string[] {
-    const { tests, options, launched, mocks } = this.suite;
+    const { tests, options, launched, mocks, warnings } = this.suite;
     if (this.problems.size < tests.size) return [];
     const report = this.report();
     const calls = launched.mocks === null ? null : { made: report.calls, mocks };
     const idle = idleRules(options.noise, { results: report.results, cases: [...tests.values()], calls });
     const told = callLines(report.calls).map(visibleLine);
-    return [...launched.remarks, ...report.remarks.map(visibleLine), ...told, ...idle];
+    return [...warnings, ...launched.remarks, ...report.remarks.map(visibleLine), ...told, ...idle];
   }
 
   async close(): Promise<void> {

@@ -20,7 +20,7 @@ const inFolder = (/** @type {string[]} */ ...names) => path.join(folder, ...name
  * @typedef {{ name: string, commands: Record<string, string>, files: readonly string[], steps: readonly (readonly string[])[], cwd?: string, env?: Record<string, string> }} Peer
  */
 
-const java = ['dependency:3.9.0:copy-dependencies', '-q', '-B', '-f', here('scripts/peers/java/pom.xml')];
+const java = ['dependency-plugin:3.9.0:copy-dependencies', '-q', '-B', '-f', here('scripts/peers/java/pom.xml')];
 const plugin = 'org.apache.maven.plugins:maven-';
 const sources = here('fixtures/apps/peers/java');
 

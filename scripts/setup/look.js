@@ -18,7 +18,7 @@ const clientsFolder = path.join(root, 'build/clients');
 /** What `npm run test:generated` runs generated files with. */
 const generatedFolder = path.join(root, 'build/generated');
 const stampFolder = path.join(root, 'build/stamps');
-const libraryFolders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib'];
+const libraryFolders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/usr/local/lib', '/usr/share/perl5'];
 
 /** What each built part is made of, and what it leaves. */
 const parts = {
@@ -27,13 +27,14 @@ const parts = {
     inputs: [
       'native/src',
       'native/launcher',
+      'native/java',
       'native/binding.gyp',
       'native/exports.map',
       'bpf/wire.h',
       'bpf/config.h',
       'scripts/build-native',
     ],
-    outputs: ['dist/wiretape.node', 'dist/wiretape-launcher'],
+    outputs: ['dist/wiretape.node', 'dist/wiretape-launcher', 'dist/wiretape-java.so'],
   },
   typescript: {
     inputs: [

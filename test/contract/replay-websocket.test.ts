@@ -5,6 +5,8 @@ import type * as http from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { parseAccepted } from '../../replayer/accept/accepted-file';
+import { heldOf } from '../../replayer/accept/stale';
 import { casesFrom } from '../../replayer/cases/cases';
 import { parseTarget } from '../../replayer/drive/target';
 import { parseNoiseRules } from '../../replayer/noise/rules';
@@ -114,6 +116,21 @@ describe('a conversation', () => {
     const noise = parseNoiseRules('- { in: response, path: "message[*].body.status", because: "it moves" }', 'n.yaml');
     const outcome = await replay([stored], await serve(tickets({ word: 'new' })), { noise });
     expect(told(outcome)).toEqual(['pass']);
+  });
+
+  it('is held against what was accepted, also beside a message that is new', async () => {
+    const stored = await recorded(tickets(), visit);
+    const [test] = casesFrom([stored]);
+    const entry = `- { case: ${test?.id}, name: "${test?.name}", path: "message[3].body.status", recorded: open, accepted: new, because: x }`;
+    const { accepted, warnings } = heldOf(parseAccepted(entry, 'a.yaml'), casesFrom([stored]), { isWhole: true });
+    expect(warnings).toEqual([]);
+    const run = async (over: Parameters<typeof tickets>[0]) =>
+      told(await replay([stored], await serve(tickets(over)), { accepted }));
+    expect(await run({ word: 'new' })).toEqual(['pass']);
+    expect(await run({ word: 'open' })).toEqual(['fail', 'message[3].body.status unchanged "open" "open"']);
+    expect(await run({ word: 'other' })).toEqual(['fail', 'message[3].body.status changed "open" "other"']);
+    const onOpen = (socket: WebSocket) => socket.send('{"type":"news","text":"now with news"}');
+    expect(await run({ word: 'open', onJoin: onOpen })).toContain('message[3].body.status unchanged "open" "open"');
   });
 
   it('names a message that is new, and what follows it is still equal', async () => {

@@ -1,10 +1,8 @@
 /** The peers: how each is started, and which are put to which. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { answer, logTo } from '../../fixtures/apps/peers/node/conversation';
 import { freePort } from '../../replayer/launch/free-port';
-import { isListening } from '../../replayer/launch/readiness';
 import {
   apps,
   type Certificate,
@@ -14,6 +12,7 @@ import {
   saidOnStderr,
   start,
   startNginx,
+  untilListening,
 } from '../support/programs';
 
 export const protocols = ['calls', 'gets', 'events', 'websocket', 'grpc'] as const;
@@ -175,8 +174,7 @@ async function nghttpd(given: Serving): Promise<Server> {
     ...(tls === null ? ['--no-tls'] : []),
   ];
   const program = start('nghttpd', [...flags, String(port), ...secrets]);
-  // it says nothing
-  while (program.child.exitCode === null && !(await isListening(new URL(`http://127.0.0.1:${port}`)))) await pause(20);
+  await untilListening(program, port);
   return { port, stop: () => stopped(program) };
 }
 

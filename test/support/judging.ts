@@ -21,6 +21,8 @@ export interface JudgingOptions {
   readonly strict?: boolean;
   /** How long after the recording the run takes place; a live sketch with a start of its own has that. */
   readonly laterUs?: number;
+  /** How far the clock of the build is from the real one. */
+  readonly shiftMs?: number;
 }
 
 /** Of the project whose tapes these are. */
@@ -72,12 +74,12 @@ function judgeStored({ stored, recorded, live }: Runs, options: JudgingOptions):
 export function judgeAnswers(
   tests: readonly RunnableCase[],
   answers: readonly LiveAnswer[],
-  { noise, redactor = null, keyed = false, strict = false, authority = 'shop.test' }: AnswersOptions,
+  { noise, redactor = null, keyed = false, strict = false, shiftMs, authority = 'shop.test' }: AnswersOptions,
 ): readonly Judgement[] {
   const target = { authority, origin: `http://${authority}` };
   const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
   const rules: readonly NoiseRule[] = noise === undefined ? [] : parseNoiseRules(noise, 'noise.yaml');
-  const state = openRunState((text) => carrier.isOnTape(text));
+  const state = openRunState((text) => carrier.isOnTape(text), shiftMs);
   return tests.flatMap((test, i) => {
     const answer = answers[i];
     return answer === undefined ? [] : [judgeCase(test, answer, { carrier, state, rules, redactor, keyed, strict })];

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isListening } from '../../replayer/launch/readiness';
 
 export const repository = join(__dirname, '../..');
 export const apps = join(repository, 'fixtures/apps');
@@ -128,6 +130,15 @@ export function makeCertificate(folder: string): Certificate {
     stdio: 'ignore',
   });
   return { cert, key };
+}
+
+/** Until something listens on the port of loopback, for a program that does not say so. Throws where it ends before. */
+export async function untilListening(program: Program, port: number): Promise<void> {
+  const url = new URL(`http://127.0.0.1:${port}`);
+  while (!(await isListening(url))) {
+    if (program.child.exitCode !== null) throw new Error(`it ended before it listened:\n${program.stderr()}`);
+    await pause(20);
+  }
 }
 
 /** nginx with this `http` block, in the foreground, its files in the folder. */

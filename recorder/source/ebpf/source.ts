@@ -29,6 +29,7 @@ import { TlsLooks } from './attach/tls-look';
 import { Binder } from './bind/bind';
 import { decodeBatch, type WireEvent } from './decode/decode';
 import { type HeldCommand, startHeld } from './live/command';
+import { JavaMachines } from './live/java-machines';
 import { imagesOfCommand, installedImages } from './live/likely-images';
 import { Lookout } from './live/lookout';
 import { Membership } from './live/membership';
@@ -42,6 +43,10 @@ export interface EbpfSourceOptions {
   readonly ringBytes?: number;
   readonly limitBytes?: number;
   readonly queueBytes?: number;
+  /** Most that is held of TLS plaintext whose socket is not known yet. */
+  readonly unboundBytes?: number;
+  /** Which share of the connections is recorded, where it is not all of them. */
+  readonly sample?: number;
   readonly onEvents: (events: readonly SourceEvent[]) => void;
   readonly onProbe?: (report: ProbeReport) => void;
   /** A process that was not there at the start is a target now: `--port 8443` made it one. */
@@ -50,6 +55,10 @@ export interface EbpfSourceOptions {
   readonly onProxy?: (process: ProcessInfo, port: number) => void;
   /** Every `--pid`, and all they have started, have ended. Other targets may come back. */
   readonly onTargetsEnded?: () => void;
+  /** Java virtual machines among the targets are asked to load the agent by which their TLS is read. */
+  readonly java?: boolean;
+  /** One that was asked, and is not read. */
+  readonly onJavaRefused?: (process: ProcessInfo, reason: string) => void;
   /** What return probes do to a process with a seccomp filter here; tried where it is not given. */
   readonly returnProbes?: ReturnProbeFacts;
 }
@@ -61,6 +70,8 @@ export interface EbpfSource extends Source {
   /** What nobody fits yet. */
   readonly awaited: readonly AwaitedTarget[];
   readonly command: HeldCommand | undefined;
+  /** Resolves when whoever had to be asked to be read has been asked. */
+  settled(): Promise<void>;
   stats(): CaptureStats;
   /** Drains what the kernel still holds, and lets go of everything. Resolves with the last counts. */
   stop(): Promise<CaptureStats>;
@@ -86,7 +97,8 @@ class LiveSource implements EbpfSource {
   readonly command: HeldCommand | undefined;
   private readonly capture: Capture;
   private readonly captureTier: Tier;
-  private readonly processes: Processes = createProcesses(createProcReader());
+  private readonly proc = createProcReader();
+  private readonly processes: Processes = createProcesses(this.proc);
   private readonly binder: Binder;
   private readonly probes: ProbeSet;
   private readonly planner: Planner;
@@ -94,6 +106,7 @@ class LiveSource implements EbpfSource {
   private readonly tlsLooks: TlsLooks;
   private readonly membership: Membership;
   private readonly lookout: Lookout;
+  private readonly java: JavaMachines | null;
   private timer: NodeJS.Timeout | undefined;
   private ending: NodeJS.Timeout | undefined;
   private outgoing: SourceEvent[] = [];
@@ -123,14 +136,17 @@ class LiveSource implements EbpfSource {
     this.probes = this.openProbes();
     this.membership = this.openMembership();
     this.lookout = new Lookout({ probes: this.probes, isTarget: (pid) => this.membership.has(pid) });
+    this.java = options.java ? this.openJava() : null;
     this.binder = new Binder({
       clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
+      ...(options.unboundBytes === undefined ? {} : { heldBytesMost: options.unboundBytes }),
+      isOwn: (pid, local) => this.java?.asksBy(pid, local) ?? false,
       lookAtTls: (pid) => this.tlsLooks.of(pid, performance.now()),
       probedAtNs: (pid, file) => this.probeTimes.of(pid, file),
       onUnbound: (pid) => this.lookout.sawUnbound(pid),
-      onTls: (pid, isRead) => this.lookout.sawTls(pid, isRead),
+      onTls: (pid, isRead) => this.sawTls(pid, isRead),
     });
     try {
       refuseClosed(found.matches, this.processes);
@@ -146,9 +162,14 @@ class LiveSource implements EbpfSource {
         : [options.command.join(' ')];
   }
 
+  async settled(): Promise<void> {
+    await this.java?.settled();
+  }
+
   stats(): CaptureStats {
     const stats = this.capture.stats();
-    return { ...stats, missed: missedEvents(this.captureTier, stats.skips) };
+    const missed = missedEvents(this.captureTier, stats.skips);
+    return { ...stats, missed, notSampled: this.binder.notSampled };
   }
 
   pause(paused: boolean): void {
@@ -184,6 +205,7 @@ class LiveSource implements EbpfSource {
     clearInterval(this.timer);
     clearTimeout(this.ending);
     this.lookout.stop();
+    this.java?.stop();
     this.capture.close();
   }
 
@@ -204,6 +226,17 @@ class LiveSource implements EbpfSource {
     });
   }
 
+  private openJava(): JavaMachines {
+    const { proc, processes } = this;
+    return new JavaMachines({
+      proc,
+      processes,
+      isTarget: (pid) => this.membership.has(pid),
+      onAboard: (pid) => this.probes.cover(pid, { memoryBio: false }),
+      onRefused: (pid, reason) => this.options.onJavaRefused?.({ pid, name: processes.facts(pid)?.name ?? '' }, reason),
+    });
+  }
+
   private openMembership(): Membership {
     return new Membership({
       spec: this.options.targets,
@@ -213,7 +246,7 @@ class LiveSource implements EbpfSource {
       listener: {
         joined: (pid, because) => this.adopt(pid, because),
         begotten: (child, parent) => this.raise(child, parent),
-        replaced: (pid) => this.lookout.replaced(pid),
+        replaced: (pid) => this.replace(pid),
         left: (pid) => this.releaseOf(pid),
         vanished: (pid) => this.bury(pid),
         proxied: (pid, port) => this.options.onProxy?.({ pid, name: this.processes.facts(pid)?.name ?? '' }, port),
@@ -272,6 +305,7 @@ class LiveSource implements EbpfSource {
     this.capture.addTarget(pid);
     this.nameProcess(pid);
     this.lookout.joined(pid);
+    this.java?.consider(pid);
     if (!this.hasBegun) return;
     this.widen(); // targets come and go: the library of the next one is likely that of this one
     this.options.onJoined?.({ pid, name: this.processes.facts(pid)?.name ?? '' }, because);
@@ -283,8 +317,19 @@ class LiveSource implements EbpfSource {
     this.probes.inherit(child, parent);
   }
 
+  private replace(pid: number): void {
+    this.lookout.replaced(pid);
+    this.java?.replaced(pid);
+  }
+
+  private sawTls(pid: number, isRead: () => boolean): void {
+    this.lookout.sawTls(pid, isRead);
+    this.java?.consider(pid);
+  }
+
   private releaseOf(pid: number): void {
     this.probes.forget(pid);
+    this.java?.forget(pid);
     this.lookout.forget(pid);
     if (this.options.command === undefined && !mayCome(this.options.targets)) this.endOnceOver(pid);
   }
@@ -435,8 +480,9 @@ function mayCome({ ports, comms, cgroups, containers, all }: TargetSpec): boolea
   return all || ports.length + comms.length + cgroups.length + containers.length > 0;
 }
 
-function sizes({ ringBytes, limitBytes, queueBytes }: EbpfSourceOptions) {
+function sizes({ ringBytes, limitBytes, queueBytes, sample }: EbpfSourceOptions) {
   return {
+    ...(sample === undefined ? {} : { sample }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(queueBytes === undefined ? {} : { queueBytes }),

@@ -53,6 +53,8 @@ export interface EntryOptions {
   readonly rules: readonly NoiseRule[];
   /** Whether placeholders of one secret are equal on both sides: the redaction key is known. */
   readonly keyed: boolean;
+  /** How far the clock of the clients is from the real one, in milliseconds. Default 0. */
+  readonly shiftMs?: number;
 }
 
 export function entryOf(ask: Ask, options: EntryOptions): Entry {

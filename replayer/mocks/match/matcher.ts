@@ -90,9 +90,11 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const running = new Running();
   const isGiven = ({ mock }: MockEntry): boolean => ledger.isServed(mock);
   const turns = createTurns(entries, { made: new Epochs(), recorded: new Epochs(), running, isGiven });
-  const clock = new RunClock();
-  const pairOf = (recorded: MockEntry, live: Entry): SpanPair =>
-    running.pairOf(recorded.mock.cause, live.span.toUs) ?? { recorded: recorded.span, live: live.span };
+  const clock = new RunClock(options.shiftMs);
+  const pairOf = (recorded: MockEntry, live: Entry): SpanPair => {
+    const ofCase = running.pairOf(recorded.mock.cause, live.span.toUs);
+    return clock.pairOf(ofCase?.recorded ?? recorded.span, ofCase?.live ?? live.span);
+  };
   const grounds = { clock, keyed: options.keyed, pairOf };
   const noise = createNoiseMatching(entries, { turns, grounds, heard: set.heard });
 
@@ -101,7 +103,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const noteTime = (recorded: MockEntry, live: Entry): void => {
     if (timed.has(recorded)) return;
     timed.add(recorded);
-    clock.note({ recorded: recorded.span, live: live.span });
+    clock.note(clock.pairOf(recorded.span, live.span));
   };
   const causes = new WeakMap<Group, ReadonlySet<string | null>>();
   /** The cases that the requests of a group were recorded under. */
@@ -164,7 +166,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
     refusal: (upstream) => ledger.refusal(upstream, running),
     begin(each) {
       running.begin(each);
-      clock.note({ recorded: each.recorded, live: { fromUs: each.startedAtUs, toUs: each.startedAtUs } });
+      clock.note(clock.pairOf(each.recorded, { fromUs: each.startedAtUs, toUs: each.startedAtUs }));
       noise.standsFor(each.carried);
     },
     end: (id) => running.end(id),

@@ -79,20 +79,23 @@ function differenceTable(differences: readonly Difference[]): string {
 }
 
 function differenceRow(difference: Difference): string {
-  const { path, kind, redacted } = difference;
+  const { path, kind, redacted, accepted } = difference;
   const texts = valueTexts(difference);
-  const hasLeft = kind !== 'added';
+  const hasLeft = kind !== 'added' || accepted !== undefined;
   const hasRight = kind !== 'removed';
   const isStill = kind === 'unchanged';
   const now = texts.now ?? texts.expected;
   const [left, right] = markedTexts(hasLeft ? now : null, hasRight ? texts.actual : null);
   const before =
-    texts.now === null ? left : `${escaped(texts.expected)}<br><span class="note">in this run </span>${left}`;
-  const word =
-    kind === 'changed'
-      ? ''
-      : ` <span class="tag">${isStill ? 'unchanged, and what it stands for is another' : kind}</span>`;
+    texts.now === null
+      ? left
+      : `${escaped(texts.expected)}<br><span class="note">${accepted === undefined ? 'in this run' : `accepted (${escaped(accepted.rule)})`} </span>${left}`;
+  const word = kind === 'changed' ? '' : ` <span class="tag">${isStill ? stillText(difference) : kind}</span>`;
   return `<tr><th scope="row"><code>${escaped(path)}</code>${word}</th><td>${hasLeft ? value(before, redacted?.expected) : nothingThere}</td><td>${hasRight ? value(right, redacted?.actual) : nothingThere}</td></tr>`;
+}
+
+function stillText({ accepted }: Difference): string {
+  return accepted === undefined ? 'unchanged, and what it stands for is another' : 'as recorded again';
 }
 
 const nothingThere = '<span class="note">(not there)</span>';

@@ -22,6 +22,7 @@ const healthy: DoctorFacts = {
   returnProbes: { outcome: 'safe', detail: 'a child with a seccomp filter lives' },
   survey: { processes: [], running: 12, closed: 0 },
   noNamespaces: null,
+  noClock: null,
 };
 
 const refusedTier = [{ name: 'tracepoint', ok: false, detail: 'load: errno 1' }];
@@ -69,6 +70,24 @@ it.each([
   });
   expect(report.ok).toBe(true); // recordings do without
 });
+
+it.each([
+  ['launcher', 'ENOENT', /npm run build/],
+  ['ptrace', 'EPERM', /kernel\.yama\.ptrace_scope=1/],
+  ['seccomp notifications', 'EBUSY', /Run outside of whatever is told of the calls/],
+  ['seccomp notifications', 'ENOSYS', /kernel 5\.5 or newer/],
+])(
+  'says why a build cannot be started at the recorded time where %s failed with %s, and what to do',
+  (step, code, remedy) => {
+    const report = diagnose({ ...healthy, noClock: { step, code } });
+    expect(check(report, 'clock')).toMatchObject({
+      ok: false,
+      found: `no test --clock recorded: ${step} failed with ${code}`,
+      remedy: expect.stringMatching(remedy),
+    });
+    expect(report.ok).toBe(true);
+  },
+);
 
 it.each([
   ['BTF', withEnvironment({ hasBtf: false }), /CONFIG_DEBUG_INFO_BTF/],
@@ -158,7 +177,12 @@ it('prints a table a person can act on', () => {
           listens: [1, 2, 3, 4, 5],
           connections: 0,
           tls: [
-            { file: 'libjvm.so', library: 'JSSE', captured: false, how: 'Java: TLS done by JSSE is not captured yet' },
+            {
+              file: 'libjvm.so',
+              library: 'JSSE',
+              captured: false,
+              how: 'Java: TLS of JSSE is read on request, by an agent in the JVM: wiretape record --java',
+            },
             { file: 'libs2n.so', library: 's2n', captured: false, how: 's2n is not captured yet' },
           ],
         },
@@ -184,10 +208,11 @@ it('prints a table a person can act on', () => {
       'no  processes         2 of 40 may not be looked into',
       '                      do this: Run as root, or grant CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH',
       'ok  sandbox           netns: test gives a build a network of its own',
+      'ok  clock             test --clock recorded: a build can be started at the recorded time',
       '',
       'Processes with TCP sockets or a TLS library, and whether a recording would read them:',
       '  71    nginx        listens on 80, 443; 3 connected  no  OpenSSL, shared libssl.so.3: inner functions, were probes possible here',
-      '  4711  java         listens on 1, 2, 3, 4, …         no  Java: TLS done by JSSE is not captured yet',
+      '  4711  java         listens on 1, 2, 3, 4, …         no  Java: TLS of JSSE is read on request, by an agent in the JVM: wiretape record --java',
       '                                                      no  s2n is not captured yet',
       '  9     evil\\x1b[2J  1 connected                      no  no TLS library seen',
       '',

@@ -29,6 +29,8 @@ export interface PlannedProbe {
   readonly isReturn: boolean;
   readonly group: ProbeGroup;
   readonly need: ProbeNeed;
+  /** Place in the file of a number that counts the probes in place; 0: there is none. */
+  readonly counter: number;
   /** Why this place: `at the entry, on an emulated push`. */
   readonly why: string;
 }
@@ -86,7 +88,9 @@ function placeFound(image: ElfImage, places: readonly FoundPlace[]): Placed {
     else if (fileOffset === undefined) refusals.push({ symbol: place.symbol, reason: NOT_IN_FILE });
     else {
       const { program, symbol, need, why } = place;
-      probes.push({ program, symbol, fileOffset, isReturn: false, group: 'base', need, why });
+      const counter = place.counter === undefined ? 0 : image.dataOffsetOf(place.counter);
+      if (counter === undefined) refusals.push({ symbol, reason: NOT_IN_FILE });
+      else probes.push({ program, symbol, fileOffset, isReturn: false, group: 'base', need, counter, why });
     }
   }
   return refusals.length === 0 ? { probes, refusals } : { probes: [], refusals };
@@ -261,5 +265,6 @@ function placeOne(
     placing.refusals.push({ symbol, reason: NOT_IN_FILE });
     return;
   }
-  placing.probes.push({ program, symbol, fileOffset, isReturn: hook.at === 'return', group, need, why: place.why });
+  const isReturn = hook.at === 'return';
+  placing.probes.push({ program, symbol, fileOffset, isReturn, group, need, counter: 0, why: place.why });
 }

@@ -29,7 +29,10 @@ export interface Sighted {
 export function sightTls({ images, plan, evidence }: Sighted): readonly TlsSighting[] {
   const recognised = plan.plans.filter(({ image }) => image.flavour.holds !== 'crypto').map(ofPlan);
   const closed = plan.unreadable.flatMap(ofUnreadable);
-  return [...recognised, ...closed, ...images.flatMap((image) => ofName(fileName(image.path))), ...evidence];
+  const named = images.flatMap((image) => ofName(fileName(image.path)));
+  // The JVM tells by its name what its agent tells by its plan.
+  const unread = named.filter(({ library }) => !recognised.some((one) => one.captured && one.library === library));
+  return [...recognised, ...closed, ...unread, ...evidence];
 }
 
 /** Libraries that are read, by the names of their files: one that cannot be opened is known by nothing else. */
@@ -64,7 +67,7 @@ function ofPlan({ image, probes, refusals }: ProbePlan): TlsSighting {
 
 /** Libraries that are not read, by the names of their files. */
 const NAMED: readonly (readonly [RegExp, string, string])[] = [
-  [/^libjvm\.so$/, 'JSSE', 'Java: TLS done by JSSE is not captured yet'],
+  [/^libjvm\.so$/, 'JSSE', 'Java: TLS of JSSE is read on request, by an agent in the JVM: wiretape record --java'],
   [/^libs2n\.so/, 's2n', 's2n is not captured yet'],
 ];
 

@@ -7,12 +7,12 @@ import {
   type CloseWire,
   type DataWire,
   hiddenOf,
+  opensLater,
   type SealedWire,
   type Socket,
   type Stream,
   type StreamDirection,
   streamsOf,
-  updatesOf,
 } from './sockets-and-streams';
 
 /** Plaintext that passed unseen, and its place among what was sent or received on the socket. */
@@ -77,8 +77,8 @@ export function takeSealed(socket: Socket, event: SealedWire): readonly Unaccoun
   if (account === null) return [];
   const holes: (Unaccounted | null)[] = [];
   account.learnSuite(event.cipher);
-  if (stream !== null && !nested && callBegins && direction === 'received') {
-    account.excuseHidden(direction, before, socket.plaintext.received, updatesOf(stream));
+  if (stream !== null && !nested && callBegins && direction === 'received' && !opensLater(stream)) {
+    account.excuseHidden(direction, before, socket.plaintext.received, hiddenOf(stream));
     holes.push(settleAll(socket, direction, before, atNs));
   }
   if (added.records === 1 && lastLength === added.bytes) account.learnRecord(direction, before, lastLength);

@@ -1,6 +1,7 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
-import type { Agreed } from '../../alpn';
+
 import type { DataEvent } from '../../events';
+import type { Agreed } from '../../tls-hello';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import { ALERT_BYTES, KEY_UPDATE_BYTES, type TlsAccount } from './tls-account';
@@ -24,6 +25,8 @@ export interface Socket {
   tlsSeen: boolean;
   /** What is spoken within, where its client offered nothing else. */
   agreed: Agreed;
+  /** The host that the client asked for in its hello. */
+  serverName: string | null;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
   /** The one that was bound last. */
@@ -46,6 +49,8 @@ export interface Stream {
   readonly pid: number;
   readonly library: TlsLibraryName;
   socket: Socket | null;
+  /** Its TLS object leads to the socket itself. */
+  holdsSocket: boolean;
   /** Emitted as a connection of its own because no socket was found. */
   alone: boolean;
   held: DataWire[];
@@ -69,6 +74,7 @@ export function newStream(event: DataWire | BindWire): Stream {
     pid: event.pid,
     library: event.library,
     socket: null,
+    holdsSocket: false,
     alone: false,
     held: [],
     heldBytes: 0,
@@ -90,6 +96,7 @@ export function newSocket(event: OpenWire): Socket {
     startedEarlier: event.startedEarlier,
     tlsSeen: false,
     agreed: null,
+    serverName: null,
     look: null,
     stream: null,
     earlier: [],
@@ -114,15 +121,21 @@ const updates: Record<TlsLibraryName, readonly number[]> = {
   mbedtls: [],
   wolfssl: [KEY_UPDATE_BYTES],
   rustls: [KEY_UPDATE_BYTES],
+  jsse: [KEY_UPDATE_BYTES],
 };
 
-export function updatesOf({ library }: Stream): readonly number[] {
-  return updates[library];
+/** What may pass without plaintext at once: an alert, or two (one that says that it ends early: JSSE), a key update, both. */
+export function hiddenOf({ library }: Stream): readonly number[] {
+  const alerts = [ALERT_BYTES, 2 * ALERT_BYTES];
+  return [...alerts, ...updates[library].flatMap((update) => [update, update + ALERT_BYTES])];
 }
 
-/** What may pass without plaintext at once: an alert, a key update, one after the other. */
-export function hiddenOf(stream: Stream): readonly number[] {
-  return [ALERT_BYTES, ...updatesOf(stream).flatMap((update) => [update, update + ALERT_BYTES])];
+/**
+ * Records may wait to be opened while others are received: a program that does the input and output of an SSLEngine may do
+ * the two on different threads. OpenSSL's memory BIOs and rustls are fed at once by what was received.
+ */
+export function opensLater({ library, holdsSocket }: Stream): boolean {
+  return library === 'jsse' && !holdsSocket;
 }
 
 export function skip(stream: Stream, { direction, size }: DataWire): void {

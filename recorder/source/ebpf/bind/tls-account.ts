@@ -21,8 +21,13 @@ export const ALERT_BYTES = 2;
 export const KEY_UPDATE_BYTES = 5;
 /** The longest record of one: with what GCM of TLS 1.2 adds. */
 const ALERT_RECORD_MOST = ALERT_BYTES + 24;
-/** Where the suite is not known: what the common AEADs add to a record. */
-const COMMON_OVERHEADS = [17, 24, 16];
+/** JSSE adds so many zeros to each record of TLS 1.3 that it seals, whatever is in it. */
+export const JSSE_PADDING = 16;
+/** What those who seal may add; others that do (RFC 8446 5.4) are not known. */
+const PADDINGS = [0, JSSE_PADDING];
+const PADDED_ALERT_RECORD = ALERT_BYTES + 17 + JSSE_PADDING;
+/** Where the suite is not known: what the common AEADs add to a record, and JSSE with them. */
+const COMMON_OVERHEADS = [17, 24, 16, 17 + JSSE_PADDING];
 
 /** One way to read the records: how many of the first are no data, and what each of the others adds to its plaintext. */
 interface Reading {
@@ -30,6 +35,8 @@ interface Reading {
   readonly skippedBytes: number;
   readonly overheadLeast: number;
   readonly overheadMost: number;
+  /** Of what each adds: zeros that stand for nothing. */
+  readonly padding: number;
 }
 
 /** One direction: what is known of its records, and the readings that still fit. */
@@ -42,6 +49,8 @@ class Side {
   readings: readonly Reading[] | null = null;
   /** Plaintext bytes found missing so far, or explained by alerts. */
   excused = 0;
+  /** What the one who seals may add to each record. */
+  paddings: readonly number[] = PADDINGS;
   /** False where records passed that were not told one by one when they should have been. */
   complete = true;
 
@@ -71,6 +80,11 @@ export class TlsAccount {
     private readonly startedEarlier: boolean,
   ) {}
 
+  /** What the process itself adds to each record of TLS 1.3, now that its library is known. */
+  learnOwnPadding(padding: number): void {
+    this.sides.sent.paddings = [padding];
+  }
+
   learnSuite(cipher: number): void {
     this.suite ??= suiteFacts(cipher);
   }
@@ -82,8 +96,13 @@ export class TlsAccount {
     if (before.records !== side.lengths.length) side.complete = false;
     if (direction === this.client && side.lengths.length === 0) this.serverFirst = this.sides[other(direction)].records;
     side.lengths.push(length);
-    const isFinished = direction === this.client && length === this.suite?.finishedLength;
+    const isFinished = direction === this.client && this.isFinished(side, length);
     if (isFinished) this.serverFlight ??= this.sides[other(direction)].lengths.length;
+  }
+
+  private isFinished({ paddings }: Side, length: number): boolean {
+    const { suite } = this;
+    return suite?.hidesHandshake === true && paddings.some((padding) => length === suite.finishedLength + padding);
   }
 
   /** Sums as they stand now. */
@@ -127,7 +146,7 @@ export class TlsAccount {
    */
   get carriesData(): boolean {
     const [client, server] = [this.sides[this.client], this.sides[other(this.client)]];
-    if (this.startedEarlier) return client.bytes > ALERT_RECORD_MOST || server.bytes > ALERT_RECORD_MOST;
+    if (this.startedEarlier) return !mayBeAlert(client.bytes) || !mayBeAlert(server.bytes);
     if (!this.hidesHandshake) return client.records + server.records > 0;
     return this.clientSpoke(client) || this.serverSpoke(server);
   }
@@ -138,15 +157,17 @@ export class TlsAccount {
     return this.serverFirst > 0 || this.sides[this.client].records === 0;
   }
 
-  private clientSpoke({ lengths, records, bytes }: Side): boolean {
+  private clientSpoke(side: Side): boolean {
+    const { lengths, records, bytes, paddings } = side;
     if (lengths.length < Math.min(records, RECORDS_TOLD)) return records > 1;
-    const { suite } = this;
     const finished = lengths.findIndex((length) =>
-      suite === null ? finishedLengths.includes(length) : length === suite.finishedLength,
+      this.suite === null
+        ? paddings.some((padding) => finishedLengths.includes(length - padding))
+        : this.isFinished(side, length),
     );
     // Without a Finished the handshake was broken off, by an alert.
-    if (finished < 0) return lengths.some((length) => length > ALERT_RECORD_MOST);
-    return bytes - sum(lengths.slice(0, finished + 1)) > ALERT_RECORD_MOST;
+    if (finished < 0) return lengths.some((length) => !mayBeAlert(length));
+    return !mayBeAlert(bytes - sum(lengths.slice(0, finished + 1)));
   }
 
   private serverSpoke({ records, bytes }: Side): boolean {
@@ -157,21 +178,33 @@ export class TlsAccount {
   private readingsOf(direction: StreamDirection, count: SealedCount, plaintext: number): readonly Reading[] {
     const { suite } = this;
     const side = this.sides[direction];
-    if (suite === null || this.startedEarlier || !side.complete) return calibrated(suite, count, plaintext);
+    if (suite === null || this.startedEarlier || !side.complete) return calibrated(suite, side, { count, plaintext });
     const { overheadLeast, overheadMost } = suite;
-    return this.skipsOf(direction, side.lengths).map((skippedRecords) => ({
-      skippedRecords,
-      skippedBytes: sum(side.lengths.slice(0, skippedRecords)),
-      overheadLeast,
-      overheadMost,
-    }));
+    return this.paddingsOf(direction, suite).flatMap((padding) =>
+      this.skipsOf(direction, side.lengths, padding).map((skippedRecords) => ({
+        skippedRecords,
+        skippedBytes: sum(side.lengths.slice(0, skippedRecords)),
+        overheadLeast: overheadLeast + padding,
+        overheadMost: overheadMost + padding,
+        padding,
+      })),
+    );
+  }
+
+  /** A client's Finished tells which of them it is. */
+  private paddingsOf(direction: StreamDirection, suite: SuiteFacts): readonly number[] {
+    if (!suite.hidesHandshake) return [0];
+    const { lengths, paddings } = this.sides[direction];
+    if (direction !== this.client) return paddings;
+    const fitting = paddings.filter((padding) => lengths.includes(suite.finishedLength + padding));
+    return fitting.length > 0 ? fitting : paddings;
   }
 
   /** How many of the first records may be no data. */
-  private skipsOf(direction: StreamDirection, lengths: readonly number[]): readonly number[] {
+  private skipsOf(direction: StreamDirection, lengths: readonly number[], padding: number): readonly number[] {
     if (!this.suite?.hidesHandshake) return [0];
     if (direction === this.client) {
-      const finished = lengths.indexOf(this.suite.finishedLength);
+      const finished = lengths.indexOf(this.suite.finishedLength + padding);
       return [finished < 0 ? lengths.length : finished + 1];
     }
     const flight = this.serverFlight;
@@ -192,20 +225,36 @@ function areAlike(length: number, other: number): boolean {
 }
 
 /** Nothing is known of what went before: it is taken to be in order, and held to that from here on. */
-function calibrated(suite: SuiteFacts | null, count: SealedCount, plaintext: number): readonly Reading[] {
+function calibrated(
+  suite: SuiteFacts | null,
+  { paddings }: Side,
+  { count, plaintext }: { readonly count: SealedCount; readonly plaintext: number },
+): readonly Reading[] {
   const overheads =
-    suite === null ? COMMON_OVERHEADS.map((one) => [one, one]) : [[suite.overheadLeast, suite.overheadMost]];
-  return overheads.map(([overheadLeast = 0, overheadMost = 0]) => ({
+    suite === null
+      ? COMMON_OVERHEADS.map((one) => [one, one, 0])
+      : (suite.hidesHandshake ? paddings : [0]).map((one) => [
+          suite.overheadLeast + one,
+          suite.overheadMost + one,
+          one,
+        ]);
+  return overheads.map(([overheadLeast = 0, overheadMost = 0, padding = 0]) => ({
     skippedRecords: count.records,
     skippedBytes: count.bytes - plaintext,
     overheadLeast,
     overheadMost,
+    padding,
   }));
 }
 
-/** The least number of bytes that no reading explains; 0 where one explains all, or where plaintext is ahead. */
+/**
+ * The least number of bytes that no reading explains; 0 where one explains all, or where plaintext is ahead. That records are
+ * padded is believed where it explains all, or nothing else is possible: to a loss it is one more way to look small.
+ */
 function unexplained(readings: readonly Reading[], count: SealedCount, plaintext: number): number {
-  const left = readings.map((reading) => leastLeft(reading, count, plaintext));
+  if (readings.some((reading) => leastLeft(reading, count, plaintext) === 0)) return 0;
+  const plain = readings.filter(({ padding }) => padding === 0);
+  const left = (plain.length > 0 ? plain : readings).map((reading) => leastLeft(reading, count, plaintext));
   return left.some((bytes) => bytes <= 0) ? 0 : Math.min(...left);
 }
 
@@ -219,6 +268,10 @@ function leastLeft(reading: Reading, count: SealedCount, plaintext: number): num
   // Where padding varies, anything between the two is explained.
   if (least <= 0 && most >= 0) return 0;
   return least > 0 ? least : most;
+}
+
+function mayBeAlert(bytes: number): boolean {
+  return bytes <= ALERT_RECORD_MOST || bytes === PADDED_ALERT_RECORD;
 }
 
 function other(direction: StreamDirection): StreamDirection {

@@ -92,9 +92,10 @@ export class UprobeLinks {
     const [first] = probes;
     if (first === undefined) return;
     const offsets = probes.map(({ fileOffset }) => fileOffset);
-    const { program, isReturn: returning } = first;
+    const { program, counter, isReturn: returning } = first;
     try {
-      link.handle = this.options.capture.attachUprobe({ program, isReturn: returning, pid, path: image.path, offsets });
+      const request = { program, isReturn: returning, pid, path: image.path, offsets, counter };
+      link.handle = this.options.capture.attachUprobe(request);
       this.report(link, 'attached', `${program}${returning ? ' at the return' : ''}, ${first.why}`);
     } catch (error) {
       const delay = RETRY_DELAYS_MS[link.refusals] ?? Number.POSITIVE_INFINITY;

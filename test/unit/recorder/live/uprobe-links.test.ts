@@ -13,7 +13,16 @@ const image: PlannedImage = {
 };
 
 function probe(symbol: string, program: string, isReturn = false): PlannedProbe {
-  return { program, symbol, fileOffset: symbol.length, isReturn, group: 'base', need: 'read', why: 'at the entry' };
+  return {
+    program,
+    symbol,
+    fileOffset: symbol.length,
+    isReturn,
+    group: 'base',
+    need: 'read',
+    counter: 0,
+    why: 'at the entry',
+  };
 }
 
 const reading = [probe('SSL_read', 'rd_in'), probe('SSL_read', 'rd_out', true), probe('SSL_free', 'free')];

@@ -1,4 +1,6 @@
 /** Calls of the build, held against those that were recorded under the same case. */
+import { AcceptedValues } from '../../../../replayer/accept/accepted';
+import { parseAccepted } from '../../../../replayer/accept/accepted-file';
 import { type CallPolicy, judgeCalls } from '../../../../replayer/judge/outgoing-calls';
 import type { OutgoingCall } from '../../../../replayer/mocks/calls';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
@@ -40,11 +42,12 @@ interface Circumstances {
   readonly verdict?: Verdict;
   readonly rules?: string;
   readonly count?: number;
+  readonly accepted?: AcceptedValues;
 }
 
 function judgement(
   calls: readonly OutgoingCall[],
-  { policy = 'set', verdict = 'pass', rules = '', count }: Circumstances,
+  { policy = 'set', verdict = 'pass', rules = '', count, accepted = new AcceptedValues([]) }: Circumstances,
 ) {
   const results = ['A', 'B'].map(
     (id): CaseResult => ({ id, name: '', verdict, reason: null, differences: [], excused: [] }),
@@ -52,7 +55,8 @@ function judgement(
   const asked = new Set(calls.map(({ exchange }) => exchange));
   const unused = mocks.filter(({ id }) => !asked.has(id));
   const said = parseNoiseRules(rules, 'n.yaml');
-  return judgeCalls(results, { policy, mocks, unused, made: calls, count: count ?? calls.length, rules: said });
+  const run = { policy, mocks, unused, made: calls, count: count ?? calls.length, rules: said, accepted };
+  return judgeCalls(results, run);
 }
 
 function judged(calls: readonly OutgoingCall[], circumstances: Circumstances = {}) {
@@ -70,6 +74,27 @@ it('fails a case whose recorded call is not made', () => {
   expect(judged([made('A', '2'), made('A', '3'), made('B', '4')])).toEqual([
     'A fail calls["GET up.test:80/token"] removed',
   ]);
+});
+
+describe('with accepted calls', () => {
+  const entry = (path: string, sides: string) => `- { case: A, name: x, path: '${path}', ${sides}, because: x }`;
+  const gone = entry('calls["GET up.test:80/token"]', 'recorded: "GET up.test:80/token"');
+  const told = (calls: readonly OutgoingCall[], text: string) =>
+    judged(calls, { accepted: new AcceptedValues(parseAccepted(text, 'a.yaml')) });
+
+  it('passes without a call that is to be gone, and fails with it', () => {
+    expect(told([made('A', '2'), made('A', '3'), made('B', '4')], gone)).toEqual([]);
+    expect(told([...allOfA, made('B', '4')], gone)).toEqual(['A fail calls["GET up.test:80/token"] unchanged']);
+  });
+
+  it('says nothing of what nobody can tell: others while several cases went on, and any after a miss', () => {
+    const other = entry('calls["GET up.test:80/token"].header["x-tenant"]', 'recorded: a, accepted: b');
+    expect(told([...allOfA, made('B', '4')], other)).toEqual([
+      'A fail calls["GET up.test:80/token"].header["x-tenant"] unchanged',
+    ]);
+    expect(told([...['1', '2', '3'].map((id) => open(id)), made('B', '4')], other)).toEqual([]);
+    expect(told([...allOfA, made('A', '1', { found: 'miss' }), made('B', '4')], gone)).toEqual([]);
+  });
 });
 
 it('takes equal calls as one, however often they are made', () => {

@@ -51,6 +51,7 @@ const DYNAMIC_BYTES = 16;
 const DT_NEEDED = 1;
 const R_X86_64_GLOB_DAT = 6;
 const R_X86_64_JUMP_SLOT = 7;
+const STT_OBJECT = 1;
 const STT_FUNC = 2;
 /** Larger tables than any real file has are damage, or an attempt to make us allocate. */
 const TABLE_LIMIT_BYTES = 512 * 1024 * 1024;
@@ -115,12 +116,19 @@ export class ElfImage {
     return found;
   }
 
-  private findExported(names: readonly string[], found: Map<string, ElfSymbol>): void {
+  /** Where a variable that the file exports lies in memory. */
+  exportedVariable(name: string): number | undefined {
+    const found = new Map<string, ElfSymbol>();
+    this.findExported([name], found, STT_OBJECT);
+    return found.get(name)?.address;
+  }
+
+  private findExported(names: readonly string[], found: Map<string, ElfSymbol>, type = STT_FUNC): void {
     const symbols = this.sections.find((section) => section.type === SHT_DYNSYM);
     const hashes = this.sections.find((section) => section.type === SHT_GNU_HASH);
     if (symbols === undefined) return;
-    if (hashes === undefined) this.scan(symbols, 'dynsym', names, found);
-    else this.lookUp(symbols, hashes, names, found);
+    if (hashes === undefined) this.scan(symbols, 'dynsym', names, found, type);
+    else this.lookUp(symbols, hashes, names, found, type);
   }
 
   private lookUp(
@@ -128,12 +136,13 @@ export class ElfImage {
     hashes: ElfSection,
     names: readonly string[],
     found: Map<string, ElfSymbol>,
+    type: number,
   ): void {
     for (const name of names) {
       const index = candidatesOf(name, hashes, this.read).find((i) => this.symbolName(symbols, i) === name);
       if (index === undefined) continue;
       const entry = view(this.read(symbols.offset + index * SYMBOL_BYTES, SYMBOL_BYTES));
-      const symbol = entry.byteLength === SYMBOL_BYTES ? definedFunction(entry, 0) : undefined;
+      const symbol = entry.byteLength === SYMBOL_BYTES ? definedSymbol(entry, 0, type) : undefined;
       if (symbol !== undefined) found.set(name, { name, table: 'dynsym', ...symbol });
     }
   }
@@ -143,6 +152,7 @@ export class ElfImage {
     table: ElfSymbol['table'],
     names: readonly string[],
     found: Map<string, ElfSymbol>,
+    type = STT_FUNC,
   ): void {
     const strings = this.sections[symbols.link];
     if (strings === undefined || symbols.size > TABLE_LIMIT_BYTES || strings.size > TABLE_LIMIT_BYTES) return;
@@ -151,7 +161,7 @@ export class ElfImage {
     eachRecord(this.read, symbols, SYMBOL_BYTES, (entry, at) => {
       const name = nameAt.get(entry.getUint32(at, true));
       if (name === undefined || found.has(name)) return;
-      const symbol = definedFunction(entry, at);
+      const symbol = definedSymbol(entry, at, type);
       if (symbol !== undefined) found.set(name, { name, table, ...symbol });
     });
   }
@@ -159,6 +169,12 @@ export class ElfImage {
   /** Where in the file the byte at a virtual address stands; undefined outside executable segments. */
   fileOffsetOf(address: number): number | undefined {
     const segment = this.segments.find((s) => s.executable && holds(s, address));
+    return segment === undefined ? undefined : address - segment.address + segment.offset;
+  }
+
+  /** The same for data. */
+  dataOffsetOf(address: number): number | undefined {
+    const segment = this.segments.find((s) => !s.executable && holds(s, address));
     return segment === undefined ? undefined : address - segment.address + segment.offset;
   }
 
@@ -271,13 +287,13 @@ function sectionAt(bytes: DataView, at: number): ElfSection {
   };
 }
 
-function definedFunction(entry: DataView, at: number): { address: number; size: number } | undefined {
+function definedSymbol(entry: DataView, at: number, wanted: number): { address: number; size: number } | undefined {
   const [type, section, address] = [
     entry.getUint8(at + 4) & 15,
     entry.getUint16(at + 6, true),
     number64(entry, at + 8),
   ];
-  return type === STT_FUNC && section !== 0 && address !== 0 ? { address, size: number64(entry, at + 16) } : undefined;
+  return type === wanted && section !== 0 && address !== 0 ? { address, size: number64(entry, at + 16) } : undefined;
 }
 
 /** Walks a table of fixed-size records in windows, so that a table of any size costs little memory. */

@@ -1,6 +1,7 @@
 /** The TLS libraries that can be read, in the order they are asked. One line each. */
 import { gnutls } from './gnutls';
 import { go } from './go';
+import { jsse } from './jsse';
 import { mbedtls } from './mbedtls';
 import { nss } from './nss';
 import { openssl } from './openssl';
@@ -8,4 +9,4 @@ import { rustls } from './rustls';
 import type { TlsLibrary } from './tls-library';
 import { wolfssl } from './wolfssl';
 
-export const tlsLibraries: readonly TlsLibrary[] = [openssl, go, gnutls, nss, mbedtls, wolfssl, rustls];
+export const tlsLibraries: readonly TlsLibrary[] = [openssl, go, gnutls, nss, mbedtls, wolfssl, rustls, jsse];

@@ -71,6 +71,8 @@ export type FoundPlace =
       readonly program: string;
       readonly need: ProbeNeed;
       readonly address: number;
+      /** Where the file counts the probes that are in place; without it nowhere. */
+      readonly counter?: number;
       readonly why: string;
     }
   | FoundFunction

@@ -1,5 +1,5 @@
 import { createMatcher, type Matcher } from '../../../../../replayer/mocks/match/matcher';
-import { mocksFrom } from '../../../../../replayer/mocks/mock';
+import { mocksFrom, requestIn } from '../../../../../replayer/mocks/mock';
 import { parseNoiseRules } from '../../../../../replayer/noise/rules';
 import type { RedactionEntry } from '../../../../../tape/redact/redacted';
 import type { StoredExchange } from '../../../../../tape/store/tape';
@@ -24,7 +24,7 @@ interface Circumstances {
 
 function recorded(sketches: readonly CallSketch[], options: Circumstances = {}): Conversation {
   const rules = parseNoiseRules(options.rules ?? '', 'shop.noise.yaml');
-  const set = mocksFrom(calls(...sketches), { heard: options.heard ?? [] });
+  const set = mocksFrom(calls(...sketches), { heard: (options.heard ?? []).flatMap(requestIn) });
   const matcher = createMatcher(set, { rules, keyed: options.keyed ?? true });
   return {
     matcher,
