@@ -8,6 +8,7 @@
  *             {port} a free port, which then takes the place of the port in target
  *   mocks     what the dependencies answered; no dependency needs to run
  *   noise     places that may differ, each with a reason
+ *   calls     how calls to dependencies are judged: 'set' (default), 'strict' (how often and in which order, too), 'ignore'
  *   accepted  values that are expected in the place of recorded ones
  *
  * WIRETAPE_TARGET, when set, is used in place of command and target. More settings: ca, insecure, hostHeader, redact,
