@@ -3,7 +3,7 @@ import type { Options } from 'yargs';
 import { attribute } from '../replayer/baseline/attribute';
 import { baselineRemarks, measured } from '../replayer/baseline/remarks';
 import type { TestCase } from '../replayer/cases/cases';
-import { countsOf, excusedPlaces, type RunReport } from '../replayer/report/report';
+import { type RunReport, withResults } from '../replayer/report/report';
 import { runSuite, type SuiteOptions, type SuiteOutcome } from '../replayer/run';
 import { usage } from './options';
 import { progress } from './progress';
@@ -55,9 +55,8 @@ export async function playBeside(baseline: Baseline, playing: Playing): Promise<
     reports.map(({ results }) => results),
   );
   const target = baseline.target.origin;
-  const excused = excusedPlaces(found.results);
   const remarks = [...outcome.report.remarks, ...baselineRemarks(found, { target, runs: baseline.runs })];
-  const report = { ...outcome.report, ...countsOf(found.results), results: found.results, excused, remarks };
+  const report = { ...withResults(outcome.report, found.results), remarks };
   const told = { target, runs: baseline.runs, measured: measured(baseline.runs), places: found.places };
   return { outcome: { ...outcome, report }, also: { baseline: told }, reports };
 }

@@ -120,6 +120,7 @@ async function replay(args: Arguments): Promise<void> {
     unattributed: null,
     startedAtMs,
     target: options.target,
+    mocks: null,
     also,
   });
   if (writeNoise !== undefined) learnInto(writeNoise, cases, learnFrom);

@@ -1,7 +1,6 @@
 /** One run of `wiretape test`: mocks, the build with them in place of its dependencies, a replay, and the end of all of it. */
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
-import { type CallsOfRun, withCallsJudged } from '../replayer/judge/outgoing-calls';
 import { startBuild } from '../replayer/launch/build';
 import { type ClockKind, clockSentence, shiftFor } from '../replayer/launch/clock';
 import type { Miss } from '../replayer/mocks/match/miss';
@@ -11,8 +10,8 @@ import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server'
 import { type MockServer, type MockServerOptions, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { RecordedCall } from '../replayer/report/details';
-import { countsOf, excusedPlaces } from '../replayer/report/report';
 import { untrustedLines } from '../replayer/report/untrusted';
+import { type Mocked, withCalls } from '../replayer/report/with-calls';
 import { runSuite, type SuiteOptions } from '../replayer/run';
 import type { SandboxOptions } from '../replayer/sandbox/open';
 import type { SandboxSeen } from '../replayer/sandbox/sandbox';
@@ -38,7 +37,7 @@ export interface TestSetting {
   readonly calls: ReadonlyMap<string, readonly RecordedCall[]> | null;
   readonly outbound: readonly StoredExchange[];
   /** How the calls of the build are judged. */
-  readonly judging: Pick<CallsOfRun, 'policy' | 'isAttributed' | 'accepted'>;
+  readonly judging: Pick<Mocked, 'policy' | 'accepted'>;
   readonly sandbox: Pick<SandboxOptions, 'kind' | 'allow'>;
   readonly clock: ClockKind;
   readonly log: AppLog;
@@ -76,13 +75,12 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
     const { target, port } = await setting.place();
     const { outcome, seen } = await withBuild(setting, { mocks, raw, place: { target, port }, shiftMs, signal });
     const misses = mocks.misses();
-    const calls = { mocks: setting.mocks.set.mocks, unused: mocks.unused().mocks, made: mocks.calls() };
-    const judged = withCallsJudged(outcome.report.results, { ...setting.judging, ...calls });
-    const excused = excusedPlaces(judged);
-    const remarks = [...outcome.report.remarks, ...(shiftMs === null ? [] : [clockSentence])];
-    const report = { ...outcome.report, ...countsOf(judged), results: judged, excused, remarks };
+    const { judging, run, mocks: served } = setting;
+    const mocked = { ...judging, rules: run.noise, mocks: served.set.mocks, server: mocks };
+    const judged = withCalls(outcome.report, mocked);
+    const remarks = [...judged.remarks, ...(shiftMs === null ? [] : [clockSentence])];
     return {
-      outcome: { ...outcome, report: { ...report, misses, calls: calls.made, untrusted: mocks.distrust() } },
+      outcome: { ...outcome, report: { ...judged, remarks } },
       untrustedLines: untrustedLines(mocks.distrust(), mocks.caFile),
       target,
       misses,

@@ -7,6 +7,7 @@ import type { CallPolicy } from '../replayer/judge/outgoing-calls';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
+import { keptToJudge } from '../replayer/mocks/calls';
 import { always } from '../replayer/mocks/front/certificates';
 import { mocksFrom } from '../replayer/mocks/mock';
 import { recordedCalls } from '../replayer/report/calls';
@@ -78,12 +79,12 @@ export async function settingFrom(
     sandbox,
     mocks: {
       set: mocksFrom(outbound, { heard: await readHeard(args) }),
-      options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
+      options: { onMiss, latency, rules: settings.noise, secrets, valid: always, keptCalls: keptToJudge, ...redaction },
     },
     raw: rawMocksOf(args, outbound),
     run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers, accepted },
     calls: keepAnswers && isAttributed ? recordedCalls(outbound) : null,
-    judging: { policy: args.calls, isAttributed, accepted },
+    judging: { policy: args.calls, accepted },
   };
 }
 

@@ -118,6 +118,7 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
     unattributed: whyUnattributed(cases, args.concurrency),
     startedAtMs,
     target: first.target,
+    mocks: setting.mocks.set.mocks,
     also: { unused: first.unused, sandbox },
   });
   const { writeNoise } = args;

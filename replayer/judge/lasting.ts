@@ -23,7 +23,7 @@ function lastingText(text: string, path: Path, { target, ...known }: Known): str
 
 /** Only where an address stands: a short name of a host is a word, too. */
 function withTarget(text: string, { authority }: Address): string {
-  if (text === authority) return '{target}';
+  if (text === authority && /[.:]/.test(text)) return '{target}';
   const opening = `://${authority}`;
   if (!text.includes(opening)) return text;
   const [first = '', ...rest] = text.split(opening);

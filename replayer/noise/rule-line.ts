@@ -1,9 +1,11 @@
 /** The one writer of a rule of a noise file: for rules that are learned, added, or shown to be pasted. Pure. */
 import { safeJson } from '../../tape/visible-text';
+import type { NoiseSide } from './rules';
 
 export interface WrittenRule {
-  readonly in: 'request' | 'response';
-  readonly path: string;
+  readonly in: NoiseSide;
+  /** Null of a rule about whole calls. */
+  readonly path: string | null;
   readonly match: string | null;
   /** As a noise file has it: `order: any`, `tolerance: 5%`; null where anything may stand there. */
   readonly allows: string | null;
@@ -14,7 +16,7 @@ export interface WrittenRule {
 export function ruleLine({ in: side, path, match, allows, because }: WrittenRule): string {
   const members = [
     `in: ${side}`,
-    `path: ${word(path)}`,
+    ...(path === null ? [] : [`path: ${word(path)}`]),
     ...(allows === null ? [] : [allows]),
     ...(match === null ? [] : [`match: ${word(match)}`]),
     `because: ${escaped(because)}`,

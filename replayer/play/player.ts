@@ -52,6 +52,8 @@ export interface CaseWatch {
     readonly startedAtUs: number;
     /** Recorded values that the case is sent with others in their place, secrets among them. */
     readonly carried: readonly { readonly recorded: string; readonly live: string }[];
+    /** Ids that its request has for itself, by which its calls may be known. */
+    readonly marks: readonly string[];
   }): void;
   end(id: string): void;
   /** A text of the build's answers with recorded values in place of those that its dependencies were given in this run. */

@@ -100,8 +100,13 @@ export function reportOf(
   };
 }
 
+/** The same run with more to say of its cases. */
+export function withResults(report: RunReport, results: readonly CaseResult[]): RunReport {
+  return { ...report, ...countsOf(results), results, excused: excusedPlaces(results) };
+}
+
 /** How many cases came to what. */
-export function countsOf(results: readonly CaseResult[]) {
+function countsOf(results: readonly CaseResult[]) {
   const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
   return {
     cases: results.length,
@@ -113,7 +118,7 @@ export function countsOf(results: readonly CaseResult[]) {
   };
 }
 
-export function excusedPlaces(results: readonly CaseResult[]): readonly ExcusedPlace[] {
+function excusedPlaces(results: readonly CaseResult[]): readonly ExcusedPlace[] {
   const places = new Map<string, ExcusedPlace>();
   for (const { cause, rule, path: exact } of results.flatMap((result) => result.excused)) {
     const path = everyElement(exact);

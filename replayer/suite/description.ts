@@ -8,6 +8,7 @@ import type { HttpVersion } from '../../tape/model/http/http';
 import type { MessageFacts } from '../../tape/model/message';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HttpVersionChoice } from '../drive/way';
+import type { CallPolicy } from '../judge/outgoing-calls';
 import type { ClockKind } from '../launch/clock';
 import type { SandboxKind } from '../sandbox/sandbox';
 
@@ -153,6 +154,8 @@ export interface SuiteSettings {
   readonly waitMs?: number;
   /** The file of MocksFile. */
   readonly mocks?: string;
+  /** How the calls of the build are judged, as by `wiretape test --calls`; default `set`. */
+  readonly calls?: CallPolicy;
   /** The file of noise rules. */
   readonly noise?: string;
   /** The file of values that were accepted in the place of recorded ones. */

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { MocksFile } from '../../replayer/suite/description';
 import { runWiretape, withoutSettings } from '../support/command';
 import { Stage } from '../support/driving';
 import { storedExchanges } from '../support/exchanges';
@@ -168,10 +169,36 @@ it('fails when the build asks a dependency for something new, and says what', as
   const mocks = join(folder, greedy, 'test/wiretape/mocks.json');
   writeFileSync(mocks, readFileSync(mocks, 'utf8').replaceAll('"amount": 2598', '"amount": 2599'));
   const { status, output } = await projects.run(greedy);
-  expect(output).toMatch(/dependencies › were asked for nothing that is not on the tape/);
+  expect(output).toMatch(/dependencies › were asked for what is on the tape, and nothing else/);
   expect(output).toMatch(/MOCK_MISS +Cannot answer POST http:\S+\/charges/);
   expect(output).toMatch(/body\.amount +expected 2599, got 2598/);
   expect(status).toBe(1);
+});
+
+it('judges the calls of the build as test does, and plays what is left for it', async () => {
+  const lazy = projects.edited('commonjs', 'lazy', (setup) => setup);
+  const file = join(folder, lazy, 'test/wiretape/mocks.json');
+  const mocks = JSON.parse(readFileSync(file, 'utf8')) as MocksFile;
+  const [charge] = mocks.exchanges;
+  if (charge?.request == null) throw new Error('a charge was recorded');
+  const audit = { ...charge, exchange: '999', cause: '3', request: { ...charge.request, target: '/audits' } };
+  writeFileSync(file, JSON.stringify({ ...mocks, exchanges: [...mocks.exchanges, audit] }));
+  const only = ['-t', 'were asked for what is on the tape'];
+  const { status, output } = await projects.run(lazy, only);
+  expect(output).toMatch(/FAIL +POST \/orders -> 201 +case \d+/);
+  expect(output).toMatch(/calls\["POST [^"]*\/audits"\] +removed: expected "POST \S+\/audits"/);
+  expect(output).toContain("in setup.js calls: 'ignore' judges no calls");
+  expect(output).toMatch(jestRunner.counts({ failed: 1, skipped: 9 }));
+  expect(status).toBe(1);
+  const lenient = projects.edited(lazy, 'lenient', (setup) =>
+    setup.replace('suite({\n', "suite({\n  calls: 'ignore',\n"),
+  );
+  expect(await projects.run(lenient, only)).toMatchObject({ status: 0 });
+  writeFileSync(
+    join(folder, lazy, 'test/wiretape/noise.yaml'),
+    '- { in: call, match: "POST */audits", because: "audits are written elsewhere" }\n',
+  );
+  expect(await projects.run(lazy, only)).toMatchObject({ status: 0 });
 });
 
 it('is there for ES modules as for CommonJS, and is one and the same', async () => {

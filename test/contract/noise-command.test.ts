@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runWiretape } from '../support/command';
 import { storedExchanges } from '../support/exchanges';
+import { calls } from '../support/mocks';
 import { type Listening, listen } from '../support/recorded-http';
 import { writeTape } from '../support/tape-file';
 
@@ -197,6 +198,43 @@ it('adds, lists and takes out rules', async () => {
   });
   expect(await noise('rm', 'shop.noise.yaml', '2')).toMatchObject({ status: 0 });
   expect(fileText()).toBe('- { in: response, path: body.tags, order: any, because: "it\'s so" }\n');
+});
+
+it('adds and lists rules about calls, and says which speak of nothing on the tape', async () => {
+  const call = calls({ target: '/stock', requestBody: { amount: 1 }, method: 'POST' });
+  const exchanges = [...storedExchanges({ target: '/items', responseBody: {} }), ...call];
+  writeTape(
+    join(folder, 'calling.tape'),
+    exchanges.map(({ exchange, ...stored }, i) => {
+      return { ...stored, exchange: { ...exchange, connection: { ...exchange.connection, key: i + 1 } } };
+    }),
+  );
+  const add = (...args: readonly string[]) => noise('add', 'shop.noise.yaml', '--because', 'x', ...args);
+  const added = [
+    await add('--in', 'call', '--match', 'POST payments:8080/stock'),
+    await add('--in', 'call', '--match', 'POST payments:8080/stocks'),
+    await add('--in', 'request', '--path', 'body.amount', '--allow', 'tolerance: 1%'),
+    await add('--in', 'request', '--path', 'body.amonut'),
+  ];
+  expect(added.map(({ status }) => status)).toEqual([0, 0, 0, 0]);
+  expect(fileText()).toMatch(/^- \{ in: call, match: 'POST payments:8080\/stock', because: "x" \}$/m);
+  expect(await noise('ls', 'shop.noise.yaml', '--tape', 'calling.tape')).toEqual({
+    status: 1,
+    stdout: [
+      'shop.noise.yaml:1  call  POST payments:8080/stock  x',
+      'shop.noise.yaml:2  call  POST payments:8080/stocks  x',
+      'shop.noise.yaml:3  request body.amount  tolerance  x',
+      'shop.noise.yaml:4  request body.amonut  x',
+      '',
+    ].join('\n'),
+    stderr: [
+      'noise rule shop.noise.yaml:2 speaks of nothing on the tape: its match fits no recorded call (POST payments:8080/stocks)',
+      'noise rule shop.noise.yaml:4 speaks of nothing on the tape: no recorded call has such a place (body.amonut)',
+      '',
+    ].join('\n'),
+  });
+  const refused = await add('--in', 'call');
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('`match` is missing')]);
 });
 
 it.each([

@@ -174,6 +174,31 @@ describe('a conversation', () => {
     expect(told(outcome)).toEqual(['fail', 'message[2] reordered "after message[1]" "before message[1]"']);
   });
 
+  it('holds news of one thing against news of the same, in whatever order they come', async () => {
+    const news =
+      (order: readonly number[]): Behaviour[0] =>
+      (socket) => {
+        const ids = [randomUUID(), randomUUID()];
+        socket.on('message', (data) => {
+          if (data.toString() === 'open') for (const id of ids) socket.send(JSON.stringify({ type: 'opened', id }));
+          else for (const i of order) socket.send(JSON.stringify({ type: 'state', id: ids[i], open: true, n: 1 }));
+        });
+      };
+    const stored = await recorded(news([0, 1]), async ({ say, hear, close }) => {
+      for (const word of ['open', 'state']) {
+        say(word);
+        await hear();
+        await hear();
+      }
+      await close(1000);
+    });
+    expect(told(await replay([stored], await serve(news([0, 1]))))).toEqual(['pass']);
+    expect(told(await replay([stored], await serve(news([1, 0]))))).toEqual([
+      'fail',
+      'message[5] reordered "after message[4]" "before message[4]"',
+    ]);
+  });
+
   it.each([
     ['another code', (socket: WebSocket) => socket.close(1011, 'see you'), ['message[1].code changed 1000 1011']],
     ['other words', (socket: WebSocket) => socket.close(1000, 'bye'), ['message[1].reason changed "see you" "bye"']],

@@ -40,7 +40,7 @@ function withSeparators(number: number): string {
 /** Last, when everything that calls a dependency was played. */
 const dependenciesTest = `
 describe('dependencies', () => {
-  test('were asked for nothing that is not on the tape', noMisses);
+  test('were asked for what is on the tape, and nothing else', noMisses);
 });
 `;
 
@@ -98,6 +98,7 @@ const setupHeader = `/**
  *             {port} a free port, which then takes the place of the port in target
  *   mocks     what the dependencies answered; no dependency needs to run
  *   noise     places that may differ, each with a reason
+ *   calls     how calls to dependencies are judged: 'set' (default), 'strict' (how often and in which order, too), 'ignore'
  *   accepted  values that are expected in the place of recorded ones
  *
  * WIRETAPE_TARGET, when set, is used in place of command and target. More settings: ca, insecure, hostHeader, redact,

@@ -90,7 +90,7 @@ export function explainMiss(live: Entry, context: MissContext): Miss {
     code: 'MOCK_MISS',
     message: `Cannot answer ${what} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,
     why,
-    case: context.matcher.runningCase(),
+    case: context.matcher.whose(live.request.headers).case,
     method: within?.method ?? live.request.method,
     url,
     answeredWith: answeredWith(context.policy, why),
