@@ -1,5 +1,6 @@
 import { Binder, type BinderOptions } from '../../../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../../../recorder/source/ebpf/decode/decode';
+import { wireFlag, wireReason } from '../../../../recorder/source/ebpf/decode/wire';
 import type { SourceEvent } from '../../../../recorder/source/events';
 import { clientHello } from '../../../support/client-hello';
 import { batchOf, type WireFields } from '../../../support/wire-events';
@@ -555,4 +556,24 @@ it('tells nothing of a connection that a sample leaves out, in plaintext or TLS'
     plain(3, RECEIVED, 'GET'),
   ]);
   expect(spoken(told)).toEqual(['3 open', '3 received 0 GET']);
+});
+
+it('passes on in which way bytes were taken, and that some are to come', () => {
+  const { fromPacket, byRequest } = wireFlag;
+  const told = bind([
+    open(1),
+    { ...plain(1, SENT, 'ab'), flags: byRequest },
+    { ...plain(1, SENT, '', 2), size: 3, reason: wireReason.inPackets },
+    { ...plain(1, SENT, 'cde', 2), flags: fromPacket },
+    plain(1, SENT, 'f', 5),
+  ]);
+  const facts = told.flatMap((event) =>
+    event.kind === 'data' ? [[event.position, event.size, event.missing, event.way]] : [],
+  );
+  expect(facts).toEqual([
+    [0, 2, null, 'io-uring'],
+    [2, 3, 'unreadable-call', 'packets'],
+    [2, 3, null, 'packets'],
+    [5, 1, null, undefined],
+  ]);
 });
