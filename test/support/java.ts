@@ -43,7 +43,8 @@ function canCompile({ home }: Java): boolean {
 /** `describe` for each version there is. */
 export function describeWithJava(name: string, tests: (java: Java) => void): void {
   const found = javas();
-  if (!found.some(canCompile)) describe.skip(`${name} [needs a JDK of ${OLDEST} or newer]`, () => it('is read', () => undefined));
+  if (!found.some(canCompile))
+    describe.skip(`${name} [needs a JDK of ${OLDEST} or newer]`, () => it('is read', () => undefined));
   else for (const java of found) describe(`${name} ${java.version}`, () => tests(java));
 }
 

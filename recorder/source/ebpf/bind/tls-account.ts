@@ -233,7 +233,11 @@ function calibrated(
   const overheads =
     suite === null
       ? COMMON_OVERHEADS.map((one) => [one, one, 0])
-      : (suite.hidesHandshake ? paddings : [0]).map((one) => [suite.overheadLeast + one, suite.overheadMost + one, one]);
+      : (suite.hidesHandshake ? paddings : [0]).map((one) => [
+          suite.overheadLeast + one,
+          suite.overheadMost + one,
+          one,
+        ]);
   return overheads.map(([overheadLeast = 0, overheadMost = 0, padding = 0]) => ({
     skippedRecords: count.records,
     skippedBytes: count.bytes - plaintext,

@@ -3,7 +3,17 @@
  * into its own /tmp for a moment; nothing of them is left.
  */
 import { randomBytes } from 'node:crypto';
-import { chownSync, closeSync, constants, copyFileSync, lstatSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { javaAgentPath } from '../../../../native/java-agent';
