@@ -11,6 +11,7 @@ struct config_settings {
 	unsigned int wake_bytes;      /* unread bytes in the ring that wake the reader while it waits for more */
 	unsigned int behind_bytes;    /* unread bytes in the ring beyond which connections are left out, turn by turn */
 	unsigned int data_bytes;      /* unread bytes in the ring beyond which only small events get in */
+	unsigned int sampled;         /* which connections are recorded, in parts of 2^32; 0: all of them */
 };
 
 /* A process that is recorded: value of wt_targets. */

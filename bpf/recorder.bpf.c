@@ -24,6 +24,8 @@
 
 #include "hooks/process_life.bpf.h"
 #include "hooks/socket_life.bpf.h"
+#include "hooks/uring.bpf.h"
+#include "hooks/packets.bpf.h"
 #include "hooks/tls_bind.bpf.h"
 #include "hooks/tls_records.bpf.h"
 #include "hooks/tls_plaintext.bpf.h"

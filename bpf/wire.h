@@ -32,9 +32,10 @@ enum wire_role { WIRE_ROLE_UNKNOWN = 0, WIRE_ROLE_OUTBOUND = 1, WIRE_ROLE_INBOUN
 enum wire_reason {
 	WIRE_WHOLE = 0,
 	WIRE_OVER_LIMIT = 1,      /* more than the limit a call */
-	WIRE_UNREADABLE_CALL = 2, /* sendfile, splice, io_uring, later messages of sendmmsg/recvmmsg, MSG_TRUNC */
+	WIRE_UNREADABLE_CALL = 2, /* splice from a socket, some requests of io_uring, some messages of recvmmsg, MSG_TRUNC */
 	WIRE_FAULT = 3,           /* the page was not resident */
 	WIRE_LEFT_OUT = 4,        /* whole turns, while the reader was behind */
+	WIRE_IN_PACKETS = 5,      /* sent without passing memory: its bytes come as events with WIRE_FROM_PACKET */
 };
 
 /* How a TLS stream was bound to its socket: `reason` of WIRE_TLS_BIND. */
@@ -65,6 +66,9 @@ enum wire_library {
 #define WIRE_MAYBE_TLS 0x8       /* socket data: opens like TLS; the other direction has not confirmed it */
 #define WIRE_NESTED 0x10         /* sealed: inside a TLS call, told only for the length of the record */
 #define WIRE_CALL_BEGINS 0x20    /* sealed: the first event of a socket call */
+#define WIRE_FROM_PACKET 0x40    /* socket data: taken from a packet; may come twice, and before the call is told of */
+#define WIRE_BY_REQUEST 0x80     /* socket data: moved by a request of io_uring */
+#define WIRE_NOT_SAMPLED 0x100   /* open: the connection is not among those that are recorded */
 
 struct wire_header {
 	unsigned char version;

@@ -83,7 +83,7 @@ export function onlyCalls(calls: AroundOptions['calls']): ReadonlyMap<string, Su
 
 /** Why what goes on cannot be put to single cases; null where it can. */
 export function whyUnattributed(cases: readonly TestCase[], concurrency: number): string | null {
-  const what = 'calls without a mock and output of the build are not put to single cases';
+  const what = 'what the build prints is put to no case, and calls only where they say whose they are';
   if (concurrency > 1) return `${what}: several went on at once (--concurrency)`;
   if (cases.some(({ kind }) => kind === 'conversation')) return `${what}: conversations go on while others are played`;
   return null;

@@ -7,8 +7,8 @@ import { type MediaType, mediaTypeOf, parseMediaType } from '../tape/body/media-
 import { viewEnvelopes } from '../tape/body/rpc/view';
 import { type BodyView, type Part, viewBytes } from '../tape/body/view';
 import { stringifyJson } from '../tape/json/json';
+import { prettyJson } from '../tape/json/pretty';
 import { type Body, type HeaderList, headerValue } from '../tape/model/body';
-import { prettyJson } from './pretty-json';
 import { visibleLine, visibleText, visibleWire } from './terminal';
 import { byteCount } from './when';
 

@@ -46,8 +46,8 @@ export interface LoadedConfig {
 const fileNames = ['wiretape.config.ts', 'wiretape.config.js', 'wiretape.config.json'];
 const sharedNames = ['include', 'exclude', 'noise'];
 /** What decides: which difference counts, what is a secret, whom to believe. */
-const believedPaths = new Set(['noise', 'redact', 'ca']);
-const writtenPaths = new Set(['junit', 'out', 'output']);
+const believedPaths = new Set(['noise', 'accepted', 'redact', 'ca']);
+const writtenPaths = new Set(['junit', 'out', 'output', 'writeNoise']);
 
 /** The nearest configuration file from a folder up to the root of its project; undefined where there is none. Throws BAD_CONFIG or CONFIG_UNTRUSTED. */
 export function loadConfig(cwd: string, commands: readonly string[]): LoadedConfig | undefined {

@@ -23,7 +23,7 @@ import { createProcReader } from '../recorder/source/ebpf/attach/proc/proc-reade
 import { createProcesses } from '../recorder/source/ebpf/attach/processes';
 import { type ReturnProbeFacts, returnProbeRefusal } from '../recorder/source/ebpf/attach/return-probes';
 import { type Survey, type SurveyedProcess, surveyProcesses } from '../recorder/source/ebpf/attach/survey';
-import { type NoNamespaces, tryNamespaces } from '../replayer/sandbox/namespaces';
+import { type NoNamespaces, tryClock, tryNamespaces } from '../replayer/sandbox/namespaces';
 import { jsonOption } from './options';
 import { colorsFor, jsonText, print, visibleLine } from './terminal';
 
@@ -37,6 +37,8 @@ export interface DoctorFacts {
   readonly survey: Survey;
   /** Why `test` cannot give a build a network of its own; null where it can. */
   readonly noNamespaces: Pick<NoNamespaces, 'step' | 'code'> | null;
+  /** Why `test --clock recorded` cannot be; null where it can. */
+  readonly noClock: Pick<NoNamespaces, 'step' | 'code'> | null;
   /** Root that lacks something is in a container, or was stripped of it: it cannot be told to become root. */
   readonly isRoot?: boolean;
 }
@@ -70,13 +72,14 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
       .example("$0 doctor --json | jq '.checks[] | select(.ok | not)'", 'only what does not'),
   handler: async ({ json }) => {
     const noNamespaces = await tryNamespaces();
-    const report = diagnose({ ...askEverything(), noNamespaces, isRoot: process.geteuid?.() === 0 });
+    const noClock = await tryClock({ here: noNamespaces !== null });
+    const report = diagnose({ ...askEverything(), noNamespaces, noClock, isRoot: process.geteuid?.() === 0 });
     await print(json ? `${jsonText(report)}\n` : formatReport(report, colorsFor(process.stdout)));
     process.exitCode = report.ok ? 0 : 3;
   },
 };
 
-function askEverything(): Omit<DoctorFacts, 'noNamespaces'> {
+function askEverything(): Omit<DoctorFacts, 'noNamespaces' | 'noClock'> {
   const environment = readEnvironment();
   const addonProblem = askAddon();
   const kernel = addonProblem === null ? askKernel() : nothingAsked;
@@ -120,6 +123,7 @@ export function diagnose(facts: DoctorFacts): DoctorReport {
     ...(facts.addonProblem === null ? probeChecks(facts) : []),
     processCheck(facts),
     sandboxCheck(facts.noNamespaces),
+    clockCheck(facts.noClock),
   ];
   const works = tier !== null && (facts.uprobes.multi || facts.uprobes.perf);
   const processes = works ? facts.survey.processes : facts.survey.processes.map(withoutUprobes);
@@ -302,6 +306,24 @@ function sandboxRemedy(step: string, code: string): string {
     return `Allow user namespaces: ${settings} where they exist; in a container a seccomp profile that lets clone and mount through`;
   }
   return 'Use a kernel with nf_tables: modprobe nft_tproxy nft_socket';
+}
+
+/** Tried as the sandbox that works here would: in namespaces, or without. */
+function clockCheck(refusal: DoctorFacts['noClock']): DoctorCheck {
+  if (refusal === null) return good('clock', 'test --clock recorded: a build can be started at the recorded time');
+  const { step, code } = refusal;
+  const found = `no test --clock recorded: ${step} failed with ${code}`;
+  return bad('clock', found, clockRemedy(step, code));
+}
+
+function clockRemedy(step: string, code: string): string {
+  if (step === 'launcher') return 'In a checkout build it: npm run build';
+  if (step === 'ptrace') {
+    return 'sysctl kernel.yama.ptrace_scope=1 where it is more; in a container a seccomp profile that lets ptrace through';
+  }
+  if (code === 'EBUSY')
+    return 'Run outside of whatever is told of the calls of this process already: a container engine, or wiretape';
+  return 'Use kernel 5.5 or newer; in a container a seccomp profile that lets seccomp through';
 }
 
 type Colors = ReturnType<typeof colorsFor>;

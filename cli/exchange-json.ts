@@ -43,9 +43,11 @@ function statusOf(result: string | null): number | null {
 
 /** What its line says; both messages with headers, body and trailers, null where there was none, or nothing of it was kept; and the messages of a stream. */
 export function exchangeJson(stored: StoredExchange) {
-  const { protocol, content, messages } = stored.exchange;
+  const { protocol, content, messages, connection } = stored.exchange;
   return {
     ...summaryJson(summaryOf(stored)),
+    ...(connection.serverName === undefined ? {} : { serverName: connection.serverName }),
+    ...(connection.ways === undefined ? {} : { ways: connection.ways }),
     ...viewFor(protocol).json(wholeContentOf(stored.exchange)),
     messages: messages.map((message) => messageJson(message, modelFor(protocol).messageFields(content, message))),
     redacted: stored.redacted.map(({ in: message, path, rule }) => ({ in: message, path, rule })),

@@ -12,6 +12,7 @@ import {
   type ProcessInfo,
   problemWords,
   unreadReasonWords,
+  wayWords,
 } from '../tape/model/exchange';
 import { type MessageFacts, writingFacts } from '../tape/model/message';
 import { turnKind } from '../tape/model/raw/turns';
@@ -59,6 +60,8 @@ function factLines(stored: StoredExchange, summary: ExchangeSummary): readonly F
     ...spokenFacts(summary),
     ['time', timing(stored, summary)],
     ['connection', connectionText(summary)],
+    ...nameFacts(stored),
+    ...wayFacts(stored),
     ['process', visibleLine(`${processText(process)}, session ${session}`)],
     ...(container === undefined ? [] : [['container', visibleLine(containerText(container))] as const]),
     ...(cause === null ? [] : [['cause', visibleLine(`made during exchange ${cause.id} (${cause.method})`)] as const]),
@@ -72,6 +75,18 @@ function spokenFacts({ operation }: ExchangeSummary): readonly Fact[] {
   if (over === null) return [];
   const came = result === null || result === over.result ? '' : ` -> ${result}`;
   return [['operation', visibleLine(`${application} ${verb} ${target}${came}`)]];
+}
+
+/** The host as TLS was asked for it. */
+function nameFacts({ exchange }: StoredExchange): readonly Fact[] {
+  const { serverName } = exchange.connection;
+  return serverName === undefined ? [] : [['server name', `${visibleLine(serverName)}, in the client's hello`]];
+}
+
+/** One line a way in which some of the connection's bytes were taken. */
+function wayFacts({ exchange }: StoredExchange): readonly Fact[] {
+  const { ways = [] } = exchange.connection;
+  return ways.map((way, i) => [i === 0 ? 'bytes' : '', `some taken ${wayWords[way]}`]);
 }
 
 function processText(process: ProcessInfo | null): string {

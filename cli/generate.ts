@@ -2,7 +2,10 @@
 import { basename, relative, resolve, sep } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
+import { parseAccepted } from '../replayer/accept/accepted-file';
+import { casesFrom } from '../replayer/cases/cases';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
+import { dedupe } from '../replayer/dedupe/dedupe';
 import { parseTarget } from '../replayer/drive/target';
 import type { HttpVersionChoice } from '../replayer/drive/way';
 import type { Generated, Generator } from '../replayer/generate/generator';
@@ -15,10 +18,12 @@ import { parseRedactionRules } from '../tape/redact/rules-file';
 import type { ProtoFiles } from '../tape/store/described';
 import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
+import { acceptedFileOf, acceptedText } from './accepted-values';
 import { linesFor, writeGenerated } from './generated-folder';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
 import { differingLines, mergedFiles, type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
+import { noteLeftOut } from './replay';
 import { readText, replayOptions } from './replay-options';
 import { contestedLines } from './session-notes';
 import { count, printLines, visibleLine } from './terminal';
@@ -29,6 +34,8 @@ interface GenerateArguments extends FilterArguments, ProtoArguments {
   readonly out: string;
   readonly force: boolean;
   readonly noise?: string;
+  readonly accepted?: string;
+  readonly dedupe: boolean;
   readonly redact?: string;
   readonly target?: string;
   readonly env?: readonly string[];
@@ -61,6 +68,8 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         out: { type: 'string', demandOption: true, describe: 'the folder to write to; made when it is not there' },
         ...filterOptions,
         noise: { type: 'string', describe: 'a file of places that may differ; it becomes noise.yaml of the suite' },
+        accepted: replayOptions.accepted,
+        dedupe: replayOptions.dedupe,
         redact: replayOptions.redact,
         ...protoOptions,
         target: { type: 'string', describe: 'where COMMAND listens; default: where the service was recorded' },
@@ -100,6 +109,8 @@ async function generate(args: GenerateArguments): Promise<void> {
   const settings = settingsFrom(args, folder);
   const noise = args.noise === undefined ? null : readText(args.noise, '--noise');
   if (noise !== null) parseNoiseRules(noise, args.noise ?? '');
+  const accepted = generator.takes.settings ? acceptedText(args) : null;
+  if (accepted !== null) parseAccepted(accepted, acceptedFileOf(args));
   const redact = args.redact === undefined ? null : readText(args.redact, '--redact');
   if (redact !== null) parseRedactionRules(redact, args.redact ?? '');
   const { exchanges, protoFiles } = await readTape(args, generator);
@@ -108,6 +119,7 @@ async function generate(args: GenerateArguments): Promise<void> {
     tapeName: basename(args.tape),
     settings: { ...settings, ...(target === null ? {} : { target }) },
     noise,
+    ...(accepted === null ? {} : { accepted }),
     redact,
     protoFiles,
   });
@@ -125,6 +137,7 @@ function refuseFolder(generator: Generator, folder: string): void {
 /** What says how to reach a build is of no use to what reaches none. */
 const forSuites = [
   'noise',
+  'accepted',
   'redact',
   'protoSet',
   'target',
@@ -140,7 +153,8 @@ const forSuites = [
 
 function refuseSettings(generator: Generator, args: GenerateArguments): void {
   if (generator.takes.settings) return;
-  const given = forSuites.find((name) => args[name] !== undefined) ?? (args.insecure ? 'insecure' : undefined);
+  const switched = (['insecure', 'dedupe'] as const).find((name) => args[name]);
+  const given = forSuites.find((name) => args[name] !== undefined) ?? switched;
   const idle = given?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (idle === undefined && args['--'] === undefined) return;
   const what = idle === undefined ? 'A command after --' : `--${idle}`;
@@ -243,10 +257,22 @@ async function readExchanges(
     for (const filter of [filterFrom(args, chosen), ...asked]) {
       for await (const stored of tape.exchanges(filter)) exchanges.push(stored);
     }
-    return exchanges;
+    return args.dedupe && takes.settings ? withoutRepeats(exchanges, args.tape) : exchanges;
   } finally {
     await tape.close();
   }
+}
+
+/** Without inbound exchanges that say what others say. Whatever was called is kept: later cases may be answered from it. */
+function withoutRepeats(exchanges: readonly StoredExchange[], tape: string): readonly StoredExchange[] {
+  const cases = casesFrom(exchanges);
+  const { kept, groups } = dedupe(
+    cases,
+    exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound'),
+  );
+  noteLeftOut(tape, { cases: cases.length, kept: kept.length });
+  const left = new Set(groups.flatMap(({ leftOut }) => leftOut.map(({ id }) => id)));
+  return exchanges.filter(({ id }) => !left.has(id));
 }
 
 function nothingToGenerate(

@@ -8,7 +8,7 @@ import { tableLines, tableSummary } from './exchange-table';
 import { type Following, followAsJson, followAsTable } from './ls-follow';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument, usage } from './options';
-import { cutShortLines, sessionStates } from './session-notes';
+import { partialLines, sessionFacts } from './session-notes';
 import { colorsFor, jsonText, printLines } from './terminal';
 
 interface LsArguments extends FilterArguments {
@@ -61,9 +61,9 @@ export const lsCommand: CommandModule<object, LsArguments> = {
 };
 
 async function* jsonLines(reader: TapeReader, filter: ExchangeFilter): AsyncIterableIterator<string> {
-  const stateOf = sessionStates(await reader.sessions());
+  const factsOf = sessionFacts(await reader.sessions());
   for await (const summary of reader.summaries(filter)) {
-    yield jsonText({ ...summaryJson(summary), sessionState: stateOf(summary.session) });
+    yield jsonText({ ...summaryJson(summary), ...factsOf(summary.session) });
   }
 }
 
@@ -76,7 +76,7 @@ async function printTable(reader: TapeReader, filter: ExchangeFilter, following:
   if (following) await followAsTable(reader, following, { counts, options });
   else await printLines(tableLines(reader.summaries(filter), counts, options));
   const sessions = await reader.sessions(); // afterwards: one that is being recorded may have ended meanwhile
-  const cut = cutShortLines(sessions, filter).map((line) => `! ${line}`);
+  const cut = partialLines(sessions, filter).map((line) => `! ${line}`);
   if (counts.exchanges > 0) await printLines(cut.map(colors.yellow));
   if (process.stdout.destroyed) return;
   const unsaid = counts.exchanges > 0 ? [] : cut;

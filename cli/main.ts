@@ -28,6 +28,8 @@ const registry: Readonly<Record<string, () => AnyCommand | CommandGroup>> = {
   replay: () => (require('./replay') as typeof import('./replay')).replayCommand,
   mock: () => (require('./mock') as typeof import('./mock')).mockCommand,
   test: () => (require('./test') as typeof import('./test')).testCommand,
+  accept: () => (require('./accept') as typeof import('./accept')).acceptCommand,
+  dedupe: () => (require('./dedupe') as typeof import('./dedupe')).dedupeCommand,
   export: () => (require('./export') as typeof import('./export')).exportCommand,
   generate: () => (require('./generate') as typeof import('./generate')).generateCommand,
   noise: () => (require('./noise') as typeof import('./noise')).noiseCommand,

@@ -3,8 +3,9 @@
 import type { Options } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { formatMiss, type Miss, type MissPolicy } from '../replayer/mocks/match/miss';
-import type { Mock, MockSet, Refusal } from '../replayer/mocks/mock';
+import { type Mock, type MockSet, type Refusal, requestsIn } from '../replayer/mocks/mock';
 import type { Serve } from '../replayer/mocks/served';
+import type { HttpRequest } from '../tape/model/http/http';
 import { openReader } from '../tape/store/registry';
 import type { StoredExchange } from '../tape/store/tape';
 import { requireSession } from './on-tape';
@@ -40,7 +41,7 @@ export interface MockArguments {
 
 /** The exchanges of one side that pass the filter. `note` is told what is to be known of their sessions. */
 export async function readServed(
-  args: FilterArguments & ProtoArguments & { readonly tape: string },
+  args: ServedArguments,
   serve: Serve = 'outbound',
   note: (lines: readonly string[]) => void = () => undefined,
 ): Promise<readonly StoredExchange[]> {
@@ -51,6 +52,18 @@ export async function readServed(
     const contested = contestedLines(await tape.sessions(), filterFrom(args), given);
     if (contested.length > 0) note(contested.map((line) => `note  ${line}`));
     return await Array.fromAsync(tape.exchanges(filterFrom(args, serve)));
+  } finally {
+    await tape.close();
+  }
+}
+
+type ServedArguments = FilterArguments & ProtoArguments & { readonly tape: string };
+
+/** What the recorded service was asked itself, in all that was recorded with what is served. */
+export async function readHeard(args: ServedArguments): Promise<readonly HttpRequest[]> {
+  const tape = await openReader(args.tape, protoFilesFrom(args));
+  try {
+    return await requestsIn(tape.exchanges(filterFrom(sessionOnly(args), 'inbound')));
   } finally {
     await tape.close();
   }

@@ -14,9 +14,9 @@ import {
   type MockArguments,
   mockOptions,
   notServedLines,
+  readHeard,
   readServed,
   requireMocks,
-  sessionOnly,
   unusedLines,
   unusedMocks,
 } from './mock-options';
@@ -80,7 +80,7 @@ async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
   const served = await readServed(args, args.serve, tell);
-  const heard = args.serve === 'outbound' ? await readServed(sessionOnly(args), 'inbound') : [];
+  const heard = args.serve === 'outbound' ? await readHeard(args) : [];
   const set = mocksFrom(served, { serve: args.serve, heard });
   const raw = rawMocksOf(args, served, args.serve);
   if (raw.mocks.length === 0) requireMocks(set, args.tape, args.serve);

@@ -3,9 +3,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { cannotWrite } from '../errors/cannot-write';
 import { deadRules } from '../replayer/judge/idle-rules';
-import { ruleLine, withLines, withoutRule } from '../replayer/learn/text';
+import { withLines, withoutRule } from '../replayer/learn/text';
+import { mocksFrom } from '../replayer/mocks/mock';
 import { allowanceKeys } from '../replayer/noise/allowance';
-import { type NoiseRule, parseNoiseRules } from '../replayer/noise/rules';
+import { ruleLine } from '../replayer/noise/rule-line';
+import { type NoiseRule, type NoiseSide, noiseSides, parseNoiseRules } from '../replayer/noise/rules';
+import { readServed } from './mock-options';
 import { usage } from './options';
 import { readCases } from './replay';
 import { readText } from './replay-options';
@@ -33,7 +36,9 @@ export const noiseLsCommand: CommandModule<object, LsArguments> = {
     const rules = rulesIn(file);
     for (const rule of rules) process.stdout.write(`${visibleLine(lineFor(rule))}\n`);
     if (tape === undefined) return;
-    const dead = deadRules(rules, await readCases({ tape }));
+    const cases = await readCases({ tape });
+    const { mocks } = mocksFrom(await readServed({ tape }));
+    const dead = deadRules(rules, { cases, mocks });
     process.stderr.write(dead.map((line) => `${line}\n`).join(''));
     if (dead.length > 0) process.exitCode = 1;
   },
@@ -42,14 +47,14 @@ export const noiseLsCommand: CommandModule<object, LsArguments> = {
 function lineFor({ name, in: side, pathText, match, allows, because }: NoiseRule): string {
   const where = match === null ? '' : `  ${match.text}`;
   const how = allows.kind === 'anything' ? '' : `  ${allows.kind}`;
-  return `${name}  ${side} ${pathText}${where}${how}  ${because.trim()}`;
+  return `${name}  ${[side, pathText].join(' ').trimEnd()}${where}${how}  ${because.trim()}`;
 }
 
 interface AddArguments {
   readonly file: string;
-  readonly path: string;
+  readonly path?: string;
   readonly because: string;
-  readonly in: 'request' | 'response';
+  readonly in: NoiseSide;
   readonly match?: string;
   readonly allow?: string;
 }
@@ -59,12 +64,18 @@ export const noiseAddCommand: CommandModule<object, AddArguments> = {
   describe: 'add a rule at the end of a noise file',
   builder: (yargs) =>
     yargs
-      .usage('wiretape noise add FILE --path PATH --because TEXT')
+      .usage(
+        'wiretape noise add FILE --path PATH --because TEXT\n       wiretape noise add FILE --in call --match FILTER --because TEXT',
+      )
       .positional('file', fileArgument)
       .options({
-        path: { type: 'string', demandOption: true, describe: 'the place, such as body.items[*].at' },
+        path: { type: 'string', describe: 'the place, such as body.items[*].at; none for whole calls' },
         because: { type: 'string', demandOption: true, describe: 'why it may differ' },
-        in: { choices: ['request', 'response'] as const, default: 'response', describe: 'on which side' },
+        in: {
+          choices: noiseSides,
+          default: 'response',
+          describe: 'answers, requests of the build, or whether it makes a call',
+        },
         match: { type: 'string', describe: "only in exchanges that match 'METHOD host/path'" },
         allow: { type: 'string', describe: `how far: ${allowanceKeys.map((key) => `'${key}: …'`).join(', ')}` },
       })
@@ -74,7 +85,7 @@ export const noiseAddCommand: CommandModule<object, AddArguments> = {
       ) as never,
   handler: ({ file, path, because, in: side, match, allow }) => {
     const before = existsSync(file) ? readText(file, 'noise add') : '';
-    const line = ruleLine({ in: side, path, match: match ?? null, allows: allow ?? null, because });
+    const line = ruleLine({ in: side, path: path ?? null, match: match ?? null, allows: allow ?? null, because });
     const after = withLines(before, [line]);
     const count = parseNoiseRules(before, file).length;
     if (parseNoiseRules(after, file).length !== count + 1) {

@@ -80,6 +80,19 @@ export function parseSize(text: string, option: string): number {
   return Math.round(Number(found[1]) * unit);
 }
 
+/** The share that `10%` or `0.5%` is: above 0, up to 1. Throws USAGE; `option` is the flag it came from. */
+export function parseShare(text: string, option: string): number {
+  const share = Number(/^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim())?.[1]) / 100;
+  if (share >= leastShare && share <= 1) return share;
+  throw usage(
+    `${option} ${JSON.stringify(text)} is not a share from 0.0001% to 100%`,
+    `Write it as ${option} 10% or 0.5%`,
+  );
+}
+
+/** A tape says it in millionths. */
+const leastShare = 1e-6;
+
 /** A port number. Throws USAGE; `option` is the flag it came from. */
 export function parsePort(value: string | number, option: string): number {
   const port = Number(value);

@@ -2,12 +2,13 @@
 
 import type { CommandModule } from 'yargs';
 import { formatError } from '../errors/wiretape-error';
+import { leastRssBytes } from '../recorder/memory';
 import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
 import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-set';
 import type { ProcessInfo } from '../tape/model/exchange';
 import { keptBodyLimitBytes } from '../tape/store/sqlite';
-import { filterFrom, parseDuration, parsePort, parseSize, patternOptions, usage } from './options';
+import { filterFrom, parseDuration, parsePort, parseShare, parseSize, patternOptions, usage } from './options';
 import { protoFilesFrom, protoOptions } from './proto-options';
 import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } from './recording-report';
 import { listenForSignals } from './recording-signals';
@@ -26,12 +27,14 @@ interface RecordArguments {
   readonly for?: string;
   readonly maxSize?: string;
   readonly maxBody: string;
+  readonly maxRss?: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly redact?: string;
   readonly redactPersonal: boolean;
   readonly protoSet?: readonly string[];
   readonly keepRaw: boolean;
+  readonly sample: string;
   readonly java: boolean;
   readonly allowEmpty: boolean;
   readonly tier?: string;
@@ -76,6 +79,10 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           default: '64MiB',
           describe: 'keep this much of a body; of a longer one the true size is kept',
         },
+        'max-rss': {
+          type: 'string',
+          describe: 'take no more memory than this, such as 256MiB: what there is no room for is left out, and counted',
+        },
         ...patternOptions,
         ...redactionOptions,
         ...protoOptions,
@@ -89,6 +96,11 @@ export const recordCommand: CommandModule<object, RecordArguments> = {
           type: 'boolean',
           default: false,
           describe: 'keep the bytes of protocols that are not parsed; only those that are text are redacted',
+        },
+        sample: {
+          type: 'string',
+          default: '100%',
+          describe: 'record this share of the connections, each of them whole, such as 10%',
         },
         'allow-empty': {
           type: 'boolean',
@@ -123,9 +135,11 @@ async function record(args: RecordArguments): Promise<number> {
     tier: args.tier ?? null,
     filter: filterFrom(args),
     maxBodyBytes: maxBodyFrom(args.maxBody),
+    maxRssBytes: args.maxRss === undefined ? null : maxRssFrom(args.maxRss),
     redactor,
     protoFiles,
     keepRaw: args.keepRaw,
+    sample: parseShare(args.sample, '--sample'),
     java: args.java,
     forMs: args.for === undefined ? null : parseDuration(args.for, '--for'),
     maxSizeBytes: args.maxSize === undefined ? null : parseSize(args.maxSize, '--max-size'),
@@ -178,6 +192,15 @@ function maxBodyFrom(text: string): number {
   const bytes = parseSize(text, '--max-body');
   if (bytes <= keptBodyLimitBytes) return bytes;
   throw usage(`--max-body ${text} is more than can be read back from a tape`, 'Write at most --max-body 256MiB');
+}
+
+function maxRssFrom(text: string): number {
+  const bytes = parseSize(text, '--max-rss');
+  if (bytes >= leastRssBytes) return bytes;
+  throw usage(
+    `--max-rss ${text} leaves no room for what is recorded: the recorder by itself takes about as much`,
+    `Write at least --max-rss ${leastRssBytes / (1 << 20)}MiB`,
+  );
 }
 
 function pidFrom(text: string): number {

@@ -53,6 +53,7 @@ export function summaryLines(end: RecordingEnd, tape: string): readonly string[]
     ...completenessLines(stats),
     ...coverageLines(stats.coverage, GROUPS_SHOWN),
     ...filteredLines(stats),
+    ...sampleLines(end.capture),
     ...reflectionLines(stats.reflection),
     ...missingLines(stats, end.capture),
   ];
@@ -76,8 +77,8 @@ export function isEmpty(stats: RecordingStats): boolean {
 }
 
 /** What to say of a recording in which nothing could be read: what was there instead, and what helps. */
-export function nothingRecorded({ stats }: RecordingEnd, tape: string): WiretapeError {
-  const reasons = reasonsForNothing(stats).filter(({ isSo }) => isSo);
+export function nothingRecorded({ stats, capture }: RecordingEnd, tape: string): WiretapeError {
+  const reasons = reasonsForNothing(stats, capture).filter(({ isSo }) => isSo);
   return new WiretapeError('NOTHING_RECORDED', `Nothing was recorded onto ${tape} that can be read`, {
     seen: reasons.flatMap(({ seen }) => seen ?? []),
     remedy: [...reasons.map(({ remedy }) => remedy), 'Where that is right, say so: --allow-empty'],
@@ -90,12 +91,12 @@ interface Reason {
   readonly remedy: string;
 }
 
-function reasonsForNothing({ coverage, filtered }: RecordingStats): readonly Reason[] {
+function reasonsForNothing({ coverage, filtered }: RecordingStats, { notSampled }: CaptureStats): readonly Reason[] {
   const { connections, silent, unread, unreadTls, rawProtocols } = coverage;
   const isLate = unreadTls.some(({ reason }) => reason === 'late');
   return [
     {
-      isSo: connections === 0,
+      isSo: connections === 0 && notSampled === 0,
       seen: 'no connection was seen',
       remedy: 'Send traffic while it records, and check the target: wiretape doctor lists who listens',
     },
@@ -123,6 +124,11 @@ function reasonsForNothing({ coverage, filtered }: RecordingStats): readonly Rea
       remedy: 'Keep the bytes of protocols that are not parsed: --keep-raw',
     },
     { isSo: filtered > 0, seen: filteredText(filtered), remedy: 'Widen --include and --exclude' },
+    {
+      isSo: notSampled > 0,
+      seen: sampleText(notSampled),
+      remedy: 'Record more of them (--sample): with few connections a sample may hold none',
+    },
   ];
 }
 
@@ -209,6 +215,15 @@ function wayToRead(library: string, reason: UnreadGroup['reason']): string {
 
 function filteredLines({ filtered }: RecordingStats): readonly string[] {
   return filtered === 0 ? [] : [`  filtered   ${filteredText(filtered)}`];
+}
+
+/** What a sample leaves out is not lost: nobody asked for it. */
+function sampleLines({ notSampled }: CaptureStats): readonly string[] {
+  return notSampled === 0 ? [] : [`  sample     ${sampleText(notSampled)}`];
+}
+
+function sampleText(notSampled: number): string {
+  return `without ${count(notSampled, 'connection')}, as --sample says`;
 }
 
 function filteredText(filtered: number): string {

@@ -38,6 +38,16 @@ export const playOptions = {
   'set-header': { ...list, describe: `'authorization: Bearer \${env:TOKEN}', sent with every request; repeatable` },
   secret: { ...list, describe: 'NAME=env:VAR, for a value that redaction took out; repeatable' },
   noise: { type: 'string', describe: 'a file of places that may differ' },
+  accepted: {
+    type: 'string',
+    describe:
+      'a file of values accepted in the place of recorded ones; default: TAPE.accepted.yaml beside the tape, where it is',
+  },
+  dedupe: {
+    type: 'boolean',
+    default: false,
+    describe: 'of reads that say the same play one; `wiretape dedupe TAPE` tells which',
+  },
   strict: { type: 'boolean', default: false, describe: 'nothing may differ but what the noise file names' },
   redact: { type: 'string', describe: 'the file of further redaction rules the tape was recorded with' },
 } as const satisfies Record<string, Options>;
@@ -61,6 +71,8 @@ export interface PlayArguments {
   readonly setHeader?: readonly string[] | undefined;
   readonly secret?: readonly string[] | undefined;
   readonly noise?: string | undefined;
+  readonly accepted?: string | undefined;
+  readonly dedupe?: boolean | undefined;
   readonly strict: boolean;
   readonly redact?: string | undefined;
 }
@@ -112,6 +124,12 @@ export function conditionsFrom({ failIf = [] }: Pick<ReplayArguments, 'failIf'>)
       `Quantiles are ${Object.keys(neededSamples).join(', ')}`,
     ]);
   });
+}
+
+/** Throws USAGE. */
+export function runsFrom({ runs }: { readonly runs: number }): number {
+  if (Number.isInteger(runs) && runs >= 1) return runs;
+  throw usage(`--runs ${runs} is not a count`, 'Write a whole number, such as --runs 3');
 }
 
 /** Trust is a question of TLS only, and has one answer. */

@@ -4,6 +4,7 @@ import { WiretapeError } from '../errors/wiretape-error';
 import type { TestCase } from '../replayer/cases/cases';
 import type { Target } from '../replayer/drive/target';
 import { idleRules } from '../replayer/judge/idle-rules';
+import type { Mock } from '../replayer/mocks/mock';
 import type { NoiseRule } from '../replayer/noise/rules';
 import { consoleReport } from '../replayer/report/console';
 import type { FinishedRun } from '../replayer/report/finished-run';
@@ -30,6 +31,8 @@ export interface OutcomeOptions {
   readonly unattributed: string | null;
   readonly startedAtMs: number;
   readonly target: Target;
+  /** What answered for the dependencies of the build; null where nothing did. */
+  readonly mocks: readonly Mock[] | null;
   /** What only this command has to say in the document of --json. */
   readonly also?: object;
 }
@@ -50,7 +53,9 @@ export async function reportOutcome(
   if (outcomes.some((each) => each.interrupted)) throw interruptedAfter(report, options.cases.length);
   const lost = outcomes.find(({ unreachable, report: { errored } }) => unreachable !== null && errored > 0);
   if (lost !== undefined) throw unreachable(lost, options.target);
-  for (const line of idleRules(options.noise, report.results, options.cases)) process.stderr.write(`${line}\n`);
+  const { cases, noise, mocks } = options;
+  const calls = mocks === null ? null : { made: report.calls, mocks };
+  for (const line of idleRules(noise, { results: report.results, cases, calls })) process.stderr.write(`${line}\n`);
   return exitStatusOf(report, allowed);
 }
 
@@ -83,11 +88,15 @@ export function interruptedAfter({ passed, failed }: RunReport, cases: number): 
   });
 }
 
-/** Where no case got a connection. */
-export function unreachable({ unreachable: failure }: SuiteOutcome, { origin }: Target): WiretapeError {
+/** Where no case got a connection; `option` is the flag that named the target. */
+export function unreachable(
+  { unreachable: failure }: SuiteOutcome,
+  { origin }: Target,
+  option = '--target',
+): WiretapeError {
   return new WiretapeError('TARGET_UNREACHABLE', `Cannot reach ${origin}: no case got a connection`, {
     seen: failure === null ? [] : [`${failure.reason}: ${failure.detail}`],
-    remedy: remedies[failure?.reason ?? ''] ?? 'Start the build, or correct --target',
+    remedy: (remedies[failure?.reason ?? ''] ?? 'Start the build, or correct --target').replace('--target', option),
   });
 }
 

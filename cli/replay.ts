@@ -4,16 +4,19 @@ import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
 import { withSetUp } from '../replayer/correlate/set-up';
+import { dedupe } from '../replayer/dedupe/dedupe';
 import { recordedCalls } from '../replayer/report/calls';
-import type { CaseResult } from '../replayer/report/report';
-import { runSuite } from '../replayer/run';
+import type { SuiteOutcome } from '../replayer/run';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import { openReader } from '../tape/store/registry';
+import { acceptedFor } from './accepted-values';
 import { onlyCalls } from './around-cases';
+import { baselineOptions, baselineRunsFrom, type Playing, play, playBeside } from './baseline';
 import { interruptible } from './interruptible';
+import { learnInto, requireRuns, writeNoiseOption } from './learned-noise';
 import { readServed, sessionOnly } from './mock-options';
 import { requireSession } from './on-tape';
-import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument } from './options';
+import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument, usage } from './options';
 import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import {
   conditionsFrom,
@@ -22,17 +25,23 @@ import {
   redactionFrom,
   refuseIdleTrust,
   replayOptions,
+  runsFrom,
   suiteOptionsFrom,
 } from './replay-options';
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
-import { contestedLines, cutShortLines } from './session-notes';
+import { contestedLines, partialLines } from './session-notes';
 import { allTargets, targetOptions, targetsFrom } from './targets';
-import { isInteractive, visibleLine } from './terminal';
+import { visibleLine } from './terminal';
 
 interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
   readonly tape: string;
   readonly target: readonly string[];
+  readonly baseline?: readonly string[];
+  readonly baselineRuns: number;
+  readonly runs: number;
+  readonly allowFlaky: boolean;
+  readonly writeNoise?: string;
   readonly json: boolean;
 }
 
@@ -47,6 +56,14 @@ export const replayCommand: CommandModule<object, Arguments> = {
       .positional('tape', tapeArgument)
       .options({
         ...targetOptions,
+        ...baselineOptions,
+        runs: {
+          type: 'number',
+          default: 1,
+          describe: 'times to play each case, always against what is up; what does not always pass fails, as flaky',
+        },
+        'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
+        ...writeNoiseOption,
         ...filterOptions,
         ...replayOptions,
         ...protoOptions,
@@ -61,6 +78,10 @@ export const replayCommand: CommandModule<object, Arguments> = {
       .example(
         'wiretape replay shop.tape --target http://127.0.0.1:8080 --noise shop.noise.yaml --report junit=report.xml --report html=report.html',
         'in CI: for its server, and for people',
+      )
+      .example(
+        'wiretape replay shop.tape --baseline http://127.0.0.1:8081 --target http://127.0.0.1:8080',
+        'beside the build that is out there: what it shows, too, is not the fault of the new one',
       ) as never,
   handler: replay,
 };
@@ -69,48 +90,79 @@ async function replay(args: Arguments): Promise<void> {
   const startedAtMs = Date.now();
   const reports = reportsFrom(args, process.env);
   const conditions = conditionsFrom(args);
-  const { cases, run } = await againstTargets(args, args.target);
+  const { baseline, writeNoise } = args;
+  const runs = runsFrom(args);
+  const baselineRuns = baselineRunsFrom(args);
+  if (baseline !== undefined && runs > 1) throw twoKindsOfRuns();
+  if (baseline === undefined) requireRuns(writeNoise, runs, '--runs 3');
+  else requireRuns(writeNoise, baselineRuns, '--baseline-runs 2');
+  const { cases, run } = await againstTargets(args, args.target, baseline);
   const options = { ...run, keepAnswers: wantsPage(reports) };
   reports.githubLog?.hold();
-  const outcome = await interruptible((signal) => {
-    const onResult = progress(cases.length);
-    return runSuite(cases, { ...options, signal, ...(onResult === null ? {} : { onResult }) });
+  const { outcomes, also, learnFrom } = await interruptible(async (signal) => {
+    const playing = { cases, options, signal };
+    if (baseline === undefined) return playAgain(playing, runs);
+    const beside = await playBeside({ ...targetsFrom(baseline, cases), runs: baselineRuns }, playing);
+    return { outcomes: [beside.outcome] as const, also: beside.also, learnFrom: beside.reports };
   });
   const { tape, json, allowSkipped } = args;
   const calls = wantsPage(reports) ? recordedCalls(await readServed(sessionOnly(args))) : noCalls;
-  process.exitCode = await reportOutcome([{ ...outcome, surroundings: onlyCalls(calls) }], {
+  const [first, ...others] = outcomes;
+  const told = (outcome: SuiteOutcome) => ({ ...outcome, surroundings: onlyCalls(calls) });
+  process.exitCode = await reportOutcome([told(first), ...others.map(told)], {
     tape,
     cases,
     noise: options.noise,
-    allowed: { skipped: allowSkipped, flaky: false },
+    allowed: { skipped: allowSkipped, flaky: args.allowFlaky },
     json,
     reports,
     conditions,
     unattributed: null,
     startedAtMs,
     target: options.target,
+    mocks: null,
+    also,
   });
+  if (writeNoise !== undefined) learnInto(writeNoise, cases, learnFrom);
+}
+
+/** One run after another, against what is up. */
+async function playAgain(playing: Playing, runs: number) {
+  const first = await play(playing, playing.options);
+  const others: SuiteOutcome[] = [];
+  while (others.length + 1 < runs && !playing.signal.aborted) others.push(await play(playing, playing.options));
+  const outcomes = [first, ...others] as const;
+  return { outcomes, also: {}, learnFrom: outcomes.map(({ report }) => report) };
+}
+
+function twoKindsOfRuns() {
+  return usage('--runs and --baseline exclude each other: the baseline is played several times, and the target once', [
+    'Leave out --runs; --baseline-runs 3 says how often the baseline is played',
+  ]);
 }
 
 /** The cases, and what a run of them takes, for builds that are up already. Throws USAGE, NO_CASES and errors of files. */
 export async function againstTargets(
   args: FilterArguments & PlayArguments & ProtoArguments & { readonly tape: string },
   target: readonly string[],
+  beside: readonly string[] = [],
 ) {
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
   const cases = await readCases(args);
   const targets = targetsFrom(target, cases);
-  refuseIdleTrust(args, allTargets(targets));
+  const others = beside.length === 0 ? [] : allTargets(targetsFrom(beside, cases));
+  refuseIdleTrust(args, [...allTargets(targets), ...others]);
   const stored = cases.map((each) => each.stored);
-  return { cases, run: { ...settings, ...redactionFrom(args, stored, surroundings), ...targets } };
+  const accepted = acceptedFor(args, cases);
+  return { cases, run: { ...settings, ...redactionFrom(args, stored, surroundings), ...targets, accepted } };
 }
 
 const noCalls: ReturnType<typeof recordedCalls> = new Map();
 
 /** The cases of the tape that pass the filter. Throws NO_CASES where none of them can be sent. */
 export async function readCases(
-  args: FilterArguments & ProtoArguments & { readonly tape: string },
+  args: FilterArguments & ProtoArguments & { readonly tape: string; readonly dedupe?: boolean | undefined },
 ): Promise<readonly TestCase[]> {
   const given = protoFilesFrom(args);
   const tape = await openReader(args.tape, given);
@@ -119,7 +171,7 @@ export async function readCases(
     const { session } = args;
     const sessions = await tape.sessions();
     const meant = session === undefined ? {} : { session };
-    for (const line of [...cutShortLines(sessions, meant), ...contestedLines(sessions, meant, given)]) {
+    for (const line of [...partialLines(sessions, meant), ...contestedLines(sessions, meant, given)]) {
       process.stderr.write(`note  ${line}\n`);
     }
     const filter = filterFrom(args, 'inbound');
@@ -128,7 +180,10 @@ export async function readCases(
     const cases = chosenFrom(casesFrom(exchanges), filter);
     noteUnparsed(countOfUnparsed(exchanges.filter(({ exchange }) => passesFilter(exchange, filter))));
     if (!cases.some(isSent)) throw noCases(args.tape, cases);
-    return cases;
+    if (args.dedupe !== true) return cases;
+    const { kept } = dedupe(cases, await Array.fromAsync(tape.exchanges({ ...meant, direction: 'outbound' })));
+    noteLeftOut(args.tape, { cases: cases.length, kept: kept.length });
+    return kept;
   } finally {
     await tape.close();
   }
@@ -147,6 +202,13 @@ function chosenFrom(cases: readonly TestCase[], filter: ExchangeFilter): readonl
   return chosen;
 }
 
+export function noteLeftOut(tape: string, { cases, kept }: { readonly cases: number; readonly kept: number }): void {
+  if (cases === kept) return;
+  process.stderr.write(
+    `note  ${cases - kept} of ${cases} cases say what others say and are left out: wiretape dedupe ${tape}\n`,
+  );
+}
+
 function noteUnparsed(count: number): void {
   if (count === 0) return;
   const streams =
@@ -162,21 +224,4 @@ function noCases(tape: string, cases: readonly TestCase[]): WiretapeError {
     ),
     remedy: [`See what is there:  wiretape ls ${tape}`, 'Or give other filters: --include, --exclude, --session'],
   });
-}
-
-/** One line on a terminal that counts; null where nobody watches. */
-export function progress(total: number): ((result: CaseResult) => void) | null {
-  if (!isInteractive(process.stderr)) return null;
-  let done = 0;
-  let bad = 0;
-  let drawnAt = 0;
-  return (result) => {
-    done++;
-    if (result.verdict === 'fail' || result.verdict === 'error') bad++;
-    const now = Date.now();
-    if (done < total && now - drawnAt < 100) return;
-    drawnAt = now;
-    const text = `replaying ${done}/${total}${bad > 0 ? `, ${bad} not equal` : ''}`;
-    process.stderr.write(done === total ? '\r\u001b[K' : `\r\u001b[K${text}`);
-  };
 }

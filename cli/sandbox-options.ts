@@ -1,5 +1,6 @@
 /** The options of where a build runs, and what is said of it: what it reached for, what was let through. */
 import type { Options } from 'yargs';
+import { type ClockKind, clockKinds } from '../replayer/launch/clock';
 import { type Allowance, readAllowance } from '../replayer/sandbox/allow';
 import { type SandboxKind, type SandboxSeen, sandboxKinds } from '../replayer/sandbox/sandbox';
 import { formatUnrecorded } from '../replayer/sandbox/unrecorded';
@@ -10,6 +11,11 @@ export const sandboxOptions = {
     choices: sandboxKinds,
     describe: 'a network of its own for COMMAND, or variables that lead it to the mocks; default: what works here',
   },
+  clock: {
+    choices: clockKinds,
+    default: 'real' as const,
+    describe: 'the time COMMAND believes in: as it is, or beginning when the first case was recorded',
+  },
   allow: {
     type: 'string',
     array: true,
@@ -19,6 +25,7 @@ export const sandboxOptions = {
 
 export interface SandboxArguments {
   readonly sandbox?: SandboxKind;
+  readonly clock: ClockKind;
   readonly allow?: readonly string[];
 }
 

@@ -1,30 +1,39 @@
-/** What is said of sessions that were cut short, or are still recorded: their exchanges alone look as whole as any. Pure. */
+/** What is said of sessions that were cut short, or are samples: their exchanges alone look as whole as any. Pure. */
 import type { ExchangeFilter } from '../tape/model/filter';
 import type { ProtoFiles } from '../tape/store/described';
 import { isCutShort, type SessionState, sessionStateWords } from '../tape/store/session-state';
 import type { Session } from '../tape/store/tape';
 import { visibleLine } from './terminal';
 
-/** Looks up the state of a session by its id. */
-export function sessionStates(sessions: readonly Session[]): (id: string) => SessionState | null {
-  const states = new Map(sessions.map(({ id, state }) => [id, state]));
-  return (id) => states.get(id) ?? null;
+/** What the lines of exchanges say of their session. */
+export interface SessionFacts {
+  readonly sessionState: SessionState | null;
+  /** Left out where all connections were recorded. */
+  readonly sessionSample?: number;
+}
+
+/** Looks them up by the id of the session. */
+export function sessionFacts(sessions: readonly Session[]): (id: string) => SessionFacts {
+  const facts = new Map(sessions.map((session) => [session.id, factsOf(session)]));
+  return (id) => facts.get(id) ?? factsOf(undefined);
+}
+
+export function factsOf(session: Session | undefined): SessionFacts {
+  const sample = session?.sample === undefined ? {} : { sessionSample: session.sample };
+  return { sessionState: session?.state ?? null, ...sample };
 }
 
 /** A line for each session that something is missing from which no exchange tells of. */
-export function cutShortLines(
-  sessions: readonly Session[],
-  filter: Pick<ExchangeFilter, 'session'>,
-): readonly string[] {
+export function partialLines(sessions: readonly Session[], filter: Pick<ExchangeFilter, 'session'>): readonly string[] {
   return sessions
     .filter(({ id }) => filter.session === undefined || id === filter.session)
-    .filter(({ state }) => isCutShort(state))
+    .filter(isPartial)
     .map(noteOf);
 }
 
 /** The same of one session; null where it is whole, or goes on. */
-export function cutShortLine(session: Session | undefined): string | null {
-  return session !== undefined && isCutShort(session.state) ? noteOf(session) : null;
+export function partialLine(session: Session | undefined): string | null {
+  return session !== undefined && isPartial(session) ? noteOf(session) : null;
 }
 
 /**
@@ -45,6 +54,21 @@ export function contestedLines(
   });
 }
 
-function noteOf({ id, state }: Session): string {
-  return `session ${id}: ${sessionStateWords[state]}`;
+function isPartial({ state, sample }: Session): boolean {
+  return isCutShort(state) || sample !== undefined;
+}
+
+function noteOf({ id, state, sample }: Session): string {
+  const words = isCutShort(state) ? [sessionStateWords[state]] : [];
+  return `session ${id}: ${[...words, ...(sample === undefined ? [] : [sampleWords(sample)])].join('; ')}`;
+}
+
+/** Calls that one request caused go over other connections than it came by. */
+function sampleWords(sample: number): string {
+  return `a sample: ${percent(sample)} of the connections were recorded, chosen one by one`;
+}
+
+/** `10%`, `0.5%`. */
+export function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(6))}%`;
 }

@@ -8,7 +8,7 @@ import { pageLines } from './exchange-page';
 import { exchangeOnTape } from './on-tape';
 import { jsonOption, tapeArgument } from './options';
 import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
-import { contestedLines, cutShortLine } from './session-notes';
+import { contestedLines, factsOf, partialLine } from './session-notes';
 import { colorsFor, jsonText, printLines } from './terminal';
 
 interface ShowArguments extends ProtoArguments {
@@ -47,8 +47,8 @@ export const showCommand: CommandModule<object, ShowArguments> = {
       const colors = colorsFor(process.stdout);
       await printLines(
         json
-          ? [jsonText({ ...exchangeJson(stored), sessionState: session?.state ?? null })]
-          : pageLines(stored, colors, cutShortLine(session)),
+          ? [jsonText({ ...exchangeJson(stored), ...factsOf(session) })]
+          : pageLines(stored, colors, partialLine(session)),
       );
     } finally {
       await reader.close();

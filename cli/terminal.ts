@@ -1,7 +1,7 @@
 /** What a terminal is given: colours where they are wanted, no control character out of recorded data, quiet pipes. */
 import { isUtf8 } from 'node:buffer';
 import pc from 'picocolors';
-import { unsafe, visibleLine } from '../tape/visible-text';
+import { safeJson, visibleLine } from '../tape/visible-text';
 
 export { visibleLine, visibleText } from '../tape/visible-text';
 
@@ -29,12 +29,9 @@ export function visibleWire(text: string): string {
   return visibleLine(isUtf8(bytes) ? bytes.toString('utf8') : text);
 }
 
-/**
- * One line of JSON that no terminal acts on: JSON escapes C0 alone, and a reader may print the document as it is. Any
- * parser gives back what was put in.
- */
+/** One line of JSON that no terminal acts on. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return safeJson(JSON.stringify(value));
 }
 
 const chunkChars = 32 * 1024;

@@ -1,8 +1,8 @@
 /** One run of `wiretape test`: mocks, the build with them in place of its dependencies, a replay, and the end of all of it. */
 import type { TestCase } from '../replayer/cases/cases';
 import { parseTarget, type Target } from '../replayer/drive/target';
-import { type CallsOfRun, withCallsJudged } from '../replayer/judge/outgoing-calls';
 import { startBuild } from '../replayer/launch/build';
+import { type ClockKind, clockSentence, shiftFor } from '../replayer/launch/clock';
 import type { Miss } from '../replayer/mocks/match/miss';
 import type { MockSet } from '../replayer/mocks/mock';
 import type { RawMockSet } from '../replayer/mocks/raw/recorded';
@@ -10,8 +10,8 @@ import { type RawMockServer, startRawMocks } from '../replayer/mocks/raw/server'
 import { type MockServer, type MockServerOptions, startMocks } from '../replayer/mocks/server';
 import { upstreamNamed } from '../replayer/mocks/upstream';
 import type { RecordedCall } from '../replayer/report/details';
-import { countsOf } from '../replayer/report/report';
 import { untrustedLines } from '../replayer/report/untrusted';
+import { type Mocked, withCalls } from '../replayer/report/with-calls';
 import { runSuite, type SuiteOptions } from '../replayer/run';
 import type { SandboxOptions } from '../replayer/sandbox/open';
 import type { SandboxSeen } from '../replayer/sandbox/sandbox';
@@ -19,8 +19,8 @@ import type { StoredExchange } from '../tape/store/tape';
 import type { AppLog } from './app-log';
 import { AroundCases } from './around-cases';
 import { type Unused, unusedMocks } from './mock-options';
+import { progress } from './progress';
 import { rawSummaryLines, rawTeller } from './raw-mocks';
-import { progress } from './replay';
 import type { Outcome } from './replay-outcome';
 import { visibleLine } from './terminal';
 
@@ -37,8 +37,9 @@ export interface TestSetting {
   readonly calls: ReadonlyMap<string, readonly RecordedCall[]> | null;
   readonly outbound: readonly StoredExchange[];
   /** How the calls of the build are judged. */
-  readonly judging: Pick<CallsOfRun, 'policy' | 'isAttributed'>;
+  readonly judging: Pick<Mocked, 'policy' | 'accepted'>;
   readonly sandbox: Pick<SandboxOptions, 'kind' | 'allow'>;
+  readonly clock: ClockKind;
   readonly log: AppLog;
   /** Where the command will listen. */
   place(): Promise<Place>;
@@ -67,17 +68,19 @@ export interface TestRun {
 
 /** Nothing of it is left when it resolves or rejects. */
 export async function testOnce(setting: TestSetting, signal: AbortSignal): Promise<TestRun> {
-  const mocks = await startMocks(setting.mocks.set, setting.mocks.options);
+  const shiftMs = shiftFor(setting.clock, recordedOf(setting.cases), Date.now());
+  const mocks = await startMocks(setting.mocks.set, { ...setting.mocks.options, shiftMs: shiftMs ?? 0 });
   const raw = await startRawMocks(setting.raw, { host: '127.0.0.1', onMiss: rawTeller() });
   try {
     const { target, port } = await setting.place();
-    const { outcome, seen } = await withBuild(setting, { mocks, raw, place: { target, port }, signal });
+    const { outcome, seen } = await withBuild(setting, { mocks, raw, place: { target, port }, shiftMs, signal });
     const misses = mocks.misses();
-    const calls = { mocks: setting.mocks.set.mocks, unused: mocks.unused().mocks, made: mocks.calls() };
-    const judged = withCallsJudged(outcome.report.results, { ...setting.judging, ...calls });
-    const report = { ...outcome.report, ...countsOf(judged), results: judged };
+    const { judging, run, mocks: served } = setting;
+    const mocked = { ...judging, rules: run.noise, mocks: served.set.mocks, server: mocks };
+    const judged = withCalls(outcome.report, mocked);
+    const remarks = [...judged.remarks, ...(shiftMs === null ? [] : [clockSentence])];
     return {
-      outcome: { ...outcome, report: { ...report, misses, calls: calls.made, untrusted: mocks.distrust() } },
+      outcome: { ...outcome, report: { ...judged, remarks } },
       untrustedLines: untrustedLines(mocks.distrust(), mocks.caFile),
       target,
       misses,
@@ -92,10 +95,16 @@ export async function testOnce(setting: TestSetting, signal: AbortSignal): Promi
   }
 }
 
+function recordedOf(cases: readonly TestCase[]): readonly StoredExchange[] {
+  return cases.map(({ stored }) => stored);
+}
+
 interface Running {
   readonly mocks: MockServer;
   readonly raw: RawMockServer;
   readonly place: Place;
+  /** Of the clock of the build; null where it has the real one. */
+  readonly shiftMs: number | null;
   readonly signal: AbortSignal;
 }
 
@@ -104,14 +113,14 @@ interface Built {
   readonly seen: SandboxSeen;
 }
 
-async function withBuild(setting: TestSetting, { mocks, raw, place, signal }: Running): Promise<Built> {
+async function withBuild(setting: TestSetting, { mocks, raw, place, shiftMs, signal }: Running): Promise<Built> {
   const { command, cases, run, calls } = setting;
   const { set } = setting.mocks;
   const around = calls === null || run.redactor === null ? null : aroundOf(calls, run.redactor, mocks);
   const rawOnly = [...raw.addresses.keys()].filter((name) => !mocks.urls.has(name));
   const running = await startBuild(command, {
     target: new URL(place.target.origin),
-    ...{ mocks, raw, outbound: setting.outbound, ...setting.sandbox },
+    ...{ mocks, raw, outbound: setting.outbound, shiftMs, ...setting.sandbox },
     upstreams: [...set.upstreams, ...rawOnly.map((name) => upstreamNamed(name, false))],
     env: process.env,
     settings: setting.env,
@@ -131,7 +140,8 @@ async function withBuild(setting: TestSetting, { mocks, raw, place, signal }: Ru
       draw?.(result);
       around?.finish(result);
     };
-    const outcome = await runSuite(cases, { ...run, target: place.target, watch: mocks.cases, signal, onResult });
+    const options = { ...run, target: place.target, watch: mocks.cases, shiftMs: shiftMs ?? 0, signal, onResult };
+    const outcome = await runSuite(cases, options);
     return { outcome: { ...outcome, surroundings: around?.byCase ?? new Map() }, seen: running.seen() };
   } finally {
     await running.close();

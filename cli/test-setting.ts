@@ -7,11 +7,13 @@ import type { CallPolicy } from '../replayer/judge/outgoing-calls';
 import { usesPort } from '../replayer/launch/environment';
 import { freePort } from '../replayer/launch/free-port';
 import { recordedTarget } from '../replayer/launch/target';
+import { keptToJudge } from '../replayer/mocks/calls';
 import { always } from '../replayer/mocks/front/certificates';
 import { mocksFrom } from '../replayer/mocks/mock';
 import { recordedCalls } from '../replayer/report/calls';
+import { acceptedFor } from './accepted-values';
 import { whyUnattributed } from './around-cases';
-import { type MockArguments, readServed, sessionOnly } from './mock-options';
+import { type MockArguments, readHeard, readServed, sessionOnly } from './mock-options';
 import { type FilterArguments, parseDuration, usage } from './options';
 import type { ProtoArguments } from './proto-options';
 import { rawMocksOf } from './raw-mocks';
@@ -66,28 +68,24 @@ export async function settingFrom(
   const env = args.env ?? [];
   const place = (): Promise<Place> => placeOf(args, cases);
   refuseIdleTrust(args, [(await place()).target]);
+  const accepted = acceptedFor(args, cases);
   const { onMiss, latency } = args;
   const inbound = cases.map(({ stored }) => stored);
   const given = { answers: outbound, secrets: settings.secrets };
   const secrets = secretsInAnswers(outbound, settings.secrets);
   const isAttributed = whyUnattributed(cases, settings.concurrency) === null;
   return {
-    ...{ command, env, waitMs, cases, place, log, outbound },
+    ...{ command, env, waitMs, cases, place, log, outbound, clock: args.clock },
     sandbox,
     mocks: {
-      set: mocksFrom(outbound, { heard: await readServed(sessionOnly(args), 'inbound') }),
-      options: { onMiss, latency, rules: settings.noise, secrets, valid: always, ...redaction },
+      set: mocksFrom(outbound, { heard: await readHeard(args) }),
+      options: { onMiss, latency, rules: settings.noise, secrets, valid: always, keptCalls: keptToJudge, ...redaction },
     },
     raw: rawMocksOf(args, outbound),
-    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers },
+    run: { ...settings, ...redaction, secrets: secretsOfCases(inbound, given), keepAnswers, accepted },
     calls: keepAnswers && isAttributed ? recordedCalls(outbound) : null,
-    judging: { policy: args.calls, isAttributed },
+    judging: { policy: args.calls, accepted },
   };
-}
-
-export function runsFrom({ runs }: { readonly runs: number }): number {
-  if (Number.isInteger(runs) && runs >= 1) return runs;
-  throw usage(`--runs ${runs} is not a count`, 'Write a whole number, such as --runs 3');
 }
 
 /** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */

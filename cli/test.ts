@@ -6,28 +6,23 @@ import { callPolicies } from '../replayer/judge/outgoing-calls';
 import { mergeSeen, type SandboxReport } from '../replayer/sandbox/unrecorded';
 import { type AppLog, openAppLog } from './app-log';
 import { whyUnattributed } from './around-cases';
+import { learnInto, requireRuns, writeNoiseOption } from './learned-noise';
 import { missTexts, mockOptions, notServedLines, unusedLines } from './mock-options';
 import { filterOptions, jsonOption, tapeArgument, usage } from './options';
 import { protoOptions } from './proto-options';
-import { conditionsFrom, type ReplayArguments, replayOptions } from './replay-options';
+import { conditionsFrom, type ReplayArguments, replayOptions, runsFrom } from './replay-options';
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
 import { sandboxLines, sandboxOptions } from './sandbox-options';
 import { visibleLine } from './terminal';
 import type { TestRun } from './test-run';
-import {
-  commandOptions,
-  runsFrom,
-  settingFrom,
-  type TestArguments,
-  testRepeatedly,
-  untilSignalled,
-} from './test-setting';
+import { commandOptions, settingFrom, type TestArguments, testRepeatedly, untilSignalled } from './test-setting';
 
 interface Arguments extends TestArguments, ReplayArguments {
   readonly appLog?: string;
   readonly runs: number;
   readonly allowFlaky: boolean;
+  readonly writeNoise?: string;
   readonly json: boolean;
 }
 
@@ -59,6 +54,7 @@ export const testCommand: CommandModule<object, Arguments> = {
             'how the calls of COMMAND are judged: each made or not; also how often and in which order; not at all',
         },
         'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
+        ...writeNoiseOption,
         ...sandboxOptions,
         ...mockOptions,
         ...filterOptions,
@@ -101,6 +97,7 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
   const command = args['--'] ?? [];
   if (command.length === 0) throw noCommand();
   const runs = runsFrom(args);
+  requireRuns(args.writeNoise, runs, '--runs 3');
   const reports = reportsFrom(args, process.env);
   const conditions = conditionsFrom(args);
   const setting = await settingFrom(args, { command, log, keepAnswers: wantsPage(reports) });
@@ -121,8 +118,14 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
     unattributed: whyUnattributed(cases, args.concurrency),
     startedAtMs,
     target: first.target,
+    mocks: setting.mocks.set.mocks,
     also: { unused: first.unused, sandbox },
   });
+  const { writeNoise } = args;
+  if (writeNoise !== undefined) {
+    const reports = played.map(({ outcome }) => outcome.report);
+    learnInto(writeNoise, cases, reports);
+  }
   for (const fault of played.flatMap(({ faults }) => faults)) tell([`a fault of wiretape itself: ${fault.message}`]);
   if (!args.json) tell([...notServedLines(raw), ...(played.at(-1)?.rawLines ?? [])]);
   return played.some(({ missed }) => missed) ? 1 : status;

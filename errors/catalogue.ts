@@ -15,6 +15,7 @@ export const catalogue = {
   BAD_CONFIG: { exit: 2, means: 'the configuration file or an environment variable cannot be used' },
   CONFIG_UNTRUSTED: { exit: 2, means: 'somebody else could have written the configuration, a rule file or the key' },
   BAD_RULE: { exit: 2, means: 'a noise or redaction rule cannot be understood' },
+  BAD_ACCEPTED: { exit: 2, means: 'an entry of a file of accepted values cannot be understood' },
   BAD_FILTER: { exit: 2, means: 'an --include or --exclude pattern cannot be understood' },
   BAD_PROTO_SET: { exit: 2, means: 'a file given as a set of protobuf descriptors is none, or lacks what it imports' },
   // 3: the environment said no
@@ -30,6 +31,7 @@ export const catalogue = {
   TAPE_NOT_FOLLOWED: { exit: 3, means: 'it cannot be told what is new on the tape' },
   CURSOR_FOREIGN: { exit: 3, means: 'the cursor belongs to another tape, or is none' },
   NOT_ON_TAPE: { exit: 3, means: 'the tape holds no exchange or session of that id' },
+  REPORT_FOREIGN: { exit: 3, means: 'the file is no report of a replay of this tape' },
   FILE_UNREADABLE: { exit: 3, means: 'a file named on the command line cannot be read or written' },
   IMPORT_UNREADABLE: { exit: 3, means: 'a file to import is not what its format asks for' },
   NOTHING_IMPORTED: { exit: 3, means: 'the file and the filters leave nothing to import' },
@@ -38,6 +40,7 @@ export const catalogue = {
   TARGET_NOT_READY: { exit: 3, means: 'the command under test did not answer in time' },
   COMMAND_FAILED: { exit: 3, means: 'the command could not be started, or ended before it was ready' },
   SANDBOX_REFUSED: { exit: 3, means: 'the command cannot be given a network of its own on this machine' },
+  CLOCK_REFUSED: { exit: 3, means: 'the command cannot be started at the recorded time on this machine' },
   PORT_IN_USE: { exit: 3, means: 'a port that was asked for is taken' },
   BPF_NOT_PERMITTED: { exit: 3, means: 'the kernel refused to load or attach BPF programs to this user' },
   BPF_SECCOMP: { exit: 3, means: 'a seccomp profile forbids BPF to a user who has the rights for it' },

@@ -5,6 +5,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { builtFile } from './built-file';
+import { cgroupRoot } from './cgroup-root';
 import { firstErrno, isRefusedBySeccomp, type OwnRights, ownRights, seccompRemedies } from './seccomp';
 import { type MissedEvents, programsOfOthers, type Tier, tiers } from './tiers';
 
@@ -21,6 +22,8 @@ export interface CaptureOptions {
   readonly everybody: boolean;
   /** Exec and listen events of every process, for targets that start later. */
   readonly watchProcesses: boolean;
+  /** Which share of the connections is recorded: above 0, up to 1, which is all of them. */
+  readonly sample: number;
 }
 
 export const captureDefaults: CaptureOptions = {
@@ -29,6 +32,7 @@ export const captureDefaults: CaptureOptions = {
   queueBytes: 96 << 20,
   everybody: false,
   watchProcesses: false,
+  sample: 1,
 };
 
 export interface UprobeRequest {
@@ -67,6 +71,8 @@ export interface KernelStats {
 
 export interface CaptureStats extends KernelStats {
   readonly missed: MissedEvents;
+  /** Connections that a sample leaves out. */
+  readonly notSampled: number;
 }
 
 export interface ProgramRefusal {
@@ -113,11 +119,15 @@ export interface ReturnProbeTrial {
   readonly detail: string;
 }
 
-interface AddonOptions extends CaptureOptions {
+interface AddonOptions extends Omit<CaptureOptions, 'sample'> {
+  /** In parts of 2^32; 0 for all. */
+  readonly sampled: number;
   readonly object: Uint8Array;
   readonly required: readonly string[];
   readonly leftOut: readonly string[];
   readonly optional: readonly string[];
+  /** Folder of the root of all cgroups; empty where it is not to be had. */
+  readonly cgroup: string;
   readonly wakeBytes: number;
 }
 
@@ -214,7 +224,11 @@ function openObject(tier: Tier, object: string, options: CaptureOptions): Captur
   const { required, optional } = tier;
   const wakeBytes = Math.min(options.ringBytes / 8, mostGatheredBytes);
   const leftOut = programsOfOthers(tier);
-  return new Capture({ ...options, wakeBytes, object: readObject(object), required, optional, leftOut });
+  const cgroup = cgroupRoot() ?? '';
+  const { sample, ...rest } = options;
+  const sampled = sample >= 1 ? 0 : Math.max(1, Math.floor(sample * 2 ** 32));
+  const own = { sampled, wakeBytes, object: readObject(object), required, optional, leftOut, cgroup };
+  return new Capture({ ...rest, ...own });
 }
 
 type Opening<Opened> =
@@ -358,7 +372,7 @@ export function probeTiers(): readonly TierProbe[] {
   return tiers.map((tier) => {
     try {
       const { capture, object } = openTier(tier, { ...captureDefaults, ringBytes: 1 << 20 });
-      const refused = capture.refusals().map(({ program }) => program);
+      const refused = capture.refusals().map(({ program }) => shownProgram(program));
       capture.close();
       const without = refused.length === 0 ? '' : `, without ${refused.join(', ')}`;
       return { name: tier.name, ok: true, detail: `loads and attaches (${object})${without}` };
@@ -367,6 +381,11 @@ export function probeTiers(): readonly TierProbe[] {
       return { name: tier.name, ok: false, errno: firstErrno(error), detail: refusalWords(error) };
     }
   });
+}
+
+/** With what is not recorded without it, where a user can do something about it. */
+function shownProgram(program: string): string {
+  return program === 'wt_packet_out' ? `${program} (sendfile: CAP_NET_ADMIN, cgroups of version 2)` : program;
 }
 
 export interface UprobeSupport {

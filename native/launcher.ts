@@ -11,7 +11,11 @@ export interface LauncherPlan {
   readonly hidden: readonly string[];
   /** Ports whose loopback addresses lead to us, unless the command itself listens there. */
   readonly loopbackPorts: readonly number[];
+  /** How far the clock of the command is from the real one; null where it has that. */
+  readonly shiftS: number | null;
 }
+
+export const nothingMade: LauncherPlan = { binds: [], hidden: [], loopbackPorts: [], shiftS: null };
 
 /** What it says: texts of JSON, one a line. `errno` is the system's number. */
 export type LauncherMessage =
@@ -27,8 +31,18 @@ export type LauncherMessage =
   | { readonly kind: 'exited'; readonly code: number; readonly signal: number }
   | { readonly kind: 'dialled'; readonly id: number }
   | { readonly kind: 'undialled'; readonly id: number; readonly errno: number }
+  | UnmovedProgram
   | Datagram
   | SentDatagram;
+
+/** A program that sees the real time, and what went wrong as it started. */
+export interface UnmovedProgram {
+  readonly kind: 'unmoved';
+  readonly program: string;
+  readonly pid: number;
+  readonly step: string;
+  readonly errno: number;
+}
 
 /** UDP to port 53 of any address. */
 export interface Datagram {
@@ -55,10 +69,15 @@ export function launcherPath(): string {
   return builtFile('wiretape-launcher');
 }
 
-/** Its command line; no command makes everything and runs nothing. */
-export function launcherArguments(plan: LauncherPlan, command: readonly string[] | null): string[] {
+/** Its command line; no command makes everything and runs nothing but a trial of the clock. `here`: without namespaces. */
+export function launcherArguments(
+  plan: LauncherPlan,
+  { command, here }: { readonly command: readonly string[] | null; readonly here: boolean },
+): string[] {
   return [
     ...(command === null ? ['--try'] : []),
+    ...(here ? ['--here'] : []),
+    ...(plan.shiftS === null ? [] : ['--clock', String(plan.shiftS)]),
     ...plan.binds.flatMap(({ from, over }) => ['--bind', from, over]),
     ...plan.hidden.flatMap((path) => ['--hide', path]),
     ...plan.loopbackPorts.flatMap((port) => ['--loopback', String(port)]),

@@ -33,13 +33,16 @@ const STORAGE_OBJECT = 'recorder.bpf.o';
 /** State is kept in hashes: for kernels before 5.17, and for programs that get a socket as a mere address. */
 const HASH_OBJECT = 'recorder_hash.bpf.o';
 
+/** Requests of io_uring, where the kernel tells of their submission. */
+const URING = ['wt_uring_submit', 'wt_uring_complete'];
+
 const tracepoint: Tier = {
   name: 'tracepoint',
   how: 'the tracepoints at the end of every send and receive',
   objects: [STORAGE_OBJECT],
   required: ['wt_sock_send', 'wt_sock_recv'],
-  further: [secondSend, secondReceive, 'wt_fx_page', 'wt_fx_page_un'],
-  optional: ['wt_fx_page', 'wt_fx_page_un'],
+  further: [secondSend, secondReceive, 'wt_fx_page', 'wt_fx_page_un', ...URING],
+  optional: ['wt_fx_page', 'wt_fx_page_un', ...URING],
   seconds: [
     { program: secondSend, firsts: ['wt_sock_send'] },
     { program: secondReceive, firsts: ['wt_sock_recv'] },
@@ -53,9 +56,9 @@ const fexit: Tier = {
   required: ['wt_fx_send4', 'wt_fx_recv4'],
   further: [
     ...['wt_fx_send6', 'wt_fx_recv6', 'wt_fx_send_un', 'wt_fx_recv_un', 'wt_fx_page', 'wt_fx_page_un'],
-    ...[secondSend, secondReceive],
+    ...[secondSend, secondReceive, ...URING],
   ],
-  optional: ['wt_fx_page', 'wt_fx_page_un', secondSend, secondReceive],
+  optional: ['wt_fx_page', 'wt_fx_page_un', secondSend, secondReceive, ...URING],
   seconds: [
     { program: secondSend, firsts: ['wt_fx_send4', 'wt_fx_send6', 'wt_fx_send_un'] },
     { program: secondReceive, firsts: ['wt_fx_recv4', 'wt_fx_recv6', 'wt_fx_recv_un'] },
@@ -107,7 +110,10 @@ export interface MissedEvents {
 /** `skips`: how often the kernel did not run each of the programs that are loaded. */
 export function missedEvents({ seconds }: Tier, skips: Readonly<Record<string, number>>): MissedEvents {
   const missed = { data: 0, connections: 0, processes: 0 };
-  for (const [program, times] of Object.entries(skips)) missed[kindOf(program)] += times;
+  for (const [program, times] of Object.entries(skips)) {
+    // Bytes of a request that went by untold are a gap of their own.
+    if (!URING.includes(program)) missed[kindOf(program)] += times;
+  }
   for (const { program, firsts } of seconds) {
     const second = skips[program];
     if (second === undefined) continue;

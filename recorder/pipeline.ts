@@ -11,7 +11,7 @@ import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
 import { defaultLimits, type Limits } from './follow/limits';
 import { ReflectedFiles, type ReflectionStats } from './learn/reflected-files';
-import { OpenInbound } from './link/open-inbound';
+import { Causes } from './link/causes';
 import type { Recording } from './parse/connection-host';
 import type { CreateHeaderDecoder } from './parse/header-decoder';
 import { LastingExchanges } from './parse/lasting';
@@ -134,7 +134,7 @@ class Stages implements Pipeline {
       keepRaw: this.options.keepRaw ?? false,
       openSpill: this.options.openSpill ?? (() => null),
       createHeaderDecoder: this.options.createHeaderDecoder ?? (() => null),
-      inbound: new OpenInbound(),
+      causes: new Causes(),
       lasting: this.lasting,
       nextNumber: () => ++this.numbers,
       emit: (exchange) => this.take(exchange),

@@ -12,6 +12,7 @@ import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
 import { openWriter } from '../tape/store/registry';
 import type { QueuedWriter, SessionId } from '../tape/store/tape';
+import { memoryWithin, type RecorderMemory } from './memory';
 import { createPipeline, type Pipeline, type PipelineStats } from './pipeline';
 import type { AwaitedTarget, TargetSpec } from './source/ebpf/attach/targets';
 import type { TerminalSignal } from './source/ebpf/live/command';
@@ -31,12 +32,16 @@ export interface RecordOptions {
   /** Descriptors of messages of protobuf, by the names of their files; they are kept with the session. */
   readonly protoFiles: ReadonlyMap<string, Uint8Array>;
   readonly keepRaw: boolean;
+  /** Which share of the connections is recorded: above 0, up to 1, which is all of them. */
+  readonly sample: number;
   /** Java virtual machines are asked to load the agent by which their TLS is read. */
   readonly java: boolean;
   readonly forMs: number | null;
   readonly maxSizeBytes: number | null;
   /** Kept of one body. */
   readonly maxBodyBytes: number;
+  /** What the whole recorder may take, at least `leastRssBytes`; null where nothing is said. */
+  readonly maxRssBytes: number | null;
   readonly wiretapeVersion: string;
   /** The targets as they were typed, for the session's row; COMMAND goes there by itself. */
   readonly typedTargets: readonly string[];
@@ -111,6 +116,7 @@ class RunningRecording implements Recording {
   private outgoing: Redacted<Exchange>[] = [];
   private stopping = false;
   private lastCapture: CaptureStats | undefined;
+  private readonly memory: RecorderMemory;
   private settle: { resolve: (end: RecordingEnd) => void; reject: (error: unknown) => void };
 
   constructor(
@@ -120,10 +126,12 @@ class RunningRecording implements Recording {
     const { promise, resolve, reject } = Promise.withResolvers<RecordingEnd>();
     this.ended = promise;
     this.settle = { resolve, reject };
+    this.memory = memoryWithin(options.maxRssBytes);
+    const bodyBytes = Math.min(options.maxBodyBytes, this.memory.bodyBytes);
     this.pipeline = createPipeline({
       filter: options.filter,
       keepRaw: options.keepRaw,
-      limits: { bodyBytes: options.maxBodyBytes },
+      limits: { bodyBytes, totalBytes: this.memory.messageBytes },
       openSpill: spillInto(dirname(options.tape)),
       createHeaderDecoder: createHeaderInflater,
       redact: (exchange) => options.redactor.redact(exchange),
@@ -145,11 +153,16 @@ class RunningRecording implements Recording {
       rules: options.redactor.ruleNames,
       protoFiles: options.protoFiles,
       source: `ebpf/${options.tier ?? 'auto'}`,
+      ...(options.sample < 1 ? { sample: options.sample } : {}),
     });
     this.source = startEbpfSource({
       targets: options.targets,
       ...(options.command === null ? {} : { command: options.command }),
       ...(options.tier === null ? {} : { tier: options.tier }),
+      sample: options.sample,
+      ringBytes: this.memory.ringBytes,
+      queueBytes: this.memory.queueBytes,
+      unboundBytes: this.memory.unboundBytes,
       onEvents: (events) => this.take(events),
       onProbe: options.onProbe,
       onJoined: options.onJoined,

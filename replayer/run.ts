@@ -5,6 +5,7 @@
 import { isSent, type SentCase, type SkippedCase, type TestCase } from './cases/cases';
 import { turnsOf } from './cases/turns';
 import { Carrier } from './correlate/carrier';
+import { ownMarks } from './correlate/marks';
 import type { Failure } from './drive/failure';
 import { openRunState } from './judge/causes/run-state';
 import { resultOf } from './play/before';
@@ -85,6 +86,7 @@ class CaseRun implements Run {
   private readonly reach = new Reach();
   private readonly players: Players;
 
+  private readonly marks: ReadonlyMap<string, readonly string[]>;
   private readonly sequence: Sequence;
 
   constructor(
@@ -95,9 +97,10 @@ class CaseRun implements Run {
     const sent = cases.filter(isSent);
     this.carrier = new Carrier(turnsOf(sent), { ...options, targetOf: (test) => addressAsked(test, options) });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
-    const state = openRunState((text) => this.carrier.isOnTape(text));
+    const state = openRunState((text) => this.carrier.isOnTape(text), options.shiftMs);
     const detail = (id: string, details: CaseDetails) => void this.details.set(id, this.withinRoom(details));
     this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note, detail });
+    this.marks = ownMarks(sent);
     this.sequence = new Sequence(sent, this, { concurrency, speed, ...(signal === undefined ? {} : { signal }) });
   }
 
@@ -121,7 +124,7 @@ class CaseRun implements Run {
   open(test: SentCase): Play {
     const play = this.players.open(test);
     const { watch } = this.options;
-    return watch === undefined ? play : watched(test, play, { watch, carrier: this.carrier });
+    return watch === undefined ? play : watched(test, play, { watch, carrier: this.carrier, marks: this.marks });
   }
 
   begins(test: SentCase): void {

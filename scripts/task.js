@@ -2,7 +2,7 @@
  * The entry of every npm script: does the set-up the task needs and lacks, then the task.
  *
  *   node scripts/task.js build | test [jest arguments] | test:clients [jest arguments] | test:generated [jest arguments]
- *     | test:peers [jest arguments] | test:containers | test:kernels | check | demo | bench | fix
+ *     | test:peers [jest arguments] | test:containers | test:kernels | check | demo | bench | bench:trust [arguments] | fix
  *
  * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
  * Node.js that is new enough, which may be another one.
@@ -34,6 +34,10 @@ const tasks = {
   bench: {
     needs: 'bench',
     run: (args) => run('node', ['-r', path.join(root, 'scripts/ts-hook.js'), 'bench/main.ts', ...args]),
+  },
+  'bench:trust': {
+    needs: 'bench',
+    run: (args) => run('node', ['-r', path.join(root, 'scripts/ts-hook.js'), 'bench/trust/main.ts', ...args]),
   },
   'test:kernels': {
     needs: 'kernels',

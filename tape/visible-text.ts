@@ -16,3 +16,11 @@ export function visibleText(text: string): string {
 export function visibleLine(text: string): string {
   return visibleText(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 }
+
+/**
+ * JSON text that nobody who shows it acts on: JSON escapes C0 alone, and a reader may print the document as it is. Any
+ * parser, of YAML too, gives back what was put in.
+ */
+export function safeJson(json: string): string {
+  return json.replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -25,28 +25,8 @@ enum system_call { /* x86-64 */
 #define MSGHDR_IOVLEN 24
 #define MMSGHDR_SIZE 64
 #define MMSGHDR_LEN 56
-#define IOV_MOST 1024
-
-static __always_inline void take_message(struct copy_cursor *cursor, u64 message)
-{
-	u64 fields[2] = {};
-	bpf_probe_read_user(fields, sizeof(fields), (void *)(message + MSGHDR_IOV));
-	cursor->segments = fields[0];
-	cursor->segment_count = clamp(fields[1], IOV_MOST);
-}
-
-/*
- * Message 0 of a batch is known with certainty when the batch before it on this thread was seen to its end, or was
- * another one. Everything else is not read: better a marked gap than the wrong message's bytes.
- */
-static __always_inline bool is_first_of_batch(struct thread_state *thread, u64 batch, u32 messages)
-{
-	bool first = thread->batch != batch || thread->batch_index + 1 >= thread->batch_count;
-	thread->batch_index = first ? 0 : thread->batch_index + 1;
-	thread->batch = batch;
-	thread->batch_count = messages;
-	return first;
-}
+/* batch_next where which message of the call comes next is not known */
+#define BATCH_UNSURE 0xffffffff
 
 /* Registers of the system call that the thread is in. */
 static __always_inline struct pt_regs *call_registers(struct task_struct *task)
@@ -61,6 +41,89 @@ static __always_inline struct pt_regs *call_registers(struct task_struct *task)
 #endif
 }
 
+static __always_inline void take_message(struct copy_cursor *cursor, u64 message)
+{
+	u64 fields[2] = {};
+	bpf_probe_read_user(fields, sizeof(fields), (void *)(message + MSGHDR_IOV));
+	cursor->segments = fields[0];
+	cursor->segment_count = clamp(fields[1], IOV_MOST);
+}
+
+/*
+ * Where the next message of a batch lies; false where nobody can know which one it is. The kernel goes through the array
+ * in order and stops where a message fails, which is told (end_batch), or was sent in part. A timeout it stops for is not
+ * told: of such calls only the first message after another call is known.
+ */
+static __always_inline bool find_message(struct thread_state *thread, u64 batch, u32 messages, u64 *message)
+{
+	bool goes_on = thread->batch == batch && thread->batch_count == messages;
+	u32 index = goes_on ? thread->batch_next : 0;
+	if (index == BATCH_UNSURE)
+		return false;
+	*message = batch + clamp(index, IOV_MOST) * MMSGHDR_SIZE;
+	thread->batch = index + 1 < messages ? batch : 0;
+	thread->batch_count = messages;
+	thread->batch_next = index + 1;
+	return true;
+}
+
+/* Nothing is known of the messages that follow in this call. */
+static __always_inline void lose_batch(struct thread_state *thread)
+{
+	thread->batch_next = BATCH_UNSURE;
+}
+
+/* The pieces of a message that are added up to see whether it was sent whole. */
+#define PIECES_MOST 16
+
+/* The message under the cursor was sent: where a part of it was not, the batch is over. */
+static __always_inline void note_sent_message(struct thread_state *thread, struct copy_cursor *cursor, u64 length)
+{
+	u64 total = 0;
+	if (cursor->segment_count > PIECES_MOST) {
+		lose_batch(thread);
+		return;
+	}
+	for (u32 i = 0; i < PIECES_MOST; i++) {
+		u64 segment[2] = {};
+		if (i >= cursor->segment_count)
+			break;
+		if (bpf_probe_read_user(segment, sizeof(segment), (void *)(cursor->segments + i * sizeof(segment))))
+			break;
+		total += segment[1];
+	}
+	if (total != length)
+		thread->batch = 0;
+}
+
+#ifdef STATE_IN_HASHES
+/* By itself, as there is little room on the stack of who asks. */
+VERIFIED_ONCE note_message_of_thread(u32 length)
+{
+	struct thread_state *thread = thread_of_current(0);
+	if (thread)
+		note_sent_message(thread, &thread->cursor, length);
+	return 0;
+}
+
+VERIFIED_ONCE is_call_about(u64 sk)
+{
+	struct task_struct *task = current_task();
+	return socket_behind(task, READ(call_registers(task), di)) == sk;
+}
+#else
+#define note_message_of_thread(length) note_sent_message(thread, cursor, length)
+#define is_call_about(sk) (socket_behind(task, READ(regs, di)) == (sk))
+#endif
+
+/* A send or a receive moved nothing: no message follows it in its call. */
+static __always_inline void end_batch(void)
+{
+	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(0) : 0;
+	if (thread)
+		thread->batch = 0;
+}
+
 /* Points the cursor at the user's buffers; false where this call's bytes cannot be read. */
 static __always_inline bool locate(struct thread_state *thread, struct pt_regs *regs, u64 length)
 {
@@ -68,8 +131,10 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 	u64 call = READ(regs, orig_ax);
 	u64 second = READ(regs, si);
 	u64 third = READ(regs, dx);
+	u64 message = 0;
 	cursor->segment_count = 0;
 	cursor->segment_left = 0;
+	cursor->kernel_segments = 0;
 	if (call != CALL_SENDMMSG && call != CALL_RECVMMSG)
 		thread->batch = 0;
 	switch (call) {
@@ -92,13 +157,40 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 		take_message(cursor, second);
 		return true;
 	case CALL_SENDMMSG:
-	case CALL_RECVMMSG:
-		if (!is_first_of_batch(thread, second, third))
+		if (!find_message(thread, second, third, &message))
 			return false;
-		take_message(cursor, second);
+		take_message(cursor, message);
+		note_message_of_thread(length);
+		return true;
+	case CALL_RECVMMSG:
+		if (!find_message(thread, second, third, &message))
+			return false;
+		take_message(cursor, message);
+		if (READ(regs, r8))
+			lose_batch(thread);
 		return true;
 	}
 	return false;
+}
+
+/*
+ * Points the cursor at the user's buffers, as the call says, or the request that moved the bytes; `by_request` tells which.
+ * A call says it only where it is about this very socket: in a thread that uses io_uring it may be about anything.
+ */
+static __always_inline bool find_buffers(struct thread_state *thread, struct task_struct *task, struct pt_regs *regs,
+					 struct sock *sk, u32 length, u8 direction, bool *by_request)
+{
+	bool is_worker = READ(task, flags) & PF_IO_WORKER;
+	if (!is_worker && !uses_uring(task))
+		return locate(thread, regs, length);
+#ifndef STATE_IN_HASHES
+	*by_request = locate_request(thread, (u64)sk, length, direction == WIRE_SENT);
+	if (*by_request)
+		return true;
+#endif
+	if (is_worker || !is_call_about((u64)sk))
+		return false;
+	return locate(thread, regs, length);
 }
 
 static __always_inline void begin_cursor(struct copy_cursor *cursor, struct socket_state *state, u8 direction)
@@ -283,14 +375,39 @@ static __always_inline bool leaves_out_plain(struct copy_cursor *cursor, struct 
 	return leaves_out(cursor, &state->turns, state->generation, other, length);
 }
 
+/*
+ * Bytes that nobody can read where they came from: whether they are taken from the packets they leave in. Where that was
+ * not known as the call began they may have left already.
+ */
+static __always_inline bool await_packets(struct socket_state *state, struct sock *sk, struct copy_cursor *cursor)
+{
+	u32 maybe = SOCKET_MAYBE_SENT | SOCKET_MAYBE_RECEIVED;
+	if (cursor->header.direction != WIRE_SENT || state->flags & maybe || !is_tcp(sk) || !takes_packets())
+		return false;
+	bool in_time = state->packets || sends_pages((u64)sk);
+	state->packets = 1;
+	if (in_time)
+		state->packets_end = cursor->header.position + cursor->left;
+	return in_time;
+}
+
 static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction, bool readable)
 {
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = call_registers(task);
+	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread)
+		return;
+	/* First of all: the messages of a batch are counted here. */
+	bool by_request = false;
+	readable = readable && find_buffers(thread, task, regs, sk, length, direction, &by_request);
 	struct socket_state *state = state_of(sk);
 	if (!state || state->flags & SOCKET_IGNORED)
 		return;
 	bool received = direction == WIRE_RECEIVED;
-	bool opened = is_open(state, sk, received ? length : 0, received ? 0 : length);
-	u32 unseen = received ? unseen_since(state, sk, length) : unheard_since(state, sk, length);
+	u32 moved = length + thread->batch_ahead;
+	bool opened = is_open(state, sk, received ? moved : 0, received ? 0 : moved);
+	u32 unseen = received ? unseen_since(state, sk, moved) : unheard_since(state, sk, moved);
 	u64 *total = received ? &state->received : &state->sent;
 	u64 position = take_range(total, (u64)length + unseen);
 	/* Nobody could place the bytes of a connection that was not told of. */
@@ -298,21 +415,21 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		count(COUNT_RING_FULL_BYTES, length);
 		return;
 	}
-	struct task_struct *task = current_task();
-	struct pt_regs *regs = call_registers(task);
-	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!thread)
-		return;
 	struct copy_cursor *cursor = &thread->cursor;
 	struct tls_call *around = call_around(thread, READ(regs, sp));
 	u64 goroutine = goroutine_of(regs);
-	readable = readable && !(READ(task, flags) & PF_IO_WORKER) && locate(thread, regs, length);
+	/* A message of the batch may have gone by untold: this would be another one than it seems. */
+	if (unseen && thread->batch) {
+		lose_batch(thread);
+		readable = false;
+	}
 	if (state->flags & SOCKET_TLS) {
 		take_ciphertext(thread, state, direction, length, readable, around, goroutine);
 		return;
 	}
 	begin_cursor(cursor, state, direction);
 	cursor->header.position = position;
+	cursor->header.flags = by_request ? WIRE_BY_REQUEST : 0;
 	enum socket_bytes bytes = readable ? classify(state, cursor, direction, length, around != 0) : BYTES_PLAIN;
 	if (bytes != BYTES_PLAIN) {
 		if (bytes == BYTES_TLS) {
@@ -320,8 +437,10 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 			return;
 		}
 		walk_records(thread, state, direction, length, readable, 0);
-		cursor->header.flags = WIRE_MAYBE_TLS;
+		cursor->header.flags |= WIRE_MAYBE_TLS;
 	}
+	if (state->flags & SOCKET_NOT_SAMPLED)
+		return;
 	if (bytes == BYTES_PLAIN && leaves_out_plain(cursor, state, (u64)length + unseen))
 		return;
 	if (unseen) {
@@ -329,10 +448,12 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		cursor->header.position += unseen;
 	}
 	cursor->left = length;
+	if (readable && length > CHUNK_MOST && direction == WIRE_SENT)
+		state->packets = 0;
 	if (readable)
 		copy_call(cursor);
 	else
-		send_gap(cursor, length, WIRE_UNREADABLE_CALL);
+		send_gap(cursor, length, await_packets(state, sk, cursor) ? WIRE_IN_PACKETS : WIRE_UNREADABLE_CALL);
 }
 
 /*
@@ -371,7 +492,9 @@ VERIFIED_ONCE take_bytes_at(u64 sk, u32 length, u32 direction, u32 readable)
 
 static __always_inline void take_sent(struct sock *sk, int result)
 {
-	if (result > 0 && is_target(current_tgid()) && is_stream(sk))
+	if (result <= 0)
+		end_batch();
+	else if (is_target(current_tgid()) && is_stream(sk))
 		TAKE_BYTES(sk, result, WIRE_SENT, true);
 }
 
@@ -384,6 +507,8 @@ static __always_inline void take_pages(struct sock *sk, int result)
 
 static __always_inline void take_received(struct sock *sk, int result, int flags)
 {
-	if (result > 0 && !(flags & MSG_ASIDE) && is_target(current_tgid()) && is_stream(sk))
+	if (result <= 0)
+		end_batch();
+	else if (!(flags & MSG_ASIDE) && is_target(current_tgid()) && is_stream(sk))
 		TAKE_BYTES(sk, result, WIRE_RECEIVED, !(flags & MSG_TRUNC));
 }

@@ -186,6 +186,8 @@ static __always_inline void send_open(struct socket_state *state, struct sock *s
 {
 	bool missed = state->sent || state->received;
 	u16 flags = state->flags & SOCKET_EARLIER || missed ? WIRE_STARTED_EARLIER : 0;
+	if (state->flags & SOCKET_NOT_SAMPLED)
+		flags |= WIRE_NOT_SAMPLED;
 	if (is_unix(sk)) {
 		if (send_open_unix(state, sk, flags))
 			state->flags |= SOCKET_OPENED;
@@ -203,6 +205,16 @@ static __always_inline void send_open(struct socket_state *state, struct sock *s
 	state->flags |= SOCKET_OPENED;
 }
 
+/* The number by which a connection is known from here on, and whether it is recorded. */
+static __always_inline void name_connection(struct socket_state *state, struct sock *sk)
+{
+	state->generation = next_generation();
+	note_generation(sk, state->generation);
+	state->flags &= ~SOCKET_NOT_SAMPLED;
+	if (!is_sampled(state->generation))
+		state->flags |= SOCKET_NOT_SAMPLED;
+}
+
 /* The socket's state, made on first sight. */
 static __always_inline struct socket_state *state_of(struct sock *sk)
 {
@@ -212,8 +224,7 @@ static __always_inline struct socket_state *state_of(struct sock *sk)
 		return state;
 	}
 	if (!state->generation) {
-		state->generation = next_generation();
-		note_generation(sk, state->generation);
+		name_connection(state, sk);
 		if (is_unix(sk))
 			learn_unix_role(state, sk);
 	}
@@ -252,18 +263,19 @@ static __always_inline void begin_connect(struct sock *sk, u32 tgid)
 	if (!state)
 		return;
 	/* A socket whose connect failed may try again: that is another connection. */
-	if (state->flags & SOCKET_OPENED) {
-		state->generation = next_generation();
-		note_generation(sk, state->generation);
-	}
+	if (state->flags & SOCKET_OPENED)
+		name_connection(state, sk);
 	state->sent = 0;
 	state->received = 0;
-	state->flags = 0;
+	state->flags &= SOCKET_NOT_SAMPLED;
 	state->error = 0;
 	state->tgid = tgid;
 	state->role = WIRE_ROLE_OUTBOUND;
 	__builtin_memset(state->readers, 0, sizeof(state->readers));
 	__builtin_memset(&state->turns, 0, sizeof(state->turns));
+	state->packets = 0;
+	state->packets_next = 0;
+	state->packets_end = 0;
 }
 
 static __always_inline void fill_sealed(struct wire_close *event, u64 socket)
@@ -451,10 +463,9 @@ int wt_seed_sockets(struct bpf_iter__task_file *context)
 	struct socket_state *state = socket_storage(sk, true);
 	if (!state || state->generation)
 		return 0;
-	state->generation = next_generation();
-	note_generation(sk, state->generation);
+	name_connection(state, sk);
 	state->tgid = tgid;
-	state->flags = SOCKET_EARLIER;
+	state->flags |= SOCKET_EARLIER;
 	if (is_unix(sk)) {
 		learn_unix_role(state, sk);
 		if (state->flags & SOCKET_IGNORED)

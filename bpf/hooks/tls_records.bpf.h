@@ -17,13 +17,19 @@
 #define RECORDS_TOLD 12
 #define WALK_MOST 4096
 
-static __always_inline struct seal *seal_of(u64 socket)
+/* A function, as there is little room on the stack of who asks. */
+static __noinline int begin_seal(u64 socket)
 {
 	struct seal fresh = {};
+	return bpf_map_update_elem(&wt_seals, &socket, &fresh, BPF_NOEXIST);
+}
+
+static __always_inline struct seal *seal_of(u64 socket)
+{
 	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &socket);
 	if (seal)
 		return seal;
-	bpf_map_update_elem(&wt_seals, &socket, &fresh, BPF_NOEXIST);
+	begin_seal(socket);
 	seal = bpf_map_lookup_elem(&wt_seals, &socket);
 	if (!seal)
 		count(COUNT_STATE_FULL, 1);
@@ -194,6 +200,7 @@ static __always_inline void begin_walk(struct thread_state *thread, u64 length)
 	walk->segment_left = cursor->segment_left;
 	walk->segments = cursor->segments;
 	walk->segment_count = cursor->segment_count;
+	walk->kernel_segments = cursor->kernel_segments;
 	walk->left = length;
 }
 
@@ -241,7 +248,7 @@ static __always_inline void walk_records(struct thread_state *thread, struct soc
 		event->bytes += thread->walk.left;
 	}
 	event->cipher = thread->seal.cipher;
-	if (!around && (event->records || event->bytes))
+	if (!around && (event->records || event->bytes) && !(state->flags & SOCKET_NOT_SAMPLED))
 		send_sealed(thread);
 	seal->records[direction] = event->header.sealed_records + event->records;
 	seal->bytes[direction] = event->header.sealed_bytes + event->bytes;

@@ -166,6 +166,7 @@ static __always_inline void rustls_encrypted(struct pt_regs *ctx, struct rustls_
 	cursor->from = call->from;
 	cursor->segments = call->from;
 	cursor->segment_count = call->slices;
+	cursor->kernel_segments = 0;
 	cursor->segment_left = call->slices ? 0 : call->length;
 	cursor->left = call->length;
 	if (call->slices)

@@ -138,7 +138,8 @@ static __always_inline bool next_segment(struct copy_cursor *cursor)
 	u64 segment[2] = {};
 	if (!cursor->segment_count)
 		return false;
-	if (bpf_probe_read_user(segment, sizeof(segment), (void *)cursor->segments))
+	if (cursor->kernel_segments ? bpf_probe_read_kernel(segment, sizeof(segment), (void *)cursor->segments) :
+				      bpf_probe_read_user(segment, sizeof(segment), (void *)cursor->segments))
 		return false;
 	cursor->segments += sizeof(segment);
 	cursor->segment_count--;

@@ -11,6 +11,12 @@ static __always_inline bool is_target(u32 tgid)
 	return settings.everybody || bpf_map_lookup_elem(&wt_targets, &tgid);
 }
 
+/* Whether a connection is among those that are recorded: by its socket's generation alone, so always the same. */
+static __always_inline bool is_sampled(u64 generation)
+{
+	return !settings.sampled || (u32)((generation * 0xd6e8feb86659fd93ull) >> 32) < settings.sampled;
+}
+
 /* Which program of the process is running: counts its execs. */
 static __always_inline u32 image_of(u32 tgid)
 {

@@ -107,6 +107,7 @@ struct task_struct {
 	int tgid;
 	void *stack;
 	struct files_struct *files;
+	void *io_uring;
 	struct signal_struct *signal;
 	char comm[16];
 } KERNEL_TYPE;
@@ -133,6 +134,95 @@ struct fdtable {
 
 struct files_struct {
 	struct fdtable *fdt;
+} KERNEL_TYPE;
+
+struct iovec {
+	void *iov_base;
+} KERNEL_TYPE;
+
+/* The numbers are the running kernel's. */
+enum iter_type { ITER_UBUF, ITER_IOVEC, ITER_BVEC };
+
+struct iov_iter {
+	u8 iter_type;
+	unsigned long iov_offset;
+	void *ubuf; /* or the vector, at the same place */
+	unsigned long count;
+	unsigned long nr_segs;
+} KERNEL_TYPE;
+
+struct msghdr {
+	struct iov_iter msg_iter;
+} KERNEL_TYPE;
+
+struct iou_vec {
+	struct iovec *iovec;
+} KERNEL_TYPE;
+
+struct io_async_msghdr {
+	struct iou_vec vec;
+	struct iovec fast_iov;
+	struct msghdr msg;
+} KERNEL_TYPE;
+
+struct io_async_rw {
+	struct iou_vec vec;
+	struct iov_iter iter;
+	struct iovec fast_iov;
+} KERNEL_TYPE;
+
+/* Before 6.15 both had a pointer in the place of `vec`. */
+struct io_async_msghdr___older {
+	struct iovec *free_iov;
+} KERNEL_TYPE;
+
+struct io_async_rw___older {
+	struct iovec *free_iovec;
+} KERNEL_TYPE;
+
+struct io_rsrc_node {
+	unsigned long file_ptr;
+} KERNEL_TYPE;
+
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+} KERNEL_TYPE;
+
+struct io_file_table {
+	struct io_rsrc_data data;
+} KERNEL_TYPE;
+
+struct io_ring_ctx {
+	struct io_file_table file_table;
+} KERNEL_TYPE;
+
+struct io_cqe {
+	int fd;
+} KERNEL_TYPE;
+
+struct io_kiocb {
+	struct file *file;
+	u8 opcode;
+	u64 flags;
+	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
+	void *async_data;
+} KERNEL_TYPE;
+
+struct io_uring_cqe {
+	u32 flags;
+} KERNEL_TYPE;
+
+/* What a request was told to do; lies at its beginning. */
+struct io_sr_msg {
+	void *buf;
+	int len;
+} KERNEL_TYPE;
+
+struct io_rw {
+	u64 addr;
+	u32 len;
 } KERNEL_TYPE;
 
 struct bpf_prog_aux {
@@ -187,6 +277,7 @@ struct bpf_iter__task_file {
 #define TCP_SYN_RECV 3
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
+#define IOV_MOST 1024 /* segments of one call */
 #define MSG_OOB 0x1
 #define MSG_PEEK 0x2
 #define MSG_TRUNC 0x20
@@ -202,5 +293,12 @@ struct bpf_iter__task_file {
 static __always_inline u64 clamp(u64 v, const u64 most)
 {
 	asm volatile("if %0 <= %1 goto +1; %0 = %1" : "+r"(v) : "i"(most));
+	return v;
+}
+
+/* Never 0, in a form the verifier believes: that of 6.1 learns nothing from a comparison with 0. */
+static __always_inline u64 at_least_one(u64 v)
+{
+	asm volatile("if %0 > 0 goto +1; %0 = 1" : "+r"(v));
 	return v;
 }

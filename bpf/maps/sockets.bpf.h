@@ -12,6 +12,7 @@
 #define SOCKET_MAYBE_RECEIVED 0x10
 #define SOCKET_EARLIER 0x20    /* older than the recorder */
 #define SOCKET_IGNORED 0x40    /* a pair of unix sockets without names: pipes between processes */
+#define SOCKET_NOT_SAMPLED 0x80 /* its open and its end are told, and none of its bytes */
 
 /* Where a direction stands in the sequence of TLS records. */
 struct record_reader {
@@ -32,7 +33,10 @@ struct socket_state {
 	u32 error;
 	u32 written_before; /* number of the next byte to be written, when recording of it began */
 	u8 role;
-	u8 padding[3];
+	u8 packets; /* 1: what it sends now may not be in the process's memory: what leaves is looked at */
+	u8 padding[2];
+	u64 packets_next; /* behind the last byte seen to leave in a packet */
+	u64 packets_end;  /* behind the last byte that is to be taken from packets */
 	struct record_reader readers[2]; /* by enum wire_direction */
 	struct turns turns;
 };
@@ -71,13 +75,19 @@ static __always_inline void renew_if_reused(struct keyed_socket *found, struct s
 	found->inode = inode;
 }
 
+/* A function, as there is little room on the stack of who asks. */
+static __noinline int begin_socket(u64 key)
+{
+	struct keyed_socket fresh = {};
+	return bpf_map_update_elem(&wt_sockets, &key, &fresh, BPF_NOEXIST);
+}
+
 static __always_inline struct socket_state *socket_storage(struct sock *sk, bool create)
 {
 	u64 key = (u64)sk;
 	struct keyed_socket *found = bpf_map_lookup_elem(&wt_sockets, &key);
 	if (!found && create) {
-		struct keyed_socket fresh = {};
-		bpf_map_update_elem(&wt_sockets, &key, &fresh, BPF_NOEXIST);
+		begin_socket(key);
 		found = bpf_map_lookup_elem(&wt_sockets, &key);
 	}
 	if (!found)

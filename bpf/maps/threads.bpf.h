@@ -16,6 +16,8 @@ struct copy_cursor {
 	u64 left;                  /* bytes of the call still to be sent out */
 	u32 segment_count;         /* iovecs left */
 	u32 budget;                /* bytes the limit a call still allows */
+	u32 kernel_segments;       /* 1: the iovecs are a copy of the kernel's; where they point to is the user's all the same */
+	u32 padding;
 };
 
 /*
@@ -60,10 +62,12 @@ struct record_call {
 struct thread_state {
 	struct tls_call calls[CALLS_MOST];
 	struct record_call record;
-	/* sendmmsg and recvmmsg: which message of which call the last event was about */
+	/* sendmmsg and recvmmsg: the array of messages, while more of them are to come; how many, and which is next */
 	u64 batch;
-	u32 batch_index;
+	u32 batch_next;
 	u32 batch_count;
+	u32 batch_ahead; /* bytes of its later messages that have moved already, where the call is over */
+	u32 padding;
 	/* by enum wire_direction: the first program of a tier has run for the call that is under way */
 	bool told[2];
 	struct copy_cursor cursor;

@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#define CALL_SENDFILE 40
-#define CALL_SPLICE 275
 #define USER_CODE_64 0x33 /* the code segment of 64-bit programs: the numbers of 32-bit calls are others */
 #define BATCH_MOST 64
 
@@ -16,8 +14,7 @@ struct socket_call {
 	s32 fd;
 	u8 direction;
 	u8 readable;
-	u8 is_batch;
-	u8 padding;
+	u16 padding;
 	u32 flags;
 };
 
@@ -41,7 +38,6 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 {
 	u64 first = READ(regs, di);
 	call->flags = 0;
-	call->is_batch = false;
 	switch (number) {
 	case CALL_WRITE:
 	case CALL_WRITEV:
@@ -52,7 +48,6 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 		return true;
 	case CALL_SENDMMSG:
 		as_send(call, first);
-		call->is_batch = true;
 		return true;
 	case CALL_SENDFILE:
 		as_send(call, first);
@@ -75,7 +70,6 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 		return true;
 	case CALL_RECVMMSG:
 		as_receive(call, first, READ(regs, r10));
-		call->is_batch = true;
 		return true;
 	}
 	return false;
@@ -108,18 +102,46 @@ static __always_inline void take_call(struct sock *sk, struct socket_call *call,
 		TAKE_BYTES(sk, length, call->direction, call->readable);
 }
 
-/* sendmmsg and recvmmsg return how many messages; the length of each is in the array. Only the first can be read. */
-static __always_inline void take_batch(struct sock *sk, struct socket_call *call, u64 messages, u64 count_)
+static __always_inline u32 length_of_message(u64 messages, u32 index)
 {
-	struct thread_state *thread = thread_of_current(0);
-	if (thread)
-		thread->batch = 0;
-	for (u32 i = 0; i < BATCH_MOST && i < count_; i++) {
-		u32 length = 0;
-		bpf_probe_read_user(&length, sizeof(length), (void *)(messages + i * MMSGHDR_SIZE + MMSGHDR_LEN));
-		take_call(sk, call, length);
-		call->readable = false;
+	u32 length = 0;
+	bpf_probe_read_user(&length, sizeof(length), (void *)(messages + index * MMSGHDR_SIZE + MMSGHDR_LEN));
+	return length;
+}
+
+/*
+ * sendmmsg and recvmmsg return how many messages; the length of each is in the array. Without a function of its own, as
+ * take_bytes_at and what it calls leave no room on the stack for one.
+ */
+static __always_inline void take_messages(u64 sk, struct pt_regs *regs, u32 moved, u8 direction)
+{
+	u64 messages = READ(regs, si);
+	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread)
+		return;
+	thread->batch_ahead = 0;
+	for (u32 i = 0; i < BATCH_MOST && i < moved; i++)
+		thread->batch_ahead += length_of_message(messages, i);
+	for (u32 i = 0; i < BATCH_MOST && i < moved; i++) {
+		u32 length = length_of_message(messages, i);
+		thread->batch = messages;
+		thread->batch_next = i;
+		thread->batch_count = READ(regs, dx);
+		thread->batch_ahead -= length;
+		if (length)
+			take_bytes_at(sk, length, direction, true);
 	}
+	thread->batch_ahead = 0;
+}
+
+static __always_inline void leave_batch(struct pt_regs *regs, u32 moved, u8 direction)
+{
+	struct open_call noted;
+	if (!end_noted_call(&noted))
+		return;
+	/* Where another thread closed the descriptor meanwhile, the next call or the end shows that bytes are missing. */
+	if ((u64)stream_behind(READ(regs, di)) == noted.sk)
+		take_messages(noted.sk, regs, moved, direction);
 }
 
 static __always_inline void enter_call(struct pt_regs *regs, u64 number)
@@ -157,21 +179,29 @@ int BPF_PROG(wt_sys_in_again, struct pt_regs *regs, long number)
 	return 0;
 }
 
-static __always_inline void leave_call(struct pt_regs *regs, long result)
+static __always_inline void leave_other_call(struct pt_regs *regs, long result)
 {
 	struct open_call noted;
 	struct socket_call call;
 	if (!end_noted_call(&noted) || result <= 0 || !describe_call(&call, regs, READ(regs, orig_ax)))
 		return;
 	struct sock *sk = stream_behind(call.fd);
-	if ((u64)sk != noted.sk) {
-		if (!call.is_batch && !(call.flags & MSG_ASIDE))
-			skip_bytes(noted.sk, result, call.direction);
-	} else if (call.is_batch) {
-		take_batch(sk, &call, READ(regs, si), result);
-	} else {
+	if ((u64)sk == noted.sk)
 		take_call(sk, &call, result);
-	}
+	else if (!(call.flags & MSG_ASIDE))
+		skip_bytes(noted.sk, result, call.direction);
+}
+
+static __always_inline void leave_call(struct pt_regs *regs, long result)
+{
+	u64 number = READ(regs, orig_ax);
+	u64 flags = READ(regs, r10);
+	if (number == CALL_SENDMMSG)
+		leave_batch(regs, result < 0 ? 0 : result, WIRE_SENT);
+	else if (number == CALL_RECVMMSG)
+		leave_batch(regs, result < 0 || flags & (MSG_ASIDE | MSG_TRUNC) ? 0 : result, WIRE_RECEIVED);
+	else
+		leave_other_call(regs, result);
 }
 
 SEC("tp_btf/sys_exit")

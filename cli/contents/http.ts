@@ -2,9 +2,9 @@
 
 import { callStatus } from '../../tape/body/rpc/status';
 import { stringifyJson } from '../../tape/json/json';
+import { prettyJson } from '../../tape/json/pretty';
 import { outcomeWords } from '../../tape/model/exchange';
 import type { HttpContent, HttpRequest, HttpResponse } from '../../tape/model/http/http';
-import { prettyJson } from '../pretty-json';
 import { visibleLine, visibleText, visibleWire } from '../terminal';
 import { byteCount, isoTime } from '../when';
 import type { ContentView, Page } from './content-view';

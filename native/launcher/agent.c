@@ -2,6 +2,7 @@
  * The first process of the namespaces: makes what is in them, hands its listeners out, starts the command, and then does what
  * is said over the channel. When the channel ends, or nothing is left that it started, it ends, and with it everything.
  */
+#include "clock.h"
 #include "launcher.h"
 
 #include <arpa/inet.h>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BACKLOG = 512, MOST_DIALLED = 256, FAST_OPEN_QUEUE = 64 };
@@ -35,6 +37,7 @@ struct agent {
 	int signals;
 	int datagrams_v4, datagrams_v6;
 	int sent_v4, sent_v6;
+	bool is_clock_kept;
 	struct dialled dialled[MOST_DIALLED];
 	size_t dialled_count;
 };
@@ -80,7 +83,7 @@ static int listen_at(int family, uint16_t *port)
 	return fd;
 }
 
-static void make_all(struct agent *agent)
+static void make_network_and_mounts(struct agent *agent)
 {
 	bool has_v6 = false;
 	uint16_t port = 0;
@@ -118,7 +121,13 @@ static void close_inherited(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-static _Noreturn void become_command(const struct agent *agent, int told)
+static int watch_what_it_asks(const struct agent *agent)
+{
+	int error = agent->plan->is_here ? 0 : confine(agent->has_own_users);
+	return error == 0 && agent->plan->has_clock ? watch_clock(agent->plan->inside) : error;
+}
+
+static _Noreturn void become_command(const struct agent *agent, char **command, int told)
 {
 	sigset_t none;
 	sigemptyset(&none);
@@ -127,9 +136,9 @@ static _Noreturn void become_command(const struct agent *agent, int told)
 		signal(number, SIG_DFL);
 	setsid(); /* a signal to "my group" must not meet who waits outside */
 	close_inherited();
-	int error = confine(agent->has_own_users);
+	int error = watch_what_it_asks(agent);
 	if (error == 0) {
-		execvp(agent->plan->command[0], agent->plan->command);
+		execvp(command[0], command);
 		error = errno;
 	}
 	if (write(told, &error, sizeof error) < 0)
@@ -137,26 +146,68 @@ static _Noreturn void become_command(const struct agent *agent, int told)
 	_exit(127);
 }
 
-static void start_command(struct agent *agent)
+/* Its number, once it runs; otherwise why it does not, in `error`. */
+static pid_t run(const struct agent *agent, char **command, int *error)
 {
-	int ends[2], error = 0;
-	if (agent->main != 0 || pipe2(ends, O_CLOEXEC) < 0)
-		return;
+	int ends[2];
+	*error = 0;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		*error = errno;
+		return -1;
+	}
 	pid_t pid = fork();
 	if (pid == 0)
-		become_command(agent, ends[1]);
+		become_command(agent, command, ends[1]);
 	close(ends[1]);
 	if (pid < 0)
-		error = errno;
-	else if (read(ends[0], &error, sizeof error) < 0)
-		error = errno;
+		*error = errno;
+	else if (read(ends[0], error, sizeof *error) < 0)
+		*error = errno;
 	close(ends[0]);
-	agent->main = pid;
+	return pid;
+}
+
+static void start_command(struct agent *agent)
+{
+	int error = 0;
+	if (agent->main != 0)
+		return;
+	agent->main = run(agent, agent->plan->command, &error);
 	if (error != 0) {
 		tell("{\"kind\":\"unstarted\",\"errno\":%d}", error);
 		_exit(1);
 	}
 	tell("{\"kind\":\"started\"}");
+}
+
+/* Whether a program started here sees the moved time; what could not be moved was told before it ran. */
+static void try_clock(const struct agent *agent)
+{
+	char expected[32];
+	snprintf(expected, sizeof expected, "%lld", (long long)(time(NULL) + agent->plan->shift));
+	char *command[] = {"/proc/self/exe", "--trial", expected, NULL};
+	int error = 0, status = 0;
+	pid_t pid = run(agent, command, &error);
+	if (error != 0)
+		failed((struct step){"seccomp notifications", error});
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	struct unmoved why;
+	if (recv(agent->plan->inside, &why, sizeof why, MSG_DONTWAIT) == sizeof why)
+		failed((struct step){why.step, why.error});
+	if (status != 0)
+		failed((struct step){WIFEXITED(status) && WEXITSTATUS(status) == 1 ? "vDSO" : "call", ENOTSUP});
+}
+
+static void tell_of_unmoved(struct agent *agent)
+{
+	struct unmoved what;
+	ssize_t got;
+	while ((got = recv(agent->plan->inside, &what, sizeof what, MSG_DONTWAIT)) == sizeof what)
+		tell("{\"kind\":\"unmoved\",\"program\":\"%s\",\"pid\":%d,\"step\":\"%s\",\"errno\":%d}", what.program, what.pid,
+		     what.step, what.error);
+	if (got == 0)
+		agent->is_clock_kept = false;
 }
 
 static int begin_connect(int family, const char *address, const char *port)
@@ -248,9 +299,17 @@ static void look_at_signals(struct agent *agent)
 		bury(agent);
 }
 
+/* In namespaces of its own all of it ends with us. */
+static _Noreturn void end_all(const struct agent *agent)
+{
+	if (agent->plan->is_here && agent->main > 0)
+		kill(-agent->main, SIGKILL);
+	_exit(0);
+}
+
 static void wait_and_serve(struct agent *agent)
 {
-	enum { CHANNEL, SIGNALS, DATAGRAMS_V4, DATAGRAMS_V6, SENT_V4, SENT_V6, DIALLED };
+	enum { CHANNEL, SIGNALS, DATAGRAMS_V4, DATAGRAMS_V6, SENT_V4, SENT_V6, CLOCK, DIALLED };
 	struct pollfd polled[DIALLED + MOST_DIALLED] = {
 		{.fd = channel, .events = POLLIN},
 		{.fd = agent->signals, .events = POLLIN},
@@ -258,6 +317,7 @@ static void wait_and_serve(struct agent *agent)
 		{.fd = agent->datagrams_v6, .events = POLLIN},
 		{.fd = agent->sent_v4, .events = POLLIN},
 		{.fd = agent->sent_v6, .events = POLLIN},
+		{.fd = agent->is_clock_kept ? agent->plan->inside : -1, .events = POLLIN},
 	};
 	for (size_t i = 0; i < agent->dialled_count; i++)
 		polled[DIALLED + i] = (struct pollfd){.fd = agent->dialled[i].fd, .events = POLLOUT};
@@ -280,11 +340,13 @@ static void wait_and_serve(struct agent *agent)
 		tell_sent(agent->sent_v4, AF_INET);
 	if (polled[SENT_V6].revents != 0)
 		tell_sent(agent->sent_v6, AF_INET6);
+	if (polled[CLOCK].revents != 0)
+		tell_of_unmoved(agent);
 	if (polled[SIGNALS].revents != 0)
 		look_at_signals(agent);
 	if (polled[CHANNEL].revents != 0) {
 		if (!listen_to_channel())
-			_exit(0);
+			end_all(agent);
 		for (char *words = next_line(); words != NULL; words = next_line())
 			obey(agent, words);
 	}
@@ -293,8 +355,20 @@ static void wait_and_serve(struct agent *agent)
 _Noreturn void run_agent(const struct plan *plan, pid_t seen_from_outside, bool has_own_users)
 {
 	static struct agent agent;
-	agent = (struct agent){.plan = plan, .has_own_users = has_own_users, .signals = take_signals()};
-	make_all(&agent);
+	agent = (struct agent){
+		.plan = plan,
+		.has_own_users = has_own_users,
+		.signals = take_signals(),
+		.is_clock_kept = plan->has_clock,
+		.datagrams_v4 = -1,
+		.datagrams_v6 = -1,
+		.sent_v4 = -1,
+		.sent_v6 = -1,
+	};
+	if (!plan->is_here)
+		make_network_and_mounts(&agent);
+	if (plan->only_try && plan->has_clock)
+		try_clock(&agent);
 	tell("{\"kind\":\"ready\",\"pid\":%d,\"ownUsers\":%s}", seen_from_outside, has_own_users ? "true" : "false");
 	if (plan->only_try)
 		_exit(0);

@@ -34,21 +34,11 @@ void open_channel(void)
 
 static void send_whole(const char *text, size_t length, int fd)
 {
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr aligned;
-	} control = {0};
+	struct descriptor_room room = {0};
 	struct iovec piece = {.iov_base = (void *)text, .iov_len = length};
 	struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-	if (fd >= 0) {
-		message.msg_control = control.room;
-		message.msg_controllen = sizeof control.room;
-		struct cmsghdr *beside = CMSG_FIRSTHDR(&message);
-		beside->cmsg_level = SOL_SOCKET;
-		beside->cmsg_type = SCM_RIGHTS;
-		beside->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(beside), &fd, sizeof fd);
-	}
+	if (fd >= 0)
+		put_beside(&message, &room, fd);
 	while (piece.iov_len > 0) {
 		ssize_t sent = sendmsg(channel, &message, MSG_NOSIGNAL);
 		if (sent < 0 && errno == EINTR)

@@ -1,7 +1,9 @@
 /*
  * Starts one command where every address is local: `launcher [options] -- COMMAND ...`. The process Node.js started stays
- * outside and waits; a second one is the first of new namespaces and ends them by ending. Both die with the channel.
+ * outside, waits, and keeps the clock where that is moved; a second one is the first of new namespaces and ends them by ending.
+ * Both die with the channel. `--here` makes no namespaces: then only the clock is the command's own.
  */
+#include "clock.h"
 #include "launcher.h"
 
 #include <errno.h>
@@ -38,6 +40,12 @@ static struct plan read_plan(int argc, char **argv)
 	for (; at < argc && strcmp(argv[at], "--") != 0; at++) {
 		if (strcmp(argv[at], "--try") == 0) {
 			plan.only_try = true;
+		} else if (strcmp(argv[at], "--here") == 0) {
+			plan.is_here = true;
+		} else if (strcmp(argv[at], "--clock") == 0 && at + 1 < argc) {
+			plan.has_clock = true;
+			plan.shift = atoll(argv[at + 1]);
+			at += 1;
 		} else if (strcmp(argv[at], "--hide") == 0 && at + 1 < argc) {
 			plan.mounts[plan.mount_count++] = (struct mounted){NULL, argv[at + 1]};
 			at += 1;
@@ -95,6 +103,9 @@ static pid_t fork_into(int flags)
 
 static _Noreturn void be_inside(const struct plan *plan, int go, bool has_own_users)
 {
+	close(plan->keeper);
+	if (plan->is_here)
+		prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that what the command left behind is ours to wait for, as in a namespace */
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* before the wait: if the parent dies before it, there is nothing to read */
 	pid_t own_number = 0;
 	if (read(go, &own_number, sizeof own_number) != sizeof own_number)
@@ -107,8 +118,8 @@ static _Noreturn void be_inside(const struct plan *plan, int go, bool has_own_us
 static pid_t start_inside(const struct plan *plan, int pipe_ends[2], bool *has_own_users)
 {
 	for (int attempt = 0; attempt < 2; attempt++) {
-		*has_own_users = attempt == 0;
-		pid_t pid = fork_into(namespaces | (*has_own_users ? CLONE_NEWUSER : 0));
+		*has_own_users = attempt == 0 && !plan->is_here;
+		pid_t pid = fork_into(plan->is_here ? 0 : namespaces | (*has_own_users ? CLONE_NEWUSER : 0));
 		if (pid == 0) {
 			close(pipe_ends[1]);
 			be_inside(plan, pipe_ends[0], *has_own_users);
@@ -121,8 +132,18 @@ static pid_t start_inside(const struct plan *plan, int pipe_ends[2], bool *has_o
 	return -1;
 }
 
+static int wait_for(pid_t inside)
+{
+	int status = 0;
+	while (waitpid(inside, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "--trial") == 0)
+		return run_trial(argv[2]);
 	struct plan plan = read_plan(argc, argv);
 	open_channel();
 	/* Asked to end, the command does; what waits for it must not end before it. */
@@ -132,6 +153,13 @@ int main(int argc, char **argv)
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		misused("no pipe");
+	struct clock_ends clock = {-1, -1};
+	if (plan.has_clock && open_clock_ends(&clock) != 0)
+		misused("no pair of sockets");
+	plan.inside = clock.inside;
+	plan.keeper = clock.keeper;
+	if (plan.is_here)
+		prctl(PR_SET_CHILD_SUBREAPER, 1); /* a tracer must be above whom it traces (yama), also above orphans */
 	bool has_own_users = true;
 	pid_t inside = start_inside(&plan, ends, &has_own_users);
 	if (inside < 0) {
@@ -148,8 +176,7 @@ int main(int argc, char **argv)
 	close(ends[0]);
 	close(ends[1]);
 	close(channel); /* its end is then the end of who is inside */
-	int status = 0;
-	while (waitpid(inside, &status, 0) < 0 && errno == EINTR)
-		;
+	close(clock.inside);
+	int status = plan.has_clock ? keep_clock(clock.keeper, inside, plan.shift) : wait_for(inside);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 /* RFC 5737 and RFC 3849: addresses that nobody has. The service's own, beside loopback. */
@@ -26,6 +27,10 @@ struct plan {
 	uint16_t *loopback_ports; /* whose loopback addresses lead to the mocks, unless the command listens there */
 	size_t loopback_count;
 	bool only_try; /* everything is made, and nothing is run */
+	bool is_here; /* no namespaces: only the clock is the command's own */
+	bool has_clock;
+	int64_t shift; /* of its clock, in seconds */
+	int inside, keeper; /* the ends between who is inside and who keeps the clock; -1 where nobody does */
 	char **command;
 };
 
@@ -54,6 +59,14 @@ bool listen_to_channel(void);
 char *next_line(void);
 /* agent.c: the first process of the namespaces. Does not return. */
 _Noreturn void run_agent(const struct plan *plan, pid_t seen_from_outside, bool has_own_users);
+/* descriptors.c */
+struct descriptor_room {
+	_Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(int))];
+};
+void put_beside(struct msghdr *message, struct descriptor_room *room, int fd);
+bool send_descriptor(int over, int fd);
+/* -1 where none came. */
+int receive_descriptor(int over);
 /* datagrams.c */
 int open_datagrams(int family);
 void tell_datagram(int fd, int family);

@@ -46,9 +46,11 @@ CaptureOptions options_from(const Napi::Object& given) {
   options.required = names_of(given, "required");
   options.left_out = names_of(given, "leftOut");
   options.optional = names_of(given, "optional");
+  options.cgroup = given.Get("cgroup").ToString();
   options.ring_bytes = number_of(given, "ringBytes");
   options.limit_bytes = number_of(given, "limitBytes");
   options.wake_bytes = number_of(given, "wakeBytes");
+  options.sampled = number_of(given, "sampled");
   options.everybody = given.Get("everybody").ToBoolean();
   options.watch_processes = given.Get("watchProcesses").ToBoolean();
   return options;

@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <pthread.h>
 #include <signal.h>
@@ -39,6 +40,21 @@ bool is_kprobe(const bpf_program* prog) {
 // Without the kernel's perf sources libbpf goes through tracefs, where a probe outlives a recorder that is killed.
 bool can_probe_by_perf(const char* source) {
   return access((std::string("/sys/bus/event_source/devices/") + source + "/type").c_str(), R_OK) == 0;
+}
+
+bool is_packet_hook(const bpf_program* prog) {
+  return std::strncmp(bpf_program__section_name(prog), "cgroup_skb/", 11) == 0;
+}
+
+// The kernel keeps the cgroup; the folder need not stay open.
+bpf_link* attach_to_cgroup(bpf_program* prog, const std::string& folder) {
+  int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  bpf_link* link = bpf_program__attach_cgroup(prog, fd);
+  int error = errno;
+  close(fd);
+  errno = error;
+  return link;
 }
 
 bpf_link* attach_hook(bpf_program* prog) {
@@ -132,6 +148,7 @@ void Capture::configure(bpf_object* object) const {
   settings.wake_bytes = options_.wake_bytes;
   settings.behind_bytes = options_.ring_bytes / 2;
   settings.data_bytes = options_.ring_bytes - options_.ring_bytes / 16;
+  settings.sampled = options_.sampled;
   bool fits = ring != nullptr && constants != nullptr && bpf_map__value_size(constants) == sizeof(settings);
   if (!fits || bpf_map__set_initial_value(constants, &settings, sizeof(settings)) != 0) {
     throw Failure{"open", EINVAL, "the BPF object and the addon were not built from the same sources"};
@@ -193,8 +210,8 @@ void Capture::load() {
   if (bpf_object__load(object_.get()) == 0) return;
   int error = errno;
   std::string said = take_libbpf_messages();
-  // Without the right to load anything, trying program by program says nothing new.
-  if (error == EPERM || error == EACCES) throw Failure{"load", error, said};
+  // Without the right to load anything, trying program by program says nothing new. (The verifier says EACCES too.)
+  if (!loads({options_.required.front()})) throw Failure{"load", error, said};
   try_each_program(wanted);
   std::erase_if(wanted, [this](const std::string& name) {
     return std::any_of(refusals_.begin(), refusals_.end(), [&](const Refusal& one) { return one.program == name; });
@@ -208,9 +225,10 @@ void Capture::attach() {
   bpf_object__for_each_program(prog, object_.get()) {
     if (is_uprobe(prog) || is_iterator(prog) || !bpf_program__autoload(prog)) continue;
     take_libbpf_messages();
-    bpf_link* link = attach_hook(prog);
+    bpf_link* link = is_packet_hook(prog) ? attach_to_cgroup(prog, options_.cgroup) : attach_hook(prog);
     if (link != nullptr) {
       hooks_.push_back({link, bpf_program__name(prog), is_kprobe(prog)});
+      if (is_packet_hook(prog)) expect_packets();
       continue;
     }
     int error = errno;
@@ -220,6 +238,13 @@ void Capture::attach() {
     if (contains(options_.required, name)) throw Failure{"attach " + name, error, said};
     refusals_.push_back({name, said});
   }
+}
+
+// From now on what is sent from no memory is taken from packets.
+void Capture::expect_packets() {
+  uint32_t key = 0;
+  uint32_t on = 1;
+  if (bpf_map_update_elem(map_fd("wt_packets_on"), &key, &on, BPF_ANY) != 0) throw Failure{"packets", errno, strerror(errno)};
 }
 
 int Capture::map_fd(const char* name) const {

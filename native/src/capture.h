@@ -20,9 +20,11 @@ struct CaptureOptions {
   std::vector<std::string> required;  // programs without which the tier is of no use
   std::vector<std::string> left_out;  // programs of the object's other tiers
   std::vector<std::string> optional;  // programs for kernel functions that only some kernels have: no refusal without
+  std::string cgroup;                 // folder of the cgroup (version 2) whose packets are looked at; empty: of none
   uint32_t ring_bytes = 0;            // a power of two
   uint32_t limit_bytes = 0;
   uint32_t wake_bytes = 0;
+  uint32_t sampled = 0;
   bool everybody = false;
   bool watch_processes = false;
 };
@@ -96,6 +98,7 @@ class Capture {
   bool loads(const std::vector<std::string>& programs) const;
   void try_each_program(const std::vector<std::string>& wanted);
   std::vector<char> run_iterator(const std::string& name);
+  void expect_packets();
   int map_fd(const char* name) const;
   bpf_program* program(const std::string& name) const;
   int attach_multi(const UprobeRequest& request, bpf_program* prog) const;

@@ -15,8 +15,12 @@ std::string messages;
 
 int collect(enum libbpf_print_level level, const char* format, va_list arguments) {
   if (level == LIBBPF_DEBUG) return 0;
-  char line[4096];
-  int length = vsnprintf(line, sizeof(line), format, arguments);
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(nullptr, 0, format, arguments);
+  std::string line(static_cast<size_t>(length < 0 ? 0 : length), '\0');
+  if (length > 0) vsnprintf(line.data(), line.size() + 1, format, again);
+  va_end(again);
   std::lock_guard<std::mutex> guard(messages_lock);
   messages += line;
   // The end of a verifier log is the part that says why.

@@ -3,6 +3,7 @@
  * A hole may still be filled by an event that comes late: what lies behind it is held, within limits and for a time.
  */
 import type { DataEvent, MissingReason } from '../source/events';
+import { Awaited } from './awaited';
 import type { Budget } from './budget';
 import type { Limits } from './limits';
 
@@ -22,6 +23,8 @@ export class ByteStream {
   private held: DataEvent[] = [];
   private heldBytes = 0;
   private heldSinceUs = 0;
+  /** What is taken from packets comes when they leave, however long that takes. */
+  private readonly awaited = new Awaited();
 
   constructor(
     private readonly direction: DataEvent['direction'],
@@ -35,6 +38,10 @@ export class ByteStream {
   }
 
   push(event: DataEvent): void {
+    if (event.way === 'packets') {
+      this.awaited.note(event);
+      if (event.bytes.length === 0) return;
+    }
     if (event.position > this.position) {
       this.hold(event);
       return;
@@ -45,6 +52,7 @@ export class ByteStream {
 
   /** Gives up holes that have waited for too long. */
   expire(nowUs: number): void {
+    if (this.awaited.isYetToLeave(this.position)) return;
     while (this.held.length > 0 && nowUs - this.heldSinceUs >= this.limits.holeUs) this.giveUpHole();
   }
 
@@ -52,10 +60,13 @@ export class ByteStream {
     while (this.held.length > 0) this.giveUpHole();
   }
 
-  /** Delivers everything up to `total`, the true length of the stream; what never came is a gap. */
+  /**
+   * Delivers everything up to `total`, the true length of the stream, or as far as it was told of; what never came is a
+   * gap.
+   */
   finish(total: number | null, atUs: number): void {
     this.giveUpHoles();
-    if (total !== null && total > this.position) this.skip(total - this.position, 'hole', atUs);
+    this.skipTo(total ?? this.awaited.end, atUs);
   }
 
   private deliver(event: DataEvent): void {
@@ -86,7 +97,7 @@ export class ByteStream {
 
   private giveUpHolesBefore(event: DataEvent): void {
     this.giveUpHoles();
-    if (event.position > this.position) this.skip(event.position - this.position, 'hole', event.atUs);
+    this.skipTo(event.position, event.atUs);
     this.deliver(event);
   }
 
@@ -94,7 +105,7 @@ export class ByteStream {
   private giveUpHole(): void {
     const first = this.held[0];
     if (first === undefined) return;
-    if (first.position > this.position) this.skip(first.position - this.position, 'hole', first.atUs);
+    this.skipTo(first.position, first.atUs);
     this.deliverHeld();
   }
 
@@ -115,9 +126,11 @@ export class ByteStream {
     this.budget.giveBack(costOf(event));
   }
 
-  private skip(size: number, reason: GapReason, atUs: number): void {
-    this.position += size;
-    this.reader.gap(this.direction, size, reason, atUs);
+  private skipTo(position: number, atUs: number): void {
+    for (const { size, neverLeft } of this.awaited.between(this.position, position)) {
+      this.position += size;
+      this.reader.gap(this.direction, size, neverLeft ? 'unreadable-call' : 'hole', atUs);
+    }
   }
 }
 

@@ -15,6 +15,7 @@
  *     ConnectionHost.emit    parse                its number, its cause, and what is wrong with the connection
  *     Stages.handOut         pipeline             filter, redaction, counts; then the tape's writer
  */
+import type { Way } from '../../tape/model/exchange';
 import type {
   CloseEvent,
   DataEvent,
@@ -36,6 +37,8 @@ export type Ending = CloseEvent['how'] | 'unfinished';
 export interface ConnectionListener extends StreamReader {
   tls(event: TlsEvent): void;
   encrypted(event: EncryptedEvent): void;
+  /** Some of its bytes were taken this way, not from memory. */
+  taken(way: Way): void;
   /** Something of this connection is missing, and no position says where. */
   loss(event: LossEvent): void;
   /** Called once, last. */
@@ -166,6 +169,9 @@ class FollowedConnection {
 
   data(event: DataEvent): void {
     const stream = event.direction === 'sent' ? this.sent : this.received;
+    // Of packets it is their announcement that says that they are needed.
+    if (event.way !== undefined && (event.way !== 'packets' || event.bytes.length === 0))
+      this.listener.taken(event.way);
     stream.push(event);
     if (this.merge.holding || stream.hasHole) this.checkHoles(event.atUs);
     if (this.closing !== null && !this.lacksBytes(this.closing)) this.closeNow(this.closing);

@@ -1,18 +1,28 @@
-/**
- * Which inbound exchange caused an outbound one: the one that was open in the same process when it began, if there was
- * exactly one. Refuses to choose between several: a wrong cause is worse than none.
- */
+/** The inbound exchanges of each process that are not over. */
+import type { HeaderList } from '../../tape/model/body';
 import type { Cause } from '../../tape/model/exchange';
 
+/** Who can say what the request of an exchange that is not over says so far: null before its head is there. */
+export interface HeadSource {
+  requestHeaders(number: number): HeaderList | null;
+}
+
+export interface Open {
+  readonly startedAtUs: number;
+  readonly source: HeadSource;
+}
+
+const none: ReadonlyMap<number, Open> = new Map();
+
 export class OpenInbound {
-  private readonly byProcess = new Map<number, Set<number>>();
+  private readonly byProcess = new Map<number, Map<number, Open>>();
 
   /** An inbound exchange of that process begins; of one that is not known nothing is remembered. */
-  begin(pid: number | undefined, number: number): void {
+  begin(pid: number | undefined, number: number, open: Open): void {
     if (pid === undefined) return;
-    const open = this.byProcess.get(pid);
-    if (open === undefined) this.byProcess.set(pid, new Set([number]));
-    else open.add(number);
+    const others = this.byProcess.get(pid);
+    if (others === undefined) this.byProcess.set(pid, new Map([[number, open]]));
+    else others.set(number, open);
   }
 
   /** It is over. Telling it twice does no harm. */
@@ -23,11 +33,16 @@ export class OpenInbound {
     if (open.size === 0) this.byProcess.delete(pid);
   }
 
-  /** The cause of an outbound exchange that begins now. */
-  causeOf(pid: number | undefined): Cause | null {
+  /** By number. */
+  of(pid: number): ReadonlyMap<number, Open> {
+    return this.byProcess.get(pid) ?? none;
+  }
+
+  /** The one that is open in the process, if there is exactly one: what an outbound exchange that begins now may be for. */
+  sole(pid: number | undefined): Cause | null {
     const open = pid === undefined ? undefined : this.byProcess.get(pid);
     if (open?.size !== 1) return null;
-    const [number] = open;
+    const [number] = open.keys();
     return number === undefined ? null : { number, method: 'sole-inbound' };
   }
 }

@@ -2,11 +2,15 @@
  * What the conversations of one connection are given: gives their exchanges a place in the recording, adds what is true of
  * the connection, and puts them on it. Reads no bytes and knows no protocol by name.
  */
+import type { HeaderList } from '../../tape/model/body';
 import type { Cause, Connection, Exchange, LossReason } from '../../tape/model/exchange';
+import type { HttpRequest } from '../../tape/model/http/http';
+import { modelFor } from '../../tape/model/registry';
 import type { Budget } from '../follow/budget';
 import type { Wait } from '../follow/follower';
 import type { Limits } from '../follow/limits';
-import type { OpenInbound } from '../link/open-inbound';
+import type { Causes } from '../link/causes';
+import type { HeadSource } from '../link/open-inbound';
 import type { OpenEvent } from '../source/events';
 import type { CreateHeaderDecoder } from './header-decoder';
 import type { LastingExchanges, LastingSource, Written } from './lasting';
@@ -21,7 +25,7 @@ export interface Recording {
   readonly keepRaw: boolean;
   readonly openSpill: OpenSpill;
   readonly createHeaderDecoder: CreateHeaderDecoder;
-  readonly inbound: OpenInbound;
+  readonly causes: Causes;
   readonly lasting: LastingExchanges;
   nextNumber(): number;
   emit(exchange: Exchange): void;
@@ -39,7 +43,7 @@ export interface Reader {
   openTunnel(channel: number, handOver: HandOver): Conversation;
 }
 
-export class ConnectionHost implements Host, LastingSource {
+export class ConnectionHost implements Host, LastingSource, HeadSource {
   connection: Connection;
   /** What is wrong with all of it: bits of `problemBits`. */
   problems = 0;
@@ -93,7 +97,7 @@ export class ConnectionHost implements Host, LastingSource {
   begin(): Beginning {
     const beginning = this.beginRaw();
     if (this.connection.direction === 'inbound') {
-      this.recording.inbound.begin(this.connection.process?.pid, beginning.number);
+      this.recording.causes.begin(this.connection.process?.pid, beginning.number, this.atUs, this);
     }
     return beginning;
   }
@@ -107,12 +111,12 @@ export class ConnectionHost implements Host, LastingSource {
 
   /** What the process was doing for somebody else. */
   causeNow(): Cause | null {
-    return this.recording.inbound.causeOf(this.connection.process?.pid);
+    return this.recording.causes.sole(this.connection.process?.pid);
   }
 
   ended(beginning: Beginning): void {
     if (this.connection.direction !== 'inbound') return;
-    this.recording.inbound.end(this.connection.process?.pid, beginning.number);
+    this.recording.causes.end(this.connection.process?.pid, beginning.number);
   }
 
   forget({ number }: Beginning): void {
@@ -139,6 +143,11 @@ export class ConnectionHost implements Host, LastingSource {
     return found;
   }
 
+  requestHeaders(number: number): HeaderList | null {
+    const found = this.reader.conversation?.soFar(number)?.exchange ?? null;
+    return found === null ? null : (requestOf(found)?.headers ?? null);
+  }
+
   unread(bytes: number): void {
     if (bytes > 0) this.lose('no-boundary', bytes);
   }
@@ -155,8 +164,20 @@ export class ConnectionHost implements Host, LastingSource {
     return this.reader.openTunnel(channel, handOver);
   }
 
+  /** By what its request says; an inbound exchange is a cause itself. */
+  private causeOf(exchange: ParsedExchange): Cause | null {
+    const { number, startedAtUs, cause } = exchange;
+    const pid = this.connection.process?.pid;
+    const headers = requestOf(exchange)?.headers;
+    if (headers === undefined) return cause;
+    const asked = { number, startedAtUs, headers };
+    if (this.connection.direction === 'outbound') return this.recording.causes.causeOf(pid, asked, cause);
+    this.recording.causes.heard(pid, asked);
+    return cause;
+  }
+
   private pass(exchange: ParsedExchange, problems: number): void {
-    const { number, channel, seq, protocol, startedAtUs, durationUs, outcome, cause } = exchange;
+    const { number, channel, seq, protocol, startedAtUs, durationUs, outcome } = exchange;
     const { content, messages, messagesBefore } = exchange;
     this.recording.emit({
       number,
@@ -168,10 +189,15 @@ export class ConnectionHost implements Host, LastingSource {
       durationUs,
       outcome,
       problems: problemsOf(problems | this.problems),
-      cause,
+      cause: this.causeOf(exchange),
       content,
       messages,
       messagesBefore,
     } as Exchange); // protocol and content are of one exchange, which taking it apart makes the compiler forget
   }
+}
+
+/** Null where it has none, or is none of HTTP. */
+function requestOf({ protocol, content }: ParsedExchange): HttpRequest | null {
+  return modelFor(protocol).http(content)?.request ?? null;
 }

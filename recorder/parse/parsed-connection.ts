@@ -3,11 +3,11 @@
  * the conversation of that protocol. Knows no protocol by name but the one for everything else.
  */
 import type { Side } from '../../tape/model/content-model';
-import type { Cause } from '../../tape/model/exchange';
+import type { Cause, Connection, Way } from '../../tape/model/exchange';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
-import type { Agreed } from '../source/alpn';
 import type { EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
+import type { Agreed } from '../source/tls-hello';
 import { Channel } from './channel';
 import { ConnectionHost, type Reader, type Recording } from './connection-host';
 import { problemBits, problemOfGap } from './problems';
@@ -82,7 +82,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   tls(event: TlsEvent): void {
     const { connection } = this.host;
-    this.host.connection = { ...connection, tls: { library: event.library } };
+    this.host.connection = { ...connection, tls: { library: event.library }, ...named(event) };
     if (event.binding === 'uncertain' || connection.local === null) {
       this.host.problems |= problemBits['uncertain-connection'];
     }
@@ -90,9 +90,10 @@ export class ParsedConnection implements ConnectionListener, Reader {
     this.beginInside(event);
   }
 
-  encrypted({ unread, sentBytes, receivedBytes, atUs, agreed = null }: EncryptedEvent): void {
+  encrypted(event: EncryptedEvent): void {
+    const { unread, sentBytes, receivedBytes, atUs, agreed = null } = event;
     this.host.at(atUs);
-    this.host.connection = { ...this.host.connection, unreadTls: unread };
+    this.host.connection = { ...this.host.connection, unreadTls: unread, ...named(event) };
     if (this.state.kind === 'undecided') this.settle(fallback, this.state.recognition);
     if (this.state.kind === 'resync') this.stayRaw(this.state.resync);
     if (this.state.kind !== 'speaking') return;
@@ -104,6 +105,12 @@ export class ParsedConnection implements ConnectionListener, Reader {
       raw.encrypted(request, response, atUs);
       if (agreed !== null) raw.named(shownName(agreed));
     }
+  }
+
+  taken(way: Way): void {
+    const { connection } = this.host;
+    if (connection.ways?.includes(way)) return;
+    this.host.connection = { ...connection, ways: [...(connection.ways ?? []), way].sort() };
   }
 
   loss({ reason }: LossEvent): void {
@@ -282,4 +289,8 @@ export class ParsedConnection implements ConnectionListener, Reader {
     };
     this.host.emit(exchange as ParsedExchange, 0);
   }
+}
+
+function named({ serverName = null }: Pick<TlsEvent, 'serverName'>): Pick<Connection, 'serverName'> {
+  return serverName === null ? {} : { serverName };
 }

@@ -3,7 +3,7 @@
  * direction. Refuses to take a message for one that begins anywhere but with what a peer wrote in one go.
  */
 import type { Side } from '../../tape/model/content-model';
-import type { Agreed } from '../source/alpn';
+import type { Agreed } from '../source/tls-hello';
 import { MessageFinder } from './message-finder';
 import type { Fallback, Protocol, Verdict } from './protocol';
 import { type Orientation, type StreamDirection, sideIn, verdictOnJoining } from './recognition';

@@ -3,8 +3,8 @@
  * holds plaintext: binding plaintext to its socket is the source's work, so nothing to the right knows about TLS.
  * Times are microseconds since the Unix epoch. Directions are seen from the watched process.
  */
-import type { ProcessInfo, UnreadTls } from '../../tape/model/exchange';
-import type { Agreed } from './alpn';
+import type { ProcessInfo, UnreadTls, Way } from '../../tape/model/exchange';
+import type { Agreed } from './tls-hello';
 
 export type Role = 'inbound' | 'outbound' | 'unknown';
 
@@ -32,8 +32,10 @@ export interface TlsEvent {
   readonly binding: 'certain' | 'probable' | 'uncertain';
   /** True where the probes of its process are younger than the connection: plaintext may have gone unseen. */
   readonly startedEarlier: boolean;
-  /** What TLS agreed to carry (alpn.ts); null or left out where that was not seen. */
+  /** What TLS agreed to carry (tls-hello.ts); null or left out where that was not seen. */
   readonly agreed?: Agreed;
+  /** The host the client asked for in its hello; null or left out where it named none, or that was not seen. */
+  readonly serverName?: string | null;
 }
 
 /** Why bytes of a call are not there. Words travel to the tape: never reuse one. */
@@ -61,6 +63,11 @@ export interface DataEvent {
   readonly size: number;
   /** Set exactly when bytes.length < size. */
   readonly missing: MissingReason | null;
+  /**
+   * Set where bytes are taken another way than from the memory of the process: with bytes it is these, which may come
+   * twice; without any it is the bytes that are missing here, and will come that way.
+   */
+  readonly way?: Way;
 }
 
 export interface CloseEvent {
@@ -83,6 +90,7 @@ export interface EncryptedEvent {
   /** Which library it was, and why its plaintext is not there. */
   readonly unread: UnreadTls;
   readonly agreed?: Agreed;
+  readonly serverName?: string | null;
 }
 
 /** Losses that no position shows: events dropped before they could be tied to a connection. */

@@ -8,6 +8,7 @@ import { type HttpRequest, type HttpResponse, noHttp } from '../../tape/model/ht
 import type { Message } from '../../tape/model/message';
 import type { Path } from '../../tape/model/path';
 import { httpOf, isConversation, modelFor, operationOf } from '../../tape/model/registry';
+import { asksForWebSocket } from '../../tape/model/websocket/websocket';
 import { placeInWhole } from '../../tape/redact/messages';
 import type { StoredExchange } from '../../tape/store/tape';
 import { conversationOf, problemsOfConversation } from './conversation';
@@ -166,7 +167,7 @@ function skipReason(exchange: Exchange): { reason: SkipReason; detail: string } 
   const problems = isConversation(exchange) ? problemsOfConversation(exchange) : exchange.problems;
   if (problems.length > 0) return { reason: 'incomplete', detail: problems.join(', ') };
   const { request } = httpOf(exchange) ?? noHttp;
-  if (request?.protocol === 'websocket' && !isConversation(exchange))
+  if (request !== null && asksForWebSocket(request) && !isConversation(exchange))
     return { reason: 'unsendable', detail: 'a WebSocket refused over HTTP/2 is not asked for again' };
   if (request?.method === 'CONNECT' && !isConversation(exchange))
     return { reason: 'connect', detail: 'a tunnel is not a request' };

@@ -27,7 +27,16 @@ export interface CarrierOptions {
 /** What the judge asks of correlation. */
 export type Expectation = Pick<
   JudgeContext,
-  'expected' | 'recordedAt' | 'target' | 'isOnTape' | 'knownFrom' | 'refAt' | 'refWordAt' | 'hidesRef' | 'mintAt'
+  | 'expected'
+  | 'recordedAt'
+  | 'target'
+  | 'isOnTape'
+  | 'knownFrom'
+  | 'refAt'
+  | 'refWordAt'
+  | 'originOf'
+  | 'hidesRef'
+  | 'mintAt'
 >;
 
 export class Carrier {
@@ -130,6 +139,7 @@ export class Carrier {
       knownFrom: (text, path) => this.pinned(this.plan.knownFrom(text, position, path)),
       refAt: (path) => refsAt(plan, path).find((link) => isWhole(link) && this.values.isQualified(link.origin))?.origin,
       refWordAt: (path, word) => refsAt(plan, path).find(({ origin }) => this.values.of(origin) === word)?.origin,
+      originOf: (word) => (word.length < shortestAlone ? undefined : this.values.originOf(word)),
       hidesRef: (path) => refsAt(plan, path).some(({ origin }) => this.placeholders.has(origin.recorded)),
       mintAt: (path, text) => plan.mints.find((mint) => mint.recorded === text && isSame(mint.spot.path, path)),
     };
@@ -171,6 +181,9 @@ export class Carrier {
     return { case: test?.stored.id ?? '', path: formatPath([...(test?.at ?? []), ...path]) };
   }
 }
+
+/** A shorter word means something else in too many places. */
+const shortestAlone = 8;
 
 const nothing: CasePlan = { uses: [], refs: [], mints: [] };
 

@@ -37,6 +37,12 @@ export class LiveValues {
     return origin.by === 'supplied' ? this.secrets.has(origin.recorded) : this.qualified.has(origin);
   }
 
+  /** The recorded value that a live one stands for. */
+  originOf(live: string): Origin | undefined {
+    for (const origin of this.qualified) if (this.values.get(origin) === live) return origin;
+    return undefined;
+  }
+
   /** True when the live service took the cookie back, so that a client would no longer send it. */
   isTakenAway(origin: Origin): boolean {
     return this.takenAway.has(origin);

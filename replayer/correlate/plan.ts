@@ -103,6 +103,7 @@ class Planner implements CarryPlan {
       this.eachKnownPart(leaf, at, (origin, part) => {
         minted ||= origin.by !== 'client';
         this.use(origin, leaf, part, i);
+        return true;
       });
       this.register(leaf, at, !minted);
     });
@@ -114,19 +115,23 @@ class Planner implements CarryPlan {
       const whole = this.find(leaf, at);
       const echo = whole === undefined ? 'parts' : this.echoOf(whole);
       if (whole !== undefined && echo === 'whole') this.refer(whole, leaf, { text: leaf.text, start: 0 }, i);
-      if (echo === 'parts') this.eachKnownPart(leaf, at, (origin, part) => this.refer(origin, leaf, part, i));
+      if (echo === 'parts') {
+        this.eachKnownPart(leaf, at, (origin, part) => {
+          this.refer(origin, leaf, part, i);
+          return this.echoOf(origin) !== 'parts'; // an address that an answer gave: what it holds may be known by itself
+        });
+      }
       if (whole === undefined) this.register(leaf, at, true);
     });
   }
 
-  /** The parts of a leaf that are known from before. */
-  private eachKnownPart(leaf: Leaf, at: Moment, report: (origin: Origin, part: Part) => void): void {
+  /** The parts of a leaf that are known from before; one for which `report` says true is not looked into further. */
+  private eachKnownPart(leaf: Leaf, at: Moment, report: (origin: Origin, part: Part) => boolean): void {
     if (leaf.kind === 'number') return;
     const take = (part: Part, key: string) => {
       const origin = this.index.get(key);
       if (origin === undefined || !this.precedes(origin, at.caseIndex)) return false;
-      report(origin, part);
-      return true;
+      return report(origin, part);
     };
     this.eachPart(leaf.text, (part) => part.text !== leaf.text && this.isPart(part, leaf) && take(part, part.text));
     for (const part of shortIdsIn(leaf.text)) take(part, part.key);

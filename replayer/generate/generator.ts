@@ -46,6 +46,8 @@ export interface GeneratorOptions {
   readonly settings: SuiteSettings;
   /** Text of the noise file; null where none was given. */
   readonly noise: string | null;
+  /** Text of the file of accepted values; none where there is none. */
+  readonly accepted?: string;
   /** Text of the file of added redaction rules; null where none was given. */
   readonly redact: string | null;
   /** What names the fields of messages of protobuf in the exchanges; nothing where none of them is known. */

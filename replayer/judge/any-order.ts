@@ -5,13 +5,13 @@
  */
 import { type BodyView, viewBody } from '../../tape/body/view';
 import { isJsonObject, type JsonValue, stringifyJson } from '../../tape/json/json';
-import { canonicalText, mapScalars } from '../../tape/json/values';
+import { canonicalText } from '../../tape/json/values';
 import { subjectOf } from '../../tape/model/filter';
 import type { HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { Turn } from '../cases/cases';
+import { textWithoutMade } from '../noise/made';
 import { covers, type NoiseRule } from '../noise/rules';
-import { dateText, looksGenerated, timeText, uuidVersion } from '../noise/shapes';
 import { placeOf } from './context';
 import { type Found, keyOf } from './difference';
 
@@ -115,15 +115,6 @@ function pairing(expected: readonly JsonValue[], live: readonly JsonValue[]): re
 function first<T>(items: ReadonlySet<T>): readonly T[] {
   const [one] = items;
   return one === undefined ? [] : [one];
-}
-
-/** The text of a value in which what each run makes anew stands for nothing. */
-function textWithoutMade(value: JsonValue): string {
-  return canonicalText(mapScalars(value, (scalar) => (typeof scalar === 'string' && isMade(scalar) ? '' : scalar)));
-}
-
-function isMade(text: string): boolean {
-  return uuidVersion(text) !== null || timeText(text) !== null || dateText(text) !== null || looksGenerated(text);
 }
 
 /** How many scalars are equal at equal places. */

@@ -4,6 +4,7 @@ import type { HeaderList } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
+import type { AcceptedValues } from '../accept/accepted';
 import type { Turn } from '../cases/cases';
 import type { Address } from '../correlate/addresses';
 import type { Origin } from '../correlate/origin';
@@ -31,6 +32,8 @@ export interface JudgeContext {
   readonly keyed: boolean;
   /** True where only the user's own rules excuse anything. */
   readonly strict: boolean;
+  /** Where another value is expected than was recorded: nothing is excused there, and who knows the value says what it is worth. */
+  readonly accepted?: AcceptedValues;
   /** What mocks gave the build in place of recorded addresses and tokens, as it was recorded. */
   readonly asRecorded?: (text: string) => string;
   /** Null for a request without a Host. */
@@ -55,6 +58,8 @@ export interface JudgeContext {
   refWordAt(path: Path, word: string): Origin | undefined;
   /** `expected` holds a live secret at the path: the recorded placeholder is printed in its place. */
   hidesRef(path: Path): boolean;
+  /** The value of known origin that a word of this run stands for, wherever it is said; undefined for words that may mean anything. */
+  originOf(word: string): Origin | undefined;
   /** The value this answer minted at the path and something later depends on. */
   mintAt(path: Path, text: string): Origin | undefined;
 }

@@ -15,6 +15,12 @@ export interface Difference {
   /** What the recorded value is in this run, where an earlier answer gave another one in its place. */
   readonly translated?: JsonValue;
   readonly actual: JsonValue;
+  /** What `actual` is beyond this run, where it names the target or what the run calls otherwise: `http://{target}/orders/{41}`. */
+  readonly lasting?: JsonValue;
+  /** SHA-256 of what is shown in part, by side: of the canonical JSON of the whole value; of the live one as it is lasting. */
+  readonly whole?: { readonly expected: string; readonly actual: string };
+  /** The accepted value that was expected in the place of the recorded one; left out for one that was to be gone. */
+  readonly accepted?: { readonly rule: string; readonly value?: JsonValue };
   /** The rules by which the values shown are no real ones: what stands there was taken out. */
   readonly redacted?: RedactedSides;
 }

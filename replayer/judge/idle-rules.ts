@@ -5,32 +5,43 @@ import { coversPath, parsePath } from '../../tape/model/path';
 import { isSent, type TestCase, type Turn } from '../cases/cases';
 import { turnsOf } from '../cases/turns';
 import { visitResponse } from '../correlate/leaves';
+import type { Mock } from '../mocks/mock';
 import { fits, type NoiseRule } from '../noise/rules';
 import type { CaseResult } from '../report/report';
 import { placeOf } from './context';
 import { isOfCalls } from './difference';
+import { type CallsSeen, isAboutCalls, usedInCalls, whyDeadInCalls, whyIdleInCalls } from './idle-call-rules';
 
-/** One warning a rule. Rules about requests are for mocks, which report their own. */
-export function idleRules(
-  rules: readonly NoiseRule[],
-  results: readonly CaseResult[],
-  cases: readonly TestCase[],
-): readonly string[] {
-  const used = new Set(results.flatMap((result) => result.excused.map((excuse) => excuse.rule)));
-  const idle = rules.filter((rule) => rule.in === 'response' && !used.has(rule.name));
-  return idle.map(
-    (rule) => `noise rule ${rule.name} excused nothing: ${whyIdle(rule, results, cases)} (${rule.pathText})`,
-  );
+export interface Played {
+  readonly results: readonly CaseResult[];
+  readonly cases: readonly TestCase[];
+  /** Null where no mocks were served: of rules about calls nothing can be said then. */
+  readonly calls: CallsSeen | null;
 }
 
-/** Rules about answers that speak of nothing on the tape, whatever a build answers: a warning each. */
-export function deadRules(rules: readonly NoiseRule[], cases: readonly TestCase[]): readonly string[] {
-  return rules
-    .filter((rule) => rule.in === 'response')
-    .flatMap((rule) => {
-      const why = whyDead(rule, cases);
-      return why === null ? [] : [`noise rule ${rule.name} speaks of nothing on the tape: ${why} (${rule.pathText})`];
-    });
+/** One warning a rule. */
+export function idleRules(rules: readonly NoiseRule[], { results, cases, calls }: Played): readonly string[] {
+  const used = usedInCalls({ mocks: [], made: [], ...calls }, results);
+  const idle = rules.filter((rule) => !used.has(rule.name));
+  return idle.flatMap((rule) => {
+    if (!isAboutCalls(rule)) return warning(rule, 'excused nothing', whyIdle(rule, results, cases));
+    return calls === null ? [] : warning(rule, 'excused nothing', whyIdleInCalls(rule, calls.mocks));
+  });
+}
+
+/** Rules that speak of nothing on the tape, whatever a build does: a warning each. */
+export function deadRules(
+  rules: readonly NoiseRule[],
+  { cases, mocks }: { readonly cases: readonly TestCase[]; readonly mocks: readonly Mock[] },
+): readonly string[] {
+  return rules.flatMap((rule) => {
+    const why = isAboutCalls(rule) ? whyDeadInCalls(rule, mocks) : whyDead(rule, cases);
+    return why === null ? [] : warning(rule, 'speaks of nothing on the tape', why);
+  });
+}
+
+function warning({ name, pathText, match }: NoiseRule, what: string, why: string): readonly string[] {
+  return [`noise rule ${name} ${what}: ${why} (${pathText === '' ? match?.text : pathText})`];
 }
 
 function whyDead(rule: NoiseRule, cases: readonly TestCase[]): string | null {

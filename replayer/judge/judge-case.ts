@@ -1,15 +1,18 @@
 /** One answer of a run, in the order that matters: when it came, what it minted, and then what differs in it. */
 import { headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
+import { formatPath } from '../../tape/model/path';
+import type { AcceptedValues } from '../accept/accepted';
 import type { Turn } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
 import type { NoiseRule } from '../noise/rules';
 import { type Arranged, inRecordedOrder } from './any-order';
 import { isMinted } from './causes/mint';
-import { believableSpan, type SpanPair } from './causes/run-clock';
+import { recordedSpan, type Span } from './causes/run-clock';
 import type { RunState } from './causes/run-state';
-import type { JudgeContext, ResponseRedactor } from './context';
-import { expectedBody, type Judgement, judge } from './judge';
+import { type JudgeContext, placeOf, type ResponseRedactor } from './context';
+import { expectedBody } from './expected-body';
+import { type Judgement, judge } from './judge';
 import { partsInRecordedOrder } from './part-order';
 
 export interface JudgeSettings {
@@ -17,6 +20,8 @@ export interface JudgeSettings {
   readonly redactor: ResponseRedactor | null;
   readonly keyed: boolean;
   readonly strict: boolean;
+  /** Values that were accepted in the place of recorded ones. */
+  readonly accepted?: AcceptedValues;
   /** What mocks gave the build in place of recorded addresses and tokens, as it was recorded. */
   readonly asRecorded?: (text: string) => string;
 }
@@ -53,12 +58,20 @@ export function learnFrom(
 ): Learned {
   const { carrier, state, ...settings } = run;
   const { response, reordered } = arrange(test, live, run);
-  const pair = pairOf(test, { fromUs: sentAtUs, toUs: response.endedAtUs });
+  const pair = state.clock.pairOf(spanOf(test), { fromUs: sentAtUs, toUs: response.endedAtUs });
   state.clock.note(pair);
-  carrier.learn(test, response, (origin, live) => {
+  carrier.learn(withStatus(test, settings.accepted), response, (origin, live) => {
     return isMinted(origin, live, { state, pair, isSecret: carrier.isPlaceholder(origin.recorded) });
   });
   return { response, context: { test, ...settings, state, pair, reordered, ...carrier.expectationFor(test) } };
+}
+
+/** Of the status that is expected by now: an answer of any other gives no values. */
+function withStatus(test: Turn, accepted: AcceptedValues | undefined): Turn {
+  const path = formatPath(placeOf({ test }, ['status']));
+  const given = accepted?.of(test.stored.id).find((each) => each.path === path)?.accepted;
+  if (given?.kind !== 'value' || typeof given.value !== 'number') return test;
+  return { ...test, response: { ...test.response, status: given.value } };
 }
 
 function arrange(test: Turn, given: HttpResponse, { carrier, rules }: RunMemory & JudgeSettings): Arranged {
@@ -68,8 +81,6 @@ function arrange(test: Turn, given: HttpResponse, { carrier, rules }: RunMemory 
   return inRecordedOrder(live, { test, expected, rules });
 }
 
-function pairOf({ stored, response }: Turn, live: SpanPair['live']): SpanPair {
-  const { startedAtUs, durationUs } = stored.exchange;
-  const span = { fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) };
-  return { recorded: believableSpan(span, headerValue(response.headers, 'date')), live };
+function spanOf({ stored, response }: Turn): Span {
+  return recordedSpan(stored.exchange, headerValue(response.headers, 'date'));
 }

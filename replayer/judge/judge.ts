@@ -5,12 +5,13 @@
  */
 
 import { statusApart } from '../../tape/body/rpc/status';
-import { type BodyView, viewBody } from '../../tape/body/view';
+import { viewBody } from '../../tape/body/view';
 import type { JsonValue } from '../../tape/json/json';
 import { describedAs, type HeaderList, headerValue } from '../../tape/model/body';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath } from '../../tape/model/path';
 import { movedAddress } from '../correlate/addresses';
+import { AcceptedPlaces } from './accepted-places';
 import type { Reason } from './causes/cause';
 import { strayTimes } from './causes/clock';
 import type { Moved } from './causes/run-clock';
@@ -20,6 +21,7 @@ import { compareHeaders } from './compare-headers';
 import { type JudgeContext, placeOf } from './context';
 import type { Difference, Excuse, Found } from './difference';
 import { type Asked, excuseFor } from './excuse';
+import { expectedBody } from './expected-body';
 import { LiveRedaction } from './live-redaction';
 import { RecordedAnswer } from './recorded-answer';
 import { shownDifference } from './shown';
@@ -39,11 +41,15 @@ export function judge(answer: HttpResponse, context: JudgeContext): Judgement {
 export function judged(other: readonly Found[], live: HttpResponse, context: JudgeContext): Judgement {
   const redaction = new LiveRedaction(live, context);
   const tag = judgeTag(live, redaction, context);
-  const found = tag === 'stale' ? [...other.filter((each) => !isChangedTag(each)), unchangedTag(live)] : other;
-  if (found.length === 0) return equal;
+  const own = new AcceptedPlaces(context);
+  const beside = tag === 'stale' ? [...other.filter((each) => !isChangedTag(each)), unchangedTag(live)] : other;
+  if (beside.length === 0) return equal;
+  const found = own.asWhole(beside, live);
   const open = found.map((each) => atTarget(each, context)).filter((each) => !isEqual(each) && !redaction.isSame(each));
   const about = { live: redaction, context, recorded: new RecordedAnswer(context) };
-  const answered = open.map((each) => answer(each, about, tag));
+  const answered = open.map((each) =>
+    own.has(each) ? { found: each, reason: null, times: [] } : answer(each, about, tag),
+  );
   dropStrayTimes(answered, context);
   return {
     differences: answered
@@ -123,11 +129,6 @@ function hasSameBody(live: HttpResponse, { expected, test }: JudgeContext): bool
 
 function contentType(headers: HeaderList): string | undefined {
   return headers.find(([name]) => name.length === 12 && name.toLowerCase() === 'content-type')?.[1];
-}
-
-/** The recorded body with the values of this run. */
-export function expectedBody({ expected, test }: Pick<JudgeContext, 'expected' | 'test'>): BodyView {
-  return expected?.body ?? viewBody(test.response.headers, test.response.body);
 }
 
 /** An address that names the recorded service is expected to name the target: both come from the Host of the request. */

@@ -3,11 +3,15 @@
  * of long texts the place where they differ in what nothing excuses, and never two texts that read alike.
  */
 import { isJsonObject, type JsonValue } from '../../tape/json/json';
+import { equalJson } from '../../tape/json/values';
 import { formatPath } from '../../tape/model/path';
+import { digestOf } from '../accept/accepted';
+import { textAt } from '../correlate/places';
 import { jwtParts } from '../noise/shapes';
 import { placeOf } from './context';
 import { type Difference, type Found, leafOf } from './difference';
 import { type Asked, wordReason } from './excuse';
+import { lastingValue } from './lasting';
 import { valueAt } from './recorded-answer';
 import { firstStanding } from './words';
 
@@ -30,9 +34,26 @@ function withValues(found: Found, asked: Asked): Difference {
   const actual = shownActual(found, asked) ?? null;
   const head = { path: formatPath(placeOf(asked.context, found.path)), kind: found.kind };
   if (typeof recorded === 'string' && typeof actual === 'string') {
-    return { ...head, ...shownTexts({ recorded, actual }, found, asked) };
+    const shown = shownTexts({ recorded, actual }, found, asked);
+    return { ...head, ...shown, ...beyondRun({ recorded, actual }, shown, { found, asked }) };
   }
-  return { ...head, expected: recorded, ...translation(found, recorded, asked), actual };
+  const shown = { expected: recorded, actual };
+  const beside = translation(found, recorded, asked);
+  return { ...head, ...shown, ...beside, ...beyondRun({ recorded, actual }, shown, { found, asked }) };
+}
+
+/** What tells the live value from any other, in any other run. */
+function beyondRun(
+  { recorded, actual }: { readonly recorded: JsonValue; readonly actual: JsonValue },
+  shown: Pick<Difference, 'expected' | 'actual'>,
+  { found, asked }: { readonly found: Found; readonly asked: Asked },
+): Pick<Difference, 'lasting' | 'whole'> {
+  const path = leafOf(found);
+  const lasting = lastingValue(actual, path, asked.context);
+  if (shown.expected !== recorded || shown.actual !== actual) {
+    return { whole: { expected: digestOf(recorded), actual: digestOf(lasting) } };
+  }
+  return equalJson(lasting, actual) ? {} : { lasting };
 }
 
 interface Texts {
@@ -73,6 +94,8 @@ function translation(found: Found, recorded: JsonValue, { context }: Asked): Pic
 function shownActual(found: Found, { context, live }: Asked): JsonValue | undefined {
   if (context.redactor === null || found.actual === undefined) return found.actual;
   const { response, body } = live.shown();
+  const [root, ...steps] = found.path;
+  if (root === 'trailer') return textAt(response.trailers, body, ['header', ...steps]);
   return valueAt({ headers: response.headers, body }, found) ?? found.actual;
 }
 

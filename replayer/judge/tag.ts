@@ -24,6 +24,7 @@ export function judgeTag(live: HttpResponse, redaction: LiveRedaction, context: 
     live: actual,
     body: bodyChange(live, redaction, context),
     digest: hasBody ? createHash('sha256').update(live.body.bytes).digest('base64') : null,
+    sizes: { recorded: sizeOf(response, request.method), live: sizeOf(live, request.method) },
     isNewer: headerValue(response.headers, 'last-modified') !== headerValue(live.headers, 'last-modified'),
   });
 }
@@ -51,6 +52,7 @@ export function judgePartTag({ pair, part, before, after }: PartTag, { test, sta
     live,
     body: isEmpty ? 'none' : isSame(old, body) ? 'same' : 'changed',
     digest: body.bytes.length === 0 ? null : createHash('sha256').update(body.bytes).digest('base64'),
+    sizes: { recorded: old.bytes.length, live: body.bytes.length },
     isNewer: modified(before) !== modified(after),
   });
 }
@@ -63,6 +65,13 @@ function bodyChange(live: HttpResponse, redaction: LiveRedaction, { test, keyed 
   if (hidden && !keyed) return 'unknown';
   const after = hidden ? redaction.shown().response.body : live.body;
   return isSame(response.body, after) ? 'same' : 'changed';
+}
+
+/** An answer to HEAD says how long its body would be. */
+function sizeOf({ headers, body }: HttpResponse, method: string): number | null {
+  if (method !== 'HEAD') return decodeBody(body).bytes.length;
+  const length = headerValue(headers, 'content-length');
+  return length === undefined || headerValue(headers, 'content-encoding') !== undefined ? null : Number(length);
 }
 
 /** One content may be coded in two ways. */

@@ -5,6 +5,7 @@
 import { WiretapeError } from '../../errors/wiretape-error';
 import { openSandbox, type SandboxOptions } from '../sandbox/open';
 import type { Sandbox, SandboxSeen } from '../sandbox/sandbox';
+import { clockRemark } from './clock';
 import { type RunningCommand, startCommand } from './command';
 import { commandEnvironment } from './environment';
 import { ledToMocks } from './inherited';
@@ -21,8 +22,6 @@ export interface BuildOptions extends Omit<SandboxOptions, 'placed'> {
   readonly port: number;
   readonly waitMs: number;
   onLine?(line: string): void;
-  /** Gets what a person must know of the sandbox before the command starts. */
-  onRemark?(text: string): void;
   /** Aborting it ends the wait; `startBuild` then throws INTERRUPTED. */
   readonly signal?: AbortSignal;
 }
@@ -33,7 +32,7 @@ export interface RunningBuild {
   close(): Promise<void>;
 }
 
-/** Throws PORT_IN_USE, COMMAND_FAILED, TARGET_NOT_READY, SANDBOX_REFUSED, INTERRUPTED, and USAGE for settings that cannot be filled. */
+/** Throws PORT_IN_USE, COMMAND_FAILED, TARGET_NOT_READY, SANDBOX_REFUSED, CLOCK_REFUSED, INTERRUPTED, and USAGE for settings that cannot be filled. */
 export async function startBuild(command: readonly string[], options: BuildOptions): Promise<RunningBuild> {
   const { target, mocks, upstreams } = options;
   const opened: { remove(): void }[] = [];
@@ -56,7 +55,8 @@ export async function startBuild(command: readonly string[], options: BuildOptio
       settings: options.settings,
     });
     if (await isListening(target)) throw portTaken(target);
-    for (const remark of [...sandbox.remarks, ...led.told.map(ledRemark)]) options.onRemark?.(remark);
+    const clock = options.shiftMs === null ? [] : [clockRemark(options.shiftMs, Date.now())];
+    for (const remark of [...sandbox.remarks, ...led.told.map(ledRemark), ...clock]) options.onRemark?.(remark);
     const running = await readyCommand(command, { ...options, env, sandbox });
     return {
       command: running,

@@ -16,7 +16,7 @@ export interface MockAccess {
   readonly upstreams: readonly Upstream[];
   readonly caFile: string;
   /** The system's certificates and our own, for variables that replace the system's. */
-  readonly trust: Pick<Trust, 'bundle' | 'javaStore' | 'phpFolder'>;
+  readonly trust: Pick<Trust, 'bundle' | 'javaStore' | 'phpFolder' | 'hashedFolder'>;
 }
 
 export interface EnvironmentOptions {
@@ -57,6 +57,7 @@ export function commandEnvironment(inherited: NodeJS.ProcessEnv, options: Enviro
     ...(proxyUrl === null ? {} : proxied(proxyUrl, directOf(options).join(','))),
     NODE_EXTRA_CA_CERTS: inherited.NODE_EXTRA_CA_CERTS === undefined ? caFile : trust.bundle,
     ...certificates,
+    SSL_CERT_DIR: trust.hashedFolder,
     PHP_INI_SCAN_DIR: `${inherited.PHP_INI_SCAN_DIR ?? ''}:${trust.phpFolder}`,
     JAVA_TOOL_OPTIONS: javaOptions(inherited.JAVA_TOOL_OPTIONS, options),
     ...Object.fromEntries(options.settings.map((setting) => settingOf(setting, options))),

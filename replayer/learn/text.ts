@@ -1,26 +1,7 @@
 /** Noise rules as lines of a file that people review, and files of them changed by a line. Pure. */
 import { type JsonValue, stringifyJson } from '../../tape/json/json';
+import { ruleLine } from '../noise/rule-line';
 import type { LearnedRule } from './rules';
-
-export interface WrittenRule {
-  readonly in: 'request' | 'response';
-  readonly path: string;
-  readonly match: string | null;
-  readonly allows: string | null;
-  readonly because: string;
-}
-
-/** One line of a noise file; `parseNoiseRules` reads it back. */
-export function ruleLine({ in: side, path, match, allows, because }: WrittenRule): string {
-  const members = [
-    `in: ${side}`,
-    `path: ${/^[\w.-]+$/.test(path) ? path : `'${path.replaceAll("'", "''")}'`}`,
-    ...(allows === null ? [] : [allows]),
-    ...(match === null ? [] : [`match: ${JSON.stringify(match)}`]),
-    `because: ${JSON.stringify(because)}`,
-  ];
-  return `- { ${members.join(', ')} }`;
-}
 
 /** A learned rule below a comment with what was seen. */
 export function learnedLines({ evidence, ...rule }: LearnedRule, runs: number): readonly string[] {

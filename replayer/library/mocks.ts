@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { WiretapeError } from '../../errors/wiretape-error';
+import type { HttpRequest } from '../../tape/model/http/http';
 import { loadKey } from '../../tape/redact/key';
 import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
@@ -11,7 +12,7 @@ import { openReader } from '../../tape/store/registry';
 import type { StoredExchange } from '../../tape/store/tape';
 import { isWithoutPersonalData, placeholdersOf } from '../correlate/secrets';
 import { formatMiss } from '../mocks/match/miss';
-import { type MockSet, mocksFrom } from '../mocks/mock';
+import { type MockSet, mocksFrom, requestsIn } from '../mocks/mock';
 import type { Serve } from '../mocks/served';
 import { type MockServer, startMocks as serve } from '../mocks/server';
 import { parseNoiseRules } from '../noise/rules';
@@ -62,7 +63,7 @@ export async function startMocks(tape: string | Tape, options: MocksOptions = {}
   const path = typeof tape === 'string' ? tape : tape.path;
   const side = options.serve ?? 'outbound';
   const exchanges = await readTape(path, options, side);
-  const heard = side === 'outbound' ? await readTape(path, sessionOf(options), 'inbound') : [];
+  const heard = side === 'outbound' ? await readHeard(path, options) : [];
   const set = mocksFrom(exchanges, { serve: side, heard });
   if (set.mocks.length + set.refusals.length === 0) throw nothingToServe(path, side, set);
   const { host, port, onMiss, latency, noise } = options;
@@ -108,8 +109,13 @@ function mocksOf(server: MockServer, path: string): Mocks {
 }
 
 /** What the service was asked itself: whatever chooses the mocks, all of it tells what the service did not make up. */
-function sessionOf({ session }: TapeFilter): TapeFilter {
-  return session === undefined ? {} : { session };
+async function readHeard(path: string, { session }: TapeFilter): Promise<readonly HttpRequest[]> {
+  const reader = await openReader(path);
+  try {
+    return await requestsIn(reader.exchanges({ ...(session === undefined ? {} : { session }), direction: 'inbound' }));
+  } finally {
+    await reader.close();
+  }
 }
 
 async function readTape(path: string, filter: TapeFilter, direction: Serve): Promise<readonly StoredExchange[]> {

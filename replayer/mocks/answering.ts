@@ -9,8 +9,9 @@ import type { HostName } from './answers';
 import { answeredCall, CallLog, missedCall, refusedCall } from './calls';
 import type { Asked, Reply } from './front/asked';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
+import { rightDigests } from './match/digests';
 import type { EntryOptions } from './match/entry';
-import { createMatcher, type Match, type Matched, type Matcher, type Strictness } from './match/matcher';
+import { createMatcher, type Matched, type Matcher, type Missed, type Strictness } from './match/matcher';
 import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 import type { MockServerOptions, ServedEvent } from './server';
@@ -102,11 +103,13 @@ export interface Places {
 
 export function createAnswering(set: MockSet, options: MockServerOptions, places: Places): Answerer {
   const { limits, urls, ownPorts } = places;
-  const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true };
-  const matcher = createMatcher(set, matching);
+  const { shiftMs = 0, redactor } = options;
+  const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true, shiftMs };
+  const mocks = redactor === undefined ? set.mocks : set.mocks.map((mock) => redactedMock(mock, redactor));
+  const matcher = createMatcher({ ...set, mocks }, matching);
   const translation = createTranslation({
     addresses: { toMocks: (text) => addresses().toMocks(text), toUpstreams: (text) => addresses().toUpstreams(text) },
-    tokens: createTokenMint(),
+    tokens: createTokenMint(() => Date.now() + shiftMs),
     secrets: options.secrets ?? new Map(),
   });
   let known: { readonly ports: number; readonly addresses: Addresses } | null = null;
@@ -116,7 +119,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   };
   const misses: Miss[] = [];
   const faults: Error[] = [];
-  const calls = new CallLog();
+  const calls = new CallLog(options.keptCalls);
   let missed = 0;
   let failed = false;
   const note = (miss: Miss): void => {
@@ -130,22 +133,21 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   };
   const redact = (live: HttpRequest): Redacted => {
     const request = translation.request(live);
-    return options.redactor?.redactRequest(request) ?? { request, entries: [] };
+    return redactor?.redactRequest(request) ?? { request, entries: [] };
   };
-  const missOf = (asked: Asked, { entry }: Match & { kind: 'miss' }, mayPass: boolean): Found => {
+  const missOf = (asked: Asked, { entry, whose }: Missed, mayPass: boolean): Found => {
     const asGiven = options.onMiss ?? 'fail';
     const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
     const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy });
     noteMiss(asked, miss);
-    calls.note(() =>
-      missedCall({ method: asked.method, upstream: asked.upstream, target: entry.request.target }, miss.case),
-    );
+    const { method, upstream } = asked;
+    calls.note(() => missedCall({ method, upstream, target: entry.request.target }, whose));
     const known = set.upstreams.find(({ name }) => name === asked.upstream) ?? null;
     return { kind: 'miss', miss, passTo: miss.answeredWith === 'upstream' ? known : null };
   };
   const served = (asked: Asked, match: Matched): FoundMock => {
     const { mock, strictness } = match;
-    calls.note(() => answeredCall(match, matcher.runningCase(), translation.placeholdersIn(mock)));
+    calls.note(() => answeredCall(match, translation.placeholdersIn(mock)));
     const { differences } = match.call;
     tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences });
     return { kind: 'mock', mock, strictness };
@@ -165,8 +167,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     redact,
     noteMiss,
     find(asked, live, { host, wire, mayPass = true }) {
-      const redacted = redact(live);
-      const ask = { host, upstream: asked.upstream, request: redacted.request, redacted: redacted.entries };
+      const { request, entries } = redact(live);
+      const ask = { host, upstream: asked.upstream, request, redacted: entries, digests: rightDigests(live) };
       const match = matcher.match(ask, wire);
       return match.kind === 'miss' ? missOf(asked, match, mayPass) : served(asked, match);
     },
@@ -186,7 +188,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
       const refusal = matcher.refusal(upstream);
       const event = { method: 'connect', upstream, target: '', found: 'refused', miss: null } as const;
       if (refusal !== null) {
-        calls.note(() => refusedCall(refusal, matcher.runningCase()));
+        calls.note(() => refusedCall(refusal, matcher.whose([])));
         tell(options, { ...event, exchange: refusal.id });
       }
       return refusal;
@@ -194,6 +196,12 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   };
   const tally = { misses, faults, calls, missed: () => missed, failed: () => failed || faults.length > 0 };
   return { answering, matcher, tally };
+}
+
+/** A rule that is younger than the tape takes as much out of the recorded request as of a live one; placeholders pass it. */
+function redactedMock(mock: Mock, redactor: RequestRedactor): Mock {
+  const { request, entries } = redactor.redactRequest(mock.request);
+  return entries.length === 0 ? mock : { ...mock, request, redacted: [...mock.redacted, ...entries] };
 }
 
 function told({ method, upstream, target }: Asked) {

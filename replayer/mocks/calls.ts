@@ -3,12 +3,16 @@ import { formatPath } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { CallDifference, CallExcuse } from './match/call-differences';
 import type { Matched, Strictness } from './match/matcher';
-import type { Miss } from './match/miss';
+import type { KnownBy, Whose } from './match/whose';
 import type { Refusal } from './mock';
 
 export interface OutgoingCall {
-  /** The case that was played meanwhile; null where none was, and where several were. */
+  /** The case it was made for; null where none was played, and where several were and nothing says whose it is. */
   readonly case: string | null;
+  /** How that is known; null where it is not. */
+  readonly knownBy: KnownBy | null;
+  /** The cases that were played meanwhile, where the call itself does not say whose it is. */
+  readonly among: readonly string[];
   readonly method: string;
   readonly upstream: string;
   /** Path and query, redacted; '' of a connect that was refused. */
@@ -26,16 +30,20 @@ export interface OutgoingCall {
 }
 
 /** More are counted, not kept: a mock server may run for weeks. */
-export const keptCalls = 10_000;
+const keptCalls = 10_000;
+/** Of a run that is judged by them, which ends. */
+export const keptToJudge = 1_000_000;
 
 export class CallLog {
   private readonly kept: OutgoingCall[] = [];
   private count = 0;
 
+  constructor(private readonly most = keptCalls) {}
+
   /** `call` is made only where it is kept. */
   note(call: () => OutgoingCall): void {
     this.count++;
-    if (this.kept.length < keptCalls) this.kept.push(call());
+    if (this.kept.length < this.most) this.kept.push(call());
   }
 
   /** In the order in which they were made, the first ones where there were too many. */
@@ -49,12 +57,11 @@ export class CallLog {
 }
 
 export function answeredCall(
-  { strictness, mock, live, excused, call }: Matched,
-  running: string | null,
+  { strictness, mock, live, excused, call, whose }: Matched,
   placeholders: readonly RedactionEntry[],
 ): OutgoingCall {
   return {
-    case: running,
+    ...whose,
     method: live.request.method,
     upstream: mock.upstream,
     target: live.request.target,
@@ -68,22 +75,14 @@ export function answeredCall(
 }
 
 export function missedCall(
-  { method, upstream, target }: Pick<OutgoingCall, 'upstream' | 'target'> & Pick<Miss, 'method'>,
-  running: string | null,
+  { method, upstream, target }: Pick<OutgoingCall, 'method' | 'upstream' | 'target'>,
+  whose: Whose,
 ): OutgoingCall {
   const nothing = { exchange: null, recordedUnder: null, differences: [], excused: [], placeholders: [] };
-  return { case: running, method, upstream, target, found: 'miss', ...nothing };
+  return { ...whose, method, upstream, target, found: 'miss', ...nothing };
 }
 
-export function refusedCall({ id, upstream, cause }: Refusal, running: string | null): OutgoingCall {
+export function refusedCall({ id, upstream, cause }: Refusal, whose: Whose): OutgoingCall {
   const nothing = { target: '', differences: [], excused: [], placeholders: [] };
-  return {
-    case: running,
-    method: 'connect',
-    upstream,
-    found: 'refused',
-    exchange: id,
-    recordedUnder: cause,
-    ...nothing,
-  };
+  return { ...whose, method: 'connect', upstream, found: 'refused', exchange: id, recordedUnder: cause, ...nothing };
 }

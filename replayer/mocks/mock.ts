@@ -62,8 +62,8 @@ export interface MockSet {
 export interface MocksFromOptions {
   /** Whose answers; default `outbound`. */
   readonly serve?: Serve;
-  /** The exchanges of the other side, whose requests say what the service did not make up itself. */
-  readonly heard?: Iterable<StoredExchange>;
+  /** The requests of the other side, which say what the service did not make up itself. */
+  readonly heard?: readonly HttpRequest[];
 }
 
 /** The exchanges of one side as mocks, by default the outbound ones; those of the other and unknown protocols are passed over. */
@@ -75,8 +75,20 @@ export function mocksFrom(exchanges: Iterable<StoredExchange>, options: MocksFro
   for (const stored of chosen) sort(stored, naming, found);
   const { refusals, notServed } = found;
   const upstreams = [...found.upstreams.values()];
-  const asked = [...heard].flatMap(({ exchange }) => httpOf(exchange)?.request ?? []);
-  return { mocks: arranged(found.mocks), refusals, notServed, upstreams, heard: asked, anyHost: serve === 'inbound' };
+  return { mocks: arranged(found.mocks), refusals, notServed, upstreams, heard, anyHost: serve === 'inbound' };
+}
+
+/** What was asked in exchanges, one by one as they are read: of a long recording their answers need not be held. */
+export async function requestsIn(exchanges: AsyncIterable<StoredExchange>): Promise<readonly HttpRequest[]> {
+  const asked: HttpRequest[] = [];
+  for await (const stored of exchanges) asked.push(...requestIn(stored));
+  return asked;
+}
+
+/** None where it is no HTTP, or the request was not seen. */
+export function requestIn({ exchange }: StoredExchange): readonly HttpRequest[] {
+  const request = httpOf(exchange)?.request ?? null;
+  return request === null ? [] : [request];
 }
 
 interface Found {

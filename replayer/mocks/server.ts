@@ -49,10 +49,14 @@ export interface MockServerOptions {
   readonly caFile?: string;
   /** When the certificates are valid; default a month from now. */
   readonly valid?: Validity;
+  /** How far the clock of the clients is from the real one, in milliseconds: what they are told of time is by theirs. Default 0. */
+  readonly shiftMs?: number;
   /** What a client may take up; the defaults are in limits.ts. */
   readonly limits?: Partial<MockLimits>;
   /** Who serves which mocks; default all of the registry. */
   readonly hosts?: readonly MockHost[];
+  /** How many calls are kept for `calls()`; default 10 000. */
+  readonly keptCalls?: number;
   /** Called for each request after it was matched. */
   readonly onServed?: (event: ServedEvent) => void;
 }
@@ -88,8 +92,10 @@ export interface MockServer {
   readonly caFile: string;
   /** The first 1000, in order; `served().missed` counts all. */
   misses(): readonly Miss[];
-  /** What was asked so far, in order, misses included; the first 10 000. */
+  /** What was asked so far, in order, misses included; the first ones (`keptCalls`). */
   calls(): readonly OutgoingCall[];
+  /** How many there were. */
+  callCount(): number;
   /** Clients that refused the certificates. */
   distrust(): readonly Distrust[];
   /** Told as cases of a run begin and end: what was recorded under a case answers it. */
@@ -165,6 +171,7 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       caFile: caFile.path,
       misses: () => tally.misses,
       calls: () => tally.calls.calls,
+      callCount: () => tally.calls.made,
       distrust: trust.distrust,
       cases: {
         begin(each) {

@@ -1,7 +1,7 @@
 /**
  * Whether two values look like each other: both, recorded and live, are of one kind that differs by nature: points in time
- * of one format, UUIDs of one version, JWTs with equal claims, generated ids of one shape. Looks alone: good enough to tell
- * which of several messages one stands for, and never a reason to excuse a difference.
+ * of one format, UUIDs of one version, JWTs with equal claims, generated ids of one shape. Looks alone: what may be another
+ * value, until something that a run knows speaks against it, and never a reason to excuse a difference.
  */
 import { epochTime, isIdName, isTimeName, jwtParts, lookAlike, timeText, uuidPrefix, uuidVersion } from './shapes';
 import { glueOf, keyBefore, longestTokenisedText, tokensOf } from './tokens';

@@ -1,7 +1,7 @@
 /**
  * The noise file: a YAML list of places that may differ, each with its reason. Read once, refused whole on the first
  * thing that is not understood, because a rule that silently matches nothing, or too much, is worse than none.
- * Shared by the judge (`in: response`) and by mocks (`in: request`). Does no file access.
+ * Shared by the judge (`in: response`), by mocks (`in: request`) and by the judge of calls (`in: call`). Does no file access.
  */
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { didYouMean } from '../../errors/did-you-mean';
@@ -11,12 +11,17 @@ import { coversPath, type Path, type PathPattern, parsePathPattern } from '../..
 import { withQuotedPaths } from '../../tape/model/rule-text';
 import { type Allowance, type AllowanceKey, allowanceFrom, allowanceKeys, allows, type TwoValues } from './allowance';
 
+/** `call`: whether a call of the build is made at all, how often, and for which case. */
+export const noiseSides = ['request', 'response', 'call'] as const;
+export type NoiseSide = (typeof noiseSides)[number];
+
 export interface NoiseRule {
   /** How reports name it: `shop.noise.yaml:3`. */
   readonly name: string;
   /** The lines of the file it takes, counted from 1. */
   readonly lines: { readonly from: number; readonly to: number };
-  readonly in: 'request' | 'response';
+  readonly in: NoiseSide;
+  /** Of a rule about whole calls: [] and ''. */
   readonly path: PathPattern;
   readonly pathText: string;
   /** Limits the rule to exchanges that fit; null for all. */
@@ -49,7 +54,7 @@ export function parseNoiseRules(text: string, fileName: string): readonly NoiseR
 }
 
 export interface NoisyPlace {
-  readonly in: 'request' | 'response';
+  readonly in: NoiseSide;
   readonly path: Path;
   readonly subject: FilterSubject;
 }
@@ -81,7 +86,8 @@ function ruleOf(item: Node, { name: at, lines }: Place): NoiseRule {
   if (!isMap(item)) throw badRule(at, 'a rule is a mapping');
   const fields = fieldsOf(item, at);
   const side = fields.get('in');
-  if (side !== 'request' && side !== 'response') throw badRule(at, '`in` is missing, or not request or response');
+  if (!isNoiseSide(side)) throw badRule(at, `\`in\` is missing, or none of ${noiseSides.join(', ')}`);
+  if (side === 'call') return callRule(fields, { name: at, lines });
   const pathText = required(fields, 'path', at);
   const path = patternOf(pathText, at);
   if (!rootsOf[side].includes(String(path[0]))) {
@@ -98,6 +104,31 @@ function ruleOf(item: Node, { name: at, lines }: Place): NoiseRule {
     allows: allowanceOf(fields, side, at),
     because: required(fields, 'because', at),
   };
+}
+
+/** About calls as a whole: a place in one is a place in a request. */
+function callRule(fields: Fields, { name: at, lines }: Place): NoiseRule {
+  const unfit = ['path', ...allowanceKeys].find((key) => fields.has(key));
+  if (unfit !== undefined) {
+    throw badRule(
+      at,
+      `\`${unfit}\` is for places, and the rule is about whole calls: for a place in one write \`in: request\``,
+    );
+  }
+  return {
+    name: at,
+    lines,
+    in: 'call',
+    path: [],
+    pathText: '',
+    match: filterOf(required(fields, 'match', at), at),
+    allows: { kind: 'anything' },
+    because: required(fields, 'because', at),
+  };
+}
+
+function isNoiseSide(text: unknown): text is NoiseSide {
+  return noiseSides.some((side) => side === text);
 }
 
 type Fields = ReadonlyMap<string, unknown>;
@@ -128,12 +159,13 @@ function required(fields: Fields, key: string, at: string): string {
 }
 
 /** Everything, where the rule does not say how far. */
-function allowanceOf(fields: Fields, side: NoiseRule['in'], at: string): Allowance {
+function allowanceOf(fields: Fields, side: keyof typeof rootsOf, at: string): Allowance {
   const said = allowanceKeys.filter((key) => fields.has(key));
   const [key] = said;
   if (key === undefined) return { kind: 'anything' };
   if (said.length > 1) throw badRule(at, `it has both \`${said[0]}\` and \`${said[1]}\`: write two rules`);
-  if (side === 'request') throw badRule(at, `\`${key}\` is for answers, and the rule is about requests`);
+  if (side === 'request' && key === 'order')
+    throw badRule(at, '`order` is for answers, and the rule is about requests');
   const allowance = allowanceFrom(key satisfies AllowanceKey, fields.get(key));
   if ('refused' in allowance) throw badRule(at, allowance.refused);
   return allowance;

@@ -236,5 +236,6 @@ function classesOf(text: string): readonly string[] {
 function isScattered(text: string): boolean {
   const runs = text.match(/\d+/g)?.length ?? 0;
   if (!/[A-Za-z]/.test(text)) return false;
+  if (/^[A-Za-z0-9+/]{14,}={1,2}$/.test(text) && /[a-z][A-Z]/.test(text)) return true; // no word is padded
   return runs >= 2 || (runs === 1 && text.length >= 20 && /[a-z]/.test(text) && /[A-Z]/.test(text));
 }

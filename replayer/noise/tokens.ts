@@ -13,9 +13,11 @@ const httpTime = String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d[ -][A-Z][a-z]{
 /** Base64 may hold the `+`, `/` and `=` that part other words: it is one where a policy or a page says that it is. */
 const base64 = '[A-Za-z0-9+/_-]{8,}={0,2}';
 const nonce = `nonce(?=-${base64})|(?<=nonce-)${base64}`;
-const attribute = `(?<=\\b(?:nonce|content|value)=["'])(?=[^"']*\\d)[A-Za-z0-9+][A-Za-z0-9+/]{15,}={0,2}(?=["'])`;
+/** What is called a nonce is one whatever it begins with; elsewhere a slash begins a path, and words have no digit. */
+const nonceAttribute = `(?<=\\bnonce=["'])[A-Za-z0-9+/_-]{16,}={0,2}(?=["'])`;
+const attribute = `(?<=\\b(?:content|value)=["'])(?=[^"']*\\d)[A-Za-z0-9+][A-Za-z0-9+/]{15,}={0,2}(?=["'])`;
 const word = `(?!(?<=nonce)-${base64})[A-Za-z0-9_~%-](?:[A-Za-z0-9_~.%-]*[A-Za-z0-9_~%-])?`;
-const pattern = new RegExp(`${time}|${httpTime}|${nonce}|${attribute}|${word}`, 'g');
+const pattern = new RegExp(`${time}|${httpTime}|${nonce}|${nonceAttribute}|${attribute}|${word}`, 'g');
 
 /** The tokens of a text in order. */
 export function tokensOf(text: string): Token[] {

@@ -3,10 +3,14 @@
  * and what came of it. The run decides when a step may be taken; a player decides what it is.
  */
 import type { HeaderList } from '../../tape/model/body';
+import { subjectOf } from '../../tape/model/filter';
+import type { AcceptedValues } from '../accept/accepted';
+import { heldAgainst } from '../accept/hold';
 import type { SentCase } from '../cases/cases';
 import type { Carrier } from '../correlate/carrier';
 import type { RunState } from '../judge/causes/run-state';
 import type { ResponseRedactor } from '../judge/context';
+import type { Judgement } from '../judge/judge';
 import type { JudgeSettings, RunMemory } from '../judge/judge-case';
 import type { NoiseRule } from '../noise/rules';
 import type { CaseDetails } from '../report/details';
@@ -29,6 +33,10 @@ export interface RunOptions extends DestinationOptions {
   readonly keyed: boolean;
   /** True where only the user's own noise rules excuse anything. */
   readonly strict: boolean;
+  /** Values that were accepted in the place of recorded ones. */
+  readonly accepted?: AcceptedValues;
+  /** How far the clock of the build is from the real one, in milliseconds. Default 0. */
+  readonly shiftMs?: number;
   /** Whoever answers for the dependencies of the build wants to know which case asks. */
   readonly watch?: CaseWatch;
   /** Whether the answers of cases that fail are kept as a whole, for looking at. Default false. */
@@ -44,6 +52,8 @@ export interface CaseWatch {
     readonly startedAtUs: number;
     /** Recorded values that the case is sent with others in their place, secrets among them. */
     readonly carried: readonly { readonly recorded: string; readonly live: string }[];
+    /** Ids that its request has for itself, by which its calls may be known. */
+    readonly marks: readonly string[];
   }): void;
   end(id: string): void;
   /** A text of the build's answers with recorded values in place of those that its dependencies were given in this run. */
@@ -92,7 +102,16 @@ export interface Stage {
 
 /** What the judge has to know of the run. */
 export function judgingOf({ carrier, state, options }: Stage): RunMemory & JudgeSettings {
-  const { noise: rules, redactor, keyed, strict, watch } = options;
+  const { noise: rules, redactor, keyed, strict, accepted, watch } = options;
   const asRecorded = (text: string): string => watch?.asRecorded(text) ?? text;
-  return { carrier, state, rules, redactor, keyed, strict, asRecorded };
+  const held = accepted === undefined ? {} : { accepted };
+  return { carrier, state, rules, redactor, keyed, strict, asRecorded, ...held };
+}
+
+/** What the judge found in a case, held against its accepted values. */
+export function heldJudgement({ stored }: SentCase, judgement: Judgement, { options }: Stage): Judgement {
+  const accepted = options.accepted?.of(stored.id) ?? [];
+  if (accepted.length === 0) return judgement;
+  const noise = { rules: options.noise, subject: subjectOf(stored.exchange) };
+  return heldAgainst(judgement, accepted, { about: 'answers', noise });
 }

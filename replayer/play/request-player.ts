@@ -12,7 +12,7 @@ import { fillIn, versionRemark } from '../report/notes';
 import type { CaseResult, Verdict } from '../report/report';
 import { obstacleTo, refusalOf, resultOf, verdictOn } from './before';
 import { destinationOf } from './destination';
-import { judgingOf, type Play, type Player, type Stage } from './player';
+import { heldJudgement, judgingOf, type Play, type Player, type Stage } from './player';
 
 /** As it may be shown; null where that is too much to keep. */
 function keptAnswer(live: HttpResponse, redactor: ResponseRedactor | null): HttpResponse | null {
@@ -86,7 +86,8 @@ export class RequestPlayer implements Player<RunnableCase> {
 
   private judged(test: RunnableCase, { response }: Answer, sentAtUs: number): CaseResult {
     const { carrier } = this.stage;
-    const judgement = judgeCase(test, { response, sentAtUs }, judgingOf(this.stage));
+    const found = judgeCase(test, { response, sentAtUs }, judgingOf(this.stage));
+    const judgement = heldJudgement(test, found, this.stage);
     const { result, hints } = verdictOn(test, judgement, { turns: [test], carrier });
     if (result.verdict !== 'pass') this.note(test, hints, response.version);
     return result;

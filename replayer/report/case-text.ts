@@ -1,6 +1,6 @@
 /** One case in lines of plain text, for formats that have a message and a body and nothing else. Escapes nothing. */
 import { flakyText } from './finished-run';
-import type { CaseNotes, CaseResult } from './report';
+import type { CaseNotes, CaseResult, RunReport } from './report';
 import { differenceSentence } from './values';
 
 const differencesShown = 100;
@@ -27,4 +27,10 @@ export function caseLines({ differences }: CaseResult, notes: CaseNotes | undefi
     ...(notes === undefined || notes.curl === '' ? [] : [notes.curl]),
     ...(notes?.fillIn === undefined ? [] : [notes.fillIn]),
   ];
+}
+
+/** Calls made in a case that failed, and that no mock answers, each kind once: its differences mostly follow from them. */
+export function missTextsOf({ id, verdict }: CaseResult, { misses }: Pick<RunReport, 'misses'>): readonly string[] {
+  if (verdict !== 'fail') return [];
+  return [...new Set(misses.filter((miss) => miss.case === id).map(({ message }) => message))];
 }

@@ -6,7 +6,8 @@
 import { visibleLine } from '../../tape/visible-text';
 import { type Difference, type Excuse, isOfCalls } from '../judge/difference';
 import { formatMiss } from '../mocks/match/miss';
-import { callLines, placeholderTexts } from './call-lines';
+import { ruleLine } from '../noise/rule-line';
+import { callLines, callRuleLines, placeholderTexts } from './call-lines';
 import { casesText, type FinishedRun, flakyText, skippedGroups, summaryParts, verdictLabels } from './finished-run';
 import type { ReportFormat } from './format';
 import { conditionLines, isFailing } from './latency';
@@ -166,8 +167,9 @@ function firstFew(texts: readonly string[], count: number): string {
 
 /** Rules ready to paste, for differences that turn out to be noise. */
 function noiseLines(differences: readonly Difference[], visible: (text: string) => string): string[] {
-  const paths = [...new Set(differences.filter(mayBeNoise).map((each) => everyElement(each.path)))].slice(0, 3);
-  return paths.map((path, i) => labelled(i === 0 ? 'or noise' : '', visible(noiseRuleLine(path))));
+  const ofAnswer = differences.filter(mayBeNoise).map((each) => noiseRuleLine(everyElement(each.path)));
+  const lines = [...new Set([...ofAnswer, ...callRuleLines(differences)])].slice(0, 3);
+  return lines.map((line, i) => labelled(i === 0 ? 'or noise' : '', visible(line)));
 }
 
 /** A status or a retyped value is a change of behaviour; nobody is offered a rule to hide it. */
@@ -177,8 +179,7 @@ function mayBeNoise(difference: Difference): boolean {
 
 /** The line for a noise file that declares one place; the reason is for the writer to fill in. */
 function noiseRuleLine(path: string): string {
-  const text = /^[\w.*[\]-]+$/.test(path) && !path.includes('[*]') ? path : `'${path.replaceAll("'", "''")}'`;
-  return `- { in: response, path: ${text}, because: "…" }`;
+  return ruleLine({ in: 'response', path, match: null, allows: null, because: '…' });
 }
 
 function chainLines(chains: readonly Chain[], { styles, visible }: ConsoleOptions): string[] {

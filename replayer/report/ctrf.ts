@@ -1,9 +1,11 @@
 /** The report in the Common Test Report Format (ctrf.io, specification 0.0), for tools that read one JSON of any test runner. */
-import { caseLines, headline } from './case-text';
+import { caseLines, headline, missTextsOf } from './case-text';
 import { endpointOf } from './endpoint';
 import { type FinishedRun, type WholeRunFailure, wholeRunFailures } from './finished-run';
 import type { ReportFormat } from './format';
+import { callCounts, judgedCalls } from './judged-calls';
 import type { CaseResult, Verdict } from './report';
+import { untrustedText } from './untrusted';
 
 const statuses: Readonly<Record<Verdict, string>> = {
   pass: 'passed',
@@ -40,7 +42,8 @@ export const ctrf: ReportFormat = {
 
 /** `failed` counts what has no answer, too: there is no other word for it; `extra` has our own counts. */
 function summaryOf({ report, startedAtMs, endedAtMs }: FinishedRun, beside: number) {
-  const { cases, passed, failed, errored, skipped, flaky, misses } = report;
+  const { cases, passed, failed, errored, skipped, flaky, misses, untrusted } = report;
+  const ofCalls = { misses: misses.length, calls: callCounts(report), untrusted: untrusted.map(untrustedText) };
   return {
     tests: cases + beside,
     passed,
@@ -52,15 +55,16 @@ function summaryOf({ report, startedAtMs, endedAtMs }: FinishedRun, beside: numb
     start: startedAtMs,
     stop: endedAtMs,
     duration: endedAtMs - startedAtMs,
-    extra: { cases, passed, failed, errored, skipped, flaky, misses: misses.length },
+    extra: { cases, passed, failed, errored, skipped, flaky, ...ofCalls },
   };
 }
 
-function testOf(result: CaseResult, { suite, notes, details }: FinishedRun) {
-  const { id, name, verdict, reason, excused, flaky } = result;
+function testOf(result: CaseResult, { suite, notes, details, report }: FinishedRun) {
+  const { id, name, verdict, reason, excused, flaky, differences } = result;
   const own = notes.get(id);
   const { playedMs = 0, tookMs = null, recordedMs = null } = details.get(id) ?? {};
-  const lines = verdict === 'pass' ? [] : caseLines(result, own);
+  const misses = missTextsOf(result, report);
+  const lines = verdict === 'pass' ? [] : [...misses, ...caseLines(result, own)];
   return {
     testId: id,
     name: `${name} [${id}]`,
@@ -68,7 +72,7 @@ function testOf(result: CaseResult, { suite, notes, details }: FinishedRun) {
     duration: Math.round(playedMs),
     suite: [suite, endpointOf(name)],
     rawStatus: verdict,
-    ...(verdict === 'pass' ? {} : { message: headline(result, own) }),
+    ...(verdict === 'pass' ? {} : { message: misses[0] ?? headline(result, own) }),
     ...(lines.length === 0 ? {} : { trace: lines.join('\n') }),
     ...(flaky === undefined ? {} : { flaky: true }),
     extra: {
@@ -77,6 +81,8 @@ function testOf(result: CaseResult, { suite, notes, details }: FinishedRun) {
       recordedMs,
       excused: excused.map(({ path, rule }) => ({ path, rule })),
       flaky: flaky ?? null,
+      calls: judgedCalls(differences).map(({ fault, call, place }) => ({ fault, call, place })),
+      misses,
     },
   };
 }

@@ -2,7 +2,7 @@
  * The report as JUnit XML, in the dialect that CI servers share: testsuites, testsuite, testcase, failure, error,
  * skipped. What fails the run beside its cases is a case of its own, because servers look at nothing else.
  */
-import { caseLines, headline } from './case-text';
+import { caseLines, headline, missTextsOf } from './case-text';
 import { endpointOf } from './endpoint';
 import { type FinishedRun, type WholeRunFailure, wholeRunFailures } from './finished-run';
 import type { ReportFormat } from './format';
@@ -66,8 +66,8 @@ function wholeRunCase({ name, group, type, message, lines }: WholeRunFailure): s
 
 function outcome(result: CaseResult, { notes, report }: FinishedRun): string {
   const own = notes.get(result.id);
-  const misses = report.misses.filter((miss) => miss.case === result.id).map((miss) => miss.message);
-  if (result.verdict === 'fail' && misses.length > 0) return missFailure(result, [...new Set(misses)]);
+  const misses = missTextsOf(result, report);
+  if (misses.length > 0) return missFailure(result, misses);
   const message = headline(result, own);
   if (result.verdict === 'skipped') return `<skipped ${attributesText({ message })}/>`;
   if (result.verdict === 'pass') return '';

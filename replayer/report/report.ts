@@ -1,6 +1,6 @@
 /** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No secret, and no time but those that were asked for. */
 import { formatPath, parsePath } from '../../tape/model/path';
-import type { Difference, Excuse } from '../judge/difference';
+import { callsRoot, type Difference, type Excuse } from '../judge/difference';
 import type { OutgoingCall } from '../mocks/calls';
 import type { Distrust } from '../mocks/front/trust';
 import type { Miss } from '../mocks/match/miss';
@@ -100,8 +100,13 @@ export function reportOf(
   };
 }
 
+/** The same run with more to say of its cases. */
+export function withResults(report: RunReport, results: readonly CaseResult[]): RunReport {
+  return { ...report, ...countsOf(results), results, excused: excusedPlaces(results) };
+}
+
 /** How many cases came to what. */
-export function countsOf(results: readonly CaseResult[]) {
+function countsOf(results: readonly CaseResult[]) {
   const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
   return {
     cases: results.length,
@@ -125,6 +130,7 @@ function excusedPlaces(results: readonly CaseResult[]): readonly ExcusedPlace[] 
 
 /** `body.items[*].at` for the place of any element. */
 export function everyElement(path: string): string {
+  if (path.startsWith(callsRoot)) return path;
   const steps = parsePath(path);
   if (steps[0] !== 'body' && steps[0] !== 'message') return path;
   return formatPath(steps).replace(/\[\d+\]/g, '[*]');

@@ -4,13 +4,16 @@ import type { Distrust } from '../mocks/front/trust';
 
 /** A sentence and what to do, for people. `caFile` is the certificate to trust. */
 export function untrustedLines(all: readonly Distrust[], caFile: string): readonly string[] {
-  return all.flatMap(({ upstream, process, seen, isCertain, times }) => {
-    const who = process === null ? 'a client' : `${process.name} (pid ${process.pid})`;
-    const whom = upstream === '' ? 'a mock' : upstream;
-    const did = isCertain ? 'refused the certificate of' : 'seems to have refused the certificate of';
-    const often = times === 1 ? '' : `, ${times} times`;
-    return [`untrusted ${who} ${did} ${whom}: ${seen}${often}`, `          ${remedyFor(process, caFile)}`];
-  });
+  return all.flatMap((each) => [`untrusted ${untrustedText(each)}`, `          ${remedyFor(each.process, caFile)}`]);
+}
+
+/** Who refused whose certificate, and what was seen of it. */
+export function untrustedText({ upstream, process, seen, isCertain, times }: Distrust): string {
+  const who = process === null ? 'a client' : `${process.name} (pid ${process.pid})`;
+  const whom = upstream === '' ? 'a mock' : upstream;
+  const did = isCertain ? 'refused the certificate of' : 'seems to have refused the certificate of';
+  const often = times === 1 ? '' : `, ${times} times`;
+  return `${who} ${did} ${whom}: ${seen}${often}`;
 }
 
 function remedyFor(process: ClientProcess | null, caFile: string): string {

@@ -26,7 +26,11 @@ export interface ValueTexts {
   readonly actual: string;
 }
 
-export function valueTexts({ expected, translated, actual }: Difference): ValueTexts {
+export function valueTexts({ expected, translated, accepted, actual }: Difference): ValueTexts {
+  if (accepted !== undefined) {
+    const [recorded = '', now = '', live = ''] = aroundDifference([expected, accepted.value ?? null, actual]);
+    return { expected: recorded, now: accepted.value === undefined ? 'nothing' : now, actual: live };
+  }
   const values = [expected, translated ?? expected, actual];
   const [left = '', now = '', right = ''] = aroundDifference(values);
   return { expected: left, now: translated === undefined ? null : now, actual: right };
@@ -36,6 +40,7 @@ export function valueTexts({ expected, translated, actual }: Difference): ValueT
 export function valuesSentence(difference: Difference, paint: Painting = plain): string {
   const { kind, redacted } = difference;
   const texts = valueTexts(difference);
+  if (difference.accepted !== undefined) return acceptedSentence(difference, texts, paint);
   const inRun = texts.now === null ? '' : ` (in this run ${paint.expected(texts.now)})`;
   const expected = paint.expected(texts.expected) + redactedMark(redacted?.expected, paint) + inRun;
   const actual = paint.actual(texts.actual) + redactedMark(redacted?.actual, paint);
@@ -51,6 +56,14 @@ export function valuesSentence(difference: Difference, paint: Painting = plain):
     default:
       return `expected ${expected}, got ${actual}`;
   }
+}
+
+/** `expected 2 (accepted: shop.accepted.yaml:3), got 3`. */
+function acceptedSentence({ kind, accepted }: Difference, { now, actual }: ValueTexts, paint: Painting): string {
+  const expected = `expected ${paint.expected(now ?? '')} (accepted: ${paint.beside(accepted?.rule ?? '')})`;
+  if (kind === 'removed') return `${expected}, got nothing`;
+  const again = kind === 'unchanged' ? ', as recorded' : '';
+  return `${expected}, got ${paint.actual(actual)}${again}`;
 }
 
 /** With its place in front: for formats that have no columns. */

@@ -2,9 +2,12 @@
  * The command where we are ourselves, led to the mocks by its environment. A program that passes it over reaches the real
  * network, and that is said before the run.
  */
-import { spawnHere } from '../launch/command';
+
+import { nothingMade } from '../../native/launcher';
+import { type Spawner, spawnHere } from '../launch/command';
 import { type Allowance, allowanceNames } from './allow';
-import type { NoNamespaces } from './namespaces';
+import type { MovedClock } from './clock';
+import { type NoNamespaces, openNamespaces } from './namespaces';
 import type { SandboxOptions } from './open';
 import type { Sandbox } from './sandbox';
 
@@ -12,9 +15,10 @@ export interface EnvOptions extends SandboxOptions {
   readonly allow: Allowance;
   /** Why there is nothing stronger; null where nothing stronger was asked for. */
   readonly refusal: NoNamespaces | null;
+  readonly clock: MovedClock;
 }
 
-export function envSandbox({ mocks, raw, allow, refusal }: EnvOptions): Sandbox {
+export function envSandbox({ mocks, raw, allow, refusal, clock }: EnvOptions): Sandbox {
   const names = allowanceNames(allow);
   return {
     kind: 'env',
@@ -25,9 +29,18 @@ export function envSandbox({ mocks, raw, allow, refusal }: EnvOptions): Sandbox 
     proxyUrl: mocks.url,
     direct: allow.addresses.map(({ host, port }) => `${host}:${port}`),
     urls: new Map([...(raw?.addresses ?? []), ...mocks.urls]),
-    spawn: spawnHere,
+    spawn: clock.shiftS === null ? spawnHere : withClock(clock),
     isUp: async () => true,
     seen: () => ({ kind: 'env', unrecorded: [], letThrough: names.map((address) => ({ address, connections: null })) }),
     close() {},
+  };
+}
+
+/** The launcher starts it where we are, and keeps its clock. */
+function withClock({ shiftS, onUnmoved }: MovedClock): Spawner {
+  return async (command, env) => {
+    const launched = await openNamespaces({ plan: { ...nothingMade, shiftS }, command, env, here: true });
+    launched.onUnmoved(onUnmoved);
+    return await launched.start();
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Namespaces of their own for one command, made by the launcher: its listeners come out of them, connections are dialled
- * inside, and the command starts when it is told to. They end with the channel, however this process ends.
+ * inside, and the command starts when it is told to. They end with the channel, however this process ends. A command may
+ * have a clock of its own as well, also without namespaces.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Server, Socket } from 'node:net';
@@ -13,8 +14,10 @@ import {
   type LauncherPlan,
   launcherArguments,
   launcherPath,
+  nothingMade,
   type SentDatagram,
   toLauncher,
+  type UnmovedProgram,
 } from '../../native/launcher';
 import { cannotStart, type Exit, type Spawned } from '../launch/command';
 
@@ -31,6 +34,8 @@ export interface Namespaces {
   dial(address: string, port: number): Promise<Socket>;
   onDatagram(take: (datagram: Datagram) => void): void;
   onSent(take: (sent: SentDatagram) => void): void;
+  /** Programs that see the real time though the clock is moved. */
+  onUnmoved(take: (program: UnmovedProgram) => void): void;
   answer(datagram: Datagram, bytes: Uint8Array): void;
 }
 
@@ -48,23 +53,45 @@ export interface NamespacesOptions {
   readonly plan: LauncherPlan;
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Where we are ourselves, without namespaces: only the clock of the plan is made then. */
+  readonly here?: boolean;
 }
 
 /** Throws NoNamespaces. */
-export async function openNamespaces({ plan, command, env }: NamespacesOptions): Promise<Namespaces> {
-  const launched = await Launched.start(plan, command, env);
+export async function openNamespaces({ here = false, ...options }: NamespacesOptions): Promise<Namespaces> {
+  const launched = await Launched.start({ here, ...options });
   return launched;
 }
 
 /** Null where everything can be made here; nothing is left of the trial. */
-export async function tryNamespaces(): Promise<NoNamespaces | null> {
+export function tryNamespaces(): Promise<NoNamespaces | null> {
+  return refusalOf({ plan: nothingMade, here: false });
+}
+
+/** A thousand days: nothing that goes by the real clock comes near. */
+const triedShiftS = -86_400_000;
+
+/** Null where a program that is started sees a moved clock, in namespaces of its own or without. */
+export function tryClock(kind: { readonly here: boolean }): Promise<NoNamespaces | null> {
+  return refusalOf({ plan: { ...nothingMade, shiftS: triedShiftS }, ...kind });
+}
+
+async function refusalOf(tried: Pick<LaunchOptions, 'plan' | 'here'>): Promise<NoNamespaces | null> {
   try {
-    await Launched.start({ binds: [], hidden: [], loopbackPorts: [] }, null, process.env);
+    await Launched.start({ ...tried, command: null, env: process.env });
     return null;
   } catch (error) {
     if (error instanceof NoNamespaces) return error;
     throw error;
   }
+}
+
+interface LaunchOptions {
+  readonly plan: LauncherPlan;
+  /** Null only tries. */
+  readonly command: readonly string[] | null;
+  readonly env: NodeJS.ProcessEnv;
+  readonly here: boolean;
 }
 
 interface Waiting<T> {
@@ -80,6 +107,7 @@ class Launched implements Namespaces {
   private lastDialled = 0;
   private takeDatagram: (datagram: Datagram) => void = () => {};
   private takeSent: (sent: SentDatagram) => void = () => {};
+  private takeUnmoved: (program: UnmovedProgram) => void = () => {};
   private readonly startup = Promise.withResolvers<void>();
   private readonly startedUp = Promise.withResolvers<void>();
   private readonly exited = Promise.withResolvers<Exit>();
@@ -104,8 +132,8 @@ class Launched implements Namespaces {
     child.once('close', () => this.closed.resolve());
   }
 
-  static async start(plan: LauncherPlan, command: readonly string[] | null, env: NodeJS.ProcessEnv): Promise<Launched> {
-    const child = spawn(launcherPath(), launcherArguments(plan, command), {
+  static async start({ plan, command, env, here }: LaunchOptions): Promise<Launched> {
+    const child = spawn(launcherPath(), launcherArguments(plan, { command, here }), {
       detached: true, // its own group, so that one signal reaches everything it starts
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env,
@@ -144,6 +172,10 @@ class Launched implements Namespaces {
 
   onSent(take: (sent: SentDatagram) => void): void {
     this.takeSent = take;
+  }
+
+  onUnmoved(take: (program: UnmovedProgram) => void): void {
+    this.takeUnmoved = take;
   }
 
   answer(datagram: Datagram, bytes: Uint8Array): void {
@@ -192,6 +224,9 @@ class Launched implements Namespaces {
       case 'sent':
         this.takeSent(message);
         break;
+      case 'unmoved':
+        this.takeUnmoved(message);
+        break;
     }
   }
 
@@ -221,7 +256,8 @@ class Launched implements Namespaces {
   }
 }
 
-function codeOf(errno: number): string {
+/** The system's word for its number. */
+export function codeOf(errno: number): string {
   return errno === 0 ? 'no reason was given' : getSystemErrorName(-errno);
 }
 

@@ -11,6 +11,7 @@ import { type TemporaryFolder, temporaryFolder } from '../launch/temporary-folde
 import { baseUrl, type Upstream } from '../mocks/upstream';
 import type { Allowance } from './allow';
 import type { Book } from './book';
+import type { MovedClock } from './clock';
 import { answerName, type Desks, type Receiving, receive } from './connections';
 import { hostsFile, nameServiceFile, resolverFile } from './files';
 import { createForwarder, type Forwarder } from './forwarder';
@@ -30,6 +31,7 @@ export interface NetnsOptions {
   /** Files to put in the place of others, beside those of names. */
   readonly placed: LauncherPlan['binds'];
   readonly allow: Allowance;
+  readonly clock: MovedClock;
 }
 
 /** Nothing is made before the command is spawned; that throws NoNamespaces. */
@@ -53,6 +55,7 @@ export function netnsSandbox(options: NetnsOptions): Sandbox {
       namespaces = await openNamespaces({ plan: planOf(options, folder), command, env });
       const receiving: Receiving = { book, desks, unrecorded, letThrough, inside: namespaces.pid };
       serve(namespaces, receiving);
+      namespaces.onUnmoved(options.clock.onUnmoved);
       forwarder = createForwarder({
         ...endpointOf(target),
         dial: (address, port) => dialIn(namespaces, address, port),
@@ -96,7 +99,7 @@ function serve(namespaces: Namespaces, receiving: Receiving): void {
   });
 }
 
-function planOf({ book, allow, placed }: NetnsOptions, folder: TemporaryFolder): LauncherPlan {
+function planOf({ book, allow, placed, clock }: NetnsOptions, folder: TemporaryFolder): LauncherPlan {
   const files = {
     '/etc/hosts': hostsFile(textOf('/etc/hosts'), book.names, hostname()),
     '/etc/resolv.conf': resolverFile,
@@ -112,7 +115,7 @@ function planOf({ book, allow, placed }: NetnsOptions, folder: TemporaryFolder):
   const hidden = socketPaths(textOf('/proc/net/unix')).filter(
     (path) => existsSync(path) && !allowed.has(resolvedPath(path)),
   );
-  return { binds: [...binds, ...placed], hidden, loopbackPorts: book.loopbackPorts };
+  return { binds: [...binds, ...placed], hidden, loopbackPorts: book.loopbackPorts, shiftS: clock.shiftS };
 }
 
 /** `/var/run` is `/run` on most machines. */

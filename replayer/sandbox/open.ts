@@ -7,8 +7,9 @@ import type { MockServer } from '../mocks/server';
 import type { Upstream } from '../mocks/upstream';
 import { type Allowance, noAllowance } from './allow';
 import { bookOf } from './book';
+import { clockRefused, unmovedTeller } from './clock';
 import { envSandbox } from './env';
-import { type NoNamespaces, tryNamespaces } from './namespaces';
+import { type NoNamespaces, tryClock, tryNamespaces } from './namespaces';
 import { netnsSandbox } from './netns';
 import type { Sandbox, SandboxKind } from './sandbox';
 
@@ -25,14 +26,23 @@ export interface SandboxOptions {
   readonly allow?: Allowance;
   /** Files to put in the place of others, where the command has mounts of its own. */
   readonly placed: LauncherPlan['binds'];
+  /** How far the clock of the command is to be from the real one, in milliseconds, whole seconds of them; null leaves it alone. */
+  readonly shiftMs: number | null;
+  /** Gets what a person must know while the command runs. */
+  onRemark?(text: string): void;
 }
 
-/** Throws SANDBOX_REFUSED where `netns` was asked for and cannot be. */
+/** Throws SANDBOX_REFUSED where `netns` was asked for and cannot be, and CLOCK_REFUSED. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { kind, mocks, raw, allow = noAllowance } = options;
+  const { kind, mocks, raw, allow = noAllowance, shiftMs } = options;
   const refusal = kind === 'env' ? null : await tryNamespaces();
   if (kind === 'netns' && refusal !== null) throw sandboxRefused(refusal);
-  if (kind === 'env' || refusal !== null) return envSandbox({ ...options, allow, refusal });
+  const here = kind === 'env' || refusal !== null;
+  const noClock = shiftMs === null ? null : await tryClock({ here });
+  if (noClock !== null) throw clockRefused(noClock);
+  const onUnmoved = unmovedTeller((text) => options.onRemark?.(text));
+  const clock = { shiftS: shiftMs === null ? null : shiftMs / 1000, onUnmoved };
+  if (here) return envSandbox({ ...options, allow, refusal, clock });
   const played = raw === null ? [] : [...raw.addresses.keys()];
   const served = options.upstreams.filter(({ name }) => mocks.urls.has(name));
   const book = bookOf({
@@ -50,6 +60,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     target: options.target,
     allow,
     placed: options.placed,
+    clock,
   });
 }
 

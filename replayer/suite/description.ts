@@ -8,6 +8,8 @@ import type { HttpVersion } from '../../tape/model/http/http';
 import type { MessageFacts } from '../../tape/model/message';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HttpVersionChoice } from '../drive/way';
+import type { CallPolicy } from '../judge/outgoing-calls';
+import type { ClockKind } from '../launch/clock';
 import type { SandboxKind } from '../sandbox/sandbox';
 
 /** Name to value, or to values where a name repeats; pairs where only they keep the recorded order. */
@@ -142,6 +144,8 @@ export interface SuiteSettings {
   readonly env?: { readonly [name: string]: string };
   /** A network of its own for the command, or variables; default: the stronger that works here. */
   readonly sandbox?: SandboxKind;
+  /** The time the command believes in: as it is, or beginning when the first case was recorded. Default `real`. */
+  readonly clock?: ClockKind;
   /** Real addresses that the command may reach: `127.0.0.1:5432`, or the path of a unix socket. */
   readonly allow?: readonly string[];
   /** Where the build listens. WIRETAPE_TARGET, when set, is used in place of this and of `command`. */
@@ -150,8 +154,12 @@ export interface SuiteSettings {
   readonly waitMs?: number;
   /** The file of MocksFile. */
   readonly mocks?: string;
+  /** How the calls of the build are judged, as by `wiretape test --calls`; default `set`. */
+  readonly calls?: CallPolicy;
   /** The file of noise rules. */
   readonly noise?: string;
+  /** The file of values that were accepted in the place of recorded ones. */
+  readonly accepted?: string;
   /** Nothing may differ but what `noise` names. */
   readonly strict?: boolean;
   /** The set of descriptors that names the fields of protobuf; by the numbers of fields without one. */

@@ -1,6 +1,7 @@
 /** What a test of a suite fails with: the blocks of replay's report and of mock misses, with remedies that fit a suite. */
 
 import { visibleLine } from '../../tape/visible-text';
+import { isOfCalls } from '../judge/difference';
 import { formatMiss, type Miss } from '../mocks/match/miss';
 import { caseBlock, plainStyles } from '../report/console';
 import type { CaseNotes, CaseResult } from '../report/report';
@@ -18,13 +19,12 @@ export interface SuiteFileNames {
   readonly mocks: string;
 }
 
+const shown = { styles: plainStyles, visible: visibleLine };
+
 export function caseText(result: CaseResult, about: CaseCircumstances, files: SuiteFileNames): string {
-  const options = { styles: plainStyles, visible: visibleLine };
   const misses = [...new Set(about.misses.map((miss) => missText(miss, files)))];
   const own = misses.length > 0 ? { ...result, differences: [] } : result;
-  return [caseBlock(result, { notes: about.notes, misses }, options), ...hereInstead(own, about.notes, files)].join(
-    '\n',
-  );
+  return [caseBlock(result, { notes: about.notes, misses }, shown), ...hereInstead(own, about.notes, files)].join('\n');
 }
 
 /** Null where there are none of either. */
@@ -35,6 +35,21 @@ export function missesText(
 ): string | null {
   const lines = unrecorded.map((each) => visibleLine(formatUnrecorded(each)));
   const blocks = [...misses.map((miss) => missText(miss, files)), ...(lines.length === 0 ? [] : [lines.join('\n')])];
+  return blocks.length === 0 ? null : blocks.join('\n\n');
+}
+
+/** The cases whose calls are not as recorded, with that alone: of their answers their own tests tell. */
+export function callsText(results: readonly CaseResult[], files: SuiteFileNames): string | null {
+  const blocks = results.flatMap((result) => {
+    const differences = result.differences.filter(isOfCalls);
+    if (differences.length === 0) return [];
+    const block = caseBlock(
+      { ...result, differences, excused: [], reason: null },
+      { notes: undefined, misses: [] },
+      shown,
+    );
+    return [`${block}\n  (noise rules go into ${files.noise}; in setup.js calls: 'ignore' judges no calls)`];
+  });
   return blocks.length === 0 ? null : blocks.join('\n\n');
 }
 

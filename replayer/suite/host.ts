@@ -12,18 +12,23 @@ import { createRedactor } from '../../tape/redact/redactor';
 import { parseRedactionRules } from '../../tape/redact/rules-file';
 import type { StoredExchange } from '../../tape/store/tape';
 import { visibleLine } from '../../tape/visible-text';
+import { parseAccepted } from '../accept/accepted-file';
+import { heldOf } from '../accept/stale';
 import { casesFrom, type TestCase } from '../cases/cases';
 import { secretsFrom, setHeadersFrom } from '../correlate/credentials';
 import { isWithoutPersonalData, placeholdersOf, secretsInAnswers, secretsOfCases } from '../correlate/secrets';
 import { idleRules } from '../judge/idle-rules';
+import type { CallPolicy } from '../judge/outgoing-calls';
+import { keptToJudge } from '../mocks/calls';
 import type { Miss } from '../mocks/match/miss';
-import { mocksFrom } from '../mocks/mock';
+import { type Mock, mocksFrom, requestIn } from '../mocks/mock';
 import { parseNoiseRules } from '../noise/rules';
 import { callLines } from '../report/call-lines';
-import type { CaseResult } from '../report/report';
+import type { CaseResult, RunReport } from '../report/report';
+import { withCalls } from '../report/with-calls';
 import { openRun, type Run, type RunOptions } from '../run';
 import type { MocksFile, SuiteSettings } from './description';
-import { caseText, missesText, type SuiteFileNames } from './failure-text';
+import { callsText, caseText, missesText, type SuiteFileNames } from './failure-text';
 import { type Launched, launch } from './launch';
 import type { StartRequest } from './protocol';
 import { type Beside, restoreCase, restoreMock } from './restore';
@@ -31,8 +36,11 @@ import { type Beside, restoreCase, restoreMock } from './restore';
 export interface SuiteHost {
   /** What is wrong with the answer, for people; null where it is as recorded. */
   play(exchange: string): Promise<string | null>;
-  /** The calls of the build that no mock answers, for people; null where there are none. */
-  misses(): string | null;
+  /**
+   * Plays what was not played yet, and says what the build asked of its dependencies that no mock answers, or that is not
+   * as recorded, for people; null where there is nothing to say. Calls may come late, so this is for the end.
+   */
+  misses(): Promise<string | null>;
   /** What is to be known of the suite as a whole, once everything was played: [] before. */
   remarks(): readonly string[];
   close(): Promise<void>;
@@ -44,25 +52,41 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
   const inbound = cases.toSorted((a, b) => a.tape.step - b.tape.step).map((each) => restoreCase(each, beside));
   const outbound = readMocks(settings, beside);
   const tests = casesFrom(inbound);
+  const entries = parseAccepted(textBeside(folder, settings.accepted) ?? '', settings.accepted ?? '');
+  const { accepted, warnings } = heldOf(entries, tests, { isWhole: false });
   const options = {
     ...optionsFrom(settings, { folder, env }),
     ...redactionFrom(settings, { folder, env, recorded: [...inbound, ...outbound] }),
   };
   const { redactor, noise, keyed } = options;
-  const set = mocksFrom(outbound, { heard: inbound });
+  const set = mocksFrom(outbound, { heard: inbound.flatMap(requestIn) });
   const secrets = secretsInAnswers(outbound, options.secrets);
-  const launched = await launch(settings, set, { env, outbound, rules: noise, secrets, redactor, keyed });
+  const launched = await launch(settings, set, {
+    env,
+    outbound,
+    inbound,
+    rules: noise,
+    secrets,
+    redactor,
+    keyed,
+    keptCalls: keptToJudge,
+  });
   try {
     return new Playing({
-      tests,
+      tests: new Map(tests.map((test) => [test.id, test])),
+      mocks: set.mocks,
+      policy: settings.calls ?? 'set',
       options: {
         ...options,
+        accepted,
         secrets: secretsOfCases(inbound, { answers: outbound, secrets: options.secrets }),
         target: launched.target,
+        shiftMs: launched.shiftMs,
         ...(launched.mocks === null ? {} : { watch: launched.mocks.cases }),
       },
       launched,
       files: fileNames(settings),
+      warnings,
     });
   } catch (error) {
     await launched.close();
@@ -71,32 +95,34 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
 }
 
 interface Opened {
-  readonly tests: readonly TestCase[];
+  readonly tests: ReadonlyMap<string, TestCase>;
   readonly options: RunOptions;
   readonly launched: Launched;
+  /** What the build's dependencies answered when they were recorded. */
+  readonly mocks: readonly Mock[];
+  readonly policy: CallPolicy;
   readonly files: SuiteFileNames;
+  /** What is to be known before anything is played. */
+  readonly warnings: readonly string[];
 }
 
 /** Plays in recorded order, as far as tests ask for it: a case may depend on every answer before it. */
 class Playing implements SuiteHost {
   private readonly run: Run;
-  private readonly tests: ReadonlyMap<string, TestCase>;
   /** How many misses there were when each case began. */
   private readonly missesBefore = new Map<string, number>();
   private readonly problems = new Map<string, string | null>();
 
   constructor(private readonly suite: Opened) {
-    const { tests, options } = suite;
-    this.tests = new Map(tests.map((test) => [test.id, test]));
-    this.run = openRun(tests, {
-      ...options,
+    this.run = openRun([...suite.tests.values()], {
+      ...suite.options,
       onBegin: (id) => this.missesBefore.set(id, this.missed().length),
       onResult: (result) => this.problems.set(result.id, this.problemOf(result)),
     });
   }
 
   async play(exchange: string): Promise<string | null> {
-    const test = this.tests.get(exchange);
+    const test = this.suite.tests.get(exchange);
     if (test === undefined) throw unknownCase(exchange);
     if (!this.problems.has(exchange) && (await this.run.play(test)) === undefined)
       throw new Error('the suite was ended');
@@ -113,18 +139,32 @@ class Playing implements SuiteHost {
     return this.suite.launched.mocks?.misses() ?? [];
   }
 
-  misses(): string | null {
-    return missesText(this.missed(), this.suite.launched.unrecorded(), this.suite.files);
+  async misses(): Promise<string | null> {
+    const { tests, launched, files } = this.suite;
+    await Promise.all([...tests.keys()].map((id) => this.play(id)));
+    const texts = [missesText(this.missed(), launched.unrecorded(), files), callsText(this.report().results, files)];
+    const said = texts.filter((text) => text !== null);
+    return said.length === 0 ? null : said.join('\n\n');
+  }
+
+  /** Of the suite as a whole, its calls judged where its dependencies were mocked. */
+  private report(): RunReport {
+    const { launched, mocks, policy, options } = this.suite;
+    const report = this.run.report();
+    if (launched.mocks === null) return report;
+    const { noise: rules, accepted } = options;
+    return withCalls(report, { policy, rules, accepted, mocks, server: launched.mocks });
   }
 
   /** Among them calls that were not as recorded, and the noise rules that excused nothing. */
   remarks(): readonly string[] {
-    const { tests, options } = this.suite;
-    if (this.problems.size < tests.length) return [];
-    const report = this.run.report();
-    const { remarks, mocks } = this.suite.launched;
-    const calls = callLines(mocks?.calls() ?? []).map(visibleLine);
-    return [...remarks, ...report.remarks, ...calls, ...idleRules(options.noise, report.results, tests)];
+    const { tests, options, launched, mocks, warnings } = this.suite;
+    if (this.problems.size < tests.size) return [];
+    const report = this.report();
+    const calls = launched.mocks === null ? null : { made: report.calls, mocks };
+    const idle = idleRules(options.noise, { results: report.results, cases: [...tests.values()], calls });
+    const told = callLines(report.calls).map(visibleLine);
+    return [...warnings, ...launched.remarks, ...report.remarks.map(visibleLine), ...told, ...idle];
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import { WiretapeError } from '../../errors/wiretape-error';
 import type { StoredExchange } from '../../tape/store/tape';
 import { parseTarget, type Target } from '../drive/target';
 import { startBuild } from '../launch/build';
+import { shiftFor } from '../launch/clock';
 import { usesPort } from '../launch/environment';
 import { freePort } from '../launch/free-port';
 import { isListening } from '../launch/readiness';
@@ -20,6 +21,8 @@ export interface Launched {
   readonly target: Target;
   /** Null where the build was up already: it then finds its dependencies itself. */
   readonly mocks: MockServer | null;
+  /** How far the clock of the build is from the real one. */
+  readonly shiftMs: number;
   /** What the build reached for that is not on the tape. */
   unrecorded(): readonly Unrecorded[];
   /** What a person must know of where the build runs. */
@@ -31,6 +34,8 @@ export interface LaunchOptions extends MockServerOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What the mocks were made of. */
   readonly outbound: readonly StoredExchange[];
+  /** What is played. */
+  readonly inbound: readonly StoredExchange[];
 }
 
 const defaultWaitMs = 30_000;
@@ -45,7 +50,8 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
     return alreadyUp(target, 'setup.js');
   }
   const place = await placeOf(settings);
-  const mocks = await startMocks(set, { ...options, valid: always });
+  const shiftMs = shiftFor(settings.clock ?? 'real', options.inbound, Date.now());
+  const mocks = await startMocks(set, { ...options, valid: always, shiftMs: shiftMs ?? 0 });
   try {
     const remarks: string[] = [];
     const build = await startBuild(command, {
@@ -54,6 +60,7 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
       raw: null,
       upstreams: set.upstreams,
       outbound: options.outbound,
+      shiftMs,
       kind: settings.sandbox ?? null,
       allow: readAllowance(settings.allow ?? []),
       env: options.env,
@@ -63,14 +70,15 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
       onRemark: (text) => remarks.push(`sandbox   ${text}`),
     });
     const close = (): Promise<void> => build.close().finally(() => mocks.close());
-    return { target: place.target, mocks, unrecorded: () => build.seen().unrecorded, remarks, close };
+    const unrecorded = () => build.seen().unrecorded;
+    return { target: place.target, mocks, shiftMs: shiftMs ?? 0, unrecorded, remarks, close };
   } catch (error) {
     await mocks.close();
     throw error;
   }
 }
 
-const notOurs = { mocks: null, unrecorded: () => [], remarks: [], close: async () => {} };
+const notOurs = { mocks: null, shiftMs: 0, unrecorded: () => [], remarks: [], close: async () => {} };
 
 /** Throws TARGET_UNREACHABLE: one clear sentence in place of every test failing with it. */
 async function alreadyUp(text: string, named: 'WIRETAPE_TARGET' | 'setup.js'): Promise<Launched> {

@@ -18,7 +18,7 @@ export interface Suite {
   recorded(description: CaseDescription): () => Promise<void>;
   /** Starts the mocks and the build under test, and waits until it answers. Rejects with what stands in the way. */
   start(): Promise<void>;
-  /** Rejects when the build asked a dependency for something that is not on the tape. */
+  /** Plays what is left, and rejects when the build asked a dependency for something that is not on the tape, or not as recorded. */
   noMisses(): Promise<void>;
   /** Ends the build and the mocks. */
   stop(): Promise<void>;

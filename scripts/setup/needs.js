@@ -46,6 +46,7 @@ const needs = [
   { package: 'libio-socket-ssl-perl', library: 'IO/Socket/SSL.pm', for: 'test' },
   { package: 'pkg-config', command: 'pkg-config', for: 'test' },
   { package: 'default-jdk-headless', command: 'javac', for: 'test' },
+  { package: 'liburing-dev', library: 'liburing.so', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'clients' },
   { package: 'openssl', command: 'openssl', for: 'clients' },
   { package: 'python3', command: 'python3', for: 'clients' },

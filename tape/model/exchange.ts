@@ -33,6 +33,20 @@ export interface UnreadTls {
   readonly reason: UnreadReason;
 }
 
+/**
+ * How bytes of a connection were taken where not from the memory of its process. Words travel to the tape: never reuse
+ * one. docs/tape-format.md lists the same; a test holds the two together.
+ */
+export const wayWords = {
+  packets: 'from the packets they left in, by their numbers: sendfile, and splice into the socket',
+  'io-uring': 'from the memory that a request of io_uring names, where no system call does',
+} as const;
+export type Way = keyof typeof wayWords;
+
+export function isWay(word: string): word is Way {
+  return Object.hasOwn(wayWords, word);
+}
+
 export interface ProcessInfo {
   readonly pid: number;
   readonly name: string;
@@ -69,6 +83,10 @@ export interface Connection {
   readonly tls: TlsInfo | null;
   /** Set where TLS was seen and its plaintext was not. */
   readonly unreadTls: UnreadTls | null;
+  /** Present exactly where it carried TLS and the client's hello was seen and named one: the host it asked for, in lower case. */
+  readonly serverName?: string;
+  /** Present exactly where some of its bytes were taken another way than from memory: each way once, sorted. */
+  readonly ways?: readonly Way[];
   /** Null where nobody saw it: traffic from a file. */
   readonly process: ProcessInfo | null;
 }
@@ -90,7 +108,7 @@ export const problemWords = {
   'lost-bytes': 'the recorder could not keep up; the bytes are counted and gone',
   truncated: 'longer than the capture limit; the true size is known',
   'unread-bytes':
-    'moved by a call that could not be read (sendfile, splice, io_uring, the later messages of sendmmsg), or seen only as ciphertext',
+    'moved by a call that could not be read (splice from a socket, sendfile where packets are not looked at, io_uring of older kernels), or seen only as ciphertext',
   'started-mid-stream':
     'the connection is older than the recorder or the probes in its process, or its beginning was lost for want of room',
   'cut-short': 'the connection, its stream or the recording ended in the middle of the message',
@@ -118,7 +136,7 @@ export const lossWords = {
   hole: 'a gap in a recorded connection; where the recorder could not keep up, bytes of `ring-full` or `left-out` once more',
   'over-limit': 'longer than is taken of one call; the true size is known',
   'unreadable-call':
-    'moved by a call that could not be read (sendfile, splice, io_uring, the later messages of sendmmsg), or by a process that is not recorded',
+    'moved by a call that could not be read (splice from a socket, sendfile where packets are not looked at, io_uring of older kernels), or by a process that is not recorded',
   fault: 'memory of the process could not be read',
   unaccounted:
     'TLS whose ciphertext passed and whose plaintext was not seen; where the recorder could not keep up, partly bytes of `ring-full` once more',

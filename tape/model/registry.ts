@@ -23,6 +23,7 @@ export const carrierOf = { '1.0': 'http1', '1.1': 'http1', '2': 'http2' } as con
 export const protocolNames = Object.keys(models) as readonly ProtocolName[];
 
 type Protocolled = Pick<Exchange, 'protocol' | 'content'>;
+type Connected = Pick<Exchange, 'connection'>;
 type Spoken = Pick<Exchange, 'protocol' | 'content' | 'messages'>;
 
 /** The model for the content of that protocol. */
@@ -34,8 +35,10 @@ export function isProtocol(name: string): name is ProtocolName {
   return Object.hasOwn(models, name);
 }
 
-export function operationOf({ protocol, content, messages }: Spoken): Operation {
-  return modelFor(protocol).operation(content, messages);
+/** Where the content names no host, that which TLS was asked for is it. */
+export function operationOf({ protocol, content, messages, connection }: Spoken & Partial<Connected>): Operation {
+  const operation = modelFor(protocol).operation(content, messages);
+  return { ...operation, authority: operation.authority ?? connection?.serverName ?? null };
 }
 
 export function sizesOf({ protocol, content }: Protocolled): Sizes {

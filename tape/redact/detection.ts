@@ -48,13 +48,12 @@ export function createDetection(): Detection {
   };
 
   function isSuspicious(bytes: Uint8Array): boolean {
-    return holdsSecret(bytes, bytes.length, look) || holdsLink(bytes, bytes.length);
+    return holdsSecret(bytes, bytes.length, look);
   }
 
   function looksSuspicious(text: string): boolean {
     if (text.length > scratch.length) return isSuspicious(Buffer.from(text, 'latin1'));
-    const length = scratch.write(text, 0, 'latin1');
-    return holdsSecret(scratch, length, look) || mayHoldByContext(text);
+    return holdsSecret(scratch, scratch.write(text, 0, 'latin1'), look);
   }
 
   return {
@@ -95,11 +94,11 @@ class InnocentWords {
   private readonly bytes = new Uint8Array(innocentSlots * slotBytes);
   private readonly lengths = new Uint8Array(innocentSlots);
 
-  has(word: Uint8Array, hash: number): boolean {
+  has(text: Uint8Array, start: number, end: number, hash: number): boolean {
     const slot = hash & (innocentSlots - 1);
-    if (this.lengths[slot] !== word.length) return false;
+    if (this.lengths[slot] !== end - start) return false;
     const begin = slot * slotBytes;
-    for (let i = 0; i < word.length; i++) if (this.bytes[begin + i] !== word[i]) return false;
+    for (let i = start; i < end; i++) if (this.bytes[begin + i - start] !== text[i]) return false;
     return true;
   }
 
@@ -127,12 +126,15 @@ const bits = Uint8Array.from({ length: 256 }, (_, code) => {
 
 const fewestCardDigits = 12;
 
+/** One pass for words and for all that begins with three signs; keys and cards are searched for by themselves. */
 function holdsSecret(bytes: Uint8Array, length: number, look: Look): boolean {
+  const seen = passOver(bytes, length, look);
   return (
-    holdsTellingWord(bytes, length, look) ||
-    holdsForeignName(bytes, length, look.tells) ||
+    (seen & tellingBit) !== 0 ||
+    ((seen & beyondAsciiBit) !== 0 && holdsForeignName(bytes, length, look.tells)) ||
     holdsKey(bytes, length) ||
-    holdsCard(bytes, length)
+    holdsCard(bytes, length) ||
+    ((seen & contextBit) !== 0 && mayHoldByContext(latin1(bytes, 0, length)))
   );
 }
 
@@ -140,47 +142,98 @@ function holdsSecret(bytes: Uint8Array, length: number, look: Look): boolean {
 const letterNames = ['"p"', '"p\\'];
 const lowerLetterNames = letterNames.map((name) => Buffer.from(name, 'latin1').map((byte) => byte | 0x20));
 
+/**
+ * What URLs, members of JSON that are secrets in company, codes that somebody is told and variables of GraphQL named `$p`
+ * have in them: a test holds them and what is searched for then together.
+ */
+const contextSigns = [
+  '://',
+  ':/\\',
+  ':\\/',
+  'cod',
+  'kty',
+  ...Array.from({ length: 32 }, (_, i) => `$p${String.fromCharCode(i)}`),
+];
+
 // Two and three letters, five bits each: case falls away, and any other sign takes the place of some letter.
 const trigrams = new Uint8Array(1 << 15);
 const pairs = new Uint8Array(1 << 10);
 const opensTrigram = 1;
 const closesTrigram = 2;
-for (const stem of [...nameTrigrams, ...openingWords.map((word) => word.slice(0, 3)), 'beg', 'ede', ...letterNames]) {
+// What a trigram may be part of, as bits.
+const nameBit = 1;
+const openingBit = 2;
+const signBit = 4;
+
+function mark(stem: string, bit: number): void {
   const [a, b, c] = [0, 1, 2].map((i) => stem.charCodeAt(i) & 31) as [number, number, number];
-  trigrams[(a << 10) | (b << 5) | c] = 1;
+  const at = (a << 10) | (b << 5) | c;
+  trigrams[at] = (trigrams[at] as number) | bit;
   pairs[(a << 5) | b] = (pairs[(a << 5) | b] as number) | opensTrigram;
   pairs[(b << 5) | c] = (pairs[(b << 5) | c] as number) | closesTrigram;
 }
 
-/** Every second pair of bytes is one end of any trigram or the other. */
-function holdsTellingWord(bytes: Uint8Array, length: number, look: Look): boolean {
-  let hasLetterName = false;
+for (const stem of [...nameTrigrams, 'ede', ...letterNames]) mark(stem, nameBit);
+for (const word of [...openingWords, 'begin']) mark(word, openingBit);
+for (const sign of contextSigns) mark(sign, signBit);
+
+// What a pass over a text has seen, as bits.
+const tellingBit = 1;
+const contextBit = 2;
+const beyondAsciiBit = 4;
+const letterNameBit = 8;
+
+/** Every second pair of bytes is one end of any trigram or the other. Ends where a word tells. */
+function passOver(bytes: Uint8Array, length: number, look: Look): number {
+  let seen = endsInVariable(bytes, length) ? contextBit : 0;
+  let all = length > 0 ? (bytes[length - 1] as number) : 0;
   for (let i = 0; i + 1 < length; i += 2) {
-    const a = (bytes[i] as number) & 31;
-    const b = (bytes[i + 1] as number) & 31;
+    const first = bytes[i] as number;
+    const second = bytes[i + 1] as number;
+    all |= first | second;
+    const a = first & 31;
+    const b = second & 31;
     const pair = pairs[(a << 5) | b] as number;
     if (pair === 0) continue;
     if ((pair & opensTrigram) !== 0 && i + 2 < length) {
-      const isTrigram = trigrams[(a << 10) | (b << 5) | ((bytes[i + 2] as number) & 31)] === 1;
-      if (isTrigram && isTellingWord(bytes, i, look, length)) return true;
-      hasLetterName ||= isTrigram && isLetterName(bytes, i);
+      const marks = trigrams[(a << 10) | (b << 5) | ((bytes[i + 2] as number) & 31)] as number;
+      if (marks !== 0) seen |= lookCloser(bytes, i, marks, look, length);
     }
     if ((pair & closesTrigram) !== 0 && i > 0) {
-      const isTrigram = trigrams[(((bytes[i - 1] as number) & 31) << 10) | (a << 5) | b] === 1;
-      if (isTrigram && isTellingWord(bytes, i - 1, look, length)) return true;
-      hasLetterName ||= isTrigram && isLetterName(bytes, i - 1);
+      const marks = trigrams[(((bytes[i - 1] as number) & 31) << 10) | (a << 5) | b] as number;
+      if (marks !== 0) seen |= lookCloser(bytes, i - 1, marks, look, length);
     }
+    if ((seen & tellingBit) !== 0) return seen;
   }
-  return hasLetterName && mayLogIn(latin1(bytes, 0, length));
+  if (all >= 0x80) seen |= beyondAsciiBit;
+  const logsIn = (seen & letterNameBit) !== 0 && mayLogIn(latin1(bytes, 0, length));
+  return logsIn ? seen | tellingBit : seen;
 }
+
+function lookCloser(bytes: Uint8Array, position: number, marks: number, look: Look, length: number): number {
+  const seen = (marks & signBit) !== 0 ? contextBit : 0;
+  if ((marks & openingBit) !== 0 && opensSecret(bytes, position)) return tellingBit;
+  if ((marks & nameBit) === 0) return seen;
+  if (isTellingWord(bytes, position, look, length)) return tellingBit;
+  return isLetterName(bytes, position) ? seen | letterNameBit : seen;
+}
+
+/** `$p`, behind which nothing stands that would make a trigram of it. */
+function endsInVariable(bytes: Uint8Array, length: number): boolean {
+  return length > 1 && bytes[length - 2] === dollar && ((bytes[length - 1] as number) | 0x20) === smallP;
+}
+
+const dollar = 0x24;
+const smallP = 0x70;
 
 function isLetterName(bytes: Uint8Array, position: number): boolean {
-  return lowerLetterNames.some((name) => standsAt(bytes, position, name));
+  return bytes[position] === quote && lowerLetterNames.some((name) => standsAt(bytes, position, name));
 }
 
-/** True where the word around a position names a secret, or one begins there that opens a secret. */
+const quote = 0x22;
+
+/** True where the word around a position names a secret. */
 function isTellingWord(bytes: Uint8Array, position: number, look: Look, length: number): boolean {
-  if (opensSecret(bytes, position)) return true;
   let start = position;
   while (start > 0 && isWord(bytes[start - 1])) if (position - start-- > longestName) return false;
   let hash = 0;
@@ -189,10 +242,9 @@ function isTellingWord(bytes: Uint8Array, position: number, look: Look, length: 
     if (end - start > longestName) return false;
     hash = (Math.imul(hash, 31) + (bytes[end] as number)) | 0;
   }
-  const word = bytes.subarray(start, end);
-  if (look.innocent.has(word, hash)) return false;
+  if (look.innocent.has(bytes, start, end, hash)) return false;
   if (look.tells(latin1(bytes, start, end))) return true;
-  look.innocent.add(word, hash);
+  look.innocent.add(bytes.subarray(start, end), hash);
   return false;
 }
 
@@ -245,32 +297,6 @@ function holdsCard(bytes: Uint8Array, length: number): boolean {
       digits += ((bits[bytes[end] as number] as number) & digitBit) >> 2;
     if (digits >= fewestCardDigits && mayHoldCard(latin1(bytes, start, end))) return true;
     i = Math.max(i, end - 1);
-  }
-  return false;
-}
-
-const linkSigns = [':/', ':\\/', 'code', 'kty'];
-/** The same where one more character says more: a code that is told, a variable of GraphQL. */
-const longerSigns: readonly (readonly [sign: string, then: string])[] = [
-  ['Code', ': +'],
-  ['CODE', ': +'],
-  ['$', 'pP'],
-];
-
-/** URLs, members of JSON that are secrets in company, codes that somebody is told. */
-function holdsLink(bytes: Uint8Array, length: number): boolean {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-  const isWorthIt =
-    linkSigns.some((sign) => buffer.includes(sign)) ||
-    longerSigns.some(([sign, then]) => isFollowed(buffer, sign, then));
-  if (!isWorthIt) return false;
-  const text = buffer.toString('latin1');
-  return mayHoldByContext(text);
-}
-
-function isFollowed(buffer: Buffer, sign: string, then: string): boolean {
-  for (let at = buffer.indexOf(sign); at >= 0; at = buffer.indexOf(sign, at + 1)) {
-    if (then.includes(String.fromCharCode(buffer[at + sign.length] ?? 0))) return true;
   }
   return false;
 }

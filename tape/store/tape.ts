@@ -25,6 +25,8 @@ export interface SessionStart {
   readonly rules: readonly string[];
   /** Where bytes came from: `ebpf/tracepoint`, `har/shop.har`. */
   readonly source: string;
+  /** Which share of the connections was to be recorded, above 0 and below 1; left out where it was all of them. */
+  readonly sample?: number;
   /** Descriptors that are known for its messages of protobuf, by the names of their files. */
   readonly protoFiles?: ReadonlyMap<string, Uint8Array>;
 }

@@ -25,7 +25,12 @@ const ownersOf: Record<string, readonly string[]> = {
   yargs: ['cli/'],
   picocolors: ['cli/'],
   re2js: ['tape/expression.ts'],
-  yaml: ['replayer/noise/rules.ts', 'tape/redact/rules-file.ts', 'tape/import/keploy/'],
+  yaml: [
+    'replayer/noise/rules.ts',
+    'replayer/accept/accepted-file.ts',
+    'tape/redact/rules-file.ts',
+    'tape/import/keploy/',
+  ],
 };
 
 /** Where plug-ins are: each folder in it, or what is named. What lies beside them is what they share. */

@@ -7,7 +7,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { withoutSettings } from '../support/command';
+import type { MocksFile } from '../../replayer/suite/description';
+import { runWiretape, withoutSettings } from '../support/command';
 import { Stage } from '../support/driving';
 import { storedExchanges } from '../support/exchanges';
 import { apps, lineFrom, start, stopAll } from '../support/programs';
@@ -65,6 +66,23 @@ describe.each(kinds)('a suite in a project of type %s', (kind) => {
   });
 });
 
+it('expects what was accepted in the place of what was recorded', async () => {
+  const toNext = generated.map((word) => (word === join(apps, 'orders/server.js') ? next : word));
+  const file = ['--accepted', join(folder, 'next.accepted.yaml')];
+  const args = ['accept', 'shop.tape', ...file, '--all', '--because', 'rounded down', '--sandbox', 'env', ...toNext];
+  expect(await runWiretape(args, { cwd: folder })).toMatchObject({ status: 0 });
+  projects.make('accepted', 'commonjs');
+  expect(await generate('accepted', [...file, ...toNext])).toMatchObject({ status: 0 });
+  const now = await projects.run('accepted');
+  expect(now.output).toMatch(jestRunner.counts({ passed: 10 }));
+  const before = projects.edited('accepted', 'accepted-before', (setup) =>
+    setup.replace(next, join(apps, 'orders/server.js')),
+  );
+  const { status, output } = await projects.run(before);
+  expect(output).toMatch(/body\.vat\.amount +expected 414 \(accepted: .*accepted\.yaml:\d+\), got 415, as recorded/);
+  expect(status).toBe(1);
+});
+
 it('plays what came before when only one test is asked for', async () => {
   const { status, output } = await projects.run('commonjs', ['-t', 'POST /orders/{orderId}/cancel']);
   expect(output).toMatch(jestRunner.counts({ skipped: 9, passed: 1 }));
@@ -119,6 +137,25 @@ it('lets nothing differ under strict that noise.yaml does not name', async () =>
   expect(status).toBe(1);
 });
 
+it('starts the build at the recorded time where setup.js says so', async () => {
+  const thenMs = Date.UTC(2021, 5, 1, 12);
+  const requestHeaders = [['x-token', String(thenMs / 1000 + 10)]] as const;
+  const orders = { target: '/orders', startedAtUs: thenMs * 1000, requestHeaders, responseBody: { orders: [] } };
+  writeTape(join(folder, 'then.tape'), storedExchanges(orders));
+  projects.make('then');
+  const command = ['--env', 'PORT={port}', '--', 'node', join(apps, 'clock/service.js')];
+  expect(await projects.generate('then', 'then.tape', command)).toMatchObject({ status: 0 });
+  const now = await projects.run('then');
+  expect(now.output).toContain('expected 200, got 401');
+  const moved = projects.edited('then', 'then-moved', (setup) =>
+    setup.replace('suite({\n', "suite({\n  clock: 'recorded',\n"),
+  );
+  const { status, output } = await projects.run(moved);
+  expect(output).toMatch(jestRunner.counts({ passed: 1 }));
+  expect(output).toContain('clock: starts at 2021-06-01T12:00:0');
+  expect(status).toBe(0);
+});
+
 it('says what is missing where nothing says what to play against', async () => {
   const bare = projects.edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}(command|target): [\s\S]*?,$/gm, ''));
   const { status, output } = await projects.run(bare, ['-t', 'POST /users']);
@@ -132,10 +169,36 @@ it('fails when the build asks a dependency for something new, and says what', as
   const mocks = join(folder, greedy, 'test/wiretape/mocks.json');
   writeFileSync(mocks, readFileSync(mocks, 'utf8').replaceAll('"amount": 2598', '"amount": 2599'));
   const { status, output } = await projects.run(greedy);
-  expect(output).toMatch(/dependencies › were asked for nothing that is not on the tape/);
+  expect(output).toMatch(/dependencies › were asked for what is on the tape, and nothing else/);
   expect(output).toMatch(/MOCK_MISS +Cannot answer POST http:\S+\/charges/);
   expect(output).toMatch(/body\.amount +expected 2599, got 2598/);
   expect(status).toBe(1);
+});
+
+it('judges the calls of the build as test does, and plays what is left for it', async () => {
+  const lazy = projects.edited('commonjs', 'lazy', (setup) => setup);
+  const file = join(folder, lazy, 'test/wiretape/mocks.json');
+  const mocks = JSON.parse(readFileSync(file, 'utf8')) as MocksFile;
+  const [charge] = mocks.exchanges;
+  if (charge?.request == null) throw new Error('a charge was recorded');
+  const audit = { ...charge, exchange: '999', cause: '3', request: { ...charge.request, target: '/audits' } };
+  writeFileSync(file, JSON.stringify({ ...mocks, exchanges: [...mocks.exchanges, audit] }));
+  const only = ['-t', 'were asked for what is on the tape'];
+  const { status, output } = await projects.run(lazy, only);
+  expect(output).toMatch(/FAIL +POST \/orders -> 201 +case \d+/);
+  expect(output).toMatch(/calls\["POST [^"]*\/audits"\] +removed: expected "POST \S+\/audits"/);
+  expect(output).toContain("in setup.js calls: 'ignore' judges no calls");
+  expect(output).toMatch(jestRunner.counts({ failed: 1, skipped: 9 }));
+  expect(status).toBe(1);
+  const lenient = projects.edited(lazy, 'lenient', (setup) =>
+    setup.replace('suite({\n', "suite({\n  calls: 'ignore',\n"),
+  );
+  expect(await projects.run(lenient, only)).toMatchObject({ status: 0 });
+  writeFileSync(
+    join(folder, lazy, 'test/wiretape/noise.yaml'),
+    '- { in: call, match: "POST */audits", because: "audits are written elsewhere" }\n',
+  );
+  expect(await projects.run(lazy, only)).toMatchObject({ status: 0 });
 });
 
 it('is there for ES modules as for CommonJS, and is one and the same', async () => {

@@ -5,6 +5,8 @@ import type * as http from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { parseAccepted } from '../../replayer/accept/accepted-file';
+import { heldOf } from '../../replayer/accept/stale';
 import { casesFrom } from '../../replayer/cases/cases';
 import { parseTarget } from '../../replayer/drive/target';
 import { parseNoiseRules } from '../../replayer/noise/rules';
@@ -116,6 +118,21 @@ describe('a conversation', () => {
     expect(told(outcome)).toEqual(['pass']);
   });
 
+  it('is held against what was accepted, also beside a message that is new', async () => {
+    const stored = await recorded(tickets(), visit);
+    const [test] = casesFrom([stored]);
+    const entry = `- { case: ${test?.id}, name: "${test?.name}", path: "message[3].body.status", recorded: open, accepted: new, because: x }`;
+    const { accepted, warnings } = heldOf(parseAccepted(entry, 'a.yaml'), casesFrom([stored]), { isWhole: true });
+    expect(warnings).toEqual([]);
+    const run = async (over: Parameters<typeof tickets>[0]) =>
+      told(await replay([stored], await serve(tickets(over)), { accepted }));
+    expect(await run({ word: 'new' })).toEqual(['pass']);
+    expect(await run({ word: 'open' })).toEqual(['fail', 'message[3].body.status unchanged "open" "open"']);
+    expect(await run({ word: 'other' })).toEqual(['fail', 'message[3].body.status changed "open" "other"']);
+    const onOpen = (socket: WebSocket) => socket.send('{"type":"news","text":"now with news"}');
+    expect(await run({ word: 'open', onJoin: onOpen })).toContain('message[3].body.status unchanged "open" "open"');
+  });
+
   it('names a message that is new, and what follows it is still equal', async () => {
     const stored = await recorded(tickets(), visit);
     const onJoin = (socket: WebSocket) => socket.send('{"type":"news","text":"now with news"}');
@@ -155,6 +172,31 @@ describe('a conversation', () => {
     });
     const outcome = await replay([stored], await serve(both(['second', 'first'])));
     expect(told(outcome)).toEqual(['fail', 'message[2] reordered "after message[1]" "before message[1]"']);
+  });
+
+  it('holds news of one thing against news of the same, in whatever order they come', async () => {
+    const news =
+      (order: readonly number[]): Behaviour[0] =>
+      (socket) => {
+        const ids = [randomUUID(), randomUUID()];
+        socket.on('message', (data) => {
+          if (data.toString() === 'open') for (const id of ids) socket.send(JSON.stringify({ type: 'opened', id }));
+          else for (const i of order) socket.send(JSON.stringify({ type: 'state', id: ids[i], open: true, n: 1 }));
+        });
+      };
+    const stored = await recorded(news([0, 1]), async ({ say, hear, close }) => {
+      for (const word of ['open', 'state']) {
+        say(word);
+        await hear();
+        await hear();
+      }
+      await close(1000);
+    });
+    expect(told(await replay([stored], await serve(news([0, 1]))))).toEqual(['pass']);
+    expect(told(await replay([stored], await serve(news([1, 0]))))).toEqual([
+      'fail',
+      'message[5] reordered "after message[4]" "before message[4]"',
+    ]);
   });
 
   it.each([

@@ -9,6 +9,7 @@ import { reportFormats } from '../../replayer/report/registry';
 import { type RunReport, reportOf } from '../../replayer/report/report';
 import { hostileInReports as wanting } from '../support/hostile-texts';
 import {
+  callingRun,
   caseResult,
   emptyRun,
   finishedRun,
@@ -26,6 +27,7 @@ type Numbers = Counts & { readonly misses: number };
 const runs: Readonly<Record<string, FinishedRun>> = {
   'of every kind': redRun,
   'in which all went wrong that can': worstRun,
+  'whose calls are not as recorded': callingRun,
   'that is green': greenRun,
   'in which all was skipped': skippedRun,
   'of nothing': emptyRun,
@@ -198,6 +200,44 @@ it('is valid by what readers of JUnit XML agree on', async () => {
   expect((await validateXML({ xml, schema })).errors).toEqual([]);
   const wrong = xml[0]?.contents.replace('<testcase name=', '<testcase title=') ?? '';
   expect((await validateXML({ xml: wrong, schema })).valid).toBe(false);
+});
+
+describe('outgoing calls', () => {
+  const counts = { missing: 1, extra: 1, changed: 2, reordered: 1 };
+
+  it('are told by kind in CTRF, by the run and by the case', () => {
+    const { tests, summary } = JSON.parse(textOf(formatNamed('ctrf'), callingRun)).results;
+    expect(summary.extra).toMatchObject({
+      calls: counts,
+      misses: 1,
+      untrusted: ['node (pid 4711) refused the certificate of vault:443: unknown CA, 2 times'],
+    });
+    expect(tests[0].extra).toMatchObject({ calls: [], misses: [] });
+    expect(tests[1].message).toBe('Cannot answer POST http://payments/charges: no mock matches');
+    expect(tests[1].extra.misses).toEqual([tests[1].message]);
+    expect(tests[1].extra.calls).toEqual([
+      { fault: 'missing', call: 'POST payments:80/charges', place: null },
+      { fault: 'extra', call: 'GET stock:80/items', place: null },
+      { fault: 'changed', call: 'GET mail:80/box', place: 'header["x-tenant"]' },
+      { fault: 'changed', call: 'GET mail:80/box', place: 'header["x-trace"]' },
+      { fault: 'reordered', call: null, place: null },
+    ]);
+  });
+
+  it('are counted the same on the page', () => {
+    const text = textOf(formatNamed('html'), callingRun);
+    const [, never, other, changed, order] =
+      /calls of the build: (\d) never made, (\d) of another case, (\d) not as recorded, (\d) in another order/
+        .exec(text)
+        ?.map(Number) ?? [];
+    expect({ missing: never, extra: other, changed, reordered: order }).toEqual(counts);
+  });
+
+  it.each(['html', 'ctrf'])('are not spoken of in %s where they are as recorded', (name) => {
+    expect(textOf(formatNamed(name), redRun)).not.toMatch(
+      /calls of the build|Outgoing calls|"fault"|untrusted":\[[^\]]/,
+    );
+  });
 });
 
 it('is short on GitHub, however much there is to say: it drops what is more', () => {

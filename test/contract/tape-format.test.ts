@@ -1,6 +1,6 @@
 /** docs/tape-format.md is what people query tapes by: its tables, words and queries are held against a real tape. */
 import Database from 'better-sqlite3';
-import { lossWords, outcomeWords, problemWords, unreadReasonWords } from '../../tape/model/exchange';
+import { lossWords, outcomeWords, problemWords, unreadReasonWords, wayWords } from '../../tape/model/exchange';
 import { createShopTape, type ShopTape } from '../support/shop-tape';
 import { readProjectFile } from '../support/source-tree';
 
@@ -68,11 +68,12 @@ it('gives the identity and the version of a tape', () => {
   }
 });
 
-it('lists the outcomes, the problems, the losses and the reasons, with what they mean', () => {
+it('lists the outcomes, the problems, the losses, the reasons and the ways, with what they mean', () => {
   expect(tableOf('### Outcomes')).toEqual(Object.entries(outcomeWords));
   expect(tableOf('### Problems')).toEqual(Object.entries(problemWords));
   expect(tableOf('### Losses')).toEqual(Object.entries(lossWords));
   expect(tableOf('### Reasons')).toEqual(Object.entries(unreadReasonWords));
+  expect(tableOf('### Ways')).toEqual(Object.entries(wayWords));
 });
 
 describe('its queries', () => {

@@ -85,6 +85,13 @@ describe.each([
     await expect(member.store.openReader(member.location('none'))).rejects.toMatchObject({ code: 'TAPE_MISSING' });
   });
 
+  it.each([undefined, 0.25])('keeps which share of the connections was recorded: %j', async (sample) => {
+    const { writer } = await written(tape, sample === undefined ? sessionStart : { ...sessionStart, sample });
+    await writer.flush();
+    const [session] = await (await read()).sessions();
+    expect(session?.sample).toBe(sample);
+  });
+
   it('takes away what was made for a recording that never began', async () => {
     const writer = await member.store.openWriter(tape);
     await writer.beginSession(sessionStart);

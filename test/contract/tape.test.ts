@@ -520,6 +520,14 @@ describe.each([
     );
   });
 
+  it('keeps in which ways bytes of a connection were taken', async () => {
+    await keep(
+      exchangeOf({ number: 1 }),
+      exchangeOf({ number: 2, connection: connectionOf({ key: 2, ways: ['packets'] }) }),
+    );
+    expect((await all()).map(({ exchange }) => exchange.connection.ways)).toEqual([undefined, ['packets']]);
+  });
+
   it('can be read in several places at once, and left in the middle', async () => {
     await keep(...Array.from({ length: 50 }, (_, i) => exchangeOf({ number: i + 1 })));
     await tape.read(async (reader) => {

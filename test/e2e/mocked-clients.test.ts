@@ -220,6 +220,42 @@ describeLab('a service that follows addresses, and asks for tenants', () => {
   }, 90_000);
 });
 
+/** The one that runs this, and the system's, where that is another: Node.js before 22.21 reads no proxy variables. */
+const nodes = [...new Set([process.execPath, '/usr/bin/node'])].filter((path) => existsSync(path));
+
+describeLab('a service that is told of its upstream by its environment, and by what its mock answers', () => {
+  it.each(nodes)(
+    'never reaches the real one while it is tested, and is green: %s',
+    async (node) => {
+      const up = await serve('e_up.js');
+      const service = await serve('e_svc.js', { UP: `http://127.0.0.1:${up.port}` });
+      const tape = folder.file(`e20-${up.port}.tape`);
+      const recording = await startRecording(tape, ['--pid', String(service.program.pid)]);
+      for (const path of ['/all', '/alllink', '/moved']) await said(service.port, path);
+      await recording.end();
+      await service.program.stop();
+      const port = await freePort();
+      const command = ['--', node, join(lab, 'e_svc.js')];
+      const testing = ['test', tape, '--target', `http://127.0.0.1:${port}`, '--env', `PORT=${port}`];
+      const before = hits();
+      const told = ['--env', `UP={mock:127.0.0.1:${up.port}}`];
+      for (const sandbox of ['netns', 'env']) {
+        for (const options of [told, []]) {
+          const args = [...testing, '--sandbox', sandbox, ...options, ...command];
+          const text = await output(wiretape, args, { NO_COLOR: '1', UP: `http://127.0.0.1:${up.port}` });
+          expect([sandbox, options.length, text]).toEqual([
+            sandbox,
+            options.length,
+            expect.stringMatching(/^3 passed of 3 cases$/m),
+          ]);
+        }
+      }
+      expect(hits()).toBe(before);
+    },
+    180_000,
+  );
+});
+
 /** How often the real upstream was asked. */
 function hits(): number {
   return readFileSync(folder.file('uphits.log'), 'utf8').split('\n').length;

@@ -10,8 +10,8 @@ import { describeE2e } from '../support/e2e';
 import { apps, seededBytes, stopAll, temporaryFolder } from '../support/programs';
 import { bodyHash, type Recorded, recordCommand, sha256 } from '../support/recorder';
 
-const SENDS = ['write', 'writev', 'send', 'sendto', 'sendmsg'];
-const RECEIVES = ['read', 'readv', 'recv', 'recvfrom', 'recvmsg', 'peek-then-read'];
+const SENDS = ['write', 'writev', 'send', 'sendto', 'sendmsg', 'sendmmsg', 'zerocopy'];
+const RECEIVES = ['read', 'readv', 'recv', 'recvfrom', 'recvmsg', 'recvmmsg', 'peek-then-read'];
 const REQUEST_BYTES = 70_001;
 const RESPONSE_BYTES = 200_003;
 const SEED = 7;
@@ -39,17 +39,24 @@ const readable: Run[] = [
   ...SENDS.map((send) => plain(send, 'read')),
   ...RECEIVES.map((receive) => plain('write', receive)),
   plain('sendmsg', 'recvmsg'),
-  plain('write', 'recvmmsg'),
+  plain('sendmmsg', 'recvmmsg'),
+  plain('sendmmsg', 'read', { trick: 'small-buffer', response: 2 << 20 }),
   ...SIZES.map((size) => plain('write', 'recv', { request: size, response: size })),
   ...TRICKS.map((trick) => plain('write', 'read', { trick })),
 ];
-const unreadableSends: Run[] = ['sendmmsg', 'sendfile', 'splice'].map((send) => plain(send, 'read'));
+const fromPackets: Run[] = [
+  plain('sendfile', 'read'),
+  plain('splice', 'read'),
+  plain('sendfile', 'read', { trick: 'ipv6' }),
+  plain('sendfile', 'read', { trick: 'small-buffer' }),
+  plain('sendfile', 'read', { request: 8 << 20, response: 24 << 20 }),
+];
 const unreadableReceive = plain('write', 'splice');
 
 describeE2e('plaintext by every call', () => {
   const folder = temporaryFolder();
   let recorded: Recorded;
-  const runs = [...readable, ...unreadableSends, unreadableReceive];
+  const runs = [...readable, ...fromPackets, unreadableReceive];
 
   beforeAll(async () => {
     const program = folder.file('socket-calls');
@@ -94,12 +101,21 @@ describeE2e('plaintext by every call', () => {
     }
   });
 
-  it.each(unreadableSends)('says that bytes sent by $send were not read, and reads them on the other side', (run) => {
-    const { outbound, inbound } = ends(run);
-    // Each end is whole for what it received, and marked for what it sent.
-    expect(outbound?.exchange.problems).toContain('unread-bytes');
-    expect(bodyHash(httpIn(outbound?.exchange).response?.body)).toBe(sha256(seededBytes(run.response, SEED + 1)));
-    expect(inbound?.exchange.problems).toContain('unread-bytes');
+  it.each(fromPackets)(
+    'takes $send, $request and $response bytes, from packets on the side that sends, $trick',
+    (run) => {
+      const { outbound, inbound } = ends(run);
+      for (const stored of [outbound, inbound]) {
+        expect(stored?.exchange.problems).toEqual([]);
+        expect(stored?.exchange.connection.ways).toEqual(['packets']);
+        expect(bodyHash(httpIn(stored?.exchange).request?.body)).toBe(sha256(seededBytes(run.request, SEED)));
+        expect(bodyHash(httpIn(stored?.exchange).response?.body)).toBe(sha256(seededBytes(run.response, SEED + 1)));
+      }
+    },
+  );
+
+  it('says nothing of ways where all was in memory', () => {
+    expect(ends(plain('write', 'read')).outbound?.exchange.connection.ways).toBeUndefined();
   });
 
   it('says that bytes received by splice were not read', () => {

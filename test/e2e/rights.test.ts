@@ -1,4 +1,5 @@
-/** What the recorder needs to be allowed: exactly the four capabilities the README names, and what it says without. */
+/** What the recorder needs to be allowed: exactly the capabilities the README names, and what it says without. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpIn } from '../support/contents';
@@ -61,6 +62,23 @@ describeE2e('without root', () => {
         exchange.problems,
       ]),
     ).toEqual([['/4', { library: 'openssl' }, []]]);
+  }, 60_000);
+
+  it('takes what is sent by sendfile with CAP_NET_ADMIN besides, and marks it without', async () => {
+    const program = folder.file('socket-calls');
+    execFileSync('cc', ['-O1', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
+    const found: Record<string, unknown> = {};
+    for (const more of ['', ',+net_admin']) {
+      const tape = folder.file(`sendfile${more}.tape`);
+      const rights = `,+bpf,+perfmon,+sys_ptrace,+dac_read_search${more}`;
+      const calls = [program, 'sendfile', 'read', '70001', '200003', '7'];
+      await run(...as(rights, wiretape, 'record', '-o', tape, '--', ...calls), { env: environment });
+      found[more] = (await readTape(tape)).map(({ exchange }) => [exchange.problems, exchange.connection.ways]);
+    }
+    expect(found).toEqual({
+      '': Array(2).fill([['unread-bytes'], undefined]),
+      ',+net_admin': Array(2).fill([[], ['packets']]),
+    });
   }, 60_000);
 
   it('says what is missing when it has none', async () => {

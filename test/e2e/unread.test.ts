@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { operationOf } from '../../tape/model/registry';
 import { httpIn, rawIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import {
@@ -70,6 +71,22 @@ describeE2e('TLS of a library that is not read', () => {
     expect(exchanges.map(({ exchange }) => [exchange.problems, rawIn(exchange)?.protocol])).toEqual([
       [['encrypted'], 'HTTP/1.1'],
     ]);
+  }, 60_000);
+
+  it('names the host that was asked for, as TLS that is read does', async () => {
+    const { port } = await tlsServer();
+    const named = ['--resolve', `orders.test:${port}:127.0.0.1`, `https://orders.test:${port}/`];
+    const unread = ['python3', gnutls, String(port), 'ask', 'orders.test'];
+    const recorded = [
+      await recordCommand(unread, [], gnutlsThatIsNotRead()),
+      await recordCommand(['curl', '-sk', '-d', 'x', '-o', '/dev/null', ...named]),
+    ];
+    const seen = recorded.flatMap(({ exchanges }) => exchanges.map(({ exchange }) => exchange));
+    expect(seen.map(({ connection }) => [connection.serverName, connection.unreadTls?.library])).toEqual([
+      ['orders.test', 'GnuTLS'],
+      ['orders.test', undefined],
+    ]);
+    expect(seen.map((exchange) => operationOf(exchange).authority)).toEqual(['orders.test', `orders.test:${port}`]);
   }, 60_000);
 
   it('is not told where it carried nothing but a handshake', async () => {

@@ -2,7 +2,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { connect } from 'node:tls';
 
-export function clientHello(offers: readonly string[]): Promise<Buffer> {
+export function clientHello(offers: readonly string[], servername?: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on('error', () => {});
@@ -14,7 +14,9 @@ export function clientHello(offers: readonly string[]): Promise<Buffer> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo;
-      const client = connect({ port, host: '127.0.0.1', ...(offers.length > 0 ? { ALPNProtocols: [...offers] } : {}) });
+      const asked = servername === undefined ? {} : { servername };
+      const offered = offers.length > 0 ? { ALPNProtocols: [...offers] } : {};
+      const client = connect({ port, host: '127.0.0.1', ...asked, ...offered });
       client.on('error', () => client.destroy());
     });
   });

@@ -1,11 +1,11 @@
 /** Judges hand-made answers against a hand-made recording, as a run does, without a server. */
-import { casesFrom, isRunnable } from '../../replayer/cases/cases';
+import { casesFrom, isRunnable, type RunnableCase } from '../../replayer/cases/cases';
 import { Carrier } from '../../replayer/correlate/carrier';
 import { placeholdersOf } from '../../replayer/correlate/secrets';
 import { openRunState } from '../../replayer/judge/causes/run-state';
 import type { ResponseRedactor } from '../../replayer/judge/context';
 import type { Judgement } from '../../replayer/judge/judge';
-import { judgeCase } from '../../replayer/judge/judge-case';
+import { judgeCase, type LiveAnswer } from '../../replayer/judge/judge-case';
 import { type NoiseRule, parseNoiseRules } from '../../replayer/noise/rules';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { createRedactor } from '../../tape/redact/redactor';
@@ -21,6 +21,8 @@ export interface JudgingOptions {
   readonly strict?: boolean;
   /** How long after the recording the run takes place; a live sketch with a start of its own has that. */
   readonly laterUs?: number;
+  /** How far the clock of the build is from the real one. */
+  readonly shiftMs?: number;
 }
 
 /** Of the project whose tapes these are. */
@@ -58,18 +60,35 @@ interface Runs {
 
 function judgeStored({ stored, recorded, live }: Runs, options: JudgingOptions): readonly Judgement[] {
   const tests = casesFrom(stored).filter(isRunnable);
-  const target = { authority: 'shop.test', origin: 'http://shop.test' };
-  const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
-  const rules: readonly NoiseRule[] = options.noise === undefined ? [] : parseNoiseRules(options.noise, 'noise.yaml');
-  const { redactor = null, keyed = false, strict = false, laterUs = 0 } = options;
-  const state = openRunState((text) => carrier.isOnTape(text));
-  return tests.map((test, i) => {
+  const { laterUs = 0 } = options;
+  const answers = tests.map((test, i) => {
     const { startedAtUs, durationUs } = test.stored.exchange;
     const sentAtUs = live[i]?.startedAtUs ?? startedAtUs + laterUs;
     const sketch = { durationUs: durationUs ?? 0, ...recorded[i], ...live[i], startedAtUs: sentAtUs };
-    const response = answerOf(sketch);
-    return judgeCase(test, { response, sentAtUs }, { carrier, state, rules, redactor, keyed, strict });
+    return { response: answerOf(sketch), sentAtUs };
   });
+  return judgeAnswers(tests, answers, options);
+}
+
+/** The judgement on each case; `answers` are in the order of the cases. `authority` is where the live ones came from. */
+export function judgeAnswers(
+  tests: readonly RunnableCase[],
+  answers: readonly LiveAnswer[],
+  { noise, redactor = null, keyed = false, strict = false, shiftMs, authority = 'shop.test' }: AnswersOptions,
+): readonly Judgement[] {
+  const target = { authority, origin: `http://${authority}` };
+  const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
+  const rules: readonly NoiseRule[] = noise === undefined ? [] : parseNoiseRules(noise, 'noise.yaml');
+  const state = openRunState((text) => carrier.isOnTape(text), shiftMs);
+  return tests.flatMap((test, i) => {
+    const answer = answers[i];
+    return answer === undefined ? [] : [judgeCase(test, answer, { carrier, state, rules, redactor, keyed, strict })];
+  });
+}
+
+export interface AnswersOptions extends Omit<JudgingOptions, 'laterUs' | 'redactor'> {
+  readonly redactor?: ResponseRedactor | null;
+  readonly authority?: string;
 }
 
 /** The one judgement on the one answer. */

@@ -48,7 +48,7 @@ export async function recordOrders(): Promise<RecordedOrders> {
 }
 
 /** Sign-up, sign-in, two orders, reading back, a page of a list, a cancelled order, and something that is not there. */
-async function beCustomer(client: RecordingClient): Promise<void> {
+export async function beCustomer(client: Pick<RecordingClient, 'call'>): Promise<void> {
   const json: HeaderList = [['Content-Type', 'application/json']];
   const post = (path: string, headers: HeaderList, value?: unknown) =>
     client.call({ method: 'POST', path, headers, ...(value === undefined ? {} : { body: JSON.stringify(value) }) });

@@ -1,5 +1,6 @@
 /** Finished runs for tests of reports: one with a case of every kind, and what is needed to make others. */
 
+import type { OutgoingCall } from '../../replayer/mocks/calls';
 import type { Miss } from '../../replayer/mocks/match/miss';
 import type { CaseDetails, Surroundings } from '../../replayer/report/details';
 import type { FinishedRun } from '../../replayer/report/finished-run';
@@ -7,7 +8,7 @@ import type { ReportFormat } from '../../replayer/report/format';
 import { type CaseNotes, type CaseResult, type RunReport, reportOf } from '../../replayer/report/report';
 import { JsonNumber } from '../../tape/json/json';
 import type { HttpResponse } from '../../tape/model/http/http';
-import { formatPath } from '../../tape/model/path';
+import { formatPath, parsePath } from '../../tape/model/path';
 import { bodyOf } from './tapes';
 
 export function finishedRun(report: RunReport, over: Partial<FinishedRun> = {}): FinishedRun {
@@ -156,6 +157,62 @@ export const unanswered: Miss = {
   remedy: ['let it through:  --on-miss passthrough', 'record again, if the service is meant to ask this now'],
 };
 
+/** The build asked of its dependencies something else than was recorded. */
+const otherCalls = caseResult({
+  id: '10',
+  name: 'POST /pay -> 201',
+  verdict: 'fail',
+  differences: [
+    { path: 'body.state', kind: 'changed', expected: 'paid', actual: 'open' },
+    { path: 'calls["POST payments:80/charges"]', kind: 'removed', expected: 'POST payments:80/charges', actual: null },
+    { path: 'calls["GET stock:80/items"]', kind: 'added', expected: null, actual: 'GET stock:80/items' },
+    { path: 'calls["GET mail:80/box"].header["x-tenant"]', kind: 'changed', expected: 'acme', actual: 'umbrella' },
+    { path: 'calls["GET mail:80/box"].header["x-trace"]', kind: 'removed', expected: 'on', actual: null },
+    {
+      path: 'calls',
+      kind: 'reordered',
+      expected: ['GET mail:80/box', 'GET rates:80/today'],
+      actual: ['GET rates:80/today', 'GET mail:80/box'],
+    },
+  ],
+});
+
+const call: OutgoingCall = {
+  case: '10',
+  knownBy: 'alone',
+  among: [],
+  method: 'GET',
+  upstream: 'mail:80',
+  target: '/box?page=2',
+  found: 'exact',
+  exchange: '42',
+  recordedUnder: '10',
+  differences: [{ path: 'header["x-tenant"]', kind: 'changed', expected: 'acme', actual: 'umbrella' }],
+  excused: [],
+  placeholders: [],
+};
+
+/** A build whose calls are not as recorded, and that did not trust a mock. */
+export const callingRun = finishedRun({
+  ...reportOf([passed, otherCalls], [], [{ ...unanswered, case: '10' }]),
+  calls: [
+    call,
+    { ...call, exchange: '43', found: 'moment', recordedUnder: '1', target: '/rates', differences: [] },
+    {
+      ...call,
+      exchange: null,
+      found: 'miss',
+      method: 'POST',
+      upstream: 'payments',
+      target: '/charges',
+      differences: [],
+    },
+  ],
+  untrusted: [
+    { upstream: 'vault:443', process: { pid: 4711, name: 'node' }, seen: 'unknown CA', isCertain: true, times: 2 },
+  ],
+});
+
 const flaky = caseResult({ ...failed, id: '9', flaky: { passed: 2, runs: 3 } });
 
 /** All went wrong that can: a miss, a flaky case, a condition on times that does not hold, and one nobody can say. */
@@ -199,7 +256,18 @@ export const emptyRun = finishedRun(reportOf([], []));
 export function runSaying(text: string): FinishedRun {
   const say = <T>(value: T): T => JSON.parse(JSON.stringify(value), (key, each) => said(key, each, text));
   const { report } = worstRun;
-  const results = report.results.map((result) => ({ ...say(result), id: result.id }));
+  const calling = callingRun.report;
+  const accepted = {
+    path: formatPath(['body', text]),
+    kind: 'changed',
+    expected: text,
+    actual: text,
+    accepted: { rule: text, value: text },
+  } as const;
+  const results = [...report.results, ...calling.results.slice(1)].map((result) => {
+    const saying = { ...say(result), id: result.id };
+    return result.id === '2' ? { ...saying, differences: [accepted, ...saying.differences] } : saying;
+  });
   const answer = (at: string): HttpResponse => ({
     version: '1.1',
     status: 200,
@@ -229,6 +297,8 @@ export function runSaying(text: string): FinishedRun {
     report: {
       ...reportOf(results, say(report.carried), say(report.misses)),
       remarks: [text],
+      calls: calling.calls.map((each) => ({ ...say(each), case: each.case })),
+      untrusted: say(calling.untrusted),
       ...latencySaid(say(report.latency)),
     },
     notes: pairs(worstRun.notes),
@@ -245,9 +315,13 @@ function latencySaid(latency: RunReport['latency']): Pick<RunReport, 'latency'> 
 /** Words that are read by the code itself stay. */
 function said(key: string, value: unknown, text: string): unknown {
   if (typeof value !== 'string' || isOurs(key)) return value;
-  return key === 'path' ? formatPath(['body', `${value} ${text}`]) : `${value} ${text}`;
+  if (key !== 'path' || value === 'calls') return key === 'path' ? value : `${value} ${text}`;
+  const [root = '', name = '', ...place] = parsePath(value);
+  return root === 'calls'
+    ? formatPath([root, `${name} ${text}`, ...place.map((step) => `${step} ${text}`)])
+    : formatPath(['body', `${value} ${text}`]);
 }
 
 function isOurs(key: string): boolean {
-  return ['verdict', 'kind', 'answeredWith', 'code', 'why', 'cause', 'condition'].includes(key);
+  return ['verdict', 'kind', 'answeredWith', 'code', 'why', 'cause', 'condition', 'found'].includes(key);
 }

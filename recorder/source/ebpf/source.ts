@@ -43,6 +43,10 @@ export interface EbpfSourceOptions {
   readonly ringBytes?: number;
   readonly limitBytes?: number;
   readonly queueBytes?: number;
+  /** Most that is held of TLS plaintext whose socket is not known yet. */
+  readonly unboundBytes?: number;
+  /** Which share of the connections is recorded, where it is not all of them. */
+  readonly sample?: number;
   readonly onEvents: (events: readonly SourceEvent[]) => void;
   readonly onProbe?: (report: ProbeReport) => void;
   /** A process that was not there at the start is a target now: `--port 8443` made it one. */
@@ -137,6 +141,7 @@ class LiveSource implements EbpfSource {
       clockOffsetUs: this.clockOffsetUs,
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
+      ...(options.unboundBytes === undefined ? {} : { heldBytesMost: options.unboundBytes }),
       isOwn: (pid, local) => this.java?.asksBy(pid, local) ?? false,
       lookAtTls: (pid) => this.tlsLooks.of(pid, performance.now()),
       probedAtNs: (pid, file) => this.probeTimes.of(pid, file),
@@ -163,7 +168,8 @@ class LiveSource implements EbpfSource {
 
   stats(): CaptureStats {
     const stats = this.capture.stats();
-    return { ...stats, missed: missedEvents(this.captureTier, stats.skips) };
+    const missed = missedEvents(this.captureTier, stats.skips);
+    return { ...stats, missed, notSampled: this.binder.notSampled };
   }
 
   pause(paused: boolean): void {
@@ -474,8 +480,9 @@ function mayCome({ ports, comms, cgroups, containers, all }: TargetSpec): boolea
   return all || ports.length + comms.length + cgroups.length + containers.length > 0;
 }
 
-function sizes({ ringBytes, limitBytes, queueBytes }: EbpfSourceOptions) {
+function sizes({ ringBytes, limitBytes, queueBytes, sample }: EbpfSourceOptions) {
   return {
+    ...(sample === undefined ? {} : { sample }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(queueBytes === undefined ? {} : { queueBytes }),

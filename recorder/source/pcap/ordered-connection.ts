@@ -71,6 +71,7 @@ export class OrderedConnection implements ConnectionListener {
   }
 
   tls(): void {}
+  taken(): void {}
   encrypted(): void {}
   loss(): void {}
   expire(): boolean {
@@ -85,7 +86,7 @@ export class OrderedConnection implements ConnectionListener {
     }
     this.tlsConversation = new TlsConversation({
       keys: this.options.keys,
-      onOpened: (openedAtUs, agreed) =>
+      onOpened: (openedAtUs, agreed, serverName) =>
         this.options.emit({
           kind: 'tls',
           connection: this.key,
@@ -94,6 +95,7 @@ export class OrderedConnection implements ConnectionListener {
           binding: 'certain',
           startedEarlier: false,
           agreed,
+          serverName,
         }),
       onData: (isFromClient, plain, dataAtUs) =>
         this.emit(this.directionOf(isFromClient), plain, plain.length, dataAtUs),
@@ -115,6 +117,7 @@ export class OrderedConnection implements ConnectionListener {
       receivedBytes: received,
       unread: { library, reason: 'no-key' },
       agreed: this.tlsConversation.agreed,
+      serverName: this.tlsConversation.serverName,
     });
   }
 

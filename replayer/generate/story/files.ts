@@ -45,6 +45,7 @@ export function storyFiles(runner: Runner, exchanges: readonly StoredExchange[],
     textFile('.gitattributes', attributesText(protoSet !== null)),
     yourFile('setup.js', setupSource(settings, runner)),
     yourFile('noise.yaml', options.noise ?? emptyNoise),
+    ...(options.accepted === undefined ? [] : [yourFile('accepted.yaml', options.accepted)]),
     ...(options.redact === null ? [] : [yourFile('redact.yaml', options.redact)]),
   ];
   return {
@@ -102,13 +103,14 @@ function mocksText(exchanges: MocksFile['exchanges'], tapeName: string): string 
 }
 
 function settingsFor(
-  { settings, redact }: GeneratorOptions,
+  { settings, redact, accepted }: GeneratorOptions,
   { hasMocks, hasProtoSet }: { readonly hasMocks: boolean; readonly hasProtoSet: boolean },
 ): SuiteSettings {
   return {
     ...settings,
     ...(hasMocks ? { mocks: './mocks.json' } : {}),
     noise: './noise.yaml',
+    ...(accepted === undefined ? {} : { accepted: './accepted.yaml' }),
     ...(hasProtoSet ? { protoSet: `./${protoSetName}` } : {}),
     ...(redact === null ? {} : { redact: './redact.yaml' }),
   };

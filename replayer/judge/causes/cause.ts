@@ -5,8 +5,10 @@ import type { Path } from '../../../tape/model/path';
 /**
  * `clock`: time passed between the two runs. `identity`: this run calls the same thing by another name. `token`: a proof
  * that is made anew, or says something of the body it came with. `rule`: the place was declared, by the user or as built in.
+ * `accepted`: it is the very value that was accepted in the place of the recorded one. `baseline`: another build, known to
+ * be good, differs there, too.
  */
-export type Cause = 'clock' | 'identity' | 'token' | 'rule';
+export type Cause = 'clock' | 'identity' | 'token' | 'rule' | 'accepted' | 'baseline';
 
 export interface Reason {
   readonly cause: Cause;

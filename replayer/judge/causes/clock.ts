@@ -23,7 +23,19 @@ export function movedTime(
   const [left, right] = [readTime(recorded, key, pair), readTime(actual, key, null)];
   if (left === null || right === null || left.format !== right.format) return null;
   const stepMs = isWholeSecond(left) && isWholeSecond(right) ? 1000 : Math.max(left.stepMs, right.stepMs);
-  return { recordedMs: left.atMs, deltaMs: right.atMs - left.atMs, stepMs: Math.max(stepMs, left.stepMs) };
+  const moved = { recordedMs: left.atMs, deltaMs: right.atMs - left.atMs, stepMs: Math.max(stepMs, left.stepMs) };
+  return asTheBuildSays(moved, pair);
+}
+
+/**
+ * Where the build has a clock of its own, a time of a file or of a service that was let through is by the real one: what moved
+ * as that did is told as the build's clock would have it. Dates alone are too coarse to tell the two apart.
+ */
+function asTheBuildSays(moved: Moved, { recorded, live, shiftMs = 0 }: SpanPair): Moved {
+  const expectedMs = (live.fromUs - recorded.fromUs) / 1000;
+  const otherMs = moved.deltaMs + shiftMs;
+  const isReal = moved.stepMs < dayMs && Math.abs(otherMs - expectedMs) < Math.abs(moved.deltaMs - expectedMs);
+  return isReal ? { ...moved, deltaMs: otherMs } : moved;
 }
 
 /** A program that cuts its clock to seconds may still print `.000`. */
@@ -131,7 +143,7 @@ export function mayCoincide(sinceUs: number, stepMs: number, { recorded }: SpanP
   return recorded.fromUs - sinceUs <= stepMs * 1000;
 }
 
-/** True for a time that is not after its answer: of a file that was put there at some moment before. */
-export function isPast(atMs: number, { live }: SpanPair): boolean {
-  return atMs <= live.toUs / 1000 + clockSlackMs;
+/** True for a time that is not after its answer: of a file that was put there at some moment before, by the real clock. */
+export function isPast(atMs: number, { live, shiftMs = 0 }: SpanPair): boolean {
+  return atMs <= live.toUs / 1000 + Math.max(0, -shiftMs) + clockSlackMs;
 }

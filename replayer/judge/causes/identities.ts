@@ -11,6 +11,11 @@ export class Identities {
   /** `isOnTape` says whether a text is known from a request or an answer of the recording. */
   constructor(private readonly isOnTape: (text: string) => boolean) {}
 
+  /** The recorded identifier that a live one stands for; undefined where it stands for none so far. Of counters nobody can say. */
+  ownerOf(live: string): string | undefined {
+    return this.recorded.get(`#${live}`);
+  }
+
   /**
    * Lets `live` stand for `recorded` from now on; false where that contradicts what is known already. `scope` parts
    * counters: order 1 and user 1 are two things; '' for what is unique by itself.

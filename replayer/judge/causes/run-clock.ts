@@ -10,10 +10,12 @@ export interface Span {
   readonly toUs: number;
 }
 
-/** A recorded exchange and the one in its place. */
+/** A recorded exchange and the one in its place, by the clock of the build. */
 export interface SpanPair {
   readonly recorded: Span;
   readonly live: Span;
+  /** How far that clock is from the real one, in milliseconds; none where the build has that. */
+  readonly shiftMs?: number;
 }
 
 /** Two readings of what may be one clock. */
@@ -27,9 +29,21 @@ export interface Moved {
 /** The year 2001. Files of other tools may hold no times; then the recorded service says itself what time it was. */
 const firstBelievableUs = 978_307_200_000_000;
 
+/** When an exchange was recorded; `date` is that of its answer. */
+export function recordedSpan(
+  { startedAtUs, durationUs }: { readonly startedAtUs: number; readonly durationUs: number | null },
+  date: string | undefined,
+): Span {
+  return believableSpan({ fromUs: startedAtUs, toUs: startedAtUs + (durationUs ?? 0) }, date);
+}
+
+export function isBelievable({ fromUs }: Span): boolean {
+  return fromUs >= firstBelievableUs;
+}
+
 /** When an exchange was recorded: as it says, or, where it says nothing to believe, by the Date of its answer. */
 export function believableSpan(span: Span, date: string | undefined): Span {
-  const dateMs = span.fromUs < firstBelievableUs ? Date.parse(date ?? '') : Number.NaN;
+  const dateMs = isBelievable(span) ? Number.NaN : Date.parse(date ?? '');
   return Number.isNaN(dateMs) ? span : { fromUs: dateMs * 1000, toUs: (dateMs + 1000) * 1000 };
 }
 
@@ -47,6 +61,17 @@ export class RunClock {
   /** As they were played. */
   private readonly pairs: SpanPair[] = [];
   private firstRecordedUs = Number.POSITIVE_INFINITY;
+
+  /** `shiftMs`: how far the clock of the build is from the real one. */
+  constructor(private readonly shiftMs = 0) {}
+
+  /** `live` is by the real clock, as we see it. */
+  pairOf(recorded: Span, live: Span): SpanPair {
+    const { shiftMs } = this;
+    if (shiftMs === 0) return { recorded, live };
+    const shiftUs = shiftMs * 1000;
+    return { recorded, live: { fromUs: live.fromUs + shiftUs, toUs: live.toUs + shiftUs }, shiftMs };
+  }
 
   /** A pair of exchanges that was played. What it minted may be seen in any later answer. */
   note(pair: SpanPair): void {

@@ -11,10 +11,10 @@ export interface RunState {
   readonly validators: Validators;
 }
 
-/** `isOnTape`: whether a text is known from a request or an answer of the recording. */
-export function openRunState(isOnTape: (text: string) => boolean): RunState {
+/** `isOnTape`: whether a text is known from a request or an answer of the recording. `shiftMs`: of the clock of the build. */
+export function openRunState(isOnTape: (text: string) => boolean, shiftMs = 0): RunState {
   return {
-    clock: new RunClock(),
+    clock: new RunClock(shiftMs),
     identities: new Identities(isOnTape),
     twins: new Twins(),
     validators: new Validators(),

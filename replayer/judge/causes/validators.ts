@@ -19,6 +19,8 @@ export interface TaggedAnswer {
   readonly body: BodyChange;
   /** Tells live bodies apart; null where there is no body to tell of. */
   readonly digest: string | null;
+  /** How many bytes each body has before content codings; null where that is not known. */
+  readonly sizes: { readonly recorded: number | null; readonly live: number | null };
   /** Last-Modified moved too: the file was put there anew, and such tags are often made of its time. */
   readonly isNewer: boolean;
 }
@@ -36,9 +38,15 @@ export class Validators {
     const before = this.remember(answer);
     if (isWeak(answer.recorded) !== isWeak(answer.live)) return 'differs';
     if (isTag(answer.recorded) && !isTag(answer.live)) return 'differs';
-    if (before !== undefined && answer.digest !== before && !isWeak(answer.live)) return 'stale';
+    const isLiveOfBytes = isOfBytes(answer.live, answer.sizes.live);
+    const isFirm = !isWeak(answer.live) || isLiveOfBytes;
+    if (before !== undefined && answer.digest !== before && isFirm) return 'stale';
     if (answer.expected === answer.live) return isStaleHash(answer) ? 'stale' : 'same';
     if (answer.body === 'none') return 'differs';
+    if (isDigest(answer.recorded) && !(isDigest(answer.live) && answer.live.length === answer.recorded.length))
+      return 'differs';
+    if (isOfBytes(answer.recorded, answer.sizes.recorded) && (answer.body === 'same' || !isLiveOfBytes))
+      return 'differs';
     const mayChange = answer.body !== 'same' || isWeak(answer.live) || answer.isNewer;
     return mayChange ? 'excused' : 'differs';
   }
@@ -61,6 +69,17 @@ function isStaleHash({ recorded, live, body }: TaggedAnswer): boolean {
 function isHash(tag: string): boolean {
   const opaque = tag.replace(/^W\//, '').replace(/^"|"$/g, '');
   return looksGenerated(opaque) || /^[0-9a-f]+-[\w+/=-]{20,}$/.test(opaque);
+}
+
+/** True for a tag that is a digest in hexadecimal, or a random number as long: each run has one of that length. */
+function isDigest(tag: string): boolean {
+  return /^(?:W\/)?"?[0-9a-f]{32,}"?$/.test(tag);
+}
+
+/** True for a tag that says how long its body is beside a hash of it, as Express makes them, weak or strong: it follows from the bytes. */
+function isOfBytes(tag: string, size: number | null): boolean {
+  const found = /^(?:W\/)?"([0-9a-f]+)-[\w+/=-]{20,}"$/.exec(tag);
+  return found !== null && size !== null && Number.parseInt(found[1] ?? '', 16) === size;
 }
 
 /** RFC 9110 section 8.8.3. */

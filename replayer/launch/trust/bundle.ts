@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { temporaryFolder } from '../temporary-folder';
+import { certificateFolders, makeHashedFolder } from './hashed-folder';
 import { javaKeyStore } from './java-key-store';
 
 /** Where distributions keep their bundle (the list of Go's crypto/x509, root_linux.go). */
@@ -26,6 +27,8 @@ export interface Trust {
   readonly javaStore: string;
   /** A folder of settings for PHP that names the bundle. */
   readonly phpFolder: string;
+  /** The certificates one by one, by the names OpenSSL looks them up by. */
+  readonly hashedFolder: string;
   remove(): void;
 }
 
@@ -41,12 +44,14 @@ export function writeTrust(certificate: string, inherited: NodeJS.ProcessEnv): T
   const bundle = join(folder.path, 'bundle.pem');
   const javaStore = join(folder.path, 'cacerts');
   const phpFolder = join(folder.path, 'php');
+  const hashedFolder = join(folder.path, 'certs');
+  makeHashedFolder(hashedFolder, { certificate, folders: certificateFolders(inherited) });
   mkdirSync(phpFolder, { mode: 0o755 });
   writeFileSync(bundle, text, { mode: 0o644 });
   writeFileSync(javaStore, javaKeyStore(text), { mode: 0o644 });
   const settings = `curl.cainfo = "${bundle}"\nopenssl.cafile = "${bundle}"\n`;
   writeFileSync(join(phpFolder, 'wiretape.ini'), settings, { mode: 0o644 });
-  return { bundle, javaStore, phpFolder, remove: folder.remove };
+  return { bundle, javaStore, phpFolder, hashedFolder, remove: folder.remove };
 }
 
 function firstReadable(paths: readonly string[]): string | undefined {

@@ -6,10 +6,11 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemBundles, type Trust } from './bundle';
+import { certificateFolders } from './hashed-folder';
 
 export interface Placed {
   readonly from: string;
-  /** An existing file, every link followed. */
+  /** An existing file or folder, every link followed. */
   readonly over: string;
 }
 
@@ -18,9 +19,14 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export function placesOfTrust({ bundle, javaStore }: Trust, { cwd, env }: Surroundings): readonly Placed[] {
+export function placesOfTrust(
+  { bundle, javaStore, hashedFolder }: Trust,
+  { cwd, env }: Surroundings,
+): readonly Placed[] {
   const bundles = [...systemBundles, ...certifiFiles(cwd, env)];
   const places = [
+    // Before the files: some lie in it
+    ...certificateFolders(env).map((over) => ({ from: hashedFolder, over })),
     ...bundles.map((over) => ({ from: bundle, over })),
     ...javaStores(env).map((over) => ({ from: javaStore, over })),
   ];

@@ -6,6 +6,7 @@
 import type { JsonObject } from '../../../tape/json/json';
 import { canonicalText } from '../../../tape/json/values';
 import { headerValue } from '../../../tape/model/body';
+import type { FilterSubject } from '../../../tape/model/filter';
 import type { HttpRequest } from '../../../tape/model/http/http';
 import { httpModel } from '../../../tape/model/http/model';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
@@ -25,6 +26,8 @@ export interface Ask {
   readonly upstream: string;
   readonly request: HttpRequest;
   readonly redacted: readonly RedactionEntry[];
+  /** Header fields that say the digest of its body, and say it right; in lower case. */
+  readonly digests?: ReadonlySet<string>;
 }
 
 export interface Entry {
@@ -35,6 +38,8 @@ export interface Entry {
   readonly side: NoiseSide;
   /** Header fields that take part because the recording shows that they decide here; in lower case. */
   readonly fields: ReadonlySet<string>;
+  /** Those that say the digest of its body, and say it right; of a recorded request nobody asks. */
+  readonly digests: ReadonlySet<string>;
   /** When it was asked. */
   readonly span: Span;
 }
@@ -48,6 +53,8 @@ export interface EntryOptions {
   readonly rules: readonly NoiseRule[];
   /** Whether placeholders of one secret are equal on both sides: the redaction key is known. */
   readonly keyed: boolean;
+  /** How far the clock of the clients is from the real one, in milliseconds. Default 0. */
+  readonly shiftMs?: number;
 }
 
 export function entryOf(ask: Ask, options: EntryOptions): Entry {
@@ -61,6 +68,7 @@ export function entryOf(ask: Ask, options: EntryOptions): Entry {
       redacted: options.keyed ? [] : ask.redacted,
     },
     fields: noFields,
+    digests: ask.digests ?? noFields,
     span: { fromUs: ask.request.startedAtUs, toUs: Math.max(ask.request.startedAtUs, ask.request.endedAtUs) },
   };
 }
@@ -111,11 +119,11 @@ function withoutHeader({ content }: Entry): JsonObject {
 
 /** The rules for requests that speak of one like this. */
 export function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): readonly NoiseRule[] {
-  const subject = {
-    direction: 'outbound',
-    local: null,
-    remote: null,
-    ...httpModel.operation({ request, response: null }, []),
-  } as const;
+  const subject = callSubject(request);
   return rules.filter((rule) => rule.in === 'request' && fits(rule, subject));
+}
+
+/** A call as filters see it. */
+export function callSubject(request: HttpRequest): FilterSubject {
+  return { direction: 'outbound', local: null, remote: null, ...httpModel.operation({ request, response: null }, []) };
 }

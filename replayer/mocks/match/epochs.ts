@@ -3,13 +3,11 @@
  * above it on; a read belongs to the last write before it that did so. Which writes count is the scope: all of a recording,
  * or those of one case. Pure but for its state.
  */
+import { safeMethods } from '../../../tape/http/safe-methods';
 import type { MockEntry } from './entry';
 
 /** Before any write. */
 export const beforeAll = -1;
-
-/** RFC 9110 9.2.1, RFC 4918 and RFC 10008: what asks for something and changes nothing. */
-const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY']);
 
 export class Epochs {
   /** The last write at a path, and the last one at or below it; by scope, upstream and path. */
@@ -28,7 +26,7 @@ export class Epochs {
 
   /** The index of the last write that moved what this read asks for; `beforeAll` where none did, and for what is no read. */
   of(entry: MockEntry, scope: string): number {
-    if (this.at.size === 0 || !safe.has(entry.request.method)) return beforeAll;
+    if (this.at.size === 0 || !safeMethods.has(entry.request.method)) return beforeAll;
     const keys = this.keysOf(entry, scope);
     const own = this.below.get(keys.at(-1) ?? '') ?? beforeAll;
     return keys.reduce((last, key) => Math.max(last, this.at.get(key) ?? beforeAll), own);
@@ -45,7 +43,7 @@ export class Epochs {
 }
 
 function isWrite({ request, mock: { answer } }: MockEntry): boolean {
-  if (safe.has(request.method) || answer.kind !== 'response') return false;
+  if (safeMethods.has(request.method) || answer.kind !== 'response') return false;
   return answer.response.status < 400;
 }
 

@@ -9,6 +9,7 @@ import { coversPath, type Path } from '../../../tape/model/path';
 import { isClock, movedTime, strayTimes } from '../../judge/causes/clock';
 import { areIdentifiers } from '../../judge/causes/identity';
 import type { Moved, SpanPair } from '../../judge/causes/run-clock';
+import { allows } from '../../noise/allowance';
 import { differingTokens } from '../../noise/both-sides';
 import type { NoiseRule } from '../../noise/rules';
 import type { ValueDifference } from './differences';
@@ -41,7 +42,7 @@ export interface Excuse {
 /** Why a difference may be there, or null. */
 export function excuseFor(difference: ValueDifference, sides: Sides, grounds: Grounds): Excuse | null {
   const { path, expected, actual } = difference;
-  const rule = declaredRule(path, sides.recorded.side.rules);
+  const rule = declaredRule(difference, sides.recorded.side.rules);
   if (rule !== null) return { path, rule, ids: [], declared: idsIn(expected, actual, 'id') };
   if (path[0] === 'header') return withRule(path, fieldReason(difference, sides, grounds));
   if (expected === undefined || actual === undefined) return null;
@@ -60,11 +61,16 @@ function withRule(path: Path, rule: string | null): Excuse | null {
   return rule === null ? null : { path, rule, ids: [] };
 }
 
-/** A rule for a place speaks of everything under it. */
-function declaredRule(path: Path, rules: readonly NoiseRule[]): string | null {
+/** A rule for a place speaks of everything under it; one that says how far, of the place itself. */
+function declaredRule({ path, kind, expected, actual }: ValueDifference, rules: readonly NoiseRule[]): string | null {
   for (let length = path.length; length > 0; length--) {
     const place = path.slice(0, length);
-    const rule = rules.find((candidate) => coversPath(candidate.path, place));
+    const isWhole = length === path.length;
+    const rule = rules.find(
+      ({ path: pattern, allows: allowance }) =>
+        coversPath(pattern, place) &&
+        (allowance.kind === 'anything' || (isWhole && allows(allowance, { kind, expected, actual }))),
+    );
     if (rule !== undefined) return rule.name;
   }
   return null;

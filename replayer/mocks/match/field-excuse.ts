@@ -21,6 +21,7 @@ export function fieldReason(difference: ValueDifference, sides: Sides, grounds: 
   const [recorded, live] = [textOf(expected), textOf(actual)];
   if (name === 'user-agent' && withoutNumbers(recorded) === withoutNumbers(live)) return 'client-version';
   if (isMintingName(name)) return 'identity';
+  if (sides.live.digests.has(name) && recorded.length === live.length) return 'digest';
   const here = { ...grounds, pair: grounds.pairOf(sides.recorded, sides.live) };
   const moved = movedTime(recorded, live, { key: name, pair: here.pair });
   if (moved !== null) return isClock(moved, grounds.clock, here.pair) ? 'clock' : null;

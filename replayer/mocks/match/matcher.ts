@@ -3,7 +3,7 @@
  * which is next; which one answers depends only on the requests so far, their order, and the cases that are played, so
  * parallel identical requests share out the recorded answers. Does no near-miss work: that is for a miss, and stands in near.ts.
  */
-import { describedAs } from '../../../tape/model/body';
+import { describedAs, type HeaderList } from '../../../tape/model/body';
 import { addressOf } from '../../../tape/model/http/http';
 import { RunClock, type SpanPair } from '../../judge/causes/run-clock';
 import type { Mock, MockSet, Refusal } from '../mock';
@@ -20,6 +20,7 @@ import { Running, type RunningCase } from './running';
 import type { Offer } from './strand';
 import { createTurns } from './turns';
 import { createNoiseMatching } from './under-noise';
+import { asRecorded, idsOf, type Whose } from './whose';
 
 /**
  * How well a request fits the recorded one that answers it. `moment`: it is the same, and was recorded at another moment:
@@ -36,9 +37,16 @@ export interface Matched {
   readonly excused: readonly Excuse[];
   /** In what else the call differs from the recorded one. */
   readonly call: CallDifferences;
+  readonly whose: Whose;
 }
 
-export type Match = Matched | { readonly kind: 'miss'; readonly entry: Entry };
+export interface Missed {
+  readonly kind: 'miss';
+  readonly entry: Entry;
+  readonly whose: Whose;
+}
+
+export type Match = Matched | Missed;
 
 export interface Matcher {
   /** All mocks, in recorded order. */
@@ -54,8 +62,8 @@ export interface Matcher {
   /** A case is played from now on: what was recorded under it is due. */
   begin(each: RunningCase): void;
   end(id: string): void;
-  /** The case that a call made now belongs to; null where none is known. */
-  runningCase(): string | null;
+  /** The case that a call made now belongs to, as far as it says so itself. */
+  whose(headers: HeaderList): Whose;
   served(): { readonly [S in Strictness]: number } & { readonly refused: number };
   /** Mocks and refusals that nobody asked for. */
   unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
@@ -82,9 +90,11 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const running = new Running();
   const isGiven = ({ mock }: MockEntry): boolean => ledger.isServed(mock);
   const turns = createTurns(entries, { made: new Epochs(), recorded: new Epochs(), running, isGiven });
-  const clock = new RunClock();
-  const pairOf = (recorded: MockEntry, live: Entry): SpanPair =>
-    running.pairOf(recorded.mock.cause, live.span.toUs) ?? { recorded: recorded.span, live: live.span };
+  const clock = new RunClock(options.shiftMs);
+  const pairOf = (recorded: MockEntry, live: Entry): SpanPair => {
+    const ofCase = running.pairOf(recorded.mock.cause, live.span.toUs);
+    return clock.pairOf(ofCase?.recorded ?? recorded.span, ofCase?.live ?? live.span);
+  };
   const grounds = { clock, keyed: options.keyed, pairOf };
   const noise = createNoiseMatching(entries, { turns, grounds, heard: set.heard });
 
@@ -93,32 +103,43 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const noteTime = (recorded: MockEntry, live: Entry): void => {
     if (timed.has(recorded)) return;
     timed.add(recorded);
-    clock.note({ recorded: recorded.span, live: live.span });
+    clock.note(clock.pairOf(recorded.span, live.span));
   };
-  const give = ({ entry, isOff }: Offer, how: 'exact' | 'noise'): Strictness => {
+  const causes = new WeakMap<Group, ReadonlySet<string | null>>();
+  /** The cases that the requests of a group were recorded under. */
+  const causesOf = (group: Group): ReadonlySet<string | null> => {
+    const known = causes.get(group) ?? new Set(group.entries.map(({ mock }) => mock.cause));
+    causes.set(group, known);
+    return known;
+  };
+  const give = ({ entry, isOff }: Offer, how: 'exact' | 'noise', whose: Whose): Strictness => {
     const strictness = how === 'exact' && isOff ? 'moment' : how;
     counts[strictness]++;
-    if (!isLent(entry, running)) ledger.serve(entry.mock);
+    const isLent = running.isPlayed && entry.mock.cause !== null && !idsOf(whose).includes(entry.mock.cause);
+    if (!isLent) ledger.serve(entry.mock); // what answers for another case than its own stays the other's
     turns.gave(entry);
     return strictness;
   };
   const giveExact = ({ group, live, calls }: Remembered): Matched => {
-    const offer = turns.next(group);
-    const strictness = give(offer, 'exact');
+    const asking = running.whose(live.request.headers);
+    const offer = turns.next(group, asking);
+    const strictness = give(offer, 'exact', asking);
     const { entry } = offer;
+    const whose = asRecorded(asking, causesOf(group));
     const call = calls.get(entry) ?? differencesOfCall(entry, live, noise.excuse);
     calls.set(entry, call);
     noteTime(entry, live);
-    return { kind: 'match', strictness, mock: entry.mock, live, excused: [], call };
+    return { kind: 'match', strictness, mock: entry.mock, live, excused: [], call, whose };
   };
-  const giveUnderNoise = (offer: Offer, live: Entry): Match => {
+  const giveUnderNoise = ({ offer, group }: { offer: Offer; group: Group }, live: Entry, asking: Whose): Match => {
     const { entry } = offer;
     const excused = noise.excusesOf(entry, live);
     const call = differencesOfCall(entry, live, noise.excuse);
-    const strictness = give(offer, 'noise');
+    const strictness = give(offer, 'noise', asking);
     noise.learn(excused);
     noteTime(entry, live);
-    return { kind: 'match', strictness, mock: entry.mock, live, excused, call };
+    const whose = asRecorded(asking, causesOf(group));
+    return { kind: 'match', strictness, mock: entry.mock, live, excused, call, whose };
   };
   return {
     entries,
@@ -138,25 +159,21 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
       }
       const settled = noise.withRecordedIds(live);
       const same = settled === live ? undefined : exact.get(exactKey(settled));
-      const found = same === undefined ? noise.find(settled) : turns.next(same);
-      return found === null ? { kind: 'miss', entry: live } : giveUnderNoise(found, live);
+      const whose = running.whose(live.request.headers);
+      const found = same === undefined ? noise.find(settled, whose) : { offer: turns.next(same, whose), group: same };
+      return found === null ? { kind: 'miss', entry: live, whose } : giveUnderNoise(found, live, whose);
     },
     refusal: (upstream) => ledger.refusal(upstream, running),
     begin(each) {
       running.begin(each);
-      clock.note({ recorded: each.recorded, live: { fromUs: each.startedAtUs, toUs: each.startedAtUs } });
+      clock.note(clock.pairOf(each.recorded, { fromUs: each.startedAtUs, toUs: each.startedAtUs }));
       noise.standsFor(each.carried);
     },
     end: (id) => running.end(id),
-    runningCase: () => running.only,
+    whose: (headers) => running.whose(headers),
     served: () => ({ ...counts, refused: ledger.refused() }),
     unused: ledger.unused,
   };
-}
-
-/** A mock that answers for another case than its own stays the other's. */
-function isLent({ mock }: MockEntry, running: Running): boolean {
-  return running.isPlayed && mock.cause !== null && ![...running.ids].includes(mock.cause);
 }
 
 /** What is known of the messages of a recorded call is true of a live one to the same path. */

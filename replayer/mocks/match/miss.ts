@@ -6,6 +6,7 @@
 import { JsonNumber, type JsonValue, stringifyJson } from '../../../tape/json/json';
 import { addressOf } from '../../../tape/model/http/http';
 import { formatPath, type Path } from '../../../tape/model/path';
+import { ruleLine } from '../../noise/rule-line';
 import type { Mock } from '../mock';
 import { baseUrl, type Upstream, upstreamNamed } from '../upstream';
 import type { Entry, MockEntry } from './entry';
@@ -89,7 +90,7 @@ export function explainMiss(live: Entry, context: MissContext): Miss {
     code: 'MOCK_MISS',
     message: `Cannot answer ${what} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,
     why,
-    case: context.matcher.runningCase(),
+    case: context.matcher.whose(live.request.headers).case,
     method: within?.method ?? live.request.method,
     url,
     answeredWith: answeredWith(context.policy, why),
@@ -149,8 +150,7 @@ function rulesFor(blocking: readonly NearDifference[], entry: MockEntry, context
 
 /** One entry of a noise file. */
 function ruleText(path: Path, match: string): string {
-  const places = [patternText(path), match].map((text) => (/^[A-Za-z_$][\w$.-]*$/.test(text) ? text : quoted(text)));
-  return `- { in: request, path: ${places[0]}, match: ${places[1]}, because: "say why it may differ" }`;
+  return ruleLine({ in: 'request', path: patternText(path), match, allows: null, because: 'say why it may differ' });
 }
 
 /** Every element of a list in a body gets the one rule. */
@@ -168,10 +168,6 @@ function matchText({ request }: Entry, differences: readonly NearDifference[], {
   const segments = splitTarget(path).path.split('/').slice(1);
   const place = segments.map((segment, i) => (differing.has(i) ? '*' : segment)).join('/');
   return `${within?.method ?? request.method} ${host ?? ''}/${place}`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function remedyFor(why: Miss['why'], first: NearMiss | undefined, context: MissContext): string[] {

@@ -1,6 +1,9 @@
 /** Which cases of a run are being played: whose recorded calls are due. Outside of a run there are none. */
+import type { HeaderList } from '../../../tape/model/body';
+import { marksIn } from '../../correlate/marks';
 import type { Span, SpanPair } from '../../judge/causes/run-clock';
 import type { IdPair } from './excuse';
+import { nobodys, type Whose } from './whose';
 
 export interface RunningCase {
   /** The id of its exchange. */
@@ -10,10 +13,15 @@ export interface RunningCase {
   readonly startedAtUs: number;
   /** Recorded values that the case is sent with others in their place. */
   readonly carried: readonly IdPair[];
+  /** Ids that its request has for itself, in lower case. */
+  readonly marks?: readonly string[];
 }
 
 export class Running {
   private readonly cases = new Map<string, RunningCase>();
+  /** Those that are over, too: a call may come late. */
+  private readonly spans = new Map<string, Span>();
+  private readonly byMark = new Map<string, string>();
   /** Whether cases are played at all. */
   private isRun = false;
 
@@ -24,6 +32,8 @@ export class Running {
   begin(each: RunningCase): void {
     this.isRun = true;
     this.cases.set(each.id, each);
+    this.spans.set(each.id, each.recorded);
+    for (const mark of each.marks ?? []) this.byMark.set(mark, each.id);
   }
 
   end(id: string): void {
@@ -34,10 +44,23 @@ export class Running {
     return this.cases.keys();
   }
 
-  /** The case that a call belongs to; null where none is running, and where several are. */
-  get only(): string | null {
-    const [first, second] = this.cases.keys();
-    return first === undefined || second !== undefined ? null : first;
+  /** The case that a call with these header fields belongs to, as far as it says so itself or one alone is running. */
+  whose(headers: HeaderList): Whose {
+    if (!this.isRun) return nobodys;
+    const traced = this.tracedIn(headers);
+    if (traced !== null) return { case: traced, knownBy: 'trace', among: [] };
+    const [first, ...others] = this.cases.keys();
+    if (first === undefined) return nobodys;
+    if (others.length === 0) return { case: first, knownBy: 'alone', among: [] };
+    return { case: null, knownBy: null, among: [first, ...others] };
+  }
+
+  /** Null where it carries ids of no case, or of several. */
+  private tracedIn(headers: HeaderList): string | null {
+    if (this.byMark.size === 0) return null;
+    const ids = new Set(marksIn(headers).flatMap((mark) => this.byMark.get(mark) ?? []));
+    const [only, second] = ids;
+    return second === undefined ? (only ?? null) : null;
   }
 
   /** When the case was recorded and when it began now; undefined where it is not running. */
@@ -49,12 +72,16 @@ export class Running {
   }
 
   /** True where something was recorded while one of these cases was. */
-  spans(atUs: number): boolean {
-    return [...this.cases.values()].some(({ recorded }) => atUs >= recorded.fromUs && atUs <= recorded.toUs);
+  isWithin(atUs: number, ids: readonly string[]): boolean {
+    return this.spansOf(ids).some(({ fromUs, toUs }) => atUs >= fromUs && atUs <= toUs);
   }
 
-  /** When the last of the running cases was over in the recording. */
-  get untilUs(): number {
-    return Math.max(...[...this.cases.values()].map(({ recorded }) => recorded.toUs), Number.NEGATIVE_INFINITY);
+  /** When the last of these cases was over in the recording. */
+  untilUs(ids: readonly string[]): number {
+    return Math.max(...this.spansOf(ids).map(({ toUs }) => toUs), Number.NEGATIVE_INFINITY);
+  }
+
+  private spansOf(ids: readonly string[]): readonly Span[] {
+    return ids.flatMap((id) => this.spans.get(id) ?? []);
   }
 }

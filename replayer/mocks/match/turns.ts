@@ -8,6 +8,7 @@ import type { Epochs } from './epochs';
 import type { Group } from './group';
 import type { Running } from './running';
 import { again, elsewhere, fresh, nextOf, type Offer, type Strand } from './strand';
+import { idsOf, type Whose } from './whose';
 
 /** Of all that is recorded, whichever case it belongs to. */
 const everything = '*';
@@ -15,10 +16,10 @@ const everything = '*';
 const open = '';
 
 export interface Turns {
-  /** The mocks that may answer, best first. */
-  offers(group: Group): Generator<Offer>;
+  /** The mocks that may answer, best first; in a run as the case has them that asks. */
+  offers(group: Group, whose: Whose): Generator<Offer>;
   /** The first of them. */
-  next(group: Group): Offer;
+  next(group: Group, whose: Whose): Offer;
   /** Takes note of one that answered: a write moves the state of its upstream. */
   gave(entry: MockEntry): void;
 }
@@ -70,25 +71,24 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
       lastFirst,
     );
 
-  function* inRun({ all, byScope }: Strands): Generator<Offer> {
-    const ids = [...running.ids];
+  function* inRun({ all, byScope }: Strands, ids: readonly string[]): Generator<Offer> {
     for (const offer of merged(
       ids.map((id) => freshOf(byScope.get(id) ?? [], id)),
       inOrder,
     ))
       yield offer;
     const opens = byScope.get(open) ?? [];
-    for (const offer of freshOf(opens, open)) if (running.spans(offer.entry.span.fromUs)) yield offer;
+    for (const offer of freshOf(opens, open)) if (running.isWithin(offer.entry.span.fromUs, ids)) yield offer;
     for (const id of ids) yield* againOf(byScope.get(id) ?? [], id);
     yield* freshOf(opens, open);
     yield* againOf(opens, open);
-    yield* lent(all, running.untilUs);
+    yield* lent(all, running.untilUs(ids));
   }
 
-  function* offers(group: Group): Generator<Offer> {
+  function* offers(group: Group, whose: Whose): Generator<Offer> {
     const own = strandsOf(group);
     if (running.isPlayed) {
-      yield* inRun(own);
+      yield* inRun(own, idsOf(whose));
       return;
     }
     yield* freshOf(own.all, everything);
@@ -98,10 +98,10 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
 
   return {
     offers,
-    next(group) {
+    next(group, whose) {
       const [strand, second] = running.isPlayed ? [] : strandsOf(group).all;
       const isOne = strand !== undefined && second === undefined;
-      const offer = isOne ? nextOf(strand, nowIn(everything)(strand), isGiven) : offers(group).next().value;
+      const offer = isOne ? nextOf(strand, nowIn(everything)(strand), isGiven) : offers(group, whose).next().value;
       if (offer === undefined) throw new RangeError('a group holds at least one mock');
       return offer;
     },

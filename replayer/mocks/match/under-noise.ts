@@ -15,12 +15,13 @@ import { createIdentifiers, shortestIdentifier } from './identifiers';
 import type { Excuser } from './near';
 import type { Offer } from './strand';
 import type { Turns } from './turns';
+import type { Whose } from './whose';
 
 export interface NoiseMatching {
   /** The request with recorded identifiers put back for the live ones that stand for them; itself where there are none. */
   withRecordedIds(live: Entry): Entry;
   /** The next mock that differs in noise only; null where there is none. */
-  find(live: Entry): Offer | null;
+  find(live: Entry, whose: Whose): { readonly offer: Offer; readonly group: Group } | null;
   readonly excuse: Excuser;
   /** Why each difference between the mock that answers and the request may be there. */
   excusesOf(found: MockEntry, live: Entry): readonly Excuse[];
@@ -73,12 +74,12 @@ export function createNoiseMatching(
       const value = mapScalars(live.content.value, recordedForm);
       return isJsonObject(value) ? { ...live, content: { ...live.content, value } } : live;
     },
-    find(live) {
+    find(live, whose) {
       groups ??= groupBy(entries, noiseKey);
       const group = groups.get(noiseKey(live));
       if (group === undefined) return null;
-      for (const offer of turns.offers(group)) {
-        if (fits(offer.entry, live, offer.isRepeat ? 'repeat' : 'strict')) return offer;
+      for (const offer of turns.offers(group, whose)) {
+        if (fits(offer.entry, live, offer.isRepeat ? 'repeat' : 'strict')) return { offer, group };
       }
       return null;
     },

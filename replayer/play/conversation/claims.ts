@@ -4,7 +4,7 @@
  */
 import { type BodyView, viewBody } from '../../../tape/body/view';
 import type { Body } from '../../../tape/model/body';
-import { isAlikeAbove, likeness } from './likeness';
+import { isAlikeAbove, likeness, type StandsFor, type Wanted } from './likeness';
 
 interface Come<L> {
   /** Counts up in the order they came. */
@@ -38,9 +38,8 @@ export class Claims<L extends { readonly body: Body }> {
   }
 
   /** The message that stands for the recorded one; undefined where none has come yet that is alike. */
-  claim(index: number, recorded: Body): L | undefined {
-    const view = viewBody([], recorded);
-    return this.take(index, (each) => likeness(view, each.view) > isAlikeAbove);
+  claim(index: number, wanted: Wanted, standsFor: (live: L) => StandsFor): L | undefined {
+    return this.take(index, (each) => likeness(wanted, each.view, standsFor(each.live)) > isAlikeAbove);
   }
 
   /** Whatever came first of what stands for nothing and was not passed over. */

@@ -18,6 +18,7 @@ import {
 } from '../../judge/judge-message';
 import { judgingOf, type Stage } from '../player';
 import type { Inbox } from './inbox';
+import { standsFor, wantedOf } from './stands-for';
 
 /** So long something like the recorded message may still come when something else has come; shorter once it did not. */
 const graceMs = { first: 2000, later: 100 } as const;
@@ -65,8 +66,10 @@ export class Listening {
   private async next(turn: MessageTurn, index: number, gapMs: number): Promise<Said | null> {
     const { messages } = this.inbox;
     const until = performance.now() + this.patienceMs(gapMs);
+    const wanted = wantedOf(turn, this.stage);
+    const byWhatIsKnown = standsFor(turn, this.stage);
     for (;;) {
-      const said = messages.claim(index, turn.message.body);
+      const said = messages.claim(index, wanted, byWhatIsKnown);
       if (said !== undefined) return said;
       if (this.isOver) return messages.claimAny(index) ?? null;
       const leftMs = until - performance.now();

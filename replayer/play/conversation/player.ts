@@ -14,7 +14,7 @@ import { isSendable, type Opened, type OpenSocket, openSocket } from '../../webs
 import type { Http1Reason } from '../../websocket/handshake';
 import { obstacleTo, refusalOf, resultOf, verdictOn } from '../before';
 import { destinationOf } from '../destination';
-import { judgingOf, type Play, type Player, type PlayStep, type Stage } from '../player';
+import { heldJudgement, judgingOf, type Play, type Player, type PlayStep, type Stage } from '../player';
 import { Inbox } from './inbox';
 import { Listening } from './listening';
 
@@ -213,10 +213,11 @@ class ConversationPlay implements Play {
     }
     const heard = this.socket === null ? nothing : this.listening.judgement();
     const differences = [...handshake.differences, ...heard.differences];
-    const judgement = {
+    const found = {
       differences: differences.length === 0 ? this.endDifference() : differences,
       excused: [...handshake.excused, ...heard.excused],
     };
+    const judgement = heldJudgement(test, found, this.stage);
     const turns = [test.handshake, ...test.messages];
     const { result, hints } = verdictOn(test, judgement, { turns, carrier: this.stage.carrier });
     return { result, hints: [...this.hints(), ...hints] };

@@ -1,25 +1,32 @@
 /** One case on the page: a line that opens. Inside: what differs side by side, why, what was excused, and what went on around it. */
-import type { Difference, Excuse } from '../../judge/difference';
+import { type Difference, type Excuse, isOfCalls } from '../../judge/difference';
 import type { Answers, Surroundings } from '../details';
-import { type FinishedRun, flakyText, verdictLabels } from '../finished-run';
+import { flakyText, verdictLabels } from '../finished-run';
 import type { CaseNotes, CaseResult } from '../report';
 import { valueTexts } from '../values';
+import { judgedCallsElement, madeElement } from './calls';
 import { escaped } from './escape';
 import { markedTexts } from './marked';
 import { missItem } from './misses';
+import type { Page } from './page';
 import { type Row, sideBySide } from './side-by-side';
 
 const differencesShown = 200;
 
-export function caseElement(result: CaseResult, run: FinishedRun): string {
+export function caseElement(result: CaseResult, run: Page): string {
   const { verdict, flaky, excused } = result;
-  const states = [verdict, ...(flaky === undefined ? [] : ['flaky']), ...(excused.length === 0 ? [] : ['excused'])];
+  const states = [
+    verdict,
+    ...(flaky === undefined ? [] : ['flaky']),
+    ...(excused.length === 0 ? [] : ['excused']),
+    ...(result.differences.some(isOfCalls) ? ['calls'] : []),
+  ];
   const inner =
     verdict === 'pass' && excused.length === 0 ? '<p class="note">As recorded.</p>' : caseContent(result, run);
   return `<details class="case" data-states="${states.join(' ')}" data-count="1"><summary>${caseTitle(result, run)}</summary>${inner}</details>\n`;
 }
 
-function caseTitle(result: CaseResult, { details }: FinishedRun): string {
+function caseTitle(result: CaseResult, { details }: Page): string {
   const { verdict, name, id, reason } = result;
   const took = details.get(id)?.playedMs ?? null;
   const flaky = flakyText(result);
@@ -36,17 +43,19 @@ function caseTitle(result: CaseResult, { details }: FinishedRun): string {
   ].join(' ');
 }
 
-function caseContent(result: CaseResult, run: FinishedRun): string {
+function caseContent(result: CaseResult, run: Page): string {
   const { id, differences, excused } = result;
   const notes = run.notes.get(id);
   const own = run.details.get(id);
   return [
-    differenceTable(differences),
+    differenceTable(differences.filter((each) => !isOfCalls(each))),
+    judgedCallsElement(differences),
     list('Why', notes?.hints ?? []),
     excuseTable(excused),
     repeatElement(notes),
     own?.answers === undefined ? '' : answersElement(own.answers, result),
     surroundingsElement(run.surroundings.get(id)),
+    madeElement(run.made.get(id) ?? []),
   ].join('');
 }
 
@@ -70,20 +79,23 @@ function differenceTable(differences: readonly Difference[]): string {
 }
 
 function differenceRow(difference: Difference): string {
-  const { path, kind, redacted } = difference;
+  const { path, kind, redacted, accepted } = difference;
   const texts = valueTexts(difference);
-  const hasLeft = kind !== 'added';
+  const hasLeft = kind !== 'added' || accepted !== undefined;
   const hasRight = kind !== 'removed';
   const isStill = kind === 'unchanged';
   const now = texts.now ?? texts.expected;
   const [left, right] = markedTexts(hasLeft ? now : null, hasRight ? texts.actual : null);
   const before =
-    texts.now === null ? left : `${escaped(texts.expected)}<br><span class="note">in this run </span>${left}`;
-  const word =
-    kind === 'changed'
-      ? ''
-      : ` <span class="tag">${isStill ? 'unchanged, and what it stands for is another' : kind}</span>`;
+    texts.now === null
+      ? left
+      : `${escaped(texts.expected)}<br><span class="note">${accepted === undefined ? 'in this run' : `accepted (${escaped(accepted.rule)})`} </span>${left}`;
+  const word = kind === 'changed' ? '' : ` <span class="tag">${isStill ? stillText(difference) : kind}</span>`;
   return `<tr><th scope="row"><code>${escaped(path)}</code>${word}</th><td>${hasLeft ? value(before, redacted?.expected) : nothingThere}</td><td>${hasRight ? value(right, redacted?.actual) : nothingThere}</td></tr>`;
+}
+
+function stillText({ accepted }: Difference): string {
+  return accepted === undefined ? 'unchanged, and what it stands for is another' : 'as recorded again';
 }
 
 const nothingThere = '<span class="note">(not there)</span>';
@@ -160,7 +172,7 @@ function surroundingsElement(around: Surroundings | undefined): string {
 }
 
 /** Cases that were skipped for one cause. */
-export function skippedElement(group: readonly CaseResult[], run: FinishedRun): string {
+export function skippedElement(group: readonly CaseResult[], run: Page): string {
   const [first] = group;
   if (first === undefined) return '';
   if (group.length === 1) return caseElement(first, run);

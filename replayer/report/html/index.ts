@@ -3,14 +3,19 @@
  * load nothing, and run and show nothing but its own script and style, by their hashes.
  */
 import { createHash } from 'node:crypto';
+import { isOfCalls } from '../../judge/difference';
 import { casesText, type FinishedRun, skippedGroups, summaryParts, wholeRunFailures } from '../finished-run';
 import type { ReportFormat } from '../format';
+import { callSummary } from '../judged-calls';
 import type { EndpointLatency, Quantile } from '../latency';
 import { conditionLines, isFailing, latencyOf } from '../latency';
 import { exitStatusOf, failingMisses } from '../report';
+import { untrustedText } from '../untrusted';
+import { tellingCalls } from './calls';
 import { caseElement, skippedElement } from './case';
 import { escaped } from './escape';
 import { missItem } from './misses';
+import { pageOf } from './page';
 import { script } from './script';
 import { style } from './style';
 
@@ -18,14 +23,16 @@ export const html: ReportFormat = {
   name: 'html',
   describe: 'one page, for people: recorded and live side by side',
   *render(run) {
+    const page = pageOf(run);
     yield head(run);
     yield* wholeRun(run);
     yield '<h2>Cases</h2>\n';
     const { results } = run.report;
     const order = ['fail', 'error'] as const;
-    for (const verdict of order) for (const each of results) if (each.verdict === verdict) yield caseElement(each, run);
-    for (const group of skippedGroups(results, run.notes)) yield skippedElement(group, run);
-    for (const result of results) if (result.verdict === 'pass') yield caseElement(result, run);
+    for (const verdict of order)
+      for (const each of results) if (each.verdict === verdict) yield caseElement(each, page);
+    for (const group of skippedGroups(results, run.notes)) yield skippedElement(group, page);
+    for (const result of results) if (result.verdict === 'pass') yield caseElement(result, page);
     yield `</main>\n<script>${script}</script>\n</body>\n</html>\n`;
   },
 };
@@ -68,6 +75,7 @@ function head(run: FinishedRun): string {
 function filters({ report }: FinishedRun): string {
   const { cases, passed, failed, errored, skipped, flaky, results } = report;
   const excused = results.filter((each) => each.excused.length > 0).length;
+  const called = results.filter(({ differences }) => differences.some(isOfCalls)).length;
   const states: readonly (readonly [string, string, number])[] = [
     ['all', 'all', cases],
     ['fail', 'failed', failed + errored],
@@ -75,6 +83,7 @@ function filters({ report }: FinishedRun): string {
     ['skipped', 'skipped', skipped],
     ['flaky', 'flaky', flaky],
     ['excused', 'excused', excused],
+    ...(called === 0 ? [] : [['calls', 'other calls', called] as const]),
   ];
   const labels = states.map(([value, word, count]) => {
     const checked = value === 'all' ? ' checked' : '';
@@ -93,11 +102,17 @@ function* wholeRun(run: FinishedRun): Iterable<string> {
       items('fail', group === 'latency' ? [message, ...more] : [message]),
     ),
     ...items('', (report.latency?.conditions ?? []).filter((each) => !isFailing(each)).flatMap(conditionLines)),
+    ...items(
+      'fail',
+      [callSummary(report)].filter((text) => text !== null),
+    ),
+    ...items('fail', report.untrusted.map(untrustedText)),
     ...items('', report.remarks),
     ...items('note', run.unattributed === null ? [] : [run.unattributed]),
   ];
   if (lines.length > 0) yield `<ul>${lines.join('')}</ul>\n`;
   yield* section('Calls that no mock answers', failingMisses(report).map(missItem), 'ul');
+  yield* section('Calls that were answered, and are not as recorded', tellingCalls(report.calls), 'ul');
   yield* section('Excused, by rule and place', excuseRows(run), 'table');
   yield* section('How long answers took, in milliseconds', latencyRows(run), 'table');
 }

@@ -47,6 +47,7 @@ mark { background: var(--mark); color: var(--markfront); border-radius: .15rem; 
 .sides .fold { grid-column: 1 / -1; } .fold > summary { color: var(--quiet); cursor: pointer; font-size: .8rem; }
 .sign { display: inline-block; width: 1.3em; color: var(--quiet); user-select: none; }
 .answers > summary { cursor: pointer; margin: .8rem 0 .3rem; }
+ol { margin: 0; padding-left: 1.3rem; }
 kbd { font: .75rem ui-monospace, monospace; border: 1px solid var(--line); border-radius: .25rem; padding: 0 .3rem; }
 ul { margin: .3rem 0; padding-left: 1.3rem; }
 `;

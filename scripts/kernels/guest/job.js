@@ -24,10 +24,17 @@ const SIZES = [0, 1, 100, 1024, 4096, 16_383, 16_384, 16_385, 65_536, 131_072, 1
  * @typedef {{ folder: string, bodies: readonly string[], ports: { nginx: number, node: number }, socket: string }} Surroundings
  */
 
-/** @type {Record<string, (tier: string, around: Surroundings) => Promise<string>>} */
+/** @type {Record<string, (tier: string, around: Surroundings, found: string) => Promise<string>>} */
 const checks = {
-  command: (tier, { folder, bodies, ports, socket }) =>
-    recordCommand({ tier, folder, port: ports.node, socket, body: bodies.at(-1) ?? '' }),
+  command: (tier, { folder, bodies, ports, socket }, found) =>
+    recordCommand({
+      tier,
+      takesPackets: found.includes('(recorder.bpf.o)'),
+      folder,
+      port: ports.node,
+      socket,
+      body: bodies.at(-1) ?? '',
+    }),
   service: (tier, { folder, bodies, ports }) => recordServices({ tier, folder, ports, bodies }),
   loss: async (tier) => {
     const program = start(process.execPath, [path.join(__dirname, 'loss.js'), tier]);
@@ -45,10 +52,10 @@ async function main() {
   const tiers = doctor.tiers.filter((/** @type {{ ok: boolean }} */ tier) => tier.ok);
   if (outcomes.length === 0 && tiers.length > 0) {
     const around = await setUp(folder);
-    for (const { name } of tiers) {
+    for (const { name, found } of tiers) {
       for (const check of job.checks)
         outcomes.push(
-          await timed(check, name, () => unlessSkipped(() => checks[check]?.(name, around) ?? noSuchCheck())),
+          await timed(check, name, () => unlessSkipped(() => checks[check]?.(name, around, found) ?? noSuchCheck())),
         );
     }
   }

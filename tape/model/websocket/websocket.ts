@@ -53,7 +53,7 @@ interface Handshake {
  * HTTP/1.1 are returned as they are.
  */
 export function handshakeOverHttp1({ request, response }: Handshake): Handshake {
-  if (request.protocol !== 'websocket') return { request, response };
+  if (!asksForWebSocket(request)) return { request, response };
   const answered = response.headers.filter(([name]) => name !== 'date');
   return {
     request: askedOverHttp1(request),
@@ -61,9 +61,14 @@ export function handshakeOverHttp1({ request, response }: Handshake): Handshake 
   };
 }
 
+/** True for an extended CONNECT for a WebSocket (RFC 8441, 4), whatever its answer was. */
+export function asksForWebSocket({ protocol }: HttpRequest): boolean {
+  return protocol === 'websocket';
+}
+
 /** The request alone, whatever its answer was; any other than one for a WebSocket is returned as it is. */
 export function askedOverHttp1(request: HttpRequest): HttpRequest {
-  if (request.protocol !== 'websocket') return request;
+  if (!asksForWebSocket(request)) return request;
   const { authority, scheme: _scheme, protocol: _protocol, ...asked } = request;
   const hasHost = authority === undefined || headerValue(request.headers, 'host') !== undefined;
   const host: HeaderList = hasHost ? [] : [['host', authority]];

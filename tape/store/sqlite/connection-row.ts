@@ -1,5 +1,12 @@
 /** A connection as the cells of its row, and back. */
-import type { Connection, ContainerInfo, Direction, UnreadReason } from '../../model/exchange';
+import {
+  type Connection,
+  type ContainerInfo,
+  type Direction,
+  isWay,
+  type UnreadReason,
+  type Way,
+} from '../../model/exchange';
 import type { Cell } from './row';
 
 /** Whether its row would be the same. */
@@ -12,6 +19,8 @@ export function isSameConnection(a: Connection, b: Connection): boolean {
       a.tls?.library === b.tls?.library &&
       a.unreadTls?.library === b.unreadTls?.library &&
       a.unreadTls?.reason === b.unreadTls?.reason &&
+      wayCell(a) === wayCell(b) &&
+      a.serverName === b.serverName &&
       a.process?.pid === b.process?.pid &&
       a.process?.name === b.process?.name &&
       a.process?.container?.id === b.process?.container?.id &&
@@ -48,6 +57,8 @@ export const connectionColumns = [
   'process',
   'unread_tls',
   'unread_reason',
+  'ways',
+  'server_name',
   ...containerColumns,
 ] as const;
 
@@ -57,7 +68,7 @@ export function connectionCells(session: number, connection: Connection): Cell[]
   return [
     ...[session, key, direction, openedAtUs, local, remote, tls?.library ?? null],
     ...[process?.pid ?? null, process?.name ?? null],
-    ...[unreadTls?.library ?? null, unreadTls?.reason ?? null],
+    ...[unreadTls?.library ?? null, unreadTls?.reason ?? null, wayCell(connection), connection.serverName ?? null],
     ...containerCells(process?.container),
   ];
 }
@@ -72,6 +83,8 @@ export interface ConnectionColumns {
   readonly tls_library: string | null;
   readonly unread_tls: string | null;
   readonly unread_reason: UnreadReason | null;
+  readonly ways: string | null;
+  readonly server_name: string | null;
   readonly pid: number | null;
   readonly process: string | null;
   readonly container_id: string | null;
@@ -91,8 +104,19 @@ export function connectionOf(row: ConnectionColumns): Connection {
     remote: row.remote,
     tls: row.tls_library === null ? null : { library: row.tls_library },
     unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
+    ...(row.ways === null ? {} : { ways: waysOf(row.ways) }),
+    ...(row.server_name === null ? {} : { serverName: row.server_name }),
     process: row.pid === null ? null : { pid: row.pid, name: row.process ?? '', ...containerOf(row) },
   };
+}
+
+/** Words with spaces between them. */
+function wayCell({ ways = [] }: Connection): string | null {
+  return ways.length === 0 ? null : ways.join(' ');
+}
+
+function waysOf(cell: string): readonly Way[] {
+  return cell.split(' ').filter(isWay);
 }
 
 function containerOf(row: ConnectionColumns): { container?: ContainerInfo } {

@@ -18,6 +18,8 @@ interface SessionRow {
   readonly targets: string;
   readonly rules: string;
   readonly exchanges: number;
+  /** A tape of schema 1 has none. */
+  readonly sample_ppm?: number | null;
 }
 
 export function sessionsOf({ database, cells }: Source): readonly Session[] {
@@ -73,6 +75,7 @@ function sessionFrom(
     state: sessionState(row.ended_us === null, { reason: row.end_reason, isWriterAlive: isAlive }),
     exchanges: row.exchanges,
     losses,
+    ...(row.sample_ppm == null ? {} : { sample: row.sample_ppm / 1_000_000 }),
     ...(files.length === 0 ? {} : filesFrom(files)),
   };
 }

@@ -217,8 +217,8 @@ function prepareStatements(database: TapeDatabase) {
       )
       .pluck(),
     insertSession: database.prepare(
-      `INSERT INTO sessions (started_us, wiretape_version, user, machine, kernel, source, targets, rules, first_exchange)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO sessions (started_us, wiretape_version, user, machine, kernel, source, targets, rules, first_exchange, sample_ppm)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     endSession: database.prepare('UPDATE sessions SET ended_us = ?, end_reason = ? WHERE id = ?'),
     countExchanges: database.prepare('UPDATE sessions SET exchanges = exchanges + ? WHERE id = ?'),
@@ -247,6 +247,9 @@ function into(table: string, columns: readonly string[]): string {
   return `INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
 }
 
+/** Of the connections: `sample_ppm`. */
+const millionths = 1_000_000;
+
 function sessionCells(start: SessionStart, firstExchange: number): Cell[] {
   return [
     start.startedAtUs,
@@ -258,6 +261,7 @@ function sessionCells(start: SessionStart, firstExchange: number): Cell[] {
     JSON.stringify(start.targets),
     JSON.stringify(start.rules),
     firstExchange,
+    start.sample === undefined ? null : Math.round(start.sample * millionths),
   ];
 }
 

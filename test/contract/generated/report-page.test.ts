@@ -13,7 +13,7 @@ import { reportOf } from '../../../replayer/report/report';
 import { visibleText } from '../../../tape/visible-text';
 import { chromium, describeGenerated, generatedPackages } from '../../support/generated';
 import { hostileInReports } from '../../support/hostile-texts';
-import { caseResult, finishedRun, runSaying, worstRun } from '../../support/reports';
+import { callingRun, caseResult, finishedRun, runSaying, worstRun } from '../../support/reports';
 
 jest.setTimeout(120_000); // a browser takes its time on a busy machine
 
@@ -141,6 +141,40 @@ describeGenerated('the page of a report', ['playwright-core', chromium], () => {
         'Array.from(document.querySelectorAll(".differences tr")).find((each) => each.textContent.includes("[0].price")).innerText',
       ),
     ).toMatch(/12\.5\s+13$/);
+  });
+
+  it('shows what the build called, what it did not, and who refused a mock', async () => {
+    const page = await open(callingRun);
+    await page.getByRole('radio', { name: /^other calls 1$/ }).check();
+    expect(await names(page)).toEqual(['POST /pay -> 201']);
+    await page.keyboard.press('x');
+    const texts = (selector: string) =>
+      page.evaluate<string[]>(
+        `Array.from(document.querySelectorAll('${selector}')).map((each) => each.innerText.replace(/\\s+/g, ' ').trim())`,
+      );
+    expect(await texts('.differences:not(.calls) tbody tr')).toContain('body.state "paid" "open"');
+    expect(await texts('.calls tbody tr')).toEqual([
+      'POST payments:80/charges never made made (not made)',
+      'GET stock:80/items of another case (not made) made',
+      'GET mail:80/box header["x-tenant"] not as recorded "acme" "umbrella"',
+      'GET mail:80/box header["x-trace"] not as recorded "on" (not there)',
+      'all calls in another order, or more or less often GET mail:80/box GET rates:80/today GET rates:80/today GET mail:80/box',
+    ]);
+    expect(await texts('.made li')).toEqual([
+      'GET mail:80/box?page=2 exact exchange 42',
+      'GET mail:80/rates moment exchange 43',
+      'POST payments/charges miss',
+    ]);
+    expect(await texts('main > ul li')).toEqual([
+      'calls of the build: 1 never made, 1 of another case, 2 not as recorded, 1 in another order, or more or less often',
+      'node (pid 4711) refused the certificate of vault:443: unknown CA, 2 times',
+    ]);
+    await page.evaluate('document.querySelectorAll("main > details").forEach((each) => { each.open = true; })');
+    const sections = await texts('main > details:not(.case)');
+    expect(sections[0]).toMatch(/^Calls that no mock answers .*POST http:\/\/payments\/charges.* 1299 1399/);
+    expect(sections[1]).toBe(
+      'Calls that were answered, and are not as recorded GET mail:80/box?page=2 case 10 header["x-tenant"] expected "acme", got "umbrella" GET mail:80/rates case 10 recorded under case 1',
+    );
   });
 
   it.each(hostileInReports)('runs nothing of what was recorded, and shows it: %j', async (text) => {

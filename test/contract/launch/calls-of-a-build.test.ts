@@ -123,6 +123,36 @@ it.each([
   60_000,
 );
 
+it('lets a call be left out that a rule is for, and warns about rules that excused nothing', async () => {
+  const noise = join(folder, 'calls.noise.yaml');
+  writeFileSync(
+    noise,
+    [
+      '- { in: call, match: "GET payments:8080/stock", because: "it is cached" }',
+      '- { in: call, match: "GET payments:8080/rates", because: "typed wrongly" }',
+      '- { in: request, path: header["x-tenant"], match: "GET payments:8080/stock", because: "never differs here" }',
+      '',
+    ].join('\n'),
+  );
+  const build = { ...tenant, KNOWS: '{"/b":9}' };
+  const { status, stdout, stderr } = await test(build, '--include', 'GET */b', '--noise', noise);
+  expect([status, stdout]).toEqual([0, expect.stringContaining('1 passed of 1 case')]);
+  expect(stdout).toMatch(/calls\.noise\.yaml:1 1 +calls\["GET payments:8080\/stock"\]/);
+  expect(stderr).not.toMatch(/noise rule \S+:1 /);
+  expect(stderr).toMatch(/noise rule \S+:2 excused nothing: its match fits no recorded call/);
+  expect(stderr).toMatch(/noise rule \S+:3 excused nothing: nothing differs there, or not within it/);
+}, 60_000);
+
+it('offers the rule with which what differs in calls would pass, and takes it', async () => {
+  const build = { HEADERS: '{"x-tenant":"B"}' };
+  const failed = await test(build, '--include', 'GET */b');
+  const offered = /or noise +(- \{ in: request, .*)$/m.exec(failed.stdout)?.[1] ?? '';
+  expect(offered).toBe(`- { in: request, path: 'header["x-tenant"]', match: 'GET payments:8080/stock', because: "…" }`);
+  const noise = join(folder, 'offered.noise.yaml');
+  writeFileSync(noise, `${offered}\n`);
+  expect(await test(build, '--include', 'GET */b', '--noise', noise)).toMatchObject({ status: 0 });
+}, 60_000);
+
 it('tells of them without judging, under --calls ignore', async () => {
   const build = { HEADERS: '{"authorization":"","x-tenant":"B"}' };
   const { status, stdout } = await test(build, '--include', 'GET */b', '--calls', 'ignore');

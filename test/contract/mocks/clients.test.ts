@@ -3,6 +3,8 @@
  * and trust them through the CA variables. Host names do not exist, so that an answer can come from a mock only.
  */
 import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { commandEnvironment } from '../../../replayer/launch/environment';
 import { writeTrust } from '../../../replayer/launch/trust/bundle';
@@ -127,6 +129,43 @@ print(urllib.request.urlopen("https://payments.invalid/health").read().decode())
     'import requests',
   )('requests reaches a TLS upstream', async () => {
     expect(await output('python3', '-c', requests)).toBe('healthy');
+  });
+});
+
+describe('a folder of certificates', () => {
+  const python = `import http.client, os, ssl, urllib.parse
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.load_verify_locations(capath=os.environ["SSL_CERT_DIR"])
+mock = urllib.parse.urlsplit(os.environ["PAYMENTS_URL"])
+connection = http.client.HTTPSConnection(mock.hostname, mock.port, context=context)
+connection.request("GET", "/health")
+print(connection.getresponse().read().decode())`;
+  whereInstalled(
+    'python3',
+    '-c',
+    'import ssl',
+  )('is enough for who looks into that alone, as Python can', async () => {
+    expect(await output('python3', '-c', python)).toBe('healthy');
+  });
+
+  whereInstalled('openssl', 'version')('is enough for openssl', async () => {
+    const { host } = new URL(env.PAYMENTS_URL ?? '');
+    const asked = [
+      's_client',
+      '-connect',
+      host,
+      '-CApath',
+      env.SSL_CERT_DIR ?? '',
+      '-no-CAfile',
+      '-verify_return_error',
+    ];
+    expect(await output('sh', '-c', 'exec openssl "$@" < /dev/null', 'sh', ...asked)).toContain('Verification: OK');
+  });
+
+  const debian = '/etc/ssl/certs/4042bcee.0';
+  (existsSync(debian) ? it : it.skip)('holds what the system has as well', () => {
+    const found = readFileSync(join(env.SSL_CERT_DIR ?? '', '4042bcee.0'), 'utf8');
+    expect(found).toBe(readFileSync(debian, 'utf8'));
   });
 });
 

@@ -33,6 +33,19 @@ const charge: CallSketch = {
 };
 const json = { 'Content-Type': 'application/json' };
 
+it('dates answers by the clock of a build that was moved, and otherwise as they were recorded', async () => {
+  const shiftMs = Date.UTC(2021, 5, 1) - Date.now();
+  const seen = async (options: MockServerOptions): Promise<string | undefined> => {
+    const mocks = await serving([charge], options);
+    const asked = { method: 'POST', headers: json, body: JSON.stringify(charge.requestBody) };
+    const { headers } = await ask(`${mocks.urls.get('payments:8080')}/charge`, asked);
+    await mocks.close();
+    return headers.date;
+  };
+  expect(await seen({ shiftMs })).toMatch(/^Tue, 01 Jun 2021 00:0/);
+  expect(await seen({})).toBe('Fri, 20 Nov 2026 10:00:00 GMT');
+});
+
 describe('calls of JSON-RPC', () => {
   const call = (id: unknown, method = 'add') => ({ jsonrpc: '2.0', id, method, params: [1, 2] });
   const rpc = (asks: object, answers: object | string, more: Partial<CallSketch> = {}): CallSketch => {

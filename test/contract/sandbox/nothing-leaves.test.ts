@@ -10,6 +10,7 @@ import { type CommandResult, runWiretape } from '../../support/command';
 import { buildGo, describeWithGo } from '../../support/go';
 import { type CallSketch, calls } from '../../support/mocks';
 import { describeWithNamespaces } from '../../support/namespaces';
+import { otherUser, runAsOtherUser } from '../../support/other-user';
 import { apps } from '../../support/programs';
 import { listenForReal, type RealListeners } from '../../support/real-listeners';
 import { startWiretape } from '../../support/running';
@@ -115,6 +116,19 @@ describeWithNamespaces('in a network of its own', () => {
 });
 
 describeWithNamespaces('the network of its own', () => {
+  const hashed = installed('python3', '-c', 'import ssl') && existsSync('/etc/ssl/certs/4042bcee.0') ? it : it.skip;
+  hashed('has a folder of certificates with those of the run, for a program that looks there by itself', async () => {
+    tape('healthy\n');
+    const script = `import http.client, ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.load_verify_locations(capath="/etc/ssl/certs")
+connection = http.client.HTTPSConnection("bank.test", context=context)
+connection.request("GET", "/health")
+print(connection.getresponse().read().decode())`;
+    const { status, stdout, stderr } = await run(['python3', '-c', script]);
+    expect([JSON.parse(stdout).results[0].differences, status, stderr]).toEqual([[], 0, expect.anything()]);
+  });
+
   it('lets no family of sockets be made that reaches past it', async () => {
     const families = 'inet made\ninet6 made\nunix made\nnetlink made\nvsock 97\nbluetooth 97\ntipc 97\n';
     tape(families);
@@ -177,18 +191,7 @@ describeWithNamespaces('the network of its own', () => {
     tape(held);
     chownSync(folder, user, user);
     chownSync(join(folder, 'shop.tape'), user, user);
-    const { status, stdout, stderr } = spawnSync(
-      'setpriv',
-      [
-        `--reuid=${user}`,
-        `--regid=${user}`,
-        '--clear-groups',
-        process.execPath,
-        join(root, 'dist/cli/main.js'),
-        ...args([process.execPath, app('probe.js')]),
-      ],
-      { cwd: folder, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: folder } },
-    );
+    const { status, stdout, stderr } = runAsOtherUser(args([process.execPath, app('probe.js')]), { cwd: folder });
     expect([stderr, JSON.parse(stdout)]).toMatchObject([expect.any(String), { passed: 1, sandbox: { kind: 'netns' } }]);
     expect([status, real.reached]).toEqual([1, []]);
   });
@@ -236,25 +239,6 @@ describe('where it must do with variables', () => {
     expect(JSON.parse(stdout)).toMatchObject({ passed: 1, sandbox: { kind: 'env' } });
   });
 });
-
-/** A user who may run this checkout; null where there is none, or we are none who may become another. */
-function otherUser(): number | null {
-  if (process.getuid?.() !== 0) return null;
-  const nobody = 65534;
-  const tried = spawnSync(
-    'setpriv',
-    [
-      `--reuid=${nobody}`,
-      `--regid=${nobody}`,
-      '--clear-groups',
-      process.execPath,
-      join(root, 'dist/cli/main.js'),
-      '--version',
-    ],
-    { env: { PATH: process.env.PATH } },
-  );
-  return tried.status === 0 ? nobody : null;
-}
 
 /** Of this test, wiretape itself among them. */
 function processesIn(place: string): string[] {

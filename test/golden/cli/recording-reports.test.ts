@@ -23,6 +23,7 @@ const capture: CaptureStats = {
   deepCalls: 0,
   skips: {},
   missed: { data: 0, connections: 0, processes: 0 },
+  notSampled: 0,
   unreadBytes: 2048,
   queuedBytes: 0,
   uprobeMulti: true,
@@ -110,6 +111,7 @@ it.each([
   ['whole', whole().end()],
   ['mixed', mixed().end()],
   ['incomplete', new Recorded().parsed('/orders/1').parsed('/orders/2', ['no-response']).end()],
+  ['sample', whole().end({ notSampled: 18 })],
   ['kept-raw', new Recorded().parsed('/orders/1').stream('Redis', Buffer.from('*1')).end()],
   ['raw-beside', new Recorded().parsed('/orders/1').stream('Redis').end()],
   [
@@ -129,6 +131,7 @@ it.each([
   ['health-checks', new Recorded().silent().silent().end()],
   ['unread', new Recorded().unread('go', 4711, go).unread('curl', 4800, late).silent().end()],
   ['raw', new Recorded().stream('PostgreSQL').stream(null).end()],
+  ['sample', new Recorded().end({ notSampled: 3 })],
 ])('a recording in which nothing could be read: %s', (name, end) => {
   const lines = [formatError(nothingRecorded(end, 'shop.tape')), ...summaryLines(end, 'shop.tape')];
   expectGolden(`cli/expected/nothing-${name}.txt`, lines.join('\n'));

@@ -68,6 +68,10 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     writeFileSync(join(folder, 'shop.noise.yaml'), '- { in: response, path: bdy.total, because: "rounded" }\n');
     return wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'shop.noise.yaml']);
   },
+  BAD_ACCEPTED: () => {
+    writeFileSync(join(folder, 'values.yaml'), '- { case: 1, name: "GET / -> 200", path: body.total, acepted: 2 }\n');
+    return wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--accepted', 'values.yaml']);
+  },
   BAD_FILTER: () => wiretape(['ls', 'shop.tape', '--include', '/orders/**']),
   BAD_PROTO_SET: () => {
     writeFileSync(join(folder, 'shop.proto'), 'syntax = "proto3";\n');
@@ -127,6 +131,11 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
   },
   CURSOR_FOREIGN: () => wiretape(['ls', 'shop.tape', '--follow', '--after', '3-17-Ba7Nk3fQx_0z']),
   NOT_ON_TAPE: () => wiretape(['show', 'shop.tape', '99']),
+  REPORT_FOREIGN: () => {
+    const results = [{ id: '1', name: 'GET /carts -> 200', verdict: 'pass', reason: null, differences: [] }];
+    writeFileSync(join(folder, 'report.json'), JSON.stringify({ schema: 1, results }));
+    return wiretape(['accept', 'shop.tape', '--from', 'report.json']);
+  },
   FILE_UNREADABLE: () =>
     wiretape(['replay', 'shop.tape', '--target', 'http://127.0.0.1:8080', '--noise', 'missing.yaml']),
   IMPORT_UNREADABLE: () => {
@@ -151,6 +160,11 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     const dist = distWithout('wiretape-launcher');
     const target = ['--target', 'http://127.0.0.1:8080'];
     return wiretape(['test', 'shop.tape', '--sandbox', 'netns', ...target, '--', 'node', 'server.js'], dist);
+  },
+  CLOCK_REFUSED: () => {
+    const dist = distWithout('wiretape-launcher');
+    const options = ['--clock', 'recorded', '--sandbox', 'env', '--target', 'http://127.0.0.1:8080'];
+    return wiretape(['test', 'shop.tape', ...options, '--', 'node', 'server.js'], dist);
   },
   PORT_IN_USE: async () => {
     tape('calls.tape', 'outbound');

@@ -82,6 +82,8 @@ it('is never green where nothing passed', () => {
 describe('calls of the build', () => {
   const call: OutgoingCall = {
     case: '1',
+    knownBy: 'alone',
+    among: [],
     method: 'POST',
     upstream: 'payments:8443',
     target: '/pay',

@@ -53,7 +53,21 @@ it('takes options from the environment, and flags before it', async () => {
   expect(await ids(['--include', 'GET */orders/**'])).toEqual([expect.stringMatching(/^\/orders\//)]);
 });
 
-const commands = ['doctor', 'record', 'import', 'ls', 'show', 'replay', 'mock', 'test', 'export', 'generate', 'noise'];
+const commands = [
+  'doctor',
+  'record',
+  'import',
+  'ls',
+  'show',
+  'replay',
+  'mock',
+  'test',
+  'accept',
+  'dedupe',
+  'export',
+  'generate',
+  'noise',
+];
 
 it('lists its commands, and names none that is not there', async () => {
   const { status, stdout, stderr } = await wiretape(['--help']);

@@ -22,6 +22,7 @@ const healthy: DoctorFacts = {
   returnProbes: { outcome: 'safe', detail: 'a child with a seccomp filter lives' },
   survey: { processes: [], running: 12, closed: 0 },
   noNamespaces: null,
+  noClock: null,
 };
 
 const refusedTier = [{ name: 'tracepoint', ok: false, detail: 'load: errno 1' }];
@@ -69,6 +70,24 @@ it.each([
   });
   expect(report.ok).toBe(true); // recordings do without
 });
+
+it.each([
+  ['launcher', 'ENOENT', /npm run build/],
+  ['ptrace', 'EPERM', /kernel\.yama\.ptrace_scope=1/],
+  ['seccomp notifications', 'EBUSY', /Run outside of whatever is told of the calls/],
+  ['seccomp notifications', 'ENOSYS', /kernel 5\.5 or newer/],
+])(
+  'says why a build cannot be started at the recorded time where %s failed with %s, and what to do',
+  (step, code, remedy) => {
+    const report = diagnose({ ...healthy, noClock: { step, code } });
+    expect(check(report, 'clock')).toMatchObject({
+      ok: false,
+      found: `no test --clock recorded: ${step} failed with ${code}`,
+      remedy: expect.stringMatching(remedy),
+    });
+    expect(report.ok).toBe(true);
+  },
+);
 
 it.each([
   ['BTF', withEnvironment({ hasBtf: false }), /CONFIG_DEBUG_INFO_BTF/],
@@ -189,6 +208,7 @@ it('prints a table a person can act on', () => {
       'no  processes         2 of 40 may not be looked into',
       '                      do this: Run as root, or grant CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH',
       'ok  sandbox           netns: test gives a build a network of its own',
+      'ok  clock             test --clock recorded: a build can be started at the recorded time',
       '',
       'Processes with TCP sockets or a TLS library, and whether a recording would read them:',
       '  71    nginx        listens on 80, 443; 3 connected  no  OpenSSL, shared libssl.so.3: inner functions, were probes possible here',

@@ -1,4 +1,4 @@
-import { filterFrom, parseDuration, parsePort, parseSize } from '../../../cli/options';
+import { filterFrom, parseDuration, parsePort, parseShare, parseSize } from '../../../cli/options';
 
 it.each([
   ['30s', 30_000],
@@ -24,6 +24,14 @@ it.each([
   expect(parseSize(text, '--max-size')).toBe(bytes);
 });
 
+it.each([
+  ['10%', 0.1],
+  ['0.5 %', 0.005],
+  ['100%', 1],
+])('reads the share %j', (text, share) => {
+  expect(parseShare(text, '--sample')).toBe(share);
+});
+
 it.each<[string, () => unknown, string]>([
   ['30', () => parseDuration('30', '--for'), 'Write it as --for 30s, 500ms, 5m or 1h'],
   ['-1s', () => parseDuration('-1s', '--for'), 'Write it as --for 30s, 500ms, 5m or 1h'],
@@ -33,6 +41,9 @@ it.each<[string, () => unknown, string]>([
   ['70000', () => parsePort('70000', '--port'), 'Write a number from 0 to 65535, such as --port 8080'],
   ['http', () => parsePort('http', '--port'), 'Write a number from 0 to 65535, such as --port 8080'],
   ['', () => parsePort('', '--port'), 'Write a number from 0 to 65535, such as --port 8080'],
+  ['10', () => parseShare('10', '--sample'), 'Write it as --sample 10% or 0.5%'],
+  ['0%', () => parseShare('0%', '--sample'), 'Write it as --sample 10% or 0.5%'],
+  ['101%', () => parseShare('101%', '--sample'), 'Write it as --sample 10% or 0.5%'],
 ])('refuses %j and says what to type', (_, run, remedy) => {
   expect(run).toThrow(expect.objectContaining({ code: 'USAGE', remedies: [remedy] }));
 });

@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { pageLines } from '../../../cli/exchange-page';
 import { tableSummary } from '../../../cli/exchange-table';
-import { cutShortLine, cutShortLines } from '../../../cli/session-notes';
+import { factsOf, partialLine, partialLines } from '../../../cli/session-notes';
 import { type SessionState, sessionState, sessionStateWords } from '../../../tape/store/session-state';
 import type { Session } from '../../../tape/store/tape';
 import { exchangeOf, sessionStart } from '../../support/tapes';
@@ -24,7 +24,7 @@ it('calls all complete only where the session is whole', () => {
     expect(count(session(state))).toEqual([
       '3 exchanges in 1 session: 3 inbound, 0 outbound; each complete; 1 session cut short (!)',
     ]);
-    expect(cutShortLines([session(state)], {})).toEqual([`session 1: ${sessionStateWords[state]}`]);
+    expect(partialLines([session(state)], {})).toEqual([`session 1: ${sessionStateWords[state]}`]);
   }
 });
 
@@ -33,18 +33,31 @@ it('says of a session that is being recorded that it grows', () => {
     '3 exchanges in 1 session: 3 inbound, 0 outbound; all complete',
     'session 1: it is still being recorded',
   ]);
-  expect(cutShortLine(session('recording'))).toBeNull();
+  expect(partialLine(session('recording'))).toBeNull();
 });
 
 it('speaks of the sessions that are listed', () => {
   const sessions = [session('killed'), session('ended', '2')];
-  expect(cutShortLines(sessions, { session: '2' })).toEqual([]);
+  expect(partialLines(sessions, { session: '2' })).toEqual([]);
   expect(tableSummary({ ...counts }, sessions, { session: '2' })[0]).toMatch(/all complete$/);
+});
+
+it('says of a sample which share it is', () => {
+  const sample = { ...session('ended'), sample: 0.005 };
+  const words = 'session 1: a sample: 0.5% of the connections were recorded, chosen one by one';
+  expect(partialLines([sample, session('ended', '2')], {})).toEqual([words]);
+  expect(partialLine({ ...sample, state: 'killed' })).toBe(
+    `session 1: ${sessionStateWords.killed}; ${words.slice('session 1: '.length)}`,
+  );
+  expect([factsOf(sample), factsOf(session('ended'))]).toEqual([
+    { sessionState: 'ended', sessionSample: 0.005 },
+    { sessionState: 'ended' },
+  ]);
 });
 
 it('stands on the page of each of its exchanges', () => {
   const stored = { id: '1', session: '1', connectionId: '1', causeId: null, exchange: exchangeOf(), redacted: [] };
-  const note = cutShortLine(session('disk-full'));
+  const note = partialLine(session('disk-full'));
   expect(pageLines(stored, pc.createColors(false), note)).toContain(
     '  !           session 1: the disk was full: what came after that is missing',
   );

@@ -458,6 +458,25 @@ describe('the cause of an outbound exchange', () => {
     expect(causes(exchanges)).toEqual({ '/charge': 1, '/orders': null, '/later': null });
   });
 
+  it('is the one whose trace it carries where several are open, whatever their heads were told of', () => {
+    const traced = (path: string, id: string) =>
+      `GET ${path} HTTP/1.1\r\nHost: a\r\ntraceparent: 00-${id.repeat(32)}-${id.repeat(16)}-01\r\n\r\n`;
+    const serving = [1, 2].map((key) =>
+      eventsOf({ key }, [client(traced(`/${key}`, String(key))), waits(10 * stepUs), server(ok(''))]),
+    );
+    const calling = eventsOf({ key: 3, role: 'outbound' }, [
+      waits(2 * stepUs),
+      client(traced('/charge', '2')),
+      server(ok('B')),
+    ]);
+    const { exchanges } = play(together(...serving, calling));
+    const number = exchanges.find((one) => httpIn(one).request?.target === '/2')?.number;
+    expect(exchanges.find((one) => httpIn(one).request?.target === '/charge')?.cause).toEqual({
+      number,
+      method: 'request-id',
+    });
+  });
+
   it('is not guessed where two inbound exchanges are open', () => {
     const serving = [1, 2].map((key) =>
       eventsOf({ key }, [client(get(`/${key}`)), waits(10 * stepUs), server(ok(''))]),

@@ -4,9 +4,10 @@
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
 
-import { offersInRecords, onlyOffer } from '../../alpn';
-import type { Role, SourceEvent } from '../../events';
-import type { WireEvent } from '../decode/decode';
+import type { Way } from '../../../../tape/model/exchange';
+import type { MissingReason, Role, SourceEvent } from '../../events';
+import { helloInRecords, onlyOffer } from '../../tls-hello';
+import type { DataReason, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
 import { Processes } from './processes';
@@ -80,6 +81,8 @@ export class Binder {
   /** When each unix socket was first seen. */
   private readonly unixSockets = new Map<number, number>();
   private heldBytes = 0;
+  /** Connections that were wanted, but for the sample. */
+  notSampled = 0;
 
   constructor(private readonly options: BinderOptions) {}
 
@@ -179,7 +182,9 @@ export class Binder {
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
     const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
-    if (isOwn || !this.isWanted(role, event.kind === 'open' ? event.localPort : null)) this.unwanted.add(key);
+    const isWanted = !isOwn && this.isWanted(role, event.kind === 'open' ? event.localPort : null);
+    if (isWanted && event.notSampled === true) this.notSampled++;
+    if (!isWanted || event.notSampled === true) this.unwanted.add(key);
     this.emit({
       kind: 'open',
       connection: key,
@@ -231,7 +236,8 @@ export class Binder {
   }
 
   private emitPlain(socket: Socket, event: DataWire): void {
-    socket.end[event.direction] = event.position + event.size;
+    // What is taken from packets may come before its place is told of, and after it.
+    socket.end[event.direction] = Math.max(socket.end[event.direction], event.position + event.size);
     this.emitData(event, socket.key, event.position);
   }
 
@@ -306,7 +312,9 @@ export class Binder {
   private beginTls(socket: Socket, client: StreamDirection | null = null): void {
     if (!socket.tlsSeen) {
       socket.account = new TlsAccount(client ?? 'sent', socket.startedEarlier || client === null);
-      socket.agreed = onlyOffer(offersInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes))));
+      const { offers, serverName } = helloInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes)));
+      socket.agreed = onlyOffer(offers);
+      socket.serverName = serverName;
       socket.maybe = [];
       socket.maybeBytes = 0;
     }
@@ -322,6 +330,7 @@ export class Binder {
       binding: 'certain',
       startedEarlier: socket.openedAtNs < this.processes.probedAtNs(socket.pid),
       agreed: socket.agreed,
+      serverName: socket.serverName,
     });
   }
 
@@ -384,7 +393,8 @@ export class Binder {
       position,
       bytes: event.bytes,
       size: event.size,
-      missing: event.bytes.length === event.size ? null : event.reason === 'whole' ? 'fault' : event.reason,
+      missing: event.bytes.length === event.size ? null : missingWord(event.reason),
+      ...wayOf(event),
     });
   }
 
@@ -448,7 +458,7 @@ export class Binder {
       if (sealed !== undefined && sealed.records > 0) account?.learnTotal(direction, sealed);
     }
     if (account !== null && !account.carriesData) return;
-    const { pid, look, openedAtNs, agreed } = socket;
+    const { pid, look, openedAtNs, agreed, serverName } = socket;
     this.emit({
       kind: 'encrypted',
       connection: socket.key,
@@ -457,6 +467,7 @@ export class Binder {
       receivedBytes: Math.max(0, end.received - socket.end.received),
       unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
       agreed,
+      serverName,
     });
   }
 
@@ -469,6 +480,16 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
+}
+
+function wayOf({ fromPacket, reason, byRequest }: DataWire): { way?: Way } {
+  if (fromPacket || reason === 'in-packets') return { way: 'packets' };
+  return byRequest ? { way: 'io-uring' } : {};
+}
+
+function missingWord(reason: DataReason): MissingReason {
+  if (reason === 'whole') return 'fault';
+  return reason === 'in-packets' ? 'unreadable-call' : reason;
 }
 
 /** The bytes of an event are lent. */

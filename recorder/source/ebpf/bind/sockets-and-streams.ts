@@ -1,6 +1,7 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
-import type { Agreed } from '../../alpn';
+
 import type { DataEvent } from '../../events';
+import type { Agreed } from '../../tls-hello';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import { ALERT_BYTES, KEY_UPDATE_BYTES, type TlsAccount } from './tls-account';
@@ -24,6 +25,8 @@ export interface Socket {
   tlsSeen: boolean;
   /** What is spoken within, where its client offered nothing else. */
   agreed: Agreed;
+  /** The host that the client asked for in its hello. */
+  serverName: string | null;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
   /** The one that was bound last. */
@@ -93,6 +96,7 @@ export function newSocket(event: OpenWire): Socket {
     startedEarlier: event.startedEarlier,
     tlsSeen: false,
     agreed: null,
+    serverName: null,
     look: null,
     stream: null,
     earlier: [],

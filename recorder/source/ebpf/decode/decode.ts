@@ -37,10 +37,18 @@ export interface WireEndpoints {
 
 type Role = 'unknown' | 'outbound' | 'inbound';
 type StreamDirection = 'sent' | 'received';
+
+interface Opening {
+  readonly role: Role;
+  readonly startedEarlier: boolean;
+  /** The connection is not among those that are recorded: none of its bytes follow, unless they are TLS plaintext of which nobody knew whose it was. */
+  readonly notSampled?: boolean;
+}
+
 type Binding = 'nested' | 'ciphertext-sent' | 'ciphertext-received' | 'within' | 'descriptor';
 
 /** Why bytes are missing, if any are. */
-export type DataReason = 'whole' | 'over-limit' | 'unreadable-call' | 'fault' | 'left-out';
+export type DataReason = 'whole' | 'over-limit' | 'unreadable-call' | 'fault' | 'left-out' | 'in-packets';
 
 /** Records of application data, and the bytes behind their headers; both modulo 2^32. */
 export interface SealedCount {
@@ -49,15 +57,13 @@ export interface SealedCount {
 }
 
 export type WireEvent =
-  | (WireBase & { readonly kind: 'open'; readonly role: Role; readonly startedEarlier: boolean } & WireEndpoints)
+  | (WireBase & { readonly kind: 'open' } & Opening & WireEndpoints)
   | (WireBase & {
       readonly kind: 'open-unix';
-      readonly role: Role;
-      readonly startedEarlier: boolean;
       /** `unix:/path`, `unix:@name` for an abstract one, `unix:` for none. */
       readonly local: string;
       readonly remote: string;
-    })
+    } & Opening)
   | (WireBase & { readonly kind: 'listen' } & WireEndpoints)
   | (WireBase & {
       readonly kind: 'data';
@@ -71,6 +77,10 @@ export type WireEvent =
       readonly sealedBefore: SealedCount | null;
       /** Socket bytes that open like TLS, which the other direction has not confirmed. */
       readonly maybeTls: boolean;
+      /** Taken from a packet: the same bytes may come from elsewhere as well. */
+      readonly fromPacket: boolean;
+      /** Moved by a request of io_uring. */
+      readonly byRequest: boolean;
       /** Means something in the TLS layer. */
       readonly library: TlsLibraryName;
     })
@@ -148,6 +158,7 @@ const reasons: Record<number, DataReason> = {
   [wireReason.unreadableCall]: 'unreadable-call',
   [wireReason.fault]: 'fault',
   [wireReason.leftOut]: 'left-out',
+  [wireReason.inPackets]: 'in-packets',
 };
 const roles: Record<number, Role> = {
   [wireRole.unknown]: 'unknown',
@@ -288,6 +299,8 @@ function decodeData(event: EventView): WireEvent {
     reason: reasons[event.u8(at.reason)] ?? 'fault',
     sealedBefore: event.has(wireFlag.account) ? sealedOf(event) : null,
     maybeTls: event.has(wireFlag.maybeTls),
+    fromPacket: event.has(wireFlag.fromPacket),
+    byRequest: event.has(wireFlag.byRequest),
     library: event.library,
   };
 }
@@ -332,8 +345,10 @@ function decodeProcess(kind: 'fork' | 'exec' | 'exit', event: EventView): WireEv
   return { kind, ...event.base, other: event.u32(at.other), name };
 }
 
-function opening(event: EventView): { role: Role; startedEarlier: boolean } {
-  return { role: event.role, startedEarlier: event.has(wireFlag.startedEarlier) };
+function opening(event: EventView): Opening {
+  const { role } = event;
+  const startedEarlier = event.has(wireFlag.startedEarlier);
+  return event.has(wireFlag.notSampled) ? { role, startedEarlier, notSampled: true } : { role, startedEarlier };
 }
 
 function endpoints(event: EventView): WireEndpoints {

@@ -22,7 +22,7 @@ export const wireType = {
 export const wireDirection = { received: 0, sent: 1 } as const;
 export const wireLayer = { socket: 0, tls: 1 } as const;
 export const wireRole = { unknown: 0, outbound: 1, inbound: 2 } as const;
-export const wireReason = { whole: 0, overLimit: 1, unreadableCall: 2, fault: 3, leftOut: 4 } as const;
+export const wireReason = { whole: 0, overLimit: 1, unreadableCall: 2, fault: 3, leftOut: 4, inPackets: 5 } as const;
 export const wireBinding = { nested: 1, ciphertextSent: 2, ciphertextReceived: 3, within: 4, descriptor: 5 } as const;
 /** Which TLS library an event is of; the words reach the tape. */
 export const wireLibrary = {
@@ -43,6 +43,9 @@ export const wireFlag = {
   maybeTls: 0x8,
   nested: 0x10,
   callBegins: 0x20,
+  fromPacket: 0x40,
+  byRequest: 0x80,
+  notSampled: 0x100,
 } as const;
 
 /** Offset and size of each field, by `struct.field`. */

@@ -40,7 +40,7 @@ export class JavaMachines {
 
   /** Whether this is the socket by which a machine was asked; in the kernel's news it may show after the answer. */
   asksBy(pid: number, local: string | null): boolean {
-    return this.known.has(pid) && (local ?? '').startsWith('unix:/tmp/.java_pid');
+    return this.known.has(pid) && local?.startsWith('unix:/tmp/.java_pid') === true;
   }
 
   /** True where no more has to be looked for. */

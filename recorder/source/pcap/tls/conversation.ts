@@ -3,14 +3,14 @@
  * the secrets apply (hellos) is followed for their sake alone. After a hole the number of a record is not known any more,
  * so the rest of that direction is counted and not read.
  */
-import { type Agreed, answerIn, offersIn, onlyOffer } from '../../alpn';
+import { type Agreed, answerIn, type ClientHello, helloIn, onlyOffer } from '../../tls-hello';
 import { nextSecret, type Opener, openerOfTls13, openersOfTls12, type Suite, suiteOf } from './cipher';
 import type { KeyLog } from './key-log';
 
 export interface TlsOptions {
   readonly keys: KeyLog;
   /** Once, before the first plaintext and once it is known what was agreed on. */
-  onOpened(atUs: number, agreed: Agreed): void;
+  onOpened(atUs: number, agreed: Agreed, serverName: string | null): void;
   onData(isFromClient: boolean, bytes: Uint8Array, atUs: number): void;
   /** Bytes that do not open: sizes are those of their records. */
   onGap(isFromClient: boolean, size: number, atUs: number): void;
@@ -57,7 +57,7 @@ export class TlsConversation {
   private clientRandom: Buffer | null = null;
   private suite: Suite | null = null;
   private isTls13 = false;
-  private offers: readonly string[] = [];
+  private said: ClientHello = { offers: [], serverName: null };
   /** Undefined where the server's choice was not seen. */
   private answer: Agreed | undefined;
   /** When it could be read, until that is told. */
@@ -67,7 +67,12 @@ export class TlsConversation {
 
   /** What the server chose, else the only thing there was to choose. */
   get agreed(): Agreed {
-    return this.answer === undefined ? onlyOffer(this.offers) : this.answer;
+    return this.answer === undefined ? onlyOffer(this.said.offers) : this.answer;
+  }
+
+  /** The host the client asked for; null where it named none. */
+  get serverName(): string | null {
+    return this.said.serverName;
   }
 
   data(isFromClient: boolean, bytes: Uint8Array, atUs: number): void {
@@ -158,7 +163,7 @@ export class TlsConversation {
 
   private clientSays(hello: Buffer): void {
     this.clientRandom ??= hello.subarray(2, 34);
-    this.offers = offersIn(hello);
+    this.said = helloIn(hello);
   }
 
   /** A server that answers nothing to offers takes none of them up. */
@@ -209,7 +214,7 @@ export class TlsConversation {
     if (this.openedAtUs === null) return;
     const atUs = this.openedAtUs;
     this.openedAtUs = null;
-    this.options.onOpened(atUs, this.agreed);
+    this.options.onOpened(atUs, this.agreed, this.serverName);
   }
 
   private use(side: Side, label: string): void {

@@ -6,6 +6,7 @@ import type { Asked, Head } from '../../front/asked';
 import type { Strictness } from '../../match/matcher';
 import type { Mock } from '../../mock';
 import { acceptsCodings, type PreparedResponse, prepareResponse, type Served } from '../../response';
+import { datedAt } from '../../translate/dates';
 import type { Translation } from '../../translate/translation';
 import { paced } from './paced';
 import type { HttpAnswer } from './read';
@@ -88,24 +89,24 @@ export function writeAnswer(asked: Asked, { prepared, answer, answering }: Writi
   const { latencyMs, pieces } = answer;
   const inTime = answering.options.latency === 'recorded';
   const write = (): void => {
-    if (inTime && pieces.length > 0) writePieces(asked, prepared, answer);
-    else writeWhole(asked, prepared);
+    if (inTime && pieces.length > 0) writePieces(asked, { prepared, answer, answering });
+    else writeWhole(asked, { prepared, answering });
   };
   if (inTime && latencyMs > 0) setTimeout(() => answering.guard(asked, write), latencyMs).unref();
   else write();
 }
 
-function writeWhole(asked: Asked, prepared: PreparedResponse): void {
+function writeWhole(asked: Asked, { prepared, answering }: Omit<Writing, 'answer'>): void {
   const served = servedTo(asked, prepared);
   const content = { bytes: served.body, shortText: served.shortText };
-  asked.reply.send(headOf(prepared, served), content, prepared.trailers);
+  asked.reply.send(headOf(prepared, served, answering), content, prepared.trailers);
 }
 
 /** Each message when it was recorded, counted from the start of the answer; its end follows the last of them. */
-function writePieces({ reply }: Asked, prepared: PreparedResponse, { pieces }: Writing['answer']): void {
+function writePieces({ reply }: Asked, { prepared, answer, answering }: Writing): void {
   const { coded } = prepared;
-  const { body, end } = reply.open(headOf(prepared, coded));
-  const stop = paced(pieces, coded.body, {
+  const { body, end } = reply.open(headOf(prepared, coded, answering));
+  const stop = paced(answer.pieces, coded.body, {
     write: (bytes) => body.write(bytes),
     end: () => end(prepared.trailers),
   });
@@ -117,6 +118,7 @@ function servedTo(asked: Asked, { coded, codings, identity }: PreparedResponse):
   return accepted ? coded : identity();
 }
 
-function headOf({ status, reason }: PreparedResponse, { headers, framing }: Served): Head {
-  return { status, reason, headers, framing };
+function headOf({ status, reason }: PreparedResponse, { headers, framing }: Served, { options }: Answering): Head {
+  const { shiftMs = 0 } = options;
+  return { status, reason, headers: shiftMs === 0 ? headers : datedAt(headers, Date.now() + shiftMs), framing };
 }

@@ -18,6 +18,8 @@ CREATE TABLE connections (
   process         TEXT,
   unread_tls      TEXT,
   unread_reason   TEXT,
+  ways            TEXT,
+  server_name     TEXT,
   container_id    TEXT,
   container_name  TEXT,
   container_image TEXT,
@@ -195,7 +197,7 @@ export function secondFromFirst(
 ): { readonly connections: string; readonly exchanges: string } {
   return {
     connections: `SELECT id, session_id, key, direction, opened_us, local, remote, tls_library, pid, process,
-      NULL AS unread_tls, NULL AS unread_reason, NULL AS container_id, NULL AS container_name, NULL AS container_image,
+      NULL AS unread_tls, NULL AS unread_reason, NULL AS ways, NULL AS server_name, NULL AS container_id, NULL AS container_name, NULL AS container_image,
       NULL AS pod_id, NULL AS pod_name, NULL AS pod_namespace FROM ${from}connections${suffix}`,
     exchanges: `SELECT id, session_id, connection_id, NULL AS channel, seq, number, 1 AS commit_number, protocol, started_us,
       duration_us, outcome, problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,
@@ -241,6 +243,7 @@ ${oldViews.map((view) => `DROP VIEW ${view};`).join('\n')}
 ALTER TABLE connections RENAME TO connections_of_1;
 ALTER TABLE exchanges RENAME TO exchanges_of_1;
 DROP INDEX exchanges_by_time;
+ALTER TABLE sessions ADD COLUMN sample_ppm INTEGER;
 ${tables}
 INSERT INTO connections ${remade.connections};
 INSERT INTO exchanges ${remade.exchanges};

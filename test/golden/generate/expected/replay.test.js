@@ -26,5 +26,5 @@ require('./endpoints/catalogue');
 require('./endpoints/logo-png');
 
 describe('dependencies', () => {
-  test('were asked for nothing that is not on the tape', noMisses);
+  test('were asked for what is on the tape, and nothing else', noMisses);
 });

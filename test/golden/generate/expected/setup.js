@@ -8,11 +8,14 @@
  *             {port} a free port, which then takes the place of the port in target
  *   mocks     what the dependencies answered; no dependency needs to run
  *   noise     places that may differ, each with a reason
+ *   calls     how calls to dependencies are judged: 'set' (default), 'strict' (how often and in which order, too), 'ignore'
+ *   accepted  values that are expected in the place of recorded ones
  *
  * WIRETAPE_TARGET, when set, is used in place of command and target. More settings: ca, insecure, hostHeader, redact,
  * protoSet (what names the fields of protobuf messages), setHeader: ['authorization: Bearer ${env:TOKEN}'],
- * secret: ['NAME=env:VAR'], timeoutMs, waitMs, sandbox: 'netns' or 'env', allow: ['127.0.0.1:5432'], and strict: true,
- * with which nothing may differ but what noise names.
+ * secret: ['NAME=env:VAR'], timeoutMs, waitMs, sandbox: 'netns' or 'env', clock: 'recorded' (the
+ * build begins at the time of the recording), allow: ['127.0.0.1:5432'], and strict: true, with which nothing may differ
+ * but what noise names.
  */
 'use strict';
 const { suite } = require('wiretape');

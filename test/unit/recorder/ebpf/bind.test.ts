@@ -541,3 +541,18 @@ it('tells of inbound connections on the wanted ports only, and of every outbound
   const told = bind([listen, admin, open(1), ...unwanted, open(3, { role: 1 })], { inboundPorts: new Set([8443]) });
   expect(spoken(told)).toEqual(['1 open', '3 open']);
 });
+
+it('tells nothing of a connection that a sample leaves out, in plaintext or TLS', () => {
+  const told = bind([
+    open(1, { flags: 0x100 }),
+    plain(1, RECEIVED, 'GET'),
+    open(2, { flags: 0x100 }),
+    secret(7, RECEIVED, 'GET'), // whose it was, nobody knew yet
+    { type: 'tlsBind', tls: 7, socket: 2, reason: 1 },
+    secret(7, SENT, '200', { socket: 2 }),
+    { type: 'close', socket: 2, sent: 90, received: 30 },
+    open(3),
+    plain(3, RECEIVED, 'GET'),
+  ]);
+  expect(spoken(told)).toEqual(['3 open', '3 received 0 GET']);
+});

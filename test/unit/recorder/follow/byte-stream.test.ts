@@ -125,3 +125,45 @@ it('believes no capture that is longer than the call', () => {
   stream.push(data(2, 'c'));
   expect(read).toEqual(['ab', 'c']);
 });
+
+describe('what is taken from packets', () => {
+  const later = (position: number, size: number) =>
+    data(position, '', { size, missing: 'unreadable-call', way: 'packets' });
+  const packet = (position: number, text: string, atUs = 0) => data(position, text, { way: 'packets', atUs });
+
+  it('is waited for, however long it takes to leave', () => {
+    const { stream, read } = open();
+    for (const event of [data(0, 'ab'), later(2, 3), data(5, 'f', { atUs: 1 })]) stream.push(event);
+    stream.expire(10 * defaultLimits.holeUs);
+    expect(read).toEqual(['ab']);
+    for (const event of [packet(2, 'cd', 2), packet(4, 'e', 3)]) stream.push(event);
+    expect(read).toEqual(['ab', 'cd', 'e', 'f']);
+  });
+
+  it('may come before its call is told of, and twice', () => {
+    const { stream, read } = open();
+    for (const event of [packet(0, 'abc'), data(0, 'ab'), later(2, 3), packet(3, 'de')]) stream.push(event);
+    expect([read, stream.position]).toEqual([['abc', 'de'], 5]);
+  });
+
+  it('is a hole where a later packet has come', () => {
+    const { stream, read } = open();
+    for (const event of [data(0, 'ab'), later(2, 4), packet(5, 'f', 1)]) stream.push(event);
+    stream.expire(1 + defaultLimits.holeUs);
+    expect(read).toEqual(['ab', '<3 hole>', 'f']);
+  });
+
+  it('was not read where it never left', () => {
+    const { stream, read } = open();
+    for (const event of [data(0, 'ab'), later(2, 4), packet(2, 'cd'), data(6, 'g')]) stream.push(event);
+    stream.finish(8, 1);
+    expect(read).toEqual(['ab', 'cd', '<2 unreadable-call>', 'g', '<1 hole>']);
+  });
+
+  it('was not read where it had not left when the recording ended', () => {
+    const { stream, read } = open();
+    for (const event of [data(0, 'ab'), later(2, 4), packet(2, 'c')]) stream.push(event);
+    stream.finish(null, 1);
+    expect(read).toEqual(['ab', 'c', '<3 unreadable-call>']);
+  });
+});

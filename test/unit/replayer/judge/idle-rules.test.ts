@@ -1,5 +1,7 @@
 import { casesFrom } from '../../../../replayer/cases/cases';
-import { idleRules } from '../../../../replayer/judge/idle-rules';
+import { deadRules, idleRules } from '../../../../replayer/judge/idle-rules';
+import type { OutgoingCall } from '../../../../replayer/mocks/calls';
+import { mocksFrom } from '../../../../replayer/mocks/mock';
 import { parseNoiseRules } from '../../../../replayer/noise/rules';
 import type { CaseResult } from '../../../../replayer/report/report';
 import { storedExchanges } from '../../../support/exchanges';
@@ -20,7 +22,7 @@ const results = (used: string[]): CaseResult[] => [
 ];
 
 it('says nothing of a rule that excused something', () => {
-  expect(idleRules(rule('path: body.items[*].at'), results(['n.yaml:1']), cases)).toEqual([]);
+  expect(idleRules(rule('path: body.items[*].at'), { results: results(['n.yaml:1']), cases, calls: null })).toEqual([]);
 });
 
 it.each([
@@ -31,7 +33,9 @@ it.each([
   ['path: body.itmes', 'no recorded answer has such a place (body.itmes)'],
   ['path: body.meta, match: "GET */carts/**"', 'its match fits no case (body.meta)'],
 ])('warns about a rule that excused nothing: %s', (more, why) => {
-  expect(idleRules(rule(more), results([]), cases)).toEqual([`noise rule n.yaml:1 excused nothing: ${why}`]);
+  expect(idleRules(rule(more), { results: results([]), cases, calls: null })).toEqual([
+    `noise rule n.yaml:1 excused nothing: ${why}`,
+  ]);
 });
 
 it('says where a rule allows less than what differs', () => {
@@ -40,13 +44,52 @@ it('says where a rule allows less than what differs', () => {
     verdict: 'fail',
     differences: [{ path: 'body.meta.a', kind: 'changed', expected: 1, actual: 9 }],
   };
-  expect(idleRules(rule('path: body.meta.a, tolerance: 1'), [failed], cases)).toEqual([
+  expect(idleRules(rule('path: body.meta.a, tolerance: 1'), { results: [failed], cases, calls: null })).toEqual([
     'noise rule n.yaml:1 excused nothing: what differs there is not within it (body.meta.a)',
   ]);
 });
 
-it('leaves rules about requests to the mocks', () => {
-  expect(
-    idleRules(parseNoiseRules('- { in: request, path: body.a, because: x }', 'n.yaml'), results([]), cases),
-  ).toEqual([]);
+describe('rules about calls', () => {
+  const { mocks } = mocksFrom(
+    storedExchanges({
+      direction: 'outbound',
+      host: 'stock.test',
+      target: '/items?page=1',
+      requestHeaders: [['x-tenant', 'acme']],
+    }),
+  );
+  const rules = (text: string) => parseNoiseRules(`- { because: x, ${text} }`, 'n.yaml');
+  const said = (text: string, made: readonly OutgoingCall[] = [], used: string[] = []) =>
+    idleRules(rules(text), { results: results(used), cases, calls: { made, mocks } });
+
+  it('are not spoken of where no mocks were served', () => {
+    const all = 'in: request, path: body.a';
+    expect(idleRules(rules(all), { results: results([]), cases, calls: null })).toEqual([]);
+  });
+
+  it.each([
+    ['in: request, path: body.a', 'no recorded call has such a place (body.a)'],
+    ['in: request, path: query.page', 'nothing differs there, or not within it (query.page)'],
+    ['in: request, path: header.X-Tenant', 'nothing differs there, or not within it (header.X-Tenant)'],
+    ['in: request, path: query.page, match: "POST */items"', 'its match fits no recorded call (query.page)'],
+    ['in: call, match: "GET stock.test/items"', 'they are made as recorded (GET stock.test/items)'],
+    ['in: call, match: "GET stock.test:80/items"', 'they are made as recorded (GET stock.test:80/items)'],
+    ['in: call, match: "GET other.test/**"', 'its match fits no recorded call (GET other.test/**)'],
+  ])('are warned about where they excused nothing: %s', (text, why) => {
+    expect(said(text)).toEqual([`noise rule n.yaml:1 excused nothing: ${why}`]);
+  });
+
+  it('are not where they excused something, in a call or in a case', () => {
+    const excused = [{ path: 'query.page', rule: 'n.yaml:1' }];
+    expect(said('in: request, path: query.page', [{ excused } as unknown as OutgoingCall])).toEqual([]);
+    expect(said('in: call, match: "GET stock.test/items"', [], ['n.yaml:1'])).toEqual([]);
+  });
+
+  it('are dead where nothing on the tape is what they speak of', () => {
+    const dead = deadRules(rules('in: call, match: "GET other.test/**"'), { cases, mocks });
+    expect(dead).toEqual([
+      'noise rule n.yaml:1 speaks of nothing on the tape: its match fits no recorded call (GET other.test/**)',
+    ]);
+    expect(deadRules(rules('in: call, match: "GET stock.test/items"'), { cases, mocks })).toEqual([]);
+  });
 });

@@ -223,3 +223,106 @@ describe('addresses', () => {
     expect(told(judgeOne(recorded, answer({ href: 'http://shop.test/b' })))).toHaveLength(1);
   });
 });
+
+describe('an id within an address that an answer gave', () => {
+  const run = (id: string, said: string): readonly ExchangeSketch[] => [
+    {
+      method: 'POST',
+      target: '/charges',
+      status: 201,
+      responseHeaders: [
+        ['Content-Type', 'application/json'],
+        ['Location', `/payments/pay_${id}`],
+      ],
+      responseBody: { id: `pay_${id}` },
+    },
+    {
+      target: `/payments/pay_${id}`,
+      status: 404,
+      responseBody: { message: `Nothing is served at /payments/pay_${said}` },
+    },
+  ];
+
+  it('is known where a text repeats the address', () => {
+    expect(judgeRun(run(idA, idA), run(idB, idB)).flatMap(told)).toEqual([]);
+  });
+
+  it('is another where the text names another', () => {
+    expect(judgeRun(run(idA, idA), run(idB, idC)).flatMap(told)).toHaveLength(1);
+    expect(judgeRun(run(idA, idA), run(idB, idA)).flatMap(told)).toHaveLength(1);
+  });
+});
+
+describe('a weak tag that says how long its body is', () => {
+  const [a, b] = ['{"n":1}', '{"n":123}'];
+  const tag = (body: string, hash: string) => `W/"${body.length.toString(16)}-${hash.repeat(27)}"`;
+  const of = (body: string, etag: string, more: ExchangeSketch = {}): ExchangeSketch => ({
+    responseHeaders: [
+      ['Content-Type', 'application/json'],
+      ['ETag', etag],
+    ],
+    responseBody: body,
+    ...more,
+  });
+
+  it.each([
+    ['stays with the bytes', of(a, tag(a, 'x')), []],
+    ['does not change without them', of(a, tag(a, 'y')), ['header["etag"] changed']],
+    ['does not stay when they change', of(b, tag(a, 'x')), ['body.n changed', 'header["etag"] unchanged']],
+    ['is never that of another length', of(b, tag(a, 'y')), ['body.n changed', 'header["etag"] changed']],
+    ['changes with them', of(b, tag(b, 'y')), ['body.n changed']],
+  ])('%s', (_, live, expected) => {
+    const { differences } = judgeOne(of(a, tag(a, 'x')), live);
+    expect(differences.map(({ path, kind }) => `${path} ${kind}`).sort()).toEqual(expected);
+  });
+
+  it('is held against the length that an answer to HEAD says', () => {
+    const head = (etag: string, length: string) =>
+      of('', etag, {
+        method: 'HEAD',
+        responseHeaders: [
+          ['Content-Length', length],
+          ['ETag', etag],
+        ],
+      });
+    const judged = (live: ExchangeSketch) => judgeOne(head(tag(a, 'x'), '7'), live).differences.map(({ path }) => path);
+    expect(judged(head(tag(a, 'y'), '7'))).toEqual([]); // another body of that length, perhaps
+    expect(judged(head(tag(b, 'y'), '7'))).toContain('header["etag"]');
+  });
+
+  it('may change where it says nothing of its body', () => {
+    expect(judgeOne(of(a, 'W/"abc"'), of(a, 'W/"abd"')).differences).toEqual([]);
+  });
+});
+
+describe('a tag that is a digest', () => {
+  const of = (etag: string, n: number): ExchangeSketch => ({ responseHeaders: [['ETag', etag]], responseBody: { n } });
+  const digest = '5f0c1e2a7d1b4c3e9a550b1f2d3c4e5f';
+
+  it.each([
+    [`"${digest.replaceAll('5', '6')}"`, []],
+    ['"abc"', ['header["etag"]']],
+    [`"${digest}0"`, ['header["etag"]']],
+  ])('keeps its form when the body changes: %s', (etag, expected) => {
+    const { differences } = judgeOne(of(`"${digest}"`, 1), of(etag, 2));
+    expect(differences.map(({ path }) => path).filter((path) => path !== 'body.n')).toEqual(expected);
+  });
+});
+
+it.each([
+  ['EwrvoFPnQbZQZpnuzqXjXw==', 'yz2J+AypY9Yl/o0K1Fm+Sg=='],
+  ['/6CeGWw6VFk9/X3kqYKrCg==', 'vHXWxxo14jEcVOM4tvk6Ww=='],
+  ['lvYVeGlxBUmhUOtBdKhxsw==', '/lWrFcFlyBdwfOZMuPWNLA=='],
+])('takes for a nonce what is called one, whatever it begins with and whether or not it has a digit', (a, b) => {
+  const page = (nonce: string): ExchangeSketch => ({
+    responseHeaders: [
+      ['Content-Type', 'text/html'],
+      ['Content-Security-Policy', `script-src 'nonce-${nonce}'`],
+    ],
+    responseBody: `<p>script</p><script nonce="${nonce}">1</script>`,
+  });
+  expect(told(judgeOne(page(a), page(b)))).toEqual([]);
+  expect(told(judgeOne(page(b), page(a)))).toEqual([]);
+  const other = { ...page(b), responseBody: String(page(b).responseBody).replace('<p>script', '<p>styles') };
+  expect(told(judgeOne(page(a), other))).toHaveLength(1);
+});

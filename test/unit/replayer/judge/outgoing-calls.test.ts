@@ -1,7 +1,10 @@
 /** Calls of the build, held against those that were recorded under the same case. */
-import { type CallPolicy, withCallsJudged } from '../../../../replayer/judge/outgoing-calls';
+import { AcceptedValues } from '../../../../replayer/accept/accepted';
+import { parseAccepted } from '../../../../replayer/accept/accepted-file';
+import { type CallPolicy, judgeCalls } from '../../../../replayer/judge/outgoing-calls';
 import type { OutgoingCall } from '../../../../replayer/mocks/calls';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
+import { parseNoiseRules } from '../../../../replayer/noise/rules';
 import type { CaseResult, Verdict } from '../../../../replayer/report/report';
 import { storedExchanges } from '../../../support/exchanges';
 
@@ -27,25 +30,37 @@ const made = (of: string, exchange: string, more: Partial<OutgoingCall> = {}): O
   const mock = mocks.find(({ id }) => id === exchange);
   const answered = { upstream: mock?.upstream ?? '', target: mock?.request.target ?? '', found: 'exact' as const };
   const rest = { recordedUnder: mock?.cause ?? null, differences: [], excused: [], placeholders: [] };
-  return { case: of, method: 'GET', exchange, ...answered, ...rest, ...more };
+  return { case: of, knownBy: 'alone', among: [], method: 'GET', exchange, ...answered, ...rest, ...more };
 };
+/** While both cases were played. */
+const open = (exchange: string, more: Partial<OutgoingCall> = {}): OutgoingCall =>
+  made('A', exchange, { case: null, knownBy: null, among: ['A', 'B'], ...more });
 const allOfA = ['1', '2', '3'].map((id) => made('A', id));
 
-function judged(
+interface Circumstances {
+  readonly policy?: CallPolicy;
+  readonly verdict?: Verdict;
+  readonly rules?: string;
+  readonly count?: number;
+  readonly accepted?: AcceptedValues;
+}
+
+function judgement(
   calls: readonly OutgoingCall[],
-  {
-    policy = 'set',
-    verdict = 'pass',
-    isAttributed = true,
-  }: { policy?: CallPolicy; verdict?: Verdict; isAttributed?: boolean } = {},
+  { policy = 'set', verdict = 'pass', rules = '', count, accepted = new AcceptedValues([]) }: Circumstances,
 ) {
   const results = ['A', 'B'].map(
     (id): CaseResult => ({ id, name: '', verdict, reason: null, differences: [], excused: [] }),
   );
   const asked = new Set(calls.map(({ exchange }) => exchange));
   const unused = mocks.filter(({ id }) => !asked.has(id));
-  const after = withCallsJudged(results, { policy, mocks, unused, made: calls, isAttributed });
-  return after.flatMap(({ id, verdict, differences }) =>
+  const said = parseNoiseRules(rules, 'n.yaml');
+  const run = { policy, mocks, unused, made: calls, count: count ?? calls.length, rules: said, accepted };
+  return judgeCalls(results, run);
+}
+
+function judged(calls: readonly OutgoingCall[], circumstances: Circumstances = {}) {
+  return judgement(calls, circumstances).results.flatMap(({ id, verdict, differences }) =>
     differences.map(({ path, kind }) => `${id} ${verdict} ${path} ${kind}`),
   );
 }
@@ -59,6 +74,27 @@ it('fails a case whose recorded call is not made', () => {
   expect(judged([made('A', '2'), made('A', '3'), made('B', '4')])).toEqual([
     'A fail calls["GET up.test:80/token"] removed',
   ]);
+});
+
+describe('with accepted calls', () => {
+  const entry = (path: string, sides: string) => `- { case: A, name: x, path: '${path}', ${sides}, because: x }`;
+  const gone = entry('calls["GET up.test:80/token"]', 'recorded: "GET up.test:80/token"');
+  const told = (calls: readonly OutgoingCall[], text: string) =>
+    judged(calls, { accepted: new AcceptedValues(parseAccepted(text, 'a.yaml')) });
+
+  it('passes without a call that is to be gone, and fails with it', () => {
+    expect(told([made('A', '2'), made('A', '3'), made('B', '4')], gone)).toEqual([]);
+    expect(told([...allOfA, made('B', '4')], gone)).toEqual(['A fail calls["GET up.test:80/token"] unchanged']);
+  });
+
+  it('says nothing of what nobody can tell: others while several cases went on, and any after a miss', () => {
+    const other = entry('calls["GET up.test:80/token"].header["x-tenant"]', 'recorded: a, accepted: b');
+    expect(told([...allOfA, made('B', '4')], other)).toEqual([
+      'A fail calls["GET up.test:80/token"].header["x-tenant"] unchanged',
+    ]);
+    expect(told([...['1', '2', '3'].map((id) => open(id)), made('B', '4')], other)).toEqual([]);
+    expect(told([...allOfA, made('A', '1', { found: 'miss' }), made('B', '4')], gone)).toEqual([]);
+  });
 });
 
 it('takes equal calls as one, however often they are made', () => {
@@ -100,8 +136,79 @@ it('judges nothing under ignore, and no case that was not judged itself', () => 
   expect(judged([], { verdict: 'skipped' })).toEqual([]);
 });
 
-it('knows what was never asked for also where several cases went on at once', () => {
-  const calls = ['1', '2', '4'].map((id) => made('A', id, { case: null }));
-  expect(judged(calls, { isAttributed: false })).toEqual([]);
-  expect(judged(calls.slice(0, 2), { isAttributed: false })).toEqual(['B fail calls["GET up.test:80/price"] removed']);
+describe('where several cases went on at once', () => {
+  it('knows what no case made', () => {
+    expect(judged(['1', '2', '4'].map((id) => open(id)))).toEqual([]);
+    expect(judged(['1', '2'].map((id) => open(id)))).toEqual(['B fail calls["GET up.test:80/price"] removed']);
+  });
+
+  it('does not take a call of one case for that of another which should have made it too', () => {
+    expect(judged([made('A', '1', { knownBy: 'trace' }), open('2'), made('B', '4', { knownBy: 'recording' })])).toEqual(
+      [],
+    );
+  });
+
+  it('judges a call that is known to be of a case', () => {
+    const differences = [{ path: 'header["x-tenant"]', kind: 'changed' as const, expected: 'A', actual: 'B' }];
+    expect(judged([...allOfA, made('B', '4', { knownBy: 'recording', differences })])).toEqual([
+      'B fail calls["GET up.test:80/price"].header["x-tenant"] changed',
+    ]);
+    expect(judged([...allOfA, made('B', '1', { knownBy: 'trace' }), made('B', '4')])).toEqual([
+      'B fail calls["GET up.test:80/token"] added',
+    ]);
+  });
+
+  it('says which calls it could put to no case, and does not judge them', () => {
+    const differences = [{ path: 'header["x-tenant"]', kind: 'changed' as const, expected: 'A', actual: 'B' }];
+    const { results, remarks } = judgement([...allOfA, open('4', { differences }), open('1')], {});
+    expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+    expect(remarks).toEqual([
+      '2 calls could not be put to one case: several were played at once, and nothing in the call says for which (GET up.test:80/price, GET up.test:80/token); what differs in them is not judged',
+    ]);
+    expect(judgement([...allOfA, made('B', '4')], {}).remarks).toEqual([]);
+  });
+
+  it('holds order and count only where every call is known', () => {
+    const turned = [made('A', '2'), made('A', '1'), made('A', '3'), made('B', '4')];
+    expect(judged(turned, { policy: 'strict' })).toEqual(['A fail calls reordered']);
+    const last = open('4');
+    expect(judged([...turned.slice(0, 3), last], { policy: 'strict' })).toEqual([]);
+    expect(judgement([...turned.slice(0, 3), last], { policy: 'strict' }).remarks[0]).toMatch(/nor order and number/);
+  });
+
+  it('does not call missing what a call without a mock may have been', () => {
+    expect(judged([...allOfA, open('4', { found: 'miss', exchange: null })])).toEqual([]);
+  });
+});
+
+it('judges nothing, and says so, where there were more calls than are kept', () => {
+  const { results, remarks } = judgement([made('A', '1')], { count: 2 });
+  expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+  expect(remarks).toEqual(['calls of the build were not judged: it made 2, of which 1 were kept']);
+});
+
+describe('rules about calls', () => {
+  const token = '- { in: call, match: "GET up.test/token", because: cached }';
+
+  it('let a call be left out, and made for another case', () => {
+    const { results } = judgement([made('A', '2'), made('B', '4')], { rules: token });
+    expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+    expect(results[0]?.excused).toEqual([{ path: 'calls["GET up.test:80/token"]', cause: 'rule', rule: 'n.yaml:1' }]);
+    expect(judged([...allOfA, made('B', '1'), made('B', '4')], { rules: token })).toEqual([]);
+  });
+
+  it('let it be made in another order and more often under strict, and nothing else', () => {
+    const turned = [made('A', '2'), made('A', '3'), made('A', '1'), made('B', '4')];
+    expect(judged(turned, { policy: 'strict', rules: token })).toEqual([]);
+    const { results } = judgement(turned, { policy: 'strict', rules: token });
+    expect(results[0]?.excused.map(({ rule }) => rule)).toEqual(['n.yaml:1']);
+    expect(judged([...turned, made('B', '4')], { policy: 'strict', rules: token })).toEqual(['B fail calls reordered']);
+  });
+
+  it('excuse no other call', () => {
+    expect(judged([made('A', '1')], { rules: token })).toEqual([
+      'A fail calls["GET up.test:80/stock"] removed',
+      'B fail calls["GET up.test:80/price"] removed',
+    ]);
+  });
 });

@@ -8,7 +8,7 @@ const options: EnvironmentOptions = {
     urls: new Map(upstreams.map(({ name }, i) => [name, `http://127.0.0.1:${2000 + i}`])),
     upstreams,
     caFile: '/tmp/ca.pem',
-    trust: { bundle: '/tmp/bundle.pem', javaStore: '/tmp/cacerts', phpFolder: '/tmp/php' },
+    trust: { bundle: '/tmp/bundle.pem', javaStore: '/tmp/cacerts', phpFolder: '/tmp/php', hashedFolder: '/tmp/certs' },
   },
   ownAddress: '127.0.0.1:3000',
   port: 4000,
@@ -27,6 +27,7 @@ it('leads clients to the mocks under the names each of them reads', () => {
     NODE_USE_ENV_PROXY: '1',
     NODE_EXTRA_CA_CERTS: '/tmp/ca.pem',
     SSL_CERT_FILE: '/tmp/bundle.pem',
+    SSL_CERT_DIR: '/tmp/certs',
     REQUESTS_CA_BUNDLE: '/tmp/bundle.pem',
     CURL_CA_BUNDLE: '/tmp/bundle.pem',
   });

@@ -36,7 +36,7 @@ it.each([
   ['- {in: response, path: body.a, because: " "}', 'Cannot read the noise rule at n.yaml:1: `because` is missing'],
   [
     '- {in: answer, path: body.a, because: x}',
-    'Cannot read the noise rule at n.yaml:1: `in` is missing, or not request or response',
+    'Cannot read the noise rule at n.yaml:1: `in` is missing, or none of request, response, call',
   ],
   [
     '- {in: response, paths: body.a, because: x}',
@@ -45,7 +45,7 @@ it.each([
   ['- {in: response, path: 3, because: x}', 'Cannot read the noise rule at n.yaml:1: `path` is not a text'],
   [
     '\n- {in: response, path: $.a, because: x}',
-    'Cannot read the noise rule at n.yaml:2: Cannot read the path "$.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome, message',
+    'Cannot read the noise rule at n.yaml:2: Cannot read the path "$.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome, message, calls',
   ],
   [
     '- {in: response, path: body..a, because: x}',
@@ -124,4 +124,14 @@ it.each([
   ['- { in: response, because: x, path: "body.a[0]" }', 'body.a[0]'],
 ])('takes the path of %s without quotes', (text, path) => {
   expect(parseNoiseRules(text, 'n.yaml').map((rule) => rule.pathText)).toEqual([path]);
+});
+
+it('reads rules about whole calls, which have a match and no place', () => {
+  const [rule] = parseNoiseRules('- { in: call, match: "POST auth:8443/token", because: cached }', 'n.yaml');
+  expect(rule).toMatchObject({ in: 'call', path: [], allows: { kind: 'anything' } });
+  expect(refusal('- { in: call, because: x }')).toBe('Cannot read the noise rule at n.yaml:1: `match` is missing');
+  expect(refusal('- { in: call, match: "GET a/b", path: body.a, because: x }')).toBe(
+    'Cannot read the noise rule at n.yaml:1: `path` is for places, and the rule is about whole calls: for a place in one write `in: request`',
+  );
+  expect(refusal('- { in: call, match: "GET a/b", tolerance: 1, because: x }')).toMatch(/`tolerance` is for places/);
 });

@@ -53,6 +53,28 @@ describe.each(patterns.map((pattern, i) => [pattern.rule, pattern, i] as const))
   });
 });
 
+describe.each([
+  'http://user:hidden@host/',
+  String.raw`http:\/\/user:hidden@host\/`,
+  String.raw`http:/\/user:hidden@host/`,
+  String.raw`http:\//user:hidden@host/`,
+  'https://host/cb?code=4711&state=1',
+  '"code": "4/0AX4XfWh", "state": "x1"',
+  '"kty": "RSA", "d": "X4cTteJY_gn4FYPsXB8rdX"',
+  'Your verification code is 123456',
+  'your Code: 123456',
+  'login code: 1234',
+  'your CODE is 123456',
+  'mutation login($u: String, $p: String)',
+  'login(password: $P',
+  'login $p',
+])('what is secret by its surroundings: %s', (secret) => {
+  it('is seen wherever it begins, and where it ends', () => {
+    const texts = ['', ' ', '..', '...'].flatMap((front) => [front + secret, `${front}${secret}. `]);
+    expect(texts.filter((text) => !isSuspiciousText(text) || !isSuspicious(Buffer.from(text)))).toEqual([]);
+  });
+});
+
 describe('with the cheap look and without it', () => {
   const key = Buffer.alloc(32, 7);
   const nothing: Finder = { rules: [], find: () => [] }; // where there is a finder, there is no cheap look

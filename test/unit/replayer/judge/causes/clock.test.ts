@@ -208,3 +208,43 @@ describe('over a run', () => {
     expect(told(judgeOne(echo, now, { laterUs: laterMs * 1000 }))).toHaveLength(1);
   });
 });
+
+describe('of a build whose clock began at the recording', () => {
+  const afterMs = 9000; // by its own clock; the real one is later by days
+  const options = { laterUs: laterMs * 1000, shiftMs: afterMs - laterMs };
+  const judgedBy = (body: Body, live: Body) =>
+    told(judgeOne(answer(body(recordedMs)), answer(live(recordedMs + afterMs)), options));
+  const behind =
+    (body: Body, ms: number): Body =>
+    (now) =>
+      body(now + ms);
+
+  it.each(clocks)('a clock as %s is its own', (_, body) => {
+    expect(judgedBy(body, body)).toEqual([]);
+    expect(judgedBy(body, behind(body, 3 * day))).toHaveLength(1);
+  });
+
+  it.each(clocks.filter(([name]) => name !== 'a date alone'))(
+    'a time from outside, as %s, is by the real one',
+    (_, body) => {
+      expect(judgedBy(body, behind(body, laterMs - afterMs))).toEqual([]);
+      expect(judgedBy(body, behind(body, laterMs - afterMs + hour))).toHaveLength(1);
+    },
+  );
+
+  it('a date alone is its own', () => {
+    const body: Body = (now) => ({ dueDate: iso(now + 14 * day).slice(0, 10) });
+    expect(judgedBy(body, behind(body, laterMs - afterMs))).toHaveLength(1);
+  });
+
+  it('a time that stayed as it was recorded is one of then', () => {
+    const booked: Body = () => ({ startsAt: '2027-03-28T10:00:00Z' });
+    expect(judgedBy(booked, booked)).toEqual([]);
+  });
+
+  it('a file that was put there since, by the real clock, is one from before its answer', () => {
+    const put = (ms: number): ExchangeSketch => answer('<p>', { responseHeaders: [['Last-Modified', http(ms)]] });
+    const judgement = judgeOne(put(recordedMs - 90 * day), put(recordedMs + laterMs - hour), options);
+    expect(told(judgement)).toEqual([]);
+  });
+});

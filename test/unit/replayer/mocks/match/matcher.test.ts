@@ -1,5 +1,5 @@
 import { createMatcher, type Matcher } from '../../../../../replayer/mocks/match/matcher';
-import { mocksFrom } from '../../../../../replayer/mocks/mock';
+import { mocksFrom, requestIn } from '../../../../../replayer/mocks/mock';
 import { parseNoiseRules } from '../../../../../replayer/noise/rules';
 import type { RedactionEntry } from '../../../../../tape/redact/redacted';
 import type { StoredExchange } from '../../../../../tape/store/tape';
@@ -24,7 +24,7 @@ interface Circumstances {
 
 function recorded(sketches: readonly CallSketch[], options: Circumstances = {}): Conversation {
   const rules = parseNoiseRules(options.rules ?? '', 'shop.noise.yaml');
-  const set = mocksFrom(calls(...sketches), { heard: options.heard ?? [] });
+  const set = mocksFrom(calls(...sketches), { heard: (options.heard ?? []).flatMap(requestIn) });
   const matcher = createMatcher(set, { rules, keyed: options.keyed ?? true });
   return {
     matcher,
@@ -413,5 +413,32 @@ describe('refused connects', () => {
     ask(get('/a'));
     const { mocks, refusals } = matcher.unused();
     expect([mocks.map(({ id }) => id), refusals.map(({ id }) => id)]).toEqual([['2'], ['3']]);
+  });
+});
+
+describe('rules that say how far a place of a request may differ', () => {
+  const rule = (how: string) => ({ rules: `- { in: request, path: body.amount, ${how}, because: "rates" }` });
+  const amount = (value: unknown): CallSketch => post({ amount: value });
+
+  it.each([
+    ['tolerance: 5', 104, 106],
+    ['tolerance: 5%', 95, 94],
+    ['one-of: [100, 200]', 200, 300],
+    ["matches: '^1\\d\\d$'", 199, 200],
+  ])('%s lets %j pass, and not %j', (how, fits, fitsNot) => {
+    const { ask } = recorded([amount(100)], rule(how));
+    expect(ask(amount(fits))).toBe('noise 1');
+    expect(ask(amount(fitsNot))).toBe('miss');
+    expect(ask(post({}))).toBe('miss');
+  });
+
+  it('choose among mocks that differ only there', () => {
+    const { ask } = recorded([amount(100), amount(200)], rule('tolerance: 5'));
+    expect([ask(amount(203)), ask(amount(103)), ask(amount(150))]).toEqual(['noise 2', 'noise 1', 'miss']);
+  });
+
+  it('say nothing of what is below the place', () => {
+    const { ask } = recorded([amount({ value: 100 })], rule('tolerance: 5'));
+    expect(ask(amount({ value: 101 }))).toBe('miss');
   });
 });

@@ -115,7 +115,7 @@ describe('in a run', () => {
     begin('b', 1);
     begin('c', 2);
     expect(asked('/stock', '/stock', '/stock')).toEqual(['exact 2', 'exact 3', 'exact 4']);
-    expect(matcher.runningCase()).toBeNull();
+    expect(matcher.whose([])).toEqual({ case: null, knownBy: null, among: ['b', 'c'] });
   });
 
   it('only the writes of a case itself decide which of its answers is due', () => {

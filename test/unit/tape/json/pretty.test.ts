@@ -1,4 +1,4 @@
-import { prettyJson } from '../../../cli/pretty-json';
+import { prettyJson } from '../../../../tape/json/pretty';
 
 it('lays members and items out on lines of their own, and keeps empty ones closed', () => {
   expect(prettyJson('{"a":[1,{"b":null}],"c":{},"d":[ ]}')).toBe(

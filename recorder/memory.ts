@@ -1,0 +1,44 @@
+/** How the memory that a recorder may take is shared out between the places where bytes of a recording wait. Pure. */
+
+export interface RecorderMemory {
+  /** Of the kernel's ring, a power of two; it is mapped twice, and counts so. */
+  readonly ringBytes: number;
+  /** For what was drained and is not parsed yet. */
+  readonly queueBytes: number;
+  /** For TLS plaintext whose socket is not known yet. */
+  readonly unboundBytes: number;
+  /** For messages that are not whole, of all connections. */
+  readonly messageBytes: number;
+  /** Kept of one body: while it is redacted and written there are several copies of it. */
+  readonly bodyBytes: number;
+}
+
+const mebibyte = 1 << 20;
+/** Node.js, the code, and V8's heap under full load. */
+const programBytes = 208 * mebibyte;
+/** What is beyond the program makes a ring of 2 MiB, and half of that for a body. */
+export const leastRssBytes = programBytes + 16 * mebibyte;
+
+const most: RecorderMemory = {
+  ringBytes: 32 * mebibyte,
+  queueBytes: 96 * mebibyte,
+  unboundBytes: 64 * mebibyte,
+  messageBytes: 256 * mebibyte,
+  bodyBytes: Number.POSITIVE_INFINITY,
+};
+
+/**
+ * What fits into `rssBytes`, which is at least `leastRssBytes`; null: as much as is useful. An eighth is for what is made of
+ * bytes on their way to the tape.
+ */
+export function memoryWithin(rssBytes: number | null): RecorderMemory {
+  if (rssBytes === null) return most;
+  const eighth = Math.floor((rssBytes - programBytes) / 8);
+  return {
+    ringBytes: Math.min(most.ringBytes, 2 ** Math.floor(Math.log2(eighth))),
+    queueBytes: Math.min(most.queueBytes, eighth),
+    unboundBytes: Math.min(most.unboundBytes, eighth),
+    messageBytes: Math.min(most.messageBytes, 3 * eighth),
+    bodyBytes: Math.floor(eighth / 2),
+  };
+}
