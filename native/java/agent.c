@@ -24,7 +24,7 @@ enum failure {
 	NOT_RETRANSFORMED = 130,
 };
 
-static const char class_prefix[] = "sun/security/ssl/Wiretape";
+static const char class_prefix[] = "wiretape/Jsse";
 /* The helper class stays for as long as the JVM runs, so each agent has one of its own name. */
 static char helper_name[sizeof(class_prefix) + 16];
 
@@ -145,7 +145,7 @@ static void put_name(uint8_t *to, uint32_t *at, const char *text)
 /* A class of static native methods and nothing else (JVM Specification, chapter 4): there is no code to compile. */
 static uint32_t write_helper(uint8_t *to)
 {
-	enum { FINAL_SUPER = 0x30, STATIC_NATIVE = 0x108, OWN = 2, OBJECT = 4, FIRST_NAME = 5 };
+	enum { PUBLIC_FINAL = 0x31, STATIC_NATIVE = 0x109, OWN = 2, OBJECT = 4, FIRST_NAME = 5 };
 	static const uint8_t opening[] = { 0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 52 };
 	uint32_t at = 0;
 	for (uint32_t i = 0; i < sizeof(opening); i++)
@@ -161,7 +161,7 @@ static uint32_t write_helper(uint8_t *to)
 		put_name(to, &at, jsse_methods[i].name);
 		put_name(to, &at, jsse_methods[i].signature);
 	}
-	put_two(to, &at, FINAL_SUPER);
+	put_two(to, &at, PUBLIC_FINAL);
 	put_two(to, &at, OWN);
 	put_two(to, &at, OBJECT);
 	put_two(to, &at, 0);
@@ -177,15 +177,27 @@ static uint32_t write_helper(uint8_t *to)
 	return at;
 }
 
-/* In the package and by the loader of the classes that call it, so that no module has to be opened for them. */
+static jobject module_of(jni env, jobject class)
+{
+	return class ? CALL(env, JNI_GET_MODULE, jobject, jni, jobject)(env, class) : NULL;
+}
+
+/*
+ * By the loader of the classes that call it, and in its unnamed module: in a named one the virtual machine would warn, on the
+ * application's own output, of native methods that come from elsewhere. JSSE's module has to read that one.
+ */
 static bool define_helper(jni env)
 {
 	static uint8_t bytes[1024];
 	int32_t size = (int32_t)write_helper(bytes);
 	jobject class = CALL(env, JNI_DEFINE_CLASS, jobject, jni, const char *, jobject, const uint8_t *, int32_t)(
 		env, helper_name, NULL, bytes, size);
-	bool done = class && !CALL(env, JNI_REGISTER_NATIVES, int, jni, jobject, const struct native_method *, int32_t)(
-				    env, class, jsse_methods, JSSE_METHODS);
+	jobject from = module_of(env, classes[0]);
+	jobject to = module_of(env, class);
+	bool done = from && to &&
+		    !CALL(ti, TI_ADD_MODULE_READS, int, tools, jobject, jobject)(ti, from, to) &&
+		    !CALL(env, JNI_REGISTER_NATIVES, int, jni, jobject, const struct native_method *, int32_t)(
+			    env, class, jsse_methods, JSSE_METHODS);
 	if (!done)
 		CALL(env, JNI_EXCEPTION_CLEAR, void, jni)(env);
 	return done;

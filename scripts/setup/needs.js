@@ -45,6 +45,7 @@ const needs = [
   { package: 'php-cli', command: 'php', for: 'test' },
   { package: 'libio-socket-ssl-perl', library: 'IO/Socket/SSL.pm', for: 'test' },
   { package: 'pkg-config', command: 'pkg-config', for: 'test' },
+  { package: 'default-jdk-headless', command: 'javac', for: 'test' },
   { package: 'liburing-dev', library: 'liburing.so', for: 'test' },
   { package: 'nginx', command: 'nginx', for: 'clients' },
   { package: 'openssl', command: 'openssl', for: 'clients' },

@@ -37,7 +37,16 @@ const ownersOf: Record<string, readonly string[]> = {
 const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/parse': 'folders',
   'recorder/source': 'folders',
-  'recorder/source/ebpf/attach/tls-libraries': ['gnutls', 'go', 'mbedtls', 'nss', 'openssl', 'rustls', 'wolfssl'],
+  'recorder/source/ebpf/attach/tls-libraries': [
+    'gnutls',
+    'go',
+    'jsse',
+    'mbedtls',
+    'nss',
+    'openssl',
+    'rustls',
+    'wolfssl',
+  ],
   'replayer/generate': ['jest', 'vitest', 'msw'],
   'replayer/play': ['conversation', 'request-player'],
   'replayer/mocks/front': ['http1', 'http2'],

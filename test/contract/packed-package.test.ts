@@ -40,6 +40,7 @@ describe('the tarball', () => {
     'dist/recorder.bpf.o',
     'dist/wiretape.node',
     'dist/wiretape-launcher',
+    'dist/wiretape-java.so',
     'dist/licences/libbpf-dev.txt',
     'dist/licences/libelf-dev.txt',
     'dist/licences/libnghttp2-dev.txt',

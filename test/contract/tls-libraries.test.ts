@@ -27,6 +27,7 @@ const samples: Readonly<Record<string, () => readonly string[]>> = {
   nss: shared('libssl3.so'),
   mbedtls: shared('libmbedtls.so'),
   wolfssl: shared('libwolfssl.so'),
+  jsse: () => [join(repository, 'dist/wiretape-java.so')],
   rustls: () => [buildRust('rustls-echo', folder.file('rustls'), ['ring'])],
 };
 

@@ -16,9 +16,14 @@ export interface JavaMachinesOptions {
   readonly onRefused: (pid: number, reason: string) => void;
 }
 
-/** After a program has begun it takes a moment to load its machine; one that loads it late shows by its TLS. */
-const LOOK_EVERY_MS = 10;
-const LOOKS = 200;
+/**
+ * After a program has begun it takes a moment to load its machine, on a busy computer seconds; one that loads it still later shows by
+ * its TLS.
+ */
+const SOON_MS = 10;
+const SOON_LOOKS = 100;
+const LATER_MS = 100;
+const LOOKS = 400;
 
 export class JavaMachines {
   private readonly known = new Set<number>();
@@ -52,7 +57,7 @@ export class JavaMachines {
   /** It runs another program from now on. */
   replaced(pid: number): void {
     this.known.delete(pid);
-    this.watch(pid, LOOKS);
+    this.watch(pid, 0);
   }
 
   forget(pid: number): void {
@@ -66,11 +71,14 @@ export class JavaMachines {
   }
 
   private watch(pid: number, looks: number): void {
-    if (this.consider(pid) || looks === 0) return;
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      this.watch(pid, looks - 1);
-    }, LOOK_EVERY_MS);
+    if (this.consider(pid) || looks === LOOKS) return;
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(timer);
+        this.watch(pid, looks + 1);
+      },
+      looks < SOON_LOOKS ? SOON_MS : LATER_MS,
+    );
     this.timers.add(timer);
   }
 

@@ -37,6 +37,8 @@ export interface LoadAgentOptions {
 }
 
 const CHECK_MS = 10;
+/** Each time it is asked it maps a file. */
+const AGAIN_MS = 50;
 /** In which a virtual machine begins, makes its socket, and answers. */
 const BEGIN_MOST_MS = 20_000;
 const SOCKET_MOST_MS = 5000;
@@ -67,14 +69,18 @@ async function loadInto(options: LoadAgentOptions, isThere: () => boolean): Prom
     if (await usesAgentAboard(options)) return { kind: 'loaded' };
     const verdict = verdictOn(options);
     if (verdict.kind === 'no-jvm' || verdict.kind === 'refused') return verdict;
-    if (verdict.kind === 'ask') {
+    const asks = verdict.kind === 'ask';
+    if (asks) {
       const answer = await ask(options, verdict.bySignal);
-      if (answer.kind !== 'another') return answer;
-      if (++asked === ASKED_MOST) return { kind: 'refused', reason: 'the agent of another recorder is in its way' };
+      if (answer.kind === 'loaded' || answer.kind === 'refused') return answer;
+      if (answer.kind === 'too-early' && performance.now() > until)
+        return { kind: 'refused', reason: 'its start took too long' };
+      if (answer.kind === 'another' && ++asked === ASKED_MOST)
+        return { kind: 'refused', reason: 'the agent of another recorder is in its way' };
     } else if (performance.now() > until) {
       return { kind: 'refused', reason: 'it handles no signal by which it could be asked' };
     }
-    await pause(CHECK_MS);
+    await pause(asks ? AGAIN_MS : CHECK_MS);
   }
   return { kind: 'no-jvm' };
 }

@@ -48,6 +48,8 @@ export type LoadAnswer =
   | { readonly kind: 'loaded' }
   /** The agent of another recorder is at work: its functions can be probed as well. */
   | { readonly kind: 'another' }
+  /** Its start is not over: agents have nothing to work with yet. */
+  | { readonly kind: 'too-early' }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** What a virtual machine answers to `load`. */
@@ -55,6 +57,7 @@ export function readAnswer(answer: string): LoadAnswer {
   const code = /return code: (-?\d+)/.exec(answer)?.[1];
   if (code === '0') return { kind: 'loaded' };
   if (code === ANOTHER) return { kind: 'another' };
+  if (code === NO_TOOLS) return { kind: 'too-early' };
   return { kind: 'refused', reason: code === undefined ? refusalIn(answer) : agentFailure(Number(code)) };
 }
 
@@ -69,6 +72,7 @@ function refusalIn(answer: string): string {
 
 /** By `enum failure` of native/java/agent.c. */
 const ANOTHER = '105';
+const NO_TOOLS = '101';
 
 /** The classes of JSSE that are changed: `jsse_classes` in native/java/hooks.c. */
 const CLASSES = ['SSLSocketOutputRecord', 'SSLEngineOutputRecord', 'SSLTransport'];
