@@ -13,8 +13,9 @@
  *
  * WIRETAPE_TARGET, when set, is used in place of command and target. More settings: ca, insecure, hostHeader, redact,
  * protoSet (what names the fields of protobuf messages), setHeader: ['authorization: Bearer ${env:TOKEN}'],
- * secret: ['NAME=env:VAR'], timeoutMs, waitMs, sandbox: 'netns' or 'env', allow: ['127.0.0.1:5432'], and strict: true,
- * with which nothing may differ but what noise names.
+ * secret: ['NAME=env:VAR'], timeoutMs, waitMs, sandbox: 'netns' or 'env', clock: 'recorded' (the
+ * build begins at the time of the recording), allow: ['127.0.0.1:5432'], and strict: true, with which nothing may differ
+ * but what noise names.
  */
 'use strict';
 const { suite } = require('wiretape');
