@@ -42,10 +42,11 @@ function linesOf(exchange: Exchange): readonly string[] {
 /** A request that asked for HTTP/2 comes a second time with its answer. */
 const isSwitch = (exchange: Exchange) => exchange.protocol === 'http1' && httpIn(exchange).response?.status === 101;
 
-/** What was read that way. Clients that are in a hurry begin TLS on more connections than they use, and leave those: raw streams of TLS without an end. */
+/** What was read that way. Clients that are in a hurry begin TLS on more connections than they use, and leave those: raw streams of TLS that say nothing. */
 export function readGoing(direction: Direction, exchanges: readonly Exchange[]): readonly Exchange[] {
-  const isRead = ({ protocol, outcome, connection }: Exchange) =>
-    connection.direction === direction && (protocol !== 'raw' || outcome !== 'closed');
+  const isLeft = ({ protocol, outcome }: Exchange) =>
+    protocol === 'raw' && (outcome === 'closed' || outcome === 'reset');
+  const isRead = (exchange: Exchange) => exchange.connection.direction === direction && !isLeft(exchange);
   return exchanges.filter((exchange) => isRead(exchange) && !isSwitch(exchange));
 }
 
