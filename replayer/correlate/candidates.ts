@@ -99,8 +99,11 @@ function takeDecoded({ text: encoded, start }: Part, take: (part: Part) => boole
   return text !== encoded && isFollowable(text) && take({ text, start, encoded });
 }
 
+const betweenWords = /[\s"',;<>]/;
+
 /** Words of any kind are offered: a credential after its scheme may be all letters. `find` decides. */
 function wordsOfText(text: string): Part[] {
+  if (!betweenWords.test(text)) return text === '' ? [] : [{ text, start: 0 }];
   const words: Part[] = [];
   for (const match of text.matchAll(/[^\s"',;<>]+/g)) words.push({ text: match[0], start: match.index });
   return words;
