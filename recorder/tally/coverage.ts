@@ -103,7 +103,7 @@ export class ConnectionCoverage {
     this.openStreams.delete(number);
     const { application } = model.operation(content, messages);
     const known = this.protocols.size < mostProtocols || this.protocols.has(application);
-    const stream = { protocol: known ? application : null, isKept: model.isReadable(content) };
+    const stream = { protocol: known ? application : null, isKept: model.isReadable(content, problems) };
     this.countStream(stream, 1);
     if (outcome === 'open') this.openStreams.set(number, stream);
   }

@@ -67,7 +67,7 @@ export class Tally {
     this.exchanges++;
     if (exchange.problems.length === 0) this.complete++;
     for (const problem of exchange.problems) this.incomplete.set(problem, (this.incomplete.get(problem) ?? 0) + 1);
-    if (modelFor(exchange.protocol).isReadable(exchange.content)) this.readable++;
+    if (modelFor(exchange.protocol).isReadable(exchange.content, exchange.problems)) this.readable++;
     this.addToEndpoint(exchange);
   }
 

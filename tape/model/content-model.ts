@@ -3,6 +3,7 @@
  * places of it hold values, and how it is packed. Members never look at the envelope, and throw only from `unpack`.
  */
 import type { Body, HeaderList } from './body';
+import type { Problem } from './exchange';
 import type { HttpContent } from './http/http';
 import type { Message } from './message';
 import type { Path } from './path';
@@ -12,8 +13,11 @@ export interface ContentModel<C> {
   readonly isParsed: boolean;
   /** True where what matters is said in messages after a request was answered, by both sides in turn. */
   readonly isConversation: boolean;
-  /** Whether anything can be read of it besides sizes and times; true also where there was nothing to read. */
-  isReadable(content: C): boolean;
+  /**
+   * Whether anything can be read of it besides sizes and times; true also where there was nothing to read. Sizes are 0 too
+   * of TLS that went on at the end and that nobody read: its problems tell.
+   */
+  isReadable(content: C, problems: readonly Problem[]): boolean;
   /** What a list shows; of messages it may be the last one that says how an exchange ended. */
   operation(content: C, messages: readonly Message[]): Operation;
   /** Bytes of bodies as they were on the wire. */

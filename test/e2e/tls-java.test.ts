@@ -84,7 +84,9 @@ function filesLeft(): readonly string[] {
 }
 
 describeE2e('Java', () => {
-  describeWithJava('version', ({ java, version: release }) => {
+  describeWithJava('version', ({ java, version: release }, isNewest) => {
+    // Minutes of it: what older versions do otherwise shows in the rest.
+    const itAtLength = isNewest ? it : it.skip;
     const classes = folder.path;
     beforeAll(() => {
       if (!existsSync(folder.file('Echo.class'))) compileJava(classes);
@@ -160,7 +162,7 @@ describeE2e('Java', () => {
       120_000,
     );
 
-    it.each([
+    itAtLength.each([
       ['server', 'http1'],
       ['sockets', 'socket'],
     ])(
@@ -206,42 +208,50 @@ describeE2e('Java', () => {
       120_000,
     );
 
-    it('is recorded by two at once, who leave one after the other', async () => {
-      const server = await startJava('server', store);
-      const targets = ['--java', '--pid', String(server.pid)];
-      const outer = await recordDuring(targets, async () => {
-        const inner = await recordDuring(targets, () =>
-          client('client', String(server.port), 'http1', 'TLSv1.3', ...files),
-        );
-        expectWhole(inner.exchanges, 'inbound', 'http1');
-        await client('client', String(server.port), 'http1', 'TLSv1.3', ...files);
-      });
-      expectWhole(outer.exchanges.slice(0, SIZES.length), 'inbound', 'http1');
-      expectWhole(outer.exchanges.slice(SIZES.length), 'inbound', 'http1');
-      await agentIsOff(server.pid);
-    }, 120_000);
-
-    it('serves as before, with the classes as they were, however often the recorder is killed', async () => {
-      const programs = new Set<number>();
-      const server = await startJava('server', store);
-      const load = client('many', String(server.port), 'http1', '8', '400');
-      for (const killed of [1, 2, 3, 4, 5]) {
-        const recording = await startRecording(folder.file(`killed-${release}-${killed}.tape`), [
-          '--java',
-          '--pid',
-          String(server.pid),
-        ]);
-        for (const id of programIdsOf(recording.program.pid)) programs.add(id);
-        await recording.program.stop('SIGKILL');
+    itAtLength(
+      'is recorded by two at once, who leave one after the other',
+      async () => {
+        const server = await startJava('server', store);
+        const targets = ['--java', '--pid', String(server.pid)];
+        const outer = await recordDuring(targets, async () => {
+          const inner = await recordDuring(targets, () =>
+            client('client', String(server.port), 'http1', 'TLSv1.3', ...files),
+          );
+          expectWhole(inner.exchanges, 'inbound', 'http1');
+          await client('client', String(server.port), 'http1', 'TLSv1.3', ...files);
+        });
+        expectWhole(outer.exchanges.slice(0, SIZES.length), 'inbound', 'http1');
+        expectWhole(outer.exchanges.slice(SIZES.length), 'inbound', 'http1');
         await agentIsOff(server.pid);
-      }
-      await load;
-      await client('client', String(server.port), 'http1', 'TLSv1.3', ...files);
-      expect(filesLeft()).toEqual([]);
-      expect(server.stderr()).not.toMatch(/Exception|Error/);
-      expect(programs.size).toBeGreaterThan(0);
-      expect([...programsInKernel(folder).keys()].filter((id) => programs.has(id))).toEqual([]);
-    }, 180_000);
+      },
+      120_000,
+    );
+
+    itAtLength(
+      'serves as before, with the classes as they were, however often the recorder is killed',
+      async () => {
+        const programs = new Set<number>();
+        const server = await startJava('server', store);
+        const load = client('many', String(server.port), 'http1', '8', '400');
+        for (const killed of [1, 2, 3, 4, 5]) {
+          const recording = await startRecording(folder.file(`killed-${release}-${killed}.tape`), [
+            '--java',
+            '--pid',
+            String(server.pid),
+          ]);
+          for (const id of programIdsOf(recording.program.pid)) programs.add(id);
+          await recording.program.stop('SIGKILL');
+          await agentIsOff(server.pid);
+        }
+        await load;
+        await client('client', String(server.port), 'http1', 'TLSv1.3', ...files);
+        expect(filesLeft()).toEqual([]);
+        expect(server.stderr()).not.toMatch(/Exception|Error/);
+        expect(programs.size).toBeGreaterThan(0);
+        expect([...programsInKernel(folder).keys()].filter((id) => programs.has(id))).toEqual([]);
+      },
+      180_000,
+    );
 
     it('is said to be unread where nobody asks it, with the way to read it', async () => {
       const server = await startJava('server', store);
@@ -250,7 +260,7 @@ describeE2e('Java', () => {
       );
       expect(summary).toMatch(/java \(\d+\): JSSE, 1 connection/);
       expect(summary).toContain('wiretape record --java');
-      expect(status).toBe(3);
+      expect(status === 3 ? '' : summary).toBe(''); // nothing was read
     }, 60_000);
 
     it('is read without a signal where one would end it (-Xrs)', async () => {

@@ -40,12 +40,12 @@ function canCompile({ home }: Java): boolean {
   return existsSync(join(home, 'bin/javac'));
 }
 
-/** `describe` for each version there is. */
-export function describeWithJava(name: string, tests: (java: Java) => void): void {
+/** `describe` for each version there is; the newest is told, which is tried at length. */
+export function describeWithJava(name: string, tests: (java: Java, isNewest: boolean) => void): void {
   const found = javas();
   if (!found.some(canCompile))
     describe.skip(`${name} [needs a JDK of ${OLDEST} or newer]`, () => it('is read', () => undefined));
-  else for (const java of found) describe(`${name} ${java.version}`, () => tests(java));
+  else for (const java of found) describe(`${name} ${java.version}`, () => tests(java, java === found.at(-1)));
 }
 
 /** Compiles the program; the folder of its classes. */

@@ -7,8 +7,8 @@ import type { RawContent } from './raw';
 export const rawModel: ContentModel<RawContent> = {
   isParsed: false,
   isConversation: false,
-  isReadable: ({ requestSize, responseSize, requestBytes }) =>
-    requestBytes !== null || requestSize + responseSize === 0,
+  isReadable: ({ requestSize, responseSize, requestBytes }, problems) =>
+    requestBytes !== null || (requestSize + responseSize === 0 && !problems.includes('encrypted')),
   operation: ({ protocol }) => ({
     verb: null,
     authority: null,

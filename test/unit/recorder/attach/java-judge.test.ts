@@ -57,6 +57,11 @@ it.each([
   expect(readAnswer(answer).kind).toBe(kind);
 });
 
+it('asks again where the machine is not as far yet as to take agents', () => {
+  const answer = '0\nDynamic agent loading is only permitted in the live phase\n';
+  expect(readAnswer(answer)).toEqual({ kind: 'too-early' });
+});
+
 it('says what the machine said', () => {
   const answer = readAnswer('0\n/tmp/x.so: failed to map segment from shared object\n');
   expect(answer).toEqual({

@@ -2,11 +2,12 @@ import { endpointOf } from '../../../../recorder/tally/endpoint';
 import { Histogram } from '../../../../recorder/tally/histogram';
 import { LossLedger } from '../../../../recorder/tally/loss-ledger';
 import { Tally } from '../../../../recorder/tally/tally';
-import type { ExchangeOf } from '../../../../tape/model/exchange';
+import type { ExchangeOf, Problem } from '../../../../tape/model/exchange';
 import type { HttpRequest } from '../../../../tape/model/http/http';
 import { httpModel } from '../../../../tape/model/http/model';
 import type { Loss } from '../../../../tape/store/tape';
 import { client, closes, converse, get, ok, server } from '../../../support/converse';
+import { exchangeOf } from '../../../support/tapes';
 
 function request(target: string, host: string | null = 'shop'): HttpRequest {
   return {
@@ -51,6 +52,17 @@ describe('endpoints', () => {
     expect(endpointOf(asked(request('http://pay:8443/x/1')))).toBe('GET pay:8443/x/{id}');
     expect(endpointOf(asked(request('/x', null)))).toBe('GET /x');
   });
+});
+
+it('does not count TLS as readable that nobody read and that went on at the end, of which no sizes are known', () => {
+  const nothing = { requestSize: 0, responseSize: 0, requestBytes: null, responseBytes: null };
+  const tally = new Tally();
+  const raw = (problems: readonly Problem[]) =>
+    exchangeOf({ protocol: 'raw', problems, raw: { protocol: null, ...nothing } });
+  tally.add(raw(['cut-short', 'encrypted']));
+  expect(tally.stats(0).readable).toBe(0);
+  tally.add(raw([])); // a connect that was refused: there was nothing to read
+  expect(tally.stats(0).readable).toBe(1);
 });
 
 describe('a histogram', () => {

@@ -57,7 +57,7 @@ export function readAnswer(answer: string): LoadAnswer {
   const code = /return code: (-?\d+)/.exec(answer)?.[1];
   if (code === '0') return { kind: 'loaded' };
   if (code === ANOTHER) return { kind: 'another' };
-  if (code === NO_TOOLS) return { kind: 'too-early' };
+  if (code === NO_TOOLS || BEFORE_LIVE.test(answer)) return { kind: 'too-early' };
   return { kind: 'refused', reason: code === undefined ? refusalIn(answer) : agentFailure(Number(code)) };
 }
 
@@ -73,6 +73,8 @@ function refusalIn(answer: string): string {
 /** By `enum failure` of native/java/agent.c. */
 const ANOTHER = '105';
 const NO_TOOLS = '101';
+/** What a machine says by itself, from 21 on, before it is in the live phase of JVMTI. */
+const BEFORE_LIVE = /only permitted in the live phase/;
 
 /** The classes of JSSE that are changed: `jsse_classes` in native/java/hooks.c. */
 const CLASSES = ['SSLSocketOutputRecord', 'SSLEngineOutputRecord', 'SSLTransport'];
