@@ -134,8 +134,8 @@ describeGenerated('the page of a report', ['playwright-core', chromium], () => {
     const rows = await page.evaluate<string[]>(
       'Array.from(document.querySelectorAll(".sides code")).map((each) => each.className + ": " + each.textContent)',
     );
-    expect(rows).toContain('moved: →    "at": "then said"');
-    expect(rows).toContain('moved: →    "at": "now said"');
+    expect(rows).toContain('differs: ≠    "at": "then said"');
+    expect(rows).toContain('differs: ≠    "at": "now said"');
     expect(
       await page.evaluate(
         'Array.from(document.querySelectorAll(".differences tr")).find((each) => each.textContent.includes("[0].price")).innerText',
