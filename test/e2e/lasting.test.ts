@@ -77,7 +77,7 @@ describeE2e('an event stream', () => {
 
 describeE2e('a long body', () => {
   it('is whole on the tape, up to what --max-body allows', async () => {
-    const size = 20 << 20;
+    const size = 15 << 20; // a call may send all of it, and of one call 16 MiB are kept
     const service = await startServer(node, [join(apps, 'echo/node.js'), 'server']);
     const body = folder.write('long', seededBytes(size, 7));
     const upload = (...options: string[]) =>
@@ -105,7 +105,16 @@ describeE2e('a long body', () => {
         };
       });
     const hash = sha256(seededBytes(size, 7));
-    expect(facts(await upload())).toMatchObject([{ problems: [], bodies: [[size, size], [size, size]], hashes: [hash, hash] }]);
+    expect(facts(await upload())).toMatchObject([
+      {
+        problems: [],
+        bodies: [
+          [size, size],
+          [size, size],
+        ],
+        hashes: [hash, hash],
+      },
+    ]);
     const cut = [size, 1 << 20];
     expect(facts(await upload('--max-body', '1MiB'))).toMatchObject([{ problems: ['truncated'], bodies: [cut, cut] }]);
   }, 240_000);
