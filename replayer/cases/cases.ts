@@ -82,7 +82,7 @@ export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCas
   const inbound = [...exchanges].filter((stored) => isInbound(stored) && isParsed(stored));
   const upgraded = new Set(inbound.filter(isAnsweredOverHttp2).map(({ connectionId }) => connectionId));
   const cases = inbound.filter(
-    (stored) => !(upgraded.has(stored.connectionId) && changesToHttp2(httpOf(stored.exchange) ?? noHttp)),
+    (stored) => !(upgraded.has(stored.connectionId) && changesToHttp2(httpOf(stored.exchange))),
   );
   return cases.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
 }

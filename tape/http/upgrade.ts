@@ -15,8 +15,9 @@ export function nameOfUpgrade(headers: HeaderList): string | null {
 
 /**
  * True for the 101 to a request that asked for HTTP/2 (RFC 7540 3.2): the request is on the tape once more, with the answer that
- * came over HTTP/2, so whoever counts, sends or serves requests passes this one over.
+ * came over HTTP/2, so whoever counts, sends or serves requests passes this one over. Null is what is not HTTP.
  */
-export function changesToHttp2({ response }: HttpContent): boolean {
+export function changesToHttp2(http: HttpContent | null): boolean {
+  const response = http?.response ?? null;
   return response?.status === 101 && nameOfUpgrade(response.headers) === http2Name;
 }

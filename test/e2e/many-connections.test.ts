@@ -1,10 +1,10 @@
 /** A hundred connections at once, each with a marker of its own: no byte under a wrong connection. */
 import { join } from 'node:path';
-import { freePort } from '../../replayer/launch/free-port';
 import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
+import { startNginxBeforeEcho } from '../support/echo-traffic';
 import { markersOf } from '../support/markers';
-import { apps, makeCertificate, run, startNginx, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { apps, makeCertificate, run, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { recordCommand, recordDuring } from '../support/recorder';
 
 const CONNECTIONS = 100;
@@ -50,13 +50,7 @@ describeE2e('a hundred concurrent TLS connections', () => {
   );
 
   it('nginx keeps every byte under its own connection, on either side of it', async () => {
-    const upstream = await startServer(node, [echo('node.js'), 'server']);
-    const port = await freePort();
-    await startNginx(
-      folder.path,
-      `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};
-         location / { proxy_pass http://127.0.0.1:${upstream.port}; } }`,
-    );
+    const port = await startNginxBeforeEcho(folder.path, { cert, key });
     const work = () => run(node, [echo('many.js'), String(port), String(CONNECTIONS), String(REQUESTS)]);
     const { exchanges } = await recordDuring(['--port', String(port)], work);
     const all = exchanges.map(({ exchange }) => exchange);

@@ -1,10 +1,10 @@
 /** `--sample`: of a connection everything or nothing, whichever way its bytes take; and what nobody asked for is no loss. */
 import { join } from 'node:path';
-import { freePort } from '../../replayer/launch/free-port';
 import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
+import { startNginxBeforeEcho } from '../support/echo-traffic';
 import { markersOf } from '../support/markers';
-import { apps, makeCertificate, run, startNginx, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { apps, makeCertificate, run, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { type Recorded, recordDuring } from '../support/recorder';
 
 const CONNECTIONS = 100;
@@ -64,13 +64,7 @@ describeE2e('a sample of a hundred connections', () => {
   );
 
   it('of nginx, on either side of it', async () => {
-    const upstream = await startServer(node, [echo('node.js'), 'server']);
-    const port = await freePort();
-    await startNginx(
-      folder.path,
-      `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};
-         location / { proxy_pass http://127.0.0.1:${upstream.port}; } }`,
-    );
+    const port = await startNginxBeforeEcho(folder.path, { cert, key });
     const { exchanges, summary } = await recorded(port);
     const all = exchanges.map(({ exchange }) => exchange);
     const inbound = all.filter(({ connection }) => connection.direction === 'inbound');

@@ -1,8 +1,10 @@
 /** What a recording of the echo services has to hold, whichever TLS they speak: each body whole, each connection apart. */
+import { join } from 'node:path';
+import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from './contents';
 import { markersOf } from './markers';
-import { seededBytes } from './programs';
+import { apps, type Certificate, seededBytes, startNginx, startServer } from './programs';
 import { bodyHash, sha256 } from './recorder';
 
 /** The body of so many bytes that goes both ways. */
@@ -48,4 +50,16 @@ export function expectApart(exchanges: readonly StoredExchange[], connections: n
   );
   expect(exchanges).toHaveLength(connections * rounds);
   expect(exchanges.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
+}
+
+/** nginx over TLS before the echo of Node.js without; the port it listens on. */
+export async function startNginxBeforeEcho(folder: string, { cert, key }: Certificate): Promise<number> {
+  const upstream = await startServer(process.execPath, [join(apps, 'echo/node.js'), 'server']);
+  const port = await freePort();
+  await startNginx(
+    folder,
+    `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};
+       location / { proxy_pass http://127.0.0.1:${upstream.port}; } }`,
+  );
+  return port;
 }

@@ -2,7 +2,7 @@
  * Programs that others wrote and that use the distribution's OpenSSL, each as an echo: those that serve themselves by a
  * script of fixtures/apps/openssl-users, proxies before the echo of Node.js.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../replayer/launch/free-port';
 import { apps, type Certificate, lineFrom, start, startServer, untilListening } from './programs';
@@ -106,6 +106,6 @@ export const opensslUsers: readonly OpensslUser[] = [
 /** A folder for one of them, made now. */
 export function folderFor({ name }: OpensslUser, within: string): string {
   const path = join(within, name);
-  if (!existsSync(path)) mkdirSync(path, { recursive: true });
+  mkdirSync(path, { recursive: true });
   return path;
 }

@@ -5,7 +5,6 @@
  */
 import { changesToHttp2 } from '../../../tape/http/upgrade';
 import { protocolLineOf } from '../../../tape/model/content-model';
-import { noHttp } from '../../../tape/model/http/http';
 import { httpOf, operationOf } from '../../../tape/model/registry';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { type MockSet, mocksFrom } from '../../mocks/mock';
@@ -93,7 +92,7 @@ function sorted(exchanges: readonly StoredExchange[]): Sorted {
   }
   const made = new Set([...tellable, ...set.mocks.map(({ id }) => id)]);
   const leftOut = exchanges.flatMap((stored) => {
-    if (changesToHttp2(httpOf(stored.exchange) ?? noHttp)) return [];
+    if (changesToHttp2(httpOf(stored.exchange))) return [];
     const found = reasons.get(stored.id) ?? (made.has(stored.id) ? undefined : notHttp(stored));
     return found === undefined ? [] : [{ id: stored.id, name: nameOf(stored), ...found }];
   });

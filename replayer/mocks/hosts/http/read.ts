@@ -40,7 +40,7 @@ const failures = new Set<string>(['reset', 'closed', 'timeout', 'refused'] satis
 
 export const readHttp: MockReader<'http'> = {
   host: 'http',
-  takes: (exchange) => !changesToHttp2(httpOf(exchange) ?? noHttp),
+  takes: (exchange) => !changesToHttp2(httpOf(exchange)),
   read(exchange): Read<'http'> {
     const content = asAskedOverHttp1(httpOf(exchange) ?? noHttp);
     const reason = whyNot(exchange, content);
