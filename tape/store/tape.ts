@@ -6,7 +6,16 @@ import type { WiretapeError } from '../../errors/wiretape-error';
 import type { GatheredFile } from '../body/protobuf/gathered';
 import type { Operation } from '../model/content-model';
 import type { ProtocolName } from '../model/contents';
-import type { Direction, Exchange, Outcome, Problem, ProcessInfo, TlsInfo, UnreadTls } from '../model/exchange';
+import type {
+  Connection,
+  Direction,
+  Exchange,
+  Outcome,
+  Problem,
+  ProcessInfo,
+  TlsInfo,
+  UnreadTls,
+} from '../model/exchange';
 import type { ExchangeFilter } from '../model/filter';
 import type { Redacted, RedactionEntry } from '../redact/redacted';
 import type { SessionState } from './session-state';
@@ -45,6 +54,9 @@ export interface Loss {
   readonly events: number;
   readonly bytes: number;
 }
+
+/** What is known of a connection once it is over, or the recording: counts, and words of TLS. */
+export type ConnectionEnd = Pick<Connection, 'key' | 'handshake' | 'transport'>;
 
 export interface Session extends SessionStart {
   readonly id: SessionId;
@@ -123,6 +135,8 @@ export interface QueuedWriter {
    */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): boolean;
   noteLoss(session: SessionId, loss: Loss): void;
+  /** Behind what was appended; nothing happens where none of its exchanges is on the tape. */
+  noteConnectionEnd(session: SessionId, end: ConnectionEnd): void;
   /** Keeps descriptors that a server told; of a file that is there already no more than how many others were told. */
   keepProtoFile(session: SessionId, file: GatheredFile): void;
   endSession(session: SessionId, end: SessionEnd): void;
@@ -149,6 +163,8 @@ export interface TapeWriter {
   /** An exchange takes the place of one of the same number that was written with the outcome `open`. */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): void;
   noteLoss(session: SessionId, loss: Loss): void;
+  /** Behind what was appended; nothing happens where none of its exchanges is on the tape. */
+  noteConnectionEnd(session: SessionId, end: ConnectionEnd): void;
   keepProtoFile(session: SessionId, file: GatheredFile): void;
   endSession(session: SessionId, end: SessionEnd): void;
   close(): void;
