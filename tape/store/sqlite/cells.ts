@@ -66,6 +66,19 @@ export function believed<T extends object>(row: T, kinds: Kinds): T {
   return row;
 }
 
+/** The same for a row of bare cells; `kinds` and `names` are of its first ones. */
+export function requireBelievable(
+  row: readonly unknown[],
+  kinds: readonly (Kind | undefined)[],
+  names: readonly string[],
+): void {
+  for (let i = 0; i < kinds.length; i++) {
+    const kind = kinds[i];
+    if (kind === undefined || fits(row[i], kind)) continue;
+    throw new UnbelievableCell(`column ${names[i]} holds ${described(row[i], kind)}`);
+  }
+}
+
 function fits(cell: unknown, { type, mayBeNull }: Kind): boolean {
   if (cell === null) return mayBeNull;
   if (type === 'INTEGER') return Number.isSafeInteger(cell);

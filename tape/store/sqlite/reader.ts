@@ -8,6 +8,7 @@ import { type Packing, unpackBody } from './bodies';
 import { believed, boundedColumns, entriesIn } from './cells';
 import { commitsOf } from './commits';
 import { guarded, openForReading } from './open';
+import { outlines } from './outlines';
 import {
   type ExchangeColumns,
   exchangeOf,
@@ -23,6 +24,7 @@ import { conditions, subjectOf, summaries } from './summaries';
 /** Opens a tape. Throws TAPE_MISSING, TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE or TAPE_DAMAGED. */
 export function openTapeReader(path: string): TapeReader {
   const source: Source = { path, database: openForReading(path), cells: cellsOfTape() };
+  const withId = exchangeById(source);
   const running = new Set<Iterator<unknown>>();
   const closing = new AbortController();
   const reading = async <T>(read: () => T): Promise<T> => guarded(path, 'read', read);
@@ -30,7 +32,9 @@ export function openTapeReader(path: string): TapeReader {
     sessions: () => reading(() => sessionsOf(source)),
     exchanges: (filter = {}) => stepwise(path, running, storedExchanges(source, filter)),
     summaries: (filter = {}) => stepwise(path, running, summaries(source, filter)),
-    exchange: (id) => reading(() => exchangeWithId(source, id)),
+    outlines: (filter = {}) => stepwise(path, running, outlines(source, filter)),
+    exchange: (id) => reading(() => withId(id)),
+    exchangesWith: (ids) => stepwise(path, running, exchangesWith(ids, withId)),
     follow: (after, options) => follow(commitsOf(source), after, { ...options, closing: closing.signal }),
     close: async () => {
       closing.abort();
@@ -69,12 +73,29 @@ function* storedExchanges(source: Source, filter: ExchangeFilter): IterableItera
   }
 }
 
-function exchangeWithId(source: Source, id: string): StoredExchange | undefined {
+type ById = (id: string) => StoredExchange | undefined;
+
+/** Prepared on first use: a tape that is damaged is opened, too. */
+function exchangeById(source: Source): ById {
   const { database, cells } = source;
-  if (!/^[1-9]\d{0,15}$/.test(id)) return undefined;
-  const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} WHERE e.id = ?`;
-  const row = database.prepare<[number], StoredRow>(sql).get(Number(id));
-  return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
+  const prepare = () =>
+    database.prepare<[number], StoredRow>(
+      `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} WHERE e.id = ?`,
+    );
+  let find: ReturnType<typeof prepare> | null = null;
+  return (id) => {
+    if (!/^[1-9]\d{0,15}$/.test(id)) return undefined;
+    find ??= prepare();
+    const row = find.get(Number(id));
+    return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
+  };
+}
+
+function* exchangesWith(ids: readonly string[], withId: ById): IterableIterator<StoredExchange> {
+  for (const id of ids) {
+    const stored = withId(id);
+    if (stored !== undefined) yield stored;
+  }
 }
 
 function storedOf(source: Source, row: StoredRow): StoredExchange {

@@ -27,7 +27,7 @@ export interface Reply {
   readonly answer: HttpAnswer & { readonly kind: 'response' };
 }
 
-/** Prepares each response once for each way to answer, on first use. `mark` adds the `wiretape-mock` header. */
+/** Prepares each response once for each way to answer, on first use; those that lie on the tape each time. `mark` adds the `wiretape-mock` header. */
 export function createReplies({ mark, translation }: { mark: boolean; translation: Translation }): Replies {
   const known = new Map<string, Map<Mock, Reply>>();
   const callIds = new Map<Mock, readonly (string | null)[]>();
@@ -50,8 +50,9 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
       const before = replies.get(mock);
       const reply =
         before ?? prepare(mock, how.strictness, withResponse(answer, translation.answer(mock, answer.response, how)));
-      if (before === undefined) replies.set(mock, reply);
-      const recorded = callIdsIn(mock);
+      const isKept = mock.isOnTape !== true;
+      if (before === undefined && isKept) replies.set(mock, reply);
+      const recorded = isKept ? callIdsIn(mock) : callIdsOf(mock.request);
       if (recorded.length === 0) return reply;
       // Calls of JSON-RPC are answered under the ids of the live request.
       const response = toCallsWith(callIdsOf(live()), reply.answer.response, recorded);
