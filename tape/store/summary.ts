@@ -1,5 +1,6 @@
 /** An exchange without its messages: what `ls` shows of it, and what an index is made of. */
 import { protocolLineOf } from '../model/content-model';
+import type { HttpRequest } from '../model/http/http';
 import { messageIn } from '../model/path';
 import { httpOf, operationOf, sizesOf } from '../model/registry';
 import type { ExchangeOutline, ExchangeSummary, StoredExchange } from './tape';
@@ -48,8 +49,12 @@ export function outlineOf({ id, causeId, exchange, redacted }: StoredExchange): 
     problems: exchange.problems,
     line,
     authority: operation.authority,
-    isPlainlyAddressed: request !== null && request.target === line.target && request.scheme === undefined,
+    isPlainlyAddressed: request !== null && isPlain(request) && request.target === line.target,
     messages: exchange.messagesBefore + exchange.messages.length,
     redacted: redacted.filter(({ path }) => messageIn(path) === null),
   };
+}
+
+function isPlain({ authority, scheme }: HttpRequest): boolean {
+  return authority === undefined && scheme === undefined;
 }

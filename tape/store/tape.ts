@@ -118,7 +118,7 @@ export interface ExchangeOutline {
   /** What the protocol itself says, whatever is spoken over it. */
   readonly line: OperationLine;
   readonly authority: string | null;
-  /** Whether that is all it says of where it goes. False also where it cannot be told without reading the exchange. */
+  /** Whether that, and a Host field that says the same, is all it says of where it goes. */
   readonly isPlainlyAddressed: boolean;
   /** How many messages it has besides a request and a response. */
   readonly messages: number;

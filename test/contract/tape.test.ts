@@ -304,7 +304,13 @@ describe.each([
 
   it('gives outlines that say the same as the exchanges', async () => {
     const http2 = (number: number, target: string) => {
-      const request = requestOf({ version: '2', target, headers: [], authority: `${'long.'.repeat(60)}test`, scheme: 'https' });
+      const request = requestOf({
+        version: '2',
+        target,
+        headers: [],
+        authority: `${'long.'.repeat(60)}test`,
+        scheme: 'https',
+      });
       return exchangeOf({ number, protocol: 'http2', channel: 1, request });
     };
     await keep(
@@ -509,7 +515,9 @@ describe.each([
       await tape.read(async (reader) => {
         expect((await Array.fromAsync(reader.exchanges(filter))).map(({ id }) => id).join(' ')).toBe(ids);
         expect((await Array.fromAsync(reader.summaries(filter))).map(({ id }) => id).join(' ')).toBe(ids);
-        expect((await Array.fromAsync(reader.outlines(filter))).flatMap((page) => page.map(({ id }) => id)).join(' ')).toBe(ids);
+        expect(
+          (await Array.fromAsync(reader.outlines(filter))).flatMap((page) => page.map(({ id }) => id)).join(' '),
+        ).toBe(ids);
       });
     });
   });

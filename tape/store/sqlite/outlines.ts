@@ -6,7 +6,7 @@ import type { OperationLine } from '../../model/content-model';
 import type { Outcome } from '../../model/exchange';
 import { type ExchangeFilter, type FilterSubject, subjectPasses } from '../../model/filter';
 import type { ExchangeOutline } from '../tape';
-import { believed, boundedColumns, entriesIn, requireBelievable } from './cells';
+import { believed, boundedColumns, cellCheck, entriesIn } from './cells';
 import { type ConnectionColumns, tlsOf } from './connection-row';
 import { problemsOf, protocolOf } from './row';
 import { fromTables, type Source } from './source';
@@ -57,14 +57,15 @@ type OutlineCells = readonly [
   isPlainlyAddressed: number,
 ];
 
-/** A target or a scheme that the columns do not tell stands before the header fields of the request, which come first. */
-const beforeHeaders = `substr(e.content, 1, instr(e.content, '"headers":'))`;
-const isPlainlyAddressed = `e.verb IS NOT NULL AND instr(${beforeHeaders}, '"target":') + instr(${beforeHeaders}, '"scheme":') = 0`;
+/** What of its address no column tells stands before the header fields of the request, after two times and a version. */
+const isPlainlyAddressed = `e.verb IS NOT NULL AND ${['target', 'authority', 'scheme']
+  .map((name) => `instr(substr(e.content, 1, 120), '"${name}":') = 0`)
+  .join(' AND ')}`;
 
 export function* outlines(source: Source, filter: ExchangeFilter): IterableIterator<readonly ExchangeOutline[]> {
   const { database, cells } = source;
   const { where, values } = conditions(filter);
-  const kinds = names.map((name) => cells.joined.get(name));
+  const requireBelievable = cellCheck(names, cells.joined);
   const connectionOf = connectionsOf(source);
   const sql = `SELECT ${boundedColumns(columns, cells.joined)}, ${isPlainlyAddressed} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
   const rows = database
@@ -73,7 +74,7 @@ export function* outlines(source: Source, filter: ExchangeFilter): IterableItera
     .iterate(...values);
   let page: ExchangeOutline[] = [];
   for (const row of rows as Iterable<OutlineCells>) {
-    requireBelievable(row, kinds, names);
+    requireBelievable(row);
     const outline = outlineFrom(row, connectionOf);
     if (!subjectPasses(subjectOf(outline, row), filter)) continue;
     if (page.push(outline) < outlinesAtOnce) continue;

@@ -179,7 +179,9 @@ it('answers as if all were at hand, whatever is asked', async () => {
   const [all, some] = [await serve(whole()), await serve(await shelved())];
   const [expected, seen] = [await answersOf(all, asking), await answersOf(some, asking)];
   expect(seen).toEqual(expected);
-  expect(new Set(expected.calls.map(({ found }) => found))).toEqual(new Set(['exact', 'noise', 'moment', 'miss', 'refused']));
+  expect(new Set(expected.calls.map(({ found }) => found))).toEqual(
+    new Set(['exact', 'noise', 'moment', 'miss', 'refused']),
+  );
 });
 
 it('settles who gets which answer in the order of requests, however many come at once', async () => {
