@@ -83,7 +83,7 @@ export function mockEntryOf(mock: Mock, options: EntryOptions): MockEntry {
 }
 
 /** The same, without what is only needed to answer with it. */
-export function withAnswerOnTape<E extends MockEntry>(entry: E): E {
+export function withoutAnswer<E extends MockEntry>(entry: E): E {
   const { mock } = entry;
   return { ...entry, mock: { ...mock, answer: leftOnTape(mock.answer), isOnTape: true } };
 }

@@ -94,9 +94,12 @@ export class RecordedWords {
     return this.given.get(word);
   }
 
-  /** What was asked, and the answer where there was one. */
-  noteMock(value: JsonValue, { answer }: Pick<Mock, 'answer'>): void {
+  /** What was asked. */
+  noteAsked(value: JsonValue): void {
     for (const word of wordsIn(canonicalText(value))) this.words.add(word);
+  }
+
+  noteAnswer({ answer }: Pick<Mock, 'answer'>): void {
     const response = 'response' in answer ? answer.response : null;
     if (response !== null) for (const text of textsOf(response)) this.give(text, response.startedAtUs);
   }
@@ -116,7 +119,10 @@ export class RecordedWords {
 
 export function wordsOf(entries: readonly MockEntry[], heard: readonly HttpRequest[]): RecordedWords {
   const words = new RecordedWords();
-  for (const { content, mock } of entries) words.noteMock(content.value, mock);
+  for (const { content, mock } of entries) {
+    words.noteAsked(content.value);
+    words.noteAnswer(mock);
+  }
   for (const request of heard) words.noteHeard(request);
   return words;
 }

@@ -8,14 +8,14 @@ import { addressOf } from '../../../tape/model/http/http';
 import { RunClock, type SpanPair } from '../../judge/causes/run-clock';
 import type { Mock, MockSet, Refusal } from '../mock';
 import { type CallDifferences, differencesOfCall } from './call-differences';
-import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry, withAnswerOnTape } from './entry';
+import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry } from './entry';
 import { Epochs } from './epochs';
 import type { Excuse } from './excuse';
 import { type Group, Groups } from './group';
 import { type RecordedWords, wordsOf } from './identifiers';
 import { createLedger, type Unused } from './ledger';
 import type { Excuser } from './near';
-import { createPlaces, loadEntries } from './places';
+import { createPlaces, type LoadedMock, loadedMock } from './places';
 import { RecordedWrites } from './recorded-writes';
 import { splitTarget } from './request-value';
 import { Running, type RunningCase } from './running';
@@ -57,8 +57,8 @@ export interface Matcher {
   readonly excuse: Excuser;
   /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `match` then. */
   again(wire: string): Matched | undefined;
-  /** Shelved mocks, read from the tape: all of one shelf or more, each in recorded order. */
-  take(shelf: readonly Mock[]): void;
+  /** Shelved mocks, read from the tape: all of one shelf, in recorded order. */
+  take(shelf: readonly LoadedMock[]): void;
   /** What the whole recording says. Where mocks are shelved it must be read when a `WordsUnread` asks for it. */
   learnWords(words: RecordedWords): void;
   /** `wire` names the bytes of the request; equal keys must mean equal requests to equal upstreams. */
@@ -97,14 +97,15 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const places = createPlaces();
   const exact = new Groups(exactKey);
   const entries: MockEntry[] = [];
-  const load = (mocks: readonly Mock[], kept: (entry: MockEntry) => MockEntry = (entry) => entry): MockEntry[] => {
-    described.note(mocks);
-    const asked = loadEntries(mocks, places, options).map(kept);
+  const load = (loaded: readonly LoadedMock[]): readonly MockEntry[] => {
+    places.learn(loaded);
+    const asked = loaded.map(({ entry }) => places.asked(entry));
+    described.note(asked);
     exact.add(asked);
     for (const entry of asked) entries.push(entry);
     return asked;
   };
-  load(set.mocks);
+  load(set.mocks.map((mock) => loadedMock(mock, options)));
   const counts = { exact: 0, noise: 0, moment: 0 };
   const ledger = createLedger(set);
   const remembered = new Map<string, Remembered>();
@@ -175,7 +176,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   return {
     entries,
     excuse: noise.excuse,
-    take: (shelf) => turns.add(load(shelf, withAnswerOnTape), epochOf),
+    take: (shelf) => turns.add(load(shelf), epochOf),
     learnWords(read) {
       known = read;
     },
@@ -215,9 +216,10 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
 class Described {
   private readonly bodies = new Map<string, Mock['request']['body']>();
 
-  note(mocks: readonly Mock[]): void {
-    for (const mock of mocks)
-      if (mock.request.body.schema !== undefined) this.bodies.set(pathOf(mock), mock.request.body);
+  note(entries: readonly Entry[]): void {
+    for (const { request } of entries) {
+      if (request.body.schema !== undefined) this.bodies.set(pathOf({ request }), request.body);
+    }
   }
 
   of(ask: Ask): Ask {

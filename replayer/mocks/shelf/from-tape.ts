@@ -10,7 +10,7 @@ import type { Ask, Entry, EntryOptions } from '../match/entry';
 import { RecordedWords } from '../match/identifiers';
 import { type Matcher, WordsUnread } from '../match/matcher';
 import { mayBeNearer, nearOf, type Ranked } from '../match/near';
-import { createPlaces, loadEntries } from '../match/places';
+import { createPlaces, type LoadedMock, loadedMock, withAnswerOnTape } from '../match/places';
 import type { Mock, ShelvedMock } from '../mock';
 import { draftOf } from '../sorting';
 import { upstreamOf } from '../upstream';
@@ -85,12 +85,18 @@ export class FromTape {
   }
 
   private async words(): Promise<RecordedWords> {
-    const { matcher, tape, matching } = this.options;
+    const { matcher, tape } = this.options;
     const words = new RecordedWords();
-    for (const { content, mock } of matcher.entries) if (mock.isOnTape !== true) words.noteMock(content.value, mock);
+    for (const { content, mock } of matcher.entries) {
+      if (mock.isOnTape === true) continue;
+      words.noteAsked(content.value);
+      words.noteAnswer(mock);
+    }
     for (const shelf of this.shelves.all()) {
-      const mocks = await this.mocksOn(shelf);
-      for (const { content, mock } of loadEntries(mocks, createPlaces(), matching)) words.noteMock(content.value, mock);
+      const places = createPlaces();
+      const loaded = await this.loaded(shelf, (mock) => words.noteAnswer(mock));
+      places.learn(loaded);
+      for (const { entry } of loaded) words.noteAsked(places.asked(entry).content.value);
     }
     for await (const request of inTurns(tape.heard())) words.noteHeard(request);
     return words;
@@ -102,19 +108,22 @@ export class FromTape {
 
   private async take(shelf: Shelf): Promise<void> {
     if (this.shelves.isTaken(shelf)) return;
-    this.options.matcher.take(await this.mocksOn(shelf));
+    this.options.matcher.take(await this.loaded(shelf));
     this.shelves.take(shelf);
   }
 
-  private async mocksOn(shelf: Shelf): Promise<Mock[]> {
-    const mocks: Mock[] = [];
+  /** `see` is shown each mock with its answer, which is let go of then. */
+  private async loaded(shelf: Shelf, see: (mock: Mock) => void = () => undefined): Promise<readonly LoadedMock[]> {
+    const loaded: LoadedMock[] = [];
     for await (const stored of inTurns(this.options.tape.read(shelf.map(({ id }) => id)))) {
-      const shelved = shelf[mocks.length];
+      const shelved = shelf[loaded.length];
       if (shelved?.id !== stored.id) throw changed(shelved?.id ?? stored.id);
-      mocks.push(this.mockOf(stored, shelved));
+      const mock = this.mockOf(stored, shelved);
+      see(mock);
+      loaded.push(withAnswerOnTape(loadedMock(mock, this.options.matching)));
     }
-    if (mocks.length < shelf.length) throw changed(shelf[mocks.length]?.id ?? '');
-    return mocks;
+    if (loaded.length < shelf.length) throw changed(shelf[loaded.length]?.id ?? '');
+    return loaded;
   }
 
   /** Where it stands was said by an outline: an exchange that says something else now would be looked for in vain. */
