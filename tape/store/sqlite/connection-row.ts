@@ -5,6 +5,7 @@ import {
   type ContainerInfo,
   type Direction,
   isWay,
+  type TlsInfo,
   type UnreadReason,
   type UserInfo,
   type Way,
@@ -176,7 +177,7 @@ export function listedConnectionOf(row: ListedConnectionColumns): Connection {
     openedAtUs: row.opened_us,
     local: row.local,
     remote: row.remote,
-    tls: row.tls_library === null ? null : { library: row.tls_library },
+    tls: tlsOf(row),
     unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
     ...(row.ways === null ? {} : { ways: waysOf(row.ways) }),
     ...(row.server_name === null ? {} : { serverName: row.server_name }),
@@ -184,6 +185,10 @@ export function listedConnectionOf(row: ListedConnectionColumns): Connection {
     process:
       row.pid === null ? null : { pid: row.pid, name: row.process ?? '', ...programOf(row), ...containerOf(row) },
   };
+}
+
+function tlsOf({ tls_library: library }: Pick<ListedConnectionColumns, 'tls_library'>): TlsInfo | null {
+  return library === null ? null : { library };
 }
 
 /** Words with spaces between them. */

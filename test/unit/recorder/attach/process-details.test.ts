@@ -31,7 +31,8 @@ function process(pid: number, { words, uids = '1000\t1000\t1000\t1000', ownUsers
   else linkSync(join(root, '1/root/etc/passwd'), users);
 }
 
-const without = (words: readonly string[]): readonly string[] => words.map((word) => word.replace(/(?<=password=).*/, '(gone)'));
+const without = (words: readonly string[]): readonly string[] =>
+  words.map((word) => word.replace(/(?<=password=).*/, '(gone)'));
 const reader = (redact = without) => new DetailsReader(createProcReader(root), redact);
 
 it('tells the program, its words without secrets, and its user', () => {
