@@ -131,6 +131,8 @@ async function readAll(file: string) {
       sessions: await reader.sessions(),
       summaries: await Array.fromAsync(reader.summaries()),
       single: await Promise.all(exchanges.slice(0, 40).map(({ id }) => reader.exchange(id))),
+      outlines: await Array.fromAsync(reader.outlines()),
+      asked: await Array.fromAsync(reader.exchangesWith(['3', '1', '20'])),
       followed: await Array.fromAsync(reader.follow(null, { until: 'caught-up' })),
     };
   } finally {

@@ -9,6 +9,7 @@ import { believed, boundedColumns, entriesIn } from './cells';
 import { commitsOf } from './commits';
 import type { HeadColumns } from './heads';
 import { guarded, openForReading } from './open';
+import { outlines } from './outlines';
 import { bodyOf, wholeRow } from './packed-rows';
 import { type ExchangeColumns, exchangeOf, type MessageColumns, messageColumns, messageOf } from './row';
 import { sessionsOf } from './sessions';
@@ -25,7 +26,9 @@ export function openTapeReader(path: string): TapeReader {
     sessions: () => reading(() => sessionsOf(source)),
     exchanges: (filter = {}) => stepwise(path, running, storedExchanges(source, filter)),
     summaries: (filter = {}) => stepwise(path, running, summaries(source, filter)),
+    outlines: (filter = {}) => stepwise(path, running, outlines(source, filter)),
     exchange: (id) => reading(() => exchangeWithId(source, id)),
+    exchangesWith: (ids) => stepwise(path, running, exchangesWith(source, ids)),
     follow: (after, options) => follow(commitsOf(source), after, { ...options, closing: closing.signal }),
     close: async () => {
       closing.abort();
@@ -69,10 +72,24 @@ function* storedExchanges(source: Source, filter: ExchangeFilter): IterableItera
 
 function exchangeWithId(source: Source, id: string): StoredExchange | undefined {
   const { database, cells } = source;
-  if (!/^[1-9]\d{0,15}$/.test(id)) return undefined;
+  if (!isId(id)) return undefined;
   const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} WHERE e.id = ?`;
   const row = database.prepare<[number], StoredRow>(sql).get(Number(id));
   return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
+}
+
+function isId(text: string): boolean {
+  return /^[1-9]\d{0,15}$/.test(text);
+}
+
+/** One statement for all of them: what better-sqlite3 makes ready for rows of so many columns costs more than a row. */
+function* exchangesWith(source: Source, ids: readonly string[]): IterableIterator<StoredExchange> {
+  const { database, cells } = source;
+  const inOrder = fromTablesAndBodies.replace('exchanges e', 'json_each(?) j CROSS JOIN exchanges e ON e.id = j.value');
+  const rows = database.prepare<[string], StoredRow>(`SELECT ${columnList(allColumns, cells)} ${inOrder}`);
+  for (const row of rows.iterate(JSON.stringify(ids.filter(isId).map(Number)))) {
+    yield storedOf(source, believed(row, cells.joined));
+  }
 }
 
 function storedOf(source: Source, found: StoredRow): StoredExchange {

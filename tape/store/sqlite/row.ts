@@ -245,7 +245,7 @@ export function messageOf(row: MessageColumns, bytes: Uint8Array | null): Messag
   };
 }
 
-export function protocolOf({ protocol }: SummaryColumns): ProtocolName {
+export function protocolOf({ protocol }: Pick<SummaryColumns, 'protocol'>): ProtocolName {
   if (isProtocol(protocol)) return protocol;
   throw new UnbelievableCell(
     `column protocol holds ${JSON.stringify(protocol.slice(0, 40))}, which this version does not know`,
