@@ -19,8 +19,19 @@ import { mocks } from './replayed/mocks';
 import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
 import { tape } from './user-space/tape';
+import { tapeBytes } from './user-space/tape-bytes';
 
-const measurements: readonly Measurement[] = [throughput, bystander, cost, losses, causes, tape, mocks, replay];
+const measurements: readonly Measurement[] = [
+  throughput,
+  bystander,
+  cost,
+  losses,
+  causes,
+  tape,
+  tapeBytes,
+  mocks,
+  replay,
+];
 
 async function main(args: readonly string[]): Promise<number> {
   let settings: Settings;

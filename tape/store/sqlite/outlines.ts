@@ -8,6 +8,7 @@ import { type ExchangeFilter, type FilterSubject, subjectPasses } from '../../mo
 import type { ExchangeOutline } from '../tape';
 import { believed, boundedColumns, cellCheck, entriesIn } from './cells';
 import { type ConnectionColumns, tlsOf } from './connection-row';
+import { wholeRow } from './packed-rows';
 import { problemsOf, protocolOf } from './row';
 import { fromTables, type Source } from './source';
 import { conditions } from './summaries';
@@ -33,6 +34,7 @@ const columns = [
   'e.over_result',
   'e.messages',
   'e.redacted',
+  'e.packed',
 ] as const;
 
 const names = columns.map((column) => column.replace(/^.* AS |^\w+\./, ''));
@@ -54,12 +56,16 @@ type OutlineCells = readonly [
   overResult: string | null,
   messages: number,
   redacted: string | null,
+  packed: number | null,
   isPlainlyAddressed: number,
 ];
 
-/** What of its address no column tells stands before the header fields of the request, after two times and a version. */
-const isPlainlyAddressed = `e.verb IS NOT NULL AND ${['target', 'authority', 'scheme']
-  .map((name) => `instr(substr(e.content, 1, 120), '"${name}":') = 0`)
+/** What of its address no column tells stands at the beginning of the request, after two times and a version. */
+const addressMembers = ['"target":', '"authority":', '"scheme":'];
+const addressEnd = 120;
+
+const isPlainlyAddressed = `e.verb IS NOT NULL AND ${addressMembers
+  .map((member) => `instr(substr(e.content, 1, ${addressEnd}), '${member}') = 0`)
   .join(' AND ')}`;
 
 export function* outlines(source: Source, filter: ExchangeFilter): IterableIterator<readonly ExchangeOutline[]> {
@@ -75,13 +81,23 @@ export function* outlines(source: Source, filter: ExchangeFilter): IterableItera
   let page: ExchangeOutline[] = [];
   for (const row of rows as Iterable<OutlineCells>) {
     requireBelievable(row);
-    const outline = outlineFrom(row, connectionOf);
+    const outline = outlineFrom(wholeOutline(row, source), connectionOf);
     if (!subjectPasses(subjectOf(outline, row), filter)) continue;
     if (page.push(outline) < outlinesAtOnce) continue;
     yield page;
     page = [];
   }
   if (page.length > 0) yield page;
+}
+
+/** The cells with those that a packed tape keeps elsewhere. */
+function wholeOutline(row: OutlineCells, source: Source): OutlineCells {
+  const [, , , , , , , verb, , , , , , , , , packed] = row;
+  if (packed === null) return row;
+  const whole = wholeRow({ packed, content: '', redacted: null as string | null }, 'exchanges', source);
+  const start = whole.content.slice(0, addressEnd);
+  const isPlain = verb !== null && !addressMembers.some((member) => start.includes(member));
+  return row.toSpliced(-3, 3, whole.redacted, packed, isPlain ? 1 : 0) as unknown as OutlineCells;
 }
 
 type OutlinedConnection = ExchangeOutline['connection'];
@@ -104,7 +120,7 @@ const nothing: readonly never[] = [];
 
 function outlineFrom(cells: OutlineCells, connectionOf: (id: number) => OutlinedConnection): ExchangeOutline {
   const [id, connectionId, causeId, startedAtUs, protocol, outcome, problems, , authority, , , , , , ...rest] = cells;
-  const [messages, redacted, isPlain] = rest;
+  const [messages, redacted, , isPlain] = rest;
   return {
     id: String(id),
     startedAtUs,
