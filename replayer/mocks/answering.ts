@@ -8,6 +8,7 @@ import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HostName } from './answers';
 import { answeredCall, CallLog, missedCall, refusedCall } from './calls';
 import type { Asked, Reply } from './front/asked';
+import type { ClientProcess } from './front/client-process';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
 import { rightDigests } from './match/digests';
 import type { Ask, EntryOptions } from './match/entry';
@@ -43,6 +44,8 @@ export interface Answering {
   } | null;
   /** The request as the recorded ones are: without what redaction takes. */
   redact(live: HttpRequest): Redacted;
+  /** The process that asked, as far as that can be told. */
+  whoAsked(asked: Asked): ClientProcess | null;
   /** Counts and tells a miss of something that was said after the request was answered. */
   noteMiss(asked: Asked, miss: Miss): void;
   readonly matching: EntryOptions;
@@ -94,6 +97,8 @@ export interface Tally {
 }
 
 const keptMisses = 1000;
+/** To find out who asks takes milliseconds each time. */
+const mostLooks = 200;
 
 export interface Answerer {
   readonly answering: Answering;
@@ -129,6 +134,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   const faults: Error[] = [];
   const calls = new CallLog(options.keptCalls);
   let missed = 0;
+  let looks = 0;
   let failed = false;
   const note = (miss: Miss): void => {
     missed++;
@@ -139,6 +145,9 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     note(miss);
     tell(options, { ...told(asked), found: 'miss', exchange: null, miss });
   };
+  const whoAsked = ({ arrival }: Asked): ClientProcess | null => {
+    return ++looks > mostLooks ? null : (arrival.client?.holder?.() ?? null);
+  };
   const redact = (live: HttpRequest): Redacted => {
     const request = translation.request(live);
     return redactor?.redactRequest(request) ?? { request, entries: [] };
@@ -146,7 +155,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   const missOf = (asked: Asked, { entry, whose }: Missed, mayPass: boolean): Found => {
     const asGiven = options.onMiss ?? 'fail';
     const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
-    const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy });
+    const process = whoAsked(asked);
+    const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy, process });
     noteMiss(asked, miss);
     const { method, upstream } = asked;
     calls.note(() => missedCall({ method, upstream, target: entry.request.target }, whose));
@@ -182,6 +192,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     translation,
     isOwnPort: ({ arrival }) => ownPorts.has(arrival.port),
     redact,
+    whoAsked,
     noteMiss,
     find(asked, live, by) {
       const match = matcher.match(askOf(asked, live, by), by.wire);

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { NoiseRule } from '../noise/rules';
 import { type Answerer, createAnswering, type RequestRedactor } from './answering';
 import type { OutgoingCall } from './calls';
-import { createResolver } from './front/arrival';
+import { type Client, createResolver } from './front/arrival';
 import type { Asked } from './front/asked';
 import { writeCaFile } from './front/ca-file';
 import { aMonthFrom, createAuthority, type Validity } from './front/certificates';
@@ -114,7 +114,7 @@ export interface MockServer {
   unused(): Unused;
   served(): ServedCounts;
   /** Serves a connection that was accepted elsewhere; `upstream` is whom its requests are for, null where each names it. */
-  take(socket: Socket, upstream: string | null): void;
+  take(socket: Socket, upstream: string | null, who?: Pick<Client, 'holder'>): void;
   close(): Promise<void>;
 }
 
@@ -189,7 +189,7 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       faults: () => tally.faults,
       unused: matcher.unused,
       served: () => ({ ...matcher.served(), missed: tally.missed() }),
-      take: (socket, upstream) => front.take(socket, { upstream, port: socket.localPort ?? 0 }),
+      take: (socket, upstream, who) => front.take(socket, { upstream, port: socket.localPort ?? 0, ...who }),
       async close() {
         caFile.remove();
         await stop();
