@@ -15,12 +15,23 @@ import { causes } from './recorded/causes';
 import { cost } from './recorded/cost';
 import { losses } from './recorded/losses';
 import { throughput } from './recorded/throughput';
+import { million } from './replayed/million';
 import { mocks } from './replayed/mocks';
 import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
 import { tape } from './user-space/tape';
 
-const measurements: readonly Measurement[] = [throughput, bystander, cost, losses, causes, tape, mocks, replay];
+const measurements: readonly Measurement[] = [
+  throughput,
+  bystander,
+  cost,
+  losses,
+  causes,
+  tape,
+  mocks,
+  replay,
+  million,
+];
 
 async function main(args: readonly string[]): Promise<number> {
   let settings: Settings;
