@@ -54,29 +54,30 @@ type OutlineCells = readonly [
   overResult: string | null,
   messages: number,
   redacted: string | null,
-  isPlainlyAddressed: number,
+  contentBegins: string,
 ];
 
-/** What of its address no column tells stands before the header fields of the request, after two times and a version. */
-const isPlainlyAddressed = `e.verb IS NOT NULL AND ${['target', 'authority', 'scheme']
-  .map((name) => `instr(substr(e.content, 1, 120), '"${name}":') = 0`)
-  .join(' AND ')}`;
+/** Where a content begins: what of its address no column tells stands there, after two times and a version. */
+const beginning = 'substr(e.content, 1, 120)';
+const isAddressedBesides = /"(?:target|authority|scheme)":/;
 
 export function* outlines(source: Source, filter: ExchangeFilter): IterableIterator<readonly ExchangeOutline[]> {
   const { database, cells } = source;
   const { where, values } = conditions(filter);
   const requireBelievable = cellCheck(names, cells.joined);
   const connectionOf = connectionsOf(source);
-  const sql = `SELECT ${boundedColumns(columns, cells.joined)}, ${isPlainlyAddressed} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
+  const sql = `SELECT ${boundedColumns(columns, cells.joined)}, ${beginning} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
   const rows = database
     .prepare<unknown[], OutlineCells>(sql)
     .raw()
     .iterate(...values);
+  const isFiltered = (filter.include ?? []).length + (filter.exclude ?? []).length > 0;
+  const entriesOf = rememberingEntries();
   let page: ExchangeOutline[] = [];
   for (const row of rows as Iterable<OutlineCells>) {
     requireBelievable(row);
-    const outline = outlineFrom(row, connectionOf);
-    if (!subjectPasses(subjectOf(outline, row), filter)) continue;
+    const outline = outlineFrom(row, { connectionOf, entriesOf });
+    if (isFiltered && !subjectPasses(subjectOf(outline, row), filter)) continue;
     if (page.push(outline) < outlinesAtOnce) continue;
     yield page;
     page = [];
@@ -100,11 +101,31 @@ function connectionsOf({ database, cells }: Source): (id: number) => OutlinedCon
   };
 }
 
+/** The same secrets are taken out of exchange after exchange. */
+const rememberedEntries = 1000;
+
+function rememberingEntries(): (cell: string) => ExchangeOutline['redacted'] {
+  const known = new Map<string, ExchangeOutline['redacted']>();
+  return (cell) => {
+    const before = known.get(cell);
+    if (before !== undefined) return before;
+    const entries = entriesIn(cell);
+    if (known.size >= rememberedEntries) known.clear();
+    known.set(cell, entries);
+    return entries;
+  };
+}
+
 const nothing: readonly never[] = [];
 
-function outlineFrom(cells: OutlineCells, connectionOf: (id: number) => OutlinedConnection): ExchangeOutline {
+interface Reading {
+  connectionOf(id: number): OutlinedConnection;
+  entriesOf(cell: string): ExchangeOutline['redacted'];
+}
+
+function outlineFrom(cells: OutlineCells, { connectionOf, entriesOf }: Reading): ExchangeOutline {
   const [id, connectionId, causeId, startedAtUs, protocol, outcome, problems, , authority, , , , , , ...rest] = cells;
-  const [messages, redacted, isPlain] = rest;
+  const [messages, redacted, contentBegins] = rest;
   return {
     id: String(id),
     startedAtUs,
@@ -115,9 +136,9 @@ function outlineFrom(cells: OutlineCells, connectionOf: (id: number) => Outlined
     problems: problems === '' ? nothing : problemsOf(problems),
     line: overOf(cells) ?? ownOf(cells),
     authority,
-    isPlainlyAddressed: isPlain === 1,
+    isPlainlyAddressed: cells[7] !== null && !isAddressedBesides.test(contentBegins),
     messages,
-    redacted: redacted === null ? nothing : entriesIn(redacted),
+    redacted: redacted === null ? nothing : entriesOf(redacted),
   };
 }
 
