@@ -15,6 +15,7 @@ import { causes } from './recorded/causes';
 import { cost } from './recorded/cost';
 import { losses } from './recorded/losses';
 import { throughput } from './recorded/throughput';
+import { million } from './replayed/million';
 import { mocks } from './replayed/mocks';
 import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
@@ -31,6 +32,7 @@ const measurements: readonly Measurement[] = [
   tapeBytes,
   mocks,
   replay,
+  million,
 ];
 
 async function main(args: readonly string[]): Promise<number> {

@@ -24,6 +24,7 @@ export interface Sizes {
   readonly sustainedSeconds: number;
   readonly eventLogExchanges: number;
   readonly replayCases: number;
+  readonly longTapeExchanges: number;
 }
 
 const usual: Sizes = {
@@ -37,6 +38,7 @@ const usual: Sizes = {
   sustainedSeconds: 8,
   eventLogExchanges: 20_000,
   replayCases: 4000,
+  longTapeExchanges: 1_000_000,
 };
 
 const quick: Sizes = {
@@ -50,6 +52,7 @@ const quick: Sizes = {
   sustainedSeconds: 1,
   eventLogExchanges: 8000,
   replayCases: 1200,
+  longTapeExchanges: 20_000,
 };
 
 export const usageText = `npm run bench -- [--quick] [--only NAME ...] [--json]

@@ -57,32 +57,31 @@ type OutlineCells = readonly [
   messages: number,
   redacted: string | null,
   packed: number | null,
-  isPlainlyAddressed: number,
+  contentBegins: string,
 ];
 
-/** What of its address no column tells stands at the beginning of the request, after two times and a version. */
-const addressMembers = ['"target":', '"authority":', '"scheme":'];
-const addressEnd = 120;
-
-const isPlainlyAddressed = `e.verb IS NOT NULL AND ${addressMembers
-  .map((member) => `instr(substr(e.content, 1, ${addressEnd}), '${member}') = 0`)
-  .join(' AND ')}`;
+/** Where a content begins: what of its address no column tells stands there, after two times and a version. */
+const beginningLength = 120;
+const beginning = `substr(e.content, 1, ${beginningLength})`;
+const isAddressedBesides = /"(?:target|authority|scheme)":/;
 
 export function* outlines(source: Source, filter: ExchangeFilter): IterableIterator<readonly ExchangeOutline[]> {
   const { database, cells } = source;
   const { where, values } = conditions(filter);
   const requireBelievable = cellCheck(names, cells.joined);
   const connectionOf = connectionsOf(source);
-  const sql = `SELECT ${boundedColumns(columns, cells.joined)}, ${isPlainlyAddressed} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
+  const sql = `SELECT ${boundedColumns(columns, cells.joined)}, ${beginning} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
   const rows = database
     .prepare<unknown[], OutlineCells>(sql)
     .raw()
     .iterate(...values);
+  const isFiltered = (filter.include ?? []).length + (filter.exclude ?? []).length > 0;
+  const entriesOf = rememberingEntries();
   let page: ExchangeOutline[] = [];
   for (const row of rows as Iterable<OutlineCells>) {
     requireBelievable(row);
-    const outline = outlineFrom(wholeOutline(row, source), connectionOf);
-    if (!subjectPasses(subjectOf(outline, row), filter)) continue;
+    const outline = outlineFrom(wholeOutline(row, source), { connectionOf, entriesOf });
+    if (isFiltered && !subjectPasses(subjectOf(outline, row), filter)) continue;
     if (page.push(outline) < outlinesAtOnce) continue;
     yield page;
     page = [];
@@ -92,12 +91,10 @@ export function* outlines(source: Source, filter: ExchangeFilter): IterableItera
 
 /** The cells with those that a packed tape keeps elsewhere. */
 function wholeOutline(row: OutlineCells, source: Source): OutlineCells {
-  const [, , , , , , , verb, , , , , , , , , packed] = row;
+  const packed = row.at(-2) as number | null;
   if (packed === null) return row;
-  const whole = wholeRow({ packed, content: '', redacted: null as string | null }, 'exchanges', source);
-  const start = whole.content.slice(0, addressEnd);
-  const isPlain = verb !== null && !addressMembers.some((member) => start.includes(member));
-  return row.toSpliced(-3, 3, whole.redacted, packed, isPlain ? 1 : 0) as unknown as OutlineCells;
+  const { redacted, content } = wholeRow({ packed, content: '', redacted: null as string | null }, 'exchanges', source);
+  return row.toSpliced(-3, 3, redacted, packed, content.slice(0, beginningLength)) as unknown as OutlineCells;
 }
 
 type OutlinedConnection = ExchangeOutline['connection'];
@@ -116,11 +113,31 @@ function connectionsOf({ database, cells }: Source): (id: number) => OutlinedCon
   };
 }
 
+/** The same secrets are taken out of exchange after exchange. */
+const rememberedEntries = 1000;
+
+function rememberingEntries(): (cell: string) => ExchangeOutline['redacted'] {
+  const known = new Map<string, ExchangeOutline['redacted']>();
+  return (cell) => {
+    const before = known.get(cell);
+    if (before !== undefined) return before;
+    const entries = entriesIn(cell);
+    if (known.size >= rememberedEntries) known.clear();
+    known.set(cell, entries);
+    return entries;
+  };
+}
+
 const nothing: readonly never[] = [];
 
-function outlineFrom(cells: OutlineCells, connectionOf: (id: number) => OutlinedConnection): ExchangeOutline {
+interface Reading {
+  connectionOf(id: number): OutlinedConnection;
+  entriesOf(cell: string): ExchangeOutline['redacted'];
+}
+
+function outlineFrom(cells: OutlineCells, { connectionOf, entriesOf }: Reading): ExchangeOutline {
   const [id, connectionId, causeId, startedAtUs, protocol, outcome, problems, , authority, , , , , , ...rest] = cells;
-  const [messages, redacted, , isPlain] = rest;
+  const [messages, redacted, , contentBegins] = rest;
   return {
     id: String(id),
     startedAtUs,
@@ -131,9 +148,9 @@ function outlineFrom(cells: OutlineCells, connectionOf: (id: number) => Outlined
     problems: problems === '' ? nothing : problemsOf(problems),
     line: overOf(cells) ?? ownOf(cells),
     authority,
-    isPlainlyAddressed: isPlain === 1,
+    isPlainlyAddressed: cells[7] !== null && !isAddressedBesides.test(contentBegins),
     messages,
-    redacted: redacted === null ? nothing : entriesIn(redacted),
+    redacted: redacted === null ? nothing : entriesOf(redacted),
   };
 }
 
