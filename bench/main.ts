@@ -11,6 +11,7 @@ import type { Result } from './measure/result';
 import { jsonDocument, type Machine, type NotMeasured, noteLines, tableLines } from './measure/table';
 import type { Context, Measurement } from './measurement';
 import { bystander } from './recorded/bystander';
+import { causes } from './recorded/causes';
 import { cost } from './recorded/cost';
 import { losses } from './recorded/losses';
 import { throughput } from './recorded/throughput';
@@ -19,7 +20,16 @@ import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
 import { tape } from './user-space/tape';
 
-const measurements: readonly Measurement[] = [throughput, bystander, cost, losses, tape, mocks, replay];
+const measurements: readonly Measurement[] = [
+  throughput,
+  bystander,
+  cost,
+  losses,
+  causes,
+  tape,
+  mocks,
+  replay,
+];
 
 async function main(args: readonly string[]): Promise<number> {
   let settings: Settings;

@@ -7,22 +7,16 @@ import type { StoredExchange, TapeReader } from '../tape';
 import { type Packing, unpackBody } from './bodies';
 import { believed, boundedColumns, entriesIn } from './cells';
 import { commitsOf } from './commits';
+import type { HeadColumns } from './heads';
 import { guarded, openForReading } from './open';
-import {
-  type ExchangeColumns,
-  exchangeOf,
-  type MessageColumns,
-  messageColumns,
-  messageOf,
-  type StoredBodies,
-} from './row';
+import { type ExchangeColumns, exchangeOf, type MessageColumns, messageColumns, messageOf } from './row';
 import { sessionsOf } from './sessions';
-import { cellsOfTape, columnList, fromTables, ofConnection, type Source } from './source';
+import { columnList, fromTables, ofConnection, type Source, sourceOf } from './source';
 import { conditions, subjectOf, summaries } from './summaries';
 
 /** Opens a tape. Throws TAPE_MISSING, TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE or TAPE_DAMAGED. */
 export function openTapeReader(path: string): TapeReader {
-  const source: Source = { path, database: openForReading(path), cells: cellsOfTape() };
+  const source = sourceOf(path, openForReading(path));
   const running = new Set<Iterator<unknown>>();
   const closing = new AbortController();
   const reading = async <T>(read: () => T): Promise<T> => guarded(path, 'read', read);
@@ -49,7 +43,7 @@ const fromTablesAndBodies = `${fromTables}
   LEFT JOIN bodies qb ON qb.id = e.request_body_id
   LEFT JOIN bodies rb ON rb.id = e.response_body_id`;
 
-interface StoredRow extends ExchangeColumns {
+interface StoredRow extends ExchangeColumns, HeadColumns {
   readonly request_body: Uint8Array | null;
   readonly response_body: Uint8Array | null;
   readonly request_packing: Packing | null;
@@ -86,14 +80,14 @@ function storedOf(source: Source, row: StoredRow): StoredExchange {
     causeId: row.cause_id === null ? null : String(row.cause_id),
     exchange: exchangeOf(
       row,
-      bodiesFrom(row),
+      { heads: source.heads.headsOf(row), ...bodiesFrom(row) },
       messages.map(({ message }) => message),
     ),
     redacted: [...entriesIn(row.redacted), ...messages.flatMap(({ redacted }) => redacted)],
   };
 }
 
-function bodiesFrom(row: StoredRow): StoredBodies {
+function bodiesFrom(row: StoredRow): { readonly request: Uint8Array | null; readonly response: Uint8Array | null } {
   return {
     request: unpacked(row.request_packing, row.request_packed, row.request_size) ?? row.request_body,
     response: unpacked(row.response_packing, row.response_packed, row.response_size) ?? row.response_body,
