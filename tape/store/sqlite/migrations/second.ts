@@ -217,13 +217,20 @@ export function secondFromFirst(
       NULL AS unread_tls, NULL AS unread_reason, NULL AS ways, NULL AS server_name, NULL AS container_id, NULL AS container_name, NULL AS container_image,
       NULL AS pod_id, NULL AS pod_name, NULL AS pod_namespace FROM ${from}connections${suffix}`,
     exchanges: `SELECT id, session_id, connection_id, NULL AS channel, seq, number, 1 AS commit_number, protocol, started_us,
-      duration_us, outcome, problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,
+      duration_us, outcome, ${problemsOfFirst} AS problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,
       CAST(status AS TEXT) AS result, NULL AS application, coalesce(status >= 500, 0) AS failed,
       NULL AS over_verb, NULL AS over_target, NULL AS over_result, request_bytes, response_bytes, 0 AS messages, ${contentOfFirst} AS content,
       NULL AS request_head_id, NULL AS request_values, NULL AS response_head_id, NULL AS response_values, redacted, request_body_id, response_body_id, request_body,
       response_body, NULL AS packed FROM ${from}exchanges${suffix}`,
   };
 }
+
+/**
+ * Recorders of then missed what a client said first on a connection of TLS, and paired each later request with an answer to an
+ * earlier one: that lies before it, by more than two CPUs are apart.
+ */
+const problemsOfFirst = `CASE WHEN response_started_us < coalesce(request_started_us, started_us) - 1000
+      THEN trim(problems || ' parse-error') ELSE problems END`;
 
 /** A cell that is not of its kind becomes what nothing is read from: the exchange is then damaged, as it was before. */
 function cell(column: string, type: 'text' | 'integer'): string {
