@@ -20,16 +20,7 @@ import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
 import { tape } from './user-space/tape';
 
-const measurements: readonly Measurement[] = [
-  throughput,
-  bystander,
-  cost,
-  losses,
-  causes,
-  tape,
-  mocks,
-  replay,
-];
+const measurements: readonly Measurement[] = [throughput, bystander, cost, losses, causes, tape, mocks, replay];
 
 async function main(args: readonly string[]): Promise<number> {
   let settings: Settings;
