@@ -12,6 +12,9 @@ module.exports = {
     ],
   },
   testEnvironment: 'node',
+  runner: '<rootDir>/scripts/jest-runner.js',
+  // By itself jest takes one less than there are cores, which is one where there are two.
+  maxWorkers: '100%',
   // For machines that have other work: a test that hangs is seen all the same.
   testTimeout: 60_000,
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/.toolchain/'],

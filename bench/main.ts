@@ -11,6 +11,7 @@ import type { Result } from './measure/result';
 import { jsonDocument, type Machine, type NotMeasured, noteLines, tableLines } from './measure/table';
 import type { Context, Measurement } from './measurement';
 import { bystander } from './recorded/bystander';
+import { causes } from './recorded/causes';
 import { cost } from './recorded/cost';
 import { half } from './recorded/half';
 import { losses } from './recorded/losses';
@@ -32,6 +33,7 @@ const measurements: readonly Measurement[] = [
   slow,
   memory,
   losses,
+  causes,
   tape,
   mocks,
   replay,

@@ -124,7 +124,7 @@ function startGo(name: ServiceName, folder: string): Promise<Service> {
 /** Without `nodelay` its answers wait for acknowledgements, 40 ms each. */
 function startJava(name: ServiceName, folder: string): Promise<Service> {
   const settings = ['-Dsun.net.httpserver.nodelay=true', '-Dsun.net.httpserver.maxIdleConnections=2000'];
-  const source = join(__dirname, 'programs/AnsweringServer.java');
+  const source = join(__dirname, 'programs/answering-server.java');
   return startCounting(name, 'http', 'java', [...settings, source, join(folder, path)]);
 }
 

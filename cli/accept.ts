@@ -2,7 +2,7 @@
 import type { CommandModule } from 'yargs';
 import type { WiretapeError } from '../errors/wiretape-error';
 import { type Choice, isChosen, type Offered, offered } from '../replayer/accept/choose';
-import { parseReport, type ReadResult, resultsOf } from '../replayer/accept/report-file';
+import { parseReport, type ReadResult, readResults, resultsOf } from '../replayer/accept/report-file';
 import { steadyIn } from '../replayer/accept/steady';
 import type { TestCase } from '../replayer/cases/cases';
 import { type CallPolicy, callPolicies } from '../replayer/judge/outgoing-calls';
@@ -10,6 +10,7 @@ import { parsePathPattern } from '../tape/model/path';
 import { isWhole } from './accepted-values';
 import { differenceLines } from './difference-lines';
 import { tapeArgument, usage } from './options';
+import { pruneAccepted } from './prune-accepted';
 import { readCases } from './replay';
 import { readText, runsFrom } from './replay-options';
 import { type BuildArguments, buildOptions, runsOfBuild } from './runs-of-build';
@@ -25,6 +26,7 @@ interface Arguments extends BuildArguments {
   readonly all: boolean;
   readonly because?: string;
   readonly dryRun: boolean;
+  readonly prune: boolean;
   readonly makesAccepted?: boolean;
 }
 
@@ -34,7 +36,7 @@ export const acceptCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .usage(
-        'wiretape accept TAPE --target URL\nwiretape accept TAPE --from REPORT\nwiretape accept TAPE -- COMMAND ...\n\nShows the differences of a replay as a diff. Those that are chosen are written to a file beside the tape, which replay, test and generate hold answers against from then on: another value is a difference, the recorded one too. The tape stays as it is.',
+        'wiretape accept TAPE --target URL\nwiretape accept TAPE --from REPORT\nwiretape accept TAPE -- COMMAND ...\nwiretape accept TAPE --prune\n\nShows the differences of a replay as a diff. Those that are chosen are written to a file beside the tape, which replay, test and generate hold answers against from then on: another value is a difference, the recorded one too. The tape stays as it is.',
       )
       .positional('tape', tapeArgument)
       .options({
@@ -48,6 +50,12 @@ export const acceptCommand: CommandModule<object, Arguments> = {
         },
         because: { type: 'string', describe: 'why they are right: for who reviews the file' },
         'dry-run': { type: 'boolean', default: false, describe: 'show what would be accepted, and write nothing' },
+        prune: {
+          type: 'boolean',
+          default: false,
+          describe:
+            'take out accepted values that speak of nothing on the tape any more, shown as a diff; plays nothing',
+        },
         runs: { type: 'number', default: 1, describe: 'how often to replay; what differs between the runs is refused' },
         calls: { choices: callPolicies, default: 'set' as const, describe: 'how the calls of COMMAND are judged' },
         ...buildOptions,
@@ -60,11 +68,16 @@ export const acceptCommand: CommandModule<object, Arguments> = {
       .example(
         "wiretape accept shop.tape --target http://127.0.0.1:8080 --case 17 --because 'new status'",
         'from a build that is up',
+      )
+      .example(
+        'wiretape accept shop.tape --prune --dry-run',
+        'which entries are stale, after a new recording',
       ) as never,
   handler: accept,
 };
 
 async function accept(args: Arguments): Promise<void> {
+  if (args.prune) return pruneAccepted(args);
   const choice = choiceFrom(args);
   const isAsked = choice.all || choice.cases.length + choice.paths.length > 0;
   if (isAsked && !args.dryRun && args.because === undefined) throw noReason();
@@ -108,7 +121,10 @@ interface Found {
 
 async function resultsFrom(args: Arguments): Promise<Found> {
   const { from, target, calls } = args;
-  if (from === undefined) return runsOfBuild(args, { runs: runsFrom(args), calls });
+  if (from === undefined) {
+    const { cases, runs } = await runsOfBuild(args, { runs: runsFrom(args), calls });
+    return { cases, runs: runs.map(readResults) };
+  }
   if (target !== undefined || args['--'] !== undefined) {
     throw usage('--from is in the place of a run, and a build is given too', 'Leave out the one or the other');
   }

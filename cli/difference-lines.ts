@@ -24,7 +24,8 @@ function acceptedSide({ value }: NonNullable<Difference['accepted']>): Side {
   return value === undefined ? { kind: 'nothing' } : { kind: 'value', value };
 }
 
-function sideLines(side: Side): readonly string[] {
+/** A value as the lines of a diff; [] for nothing. */
+export function sideLines(side: Side): readonly string[] {
   if (side.kind === 'nothing') return [];
   const text = stringifyJson(shownSide(side));
   const lines = (text.length > longestOnOne ? prettyJson(text).split('\n') : [text]).map((line) =>

@@ -1,15 +1,18 @@
 /** Work that a signal ends in order, with what it has by then. */
+import { isIgnored } from './ignored-signal';
 
-/** Ctrl-C and SIGTERM end the work, which then says what it has. */
+/**
+ * The first of Ctrl-C, SIGTERM and a hangup ends the work, which then says what it has; the next one ends this process at once,
+ * and with it everything it started.
+ */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const stop = () => controller.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  const stop = (): void => (controller.signal.aborted ? process.exit(130) : controller.abort());
+  const signals = ['SIGINT', 'SIGTERM', ...(isIgnored('SIGHUP') ? [] : (['SIGHUP'] as const))] as const;
+  for (const signal of signals) process.on(signal, stop);
   try {
     return await work(controller.signal);
   } finally {
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
+    for (const signal of signals) process.removeListener(signal, stop);
   }
 }

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import type { Options } from 'yargs';
 import type { TestCase } from '../replayer/cases/cases';
-import { isOfCalls } from '../replayer/judge/difference';
-import { driftsIn, type Refusal } from '../replayer/learn/drift';
-import { type Learned, learnRules } from '../replayer/learn/rules';
+import type { Refusal } from '../replayer/learn/drift';
+import { learnFrom } from '../replayer/learn/learn';
+import type { Learned } from '../replayer/learn/rules';
+import type { RunToLearnFrom } from '../replayer/learn/teachable';
 import { learnedLines, withLines } from '../replayer/learn/text';
 import { parseNoiseRules } from '../replayer/noise/rules';
-import type { CaseResult, RunReport } from '../replayer/report/report';
 import { writeNoiseFile } from './noise-file';
 import { usage } from './options';
 import { readText } from './replay-options';
@@ -32,21 +32,11 @@ export function requireRuns(file: string | undefined, runs: number, more: string
   rulesIn(file);
 }
 
-/**
- * What `--write-noise` does after the runs, saying on stderr what was written. Differences of calls, and of accepted values,
- * have no rules; nor has a case with a call that no mock answers: what differs there follows from it.
- */
-export function learnInto(file: string, cases: readonly TestCase[], reports: readonly RunReport[]): void {
-  const missed = new Set(reports.flatMap(({ misses }) => misses.map((miss) => miss.case)));
-  const runs = reports.map(({ results }) => results.filter(({ id }) => !missed.has(id)).map(withAnswersOnly));
-  const learned = learnRules(cases, driftsIn(runs));
+/** What `--write-noise` does after the runs, saying on stderr what was written. */
+export function learnInto(file: string, cases: readonly TestCase[], runs: readonly RunToLearnFrom[]): void {
+  const learned = learnFrom(cases, runs);
   writeLearned(learned, { file, runs: runs.length });
   process.stderr.write(learnedSummary(learned, { file, runs: runs.length }));
-}
-
-function withAnswersOnly(result: CaseResult): CaseResult {
-  const differences = result.differences.filter((each) => !isOfCalls(each) && each.accepted === undefined);
-  return { ...result, differences };
 }
 
 /** The lines that were added to the file; [] where there is no rule, and then nothing is written. Throws USAGE, BAD_RULE and FILE_UNREADABLE. */

@@ -1,8 +1,7 @@
 /** `wiretape noise learn`: replays a tape several times against one build; what differs between the runs becomes rules. */
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { driftsIn } from '../replayer/learn/drift';
-import { learnRules } from '../replayer/learn/rules';
+import { learnFrom } from '../replayer/learn/learn';
 import { learnedSummary, writeLearned } from './learned-noise';
 import { tapeArgument, usage } from './options';
 import { type BuildArguments, buildOptions, runsOfBuild } from './runs-of-build';
@@ -41,8 +40,8 @@ async function learn(args: Arguments): Promise<void> {
   }
   const file = args.out ?? `${args.tape.replace(/\.tape$/, '')}.noise.yaml`;
   const given = { ...args, noise: args.noise ?? (existsSync(file) ? file : undefined) };
-  const { cases, runs } = await runsOfBuild(given, { runs: args.runs, calls: 'ignore' });
-  const learned = learnRules(cases, driftsIn(runs));
+  const { cases, runs } = await runsOfBuild(given, { runs: args.runs, calls: 'set' });
+  const learned = learnFrom(cases, runs);
   const lines = writeLearned(learned, { file, runs: runs.length });
   process.stdout.write(lines.map((line) => `${visibleLine(line)}\n`).join(''));
   process.stderr.write(learnedSummary(learned, { file, runs: runs.length }));

@@ -2,9 +2,8 @@
  * What signals mean while a recording runs. The first that asks for an end gets it after the flush, the second gives up
  * the flush. COMMAND runs in a session of its own, so what the terminal tells is handed on to it.
  */
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import type { Recording } from '../recorder/record';
+import { isIgnored } from './ignored-signal';
 
 /** From before it has begun: the command may run by then, and the terminal tells only the recorder. */
 export function listenForSignals(starting: Promise<Recording>): void {
@@ -31,10 +30,4 @@ function suspend(recording: Recording | undefined): void {
   recording?.signalCommand('SIGSTOP');
   process.once('SIGCONT', () => recording?.signalCommand('SIGCONT'));
   process.kill(process.pid, 'SIGSTOP');
-}
-
-/** Under nohup a hangup is to change nothing; listening for it would undo that. */
-function isIgnored(signal: 'SIGHUP'): boolean {
-  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
-  return ((BigInt(`0x${ignored}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
 }

@@ -6,6 +6,7 @@ import type { Target } from '../replayer/drive/target';
 import { idleRules } from '../replayer/judge/idle-rules';
 import type { Mock } from '../replayer/mocks/mock';
 import type { NoiseRule } from '../replayer/noise/rules';
+import type { Accepting } from '../replayer/report/acceptable';
 import { consoleReport } from '../replayer/report/console';
 import type { FinishedRun } from '../replayer/report/finished-run';
 import { json } from '../replayer/report/json';
@@ -29,6 +30,7 @@ export interface OutcomeOptions {
   readonly reports: Reports;
   readonly conditions: readonly Condition[];
   readonly unattributed: string | null;
+  readonly accepting: Accepting;
   readonly startedAtMs: number;
   readonly target: Target;
   /** What answered for the dependencies of the build; null where nothing did. */
@@ -60,7 +62,7 @@ export async function reportOutcome(
 }
 
 function finishedRun(outcomes: readonly [Outcome, ...Outcome[]], options: OutcomeOptions): FinishedRun {
-  const { tape, allowed, conditions, unattributed, startedAtMs, also } = options;
+  const { tape, allowed, conditions, unattributed, accepting, startedAtMs, also } = options;
   const merged = mergeRuns(outcomes);
   const root = process.env.GITHUB_WORKSPACE ?? process.cwd();
   return {
@@ -69,6 +71,7 @@ function finishedRun(outcomes: readonly [Outcome, ...Outcome[]], options: Outcom
     suite: tape,
     file: relative(root, resolve(tape)),
     allowed,
+    accepting,
     unattributed,
     startedAtMs,
     endedAtMs: Date.now(),

@@ -10,6 +10,7 @@ import type { SuiteOutcome } from '../replayer/run';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import { openReader } from '../tape/store/registry';
 import { acceptedFor } from './accepted-values';
+import { acceptingFrom } from './accepting';
 import { onlyCalls } from './around-cases';
 import { baselineOptions, baselineRunsFrom, type Playing, play, playBeside } from './baseline';
 import { interruptible } from './interruptible';
@@ -118,6 +119,7 @@ async function replay(args: Arguments): Promise<void> {
     reports,
     conditions,
     unattributed: null,
+    accepting: acceptingFrom(args, reports),
     startedAtMs,
     target: options.target,
     mocks: null,

@@ -3,20 +3,23 @@ import type { Options } from 'yargs';
 import type { TestCase } from '../replayer/cases/cases';
 import type { Target } from '../replayer/drive/target';
 import type { CallPolicy } from '../replayer/judge/outgoing-calls';
-import type { CaseResult } from '../replayer/report/report';
+import type { RunReport } from '../replayer/report/report';
 import { runSuite, type SuiteOutcome } from '../replayer/run';
+import { mergeSeen } from '../replayer/sandbox/unrecorded';
 import { openAppLog } from './app-log';
 import { interruptible } from './interruptible';
-import { mockOptions } from './mock-options';
+import { missTexts, mockOptions } from './mock-options';
 import { filterOptions, usage } from './options';
 import { progress } from './progress';
 import { protoOptions } from './proto-options';
 import { againstTargets } from './replay';
 import { playOptions } from './replay-options';
 import { interruptedAfter, unreachable } from './replay-outcome';
-import { sandboxOptions } from './sandbox-options';
+import { sandboxLines, sandboxOptions } from './sandbox-options';
 import { targetOptions } from './targets';
-import { commandOptions, settingFrom, type TestArguments, testRepeatedly, untilSignalled } from './test-setting';
+import { visibleLine } from './terminal';
+import type { TestRun } from './test-run';
+import { commandOptions, settingFrom, type TestArguments, testRepeatedly } from './test-setting';
 
 /** What says which build, and how to play against it. */
 export const buildOptions = {
@@ -47,7 +50,7 @@ export function runsOfBuild(args: BuildArguments, options: RunsOptions): Promise
 
 export interface Runs {
   readonly cases: readonly TestCase[];
-  readonly runs: readonly (readonly CaseResult[])[];
+  readonly runs: readonly RunReport[];
 }
 
 /** Against what is up already. */
@@ -55,12 +58,12 @@ async function againstTarget(args: BuildArguments, count: number): Promise<Runs>
   if (args.target === undefined) throw noBuild();
   if (args.clock === 'recorded') throw noCommandToMove();
   const { cases, run } = await againstTargets(args, args.target);
-  const runs: (readonly CaseResult[])[] = [];
+  const runs: RunReport[] = [];
   await interruptible(async (signal) => {
     while (runs.length < count) {
       const onResult = progress(cases.length);
       const outcome = await runSuite(cases, { ...run, signal, ...(onResult === null ? {} : { onResult }) });
-      runs.push(whole(outcome, run.target).report.results);
+      runs.push(whole(outcome, run.target).report);
     }
   });
   return { cases, runs };
@@ -74,12 +77,30 @@ async function againstBuild({ target, ...args }: BuildArguments, { runs: count, 
   try {
     const given = { ...args, calls, ...(only === undefined ? {} : { target: only }) };
     const setting = await settingFrom(given, { command: args['--'] ?? [], log, keepAnswers: false });
-    const played = await untilSignalled((signal) => testRepeatedly(setting, count, signal));
-    const runs = played.map((run) => whole(run.outcome, run.target).report.results);
+    const played = await interruptible((signal) => testRepeatedly(setting, count, signal));
+    const runs = played.map((run) => whole(run.outcome, run.target).report);
+    tellOfCalls(played, args);
     return { cases: setting.cases, runs };
   } finally {
     log.close();
   }
+}
+
+/** What had no mock, and who refused one: nothing is learned from, or accepted of, what follows from that. */
+function tellOfCalls(
+  played: readonly [TestRun, ...TestRun[]],
+  { tape, onMiss }: Pick<BuildArguments, 'tape' | 'onMiss'>,
+): void {
+  const [first, ...others] = played;
+  const lines = [
+    ...played.flatMap(({ untrustedLines }) => untrustedLines).map(visibleLine),
+    ...missTexts(
+      played.flatMap(({ misses }) => misses),
+      tape,
+    ),
+    ...sandboxLines(mergeSeen([first.seen, ...others.map(({ seen }) => seen)], onMiss !== 'fail')),
+  ];
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''));
 }
 
 /** Throws where a run says nothing of the build: it was interrupted, or nobody was there. */

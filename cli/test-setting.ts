@@ -97,19 +97,6 @@ async function placeOf(args: TestArguments, cases: readonly TestCase[]): Promise
   return placeAt(recorded ?? 'http://127.0.0.1', port);
 }
 
-/** The first signal ends the run in order; the next one at once, and with this process everything it started. */
-export async function untilSignalled<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = (): void => (controller.signal.aborted ? process.exit(130) : controller.abort());
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    for (const signal of signals) process.removeListener(signal, stop);
-  }
-}
-
 function noTarget() {
   return usage('The tape does not say where the service listened', [
     'Say where the command listens:  --target http://127.0.0.1:8080',

@@ -4,8 +4,10 @@ import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { callPolicies } from '../replayer/judge/outgoing-calls';
 import { mergeSeen, type SandboxReport } from '../replayer/sandbox/unrecorded';
+import { acceptingFrom } from './accepting';
 import { type AppLog, openAppLog } from './app-log';
 import { whyUnattributed } from './around-cases';
+import { interruptible } from './interruptible';
 import { learnInto, requireRuns, writeNoiseOption } from './learned-noise';
 import { missTexts, mockOptions, notServedLines, unusedLines } from './mock-options';
 import { filterOptions, jsonOption, tapeArgument, usage } from './options';
@@ -16,7 +18,7 @@ import { reportsFrom, wantsPage } from './report-files';
 import { sandboxLines, sandboxOptions } from './sandbox-options';
 import { visibleLine } from './terminal';
 import type { TestRun } from './test-run';
-import { commandOptions, settingFrom, type TestArguments, testRepeatedly, untilSignalled } from './test-setting';
+import { commandOptions, settingFrom, type TestArguments, testRepeatedly } from './test-setting';
 
 interface Arguments extends TestArguments, ReplayArguments {
   readonly appLog?: string;
@@ -103,7 +105,7 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
   const setting = await settingFrom(args, { command, log, keepAnswers: wantsPage(reports) });
   const { cases, raw, run } = setting;
   reports.githubLog?.hold();
-  const played = await untilSignalled((signal) => testRepeatedly(setting, runs, signal));
+  const played = await interruptible((signal) => testRepeatedly(setting, runs, signal));
   const [first] = played;
   const sandbox = mergeSeen([first.seen, ...played.slice(1).map(({ seen }) => seen)], args.onMiss !== 'fail');
   if (!args.json) tellOfMocks(played, sandbox, args.tape);
@@ -116,6 +118,7 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
     reports,
     conditions,
     unattributed: whyUnattributed(cases, args.concurrency),
+    accepting: acceptingFrom(args, reports),
     startedAtMs,
     target: first.target,
     mocks: setting.mocks.set.mocks,

@@ -29,7 +29,7 @@ export function writeAccepted(chosen: readonly Offered[], args: WriteArguments, 
   const at = `${new Date().toISOString().slice(0, 19)}Z`;
   const after = edited(before, decided, { because, at, tape: basename(tape) });
   requireReadable(after, file, known.length + changeOf(decided));
-  if (!dryRun && after !== before) writeText(file, after);
+  if (!dryRun && after !== before) writeAcceptedFile(file, after);
   const refused = decided.flatMap(({ each, decision }) =>
     decision.kind === 'refuse' ? [refusalLine(each, decision.why)] : [],
   );
@@ -75,7 +75,7 @@ function changeOf(decided: readonly Decided[]): number {
 }
 
 /** What we could not read again would stop every run. Throws USAGE. */
-function requireReadable(text: string, file: string, count: number): void {
+export function requireReadable(text: string, file: string, count: number): void {
   if (countIn(text, file) === count) return;
   throw usage(`${file} is no list with each entry on lines of its own, so that it cannot be changed`, [
     'Write it as a list of  - { case: 3, … }  a line each',
@@ -111,7 +111,7 @@ function edited(
 }
 
 /** Throws FILE_UNREADABLE. */
-function writeText(file: string, text: string): void {
+export function writeAcceptedFile(file: string, text: string): void {
   try {
     writeFileSync(file, text, { mode: 0o600 });
   } catch (cause) {

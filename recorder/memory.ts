@@ -1,4 +1,7 @@
-/** How the memory that a recorder may take is shared out between the places where bytes of a recording wait. Pure. */
+/** How the memory that a recorder may take is shared out between the places where bytes of a recording wait. */
+import { captureDefaults } from '../native/binding';
+import { defaultLimits } from './follow/limits';
+import { HELD_MOST } from './source/ebpf/bind/bind';
 
 export interface RecorderMemory {
   /** Of the kernel's ring, a power of two. */
@@ -19,11 +22,12 @@ const programBytes = 208 * mebibyte;
 /** What is beyond the program makes a ring of 4 MiB, and a quarter of that for a body. */
 export const leastRssBytes = programBytes + 16 * mebibyte;
 
+/** What each of these places takes by itself. */
 const most: RecorderMemory = {
-  ringBytes: 32 * mebibyte,
-  queueBytes: 96 * mebibyte,
-  unboundBytes: 64 * mebibyte,
-  messageBytes: 256 * mebibyte,
+  ringBytes: captureDefaults.ringBytes,
+  queueBytes: captureDefaults.queueBytes,
+  unboundBytes: HELD_MOST,
+  messageBytes: defaultLimits.totalBytes,
   bodyBytes: Number.POSITIVE_INFINITY,
 };
 

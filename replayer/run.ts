@@ -95,9 +95,11 @@ class CaseRun implements Run {
   ) {
     const { concurrency = 1, speed = 'max', signal } = options;
     const sent = cases.filter(isSent);
-    this.carrier = new Carrier(turnsOf(sent), { ...options, targetOf: (test) => addressAsked(test, options) });
+    const turns = turnsOf(sent);
+    this.carrier = new Carrier(turns, { ...options, targetOf: (test) => addressAsked(test, options) });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
-    const state = openRunState((text) => this.carrier.isOnTape(text), options.shiftMs);
+    const isOnTape = (text: string) => this.carrier.isOnTape(text);
+    const state = openRunState({ isOnTape, turns, shiftMs: options.shiftMs });
     const detail = (id: string, details: CaseDetails) => void this.details.set(id, this.withinRoom(details));
     this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note, detail });
     this.marks = ownMarks(sent);

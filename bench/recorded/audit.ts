@@ -3,7 +3,6 @@
  * bench is the same: what all of them weigh on the wire is their number times the weight of one.
  */
 import Database from 'better-sqlite3';
-import type { HeaderList } from '../../tape/model/body';
 import { kilobyte } from '../services';
 
 export interface Audit {
@@ -30,11 +29,11 @@ interface Alike {
   readonly method: string | null;
   readonly target: string;
   readonly has_request: 0 | 1;
-  readonly request_headers: string | null;
+  readonly request_field_bytes: number;
   readonly has_response: 0 | 1;
   readonly status: string | null;
   readonly reason: string | null;
-  readonly response_headers: string | null;
+  readonly response_field_bytes: number;
   readonly body_bytes: number;
   readonly as_served: 0 | 1;
 }
@@ -42,12 +41,17 @@ interface Alike {
 /** A field of a request or a response, as the tape's JSON has it. */
 const of = (side: 'request' | 'response', field: string) => `e.content ->> '$.${side}.${field}'`;
 
+/** Bytes of all fields of a request or a response, each with its colon, space and line end. */
+const fieldBytes = (side: 'request' | 'response') => `(
+  SELECT coalesce(sum(length(name) + length(value) + 4), 0) FROM message_headers h
+  WHERE h.exchange_id = e.id AND h.message = '${side}')`;
+
 const alike = `
   SELECT count(*) AS count, e.problems = '' AS complete, e.problems LIKE '%lost-bytes%' AS lossy,
          verb AS method, coalesce(${of('request', 'target')}, target, '') AS target,
-         ${of('request', 'startedUs')} IS NOT NULL AS has_request, ${of('request', 'headers')} AS request_headers,
+         ${of('request', 'startedUs')} IS NOT NULL AS has_request, ${fieldBytes('request')} AS request_field_bytes,
          ${of('response', 'reason')} IS NOT NULL AS has_response, result AS status,
-         ${of('response', 'reason')} AS reason, ${of('response', 'headers')} AS response_headers,
+         ${of('response', 'reason')} AS reason, ${fieldBytes('response')} AS response_field_bytes,
          coalesce(length(request_body), 0) + coalesce(length(response_body), 0) AS body_bytes,
          coalesce(result = '200' AND response_body = ?, 0) AS as_served
   FROM exchanges e JOIN connections c ON c.id = e.connection_id
@@ -85,17 +89,10 @@ function weigh(groups: readonly Alike[], served: number): Omit<Audit, 'served' |
 /** RFC 9112 sections 2 to 5: a start line, fields, an empty line, the body. The servers and clients here put one space after a colon. */
 function wireBytesOf(group: Alike): number {
   const request =
-    group.has_request === 0
-      ? 0
-      : `${group.method} ${group.target} HTTP/x.x\r\n`.length + fieldBytes(group.request_headers);
+    group.has_request === 0 ? 0 : `${group.method} ${group.target} HTTP/x.x\r\n\r\n`.length + group.request_field_bytes;
   const response =
     group.has_response === 0
       ? 0
-      : `HTTP/x.x ${group.status} ${group.reason}\r\n`.length + fieldBytes(group.response_headers);
+      : `HTTP/x.x ${group.status} ${group.reason}\r\n\r\n`.length + group.response_field_bytes;
   return request + response + group.body_bytes;
-}
-
-function fieldBytes(headers: string | null): number {
-  const list = JSON.parse(headers ?? '[]') as HeaderList;
-  return list.reduce((total, [name, value]) => total + `${name}: ${value}\r\n`.length, '\r\n'.length);
 }

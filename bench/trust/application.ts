@@ -11,6 +11,8 @@ export interface Application {
   command(files: string): readonly string[];
   /** Its dependency, and how the service is told where it is; null for none. */
   readonly upstream: Upstream | null;
+  /** What it keeps its state in, and is let through to; the first request of `use` empties it. Null for none. */
+  readonly database: Database | null;
   /** Uses it as a client would, always in the same way. */
   use(client: Client, upstreamUrl: string): Promise<void>;
 }
@@ -22,4 +24,11 @@ export interface Upstream {
   readonly variable: string | null;
   /** Starts the real one; resolves with its base URL. */
   start(): Promise<string>;
+}
+
+export interface Database {
+  /** For the report. */
+  readonly name: string;
+  /** Starts it empty; resolves with its port on 127.0.0.1, which DATABASE_PORT tells the service. */
+  start(files: string): Promise<number>;
 }

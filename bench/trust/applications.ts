@@ -1,5 +1,6 @@
 /** The applications: two of this repository, and real ones that were written without wiretape in mind. */
 import { join } from 'node:path';
+import { freePort } from '../../replayer/launch/free-port';
 import type { HeaderList } from '../../tape/model/body';
 import { apps, lineFrom, start } from '../../test/support/programs';
 import { listen } from '../../test/support/recorded-http';
@@ -14,6 +15,7 @@ const orders: Application = {
   needs: null,
   command: () => [process.execPath, join(apps, 'orders/server.js')],
   upstream: { variable: 'PAYMENTS_URL', start: () => startFixture('payments/server.js') },
+  database: null,
   use: beCustomer,
 };
 
@@ -23,6 +25,7 @@ const payments: Application = {
   needs: null,
   command: () => [process.execPath, join(apps, 'payments/server.js')],
   upstream: null,
+  database: null,
   async use(client) {
     const headers: HeaderList = [['X-Api-Key', 'key-of-the-demo']];
     const charge = { amount: 1299, currency: 'EUR', orderId: '5f0c1e2a-7d1b-4c3e-9a55-0b1f2d3c4e5f', reference: 'r-1' };
@@ -40,6 +43,7 @@ const jsonServer: Application = {
   needs: 'node_modules/json-server/package.json',
   command: (files) => ['env', `FILES=${files}`, process.execPath, join(programs, 'json-server.js')],
   upstream: null,
+  database: null,
   async use(client) {
     await client.call({ path: '/posts?_page=1&_limit=5' });
     await client.call({ path: '/posts?author=ada&_sort=views&_order=desc' });
@@ -65,6 +69,7 @@ const httpbin: Application = {
   needs: 'py/bin/gunicorn',
   command: (files) => ['sh', '-c', `exec '${files}/py/bin/gunicorn' -b "127.0.0.1:$PORT" -w 1 httpbin:app`],
   upstream: null,
+  database: null,
   async use(client) {
     const gets = [
       ...['/get?a=1&a=2&b=%C3%A9', '/uuid', '/ip', '/user-agent', '/json', '/xml', '/html', '/status/418'],
@@ -90,6 +95,7 @@ const corsAnywhere: Application = {
   needs: 'node_modules/cors-anywhere/server.js',
   command: (files) => ['env', 'HOST=127.0.0.1', process.execPath, join(files, 'node_modules/cors-anywhere/server.js')],
   upstream: { variable: null, start: startCatalogue },
+  database: null,
   async use(client, upstreamUrl) {
     const headers: HeaderList = [
       ['Origin', 'http://shop.test'],
@@ -104,7 +110,60 @@ const corsAnywhere: Application = {
   },
 };
 
-export const applications: readonly Application[] = [orders, payments, jsonServer, httpbin, corsAnywhere];
+const webdis: Application = {
+  name: 'webdis 0.1.9 (Redis 7)',
+  from: 'apt-get download webdis redis-server, of Debian 12',
+  needs: 'apt/usr/bin/webdis',
+  command: (files) => ['env', `FILES=${files}`, join(programs, 'webdis.sh')],
+  upstream: null,
+  database: { name: 'Redis', start: startRedis },
+  async use(client) {
+    await client.call({ path: '/FLUSHDB' });
+    const gets = [
+      ...['/SET/greeting/hello', '/GET/greeting', '/GET/greeting.txt', '/GET/missing', '/STRLEN/greeting'],
+      ...['/INCR/visits', '/INCRBY/visits/41', '/GET/visits', '/DECR/visits', '/INCRBYFLOAT/rate/1.5'],
+      ...[
+        '/HSET/order:1/state/open/total/1299',
+        '/HGETALL/order:1',
+        '/HINCRBY/order:1/total/100',
+        '/HGET/order:1/total',
+      ],
+      ...[
+        '/RPUSH/queue/a/b/c',
+        '/LPOP/queue',
+        '/LRANGE/queue/0/-1',
+        '/LLEN/queue',
+        '/SADD/tags/x',
+        '/SISMEMBER/tags/x',
+      ],
+      ...[
+        '/ZADD/scores/1/ann/2/bob',
+        '/ZRANGE/scores/0/-1/WITHSCORES',
+        '/ZSCORE/scores/bob',
+        '/EXISTS/greeting',
+        '/TYPE/queue',
+      ],
+      ...[
+        '/DEL/greeting',
+        '/GET/greeting',
+        '/LPUSH/visits/x',
+        '/NOSUCH/command',
+        '/DBSIZE',
+        '/PERSIST/visits',
+        '/TTL/visits',
+      ],
+    ];
+    for (const path of gets) await client.call({ path });
+    const page = Buffer.from('<p>kept as it is</p>');
+    await client.call({ method: 'PUT', path: '/SET/page', body: page.toString() });
+    await client.call({ path: '/GET/page.html' });
+    await client.call({ method: 'POST', path: '/', body: 'APPEND/page/!' });
+    await client.call({ path: '/GET/page' });
+    await client.call({ method: 'OPTIONS', path: '/' });
+  },
+};
+
+export const applications: readonly Application[] = [orders, payments, jsonServer, httpbin, corsAnywhere, webdis];
 
 function json(client: Client, method: string, path: string, value: unknown, headers: HeaderList = []) {
   return client.call({
@@ -132,4 +191,13 @@ async function startCatalogue(): Promise<string> {
     return response.end(JSON.stringify({ path, asked: ++count, at: new Date().toISOString() }));
   });
   return url;
+}
+
+async function startRedis(files: string): Promise<number> {
+  const port = await freePort();
+  const env = { ...process.env, LD_LIBRARY_PATH: join(files, 'apt/usr/lib/x86_64-linux-gnu') };
+  const where = ['--port', String(port), '--bind', '127.0.0.1', '--dir', files];
+  const redis = start(join(files, 'apt/usr/bin/redis-server'), [...where, '--save', '', '--appendonly', 'no'], { env });
+  await lineFrom(redis, redis.child.stdout, /Ready to accept connections/);
+  return port;
 }

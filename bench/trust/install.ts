@@ -1,4 +1,4 @@
-/** Brings the real applications into build/trust, each version pinned in packages/, through npm and pip. */
+/** Brings the real applications into build/trust through npm and pip, each version pinned in packages/, and through apt. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,6 +27,14 @@ export function installApplications(folder: string): readonly string[] {
       commands: [
         ['python3', '-m', 'venv', python],
         [join(python, 'bin/pip'), 'install', '-q', '-r', join(packages, 'requirements.txt')],
+      ],
+    },
+    {
+      name: 'apt',
+      files: ['apt.txt'],
+      commands: [
+        ['sh', '-c', 'mkdir -p apt && cd apt && apt-get download -qq $(cat ../apt.txt)'],
+        ['sh', '-c', 'cd apt && for each in *.deb; do dpkg -x "$each" . || exit 1; done'],
       ],
     },
   ];

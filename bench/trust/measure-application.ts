@@ -4,6 +4,7 @@ import { casesFrom } from '../../replayer/cases/cases';
 import { placeholdersOf } from '../../replayer/correlate/secrets';
 import { freePort } from '../../replayer/launch/free-port';
 import type { RunReport } from '../../replayer/report/report';
+import { httpOf } from '../../tape/model/registry';
 import { createRedactor } from '../../tape/redact/redactor';
 import { runWiretape } from '../../test/support/command';
 import { judgeAnswers, told } from '../../test/support/judging';
@@ -28,6 +29,8 @@ export interface Trust {
   readonly mutations: number;
   /** Those that no judgement speaks of. */
   readonly unseen: readonly string[];
+  /** What the service was let through to, and how often in all runs in a network of its own; null without one. */
+  readonly database: { readonly name: string; readonly connections: number } | null;
   /** Connections to the real dependency while its mock was in place; null without one. */
   readonly reachedUpstream: { readonly inNetwork: number; readonly byVariables: number } | null;
 }
@@ -46,6 +49,8 @@ export async function measureApplication(
 ): Promise<Trust> {
   const folder = temporaryFolder();
   const upstream = application.upstream === null ? null : await counted(await application.upstream.start());
+  const databasePort = (await application.database?.start(files)) ?? null;
+  const allow = databasePort === null ? [] : ['--allow', `127.0.0.1:${databasePort}`];
   try {
     const tape = folder.file('app.tape');
     const port = await freePort();
@@ -53,6 +58,7 @@ export async function measureApplication(
       ...process.env,
       WIRETAPE_KEY: key,
       PORT: String(port),
+      ...(databasePort === null ? {} : { DATABASE_PORT: String(databasePort) }),
       ...(upstream === null || application.upstream?.variable == null
         ? {}
         : { [application.upstream.variable]: upstream.url }),
@@ -60,10 +66,16 @@ export async function measureApplication(
     const command = application.command(files);
     await record(application, { tape, port, env, command, upstreamUrl: upstream?.url ?? '' });
     const exchanges = await readTape(tape);
-    const outbound = exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound');
-    tell(`recorded ${exchanges.length - outbound.length} requests and ${outbound.length} calls`);
+    const outbound = exchanges.filter(
+      ({ exchange }) => exchange.connection.direction === 'outbound' && httpOf(exchange) !== null,
+    );
+    const asked = exchanges.filter(({ exchange }) => exchange.connection.direction === 'inbound').length;
+    tell(`recorded ${asked} requests and ${outbound.length} calls`);
     const test = (options: readonly string[], build: readonly string[]) =>
-      runWiretape(['test', tape, '--json', ...options, '--', ...build], { cwd: folder.path, env: strings(env) });
+      runWiretape(['test', tape, '--json', ...allow, ...options, '--', ...build], {
+        cwd: folder.path,
+        env: strings(env),
+      });
 
     const before = upstream?.connections() ?? 0;
     const report = reportIn(await test(['--runs', String(amount.runs)], command));
@@ -103,12 +115,19 @@ export async function measureApplication(
       ...alarmsOf(report, amount.runs),
       mutations: tried.length,
       unseen: unseen.map(({ at, what }) => `${kept.tests[at]?.name}:${what}`),
+      database: databaseIn(application, report),
       reachedUpstream: upstream === null ? null : { inNetwork, byVariables },
     };
   } finally {
     upstream?.close();
     folder.remove();
   }
+}
+
+function databaseIn({ database }: Application, { sandbox }: RunReport): Trust['database'] {
+  if (database === null) return null;
+  const connections = (sandbox?.letThrough ?? []).reduce((sum, each) => sum + (each.connections ?? 0), 0);
+  return { name: database.name, connections };
 }
 
 interface Recording {

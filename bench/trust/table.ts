@@ -17,6 +17,13 @@ export function tableLines(
         .trimEnd(),
     ),
     '',
+    ...results.flatMap(({ name, runs, database }) =>
+      database === null
+        ? []
+        : [
+            `${name}: ${database.name} was let through, ${database.connections} connections in ${runs} runs: what it answered was of the moment`,
+          ],
+    ),
     ...results.flatMap(({ name, falseAlarms }) => named(`${name}: false alarm`, falseAlarms)),
     ...results.flatMap(({ name, unseen }) => named(`${name}: not seen`, unseen)),
     ...notMeasured.map(({ name, reason }) => `${name}: not measured: ${reason}`),

@@ -27,6 +27,7 @@ struct rustls_layout {
 };
 
 #define RUSTLS_23 ((struct rustls_layout){ true, 32, 5, 16, 0, 8, 24 })
+/* and that of 0.21, as the two did not change between them */
 #define RUSTLS_22 ((struct rustls_layout){ false, 16, 0, 16, 8, 16, 36 })
 
 struct rust_slice {
@@ -231,3 +232,31 @@ GUARDED_UPROBE(wt_rtls22_wr_out, rustls_encrypted(ctx, RUSTLS_22))
 GUARDED_UPROBE(wt_rtls22_rd_in, rustls_decrypts(ctx, RUSTLS_22))
 
 GUARDED_UPROBE(wt_rtls22_rd_out, rustls_decrypted(ctx, RUSTLS_22))
+
+/*
+ * Of a function of 0.21 no table says which of the two it is; what it is handed does. Where the length of what is to be encrypted stands,
+ * what is to be decrypted has an address.
+ */
+static __always_inline void rustls_encrypts_or_decrypts(struct pt_regs *ctx)
+{
+	struct rust_slice slice = {};
+	if (!read_slice(&slice, PT_REGS_PARM3(ctx)))
+		return;
+	if (slice.length <= RECORD_MOST)
+		rustls_encrypts(ctx, RUSTLS_22);
+	else
+		rustls_decrypts(ctx, RUSTLS_22);
+}
+
+static __always_inline void rustls_did_either(struct pt_regs *ctx)
+{
+	struct thread_state *thread = thread_of_current(0);
+	if (thread && thread->record.operation == TLS_WRITE)
+		rustls_encrypted(ctx, RUSTLS_22);
+	else
+		rustls_decrypted(ctx, RUSTLS_22);
+}
+
+GUARDED_UPROBE(wt_rtls21_in, rustls_encrypts_or_decrypts(ctx))
+
+GUARDED_UPROBE(wt_rtls21_out, rustls_did_either(ctx))

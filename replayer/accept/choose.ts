@@ -43,9 +43,12 @@ export type Decision =
 
 /** What accepting one comes to. `known` are the entries of the file. */
 export function decide({ result, difference }: Offered, known: readonly Accepted[], cleaner: Cleaner): Decision {
-  const { flaky } = result;
+  const { flaky, missed } = result;
   if (flaky !== undefined) {
     return { kind: 'refuse', why: `the case passed in ${flaky.passed} of ${flaky.runs} runs: learn noise, or mend it` };
+  }
+  if (missed === true) {
+    return { kind: 'refuse', why: 'a call of the case had no mock, and what differs may follow from that' };
   }
   const recordedIs = recordedSide(difference);
   const entry = known.find(

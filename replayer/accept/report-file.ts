@@ -5,12 +5,21 @@ import { parsePath } from '../../tape/model/path';
 import { visibleLine } from '../../tape/visible-text';
 import type { TestCase } from '../cases/cases';
 import { callsRoot, type Difference } from '../judge/difference';
-import type { CaseResult } from '../report/report';
+import { type CaseResult, failingMisses, type RunReport } from '../report/report';
 import { isSameSide, recordedSide } from './accepted';
 import { recordedAt } from './stale';
 
 /** What accepting needs of a result. */
-export type ReadResult = Pick<CaseResult, 'id' | 'name' | 'verdict' | 'reason' | 'differences' | 'flaky'>;
+export type ReadResult = Pick<CaseResult, 'id' | 'name' | 'verdict' | 'reason' | 'differences' | 'flaky'> & {
+  /** A call of the case had no mock: what differs may follow from that. */
+  readonly missed?: boolean;
+};
+
+/** The results of a run, and which of them met a miss that nobody allowed. */
+export function readResults(report: RunReport): readonly ReadResult[] {
+  const missed = new Set(failingMisses(report).map((miss) => miss.case));
+  return report.results.map((result) => (missed.has(result.id) ? { ...result, missed: true } : result));
+}
 
 /** Throws REPORT_FOREIGN for what is no such document. */
 export function parseReport(text: string, fileName: string): readonly ReadResult[] {
@@ -19,11 +28,17 @@ export function parseReport(text: string, fileName: string): readonly ReadResult
   if (!isJsonObject(document) || document.schema !== 1 || !Array.isArray(document.results)) {
     throw foreign(fileName, 'it is no document of `replay --json` (schema 1)');
   }
+  const missed = missedIn(document);
   return document.results.map((each: JsonValue, i) => {
     const result = isJsonObject(each) ? resultOf(each) : null;
     if (result === null) throw foreign(fileName, `result ${i + 1} is none of a replay`);
-    return result;
+    return missed.has(result.id) ? { ...result, missed: true } : result;
   });
+}
+
+function missedIn({ misses }: JsonObject): ReadonlySet<unknown> {
+  const all = Array.isArray(misses) ? misses.filter(isJsonObject) : [];
+  return new Set(all.filter(({ answeredWith }) => answeredWith === '502').map((miss) => miss.case));
 }
 
 const verdicts = ['pass', 'fail', 'error', 'skipped'];

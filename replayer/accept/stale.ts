@@ -33,6 +33,20 @@ export function heldOf(
   return { accepted: new AcceptedValues(held), warnings };
 }
 
+export interface Stale {
+  readonly entry: Accepted;
+  readonly why: string;
+}
+
+/** The entries that speak of nothing on the tape any more; `cases` are all that it has. */
+export function staleIn(entries: readonly Accepted[], cases: readonly TestCase[]): readonly Stale[] {
+  const byId = new Map(cases.map((each) => [each.id, each]));
+  return entries.flatMap((entry) => {
+    const why = whyStale(entry, byId.get(entry.caseId));
+    return why === null ? [] : [{ entry, why }];
+  });
+}
+
 function whyStale({ caseId, caseName, path, recorded }: Accepted, test: TestCase | undefined): string | null {
   if (test === undefined) return `the tape has no case ${caseId}`;
   if (test.name !== caseName) return `case ${caseId} is ${test.name} on this tape, and not ${caseName}`;

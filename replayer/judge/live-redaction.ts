@@ -9,8 +9,9 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { textAt } from '../correlate/places';
-import { lookAlike } from '../noise/shapes';
+import { lookAlike, looksGenerated } from '../noise/shapes';
 import type { Reason } from './causes/cause';
+import { type LengthOf, lengthOf } from './causes/opaque';
 import { jwtReason } from './causes/token';
 import type { JudgeContext } from './context';
 import { type Found, leafOf, type RedactedSides } from './difference';
@@ -77,7 +78,12 @@ export class LiveRedaction {
       isKeyed: keyed || redactor === null,
     });
     if (token !== undefined) return token;
-    if (keyed && !this.isMinted(recorded.placeholder, live.secret, path)) return null;
+    const length = lengthOf(
+      { recorded: recorded.placeholder, live: live.placeholder, secret: live.secret },
+      state.tokenLengths.at(context.test, recorded),
+    );
+    if (length === 'other') return null;
+    if (keyed && !this.isMinted(recorded.placeholder, { secret: live.secret, length }, path)) return null;
     if (context.isOnTape(live.placeholder)) return null; // another one's
     const bound = state.identities.bind(recorded.placeholder, live.secret, 'secret');
     return bound ? { cause: 'token', rule: recorded.rule } : null;
@@ -92,8 +98,14 @@ export class LiveRedaction {
    * With the key, two placeholders mean two secrets: that is right only for secrets that are made anew each time. The
    * live one says whether it looks made: a placeholder looks random whatever it stands for.
    */
-  private isMinted(recorded: string, secret: string, path: Path): boolean {
-    return this.context.mintAt(path, recorded) !== undefined || lookAlike(recorded, secret, { proven: false });
+  private isMinted(
+    recorded: string,
+    live: { readonly secret: string; readonly length: LengthOf },
+    path: Path,
+  ): boolean {
+    if (this.context.mintAt(path, recorded) !== undefined) return true;
+    if (live.length === 'varies') return looksGenerated(live.secret);
+    return lookAlike(recorded, live.secret, { proven: false });
   }
 
   /** The redacted live text at a path, undefined without a redactor. */

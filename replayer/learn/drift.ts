@@ -30,7 +30,7 @@ export interface Drifts {
   readonly refused: readonly Refusal[];
 }
 
-/** `runs` are results of the same cases against the same build, two or more. */
+/** `runs` are results of the same cases against the same build, two or more, as far as they teach anything. */
 export function driftsIn(runs: readonly (readonly CaseResult[])[]): Drifts {
   const drifts: Drift[] = [];
   const refused: Refusal[] = [];
@@ -38,21 +38,11 @@ export function driftsIn(runs: readonly (readonly CaseResult[])[]): Drifts {
     const found = seen.filter((each) => each !== null);
     const [first] = found;
     if (first === undefined) continue;
-    const why = whyNoNoise(path, seen);
+    const why = whyNoNoise(seen);
     if (why !== null) refused.push({ caseId, path, why });
     else drifts.push({ caseId, path, kind: first.kind, recorded: first.expected, given: distinct(found) });
   }
-  return { drifts, refused: [...unanswered(runs), ...refused] };
-}
-
-/** Cases that were not judged in every run: of them nothing is known. */
-function unanswered(runs: readonly (readonly CaseResult[])[]): readonly Refusal[] {
-  const found = new Map<string, Refusal>();
-  for (const { id: caseId, verdict, reason } of runs.flat()) {
-    if (verdict === 'error' && !found.has(caseId))
-      found.set(caseId, { caseId, path: '', why: `it had no answer in some run (${reason})` });
-  }
-  return [...found.values()];
+  return { drifts, refused };
 }
 
 interface Place {
@@ -83,7 +73,7 @@ function isJudged({ verdict }: CaseResult): boolean {
 /** A body longer than this that is one text is a document: nobody would notice what else changes in it. */
 const longestValue = 120;
 
-function whyNoNoise(path: string, seen: Place['seen']): string | null {
+function whyNoNoise(seen: Place['seen']): string | null {
   if (isSteady(seen))
     return 'it differs from the recording in the same way in every run: is it the build that was recorded?';
   const kinds = new Set(seen.flatMap((each) => each?.kind ?? []));
@@ -91,7 +81,6 @@ function whyNoNoise(path: string, seen: Place['seen']): string | null {
     return 'it is there in some runs and not in others: structure is no noise';
   if (kinds.has('type')) return 'its type changes: structure is no noise';
   if (kinds.has('unchanged')) return 'a tag that stays while its body changes is a fault';
-  if (path === 'status' || path === 'outcome') return 'an answer that succeeds in some runs only is no noise';
   if (kinds.size === 1 && kinds.has('reordered')) return null;
   const values = seen.flatMap((each) => (each === null ? [] : [each.expected, each.actual]));
   return values.every(isShort) ? null : 'a rule would silence a whole document';

@@ -8,13 +8,15 @@ import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HostName } from './answers';
 import { answeredCall, CallLog, missedCall, refusedCall } from './calls';
 import type { Asked, Reply } from './front/asked';
+import type { ClientProcess } from './front/client-process';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
 import { rightDigests } from './match/digests';
-import type { EntryOptions } from './match/entry';
+import type { Ask, EntryOptions } from './match/entry';
 import { createMatcher, type Matched, type Matcher, type Missed, type Strictness } from './match/matcher';
 import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 import type { MockServerOptions, ServedEvent } from './server';
+import { FromTape } from './shelf/from-tape';
 import { type Addresses, addressesOf } from './translate/addresses';
 import { createTokenMint } from './translate/tokens';
 import { createTranslation, type Translation } from './translate/translation';
@@ -33,8 +35,17 @@ export interface Answering {
    * mean equal requests to equal upstreams.
    */
   find(asked: Asked, live: HttpRequest, by: Finding): Found;
+  /** Set where mocks are shelved: their host asks these. */
+  readonly shelved: {
+    /** As `find`, once what that takes was read; requests must be given in the order in which they came, one after another. */
+    find(asked: Asked, live: HttpRequest, by: Finding): Promise<Found>;
+    /** The mock with its answer. */
+    whole(mock: Mock): Promise<Mock>;
+  } | null;
   /** The request as the recorded ones are: without what redaction takes. */
   redact(live: HttpRequest): Redacted;
+  /** The process that asked, as far as that can be told. */
+  whoAsked(asked: Asked): ClientProcess | null;
   /** Counts and tells a miss of something that was said after the request was answered. */
   noteMiss(asked: Asked, miss: Miss): void;
   readonly matching: EntryOptions;
@@ -86,6 +97,8 @@ export interface Tally {
 }
 
 const keptMisses = 1000;
+/** To find out who asks takes milliseconds each time. */
+const mostLooks = 200;
 
 export interface Answerer {
   readonly answering: Answering;
@@ -105,8 +118,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   const { limits, urls, ownPorts } = places;
   const { shiftMs = 0, redactor } = options;
   const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true, shiftMs };
-  const mocks = redactor === undefined ? set.mocks : set.mocks.map((mock) => redactedMock(mock, redactor));
-  const matcher = createMatcher({ ...set, mocks }, matching);
+  const redacted = (mock: Mock): Mock => (redactor === undefined ? mock : redactedMock(mock, redactor));
+  const matcher = createMatcher({ ...set, mocks: set.mocks.map(redacted) }, matching);
   const translation = createTranslation({
     addresses: { toMocks: (text) => addresses().toMocks(text), toUpstreams: (text) => addresses().toUpstreams(text) },
     tokens: createTokenMint(() => Date.now() + shiftMs),
@@ -121,6 +134,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   const faults: Error[] = [];
   const calls = new CallLog(options.keptCalls);
   let missed = 0;
+  let looks = 0;
   let failed = false;
   const note = (miss: Miss): void => {
     missed++;
@@ -131,6 +145,9 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     note(miss);
     tell(options, { ...told(asked), found: 'miss', exchange: null, miss });
   };
+  const whoAsked = ({ arrival }: Asked): ClientProcess | null => {
+    return ++looks > mostLooks ? null : (arrival.client?.holder?.() ?? null);
+  };
   const redact = (live: HttpRequest): Redacted => {
     const request = translation.request(live);
     return redactor?.redactRequest(request) ?? { request, entries: [] };
@@ -138,7 +155,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   const missOf = (asked: Asked, { entry, whose }: Missed, mayPass: boolean): Found => {
     const asGiven = options.onMiss ?? 'fail';
     const policy = asGiven === 'passthrough' && !mayPass ? 'fail' : asGiven;
-    const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy });
+    const process = whoAsked(asked);
+    const miss = explainMiss(entry, { matcher, upstreams: set.upstreams, tls: asked.arrival.tls, policy, process });
     noteMiss(asked, miss);
     const { method, upstream } = asked;
     calls.note(() => missedCall({ method, upstream, target: entry.request.target }, whose));
@@ -152,6 +170,15 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences });
     return { kind: 'mock', mock, strictness };
   };
+  const askOf = (asked: Asked, live: HttpRequest, { host }: Finding): Ask => {
+    const { request, entries } = redact(live);
+    return { host, upstream: asked.upstream, request, redacted: entries, digests: rightDigests(live) };
+  };
+  const { shelved } = set;
+  const fromTape =
+    shelved === undefined || options.tape === undefined
+      ? null
+      : new FromTape({ shelved, tape: options.tape, matcher, matching, redacted });
   const answering: Answering = {
     options,
     set,
@@ -165,12 +192,20 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     translation,
     isOwnPort: ({ arrival }) => ownPorts.has(arrival.port),
     redact,
+    whoAsked,
     noteMiss,
-    find(asked, live, { host, wire, mayPass = true }) {
-      const { request, entries } = redact(live);
-      const ask = { host, upstream: asked.upstream, request, redacted: entries, digests: rightDigests(live) };
-      const match = matcher.match(ask, wire);
-      return match.kind === 'miss' ? missOf(asked, match, mayPass) : served(asked, match);
+    find(asked, live, by) {
+      const match = matcher.match(askOf(asked, live, by), by.wire);
+      return match.kind === 'miss' ? missOf(asked, match, by.mayPass ?? true) : served(asked, match);
+    },
+    shelved: fromTape && {
+      async find(asked, live, by) {
+        const ask = askOf(asked, live, by);
+        const match = await fromTape.matching(ask, () => matcher.match(ask, by.wire));
+        if (match.kind !== 'miss') return served(asked, match);
+        return fromTape.comparing(match.entry, () => missOf(asked, match, by.mayPass ?? true));
+      },
+      whole: (mock) => (mock.isOnTape === true ? fromTape.whole(mock) : Promise.resolve(mock)),
     },
     guard({ reply }, work) {
       try {

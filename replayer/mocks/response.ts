@@ -7,6 +7,7 @@ import { connectionOptions, hopByHop } from '../../tape/http/hop-by-hop';
 import { isToken } from '../../tape/http/lists';
 import { type HeaderList, headerValue } from '../../tape/model/body';
 import type { HttpResponse, InformationalResponse } from '../../tape/model/http/http';
+import { digestField } from './digests/fields';
 import type { FlatHeaders } from './front/asked';
 
 export interface Served {
@@ -35,9 +36,16 @@ export interface PreparedResponse {
   identity(): Served;
 }
 
+export interface Preparing {
+  readonly method: string;
+  /** True where the body is another than was sent when it was recorded: digests of it in header fields are made anew. */
+  readonly isOther?: boolean;
+}
+
 /** Works out the answer to `method`; a response to HEAD, 204 and 304 carry no body (RFC 9110 6.4.1). */
-export function prepareResponse(response: HttpResponse, method: string): PreparedResponse {
-  const bodiless = method === 'HEAD' || response.status === 204 || response.status === 304;
+export function prepareResponse(given: HttpResponse, { method, isOther = false }: Preparing): PreparedResponse {
+  const bodiless = method === 'HEAD' || given.status === 204 || given.status === 304;
+  const response = isOther && !bodiless ? withDigestsOf(given, given.body.bytes) : given;
   const { codings } = response.body;
   const framing = { method, length: response.body.bytes.length, keepCoding: codings.length > 0 };
   const coded = served(response, framing, bodiless ? Buffer.alloc(0) : asBuffer(response.body.bytes));
@@ -70,12 +78,24 @@ function offer(text: string): [coding: string, quality: number] {
   return [coding, quality === undefined ? 1 : Number(quality.slice(2)) || 0];
 }
 
+/** Beside a part of a body they are of all of it. */
+function withDigestsOf(response: HttpResponse, bytes: Uint8Array): HttpResponse {
+  if (response.status === 206) return response;
+  const fitting = (fields: HeaderList): HeaderList =>
+    fields.flatMap(([name, value]) => {
+      const made = digestField(name.toLowerCase(), value, bytes);
+      if (made === undefined) return [[name, value] as const];
+      return made === null ? [] : [[name, made] as const];
+    });
+  return { ...response, headers: fitting(response.headers), trailers: fitting(response.trailers) };
+}
+
 /** Undefined where the coding cannot be undone in full: a part of the body would pass for the whole. */
 function decoded(response: HttpResponse, method: string): Served | undefined {
   const { bytes, problem } = decodeBody(response.body);
   if (problem !== null) return undefined;
   const body = asBuffer(bytes);
-  return served(response, { method, length: body.length, keepCoding: false }, body);
+  return served(withDigestsOf(response, body), { method, length: body.length, keepCoding: false }, body);
 }
 
 function served(response: HttpResponse, framing: Framing, body: Buffer): Served {

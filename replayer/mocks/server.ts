@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { NoiseRule } from '../noise/rules';
 import { type Answerer, createAnswering, type RequestRedactor } from './answering';
 import type { OutgoingCall } from './calls';
-import { createResolver } from './front/arrival';
+import { type Client, createResolver } from './front/arrival';
 import type { Asked } from './front/asked';
 import { writeCaFile } from './front/ca-file';
 import { aMonthFrom, createAuthority, type Validity } from './front/certificates';
@@ -22,9 +22,11 @@ import { createTunnels } from './front/tunnel';
 import type { MockHost } from './hosts/host';
 import { hosts as allHosts } from './hosts/registry';
 import type { CallDifference } from './match/call-differences';
+import type { Unused } from './match/ledger';
 import type { Matcher, Strictness } from './match/matcher';
 import type { Miss, MissPolicy } from './match/miss';
-import type { Mock, MockSet, Refusal } from './mock';
+import type { MockSet } from './mock';
+import type { MocksOnTape } from './shelf/from-tape';
 
 export type { RequestRedactor } from './answering';
 
@@ -57,6 +59,8 @@ export interface MockServerOptions {
   readonly hosts?: readonly MockHost[];
   /** How many calls are kept for `calls()`; default 10 000. */
   readonly keptCalls?: number;
+  /** The tape that shelved mocks are of. */
+  readonly tape?: MocksOnTape;
   /** Called for each request after it was matched. */
   readonly onServed?: (event: ServedEvent) => void;
 }
@@ -98,7 +102,7 @@ export interface MockServer {
   callCount(): number;
   /** Clients that refused the certificates. */
   distrust(): readonly Distrust[];
-  /** Told as cases of a run begin and end: what was recorded under a case answers it. */
+  /** Told as cases of a run begin and end: what was recorded under a case answers it. Not where mocks are shelved. */
   readonly cases: Pick<Matcher, 'begin' | 'end'> & {
     /** A text of the build's answers with recorded addresses and tokens in place of those that mocks gave it. */
     asRecorded(text: string): string;
@@ -107,10 +111,10 @@ export interface MockServer {
   failed(): boolean;
   /** Faults of our own, answered 500. */
   faults(): readonly Error[];
-  unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
+  unused(): Unused;
   served(): ServedCounts;
   /** Serves a connection that was accepted elsewhere; `upstream` is whom its requests are for, null where each names it. */
-  take(socket: Socket, upstream: string | null): void;
+  take(socket: Socket, upstream: string | null, who?: Pick<Client, 'holder'>): void;
   close(): Promise<void>;
 }
 
@@ -185,7 +189,7 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
       faults: () => tally.faults,
       unused: matcher.unused,
       served: () => ({ ...matcher.served(), missed: tally.missed() }),
-      take: (socket, upstream) => front.take(socket, { upstream, port: socket.localPort ?? 0 }),
+      take: (socket, upstream, who) => front.take(socket, { upstream, port: socket.localPort ?? 0, ...who }),
       async close() {
         caFile.remove();
         await stop();

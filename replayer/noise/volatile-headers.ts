@@ -5,6 +5,8 @@
  * idempotency-key and CSRF headers are kept out on purpose.
  */
 
+import { requestIdFields } from '../../tape/http/request-ids';
+
 /** Clocks: that a value comes twice means nothing, so it is never compared by identity; it must follow the clock. */
 const clocks = 'date expires last-modified';
 
@@ -18,13 +20,11 @@ const ambient = `
 /** Which version of a representation this is: judged by whether it changes when that does. */
 const validators = 'etag';
 
-/** Identifiers of one exchange: an echo of the request, or of an earlier answer, must hold. */
-const identifying = `
-  x-request-id request-id x-correlation-id correlation-id x-trace-id traceparent tracestate
-  b3 x-b3-traceid x-b3-spanid x-b3-parentspanid x-b3-sampled x-b3-flags
-  x-datadog-trace-id x-datadog-parent-id x-datadog-sampling-priority x-datadog-origin x-datadog-tags
-  x-amzn-trace-id x-amzn-requestid x-amz-request-id x-amz-id-2 x-amz-cf-id x-cloud-trace-context
-  sentry-trace cf-ray x-vercel-id fly-request-id`;
+/** What travels with the ids of a request or a trace, and ids that who answers gives: an echo of the request, or of an earlier answer, must hold as it must for those. */
+const besideIds = `
+  tracestate x-b3-spanid x-b3-parentspanid x-b3-sampled x-b3-flags
+  x-datadog-parent-id x-datadog-sampling-priority x-datadog-origin x-datadog-tags
+  x-amzn-requestid x-amz-request-id x-amz-id-2 x-amz-cf-id cf-ray x-vercel-id fly-request-id`;
 
 export type Volatility = 'no' | 'clock' | 'ambient' | 'validator' | 'identifying';
 
@@ -32,7 +32,7 @@ const volatility = new Map<string, Volatility>([
   ...namesIn(clocks).map((name): [string, Volatility] => [name, 'clock']),
   ...namesIn(validators).map((name): [string, Volatility] => [name, 'validator']),
   ...namesIn(ambient).map((name): [string, Volatility] => [name, 'ambient']),
-  ...namesIn(identifying).map((name): [string, Volatility] => [name, 'identifying']),
+  ...[...requestIdFields, ...namesIn(besideIds)].map((name): [string, Volatility] => [name, 'identifying']),
 ]);
 
 /** The name under which reports say that such a header was excused. */

@@ -7,6 +7,7 @@ import { visibleLine } from '../../tape/visible-text';
 import { type Difference, type Excuse, isOfCalls } from '../judge/difference';
 import { formatMiss } from '../mocks/match/miss';
 import { ruleLine } from '../noise/rule-line';
+import { acceptLine, acceptNeeds } from './acceptable';
 import { callLines, callRuleLines, placeholderTexts } from './call-lines';
 import { casesText, type FinishedRun, flakyText, skippedGroups, summaryParts, verdictLabels } from './finished-run';
 import type { ReportFormat } from './format';
@@ -55,7 +56,12 @@ export function* consoleReport(run: FinishedRun, options: ConsoleOptions): Itera
   const { report, notes } = run;
   for (const result of report.results) {
     if (result.verdict !== 'fail' && result.verdict !== 'error') continue;
-    const about = { notes: notes.get(result.id), misses: missesOf(result, run), hidden: hiddenFrom(result, report) };
+    const about = {
+      notes: notes.get(result.id),
+      misses: missesOf(result, run),
+      hidden: hiddenFrom(result, report),
+      accept: acceptLine(result, run),
+    };
     yield `${caseBlock(result, about, options)}\n\n`;
   }
   for (const group of skippedGroups(report.results, notes)) yield `${skippedBlock(group, notes, options)}\n\n`;
@@ -65,6 +71,7 @@ export function* consoleReport(run: FinishedRun, options: ConsoleOptions): Itera
     excuseLines(report.excused, options),
     report.remarks.map(options.visible),
     latencyLines(run, options),
+    [acceptNeeds(run)].flatMap((text) => (text === null ? [] : [options.styles.dim(text)])),
     summaryLines(run, options),
   ];
   yield `${tail.flat().join('\n')}\n`;
@@ -102,12 +109,14 @@ export interface CaseCircumstances {
   readonly misses: readonly string[];
   /** What mocks gave the build that only stands for a secret, a sentence each. */
   readonly hidden?: readonly string[];
+  /** What to type where the build is right; null where nothing is to be accepted. */
+  readonly accept?: string | null;
 }
 
 /** One case: its verdict, every difference with both values or the misses behind them, and what to do. Without a newline at its end. */
 export function caseBlock(
   result: CaseResult,
-  { notes, misses, hidden = [] }: CaseCircumstances,
+  { notes, misses, hidden = [], accept = null }: CaseCircumstances,
   options: ConsoleOptions,
 ): string {
   const { styles, visible } = options;
@@ -123,6 +132,7 @@ export function caseBlock(
     ...excusedLines(result.excused, options),
     ...(notes === undefined || notes.curl === '' ? [] : [labelled('repeat', visible(notes.curl))]),
     ...(notes?.fillIn === undefined ? [] : [labelled('fill in', visible(notes.fillIn))]),
+    ...(accept === null ? [] : [labelled('or accept', visible(accept))]),
     ...(misses.length === 0 ? noiseLines(result.differences, visible) : []),
   ].join('\n');
 }

@@ -26,11 +26,11 @@ const longestBody = 2000;
 export function curlLine({ method, url, headers, host = null, body, version }: CurlRequest): string {
   const parts = version === null ? ['curl'] : ['curl', version];
   if (method === 'HEAD') parts.push('--head');
-  else if (method !== (body.length > 0 ? 'POST' : 'GET')) parts.push('-X', quoted(method));
-  parts.push(quoted(url));
-  if (host !== null) parts.push('-H', quoted(`Host: ${host}`));
+  else if (method !== (body.length > 0 ? 'POST' : 'GET')) parts.push('-X', shellWord(method));
+  parts.push(shellWord(url));
+  if (host !== null) parts.push('-H', shellWord(`Host: ${host}`));
   for (const [name, value] of headers)
-    if (!madeByCurl.has(name.toLowerCase())) parts.push('-H', quoted(`${name}: ${value}`));
+    if (!madeByCurl.has(name.toLowerCase())) parts.push('-H', shellWord(`${name}: ${value}`));
   if (body.length > 0) parts.push('--data-binary', bodyText(body));
   return parts.join(' ');
 }
@@ -45,7 +45,7 @@ const madeByCurl: ReadonlySet<string> = new Set([
 ]);
 
 function bodyText(body: Uint8Array): string {
-  return isPrintable(body) ? quoted(textOf(body)) : `'@body.bin' # ${body.length} bytes, not shown`;
+  return isPrintable(body) ? shellWord(textOf(body)) : `'@body.bin' # ${body.length} bytes, not shown`;
 }
 
 /** False for a body that a command line has no room for, or no characters. */
@@ -58,6 +58,6 @@ function textOf(body: Uint8Array): string {
 }
 
 /** Shell quoting: single quotes, an inner one written as '\''. */
-function quoted(text: string): string {
+export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

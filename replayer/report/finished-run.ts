@@ -1,6 +1,7 @@
 /** The result of a run with all that a report may tell of it: what every format is a function of. */
 
 import { formatUnrecorded } from '../sandbox/unrecorded';
+import type { Accepting } from './acceptable';
 import type { CaseDetails, Surroundings } from './details';
 import { type CheckedCondition, conditionLines, failingConditions } from './latency';
 import {
@@ -26,6 +27,8 @@ export interface FinishedRun {
   /** Why `surroundings` has no calls and no output by case; null where it has. */
   readonly unattributed: string | null;
   readonly allowed: Allowed;
+  /** Null where nothing of the run can be accepted. */
+  readonly accepting: Accepting | null;
   /** Milliseconds since the epoch. */
   readonly startedAtMs: number;
   readonly endedAtMs: number;

@@ -3,6 +3,7 @@
  * character that Markdown or HTML means something by is written as a reference.
  */
 import { visibleLine } from '../../tape/visible-text';
+import { acceptLine, acceptNeeds } from './acceptable';
 import { headline } from './case-text';
 import {
   casesText,
@@ -52,13 +53,16 @@ function withinRoom(rows: readonly string[]): readonly string[] {
   });
 }
 
-function* remarkLines({ report }: FinishedRun): Iterable<string> {
-  for (const remark of report.remarks) yield listItem([remark]);
+function* remarkLines(run: FinishedRun): Iterable<string> {
+  const { report } = run;
+  const needs = acceptNeeds(run);
+  for (const remark of [...report.remarks, ...(needs === null ? [] : [needs])]) yield listItem([remark]);
   const fine = (report.latency?.conditions ?? []).filter((condition) => !isFailing(condition));
   for (const condition of fine) yield listItem(conditionLines(condition));
 }
 
-function caseRow(result: CaseResult, { notes, allowed }: FinishedRun): string {
+function caseRow(result: CaseResult, run: FinishedRun): string {
+  const { notes, allowed } = run;
   const { differences, verdict, name, id } = result;
   const rest = differences.length - differencesShown;
   const lines =
@@ -68,6 +72,7 @@ function caseRow(result: CaseResult, { notes, allowed }: FinishedRun): string {
           ...[flakyText(result)].filter((text) => text !== null),
           ...differences.slice(0, differencesShown).map(differenceSentence),
           ...(rest > 0 ? [`… and ${rest} more`] : []),
+          ...[acceptLine(result, run)].flatMap((text) => (text === null ? [] : [`or accept: ${text}`])),
         ];
   const mark = isRed(result, allowed) ? verdictLabels[verdict] : `${verdictLabels[verdict]}, allowed`;
   return `| ${code(name)} case ${code(id)} | ${mark} | ${lines.map(code).join('<br>')} |\n`;

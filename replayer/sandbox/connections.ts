@@ -6,12 +6,12 @@ import { connect, type Socket } from 'node:net';
 import type { Book } from './book';
 import { resolve } from './dns';
 import { joinSockets } from './join-sockets';
-import { holderOf } from './processes';
+import { type Holder, holderOf } from './processes';
 import type { UnrecordedLedger } from './unrecorded';
 
 export interface Desks {
   /** Whoever answers requests: `upstream` is whom they are for, null where each says so itself. */
-  mocks(socket: Socket, upstream: string | null): void;
+  mocks(socket: Socket, upstream: string | null, who: { holder(): Holder | null }): void;
   raw(socket: Socket, upstream: string): void;
 }
 
@@ -42,7 +42,7 @@ export function receive(socket: Socket, receiving: Receiving): void {
   const meant = book.meant(localAddress, localPort);
   switch (meant.kind) {
     case 'mock':
-      desks.mocks(socket, meant.upstream);
+      desks.mocks(socket, meant.upstream, { holder: () => holderOfClient(socket, receiving) });
       break;
     case 'bytes':
       desks.raw(socket, meant.name);
@@ -55,14 +55,21 @@ export function receive(socket: Socket, receiving: Receiving): void {
     case 'unrecorded':
       noteConnection(socket, meant.name, receiving);
       if (meant.kind === 'unserved') socket.resetAndDestroy();
-      else whenItSpeaksHttp(socket, () => desks.mocks(socket, meant.name));
+      else {
+        const who = { holder: () => holderOfClient(socket, receiving) };
+        whenItSpeaksHttp(socket, () => desks.mocks(socket, meant.name, who));
+      }
       break;
   }
 }
 
-function noteConnection(socket: Socket, name: string, { unrecorded, inside }: Receiving): void {
+function noteConnection(socket: Socket, name: string, receiving: Receiving): void {
+  receiving.unrecorded.note('tcp', name, holderOfClient(socket, receiving));
+}
+
+function holderOfClient(socket: Socket, { inside }: Receiving): Holder | null {
   const { remoteAddress: address = '', remotePort: port = 0 } = socket;
-  unrecorded.note('tcp', name, address === '' ? null : holderOf({ transport: 'tcp', address, port }, inside));
+  return address === '' ? null : holderOf({ transport: 'tcp', address, port }, inside);
 }
 
 function whenItSpeaksHttp(socket: Socket, take: () => void): void {

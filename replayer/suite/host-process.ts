@@ -32,8 +32,7 @@ async function answer(request: Request): Promise<string | null> {
     case 'misses':
       return (await started()).misses();
     case 'stop':
-      await stop();
-      return null;
+      return stop();
   }
 }
 
@@ -41,12 +40,15 @@ function started(): Promise<SuiteHost> {
   return host ?? Promise.reject(new Error('the suite is not started'));
 }
 
-async function stop(): Promise<void> {
+/** What nobody has asked for so far, and is wrong. */
+async function stop(): Promise<string | null> {
   const opened = host;
   host = undefined;
   const running = await opened?.catch(() => undefined); // whoever asked for the start was told
   for (const line of running?.remarks() ?? []) process.stderr.write(`${line}\n`);
+  const untold = running?.untold() ?? null;
   await running?.close();
+  return untold;
 }
 
 function problemOf(error: unknown): string {

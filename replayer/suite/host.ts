@@ -41,6 +41,8 @@ export interface SuiteHost {
    * as recorded, for people; null where there is nothing to say. Calls may come late, so this is for the end.
    */
   misses(): Promise<string | null>;
+  /** The same of what was played, where nobody asked for `misses`: a filter of the runner leaves that test out. */
+  untold(): string | null;
   /** What is to be known of the suite as a whole, once everything was played: [] before. */
   remarks(): readonly string[];
   close(): Promise<void>;
@@ -112,6 +114,8 @@ class Playing implements SuiteHost {
   /** How many misses there were when each case began. */
   private readonly missesBefore = new Map<string, number>();
   private readonly problems = new Map<string, string | null>();
+  /** Somebody asked how the calls of all cases were. */
+  private hasTold = false;
 
   constructor(private readonly suite: Opened) {
     this.run = openRun([...suite.tests.values()], {
@@ -140,8 +144,19 @@ class Playing implements SuiteHost {
   }
 
   async misses(): Promise<string | null> {
-    const { tests, launched, files } = this.suite;
-    await Promise.all([...tests.keys()].map((id) => this.play(id)));
+    this.hasTold = true;
+    await Promise.all([...this.suite.tests.keys()].map((id) => this.play(id)));
+    return this.toldOfCalls();
+  }
+
+  untold(): string | null {
+    if (this.hasTold || this.problems.size === 0 || this.suite.launched.mocks === null) return null;
+    const text = this.toldOfCalls();
+    return text === null ? null : `${ofSome}\n\n${text}`;
+  }
+
+  private toldOfCalls(): string | null {
+    const { launched, files } = this.suite;
     const texts = [missesText(this.missed(), launched.unrecorded(), files), callsText(this.report().results, files)];
     const said = texts.filter((text) => text !== null);
     return said.length === 0 ? null : said.join('\n\n');
@@ -172,6 +187,8 @@ class Playing implements SuiteHost {
     await this.suite.launched.close();
   }
 }
+
+const ofSome = 'The calls of the build in the tests that were run, and in what was played for them:';
 
 function fileNames({ noise = 'noise.yaml', mocks = 'mocks.json' }: SuiteSettings): SuiteFileNames {
   return { noise: basename(noise), mocks: basename(mocks) };

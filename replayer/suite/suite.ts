@@ -20,7 +20,7 @@ export interface Suite {
   start(): Promise<void>;
   /** Plays what is left, and rejects when the build asked a dependency for something that is not on the tape, or not as recorded. */
   noMisses(): Promise<void>;
-  /** Ends the build and the mocks. */
+  /** Ends the build and the mocks. Rejects where no test told of calls that were not as recorded, as under a filter of tests. */
   stop(): Promise<void>;
 }
 
@@ -46,8 +46,9 @@ export function suite(options: SuiteOptions): Suite {
   };
   const noMisses = (): Promise<void> => ask({ kind: 'misses' }, new Error());
   const stop = async (): Promise<void> => {
-    await host?.end();
+    const problem = (await host?.end()) ?? null;
     host = undefined;
+    if (problem !== null) throw retold(new Error(), problem);
   };
   return { recorded, start, noMisses, stop };
 }
@@ -76,8 +77,8 @@ function withoutRunner(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 interface Host {
   ask(request: Request): Promise<Reply>;
-  /** Resolves when the process is gone. */
-  end(): Promise<void>;
+  /** Resolves when the process is gone, with what is still to be told. */
+  end(): Promise<string | null>;
 }
 
 function openHost(cwd: string): Host {
@@ -114,9 +115,11 @@ function openHost(cwd: string): Host {
   return {
     ask,
     async end() {
-      await ask({ kind: 'stop' });
+      const isGone = gone !== null;
+      const { problem } = await ask({ kind: 'stop' });
       if (child.connected) child.disconnect();
       await exited;
+      return isGone ? null : problem; // why it is gone was told to whoever asked something of it
     },
   };
 }

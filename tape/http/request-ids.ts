@@ -12,12 +12,13 @@ const traceFields = `
   traceparent b3 x-b3-traceid uber-trace-id x-datadog-trace-id x-amzn-trace-id x-cloud-trace-context sentry-trace`;
 const otherFields = 'x-trace-id x-request-id request-id x-correlation-id correlation-id';
 
-const ofTraces = new Set(namesIn(traceFields));
-const all = new Set([...ofTraces, ...namesIn(otherFields)]);
+const ofTraces: ReadonlySet<string> = new Set(namesIn(traceFields));
+/** The names of all of them, in lower case. */
+export const requestIdFields: ReadonlySet<string> = new Set([...ofTraces, ...namesIn(otherFields)]);
 
 /** `name` in lower case. */
 export function isRequestIdField(name: string): boolean {
-  return all.has(name);
+  return requestIdFields.has(name);
 }
 
 /** A UUID, or a word that is too long to be met by chance: a short number is in too many places. */
@@ -38,15 +39,13 @@ export interface RequestIds {
 
 /** Null where there are none. */
 export function requestIdsIn(headers: HeaderList): RequestIds | null {
-  const named = headers.filter(([name]) => all.has(name.toLowerCase()));
+  const named = headers.filter(([name]) => isRequestIdField(name.toLowerCase()));
   if (named.length === 0) return null;
-  const traces = Map.groupBy(
-    named.filter(([name]) => ofTraces.has(name.toLowerCase())),
-    ([name]) => name.toLowerCase(),
-  );
+  const fields = [...Map.groupBy(named, ([name]) => name.toLowerCase())];
+  const ids = fields.map(([name, own]) => [name, idsOf(own, () => true)] as const);
   return {
-    traces: new Map([...traces].map(([name, fields]) => [name, idsOf(fields, () => true)])),
-    all: idsOf(named, () => true),
+    traces: new Map(ids.filter(([name]) => ofTraces.has(name))),
+    all: [...new Set(ids.flatMap(([, own]) => own))],
   };
 }
 

@@ -87,9 +87,17 @@ export type Part =
   /** Bytes that nobody parsed. */
   | { readonly kind: 'bytes'; readonly side: Side; readonly value: Uint8Array | null };
 
-/** A content on its way to a tape: its own fields as JSON, and the bytes of both sides apart from them. */
+/** The header fields of both sides, which other exchanges often have too; null of a side that has none. */
+export interface Heads {
+  readonly request: HeaderList | null;
+  readonly response: HeaderList | null;
+}
+
+/** A content on its way to a tape: its own fields as JSON, and apart from them the header fields and the bytes of both sides. */
 export interface PackedContent {
   readonly fields: string;
+  /** Left out by protocols that know no header fields. */
+  readonly heads?: Heads;
   /** Null where there are none, or none were kept. */
   readonly request: PackedBytes | null;
   readonly response: PackedBytes | null;
@@ -104,6 +112,8 @@ export interface PackedBytes {
 /** A content as it comes back from a tape. */
 export interface StoredContent {
   readonly fields: string;
+  /** Of a side that is null or missing the fields say what it has. */
+  readonly heads?: Heads;
   readonly request: Uint8Array | null;
   readonly response: Uint8Array | null;
   readonly sizes: Sizes;

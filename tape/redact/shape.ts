@@ -4,6 +4,7 @@
  * and two characters that every key of it holds side by side. Refuses (by throwing, when the table is loaded) what the
  * dialect does not have.
  */
+import { memoised } from '../memo';
 
 /** One step of a format: a character of some set, or one of several sequences; a number of times. */
 export type Step =
@@ -96,11 +97,11 @@ class Reader {
 
 const everyCode = Array.from({ length: 256 }, (_, code) => code);
 
-/** `\b` takes nothing, and so stands in looks only, where no one asks. */
-function codesOf(text: string): number[] {
+/** `\b` takes nothing, and so stands in looks only, where no one asks. The same few classes are in all rows. */
+const codesOf = memoised(1024, (text: string): readonly number[] => {
   const one = new RegExp(`^${text}$`);
   return everyCode.filter((code) => one.test(String.fromCharCode(code)));
-}
+});
 
 /** Every character a match may hold. */
 export function charactersOf(shape: Shape): ReadonlySet<number> {
@@ -152,7 +153,8 @@ export function tellingPairs(shape: Shape): Pairs | undefined {
   const within = shape.map(pairsWithin);
   const between = shape.slice(1).map((step, i) => pairsBetween(shape[i], step));
   const sets = [...within, ...between].filter((pairs) => pairs !== undefined);
-  return sets.sort((a, b) => commonness(a) - commonness(b))[0];
+  const common = sets.map(commonness);
+  return sets[common.indexOf(Math.min(...common))];
 }
 
 function pairsWithin(step: Step): Pairs | undefined {
@@ -184,8 +186,12 @@ function product(left: readonly number[], right: readonly number[]): Pairs {
 
 /** Small letters and digits come up everywhere; capitals and most other signs are rare. */
 function commonness(pairs: Pairs): number {
-  return [...new Set(pairs)].reduce((sum, pair) => sum + weightOf(pair >> 8) * weightOf(pair & 0xff), 0);
+  let sum = 0;
+  for (const pair of new Set(pairs)) sum += (weights[pair >> 8] ?? 0) * (weights[pair & 0xff] ?? 0);
+  return sum;
 }
+
+const weights = everyCode.map(weightOf);
 
 function weightOf(code: number): number {
   const character = String.fromCharCode(code);

@@ -7,7 +7,7 @@ import type { Redacted } from '../redact/redacted';
 import { markOf } from './cursor';
 import { type Commits, follow } from './follow';
 import { type SessionState, sessionState } from './session-state';
-import { summaryOf } from './summary';
+import { outlineOf, summaryOf } from './summary';
 import type {
   Loss,
   QueuedWriter,
@@ -212,6 +212,8 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
     },
   };
 
+  const withId = (id: string): StoredExchange | undefined => (/^[1-9]\d*$/.test(id) ? storedOf(Number(id)) : undefined);
+
   function openReader(): TapeReader {
     const closing = new AbortController();
     return {
@@ -227,7 +229,14 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
         })),
       exchanges: (filter = {}) => inOrder(filter, (stored) => stored),
       summaries: (filter = {}) => inOrder(filter, summaryOf),
-      exchange: async (id) => (/^[1-9]\d*$/.test(id) ? storedOf(Number(id)) : undefined),
+      outlines: (filter = {}) => inOrder(filter, (stored) => [outlineOf(stored)]),
+      exchange: async (id) => withId(id),
+      async *exchangesWith(ids) {
+        for (const id of ids) {
+          const stored = withId(id);
+          if (stored !== undefined) yield stored;
+        }
+      },
       follow: (after, options) => follow(commits, after, { ...options, closing: closing.signal }),
       close: async () => closing.abort(),
     };

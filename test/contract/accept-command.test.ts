@@ -1,4 +1,5 @@
 /** `wiretape accept` as a user runs it: differences become what is expected, and are held from then on by all who replay. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import type { HeaderList } from '../../tape/model/body';
 import { type CommandResult, runWiretape } from '../support/command';
 import { type ExchangeSketch, storedExchanges } from '../support/exchanges';
 import { type Listening, listen } from '../support/recorded-http';
+import { unanswered } from '../support/reports';
 import { writeTape } from '../support/tape-file';
 
 let folder: string;
@@ -214,6 +216,114 @@ it('warns of entries that speak of nothing on the tape, and holds nothing agains
     ].join('\n'),
   ]);
   expect((await replay(url, '--include', '* */orders')).stderr).toBe('');
+});
+
+describe('--prune', () => {
+  const entry = (id: number, name: string, was: number) =>
+    `- { case: ${id}, name: "${name}", path: body.total, recorded: ${was}, accepted: 7, because: "taxes" }\n`;
+  const [right, gone, renamed, other] = [
+    entry(1, 'GET /items -> 200', 100),
+    entry(9, 'GET /items -> 200', 100),
+    entry(2, 'GET /carts -> 200', 100),
+    '- case: 1\n  name: "GET /items -> 200"\n  path: body.tags\n  recorded: ["z"]\n  accepted: ["y"]\n  because: "x"\n',
+  ];
+  const entries = `# mine\n${gone}${right}# why\n${renamed}${other}# the end\n`;
+
+  it('takes out what speaks of nothing on the tape, shown as a diff, and keeps everything else', async () => {
+    tape(...shop);
+    writeFileSync(file(), entries);
+    const looked = await accept('--prune', '--dry-run');
+    expect(looked.stdout).toBe(
+      [
+        'GET /items -> 200  case 9  shop.accepted.yaml:2',
+        '  body.total  (the tape has no case 9)',
+        '    - 7',
+        '      recorded then: 100; accepted because: taxes',
+        'GET /carts -> 200  case 2  shop.accepted.yaml:5',
+        '  body.total  (case 2 is GET /orders -> 200 on this tape, and not GET /carts -> 200)',
+        '    - 7',
+        '      recorded then: 100; accepted because: taxes',
+        'GET /items -> 200  case 1  shop.accepted.yaml:6',
+        '  body.tags  (another value is recorded at body.tags of case 1)',
+        '    - ["y"]',
+        '      recorded then: ["z"]; accepted because: x',
+        '',
+      ].join('\n'),
+    );
+    const all = '4 accepted values in shop.accepted.yaml:';
+    expect([looked.status, looked.stderr]).toEqual([0, `${all} would take out 3\n`]);
+    expect(readFileSync(file(), 'utf8')).toBe(entries);
+    const pruned = await accept('--prune');
+    expect([pruned.status, pruned.stdout, pruned.stderr]).toEqual([
+      0,
+      looked.stdout,
+      `${all} took out 3; review the change\n`,
+    ]);
+    expect(readFileSync(file(), 'utf8')).toBe(`# mine\n${right}# why\n# the end\n`);
+    expect(await accept('--prune')).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: '1 accepted value in shop.accepted.yaml: none is stale\n',
+    });
+  });
+
+  it.each<[readonly string[], RegExp]>([
+    [['--target', 'http://127.0.0.1:1'], /needs no build and no report/],
+    [['--from', 'report.json'], /needs no build and no report/],
+    [['--all'], /takes out all that is stale/],
+    [['--include', 'GET */items'], /looks at the whole tape/],
+  ])('refuses %j', async (args, message) => {
+    tape(...shop);
+    writeFileSync(file(), entries);
+    const { status, stderr } = await accept('--prune', ...args);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(message)]);
+    expect(readFileSync(file(), 'utf8')).toBe(entries);
+  });
+});
+
+it('is what reports offer where a difference can be accepted, word for word', async () => {
+  writeTape(join(folder, "ann's shop.tape"), storedExchanges(...shop));
+  const bodies = changed();
+  bodies['/items'] = recorded()['/items'];
+  const url = await serve(answering(bodies));
+  const reports = ['json=all of it.json', 'markdown=report.md', 'html=report.html'].flatMap((each) => [
+    '--report',
+    each,
+  ]);
+  const { stdout } = await run('replay', "ann's shop.tape", '--target', url, ...reports);
+  const offered = /^ {2}or accept (wiretape accept .*)$/m.exec(stdout)?.[1] ?? '';
+  expect(offered).toBe(`wiretape accept 'ann'\\''s shop.tape' --from 'all of it.json' --case 2 --because '…'`);
+  const page = readFileSync(join(folder, 'report.html'), 'utf8');
+  expect(page).toContain(`--from &#39;all of it.json&#39; --case 2 --because &#39;…&#39;</pre>`);
+  expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('or accept&#58; wiretape accept');
+  const typed = offered.replace("'…'", "'now queued'").slice('wiretape '.length);
+  const words = execFileSync('sh', ['-c', `printf '%s\\n' ${typed}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  expect(await run(...words)).toMatchObject({
+    status: 0,
+    stderr: "accepted 1 value into ann's shop.accepted.yaml: review them\n",
+  });
+  const without = await run('replay', "ann's shop.tape", '--target', await serve(answering(changed())));
+  expect(without.stdout).toContain('to accept differences, run again with --report json=report.json');
+});
+
+it('refuses what may follow from a call that had no mock', async () => {
+  tape(...shop);
+  const url = await serve(answering(changed()));
+  await replay(url, '--report', 'json=report.json');
+  const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as RunReport;
+  const missed = { ...report, misses: [{ ...unanswered, case: '2' }] };
+  writeFileSync(join(folder, 'missed.json'), JSON.stringify(missed));
+  const { status, stderr } = await accept('--from', 'missed.json', '--all', '--because', 'x');
+  expect(stderr).toBe(
+    [
+      'not accepted: case 2 body.state: a call of the case had no mock, and what differs may follow from that',
+      'accepted 4 values into shop.accepted.yaml: review them',
+      '',
+    ].join('\n'),
+  );
+  expect(status).toBe(1);
 });
 
 it('knows long texts and large documents by their hash, and numbers as they are written', async () => {

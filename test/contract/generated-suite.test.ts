@@ -201,6 +201,22 @@ it('judges the calls of the build as test does, and plays what is left for it', 
   expect(await projects.run(lazy, only)).toMatchObject({ status: 0 });
 });
 
+it('judges the calls of what was played where only some tests are asked for', async () => {
+  const lazy = projects.edited('commonjs', 'lazy-in-part', (setup) => setup);
+  const file = join(folder, lazy, 'test/wiretape/mocks.json');
+  const mocks = JSON.parse(readFileSync(file, 'utf8')) as MocksFile;
+  const [charge] = mocks.exchanges;
+  if (charge?.request == null) throw new Error('a charge was recorded');
+  const audit = { ...charge, exchange: '999', cause: '3', request: { ...charge.request, target: '/audits' } };
+  writeFileSync(file, JSON.stringify({ ...mocks, exchanges: [...mocks.exchanges, audit] }));
+  const { status, output } = await projects.run(lazy, ['-t', 'POST /orders/{orderId}/cancel']);
+  expect(output).toContain('The calls of the build in the tests that were run, and in what was played for them:');
+  expect(output).toMatch(/calls\["POST [^"]*\/audits"\] +removed: expected "POST \S+\/audits"/);
+  expect(status).toBe(1);
+  const before = await projects.run(lazy, ['-t', 'POST /users']);
+  expect(before).toMatchObject({ status: 0 });
+});
+
 it('is there for ES modules as for CommonJS, and is one and the same', async () => {
   const file = join(folder, 'module/both.mjs');
   const required = "createRequire(import.meta.url)('wiretape')";

@@ -33,6 +33,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function change(sql: string, ...values: unknown[]): void {
   const database = new Database(path);
   database.unsafeMode();
+  database.pragma('foreign_keys = OFF');
   if (values.length > 0) database.prepare(sql).run(...values);
   else database.exec(sql);
   database.close();
@@ -133,13 +134,14 @@ describe('what a cell holds', () => {
     ["content = json_set(content, '$.request.target', 7)", 'content.request.target holds no text'],
     ["content = json_set(content, '$.request.startedUs', 'x')", 'content.request.startedUs holds no whole number'],
     [
-      "content = json_set(content, '$.request.headers', json('{\"a\":1}'))",
+      "request_head_id = NULL, content = json_set(content, '$.request.headers', json('{\"a\":1}'))",
       'content.request.headers holds JSON of another shape',
     ],
     [
-      "content = json_set(content, '$.request.headers', json('[[1,2],[\"a\"]]'))",
+      "request_head_id = NULL, content = json_set(content, '$.request.headers', json('[[1,2],[\"a\"]]'))",
       'content.request.headers holds JSON of another shape',
     ],
+    ['request_head_id = 99', 'an exchange has head 99, which is not on the tape'],
     ["result = '<script>'", 'column result holds no status'],
     ["content = json_set(content, '$.response.trailers', 7)", 'content.response.trailers holds JSON of another shape'],
     [
@@ -160,6 +162,19 @@ describe('what a cell holds', () => {
     ["UPDATE sessions SET user = x'00'", 'column user holds bytes, not text'],
     ["UPDATE connections SET pid = 'init'", 'column pid holds text, not a whole number'],
     ["UPDATE connections SET process = x'00'", 'column process holds bytes, not text'],
+    ["UPDATE heads SET headers = '[['", 'column headers holds no JSON'],
+    ["UPDATE heads SET headers = '{}'", 'column headers holds JSON of another shape'],
+    ['UPDATE heads SET headers = \'[["a"]]\'', 'column headers holds JSON of another shape'],
+    ['UPDATE heads SET headers = \'[["a",1.5]]\'', 'column headers holds JSON of another shape'],
+    ['UPDATE heads SET headers = \'[["a",0]]\'', 'column request_values lacks what the head leaves open at 0'],
+    [
+      'UPDATE heads SET headers = \'[["a",1]]\'; UPDATE exchanges SET request_values = \'["x"]\'',
+      'column request_values lacks what the head leaves open at 1',
+    ],
+    [
+      "UPDATE heads SET headers = '[[\"a\",0]]'; UPDATE exchanges SET request_values = '[7]'",
+      'column request_values holds JSON of another shape',
+    ],
     ["UPDATE bodies SET packing = 'rar'", 'a body is packed in an unknown way'],
     ['UPDATE bodies SET size = 7', 'a body says that it has 7 bytes, and unfolds to more'],
     ['UPDATE bodies SET size = 30000', 'a body says that it has 30000 bytes, and has 20000'],

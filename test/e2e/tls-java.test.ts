@@ -285,6 +285,23 @@ describeE2e('Java', () => {
       120_000,
     );
 
+    it.each(['noexec', 'ro'])(
+      'is left alone, and it is said why, where its /tmp is mounted %s',
+      async (option) => {
+        const inNamespace = `mount --bind /tmp /tmp && mount -o remount,bind,${option} /tmp && exec "$0" "$@"`;
+        const unsharing = ['--mount', '--propagation', 'private', 'sh', '-c', inNamespace];
+        const server = await startServer('unshare', [...unsharing, java, ...words('server', store)]);
+        const { summary } = await recordDuring(['--java', '--pid', String(server.pid)], () =>
+          client('client', String(server.port), 'http1', 'TLSv1.3', files[1] ?? ''),
+        );
+        expect(summary).toContain(`TLS of java (${server.pid}) is not read`);
+        expect(summary).toContain(`its /tmp is mounted ${option}, so no agent can be loaded from there`);
+        expect(agentsIn(server.pid)).toBe(0);
+        expect(filesLeft()).toEqual([]);
+      },
+      60_000,
+    );
+
     const refusing = ['-XX:+DisableAttachMechanism', '-XX:-EnableDynamicAgentLoading'];
     it.each(refusing)(
       'is left alone, and the flag is named, where it was started with %s',

@@ -1,6 +1,6 @@
 /**
  * rustls, byte for byte, in programs without a name in them: linked as a whole, stripped, ending at once where they panic. Servers and clients,
- * TLS 1.2 and 1.3, with ring and with aws-lc; slices that are sealed in one record, and one that is sealed in many.
+ * TLS 1.2 and 1.3, of versions that are laid out otherwise, with ring and with aws-lc; slices that are sealed in one record, and one that is sealed in many.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -47,10 +47,14 @@ function expectWhole(recorded: Recorded, direction: 'inbound' | 'outbound'): voi
 }
 
 describeE2e('rustls', () => {
-  describe.each(['ring', 'aws'])('with %s', (provider) => {
+  describe.each([
+    ['0.23 with ring', 'ring'],
+    ['0.23 with aws-lc', 'aws'],
+    ['0.21 with ring', 'old'],
+  ])('of version %s', (_, build) => {
     describeWithRust('in a program', APP, () => {
-      const program = folder.file(`echo-${provider}`);
-      beforeAll(() => buildRust(APP, program, [provider]), BUILD_MS);
+      const program = folder.file(`echo-${build}`);
+      beforeAll(() => buildRust(APP, program, [build]), BUILD_MS);
 
       const startEcho = () => startServer(program, ['server', binary.cert, binary.key]);
 

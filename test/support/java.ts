@@ -48,6 +48,19 @@ export function describeWithJava(name: string, tests: (java: Java, isNewest: boo
   else for (const java of found) describe(`${name} ${java.version}`, () => tests(java, java === found.at(-1)));
 }
 
+/** `describe` for tests that need one Java that compiles what it runs. */
+export function describeWithJdk(name: string, tests: () => void): void {
+  if (javas().some(canCompile)) describe(name, tests);
+  else describe.skip(`${name} [needs a JDK of ${OLDEST} or newer]`, tests);
+}
+
+/** Throws where there is none. */
+export function newestJdk(): Java {
+  const newest = javas().filter(canCompile).at(-1);
+  if (newest === undefined) throw new Error('there is no JDK');
+  return newest;
+}
+
 /** Compiles the program; the folder of its classes. */
 export function compileJava(folder: string): string {
   const compiler = javas().find(canCompile);

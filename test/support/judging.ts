@@ -79,7 +79,7 @@ export function judgeAnswers(
   const target = { authority, origin: `http://${authority}` };
   const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
   const rules: readonly NoiseRule[] = noise === undefined ? [] : parseNoiseRules(noise, 'noise.yaml');
-  const state = openRunState((text) => carrier.isOnTape(text), shiftMs);
+  const state = openRunState({ isOnTape: (text) => carrier.isOnTape(text), turns: tests, shiftMs });
   return tests.flatMap((test, i) => {
     const answer = answers[i];
     return answer === undefined ? [] : [judgeCase(test, answer, { carrier, state, rules, redactor, keyed, strict })];

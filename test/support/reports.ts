@@ -21,6 +21,7 @@ export function finishedRun(report: RunReport, over: Partial<FinishedRun> = {}):
     surroundings: new Map<string, Surroundings>(),
     unattributed: null,
     allowed: { skipped: false, flaky: false },
+    accepting: { command: 'wiretape accept shop.tape --from report.json', isReady: true },
     startedAtMs: Date.UTC(2026, 10, 21, 9, 0, 0),
     endedAtMs: Date.UTC(2026, 10, 21, 9, 0, 2),
     version: '0.0.0',

@@ -1,5 +1,7 @@
 /** What the judge remembers from one case of a run to the next; made when a run is opened, and passed in. */
+import type { Turn } from '../../cases/cases';
 import { Identities } from './identities';
+import { TokenLengths } from './opaque';
 import { RunClock } from './run-clock';
 import { Twins } from './twins';
 import { Validators } from './validators';
@@ -9,14 +11,25 @@ export interface RunState {
   readonly identities: Identities;
   readonly twins: Twins;
   readonly validators: Validators;
+  /** Of the recording. */
+  readonly tokenLengths: TokenLengths;
 }
 
-/** `isOnTape`: whether a text is known from a request or an answer of the recording. `shiftMs`: of the clock of the build. */
-export function openRunState(isOnTape: (text: string) => boolean, shiftMs = 0): RunState {
+export interface OfRun {
+  /** Whether a text is known from a request or an answer of the recording. */
+  readonly isOnTape: (text: string) => boolean;
+  /** All that the run plays. */
+  readonly turns: Iterable<Pick<Turn, 'name' | 'stored'>>;
+  /** How far the clock of the build is from the real one, in milliseconds. */
+  readonly shiftMs?: number | undefined;
+}
+
+export function openRunState({ isOnTape, turns, shiftMs = 0 }: OfRun): RunState {
   return {
     clock: new RunClock(shiftMs),
     identities: new Identities(isOnTape),
     twins: new Twins(),
     validators: new Validators(),
+    tokenLengths: new TokenLengths(turns),
   };
 }

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { MockSet } from '../mock';
 import { defaultPort, parseAuthority, type Upstream, upstreamName } from '../upstream';
+import type { ClientProcess } from './client-process';
 
 export interface Arrival {
   /** Fixed by the listener or the CONNECT tunnel; null where each request names its own. */
@@ -21,6 +22,8 @@ export interface Arrival {
 export interface Client {
   readonly port: number;
   readonly ourPort: number;
+  /** Which process it is, for one in a network of its own; null where nobody is found. Takes milliseconds. */
+  readonly holder?: () => ClientProcess | null;
 }
 
 /** Ways to end what carries a connection. */

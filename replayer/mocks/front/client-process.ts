@@ -4,12 +4,13 @@ import type { Client } from './arrival';
 
 export interface ClientProcess {
   readonly pid: number;
-  /** As the kernel has it: at most 15 characters. */
+  /** As the kernel has it, at most 15 characters, or as it was started. */
   readonly name: string;
 }
 
 /** Null where nobody is found: on another machine, in another namespace, of another user, or gone. Never rejects. */
 export async function processOf(client: Client): Promise<ClientProcess | null> {
+  if (client.holder !== undefined) return client.holder();
   const inode = await inodeOf(client);
   if (inode === null) return null;
   const pids = (await listed('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { WiretapeError } from '../../../errors/wiretape-error';
-import { type Arrival, type Carrier, noteArrival } from './arrival';
+import { type Arrival, type Carrier, type Client, noteArrival } from './arrival';
 import type { Authority } from './certificates';
 import { tellOpening } from './opening';
 import type { TrustWatch } from './trust';
@@ -15,7 +15,7 @@ export interface Front {
   /** Listens and resolves to the port. Throws PORT_IN_USE, or USAGE where the address is not ours to listen on. */
   listen(at: { host: string; port: number; upstream: string | null }): Promise<number>;
   /** Takes a connection that was accepted elsewhere; `port` is what the client connected to. */
-  take(socket: Socket, at: { upstream: string | null; port: number }): void;
+  take(socket: Socket, at: { upstream: string | null; port: number } & Pick<Client, 'holder'>): void;
   /** What a CONNECT tunnel carries: a connection of its own, to the upstream it names. */
   tunnel(stream: Duplex, arrival: Arrival): void;
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export interface FrontOptions {
 export function createFront(options: FrontOptions): Front {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
-  const take: Front['take'] = (socket, { upstream, port }) => {
+  const take: Front['take'] = (socket, { upstream, port, ...who }) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {}); // a client may vanish at any moment; 'close' follows and is enough
@@ -47,7 +47,7 @@ export function createFront(options: FrontOptions): Front {
       socket.resetAndDestroy();
       return;
     }
-    const client = socket.remotePort === undefined ? null : { port: socket.remotePort, ourPort: port };
+    const client = socket.remotePort === undefined ? null : { port: socket.remotePort, ourPort: port, ...who };
     receive(socket, { upstream, tls: false, carrier: carrierOf(socket), port, client }, options);
   };
   return {

@@ -10,6 +10,7 @@ import { formatPath, type PathPattern } from '../../../tape/model/path';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
 import type { NoiseRule } from '../../noise/rules';
 import type { Answering } from '../answering';
+import type { Asked } from '../front/asked';
 import { rulesFor } from '../match/entry';
 import { createMatcher, type Matcher } from '../match/matcher';
 import { explainMiss, type Miss } from '../match/miss';
@@ -43,11 +44,12 @@ export class ClientMessages {
     const mocks = this.positions.map((position, index) => this.mockOf(messages[position], { position, index }));
     const { keyed, rules } = answering.matching;
     const matching = { keyed, rules: rulesOfMessages(rulesFor(mock.request, rules), manner) };
-    this.matcher = createMatcher({ ...answering.set, mocks, refusals: [] }, matching);
+    const { shelved: _, ...set } = answering.set;
+    this.matcher = createMatcher({ ...set, mocks, refusals: [] }, matching);
   }
 
   /** The first recorded message that fits and was not said yet; when all were, the last one again. */
-  hear(kind: string, body: Body, tls: boolean): Heard {
+  hear(kind: string, body: Body, asked: Asked): Heard {
     const { answering, manner } = this.options;
     const { host, upstream } = this.mock;
     const { request, entries } = answering.redact(this.askedBy(kind, body, Date.now() * 1000));
@@ -57,7 +59,9 @@ export class ClientMessages {
     const policy = answering.options.onMiss === '404' ? '404' : 'fail';
     const placeOf = (mock: Mock) => ['message', this.positionOf(mock)];
     const within = { method: this.mock.request.method, shown: manner.shown(match.entry.request), placeOf };
-    return { kind: 'miss', miss: explainMiss(match.entry, { matcher: this.unsaid(), upstreams, tls, policy, within }) };
+    const { tls } = asked.arrival;
+    const context = { matcher: this.unsaid(), upstreams, tls, process: answering.whoAsked(asked), within };
+    return { kind: 'miss', miss: explainMiss(match.entry, { ...context, policy }) };
   }
 
   /** A miss is held against what the client has still to say, where that is anything. */

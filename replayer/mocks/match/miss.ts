@@ -7,6 +7,7 @@ import { JsonNumber, type JsonValue, stringifyJson } from '../../../tape/json/js
 import { addressOf } from '../../../tape/model/http/http';
 import { formatPath, type Path } from '../../../tape/model/path';
 import { ruleLine } from '../../noise/rule-line';
+import type { ClientProcess } from '../front/client-process';
 import type { Mock } from '../mock';
 import { baseUrl, type Upstream, upstreamNamed } from '../upstream';
 import type { Entry, MockEntry } from './entry';
@@ -23,6 +24,8 @@ export interface Miss {
   readonly why: 'no-match' | 'unknown-upstream';
   /** The case that met it; null where none was played, or several were. */
   readonly case: string | null;
+  /** Who asked; left out where that cannot be told. */
+  readonly process?: ClientProcess;
   readonly method: string;
   readonly url: string;
   /** What the client was given instead. */
@@ -64,6 +67,8 @@ export interface MissContext {
   /** Whether the client's connection was TLS, for upstreams nobody recorded. */
   readonly tls: boolean;
   readonly policy: MissPolicy;
+  /** Who asked, where somebody can tell. */
+  readonly process?: ClientProcess | null;
   /** Set where what was asked is a message of a conversation. */
   readonly within?: Conversation;
 }
@@ -91,6 +96,7 @@ export function explainMiss(live: Entry, context: MissContext): Miss {
     message: `Cannot answer ${what} ${url}: ${why === 'no-match' ? 'no mock matches' : 'nothing was recorded of this upstream'}`,
     why,
     case: context.matcher.whose(live.request.headers).case,
+    ...(context.process == null ? {} : { process: context.process }),
     method: within?.method ?? live.request.method,
     url,
     answeredWith: answeredWith(context.policy, why),
@@ -197,6 +203,7 @@ export function formatMiss(miss: Miss, tape: string): string {
   const [first, ...others] = miss.nearest;
   return [
     `${miss.code}  ${miss.message}`,
+    ...(miss.process === undefined ? [] : [`  asked by  ${miss.process.name} (${miss.process.pid})`]),
     ...(first === undefined ? [] : [`  nearest   exchange ${first.exchange} (${tape}), ${nearText(first)}`]),
     ...(first?.differences ?? []).map((difference) => `            ${differenceText(difference)}`),
     ...(first === undefined || first.more === 0 ? [] : [`            and ${first.more} more`]),

@@ -15,10 +15,13 @@ export class Inbox implements SocketEvents {
   /** The server said close before our side did. */
   wasLeft = false;
   end: { readonly failure: Failure | null } | null = null;
+  /** When the server said something last, by the clock of `performance`. */
+  heardAtMs = 0;
   private waiting: (() => void) | null = null;
 
   message(message: LiveMessage): void {
     const said = saidBy(message);
+    this.heardAtMs = performance.now();
     if (said.kind === 'close') {
       this.closing = said;
       this.wasLeft = !this.isLeft;
@@ -45,15 +48,15 @@ export class Inbox implements SocketEvents {
     });
   }
 
-  /** Lets so much time pass, unless the connection ends before. */
-  async quiet(timeoutMs: number): Promise<void> {
-    const until = performance.now() + timeoutMs;
+  /** Resolves when so much time has passed since a moment, or the connection has ended. */
+  async silence(lengthMs: number, sinceMs: number): Promise<void> {
+    const until = sinceMs + lengthMs;
     while (this.end === null && performance.now() < until) await this.more(until - performance.now());
   }
 
   /** Resolves when the connection has ended, or after `timeoutMs`. */
   over(timeoutMs: number): Promise<void> {
-    return this.quiet(timeoutMs);
+    return this.silence(timeoutMs, performance.now());
   }
 }
 

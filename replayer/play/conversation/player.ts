@@ -69,7 +69,7 @@ class ConversationPlay implements Play {
   ) {
     this.listening = new Listening(this.inbox, test, stage);
     const said = test.messages.flatMap((turn, i) => this.stepOf(turn, i));
-    this.steps = inOrder([this.handshakeStep(), ...said, this.endStep()]);
+    this.steps = inOrder([this.handshakeStep(), ...said, ...this.lastSteps()]);
   }
 
   private handshakeStep(): PlayStep {
@@ -88,10 +88,15 @@ class ConversationPlay implements Play {
     return [];
   }
 
-  private endStep(): PlayStep {
+  /** What comes after the end of a conversation may depend on it; nothing depends on how long its server takes to hang up. */
+  private lastSteps(): readonly PlayStep[] {
     const last = this.test.messages.at(-1) ?? this.test.handshake;
     const endedAtUs = Math.max(spanOf(last).endedAtUs, endOf(this.test));
-    return { startedAtUs: endedAtUs, endedAtUs, does: 'await', play: () => this.end() };
+    const step = { startedAtUs: endedAtUs, does: 'await' } as const;
+    return [
+      { ...step, endedAtUs, play: () => this.goodbye() },
+      { ...step, endedAtUs: Number.MAX_SAFE_INTEGER, play: () => this.end() },
+    ];
   }
 
   private async connect(): Promise<void> {
@@ -136,7 +141,7 @@ class ConversationPlay implements Play {
   private async say(turn: MessageTurn, i: number): Promise<void> {
     const { socket } = this;
     if (socket === null || this.listening.isBroken) return;
-    if (turn.message.kind === 'close') await this.inbox.quiet(this.quietBefore(i));
+    if (turn.message.kind === 'close') await this.quiet(i);
     if (this.inbox.end !== null || this.inbox.closing !== null) {
       if (isData(turn.message.kind)) this.unsaid ??= i;
       return;
@@ -146,6 +151,7 @@ class ConversationPlay implements Play {
 
   private send(turn: MessageTurn, socket: OpenSocket): void {
     const { kind, facts } = turn.message;
+    if (kind !== 'close') this.stage.reach.noteAsked();
     try {
       const { body } = this.stage.carrier.requestFor(turn);
       if (isData(kind)) socket.send(kind, body);
@@ -169,18 +175,30 @@ class ConversationPlay implements Play {
   }
 
   /** Everything was said: what else the server has to say is heard, and the connection is left. */
-  private async end(): Promise<void> {
+  private async goodbye(): Promise<void> {
     const { socket, inbox } = this;
     if (socket === null) return;
     if (inbox.end === null && inbox.closing === null && !this.listening.isBroken) {
-      await inbox.quiet(this.quietBefore(this.test.messages.length));
+      await this.quiet(this.test.messages.length);
     }
-    if (inbox.end === null) {
-      this.leave(socket, null, '');
-      await inbox.over(leaveMs);
-    }
+    if (inbox.end === null) this.leave(socket, null, '');
+  }
+
+  private async end(): Promise<void> {
+    const { socket, inbox } = this;
+    if (socket === null) return;
+    if (inbox.end === null) await inbox.over(leaveMs);
     socket.destroy();
     this.sockets.open.delete(socket);
+  }
+
+  /**
+   * Lets nothing be said for a while, as in the recording. It counts from what was said last, here or to anybody whom the
+   * server may have to tell of it: where a hundred conversations end, the silence is one for all of them.
+   */
+  private quiet(i: number): Promise<void> {
+    const sinceMs = Math.max(this.inbox.heardAtMs, this.stage.reach.askedAtMs);
+    return this.inbox.silence(this.quietBefore(i), sinceMs);
   }
 
   /** How long nothing was said in the recording, in milliseconds. */

@@ -1,5 +1,6 @@
 /** One case on the page: a line that opens. Inside: what differs side by side, why, what was excused, and what went on around it. */
 import { type Difference, type Excuse, isOfCalls } from '../../judge/difference';
+import { acceptLine } from '../acceptable';
 import type { Answers, Surroundings } from '../details';
 import { flakyText, verdictLabels } from '../finished-run';
 import type { CaseNotes, CaseResult } from '../report';
@@ -53,6 +54,7 @@ function caseContent(result: CaseResult, run: Page): string {
     list('Why', notes?.hints ?? []),
     excuseTable(excused),
     repeatElement(notes),
+    acceptElement(result, run),
     own?.answers === undefined ? '' : answersElement(own.answers, result),
     surroundingsElement(run.surroundings.get(id)),
     madeElement(run.made.get(id) ?? []),
@@ -63,6 +65,11 @@ function repeatElement(notes: CaseNotes | undefined): string {
   if (notes === undefined || notes.curl === '') return '';
   const lacks = notes.fillIn === undefined ? '' : `<p class="note">${escaped(notes.fillIn)}</p>`;
   return `<h4>Ask again</h4><pre class="text">${escaped(notes.curl)}</pre>${lacks}`;
+}
+
+function acceptElement(result: CaseResult, run: Page): string {
+  const line = acceptLine(result, run);
+  return line === null ? '' : `<h4>Or accept it, where the build is right</h4><pre class="text">${escaped(line)}</pre>`;
 }
 
 function list(title: string, lines: readonly string[]): string {

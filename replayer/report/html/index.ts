@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { isOfCalls } from '../../judge/difference';
+import { acceptNeeds } from '../acceptable';
 import { casesText, type FinishedRun, skippedGroups, summaryParts, wholeRunFailures } from '../finished-run';
 import type { ReportFormat } from '../format';
 import { callSummary } from '../judged-calls';
@@ -108,7 +109,10 @@ function* wholeRun(run: FinishedRun): Iterable<string> {
     ),
     ...items('fail', report.untrusted.map(untrustedText)),
     ...items('', report.remarks),
-    ...items('note', run.unattributed === null ? [] : [run.unattributed]),
+    ...items(
+      'note',
+      [acceptNeeds(run), run.unattributed].filter((text) => text !== null),
+    ),
   ];
   if (lines.length > 0) yield `<ul>${lines.join('')}</ul>\n`;
   yield* section('Calls that no mock answers', failingMisses(report).map(missItem), 'ul');

@@ -182,14 +182,19 @@ function pack(content: HttpContent): PackedContent {
   };
   return {
     fields: JSON.stringify(fields),
+    heads: { request: keptHead(request), response: keptHead(response) },
     request: request === null ? null : keptBytes(request.body),
     response: response === null ? null : keptBytes(response.body),
   };
 }
 
+function keptHead(half: HttpRequest | HttpResponse | null): HeaderList | null {
+  return half === null || half.headers.length === 0 ? null : half.headers;
+}
+
 /** What is left out when it is empty stands last, and `undefined` leaves no trace in JSON. */
 function requestFields(request: HttpRequest, { target: listed }: OperationLine) {
-  const { target, authority, scheme, protocol, startedAtUs, headers } = request;
+  const { target, authority, scheme, protocol, startedAtUs } = request;
   const unlisted = target === listed ? undefined : target;
   return {
     startedUs: startedAtUs,
@@ -200,19 +205,18 @@ function requestFields(request: HttpRequest, { target: listed }: OperationLine) 
       authority,
       scheme,
       protocol,
-      headers,
     },
     ...restFields(request),
   };
 }
 
 function responseFields(response: HttpResponse, sinceUs: number) {
-  const { reason, startedAtUs, headers, informational } = response;
+  const { reason, startedAtUs, informational } = response;
   const early = informational.length === 0 ? undefined : informational;
   const times = { ...(sinceUs === startedAtUs ? { startedUs: startedAtUs } : { afterUs: startedAtUs - sinceUs }) };
   return {
     ...times,
-    ...{ tookUs: tookUs(response), version: unusualVersion(response), reason, headers, informational: early },
+    ...{ tookUs: tookUs(response), version: unusualVersion(response), reason, informational: early },
     ...restFields(response),
   };
 }
@@ -250,13 +254,13 @@ function unpack(stored: StoredContent): HttpContent {
 }
 
 function requestFrom(fields: PackedFields, startedAtUs: number, stored: StoredContent): HttpRequest {
-  const { sizes } = stored;
+  const { sizes, heads } = stored;
   const listed = protocolLineOf(stored.operation);
   const authority = fields.textOrNull('authority');
   const scheme = fields.textOrNull('scheme');
   const protocol = fields.textOrNull('protocol');
   return {
-    ...messageFrom(fields, startedAtUs, { bytes: stored.request, wireSize: sizes.request }),
+    ...messageFrom(fields, startedAtUs, { head: heads?.request, bytes: stored.request, wireSize: sizes.request }),
     method: listed.verb ?? '',
     target: fields.textOrNull('target') ?? listed.target ?? '',
     ...(authority === null ? {} : { authority }),
@@ -266,10 +270,10 @@ function requestFrom(fields: PackedFields, startedAtUs: number, stored: StoredCo
 }
 
 function responseFrom(fields: PackedFields, sinceUs: number, stored: StoredContent): HttpResponse {
-  const { sizes, operation: listed } = stored;
+  const { sizes, heads, operation: listed } = stored;
   const startedAtUs = fields.integerOrNull('startedUs') ?? sinceUs + (fields.integerOrNull('afterUs') ?? 0);
   return {
-    ...messageFrom(fields, startedAtUs, { bytes: stored.response, wireSize: sizes.response }),
+    ...messageFrom(fields, startedAtUs, { head: heads?.response, bytes: stored.response, wireSize: sizes.response }),
     status: statusOf(listed),
     reason: fields.text('reason'),
     informational: fields.list('informational', isInformational),
@@ -285,16 +289,16 @@ function statusOf({ over, ...own }: Operation): number {
 function messageFrom(
   fields: PackedFields,
   startedAtUs: number,
-  body: Omit<Body, 'bytes' | 'codings'> & { readonly bytes: Uint8Array | null },
+  apart: { readonly head: HeaderList | null | undefined; readonly bytes: Uint8Array | null; readonly wireSize: number },
 ) {
   const codings = fields.textOrNull('codings');
   return {
     version: fields.wordOrNull('version', httpVersions) ?? usualVersion,
-    headers: fields.headers('headers'),
+    headers: apart.head ?? fields.headers('headers'),
     body: {
-      bytes: body.bytes ?? noBytes,
+      bytes: apart.bytes ?? noBytes,
       codings: codings === null ? [] : codings.split(' '),
-      wireSize: body.wireSize,
+      wireSize: apart.wireSize,
     },
     trailers: fields.headers('trailers'),
     startedAtUs,

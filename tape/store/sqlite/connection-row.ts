@@ -4,6 +4,7 @@ import {
   type ContainerInfo,
   type Direction,
   isWay,
+  type TlsInfo,
   type UnreadReason,
   type Way,
 } from '../../model/exchange';
@@ -102,12 +103,16 @@ export function connectionOf(row: ConnectionColumns): Connection {
     openedAtUs: row.opened_us,
     local: row.local,
     remote: row.remote,
-    tls: row.tls_library === null ? null : { library: row.tls_library },
+    tls: tlsOf(row),
     unreadTls: row.unread_tls === null ? null : { library: row.unread_tls, reason: row.unread_reason ?? 'not-read' },
     ...(row.ways === null ? {} : { ways: waysOf(row.ways) }),
     ...(row.server_name === null ? {} : { serverName: row.server_name }),
     process: row.pid === null ? null : { pid: row.pid, name: row.process ?? '', ...containerOf(row) },
   };
+}
+
+export function tlsOf({ tls_library: library }: Pick<ConnectionColumns, 'tls_library'>): TlsInfo | null {
+  return library === null ? null : { library };
 }
 
 /** Words with spaces between them. */

@@ -5,8 +5,19 @@
 import type { TapeDatabase } from './open';
 import { type Cell, exchangeColumns, rareColumns } from './row';
 
-/** Of the writer: ids, the commit, and bodies. */
-const ownColumns = ['id', 'session_id', 'connection_id', 'commit_number', 'request_body', 'response_body'] as const;
+/** Of the writer: ids, the commit, heads and bodies. */
+const ownColumns = [
+  'id',
+  'session_id',
+  'connection_id',
+  'commit_number',
+  'request_head_id',
+  'request_values',
+  'response_head_id',
+  'response_values',
+  'request_body',
+  'response_body',
+] as const;
 const ownRareColumns = ['request_body_id', 'response_body_id'] as const;
 
 const usualColumns = [...ownColumns, ...exchangeColumns];

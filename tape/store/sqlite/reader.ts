@@ -7,22 +7,17 @@ import type { StoredExchange, TapeReader } from '../tape';
 import { type Packing, unpackBody } from './bodies';
 import { believed, boundedColumns, entriesIn } from './cells';
 import { commitsOf } from './commits';
+import type { HeadColumns } from './heads';
 import { guarded, openForReading } from './open';
-import {
-  type ExchangeColumns,
-  exchangeOf,
-  type MessageColumns,
-  messageColumns,
-  messageOf,
-  type StoredBodies,
-} from './row';
+import { outlines } from './outlines';
+import { type ExchangeColumns, exchangeOf, type MessageColumns, messageColumns, messageOf } from './row';
 import { sessionsOf } from './sessions';
-import { cellsOfTape, columnList, fromTables, ofConnection, type Source } from './source';
+import { columnList, fromTables, ofConnection, type Source, sourceOf } from './source';
 import { conditions, subjectOf, summaries } from './summaries';
 
 /** Opens a tape. Throws TAPE_MISSING, TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE or TAPE_DAMAGED. */
 export function openTapeReader(path: string): TapeReader {
-  const source: Source = { path, database: openForReading(path), cells: cellsOfTape() };
+  const source = sourceOf(path, openForReading(path));
   const running = new Set<Iterator<unknown>>();
   const closing = new AbortController();
   const reading = async <T>(read: () => T): Promise<T> => guarded(path, 'read', read);
@@ -30,7 +25,9 @@ export function openTapeReader(path: string): TapeReader {
     sessions: () => reading(() => sessionsOf(source)),
     exchanges: (filter = {}) => stepwise(path, running, storedExchanges(source, filter)),
     summaries: (filter = {}) => stepwise(path, running, summaries(source, filter)),
+    outlines: (filter = {}) => stepwise(path, running, outlines(source, filter)),
     exchange: (id) => reading(() => exchangeWithId(source, id)),
+    exchangesWith: (ids) => stepwise(path, running, exchangesWith(source, ids)),
     follow: (after, options) => follow(commitsOf(source), after, { ...options, closing: closing.signal }),
     close: async () => {
       closing.abort();
@@ -49,7 +46,7 @@ const fromTablesAndBodies = `${fromTables}
   LEFT JOIN bodies qb ON qb.id = e.request_body_id
   LEFT JOIN bodies rb ON rb.id = e.response_body_id`;
 
-interface StoredRow extends ExchangeColumns {
+interface StoredRow extends ExchangeColumns, HeadColumns {
   readonly request_body: Uint8Array | null;
   readonly response_body: Uint8Array | null;
   readonly request_packing: Packing | null;
@@ -71,10 +68,24 @@ function* storedExchanges(source: Source, filter: ExchangeFilter): IterableItera
 
 function exchangeWithId(source: Source, id: string): StoredExchange | undefined {
   const { database, cells } = source;
-  if (!/^[1-9]\d{0,15}$/.test(id)) return undefined;
+  if (!isId(id)) return undefined;
   const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} WHERE e.id = ?`;
   const row = database.prepare<[number], StoredRow>(sql).get(Number(id));
   return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
+}
+
+function isId(text: string): boolean {
+  return /^[1-9]\d{0,15}$/.test(text);
+}
+
+/** One statement for all of them: what better-sqlite3 makes ready for rows of so many columns costs more than a row. */
+function* exchangesWith(source: Source, ids: readonly string[]): IterableIterator<StoredExchange> {
+  const { database, cells } = source;
+  const inOrder = fromTablesAndBodies.replace('exchanges e', 'json_each(?) j CROSS JOIN exchanges e ON e.id = j.value');
+  const rows = database.prepare<[string], StoredRow>(`SELECT ${columnList(allColumns, cells)} ${inOrder}`);
+  for (const row of rows.iterate(JSON.stringify(ids.filter(isId).map(Number)))) {
+    yield storedOf(source, believed(row, cells.joined));
+  }
 }
 
 function storedOf(source: Source, row: StoredRow): StoredExchange {
@@ -86,14 +97,14 @@ function storedOf(source: Source, row: StoredRow): StoredExchange {
     causeId: row.cause_id === null ? null : String(row.cause_id),
     exchange: exchangeOf(
       row,
-      bodiesFrom(row),
+      { heads: source.heads.headsOf(row), ...bodiesFrom(row) },
       messages.map(({ message }) => message),
     ),
     redacted: [...entriesIn(row.redacted), ...messages.flatMap(({ redacted }) => redacted)],
   };
 }
 
-function bodiesFrom(row: StoredRow): StoredBodies {
+function bodiesFrom(row: StoredRow): { readonly request: Uint8Array | null; readonly response: Uint8Array | null } {
   return {
     request: unpacked(row.request_packing, row.request_packed, row.request_size) ?? row.request_body,
     response: unpacked(row.response_packing, row.response_packed, row.response_size) ?? row.response_body,

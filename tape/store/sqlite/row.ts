@@ -3,7 +3,7 @@
  * likewise. Knows no protocol: contents pack themselves.
  */
 import { noBytes } from '../../model/body';
-import type { Operation, PackedBytes, Sizes } from '../../model/content-model';
+import type { Heads, Operation, PackedBytes, Sizes } from '../../model/content-model';
 import type { ProtocolName } from '../../model/contents';
 import type { Cause, Connection, Exchange, Outcome, Problem } from '../../model/exchange';
 import type { Message } from '../../model/message';
@@ -56,6 +56,7 @@ export interface PreparedExchange {
   readonly usual: readonly Cell[];
   /** Null where all of them are. */
   readonly rare: readonly Cell[] | null;
+  readonly heads: Heads;
   readonly request: PackedBytes | null;
   readonly response: PackedBytes | null;
   /** How many of its messages are on the tape already. */
@@ -100,12 +101,15 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
     isOpen: exchange.outcome === 'open',
     usual,
     rare: rareCells(exchange, operation),
+    heads: packed.heads ?? noHeads,
     request: packed.request,
     response: packed.response,
     messagesBefore,
     messages: messages.map((message, i) => prepareMessage(message, entriesByMessage.get(messagesBefore + i))),
   };
 }
+
+const noHeads: Heads = { request: null, response: null };
 
 function rareCells({ channel, cause }: Exchange, { application, over }: Operation): readonly Cell[] | null {
   if (channel === null && cause === null && application === null && over === null) return null;
@@ -184,7 +188,7 @@ export interface SummaryColumns extends ConnectionColumns {
   readonly messages: number;
 }
 
-/** The whole row; bodies unpacked by the reader. */
+/** The whole row; heads and bodies put together by the reader. */
 export interface ExchangeColumns extends SummaryColumns {
   readonly number: number;
   readonly cause_number: number | null;
@@ -203,15 +207,16 @@ export interface MessageColumns {
   readonly redacted: string | null;
 }
 
-export interface StoredBodies {
+export interface StoredParts {
+  readonly heads: Heads;
   readonly request: Uint8Array | null;
   readonly response: Uint8Array | null;
 }
 
 /** Throws UnbelievableCell and UnbelievableContent where the row is not what was recorded. */
-export function exchangeOf(row: ExchangeColumns, bodies: StoredBodies, messages: readonly Message[]): Exchange {
+export function exchangeOf(row: ExchangeColumns, parts: StoredParts, messages: readonly Message[]): Exchange {
   const protocol = protocolOf(row);
-  const stored = { fields: row.content, ...bodies, sizes: sizesOf(row), operation: operationOf(row) };
+  const stored = { fields: row.content, ...parts, sizes: sizesOf(row), operation: operationOf(row) };
   return {
     number: row.number,
     connection: connectionOf(row),
@@ -240,7 +245,7 @@ export function messageOf(row: MessageColumns, bytes: Uint8Array | null): Messag
   };
 }
 
-export function protocolOf({ protocol }: SummaryColumns): ProtocolName {
+export function protocolOf({ protocol }: Pick<SummaryColumns, 'protocol'>): ProtocolName {
   if (isProtocol(protocol)) return protocol;
   throw new UnbelievableCell(
     `column protocol holds ${JSON.stringify(protocol.slice(0, 40))}, which this version does not know`,

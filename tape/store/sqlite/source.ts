@@ -1,6 +1,7 @@
 /** What readers ask a tape with: the joins behind an exchange, and what each cell of them may hold. */
 import { boundedColumns, type Kind, type Kinds, kindsOf } from './cells';
 import { connectionColumns } from './connection-row';
+import { createHeadReader, type HeadReader } from './heads';
 import type { TapeDatabase } from './open';
 import { currentVersion } from './schema';
 import { referenceAt } from './shape';
@@ -11,12 +12,20 @@ export interface Source {
   readonly path: string;
   readonly database: TapeDatabase;
   readonly cells: Cells;
+  readonly heads: HeadReader;
+}
+
+/** What there is to read at an opened tape. */
+export function sourceOf(path: string, database: TapeDatabase): Source {
+  const cells = cellsOfTape();
+  return { path, database, cells, heads: createHeadReader(database, cells.heads) };
 }
 
 export interface Cells {
   readonly sessions: Kinds;
   readonly losses: Kinds;
   readonly protoFiles: Kinds;
+  readonly heads: Kinds;
   /** Of messages joined with their bodies. */
   readonly messages: Kinds;
   /** Of exchanges joined with their connection, the one that caused them, and their bodies. */
@@ -25,16 +34,17 @@ export interface Cells {
   readonly exchangeColumns: readonly string[];
 }
 
-export function cellsOfTape(): Cells {
+function cellsOfTape(): Cells {
   const reference = referenceAt(currentVersion);
-  const [sessions, losses, exchanges, connections, ownOfMessages, protoFiles] = [
+  const [sessions, losses, exchanges, connections, ownOfMessages, protoFiles, heads] = [
     'sessions',
     'losses',
     'exchanges',
     'connections',
     'messages',
     'proto_files',
-  ].map((table) => kindsOf(reference, table)) as [Kinds, Kinds, Kinds, Kinds, Kinds, Kinds];
+    'heads',
+  ].map((table) => kindsOf(reference, table)) as [Kinds, Kinds, Kinds, Kinds, Kinds, Kinds, Kinds];
   reference.close();
   const whole = { type: 'INTEGER', mayBeNull: false } as const;
   const joined = new Map([...connections, ...exchanges, ['connection_key', whole], ['cause_id', optional('INTEGER')]]);
@@ -45,6 +55,7 @@ export function cellsOfTape(): Cells {
     sessions,
     losses,
     protoFiles,
+    heads,
     messages,
     joined,
     exchangeColumns: [...exchanges.keys()].map((name) => `e.${name}`),

@@ -3,6 +3,7 @@
  * exchanges only, and leaves a file that needs no journal when it closes.
  */
 import { unlinkSync } from 'node:fs';
+import type { HeaderList } from '../../model/body';
 import type { PackedBytes } from '../../model/content-model';
 import type { Connection } from '../../model/exchange';
 import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../tape';
@@ -10,6 +11,7 @@ import { createBodyStore, inlineLimitBytes } from './bodies';
 import { connectionCells, connectionColumns, isSameConnection } from './connection-row';
 import { gone } from './errors';
 import { createExchangeRows } from './exchange-rows';
+import { createHeadStore, type HeadPlace } from './heads';
 import { releaseWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
 import { fateOf, type Place } from './place';
@@ -60,6 +62,7 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
   const statements = prepareStatements(database);
   const rows = createExchangeRows(database);
   const bodies = createBodyStore(database);
+  const heads = createHeadStore(database);
   /** Of the transaction under way, or of the last one: what a reader asks for who wants to know what is new. */
   let commitNumber = statements.lastCommit.get() ?? 0;
   const open = new Map<SessionId, OpenSession>();
@@ -87,6 +90,8 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
     // A body that is replaced soon is not worth sharing, and would stay behind.
     const requestId = isOpen ? null : sharedId(request);
     const responseId = isOpen ? null : sharedId(response);
+    const requestHead = headOf(exchange.heads.request);
+    const responseHead = headOf(exchange.heads.response);
     const bodyOf = (body: PackedBytes | null, shared: number | null) => (shared === null ? bytesOf(body) : null);
     const row = {
       own: [
@@ -94,6 +99,10 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
         session.rowId,
         connectionId(session, connection),
         commitNumber,
+        requestHead.id,
+        requestHead.values,
+        responseHead.id,
+        responseHead.values,
         bodyOf(request, requestId),
         bodyOf(response, responseId),
       ],
@@ -108,6 +117,10 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
     if (exchange.messages.length > 0) rows.flush(); // they refer to it
     for (const [i, message] of exchange.messages.entries()) insertMessage(id, exchange.messagesBefore + i, message);
     return replaces ? 0 : 1;
+  }
+
+  function headOf(headers: HeaderList | null): HeadPlace | typeof noHead {
+    return headers === null ? noHead : heads.place(headers);
   }
 
   function insertMessage(exchange: number, ordinal: number, { cells, body }: PreparedMessage): void {
@@ -131,7 +144,12 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
 
   function appendPrepared(id: SessionId, exchanges: readonly PreparedExchange[]): void {
     const session = sessionOf(id);
-    guarded(path, 'write', () => insertAll.immediate(session, exchanges));
+    try {
+      guarded(path, 'write', () => insertAll.immediate(session, exchanges));
+    } catch (error) {
+      heads.forget();
+      throw error;
+    }
   }
 
   function cutShort(reason: 'disk-full' | 'tape-gone' | 'failed'): void {
@@ -197,6 +215,8 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
     close,
   };
 }
+
+const noHead = { id: null, values: null } as const;
 
 function bytesOf(body: PackedBytes | null): Uint8Array | null {
   return body === null ? null : body.bytes;

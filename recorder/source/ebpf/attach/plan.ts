@@ -10,7 +10,7 @@ export type { MappedImage } from './mapped-image';
 
 import { fileName, type MappedImage, type OpenedImage, openImage } from './mapped-image';
 import { type ReturnProbeFacts, returnProbeRefusal } from './return-probes';
-import type { TlsFlavour } from './tls-libraries/tls-library';
+import type { ProbeNeed, TlsFlavour } from './tls-libraries/tls-library';
 
 export interface MappingProcess {
   readonly images: readonly MappedImage[];
@@ -137,7 +137,8 @@ function usesMemoryBios(process: MappingProcess, known: readonly KnownImage[]): 
 
 /** Both directions are read by the probes of the plan. */
 export function readsBothWays({ probes }: Pick<ProbePlan, 'probes'>): boolean {
-  return probes.some(({ need }) => need === 'read') && probes.some(({ need }) => need === 'write');
+  const has = (wanted: ProbeNeed) => probes.some(({ need }) => need === wanted || need === 'either');
+  return has('read') && has('write');
 }
 
 /**

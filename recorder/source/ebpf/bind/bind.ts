@@ -52,7 +52,8 @@ export interface BinderOptions {
   readonly heldBytesMost?: number;
 }
 
-const HELD_MOST = 64 << 20;
+/** Where nothing is said. */
+export const HELD_MOST = 64 << 20;
 /** A ClientHello is at most a few KB; what goes on for longer without an answer is something else. */
 const MAYBE_MOST = 64 << 10;
 /** Sockets and streams known at once; beyond it close events are missing, and the oldest is the likeliest to be gone. */

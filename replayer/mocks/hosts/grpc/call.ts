@@ -49,14 +49,14 @@ export class Call {
 
   /** The message that the mock was found by. */
   hearOpening(message: LiveMessage): void {
-    const heard = this.known().hear(message.kind, message.body, this.asked.arrival.tls);
+    const heard = this.known().hear(message.kind, message.body, this.asked);
     const position = heard.kind === 'known' ? heard.position : openingOf(this.answer.steps);
     if (position !== null) this.take(this.script.hear(position));
   }
 
   hear(message: LiveMessage): void {
     if (this.isOver) return;
-    const heard = this.known().hear(message.kind, message.body, this.asked.arrival.tls);
+    const heard = this.known().hear(message.kind, message.body, this.asked);
     if (heard.kind === 'known') this.take(this.script.hear(heard.position));
     else this.miss(heard);
   }
@@ -66,7 +66,7 @@ export class Call {
     if (this.isOver) return;
     this.take(this.script.end());
     if (!this.script.isWaiting) return;
-    const heard = this.known().hear(endKind, emptyBody, this.asked.arrival.tls);
+    const heard = this.known().hear(endKind, emptyBody, this.asked);
     if (heard.kind === 'miss') this.miss(heard, true);
   }
 

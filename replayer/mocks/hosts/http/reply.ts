@@ -1,6 +1,8 @@
 /** Writes recorded answers as they were prepared: at once, or in the time they took when they were recorded. */
 
+import type { Body } from '../../../../tape/model/body';
 import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
+import type { RedactionEntry } from '../../../../tape/redact/redacted';
 import { type Answering, markHeader } from '../../answering';
 import type { Asked, Head } from '../../front/asked';
 import type { Strictness } from '../../match/matcher';
@@ -8,6 +10,7 @@ import type { Mock } from '../../mock';
 import { acceptsCodings, type PreparedResponse, prepareResponse, type Served } from '../../response';
 import { datedAt } from '../../translate/dates';
 import type { Translation } from '../../translate/translation';
+import { saysMessageDigests, withMessageDigests } from './message-digests';
 import { paced } from './paced';
 import type { HttpAnswer } from './read';
 import { callIdsOf, toCallsWith } from './rpc-ids';
@@ -27,18 +30,27 @@ export interface Reply {
   readonly answer: HttpAnswer & { readonly kind: 'response' };
 }
 
-/** Prepares each response once for each way to answer, on first use. `mark` adds the `wiretape-mock` header. */
+/**
+ * Prepares each response once for each way to answer, on first use; those that lie on the tape, and what depends on the
+ * request, each time. `mark` adds the `wiretape-mock` header.
+ */
 export function createReplies({ mark, translation }: { mark: boolean; translation: Translation }): Replies {
   const known = new Map<string, Map<Mock, Reply>>();
-  const callIds = new Map<Mock, readonly (string | null)[]>();
+  const persons = new Map<Mock, Personal>();
   const prepare = (mock: Mock, strictness: Strictness, answer: Reply['answer']): Reply => {
-    const plain = prepareResponse(answer.response, mock.request.method);
+    const isOther = answer.response.body !== recordedBodyOf(mock) || mock.answerRedacted.some(isOfBody);
+    const plain = prepareResponse(answer.response, { method: mock.request.method, isOther });
     return { prepared: mark ? marked(plain, `${strictness}; exchange=${mock.id}`) : plain, answer };
   };
-  const callIdsIn = (mock: Mock): readonly (string | null)[] => {
-    const ids = callIds.get(mock) ?? callIdsOf(mock.request);
-    callIds.set(mock, ids);
-    return ids;
+  const personalOf = (mock: Mock, response: HttpResponse): Personal => {
+    const personal = persons.get(mock) ?? personalIn(mock, response);
+    if (mock.isOnTape !== true) persons.set(mock, personal);
+    return personal;
+  };
+  const toRequest = (mock: Mock, response: HttpResponse, live: () => HttpRequest): HttpResponse => {
+    const { callIds, hasDigests } = personalOf(mock, response);
+    if (hasDigests) return withMessageDigests(response, live());
+    return callIds.length === 0 ? response : toCallsWith(callIdsOf(live()), response, callIds);
   };
   return {
     to(mock, how, live) {
@@ -50,14 +62,36 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
       const before = replies.get(mock);
       const reply =
         before ?? prepare(mock, how.strictness, withResponse(answer, translation.answer(mock, answer.response, how)));
-      if (before === undefined) replies.set(mock, reply);
-      const recorded = callIdsIn(mock);
-      if (recorded.length === 0) return reply;
-      // Calls of JSON-RPC are answered under the ids of the live request.
-      const response = toCallsWith(callIdsOf(live()), reply.answer.response, recorded);
+      const isKept = mock.isOnTape !== true;
+      if (before === undefined && isKept) replies.set(mock, reply);
+      const response = toRequest(mock, reply.answer.response, live);
       return response === reply.answer.response ? reply : prepare(mock, how.strictness, withResponse(answer, response));
     },
   };
+}
+
+/** What of an answer is another for each request. */
+interface Personal {
+  /** Calls of JSON-RPC are answered under the ids of the live request. */
+  readonly callIds: readonly (string | null)[];
+  /** Digests of messages are of those that are sent now, where they were of those that were sent then. */
+  readonly hasDigests: boolean;
+}
+
+function personalIn(mock: Mock, response: HttpResponse): Personal {
+  const callIds = callIdsOf(mock.request);
+  if (mock.answer.kind !== 'response' || !saysMessageDigests(response)) return { callIds, hasDigests: false };
+  const recorded = mock.answer.response;
+  const isRedacted = [...mock.redacted, ...mock.answerRedacted].some(isOfBody);
+  return { callIds, hasDigests: isRedacted || withMessageDigests(recorded, mock.request) === recorded };
+}
+
+function recordedBodyOf({ answer }: Mock): Body | null {
+  return answer.kind === 'response' ? answer.response.body : null;
+}
+
+function isOfBody({ path }: RedactionEntry): boolean {
+  return /^(?:body|message)/.test(path);
 }
 
 /** Pieces are of the body as it was recorded. */

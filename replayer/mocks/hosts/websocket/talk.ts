@@ -68,7 +68,7 @@ export class Talk {
 
   private hear(message: LiveMessage): void {
     if (message.kind === 'close') return;
-    const heard = this.known.hear(message.kind, bodyOf(message.bytes), this.asked.arrival.tls);
+    const heard = this.known.hear(message.kind, bodyOf(message.bytes), this.asked);
     if (heard.kind === 'known') {
       this.send(this.script.hear(heard.position));
       return;

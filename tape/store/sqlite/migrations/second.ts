@@ -28,6 +28,10 @@ CREATE TABLE connections (
   pod_namespace   TEXT,
   UNIQUE (session_id, key)
 );
+CREATE TABLE heads (
+  id      INTEGER PRIMARY KEY,
+  headers TEXT NOT NULL
+);
 CREATE TABLE exchanges (
   id               INTEGER PRIMARY KEY,
   session_id       INTEGER NOT NULL REFERENCES sessions (id),
@@ -56,6 +60,10 @@ CREATE TABLE exchanges (
   response_bytes   INTEGER NOT NULL,
   messages         INTEGER NOT NULL,
   content          TEXT NOT NULL,
+  request_head_id  INTEGER REFERENCES heads (id),
+  request_values   TEXT,
+  response_head_id INTEGER REFERENCES heads (id),
+  response_values  TEXT,
   redacted         TEXT,
   request_body_id  INTEGER REFERENCES bodies (id),
   response_body_id INTEGER REFERENCES bodies (id),
@@ -134,11 +142,13 @@ FROM exchange_list WHERE method IS NOT NULL
 GROUP BY 1, 2, 3, 4, operation ORDER BY exchanges DESC;
 
 CREATE VIEW message_headers AS
-SELECT e.id AS exchange_id, m.message, j.key AS position,
-       json_extract(j.value, '$[0]') AS name, json_extract(j.value, '$[1]') AS value
+SELECT e.id AS exchange_id, m.message, j.key AS position, j.value ->> 0 AS name,
+       iif(json_type(j.value, '$[1]') = 'integer',
+           iif(m.message = 'request', e.request_values, e.response_values) ->> (j.value ->> 1), j.value ->> 1) AS value
 FROM exchanges e
 JOIN (SELECT 'request' AS message UNION ALL SELECT 'response') m
-JOIN json_each(e.content, '$.' || m.message || '.headers') j;
+LEFT JOIN heads h ON h.id = iif(m.message = 'request', e.request_head_id, e.response_head_id)
+JOIN json_each(coalesce(h.headers, e.content -> ('$.' || m.message || '.headers'))) j;
 
 CREATE VIEW body_texts AS
 SELECT e.id AS exchange_id, 'request' AS message, coalesce(e.content ->> '$.request.codings', '') AS codings,
@@ -202,7 +212,8 @@ export function secondFromFirst(
     exchanges: `SELECT id, session_id, connection_id, NULL AS channel, seq, number, 1 AS commit_number, protocol, started_us,
       duration_us, outcome, problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,
       CAST(status AS TEXT) AS result, NULL AS application, coalesce(status >= 500, 0) AS failed,
-      NULL AS over_verb, NULL AS over_target, NULL AS over_result, request_bytes, response_bytes, 0 AS messages, ${contentOfFirst} AS content, redacted, request_body_id, response_body_id, request_body,
+      NULL AS over_verb, NULL AS over_target, NULL AS over_result, request_bytes, response_bytes, 0 AS messages, ${contentOfFirst} AS content,
+      NULL AS request_head_id, NULL AS request_values, NULL AS response_head_id, NULL AS response_values, redacted, request_body_id, response_body_id, request_body,
       response_body FROM ${from}exchanges${suffix}`,
   };
 }

@@ -5,7 +5,7 @@ const flags = new Map([
   ['DisableAttachMechanism', false],
   ['EnableDynamicAgentLoading', true],
 ]);
-const running: JvmFacts = { machine: 'hotspot', caught: SIGQUIT_CAUGHT, listens: false, flags };
+const running: JvmFacts = { machine: 'hotspot', caught: SIGQUIT_CAUGHT, listens: false, flags, folderOptions: ['rw'] };
 
 const withFlag = (name: string, value: boolean): JvmFacts => ({
   ...running,
@@ -37,6 +37,11 @@ describe('whether a process is asked', () => {
 
   it('not where its flags cannot be known: it might print what its threads are at', () => {
     expect(judgeJvm({ ...running, flags: null }).kind).toBe('refused');
+  });
+
+  it.each(['noexec', 'ro'])('not where its /tmp is mounted %s', (option) => {
+    const verdict = judgeJvm({ ...running, folderOptions: ['rw', 'nosuid', option] });
+    expect(verdict).toEqual({ kind: 'refused', reason: expect.stringContaining(`mounted ${option},`) });
   });
 
   it('not where it is another machine, or none', () => {

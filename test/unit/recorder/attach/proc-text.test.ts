@@ -1,6 +1,7 @@
 import {
   executableMappings,
   mapFileName,
+  mountOptions,
   parseCgroups,
   parseStat,
   parseTcpTable,
@@ -54,6 +55,24 @@ it('gives the distinct cgroup paths of every hierarchy', () => {
     '/b:c',
     '/',
   ]);
+});
+
+it.each([
+  ['/', [], ['rw', 'relatime', 'rw', 'errors=remount-ro']],
+  ['a mount of its own', ['30 1 0:26 / /tmp rw,noexec - tmpfs tmpfs rw,size=9k'], ['rw', 'noexec', 'rw', 'size=9k']],
+  [
+    'the last of several at one place',
+    ['30 1 0:26 / /tmp rw,noexec - tmpfs tmpfs rw', '31 30 0:27 / /tmp rw master:3 - tmpfs tmpfs rw'],
+    ['rw', 'rw'],
+  ],
+  ['no neighbour', ['30 1 0:26 / /tmpfiles ro - tmpfs tmpfs rw'], ['rw', 'relatime', 'rw', 'errors=remount-ro']],
+])('tells how /tmp is mounted: by %s', (_, lines, options) => {
+  const root = '1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw,errors=remount-ro';
+  expect(mountOptions([root, ...lines, ''].join('\n'), '/tmp')).toEqual(options);
+});
+
+it('knows nothing of mounts that are not told', () => {
+  expect(mountOptions('', '/tmp')).toEqual([]);
 });
 
 describe('parseTcpTable', () => {

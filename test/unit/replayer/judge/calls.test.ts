@@ -42,7 +42,7 @@ function judged(recorded: Body | ReturnType<typeof answer>, live: ReturnType<typ
   if (test === undefined) throw new Error('no case');
   const target = { authority: 'shop.test', origin: 'http://shop.test' };
   const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
-  const state = openRunState((text) => carrier.isOnTape(text));
+  const state = openRunState({ isOnTape: (text) => carrier.isOnTape(text), turns: tests });
   const rules = parseNoiseRules(noise, 'noise.yaml');
   const answered = { response: live, sentAtUs: test.stored.exchange.startedAtUs };
   return judgeCase(test, answered, { carrier, state, rules, redactor: null, keyed: false, strict: false });

@@ -42,7 +42,7 @@ describe('an event stream that was recorded event by event', () => {
     const carrier = new Carrier([test as RunnableCase], { targetOf: () => target, setHeaders: [], secrets: new Map() });
     const response = answerOf({ responseHeaders: headers, responseBody: live });
     const redactor = createRedactor({ key, placeholders: new Set(entries.map((entry) => entry.placeholder)) });
-    const state = openRunState((text) => carrier.isOnTape(text));
+    const state = openRunState({ isOnTape: (text) => carrier.isOnTape(text), turns: [test as RunnableCase] });
     const settings = { rules: [], redactor, keyed: true, strict: false };
     return judgeCase(
       test as RunnableCase,

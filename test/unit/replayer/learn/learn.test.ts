@@ -1,14 +1,16 @@
 /** What several runs of one build teach: rules as wide as what drifted, and refusals of everything that is no noise. */
 import { casesFrom } from '../../../../replayer/cases/cases';
 import type { Difference } from '../../../../replayer/judge/difference';
-import { driftsIn } from '../../../../replayer/learn/drift';
-import { learnRules } from '../../../../replayer/learn/rules';
+import { learnFrom } from '../../../../replayer/learn/learn';
+import type { RunToLearnFrom } from '../../../../replayer/learn/teachable';
 import { learnedLines, withLines, withoutRule } from '../../../../replayer/learn/text';
+import type { OutgoingCall } from '../../../../replayer/mocks/calls';
 import { ruleLine } from '../../../../replayer/noise/rule-line';
 import { parseNoiseRules } from '../../../../replayer/noise/rules';
 import type { CaseResult } from '../../../../replayer/report/report';
 import type { JsonValue } from '../../../../tape/json/json';
 import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
+import { unanswered } from '../../../support/reports';
 
 type Told = readonly [path: string, actual: JsonValue, kind?: Difference['kind'], expected?: JsonValue];
 
@@ -22,10 +24,16 @@ const shop: readonly ExchangeSketch[] = [
 /** One run by case id: what differs there; a case that is not named passes. */
 type RunSketch = Readonly<Record<string, readonly Told[] | 'error'>>;
 
-function learned(runs: readonly RunSketch[], sketches = shop) {
+/** `met` is what else the first run met. */
+function learned(runs: readonly RunSketch[], sketches = shop, met: Partial<RunToLearnFrom> = {}) {
   const cases = casesFrom(storedExchanges(...sketches));
-  const results = runs.map((run) => cases.map(({ id, name }) => resultOf({ id, name }, run[id] ?? [])));
-  const { rules, refused } = learnRules(cases, driftsIn(results));
+  const played = runs.map((run, i) => ({
+    results: cases.map(({ id, name }) => resultOf({ id, name }, run[id] ?? [])),
+    misses: [],
+    calls: [],
+    ...(i === 0 ? met : {}),
+  }));
+  const { rules, refused } = learnFrom(cases, played);
   return {
     rules: rules.map(({ path, match, allows, evidence }) => ({ path, match, allows, ids: evidence.caseIds.join() })),
     refused: refused.map(({ caseId, path, why }) => `${caseId} ${path}: ${why}`),
@@ -82,7 +90,7 @@ it.each<[string, readonly Told[], string]>([
   ['what came', [['body.extra', 1, 'added', null]], 'structure is no noise'],
   ['what went', [['body.node', null, 'removed', 'a']], 'structure is no noise'],
   ['another type', [['body.node', 1, 'type']], 'structure is no noise'],
-  ['a status', [['status', 500, 'changed', 200]], 'succeeds in some runs only'],
+  ['a status', [['status', 500, 'changed', 200]], 'another one in some run (status)'],
   ['a document', [['body', 'y'.repeat(500)]], 'a whole document'],
   ['an object', [['body.node', { b: 1 }]], 'a whole document'],
   ['a stale tag', [['header["etag"]', '"a"', 'unchanged']], 'is a fault'],
@@ -99,6 +107,99 @@ it('refuses what differs alike in every run: another build is no noise', () => {
 
 it('says of what it knows nothing', () => {
   expect(learned([{ 2: 'error' }, {}]).refused).toEqual(['2 : it had no answer in some run (refused)']);
+});
+
+describe('teaches nothing', () => {
+  const drift = (x: string): RunSketch => ({ 2: [['body.node', x]], 3: [['body.node', x]] });
+  const onlyOf3 = [{ path: 'body.node', match: 'GET */orders/2', allows: null, ids: '3' }];
+  const call = (over: Partial<OutgoingCall>): OutgoingCall => ({
+    ...{ case: null, knownBy: null, among: [], method: 'GET', upstream: 'stock', target: '/', found: 'miss' },
+    ...{ exchange: null, recordedUnder: null, differences: [], excused: [], placeholders: [] },
+    ...over,
+  });
+
+  it.each<[string, Partial<RunToLearnFrom>, RegExp]>([
+    ['a case with a miss', { misses: [{ ...unanswered, case: '2' }] }, /^2 : a call of it had no mock/],
+    [
+      'one with a miss that was allowed',
+      { misses: [{ ...unanswered, case: '2', answeredWith: '404' }] },
+      /^2 : a call/,
+    ],
+    ['one that may have missed', { calls: [call({ among: ['1', '2'] })] }, /^2 : a call that may be of it had no mock/],
+  ])('%s', (_, met, why) => {
+    expect(learned([drift('b'), drift('c')], shop, met)).toEqual({
+      rules: onlyOf3,
+      refused: [expect.stringMatching(why)],
+    });
+  });
+
+  it.each<[string, readonly Told[], RegExp]>([
+    [
+      'an error page',
+      [
+        ['status', 500, 'changed', 200],
+        ['body.node', 'b'],
+      ],
+      /^2 : its answer was another one.*status/,
+    ],
+    [
+      'a conversation that ended',
+      [
+        ['outcome', 'closed'],
+        ['body.node', 'b'],
+      ],
+      /another one in some run \(outcome\)/,
+    ],
+    [
+      'a call that was not made',
+      [
+        ['calls["GET stock/1"]', null, 'removed'],
+        ['body.node', 'b'],
+      ],
+      /its calls were not/,
+    ],
+  ])('%s', (_, told, why) => {
+    const { rules, refused } = learned([{ ...drift('b'), 2: told }, drift('c')]);
+    expect({ rules, refused }).toEqual({ rules: onlyOf3, refused: [expect.stringMatching(why)] });
+  });
+
+  it('a case that failed in one run as a secret was missing', () => {
+    const cases = casesFrom(storedExchanges(...shop));
+    const run = (value: string, reason: string | null): RunToLearnFrom => ({
+      results: cases.map(({ id, name }) => ({ ...resultOf({ id, name }, [['body.node', value]]), reason })),
+      misses: [],
+      calls: [],
+    });
+    const { rules, refused } = learnFrom(cases, [run('b', 'placeholder-sent: body.password'), run('c', null)]);
+    expect(rules).toEqual([]);
+    expect(refused.map(({ why }) => why)).toEqual(
+      cases.map(() => 'it failed in some run for another reason (placeholder-sent: body.password)'),
+    );
+  });
+
+  it('a place whose accepted value is another one', () => {
+    const cases = casesFrom(storedExchanges(...shop));
+    const accepted = { rule: 'shop.accepted.yaml:3', value: 'z' };
+    const run = (actual: string): RunToLearnFrom => {
+      const told = { path: 'body.node', kind: 'changed', expected: 'a', actual, accepted } as const;
+      const own = (id: string) => (id === '2' ? [told] : []);
+      const results = cases.map(({ id, name }) => ({ ...resultOf({ id, name }, []), differences: own(id) }));
+      return { results, misses: [], calls: [] };
+    };
+    expect(learnFrom(cases, [run('b'), run('c')])).toEqual({ rules: [], refused: [] });
+  });
+
+  it('and says nothing of a case with a miss that is as recorded', () => {
+    expect(learned([{}, {}], shop, { misses: [{ ...unanswered, case: '2' }] })).toEqual({ rules: [], refused: [] });
+  });
+
+  it('though a header field of a call that differs keeps nothing back', () => {
+    const told: readonly Told[] = [
+      ['calls["GET stock/1"].header["x-tenant"]', 'b'],
+      ['body.node', 'b'],
+    ];
+    expect(learned([{ 2: told, 3: [['body.node', 'b']] }, {}]).rules).toMatchObject([{ ids: '2,3' }]);
+  });
 });
 
 it('bounds numbers by twice what was seen, and orders by their elements', () => {

@@ -11,7 +11,7 @@ function response(sketch: CallSketch): HttpResponse {
 }
 
 const headersOf = (sketch: CallSketch, method = 'GET') => {
-  const { headers, framing } = prepareResponse(response(sketch), method).coded;
+  const { headers, framing } = prepareResponse(response(sketch), { method }).coded;
   return [...headers, ...framing];
 };
 
@@ -95,7 +95,7 @@ it('drops the coding of a body that redaction left decoded', () => {
     responseBody: 'open',
   });
   const decoded = { ...found, body: { ...found.body, codings: [] } };
-  expect(prepareResponse(decoded, 'GET').coded.headers).toEqual(['Content-Length', '4']);
+  expect(prepareResponse(decoded, { method: 'GET' }).coded.headers).toEqual(['Content-Length', '4']);
 });
 
 it('keeps what HEAD describes and sends no body', () => {
@@ -106,7 +106,7 @@ it('keeps what HEAD describes and sends no body', () => {
     ],
     responseBody: 'x',
   } as const;
-  const prepared = prepareResponse(response(described), 'HEAD');
+  const prepared = prepareResponse(response(described), { method: 'HEAD' });
   expect([prepared.coded.headers, prepared.coded.body.length, prepared.identity()]).toEqual([
     ['Content-Encoding', 'gzip', 'Content-Length', '99'],
     0,
@@ -117,7 +117,7 @@ it('keeps what HEAD describes and sends no body', () => {
 it('decodes once for clients without the coding, and never for the others', () => {
   const prepared = prepareResponse(
     response({ responseHeaders: [['Content-Encoding', 'gzip']], responseBody: gzipSync('open') }),
-    'GET',
+    { method: 'GET' },
   );
   expect(prepared.identity().body.toString()).toBe('open');
   expect(prepared.identity()).toBe(prepared.identity());
@@ -140,10 +140,59 @@ it('serves a body as it was recorded where its coding cannot be undone: a part w
   const whole = response({ responseBody: 'x' });
   const cut = gzipSync('a long enough text').subarray(0, 20);
   const body = { bytes: cut, codings: ['gzip'], wireSize: cut.length };
-  const prepared = prepareResponse({ ...whole, body, headers: [['Content-Encoding', 'gzip']] }, 'GET');
+  const prepared = prepareResponse({ ...whole, body, headers: [['Content-Encoding', 'gzip']] }, { method: 'GET' });
   expect(prepared.identity()).toBe(prepared.coded);
   expect(prepared.identity()).toMatchObject({
     headers: ['Content-Encoding', 'gzip'],
     framing: ['Content-Length', '20'],
+  });
+});
+
+describe('digests of the body', () => {
+  const headers = [
+    ['Content-MD5', 'XUFAKrxLKna5cZ2REBfFkg=='],
+    ['ETag', '"5d41402abc4b2a76b9719d911017c592"'],
+  ] as const;
+  const sketch = { responseHeaders: headers, responseBody: 'hello' };
+
+  it('stay where the body is the recorded one, right or wrong', () => {
+    const wrong = response({ ...sketch, responseBody: 'another' });
+    expect(prepareResponse(wrong, { method: 'GET' }).coded.headers).toEqual([...headers.flat(), 'Content-Length', '7']);
+  });
+
+  it('are made anew for another body, and left out where nobody can', () => {
+    const other = response({
+      responseHeaders: [
+        ['Content-MD5', 'AAAA'],
+        ['Content-Digest', 'new=:AA==:'],
+        ['ETag', '"x"'],
+      ],
+      responseBody: 'hello',
+    });
+    expect(prepareResponse(other, { method: 'GET', isOther: true }).coded.headers).toEqual([
+      ...['Content-MD5', 'XUFAKrxLKna5cZ2REBfFkg=='],
+      ...['ETag', '"x"'],
+      ...['Content-Length', '5'],
+    ]);
+  });
+
+  it('stay beside a part of a body, and beside none', () => {
+    const part = response({ responseHeaders: [['Content-MD5', 'AAAA']], responseBody: 'hello', status: 206 });
+    expect(prepareResponse(part, { method: 'GET', isOther: true }).coded.headers).toContain('AAAA');
+    const none = response({ responseHeaders: [['Content-MD5', 'AAAA']] });
+    expect(prepareResponse(none, { method: 'HEAD', isOther: true }).coded.headers).toContain('AAAA');
+  });
+
+  it('are of what is sent to a client that takes no coding', () => {
+    const coded = response({
+      responseHeaders: [
+        ['Content-Encoding', 'gzip'],
+        ['Content-MD5', 'AAAA'],
+      ],
+      responseBody: gzipSync('hello'),
+    });
+    const prepared = prepareResponse(coded, { method: 'GET' });
+    expect(prepared.coded.headers).toContain('AAAA');
+    expect(prepared.identity().headers).toContain('XUFAKrxLKna5cZ2REBfFkg==');
   });
 });

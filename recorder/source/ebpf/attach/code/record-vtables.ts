@@ -6,12 +6,22 @@
  *
  * encrypted_payload_len adds a number to its argument and returns: `lea N(%rsi),%rax; ret`. The decrypter of a suite stands before its encrypter,
  * one place in the source between them: that is how the compiler lays them out, and nothing it promises, so what is found here is confirmed by each record.
+ *
+ * Before 0.22 there is no encrypted_payload_len. All of them hold a key of ring's there, which has a size, an alignment and no drop of its own;
+ * which of the two a function is no table shows.
  */
 import type { ElfImage } from '../elf/elf';
 import { areFunctionStarts } from '../elf/function-starts';
 import { wordsOf } from '../elf/pointers';
 
 export interface RecordFunctions {
+  /** Of each suite its two, where tables show which is which. */
+  readonly pairs: readonly Pair[];
+  /** Those with one of ring's keys in their object, each of which is either. None where there are too many to be that. */
+  readonly keyed: readonly number[];
+}
+
+export interface Pair {
   readonly encrypt: number;
   readonly decrypt: number;
 }
@@ -22,12 +32,20 @@ const SIZE_MOST = 4096;
 const ALIGN_MOST = 64;
 /** From the decrypter's first word to the encrypter's. */
 const APART_WORDS = 7;
+/** ring's key and what makes it a nonce: bytes and alignment. */
+const KEYED = { size: 0x230, align: 0x10 };
+/** TLS 1.3 has two such functions, and the suites of TLS 1.2 have four. */
+const KEYED_MOST = 8;
 
-export function recordFunctions(image: ElfImage): readonly RecordFunctions[] {
+export function recordFunctions(image: ElfImage): RecordFunctions {
   const section = image.section('.data.rel.ro');
-  if (section === undefined) return [];
+  if (section === undefined) return { pairs: [], keyed: [] };
   const words = wordsOf(image, section);
-  const found: RecordFunctions[] = [];
+  return { pairs: pairsIn(image, words), keyed: keyedIn(image, words) };
+}
+
+function pairsIn(image: ElfImage, words: Float64Array): readonly Pair[] {
+  const found: Pair[] = [];
   for (let i = 0; i + 5 <= words.length; i++) {
     const [encrypt = 0, lengthOf = 0] = words.subarray(i + 3, i + 5);
     if (!isHead(words, i) || !addsOverhead(image, lengthOf)) continue;
@@ -36,6 +54,16 @@ export function recordFunctions(image: ElfImage): readonly RecordFunctions[] {
     if (areFunctionStarts(image, [encrypt, decrypt])) found.push({ encrypt, decrypt });
   }
   return found;
+}
+
+function keyedIn(image: ElfImage, words: Float64Array): readonly number[] {
+  const found = new Set<number>();
+  for (let i = 0; i + 4 <= words.length; i++) {
+    const isKeyed = words[i] === 0 && words[i + 1] === KEYED.size && words[i + 2] === KEYED.align;
+    if (isKeyed && isHead(words, i)) found.add(words[i + 3] ?? 0);
+  }
+  const functions = [...found].filter((address) => areFunctionStarts(image, [address]));
+  return functions.length <= KEYED_MOST ? functions : [];
 }
 
 /** Where a table of a trait object may begin. */

@@ -12,6 +12,8 @@ export interface JvmFacts {
   readonly listens: boolean;
   /** By their names; null where the machine does not tell. */
   readonly flags: ReadonlyMap<string, boolean> | null;
+  /** How its own /tmp is mounted: `noexec`, `ro`. */
+  readonly folderOptions: readonly string[];
 }
 
 export type JvmVerdict =
@@ -26,7 +28,7 @@ export const flagsThatMatter = ['DisableAttachMechanism', 'EnableDynamicAgentLoa
 /** By signal(7), counted from 1 in the mask. */
 const SIGQUIT = 3n;
 
-export function judgeJvm({ machine, caught, listens, flags }: JvmFacts): JvmVerdict {
+export function judgeJvm({ machine, caught, listens, flags, folderOptions }: JvmFacts): JvmVerdict {
   if (machine === 'none') return { kind: 'no-jvm' };
   if (machine === 'other') return refused('it is not a HotSpot virtual machine, and others are asked in another way');
   const handles = (caught >> (SIGQUIT - 1n)) % 2n === 1n;
@@ -37,6 +39,11 @@ export function judgeJvm({ machine, caught, listens, flags }: JvmFacts): JvmVerd
     return refused('it was started with -XX:+DisableAttachMechanism; leave that out');
   if (flags.get('EnableDynamicAgentLoading') === false)
     return refused('it was started with -XX:-EnableDynamicAgentLoading; leave that out');
+  const hindrance = folderOptions.find((option) => option === 'noexec' || option === 'ro');
+  if (hindrance !== undefined)
+    return refused(
+      `its /tmp is mounted ${hindrance}, so no agent can be loaded from there; start it with -agentpath, or mount /tmp without that`,
+    );
   return { kind: 'ask', bySignal: !listens };
 }
 

@@ -4,7 +4,7 @@ import { javaAgentName } from '../../../../../native/java-agent';
 import { type ElfImage, type ReadAt, readElf } from '../elf/elf';
 import { fileName, type MappedImage, openImage } from '../mapped-image';
 import type { ProcReader } from '../proc/proc-reader';
-import { parseStatus } from '../proc/proc-text';
+import { mountOptions, parseStatus } from '../proc/proc-text';
 import { flagsThatMatter, type JvmFacts } from './judge';
 import { vmFlags } from './vm-flags';
 
@@ -26,6 +26,7 @@ export function lookAtJava(proc: ProcReader, pid: number, images: readonly Mappe
         machine: isOther ? 'other' : machine === undefined ? 'none' : 'hotspot',
         caught: BigInt(`0x${/^[0-9a-f]+$/.exec(caught)?.[0] ?? '0'}`),
         flags: machine === undefined ? null : flagsOf(within(machine)),
+        folderOptions: mountOptions(proc.read(`${pid}/mountinfo`) ?? '', '/tmp'),
       },
       hasAgent: images
         .filter(({ path }) => javaAgentName.test(fileName(path)))

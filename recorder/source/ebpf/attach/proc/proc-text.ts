@@ -70,6 +70,19 @@ export function parseCgroups(text: string): readonly string[] {
   return [...new Set(paths)];
 }
 
+/** From /proc/PID/mountinfo (proc(5)): how the file system that holds this folder is mounted, and is made. Of mounts over one another the last. */
+export function mountOptions(text: string, folder: string): readonly string[] {
+  let found: { readonly point: string; readonly options: readonly string[] } | undefined;
+  for (const line of text.split('\n')) {
+    const [mounted = '', made = ''] = line.split(' - ');
+    const [, , , , point = '', options = ''] = mounted.split(' ');
+    const holds = point === '/' || folder === point || folder.startsWith(`${point}/`);
+    if (point === '' || !holds || point.length < (found?.point.length ?? 0)) continue;
+    found = { point, options: [...options.split(','), ...(made.split(' ')[2] ?? '').split(',')] };
+  }
+  return found?.options ?? [];
+}
+
 export interface SocketEntry {
   readonly inode: string;
   /** `address:port`, IPv6 in brackets; an IPv4 address mapped into IPv6 is written as IPv4. */

@@ -8,8 +8,11 @@ import type { ElfImage } from '../elf/elf';
 /** `base`: always attached. `memory-bio`: only where ciphertext passes through memory on its way to the socket. */
 export type ProbeGroup = 'base' | 'memory-bio';
 
-/** `read`, `write`: one of the functions that read plaintext, or write it. Without one of each nothing is recorded. */
-export type ProbeNeed = 'read' | 'write' | 'optional';
+/**
+ * `read`, `write`: one of the functions that read plaintext, or write it. Without one of each nothing is recorded. `either`: it does
+ * one of the two, and a call tells which; such functions are found together or not at all.
+ */
+export type ProbeNeed = 'read' | 'write' | 'either' | 'optional';
 
 interface Hook {
   readonly symbol: string;

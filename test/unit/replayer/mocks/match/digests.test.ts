@@ -15,6 +15,8 @@ it.each([
   ['X-Amz-Content-Sha256', of('sha256', 'hex')],
   ['x-amz-checksum-sha256', of('sha256', 'base64')],
   ['Content-Digest', `sha-256=:${of('sha256', 'base64')}:, sha-512=:${of('sha512', 'base64')}:`],
+  ['x-amz-checksum-crc32', 'NhCmhg=='],
+  ['x-amz-checksum-crc32c', 'mnG7TA=='],
 ])('are right where they are of the body: %s', (name, value) => {
   expect(right(name, value)).toEqual([name.toLowerCase()]);
 });
@@ -22,6 +24,7 @@ it.each([
 it.each([
   ['X-Amz-Content-Sha256', of('sha256', 'hex', 'other')],
   ['X-Amz-Content-Sha256', 'UNSIGNED-PAYLOAD'],
+  ['x-amz-checksum-crc32', 'NhCmhg==-2'],
   ['Content-Digest', `sha-256=:${of('sha256', 'base64')}:, crc=:AA==:`],
   ['X-Checksum', of('md5', 'base64')],
 ])('are not where they are not, or nobody knows: %s: %s', (name, value) => {

@@ -1,6 +1,6 @@
 // A Java service that gives every request the same answer from memory; a second port says how many it has served.
 //
-//   java -Dsun.net.httpserver.nodelay=true AnsweringServer.java FILE     prints "listening PORT STATUS_PORT"
+//   java -Dsun.net.httpserver.nodelay=true answering-server.java FILE     prints "listening PORT STATUS_PORT"
 import com.sun.net.httpserver.HttpServer;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 
-public class AnsweringServer {
+class AnsweringServer {
     static HttpServer serve(java.util.function.Supplier<byte[]> answer) throws Exception {
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 512);
         server.setExecutor(Executors.newCachedThreadPool());

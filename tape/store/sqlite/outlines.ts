@@ -1,0 +1,134 @@
+/**
+ * Outlines of exchanges, in order of their start. There may be millions: rows come as bare cells, many at a time, and what
+ * a connection says is read once.
+ */
+import type { OperationLine } from '../../model/content-model';
+import type { Outcome } from '../../model/exchange';
+import { type ExchangeFilter, type FilterSubject, subjectPasses } from '../../model/filter';
+import type { ExchangeOutline } from '../tape';
+import { believed, boundedColumns, cellCheck, entriesIn } from './cells';
+import { type ConnectionColumns, tlsOf } from './connection-row';
+import { problemsOf, protocolOf } from './row';
+import { fromTables, type Source } from './source';
+import { conditions } from './summaries';
+
+/** Longer pages take longer to the first of them, and are no cheaper. */
+const outlinesAtOnce = 512;
+
+/** In the order of `OutlineCells`. */
+const columns = [
+  'e.id',
+  'e.connection_id',
+  'x.id AS cause_id',
+  'e.started_us',
+  'e.protocol',
+  'e.outcome',
+  'e.problems',
+  'e.verb',
+  'e.authority',
+  'e.target',
+  'e.result',
+  'e.over_verb',
+  'e.over_target',
+  'e.over_result',
+  'e.messages',
+  'e.redacted',
+] as const;
+
+const names = columns.map((column) => column.replace(/^.* AS |^\w+\./, ''));
+
+type OutlineCells = readonly [
+  id: number,
+  connectionId: number,
+  causeId: number | null,
+  startedAtUs: number,
+  protocol: string,
+  outcome: Outcome,
+  problems: string,
+  verb: string | null,
+  authority: string | null,
+  target: string | null,
+  result: string | null,
+  overVerb: string | null,
+  overTarget: string | null,
+  overResult: string | null,
+  messages: number,
+  redacted: string | null,
+  isPlainlyAddressed: number,
+];
+
+/** What of its address no column tells stands before the header fields of the request, after two times and a version. */
+const isPlainlyAddressed = `e.verb IS NOT NULL AND ${['target', 'authority', 'scheme']
+  .map((name) => `instr(substr(e.content, 1, 120), '"${name}":') = 0`)
+  .join(' AND ')}`;
+
+export function* outlines(source: Source, filter: ExchangeFilter): IterableIterator<readonly ExchangeOutline[]> {
+  const { database, cells } = source;
+  const { where, values } = conditions(filter);
+  const requireBelievable = cellCheck(names, cells.joined);
+  const connectionOf = connectionsOf(source);
+  const sql = `SELECT ${boundedColumns(columns, cells.joined)}, ${isPlainlyAddressed} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
+  const rows = database
+    .prepare<unknown[], OutlineCells>(sql)
+    .raw()
+    .iterate(...values);
+  let page: ExchangeOutline[] = [];
+  for (const row of rows as Iterable<OutlineCells>) {
+    requireBelievable(row);
+    const outline = outlineFrom(row, connectionOf);
+    if (!subjectPasses(subjectOf(outline, row), filter)) continue;
+    if (page.push(outline) < outlinesAtOnce) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+type OutlinedConnection = ExchangeOutline['connection'];
+
+function connectionsOf({ database, cells }: Source): (id: number) => OutlinedConnection {
+  const known = new Map<number, OutlinedConnection>();
+  const wanted = boundedColumns(['c.direction', 'c.local', 'c.remote', 'c.tls_library'], cells.joined);
+  const find = database.prepare<[number], ConnectionColumns>(`SELECT ${wanted} FROM connections c WHERE c.id = ?`);
+  return (id) => {
+    const before = known.get(id);
+    if (before !== undefined) return before;
+    const row = believed(find.get(id) as ConnectionColumns, cells.joined); // joined with an exchange, it is there
+    const connection = { direction: row.direction, local: row.local, remote: row.remote, tls: tlsOf(row) };
+    known.set(id, connection);
+    return connection;
+  };
+}
+
+const nothing: readonly never[] = [];
+
+function outlineFrom(cells: OutlineCells, connectionOf: (id: number) => OutlinedConnection): ExchangeOutline {
+  const [id, connectionId, causeId, startedAtUs, protocol, outcome, problems, , authority, , , , , , ...rest] = cells;
+  const [messages, redacted, isPlain] = rest;
+  return {
+    id: String(id),
+    startedAtUs,
+    causeId: causeId === null ? null : String(causeId),
+    connection: connectionOf(connectionId),
+    protocol: protocolOf({ protocol }),
+    outcome,
+    problems: problems === '' ? nothing : problemsOf(problems),
+    line: overOf(cells) ?? ownOf(cells),
+    authority,
+    isPlainlyAddressed: isPlain === 1,
+    messages,
+    redacted: redacted === null ? nothing : entriesIn(redacted),
+  };
+}
+
+function ownOf([, , , , , , , verb, , target, result]: OutlineCells): OperationLine {
+  return { verb, target, result };
+}
+
+function overOf([, , , , , , , , , , , verb, target, result]: OutlineCells): OperationLine | null {
+  return verb === null ? null : { verb, target, result };
+}
+
+function subjectOf({ connection, authority }: ExchangeOutline, cells: OutlineCells): FilterSubject {
+  return { ...connection, authority, ...ownOf(cells), over: overOf(cells) };
+}
