@@ -20,9 +20,7 @@ typedef __u8 u8;
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
-struct pt_regs {
-	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
-} KERNEL_TYPE;
+#include "machine.bpf.h"
 
 struct in6_addr {
 	union {

@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#define USER_CODE_64 0x33 /* the code segment of 64-bit programs: the numbers of 32-bit calls are others */
 #define BATCH_MOST 64
 
 struct socket_call {
@@ -36,7 +35,7 @@ static __always_inline void as_receive(struct socket_call *call, u64 fd, u64 fla
 /* What a system call does with a descriptor; false for those that move no bytes of sockets. */
 static __always_inline bool describe_call(struct socket_call *call, struct pt_regs *regs, u64 number)
 {
-	u64 first = READ(regs, di);
+	u64 first = CALL_FIRST(regs);
 	call->flags = 0;
 	switch (number) {
 	case CALL_WRITE:
@@ -54,7 +53,7 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 		call->readable = false;
 		return true;
 	case CALL_SPLICE: /* into the socket; out of one, the next receive or the end tells */
-		as_send(call, READ(regs, dx));
+		as_send(call, CALL_THIRD(regs));
 		call->readable = false;
 		return true;
 	case CALL_READ:
@@ -63,13 +62,13 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 		as_receive(call, first, 0);
 		return true;
 	case CALL_RECVFROM:
-		as_receive(call, first, READ(regs, r10));
+		as_receive(call, first, CALL_FOURTH(regs));
 		return true;
 	case CALL_RECVMSG:
-		as_receive(call, first, READ(regs, dx));
+		as_receive(call, first, CALL_THIRD(regs));
 		return true;
 	case CALL_RECVMMSG:
-		as_receive(call, first, READ(regs, r10));
+		as_receive(call, first, CALL_FOURTH(regs));
 		return true;
 	}
 	return false;
@@ -121,7 +120,7 @@ static __always_inline u32 length_of_message(u64 messages, u32 index)
  */
 static __always_inline void take_messages(u64 sk, struct pt_regs *regs, u32 moved, u8 direction)
 {
-	u64 messages = READ(regs, si);
+	u64 messages = CALL_SECOND(regs);
 	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread)
 		return;
@@ -132,7 +131,7 @@ static __always_inline void take_messages(u64 sk, struct pt_regs *regs, u32 move
 		u32 length = length_of_message(messages, i);
 		thread->batch = messages;
 		thread->batch_next = i;
-		thread->batch_count = READ(regs, dx);
+		thread->batch_count = CALL_THIRD(regs);
 		thread->batch_ahead -= length;
 		if (length)
 			take_bytes_at(sk, length, direction, true);
@@ -146,7 +145,7 @@ static __always_inline void leave_batch(struct pt_regs *regs, u32 moved, u8 dire
 	if (!end_noted_call(&noted))
 		return;
 	/* Where another thread closed the descriptor meanwhile, the next call or the end shows that bytes are missing. */
-	struct sock *sk = socket_told_of(READ(regs, di));
+	struct sock *sk = socket_told_of(CALL_FIRST(regs));
 	if ((u64)sk == noted.sk && is_stream(sk))
 		take_messages(noted.sk, regs, moved, direction);
 }
@@ -154,7 +153,7 @@ static __always_inline void leave_batch(struct pt_regs *regs, u32 moved, u8 dire
 static __always_inline void enter_call(struct pt_regs *regs, u64 number)
 {
 	struct socket_call call;
-	if (READ(regs, cs) != USER_CODE_64 || !describe_call(&call, regs, number))
+	if (!IS_CALL_OF_64_BITS(regs) || !describe_call(&call, regs, number))
 		return;
 	struct sock *sk = socket_told_of(call.fd);
 	if (sk)
@@ -190,7 +189,7 @@ static __always_inline void leave_other_call(struct pt_regs *regs, long result)
 {
 	struct open_call noted;
 	struct socket_call call;
-	if (!end_noted_call(&noted) || result <= 0 || !describe_call(&call, regs, READ(regs, orig_ax)))
+	if (!end_noted_call(&noted) || result <= 0 || !describe_call(&call, regs, CALL_NUMBER(regs)))
 		return;
 	struct sock *sk = socket_told_of(call.fd);
 	if ((u64)sk == noted.sk)
@@ -201,8 +200,8 @@ static __always_inline void leave_other_call(struct pt_regs *regs, long result)
 
 static __always_inline void leave_call(struct pt_regs *regs, long result)
 {
-	u64 number = READ(regs, orig_ax);
-	u64 flags = READ(regs, r10);
+	u64 number = CALL_NUMBER(regs);
+	u64 flags = CALL_FOURTH(regs);
 	if (number == CALL_SENDMMSG)
 		leave_batch(regs, result < 0 ? 0 : result, WIRE_SENT);
 	else if (number == CALL_RECVMMSG)
