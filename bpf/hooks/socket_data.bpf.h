@@ -104,7 +104,7 @@ VERIFIED_ONCE is_call_about(u64 sk)
 /* A send or a receive moved nothing: no message follows it in its call. */
 static __always_inline void end_batch(void)
 {
-	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(0) : 0;
+	struct thread_state *thread = thread_of_current(0);
 	if (thread)
 		thread->batch = 0;
 }
@@ -219,10 +219,14 @@ static __always_inline enum socket_bytes classify(struct socket_state *state, st
 	u32 own = maybe_flag(direction);
 	if (!cursor->segment_left && !next_segment(cursor))
 		return BYTES_PLAIN;
-	if (length < RECORD_HEADER_BYTES || bpf_probe_read_user(opening, RECORD_HEADER_BYTES, (void *)cursor->from))
+	if (length < RECORD_HEADER_BYTES)
 		return BYTES_PLAIN;
-	if (length > RECORD_HEADER_BYTES && bpf_probe_read_user(&opening[5], 1, (void *)cursor->from + 5))
+	if (length == RECORD_HEADER_BYTES || bpf_probe_read_user(opening, RECORD_HEADER_BYTES + 1, (void *)cursor->from)) {
+		/* The byte behind the header may lie on a page that is not there. */
 		length = RECORD_HEADER_BYTES;
+		if (bpf_probe_read_user(opening, RECORD_HEADER_BYTES, (void *)cursor->from))
+			return BYTES_PLAIN;
+	}
 	bool record = opens_tls_record(opening);
 	if (record && in_tls_call) {
 		begin_tls(state, opens_client_hello(opening, length) || state->flags & own ? direction : other);
@@ -443,18 +447,19 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 
 /*
  * The kernel runs no program where the same one is under way on that CPU (lib/guard.bpf.h). So a tier may have a second
- * one that runs after the first, and does its work where the first did not run.
+ * one that runs after the first, and does its work where the first did not run. Where nothing was taken there may be no
+ * state to note it in, and to be asked again does no harm.
  */
 static __always_inline void note_told(u32 direction)
 {
-	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE) : 0;
+	struct thread_state *thread = thread_of_current(0);
 	if (thread)
 		thread->told[direction & 1] = true;
 }
 
 static __always_inline bool was_told(u32 direction)
 {
-	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(0) : 0;
+	struct thread_state *thread = thread_of_current(0);
 	bool told = thread && thread->told[direction & 1];
 	if (told)
 		thread->told[direction & 1] = false;

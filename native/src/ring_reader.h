@@ -75,7 +75,9 @@ class RingReader {
   bool has_room();
   bool take_slab();
   void forget_burst();
-  bool append(const uint8_t* event, size_t size);
+  uint32_t length_at(uint64_t position) const;
+  void copy_out(uint64_t position, void* to, size_t size) const;
+  bool append(uint64_t event, size_t size);
   void deliver();
 
   int ring_fd_;
@@ -87,6 +89,7 @@ class RingReader {
   Sink sink_;
   uint8_t* consumer_page_;
   uint8_t* producer_page_;
+  const uint8_t* data_;
   std::mutex slabs_;
   std::vector<size_t> free_slabs_;  // by their offsets; the last one given back is used first, and its pages are warm
   bool has_slab_ = false;

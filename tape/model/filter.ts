@@ -60,7 +60,12 @@ export function parseFilterPattern(text: string): FilterPattern {
 
 /** True when the filter lets the exchange pass; raw streams match only `* host:port/**` by the server's address. `session` is the tape's to check. */
 export function passesFilter(exchange: Exchange, filter: ExchangeFilter): boolean {
-  return subjectPasses(subjectOf(exchange), filter);
+  return isOpen(filter) || subjectPasses(subjectOf(exchange), filter);
+}
+
+/** Lets everything pass. */
+function isOpen({ direction, include = [], exclude = [] }: ExchangeFilter): boolean {
+  return direction === undefined && include.length + exclude.length === 0;
 }
 
 /** The same for what is known of an exchange without its messages. */

@@ -133,6 +133,20 @@ export interface TapeStore {
   openReader(location: string): Promise<TapeReader>;
   /** Makes the tape where there is none. */
   openWriter(location: string, options?: WriterOptions): Promise<QueuedWriter>;
+  /** Writes a tape anew, which then is that of before or that of after. Left out where a store has nothing to pack. */
+  rewrite?(location: string, rewriting: Rewriting): Promise<Rewritten>;
+}
+
+export interface Rewriting {
+  /** Where it goes; the location itself replaces the tape. */
+  readonly output: string;
+  /** As small as it gets, or as it was recorded. */
+  readonly isPacked: boolean;
+}
+
+export interface Rewritten {
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
 }
 
 export interface WriterOptions {

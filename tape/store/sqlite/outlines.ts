@@ -8,6 +8,7 @@ import { type ExchangeFilter, type FilterSubject, subjectPasses } from '../../mo
 import type { ExchangeOutline } from '../tape';
 import { believed, boundedColumns, cellCheck, entriesIn } from './cells';
 import { type ConnectionColumns, tlsOf } from './connection-row';
+import { wholeRow } from './packed-rows';
 import { problemsOf, protocolOf } from './row';
 import { fromTables, type Source } from './source';
 import { conditions } from './summaries';
@@ -33,6 +34,7 @@ const columns = [
   'e.over_result',
   'e.messages',
   'e.redacted',
+  'e.packed',
 ] as const;
 
 const names = columns.map((column) => column.replace(/^.* AS |^\w+\./, ''));
@@ -54,34 +56,45 @@ type OutlineCells = readonly [
   overResult: string | null,
   messages: number,
   redacted: string | null,
-  isPlainlyAddressed: number,
+  packed: number | null,
+  contentBegins: string,
 ];
 
-/** What of its address no column tells stands before the header fields of the request, after two times and a version. */
-const isPlainlyAddressed = `e.verb IS NOT NULL AND ${['target', 'authority', 'scheme']
-  .map((name) => `instr(substr(e.content, 1, 120), '"${name}":') = 0`)
-  .join(' AND ')}`;
+/** Where a content begins: what of its address no column tells stands there, after two times and a version. */
+const beginningLength = 120;
+const beginning = `substr(e.content, 1, ${beginningLength})`;
+const isAddressedBesides = /"(?:target|authority|scheme)":/;
 
 export function* outlines(source: Source, filter: ExchangeFilter): IterableIterator<readonly ExchangeOutline[]> {
   const { database, cells } = source;
   const { where, values } = conditions(filter);
   const requireBelievable = cellCheck(names, cells.joined);
   const connectionOf = connectionsOf(source);
-  const sql = `SELECT ${boundedColumns(columns, cells.joined)}, ${isPlainlyAddressed} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
+  const sql = `SELECT ${boundedColumns(columns, cells.joined)}, ${beginning} ${fromTables} ${where} ORDER BY e.started_us, e.id`;
   const rows = database
     .prepare<unknown[], OutlineCells>(sql)
     .raw()
     .iterate(...values);
+  const isFiltered = (filter.include ?? []).length + (filter.exclude ?? []).length > 0;
+  const entriesOf = rememberingEntries();
   let page: ExchangeOutline[] = [];
   for (const row of rows as Iterable<OutlineCells>) {
     requireBelievable(row);
-    const outline = outlineFrom(row, connectionOf);
-    if (!subjectPasses(subjectOf(outline, row), filter)) continue;
+    const outline = outlineFrom(wholeOutline(row, source), { connectionOf, entriesOf });
+    if (isFiltered && !subjectPasses(subjectOf(outline, row), filter)) continue;
     if (page.push(outline) < outlinesAtOnce) continue;
     yield page;
     page = [];
   }
   if (page.length > 0) yield page;
+}
+
+/** The cells with those that a packed tape keeps elsewhere. */
+function wholeOutline(row: OutlineCells, source: Source): OutlineCells {
+  const packed = row.at(-2) as number | null;
+  if (packed === null) return row;
+  const { redacted, content } = wholeRow({ packed, content: '', redacted: null as string | null }, 'exchanges', source);
+  return row.toSpliced(-3, 3, redacted, packed, content.slice(0, beginningLength)) as unknown as OutlineCells;
 }
 
 type OutlinedConnection = ExchangeOutline['connection'];
@@ -100,11 +113,31 @@ function connectionsOf({ database, cells }: Source): (id: number) => OutlinedCon
   };
 }
 
+/** The same secrets are taken out of exchange after exchange. */
+const rememberedEntries = 1000;
+
+function rememberingEntries(): (cell: string) => ExchangeOutline['redacted'] {
+  const known = new Map<string, ExchangeOutline['redacted']>();
+  return (cell) => {
+    const before = known.get(cell);
+    if (before !== undefined) return before;
+    const entries = entriesIn(cell);
+    if (known.size >= rememberedEntries) known.clear();
+    known.set(cell, entries);
+    return entries;
+  };
+}
+
 const nothing: readonly never[] = [];
 
-function outlineFrom(cells: OutlineCells, connectionOf: (id: number) => OutlinedConnection): ExchangeOutline {
+interface Reading {
+  connectionOf(id: number): OutlinedConnection;
+  entriesOf(cell: string): ExchangeOutline['redacted'];
+}
+
+function outlineFrom(cells: OutlineCells, { connectionOf, entriesOf }: Reading): ExchangeOutline {
   const [id, connectionId, causeId, startedAtUs, protocol, outcome, problems, , authority, , , , , , ...rest] = cells;
-  const [messages, redacted, isPlain] = rest;
+  const [messages, redacted, , contentBegins] = rest;
   return {
     id: String(id),
     startedAtUs,
@@ -115,9 +148,9 @@ function outlineFrom(cells: OutlineCells, connectionOf: (id: number) => Outlined
     problems: problems === '' ? nothing : problemsOf(problems),
     line: overOf(cells) ?? ownOf(cells),
     authority,
-    isPlainlyAddressed: isPlain === 1,
+    isPlainlyAddressed: cells[7] !== null && !isAddressedBesides.test(contentBegins),
     messages,
-    redacted: redacted === null ? nothing : entriesIn(redacted),
+    redacted: redacted === null ? nothing : entriesOf(redacted),
   };
 }
 

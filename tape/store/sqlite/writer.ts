@@ -8,11 +8,11 @@ import type { PackedBytes } from '../../model/content-model';
 import type { Connection } from '../../model/exchange';
 import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../tape';
 import { createBodyStore, inlineLimitBytes } from './bodies';
+import { closeQuietly } from './close';
 import { connectionCells, connectionColumns, isSameConnection } from './connection-row';
 import { gone } from './errors';
 import { createExchangeRows } from './exchange-rows';
 import { createHeadStore, type HeadPlace } from './heads';
-import { releaseWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
 import { fateOf, type Place } from './place';
 import { rescue } from './rescue';
@@ -287,29 +287,4 @@ function sessionCells(start: SessionStart, firstExchange: number): Cell[] {
 
 function lossCells(session: number, loss: Loss): Cell[] {
   return [session, loss.atUs, loss.connection, loss.reason, loss.events, loss.bytes];
-}
-
-/** Where a reader keeps the journal from going away, what it holds need not stay in it. */
-function fold(database: TapeDatabase): void {
-  try {
-    database.pragma('wal_checkpoint(TRUNCATE)');
-  } catch {
-    // a reader in the middle of a transaction, or a full disk: the journal stays as it is
-  }
-}
-
-/**
- * Leaves one file without journal, which opens from read-only media and by other users; where a reader is in the way,
- * or the disk is full, the journal stays and the tape is as good.
- */
-function closeQuietly(database: TapeDatabase): void {
-  if (!database.open) return;
-  try {
-    releaseWriterLock(database);
-    database.pragma('busy_timeout = 0');
-    if (database.pragma('journal_mode = DELETE', { simple: true }) === 'wal') fold(database);
-  } catch {
-    fold(database); // the lock ends with the process, and the journal is read by whoever opens the tape next
-  }
-  database.close();
 }

@@ -386,17 +386,12 @@ export class Binder {
   }
 
   private emitData(event: DataWire, connection: number, position: number): void {
-    this.emit({
-      kind: 'data',
-      connection,
-      atUs: this.atUs(event.atNs),
-      direction: event.direction,
-      position,
-      bytes: event.bytes,
-      size: event.size,
-      missing: event.bytes.length === event.size ? null : missingWord(event.reason),
-      ...wayOf(event),
-    });
+    const { direction, bytes, size, reason } = event;
+    const missing = bytes.length === size ? null : missingWord(reason);
+    const atUs = this.atUs(event.atNs);
+    const data = { kind: 'data', connection, atUs, direction, position, bytes, size, missing } as const;
+    const way = wayOf(event);
+    this.emit(way === null ? data : { ...data, way });
   }
 
   private noteTls(key: number, client: StreamDirection): void {
@@ -483,9 +478,10 @@ export class Binder {
   }
 }
 
-function wayOf({ fromPacket, reason, byRequest }: DataWire): { way?: Way } {
-  if (fromPacket || reason === 'in-packets') return { way: 'packets' };
-  return byRequest ? { way: 'io-uring' } : {};
+/** Null for what was read from memory during its call. */
+function wayOf({ fromPacket, reason, byRequest }: DataWire): Way | null {
+  if (fromPacket || reason === 'in-packets') return 'packets';
+  return byRequest ? 'io-uring' : null;
 }
 
 function missingWord(reason: DataReason): MissingReason {

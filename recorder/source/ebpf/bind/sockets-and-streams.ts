@@ -124,10 +124,18 @@ const updates: Record<TlsLibraryName, readonly number[]> = {
   jsse: [KEY_UPDATE_BYTES],
 };
 
+const alerts = [ALERT_BYTES, 2 * ALERT_BYTES];
+
+const hidden: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries(updates).map(([library, lengths]) => [
+    library,
+    [...alerts, ...lengths.flatMap((update) => [update, update + ALERT_BYTES])],
+  ]),
+);
+
 /** What may pass without plaintext at once: an alert, or two (one that says that it ends early: JSSE), a key update, both. */
 export function hiddenOf({ library }: Stream): readonly number[] {
-  const alerts = [ALERT_BYTES, 2 * ALERT_BYTES];
-  return [...alerts, ...updates[library].flatMap((update) => [update, update + ALERT_BYTES])];
+  return hidden.get(library) ?? alerts;
 }
 
 /**
