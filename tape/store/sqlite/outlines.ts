@@ -81,7 +81,7 @@ export function* outlines(source: Source, filter: ExchangeFilter): IterableItera
   for (const row of rows as Iterable<OutlineCells>) {
     requireBelievable(row);
     const connection = connectionOf(row[1]);
-    const outline = outlineFrom(wholeOutline(row, source), connection.outlined, entriesOf);
+    const outline = outlineFrom(wholeOutline(row, source), { connection, entriesOf });
     if (isFiltered && !subjectPasses(subjectOf(connection, row), filter)) continue;
     if (page.push(outline) < outlinesAtOnce) continue;
     yield page;
@@ -98,11 +98,9 @@ function wholeOutline(row: OutlineCells, source: Source): OutlineCells {
   return row.toSpliced(-3, 3, redacted, packed, content.slice(0, beginningLength)) as unknown as OutlineCells;
 }
 
-type OutlinedConnection = ExchangeOutline['connection'];
-
 /** With what filters ask of it besides. */
 interface KnownConnection {
-  readonly outlined: OutlinedConnection;
+  readonly outlined: ExchangeOutline['connection'];
   readonly whole: Connection;
 }
 
@@ -141,18 +139,19 @@ function rememberingEntries(): (cell: string) => ExchangeOutline['redacted'] {
 
 const nothing: readonly never[] = [];
 
-function outlineFrom(
-  cells: OutlineCells,
-  connection: OutlinedConnection,
-  entriesOf: (cell: string) => ExchangeOutline['redacted'],
-): ExchangeOutline {
+interface Reading {
+  readonly connection: KnownConnection;
+  entriesOf(cell: string): ExchangeOutline['redacted'];
+}
+
+function outlineFrom(cells: OutlineCells, { connection, entriesOf }: Reading): ExchangeOutline {
   const [id, , causeId, startedAtUs, protocol, outcome, problems, , authority, , , , , , ...rest] = cells;
   const [messages, redacted, , contentBegins] = rest;
   return {
     id: String(id),
     startedAtUs,
     causeId: causeId === null ? null : String(causeId),
-    connection,
+    connection: connection.outlined,
     protocol: protocolOf({ protocol }),
     outcome,
     problems: problems === '' ? nothing : problemsOf(problems),
