@@ -317,6 +317,19 @@ describe('packing', () => {
     expect(readdirSync(folder)).toEqual(['a.tape']);
   });
 
+  it('takes no tape from under who reads it', async () => {
+    record(path);
+    const writer = openTapeWriter(path);
+    const reader = openTapeReader(path);
+    writer.close(); // which leaves the journal to the reader
+    const [code] = await refusal(() => pack(path));
+    const read = await Array.fromAsync(reader.exchanges());
+    await reader.close();
+    expect([code, read.length]).toEqual(['TAPE_BUSY', mixedExchanges().length]);
+    pack(path);
+    expect(readdirSync(folder)).toEqual(['a.tape']);
+  });
+
   it('refuses what is no tape, and makes none', async () => {
     writeFileSync(join(folder, 'b.txt'), 'no tape');
     expect((await refusal(() => pack(path)))[0]).toBe('TAPE_MISSING');
