@@ -93,10 +93,15 @@ function commandLine(args: readonly string[]): Argv {
   return parser;
 }
 
-/** The command that was named; all of them where none was, for `--help` and for saying what was meant. */
+/** The command that was named; all of them where none was, for `--help`. The version is said without any. */
 function commandsFor(args: readonly string[]): readonly (AnyCommand | CommandGroup)[] {
   const named = registry[commandName(args) ?? ''];
-  return named === undefined ? Object.values(registry).map((load) => load()) : [named()];
+  if (named !== undefined) return [named()];
+  return asksForVersion(args) ? [] : Object.values(registry).map((load) => load());
+}
+
+function asksForVersion(args: readonly string[]): boolean {
+  return args.every((arg) => arg === '--version' || arg === '-V');
 }
 
 function commandName(args: readonly string[]): string | undefined {
