@@ -57,7 +57,7 @@ const quick: Sizes = {
 
 export const usageText = `npm run bench -- [--quick] [--only NAME ...] [--json]
 
-  --quick       under a minute instead of about four; the spread is wider
+  --quick       about a minute instead of about six; the spread is wider
   --only NAME   one measurement; repeatable
   --json        one JSON document on stdout instead of the table`;
 
