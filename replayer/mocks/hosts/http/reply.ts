@@ -30,7 +30,10 @@ export interface Reply {
   readonly answer: HttpAnswer & { readonly kind: 'response' };
 }
 
-/** Prepares each response once for each way to answer, on first use; what depends on the request, and what lies on the tape, for each. `mark` adds the `wiretape-mock` header. */
+/**
+ * Prepares each response once for each way to answer, on first use; those that lie on the tape, and what depends on the
+ * request, each time. `mark` adds the `wiretape-mock` header.
+ */
 export function createReplies({ mark, translation }: { mark: boolean; translation: Translation }): Replies {
   const known = new Map<string, Map<Mock, Reply>>();
   const persons = new Map<Mock, Personal>();
