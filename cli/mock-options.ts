@@ -2,8 +2,9 @@
 
 import type { Options } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
+import type { Unused as UnusedMocks } from '../replayer/mocks/match/ledger';
 import { formatMiss, type Miss, type MissPolicy } from '../replayer/mocks/match/miss';
-import { type Mock, type MockSet, type Refusal, requestsIn } from '../replayer/mocks/mock';
+import { type MockSet, requestsIn } from '../replayer/mocks/mock';
 import type { Serve } from '../replayer/mocks/served';
 import type { HttpRequest } from '../tape/model/http/http';
 import { openReader } from '../tape/store/registry';
@@ -74,9 +75,14 @@ export function sessionOnly({ tape, session, protoSet }: FilterArguments & Proto
   return { tape, ...(session === undefined ? {} : { session }), ...(protoSet === undefined ? {} : { protoSet }) };
 }
 
+/** How many there are, at hand or not. */
+export function mocksIn({ mocks, shelved = [] }: MockSet): number {
+  return mocks.length + shelved.length;
+}
+
 /** Throws NO_CASES where there is nothing to serve. */
 export function requireMocks(set: MockSet, tape: string, serve: Serve = 'outbound'): void {
-  if (set.mocks.length + set.refusals.length > 0) return;
+  if (mocksIn(set) + set.refusals.length > 0) return;
   throw new WiretapeError('NO_CASES', `${tape} and the filters leave no ${serve} exchange to serve`, {
     seen: notServedLines(set),
     remedy: [`See what is there:  wiretape ls ${tape}`, 'Or give other filters: --include, --exclude, --session'],
@@ -107,17 +113,23 @@ export interface Unused {
 }
 
 /** What nobody asked for, in recorded order. */
-export function unusedMocks(unused: { mocks: readonly Mock[]; refusals: readonly Refusal[] }): readonly Unused[] {
+export function unusedMocks(unused: UnusedMocks): readonly Unused[] {
   const mocks = unused.mocks.map(({ id, upstream, request }) => {
     return { exchange: id, method: request.method, upstream, target: request.target };
   });
+  const shelved = unused.shelved.map(({ id, upstream, method, target }) => ({
+    exchange: id,
+    method,
+    upstream,
+    target,
+  }));
   const refusals = unused.refusals.map(({ id, upstream }) => ({
     exchange: id,
     method: 'connect',
     upstream,
     target: '',
   }));
-  return [...mocks, ...refusals].sort((a, b) => Number(a.exchange) - Number(b.exchange));
+  return [...mocks, ...shelved, ...refusals].sort((a, b) => Number(a.exchange) - Number(b.exchange));
 }
 
 export function unusedLines(unused: readonly Unused[]): string[] {

@@ -5,14 +5,18 @@ import { secretsFrom } from '../replayer/correlate/credentials';
 import { secretsInAnswers } from '../replayer/correlate/secrets';
 import { formatMiss } from '../replayer/mocks/match/miss';
 import { type MockSet, mocksFrom } from '../replayer/mocks/mock';
+import { noRawMocks, type RawMockSet } from '../replayer/mocks/raw/recorded';
 import { startRawMocks } from '../replayer/mocks/raw/server';
 import type { Serve } from '../replayer/mocks/served';
-import { type MockServer, type ServedEvent, startMocks } from '../replayer/mocks/server';
+import { type MockServer, type MockServerOptions, type ServedEvent, startMocks } from '../replayer/mocks/server';
+import type { NoiseRule } from '../replayer/noise/rules';
 import { callLines } from '../replayer/report/call-lines';
 import { untrustedLines } from '../replayer/report/untrusted';
+import { openLongTape } from './long-tape';
 import {
   type MockArguments,
   mockOptions,
+  mocksIn,
   notServedLines,
   readHeard,
   readServed,
@@ -79,18 +83,14 @@ export const mockCommand: CommandModule<object, Arguments> = {
 async function mock(args: Arguments): Promise<number> {
   const port = parsePort(args.port, '--port');
   const rules = noiseFrom(args.noise);
-  const served = await readServed(args, args.serve, tell);
-  const heard = args.serve === 'outbound' ? await readHeard(args) : [];
-  const set = mocksFrom(served, { serve: args.serve, heard });
-  const raw = rawMocksOf(args, served, args.serve);
+  const { set, raw, serving, close } = await readMocks(args, rules);
   if (raw.mocks.length === 0) requireMocks(set, args.tape, args.serve);
   const server = await startMocks(set, {
     host: args.host,
     port,
     onMiss: args.onMiss,
     rules,
-    ...redactionFrom(args, served, { cwd: process.cwd(), env: process.env }),
-    secrets: secretsInAnswers(served, secretsFrom(args.secret ?? [], process.env)),
+    ...serving,
     latency: args.latency,
     mark: args.mark,
     ...(args.caOut === undefined ? {} : { caFile: args.caOut }),
@@ -102,8 +102,36 @@ async function mock(args: Arguments): Promise<number> {
   await print(listeners(server) + rawListeners(rawServer));
   await ended;
   await Promise.all([server.close(), rawServer.close()]);
+  await close();
   tell([...summaryLines(set, server), ...rawSummaryLines(raw, rawServer)]);
   return server.failed() || rawServer.served().missed > 0 ? 1 : 0;
+}
+
+interface ReadMocks {
+  readonly set: MockSet;
+  readonly raw: RawMockSet;
+  readonly serving: Pick<MockServerOptions, 'redactor' | 'keyed' | 'secrets' | 'tape'>;
+  close(): Promise<void>;
+}
+
+async function readMocks(args: Arguments, rules: readonly NoiseRule[]): Promise<ReadMocks> {
+  const surroundings = { cwd: process.cwd(), env: process.env };
+  const secrets = secretsFrom(args.secret ?? [], process.env);
+  const mayBeShelved = args.serve === 'outbound' && !args.rawMocks && args.redact === undefined && secrets.size === 0;
+  const redactionOf = (taken: Parameters<typeof redactionFrom>[1]) => redactionFrom(args, taken, surroundings);
+  const long = mayBeShelved ? await openLongTape(args, { rules, redactionOf, note: tell }) : null;
+  if (long !== null) {
+    const { set, tape, redaction, close } = long;
+    return { set, raw: noRawMocks, serving: { ...redaction, tape }, close };
+  }
+  const served = await readServed(args, args.serve, tell);
+  const heard = args.serve === 'outbound' ? await readHeard(args) : [];
+  return {
+    set: mocksFrom(served, { serve: args.serve, heard }),
+    raw: rawMocksOf(args, served, args.serve),
+    serving: { ...redactionOf(served), secrets: secretsInAnswers(served, secrets) },
+    close: async () => undefined,
+  };
 }
 
 /** Listens before anything is printed: who reads `listening` may send a signal at once. */
@@ -119,9 +147,9 @@ function listeners({ url, urls }: MockServer): string {
 }
 
 function startLines(set: MockSet, { url, caFile }: MockServer, { tape, serve }: Arguments): string[] {
-  const { mocks, refusals, upstreams } = set;
+  const { refusals, upstreams } = set;
   return [
-    `serving ${count(mocks.length + refusals.length, 'exchange')} of ${serve === 'inbound' ? 'the service itself' : count(upstreams.length, 'upstream')} from ${tape}`,
+    `serving ${count(mocksIn(set) + refusals.length, 'exchange')} of ${serve === 'inbound' ? 'the service itself' : count(upstreams.length, 'upstream')} from ${tape}`,
     ...notServedLines(set),
     serve === 'inbound'
       ? `trusted with: ${caFile}`
@@ -147,7 +175,7 @@ function teller({ tape, verbose }: Arguments): (event: ServedEvent) => void {
 function summaryLines(set: MockSet, server: MockServer): string[] {
   const { exact, noise, moment, refused, missed } = server.served();
   const unused = unusedMocks(server.unused());
-  const all = set.mocks.length + set.refusals.length;
+  const all = mocksIn(set) + set.refusals.length;
   const counts = [
     `${exact} exact`,
     `${noise} under noise`,

@@ -68,12 +68,12 @@ function namedByPlace(entry: RedactionEntry): NamedEntry {
 }
 
 /** Every text that stands for a secret on a tape. */
-export function placeholdersOf(exchanges: Iterable<StoredExchange>): ReadonlySet<string> {
+export function placeholdersOf(exchanges: Iterable<Pick<StoredExchange, 'redacted'>>): ReadonlySet<string> {
   return new Set([...exchanges].flatMap((stored) => stored.redacted.map((entry) => entry.placeholder)));
 }
 
 /** True where the recording took personal data: then live traffic must lose it, too. The tape says so, no option does. */
-export function isWithoutPersonalData(exchanges: Iterable<StoredExchange>): boolean {
+export function isWithoutPersonalData(exchanges: Iterable<Pick<StoredExchange, 'redacted'>>): boolean {
   return [...exchanges].some((stored) => stored.redacted.some(({ rule }) => isPersonalRule(rule)));
 }
 

@@ -11,11 +11,12 @@ import type { Asked, Reply } from './front/asked';
 import type { ClientProcess } from './front/client-process';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
 import { rightDigests } from './match/digests';
-import type { EntryOptions } from './match/entry';
+import type { Ask, EntryOptions } from './match/entry';
 import { createMatcher, type Matched, type Matcher, type Missed, type Strictness } from './match/matcher';
 import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 import type { MockServerOptions, ServedEvent } from './server';
+import { FromTape } from './shelf/from-tape';
 import { type Addresses, addressesOf } from './translate/addresses';
 import { createTokenMint } from './translate/tokens';
 import { createTranslation, type Translation } from './translate/translation';
@@ -34,6 +35,13 @@ export interface Answering {
    * mean equal requests to equal upstreams.
    */
   find(asked: Asked, live: HttpRequest, by: Finding): Found;
+  /** Set where mocks are shelved: their host asks these. */
+  readonly shelved: {
+    /** As `find`, once what that takes was read; requests must be given in the order in which they came, one after another. */
+    find(asked: Asked, live: HttpRequest, by: Finding): Promise<Found>;
+    /** The mock with its answer. */
+    whole(mock: Mock): Promise<Mock>;
+  } | null;
   /** The request as the recorded ones are: without what redaction takes. */
   redact(live: HttpRequest): Redacted;
   /** The process that asked, as far as that can be told. */
@@ -110,8 +118,8 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
   const { limits, urls, ownPorts } = places;
   const { shiftMs = 0, redactor } = options;
   const matching = { rules: options.rules ?? [], keyed: options.keyed ?? true, shiftMs };
-  const mocks = redactor === undefined ? set.mocks : set.mocks.map((mock) => redactedMock(mock, redactor));
-  const matcher = createMatcher({ ...set, mocks }, matching);
+  const redacted = (mock: Mock): Mock => (redactor === undefined ? mock : redactedMock(mock, redactor));
+  const matcher = createMatcher({ ...set, mocks: set.mocks.map(redacted) }, matching);
   const translation = createTranslation({
     addresses: { toMocks: (text) => addresses().toMocks(text), toUpstreams: (text) => addresses().toUpstreams(text) },
     tokens: createTokenMint(() => Date.now() + shiftMs),
@@ -162,6 +170,15 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences });
     return { kind: 'mock', mock, strictness };
   };
+  const askOf = (asked: Asked, live: HttpRequest, { host }: Finding): Ask => {
+    const { request, entries } = redact(live);
+    return { host, upstream: asked.upstream, request, redacted: entries, digests: rightDigests(live) };
+  };
+  const { shelved } = set;
+  const fromTape =
+    shelved === undefined || options.tape === undefined
+      ? null
+      : new FromTape({ shelved, tape: options.tape, matcher, matching, redacted });
   const answering: Answering = {
     options,
     set,
@@ -177,11 +194,18 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     redact,
     whoAsked,
     noteMiss,
-    find(asked, live, { host, wire, mayPass = true }) {
-      const { request, entries } = redact(live);
-      const ask = { host, upstream: asked.upstream, request, redacted: entries, digests: rightDigests(live) };
-      const match = matcher.match(ask, wire);
-      return match.kind === 'miss' ? missOf(asked, match, mayPass) : served(asked, match);
+    find(asked, live, by) {
+      const match = matcher.match(askOf(asked, live, by), by.wire);
+      return match.kind === 'miss' ? missOf(asked, match, by.mayPass ?? true) : served(asked, match);
+    },
+    shelved: fromTape && {
+      async find(asked, live, by) {
+        const ask = askOf(asked, live, by);
+        const match = await fromTape.matching(ask, () => matcher.match(ask, by.wire));
+        if (match.kind !== 'miss') return served(asked, match);
+        return fromTape.comparing(match.entry, () => missOf(asked, match, by.mayPass ?? true));
+      },
+      whole: (mock) => (mock.isOnTape === true ? fromTape.whole(mock) : Promise.resolve(mock)),
     },
     guard({ reply }, work) {
       try {

@@ -62,14 +62,15 @@ function readBody({ body }: Asked, limits: BodyLimits, done: (body: ReadBody) =>
 
 /** What a host does with a request whose body it reads whole. */
 export interface WholeBody {
-  answer(body: Buffer): void;
+  /** Until it resolves, the body counts as one that is held. */
+  answer(body: Buffer): void | Promise<void>;
   refuse(kind: 'too-large' | 'no-room'): void;
 }
 
 /** Reads the body under the limits of all mocks, and hands it over under their guard; at once where there is none. */
 export function takeWhole(asked: Asked, answering: Answering, { answer, refuse }: WholeBody): void {
   if (!asked.hasBody) {
-    answer(noBody);
+    void answer(noBody);
     return;
   }
   const { limits, budget, options } = answering;
@@ -80,8 +81,10 @@ export function takeWhole(asked: Asked, answering: Answering, { answer, refuse }
     }
     // Sent on, a body is needed until the answer is there; otherwise only until it is matched.
     asked.reply.whenOver(body.release);
-    answer(body.bytes);
-    if (options.onMiss !== 'passthrough') body.release();
+    const answered = answer(body.bytes);
+    if (options.onMiss === 'passthrough') return;
+    if (answered === undefined) body.release();
+    else void answered.finally(body.release);
   };
   readBody(asked, { bodyBytes: limits.bodyBytes, budget }, (body) => answering.guard(asked, () => take(body)));
 }

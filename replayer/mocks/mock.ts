@@ -8,8 +8,9 @@ import { httpOf } from '../../tape/model/registry';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
 import type { Answer, HostName } from './answers';
-import { arranged, readerOf } from './hosts/readers';
-import { isAsked, type Naming, namingFor, type Serve } from './served';
+import type { OutlinedMock } from './hosts/readers';
+import { namingFor, type Serve } from './served';
+import { draftOf, Sorting } from './sorting';
 import type { Upstream } from './upstream';
 
 export interface Mock {
@@ -28,7 +29,12 @@ export interface Mock {
   /** The same of the answer. */
   readonly answerRedacted: readonly RedactionEntry[];
   readonly answer: Answer;
+  /** Set where what was answered lies on the tape, to be read when it is due: here are its kind and its status. */
+  readonly isOnTape?: true;
 }
+
+/** A mock of a long tape, as far as it is known before anybody asks for it. */
+export interface ShelvedMock extends OutlinedMock, Pick<Mock, 'id' | 'index' | 'cause' | 'upstream'> {}
 
 /** A connect that was refused: due once `after` mocks of its upstream have been served. */
 export interface Refusal {
@@ -49,6 +55,8 @@ export interface NotServed {
 
 export interface MockSet {
   readonly mocks: readonly Mock[];
+  /** More of them, in recorded order, of which the rest is read when it is asked for; left out where all are at hand. */
+  readonly shelved?: readonly ShelvedMock[];
   readonly refusals: readonly Refusal[];
   /** In order of first appearance. */
   readonly upstreams: readonly Upstream[];
@@ -71,11 +79,9 @@ export function mocksFrom(exchanges: Iterable<StoredExchange>, options: MocksFro
   const { serve = 'outbound', heard = [] } = options;
   const chosen = [...exchanges].filter((stored) => stored.exchange.connection.direction === serve);
   const naming = namingFor(serve, chosen);
-  const found: Found = { mocks: [], refusals: [], upstreams: new Map(), notServed: [] };
-  for (const stored of chosen) sort(stored, naming, found);
-  const { refusals, notServed } = found;
-  const upstreams = [...found.upstreams.values()];
-  return { mocks: arranged(found.mocks), refusals, notServed, upstreams, heard, anyHost: serve === 'inbound' };
+  const sorting = new Sorting();
+  for (const stored of chosen) sorting.add(draftOf(stored, naming));
+  return { ...sorting.set(), heard, anyHost: serve === 'inbound' };
 }
 
 /** What was asked in exchanges, one by one as they are read: of a long recording their answers need not be held. */
@@ -89,51 +95,4 @@ export async function requestsIn(exchanges: AsyncIterable<StoredExchange>): Prom
 export function requestIn({ exchange }: StoredExchange): readonly HttpRequest[] {
   const request = httpOf(exchange)?.request ?? null;
   return request === null ? [] : [request];
-}
-
-interface Found {
-  readonly mocks: Mock[];
-  readonly refusals: Refusal[];
-  readonly upstreams: Map<string, Upstream>;
-  readonly notServed: NotServed[];
-}
-
-function sort(stored: StoredExchange, naming: Naming, found: Found): void {
-  const { exchange, id } = stored;
-  const reader = readerOf(exchange);
-  const isRefusal = exchange.outcome === 'refused' && !isAsked(exchange);
-  if (reader === null && !isRefusal) return;
-  const upstream = naming(exchange);
-  if (upstream === null) {
-    found.notServed.push({ id, upstream: null, reason: 'unknown-upstream' });
-    return;
-  }
-  if (reader === null || isRefusal) {
-    const cause = stored.causeId;
-    const before = found.mocks.filter((mock) => mock.upstream === upstream.name);
-    const own = before.filter((mock) => mock.cause === cause).length;
-    found.refusals.push({ id, upstream: seen(upstream, found), after: before.length, cause, own });
-    return;
-  }
-  const read = reader.read(exchange);
-  if ('reason' in read) {
-    found.notServed.push({ id, upstream: upstream.name, reason: read.reason });
-    return;
-  }
-  found.mocks.push({
-    id,
-    index: found.mocks.length,
-    cause: stored.causeId,
-    upstream: seen(upstream, found),
-    host: reader.host,
-    request: read.request,
-    redacted: stored.redacted.filter((entry) => entry.in === 'request'),
-    answerRedacted: stored.redacted.filter((entry) => entry.in === 'response'),
-    answer: read.answer,
-  });
-}
-
-function seen(upstream: Upstream, { upstreams }: Found): string {
-  if (!upstreams.has(upstream.name)) upstreams.set(upstream.name, upstream);
-  return upstream.name;
 }

@@ -25,6 +25,11 @@ function dependencies(exchanges: readonly StoredExchange[]): Naming {
     const upstream = isAsked(exchange) ? upstreamOf(exchange) : null;
     if (remote !== null && upstream !== null && !named.has(remote)) named.set(remote, upstream);
   }
+  return dependenciesNamed(named);
+}
+
+/** What dependencies are called; `named` says so by the address of those that nothing was asked of. */
+export function dependenciesNamed(named: ReadonlyMap<string, Upstream>): Naming {
   return (exchange) => {
     if (isAsked(exchange)) return upstreamOf(exchange);
     const { remote } = exchange.connection;

@@ -22,9 +22,11 @@ import { createTunnels } from './front/tunnel';
 import type { MockHost } from './hosts/host';
 import { hosts as allHosts } from './hosts/registry';
 import type { CallDifference } from './match/call-differences';
+import type { Unused } from './match/ledger';
 import type { Matcher, Strictness } from './match/matcher';
 import type { Miss, MissPolicy } from './match/miss';
-import type { Mock, MockSet, Refusal } from './mock';
+import type { MockSet } from './mock';
+import type { MocksOnTape } from './shelf/from-tape';
 
 export type { RequestRedactor } from './answering';
 
@@ -57,6 +59,8 @@ export interface MockServerOptions {
   readonly hosts?: readonly MockHost[];
   /** How many calls are kept for `calls()`; default 10 000. */
   readonly keptCalls?: number;
+  /** The tape that shelved mocks are of. */
+  readonly tape?: MocksOnTape;
   /** Called for each request after it was matched. */
   readonly onServed?: (event: ServedEvent) => void;
 }
@@ -98,7 +102,7 @@ export interface MockServer {
   callCount(): number;
   /** Clients that refused the certificates. */
   distrust(): readonly Distrust[];
-  /** Told as cases of a run begin and end: what was recorded under a case answers it. */
+  /** Told as cases of a run begin and end: what was recorded under a case answers it. Not where mocks are shelved. */
   readonly cases: Pick<Matcher, 'begin' | 'end'> & {
     /** A text of the build's answers with recorded addresses and tokens in place of those that mocks gave it. */
     asRecorded(text: string): string;
@@ -107,7 +111,7 @@ export interface MockServer {
   failed(): boolean;
   /** Faults of our own, answered 500. */
   faults(): readonly Error[];
-  unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
+  unused(): Unused;
   served(): ServedCounts;
   /** Serves a connection that was accepted elsewhere; `upstream` is whom its requests are for, null where each names it. */
   take(socket: Socket, upstream: string | null, who?: Pick<Client, 'holder'>): void;

@@ -2,7 +2,7 @@
  * How an upstream is named: `host:port`, lower-case, the port always there. Names come from what the client asked
  * for (absolute-form target or Host), since that is what another build will ask for; never from a DNS lookup.
  */
-import type { Exchange } from '../../tape/model/exchange';
+import type { Connection, Exchange } from '../../tape/model/exchange';
 import { addressOf, type HttpRequest } from '../../tape/model/http/http';
 import { httpOf } from '../../tape/model/registry';
 
@@ -37,13 +37,25 @@ export function upstreamName(authority: string, tls: boolean): string | null {
 
 /** The upstream a request was recorded on: by the request, else by the address of the socket; null where neither is known. */
 export function upstreamOf(exchange: Exchange): Upstream | null {
+  const { connection } = exchange;
   const request = httpOf(exchange)?.request ?? null;
-  const said = request === null ? null : schemeOf(request);
-  const tls = exchange.connection.tls !== null || said === 'https';
-  const asked = request === null ? null : dialled(addressOf(request).host, exchange.connection.remote);
-  const name =
-    (asked === null ? null : upstreamName(asked, said === null ? tls : said === 'https')) ?? exchange.connection.remote;
+  if (request === null) return upstreamAsked({ host: null, scheme: null, connection });
+  return upstreamAsked({ host: addressOf(request).host, scheme: schemeOf(request), connection });
+}
+
+/** The same for what is known of a request besides: `host` as it was asked for, `scheme` where the request says one. */
+export function upstreamAsked({ host, scheme, connection }: AskedUpstream): Upstream | null {
+  const { remote } = connection;
+  const tls = connection.tls !== null || scheme === 'https';
+  const asked = dialled(host, remote);
+  const name = (asked === null ? null : upstreamName(asked, scheme === null ? tls : scheme === 'https')) ?? remote;
   return name === null ? null : upstreamNamed(name, tls);
+}
+
+export interface AskedUpstream {
+  readonly host: string | null;
+  readonly scheme: string | null;
+  readonly connection: Pick<Connection, 'remote' | 'tls'>;
 }
 
 /** Some clients leave the port out of Host though they dialled another one than the scheme's: an address tells which. */

@@ -23,20 +23,22 @@ export function describedReader(reader: TapeReader, files: ProtoFiles): TapeRead
     }
   }
 
-  async function* exchanges(
-    filter?: Parameters<TapeReader['exchanges']>[0],
+  async function* described(
+    exchanges: AsyncIterable<StoredExchange>,
   ): AsyncGenerator<StoredExchange, undefined, undefined> {
-    for await (const stored of reader.exchanges(filter)) yield await describe(stored);
+    for await (const stored of exchanges) yield await describe(stored);
   }
 
   return {
     sessions: () => reader.sessions(),
-    exchanges,
+    exchanges: (filter) => described(reader.exchanges(filter)),
     summaries: (filter) => reader.summaries(filter),
+    outlines: (filter) => reader.outlines(filter),
     exchange: async (id) => {
       const stored = await reader.exchange(id);
       return stored === undefined ? undefined : describe(stored);
     },
+    exchangesWith: (ids) => described(reader.exchangesWith(ids)),
     follow: (after, options) => reader.follow(after, options),
     close: () => reader.close(),
   };

@@ -7,8 +7,9 @@ import type { Redacted } from '../redact/redacted';
 import { markOf } from './cursor';
 import { type Commits, follow } from './follow';
 import { type SessionState, sessionState } from './session-state';
-import { summaryOf } from './summary';
+import { outlineOf, summaryOf } from './summary';
 import type {
+  ConnectionEnd,
   Loss,
   QueuedWriter,
   Session,
@@ -26,6 +27,8 @@ interface MemorySession {
   readonly start: SessionStart;
   readonly firstExchange: number;
   readonly connections: Map<number, string>;
+  /** How those that ended stood then. */
+  readonly ends: Map<number, ConnectionEnd>;
   readonly losses: Loss[];
   readonly protoFiles: Map<string, Uint8Array>;
   readonly contested: Set<string>;
@@ -97,7 +100,7 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
       session: session.id,
       connectionId: session.connections.get(exchange.connection.key) ?? '',
       causeId: cause !== undefined && exchanges.has(cause) ? String(cause) : null,
-      exchange,
+      exchange: { ...exchange, connection: { ...exchange.connection, ...session.ends.get(exchange.connection.key) } },
       redacted: redacted.entries,
     };
   }
@@ -167,6 +170,7 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
         start,
         firstExchange: highest + 1 + (open ? idsPerOpenSession : 0),
         connections: new Map(),
+        ends: new Map(),
         losses: [],
         protoFiles: new Map(start.protoFiles),
         contested: new Set(),
@@ -191,6 +195,10 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
       }
       tellChange();
     },
+    noteConnectionEnd(id, end) {
+      const { connections, ends } = sessionOf(id);
+      if (connections.has(end.key)) ends.set(end.key, end);
+    },
     noteLoss(id, loss) {
       sessionOf(id).losses.push(loss);
     },
@@ -212,6 +220,8 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
     },
   };
 
+  const withId = (id: string): StoredExchange | undefined => (/^[1-9]\d*$/.test(id) ? storedOf(Number(id)) : undefined);
+
   function openReader(): TapeReader {
     const closing = new AbortController();
     return {
@@ -227,7 +237,14 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
         })),
       exchanges: (filter = {}) => inOrder(filter, (stored) => stored),
       summaries: (filter = {}) => inOrder(filter, summaryOf),
-      exchange: async (id) => (/^[1-9]\d*$/.test(id) ? storedOf(Number(id)) : undefined),
+      outlines: (filter = {}) => inOrder(filter, (stored) => [outlineOf(stored)]),
+      exchange: async (id) => withId(id),
+      async *exchangesWith(ids) {
+        for (const id of ids) {
+          const stored = withId(id);
+          if (stored !== undefined) yield stored;
+        }
+      },
       follow: (after, options) => follow(commits, after, { ...options, closing: closing.signal }),
       close: async () => closing.abort(),
     };
@@ -281,6 +298,7 @@ function queued(writer: TapeWriter, { onFailure, abandon }: Around): QueuedWrite
       tried(() => writer.append(session, batch));
       return true;
     },
+    noteConnectionEnd: (session, end) => tried(() => writer.noteConnectionEnd(session, end)),
     noteLoss: (session, loss) => tried(() => writer.noteLoss(session, loss)),
     keepProtoFile: (session, file) => tried(() => writer.keepProtoFile(session, file)),
     endSession: (session, end) => tried(() => writer.endSession(session, end)),

@@ -4,9 +4,18 @@
  */
 import type { WiretapeError } from '../../errors/wiretape-error';
 import type { GatheredFile } from '../body/protobuf/gathered';
-import type { Operation } from '../model/content-model';
+import type { Operation, OperationLine } from '../model/content-model';
 import type { ProtocolName } from '../model/contents';
-import type { Direction, Exchange, Outcome, Problem, ProcessInfo, TlsInfo, UnreadTls } from '../model/exchange';
+import type {
+  Connection,
+  Direction,
+  Exchange,
+  Outcome,
+  Problem,
+  ProcessInfo,
+  TlsInfo,
+  UnreadTls,
+} from '../model/exchange';
 import type { ExchangeFilter } from '../model/filter';
 import type { Redacted, RedactionEntry } from '../redact/redacted';
 import type { SessionState } from './session-state';
@@ -45,6 +54,9 @@ export interface Loss {
   readonly events: number;
   readonly bytes: number;
 }
+
+/** What is known of a connection once it is over, or the recording: counts, and words of TLS. */
+export type ConnectionEnd = Pick<Connection, 'key' | 'handshake' | 'transport'>;
 
 export interface Session extends SessionStart {
   readonly id: SessionId;
@@ -97,6 +109,26 @@ export interface ExchangeSummary {
   readonly cause: { readonly id: string; readonly method: string } | null;
 }
 
+/** What an index of exchanges is made of: what was asked, of whom, how it ended, and what was taken out of it. */
+export interface ExchangeOutline {
+  readonly id: string;
+  readonly startedAtUs: number;
+  readonly causeId: string | null;
+  readonly connection: Pick<Connection, 'direction' | 'local' | 'remote' | 'tls'>;
+  readonly protocol: ProtocolName;
+  readonly outcome: Outcome;
+  readonly problems: readonly Problem[];
+  /** What the protocol itself says, whatever is spoken over it. */
+  readonly line: OperationLine;
+  readonly authority: string | null;
+  /** Whether that, and a Host field that says the same, is all it says of where it goes. */
+  readonly isPlainlyAddressed: boolean;
+  /** How many messages it has besides a request and a response. */
+  readonly messages: number;
+  /** What redaction took out of all but its messages. */
+  readonly redacted: readonly RedactionEntry[];
+}
+
 /** Keeps tapes. Opening, reading and writing reject with errors of the catalogue. */
 export interface TapeStore {
   /** The scheme of its locations, such as `postgres` of `postgres://…`; null where a location is a path. */
@@ -104,6 +136,20 @@ export interface TapeStore {
   openReader(location: string): Promise<TapeReader>;
   /** Makes the tape where there is none. */
   openWriter(location: string, options?: WriterOptions): Promise<QueuedWriter>;
+  /** Writes a tape anew, which then is that of before or that of after. Left out where a store has nothing to pack. */
+  rewrite?(location: string, rewriting: Rewriting): Promise<Rewritten>;
+}
+
+export interface Rewriting {
+  /** Where it goes; the location itself replaces the tape. */
+  readonly output: string;
+  /** As small as it gets, or as it was recorded. */
+  readonly isPacked: boolean;
+}
+
+export interface Rewritten {
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
 }
 
 export interface WriterOptions {
@@ -123,6 +169,8 @@ export interface QueuedWriter {
    */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): boolean;
   noteLoss(session: SessionId, loss: Loss): void;
+  /** Behind what was appended; nothing happens where none of its exchanges is on the tape. */
+  noteConnectionEnd(session: SessionId, end: ConnectionEnd): void;
   /** Keeps descriptors that a server told; of a file that is there already no more than how many others were told. */
   keepProtoFile(session: SessionId, file: GatheredFile): void;
   endSession(session: SessionId, end: SessionEnd): void;
@@ -149,6 +197,8 @@ export interface TapeWriter {
   /** An exchange takes the place of one of the same number that was written with the outcome `open`. */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): void;
   noteLoss(session: SessionId, loss: Loss): void;
+  /** Behind what was appended; nothing happens where none of its exchanges is on the tape. */
+  noteConnectionEnd(session: SessionId, end: ConnectionEnd): void;
   keepProtoFile(session: SessionId, file: GatheredFile): void;
   endSession(session: SessionId, end: SessionEnd): void;
   close(): void;
@@ -160,7 +210,11 @@ export interface TapeReader {
   exchanges(filter?: ExchangeFilter): AsyncIterableIterator<StoredExchange>;
   /** The same exchanges in the same order, without headers and bodies. */
   summaries(filter?: ExchangeFilter): AsyncIterableIterator<ExchangeSummary>;
+  /** Outlines of the same exchanges in the same order, many at a time: what a million of them are indexed by. */
+  outlines(filter?: ExchangeFilter): AsyncIterableIterator<readonly ExchangeOutline[]>;
   exchange(id: string): Promise<StoredExchange | undefined>;
+  /** Those with these ids, in the order of the ids; one that is not on the tape is passed over. */
+  exchangesWith(ids: readonly string[]): AsyncIterableIterator<StoredExchange>;
   /**
    * What was committed after the cursor, null for all of it, in the order of commits; then waits for more. An exchange
    * that grew is given again, in its new state; one that grew twice meanwhile is given once. Rejects with

@@ -8,7 +8,7 @@ import type { Message } from '../../tape/model/message';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { createMemoryTape } from '../../tape/store/memory';
 import { openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
-import { summaryOf } from '../../tape/store/summary';
+import { outlineOf, summaryOf } from '../../tape/store/summary';
 import type { TapeReader, TapeWriter } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import {
@@ -302,6 +302,54 @@ describe.each([
     );
   });
 
+  it('gives outlines that say the same as the exchanges', async () => {
+    const http2 = (number: number, target: string) => {
+      const request = requestOf({
+        version: '2',
+        target,
+        headers: [],
+        authority: `${'long.'.repeat(60)}test`,
+        scheme: 'https',
+      });
+      return exchangeOf({ number, protocol: 'http2', channel: 1, request });
+    };
+    await keep(
+      exchangeOf({ number: 7, startedAtUs: epochUs - 1, cause: { number: 2, method: 'thread' } }),
+      full,
+      exchangeOf({ number: 2, request: null, response: null, protocol: 'raw' }),
+      exchangeOf({ number: 3, request: requestOf({ headers: [['X', '"target":"/x","scheme":"y"']] }) }),
+      exchangeOf({ number: 4, request: requestOf({ method: 'CONNECT', target: 'shop.test:443' }) }),
+      http2(5, '/a'),
+      exchangeOf({ number: 6, protocol: 'websocket', messages: [messageOf('a')], problems: ['lost-bytes'] }),
+      exchangeOf({
+        number: 8,
+        request: requestOf({ method: 'POST', target: '/graphql', body: bodyOf('{"query":"query A { a }"}') }),
+      }),
+    );
+    await tape.read(async (reader) => {
+      const exchanges = await Array.fromAsync(reader.exchanges());
+      const outlines = (await Array.fromAsync(reader.outlines())).flat();
+      expect(outlines).toEqual(exchanges.map(outlineOf));
+      expect(outlines.filter(({ isPlainlyAddressed }) => isPlainlyAddressed).map(({ id }) => id)).toEqual([
+        '7',
+        '3',
+        '6',
+        '8',
+      ]);
+    });
+  });
+
+  it('gives the exchanges of some ids, in the order of the ids', async () => {
+    await keep(...[1, 2, 3].map((number) => exchangeOf({ number })));
+    const idsOf = (reader: TapeReader, ids: readonly string[]) =>
+      Array.fromAsync(reader.exchangesWith(ids), ({ id }) => id);
+    await tape.read(async (reader) => {
+      expect(await idsOf(reader, ['3', '1', '9', 'x', '3'])).toEqual(['3', '1', '3']);
+      expect(await idsOf(reader, [])).toEqual([]);
+      expect(await Array.fromAsync(reader.exchangesWith(['2']))).toEqual([await reader.exchange('2')]);
+    });
+  });
+
   it('orders by start time, then id, whatever the order of arrival', async () => {
     const at = (number: number, startedAtUs: number) => exchangeOf({ number, startedAtUs });
     await keep(at(4, epochUs + 5), at(2, epochUs), at(3, epochUs), at(1, epochUs + 9), at(5, epochUs - 1));
@@ -467,6 +515,9 @@ describe.each([
       await tape.read(async (reader) => {
         expect((await Array.fromAsync(reader.exchanges(filter))).map(({ id }) => id).join(' ')).toBe(ids);
         expect((await Array.fromAsync(reader.summaries(filter))).map(({ id }) => id).join(' ')).toBe(ids);
+        expect(
+          (await Array.fromAsync(reader.outlines(filter))).flatMap((page) => page.map(({ id }) => id)).join(' '),
+        ).toBe(ids);
       });
     });
   });

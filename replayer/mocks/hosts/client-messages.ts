@@ -44,7 +44,8 @@ export class ClientMessages {
     const mocks = this.positions.map((position, index) => this.mockOf(messages[position], { position, index }));
     const { keyed, rules } = answering.matching;
     const matching = { keyed, rules: rulesOfMessages(rulesFor(mock.request, rules), manner) };
-    this.matcher = createMatcher({ ...answering.set, mocks, refusals: [] }, matching);
+    const { shelved: _, ...set } = answering.set;
+    this.matcher = createMatcher({ ...set, mocks, refusals: [] }, matching);
   }
 
   /** The first recorded message that fits and was not said yet; when all were, the last one again. */

@@ -2,6 +2,7 @@
 import type { ProtocolName } from '../../../tape/model/contents';
 import type { Exchange } from '../../../tape/model/exchange';
 import type { HttpRequest } from '../../../tape/model/http/http';
+import type { ExchangeOutline } from '../../../tape/store/tape';
 import type { Answers, HostName } from '../answers';
 import type { Mock } from '../mock';
 import { readGrpc } from './grpc/read';
@@ -17,10 +18,24 @@ export interface MockReader<H extends HostName = HostName> {
   readonly host: H;
   /** Whether an exchange is one for its host; left out where all of the protocol are. */
   takes?(exchange: Exchange): boolean;
+  /**
+   * What an outline says of an exchange of which everything else can wait until it is asked for; null where the exchange must
+   * be looked at whole. Left out where an outline never says enough. Pure.
+   */
+  outlined?(outline: ExchangeOutline): OutlinedMock | null;
   /** Refuses what is not whole; never throws. Pure. */
   read(exchange: Exchange): Read<H>;
   /** Once all mocks are read: each of them again, in the same order, where the others say how it is asked for. Pure. */
   arrange?(mocks: readonly Mock[]): readonly Mock[];
+}
+
+/** What is to be known of a mock before anybody asks for it. */
+export interface OutlinedMock {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Null where it was not answered. */
+  readonly status: number | null;
 }
 
 /** In the order they are asked; none for what nobody parses: it is passed over. */
@@ -34,6 +49,12 @@ const readers: { readonly [P in ProtocolName]: readonly MockReader[] } = {
 /** Null where an exchange is passed over. */
 export function readerOf(exchange: Exchange): MockReader | null {
   return readers[exchange.protocol].find(({ takes }) => takes?.(exchange) ?? true) ?? null;
+}
+
+/** What an outline alone says; null where the exchange must be looked at whole, also where it will be passed over. */
+export function outlinedMock(outline: ExchangeOutline): OutlinedMock | null {
+  const [first, ...others] = readers[outline.protocol];
+  return others.length > 0 ? null : (first?.outlined?.(outline) ?? null);
 }
 
 export function arranged(mocks: readonly Mock[]): readonly Mock[] {

@@ -5,14 +5,14 @@
 
 import type { JsonObject } from '../../../tape/json/json';
 import { canonicalText } from '../../../tape/json/values';
-import { headerValue } from '../../../tape/model/body';
+import { headerValue, noBytes } from '../../../tape/model/body';
 import type { FilterSubject } from '../../../tape/model/filter';
 import type { HttpRequest } from '../../../tape/model/http/http';
 import { httpModel } from '../../../tape/model/http/model';
 import type { RedactionEntry } from '../../../tape/redact/redacted';
 import { believableSpan, type Span } from '../../judge/causes/run-clock';
 import { fits, type NoiseRule } from '../../noise/rules';
-import type { HostName } from '../answers';
+import type { Answer, HostName } from '../answers';
 import type { Mock } from '../mock';
 import { erasedText, type NoiseSide } from './erase';
 import { askedFields } from './fields';
@@ -82,6 +82,19 @@ export function mockEntryOf(mock: Mock, options: EntryOptions): MockEntry {
   return { ...entry, mock, span: believableSpan(entry.span, date) };
 }
 
+/** The same, without what is only needed to answer with it. */
+export function withoutAnswer<E extends MockEntry>(entry: E): E {
+  const { mock } = entry;
+  return { ...entry, mock: { ...mock, answer: leftOnTape(mock.answer), isOnTape: true } };
+}
+
+function leftOnTape(answer: Answer): Answer {
+  if (answer.kind !== 'response') return answer;
+  const { response } = answer;
+  const body = { ...response.body, bytes: noBytes };
+  return { ...answer, pieces: [], response: { ...response, headers: [], trailers: [], informational: [], body } };
+}
+
 const noFields: ReadonlySet<string> = new Set();
 
 /** The same entry with further header fields as part of what it asks. */
@@ -123,7 +136,13 @@ export function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): rea
   return rules.filter((rule) => rule.in === 'request' && fits(rule, subject));
 }
 
-/** A call as filters see it. */
+/** A call as filters see it: nothing is known of who makes it in this run. */
 export function callSubject(request: HttpRequest): FilterSubject {
-  return { direction: 'outbound', local: null, remote: null, ...httpModel.operation({ request, response: null }, []) };
+  const ofThisRun = {
+    direction: 'outbound',
+    local: null,
+    remote: null,
+    connection: () => ({ process: null }),
+  } as const;
+  return { ...ofThisRun, ...httpModel.operation({ request, response: null }, []) };
 }

@@ -4,6 +4,7 @@
  * or those of one case. Pure but for its state.
  */
 import { safeMethods } from '../../../tape/http/safe-methods';
+import type { JsonValue } from '../../../tape/json/json';
 import type { MockEntry } from './entry';
 
 /** Before any write. */
@@ -36,7 +37,7 @@ export class Epochs {
   private keysOf(entry: MockEntry, scope: string): readonly string[] {
     const known = this.keys.get(entry);
     if (known?.scope === scope) return known.keys;
-    const keys = pathsTo(entry).map((path) => `${scope} ${entry.upstream} ${path}`);
+    const keys = pathsTo(entry.content.value.path).map((path) => `${scope} ${entry.upstream} ${path}`);
     this.keys.set(entry, { scope, keys });
     return keys;
   }
@@ -52,10 +53,8 @@ function raise(map: Map<string, number>, key: string, index: number): void {
 }
 
 /** The path and all that lead to it, the root left out unless it is the path: everything would be below it. */
-function pathsTo({ content }: MockEntry): readonly string[] {
-  const segments = Array.isArray(content.value.path)
-    ? content.value.path.map(String).filter((each) => each !== '')
-    : [];
+export function pathsTo(path: JsonValue | undefined): readonly string[] {
+  const segments = Array.isArray(path) ? path.map(String).filter((each) => each !== '') : [];
   if (segments.length === 0) return ['/'];
   const steps = segments.map((segment) => `/${segment.replaceAll('/', '%2F')}`);
   return steps.map((_, i) => steps.slice(0, i + 1).join(''));

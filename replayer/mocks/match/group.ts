@@ -6,6 +6,17 @@ export interface Group {
   readonly entries: readonly MockEntry[];
 }
 
-export function groupBy(entries: readonly MockEntry[], key: (entry: Entry) => string): ReadonlyMap<string, Group> {
-  return new Map([...Map.groupBy(entries, key)].map(([name, own]) => [name, { entries: own }]));
+/** Those that are added together are in recorded order; none of a key that is known are added later. */
+export class Groups {
+  private readonly byKey = new Map<string, Group>();
+
+  constructor(private readonly key: (entry: Entry) => string) {}
+
+  add(entries: readonly MockEntry[]): void {
+    for (const [key, own] of Map.groupBy(entries, this.key)) this.byKey.set(key, { entries: own });
+  }
+
+  of(entry: Entry): Group | undefined {
+    return this.byKey.get(this.key(entry));
+  }
 }

@@ -4,9 +4,11 @@
  * recorded one that its client was given before it sent it is nothing the client makes up: nobody's new name stands for it.
  */
 import { viewBody } from '../../../tape/body/view';
+import type { JsonValue } from '../../../tape/json/json';
 import { canonicalText } from '../../../tape/json/values';
 import { addressOf, type HttpRequest, type HttpResponse } from '../../../tape/model/http/http';
 import { tokensOf } from '../../noise/tokens';
+import type { Mock } from '../mock';
 import type { MockEntry } from './entry';
 import type { IdPair } from './excuse';
 
@@ -24,19 +26,19 @@ export interface Identifiers {
 /** A load test mints identifiers without end; the oldest are forgotten. */
 const mostBound = 100_000;
 
-/** `heard` are the requests that the recorded client was asked itself meanwhile: what they say it did not make up. */
-export function createIdentifiers(entries: readonly MockEntry[], heard: readonly HttpRequest[]): Identifiers {
-  let known: Known | null = null;
+/** `words` are asked for once, when it first matters what the recording says. */
+export function createIdentifiers(words: () => RecordedWords): Identifiers {
+  let known: RecordedWords | null = null;
   const recordedBy = new Map<string, string>();
   const liveBy = new Map<string, string>();
   const isOpen = ({ recorded, live }: IdPair): boolean => {
-    known ??= identifiersIn(entries, heard);
+    known ??= words();
     const bound = recordedBy.get(live);
-    return !known.words.has(live) && (bound === undefined || bound === recorded);
+    return !known.has(live) && (bound === undefined || bound === recorded);
   };
   const allowed = (pair: IdPair, { entry, how }: { entry: MockEntry; how: 'strict' | 'repeat' }): boolean => {
     if (!isOpen(pair)) return false;
-    const given = known?.givenAtUs.get(pair.recorded);
+    const given = known?.givenAtUs(pair.recorded);
     if (given !== undefined && given <= entry.span.toUs) return false;
     return how === 'repeat' || (liveBy.get(pair.recorded) ?? pair.live) === pair.live;
   };
@@ -78,31 +80,51 @@ export const shortestIdentifier = 11;
 /** A larger body is a file rather than a message; its words are not worth the memory. */
 const longestBody = 1024 * 1024;
 
-interface Known {
-  /** Every word of the recording that could be an identifier: requests and answers alike. */
-  readonly words: ReadonlySet<string>;
+/** Every word of the recording that could be an identifier: requests and answers alike. */
+export class RecordedWords {
+  private readonly words = new Set<string>();
+  private readonly given = new Map<string, number>();
+
+  has(word: string): boolean {
+    return this.words.has(word);
+  }
+
   /** When the recorded client was first given one: by an answer, or by who asked it. */
-  readonly givenAtUs: ReadonlyMap<string, number>;
+  givenAtUs(word: string): number | undefined {
+    return this.given.get(word);
+  }
+
+  /** What was asked. */
+  noteAsked(value: JsonValue): void {
+    for (const word of wordsIn(canonicalText(value))) this.words.add(word);
+  }
+
+  noteAnswer({ answer }: Pick<Mock, 'answer'>): void {
+    const response = 'response' in answer ? answer.response : null;
+    if (response !== null) for (const text of textsOf(response)) this.give(text, response.startedAtUs);
+  }
+
+  /** What the recorded client was asked itself meanwhile: what that says it did not make up. */
+  noteHeard(request: HttpRequest): void {
+    for (const text of [addressOf(request).path, ...textsOf(request)]) this.give(text, request.startedAtUs);
+  }
+
+  private give(text: string, atUs: number): void {
+    for (const word of wordsIn(text)) {
+      this.words.add(word);
+      this.given.set(word, Math.min(this.given.get(word) ?? atUs, atUs));
+    }
+  }
 }
 
-function identifiersIn(entries: readonly MockEntry[], heard: readonly HttpRequest[]): Known {
-  const words = new Set<string>();
-  const givenAtUs = new Map<string, number>();
-  const give = (text: string, atUs: number): void => {
-    for (const word of wordsIn(text)) {
-      words.add(word);
-      givenAtUs.set(word, Math.min(givenAtUs.get(word) ?? atUs, atUs));
-    }
-  };
+export function wordsOf(entries: readonly MockEntry[], heard: readonly HttpRequest[]): RecordedWords {
+  const words = new RecordedWords();
   for (const { content, mock } of entries) {
-    for (const word of wordsIn(canonicalText(content.value))) words.add(word);
-    const response = 'response' in mock.answer ? mock.answer.response : null;
-    if (response !== null) for (const text of textsOf(response)) give(text, response.startedAtUs);
+    words.noteAsked(content.value);
+    words.noteAnswer(mock);
   }
-  for (const request of heard) {
-    for (const text of [addressOf(request).path, ...textsOf(request)]) give(text, request.startedAtUs);
-  }
-  return { words, givenAtUs };
+  for (const request of heard) words.noteHeard(request);
+  return words;
 }
 
 function* wordsIn(text: string): Generator<string> {

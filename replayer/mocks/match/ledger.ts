@@ -2,7 +2,7 @@
  * What has been served so far, and which refused connects are due: each in its place between the mocks of its upstream, in a
  * run between those of its case.
  */
-import type { Mock, MockSet, Refusal } from '../mock';
+import type { Mock, MockSet, Refusal, ShelvedMock } from '../mock';
 import type { Running } from './running';
 
 export interface Ledger {
@@ -11,14 +11,21 @@ export interface Ledger {
   /** Due once the mocks recorded before it were served; the last one stands for good when nothing followed it. */
   refusal(upstream: string, running: Running): Refusal | null;
   refused(): number;
-  unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
+  unused(): Unused;
+}
+
+/** What nobody asked for. */
+export interface Unused {
+  readonly mocks: readonly Mock[];
+  readonly shelved: readonly ShelvedMock[];
+  readonly refusals: readonly Refusal[];
 }
 
 interface UpstreamState {
   readonly mocks: number;
   /** Mocks served at least once. */
   served: number;
-  /** The same for each case, and how many mocks each has. */
+  /** The same for each case, and how many mocks each has, where that says when a refusal is due. */
   readonly servedUnder: Map<string, number>;
   readonly mocksUnder: ReadonlyMap<string, number>;
   readonly refusals: readonly Refusal[];
@@ -26,8 +33,10 @@ interface UpstreamState {
 }
 
 export function createLedger(set: MockSet): Ledger {
-  const servedTimes = new Uint32Array(set.mocks.length);
+  const { shelved = [] } = set;
+  const servedTimes = new Uint32Array(set.mocks.length + shelved.length);
   const upstreams = upstreamStates(set);
+  const isUnused = ({ index }: Pick<Mock, 'index'>): boolean => servedTimes[index] === 0;
   let refused = 0;
   const isServed = (mock: Mock): boolean => (servedTimes[mock.index] ?? 0) !== 0;
   const serve = (mock: Mock): void => {
@@ -49,44 +58,34 @@ export function createLedger(set: MockSet): Ledger {
     },
     refused: () => refused,
     unused: () => ({
-      mocks: set.mocks.filter((mock) => servedTimes[mock.index] === 0),
+      mocks: set.mocks.filter(isUnused),
+      shelved: shelved.filter(isUnused),
       refusals: [...upstreams.values()].flatMap(({ refusals, used }) => refusals.filter((each) => !used.has(each))),
     }),
   };
 }
 
+type Counted = Pick<Mock, 'upstream' | 'cause'>;
+
 function upstreamStates(set: MockSet): ReadonlyMap<string, UpstreamState> {
-  const mocks = countBy(set.mocks);
+  const byUpstream = new Map<string, Counted[]>(set.upstreams.map(({ name }) => [name, []]));
+  for (const mocks of [set.mocks, set.shelved ?? []]) {
+    for (const mock of mocks) byUpstream.get(mock.upstream)?.push(mock);
+  }
   return new Map(
-    set.upstreams.map(({ name }) => {
+    [...byUpstream].map(([name, mocks]) => {
       const refusals = set.refusals.filter((refusal) => refusal.upstream === name);
-      return [
-        name,
-        {
-          mocks: mocks.get(name) ?? 0,
-          served: 0,
-          servedUnder: new Map(),
-          mocksUnder: byCause(set.mocks, name),
-          refusals,
-          used: new Set(),
-        },
-      ];
+      const state = { mocks: mocks.length, served: 0, servedUnder: new Map(), refusals, used: new Set<Refusal>() };
+      return [name, { ...state, mocksUnder: refusals.length === 0 ? new Map() : byCause(mocks) }];
     }),
   );
 }
 
-function byCause(mocks: readonly Mock[], upstream: string): ReadonlyMap<string, number> {
-  const own = mocks.filter((mock) => mock.upstream === upstream);
-  return new Map([...Map.groupBy(own, ({ cause }) => cause ?? '')].map(([cause, all]) => [cause, all.length]));
+function byCause(mocks: readonly Counted[]): ReadonlyMap<string, number> {
+  return new Map([...Map.groupBy(mocks, ({ cause }) => cause ?? '')].map(([cause, all]) => [cause, all.length]));
 }
 
-function countBy(mocks: readonly Mock[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { upstream } of mocks) counts.set(upstream, (counts.get(upstream) ?? 0) + 1);
-  return counts;
-}
-
-function noteServed(upstream: UpstreamState, { cause }: Mock): void {
+function noteServed(upstream: UpstreamState, { cause }: Counted): void {
   upstream.served++;
   if (cause !== null) upstream.servedUnder.set(cause, (upstream.servedUnder.get(cause) ?? 0) + 1);
 }

@@ -8,13 +8,15 @@ import { addressOf } from '../../../tape/model/http/http';
 import { RunClock, type SpanPair } from '../../judge/causes/run-clock';
 import type { Mock, MockSet, Refusal } from '../mock';
 import { type CallDifferences, differencesOfCall } from './call-differences';
-import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry, mockEntryOf } from './entry';
+import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry } from './entry';
 import { Epochs } from './epochs';
 import type { Excuse } from './excuse';
-import { type Group, groupBy } from './group';
-import { createLedger } from './ledger';
+import { type Group, Groups } from './group';
+import { type RecordedWords, wordsOf } from './identifiers';
+import { createLedger, type Unused } from './ledger';
 import type { Excuser } from './near';
-import { placesIn } from './places';
+import { createPlaces, type LoadedMock, loadedMock } from './places';
+import { RecordedWrites } from './recorded-writes';
 import { splitTarget } from './request-value';
 import { Running, type RunningCase } from './running';
 import type { Offer } from './strand';
@@ -49,12 +51,16 @@ export interface Missed {
 export type Match = Matched | Missed;
 
 export interface Matcher {
-  /** All mocks, in recorded order. */
+  /** All mocks, in recorded order; of shelved ones those that were taken down, as they were. */
   readonly entries: readonly MockEntry[];
   /** Why a difference between a mock and a request may be there now; null where it stands in the way. */
   readonly excuse: Excuser;
   /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `match` then. */
   again(wire: string): Matched | undefined;
+  /** Shelved mocks, read from the tape: all of one shelf, in recorded order. */
+  take(shelf: readonly LoadedMock[]): void;
+  /** What the whole recording says. Where mocks are shelved it must be read when a `WordsUnread` asks for it. */
+  learnWords(words: RecordedWords): void;
   /** `wire` names the bytes of the request; equal keys must mean equal requests to equal upstreams. */
   match(ask: Ask, wire: string): Match;
   /** The refusal that is due when a client connects to this upstream now; null where it may connect. */
@@ -66,7 +72,14 @@ export interface Matcher {
   whose(headers: HeaderList): Whose;
   served(): { readonly [S in Strictness]: number } & { readonly refused: number };
   /** Mocks and refusals that nobody asked for. */
-  unused(): { readonly mocks: readonly Mock[]; readonly refusals: readonly Refusal[] };
+  unused(): Unused;
+}
+
+/** Thrown where a request cannot be matched before all that was recorded is read; nothing was changed by then. */
+export class WordsUnread extends Error {
+  constructor() {
+    super('what was recorded must be read before this request can be matched');
+  }
 }
 
 /** Requests remembered by their bytes; past it they are all forgotten and matched by value again. */
@@ -79,24 +92,43 @@ interface Remembered {
 }
 
 export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
-  const described = describer(set.mocks);
-  const loaded = set.mocks.map((mock) => mockEntryOf(mock, options));
-  const places = placesIn(loaded);
-  const entries = loaded.map(places.asked);
+  const { shelved } = set;
+  const described = new Described();
+  const places = createPlaces();
+  const exact = new Groups(exactKey);
+  const entries: MockEntry[] = [];
+  const load = (loaded: readonly LoadedMock[]): readonly MockEntry[] => {
+    places.learn(loaded);
+    const asked = loaded.map(({ entry }) => places.asked(entry));
+    described.note(asked);
+    exact.add(asked);
+    for (const entry of asked) entries.push(entry);
+    return asked;
+  };
+  load(set.mocks.map((mock) => loadedMock(mock, options)));
   const counts = { exact: 0, noise: 0, moment: 0 };
   const ledger = createLedger(set);
-  const exact = groupBy(entries, exactKey);
   const remembered = new Map<string, Remembered>();
   const running = new Running();
   const isGiven = ({ mock }: MockEntry): boolean => ledger.isServed(mock);
-  const turns = createTurns(entries, { made: new Epochs(), recorded: new Epochs(), running, isGiven });
+  const inOrder = shelved === undefined ? entries : [];
+  const turns = createTurns(inOrder, { made: new Epochs(), recorded: new Epochs(), running, isGiven });
+  const writes = new RecordedWrites(shelved ?? []);
+  const epochOf = (entry: MockEntry) => ({ all: writes.ofAll(entry), own: writes.ofOwn(entry) });
+  if (shelved !== undefined) turns.add(entries, epochOf);
   const clock = new RunClock(options.shiftMs);
   const pairOf = (recorded: MockEntry, live: Entry): SpanPair => {
     const ofCase = running.pairOf(recorded.mock.cause, live.span.toUs);
     return clock.pairOf(ofCase?.recorded ?? recorded.span, ofCase?.live ?? live.span);
   };
   const grounds = { clock, keyed: options.keyed, pairOf };
-  const noise = createNoiseMatching(entries, { turns, grounds, heard: set.heard });
+  let known: RecordedWords | null = null;
+  const words = (): RecordedWords => {
+    if (known === null && shelved !== undefined) throw new WordsUnread();
+    known ??= wordsOf(entries, set.heard);
+    return known;
+  };
+  const noise = createNoiseMatching(entries, { turns, grounds, words });
 
   const timed = new Set<MockEntry>();
   /** Once for each mock: asked again, it says nothing new of how far the two runs lie apart. */
@@ -144,13 +176,17 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   return {
     entries,
     excuse: noise.excuse,
+    take: (shelf) => turns.add(load(shelf), epochOf),
+    learnWords(read) {
+      known = read;
+    },
     again(wire) {
       const known = remembered.get(wire);
       return known === undefined ? undefined : giveExact(known);
     },
     match(ask, wire) {
-      const live = places.asked(entryOf(described(ask), options));
-      const group = exact.get(exactKey(live));
+      const live = places.asked(entryOf(described.of(ask), options));
+      const group = exact.of(live);
       if (group !== undefined) {
         if (remembered.size >= rememberedLimit) remembered.clear();
         const known = { group, live, calls: new Map<MockEntry, CallDifferences>() };
@@ -158,7 +194,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
         return giveExact(known);
       }
       const settled = noise.withRecordedIds(live);
-      const same = settled === live ? undefined : exact.get(exactKey(settled));
+      const same = settled === live ? undefined : exact.of(settled);
       const whose = running.whose(live.request.headers);
       const found = same === undefined ? noise.find(settled, whose) : { offer: turns.next(same, whose), group: same };
       return found === null ? { kind: 'miss', entry: live, whose } : giveUnderNoise(found, live, whose);
@@ -177,16 +213,22 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
 }
 
 /** What is known of the messages of a recorded call is true of a live one to the same path. */
-function describer(mocks: readonly Mock[]): (ask: Ask) => Ask {
-  const known = new Map(
-    mocks.filter(({ request }) => request.body.schema !== undefined).map((mock) => [pathOf(mock), mock.request.body]),
-  );
-  return (ask) => {
-    const body = known.get(pathOf(ask));
+class Described {
+  private readonly bodies = new Map<string, Mock['request']['body']>();
+
+  note(entries: readonly Entry[]): void {
+    for (const { request } of entries) {
+      if (request.body.schema !== undefined) this.bodies.set(pathOf({ request }), request.body);
+    }
+  }
+
+  of(ask: Ask): Ask {
+    if (this.bodies.size === 0) return ask;
+    const body = this.bodies.get(pathOf(ask));
     return body === undefined
       ? ask
       : { ...ask, request: { ...ask.request, body: describedAs(ask.request.body, body) } };
-  };
+  }
 }
 
 function pathOf({ request }: Pick<Ask, 'request'>): string {

@@ -7,6 +7,7 @@ import type { Path } from '../../../tape/model/path';
 import { type DifferenceKind, differencesBetween, type ValueDifference } from './differences';
 import type { Entry, MockEntry } from './entry';
 import type { Excuse } from './excuse';
+import { pathSegments } from './request-value';
 
 export interface NearDifference {
   readonly path: Path;
@@ -36,11 +37,63 @@ export type Excuser = (difference: ValueDifference, sides: { recorded: MockEntry
 
 /** At most `limit` mocks of the same host, nearest first, ties in recorded order. */
 export function nearest(live: Entry, entries: readonly MockEntry[], excuse: Excuser, limit = 3): readonly Near[] {
-  const ofHost = entries.filter(({ host }) => host === live.host);
-  return best(ofHost, comparedInFull, (entry) => roughDistance(entry, live))
+  return best(ofHost(entries, live), comparedInFull, (entry) => roughDistance(entry, live))
     .map((entry) => near(entry, live, excuse))
     .sort((a, b) => a.distance - b.distance || a.entry.mock.index - b.entry.mock.index)
     .slice(0, limit);
+}
+
+/** What a mock is ranked by that is known only by where it asks. */
+export interface Askable {
+  readonly index: number;
+  readonly upstream: string;
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+}
+
+export interface Ranked<M extends Askable> {
+  readonly mock: M;
+  /** Whatever its body is, it is no nearer. */
+  readonly least: number;
+}
+
+/** Mocks in the order in which they may be near to a request; those of its own upstream first, then the others. */
+export function* nearOf<M extends Askable>(mocks: readonly M[], live: Entry): Generator<Iterable<Ranked<M>>> {
+  const isOwn = ({ upstream }: M): boolean => upstream === live.upstream;
+  yield ranked(mocks.filter(isOwn), live);
+  yield ranked(
+    mocks.filter((mock) => !isOwn(mock)),
+    live,
+  );
+}
+
+function* ranked<M extends Askable>(mocks: readonly M[], live: Entry): Generator<Ranked<M>> {
+  const { method, path } = live.content.value;
+  const leastOf = (mock: M): number =>
+    placeDistance(
+      mock.upstream === live.upstream,
+      mock.method === method,
+      listDistance(pathSegments(mock.target), path),
+    );
+  const byLeast = [...Map.groupBy(mocks, leastOf)].sort(([a], [b]) => a - b);
+  for (const [least, own] of byLeast) for (const mock of own) yield { mock, least };
+}
+
+/** Whether it may be one of those that are compared in full, beside those that are there. */
+export function mayBeNearer<M extends Askable>(
+  { mock, least }: Ranked<M>,
+  live: Entry,
+  entries: readonly MockEntry[],
+): boolean {
+  const last = best(ofHost(entries, live), comparedInFull, (entry) => roughDistance(entry, live))[comparedInFull - 1];
+  if (last === undefined) return true;
+  const distance = roughDistance(last, live);
+  return least < distance || (least === distance && mock.index < last.mock.index);
+}
+
+function ofHost(entries: readonly MockEntry[], live: Entry): readonly MockEntry[] {
+  return entries.filter(({ host }) => host === live.host);
 }
 
 function best(entries: readonly MockEntry[], limit: number, score: (entry: MockEntry) => number): MockEntry[] {
@@ -55,11 +108,16 @@ function roughDistance(entry: MockEntry, live: Entry): number {
   const recorded = entry.content.value;
   const asked = live.content.value;
   return (
-    (entry.upstream === live.upstream ? 0 : weights.upstream) +
-    (recorded.method === asked.method ? 0 : weights.method) +
-    weights.path * listDistance(recorded.path, asked.path) +
-    (entry.content.bodyKind === live.content.bodyKind ? 0 : weights.body)
+    placeDistance(
+      entry.upstream === live.upstream,
+      recorded.method === asked.method,
+      listDistance(recorded.path, asked.path),
+    ) + (entry.content.bodyKind === live.content.bodyKind ? 0 : weights.body)
   );
+}
+
+function placeDistance(isSameUpstream: boolean, isSameMethod: boolean, path: number): number {
+  return (isSameUpstream ? 0 : weights.upstream) + (isSameMethod ? 0 : weights.method) + weights.path * path;
 }
 
 function listDistance(a: JsonValue | undefined, b: JsonValue | undefined): number {

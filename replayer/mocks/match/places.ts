@@ -1,33 +1,66 @@
-/** Which header fields decide at which place of an upstream, as its recorded answers show: learned once, when mocks are loaded. */
+/** Which header fields decide at which place of an upstream, as its recorded answers show: learned when the mocks of the place are loaded. */
 import { createHash } from 'node:crypto';
 import type { Mock } from '../mock';
-import { type Entry, headlessKey, type MockEntry, placeKey, withFields } from './entry';
+import {
+  type Entry,
+  type EntryOptions,
+  headlessKey,
+  type MockEntry,
+  mockEntryOf,
+  placeKey,
+  withFields,
+  withoutAnswer,
+} from './entry';
 import { tellingApart, variedBy } from './fields';
 
 export interface Places {
   /** The entry with the fields that decide where it asks; itself where nothing but those of HTTP does. */
   asked<E extends Entry>(entry: E): E;
+  /** Takes note of all mocks of some places. */
+  learn(loaded: readonly LoadedMock[]): void;
 }
 
-export function placesIn(entries: readonly MockEntry[]): Places {
+/** A mock on its way into a matcher: what its answer says of its place is asked for once all of the place are there. */
+export interface LoadedMock {
+  readonly entry: MockEntry;
+  /** Fields that its answer names in `Vary`. */
+  readonly varied: readonly string[];
+  /** Equal for answers that say the same. */
+  answerText(): string;
+}
+
+export function loadedMock(mock: Mock, options: EntryOptions): LoadedMock {
+  const { answer } = mock;
+  const varied = 'response' in answer && answer.response !== null ? variedBy(answer.response) : [];
+  return { entry: mockEntryOf(mock, options), varied, answerText: () => answerText(mock) };
+}
+
+/** The same without the answer, which stays on the tape. */
+export function withAnswerOnTape({ entry, varied, answerText }: LoadedMock): LoadedMock {
+  const text = answerText();
+  return { entry: withoutAnswer(entry), varied, answerText: () => text };
+}
+
+export function createPlaces(): Places {
   const fields = new Map<string, Set<string>>();
   const note = (place: string, names: readonly string[]): void => {
     const known = fields.get(place) ?? new Set();
     for (const name of names) known.add(name);
     if (known.size > 0) fields.set(place, known);
   };
-  for (const entry of entries) {
-    const { answer } = entry.mock;
-    const names = 'response' in answer && answer.response !== null ? variedBy(answer.response) : [];
-    if (names.length > 0) note(placeKey(entry), names);
-  }
-  for (const alike of Map.groupBy(entries, headlessKey).values()) {
-    const [first] = alike;
-    if (first === undefined || alike.length < 2) continue;
-    const names = tellingApart(alike.map(({ mock }) => ({ headers: mock.request.headers, answer: answerText(mock) })));
-    if (names.length > 0) note(placeKey(first), names);
-  }
-  return { asked: (entry) => (fields.size === 0 ? entry : withFields(entry, fields.get(placeKey(entry)) ?? none)) };
+  return {
+    asked: (entry) => (fields.size === 0 ? entry : withFields(entry, fields.get(placeKey(entry)) ?? none)),
+    learn(loaded) {
+      for (const { entry, varied } of loaded) if (varied.length > 0) note(placeKey(entry), varied);
+      for (const alike of Map.groupBy(loaded, ({ entry }) => headlessKey(entry)).values()) {
+        const [first] = alike;
+        if (first === undefined || alike.length < 2) continue;
+        const told = alike.map((each) => ({ headers: each.entry.request.headers, answer: each.answerText() }));
+        const names = tellingApart(told);
+        if (names.length > 0) note(placeKey(first.entry), names);
+      }
+    },
+  };
 }
 
 const none: ReadonlySet<string> = new Set();

@@ -24,10 +24,11 @@ export interface RequestValue {
 /** The value of a request; never throws on input. `fields` are header fields that take part besides those of HTTP itself. */
 export function requestValue(request: HttpRequest, fields: Iterable<string> = []): RequestValue {
   const view = viewBody(request.headers, request.body);
-  const { path, query } = splitTarget(addressOf(request).path);
+  const target = addressOf(request).path;
+  const { query } = splitTarget(target);
   const value: JsonObject = {
     method: request.method,
-    path: segmentsOf(path),
+    path: pathSegments(target),
     query: namedValues(parseForm(query).map(([name, text]) => [name, queryValue(text)])),
     header: askedFields(request, fields),
   };
@@ -39,6 +40,11 @@ export function requestValue(request: HttpRequest, fields: Iterable<string> = []
 export function splitTarget(target: string): { path: string; query: string } {
   const mark = target.indexOf('?');
   return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+/** The segments of the path of a target, decoded. */
+export function pathSegments(target: string): readonly string[] {
+  return segmentsOf(splitTarget(target).path);
 }
 
 /** Segments are cut before they are decoded, so that `%2F` within one stays apart from `/` between two. */

@@ -20,8 +20,16 @@ export interface Turns {
   offers(group: Group, whose: Whose): Generator<Offer>;
   /** The first of them. */
   next(group: Group, whose: Whose): Offer;
+  /** Further mocks, whose epochs are known. */
+  add(entries: readonly MockEntry[], epochOf: (entry: MockEntry) => EntryEpochs): void;
   /** Takes note of one that answered: a write moves the state of its upstream. */
   gave(entry: MockEntry): void;
+}
+
+/** The write a mock was recorded after: of all that is recorded, and of its own case. */
+export interface EntryEpochs {
+  readonly all: number;
+  readonly own: number;
 }
 
 export interface TurnOptions {
@@ -33,9 +41,9 @@ export interface TurnOptions {
   isGiven(entry: MockEntry): boolean;
 }
 
-/** `entries` are all mocks, in recorded order. */
+/** `entries` are all mocks, in recorded order, but for those that are added. */
 export function createTurns(entries: readonly MockEntry[], { made, recorded, running, isGiven }: TurnOptions): Turns {
-  const epochs = new Map<MockEntry, { readonly all: number; readonly own: number }>();
+  const epochs = new Map<MockEntry, EntryEpochs>();
   for (const entry of entries) {
     epochs.set(entry, { all: recorded.of(entry, everything), own: recorded.of(entry, scopeOf(entry)) });
     recorded.note(entry, everything);
@@ -104,6 +112,9 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
       const offer = isOne ? nextOf(strand, nowIn(everything)(strand), isGiven) : offers(group, whose).next().value;
       if (offer === undefined) throw new RangeError('a group holds at least one mock');
       return offer;
+    },
+    add(more, epochOf) {
+      for (const entry of more) epochs.set(entry, epochOf(entry));
     },
     gave(entry) {
       made.note(entry, everything);

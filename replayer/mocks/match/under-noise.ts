@@ -5,13 +5,12 @@
  */
 import { isJsonObject } from '../../../tape/json/json';
 import { type JsonScalar, mapScalars } from '../../../tape/json/values';
-import type { HttpRequest } from '../../../tape/model/http/http';
 import { differencesBetween } from './differences';
 import { type Entry, type MockEntry, noiseKey } from './entry';
 import { type Excuse, excuseFor, type IdPair, timesAgree } from './excuse';
 import type { Grounds } from './grounds';
-import { type Group, groupBy } from './group';
-import { createIdentifiers, shortestIdentifier } from './identifiers';
+import { type Group, Groups } from './group';
+import { createIdentifiers, type RecordedWords, shortestIdentifier } from './identifiers';
 import type { Excuser } from './near';
 import type { Offer } from './strand';
 import type { Turns } from './turns';
@@ -37,15 +36,17 @@ const standIn = 'stand-in';
 export interface NoiseOptions {
   readonly turns: Turns;
   readonly grounds: Grounds;
-  readonly heard: readonly HttpRequest[];
+  /** What the recording says; throws where that must be read first. */
+  words(): RecordedWords;
 }
 
 export function createNoiseMatching(
-  entries: readonly MockEntry[],
-  { turns, grounds, heard }: NoiseOptions,
+  entries: readonly MockEntry[], // more of them may come
+  { turns, grounds, words }: NoiseOptions,
 ): NoiseMatching {
-  const identifiers = createIdentifiers(entries, heard);
-  let groups: ReadonlyMap<string, Group> | null = null;
+  const identifiers = createIdentifiers(words);
+  const groups = new Groups(noiseKey);
+  let grouped = 0;
 
   const excuse: Excuser = (difference, sides) => {
     const { path, expected, actual } = difference;
@@ -75,8 +76,9 @@ export function createNoiseMatching(
       return isJsonObject(value) ? { ...live, content: { ...live.content, value } } : live;
     },
     find(live, whose) {
-      groups ??= groupBy(entries, noiseKey);
-      const group = groups.get(noiseKey(live));
+      if (grouped < entries.length) groups.add(entries.slice(grouped));
+      grouped = entries.length;
+      const group = groups.of(live);
       if (group === undefined) return null;
       for (const offer of turns.offers(group, whose)) {
         if (fits(offer.entry, live, offer.isRepeat ? 'repeat' : 'strict')) return { offer, group };
@@ -85,9 +87,12 @@ export function createNoiseMatching(
     },
     excusesOf(found, live) {
       const differences = differencesBetween(found.content.value, live.content.value);
-      return differences.map((difference) => {
+      const excuses = differences.map((difference) => {
         return excuse(difference, { recorded: found, live }) ?? { path: difference.path, rule: standIn, ids: [] };
       });
+      // What is learned of declared places asks for the words of the recording: rather now than when it was answered.
+      if (excuses.some(({ declared = [] }) => declared.length > 0)) words();
+      return excuses;
     },
     learn(excused) {
       identifiers.bind(excused.flatMap(({ ids }) => ids));

@@ -66,6 +66,21 @@ export function believed<T extends object>(row: T, kinds: Kinds): T {
   return row;
 }
 
+/** The same for rows of bare cells, whose first ones have these names. */
+export function cellCheck(names: readonly string[], kinds: Kinds): (row: readonly unknown[]) => void {
+  const own = names.flatMap((name, at) => {
+    const kind = kinds.get(name);
+    return kind === undefined ? [] : [{ at, name, ...kind, kind }];
+  });
+  return (row) => {
+    for (const { at, name, type, mayBeNull, kind } of own) {
+      const cell = row[at];
+      if (cell === null ? mayBeNull : type === 'TEXT' ? typeof cell === 'string' : fits(cell, kind)) continue;
+      throw new UnbelievableCell(`column ${name} holds ${described(cell, kind)}`);
+    }
+  };
+}
+
 function fits(cell: unknown, { type, mayBeNull }: Kind): boolean {
   if (cell === null) return mayBeNull;
   if (type === 'INTEGER') return Number.isSafeInteger(cell);

@@ -1,5 +1,5 @@
 /** Answers requests with recorded responses: the body is read whole, the mock matched, and what was recorded written. */
-import { type Answering, type FoundMock, replyJson, replyMiss } from '../../answering';
+import { type Answering, type Found, type FoundMock, replyJson, replyMiss } from '../../answering';
 import { takeWhole, wireKey } from '../../body';
 import type { Asked } from '../../front/asked';
 import { liveRequest } from '../../live-request';
@@ -14,12 +14,27 @@ export const httpHost: MockHost = {
   open: (answering) => new HttpMocks(answering),
 };
 
+type Shelved = NonNullable<Answering['shelved']>;
+type FoundMiss = Found & { readonly kind: 'miss' };
+
+/** Work that is done one after another, in the order in which it came. */
+class Line {
+  private last: Promise<void> = Promise.resolve();
+
+  /** `work` never rejects. */
+  next(work: () => Promise<void>): Promise<void> {
+    this.last = this.last.then(work);
+    return this.last;
+  }
+}
+
 /** No client gives up sooner. */
 const shortestPatienceMs = 100;
 
 class HttpMocks implements OpenHost {
   private readonly replies: Replies;
   private readonly passthrough: Passthrough;
+  private readonly line = new Line();
 
   constructor(private readonly answering: Answering) {
     this.replies = createReplies({ mark: answering.options.mark ?? false, translation: answering.translation });
@@ -33,7 +48,9 @@ class HttpMocks implements OpenHost {
     });
   }
 
-  private answer(asked: Asked, body: Buffer): void {
+  private answer(asked: Asked, body: Buffer): void | Promise<void> {
+    const { shelved } = this.answering;
+    if (shelved !== null) return this.line.next(() => this.answerFromTape(asked, body, shelved));
     const wire = wireKey('http', asked, body);
     const known = this.answering.again(asked, wire);
     if (known !== undefined) {
@@ -42,8 +59,43 @@ class HttpMocks implements OpenHost {
     }
     const found = this.answering.find(asked, liveRequest(asked, body), { host: 'http', wire });
     if (found.kind === 'mock') this.write(asked, body, found);
-    else if (found.passTo === null) replyMiss(asked.reply, found.miss);
-    else this.passthrough.send(found.passTo, asked, body);
+    else this.miss(asked, body, found);
+  }
+
+  /** Which mock answers is settled in the order of requests; nobody waits for the answer of another. */
+  private async answerFromTape(asked: Asked, body: Buffer, { find, whole }: Shelved): Promise<void> {
+    try {
+      const by = { host: 'http', wire: wireKey('http', asked, body) } as const;
+      const found = this.answering.again(asked, by.wire) ?? (await find(asked, liveRequest(asked, body), by));
+      if (found.kind === 'mock') void this.writeFromTape(asked, body, { found, whole });
+      else this.miss(asked, body, found);
+    } catch (error) {
+      this.fault(asked, error);
+    }
+  }
+
+  private async writeFromTape(
+    asked: Asked,
+    body: Buffer,
+    { found, whole }: Pick<Shelved, 'whole'> & { readonly found: FoundMock },
+  ): Promise<void> {
+    try {
+      const mock = await whole(found.mock);
+      this.answering.guard(asked, () => this.write(asked, body, { ...found, mock }));
+    } catch (error) {
+      this.fault(asked, error);
+    }
+  }
+
+  private miss(asked: Asked, body: Buffer, { miss, passTo }: FoundMiss): void {
+    if (passTo === null) replyMiss(asked.reply, miss);
+    else this.passthrough.send(passTo, asked, body);
+  }
+
+  private fault(asked: Asked, error: unknown): void {
+    this.answering.guard(asked, () => {
+      throw error;
+    });
   }
 
   private write(asked: Asked, body: Buffer, { mock, strictness }: FoundMock): void {

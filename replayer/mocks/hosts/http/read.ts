@@ -41,6 +41,13 @@ const failures = new Set<string>(['reset', 'closed', 'timeout', 'refused'] satis
 export const readHttp: MockReader<'http'> = {
   host: 'http',
   takes: (exchange) => !changesToHttp2(httpOf(exchange)),
+  outlined: ({ line, outcome, problems, isPlainlyAddressed, messages }) => {
+    const { verb, target, result } = line;
+    const status = statusIn(result);
+    const isWhole = outcome === 'response' && problems.every((problem) => harmless.has(problem)) && messages === 0;
+    if (!isWhole || !isPlainlyAddressed || verb === null || target === null || status === null) return null;
+    return verb === 'CONNECT' || whyUnusable(status) !== null ? null : { method: verb, target, status };
+  },
   read(exchange): Read<'http'> {
     const content = asAskedOverHttp1(httpOf(exchange) ?? noHttp);
     const reason = whyNot(exchange, content);
@@ -88,6 +95,15 @@ function whyNot(exchange: Exchange, { request, response }: HttpContent): string 
   const broken = exchange.problems.filter((problem) => !harmless.has(problem));
   if (broken.length > 0) return broken.join(', ');
   if (outcome !== 'response') return outcome;
-  if (response.status < 200 || response.status > 999) return response.status === 101 ? 'upgrade' : 'parse-error';
-  return null;
+  return whyUnusable(response.status);
+}
+
+function whyUnusable(status: number): string | null {
+  if (status >= 200 && status <= 999) return null;
+  return status === 101 ? 'upgrade' : 'parse-error';
+}
+
+/** As a list shows it; null where it is none. */
+function statusIn(result: string | null): number | null {
+  return result !== null && /^\d{1,6}$/.test(result) ? Number(result) : null;
 }

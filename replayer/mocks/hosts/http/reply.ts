@@ -30,7 +30,10 @@ export interface Reply {
   readonly answer: HttpAnswer & { readonly kind: 'response' };
 }
 
-/** Prepares each response once for each way to answer, on first use; what depends on the request, for each. `mark` adds the `wiretape-mock` header. */
+/**
+ * Prepares each response once for each way to answer, on first use; those that lie on the tape, and what depends on the
+ * request, each time. `mark` adds the `wiretape-mock` header.
+ */
 export function createReplies({ mark, translation }: { mark: boolean; translation: Translation }): Replies {
   const known = new Map<string, Map<Mock, Reply>>();
   const persons = new Map<Mock, Personal>();
@@ -41,7 +44,7 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
   };
   const personalOf = (mock: Mock, response: HttpResponse): Personal => {
     const personal = persons.get(mock) ?? personalIn(mock, response);
-    persons.set(mock, personal);
+    if (mock.isOnTape !== true) persons.set(mock, personal);
     return personal;
   };
   const toRequest = (mock: Mock, response: HttpResponse, live: () => HttpRequest): HttpResponse => {
@@ -59,7 +62,7 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
       const before = replies.get(mock);
       const reply =
         before ?? prepare(mock, how.strictness, withResponse(answer, translation.answer(mock, answer.response, how)));
-      if (before === undefined) replies.set(mock, reply);
+      if (before === undefined && mock.isOnTape !== true) replies.set(mock, reply);
       const response = toRequest(mock, reply.answer.response, live);
       return response === reply.answer.response ? reply : prepare(mock, how.strictness, withResponse(answer, response));
     },
