@@ -74,7 +74,7 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 	return false;
 }
 
-static __always_inline struct sock *stream_behind(s32 fd)
+static __always_inline struct sock *socket_told_of(s32 fd)
 {
 	struct task_struct *task = current_task();
 	struct files_struct *files = READ(task, files);
@@ -84,7 +84,7 @@ static __always_inline struct sock *stream_behind(s32 fd)
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), READ(table, fd) + fd);
 	struct sock *sk = file ? sock_of(file) : 0;
-	return sk && is_stream(sk) ? sk : 0;
+	return sk && (is_stream(sk) || is_udp(sk)) ? sk : 0;
 }
 
 /* Bytes that moved on a socket which may be gone: only their count is certain. The hole shows in their stream. */
@@ -97,8 +97,14 @@ static __always_inline void skip_bytes(u64 address, u32 length, u8 direction)
 
 static __always_inline void take_call(struct sock *sk, struct socket_call *call, u32 length)
 {
-	if (length && !(call->flags & MSG_ASIDE))
+	if (!length || call->flags & MSG_ASIDE)
+		return;
+	if (is_stream(sk))
 		TAKE_BYTES(sk, length, call->direction, call->readable);
+	else if (call->direction == WIRE_SENT)
+		NOTE_QUESTION(sk);
+	else if (call->readable)
+		TAKE_ANSWER(sk, length);
 }
 
 static __always_inline u32 length_of_message(u64 messages, u32 index)
@@ -139,7 +145,8 @@ static __always_inline void leave_batch(struct pt_regs *regs, u32 moved, u8 dire
 	if (!end_noted_call(&noted))
 		return;
 	/* Where another thread closed the descriptor meanwhile, the next call or the end shows that bytes are missing. */
-	if ((u64)stream_behind(CALL_FIRST(regs)) == noted.sk)
+	struct sock *sk = socket_told_of(CALL_FIRST(regs));
+	if ((u64)sk == noted.sk && is_stream(sk))
 		take_messages(noted.sk, regs, moved, direction);
 }
 
@@ -148,7 +155,7 @@ static __always_inline void enter_call(struct pt_regs *regs, u64 number)
 	struct socket_call call;
 	if (!IS_CALL_OF_64_BITS(regs) || !describe_call(&call, regs, number))
 		return;
-	struct sock *sk = stream_behind(call.fd);
+	struct sock *sk = socket_told_of(call.fd);
 	if (sk)
 		note_call(sk, 0);
 }
@@ -184,7 +191,7 @@ static __always_inline void leave_other_call(struct pt_regs *regs, long result)
 	struct socket_call call;
 	if (!end_noted_call(&noted) || result <= 0 || !describe_call(&call, regs, CALL_NUMBER(regs)))
 		return;
-	struct sock *sk = stream_behind(call.fd);
+	struct sock *sk = socket_told_of(call.fd);
 	if ((u64)sk == noted.sk)
 		take_call(sk, &call, result);
 	else if (!(call.flags & MSG_ASIDE))

@@ -3,14 +3,14 @@
  * a connection says is read once.
  */
 import type { OperationLine } from '../../model/content-model';
-import type { Outcome } from '../../model/exchange';
+import type { Connection, Outcome } from '../../model/exchange';
 import { type ExchangeFilter, type FilterSubject, subjectPasses } from '../../model/filter';
 import type { ExchangeOutline } from '../tape';
 import { believed, boundedColumns, cellCheck, entriesIn } from './cells';
-import { type ConnectionColumns, tlsOf } from './connection-row';
+import { type ListedConnectionColumns, listedConnectionOf } from './connection-row';
 import { wholeRow } from './packed-rows';
 import { problemsOf, protocolOf } from './row';
-import { fromTables, type Source } from './source';
+import { columnList, fromTables, listedOfConnection, type Source } from './source';
 import { conditions } from './summaries';
 
 /** Longer pages take longer to the first of them, and are no cheaper. */
@@ -80,8 +80,9 @@ export function* outlines(source: Source, filter: ExchangeFilter): IterableItera
   let page: ExchangeOutline[] = [];
   for (const row of rows as Iterable<OutlineCells>) {
     requireBelievable(row);
-    const outline = outlineFrom(wholeOutline(row, source), { connectionOf, entriesOf });
-    if (isFiltered && !subjectPasses(subjectOf(outline, row), filter)) continue;
+    const connection = connectionOf(row[1]);
+    const outline = outlineFrom(wholeOutline(row, source), { connection, entriesOf });
+    if (isFiltered && !subjectPasses(subjectOf(connection, row), filter)) continue;
     if (page.push(outline) < outlinesAtOnce) continue;
     yield page;
     page = [];
@@ -97,17 +98,25 @@ function wholeOutline(row: OutlineCells, source: Source): OutlineCells {
   return row.toSpliced(-3, 3, redacted, packed, content.slice(0, beginningLength)) as unknown as OutlineCells;
 }
 
-type OutlinedConnection = ExchangeOutline['connection'];
+/** With what filters ask of it besides. */
+interface KnownConnection {
+  readonly outlined: ExchangeOutline['connection'];
+  readonly whole: Connection;
+}
 
-function connectionsOf({ database, cells }: Source): (id: number) => OutlinedConnection {
-  const known = new Map<number, OutlinedConnection>();
-  const wanted = boundedColumns(['c.direction', 'c.local', 'c.remote', 'c.tls_library'], cells.joined);
-  const find = database.prepare<[number], ConnectionColumns>(`SELECT ${wanted} FROM connections c WHERE c.id = ?`);
+function connectionsOf({ database, cells }: Source): (id: number) => KnownConnection {
+  const known = new Map<number, KnownConnection>();
+  const wanted = columnList(listedOfConnection, cells);
+  const find = database.prepare<[number], ListedConnectionColumns>(
+    `SELECT ${wanted} FROM connections c WHERE c.id = ?`,
+  );
   return (id) => {
     const before = known.get(id);
     if (before !== undefined) return before;
-    const row = believed(find.get(id) as ConnectionColumns, cells.joined); // joined with an exchange, it is there
-    const connection = { direction: row.direction, local: row.local, remote: row.remote, tls: tlsOf(row) };
+    const row = believed(find.get(id) as ListedConnectionColumns, cells.joined); // joined with an exchange, it is there
+    const whole = listedConnectionOf(row);
+    const { direction, local, remote, tls } = whole;
+    const connection = { outlined: { direction, local, remote, tls }, whole };
     known.set(id, connection);
     return connection;
   };
@@ -131,18 +140,18 @@ function rememberingEntries(): (cell: string) => ExchangeOutline['redacted'] {
 const nothing: readonly never[] = [];
 
 interface Reading {
-  connectionOf(id: number): OutlinedConnection;
+  readonly connection: KnownConnection;
   entriesOf(cell: string): ExchangeOutline['redacted'];
 }
 
-function outlineFrom(cells: OutlineCells, { connectionOf, entriesOf }: Reading): ExchangeOutline {
-  const [id, connectionId, causeId, startedAtUs, protocol, outcome, problems, , authority, , , , , , ...rest] = cells;
+function outlineFrom(cells: OutlineCells, { connection, entriesOf }: Reading): ExchangeOutline {
+  const [id, , causeId, startedAtUs, protocol, outcome, problems, , authority, , , , , , ...rest] = cells;
   const [messages, redacted, , contentBegins] = rest;
   return {
     id: String(id),
     startedAtUs,
     causeId: causeId === null ? null : String(causeId),
-    connection: connectionOf(connectionId),
+    connection: connection.outlined,
     protocol: protocolOf({ protocol }),
     outcome,
     problems: problems === '' ? nothing : problemsOf(problems),
@@ -162,6 +171,6 @@ function overOf([, , , , , , , , , , , verb, target, result]: OutlineCells): Ope
   return verb === null ? null : { verb, target, result };
 }
 
-function subjectOf({ connection, authority }: ExchangeOutline, cells: OutlineCells): FilterSubject {
-  return { ...connection, authority, ...ownOf(cells), over: overOf(cells) };
+function subjectOf({ outlined, whole }: KnownConnection, cells: OutlineCells): FilterSubject {
+  return { ...outlined, connection: () => whole, authority: cells[8], ...ownOf(cells), over: overOf(cells) };
 }

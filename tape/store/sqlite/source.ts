@@ -1,7 +1,7 @@
 /** What readers ask a tape with: the joins behind an exchange, and what each cell of them may hold. */
 import { type BlockReader, createBlockReader } from './blocks';
 import { boundedColumns, type Kind, type Kinds, kindsOf } from './cells';
-import { connectionColumns } from './connection-row';
+import { columnsOfOne, connectionColumns } from './connection-row';
 import { createHeadReader, type HeadReader } from './heads';
 import type { TapeDatabase } from './open';
 import { currentVersion } from './schema';
@@ -89,9 +89,14 @@ export const fromTables = `
   JOIN sessions s ON s.id = e.session_id
   LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1`;
 
-export const ofConnection = [
+const ownOfConnection = connectionColumns.filter((name) => name !== 'session_id' && name !== 'key');
+
+export const ofConnection = ['c.key AS connection_key', ...ownOfConnection.map((name) => `c.${name}`)].join(', ');
+
+/** What lists say of it. */
+export const listedOfConnection = [
   'c.key AS connection_key',
-  ...connectionColumns.filter((name) => name !== 'session_id' && name !== 'key').map((name) => `c.${name}`),
+  ...ownOfConnection.filter((name) => !columnsOfOne.has(name)).map((name) => `c.${name}`),
 ].join(', ');
 
 export function columnList(columns: string, { joined, exchangeColumns }: Cells): string {

@@ -20,6 +20,22 @@ CREATE TABLE connections (
   unread_reason   TEXT,
   ways            TEXT,
   server_name     TEXT,
+  host_name       TEXT,
+  host_name_from  TEXT,
+  executable      TEXT,
+  command         TEXT,
+  user_id         INTEGER,
+  user_name       TEXT,
+  tls_version     TEXT,
+  tls_cipher      TEXT,
+  tls_offered     TEXT,
+  tls_agreed      TEXT,
+  handshake_us    INTEGER,
+  sent_bytes      INTEGER,
+  received_bytes  INTEGER,
+  round_trip_us   INTEGER,
+  retransmits     INTEGER,
+  congestion_window INTEGER,
   container_id    TEXT,
   container_name  TEXT,
   container_image TEXT,
@@ -122,7 +138,8 @@ SELECT e.id, e.session_id, e.connection_id,
        x.id AS cause_id,
        coalesce(c.container_name, substr(c.container_id, 1, 12)) AS container, c.container_image, c.pod_namespace, c.pod_name,
        e.protocol, e.application, e.channel, e.result, e.failed, e.messages,
-       iif(e.over_verb IS NULL, NULL, e.verb || ' ' || e.target) AS operation
+       iif(e.over_verb IS NULL, NULL, e.verb || ' ' || e.target) AS operation,
+       c.server_name, c.host_name, c.executable, coalesce(c.user_name, c.user_id) AS user, c.tls_version, c.round_trip_us / 1000.0 AS round_trip_ms
 FROM exchanges e
 JOIN connections c ON c.id = e.connection_id
 JOIN sessions s ON s.id = e.session_id
@@ -207,6 +224,28 @@ const oldViews = [
   'redactions',
 ];
 
+/** What schema 1 does not say of a connection. */
+const addedFacts = [
+  'host_name',
+  'host_name_from',
+  'executable',
+  'command',
+  'user_id',
+  'user_name',
+  'tls_version',
+  'tls_cipher',
+  'tls_offered',
+  'tls_agreed',
+  'handshake_us',
+  'sent_bytes',
+  'received_bytes',
+  'round_trip_us',
+  'retransmits',
+  'congestion_window',
+]
+  .map((column) => `NULL AS ${column}`)
+  .join(', ');
+
 /** The statements that give the rows of schema 1 as schema 2 has them; `from` is put before the names of its tables. */
 export function secondFromFirst(
   from: string,
@@ -214,7 +253,7 @@ export function secondFromFirst(
 ): { readonly connections: string; readonly exchanges: string } {
   return {
     connections: `SELECT id, session_id, key, direction, opened_us, local, remote, tls_library, pid, process,
-      NULL AS unread_tls, NULL AS unread_reason, NULL AS ways, NULL AS server_name, NULL AS container_id, NULL AS container_name, NULL AS container_image,
+      NULL AS unread_tls, NULL AS unread_reason, NULL AS ways, NULL AS server_name, ${addedFacts}, NULL AS container_id, NULL AS container_name, NULL AS container_image,
       NULL AS pod_id, NULL AS pod_name, NULL AS pod_namespace FROM ${from}connections${suffix}`,
     exchanges: `SELECT id, session_id, connection_id, NULL AS channel, seq, number, 1 AS commit_number, protocol, started_us,
       duration_us, outcome, ${problemsOfFirst} AS problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,

@@ -3,11 +3,12 @@
  * changed places, and what only looks alike. Each is a difference; the last four are known not to be.
  */
 import type { HeaderList } from '../../../../tape/model/body';
+import type { ExchangeSketch } from '../../../support/exchanges';
 import { judgeOne } from '../../../support/judging';
 
 const [a, b] = ['3f2504e0-4f89-41d3-9a0c-0305e82c3301', '7d444840-9dc0-41d1-b245-5ffdce74fad2'];
 
-type Answer = string | object;
+type Answer = NonNullable<ExchangeSketch['responseBody']>;
 
 function differs(recorded: Answer, live: Answer, headers: readonly [HeaderList, HeaderList] = [[], []], type?: string) {
   const sketch = (body: Answer, more: HeaderList) => ({
