@@ -13,14 +13,36 @@ import type { Context, Measurement } from './measurement';
 import { bystander } from './recorded/bystander';
 import { causes } from './recorded/causes';
 import { cost } from './recorded/cost';
+import { half } from './recorded/half';
 import { losses } from './recorded/losses';
-import { throughput } from './recorded/throughput';
+import { memory } from './recorded/memory';
+import { slow } from './recorded/slow';
+import { soak } from './recorded/soak';
+import { shapes, throughput } from './recorded/throughput';
+import { million } from './replayed/million';
 import { mocks } from './replayed/mocks';
 import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
 import { tape } from './user-space/tape';
+import { tapeBytes } from './user-space/tape-bytes';
 
-const measurements: readonly Measurement[] = [throughput, bystander, cost, losses, causes, tape, mocks, replay];
+const measurements: readonly Measurement[] = [
+  throughput,
+  shapes,
+  half,
+  bystander,
+  cost,
+  slow,
+  memory,
+  losses,
+  causes,
+  tape,
+  tapeBytes,
+  mocks,
+  replay,
+  million,
+  soak,
+];
 
 async function main(args: readonly string[]): Promise<number> {
   let settings: Settings;
@@ -57,7 +79,7 @@ async function measureAll({ only, json, sizes }: Settings, signal: AbortSignal):
   const results: Result[] = [];
   const notMeasured: NotMeasured[] = [];
   let status = 0;
-  for (const measurement of measurements.filter(({ name }) => only?.includes(name) ?? true)) {
+  for (const measurement of measurements.filter(({ name, isLong }) => only?.includes(name) ?? isLong !== true)) {
     const { name } = measurement;
     const obstacleHere = measurement.records ? obstacle(lookAtMachine()) : null;
     if (obstacleHere !== null) notMeasured.push({ name, reason: obstacleHere });

@@ -7,6 +7,8 @@ export interface Measurement {
   readonly name: string;
   /** Needs root and BPF. */
   readonly records: boolean;
+  /** Takes too long to be measured unasked. */
+  readonly isLong?: boolean;
   /** Ends what it starts, through `stopAll` of test/support/programs. Rejects when a run was no measurement. */
   measure(context: Context): Promise<readonly Result[]>;
 }

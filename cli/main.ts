@@ -30,6 +30,8 @@ const registry: Readonly<Record<string, () => AnyCommand | CommandGroup>> = {
   test: () => (require('./test') as typeof import('./test')).testCommand,
   accept: () => (require('./accept') as typeof import('./accept')).acceptCommand,
   dedupe: () => (require('./dedupe') as typeof import('./dedupe')).dedupeCommand,
+  pack: () => (require('./pack') as typeof import('./pack')).packCommand,
+  unpack: () => (require('./unpack') as typeof import('./unpack')).unpackCommand,
   export: () => (require('./export') as typeof import('./export')).exportCommand,
   generate: () => (require('./generate') as typeof import('./generate')).generateCommand,
   noise: () => (require('./noise') as typeof import('./noise')).noiseCommand,

@@ -29,7 +29,7 @@ export interface CaptureOptions {
 export const captureDefaults: CaptureOptions = {
   ringBytes: 32 << 20,
   limitBytes: 16 << 20,
-  queueBytes: 96 << 20,
+  queueBytes: 64 << 20,
   everybody: false,
   watchProcesses: false,
   sample: 1,
@@ -89,6 +89,8 @@ export interface Capture {
   removeTarget(tgid: number): void;
   /** Events for the sockets that targets hold now; those seen before are not told again. */
   seedSockets(): void;
+  /** Events for how the connections stand that targets hold now. */
+  takeStock(): void;
   /** Generations of the unix sockets that targets hold now: nobody tells when one ends. */
   unixCensus(): readonly number[];
   /**

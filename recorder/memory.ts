@@ -4,7 +4,7 @@ import { defaultLimits } from './follow/limits';
 import { HELD_MOST } from './source/ebpf/bind/bind';
 
 export interface RecorderMemory {
-  /** Of the kernel's ring, a power of two; it is mapped twice, and counts so. */
+  /** Of the kernel's ring, a power of two. */
   readonly ringBytes: number;
   /** For what was drained and is not parsed yet. */
   readonly queueBytes: number;
@@ -19,7 +19,7 @@ export interface RecorderMemory {
 const mebibyte = 1 << 20;
 /** Node.js, the code, and V8's heap under full load. */
 const programBytes = 208 * mebibyte;
-/** What is beyond the program makes a ring of 2 MiB, and half of that for a body. */
+/** What is beyond the program makes a ring of 4 MiB, and a quarter of that for a body. */
 export const leastRssBytes = programBytes + 16 * mebibyte;
 
 /** What each of these places takes by itself. */
@@ -39,7 +39,7 @@ export function memoryWithin(rssBytes: number | null): RecorderMemory {
   if (rssBytes === null) return most;
   const eighth = Math.floor((rssBytes - programBytes) / 8);
   return {
-    ringBytes: Math.min(most.ringBytes, 2 ** Math.floor(Math.log2(eighth))),
+    ringBytes: Math.min(most.ringBytes, 2 ** Math.floor(Math.log2(2 * eighth))),
     queueBytes: Math.min(most.queueBytes, eighth),
     unboundBytes: Math.min(most.unboundBytes, eighth),
     messageBytes: Math.min(most.messageBytes, 3 * eighth),

@@ -4,18 +4,18 @@
  */
 import type { Pair } from './spread';
 
-export interface Halves<T> {
+export interface Halves<T, U = T> {
   subject(): Promise<T>;
-  baseline(): Promise<T>;
+  baseline(): Promise<U>;
 }
 
 /** Rejects with what a half rejects with, and with the signal's reason between halves once it is aborted. */
-export async function alternate<T>(
-  { subject, baseline }: Halves<T>,
+export async function alternate<T, U = T>(
+  { subject, baseline }: Halves<T, U>,
   { pairs, signal }: { readonly pairs: number; readonly signal: AbortSignal },
-): Promise<readonly Pair<T>[]> {
-  const done: Pair<T>[] = [];
-  const run = (half: () => Promise<T>): Promise<T> => {
+): Promise<readonly Pair<T, U>[]> {
+  const done: Pair<T, U>[] = [];
+  const run = <V>(half: () => Promise<V>): Promise<V> => {
     signal.throwIfAborted();
     return half();
   };

@@ -10,9 +10,10 @@ export type Goal = { readonly of: 'ratio' | 'figure' } & (
 
 export interface Result {
   readonly name: string;
-  /** What was divided by what. */
+  /** What was divided by what; where there is no ratio, what the amount is. */
   readonly ratioOf: string;
-  readonly ratio: Spread;
+  /** Null where there is nothing to divide by: memory, wake-ups. */
+  readonly ratio: Spread | null;
   /** An amount that belongs to the ratio, such as microseconds an exchange; it depends on the machine. */
   readonly figure: { readonly spread: Spread; readonly unit: string } | null;
   /** Null where the ratio is told for comparison only. */
@@ -21,11 +22,11 @@ export interface Result {
   readonly notes: readonly string[];
 }
 
-/** Null where there is no goal. Throws RangeError for a goal about a figure that there is none of. */
+/** Null where there is no goal. Throws RangeError for a goal about a number that there is none of. */
 export function isMet({ ratio, figure, goal }: Result): boolean | null {
   if (goal === null) return null;
   const spread = goal.of === 'ratio' ? ratio : figure?.spread;
-  if (spread === undefined) throw new RangeError('a goal for a figure that was not measured');
+  if (spread === undefined || spread === null) throw new RangeError('a goal for a number that was not measured');
   if ('exactly' in goal) return spread.min === goal.exactly && spread.max === goal.exactly;
   return 'atLeast' in goal ? spread.median >= goal.atLeast : spread.median <= goal.atMost;
 }

@@ -12,9 +12,9 @@ export interface Spread {
 }
 
 /** One measurement of each side, taken next to each other. */
-export interface Pair<T> {
+export interface Pair<T, U = T> {
   readonly subject: T;
-  readonly baseline: T;
+  readonly baseline: U;
 }
 
 /** Throws RangeError for no values, and for values that are not finite: a ratio to nothing is no result. */

@@ -48,9 +48,9 @@ function rowOf(result: Result): Row {
   const { name, ratio, figure } = result;
   return {
     name,
-    ratio: spreadText(ratio),
+    ratio: ratio === null ? '' : spreadText(ratio),
     figure: figure === null ? '' : `${spreadText(figure.spread)} ${figure.unit}`,
-    count: String(ratio.count),
+    count: String((ratio ?? figure?.spread)?.count ?? ''),
     goal: goalText(result),
     met: metText(result),
   };

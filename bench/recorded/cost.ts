@@ -2,10 +2,7 @@
  * CPU time an exchange at a fixed offered load. What recording adds to the service is spent in the kernel, by hooks and
  * probes that run in its place; the recorder's own time is everything from the ring to the tape, all its threads.
  */
-import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { start } from '../../test/support/programs';
 import { cpuUsOf } from '../cpu-time';
 import { type PacedLoad, startPaced } from '../load/paced';
 import { warmUp } from '../load/wrk';
@@ -15,6 +12,7 @@ import { type Pair, ratioOf, spreadOf } from '../measure/spread';
 import type { Context, Measurement } from '../measurement';
 import { type Service, type ServiceName, withService } from '../services';
 import type { Audit } from './audit';
+import { keepAwake } from './keep-awake';
 import { keptResult } from './kept';
 import { audited } from './recording';
 
@@ -52,11 +50,6 @@ export const cost: Measurement = {
     return results;
   },
 };
-
-/** See programs/awake.js. Ended with the service. */
-function keepAwake(): void {
-  for (const _ of cpus()) start(process.execPath, [join(__dirname, '../programs/awake.js')]);
-}
 
 /** Microseconds an exchange. */
 interface Window {

@@ -5,22 +5,7 @@
  */
 #pragma once
 
-enum system_call { /* x86-64 */
-	CALL_READ = 0,
-	CALL_WRITE = 1,
-	CALL_READV = 19,
-	CALL_WRITEV = 20,
-	CALL_SENDTO = 44,
-	CALL_RECVFROM = 45,
-	CALL_SENDMSG = 46,
-	CALL_RECVMSG = 47,
-	CALL_RECVMMSG = 299,
-	CALL_SENDMMSG = 307,
-	CALL_PREADV2 = 327,
-	CALL_PWRITEV2 = 328,
-};
-
-/* struct user_msghdr and struct mmsghdr of the x86-64 ABI */
+/* struct user_msghdr and struct mmsghdr of 64-bit programs */
 #define MSGHDR_IOV 16
 #define MSGHDR_IOVLEN 24
 #define MMSGHDR_SIZE 64
@@ -109,17 +94,17 @@ VERIFIED_ONCE note_message_of_thread(u32 length)
 VERIFIED_ONCE is_call_about(u64 sk)
 {
 	struct task_struct *task = current_task();
-	return socket_behind(task, READ(call_registers(task), di)) == sk;
+	return socket_behind(task, CALL_FIRST(call_registers(task))) == sk;
 }
 #else
 #define note_message_of_thread(length) note_sent_message(thread, cursor, length)
-#define is_call_about(sk) (socket_behind(task, READ(regs, di)) == (sk))
+#define is_call_about(sk) (socket_behind(task, CALL_FIRST(regs)) == (sk))
 #endif
 
 /* A send or a receive moved nothing: no message follows it in its call. */
 static __always_inline void end_batch(void)
 {
-	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(0) : 0;
+	struct thread_state *thread = thread_of_current(0);
 	if (thread)
 		thread->batch = 0;
 }
@@ -128,9 +113,9 @@ static __always_inline void end_batch(void)
 static __always_inline bool locate(struct thread_state *thread, struct pt_regs *regs, u64 length)
 {
 	struct copy_cursor *cursor = &thread->cursor;
-	u64 call = READ(regs, orig_ax);
-	u64 second = READ(regs, si);
-	u64 third = READ(regs, dx);
+	u64 call = CALL_NUMBER(regs);
+	u64 second = CALL_SECOND(regs);
+	u64 third = CALL_THIRD(regs);
 	u64 message = 0;
 	cursor->segment_count = 0;
 	cursor->segment_left = 0;
@@ -166,7 +151,7 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 		if (!find_message(thread, second, third, &message))
 			return false;
 		take_message(cursor, message);
-		if (READ(regs, r8))
+		if (CALL_FIFTH(regs))
 			lose_batch(thread);
 		return true;
 	}
@@ -234,10 +219,14 @@ static __always_inline enum socket_bytes classify(struct socket_state *state, st
 	u32 own = maybe_flag(direction);
 	if (!cursor->segment_left && !next_segment(cursor))
 		return BYTES_PLAIN;
-	if (length < RECORD_HEADER_BYTES || bpf_probe_read_user(opening, RECORD_HEADER_BYTES, (void *)cursor->from))
+	if (length < RECORD_HEADER_BYTES)
 		return BYTES_PLAIN;
-	if (length > RECORD_HEADER_BYTES && bpf_probe_read_user(&opening[5], 1, (void *)cursor->from + 5))
+	if (length == RECORD_HEADER_BYTES || bpf_probe_read_user(opening, RECORD_HEADER_BYTES + 1, (void *)cursor->from)) {
+		/* The byte behind the header may lie on a page that is not there. */
 		length = RECORD_HEADER_BYTES;
+		if (bpf_probe_read_user(opening, RECORD_HEADER_BYTES, (void *)cursor->from))
+			return BYTES_PLAIN;
+	}
 	bool record = opens_tls_record(opening);
 	if (record && in_tls_call) {
 		begin_tls(state, opens_client_hello(opening, length) || state->flags & own ? direction : other);
@@ -283,7 +272,7 @@ static __always_inline bool is_socket_bound(struct socket_state *state)
 /* What a system call in Go runs for: the register of the goroutine. */
 static __always_inline u64 goroutine_of(struct pt_regs *regs)
 {
-	return READ(regs, r14);
+	return CALL_GOROUTINE(regs);
 }
 
 /* Records of one call that are looked at: what ends a handshake, and what is said at once, as a rule. */
@@ -416,7 +405,7 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		return;
 	}
 	struct copy_cursor *cursor = &thread->cursor;
-	struct tls_call *around = call_around(thread, READ(regs, sp));
+	struct tls_call *around = call_around(thread, CALL_STACK(regs));
 	u64 goroutine = goroutine_of(regs);
 	/* A message of the batch may have gone by untold: this would be another one than it seems. */
 	if (unseen && thread->batch) {
@@ -458,57 +447,21 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 
 /*
  * The kernel runs no program where the same one is under way on that CPU (lib/guard.bpf.h). So a tier may have a second
- * one that runs after the first, and does its work where the first did not run.
+ * one that runs after the first, and does its work where the first did not run. Where nothing was taken there may be no
+ * state to note it in, and to be asked again does no harm.
  */
 static __always_inline void note_told(u32 direction)
 {
-	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE) : 0;
+	struct thread_state *thread = thread_of_current(0);
 	if (thread)
 		thread->told[direction & 1] = true;
 }
 
 static __always_inline bool was_told(u32 direction)
 {
-	struct thread_state *thread = is_target(current_tgid()) ? thread_of_current(0) : 0;
+	struct thread_state *thread = thread_of_current(0);
 	bool told = thread && thread->told[direction & 1];
 	if (told)
 		thread->told[direction & 1] = false;
 	return told;
-}
-
-/* What the tiers call: a send or a receive has ended with this result. */
-
-#ifdef STATE_IN_HASHES
-/* A socket is a mere address here. */
-VERIFIED_ONCE take_bytes_at(u64 sk, u32 length, u32 direction, u32 readable)
-{
-	take_bytes((struct sock *)sk, length, direction, readable);
-	return 0;
-}
-#define TAKE_BYTES(sk, length, direction, readable) take_bytes_at((u64)(sk), length, direction, readable)
-#else
-#define TAKE_BYTES(sk, length, direction, readable) take_bytes(sk, length, direction, readable)
-#endif
-
-static __always_inline void take_sent(struct sock *sk, int result)
-{
-	if (result <= 0)
-		end_batch();
-	else if (is_target(current_tgid()) && is_stream(sk))
-		TAKE_BYTES(sk, result, WIRE_SENT, true);
-}
-
-/* Pages of a file, sent without passing the process's memory. */
-static __always_inline void take_pages(struct sock *sk, int result)
-{
-	if (result > 0 && is_target(current_tgid()) && is_stream(sk))
-		TAKE_BYTES(sk, result, WIRE_SENT, false);
-}
-
-static __always_inline void take_received(struct sock *sk, int result, int flags)
-{
-	if (result <= 0)
-		end_batch();
-	else if (!(flags & MSG_ASIDE) && is_target(current_tgid()) && is_stream(sk))
-		TAKE_BYTES(sk, result, WIRE_RECEIVED, !(flags & MSG_TRUNC));
 }

@@ -24,9 +24,10 @@ namespace {
 constexpr size_t kSlabBytes = 256 << 10;
 constexpr size_t kSlabsKept = 16;            // what is used beyond them is given back once it has been caught up with
 constexpr int kPriority = -10;
-constexpr int kGatherMs = 100;               // what is not urgent waits so long for company: a wake-up costs more than an exchange
+constexpr int kGatherMs = 200;               // what is not urgent waits so long for company: a wake-up costs more than an exchange
 constexpr int kSettleMs = 5;                 // and what is urgent at most so long, so that much of it cannot be dear either
 constexpr size_t kRecordHeaderBytes = 8;
+constexpr size_t kWindowBytes = 4 << 20;     // of the ring that are mapped at once: what is mapped counts as memory of the process
 
 uint64_t load_acquire(const uint8_t* place) { return __atomic_load_n(reinterpret_cast<const uint64_t*>(place), __ATOMIC_ACQUIRE); }
 void store_release(uint8_t* place, uint64_t value) { __atomic_store_n(reinterpret_cast<uint64_t*>(place), value, __ATOMIC_RELEASE); }
@@ -62,8 +63,7 @@ RingReader::RingReader(const Ring& ring, std::shared_ptr<Memory> memory, Sink si
   size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   void* consumer = mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring_fd_, 0);
   if (consumer == MAP_FAILED) throw Failure{"map the ring", errno, strerror(errno)};
-  // The data area is mapped twice in a row by the kernel, so that no record is split.
-  void* producer = mmap(nullptr, page + 2 * ring_bytes_, PROT_READ, MAP_SHARED, ring_fd_, static_cast<off_t>(page));
+  void* producer = mmap(nullptr, page, PROT_READ, MAP_SHARED, ring_fd_, static_cast<off_t>(page));
   if (producer == MAP_FAILED) {
     int error = errno;
     munmap(consumer, page);
@@ -71,6 +71,13 @@ RingReader::RingReader(const Ring& ring, std::shared_ptr<Memory> memory, Sink si
   }
   consumer_page_ = static_cast<uint8_t*>(consumer);
   producer_page_ = static_cast<uint8_t*>(producer);
+  size_t left;
+  if (place_of(0, left) == nullptr) {
+    int error = errno;
+    munmap(consumer, page);
+    munmap(producer, page);
+    throw Failure{"map the ring", error, strerror(error)};
+  }
   wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   edge_fd_ = epoll_create1(EPOLL_CLOEXEC);
   epoll_event ring_edge{EPOLLIN | EPOLLET, {.fd = ring_fd_}};
@@ -83,7 +90,8 @@ RingReader::~RingReader() {
   stop();
   size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   munmap(consumer_page_, page);
-  munmap(producer_page_, page + 2 * ring_bytes_);
+  munmap(producer_page_, page);
+  if (window_ != nullptr) munmap(window_, window_bytes());
   close(edge_fd_);
   close(wake_fd_);
 }
@@ -193,32 +201,72 @@ void RingReader::gather() {
 }
 
 // Looks from there on, as far as events are whole; and goes on from where it came to the next time.
-bool RingReader::finds_urgent(uint64_t& position) const {
-  const uint8_t* data = producer_page_ + sysconf(_SC_PAGESIZE);
+bool RingReader::finds_urgent(uint64_t& position) {
   uint64_t end = load_acquire(producer_page_);
   bool urgent = false;
   while (position < end) {
-    const uint8_t* record = data + (position & (ring_bytes_ - 1));
-    uint32_t length = __atomic_load_n(reinterpret_cast<const uint32_t*>(record), __ATOMIC_ACQUIRE);
+    uint32_t length = length_at(position);
     if (length & BPF_RINGBUF_BUSY_BIT) break;
     wire_header header;
-    std::memcpy(&header, record + kRecordHeaderBytes, sizeof(header));
+    if (!copy_out(position + kRecordHeaderBytes, &header, sizeof(header))) break;
     urgent = urgent || (!(length & BPF_RINGBUF_DISCARD_BIT) && is_urgent(header.type));
     position += kRecordHeaderBytes + round_up8(length & ~BPF_RINGBUF_DISCARD_BIT);
   }
   return urgent;
 }
 
+size_t RingReader::window_bytes() const { return std::min(ring_bytes_, kWindowBytes); }
+
+// A place in the ring, mapped; and `left`, how many bytes from there on are. The consumer's page, the producer's, then the data.
+const uint8_t* RingReader::place_of(uint64_t position, size_t& left) {
+  size_t bytes = window_bytes();
+  size_t at = position & (ring_bytes_ - 1);
+  size_t begin = at / bytes * bytes;
+  left = begin + bytes - at;
+  if (window_ != nullptr && window_begin_ == begin) return window_ + (at - begin);
+  if (window_ != nullptr) munmap(window_, bytes);
+  window_ = nullptr;
+  off_t offset = static_cast<off_t>(2 * static_cast<size_t>(sysconf(_SC_PAGESIZE)) + begin);
+  void* mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, ring_fd_, offset);
+  if (mapped == MAP_FAILED) return nullptr;
+  window_ = static_cast<uint8_t*>(mapped);
+  window_begin_ = begin;
+  return window_ + (at - begin);
+}
+
+// Of the record that begins there; as one that is not there yet where it cannot be mapped now. Records are aligned, so that
+// this never lies in two parts.
+uint32_t RingReader::length_at(uint64_t position) {
+  size_t left;
+  const uint8_t* place = place_of(position, left);
+  if (place == nullptr) return BPF_RINGBUF_BUSY_BIT;
+  return __atomic_load_n(reinterpret_cast<const uint32_t*>(place), __ATOMIC_ACQUIRE);
+}
+
+// What reaches the end of a window goes on in the next one. False where that cannot be mapped now.
+bool RingReader::copy_out(uint64_t position, void* to, size_t size) {
+  auto target = static_cast<uint8_t*>(to);
+  while (size > 0) {
+    size_t left;
+    const uint8_t* place = place_of(position, left);
+    if (place == nullptr) return false;
+    size_t part = std::min(size, left);
+    std::memcpy(target, place, part);
+    target += part;
+    position += part;
+    size -= part;
+  }
+  return true;
+}
+
 void RingReader::drain() {
-  const uint8_t* data = producer_page_ + sysconf(_SC_PAGESIZE);
   uint64_t position = load_acquire(consumer_page_);
   uint64_t end = load_acquire(producer_page_);
   while (position < end && !stopping_ && (!paused_ || finishing_)) {
-    const uint8_t* record = data + (position & (ring_bytes_ - 1));
-    uint32_t length = __atomic_load_n(reinterpret_cast<const uint32_t*>(record), __ATOMIC_ACQUIRE);
+    uint32_t length = length_at(position);
     if (length & BPF_RINGBUF_BUSY_BIT) break;  // reserved and not submitted yet
     uint32_t size = length & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-    if (!(length & BPF_RINGBUF_DISCARD_BIT) && !append(record + kRecordHeaderBytes, size)) break;
+    if (!(length & BPF_RINGBUF_DISCARD_BIT) && !append(position + kRecordHeaderBytes, size)) break;
     position += kRecordHeaderBytes + round_up8(size);
     store_release(consumer_page_, position);
     if (position == end) end = load_acquire(producer_page_);
@@ -227,16 +275,16 @@ void RingReader::drain() {
 }
 
 // A data event's slot is larger than its bytes: only the captured ones travel on. False where there is no room.
-bool RingReader::append(const uint8_t* event, size_t size) {
+bool RingReader::append(uint64_t event, size_t size) {
   wire_header header;
-  std::memcpy(&header, event, sizeof(header));
-  size_t used = header.type == WIRE_DATA ? sizeof(header) + header.captured : size;
+  if (!copy_out(event, &header, sizeof(header))) return false;
+  size_t used = header.type == WIRE_DATA || header.type == WIRE_ANSWER ? sizeof(header) + header.captured : size;
   if (used > size) used = size;
   size_t room = round_up8(used);
   if (has_slab_ && slab_used_ + room > kSlabBytes) deliver();
   if (!take_slab()) return false;
   uint8_t* place = memory_->bytes + slab_ + slab_used_;
-  std::memcpy(place, event, used);
+  if (!copy_out(event, place, used)) return false;
   std::memset(place + used, 0, room - used);
   slab_used_ += room;
   return true;

@@ -68,14 +68,18 @@ class RingReader {
   void run();
   void wait();
   void gather();
-  bool finds_urgent(uint64_t& position) const;
+  bool finds_urgent(uint64_t& position);
   void drain();
   void wake();
   bool is_done() const;
   bool has_room();
   bool take_slab();
   void forget_burst();
-  bool append(const uint8_t* event, size_t size);
+  size_t window_bytes() const;
+  const uint8_t* place_of(uint64_t position, size_t& left);
+  uint32_t length_at(uint64_t position);
+  bool copy_out(uint64_t position, void* to, size_t size);
+  bool append(uint64_t event, size_t size);
   void deliver();
 
   int ring_fd_;
@@ -87,6 +91,8 @@ class RingReader {
   Sink sink_;
   uint8_t* consumer_page_;
   uint8_t* producer_page_;
+  uint8_t* window_ = nullptr;
+  size_t window_begin_ = 0;
   std::mutex slabs_;
   std::vector<size_t> free_slabs_;  // by their offsets; the last one given back is used first, and its pages are warm
   bool has_slab_ = false;

@@ -12,6 +12,9 @@ export interface Open {
   readonly source: HeadSource;
 }
 
+/** Processes of which an empty map is kept: one for every exchange costs more than the exchange's place in it. */
+const idleMost = 64;
+
 const none: ReadonlyMap<number, Open> = new Map();
 
 export class OpenInbound {
@@ -30,7 +33,7 @@ export class OpenInbound {
     if (pid === undefined) return;
     const open = this.byProcess.get(pid);
     if (open === undefined || !open.delete(number)) return;
-    if (open.size === 0) this.byProcess.delete(pid);
+    if (open.size === 0 && this.byProcess.size > idleMost) this.byProcess.delete(pid);
   }
 
   /** By number. */

@@ -40,10 +40,11 @@ export interface BodyPlace extends Scope {
 }
 
 /** The body itself where nothing fired. */
-export function redactBody(headers: HeaderList, body: Body, { path, isCut, ...scope }: BodyPlace): Body {
+export function redactBody(headers: HeaderList, body: Body, place: BodyPlace): Body {
   if (body.bytes.length === 0) return body;
-  const isShort = isCut ?? (body.codings.length === 0 && body.bytes.length < body.wireSize);
-  const within = { ...scope, path, depth: 0, schema: body.schema ?? null, isCut: isShort };
+  const { ledger, rules, detection, seen, path } = place;
+  const isCut = place.isCut ?? (body.codings.length === 0 && body.bytes.length < body.wireSize);
+  const within = { ledger, rules, detection, seen, path, depth: 0, schema: body.schema ?? null, isCut };
   const rpc = rpcTypeOf(headers);
   if (rpc !== null) return redactCall(headers, body, rpc, within);
   if (body.codings.length > 0) return redactCoded(headers, body, within);

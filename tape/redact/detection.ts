@@ -177,6 +177,12 @@ for (const stem of [...nameTrigrams, 'ede', ...letterNames]) mark(stem, nameBit)
 for (const word of [...openingWords, 'begin']) mark(word, openingBit);
 for (const sign of contextSigns) mark(sign, signBit);
 
+/** What they begin with, in either case: five bits of a letter are those of a digit and of three signs as well. */
+const beginsSign = new Uint8Array(256);
+for (const [first = ''] of contextSigns) {
+  for (const letter of [first.toLowerCase(), first.toUpperCase()]) beginsSign[letter.charCodeAt(0)] = 1;
+}
+
 // What a pass over a text has seen, as bits.
 const tellingBit = 1;
 const contextBit = 2;
@@ -211,7 +217,7 @@ function passOver(bytes: Uint8Array, length: number, look: Look): number {
 }
 
 function lookCloser(bytes: Uint8Array, position: number, marks: number, look: Look, length: number): number {
-  const seen = (marks & signBit) !== 0 ? contextBit : 0;
+  const seen = (marks & signBit) !== 0 && beginsSign[bytes[position] as number] === 1 ? contextBit : 0;
   if ((marks & openingBit) !== 0 && opensSecret(bytes, position)) return tellingBit;
   if ((marks & nameBit) === 0) return seen;
   if (isTellingWord(bytes, position, look, length)) return tellingBit;

@@ -140,7 +140,7 @@ export function redactHeaders(headers: HeaderList, context: HeaderContext): Head
   const isSettled = hasNoRules(context);
   const generation = context.seen[0]?.generation ?? 0;
   for (let i = 0; i < headers.length; i++) {
-    const [name, value] = headers[i] as readonly [string, string];
+    const { 0: name, 1: value } = headers[i] as HeaderList[number];
     const known = context.names.of(name);
     if (isSettled && known.innocent === value && known.innocentAt === generation) continue;
     const field = { name, value, known, pathOf: () => pathOf(i) };

@@ -84,14 +84,22 @@ export function createRedactor(options: RedactorOptions): Redactor {
   const detection = createDetection();
   const tools = { detection, names: createHeaderNames(detection) };
   const remembered = options.remember === true ? new SeenSecrets(recordingLimits) : undefined;
+  const always = remembered === undefined ? [] : [remembered];
   /** Secrets of exchanges that grow by messages, by the number of the exchange. */
   const growing = new Map<number, SeenSecrets>();
   const rules = { request: rulesFor('request', added, finders), response: rulesFor('response', added, finders) };
 
   const unused = new Set((options.rules ?? []).map((rule) => rule.name));
 
+  /** Of an exchange of which nothing was taken they serve the next one: that is nearly every exchange. */
+  const unmarked: { request: Side | null; response: Side | null } = { request: null, response: null };
+
   function side(which: 'request' | 'response', seen: readonly SeenSecrets[]): Side {
-    return { ...tools, ledger: createLedger(which, placeholders), rules: rules[which], seen };
+    const before = unmarked[which];
+    if (before !== null && seen === always && before.ledger.taken.size === 0) return before;
+    const made = { ...tools, ledger: createLedger(which, placeholders), rules: rules[which], seen };
+    if (seen === always) unmarked[which] = made;
+    return made;
   }
 
   /**
@@ -99,8 +107,9 @@ export function createRedactor(options: RedactorOptions): Redactor {
    * a place that was passed by then, or that no rule looks at.
    */
   function redactParts(given: readonly Part[], earlier?: SeenSecrets): RedactedParts {
-    const before = [remembered, earlier].filter((seen) => seen !== undefined);
+    const before = earlier === undefined ? always : [...always, earlier];
     const first = partsWithout(given, side('request', before), side('response', before));
+    if (first.ledgers.every(({ taken }) => taken.size === 0)) return { parts: first.parts, entries: [], found: null };
     const found = newlySeen(first.ledgers, remembered);
     const isDone = found === null || !mayStillHold(first.parts, found);
     const last = isDone
@@ -208,15 +217,13 @@ function partWithout(part: Part, side: Side): Part {
 function valueWithout(part: Part, side: Side): Part['value'] {
   switch (part.kind) {
     case 'headers':
-      return redactHeaders(part.value, { ...side, root: part.root });
+      return part.value.length === 0 ? part.value : redactHeaders(part.value, { ...side, root: part.root });
     case 'target':
       return redactTarget(part.value, side);
-    case 'body':
-      return redactBody(part.headers, part.value, {
-        ...side,
-        path: part.at,
-        ...(part.isCut === undefined ? {} : { isCut: part.isCut }),
-      });
+    case 'body': {
+      const place = { ...side, path: part.at };
+      return redactBody(part.headers, part.value, part.isCut === undefined ? place : { ...place, isCut: part.isCut });
+    }
     case 'line':
       return redactLine(part.value, part.at, side);
     case 'bytes':

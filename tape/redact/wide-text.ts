@@ -48,6 +48,7 @@ function orderOf({ charset }: MediaType, bytes: Uint8Array): Order | null {
 const looked = 64;
 
 function byZeros(bytes: Uint8Array): Order | null {
+  if (bytes[0] !== 0 && bytes[1] !== 0) return null;
   const first = bytes.subarray(0, Math.min(looked, bytes.length - (bytes.length % 2)));
   for (const isBig of [false, true]) {
     const fits = first.every((byte, i) => ((i % 2 === 0) === isBig ? byte === 0 : isPrintable(byte)));

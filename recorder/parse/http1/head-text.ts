@@ -2,6 +2,7 @@
  * The text of a head, or of trailers, and where in it llhttp found names and values. Decoded once, then cut: a call into
  * the decoder for each field would cost more than all the rest of reading a message.
  */
+import { memoisedLast } from '../../../tape/memo';
 import type { HeaderList } from '../../../tape/model/body';
 
 /** Kinds of span: the target or the reason phrase; a field name; a piece of a field value. */
@@ -99,8 +100,11 @@ function isSpace(code: number): boolean {
   return code === 32 || code === 9;
 }
 
+/** Events lie in one memory: a Buffer for each of them would cost as much as reading its text. */
+const bufferOver = memoisedLast((memory: ArrayBufferLike) => Buffer.from(memory));
+
 /** Bytes as characters, one each. */
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('latin1', start, end);
+  const { buffer, byteOffset } = bytes;
+  return bufferOver(buffer).toString('latin1', byteOffset + start, byteOffset + end);
 }

@@ -4,7 +4,7 @@
  */
 
 import { codingsOf } from '../../../tape/http/codings';
-import type { HeaderList } from '../../../tape/model/body';
+import type { Body, HeaderList } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
 import type { Problem } from '../../../tape/model/exchange';
 import type { HttpRequest, HttpResponse, InformationalResponse } from '../../../tape/model/http/http';
@@ -174,10 +174,10 @@ export class MessageReader implements LlhttpListener {
   /** The request so far; null while its head is incomplete. */
   takeRequest(): HttpRequest | null {
     if (this.stage !== 'body') return null;
-    return { method: this.method, target: this.startText, ...this.takeMessage() };
+    const { method, startText: target, version, headers, trailers, startedAtUs, atUs: endedAtUs } = this;
+    return { method, target, version, headers, trailers, startedAtUs, endedAtUs, body: this.takeBody() };
   }
 
-  /** The response so far; null while its head is incomplete. */
   /** The message being read, as it is so far; it goes on. */
   requestSoFar(): HttpRequest | null {
     if (this.stage !== 'body') return null;
@@ -189,9 +189,12 @@ export class MessageReader implements LlhttpListener {
     return { status: this.status, reason: this.startText, informational, ...this.messageSoFar() };
   }
 
+  /** The response so far; null while its head is incomplete. */
   takeResponse(informational: readonly InformationalResponse[]): HttpResponse | null {
     if (this.stage !== 'body') return null;
-    return { status: this.status, reason: this.startText, informational, ...this.takeMessage() };
+    const { status, startText: reason, version, headers, trailers, startedAtUs, atUs: endedAtUs } = this;
+    const body = this.takeBody();
+    return { status, reason, informational, version, headers, trailers, startedAtUs, endedAtUs, body };
   }
 
   onMessageBegin(): number {
@@ -372,22 +375,18 @@ export class MessageReader implements LlhttpListener {
     return this.sink.headRead(this.side, this);
   }
 
-  private takeMessage(): Omit<HttpRequest, 'method' | 'target'> {
+  private takeBody(): Body {
     this.split?.end('cut-short');
     this.split = null;
-    return { ...this.frame(), body: this.body.take(this.codings()) };
+    return this.body.take(this.codings());
   }
 
   private messageSoFar(): Omit<HttpRequest, 'method' | 'target'> {
-    return { ...this.frame(), body: this.body.soFar(this.codings()) };
+    const { version, headers, trailers, startedAtUs, atUs: endedAtUs } = this;
+    return { version, headers, trailers, startedAtUs, endedAtUs, body: this.body.soFar(this.codings()) };
   }
 
   private codings(): readonly string[] {
     return this.body.wireSize > 0 ? codingsOf(this.headers) : [];
-  }
-
-  private frame(): Omit<HttpRequest, 'method' | 'target' | 'body'> {
-    const { version, headers, trailers, startedAtUs, atUs } = this;
-    return { version, headers, trailers, startedAtUs, endedAtUs: atUs };
   }
 }

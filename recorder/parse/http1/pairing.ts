@@ -357,7 +357,8 @@ export class Pairing {
 
   private remove(exchange: PendingExchange): void {
     const place = this.pending.indexOf(exchange);
-    if (place >= 0) this.pending.splice(place, 1);
+    if (place === 0) this.pending.shift();
+    else if (place > 0) this.pending.splice(place, 1);
     this.host.ended(exchange.beginning);
   }
 

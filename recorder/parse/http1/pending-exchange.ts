@@ -55,6 +55,7 @@ export class PendingExchange {
 
   /** `endedAtUs`: when its last byte was seen, or the connection ended; null where it has no end. */
   toExchange(outcome: Outcome, endedAtUs: number | null): Http1Exchange {
+    const { messages, messagesBefore } = this.messages?.take() ?? noMessages;
     return {
       number: this.beginning.number,
       channel: null,
@@ -66,7 +67,8 @@ export class PendingExchange {
       content: { request: this.request, response: this.response },
       outcome,
       cause: this.beginning.cause,
-      ...(this.messages?.take() ?? noMessages),
+      messages,
+      messagesBefore,
     };
   }
 }

@@ -56,7 +56,10 @@ export interface HttpResponse extends MessageBase {
  * `:authority` (RFC 9113 8.3.1).
  */
 export function addressOf(request: HttpRequest): { host: string | null; path: string } {
-  const absolute = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/i.exec(request.target);
+  // Nearly all targets are paths, and the expression costs more than to look for that.
+  const absolute = request.target.startsWith('/')
+    ? null
+    : /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/i.exec(request.target);
   if (absolute) {
     const rest = absolute[2] ?? '';
     return { host: absolute[1] ?? null, path: rest.startsWith('/') ? rest : `/${rest}` };

@@ -63,7 +63,7 @@ it('counts exchanges and weighs them by the byte', () => {
     bytesMissing: responseBytes + weight,
     bytesServed: 4 * weight,
   });
-  expect(keptResult('it', [audit], { mustKeepAll: true }).ratio.median).toBe(0.5);
+  expect(keptResult('it', [audit], { mustKeepAll: true }).ratio?.median).toBe(0.5);
   expect(verdicts(audit)).toEqual([true, true]);
 });
 

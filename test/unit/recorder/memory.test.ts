@@ -6,7 +6,7 @@ it.each([leastRssBytes, 256 * mebibyte, 300 * mebibyte, 512 * mebibyte, 4096 * m
   'gives out no more than there is beyond the program, of %d bytes',
   (rssBytes) => {
     const { ringBytes, queueBytes, unboundBytes, messageBytes, bodyBytes } = memoryWithin(rssBytes);
-    const held = 2 * ringBytes + queueBytes + unboundBytes + messageBytes; // the ring is mapped twice
+    const held = ringBytes + queueBytes + unboundBytes + messageBytes;
     expect(held).toBeLessThanOrEqual(((rssBytes - 208 * mebibyte) * 7) / 8);
     expect(Number.isInteger(Math.log2(ringBytes))).toBe(true);
     expect(bodyBytes).toBeLessThanOrEqual((rssBytes - 208 * mebibyte) / 16);

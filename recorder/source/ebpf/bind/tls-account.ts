@@ -115,6 +115,7 @@ export class TlsAccount {
    * captured; they are excused from then on. 0 where everything is explained.
    */
   takeMissing(direction: StreamDirection, sealed: SealedCount, plaintext: number): number {
+    if (this.isExplained(direction, sealed, plaintext)) return 0;
     const { side, count, readings, missing } = this.weigh(direction, sealed, plaintext);
     const fits = readings.filter((reading) => leastLeft(reading, count, plaintext + side.excused) === 0);
     if (fits.length > 0 && plaintext > 0) side.readings = fits;
@@ -129,8 +130,21 @@ export class TlsAccount {
 
   /** A message without plaintext, of one of these lengths: an alert on its way out or at the end, a key update. */
   excuseHidden(direction: StreamDirection, sealed: SealedCount, plaintext: number, lengths: readonly number[]): void {
+    if (this.isExplained(direction, sealed, plaintext)) return;
     const { side, missing } = this.weigh(direction, sealed, plaintext);
     if (this.suite?.hidesHandshake !== false && lengths.includes(missing)) side.excused += missing;
+  }
+
+  /** Every reading that is left fits, as nearly always: nothing is missing, and no reading falls away. */
+  private isExplained(direction: StreamDirection, sealed: SealedCount, plaintext: number): boolean {
+    const side = this.sides[direction];
+    const { readings } = side;
+    if (readings === null) return false;
+    const count = side.advance(sealed);
+    for (let i = 0; i < readings.length; i++) {
+      if (leastLeft(readings[i] as Reading, count, plaintext + side.excused) !== 0) return false;
+    }
+    return readings.length > 0;
   }
 
   private weigh(direction: StreamDirection, sealed: SealedCount, plaintext: number) {
