@@ -19,10 +19,12 @@ import { memory } from './recorded/memory';
 import { slow } from './recorded/slow';
 import { soak } from './recorded/soak';
 import { shapes, throughput } from './recorded/throughput';
+import { million } from './replayed/million';
 import { mocks } from './replayed/mocks';
 import { replay } from './replayed/replay';
 import { type Settings, settingsFrom, usageText } from './settings';
 import { tape } from './user-space/tape';
+import { tapeBytes } from './user-space/tape-bytes';
 
 const measurements: readonly Measurement[] = [
   throughput,
@@ -35,8 +37,10 @@ const measurements: readonly Measurement[] = [
   losses,
   causes,
   tape,
+  tapeBytes,
   mocks,
   replay,
+  million,
   soak,
 ];
 

@@ -33,6 +33,7 @@ export interface Sizes {
   readonly soakSeconds: number;
   readonly eventLogExchanges: number;
   readonly replayCases: number;
+  readonly longTapeExchanges: number;
 }
 
 const usual: Sizes = {
@@ -52,6 +53,7 @@ const usual: Sizes = {
   soakSeconds: 600,
   eventLogExchanges: 20_000,
   replayCases: 4000,
+  longTapeExchanges: 1_000_000,
 };
 
 const quick: Sizes = {
@@ -71,6 +73,7 @@ const quick: Sizes = {
   soakSeconds: 20,
   eventLogExchanges: 8000,
   replayCases: 1200,
+  longTapeExchanges: 20_000,
 };
 
 export const usageText = `npm run bench -- [--quick] [--only NAME ...] [--json]

@@ -32,6 +32,8 @@
 #include "hooks/tls_descriptor.bpf.h"
 #include "hooks/tls_go.bpf.h"
 #include "hooks/socket_data.bpf.h"
+#include "hooks/names.bpf.h"
+#include "hooks/call_ends.bpf.h"
 #include "hooks/tls_calls.bpf.h"
 #include "hooks/tls_openssl.bpf.h"
 #include "hooks/tls_gnutls.bpf.h"

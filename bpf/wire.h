@@ -22,6 +22,8 @@ enum wire_type {
 	WIRE_TLS_SEEN = 10, /* struct wire_header: the bytes on this socket are TLS records; `direction` is the client's */
 	WIRE_OPEN_UNIX = 11, /* struct wire_open_unix */
 	WIRE_SEALED = 12,   /* struct wire_sealed: records of application data passed the socket outside any TLS call */
+	WIRE_STANDING = 13, /* struct wire_close: how a connection that goes on stands, as it would be told at its end */
+	WIRE_ANSWER = 14,   /* struct wire_header and `captured` bytes: what the process received from a DNS server by UDP */
 };
 
 enum wire_direction { WIRE_RECEIVED = 0, WIRE_SENT = 1 };
@@ -45,6 +47,13 @@ enum wire_binding {
 	WIRE_BOUND_CIPHERTEXT_RECEIVED = 3,
 	WIRE_BOUND_WITHIN = 4, /* its ciphertext is the plaintext of another TLS stream on that socket */
 	WIRE_BOUND_DESCRIPTOR = 5, /* the TLS object leads to the socket's descriptor */
+};
+
+/* What of struct wire_close the kernel told of a TCP socket: a kernel without the field, and other sockets, tell nothing. */
+enum wire_told {
+	WIRE_TOLD_ROUND_TRIP = 1,
+	WIRE_TOLD_RESENT = 2,
+	WIRE_TOLD_WINDOW = 4,
 };
 
 /* Which library a TLS stream is of: `role` of every event in the TLS layer. */
@@ -120,7 +129,8 @@ struct wire_sealed {
 	unsigned int records;      /* completed in this call, or this one record */
 	unsigned int bytes;
 	unsigned short cipher; /* suite of the ServerHello (RFC 8446 B.4); 0 while it is not known */
-	unsigned char padding[6];
+	unsigned short version; /* legacy_version of the same (RFC 8446 4.1.3); 0 while it is not known */
+	unsigned char padding[4];
 };
 
 struct wire_close {
@@ -132,6 +142,10 @@ struct wire_close {
 	unsigned int sent_sealed;
 	unsigned int received_records;
 	unsigned int received_sealed;
+	unsigned int told;          /* bits of enum wire_told */
+	unsigned int round_trip_us; /* smoothed */
+	unsigned int resent;        /* segments sent again */
+	unsigned int window;        /* congestion window, in segments */
 	unsigned int padding;
 };
 

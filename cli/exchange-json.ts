@@ -6,7 +6,9 @@
 import { viewBody } from '../tape/body/view';
 import { isJsonObject, JsonNumber, type JsonValue } from '../tape/json/json';
 import type { HeaderList } from '../tape/model/body';
+import type { HandshakeFacts, TransportFacts } from '../tape/model/connection-facts';
 import { protocolLineOf } from '../tape/model/content-model';
+import type { Connection, ProcessInfo } from '../tape/model/exchange';
 import type { Message } from '../tape/model/message';
 import { modelFor, wholeContentOf } from '../tape/model/registry';
 import { summaryOf } from '../tape/store/summary';
@@ -48,10 +50,33 @@ export function exchangeJson(stored: StoredExchange) {
     ...summaryJson(summaryOf(stored)),
     ...(connection.serverName === undefined ? {} : { serverName: connection.serverName }),
     ...(connection.ways === undefined ? {} : { ways: connection.ways }),
+    ...connectionJson(connection),
     ...viewFor(protocol).json(wholeContentOf(stored.exchange)),
     messages: messages.map((message) => messageJson(message, modelFor(protocol).messageFields(content, message))),
     redacted: stored.redacted.map(({ in: message, path, rule }) => ({ in: message, path, rule })),
   };
+}
+
+/** What is known of the connection besides; a member is there where something of it is. */
+function connectionJson({ process, hostName, handshake, transport }: Connection) {
+  return {
+    ...(process === null ? {} : { process: processJson(process) }),
+    ...(hostName === undefined ? {} : { hostName }),
+    ...(handshake === undefined ? {} : { handshake: handshakeJson(handshake) }),
+    ...(transport === undefined ? {} : { transport: transportJson(transport) }),
+  };
+}
+
+function processJson({ pid, name, executable, command, user }: ProcessInfo) {
+  return { pid, name, executable: executable ?? null, command: command ?? null, user: user ?? null };
+}
+
+function handshakeJson({ tookUs, ...rest }: HandshakeFacts) {
+  return { ...rest, tookMs: tookUs === null ? null : tookUs / 1000 };
+}
+
+function transportJson({ roundTripUs, ...rest }: TransportFacts) {
+  return { ...rest, roundTripMs: roundTripUs === null ? null : roundTripUs / 1000 };
 }
 
 /** What is no JSON by itself and says something is there as JSON besides, named by its schema or by the numbers of its fields. */

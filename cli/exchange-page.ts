@@ -3,6 +3,7 @@
  * before the messages, so that nobody takes a torn body for a whole one.
  */
 
+import { nameSourceWords } from '../tape/model/connection-facts';
 import { protocolLineOf } from '../tape/model/content-model';
 import {
   type ContainerInfo,
@@ -61,8 +62,11 @@ function factLines(stored: StoredExchange, summary: ExchangeSummary): readonly F
     ['time', timing(stored, summary)],
     ['connection', connectionText(summary)],
     ...nameFacts(stored),
+    ...handshakeFacts(stored),
+    ...transportFacts(stored),
     ...wayFacts(stored),
     ['process', visibleLine(`${processText(process)}, session ${session}`)],
+    ...programFacts(stored),
     ...(container === undefined ? [] : [['container', visibleLine(containerText(container))] as const]),
     ...(cause === null ? [] : [['cause', visibleLine(`made during exchange ${cause.id} (${cause.method})`)] as const]),
     ...redactedFacts(stored),
@@ -77,10 +81,54 @@ function spokenFacts({ operation }: ExchangeSummary): readonly Fact[] {
   return [['operation', visibleLine(`${application} ${verb} ${target}${came}`)]];
 }
 
-/** The host as TLS was asked for it. */
+/** The host as TLS was asked for it, and as its address was asked for. */
 function nameFacts({ exchange }: StoredExchange): readonly Fact[] {
-  const { serverName } = exchange.connection;
-  return serverName === undefined ? [] : [['server name', `${visibleLine(serverName)}, in the client's hello`]];
+  const { serverName, hostName } = exchange.connection;
+  return [
+    ...(serverName === undefined
+      ? []
+      : [['server name', `${visibleLine(serverName)}, in the client's hello`] as const]),
+    ...(hostName === undefined
+      ? []
+      : [['host name', visibleLine(`${hostName.name}: ${nameSourceWords[hostName.source]}`)] as const]),
+  ];
+}
+
+function handshakeFacts({ exchange }: StoredExchange): readonly Fact[] {
+  const { handshake } = exchange.connection;
+  if (handshake === undefined) return [];
+  const { version, cipher, offered, agreed, tookUs } = handshake;
+  const words = [
+    ...(version === null ? [] : [`TLS ${version}`.replace('TLS SSL', 'SSL')]),
+    ...(cipher === null ? [] : [cipher]),
+    ...(offered === null || offered.length === 0 ? [] : [`offered ${offered.join(' ')}`]),
+    ...(agreed === null ? [] : [`agreed on ${agreed}`]),
+    ...(tookUs === null ? [] : [`took ${milliseconds(tookUs)} ms`]),
+  ];
+  return words.length === 0 ? [] : [['handshake', visibleLine(words.join(', '))]];
+}
+
+function transportFacts({ exchange }: StoredExchange): readonly Fact[] {
+  const { transport } = exchange.connection;
+  if (transport === undefined) return [];
+  const { sentBytes, receivedBytes, roundTripUs, retransmits, congestionWindow } = transport;
+  const words = [
+    `${byteCount(sentBytes)} sent, ${byteCount(receivedBytes)} received on all of it`,
+    ...(roundTripUs === null ? [] : [`round trip ${milliseconds(roundTripUs)} ms`]),
+    ...(retransmits === null ? [] : [`${retransmits} segments sent again`]),
+    ...(congestionWindow === null ? [] : [`congestion window ${congestionWindow} segments`]),
+  ];
+  return [['transport', words.join(', ')]];
+}
+
+function programFacts({ exchange }: StoredExchange): readonly Fact[] {
+  const { executable, command, user } = exchange.connection.process ?? {};
+  const named = user === undefined || user.name === null ? '' : ` (${user.name})`;
+  return [
+    ...(executable === undefined ? [] : [['executable', visibleLine(executable)] as const]),
+    ...(command === undefined ? [] : [['command', visibleLine(command)] as const]),
+    ...(user === undefined ? [] : [['user', visibleLine(`${user.id}${named}`)] as const]),
+  ];
 }
 
 /** One line a way in which some of the connection's bytes were taken. */

@@ -11,7 +11,7 @@ import type { TapeReader } from '../tape/store/tape';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, tapeArgument, usage } from './options';
 import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
-import { count, visibleLine } from './terminal';
+import { count, print, visibleLine } from './terminal';
 import { wiretapeVersion } from './version';
 
 interface ExportArguments extends FilterArguments, ProtoArguments {
@@ -99,11 +99,13 @@ async function writeOut(reader: TapeReader, { args, exporter, filter, target }: 
     },
     onLeftOut: (why) => leftOut.set(why, (leftOut.get(why) ?? 0) + 1),
   };
-  const output = openOutput(args.output);
+  const output = openOutput(args.output, () => written > 0);
   try {
-    for await (const piece of exporter.render(reader.exchanges(filter), options)) output.write(piece);
+    for await (const piece of exporter.render(reader.exchanges(filter), options)) {
+      if ((await output.write(piece)) === 'nobody reads') break;
+    }
     if (written === 0) throw nothingLeft(args, filter, leftOut);
-    output.keep();
+    await output.keep();
   } catch (error) {
     output.drop();
     throw error;
@@ -137,22 +139,23 @@ function nothingLeft(
 }
 
 interface Output {
-  write(text: string): void;
-  keep(): void;
+  write(text: string): Promise<'taken' | 'nobody reads'>;
+  keep(): Promise<void>;
   drop(): void;
 }
 
 /** Traffic is for its owner. A file appears whole or not at all. */
-function openOutput(path: string | undefined): Output {
-  if (path === undefined) return createStdout();
+function openOutput(path: string | undefined, isAnyWritten: () => boolean): Output {
+  if (path === undefined) return createStdout(isAnyWritten);
   const partial = `${path}.partial-${process.pid}`;
   const file = opened(partial, path);
   return {
-    write: (text) => {
+    write: async (text) => {
       const bytes = Buffer.from(text);
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      return 'taken';
     },
-    keep: () => {
+    keep: async () => {
       closeSync(file);
       renameSync(partial, path);
     },
@@ -163,14 +166,23 @@ function openOutput(path: string | undefined): Output {
   };
 }
 
-/** Nothing is printed before it is known that there is something: a shell would make a file of half of it. */
-function createStdout(): Output {
-  const pieces: string[] = [];
+const chunkChars = 64 * 1024;
+
+/** Nothing is printed before it is known that there is something; after that no more is held than is printed at once. */
+function createStdout(isAnyWritten: () => boolean): Output {
+  let held = '';
+  const flush = async (): Promise<void> => {
+    const chunk = held;
+    held = '';
+    await print(chunk);
+  };
   return {
-    write: (text) => pieces.push(text),
-    keep: () => {
-      for (const piece of pieces) process.stdout.write(piece);
+    async write(text) {
+      held += text;
+      if (isAnyWritten() && held.length >= chunkChars) await flush();
+      return process.stdout.destroyed ? 'nobody reads' : 'taken';
     },
+    keep: flush,
     drop: () => undefined,
   };
 }

@@ -159,6 +159,7 @@ function readCapture(_: Format, { args, files, filter, redactor, protoFiles, ses
     onExchange: (exchange) => session.add(exchange),
     onProtoFile: (file) => session.keepProtoFile(file),
     onLoss: (loss) => session.noteLoss(loss),
+    onConnectionEnd: (end) => session.noteConnectionEnd(end),
   });
   if (imported === null)
     throw unreadable(capture.title, args.file, 'it does not begin as a pcap or pcapng file does, or ends at once');

@@ -6,7 +6,7 @@ import type { GatheredFile } from '../tape/body/protobuf/gathered';
 import type { Exchange, Problem } from '../tape/model/exchange';
 import type { Redacted } from '../tape/redact/redacted';
 import { openTapeWriter } from '../tape/store/sqlite';
-import type { Loss, SessionId, SessionStart, TapeWriter } from '../tape/store/tape';
+import type { ConnectionEnd, Loss, SessionId, SessionStart, TapeWriter } from '../tape/store/tape';
 
 /** Exchanges that pass to the writer in one transaction. */
 const batchExchanges = 256;
@@ -25,6 +25,7 @@ export class ImportedSession {
   private session: Open | null = null;
   private waiting: Redacted<Exchange>[] = [];
   private readonly losses: Loss[] = [];
+  private readonly ends: ConnectionEnd[] = [];
   private readonly files: GatheredFile[] = [];
 
   constructor(
@@ -46,6 +47,10 @@ export class ImportedSession {
     if (this.waiting.length >= batchExchanges) this.write();
   }
 
+  noteConnectionEnd(end: ConnectionEnd): void {
+    this.ends.push(end);
+  }
+
   noteLoss(loss: Loss): void {
     this.losses.push(loss);
   }
@@ -59,6 +64,7 @@ export class ImportedSession {
     this.write();
     if (this.session === null) return;
     const { writer, id } = this.session;
+    for (const end of this.ends) writer.noteConnectionEnd(id, end);
     for (const loss of this.losses) writer.noteLoss(id, loss);
     for (const file of this.files) writer.keepProtoFile(id, file);
     writer.endSession(id, { endedAtUs: Date.now() * 1000, reason: 'imported' });

@@ -30,6 +30,8 @@ const registry: Readonly<Record<string, () => AnyCommand | CommandGroup>> = {
   test: () => (require('./test') as typeof import('./test')).testCommand,
   accept: () => (require('./accept') as typeof import('./accept')).acceptCommand,
   dedupe: () => (require('./dedupe') as typeof import('./dedupe')).dedupeCommand,
+  pack: () => (require('./pack') as typeof import('./pack')).packCommand,
+  unpack: () => (require('./unpack') as typeof import('./unpack')).unpackCommand,
   export: () => (require('./export') as typeof import('./export')).exportCommand,
   generate: () => (require('./generate') as typeof import('./generate')).generateCommand,
   noise: () => (require('./noise') as typeof import('./noise')).noiseCommand,
@@ -91,10 +93,15 @@ function commandLine(args: readonly string[]): Argv {
   return parser;
 }
 
-/** The command that was named; all of them where none was, for `--help` and for saying what was meant. */
+/** The command that was named; all of them where none was, for `--help`. The version is said without any. */
 function commandsFor(args: readonly string[]): readonly (AnyCommand | CommandGroup)[] {
   const named = registry[commandName(args) ?? ''];
-  return named === undefined ? Object.values(registry).map((load) => load()) : [named()];
+  if (named !== undefined) return [named()];
+  return asksForVersion(args) ? [] : Object.values(registry).map((load) => load());
+}
+
+function asksForVersion(args: readonly string[]): boolean {
+  return args.every((arg) => arg === '--version' || arg === '-V');
 }
 
 function commandName(args: readonly string[]): string | undefined {

@@ -8,7 +8,7 @@ export const patternOptions = {
   include: {
     type: 'string',
     array: true,
-    describe: "only exchanges that match 'METHOD host/path', with globs; repeatable",
+    describe: "only exchanges that match 'METHOD host/path' or process=NAME, with globs; repeatable",
   },
   exclude: { type: 'string', array: true, describe: 'without exchanges that match; repeatable' },
 } as const satisfies Record<string, Options>;

@@ -7,6 +7,7 @@ import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
 import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
 import { type LossReason, lossWords, type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
+import { bytes } from './quantities';
 import { reflectionLines } from './reflection-report';
 import { count, visibleLine } from './terminal';
 
@@ -271,11 +272,4 @@ function meaning(reason: string): string {
 
 function milliseconds(us: number | null): string {
   return us === null ? '-' : (us / 1000).toFixed(2);
-}
-
-function bytes(value: number): string {
-  if (value < 1024) return `${value} B`;
-  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length, Math.floor(Math.log2(value) / 10));
-  return `${(value / 1024 ** power).toFixed(1)} ${units[power - 1]}`;
 }

@@ -89,6 +89,8 @@ export interface Capture {
   removeTarget(tgid: number): void;
   /** Events for the sockets that targets hold now; those seen before are not told again. */
   seedSockets(): void;
+  /** Events for how the connections stand that targets hold now. */
+  takeStock(): void;
   /** Generations of the unix sockets that targets hold now: nobody tells when one ends. */
   unixCensus(): readonly number[];
   /**

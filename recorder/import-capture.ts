@@ -7,7 +7,7 @@ import type { Exchange } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
-import type { Loss } from '../tape/store/tape';
+import type { ConnectionEnd, Loss } from '../tape/store/tape';
 import type { CreateHeaderDecoder } from './parse/header-decoder';
 import { createPipeline, type PipelineStats } from './pipeline';
 import { openPcapSource } from './source/pcap';
@@ -26,6 +26,7 @@ export interface CaptureImport {
   /** Descriptors that a server told. */
   onProtoFile(file: GatheredFile): void;
   onLoss(loss: Loss): void;
+  onConnectionEnd(end: ConnectionEnd): void;
 }
 
 export interface ImportedCapture {
@@ -44,6 +45,7 @@ export function importCapture(bytes: Buffer, options: CaptureImport): ImportedCa
     protoFiles: options.protoFiles,
     onProtoFile: (file) => options.onProtoFile(file),
     onLoss: (loss) => options.onLoss(loss),
+    onConnectionEnd: (end) => options.onConnectionEnd(end),
   });
   const source = openPcapSource(bytes, {
     direction: options.direction,

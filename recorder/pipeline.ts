@@ -3,10 +3,10 @@
  * results go to the functions given. Exchanges are handed out between events, never from inside a parser.
  */
 import type { GatheredFile } from '../tape/body/protobuf/gathered';
-import type { Exchange, LossReason } from '../tape/model/exchange';
+import type { Connection, Exchange, LossReason } from '../tape/model/exchange';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
-import type { Loss } from '../tape/store/tape';
+import type { ConnectionEnd, Loss } from '../tape/store/tape';
 import { Budget } from './follow/budget';
 import { Follower } from './follow/follower';
 import { defaultLimits, type Limits } from './follow/limits';
@@ -32,6 +32,8 @@ export interface PipelineOptions {
   readonly protoFiles?: ReadonlyMap<string, Uint8Array>;
   /** Losses are added up by connection and reason, and told within a second of event time and at the end. */
   onLoss(loss: Loss): void;
+  /** A connection is over, or the recording: what is known of it now, after its last exchange was handed out. */
+  onConnectionEnd?(end: ConnectionEnd): void;
   readonly limits?: Partial<Limits>;
   /** Keep the bytes of raw streams, within `limits.rawBytes`. */
   readonly keepRaw?: boolean;
@@ -74,6 +76,7 @@ class Stages implements Pipeline {
   private readonly lasting = new LastingExchanges();
   private readonly reflected: ReflectedFiles;
   private ready: Exchange[] = [];
+  private ended: ConnectionEnd[] = [];
   private numbers = 0;
   private nowUs = 0;
   private sweptAtUs = 0;
@@ -101,7 +104,7 @@ class Stages implements Pipeline {
       if (event.kind === 'loss') this.lose(event);
       if (event.kind === 'encrypted') this.tally.coverage.unread(event.connection, event.unread);
       this.follower.push(event);
-      if (this.ready.length > 0) this.handOut();
+      if (this.ready.length + this.ended.length > 0) this.handOut();
     }
     if (this.nowUs - this.sweptAtUs >= sweepEveryUs) this.sweep();
   }
@@ -139,7 +142,10 @@ class Stages implements Pipeline {
       nextNumber: () => ++this.numbers,
       emit: (exchange) => this.take(exchange),
       lose: (loss) => this.lose({ ...loss, events: 1 }),
-      closed: (connection) => this.tally.coverage.closed(connection),
+      closed: (key, connection) => {
+        this.tally.coverage.closed(key);
+        if (connection !== null) this.ended.push(endOf(connection));
+      },
     };
   }
 
@@ -175,5 +181,12 @@ class Stages implements Pipeline {
       this.options.onExchange(redacted);
       for (const file of this.reflected.take(redacted)) this.options.onProtoFile?.(file);
     }
+    const ended = this.ended;
+    this.ended = [];
+    for (const end of ended) this.options.onConnectionEnd?.(end);
   }
+}
+
+function endOf({ key, handshake, transport }: Connection): ConnectionEnd {
+  return { key, ...(handshake === undefined ? {} : { handshake }), ...(transport === undefined ? {} : { transport }) };
 }

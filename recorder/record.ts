@@ -11,7 +11,7 @@ import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
 import { openWriter } from '../tape/store/registry';
-import type { QueuedWriter, SessionId } from '../tape/store/tape';
+import type { ConnectionEnd, QueuedWriter, SessionId } from '../tape/store/tape';
 import { memoryWithin, type RecorderMemory } from './memory';
 import { createPipeline, type Pipeline, type PipelineStats } from './pipeline';
 import type { AwaitedTarget, TargetSpec } from './source/ebpf/attach/targets';
@@ -114,6 +114,8 @@ class RunningRecording implements Recording {
   /** While events come, time passes with them. */
   private ticking: NodeJS.Timeout | undefined;
   private outgoing: Redacted<Exchange>[] = [];
+  /** Connections that ended behind them. */
+  private endings: ConnectionEnd[] = [];
   private stopping = false;
   private lastCapture: CaptureStats | undefined;
   private readonly memory: RecorderMemory;
@@ -139,6 +141,7 @@ class RunningRecording implements Recording {
       protoFiles: options.protoFiles,
       onProtoFile: (file) => this.writer.keepProtoFile(this.session, file),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
+      onConnectionEnd: (end) => this.endings.push(end),
     });
   }
 
@@ -168,6 +171,7 @@ class RunningRecording implements Recording {
       onJoined: options.onJoined,
       onProxy: options.onProxy,
       java: options.java,
+      redactCommand: (words) => options.redactor.redactCommand(words),
       onJavaRefused: options.onJavaRefused,
       onTargetsEnded: () => this.stop('target-ended'),
     });
@@ -235,6 +239,9 @@ class RunningRecording implements Recording {
       this.outgoing = [];
       if (!this.writer.append(this.session, exchanges)) this.waitForWriter();
     }
+    const endings = this.endings;
+    this.endings = [];
+    for (const end of endings) this.writer.noteConnectionEnd(this.session, end);
     if (this.writer.failure() !== null) this.stop('failed');
   }
 

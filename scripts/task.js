@@ -2,7 +2,7 @@
  * The entry of every npm script: does the set-up the task needs and lacks, then the task.
  *
  *   node scripts/task.js build | test [jest arguments] | test:clients [jest arguments] | test:generated [jest arguments]
- *     | test:peers [jest arguments] | test:containers | test:kernels | check | demo | bench | bench:trust [arguments] | fix
+ *     | test:peers [jest arguments] | test:containers | test:kernels | test:arm64 | check | demo | bench | bench:trust [arguments] | fix
  *
  * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
  * Node.js that is new enough, which may be another one.
@@ -43,6 +43,7 @@ const tasks = {
     needs: 'kernels',
     run: (args) => run('node', [path.join(root, 'scripts/kernels/main.js'), ...args]),
   },
+  'test:arm64': { needs: 'build', run: () => run('sh', [path.join(root, 'scripts/check-arm64')]) },
   fix: { needs: 'build', run: () => run('node', [inPackage('@biomejs/biome/bin/biome'), 'check', '--write', '.']) },
 };
 

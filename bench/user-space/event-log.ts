@@ -14,6 +14,8 @@ const exchangesOfBatch = 400;
 
 export interface EventLog {
   readonly exchanges: number;
+  /** Bytes of all requests and responses as they were on the wire. */
+  readonly httpBytes: number;
   readonly batches: readonly Buffer[];
 }
 
@@ -23,16 +25,24 @@ interface Lengths {
   sent: number;
 }
 
-export function makeEventLog(exchanges: number): EventLog {
+/** The request and the response of an exchange, as they are on the wire. */
+export interface RawExchange {
+  readonly request: Buffer;
+  readonly response: Buffer;
+}
+
+/** By default of the busy service; `made` gives the exchange of a number. */
+export function makeEventLog(exchanges: number, made: (number: number) => RawExchange = busyExchange): EventLog {
   const sockets = Array.from({ length: connections }, (_, i) => i + 1);
   const lengths = sockets.map(() => ({ received: 0, sent: 0 }));
   const batches = [batchOf(...sockets.map(openOf))];
   for (let from = 0; from < exchanges; from += exchangesOfBatch) {
     const numbers = Array.from({ length: Math.min(exchangesOfBatch, exchanges - from) }, (_, i) => from + i);
-    batches.push(batchOf(...numbers.flatMap((number) => exchangeOf(number, lengths))));
+    batches.push(batchOf(...numbers.flatMap((number) => exchangeOf(number, made(number), lengths))));
   }
   batches.push(batchOf(...sockets.map((socket, i) => closeOf(socket, lengths[i], exchanges))));
-  return { exchanges, batches };
+  const httpBytes = lengths.reduce((sum, { received, sent }) => sum + received + sent, 0);
+  return { exchanges, httpBytes, batches };
 }
 
 function openOf(socket: number): WireFields {
@@ -49,10 +59,9 @@ function atNsOf(number: number): number {
   return 1_000_000 + number * 100_000;
 }
 
-function exchangeOf(number: number, lengths: readonly Lengths[]): WireFields[] {
+function exchangeOf(number: number, { request, response }: RawExchange, lengths: readonly Lengths[]): WireFields[] {
   const index = number % connections;
   const known = lengths[index] ?? { received: 0, sent: 0 };
-  const [request, response] = [requestOf(number), responseOf(number)];
   const base = { type: 'data', socket: index + 1 } as const;
   const events: WireFields[] = [
     { ...base, direction: wireDirection.received, position: known.received, bytes: request, atNs: atNsOf(number) },
@@ -61,6 +70,10 @@ function exchangeOf(number: number, lengths: readonly Lengths[]): WireFields[] {
   known.received += request.length;
   known.sent += response.length;
   return events;
+}
+
+function busyExchange(number: number): RawExchange {
+  return { request: requestOf(number), response: responseOf(number) };
 }
 
 /** Two reads of every write, as in most services. */

@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#define CALL_SENDFILE 40
-#define CALL_SPLICE 275
 /* The largest packet the kernel makes (BIG TCP) is 512 KiB. */
 #define PACKET_CHUNKS 17
 
@@ -38,10 +36,10 @@ static __always_inline bool sends_pages(u64 sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	u64 call = READ(regs, orig_ax);
+	u64 call = CALL_NUMBER(regs);
 	if (call != CALL_SENDFILE && call != CALL_SPLICE)
 		return false;
-	return socket_behind(task, call == CALL_SENDFILE ? READ(regs, di) : READ(regs, dx)) == sk;
+	return socket_behind(task, call == CALL_SENDFILE ? CALL_FIRST(regs) : CALL_THIRD(regs)) == sk;
 }
 #endif
 

@@ -5,22 +5,7 @@
  */
 #pragma once
 
-enum system_call { /* x86-64 */
-	CALL_READ = 0,
-	CALL_WRITE = 1,
-	CALL_READV = 19,
-	CALL_WRITEV = 20,
-	CALL_SENDTO = 44,
-	CALL_RECVFROM = 45,
-	CALL_SENDMSG = 46,
-	CALL_RECVMSG = 47,
-	CALL_RECVMMSG = 299,
-	CALL_SENDMMSG = 307,
-	CALL_PREADV2 = 327,
-	CALL_PWRITEV2 = 328,
-};
-
-/* struct user_msghdr and struct mmsghdr of the x86-64 ABI */
+/* struct user_msghdr and struct mmsghdr of 64-bit programs */
 #define MSGHDR_IOV 16
 #define MSGHDR_IOVLEN 24
 #define MMSGHDR_SIZE 64
@@ -109,11 +94,11 @@ VERIFIED_ONCE note_message_of_thread(u32 length)
 VERIFIED_ONCE is_call_about(u64 sk)
 {
 	struct task_struct *task = current_task();
-	return socket_behind(task, READ(call_registers(task), di)) == sk;
+	return socket_behind(task, CALL_FIRST(call_registers(task))) == sk;
 }
 #else
 #define note_message_of_thread(length) note_sent_message(thread, cursor, length)
-#define is_call_about(sk) (socket_behind(task, READ(regs, di)) == (sk))
+#define is_call_about(sk) (socket_behind(task, CALL_FIRST(regs)) == (sk))
 #endif
 
 /* A send or a receive moved nothing: no message follows it in its call. */
@@ -128,9 +113,9 @@ static __always_inline void end_batch(void)
 static __always_inline bool locate(struct thread_state *thread, struct pt_regs *regs, u64 length)
 {
 	struct copy_cursor *cursor = &thread->cursor;
-	u64 call = READ(regs, orig_ax);
-	u64 second = READ(regs, si);
-	u64 third = READ(regs, dx);
+	u64 call = CALL_NUMBER(regs);
+	u64 second = CALL_SECOND(regs);
+	u64 third = CALL_THIRD(regs);
 	u64 message = 0;
 	cursor->segment_count = 0;
 	cursor->segment_left = 0;
@@ -166,7 +151,7 @@ static __always_inline bool locate(struct thread_state *thread, struct pt_regs *
 		if (!find_message(thread, second, third, &message))
 			return false;
 		take_message(cursor, message);
-		if (READ(regs, r8))
+		if (CALL_FIFTH(regs))
 			lose_batch(thread);
 		return true;
 	}
@@ -287,7 +272,7 @@ static __always_inline bool is_socket_bound(struct socket_state *state)
 /* What a system call in Go runs for: the register of the goroutine. */
 static __always_inline u64 goroutine_of(struct pt_regs *regs)
 {
-	return READ(regs, r14);
+	return CALL_GOROUTINE(regs);
 }
 
 /* Records of one call that are looked at: what ends a handshake, and what is said at once, as a rule. */
@@ -420,7 +405,7 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 		return;
 	}
 	struct copy_cursor *cursor = &thread->cursor;
-	struct tls_call *around = call_around(thread, READ(regs, sp));
+	struct tls_call *around = call_around(thread, CALL_STACK(regs));
 	u64 goroutine = goroutine_of(regs);
 	/* A message of the batch may have gone by untold: this would be another one than it seems. */
 	if (unseen && thread->batch) {
@@ -479,41 +464,4 @@ static __always_inline bool was_told(u32 direction)
 	if (told)
 		thread->told[direction & 1] = false;
 	return told;
-}
-
-/* What the tiers call: a send or a receive has ended with this result. */
-
-#ifdef STATE_IN_HASHES
-/* A socket is a mere address here. */
-VERIFIED_ONCE take_bytes_at(u64 sk, u32 length, u32 direction, u32 readable)
-{
-	take_bytes((struct sock *)sk, length, direction, readable);
-	return 0;
-}
-#define TAKE_BYTES(sk, length, direction, readable) take_bytes_at((u64)(sk), length, direction, readable)
-#else
-#define TAKE_BYTES(sk, length, direction, readable) take_bytes(sk, length, direction, readable)
-#endif
-
-static __always_inline void take_sent(struct sock *sk, int result)
-{
-	if (result <= 0)
-		end_batch();
-	else if (is_target(current_tgid()) && is_stream(sk))
-		TAKE_BYTES(sk, result, WIRE_SENT, true);
-}
-
-/* Pages of a file, sent without passing the process's memory. */
-static __always_inline void take_pages(struct sock *sk, int result)
-{
-	if (result > 0 && is_target(current_tgid()) && is_stream(sk))
-		TAKE_BYTES(sk, result, WIRE_SENT, false);
-}
-
-static __always_inline void take_received(struct sock *sk, int result, int flags)
-{
-	if (result <= 0)
-		end_batch();
-	else if (!(flags & MSG_ASIDE) && is_target(current_tgid()) && is_stream(sk))
-		TAKE_BYTES(sk, result, WIRE_RECEIVED, !(flags & MSG_TRUNC));
 }

@@ -269,6 +269,7 @@ static __always_inline void begin_connect(struct sock *sk, u32 tgid)
 	state->received = 0;
 	state->flags &= SOCKET_NOT_SAMPLED;
 	state->error = 0;
+	state->resent = 0;
 	state->tgid = tgid;
 	state->role = WIRE_ROLE_OUTBOUND;
 	__builtin_memset(state->readers, 0, sizeof(state->readers));
@@ -287,12 +288,49 @@ static __always_inline void fill_sealed(struct wire_close *event, u64 socket)
 	event->received_sealed = seal ? seal->bytes[WIRE_RECEIVED] : 0;
 }
 
-static __always_inline void send_close(struct socket_state *state)
+/* What TCP measured. A round trip that was never timed is none of 0 us; the window of a socket without one is a default. */
+static __always_inline void fill_transport(struct wire_close *event, struct socket_state *state, struct sock *sk)
+{
+	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
+	event->told = 0;
+	event->round_trip_us = 0;
+	event->resent = 0;
+	event->window = 0;
+	if (!tcp)
+		return;
+	if (bpf_core_field_exists(tcp->total_retrans)) {
+		event->resent = READ(tcp, total_retrans);
+		if (event->resent < state->resent)
+			event->resent = state->resent;
+		event->told |= WIRE_TOLD_RESENT;
+	}
+	/* In eighths. */
+	if (bpf_core_field_exists(tcp->srtt_us))
+		event->round_trip_us = READ(tcp, srtt_us) >> 3;
+	if (!event->round_trip_us)
+		return;
+	event->told |= WIRE_TOLD_ROUND_TRIP;
+	if (bpf_core_field_exists(tcp->snd_cwnd)) {
+		event->window = READ(tcp, snd_cwnd);
+		event->told |= WIRE_TOLD_WINDOW;
+	}
+}
+
+/* A connection ends; its socket may be used again, or be as one that was never used. */
+static __always_inline void note_resent(struct socket_state *state, struct sock *sk)
+{
+	struct tcp_sock *tcp = tcp_of(sk);
+	if (tcp && bpf_core_field_exists(tcp->total_retrans))
+		state->resent = READ(tcp, total_retrans);
+}
+
+/* `type`: WIRE_CLOSE, or WIRE_STANDING of a connection that goes on. */
+static __always_inline void send_close(struct socket_state *state, struct sock *sk, u8 type)
 {
 	struct wire_close *event = reserve_small(sizeof(*event));
 	if (!event)
 		return;
-	fill_header(&event->header, WIRE_CLOSE, state->tgid);
+	fill_header(&event->header, type, state->tgid);
 	event->header.socket = state->generation;
 	event->header.flags = state->flags & SOCKET_TLS ? WIRE_SOCKET_TLS : 0;
 	event->sent = state->sent;
@@ -300,6 +338,7 @@ static __always_inline void send_close(struct socket_state *state)
 	event->error = state->error;
 	event->padding = 0;
 	fill_sealed(event, state->generation);
+	fill_transport(event, state, sk);
 	submit(event, sizeof(*event));
 }
 
@@ -393,8 +432,10 @@ static __always_inline void follow_state(struct sock *sk, int before, int after)
 	struct socket_state *state = socket_storage(sk, false);
 	if (!state)
 		return;
-	if (after == TCP_CLOSE)
+	if (after == TCP_CLOSE) {
 		state->error = sk->sk_err;
+		note_resent(state, sk);
+	}
 	/* The source port is chosen after SYN_SENT, so the end of that state is the first moment with a whole tuple. */
 	if (before == TCP_SYN_SENT && !(state->flags & SOCKET_OPENED)) {
 		begin_counting(state, sk, 0, 0);
@@ -421,7 +462,7 @@ static __always_inline void end_socket(struct socket_state *state, struct sock *
 		state->error = READ(sk, sk_err);
 	send_left_out_end(state);
 	send_unseen_end(state, sk);
-	send_close(state);
+	send_close(state, sk, WIRE_CLOSE);
 	bpf_map_delete_elem(&wt_seals, &generation);
 	state->flags &= ~SOCKET_OPENED;
 }
@@ -477,6 +518,25 @@ int wt_seed_sockets(struct bpf_iter__task_file *context)
 	return 0;
 }
 
+/* The socket behind an entry of a target's descriptors, where it is one that is known; 0 where not. */
+static __always_inline struct sock *held_socket(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	return task && file && is_target(task->tgid) ? sock_of(file) : 0;
+}
+
+/* Run once at the end: how the connections stand that go on. One that is held twice is told twice. */
+SEC("iter/task_file")
+int wt_take_stock(struct bpf_iter__task_file *context)
+{
+	struct sock *sk = held_socket(context);
+	struct socket_state *state = sk && is_stream(sk) ? socket_storage(sk, false) : 0;
+	if (state && state->flags & SOCKET_OPENED)
+		send_close(state, sk, WIRE_STANDING);
+	return 0;
+}
+
 /*
  * The kernel tells nobody when a unix socket ends. So user space asks now and then which ones targets still hold: their
  * generations, eight bytes each, are what this iterator prints.
@@ -484,14 +544,8 @@ int wt_seed_sockets(struct bpf_iter__task_file *context)
 SEC("iter/task_file")
 int wt_unix_census(struct bpf_iter__task_file *context)
 {
-	struct task_struct *task = context->task;
-	struct file *file = context->file;
-	if (!task || !file || !is_target(task->tgid))
-		return 0;
-	struct sock *sk = sock_of(file);
-	if (!sk || !is_unix(sk))
-		return 0;
-	struct socket_state *state = socket_storage(sk, false);
+	struct sock *sk = held_socket(context);
+	struct socket_state *state = sk && is_unix(sk) ? socket_storage(sk, false) : 0;
 	if (state && state->flags & SOCKET_OPENED)
 		bpf_seq_write(context->meta->seq, &state->generation, sizeof(state->generation));
 	return 0;

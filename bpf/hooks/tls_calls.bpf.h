@@ -6,9 +6,6 @@
  */
 #pragma once
 
-/* A return probe sees the stack with the return address popped. */
-#define RETURN_ADDRESS 8
-
 /* A slot for a call that enters at `stack`. Calls at or below it on the same stack have ended unseen (longjmp). */
 static __always_inline struct tls_call *free_call(struct thread_state *thread, u64 stack)
 {
@@ -171,6 +168,7 @@ static __always_inline void end_stream(u64 ssl)
 		event->received = tls->received;
 		event->error = 0;
 		event->padding = 0;
+		event->told = 0;
 		submit(event, sizeof(*event));
 	}
 	bpf_map_delete_elem(&wt_tls, &key);

@@ -7,8 +7,6 @@
 
 /* RFC 8446 5.1; argument `type` of both functions */
 #define GNUTLS_APPLICATION_DATA 23
-/* The seventh argument, above the return address. */
-#define SEVENTH_ARGUMENT 8
 
 /* ssize_t send(session, type, handshake type, epoch, const void *data, size_t n, size_t padding, flags) */
 static __always_inline void wt_gtls_wr_in_body(struct pt_regs *ctx)
@@ -17,7 +15,7 @@ static __always_inline void wt_gtls_wr_in_body(struct pt_regs *ctx)
 	if ((u32)PT_REGS_PARM2(ctx) != GNUTLS_APPLICATION_DATA)
 		return;
 	struct tls_call *call = begin_call(ctx, WIRE_GNUTLS, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM5(ctx), 0);
-	if (!call || bpf_probe_read_user(&padding, sizeof(padding), (void *)(PT_REGS_SP(ctx) + SEVENTH_ARGUMENT)))
+	if (!call || !read_seventh_argument(ctx, &padding))
 		return;
 	call->padding = padding <= RECORD_MOST ? padding : 0;
 }

@@ -13,11 +13,6 @@
 /* net.TCPConn and net.UnixConn hold a pointer to net.netFD, which begins with its poll.FD. */
 #define GO_NETFD_SYSFD 16
 #define GO_NETFD_FAMILY 56
-/* At Read's copy: the spilled first argument, above the frame pointer and the return address. */
-#define GO_FIRST_ARGUMENT 16
-/* Set by the comparison with the end of the stack: it has to grow, and the function begins again. */
-#define FLAG_CARRY 0x1
-#define FLAG_ZERO 0x40
 #define LENGTH_MOST (1u << 31)
 /* The first records of a connection hold no more: crypto/tls adapts their size to the path. */
 #define GO_FIRST_RECORD 1024
@@ -191,15 +186,15 @@ static __always_inline bool is_length(u64 length)
 static __always_inline void wt_go_write_body(struct pt_regs *ctx)
 {
 	u32 tgid = current_tgid();
-	u64 conn = ctx->ax;
-	u64 length = ctx->cx;
-	if (!is_target(tgid) || ctx->flags & (FLAG_CARRY | FLAG_ZERO))
+	u64 conn = GO_FIRST(ctx);
+	u64 length = GO_THIRD(ctx);
+	if (!is_target(tgid) || GO_STACK_GROWS(ctx))
 		return;
 	struct tls_state *tls = stream_of_conn(conn, tgid);
 	if (!tls || tls->carrier || !is_length(length))
 		return;
-	expect_sending(ctx->r14, conn, length, tgid, !tls->socket);
-	send_go_plaintext(tls, tgid, WIRE_SENT, ctx->bx, length);
+	expect_sending(GO_GOROUTINE(ctx), conn, length, tgid, !tls->socket);
+	send_go_plaintext(tls, tgid, WIRE_SENT, GO_SECOND(ctx), length);
 }
 
 GUARDED_UPROBE(wt_go_write, wt_go_write_body(ctx))
@@ -209,12 +204,12 @@ static __always_inline void wt_go_read_body(struct pt_regs *ctx)
 {
 	u32 tgid = current_tgid();
 	u64 conn = 0;
-	u64 length = ctx->cx;
-	if (!is_target(tgid) || bpf_probe_read_user(&conn, sizeof(conn), (void *)(ctx->bp + GO_FIRST_ARGUMENT)))
+	u64 length = GO_THIRD(ctx);
+	if (!is_target(tgid) || bpf_probe_read_user(&conn, sizeof(conn), (void *)(GO_FRAME(ctx) + GO_FIRST_ARGUMENT)))
 		return;
 	struct tls_state *tls = stream_of_conn(conn, tgid);
 	if (tls && !tls->carrier && is_length(length))
-		send_go_plaintext(tls, tgid, WIRE_RECEIVED, ctx->bx, length);
+		send_go_plaintext(tls, tgid, WIRE_RECEIVED, GO_SECOND(ctx), length);
 }
 
 GUARDED_UPROBE(wt_go_read, wt_go_read_body(ctx))

@@ -11,6 +11,7 @@
 #define RECORD_APPLICATION 23
 #define RECORD_MOST (16384 + 2048)
 #define HANDSHAKE_SERVER_HELLO 2
+#define SERVER_HELLO_VERSION 4
 /* handshake header, version and random: where the length of the session id stands, and the suite behind it */
 #define SERVER_HELLO_SESSION 38
 /* The first records are told one by one: handshake and tickets are told from data by their lengths. */
@@ -58,6 +59,7 @@ static __always_inline void read_suite(struct thread_state *thread, u64 length)
 {
 	u8 session = 0;
 	u8 suite[2] = {};
+	u8 version[2] = {};
 	u8 type = 0;
 	u64 from = thread->walk.from;
 	if (thread->seal.cipher || length <= SERVER_HELLO_SESSION)
@@ -70,6 +72,14 @@ static __always_inline void read_suite(struct thread_state *thread, u64 length)
 		return;
 	if (!bpf_probe_read_user(suite, 2, (void *)(from + SERVER_HELLO_SESSION + 1 + session)))
 		thread->seal.cipher = (u16)suite[0] << 8 | suite[1];
+	if (!bpf_probe_read_user(version, 2, (void *)(from + SERVER_HELLO_VERSION)))
+		thread->seal.version = (u16)version[0] << 8 | version[1];
+}
+
+static __always_inline void name_suite(struct thread_state *thread)
+{
+	thread->event.cipher = thread->seal.cipher;
+	thread->event.version = thread->seal.version;
 }
 
 static __always_inline void begin_record(struct thread_state *thread)
@@ -103,7 +113,7 @@ static __always_inline void end_record(struct thread_state *thread)
 	if (reader->told >= RECORDS_TOLD)
 		return;
 	reader->told++;
-	event->cipher = thread->seal.cipher;
+	name_suite(thread);
 	send_sealed(thread);
 	event->header.sealed_records += event->records;
 	event->header.sealed_bytes += event->bytes;
@@ -247,11 +257,12 @@ static __always_inline void walk_records(struct thread_state *thread, struct soc
 		reader->lost = 1;
 		event->bytes += thread->walk.left;
 	}
-	event->cipher = thread->seal.cipher;
+	name_suite(thread);
 	if (!around && (event->records || event->bytes) && !(state->flags & SOCKET_NOT_SAMPLED))
 		send_sealed(thread);
 	seal->records[direction] = event->header.sealed_records + event->records;
 	seal->bytes[direction] = event->header.sealed_bytes + event->bytes;
 	seal->cipher = thread->seal.cipher;
+	seal->version = thread->seal.version;
 	state->readers[direction] = *reader;
 }

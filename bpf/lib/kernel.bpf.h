@@ -20,9 +20,7 @@ typedef __u8 u8;
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
-struct pt_regs {
-	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
-} KERNEL_TYPE;
+#include "machine.bpf.h"
 
 struct in6_addr {
 	union {
@@ -73,6 +71,9 @@ struct tcp_sock {
 	u64 bytes_acked;
 	u32 write_seq;
 	u32 snd_una;
+	u32 srtt_us;
+	u32 total_retrans;
+	u32 snd_cwnd;
 } KERNEL_TYPE;
 
 struct sockaddr_un {
@@ -272,6 +273,7 @@ struct bpf_iter__task_file {
 #define AF_INET6 10
 #define SOCK_STREAM 1
 #define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_SYN_RECV 3

@@ -8,9 +8,10 @@
 struct seal {
 	u32 bytes[2]; /* behind the record headers, by enum wire_direction; modulo 2^32, like the records */
 	u32 records[2];
-	u16 cipher; /* of the ServerHello */
-	u8 bound;   /* 1: a TLS stream was bound to the socket by one who does not know the socket's own state */
-	u8 padding[5];
+	u16 cipher;  /* of the ServerHello */
+	u16 version; /* the same */
+	u8 bound;    /* 1: a TLS stream was bound to the socket by one who does not know the socket's own state */
+	u8 padding[3];
 };
 
 struct {

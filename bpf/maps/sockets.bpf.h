@@ -35,6 +35,8 @@ struct socket_state {
 	u8 role;
 	u8 packets; /* 1: what it sends now may not be in the process's memory: what leaves is looked at */
 	u8 padding[2];
+	u32 resent; /* segments, by the end of its connection: a connect that fails leaves a socket as new */
+	u32 padding2;
 	u64 packets_next; /* behind the last byte seen to leave in a packet */
 	u64 packets_end;  /* behind the last byte that is to be taken from packets */
 	struct record_reader readers[2]; /* by enum wire_direction */

@@ -70,6 +70,7 @@ struct thread_state {
 	u32 padding;
 	/* by enum wire_direction: the first program of a tier has run for the call that is under way */
 	bool told[2];
+	u64 asked; /* the socket, connected to nobody, on which it sent to a DNS server last */
 	struct copy_cursor cursor;
 	/* the walk over the TLS records of a socket call */
 	struct copy_cursor walk;

@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#define USER_CODE_64 0x33 /* the code segment of 64-bit programs: the numbers of 32-bit calls are others */
 #define BATCH_MOST 64
 
 struct socket_call {
@@ -36,7 +35,7 @@ static __always_inline void as_receive(struct socket_call *call, u64 fd, u64 fla
 /* What a system call does with a descriptor; false for those that move no bytes of sockets. */
 static __always_inline bool describe_call(struct socket_call *call, struct pt_regs *regs, u64 number)
 {
-	u64 first = READ(regs, di);
+	u64 first = CALL_FIRST(regs);
 	call->flags = 0;
 	switch (number) {
 	case CALL_WRITE:
@@ -54,7 +53,7 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 		call->readable = false;
 		return true;
 	case CALL_SPLICE: /* into the socket; out of one, the next receive or the end tells */
-		as_send(call, READ(regs, dx));
+		as_send(call, CALL_THIRD(regs));
 		call->readable = false;
 		return true;
 	case CALL_READ:
@@ -63,19 +62,19 @@ static __always_inline bool describe_call(struct socket_call *call, struct pt_re
 		as_receive(call, first, 0);
 		return true;
 	case CALL_RECVFROM:
-		as_receive(call, first, READ(regs, r10));
+		as_receive(call, first, CALL_FOURTH(regs));
 		return true;
 	case CALL_RECVMSG:
-		as_receive(call, first, READ(regs, dx));
+		as_receive(call, first, CALL_THIRD(regs));
 		return true;
 	case CALL_RECVMMSG:
-		as_receive(call, first, READ(regs, r10));
+		as_receive(call, first, CALL_FOURTH(regs));
 		return true;
 	}
 	return false;
 }
 
-static __always_inline struct sock *stream_behind(s32 fd)
+static __always_inline struct sock *socket_told_of(s32 fd)
 {
 	struct task_struct *task = current_task();
 	struct files_struct *files = READ(task, files);
@@ -85,7 +84,7 @@ static __always_inline struct sock *stream_behind(s32 fd)
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), READ(table, fd) + fd);
 	struct sock *sk = file ? sock_of(file) : 0;
-	return sk && is_stream(sk) ? sk : 0;
+	return sk && (is_stream(sk) || is_udp(sk)) ? sk : 0;
 }
 
 /* Bytes that moved on a socket which may be gone: only their count is certain. The hole shows in their stream. */
@@ -98,8 +97,14 @@ static __always_inline void skip_bytes(u64 address, u32 length, u8 direction)
 
 static __always_inline void take_call(struct sock *sk, struct socket_call *call, u32 length)
 {
-	if (length && !(call->flags & MSG_ASIDE))
+	if (!length || call->flags & MSG_ASIDE)
+		return;
+	if (is_stream(sk))
 		TAKE_BYTES(sk, length, call->direction, call->readable);
+	else if (call->direction == WIRE_SENT)
+		NOTE_QUESTION(sk);
+	else if (call->readable)
+		TAKE_ANSWER(sk, length);
 }
 
 static __always_inline u32 length_of_message(u64 messages, u32 index)
@@ -115,7 +120,7 @@ static __always_inline u32 length_of_message(u64 messages, u32 index)
  */
 static __always_inline void take_messages(u64 sk, struct pt_regs *regs, u32 moved, u8 direction)
 {
-	u64 messages = READ(regs, si);
+	u64 messages = CALL_SECOND(regs);
 	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread)
 		return;
@@ -126,7 +131,7 @@ static __always_inline void take_messages(u64 sk, struct pt_regs *regs, u32 move
 		u32 length = length_of_message(messages, i);
 		thread->batch = messages;
 		thread->batch_next = i;
-		thread->batch_count = READ(regs, dx);
+		thread->batch_count = CALL_THIRD(regs);
 		thread->batch_ahead -= length;
 		if (length)
 			take_bytes_at(sk, length, direction, true);
@@ -140,16 +145,17 @@ static __always_inline void leave_batch(struct pt_regs *regs, u32 moved, u8 dire
 	if (!end_noted_call(&noted))
 		return;
 	/* Where another thread closed the descriptor meanwhile, the next call or the end shows that bytes are missing. */
-	if ((u64)stream_behind(READ(regs, di)) == noted.sk)
+	struct sock *sk = socket_told_of(CALL_FIRST(regs));
+	if ((u64)sk == noted.sk && is_stream(sk))
 		take_messages(noted.sk, regs, moved, direction);
 }
 
 static __always_inline void enter_call(struct pt_regs *regs, u64 number)
 {
 	struct socket_call call;
-	if (READ(regs, cs) != USER_CODE_64 || !describe_call(&call, regs, number))
+	if (!IS_CALL_OF_64_BITS(regs) || !describe_call(&call, regs, number))
 		return;
-	struct sock *sk = stream_behind(call.fd);
+	struct sock *sk = socket_told_of(call.fd);
 	if (sk)
 		note_call(sk, 0);
 }
@@ -183,9 +189,9 @@ static __always_inline void leave_other_call(struct pt_regs *regs, long result)
 {
 	struct open_call noted;
 	struct socket_call call;
-	if (!end_noted_call(&noted) || result <= 0 || !describe_call(&call, regs, READ(regs, orig_ax)))
+	if (!end_noted_call(&noted) || result <= 0 || !describe_call(&call, regs, CALL_NUMBER(regs)))
 		return;
-	struct sock *sk = stream_behind(call.fd);
+	struct sock *sk = socket_told_of(call.fd);
 	if ((u64)sk == noted.sk)
 		take_call(sk, &call, result);
 	else if (!(call.flags & MSG_ASIDE))
@@ -194,8 +200,8 @@ static __always_inline void leave_other_call(struct pt_regs *regs, long result)
 
 static __always_inline void leave_call(struct pt_regs *regs, long result)
 {
-	u64 number = READ(regs, orig_ax);
-	u64 flags = READ(regs, r10);
+	u64 number = CALL_NUMBER(regs);
+	u64 flags = CALL_FOURTH(regs);
 	if (number == CALL_SENDMMSG)
 		leave_batch(regs, result < 0 ? 0 : result, WIRE_SENT);
 	else if (number == CALL_RECVMMSG)

@@ -73,6 +73,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
                            InstanceMethod<&CaptureObject::add_target>("addTarget"),
                            InstanceMethod<&CaptureObject::remove_target>("removeTarget"),
                            InstanceMethod<&CaptureObject::seed_sockets>("seedSockets"),
+                           InstanceMethod<&CaptureObject::take_stock>("takeStock"),
                            InstanceMethod<&CaptureObject::unix_census>("unixCensus"),
                            InstanceMethod<&CaptureObject::start>("start"),
                            InstanceMethod<&CaptureObject::pause>("pause"),
@@ -129,6 +130,10 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
 
   void seed_sockets(const Napi::CallbackInfo& info) {
     guarded(info.Env(), [&] { capture(info.Env()).seed_sockets(); });
+  }
+
+  void take_stock(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] { capture(info.Env()).take_stock(); });
   }
 
   Napi::Value unix_census(const Napi::CallbackInfo& info) {

@@ -293,6 +293,8 @@ std::vector<char> Capture::run_iterator(const std::string& name) {
 
 void Capture::seed_sockets() { run_iterator("wt_seed_sockets"); }
 
+void Capture::take_stock() { run_iterator("wt_take_stock"); }
+
 std::vector<uint64_t> Capture::unix_census() {
   std::vector<char> printed = run_iterator("wt_unix_census");
   std::vector<uint64_t> generations(printed.size() / sizeof(uint64_t));

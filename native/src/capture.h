@@ -73,6 +73,8 @@ class Capture {
   void remove_target(uint32_t tgid);
   // Runs the socket iterator: events for the sockets that targets hold now.
   void seed_sockets();
+  // Runs its iterator: events for how the connections stand that targets hold now and that were told of.
+  void take_stock();
   // Generations of the unix sockets that targets hold now and that were told of.
   std::vector<uint64_t> unix_census();
 

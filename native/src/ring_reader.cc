@@ -278,7 +278,7 @@ void RingReader::drain() {
 bool RingReader::append(uint64_t event, size_t size) {
   wire_header header;
   if (!copy_out(event, &header, sizeof(header))) return false;
-  size_t used = header.type == WIRE_DATA ? sizeof(header) + header.captured : size;
+  size_t used = header.type == WIRE_DATA || header.type == WIRE_ANSWER ? sizeof(header) + header.captured : size;
   if (used > size) used = size;
   size_t room = round_up8(used);
   if (has_slab_ && slab_used_ + room > kSlabBytes) deliver();

@@ -20,6 +20,7 @@ import type {
   CloseEvent,
   DataEvent,
   EncryptedEvent,
+  FactsEvent,
   LossEvent,
   OpenEvent,
   SourceEvent,
@@ -37,6 +38,8 @@ export type Ending = CloseEvent['how'] | 'unfinished';
 export interface ConnectionListener extends StreamReader {
   tls(event: TlsEvent): void;
   encrypted(event: EncryptedEvent): void;
+  /** Says nothing of the bytes: no hole is given up for it. */
+  facts(event: FactsEvent): void;
   /** Some of its bytes were taken this way, not from memory. */
   taken(way: Way): void;
   /** Something of this connection is missing, and no position says where. */
@@ -131,6 +134,9 @@ export class Follower {
       case 'loss':
         connection.notify((listener) => listener.loss(event));
         break;
+      case 'facts':
+        connection.facts(event);
+        break;
       case 'close':
         connection.close(event);
         break;
@@ -175,6 +181,10 @@ class FollowedConnection {
     stream.push(event);
     if (this.merge.holding || stream.hasHole) this.checkHoles(event.atUs);
     if (this.closing !== null && !this.lacksBytes(this.closing)) this.closeNow(this.closing);
+  }
+
+  facts(event: FactsEvent): void {
+    this.listener.facts(event);
   }
 
   /** Anything but bytes: what was said before it comes first. */

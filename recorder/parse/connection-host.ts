@@ -30,8 +30,8 @@ export interface Recording {
   nextNumber(): number;
   emit(exchange: Exchange): void;
   lose(loss: { connection: number; reason: LossReason; bytes: number; atUs: number }): void;
-  /** Nothing more comes of the connection. */
-  closed(connection: number): void;
+  /** Nothing more comes of the connection; null where its exchanges have said all that is known of it. */
+  closed(key: number, connection: Connection | null): void;
 }
 
 /** Who reads the connection's bytes, and can give them to somebody else. */
@@ -49,18 +49,21 @@ export class ConnectionHost implements Host, LastingSource, HeadSource {
   problems = 0;
   private atUs: number;
   private exchanges = 0;
+  /** As the last exchange said it. */
+  private told: Connection | null = null;
   /** How many pieces came, and with which one something was passed on. */
   private pieces = 0;
   private passedOnAt = -1;
 
   constructor(
-    { connection: key, atUs, role, local, remote, process }: OpenEvent,
+    { connection: key, atUs, role, local, remote, process, hostName }: OpenEvent,
     private readonly recording: Recording,
     private readonly reader: Reader,
     readonly wait: Wait,
   ) {
     const unread = { tls: null, unreadTls: null };
-    this.connection = { key, direction: role, openedAtUs: atUs, local, remote, ...unread, process };
+    const named = hostName === undefined ? {} : { hostName };
+    this.connection = { key, direction: role, openedAtUs: atUs, local, remote, ...unread, ...named, process };
     this.atUs = atUs;
   }
 
@@ -148,6 +151,12 @@ export class ConnectionHost implements Host, LastingSource, HeadSource {
     return found === null ? null : (requestOf(found)?.headers ?? null);
   }
 
+  /** The connection is over, or the recording. */
+  end(): void {
+    const isTold = this.told === null || this.told === this.connection;
+    this.recording.closed(this.connection.key, isTold ? null : this.connection);
+  }
+
   unread(bytes: number): void {
     if (bytes > 0) this.lose('no-boundary', bytes);
   }
@@ -179,6 +188,7 @@ export class ConnectionHost implements Host, LastingSource, HeadSource {
   private pass(exchange: ParsedExchange, problems: number): void {
     const { number, channel, seq, protocol, startedAtUs, durationUs, outcome } = exchange;
     const { content, messages, messagesBefore } = exchange;
+    this.told = this.connection;
     this.recording.emit({
       number,
       connection: this.connection,

@@ -6,7 +6,7 @@ import type { Side } from '../../tape/model/content-model';
 import type { Cause, Connection, Way } from '../../tape/model/exchange';
 import type { GapReason } from '../follow/byte-stream';
 import type { ConnectionListener, Ending, Wait } from '../follow/follower';
-import type { EncryptedEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
+import type { EncryptedEvent, FactsEvent, LossEvent, OpenEvent, TlsEvent } from '../source/events';
 import type { Agreed } from '../source/tls-hello';
 import { Channel } from './channel';
 import { ConnectionHost, type Reader, type Recording } from './connection-host';
@@ -49,7 +49,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
 
   constructor(
     private readonly open: OpenEvent,
-    private readonly recording: Recording,
+    recording: Recording,
     wait: Wait,
   ) {
     this.host = new ConnectionHost(open, recording, this, wait);
@@ -107,6 +107,15 @@ export class ParsedConnection implements ConnectionListener, Reader {
     }
   }
 
+  facts({ handshake, transport }: FactsEvent): void {
+    const { connection } = this.host;
+    this.host.connection = {
+      ...connection,
+      ...(handshake === undefined ? {} : { handshake }),
+      ...(transport === undefined ? {} : { transport }),
+    };
+  }
+
   taken(way: Way): void {
     const { connection } = this.host;
     if (connection.ways?.includes(way)) return;
@@ -127,7 +136,7 @@ export class ParsedConnection implements ConnectionListener, Reader {
       closed = open;
       open.close(ending, atUs);
     }
-    this.recording.closed(this.open.connection);
+    this.host.end();
   }
 
   expire(nowUs: number): boolean {

@@ -3,6 +3,7 @@
  * holds plaintext: binding plaintext to its socket is the source's work, so nothing to the right knows about TLS.
  * Times are microseconds since the Unix epoch. Directions are seen from the watched process.
  */
+import type { HandshakeFacts, HostName, TransportFacts } from '../../tape/model/connection-facts';
 import type { ProcessInfo, UnreadTls, Way } from '../../tape/model/exchange';
 import type { Agreed } from './tls-hello';
 
@@ -19,6 +20,8 @@ export interface OpenEvent {
   /** `address:port`; null for TLS plaintext whose socket is not known. */
   readonly local: string | null;
   readonly remote: string | null;
+  /** What the process asked for to learn the address of the other end; left out where that is not known. */
+  readonly hostName?: HostName;
   /** True where the connection is older than the recorder, or than the probes in its process. */
   readonly startedEarlier: boolean;
 }
@@ -93,6 +96,15 @@ export interface EncryptedEvent {
   readonly serverName?: string | null;
 }
 
+/** What is known of a connection beside its bytes; each part takes the place of what was told before. */
+export interface FactsEvent {
+  readonly kind: 'facts';
+  readonly connection: number;
+  readonly atUs: number;
+  readonly handshake?: HandshakeFacts;
+  readonly transport?: TransportFacts;
+}
+
 /** Losses that no position shows: events dropped before they could be tied to a connection. */
 export interface LossEvent {
   readonly kind: 'loss';
@@ -103,4 +115,4 @@ export interface LossEvent {
   readonly bytes: number;
 }
 
-export type SourceEvent = OpenEvent | TlsEvent | DataEvent | CloseEvent | EncryptedEvent | LossEvent;
+export type SourceEvent = OpenEvent | TlsEvent | DataEvent | CloseEvent | EncryptedEvent | FactsEvent | LossEvent;

@@ -28,6 +28,11 @@ export function onlyOffer(offers: readonly string[]): Agreed {
   return offers.length === 1 ? (offers[0] ?? null) : null;
 }
 
+/** Whether the first record of a connection holds the beginning of a ClientHello. */
+export function beginsWithHello(bytes: Uint8Array): boolean {
+  return bytes[0] === handshakeRecord && bytes[recordHeader] === clientHello;
+}
+
 /** Of the first bytes of a connection: records with a ClientHello in them. Nothing is said where there are none. */
 export function helloInRecords(bytes: Uint8Array): ClientHello {
   const message = handshakeIn(asBuffer(bytes));

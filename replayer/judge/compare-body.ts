@@ -4,6 +4,7 @@ import { parseItems } from '../../tape/body/json-items';
 import { contentOfPart, lastingFields, type PartMessage } from '../../tape/body/parts';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { type JsonValue, parseJson } from '../../tape/json/json';
+import { overwrittenMembers } from '../../tape/json/repeated';
 import type { Path } from '../../tape/model/path';
 import { compareHeaders } from './compare-headers';
 import { compareJson } from './compare-json';
@@ -20,6 +21,9 @@ function compareFull(expected: FullView, actual: FullView, report: Report): void
   const [json, actualJson] = [jsonIn(expected), jsonIn(actual)];
   if (json !== undefined && actualJson !== undefined && expected.kind === actual.kind) {
     compareJson(json, actualJson, ['body'], report);
+    if (expected.kind === 'json' && !sameBytes(expected.bytes, actual.bytes)) {
+      compareSpelling(expected.bytes, actual.bytes, report);
+    }
   } else if (expected.kind === 'form' && actual.kind === 'form') compareFields(expected.fields, actual.fields, report);
   else if (expected.kind === 'multipart' && actual.kind === 'multipart') {
     compareParts(expected.parts, actual.parts, { at: ['body'], depth: 0 }, report);
@@ -30,6 +34,30 @@ function compareFull(expected: FullView, actual: FullView, report: Report): void
   } else if (!sameBytes(expected.bytes, actual.bytes)) {
     report({ path: ['body'], kind: 'type', expected: describeBody(expected), actual: describeBody(actual), key: null });
   }
+}
+
+/** What of a JSON text some readers mind, and its value does not show. Values are not told: they may be secrets. */
+function compareSpelling(expected: Uint8Array, actual: Uint8Array, report: Report): void {
+  const [left, right] = [expected, actual].map(spellingOf);
+  const tell = (ours: string, theirs: string): void => {
+    report({ path: ['body'], kind: 'type', expected: ours, actual: theirs, key: null });
+  };
+  if (left?.mark !== right?.mark) tell(left?.mark ?? '', right?.mark ?? '');
+  const [ours, theirs] = [left?.repeated ?? [], right?.repeated ?? []];
+  if (ours.join('\n') === theirs.join('\n')) return;
+  const [before, now] = [ours, theirs].map(repeatedText);
+  tell(before ?? '', before === now ? `${now}, with other values before the last` : (now ?? ''));
+}
+
+function spellingOf(bytes: Uint8Array): { readonly mark: string; readonly repeated: readonly string[] } {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const mark = hasMark ? 'JSON behind a byte order mark' : 'JSON without a byte order mark';
+  return { mark, repeated: overwrittenMembers(Buffer.from(bytes).toString('utf8')) };
+}
+
+function repeatedText(members: readonly string[]): string {
+  const names = [...new Set(members.map((member) => member.slice(0, member.indexOf(': '))))];
+  return names.length === 0 ? 'no member that is repeated' : `members that are repeated: ${names.join(', ')}`;
 }
 
 /** A content type that changed is reported as a header; the body itself may still say the same. */

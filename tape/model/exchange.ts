@@ -2,6 +2,7 @@
  * The unit everything downstream of the recorder uses: an envelope that is the same for every protocol, and the content
  * of one. Plain data, immutable; times are microseconds since the Unix epoch (they fit a double exactly).
  */
+import type { HandshakeFacts, HostName, TransportFacts } from './connection-facts';
 import type { Contents, ProtocolName } from './contents';
 import type { Message } from './message';
 
@@ -52,6 +53,20 @@ export interface ProcessInfo {
   readonly name: string;
   /** Present exactly where it is known to run in one. */
   readonly container?: ContainerInfo;
+  /** The path of its program, in its own file system; present where it could be read. */
+  readonly executable?: string;
+  /** Its command line without its secrets, words with blanks between them; present where it could be read. */
+  readonly command?: string;
+  /** Present where it could be read. */
+  readonly user?: UserInfo;
+}
+
+/** Whose rights a process has. */
+export interface UserInfo {
+  /** The effective user id, as the host numbers it. */
+  readonly id: number;
+  /** Null in containers, whose users have names of their own, and where the host has none for it. */
+  readonly name: string | null;
 }
 
 /** The container of a process; null is what could not be told. */
@@ -85,6 +100,12 @@ export interface Connection {
   readonly unreadTls: UnreadTls | null;
   /** Present exactly where it carried TLS and the client's hello was seen and named one: the host it asked for, in lower case. */
   readonly serverName?: string;
+  /** Present exactly where the process was told that this name has the address it connected to. */
+  readonly hostName?: HostName;
+  /** Present where it carried TLS and something of the hellos was seen. */
+  readonly handshake?: HandshakeFacts;
+  /** Present once it ended, or the recording did, and that was seen. */
+  readonly transport?: TransportFacts;
   /** Present exactly where some of its bytes were taken another way than from memory: each way once, sorted. */
   readonly ways?: readonly Way[];
   /** Null where nobody saw it: traffic from a file. */

@@ -9,6 +9,7 @@ import { type Commits, follow } from './follow';
 import { type SessionState, sessionState } from './session-state';
 import { outlineOf, summaryOf } from './summary';
 import type {
+  ConnectionEnd,
   Loss,
   QueuedWriter,
   Session,
@@ -26,6 +27,8 @@ interface MemorySession {
   readonly start: SessionStart;
   readonly firstExchange: number;
   readonly connections: Map<number, string>;
+  /** How those that ended stood then. */
+  readonly ends: Map<number, ConnectionEnd>;
   readonly losses: Loss[];
   readonly protoFiles: Map<string, Uint8Array>;
   readonly contested: Set<string>;
@@ -97,7 +100,7 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
       session: session.id,
       connectionId: session.connections.get(exchange.connection.key) ?? '',
       causeId: cause !== undefined && exchanges.has(cause) ? String(cause) : null,
-      exchange,
+      exchange: { ...exchange, connection: { ...exchange.connection, ...session.ends.get(exchange.connection.key) } },
       redacted: redacted.entries,
     };
   }
@@ -167,6 +170,7 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
         start,
         firstExchange: highest + 1 + (open ? idsPerOpenSession : 0),
         connections: new Map(),
+        ends: new Map(),
         losses: [],
         protoFiles: new Map(start.protoFiles),
         contested: new Set(),
@@ -190,6 +194,10 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
         exchanges.set(place, { session, redacted: grown(exchanges.get(place)?.redacted, redacted), commit });
       }
       tellChange();
+    },
+    noteConnectionEnd(id, end) {
+      const { connections, ends } = sessionOf(id);
+      if (connections.has(end.key)) ends.set(end.key, end);
     },
     noteLoss(id, loss) {
       sessionOf(id).losses.push(loss);
@@ -290,6 +298,7 @@ function queued(writer: TapeWriter, { onFailure, abandon }: Around): QueuedWrite
       tried(() => writer.append(session, batch));
       return true;
     },
+    noteConnectionEnd: (session, end) => tried(() => writer.noteConnectionEnd(session, end)),
     noteLoss: (session, loss) => tried(() => writer.noteLoss(session, loss)),
     keepProtoFile: (session, file) => tried(() => writer.keepProtoFile(session, file)),
     endSession: (session, end) => tried(() => writer.endSession(session, end)),

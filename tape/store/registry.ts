@@ -2,7 +2,7 @@
 import { WiretapeError } from '../../errors/wiretape-error';
 import { describedReader, type ProtoFiles } from './described';
 import { sqlite } from './sqlite';
-import type { QueuedWriter, TapeReader, TapeStore, WriterOptions } from './tape';
+import type { QueuedWriter, Rewriting, Rewritten, TapeReader, TapeStore, WriterOptions } from './tape';
 
 const stores: readonly TapeStore[] = [sqlite];
 
@@ -14,6 +14,16 @@ export async function openReader(location: string, protoFiles: ProtoFiles = new 
 /** Makes the tape where there is none. Rejects as `openReader` does. */
 export async function openWriter(location: string, options?: WriterOptions): Promise<QueuedWriter> {
   return storeOf(location).openWriter(location, options);
+}
+
+/** Packs a tape, or undoes it. Rejects as `openReader` does, and with USAGE where the store packs nothing. */
+export async function rewriteTape(location: string, rewriting: Rewriting): Promise<Rewritten> {
+  const store = storeOf(location);
+  if (store.rewrite !== undefined) return store.rewrite(location, rewriting);
+  throw new WiretapeError('USAGE', `Tapes at ${store.scheme}:// are not packed`, {
+    seen: [`the location ${JSON.stringify(location)}`],
+    remedy: 'Give the path of a file',
+  });
 }
 
 /** Throws USAGE. */

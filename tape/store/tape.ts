@@ -55,6 +55,9 @@ export interface Loss {
   readonly bytes: number;
 }
 
+/** What is known of a connection once it is over, or the recording: counts, and words of TLS. */
+export type ConnectionEnd = Pick<Connection, 'key' | 'handshake' | 'transport'>;
+
 export interface Session extends SessionStart {
   readonly id: SessionId;
   readonly end: SessionEnd | null;
@@ -133,6 +136,20 @@ export interface TapeStore {
   openReader(location: string): Promise<TapeReader>;
   /** Makes the tape where there is none. */
   openWriter(location: string, options?: WriterOptions): Promise<QueuedWriter>;
+  /** Writes a tape anew, which then is that of before or that of after. Left out where a store has nothing to pack. */
+  rewrite?(location: string, rewriting: Rewriting): Promise<Rewritten>;
+}
+
+export interface Rewriting {
+  /** Where it goes; the location itself replaces the tape. */
+  readonly output: string;
+  /** As small as it gets, or as it was recorded. */
+  readonly isPacked: boolean;
+}
+
+export interface Rewritten {
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
 }
 
 export interface WriterOptions {
@@ -152,6 +169,8 @@ export interface QueuedWriter {
    */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): boolean;
   noteLoss(session: SessionId, loss: Loss): void;
+  /** Behind what was appended; nothing happens where none of its exchanges is on the tape. */
+  noteConnectionEnd(session: SessionId, end: ConnectionEnd): void;
   /** Keeps descriptors that a server told; of a file that is there already no more than how many others were told. */
   keepProtoFile(session: SessionId, file: GatheredFile): void;
   endSession(session: SessionId, end: SessionEnd): void;
@@ -178,6 +197,8 @@ export interface TapeWriter {
   /** An exchange takes the place of one of the same number that was written with the outcome `open`. */
   append(session: SessionId, exchanges: readonly Redacted<Exchange>[]): void;
   noteLoss(session: SessionId, loss: Loss): void;
+  /** Behind what was appended; nothing happens where none of its exchanges is on the tape. */
+  noteConnectionEnd(session: SessionId, end: ConnectionEnd): void;
   keepProtoFile(session: SessionId, file: GatheredFile): void;
   endSession(session: SessionId, end: SessionEnd): void;
   close(): void;

@@ -14,13 +14,14 @@ const exceptions: Record<string, string> = {
   'tape/store/sqlite/migrations/second.ts': 'the view of raw streams is of one protocol by its purpose',
 };
 
+const sources = productSources();
 const names = protocolNames.join('|');
 const asked = new RegExp(
   `\\bprotocol\\b\\s*(?:===?|!==?|=|:)\\s*'(?:${names})'|case '(?:${names})':|<'(?:${names})'>|ExchangeOf<'`,
 );
 
 it('calls no protocol by its name outside its own folders and the registries', () => {
-  const wrong = productSources()
+  const wrong = sources
     .filter(({ path }) => !own.test(path) && exceptions[path] === undefined)
     .flatMap(({ path, text }) =>
       text.split('\n').flatMap((line, i) => (asked.test(line) ? [`${path}:${i + 1}: ${line.trim()}`] : [])),
@@ -29,6 +30,6 @@ it('calls no protocol by its name outside its own folders and the registries', (
 });
 
 it.each(Object.entries(exceptions))('%s is there to be excepted: %s', (file) => {
-  const source = productSources().find(({ path }) => path === file);
+  const source = sources.find(({ path }) => path === file);
   expect(source?.text).toMatch(asked);
 });

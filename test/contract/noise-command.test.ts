@@ -109,6 +109,44 @@ it('starts the build anew for each run, with mocks of what it calls', async () =
   expect(status).toBe(0);
 }, 60_000);
 
+it('learns nothing from a case with a call that no mock answers, and tells of it', async () => {
+  const price = { direction: 'outbound', host: 'prices.test', target: '/price', responseBody: { price: 5 } } as const;
+  const asked = [
+    { target: '/items', responseBody: { node: 'first' } },
+    { target: '/orders', responseBody: { node: 'first' } },
+  ] as const;
+  writeTape(join(folder, 'calling.tape'), storedExchanges(...asked, { ...price, causeId: '1', connection: 'out' }));
+  const build = `const http = require('node:http');
+    http.createServer((request, response) => {
+      response.sendDate = false;
+      response.setHeader('Content-Type', 'application/json');
+      const answer = () => response.end(JSON.stringify({ node: 'by ' + process.pid }));
+      if (request.url === '/items') http.get(process.env.PRICES + '/cost', (other) => other.resume().on('end', answer));
+      else answer();
+    }).listen(Number(process.env.PORT), '127.0.0.1');`;
+  writeFileSync(join(folder, 'build.cjs'), build);
+  const settings = ['--env', 'PORT={port}', '--env', 'PRICES={mock:prices.test:80}', '--sandbox', 'env'];
+  const { status, stderr } = await noise(
+    'learn',
+    'calling.tape',
+    '--out',
+    'shop.noise.yaml',
+    '--runs',
+    '2',
+    ...settings,
+    '--',
+    process.execPath,
+    'build.cjs',
+  );
+  expect(fileText()).toMatch(/^# exchange 2: recorded "first", in 2 runs .*\n- .*match: 'GET \*\/orders'/);
+  expect(fileText()).not.toContain('/items');
+  expect(stderr).toContain('MOCK_MISS  Cannot answer GET http://prices.test/cost');
+  expect(stderr).toContain(
+    'no rule for exchange 1: a call of it had no mock in some run, and what differs may follow from that',
+  );
+  expect(status).toBe(1);
+}, 60_000);
+
 describe('--write-noise', () => {
   const run = (...args: readonly string[]) => runWiretape(args, { cwd: folder });
   const learned = `- { in: response, path: body.node, match: 'GET */items', because: "differs between runs of one build" }\n`;

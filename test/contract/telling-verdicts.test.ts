@@ -39,10 +39,10 @@ function copied(tape: string): string {
   return copy;
 }
 
-async function test({ tape, command, env = {} }: Build) {
+async function test({ tape, command, env = {} }: Build, options: readonly string[] = []) {
   const copy = isAbsolute(tape) ? tape : copied(tape);
   const own = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-  const args = ['test', copy, '--json', '--env', 'PORT={port}', ...own, '--', ...command];
+  const args = ['test', copy, '--json', ...options, '--env', 'PORT={port}', ...own, '--', ...command];
   const { status, stdout, stderr } = await runWiretape(args, {
     cwd: folder,
     env: isAbsolute(tape) ? { WIRETAPE_KEY: key } : {},
@@ -80,11 +80,30 @@ const minting = `const http = require('http'), c = require('crypto'); const { V,
 const b = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
 http.createServer((q, r) => {
   const n = Math.floor(Date.now() / 1000);
-  const claims = { sub: 'u1', aud: q.url, role: V === 'role' ? 'admin' : 'user', iat: n, exp: n + (V === 'life' ? 315360000 : 3600) };
+  const claims = { sub: 'u1', ...(V === 'before' ? {} : { aud: q.url }), role: V === 'role' ? 'admin' : 'user', iat: n, exp: n + (V === 'life' ? 315360000 : 3600) };
   const signed = b({ alg: 'HS256', typ: 'JWT' }) + '.' + b(claims);
   const t = signed + '.' + c.createHmac('sha256', 'k').update(signed).digest('base64url');
   r.writeHead(200, { 'content-type': 'application/json' });
   r.end(JSON.stringify(q.url === '/auth' ? { auth: t } : q.url === '/nested' ? { user: { jwt: t } } : { token: t }));
+}).listen(+PORT, '127.0.0.1');`;
+
+/** As recorded by V=1; V=2 is wrong nearly everywhere (replay/lab/v.py). */
+const poisoning = `const http = require('http'); const { V, PORT } = process.env; const x = (a, b) => (V === '1' ? a : b);
+const [a, b] = ['3f2504e0-4f89-41d3-9a0c-0305e82c3301', '7d444840-9dc0-41d1-b245-5ffdce74fad2'];
+const [ten, eleven, nine] = ['10', '11', '09'].map((hour) => '2027-03-28T' + hour + ':00:00Z');
+const days = ['2027-01-01T00:00:00Z', '2027-01-02T00:00:00Z'].map((at) => ({ at }));
+const bodies = {
+  '/bomadd': x('{"a":1}', '\\ufeff{"a":1}'), '/dup': x('{"role":"user","role":"user"}', '{"role":"admin","role":"user"}'),
+  '/slot': [{ start: ten, end: x(eleven, nine) }], '/list': { items: x(days, days.toReversed()) },
+  '/sorted': { ids: x([a, b], [b, a]) }, '/cat1': { id: x(a, b), at: x(ten, eleven) }, '/cat2': { id: x(a, b), at: x(ten, eleven) },
+};
+http.createServer((q, r) => {
+  if (q.url === '/dead') {
+    const expires = x(new Date(Date.now() + 864e5).toUTCString(), 'Thu, 01 Jan 1970 00:00:00 GMT');
+    return r.writeHead(200, { 'set-cookie': 'sid=abcDEF1234567890abcd; Path=/; Expires=' + expires }).end('x');
+  }
+  const body = q.url === '/vhost' ? { shop: (q.headers.host || '').split(':')[0] } : bodies[q.url];
+  r.writeHead(200, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
 }).listen(+PORT, '127.0.0.1');`;
 
 const node = (path: string) => [process.execPath, join(cases, path)];
@@ -152,9 +171,38 @@ await import(${JSON.stringify(join(cases, 'verdict/raw-inbound/rawin.mjs'))});
     expect(differences.some((each) => each.endsWith(' body'))).toBe(true);
   });
 
+  const flask = join(__dirname, '../../build/trust/py/bin/python');
+  (existsSync(flask) ? it : it.skip)('reach the development server of Flask [which bench:trust installs]', async () => {
+    const command = [flask, join(cases, 'verdict/not-ready/flaskdev.py')];
+    expect(await test({ tape: 'verdict/not-ready/flaskdev.tape', command })).toMatchObject({
+      status: 0,
+      differences: [],
+    });
+  });
+
   it('expect of nonces what is on the tape', async () => {
     const build = { tape: 'replay/tapes/csp-nonce.tape', command: node('replay/lab/csp.js') };
     expect(await test(build)).toMatchObject({ status: 0, differences: [] });
+  });
+
+  it('expect what is on the tape, whatever was excused before it', async () => {
+    const tape = 'replay/tapes/poisoned-expectation.tape';
+    const of = (V: string) =>
+      test({ tape, command: [process.execPath, '-e', poisoning], env: { V } }, ['--host-header', 'recorded']);
+    expect(await of('1')).toMatchObject({ status: 0, differences: [] });
+    const { differences, results } = await of('2');
+    const expected = results.flatMap((result) => result.differences.map((each) => JSON.stringify(each.expected)));
+    expect(expected.filter((text) => /127\.0\.0\.1|T09:00:00Z/.test(text))).toEqual([]);
+    expect(expected).toContain('"2027-03-28T11:00:00Z"');
+    expect(differences.map((each) => each.replace('GET ', '').replace(' -> 200', ''))).toEqual([
+      ...['/bomadd body', '/cat1 body.id', '/cat1 body.at', '/cat2 body.id', '/cat2 body.at', '/dup body'],
+      ...['/slot body[0].end', '/list body.items', '/sorted body.ids', '/dead header["set-cookie"]'],
+    ]);
+  });
+
+  it('take the tokens of a tape without their claims for those of the same build', async () => {
+    const build = { tape: 'replay/tapes/jwt-claims.tape', command: [process.execPath, '-e', minting] };
+    expect(await test({ ...build, env: { V: 'before' } })).toMatchObject({ status: 0, differences: [] });
   });
 
   /** The tapes of 0.1.0 hold no claims of a token, so that these are recorded anew. */

@@ -15,6 +15,7 @@ import {
   wireLibrary,
   wireReason,
   wireRole,
+  wireTold,
   wireType,
 } from '../../recorder/source/ebpf/decode/wire';
 
@@ -51,6 +52,7 @@ it('gives every number of the header the same meaning', () => {
     ...shouted(wireReason),
     ...shouted(wireBinding, 'BOUND_'),
     ...shouted(wireFlag),
+    ...shouted(wireTold, 'TOLD_'),
     ...shouted(wireLibrary),
   };
   // WIRE_WIRETAPE_H guards the file and has no value

@@ -45,9 +45,9 @@ beforeAll(() => {
 afterEach(stopAll);
 afterAll(() => folder.remove());
 
-function expectWhole(recorded: Recorded, direction: 'inbound' | 'outbound', library: string): void {
-  expectEchoes(recorded.exchanges, { sizes: SIZES, direction, library, protocol: 'http1' });
-  expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
+function expectNothingMissing({ status, summary }: Recorded): void {
+  expect(status).toBe(0);
+  expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
 }
 
 function startNode() {
@@ -67,27 +67,39 @@ describeE2e('a TLS library of C', () => {
         buildEcho(library, program);
       });
 
-      it.each(['', ...ways])(
-        'has every body whole in both directions, as a server (%s)',
-        async (way) => {
-          const server = await startEcho(library, program, way);
-          const recorded = await recordDuring(['--port', String(server.port)], () => useNode(server.port));
-          expect(recorded.status).toBe(0);
-          expectWhole(recorded, 'inbound', name);
-        },
-        60_000,
-      );
+      const expectWhole = (exchanges: readonly StoredExchange[], direction: 'inbound' | 'outbound') =>
+        expectEchoes(exchanges, { sizes: SIZES, direction, library: name, protocol: 'http1' });
 
-      it.each(['', ...ways])(
-        'and as a client, recorded from its first instruction (%s)',
-        async (way) => {
+      it(`has every body whole in both directions, as a server (plain, ${ways.join(', ')})`, async () => {
+        const servers = await Promise.all(['', ...ways].map((way) => startEcho(library, program, way)));
+        const ports = servers.flatMap(({ port }) => ['--port', String(port)]);
+        const recorded = await recordDuring(ports, async () => {
+          for (const { port } of servers) await useNode(port);
+        });
+        expectNothingMissing(recorded);
+        const byServer = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
+        expect([...byServer.keys()]).toEqual(servers.map(({ pid }) => pid));
+        for (const exchanges of byServer.values()) expectWhole(exchanges, 'inbound');
+      }, 120_000);
+
+      it('and as a client, recorded from its first instruction', async () => {
+        const server = await startNode();
+        const recorded = await recordCommand([program, 'client', String(server.port), '', ...files]);
+        expectNothingMissing(recorded);
+        expectWhole(recorded.exchanges, 'outbound');
+      }, 60_000);
+
+      if (ways.length > 0) {
+        it(`and as clients that a shell starts one after another (${ways.join(', ')})`, async () => {
           const server = await startNode();
-          const recorded = await recordCommand([program, 'client', String(server.port), way, ...files]);
-          expect(recorded.status).toBe(0);
-          expectWhole(recorded, 'outbound', name);
-        },
-        60_000,
-      );
+          const each = `for way in ${ways.join(' ')}; do '${program}' client ${server.port} $way ${files.join(' ')} || exit; done`;
+          const recorded = await recordCommand(['sh', '-c', each]);
+          expectNothingMissing(recorded);
+          const byClient = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
+          expect(byClient.size).toBe(ways.length);
+          for (const exchanges of byClient.values()) expectWhole(exchanges, 'outbound');
+        }, 120_000);
+      }
 
       it('keeps thirty connections at once apart, on either side', async () => {
         const [connections, rounds] = [30, 8];

@@ -51,7 +51,7 @@ const missing: Readonly<Record<string, string>> = JSON.parse(
 const peers = join(apps, 'peers');
 export const brought = join(repository, 'build/peers');
 const goPeer = join(brought, 'bin/go-peer');
-const classPath = `${join(brought, 'java/classes')}:${join(brought, 'java/lib')}/*`;
+export const classPath = `${join(brought, 'java/classes')}:${join(brought, 'java/lib')}/*`;
 const python = join(brought, 'python/bin/python');
 
 /** A program that prints `listening PORT`. */

@@ -34,6 +34,7 @@ export function exchangesIn(
     createHeaderDecoder: createHeaderInflater,
     protoFiles: new Map(),
     onProtoFile: () => undefined,
+    onConnectionEnd: () => undefined,
     onLoss: () => undefined,
   });
   if (imported === null) throw new Error('it is no capture');

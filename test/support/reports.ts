@@ -210,7 +210,14 @@ export const callingRun = finishedRun({
     },
   ],
   untrusted: [
-    { upstream: 'vault:443', process: { pid: 4711, name: 'node' }, seen: 'unknown CA', isCertain: true, times: 2 },
+    {
+      upstream: 'vault:443',
+      process: { pid: 4711, name: 'node' },
+      seen: 'unknown CA',
+      isCertain: true,
+      hasCompiledRoots: false,
+      times: 2,
+    },
   ],
 });
 

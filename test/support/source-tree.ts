@@ -57,9 +57,26 @@ export function productSources(): readonly SourceFile[] {
     .map(readSource);
 }
 
+/** Parsed where it is asked what the text uses: many ask for the text alone. */
 export function readSource(path: string): SourceFile {
   const text = readProjectFile(path);
-  return { path, text, ...understand(text, path) };
+  let understood: ReturnType<typeof understand> | undefined;
+  const used = () => {
+    understood ??= understand(text, path);
+    return understood;
+  };
+  return {
+    ...{ path, text },
+    get imports() {
+      return used().imports;
+    },
+    get globals() {
+      return used().globals;
+    },
+    get throws() {
+      return used().throws;
+    },
+  };
 }
 
 /** What the text of a module uses. `path` says what its relative imports are relative to. */

@@ -27,12 +27,17 @@ export interface WireFields {
   /** sealed */
   readonly added?: readonly [records: number, bytes: number];
   readonly cipher?: number;
+  readonly helloVersion?: number;
   /** close */
   readonly sentSealed?: readonly [records: number, bytes: number];
   readonly receivedSealed?: readonly [records: number, bytes: number];
   readonly sent?: number;
   readonly received?: number;
   readonly error?: number;
+  readonly told?: number;
+  readonly roundTripUs?: number;
+  readonly resent?: number;
+  readonly window?: number;
   /** fork, exec, exit */
   readonly other?: number;
   readonly name?: string;
@@ -42,7 +47,8 @@ export interface WireFields {
 export function wireBytes(fields: WireFields): Buffer {
   const type = wireType[fields.type];
   const captured = fields.bytes?.length ?? 0;
-  const used = fields.type === 'data' ? headerBytes + captured : (wireSizes[type] ?? headerBytes);
+  const used =
+    fields.type === 'data' || fields.type === 'answer' ? headerBytes + captured : (wireSizes[type] ?? headerBytes);
   const event = Buffer.alloc((used + 7) & ~7);
   const put = (field: keyof typeof wireLayout, value: number | Uint8Array) => write(event, wireLayout[field], value);
   put('wire_header.version', WIRE_VERSION);
@@ -95,8 +101,9 @@ function putSpecifics(put: Put, fields: WireFields): void {
     put('wire_sealed.records', fields.added?.[0] ?? 0);
     put('wire_sealed.bytes', fields.added?.[1] ?? 0);
     put('wire_sealed.cipher', fields.cipher ?? 0);
+    put('wire_sealed.version', fields.helloVersion ?? 0);
   }
-  if (fields.type === 'close' || fields.type === 'tlsClose') {
+  if (fields.type === 'close' || fields.type === 'tlsClose' || fields.type === 'standing') {
     put('wire_close.sent', fields.sent ?? 0);
     put('wire_close.received', fields.received ?? 0);
     put('wire_close.error', fields.error ?? 0);
@@ -104,6 +111,10 @@ function putSpecifics(put: Put, fields: WireFields): void {
     put('wire_close.sent_sealed', fields.sentSealed?.[1] ?? 0);
     put('wire_close.received_records', fields.receivedSealed?.[0] ?? 0);
     put('wire_close.received_sealed', fields.receivedSealed?.[1] ?? 0);
+    put('wire_close.told', fields.told ?? 0);
+    put('wire_close.round_trip_us', fields.roundTripUs ?? 0);
+    put('wire_close.resent', fields.resent ?? 0);
+    put('wire_close.window', fields.window ?? 0);
   }
   if (fields.name !== undefined) {
     put('wire_process.other', fields.other ?? 0);

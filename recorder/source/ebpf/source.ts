@@ -22,6 +22,7 @@ import { resolveContainers } from './attach/containers/choose';
 import { createPlanner, type Planner } from './attach/plan';
 import { ProbeTimes } from './attach/probe-times';
 import { createProcReader } from './attach/proc/proc-reader';
+import { DetailsReader } from './attach/process-details';
 import { createProcesses, type Processes } from './attach/processes';
 import type { ReturnProbeFacts } from './attach/return-probes';
 import { type AwaitedTarget, type FoundTargets, findAgain, findTargets, type TargetSpec } from './attach/targets';
@@ -59,6 +60,8 @@ export interface EbpfSourceOptions {
   readonly java?: boolean;
   /** One that was asked, and is not read. */
   readonly onJavaRefused?: (process: ProcessInfo, reason: string) => void;
+  /** Takes the secrets out of the words of a command line: without it, no command lines are told. */
+  readonly redactCommand?: (words: readonly string[]) => readonly string[];
   /** What return probes do to a process with a seccomp filter here; tried where it is not given. */
   readonly returnProbes?: ReturnProbeFacts;
 }
@@ -107,6 +110,9 @@ class LiveSource implements EbpfSource {
   private readonly membership: Membership;
   private readonly lookout: Lookout;
   private readonly java: JavaMachines | null;
+  private readonly details: DetailsReader | null;
+  /** Processes that were asked since they began to speak. */
+  private readonly described = new Set<number>();
   private timer: NodeJS.Timeout | undefined;
   private ending: NodeJS.Timeout | undefined;
   private outgoing: SourceEvent[] = [];
@@ -122,7 +128,8 @@ class LiveSource implements EbpfSource {
 
   constructor(private readonly options: EbpfSourceOptions) {
     const found = this.find();
-    const { targets } = options;
+    const { targets, redactCommand } = options;
+    this.details = redactCommand === undefined ? null : new DetailsReader(this.proc, redactCommand);
     const watchProcesses = mayCome(targets);
     const { capture, tier } = openCapture(
       { ...captureDefaults, ...sizes(options), everybody: targets.all, watchProcesses },
@@ -177,6 +184,7 @@ class LiveSource implements EbpfSource {
   }
 
   async stop(): Promise<CaptureStats> {
+    this.capture.takeStock();
     await this.capture.stop();
     this.countUnixSockets();
     this.binder.end(monotonicNs());
@@ -347,6 +355,7 @@ class LiveSource implements EbpfSource {
   /** The kernel may have missed its end as well, and would take the next process of that number for it. */
   private bury(pid: number): void {
     this.capture.removeTarget(pid);
+    this.described.delete(pid);
     this.binder.push({ kind: 'exit', pid, atNs: monotonicNs(), socket: 0, tls: 0, other: 0, name: '' });
   }
 
@@ -358,6 +367,20 @@ class LiveSource implements EbpfSource {
     if (facts === undefined) return;
     if (!known.knows(pid)) known.learn({ pid, name: facts.name });
     known.learnContainer(pid, facts.container);
+  }
+
+  /** What it is by now, as it may have changed its user since it began; where it has ended, what it was then. */
+  private meetSpeaker(pid: number): void {
+    this.nameProcess(pid);
+    if (this.described.has(pid)) return;
+    this.described.add(pid);
+    this.describe(pid);
+  }
+
+  private describe(pid: number): void {
+    const details = this.details?.of(pid) ?? {};
+    // Of one that has ended there is no more than its user.
+    if (details.executable !== undefined || details.command !== undefined) this.binder.processes.describe(pid, details);
   }
 
   private noteProbe(report: ProbeReport): void {
@@ -382,7 +405,7 @@ class LiveSource implements EbpfSource {
     if (doubtful) this.binder.doubtUnix(this.lastEventNs);
     for (const event of decodeBatch(batch)) {
       this.lastEventNs = event.atNs;
-      if (event.kind === 'open' || event.kind === 'open-unix') this.nameProcess(event.pid);
+      if (event.kind === 'open' || event.kind === 'open-unix') this.meetSpeaker(event.pid);
       this.followProcess(event);
       this.binder.push(event);
       if (event.kind !== 'open-unix') continue;
@@ -405,10 +428,13 @@ class LiveSource implements EbpfSource {
       case 'exec':
         if (this.membership.has(event.pid)) this.renew(event.pid, this.processes.facts(event.pid)?.exe ?? null);
         this.membership.take(event);
+        this.described.delete(event.pid);
+        this.binder.processes.describe(event.pid, {}); // of the program it no longer runs
         this.placeProcess(event.pid);
         break;
       case 'fork':
       case 'exit':
+        this.described.delete(event.kind === 'fork' ? event.other : event.pid);
         this.membership.take(event);
         break;
       case 'listen':
@@ -419,7 +445,9 @@ class LiveSource implements EbpfSource {
   /** A runtime moves a process into its container between fork and exec. */
   private placeProcess(pid: number): void {
     const facts = this.membership.has(pid) ? this.processes.facts(pid) : undefined;
-    if (facts !== undefined) this.binder.processes.learnContainer(pid, facts.container);
+    if (facts === undefined) return;
+    this.binder.processes.learnContainer(pid, facts.container);
+    this.describe(pid);
   }
 
   /** Who joins by something else than a program that begins may hold connections already. */

@@ -21,6 +21,9 @@ export class OrderedConnection implements ConnectionListener {
   private tlsConversation: TlsConversation | null = null;
   private isPlain = false;
   private isUnreadTold = false;
+  /** What was told of the handshake, as text. */
+  private factsTold = '';
+  private isHandshakeOver = false;
   private readonly position = { sent: 0, received: 0 };
   /** Bytes of TLS whose secrets are not known. */
   private readonly sealed = { sent: 0, received: 0 };
@@ -42,6 +45,7 @@ export class OrderedConnection implements ConnectionListener {
     }
     this.sealed[direction] += bytes.length;
     this.tlsConversation.data(this.isFromClient(direction), bytes, atUs);
+    this.tellFacts(this.tlsConversation, atUs);
     // Now for the time at which it began, and once more at the end for its sizes.
     if (this.tlsConversation.isSettled && !this.isUnreadTold) this.tellUnread(atUs);
   }
@@ -72,6 +76,7 @@ export class OrderedConnection implements ConnectionListener {
 
   tls(): void {}
   taken(): void {}
+  facts(): void {}
   encrypted(): void {}
   loss(): void {}
   expire(): boolean {
@@ -119,6 +124,15 @@ export class OrderedConnection implements ConnectionListener {
       agreed: this.tlsConversation.agreed,
       serverName: this.tlsConversation.serverName,
     });
+  }
+
+  private tellFacts({ facts }: TlsConversation, atUs: number): void {
+    if (facts === null || this.isHandshakeOver) return;
+    this.isHandshakeOver = facts.tookUs !== null;
+    const text = JSON.stringify(facts);
+    if (text === this.factsTold) return;
+    this.factsTold = text;
+    this.options.emit({ kind: 'facts', connection: this.key, atUs, handshake: facts });
   }
 
   private emit(direction: Direction, bytes: Uint8Array, size: number, atUs: number): void {

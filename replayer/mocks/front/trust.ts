@@ -4,6 +4,7 @@
  */
 import type { Arrival, Carrier } from './arrival';
 import { type ClientProcess, processOf } from './client-process';
+import { hasCompiledRoots } from './compiled-roots';
 
 export interface Distrust {
   /** The upstream whose name the certificate bears; '' where the client named none. */
@@ -12,6 +13,8 @@ export interface Distrust {
   /** What was seen of it: the alert in words. */
   readonly seen: string;
   readonly isCertain: boolean;
+  /** No file and no variable changes whom it trusts; false where that could not be looked at. */
+  readonly hasCompiledRoots: boolean;
   readonly times: number;
 }
 
@@ -46,7 +49,10 @@ interface Looked {
   readonly process: ClientProcess | null;
 }
 
-export function createTrustWatch(find: typeof processOf = processOf): TrustWatch {
+export function createTrustWatch(
+  find: typeof processOf = processOf,
+  looksInto: typeof hasCompiledRoots = hasCompiledRoots,
+): TrustWatch {
   const looks = new Map<string, number>();
   const known = new WeakMap<Carrier, Looked>();
   const trusting = new Set<string>();
@@ -56,7 +62,16 @@ export function createTrustWatch(find: typeof processOf = processOf): TrustWatch
   const note = (arrival: Arrival, seen: string, isCertain: boolean): void => {
     const { name = arrival.upstream ?? '', process = null } = known.get(arrival.carrier) ?? {};
     const key = `${name} ${process?.pid} ${isCertain}`;
-    found.set(key, { upstream: name, process, seen, isCertain, times: (found.get(key)?.times ?? 0) + 1 });
+    const before = found.get(key);
+    const times = (before?.times ?? 0) + 1;
+    found.set(key, { hasCompiledRoots: false, ...before, upstream: name, process, seen, isCertain, times });
+    if (before === undefined && process !== null) void lookInto(key, process.pid);
+  };
+  /** While it is still there. */
+  const lookInto = async (key: string, pid: number): Promise<void> => {
+    const isCompiled = await looksInto(pid);
+    const noted = found.get(key);
+    if (isCompiled && noted !== undefined) found.set(key, { ...noted, hasCompiledRoots: true });
   };
   return {
     async look(arrival, name) {

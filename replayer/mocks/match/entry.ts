@@ -136,7 +136,13 @@ export function rulesFor(request: HttpRequest, rules: readonly NoiseRule[]): rea
   return rules.filter((rule) => rule.in === 'request' && fits(rule, subject));
 }
 
-/** A call as filters see it. */
+/** A call as filters see it: nothing is known of who makes it in this run. */
 export function callSubject(request: HttpRequest): FilterSubject {
-  return { direction: 'outbound', local: null, remote: null, ...httpModel.operation({ request, response: null }, []) };
+  const ofThisRun = {
+    direction: 'outbound',
+    local: null,
+    remote: null,
+    connection: () => ({ process: null }),
+  } as const;
+  return { ...ofThisRun, ...httpModel.operation({ request, response: null }, []) };
 }

@@ -13,7 +13,8 @@ export const inlineLimitBytes = 4096;
 /** What is worth unpacking again: one byte in eight saved. */
 const worthwhile = 0.875;
 
-export type Packing = 'plain' | 'zstd';
+/** `block`: among others in a row of `blocks`. */
+export type Packing = 'plain' | 'zstd' | 'block';
 
 export interface PackedBody {
   readonly packing: Packing;
@@ -21,16 +22,16 @@ export interface PackedBody {
 }
 
 /** `coded` says that a content coding is still applied: such bytes do not shrink any more. */
-function packBody(bytes: Uint8Array, coded: boolean): PackedBody {
+export function packBody(bytes: Uint8Array, coded: boolean): PackedBody {
   if (coded) return { packing: 'plain', bytes };
   const packed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   return packed.length <= bytes.length * worthwhile ? { packing: 'zstd', bytes: packed } : { packing: 'plain', bytes };
 }
 
-/** `size` is what the tape says it unpacks to: one that unfolds to more is not what was packed. Throws UnbelievableCell. */
+/** Of a body in a block its bytes there. `size` is what the tape says it unpacks to: one that unfolds to more is not what was packed. Throws UnbelievableCell. */
 export function unpackBody({ packing, bytes }: PackedBody, size: number): Uint8Array {
   if (size > cellLimitBytes) throw new UnbelievableCell(`a body says that it has ${size} bytes`);
-  if (packing !== 'plain' && packing !== 'zstd') throw new UnbelievableCell('a body is packed in an unknown way');
+  if (!packings.includes(packing)) throw new UnbelievableCell('a body is packed in an unknown way');
   const unpacked = packing === 'zstd' ? unfolded(bytes, size) : bytes;
   if (unpacked.length === size) return unpacked;
   throw new UnbelievableCell(`a body says that it has ${size} bytes, and has ${unpacked.length}`);
@@ -44,6 +45,8 @@ function unfolded(bytes: Uint8Array, size: number): Uint8Array {
     throw new UnbelievableCell(`a body says that it has ${size} bytes, and unfolds to more`);
   }
 }
+
+const packings: readonly Packing[] = ['plain', 'zstd', 'block'];
 
 export interface BodyStore {
   /** The id in `bodies` of bytes that are stored from now on, or were already. */

@@ -39,21 +39,28 @@ interface Shape {
   readonly seen: (Set<string> | null)[];
   /** Ids by the values that are not left open. */
   readonly ids: Map<string, number>;
+  /** The one that was asked for last: mostly it is asked for again. */
+  last: { readonly headers: HeaderList; readonly id: number } | null;
 }
 
 export function createHeadStore(database: TapeDatabase): HeadStore {
   const insert = database.prepare<[string]>('INSERT INTO heads (headers) VALUES (?)');
-  /** The one that was asked for last stands first. */
-  let shapes: Shape[] = [];
+  /** By the number of fields. */
+  const shapes = new Map<number, Shape[]>();
+  let remembered = 0;
+
+  function forget(): void {
+    shapes.clear();
+    remembered = 0;
+  }
 
   function shapeOf(headers: HeaderList): Shape {
-    const at = shapes.findIndex(({ names }) => hasNames(headers, names));
-    const known = shapes[at];
-    if (at === 0 && known !== undefined) return known;
-    const shape = known ?? { names: headers.map(([name]) => name), seen: headers.map(() => new Set()), ids: new Map() };
-    if (at > 0) shapes.splice(at, 1);
-    else if (shapes.length >= rememberedShapes) shapes.pop();
-    shapes.unshift(shape);
+    const known = shapes.get(headers.length)?.find(({ names }) => hasNames(headers, names));
+    if (known !== undefined) return known;
+    if (remembered++ >= rememberedShapes) forget();
+    const names = headers.map(([name]) => name);
+    const shape: Shape = { names, seen: headers.map(() => new Set()), ids: new Map(), last: null };
+    shapes.set(headers.length, [...(shapes.get(headers.length) ?? []), shape]);
     return shape;
   }
 
@@ -63,47 +70,66 @@ export function createHeadStore(database: TapeDatabase): HeadStore {
     return Number(insert.run(JSON.stringify(kept)).lastInsertRowid);
   }
 
+  function idOf(shape: Shape, headers: HeaderList): number {
+    for (let i = 0; i < headers.length; i++) note(shape, i, headers[i]?.[1] ?? '');
+    const key = keyOf(shape, headers);
+    const known = shape.ids.get(key);
+    if (known !== undefined) return known;
+    const id = keep(headers, (i) => shape.seen[i] === null);
+    shape.ids.set(key, id);
+    return id;
+  }
+
   return {
     place(headers) {
       if (lengthOf(headers) > rememberedLength) return { id: keep(headers, () => false), values: null };
       const shape = shapeOf(headers);
-      const open: string[] = [];
-      let fixed = '';
-      for (const [i, [, value]] of headers.entries()) {
-        if (isLeftOpen(shape, i, value)) open.push(value);
-        else fixed += `${value.length} ${value}`; // the length, so that no two lists have one text
+      if (shape.last === null || !isAlike(shape, headers, shape.last.headers)) {
+        shape.last = { headers, id: idOf(shape, headers) };
       }
-      let id = shape.ids.get(fixed);
-      if (id === undefined) {
-        id = keep(headers, (i) => shape.seen[i] === null);
-        shape.ids.set(fixed, id);
-      }
-      return { id, values: open.length === 0 ? null : JSON.stringify(open) };
+      return { id: shape.last.id, values: valuesOf(shape, headers) };
     },
-    forget() {
-      shapes = [];
-    },
+    forget,
   };
 }
 
 function hasNames(headers: HeaderList, names: readonly string[]): boolean {
-  return headers.length === names.length && headers.every(([name], i) => name === names[i]);
+  for (let i = 0; i < names.length; i++) if (headers[i]?.[0] !== names[i]) return false;
+  return true;
 }
 
 function lengthOf(headers: HeaderList): number {
-  return headers.reduce((length, [name, value]) => length + name.length + value.length, 0);
+  let length = 0;
+  for (const [name, value] of headers) length += name.length + value.length;
+  return length;
 }
 
-/** Notes the value. */
-function isLeftOpen({ seen, ids }: Shape, i: number, value: string): boolean {
+/** Whether they differ in what is left open at most. */
+function isAlike({ seen }: Shape, a: HeaderList, b: HeaderList): boolean {
+  for (let i = 0; i < seen.length; i++) if (seen[i] !== null && a[i]?.[1] !== b[i]?.[1]) return false;
+  return true;
+}
+
+function valuesOf({ seen }: Shape, headers: HeaderList): string | null {
+  const open: string[] = [];
+  for (let i = 0; i < seen.length; i++) if (seen[i] === null) open.push(headers[i]?.[1] ?? '');
+  return open.length === 0 ? null : JSON.stringify(open);
+}
+
+/** The values that are not left open, each after its length, so that no two lists have one text. */
+function keyOf({ seen }: Shape, headers: HeaderList): string {
+  return headers.map(([, value], i) => (seen[i] === null ? '' : `${value.length} ${value}`)).join('');
+}
+
+/** Leaves the field open where it was seen with too many values. */
+function note({ seen, ids }: Shape, i: number, value: string): void {
   const values = seen[i];
-  if (values === null || values === undefined) return true;
+  if (values === null || values === undefined) return;
   values.add(value);
   const most = ids.size >= listsOfShape ? 1 : valuesOfField;
-  if (values.size <= most) return false;
+  if (values.size <= most) return;
   seen[i] = null;
   ids.clear(); // of lists in which it is not left open
-  return true;
 }
 
 /** The columns of an exchange that say which lists it has. */

@@ -20,13 +20,22 @@ const lockWaitMs = 5000;
 
 /** Opens an existing tape for reading. Throws TAPE_MISSING, TAPE_FOREIGN, TAPE_NEWER, TAPE_UNREADABLE, TAPE_BUSY or TAPE_DAMAGED. */
 export function openForReading(path: string): TapeDatabase {
+  const database = openAsItIs(path);
+  return guarded(path, 'read', () =>
+    closedOnError(database, () => {
+      const version = versionOf(database, path);
+      if (version < currentVersion) showAsCurrent(database, version);
+    }),
+  );
+}
+
+/** The same, without what newer versions added where the tape is older. */
+export function openAsItIs(path: string): TapeDatabase {
   return guarded(path, 'read', () => {
     if (inspect(path) !== 'tape') throw foreign(path, 'the file is empty');
     return closedOnError(openWhereItLies(path) ?? openCopy(path), (database) => {
       distrust(database);
-      const version = versionOf(database, path);
-      requireShape(database, { path, version });
-      if (version < currentVersion) showAsCurrent(database, version);
+      requireShape(database, { path, version: versionOf(database, path) });
     });
   });
 }
@@ -50,6 +59,16 @@ export function openForWriting(path: string): OpenTape {
       requireHeld(place);
     });
     return { database, place };
+  });
+}
+
+/** A copy that nobody else knows of: without lock and journal, and brought to the current version. */
+export function openOwnCopy(path: string): TapeDatabase {
+  return closedOnError(new Database(path), (database) => {
+    distrust(database);
+    database.pragma('journal_mode = OFF');
+    database.pragma('synchronous = OFF');
+    migrate(database);
   });
 }
 

@@ -7,7 +7,7 @@ import { WiretapeError } from '../../../errors/wiretape-error';
 import type { GatheredFile } from '../../body/protobuf/gathered';
 import type { Exchange } from '../../model/exchange';
 import type { Redacted } from '../../redact/redacted';
-import type { Loss, QueuedWriter, SessionEnd, SessionId, SessionStart, WriterOptions } from '../tape';
+import type { ConnectionEnd, Loss, QueuedWriter, SessionEnd, SessionId, SessionStart, WriterOptions } from '../tape';
 import { type PreparedExchange, prepareExchange } from './row';
 import { openTapeWriter, type SqliteTapeWriter } from './writer';
 
@@ -32,6 +32,8 @@ const exchangeBytes = 2048;
 class BatchingWriter implements QueuedWriter {
   private readonly limits;
   private batch: PreparedExchange[] = [];
+  /** Connections that ended behind them. */
+  private ends: ConnectionEnd[] = [];
   private batchBytes = 0;
   private batchOf: SessionId = '';
   private writtenAtMs = Number.NEGATIVE_INFINITY;
@@ -63,6 +65,15 @@ class BatchingWriter implements QueuedWriter {
     for (const exchange of exchanges) this.add(prepareExchange(exchange));
     if (this.batch.length > 0) this.writeInTime();
     return true; // by now at most one batch waits
+  }
+
+  noteConnectionEnd(session: SessionId, end: ConnectionEnd): void {
+    if (session !== this.batchOf) this.writeBatch();
+    this.batchOf = session;
+    if (this.failed !== null) return;
+    this.ends.push(end);
+    if (this.ends.length >= this.limits.batchExchanges) this.writeBatch();
+    else this.writeInTime();
   }
 
   noteLoss(session: SessionId, loss: Loss): void {
@@ -131,11 +142,12 @@ class BatchingWriter implements QueuedWriter {
   private writeBatch(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { batch, batchOf } = this;
-    if (batch.length === 0) return;
+    const { batch, ends, batchOf } = this;
+    if (batch.length + ends.length === 0) return;
     this.batch = [];
+    this.ends = [];
     this.batchBytes = 0;
-    this.writeOrEnd(() => this.writer.appendPrepared(batchOf, batch));
+    this.writeOrEnd(() => this.writer.appendPrepared(batchOf, batch, ends));
     this.writtenAtMs = performance.now();
   }
 
@@ -166,6 +178,7 @@ class BatchingWriter implements QueuedWriter {
     if (this.failed !== null) return;
     this.failed = thrown instanceof WiretapeError ? thrown : faultOfOurs(thrown);
     this.batch = [];
+    this.ends = [];
     this.batchBytes = 0;
     this.options.onFailure?.(this.failed);
   }

@@ -4,12 +4,13 @@ import type { Message } from '../../model/message';
 import type { RedactionEntry } from '../../redact/redacted';
 import { follow } from '../follow';
 import type { StoredExchange, TapeReader } from '../tape';
-import { type Packing, unpackBody } from './bodies';
+import type { Packing } from './bodies';
 import { believed, boundedColumns, entriesIn } from './cells';
 import { commitsOf } from './commits';
 import type { HeadColumns } from './heads';
 import { guarded, openForReading } from './open';
 import { outlines } from './outlines';
+import { bodyOf, wholeRow } from './packed-rows';
 import { type ExchangeColumns, exchangeOf, type MessageColumns, messageColumns, messageOf } from './row';
 import { sessionsOf } from './sessions';
 import { columnList, fromTables, ofConnection, type Source, sourceOf } from './source';
@@ -39,8 +40,8 @@ export function openTapeReader(path: string): TapeReader {
 }
 
 const allColumns = `e.*, ${ofConnection},
-  x.id AS cause_id, qb.packing AS request_packing, qb.bytes AS request_packed, qb.size AS request_size,
-  rb.packing AS response_packing, rb.bytes AS response_packed, rb.size AS response_size`;
+  x.id AS cause_id, qb.packing AS request_packing, qb.bytes AS request_packed, qb.size AS request_size, qb.packed AS request_at,
+  rb.packing AS response_packing, rb.bytes AS response_packed, rb.size AS response_size, rb.packed AS response_at`;
 
 const fromTablesAndBodies = `${fromTables}
   LEFT JOIN bodies qb ON qb.id = e.request_body_id
@@ -52,9 +53,12 @@ interface StoredRow extends ExchangeColumns, HeadColumns {
   readonly request_packing: Packing | null;
   readonly request_packed: Uint8Array | null;
   readonly request_size: number | null;
+  readonly request_at: number | null;
   readonly response_packing: Packing | null;
   readonly response_packed: Uint8Array | null;
   readonly response_size: number | null;
+  readonly response_at: number | null;
+  readonly packed: number | null;
 }
 
 function* storedExchanges(source: Source, filter: ExchangeFilter): IterableIterator<StoredExchange> {
@@ -88,7 +92,8 @@ function* exchangesWith(source: Source, ids: readonly string[]): IterableIterato
   }
 }
 
-function storedOf(source: Source, row: StoredRow): StoredExchange {
+function storedOf(source: Source, found: StoredRow): StoredExchange {
+  const row = wholeRow(found, 'exchanges', source);
   const messages = row.messages === 0 ? [] : messagesOf(source, row.id);
   return {
     id: String(row.id),
@@ -97,34 +102,47 @@ function storedOf(source: Source, row: StoredRow): StoredExchange {
     causeId: row.cause_id === null ? null : String(row.cause_id),
     exchange: exchangeOf(
       row,
-      { heads: source.heads.headsOf(row), ...bodiesFrom(row) },
+      { heads: source.heads.headsOf(row), ...bodiesFrom(row, source) },
       messages.map(({ message }) => message),
     ),
     redacted: [...entriesIn(row.redacted), ...messages.flatMap(({ redacted }) => redacted)],
   };
 }
 
-function bodiesFrom(row: StoredRow): { readonly request: Uint8Array | null; readonly response: Uint8Array | null } {
+function bodiesFrom(
+  row: StoredRow,
+  source: Source,
+): { readonly request: Uint8Array | null; readonly response: Uint8Array | null } {
   return {
-    request: unpacked(row.request_packing, row.request_packed, row.request_size) ?? row.request_body,
-    response: unpacked(row.response_packing, row.response_packed, row.response_size) ?? row.response_body,
+    request:
+      apart(
+        { packing: row.request_packing, bytes: row.request_packed, size: row.request_size, packed: row.request_at },
+        source,
+      ) ?? row.request_body,
+    response:
+      apart(
+        { packing: row.response_packing, bytes: row.response_packed, size: row.response_size, packed: row.response_at },
+        source,
+      ) ?? row.response_body,
   };
 }
 
 /** Opened for each exchange that has messages: few have. */
 function messagesOf(
-  { database, cells }: Source,
+  source: Source,
   exchange: number,
 ): readonly { readonly message: Message; readonly redacted: readonly RedactionEntry[] }[] {
-  const own = boundedColumns(['m.body', ...messageColumns.map((name) => `m.${name}`)], cells.messages);
-  const sql = `SELECT ${own}, ${boundedColumns(['b.packing AS body_packing', 'b.bytes AS body_packed', 'b.size AS body_size'], cells.messages)}
+  const { database, cells } = source;
+  const own = boundedColumns(['m.packed', 'm.body', ...messageColumns.map((name) => `m.${name}`)], cells.messages);
+  const sql = `SELECT ${own}, ${boundedColumns(['b.packing AS body_packing', 'b.bytes AS body_packed', 'b.size AS body_size', 'b.packed AS body_at'], cells.messages)}
     FROM messages m LEFT JOIN bodies b ON b.id = m.body_id WHERE m.exchange_id = ? ORDER BY m.ordinal`;
   return database
     .prepare<[number], MessageRow>(sql)
     .all(exchange)
-    .map((row) => {
-      const { body_packing: packing, body_packed: packed, body_size: size } = believed(row, cells.messages);
-      const message = messageOf(row, unpacked(packing, packed, size) ?? row.body);
+    .map((found) => {
+      const row = wholeRow(believed(found, cells.messages), 'messages', source);
+      const { body_packing: packing, body_packed: bytes, body_size: size, body_at: packed } = row;
+      const message = messageOf(row, apart({ packing, bytes, size, packed }, source) ?? row.body);
       return { message, redacted: entriesIn(row.redacted) };
     });
 }
@@ -134,10 +152,20 @@ interface MessageRow extends MessageColumns {
   readonly body_packing: Packing | null;
   readonly body_packed: Uint8Array | null;
   readonly body_size: number | null;
+  readonly body_at: number | null;
+  readonly packed: number | null;
 }
 
-function unpacked(packing: Packing | null, bytes: Uint8Array | null, size: number | null): Uint8Array | null {
-  return packing === null || bytes === null || size === null ? null : unpackBody({ packing, bytes }, size);
+/** A body that has a row of its own; null where there is none. */
+function apart({ packing, bytes, size, packed }: ApartColumns, { blocks }: Source): Uint8Array | null {
+  return packing === null || bytes === null || size === null ? null : bodyOf({ packing, bytes, size, packed }, blocks);
+}
+
+interface ApartColumns {
+  readonly packing: Packing | null;
+  readonly bytes: Uint8Array | null;
+  readonly size: number | null;
+  readonly packed: number | null;
 }
 
 /** The rows as a caller awaits them, each step guarded; a step is one promise and no more, so that lists stay quick. */

@@ -11,7 +11,7 @@ import { messageIn } from '../../model/path';
 import { isProtocol, modelFor } from '../../model/registry';
 import type { Redacted, RedactionEntry } from '../../redact/redacted';
 import { factsIn, UnbelievableCell } from './cells';
-import { type ConnectionColumns, connectionOf } from './connection-row';
+import { type ConnectionColumns, connectionOf, type ListedConnectionColumns } from './connection-row';
 
 export type Cell = null | number | string | Uint8Array;
 
@@ -161,7 +161,7 @@ function prepareMessage(
 }
 
 /** A row of `exchanges` joined with its connection, without what only the whole exchange needs. */
-export interface SummaryColumns extends ConnectionColumns {
+export interface SummaryColumns extends ListedConnectionColumns {
   readonly id: number;
   readonly session_id: number;
   readonly connection_id: number;
@@ -189,7 +189,7 @@ export interface SummaryColumns extends ConnectionColumns {
 }
 
 /** The whole row; heads and bodies put together by the reader. */
-export interface ExchangeColumns extends SummaryColumns {
+export interface ExchangeColumns extends SummaryColumns, ConnectionColumns {
   readonly number: number;
   readonly cause_number: number | null;
   readonly content: string;

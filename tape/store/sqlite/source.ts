@@ -1,6 +1,7 @@
 /** What readers ask a tape with: the joins behind an exchange, and what each cell of them may hold. */
+import { type BlockReader, createBlockReader } from './blocks';
 import { boundedColumns, type Kind, type Kinds, kindsOf } from './cells';
-import { connectionColumns } from './connection-row';
+import { columnsOfOne, connectionColumns } from './connection-row';
 import { createHeadReader, type HeadReader } from './heads';
 import type { TapeDatabase } from './open';
 import { currentVersion } from './schema';
@@ -13,12 +14,14 @@ export interface Source {
   readonly database: TapeDatabase;
   readonly cells: Cells;
   readonly heads: HeadReader;
+  readonly blocks: BlockReader;
 }
 
 /** What there is to read at an opened tape. */
 export function sourceOf(path: string, database: TapeDatabase): Source {
   const cells = cellsOfTape();
-  return { path, database, cells, heads: createHeadReader(database, cells.heads) };
+  const heads = createHeadReader(database, cells.heads);
+  return { path, database, cells, heads, blocks: createBlockReader(database, cells.blocks) };
 }
 
 export interface Cells {
@@ -26,6 +29,8 @@ export interface Cells {
   readonly losses: Kinds;
   readonly protoFiles: Kinds;
   readonly heads: Kinds;
+  readonly bodies: Kinds;
+  readonly blocks: Kinds;
   /** Of messages joined with their bodies. */
   readonly messages: Kinds;
   /** Of exchanges joined with their connection, the one that caused them, and their bodies. */
@@ -36,7 +41,7 @@ export interface Cells {
 
 function cellsOfTape(): Cells {
   const reference = referenceAt(currentVersion);
-  const [sessions, losses, exchanges, connections, ownOfMessages, protoFiles, heads] = [
+  const [sessions, losses, exchanges, connections, ownOfMessages, protoFiles, heads, bodies, blocks] = [
     'sessions',
     'losses',
     'exchanges',
@@ -44,7 +49,9 @@ function cellsOfTape(): Cells {
     'messages',
     'proto_files',
     'heads',
-  ].map((table) => kindsOf(reference, table)) as [Kinds, Kinds, Kinds, Kinds, Kinds, Kinds, Kinds];
+    'bodies',
+    'blocks',
+  ].map((table) => kindsOf(reference, table)) as [Kinds, Kinds, Kinds, Kinds, Kinds, Kinds, Kinds, Kinds, Kinds];
   reference.close();
   const whole = { type: 'INTEGER', mayBeNull: false } as const;
   const joined = new Map([...connections, ...exchanges, ['connection_key', whole], ['cause_id', optional('INTEGER')]]);
@@ -56,6 +63,8 @@ function cellsOfTape(): Cells {
     losses,
     protoFiles,
     heads,
+    bodies,
+    blocks,
     messages,
     joined,
     exchangeColumns: [...exchanges.keys()].map((name) => `e.${name}`),
@@ -66,7 +75,8 @@ function addBody(kinds: Map<string, Kind>, name: string): void {
   kinds
     .set(`${name}_packing`, optional('TEXT'))
     .set(`${name}_packed`, optional('BLOB'))
-    .set(`${name}_size`, optional('INTEGER'));
+    .set(`${name}_size`, optional('INTEGER'))
+    .set(`${name}_at`, optional('INTEGER'));
 }
 
 function optional(type: 'INTEGER' | 'TEXT' | 'BLOB') {
@@ -79,9 +89,14 @@ export const fromTables = `
   JOIN sessions s ON s.id = e.session_id
   LEFT JOIN exchanges x ON x.id = s.first_exchange + e.cause_number - 1`;
 
-export const ofConnection = [
+const ownOfConnection = connectionColumns.filter((name) => name !== 'session_id' && name !== 'key');
+
+export const ofConnection = ['c.key AS connection_key', ...ownOfConnection.map((name) => `c.${name}`)].join(', ');
+
+/** What lists say of it. */
+export const listedOfConnection = [
   'c.key AS connection_key',
-  ...connectionColumns.filter((name) => name !== 'session_id' && name !== 'key').map((name) => `c.${name}`),
+  ...ownOfConnection.filter((name) => !columnsOfOne.has(name)).map((name) => `c.${name}`),
 ].join(', ');
 
 export function columnList(columns: string, { joined, exchangeColumns }: Cells): string {

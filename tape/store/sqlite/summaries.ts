@@ -2,14 +2,14 @@
 import { type ExchangeFilter, type FilterSubject, subjectPasses } from '../../model/filter';
 import type { ExchangeSummary } from '../tape';
 import { believed } from './cells';
-import { connectionOf } from './connection-row';
+import { listedConnectionOf } from './connection-row';
 import { operationOf, problemsOf, protocolOf, type SummaryColumns } from './row';
-import { columnList, fromTables, ofConnection, type Source } from './source';
+import { columnList, fromTables, listedOfConnection, type Source } from './source';
 
 const summaryColumns = `e.id, e.session_id, e.connection_id, e.channel, e.seq, e.started_us, e.duration_us, e.protocol,
   e.outcome, e.problems, e.cause_method, e.verb, e.authority, e.target, e.result, e.application, e.failed,
   e.over_verb, e.over_target, e.over_result, e.request_bytes, e.response_bytes, e.messages,
-  ${ofConnection}, x.id AS cause_id`;
+  ${listedOfConnection}, x.id AS cause_id`;
 
 /** A place among commits. */
 export interface CommitPlace {
@@ -53,7 +53,7 @@ export function* summaries({ database, cells }: Source, filter: ExchangeFilter):
 /** What a filter looks at. */
 export function subjectOf(row: SummaryColumns): FilterSubject {
   const { direction, local, remote } = row;
-  return { direction, local, remote, ...operationOf(row) };
+  return { direction, local, remote, connection: () => listedConnectionOf(row), ...operationOf(row) };
 }
 
 /** Session and direction are SQLite's to check; patterns are not SQL. */
@@ -75,7 +75,7 @@ export function conditions(
 }
 
 function summaryFrom(row: SummaryColumns): ExchangeSummary {
-  const { tls, unreadTls, process } = connectionOf(row);
+  const { tls, unreadTls, process } = listedConnectionOf(row);
   return {
     id: String(row.id),
     session: String(row.session_id),

@@ -6,13 +6,13 @@ import { unlinkSync } from 'node:fs';
 import type { HeaderList } from '../../model/body';
 import type { PackedBytes } from '../../model/content-model';
 import type { Connection } from '../../model/exchange';
-import type { Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../tape';
+import type { ConnectionEnd, Loss, SessionEnd, SessionId, SessionStart, TapeWriter } from '../tape';
 import { createBodyStore, inlineLimitBytes } from './bodies';
-import { connectionCells, connectionColumns, isSameConnection } from './connection-row';
+import { closeQuietly } from './close';
+import { connectionCells, connectionColumns, endCells, endColumns, isSameConnection } from './connection-row';
 import { gone } from './errors';
 import { createExchangeRows } from './exchange-rows';
 import { createHeadStore, type HeadPlace } from './heads';
-import { releaseWriterLock } from './lock';
 import { guarded, openForWriting, type TapeDatabase } from './open';
 import { fateOf, type Place } from './place';
 import { rescue } from './rescue';
@@ -21,7 +21,7 @@ import { type Cell, messageColumns, type PreparedExchange, type PreparedMessage,
 
 /** The writer with what one needs that takes exchanges as they come. */
 export interface SqliteTapeWriter extends TapeWriter {
-  appendPrepared(session: SessionId, exchanges: readonly PreparedExchange[]): void;
+  appendPrepared(session: SessionId, exchanges: readonly PreparedExchange[], ends: readonly ConnectionEnd[]): void;
   /** Saves the rows and throws TAPE_GONE where the tape's name is gone or names another file. */
   requireThere(): void;
   /** Ends the sessions that are open, as far as the disk still lets it: nobody asked for this end. */
@@ -133,19 +133,25 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
     return body === null || body.bytes.length < inlineLimitBytes ? null : bodies.idOf(body.bytes, body.isCoded);
   }
 
-  const insertAll = database.transaction((session: OpenSession, exchanges: readonly PreparedExchange[]) => {
+  function noteEnd({ rowId }: OpenSession, end: ConnectionEnd): void {
+    statements.endConnection.run([...endCells(end), rowId, end.key]);
+  }
+
+  type Batch = { readonly exchanges: readonly PreparedExchange[]; readonly ends: readonly ConnectionEnd[] };
+  const insertAll = database.transaction((session: OpenSession, { exchanges, ends }: Batch) => {
     commitNumber++;
     rows.forget();
     let count = 0;
     for (const exchange of exchanges) count += insert(session, exchange);
     rows.flush();
     statements.countExchanges.run(count, session.rowId);
+    for (const end of ends) noteEnd(session, end);
   });
 
-  function appendPrepared(id: SessionId, exchanges: readonly PreparedExchange[]): void {
+  function appendPrepared(id: SessionId, exchanges: readonly PreparedExchange[], ends: readonly ConnectionEnd[]): void {
     const session = sessionOf(id);
     try {
-      guarded(path, 'write', () => insertAll.immediate(session, exchanges));
+      guarded(path, 'write', () => insertAll.immediate(session, { exchanges, ends }));
     } catch (error) {
       heads.forget();
       throw error;
@@ -182,12 +188,16 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
       });
     },
     append(id, exchanges) {
-      appendPrepared(id, exchanges.map(prepareExchange));
+      appendPrepared(id, exchanges.map(prepareExchange), []);
     },
     appendPrepared,
     noteLoss(id, loss) {
       const { rowId } = sessionOf(id);
       guarded(path, 'write', () => statements.insertLoss.run(lossCells(rowId, loss)));
+    },
+    noteConnectionEnd(id, end) {
+      const session = sessionOf(id);
+      guarded(path, 'write', () => noteEnd(session, end));
     },
     keepProtoFile(id, { name, bytes, others }) {
       const { rowId } = sessionOf(id);
@@ -257,6 +267,9 @@ function prepareStatements(database: TapeDatabase) {
       `INSERT INTO proto_files (session_id, name, bytes, source, others) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (session_id, name) DO UPDATE SET others = excluded.others`,
     ),
+    endConnection: database.prepare(
+      `UPDATE connections SET ${endColumns.map((column) => `${column} = ?`).join(', ')} WHERE session_id = ? AND key = ?`,
+    ),
     insertLoss: database.prepare(
       'INSERT INTO losses (session_id, at_us, connection_key, reason, events, bytes) VALUES (?, ?, ?, ?, ?, ?)',
     ),
@@ -287,29 +300,4 @@ function sessionCells(start: SessionStart, firstExchange: number): Cell[] {
 
 function lossCells(session: number, loss: Loss): Cell[] {
   return [session, loss.atUs, loss.connection, loss.reason, loss.events, loss.bytes];
-}
-
-/** Where a reader keeps the journal from going away, what it holds need not stay in it. */
-function fold(database: TapeDatabase): void {
-  try {
-    database.pragma('wal_checkpoint(TRUNCATE)');
-  } catch {
-    // a reader in the middle of a transaction, or a full disk: the journal stays as it is
-  }
-}
-
-/**
- * Leaves one file without journal, which opens from read-only media and by other users; where a reader is in the way,
- * or the disk is full, the journal stays and the tape is as good.
- */
-function closeQuietly(database: TapeDatabase): void {
-  if (!database.open) return;
-  try {
-    releaseWriterLock(database);
-    database.pragma('busy_timeout = 0');
-    if (database.pragma('journal_mode = DELETE', { simple: true }) === 'wal') fold(database);
-  } catch {
-    fold(database); // the lock ends with the process, and the journal is read by whoever opens the tape next
-  }
-  database.close();
 }

@@ -39,6 +39,17 @@ const isThere = existsSync(cases);
     expect((await ask(`${url}/bkt/k?x-id=GetObject`)).text).toBe('0123456789abcdefghij');
   });
 
+  it('give no answer that was recorded before its request', async () => {
+    const shifted = copied('replay/tapes/fetch-over-tls-shifted.tape');
+    await expect(startMocks(shifted)).rejects.toMatchObject({ code: 'NO_CASES' }); // each answer is another request's
+    const listed = await runWiretape(['ls', shifted], {
+      cwd: folder,
+      env: {},
+    });
+    expect(listed.stdout).toMatch(/seq\/3 {2}! parse-error$/m);
+    expect(listed.stdout.match(/! parse-error$/gm)).toHaveLength(8);
+  });
+
   it('let a client that gave up give up again', async () => {
     mocks = await startMocks(copied('replay/tapes/client-timeouts.tape'));
     const url = mocks.urlOf('127.0.0.1:51425');

@@ -1,15 +1,21 @@
 /** A client that does not trust the certificates of the mocks is named, with its process and what to do. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Arrival } from '../../../replayer/mocks/front/arrival';
+import { hasCompiledRoots } from '../../../replayer/mocks/front/compiled-roots';
 import { createTrustWatch } from '../../../replayer/mocks/front/trust';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, startMocks } from '../../../replayer/mocks/server';
 import { untrustedLines } from '../../../replayer/report/untrusted';
 import { ask, calls } from '../../support/mocks';
 
+const folder = mkdtempSync(join(tmpdir(), 'wiretape-trust-'));
 let server: MockServer | undefined;
 
+afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(async () => {
   await server?.close();
   server = undefined;
@@ -64,6 +70,55 @@ it('is nobody who asks', async () => {
   const { mocks, url } = await serving();
   expect((await ask(`${url}/a`, { ca: mocks.ca })).status).toBe(200);
   expect(mocks.distrust()).toEqual([]);
+});
+
+describe('a program with roots of its own', () => {
+  const compiled = join(folder, 'compiled-in');
+  beforeAll(() => {
+    const roots = Buffer.concat([Buffer.from([0x13, 12]), Buffer.from('ISRG Root X1')]);
+    writeFileSync(compiled, Buffer.concat([readFileSync('/bin/sleep'), roots]), { mode: 0o755 });
+  });
+
+  it.each([
+    ['/bin/sleep', false],
+    [compiled, true],
+    [process.execPath, false],
+  ])('is known by what is compiled into it: %#', async (program, expected) => {
+    const args = program === process.execPath ? ['-e', 'setTimeout(() => {}, 60000)'] : ['60'];
+    const child = spawn(program, args, { stdio: 'ignore' });
+    try {
+      await once(child, 'spawn');
+      expect(await hasCompiledRoots(child.pid ?? 0)).toBe(expected);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+
+  it('is told of with what can be done', async () => {
+    const trust = createTrustWatch(
+      async () => ({ pid: 7, name: 'billing' }),
+      async () => true,
+    );
+    const arrival: Arrival = {
+      upstream: 'payments:8443',
+      tls: true,
+      carrier: { close() {}, reset() {} },
+      port: 1,
+      client: { port: 2, ourPort: 1 },
+    };
+    await trust.look(arrival, 'payments:8443');
+    trust.failed(arrival, Object.assign(new Error('x'), { code: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA' }));
+    await new Promise(setImmediate);
+    expect(untrustedLines(trust.distrust(), 'ca.pem')).toEqual([
+      'untrusted billing (pid 7) refused the certificate of payments:8443: unknown CA; its roots are compiled into it',
+      expect.stringMatching(/^ {10}no file or variable changes that: build it with the roots of the system/),
+    ]);
+  });
+
+  it('is nobody where the process has ended', async () => {
+    expect(await hasCompiledRoots(2 ** 22 + 1)).toBe(false);
+  });
 });
 
 it('is not said of a process that asked on another connection', async () => {

@@ -3,7 +3,7 @@
  * and nothing real is reached. Real programs, real sockets, and listeners outside that count who came.
  */
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type CommandResult, runWiretape } from '../../support/command';
@@ -11,7 +11,7 @@ import { buildGo, describeWithGo } from '../../support/go';
 import { type CallSketch, calls } from '../../support/mocks';
 import { describeWithNamespaces } from '../../support/namespaces';
 import { otherUser, runAsOtherUser } from '../../support/other-user';
-import { apps } from '../../support/programs';
+import { apps, makeCertificate } from '../../support/programs';
 import { listenForReal, type RealListeners } from '../../support/real-listeners';
 import { startWiretape } from '../../support/running';
 import { root } from '../../support/source-tree';
@@ -156,7 +156,33 @@ print(connection.getresponse().read().decode())`;
     );
     expect(stderr).toMatch(/^unrecorded nobody\.test: looked up by node \(\d+\)/m);
     expect(stderr).toMatch(/^unrecorded 169\.254\.169\.254:80: called by node \(\d+\)$/m);
-    expect(stderr).toMatch(/MOCK_MISS {2}Cannot answer GET http:\/\/198\.51\.100\.7:8080\//);
+    expect(stderr).toMatch(
+      /MOCK_MISS {2}Cannot answer GET http:\/\/198\.51\.100\.7:8080\/.*\n {2}asked by {2}node \(\d+\)$/m,
+    );
+  });
+
+  const curl = installed('curl', '--version') ? it : it.skip;
+  curl('names who asked a known upstream for something else, and who refused its certificate, and why', async () => {
+    tape('');
+    const own = makeCertificate(folder);
+    const compiled = join(folder, 'billing');
+    const roots = Buffer.concat([Buffer.from([0x13, 12]), Buffer.from('ISRG Root X1')]);
+    const found = spawnSync('sh', ['-c', 'command -v curl'], { encoding: 'utf8' }).stdout.trim();
+    writeFileSync(compiled, Buffer.concat([readFileSync(found), roots]), { mode: 0o755 });
+    const script = [
+      'curl -s http://payments.test:8080/other',
+      `curl -s --cacert ${own.cert} --capath ${folder} https://bank.test/health`,
+      `${compiled} -s --cacert ${own.cert} --capath ${folder} https://bank.test/health`,
+    ].join('; ');
+    const { status, stdout } = await run(['sh', '-c', `(${script}) > /dev/null; echo`]);
+    const { misses, untrusted } = JSON.parse(stdout);
+    expect(status).toBe(1);
+    expect(misses).toMatchObject([{ url: 'http://payments.test:8080/other', process: { name: 'curl' } }]);
+    const refused = { upstream: 'bank.test:443', isCertain: true, seen: 'unknown CA' };
+    expect(untrusted).toMatchObject([
+      { ...refused, process: { name: 'curl' }, hasCompiledRoots: false },
+      { ...refused, process: { name: 'billing' }, hasCompiledRoots: true },
+    ]);
   });
 
   it('refuses UDP, names who sent it, and fails nothing for it, as no tape has any', async () => {

@@ -64,6 +64,8 @@ const commands = [
   'test',
   'accept',
   'dedupe',
+  'pack',
+  'unpack',
   'export',
   'generate',
   'noise',

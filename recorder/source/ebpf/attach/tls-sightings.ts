@@ -92,14 +92,17 @@ export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[
   if (!isKnown && textIn(image, { opening: 'rustls-', pattern: /^rustls-\d+\.\d+/ }) !== undefined)
     return [unread(file, 'rustls')];
   const version = textIn(image, { opening: 'OpenSSL ', pattern: OPENSSL_VERSION });
-  if (version !== undefined || holdsLibssl) return [withoutSymbols(file, 'OpenSSL', version ?? 'OpenSSL')];
+  if (version !== undefined || holdsLibssl) {
+    const fork = /\(compatible; ([A-Za-z-]+)/.exec(version ?? '')?.[1] ?? 'OpenSSL';
+    return [withoutSymbols(file, fork, version ?? 'OpenSSL')];
+  }
   // Go's own cryptography may be BoringSSL's, without its TLS.
   if (flavours.length > 0) return [];
   return holdsText(image, '.rodata', '/boringssl') ? [withoutSymbols(file, 'BoringSSL', 'BoringSSL')] : [];
 }
 
 /** OPENSSL_VERSION_TEXT, which libcrypto leaves wherever it is linked into, unless nobody asks for it. */
-const OPENSSL_VERSION = /^OpenSSL \d\.\d\.\d+[a-z]* (?:\d{1,2} \w{3} \d{4}|\(compatible; [\w -]+\))/;
+const OPENSSL_VERSION = /^OpenSSL \d\.\d\.\d+[a-z]* (?:\d{1,2} \w{3} \d{4}|\(compatible; [\w .-]+\))/;
 
 /** A source file of libssl since OpenSSL 1.1.0, in its error reports: tells OpenSSL from its libcrypto alone. */
 const LIBSSL_TEXT = 'ssl/statem/statem';

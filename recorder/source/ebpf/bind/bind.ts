@@ -6,10 +6,12 @@
 
 import type { Way } from '../../../../tape/model/exchange';
 import type { MissingReason, Role, SourceEvent } from '../../events';
-import { helloInRecords, onlyOffer } from '../../tls-hello';
+import { type Agreed, onlyOffer } from '../../tls-hello';
 import type { DataReason, WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
+import { HostNames } from '../names/host-names';
 import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
+import { beginHandshake, factsOf, takeIntoHandshake } from './handshake';
 import { Processes } from './processes';
 import {
   type BindWire,
@@ -61,7 +63,7 @@ const KNOWN_MOST = 131_072;
 const NO_BYTES = new Uint8Array(0);
 const nothingSealed: SealedBoth = { sent: { records: 0, bytes: 0 }, received: { records: 0, bytes: 0 } };
 /** The end of a socket of which nothing is known but that it is gone. */
-const noEnd = { sent: 0, received: 0, error: 0, carriedTls: false, sealed: nothingSealed };
+const noEnd = { sent: 0, received: 0, error: 0, carriedTls: false, measured: null, sealed: nothingSealed };
 /** errno values of Linux on x86-64 and arm64. */
 const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
   32: 'reset', // EPIPE
@@ -77,6 +79,7 @@ export class Binder {
   private readonly streams = new Map<number, Stream>();
   /** What is known of the processes that speak; whoever knows more tells it. */
   readonly processes = new Processes();
+  private readonly names = new HostNames();
   private readonly listening = new Set<string>();
   private readonly unwanted = new Set<number>();
   /** When each unix socket was first seen. */
@@ -106,6 +109,12 @@ export class Binder {
       case 'close':
         this.closeSocket(event);
         break;
+      case 'standing':
+        this.emitTransport(event);
+        break;
+      case 'answer':
+        this.names.takeDatagram(event.pid, event.bytes);
+        break;
       case 'tls-bind':
         this.bind(this.streamOf(event), event.socket, event);
         break;
@@ -126,6 +135,7 @@ export class Binder {
         break;
       case 'fork':
         this.processes.fork(event.pid, { pid: event.other, name: event.name });
+        this.names.fork(event.pid, event.other);
         break;
       case 'exit':
         this.forgetProcess(event.pid);
@@ -181,6 +191,7 @@ export class Binder {
     if (this.sockets.size >= KNOWN_MOST) this.dropOldestSocket();
     this.sockets.set(key, newSocket(event));
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
+    this.names.open(key, event.remote);
     const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
     const isWanted = !isOwn && this.isWanted(role, event.kind === 'open' ? event.localPort : null);
@@ -194,6 +205,7 @@ export class Binder {
       process: this.processes.of(event.pid),
       local: event.local,
       remote: event.remote,
+      ...(role === 'inbound' ? {} : this.names.of(event.pid, event.remote)),
       startedEarlier,
     });
   }
@@ -203,6 +215,7 @@ export class Binder {
     if (oldest === undefined) return;
     this.sockets.delete(oldest.key);
     this.unixSockets.delete(oldest.key);
+    this.names.close(oldest.key);
     this.unwanted.delete(oldest.key);
     for (const { key } of streamsOf(oldest)) this.streams.delete(key);
   }
@@ -225,6 +238,7 @@ export class Binder {
       return;
     }
     this.settleMaybe(socket);
+    this.names.takeStream(socket.key, event);
     this.emitPlain(socket, event);
   }
 
@@ -313,16 +327,22 @@ export class Binder {
   private beginTls(socket: Socket, client: StreamDirection | null = null): void {
     if (!socket.tlsSeen) {
       socket.account = new TlsAccount(client ?? 'sent', socket.startedEarlier || client === null);
-      const { offers, serverName } = helloInRecords(Buffer.concat(socket.maybe.map(({ bytes }) => bytes)));
-      socket.agreed = onlyOffer(offers);
-      socket.serverName = serverName;
+      socket.handshake = beginHandshake(socket.maybe, client);
       socket.maybe = [];
       socket.maybeBytes = 0;
     }
     socket.tlsSeen = true;
   }
 
+  /** What the hellos said, where that was not told yet. */
+  private emitHandshake({ key: connection, handshake }: Socket, atNs: number): void {
+    if (handshake?.isNews !== true) return;
+    handshake.isNews = false;
+    this.emit({ kind: 'facts', connection, atUs: this.atUs(atNs), handshake: factsOf(handshake) });
+  }
+
   private emitTls(socket: Socket, library: TlsLibraryName, atNs: number): void {
+    this.emitHandshake(socket, atNs);
     this.emit({
       kind: 'tls',
       connection: socket.key,
@@ -330,8 +350,7 @@ export class Binder {
       library,
       binding: 'certain',
       startedEarlier: socket.openedAtNs < this.processes.probedAtNs(socket.pid),
-      agreed: socket.agreed,
-      serverName: socket.serverName,
+      ...spokenIn(socket),
     });
   }
 
@@ -375,7 +394,9 @@ export class Binder {
 
   private takeSealed(event: SealedWire): void {
     const socket = this.sockets.get(event.socket);
-    if (socket !== undefined) this.emitHoles(socket, takeSealed(socket, event));
+    if (socket === undefined) return;
+    if (socket.handshake !== null && takeIntoHandshake(socket.handshake, event)) this.emitHandshake(socket, event.atNs);
+    this.emitHoles(socket, takeSealed(socket, event));
   }
 
   private emitHoles({ key: connection }: Socket, holes: readonly Unaccounted[]): void {
@@ -427,9 +448,12 @@ export class Binder {
     if (socket === undefined) return;
     this.sockets.delete(event.socket);
     this.unixSockets.delete(event.socket);
+    this.names.close(event.socket);
     this.settleMaybe(socket);
     this.emitEncrypted(socket, event);
     this.emitHoles(socket, holesAtEnd(socket, event));
+    this.emitHandshake(socket, event.atNs);
+    this.emitTransport(event);
     const totals = socket.tlsSeen ? plaintextTotals(socket) : totalsOf(event);
     for (const { key } of streamsOf(socket)) this.streams.delete(key);
     this.emit({
@@ -440,6 +464,13 @@ export class Binder {
       sentTotal: totals?.sent ?? null,
       receivedTotal: totals?.received ?? null,
     });
+  }
+
+  /** How it ended, or how it stands; told again where it is told of twice. */
+  private emitTransport({ socket: connection, atNs, sent, received, measured }: CloseWire): void {
+    if (measured === null) return;
+    const transport = { sentBytes: sent, receivedBytes: received, ...measured };
+    this.emit({ kind: 'facts', connection, atUs: this.atUs(atNs), transport });
   }
 
   /** A handshake alone is nothing that could have been read: health checks end there. */
@@ -454,7 +485,7 @@ export class Binder {
       if (sealed !== undefined && sealed.records > 0) account?.learnTotal(direction, sealed);
     }
     if (account !== null && !account.carriesData) return;
-    const { pid, look, openedAtNs, agreed, serverName } = socket;
+    const { pid, look, openedAtNs } = socket;
     this.emit({
       kind: 'encrypted',
       connection: socket.key,
@@ -462,13 +493,13 @@ export class Binder {
       sentBytes: Math.max(0, end.sent - socket.end.sent),
       receivedBytes: Math.max(0, end.received - socket.end.received),
       unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
-      agreed,
-      serverName,
+      ...spokenIn(socket),
     });
   }
 
   private forgetProcess(pid: number): void {
     this.processes.forget(pid);
+    this.names.forgetProcess(pid);
     // Nobody frees the TLS objects of a process that just ends.
     for (const stream of this.streams.values()) {
       if (stream.pid !== pid || stream.socket !== null) continue;
@@ -476,6 +507,11 @@ export class Binder {
       this.streams.delete(stream.key);
     }
   }
+}
+
+/** What TLS is said to carry. */
+function spokenIn({ handshake }: Socket): { readonly agreed: Agreed; readonly serverName: string | null } {
+  return { agreed: onlyOffer(handshake?.offered ?? []), serverName: handshake?.serverName ?? null };
 }
 
 /** Null for what was read from memory during its call. */

@@ -1,9 +1,9 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
 
 import type { DataEvent } from '../../events';
-import type { Agreed } from '../../tls-hello';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
+import type { Handshake } from './handshake';
 import { ALERT_BYTES, KEY_UPDATE_BYTES, type TlsAccount } from './tls-account';
 import type { TlsLook } from './unread';
 
@@ -11,7 +11,7 @@ export type DataWire = Extract<WireEvent, { kind: 'data' }>;
 export type OpenWire = Extract<WireEvent, { kind: 'open' | 'open-unix' }>;
 export type SealedWire = Extract<WireEvent, { kind: 'sealed' }>;
 export type BindWire = Extract<WireEvent, { kind: 'tls-bind' }>;
-export type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' }>;
+export type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' | 'standing' }>;
 export type SealedBoth = CloseWire['sealed'];
 
 export type StreamDirection = DataEvent['direction'];
@@ -23,10 +23,8 @@ export interface Socket {
   readonly pid: number;
   readonly startedEarlier: boolean;
   tlsSeen: boolean;
-  /** What is spoken within, where its client offered nothing else. */
-  agreed: Agreed;
-  /** The host that the client asked for in its hello. */
-  serverName: string | null;
+  /** Null before TLS. */
+  handshake: Handshake | null;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
   /** The one that was bound last. */
@@ -95,8 +93,7 @@ export function newSocket(event: OpenWire): Socket {
     pid: event.pid,
     startedEarlier: event.startedEarlier,
     tlsSeen: false,
-    agreed: null,
-    serverName: null,
+    handshake: null,
     look: null,
     stream: null,
     earlier: [],

@@ -2,6 +2,7 @@
  * A batch of the addon into events with names. Pure; data bytes stay views into the batch. The kernel is trusted to
  * write whole events: a batch that does not add up is a fault of ours, and says so by ending early.
  */
+import { addressText, withPort } from './address';
 import {
   offsetOf,
   type TlsLibraryName,
@@ -15,6 +16,7 @@ import {
   wireReason,
   wireRole,
   wireSizes,
+  wireTold,
   wireType,
 } from './wire';
 
@@ -56,6 +58,13 @@ export interface SealedCount {
   readonly bytes: number;
 }
 
+/** What the kernel told of a TCP socket; null is what it did not tell. */
+export interface Measured {
+  readonly roundTripUs: number | null;
+  readonly retransmits: number | null;
+  readonly congestionWindow: number | null;
+}
+
 export type WireEvent =
   | (WireBase & { readonly kind: 'open' } & Opening & WireEndpoints)
   | (WireBase & {
@@ -85,11 +94,14 @@ export type WireEvent =
       readonly library: TlsLibraryName;
     })
   | (WireBase & {
-      readonly kind: 'close' | 'tls-close';
+      /** `standing`: it goes on, and this is how it stands. */
+      readonly kind: 'close' | 'tls-close' | 'standing';
       readonly sent: number;
       readonly received: number;
       readonly error: number;
       readonly carriedTls: boolean;
+      /** Null where nothing measures: in the TLS layer. */
+      readonly measured: Measured | null;
       readonly sealed: Readonly<Record<StreamDirection, SealedCount>>;
     })
   | (WireBase & {
@@ -101,10 +113,14 @@ export type WireEvent =
       readonly lastLength: number;
       /** Suite of the ServerHello; 0 where it was not seen. */
       readonly cipher: number;
+      /** What the ServerHello has in the place of a version; 0 where it was not seen. */
+      readonly version: number;
       readonly nested: boolean;
       /** The first event of a socket call: `before` is how things stood when the call began. */
       readonly callBegins: boolean;
     })
+  /** What the process received from a DNS server by UDP. The bytes are lent, as those of data. */
+  | (WireBase & { readonly kind: 'answer'; readonly bytes: Uint8Array })
   | (WireBase & { readonly kind: 'tls-bind'; readonly how: Binding; readonly library: TlsLibraryName })
   /** `client`: the direction the ClientHello went. */
   | (WireBase & { readonly kind: 'tls-seen'; readonly client: StreamDirection })
@@ -139,6 +155,7 @@ const at = {
   records: offsetOf('wire_sealed.records'),
   bytes: offsetOf('wire_sealed.bytes'),
   cipher: offsetOf('wire_sealed.cipher'),
+  helloVersion: offsetOf('wire_sealed.version'),
   sent: offsetOf('wire_close.sent'),
   received: offsetOf('wire_close.received'),
   error: offsetOf('wire_close.error'),
@@ -146,6 +163,10 @@ const at = {
   sentSealed: offsetOf('wire_close.sent_sealed'),
   receivedRecords: offsetOf('wire_close.received_records'),
   receivedSealed: offsetOf('wire_close.received_sealed'),
+  told: offsetOf('wire_close.told'),
+  roundTrip: offsetOf('wire_close.round_trip_us'),
+  resent: offsetOf('wire_close.resent'),
+  window: offsetOf('wire_close.window'),
   other: offsetOf('wire_process.other'),
   name: offsetOf('wire_process.name'),
 } as const;
@@ -238,7 +259,8 @@ export function decodeBatch(batch: Uint8Array): WireEvent[] {
   while (start + HEADER_BYTES <= batch.length && view.getUint8(start) === WIRE_VERSION) {
     const event = new EventView(view, start);
     const type = event.u8(at.type);
-    const used = type === wireType.data ? HEADER_BYTES + event.u32(at.captured) : (wireSizes[type] ?? HEADER_BYTES);
+    const isOfBytes = type === wireType.data || type === wireType.answer;
+    const used = isOfBytes ? HEADER_BYTES + event.u32(at.captured) : (wireSizes[type] ?? HEADER_BYTES);
     if (start + used > batch.length) break;
     const decoded = decodeEvent(type, event);
     if (decoded !== undefined) events.push(decoded);
@@ -261,6 +283,10 @@ function decodeEvent(type: number, event: EventView): WireEvent | undefined {
       return decodeClose('close', event);
     case wireType.tlsClose:
       return decodeClose('tls-close', event);
+    case wireType.standing:
+      return decodeClose('standing', event);
+    case wireType.answer:
+      return decodeAnswer(event);
     case wireType.sealed:
       return decodeSealed(event);
     case wireType.tlsBind:
@@ -318,12 +344,20 @@ function decodeSealed(event: EventView): WireEvent {
     added: { records: event.u32(at.records), bytes: event.u32(at.bytes) },
     lastLength: event.u32(at.size),
     cipher: event.u16(at.cipher),
+    version: event.u16(at.helloVersion),
     nested: event.has(wireFlag.nested),
     callBegins: event.has(wireFlag.callBegins),
   };
 }
 
-function decodeClose(kind: 'close' | 'tls-close', event: EventView): WireEvent {
+/** One that was not copied whole says nothing. */
+function decodeAnswer(event: EventView): WireEvent | undefined {
+  const captured = event.u32(at.captured);
+  if (captured < event.u32(at.size)) return undefined;
+  return { kind: 'answer', ...event.base, bytes: event.bytes(HEADER_BYTES, captured) };
+}
+
+function decodeClose(kind: 'close' | 'tls-close' | 'standing', event: EventView): WireEvent {
   return {
     kind,
     ...event.base,
@@ -331,10 +365,21 @@ function decodeClose(kind: 'close' | 'tls-close', event: EventView): WireEvent {
     received: event.u64(at.received),
     error: event.i32(at.error),
     carriedTls: event.has(wireFlag.socketTls),
+    measured: kind === 'tls-close' ? null : measuredOf(event),
     sealed: {
       sent: { records: event.u32(at.sentRecords), bytes: event.u32(at.sentSealed) },
       received: { records: event.u32(at.receivedRecords), bytes: event.u32(at.receivedSealed) },
     },
+  };
+}
+
+function measuredOf(event: EventView): Measured {
+  const told = event.u32(at.told);
+  const fact = (bit: number, offset: number) => ((told & bit) === 0 ? null : event.u32(offset));
+  return {
+    roundTripUs: fact(wireTold.roundTrip, at.roundTrip),
+    retransmits: fact(wireTold.resent, at.resent),
+    congestionWindow: fact(wireTold.window, at.window),
   };
 }
 
@@ -378,26 +423,6 @@ function unixName(bytes: Uint8Array): string {
 const AF_INET = 2;
 
 function endpoint({ view, start }: EventView, family: number, offset: number, port: number): string {
-  const from = start + offset;
-  if (family === AF_INET) return `${ipv4(view, from)}:${port}`;
-  return isMapped(view, from) ? `${ipv4(view, from + 12)}:${port}` : `[${ipv6(view, from)}]:${port}`;
-}
-
-/** ::ffff:a.b.c.d, what a dual-stack listener's IPv4 peers look like (RFC 4291 2.5.5.2). */
-function isMapped(view: DataView, at: number): boolean {
-  return view.getUint32(at) === 0 && view.getUint32(at + 4) === 0 && view.getUint32(at + 8) === 0xffff;
-}
-
-function ipv4(view: DataView, at: number): string {
-  return `${view.getUint8(at)}.${view.getUint8(at + 1)}.${view.getUint8(at + 2)}.${view.getUint8(at + 3)}`;
-}
-
-/** The shortest form (RFC 5952): the longest run of zero groups becomes `::`. */
-function ipv6(view: DataView, at: number): string {
-  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(at + 2 * i).toString(16));
-  const runs = groups.join(':').match(/\b0(:0\b)+/g) ?? [];
-  const longest = runs.reduce((a, b) => (b.length > a.length ? b : a), '');
-  if (longest === '') return groups.join(':');
-  const text = groups.join(':').replace(new RegExp(`(^|:)${longest}(:|$)`), '::');
-  return text;
+  const length = family === AF_INET ? 4 : 16;
+  return withPort(addressText(new DataView(view.buffer, view.byteOffset + start + offset, length)), port);
 }

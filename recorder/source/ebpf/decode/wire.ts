@@ -17,6 +17,8 @@ export const wireType = {
   tlsSeen: 10,
   openUnix: 11,
   sealed: 12,
+  standing: 13,
+  answer: 14,
 } as const;
 
 export const wireDirection = { received: 0, sent: 1 } as const;
@@ -24,6 +26,7 @@ export const wireLayer = { socket: 0, tls: 1 } as const;
 export const wireRole = { unknown: 0, outbound: 1, inbound: 2 } as const;
 export const wireReason = { whole: 0, overLimit: 1, unreadableCall: 2, fault: 3, leftOut: 4, inPackets: 5 } as const;
 export const wireBinding = { nested: 1, ciphertextSent: 2, ciphertextReceived: 3, within: 4, descriptor: 5 } as const;
+export const wireTold = { roundTrip: 1, resent: 2, window: 4 } as const;
 /** Which TLS library an event is of; the words reach the tape. */
 export const wireLibrary = {
   openssl: 0,
@@ -84,7 +87,8 @@ export const wireLayout = {
   'wire_sealed.records': [64, 4],
   'wire_sealed.bytes': [68, 4],
   'wire_sealed.cipher': [72, 2],
-  wire_close: [0, 104],
+  'wire_sealed.version': [74, 2],
+  wire_close: [0, 120],
   'wire_close.sent': [64, 8],
   'wire_close.received': [72, 8],
   'wire_close.error': [80, 4],
@@ -92,6 +96,10 @@ export const wireLayout = {
   'wire_close.sent_sealed': [88, 4],
   'wire_close.received_records': [92, 4],
   'wire_close.received_sealed': [96, 4],
+  'wire_close.told': [100, 4],
+  'wire_close.round_trip_us': [104, 4],
+  'wire_close.resent': [108, 4],
+  'wire_close.window': [112, 4],
   wire_process: [0, 88],
   'wire_process.other': [64, 4],
   'wire_process.name': [72, 16],
@@ -102,7 +110,7 @@ export function offsetOf(field: keyof typeof wireLayout): number {
   return wireLayout[field][0];
 }
 
-/** How long an event of this type is; data events are longer by what they captured. */
+/** How long an event of this type is; those of data, and answers, are longer by what they captured. */
 export const wireSizes: Readonly<Record<number, number>> = {
   [wireType.open]: wireLayout.wire_open[1],
   [wireType.listen]: wireLayout.wire_open[1],
@@ -110,6 +118,7 @@ export const wireSizes: Readonly<Record<number, number>> = {
   [wireType.sealed]: wireLayout.wire_sealed[1],
   [wireType.close]: wireLayout.wire_close[1],
   [wireType.tlsClose]: wireLayout.wire_close[1],
+  [wireType.standing]: wireLayout.wire_close[1],
   [wireType.fork]: wireLayout.wire_process[1],
   [wireType.exec]: wireLayout.wire_process[1],
   [wireType.exit]: wireLayout.wire_process[1],

@@ -38,9 +38,12 @@ export class Lookout {
     this.again(pid, true);
   }
 
-  /** TLS began on a socket; `isRead` tells later whether its plaintext has been seen. Its library is mapped by now. */
+  /**
+   * TLS began on a socket; `isRead` tells later whether its plaintext has been seen. Its library is mapped by now. One that was loaded
+   * in the midst of things may be fed from memory (.NET does that), and its first connection is under way.
+   */
   sawTls(pid: number, isRead: () => boolean): void {
-    if (!this.options.probes.covers(pid)) this.again(pid, false);
+    if (!this.options.probes.covers(pid)) this.again(pid, true);
     this.soon(() => this.lookUnless(pid, isRead), HANDSHAKE_MS);
   }
 

@@ -3,7 +3,9 @@
  * the secrets apply (hellos) is followed for their sake alone. After a hole the number of a record is not known any more,
  * so the rest of that direction is counted and not read.
  */
+import type { HandshakeFacts } from '../../../../tape/model/connection-facts';
 import { type Agreed, answerIn, type ClientHello, helloIn, onlyOffer } from '../../tls-hello';
+import { suiteName, versionOf } from '../../tls-names';
 import { nextSecret, type Opener, openerOfTls13, openersOfTls12, type Suite, suiteOf } from './cipher';
 import type { KeyLog } from './key-log';
 
@@ -60,6 +62,9 @@ export class TlsConversation {
   private said: ClientHello = { offers: [], serverName: null };
   /** Undefined where the server's choice was not seen. */
   private answer: Agreed | undefined;
+  private chosen: { readonly version: string | null; readonly cipher: string | null } | null = null;
+  private helloAtUs: number | null = null;
+  private tookUs: number | null = null;
   /** When it could be read, until that is told. */
   private openedAtUs: number | null = null;
 
@@ -73,6 +78,13 @@ export class TlsConversation {
   /** The host the client asked for; null where it named none. */
   get serverName(): string | null {
     return this.said.serverName;
+  }
+
+  /** What the hellos said so far; null before the client's. */
+  get facts(): HandshakeFacts | null {
+    if (this.helloAtUs === null) return null;
+    const { version = null, cipher = null } = this.chosen ?? {};
+    return { version, cipher, offered: this.said.offers, agreed: this.answer ?? null, tookUs: this.tookUs };
   }
 
   data(isFromClient: boolean, bytes: Uint8Array, atUs: number): void {
@@ -110,6 +122,8 @@ export class TlsConversation {
   private record(side: Side, record: Buffer, atUs: number): void {
     const type = record.readUInt8(0);
     const content = record.subarray(headerBytes);
+    if (type === applicationData && side.isClient && this.chosen !== null && this.helloAtUs !== null)
+      this.tookUs ??= Math.max(0, atUs - this.helloAtUs);
     if (type === changeCipherSpec) {
       if (!this.isTls13 && side.next !== null) side.opener = side.next;
       return;
@@ -154,14 +168,15 @@ export class TlsConversation {
   }
 
   private message(side: Side, type: number, body: Buffer, atUs: number): void {
-    if (type === clientHello && side.isClient && body.length >= 34) this.clientSays(body);
+    if (type === clientHello && side.isClient && body.length >= 34) this.clientSays(body, atUs);
     else if (type === serverHello && !side.isClient) this.hello(body, atUs);
     else if (type === encryptedExtensions && this.isTls13) this.answered(body);
     else if (type === finished && this.isTls13) this.use(side, 'TRAFFIC_SECRET_0');
     else if (type === keyUpdate && this.isTls13) this.update(side);
   }
 
-  private clientSays(hello: Buffer): void {
+  private clientSays(hello: Buffer, atUs: number): void {
+    this.helloAtUs ??= atUs;
     this.clientRandom ??= hello.subarray(2, 34);
     this.said = helloIn(hello);
   }
@@ -178,8 +193,11 @@ export class TlsConversation {
     const afterId = 35 + body.readUInt8(34);
     if (random.equals(retryRandom) || afterId + 3 > body.length) return;
     this.isSettled = true;
-    this.suite = suiteOf(body.readUInt16BE(afterId));
+    const suite = body.readUInt16BE(afterId);
+    this.suite = suiteOf(suite);
     this.isTls13 = isTls13(body.subarray(afterId + 3));
+    const version = this.isTls13 ? '1.3' : versionOf(body.readUInt16BE(0), suite);
+    this.chosen = { version, cipher: suiteName(suite) };
     if (this.isTls13) this.beginTls13(atUs);
     else {
       this.beginTls12(this.clientRandom, random, atUs);

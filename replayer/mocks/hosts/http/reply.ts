@@ -62,8 +62,7 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
       const before = replies.get(mock);
       const reply =
         before ?? prepare(mock, how.strictness, withResponse(answer, translation.answer(mock, answer.response, how)));
-      const isKept = mock.isOnTape !== true;
-      if (before === undefined && isKept) replies.set(mock, reply);
+      if (before === undefined && mock.isOnTape !== true) replies.set(mock, reply);
       const response = toRequest(mock, reply.answer.response, live);
       return response === reply.answer.response ? reply : prepare(mock, how.strictness, withResponse(answer, response));
     },

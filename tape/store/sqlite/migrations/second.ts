@@ -20,6 +20,22 @@ CREATE TABLE connections (
   unread_reason   TEXT,
   ways            TEXT,
   server_name     TEXT,
+  host_name       TEXT,
+  host_name_from  TEXT,
+  executable      TEXT,
+  command         TEXT,
+  user_id         INTEGER,
+  user_name       TEXT,
+  tls_version     TEXT,
+  tls_cipher      TEXT,
+  tls_offered     TEXT,
+  tls_agreed      TEXT,
+  handshake_us    INTEGER,
+  sent_bytes      INTEGER,
+  received_bytes  INTEGER,
+  round_trip_us   INTEGER,
+  retransmits     INTEGER,
+  congestion_window INTEGER,
   container_id    TEXT,
   container_name  TEXT,
   container_image TEXT,
@@ -31,6 +47,11 @@ CREATE TABLE connections (
 CREATE TABLE heads (
   id      INTEGER PRIMARY KEY,
   headers TEXT NOT NULL
+);
+CREATE TABLE blocks (
+  start INTEGER PRIMARY KEY,
+  size  INTEGER NOT NULL,
+  bytes BLOB NOT NULL
 );
 CREATE TABLE exchanges (
   id               INTEGER PRIMARY KEY,
@@ -68,7 +89,8 @@ CREATE TABLE exchanges (
   request_body_id  INTEGER REFERENCES bodies (id),
   response_body_id INTEGER REFERENCES bodies (id),
   request_body     BLOB,
-  response_body    BLOB
+  response_body    BLOB,
+  packed           INTEGER
 );
 CREATE TABLE proto_files (
   session_id INTEGER NOT NULL REFERENCES sessions (id),
@@ -91,6 +113,7 @@ CREATE TABLE messages (
   redacted    TEXT,
   body_id     INTEGER REFERENCES bodies (id),
   body        BLOB,
+  packed      INTEGER,
   PRIMARY KEY (exchange_id, ordinal)
 ) WITHOUT ROWID;
 `;
@@ -115,7 +138,8 @@ SELECT e.id, e.session_id, e.connection_id,
        x.id AS cause_id,
        coalesce(c.container_name, substr(c.container_id, 1, 12)) AS container, c.container_image, c.pod_namespace, c.pod_name,
        e.protocol, e.application, e.channel, e.result, e.failed, e.messages,
-       iif(e.over_verb IS NULL, NULL, e.verb || ' ' || e.target) AS operation
+       iif(e.over_verb IS NULL, NULL, e.verb || ' ' || e.target) AS operation,
+       c.server_name, c.host_name, c.executable, coalesce(c.user_name, c.user_id) AS user, c.tls_version, c.round_trip_us / 1000.0 AS round_trip_ms
 FROM exchanges e
 JOIN connections c ON c.id = e.connection_id
 JOIN sessions s ON s.id = e.session_id
@@ -151,15 +175,15 @@ LEFT JOIN heads h ON h.id = iif(m.message = 'request', e.request_head_id, e.resp
 JOIN json_each(coalesce(h.headers, e.content -> ('$.' || m.message || '.headers'))) j;
 
 CREATE VIEW body_texts AS
-SELECT e.id AS exchange_id, 'request' AS message, coalesce(e.content ->> '$.request.codings', '') AS codings,
+SELECT e.id AS exchange_id, 'request' AS message, iif(e.packed IS NULL, coalesce(e.content ->> '$.request.codings', ''), NULL) AS codings,
        CASE WHEN e.content ->> '$.request.codings' IS NULL THEN CAST(CASE WHEN b.packing = 'plain' THEN b.bytes ELSE e.request_body END AS TEXT) END AS body
 FROM exchanges e LEFT JOIN bodies b ON b.id = e.request_body_id
-WHERE e.request_body IS NOT NULL OR e.request_body_id IS NOT NULL
+WHERE e.request_body IS NOT NULL OR e.request_body_id IS NOT NULL OR (e.packed IS NOT NULL AND e.request_bytes > 0)
 UNION ALL
-SELECT e.id, 'response', coalesce(e.content ->> '$.response.codings', ''),
+SELECT e.id, 'response', iif(e.packed IS NULL, coalesce(e.content ->> '$.response.codings', ''), NULL),
        CASE WHEN e.content ->> '$.response.codings' IS NULL THEN CAST(CASE WHEN b.packing = 'plain' THEN b.bytes ELSE e.response_body END AS TEXT) END
 FROM exchanges e LEFT JOIN bodies b ON b.id = e.response_body_id
-WHERE e.response_body IS NOT NULL OR e.response_body_id IS NOT NULL;
+WHERE e.response_body IS NOT NULL OR e.response_body_id IS NOT NULL OR (e.packed IS NOT NULL AND e.response_bytes > 0);
 
 CREATE VIEW message_texts AS
 SELECT m.exchange_id, m.ordinal, m.sender, m.kind,
@@ -200,6 +224,28 @@ const oldViews = [
   'redactions',
 ];
 
+/** What schema 1 does not say of a connection. */
+const addedFacts = [
+  'host_name',
+  'host_name_from',
+  'executable',
+  'command',
+  'user_id',
+  'user_name',
+  'tls_version',
+  'tls_cipher',
+  'tls_offered',
+  'tls_agreed',
+  'handshake_us',
+  'sent_bytes',
+  'received_bytes',
+  'round_trip_us',
+  'retransmits',
+  'congestion_window',
+]
+  .map((column) => `NULL AS ${column}`)
+  .join(', ');
+
 /** The statements that give the rows of schema 1 as schema 2 has them; `from` is put before the names of its tables. */
 export function secondFromFirst(
   from: string,
@@ -207,16 +253,23 @@ export function secondFromFirst(
 ): { readonly connections: string; readonly exchanges: string } {
   return {
     connections: `SELECT id, session_id, key, direction, opened_us, local, remote, tls_library, pid, process,
-      NULL AS unread_tls, NULL AS unread_reason, NULL AS ways, NULL AS server_name, NULL AS container_id, NULL AS container_name, NULL AS container_image,
+      NULL AS unread_tls, NULL AS unread_reason, NULL AS ways, NULL AS server_name, ${addedFacts}, NULL AS container_id, NULL AS container_name, NULL AS container_image,
       NULL AS pod_id, NULL AS pod_name, NULL AS pod_namespace FROM ${from}connections${suffix}`,
     exchanges: `SELECT id, session_id, connection_id, NULL AS channel, seq, number, 1 AS commit_number, protocol, started_us,
-      duration_us, outcome, problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,
+      duration_us, outcome, ${problemsOfFirst} AS problems, cause_number, cause_method, method AS verb, host AS authority, path AS target,
       CAST(status AS TEXT) AS result, NULL AS application, coalesce(status >= 500, 0) AS failed,
       NULL AS over_verb, NULL AS over_target, NULL AS over_result, request_bytes, response_bytes, 0 AS messages, ${contentOfFirst} AS content,
       NULL AS request_head_id, NULL AS request_values, NULL AS response_head_id, NULL AS response_values, redacted, request_body_id, response_body_id, request_body,
-      response_body FROM ${from}exchanges${suffix}`,
+      response_body, NULL AS packed FROM ${from}exchanges${suffix}`,
   };
 }
+
+/**
+ * Recorders of then missed what a client said first on a connection of TLS, and paired each later request with an answer to an
+ * earlier one: that lies before it, by more than two CPUs are apart.
+ */
+const problemsOfFirst = `CASE WHEN response_started_us < coalesce(request_started_us, started_us) - 1000
+      THEN trim(problems || ' parse-error') ELSE problems END`;
 
 /** A cell that is not of its kind becomes what nothing is read from: the exchange is then damaged, as it was before. */
 function cell(column: string, type: 'text' | 'integer'): string {
@@ -255,6 +308,7 @@ ALTER TABLE connections RENAME TO connections_of_1;
 ALTER TABLE exchanges RENAME TO exchanges_of_1;
 DROP INDEX exchanges_by_time;
 ALTER TABLE sessions ADD COLUMN sample_ppm INTEGER;
+ALTER TABLE bodies ADD COLUMN packed INTEGER;
 ${tables}
 INSERT INTO connections ${remade.connections};
 INSERT INTO exchanges ${remade.exchanges};

@@ -136,6 +136,14 @@ it.each([
 });
 
 it.each([
+  ['OpenSSL 3.0.19 27 Jan 2026', 'OpenSSL'],
+  ['OpenSSL 1.1.1 (compatible; BoringSSL)', 'BoringSSL'],
+  ['OpenSSL 1.1.1 (compatible; AWS-LC 1.60.0)', 'AWS-LC'],
+])('calls a library that says it is %s by its own name', (version, library) => {
+  expect(evidence({ ...plain, rodata: `${version}\0` })).toMatchObject([{ library }]);
+});
+
+it.each([
   ['.gopclntab', 'a fixed address'],
   ['.data.rel.ro.gopclntab', 'any address'],
 ])('names Go by the text in %s where the table itself cannot be read (a program for %s)', (section) => {

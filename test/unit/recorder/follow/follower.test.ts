@@ -43,6 +43,7 @@ function follow(limits: Partial<Limits> = {}): Fixture {
       gap: (_direction, size) => log.push(`${connection} <${size}>`),
       tls: (event) => log.push(`${connection} tls ${event.library}`),
       encrypted: (event) => log.push(`${connection} encrypted ${event.sentBytes}`),
+      facts: (event) => log.push(`${connection} facts at ${event.atUs}`),
       taken: (way) => log.push(`${connection} by ${way}`),
       loss: (event) => log.push(`${connection} loss ${event.bytes}`),
       close: (ending, atUs) => log.push(`${connection} ${ending} at ${atUs}`),

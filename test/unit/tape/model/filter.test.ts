@@ -63,12 +63,42 @@ it('excludes after including, and looks at the direction', () => {
   expect(passesFilter(to('GET', 'shop', '/a'), {})).toBe(true);
 });
 
-it.each(['', 'GET', '/orders', 'GET a b', 'G*T shop/a', 'GET  '])('refuses %j with what to type instead', (text) => {
-  expect.assertions(2);
-  try {
-    parseFilterPattern(text);
-  } catch (error) {
-    expect((error as WiretapeError).code).toBe('BAD_FILTER');
-    expect((error as WiretapeError).remedies).toEqual(["Write it as 'GET */orders/**' or '* payments:8443/**'"]);
-  }
+it.each([
+  ['process=api', true],
+  ['process=ap', false],
+  ['process=a*', true],
+  ['executable=**/node', true],
+  ['executable=*/node', false],
+  ['user=shop', true],
+  ['user=1000', true],
+  ['user=root', false],
+  ['server-name=*.Example', true],
+  ['host-name=api.example', true],
+  ['container=api-1', false],
+  ['GET shop/a process=api user=shop', true],
+  ['GET shop/a process=api user=root', false],
+  ['POST shop/a process=api', false],
+])('asks for facts of the connection: %j', (pattern, passes) => {
+  const user = { id: 1000, name: 'shop' };
+  const exchange = to('GET', 'shop', '/a');
+  const connection = {
+    ...exchange.connection,
+    process: { pid: 1, name: 'api', executable: '/usr/bin/node', user },
+    serverName: 'www.example',
+    hostName: { name: 'api.example', source: 'dns' },
+  } as const;
+  expect(passesFilter({ ...exchange, connection }, { include: [parseFilterPattern(pattern)] })).toBe(passes);
 });
+
+it.each(['', 'GET', '/orders', 'GET a b', 'G*T shop/a', 'GET  ', 'shoe=a', 'process=', 'GET process=a'])(
+  'refuses %j with what to type instead',
+  (text) => {
+    expect.assertions(2);
+    try {
+      parseFilterPattern(text);
+    } catch (error) {
+      expect((error as WiretapeError).code).toBe('BAD_FILTER');
+      expect((error as WiretapeError).remedies).toContain("Write it as 'GET */orders/**' or '* payments:8443/**'");
+    }
+  },
+);
