@@ -29,7 +29,7 @@ export interface CaptureOptions {
 export const captureDefaults: CaptureOptions = {
   ringBytes: 32 << 20,
   limitBytes: 16 << 20,
-  queueBytes: 64 << 20,
+  queueBytes: 96 << 20,
   everybody: false,
   watchProcesses: false,
   sample: 1,

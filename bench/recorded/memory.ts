@@ -8,7 +8,7 @@ import { spreadOf } from '../measure/spread';
 import type { Context, Measurement } from '../measurement';
 import { peakMegabytes, wakeUpsOf } from '../resident';
 import { jsonOf, type Service, withService } from '../services';
-import { recorded } from './recording';
+import { recorded, recordedBy } from './recording';
 
 const downloads = 6;
 
@@ -26,8 +26,9 @@ export const memory: Measurement = {
 };
 
 /** Idle first: what is waited for there is no part of the load. */
-async function underLoad({ name, port, url }: Service, { sizes, tell }: Context): Promise<readonly Result[]> {
-  const { worked } = await recorded(port, {
+async function underLoad({ name, pids, url }: Service, { sizes, tell }: Context): Promise<readonly Result[]> {
+  const targets = pids.flatMap((pid) => ['--pid', String(pid)]);
+  const { worked } = await recordedBy(targets, {
     work: async ({ pid }) => {
       await warmUp(url);
       await pause(3000); // what looks for libraries, and V8, a while after a start

@@ -16,15 +16,22 @@ export interface Steps<T, U> {
 }
 
 /** Records the processes that listen on `port` while the work is done; `options` are further ones of `record`. Rejects when the recorder fails. */
-export async function recorded<T, U>(
+export function recorded<T, U>(
   port: number,
-  { work, look }: Steps<T, U>,
+  steps: Steps<T, U>,
   options: readonly string[] = [],
+): Promise<{ worked: T; looked: U }> {
+  return recordedBy(['--port', String(port), ...options], steps);
+}
+
+/** The same for any targets. By their numbers nobody hears of the programs that others start meanwhile. */
+export async function recordedBy<T, U>(
+  targets: readonly string[],
+  { work, look }: Steps<T, U>,
 ): Promise<{ worked: T; looked: U }> {
   const folder = temporaryFolder();
   try {
     // A target that is idle on purpose leaves an empty tape.
-    const targets = ['--port', String(port), ...options];
     const recording = await startRecording(folder.file('bench.tape'), [...targets, '--allow-empty']);
     const worked = await work({ pid: recording.program.pid });
     await endWell(recording);

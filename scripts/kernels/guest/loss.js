@@ -36,10 +36,10 @@ async function loseBytes(tier) {
   source.pause(true);
   await source.command.ended;
   source.pause(false);
-  const { ringFullBytes, missed } = source.stats();
+  const { ringFullBytes, leftOutBytes, missed } = source.stats();
   await source.stop();
   pipeline.end(Date.now() * 1000);
-  return { captured, lost: ringFullBytes, skipped: missed.data, exchanges };
+  return { captured, lost: ringFullBytes + leftOutBytes, skipped: missed.data, exchanges };
 }
 
 /** Bytes one run moves, as each end sees them: the heads are as long as the fixture writes them. */
