@@ -16,6 +16,7 @@ import { cost } from './recorded/cost';
 import { half } from './recorded/half';
 import { losses } from './recorded/losses';
 import { memory } from './recorded/memory';
+import { runtimes } from './recorded/runtimes';
 import { slow } from './recorded/slow';
 import { soak } from './recorded/soak';
 import { shapes, throughput } from './recorded/throughput';
@@ -32,6 +33,7 @@ const measurements: readonly Measurement[] = [
   half,
   bystander,
   cost,
+  runtimes,
   slow,
   memory,
   losses,

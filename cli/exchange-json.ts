@@ -67,8 +67,9 @@ function connectionJson({ process, hostName, handshake, transport }: Connection)
   };
 }
 
-function processJson({ pid, name, executable, command, user }: ProcessInfo) {
-  return { pid, name, executable: executable ?? null, command: command ?? null, user: user ?? null };
+/** Its container is a member of the exchange. */
+function processJson({ container: _, ...process }: ProcessInfo) {
+  return process;
 }
 
 function handshakeJson({ tookUs, ...rest }: HandshakeFacts) {

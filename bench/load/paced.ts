@@ -17,11 +17,14 @@ export interface PacedLoad {
 export interface PacedOptions {
   readonly perSecond: number;
   readonly connections?: number;
+  /** A file to post; without it each request is a GET. */
+  readonly body?: string | undefined;
 }
 
-export function startPaced(url: string, { perSecond, connections = 16 }: PacedOptions): PacedLoad {
+export function startPaced(url: string, { perSecond, connections = 16, body }: PacedOptions): PacedLoad {
   const script = join(__dirname, '../programs/paced-client.js');
-  const program = start(process.execPath, [script, url, String(perSecond), String(connections)], {
+  const words = [script, url, String(perSecond), String(connections), ...(body === undefined ? [] : [body])];
+  const program = start(process.execPath, words, {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   return {

@@ -2,14 +2,15 @@
  * Open-loop load: requests leave on a fixed schedule, whether or not answers have come, over a fixed set of keep-alive
  * connections. Told to stop by its parent, and asked for its counts.
  *
- *   paced-client.js URL RATE CONNECTIONS
+ *   paced-client.js URL RATE CONNECTIONS [FILE]      with a file, which is posted, instead of GET
  *
  * Messages in: `count`, answered with { sent, answered, failed }; `stop`, answered with the same once every request
  * that was sent is answered, and then it ends. It also ends when its parent goes away.
  */
+const { readFileSync } = require('node:fs');
 const { Pool } = require('undici');
 
-const [url = '', rate = '', connections = ''] = process.argv.slice(2);
+const [url = '', rate = '', connections = '', file] = process.argv.slice(2);
 const perMs = Number(rate) / 1000;
 const { origin, pathname } = new URL(url);
 const pool = new Pool(origin, {
@@ -17,7 +18,16 @@ const pool = new Pool(origin, {
   pipelining: 1,
   connect: { rejectUnauthorized: false },
 });
-const request = { path: pathname, method: 'GET', headers: { 'user-agent': 'bench', accept: 'application/json' } };
+const headers = { 'user-agent': 'bench', accept: 'application/json' };
+const request =
+  file === undefined
+    ? { path: pathname, method: 'GET', headers }
+    : {
+        path: pathname,
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: readFileSync(file),
+      };
 const counts = { sent: 0, answered: 0, failed: 0 };
 const startedAt = performance.now();
 

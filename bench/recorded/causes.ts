@@ -11,6 +11,7 @@ import type { Context, Measurement } from '../measurement';
 export const causes: Measurement = {
   name: 'causes',
   records: true,
+  isLong: true,
   async measure(context) {
     const results: Result[] = [];
     for (const runtime of runtimes) results.push(...(await causesOf(runtime, context)));

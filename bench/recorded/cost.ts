@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuUsOf } from '../cpu-time';
-import { type PacedLoad, startPaced } from '../load/paced';
+import { type PacedLoad, type PacedOptions, startPaced } from '../load/paced';
 import { warmUp } from '../load/wrk';
 import { alternate } from '../measure/alternate';
 import type { Result } from '../measure/result';
@@ -75,14 +75,18 @@ async function compare(service: Service, subject: Subject, context: Context): Pr
   return [addedResult(name, pairs, subject), recorderResult(name, pairs), keptAtFixedLoad(name, pairs)];
 }
 
-async function measureWindow(
-  service: Service,
-  { perSecond }: Subject,
+/** Where it is, and who answers. */
+export type Loaded = Pick<Service, 'url' | 'pids'>;
+
+/** After a second of requests without a body. Rejects where the machine is too busy for the load. */
+export async function measureWindow(
+  service: Loaded,
+  { perSecond, body }: PacedOptions,
   { sizes }: Context,
   recorderPid: number | null,
 ): Promise<Omit<Window, 'audit'>> {
   await warmUp(service.url);
-  const load = startPaced(service.url, { perSecond });
+  const load = startPaced(service.url, { perSecond, body });
   await pause(sizes.warmMs);
   const offered = (perSecond * sizes.windowMs) / 1000;
   for (let attempt = 1; ; attempt++) {
@@ -98,7 +102,7 @@ async function measureWindow(
 
 async function watch(
   load: PacedLoad,
-  service: Service,
+  service: Loaded,
   { windowMs, recorderPid }: { readonly windowMs: number; readonly recorderPid: number | null },
 ) {
   const before = await sample(load, service, recorderPid);
@@ -112,7 +116,7 @@ async function watch(
   };
 }
 
-async function sample(load: PacedLoad, service: Service, recorderPid: number | null) {
+async function sample(load: PacedLoad, service: Loaded, recorderPid: number | null) {
   const { answered } = await load.counts();
   return {
     answered,

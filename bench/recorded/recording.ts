@@ -15,9 +15,13 @@ export interface Steps<T, U> {
   look(tape: string): Promise<U>;
 }
 
-/** Records the processes that listen on `port` while the work is done. Rejects when the recorder fails. */
-export function recorded<T, U>(port: number, steps: Steps<T, U>): Promise<{ worked: T; looked: U }> {
-  return recordedBy(['--port', String(port)], steps);
+/** Records the processes that listen on `port` while the work is done; `options` are further ones of `record`. Rejects when the recorder fails. */
+export function recorded<T, U>(
+  port: number,
+  steps: Steps<T, U>,
+  options: readonly string[] = [],
+): Promise<{ worked: T; looked: U }> {
+  return recordedBy(['--port', String(port), ...options], steps);
 }
 
 /** The same for any targets. By their numbers nobody hears of the programs that others start meanwhile. */

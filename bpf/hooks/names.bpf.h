@@ -23,9 +23,9 @@ static __always_inline u16 peer_port(struct sock *sk)
 /* Where the call under way says to whom; 0 where it does not. */
 static __always_inline u64 address_of_call(struct pt_regs *regs)
 {
-	u64 call = READ(regs, orig_ax);
-	u64 address = READ(regs, r8);
-	if (call == CALL_SENDMSG && bpf_probe_read_user(&address, sizeof(address), (void *)READ(regs, si)))
+	u64 call = CALL_NUMBER(regs);
+	u64 address = CALL_FIFTH(regs);
+	if (call == CALL_SENDMSG && bpf_probe_read_user(&address, sizeof(address), (void *)CALL_SECOND(regs)))
 		return 0;
 	return call == CALL_SENDTO || call == CALL_SENDMSG ? address : 0;
 }

@@ -148,23 +148,33 @@ function timesSource({ least, most }: Step): string {
 /** Pairs of adjacent characters, as `first << 8 | second`. */
 export type Pairs = readonly number[];
 
+/** Pairs that may be told by; they are listed where they are chosen, as there are thousands in some. */
+interface Candidate {
+  readonly commonness: number;
+  readonly pairs: () => Pairs;
+}
+
 /** The rarest set of pairs of which every match holds one; undefined where a match may have fewer than two characters. */
 export function tellingPairs(shape: Shape): Pairs | undefined {
+  return rarestIn(shape)?.pairs();
+}
+
+function rarestIn(shape: Shape): Candidate | undefined {
   const within = shape.map(pairsWithin);
   const between = shape.slice(1).map((step, i) => pairsBetween(shape[i], step));
-  const sets = [...within, ...between].filter((pairs) => pairs !== undefined);
-  const common = sets.map(commonness);
-  return sets[common.indexOf(Math.min(...common))];
+  const candidates = [...within, ...between].filter((candidate) => candidate !== undefined);
+  const least = Math.min(...candidates.map(({ commonness }) => commonness));
+  return candidates.find(({ commonness }) => commonness === least);
 }
 
-function pairsWithin(step: Step): Pairs | undefined {
+function pairsWithin(step: Step): Candidate | undefined {
   if (step.least === 0) return undefined;
   if (step.kind === 'characters') return step.least > 1 ? product(step.codes, step.codes) : undefined;
-  const sets = step.among.map(tellingPairs);
-  return sets.every((pairs) => pairs !== undefined) ? sets.flat() : undefined;
+  const candidates = step.among.map(rarestIn);
+  return candidates.every((candidate) => candidate !== undefined) ? union(candidates) : undefined;
 }
 
-function pairsBetween(left: Step | undefined, right: Step): Pairs | undefined {
+function pairsBetween(left: Step | undefined, right: Step): Candidate | undefined {
   if (left === undefined || left.least === 0 || right.least === 0) return undefined;
   const [last, first] = [edgeOf(left, -1), edgeOf(right, 0)];
   return last === undefined || first === undefined ? undefined : product(last, first);
@@ -177,20 +187,27 @@ function edgeOf(step: Step, side: 0 | -1): readonly number[] | undefined {
     const outermost = shape.at(side);
     return outermost === undefined || outermost.least === 0 ? undefined : edgeOf(outermost, side);
   });
-  return edges.every((edge) => edge !== undefined) ? edges.flat() : undefined;
+  return edges.every((edge) => edge !== undefined) ? [...new Set(edges.flat())] : undefined;
 }
 
-function product(left: readonly number[], right: readonly number[]): Pairs {
-  return left.flatMap((first) => right.map((second) => (first << 8) | second));
+function product(left: readonly number[], right: readonly number[]): Candidate {
+  return {
+    commonness: weightOfAll(left) * weightOfAll(right),
+    pairs: () => left.flatMap((first) => right.map((second) => (first << 8) | second)),
+  };
+}
+
+function union(candidates: readonly Candidate[]): Candidate {
+  const pairs = [...new Set(candidates.flatMap((candidate) => candidate.pairs()))];
+  const weighed = pairs.map((pair) => (weights[pair >> 8] ?? 0) * (weights[pair & 0xff] ?? 0));
+  return { commonness: weighed.reduce((sum, weight) => sum + weight, 0), pairs: () => pairs };
+}
+
+function weightOfAll(codes: readonly number[]): number {
+  return codes.reduce((sum, code) => sum + (weights[code] ?? 0), 0);
 }
 
 /** Small letters and digits come up everywhere; capitals and most other signs are rare. */
-function commonness(pairs: Pairs): number {
-  let sum = 0;
-  for (const pair of new Set(pairs)) sum += (weights[pair >> 8] ?? 0) * (weights[pair & 0xff] ?? 0);
-  return sum;
-}
-
 const weights = everyCode.map(weightOf);
 
 function weightOf(code: number): number {

@@ -88,7 +88,7 @@ function mixedExchanges(): (readonly [Exchange, readonly RedactionEntry[]])[] {
   const many = Array.from({ length: 300 }, (_, i): readonly [Exchange, readonly RedactionEntry[]] => [
     exchangeOf({
       request: requestOf({ target: `/items/${i}` }),
-      response: responseOf({ body: bodyOf(JSON.stringify({ i, text: 'abc'.repeat(i % 90) })) }),
+      response: responseOf({ body: bodyOf(JSON.stringify({ i: i % 150, text: 'abcde'.repeat(i % 75) })) }),
     }),
     [],
   ]);
@@ -200,7 +200,11 @@ describe('a packed tape', () => {
     record(path);
     const before = await readAll(path);
     pack(path, packed);
-    pack(packed);
+    for (let times = 0; times < 3; times++) pack(packed);
+    const places = query<{ start: number }>(packed, 'SELECT start FROM blocks ORDER BY start').map(
+      ({ start }) => start,
+    );
+    expect(places.length).toBe(2); // one of them holds what is repeated
     expect(isSame(await readAll(packed), before)).toBe(true);
     unpack(packed);
     expect(isSame(await readAll(packed), before)).toBe(true);
@@ -313,6 +317,19 @@ describe('packing', () => {
     expect(readdirSync(folder)).toEqual(['a.tape']);
   });
 
+  it('takes no tape from under who reads it', async () => {
+    record(path);
+    const writer = openTapeWriter(path);
+    const reader = openTapeReader(path);
+    writer.close(); // which leaves the journal to the reader
+    const [code] = await refusal(() => pack(path));
+    const read = await Array.fromAsync(reader.exchanges());
+    await reader.close();
+    expect([code, read.length]).toEqual(['TAPE_BUSY', mixedExchanges().length]);
+    pack(path);
+    expect(readdirSync(folder)).toEqual(['a.tape']);
+  });
+
   it('refuses what is no tape, and makes none', async () => {
     writeFileSync(join(folder, 'b.txt'), 'no tape');
     expect((await refusal(() => pack(path)))[0]).toBe('TAPE_MISSING');
@@ -392,6 +409,8 @@ describe('a packed tape that somebody changed', () => {
   it.each([
     ['a cell longer than its block', Buffer.from([0x85, 0x80, 0x80, 0x10])],
     ['a cell without a length', Buffer.alloc(300, 0xff)],
+    ['a cell that lies where nothing is', Buffer.from([1, 0xff, 0xff, 0x7f, 0, 0, 0, 0, 0])],
+    ['a cell that lies where it says that it lies', Buffer.from([1, 0, 0, 0, 0, 0, 0])],
     ['no cells at all', Buffer.alloc(0)],
     ['cells of nothing, where something must be', Buffer.alloc(300, 0)],
   ])('%s is damage', async (_name, bytes) => {

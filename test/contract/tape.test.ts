@@ -400,6 +400,50 @@ describe.each([
       expect([second?.protoFiles, second?.contestedFiles]).toEqual([undefined, undefined]);
     });
 
+    it('keeps the facts of a connection, and those of its end on every exchange of it', async () => {
+      const process = {
+        pid: 7,
+        name: 'api',
+        executable: '/usr/bin/node',
+        command: 'node server.js',
+        user: { id: 33, name: null },
+      };
+      const hostName = { name: 'db.test', source: 'dns' } as const;
+      const handshake = {
+        version: '1.3',
+        cipher: 'TLS_AES_128_GCM_SHA256',
+        offered: ['h2'],
+        agreed: null,
+        tookUs: 812,
+      };
+      const transport = {
+        sentBytes: 2 ** 40,
+        receivedBytes: 0,
+        roundTripUs: 41,
+        retransmits: 0,
+        congestionWindow: null,
+      };
+      const known = connectionOf({ key: 1, process, hostName });
+      const other = connectionOf({ key: 2 });
+      await tape.write((writer) => {
+        const id = writer.beginSession(sessionStart);
+        writer.append(id, [
+          asRedacted(exchangeOf({ number: 1, connection: known })),
+          asRedacted(exchangeOf({ number: 2, connection: known })),
+          asRedacted(exchangeOf({ number: 3, connection: other })),
+        ]);
+        writer.noteConnectionEnd(id, { key: 1, handshake, transport });
+        writer.noteConnectionEnd(id, { key: 99, transport });
+        writer.endSession(id, { endedAtUs: epochUs, reason: 'time' });
+      });
+      const read = await tape.read((reader) => Array.fromAsync(reader.exchanges()));
+      const whole = { ...known, handshake, transport };
+      expect(read.map(({ exchange }) => exchange.connection)).toEqual([whole, whole, other]);
+      const include = [parseFilterPattern('executable=**/node user=33 host-name=*.test')];
+      const found = await tape.read((reader) => Array.fromAsync(reader.summaries({ include })));
+      expect(found.map(({ id }) => id)).toEqual(['1', '2']);
+    });
+
     it('says who recorded what, how it ended and what was lost', async () => {
       await tape.write((writer) => {
         const id = writer.beginSession(sessionStart);

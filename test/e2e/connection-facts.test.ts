@@ -1,4 +1,5 @@
 /** What is known of connections besides their bytes: what TCP measured, what TLS agreed on, who speaks, and to which name. */
+import { spawnSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -254,4 +255,41 @@ urllib.request.urlopen('http://' + address + ':${port}/').read()`;
     expect(exchanges.map(({ exchange }) => httpIn(exchange).response?.status)).toEqual([200]);
     expect(connectionsOf(exchanges)[0]).not.toHaveProperty('hostName');
   }, 60_000);
+});
+
+/** In a network of its own, where nobody else is redirected. */
+const redirected = `set -e
+ip link set lo up
+ip addr add 10.77.0.2/24 dev lo
+iptables -t nat -A OUTPUT -p tcp -d 10.77.0.1 --dport 80 -j REDIRECT --to-ports 18080
+python3 -m http.server 18080 --bind 127.0.0.1 >/dev/null 2>&1 &
+server=$!
+curl -sS -o /dev/null --retry 60 --retry-all-errors --retry-delay 1 http://10.77.0.1/
+kill $server
+`;
+
+/** Why nothing can be redirected here; null where it can. */
+function noRedirect(): string | null {
+  const tried = spawnSync('unshare', ['-n', 'iptables', '-t', 'nat', '-L'], { encoding: 'utf8' });
+  return tried.status === 0 ? null : (tried.error?.message ?? tried.stderr.trim());
+}
+
+describeE2e('an address that NAT rewrites on the way', () => {
+  const obstacleHere = noRedirect();
+  const name = 'is the one that was meant for its client, and that of the proxy for the proxy';
+  (obstacleHere === null ? it : it.skip)(
+    obstacleHere === null ? name : `${name} [no NAT here: ${obstacleHere}]`,
+    async () => {
+      const { exchanges } = await recordCommand(['unshare', '-n', 'sh', folder.write('nat.sh', redirected)]);
+      const answered = exchanges.filter(({ exchange }) => httpIn(exchange).response?.status === 200);
+      const ends = connectionsOf(answered).map(({ direction, local, remote }) =>
+        direction === 'inbound' ? [direction, local] : [direction, remote],
+      );
+      expect(ends.toSorted()).toEqual([
+        ['inbound', '127.0.0.1:18080'],
+        ['outbound', '10.77.0.1:80'],
+      ]);
+    },
+    90_000,
+  );
 });

@@ -60,22 +60,20 @@ describeE2e('Go', () => {
       ['HTTP/1.1', 'http1'],
       ['HTTP/2', 'http2'],
     ])('over %s', (_, protocol) => {
-      it.each([
-        ['stripped', stripped],
-        ['stripped, position-independent and linked by the C linker', pie],
-      ])(
-        'a server has every body whole in both directions (%s)',
-        async (_build, program) => {
-          const server = await startGo(program);
-          const recorded = await recordDuring(['--port', String(server.port)], () =>
-            run(stripped, ['client', urlOf(server), protocol, ...files]),
-          );
-          expect(recorded.status).toBe(0);
-          expectWhole(recorded.exchanges, 'inbound', protocol);
-          expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
-        },
-        120_000,
-      );
+      it('servers have every body whole in both directions (stripped; position-independent and linked by the C linker)', async () => {
+        const servers = await Promise.all([stripped, pie].map(startGo));
+        const recorded = await recordDuring(
+          servers.flatMap(({ port }) => ['--port', String(port)]),
+          async () => {
+            for (const server of servers) await run(stripped, ['client', urlOf(server), protocol, ...files]);
+          },
+        );
+        expect(recorded.status).toBe(0);
+        const byServer = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
+        expect([...byServer.keys()]).toEqual(servers.map(({ pid }) => pid));
+        for (const exchanges of byServer.values()) expectWhole(exchanges, 'inbound', protocol);
+        expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
+      }, 120_000);
 
       it.each([
         ['stripped', stripped],

@@ -38,6 +38,8 @@ const nodeEcho = join(apps, 'echo/node.js');
 const http2Echo = join(apps, 'java-tls/http2-echo.js');
 /** The JVM checks the classes that the agent made anew, too. */
 const CHECKED = ['-XX:+UnlockDiagnosticVMOptions', '-XX:+BytecodeVerificationLocal'];
+/** For who is not recorded and says little: it is over sooner than it is compiled. */
+const QUICK = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 const agent = join(repository, 'dist/wiretape-java.so');
 let certificate: Certificate;
 let store: string;
@@ -95,7 +97,8 @@ describeE2e('Java', () => {
     const environment = () => ({ ...process.env, WIRETAPE_STORE: store });
     const words = (...rest: readonly string[]) => [...CHECKED, '-cp', classes, 'Echo', ...rest];
     const startJava = (...rest: readonly string[]) => startServer(java, words(...rest));
-    const client = (...rest: readonly string[]) => run(java, words(...rest), { env: environment() });
+    const client = (kind: 'client' | 'many', ...rest: readonly string[]) =>
+      run(java, [...(kind === 'client' ? QUICK : []), '-cp', classes, 'Echo', kind, ...rest], { env: environment() });
 
     it.each([
       ['server', 'http1', 'TLSv1.3'],

@@ -33,7 +33,6 @@ const { cert, key } = { cert: folder.file('cert.pem'), key: folder.file('key.pem
 beforeAll(() => {
   makeCertificate(folder.path);
 });
-afterEach(stopAll);
 afterAll(() => folder.remove());
 
 /** Says a line to a program, and waits for its answer. */
@@ -43,45 +42,97 @@ async function ask(program: Program, line: string): Promise<void> {
   await answer;
 }
 
+/** A server and a client of it, one of which is recorded. */
 interface Scene {
-  readonly port: number;
+  /** Of what its connections are marked with. */
+  readonly name: string;
+  readonly serve: () => Promise<{ readonly port: number }>;
   /** Which end is recorded. */
   readonly end: 'server' | 'client';
   /** A connection for each request, instead of eight that stay. */
-  readonly fresh?: boolean;
+  readonly fresh: boolean;
 }
 
-/** Three steps of requests; in the second one the programs that match are not there. */
-async function recordWithout(pattern: string, { port, end, fresh }: Scene): Promise<readonly Exchange[]> {
-  const tape = folder.file(`${pattern.replace(/\W/g, '')}-${port}.tape`);
-  const recorder = join(repository, 'test/support/programs/recorder-with-a-switch.js');
-  const piped = { stdio: 'pipe', env: environment } as const;
-  const client = start(
-    node,
-    [echo('steps.js'), String(port), String(CONNECTIONS), ...(fresh === true ? ['new'] : [])],
-    piped,
+const serveNode = () => startServer(node, [echo('node.js'), 'server', cert, key]);
+const servePython = (script: string) => startServer('python3', [echo(script), 'server', cert, key]);
+
+async function serveNginx(): Promise<{ readonly port: number }> {
+  const upstream = await startServer(node, [echo('node.js'), 'server']);
+  const port = await freePort();
+  await startNginx(
+    folder.path,
+    `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};
+     keepalive_requests 10000; location / { proxy_pass http://127.0.0.1:${upstream.port}; } }`,
   );
-  const targets = end === 'server' ? ['--port', String(port)] : ['--pid', String(client.pid)];
-  const recording = start(node, [recorder, 'record', '-o', tape, ...targets], piped);
+  return { port };
+}
+
+const kept = { end: 'server', fresh: false } as const;
+const scenes: Readonly<Record<string, Scene>> = {
+  'a server of Node.js': { name: 'node', serve: serveNode, ...kept },
+  'a server of Python asyncio': { name: 'asyncio', serve: () => servePython('with_asyncio.py'), ...kept },
+  'a server of Python blocking': { name: 'blocking', serve: () => servePython('blocking.py'), ...kept },
+  nginx: { name: 'nginx', serve: serveNginx, ...kept },
+  'a server, of one request on each connection': {
+    ...{ name: 'server', serve: () => servePython('blocking.py'), end: 'server', fresh: true },
+  },
+  'a client, of one request on each connection': {
+    ...{ name: 'client', serve: () => servePython('blocking.py'), end: 'client', fresh: true },
+  },
+  'a client that keeps its connections': { name: 'keeping', serve: serveNode, end: 'client', fresh: false },
+};
+
+interface Cast {
+  readonly client: Program;
+  /** What of it is recorded. */
+  readonly target: readonly string[];
+}
+
+async function begin({ name, serve, end, fresh }: Scene): Promise<Cast> {
+  const { port } = await serve();
+  const words = [echo('steps.js'), String(port), String(CONNECTIONS), name, ...(fresh ? ['new'] : [])];
+  const client = start(node, words, { stdio: 'pipe' });
+  return { client, target: end === 'server' ? ['--port', String(port)] : ['--pid', String(client.pid)] };
+}
+
+/** All scenes in one recording: three steps of requests; in the second one the programs that match are not there. */
+async function recordWithout(pattern: string): Promise<readonly Exchange[]> {
+  const tape = folder.file(`${pattern.replace(/\W/g, '')}.tape`);
+  const recorder = join(repository, 'test/support/programs/recorder-with-a-switch.js');
+  const cast = await Promise.all(Object.values(scenes).map(begin));
+  const targets = cast.flatMap(({ target }) => target);
+  const recording = start(node, [recorder, 'record', '-o', tape, ...targets], { stdio: 'pipe', env: environment });
   await lineFrom(recording, recording.child.stderr, /^recording /);
-  await ask(client, String(REQUESTS));
+  const step = async () => {
+    for (const { client } of cast) await ask(client, String(REQUESTS));
+  };
+  await step();
   await ask(recording, `off ${pattern}`);
-  await ask(client, String(REQUESTS));
+  await step();
   await ask(recording, 'on');
-  await ask(client, String(REQUESTS));
-  client.child.stdin?.end();
-  await client.ended;
+  await step();
+  for (const { client } of cast) {
+    client.child.stdin?.end();
+    await client.ended;
+  }
   await recording.stop('SIGINT');
   return (await readTape(tape)).map(({ exchange }) => exchange);
 }
 
-function expectHonest(exchanges: readonly Exchange[], direction: 'inbound' | 'outbound'): void {
-  const mine = exchanges.filter(({ connection }) => connection.direction === direction);
-  const complete = mine.filter(({ problems }) => problems.length === 0);
+/** By what it asked for; what its bodies are marked with has to be of the same. */
+function sceneOf(exchange: Exchange): string | undefined {
+  return /^\/([a-z]+)s\dc/.exec(httpIn(exchange).request?.target ?? '')?.[1];
+}
+
+function expectHonest(exchanges: readonly Exchange[], { name, end }: Scene): void {
+  const direction = end === 'server' ? 'inbound' : 'outbound';
+  const complete = exchanges.filter(
+    (one) => one.connection.direction === direction && one.problems.length === 0 && sceneOf(one) === name,
+  );
   expect(complete.filter((one) => httpIn(one).response === null)).toEqual([]);
   expect(complete.map(markersOf).filter((marker) => marker.startsWith('mixed up'))).toEqual([]);
   const inStep = (step: number) =>
-    complete.filter((one) => httpIn(one).request?.target.startsWith(`/s${step}c`)).length;
+    complete.filter((one) => httpIn(one).request?.target.startsWith(`/${name}s${step}c`)).length;
   // Before, all is well; while the probe is away nothing can be whole; afterwards it is again, but for the first of a connection.
   expect(inStep(0)).toBe(CONNECTIONS * REQUESTS);
   expect(inStep(1)).toBeLessThan(CONNECTIONS * REQUESTS);
@@ -95,45 +146,24 @@ const probes = [
   ['the entry of writes', '^wt_ssl_wrx?2?_in'],
 ] as const;
 
-for (const [name, pattern] of probes) {
-  describeE2e(`without ${name} for a while`, () => {
-    it.each([
-      ['Node.js', node, 'node.js'],
-      ['Python asyncio', 'python3', 'with_asyncio.py'],
-      ['Python blocking', 'python3', 'blocking.py'],
-    ])(
-      'a server of %s is recorded right or not at all',
-      async (_server, program, script) => {
-        const server = await startServer(program, [echo(script), 'server', cert, key]);
-        expectHonest(await recordWithout(pattern, { port: server.port, end: 'server' }), 'inbound');
-      },
-      120_000,
-    );
+for (const [probe, pattern] of probes) {
+  describeE2e(`without ${probe} for a while`, () => {
+    let exchanges: readonly Exchange[];
+    beforeAll(async () => {
+      exchanges = await recordWithout(pattern).finally(stopAll);
+    }, 240_000);
 
-    it('nginx is recorded right or not at all', async () => {
-      const upstream = await startServer(node, [echo('node.js'), 'server']);
-      const port = await freePort();
-      await startNginx(
-        folder.path,
-        `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};
-         keepalive_requests 10000; location / { proxy_pass http://127.0.0.1:${upstream.port}; } }`,
+    it('calls nothing whole that was not asked', () => {
+      const whole = exchanges.filter(({ problems }) => problems.length === 0);
+      expect([...new Set(whole.map(sceneOf))].sort()).toEqual(
+        Object.values(scenes)
+          .map(({ name }) => name)
+          .sort(),
       );
-      expectHonest(await recordWithout(pattern, { port, end: 'server' }), 'inbound');
-    }, 120_000);
+    });
 
-    it.each(['server', 'client'] as const)(
-      'connections of one request each, seen from the %s, are recorded right or not at all',
-      async (end) => {
-        const server = await startServer('python3', [echo('blocking.py'), 'server', cert, key]);
-        const seen = await recordWithout(pattern, { port: server.port, end, fresh: true });
-        expectHonest(seen, end === 'server' ? 'inbound' : 'outbound');
-      },
-      120_000,
-    );
-
-    it('a client that keeps its connections is recorded right or not at all', async () => {
-      const server = await startServer(node, [echo('node.js'), 'server', cert, key]);
-      expectHonest(await recordWithout(pattern, { port: server.port, end: 'client' }), 'outbound');
-    }, 120_000);
+    it.each(Object.entries(scenes))('%s is recorded right or not at all', (_, scene) => {
+      expectHonest(exchanges, scene);
+    });
   });
 }

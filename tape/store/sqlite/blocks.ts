@@ -3,6 +3,7 @@
  * says where its cells begin, counted over all blocks. Files come from anywhere, so a block unfolds to the size it says and
  * no further, and what does not lie in it as it must is damage.
  */
+import { hash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { believed, boundedColumns, cellLimitBytes, type Kinds, UnbelievableCell } from './cells';
 import type { TapeDatabase } from './open';
@@ -16,6 +17,20 @@ export const packableBytes = cellLimitBytes;
 /** Lengths of cells beside their bytes, at most. */
 const lengthBytes = 64;
 
+/** What a cell begins with: that there is none, that it lies elsewhere (its place follows), or its length and two. */
+const nothing = 0;
+const elsewhere = 1;
+const firstLength = 2;
+
+/** Cells of this length and more are kept once where they are repeated; shorter ones zstd finds itself. */
+const repeatedBytes = 256;
+
+/** What is repeated lies in blocks of its own, behind all that a tape can hold: few of them, which stay at hand. */
+const repeatedFrom = 2 ** 48;
+
+/** Cells that are remembered while a tape is packed: some 20 MiB. */
+const rememberedCells = 200_000;
+
 const params = {
   [constants.ZSTD_c_compressionLevel]: 12,
   [constants.ZSTD_c_checksumFlag]: 1, // a flipped bit would give other traffic otherwise
@@ -28,24 +43,73 @@ export interface BlockWriter {
   add(cells: readonly PackedCell[]): number;
   /** Everything that was added is on the tape. */
   flush(): void;
+  /** Takes away the blocks that were there before. */
+  dropOlder(): void;
 }
 
 /** Adds blocks behind those that are there. */
 export function createBlockWriter(database: TapeDatabase): BlockWriter {
   const insert = database.prepare('INSERT INTO blocks (start, size, bytes) VALUES (?, ?, ?)');
-  let start = endOfBlocks(database);
+  const pack = (start: number, size: number, parts: readonly Uint8Array[]): void =>
+    void insert.run(start, size, zstdCompressSync(Buffer.concat(parts, size), { params }));
+  const firstOwn = endOfBlocks(database, { from: 0, below: repeatedFrom });
+  const firstRepeated = endOfBlocks(database, { from: repeatedFrom, below: Number.MAX_SAFE_INTEGER });
+  const own = createSeries(firstOwn, pack);
+  const repeated = createSeries(firstRepeated, pack);
+  const before = createMemory();
+
+  function written(cell: PackedCell): Uint8Array[] {
+    if (cell === null) return [numberBytes(nothing)];
+    const bytes = typeof cell === 'string' ? Buffer.from(cell) : cell;
+    const place = bytes.length < repeatedBytes ? null : placeOfRepeated(bytes);
+    if (place !== null) return [numberBytes(elsewhere), numberBytes(place)];
+    return [numberBytes(firstLength + bytes.length), bytes];
+  }
+
+  /** The second time it is seen it goes where what is repeated lies together; the first time nobody knows. */
+  function placeOfRepeated(bytes: Uint8Array): number | null {
+    const key = hash('sha256', bytes, 'base64');
+    const known = before.get(key);
+    if (known === undefined) before.set(key, null);
+    if (known !== null) return known ?? null;
+    const place = repeated.add([numberBytes(firstLength + bytes.length), bytes]);
+    before.set(key, place);
+    return place;
+  }
+
+  return {
+    add: (cells) => own.add(cells.flatMap(written)),
+    flush() {
+      own.flush();
+      repeated.flush();
+    },
+    dropOlder() {
+      const drop = database.prepare('DELETE FROM blocks WHERE start >= ? AND start < ?');
+      drop.run(0, firstOwn);
+      drop.run(repeatedFrom, firstRepeated);
+    },
+  };
+}
+
+interface Series {
+  /** The place of the first part. */
+  add(parts: readonly Uint8Array[]): number;
+  flush(): void;
+}
+
+/** Parts one after another, in a block as soon as there are enough. */
+function createSeries(from: number, pack: (start: number, size: number, parts: readonly Uint8Array[]) => void): Series {
+  let start = from;
   let parts: Uint8Array[] = [];
   let size = 0;
   const flush = (): void => {
-    if (size === 0) return;
-    insert.run(start, size, zstdCompressSync(Buffer.concat(parts, size), { params }));
+    if (size > 0) pack(start, size, parts);
     start += size;
     parts = [];
     size = 0;
   };
   return {
-    add(cells) {
-      const own = cells.flatMap(written);
+    add(own) {
       const ownSize = own.reduce((sum, { length }) => sum + length, 0);
       if (size > 0 && size + ownSize > blockBytes) flush();
       const at = start + size;
@@ -57,19 +121,33 @@ export function createBlockWriter(database: TapeDatabase): BlockWriter {
   };
 }
 
-/** Where the next block begins. */
-export function endOfBlocks(database: TapeDatabase): number {
-  return database.prepare<[], number>('SELECT coalesce(max(start + size), 0) FROM blocks').pluck().get() ?? 0;
+/** What was seen, and where it lies if it is among what is repeated; forgets all of it where that is too much. */
+function createMemory() {
+  const known = new Map<string, number | null>();
+  return {
+    get: (key: string) => known.get(key),
+    set(key: string, place: number | null): void {
+      if (known.size >= rememberedCells) known.clear();
+      known.set(key, place);
+    },
+  };
 }
 
-/** Its length and one more, in groups of seven bits, the lowest first; 0 where there is none. Then its bytes. */
-function written(cell: PackedCell): Uint8Array[] {
-  if (cell === null) return [Buffer.of(0)];
-  const bytes = typeof cell === 'string' ? Buffer.from(cell) : cell;
-  const length: number[] = [];
-  for (let left = bytes.length + 1; left > 0; left = Math.floor(left / 128))
-    length.push((left % 128) | (left < 128 ? 0 : 128));
-  return [Buffer.from(length), bytes];
+/** Where the next block begins, among those from one place to another. */
+function endOfBlocks(
+  database: TapeDatabase,
+  { from, below }: { readonly from: number; readonly below: number },
+): number {
+  const sql = 'SELECT max(start + size) FROM blocks WHERE start >= ? AND start < ?';
+  return database.prepare<[number, number], number | null>(sql).pluck().get(from, below) ?? from;
+}
+
+/** In groups of seven bits, the lowest first. */
+function numberBytes(value: number): Uint8Array {
+  const groups: number[] = [];
+  for (let left = value; left >= 128; left = Math.floor(left / 128)) groups.push((left % 128) | 128);
+  groups.push(Math.floor(value / 128 ** groups.length));
+  return Buffer.from(groups);
 }
 
 export interface BlockReader {
@@ -109,22 +187,31 @@ export function createBlockReader(database: TapeDatabase, kinds: Kinds): BlockRe
     return block;
   }
 
-  return {
-    cellsAt(place, count) {
-      const { start, bytes } = blockAt(place);
-      if (bytes.length > blockBytes && place > start) throw nothingThere(place); // such a block is of one row
-      const cells: (Buffer | null)[] = [];
-      let at = place - start;
-      for (let i = 0; i < count; i++) {
-        const [length, from] = lengthAt(bytes, at);
-        const end = from + Math.max(length, 0);
-        if (end > bytes.length) throw new UnbelievableCell('a packed cell is longer than its block');
-        cells.push(length < 0 ? null : apart(bytes, from, end));
-        at = end;
-      }
-      return cells;
-    },
-  };
+  function cellsIn({ start, bytes }: Block, place: number, count: number): (Buffer | null)[] {
+    if (bytes.length > blockBytes && place > start) throw nothingThere(place); // such a block is of one row
+    const cells: (Buffer | null)[] = [];
+    let at = place - start;
+    for (let i = 0; i < count; i++) {
+      const [mark, from] = numberAt(bytes, at);
+      const [other, end] = mark === elsewhere ? numberAt(bytes, from) : [null, from + Math.max(mark - firstLength, 0)];
+      if (end > bytes.length) throw new UnbelievableCell('a packed cell is longer than its block');
+      if (other !== null) cells.push(repeatedAt(other));
+      else cells.push(mark === nothing ? null : apart(bytes, from, end));
+      at = end;
+    }
+    return cells;
+  }
+
+  /** Never one that lies elsewhere in turn. */
+  function repeatedAt(place: number): Buffer {
+    const block = blockAt(place);
+    const [mark, from] = numberAt(block.bytes, place - block.start);
+    const end = from + mark - firstLength;
+    if (mark < firstLength || end > block.bytes.length) throw nothingThere(place);
+    return apart(block.bytes, from, end);
+  }
+
+  return { cellsAt: (place, count) => cellsIn(blockAt(place), place, count) };
 }
 
 /** A copy, so that who keeps a small cell does not keep a block; of a block that is one row's alone its own bytes. */
@@ -133,13 +220,13 @@ function apart(block: Buffer, from: number, end: number): Buffer {
   return block.length > blockBytes ? cell : Buffer.from(cell);
 }
 
-/** The length of the cell there, -1 where there is none, and where its bytes begin. */
-function lengthAt(bytes: Buffer, at: number): [length: number, from: number] {
-  let length = 0;
-  for (let i = at, unit = 1; i < bytes.length && i - at < 7; i++, unit *= 128) {
+/** The number there, and where what follows it begins. */
+function numberAt(bytes: Buffer, at: number): [value: number, end: number] {
+  let value = 0;
+  for (let i = at, unit = 1; i < bytes.length && i - at < 8; i++, unit *= 128) {
     const byte = bytes[i] ?? 0;
-    length += (byte & 127) * unit;
-    if (byte < 128) return [length - 1, i + 1];
+    value += (byte & 127) * unit;
+    if (byte < 128 && Number.isSafeInteger(value)) return [value, i + 1];
   }
   throw new UnbelievableCell('a packed cell has no length');
 }

@@ -2,7 +2,7 @@
  * Which cells a packed tape keeps in blocks, and both ways between. What lists and most views show stays in the rows, for
  * SQL; of the rest a row has one column, `packed`, that says where its cells are. Of a body row that is all there is.
  */
-import { type BlockReader, createBlockWriter, endOfBlocks, type PackedCell, packableBytes } from './blocks';
+import { type BlockReader, createBlockWriter, type PackedCell, packableBytes } from './blocks';
 import { type Packing, packBody, unpackBody } from './bodies';
 import { believed, boundedColumns, type Kinds, UnbelievableCell } from './cells';
 import type { TapeDatabase } from './open';
@@ -78,7 +78,6 @@ export function unpackRows(source: Source): void {
 
 function rewriteRows(source: Source, toBlocks: boolean): void {
   const { database } = source;
-  const end = endOfBlocks(database);
   const writer = createBlockWriter(database);
   const place = (cells: readonly PackedCell[]): number | null =>
     toBlocks && lengthOf(cells) <= packableBytes ? writer.add(cells) : null;
@@ -87,7 +86,7 @@ function rewriteRows(source: Source, toBlocks: boolean): void {
     rewriteTable(source, 'messages', place);
     rewriteBodies(source, place);
     writer.flush();
-    database.prepare('DELETE FROM blocks WHERE start < ?').run(end);
+    writer.dropOlder();
   });
   all();
 }

@@ -7,7 +7,6 @@ import { dirname, join } from 'node:path';
 import { WiretapeError } from '../../../errors/wiretape-error';
 import type { Rewriting, Rewritten } from '../tape';
 import { closeQuietly } from './close';
-import { busy } from './errors';
 import { isWriterAlive } from './lock';
 import { guarded, openAsItIs, openForWriting, openOwnCopy, type TapeDatabase } from './open';
 import { packRows, unpackRows } from './packed-rows';
@@ -36,7 +35,7 @@ function inPlace(path: string, write: Write): void {
   const { database } = openForWriting(path);
   try {
     write(database, () => {
-      if (database.pragma('journal_mode = DELETE', { simple: true }) === 'wal') throw busy(path, 'somebody reads it');
+      if (database.pragma('journal_mode = DELETE', { simple: true }) === 'wal') throw notNow(path, 'somebody reads it');
     });
     database.close(); // its file has no name any more
   } catch (error) {
@@ -50,7 +49,7 @@ function elsewhere(path: string, { output, write }: { readonly output: string; r
   const database = openAsItIs(path);
   try {
     const isBeingWritten = guarded(path, 'read', () => isWriterAlive(database));
-    if (isBeingWritten !== false) throw busy(path, 'it is being recorded');
+    if (isBeingWritten !== false) throw notNow(path, 'it is being recorded');
     write(database, () => refuseTaken(output));
   } finally {
     database.close();
@@ -109,6 +108,12 @@ function makeFolder(folder: string, output: string): void {
   } catch (cause) {
     throw notWritten(output, cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+function notNow(path: string, why: string): WiretapeError {
+  return new WiretapeError('TAPE_BUSY', `Cannot write ${path} anew: ${why}`, {
+    remedy: 'Wait until it ends, or end it',
+  });
 }
 
 function refuseTaken(output: string): void {

@@ -175,7 +175,9 @@ it('knows the same mocks, refusals and upstreams, and why an exchange is none', 
 });
 
 it('answers as if all were at hand, whatever is asked', async () => {
-  const asking = [...asked, ...more, ...recordedAgain(), ...asked];
+  // That tenants matter there is said by another path than the one that is asked for, and that nobody asked for yet.
+  const first = { host: 'odd:8080', path: `/by/${uuid(1)}`, headers: { 'X-Tenant': 'south' } };
+  const asking = [first, ...asked, ...more, ...recordedAgain(), ...asked];
   const [all, some] = [await serve(whole()), await serve(await shelved())];
   const [expected, seen] = [await answersOf(all, asking), await answersOf(some, asking)];
   expect(seen).toEqual(expected);
