@@ -147,7 +147,7 @@ export async function startNginx(folder: string, http: string): Promise<Program>
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
   const config = `user root; daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr notice;
-    events { worker_connections 1024; }
+    events { worker_connections 4096; }
     http { access_log off; client_max_body_size 64m; ${temporary.join(' ')} ${http} }`;
   const path = join(folder, 'nginx.conf');
   writeFileSync(path, config);
