@@ -4,6 +4,13 @@
 # sudo gives commands a PATH of its own, on which the Node.js that installed us need not be; so it is looked for beside
 # this file and at the top of its prefix, too. Where none is new enough, the JavaScript says so.
 # Left alone, V8 keeps up to 128 MB for what is young; a recorder is no faster for it.
+# Node.js hears a hangup whatever it was started with; under nohup the command is told not to.
+while read -r name bits; do
+  if [ "$name" = SigIgn: ]; then
+    case $bits in *[13579bdf]) export WIRETAPE_IGNORES_HANGUP=1 ;; esac
+    break
+  fi
+done </proc/self/status
 is_new_enough() {
   version=$("$1" --version 2>/dev/null) || return 1
   version=${version#v}

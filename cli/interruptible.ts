@@ -1,5 +1,5 @@
 /** Work that a signal ends in order, with what it has by then. */
-import { isIgnored } from './ignored-signal';
+import { endingSignals } from './ending-signals';
 
 /**
  * The first of Ctrl-C, SIGTERM and a hangup ends the work, which then says what it has; the next one ends this process at once,
@@ -8,11 +8,10 @@ import { isIgnored } from './ignored-signal';
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => (controller.signal.aborted ? process.exit(130) : controller.abort());
-  const signals = ['SIGINT', 'SIGTERM', ...(isIgnored('SIGHUP') ? [] : (['SIGHUP'] as const))] as const;
-  for (const signal of signals) process.on(signal, stop);
+  for (const signal of endingSignals) process.on(signal, stop);
   try {
     return await work(controller.signal);
   } finally {
-    for (const signal of signals) process.removeListener(signal, stop);
+    for (const signal of endingSignals) process.removeListener(signal, stop);
   }
 }

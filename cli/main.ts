@@ -6,6 +6,7 @@ import yargs, { type Argv, type CommandModule } from 'yargs';
 import { didYouMean } from '../errors/did-you-mean';
 import { formatError, WiretapeError } from '../errors/wiretape-error';
 import { loadConfig, settingsFor } from './config';
+import { ignoreHangupIfAsked } from './ending-signals';
 import { wiretapeVersion } from './version';
 
 // biome-ignore lint/suspicious/noExplicitAny: yargs types a list of commands with different arguments no other way
@@ -229,6 +230,7 @@ function behaveInPipes(): void {
 /** Makes this process the command: for the launcher of the installed package, which checks the Node.js version first. */
 export function runAsCommand(): void {
   behaveInPipes();
+  ignoreHangupIfAsked();
   void main(process.argv.slice(2)).then((status) => {
     process.exitCode = status;
   });

@@ -12,6 +12,7 @@ import { type MockServer, type MockServerOptions, type ServedEvent, startMocks }
 import type { NoiseRule } from '../replayer/noise/rules';
 import { callLines } from '../replayer/report/call-lines';
 import { untrustedLines } from '../replayer/report/untrusted';
+import { endingSignals } from './ending-signals';
 import { openLongTape } from './long-tape';
 import {
   type MockArguments,
@@ -137,7 +138,7 @@ async function readMocks(args: Arguments, rules: readonly NoiseRule[]): Promise<
 /** Listens before anything is printed: who reads `listening` may send a signal at once. */
 function signalled(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of endingSignals) process.once(signal, () => resolve());
   });
 }
 

@@ -3,7 +3,7 @@
  * the flush. COMMAND runs in a session of its own, so what the terminal tells is handed on to it.
  */
 import type { Recording } from '../recorder/record';
-import { isIgnored } from './ignored-signal';
+import { endingSignals } from './ending-signals';
 
 /** From before it has begun: the command may run by then, and the terminal tells only the recorder. */
 export function listenForSignals(starting: Promise<Recording>): void {
@@ -19,8 +19,7 @@ export function listenForSignals(starting: Promise<Recording>): void {
     process.stderr.write('ending: writing what was seen (once more gives that up)\n');
     starting.then((recording) => recording.stop('interrupted'), failed);
   };
-  process.on('SIGINT', ask).on('SIGTERM', ask);
-  if (!isIgnored('SIGHUP')) process.on('SIGHUP', ask);
+  for (const signal of endingSignals) process.on(signal, ask);
   process.on('SIGTSTP', () => suspend(running));
   process.on('SIGWINCH', () => running?.signalCommand('SIGWINCH'));
 }
