@@ -10,17 +10,21 @@ const root = Buffer.concat([Buffer.from([0x13, 12]), Buffer.from('ISRG Root X1')
 const chunkBytes = 1024 * 1024;
 const mostChunks = 512;
 
-/** False where nobody may look, too, or the process has ended. Never rejects. */
-export async function hasCompiledRoots(pid: number): Promise<boolean> {
+/** The file that a process runs, held open: a client that refuses a certificate may have ended before it is read. */
+export interface Program {
+  /** False where it cannot be read. Never rejects. */
+  hasCompiledRoots(): Promise<boolean>;
+  close(): void;
+}
+
+/** Null where nobody may look, and where the process has ended. Never rejects. */
+export async function programOf(pid: number): Promise<Program | null> {
   const file = await open(`/proc/${pid}/exe`).catch(() => null);
-  if (file === null) return false;
-  try {
-    return await holds(file, root);
-  } catch {
-    return false;
-  } finally {
-    await file.close().catch(() => undefined);
-  }
+  if (file === null) return null;
+  return {
+    hasCompiledRoots: () => holds(file, root).catch(() => false),
+    close: () => void file.close().catch(() => undefined),
+  };
 }
 
 /** Chunks overlap by as much as what is sought may lie in two of them. */

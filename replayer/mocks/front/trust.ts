@@ -4,7 +4,7 @@
  */
 import type { Arrival, Carrier } from './arrival';
 import { type ClientProcess, processOf } from './client-process';
-import { hasCompiledRoots } from './compiled-roots';
+import { type Program, programOf } from './compiled-roots';
 
 export interface Distrust {
   /** The upstream whose name the certificate bears; '' where the client named none. */
@@ -47,11 +47,13 @@ const alerts: readonly (readonly [RegExp, string])[] = [
 interface Looked {
   readonly name: string;
   readonly process: ClientProcess | null;
+  /** What it runs; whoever takes it closes it. */
+  program: Program | null;
 }
 
 export function createTrustWatch(
   find: typeof processOf = processOf,
-  looksInto: typeof hasCompiledRoots = hasCompiledRoots,
+  openProgram: typeof programOf = programOf,
 ): TrustWatch {
   const looks = new Map<string, number>();
   const known = new WeakMap<Carrier, Looked>();
@@ -59,17 +61,25 @@ export function createTrustWatch(
   const found = new Map<string, Distrust>();
   const isSettled = new WeakSet<Carrier>();
   let isOver = false;
+  const takeProgram = (carrier: Carrier): Program | null => {
+    const looked = known.get(carrier);
+    const program = looked?.program ?? null;
+    if (looked !== undefined) looked.program = null;
+    return program;
+  };
   const note = (arrival: Arrival, seen: string, isCertain: boolean): void => {
     const { name = arrival.upstream ?? '', process = null } = known.get(arrival.carrier) ?? {};
     const key = `${name} ${process?.pid} ${isCertain}`;
     const before = found.get(key);
     const times = (before?.times ?? 0) + 1;
     found.set(key, { hasCompiledRoots: false, ...before, upstream: name, process, seen, isCertain, times });
-    if (before === undefined && process !== null) void lookInto(key, process.pid);
+    const program = takeProgram(arrival.carrier);
+    if (before === undefined && program !== null) void lookInto(key, program);
+    else program?.close();
   };
-  /** While it is still there. */
-  const lookInto = async (key: string, pid: number): Promise<void> => {
-    const isCompiled = await looksInto(pid);
+  const lookInto = async (key: string, program: Program): Promise<void> => {
+    const isCompiled = await program.hasCompiledRoots();
+    program.close();
     const noted = found.get(key);
     if (isCompiled && noted !== undefined) found.set(key, { ...noted, hasCompiledRoots: true });
   };
@@ -80,7 +90,8 @@ export function createTrustWatch(
       if (client === null || count >= looksPerName) return;
       looks.set(name, count + 1);
       const process = await soon(find(client));
-      known.set(carrier, { name, process });
+      const program = process === null ? null : await openProgram(process.pid);
+      known.set(carrier, { name, process, program });
     },
     failed(arrival, error) {
       const alert = alerts.find(([pattern]) =>
@@ -97,11 +108,13 @@ export function createTrustWatch(
       if (!isOver && !isSettled.has(arrival.carrier) && known.has(arrival.carrier)) {
         note(arrival, 'it left when it had seen it', false);
       }
+      takeProgram(arrival.carrier)?.close();
     },
     asked({ carrier }) {
       if (isSettled.has(carrier)) return;
       isSettled.add(carrier);
       const looked = known.get(carrier);
+      takeProgram(carrier)?.close();
       if (looked === undefined) return;
       trusting.add(`${looked.name} ${looked.process?.pid}`);
       if (looked.process !== null) looks.set(looked.name, looksPerName);

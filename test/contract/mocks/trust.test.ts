@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Arrival } from '../../../replayer/mocks/front/arrival';
-import { hasCompiledRoots } from '../../../replayer/mocks/front/compiled-roots';
+import { programOf } from '../../../replayer/mocks/front/compiled-roots';
 import { createTrustWatch } from '../../../replayer/mocks/front/trust';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, startMocks } from '../../../replayer/mocks/server';
@@ -83,22 +83,31 @@ describe('a program with roots of its own', () => {
     ['/bin/sleep', false],
     [compiled, true],
     [process.execPath, false],
-  ])('is known by what is compiled into it: %#', async (program, expected) => {
+  ])('is known by what is compiled into it, though it has ended by then: %#', async (program, expected) => {
     const args = program === process.execPath ? ['-e', 'setTimeout(() => {}, 60000)'] : ['60'];
     const child = spawn(program, args, { stdio: 'ignore' });
     try {
       await once(child, 'spawn');
-      expect(await hasCompiledRoots(child.pid ?? 0)).toBe(expected);
-    } finally {
+      const held = await programOf(child.pid ?? 0);
       child.kill('SIGKILL');
       await once(child, 'exit');
+      expect(await held?.hasCompiledRoots()).toBe(expected);
+      held?.close();
+    } finally {
+      child.kill('SIGKILL');
     }
   });
 
   it('is told of with what can be done', async () => {
+    let isOpen = true;
     const trust = createTrustWatch(
       async () => ({ pid: 7, name: 'billing' }),
-      async () => true,
+      async () => ({
+        hasCompiledRoots: async () => true,
+        close() {
+          isOpen = false;
+        },
+      }),
     );
     const arrival: Arrival = {
       upstream: 'payments:8443',
@@ -114,10 +123,11 @@ describe('a program with roots of its own', () => {
       'untrusted billing (pid 7) refused the certificate of payments:8443: unknown CA; its roots are compiled into it',
       expect.stringMatching(/^ {10}no file or variable changes that: build it with the roots of the system/),
     ]);
+    expect(isOpen).toBe(false);
   });
 
   it('is nobody where the process has ended', async () => {
-    expect(await hasCompiledRoots(2 ** 22 + 1)).toBe(false);
+    expect(await programOf(2 ** 22 + 1)).toBeNull();
   });
 });
 
