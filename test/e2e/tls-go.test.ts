@@ -154,7 +154,8 @@ describeE2e('Go', () => {
       );
       expect(
         recorded.exchanges.map(({ exchange }) => [
-          exchange.problems,
+          // The server may not have closed the connection yet when the recording ends.
+          exchange.problems.filter((problem) => problem !== 'cut-short'),
           exchange.connection.unreadTls,
           exchange.connection.tls,
         ]),
