@@ -56,7 +56,7 @@ async function heard(program, pattern) {
 /**
  * Asks until there is an answer; null where the program ends or the time is over before.
  * @template T
- * @param {() => T | null | undefined | false} ask @param {Program} [program]
+ * @param {() => T | null | undefined | false | Promise<T | null | undefined | false>} ask @param {Program} [program]
  * @returns {Promise<T | null>}
  */
 async function until(ask, program) {
@@ -67,7 +67,7 @@ async function until(ask, program) {
   const deadline = Date.now() + STEP_LIMIT_MS;
   for (;;) {
     const wasOver = isOver;
-    const answer = ask();
+    const answer = await ask();
     if (answer) return answer;
     if (wasOver || Date.now() > deadline) return null;
     await new Promise((resolve) => setTimeout(resolve, 50));
