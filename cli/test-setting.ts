@@ -90,7 +90,7 @@ export async function settingFrom(
 
 /** Where the command will listen: as told, else on the port we give it, else where the service was recorded. */
 async function placeOf(args: TestArguments, cases: readonly TestCase[]): Promise<Place> {
-  const port = usesPort(args.env ?? []) ? await freePort() : 0;
+  const port = usesPort([...(args.env ?? []), ...(args['--'] ?? [])]) ? await freePort() : 0;
   if (args.target !== undefined) return { target: parseTarget(args.target), port };
   const recorded = recordedTarget(cases.map(({ stored }) => stored));
   if (recorded === null && port === 0) throw noTarget();
@@ -100,6 +100,6 @@ async function placeOf(args: TestArguments, cases: readonly TestCase[]): Promise
 function noTarget() {
   return usage('The tape does not say where the service listened', [
     'Say where the command listens:  --target http://127.0.0.1:8080',
-    'or let it listen where we say:  --env PORT={port}',
+    'or let it listen where we say:  --env PORT={port}, or {port} among its words',
   ]);
 }

@@ -7,7 +7,7 @@ import { openSandbox, type SandboxOptions } from '../sandbox/open';
 import type { Sandbox, SandboxSeen } from '../sandbox/sandbox';
 import { clockRemark } from './clock';
 import { type RunningCommand, startCommand } from './command';
-import { commandEnvironment } from './environment';
+import { commandEnvironment, filledCommand } from './environment';
 import { ledToMocks } from './inherited';
 import { isListening, waitUntilReady } from './readiness';
 import { writeTrust } from './trust/bundle';
@@ -32,7 +32,7 @@ export interface RunningBuild {
   close(): Promise<void>;
 }
 
-/** Throws PORT_IN_USE, COMMAND_FAILED, TARGET_NOT_READY, SANDBOX_REFUSED, CLOCK_REFUSED, INTERRUPTED, and USAGE for settings that cannot be filled. */
+/** Throws PORT_IN_USE, COMMAND_FAILED, TARGET_NOT_READY, SANDBOX_REFUSED, CLOCK_REFUSED, INTERRUPTED, and USAGE for settings and words that cannot be filled. */
 export async function startBuild(command: readonly string[], options: BuildOptions): Promise<RunningBuild> {
   const { target, mocks, upstreams } = options;
   const opened: { remove(): void }[] = [];
@@ -47,17 +47,19 @@ export async function startBuild(command: readonly string[], options: BuildOptio
     opened.push({ remove: sandbox.close });
     const { proxyUrl, urls, direct } = sandbox;
     const led = proxyUrl === null ? { env: options.env, told: [] } : ledToMocks(options.env, { urls, upstreams });
-    const env = commandEnvironment(led.env, {
+    const told = {
       mocks: { proxyUrl, urls, upstreams, caFile: mocks.caFile, trust },
       ownAddress: target.host,
       direct,
       port: options.port,
       settings: options.settings,
-    });
+    };
+    const env = commandEnvironment(led.env, told);
+    const words = filledCommand(command, told);
     if (await isListening(target)) throw portTaken(target);
     const clock = options.shiftMs === null ? [] : [clockRemark(options.shiftMs, Date.now())];
     for (const remark of [...sandbox.remarks, ...led.told.map(ledRemark), ...clock]) options.onRemark?.(remark);
-    const running = await readyCommand(command, { ...options, env, sandbox });
+    const running = await readyCommand(words, { ...options, env, sandbox });
     return {
       command: running,
       seen: sandbox.seen,
@@ -112,7 +114,7 @@ function portTaken(target: URL): WiretapeError {
   return new WiretapeError('PORT_IN_USE', `Something listens at ${target.origin} already`, {
     remedy: [
       'End it, or test it as it is:  wiretape replay TAPE --target URL',
-      'Let the command listen elsewhere:  --env PORT={port}',
+      'Let the command listen elsewhere:  --env PORT={port}, or {port} among its words',
     ],
   });
 }

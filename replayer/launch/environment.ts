@@ -1,6 +1,6 @@
 /**
  * The environment of the command under test: proxy variables that lead every HTTP client to the mocks, CA variables
- * that make it trust them, and the user's own `--env NAME=VALUE` with their templates filled. Pure; files are named,
+ * that make it trust them, and the user's own `--env NAME=VALUE` with their templates filled, as those of its words are. Pure; files are named,
  * not read.
  */
 import { WiretapeError } from '../../errors/wiretape-error';
@@ -116,9 +116,14 @@ function settingOf(setting: string, options: EnvironmentOptions): [string, strin
   return [setting.slice(0, equals), filled(setting.slice(equals + 1), options)];
 }
 
-/** True where a setting takes its port from us: then that port is where the service is to be found. */
-export function usesPort(settings: readonly string[]): boolean {
-  return settings.some((setting) => setting.includes('{port}'));
+/** The words of the command under test with their templates filled, as in settings. */
+export function filledCommand(words: readonly string[], options: EnvironmentOptions): readonly string[] {
+  return words.map((word) => filled(word, options));
+}
+
+/** True where a setting or a word of the command takes its port from us: then that port is where the service is to be found. */
+export function usesPort(texts: readonly string[]): boolean {
+  return texts.some((text) => text.includes('{port}'));
 }
 
 const templates = ['port', 'ca', 'mock'] as const;

@@ -96,7 +96,7 @@ async function alreadyUp(text: string, named: 'WIRETAPE_TARGET' | 'setup.js'): P
 
 /** With a port of ours in the environment the build listens there; scheme, host and base path stay those of `target`. */
 async function placeOf(settings: SuiteSettings): Promise<{ target: Target; port: number }> {
-  const port = usesPort(environmentLines(settings)) ? await freePort() : 0;
+  const port = usesPort([...environmentLines(settings), ...(settings.command ?? [])]) ? await freePort() : 0;
   const { target = port === 0 ? undefined : 'http://127.0.0.1' } = settings;
   if (target === undefined) throw noTarget();
   const { origin, basePath } = parseTarget(target);

@@ -1,4 +1,9 @@
-import { commandEnvironment, type EnvironmentOptions, usesPort } from '../../../../replayer/launch/environment';
+import {
+  commandEnvironment,
+  type EnvironmentOptions,
+  filledCommand,
+  usesPort,
+} from '../../../../replayer/launch/environment';
 import { upstreamNamed } from '../../../../replayer/mocks/upstream';
 
 const upstreams = ['payments:8443', 'rates:80', 'rates:81', '[::1]:9000'].map((name) => upstreamNamed(name, false));
@@ -99,6 +104,17 @@ it.each([
   ['=x', 'Cannot read --env "=x": it is not NAME=VALUE'],
 ])('refuses %s', (setting, message) => {
   expect(() => settings(setting)).toThrow(expect.objectContaining({ code: 'USAGE', message }));
+});
+
+it('fills the words of a command as it fills settings', () => {
+  const words = ['sh', '-c', 'serve {"a": {}} -b 127.0.0.1:{port} --rates={mock:rates:80}', '{ca}'];
+  expect(filledCommand(words, options)).toEqual([
+    'sh',
+    '-c',
+    'serve {"a": {}} -b 127.0.0.1:4000 --rates=http://127.0.0.1:2001',
+    '/tmp/ca.pem',
+  ]);
+  expect(() => filledCommand(['serve', '{prot}'], options)).toThrow(expect.objectContaining({ code: 'USAGE' }));
 });
 
 it('knows when the service is told its port', () => {
