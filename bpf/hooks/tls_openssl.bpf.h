@@ -31,8 +31,23 @@ GUARDED_UPROBE(wt_ssl_set_fd, begin_anew(PT_REGS_PARM1(ctx)))
 static __always_inline void learn_bio(u64 bio, u64 ssl, u32 tgid)
 {
 	struct object_key key = key_of(bio, tgid);
-	if (bio)
-		bpf_map_update_elem(&wt_bios, &key, &ssl, BPF_ANY);
+	struct tls_state *tls = bio ? tls_of(ssl, tgid, WIRE_OPENSSL) : 0;
+	if (!tls)
+		return;
+	struct bio_owner owner = { .ssl = ssl, .generation = tls->generation };
+	bpf_map_update_elem(&wt_bios, &key, &owner, BPF_ANY);
+}
+
+/* The TLS object that owns a BIO; 0 where it is not known, or was freed: one that is where it was is another one. */
+static __always_inline u64 owner_of(u64 bio, u32 tgid)
+{
+	struct object_key key = key_of(bio, tgid);
+	struct bio_owner *owner = bpf_map_lookup_elem(&wt_bios, &key);
+	if (!owner)
+		return 0;
+	key.address = owner->ssl;
+	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
+	return tls && tls->generation == owner->generation ? owner->ssl : 0;
 }
 
 static __always_inline void wt_ssl_set_bio_body(struct pt_regs *ctx)
@@ -71,11 +86,7 @@ static __always_inline u64 ssl_behind(u64 bio, u64 stack, u32 tgid)
 {
 	struct thread_state *thread = thread_of_current(0);
 	struct tls_call *around = thread ? call_around(thread, stack) : 0;
-	if (around)
-		return around->ssl;
-	struct object_key key = key_of(bio, tgid);
-	u64 *ssl = bpf_map_lookup_elem(&wt_bios, &key);
-	return ssl ? *ssl : 0;
+	return around ? around->ssl : owner_of(bio, tgid);
 }
 
 /* int BIO_write(BIO *, const void *, int): ciphertext on its way out, or in where the application feeds a memory BIO */

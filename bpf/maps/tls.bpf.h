@@ -29,12 +29,18 @@ struct {
 	__type(value, struct tls_state);
 } wt_tls SEC(".maps");
 
+/* Whose a BIO was when it was given away. It is freed unseen, and so are both addresses: others may have them now. */
+struct bio_owner {
+	u64 ssl;
+	u64 generation; /* of its struct tls_state */
+};
+
 /* BIO -> SSL, learnt from SSL_set_bio and its relatives. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
 	__type(key, struct object_key);
-	__type(value, u64);
+	__type(value, struct bio_owner);
 } wt_bios SEC(".maps");
 
 #define PREFIX_BYTES 16
