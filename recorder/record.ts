@@ -87,7 +87,7 @@ const TICK_MS = 250;
 /** One that takes longer to end is left running. */
 const COMMAND_END_MS = 5000;
 /** For the other ends of what targets that have ended had open; and nothing open for long enough that events under way are in. */
-const CLOSES_MOST_MS = 1000;
+const CLOSES_MOST_MS = 2000;
 const CLOSES_QUIET_MS = 50;
 const CLOSES_CHECK_MS = 10;
 
