@@ -38,8 +38,8 @@ static __always_inline void learn_bio(u64 bio, u64 ssl, u32 tgid)
 	bpf_map_update_elem(&wt_bios, &key, &owner, BPF_ANY);
 }
 
-/* The TLS object that owns a BIO; 0 where it is not known, or was freed: one that is where it was is another one. */
-static __always_inline u64 owner_of(u64 bio, u32 tgid)
+/* The TLS object that owns a BIO, if it has no socket yet; 0 where it is not known, or was freed: one that is where it was is another one. */
+static __always_inline u64 unbound_owner_of(u64 bio, u32 tgid)
 {
 	struct object_key key = key_of(bio, tgid);
 	struct bio_owner *owner = bpf_map_lookup_elem(&wt_bios, &key);
@@ -47,7 +47,7 @@ static __always_inline u64 owner_of(u64 bio, u32 tgid)
 		return 0;
 	key.address = owner->ssl;
 	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
-	return tls && tls->generation == owner->generation ? owner->ssl : 0;
+	return tls && tls->generation == owner->generation && !tls->socket ? owner->ssl : 0;
 }
 
 static __always_inline void wt_ssl_set_bio_body(struct pt_regs *ctx)
@@ -82,11 +82,14 @@ static __always_inline void wt_ssl_set_wbio_body(struct pt_regs *ctx)
 
 GUARDED_UPROBE(wt_ssl_set_wbio, wt_ssl_set_wbio_body(ctx))
 
-static __always_inline u64 ssl_behind(u64 bio, u64 stack, u32 tgid)
+/* The TLS object whose call this is, or whose BIO, if it has no socket yet; 0 for none. */
+static __always_inline u64 unbound_behind(u64 bio, u64 stack, u32 tgid)
 {
 	struct thread_state *thread = thread_of_current(0);
 	struct tls_call *around = thread ? call_around(thread, stack) : 0;
-	return around ? around->ssl : owner_of(bio, tgid);
+	if (!around)
+		return unbound_owner_of(bio, tgid);
+	return is_bound(around->ssl, tgid) ? 0 : around->ssl;
 }
 
 /* int BIO_write(BIO *, const void *, int): ciphertext on its way out, or in where the application feeds a memory BIO */
@@ -95,8 +98,8 @@ static __always_inline void wt_bio_write_body(struct pt_regs *ctx)
 	u32 tgid = current_tgid();
 	if (!is_target(tgid))
 		return;
-	u64 ssl = ssl_behind(PT_REGS_PARM1(ctx), PT_REGS_SP(ctx), tgid);
-	if (!ssl || is_bound(ssl, tgid))
+	u64 ssl = unbound_behind(PT_REGS_PARM1(ctx), PT_REGS_SP(ctx), tgid);
+	if (!ssl)
 		return;
 	struct prefix_key key = { .tgid = tgid, .direction = WIRE_RECEIVED };
 	if (!read_prefix(&key, PT_REGS_PARM2(ctx), (u32)PT_REGS_PARM3(ctx)))
