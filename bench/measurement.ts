@@ -13,6 +13,16 @@ export interface Measurement {
   measure(context: Context): Promise<readonly Result[]>;
 }
 
+/** One after the other: two at once would measure each other. */
+export async function inTurn<T>(
+  items: readonly T[],
+  measure: (item: T) => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(...(await measure(item)));
+  return results;
+}
+
 export interface Context {
   readonly sizes: Sizes;
   /** Aborted by Ctrl-C. */

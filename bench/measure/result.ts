@@ -1,5 +1,5 @@
 /** What a measurement says, and whether that is what was aimed at. Pure. */
-import type { Spread } from './spread';
+import { type Spread, spreadOf } from './spread';
 
 /** `of`: which of the two numbers the goal is about. The median has to keep a bound; `exactly` holds for every value. */
 export type Goal = { readonly of: 'ratio' | 'figure' } & (
@@ -20,6 +20,22 @@ export interface Result {
   readonly goal: Goal | null;
   /** Counts a reader needs to believe the ratio. */
   readonly notes: readonly string[];
+}
+
+/** What was measured once and is divided by nothing; `what` says what it is. `most` is null where there is no goal. */
+export function amountResult(
+  name: string,
+  what: string,
+  { amount, unit, most }: { readonly amount: number; readonly unit: string; readonly most: number | null },
+): Result {
+  return {
+    name,
+    ratioOf: what,
+    ratio: null,
+    figure: { spread: spreadOf([amount]), unit },
+    goal: most === null ? null : { of: 'figure', atMost: most },
+    notes: [],
+  };
 }
 
 /** Null where there is no goal. Throws RangeError for a goal about a number that there is none of. */

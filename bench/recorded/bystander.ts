@@ -10,7 +10,7 @@ import type { Result } from '../measure/result';
 import { ratioOf, spreadOf } from '../measure/spread';
 import type { Context, Measurement } from '../measurement';
 import { type Service, withService } from '../services';
-import { recorded } from './recording';
+import { listeningOn, whileRecorded } from './recording';
 
 /** Microseconds an exchange: what a few traps come to. */
 const addedUsMost = 5;
@@ -29,7 +29,7 @@ async function compare(loaded: Service, target: Service, context: Context): Prom
   const pairs = await alternate(
     {
       baseline: cost,
-      subject: async () => (await recorded(target.port, { work: cost, look: async () => null })).worked,
+      subject: () => whileRecorded(listeningOn(target.port), cost),
     },
     { pairs: sizes.pairs, signal },
   );

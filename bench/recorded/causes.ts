@@ -6,17 +6,13 @@ import { type CausesFound, type Kind, levels, type Runtime, recordCauses, runtim
 import { temporaryFolder } from '../../test/support/programs';
 import type { Result } from '../measure/result';
 import { spreadOf } from '../measure/spread';
-import type { Context, Measurement } from '../measurement';
+import { type Context, inTurn, type Measurement } from '../measurement';
 
 export const causes: Measurement = {
   name: 'causes',
   records: true,
   isLong: true,
-  async measure(context) {
-    const results: Result[] = [];
-    for (const runtime of runtimes) results.push(...(await causesOf(runtime, context)));
-    return results;
-  },
+  measure: (context) => inTurn(runtimes, (runtime) => causesOf(runtime, context)),
 };
 
 async function causesOf(runtime: Runtime, { sizes, signal, tell }: Context): Promise<readonly Result[]> {

@@ -9,7 +9,7 @@ import { warmUp } from '../load/wrk';
 import { alternate } from '../measure/alternate';
 import type { Result } from '../measure/result';
 import { type Pair, ratioOf, spreadOf } from '../measure/spread';
-import type { Context, Measurement } from '../measurement';
+import { type Context, inTurn, type Measurement } from '../measurement';
 import { type Service, type ServiceName, withService } from '../services';
 import type { Audit } from './audit';
 import { keepAwake } from './keep-awake';
@@ -38,17 +38,13 @@ const attemptsMost = 3;
 export const cost: Measurement = {
   name: 'cost',
   records: true,
-  async measure(context) {
-    const results: Result[] = [];
-    for (const subject of subjects) {
-      const measured = (service: Service) => {
+  measure: (context) =>
+    inTurn(subjects, (subject) =>
+      withService(subject.service, (service) => {
         keepAwake();
         return compare(service, subject, context);
-      };
-      results.push(...(await withService(subject.service, measured)));
-    }
-    return results;
-  },
+      }),
+    ),
 };
 
 /** Microseconds an exchange. */

@@ -7,9 +7,9 @@ import { runWrk, type WrkResult, warmUp } from '../load/wrk';
 import { alternate } from '../measure/alternate';
 import type { Result } from '../measure/result';
 import { type Pair, ratioOf, spreadOf } from '../measure/spread';
-import type { Context, Measurement } from '../measurement';
+import { type Context, inTurn, type Measurement } from '../measurement';
 import { type Service, type ServiceName, withService } from '../services';
-import { recorded } from './recording';
+import { listeningOn, whileRecorded } from './recording';
 
 const subjects: readonly ServiceName[] = ['nginx plain', 'nginx TLS', 'Node HTTPS'];
 
@@ -22,11 +22,7 @@ const connectionsMost = 1000;
 export const half: Measurement = {
   name: 'half',
   records: true,
-  async measure(context) {
-    const results: Result[] = [];
-    for (const name of subjects) results.push(...(await withService(name, (service) => compare(service, context))));
-    return results;
-  },
+  measure: (context) => inTurn(subjects, (name) => withService(name, (service) => compare(service, context))),
 };
 
 async function compare(service: Service, { sizes, signal, tell }: Context): Promise<readonly Result[]> {
@@ -41,7 +37,7 @@ async function compare(service: Service, { sizes, signal, tell }: Context): Prom
   const pairs = await alternate(
     {
       baseline: load,
-      subject: async () => (await recorded(service.port, { work, look: async () => null })).worked,
+      subject: () => whileRecorded(listeningOn(service.port), work),
     },
     { pairs: sizes.shapePairs, signal },
   );

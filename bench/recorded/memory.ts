@@ -3,12 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { start } from '../../test/support/programs';
 import { untilQuiet } from '../cpu-time';
 import { runWrk, warmUp } from '../load/wrk';
-import type { Result } from '../measure/result';
-import { spreadOf } from '../measure/spread';
+import { amountResult, type Result } from '../measure/result';
 import type { Context, Measurement } from '../measurement';
 import { peakMegabytes, wakeUpsOf } from '../resident';
 import { jsonOf, type Service, withService } from '../services';
-import { recorded, recordedBy } from './recording';
+import { listeningOn, whileRecorded } from './recording';
 
 const downloads = 6;
 
@@ -28,20 +27,16 @@ export const memory: Measurement = {
 /** Idle first: what is waited for there is no part of the load. */
 async function underLoad({ name, pids, url }: Service, { sizes, tell }: Context): Promise<readonly Result[]> {
   const targets = pids.flatMap((pid) => ['--pid', String(pid)]);
-  const { worked } = await recordedBy(targets, {
-    work: async ({ pid }) => {
-      await warmUp(url);
-      await pause(3000); // what looks for libraries, and V8, a while after a start
-      const before = wakeUpsOf(pid);
-      await pause(1000 * sizes.idleSeconds);
-      const wakeUps = (wakeUpsOf(pid) - before) / sizes.idleSeconds;
-      await runWrk(url, { seconds: sizes.sustainedSeconds });
-      await untilQuiet(pid);
-      return { wakeUps, megabytes: peakMegabytes(pid) };
-    },
-    look: async () => null,
+  const { wakeUps, megabytes } = await whileRecorded(targets, async ({ pid }) => {
+    await warmUp(url);
+    await pause(3000); // what looks for libraries, and V8, a while after a start
+    const before = wakeUpsOf(pid);
+    await pause(1000 * sizes.idleSeconds);
+    const perSecond = (wakeUpsOf(pid) - before) / sizes.idleSeconds;
+    await runWrk(url, { seconds: sizes.sustainedSeconds });
+    await untilQuiet(pid);
+    return { wakeUps: perSecond, megabytes: peakMegabytes(pid) };
   });
-  const { wakeUps, megabytes } = worked;
   tell(`${wakeUps.toFixed(1)} wake-ups a second at rest, ${megabytes.toFixed(0)} MB at full load`);
   return [
     amountResult('wake-ups of the recorder at rest', 'how often its threads go on after waiting', {
@@ -58,15 +53,12 @@ async function underLoad({ name, pids, url }: Service, { sizes, tell }: Context)
 }
 
 async function ofDownloads({ port, url }: Service, { sizes, tell }: Context): Promise<Result> {
-  const { worked: megabytes } = await recorded(port, {
-    work: async ({ pid }) => {
-      const clients = Array.from({ length: downloads }, () => start('curl', ['-sfo', '/dev/null', url]));
-      const statuses = await Promise.all(clients.map(({ ended }) => ended));
-      if (statuses.some((status) => status !== 0)) throw new Error(`curl ended with ${statuses.join(', ')}`);
-      await untilQuiet(pid);
-      return peakMegabytes(pid);
-    },
-    look: async () => null,
+  const megabytes = await whileRecorded(listeningOn(port), async ({ pid }) => {
+    const clients = Array.from({ length: downloads }, () => start('curl', ['-sfo', '/dev/null', url]));
+    const statuses = await Promise.all(clients.map(({ ended }) => ended));
+    if (statuses.some((status) => status !== 0)) throw new Error(`curl ended with ${statuses.join(', ')}`);
+    await untilQuiet(pid);
+    return peakMegabytes(pid);
   });
   const size = Math.round(sizes.downloadBytes / (1 << 20));
   tell(`${megabytes.toFixed(0)} MB at ${downloads} downloads of ${size} MB`);
@@ -75,19 +67,4 @@ async function ofDownloads({ port, url }: Service, { sizes, tell }: Context): Pr
     unit: 'MB',
     most: 250,
   });
-}
-
-function amountResult(
-  name: string,
-  what: string,
-  { amount, unit, most }: { readonly amount: number; readonly unit: string; readonly most: number },
-): Result {
-  return {
-    name,
-    ratioOf: what,
-    ratio: null,
-    figure: { spread: spreadOf([amount]), unit },
-    goal: { of: 'figure', atMost: most },
-    notes: [],
-  };
 }

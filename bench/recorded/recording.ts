@@ -21,11 +21,16 @@ export function recorded<T, U>(
   steps: Steps<T, U>,
   options: readonly string[] = [],
 ): Promise<{ worked: T; looked: U }> {
-  return recordedBy(['--port', String(port), ...options], steps);
+  return recordedBy([...listeningOn(port), ...options], steps);
 }
 
-/** The same for any targets. By their numbers nobody hears of the programs that others start meanwhile. */
-export async function recordedBy<T, U>(
+/** Targets for `record`: the processes that listen there. */
+export function listeningOn(port: number): readonly string[] {
+  return ['--port', String(port)];
+}
+
+/** The same for any targets. */
+async function recordedBy<T, U>(
   targets: readonly string[],
   { work, look }: Steps<T, U>,
 ): Promise<{ worked: T; looked: U }> {
@@ -39,6 +44,11 @@ export async function recordedBy<T, U>(
   } finally {
     folder.remove();
   }
+}
+
+/** The same for work alone, whatever is on the tape. By the numbers of processes nobody hears of the programs that others start meanwhile. */
+export async function whileRecorded<T>(targets: readonly string[], work: Steps<T, null>['work']): Promise<T> {
+  return (await recordedBy(targets, { work, look: async () => null })).worked;
 }
 
 /** The same, with the tape held against what the service served meanwhile. */

@@ -21,7 +21,7 @@ import { type PacedOptions, startPaced } from '../load/paced';
 import { alternate } from '../measure/alternate';
 import type { Result } from '../measure/result';
 import { type Pair, ratioOf, spreadOf } from '../measure/spread';
-import type { Context, Measurement } from '../measurement';
+import { type Context, inTurn, type Measurement } from '../measurement';
 import { kilobyte } from '../services';
 import { type Loaded, measureWindow } from './cost';
 import { keepAwake } from './keep-awake';
@@ -86,11 +86,7 @@ export const runtimes: Measurement = {
   name: 'runtimes',
   records: true,
   isLong: true,
-  async measure(context) {
-    const results: Result[] = [];
-    for (const subject of subjects) results.push(await compare(subject, context));
-    return results;
-  },
+  measure: (context) => inTurn(subjects, async (subject) => [await compare(subject, context)]),
 };
 
 async function compare(subject: Subject, context: Context): Promise<Result> {

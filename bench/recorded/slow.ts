@@ -5,8 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuUsOf } from '../cpu-time';
 import { type PacedLoad, startPaced } from '../load/paced';
-import type { Result } from '../measure/result';
-import { spreadOf } from '../measure/spread';
+import { amountResult, type Result } from '../measure/result';
 import type { Context, Measurement } from '../measurement';
 import { residentMegabytes } from '../resident';
 import { type Service, withService } from '../services';
@@ -42,14 +41,11 @@ async function measureSlow(service: Service, { sizes, tell }: Context): Promise<
   return [
     recorderResult(`${name}, cold`, `CPU time of the recorder in the first ${sizes.slowWindowSeconds} s`, cold, null),
     recorderResult(`${name}, warm`, `CPU time of the recorder after ${sizes.slowWarmSeconds} s`, warm, warmUsMost),
-    {
-      name: `memory of the recorder, ${name}`,
-      ratioOf: 'RSS of the recorder, which runs that long',
-      ratio: null,
-      figure: { spread: spreadOf([megabytes]), unit: 'MB' },
-      goal: { of: 'figure', atMost: megabytesMost },
-      notes: [],
-    },
+    amountResult(`memory of the recorder, ${name}`, 'RSS of the recorder, which runs that long', {
+      amount: megabytes,
+      unit: 'MB',
+      most: megabytesMost,
+    }),
     keptResult(name, [audit], { mustKeepAll: true }),
   ];
 }
@@ -61,12 +57,5 @@ async function recorderUs(load: PacedLoad, pid: number, seconds: number): Promis
 }
 
 function recorderResult(name: string, what: string, us: number, usMost: number | null): Result {
-  return {
-    name: `CPU of the recorder, ${name}`,
-    ratioOf: what,
-    ratio: null,
-    figure: { spread: spreadOf([us]), unit: 'us an exchange' },
-    goal: usMost === null ? null : { of: 'figure', atMost: usMost },
-    notes: [],
-  };
+  return amountResult(`CPU of the recorder, ${name}`, what, { amount: us, unit: 'us an exchange', most: usMost });
 }

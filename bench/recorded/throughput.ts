@@ -6,10 +6,10 @@ import { runWrk, type WrkOptions, warmUp } from '../load/wrk';
 import { alternate } from '../measure/alternate';
 import type { Goal, Result } from '../measure/result';
 import { type Pair, ratioOf, spreadOf } from '../measure/spread';
-import type { Context, Measurement } from '../measurement';
+import { type Context, inTurn, type Measurement } from '../measurement';
 import { jsonOf, kilobyte, type Service, type ServiceName, withService } from '../services';
 import { type FullLoad, recordFullLoad } from './full-load';
-import { recorded } from './recording';
+import { listeningOn, whileRecorded } from './recording';
 
 interface Subject {
   readonly service: ServiceName;
@@ -54,12 +54,6 @@ export const shapes: Measurement = {
   records: true,
   measure: (context) => inTurn(shapesOfLoad, (subject) => ofTarget(subject, context, context.sizes.shapePairs)),
 };
-
-async function inTurn<T, U>(items: readonly T[], measure: (item: T) => Promise<readonly U[]>): Promise<readonly U[]> {
-  const results: U[] = [];
-  for (const item of items) results.push(...(await measure(item)));
-  return results;
-}
 
 async function ofTarget(subject: Subject, context: Context, pairs: number): Promise<readonly Result[]> {
   const name = subject.what === undefined ? subject.service : `${subject.service}, ${subject.what}`;
@@ -122,7 +116,7 @@ function ofBystander({ sizes, signal, tell }: Context): Promise<Result> {
       return load();
     };
     await warmUp(loaded.url);
-    const subject = async () => (await recorded(target.port, { work: warmThenLoad, look: async () => null })).worked;
+    const subject = () => whileRecorded(listeningOn(target.port), warmThenLoad);
     const pairs = await alternate({ baseline: load, subject }, { pairs: sizes.loadPairs, signal });
     tell(`nginx that is no target: ${pairs.map(ratesText).join(', ')}`);
     return {

@@ -21,6 +21,7 @@ import { alternate } from '../measure/alternate';
 import type { Goal, Result } from '../measure/result';
 import { type Pair, ratioOf, spreadOf } from '../measure/spread';
 import type { Context, Measurement } from '../measurement';
+import { peakMegabytes } from '../resident';
 
 const short = 1000;
 
@@ -176,8 +177,8 @@ async function costOf(args: readonly string[], until: (program: Program) => Prom
 /** Undefined of a process that has ended. */
 function figuresOf(pid: number): Omit<Cost, 'wallMs'> | undefined {
   try {
-    const peakKb = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return peakKb === undefined ? undefined : { cpuMs: cpuUsOf([pid]) / 1000, peakMb: Number(peakKb) / 1024 };
+    const peakMb = peakMegabytes(pid);
+    return Number.isNaN(peakMb) ? undefined : { cpuMs: cpuUsOf([pid]) / 1000, peakMb };
   } catch {
     return undefined;
   }
