@@ -5,7 +5,7 @@ import { parsePath } from '../../tape/model/path';
 import { visibleLine } from '../../tape/visible-text';
 import type { TestCase } from '../cases/cases';
 import { callsRoot, type Difference } from '../judge/difference';
-import { type CaseResult, failingMisses, type RunReport } from '../report/report';
+import { type CaseResult, casesWithMisses, type RunReport } from '../report/report';
 import { isSameSide, recordedSide } from './accepted';
 import { recordedAt } from './stale';
 
@@ -17,7 +17,7 @@ export type ReadResult = Pick<CaseResult, 'id' | 'name' | 'verdict' | 'reason' |
 
 /** The results of a run, and which of them met a miss that nobody allowed. */
 export function readResults(report: RunReport): readonly ReadResult[] {
-  const missed = new Set(failingMisses(report).map((miss) => miss.case));
+  const missed = casesWithMisses(report);
   return report.results.map((result) => (missed.has(result.id) ? { ...result, missed: true } : result));
 }
 

@@ -3,7 +3,7 @@
  * now on. Only for differences that can be accepted, and that are no consequence of something else. Pure.
  */
 import type { FinishedRun } from './finished-run';
-import { type CaseResult, failingMisses } from './report';
+import { type CaseResult, casesWithMisses } from './report';
 
 /** How differences of a run are accepted. */
 export interface Accepting {
@@ -35,6 +35,6 @@ function isAcceptable(
   { report }: Pick<FinishedRun, 'report'>,
 ): boolean {
   if (verdict !== 'fail' || flaky !== undefined || differences.length === 0) return false;
-  if (failingMisses(report).some((miss) => miss.case === id)) return false;
+  if (casesWithMisses(report).has(id)) return false;
   return !differences.some(({ path, actual }) => path === 'outcome' || (path === 'status' && Number(actual) >= 500));
 }

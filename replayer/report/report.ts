@@ -1,4 +1,5 @@
 /** The outcome of a run as scripts read it (`--json`, schema 1), and what people are told besides. No secret, and no time but those that were asked for. */
+import { memoisedLast } from '../../tape/memo';
 import { formatPath, parsePath } from '../../tape/model/path';
 import { callsRoot, type Difference, type Excuse } from '../judge/difference';
 import type { OutgoingCall } from '../mocks/calls';
@@ -140,6 +141,11 @@ export function everyElement(path: string): string {
 export function failingMisses({ misses }: RunReport): readonly Miss[] {
   return misses.filter(({ answeredWith }) => answeredWith === '502');
 }
+
+/** The cases that met such a miss: what differs in them may follow from it. Asked for case after case of one report. */
+export const casesWithMisses = memoisedLast(
+  (report: RunReport): ReadonlySet<string | null> => new Set(failingMisses(report).map((miss) => miss.case)),
+);
 
 /** True for a run that shows nothing: no case passed, and none says why not. */
 export function isEmpty({ passed, failed, errored }: RunReport): boolean {
