@@ -38,14 +38,13 @@ function word64(value: bigint): Buffer {
 
 /** Castagnoli, as iSCSI has it (RFC 3720 B.4), reflected. */
 const polynomial32c = 0x82f63b78;
-let table32c: Uint32Array | null = null;
+const table32c = Uint32Array.from({ length: 256 }, (_, i) => {
+  let value = i;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial32c : value >>> 1;
+  return value;
+});
 
 function crc32c(bytes: Uint8Array): number {
-  table32c ??= Uint32Array.from({ length: 256 }, (_, i) => {
-    let value = i;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial32c : value >>> 1;
-    return value;
-  });
   let crc = 0xffffffff;
   for (const byte of bytes) crc = (crc >>> 8) ^ (table32c[(crc ^ byte) & 0xff] ?? 0);
   return (crc ^ 0xffffffff) >>> 0;
@@ -53,10 +52,9 @@ function crc32c(bytes: Uint8Array): number {
 
 /** The one of the NVM Express specification, reflected, in two halves: numbers of 64 bits are slow. */
 const polynomial64 = { high: 0x9a6c9329, low: 0xac4bc9b5 } as const;
-let table64: { readonly high: Uint32Array; readonly low: Uint32Array } | null = null;
+const table64 = tableOf64();
 
 function crc64nvme(bytes: Uint8Array): bigint {
-  table64 ??= tableOf64();
   let [high, low] = [0xffffffff, 0xffffffff];
   for (const byte of bytes) {
     const at = (low ^ byte) & 0xff;
