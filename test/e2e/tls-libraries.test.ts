@@ -87,6 +87,8 @@ describeE2e('a TLS library of C', () => {
         const recorded = await recordCommand([program, 'client', String(server.port), '', ...files]);
         expectNothingMissing(recorded);
         expectWhole(recorded.exchanges, 'outbound');
+        // Its program asks what was agreed on; the others offer nothing.
+        expect(agreedIn(recorded.exchanges)).toEqual([name === 'wolfssl' ? 'http/1.1' : null]);
       }, 60_000);
 
       if (ways.length > 0) {
@@ -135,6 +137,11 @@ const asked = ({ exchange }: StoredExchange) => [
   httpIn(exchange).request?.target,
   exchange.connection.tls?.library,
   exchange.problems,
+];
+
+/** What was agreed to be spoken within TLS. */
+const agreedIn = (exchanges: readonly StoredExchange[]) => [
+  ...new Set(exchanges.map(({ exchange }) => exchange.connection.handshake?.agreed)),
 ];
 
 describeE2e('programs of the distribution', () => {
@@ -224,6 +231,7 @@ async function expectCurl(file: string, library: string): Promise<void> {
     ...['python3', '-c', curlScript, file, `https://127.0.0.1:${server.port}/by-curl`, body],
   ]);
   expect(exchanges.map(asked)).toEqual([['/by-curl', library, []]]);
+  expect(agreedIn(exchanges)).toEqual(['http/1.1']);
   const hash = sha256(readFileSync(body));
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).request?.body))).toEqual([hash]);
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);

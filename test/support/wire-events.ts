@@ -38,6 +38,8 @@ export interface WireFields {
   readonly roundTripUs?: number;
   readonly resent?: number;
   readonly window?: number;
+  /** tlsAgreed: the name of a protocol */
+  readonly agreed?: string;
   /** fork, exec, exit */
   readonly other?: number;
   readonly name?: string;
@@ -115,6 +117,10 @@ function putSpecifics(put: Put, fields: WireFields): void {
     put('wire_close.round_trip_us', fields.roundTripUs ?? 0);
     put('wire_close.resent', fields.resent ?? 0);
     put('wire_close.window', fields.window ?? 0);
+  }
+  if (fields.agreed !== undefined) {
+    put('wire_header.size', fields.agreed.length);
+    put('wire_agreed.name', Buffer.from(fields.agreed));
   }
   if (fields.name !== undefined) {
     put('wire_process.other', fields.other ?? 0);

@@ -6,14 +6,14 @@
 
 import type { Way } from '../../../../tape/model/exchange';
 import type { MissingReason, Role, SourceEvent } from '../../events';
-import { type Agreed, onlyOffer } from '../../tls-hello';
+import type { Agreed } from '../../tls-hello';
 import type { DataReason, WireEvent } from '../decode/decode';
-import type { TlsLibraryName } from '../decode/wire';
 import { HostNames } from '../names/host-names';
 import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
-import { beginHandshake, factsOf, takeIntoHandshake } from './handshake';
+import { beginHandshake, factsOf, learnAgreed, spokenIn, takeIntoHandshake } from './handshake';
 import { Processes } from './processes';
 import {
+  type AgreedWire,
   type BindWire,
   type CloseWire,
   type DataWire,
@@ -74,6 +74,12 @@ const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
   113: 'refused', // EHOSTUNREACH
 };
 
+/** `isWithin`: the ciphertext of a stream is the plaintext of another one. */
+interface TlsBegin {
+  readonly atNs: number;
+  readonly isWithin: boolean;
+}
+
 export class Binder {
   private readonly sockets = new Map<number, Socket>();
   private readonly streams = new Map<number, Stream>();
@@ -117,6 +123,9 @@ export class Binder {
         break;
       case 'tls-bind':
         this.bind(this.streamOf(event), event.socket, event);
+        break;
+      case 'tls-agreed':
+        this.takeAgreed(event);
         break;
       case 'tls-close':
         this.closeStream(event);
@@ -277,7 +286,7 @@ export class Binder {
     return !stream.begun && event.atNs < this.processes.probedAtNs(event.pid);
   }
 
-  private streamOf(event: DataWire | BindWire): Stream {
+  private streamOf(event: DataWire | BindWire | AgreedWire): Stream {
     const known = this.streams.get(event.tls);
     if (known !== undefined) return known;
     if (this.streams.size >= KNOWN_MOST) this.dropOldestStream();
@@ -318,7 +327,8 @@ export class Binder {
     socket.account?.learnOwnPadding(stream.library === 'jsse' ? JSSE_PADDING : 0);
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
     if (isWithin) socket.account = null;
-    if (socket.stream === null || isWithin) this.emitTls(socket, stream.library, event.atNs);
+    else if (socket.handshake !== null) learnAgreed(socket.handshake, stream.agreed);
+    if (socket.stream === null || isWithin) this.emitTls(socket, stream, { atNs: event.atNs, isWithin });
     if (socket.stream !== null) socket.earlier.push(socket.stream);
     socket.stream = stream;
     for (const held of this.release(stream)) this.emitPlaintext(stream, socket, held);
@@ -341,7 +351,17 @@ export class Binder {
     this.emit({ kind: 'facts', connection, atUs: this.atUs(atNs), handshake: factsOf(handshake) });
   }
 
-  private emitTls(socket: Socket, library: TlsLibraryName, atNs: number): void {
+  /** A program asks its library before its first data, as a rule: then no socket is known yet. */
+  private takeAgreed(event: AgreedWire): void {
+    const stream = this.streamOf(event);
+    stream.agreed ??= event.protocol;
+    const { socket } = stream;
+    if (socket?.handshake == null || streamsOf(socket).length > 1) return;
+    learnAgreed(socket.handshake, stream.agreed);
+    this.emitHandshake(socket, event.atNs);
+  }
+
+  private emitTls(socket: Socket, { library, agreed }: Stream, { atNs, isWithin }: TlsBegin): void {
     this.emitHandshake(socket, atNs);
     this.emit({
       kind: 'tls',
@@ -350,7 +370,8 @@ export class Binder {
       library,
       binding: 'certain',
       startedEarlier: socket.openedAtNs < this.processes.probedAtNs(socket.pid),
-      ...spokenIn(socket),
+      agreed: isWithin ? agreed : agreedOf(socket),
+      serverName: socket.handshake?.serverName ?? null,
     });
   }
 
@@ -493,7 +514,8 @@ export class Binder {
       sentBytes: Math.max(0, end.sent - socket.end.sent),
       receivedBytes: Math.max(0, end.received - socket.end.received),
       unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
-      ...spokenIn(socket),
+      agreed: agreedOf(socket),
+      serverName: socket.handshake?.serverName ?? null,
     });
   }
 
@@ -510,8 +532,8 @@ export class Binder {
 }
 
 /** What TLS is said to carry. */
-function spokenIn({ handshake }: Socket): { readonly agreed: Agreed; readonly serverName: string | null } {
-  return { agreed: onlyOffer(handshake?.offered ?? []), serverName: handshake?.serverName ?? null };
+function agreedOf({ handshake }: Socket): Agreed {
+  return handshake === null ? null : spokenIn(handshake);
 }
 
 /** Null for what was read from memory during its call. */

@@ -1,6 +1,7 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
 
 import type { DataEvent } from '../../events';
+import type { Agreed } from '../../tls-hello';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import type { Handshake } from './handshake';
@@ -11,6 +12,7 @@ export type DataWire = Extract<WireEvent, { kind: 'data' }>;
 export type OpenWire = Extract<WireEvent, { kind: 'open' | 'open-unix' }>;
 export type SealedWire = Extract<WireEvent, { kind: 'sealed' }>;
 export type BindWire = Extract<WireEvent, { kind: 'tls-bind' }>;
+export type AgreedWire = Extract<WireEvent, { kind: 'tls-agreed' }>;
 export type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' | 'standing' }>;
 export type SealedBoth = CloseWire['sealed'];
 
@@ -55,6 +57,8 @@ export interface Stream {
   heldBytes: number;
   /** Something of it was told. */
   begun: boolean;
+  /** What its library told its program that it is to carry. */
+  agreed: Agreed;
   /** Bytes that were left out at its beginning: some of the probes of its process were not in place yet. */
   readonly skipped: ByDirection;
   /** Where its next byte stands, and how many of the bytes before it the account found missing since the last. */
@@ -66,7 +70,7 @@ export interface Stream {
   total: ByDirection | null;
 }
 
-export function newStream(event: DataWire | BindWire): Stream {
+export function newStream(event: DataWire | BindWire | AgreedWire): Stream {
   return {
     key: event.tls,
     pid: event.pid,
@@ -77,6 +81,7 @@ export function newStream(event: DataWire | BindWire): Stream {
     held: [],
     heldBytes: 0,
     begun: false,
+    agreed: null,
     skipped: { sent: 0, received: 0 },
     next: { sent: 0, received: 0 },
     assumed: { sent: 0, received: 0 },

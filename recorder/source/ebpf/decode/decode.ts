@@ -122,6 +122,8 @@ export type WireEvent =
   /** What the process received from a DNS server by UDP. The bytes are lent, as those of data. */
   | (WireBase & { readonly kind: 'answer'; readonly bytes: Uint8Array })
   | (WireBase & { readonly kind: 'tls-bind'; readonly how: Binding; readonly library: TlsLibraryName })
+  /** What a TLS stream was agreed to carry (ALPN), as its library told its program. */
+  | (WireBase & { readonly kind: 'tls-agreed'; readonly protocol: string; readonly library: TlsLibraryName })
   /** `client`: the direction the ClientHello went. */
   | (WireBase & { readonly kind: 'tls-seen'; readonly client: StreamDirection })
   | (WireBase & { readonly kind: 'fork' | 'exec' | 'exit'; readonly other: number; readonly name: string });
@@ -167,6 +169,7 @@ const at = {
   roundTrip: offsetOf('wire_close.round_trip_us'),
   resent: offsetOf('wire_close.resent'),
   window: offsetOf('wire_close.window'),
+  agreed: offsetOf('wire_agreed.name'),
   other: offsetOf('wire_process.other'),
   name: offsetOf('wire_process.name'),
 } as const;
@@ -296,6 +299,8 @@ function decodeEvent(type: number, event: EventView): WireEvent | undefined {
         how: bindings[event.u8(at.reason)] ?? 'nested',
         library: event.library,
       };
+    case wireType.tlsAgreed:
+      return decodeAgreed(event);
     case wireType.tlsSeen:
       return { kind: 'tls-seen', ...event.base, client: event.direction };
     case wireType.fork:
@@ -355,6 +360,13 @@ function decodeAnswer(event: EventView): WireEvent | undefined {
   const captured = event.u32(at.captured);
   if (captured < event.u32(at.size)) return undefined;
   return { kind: 'answer', ...event.base, bytes: event.bytes(HEADER_BYTES, captured) };
+}
+
+const AGREED_MOST = wireLayout['wire_agreed.name'][1];
+
+function decodeAgreed(event: EventView): WireEvent {
+  const name = event.bytes(at.agreed, Math.min(event.u32(at.size), AGREED_MOST));
+  return { kind: 'tls-agreed', ...event.base, protocol: Buffer.from(name).toString('latin1'), library: event.library };
 }
 
 function decodeClose(kind: 'close' | 'tls-close' | 'standing', event: EventView): WireEvent {
