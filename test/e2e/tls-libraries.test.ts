@@ -1,5 +1,5 @@
 /**
- * GnuTLS, NSS, Mbed TLS and wolfSSL, byte for byte: an echo by each as server and as client, in the ways that each has of reading and
+ * GnuTLS, NSS, Mbed TLS, wolfSSL and a shared BoringSSL, byte for byte: an echo by each as server and as client, in the ways that each has of reading and
  * writing, and the programs that the distribution packages.
  */
 import { execFileSync } from 'node:child_process';
@@ -209,6 +209,32 @@ describeE2e('programs of the distribution', () => {
       const client = `tstclnt -o -h 127.0.0.1 -p ${server.port} -d ${path} < '${request}'`;
       const { exchanges } = await recordCommand(['sh', '-c', client]);
       expect(exchanges.map(asked)).toEqual([['/by-nss', 'nss', []]]);
+    }, 60_000);
+  });
+});
+
+describeE2e('a shared BoringSSL', () => {
+  describeWithPackage('by its own tool', { file: '/usr/bin/bssl-tool', package: 'android-boringssl' }, () => {
+    it('has a body whole in both directions, as a server and as a client', async () => {
+      const body = echoBody(1 << 20);
+      const lines = `Host: localhost\r\nContent-Length: ${body.length}\r\n\r\n`;
+      const texts = [`POST /by-bssl HTTP/1.1\r\n${lines}`, `HTTP/1.1 200 OK\r\n${lines}`].map((head, i) =>
+        folder.write(`bssl-${i}`, Buffer.concat([Buffer.from(head), body])),
+      );
+      const talk = join(apps, 'boringssl/talk.py');
+      const command = ['unshare', '-n', 'python3', talk, certificate.cert, certificate.key, ...texts];
+      // Its libraries lie where only its own file says, and a child may have finished before that was read.
+      const recorded = await recordCommand(command, [], { LD_LIBRARY_PATH: '/usr/lib/x86_64-linux-gnu/android' });
+      expectNothingMissing(recorded);
+      const { exchanges } = recorded;
+      const directions = exchanges.map(({ exchange }) => exchange.connection.direction);
+      expect(directions.toSorted()).toEqual(['inbound', 'outbound']);
+      for (const one of exchanges) {
+        expect(asked(one)).toEqual(['/by-bssl', 'openssl', []]);
+        const { request, response } = httpIn(one.exchange);
+        expect([bodyHash(request?.body), bodyHash(response?.body)]).toEqual([sha256(body), sha256(body)]);
+        expect(one.exchange.connection.handshake).toMatchObject({ offered: ['h2', 'http/1.1'], agreed: null });
+      }
     }, 60_000);
   });
 });
