@@ -74,6 +74,15 @@ const peersToBring = () => [
     ],
   },
   {
+    name: '.NET',
+    commands: {},
+    files: ['scripts/peers/dotnet'],
+    steps: [
+      ['cp', '-rT', here('scripts/peers/dotnet'), inFolder('dotnet')],
+      ['npm', 'ci', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', inFolder('dotnet')],
+    ],
+  },
+  {
     name: 'k6',
     commands: { go: 'golang-go' },
     files: [],

@@ -9,6 +9,7 @@ export interface WireFields {
   readonly role?: number;
   readonly flags?: number;
   readonly pid?: number;
+  readonly thread?: number;
   readonly atNs?: number;
   readonly socket?: number;
   readonly tls?: number;
@@ -61,6 +62,7 @@ export function wireBytes(fields: WireFields): Buffer {
   put('wire_header.role', fields.role ?? 0);
   put('wire_header.flags', fields.flags ?? 0);
   put('wire_header.tgid', fields.pid ?? 4711);
+  put('wire_header.tid', fields.thread ?? fields.pid ?? 4711);
   put('wire_header.at_ns', fields.atNs ?? 0);
   put('wire_header.socket', fields.socket ?? 0);
   put('wire_header.tls', fields.tls ?? 0);

@@ -26,6 +26,7 @@ import {
   type Socket,
   type Stream,
   type StreamDirection,
+  showsTwoThreads,
   skip,
   streamsOf,
   totalsOf,
@@ -88,6 +89,8 @@ export class Binder {
   private readonly names = new HostNames();
   private readonly listening = new Set<string>();
   private readonly unwanted = new Set<number>();
+  /** Processes in which one thread was seen to receive what another one gave its TLS library. */
+  private readonly handingOn = new Set<number>();
   /** When each unix socket was first seen. */
   private readonly unixSockets = new Map<number, number>();
   private heldBytes = 0;
@@ -242,6 +245,7 @@ export class Binder {
     const socket = this.sockets.get(event.socket);
     if (socket === undefined || socket.stream !== null || socket.tlsSeen) return;
     if (event.maybeTls && socket.maybeBytes < MAYBE_MOST) {
+      if (event.direction === 'received') socket.receivedBy = event.thread;
       socket.maybe.push(keptOf(event));
       socket.maybeBytes += event.bytes.length;
       return;
@@ -321,6 +325,9 @@ export class Binder {
     if (socket === undefined || stream.socket !== null || stream.alone) return;
     stream.socket = socket;
     stream.holdsSocket = event.kind === 'tls-bind' && event.how === 'descriptor';
+    stream.throughMemory = event.kind === 'tls-bind' && event.how.startsWith('ciphertext');
+    stream.isFedByOthers = stream.throughMemory && this.handingOn.has(event.pid);
+    if (event.kind === 'tls-bind' && event.how === 'ciphertext-received') this.noteThread(stream, socket, event);
     Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);
@@ -407,7 +414,14 @@ export class Binder {
     for (const event of held) this.emitData(event, connection, event.position);
   }
 
+  private noteThread(stream: Stream, socket: Socket, { thread, pid }: DataWire | BindWire): void {
+    if (stream.isFedByOthers || !showsTwoThreads(stream, socket, thread)) return;
+    stream.isFedByOthers = true;
+    this.handingOn.add(pid);
+  }
+
   private emitPlaintext(stream: Stream, socket: Socket, event: DataWire): void {
+    if (event.direction === 'received') this.noteThread(stream, socket, event);
     const { place, hole } = takeIntoSums(stream, socket, event);
     if (hole !== null) this.emitHoles(socket, [hole]);
     this.emitData(event, socket.key, place);
@@ -521,6 +535,7 @@ export class Binder {
 
   private forgetProcess(pid: number): void {
     this.processes.forget(pid);
+    this.handingOn.delete(pid);
     this.names.forgetProcess(pid);
     // Nobody frees the TLS objects of a process that just ends.
     for (const stream of this.streams.values()) {

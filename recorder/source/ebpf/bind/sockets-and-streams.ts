@@ -27,6 +27,8 @@ export interface Socket {
   tlsSeen: boolean;
   /** Null before TLS. */
   handshake: Handshake | null;
+  /** The thread that received on it last; null before that. */
+  receivedBy: number | null;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
   /** The one that was bound last. */
@@ -51,6 +53,10 @@ export interface Stream {
   socket: Socket | null;
   /** Its TLS object leads to the socket itself. */
   holdsSocket: boolean;
+  /** Its ciphertext passes through memory: the program receives, and gives its library what came. */
+  throughMemory: boolean;
+  /** One thread receives, another one gives it what came: that may be any time later. */
+  isFedByOthers: boolean;
   /** Emitted as a connection of its own because no socket was found. */
   alone: boolean;
   held: DataWire[];
@@ -77,6 +83,8 @@ export function newStream(event: DataWire | BindWire | AgreedWire): Stream {
     library: event.library,
     socket: null,
     holdsSocket: false,
+    throughMemory: false,
+    isFedByOthers: false,
     alone: false,
     held: [],
     heldBytes: 0,
@@ -99,6 +107,7 @@ export function newSocket(event: OpenWire): Socket {
     startedEarlier: event.startedEarlier,
     tlsSeen: false,
     handshake: null,
+    receivedBy: null,
     look: null,
     stream: null,
     earlier: [],
@@ -142,10 +151,16 @@ export function hiddenOf({ library }: Stream): readonly number[] {
 
 /**
  * Records may wait to be opened while others are received: a program that does the input and output of an SSLEngine may do
- * the two on different threads. OpenSSL's memory BIOs and rustls are fed at once by what was received.
+ * the two on different threads, and so may one that gives OpenSSL memory BIOs (Kestrel of .NET does, Node.js does not).
+ * rustls is fed at once by what was received.
  */
-export function opensLater({ library, holdsSocket }: Stream): boolean {
-  return library === 'jsse' && !holdsSocket;
+export function opensLater({ library, holdsSocket, isFedByOthers }: Stream): boolean {
+  return (library === 'jsse' && !holdsSocket) || isFedByOthers;
+}
+
+/** True where somebody received for this stream who is not the one that gives it what came, or takes plaintext from it. */
+export function showsTwoThreads({ library, throughMemory }: Stream, { receivedBy }: Socket, thread: number): boolean {
+  return library === 'openssl' && throughMemory && receivedBy !== null && receivedBy !== thread;
 }
 
 export function skip(stream: Stream, { direction, size }: DataWire): void {

@@ -92,6 +92,8 @@ export type WireEvent =
       readonly byRequest: boolean;
       /** Means something in the TLS layer. */
       readonly library: TlsLibraryName;
+      /** Who made the call. */
+      readonly thread: number;
     })
   | (WireBase & {
       /** `standing`: it goes on, and this is how it stands. */
@@ -118,10 +120,16 @@ export type WireEvent =
       readonly nested: boolean;
       /** The first event of a socket call: `before` is how things stood when the call began. */
       readonly callBegins: boolean;
+      readonly thread: number;
     })
   /** What the process received from a DNS server by UDP. The bytes are lent, as those of data. */
   | (WireBase & { readonly kind: 'answer'; readonly bytes: Uint8Array })
-  | (WireBase & { readonly kind: 'tls-bind'; readonly how: Binding; readonly library: TlsLibraryName })
+  | (WireBase & {
+      readonly kind: 'tls-bind';
+      readonly how: Binding;
+      readonly library: TlsLibraryName;
+      readonly thread: number;
+    })
   /** What a TLS stream was agreed to carry (ALPN), as its library told its program. */
   | (WireBase & { readonly kind: 'tls-agreed'; readonly protocol: string; readonly library: TlsLibraryName })
   /** `client`: the direction the ClientHello went. */
@@ -136,6 +144,7 @@ const at = {
   role: offsetOf('wire_header.role'),
   flags: offsetOf('wire_header.flags'),
   tgid: offsetOf('wire_header.tgid'),
+  tid: offsetOf('wire_header.tid'),
   atNs: offsetOf('wire_header.at_ns'),
   socket: offsetOf('wire_header.socket'),
   tls: offsetOf('wire_header.tls'),
@@ -298,6 +307,7 @@ function decodeEvent(type: number, event: EventView): WireEvent | undefined {
         ...event.base,
         how: bindings[event.u8(at.reason)] ?? 'nested',
         library: event.library,
+        thread: event.u32(at.tid),
       };
     case wireType.tlsAgreed:
       return decodeAgreed(event);
@@ -333,6 +343,7 @@ function decodeData(event: EventView): WireEvent {
     fromPacket: event.has(wireFlag.fromPacket),
     byRequest: event.has(wireFlag.byRequest),
     library: event.library,
+    thread: event.u32(at.tid),
   };
 }
 
@@ -352,6 +363,7 @@ function decodeSealed(event: EventView): WireEvent {
     version: event.u16(at.helloVersion),
     nested: event.has(wireFlag.nested),
     callBegins: event.has(wireFlag.callBegins),
+    thread: event.u32(at.tid),
   };
 }
 
