@@ -74,12 +74,12 @@ const peersToBring = () => [
     ],
   },
   {
-    name: '.NET',
+    name: 'programs of npm',
     commands: {},
-    files: ['scripts/peers/dotnet'],
+    files: ['scripts/peers/npm'],
     steps: [
-      ['cp', '-rT', here('scripts/peers/dotnet'), inFolder('dotnet')],
-      ['npm', 'ci', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', inFolder('dotnet')],
+      ['cp', '-rT', here('scripts/peers/npm'), inFolder('npm')],
+      ['npm', 'ci', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', inFolder('npm')],
     ],
   },
   {

@@ -14,7 +14,7 @@ import { type Certificate, lineFrom, makeCertificate, run, start, stopAll, tempo
 import { bodyHash, recordCommand, recordDuring, sha256 } from '../support/recorder';
 import { brought, whyMissing } from './pairs';
 
-const program = join(brought, 'dotnet/node_modules/@azure/mcp-linux-x64/dist/azmcp');
+const program = join(brought, 'npm/node_modules/@azure/mcp-linux-x64/dist/azmcp');
 const folder = temporaryFolder();
 let certificate: Certificate;
 let environment: NodeJS.ProcessEnv;
@@ -32,7 +32,7 @@ beforeAll(() => {
 afterEach(stopAll);
 afterAll(() => folder.remove());
 
-const missing = whyMissing('.NET');
+const missing = whyMissing('programs of npm');
 const name = (text: string) => `${text}${missing === null ? '' : ` [${missing}]`}`;
 const whole = (summary: string) => expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
 
