@@ -55,6 +55,8 @@ enum wire_told {
 	WIRE_TOLD_ROUND_TRIP = 1,
 	WIRE_TOLD_RESENT = 2,
 	WIRE_TOLD_WINDOW = 4,
+	WIRE_TOLD_SENT_END = 8, /* its FIN was sent before the connection ended */
+	WIRE_TOLD_RECEIVED_END = 16,
 };
 
 /* Which library a TLS stream is of: `role` of every event in the TLS layer. */

@@ -5,7 +5,7 @@
  */
 
 import type { Way } from '../../../../tape/model/exchange';
-import type { MissingReason, Role, SourceEvent } from '../../events';
+import type { CloseEvent, MissingReason, Role, SourceEvent } from '../../events';
 import type { Agreed } from '../../tls-hello';
 import type { DataReason, WireEvent } from '../decode/decode';
 import { HostNames } from '../names/host-names';
@@ -64,7 +64,15 @@ const KNOWN_MOST = 131_072;
 const NO_BYTES = new Uint8Array(0);
 const nothingSealed: SealedBoth = { sent: { records: 0, bytes: 0 }, received: { records: 0, bytes: 0 } };
 /** The end of a socket of which nothing is known but that it is gone. */
-const noEnd = { sent: 0, received: 0, error: 0, carriedTls: false, measured: null, sealed: nothingSealed };
+const noEnd = {
+  sent: 0,
+  received: 0,
+  error: 0,
+  ended: { sent: false, received: false },
+  carriedTls: false,
+  measured: null,
+  sealed: nothingSealed,
+};
 /** errno values of Linux on x86-64 and arm64. */
 const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
   32: 'reset', // EPIPE
@@ -79,6 +87,17 @@ const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
 interface TlsBegin {
   readonly atNs: number;
   readonly isWithin: boolean;
+}
+
+/**
+ * A reset that comes after the answering side has ended its stream cut nothing off: a server that closes first gets one
+ * where its client says goodbye as well.
+ */
+function howItEnded(role: Role, { error, ended }: Pick<CloseWire, 'error' | 'ended'>): CloseEvent['how'] {
+  if (error === 0) return 'closed';
+  const how = howByError[error] ?? 'reset';
+  if (how !== 'reset' || role === 'unknown') return how;
+  return ended[role === 'inbound' ? 'sent' : 'received'] ? 'closed' : 'reset';
 }
 
 export class Binder {
@@ -200,11 +219,11 @@ export class Binder {
 
   private openSocket(event: OpenWire): void {
     const { socket: key, startedEarlier } = event;
+    const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     if (this.sockets.size >= KNOWN_MOST) this.dropOldestSocket();
-    this.sockets.set(key, newSocket(event));
+    this.sockets.set(key, newSocket(event, role));
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
     this.names.open(key, event.remote);
-    const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
     const isWanted = !isOwn && this.isWanted(role, event.kind === 'open' ? event.localPort : null);
     if (isWanted && event.notSampled === true) this.notSampled++;
@@ -495,7 +514,7 @@ export class Binder {
       kind: 'close',
       connection: socket.key,
       atUs: this.atUs(event.atNs),
-      how: howByError[event.error] ?? (event.error === 0 ? 'closed' : 'reset'),
+      how: howItEnded(socket.role, event),
       sentTotal: totals?.sent ?? null,
       receivedTotal: totals?.received ?? null,
     });

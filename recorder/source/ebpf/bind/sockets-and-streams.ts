@@ -1,6 +1,6 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
 
-import type { DataEvent } from '../../events';
+import type { DataEvent, Role } from '../../events';
 import type { Agreed } from '../../tls-hello';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
@@ -24,6 +24,7 @@ export interface Socket {
   readonly openedAtNs: number;
   readonly pid: number;
   readonly startedEarlier: boolean;
+  readonly role: Role;
   tlsSeen: boolean;
   /** Null before TLS. */
   handshake: Handshake | null;
@@ -99,12 +100,13 @@ export function newStream(event: DataWire | BindWire | AgreedWire): Stream {
   };
 }
 
-export function newSocket(event: OpenWire): Socket {
+export function newSocket(event: OpenWire, role: Role): Socket {
   return {
     key: event.socket,
     openedAtNs: event.atNs,
     pid: event.pid,
     startedEarlier: event.startedEarlier,
+    role,
     tlsSeen: false,
     handshake: null,
     receivedBy: null,

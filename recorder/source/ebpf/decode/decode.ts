@@ -100,7 +100,10 @@ export type WireEvent =
       readonly kind: 'close' | 'tls-close' | 'standing';
       readonly sent: number;
       readonly received: number;
+      /** Positive errno, 0 for an orderly end. */
       readonly error: number;
+      /** Directions whose FIN came before the end. */
+      readonly ended: Readonly<Record<StreamDirection, boolean>>;
       readonly carriedTls: boolean;
       /** Null where nothing measures: in the TLS layer. */
       readonly measured: Measured | null;
@@ -382,12 +385,14 @@ function decodeAgreed(event: EventView): WireEvent {
 }
 
 function decodeClose(kind: 'close' | 'tls-close' | 'standing', event: EventView): WireEvent {
+  const told = event.u32(at.told);
   return {
     kind,
     ...event.base,
     sent: event.u64(at.sent),
     received: event.u64(at.received),
     error: event.i32(at.error),
+    ended: { sent: (told & wireTold.sentEnd) !== 0, received: (told & wireTold.receivedEnd) !== 0 },
     carriedTls: event.has(wireFlag.socketTls),
     measured: kind === 'tls-close' ? null : measuredOf(event),
     sealed: {

@@ -1,7 +1,7 @@
 /** What the binder tells of connections beside their bytes. */
 import { Binder } from '../../../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../../../recorder/source/ebpf/decode/decode';
-import { wireBinding, wireFlag, wireTold } from '../../../../recorder/source/ebpf/decode/wire';
+import { wireBinding, wireFlag, wireRole, wireTold } from '../../../../recorder/source/ebpf/decode/wire';
 import type { FactsEvent, OpenEvent, SourceEvent } from '../../../../recorder/source/events';
 import { clientHello } from '../../../support/client-hello';
 import { dnsResponse } from '../../../support/dns';
@@ -15,6 +15,31 @@ function told(events: readonly WireFields[]): SourceEvent[] {
   for (const event of decodeBatch(batchOf(...events))) binder.push(event);
   return all;
 }
+
+const RESET = 104;
+
+describe('a reset after a FIN', () => {
+  const endOf = (role: 'inbound' | 'outbound' | 'unknown', ended: number, error = RESET) =>
+    told([
+      { type: 'open', socket: 1, role: wireRole[role] },
+      { type: 'close', socket: 1, error, told: ended },
+    ]).find(({ kind }) => kind === 'close');
+
+  it('cut nothing off where the answering side had ended its stream', () => {
+    expect(endOf('inbound', wireTold.sentEnd)).toMatchObject({ how: 'closed' });
+    expect(endOf('outbound', wireTold.receivedEnd)).toMatchObject({ how: 'closed' });
+  });
+
+  it('is a reset where only the asking side had ended its own, or nobody knows who asks', () => {
+    expect(endOf('inbound', wireTold.receivedEnd)).toMatchObject({ how: 'reset' });
+    expect(endOf('outbound', wireTold.sentEnd)).toMatchObject({ how: 'reset' });
+    expect(endOf('unknown', wireTold.sentEnd | wireTold.receivedEnd)).toMatchObject({ how: 'reset' });
+  });
+
+  it('and a peer that is gone is still a timeout', () => {
+    expect(endOf('inbound', wireTold.sentEnd, 110)).toMatchObject({ how: 'timeout' });
+  });
+});
 
 const factsIn = (events: readonly SourceEvent[]) =>
   events.filter((event): event is FactsEvent => event.kind === 'facts');
