@@ -24,6 +24,7 @@ enum wire_type {
 	WIRE_SEALED = 12,   /* struct wire_sealed: records of application data passed the socket outside any TLS call */
 	WIRE_STANDING = 13, /* struct wire_close: how a connection that goes on stands, as it would be told at its end */
 	WIRE_ANSWER = 14,   /* struct wire_header and `captured` bytes: what the process received from a DNS server by UDP */
+	WIRE_TLS_AGREED = 15, /* struct wire_agreed: what TLS stream `tls` was agreed to carry, as its library told its program */
 };
 
 enum wire_direction { WIRE_RECEIVED = 0, WIRE_SENT = 1 };
@@ -149,6 +150,11 @@ struct wire_close {
 	unsigned int resent;        /* segments sent again */
 	unsigned int window;        /* congestion window, in segments */
 	unsigned int padding;
+};
+
+struct wire_agreed {
+	struct wire_header header; /* `size`: length of the name */
+	char name[64];             /* as ALPN writes it (RFC 7301); longer ones are not told */
 };
 
 struct wire_process {

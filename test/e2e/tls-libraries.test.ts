@@ -1,5 +1,5 @@
 /**
- * GnuTLS, NSS, Mbed TLS and wolfSSL, byte for byte: an echo by each as server and as client, in the ways that each has of reading and
+ * GnuTLS, NSS, Mbed TLS, wolfSSL and a shared BoringSSL, byte for byte: an echo by each as server and as client, in the ways that each has of reading and
  * writing, and the programs that the distribution packages.
  */
 import { execFileSync } from 'node:child_process';
@@ -87,6 +87,8 @@ describeE2e('a TLS library of C', () => {
         const recorded = await recordCommand([program, 'client', String(server.port), '', ...files]);
         expectNothingMissing(recorded);
         expectWhole(recorded.exchanges, 'outbound');
+        // Its program asks what was agreed on; the others offer nothing.
+        expect(agreedIn(recorded.exchanges)).toEqual([name === 'wolfssl' ? 'http/1.1' : null]);
       }, 60_000);
 
       if (ways.length > 0) {
@@ -135,6 +137,11 @@ const asked = ({ exchange }: StoredExchange) => [
   httpIn(exchange).request?.target,
   exchange.connection.tls?.library,
   exchange.problems,
+];
+
+/** What was agreed to be spoken within TLS. */
+const agreedIn = (exchanges: readonly StoredExchange[]) => [
+  ...new Set(exchanges.map(({ exchange }) => exchange.connection.handshake?.agreed)),
 ];
 
 describeE2e('programs of the distribution', () => {
@@ -207,6 +214,32 @@ describeE2e('programs of the distribution', () => {
   });
 });
 
+describeE2e('a shared BoringSSL', () => {
+  describeWithPackage('by its own tool', { file: '/usr/bin/bssl-tool', package: 'android-boringssl' }, () => {
+    it('has a body whole in both directions, as a server and as a client', async () => {
+      const body = echoBody(1 << 20);
+      const lines = `Host: localhost\r\nContent-Length: ${body.length}\r\n\r\n`;
+      const texts = [`POST /by-bssl HTTP/1.1\r\n${lines}`, `HTTP/1.1 200 OK\r\n${lines}`].map((head, i) =>
+        folder.write(`bssl-${i}`, Buffer.concat([Buffer.from(head), body])),
+      );
+      const talk = join(apps, 'boringssl/talk.py');
+      const command = ['unshare', '-n', 'python3', talk, certificate.cert, certificate.key, ...texts];
+      // Its libraries lie where only its own file says, and a child may have finished before that was read.
+      const recorded = await recordCommand(command, [], { LD_LIBRARY_PATH: '/usr/lib/x86_64-linux-gnu/android' });
+      expectNothingMissing(recorded);
+      const { exchanges } = recorded;
+      const directions = exchanges.map(({ exchange }) => exchange.connection.direction);
+      expect(directions.toSorted()).toEqual(['inbound', 'outbound']);
+      for (const one of exchanges) {
+        expect(asked(one)).toEqual(['/by-bssl', 'openssl', []]);
+        const { request, response } = httpIn(one.exchange);
+        expect([bodyHash(request?.body), bodyHash(response?.body)]).toEqual([sha256(body), sha256(body)]);
+        expect(one.exchange.connection.handshake).toMatchObject({ offered: ['h2', 'http/1.1'], agreed: null });
+      }
+    }, 60_000);
+  });
+});
+
 /** libcurl by its C interface: CURLOPT_URL, _POSTFIELDS, _POSTFIELDSIZE, _HTTPHEADER, _SSL_VERIFYPEER, _SSL_VERIFYHOST. */
 const curlScript = `import ctypes, sys
 curl = ctypes.CDLL(sys.argv[1])
@@ -225,6 +258,7 @@ async function expectCurl(file: string, library: string): Promise<void> {
     ...['python3', '-c', curlScript, file, `https://127.0.0.1:${server.port}/by-curl`, body],
   ]);
   expect(exchanges.map(asked)).toEqual([['/by-curl', library, []]]);
+  expect(agreedIn(exchanges)).toEqual(['http/1.1']);
   const hash = sha256(readFileSync(body));
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).request?.body))).toEqual([hash]);
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);

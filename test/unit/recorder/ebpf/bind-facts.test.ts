@@ -1,7 +1,7 @@
 /** What the binder tells of connections beside their bytes. */
 import { Binder } from '../../../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../../../recorder/source/ebpf/decode/decode';
-import { wireFlag, wireRole, wireTold } from '../../../../recorder/source/ebpf/decode/wire';
+import { wireBinding, wireFlag, wireRole, wireTold } from '../../../../recorder/source/ebpf/decode/wire';
 import type { FactsEvent, OpenEvent, SourceEvent } from '../../../../recorder/source/events';
 import { clientHello } from '../../../support/client-hello';
 import { dnsResponse } from '../../../support/dns';
@@ -158,6 +158,44 @@ describe('the handshake of TLS', () => {
       { version: '1.3', cipher: 'TLS_AES_128_GCM_SHA256', offered: null, agreed: null, tookUs: null },
       undefined,
     ]);
+  });
+
+  describe('has what was agreed on, where its library told it', () => {
+    const asked = (agreed: string, more: Partial<WireFields> = {}): WireFields => ({
+      ...{ type: 'tlsAgreed', layer: 1, tls: 7, agreed },
+      ...more,
+    });
+    const bound = { type: 'tlsBind', layer: 1, tls: 7, socket: 1 } as const;
+    const begun = async () => [
+      { type: 'open', socket: 1 } as const,
+      maybe(await clientHello(['h2', 'http/1.1']), SENT, 0),
+      seen(SENT),
+    ];
+    const last = (events: readonly SourceEvent[]) => factsIn(events).at(-1)?.handshake?.agreed;
+    const spoken = (events: readonly SourceEvent[]) =>
+      events.flatMap((event) => (event.kind === 'tls' ? [event.agreed] : []));
+
+    it('before the socket is known', async () => {
+      const events = told([...(await begun()), asked('h2'), bound]);
+      expect([last(events), spoken(events)]).toEqual(['h2', ['h2']]);
+    });
+
+    it('and afterwards', async () => {
+      const events = told([...(await begun()), bound, asked('http/1.1', { socket: 1 })]);
+      expect([last(events), spoken(events)]).toEqual(['http/1.1', [null]]);
+    });
+
+    it('once, and never what its client had not offered', async () => {
+      const [first, other] = [told([...(await begun()), asked('mqtt'), bound]), asked('http/1.1', { socket: 1 })];
+      expect([last(first), spoken(first)]).toEqual([null, [null]]);
+      expect(last(told([...(await begun()), asked('h2'), bound, other]))).toBe('h2');
+    });
+
+    it('of the outer one, where one TLS stream runs within another', async () => {
+      const inner = { type: 'tlsBind', layer: 1, tls: 8, socket: 1, reason: wireBinding.within } as const;
+      const events = told([...(await begun()), bound, asked('http/1.1', { tls: 8 }), inner]);
+      expect([last(events), spoken(events)]).toEqual([null, [null, 'http/1.1']]);
+    });
   });
 
   it('does not count early data, which comes before the server has chosen', async () => {
