@@ -63,6 +63,15 @@ const peersToBring = () => [
     ],
   },
   {
+    name: 'Mono',
+    commands: { mono: 'mono-runtime', mcs: 'mono-mcs' },
+    files: ['fixtures/apps/peers/mono'],
+    steps: [
+      ['mkdir', '-p', inFolder('mono')],
+      ['mcs', `-out:${inFolder('mono/Shop.exe')}`, here('fixtures/apps/peers/mono/Shop.cs')],
+    ],
+  },
+  {
     name: 'WireMock',
     commands: { java: 'default-jre-headless', mvn: 'maven' },
     files: ['scripts/peers/java'],
