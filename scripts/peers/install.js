@@ -83,6 +83,15 @@ const peersToBring = () => [
     ],
   },
   {
+    name: 'programs of npm',
+    commands: {},
+    files: ['scripts/peers/npm'],
+    steps: [
+      ['cp', '-rT', here('scripts/peers/npm'), inFolder('npm')],
+      ['npm', 'ci', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', inFolder('npm')],
+    ],
+  },
+  {
     name: 'k6',
     commands: { go: 'golang-go' },
     files: [],

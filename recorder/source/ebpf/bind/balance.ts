@@ -75,6 +75,7 @@ export function takeSealed(socket: Socket, event: SealedWire): readonly Unaccoun
   const { direction, before, added, lastLength, nested, callBegins, atNs } = event;
   const { account, stream } = socket;
   if (account === null) return [];
+  if (direction === 'received' && !nested) socket.receivedBy = event.thread;
   const holes: (Unaccounted | null)[] = [];
   account.learnSuite(event.cipher);
   if (stream !== null && !nested && callBegins && direction === 'received' && !opensLater(stream)) {

@@ -29,7 +29,7 @@ export interface ElfPlan {
   /** Libraries it is linked to. */
   readonly needed?: readonly string[];
   readonly rodata?: string;
-  readonly extraSections?: Readonly<Record<string, string>>;
+  readonly extraSections?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 export const TEXT_ADDRESS = 0x401000;
