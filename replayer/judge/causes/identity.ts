@@ -9,6 +9,7 @@ import {
   timeText,
   uuidPrefix,
   uuidVersion,
+  wordsOf,
 } from '../../noise/shapes';
 
 /** True for two UUIDs of one version behind one prefix. */
@@ -22,7 +23,15 @@ function areUuids(recorded: string, live: string): boolean {
 export function areIdentifiers(recorded: string, live: string, key: string | null): boolean {
   if (uuidVersion(recorded.slice(uuidPrefix(recorded).length)) !== null) return areUuids(recorded, live);
   if (jwtParts(recorded) !== null) return false; // judged by what it says
+  if (areRevisions(recorded, live)) return key !== null && (isIdName(key) || wordsOf(key).includes('rev'));
   return key !== null && isIdName(key) && lookAlike(recorded, live, { proven: false });
+}
+
+/** `3-335c76c17c0e751b`, as CouchDB has it: how often a document was written, which must be the same, and a tail made anew. */
+function areRevisions(recorded: string, live: string): boolean {
+  const count = /^\d{1,9}-(?=[0-9a-f]{16,}$)/.exec(recorded)?.[0];
+  if (count === undefined || !live.startsWith(count)) return false;
+  return lookAlike(recorded.slice(count.length), live.slice(count.length), { proven: false });
 }
 
 /**

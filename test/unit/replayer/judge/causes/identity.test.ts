@@ -118,6 +118,14 @@ describe('ids of fifteen small letters and digits, as PocketBase makes them', ()
   });
 });
 
+it('lets a revision have another tail, and no other count', () => {
+  const rev = (text: string, key = '_rev') => [{ [key]: text }];
+  expect(counts([rev('3-335c76c17c0e751b')], [rev('3-120e17154255c318')])).toEqual([0]);
+  expect(counts([rev('3-335c76c17c0e751b')], [rev('2-120e17154255c318')])).toEqual([1]);
+  expect(counts([rev('3-335c76c17c0e751b')], [rev('3-120e17154255c3')])).toEqual([1]);
+  expect(counts([rev('3-335c76c17c0e751b', 'size')], [rev('3-120e17154255c318', 'size')])).toEqual([1]);
+});
+
 describe('a file that is given a name of its own', () => {
   const stored = (cover: string) => [
     answer({ cover }),
