@@ -87,7 +87,7 @@ export function eachPart(text: string, take: (part: Part) => boolean): void {
       if (timeText(token.text) !== null) continue; // a moment is no identifier, and its pieces even less
       const part = { text: token.text, start: word.start + token.start };
       if (takeDecoded(part, take)) continue;
-      const taken = token.text !== word.text && isFollowablePart(token.text) && take(part);
+      const taken = token.text !== word.text && isFollowable(token.text) && take(part);
       if (!taken) piecesOf(part, take);
     }
   }
