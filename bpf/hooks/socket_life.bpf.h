@@ -84,7 +84,7 @@ static __always_inline bool send_open_unix(struct socket_state *state, struct so
 	__builtin_memset(event->remote, 0, sizeof(event->remote));
 	event->local_length = unix_name(sk, event->local);
 	event->remote_length = unix_name(BPF_CORE_READ((struct unix_sock *)sk, peer), event->remote);
-	submit(event, sizeof(*event));
+	submit(event);
 	return true;
 }
 
@@ -201,7 +201,7 @@ static __always_inline void send_open(struct socket_state *state, struct sock *s
 	event->header.role = state->role;
 	event->header.flags = flags;
 	fill_addresses(event, sk);
-	submit(event, sizeof(*event));
+	submit(event);
 	state->flags |= SOCKET_OPENED;
 }
 
@@ -340,7 +340,7 @@ static __always_inline void send_close(struct socket_state *state, struct sock *
 	event->padding = 0;
 	fill_sealed(event, state->generation);
 	fill_transport(event, state, sk);
-	submit(event, sizeof(*event));
+	submit(event);
 }
 
 static __always_inline void send_missing(struct socket_state *state, u8 direction, u64 position, u32 size, u8 reason)
@@ -354,7 +354,7 @@ static __always_inline void send_missing(struct socket_state *state, u8 directio
 	event->position = position;
 	event->size = size;
 	event->reason = reason;
-	submit(event, sizeof(*event));
+	submit(event);
 }
 
 /* A connection that ends while it is left out: how much that was. */

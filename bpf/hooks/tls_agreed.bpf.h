@@ -40,7 +40,7 @@ static __always_inline void tell_agreed(struct tls_state *tls, u32 tgid, u64 fro
 	event->header.tls = tls->generation;
 	event->header.socket = tls->socket;
 	event->header.size = length;
-	submit(event, sizeof(*event));
+	submit(event);
 	tls->agreed = 1;
 }
 
