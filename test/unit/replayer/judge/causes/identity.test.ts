@@ -107,6 +107,17 @@ describe('ids of fifteen small letters and digits, as PocketBase makes them', ()
     expect(counts([{ id: live }], [{ id: recorded }])).toEqual([0]);
   });
 
+  it('comes again in later answers, also where it has no digit by chance', () => {
+    const of = (id: string) => [{ id }, [{ id: 'fl46m0aiqpbt1jf' }, { id }]];
+    expect(counts(of('jujifustbxtpely'), of('kftz5eq5q7kg6hp'))).toEqual([0, 0]);
+    expect(
+      counts(of('jujifustbxtpely'), [
+        { id: 'kftz5eq5q7kg6hp' },
+        [{ id: 'fl46m0aiqpbt1jf' }, { id: 'jujifustbxtpely' }],
+      ]),
+    ).toEqual([0, 1]);
+  });
+
   it.each([
     ['another model', 'id', 'iphone12mini128', 'iphone13mini256'],
     ['a word', 'id', 'wv712p88sznzooq', 'internationally'],
