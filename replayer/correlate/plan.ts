@@ -48,7 +48,7 @@ class Planner implements CarryPlan {
   private readonly placeholders: ReadonlySet<string>;
   private order = 0;
   private readonly segments: readonly (readonly string[])[];
-  /** Segments of the paths of requests that are more than a word. */
+  /** Segments of the paths of requests that are long enough to be followed, and more than a word. */
   private readonly inPaths: ReadonlySet<string>;
 
   constructor(
@@ -57,7 +57,7 @@ class Planner implements CarryPlan {
   ) {
     this.cases = tests.map(() => ({ uses: [], refs: [], mints: [] }));
     this.segments = tests.map((test) => segmentsOf(addressOf(test.asked).path.split('?')[0] ?? ''));
-    this.inPaths = new Set(this.segments.flat().filter((segment) => /[\d._-]/.test(segment)));
+    this.inPaths = new Set(this.segments.flat().filter((each) => isFollowable(each) && /[\d._-]/.test(each)));
     this.placeholders = new Set(tests.flatMap((test) => test.stored.redacted.map((entry) => entry.placeholder)));
     for (const placeholder of supplied) this.index.set(placeholder, suppliedOrigin(placeholder));
   }
@@ -185,7 +185,7 @@ class Planner implements CarryPlan {
   }
 
   private isPart({ text, encoded }: Part, leaf: Leaf): boolean {
-    if (this.placeholders.has(text)) return true;
+    if (this.placeholders.has(text) || this.inPaths.has(text)) return true;
     return isFollowable(text) && (/\d/.test(text) || encoded !== undefined || leaf.path[1] === 'authorization');
   }
 

@@ -2,6 +2,7 @@
 import type { Origin } from '../../correlate/origin';
 import {
   dateText,
+  isHardlyWord,
   isIdName,
   jwtParts,
   lookAlike,
@@ -74,14 +75,16 @@ function areSlugs(recorded: string, live: string): boolean {
   return left.every((word, i) => word === right[i] || areTails(word, right[i] ?? ''));
 }
 
-/** With a digit, or with so many consonants in a row as in what is made of letters at random. */
-const hardlyWord = /\d|[bcdfghjklmnpqrstvwxz]{5}/i;
-
 /** A file keeps what its name ends in: `notes_illtru3s8p.txt`. */
 function areTails(before: string, after: string): boolean {
   const end = /(?:\.[a-z][a-z0-9]{0,4})?$/i.exec(before)?.[0] ?? '';
   if (!after.endsWith(end)) return false;
   const [left, right] = [before, after].map((tail) => tail.slice(0, tail.length - end.length)) as [string, string];
   const both = left + right;
-  return left.length === right.length && left.length >= 5 && hardlyWord.test(both) && /^[0-9a-z]+$/i.test(both);
+  return (
+    left.length === right.length &&
+    left.length >= 5 &&
+    (/\d/.test(both) || isHardlyWord(both)) &&
+    /^[0-9a-z]+$/i.test(both)
+  );
 }
