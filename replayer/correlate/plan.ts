@@ -48,6 +48,8 @@ class Planner implements CarryPlan {
   private readonly placeholders: ReadonlySet<string>;
   private order = 0;
   private readonly segments: readonly (readonly string[])[];
+  /** Segments of the paths of requests that are long enough to be followed, and more than a word. */
+  private readonly inPaths: ReadonlySet<string>;
 
   constructor(
     private readonly tests: readonly Turn[],
@@ -55,6 +57,7 @@ class Planner implements CarryPlan {
   ) {
     this.cases = tests.map(() => ({ uses: [], refs: [], mints: [] }));
     this.segments = tests.map((test) => segmentsOf(addressOf(test.asked).path.split('?')[0] ?? ''));
+    this.inPaths = new Set(this.segments.flat().filter((each) => isFollowable(each) && /[\d._-]/.test(each)));
     this.placeholders = new Set(tests.flatMap((test) => test.stored.redacted.map((entry) => entry.placeholder)));
     for (const placeholder of supplied) this.index.set(placeholder, suppliedOrigin(placeholder));
   }
@@ -144,7 +147,8 @@ class Planner implements CarryPlan {
   private echoOf(origin: Origin): 'whole' | 'parts' | 'none' {
     if (origin.by === 'supplied') return 'whole';
     origin.echo ??= this.isMade(origin) ? 'whole' : hasParts(origin.recorded) ? 'parts' : 'none';
-    return origin.echo === 'none' && origin.usedLater && origin.by === 'answer' ? 'whole' : origin.echo;
+    const isAsked = origin.inPath || (origin.echo === 'none' && origin.usedLater);
+    return isAsked && origin.by === 'answer' ? 'whole' : origin.echo;
   }
 
   private isMade({ recorded, spot }: Origin): boolean {
@@ -181,7 +185,7 @@ class Planner implements CarryPlan {
   }
 
   private isPart({ text, encoded }: Part, leaf: Leaf): boolean {
-    if (this.placeholders.has(text)) return true;
+    if (this.placeholders.has(text) || this.inPaths.has(text)) return true;
     return isFollowable(text) && (/\d/.test(text) || encoded !== undefined || leaf.path[1] === 'authorization');
   }
 
@@ -207,6 +211,7 @@ class Planner implements CarryPlan {
       recorded: part.text,
       scope: key === part.text ? '' : key.slice(0, -part.text.length),
       usedLater: false,
+      inPath: at.by === 'answer' && this.inPaths.has(part.text),
       recurs: false,
       lastLink: null,
       echo: null,

@@ -238,13 +238,18 @@ function sharedPrefix(a: string, b: string): number {
  */
 function classesOf(text: string): readonly string[] {
   const classes: string[] = [];
-  const mixed = (/\d/.test(text) && /[A-Za-z]/.test(text)) || /[bcdfghjklmnpqrstvwxz]{5}/i.test(text);
+  const mixed = (/\d/.test(text) && /[A-Za-z]/.test(text)) || isHardlyWord(text);
   if (/^[0-9a-f]+$/.test(text)) classes.push('hex');
   if (/^[0-9A-F]+$/.test(text)) classes.push('HEX');
   if (mixed && /^[0-9a-z]+$/.test(text)) classes.push('base36');
   if (mixed && /^[0-9A-Z]+$/.test(text)) classes.push('BASE36');
   if (/^[\w.~+/=:%-]+$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text)) classes.push('base64');
   return classes;
+}
+
+/** True for letters at random, mostly: words have a vowel sooner. */
+export function isHardlyWord(text: string): boolean {
+  return /[bcdfghjklmnpqrstvwxz]{5}/i.test(text);
 }
 
 /** `spring2026campaign` keeps its digits together and GetUser2 its cases; a generator scatters them. */

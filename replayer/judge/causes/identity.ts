@@ -2,6 +2,7 @@
 import type { Origin } from '../../correlate/origin';
 import {
   dateText,
+  isHardlyWord,
   isIdName,
   jwtParts,
   lookAlike,
@@ -9,6 +10,7 @@ import {
   timeText,
   uuidPrefix,
   uuidVersion,
+  wordsOf,
 } from '../../noise/shapes';
 
 /** True for two UUIDs of one version behind one prefix. */
@@ -22,7 +24,15 @@ function areUuids(recorded: string, live: string): boolean {
 export function areIdentifiers(recorded: string, live: string, key: string | null): boolean {
   if (uuidVersion(recorded.slice(uuidPrefix(recorded).length)) !== null) return areUuids(recorded, live);
   if (jwtParts(recorded) !== null) return false; // judged by what it says
+  if (areRevisions(recorded, live)) return key !== null && (isIdName(key) || wordsOf(key).includes('rev'));
   return key !== null && isIdName(key) && lookAlike(recorded, live, { proven: false });
+}
+
+/** `3-335c76c17c0e751b`, as CouchDB has it: how often a document was written, which must be the same, and a tail made anew. */
+function areRevisions(recorded: string, live: string): boolean {
+  const count = /^\d{1,9}-(?=[0-9a-f]{16,}$)/.exec(recorded)?.[0];
+  if (count === undefined || !live.startsWith(count)) return false;
+  return lookAlike(recorded.slice(count.length), live.slice(count.length), { proven: false });
 }
 
 /**
@@ -36,9 +46,9 @@ export function areMintedAlike(recorded: string, live: string, { names }: { read
 
 /** Texts that say which one is meant by digits, or by a word at their end. */
 function areCounted(recorded: string | null, live: string | null): boolean {
-  if (recorded === null || live === null || !/\d/.test(recorded)) return false;
+  if (recorded === null || live === null) return false;
   if (timeText(recorded) !== null || dateText(recorded) !== null) return false;
-  return pattern(recorded) === pattern(live) || areSlugs(recorded, live);
+  return (/\d/.test(recorded) && pattern(recorded) === pattern(live)) || areSlugs(recorded, live);
 }
 
 /** What an opaque cursor says (`MjphYWIzNTk=` is `2:aab359`); null where it says nothing that can be read. */
@@ -48,9 +58,9 @@ function decoded(text: string): string | null {
   return /^[\x20-\x7e]+$/.test(bytes.toString('latin1')) ? bytes.toString('latin1') : null;
 }
 
-/** A part of an address, or a value under a name such as `orderId` or `number`: what it says is which thing is meant. */
-export function mayName({ scope, spot }: Origin, key: string | null): boolean {
-  return scope !== '' || spot.length < spot.text.length || (key !== null && namesThings(key));
+/** A part of an address, here or in a later request, or a value under a name such as `orderId`: it says which thing is meant. */
+export function mayName({ scope, spot, inPath }: Origin, key: string | null): boolean {
+  return inPath || scope !== '' || spot.length < spot.text.length || (key !== null && namesThings(key));
 }
 
 /** ORD-000124 and ORD-000007 count the same thing; 12.50, 111-22-3333 and 2026/11 count nothing. */
@@ -71,5 +81,10 @@ function areTails(before: string, after: string): boolean {
   if (!after.endsWith(end)) return false;
   const [left, right] = [before, after].map((tail) => tail.slice(0, tail.length - end.length)) as [string, string];
   const both = left + right;
-  return left.length === right.length && left.length >= 5 && /\d/.test(both) && /^[0-9a-z]+$/i.test(both);
+  return (
+    left.length === right.length &&
+    left.length >= 5 &&
+    (/\d/.test(both) || isHardlyWord(both)) &&
+    /^[0-9a-z]+$/i.test(both)
+  );
 }

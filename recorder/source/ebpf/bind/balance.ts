@@ -85,6 +85,9 @@ export function takeSealed(socket: Socket, event: SealedWire): readonly Unaccoun
   if (added.records === 1 && lastLength === added.bytes) account.learnRecord(direction, before, lastLength);
   const after = { records: before.records + added.records, bytes: before.bytes + added.bytes };
   account.learnTotal(direction, after);
+  const isInNoRecord = added.records === 0 && added.bytes > 0;
+  if (isInNoRecord && !nested && direction === 'sent' && socket.plaintext.sent === 0)
+    account.excuseGivenToKernel(direction, added.bytes);
   if (stream !== null && !nested && direction === 'sent') {
     account.excuseHidden(direction, after, socket.plaintext.sent, hiddenOf(stream));
     holes.push(settleAll(socket, direction, after, atNs));

@@ -264,6 +264,39 @@ describe('plaintext accounts for its ciphertext', () => {
     });
   });
 
+  describe('that the kernel seals (kTLS)', () => {
+    /** What is given to the kernel is in no record. The server's flight is sealed by its library; two tickets are not. */
+    const inNoRecord = (bytes: number, before: readonly [number, number]): WireFields => ({
+      ...record(SENT, before, 0),
+      added: [0, bytes],
+    });
+    const told = (tickets: number, ...more: readonly WireFields[]) =>
+      bind([
+        open(1, { role: 2 }),
+        { type: 'tlsSeen', socket: 1, direction: RECEIVED },
+        record(SENT, [0, 0], 1000),
+        record(RECEIVED, [0, 0], 69),
+        inNoRecord(tickets, [1, 1000]),
+        { type: 'tlsBind', tls: 7, socket: 1, reason: wireBinding.nested },
+        said(SENT, 'head', 0, [1, 1000 + tickets]),
+        ...more,
+      ]);
+    const holes = (events: readonly SourceEvent[]) =>
+      events.filter((event) => event.kind === 'data' && event.missing === 'unaccounted');
+
+    it('is held against what was written, less the end of the handshake', () => {
+      expect(holes(told(525, said(SENT, 'more', 4, [1, 1529])))).toEqual([]);
+    });
+
+    it('has a hole where a file was sent (SSL_sendfile)', () => {
+      expect(holes(told(525, inNoRecord(5000, [1, 1529])))).toMatchObject([{ position: 4, size: 5000 }]);
+    });
+
+    it('and where more went out first than ends a handshake', () => {
+      expect(holes(told(20_000))).toMatchObject([{ position: 0, size: 20_000 }]);
+    });
+  });
+
   it('says at the end what was sent and never captured', () => {
     const told = bind([
       ...bound,
