@@ -12,6 +12,7 @@ import {
   jwtParts,
   looksGenerated,
   namesThings,
+  revisionCount,
   timeText,
   uuidPrefix,
   uuidVersion,
@@ -44,7 +45,7 @@ export function isMadeUp(
 ): boolean {
   if (uuidVersion(text.slice(uuidPrefix(text).length)) !== null) return true;
   if (timeText(text) !== null || dateText(text) !== null) return true;
-  if (jwtParts(text) !== null || looksGenerated(text)) return true;
+  if (jwtParts(text) !== null || looksGenerated(text) || revisionCount(text) !== null) return true;
   const [root, name] = place.path;
   if (root === 'header' && headerVolatility(String(name)) !== 'no') return true;
   if (!/\d|=$/.test(text) && !isHardlyWord(text)) return false; // no digit, and no padding of base64

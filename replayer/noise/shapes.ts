@@ -17,6 +17,11 @@ export function uuidPrefix(text: string): string {
   return /^[a-z]{1,12}(?:_[a-z]{1,8})?[_-](?=[0-9a-fA-F]{8}-)/.exec(text)?.[0] ?? '';
 }
 
+/** How often a document was written, with the dash behind it, in a revision as CouchDB has it (`3-335c76c17c0e751b`); null for anything else. */
+export function revisionCount(text: string): string | null {
+  return /^\d{1,9}-(?=[0-9a-f]{16,}$)/.exec(text)?.[0] ?? null;
+}
+
 const isoTime =
   /^(\d{4})-(\d\d)-(\d\d)([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?( ?(?:[Zz]|UTC|[+-]\d\d(?::?\d\d)?))?$/;
 const httpTime =

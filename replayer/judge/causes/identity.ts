@@ -7,6 +7,7 @@ import {
   jwtParts,
   lookAlike,
   namesThings,
+  revisionCount,
   timeText,
   uuidPrefix,
   uuidVersion,
@@ -30,8 +31,8 @@ export function areIdentifiers(recorded: string, live: string, key: string | nul
 
 /** `3-335c76c17c0e751b`, as CouchDB has it: how often a document was written, which must be the same, and a tail made anew. */
 function areRevisions(recorded: string, live: string): boolean {
-  const count = /^\d{1,9}-(?=[0-9a-f]{16,}$)/.exec(recorded)?.[0];
-  if (count === undefined || !live.startsWith(count)) return false;
+  const count = revisionCount(recorded);
+  if (count === null || !live.startsWith(count)) return false;
   return lookAlike(recorded.slice(count.length), live.slice(count.length), { proven: false });
 }
 

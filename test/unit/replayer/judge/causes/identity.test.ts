@@ -132,6 +132,9 @@ describe('ids of fifteen small letters and digits, as PocketBase makes them', ()
 it('lets a revision have another tail, and no other count', () => {
   const rev = (text: string, key = '_rev') => [{ [key]: text }];
   expect(counts([rev('3-335c76c17c0e751b')], [rev('3-120e17154255c318')])).toEqual([0]);
+  const twice = (first: string, second = first) => [rev(first), [{}, { _rev: second }]];
+  expect(counts(twice('3-335c76c17c0e751b'), twice('3-120e17154255c318'))).toEqual([0, 0]);
+  expect(counts(twice('3-335c76c17c0e751b'), twice('3-120e17154255c318', '3-77cafe154255c318'))).toEqual([0, 1]);
   expect(counts([rev('3-335c76c17c0e751b')], [rev('2-120e17154255c318')])).toEqual([1]);
   expect(counts([rev('3-335c76c17c0e751b')], [rev('3-120e17154255c3')])).toEqual([1]);
   expect(counts([rev('3-335c76c17c0e751b', 'size')], [rev('3-120e17154255c318', 'size')])).toEqual([1]);
