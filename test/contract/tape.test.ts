@@ -339,6 +339,20 @@ describe.each([
     });
   });
 
+  it('is read on the thread that asks, where it can be', async () => {
+    await keep(...[1, 2, 3].map((number) => exchangeOf({ number })));
+    await tape.read(async (reader) => {
+      const atHand = await reader.atHand();
+      if (atHand === null) throw new Error('every store of this version can');
+      const all = await Array.fromAsync(reader.exchanges());
+      const exchanges = atHand.exchanges();
+      expect([[...exchanges], [...exchanges]]).toEqual([all, all]);
+      for (const { id } of exchanges) expect(atHand.exchange(id)).toEqual(await reader.exchange(id)); // within the loop
+      expect([...atHand.exchanges({ session: '7' })]).toEqual([]);
+      expect(['4', 'x'].map((id) => atHand.exchange(id))).toEqual([undefined, undefined]);
+    });
+  });
+
   it('gives the exchanges of some ids, in the order of the ids', async () => {
     await keep(...[1, 2, 3].map((number) => exchangeOf({ number })));
     const idsOf = (reader: TapeReader, ids: readonly string[]) =>

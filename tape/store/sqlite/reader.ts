@@ -3,7 +3,7 @@ import { type ExchangeFilter, subjectPasses } from '../../model/filter';
 import type { Message } from '../../model/message';
 import type { RedactionEntry } from '../../redact/redacted';
 import { follow } from '../follow';
-import type { StoredExchange, TapeReader } from '../tape';
+import type { StoredExchange, TapeAtHand, TapeReader } from '../tape';
 import type { Packing } from './bodies';
 import { believed, boundedColumns, entriesIn } from './cells';
 import { commitsOf } from './commits';
@@ -27,8 +27,9 @@ export function openTapeReader(path: string): TapeReader {
     exchanges: (filter = {}) => stepwise(path, running, storedExchanges(source, filter)),
     summaries: (filter = {}) => stepwise(path, running, summaries(source, filter)),
     outlines: (filter = {}) => stepwise(path, running, outlines(source, filter)),
-    exchange: (id) => reading(() => exchangeWithId(source, id)),
+    exchange: (id) => reading(() => byId(source)(id)),
     exchangesWith: (ids) => stepwise(path, running, exchangesWith(source, ids)),
+    atHand: () => reading(() => atHand(source, running)),
     follow: (after, options) => follow(commitsOf(source), after, { ...options, closing: closing.signal }),
     close: async () => {
       closing.abort();
@@ -70,12 +71,26 @@ function* storedExchanges(source: Source, filter: ExchangeFilter): IterableItera
   }
 }
 
-function exchangeWithId(source: Source, id: string): StoredExchange | undefined {
+/** The statement is made ready once: that costs more than a row. */
+function byId(source: Source): (id: string) => StoredExchange | undefined {
   const { database, cells } = source;
-  if (!isId(id)) return undefined;
   const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} WHERE e.id = ?`;
-  const row = database.prepare<[number], StoredRow>(sql).get(Number(id));
-  return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
+  const find = database.prepare<[number], StoredRow>(sql);
+  return (id) => {
+    const row = isId(id) ? find.get(Number(id)) : undefined;
+    return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
+  };
+}
+
+function atHand(source: Source, running: Set<Iterator<unknown>>): TapeAtHand {
+  const find = byId(source);
+  const { path } = source;
+  return {
+    exchange: (id) => guarded(path, 'read', () => find(id)),
+    exchanges: (filter = {}) => ({
+      [Symbol.iterator]: () => guardedSteps(path, running, storedExchanges(source, filter)),
+    }),
+  };
 }
 
 function isId(text: string): boolean {
@@ -174,16 +189,31 @@ function stepwise<T>(
   running: Set<Iterator<unknown>>,
   rows: IterableIterator<T>,
 ): AsyncIterableIterator<T> {
+  const steps = guardedSteps(path, running, rows);
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: async () => steps.next(),
+    return: async () => steps.return(),
+  };
+}
+
+interface GuardedSteps<T> extends IterableIterator<T> {
+  return(): IteratorResult<T>;
+}
+
+function guardedSteps<T>(path: string, running: Set<Iterator<unknown>>, rows: IterableIterator<T>): GuardedSteps<T> {
   const end = (): IteratorResult<T> => {
     rows.return?.();
     running.delete(rows);
     return { done: true, value: undefined };
   };
   return {
-    [Symbol.asyncIterator]() {
+    [Symbol.iterator]() {
       return this;
     },
-    async next() {
+    next() {
       running.add(rows);
       try {
         const step = guarded(path, 'read', () => rows.next());
@@ -193,6 +223,6 @@ function stepwise<T>(
         throw error;
       }
     },
-    return: async () => end(),
+    return: end,
   };
 }
