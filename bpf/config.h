@@ -8,10 +8,15 @@ struct config_settings {
 	unsigned int everybody;       /* 1: every process is a target */
 	unsigned int watch_processes; /* 1: exec and listen events of every process, for targets that start later */
 	unsigned int limit_bytes;     /* captured at most of one call */
-	unsigned int wake_bytes;      /* unread bytes in the ring that wake the reader while it waits for more */
+	unsigned int wake_bytes;      /* unread bytes in the ring from which on the reader is woken while it waits for more */
 	unsigned int behind_bytes;    /* unread bytes in the ring beyond which connections are left out, turn by turn */
 	unsigned int data_bytes;      /* unread bytes in the ring beyond which only small events get in */
 	unsigned int sampled;         /* which connections are recorded, in parts of 2^32; 0: all of them */
+};
+
+/* Written by both sides while running. */
+struct config_reader {
+	unsigned int waits; /* 1: it waits for more, and is to be woken at wake_bytes; whoever does so sets it to 0 */
 };
 
 /* A process that is recorded: value of wt_targets. */

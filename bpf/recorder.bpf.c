@@ -35,6 +35,7 @@
 #include "hooks/names.bpf.h"
 #include "hooks/call_ends.bpf.h"
 #include "hooks/tls_calls.bpf.h"
+#include "hooks/tls_agreed.bpf.h"
 #include "hooks/tls_openssl.bpf.h"
 #include "hooks/tls_gnutls.bpf.h"
 #include "hooks/tls_nss.bpf.h"

@@ -24,6 +24,7 @@ enum wire_type {
 	WIRE_SEALED = 12,   /* struct wire_sealed: records of application data passed the socket outside any TLS call */
 	WIRE_STANDING = 13, /* struct wire_close: how a connection that goes on stands, as it would be told at its end */
 	WIRE_ANSWER = 14,   /* struct wire_header and `captured` bytes: what the process received from a DNS server by UDP */
+	WIRE_TLS_AGREED = 15, /* struct wire_agreed: what TLS stream `tls` was agreed to carry, as its library told its program */
 };
 
 enum wire_direction { WIRE_RECEIVED = 0, WIRE_SENT = 1 };
@@ -54,6 +55,8 @@ enum wire_told {
 	WIRE_TOLD_ROUND_TRIP = 1,
 	WIRE_TOLD_RESENT = 2,
 	WIRE_TOLD_WINDOW = 4,
+	WIRE_TOLD_SENT_END = 8, /* its FIN was sent before the connection ended */
+	WIRE_TOLD_RECEIVED_END = 16,
 };
 
 /* Which library a TLS stream is of: `role` of every event in the TLS layer. */
@@ -147,6 +150,11 @@ struct wire_close {
 	unsigned int resent;        /* segments sent again */
 	unsigned int window;        /* congestion window, in segments */
 	unsigned int padding;
+};
+
+struct wire_agreed {
+	struct wire_header header; /* `size`: length of the name */
+	char name[64];             /* as ALPN writes it (RFC 7301); longer ones are not told */
 };
 
 struct wire_process {

@@ -245,12 +245,19 @@ function lossLines(stats: RecordingStats, capture: CaptureStats): readonly strin
   const lines = Object.entries(stats.lostBytes)
     .filter(([reason, lost]) => lost > 0 && !(overflowed && reason === 'hole'))
     .map(([reason, lost]) => `  missing    ${bytes(lost)} (${lost}): ${reason}${meaning(reason)}`);
+  if (overflowed) lines.push(latenessLine(capture));
   lines.push(...missedLines(capture.missed));
   if (capture.deepCalls > 0)
     lines.push(`  missing    ${count(capture.deepCalls, 'TLS call')} within calls, deeper than is followed`);
   if (capture.stateFull > 0)
     lines.push(`  missing    ${count(capture.stateFull, 'event')} for which a kernel map had no room`);
   return lines;
+}
+
+/** Why it did not fit: whether the recorder came too seldom, or too much came. */
+function latenessLine({ takes, longestWaitUs, mostUnreadBytes }: CaptureStats): string {
+  const waited = `${Math.round(longestWaitUs / 1000)} ms`;
+  return `  behind     events waited up to ${waited} and filled up to ${bytes(mostUnreadBytes)} of the kernel's ring, which was emptied ${count(takes, 'time')}`;
 }
 
 /** The kernel counts what it skips for everybody, so that it may have been about nobody who was recorded. */

@@ -18,6 +18,8 @@ export interface CaptureOptions {
   readonly limitBytes: number;
   /** Memory for what was drained and is not yet parsed; beyond it the ring fills and the kernel counts. */
   readonly queueBytes: number;
+  /** What is not urgent waits so long in the ring for more, unless that comes before: waking costs more than an exchange. */
+  readonly gatherMs: number;
   /** Every process is a target. */
   readonly everybody: boolean;
   /** Exec and listen events of every process, for targets that start later. */
@@ -30,6 +32,7 @@ export const captureDefaults: CaptureOptions = {
   ringBytes: 32 << 20,
   limitBytes: 16 << 20,
   queueBytes: 96 << 20,
+  gatherMs: 200,
   everybody: false,
   watchProcesses: false,
   sample: 1,
@@ -66,6 +69,10 @@ export interface KernelStats {
   readonly skips: Readonly<Record<string, number>>;
   readonly unreadBytes: number;
   readonly queuedBytes: number;
+  /** How often events were taken from the ring; at the worst, how long the oldest had waited, and how much lay in it. */
+  readonly takes: number;
+  readonly longestWaitUs: number;
+  readonly mostUnreadBytes: number;
   readonly uprobeMulti: boolean;
 }
 

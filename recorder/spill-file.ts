@@ -7,6 +7,7 @@ import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 
 import { join } from 'node:path';
 import type { OpenSpill, Spill } from './parse/spill';
 
+const pieceBytes = 256 * 1024;
 const algorithm = 'aes-256-ctr';
 /** O_TMPFILE of Linux on x86-64 and arm64, O_DIRECTORY included (fcntl.h); Node.js has no name for it. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
@@ -54,12 +55,19 @@ class SpillFile implements Spill {
     return true;
   }
 
-  read(): Uint8Array {
-    const sealed = Buffer.allocUnsafeSlow(this.size);
+  /** Opened piece by piece: a second copy of so much would be most of what a recorder takes. */
+  read(roomBehind: number): Uint8Array {
+    const all = Buffer.allocUnsafeSlow(this.size + roomBehind);
+    const decipher = createDecipheriv(algorithm, this.key, this.start);
+    const piece = Buffer.allocUnsafeSlow(Math.min(this.size, pieceBytes));
     let done = 0;
-    for (let count = 1; count > 0 && done < sealed.length; done += count)
-      count = readSync(this.fd, sealed, done, sealed.length - done, done);
-    return createDecipheriv(algorithm, this.key, this.start).update(sealed.subarray(0, done));
+    while (done < this.size) {
+      const count = readSync(this.fd, piece, 0, Math.min(piece.length, this.size - done), done);
+      if (count === 0) throw new Error(`of ${this.size} bytes that were put aside, ${done} are there`);
+      all.set(decipher.update(piece.subarray(0, count)), done);
+      done += count;
+    }
+    return all;
   }
 
   close(): void {

@@ -29,3 +29,49 @@ export function memoisedLast<K extends object, V extends object>(compute: (key: 
     return last.value;
   };
 }
+
+const returning = new WeakSet<object>();
+
+/** Says of an object that it has come again, and may be expected to. Returns it. */
+export function returned<T extends object>(object: T): T {
+  returning.add(object);
+  return object;
+}
+
+export function hasReturned(object: object): boolean {
+  return returning.has(object);
+}
+
+/**
+ * What was said of the last few objects that come again and again, by the objects themselves. Of others nothing is kept:
+ * to keep each of them alive for a while costs more than it saves. Looked through one by one, which for this few is
+ * cheaper than any map.
+ */
+export class Recent<K extends object, V> {
+  private readonly keys: K[] = [];
+  private readonly values: V[] = [];
+  private next = 0;
+
+  get(key: K): V | undefined {
+    const at = this.keys.indexOf(key);
+    return at < 0 ? undefined : this.values[at];
+  }
+
+  /** Of an object that has `returned`; takes the place of what was said of it before, or of the one noted longest ago. */
+  set(key: K, value: V): void {
+    if (!hasReturned(key)) return;
+    const at = this.keys.indexOf(key);
+    const place = at < 0 ? this.next : at;
+    if (at < 0) this.next = (this.next + 1) % remembered;
+    this.keys[place] = key;
+    this.values[place] = value;
+  }
+
+  clear(): void {
+    this.keys.length = 0;
+    this.values.length = 0;
+    this.next = 0;
+  }
+}
+
+const remembered = 64;

@@ -13,6 +13,8 @@ export interface Application {
   readonly upstream: Upstream | null;
   /** What it keeps its state in, and is let through to; the first request of `use` empties it. Null for none. */
   readonly database: Database | null;
+  /** What redaction takes out and the service asks for, by the name of its place; the same everywhere under that name. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Uses it as a client would, always in the same way. */
   use(client: Client, upstreamUrl: string): Promise<void>;
 }

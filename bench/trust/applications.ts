@@ -5,9 +5,10 @@ import type { HeaderList } from '../../tape/model/body';
 import { apps, lineFrom, start } from '../../test/support/programs';
 import { listen } from '../../test/support/recorded-http';
 import { beCustomer } from '../../test/support/recorded-orders';
-import type { Application, Client } from './application';
-
-const programs = join(__dirname, 'programs');
+import type { Application } from './application';
+import { django } from './django';
+import { pocketbase } from './pocketbase';
+import { json, programs } from './requests';
 
 const orders: Application = {
   name: 'orders (fixtures/apps)',
@@ -163,16 +164,10 @@ const webdis: Application = {
   },
 };
 
-export const applications: readonly Application[] = [orders, payments, jsonServer, httpbin, corsAnywhere, webdis];
-
-function json(client: Client, method: string, path: string, value: unknown, headers: HeaderList = []) {
-  return client.call({
-    method,
-    path,
-    headers: [['Content-Type', 'application/json'], ...headers],
-    body: JSON.stringify(value),
-  });
-}
+export const applications: readonly Application[] = [
+  ...[orders, payments, jsonServer, httpbin, corsAnywhere, webdis],
+  ...[pocketbase, django],
+];
 
 async function startFixture(file: string): Promise<string> {
   const program = start(process.execPath, [join(apps, file)], { env: { ...process.env, PORT: '0' } });

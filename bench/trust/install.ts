@@ -1,4 +1,4 @@
-/** Brings the real applications into build/trust through npm and pip, each version pinned in packages/, and through apt. */
+/** Brings the real applications into build/trust through npm, pip and Go, each version pinned in packages/, and through apt. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,6 +27,17 @@ export function installApplications(folder: string): readonly string[] {
       commands: [
         ['python3', '-m', 'venv', python],
         [join(python, 'bin/pip'), 'install', '-q', '-r', join(packages, 'requirements.txt')],
+      ],
+    },
+    {
+      name: 'go',
+      files: ['go.txt'],
+      commands: [
+        [
+          'sh',
+          '-c',
+          'for each in $(cat go.txt); do GOBIN="$PWD/go" GOFLAGS=-mod=mod go install "$each" || exit 1; done',
+        ],
       ],
     },
     {

@@ -51,6 +51,8 @@ export async function measureApplication(
   const upstream = application.upstream === null ? null : await counted(await application.upstream.start());
   const databasePort = (await application.database?.start(files)) ?? null;
   const allow = databasePort === null ? [] : ['--allow', `127.0.0.1:${databasePort}`];
+  const secrets = Object.entries(application.secrets ?? {});
+  const supplied = secrets.flatMap(([name], i) => ['--secret', `${name}=env:TRUST_SECRET_${i}`]);
   try {
     const tape = folder.file('app.tape');
     const port = await freePort();
@@ -58,6 +60,7 @@ export async function measureApplication(
       ...process.env,
       WIRETAPE_KEY: key,
       PORT: String(port),
+      ...Object.fromEntries(secrets.map(([, value], i) => [`TRUST_SECRET_${i}`, value])),
       ...(databasePort === null ? {} : { DATABASE_PORT: String(databasePort) }),
       ...(upstream === null || application.upstream?.variable == null
         ? {}
@@ -72,7 +75,7 @@ export async function measureApplication(
     const asked = exchanges.filter(({ exchange }) => exchange.connection.direction === 'inbound').length;
     tell(`recorded ${asked} requests and ${outbound.length} calls`);
     const test = (options: readonly string[], build: readonly string[]) =>
-      runWiretape(['test', tape, '--json', ...allow, ...options, '--', ...build], {
+      runWiretape(['test', tape, '--json', ...allow, ...supplied, ...options, '--', ...build], {
         cwd: folder.path,
         env: strings(env),
       });

@@ -105,7 +105,7 @@ struct payload_cursor {
 			return 1;                                                                                      \
 		}                                                                                                      \
 		count(COUNT_BYTES, copied);                                                                            \
-		submit(event, sizeof(struct wire_header) + (room));                                                    \
+		submit(event);                                                                                         \
 	} while (0)
 
 static __always_inline void fill_payload_header(struct wire_header *event, struct payload_cursor *cursor, u32 length)

@@ -84,7 +84,7 @@ static __always_inline bool send_open_unix(struct socket_state *state, struct so
 	__builtin_memset(event->remote, 0, sizeof(event->remote));
 	event->local_length = unix_name(sk, event->local);
 	event->remote_length = unix_name(BPF_CORE_READ((struct unix_sock *)sk, peer), event->remote);
-	submit(event, sizeof(*event));
+	submit(event);
 	return true;
 }
 
@@ -201,7 +201,7 @@ static __always_inline void send_open(struct socket_state *state, struct sock *s
 	event->header.role = state->role;
 	event->header.flags = flags;
 	fill_addresses(event, sk);
-	submit(event, sizeof(*event));
+	submit(event);
 	state->flags |= SOCKET_OPENED;
 }
 
@@ -269,6 +269,7 @@ static __always_inline void begin_connect(struct sock *sk, u32 tgid)
 	state->received = 0;
 	state->flags &= SOCKET_NOT_SAMPLED;
 	state->error = 0;
+	state->ended = 0;
 	state->resent = 0;
 	state->tgid = tgid;
 	state->role = WIRE_ROLE_OUTBOUND;
@@ -292,7 +293,7 @@ static __always_inline void fill_sealed(struct wire_close *event, u64 socket)
 static __always_inline void fill_transport(struct wire_close *event, struct socket_state *state, struct sock *sk)
 {
 	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
-	event->told = 0;
+	event->told = state->ended;
 	event->round_trip_us = 0;
 	event->resent = 0;
 	event->window = 0;
@@ -339,7 +340,7 @@ static __always_inline void send_close(struct socket_state *state, struct sock *
 	event->padding = 0;
 	fill_sealed(event, state->generation);
 	fill_transport(event, state, sk);
-	submit(event, sizeof(*event));
+	submit(event);
 }
 
 static __always_inline void send_missing(struct socket_state *state, u8 direction, u64 position, u32 size, u8 reason)
@@ -353,7 +354,7 @@ static __always_inline void send_missing(struct socket_state *state, u8 directio
 	event->position = position;
 	event->size = size;
 	event->reason = reason;
-	submit(event, sizeof(*event));
+	submit(event);
 }
 
 /* A connection that ends while it is left out: how much that was. */
@@ -404,6 +405,15 @@ static __always_inline void send_unseen_end(struct socket_state *state, struct s
 	state->sent += unheard;
 }
 
+/* A reset after a FIN takes nothing away from the direction that the FIN ended. */
+static __always_inline u16 ends_before(int state)
+{
+	bool both = state == TCP_LAST_ACK || state == TCP_CLOSING;
+	bool sent = both || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2;
+	bool received = both || state == TCP_CLOSE_WAIT;
+	return (sent ? WIRE_TOLD_SENT_END : 0) | (received ? WIRE_TOLD_RECEIVED_END : 0);
+}
+
 static __always_inline void send_listen(struct sock *sk, u32 tgid)
 {
 	struct wire_open *event = reserve_small(sizeof(*event));
@@ -434,6 +444,7 @@ static __always_inline void follow_state(struct sock *sk, int before, int after)
 		return;
 	if (after == TCP_CLOSE) {
 		state->error = sk->sk_err;
+		state->ended = ends_before(before);
 		note_resent(state, sk);
 	}
 	/* The source port is chosen after SYN_SENT, so the end of that state is the first moment with a whole tuple. */

@@ -30,7 +30,7 @@ static __always_inline void send_bind(struct tls_state *tls, u32 tgid, u8 how)
 	event->reason = how;
 	event->tls = tls->generation;
 	event->socket = tls->socket;
-	submit(event, sizeof(*event));
+	submit(event);
 }
 
 static __always_inline struct object_key key_of(u64 address, u32 tgid)

@@ -169,7 +169,7 @@ static __always_inline void end_stream(u64 ssl)
 		event->error = 0;
 		event->padding = 0;
 		event->told = 0;
-		submit(event, sizeof(*event));
+		submit(event);
 	}
 	bpf_map_delete_elem(&wt_tls, &key);
 }

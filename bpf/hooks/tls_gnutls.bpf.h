@@ -70,4 +70,17 @@ GUARDED_UPROBE(wt_gtls_pkt_out, wt_gtls_pkt_out_body(ctx))
 /* gnutls_transport_set_ptr, _set_ptr2, _set_int2 */
 GUARDED_UPROBE(wt_gtls_set, begin_anew(PT_REGS_PARM1(ctx)))
 
+/* int gnutls_alpn_get_selected_protocol(session, gnutls_datum_t *): an address, and a length behind it */
+GUARDED_UPROBE(wt_gtls_alpn_in,
+	       begin_question(ctx, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM2(ctx) + sizeof(u64)))
+
+/* Where it fails the datum is as it was: whatever is in there is no answer. */
+static __always_inline void wt_gtls_alpn_out_body(struct pt_regs *ctx)
+{
+	if (!(s32)PT_REGS_RC(ctx))
+		end_question(ctx, WIRE_GNUTLS, sizeof(u32));
+}
+
+GUARDED_UPROBE(wt_gtls_alpn_out, wt_gtls_alpn_out_body(ctx))
+
 GUARDED_UPROBE(wt_gtls_free, end_stream(PT_REGS_PARM1(ctx)))

@@ -115,4 +115,9 @@ static __always_inline void wt_bio_write_body(struct pt_regs *ctx)
 
 GUARDED_UPROBE(wt_bio_write, wt_bio_write_body(ctx))
 
+/* void SSL_get0_alpn_selected(const SSL *, const unsigned char **, unsigned int *) */
+GUARDED_UPROBE(wt_ssl_alpn_in, begin_question(ctx, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx)))
+
+GUARDED_UPROBE(wt_ssl_alpn_out, end_question(ctx, WIRE_OPENSSL, sizeof(u32)))
+
 GUARDED_UPROBE(wt_ssl_free, end_stream(PT_REGS_PARM1(ctx)))

@@ -46,7 +46,7 @@ static __always_inline void send_sealed(struct thread_state *thread)
 	*event = thread->event;
 	event->header.at_ns = bpf_ktime_get_ns();
 	thread->event.header.flags &= ~WIRE_CALL_BEGINS;
-	submit(event, sizeof(*event));
+	submit(event);
 }
 
 static __always_inline u32 record_length(const struct record_reader *reader)

@@ -9,18 +9,22 @@
 #define CHUNK_MOST (32 << 10)
 #define CHUNKS_MOST 4096
 
-static __always_inline u64 wake_flag(u64 bytes)
+/*
+ * The first event in an empty ring wakes the reader, which waits for more. While it does, so does whoever finds more than
+ * the mark: not who passes it, for two that submit at once may both see what the other one reserved.
+ */
+static __always_inline u64 wake_flag(void)
 {
-	u64 unread = bpf_ringbuf_query(&wt_events, BPF_RB_AVAIL_DATA);
-	/* The first event in an empty ring wakes the reader, which waits for more; and once as the mark is crossed, not to. */
-	bool crossed = unread >= settings.wake_bytes && unread < settings.wake_bytes + bytes;
-	return crossed ? BPF_RB_FORCE_WAKEUP : 0;
+	if (!reader.waits || bpf_ringbuf_query(&wt_events, BPF_RB_AVAIL_DATA) < settings.wake_bytes)
+		return 0;
+	reader.waits = 0;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
-static __always_inline void submit(void *event, u64 bytes)
+static __always_inline void submit(void *event)
 {
 	count(COUNT_EVENTS, 1);
-	bpf_ringbuf_submit(event, wake_flag(bytes));
+	bpf_ringbuf_submit(event, wake_flag());
 }
 
 static __always_inline void *reserve_small(u64 bytes)
@@ -69,7 +73,7 @@ static __always_inline void *reserve_data(u64 bytes)
 		event->size = length;                                                                                  \
 		event->captured = copied;                                                                              \
 		count(COUNT_BYTES, copied);                                                                            \
-		submit(event, sizeof(struct wire_header) + (room));                                                    \
+		submit(event);                                                                                         \
 	} while (0)
 
 static __noinline int put_chunk(struct copy_cursor *cursor, u32 length)
@@ -109,7 +113,7 @@ static __noinline int put_gap(struct copy_cursor *cursor, u32 size, u32 reason)
 	event->size = size;
 	event->captured = 0;
 	event->reason = reason;
-	submit(event, sizeof(*event));
+	submit(event);
 	return 0;
 }
 

@@ -277,8 +277,13 @@ struct bpf_iter__task_file {
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_SYN_RECV 3
+#define TCP_FIN_WAIT1 4
+#define TCP_FIN_WAIT2 5
 #define TCP_CLOSE 7
+#define TCP_CLOSE_WAIT 8
+#define TCP_LAST_ACK 9
 #define TCP_LISTEN 10
+#define TCP_CLOSING 11
 #define IOV_MOST 1024 /* segments of one call */
 #define MSG_OOB 0x1
 #define MSG_PEEK 0x2

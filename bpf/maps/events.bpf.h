@@ -7,6 +7,9 @@ struct {
 	__uint(max_entries, 64 << 20);
 } wt_events SEC(".maps");
 
+/* A page of its own, which the reader maps. */
+volatile struct config_reader reader SEC(".data.reader");
+
 /* How much went out and how much could not, a set a CPU. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -30,7 +30,8 @@ struct socket_state {
 	u32 tgid;
 	u32 flags;
 	u32 taken_before; /* number of the next byte to be taken, when recording of it began */
-	u32 error;
+	u16 error;
+	u16 ended; /* bits of enum wire_told: directions whose FIN came before the end of the connection */
 	u32 written_before; /* number of the next byte to be written, when recording of it began */
 	u8 role;
 	u8 packets; /* 1: what it sends now may not be in the process's memory: what leaves is looked at */

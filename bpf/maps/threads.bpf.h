@@ -55,6 +55,14 @@ struct record_call {
 	u32 operation; /* TLS_IDLE: none is under way */
 };
 
+/* A program asks its library what was agreed on: a leaf, too. */
+struct question {
+	u64 stack; /* stack pointer at entry; 0: none is under way */
+	u64 ssl;
+	u64 name;   /* where the library puts the address of the name */
+	u64 length; /* where it puts its length */
+};
+
 #define CALLS_MOST 4
 /* A call's own frames reach no further down the stack than this (OpenSSL needs a few KB); another coroutine's do. */
 #define CALL_REACH (32 << 10)
@@ -62,6 +70,7 @@ struct record_call {
 struct thread_state {
 	struct tls_call calls[CALLS_MOST];
 	struct record_call record;
+	struct question question;
 	/* sendmmsg and recvmmsg: the array of messages, while more of them are to come; how many, and which is next */
 	u64 batch;
 	u32 batch_next;

@@ -15,7 +15,8 @@ struct tls_state {
 	u64 received;
 	/* Go: what the TLS object writes to; another one at the same address has another, or another socket. JSSE: the socket */
 	u64 below;
-	u32 carrier; /* 1: its plaintext is the ciphertext of another TLS object (TLS in TLS) */
+	u16 carrier; /* 1: its plaintext is the ciphertext of another TLS object (TLS in TLS) */
+	u16 agreed;  /* 1: what it was agreed to carry has been told */
 	u16 library; /* enum wire_library */
 	u16 from_record; /* JSSE: 1: the socket was found by a record that it received */
 	struct turns turns;

@@ -50,6 +50,7 @@ CaptureOptions options_from(const Napi::Object& given) {
   options.ring_bytes = number_of(given, "ringBytes");
   options.limit_bytes = number_of(given, "limitBytes");
   options.wake_bytes = number_of(given, "wakeBytes");
+  options.gather_ms = static_cast<int>(number_of(given, "gatherMs"));
   options.sampled = number_of(given, "sampled");
   options.everybody = given.Get("everybody").ToBoolean();
   options.watch_processes = given.Get("watchProcesses").ToBoolean();
@@ -211,6 +212,10 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     result.Set("skips", skips);
     set("unreadBytes", reader_ ? reader_->unread_bytes() : 0);
     set("queuedBytes", reader_ ? reader_->queued_bytes() : 0);
+    Lateness lateness = reader_ ? reader_->lateness() : Lateness{};
+    set("takes", lateness.takes);
+    set("longestWaitUs", lateness.longest_us);
+    set("mostUnreadBytes", lateness.most_unread);
     result.Set("uprobeMulti", capture(info.Env()).has_uprobe_multi());
     return result;
   }

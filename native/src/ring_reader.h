@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "mapped_ring.h"
+
 namespace wiretape {
 
 // A part of the memory, until it is given back.
@@ -37,7 +39,16 @@ class Memory {
 struct Ring {
   int fd;
   size_t bytes;       // of the map's data area
-  size_t wake_bytes;  // unread ones at which the kernel side wakes whoever waits
+  size_t wake_bytes;  // unread ones from which on the kernel side wakes whoever waits for more
+  int reader_fd;      // of the map with the struct config_reader that says whether somebody does
+  int gather_ms;      // what is not urgent waits for more, at the most
+};
+
+// How far behind the reader was at the most, since the start.
+struct Lateness {
+  uint64_t takes;        // how often it took what was there
+  uint64_t longest_us;   // that the oldest event of a take had waited
+  uint64_t most_unread;  // bytes in the ring
 };
 
 class RingReader {
@@ -61,38 +72,36 @@ class RingReader {
   void give_back(const Batch& batch);
   // While paused the ring fills, and the kernel counts what does not fit.
   void pause(bool paused);
-  uint64_t unread_bytes() const;
+  uint64_t unread_bytes() const { return ring_.unread(); }
   uint64_t queued_bytes() const { return queued_.load(); }
+  Lateness lateness() const { return {takes_, longest_us_, most_unread_}; }
 
  private:
   void run();
   void wait();
+  int ms_until_calm() const;
   void gather();
+  void ask_for_wake(bool asked);
   bool finds_urgent(uint64_t& position);
+  void note_take();
   void drain();
   void wake();
   bool is_done() const;
   bool has_room();
   bool take_slab();
   void forget_burst();
-  size_t window_bytes() const;
-  const uint8_t* place_of(uint64_t position, size_t& left);
-  uint32_t length_at(uint64_t position);
-  bool copy_out(uint64_t position, void* to, size_t size);
   bool append(uint64_t event, size_t size);
   void deliver();
 
   int ring_fd_;
   int wake_fd_;
   int edge_fd_;
-  size_t ring_bytes_;
   size_t wake_bytes_;
+  int gather_ms_;
+  MappedRing ring_;
+  Mapping asks_;
   std::shared_ptr<Memory> memory_;
   Sink sink_;
-  uint8_t* consumer_page_;
-  uint8_t* producer_page_;
-  uint8_t* window_ = nullptr;
-  size_t window_begin_ = 0;
   std::mutex slabs_;
   std::vector<size_t> free_slabs_;  // by their offsets; the last one given back is used first, and its pages are warm
   bool has_slab_ = false;
@@ -101,7 +110,11 @@ class RingReader {
   size_t slabs_out_ = 0;
   size_t slabs_out_most_ = 0;  // since nothing was lent on: the rest of the memory is untouched
   int64_t drained_at_ms_ = 0;
+  int64_t busy_until_ms_ = 0;
   std::atomic<uint64_t> queued_{0};
+  std::atomic<uint64_t> takes_{0};
+  std::atomic<uint64_t> longest_us_{0};
+  std::atomic<uint64_t> most_unread_{0};
   std::atomic<bool> paused_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> finishing_{false};

@@ -56,6 +56,8 @@ std::vector<FieldLayout> wire_layout() {
       FIELD(wire_close, round_trip_us),
       FIELD(wire_close, resent),
       FIELD(wire_close, window),
+      WHOLE(wire_agreed),
+      FIELD(wire_agreed, name),
       WHOLE(wire_process),
       FIELD(wire_process, other),
       FIELD(wire_process, name),

@@ -85,7 +85,7 @@ export class BodyBuffer {
    */
   soFar(codings: readonly string[]): Body {
     if (codings.length > 0) return { bytes: nothing, codings, wireSize: this.wireSize };
-    const all = this.spill === null ? this.bytes.slice(0, this.size) : joined(this.spill.read(), this.bytes, this.size);
+    const all = this.spill === null ? this.bytes.slice(0, this.size) : this.allOf(this.spill);
     return { bytes: all.subarray(0, all.lastIndexOf(lineFeed) + 1), codings, wireSize: this.wireSize };
   }
 
@@ -123,11 +123,17 @@ export class BodyBuffer {
 
   /** Back in memory for as long as it takes to write it: on the budget, whatever that has room for. */
   private takeSpilled(spill: Spill, codings: readonly string[]): Body {
-    const body = { bytes: joined(spill.read(), this.bytes, this.size), codings, wireSize: this.wireSize };
+    const body = { bytes: this.allOf(spill), codings, wireSize: this.wireSize };
     this.budget.giveBack(this.bytes.length);
     this.budget.charge(body.bytes.length);
     this.begin();
     return body;
+  }
+
+  private allOf(spill: Spill): Uint8Array {
+    const bytes = spill.read(this.size);
+    bytes.set(this.bytes.subarray(0, this.size), this.spilled);
+    return bytes;
   }
 
   private truncate(): void {
@@ -145,14 +151,6 @@ export class BodyBuffer {
     this.bytes = bytes;
     return true;
   }
-}
-
-function joined(head: Uint8Array, tail: Uint8Array, tailSize: number): Uint8Array {
-  if (tailSize === 0) return head;
-  const bytes = new Uint8Array(head.length + tailSize);
-  bytes.set(head);
-  bytes.set(tail.subarray(0, tailSize), head.length);
-  return bytes;
 }
 
 function copyOf(bytes: Uint8Array): Uint8Array {

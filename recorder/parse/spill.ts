@@ -2,8 +2,8 @@
 export interface Spill {
   /** False where there is no room: nothing more can be kept. */
   append(bytes: Uint8Array): boolean;
-  /** Everything that was appended, in memory of its own. */
-  read(): Uint8Array;
+  /** Everything that was appended, in memory of its own, and behind it room for so many bytes. */
+  read(roomBehind: number): Uint8Array;
   close(): void;
 }
 

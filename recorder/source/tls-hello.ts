@@ -23,6 +23,11 @@ const clientHello = 1;
 const recordHeader = 5;
 const messageHeader = 4;
 
+/** Names are bytes; those that are no plain words say nothing to anybody (RFC 8701 has clients offer such). */
+export function isProtocolName(name: string): boolean {
+  return /^[!-~]{1,64}$/.test(name);
+}
+
 /** One offer says what is spoken; of several nobody knows which was taken. */
 export function onlyOffer(offers: readonly string[]): Agreed {
   return offers.length === 1 ? (offers[0] ?? null) : null;
@@ -87,14 +92,13 @@ function hostIn(list: Buffer | null): string | null {
   return /^[\w.-]{1,253}$/.test(name) ? name.toLowerCase() : null;
 }
 
-/** Names are bytes; those that are no plain words say nothing to anybody (RFC 8701 has clients offer such). */
 function listIn(list: Buffer): readonly string[] {
   const names: string[] = [];
   for (let at = 2; at < list.length; ) {
     const end = afterVector(list, at, 1);
     if (end === null) break;
     const name = list.toString('latin1', at + 1, end);
-    if (/^[!-~]{1,64}$/.test(name)) names.push(name);
+    if (isProtocolName(name)) names.push(name);
     at = end;
   }
   return names;

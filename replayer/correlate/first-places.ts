@@ -11,6 +11,8 @@ export type Echo = 'whole' | 'parts' | 'none';
 export interface Place {
   readonly turn: number;
   readonly isClients: boolean;
+  /** An answer gave it, and a request has it in its path. */
+  readonly isInPath: boolean;
   /** Its number among the places of that side, in the order in which they are visited. */
   readonly leaf: number;
 }
@@ -20,6 +22,7 @@ const wordsOfEntry = 4;
 const leafBits = 24;
 const leafMask = (1 << leafBits) - 1;
 const clientsBit = 1 << 31;
+const inPathBit = 1 << 30;
 const echoShift = leafBits;
 const echoes: readonly (Echo | null)[] = [null, 'whole', 'parts', 'none'];
 
@@ -49,14 +52,16 @@ export class FirstPlaces {
     block[at] = this.low;
     block[at + 1] = this.high;
     block[at + 2] = place.turn;
-    block[at + 3] = (Math.min(place.leaf, leafMask) | (place.isClients ? clientsBit : 0)) >>> 0;
+    const flags = (place.isClients ? clientsBit : 0) | (place.isInPath ? inPathBit : 0);
+    block[at + 3] = (Math.min(place.leaf, leafMask) | flags) >>> 0;
     this.table[slot] = ++this.count;
     if (this.count * 2 > this.table.length) this.grow();
   }
 
   placeOf(value: number): Place {
     const flags = this.word(value, 3);
-    return { turn: this.turnOf(value), isClients: this.isClients(value), leaf: flags & leafMask };
+    const isInPath = (flags & inPathBit) !== 0;
+    return { turn: this.turnOf(value), isClients: this.isClients(value), isInPath, leaf: flags & leafMask };
   }
 
   turnOf(value: number): number {

@@ -17,6 +17,8 @@ export interface LiveRequest {
   /** As it goes out, content codings applied. */
   readonly body: Uint8Array;
   readonly trailers: HeaderList;
+  /** The recorded version, and 1.1 in the place of HTTP/2. */
+  readonly version: '1.0' | '1.1';
   /** How it came over HTTP/2 when it was recorded; null for HTTP/1. */
   readonly http2: 'tls' | 'plaintext' | null;
 }
@@ -43,6 +45,7 @@ export function liveRequest(request: HttpRequest, uses: readonly Link[], setting
     headers: withHeaders(movedHeaders(headers, recordedAt, target), setHeaders),
     body: bodyWith(request, edits, settings.hidden !== undefined),
     trailers: request.trailers,
+    version: request.version === '1.0' ? '1.0' : '1.1',
     http2,
   };
 }

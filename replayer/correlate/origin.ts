@@ -41,6 +41,8 @@ export interface Origin {
   readonly order: number;
   /** A later request carries it. */
   usedLater: boolean;
+  /** An answer gave it, and a request has it in its path: it names what is asked for. */
+  readonly inPath: boolean;
   /** An answer of a later case holds it. */
   recurs: boolean;
   /** The link made last: the same value mostly comes back at the same place, and one object serves them all. */
@@ -65,6 +67,7 @@ export function suppliedOrigin(placeholder: string): Origin {
   const known = {
     scope: '',
     usedLater: false,
+    inPath: false,
     recurs: false,
     lastLink: null,
     sinceUs: Number.NEGATIVE_INFINITY,

@@ -65,6 +65,8 @@ class Planner implements CarryPlan {
   readonly cases: (CasePlan | undefined)[];
   readonly placeholders: ReadonlySet<string>;
   private readonly places = new FirstPlaces();
+  /** Segments of the paths of requests that are more than a word. */
+  private readonly inPaths = new FirstPlaces();
   private readonly reading: ValuesAt;
   private readonly supplied: ReadonlyMap<string, Origin>;
   /** Those of answers that something later holds, by their number among the places. */
@@ -89,6 +91,10 @@ class Planner implements CarryPlan {
   }
 
   walk(): void {
+    this.tests.forEach((test, turn) => {
+      const place = { turn, isClients: true, isInPath: true, leaf: 0 };
+      for (const segment of segmentsAsked(test)) if (isMoreThanAWord(segment)) this.inPaths.add(segment, place);
+    });
     const pending: number[] = [];
     this.tests.forEach((test, i) => {
       this.readAnswersUntil(test.stored.exchange.startedAtUs, pending);
@@ -175,8 +181,10 @@ class Planner implements CarryPlan {
    */
   private echoOf(known: Known): Echo {
     if ('given' in known) return 'whole';
-    const echo = this.places.echoOf(known.value) ?? this.echoMadeOf(known);
-    return echo === 'none' && this.origins.get(known.value)?.usedLater === true ? 'whole' : echo;
+    const { value } = known;
+    const echo = this.places.echoOf(value) ?? this.echoMadeOf(known);
+    const isUsed = echo === 'none' && this.origins.get(value)?.usedLater === true;
+    return isUsed || this.places.placeOf(value).isInPath ? 'whole' : echo;
   }
 
   private echoMadeOf(known: OnTape): Echo {
@@ -220,10 +228,15 @@ class Planner implements CarryPlan {
   private register(leaf: Leaf, at: At, whole: boolean): void {
     const place = { turn: at.turn, isClients: at.by === 'client', leaf: at.leaf };
     this.reading.eachValue(leaf, at, (part, key) => {
-      if ((whole || part.text !== leaf.text) && !this.supplied.has(key)) this.places.add(key, place);
+      if ((!whole && part.text === leaf.text) || this.supplied.has(key)) return false;
+      this.places.add(key, { ...place, isInPath: !place.isClients && this.isInPath(part.text) });
       return false; // its own parts may travel alone
     });
     if (at.by === 'answer') this.registerWeak(leaf, at.segments);
+  }
+
+  private isInPath(text: string): boolean {
+    return isMoreThanAWord(text) && this.inPaths.find(text) !== undefined;
   }
 
   private registerWeak(leaf: Leaf, segments: readonly string[]): void {
@@ -282,12 +295,12 @@ class Planner implements CarryPlan {
     const { value, key } = known;
     const before = this.origins.get(value);
     if (before !== undefined) return before.scope + before.recorded === key ? before : undefined;
-    const { turn, isClients, leaf: wanted } = this.places.placeOf(value);
+    const { turn, isClients, isInPath, leaf: wanted } = this.places.placeOf(value);
     const test = this.tests[turn];
     if (test === undefined) return undefined;
     const by = isClients ? 'client' : 'answer';
     const sinceUs = isClients ? test.stored.exchange.startedAtUs : endOf(test);
-    const at = { by, caseIndex: turn, sinceUs, order: this.readAs[turn] ?? 0 } as const;
+    const at = { by, caseIndex: turn, sinceUs, order: this.readAs[turn] ?? 0, inPath: isInPath } as const;
     const segments = segmentsAsked(test);
     let found: Origin | undefined;
     this.reading.eachLeaf(test, by, (leaf, nth) => {
@@ -317,7 +330,7 @@ function originAt(
   leaf: Leaf,
   part: Part,
   key: string,
-  at: Pick<Origin, 'by' | 'caseIndex' | 'sinceUs' | 'order'>,
+  at: Pick<Origin, 'by' | 'caseIndex' | 'sinceUs' | 'order' | 'inPath'>,
 ): Origin {
   return {
     ...at,
@@ -328,6 +341,10 @@ function originAt(
     recurs: false,
     lastLink: null,
   };
+}
+
+function isMoreThanAWord(segment: string): boolean {
+  return /[\d._-]/.test(segment);
 }
 
 /** True for texts that are clocks: equal ones in one answer are often a coincidence. */

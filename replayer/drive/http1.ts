@@ -1,17 +1,19 @@
 /**
- * The line of one recorded connection over HTTP/1.1, by undici's dispatcher. Adds nothing and follows nothing: no
- * redirects, no cookies, no decoding, no retries. The only file that knows undici.
+ * The line of one recorded connection over HTTP/1, by undici's dispatcher. Adds nothing and follows nothing: no
+ * redirects, no cookies, no decoding, no retries. This file and http1-wire.ts are the only ones that know undici.
  */
-import { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
 import type { HeaderList } from '../../tape/model/body';
 import type { DriverOptions } from './driver';
-import { interruption } from './failure';
+import { interruption, unsendable } from './failure';
 import { type AnswerLimits, type Gathering, type Head, pairsOf } from './gathering';
-import { closesConnection, http1Headers, isChunked, type OutgoingRequest } from './outgoing';
+import { type Http1Message, http1Message } from './http1-message';
+import { Wire } from './http1-wire';
+import { closesConnection, type OutgoingRequest } from './outgoing';
 
 interface Seat {
   readonly client: Client;
+  readonly wire: Wire;
   busy: number;
 }
 
@@ -24,6 +26,8 @@ export class Http1Line {
   ) {}
 
   send(request: OutgoingRequest, gathering: Gathering): void {
+    const message = this.messageOf(request, gathering);
+    if (message === null) return;
     const seat = this.seatFor(request);
     seat.busy++;
     gathering.whenSettled((result) => {
@@ -31,11 +35,21 @@ export class Http1Line {
       if (result.kind === 'failed') this.drop(seat);
       else this.closeSpare();
     });
-    const handler = new Handler(gathering);
+    const onContinue = asksToContinue(request) ? () => gathering.early(100, []) : null;
+    const handler = new Handler(gathering, () => seat.wire.write({ message, onContinue }));
     try {
       seat.client.dispatch(dispatchOptions(request, this.options), handler);
     } catch (error) {
       gathering.fail(error);
+    }
+  }
+
+  private messageOf(request: OutgoingRequest, gathering: Gathering): Http1Message | null {
+    try {
+      return http1Message(request, this.options);
+    } catch (error) {
+      gathering.failAs(unsendable(error));
+      return null;
     }
   }
 
@@ -46,7 +60,8 @@ export class Http1Line {
   private seatFor({ http2 }: OutgoingRequest): Seat {
     const found = http2 === null ? this.seats[0] : this.seats.find(({ busy }) => busy === 0);
     if (found !== undefined) return found;
-    const seat = { client: openClient(this.options, this.limits), busy: 0 };
+    const wire = new Wire();
+    const seat = { client: openClient(wire, this.options, this.limits), wire, busy: 0 };
     this.seats.push(seat);
     return seat;
   }
@@ -75,35 +90,49 @@ export class Http1Line {
   }
 }
 
-function openClient({ target, timeoutMs, insecure, ca }: DriverOptions, { headBytes }: AnswerLimits): Client {
+function openClient(
+  wire: Wire,
+  { target, timeoutMs, insecure, ca }: DriverOptions,
+  { headBytes }: AnswerLimits,
+): Client {
+  const trusted = ca === null ? {} : { ca };
   return new Client(target.origin, {
-    allowH2: false, // HTTP/2 has a line of its own: undici keeps neither the order of its fields nor their repeats
     pipelining: 1,
     headersTimeout: 0, // the one deadline of a Gathering covers connecting, headers and body
     bodyTimeout: 0,
     keepAliveTimeout: Math.max(timeoutMs, 60_000),
     maxHeaderSize: headBytes,
-    connect: { timeout: timeoutMs, rejectUnauthorized: !insecure, ...(ca === null ? {} : { ca }) },
+    // HTTP/2 has a line of its own: undici keeps neither the order of its fields nor their repeats.
+    allowH2: false,
+    connect: wire.over({ allowH2: false, timeout: timeoutMs, rejectUnauthorized: !insecure, ...trusted }),
   });
 }
 
-function dispatchOptions(request: OutgoingRequest, options: DriverOptions): Dispatcher.DispatchOptions {
-  const { buffer, byteOffset, byteLength } = request.body;
-  const body = byteLength === 0 ? null : Buffer.from(buffer, byteOffset, byteLength);
+/** What undici must know to read the answer, and the name that TLS asks for. It has no part in the bytes that go out. */
+function dispatchOptions(request: OutgoingRequest, { target, hostHeader }: DriverOptions): Dispatcher.DispatchOptions {
   return {
     method: request.method,
-    path: options.target.basePath + request.path,
-    headers: http1Headers(request, options.hostHeader),
-    body: isChunked(request.headers) ? Readable.from(body === null ? [] : [body]) : body,
-    reset: closesConnection(request.headers), // given always: undici would close after every HEAD
+    path: target.basePath + request.path,
+    headers: hostHeader === null ? [] : ['Host', hostHeader],
+    body: null,
+    reset: closesConnection(request), // given always: undici would close after every HEAD
   };
 }
 
+function asksToContinue({ headers, http2 }: OutgoingRequest): boolean {
+  return http2 === null && headers.some(([name]) => name.toLowerCase() === 'expect');
+}
+
 class Handler implements Dispatcher.DispatchHandler {
-  constructor(private readonly gathering: Gathering) {}
+  /** `write` is called just before undici writes. */
+  constructor(
+    private readonly gathering: Gathering,
+    private readonly write: () => void,
+  ) {}
 
   onRequestStart(): void {
     this.gathering.connected();
+    this.write();
   }
 
   onResponseStart(

@@ -1,12 +1,14 @@
 /**
- * What goes over the wire for a request, in each version of HTTP: header fields that belong to the recorded connection,
- * or that the client makes itself, are left out. Knows nothing of values or secrets; the caller has put them in.
+ * Which header fields go over the wire for a request, in each version of HTTP. From one version to the other, those that
+ * belong to the recorded connection, or that the client makes itself, are left out. Knows nothing of values or secrets; the caller has put them in.
  */
 import { connectionOptions, hopByHop } from '../../tape/http/hop-by-hop';
 import { isToken } from '../../tape/http/lists';
 import { type HeaderList, headerValue } from '../../tape/model/body';
 import type { Target } from './target';
 import type { RecordedHttp2 } from './way';
+
+export type Http1Version = '1.0' | '1.1';
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -16,8 +18,10 @@ export interface OutgoingRequest {
   readonly headers: HeaderList;
   /** The body as it goes out, content codings applied. */
   readonly body: Uint8Array;
-  /** As recorded. They go over HTTP/2 only: undici sends none. */
+  /** As recorded. They go out over HTTP/2, and over HTTP/1 behind chunks. */
   readonly trailers: HeaderList;
+  /** The version of HTTP/1 it is sent in, where it is sent in one. */
+  readonly version: Http1Version;
   /** How it came over HTTP/2 when it was recorded; null for HTTP/1. */
   readonly http2: RecordedHttp2 | null;
 }
@@ -28,16 +32,20 @@ export interface OutgoingOptions {
   readonly hostHeader: string | null;
 }
 
-/** Host and Content-Length are made anew, Expect would have to be waited for, and a proxy is none of ours. */
-const madeAnew: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'proxy-authorization']);
+/**
+ * Fields of HTTP/1. What was recorded over HTTP/1 goes out as it was, the fields of its connection included, under the host
+ * of this run. What was recorded over HTTP/2 had no such fields.
+ */
+export function http1Fields(request: OutgoingRequest, { target, hostHeader }: OutgoingOptions): HeaderList {
+  const { headers, http2, version } = request;
+  const host = hostHeader ?? target.authority;
+  const kept = http2 === null ? headers : withOneCookie(headers).filter(([name]) => isKept(name, headers));
+  if (kept.some(isHost)) return kept.map((field) => (isHost(field) ? [field[0], host] : field));
+  return version === '1.0' && hostHeader === null ? kept : [['Host', host], ...kept];
+}
 
-/** The flat name, value list undici takes; `host` is sent in place of the target's own authority when it is given. */
-export function http1Headers({ headers, http2 }: OutgoingRequest, host: string | null): string[] {
-  const flat: string[] = host === null ? [] : ['Host', host];
-  for (const [name, value] of http2 === null ? headers : withOneCookie(headers)) {
-    if (isKept(name, headers)) flat.push(name, value);
-  }
-  return flat;
+function isHost([name]: HeaderList[number]): boolean {
+  return name.length === 4 && name.toLowerCase() === 'host';
 }
 
 /** HTTP/2 may cut Cookie into crumbs, and HTTP/1 has one field of them (RFC 9113 8.2.3). */
@@ -101,7 +109,8 @@ export function http2Trailers(trailers: HeaderList): Record<string, string[]> {
   return byName;
 }
 
-function fieldValue(name: string, value: string): string {
+/** The value, if a field of HTTP can hold it. Throws a TypeError where it cannot, or its name is none. */
+export function fieldValue(name: string, value: string): string {
   if (!isToken(name)) throw new TypeError(`the field name ${JSON.stringify(name)} is no token`);
   if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
   throw new TypeError(`the field ${name} holds control characters`);
@@ -112,14 +121,18 @@ function saysTrailers(name: string, value: string): boolean {
   return name === 'te' && value.trim().toLowerCase() === 'trailers';
 }
 
+/** Of a request of HTTP/2: the host is a pseudo-header there, and Expect would have to be waited for. */
+const madeAnew: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'proxy-authorization']);
+
 function isKept(name: string, headers: HeaderList): boolean {
   const lower = name.toLowerCase();
   return !hopByHop.has(lower) && !madeAnew.has(lower) && !connectionOptions(headers).has(lower);
 }
 
 /** True when the recorded client asked for the connection to be closed after this request. */
-export function closesConnection(headers: HeaderList): boolean {
-  return connectionOptions(headers).has('close');
+export function closesConnection({ headers, version }: Pick<OutgoingRequest, 'headers' | 'version'>): boolean {
+  const options = connectionOptions(headers);
+  return options.has('close') || (version === '1.0' && !options.has('keep-alive'));
 }
 
 /** True when the recorded body came in chunks: it is sent in chunks again. */

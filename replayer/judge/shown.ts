@@ -62,15 +62,16 @@ interface Texts {
 }
 
 function shownTexts({ recorded, actual }: Texts, found: Found, asked: Asked) {
-  const said = claimsOf(recorded, actual);
-  if (said !== null) return said;
+  const claims = claimsOf(recorded, actual);
+  if (claims !== null) return claims;
   const beside = translation(found, recorded, asked);
   if (Math.max(recorded.length, actual.length) <= longestText) return { expected: recorded, ...beside, actual };
   const expected = typeof found.expected === 'string' && beside.translated !== hiddenValue ? found.expected : recorded;
   const place = { path: leafOf(found), recorded };
+  const said = typeof found.actual === 'string' ? found.actual : actual;
   const at = firstStanding(
     expected,
-    actual,
+    { actual: said, shown: actual },
     (word) => wordReason(word, place, { ...asked, onTime: () => {} }) !== null,
   );
   return { expected: excerpt(expected, at.expected), actual: excerpt(actual, at.actual) };

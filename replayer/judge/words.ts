@@ -28,26 +28,38 @@ function pairsOf(expected: string, actual: string, redacted: string): readonly W
   });
 }
 
-/** Where two texts differ in what nothing excuses: positions in both. Words that `mayDiffer` are passed over. */
+export interface LiveText {
+  readonly actual: string;
+  /** The same as it may be printed. */
+  readonly shown: string;
+}
+
+/**
+ * Where two texts differ in what nothing excuses: positions in the recorded one and in the one that is shown. Words that
+ * `mayDiffer` are passed over.
+ */
 export function firstStanding(
   expected: string,
-  actual: string,
+  { actual, shown }: LiveText,
   mayDiffer: (word: WordPair) => boolean,
 ): { readonly expected: number; readonly actual: number } {
-  const [left, right] = [tokensOf(expected), tokensOf(actual)];
+  const [left, right] = [tokensOf(expected), tokensOf(shown)];
+  const said = tokensOf(actual);
+  const isAligned = said.length === right.length;
   let [leftEnd, rightEnd] = [0, 0];
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
     const [ours, theirs] = [left[i], right[i]];
     if (ours === undefined || theirs === undefined) break;
-    const glue = [expected.slice(leftEnd, ours.start), actual.slice(rightEnd, theirs.start)] as const;
+    const glue = [expected.slice(leftEnd, ours.start), shown.slice(rightEnd, theirs.start)] as const;
     if (glue[0] !== glue[1]) return within({ expected: leftEnd, actual: rightEnd }, ...glue);
-    const word = { expected: ours.text, actual: theirs.text, shown: theirs.text, key: keyBefore(expected, left, i) };
+    const live = isAligned ? (said[i]?.text ?? theirs.text) : theirs.text;
+    const word = { expected: ours.text, actual: live, shown: theirs.text, key: keyBefore(expected, left, i) };
     if (ours.text !== theirs.text && !mayDiffer(word)) {
       return within({ expected: ours.start, actual: theirs.start }, ours.text, theirs.text);
     }
     [leftEnd, rightEnd] = [ours.start + ours.text.length, theirs.start + theirs.text.length];
   }
-  return within({ expected: leftEnd, actual: rightEnd }, expected.slice(leftEnd), actual.slice(rightEnd));
+  return within({ expected: leftEnd, actual: rightEnd }, expected.slice(leftEnd), shown.slice(rightEnd));
 }
 
 function within(at: { readonly expected: number; readonly actual: number }, left: string, right: string) {

@@ -203,8 +203,20 @@ export function lookAlike(a: string, b: string, { proven }: { readonly proven: b
   const cut = sharedPrefix(a, b);
   const [left, right] = [a.slice(cut), b.slice(cut)];
   const known = classesOf(right);
-  const shared = left.length >= (cut === 0 ? 16 : 8) && classesOf(left).some((alphabet) => known.includes(alphabet));
-  return shared && (proven || isScattered(left) || isScattered(right));
+  const isLong = (alphabet: string) => left.length >= (cut === 0 ? (fewest[alphabet] ?? 16) : 8);
+  if (!classesOf(left).some((alphabet) => known.includes(alphabet) && isLong(alphabet))) return false;
+  if (proven) return true;
+  const isShort = cut === 0 && left.length < 16;
+  return (isScattered(left) || isScattered(right)) && !(isShort && areVariants(left, right));
+}
+
+/** As many of each alphabet as have 64 bits: PocketBase makes ids of 15. */
+const fewest: Readonly<Record<string, number>> = { base36: 13, BASE36: 13 };
+
+/** `iphone12mini128` and `iphone13mini256`: what a generator makes twice agrees at one place in thirty-six. */
+function areVariants(left: string, right: string): boolean {
+  const equal = [...left].filter((letter, i) => letter === right[i]).length;
+  return equal * 3 > left.length;
 }
 
 const longestGenerated = 4096;
@@ -220,10 +232,13 @@ function sharedPrefix(a: string, b: string): number {
   return length === prefixLength(b) && a.slice(0, length) === b.slice(0, length) ? length : 0;
 }
 
-/** The alphabets a text fits, narrow ones first. Lower-case words fit none: they have neither digits nor both cases. */
+/**
+ * The alphabets a text fits, narrow ones first. Lower-case words fit none: they have neither digits nor both cases. What a
+ * generator makes has no digit either, once in a hundred times, but hardly a word has five consonants in a row.
+ */
 function classesOf(text: string): readonly string[] {
   const classes: string[] = [];
-  const mixed = /\d/.test(text) && /[A-Za-z]/.test(text);
+  const mixed = (/\d/.test(text) && /[A-Za-z]/.test(text)) || /[bcdfghjklmnpqrstvwxz]{5}/i.test(text);
   if (/^[0-9a-f]+$/.test(text)) classes.push('hex');
   if (/^[0-9A-F]+$/.test(text)) classes.push('HEX');
   if (mixed && /^[0-9a-z]+$/.test(text)) classes.push('base36');

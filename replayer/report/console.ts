@@ -9,7 +9,16 @@ import { formatMiss } from '../mocks/match/miss';
 import { ruleLine } from '../noise/rule-line';
 import { acceptLine, acceptNeeds } from './acceptable';
 import { callLines, callRuleLines, placeholderTexts } from './call-lines';
-import { casesText, type FinishedRun, flakyText, skippedGroups, summaryParts, verdictLabels } from './finished-run';
+import {
+  casesText,
+  type FinishedRun,
+  flakyText,
+  followingGroups,
+  isFollowing,
+  skippedGroups,
+  summaryParts,
+  verdictLabels,
+} from './finished-run';
 import type { ReportFormat } from './format';
 import { conditionLines, isFailing } from './latency';
 import {
@@ -55,7 +64,7 @@ const chainsShown = 10;
 export function* consoleReport(run: FinishedRun, options: ConsoleOptions): Iterable<string> {
   const { report, notes } = run;
   for (const result of report.results) {
-    if (result.verdict !== 'fail' && result.verdict !== 'error') continue;
+    if ((result.verdict !== 'fail' && result.verdict !== 'error') || isFollowing(result)) continue;
     const about = {
       notes: notes.get(result.id),
       misses: missesOf(result, run),
@@ -64,7 +73,8 @@ export function* consoleReport(run: FinishedRun, options: ConsoleOptions): Itera
     };
     yield `${caseBlock(result, about, options)}\n\n`;
   }
-  for (const group of skippedGroups(report.results, notes)) yield `${skippedBlock(group, notes, options)}\n\n`;
+  const groups = [...followingGroups(report.results, notes), ...skippedGroups(report.results, notes)];
+  for (const group of groups) yield `${groupBlock(group, notes, options)}\n\n`;
   const tail = [
     callLines(report.calls).map(options.visible),
     chainLines(report.carried, options),
@@ -87,7 +97,7 @@ function hiddenFrom({ id }: CaseResult, { calls }: RunReport): readonly string[]
   return [...new Set(calls.filter((call) => call.case === id).flatMap(placeholderTexts))];
 }
 
-function skippedBlock(
+function groupBlock(
   group: readonly CaseResult[],
   notes: FinishedRun['notes'],
   { styles, visible }: ConsoleOptions,
@@ -99,7 +109,11 @@ function skippedBlock(
   const ids = group.map(({ id }) => id);
   const title = `${styles.bold(`${group.length} cases`)}  ${styles.dim(firstFew(ids, 3))}  ${visible(first.reason ?? '')}`;
   const hints = (own?.hints ?? []).map((hint) => labelled('why', visible(hint)));
-  return [`${styles.yellow(verdictLabels.skipped)}  ${title}`, ...hints].join('\n');
+  return [`${paintOf(first, styles)(verdictLabels[first.verdict])}  ${title}`, ...hints].join('\n');
+}
+
+function paintOf({ verdict }: CaseResult, styles: Styles): (text: string) => string {
+  return verdict === 'skipped' ? styles.yellow : styles.red;
 }
 
 /** What is known of a case besides its result. */
@@ -120,7 +134,7 @@ export function caseBlock(
   options: ConsoleOptions,
 ): string {
   const { styles, visible } = options;
-  const paint = result.verdict === 'skipped' ? styles.yellow : styles.red;
+  const paint = paintOf(result, styles);
   const reason = result.reason === null ? '' : `  ${visible(result.reason)}`;
   const flaky = flakyText(result);
   const title = `${paint(verdictLabels[result.verdict])}  ${styles.bold(visible(result.name))}  ${styles.dim(`case ${result.id}`)}${reason}`;

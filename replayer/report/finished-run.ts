@@ -99,8 +99,27 @@ export function skippedGroups(
   results: readonly CaseResult[],
   notes: ReadonlyMap<string, CaseNotes>,
 ): readonly (readonly CaseResult[])[] {
-  const skipped = results.filter(({ verdict }) => verdict === 'skipped');
-  return [...Map.groupBy(skipped, ({ id, reason }) => [reason, ...(notes.get(id)?.hints ?? [])].join('\n')).values()];
+  return grouped(
+    results.filter(({ verdict }) => verdict === 'skipped'),
+    notes,
+  );
+}
+
+/** Cases that were not sent because of one value that another case did not give are told of once: it failed, not they. */
+export function followingGroups(
+  results: readonly CaseResult[],
+  notes: ReadonlyMap<string, CaseNotes>,
+): readonly (readonly CaseResult[])[] {
+  return grouped(results.filter(isFollowing), notes);
+}
+
+/** True for a case that was not sent because an earlier one failed. */
+export function isFollowing({ reason }: CaseResult): boolean {
+  return reason === 'not-minted';
+}
+
+function grouped(results: readonly CaseResult[], notes: ReadonlyMap<string, CaseNotes>) {
+  return [...Map.groupBy(results, ({ id, reason }) => [reason, ...(notes.get(id)?.hints ?? [])].join('\n')).values()];
 }
 
 /** `passed in 2 of 3 runs`; null for a case that is not flaky. */

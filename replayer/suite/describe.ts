@@ -127,14 +127,11 @@ function describeResponse(response: HttpResponse, told: Told & { readonly exact:
   };
 }
 
-/** Without what is made anew when the request is sent. Whether the length is said is the client's choice in HTTP/2. */
-function requestHeaders({ headers, version }: HttpRequest): HeaderList {
-  return headers.filter(([name, value]) => {
-    const lower = name.toLowerCase();
-    return (
-      (lower !== 'content-length' || version === '2') && !(lower === 'connection' && /^keep-alive$/i.test(value.trim()))
-    );
-  });
+/** Without a length that is said just so where none is (drive/http1-message.ts). Whether it is said is the client's choice. */
+function requestHeaders({ headers, body, version }: HttpRequest): HeaderList {
+  const [name, value] = headers.at(-1) ?? [];
+  const isUsual = name === 'Content-Length' && body.bytes.length > 0 && value === String(body.bytes.length);
+  return isUsual && version !== '2' ? headers.slice(0, -1) : headers;
 }
 
 /** Without the fields of connection and framing, which no verdict depends on (RFC 9110 7.6.1, RFC 9112 6). */

@@ -63,6 +63,15 @@ const peersToBring = () => [
     ],
   },
   {
+    name: 'Mono',
+    commands: { mono: 'mono-runtime', mcs: 'mono-mcs' },
+    files: ['fixtures/apps/peers/mono'],
+    steps: [
+      ['mkdir', '-p', inFolder('mono')],
+      ['mcs', `-out:${inFolder('mono/Shop.exe')}`, here('fixtures/apps/peers/mono/Shop.cs')],
+    ],
+  },
+  {
     name: 'WireMock',
     commands: { java: 'default-jre-headless', mvn: 'maven' },
     files: ['scripts/peers/java'],
@@ -71,6 +80,15 @@ const peersToBring = () => [
         ...['mvn', `${plugin}${java[0]}`, ...java.slice(1), '-P', 'wiremock', '-DincludeGroupIds=org.wiremock'],
         ...['-Dmdep.stripVersion', `-DoutputDirectory=${inFolder('wiremock')}`],
       ],
+    ],
+  },
+  {
+    name: 'programs of npm',
+    commands: {},
+    files: ['scripts/peers/npm'],
+    steps: [
+      ['cp', '-rT', here('scripts/peers/npm'), inFolder('npm')],
+      ['npm', 'ci', '--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', inFolder('npm')],
     ],
   },
   {

@@ -39,6 +39,7 @@ const needs = [
   { package: 'libnss3-tools', command: 'selfserv', for: 'test' },
   { package: 'libmbedtls-dev', library: 'libmbedtls.so', for: 'test' },
   { package: 'libwolfssl-dev', library: 'libwolfssl.so', for: 'test' },
+  { package: 'android-boringssl', command: 'bssl-tool', for: 'test' },
   { package: 'apache2-bin', command: 'apache2', for: 'test' },
   { package: 'haproxy', command: 'haproxy', for: 'test' },
   { package: 'ruby', command: 'ruby', for: 'test' },

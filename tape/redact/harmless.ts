@@ -12,7 +12,7 @@ export interface Surrounding {
 
 /** True where a value under a secret name is let through. Bytes read as latin1. */
 export function isHarmless(value: string, { name, parent }: Surrounding): boolean {
-  if (isLabel(value)) return true;
+  if (/^(?:true|false|null)$/i.test(value) || isLabel(value)) return true;
   if (isErrorName(parent) || isErrorName(name)) return isSentence(value);
   if (/token$/i.test(name) || (/^(?:from|to)$/.test(name) && /token$/i.test(parent))) return isCoin(value);
   if (/sid$/i.test(name)) return isResourceId(value);

@@ -2,13 +2,14 @@
  * Redacts header fields: values of credential headers by their own rules, all others by names and looks. Values that
  * stay the same from message to message are looked at once.
  */
+import { hasReturned, Recent, returned } from '../memo';
 import type { HeaderList } from '../model/body';
 import type { Path } from '../model/path';
 import { redactBinaryField, redactStatusMessage } from './call-fields';
 import { redactCredential } from './credentials';
 import type { Detection } from './detection';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
-import { applyEdits } from './ledger';
+import { applyEdits, type Ledger } from './ledger';
 import type { NameKind } from './names';
 import { mayHoldPathSecret, pathSecrets } from './path-secrets';
 import { decodePercent, encodePercent } from './percent';
@@ -103,9 +104,18 @@ interface KnownName {
   innocentAt: number;
 }
 
-/** The header names one redactor has met. */
+/** What redaction made of a list: the same comes of it again where nothing was seen meanwhile that may be in it. */
+interface Settled {
+  readonly generation: number;
+  readonly root: HeaderContext['root'];
+  readonly takes: readonly Parameters<Ledger['take']>[];
+  readonly safe: HeaderList;
+}
+
+/** The header names one redactor has met, and the lists it met last: most requests of a connection share one. */
 export interface HeaderNames {
   of(name: string): KnownName;
+  readonly lists: Recent<HeaderList, Settled>;
 }
 
 const rememberedNames = 5000;
@@ -113,6 +123,7 @@ const rememberedNames = 5000;
 export function createHeaderNames(detection: Detection): HeaderNames {
   const known = new Map<string, KnownName>();
   return {
+    lists: new Recent(),
     of(name) {
       const before = known.get(name);
       if (before !== undefined) return before;
@@ -135,10 +146,37 @@ function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null 
 
 /** The list itself where nothing fired. */
 export function redactHeaders(headers: HeaderList, context: HeaderContext): HeaderList {
+  const { ledger, names, root } = context;
+  // What was taken before from the same message may decide what becomes of the next.
+  if (!hasNoRules(context) || ledger.taken.size > 0) return redactEach(headers, context, false);
+  const generation = generationOf(context);
+  const before = names.lists.get(headers);
+  if (before !== undefined && before.generation === generation && before.root === root) {
+    for (const take of before.takes) ledger.take(...take);
+    return before.safe;
+  }
+  if (!hasReturned(headers)) return redactEach(headers, context, true);
+  const takes: Parameters<Ledger['take']>[] = [];
+  const noting: Ledger = {
+    ...ledger,
+    take(...take) {
+      takes.push(take);
+      return ledger.take(...take);
+    },
+  };
+  const safe = redactEach(headers, { ...context, ledger: noting }, true);
+  names.lists.set(headers, { generation, root, takes, safe });
+  return returned(safe);
+}
+
+function generationOf({ seen }: HeaderContext): number {
+  return seen[0]?.generation ?? 0;
+}
+
+function redactEach(headers: HeaderList, context: HeaderContext, isSettled: boolean): HeaderList {
   let changed: (readonly [string, string])[] | undefined;
   const pathOf = pathsIn(headers, context);
-  const isSettled = hasNoRules(context);
-  const generation = context.seen[0]?.generation ?? 0;
+  const generation = generationOf(context);
   for (let i = 0; i < headers.length; i++) {
     const { 0: name, 1: value } = headers[i] as HeaderList[number];
     const known = context.names.of(name);

@@ -122,6 +122,7 @@ describeE2e('what TLS agreed on', () => {
         expect(handshake?.version).toBe(version);
         expect(handshake?.cipher).toMatch(cipher);
         expect(handshake?.offered).toEqual(['h2', 'http/1.1']);
+        expect(handshake?.agreed).toBe('http/1.1');
         expect(handshake?.tookUs).toBeGreaterThan(0);
         expect(handshake?.tookUs).toBeLessThan(5_000_000);
       }

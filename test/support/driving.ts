@@ -56,7 +56,16 @@ export class Stage {
 }
 
 export function get(path: string, more: Partial<OutgoingRequest> = {}): OutgoingRequest {
-  return { method: 'GET', path, headers: [], body: new Uint8Array(0), trailers: [], http2: null, ...more };
+  return {
+    method: 'GET',
+    path,
+    headers: [],
+    body: new Uint8Array(0),
+    trailers: [],
+    version: '1.1',
+    http2: null,
+    ...more,
+  };
 }
 
 /** The response; throws what went wrong in its place. */

@@ -68,7 +68,8 @@ function textChanges(value: string, ids: readonly string[]): Change[] {
     .map((id) => ({ what: ` is ${id}`, value: id }));
   const time = Date.parse(value);
   const moved = /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(time) ? movedTimes(value, time) : [];
-  return [{ what: ' reads otherwise', value: `${value}x` }, { what: ' is empty', value: '' }, ...others, ...moved];
+  const emptied = value === '' ? [] : [{ what: ' is empty', value: '' }];
+  return [{ what: ' reads otherwise', value: `${value}x` }, ...emptied, ...others, ...moved];
 }
 
 function sameKind(id: string, value: string): boolean {

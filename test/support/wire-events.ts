@@ -9,6 +9,7 @@ export interface WireFields {
   readonly role?: number;
   readonly flags?: number;
   readonly pid?: number;
+  readonly thread?: number;
   readonly atNs?: number;
   readonly socket?: number;
   readonly tls?: number;
@@ -38,6 +39,8 @@ export interface WireFields {
   readonly roundTripUs?: number;
   readonly resent?: number;
   readonly window?: number;
+  /** tlsAgreed: the name of a protocol */
+  readonly agreed?: string;
   /** fork, exec, exit */
   readonly other?: number;
   readonly name?: string;
@@ -59,6 +62,7 @@ export function wireBytes(fields: WireFields): Buffer {
   put('wire_header.role', fields.role ?? 0);
   put('wire_header.flags', fields.flags ?? 0);
   put('wire_header.tgid', fields.pid ?? 4711);
+  put('wire_header.tid', fields.thread ?? fields.pid ?? 4711);
   put('wire_header.at_ns', fields.atNs ?? 0);
   put('wire_header.socket', fields.socket ?? 0);
   put('wire_header.tls', fields.tls ?? 0);
@@ -115,6 +119,10 @@ function putSpecifics(put: Put, fields: WireFields): void {
     put('wire_close.round_trip_us', fields.roundTripUs ?? 0);
     put('wire_close.resent', fields.resent ?? 0);
     put('wire_close.window', fields.window ?? 0);
+  }
+  if (fields.agreed !== undefined) {
+    put('wire_header.size', fields.agreed.length);
+    put('wire_agreed.name', Buffer.from(fields.agreed));
   }
   if (fields.name !== undefined) {
     put('wire_process.other', fields.other ?? 0);

@@ -2,7 +2,7 @@
  * The text of a head, or of trailers, and where in it llhttp found names and values. Decoded once, then cut: a call into
  * the decoder for each field would cost more than all the rest of reading a message.
  */
-import { memoisedLast } from '../../../tape/memo';
+import { memoisedLast, returned } from '../../../tape/memo';
 import type { HeaderList } from '../../../tape/model/body';
 
 /** Kinds of span: the target or the reason phrase; a field name; a piece of a field value. */
@@ -12,6 +12,9 @@ export const valueSpan = 2;
 
 export const noHeaders: HeaderList = [];
 
+/** Characters of fields that a connection may keep between two messages. */
+const rememberedLength = 2048;
+
 export class HeadText {
   /** What earlier feeds held, and where the text begins in this feed (-1: none is being read). */
   private before = '';
@@ -19,6 +22,7 @@ export class HeadText {
   /** Triples of kind, start and end, counted from the start of the text; `count` numbers of them are in use. */
   private readonly spans: number[] = [];
   private count = 0;
+  private last: { readonly fields: string; readonly headers: HeaderList } | null = null;
 
   get isEmpty(): boolean {
     return this.count === 0;
@@ -66,10 +70,23 @@ export class HeadText {
     return this.count > 0 && this.spans[0] === startSpan ? text.slice(this.spans[1], this.spans[2]) : '';
   }
 
+  /** The list of before where its text comes again, as in most requests of a connection: whoever has seen it knows it then. */
   headers(text: string): HeaderList {
+    const { spans, count } = this;
+    const first = spans[0] === startSpan ? 3 : 0;
+    if (count <= first) return noHeaders;
+    const fields = text.slice(spans[first + 1]);
+    const { last } = this;
+    if (last !== null && last.fields === fields) return returned(last.headers);
+    const headers = this.readHeaders(text, first);
+    this.last = fields.length <= rememberedLength ? { fields, headers } : null;
+    return headers;
+  }
+
+  private readHeaders(text: string, first: number): HeaderList {
     const headers: [string, string][] = [];
     const { spans, count } = this;
-    for (let i = spans[0] === startSpan ? 3 : 0; i < count; i += 3) {
+    for (let i = first; i < count; i += 3) {
       const name = text.slice(spans[i + 1], spans[i + 2]);
       let value = '';
       for (; i + 3 < count && spans[i + 3] === valueSpan; i += 3) {
@@ -78,7 +95,7 @@ export class HeadText {
       }
       headers.push([name, withoutTrailingSpace(value)]);
     }
-    return headers.length > 0 ? headers : noHeaders;
+    return headers;
   }
 
   private push(kind: number, from: number, to: number): void {

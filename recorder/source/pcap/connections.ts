@@ -133,7 +133,7 @@ export class Connections {
   }
 
   private reset(name: string, connection: Live, segment: Segment, isFromClient: boolean): void {
-    const isOver = connection.client.total !== null || connection.server.total !== null;
+    const isOver = connection.server.total !== null; // a client may end its side at once, and wait for an answer
     const isRefused = !isFromClient && !connection.isAnswered && connection.server.reached === 0;
     this.end(name, connection, isOver ? 'closed' : isRefused ? 'refused' : 'reset', segment.atUs);
   }

@@ -9,6 +9,7 @@ import {
   timeText,
   uuidPrefix,
   uuidVersion,
+  wordsOf,
 } from '../../noise/shapes';
 
 /** True for two UUIDs of one version behind one prefix. */
@@ -22,7 +23,15 @@ function areUuids(recorded: string, live: string): boolean {
 export function areIdentifiers(recorded: string, live: string, key: string | null): boolean {
   if (uuidVersion(recorded.slice(uuidPrefix(recorded).length)) !== null) return areUuids(recorded, live);
   if (jwtParts(recorded) !== null) return false; // judged by what it says
+  if (areRevisions(recorded, live)) return key !== null && (isIdName(key) || wordsOf(key).includes('rev'));
   return key !== null && isIdName(key) && lookAlike(recorded, live, { proven: false });
+}
+
+/** `3-335c76c17c0e751b`, as CouchDB has it: how often a document was written, which must be the same, and a tail made anew. */
+function areRevisions(recorded: string, live: string): boolean {
+  const count = /^\d{1,9}-(?=[0-9a-f]{16,}$)/.exec(recorded)?.[0];
+  if (count === undefined || !live.startsWith(count)) return false;
+  return lookAlike(recorded.slice(count.length), live.slice(count.length), { proven: false });
 }
 
 /**
@@ -36,9 +45,9 @@ export function areMintedAlike(recorded: string, live: string, { names }: { read
 
 /** Texts that say which one is meant by digits, or by a word at their end. */
 function areCounted(recorded: string | null, live: string | null): boolean {
-  if (recorded === null || live === null || !/\d/.test(recorded)) return false;
+  if (recorded === null || live === null) return false;
   if (timeText(recorded) !== null || dateText(recorded) !== null) return false;
-  return pattern(recorded) === pattern(live) || areSlugs(recorded, live);
+  return (/\d/.test(recorded) && pattern(recorded) === pattern(live)) || areSlugs(recorded, live);
 }
 
 /** What an opaque cursor says (`MjphYWIzNTk=` is `2:aab359`); null where it says nothing that can be read. */
@@ -48,9 +57,9 @@ function decoded(text: string): string | null {
   return /^[\x20-\x7e]+$/.test(bytes.toString('latin1')) ? bytes.toString('latin1') : null;
 }
 
-/** A part of an address, or a value under a name such as `orderId` or `number`: what it says is which thing is meant. */
-export function mayName({ scope, spot }: Origin, key: string | null): boolean {
-  return scope !== '' || spot.length < spot.text.length || (key !== null && namesThings(key));
+/** A part of an address, here or in a later request, or a value under a name such as `orderId`: it says which thing is meant. */
+export function mayName({ scope, spot, inPath }: Origin, key: string | null): boolean {
+  return inPath || scope !== '' || spot.length < spot.text.length || (key !== null && namesThings(key));
 }
 
 /** ORD-000124 and ORD-000007 count the same thing; 12.50, 111-22-3333 and 2026/11 count nothing. */
@@ -65,7 +74,14 @@ function areSlugs(recorded: string, live: string): boolean {
   return left.every((word, i) => word === right[i] || areTails(word, right[i] ?? ''));
 }
 
-function areTails(left: string, right: string): boolean {
+/** With a digit, or with so many consonants in a row as in what is made of letters at random. */
+const hardlyWord = /\d|[bcdfghjklmnpqrstvwxz]{5}/i;
+
+/** A file keeps what its name ends in: `notes_illtru3s8p.txt`. */
+function areTails(before: string, after: string): boolean {
+  const end = /(?:\.[a-z][a-z0-9]{0,4})?$/i.exec(before)?.[0] ?? '';
+  if (!after.endsWith(end)) return false;
+  const [left, right] = [before, after].map((tail) => tail.slice(0, tail.length - end.length)) as [string, string];
   const both = left + right;
-  return left.length === right.length && left.length >= 5 && /\d/.test(both) && /^[0-9a-z]+$/i.test(both);
+  return left.length === right.length && left.length >= 5 && hardlyWord.test(both) && /^[0-9a-z]+$/i.test(both);
 }

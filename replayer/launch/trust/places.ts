@@ -26,7 +26,7 @@ export function placesOfTrust(
   const bundles = [...systemBundles, ...certifiFiles(cwd, env)];
   const places = [
     // Before the files: some lie in it
-    ...certificateFolders(env).map((over) => ({ from: hashedFolder, over })),
+    ...[...certificateFolders(env), ...monoStores(env)].map((over) => ({ from: hashedFolder, over })),
     ...bundles.map((over) => ({ from: bundle, over })),
     ...javaStores(env).map((over) => ({ from: javaStore, over })),
   ];
@@ -39,6 +39,15 @@ function resolved({ from, over }: Placed): Placed[] {
   } catch {
     return []; // not on this machine
   }
+}
+
+/**
+ * Mono with BoringSSL, which is what it has had since 5.0: folders that `cert-sync` filled, looked into as OpenSSL looks into
+ * its own. Where there is neither, Mono trusts nobody, also without us.
+ */
+function monoStores({ XDG_CONFIG_HOME: settings = '' }: NodeJS.ProcessEnv): string[] {
+  const users = join(settings === '' ? join(homedir(), '.config') : settings, '.mono');
+  return [users, '/usr/share/.mono'].map((store) => join(store, 'new-certs/Trust'));
 }
 
 function javaStores(env: NodeJS.ProcessEnv): string[] {

@@ -120,12 +120,16 @@ function placeDistance(isSameUpstream: boolean, isSameMethod: boolean, path: num
   return (isSameUpstream ? 0 : weights.upstream) + (isSameMethod ? 0 : weights.method) + weights.path * path;
 }
 
+/** Held against each other from the front, and from the end: what is put before all paths (`/v2`) is one difference. */
 function listDistance(a: JsonValue | undefined, b: JsonValue | undefined): number {
   if (!Array.isArray(a) || !Array.isArray(b)) return 1;
   const longer = Math.max(a.length, b.length);
-  let different = 0;
-  for (let i = 0; i < longer; i++) if (a[i] !== b[i]) different++;
-  return different / longer;
+  let [front, end] = [0, 0];
+  for (let i = 1; i <= longer; i++) {
+    if (a[i - 1] !== b[i - 1]) front++;
+    if (a[a.length - i] !== b[b.length - i]) end++;
+  }
+  return Math.min(front, end) / longer;
 }
 
 function near(entry: MockEntry, live: Entry, excuse: Excuser): Near {
@@ -161,7 +165,7 @@ function distanceOf(entry: MockEntry, live: Entry, differences: readonly NearDif
     (counted.some(isAddress) ? weights.upstream : 0) +
     (has('header').some((each) => !isAddress(each)) ? headerWeight : 0) +
     (has('method').length > 0 ? weights.method : 0) +
-    weights.path * share('path') +
+    weights.path * Math.min(share('path'), listDistance(entry.content.value.path, live.content.value.path)) +
     weights.query * share('query') +
     weights.body * share('body');
   return Math.round(Math.min(1, sum / totalWeight) * 100) / 100;

@@ -21,7 +21,9 @@ const ownColumns = [
 const ownRareColumns = ['request_body_id', 'response_body_id'] as const;
 
 const usualColumns = [...ownColumns, ...exchangeColumns];
-const allColumns = [...usualColumns, ...rareColumns, ...ownRareColumns];
+const allColumns = [...usualColumns, ...rareColumns.map(([name]) => name), ...ownRareColumns];
+/** Columns that need a value, and have the usual one. */
+const settledColumns = rareColumns.filter(([, usual]) => usual !== null);
 
 /** Measured: 16 are a seventh cheaper than single ones, and 64 no cheaper than 16. */
 const rowsAtOnce = 16;
@@ -30,8 +32,9 @@ export interface ExchangeRow {
   /** Cells of the columns above, in their order. */
   readonly own: readonly Cell[];
   readonly usual: readonly Cell[];
-  /** Null where all of them are. */
+  /** Null where all of them are as usual. */
   readonly rare: readonly Cell[] | null;
+  /** Null where all of them are. */
   readonly ownRare: readonly Cell[] | null;
 }
 
@@ -47,8 +50,9 @@ export interface ExchangeRows {
 }
 
 export function createExchangeRows(database: TapeDatabase): ExchangeRows {
-  const replace = database.prepare<[Cell[]]>(statement('REPLACE', allColumns, 1));
-  const groups = { usual: groupOf(database, usualColumns), all: groupOf(database, allColumns) };
+  const replace = database.prepare<[Cell[]]>(statement('REPLACE', { given: allColumns }, 1));
+  const usual = groupOf(database, { given: usualColumns, settled: settledColumns });
+  const groups = { usual, all: groupOf(database, { given: allColumns }) };
   return {
     replace(row) {
       this.flush(); // it may be the row of before
@@ -69,16 +73,16 @@ export function createExchangeRows(database: TapeDatabase): ExchangeRows {
   };
 }
 
-const noRare = rareColumns.map(() => null);
+const usualRare = rareColumns.map(([, usual]) => usual);
 const noOwnRare = ownRareColumns.map(() => null);
 
 function cellsOf({ own, usual, rare, ownRare }: ExchangeRow, isAll: boolean): Cell[] {
   const cells = own.concat(usual);
-  return isAll ? cells.concat(rare ?? noRare, ownRare ?? noOwnRare) : cells;
+  return isAll ? cells.concat(rare ?? usualRare, ownRare ?? noOwnRare) : cells;
 }
 
 /** Rows of the same columns, gathered until there are enough for a statement. */
-function groupOf(database: TapeDatabase, columns: readonly string[]) {
+function groupOf(database: TapeDatabase, columns: Columns) {
   const one = database.prepare<[Cell[]]>(statement('INSERT', columns, 1));
   const many = database.prepare<[Cell[]]>(statement('INSERT', columns, rowsAtOnce));
   let rows: Cell[][] = [];
@@ -100,7 +104,20 @@ function groupOf(database: TapeDatabase, columns: readonly string[]) {
   };
 }
 
-function statement(verb: 'INSERT' | 'REPLACE', columns: readonly string[], rows: number): string {
-  const row = `(${columns.map(() => '?').join(', ')})`;
-  return `${verb} INTO exchanges (${columns.join(', ')}) VALUES ${Array.from({ length: rows }, () => row).join(', ')}`;
+/** Columns whose values are given with each row, and those with the same value in every row. */
+interface Columns {
+  readonly given: readonly string[];
+  readonly settled?: readonly (readonly [name: string, value: string | number | null])[];
+}
+
+function statement(verb: 'INSERT' | 'REPLACE', { given, settled = [] }: Columns, rows: number): string {
+  const names = [...given, ...settled.map(([name]) => name)];
+  const places = [...given.map(() => '?'), ...settled.map(([, value]) => literal(value))];
+  const row = `(${places.join(', ')})`;
+  return `${verb} INTO exchanges (${names.join(', ')}) VALUES ${Array.from({ length: rows }, () => row).join(', ')}`;
+}
+
+/** Of our own constants: no text in them needs escaping. */
+function literal(value: string | number | null): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
 }

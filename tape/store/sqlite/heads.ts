@@ -4,6 +4,7 @@
  * once, and stands in the exchange's own row. What is remembered for that is bounded; a list that was forgotten is kept
  * once more, and means the same.
  */
+import { Recent } from '../../memo';
 import type { HeaderList } from '../../model/body';
 import type { Heads } from '../../model/content-model';
 import { believed, boundedColumns, type Kinds, textsIn, UnbelievableCell } from './cells';
@@ -47,9 +48,11 @@ export function createHeadStore(database: TapeDatabase): HeadStore {
   const insert = database.prepare<[string]>('INSERT INTO heads (headers) VALUES (?)');
   /** By the number of fields. */
   const shapes = new Map<number, Shape[]>();
+  /** By the lists themselves: most requests of a connection share one. */
+  const placed = new Recent<HeaderList, HeadPlace>();
   let remembered = 0;
 
-  function forget(): void {
+  function forgetShapes(): void {
     shapes.clear();
     remembered = 0;
   }
@@ -57,7 +60,7 @@ export function createHeadStore(database: TapeDatabase): HeadStore {
   function shapeOf(headers: HeaderList): Shape {
     const known = shapes.get(headers.length)?.find(({ names }) => hasNames(headers, names));
     if (known !== undefined) return known;
-    if (remembered++ >= rememberedShapes) forget();
+    if (remembered++ >= rememberedShapes) forgetShapes();
     const names = headers.map(([name]) => name);
     const shape: Shape = { names, seen: headers.map(() => new Set()), ids: new Map(), last: null };
     shapes.set(headers.length, [...(shapes.get(headers.length) ?? []), shape]);
@@ -80,16 +83,27 @@ export function createHeadStore(database: TapeDatabase): HeadStore {
     return id;
   }
 
+  function placeAnew(headers: HeaderList): HeadPlace {
+    if (lengthOf(headers) > rememberedLength) return { id: keep(headers, () => false), values: null };
+    const shape = shapeOf(headers);
+    if (shape.last === null || !isAlike(shape, headers, shape.last.headers)) {
+      shape.last = { headers, id: idOf(shape, headers) };
+    }
+    return { id: shape.last.id, values: valuesOf(shape, headers) };
+  }
+
   return {
     place(headers) {
-      if (lengthOf(headers) > rememberedLength) return { id: keep(headers, () => false), values: null };
-      const shape = shapeOf(headers);
-      if (shape.last === null || !isAlike(shape, headers, shape.last.headers)) {
-        shape.last = { headers, id: idOf(shape, headers) };
-      }
-      return { id: shape.last.id, values: valuesOf(shape, headers) };
+      const before = placed.get(headers);
+      if (before !== undefined) return before;
+      const place = placeAnew(headers);
+      placed.set(headers, place);
+      return place;
     },
-    forget,
+    forget() {
+      forgetShapes();
+      placed.clear();
+    },
   };
 }
 

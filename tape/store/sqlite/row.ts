@@ -22,29 +22,29 @@ export const exchangeColumns = [
   'protocol',
   'started_us',
   'duration_us',
-  'outcome',
-  'problems',
   'verb',
   'authority',
   'target',
   'result',
-  'failed',
   'request_bytes',
   'response_bytes',
-  'messages',
   'content',
   'redacted',
 ] as const;
 
-/** The same; of most exchanges all of these are NULL. */
+/** The same; most exchanges have these values in all of them, which need not be handed to SQLite each time. */
 export const rareColumns = [
-  'channel',
-  'cause_number',
-  'cause_method',
-  'application',
-  'over_verb',
-  'over_target',
-  'over_result',
+  ['outcome', 'response'],
+  ['problems', ''],
+  ['failed', 0],
+  ['messages', 0],
+  ['channel', null],
+  ['cause_number', null],
+  ['cause_method', null],
+  ['application', null],
+  ['over_verb', null],
+  ['over_target', null],
+  ['over_result', null],
 ] as const;
 
 /** One exchange on its way to the tape. */
@@ -54,7 +54,7 @@ export interface PreparedExchange {
   /** It goes on: another one will take its place. */
   readonly isOpen: boolean;
   readonly usual: readonly Cell[];
-  /** Null where all of them are. */
+  /** Null where all of them are as usual. */
   readonly rare: readonly Cell[] | null;
   readonly heads: Heads;
   readonly request: PackedBytes | null;
@@ -82,16 +82,12 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
     protocol,
     exchange.startedAtUs,
     exchange.durationUs,
-    exchange.outcome,
-    exchange.problems.join(' '),
     operation.verb,
     operation.authority,
     operation.target,
     operation.result,
-    operation.failed ? 1 : 0,
     sizes.request,
     sizes.response,
-    messagesBefore + messages.length,
     packed.fields,
     cellOf(entriesByMessage.get(null)),
   ];
@@ -111,9 +107,15 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
 
 const noHeads: Heads = { request: null, response: null };
 
-function rareCells({ channel, cause }: Exchange, { application, over }: Operation): readonly Cell[] | null {
-  if (channel === null && cause === null && application === null && over === null) return null;
+function rareCells(exchange: Exchange, operation: Operation): readonly Cell[] | null {
+  if (isUsual(exchange, operation)) return null;
+  const { channel, cause, messages, messagesBefore } = exchange;
+  const { application, over } = operation;
   return [
+    exchange.outcome,
+    exchange.problems.join(' '),
+    operation.failed ? 1 : 0,
+    messagesBefore + messages.length,
     channel,
     cause === null ? null : cause.number,
     cause === null ? null : cause.method,
@@ -122,6 +124,13 @@ function rareCells({ channel, cause }: Exchange, { application, over }: Operatio
     over === null ? null : over.target,
     over === null ? null : over.result,
   ];
+}
+
+function isUsual(exchange: Exchange, { application, over, failed }: Operation): boolean {
+  const { outcome, problems, channel, cause, messages, messagesBefore } = exchange;
+  const isWhole = outcome === 'response' && problems.length === 0 && !failed;
+  const isPlain = channel === null && cause === null && application === null && over === null;
+  return isWhole && isPlain && messagesBefore + messages.length === 0;
 }
 
 /** What was taken from a message stands beside it: the exchange is written again when more of them come. */

@@ -26,6 +26,9 @@ const capture: CaptureStats = {
   notSampled: 0,
   unreadBytes: 2048,
   queuedBytes: 0,
+  takes: 4123,
+  longestWaitUs: 812_345,
+  mostUnreadBytes: 33_550_000,
   uprobeMulti: true,
 };
 

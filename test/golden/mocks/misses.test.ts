@@ -78,3 +78,15 @@ it('lists no more than ten differences, and counts the others', () => {
   const [near] = missOf(charged(Object.fromEntries(Array.from({ length: 14 }, (_, i) => [`extra${i}`, i])))).nearest;
   expect([near?.differences.length, near?.more]).toEqual([10, 6]);
 });
+
+it.each([
+  ['/v2/lamp', '1'],
+  ['/v2/missing', '3'],
+  ['/v2/-/v1/search?text=desk', '4'],
+  ['/lamp/-/lamp-2.0.0.tgz', '2'],
+])('finds what is nearest to %s, which a build asks that puts another path before all', (target, exchange) => {
+  const tape = ['/lamp', '/lamp/-/lamp-1.0.0.tgz', '/missing', '/-/v1/search?text=desk'].map((each) => ({
+    target: each,
+  }));
+  expect(missOf({ target, tape }).nearest[0]?.exchange).toBe(exchange);
+});

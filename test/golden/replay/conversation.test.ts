@@ -62,7 +62,7 @@ let outcome: SuiteOutcome;
 beforeAll(async () => {
   const service = await listenForSockets(changed);
   try {
-    const options = { ...suiteDefaults, target: parseTarget(service.url), timeoutMs: 240 };
+    const options = { ...suiteDefaults, target: parseTarget(service.url), timeoutMs: 1_990 };
     outcome = await runSuite(casesFrom([recorded]), options);
   } finally {
     await service.close();

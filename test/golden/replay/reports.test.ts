@@ -79,6 +79,27 @@ it('is never green where nothing passed', () => {
   expect(rendered(junit, skippedRun)).toMatch(/ failures="1" errors="0" .* skipped="1"/);
 });
 
+it('says once that cases were not sent, where one value is lacking for all of them', () => {
+  const lacking = (id: string, name: string) => ({
+    ...caseResult({ id, name, verdict: 'error' }),
+    reason: 'not-minted',
+  });
+  const failed = caseResult({ id: '7', name: 'POST /login -> 302', verdict: 'fail' });
+  const results = [
+    failed,
+    ...['8', '9', '10', '12'].map((id) => lacking(id, `GET /orders/${id} -> 200`)),
+    lacking('13', 'GET /me -> 200'),
+  ];
+  const session =
+    'header["cookie"]["sid"] comes from the answer of case 7 (POST /login -> 302), which did not give it in this run';
+  const note = (hint: string) => ({ curl: 'curl http://127.0.0.1:8080/', hints: [hint] });
+  const notes = new Map(
+    results.slice(1).map(({ id }) => [id, note(id === '13' ? session.replace('sid', 'theme') : session)]),
+  );
+  const run = { ...greenRun, report: reportOf(results, []), notes };
+  expectGolden('replay/expected/console-not-sent.txt', rendered(consoleFormat, run));
+});
+
 describe('calls of the build', () => {
   const call: OutgoingCall = {
     case: '1',

@@ -1,4 +1,4 @@
-import { memoised, memoisedLast } from '../../../tape/memo';
+import { memoised, memoisedLast, Recent, returned } from '../../../tape/memo';
 
 function counted<K>() {
   const asked: K[] = [];
@@ -37,4 +37,31 @@ it('remembers the last answer by the object itself, not by what it looks like', 
   expect(answer(one)).toBe(answer(one));
   expect(answer(other)).not.toBe(answer(one));
   expect(asked).toHaveLength(3);
+});
+
+describe('what was said of objects that come again', () => {
+  it('is known by the object itself, and of the last 64 alone', () => {
+    const recent = new Recent<object, number>();
+    const objects = Array.from({ length: 65 }, () => returned({}));
+    for (const [i, object] of objects.entries()) recent.set(object, i);
+    expect(objects.map((object) => recent.get(object))).toEqual([undefined, ...Array.from(objects.keys()).slice(1)]);
+    expect(recent.get({})).toBeUndefined();
+  });
+
+  it('takes the place of what was said before', () => {
+    const recent = new Recent<object, number>();
+    const object = returned({});
+    recent.set(object, 1);
+    recent.set(object, 2);
+    expect(recent.get(object)).toBe(2);
+    recent.clear();
+    expect(recent.get(object)).toBeUndefined();
+  });
+
+  it('is not kept of one that came once', () => {
+    const recent = new Recent<object, number>();
+    const object = {};
+    recent.set(object, 1);
+    expect(recent.get(object)).toBeUndefined();
+  });
 });

@@ -75,6 +75,7 @@ export function takeSealed(socket: Socket, event: SealedWire): readonly Unaccoun
   const { direction, before, added, lastLength, nested, callBegins, atNs } = event;
   const { account, stream } = socket;
   if (account === null) return [];
+  if (direction === 'received' && !nested) socket.receivedBy = event.thread;
   const holes: (Unaccounted | null)[] = [];
   account.learnSuite(event.cipher);
   if (stream !== null && !nested && callBegins && direction === 'received' && !opensLater(stream)) {
@@ -84,6 +85,9 @@ export function takeSealed(socket: Socket, event: SealedWire): readonly Unaccoun
   if (added.records === 1 && lastLength === added.bytes) account.learnRecord(direction, before, lastLength);
   const after = { records: before.records + added.records, bytes: before.bytes + added.bytes };
   account.learnTotal(direction, after);
+  const isInNoRecord = added.records === 0 && added.bytes > 0;
+  if (isInNoRecord && !nested && direction === 'sent' && socket.plaintext.sent === 0)
+    account.excuseGivenToKernel(direction, added.bytes);
   if (stream !== null && !nested && direction === 'sent') {
     account.excuseHidden(direction, after, socket.plaintext.sent, hiddenOf(stream));
     holes.push(settleAll(socket, direction, after, atNs));

@@ -5,15 +5,15 @@
  */
 
 import type { Way } from '../../../../tape/model/exchange';
-import type { MissingReason, Role, SourceEvent } from '../../events';
-import { type Agreed, onlyOffer } from '../../tls-hello';
+import type { CloseEvent, MissingReason, Role, SourceEvent } from '../../events';
+import type { Agreed } from '../../tls-hello';
 import type { DataReason, WireEvent } from '../decode/decode';
-import type { TlsLibraryName } from '../decode/wire';
 import { HostNames } from '../names/host-names';
 import { holesAtEnd, takeIntoSums, takeSealed, type Unaccounted } from './balance';
-import { beginHandshake, factsOf, takeIntoHandshake } from './handshake';
+import { beginHandshake, factsOf, learnAgreed, spokenIn, takeIntoHandshake } from './handshake';
 import { Processes } from './processes';
 import {
+  type AgreedWire,
   type BindWire,
   type CloseWire,
   type DataWire,
@@ -26,6 +26,7 @@ import {
   type Socket,
   type Stream,
   type StreamDirection,
+  showsTwoThreads,
   skip,
   streamsOf,
   totalsOf,
@@ -63,7 +64,15 @@ const KNOWN_MOST = 131_072;
 const NO_BYTES = new Uint8Array(0);
 const nothingSealed: SealedBoth = { sent: { records: 0, bytes: 0 }, received: { records: 0, bytes: 0 } };
 /** The end of a socket of which nothing is known but that it is gone. */
-const noEnd = { sent: 0, received: 0, error: 0, carriedTls: false, measured: null, sealed: nothingSealed };
+const noEnd = {
+  sent: 0,
+  received: 0,
+  error: 0,
+  ended: { sent: false, received: false },
+  carriedTls: false,
+  measured: null,
+  sealed: nothingSealed,
+};
 /** errno values of Linux on x86-64 and arm64. */
 const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
   32: 'reset', // EPIPE
@@ -74,6 +83,23 @@ const howByError: Record<number, 'refused' | 'reset' | 'timeout'> = {
   113: 'refused', // EHOSTUNREACH
 };
 
+/** `isWithin`: the ciphertext of a stream is the plaintext of another one. */
+interface TlsBegin {
+  readonly atNs: number;
+  readonly isWithin: boolean;
+}
+
+/**
+ * A reset that comes after the answering side has ended its stream cut nothing off: a server that closes first gets one
+ * where its client says goodbye as well.
+ */
+function howItEnded(role: Role, { error, ended }: Pick<CloseWire, 'error' | 'ended'>): CloseEvent['how'] {
+  if (error === 0) return 'closed';
+  const how = howByError[error] ?? 'reset';
+  if (how !== 'reset' || role === 'unknown') return how;
+  return ended[role === 'inbound' ? 'sent' : 'received'] ? 'closed' : 'reset';
+}
+
 export class Binder {
   private readonly sockets = new Map<number, Socket>();
   private readonly streams = new Map<number, Stream>();
@@ -82,6 +108,8 @@ export class Binder {
   private readonly names = new HostNames();
   private readonly listening = new Set<string>();
   private readonly unwanted = new Set<number>();
+  /** Processes in which one thread was seen to receive what another one gave its TLS library. */
+  private readonly handingOn = new Set<number>();
   /** When each unix socket was first seen. */
   private readonly unixSockets = new Map<number, number>();
   private heldBytes = 0;
@@ -117,6 +145,9 @@ export class Binder {
         break;
       case 'tls-bind':
         this.bind(this.streamOf(event), event.socket, event);
+        break;
+      case 'tls-agreed':
+        this.takeAgreed(event);
         break;
       case 'tls-close':
         this.closeStream(event);
@@ -188,11 +219,11 @@ export class Binder {
 
   private openSocket(event: OpenWire): void {
     const { socket: key, startedEarlier } = event;
+    const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     if (this.sockets.size >= KNOWN_MOST) this.dropOldestSocket();
-    this.sockets.set(key, newSocket(event));
+    this.sockets.set(key, newSocket(event, role));
     if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
     this.names.open(key, event.remote);
-    const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
     const isWanted = !isOwn && this.isWanted(role, event.kind === 'open' ? event.localPort : null);
     if (isWanted && event.notSampled === true) this.notSampled++;
@@ -233,6 +264,7 @@ export class Binder {
     const socket = this.sockets.get(event.socket);
     if (socket === undefined || socket.stream !== null || socket.tlsSeen) return;
     if (event.maybeTls && socket.maybeBytes < MAYBE_MOST) {
+      if (event.direction === 'received') socket.receivedBy = event.thread;
       socket.maybe.push(keptOf(event));
       socket.maybeBytes += event.bytes.length;
       return;
@@ -277,7 +309,7 @@ export class Binder {
     return !stream.begun && event.atNs < this.processes.probedAtNs(event.pid);
   }
 
-  private streamOf(event: DataWire | BindWire): Stream {
+  private streamOf(event: DataWire | BindWire | AgreedWire): Stream {
     const known = this.streams.get(event.tls);
     if (known !== undefined) return known;
     if (this.streams.size >= KNOWN_MOST) this.dropOldestStream();
@@ -312,13 +344,17 @@ export class Binder {
     if (socket === undefined || stream.socket !== null || stream.alone) return;
     stream.socket = socket;
     stream.holdsSocket = event.kind === 'tls-bind' && event.how === 'descriptor';
+    stream.throughMemory = event.kind === 'tls-bind' && event.how.startsWith('ciphertext');
+    stream.isFedByOthers = stream.throughMemory && this.handingOn.has(event.pid);
+    if (event.kind === 'tls-bind' && event.how === 'ciphertext-received') this.noteThread(stream, socket, event);
     Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);
     socket.account?.learnOwnPadding(stream.library === 'jsse' ? JSSE_PADDING : 0);
     const isWithin = event.kind === 'tls-bind' && event.how === 'within';
     if (isWithin) socket.account = null;
-    if (socket.stream === null || isWithin) this.emitTls(socket, stream.library, event.atNs);
+    else if (socket.handshake !== null) learnAgreed(socket.handshake, stream.agreed);
+    if (socket.stream === null || isWithin) this.emitTls(socket, stream, { atNs: event.atNs, isWithin });
     if (socket.stream !== null) socket.earlier.push(socket.stream);
     socket.stream = stream;
     for (const held of this.release(stream)) this.emitPlaintext(stream, socket, held);
@@ -341,7 +377,17 @@ export class Binder {
     this.emit({ kind: 'facts', connection, atUs: this.atUs(atNs), handshake: factsOf(handshake) });
   }
 
-  private emitTls(socket: Socket, library: TlsLibraryName, atNs: number): void {
+  /** A program asks its library before its first data, as a rule: then no socket is known yet. */
+  private takeAgreed(event: AgreedWire): void {
+    const stream = this.streamOf(event);
+    stream.agreed ??= event.protocol;
+    const { socket } = stream;
+    if (socket?.handshake == null || streamsOf(socket).length > 1) return;
+    learnAgreed(socket.handshake, stream.agreed);
+    this.emitHandshake(socket, event.atNs);
+  }
+
+  private emitTls(socket: Socket, { library, agreed }: Stream, { atNs, isWithin }: TlsBegin): void {
     this.emitHandshake(socket, atNs);
     this.emit({
       kind: 'tls',
@@ -350,7 +396,8 @@ export class Binder {
       library,
       binding: 'certain',
       startedEarlier: socket.openedAtNs < this.processes.probedAtNs(socket.pid),
-      ...spokenIn(socket),
+      agreed: isWithin ? agreed : agreedOf(socket),
+      serverName: socket.handshake?.serverName ?? null,
     });
   }
 
@@ -386,7 +433,14 @@ export class Binder {
     for (const event of held) this.emitData(event, connection, event.position);
   }
 
+  private noteThread(stream: Stream, socket: Socket, { thread, pid }: DataWire | BindWire): void {
+    if (stream.isFedByOthers || !showsTwoThreads(stream, socket, thread)) return;
+    stream.isFedByOthers = true;
+    this.handingOn.add(pid);
+  }
+
   private emitPlaintext(stream: Stream, socket: Socket, event: DataWire): void {
+    if (event.direction === 'received') this.noteThread(stream, socket, event);
     const { place, hole } = takeIntoSums(stream, socket, event);
     if (hole !== null) this.emitHoles(socket, [hole]);
     this.emitData(event, socket.key, place);
@@ -460,7 +514,7 @@ export class Binder {
       kind: 'close',
       connection: socket.key,
       atUs: this.atUs(event.atNs),
-      how: howByError[event.error] ?? (event.error === 0 ? 'closed' : 'reset'),
+      how: howItEnded(socket.role, event),
       sentTotal: totals?.sent ?? null,
       receivedTotal: totals?.received ?? null,
     });
@@ -493,12 +547,14 @@ export class Binder {
       sentBytes: Math.max(0, end.sent - socket.end.sent),
       receivedBytes: Math.max(0, end.received - socket.end.received),
       unread: judgeUnread(look, openedAtNs, (file) => this.options.probedAtNs?.(pid, file)),
-      ...spokenIn(socket),
+      agreed: agreedOf(socket),
+      serverName: socket.handshake?.serverName ?? null,
     });
   }
 
   private forgetProcess(pid: number): void {
     this.processes.forget(pid);
+    this.handingOn.delete(pid);
     this.names.forgetProcess(pid);
     // Nobody frees the TLS objects of a process that just ends.
     for (const stream of this.streams.values()) {
@@ -510,8 +566,8 @@ export class Binder {
 }
 
 /** What TLS is said to carry. */
-function spokenIn({ handshake }: Socket): { readonly agreed: Agreed; readonly serverName: string | null } {
-  return { agreed: onlyOffer(handshake?.offered ?? []), serverName: handshake?.serverName ?? null };
+function agreedOf({ handshake }: Socket): Agreed {
+  return handshake === null ? null : spokenIn(handshake);
 }
 
 /** Null for what was read from memory during its call. */

@@ -1,6 +1,6 @@
 /** What is learnt of the handshake of a TLS socket while it goes by: from the client's hello, and what the kernel side read of the server's. */
 import type { HandshakeFacts } from '../../../../tape/model/connection-facts';
-import { beginsWithHello, helloInRecords } from '../../tls-hello';
+import { type Agreed, beginsWithHello, helloInRecords, isProtocolName, onlyOffer } from '../../tls-hello';
 import { suiteName, versionOf } from '../../tls-names';
 import type { DataWire, SealedWire, StreamDirection } from './sockets-and-streams';
 
@@ -12,6 +12,8 @@ export interface Handshake {
   version: string | null;
   cipher: string | null;
   tookUs: number | null;
+  /** What the library told its program that was agreed on. */
+  agreed: Agreed;
   /** Something of it was not told yet. */
   isNews: boolean;
 }
@@ -29,6 +31,7 @@ export function beginHandshake(first: readonly DataWire[], client: StreamDirecti
     version: null,
     cipher: null,
     tookUs: null,
+    agreed: null,
     isNews: isHello,
   };
 }
@@ -52,6 +55,20 @@ export function takeIntoHandshake(handshake: Handshake, event: SealedWire): bool
   return true;
 }
 
-export function factsOf({ version, cipher, offered, tookUs }: Handshake): HandshakeFacts {
-  return { version, cipher, offered, agreed: null, tookUs };
+/** The first answer counts; one that the client had not offered is of another stream, such as one within this one. */
+export function learnAgreed(handshake: Handshake, agreed: Agreed): void {
+  const { offered } = handshake;
+  if (agreed === null || handshake.agreed !== null || !isProtocolName(agreed)) return;
+  if (offered !== null && !offered.includes(agreed)) return;
+  handshake.agreed = agreed;
+  handshake.isNews = true;
+}
+
+/** What TLS is said to carry: a single offer is an answer as well. */
+export function spokenIn({ agreed, offered }: Handshake): Agreed {
+  return agreed ?? onlyOffer(offered ?? []);
+}
+
+export function factsOf({ version, cipher, offered, agreed, tookUs }: Handshake): HandshakeFacts {
+  return { version, cipher, offered, agreed, tookUs };
 }

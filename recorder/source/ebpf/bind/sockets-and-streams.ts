@@ -1,6 +1,7 @@
 /** What the binder knows of a socket, and of a TLS stream that runs over one. Only data, and what follows of it. */
 
-import type { DataEvent } from '../../events';
+import type { DataEvent, Role } from '../../events';
+import type { Agreed } from '../../tls-hello';
 import type { WireEvent } from '../decode/decode';
 import type { TlsLibraryName } from '../decode/wire';
 import type { Handshake } from './handshake';
@@ -11,6 +12,7 @@ export type DataWire = Extract<WireEvent, { kind: 'data' }>;
 export type OpenWire = Extract<WireEvent, { kind: 'open' | 'open-unix' }>;
 export type SealedWire = Extract<WireEvent, { kind: 'sealed' }>;
 export type BindWire = Extract<WireEvent, { kind: 'tls-bind' }>;
+export type AgreedWire = Extract<WireEvent, { kind: 'tls-agreed' }>;
 export type CloseWire = Extract<WireEvent, { kind: 'close' | 'tls-close' | 'standing' }>;
 export type SealedBoth = CloseWire['sealed'];
 
@@ -22,9 +24,12 @@ export interface Socket {
   readonly openedAtNs: number;
   readonly pid: number;
   readonly startedEarlier: boolean;
+  readonly role: Role;
   tlsSeen: boolean;
   /** Null before TLS. */
   handshake: Handshake | null;
+  /** The thread that received on it last; null before that. */
+  receivedBy: number | null;
   /** What its process had aboard when TLS was seen: it may have ended when the socket closes. */
   look: TlsLook | null;
   /** The one that was bound last. */
@@ -49,12 +54,18 @@ export interface Stream {
   socket: Socket | null;
   /** Its TLS object leads to the socket itself. */
   holdsSocket: boolean;
+  /** Its ciphertext passes through memory: the program receives, and gives its library what came. */
+  throughMemory: boolean;
+  /** One thread receives, another one gives it what came: that may be any time later. */
+  isFedByOthers: boolean;
   /** Emitted as a connection of its own because no socket was found. */
   alone: boolean;
   held: DataWire[];
   heldBytes: number;
   /** Something of it was told. */
   begun: boolean;
+  /** What its library told its program that it is to carry. */
+  agreed: Agreed;
   /** Bytes that were left out at its beginning: some of the probes of its process were not in place yet. */
   readonly skipped: ByDirection;
   /** Where its next byte stands, and how many of the bytes before it the account found missing since the last. */
@@ -66,17 +77,20 @@ export interface Stream {
   total: ByDirection | null;
 }
 
-export function newStream(event: DataWire | BindWire): Stream {
+export function newStream(event: DataWire | BindWire | AgreedWire): Stream {
   return {
     key: event.tls,
     pid: event.pid,
     library: event.library,
     socket: null,
     holdsSocket: false,
+    throughMemory: false,
+    isFedByOthers: false,
     alone: false,
     held: [],
     heldBytes: 0,
     begun: false,
+    agreed: null,
     skipped: { sent: 0, received: 0 },
     next: { sent: 0, received: 0 },
     assumed: { sent: 0, received: 0 },
@@ -86,14 +100,16 @@ export function newStream(event: DataWire | BindWire): Stream {
   };
 }
 
-export function newSocket(event: OpenWire): Socket {
+export function newSocket(event: OpenWire, role: Role): Socket {
   return {
     key: event.socket,
     openedAtNs: event.atNs,
     pid: event.pid,
     startedEarlier: event.startedEarlier,
+    role,
     tlsSeen: false,
     handshake: null,
+    receivedBy: null,
     look: null,
     stream: null,
     earlier: [],
@@ -137,10 +153,16 @@ export function hiddenOf({ library }: Stream): readonly number[] {
 
 /**
  * Records may wait to be opened while others are received: a program that does the input and output of an SSLEngine may do
- * the two on different threads. OpenSSL's memory BIOs and rustls are fed at once by what was received.
+ * the two on different threads, and so may one that gives OpenSSL memory BIOs (Kestrel of .NET does, Node.js does not).
+ * rustls is fed at once by what was received.
  */
-export function opensLater({ library, holdsSocket }: Stream): boolean {
-  return library === 'jsse' && !holdsSocket;
+export function opensLater({ library, holdsSocket, isFedByOthers }: Stream): boolean {
+  return (library === 'jsse' && !holdsSocket) || isFedByOthers;
+}
+
+/** True where somebody received for this stream who is not the one that gives it what came, or takes plaintext from it. */
+export function showsTwoThreads({ library, throughMemory }: Stream, { receivedBy }: Socket, thread: number): boolean {
+  return library === 'openssl' && throughMemory && receivedBy !== null && receivedBy !== thread;
 }
 
 export function skip(stream: Stream, { direction, size }: DataWire): void {

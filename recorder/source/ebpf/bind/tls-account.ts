@@ -13,6 +13,8 @@ type StreamDirection = 'sent' | 'received';
 const TICKETS_MOST = 4;
 /** OpenSSL seals them in blocks of so many bytes, and what is in them (a random number among it) differs by a byte or two. */
 const TICKET_BLOCK = 16;
+/** Of one message of a handshake after which data may follow. */
+const HANDSHAKE_MOST = 4096;
 /** The kernel side tells so many of the first records one by one. */
 const RECORDS_TOLD = 12;
 /** An alert is two bytes (RFC 8446 6). */
@@ -51,6 +53,8 @@ class Side {
   excused = 0;
   /** What the one who seals may add to each record. */
   paddings: readonly number[] = PADDINGS;
+  /** Messages of the handshake that the kernel was given to seal. */
+  kernelSealed = 0;
   /** False where records passed that were not told one by one when they should have been. */
   complete = true;
 
@@ -105,6 +109,17 @@ export class TlsAccount {
     return suite?.hidesHandshake === true && paddings.some((padding) => length === suite.finishedLength + padding);
   }
 
+  /**
+   * Bytes that are in no record went out before there was any plaintext: the kernel seals (kTLS), and what it is given outside the
+   * calls that write is the rest of the handshake, a Finished or tickets. Whatever is larger, or more, is none.
+   */
+  excuseGivenToKernel(direction: StreamDirection, bytes: number): void {
+    const side = this.sides[direction];
+    if (bytes > HANDSHAKE_MOST || side.kernelSealed >= TICKETS_MOST) return;
+    side.kernelSealed++;
+    side.excused += bytes;
+  }
+
   /** Sums as they stand now. */
   learnTotal(direction: StreamDirection, sealed: SealedCount): void {
     this.sides[direction].advance(sealed);
@@ -132,7 +147,8 @@ export class TlsAccount {
   excuseHidden(direction: StreamDirection, sealed: SealedCount, plaintext: number, lengths: readonly number[]): void {
     if (this.isExplained(direction, sealed, plaintext)) return;
     const { side, missing } = this.weigh(direction, sealed, plaintext);
-    if (this.suite?.hidesHandshake !== false && lengths.includes(missing)) side.excused += missing;
+    const mayHide = this.suite?.hidesHandshake !== false || side.kernelSealed > 0;
+    if (mayHide && lengths.includes(missing)) side.excused += missing;
   }
 
   /** Every reading that is left fits, as nearly always: nothing is missing, and no reading falls away. */

@@ -92,13 +92,18 @@ export type WireEvent =
       readonly byRequest: boolean;
       /** Means something in the TLS layer. */
       readonly library: TlsLibraryName;
+      /** Who made the call. */
+      readonly thread: number;
     })
   | (WireBase & {
       /** `standing`: it goes on, and this is how it stands. */
       readonly kind: 'close' | 'tls-close' | 'standing';
       readonly sent: number;
       readonly received: number;
+      /** Positive errno, 0 for an orderly end. */
       readonly error: number;
+      /** Directions whose FIN came before the end. */
+      readonly ended: Readonly<Record<StreamDirection, boolean>>;
       readonly carriedTls: boolean;
       /** Null where nothing measures: in the TLS layer. */
       readonly measured: Measured | null;
@@ -118,10 +123,18 @@ export type WireEvent =
       readonly nested: boolean;
       /** The first event of a socket call: `before` is how things stood when the call began. */
       readonly callBegins: boolean;
+      readonly thread: number;
     })
   /** What the process received from a DNS server by UDP. The bytes are lent, as those of data. */
   | (WireBase & { readonly kind: 'answer'; readonly bytes: Uint8Array })
-  | (WireBase & { readonly kind: 'tls-bind'; readonly how: Binding; readonly library: TlsLibraryName })
+  | (WireBase & {
+      readonly kind: 'tls-bind';
+      readonly how: Binding;
+      readonly library: TlsLibraryName;
+      readonly thread: number;
+    })
+  /** What a TLS stream was agreed to carry (ALPN), as its library told its program. */
+  | (WireBase & { readonly kind: 'tls-agreed'; readonly protocol: string; readonly library: TlsLibraryName })
   /** `client`: the direction the ClientHello went. */
   | (WireBase & { readonly kind: 'tls-seen'; readonly client: StreamDirection })
   | (WireBase & { readonly kind: 'fork' | 'exec' | 'exit'; readonly other: number; readonly name: string });
@@ -134,6 +147,7 @@ const at = {
   role: offsetOf('wire_header.role'),
   flags: offsetOf('wire_header.flags'),
   tgid: offsetOf('wire_header.tgid'),
+  tid: offsetOf('wire_header.tid'),
   atNs: offsetOf('wire_header.at_ns'),
   socket: offsetOf('wire_header.socket'),
   tls: offsetOf('wire_header.tls'),
@@ -167,6 +181,7 @@ const at = {
   roundTrip: offsetOf('wire_close.round_trip_us'),
   resent: offsetOf('wire_close.resent'),
   window: offsetOf('wire_close.window'),
+  agreed: offsetOf('wire_agreed.name'),
   other: offsetOf('wire_process.other'),
   name: offsetOf('wire_process.name'),
 } as const;
@@ -295,7 +310,10 @@ function decodeEvent(type: number, event: EventView): WireEvent | undefined {
         ...event.base,
         how: bindings[event.u8(at.reason)] ?? 'nested',
         library: event.library,
+        thread: event.u32(at.tid),
       };
+    case wireType.tlsAgreed:
+      return decodeAgreed(event);
     case wireType.tlsSeen:
       return { kind: 'tls-seen', ...event.base, client: event.direction };
     case wireType.fork:
@@ -328,6 +346,7 @@ function decodeData(event: EventView): WireEvent {
     fromPacket: event.has(wireFlag.fromPacket),
     byRequest: event.has(wireFlag.byRequest),
     library: event.library,
+    thread: event.u32(at.tid),
   };
 }
 
@@ -347,6 +366,7 @@ function decodeSealed(event: EventView): WireEvent {
     version: event.u16(at.helloVersion),
     nested: event.has(wireFlag.nested),
     callBegins: event.has(wireFlag.callBegins),
+    thread: event.u32(at.tid),
   };
 }
 
@@ -357,13 +377,22 @@ function decodeAnswer(event: EventView): WireEvent | undefined {
   return { kind: 'answer', ...event.base, bytes: event.bytes(HEADER_BYTES, captured) };
 }
 
+const AGREED_MOST = wireLayout['wire_agreed.name'][1];
+
+function decodeAgreed(event: EventView): WireEvent {
+  const name = event.bytes(at.agreed, Math.min(event.u32(at.size), AGREED_MOST));
+  return { kind: 'tls-agreed', ...event.base, protocol: Buffer.from(name).toString('latin1'), library: event.library };
+}
+
 function decodeClose(kind: 'close' | 'tls-close' | 'standing', event: EventView): WireEvent {
+  const told = event.u32(at.told);
   return {
     kind,
     ...event.base,
     sent: event.u64(at.sent),
     received: event.u64(at.received),
     error: event.i32(at.error),
+    ended: { sent: (told & wireTold.sentEnd) !== 0, received: (told & wireTold.receivedEnd) !== 0 },
     carriedTls: event.has(wireFlag.socketTls),
     measured: kind === 'tls-close' ? null : measuredOf(event),
     sealed: {

@@ -19,6 +19,7 @@ export const wireType = {
   sealed: 12,
   standing: 13,
   answer: 14,
+  tlsAgreed: 15,
 } as const;
 
 export const wireDirection = { received: 0, sent: 1 } as const;
@@ -26,7 +27,7 @@ export const wireLayer = { socket: 0, tls: 1 } as const;
 export const wireRole = { unknown: 0, outbound: 1, inbound: 2 } as const;
 export const wireReason = { whole: 0, overLimit: 1, unreadableCall: 2, fault: 3, leftOut: 4, inPackets: 5 } as const;
 export const wireBinding = { nested: 1, ciphertextSent: 2, ciphertextReceived: 3, within: 4, descriptor: 5 } as const;
-export const wireTold = { roundTrip: 1, resent: 2, window: 4 } as const;
+export const wireTold = { roundTrip: 1, resent: 2, window: 4, sentEnd: 8, receivedEnd: 16 } as const;
 /** Which TLS library an event is of; the words reach the tape. */
 export const wireLibrary = {
   openssl: 0,
@@ -100,6 +101,8 @@ export const wireLayout = {
   'wire_close.round_trip_us': [104, 4],
   'wire_close.resent': [108, 4],
   'wire_close.window': [112, 4],
+  wire_agreed: [0, 128],
+  'wire_agreed.name': [64, 64],
   wire_process: [0, 88],
   'wire_process.other': [64, 4],
   'wire_process.name': [72, 16],
@@ -119,6 +122,7 @@ export const wireSizes: Readonly<Record<number, number>> = {
   [wireType.close]: wireLayout.wire_close[1],
   [wireType.tlsClose]: wireLayout.wire_close[1],
   [wireType.standing]: wireLayout.wire_close[1],
+  [wireType.tlsAgreed]: wireLayout.wire_agreed[1],
   [wireType.fork]: wireLayout.wire_process[1],
   [wireType.exec]: wireLayout.wire_process[1],
   [wireType.exit]: wireLayout.wire_process[1],

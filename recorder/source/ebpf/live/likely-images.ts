@@ -1,18 +1,21 @@
 /** The files that TLS of a program not yet started may come from, as far as they can be known beforehand. */
 import { closeSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+import { readElf } from '../attach/elf/elf';
+import { openFile } from '../attach/elf/elf-file';
 import type { MappedImage } from '../attach/plan';
 import { findProgram } from './command';
 
 /**
- * The program's own file (its interpreter's where it is a script), the machine's TLS libraries, and Node.js, which
- * scripts start and which has a copy of its own: found at its exec, it may have sent its first request already.
+ * The program's own file (its interpreter's where it is a script), the TLS libraries it brings along, those of the machine, and
+ * Node.js, which scripts start and which has a copy of its own: found at its exec, it may have sent its first request already.
  */
 export function imagesOfCommand(command: readonly string[]): readonly MappedImage[] {
   const program = findProgram(command[0] ?? '');
   const executables = program === undefined ? [] : [program, ...interpreterOf(program)];
   const node = [process.execPath, findProgram('node') ?? process.execPath];
-  return [...executables, ...node, ...librariesIn('', extraFolders())].flatMap((path) => imageOf(path) ?? []);
+  const folders = [...executables.flatMap(ownFolders), ...extraFolders()];
+  return [...executables, ...node, ...librariesIn('', folders)].flatMap((path) => imageOf(path) ?? []);
 }
 
 /** The TLS libraries installed where these processes live: some of them may live in containers. */
@@ -37,6 +40,22 @@ function interpreterOf(script: string): readonly string[] {
   if (interpreter === undefined) return [];
   const named = interpreter.endsWith('/env') ? findProgram(words?.[2] ?? '') : interpreter;
   return named === undefined ? [] : [named];
+}
+
+/** Where a program says that its libraries are, before those of the machine. */
+function ownFolders(program: string): readonly string[] {
+  const file = openFile(program);
+  if (file === undefined) return [];
+  try {
+    const reading = readElf(file.read);
+    const origin = dirname(realpathSync(program));
+    const paths = reading.kind === 'elf' ? reading.image.searchPaths : [];
+    return paths.map((path) => path.replace(/\$(?:ORIGIN\b|\{ORIGIN\})/g, () => origin)).filter(isAbsolute);
+  } catch {
+    return []; // it went away meanwhile
+  } finally {
+    file.close();
+  }
 }
 
 function firstBytes(path: string): string {

@@ -2,11 +2,11 @@
  * SQS says in its answers which messages it took and gives, by their MD5, and its clients refuse an answer whose MD5 is not
  * that of the message: of the one they sent just now, and of the one in the answer as it stands there. Pure.
  */
-import { createHash } from 'node:crypto';
-import { parseForm } from '../../../../tape/body/form';
 import { jsonIn, viewBody } from '../../../../tape/body/view';
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../../../tape/json/json';
 import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
+import { md5, md5OfAttributes } from './message-md5';
+import { withXmlDigests } from './message-xml';
 
 /** True for an answer that says an MD5 of a message. */
 export function saysMessageDigests({ body }: HttpResponse): boolean {
@@ -29,8 +29,10 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('utf8');
 }
 
-function md5(content: string | Buffer): string {
-  return createHash('md5').update(content).digest('hex');
+/** The older protocol: a form, answered in XML. Null for what is no such answer. */
+function inXml({ body }: HttpResponse, live: HttpRequest): string | null {
+  const text = textOf(body.bytes);
+  return text.includes('<MD5Of') ? withXmlDigests(text, textOf(live.body.bytes)) : null;
 }
 
 /** Null where nothing is another. */
@@ -70,68 +72,4 @@ function fittedTo(said: JsonObject, message: JsonObject): JsonObject {
 
 function md5OfText(text: JsonValue | undefined): string | null {
   return typeof text === 'string' ? md5(text) : null;
-}
-
-/** As the developer guide of SQS has it: by name, each of three parts behind its length; 1 is for text, 2 for bytes. Null for what it has no rule for. */
-function md5OfAttributes(attributes: JsonValue | undefined): string | null {
-  if (!isJsonObject(attributes)) return null;
-  const names = Object.keys(attributes).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  const parts = names.map((name) => attributeBytes(name, attributes[name]));
-  return parts.every((part) => part !== null) ? md5(Buffer.concat(parts)) : null;
-}
-
-function attributeBytes(name: string, attribute: JsonValue | undefined): Buffer | null {
-  if (!isJsonObject(attribute) || typeof attribute.DataType !== 'string') return null;
-  const { DataType: type, StringValue: text, BinaryValue: binary } = attribute;
-  const head = [withLength(Buffer.from(name)), withLength(Buffer.from(type))];
-  if (typeof text === 'string') return Buffer.concat([...head, Buffer.from([1]), withLength(Buffer.from(text))]);
-  if (typeof binary !== 'string') return null;
-  return Buffer.concat([...head, Buffer.from([2]), withLength(Buffer.from(binary, 'base64'))]);
-}
-
-function withLength(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-/** The older protocol: a form, answered in XML. Attributes keep the MD5 that they had. Null for what is no such answer. */
-function inXml({ body }: HttpResponse, live: HttpRequest): string | null {
-  const text = textOf(body.bytes);
-  if (!text.includes('<MD5Of')) return null;
-  const form = new Map(parseForm(textOf(live.body.bytes)));
-  const own = form.get('MessageBody');
-  const byId = new Map(
-    [...form].flatMap(([name, id]) => {
-      const entry = /^(SendMessageBatchRequestEntry\.\d+)\.Id$/.exec(name)?.[1];
-      const sent = form.get(`${entry}.MessageBody`);
-      return sent === undefined ? [] : [[id, sent] as const];
-    }),
-  );
-  return text
-    .replace(/<Message>.*?<\/Message>/gs, (message) => withElement(message, 'MD5OfBody', elementText(message, 'Body')))
-    .replace(/<SendMessageResult>.*?<\/SendMessageResult>/gs, (result) => withElement(result, 'MD5OfMessageBody', own))
-    .replace(/<SendMessageBatchResultEntry>.*?<\/SendMessageBatchResultEntry>/gs, (entry) =>
-      withElement(entry, 'MD5OfMessageBody', byId.get(elementText(entry, 'Id') ?? '')),
-    );
-}
-
-function withElement(xml: string, name: string, content: string | undefined): string {
-  if (content === undefined) return xml;
-  return xml.replace(new RegExp(`<${name}>[^<]*</${name}>`), () => `<${name}>${md5(content)}</${name}>`);
-}
-
-function elementText(xml: string, name: string): string | undefined {
-  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-  return found === undefined ? undefined : unescaped(found);
-}
-
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-
-function unescaped(text: string): string {
-  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(lt|gt|quot|apos|amp));/gi, (whole, hex, decimal, name) => {
-    if (name !== undefined) return entities[String(name).toLowerCase()] ?? whole;
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
 }

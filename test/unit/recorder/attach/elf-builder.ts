@@ -28,8 +28,10 @@ export interface ElfPlan {
   readonly hashed?: boolean;
   /** Libraries it is linked to. */
   readonly needed?: readonly string[];
+  /** Where the loader looks for them. */
+  readonly runpath?: string;
   readonly rodata?: string;
-  readonly extraSections?: Readonly<Record<string, string>>;
+  readonly extraSections?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 export const TEXT_ADDRESS = 0x401000;
@@ -108,8 +110,12 @@ function sectionsOf(plan: ElfPlan, text: Buffer): readonly Section[] {
     { name: '.dynstr', type: 3, content: dynstr },
     ...(plan.hashed === false ? [] : [{ name: '.gnu.hash', type: 0x6ffffff6, content: hashes, link: '.dynsym' }]),
     { name: '.rela.plt', type: 4, content: relocations(plan.imports ?? []), link: '.dynsym' },
-    { name: '.dynamic', type: 6, content: dynamicEntries(plan.needed ?? []), link: '.libraries' },
-    { name: '.libraries', type: 3, content: Buffer.from(`${(plan.needed ?? []).join('\0')}\0`) },
+    { name: '.dynamic', type: 6, content: dynamicEntries(plan), link: '.libraries' },
+    {
+      name: '.libraries',
+      type: 3,
+      content: Buffer.from(`${[...(plan.needed ?? []), plan.runpath ?? ''].join('\0')}\0`),
+    },
     { name: '.symtab', type: 2, content: symtab, link: '.strtab' },
     { name: '.strtab', type: 3, content: strtab },
     { name: '.note.gnu.build-id', type: 7, content: buildIdNote() },
@@ -165,13 +171,17 @@ function relocations(imports: readonly string[]): Buffer {
   return bytes;
 }
 
-function dynamicEntries(needed: readonly string[]): Buffer {
-  const bytes = Buffer.alloc(16 * (needed.length + 1));
+function dynamicEntries({ needed = [], runpath }: ElfPlan): Buffer {
+  const entries = [
+    ...needed.map((name) => [1n, name] as const),
+    ...(runpath === undefined ? [] : [[29n, runpath] as const]),
+  ];
+  const bytes = Buffer.alloc(16 * (entries.length + 1));
   let at = 0;
-  needed.forEach((name, i) => {
-    bytes.writeBigUInt64LE(1n, i * 16);
+  entries.forEach(([tag, text], i) => {
+    bytes.writeBigUInt64LE(tag, i * 16);
     bytes.writeBigUInt64LE(BigInt(at), i * 16 + 8);
-    at += name.length + 1;
+    at += text.length + 1;
   });
   return bytes;
 }

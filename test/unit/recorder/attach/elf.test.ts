@@ -84,6 +84,9 @@ it('names the function behind a linkage stub', () => {
 it('lists the libraries a file is linked to', () => {
   expect(imageOf({ ...plan, needed: ['libssl.so.3', 'libc.so.6'] }).needed).toEqual(['libssl.so.3', 'libc.so.6']);
   expect(imageOf(plan).needed).toEqual([]);
+  expect(imageOf(plan).searchPaths).toEqual([]);
+  const own = imageOf({ ...plan, needed: ['libssl.so.3'], runpath: '$ORIGIN/../lib:/opt/lib' });
+  expect([own.needed, own.searchPaths]).toEqual([['libssl.so.3'], ['$ORIGIN/../lib', '/opt/lib']]);
 });
 
 it('opens a file without section headers, and finds no functions in it', () => {

@@ -1,7 +1,7 @@
 /** What the binder tells of connections beside their bytes. */
 import { Binder } from '../../../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../../../recorder/source/ebpf/decode/decode';
-import { wireFlag, wireTold } from '../../../../recorder/source/ebpf/decode/wire';
+import { wireBinding, wireFlag, wireRole, wireTold } from '../../../../recorder/source/ebpf/decode/wire';
 import type { FactsEvent, OpenEvent, SourceEvent } from '../../../../recorder/source/events';
 import { clientHello } from '../../../support/client-hello';
 import { dnsResponse } from '../../../support/dns';
@@ -15,6 +15,31 @@ function told(events: readonly WireFields[]): SourceEvent[] {
   for (const event of decodeBatch(batchOf(...events))) binder.push(event);
   return all;
 }
+
+const RESET = 104;
+
+describe('a reset after a FIN', () => {
+  const endOf = (role: 'inbound' | 'outbound' | 'unknown', ended: number, error = RESET) =>
+    told([
+      { type: 'open', socket: 1, role: wireRole[role] },
+      { type: 'close', socket: 1, error, told: ended },
+    ]).find(({ kind }) => kind === 'close');
+
+  it('cut nothing off where the answering side had ended its stream', () => {
+    expect(endOf('inbound', wireTold.sentEnd)).toMatchObject({ how: 'closed' });
+    expect(endOf('outbound', wireTold.receivedEnd)).toMatchObject({ how: 'closed' });
+  });
+
+  it('is a reset where only the asking side had ended its own, or nobody knows who asks', () => {
+    expect(endOf('inbound', wireTold.receivedEnd)).toMatchObject({ how: 'reset' });
+    expect(endOf('outbound', wireTold.sentEnd)).toMatchObject({ how: 'reset' });
+    expect(endOf('unknown', wireTold.sentEnd | wireTold.receivedEnd)).toMatchObject({ how: 'reset' });
+  });
+
+  it('and a peer that is gone is still a timeout', () => {
+    expect(endOf('inbound', wireTold.sentEnd, 110)).toMatchObject({ how: 'timeout' });
+  });
+});
 
 const factsIn = (events: readonly SourceEvent[]) =>
   events.filter((event): event is FactsEvent => event.kind === 'facts');
@@ -133,6 +158,44 @@ describe('the handshake of TLS', () => {
       { version: '1.3', cipher: 'TLS_AES_128_GCM_SHA256', offered: null, agreed: null, tookUs: null },
       undefined,
     ]);
+  });
+
+  describe('has what was agreed on, where its library told it', () => {
+    const asked = (agreed: string, more: Partial<WireFields> = {}): WireFields => ({
+      ...{ type: 'tlsAgreed', layer: 1, tls: 7, agreed },
+      ...more,
+    });
+    const bound = { type: 'tlsBind', layer: 1, tls: 7, socket: 1 } as const;
+    const begun = async () => [
+      { type: 'open', socket: 1 } as const,
+      maybe(await clientHello(['h2', 'http/1.1']), SENT, 0),
+      seen(SENT),
+    ];
+    const last = (events: readonly SourceEvent[]) => factsIn(events).at(-1)?.handshake?.agreed;
+    const spoken = (events: readonly SourceEvent[]) =>
+      events.flatMap((event) => (event.kind === 'tls' ? [event.agreed] : []));
+
+    it('before the socket is known', async () => {
+      const events = told([...(await begun()), asked('h2'), bound]);
+      expect([last(events), spoken(events)]).toEqual(['h2', ['h2']]);
+    });
+
+    it('and afterwards', async () => {
+      const events = told([...(await begun()), bound, asked('http/1.1', { socket: 1 })]);
+      expect([last(events), spoken(events)]).toEqual(['http/1.1', [null]]);
+    });
+
+    it('once, and never what its client had not offered', async () => {
+      const [first, other] = [told([...(await begun()), asked('mqtt'), bound]), asked('http/1.1', { socket: 1 })];
+      expect([last(first), spoken(first)]).toEqual([null, [null]]);
+      expect(last(told([...(await begun()), asked('h2'), bound, other]))).toBe('h2');
+    });
+
+    it('of the outer one, where one TLS stream runs within another', async () => {
+      const inner = { type: 'tlsBind', layer: 1, tls: 8, socket: 1, reason: wireBinding.within } as const;
+      const events = told([...(await begun()), bound, asked('http/1.1', { tls: 8 }), inner]);
+      expect([last(events), spoken(events)]).toEqual([null, [null, 'http/1.1']]);
+    });
   });
 
   it('does not count early data, which comes before the server has chosen', async () => {

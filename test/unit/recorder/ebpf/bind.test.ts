@@ -1,6 +1,6 @@
 import { Binder, type BinderOptions } from '../../../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../../../recorder/source/ebpf/decode/decode';
-import { wireFlag, wireReason } from '../../../../recorder/source/ebpf/decode/wire';
+import { wireBinding, wireFlag, wireReason } from '../../../../recorder/source/ebpf/decode/wire';
 import type { SourceEvent } from '../../../../recorder/source/events';
 import { clientHello } from '../../../support/client-hello';
 import { batchOf, type WireFields } from '../../../support/wire-events';
@@ -231,6 +231,70 @@ describe('plaintext accounts for its ciphertext', () => {
       said(SENT, 'next', 8, [3, 111]),
     ]);
     expect(spoken(told).slice(2)).toEqual(['1 sent 0 head', '1 sent 4 body', '1 sent 8 next']);
+  });
+
+  describe('of records that come into memory', () => {
+    /** Two records of 100 bytes are received before either is opened, as Kestrel of .NET does; `opener` is who opens them. */
+    const fed = (opener: number, end: readonly WireFields[] = []) =>
+      bind([
+        open(1, { role: 2 }),
+        { ...plain(1, RECEIVED, 'hello'), flags: wireFlag.maybeTls, thread: 1 },
+        { type: 'tlsSeen', socket: 1, direction: RECEIVED },
+        { type: 'tlsBind', tls: 7, socket: 1, reason: wireBinding.ciphertextReceived, thread: opener },
+        record(SENT, [0, 0], 1000),
+        { ...record(RECEIVED, [0, 0], 69), thread: 1 },
+        { ...record(RECEIVED, [1, 69], 117), thread: 1 },
+        { ...record(RECEIVED, [2, 186], 117), thread: 1 },
+        { ...secret(7, RECEIVED, 'x'.repeat(100), { socket: 1 }), thread: opener },
+        { ...secret(7, RECEIVED, 'y'.repeat(100), { socket: 1, position: 100 }), thread: opener },
+        { ...record(RECEIVED, [3, 303], 117), thread: 1 },
+        ...end,
+      ]);
+    const holes = (told: readonly SourceEvent[]) =>
+      told.filter((event) => event.kind === 'data' && event.missing === 'unaccounted');
+    const closed: WireFields = { type: 'close', socket: 1, sentSealed: [1, 1000], receivedSealed: [4, 420] };
+
+    it('expects what was received to be opened before more is, where one thread does both', () => {
+      expect(holes(fed(1))[0]).toMatchObject({ position: 0, size: 100 });
+    });
+
+    it('lets them wait where another thread opens them, and says at the end what was never captured', () => {
+      expect(holes(fed(2))).toEqual([]);
+      expect(holes(fed(2, [closed]))).toMatchObject([{ direction: 'received', position: 200, size: 100 }]);
+    });
+  });
+
+  describe('that the kernel seals (kTLS)', () => {
+    /** What is given to the kernel is in no record. The server's flight is sealed by its library; two tickets are not. */
+    const inNoRecord = (bytes: number, before: readonly [number, number]): WireFields => ({
+      ...record(SENT, before, 0),
+      added: [0, bytes],
+    });
+    const told = (tickets: number, ...more: readonly WireFields[]) =>
+      bind([
+        open(1, { role: 2 }),
+        { type: 'tlsSeen', socket: 1, direction: RECEIVED },
+        record(SENT, [0, 0], 1000),
+        record(RECEIVED, [0, 0], 69),
+        inNoRecord(tickets, [1, 1000]),
+        { type: 'tlsBind', tls: 7, socket: 1, reason: wireBinding.nested },
+        said(SENT, 'head', 0, [1, 1000 + tickets]),
+        ...more,
+      ]);
+    const holes = (events: readonly SourceEvent[]) =>
+      events.filter((event) => event.kind === 'data' && event.missing === 'unaccounted');
+
+    it('is held against what was written, less the end of the handshake', () => {
+      expect(holes(told(525, said(SENT, 'more', 4, [1, 1529])))).toEqual([]);
+    });
+
+    it('has a hole where a file was sent (SSL_sendfile)', () => {
+      expect(holes(told(525, inNoRecord(5000, [1, 1529])))).toMatchObject([{ position: 4, size: 5000 }]);
+    });
+
+    it('and where more went out first than ends a handshake', () => {
+      expect(holes(told(20_000))).toMatchObject([{ position: 0, size: 20_000 }]);
+    });
   });
 
   it('says at the end what was sent and never captured', () => {

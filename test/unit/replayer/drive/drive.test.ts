@@ -1,8 +1,9 @@
 import { WiretapeError } from '../../../../errors/wiretape-error';
 import { failureOf } from '../../../../replayer/drive/failure';
+import { http1Message } from '../../../../replayer/drive/http1-message';
 import {
   closesConnection,
-  http1Headers,
+  http1Fields,
   http2Headers,
   http2Trailers,
   isChunked,
@@ -47,27 +48,46 @@ describe('outgoing headers', () => {
     headers: [],
     body: new Uint8Array(0),
     trailers: [],
+    version: '1.1',
     http2: null,
     ...more,
   });
   const at = (url: string, hostHeader: string | null = null) => ({ target: parseTarget(url), hostHeader });
 
-  it('leave out what belongs to the recorded connection, and keep case, order and repeats', () => {
-    const recorded = [
-      ['Host', 'old.test'],
-      ['X-B', '1'],
-      ['Connection', 'keep-alive, X-Hop'],
-      ['x-hop', 'gone'],
-      ['Transfer-Encoding', 'chunked'],
-      ['Content-Length', '3'],
-      ['Expect', '100-continue'],
-      ['TE', 'trailers'],
-      ['x-b', '2'],
-      ['Accept', '*/*'],
-    ] as const;
+  const recorded = [
+    ['Accept', '*/*'],
+    ['HOST', 'old.test'],
+    ['X-B', '1'],
+    ['Connection', 'keep-alive, X-Hop'],
+    ['x-hop', 'kept'],
+    ['Expect', '100-continue'],
+    ['TE', 'trailers'],
+    ['x-b', '2'],
+  ] as const;
+
+  it('of HTTP/1 are the recorded ones, with the host of this run', () => {
     const headers = request({ headers: recorded });
-    expect(http1Headers(headers, null)).toEqual(['X-B', '1', 'x-b', '2', 'Accept', '*/*']);
-    expect(http1Headers(headers, 'shop.test').slice(0, 2)).toEqual(['Host', 'shop.test']);
+    const under = (host: string) => recorded.map(([name, value]) => [name, name === 'HOST' ? host : value]);
+    expect(http1Fields(headers, at('http://shop.test:81'))).toEqual(under('shop.test:81'));
+    expect(http1Fields(headers, at('http://shop.test:81', 'other.test'))).toEqual(under('other.test'));
+  });
+
+  it('of HTTP/1 begin with a host where none was recorded and HTTP/1.1 asks for one', () => {
+    const target = at('http://shop.test');
+    expect(http1Fields(request({}), target)).toEqual([['Host', 'shop.test']]);
+    expect(http1Fields(request({ version: '1.0' }), target)).toEqual([]);
+    expect(http1Fields(request({ version: '1.0' }), at('http://x', 'shop.test'))).toEqual([['Host', 'shop.test']]);
+  });
+
+  it('of HTTP/2 leave out what belongs to the recorded connection when they go over HTTP/1', () => {
+    const headers = request({ headers: recorded, http2: 'plaintext' });
+    const kept = [
+      ['Host', 'shop.test'],
+      ['Accept', '*/*'],
+      ['X-B', '1'],
+      ['x-b', '2'],
+    ];
+    expect(http1Fields(headers, at('http://shop.test'))).toEqual(kept);
   });
 
   it('of HTTP/2 go after the pseudo-headers, in lower case, with the true length where a length was said', () => {
@@ -103,8 +123,12 @@ describe('outgoing headers', () => {
       ['accept', '*/*'],
       ['cookie', 'b=2'],
     ] as const;
-    expect(http1Headers(request({ headers, http2: 'tls' }), null)).toEqual(['cookie', 'a=1; b=2', 'accept', '*/*']);
-    expect(http1Headers(request({ headers }), null)).toEqual(['cookie', 'a=1', 'accept', '*/*', 'cookie', 'b=2']);
+    const [, ...joined] = http1Fields(request({ headers, http2: 'tls' }), at('http://x'));
+    expect(joined).toEqual([
+      ['cookie', 'a=1; b=2'],
+      ['accept', '*/*'],
+    ]);
+    expect(http1Fields(request({ headers }), at('http://x')).slice(1)).toEqual(headers);
   });
 
   it('refuse what no field, method or path of HTTP/2 can hold', () => {
@@ -117,10 +141,55 @@ describe('outgoing headers', () => {
   });
 
   it('say whether the connection ended and the body came in chunks', () => {
-    expect(closesConnection([['connection', 'Close']])).toBe(true);
-    expect(closesConnection([['Connection', 'keep-alive']])).toBe(false);
+    expect(closesConnection(request({ headers: [['connection', 'Close']] }))).toBe(true);
+    expect(closesConnection(request({ headers: [['Connection', 'keep-alive']] }))).toBe(false);
+    expect(closesConnection(request({ version: '1.0' }))).toBe(true);
+    expect(closesConnection(request({ headers: [['Connection', 'keep-alive']], version: '1.0' }))).toBe(false);
     expect(isChunked([['Transfer-Encoding', 'gzip, chunked']])).toBe(true);
     expect(isChunked([])).toBe(false);
+  });
+});
+
+describe('a message of HTTP/1', () => {
+  const at = { target: parseTarget('http://x/base'), hostHeader: null };
+  const textOf = (more: Partial<OutgoingRequest>): string => {
+    const none = { method: 'GET', path: '/', headers: [], body: new Uint8Array(0), trailers: [] };
+    const { head, body } = http1Message({ ...none, version: '1.1', http2: null, ...more }, at);
+    return Buffer.concat([head, body]).toString('latin1');
+  };
+  const body = Buffer.from('hello');
+
+  it('says the true length where a length was said, or is needed', () => {
+    const said = textOf({
+      method: 'POST',
+      headers: [
+        ['content-LENGTH', '9'],
+        ['A', 'b'],
+      ],
+      body,
+    });
+    expect(said).toBe('POST /base/ HTTP/1.1\r\nHost: x\r\ncontent-LENGTH: 5\r\nA: b\r\n\r\nhello');
+    expect(textOf({ headers: [['Content-Length', '00']] })).toContain('\r\nContent-Length: 00\r\n');
+    expect(textOf({ body })).toBe('GET /base/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello');
+    expect(textOf({ method: 'POST' })).not.toContain('Length');
+    expect(textOf({ method: 'POST', http2: 'tls' })).toContain('\r\nContent-Length: 0\r\n');
+    expect(textOf({ method: 'DELETE', http2: 'tls' })).not.toContain('Length');
+  });
+
+  it('has chunks and trailers where the recorded one had', () => {
+    const headers = [['Transfer-Encoding', 'chunked']] as const;
+    const trailers = [['X-Sum', '9']] as const;
+    expect(textOf({ headers, body, trailers })).toMatch(/chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 9\r\n\r\n$/);
+    expect(textOf({ headers })).toMatch(/chunked\r\n\r\n0\r\n\r\n$/);
+    expect(textOf({ body, trailers })).toMatch(/\r\n\r\nhello$/);
+  });
+
+  it('is none where its parts could be taken for other lines', () => {
+    expect(() => textOf({ headers: [['x', 'a\r\nb: c']] })).toThrow(/x holds control characters/);
+    expect(() => textOf({ headers: [['a: b', '1']] })).toThrow(/"a: b" is no token/);
+    expect(() => textOf({ method: 'A B' })).toThrow(/method "A B"/);
+    expect(() => textOf({ path: '/ HTTP/1.1\r\n' })).toThrow(/path/);
+    expect(() => textOf({ headers: [['Transfer-Encoding', 'chunked']], trailers: [['x', '\n']] })).toThrow(/x holds/);
   });
 });
 

@@ -174,3 +174,22 @@ it('marks what came or went as a whole, and the side that is redacted only', () 
   expect(came?.differences).toMatchObject([{ path: 'body.user', redacted: { actual: 'secret-name' } }]);
   expect(came?.differences[0]?.redacted).not.toHaveProperty('expected');
 });
+
+it('shows of a long page what nothing excuses, and not the token of a form that stands before it', () => {
+  const page = (token: string, price: string): ExchangeSketch => ({
+    responseHeaders: [['Content-Type', 'text/html']],
+    responseBody: `<input name="csrfmiddlewaretoken" value="${token}">${'<br>'.repeat(60)}<i>${price}</i>`,
+  });
+  const sent = (token: string): ExchangeSketch => ({
+    method: 'POST',
+    requestHeaders: [['Content-Type', 'application/x-www-form-urlencoded']],
+    requestBody: `csrfmiddlewaretoken=${token}`,
+  });
+  for (const price of ['$300', '/300']) {
+    const judgements = judged([page(tokenA, '$250'), sent(tokenA)], [page(tokenB, price), sent(tokenB)]);
+    const [difference] = judgements[0]?.differences ?? [];
+    expect(difference?.expected).toContain('<i>$250</i>');
+    expect(difference?.actual).toContain(`<i>${price}</i>`);
+    expect(judgements.map((each) => each.differences.length)).toEqual([1, 0]);
+  }
+});

@@ -90,15 +90,25 @@ describe('a request written into a suite', () => {
     expect(Buffer.from(httpIn(broken.stored.exchange).request?.body.bytes ?? []).toString()).toBe('no gzip');
   });
 
-  it('leaves out header fields that are made anew', () => {
+  it('keeps the fields that are sent as they are, and a length that is not where one is put', () => {
     const headers: HeaderList = [
       ['Connection', 'keep-alive'],
       ['Accept', '*/*'],
     ];
-    const { description } = throughCase({ requestHeaders: headers, requestBody: 'x' });
-    expect(description.request.headers).toEqual({ Host: 'shop.test', Accept: '*/*' });
-    const closing = throughCase({ requestHeaders: [['Connection', 'close']] });
-    expect(closing.description.request.headers).toEqual({ Host: 'shop.test', Connection: 'close' });
+    const kept = { Host: 'shop.test', Connection: 'keep-alive', Accept: '*/*' };
+    const usual: HeaderList = [...headers, ['Content-Length', '1']];
+    const { description } = throughCase({ requestHeaders: usual, requestBody: 'x' });
+    expect(description.request.headers).toEqual(kept);
+    const early: HeaderList = [['Content-Length', '1'], ...headers];
+    expect(throughCase({ requestHeaders: early, requestBody: 'x' }).description.request.headers).toEqual({
+      ...kept,
+      'Content-Length': '1',
+    });
+    const none: HeaderList = [...headers, ['Content-Length', '0']];
+    expect(throughCase({ requestHeaders: none }).description.request.headers).toEqual({
+      ...kept,
+      'Content-Length': '0',
+    });
   });
 });
 

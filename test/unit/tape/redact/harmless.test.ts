@@ -18,6 +18,7 @@ it.each([
   '{"Statement":[{"Sid":"AllowRead","Effect":"Allow"}]}',
   '{"sid":"SM0123456789abcdef0123456789abcdef"}',
   '{"pan":-0.25,"tilt":0.5}',
+  '{"password":true,"token":null,"secret":"false","usable_password":"true"}',
 ])('stays: %s', (text) => {
   expect(json(text)).toBe(text);
 });
@@ -49,4 +50,12 @@ it.each([
   ['token=USDC1a&x=1', 'token=<>&x=1'],
 ])('is told apart in forms: %s', (text, expected) => {
   expect(bodyMarked('application/x-www-form-urlencoded', text)).toBe(expected);
+});
+
+it.each(['usable_password=true&token=null&secret=False', 'password=&csrf=false'])('stays in a form: %s', (text) => {
+  expect(bodyMarked('application/x-www-form-urlencoded', text)).toBe(text);
+});
+
+it('goes in a form: what only begins so', () => {
+  expect(bodyMarked('application/x-www-form-urlencoded', 'password=true1&token=nullable')).toBe('password=<>&token=<>');
 });

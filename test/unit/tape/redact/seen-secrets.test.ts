@@ -1,6 +1,7 @@
+import { returned } from '../../../../tape/memo';
 import type { HeaderList } from '../../../../tape/model/body';
 import type { Exchange } from '../../../../tape/model/exchange';
-import { createRedactor } from '../../../../tape/redact/redactor';
+import { createRedactor, type Redactor } from '../../../../tape/redact/redactor';
 import { exchangeLimits, recordingLimits, SeenSecrets } from '../../../../tape/redact/seen-secrets';
 import { httpIn } from '../../../support/contents';
 import { randomFrom } from '../../../support/secrets';
@@ -8,6 +9,7 @@ import { bodyOf, exchangeOf, requestOf, responseOf } from '../../../support/tape
 
 const key = Buffer.alloc(32, 7);
 const secret = 'Sess10n-TokenOf7Ada9';
+const otherSecret = 'K3y-ofAnother8Client2';
 
 describe('the search', () => {
   const seenOf = (...secrets: string[]) => {
@@ -228,6 +230,31 @@ describe('in a recording', () => {
     expect(textOf(redactor.redact(note).exchange)).toContain(secret);
     redactor.redact(login);
     expect(textOf(redactor.redact(note).exchange)).not.toContain(secret);
+  });
+
+  it('a list of headers that comes again is redacted as before, and anew once there is a secret that may be in it', () => {
+    const headers = returned<HeaderList>([
+      ['Authorization', `Bearer ${otherSecret}`],
+      ['X-Note', `see ${secret}`],
+    ]);
+    const noted = exchangeOf({ request: requestOf({ headers }) });
+    const [redactor, unshared] = [createRedactor({ key, remember: true }), createRedactor({ key, remember: true })];
+    const told = (by: Redactor, exchange: Exchange) => {
+      const { exchange: redacted, entries } = by.redact(exchange);
+      return { text: textOf(redacted), entries };
+    };
+    const copy = () => exchangeOf({ request: requestOf({ headers: [...headers] }) });
+    for (let i = 0; i < 4; i++) {
+      const { text, entries } = told(redactor, noted);
+      expect({ text, entries }).toEqual(told(unshared, copy()));
+      expect([text.includes(otherSecret), text.includes(secret), entries.length]).toEqual([false, true, 1]);
+    }
+    for (const each of [redactor, unshared]) each.redact(login);
+    for (let i = 0; i < 4; i++) {
+      const { text, entries } = told(redactor, noted);
+      expect({ text, entries }).toEqual(told(unshared, copy()));
+      expect([text.includes(secret), entries.length]).toEqual([false, 2]);
+    }
   });
 
   it('nothing is remembered where a verdict would depend on the order of answers', () => {

@@ -4,14 +4,15 @@
  *
  *   encrypter { drop, size, align, encrypt, encrypted_payload_len }      decrypter { drop, size, align, decrypt }
  *
- * encrypted_payload_len adds a number to its argument and returns: `lea N(%rsi),%rax; ret`. The decrypter of a suite stands before its encrypter,
+ * encrypted_payload_len adds a number to its argument and returns: `lea N(%rsi),%rax; ret`, within a frame where the program keeps
+ * frame pointers. The decrypter of a suite stands before its encrypter,
  * one place in the source between them: that is how the compiler lays them out, and nothing it promises, so what is found here is confirmed by each record.
  *
  * Before 0.22 there is no encrypted_payload_len. All of them hold a key of ring's there, which has a size, an alignment and no drop of its own;
  * which of the two a function is no table shows.
  */
 import type { ElfImage } from '../elf/elf';
-import { areFunctionStarts } from '../elf/function-starts';
+import { areFunctionStarts, beginsWith, OPENS_FRAME } from '../elf/function-starts';
 import { wordsOf } from '../elf/pointers';
 
 export interface RecordFunctions {
@@ -28,6 +29,8 @@ export interface Pair {
 
 /** What records of TLS 1.2 with ChaCha20, of TLS 1.3, and of TLS 1.2 with GCM are longer than their plaintext. */
 const ADDED = [0x10, 0x11, 0x18];
+const POP_FRAME = 0x5d;
+const RETURN = 0xc3;
 const SIZE_MOST = 4096;
 const ALIGN_MOST = 64;
 /** From the decrypter's first word to the encrypter's. */
@@ -75,6 +78,9 @@ function isHead(words: Float64Array, at: number): boolean {
 
 function addsOverhead(image: ElfImage, address: number): boolean {
   if (address <= SIZE_MOST) return false;
-  const [rex, lea, how, added = 0, ret] = image.code(address, 5);
-  return rex === 0x48 && lea === 0x8d && how === 0x46 && ADDED.includes(added) && ret === 0xc3;
+  const code = image.code(address, OPENS_FRAME.length + 6);
+  const isFramed = beginsWith(code, OPENS_FRAME);
+  const [rex, lea, how, added = 0, next, last] = isFramed ? code.subarray(OPENS_FRAME.length) : code;
+  const returns = isFramed ? next === POP_FRAME && last === RETURN : next === RETURN;
+  return rex === 0x48 && lea === 0x8d && how === 0x46 && ADDED.includes(added) && returns;
 }

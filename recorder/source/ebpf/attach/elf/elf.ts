@@ -49,6 +49,10 @@ const SYMBOL_BYTES = 24;
 const RELA_BYTES = 24;
 const DYNAMIC_BYTES = 16;
 const DT_NEEDED = 1;
+const DT_RPATH = 15;
+const DT_RUNPATH = 29;
+/** A path has at most so many bytes; RUNPATH may be several. */
+const DYNAMIC_STRING_MOST = 4096;
 const R_X86_64_GLOB_DAT = 6;
 const R_X86_64_JUMP_SLOT = 7;
 const STT_OBJECT = 1;
@@ -92,15 +96,24 @@ export class ElfImage {
 
   /** The libraries it is linked to, by the names the loader looks for: `libssl.so.3`. */
   get needed(): readonly string[] {
+    return this.dynamicStrings([DT_NEEDED]);
+  }
+
+  /** Folders where the loader looks first for them (RPATH, RUNPATH), as they are written: `$ORIGIN/../lib`. */
+  get searchPaths(): readonly string[] {
+    return this.dynamicStrings([DT_RPATH, DT_RUNPATH]).flatMap((paths) => paths.split(':').filter(Boolean));
+  }
+
+  private dynamicStrings(tags: readonly number[]): readonly string[] {
     const dynamic = this.sections.find((section) => section.type === SHT_DYNAMIC);
     const strings = dynamic === undefined ? undefined : this.sections[dynamic.link];
     if (dynamic === undefined || strings === undefined || dynamic.size > TABLE_LIMIT_BYTES) return [];
-    const names: string[] = [];
+    const found: string[] = [];
     eachRecord(this.read, dynamic, DYNAMIC_BYTES, (entry, at) => {
-      if (number64(entry, at) !== DT_NEEDED) return;
-      names.push(cString(this.read(strings.offset + number64(entry, at + 8), 256), 0) ?? '');
+      if (!tags.includes(number64(entry, at))) return;
+      found.push(cString(this.read(strings.offset + number64(entry, at + 8), DYNAMIC_STRING_MOST), 0) ?? '');
     });
-    return names;
+    return found;
   }
 
   /**

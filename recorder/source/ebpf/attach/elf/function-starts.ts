@@ -1,6 +1,7 @@
 /**
  * Where functions begin, as the search table for unwinding says (`.eh_frame_hdr`), which stripped programs keep too. LSB
- * core, "The .eh_frame_hdr section"; only the one encoding that linkers write is known.
+ * core, "The .eh_frame_hdr section"; only the one encoding that linkers write is known. A program that cannot be unwound has none,
+ * and keeps frame pointers instead: there a function says so itself, by its first instructions.
  */
 import type { ElfImage } from './elf';
 
@@ -12,10 +13,20 @@ const HEADER_BYTES = 12;
 const ENTRY_BYTES = 8;
 const TABLE_MOST = 64 << 20;
 
-/** True where a function begins at each of these addresses; false also where the file has no such table. */
+/** `push %rbp; mov %rsp,%rbp` */
+export const OPENS_FRAME: readonly number[] = [0x55, 0x48, 0x89, 0xe5];
+
+export function beginsWith(code: Uint8Array, bytes: readonly number[]): boolean {
+  return bytes.every((byte, i) => code[i] === byte);
+}
+
+/**
+ * True where a function begins at each of these addresses, which are pointers to functions, if what leads to them is understood. False
+ * also where nothing shows it.
+ */
 export function areFunctionStarts(image: ElfImage, addresses: readonly number[]): boolean {
   const section = image.section('.eh_frame_hdr');
-  if (section === undefined) return false;
+  if (section === undefined) return addresses.every((address) => beginsWith(image.code(address, 4), OPENS_FRAME));
   const bytes = image.sectionBytes(section, TABLE_MOST);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER_BYTES || bytes[0] !== VERSION || bytes[2] !== COUNT_UDATA4) return false;

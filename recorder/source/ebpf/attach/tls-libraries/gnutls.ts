@@ -25,6 +25,7 @@ const RECEIVES = ['gnutls_record_recv', 'gnutls_record_recv_seq'];
 const PACKET = 'gnutls_record_recv_packet';
 const SETS = ['gnutls_transport_set_ptr', 'gnutls_transport_set_ptr2', 'gnutls_transport_set_int2'];
 const DEINIT = 'gnutls_deinit';
+const ASKS = 'gnutls_alpn_get_selected_protocol';
 
 /** `mov $23,%esi`, `mov $21,%esi`: the content types of application data and of alerts (RFC 8446 5.1). */
 const APPLICATION_DATA = [0xbe, 23, 0, 0, 0];
@@ -40,13 +41,14 @@ function recognise(image: ElfImage): TlsFlavour | undefined {
 }
 
 function places(image: ElfImage): readonly FoundPlace[] {
-  const named = codeOf(image, [...SENDS, ...RECEIVES, PACKET, ...SETS, DEINIT]);
+  const named = codeOf(image, [...SENDS, ...RECEIVES, PACKET, ...SETS, DEINIT, ASKS]);
   return [
     found('inner function of gnutls_record_send', 'write', senders(named), ['wt_gtls_wr_in', 'wt_gtls_wr_out']),
     found('inner function of gnutls_record_recv', 'read', receivers(named), ['wt_gtls_rd_in', 'wt_gtls_rd_out']),
     ...exported(named, PACKET, ['wt_gtls_pkt_in', 'wt_gtls_pkt_out']),
     ...SETS.flatMap((name) => exported(named, name, ['wt_gtls_set', null])),
     ...exported(named, DEINIT, ['wt_gtls_free', null]),
+    ...exported(named, ASKS, ['wt_gtls_alpn_in', 'wt_gtls_alpn_out']),
   ];
 }
 

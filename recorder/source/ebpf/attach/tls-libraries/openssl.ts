@@ -4,6 +4,7 @@
  *
  *   SSL_read(s, buf, int n) -> int            SSL_read_ex(s, buf, size_t n, size_t *done) -> 0/1
  *   SSL_write_ex2(s, buf, size_t n, uint64_t flags, size_t *done) -> 0/1          (OpenSSL 3.3)
+ *   SSL_get0_alpn_selected(s, const unsigned char **name, unsigned *length)
  * What the inner functions of OpenSSL 3 take is what their wrapper takes; they return <= 0 where it returns 0.
  */
 import type { ElfImage } from '../elf/elf';
@@ -68,6 +69,7 @@ const tlsHooks: readonly UprobeHook[] = [
   entryHook('SSL_set0_rbio', 'wt_ssl_set_rbio'),
   entryHook('SSL_set0_wbio', 'wt_ssl_set_wbio'),
   entryHook('SSL_free', 'wt_ssl_free'),
+  ...hookBoth('SSL_get0_alpn_selected', ['wt_ssl_alpn_in', 'wt_ssl_alpn_out'], 'optional'),
 ];
 
 /** `BIO_write(b, data, int n)` and `BIO_write_ex(b, data, size_t n, size_t *)` agree in what the program reads. */

@@ -21,6 +21,7 @@ export const wolfssl: TlsLibrary = {
       entryHook('wolfSSL_set_fd', 'wt_wolf_set'),
       entryHook('wolfSSL_clear', 'wt_wolf_set'),
       entryHook('wolfSSL_free', 'wt_wolf_free'),
+      ...hookBoth('wolfSSL_ALPN_GetProtocol', ['wt_wolf_alpn_in', 'wt_wolf_alpn_out'], 'optional'),
     ],
     innerFunctions: () => [
       {

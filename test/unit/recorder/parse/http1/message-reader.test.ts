@@ -122,3 +122,42 @@ function readPieces(side: 'request' | 'response', pieces: readonly Buffer[]): un
   reader.free();
   return { messages, stop };
 }
+
+describe('fields that come again on a connection', () => {
+  const headersOf = (messages: readonly unknown[]) => messages.map((message) => (message as HttpResponse).headers);
+
+  it('are one list, whatever stands before them', () => {
+    const { reader, messages } = reading('request');
+    const fields = ['Host: a', 'X-Empty:', 'X-Id: 1'];
+    for (const target of ['/a', '/longer']) read(reader, head(`GET ${target} HTTP/1.1`, fields));
+    read(reader, head('GET /a HTTP/1.1', ['Host: a', 'X-Empty:', 'X-Id: 2']));
+    const [first, second, third] = headersOf(messages);
+    expect(second).toBe(first);
+    expect([second?.at(-1), third?.at(-1)]).toEqual([
+      ['X-Id', '1'],
+      ['X-Id', '2'],
+    ]);
+  });
+
+  it('are told apart where only an empty field, or nothing, follows', () => {
+    const { reader, messages } = reading('request');
+    const lists = [['Host: a'], ['Host: a', 'X-Empty:'], ['Host: a', 'X-Empty:'], ['Host: a'], []];
+    for (const fields of lists) read(reader, head('GET / HTTP/1.1', fields));
+    expect(headersOf(messages).map((headers) => headers.map(([name]) => name))).toEqual([
+      ['Host'],
+      ['Host', 'X-Empty'],
+      ['Host', 'X-Empty'],
+      ['Host'],
+      [],
+    ]);
+  });
+
+  it('are the same in pieces as in one', () => {
+    const { reader, messages } = reading('request');
+    const text = head('GET / HTTP/1.1', ['Host: a', 'X-Folded: one\r\n two', 'X-Id: 1']);
+    read(reader, text);
+    for (const sign of text) read(reader, sign);
+    const [first, second] = headersOf(messages);
+    expect(second).toEqual(first);
+  });
+});

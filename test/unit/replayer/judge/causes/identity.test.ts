@@ -96,3 +96,73 @@ it('does not take an amount for an id because a later request repeats it', () =>
   const live = [answer({ total: 1234568 }), answer({ paid: 1234568 })];
   expect(judgeRun(recorded, live).map((each) => each.differences.length)).toEqual([1, 1]);
 });
+
+describe('ids of fifteen small letters and digits, as PocketBase makes them', () => {
+  it.each([
+    ['one with digits', 'fl46m0aiqpbt1jf', '2yhqeu5tysmv6gl'],
+    ['one that has none by chance', 'wv712p88sznzooq', 'xkfvbtqsdzruwma'],
+    ['one whose digits stand together', 'wv712p88sznzooq', 'oke8evlakbhuqfg'],
+  ])('may be new: %s', (_what, recorded, live) => {
+    expect(counts([{ id: recorded }], [{ id: live }])).toEqual([0]);
+    expect(counts([{ id: live }], [{ id: recorded }])).toEqual([0]);
+  });
+
+  it.each([
+    ['another model', 'id', 'iphone12mini128', 'iphone13mini256'],
+    ['a word', 'id', 'wv712p88sznzooq', 'internationally'],
+    ['another length', 'id', 'wv712p88sznzooq', 'wv712p88sznzo'],
+    ['what is called otherwise', 'name', 'wv712p88sznzooq', 'fl46m0aiqpbt1jf'],
+    ['a short one', 'id', 'wv712p88szn', 'fl46m0aiqpb'],
+  ])('may not be %s', (_what, key, recorded, live) => {
+    expect(counts([{ [key]: recorded }], [{ [key]: live }])).toEqual([1]);
+  });
+});
+
+it('lets a revision have another tail, and no other count', () => {
+  const rev = (text: string, key = '_rev') => [{ [key]: text }];
+  expect(counts([rev('3-335c76c17c0e751b')], [rev('3-120e17154255c318')])).toEqual([0]);
+  expect(counts([rev('3-335c76c17c0e751b')], [rev('2-120e17154255c318')])).toEqual([1]);
+  expect(counts([rev('3-335c76c17c0e751b')], [rev('3-120e17154255c3')])).toEqual([1]);
+  expect(counts([rev('3-335c76c17c0e751b', 'size')], [rev('3-120e17154255c318', 'size')])).toEqual([1]);
+});
+
+describe('a file that is given a name of its own', () => {
+  const stored = (cover: string) => [
+    answer({ cover }),
+    answer([
+      { title: 'none', cover: '' },
+      { title: 'one', cover },
+    ]),
+    {
+      target: `/files/${cover}`,
+      responseHeaders: [['Content-Disposition', `attachment; filename=${cover}`] as const],
+      responseBody: 'x',
+    },
+  ];
+  const judged = (live: string, recorded = 'notes_illtru3s8p.txt') =>
+    judgeRun(stored(recorded), stored(live)).map(({ differences }) => differences.length);
+
+  it('may have another tail, which later answers then have', () => {
+    expect(judged('notes_fxiluplzeb.txt')).toEqual([0, 0, 0]);
+    expect(judged('notes_exlaz7vtxr.txt', 'notes_qfarqphsoh.txt').slice(0, 2)).toEqual([0, 0]); // no digit, by chance
+  });
+
+  it.each(['notes_fxiluplzeb.exe', 'cover_fxiluplzeb.txt', 'notes_illtru.txt', 'notes.txt', 'notes'])(
+    'may not become %s',
+    (live) => {
+      expect(judged(live)[0]).toBe(1);
+    },
+  );
+
+  it('may not become another word', () => {
+    expect(judged('notes_tuesday.txt', 'notes_monday1.txt')[0]).toBe(0); // what a digit may be is any tail
+    expect(judged('notes_friday.txt', 'notes_monday.txt')[0]).toBe(1);
+  });
+
+  it('has the one name that it was given', () => {
+    const [made = {}] = stored('notes_fxiluplzeb.txt');
+    const [, ...others] = stored('notes_9dk2lax8f2.txt');
+    const judgements = judgeRun(stored('notes_illtru3s8p.txt'), [made, ...others]);
+    expect(judgements.map(({ differences }) => differences.length)).toEqual([0, 1, 1]);
+  });
+});

@@ -66,7 +66,8 @@ it('are of the messages that are given', () => {
   });
 });
 
-it('are of attributes, in the order of their names', () => {
+/** Of `attributes`, by hand: each part behind its length. */
+const ofAttributes = (() => {
   const part = (text: string | Buffer) => {
     const bytes = Buffer.from(text as string);
     return Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
@@ -74,10 +75,14 @@ it('are of attributes, in the order of their names', () => {
   const of = (name: string, type: string, kind: number, value: string | Buffer) =>
     Buffer.concat([part(name), part(type), Buffer.from([kind]), part(value)]);
   const all = [of('a', 'String', 1, 'é'), of('b', 'Binary', 2, Buffer.from([1, 2])), of('n', 'Number', 1, '7')];
-  const expected = createHash('md5').update(Buffer.concat(all)).digest('hex');
+  return createHash('md5').update(Buffer.concat(all)).digest('hex');
+})();
+
+it('are of attributes, in the order of their names', () => {
   const sent = json({ MessageBody: 'x', MessageAttributes: attributes });
   const answered = json({ MD5OfMessageBody: 'x', MD5OfMessageAttributes: 'y' });
-  expect(JSON.parse(fitted(sent, answered))).toEqual({ MD5OfMessageBody: md5('x'), MD5OfMessageAttributes: expected });
+  const fitting = { MD5OfMessageBody: md5('x'), MD5OfMessageAttributes: ofAttributes };
+  expect(JSON.parse(fitted(sent, answered))).toEqual(fitting);
 });
 
 it('stay where nothing is known of the message, and where they are right', () => {
@@ -98,4 +103,37 @@ it('are right in XML as well', () => {
     `<SendMessageBatchResultEntry><Id>e1</Id><MD5OfMessageBody>${digest}</MD5OfMessageBody></SendMessageBatchResultEntry>`;
   const sent = 'SendMessageBatchRequestEntry.1.Id=e1&SendMessageBatchRequestEntry.1.MessageBody=hi';
   expect(fitted(sent, batch('x'), 'text/xml')).toBe(batch(md5('hi')));
+});
+
+describe('attributes in XML', () => {
+  const inForm = (under: string) =>
+    Object.entries(attributes)
+      .map(([name, { DataType, ...value }], i) => {
+        const [[kind = '', text = ''] = []] = Object.entries(value);
+        const at = `${under}MessageAttribute.${i + 1}`;
+        return `&${at}.Name=${name}&${at}.Value.DataType=${DataType}&${at}.Value.${kind}=${encodeURIComponent(text)}`;
+      })
+      .join('');
+  const digests = (attribute: string) =>
+    `<MD5OfMessageAttributes>${attribute}</MD5OfMessageAttributes><MD5OfMessageSystemAttributes>kept</MD5OfMessageSystemAttributes>`;
+
+  it('are those that were sent, also in a batch', () => {
+    const result = (digest: string) => `<SendMessageResult>${digests(digest)}</SendMessageResult>`;
+    expect(fitted(`Action=SendMessage${inForm('')}`, result('x'), 'text/xml')).toBe(result(ofAttributes));
+    expect(fitted('Action=SendMessage', result('x'), 'text/xml')).toBe(result('x'));
+    const entry = 'SendMessageBatchRequestEntry.2.';
+    const batch = (digest: string) =>
+      `<SendMessageBatchResultEntry><Id>e</Id>${digests(digest)}</SendMessageBatchResultEntry>`;
+    expect(fitted(`${entry}Id=e${inForm(entry)}`, batch('x'), 'text/xml')).toBe(batch(ofAttributes));
+  });
+
+  it('are those that are given', () => {
+    const attribute = ([name, { DataType, ...value }]: [string, { DataType: string }]) => {
+      const [[kind = '', text = ''] = []] = Object.entries(value);
+      return `<MessageAttribute><Name>${name}</Name><Value><DataType>${DataType}</DataType><${kind}>${text}</${kind}></Value></MessageAttribute>`;
+    };
+    const message = (digest: string) =>
+      `<Message><Body>b</Body>${digests(digest)}${Object.entries(attributes).map(attribute).join('')}</Message>`;
+    expect(fitted('Action=ReceiveMessage', message('x'), 'text/xml')).toBe(message(ofAttributes));
+  });
 });

@@ -1,0 +1,48 @@
+/** An answer that ends with its connection is whole once the answering side has ended it, also where a reset follows. */
+import { join } from 'node:path';
+import { probeTiers } from '../../native/binding';
+import type { StoredExchange } from '../../tape/store/tape';
+import { httpIn } from '../support/contents';
+import { describeE2e, lookAtMachine, obstacle } from '../support/e2e';
+import { apps, run, startServer, stopAll } from '../support/programs';
+import { bodyHash, recordCommand, recordDuring, sha256 } from '../support/recorder';
+
+const program = join(apps, 'late-goodbyes/late-goodbyes.py');
+const body = sha256(Buffer.from('whole '.repeat(1000)));
+/** The others are tried by npm run test:kernels. */
+const workingTiers = () =>
+  (obstacle(lookAtMachine()) === null ? probeTiers().filter(({ ok }) => ok) : []).map(({ name }) => name);
+
+const seen = ({ exchange }: StoredExchange) => {
+  const { request, response } = httpIn(exchange);
+  return [request?.target, bodyHash(response?.body), exchange.outcome, exchange.problems];
+};
+const whole = ['/until-the-end', body, 'response', []];
+
+afterEach(stopAll);
+
+describeE2e('an answer that its server ends, and after that a reset', () => {
+  it.each(workingTiers())(
+    'is whole on the side of the server, by tier %s',
+    async (tier) => {
+      const server = await startServer('python3', [program, 'server']);
+      const { exchanges } = await recordDuring(['--pid', String(server.pid), '--tier', tier], async () => {
+        await run('python3', [program, 'client', String(server.port)]);
+        await server.ended;
+      });
+      expect(exchanges.map(seen)).toEqual([whole]);
+    },
+    60_000,
+  );
+
+  it.each(workingTiers())(
+    'is whole on the side of the client, by tier %s',
+    async (tier) => {
+      const server = await startServer('python3', [program, 'server']);
+      const command = ['python3', program, 'client', String(server.port)];
+      const { exchanges } = await recordCommand(command, ['--tier', tier]);
+      expect(exchanges.map(seen)).toEqual([whole, ['/too-late', null, 'closed', []]]);
+    },
+    60_000,
+  );
+});

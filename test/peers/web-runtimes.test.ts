@@ -1,0 +1,102 @@
+/**
+ * Deno, whose TLS is a rustls in a program that cannot be unwound, as a server and as a client, byte for byte; and Bun, whose BoringSSL has
+ * no names and is named.
+ */
+import { join } from 'node:path';
+import { httpIn } from '../support/contents';
+import { describeE2e } from '../support/e2e';
+import { echoBody, expectEchoes } from '../support/echo-traffic';
+import {
+  apps,
+  type Certificate,
+  makeCertificate,
+  run,
+  startServer,
+  stopAll,
+  temporaryFolder,
+} from '../support/programs';
+import { bodyHash, recordCommand, recordDuring, sha256 } from '../support/recorder';
+import { brought, whyMissing } from './pairs';
+
+const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
+const folder = temporaryFolder();
+const web = join(apps, 'echo/web.mjs');
+const nodeEcho = join(apps, 'echo/node.js');
+const deno = join(brought, 'npm/node_modules/@deno/linux-x64-glibc/deno');
+const bun = join(brought, 'npm/node_modules/@oven/bun-linux-x64/bin/bun');
+const denoRuns = ['run', '-A', '--no-config', '--unsafely-ignore-certificate-errors', web];
+let certificate: Certificate;
+let files: readonly string[];
+
+beforeAll(() => {
+  certificate = makeCertificate(folder.path);
+  files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
+});
+afterEach(stopAll);
+afterAll(() => folder.remove());
+
+const startNode = () => startServer(process.execPath, [nodeEcho, 'server', certificate.cert, certificate.key]);
+const whole = (summary: string) => expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
+const missing = whyMissing('programs of npm');
+const where = missing === null ? '' : ` [${missing}]`;
+
+(missing === null ? describeE2e : describe.skip)(`Deno${where}`, () => {
+  it('has every body whole in both directions, as a server', async () => {
+    const server = await startServer(deno, [...denoRuns, 'server', certificate.cert, certificate.key]);
+    const recorded = await recordDuring(['--port', String(server.port)], () =>
+      run(process.execPath, [nodeEcho, 'client', `https://127.0.0.1:${server.port}`, ...files]),
+    );
+    expectEchoes(recorded.exchanges, { sizes: SIZES, direction: 'inbound', library: 'rustls', protocol: 'http1' });
+    whole(recorded.summary);
+  }, 60_000);
+
+  it('and over HTTP/2', async () => {
+    const server = await startServer(deno, [...denoRuns, 'server', certificate.cert, certificate.key]);
+    const recorded = await recordDuring(['--port', String(server.port)], async () => {
+      const what = ['-H', 'Content-Type: application/octet-stream', '--data-binary', `@${files.at(-1)}`];
+      await run('curl', [
+        '-sSfk',
+        '--http2',
+        ...what,
+        '-o',
+        folder.file('answer'),
+        `https://127.0.0.1:${server.port}/`,
+      ]);
+    });
+    const hash = sha256(echoBody(1 << 20));
+    const seen = recorded.exchanges.map(({ exchange }) => {
+      const { request, response } = httpIn(exchange);
+      return [exchange.protocol, exchange.problems, bodyHash(request?.body), bodyHash(response?.body)];
+    });
+    expect(seen).toEqual([['http2', [], hash, hash]]);
+  }, 60_000);
+
+  it('and as a client, recorded from its first instruction', async () => {
+    const server = await startNode();
+    const recorded = await recordCommand([deno, ...denoRuns, 'client', `https://127.0.0.1:${server.port}`, ...files]);
+    expectEchoes(recorded.exchanges, { sizes: SIZES, direction: 'outbound', library: 'rustls', protocol: 'http1' });
+    whole(recorded.summary);
+  }, 60_000);
+});
+
+(missing === null ? describeE2e : describe.skip)(`Bun${where}`, () => {
+  const named = { library: 'BoringSSL', reason: 'not-read' };
+
+  it('is named as a client', async () => {
+    const server = await startNode();
+    const command = [bun, web, 'client', `https://127.0.0.1:${server.port}`, ...files];
+    const { exchanges, status } = await recordCommand(command);
+    expect(status).toBe(3);
+    const seen = exchanges.map(({ exchange }) => [exchange.problems, exchange.connection.unreadTls]);
+    expect(seen).toEqual([[['encrypted'], named]]);
+  }, 60_000);
+
+  it('and as a server', async () => {
+    const server = await startServer(bun, [web, 'server', certificate.cert, certificate.key]);
+    const { exchanges, status } = await recordDuring(['--port', String(server.port)], () =>
+      run(process.execPath, [nodeEcho, 'client', `https://127.0.0.1:${server.port}`, ...files]),
+    );
+    expect(status).toBe(3);
+    expect(exchanges.map(({ exchange }) => exchange.connection.unreadTls)).toEqual([named]);
+  }, 60_000);
+});
