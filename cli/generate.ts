@@ -283,7 +283,7 @@ async function recordedOn(tape: TapeReader, filters: readonly ExchangeFilter[]):
     *[Symbol.iterator]() {
       for (const filter of filters) yield* atHand.exchanges(filter);
     },
-    again: (id) => atHand.exchange(id),
+    again: (ids) => atHand.exchangesWith(ids),
   };
 }
 

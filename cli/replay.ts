@@ -230,7 +230,7 @@ interface Gathered {
 async function gathered(tape: TapeReader, filter: ExchangeFilter): Promise<Gathered> {
   const { include, ...others } = filter;
   const atHand = await tape.atHand();
-  const cases = new GatheredCases(atHand === null ? (test) => test : leanBy((id) => atHand.exchange(id)));
+  const cases = new GatheredCases(atHand === null ? (test) => test : leanBy((ids) => atHand.exchangesWith(ids)));
   const chosen = new Set<string>();
   let unparsed = 0;
   for await (const stored of tape.exchanges(others)) {

@@ -10,17 +10,18 @@ import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
 import { caseOf, type RunnableCase, type TestCase } from './cases';
 
-/** An exchange as it lies on the tape; undefined where it is not there. */
-export type ReadAgain = (id: string) => StoredExchange | undefined;
+/** Exchanges as they lie on the tape, in the order of their ids; one that is not there is passed over. */
+export type ReadAgain = (ids: readonly string[]) => Iterable<StoredExchange>;
 
 /** What makes a case light. Its parts are read by `again` as long as the case lives. */
 export function leanBy(again: ReadAgain): (test: TestCase) => TestCase {
   const source = new Source(again);
   return (test) => {
     if (test.kind === 'conversation' || test.stored.exchange.messages.length > 0) return test;
-    const stored = new LeanStored(test.stored, source);
+    const place = source.placeOf(test.id);
+    const stored = new LeanStored(test.stored, place, source);
     const name = source.one(test.name);
-    return test.kind === 'run' ? new LeanCase(test.id, name, stored, source) : { ...test, name, stored };
+    return test.kind === 'run' ? new LeanCase(test.id, name, stored, place, source) : { ...test, name, stored };
   };
 }
 
@@ -34,41 +35,67 @@ export function asSetUp(test: TestCase): TestCase {
   return test instanceof LeanCase ? test.asSetUp() : { ...test, setUp: true };
 }
 
-/** Cases are looked at one after another, with a few under way at a time; what takes more room is read once more. */
-const mostAtHand = 16;
+/** Cases are looked at one after another, with a few under way at a time: those that follow are read with one that is asked for. */
+const readAtOnce = 16;
+const mostAtHand = 2 * readAtOnce;
 const roomAtHandBytes = 4 * 1024 * 1024;
 
 /** How many values are kept once that many exchanges have alike: of more, each exchange has its own. */
 const mostAlike = 10_000;
 
 class Source {
+  /** As they were made light. */
+  private readonly ids: string[] = [];
   private readonly atHand = new Map<string, TestCase>();
   private bytesAtHand = 0;
+  private lastPlace = -1;
   private readonly connections = new Map<string, Connection>();
   private readonly entries = new Map<string, readonly RedactionEntry[]>();
   private readonly texts = new Map<string, string>();
 
   constructor(private readonly again: ReadAgain) {}
 
-  case(id: string): TestCase {
-    const known = this.atHand.get(id);
-    if (known !== undefined) return known;
-    const stored = this.again(id);
-    if (stored === undefined) throw gone(id);
-    const test = caseOf(stored);
-    this.letGo(bytesIn(test));
-    this.atHand.set(id, test);
+  /** By which it is asked for later. */
+  placeOf(id: string): number {
+    return this.ids.push(id) - 1;
+  }
+
+  case(place: number): TestCase {
+    const id = this.ids[place] ?? '';
+    return this.atHand.get(id) ?? this.read(id, place);
+  }
+
+  private read(id: string, place: number): TestCase {
+    const isInOrder = place > this.lastPlace && place <= this.lastPlace + mostAtHand;
+    this.lastPlace = place;
+    let read = 0;
+    for (const stored of this.again(this.ids.slice(place, place + (isInOrder ? readAtOnce : 1)))) {
+      const test = caseOf(stored);
+      const bytes = bytesIn(test);
+      if (read > 0 && read + bytes > roomAtHandBytes) break;
+      read += bytes;
+      this.keep(test, bytes);
+    }
+    const test = this.atHand.get(id);
+    if (test === undefined) throw gone(id);
     return test;
   }
 
-  /** So much as others need, the oldest first. */
-  private letGo(neededBytes: number): void {
-    this.bytesAtHand += neededBytes;
-    for (const [id, test] of this.atHand) {
-      if (this.atHand.size < mostAtHand && this.bytesAtHand <= roomAtHandBytes) return;
-      this.atHand.delete(id);
-      this.bytesAtHand -= bytesIn(test);
+  /** In the place of so much as it needs, the oldest first. */
+  private keep(test: TestCase, bytes: number): void {
+    this.letGo(test.id);
+    this.bytesAtHand += bytes;
+    for (const oldest of this.atHand.keys()) {
+      if (this.atHand.size < mostAtHand && this.bytesAtHand <= roomAtHandBytes) break;
+      this.letGo(oldest);
     }
+    this.atHand.set(test.id, test);
+  }
+
+  private letGo(id: string): void {
+    const test = this.atHand.get(id);
+    this.bytesAtHand -= test === undefined ? 0 : bytesIn(test);
+    this.atHand.delete(id);
   }
 
   one(text: string): string {
@@ -112,18 +139,17 @@ class LeanStored implements StoredExchange {
   readonly exchange: Exchange;
   readonly redacted: readonly RedactionEntry[];
 
-  constructor(whole: StoredExchange, source: Source) {
+  constructor(whole: StoredExchange, place: number, source: Source) {
     this.id = whole.id;
     this.session = source.one(whole.session);
     this.connectionId = source.one(whole.connectionId);
     this.causeId = whole.causeId;
-    this.exchange = new LeanExchange(whole, source) as Exchange; // its protocol is that of its content
+    this.exchange = new LeanExchange(whole, place, source) as Exchange; // its protocol is that of its content
     this.redacted = source.entriesOf(whole);
   }
 }
 
 class LeanExchange implements Pick<Exchange, keyof Exchange> {
-  private readonly id: string;
   readonly number: number;
   readonly connection: Connection;
   readonly channel: number | null;
@@ -139,6 +165,7 @@ class LeanExchange implements Pick<Exchange, keyof Exchange> {
 
   constructor(
     whole: StoredExchange,
+    private readonly place: number,
     private readonly source: Source,
   ) {
     const { exchange } = whole;
@@ -153,11 +180,10 @@ class LeanExchange implements Pick<Exchange, keyof Exchange> {
     this.problems = exchange.problems.length === 0 ? none : exchange.problems;
     this.cause = exchange.cause;
     this.messagesBefore = exchange.messagesBefore;
-    this.id = whole.id;
   }
 
   get content(): Exchange['content'] {
-    return this.source.case(this.id).stored.exchange.content;
+    return this.source.case(this.place).stored.exchange.content;
   }
 }
 
@@ -169,6 +195,7 @@ class LeanCase implements RunnableCase {
     readonly id: string,
     readonly name: string,
     readonly stored: LeanStored,
+    private readonly place: number,
     private readonly source: Source,
     readonly setUp = false,
   ) {}
@@ -191,12 +218,12 @@ class LeanCase implements RunnableCase {
   }
 
   asSetUp(): LeanCase {
-    return new LeanCase(this.id, this.name, this.stored, this.source, true);
+    return new LeanCase(this.id, this.name, this.stored, this.place, this.source, true);
   }
 
   /** Throws where it is no longer on the tape, or another one than it was. */
   private read(): RunnableCase {
-    const test = this.source.case(this.id);
+    const test = this.source.case(this.place);
     if (test.kind !== 'run') throw gone(this.id);
     return test;
   }

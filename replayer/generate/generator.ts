@@ -47,8 +47,8 @@ export const heldFile: BeginFile = (path) => {
 };
 
 /**
- * The exchanges files are made of, gone through more than once. `again` gives one of them by its id: what is held of them is then
- * as little as can be.
+ * The exchanges files are made of, gone through more than once. `again` gives some of them by their ids: what is held of them is
+ * then as little as can be.
  */
 export interface Recorded extends Iterable<StoredExchange> {
   readonly again?: ReadAgain;

@@ -55,15 +55,13 @@ export function describedReader(reader: TapeReader, files: ProtoFiles): TapeRead
 }
 
 function describedAtHand(tape: TapeAtHand, described: (stored: StoredExchange) => StoredExchange): TapeAtHand {
-  return {
-    exchanges: (filter) => ({
-      *[Symbol.iterator]() {
-        for (const stored of tape.exchanges(filter)) yield described(stored);
-      },
-    }),
-    exchange(id) {
-      const stored = tape.exchange(id);
-      return stored === undefined ? undefined : described(stored);
+  const each = (exchanges: Iterable<StoredExchange>): Iterable<StoredExchange> => ({
+    *[Symbol.iterator]() {
+      for (const stored of exchanges) yield described(stored);
     },
+  });
+  return {
+    exchanges: (filter) => each(tape.exchanges(filter)),
+    exchangesWith: (ids) => each(tape.exchangesWith(ids)),
   };
 }

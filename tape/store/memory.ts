@@ -226,6 +226,13 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
 
   const withId = (id: string): StoredExchange | undefined => (/^[1-9]\d*$/.test(id) ? storedOf(Number(id)) : undefined);
 
+  function* inOrderOf(ids: readonly string[]): Generator<StoredExchange, undefined, undefined> {
+    for (const id of ids) {
+      const stored = withId(id);
+      if (stored !== undefined) yield stored;
+    }
+  }
+
   function openReader(): TapeReader {
     const closing = new AbortController();
     return {
@@ -244,14 +251,11 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
       outlines: (filter = {}) => listed(filter, (stored) => [outlineOf(stored)]),
       exchange: async (id) => withId(id),
       async *exchangesWith(ids) {
-        for (const id of ids) {
-          const stored = withId(id);
-          if (stored !== undefined) yield stored;
-        }
+        yield* inOrderOf(ids);
       },
       atHand: async () => ({
         exchanges: (filter = {}) => ({ [Symbol.iterator]: () => inOrder(filter) }),
-        exchange: withId,
+        exchangesWith: (ids) => ({ [Symbol.iterator]: () => inOrderOf(ids) }),
       }),
       follow: (after, options) => follow(commits, after, { ...options, closing: closing.signal }),
       close: async () => closing.abort(),

@@ -7,7 +7,7 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import { createRedactor } from '../../tape/redact/redactor';
 import { type CommandResult, runWiretape } from '../support/command';
 import { httpIn } from '../support/contents';
-import { longRecording, writeLongTape } from '../support/long-tape';
+import { longRecording, longTapeAnswers, writeLongTape } from '../support/long-tape';
 import { askHost } from '../support/mocks';
 import { listen } from '../support/recorded-http';
 import { type RunningWiretape, startWiretape } from '../support/running';
@@ -48,14 +48,6 @@ function firstUsers(): readonly number[] {
   return users;
 }
 
-/** What the recorded shop answered, in order. */
-function* recordedAnswers(): Generator<HttpResponse> {
-  for (const { exchange } of longRecording(exchanges)) {
-    const { response } = httpIn(exchange);
-    if (exchange.connection.direction === 'inbound' && response !== null) yield response;
-  }
-}
-
 it('answers as mocks, and tells what was asked for', async () => {
   running = startWiretape(['mock', 'long.tape'], { cwd: folder, env });
   const said = await running.printed((stdout) => stdout.includes('search:8080\n'));
@@ -74,7 +66,7 @@ it('answers as mocks, and tells what was asked for', async () => {
 });
 
 it('replays, and passes', async () => {
-  const answers = recordedAnswers();
+  const answers = longTapeAnswers(exchanges);
   const answering = await listen((request, response) => {
     const { status, headers, body } = answers.next().value as HttpResponse;
     request.resume().on('end', () => response.writeHead(status, headers.flat()).end(body.bytes));

@@ -72,7 +72,7 @@ const readAgain: Holding = (stored) => {
   const byId = new Map(stored.map((each) => [each.id, each]));
   return casesFrom(
     stored,
-    leanBy((id) => byId.get(id)),
+    leanBy((ids) => ids.flatMap((id) => byId.get(id) ?? [])),
   );
 };
 

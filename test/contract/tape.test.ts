@@ -347,9 +347,9 @@ describe.each([
       const all = await Array.fromAsync(reader.exchanges());
       const exchanges = atHand.exchanges();
       expect([[...exchanges], [...exchanges]]).toEqual([all, all]);
-      for (const { id } of exchanges) expect(atHand.exchange(id)).toEqual(await reader.exchange(id)); // within the loop
+      for (const stored of exchanges) expect([...atHand.exchangesWith([stored.id])]).toEqual([stored]); // within the loop
       expect([...atHand.exchanges({ session: '7' })]).toEqual([]);
-      expect(['4', 'x'].map((id) => atHand.exchange(id))).toEqual([undefined, undefined]);
+      expect([...atHand.exchangesWith(['3', '4', 'x', '1'])].map(({ id }) => id)).toEqual(['3', '1']);
     });
   });
 

@@ -6,7 +6,7 @@ import { setOfFiles } from '../../../tape/body/protobuf/schemas';
 import { isDescribed } from '../../../tape/model/schemas';
 import type { StoredExchange } from '../../../tape/store/tape';
 import { GatheredCases, isSent, type SentCase, type SkippedCase, type TestCase } from '../../cases/cases';
-import { leanBy } from '../../cases/lean';
+import { leanBy, type ReadAgain, wholeCase } from '../../cases/lean';
 import { dependenciesNamed } from '../../mocks/served';
 import { draftOf } from '../../mocks/sorting';
 import { describeCase, describeMock } from '../../suite/describe';
@@ -102,7 +102,7 @@ function readOnce(exchanges: Recorded, mocks: MocksFile): ReadOnce {
 /** Cases may have other places than their exchanges, which are what is described. */
 function originalsOf(exchanges: Recorded): (test: SentCase) => StoredExchange {
   const { again } = exchanges;
-  if (again !== undefined) return (test) => again(test.id) ?? test.stored;
+  if (again !== undefined) return (test) => originalOf(test, again);
   const byId = new Map([...exchanges].map((stored) => [stored.id, stored]));
   return (test) => byId.get(test.id) ?? test.stored;
 }
@@ -118,6 +118,14 @@ function packageText({ moduleType }: Runner): string {
 function attributesText(hasProtoSet: boolean): string {
   const set = hasProtoSet ? `${protoSetName} -text\n` : '';
   return `# Bodies are compared and sent byte for byte.\nbodies/** -text\n${set}`;
+}
+
+/** A case that is read again comes with it. */
+function originalOf(test: SentCase, again: ReadAgain): StoredExchange {
+  const { stored } = wholeCase(test);
+  if (stored.exchange.messages.length === 0) return stored;
+  const [original = stored] = again([test.id]);
+  return original;
 }
 
 interface Making {

@@ -27,7 +27,7 @@ export function openTapeReader(path: string): TapeReader {
     exchanges: (filter = {}) => stepwise(path, running, storedExchanges(source, filter)),
     summaries: (filter = {}) => stepwise(path, running, summaries(source, filter)),
     outlines: (filter = {}) => stepwise(path, running, outlines(source, filter)),
-    exchange: (id) => reading(() => byId(source)(id)),
+    exchange: (id) => reading(() => exchangeWithId(source, id)),
     exchangesWith: (ids) => stepwise(path, running, exchangesWith(source, ids)),
     atHand: () => reading(() => atHand(source, running)),
     follow: (after, options) => follow(commitsOf(source), after, { ...options, closing: closing.signal }),
@@ -71,25 +71,22 @@ function* storedExchanges(source: Source, filter: ExchangeFilter): IterableItera
   }
 }
 
-/** The statement is made ready once: that costs more than a row. */
-function byId(source: Source): (id: string) => StoredExchange | undefined {
+function exchangeWithId(source: Source, id: string): StoredExchange | undefined {
   const { database, cells } = source;
+  if (!isId(id)) return undefined;
   const sql = `SELECT ${columnList(allColumns, cells)} ${fromTablesAndBodies} WHERE e.id = ?`;
-  const find = database.prepare<[number], StoredRow>(sql);
-  return (id) => {
-    const row = isId(id) ? find.get(Number(id)) : undefined;
-    return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
-  };
+  const row = database.prepare<[number], StoredRow>(sql).get(Number(id));
+  return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
 }
 
 function atHand(source: Source, running: Set<Iterator<unknown>>): TapeAtHand {
-  const find = byId(source);
   const { path } = source;
+  const readBy = (rows: () => IterableIterator<StoredExchange>) => ({
+    [Symbol.iterator]: () => guardedSteps(path, running, rows()),
+  });
   return {
-    exchange: (id) => guarded(path, 'read', () => find(id)),
-    exchanges: (filter = {}) => ({
-      [Symbol.iterator]: () => guardedSteps(path, running, storedExchanges(source, filter)),
-    }),
+    exchanges: (filter = {}) => readBy(() => storedExchanges(source, filter)),
+    exchangesWith: (ids) => readBy(() => exchangesWith(source, ids)),
   };
 }
 

@@ -108,6 +108,6 @@ it('gives a file one hash however it is cut, and whichever line ends it has', ()
   const whole = hashOf([text]);
   for (let cut = 0; cut <= text.length; cut++) expect(hashOf([text.slice(0, cut), text.slice(cut)])).toBe(whole);
   expect(hashOf([Buffer.from(text)])).toBe(whole);
-  expect(hashOf([text.replaceAll('\r\n', '\n')])).toBe(whole);
+  expect(hashOf(['a\nb'])).toBe(hashOf(['a\r\nb']));
   expect(hashOf([text, ' '])).not.toBe(whole);
 });
