@@ -350,6 +350,9 @@ describe.each([
       for (const stored of exchanges) expect([...atHand.exchangesWith([stored.id])]).toEqual([stored]); // within the loop
       expect([...atHand.exchanges({ session: '7' })]).toEqual([]);
       expect([...atHand.exchangesWith(['3', '4', 'x', '1'])].map(({ id }) => id)).toEqual(['3', '1']);
+      for (const stored of atHand.exchangesWith(['1', '2'])) {
+        expect([...atHand.exchangesWith([stored.id, '3'])].map(({ id }) => id)).toEqual([stored.id, '3']);
+      }
     });
   });
 

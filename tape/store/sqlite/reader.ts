@@ -1,4 +1,5 @@
 /** Reads tapes: sessions, exchanges in order of their start, single ones by id, and what is new. Holds one row at a time. */
+import type { Statement } from 'better-sqlite3';
 import { type ExchangeFilter, subjectPasses } from '../../model/filter';
 import type { Message } from '../../model/message';
 import type { RedactionEntry } from '../../redact/redacted';
@@ -81,12 +82,13 @@ function exchangeWithId(source: Source, id: string): StoredExchange | undefined 
 
 function atHand(source: Source, running: Set<Iterator<unknown>>): TapeAtHand {
   const { path } = source;
+  const rows = rowsWithIds(source); // once: what a statement takes is given back when its object is collected, if ever
   const readBy = (rows: () => IterableIterator<StoredExchange>) => ({
     [Symbol.iterator]: () => guardedSteps(path, running, rows()),
   });
   return {
     exchanges: (filter = {}) => readBy(() => storedExchanges(source, filter)),
-    exchangesWith: (ids) => readBy(() => exchangesWith(source, ids)),
+    exchangesWith: (ids) => readBy(() => exchangesWith(source, ids, rows)),
   };
 }
 
@@ -95,13 +97,18 @@ function isId(text: string): boolean {
 }
 
 /** One statement for all of them: what better-sqlite3 makes ready for rows of so many columns costs more than a row. */
-function* exchangesWith(source: Source, ids: readonly string[]): IterableIterator<StoredExchange> {
-  const { database, cells } = source;
-  const inOrder = fromTablesAndBodies.replace('exchanges e', 'json_each(?) j CROSS JOIN exchanges e ON e.id = j.value');
-  const rows = database.prepare<[string], StoredRow>(`SELECT ${columnList(allColumns, cells)} ${inOrder}`);
+function* exchangesWith(source: Source, ids: readonly string[], ready?: RowsWithIds): IterableIterator<StoredExchange> {
+  const rows = ready === undefined || ready.busy ? rowsWithIds(source) : ready;
   for (const row of rows.iterate(JSON.stringify(ids.filter(isId).map(Number)))) {
-    yield storedOf(source, believed(row, cells.joined));
+    yield storedOf(source, believed(row, source.cells.joined));
   }
+}
+
+type RowsWithIds = Statement<[string], StoredRow>;
+
+function rowsWithIds({ database, cells }: Source): RowsWithIds {
+  const inOrder = fromTablesAndBodies.replace('exchanges e', 'json_each(?) j CROSS JOIN exchanges e ON e.id = j.value');
+  return database.prepare(`SELECT ${columnList(allColumns, cells)} ${inOrder}`);
 }
 
 function storedOf(source: Source, found: StoredRow): StoredExchange {
