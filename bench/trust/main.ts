@@ -63,7 +63,10 @@ function settingsFrom(args: readonly string[]) {
       options: { quick: { type: 'boolean' }, only: { type: 'string', multiple: true }, json: { type: 'boolean' } },
     });
     const { only, json = false, quick: isQuick = false } = values;
-    const isChosen = (name: string): boolean => only?.some((start) => name.startsWith(start)) ?? true;
+    const begins = (name: string, start: string) => name.toLowerCase().startsWith(start.toLowerCase());
+    const isChosen = (name: string): boolean => only?.some((start) => begins(name, start)) ?? true;
+    const unknown = only?.find((start) => !applications.some(({ name }) => begins(name, start)));
+    if (unknown !== undefined) throw new Error(`No application has a name that begins with ${unknown}.`);
     return { isChosen, json, amount: isQuick ? quick : usual };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usageText}\n`);

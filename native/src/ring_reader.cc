@@ -221,7 +221,6 @@ void RingReader::note_take() {
   if (unread == 0) return;
   takes_++;
   raise(most_unread_, unread);
-  if (unread >= wake_bytes_) busy_until_ms_ = now_ms() + kBusyMs;
   wire_header header;
   uint64_t first = ring_.begin();
   if (ring_.length_at(first) & (BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT)) return;
@@ -232,7 +231,8 @@ void RingReader::note_take() {
 
 void RingReader::drain() {
   note_take();
-  uint64_t position = ring_.begin();
+  uint64_t begin = ring_.begin();
+  uint64_t position = begin;
   uint64_t end = ring_.end();
   while (position < end && !stopping_ && (!paused_ || finishing_)) {
     uint32_t length = ring_.length_at(position);
@@ -246,6 +246,8 @@ void RingReader::drain() {
     raise(most_unread_, end - position);
   }
   deliver();
+  // Not how much was there at first: what is urgent is taken early, and more comes meanwhile.
+  if (position - begin >= wake_bytes_) busy_until_ms_ = now_ms() + kBusyMs;
   if (now_ms() < busy_until_ms_) ring_.map_ahead();
 }
 

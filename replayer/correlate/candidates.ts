@@ -7,10 +7,12 @@ import type { Path } from '../../tape/model/path';
 import {
   dateText,
   epochTime,
+  isHardlyWord,
   isTimeName,
   jwtParts,
   looksGenerated,
   namesThings,
+  revisionCount,
   timeText,
   uuidPrefix,
   uuidVersion,
@@ -43,10 +45,10 @@ export function isMadeUp(
 ): boolean {
   if (uuidVersion(text.slice(uuidPrefix(text).length)) !== null) return true;
   if (timeText(text) !== null || dateText(text) !== null) return true;
-  if (jwtParts(text) !== null || looksGenerated(text)) return true;
+  if (jwtParts(text) !== null || looksGenerated(text) || revisionCount(text) !== null) return true;
   const [root, name] = place.path;
   if (root === 'header' && headerVolatility(String(name)) !== 'no') return true;
-  if (!/\d|=$/.test(text)) return false; // no digit, and no padding of base64
+  if (!/\d|=$/.test(text) && !isHardlyWord(text)) return false; // no digit, and no padding of base64
   const key = String(place.path.findLast((step) => typeof step === 'string') ?? '');
   return place.length < place.text.length || namesThings(key) || (isTimeName(key) && epochTime(text) !== null);
 }
@@ -87,7 +89,7 @@ export function eachPart(text: string, take: (part: Part) => boolean): void {
       if (timeText(token.text) !== null) continue; // a moment is no identifier, and its pieces even less
       const part = { text: token.text, start: word.start + token.start };
       if (takeDecoded(part, take)) continue;
-      const taken = token.text !== word.text && isFollowablePart(token.text) && take(part);
+      const taken = token.text !== word.text && isFollowable(token.text) && take(part);
       if (!taken) piecesOf(part, take);
     }
   }

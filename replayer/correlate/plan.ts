@@ -7,7 +7,7 @@
 import type { Path } from '../../tape/model/path';
 import type { Turn } from '../cases/cases';
 import { dateText, epochTime, isTimeName, timeText } from '../noise/shapes';
-import { hasParts, isMadeUp, type Part } from './candidates';
+import { hasParts, isFollowable, isMadeUp, type Part } from './candidates';
 import { type Echo, FirstPlaces } from './first-places';
 import type { Leaf } from './leaves';
 import { isSpot, type Link, type Origin, samePath, spotOf, suppliedOrigin } from './origin';
@@ -65,7 +65,7 @@ class Planner implements CarryPlan {
   readonly cases: (CasePlan | undefined)[];
   readonly placeholders: ReadonlySet<string>;
   private readonly places = new FirstPlaces();
-  /** Segments of the paths of requests that are more than a word. */
+  /** Segments of the paths of requests that are long enough to be followed, and more than a word. */
   private readonly inPaths = new FirstPlaces();
   private readonly reading: ValuesAt;
   private readonly supplied: ReadonlyMap<string, Origin>;
@@ -86,7 +86,7 @@ class Planner implements CarryPlan {
     const placeholders = new Set<string>();
     for (const { stored } of tests) for (const { placeholder } of stored.redacted) placeholders.add(placeholder);
     this.placeholders = placeholders;
-    this.reading = new ValuesAt(placeholders);
+    this.reading = new ValuesAt(placeholders, (text) => this.isInPath(text));
     this.supplied = new Map([...supplied].map((placeholder) => [placeholder, suppliedOrigin(placeholder)]));
   }
 
@@ -344,7 +344,7 @@ function originAt(
 }
 
 function isMoreThanAWord(segment: string): boolean {
-  return /[\d._-]/.test(segment);
+  return isFollowable(segment) && /[\d._-]/.test(segment);
 }
 
 /** True for texts that are clocks: equal ones in one answer are often a coincidence. */

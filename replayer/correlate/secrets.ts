@@ -23,8 +23,30 @@ export function secretsByPlaceholder(
   const found = new Map<string, string>();
   if (secrets.size === 0) return found;
   const redacted = cases.flatMap(namedEntries);
-  for (const [name, value] of secrets) found.set(placeholderNamed(name, redacted), value);
+  for (const [name, value] of secrets) {
+    const placeholder = placeholderNamed(name, redacted);
+    found.set(placeholder, withoutScheme(value, schemeBefore(placeholder, cases)));
+  }
   return found;
+}
+
+/** The scheme that a placeholder stands behind in a header field: `Basic`, `Bearer`. It is not a part of the secret; '' where there is none. */
+function schemeBefore(placeholder: string, cases: readonly Turn[]): string {
+  for (const { request } of cases) {
+    const field = request.headers.find(([name, value]) => isOfScheme(name) && value.endsWith(` ${placeholder}`));
+    if (field !== undefined) return field[1].slice(0, -placeholder.length).trim();
+  }
+  return '';
+}
+
+function isOfScheme(name: string): boolean {
+  return /^(?:proxy-)?authorization$/i.test(name);
+}
+
+/** People give the field as they know it, scheme and all. */
+function withoutScheme(value: string, scheme: string): string {
+  const isWhole = scheme !== '' && value.toLowerCase().startsWith(`${scheme.toLowerCase()} `);
+  return isWhole ? value.slice(scheme.length).trimStart() : value;
 }
 
 /**

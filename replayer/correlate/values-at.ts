@@ -31,7 +31,11 @@ export class ValuesAt {
   );
   private readonly answerView = memoisedLast((answer: HttpResponse): BodyView => viewBody(answer.headers, answer.body));
 
-  constructor(private readonly placeholders: ReadonlySet<string>) {}
+  /** `isInPath` says whether a request of the recording has a text for a segment of its path. */
+  constructor(
+    private readonly placeholders: ReadonlySet<string>,
+    private readonly isInPath: (text: string) => boolean,
+  ) {}
 
   /** The places of one side, and their numbers. */
   eachLeaf({ request, response }: Turn, by: Teller, visit: (leaf: Leaf, nth: number) => void): void {
@@ -75,7 +79,7 @@ export class ValuesAt {
   }
 
   private isPart({ text, encoded }: Part, leaf: Leaf): boolean {
-    if (this.placeholders.has(text)) return true;
+    if (this.placeholders.has(text) || this.isInPath(text)) return true;
     return isFollowable(text) && (/\d/.test(text) || encoded !== undefined || leaf.path[1] === 'authorization');
   }
 }

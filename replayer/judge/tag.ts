@@ -16,7 +16,7 @@ export function judgeTag(live: HttpResponse, redaction: LiveRedaction, context: 
   const { response, request } = context.test;
   const [recorded, actual] = [headerValue(response.headers, 'etag'), headerValue(live.headers, 'etag')];
   if (context.strict || recorded === undefined || actual === undefined || live.status !== response.status) return null;
-  const hasBody = request.method !== 'HEAD' && live.body.bytes.length > 0;
+  const hasBody = request.method !== 'HEAD' && live.body.bytes.length > 0 && isWhole(live);
   return context.state.validators.judge({
     target: `${request.method} ${request.target} ${live.body.codings.join()}`,
     recorded,
@@ -24,9 +24,16 @@ export function judgeTag(live: HttpResponse, redaction: LiveRedaction, context: 
     live: actual,
     body: bodyChange(live, redaction, context),
     digest: hasBody ? createHash('sha256').update(live.body.bytes).digest('base64') : null,
-    sizes: { recorded: sizeOf(response, request.method), live: sizeOf(live, request.method) },
+    sizes: isWhole(live)
+      ? { recorded: sizeOf(response, request.method), live: sizeOf(live, request.method) }
+      : { recorded: null, live: null },
     isNewer: headerValue(response.headers, 'last-modified') !== headerValue(live.headers, 'last-modified'),
   });
+}
+
+/** Of a part of what the tag stands for, and of words about it, nothing follows for the whole (RFC 9110 15.3.7, 15.5.13, 15.5.17). */
+function isWhole({ status }: HttpResponse): boolean {
+  return status !== 206 && status !== 412 && status !== 416;
 }
 
 export interface PartTag {

@@ -17,6 +17,11 @@ export function uuidPrefix(text: string): string {
   return /^[a-z]{1,12}(?:_[a-z]{1,8})?[_-](?=[0-9a-fA-F]{8}-)/.exec(text)?.[0] ?? '';
 }
 
+/** How often a document was written, with the dash behind it, in a revision as CouchDB has it (`3-335c76c17c0e751b`); null for anything else. */
+export function revisionCount(text: string): string | null {
+  return /^\d{1,9}-(?=[0-9a-f]{16,}$)/.exec(text)?.[0] ?? null;
+}
+
 const isoTime =
   /^(\d{4})-(\d\d)-(\d\d)([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?( ?(?:[Zz]|UTC|[+-]\d\d(?::?\d\d)?))?$/;
 const httpTime =
@@ -238,13 +243,18 @@ function sharedPrefix(a: string, b: string): number {
  */
 function classesOf(text: string): readonly string[] {
   const classes: string[] = [];
-  const mixed = (/\d/.test(text) && /[A-Za-z]/.test(text)) || /[bcdfghjklmnpqrstvwxz]{5}/i.test(text);
+  const mixed = (/\d/.test(text) && /[A-Za-z]/.test(text)) || isHardlyWord(text);
   if (/^[0-9a-f]+$/.test(text)) classes.push('hex');
   if (/^[0-9A-F]+$/.test(text)) classes.push('HEX');
   if (mixed && /^[0-9a-z]+$/.test(text)) classes.push('base36');
   if (mixed && /^[0-9A-Z]+$/.test(text)) classes.push('BASE36');
   if (/^[\w.~+/=:%-]+$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text)) classes.push('base64');
   return classes;
+}
+
+/** True for letters at random, mostly: words have a vowel sooner. */
+export function isHardlyWord(text: string): boolean {
+  return /[bcdfghjklmnpqrstvwxz]{5}/i.test(text);
 }
 
 /** `spring2026campaign` keeps its digits together and GetUser2 its cases; a generator scatters them. */

@@ -49,8 +49,12 @@ function promiseOf(option: string, program: string, { detection }: Context): Pro
   if (passwordOptions.get(program)?.includes(option) === true) return 'secret';
   if (userOptions.get(program)?.includes(option) === true) return 'user';
   const name = /^--?([A-Za-z][\w.-]*)$/.exec(option)?.[1];
-  return name === undefined ? null : detection.kindOfName(name);
+  if (name === undefined) return null;
+  return accountNames.test(name) ? 'user' : detection.kindOfName(name);
 }
+
+/** `--auth ada:PASSWORD`, as servers take the accounts that they let in. */
+const accountNames = /^(?:(?:basic|http|proxy)[-_.]?)?(?:auth|credentials?|creds)$/i;
 
 /** Short options of clients that people start with a password on the line. */
 const passwordOptions: ReadonlyMap<string, readonly string[]> = new Map([
@@ -79,6 +83,7 @@ function isNoSecret(word: string): boolean {
 
 function redactPromised(word: string, promise: Promised, context: Context): string {
   if (promise !== 'user') return redactCredential(promise, word, (secret) => take(secret, context));
+  if (/^[\w+.-]+:\/\//.test(word)) return redactWord(word, context); // where to ask, and not who does
   const colon = word.indexOf(':');
   return colon < 0 || colon === word.length - 1
     ? word
@@ -89,6 +94,9 @@ function redactPromised(word: string, promise: Promised, context: Context): stri
 function redactWord(word: string, context: Context): string {
   const [, begin = '', name = '', value = ''] = /^((?:--?)?([A-Za-z_][\w.-]*)=)(.*)$/s.exec(word) ?? [];
   const bare = unquoted(value);
+  if (begin.startsWith('-') && accountNames.test(name)) {
+    return begin + quotedAs(value, redactPromised(bare, 'user', context));
+  }
   const kind = bare === '' || isNoSecret(bare) ? null : context.detection.kindOfName(name);
   if (kind !== null)
     return (

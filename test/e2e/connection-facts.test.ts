@@ -151,7 +151,10 @@ describeE2e('who speaks', () => {
     await run(node, ['-e', asking[0] ?? '', '--', ...words]);
     expect(await recording.end()).toBe(0);
     const stored = await readTape(recording.tape);
-    const [client] = connectionsOf(stored).filter(({ direction }) => direction === 'outbound');
+    // Other programs of that name may speak meanwhile.
+    const [client] = connectionsOf(stored).filter(({ direction, remote }) => {
+      return direction === 'outbound' && remote?.endsWith(`:${port}`) === true;
+    });
     expect(client?.process?.executable).toBe(process.execPath);
     expect(client?.process?.command).toContain('--password=');
     expect(client?.process?.user).toEqual({ id: process.getuid?.(), name: userInfo().username });

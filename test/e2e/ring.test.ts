@@ -8,28 +8,35 @@ import { describeE2e } from '../support/e2e';
 import { noTargets } from '../support/in-process';
 import { start, stopAll } from '../support/programs';
 
-const ROUNDS = 40;
+const ROUNDS = 100;
 const ROUND_BYTES = 512 << 10;
 const NEVER_MS = 3_600_000;
 
-/** For each line of stdin, so many bytes go over two connections at once, there and back; it says so when all have arrived. */
+/** For each line of stdin, two threads each send bytes to themselves at once, there and back; it says so when all arrived. */
 const talker = `const net = require('node:net');
-const server = net.createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1', async () => {
-  const half = Buffer.alloc(${ROUND_BYTES / 2}, 'x');
-  const sockets = [0, 1].map(() => net.connect(server.address().port, '127.0.0.1'));
-  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-  const say = (socket, bytes) => new Promise((resolve) => {
-    let left = bytes.length;
-    const hear = (some) => { left -= some.length; if (left === 0) { socket.off('data', hear); resolve(); } };
-    socket.on('data', hear);
-    socket.write(bytes);
-  });
+const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+if (isMainThread) {
+  const workers = [0, 1].map(() => new Worker(process.argv[1], { eval: true, argv: [process.argv[1]] }));
+  const all = () => Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
+  all().then(() => console.log('ready'));
   require('node:readline').createInterface({ input: process.stdin }).on('line', async (line) => {
-    await Promise.all(sockets.map((socket) => say(socket, line === 'much' ? half : Buffer.from('little'))));
+    const said = all();
+    workers.forEach((worker) => worker.postMessage(line));
+    await said;
     console.log('said');
   }).on('close', () => process.exit());
-  console.log('ready');
-});`;
+} else {
+  const server = net.createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1', () => {
+    const socket = net.connect(server.address().port, '127.0.0.1', () => parentPort.postMessage('ready'));
+    let left = 0;
+    socket.on('data', (some) => { left -= some.length; if (left === 0) parentPort.postMessage('said'); });
+    parentPort.on('message', (line) => {
+      const bytes = Buffer.alloc(line === 'much' ? ${ROUND_BYTES / 2} : 6, 'x');
+      left = bytes.length;
+      socket.write(bytes);
+    });
+  });
+}`;
 
 const sources: EbpfSource[] = [];
 
@@ -44,7 +51,7 @@ interface Talker {
 }
 
 async function startTalker(): Promise<Talker> {
-  const { child, pid } = start(process.execPath, ['-e', talker], { stdio: 'pipe' });
+  const { child, pid } = start(process.execPath, ['-e', talker, talker], { stdio: 'pipe' });
   if (child.stdout === null) throw new Error('its stdout is not piped');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const say = async (what: string) => {
@@ -71,6 +78,7 @@ describeE2e('the ring of events', () => {
     record(program, { gatherMs: NEVER_MS, onEvents });
     // What is left of a round is less than the mark, so that nothing but the next one has the ring emptied.
     for (let round = 1; round <= ROUNDS; round++) {
+      await program.say('little'); // which has the reader wait for more
       await program.say('much');
       while (heard < (round - 1) * 4 * ROUND_BYTES) await pause(5);
     }

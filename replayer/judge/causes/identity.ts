@@ -2,10 +2,12 @@
 import type { Origin } from '../../correlate/origin';
 import {
   dateText,
+  isHardlyWord,
   isIdName,
   jwtParts,
   lookAlike,
   namesThings,
+  revisionCount,
   timeText,
   uuidPrefix,
   uuidVersion,
@@ -29,8 +31,8 @@ export function areIdentifiers(recorded: string, live: string, key: string | nul
 
 /** `3-335c76c17c0e751b`, as CouchDB has it: how often a document was written, which must be the same, and a tail made anew. */
 function areRevisions(recorded: string, live: string): boolean {
-  const count = /^\d{1,9}-(?=[0-9a-f]{16,}$)/.exec(recorded)?.[0];
-  if (count === undefined || !live.startsWith(count)) return false;
+  const count = revisionCount(recorded);
+  if (count === null || !live.startsWith(count)) return false;
   return lookAlike(recorded.slice(count.length), live.slice(count.length), { proven: false });
 }
 
@@ -74,14 +76,16 @@ function areSlugs(recorded: string, live: string): boolean {
   return left.every((word, i) => word === right[i] || areTails(word, right[i] ?? ''));
 }
 
-/** With a digit, or with so many consonants in a row as in what is made of letters at random. */
-const hardlyWord = /\d|[bcdfghjklmnpqrstvwxz]{5}/i;
-
 /** A file keeps what its name ends in: `notes_illtru3s8p.txt`. */
 function areTails(before: string, after: string): boolean {
   const end = /(?:\.[a-z][a-z0-9]{0,4})?$/i.exec(before)?.[0] ?? '';
   if (!after.endsWith(end)) return false;
   const [left, right] = [before, after].map((tail) => tail.slice(0, tail.length - end.length)) as [string, string];
   const both = left + right;
-  return left.length === right.length && left.length >= 5 && hardlyWord.test(both) && /^[0-9a-z]+$/i.test(both);
+  return (
+    left.length === right.length &&
+    left.length >= 5 &&
+    (/\d/.test(both) || isHardlyWord(both)) &&
+    /^[0-9a-z]+$/i.test(both)
+  );
 }

@@ -346,7 +346,7 @@ export class Binder {
     stream.holdsSocket = event.kind === 'tls-bind' && event.how === 'descriptor';
     stream.throughMemory = event.kind === 'tls-bind' && event.how.startsWith('ciphertext');
     stream.isFedByOthers = stream.throughMemory && this.handingOn.has(event.pid);
-    if (event.kind === 'tls-bind' && event.how === 'ciphertext-received') this.noteThread(stream, socket, event);
+    if (stream.throughMemory) this.noteThread(stream, socket, event);
     Object.assign(stream.base, without(socket.end, stream.skipped));
     Object.assign(stream.plaintextBase, socket.plaintext);
     this.beginTls(socket);

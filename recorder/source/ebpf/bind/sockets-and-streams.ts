@@ -160,7 +160,7 @@ export function opensLater({ library, holdsSocket, isFedByOthers }: Stream): boo
   return (library === 'jsse' && !holdsSocket) || isFedByOthers;
 }
 
-/** True where somebody received for this stream who is not the one that gives it what came, or takes plaintext from it. */
+/** True where somebody received for this stream who is not the one that gives it what came, sends what it sealed, or takes plaintext from it. */
 export function showsTwoThreads({ library, throughMemory }: Stream, { receivedBy }: Socket, thread: number): boolean {
   return library === 'openssl' && throughMemory && receivedBy !== null && receivedBy !== thread;
 }

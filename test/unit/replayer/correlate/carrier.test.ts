@@ -373,6 +373,15 @@ describe('secrets', () => {
     ]);
   });
 
+  it('may be given with the scheme that stands before them, or without', () => {
+    for (const given of ['live', 'Bearer live', 'bearer  live']) {
+      const { carrier, tests } = carry([redactedBearer], { secrets: new Map([['authorization', given]]) });
+      expect(carrier.requestFor(first(tests)).headers).toContainEqual(['Authorization', 'Bearer live']);
+    }
+    const { carrier, tests } = carry([redactedBearer], { secrets: new Map([['authorization', 'Basic eA==']]) });
+    expect(carrier.requestFor(first(tests)).headers).toContainEqual(['Authorization', 'Bearer Basic eA==']);
+  });
+
   it('whose name fits nothing, or several, are refused with what to type', () => {
     expect(() => carry([redactedBearer], { secrets: new Map([['authorisation', 'x']]) })).toThrow(
       '--secret authorisation: no redacted value of a request has this name',

@@ -16,6 +16,8 @@ it.each([
   ['/usr/bin/mysql -uroot -p<> shop'],
   ['sshpass -p <> ssh host'],
   ['redis-cli -a <> ping'],
+  ['dufs /srv --auth ada:<> --port 80'],
+  ['server --basic-auth=ada:<> -credentials bob:<>'],
 ])('takes the secret out of: %s', (line) => {
   const words = line.replaceAll('<>', secret).split(' ');
   expect(redactCommand(words).join(' ')).toBe(line.replaceAll('<>', placeholder));
@@ -41,6 +43,7 @@ it('takes a secret with blanks whole, and keys of known formats anywhere', () =>
 it.each([
   'node server.js --port 8080 --verbose',
   'server --password-file /run/secrets/db --token-type bearer',
+  'server --auth none --auth=basic --auth http://idp.test/login',
   'server --use-token true --token $TOKEN --password --next',
   'sh -c "echo  two   blanks"',
   "python3 -c 'print(\"it''s\")'",

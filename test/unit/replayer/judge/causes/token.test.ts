@@ -144,6 +144,18 @@ describe('a tag', () => {
     expect(told(judgeOne(tagged('"a1"', 'same', old), tagged('"a2"', 'same', newer)))).toEqual([]);
   });
 
+  it('comes with each part of what it stands for, and with words about it', () => {
+    const part = (range: string, body: string, status = 206) => ({
+      ...tagged('"1767607200000-8893"', body, [['Content-Range', `bytes ${range}/8893`]]),
+      status,
+    });
+    const whole = tagged('"1767607200000-8893"', 'x'.repeat(8893));
+    const all = [whole, part('0-2', 'one'), part('3-5', 'two'), part('*', 'cannot be', 416), whole];
+    expect(judgeRun(all, all).map(told)).toEqual([[], [], [], [], []]);
+    const other = judgeRun(all, all.with(2, part('3-5', 'owt')));
+    expect(other.map((each) => each.differences.length)).toEqual([0, 0, 1, 0, 0]);
+  });
+
   it('does not come with two bodies in one run', () => {
     const recorded = [tagged(hash(1), order(idA), json), tagged(hash(2), JSON.stringify({ id: idA, n: 1 }), json)];
     const live = [tagged(hash(3), order(idB), json), tagged(hash(3), JSON.stringify({ id: idB, n: 1 }), json)];
