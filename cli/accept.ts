@@ -11,9 +11,9 @@ import { isWhole } from './accepted-values';
 import { differenceLines } from './difference-lines';
 import { tapeArgument, usage } from './options';
 import { pruneAccepted } from './prune-accepted';
-import { readCases } from './replay';
+import { withCases } from './replay';
 import { readText, runsFrom } from './replay-options';
-import { type BuildArguments, buildOptions, runsOfBuild } from './runs-of-build';
+import { type BuildArguments, buildOptions, withRunsOfBuild } from './runs-of-build';
 import { colorsFor, count, printLines, visibleLine } from './terminal';
 import { writeAccepted } from './write-accepted';
 
@@ -81,22 +81,22 @@ async function accept(args: Arguments): Promise<void> {
   const choice = choiceFrom(args);
   const isAsked = choice.all || choice.cases.length + choice.paths.length > 0;
   if (isAsked && !args.dryRun && args.because === undefined) throw noReason();
-  const { cases, runs } = await resultsFrom({ ...args, makesAccepted: true });
-  const { results, drifting } = steadyIn(runs);
-  const all = offered(results);
-  const chosen = all.filter((each) => isChosen(each, choice));
-  if (isAsked) refuseIdle(choice, all);
-  const shown = isAsked ? chosen : all;
-  await printLines(diffLines(shown));
-  const silent = [...drifting, ...silentIn(results, choice)];
-  process.stderr.write(silent.map((line) => `${visibleLine(line)}\n`).join(''));
-  if (!isAsked) {
-    process.stderr.write(untouched(all.length));
-    process.exitCode = all.length + silent.length === 0 ? 0 : 1;
-    return;
-  }
-  const refused = writeAccepted(chosen, args, cases);
-  process.exitCode = refused + silent.length === 0 ? 0 : 1;
+  process.exitCode = await withResults({ ...args, makesAccepted: true }, async ({ cases, runs }) => {
+    const { results, drifting } = steadyIn(runs);
+    const all = offered(results);
+    const chosen = all.filter((each) => isChosen(each, choice));
+    if (isAsked) refuseIdle(choice, all);
+    const shown = isAsked ? chosen : all;
+    await printLines(diffLines(shown));
+    const silent = [...drifting, ...silentIn(results, choice)];
+    process.stderr.write(silent.map((line) => `${visibleLine(line)}\n`).join(''));
+    if (!isAsked) {
+      process.stderr.write(untouched(all.length));
+      return all.length + silent.length === 0 ? 0 : 1;
+    }
+    const refused = writeAccepted(chosen, args, cases);
+    return refused + silent.length === 0 ? 0 : 1;
+  });
 }
 
 /** Throws USAGE and BAD_RULE. */
@@ -119,18 +119,20 @@ interface Found {
   readonly runs: readonly (readonly ReadResult[])[];
 }
 
-async function resultsFrom(args: Arguments): Promise<Found> {
+async function withResults<T>(args: Arguments, work: (found: Found) => Promise<T>): Promise<T> {
   const { from, target, calls } = args;
   if (from === undefined) {
-    const { cases, runs } = await runsOfBuild(args, { runs: runsFrom(args), calls });
-    return { cases, runs: runs.map(readResults) };
+    return withRunsOfBuild(args, { runs: runsFrom(args), calls }, ({ cases, runs }) =>
+      work({ cases, runs: runs.map(readResults) }),
+    );
   }
   if (target !== undefined || args['--'] !== undefined) {
     throw usage('--from is in the place of a run, and a build is given too', 'Leave out the one or the other');
   }
-  const cases = await readCases(args);
   const about = { fileName: from, tape: args.tape, isWhole: isWhole(args) };
-  return { cases, runs: [resultsOf(parseReport(readText(from, '--from'), from), cases, about)] };
+  return withCases(args, (cases) => {
+    return work({ cases, runs: [resultsOf(parseReport(readText(from, '--from'), from), cases, about)] });
+  });
 }
 
 /** What was named and picks nothing is a typing error. */

@@ -4,7 +4,7 @@ import { type Deduped, dedupe, type Group } from '../replayer/dedupe/dedupe';
 import { readServed, sessionOnly } from './mock-options';
 import { type FilterArguments, filterOptions, jsonOption, tapeArgument } from './options';
 import { type ProtoArguments, protoOptions } from './proto-options';
-import { readCases } from './replay';
+import { withCases } from './replay';
 import { count, jsonText, printLines, visibleLine } from './terminal';
 
 interface Arguments extends FilterArguments, ProtoArguments {
@@ -25,11 +25,12 @@ export const dedupeCommand: CommandModule<object, Arguments> = {
       .example('wiretape dedupe shop.tape', 'what stands for what')
       .example('wiretape replay shop.tape --dedupe --target http://127.0.0.1:8080', 'one of each') as never,
   handler: async (args) => {
-    const cases = await readCases(args);
-    const found = dedupe(cases, await readServed(sessionOnly(args)));
-    await printLines(args.json ? [jsonText(documentOf(found, cases.length))] : found.groups.map(lineOf));
-    const left = cases.length - found.kept.length;
-    process.stderr.write(`${found.kept.length} of ${count(cases.length, 'case')} kept, ${left} left out\n`);
+    await withCases(args, async (cases) => {
+      const found = dedupe(cases, await readServed(sessionOnly(args)));
+      await printLines(args.json ? [jsonText(documentOf(found, cases.length))] : found.groups.map(lineOf));
+      const left = cases.length - found.kept.length;
+      process.stderr.write(`${found.kept.length} of ${count(cases.length, 'case')} kept, ${left} left out\n`);
+    });
   },
 };
 

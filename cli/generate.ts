@@ -4,22 +4,25 @@ import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { parseAccepted } from '../replayer/accept/accepted-file';
 import { casesFrom } from '../replayer/cases/cases';
+import { leanBy } from '../replayer/cases/lean';
 import { secretsFrom, setHeadersFrom } from '../replayer/correlate/credentials';
 import { dedupe } from '../replayer/dedupe/dedupe';
 import { parseTarget } from '../replayer/drive/target';
 import type { HttpVersionChoice } from '../replayer/drive/way';
-import type { Generated, Generator } from '../replayer/generate/generator';
+import type { Generated, Generator, Recorded } from '../replayer/generate/generator';
 import { generatorNamed, generators } from '../replayer/generate/registry';
 import type { WritePlan } from '../replayer/generate/write-plan';
 import { recordedTarget } from '../replayer/launch/target';
 import { parseNoiseRules } from '../replayer/noise/rules';
 import type { SuiteSettings } from '../replayer/suite/description';
+import type { ExchangeFilter } from '../tape/model/filter';
 import { parseRedactionRules } from '../tape/redact/rules-file';
 import type { ProtoFiles } from '../tape/store/described';
 import { openReader } from '../tape/store/registry';
-import type { StoredExchange } from '../tape/store/tape';
+import type { TapeReader } from '../tape/store/tape';
 import { acceptedFileOf, acceptedText } from './accepted-values';
 import { linesFor, writeGenerated } from './generated-folder';
+import { LaidAside } from './laid-aside';
 import { requireSession } from './on-tape';
 import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArgument, usage } from './options';
 import { differingLines, mergedFiles, type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
@@ -27,6 +30,7 @@ import { noteLeftOut } from './replay';
 import { readText, replayOptions } from './replay-options';
 import { contestedLines } from './session-notes';
 import { count, printLines, visibleLine } from './terminal';
+import { keepHeapTight } from './tight-heap';
 
 interface GenerateArguments extends FilterArguments, ProtoArguments {
   readonly tape: string;
@@ -113,20 +117,28 @@ async function generate(args: GenerateArguments): Promise<void> {
   if (accepted !== null) parseAccepted(accepted, acceptedFileOf(args));
   const redact = args.redact === undefined ? null : readText(args.redact, '--redact');
   if (redact !== null) parseRedactionRules(redact, args.redact ?? '');
-  const { exchanges, protoFiles } = await readTape(args, generator);
-  const target = settings.target ?? (settings.command === undefined ? null : recordedTarget(exchanges));
-  const made = generator.files(exchanges, {
-    tapeName: basename(args.tape),
-    settings: { ...settings, ...(target === null ? {} : { target }) },
-    noise,
-    ...(accepted === null ? {} : { accepted }),
-    redact,
-    protoFiles,
-  });
-  if (made.counts[0]?.count === 0) throw nothingToGenerate(args, generator, made);
-  const plan = writeGenerated(made.files, { folder, out: args.out, force: args.force });
-  await printLines(linesFor(plan, args.out));
-  process.stderr.write(summary(made, plan, generator.next(args.out, settings)));
+  keepHeapTight();
+  const aside = new LaidAside();
+  try {
+    await withTape(args, generator, async ({ exchanges, protoFiles }) => {
+      const target = settings.target ?? (settings.command === undefined ? null : recordedTarget(exchanges));
+      const made = generator.files(exchanges, {
+        tapeName: basename(args.tape),
+        settings: { ...settings, ...(target === null ? {} : { target }) },
+        noise,
+        ...(accepted === null ? {} : { accepted }),
+        redact,
+        protoFiles,
+        begin: (path) => aside.begin(path),
+      });
+      if (made.counts[0]?.count === 0) throw nothingToGenerate(args, generator, made);
+      const plan = writeGenerated(made.files, { folder, out: args.out, force: args.force });
+      await printLines(linesFor(plan, args.out));
+      process.stderr.write(summary(made, plan, generator.next(args.out, settings)));
+    });
+  } finally {
+    aside.close();
+  }
 }
 
 function refuseFolder(generator: Generator, folder: string): void {
@@ -218,16 +230,28 @@ function portable(path: string): string {
 }
 
 interface Read {
-  readonly exchanges: readonly StoredExchange[];
+  readonly exchanges: Recorded;
   /** By them fields have names in all of the exchanges: a suite has one set, whatever sessions it is made of. */
   readonly protoFiles: ProtoFiles;
 }
 
-/** The exchanges that pass the filter, and where they are inbound also what their service called meanwhile. */
-async function readTape(args: GenerateArguments, generator: Generator): Promise<Read> {
-  const given = protoFilesFrom(args);
-  const protoFiles = await keptFiles(args, given);
-  return { exchanges: await readExchanges(args, generator, protoFiles), protoFiles };
+/** What is done with the exchanges that pass the filter, and where they are inbound also with what their service called meanwhile. */
+async function withTape(
+  args: GenerateArguments,
+  generator: Generator,
+  work: (read: Read) => Promise<void>,
+): Promise<void> {
+  const protoFiles = await keptFiles(args, protoFilesFrom(args));
+  const tape = await openReader(args.tape, protoFiles);
+  try {
+    const exchanges = await recordedOn(tape, filtersOf(args, generator));
+    await work({
+      exchanges: args.dedupe && generator.takes.settings ? withoutRepeats(exchanges, args.tape) : exchanges,
+      protoFiles,
+    });
+  } finally {
+    await tape.close();
+  }
 }
 
 async function keptFiles({ tape: location, session }: GenerateArguments, given: ProtoFiles): Promise<ProtoFiles> {
@@ -243,36 +267,40 @@ async function keptFiles({ tape: location, session }: GenerateArguments, given: 
   }
 }
 
-async function readExchanges(
-  args: GenerateArguments,
-  { takes }: Generator,
-  protoFiles: ProtoFiles,
-): Promise<readonly StoredExchange[]> {
-  const tape = await openReader(args.tape, protoFiles);
-  try {
-    const { session } = filterFrom(args);
-    const [chosen, ...others] = takes.directions;
-    const asked = others.map((direction) => ({ ...(session === undefined ? {} : { session }), direction }));
-    const exchanges: StoredExchange[] = [];
-    for (const filter of [filterFrom(args, chosen), ...asked]) {
-      for await (const stored of tape.exchanges(filter)) exchanges.push(stored);
-    }
-    return args.dedupe && takes.settings ? withoutRepeats(exchanges, args.tape) : exchanges;
-  } finally {
-    await tape.close();
-  }
+/** One after another: the filter chooses among the first of the directions. */
+function filtersOf(args: GenerateArguments, { takes }: Generator): readonly ExchangeFilter[] {
+  const { session } = filterFrom(args);
+  const [chosen, ...others] = takes.directions;
+  const asked = others.map((direction) => ({ ...(session === undefined ? {} : { session }), direction }));
+  return [filterFrom(args, chosen), ...asked];
+}
+
+/** Read anew each time they are gone through, where the store lets us. */
+async function recordedOn(tape: TapeReader, filters: readonly ExchangeFilter[]): Promise<Recorded> {
+  const atHand = await tape.atHand();
+  if (atHand === null) return (await Promise.all(filters.map((each) => Array.fromAsync(tape.exchanges(each))))).flat();
+  return {
+    *[Symbol.iterator]() {
+      for (const filter of filters) yield* atHand.exchanges(filter);
+    },
+    again: (ids) => atHand.exchangesWith(ids),
+  };
 }
 
 /** Without inbound exchanges that say what others say. Whatever was called is kept: later cases may be answered from it. */
-function withoutRepeats(exchanges: readonly StoredExchange[], tape: string): readonly StoredExchange[] {
-  const cases = casesFrom(exchanges);
-  const { kept, groups } = dedupe(
-    cases,
-    exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound'),
-  );
+function withoutRepeats(exchanges: Recorded, tape: string): Recorded {
+  const { again } = exchanges;
+  const cases = casesFrom(exchanges, again === undefined ? undefined : leanBy(again));
+  const outbound = [...exchanges].filter(({ exchange }) => exchange.connection.direction === 'outbound');
+  const { kept, groups } = dedupe(cases, outbound);
   noteLeftOut(tape, { cases: cases.length, kept: kept.length });
   const left = new Set(groups.flatMap(({ leftOut }) => leftOut.map(({ id }) => id)));
-  return exchanges.filter(({ id }) => !left.has(id));
+  return {
+    *[Symbol.iterator]() {
+      for (const stored of exchanges) if (!left.has(stored.id)) yield stored;
+    },
+    ...(again === undefined ? {} : { again }),
+  };
 }
 
 function nothingToGenerate(

@@ -1,12 +1,12 @@
 /** Brings generated files into a folder that may hold some already: refuses what would be lost, writes, says what it did. */
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { WiretapeError } from '../errors/wiretape-error';
 import type { GeneratedFile } from '../replayer/generate/generator';
 import {
-  type Manifest,
   manifestName,
   manifestText,
+  type Present,
   parseManifest,
   planWriting,
   type WritePlan,
@@ -32,17 +32,31 @@ export function linesFor({ write, remove, kept }: WritePlan, out: string): reado
   ];
 }
 
-function lookAt(folder: string): { manifest: Manifest; read(path: string): Uint8Array | undefined } {
-  const read = (path: string): Uint8Array | undefined => {
+function lookAt(folder: string): Present {
+  const there = <T>(look: () => T): T | undefined => {
     try {
-      return readFileSync(join(folder, path));
+      return look();
     } catch (cause) {
       if (codeOf(cause) === 'ENOENT') return undefined;
       throw notWritable(folder, cause);
     }
   };
-  const text = read(manifestName);
-  return { manifest: text === undefined ? {} : (parseManifest(Buffer.from(text).toString('utf8')) ?? {}), read };
+  const text = there(() => readFileSync(join(folder, manifestName), 'utf8'));
+  const manifest = (text === undefined ? undefined : parseManifest(text)) ?? {};
+  return { manifest, read: (path) => there(() => piecesOf(openSync(join(folder, path), 'r'), folder)) };
+}
+
+const pieceBytes = 256 * 1024;
+
+function* piecesOf(fd: number, folder: string): Generator<Uint8Array> {
+  try {
+    const piece = Buffer.allocUnsafeSlow(pieceBytes);
+    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece)) yield piece.subarray(0, read);
+  } catch (cause) {
+    throw notWritable(folder, cause); // a folder, in the place of a file
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function refuseLosses({ foreign, edited }: WritePlan, out: string): void {
@@ -66,12 +80,26 @@ function carryOut(plan: WritePlan, folder: string): void {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, manifestName), manifestText(plan.manifest));
     for (const path of plan.remove) remove(folder, path);
-    for (const { path, bytes } of plan.write) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), bytes, { mode: 0o600 });
+    for (const file of plan.write) {
+      mkdirSync(dirname(join(folder, file.path)), { recursive: true });
+      write(join(folder, file.path), file);
     }
   } catch (cause) {
     throw notWritable(folder, cause);
+  }
+}
+
+/** What is laid aside may be longer than memory. */
+function write(path: string, file: GeneratedFile): void {
+  if (file.aside === undefined) {
+    writeFileSync(path, file.bytes, { mode: 0o600 });
+    return;
+  }
+  const fd = openSync(path, 'w', 0o600);
+  try {
+    for (const piece of file.aside.pieces()) writeFileSync(fd, piece);
+  } finally {
+    closeSync(fd);
   }
 }
 

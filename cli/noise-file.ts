@@ -10,7 +10,7 @@ import { ruleLine } from '../replayer/noise/rule-line';
 import { type NoiseRule, type NoiseSide, noiseSides, parseNoiseRules } from '../replayer/noise/rules';
 import { readServed } from './mock-options';
 import { usage } from './options';
-import { readCases } from './replay';
+import { withCases } from './replay';
 import { readText } from './replay-options';
 import { visibleLine } from './terminal';
 
@@ -36,9 +36,8 @@ export const noiseLsCommand: CommandModule<object, LsArguments> = {
     const rules = rulesIn(file);
     for (const rule of rules) process.stdout.write(`${visibleLine(lineFor(rule))}\n`);
     if (tape === undefined) return;
-    const cases = await readCases({ tape });
     const { mocks } = mocksFrom(await readServed({ tape }));
-    const dead = deadRules(rules, { cases, mocks });
+    const dead = await withCases({ tape }, (cases) => deadRules(rules, { cases, mocks }));
     process.stderr.write(dead.map((line) => `${line}\n`).join(''));
     if (dead.length > 0) process.exitCode = 1;
   },

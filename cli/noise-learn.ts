@@ -4,7 +4,7 @@ import type { CommandModule } from 'yargs';
 import { learnFrom } from '../replayer/learn/learn';
 import { learnedSummary, writeLearned } from './learned-noise';
 import { tapeArgument, usage } from './options';
-import { type BuildArguments, buildOptions, runsOfBuild } from './runs-of-build';
+import { type BuildArguments, buildOptions, withRunsOfBuild } from './runs-of-build';
 import { visibleLine } from './terminal';
 
 interface Arguments extends BuildArguments {
@@ -40,10 +40,11 @@ async function learn(args: Arguments): Promise<void> {
   }
   const file = args.out ?? `${args.tape.replace(/\.tape$/, '')}.noise.yaml`;
   const given = { ...args, noise: args.noise ?? (existsSync(file) ? file : undefined) };
-  const { cases, runs } = await runsOfBuild(given, { runs: args.runs, calls: 'set' });
-  const learned = learnFrom(cases, runs);
-  const lines = writeLearned(learned, { file, runs: runs.length });
-  process.stdout.write(lines.map((line) => `${visibleLine(line)}\n`).join(''));
-  process.stderr.write(learnedSummary(learned, { file, runs: runs.length }));
-  process.exitCode = learned.refused.length === 0 ? 0 : 1;
+  await withRunsOfBuild(given, { runs: args.runs, calls: 'set' }, async ({ cases, runs }) => {
+    const learned = learnFrom(cases, runs);
+    const lines = writeLearned(learned, { file, runs: runs.length });
+    process.stdout.write(lines.map((line) => `${visibleLine(line)}\n`).join(''));
+    process.stderr.write(learnedSummary(learned, { file, runs: runs.length }));
+    process.exitCode = learned.refused.length === 0 ? 0 : 1;
+  });
 }

@@ -7,12 +7,12 @@ import { stringifyJson } from '../tape/json/json';
 import { type AcceptedArguments, acceptedFileOf, acceptedText, isWhole } from './accepted-values';
 import { sideLines } from './difference-lines';
 import { usage } from './options';
-import { readCases } from './replay';
+import { type CaseArguments, withCases } from './replay';
 import { colorsFor, count, printLines, visibleLine } from './terminal';
 import { requireReadable, writeAcceptedFile } from './write-accepted';
 
 export type PruneArguments = AcceptedArguments &
-  Parameters<typeof readCases>[0] & {
+  CaseArguments & {
     readonly dryRun: boolean;
     readonly from?: string;
     readonly target?: readonly string[];
@@ -28,7 +28,7 @@ export async function pruneAccepted(args: PruneArguments): Promise<void> {
   const file = acceptedFileOf(args);
   const before = acceptedText(args) ?? '';
   const known = parseAccepted(before, file);
-  const stale = staleIn(known, await readCases(args));
+  const stale = await withCases(args, (cases) => staleIn(known, cases));
   await printLines(staleLines(stale));
   const after = withEntries(before, new Map(stale.map(({ entry }) => [entry, []])), []);
   requireReadable(after, file, known.length - stale.length);

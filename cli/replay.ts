@@ -2,13 +2,15 @@
 
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
-import { casesFrom, countOfUnparsed, isSent, type TestCase } from '../replayer/cases/cases';
+import { GatheredCases, isSent, isUnparsed, type TestCase } from '../replayer/cases/cases';
+import { leanBy } from '../replayer/cases/lean';
 import { withSetUp } from '../replayer/correlate/set-up';
 import { dedupe } from '../replayer/dedupe/dedupe';
 import { recordedCalls } from '../replayer/report/calls';
-import type { SuiteOutcome } from '../replayer/run';
+import type { SuiteOptions, SuiteOutcome } from '../replayer/run';
 import { type ExchangeFilter, passesFilter } from '../tape/model/filter';
 import { openReader } from '../tape/store/registry';
+import type { TapeReader } from '../tape/store/tape';
 import { acceptedFor } from './accepted-values';
 import { acceptingFrom } from './accepting';
 import { onlyCalls } from './around-cases';
@@ -32,8 +34,9 @@ import {
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
 import { contestedLines, partialLines } from './session-notes';
-import { allTargets, targetOptions, targetsFrom } from './targets';
+import { allTargets, type Targets, targetOptions, targetsFrom } from './targets';
 import { visibleLine } from './terminal';
+import { keepHeapTight } from './tight-heap';
 
 interface Arguments extends FilterArguments, ReplayArguments, ProtoArguments {
   readonly tape: string;
@@ -97,35 +100,37 @@ async function replay(args: Arguments): Promise<void> {
   if (baseline !== undefined && runs > 1) throw twoKindsOfRuns();
   if (baseline === undefined) requireRuns(writeNoise, runs, '--runs 3');
   else requireRuns(writeNoise, baselineRuns, '--baseline-runs 2');
-  const { cases, run } = await againstTargets(args, args.target, baseline);
-  const options = { ...run, keepAnswers: wantsPage(reports) };
-  reports.githubLog?.hold();
-  const { outcomes, also, learnFrom } = await interruptible(async (signal) => {
-    const playing = { cases, options, signal };
-    if (baseline === undefined) return playAgain(playing, runs);
-    const beside = await playBeside({ ...targetsFrom(baseline, cases), runs: baselineRuns }, playing);
-    return { outcomes: [beside.outcome] as const, also: beside.also, learnFrom: beside.reports };
+  process.exitCode = await againstTargets(args, { target: args.target, beside: baseline }, async ({ cases, run }) => {
+    const options = { ...run, keepAnswers: wantsPage(reports) };
+    reports.githubLog?.hold();
+    const { outcomes, also, learnFrom } = await interruptible(async (signal) => {
+      const playing = { cases, options, signal };
+      if (baseline === undefined) return playAgain(playing, runs);
+      const beside = await playBeside({ ...targetsFrom(baseline, cases), runs: baselineRuns }, playing);
+      return { outcomes: [beside.outcome] as const, also: beside.also, learnFrom: beside.reports };
+    });
+    const { tape, json, allowSkipped } = args;
+    const calls = wantsPage(reports) ? recordedCalls(await readServed(sessionOnly(args))) : noCalls;
+    const [first, ...others] = outcomes;
+    const told = (outcome: SuiteOutcome) => ({ ...outcome, surroundings: onlyCalls(calls) });
+    const status = await reportOutcome([told(first), ...others.map(told)], {
+      tape,
+      cases,
+      noise: options.noise,
+      allowed: { skipped: allowSkipped, flaky: args.allowFlaky },
+      json,
+      reports,
+      conditions,
+      unattributed: null,
+      accepting: acceptingFrom(args, reports),
+      startedAtMs,
+      target: options.target,
+      mocks: null,
+      also,
+    });
+    if (writeNoise !== undefined) learnInto(writeNoise, cases, learnFrom);
+    return status;
   });
-  const { tape, json, allowSkipped } = args;
-  const calls = wantsPage(reports) ? recordedCalls(await readServed(sessionOnly(args))) : noCalls;
-  const [first, ...others] = outcomes;
-  const told = (outcome: SuiteOutcome) => ({ ...outcome, surroundings: onlyCalls(calls) });
-  process.exitCode = await reportOutcome([told(first), ...others.map(told)], {
-    tape,
-    cases,
-    noise: options.noise,
-    allowed: { skipped: allowSkipped, flaky: args.allowFlaky },
-    json,
-    reports,
-    conditions,
-    unattributed: null,
-    accepting: acceptingFrom(args, reports),
-    startedAtMs,
-    target: options.target,
-    mocks: null,
-    also,
-  });
-  if (writeNoise !== undefined) learnInto(writeNoise, cases, learnFrom);
 }
 
 /** One run after another, against what is up. */
@@ -143,58 +148,103 @@ function twoKindsOfRuns() {
   ]);
 }
 
-/** The cases, and what a run of them takes, for builds that are up already. Throws USAGE, NO_CASES and errors of files. */
-export async function againstTargets(
-  args: FilterArguments & PlayArguments & ProtoArguments & { readonly tape: string },
-  target: readonly string[],
-  beside: readonly string[] = [],
-) {
+interface Builds {
+  readonly target: readonly string[];
+  /** Another one that is played against, too. */
+  readonly beside?: readonly string[] | undefined;
+}
+
+/** What is to be played against builds that are up already. */
+export interface AgainstTargets {
+  readonly cases: readonly TestCase[];
+  readonly run: Omit<SuiteOptions, 'signal'> & Targets;
+}
+
+/** What is done with the cases, and with what a run of them takes. Throws USAGE, NO_CASES and errors of files. */
+export async function againstTargets<T>(
+  args: CaseArguments & PlayArguments,
+  { target, beside = [] }: Builds,
+  work: (playing: AgainstTargets) => Promise<T>,
+): Promise<T> {
   const surroundings = { cwd: process.cwd(), env: process.env };
   const settings = suiteOptionsFrom(args, surroundings);
-  const cases = await readCases(args);
-  const targets = targetsFrom(target, cases);
-  const others = beside.length === 0 ? [] : allTargets(targetsFrom(beside, cases));
-  refuseIdleTrust(args, [...allTargets(targets), ...others]);
-  const stored = cases.map((each) => each.stored);
-  const accepted = acceptedFor(args, cases);
-  return { cases, run: { ...settings, ...redactionFrom(args, stored, surroundings), ...targets, accepted } };
+  return withCases(args, (cases) => {
+    const targets = targetsFrom(target, cases);
+    const others = beside.length === 0 ? [] : allTargets(targetsFrom(beside, cases));
+    refuseIdleTrust(args, [...allTargets(targets), ...others]);
+    const stored = cases.map((each) => each.stored);
+    const accepted = acceptedFor(args, cases);
+    return work({ cases, run: { ...settings, ...redactionFrom(args, stored, surroundings), ...targets, accepted } });
+  });
 }
 
 const noCalls: ReturnType<typeof recordedCalls> = new Map();
 
-/** The cases of the tape that pass the filter. Throws NO_CASES where none of them can be sent. */
-export async function readCases(
-  args: FilterArguments & ProtoArguments & { readonly tape: string; readonly dedupe?: boolean | undefined },
-): Promise<readonly TestCase[]> {
-  const given = protoFilesFrom(args);
-  const tape = await openReader(args.tape, given);
+export type CaseArguments = FilterArguments &
+  ProtoArguments & { readonly tape: string; readonly dedupe?: boolean | undefined };
+
+/**
+ * What is done with the cases of the tape that pass the filter: they are read from it as long as the work lasts. Throws NO_CASES
+ * where none of them can be sent.
+ */
+export async function withCases<T>(
+  args: CaseArguments,
+  work: (cases: readonly TestCase[]) => T | Promise<T>,
+): Promise<T> {
+  keepHeapTight();
+  const tape = await openReader(args.tape, protoFilesFrom(args));
   try {
-    await requireSession(tape, args.session, args.tape);
-    const { session } = args;
-    const sessions = await tape.sessions();
-    const meant = session === undefined ? {} : { session };
-    for (const line of [...partialLines(sessions, meant), ...contestedLines(sessions, meant, given)]) {
-      process.stderr.write(`note  ${line}\n`);
-    }
-    const filter = filterFrom(args, 'inbound');
-    const { include, ...others } = filter;
-    const exchanges = await Array.fromAsync(tape.exchanges(others));
-    const cases = chosenFrom(casesFrom(exchanges), filter);
-    noteUnparsed(countOfUnparsed(exchanges.filter(({ exchange }) => passesFilter(exchange, filter))));
-    if (!cases.some(isSent)) throw noCases(args.tape, cases);
-    if (args.dedupe !== true) return cases;
-    const { kept } = dedupe(cases, await Array.fromAsync(tape.exchanges({ ...meant, direction: 'outbound' })));
-    noteLeftOut(args.tape, { cases: cases.length, kept: kept.length });
-    return kept;
+    return await work(await casesOn(tape, args));
   } finally {
     await tape.close();
   }
 }
 
+async function casesOn(tape: TapeReader, args: CaseArguments): Promise<readonly TestCase[]> {
+  await requireSession(tape, args.session, args.tape);
+  const { session } = args;
+  const sessions = await tape.sessions();
+  const meant = session === undefined ? {} : { session };
+  for (const line of [...partialLines(sessions, meant), ...contestedLines(sessions, meant, protoFilesFrom(args))]) {
+    process.stderr.write(`note  ${line}\n`);
+  }
+  const filter = filterFrom(args, 'inbound');
+  const { cases: all, chosen, unparsed } = await gathered(tape, filter);
+  const cases = chosenFrom(all, chosen);
+  noteUnparsed(unparsed);
+  if (!cases.some(isSent)) throw noCases(args.tape, cases);
+  if (args.dedupe !== true) return cases;
+  const { kept } = dedupe(cases, await Array.fromAsync(tape.exchanges({ ...meant, direction: 'outbound' })));
+  noteLeftOut(args.tape, { cases: cases.length, kept: kept.length });
+  return kept;
+}
+
+interface Gathered {
+  readonly cases: readonly TestCase[];
+  /** The ids of those that pass the whole filter. */
+  readonly chosen: ReadonlySet<string>;
+  readonly unparsed: number;
+}
+
+/** All that may be needed, `--include` or not; held as lightly as the tape lets them be. */
+async function gathered(tape: TapeReader, filter: ExchangeFilter): Promise<Gathered> {
+  const { include, ...others } = filter;
+  const atHand = await tape.atHand();
+  const cases = new GatheredCases(atHand === null ? (test) => test : leanBy((ids) => atHand.exchangesWith(ids)));
+  const chosen = new Set<string>();
+  let unparsed = 0;
+  for await (const stored of tape.exchanges(others)) {
+    cases.add(stored);
+    if (!passesFilter(stored.exchange, filter)) continue;
+    chosen.add(stored.id);
+    if (isUnparsed(stored)) unparsed++;
+  }
+  return { cases: cases.all(), chosen, unparsed };
+}
+
 /** What `--include` takes, and what that cannot do without: excluded ones are left out even then. */
-function chosenFrom(cases: readonly TestCase[], filter: ExchangeFilter): readonly TestCase[] {
-  const isChosen = ({ stored }: TestCase) => passesFilter(stored.exchange, filter);
-  const chosen = withSetUp(cases, isChosen);
+function chosenFrom(all: readonly TestCase[], ids: ReadonlySet<string>): readonly TestCase[] {
+  const chosen = withSetUp(all, ({ id }) => ids.has(id));
   const added = chosen.filter(({ setUp }) => setUp === true);
   for (const { id, name } of added) {
     process.stderr.write(

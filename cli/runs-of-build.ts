@@ -19,7 +19,7 @@ import { sandboxLines, sandboxOptions } from './sandbox-options';
 import { targetOptions } from './targets';
 import { visibleLine } from './terminal';
 import type { TestRun } from './test-run';
-import { commandOptions, settingFrom, type TestArguments, testRepeatedly } from './test-setting';
+import { commandOptions, type TestArguments, testRepeatedly, withSetting } from './test-setting';
 
 /** What says which build, and how to play against it. */
 export const buildOptions = {
@@ -43,9 +43,16 @@ interface RunsOptions {
   readonly calls: CallPolicy;
 }
 
-/** Throws INTERRUPTED and TARGET_UNREACHABLE, as a run that was not whole says nothing, and what `replay` and `test` throw. */
-export function runsOfBuild(args: BuildArguments, options: RunsOptions): Promise<Runs> {
-  return args['--'] === undefined ? againstTarget(args, options.runs) : againstBuild(args, options);
+/**
+ * What is done with runs of a build and the cases that were played. Throws INTERRUPTED and TARGET_UNREACHABLE, as a run that was
+ * not whole says nothing, and what `replay` and `test` throw.
+ */
+export function withRunsOfBuild<T>(
+  args: BuildArguments,
+  options: RunsOptions,
+  work: (played: Runs) => Promise<T>,
+): Promise<T> {
+  return args['--'] === undefined ? againstTarget(args, options.runs, work) : againstBuild(args, options, work);
 }
 
 export interface Runs {
@@ -54,33 +61,41 @@ export interface Runs {
 }
 
 /** Against what is up already. */
-async function againstTarget(args: BuildArguments, count: number): Promise<Runs> {
-  if (args.target === undefined) throw noBuild();
+async function againstTarget<T>(args: BuildArguments, count: number, work: (played: Runs) => Promise<T>): Promise<T> {
+  const { target } = args;
+  if (target === undefined) throw noBuild();
   if (args.clock === 'recorded') throw noCommandToMove();
-  const { cases, run } = await againstTargets(args, args.target);
-  const runs: RunReport[] = [];
-  await interruptible(async (signal) => {
-    while (runs.length < count) {
-      const onResult = progress(cases.length);
-      const outcome = await runSuite(cases, { ...run, signal, ...(onResult === null ? {} : { onResult }) });
-      runs.push(whole(outcome, run.target).report);
-    }
+  return againstTargets(args, { target }, async ({ cases, run }) => {
+    const runs: RunReport[] = [];
+    await interruptible(async (signal) => {
+      while (runs.length < count) {
+        const onResult = progress(cases.length);
+        const outcome = await runSuite(cases, { ...run, signal, ...(onResult === null ? {} : { onResult }) });
+        runs.push(whole(outcome, run.target).report);
+      }
+    });
+    return work({ cases, runs });
   });
-  return { cases, runs };
 }
 
 /** Against a build that is started anew for each run, with mocks of what it calls, as by `wiretape test`. */
-async function againstBuild({ target, ...args }: BuildArguments, { runs: count, calls }: RunsOptions): Promise<Runs> {
+async function againstBuild<T>(
+  { target, ...args }: BuildArguments,
+  { runs: count, calls }: RunsOptions,
+  work: (played: Runs) => Promise<T>,
+): Promise<T> {
   const [only, ...others] = target ?? [];
   if (others.length > 0) throw usage('--target is given more than once, and there is one COMMAND', 'Give one');
   const log = openAppLog(undefined);
   try {
     const given = { ...args, calls, ...(only === undefined ? {} : { target: only }) };
-    const setting = await settingFrom(given, { command: args['--'] ?? [], log, keepAnswers: false });
-    const played = await interruptible((signal) => testRepeatedly(setting, count, signal));
-    const runs = played.map((run) => whole(run.outcome, run.target).report);
-    tellOfCalls(played, args);
-    return { cases: setting.cases, runs };
+    const command = args['--'] ?? [];
+    return await withSetting(given, { command, log, keepAnswers: false }, async (setting) => {
+      const played = await interruptible((signal) => testRepeatedly(setting, count, signal));
+      const runs = played.map((run) => whole(run.outcome, run.target).report);
+      tellOfCalls(played, args);
+      return work({ cases: setting.cases, runs });
+    });
   } finally {
     log.close();
   }

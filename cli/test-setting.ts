@@ -17,7 +17,7 @@ import { type MockArguments, readHeard, readServed, sessionOnly } from './mock-o
 import { type FilterArguments, parseDuration, usage } from './options';
 import type { ProtoArguments } from './proto-options';
 import { rawMocksOf } from './raw-mocks';
-import { readCases } from './replay';
+import { withCases } from './replay';
 import { type PlayArguments, redactionFrom, refuseIdleTrust, suiteOptionsFrom } from './replay-options';
 import { type SandboxArguments, sandboxFrom } from './sandbox-options';
 import { type Place, placeAt, type TestRun, type TestSetting, testOnce } from './test-run';
@@ -53,18 +53,34 @@ export async function testRepeatedly(
   return [first, ...others];
 }
 
-/** Throws what its parts throw: USAGE, NO_CASES, and errors of files. */
-export async function settingFrom(
+type Given = Pick<TestSetting, 'command' | 'log'> & { readonly keepAnswers: boolean };
+
+/** What is done with a setting, whose cases are read as long as that lasts. Throws what its parts throw: USAGE, NO_CASES, and errors of files. */
+export async function withSetting<T>(
   args: TestArguments,
-  { command, log, keepAnswers }: Pick<TestSetting, 'command' | 'log'> & { readonly keepAnswers: boolean },
-): Promise<TestSetting> {
+  given: Given,
+  work: (setting: TestSetting) => Promise<T>,
+): Promise<T> {
   const waitMs = parseDuration(args.wait, '--wait');
-  const surroundings = { cwd: process.cwd(), env: process.env };
-  const settings = suiteOptionsFrom(args, surroundings);
+  const settings = suiteOptionsFrom(args, surroundings());
   const sandbox = sandboxFrom(args);
-  const cases = await readCases(args);
+  return withCases(args, async (cases) => work(await settingOf(args, { ...given, waitMs, settings, sandbox, cases })));
+}
+
+function surroundings() {
+  return { cwd: process.cwd(), env: process.env };
+}
+
+interface Parts extends Given, Pick<TestSetting, 'waitMs' | 'sandbox' | 'cases'> {
+  readonly settings: ReturnType<typeof suiteOptionsFrom>;
+}
+
+async function settingOf(
+  args: TestArguments,
+  { command, log, keepAnswers, waitMs, settings, sandbox, cases }: Parts,
+): Promise<TestSetting> {
   const outbound = await readServed(sessionOnly(args));
-  const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings);
+  const redaction = redactionFrom(args, [...cases.map(({ stored }) => stored), ...outbound], surroundings());
   const env = args.env ?? [];
   const place = (): Promise<Place> => placeOf(args, cases);
   refuseIdleTrust(args, [(await place()).target]);

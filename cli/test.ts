@@ -18,7 +18,7 @@ import { reportsFrom, wantsPage } from './report-files';
 import { sandboxLines, sandboxOptions } from './sandbox-options';
 import { visibleLine } from './terminal';
 import type { TestRun } from './test-run';
-import { commandOptions, settingFrom, type TestArguments, testRepeatedly } from './test-setting';
+import { commandOptions, type TestArguments, testRepeatedly, withSetting } from './test-setting';
 
 interface Arguments extends TestArguments, ReplayArguments {
   readonly appLog?: string;
@@ -102,36 +102,37 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
   requireRuns(args.writeNoise, runs, '--runs 3');
   const reports = reportsFrom(args, process.env);
   const conditions = conditionsFrom(args);
-  const setting = await settingFrom(args, { command, log, keepAnswers: wantsPage(reports) });
-  const { cases, raw, run } = setting;
-  reports.githubLog?.hold();
-  const played = await interruptible((signal) => testRepeatedly(setting, runs, signal));
-  const [first] = played;
-  const sandbox = mergeSeen([first.seen, ...played.slice(1).map(({ seen }) => seen)], args.onMiss !== 'fail');
-  if (!args.json) tellOfMocks(played, sandbox, args.tape);
-  const status = await reportOutcome([first.outcome, ...played.slice(1).map(({ outcome }) => outcome)], {
-    tape: args.tape,
-    cases,
-    noise: run.noise,
-    allowed: { skipped: args.allowSkipped, flaky: args.allowFlaky },
-    json: args.json,
-    reports,
-    conditions,
-    unattributed: whyUnattributed(cases, args.concurrency),
-    accepting: acceptingFrom(args, reports),
-    startedAtMs,
-    target: first.target,
-    mocks: setting.mocks.set.mocks,
-    also: { unused: first.unused, sandbox },
+  return withSetting(args, { command, log, keepAnswers: wantsPage(reports) }, async (setting) => {
+    const { cases, raw, run } = setting;
+    reports.githubLog?.hold();
+    const played = await interruptible((signal) => testRepeatedly(setting, runs, signal));
+    const [first] = played;
+    const sandbox = mergeSeen([first.seen, ...played.slice(1).map(({ seen }) => seen)], args.onMiss !== 'fail');
+    if (!args.json) tellOfMocks(played, sandbox, args.tape);
+    const status = await reportOutcome([first.outcome, ...played.slice(1).map(({ outcome }) => outcome)], {
+      tape: args.tape,
+      cases,
+      noise: run.noise,
+      allowed: { skipped: args.allowSkipped, flaky: args.allowFlaky },
+      json: args.json,
+      reports,
+      conditions,
+      unattributed: whyUnattributed(cases, args.concurrency),
+      accepting: acceptingFrom(args, reports),
+      startedAtMs,
+      target: first.target,
+      mocks: setting.mocks.set.mocks,
+      also: { unused: first.unused, sandbox },
+    });
+    const { writeNoise } = args;
+    if (writeNoise !== undefined) {
+      const reports = played.map(({ outcome }) => outcome.report);
+      learnInto(writeNoise, cases, reports);
+    }
+    for (const fault of played.flatMap(({ faults }) => faults)) tell([`a fault of wiretape itself: ${fault.message}`]);
+    if (!args.json) tell([...notServedLines(raw), ...(played.at(-1)?.rawLines ?? [])]);
+    return played.some(({ missed }) => missed) ? 1 : status;
   });
-  const { writeNoise } = args;
-  if (writeNoise !== undefined) {
-    const reports = played.map(({ outcome }) => outcome.report);
-    learnInto(writeNoise, cases, reports);
-  }
-  for (const fault of played.flatMap(({ faults }) => faults)) tell([`a fault of wiretape itself: ${fault.message}`]);
-  if (!args.json) tell([...notServedLines(raw), ...(played.at(-1)?.rawLines ?? [])]);
-  return played.some(({ missed }) => missed) ? 1 : status;
 }
 
 /** Misses of all runs, each kind once; what was not asked for is told of the first. */

@@ -8,14 +8,15 @@ import { Carrier } from './correlate/carrier';
 import { ownMarks } from './correlate/marks';
 import type { Failure } from './drive/failure';
 import { openRunState } from './judge/causes/run-state';
+import { Outcomes } from './outcomes';
 import { resultOf } from './play/before';
 import { addressAsked } from './play/destination';
-import type { Play, RunOptions } from './play/player';
+import type { Play, RunOptions, Stage } from './play/player';
 import { Reach } from './play/reach';
 import { Players } from './play/registry';
 import { type Pacing, Sequence } from './play/sequence';
 import { watched } from './play/watched';
-import type { CaseDetails } from './report/details';
+import type { DetailsByCase } from './report/details';
 import { type CaseNotes, type CaseResult, type RunReport, reportOf } from './report/report';
 
 export type { RunOptions } from './play/player';
@@ -35,8 +36,8 @@ export interface SuiteOutcome {
   readonly report: RunReport;
   /** By case id, for cases that did not pass. */
   readonly notes: ReadonlyMap<string, CaseNotes>;
-  /** By case id, for cases that were played. */
-  readonly details: ReadonlyMap<string, CaseDetails>;
+  /** For cases that were played. */
+  readonly details: DetailsByCase;
   /** What the attempts to connect ended in; null when one succeeded, or none was made. */
   readonly unreachable: Failure | null;
   readonly interrupted: boolean;
@@ -44,7 +45,7 @@ export interface SuiteOutcome {
 
 /** A run that is played as far as it is asked for: for `runSuite`, and for generated suites. */
 export interface Run {
-  /** Plays one case, and all that was recorded before its end and not played yet. Undefined where the run was ended; never rejects. */
+  /** Plays one case, and all that was recorded before its end and not played yet. Undefined where the run was ended; rejects only where a case cannot be read any more. */
   play(testCase: TestCase): Promise<CaseResult | undefined>;
   /** What a person needs beside the result of a case that did not pass. */
   notes(id: string): CaseNotes | undefined;
@@ -57,31 +58,26 @@ export function openRun(cases: readonly TestCase[], options: OpenOptions): Run {
   return new CaseRun(cases, options);
 }
 
-/** Plays all cases and gives the report. Rejects only where `openRun` throws. */
+/** Plays all cases and gives the report. Rejects only where `openRun` throws, and where a case cannot be read any more. */
 export async function runSuite(cases: readonly TestCase[], options: SuiteOptions): Promise<SuiteOutcome> {
   const run = new CaseRun(cases, options);
   const stop = () => void run.close();
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
     for (const each of cases) if (!isSent(each)) await run.play(each);
-    await Promise.all(cases.filter(isSent).map((each) => run.play(each)));
+    await run.playAll();
   } finally {
     options.signal?.removeEventListener('abort', stop);
     await run.close();
   }
   const interrupted = options.signal?.aborted === true;
-  const { allNotes: notes, details, unreachable } = run;
+  const { allNotes: notes, outcomes: details, unreachable } = run;
   return { report: run.report(), notes, details, unreachable, interrupted };
 }
 
-/** Of live answers that are kept to be looked at. */
-const mostKeptBytes = 64 * 1024 * 1024;
-
 class CaseRun implements Run {
   readonly allNotes = new Map<string, CaseNotes>();
-  readonly details = new Map<string, CaseDetails>();
-  private keptBytes = 0;
-  private readonly results = new Map<string, CaseResult>();
+  readonly outcomes: Outcomes;
   private readonly carrier: Carrier;
   private readonly reach = new Reach();
   private readonly players: Players;
@@ -90,9 +86,10 @@ class CaseRun implements Run {
   private readonly sequence: Sequence;
 
   constructor(
-    private readonly cases: readonly TestCase[],
+    cases: readonly TestCase[],
     private readonly options: OpenOptions,
   ) {
+    this.outcomes = new Outcomes(cases);
     const { concurrency = 1, speed = 'max', signal } = options;
     const sent = cases.filter(isSent);
     const turns = turnsOf(sent);
@@ -100,17 +97,10 @@ class CaseRun implements Run {
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
     const isOnTape = (text: string) => this.carrier.isOnTape(text);
     const state = openRunState({ isOnTape, turns, shiftMs: options.shiftMs });
-    const detail = (id: string, details: CaseDetails) => void this.details.set(id, this.withinRoom(details));
+    const detail: Stage['detail'] = (id, details) => this.outcomes.keepDetails(id, details);
     this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note, detail });
-    this.marks = ownMarks(sent);
+    this.marks = options.watch === undefined ? new Map() : ownMarks(sent);
     this.sequence = new Sequence(sent, this, { concurrency, speed, ...(signal === undefined ? {} : { signal }) });
-  }
-
-  private withinRoom(details: CaseDetails): CaseDetails {
-    const { answers } = details;
-    this.keptBytes += answers?.live?.body.bytes.length ?? 0;
-    if (answers === undefined || this.keptBytes <= mostKeptBytes) return details;
-    return { ...details, answers: { ...answers, live: null } };
   }
 
   get unreachable(): Failure | null {
@@ -120,7 +110,12 @@ class CaseRun implements Run {
   async play(testCase: TestCase): Promise<CaseResult | undefined> {
     if (isSent(testCase)) await this.sequence.until(testCase);
     else this.skip(testCase);
-    return this.results.get(testCase.id);
+    return this.outcomes.result(testCase.id);
+  }
+
+  /** Those that are sent. */
+  playAll(): Promise<void> {
+    return this.sequence.toItsEnd();
   }
 
   open(test: SentCase): Play {
@@ -138,7 +133,7 @@ class CaseRun implements Run {
   }
 
   private keep(result: CaseResult): void {
-    this.results.set(result.id, result);
+    this.outcomes.keep(result);
     this.options.onResult?.(result);
   }
 
@@ -152,8 +147,7 @@ class CaseRun implements Run {
   }
 
   report(): RunReport {
-    const results = this.cases.map((each) => this.results.get(each.id)).filter((result) => result !== undefined);
-    return { ...reportOf(results, this.carrier.chains()), remarks: this.players.remarks() };
+    return { ...reportOf(this.outcomes.all(), this.carrier.chains()), remarks: this.players.remarks() };
   }
 
   release(test: SentCase): void {

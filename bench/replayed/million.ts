@@ -1,11 +1,13 @@
 /**
  * A tape of a million exchanges: how soon the first answer of `mock` and the first line of `ls` come, and what memory is
- * taken by commands that read all of it, each beside the same on a tape of a thousand. What `generate` holds grows with its
- * tape: it is given a tenth.
+ * taken by commands that read all of it, each beside the same on a tape of a thousand. What `replay` and `generate` hold is
+ * also looked at on a tenth of that, beside a hundredth: there it is to be the same.
  */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { HttpResponse } from '../../tape/model/http/http';
 import { createRedactor } from '../../tape/redact/redactor';
-import { longTapeUpstreams, writeLongTape } from '../../test/support/long-tape';
+import { longTapeAnswers, longTapeUpstreams, writeLongTape } from '../../test/support/long-tape';
 import { askHost } from '../../test/support/mocks';
 import {
   lineFrom,
@@ -15,6 +17,7 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from '../../test/support/programs';
+import { listen } from '../../test/support/recorded-http';
 import { environment, wiretape } from '../../test/support/recorder';
 import { cpuUsOf } from '../cpu-time';
 import { alternate } from '../measure/alternate';
@@ -39,6 +42,8 @@ interface Row {
   readonly what: string;
   readonly of: 'wallMs' | 'peakMb';
   readonly atMost: number;
+  /** How many exchanges the other tape has; default a thousand. */
+  readonly than?: number;
 }
 
 export const million: Measurement = {
@@ -48,18 +53,20 @@ export const million: Measurement = {
     const folder = temporaryFolder();
     const { longTapeExchanges: count } = context.sizes;
     try {
-      const [long, tenth, few] = [count, count / 10, short].map((exchanges) => longTape(folder, exchanges)) as [
-        string,
-        string,
-        string,
-      ];
+      const lengths = [count, count / 10, count / 100, short];
+      const tapes = lengths.map((exchanges) => longTape(folder, exchanges)) as [string, string, string, string];
+      const [long, tenth, hundredth, few] = tapes;
       context.tell(`wrote ${count} exchanges`);
       const generated = (tape: string) => generate(tape, folder);
       return [
         ...(await compare([long, few], context, { cost: firstAnswer, rows: rowsOfMock(count) })),
         ...(await compare([long, few], context, { cost: firstLine, rows: rowsOfLs(count) })),
         ...(await compare([long, few], context, { cost: openapi, rows: rowsOf('export --to openapi', count) })),
-        ...(await compare([tenth, few], context, { cost: generated, rows: rowsOf('generate --to jest', count / 10) })),
+        ...(await compare([tenth, hundredth], context, {
+          cost: generated,
+          rows: rowsOfFlat('generate --to jest', count),
+        })),
+        ...(await compare([tenth, hundredth], context, { cost: replayed, rows: rowsOfFlat('replay', count) })),
       ];
     } finally {
       await stopAll();
@@ -87,6 +94,11 @@ function rowsOf(command: string, count: number): readonly Row[] {
   return [{ name: `memory of ${name}`, what, of: 'peakMb', atMost: 300 }];
 }
 
+/** On a tenth, beside a hundredth. */
+function rowsOfFlat(command: string, count: number): readonly Row[] {
+  return rowsOf(command, count / 10).map((row) => ({ ...row, than: count / 100 }));
+}
+
 /** As it would be recorded here and now. */
 function longTape(folder: TemporaryFolder, exchanges: number): string {
   const path = folder.file(`${exchanges}.tape`);
@@ -108,12 +120,12 @@ async function compare(
   return rows.map((row) => resultOf(row, pairs));
 }
 
-function resultOf({ name, what, of, atMost }: Row, pairs: readonly Pair<Cost>[]): Result {
+function resultOf({ name, what, of, atMost, than = short }: Row, pairs: readonly Pair<Cost>[]): Result {
   const goal: Goal = { of: 'figure', atMost };
   const unit = of === 'wallMs' ? 'ms' : 'MB';
   return {
     name,
-    ratioOf: `${what} / on ${short}; the amount is the former`,
+    ratioOf: `${what} / on ${than}; the amount is the former`,
     ratio: ratioOf(pairs.map(({ subject, baseline }) => ({ subject: subject[of], baseline: baseline[of] }))),
     figure: { spread: spreadOf(pairs.map(({ subject }) => subject[of])), unit },
     goal,
@@ -139,6 +151,20 @@ async function firstLine(tape: string): Promise<Cost> {
 
 function openapi(tape: string): Promise<Cost> {
   return costOf(['export', tape, '--to', 'openapi'], (program) => toItsEnd(program));
+}
+
+/** Answered as it was recorded; one is played after another. */
+async function replayed(tape: string): Promise<Cost> {
+  const answers = longTapeAnswers(Number(basename(tape, '.tape')));
+  const service = await listen((request, response) => {
+    const { status, headers, body } = answers.next().value as HttpResponse;
+    request.resume().on('end', () => response.writeHead(status, headers.flat()).end(body.bytes));
+  });
+  try {
+    return await costOf(['replay', tape, '--target', service.url], (program) => toItsEnd(program));
+  } finally {
+    await service.close();
+  }
 }
 
 function generate(tape: string, folder: TemporaryFolder): Promise<Cost> {

@@ -78,18 +78,41 @@ export type TestCase = SentCase | SkippedCase;
  * streams that nobody parses: which side of such a connection asked is not known for certain, and nothing of it can be sent.
  * A request that asked for HTTP/2 is on the tape with the 101 and with its answer: it is one case, that of its answer.
  */
-export function casesFrom(exchanges: Iterable<StoredExchange>): readonly TestCase[] {
-  const inbound = [...exchanges].filter((stored) => isInbound(stored) && isParsed(stored));
-  const upgraded = new Set(inbound.filter(isAnsweredOverHttp2).map(({ connectionId }) => connectionId));
-  const cases = inbound.filter(
-    (stored) => !(upgraded.has(stored.connectionId) && changesToHttp2(httpOf(stored.exchange))),
-  );
-  return cases.sort((a, b) => a.exchange.startedAtUs - b.exchange.startedAtUs).map(caseOf);
+export function casesFrom(
+  exchanges: Iterable<StoredExchange>,
+  hold: (test: TestCase) => TestCase = (test) => test,
+): readonly TestCase[] {
+  const gathered = new GatheredCases(hold);
+  for (const stored of exchanges) gathered.add(stored);
+  return gathered.all();
 }
 
-/** How many inbound exchanges are no test cases at all. */
-export function countOfUnparsed(exchanges: readonly StoredExchange[]): number {
-  return exchanges.filter((stored) => isInbound(stored) && !isParsed(stored)).length;
+/** The same from exchanges that come one by one; `hold` says how each case is kept (lean.ts). */
+export class GatheredCases {
+  private readonly cases: TestCase[] = [];
+  private readonly askingForHttp2 = new Set<string>();
+  private readonly upgraded = new Set<string>();
+
+  constructor(private readonly hold: (test: TestCase) => TestCase) {}
+
+  add(stored: StoredExchange): void {
+    if (!isInbound(stored) || !isParsed(stored)) return;
+    if (isAnsweredOverHttp2(stored)) this.upgraded.add(stored.connectionId);
+    if (changesToHttp2(httpOf(stored.exchange))) this.askingForHttp2.add(stored.id);
+    this.cases.push(this.hold(caseOf(stored)));
+  }
+
+  all(): readonly TestCase[] {
+    const isCase = ({ id, stored }: TestCase) =>
+      !(this.upgraded.has(stored.connectionId) && this.askingForHttp2.has(id));
+    const cases = this.cases.filter(isCase);
+    return cases.sort((a, b) => a.stored.exchange.startedAtUs - b.stored.exchange.startedAtUs);
+  }
+}
+
+/** True for an inbound exchange that is no test case at all. */
+export function isUnparsed(stored: StoredExchange): boolean {
+  return isInbound(stored) && !isParsed(stored);
 }
 
 /** A request of HTTP/1.1 with an answer over HTTP/2 (RFC 7540, 3.2). */
@@ -135,7 +158,8 @@ export function recordedHttp2({ stored }: Turn): 'tls' | 'plaintext' | null {
   return stored.exchange.connection.tls === null ? 'plaintext' : 'tls';
 }
 
-function caseOf(stored: StoredExchange): TestCase {
+/** What is made of one exchange by itself. */
+export function caseOf(stored: StoredExchange): TestCase {
   const { exchange } = stored;
   const base = { id: stored.id, name: nameOf(stored), stored: withWholePlaces(stored) };
   const skip = skipReason(exchange);

@@ -56,7 +56,7 @@ export class Carrier {
     this.values = new LiveValues(secrets);
     this.position = new Map(tests.map((test, i) => [test.id, i]));
     this.replaced = new Set(options.setHeaders.map(([name]) => name.toLowerCase()));
-    this.placeholders = new Set(tests.flatMap((test) => test.stored.redacted.map((entry) => entry.placeholder)));
+    this.placeholders = this.plan.placeholders;
   }
 
   /** The request with the values of this run. Throws a RangeError where its body cannot be coded again. */
@@ -160,7 +160,7 @@ export class Carrier {
   chains(): readonly Chain[] {
     const chains = new Map<Link['origin'], PlaceInCase[]>();
     this.plan.cases.forEach((plan, i) => {
-      for (const { origin, spot } of plan.uses) {
+      for (const { origin, spot } of plan?.uses ?? []) {
         if (origin.by !== 'answer') continue;
         const places = chains.get(origin) ?? [];
         places.push(this.placeOf(i, spot.path));

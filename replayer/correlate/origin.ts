@@ -47,8 +47,6 @@ export interface Origin {
   recurs: boolean;
   /** The link made last: the same value mostly comes back at the same place, and one object serves them all. */
   lastLink: Link | null;
-  /** Whether later answers are expected to hold the live value, or parts of it; null until somebody asked. */
-  echo: 'whole' | 'parts' | 'none' | null;
 }
 
 /** A place that holds a value of known origin. */
@@ -72,7 +70,6 @@ export function suppliedOrigin(placeholder: string): Origin {
     inPath: false,
     recurs: false,
     lastLink: null,
-    echo: null,
     sinceUs: Number.NEGATIVE_INFINITY,
     order: -1,
   };

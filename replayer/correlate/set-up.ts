@@ -3,6 +3,7 @@
  * needed in turn. Pure.
  */
 import { isSent, type TestCase } from '../cases/cases';
+import { asSetUp } from '../cases/lean';
 import { turnsOf } from '../cases/turns';
 import { planCarries } from './plan';
 
@@ -15,7 +16,7 @@ export function withSetUp(cases: readonly TestCase[], isChosen: (test: TestCase)
   for (const id of kept) for (const giver of givers.get(id) ?? []) kept.add(giver); // grows while it is walked
   return cases
     .filter(({ id }) => kept.has(id))
-    .map((test) => (chosen.has(test.id) || !isSent(test) ? test : { ...test, setUp: true }));
+    .map((test) => (chosen.has(test.id) || !isSent(test) ? test : asSetUp(test)));
 }
 
 /** By case, the cases whose answers gave a value its requests carry. */

@@ -5,14 +5,53 @@
  */
 import type { ProtoFiles } from '../../tape/store/described';
 import type { StoredExchange } from '../../tape/store/tape';
+import type { ReadAgain } from '../cases/lean';
 import type { SuiteSettings } from '../suite/description';
 
 export interface GeneratedFile {
   /** Within the folder that is generated, with `/`. */
   readonly path: string;
+  /** All of it; of what is laid aside, read when it is asked for. */
   readonly bytes: Uint8Array;
   /** True for what the user may change and keep: it is replaced only as long as nobody did. */
   readonly yours: boolean;
+  /** Left out of what is held. */
+  readonly aside?: Aside;
+}
+
+/** Bytes that lie elsewhere than in memory. */
+export interface Aside {
+  /** Each is there until the next one is asked for. */
+  pieces(): Iterable<Uint8Array>;
+  /** Of all of them; see `HashOfFile`. */
+  readonly hash: string;
+}
+
+/** A file that is made piece by piece. */
+export interface GrowingFile {
+  /** Bytes, or text for them. */
+  add(piece: Uint8Array | string): void;
+  end(): GeneratedFile;
+}
+
+/** Begins a file of a path. Who asks for files says where what is made of them lies meanwhile. */
+export type BeginFile = (path: string) => GrowingFile;
+
+/** In memory. */
+export const heldFile: BeginFile = (path) => {
+  const pieces: Uint8Array[] = [];
+  return {
+    add: (piece) => void pieces.push(typeof piece === 'string' ? Buffer.from(piece) : piece),
+    end: () => ({ path, bytes: Buffer.concat(pieces), yours: false }),
+  };
+};
+
+/**
+ * The exchanges files are made of, gone through more than once. `again` gives some of them by their ids: what is held of them is
+ * then as little as can be.
+ */
+export interface Recorded extends Iterable<StoredExchange> {
+  readonly again?: ReadAgain;
 }
 
 export interface Generator {
@@ -23,7 +62,7 @@ export interface Generator {
   readonly takes: GeneratorTakes;
   /** Why it cannot be used in that folder; null where it can. */
   refuses(folder: readonly string[]): FolderRefusal | null;
-  files(exchanges: readonly StoredExchange[], options: GeneratorOptions): Generated;
+  files(exchanges: Recorded, options: GeneratorOptions): Generated;
   /** What a person types next. */
   next(out: string, settings: SuiteSettings): string;
 }
@@ -52,6 +91,8 @@ export interface GeneratorOptions {
   readonly redact: string | null;
   /** What names the fields of messages of protobuf in the exchanges; nothing where none of them is known. */
   readonly protoFiles: ProtoFiles;
+  /** For files that may be long; by default they are held. */
+  readonly begin?: BeginFile;
 }
 
 export interface Generated {

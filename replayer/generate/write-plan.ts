@@ -25,8 +25,8 @@ export interface WritePlan {
 
 export interface Present {
   readonly manifest: Manifest;
-  /** The bytes of a file in the folder; undefined where there is none. */
-  read(path: string): Uint8Array | undefined;
+  /** The bytes of a file in the folder, piece by piece; undefined where there is none. */
+  read(path: string): Iterable<Uint8Array> | undefined;
 }
 
 /** `force` replaces edited files, those that are the user's own excepted. */
@@ -35,7 +35,7 @@ export function planWriting(files: readonly GeneratedFile[], present: Present, o
   const inState = (wanted: State) => states.filter(({ state }) => state === wanted).map(({ file }) => file);
   const hashes = states.map(({ file, state }): [string, string] => [
     file.path,
-    state === 'kept' ? (present.manifest[file.path] ?? '') : hashOf(file.bytes),
+    state === 'kept' ? (present.manifest[file.path] ?? '') : hashOfFile(file),
   ]);
   return {
     write: inState('write'),
@@ -52,8 +52,8 @@ type State = 'write' | 'same' | 'kept' | 'edited' | 'foreign';
 function stateOf(file: GeneratedFile, present: Present, { force }: { force: boolean }): State {
   const now = present.read(file.path);
   if (now === undefined) return 'write';
-  const hash = hashOf(now);
-  if (hash === hashOf(file.bytes)) return 'same';
+  const hash = hashOfAll(now);
+  if (hash === hashOfFile(file)) return 'same';
   const written = Object.hasOwn(present.manifest, file.path) ? present.manifest[file.path] : undefined;
   if (written === undefined) return 'foreign';
   if (written === hash) return 'write';
@@ -67,7 +67,7 @@ function staleOf(files: readonly GeneratedFile[], present: Present): readonly st
   return Object.entries(present.manifest)
     .filter(([path, written]) => {
       const now = wanted.has(path) ? undefined : present.read(path);
-      return now !== undefined && hashOf(now) === written;
+      return now !== undefined && hashOfAll(now) === written;
     })
     .map(([path]) => path);
 }
@@ -94,8 +94,34 @@ function isInside(path: string): boolean {
   return !path.startsWith('/') && !path.split(/[\\/]/).includes('..');
 }
 
+/** Of what is laid aside the bytes are not asked for. */
+function hashOfFile(file: GeneratedFile): string {
+  return file.aside === undefined ? hashOfAll([file.bytes]) : file.aside.hash;
+}
+
+function hashOfAll(pieces: Iterable<Uint8Array>): string {
+  const hash = new HashOfFile();
+  for (const piece of pieces) hash.add(piece);
+  return hash.text();
+}
+
 /** Line ends that version control changed are no edit. */
-function hashOf(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes).toString('latin1').replaceAll('\r\n', '\n');
-  return createHash('sha256').update(text, 'latin1').digest('hex').slice(0, 16);
+export class HashOfFile {
+  private readonly hash = createHash('sha256');
+  /** Of an end that may be half a line end. */
+  private kept = '';
+
+  add(piece: Uint8Array | string): void {
+    const isText = typeof piece === 'string';
+    const text = isText ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('latin1');
+    const all = this.kept === '' ? text : this.kept + text;
+    this.kept = all.endsWith('\r') ? '\r' : '';
+    const whole = this.kept === '' ? all : all.slice(0, -1);
+    this.hash.update(whole.replaceAll('\r\n', '\n'), isText ? 'utf8' : 'latin1');
+  }
+
+  /** Nothing is added after it. */
+  text(): string {
+    return this.hash.update(this.kept, 'latin1').digest('hex').slice(0, 16);
+  }
 }

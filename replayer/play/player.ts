@@ -66,7 +66,7 @@ export interface PlayStep {
   readonly endedAtUs: number;
   /** `request` counts as one of those at once; `await` sends nothing and is never held back for the pace. */
   readonly does: 'request' | 'say' | 'await';
-  /** Never rejects. */
+  /** Rejects only where the case cannot be read any more. */
   play(): Promise<void>;
 }
 

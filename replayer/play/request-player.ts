@@ -1,6 +1,7 @@
 /** Plays a request and its answer: sends it as this run must, learns what the answer minted, judges the answer. */
 import type { HttpResponse, HttpVersion } from '../../tape/model/http/http';
 import { type RunnableCase, recordedHttp2 } from '../cases/cases';
+import { wholeCase } from '../cases/lean';
 import { type Answer, type Driver, openDriver } from '../drive/driver';
 import { type Failure, unsendable } from '../drive/failure';
 import type { Target } from '../drive/target';
@@ -12,7 +13,7 @@ import { fillIn, versionRemark } from '../report/notes';
 import type { CaseResult, Verdict } from '../report/report';
 import { obstacleTo, refusalOf, resultOf, verdictOn } from './before';
 import { destinationOf } from './destination';
-import { heldJudgement, judgingOf, type Play, type Player, type Stage } from './player';
+import { heldJudgement, judgingOf, type Play, type Player, type PlayStep, type Stage } from './player';
 
 /** As it may be shown; null where that is too much to keep. */
 function keptAnswer(live: HttpResponse, redactor: ResponseRedactor | null): HttpResponse | null {
@@ -37,17 +38,16 @@ export class RequestPlayer implements Player<RunnableCase> {
   constructor(private readonly stage: Stage) {}
 
   open(test: RunnableCase): Play {
-    const { startedAtUs, durationUs } = test.stored.exchange;
-    let result = resultOf(test, 'error', 'interrupted');
-    const play = async () => {
-      const beganAtMs = performance.now();
-      const { judged, sent } = await this.play(test);
-      result = judged;
-      this.detail(test, { result, sent, playedMs: performance.now() - beganAtMs });
-    };
-    const step = { startedAtUs, endedAtUs: startedAtUs + (durationUs ?? 0), does: 'request', play } as const;
-    return { steps: [step], result: () => result };
+    return new RequestPlay(test, this.playAll);
   }
+
+  /** One function for all plays. */
+  private readonly playAll = async (test: RunnableCase): Promise<CaseResult> => {
+    const beganAtMs = performance.now();
+    const { judged: result, sent } = await this.play(test);
+    this.detail(test, { result, sent, playedMs: performance.now() - beganAtMs });
+    return result;
+  };
 
   private async play(test: RunnableCase): Promise<{ readonly judged: CaseResult; readonly sent?: Answer }> {
     const { carrier, reach } = this.stage;
@@ -141,5 +141,39 @@ export class RequestPlayer implements Player<RunnableCase> {
 
   async close(): Promise<void> {
     await Promise.all([...this.drivers.values()].map((driver) => driver.close()));
+  }
+}
+
+/** There is one for each case from the beginning: it is its own only step, and holds the case as it is held anyway. */
+class RequestPlay implements Play, PlayStep {
+  private judged: CaseResult | null = null;
+
+  constructor(
+    private readonly test: RunnableCase,
+    private readonly playAll: (test: RunnableCase) => Promise<CaseResult>,
+  ) {}
+
+  get steps(): readonly PlayStep[] {
+    return [this];
+  }
+
+  get startedAtUs(): number {
+    return this.test.stored.exchange.startedAtUs;
+  }
+
+  get endedAtUs(): number {
+    return this.startedAtUs + (this.test.stored.exchange.durationUs ?? 0);
+  }
+
+  get does(): 'request' {
+    return 'request';
+  }
+
+  async play(): Promise<void> {
+    this.judged = await this.playAll(wholeCase(this.test));
+  }
+
+  result(): CaseResult {
+    return this.judged ?? resultOf(this.test, 'error', 'interrupted');
   }
 }

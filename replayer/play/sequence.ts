@@ -14,7 +14,7 @@ export interface Pacing {
   readonly signal?: AbortSignal;
 }
 
-/** What the steps are of; none of its functions throws. */
+/** What the steps are of; none of its functions throws but `open`. */
 export interface Stages {
   open(test: SentCase): Play;
   /** The first step of a case is about to be played. */
@@ -25,13 +25,41 @@ export interface Stages {
   release(test: SentCase): void;
 }
 
-interface CaseStep {
-  readonly test: SentCase;
-  readonly play: Play;
-  readonly step: PlayStep;
-  readonly isFirst: boolean;
-  /** What comes of the case is known after it. */
-  readonly isLast: boolean;
+/** One object a step, made before the first one is played: what the schedule asks of it is read off its case. */
+class CaseStep implements Step {
+  constructor(
+    readonly test: SentCase,
+    readonly play: Play,
+    readonly step: PlayStep,
+    readonly isFirst: boolean,
+    /** What comes of the case is known after it. */
+    readonly isLast: boolean,
+  ) {}
+
+  get connection(): string {
+    return this.test.stored.connectionId;
+  }
+
+  get channel(): number | null {
+    return this.test.stored.exchange.channel;
+  }
+
+  get startedAtUs(): number {
+    return this.step.startedAtUs;
+  }
+
+  get endedAtUs(): number {
+    return this.step.endedAtUs;
+  }
+
+  get isRequest(): boolean {
+    return this.step.does === 'request';
+  }
+}
+
+interface Waiting {
+  resolve(): void;
+  reject(why: unknown): void;
 }
 
 export class Sequence {
@@ -39,7 +67,9 @@ export class Sequence {
   private readonly schedule: Schedule;
   private readonly pace: ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null;
   private readonly over = new Set<SentCase>();
-  private readonly waiting = new Map<SentCase, () => void>();
+  private readonly waiting = new Map<SentCase, Waiting>();
+  private waitingForAll: Waiting | null = null;
+  private readonly count: number;
   private running = 0;
 
   constructor(
@@ -48,15 +78,28 @@ export class Sequence {
     private readonly pacing: Pacing,
   ) {
     this.steps = stepsOf(tests, stages);
-    this.schedule = createSchedule(this.steps.map(placeOf), pacing.concurrency);
+    this.schedule = createSchedule(this.steps, pacing.concurrency);
     this.pace = createPace(pacing.speed);
+    this.count = tests.length;
   }
 
-  /** Plays everything up to the end of this case. Resolves then, also where other steps are still under way; never rejects. */
+  /**
+   * Plays everything up to the end of this case. Resolves then, also where other steps are still under way; rejects where a
+   * case could not be read.
+   */
   until(test: SentCase): Promise<void> {
     if (this.over.has(test)) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.waiting.set(test, resolve);
+    return new Promise((resolve, reject) => {
+      this.waiting.set(test, { resolve, reject });
+      this.advance();
+    });
+  }
+
+  /** The same for the end of all cases. */
+  toItsEnd(): Promise<void> {
+    if (this.over.size === this.count) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waitingForAll = { resolve, reject };
       this.advance();
     });
   }
@@ -65,18 +108,25 @@ export class Sequence {
     return this.pacing.signal?.aborted === true;
   }
 
+  private get isAwaited(): boolean {
+    return this.waiting.size > 0 || this.waitingForAll !== null;
+  }
+
   private advance(): void {
-    while (this.waiting.size > 0 && !this.isAborted) {
+    while (this.isAwaited && !this.isAborted) {
       const position = this.schedule.take();
       const each = this.steps[position ?? -1];
       if (position === undefined || each === undefined) return;
       this.running++;
-      this.play(each, position).then(() => {
-        this.running--;
-        this.advance();
-      });
+      this.play(each, position).then(
+        () => {
+          this.running--;
+          this.advance();
+        },
+        (why: unknown) => this.release((waiting) => waiting.reject(why)),
+      );
     }
-    if (this.isAborted && this.running === 0) this.giveUp();
+    if (this.isAborted && this.running === 0) this.release((waiting) => waiting.resolve());
   }
 
   private async play(each: CaseStep, position: number): Promise<void> {
@@ -92,30 +142,32 @@ export class Sequence {
   private end(test: SentCase, play: Play): void {
     this.stages.over(test, play);
     this.over.add(test);
-    this.waiting.get(test)?.();
+    this.waiting.get(test)?.resolve();
     this.waiting.delete(test);
+    if (this.over.size < this.count) return;
+    this.waitingForAll?.resolve();
+    this.waitingForAll = null;
   }
 
-  private giveUp(): void {
-    for (const resolve of this.waiting.values()) resolve();
+  /** Nothing more is played for them. */
+  private release(how: (waiting: Waiting) => void): void {
+    for (const waiting of this.waiting.values()) how(waiting);
+    if (this.waitingForAll !== null) how(this.waitingForAll);
     this.waiting.clear();
+    this.waitingForAll = null;
   }
 }
 
 /** The steps of all cases, in the order in which they began. */
 function stepsOf(tests: readonly SentCase[], stages: Pick<Stages, 'open'>): readonly CaseStep[] {
-  const steps = tests.flatMap((test) => {
+  const all: CaseStep[] = [];
+  for (const test of tests) {
     const play = stages.open(test);
-    const last = play.steps.length - 1;
-    return play.steps.map((step, i) => ({ test, play, step, isFirst: i === 0, isLast: i === last }));
-  });
-  return steps.sort((a, b) => a.step.startedAtUs - b.step.startedAtUs);
-}
-
-function placeOf({ test, step }: CaseStep): Step {
-  const { startedAtUs, endedAtUs, does } = step;
-  const { connectionId: connection, exchange } = test.stored;
-  return { connection, channel: exchange.channel, startedAtUs, endedAtUs, isRequest: does === 'request' };
+    const { steps } = play;
+    const last = steps.length - 1;
+    steps.forEach((step, i) => void all.push(new CaseStep(test, play, step, i === 0, i === last)));
+  }
+  return all.sort((a, b) => a.startedAtUs - b.startedAtUs);
 }
 
 /** Waits until a step is due: as long after the first one of its session as it was recorded. Null for no waiting. */

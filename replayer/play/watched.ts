@@ -15,7 +15,9 @@ export interface Watching {
 export function watched(test: SentCase, play: Play, watching: Watching): Play {
   const last = play.steps.length - 1;
   const step = (each: PlayStep, i: number): PlayStep => ({
-    ...each,
+    startedAtUs: each.startedAtUs,
+    endedAtUs: each.endedAtUs,
+    does: each.does,
     async play() {
       if (i === 0) watching.watch.begin(begun(test, watching));
       await each.play();

@@ -13,6 +13,9 @@ export interface CaseDetails {
   readonly answers?: Answers;
 }
 
+/** By case id; undefined of a case that was not played. */
+export type DetailsByCase = Pick<ReadonlyMap<string, CaseDetails>, 'get'>;
+
 /** `live` is null where it was too long to be kept. */
 export interface Answers {
   readonly recorded: HttpResponse;

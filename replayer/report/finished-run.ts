@@ -2,7 +2,7 @@
 
 import { formatUnrecorded } from '../sandbox/unrecorded';
 import type { Accepting } from './acceptable';
-import type { CaseDetails, Surroundings } from './details';
+import type { DetailsByCase, Surroundings } from './details';
 import { type CheckedCondition, conditionLines, failingConditions } from './latency';
 import {
   type Allowed,
@@ -22,7 +22,7 @@ export interface FinishedRun {
   readonly report: RunReport;
   /** By case id, as are the others: for cases that did not pass. */
   readonly notes: ReadonlyMap<string, CaseNotes>;
-  readonly details: ReadonlyMap<string, CaseDetails>;
+  readonly details: DetailsByCase;
   readonly surroundings: ReadonlyMap<string, Surroundings>;
   /** Why `surroundings` has no calls and no output by case; null where it has. */
   readonly unattributed: string | null;

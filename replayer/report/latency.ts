@@ -2,7 +2,7 @@
  * How long answers took, endpoint by endpoint, held against the recording: quantiles of both, and conditions such as
  * `p99>2x`. Says nothing where there are too few answers to say it.
  */
-import type { CaseDetails } from './details';
+import type { CaseDetails, DetailsByCase } from './details';
 import { endpointOf } from './endpoint';
 import type { CaseResult } from './report';
 
@@ -69,7 +69,7 @@ export function parseCondition(text: string): Condition | null {
 /** Of one run or of several of one build: the recording counts once. */
 export interface Played {
   readonly results: readonly CaseResult[];
-  readonly details: ReadonlyMap<string, CaseDetails>;
+  readonly details: DetailsByCase;
 }
 
 export function latencyOf(runs: readonly Played[]): readonly EndpointLatency[] {

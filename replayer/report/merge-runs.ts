@@ -27,7 +27,7 @@ export function mergeRuns(runs: readonly [RunParts, ...RunParts[]]): RunParts {
   ];
   const calls = runs.flatMap(({ report }) => report.calls);
   const untrusted = runs.flatMap(({ report }) => report.untrusted);
-  const pick = <T>(mapOf: (run: RunParts) => ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
+  const pick = <T>(mapOf: (run: RunParts) => Pick<ReadonlyMap<string, T>, 'get'>): ReadonlyMap<string, T> => {
     const entries = told.flatMap(({ result: { id }, run }) => {
       const value = mapOf(runs[run] ?? first).get(id);
       return value === undefined ? [] : [[id, value] as const];

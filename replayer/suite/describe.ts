@@ -59,8 +59,12 @@ function onTape({ id, connectionId, exchange }: StoredExchange, step: number): O
   };
 }
 
-/** `stored` is the exchange that `mock` was made of, a refused connect included. */
-export function describeMock(stored: StoredExchange, mock: Mock | Refusal, keep: KeepBody): MockDescription {
+/** `stored` is the exchange that `mock` is made of, a refused connect included. */
+export function describeMock(
+  stored: StoredExchange,
+  mock: Pick<Mock, 'answer'> | Pick<Refusal, 'id'>,
+  keep: KeepBody,
+): MockDescription {
   const { outcome, connection } = stored.exchange;
   const content = describedOf(stored.exchange);
   const { request, response } = content;

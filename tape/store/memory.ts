@@ -110,17 +110,21 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
     return passesFilter(stored.exchange, filter);
   }
 
-  async function* inOrder<T>(
-    filter: ExchangeFilter,
-    shown: (stored: StoredExchange) => T,
-  ): AsyncGenerator<T, undefined, undefined> {
+  function* inOrder(filter: ExchangeFilter): Generator<StoredExchange, undefined, undefined> {
     const ids = [...exchanges.entries()]
       .map(([id, { redacted }]) => ({ id, atUs: redacted.exchange.startedAtUs }))
       .sort((a, b) => a.atUs - b.atUs || a.id - b.id);
     for (const { id } of ids) {
       const stored = storedOf(id);
-      if (stored !== undefined && passes(stored, filter)) yield shown(stored);
+      if (stored !== undefined && passes(stored, filter)) yield stored;
     }
+  }
+
+  async function* listed<T>(
+    filter: ExchangeFilter,
+    shown: (stored: StoredExchange) => T,
+  ): AsyncGenerator<T, undefined, undefined> {
+    for (const stored of inOrder(filter)) yield shown(stored);
   }
 
   const stateOf = ({ end, isOpen }: MemorySession): SessionState =>
@@ -222,6 +226,13 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
 
   const withId = (id: string): StoredExchange | undefined => (/^[1-9]\d*$/.test(id) ? storedOf(Number(id)) : undefined);
 
+  function* inOrderOf(ids: readonly string[]): Generator<StoredExchange, undefined, undefined> {
+    for (const id of ids) {
+      const stored = withId(id);
+      if (stored !== undefined) yield stored;
+    }
+  }
+
   function openReader(): TapeReader {
     const closing = new AbortController();
     return {
@@ -235,16 +246,17 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
           losses: [...session.losses],
           ...filesOf(session),
         })),
-      exchanges: (filter = {}) => inOrder(filter, (stored) => stored),
-      summaries: (filter = {}) => inOrder(filter, summaryOf),
-      outlines: (filter = {}) => inOrder(filter, (stored) => [outlineOf(stored)]),
+      exchanges: (filter = {}) => listed(filter, (stored) => stored),
+      summaries: (filter = {}) => listed(filter, summaryOf),
+      outlines: (filter = {}) => listed(filter, (stored) => [outlineOf(stored)]),
       exchange: async (id) => withId(id),
       async *exchangesWith(ids) {
-        for (const id of ids) {
-          const stored = withId(id);
-          if (stored !== undefined) yield stored;
-        }
+        yield* inOrderOf(ids);
       },
+      atHand: async () => ({
+        exchanges: (filter = {}) => ({ [Symbol.iterator]: () => inOrder(filter) }),
+        exchangesWith: (ids) => ({ [Symbol.iterator]: () => inOrderOf(ids) }),
+      }),
       follow: (after, options) => follow(commits, after, { ...options, closing: closing.signal }),
       close: async () => closing.abort(),
     };

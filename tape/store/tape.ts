@@ -215,6 +215,8 @@ export interface TapeReader {
   exchange(id: string): Promise<StoredExchange | undefined>;
   /** Those with these ids, in the order of the ids; one that is not on the tape is passed over. */
   exchangesWith(ids: readonly string[]): AsyncIterableIterator<StoredExchange>;
+  /** The tape as it is read on the thread that asks; null where a store cannot offer that, as one over a network. */
+  atHand(): Promise<TapeAtHand | null>;
   /**
    * What was committed after the cursor, null for all of it, in the order of commits; then waits for more. An exchange
    * that grew is given again, in its new state; one that grew twice meanwhile is given once. Rejects with
@@ -223,6 +225,17 @@ export interface TapeReader {
   follow(after: Cursor | null, options: FollowOptions): AsyncIterableIterator<Committed>;
   /** Ends what is being followed, and iterations that were left in the middle. */
   close(): Promise<void>;
+}
+
+/**
+ * What a program reads again when it comes to it, instead of holding all of a long tape. Throws what the reader rejects with,
+ * and belongs to it: nothing can be read any more once that is closed.
+ */
+export interface TapeAtHand {
+  /** The same as those of the reader; each loop over them reads them anew. */
+  exchanges(filter?: ExchangeFilter): Iterable<StoredExchange>;
+  /** The same; for one it costs ten times as much as for each of many. */
+  exchangesWith(ids: readonly string[]): Iterable<StoredExchange>;
 }
 
 /** A place among the commits of one tape, to continue from: in this process, in another, or tomorrow. Opaque. */

@@ -1,13 +1,15 @@
 /** A tape that is far larger than the memory of who reads it: commands that need not hold it do not. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wiretapeVersion } from '../../cli/version';
+import type { HttpResponse } from '../../tape/model/http/http';
 import { createRedactor } from '../../tape/redact/redactor';
 import { type CommandResult, runWiretape } from '../support/command';
 import { httpIn } from '../support/contents';
-import { longRecording, writeLongTape } from '../support/long-tape';
+import { longRecording, longTapeAnswers, writeLongTape } from '../support/long-tape';
 import { askHost } from '../support/mocks';
+import { listen } from '../support/recorded-http';
 import { type RunningWiretape, startWiretape } from '../support/running';
 
 // whole processes are started, on machines that may have two busy cores
@@ -61,6 +63,26 @@ it('answers as mocks, and tells what was asked for', async () => {
   expect(stderr).toMatch(`serving ${calls} exchanges of 4 upstreams from long.tape`);
   expect(stderr).toMatch(/nearest {3}exchange \d+ \(long\.tape\), GET http:\/\/stock:8080\/stock\/7/);
   expect(stderr).toMatch(`3 of ${calls} recorded exchanges were asked for`);
+});
+
+it('replays, and passes', async () => {
+  const answers = longTapeAnswers(exchanges);
+  const answering = await listen((request, response) => {
+    const { status, headers, body } = answers.next().value as HttpResponse;
+    request.resume().on('end', () => response.writeHead(status, headers.flat()).end(body.bytes));
+  });
+  const { status, stdout } = await wiretape('replay', 'long.tape', '--target', answering.url).finally(answering.close);
+  expect([status, stdout]).toEqual([0, expect.stringContaining(`${exchanges / 5} passed of ${exchanges / 5} cases`)]);
+});
+
+it('makes a suite, and finds it unchanged the next time', async () => {
+  const generate = () => wiretape('generate', 'long.tape', '--to', 'jest', '--out', 'suite');
+  const counts = `${exchanges / 5} tests, ${calls} mocks`;
+  for (const said of [counts, `${counts}; nothing changed`]) {
+    const { status, stderr } = await generate();
+    expect([status, stderr]).toEqual([0, expect.stringContaining(said)]);
+  }
+  expect(JSON.parse(readFileSync(join(folder, 'suite/mocks.json'), 'utf8')).exchanges).toHaveLength(calls);
 });
 
 it.each([

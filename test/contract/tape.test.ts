@@ -339,6 +339,23 @@ describe.each([
     });
   });
 
+  it('is read on the thread that asks, where it can be', async () => {
+    await keep(...[1, 2, 3].map((number) => exchangeOf({ number })));
+    await tape.read(async (reader) => {
+      const atHand = await reader.atHand();
+      if (atHand === null) throw new Error('every store of this version can');
+      const all = await Array.fromAsync(reader.exchanges());
+      const exchanges = atHand.exchanges();
+      expect([[...exchanges], [...exchanges]]).toEqual([all, all]);
+      for (const stored of exchanges) expect([...atHand.exchangesWith([stored.id])]).toEqual([stored]); // within the loop
+      expect([...atHand.exchanges({ session: '7' })]).toEqual([]);
+      expect([...atHand.exchangesWith(['3', '4', 'x', '1'])].map(({ id }) => id)).toEqual(['3', '1']);
+      for (const stored of atHand.exchangesWith(['1', '2'])) {
+        expect([...atHand.exchangesWith([stored.id, '3'])].map(({ id }) => id)).toEqual([stored.id, '3']);
+      }
+    });
+  });
+
   it('gives the exchanges of some ids, in the order of the ids', async () => {
     await keep(...[1, 2, 3].map((number) => exchangeOf({ number })));
     const idsOf = (reader: TapeReader, ids: readonly string[]) =>

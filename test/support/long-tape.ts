@@ -5,9 +5,11 @@
  */
 import type { HeaderList } from '../../tape/model/body';
 import type { Connection, Exchange } from '../../tape/model/exchange';
+import type { HttpResponse } from '../../tape/model/http/http';
 import type { Redacted, RedactionEntry } from '../../tape/redact/redacted';
 import { openTapeWriter } from '../../tape/store/sqlite';
 import type { SessionStart } from '../../tape/store/tape';
+import { httpIn } from './contents';
 import { seededRandom } from './seeded-random';
 import { asRedacted, bodyOf, connectionOf, epochUs, exchangeOf, requestOf, responseOf, sessionStart } from './tapes';
 
@@ -28,6 +30,14 @@ export function writeLongTape(path: string, exchanges: number, start: Partial<Se
   writer.append(session, batch);
   writer.endSession(session, { endedAtUs: epochUs + exchanges * 1000, reason: 'interrupted' });
   writer.close();
+}
+
+/** What the recorded shop answered, in order. */
+export function* longTapeAnswers(exchanges: number): Generator<HttpResponse, undefined, undefined> {
+  for (const { exchange } of longRecording(exchanges)) {
+    const { response } = httpIn(exchange);
+    if (exchange.connection.direction === 'inbound' && response !== null) yield response;
+  }
 }
 
 interface Sketch {

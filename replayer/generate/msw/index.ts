@@ -20,7 +20,7 @@ export const mswGenerator: Generator = {
   purpose: 'handlers for msw, of what the service called',
   takes: { directions: ['outbound'], settings: false },
   refuses: () => null,
-  files: (exchanges, { tapeName }) => mswFiles(exchanges, tapeName),
+  files: (exchanges, { tapeName }) => mswFiles([...exchanges], tapeName),
   next: (out) => `Import { handlers } from ${out}/handlers.js`,
 };
 

@@ -5,7 +5,7 @@ import { turnsOf } from '../../cases/turns';
 import type { Link } from '../../correlate/origin';
 import { planCarries } from '../../correlate/plan';
 
-/** By the id of the case; `cases` in recorded order, as the steps of the suite count them. */
+/** By the id of the case, of those into which something is carried; `cases` in recorded order, as the steps of the suite count them. */
 export function carriedInto(cases: readonly SentCase[]): ReadonlyMap<string, readonly string[]> {
   const turns = turnsOf(cases);
   const plan = planCarries(turns);
@@ -15,7 +15,8 @@ export function carriedInto(cases: readonly SentCase[]): ReadonlyMap<string, rea
     const uses = plan.cases[places.get(turn) ?? -1]?.uses ?? [];
     return uses.filter(({ origin }) => origin.by === 'answer').map((use) => lineFor(use, turn, { turns, steps }));
   };
-  return new Map(cases.map((test) => [test.id, [...new Set(turnsOf([test]).flatMap(linesInto))]]));
+  const lines = cases.map((test) => [test.id, [...new Set(turnsOf([test]).flatMap(linesInto))]] as const);
+  return new Map(lines.filter(([, own]) => own.length > 0));
 }
 
 interface Story {

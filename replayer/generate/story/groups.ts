@@ -19,11 +19,14 @@ export interface EndpointGroup {
   readonly cases: readonly NamedCase[];
 }
 
-/** Groups by slug; cases within a group in recorded order. */
-export function groupsOf(cases: readonly SentCase[]): readonly EndpointGroup[] {
+/** Groups by slug; cases within a group in recorded order. `collectionOf` may know by now what `collectionIn` says. */
+export function groupsOf(
+  cases: readonly SentCase[],
+  collectionOf: (test: SentCase) => string = collectionIn,
+): readonly EndpointGroup[] {
   const groups = new Map<string, { title: string; slug: string; cases: NamedCase[] }>();
   for (const named of titled(cases)) {
-    const title = collectionOf(templateOf(named.testCase));
+    const title = collectionOf(named.testCase);
     const slug = slugOf(title);
     const group = groups.get(slug) ?? { title, slug, cases: [] };
     group.cases.push(named);
@@ -41,13 +44,18 @@ function titled(cases: readonly SentCase[]): readonly NamedCase[] {
   });
 }
 
+/** What the path of a case deals with: `/api/orders`. */
+export function collectionIn(testCase: SentCase): string {
+  return collectionOfTemplate(templateOf(testCase));
+}
+
 function templateOf(testCase: SentCase): string {
   const { stored } = testCase;
   return pathTemplate(addressOf(askedIn(testCase)).path, new Set(stored.redacted.map((entry) => entry.placeholder)));
 }
 
 /** Up to the first segment that says what is dealt with: prefixes such as /api/v2 name no endpoint. */
-function collectionOf(template: string): string {
+function collectionOfTemplate(template: string): string {
   const segments = template.split('/').slice(1);
   const naming = segments.findIndex((segment) => !isPrefix(segment));
   const end = naming < 0 ? segments.length : naming + 1;

@@ -4,16 +4,21 @@
  */
 import { lookAlike, uuidPrefix, uuidVersion } from '../../noise/shapes';
 
+/** Of one scope, each by the other. */
+interface Names {
+  readonly live: Map<string, string>;
+  readonly recorded: Map<string, string>;
+}
+
 export class Identities {
-  private readonly live = new Map<string, string>();
-  private readonly recorded = new Map<string, string>();
+  private readonly scopes = new Map<string, Names>();
 
   /** `isOnTape` says whether a text is known from a request or an answer of the recording. */
   constructor(private readonly isOnTape: (text: string) => boolean) {}
 
   /** The recorded identifier that a live one stands for; undefined where it stands for none so far. Of counters nobody can say. */
   ownerOf(live: string): string | undefined {
-    return this.recorded.get(`#${live}`);
+    return this.scopes.get('')?.recorded.get(live);
   }
 
   /**
@@ -22,13 +27,19 @@ export class Identities {
    */
   bind(recorded: string, live: string, scope = ''): boolean {
     if (recorded !== live && isUnique(live) && this.isOnTape(live)) return false;
-    const [from, to] = [`${scope}#${recorded}`, `${scope}#${live}`];
-    const known = this.live.get(from);
-    const other = this.recorded.get(to);
+    const names = this.namesIn(scope);
+    const known = names.live.get(recorded);
+    const other = names.recorded.get(live);
     if ((known !== undefined && known !== live) || (other !== undefined && other !== recorded)) return false;
-    this.live.set(from, live);
-    this.recorded.set(to, recorded);
+    names.live.set(recorded, live);
+    names.recorded.set(live, recorded);
     return true;
+  }
+
+  private namesIn(scope: string): Names {
+    const known = this.scopes.get(scope) ?? { live: new Map(), recorded: new Map() };
+    this.scopes.set(scope, known);
+    return known;
   }
 }
 

@@ -59,7 +59,7 @@ export class RunClock {
   /** How far apart the pairs so far lie, in milliseconds: sorted, and never overlapping. */
   private readonly windows: Window[] = [];
   /** As they were played. */
-  private readonly pairs: SpanPair[] = [];
+  private readonly pairs = new Pairs();
   private firstRecordedUs = Number.POSITIVE_INFINITY;
 
   /** `shiftMs`: how far the clock of the build is from the real one. */
@@ -76,7 +76,7 @@ export class RunClock {
   /** A pair of exchanges that was played. What it minted may be seen in any later answer. */
   note(pair: SpanPair): void {
     const { recorded, live } = pair;
-    this.pairs.push(pair);
+    this.pairs.add(pair);
     this.firstRecordedUs = Math.min(this.firstRecordedUs, recorded.fromUs);
     // Its begin and its end, not all between: a stream of an hour says nothing of the times in later answers.
     this.add((live.fromUs - recorded.fromUs) / 1000);
@@ -94,8 +94,8 @@ export class RunClock {
 
   /** What a service did by itself between two exchanges it did between the same two now. */
   private isBetween({ recordedMs, deltaMs, stepMs }: Moved): boolean {
-    const before = this.pairs.findLast(({ recorded }) => recorded.fromUs / 1000 <= recordedMs);
-    const after = this.pairs.find(({ recorded }) => recorded.fromUs / 1000 > recordedMs);
+    const before = this.pairs.lastBegunBy(recordedMs);
+    const after = this.pairs.firstBegunAfter(recordedMs);
     if (before === undefined || after === undefined || recordedMs <= before.recorded.toUs / 1000) return false;
     const [liveMs, spareMs] = [recordedMs + deltaMs, clockSlackMs + stepMs];
     return liveMs > before.live.fromUs / 1000 - spareMs && liveMs < after.live.toUs / 1000 + spareMs;
@@ -121,6 +121,46 @@ export class RunClock {
       added.high = Math.max(added.high, each.high);
     }
     this.windows.splice(from, to - from, added);
+  }
+}
+
+const numbersOfPair = 4;
+
+/** Pairs as numbers in a row: a run of a million cases keeps as many. */
+class Pairs {
+  private numbers = new Float64Array(256 * numbersOfPair);
+  private count = 0;
+
+  add({ recorded, live }: SpanPair): void {
+    const at = this.count++ * numbersOfPair;
+    if (at === this.numbers.length) {
+      const larger = new Float64Array(this.numbers.length * 2);
+      larger.set(this.numbers);
+      this.numbers = larger;
+    }
+    this.numbers.set([recorded.fromUs, recorded.toUs, live.fromUs, live.toUs], at);
+  }
+
+  /** The last one played whose recorded exchange had begun at that time; undefined where none had. */
+  lastBegunBy(recordedMs: number): SpanPair | undefined {
+    for (let i = this.count - 1; i >= 0; i--) if (this.beginMs(i) <= recordedMs) return this.pair(i);
+    return undefined;
+  }
+
+  /** The first one played whose recorded exchange began after it. */
+  firstBegunAfter(recordedMs: number): SpanPair | undefined {
+    for (let i = 0; i < this.count; i++) if (this.beginMs(i) > recordedMs) return this.pair(i);
+    return undefined;
+  }
+
+  private beginMs(i: number): number {
+    return (this.numbers[i * numbersOfPair] ?? 0) / 1000;
+  }
+
+  private pair(i: number): SpanPair {
+    const at = i * numbersOfPair;
+    const [recordedFromUs = 0, recordedToUs = 0, fromUs = 0, toUs = 0] = this.numbers.subarray(at, at + numbersOfPair);
+    return { recorded: { fromUs: recordedFromUs, toUs: recordedToUs }, live: { fromUs, toUs } };
   }
 }
 

@@ -1,9 +1,10 @@
 /** Reads tapes: sessions, exchanges in order of their start, single ones by id, and what is new. Holds one row at a time. */
+import type { Statement } from 'better-sqlite3';
 import { type ExchangeFilter, subjectPasses } from '../../model/filter';
 import type { Message } from '../../model/message';
 import type { RedactionEntry } from '../../redact/redacted';
 import { follow } from '../follow';
-import type { StoredExchange, TapeReader } from '../tape';
+import type { StoredExchange, TapeAtHand, TapeReader } from '../tape';
 import type { Packing } from './bodies';
 import { believed, boundedColumns, entriesIn } from './cells';
 import { commitsOf } from './commits';
@@ -29,6 +30,7 @@ export function openTapeReader(path: string): TapeReader {
     outlines: (filter = {}) => stepwise(path, running, outlines(source, filter)),
     exchange: (id) => reading(() => exchangeWithId(source, id)),
     exchangesWith: (ids) => stepwise(path, running, exchangesWith(source, ids)),
+    atHand: () => reading(() => atHand(source, running)),
     follow: (after, options) => follow(commitsOf(source), after, { ...options, closing: closing.signal }),
     close: async () => {
       closing.abort();
@@ -78,18 +80,35 @@ function exchangeWithId(source: Source, id: string): StoredExchange | undefined 
   return row === undefined ? undefined : storedOf(source, believed(row, cells.joined));
 }
 
+function atHand(source: Source, running: Set<Iterator<unknown>>): TapeAtHand {
+  const { path } = source;
+  const rows = rowsWithIds(source); // once: what a statement takes is given back when its object is collected, if ever
+  const readBy = (rows: () => IterableIterator<StoredExchange>) => ({
+    [Symbol.iterator]: () => guardedSteps(path, running, rows()),
+  });
+  return {
+    exchanges: (filter = {}) => readBy(() => storedExchanges(source, filter)),
+    exchangesWith: (ids) => readBy(() => exchangesWith(source, ids, rows)),
+  };
+}
+
 function isId(text: string): boolean {
   return /^[1-9]\d{0,15}$/.test(text);
 }
 
 /** One statement for all of them: what better-sqlite3 makes ready for rows of so many columns costs more than a row. */
-function* exchangesWith(source: Source, ids: readonly string[]): IterableIterator<StoredExchange> {
-  const { database, cells } = source;
-  const inOrder = fromTablesAndBodies.replace('exchanges e', 'json_each(?) j CROSS JOIN exchanges e ON e.id = j.value');
-  const rows = database.prepare<[string], StoredRow>(`SELECT ${columnList(allColumns, cells)} ${inOrder}`);
+function* exchangesWith(source: Source, ids: readonly string[], ready?: RowsWithIds): IterableIterator<StoredExchange> {
+  const rows = ready === undefined || ready.busy ? rowsWithIds(source) : ready;
   for (const row of rows.iterate(JSON.stringify(ids.filter(isId).map(Number)))) {
-    yield storedOf(source, believed(row, cells.joined));
+    yield storedOf(source, believed(row, source.cells.joined));
   }
+}
+
+type RowsWithIds = Statement<[string], StoredRow>;
+
+function rowsWithIds({ database, cells }: Source): RowsWithIds {
+  const inOrder = fromTablesAndBodies.replace('exchanges e', 'json_each(?) j CROSS JOIN exchanges e ON e.id = j.value');
+  return database.prepare(`SELECT ${columnList(allColumns, cells)} ${inOrder}`);
 }
 
 function storedOf(source: Source, found: StoredRow): StoredExchange {
@@ -174,16 +193,31 @@ function stepwise<T>(
   running: Set<Iterator<unknown>>,
   rows: IterableIterator<T>,
 ): AsyncIterableIterator<T> {
+  const steps = guardedSteps(path, running, rows);
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: async () => steps.next(),
+    return: async () => steps.return(),
+  };
+}
+
+interface GuardedSteps<T> extends IterableIterator<T> {
+  return(): IteratorResult<T>;
+}
+
+function guardedSteps<T>(path: string, running: Set<Iterator<unknown>>, rows: IterableIterator<T>): GuardedSteps<T> {
   const end = (): IteratorResult<T> => {
     rows.return?.();
     running.delete(rows);
     return { done: true, value: undefined };
   };
   return {
-    [Symbol.asyncIterator]() {
+    [Symbol.iterator]() {
       return this;
     },
-    async next() {
+    next() {
       running.add(rows);
       try {
         const step = guarded(path, 'read', () => rows.next());
@@ -193,6 +227,6 @@ function stepwise<T>(
         throw error;
       }
     },
-    return: async () => end(),
+    return: end,
   };
 }

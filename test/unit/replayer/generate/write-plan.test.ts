@@ -1,5 +1,5 @@
 import type { GeneratedFile } from '../../../../replayer/generate/generator';
-import { manifestText, parseManifest, planWriting } from '../../../../replayer/generate/write-plan';
+import { HashOfFile, manifestText, parseManifest, planWriting } from '../../../../replayer/generate/write-plan';
 
 const orders = file('endpoints/orders.js', 'orders');
 const setup = file('setup.js', 'setup', true);
@@ -17,7 +17,7 @@ function folderWith(files: readonly GeneratedFile[], changes: Record<string, str
   ]);
   const read = (path: string) => {
     const text = texts.get(path);
-    return text === undefined ? undefined : Buffer.from(text);
+    return text === undefined ? undefined : [Buffer.from(text)];
   };
   return { manifest, read };
 }
@@ -66,7 +66,7 @@ describe('generating into a folder', () => {
   });
 
   it('never touches a file it did not write, whatever it is told', () => {
-    const folder = { manifest: {}, read: () => Buffer.from('of somebody else') };
+    const folder = { manifest: {}, read: () => [Buffer.from('of somebody else')] };
     for (const force of [true, false]) {
       const plan = planWriting([orders, setup], folder, { force });
       expect(plan.foreign).toEqual(['endpoints/orders.js', 'setup.js']);
@@ -96,4 +96,18 @@ describe('the manifest', () => {
   it.each(['', '[]', 'null', '{"files":null}', '{"files":3}'])('%j is none', (text) => {
     expect(parseManifest(text)).toBeUndefined();
   });
+});
+
+it('gives a file one hash however it is cut, and whichever line ends it has', () => {
+  const text = 'a\r\nb\r\r\n\u00fc\n\r';
+  const hashOf = (pieces: readonly (string | Uint8Array)[]) => {
+    const hash = new HashOfFile();
+    for (const piece of pieces) hash.add(piece);
+    return hash.text();
+  };
+  const whole = hashOf([text]);
+  for (let cut = 0; cut <= text.length; cut++) expect(hashOf([text.slice(0, cut), text.slice(cut)])).toBe(whole);
+  expect(hashOf([Buffer.from(text)])).toBe(whole);
+  expect(hashOf(['a\nb'])).toBe(hashOf(['a\r\nb']));
+  expect(hashOf([text, ' '])).not.toBe(whole);
 });

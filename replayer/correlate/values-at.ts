@@ -1,0 +1,85 @@
+/**
+ * Which values stand at the places of a turn, and under which key each of them is known: by its text, by the name of a cookie and
+ * its text, or by what it counts and its digits. The same turn gives the same values in the same order.
+ */
+import { type BodyView, viewBody } from '../../tape/body/view';
+import { memoisedLast } from '../../tape/memo';
+import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
+import type { Path } from '../../tape/model/path';
+import type { Turn } from '../cases/cases';
+import { eachPart, isFollowable, type Part, withoutWordsForPeople } from './candidates';
+import { type Leaf, segmentsOf, visitRequest, visitResponse } from './leaves';
+import { shortIdOf, shortIdsIn } from './short-ids';
+
+export type Teller = 'answer' | 'client';
+
+/** Of the path of the request: what short ids count is named there. */
+export function segmentsAsked({ asked }: Turn): readonly string[] {
+  return segmentsOf(addressOf(asked).path.split('?')[0] ?? '');
+}
+
+export function cookieKey(path: Path, text: string): string {
+  return `cookie ${String(path.at(-1))}=${text}`;
+}
+
+/** A part of a leaf and its key; true where it is not to be looked into further. */
+export type TakeValue = (part: Part, key: string) => boolean;
+
+export class ValuesAt {
+  private readonly requestView = memoisedLast(
+    (request: HttpRequest): BodyView => viewBody(request.headers, request.body),
+  );
+  private readonly answerView = memoisedLast((answer: HttpResponse): BodyView => viewBody(answer.headers, answer.body));
+
+  /** `isInPath` says whether a request of the recording has a text for a segment of its path. */
+  constructor(
+    private readonly placeholders: ReadonlySet<string>,
+    private readonly isInPath: (text: string) => boolean,
+  ) {}
+
+  /** The places of one side, and their numbers. */
+  eachLeaf({ request, response }: Turn, by: Teller, visit: (leaf: Leaf, nth: number) => void): void {
+    let nth = 0;
+    if (by === 'client') visitRequest(request, this.requestView(request), (leaf) => visit(leaf, nth++));
+    else visitResponse(response, this.answerView(response), (leaf) => visit(leaf, nth++));
+  }
+
+  /** The key under which a whole leaf is known; null where it is not. */
+  keyOf(leaf: Leaf, segments: readonly string[]): string | null {
+    if (isFollowable(leaf.text) || this.placeholders.has(leaf.text)) return leaf.text;
+    if (leaf.kind === 'cookie') return leaf.text === '' ? null : cookieKey(leaf.path, leaf.text);
+    return shortIdOf(leaf, segments)?.key ?? null;
+  }
+
+  /** The parts of a leaf that may be known by themselves. */
+  eachPart(leaf: Leaf, take: TakeValue): void {
+    this.partsOf(leaf, leaf.text, (part, key) => part.text !== leaf.text && take(part, key));
+  }
+
+  /** All that a leaf makes known: itself first, then its parts. */
+  eachValue(
+    leaf: Leaf,
+    { by, segments }: { readonly by: Teller; readonly segments: readonly string[] },
+    take: TakeValue,
+  ) {
+    const key = this.keyOf(leaf, segments);
+    if (key !== null) take({ text: leaf.text, start: 0 }, key);
+    if (leaf.kind === 'number') return;
+    this.partsOf(leaf, by === 'answer' ? withoutWordsForPeople(leaf.text) : leaf.text, take);
+  }
+
+  /** A placeholder is one value: what stands for a JWT has the header of all others, and that is nothing to follow. */
+  private partsOf(leaf: Leaf, text: string, take: TakeValue): void {
+    if (!this.placeholders.has(text)) {
+      eachPart(text, (part) => {
+        return (this.isPart(part, leaf) && take(part, part.text)) || this.placeholders.has(part.text);
+      });
+    }
+    for (const part of shortIdsIn(leaf.text)) take(part, part.key);
+  }
+
+  private isPart({ text, encoded }: Part, leaf: Leaf): boolean {
+    if (this.placeholders.has(text) || this.isInPath(text)) return true;
+    return isFollowable(text) && (/\d/.test(text) || encoded !== undefined || leaf.path[1] === 'authorization');
+  }
+}
