@@ -43,7 +43,8 @@ export class Epochs {
   }
 }
 
-function isWrite({ request, mock: { answer } }: MockEntry): boolean {
+/** It moved something: whoever asks after it may be told something else. */
+export function isWrite({ request, mock: { answer } }: MockEntry): boolean {
   if (safeMethods.has(request.method) || answer.kind !== 'response') return false;
   return answer.response.status < 400;
 }

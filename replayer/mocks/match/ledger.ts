@@ -40,8 +40,8 @@ export function createLedger(set: MockSet): Ledger {
   let refused = 0;
   const isServed = (mock: Mock): boolean => (servedTimes[mock.index] ?? 0) !== 0;
   const serve = (mock: Mock): void => {
-    const upstream = upstreams.get(mock.upstream);
-    if (servedTimes[mock.index] === 0 && upstream !== undefined) noteServed(upstream, mock);
+    const upstream = servedTimes[mock.index] === 0 ? upstreams.get(mock.upstream) : undefined;
+    if (upstream !== undefined) noteServed(upstream, mock);
     servedTimes[mock.index] = (servedTimes[mock.index] ?? 0) + 1;
   };
   return {

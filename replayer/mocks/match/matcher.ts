@@ -140,10 +140,14 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const causes = new WeakMap<Group, ReadonlySet<string | null>>();
   /** The cases that the requests of a group were recorded under. */
   const causesOf = (group: Group): ReadonlySet<string | null> => {
-    const known = causes.get(group) ?? new Set(group.entries.map(({ mock }) => mock.cause));
-    causes.set(group, known);
-    return known;
+    const known = causes.get(group);
+    if (known !== undefined) return known;
+    const own = new Set(group.entries.map(({ mock }) => mock.cause));
+    causes.set(group, own);
+    return own;
   };
+  const settled = (asking: Whose, group: Group): Whose =>
+    asking.among.length === 0 ? asking : asRecorded(asking, causesOf(group));
   const give = ({ entry, isOff }: Offer, how: 'exact' | 'noise', whose: Whose): Strictness => {
     const strictness = how === 'exact' && isOff ? 'moment' : how;
     counts[strictness]++;
@@ -157,10 +161,13 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
     const offer = turns.next(group, asking);
     const strictness = give(offer, 'exact', asking);
     const { entry } = offer;
-    const whose = asRecorded(asking, causesOf(group));
-    const call = calls.get(entry) ?? differencesOfCall(entry, live, noise.excuse);
-    calls.set(entry, call);
-    noteTime(entry, live);
+    const whose = settled(asking, group);
+    const known = calls.get(entry);
+    const call = known ?? differencesOfCall(entry, live, noise.excuse);
+    if (known === undefined) {
+      calls.set(entry, call);
+      noteTime(entry, live);
+    }
     return { kind: 'match', strictness, mock: entry.mock, live, excused: [], call, whose };
   };
   const giveUnderNoise = ({ offer, group }: { offer: Offer; group: Group }, live: Entry, asking: Whose): Match => {
@@ -170,7 +177,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
     const strictness = give(offer, 'noise', asking);
     noise.learn(excused);
     noteTime(entry, live);
-    const whose = asRecorded(asking, causesOf(group));
+    const whose = settled(asking, group);
     return { kind: 'match', strictness, mock: entry.mock, live, excused, call, whose };
   };
   return {
@@ -193,10 +200,11 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
         remembered.set(wire, known);
         return giveExact(known);
       }
-      const settled = noise.withRecordedIds(live);
-      const same = settled === live ? undefined : exact.of(settled);
+      const recordedAs = noise.withRecordedIds(live);
+      const same = recordedAs === live ? undefined : exact.of(recordedAs);
       const whose = running.whose(live.request.headers);
-      const found = same === undefined ? noise.find(settled, whose) : { offer: turns.next(same, whose), group: same };
+      const found =
+        same === undefined ? noise.find(recordedAs, whose) : { offer: turns.next(same, whose), group: same };
       return found === null ? { kind: 'miss', entry: live, whose } : giveUnderNoise(found, live, whose);
     },
     refusal: (upstream) => ledger.refusal(upstream, running),

@@ -4,7 +4,7 @@
  * recorded under another, which is lent and stays the other's.
  */
 import type { MockEntry } from './entry';
-import type { Epochs } from './epochs';
+import { type Epochs, isWrite } from './epochs';
 import type { Group } from './group';
 import type { Running } from './running';
 import { again, elsewhere, fresh, nextOf, type Offer, type Strand } from './strand';
@@ -117,6 +117,7 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
       for (const entry of more) epochs.set(entry, epochOf(entry));
     },
     gave(entry) {
+      if (!isWrite(entry)) return;
       made.note(entry, everything);
       made.note(entry, scopeOf(entry));
     },

@@ -35,20 +35,27 @@ export interface Reply {
  * request, each time. `mark` adds the `wiretape-mock` header.
  */
 export function createReplies({ mark, translation }: { mark: boolean; translation: Translation }): Replies {
-  const known = new Map<string, Map<Mock, Reply>>();
-  const persons = new Map<Mock, Personal>();
+  const known = new Map<Strictness, Map<Mock, Ready>[]>();
+  /** Of a way to answer: on the own port of an upstream, or on another. */
+  const readyBy = ({ strictness, isOwnPort }: How): Map<Mock, Ready> => {
+    const at = isOwnPort ? 1 : 0;
+    const before = known.get(strictness)?.[at];
+    if (before !== undefined) return before;
+    const made = [new Map<Mock, Ready>(), new Map<Mock, Ready>()];
+    known.set(strictness, made);
+    return made[at] as Map<Mock, Ready>;
+  };
   const prepare = (mock: Mock, strictness: Strictness, answer: Reply['answer']): Reply => {
     const isOther = answer.response.body !== recordedBodyOf(mock) || mock.answerRedacted.some(isOfBody);
     const plain = prepareResponse(answer.response, { method: mock.request.method, isOther });
     return { prepared: mark ? marked(plain, `${strictness}; exchange=${mock.id}`) : plain, answer };
   };
-  const personalOf = (mock: Mock, response: HttpResponse): Personal => {
-    const personal = persons.get(mock) ?? personalIn(mock, response);
-    if (mock.isOnTape !== true) persons.set(mock, personal);
-    return personal;
+  const readyFor = (mock: Mock, how: How, answer: Reply['answer']): Ready => {
+    const response = translation.answer(mock, answer.response, how);
+    const reply = prepare(mock, how.strictness, withResponse(answer, response));
+    return { reply, personal: personalIn(mock, reply.answer.response) };
   };
-  const toRequest = (mock: Mock, response: HttpResponse, live: () => HttpRequest): HttpResponse => {
-    const { callIds, hasDigests } = personalOf(mock, response);
+  const toRequest = (response: HttpResponse, { callIds, hasDigests }: Personal, live: () => HttpRequest) => {
     if (hasDigests) return withMessageDigests(response, live());
     return callIds.length === 0 ? response : toCallsWith(callIdsOf(live()), response, callIds);
   };
@@ -56,17 +63,19 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
     to(mock, how, live) {
       const { answer } = mock;
       if (answer.kind !== 'response') return undefined;
-      const ways = `${how.strictness} ${how.isOwnPort}`;
-      const replies = known.get(ways) ?? new Map<Mock, Reply>();
-      known.set(ways, replies);
-      const before = replies.get(mock);
-      const reply =
-        before ?? prepare(mock, how.strictness, withResponse(answer, translation.answer(mock, answer.response, how)));
-      if (before === undefined && mock.isOnTape !== true) replies.set(mock, reply);
-      const response = toRequest(mock, reply.answer.response, live);
+      const ready = readyBy(how);
+      const before = ready.get(mock);
+      const { reply, personal } = before ?? readyFor(mock, how, answer);
+      if (before === undefined && mock.isOnTape !== true) ready.set(mock, { reply, personal });
+      const response = toRequest(reply.answer.response, personal, live);
       return response === reply.answer.response ? reply : prepare(mock, how.strictness, withResponse(answer, response));
     },
   };
+}
+
+interface Ready {
+  readonly reply: Reply;
+  readonly personal: Personal;
 }
 
 /** What of an answer is another for each request. */
