@@ -147,15 +147,15 @@ function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null 
 /** The list itself where nothing fired. */
 export function redactHeaders(headers: HeaderList, context: HeaderContext): HeaderList {
   const { ledger, names, root } = context;
+  const isSettled = hasNoRules(context);
   // What was taken before from the same message may decide what becomes of the next.
-  if (!hasNoRules(context) || ledger.taken.size > 0) return redactEach(headers, context, false);
+  if (!isSettled || ledger.taken.size > 0 || !hasReturned(headers)) return redactEach(headers, context, isSettled);
   const generation = generationOf(context);
   const before = names.lists.get(headers);
   if (before !== undefined && before.generation === generation && before.root === root) {
     for (const take of before.takes) ledger.take(...take);
     return before.safe;
   }
-  if (!hasReturned(headers)) return redactEach(headers, context, true);
   const takes: Parameters<Ledger['take']>[] = [];
   const noting: Ledger = {
     ...ledger,
@@ -164,7 +164,7 @@ export function redactHeaders(headers: HeaderList, context: HeaderContext): Head
       return ledger.take(...take);
     },
   };
-  const safe = redactEach(headers, { ...context, ledger: noting }, true);
+  const safe = redactEach(headers, { ...context, ledger: noting }, isSettled);
   names.lists.set(headers, { generation, root, takes, safe });
   return returned(safe);
 }

@@ -17,12 +17,14 @@ export class Epochs {
   private readonly keys = new Map<MockEntry, { readonly scope: string; readonly keys: readonly string[] }>();
 
   /** Takes note of a write that was made; of a read, and of one that came to nothing, none. */
-  note(entry: MockEntry, scope: string): void {
+  note(entry: MockEntry, scopes: readonly string[]): void {
     if (!isWrite(entry)) return;
-    const keys = this.keysOf(entry, scope);
-    const index = entry.mock.index;
-    raise(this.at, keys.at(-1) ?? '', index);
-    for (const key of keys) raise(this.below, key, index);
+    const { index } = entry.mock;
+    for (const scope of scopes) {
+      const keys = this.keysOf(entry, scope);
+      raise(this.at, keys.at(-1) ?? '', index);
+      for (const key of keys) raise(this.below, key, index);
+    }
   }
 
   /** The index of the last write that moved what this read asks for; `beforeAll` where none did, and for what is no read. */
@@ -43,8 +45,7 @@ export class Epochs {
   }
 }
 
-/** It moved something: whoever asks after it may be told something else. */
-export function isWrite({ request, mock: { answer } }: MockEntry): boolean {
+function isWrite({ request, mock: { answer } }: MockEntry): boolean {
   if (safeMethods.has(request.method) || answer.kind !== 'response') return false;
   return answer.response.status < 400;
 }

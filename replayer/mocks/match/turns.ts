@@ -4,7 +4,7 @@
  * recorded under another, which is lent and stays the other's.
  */
 import type { MockEntry } from './entry';
-import { type Epochs, isWrite } from './epochs';
+import type { Epochs } from './epochs';
 import type { Group } from './group';
 import type { Running } from './running';
 import { again, elsewhere, fresh, nextOf, type Offer, type Strand } from './strand';
@@ -46,8 +46,7 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
   const epochs = new Map<MockEntry, EntryEpochs>();
   for (const entry of entries) {
     epochs.set(entry, { all: recorded.of(entry, everything), own: recorded.of(entry, scopeOf(entry)) });
-    recorded.note(entry, everything);
-    recorded.note(entry, scopeOf(entry));
+    recorded.note(entry, [everything, scopeOf(entry)]);
   }
   const strands = new WeakMap<Group, Strands>();
   const strandsOf = (group: Group): Strands => {
@@ -117,9 +116,7 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
       for (const entry of more) epochs.set(entry, epochOf(entry));
     },
     gave(entry) {
-      if (!isWrite(entry)) return;
-      made.note(entry, everything);
-      made.note(entry, scopeOf(entry));
+      made.note(entry, [everything, scopeOf(entry)]);
     },
   };
 }
