@@ -6,14 +6,13 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { probeTiers } from '../../native/binding';
 import type { Connection } from '../../tape/model/exchange';
 import { parseFilterPattern } from '../../tape/model/filter';
 import { openTapeReader } from '../../tape/store/sqlite/index';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { dnsResponse } from '../support/dns';
-import { describeE2e, lookAtMachine, obstacle } from '../support/e2e';
+import { describeE2e } from '../support/e2e';
 import {
   apps,
   type Certificate,
@@ -24,6 +23,7 @@ import {
   temporaryFolder,
 } from '../support/programs';
 import { readTape, recordCommand, recordDuring, startRecording } from '../support/recorder';
+import { workingTiers } from '../support/tiers';
 
 const node = process.execPath;
 const echo = join(apps, 'echo/node.js');
@@ -36,9 +36,6 @@ beforeAll(() => {
 afterEach(stopAll);
 afterAll(() => folder.remove());
 
-/** The others are tried by npm run test:kernels. */
-const workingTiers = () =>
-  (obstacle(lookAtMachine()) === null ? probeTiers().filter(({ ok }) => ok) : []).map(({ name }) => name);
 const plainServer = () => startServer(node, [echo, 'server']);
 const connectionsOf = (exchanges: readonly StoredExchange[]): readonly Connection[] =>
   exchanges.map(({ exchange }) => exchange.connection);

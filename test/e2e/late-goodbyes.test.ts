@@ -1,17 +1,14 @@
 /** An answer that ends with its connection is whole once the answering side has ended it, also where a reset follows. */
 import { join } from 'node:path';
-import { probeTiers } from '../../native/binding';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
-import { describeE2e, lookAtMachine, obstacle } from '../support/e2e';
+import { describeE2e } from '../support/e2e';
 import { apps, run, startServer, stopAll } from '../support/programs';
 import { bodyHash, recordCommand, recordDuring, sha256 } from '../support/recorder';
+import { workingTiers } from '../support/tiers';
 
 const program = join(apps, 'late-goodbyes/late-goodbyes.py');
 const body = sha256(Buffer.from('whole '.repeat(1000)));
-/** The others are tried by npm run test:kernels. */
-const workingTiers = () =>
-  (obstacle(lookAtMachine()) === null ? probeTiers().filter(({ ok }) => ok) : []).map(({ name }) => name);
 
 const seen = ({ exchange }: StoredExchange) => {
   const { request, response } = httpIn(exchange);

@@ -1,7 +1,7 @@
 /** Servers and clients that use the distribution's OpenSSL in ways of their own, byte for byte in both directions. */
 import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectEchoes } from '../support/echo-traffic';
+import { expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import { folderFor, opensslUsers } from '../support/openssl-users';
 import {
   apps,
@@ -25,7 +25,7 @@ let files: readonly string[];
 
 beforeAll(() => {
   certificate = makeCertificate(folder.path);
-  files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
+  files = writeEchoBodies(folder, SIZES);
 });
 afterEach(stopAll);
 afterAll(() => folder.remove());

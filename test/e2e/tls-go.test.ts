@@ -7,7 +7,7 @@ import type { Exchange } from '../../tape/model/exchange';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectApart, expectEchoes } from '../support/echo-traffic';
+import { expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import { buildGo, describeWithGo } from '../support/go';
 import { programIdsOf, programsInKernel } from '../support/kernel-programs';
 import { markersOf } from '../support/markers';
@@ -51,7 +51,7 @@ describeE2e('Go', () => {
   describeWithGo("with the standard library's TLS", () => {
     beforeAll(() => {
       certificate = makeCertificate(folder.path);
-      files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
+      files = writeEchoBodies(folder, SIZES);
       buildGo('go-tls', stripped, 'stripped');
       buildGo('go-tls', pie, 'stripped pie of the C linker');
     }, BUILD_MS);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectApart, expectEchoes } from '../support/echo-traffic';
+import { expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import { compileJava, describeWithJava, storeOf } from '../support/java';
 import { programIdsOf, programsInKernel } from '../support/kernel-programs';
 import {
@@ -51,7 +51,7 @@ afterAll(() => folder.remove());
 beforeAll(() => {
   certificate = makeCertificate(folder.path);
   store = storeOf(certificate, folder.file('store.p12'));
-  files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
+  files = writeEchoBodies(folder, SIZES);
 });
 
 function expectWhole(exchanges: readonly StoredExchange[], direction: 'inbound' | 'outbound', protocol: string): void {

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectApart, expectEchoes } from '../support/echo-traffic';
+import { expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
@@ -37,7 +37,7 @@ beforeAll(() => {
   execFileSync('openssl', ['x509', '-in', certificate.cert, '-outform', 'DER', '-out', binary.cert]);
   const keyAsDer = ['pkcs8', '-topk8', '-nocrypt', '-in', certificate.key, '-outform', 'DER', '-out', binary.key];
   execFileSync('openssl', keyAsDer);
-  files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
+  files = writeEchoBodies(folder, SIZES);
 });
 
 function expectWhole(recorded: Recorded, direction: 'inbound' | 'outbound'): void {

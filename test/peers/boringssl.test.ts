@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectEchoes } from '../support/echo-traffic';
+import { expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
@@ -39,7 +39,7 @@ describeE2e('BoringSSL', () => {
   describeWithRust('linked into a program', APP, () => {
     beforeAll(() => {
       certificate = makeCertificate(folder.path);
-      files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
+      files = writeEchoBodies(folder, SIZES);
       buildRust(APP, program, ['linked']);
       copyFileSync(program, stripped);
       execFileSync('strip', [stripped]);

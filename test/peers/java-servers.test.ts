@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectEchoes } from '../support/echo-traffic';
+import { expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
@@ -26,7 +26,7 @@ let files: readonly string[];
 
 beforeAll(() => {
   certificate = makeCertificate(folder.path);
-  files = SIZES.map((size) => folder.write(`body-${size}`, echoBody(size)));
+  files = writeEchoBodies(folder, SIZES);
   mkdirSync(folder.file('tomcat'));
 });
 afterEach(stopAll);

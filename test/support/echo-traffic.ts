@@ -4,12 +4,22 @@ import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from './contents';
 import { markersOf } from './markers';
-import { apps, type Certificate, seededBytes, startNginx, startServer } from './programs';
-import { bodyHash, sha256 } from './recorder';
+import { apps, type Certificate, seededBytes, startNginx, startServer, type TemporaryFolder } from './programs';
+import { bodyHash, type Recorded, sha256 } from './recorder';
 
 /** The body of so many bytes that goes both ways. */
 export function echoBody(size: number): Buffer {
   return seededBytes(size, size + 1);
+}
+
+/** Files with these bodies in the folder; their paths. */
+export function writeEchoBodies(folder: TemporaryFolder, sizes: readonly number[]): readonly string[] {
+  return sizes.map((size) => folder.write(`body-${size}`, echoBody(size)));
+}
+
+/** By the summary of a recording. */
+export function expectNothingMissing({ summary }: Pick<Recorded, 'summary'>): void {
+  expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
 }
 
 export interface Echoed {

@@ -12,6 +12,7 @@ import {
 import { createSchedule } from '../../../../replayer/drive/schedule';
 import { parseTarget } from '../../../../replayer/drive/target';
 import { wayOf } from '../../../../replayer/drive/way';
+import { get } from '../../../support/driving';
 
 describe('parseTarget', () => {
   it.each([
@@ -42,16 +43,7 @@ describe('parseTarget', () => {
 });
 
 describe('outgoing headers', () => {
-  const request = (more: Partial<OutgoingRequest>): OutgoingRequest => ({
-    method: 'GET',
-    path: '/a?b',
-    headers: [],
-    body: new Uint8Array(0),
-    trailers: [],
-    version: '1.1',
-    http2: null,
-    ...more,
-  });
+  const request = (more: Partial<OutgoingRequest>) => get('/a?b', more);
   const at = (url: string, hostHeader: string | null = null) => ({ target: parseTarget(url), hostHeader });
 
   const recorded = [
