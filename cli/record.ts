@@ -221,7 +221,9 @@ function typedTargets(targets: TargetSpec): readonly string[] {
 
 function tellProbe({ outcome, image, symbols, pid, detail }: ProbeReport): void {
   const whose = pid === 0 ? 'every process' : `pid ${pid}`;
-  process.stderr.write(`probe ${outcome}  ${image}  ${symbols.join(', ')}  (${whose}): ${detail}\n`);
+  const what =
+    outcome === 'complete' ? `probes complete  ${image}` : `probe ${outcome}  ${image}  ${symbols.join(', ')}`;
+  process.stderr.write(`${what}  (${whose}): ${detail}\n`);
 }
 
 /** The same as PUBLISHED_PORT says at the start; by now other targets may be recorded, which go on. */

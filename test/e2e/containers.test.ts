@@ -246,7 +246,7 @@ describeContainers('the recorder service of docker-compose.yml', () => {
     const ids: string[] = [];
     for (const again of [create, () => undefined]) {
       ids.push(inspect('late', '{{.Id}}'));
-      const probed = lineFrom(recorder.program, recorder.program.child.stderr, /^probe attached {2}node {2}/);
+      const probed = lineFrom(recorder.program, recorder.program.child.stderr, /^probes complete {2}node {2}/);
       const attached = engine.start('start', '--attach', engine.named('late'));
       await Promise.all([lineFrom(attached, attached.child.stdout, /^listening$/), probed]);
       await useService('late');

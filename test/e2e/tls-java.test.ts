@@ -140,7 +140,7 @@ describeE2e('Java', () => {
         env: recorderEnvironment,
       });
       const listening = lineFrom(recorder, recorder.child.stdout, /^listening (\d+)$/);
-      const aboard = saidOnStderr(recorder, /probe attached .*wiretape_jsse_received/);
+      const aboard = saidOnStderr(recorder, /^probes complete .*wiretape-java/m);
       const [, port = ''] = await listening;
       await aboard;
       await client('client', port, 'http1', 'TLSv1.3', ...files);

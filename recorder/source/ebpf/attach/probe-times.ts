@@ -11,7 +11,7 @@ export interface TimedReport {
   readonly pid: number;
   /** What tells it from every other file. */
   readonly file: string;
-  readonly outcome: 'attached' | 'refused';
+  readonly outcome: 'attached' | 'refused' | 'complete';
 }
 
 export class ProbeTimes {

@@ -6,7 +6,7 @@
 import type { Capture } from '../../../../native/binding';
 import { type MappedImage, type PlannedImage, type Planner, type ProbePlan, readsBothWays } from '../attach/plan';
 import type { Processes } from '../attach/processes';
-import { type ProbeReport, UprobeLinks } from './uprobe-links';
+import { type InPlace, type ProbeReport, UprobeLinks } from './uprobe-links';
 
 export type { ProbeReport } from './uprobe-links';
 
@@ -167,7 +167,8 @@ export class ProbeSet {
   /** Probes for everybody; those for single processes, which would run besides, are let go once these are in place. */
   private share(file: ProbedFile): void {
     file.shared = true;
-    if (!this.ensure(file, EVERYBODY)) return;
+    const { inPlace, isNew } = this.ensure(file, EVERYBODY);
+    if (!inPlace) return;
     file.sharedSinceNs ??= this.options.nowNs();
     for (const pid of file.owners) {
       this.links.drop(file.plan.image, pid);
@@ -175,26 +176,37 @@ export class ProbeSet {
     }
     file.owners.clear();
     for (const pid of file.users) this.noteCovered(file, pid, file.sharedSinceNs);
+    if (isNew) this.reportComplete(file, EVERYBODY);
   }
 
   private own(file: ProbedFile, pid: number): void {
     file.owners.add(pid);
-    if (this.ensure(file, pid)) this.noteCovered(file, pid, this.options.nowNs());
+    const { inPlace, isNew } = this.ensure(file, pid);
+    if (!inPlace) return;
+    this.noteCovered(file, pid, this.options.nowNs());
+    if (isNew) this.reportComplete(file, pid);
   }
 
-  private ensure(file: ProbedFile, pid: number): boolean {
+  private ensure(file: ProbedFile, pid: number): InPlace {
     const { image, probes } = file.plan;
     const wanted = probes.filter(({ group }) => group === 'base' || file.memoryBio);
-    const inPlace = this.links.ensure({ image, pid, probes: wanted });
-    if (inPlace) file.waiting.delete(pid);
+    const links = this.links.ensure({ image, pid, probes: wanted });
+    if (links.inPlace) file.waiting.delete(pid);
     else file.waiting.add(pid);
-    return inPlace;
+    return links;
   }
 
   private noteCovered(file: ProbedFile, pid: number, sinceNs: number): void {
     if (file.covered.has(pid) || file.plan.image.flavour.holds === 'crypto' || !isReadable(file.plan)) return;
     file.covered.add(pid);
     this.options.onCovered(pid, file.plan.image.key, sinceNs);
+  }
+
+  private reportComplete({ plan }: ProbedFile, pid: number): void {
+    if (!isReadable(plan)) return;
+    const { image } = plan;
+    const detail = 'all of its probes are in place';
+    this.options.onReport({ pid, image: image.label, file: image.key, symbols: [], outcome: 'complete', detail });
   }
 
   private reportOnce(image: PlannedImage, pid: number, symbol: string, detail: string): void {

@@ -15,7 +15,8 @@ export interface ProbeReport {
   /** What tells it from every other file. */
   readonly file: string;
   readonly symbols: readonly string[];
-  readonly outcome: 'attached' | 'refused';
+  /** `complete`: with these, everything is in place that reading the library takes. */
+  readonly outcome: 'attached' | 'refused' | 'complete';
   /** Where a probe sits and why there; or what the kernel or the planner said. */
   readonly detail: string;
 }
@@ -25,6 +26,14 @@ export interface WantedProbes {
   readonly image: PlannedImage;
   readonly pid: number;
   readonly probes: readonly PlannedProbe[];
+}
+
+/** How far the wanted probes are. */
+export interface InPlace {
+  /** All of them are there. */
+  readonly inPlace: boolean;
+  /** Not all of them were, before they were asked for this time. */
+  readonly isNew: boolean;
 }
 
 export interface UprobeLinksOptions {
@@ -53,16 +62,17 @@ export class UprobeLinks {
 
   constructor(private readonly options: UprobeLinksOptions) {}
 
-  /** Puts in place what is not yet, as far as it is due. True once all of it is in place. */
-  ensure({ image, pid, probes }: WantedProbes): boolean {
+  /** Puts in place what is not yet, as far as it is due. */
+  ensure({ image, pid, probes }: WantedProbes): InPlace {
     const links = this.linksOf(image, pid);
     for (const [key, sharing] of byLink(probes)) {
       const link = links.get(key) ?? { image, pid, probes: sharing, handle: null, refusals: 0, retryAtMs: 0 };
       link.image = image;
       links.set(key, link);
     }
+    const isNew = !isAllInPlace(links);
     this.attachDue(links);
-    return [...links.values()].every(({ handle }) => handle !== null);
+    return { inPlace: isAllInPlace(links), isNew };
   }
 
   /** Lets go of the links of a file for one process, or for everybody. */
@@ -116,6 +126,10 @@ export class UprobeLinks {
 
 function setKey(image: PlannedImage, pid: number): string {
   return `${pid} ${image.key}`;
+}
+
+function isAllInPlace(links: ReadonlyMap<string, Link>): boolean {
+  return [...links.values()].every(({ handle }) => handle !== null);
 }
 
 function isReturn({ probes }: Link): boolean {

@@ -35,7 +35,7 @@ function keeperOn(outcome: 'safe' | 'killed', ...pids: readonly number[]) {
     images: (pid: number) => (maps.get(pid) ?? []).map(image),
   };
   const inPlace = new Map<number, UprobeRequest>();
-  const covered: string[] = [];
+  const [covered, complete]: [string[], string[]] = [[], []];
   const clock = { ns: 1000 };
   const kernel = { isFull: false };
   let handles = 0;
@@ -50,7 +50,7 @@ function keeperOn(outcome: 'safe' | 'killed', ...pids: readonly number[]) {
     },
     planner: createPlanner({ returnProbes: { outcome, detail: 'tried' } }),
     processes,
-    onReport: () => undefined,
+    onReport: ({ outcome, image, pid }) => outcome === 'complete' && complete.push(`${image} ${pid}`),
     onCovered: (pid, _file, sinceNs) => covered.push(`${pid} since ${sinceNs}`),
     nowNs: () => clock.ns,
   });
@@ -60,7 +60,7 @@ function keeperOn(outcome: 'safe' | 'killed', ...pids: readonly number[]) {
   ];
   const map = (pid: number, ...paths: readonly string[]) => maps.set(pid, [...(maps.get(pid) ?? []), ...paths]);
   const look = (pid: number) => keeper.cover(pid, { memoryBio: false });
-  return { keeper, map, look, probed, covered, clock, kernel, inPlace };
+  return { keeper, map, look, probed, covered, complete, clock, kernel, inPlace };
 }
 
 it('probes the files of a target for that target alone', () => {
@@ -156,6 +156,24 @@ it('asks again for what was refused, singly and for everybody, and says when it 
   keeper.retry();
   expect(probed()).toEqual(['libssl 0']);
   expect(covered).toEqual(['5 since 1000000000']);
+});
+
+it('reports once all probes of a file are in place, for one target and for everybody, and not for what is not read', () => {
+  const { keeper, map, look, complete, kernel, clock } = keeperOn('safe', 5);
+  map(5, install('libssl'), install('libcrypto', ['BIO_write']), install('half', ['SSL_read']));
+  kernel.isFull = true;
+  look(5);
+  expect(complete).toEqual([]);
+  kernel.isFull = false;
+  clock.ns = 1e9;
+  keeper.retry();
+  keeper.retry();
+  expect(complete).toEqual(['libssl 5']);
+  keeper.cover(5, { memoryBio: true });
+  expect(complete).toEqual(['libssl 5', 'libcrypto 5']);
+  keeper.widen([], { memoryBio: false });
+  keeper.inherit(6, 5);
+  expect(complete.slice(2).sort()).toEqual(['libcrypto 0', 'libssl 0']);
 });
 
 it('probes what only memory BIOs need when it is asked for', () => {

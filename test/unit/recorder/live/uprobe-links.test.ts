@@ -54,13 +54,16 @@ function linksIn(refuses: (request: UprobeRequest) => boolean = () => false) {
 
 it('puts returns in place before entries, and each link once', () => {
   const { ensure, diary } = linksIn();
-  expect([ensure(5), ensure(5)]).toEqual([true, true]);
+  expect([ensure(5), ensure(5)]).toEqual([
+    { inPlace: true, isNew: true },
+    { inPlace: true, isNew: false },
+  ]);
   expect(diary).toEqual(['rd_out', 'rd_in', 'free'].map((program) => `${program} for 5 at /lib/libssl.so.3`));
 });
 
 it('holds an entry back as long as its return is refused, and nothing else', () => {
   const { ensure, diary } = linksIn(({ isReturn }) => isReturn);
-  expect(ensure(5)).toBe(false);
+  expect(ensure(5).inPlace).toBe(false);
   expect(diary).toEqual(['refused rd_out', 'free for 5 at /lib/libssl.so.3']);
 });
 
@@ -69,9 +72,12 @@ it('asks again after a while, by the latest path, and reports both', () => {
   const { ensure, diary, reports, clock } = linksIn(({ isReturn }) => isReturn && refusing);
   ensure(5);
   refusing = false;
-  expect(ensure(5)).toBe(false); // not due yet
+  expect(ensure(5).inPlace).toBe(false); // not due yet
   clock.ms = 200;
-  expect(ensure(5, reading, { ...image, path: '/proc/6/root/lib/libssl.so.3' })).toBe(true);
+  expect(ensure(5, reading, { ...image, path: '/proc/6/root/lib/libssl.so.3' })).toEqual({
+    inPlace: true,
+    isNew: true,
+  });
   expect(diary.slice(2)).toEqual(
     ['rd_out', 'rd_in'].map((program) => `${program} for 5 at /proc/6/root/lib/libssl.so.3`),
   );
@@ -99,6 +105,6 @@ it('lets go of what one process has, and keeps what others have', () => {
   links.drop(image, 5);
   links.drop(image, 5);
   expect(diary.slice(2)).toEqual(['let go of 1']);
-  expect(ensure(6, [probe('SSL_free', 'free')])).toBe(true);
+  expect(ensure(6, [probe('SSL_free', 'free')])).toEqual({ inPlace: true, isNew: false });
   expect(diary).toHaveLength(3);
 });
