@@ -13,8 +13,14 @@ const guestFiles = path.join(__dirname, 'guest');
 
 /** Programs of this machine that go along, each with the libraries it is linked to. */
 const PROGRAMS = ['curl', 'openssl', 'nginx'];
-/** Modules without which a guest has no disk to leave its result on; what a kernel has built in is not there. */
-const MODULES = ['virtio', 'virtio_ring', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk'];
+/**
+ * Modules without which a guest has no disk to leave its result on, and those of TLS in the kernel with its AES-GCM; what a kernel
+ * has built in is not there.
+ */
+const MODULES = [
+  ...['virtio', 'virtio_ring', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk'],
+  ...['tls', 'gcm', 'ctr', 'ghash-generic', 'gf128mul', 'cryptd', 'crypto_simd', 'aesni-intel', 'ghash-clmulni-intel'],
+];
 
 /** @param {string} cache @returns {string} the archive every guest shares */
 function makeBase(cache) {

@@ -68,7 +68,7 @@ async function runAll(guests, base) {
 async function runGuest({ kernel, lockdown }, base) {
   const { vmlinuz, modules } = kernelFiles(cache, kernel);
   const append = lockdown === 'none' ? [] : [`lockdown=${lockdown}`];
-  const job = { checks: checksFor(lockdown) };
+  const job = { checks: checksFor(kernel.id, lockdown) };
   const name = `${kernel.id}-${lockdown}`;
   const { status, folder, seconds, boots } = await boot(cache, name, {
     vmlinuz,

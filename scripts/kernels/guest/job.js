@@ -2,14 +2,15 @@
  * What is tried in a guest: which tiers this kernel takes, and each of them on real programs. Writes result.json, which
  * the host compares with what it expects; its exit status is 0 when the job came to its end, whatever it found.
  *
- * job.json says which checks: { "checks": ["command", "service", "loss"] } or ["refused"].
+ * job.json says which checks: { "checks": ["command", "service", "kernel-tls", "loss"] } or ["refused"].
  */
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { recordCommand } = require('./command');
-const { apps, demand, heard, makeCertificate, start, statusOf, unlessSkipped, wiretape } = require('./lib');
+const { recordKernelTls } = require('./kernel-tls');
+const { apps, demand, heard, makeCertificate, start, statusOf, unlessCrowded, wiretape } = require('./lib');
 const { recordServices } = require('./service');
 
 const OUT = '/tmp/out';
@@ -21,7 +22,7 @@ const SIZES = [0, 1, 100, 1024, 4096, 16_383, 16_384, 16_385, 65_536, 131_072, 1
 
 /**
  * @typedef {{ check: string, tier: string, ok: boolean, detail: string, seconds: number }} Outcome
- * @typedef {{ folder: string, bodies: readonly string[], ports: { nginx: number, node: number }, socket: string }} Surroundings
+ * @typedef {{ folder: string, bodies: readonly string[], ports: { nginx: number, kernelTls: number, node: number }, socket: string }} Surroundings
  */
 
 /** @type {Record<string, (tier: string, around: Surroundings, found: string) => Promise<string>>} */
@@ -36,6 +37,7 @@ const checks = {
       body: bodies.at(-1) ?? '',
     }),
   service: (tier, { folder, bodies, ports }) => recordServices({ tier, folder, ports, bodies }),
+  'kernel-tls': (tier, { folder, bodies, ports }) => recordKernelTls({ tier, folder, port: ports.kernelTls, bodies }),
   loss: async (tier) => {
     const program = start(process.execPath, [path.join(__dirname, 'loss.js'), tier]);
     const status = await statusOf(program);
@@ -55,7 +57,7 @@ async function main() {
     for (const { name, found } of tiers) {
       for (const check of job.checks)
         outcomes.push(
-          await timed(check, name, () => unlessSkipped(() => checks[check]?.(name, around, found) ?? noSuchCheck())),
+          await timed(check, name, () => unlessCrowded(() => checks[check]?.(name, around, found) ?? noSuchCheck())),
         );
     }
   }
@@ -120,21 +122,24 @@ async function setUp(folder) {
   const { cert, key } = makeCertificate(folder);
   const server = start(process.execPath, [path.join(apps, 'echo/node.js'), 'server', cert, key]);
   const node = Number((await heard(server, /listening (\d+)/))[1]);
-  const nginx = 8443;
+  const [nginx, kernelTls] = [8443, 8444];
   const config = path.join(folder, 'nginx.conf');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder};`);
   fs.writeFileSync(
     config,
     `user root; daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr notice; events { worker_connections 64; }
      http { access_log off; client_max_body_size 64m; ${temporary.join(' ')}
-     server { listen 127.0.0.1:${nginx} ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};
-     location / { proxy_pass https://127.0.0.1:${node}; proxy_buffering off; proxy_request_buffering off;
-     proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
+     ssl_certificate ${cert}; ssl_certificate_key ${key};
+     proxy_buffering off; proxy_request_buffering off; proxy_http_version 1.1; proxy_set_header Connection "";
+     server { listen 127.0.0.1:${nginx} ssl; location / { proxy_pass https://127.0.0.1:${node}; } }
+     server { listen 127.0.0.1:${kernelTls} ssl; ssl_conf_command Options KTLS; proxy_ssl_conf_command Options KTLS;
+     location / { proxy_pass https://127.0.0.1:${node}; }
+     location /files/ { alias ${folder}/; sendfile on; } } }`,
   );
   await heard(start('nginx', ['-c', config, '-p', folder, '-e', 'stderr']), /start worker process \d+/);
   const socket = path.join(folder, 'echo.sock');
   await heard(start(process.execPath, ['-e', ECHO, socket]), /listening/);
-  return { folder, bodies, ports: { nginx, node }, socket };
+  return { folder, bodies, ports: { nginx, kernelTls, node }, socket };
 }
 
 main().then(

@@ -143,23 +143,26 @@ function seededBytes(length, seed) {
   return bytes;
 }
 
-/** What the recorder says where a preemptible kernel skipped programs of ours: some bytes went by unseen. */
-const SKIPPED = /events? the kernel did not run a program for/;
+/**
+ * What the recorder says where bytes went by unseen and the machine is why: a preemptible kernel skipped programs of ours, or
+ * the recorder got the CPU too late and left whole turns out.
+ */
+const CROWDED = /events? the kernel did not run a program for|left-out: the recorder was behind/;
 const ATTEMPTS_MOST = 6;
 
 /**
- * Tries again where the recorder itself says that the kernel skipped programs, which an emulated and crowded machine does
- * often. What such an attempt recorded must still not be wrong: `attempt` throws a WrongRecording then, which is final.
+ * Tries again where the recorder itself says that the machine was too crowded for it, which an emulated one often is.
+ * What such an attempt recorded must still not be wrong: `attempt` throws a WrongRecording then, which is final.
  * @param {() => Promise<string>} attempt which throws what the recorder said
  */
-async function unlessSkipped(attempt) {
+async function unlessCrowded(attempt) {
   for (let i = 1; ; i++) {
     try {
       const detail = await attempt();
       return i === 1 ? detail : `${detail} (attempt ${i})`;
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);
-      if (error instanceof WrongRecording || i === ATTEMPTS_MOST || !SKIPPED.test(said)) throw error;
+      if (error instanceof WrongRecording || i === ATTEMPTS_MOST || !CROWDED.test(said)) throw error;
     }
   }
 }
@@ -174,5 +177,5 @@ function demand(holds, otherwise) {
 
 module.exports = {
   ...{ apps, bodyHash, built, demand, heard, installed, makeCertificate, readTape },
-  ...{ seededBytes, sha256, start, statusOf, unlessSkipped, until, wiretape, WrongRecording },
+  ...{ seededBytes, sha256, start, statusOf, unlessCrowded, until, wiretape, WrongRecording },
 };

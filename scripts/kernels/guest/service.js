@@ -25,6 +25,8 @@ const {
  */
 
 let attempts = 0;
+/** nginx serves and calls, Node.js serves. */
+const everyWhere = { inbound: 2, outbound: 1 };
 
 /** @param {Where} where */
 async function recordServices({ tier, folder, ports, bodies }) {
@@ -34,17 +36,16 @@ async function recordServices({ tier, folder, ports, bodies }) {
   await heard(recorder, /^recording /m);
   demand(programsInKernel() > 0, 'none of its programs is in /proc/kallsyms while it runs');
   await post(ports.nginx, bodies);
-  // nginx serves and calls, Node.js serves
   const wanted = 3 * bodies.length;
   // An exchange is on the tape, as open, before it is whole.
   const isThere = await until(
-    async () => fs.existsSync(tape) && checkTape(await readTape(tape), bodies).length === 0,
+    async () => fs.existsSync(tape) && checkTape(await readTape(tape), bodies, everyWhere).length === 0,
     recorder,
   );
   if (!isThere) {
     await recorder.kill('SIGINT'); // so that it says why
     throw new Error(
-      `${checkTape(await readTape(tape), bodies)
+      `${checkTape(await readTape(tape), bodies, everyWhere)
         .slice(0, 8)
         .join('\n')}\n${recorder.said()}`,
     );
@@ -54,14 +55,15 @@ async function recordServices({ tier, folder, ports, bodies }) {
   demand(programsInKernel() === 0, `${programsInKernel()} of its programs outlive it`);
   demand(leftInTracefs() === '', `it left in tracefs: ${leftInTracefs()}`);
   await post(ports.nginx, bodies.slice(0, 1));
-  const problems = checkTape(await readTape(tape), bodies);
+  const problems = checkTape(await readTape(tape), bodies, everyWhere);
   demand(problems.length === 0, `${problems.slice(0, 8).join('\n')}\n${recorder.said()}`);
   return `${wanted} exchanges over TLS by SHA-256, all on the tape after kill -9`;
 }
 
-/** All over one connection. @param {number} port @param {readonly string[]} bodies */
-async function post(port, bodies) {
+/** All over one connection. @param {number} port @param {readonly string[]} bodies @param {readonly string[]} options of curl */
+async function post(port, bodies, options = []) {
   const transfers = bodies.map((file) => [
+    ...options,
     ...['-sSk', '-o', '/dev/null', '-H', 'Expect:', '-H', 'Content-Type: application/octet-stream'],
     ...['--data-binary', `@${file}`, `https://127.0.0.1:${port}/${path.basename(file)}`],
   ]);
@@ -73,9 +75,11 @@ async function post(port, bodies) {
   demand(status === 0, `curl ended with ${status}: ${client.said()}`);
 }
 
-/** @param {any[]} exchanges @param {readonly string[]} bodies @returns {string[]} */
-function checkTape(exchanges, bodies) {
-  const directions = { inbound: 2, outbound: 1 };
+/**
+ * What is not as it must be of the exchanges that carried these bodies; `directions` how often each is to be there.
+ * @param {any[]} exchanges @param {readonly string[]} bodies @param {Readonly<Record<string, number>>} directions @returns {string[]}
+ */
+function checkTape(exchanges, bodies, directions) {
   return bodies.flatMap((file) => {
     const hash = sha256(fs.readFileSync(file));
     return Object.entries(directions).flatMap(([direction, times]) => {
@@ -104,4 +108,4 @@ function leftInTracefs() {
   return events.map((file) => (fs.existsSync(file) ? fs.readFileSync(file, 'latin1') : '')).join('');
 }
 
-module.exports = { recordServices, post };
+module.exports = { checkTape, post, recordServices };
