@@ -42,11 +42,15 @@ beforeAll(() => {
 
 const VERSIONS = ['1.2', '1.3'];
 
-/** What was said by each version of TLS, one after the other. */
-function expectWhole({ status, summary, exchanges }: Recorded, direction: 'inbound' | 'outbound'): void {
+/** What was said by each of these versions of TLS, one after the other. */
+function expectWhole(
+  { status, summary, exchanges }: Recorded,
+  direction: 'inbound' | 'outbound',
+  versions: readonly string[],
+): void {
   expect(status).toBe(0);
   const byVersion = Map.groupBy(exchanges, ({ exchange }) => exchange.connection.handshake?.version);
-  expect([...byVersion.keys()]).toEqual(VERSIONS);
+  expect([...byVersion.keys()]).toEqual(versions);
   for (const each of byVersion.values())
     expectEchoes(each, { sizes: SIZES, direction, library: 'rustls', protocol: 'http1' });
   expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
@@ -69,14 +73,14 @@ describeE2e('rustls', () => {
         const recorded = await recordDuring(['--port', String(server.port)], async () => {
           for (const version of VERSIONS) await run(program, ['client', String(server.port), version, ...files]);
         });
-        expectWhole(recorded, 'inbound');
+        expectWhole(recorded, 'inbound', VERSIONS);
       });
 
-      it('and as clients, recorded from their first instruction', async () => {
+      it.each(VERSIONS)('and as a client, recorded from its first instruction (TLS %s)', async (version) => {
         const server = await startServer(node, [nodeEcho, 'server', certificate.cert, certificate.key]);
-        const words = ['client', server.port, '$version', ...files].join(' ');
-        const each = `for version in ${VERSIONS.join(' ')}; do '${program}' ${words} || exit; done`;
-        expectWhole(await recordCommand(['sh', '-c', each]), 'outbound');
+        // By itself: the file of a program that a shell starts is not known before it runs.
+        const recorded = await recordCommand([program, 'client', String(server.port), version, ...files]);
+        expectWhole(recorded, 'outbound', [version]);
       });
 
       it('keeps thirty connections at once apart, on either side', async () => {
