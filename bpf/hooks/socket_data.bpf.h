@@ -390,6 +390,9 @@ static __always_inline void take_bytes(struct sock *sk, u32 length, u8 direction
 	/* First of all: the messages of a batch are counted here. */
 	bool by_request = false;
 	readable = readable && find_buffers(thread, task, regs, sk, length, direction, &by_request);
+	u32 found = as_unknown(thread, readable | (u32)by_request << 1);
+	readable = found & 1;
+	by_request = found >> 1 & 1;
 	struct socket_state *state = state_of(sk);
 	if (!state || state->flags & SOCKET_IGNORED)
 		return;

@@ -55,14 +55,14 @@ static __always_inline struct tls_call *begin_call(struct pt_regs *ctx, u32 libr
 /* The call that entered where this return leaves the stack. */
 static __always_inline struct tls_call *call_ending(struct thread_state *thread, u64 stack, u32 operation)
 {
-	struct tls_call *ending = 0;
+	u32 ending = CALLS_MOST;
 #pragma unroll
-	for (int i = 0; i < CALLS_MOST; i++) {
+	for (u32 i = 0; i < CALLS_MOST; i++) {
 		struct tls_call *call = &thread->calls[i];
 		if (call->operation == operation && call->stack == stack - RETURN_ADDRESS)
-			ending = call;
+			ending = i;
 	}
-	return ending;
+	return call_at(thread, ending);
 }
 
 /*

@@ -42,6 +42,8 @@ export interface Turn extends CaseBase {
   readonly asked: HttpRequest;
   readonly request: HttpRequest;
   readonly response: HttpResponse;
+  /** Of a message: the end of what was said before it. What says it may have been at it since. */
+  readonly saidBeforeUs?: number;
 }
 
 export interface RunnableCase extends Turn {

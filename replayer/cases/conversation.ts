@@ -46,7 +46,10 @@ export function conversationOf(
     name,
     stored,
     handshake,
-    messages: exchange.messages.map((message, i) => messageTurn(message, i, handshake, stored)),
+    messages: exchange.messages.map((message, i, all) => ({
+      ...messageTurn(message, i, handshake, stored),
+      saidBeforeUs: all[i - 1]?.endedAtUs ?? response.endedAtUs,
+    })),
     isOpenEnded: exchange.problems.length > 0,
   };
 }

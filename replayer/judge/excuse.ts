@@ -169,7 +169,8 @@ function madeAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked & { rea
 function readAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked): Reason | null {
   const moved = movedTime(pair.recorded, pair.actual, { key: pair.key, pair: asked.context.pair });
   if (moved === null || (known.by === 'client' && moved.stepMs < 1000)) return null; // the client's own, sent back
-  return mayCoincide(known.sinceUs, moved.stepMs, asked.context.pair) ? clockReason(pair, asked) : null;
+  const { pair: answers, test } = asked.context;
+  return mayCoincide(known.sinceUs, moved.stepMs, answers, test.saidBeforeUs) ? clockReason(pair, asked) : null;
 }
 
 function mintedAgain(
@@ -177,7 +178,7 @@ function mintedAgain(
   known: Origin,
   { context, shown }: Asked & { readonly shown: string },
 ): Reason | null {
-  if (known.by !== 'answer' || !mayCoincide(known.sinceUs, 1000, context.pair)) return null;
+  if (known.by !== 'answer' || !mayCoincide(known.sinceUs, 1000, context.pair, context.test.saidBeforeUs)) return null;
   return jwtReason(recorded, shown, tokenPlace(context)) ?? null;
 }
 

@@ -31,8 +31,16 @@ async function serve(...behaviour: Behaviour): Promise<string> {
   return service.url;
 }
 
+interface Tickets {
+  readonly word?: string;
+  readonly onJoin?: (socket: WebSocket) => void;
+  /** What its clock says. */
+  readonly now?: () => number;
+}
+
 /** A room with tickets: minted ids, a reply to each message, a goodbye. */
-function tickets(over: { readonly word?: string; readonly onJoin?: (socket: WebSocket) => void } = {}): Behaviour[0] {
+function tickets(over: Tickets = {}): Behaviour[0] {
+  const now = over.now ?? (() => Date.now());
   return (socket) => {
     const known = new Set<string>();
     socket.on('message', (data, isBinary) => {
@@ -42,7 +50,7 @@ function tickets(over: { readonly word?: string; readonly onJoin?: (socket: WebS
       }
       const said = JSON.parse(data.toString());
       if (said.type === 'join') {
-        socket.send(JSON.stringify({ type: 'joined', room: said.room, at: new Date().toISOString() }));
+        socket.send(JSON.stringify({ type: 'joined', room: said.room, at: new Date(now()).toISOString() }));
         over.onJoin?.(socket);
       } else if (said.type === 'open') {
         const id = randomUUID();
@@ -338,8 +346,11 @@ describe('what is said elsewhere', () => {
   });
 
   it('does not mix up fifty conversations at once', async () => {
-    const connected = tickets();
-    const url = await serve(connected);
+    // All read the clock in one step of it in the recording, however long their words took to come; and now in none.
+    const recordedAt = Date.now();
+    const url = await serve(tickets({ now: () => recordedAt }));
+    let readings = 0;
+    const now = () => Date.now() + readings++;
     let arrived = 0;
     let all: () => void = () => {};
     const everybody = new Promise<void>((resolve) => {
@@ -360,13 +371,13 @@ describe('what is said elsewhere', () => {
     );
     const sameIds = new Set<string>();
     let most = 0;
-    const now = new Set<WebSocket>();
+    const there = new Set<WebSocket>();
     const live: Behaviour[0] = (socket, request) => {
-      now.add(socket);
-      most = Math.max(most, now.size);
-      socket.on('close', () => now.delete(socket));
+      there.add(socket);
+      most = Math.max(most, there.size);
+      socket.on('close', () => there.delete(socket));
       sameIds.add(String(request.headers['sec-websocket-key']));
-      tickets()(socket, request);
+      tickets({ now })(socket, request);
     };
     const { report } = await replay(stored, await serve(live), { concurrency: 8 });
     expect(report).toMatchObject({ cases: 50, passed: 50 });

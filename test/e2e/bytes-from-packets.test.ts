@@ -76,7 +76,7 @@ describeE2e('nginx with sendfile', () => {
     }
     expect(seen.map(({ connection }) => connection.ways)).toEqual(Array(seen.length).fill(['packets']));
     expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
-  }, 120_000);
+  });
 
   it('passes on request bodies that are whole on either side', async () => {
     const port = await nginx();
@@ -94,7 +94,7 @@ describeE2e('nginx with sendfile', () => {
       const facts = both.map((one) => [one.problems, bodyHash(httpIn(one).request?.body)]);
       expect([size, facts]).toEqual([size, Array(2).fill([[], sha256(seededBytes(size, size))])]);
     }
-  }, 120_000);
+  });
 
   it('waits for what its client is slow to take', async () => {
     const port = await nginx();
@@ -112,7 +112,7 @@ describeE2e('nginx with sendfile', () => {
     });
     const slow = exchanges.map(({ exchange }) => exchange).find((one) => targetOf(one) === `/file-${big}`);
     expect([slow?.problems, bodyHash(httpIn(slow).response?.body)]).toEqual([[], sha256(seededBytes(big, big))]);
-  }, 120_000);
+  });
 
   it('is not called whole where its client has gone', async () => {
     const port = await nginx();
@@ -130,5 +130,5 @@ describeE2e('nginx with sendfile', () => {
     const body = httpIn(left).response?.body;
     const kept = Buffer.from(body?.bytes ?? []);
     expect(kept.equals(seededBytes(big, big).subarray(0, kept.length))).toBe(true);
-  }, 120_000);
+  });
 });

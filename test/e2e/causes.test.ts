@@ -30,6 +30,6 @@ describeE2e('the cause of a call', () => {
           if (kind !== 'nothing' || atOnce === 1)
             expect({ kind, atOnce, found }).toEqual({ kind, atOnce, found: calls });
         }
-      }, 180_000);
+      });
     });
 });

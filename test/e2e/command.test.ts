@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { apps, lineFrom, type Program, start, stopAll, temporaryFolder } from '../support/programs';
@@ -41,7 +42,6 @@ describeE2e('a command that signals its whole process group as it ends', () => {
       expect((await readTape(tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/said']);
       expect(existsSync(`/proc/${child}`)).toBe(false);
     },
-    60_000,
   );
 
   it('hands its status on where it ends by itself', async () => {
@@ -51,7 +51,7 @@ describeE2e('a command that signals its whole process group as it ends', () => {
     recorder.child.stdout?.resume();
     expect(await recorder.ended).toBe(7);
     expect(recorder.stderr()).toMatch(/^recorded nothing .*: its targets have ended$/m);
-  }, 60_000);
+  });
 });
 
 describeE2e('what a command leaves behind', () => {
@@ -64,7 +64,7 @@ describeE2e('what a command leaves behind', () => {
     const [, child] = await lineFrom(recorder, recorder.child.stdout, /^child (\d+)$/);
     expect(await recorder.stop('SIGINT')).toBe(0);
     expect(existsSync(`/proc/${child}`)).toBe(false);
-  }, 60_000);
+  });
 });
 
 describeE2e('a connection that a command has closed', () => {
@@ -81,7 +81,7 @@ describeE2e('a connection that a command has closed', () => {
     expect((await readTape(tape)).map(({ exchange }) => [exchange.outcome, exchange.problems])).toEqual([
       ['closed', []],
     ]);
-  }, 60_000);
+  });
 });
 
 describeE2e('in a terminal', () => {
@@ -114,7 +114,7 @@ describeE2e('in a terminal', () => {
     server.close();
     expect(existsSync(`/proc/${shell}`)).toBe(false);
     expect((await readTape(tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/typed']);
-  }, 60_000);
+  });
 
   it('Ctrl-Z stops both, and both go on', async () => {
     const terminal = inTerminal(newTape(), 'sh', '-c', 'echo shell $$ under $PPID; read -r line; echo it read $line');
@@ -131,14 +131,14 @@ describeE2e('in a terminal', () => {
     terminal.child.stdin?.write('something\n');
     await Promise.all([read, over]);
     expect(await terminal.ended).toBe(0);
-  }, 60_000);
+  });
 
   function statusOf(pid: string): string {
     return readFileSync(`/proc/${pid}/status`, 'utf8');
   }
 
   async function until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+    while (!isSo()) await pause(20);
   }
 });
 
@@ -150,19 +150,15 @@ describeE2e('Ctrl-C as a recording begins', () => {
     expect(await recorder.ended).toBe(0);
     expect(recorder.stderr()).toMatch(/^recorded nothing .*: ended by a signal$/m);
     expect(existsSync(`/proc/${shell}`)).toBe(false);
-  }, 60_000);
+  });
 });
 
 describeE2e('Ctrl-C as a recording ends by itself', () => {
-  it.each([1, 2, 3, 4, 5])(
-    'comes too late to change anything (%i)',
-    async () => {
-      const recorder = record(newTape(), 'true');
-      recorder.child.stdout?.resume();
-      await lineFrom(recorder, recorder.child.stderr, /^recorded nothing/);
-      recorder.child.kill('SIGINT');
-      expect(await recorder.ended).toBe(0);
-    },
-    60_000,
-  );
+  it.each([1, 2, 3, 4, 5])('comes too late to change anything (%i)', async () => {
+    const recorder = record(newTape(), 'true');
+    recorder.child.stdout?.resume();
+    await lineFrom(recorder, recorder.child.stderr, /^recorded nothing/);
+    recorder.child.kill('SIGINT');
+    expect(await recorder.ended).toBe(0);
+  });
 });

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from '../../tape/model/exchange';
 import { parseFilterPattern } from '../../tape/model/filter';
 import { openTapeReader } from '../../tape/store/sqlite/index';
@@ -18,6 +19,7 @@ import {
   type Certificate,
   makeCertificate,
   run,
+  start,
   startServer,
   stopAll,
   temporaryFolder,
@@ -42,30 +44,26 @@ const connectionsOf = (exchanges: readonly StoredExchange[]): readonly Connectio
 const nodeAsks = (url: string) => [node, '-e', `fetch(${JSON.stringify(url)}).then((answer) => answer.text())`];
 
 describeE2e('what TCP measured', () => {
-  it.each(workingTiers())(
-    'is on the tape of both ends, by tier %s',
-    async (tier) => {
-      const { port } = await plainServer();
-      const url = `http://127.0.0.1:${port}/`;
-      const command = ['curl', '-s', '-d', 'x'.repeat(10_000), '-o', '/dev/null', url];
-      const { exchanges } = await recordCommand(command, ['--tier', tier]);
-      const served = await recordDuring(['--port', String(port), '--tier', tier], async () => {
-        await run(command[0] ?? '', command.slice(1));
-      });
-      const [client] = connectionsOf(exchanges);
-      const [server] = connectionsOf(served.exchanges);
-      expect(client?.transport?.sentBytes).toBeGreaterThan(10_000);
-      expect(server?.transport?.receivedBytes).toBe(client?.transport?.sentBytes);
-      expect(server?.transport?.sentBytes).toBe(client?.transport?.receivedBytes);
-      for (const transport of [client?.transport, server?.transport]) {
-        expect(transport?.roundTripUs).toBeGreaterThan(0);
-        expect(transport?.roundTripUs).toBeLessThan(1_000_000);
-        expect(transport?.congestionWindow).toBeGreaterThanOrEqual(1);
-        expect(transport?.retransmits).toBeLessThan(100);
-      }
-    },
-    120_000,
-  );
+  it.each(workingTiers())('is on the tape of both ends, by tier %s', async (tier) => {
+    const { port } = await plainServer();
+    const url = `http://127.0.0.1:${port}/`;
+    const command = ['curl', '-s', '-d', 'x'.repeat(10_000), '-o', '/dev/null', url];
+    const { exchanges } = await recordCommand(command, ['--tier', tier]);
+    const served = await recordDuring(['--port', String(port), '--tier', tier], async () => {
+      await run(command[0] ?? '', command.slice(1));
+    });
+    const [client] = connectionsOf(exchanges);
+    const [server] = connectionsOf(served.exchanges);
+    expect(client?.transport?.sentBytes).toBeGreaterThan(10_000);
+    expect(server?.transport?.receivedBytes).toBe(client?.transport?.sentBytes);
+    expect(server?.transport?.sentBytes).toBe(client?.transport?.receivedBytes);
+    for (const transport of [client?.transport, server?.transport]) {
+      expect(transport?.roundTripUs).toBeGreaterThan(0);
+      expect(transport?.roundTripUs).toBeLessThan(1_000_000);
+      expect(transport?.congestionWindow).toBeGreaterThanOrEqual(1);
+      expect(transport?.retransmits).toBeLessThan(100);
+    }
+  });
 
   it('is that of the end of the recording where the connection goes on', async () => {
     const { port } = await plainServer();
@@ -78,7 +76,7 @@ describeE2e('what TCP measured', () => {
     socket.destroy();
     expect(connection?.transport?.receivedBytes).toBe('GET /one HTTP/1.1\r\nHost: a\r\n\r\n'.length);
     expect(connection?.transport?.roundTripUs).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   it('counts what was sent again where nobody answers a connect, and times no round trip', async () => {
     // A listener whose queue is full drops further connects.
@@ -99,34 +97,30 @@ except TimeoutError: pass
       expect(transport?.retransmits).toBeGreaterThan(0);
       expect([transport?.roundTripUs, transport?.congestionWindow]).toEqual([null, null]);
     }
-  }, 60_000);
+  });
 });
 
 describeE2e('what TLS agreed on', () => {
   it.each([
     ['--tlsv1.3', '1.3', /^TLS_AES_\d+_GCM_SHA\d+$/],
     ['--tls-max 1.2', '1.2', /^TLS_ECDHE_\w+$/],
-  ])(
-    'is told by both ends with %s',
-    async (options, version, cipher) => {
-      const { port } = await startServer(node, [echo, 'server', certificate.cert, certificate.key]);
-      const args = ['-sk', ...options.split(' '), '-d', 'x', '-o', '/dev/null', `https://127.0.0.1:${port}/`];
-      const { exchanges } = await recordCommand(['curl', ...args]);
-      const served = await recordDuring(['--port', String(port)], async () => {
-        await run('curl', args);
-      });
-      for (const { handshake } of [...connectionsOf(exchanges), ...connectionsOf(served.exchanges)]) {
-        expect(handshake?.version).toBe(version);
-        expect(handshake?.cipher).toMatch(cipher);
-        expect(handshake?.offered).toEqual(['h2', 'http/1.1']);
-        expect(handshake?.agreed).toBe('http/1.1');
-        expect(handshake?.tookUs).toBeGreaterThan(0);
-        expect(handshake?.tookUs).toBeLessThan(5_000_000);
-      }
-      expect(exchanges.length + served.exchanges.length).toBe(2);
-    },
-    60_000,
-  );
+  ])('is told by both ends with %s', async (options, version, cipher) => {
+    const { port } = await startServer(node, [echo, 'server', certificate.cert, certificate.key]);
+    const args = ['-sk', ...options.split(' '), '-d', 'x', '-o', '/dev/null', `https://127.0.0.1:${port}/`];
+    const { exchanges } = await recordCommand(['curl', ...args]);
+    const served = await recordDuring(['--port', String(port)], async () => {
+      await run('curl', args);
+    });
+    for (const { handshake } of [...connectionsOf(exchanges), ...connectionsOf(served.exchanges)]) {
+      expect(handshake?.version).toBe(version);
+      expect(handshake?.cipher).toMatch(cipher);
+      expect(handshake?.offered).toEqual(['h2', 'http/1.1']);
+      expect(handshake?.agreed).toBe('http/1.1');
+      expect(handshake?.tookUs).toBeGreaterThan(0);
+      expect(handshake?.tookUs).toBeLessThan(60_000_000);
+    }
+    expect(exchanges.length + served.exchanges.length).toBe(2);
+  });
 });
 
 describeE2e('who speaks', () => {
@@ -144,20 +138,26 @@ describeE2e('who speaks', () => {
       `-p${secrets.mysql}`,
     ];
     const recording = await startRecording(folder.file('who.tape'), ['--comm', 'node']);
-    const asking = [`fetch(${JSON.stringify(url)}).then((a) => a.text())`];
-    await run(node, ['-e', asking[0] ?? '', '--', ...words]);
+    // Of one that has ended before the recorder comes to ask there is no more than its user: so it goes on until its input ends.
+    const asking = `fetch(${JSON.stringify(url)}).then((a) => a.text()); process.stdin.resume()`;
+    const asker = start(node, ['-e', asking, '--', ...words], { stdio: ['pipe', 'ignore', 'pipe'] });
+    // Other programs of that name may speak meanwhile.
+    const outbound = async () =>
+      connectionsOf(await readTape(recording.tape)).filter(({ direction, remote }) => {
+        return direction === 'outbound' && remote?.endsWith(`:${port}`) === true;
+      });
+    while ((await outbound()).length === 0) await pause(20);
+    asker.child.stdin?.end();
+    expect(await asker.ended).toBe(0);
     expect(await recording.end()).toBe(0);
     const stored = await readTape(recording.tape);
-    // Other programs of that name may speak meanwhile.
-    const [client] = connectionsOf(stored).filter(({ direction, remote }) => {
-      return direction === 'outbound' && remote?.endsWith(`:${port}`) === true;
-    });
+    const [client] = await outbound();
     expect(client?.process?.executable).toBe(process.execPath);
     expect(client?.process?.command).toContain('--password=');
     expect(client?.process?.user).toEqual({ id: process.getuid?.(), name: userInfo().username });
     const everything = readFileSync(recording.tape, 'latin1') + JSON.stringify(stored) + recording.program.stderr();
     for (const secret of Object.values(secrets)) expect(everything).not.toContain(secret);
-  }, 60_000);
+  });
 
   it('can be filtered by', async () => {
     const { port } = await plainServer();
@@ -175,7 +175,7 @@ describeE2e('who speaks', () => {
     expect(await found('process=nobody')).toBe(0);
     expect(await found(`POST **/ user=${uid}`)).toBe(0);
     await reader.close();
-  }, 60_000);
+  });
 });
 
 /** A DNS server of one name, by UDP and TCP on port 53 of an address of its own. */
@@ -232,30 +232,26 @@ else:
 address = '.'.join(str(byte) for byte in answer[-4:])
 urllib.request.urlopen('http://' + address + ':${port}/').read()`;
 
-  it.each(workingTiers())(
-    'is what its process asked a DNS server for, by tier %s',
-    async (tier) => {
-      const { port } = await plainServer();
-      const asking = [
-        [node, '-e', ask(port)],
-        ['python3', '-c', byHand(port, 'unconnected')],
-        ['python3', '-c', byHand(port, 'tcp')],
-      ];
-      for (const command of asking) {
-        const { exchanges } = await recordCommand(command, ['--tier', tier]);
-        const asked = exchanges.filter(({ exchange }) => exchange.protocol === 'http1');
-        expect(connectionsOf(asked).map(({ hostName }) => hostName)).toEqual([{ name: host, source: 'dns' }]);
-      }
-    },
-    180_000,
-  );
+  it.each(workingTiers())('is what its process asked a DNS server for, by tier %s', async (tier) => {
+    const { port } = await plainServer();
+    const asking = [
+      [node, '-e', ask(port)],
+      ['python3', '-c', byHand(port, 'unconnected')],
+      ['python3', '-c', byHand(port, 'tcp')],
+    ];
+    for (const command of asking) {
+      const { exchanges } = await recordCommand(command, ['--tier', tier]);
+      const asked = exchanges.filter(({ exchange }) => exchange.protocol === 'http1');
+      expect(connectionsOf(asked).map(({ hostName }) => hostName)).toEqual([{ name: host, source: 'dns' }]);
+    }
+  });
 
   it('is not there where nobody was asked', async () => {
     const { port } = await plainServer();
     const { exchanges } = await recordCommand(nodeAsks(`http://127.0.0.1:${port}/`));
     expect(exchanges.map(({ exchange }) => httpIn(exchange).response?.status)).toEqual([200]);
     expect(connectionsOf(exchanges)[0]).not.toHaveProperty('hostName');
-  }, 60_000);
+  });
 });
 
 /** In a network of its own, where nobody else is redirected. */
@@ -291,6 +287,5 @@ describeE2e('an address that NAT rewrites on the way', () => {
         ['outbound', '10.77.0.1:80'],
       ]);
     },
-    90_000,
   );
 });

@@ -56,6 +56,36 @@ async function untilRecorded(tape: string): Promise<void> {
   while ((await readTape(tape)).length === 0) await pause(20);
 }
 
+interface Rest {
+  readonly wakeUpsPerSecond: number;
+  /** Of the thread that reads the ring. */
+  readonly reader: readonly number[];
+}
+
+/** What happens within two seconds, by the clock: on a machine with other work they are longer than was asked for. */
+async function restOf(pid: number): Promise<Rest> {
+  const [before, since] = [threadsOf(pid), performance.now()];
+  await pause(2000);
+  const woken = [...threadsOf(pid)].map(([id, { name, wakeUps }]) => ({
+    name,
+    times: wakeUps - (before.get(id)?.wakeUps ?? 0),
+  }));
+  const seconds = (performance.now() - since) / 1000;
+  return {
+    wakeUpsPerSecond: woken.reduce((sum, { times }) => sum + times, 0) / seconds,
+    reader: woken.filter(({ name }) => name === 'wiretape ring').map(({ times }) => times),
+  };
+}
+
+const isIdle = ({ wakeUpsPerSecond, reader }: Rest) => wakeUpsPerSecond <= 5 && reader.join() === '0';
+
+/** V8, and what looks for libraries a while after a start, have come to rest; the last of these if they do not. */
+async function onceAtRest(pid: number): Promise<Rest> {
+  let rest = await restOf(pid);
+  for (let tries = 1; tries < 15 && !isIdle(rest); tries++) rest = await restOf(pid);
+  return rest;
+}
+
 describeE2e('a recorder of what is idle', () => {
   it('is small, is woken a few times a second, and its reader of the ring not at all', async () => {
     const service = await startServer(process.execPath, ['-e', server]);
@@ -63,45 +93,34 @@ describeE2e('a recorder of what is idle', () => {
     const recording = await startRecording(folder.file('idle.tape'), ['--pid', String(service.pid)]);
     await ask(`http://127.0.0.1:${service.port}/`);
     await untilRecorded(recording.tape);
-    await pause(2000); // V8 and what looks for libraries a while after a start
-    const before = threadsOf(recording.program.pid);
-    await pause(2000);
-    const after = threadsOf(recording.program.pid);
+    const rest = await onceAtRest(recording.program.pid);
     const megabytes = megabytesOf(recording.program.pid, 'VmRSS');
     await recording.end();
     expect(megabytes).toBeLessThan(restingMegabytes);
-    const woken = [...after].map(([id, { name, wakeUps }]) => ({
-      name,
-      times: wakeUps - (before.get(id)?.wakeUps ?? 0),
-    }));
-    expect(woken.filter(({ name }) => name === 'wiretape ring')).toEqual([{ name: 'wiretape ring', times: 0 }]);
-    expect(woken.reduce((sum, { times }) => sum + times, 0)).toBeLessThanOrEqual(10);
-  }, 60_000);
+    expect(rest.reader).toEqual([0]);
+    expect(rest.wakeUpsPerSecond).toBeLessThanOrEqual(5);
+  });
 });
 
 describeE2e('a recorder under full load', () => {
   it.each([
     ['by itself', [], mostMegabytes],
     ['of 256 MiB by --max-rss', ['--max-rss', '256MiB'], 256],
-  ])(
-    'holds no more than a bounded amount of memory: %s',
-    async (_, options, most) => {
-      const service = await startServer(process.execPath, ['-e', server]);
-      const recording = await startRecording(folder.file(`load-${most}.tape`), [
-        '--pid',
-        String(service.pid),
-        ...options,
-      ]);
-      const load = start(process.execPath, ['-e', client, `http://127.0.0.1:${service.port}/`]);
-      await lineFrom(load, load.child.stdout, /^enough$/);
-      await load.stop('SIGTERM');
-      const peak = megabytesOf(recording.program.pid, 'VmHWM');
-      expect(await recording.end()).toBe(0);
-      const recorded = await readTape(recording.tape);
-      expect(recorded.length).toBeGreaterThan(10_000); // the rest was left out whole, and counted
-      expect(recorded.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
-      expect(peak).toBeLessThan(most);
-    },
-    60_000,
-  );
+  ])('holds no more than a bounded amount of memory: %s', async (_, options, most) => {
+    const service = await startServer(process.execPath, ['-e', server]);
+    const recording = await startRecording(folder.file(`load-${most}.tape`), [
+      '--pid',
+      String(service.pid),
+      ...options,
+    ]);
+    const load = start(process.execPath, ['-e', client, `http://127.0.0.1:${service.port}/`]);
+    await lineFrom(load, load.child.stdout, /^enough$/);
+    await load.stop('SIGTERM');
+    const peak = megabytesOf(recording.program.pid, 'VmHWM');
+    expect(await recording.end()).toBe(0);
+    const recorded = await readTape(recording.tape);
+    expect(recorded.length).toBeGreaterThan(10_000); // the rest was left out whole, and counted
+    expect(recorded.flatMap(({ exchange }) => exchange.problems)).toEqual([]);
+    expect(peak).toBeLessThan(most);
+  });
 });

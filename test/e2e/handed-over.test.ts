@@ -45,16 +45,16 @@ describeE2e('a connection that is handed to another process', () => {
       expect(await record(service, service.pid)).toEqual(whole);
       await stopAll();
     }
-  }, 120_000);
+  });
 
   it('is whole where the one that speaks on it is recorded', async () => {
     const service = await serve();
     expect(await record(service, service.worker)).toEqual(whole);
-  }, 60_000);
+  });
 
   it('is not called whole where the other one read a part of it', async () => {
     const service = await serve('read-first');
     const seen = await record(service, service.worker);
     expect(seen.filter((line) => whole.includes(line))).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -59,24 +59,20 @@ function byPath(calls: readonly Call[]): readonly Call[] {
 }
 
 describeE2e('a hundred streams at a time', () => {
-  it.each(['plain', 'tls'])(
-    'are told apart, and whole at both ends: %s',
-    async (how) => {
-      const said = folder.file(`calls-${how}.json`);
-      const recorded = await recordCommand([node, talker, how, '100', said, certificate.cert, certificate.key]);
-      expect(recorded.status).toBe(0);
-      const calls = JSON.parse(readFileSync(said, 'utf8')) as Call[];
-      expect(calls).toHaveLength(100);
-      for (const end of Object.values(ends(recorded))) {
-        expect(end.map(({ exchange }) => exchange.problems).filter(({ length }) => length > 0)).toEqual([]);
-        expect(byPath(end.map(callOf))).toEqual(byPath(calls));
-        expect(new Set(end.map(({ exchange }) => exchange.channel)).size).toBe(100);
-        expect(new Set(end.map(({ exchange }) => exchange.protocol))).toEqual(new Set(['http2']));
-      }
-      expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
-    },
-    120_000,
-  );
+  it.each(['plain', 'tls'])('are told apart, and whole at both ends: %s', async (how) => {
+    const said = folder.file(`calls-${how}.json`);
+    const recorded = await recordCommand([node, talker, how, '100', said, certificate.cert, certificate.key]);
+    expect(recorded.status).toBe(0);
+    const calls = JSON.parse(readFileSync(said, 'utf8')) as Call[];
+    expect(calls).toHaveLength(100);
+    for (const end of Object.values(ends(recorded))) {
+      expect(end.map(({ exchange }) => exchange.problems).filter(({ length }) => length > 0)).toEqual([]);
+      expect(byPath(end.map(callOf))).toEqual(byPath(calls));
+      expect(new Set(end.map(({ exchange }) => exchange.channel)).size).toBe(100);
+      expect(new Set(end.map(({ exchange }) => exchange.protocol))).toEqual(new Set(['http2']));
+    }
+    expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
+  });
 });
 
 describeE2e('nginx and curl', () => {
@@ -131,7 +127,7 @@ describeE2e('nginx and curl', () => {
       ({ exchange: one }) => httpIn(one).request?.target === '/file.bin',
     ))
       expect(bodyHash(httpIn(exchange).response?.body)).toBe(sha256(body));
-  }, 60_000);
+  });
 });
 
 describeE2e('a connection', () => {
@@ -150,7 +146,7 @@ describeE2e('a connection', () => {
       ['http1', null, '/first', 101, []],
       ['http2', 1, '/first', 200, []],
     ]);
-  }, 60_000);
+  });
 });
 
 describeE2e('tunnels in streams of HTTP/2', () => {
@@ -177,5 +173,5 @@ describeE2e('tunnels in streams of HTTP/2', () => {
         expected,
       );
     }
-  }, 60_000);
+  });
 });

@@ -32,7 +32,7 @@ describeE2e('requests of io_uring', () => {
     execFileSync('cc', ['-O1', '-Wall', '-DWITH_URING', '-o', program, source, '-luring']);
     const lines = PAIRS.map((pair) => [program, ...pair, SIZES.request, SIZES.response, SEED].join(' '));
     recorded = await recordCommand(['sh', folder.write('all.sh', ['set -e', ...lines].join('\n'))]);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await stopAll();

@@ -19,27 +19,19 @@ const whole = ['/until-the-end', body, 'response', []];
 afterEach(stopAll);
 
 describeE2e('an answer that its server ends, and after that a reset', () => {
-  it.each(workingTiers())(
-    'is whole on the side of the server, by tier %s',
-    async (tier) => {
-      const server = await startServer('python3', [program, 'server']);
-      const { exchanges } = await recordDuring(['--pid', String(server.pid), '--tier', tier], async () => {
-        await run('python3', [program, 'client', String(server.port)]);
-        await server.ended;
-      });
-      expect(exchanges.map(seen)).toEqual([whole]);
-    },
-    60_000,
-  );
+  it.each(workingTiers())('is whole on the side of the server, by tier %s', async (tier) => {
+    const server = await startServer('python3', [program, 'server']);
+    const { exchanges } = await recordDuring(['--pid', String(server.pid), '--tier', tier], async () => {
+      await run('python3', [program, 'client', String(server.port)]);
+      await server.ended;
+    });
+    expect(exchanges.map(seen)).toEqual([whole]);
+  });
 
-  it.each(workingTiers())(
-    'is whole on the side of the client, by tier %s',
-    async (tier) => {
-      const server = await startServer('python3', [program, 'server']);
-      const command = ['python3', program, 'client', String(server.port)];
-      const { exchanges } = await recordCommand(command, ['--tier', tier]);
-      expect(exchanges.map(seen)).toEqual([whole, ['/too-late', null, 'closed', []]]);
-    },
-    60_000,
-  );
+  it.each(workingTiers())('is whole on the side of the client, by tier %s', async (tier) => {
+    const server = await startServer('python3', [program, 'server']);
+    const command = ['python3', program, 'client', String(server.port)];
+    const { exchanges } = await recordCommand(command, ['--tier', tier]);
+    expect(exchanges.map(seen)).toEqual([whole, ['/too-late', null, 'closed', []]]);
+  });
 });

@@ -99,7 +99,7 @@ describeE2e('a recorder that is behind', () => {
     let outcome: Outcome;
     beforeAll(async () => {
       outcome = await fallBehind(scheme);
-    }, 120_000);
+    });
 
     it('leaves connections out, and goes on with them when it has caught up', () => {
       const at = (path: string) => outcome.exchanges.filter((each) => httpIn(each).request?.target === path).length;

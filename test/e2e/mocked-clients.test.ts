@@ -125,7 +125,7 @@ describeLab('a client of eighty requests', () => {
     for (const name of ['q-sig', 'jwt-body', 'q-cachebust', 'q-rand', 'gql-pq', 'host-noport', 'hang', 'json-ts']) {
       expect([name, varied.get(name)]).toEqual([name, first.get(name)]);
     }
-  }, 180_000);
+  });
 });
 
 function steps(text: string): ReadonlyMap<string, string> {
@@ -175,22 +175,18 @@ describeLab('a client that asks for another thing than was recorded', () => {
       ['miss'],
     ],
     ['more often', ['POST /x {"a":1}'], ['POST /x {"a":1}', 'POST /x {"a":1}'], [/^{/, /^{/]],
-  ])(
-    '%s is told so',
-    async (_name, recorded, live, expected) => {
-      const up = await serve('r_up.js');
-      const tape = folder.file(`r${up.port}.tape`);
-      const command = ['record', '-o', tape, '--', process.execPath, '-e', asking, ...recorded];
-      await output(wiretape, command, { UP: `http://127.0.0.1:${up.port}` });
-      await up.program.stop();
-      const mocks = await mocked(tape, up.port);
-      const lines = (await output(process.execPath, ['-e', asking, ...live], { UP: mocks.url })).trim().split('\n');
-      await mocks.end();
-      expect(lines).toHaveLength(expected.length);
-      for (const [i, text] of expected.entries()) expect(lines[i]).toMatch(text);
-    },
-    60_000,
-  );
+  ])('%s is told so', async (_name, recorded, live, expected) => {
+    const up = await serve('r_up.js');
+    const tape = folder.file(`r${up.port}.tape`);
+    const command = ['record', '-o', tape, '--', process.execPath, '-e', asking, ...recorded];
+    await output(wiretape, command, { UP: `http://127.0.0.1:${up.port}` });
+    await up.program.stop();
+    const mocks = await mocked(tape, up.port);
+    const lines = (await output(process.execPath, ['-e', asking, ...live], { UP: mocks.url })).trim().split('\n');
+    await mocks.end();
+    expect(lines).toHaveLength(expected.length);
+    for (const [i, text] of expected.entries()) expect(lines[i]).toMatch(text);
+  });
 });
 
 describeLab('a service that follows addresses, and asks for tenants', () => {
@@ -217,43 +213,39 @@ describeLab('a service that follows addresses, and asks for tenants', () => {
     const text = await output(wiretape, ['test', tape, ...at, ...build], { NO_COLOR: '1' });
     expect(text).toMatch(/^4 passed of 4 cases$/m);
     expect(hits()).toBe(before);
-  }, 90_000);
+  });
 });
 
 /** The one that runs this, and the system's, where that is another: Node.js before 22.21 reads no proxy variables. */
 const nodes = [...new Set([process.execPath, '/usr/bin/node'])].filter((path) => existsSync(path));
 
 describeLab('a service that is told of its upstream by its environment, and by what its mock answers', () => {
-  it.each(nodes)(
-    'never reaches the real one while it is tested, and is green: %s',
-    async (node) => {
-      const up = await serve('e_up.js');
-      const service = await serve('e_svc.js', { UP: `http://127.0.0.1:${up.port}` });
-      const tape = folder.file(`e20-${up.port}.tape`);
-      const recording = await startRecording(tape, ['--pid', String(service.program.pid)]);
-      for (const path of ['/all', '/alllink', '/moved']) await said(service.port, path);
-      await recording.end();
-      await service.program.stop();
-      const port = await freePort();
-      const command = ['--', node, join(lab, 'e_svc.js')];
-      const testing = ['test', tape, '--target', `http://127.0.0.1:${port}`, '--env', `PORT=${port}`];
-      const before = hits();
-      const told = ['--env', `UP={mock:127.0.0.1:${up.port}}`];
-      for (const sandbox of ['netns', 'env']) {
-        for (const options of [told, []]) {
-          const args = [...testing, '--sandbox', sandbox, ...options, ...command];
-          const text = await output(wiretape, args, { NO_COLOR: '1', UP: `http://127.0.0.1:${up.port}` });
-          expect([sandbox, options.length, text]).toEqual([
-            sandbox,
-            options.length,
-            expect.stringMatching(/^3 passed of 3 cases$/m),
-          ]);
-        }
+  it.each(nodes)('never reaches the real one while it is tested, and is green: %s', async (node) => {
+    const up = await serve('e_up.js');
+    const service = await serve('e_svc.js', { UP: `http://127.0.0.1:${up.port}` });
+    const tape = folder.file(`e20-${up.port}.tape`);
+    const recording = await startRecording(tape, ['--pid', String(service.program.pid)]);
+    for (const path of ['/all', '/alllink', '/moved']) await said(service.port, path);
+    await recording.end();
+    await service.program.stop();
+    const port = await freePort();
+    const command = ['--', node, join(lab, 'e_svc.js')];
+    const testing = ['test', tape, '--target', `http://127.0.0.1:${port}`, '--env', `PORT=${port}`];
+    const before = hits();
+    const told = ['--env', `UP={mock:127.0.0.1:${up.port}}`];
+    for (const sandbox of ['netns', 'env']) {
+      for (const options of [told, []]) {
+        const args = [...testing, '--sandbox', sandbox, ...options, ...command];
+        const text = await output(wiretape, args, { NO_COLOR: '1', UP: `http://127.0.0.1:${up.port}` });
+        expect([sandbox, options.length, text]).toEqual([
+          sandbox,
+          options.length,
+          expect.stringMatching(/^3 passed of 3 cases$/m),
+        ]);
       }
-      expect(hits()).toBe(before);
-    },
-    180_000,
-  );
+    }
+    expect(hits()).toBe(before);
+  });
 });
 
 /** How often the real upstream was asked. */

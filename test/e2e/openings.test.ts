@@ -44,7 +44,7 @@ describeE2e('an upload that opens like TLS', () => {
       response: bodyHash(httpIn(exchange).response?.body),
     }));
     expect(facts).toEqual([{ problems: [], request: sha256(likeTls), response: sha256(likeTls) }]);
-  }, 60_000);
+  });
 });
 
 describeE2e('TLS', () => {
@@ -67,7 +67,7 @@ describeE2e('TLS', () => {
     });
     expect(exchanges).toEqual([]);
     expect(summary).not.toContain('encrypted');
-  }, 60_000);
+  });
 
   it('inside TLS, through a proxy that is spoken to over TLS, is recorded for what was said inside', async () => {
     const server = await startServer(node, [echo, 'server', cert, key]);
@@ -85,7 +85,7 @@ describeE2e('TLS', () => {
         bodyHash(httpIn(exchange).response?.body),
       ]),
     ).toEqual([['/inside', [], sha256(Buffer.from('inside'))]]);
-  }, 60_000);
+  });
 });
 
 const proxyOverTls = `const { readFileSync } = require('node:fs');

@@ -57,13 +57,13 @@ describeE2e('the OpenSSL of', () => {
     describeWithPackage(user.name, user.needed, () => {
       it('has every body whole as a server', async () => {
         await expectServer(() => user.serve(certificate, folderFor(user, folder.path)));
-      }, 60_000);
+      });
 
       const { client } = user;
       if (client !== null) {
         it('and as a client', async () => {
           await expectClient((port) => client(port, files));
-        }, 60_000);
+        });
       }
     });
   }
@@ -74,10 +74,10 @@ describeE2e('the OpenSSL of', () => {
 
     it('has every body whole as a server', async () => {
       await expectServer(() => startServer(program, ['server', certificate.cert, certificate.key]));
-    }, 60_000);
+    });
 
     it('and as a client', async () => {
       await expectClient((port) => [program, 'client', String(port), ...files]);
-    }, 60_000);
+    });
   });
 });

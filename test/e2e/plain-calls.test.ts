@@ -66,7 +66,7 @@ describeE2e('plaintext by every call', () => {
     );
     const script = folder.write('all.sh', `set -e\n${lines.join('\n')}\n`);
     recorded = await recordCommand(['sh', script]);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await stopAll();
@@ -143,23 +143,19 @@ describeE2e('a socket that is connected to itself', () => {
     const { requestSize, responseSize } = rawIn(stored?.exchange) ?? {};
     expect({ requestSize, responseSize }).toEqual({ requestSize: 3008, responseSize: 3008 });
     expect(summary).not.toContain('unreadable-call');
-  }, 60_000);
+  });
 });
 
 describeE2e('connections that carry no answer', () => {
   const folder = temporaryFolder();
   afterAll(() => folder.remove());
 
-  it.each(['refused', 'reset'])(
-    'records that a connection was %s',
-    async (trick) => {
-      const program = folder.file('socket-calls');
-      execFileSync('cc', ['-O1', '-Wall', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
-      const { exchanges } = await recordCommand([program, 'write', 'read', '100', '100', '7', trick]);
-      const outbound = exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound');
-      expect(outbound.map(({ exchange }) => exchange.outcome)).toEqual([trick]);
-      expect(outbound[0]?.exchange.connection.remote).toMatch(/^127\.0\.0\.1:\d+$/);
-    },
-    60_000,
-  );
+  it.each(['refused', 'reset'])('records that a connection was %s', async (trick) => {
+    const program = folder.file('socket-calls');
+    execFileSync('cc', ['-O1', '-Wall', '-o', program, join(apps, 'socket-calls/socket-calls.c')]);
+    const { exchanges } = await recordCommand([program, 'write', 'read', '100', '100', '7', trick]);
+    const outbound = exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound');
+    expect(outbound.map(({ exchange }) => exchange.outcome)).toEqual([trick]);
+    expect(outbound[0]?.exchange.connection.remote).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
 });

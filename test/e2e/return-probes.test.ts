@@ -44,7 +44,7 @@ describeE2e('return probes', () => {
   it('read the TLS of a command where they are safe', async () => {
     const { exchanges } = await recordCurl(tryReturnProbe());
     expect(exchanges.map((one) => [httpIn(one).request?.target, one.problems])).toEqual([['/hello', []]]);
-  }, 60_000);
+  });
 
   it('are left out with all others of the library where they would harm, and the connection says that it is unread', async () => {
     const { exchanges, probes } = await recordCurl({ outcome: 'killed', detail: 'ended by signal 31' });
@@ -54,5 +54,5 @@ describeE2e('return probes', () => {
     const refused = probes.filter(({ image }) => image.startsWith('libssl.so'));
     expect(refused.length).toBeGreaterThan(0);
     expect(refused[0]?.detail).toContain('would end a process with a seccomp filter here (ended by signal 31)');
-  }, 60_000);
+  });
 });

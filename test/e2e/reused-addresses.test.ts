@@ -36,5 +36,5 @@ describeE2e('a BIO of OpenSSL where one of another connection was', () => {
     } finally {
       other.close();
     }
-  }, 60_000);
+  });
 });

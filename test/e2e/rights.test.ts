@@ -62,7 +62,7 @@ describeE2e('without root', () => {
         exchange.problems,
       ]),
     ).toEqual([['/4', { library: 'openssl' }, []]]);
-  }, 60_000);
+  });
 
   it('takes what is sent by sendfile with CAP_NET_ADMIN besides, and marks it without', async () => {
     const program = folder.file('socket-calls');
@@ -79,7 +79,7 @@ describeE2e('without root', () => {
       '': Array(2).fill([['unread-bytes'], undefined]),
       ',+net_admin': Array(2).fill([[], ['packets']]),
     });
-  }, 60_000);
+  });
 
   it('says what is missing when it has none', async () => {
     const server = await startServer(node, [echo, 'server']);
@@ -92,7 +92,7 @@ describeE2e('without root', () => {
     expect(await refused.ended).toBe(3);
     expect(refused.stderr()).toMatch(/^BPF_NOT_PERMITTED {2}/);
     expect(refused.stderr()).toContain('CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH');
-  }, 60_000);
+  });
 
   it('refuses targets it may not look into, instead of recording the sizes of their TLS', async () => {
     // In a mount namespace of its own, as in a container: its program is not to be had by its path.
@@ -106,7 +106,7 @@ describeE2e('without root', () => {
     expect(await refused.ended).toBe(3);
     expect(refused.stderr()).toMatch(/^TARGET_CLOSED {2}May not look into \S+ \(\d+\), which fits --pid \d+\n/);
     expect(refused.stderr()).toContain('grant CAP_SYS_PTRACE');
-  }, 60_000);
+  });
 
   it('agrees with doctor about targets it may not look into', async () => {
     const doctor = start(...as(',+bpf,+perfmon,+dac_read_search', wiretape, 'doctor', '--json'), { env: environment });
@@ -119,7 +119,7 @@ describeE2e('without root', () => {
     const wrong = checks.filter(({ ok }) => !ok).map(({ name }) => name);
     expect(wrong).toEqual(expect.arrayContaining(['capabilities', 'processes']));
     expect(checks.find(({ name }) => name === 'processes')?.remedy).toContain('CAP_SYS_PTRACE');
-  }, 60_000);
+  });
 
   it('says that it needs the pid namespace of the host', async () => {
     const refused = start(
@@ -129,7 +129,7 @@ describeE2e('without root', () => {
     );
     expect(await refused.ended).toBe(3);
     expect(refused.stderr()).toMatch(/^PID_NAMESPACE {2}/);
-  }, 60_000);
+  });
 });
 
 describeE2e('a command that cannot be started', () => {
@@ -139,7 +139,7 @@ describeE2e('a command that cannot be started', () => {
     });
     expect(await refused.ended).toBe(3);
     expect(refused.stderr()).toMatch(/^COMMAND_FAILED {2}Cannot start "no-such-program"/);
-  }, 60_000);
+  });
 });
 
 describeE2e('under sudo', () => {
@@ -151,5 +151,5 @@ describeE2e('under sudo', () => {
     expect(await recorder.ended).toBe(0);
     expect(statSync(tape)).toMatchObject({ uid: nobody, gid: nobody });
     expect(statSync(tape).mode & 0o777).toBe(0o600);
-  }, 60_000);
+  });
 });

@@ -83,32 +83,28 @@ describeE2e('the ring of events', () => {
       while (heard < (round - 1) * 4 * ROUND_BYTES) await pause(5);
     }
     expect(heard).toBeGreaterThanOrEqual((ROUNDS - 1) * 4 * ROUND_BYTES);
-  }, 120_000);
+  });
 
   it.each([
     ['nothing comes', async () => undefined],
     ['little comes', (program: Talker) => program.say('little')],
-  ])(
-    'is mapped in part at rest, whole while much comes, and in part again when %s',
-    async (_, afterwards) => {
-      const program = await startTalker();
-      const source = record(program, { onEvents: () => undefined });
-      expect(mappedMegabytes()).toBe(4);
-      while (mappedMegabytes() < 32) {
-        // As if nobody had come for a while.
-        source.pause(true);
-        await program.say('much');
-        source.pause(false);
-        while (source.stats().unreadBytes > 0) await pause(5);
-      }
-      while (mappedMegabytes() > 4) {
-        await afterwards(program);
-        await pause(5);
-      }
-      expect(mappedMegabytes()).toBe(4);
-    },
-    120_000,
-  );
+  ])('is mapped in part at rest, whole while much comes, and in part again when %s', async (_, afterwards) => {
+    const program = await startTalker();
+    const source = record(program, { onEvents: () => undefined });
+    expect(mappedMegabytes()).toBe(4);
+    while (mappedMegabytes() < 32) {
+      // As if nobody had come for a while.
+      source.pause(true);
+      await program.say('much');
+      source.pause(false);
+      while (source.stats().unreadBytes > 0) await pause(5);
+    }
+    while (mappedMegabytes() > 4) {
+      await afterwards(program);
+      await pause(5);
+    }
+    expect(mappedMegabytes()).toBe(4);
+  });
 });
 
 /** Of the data of maps of the kernel that this process has before it: their pages, and the ring's positions, are less than one. */

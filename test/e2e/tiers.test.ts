@@ -59,33 +59,29 @@ describeE2e('the capture tiers of this kernel', () => {
     expect(working.filter(({ detail }) => detail.includes('without'))).toEqual([]);
   });
 
-  it.each(working)(
-    '$name reads every call and TLS, and says what it cannot read',
-    async ({ name }) => {
-      const { exchanges, status } = await recordInTier(name);
-      expect(status).toBe(0);
-      const [request, response] = [seededBytes(SIZES.request, SEED), seededBytes(SIZES.response, SEED + 1)].map(sha256);
-      for (const [send, receive] of CALLS) {
-        const ends = named(exchanges, `/${send}/${receive}`);
-        const facts = ends.map((one) => [
-          one.problems,
-          bodyHash(httpIn(one).request?.body),
-          bodyHash(httpIn(one).response?.body),
-        ]);
-        expect([send, receive, facts]).toEqual([send, receive, Array(2).fill([[], request, response])]);
-      }
-      for (const call of [PAGES, UNREAD]) {
-        const [send, receive] = call;
-        const unread = call === PAGES && TAKES_PACKETS.includes(name) ? [] : ['unread-bytes'];
-        const problems = named(exchanges, `/${send}/${receive}`).map((one) => one.problems);
-        expect([send, receive, problems]).toEqual([send, receive, Array(2).fill(unread)]);
-      }
-      const echoed = sha256(seededBytes(SIZES.response, SEED));
-      const curl = named(exchanges, '/by-curl').map((one) => [one.problems, bodyHash(httpIn(one).response?.body)]);
-      expect(curl).toEqual([[[], echoed]]);
-    },
-    60_000,
-  );
+  it.each(working)('$name reads every call and TLS, and says what it cannot read', async ({ name }) => {
+    const { exchanges, status } = await recordInTier(name);
+    expect(status).toBe(0);
+    const [request, response] = [seededBytes(SIZES.request, SEED), seededBytes(SIZES.response, SEED + 1)].map(sha256);
+    for (const [send, receive] of CALLS) {
+      const ends = named(exchanges, `/${send}/${receive}`);
+      const facts = ends.map((one) => [
+        one.problems,
+        bodyHash(httpIn(one).request?.body),
+        bodyHash(httpIn(one).response?.body),
+      ]);
+      expect([send, receive, facts]).toEqual([send, receive, Array(2).fill([[], request, response])]);
+    }
+    for (const call of [PAGES, UNREAD]) {
+      const [send, receive] = call;
+      const unread = call === PAGES && TAKES_PACKETS.includes(name) ? [] : ['unread-bytes'];
+      const problems = named(exchanges, `/${send}/${receive}`).map((one) => one.problems);
+      expect([send, receive, problems]).toEqual([send, receive, Array(2).fill(unread)]);
+    }
+    const echoed = sha256(seededBytes(SIZES.response, SEED));
+    const curl = named(exchanges, '/by-curl').map((one) => [one.problems, bodyHash(httpIn(one).response?.body)]);
+    expect(curl).toEqual([[[], echoed]]);
+  });
 });
 
 /** Bytes of the sockets of a program, as these programs alone tell of them. */
@@ -111,19 +107,15 @@ describeE2e('the second programs of a tier', () => {
   const working = new Set(probeTiers().flatMap(({ name, ok }) => (ok ? [name] : [])));
   const able = tiers.filter(({ name }) => working.has(name) && (name === 'tracepoint' || name === 'syscall'));
 
-  it.each(able)(
-    'do all the work of $name where the kernel skips the first ones',
-    async (tier) => {
-      const both = await bytesToldBy(tier, [...tier.required, ...tier.seconds.map(({ program }) => program)]);
-      const seconds = await bytesToldBy(
-        tier,
-        tier.seconds.map(({ program }) => program),
-      );
-      expect(both).toBeGreaterThan(2 * (70_001 + 200_003));
-      expect(seconds).toBe(both);
-    },
-    60_000,
-  );
+  it.each(able)('do all the work of $name where the kernel skips the first ones', async (tier) => {
+    const both = await bytesToldBy(tier, [...tier.required, ...tier.seconds.map(({ program }) => program)]);
+    const seconds = await bytesToldBy(
+      tier,
+      tier.seconds.map(({ program }) => program),
+    );
+    expect(both).toBeGreaterThan(2 * (70_001 + 200_003));
+    expect(seconds).toBe(both);
+  });
 });
 
 describeE2e('--tier', () => {
@@ -134,5 +126,5 @@ describeE2e('--tier', () => {
     program.child.stdout?.resume();
     expect(await program.ended).toBe(2);
     expect(program.stderr()).toContain('Take one of: tracepoint, fexit, kprobe, syscall');
-  }, 60_000);
+  });
 });

@@ -46,7 +46,7 @@ describeE2e('the time of a request', () => {
     for (const [i, at] of started.entries()) expect(at).toBeGreaterThanOrEqual((asked[i] ?? 0) - 1000);
     const order = exchanges.map(({ exchange }) => httpIn(exchange).request?.startedAtUs ?? 0);
     expect(order).toEqual([...order].sort((a, b) => a - b));
-  }, 60_000);
+  });
 });
 
 /** Asks once for each line on stdin, all over one connection. */
@@ -79,7 +79,7 @@ describeE2e('the direction of a connection', () => {
     database.close();
     const seen = exchanges.map(({ exchange }) => exchange.connection);
     expect(seen.map(({ remote, direction }) => [remote, direction])).toEqual([[`127.0.0.1:${port}`, 'unknown']]);
-  }, 60_000);
+  });
 });
 
 const poolAndServer = `const net = require('node:net');

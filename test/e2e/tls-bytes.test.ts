@@ -82,19 +82,15 @@ describeE2e('servers over TLS, recorded by their port', () => {
     ['Node.js', () => [node, echo('node.js')] as const],
     ['Python blocking', () => ['python3', echo('blocking.py')] as const],
     ['Python asyncio', () => ['python3', echo('with_asyncio.py')] as const],
-  ])(
-    '%s: every body whole in both directions, from four kinds of client',
-    async (_name, command) => {
-      const [program, script] = command();
-      const server = await startServer(program, [script, 'server', certificate.cert, certificate.key]);
-      const { exchanges, status } = await recordDuring(['--port', String(server.port)], () =>
-        useEveryClient(server.port),
-      );
-      expect(status).toBe(0);
-      expectWhole(exchanges, 'inbound', 4);
-    },
-    120_000,
-  );
+  ])('%s: every body whole in both directions, from four kinds of client', async (_name, command) => {
+    const [program, script] = command();
+    const server = await startServer(program, [script, 'server', certificate.cert, certificate.key]);
+    const { exchanges, status } = await recordDuring(['--port', String(server.port)], () =>
+      useEveryClient(server.port),
+    );
+    expect(status).toBe(0);
+    expectWhole(exchanges, 'inbound', 4);
+  });
 
   it('nginx: every body whole, inbound over TLS and outbound to its upstream', async () => {
     const upstream = await startServer(node, [echo('node.js'), 'server']);
@@ -110,7 +106,7 @@ describeE2e('servers over TLS, recorded by their port', () => {
     expect(outbound).toHaveLength(4 * SIZES.length);
     expect(outbound.filter(({ exchange }) => exchange.problems.length > 0)).toEqual([]);
     expect(outbound.map(({ exchange }) => exchange.connection.tls)).toEqual(Array(outbound.length).fill(null));
-  }, 120_000);
+  });
 });
 
 describeE2e('clients over TLS, recorded as a command', () => {
@@ -118,7 +114,7 @@ describeE2e('clients over TLS, recorded as a command', () => {
     const script = join(apps, 'processes', 'ticket-lengths.py');
     const { exchanges } = await recordCommand(['python3', script, certificate.cert, certificate.key]);
     expect(exchanges.map(({ exchange }) => exchange.problems)).toEqual(Array(2 * 96).fill([]));
-  }, 120_000);
+  });
 
   let recorded: Recorded;
 
@@ -132,7 +128,7 @@ describeE2e('clients over TLS, recorded as a command', () => {
     ].map((words) => words.map((word) => `'${word}'`).join(' '));
     recorded = await recordCommand(['sh', folder.write('clients.sh', `set -e\n${lines.join('\n')}\n`)]);
     await stopAll();
-  }, 120_000);
+  });
 
   it('every body whole in both directions, for curl, Node.js, Python blocking and asyncio', () => {
     expect(recorded.status).toBe(0);

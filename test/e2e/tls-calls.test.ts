@@ -51,23 +51,23 @@ describeE2e('TLS calls within and beside one another', () => {
   it('keeps what a callback says from within a call apart, on other connections and on the same', async () => {
     const names = ['plain', 'other', 'within', 'outer', 'after'].map((name) => `callback-${name}`);
     expect(said(await recordCalls('callback'))).toEqual(whole(...names));
-  }, 60_000);
+  });
 
   it('keeps what is said on another stack apart while a call is left in the middle', async () => {
     const names = ['first', 'left', 'last', 'plain', 'other', 'plain-again', 'other-again'];
     expect(said(await recordCalls('coroutine'))).toEqual(whole(...names.map((name) => `coroutine-${name}`)));
-  }, 60_000);
+  });
 
   it('takes nothing for part of a call that was left by longjmp', async () => {
     const seen = said(await recordCalls('longjmp'));
     const names = ['first', 'plain', 'other', 'plain-again'].map((name) => `longjmp-${name}`);
     expect(seen).toEqual([...whole(...names), '/longjmp-left <longjmp-left> -> '].sort());
-  }, 60_000);
+  });
 
   it('goes on with the stream of a connection in a forked child', async () => {
     const names = ['fork-parent', 'fork-child', 'fork-child-again'];
     expect(said(await recordCalls('fork'))).toEqual(whole(...names));
-  }, 60_000);
+  });
 
   it('gives up what is nested too deep, and says so', async () => {
     const seen = await recordCalls('deep');
@@ -76,5 +76,5 @@ describeE2e('TLS calls within and beside one another', () => {
       expect.arrayContaining(complete),
     );
     expect(complete).toEqual(expect.arrayContaining(whole('deep-after')));
-  }, 60_000);
+  });
 });

@@ -3,6 +3,7 @@
  * them, attached before their start, by pid, and in the middle of what they say.
  */
 import { chmodSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../../tape/model/exchange';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
@@ -73,41 +74,33 @@ describeE2e('Go', () => {
         expect([...byServer.keys()]).toEqual(servers.map(({ pid }) => pid));
         for (const exchanges of byServer.values()) expectWhole(exchanges, 'inbound', protocol);
         expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
-      }, 120_000);
+      });
 
       it.each([
         ['stripped', stripped],
         ['stripped, position-independent and linked by the C linker', pie],
-      ])(
-        'a client, recorded from its first instruction, has them too (%s)',
-        async (_build, program) => {
-          const server = await startGo(stripped);
-          const recorded = await recordCommand([program, 'client', urlOf(server), protocol, ...files]);
-          expect(recorded.status).toBe(0);
-          expectWhole(recorded.exchanges, 'outbound', protocol);
-          expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
-        },
-        120_000,
-      );
+      ])('a client, recorded from its first instruction, has them too (%s)', async (_build, program) => {
+        const server = await startGo(stripped);
+        const recorded = await recordCommand([program, 'client', urlOf(server), protocol, ...files]);
+        expect(recorded.status).toBe(0);
+        expectWhole(recorded.exchanges, 'outbound', protocol);
+        expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
+      });
     });
 
     it.each([
       ['', []],
       [', also where TLS is spoken over a type that leads to no descriptor', ['wrapped']],
-    ])(
-      'keeps fifty connections at once apart, on either side%s',
-      async (_, how) => {
-        const [connections, rounds] = [50, 10];
-        const server = await startServer(pie, ['server', certificate.cert, certificate.key, ...how]);
-        const work = ['many', urlOf(server), String(connections), String(rounds), ...how];
-        const inbound = await recordDuring(['--pid', String(server.pid)], () => run(stripped, work));
-        const outbound = await recordCommand([stripped, ...work]);
-        for (const { exchanges } of [inbound, outbound]) {
-          expectApart(exchanges, connections, rounds);
-        }
-      },
-      120_000,
-    );
+    ])('keeps fifty connections at once apart, on either side%s', async (_, how) => {
+      const [connections, rounds] = [50, 10];
+      const server = await startServer(pie, ['server', certificate.cert, certificate.key, ...how]);
+      const work = ['many', urlOf(server), String(connections), String(rounds), ...how];
+      const inbound = await recordDuring(['--pid', String(server.pid)], () => run(stripped, work));
+      const outbound = await recordCommand([stripped, ...work]);
+      for (const { exchanges } of [inbound, outbound]) {
+        expectApart(exchanges, connections, rounds);
+      }
+    });
 
     it('goes on with a connection whose keys are changed in its midst', async () => {
       const server = await startGo(stripped);
@@ -128,7 +121,7 @@ describeE2e('Go', () => {
       const seen = recorded.exchanges.map(({ exchange }) => [httpIn(exchange).request?.target, exchange.problems]);
       expect(seen).toEqual(['first', 'second', 'third', 'last'].map((name) => [`/${name}`, []]));
       expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
-    }, 60_000);
+    });
 
     it('keeps what is said through a proxy that is itself spoken to over TLS', async () => {
       const server = await startGo(stripped);
@@ -140,7 +133,7 @@ describeE2e('Go', () => {
       expect(others.map(markersOf)).toEqual(['inner', 'inner', 'inner']);
       expect(seen.flatMap(({ problems }) => problems)).toEqual([]);
       expect(new Set(seen.map(({ connection }) => connection.key)).size).toBe(1);
-    }, 60_000);
+    });
 
     it('says of a program in which no function reads that it is not read', async () => {
       const bytes = readFileSync(stripped);
@@ -163,7 +156,7 @@ describeE2e('Go', () => {
       expect(recorded.summary).toMatch(
         /refused +changed +crypto\/tls\.\(\*Conn\)\.Read .*the file defines no such function/,
       );
-    }, 60_000);
+    });
 
     it('is picked up in the middle of a connection, at its next request', async () => {
       const server = await startGo(pie);
@@ -179,7 +172,7 @@ describeE2e('Go', () => {
       expect(seen.map(({ problems }) => problems)).toEqual([[], [], []]);
       expect(seen.map(({ connection }) => connection.tls?.library)).toEqual(['go', 'go', 'go']);
       expect(JSON.stringify(seen)).not.toContain('before');
-    }, 60_000);
+    });
 
     it('is attached to under load without an error, and what it calls complete is right', async () => {
       const server = await startGo(stripped);
@@ -195,7 +188,7 @@ describeE2e('Go', () => {
       const others = seen.flatMap(({ problems }) => problems).filter((problem) => !CUT.includes(problem));
       expect(others).toEqual([]);
       expect(complete.map(markersOf).filter((marker) => !/^m\d$/.test(marker))).toEqual([]);
-    }, 60_000);
+    });
 
     it('is unharmed by recorders that are killed under load, one after the other', async () => {
       const server = await startGo(pie);
@@ -207,7 +200,7 @@ describeE2e('Go', () => {
         expect(loaded.length).toBeGreaterThan(5);
         await recording.program.stop('SIGKILL');
         // The kernel frees them a moment after the process is gone; one that stays keeps this waiting to the time-out.
-        while (loaded.some((id) => programsInKernel(folder).has(id))) await new Promise((done) => setImmediate(done));
+        while (loaded.some((id) => programsInKernel(folder).has(id))) await pause(20);
       }
       expect(await load.end()).toBe(0);
     }, 300_000);
@@ -242,5 +235,5 @@ async function startLoad(server: { port: number }) {
 
 /** Waits until that many exchanges can be read; the recorder writes at least once a second. */
 async function tapeHolds(tape: string, count: number): Promise<void> {
-  while ((await readTape(tape)).length < count) await new Promise((resolve) => setImmediate(resolve));
+  while ((await readTape(tape)).length < count) await pause(20);
 }

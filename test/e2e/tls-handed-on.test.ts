@@ -40,5 +40,5 @@ describeE2e('records that wait between the thread that receives them and the one
     });
     expect(seen).toEqual(['1.3', '1.2'].map((version) => [version, [], hash, hash]));
     expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
-  }, 60_000);
+  });
 });

@@ -39,29 +39,25 @@ describeE2e('an OpenSSL that is loaded while its process is recorded', () => {
     ['by dlopen, on a socket', 'descriptor', ['first', 'second']],
     // Ciphertext of its first connection passes through memory while probes for that are put in place.
     ['by dlopen, with ciphertext that passes through memory', 'memory', ['second']],
-  ])(
-    'is read (%s)',
-    async (_, how, names) => {
-      const { cert, key } = makeCertificate(folder.path);
-      const server = await startServer(process.execPath, [join(apps, 'echo/node.js'), 'server', cert, key]);
-      const words = [join(apps, 'echo/late_openssl.py'), how, String(server.port)];
-      const client = start('python3', words, { stdio: ['pipe', 'pipe', 'pipe'] });
-      await lineFrom(client, client.child.stdout, /^ready$/);
-      const recording = await startRecording(folder.file(`${how}.tape`), ['-v', '--pid', String(client.pid)]);
-      expect(hasLibssl(client)).toBe(false);
-      await ask(client, 'first');
-      expect(hasLibssl(client)).toBe(true);
-      await saidOnStderr(
-        recording.program,
-        how === 'memory' ? /probe attached .*BIO_write(?:.|\n)*probes complete/ : /probes complete/,
-      );
-      await ask(client, 'second');
-      expect(await recording.end()).toBe(0);
-      const seen = (await readTape(recording.tape))
-        .map(({ exchange }) => exchange)
-        .map((exchange) => [httpIn(exchange).request?.target, exchange.connection.tls?.library, exchange.problems]);
-      for (const name of names) expect(seen).toContainEqual([`/${name}`, 'openssl', []]);
-    },
-    60_000,
-  );
+  ])('is read (%s)', async (_, how, names) => {
+    const { cert, key } = makeCertificate(folder.path);
+    const server = await startServer(process.execPath, [join(apps, 'echo/node.js'), 'server', cert, key]);
+    const words = [join(apps, 'echo/late_openssl.py'), how, String(server.port)];
+    const client = start('python3', words, { stdio: ['pipe', 'pipe', 'pipe'] });
+    await lineFrom(client, client.child.stdout, /^ready$/);
+    const recording = await startRecording(folder.file(`${how}.tape`), ['-v', '--pid', String(client.pid)]);
+    expect(hasLibssl(client)).toBe(false);
+    await ask(client, 'first');
+    expect(hasLibssl(client)).toBe(true);
+    await saidOnStderr(
+      recording.program,
+      how === 'memory' ? /probe attached .*BIO_write(?:.|\n)*probes complete/ : /probes complete/,
+    );
+    await ask(client, 'second');
+    expect(await recording.end()).toBe(0);
+    const seen = (await readTape(recording.tape))
+      .map(({ exchange }) => exchange)
+      .map((exchange) => [httpIn(exchange).request?.target, exchange.connection.tls?.library, exchange.problems]);
+    for (const name of names) expect(seen).toContainEqual([`/${name}`, 'openssl', []]);
+  });
 });

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
@@ -80,7 +81,7 @@ describeE2e('a TLS library of C', () => {
         const byServer = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
         expect([...byServer.keys()]).toEqual(servers.map(({ pid }) => pid));
         for (const exchanges of byServer.values()) expectWhole(exchanges, 'inbound');
-      }, 120_000);
+      });
 
       it('and as a client, recorded from its first instruction', async () => {
         const server = await startNode();
@@ -89,7 +90,7 @@ describeE2e('a TLS library of C', () => {
         expectWhole(recorded.exchanges, 'outbound');
         // Its program asks what was agreed on; the others offer nothing.
         expect(agreedIn(recorded.exchanges)).toEqual([name === 'wolfssl' ? 'http/1.1' : null]);
-      }, 60_000);
+      });
 
       if (ways.length > 0) {
         it(`and as clients that a shell starts one after another (${ways.join(', ')})`, async () => {
@@ -100,7 +101,7 @@ describeE2e('a TLS library of C', () => {
           const byClient = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
           expect(byClient.size).toBe(ways.length);
           for (const exchanges of byClient.values()) expectWhole(exchanges, 'outbound');
-        }, 120_000);
+        });
       }
 
       it('keeps thirty connections at once apart, on either side', async () => {
@@ -112,7 +113,7 @@ describeE2e('a TLS library of C', () => {
         for (const { exchanges } of [inbound, outbound]) {
           expectApart(exchanges, connections, rounds);
         }
-      }, 120_000);
+      });
     });
   }
 });
@@ -159,7 +160,7 @@ describeE2e('programs of the distribution', () => {
       expect(recorded.exchanges.map(asked)).toEqual([['/page', 'gnutls', []]]);
       const [first] = recorded.exchanges;
       expect(first && bodyHash(httpIn(first.exchange).response?.body)).toBe(sha256(readFileSync(page)));
-    }, 60_000);
+    });
 
     it('are read as a client', async () => {
       const server = await startNode();
@@ -167,7 +168,7 @@ describeE2e('programs of the distribution', () => {
       const client = `gnutls-cli --insecure --port ${server.port} 127.0.0.1 < '${request}'`;
       const { exchanges } = await recordCommand(['sh', '-c', client]);
       expect(exchanges.map(asked)).toEqual([['/by-cli', 'gnutls', []]]);
-    }, 60_000);
+    });
   });
 
   describeWithPackage('wget', { file: '/usr/bin/wget', package: 'wget' }, () => {
@@ -178,12 +179,12 @@ describeE2e('programs of the distribution', () => {
       expect(exchanges.map(asked)).toEqual([['/by-wget', 'gnutls', []]]);
       const hash = sha256(readFileSync(files.at(-1) ?? ''));
       expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);
-    }, 60_000);
+    });
   });
 
   const curlGnutls = '/usr/lib/x86_64-linux-gnu/libcurl-gnutls.so.4';
   describeWithPackage('libcurl-gnutls', { file: curlGnutls, package: 'libcurl3-gnutls' }, () => {
-    it('posts a file from Python, whole in both directions', () => expectCurl(curlGnutls, 'gnutls'), 60_000);
+    it('posts a file from Python, whole in both directions', () => expectCurl(curlGnutls, 'gnutls'));
   });
 
   describeWithPackage('selfserv and tstclnt', { file: '/usr/bin/selfserv', package: 'libnss3-tools' }, () => {
@@ -201,7 +202,7 @@ describeE2e('programs of the distribution', () => {
       expect(seen).toEqual([['nss', []]]);
       const [first] = recorded.exchanges;
       expect(first && bodyHash(httpIn(first.exchange).response?.body)).toBe(sha256(readFileSync(page)));
-    }, 60_000);
+    });
 
     it('are read as a client', async () => {
       const server = await startNode();
@@ -210,7 +211,7 @@ describeE2e('programs of the distribution', () => {
       const client = `tstclnt -o -h 127.0.0.1 -p ${server.port} -d ${path} < '${request}'`;
       const { exchanges } = await recordCommand(['sh', '-c', client]);
       expect(exchanges.map(asked)).toEqual([['/by-nss', 'nss', []]]);
-    }, 60_000);
+    });
   });
 });
 
@@ -236,7 +237,7 @@ describeE2e('a shared BoringSSL', () => {
         expect([bodyHash(request?.body), bodyHash(response?.body)]).toEqual([sha256(body), sha256(body)]);
         expect(one.exchange.connection.handshake).toMatchObject({ offered: ['h2', 'http/1.1'], agreed: null });
       }
-    }, 60_000);
+    });
   });
 });
 
@@ -270,11 +271,11 @@ async function expectCurl(file: string, library: string): Promise<void> {
  */
 async function untilLeft(port: number): Promise<void> {
   const open = ['-Htn', 'state', 'established', 'state', 'close-wait', `sport = :${port}`];
-  while (execFileSync('ss', open, { encoding: 'utf8' }) !== '') await new Promise((done) => setImmediate(done));
+  while (execFileSync('ss', open, { encoding: 'utf8' }) !== '') await pause(20);
 }
 
 /** selfserv says nothing when it listens. */
 async function untilItListens(port: number): Promise<void> {
   const listening = ['-Hltn', `sport = :${port}`];
-  while (execFileSync('ss', listening, { encoding: 'utf8' }) === '') await new Promise((done) => setImmediate(done));
+  while (execFileSync('ss', listening, { encoding: 'utf8' }) === '') await pause(20);
 }

@@ -44,24 +44,20 @@ describeE2e('unix-domain sockets', () => {
   it.each([
     ['a path', () => folder.file('app.sock'), (path: string) => `unix:${path}`],
     ['an abstract name', () => `@wiretape-test-${process.pid}`, () => `unix:@wiretape-test-${process.pid}`],
-  ])(
-    'are recorded at both ends, by %s',
-    async (_name, address, shown) => {
-      const path = address();
-      const program = await serve(path);
-      const clientArguments = ['-e', client, path, '3'];
-      const inbound = await recordDuring(['--pid', String(program.pid)], async () => {
-        await start(node, clientArguments).ended;
-      });
-      const name = shown(path);
-      const lines = (direction: string, ends: string) =>
-        [0, 1, 2].map((i) => `${direction} ${ends} /${i} answer to /${i}`);
-      expect(said(inbound.exchanges.map(({ exchange }) => exchange))).toEqual(lines('inbound', `${name} unix:`));
-      const outbound = await recordCommand([node, ...clientArguments]);
-      expect(said(outbound.exchanges.map(({ exchange }) => exchange))).toEqual(lines('outbound', `unix: ${name}`));
-    },
-    60_000,
-  );
+  ])('are recorded at both ends, by %s', async (_name, address, shown) => {
+    const path = address();
+    const program = await serve(path);
+    const clientArguments = ['-e', client, path, '3'];
+    const inbound = await recordDuring(['--pid', String(program.pid)], async () => {
+      await start(node, clientArguments).ended;
+    });
+    const name = shown(path);
+    const lines = (direction: string, ends: string) =>
+      [0, 1, 2].map((i) => `${direction} ${ends} /${i} answer to /${i}`);
+    expect(said(inbound.exchanges.map(({ exchange }) => exchange))).toEqual(lines('inbound', `${name} unix:`));
+    const outbound = await recordCommand([node, ...clientArguments]);
+    expect(said(outbound.exchanges.map(({ exchange }) => exchange))).toEqual(lines('outbound', `unix: ${name}`));
+  });
 
   it('between a process and its own children, without a name, are left alone', async () => {
     const script = `const { fork } = require('node:child_process');
@@ -70,5 +66,5 @@ describeE2e('unix-domain sockets', () => {
     const file = folder.write('pair.js', script);
     const recorded = await recordCommand([node, file], []);
     expect(recorded.exchanges).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -19,7 +19,15 @@ import {
   stopAll,
   temporaryFolder,
 } from '../support/programs';
-import { environment, readTape, recordCommand, recordDuring, startRecording, wiretape } from '../support/recorder';
+import {
+  environment,
+  readTape,
+  recordCommand,
+  recordDuring,
+  recordLasting,
+  startRecording,
+  wiretape,
+} from '../support/recorder';
 
 const node = process.execPath;
 const echo = join(apps, 'echo/node.js');
@@ -48,7 +56,7 @@ function gnutlsThatIsNotRead(): NodeJS.ProcessEnv {
 describeE2e('TLS of a library that is not read', () => {
   it('is told by process and library, first, and with status 3', async () => {
     const server = await tlsServer();
-    const { exchanges, summary, status } = await recordCommand(
+    const { exchanges, summary, status } = await recordLasting(
       ['python3', gnutls, String(server.port)],
       [],
       gnutlsThatIsNotRead(),
@@ -62,23 +70,23 @@ describeE2e('TLS of a library that is not read', () => {
     expect(exchanges.map(({ exchange }) => [exchange.problems, exchange.connection.unreadTls])).toEqual([
       [['encrypted'], { library: 'GnuTLS', reason: 'not-read' }],
     ]);
-  }, 60_000);
+  });
 
   it('has the name of what its client offered, where that was one thing', async () => {
     const server = await tlsServer();
     const command = ['python3', gnutls, String(server.port), 'offer', 'http/1.1'];
-    const { exchanges } = await recordCommand(command, [], gnutlsThatIsNotRead());
+    const { exchanges } = await recordLasting(command, [], gnutlsThatIsNotRead());
     expect(exchanges.map(({ exchange }) => [exchange.problems, rawIn(exchange)?.protocol])).toEqual([
       [['encrypted'], 'HTTP/1.1'],
     ]);
-  }, 60_000);
+  });
 
   it('names the host that was asked for, as TLS that is read does', async () => {
     const { port } = await tlsServer();
     const named = ['--resolve', `orders.test:${port}:127.0.0.1`, `https://orders.test:${port}/`];
     const unread = ['python3', gnutls, String(port), 'ask', 'orders.test'];
     const recorded = [
-      await recordCommand(unread, [], gnutlsThatIsNotRead()),
+      await recordLasting(unread, [], gnutlsThatIsNotRead()),
       await recordCommand(['curl', '-sk', '-d', 'x', '-o', '/dev/null', ...named]),
     ];
     const seen = recorded.flatMap(({ exchanges }) => exchanges.map(({ exchange }) => exchange));
@@ -87,7 +95,7 @@ describeE2e('TLS of a library that is not read', () => {
       ['orders.test', undefined],
     ]);
     expect(seen.map((exchange) => operationOf(exchange).authority)).toEqual(['orders.test', `orders.test:${port}`]);
-  }, 60_000);
+  });
 
   it('is not told where it carried nothing but a handshake', async () => {
     const server = await tlsServer();
@@ -96,7 +104,7 @@ describeE2e('TLS of a library that is not read', () => {
     expect(status).toBe(0);
     expect(summary).toMatch(/^ {2}seen {7}1 connection: 0 read, 0 raw, 0 unread, 1 without data$/m);
     expect(exchanges).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describeE2e('TLS of a library that is read', () => {
@@ -112,7 +120,7 @@ for _ in range(3): context.wrap_socket(socket.create_connection(('127.0.0.1', ${
     expect(exchanges.map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/real']);
     expect(summary).toMatch(/^ {2}seen {7}4 connections: 1 read, 0 raw, 0 unread, 3 without data$/m);
     expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
-  }, 60_000);
+  });
 });
 
 const http2Server = `const server = require('node:http2').createServer((request, response) => response.end('ok'));
@@ -175,7 +183,7 @@ describeE2e('HTTP/2 that is older than the recorder', () => {
       expect(request?.authority).toBeUndefined();
     }
     expect(seen.map(([, { request }]) => request?.target)).toEqual(['/2', '/3', '/4']);
-  }, 60_000);
+  });
 
   it('has its name where nothing of it can be read', async () => {
     const { port } = await startHttp2(echoServer);
@@ -193,7 +201,7 @@ describeE2e('HTTP/2 that is older than the recorder', () => {
     const listed = start(wiretape, ['ls', recording.tape, '--json']);
     const [line] = await lineFrom(listed, listed.child.stdout, /^.*$/);
     expect(JSON.parse(line)).toMatchObject({ protocol: 'raw', application: 'HTTP/2', unreadTls: null });
-  }, 60_000);
+  });
 });
 
 describeE2e('a recording without traffic', () => {
@@ -210,18 +218,14 @@ describeE2e('a recording without traffic', () => {
     expect(await empty.ended).toBe(3);
     expect(empty.stderr()).toMatch(/^NOTHING_RECORDED {2}.*\n {2}seen {6}no connection was seen$/m);
     expect((await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target)).toEqual(['/kept']);
-  }, 60_000);
+  });
 
   it.each([
     ['0 where that is allowed', ['--allow-empty', '--', 'true'], 0],
     ["the command's where it failed by itself", ['--', 'sh', '-c', 'exit 7'], 7],
-  ])(
-    'ends with status %s',
-    async (_what, args, status) => {
-      const recorder = record(folder.file(`empty-${status}.tape`), ...args);
-      recorder.child.stdout?.resume();
-      expect(await recorder.ended).toBe(status);
-    },
-    60_000,
-  );
+  ])('ends with status %s', async (_what, args, status) => {
+    const recorder = record(folder.file(`empty-${status}.tape`), ...args);
+    recorder.child.stdout?.resume();
+    expect(await recorder.ended).toBe(status);
+  });
 });

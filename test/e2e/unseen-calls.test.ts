@@ -151,7 +151,7 @@ for (const [probe, pattern] of probes) {
     let exchanges: readonly Exchange[];
     beforeAll(async () => {
       exchanges = await recordWithout(pattern).finally(stopAll);
-    }, 240_000);
+    });
 
     it('calls nothing whole that was not asked', () => {
       const whole = exchanges.filter(({ problems }) => problems.length === 0);

@@ -72,41 +72,37 @@ describeE2e('a conversation over a WebSocket', () => {
     ['plaintext', 'compressed', false],
     ['TLS', 'plain', true],
     ['TLS', 'compressed', true],
-  ])(
-    'is on the tape message by message at both ends: %s, %s',
-    async (_, compressed, isTls) => {
-      const certificates = isTls ? [dirname(makeCertificate(folder.path).cert)] : [];
-      const { port } = await serve(node, sockets, 'server', ...certificates);
-      const client = [sockets, 'client', `${isTls ? 'wss' : 'ws'}://127.0.0.1:${port}/chat`, compressed];
-      let said: readonly string[] = [];
-      const inbound = await recordDuring(['--port', port], async () => {
-        const { stdout, status, stderr } = await outputOf(start(node, client));
-        expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-        said = lines(stdout);
-      });
-      expectConversation(
-        inbound.exchanges.map(({ exchange }) => exchange),
-        said,
-      );
-      const target = parseTarget(`${isTls ? 'https' : 'http'}://127.0.0.1:${port}`);
-      const played = await runSuite(casesFrom(inbound.exchanges), { ...suiteDefaults, target, insecure: true });
-      expect(played.report).toMatchObject({ cases: 1, passed: 1 });
-      const outbound = await recordCommand([node, ...client]);
-      expectConversation(
-        outbound.exchanges.map(({ exchange }) => exchange),
-        said,
-      );
-      const mocks = await startMocks(mocksFrom(outbound.exchanges));
-      const urls = [...mocks.urls.values()].map((url) => `${url.replace('http', 'ws')}/chat`);
-      const again = await outputOf(start(node, [sockets, 'client', ...urls, compressed]));
-      await mocks.close();
-      expect([again.status, lines(again.stdout), mocks.failed()]).toEqual([0, said, false]);
-      const isCompressed = ({ facts }: Message) => facts.compressed === true;
-      const messages = outbound.exchanges.flatMap(({ exchange }) => exchange.messages);
-      expect(messages.some(isCompressed)).toBe(compressed === 'compressed');
-    },
-    120_000,
-  );
+  ])('is on the tape message by message at both ends: %s, %s', async (_, compressed, isTls) => {
+    const certificates = isTls ? [dirname(makeCertificate(folder.path).cert)] : [];
+    const { port } = await serve(node, sockets, 'server', ...certificates);
+    const client = [sockets, 'client', `${isTls ? 'wss' : 'ws'}://127.0.0.1:${port}/chat`, compressed];
+    let said: readonly string[] = [];
+    const inbound = await recordDuring(['--port', port], async () => {
+      const { stdout, status, stderr } = await outputOf(start(node, client));
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      said = lines(stdout);
+    });
+    expectConversation(
+      inbound.exchanges.map(({ exchange }) => exchange),
+      said,
+    );
+    const target = parseTarget(`${isTls ? 'https' : 'http'}://127.0.0.1:${port}`);
+    const played = await runSuite(casesFrom(inbound.exchanges), { ...suiteDefaults, target, insecure: true });
+    expect(played.report).toMatchObject({ cases: 1, passed: 1 });
+    const outbound = await recordCommand([node, ...client]);
+    expectConversation(
+      outbound.exchanges.map(({ exchange }) => exchange),
+      said,
+    );
+    const mocks = await startMocks(mocksFrom(outbound.exchanges));
+    const urls = [...mocks.urls.values()].map((url) => `${url.replace('http', 'ws')}/chat`);
+    const again = await outputOf(start(node, [sockets, 'client', ...urls, compressed]));
+    await mocks.close();
+    expect([again.status, lines(again.stdout), mocks.failed()]).toEqual([0, said, false]);
+    const isCompressed = ({ facts }: Message) => facts.compressed === true;
+    const messages = outbound.exchanges.flatMap(({ exchange }) => exchange.messages);
+    expect(messages.some(isCompressed)).toBe(compressed === 'compressed');
+  });
 
   it.each([
     ['plaintext', 'plain', false],
@@ -154,7 +150,6 @@ describeE2e('a conversation over a WebSocket', () => {
       }
       await mocks.close();
     },
-    120_000,
   );
 
   it('is there while it lasts, and grows', async () => {
@@ -174,7 +169,7 @@ describeE2e('a conversation over a WebSocket', () => {
     expect(textsOf(last)).toEqual(['one', 'two']);
     expect(await readTape(recording.tape)).toHaveLength(1);
     await recording.end();
-  }, 60_000);
+  });
 });
 
 describeE2e('an event stream of Python', () => {
@@ -193,7 +188,7 @@ describeE2e('an event stream of Python', () => {
     const body = Buffer.from(httpIn(last).response?.body.bytes ?? []).toString();
     expect(body).toBe('id: 0\r\ndata: {"a":1}\r\n\r\nid: 1\r\ndata: {"a":2}\r\n\r\n');
     await recording.end();
-  }, 60_000);
+  });
 });
 
 const textsOf = ({ messages }: Exchange) => messages.map(({ body }) => Buffer.from(body.bytes).toString());

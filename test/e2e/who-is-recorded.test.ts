@@ -87,7 +87,7 @@ describeE2e('children that exist already', () => {
     for (const path of paths(4)) await get(port, path);
     await recording.end();
     expect(await calls(recording)).toEqual(paths(4));
-  }, 60_000);
+  });
 
   it.each(['pid', 'port'] as const)(
     'are recorded by --%s with their open connections, also where they hold no listening socket',
@@ -103,7 +103,6 @@ describeE2e('children that exist already', () => {
       await recording.end();
       expect([...(await calls(recording))].sort()).toEqual(['/on-a-new-one', '/on-the-older']);
     },
-    60_000,
   );
 });
 
@@ -115,7 +114,7 @@ describeE2e('children that are started meanwhile', () => {
     await Promise.all(paths(40).map((path) => get(server.port, path)));
     await recording.end();
     expect([...(await calls(recording))].sort()).toEqual(['/first', ...paths(40)].sort());
-  }, 60_000);
+  });
 
   it('are read from their first TLS byte: a shell that starts curl again and again', async () => {
     const server = await startServer(node, [echo, 'server', certificate.cert, certificate.key]);
@@ -127,7 +126,7 @@ describeE2e('children that are started meanwhile', () => {
     expect(await recording.program.ended).toBe(0);
     expect(recording.program.stderr()).toContain('its targets have ended');
     expect(await calls(recording)).toEqual(paths(40));
-  }, 60_000);
+  });
 
   it('are read from their first TLS byte: a shell that becomes curl', async () => {
     const server = await startServer(node, [echo, 'server', certificate.cert, certificate.key]);
@@ -137,7 +136,7 @@ describeE2e('children that are started meanwhile', () => {
     shell.child.stdin?.end('\n');
     expect(await recording.program.ended).toBe(0);
     expect(await calls(recording)).toEqual(paths(5));
-  }, 60_000);
+  });
 });
 
 describeE2e('a service that comes, goes and comes back', () => {
@@ -168,7 +167,7 @@ describeE2e('a service that comes, goes and comes back', () => {
     expect(new Set((await readTape(recording.tape)).map(({ exchange }) => exchange.connection.process?.pid)).size).toBe(
       3,
     );
-  }, 60_000);
+  });
 
   it('is waited for and recorded by its name', async () => {
     const port = await freePort();
@@ -179,13 +178,13 @@ describeE2e('a service that comes, goes and comes back', () => {
     await comeAndGo(recording, () => startServer(folder.file(name), ['-e', script(port)]), port);
     expect(await recording.end()).toBe(0);
     expect(await calls(recording)).toEqual(paths(3));
-  }, 60_000);
+  });
 
   it('is not waited for by a number', async () => {
     const refused = start(wiretape, ['record', '-o', newTape(), '--pid', '4194304'], { env: environment });
     expect(await refused.ended).toBe(3);
     expect(refused.stderr()).toMatch(/^NO_SUCH_PROCESS {2}No process fits --pid 4194304$/m);
-  }, 60_000);
+  });
 });
 
 describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only', () => {
@@ -213,7 +212,7 @@ describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only',
     client.child.stdin?.end();
     expect(await recording.program.ended).toBe(0);
     expect(await calls(recording)).toEqual(['/1', '/2']);
-  }, 60_000);
+  });
 
   it('is said to be unreadable where all names are gone, by doctor and by the recording', async () => {
     const server = await startServer(node, [echo, 'server', certificate.cert, certificate.key]);
@@ -229,7 +228,7 @@ describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only',
     expect(await recording.program.ended).toBe(0);
     expect(await calls(recording)).toEqual(['unknown encrypted']);
     expect(recording.program.stderr()).toMatch(/^ +tls-calls-strip\w* \(\d+\): OpenSSL, 1 connection/m);
-  }, 60_000);
+  });
 
   it('is read in a second library, loaded after the first has been read', async () => {
     const server = await startServer(node, [echo, 'server', certificate.cert, certificate.key]);
@@ -249,7 +248,7 @@ describeE2e('OpenSSL of a program that calls SSL_write_ex and SSL_read_ex only',
     const whole = (await calls(recording)).filter((call) => !call.includes(' '));
     expect(whole.slice(-2)).toEqual(['/4', '/5']);
     expect(whole.length === 5 || (await calls(recording)).length > whole.length).toBe(true); // what is not read is said
-  }, 60_000);
+  });
 
   /** The one that programs of this machine are linked to. */
   function installedLibssl(): string {
@@ -275,5 +274,5 @@ describeE2e('a process that was never meant', () => {
     shell.child.stdin?.end('\n');
     expect(await recording.program.ended).toBe(0);
     expect(await calls(recording)).toEqual(['/meant']);
-  }, 60_000);
+  });
 });

@@ -68,5 +68,5 @@ describeE2e('a part of an answer that another process writes', () => {
     expect(of('/mine')).toMatchObject({ problems: [], content: { response: { status: 200 } } });
     expect(of('/shared')?.problems).toContain('unread-bytes');
     expect(recording.program.stderr()).toContain(`(${PARENTS_PART}): unreadable-call`);
-  }, 60_000);
+  });
 });

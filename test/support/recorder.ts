@@ -2,11 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { decodeBody } from '../../tape/body/coding';
 import type { Body } from '../../tape/model/body';
 import { openTapeReader } from '../../tape/store/sqlite/index';
 import type { StoredExchange } from '../../tape/store/tape';
-import { lineFrom, type Program, repository, start, temporaryFolder } from './programs';
+import { lineFrom, type Program, repository, saidOnStderr, start, temporaryFolder } from './programs';
 
 export const wiretape = join(repository, 'bin/wiretape');
 
@@ -69,6 +70,33 @@ export async function recordCommand(
       env: { ...environment, ...variables },
     });
     program.child.stdout?.resume();
+    const status = await program.ended;
+    return { exchanges: await readTape(tape), summary: program.stderr(), status };
+  } finally {
+    folder.remove();
+  }
+}
+
+/**
+ * Records a command that goes on until its input ends, which it does once what it said is on the tape: what a process is,
+ * and which library it has aboard, is known only of one that is there still when the recorder comes to ask.
+ */
+export async function recordLasting(
+  command: readonly string[],
+  options: readonly string[] = [],
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Recorded> {
+  const folder = temporaryFolder();
+  try {
+    const tape = folder.file('test.tape');
+    const program = start(wiretape, ['record', '-o', tape, ...options, '--', ...command], {
+      env: { ...environment, ...variables },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    program.child.stdout?.resume();
+    await saidOnStderr(program, /^recording /m);
+    while (program.child.exitCode === null && (await readTape(tape)).length === 0) await pause(20);
+    program.child.stdin?.end();
     const status = await program.ended;
     return { exchanges: await readTape(tape), summary: program.stderr(), status };
   } finally {

@@ -138,9 +138,14 @@ function isMadeHere({ recordedMs, stepMs }: Moved, { recorded }: SpanPair): bool
   return stepMs < dayMs && recordedMs > recorded.fromUs / 1000 - stepMs;
 }
 
-/** True where both times may have been read in one step of their format, so that they print alike by chance. */
-export function mayCoincide(sinceUs: number, stepMs: number, { recorded }: SpanPair): boolean {
-  return recorded.fromUs - sinceUs <= stepMs * 1000;
+/**
+ * True where both times may have been read in one step of their format, so that they print alike by chance. An answer is made
+ * from the begin of its request on. A message has none: it may have been made since what was said before it, `saidBeforeUs`,
+ * but no longer before it came than clocks are trusted.
+ */
+export function mayCoincide(sinceUs: number, stepMs: number, { recorded }: SpanPair, saidBeforeUs?: number): boolean {
+  const fromUs = Math.max(saidBeforeUs ?? recorded.fromUs, recorded.fromUs - clockSlackMs * 1000);
+  return Math.min(fromUs, recorded.fromUs) - sinceUs <= stepMs * 1000;
 }
 
 /** True for a time that is not after its answer: of a file that was put there at some moment before, by the real clock. */
