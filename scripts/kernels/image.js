@@ -14,7 +14,9 @@ const guestFiles = path.join(__dirname, 'guest');
 /** Programs of this machine that go along, each with the libraries it is linked to. */
 const PROGRAMS = ['curl', 'openssl', 'nginx'];
 /** Modules without which a guest has no disk to leave its result on; what a kernel has built in is not there. */
-const MODULES = ['virtio', 'virtio_ring', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk'];
+const DISK = ['virtio', 'virtio_ring', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk'];
+/** And vsock within one machine. */
+const MODULES = [...DISK, 'vsock', 'vmw_vsock_virtio_transport_common', 'vsock_loopback'];
 
 /** @param {string} cache @returns {string} the archive every guest shares */
 function makeBase(cache) {
@@ -74,8 +76,10 @@ function copyWiretape(place) {
     const filter = (/** @type {string} */ from) => !/better-sqlite3\/(deps|src)$/.test(from);
     fs.cpSync(path.join(root, name), path.join(place, name), { recursive: true, filter });
   }
-  const program = path.join(place, 'fixtures/apps/socket-calls/socket-calls');
-  execFileSync('cc', ['-O1', '-Wall', '-static', '-o', program, `${program}.c`]);
+  for (const name of ['socket-calls', 'other-sockets']) {
+    const program = path.join(place, 'fixtures/apps', name, name);
+    execFileSync('cc', ['-O1', '-Wall', '-static', '-o', program, `${program}.c`]);
+  }
 }
 
 /** Folders below node_modules that are no development dependency. */

@@ -30,7 +30,7 @@ const expected = {
 /** The checks of a guest. @param {Lockdown} lockdown @returns {readonly string[]} */
 function checksFor(lockdown) {
   if (lockdown === 'confidentiality') return ['refused'];
-  return lockdown === 'integrity' ? ['command'] : ['command', 'service', 'loss'];
+  return lockdown === 'integrity' ? ['command'] : ['command', 'service', 'loss', 'sockets'];
 }
 
 /**

@@ -85,6 +85,9 @@ export interface EbpfSource extends Source {
 const CHECK_INTERVAL_MS = 1000;
 const CLOSING_CHECK_MS = 5;
 
+/** Events by which a process is known to speak. */
+const kindsOfSpeakers: ReadonlySet<WireEvent['kind']> = new Set(['open', 'open-unix', 'other-socket']);
+
 /** The initial pid namespace (PROC_PID_INIT_INO): the kernel side speaks of processes by their number there. */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
@@ -411,7 +414,7 @@ class LiveSource implements EbpfSource {
     if (doubtful) this.binder.doubtUnix(this.lastEventNs);
     for (const event of decodeBatch(batch)) {
       this.lastEventNs = event.atNs;
-      if (event.kind === 'open' || event.kind === 'open-unix') this.meetSpeaker(event.pid);
+      if (kindsOfSpeakers.has(event.kind)) this.meetSpeaker(event.pid);
       this.followProcess(event);
       this.binder.push(event);
       if (event.kind !== 'open-unix') continue;

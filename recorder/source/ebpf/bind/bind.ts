@@ -140,6 +140,9 @@ export class Binder {
       case 'close':
         this.closeSocket(event);
         break;
+      case 'other-socket':
+        this.tellOther(event);
+        break;
       case 'standing':
         this.emitTransport(event);
         break;
@@ -242,6 +245,11 @@ export class Binder {
       ...(role === 'inbound' ? {} : this.hostOf(event, role)),
       startedEarlier,
     });
+  }
+
+  private tellOther({ pid, atNs, socketKind, peer }: Extract<WireEvent, { kind: 'other-socket' }>): void {
+    const process = this.processes.of(pid);
+    this.emit({ kind: 'other-socket', connection: null, atUs: this.atUs(atNs), process, socketKind, peer });
   }
 
   /** Since when an older connection is there nobody knows, nor what a file said then. */
