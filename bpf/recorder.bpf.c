@@ -24,6 +24,7 @@
 
 #include "hooks/process_life.bpf.h"
 #include "hooks/socket_life.bpf.h"
+#include "hooks/other_sockets.bpf.h"
 #include "hooks/uring.bpf.h"
 #include "hooks/packets.bpf.h"
 #include "hooks/tls_bind.bpf.h"

@@ -25,6 +25,7 @@ enum wire_type {
 	WIRE_STANDING = 13, /* struct wire_close: how a connection that goes on stands, as it would be told at its end */
 	WIRE_ANSWER = 14,   /* struct wire_header and `captured` bytes: what the process received from a DNS server by UDP */
 	WIRE_TLS_AGREED = 15, /* struct wire_agreed: what TLS stream `tls` was agreed to carry, as its library told its program */
+	WIRE_OTHER_SOCKET = 16, /* struct wire_other: bytes moved on a socket of a kind that is not read */
 };
 
 enum wire_direction { WIRE_RECEIVED = 0, WIRE_SENT = 1 };
@@ -155,6 +156,15 @@ struct wire_close {
 struct wire_agreed {
 	struct wire_header header; /* `size`: length of the name */
 	char name[64];             /* as ALPN writes it (RFC 7301); longer ones are not told */
+};
+
+struct wire_other {
+	struct wire_header header;
+	unsigned short family;
+	unsigned short protocol;
+	unsigned int cid; /* vsock: the other end; 0xffffffff (VMADDR_CID_ANY) where it is not known */
+	unsigned int port;
+	unsigned int padding;
 };
 
 struct wire_process {

@@ -4,9 +4,16 @@ import type { CaptureStats, MissedEvents } from '../native/binding';
 import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
 import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
-import type { Coverage, UnreadGroup } from '../recorder/tally/coverage';
+import type { Coverage, OtherGroup, UnreadGroup } from '../recorder/tally/coverage';
 import type { EndpointStats, RecordingStats } from '../recorder/tally/tally';
-import { type LossReason, lossWords, type Problem, problemWords, type UnreadReason } from '../tape/model/exchange';
+import {
+  type LossReason,
+  lossWords,
+  type Problem,
+  type ProcessInfo,
+  problemWords,
+  type UnreadReason,
+} from '../tape/model/exchange';
 import { bytes } from './quantities';
 import { reflectionLines } from './reflection-report';
 import { count, visibleLine } from './terminal';
@@ -16,6 +23,7 @@ const ENDPOINTS_SHOWN = 20;
 const ENDPOINTS_LIVE = 10;
 const GROUPS_SHOWN = 20;
 const GROUPS_LIVE = 3;
+const KINDS_SHOWN = 8;
 
 const endings: Record<RecordingEnd['reason'], string> = {
   interrupted: 'ended by a signal',
@@ -93,11 +101,11 @@ interface Reason {
 }
 
 function reasonsForNothing({ coverage, filtered }: RecordingStats, { notSampled }: CaptureStats): readonly Reason[] {
-  const { connections, silent, unread, unreadTls, rawProtocols } = coverage;
+  const { connections, silent, unread, unreadTls, rawProtocols, others } = coverage;
   const isLate = unreadTls.some(({ reason }) => reason === 'late');
   return [
     {
-      isSo: connections === 0 && notSampled === 0,
+      isSo: connections === 0 && notSampled === 0 && others.length === 0,
       seen: 'no connection was seen',
       remedy: 'Send traffic while it records, and check the target: wiretape doctor lists who listens',
     },
@@ -123,6 +131,11 @@ function reasonsForNothing({ coverage, filtered }: RecordingStats, { notSampled 
       isSo: rawProtocols.length > 0,
       seen: `raw streams: ${rawNames(coverage)}`,
       remedy: 'Keep the bytes of protocols that are not parsed: --keep-raw',
+    },
+    {
+      isSo: others.length > 0,
+      seen: othersText(others),
+      remedy: 'Let the service speak over TCP or a unix socket while it is recorded: nothing else is read',
     },
     { isSo: filtered > 0, seen: filteredText(filtered), remedy: 'Widen --include and --exclude' },
     {
@@ -168,12 +181,13 @@ function completenessLines(stats: RecordingStats): readonly string[] {
 /** Every connection is in one of the four counts. */
 function coverageLines(coverage: Coverage, most: number): readonly string[] {
   const { connections, read, raw, unread, silent } = coverage;
-  if (connections === 0) return [];
+  if (connections === 0) return otherLines(coverage, most);
   const counts = [`${read} read`, `${raw} raw`, `${unread} unread`, `${silent} without data`];
   return [
     `  seen       ${count(connections, 'connection')}: ${counts.join(', ')}`,
     ...(coverage.rawProtocols.length === 0 ? [] : [`  raw        streams: ${rawNames(coverage)}`]),
     ...unreadLines(coverage, most),
+    ...otherLines(coverage, most),
   ];
 }
 
@@ -193,6 +207,30 @@ function unreadLines({ unread, unreadTls }: Coverage, most: number): readonly st
   ];
 }
 
+function otherLines({ others }: Coverage, most: number): readonly string[] {
+  if (others.length === 0) return [];
+  const rest = others.slice(most).reduce((sum, { sockets }) => sum + sockets, 0);
+  return [
+    `  not read   ${othersText(others)}`,
+    ...others.slice(0, most).map((group) => `             ${otherText(group)}`),
+    ...(rest === 0 ? [] : [`             and ${count(rest, 'further socket')}`]),
+  ];
+}
+
+/** `4 sockets of other kinds: vsock, mptcp`. */
+function othersText(others: readonly OtherGroup[]): string {
+  const kinds = [...new Set(others.map(({ socketKind }) => socketKind))];
+  const all = others.reduce((sum, { sockets }) => sum + sockets, 0);
+  const names = kinds.slice(0, KINDS_SHOWN).join(', ') + (kinds.length > KINDS_SHOWN ? ', …' : '');
+  return `${count(all, 'socket')} of other kinds: ${names}`;
+}
+
+/** `agent (4711 and 1 other): vsock with 2:1024 and others, 12 sockets`. */
+function otherText({ process, processes, socketKind, peer, isOnePeer, sockets }: OtherGroup): string {
+  const end = peer === null ? '' : ` with ${peer}${isOnePeer ? '' : ' and others'}`;
+  return visibleLine(`${speakers(process, processes)}: ${socketKind}${end}, ${count(sockets, 'socket')}`);
+}
+
 const reasonTexts: Record<UnreadReason, string> = {
   'not-read': '',
   'not-seen': ', of processes that ended too soon',
@@ -203,10 +241,14 @@ const reasonTexts: Record<UnreadReason, string> = {
 
 /** `go (4711): Go crypto/tls, 51 connections`. */
 function groupText({ process, processes, library, reason, connections }: UnreadGroup): string {
-  const others = processes > 1 ? ` and ${count(processes - 1, 'other')}` : '';
   return visibleLine(
-    `${process.name} (${process.pid}${others}): ${library}, ${count(connections, 'connection')}${reasonTexts[reason]}${wayToRead(library, reason)}`,
+    `${speakers(process, processes)}: ${library}, ${count(connections, 'connection')}${reasonTexts[reason]}${wayToRead(library, reason)}`,
   );
+}
+
+/** `curl (4800 and 2 others)`. */
+function speakers({ name, pid }: ProcessInfo, processes: number): string {
+  return `${name} (${pid}${processes > 1 ? ` and ${count(processes - 1, 'other')}` : ''})`;
 }
 
 /** What is read on request only. */
@@ -235,7 +277,8 @@ function filteredText(filtered: number): string {
 function missingLines(stats: RecordingStats, capture: CaptureStats): readonly string[] {
   const lost = lossLines(stats, capture);
   const { coverage, complete, exchanges } = stats;
-  const isWhole = !isEmpty(stats) && complete === exchanges && coverage.unread === 0 && coverage.rawNotKept === 0;
+  const isRead = coverage.unread === 0 && coverage.rawNotKept === 0 && coverage.others.length === 0;
+  const isWhole = !isEmpty(stats) && complete === exchanges && isRead;
   return lost.length === 0 && isWhole ? ['  missing    nothing'] : lost;
 }
 

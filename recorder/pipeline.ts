@@ -17,7 +17,7 @@ import type { CreateHeaderDecoder } from './parse/header-decoder';
 import { LastingExchanges } from './parse/lasting';
 import { ParsedConnection } from './parse/parsed-connection';
 import type { OpenSpill } from './parse/spill';
-import type { SourceEvent } from './source/events';
+import type { OtherSocketEvent, SourceEvent } from './source/events';
 import { LossLedger } from './tally/loss-ledger';
 import { type RecordingStats, Tally } from './tally/tally';
 
@@ -102,6 +102,7 @@ class Stages implements Pipeline {
     for (const event of events) {
       if (event.atUs > this.nowUs) this.nowUs = event.atUs;
       if (event.kind === 'loss') this.lose(event);
+      if (event.kind === 'other-socket') this.noteOther(event);
       if (event.kind === 'encrypted') this.tally.coverage.unread(event.connection, event.unread);
       this.follower.push(event);
       if (this.ready.length + this.ended.length > 0) this.handOut();
@@ -166,6 +167,12 @@ class Stages implements Pipeline {
   private lose({ atUs, connection, reason, events, bytes }: Loss & { readonly reason: LossReason }): void {
     this.tally.addLoss(reason, bytes);
     this.losses.add({ atUs, connection, reason, events, bytes });
+  }
+
+  /** No connection of ours: that it was there, and is missing, is all there is to know. */
+  private noteOther(event: OtherSocketEvent): void {
+    this.tally.coverage.other(event);
+    this.lose({ atUs: event.atUs, connection: null, reason: 'other-socket', events: 1, bytes: 0 });
   }
 
   private handOut(): void {

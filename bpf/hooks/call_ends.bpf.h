@@ -23,6 +23,8 @@ static __always_inline void take_sent(struct sock *sk, int result)
 			TAKE_BYTES(sk, result, WIRE_SENT, true);
 		else if (is_udp(sk))
 			NOTE_QUESTION(sk);
+		else
+			NOTE_OTHER(sk);
 	}
 }
 
@@ -40,7 +42,10 @@ static __always_inline void take_received(struct sock *sk, int result, int flags
 	} else if (!(flags & MSG_ASIDE) && is_target(current_tgid())) {
 		if (is_stream(sk))
 			TAKE_BYTES(sk, result, WIRE_RECEIVED, !(flags & MSG_TRUNC));
-		else if (is_udp(sk) && !(flags & MSG_TRUNC))
-			TAKE_ANSWER(sk, result);
+		else if (is_udp(sk)) {
+			if (!(flags & MSG_TRUNC))
+				TAKE_ANSWER(sk, result);
+		} else
+			NOTE_OTHER(sk);
 	}
 }

@@ -90,6 +90,16 @@ struct unix_sock {
 	struct sock *peer;
 } KERNEL_TYPE;
 
+struct sockaddr_vm {
+	unsigned int svm_port;
+	unsigned int svm_cid;
+} KERNEL_TYPE;
+
+/* Of a module: where it is not loaded yet, nobody knows its fields. */
+struct vsock_sock {
+	struct sockaddr_vm remote_addr;
+} KERNEL_TYPE;
+
 struct socket {
 	struct sock *sk;
 } KERNEL_TYPE;

@@ -13,6 +13,7 @@
 #define SOCKET_EARLIER 0x20    /* older than the recorder */
 #define SOCKET_IGNORED 0x40    /* a pair of unix sockets without names: pipes between processes */
 #define SOCKET_NOT_SAMPLED 0x80 /* its open and its end are told, and none of its bytes */
+#define SOCKET_OTHER 0x100      /* of a kind that is not read, which was told */
 
 /* Where a direction stands in the sequence of TLS records. */
 struct record_reader {

@@ -84,7 +84,7 @@ static __always_inline struct sock *socket_told_of(s32 fd)
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), READ(table, fd) + fd);
 	struct sock *sk = file ? sock_of(file) : 0;
-	return sk && (is_stream(sk) || is_udp(sk)) ? sk : 0;
+	return sk && (is_stream(sk) || is_udp(sk) || is_other(sk)) ? sk : 0;
 }
 
 /* Bytes that moved on a socket which may be gone: only their count is certain. The hole shows in their stream. */
@@ -101,6 +101,8 @@ static __always_inline void take_call(struct sock *sk, struct socket_call *call,
 		return;
 	if (is_stream(sk))
 		TAKE_BYTES(sk, length, call->direction, call->readable);
+	else if (!is_udp(sk))
+		NOTE_OTHER(sk);
 	else if (call->direction == WIRE_SENT)
 		NOTE_QUESTION(sk);
 	else if (call->readable)

@@ -115,4 +115,24 @@ export interface LossEvent {
   readonly bytes: number;
 }
 
-export type SourceEvent = OpenEvent | TlsEvent | DataEvent | CloseEvent | EncryptedEvent | FactsEvent | LossEvent;
+/** Bytes moved on a socket of a kind that is not read: nothing more of it is told. */
+export interface OtherSocketEvent {
+  readonly kind: 'other-socket';
+  readonly connection: null;
+  readonly atUs: number;
+  readonly process: ProcessInfo;
+  /** `vsock`, `tipc`, `mptcp`, `family 99` */
+  readonly socketKind: string;
+  /** The other end, as its family writes it; null where it is not known. */
+  readonly peer: string | null;
+}
+
+export type SourceEvent =
+  | OpenEvent
+  | TlsEvent
+  | DataEvent
+  | CloseEvent
+  | EncryptedEvent
+  | FactsEvent
+  | LossEvent
+  | OtherSocketEvent;

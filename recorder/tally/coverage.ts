@@ -4,6 +4,7 @@
  */
 import type { Exchange, ProcessInfo, UnreadReason, UnreadTls } from '../../tape/model/exchange';
 import { modelFor } from '../../tape/model/registry';
+import type { OtherSocketEvent } from '../source/events';
 
 export interface Coverage {
   readonly connections: number;
@@ -21,6 +22,20 @@ export interface Coverage {
   readonly rawNotKept: number;
   /** The most connections first. */
   readonly unreadTls: readonly UnreadGroup[];
+  /** Sockets of kinds that are not read; in no other count. The most first. */
+  readonly others: readonly OtherGroup[];
+}
+
+/** Sockets of one kind, of processes of one name. */
+export interface OtherGroup {
+  readonly process: ProcessInfo;
+  readonly processes: number;
+  readonly socketKind: string;
+  /** Of the first of them, where it is known. */
+  readonly peer: string | null;
+  /** Whether all of them have that one. */
+  readonly isOnePeer: boolean;
+  readonly sockets: number;
 }
 
 /** Connections of processes of one name whose TLS was not read for the same reason. */
@@ -52,6 +67,13 @@ interface Seen {
   fate: Fate;
 }
 
+interface Others {
+  readonly first: OtherSocketEvent;
+  readonly pids: Set<number>;
+  isOnePeer: boolean;
+  sockets: number;
+}
+
 /** The worst last: what one part of a connection was counts until another part was worse. */
 const fates: readonly Fate[] = ['silent', 'read', 'raw', 'unread'];
 const mostGroups = 1000;
@@ -67,6 +89,7 @@ export class ConnectionCoverage {
   private readonly groups = new Map<string, Group>();
   /** Raw streams that go on, by the number of their exchange, as they are counted so far. */
   private readonly openStreams = new Map<number, Stream>();
+  private readonly others = new Map<string, Others>();
   private rawNotKept = 0;
 
   opened(key: number, process: ProcessInfo | null): void {
@@ -86,6 +109,13 @@ export class ConnectionCoverage {
     const group = this.groupFor(seen.process, unread);
     group.connections++;
     if (group.pids.size < mostPids) group.pids.add(seen.process.pid);
+  }
+
+  other(event: OtherSocketEvent): void {
+    const group = this.othersFor(event);
+    group.sockets++;
+    if (event.peer !== group.first.peer) group.isOnePeer = false;
+    if (group.pids.size < mostPids) group.pids.add(event.process.pid);
   }
 
   /** An exchange that lasts is told more than once: what was said of it before no longer counts. */
@@ -121,6 +151,7 @@ export class ConnectionCoverage {
       rawProtocols: protocols.sort((a, b) => b.streams - a.streams),
       rawNotKept: this.rawNotKept,
       unreadTls: groups.sort((a, b) => b.connections - a.connections),
+      others: [...this.others.values()].map(otherStats).sort((a, b) => b.sockets - a.sockets),
     };
   }
 
@@ -149,6 +180,22 @@ export class ConnectionCoverage {
     this.groups.set(key, group);
     return group;
   }
+
+  private othersFor(event: OtherSocketEvent): Others {
+    const key = `${event.process.name}\0${event.socketKind}`;
+    const known = this.others.get(key);
+    if (known !== undefined) return known;
+    if (this.others.size >= mostGroups && event.process !== others)
+      return this.othersFor({ ...event, process: others, socketKind: 'others', peer: null });
+    const group = { first: event, pids: new Set<number>(), isOnePeer: true, sockets: 0 };
+    this.others.set(key, group);
+    return group;
+  }
+}
+
+function otherStats({ first, pids, isOnePeer, sockets }: Others): OtherGroup {
+  const { process, socketKind, peer } = first;
+  return { process, processes: pids.size, socketKind, peer, isOnePeer, sockets };
 }
 
 function groupStats({ process, pids, unread, connections }: Group): UnreadGroup {

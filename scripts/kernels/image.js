@@ -13,14 +13,16 @@ const guestFiles = path.join(__dirname, 'guest');
 
 /** Programs of this machine that go along, each with the libraries it is linked to. */
 const PROGRAMS = ['curl', 'openssl', 'nginx'];
-/**
- * Modules without which a guest has no disk to leave its result on, and those of TLS in the kernel with its AES-GCM; what a kernel
- * has built in is not there.
- */
-const MODULES = [
-  ...['virtio', 'virtio_ring', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk'],
-  ...['tls', 'gcm', 'ctr', 'ghash-generic', 'gf128mul', 'cryptd', 'crypto_simd', 'aesni-intel', 'ghash-clmulni-intel'],
+/** Modules without which a guest has no disk to leave its result on; what a kernel has built in is not there. */
+const DISK = ['virtio', 'virtio_ring', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev', 'virtio_pci', 'virtio_blk'];
+/** TLS in the kernel, with its AES-GCM. */
+const KERNEL_TLS = [
+  ...['tls', 'gcm', 'ctr', 'ghash-generic', 'gf128mul'],
+  ...['cryptd', 'crypto_simd', 'aesni-intel', 'ghash-clmulni-intel'],
 ];
+/** vsock within one machine. */
+const VSOCK = ['vsock', 'vmw_vsock_virtio_transport_common', 'vsock_loopback'];
+const MODULES = [...DISK, ...KERNEL_TLS, ...VSOCK];
 
 /** @param {string} cache @returns {string} the archive every guest shares */
 function makeBase(cache) {
@@ -80,8 +82,10 @@ function copyWiretape(place) {
     const filter = (/** @type {string} */ from) => !/better-sqlite3\/(deps|src)$/.test(from);
     fs.cpSync(path.join(root, name), path.join(place, name), { recursive: true, filter });
   }
-  const program = path.join(place, 'fixtures/apps/socket-calls/socket-calls');
-  execFileSync('cc', ['-O1', '-Wall', '-static', '-o', program, `${program}.c`]);
+  for (const name of ['socket-calls', 'other-sockets']) {
+    const program = path.join(place, 'fixtures/apps', name, name);
+    execFileSync('cc', ['-O1', '-Wall', '-static', '-o', program, `${program}.c`]);
+  }
 }
 
 /** Folders below node_modules that are no development dependency. */

@@ -32,7 +32,7 @@ const expected = {
 function checksFor(id, lockdown) {
   if (lockdown === 'confidentiality') return ['refused'];
   if (lockdown === 'integrity') return ['command'];
-  return ['command', 'service', ...(expected[id]?.kernelTls ? ['kernel-tls'] : []), 'loss'];
+  return ['command', 'service', ...(expected[id]?.kernelTls ? ['kernel-tls'] : []), 'loss', 'sockets'];
 }
 
 /**

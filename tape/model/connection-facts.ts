@@ -4,6 +4,8 @@
 export const nameSourceWords = {
   dns: 'the last answer of a DNS server that gave its process this address, for the name that was asked',
   resolved: 'the same of systemd-resolved, asked over its own socket',
+  hosts:
+    'the only name that /etc/hosts, as its process sees it, had for this address; whether it was asked is not known',
 } as const;
 export type NameSource = keyof typeof nameSourceWords;
 

@@ -163,6 +163,8 @@ export const lossWords = {
     'TLS whose ciphertext passed and whose plaintext was not seen; where the recorder could not keep up, partly bytes of `ring-full` once more',
   'program-skipped':
     "the kernel did not run the recorder's program for that many events, at most; of whom is not known",
+  'other-socket':
+    'a kind of socket that is not read (vsock, TIPC, SMC, MPTCP, SCTP and others): so many sockets, of unknown size',
   'not-captured': 'packets that are missing in the file of an import',
   'no-boundary': 'seen, and no part of any exchange: after a gap or an error, before the next message began',
   'no-open': 'of a connection whose beginning was not seen',

@@ -17,6 +17,7 @@ import { describeE2e } from '../support/e2e';
 import {
   apps,
   type Certificate,
+  lineFrom,
   makeCertificate,
   run,
   start,
@@ -252,6 +253,53 @@ urllib.request.urlopen('http://' + address + ':${port}/').read()`;
     expect(exchanges.map(({ exchange }) => httpIn(exchange).response?.status)).toEqual([200]);
     expect(connectionsOf(exchanges)[0]).not.toHaveProperty('hostName');
   });
+});
+
+/** In a network and with a hosts file of its own, which nobody else sees. */
+const ownHosts = `set -e
+ip link set lo up
+ip addr add 10.77.0.2/24 dev lo
+ip addr add 10.77.0.3/24 dev lo
+printf '127.0.0.1 localhost\\n10.77.0.2 orders.wiretape.test orders\\n10.77.0.3 one.test two.test\\n' > "$1"
+mount --bind "$1" /etc/hosts
+exec python3 -c "$2"
+`;
+
+/** Serves, and asks once it is told whom; stays until its input ends. */
+const askingServer = `
+import sys, threading, urllib.request
+from http.server import HTTPServer, BaseHTTPRequestHandler
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self): self.send_response(204); self.end_headers()
+    def log_message(self, *words): pass
+server = HTTPServer(('0.0.0.0', 0), Answer)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print('listening', server.server_port, flush=True)
+for host in sys.stdin.readline().split():
+    urllib.request.urlopen('http://%s:%d/' % (host, server.server_port)).read()
+print('asked', flush=True)
+sys.stdin.read()
+`;
+
+describeE2e('the name of a peer in a hosts file', () => {
+  it('is that of the file its process sees, where that has one name for the address', async () => {
+    const script = folder.write('hosts.sh', ownHosts);
+    const words = ['-n', '-m', 'sh', script, folder.file('hosts'), askingServer];
+    const program = start('unshare', words, { stdio: ['pipe', 'pipe', 'pipe'] });
+    await lineFrom(program, program.child.stdout, /^listening/);
+    const { exchanges } = await recordDuring(['--pid', String(program.pid)], async () => {
+      program.child.stdin?.write('orders 10.77.0.2 two.test 127.0.0.1\n');
+      await lineFrom(program, program.child.stdout, /^asked/);
+    });
+    const calls = connectionsOf(exchanges).filter(({ direction }) => direction === 'outbound');
+    const orders = { name: 'orders.wiretape.test', source: 'hosts' };
+    expect(calls.map(({ remote, hostName }) => [remote?.replace(/:\d+$/, ''), hostName ?? null])).toEqual([
+      ['10.77.0.2', orders],
+      ['10.77.0.2', orders],
+      ['10.77.0.3', null],
+      ['127.0.0.1', null],
+    ]);
+  }, 60_000);
 });
 
 /** In a network of its own, where nobody else is redirected. */

@@ -2,8 +2,10 @@
  * What could not be read is said: by process and library, by the name of a protocol, first where nothing could be read,
  * and not at all where nothing was said.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { operationOf } from '../../tape/model/registry';
 import { httpIn, rawIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
@@ -28,6 +30,7 @@ import {
   startRecording,
   wiretape,
 } from '../support/recorder';
+import { workingTiers } from '../support/tiers';
 
 const node = process.execPath;
 const echo = join(apps, 'echo/node.js');
@@ -227,5 +230,49 @@ describeE2e('a recording without traffic', () => {
     const recorder = record(folder.file(`empty-${status}.tape`), ...args);
     recorder.child.stdout?.resume();
     expect(await recorder.ended).toBe(status);
+  });
+});
+
+/** A listener of MPTCP whose client knows TCP only. Where the kernel has no MPTCP it is TCP from the beginning. */
+const fallsBack = `
+import socket
+try: listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+except OSError: listener = socket.socket()
+listener.bind(('127.0.0.1', 0)); listener.listen()
+client = socket.create_connection(listener.getsockname()); server, _ = listener.accept()
+client.sendall(b'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'); server.recv(100)
+server.sendall(b'HTTP/1.1 204 x\\r\\n\\r\\n'); client.recv(100)
+`;
+
+describeE2e('sockets of kinds that are not read', () => {
+  const program = () => {
+    const file = folder.file('other-sockets');
+    execFileSync('cc', ['-O1', '-Wall', '-o', file, join(apps, 'other-sockets/other-sockets.c')]);
+    return file;
+  };
+  const tiers = workingTiers().filter((tier) => tier === 'tracepoint' || tier === 'syscall');
+
+  it.each(tiers)('are named and counted, once each, by tier %s', async (tier) => {
+    const tape = folder.file(`others-${tier}.tape`);
+    const words = ['record', '--tier', tier, '-o', tape, '--', program(), 'seqpacket'];
+    const recording = start(wiretape, words, { env: environment });
+    expect(await recording.ended).toBe(3);
+    const summary = recording.stderr();
+    expect(summary).toMatch(/^ {2}seen {6}2 sockets of other kinds: unix seqpacket$/m);
+    expect(summary).toMatch(/^ {2}not read {3}2 sockets of other kinds: unix seqpacket$/m);
+    expect(summary).toMatch(/^ {13}other-sockets \(\d+\): unix seqpacket, 2 sockets$/m);
+    expect(summary).not.toContain('no connection was seen');
+    expect(summary).not.toContain('missing    nothing');
+    const losses = new Database(tape, { readonly: true });
+    expect(losses.prepare('SELECT reason, events, bytes FROM losses').all()).toEqual([
+      { reason: 'other-socket', events: 2, bytes: 0 },
+    ]);
+    losses.close();
+  });
+
+  it('are none where MPTCP falls back to TCP, which is read', async () => {
+    const { summary } = await recordCommand(['python3', '-c', fallsBack]);
+    expect(summary).not.toContain('not read');
+    expect(summary).toMatch(/missing {4}nothing/);
   });
 });

@@ -41,6 +41,9 @@ export interface WireFields {
   readonly window?: number;
   /** tlsAgreed: the name of a protocol */
   readonly agreed?: string;
+  /** otherSocket; its family is `family` */
+  readonly protocol?: number;
+  readonly peer?: readonly [cid: number, port: number];
   /** fork, exec, exit */
   readonly other?: number;
   readonly name?: string;
@@ -119,6 +122,12 @@ function putSpecifics(put: Put, fields: WireFields): void {
     put('wire_close.round_trip_us', fields.roundTripUs ?? 0);
     put('wire_close.resent', fields.resent ?? 0);
     put('wire_close.window', fields.window ?? 0);
+  }
+  if (fields.type === 'otherSocket') {
+    put('wire_other.family', fields.family ?? 40);
+    put('wire_other.protocol', fields.protocol ?? 0);
+    put('wire_other.cid', fields.peer?.[0] ?? 0xffffffff);
+    put('wire_other.port', fields.peer?.[1] ?? 0);
   }
   if (fields.agreed !== undefined) {
     put('wire_header.size', fields.agreed.length);

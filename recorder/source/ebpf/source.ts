@@ -19,6 +19,7 @@ import type { MissingReason, SourceEvent } from '../events';
 import type { Source } from '../source';
 import { refuseClosed } from './attach/closed-targets';
 import { resolveContainers } from './attach/containers/choose';
+import { HostsFiles } from './attach/hosts-files';
 import { createPlanner, type Planner } from './attach/plan';
 import { ProbeTimes } from './attach/probe-times';
 import { createProcReader } from './attach/proc/proc-reader';
@@ -84,6 +85,9 @@ export interface EbpfSource extends Source {
 const CHECK_INTERVAL_MS = 1000;
 const CLOSING_CHECK_MS = 5;
 
+/** Events by which a process is known to speak. */
+const kindsOfSpeakers: ReadonlySet<WireEvent['kind']> = new Set(['open', 'open-unix', 'other-socket']);
+
 /** The initial pid namespace (PROC_PID_INIT_INO): the kernel side speaks of processes by their number there. */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
@@ -112,6 +116,7 @@ class LiveSource implements EbpfSource {
   private readonly lookout: Lookout;
   private readonly java: JavaMachines | null;
   private readonly details: DetailsReader | null;
+  private readonly hosts = new HostsFiles(this.proc.root, Date.now);
   /** Processes that were asked since they began to speak. */
   private readonly described = new Set<number>();
   private timer: NodeJS.Timeout | undefined;
@@ -150,6 +155,7 @@ class LiveSource implements EbpfSource {
       onEvent: (event) => this.outgoing.push(event),
       inboundPorts: onlyPorts(targets),
       ...(options.unboundBytes === undefined ? {} : { heldBytesMost: options.unboundBytes }),
+      hostInFile: (pid, remote, atNs) => this.hosts.nameOf({ pid, remote, agoMs: (monotonicNs() - atNs) / 1e6 }),
       isOwn: (pid, local) => this.java?.asksBy(pid, local) ?? false,
       lookAtTls: (pid) => this.tlsLooks.of(pid, performance.now()),
       probedAtNs: (pid, file) => this.probeTimes.of(pid, file),
@@ -357,6 +363,7 @@ class LiveSource implements EbpfSource {
   private bury(pid: number): void {
     this.capture.removeTarget(pid);
     this.described.delete(pid);
+    this.hosts.forget(pid);
     this.binder.push({ kind: 'exit', pid, atNs: monotonicNs(), socket: 0, tls: 0, other: 0, name: '' });
   }
 
@@ -379,6 +386,7 @@ class LiveSource implements EbpfSource {
   }
 
   private describe(pid: number): void {
+    this.hosts.meet(pid);
     const details = this.details?.of(pid) ?? {};
     // Of one that has ended there is no more than its user.
     if (details.executable !== undefined || details.command !== undefined) this.binder.processes.describe(pid, details);
@@ -406,7 +414,7 @@ class LiveSource implements EbpfSource {
     if (doubtful) this.binder.doubtUnix(this.lastEventNs);
     for (const event of decodeBatch(batch)) {
       this.lastEventNs = event.atNs;
-      if (event.kind === 'open' || event.kind === 'open-unix') this.meetSpeaker(event.pid);
+      if (kindsOfSpeakers.has(event.kind)) this.meetSpeaker(event.pid);
       this.followProcess(event);
       this.binder.push(event);
       if (event.kind !== 'open-unix') continue;
@@ -437,6 +445,8 @@ class LiveSource implements EbpfSource {
       case 'exit':
         this.described.delete(event.kind === 'fork' ? event.other : event.pid);
         this.membership.take(event);
+        if (event.kind === 'fork') this.hosts.fork(event.pid, event.other);
+        else this.hosts.forget(event.pid);
         break;
       case 'listen':
         this.withSockets(() => this.membership.take(event));

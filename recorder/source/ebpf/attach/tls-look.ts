@@ -4,6 +4,7 @@
  * be loaded later. One that ended too soon is known by another process of the same program. Bounded.
  */
 import type { SeenLibrary, TlsLook } from '../bind/unread';
+import { keepYoungest } from '../keep-youngest';
 import { Evidence } from './evidence';
 import type { MappedImage } from './mapped-image';
 import type { Planner, ProcessPlan } from './plan';
@@ -39,15 +40,15 @@ export class TlsLooks {
     if (known !== undefined && nowMs - known.lookedAtMs < freshMs) return known.look;
     const program = known?.program ?? this.processes.facts(pid)?.exe ?? null;
     const look = this.look(pid);
-    if (look !== null && program !== null) remember(this.byProgram, program, look, mostImageSets);
+    if (look !== null && program !== null) keepYoungest(this.byProgram, program, look, mostImageSets);
     const last = look ?? known?.look ?? this.byProgram.get(program ?? '') ?? null;
-    remember(this.byProcess, pid, { program, look: last, lookedAtMs: nowMs }, mostProcesses);
+    keepYoungest(this.byProcess, pid, { program, look: last, lookedAtMs: nowMs }, mostProcesses);
     return last;
   }
 
   /** The number stands for another process, or another program, from now on. */
   renew(pid: number, program: string | null): void {
-    remember(this.byProcess, pid, { program, look: null, lookedAtMs: Number.NEGATIVE_INFINITY }, mostProcesses);
+    keepYoungest(this.byProcess, pid, { program, look: null, lookedAtMs: Number.NEGATIVE_INFINITY }, mostProcesses);
   }
 
   private look(pid: number): TlsLook | null {
@@ -57,7 +58,7 @@ export class TlsLooks {
     const known = this.byImages.get(key);
     if (known !== undefined) return known;
     const look = this.lookInto(images);
-    remember(this.byImages, key, look, mostImageSets);
+    keepYoungest(this.byImages, key, look, mostImageSets);
     return look;
   }
 
@@ -93,11 +94,4 @@ class LazyLook implements TlsLook {
     this.found ??= this.search();
     return this.found;
   }
-}
-
-function remember<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
-  map.delete(key);
-  const oldest = map.size >= most ? map.keys().next().value : undefined;
-  if (oldest !== undefined) map.delete(oldest);
-  map.set(key, value);
 }

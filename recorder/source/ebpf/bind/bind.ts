@@ -4,6 +4,7 @@
  * socket becomes a connection without addresses, never a guess. Pure: pids, ports and times come in with the events.
  */
 
+import type { HostName } from '../../../../tape/model/connection-facts';
 import type { Way } from '../../../../tape/model/exchange';
 import type { CloseEvent, MissingReason, Role, SourceEvent } from '../../events';
 import type { Agreed } from '../../tls-hello';
@@ -51,6 +52,8 @@ export interface BinderOptions {
   readonly lookAtTls?: (pid: number) => TlsLook | null;
   /** Since when a library of a process is read; undefined where it is not. */
   readonly probedAtNs?: (pid: number, file: string) => number | undefined;
+  /** Which name the process has in a file for whom it connected to, where nobody was seen to tell it one. */
+  readonly hostInFile?: (pid: number, remote: string, atNs: number) => HostName | null;
   /** Plaintext held for streams without a socket; beyond it the oldest stream goes out unbound. */
   readonly heldBytesMost?: number;
 }
@@ -136,6 +139,9 @@ export class Binder {
         break;
       case 'close':
         this.closeSocket(event);
+        break;
+      case 'other-socket':
+        this.tellOther(event);
         break;
       case 'standing':
         this.emitTransport(event);
@@ -236,9 +242,22 @@ export class Binder {
       process: this.processes.of(event.pid),
       local: event.local,
       remote: event.remote,
-      ...(role === 'inbound' ? {} : this.names.of(event.pid, event.remote)),
+      ...(role === 'inbound' ? {} : this.hostOf(event, role)),
       startedEarlier,
     });
+  }
+
+  private tellOther({ pid, atNs, socketKind, peer }: Extract<WireEvent, { kind: 'other-socket' }>): void {
+    const process = this.processes.of(pid);
+    this.emit({ kind: 'other-socket', connection: null, atUs: this.atUs(atNs), process, socketKind, peer });
+  }
+
+  /** Since when an older connection is there nobody knows, nor what a file said then. */
+  private hostOf({ pid, remote, atNs, startedEarlier }: OpenWire, role: Role): { readonly hostName?: HostName } {
+    const told = this.names.of(pid, remote);
+    if (told.hostName !== undefined || role !== 'outbound' || startedEarlier) return told;
+    const hostName = this.options.hostInFile?.(pid, remote, atNs) ?? null;
+    return hostName === null ? {} : { hostName };
   }
 
   private dropOldestSocket(): void {

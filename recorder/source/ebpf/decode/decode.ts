@@ -3,6 +3,7 @@
  * write whole events: a batch that does not add up is a fault of ours, and says so by ending early.
  */
 import { addressText, withPort } from './address';
+import { type SocketKind, socketKindOf } from './socket-kinds';
 import {
   offsetOf,
   type TlsLibraryName,
@@ -74,6 +75,7 @@ export type WireEvent =
       readonly remote: string;
     } & Opening)
   | (WireBase & { readonly kind: 'listen' } & WireEndpoints)
+  | (WireBase & { readonly kind: 'other-socket' } & SocketKind)
   | (WireBase & {
       readonly kind: 'data';
       readonly layer: 'socket' | 'tls';
@@ -292,6 +294,8 @@ function decodeEvent(type: number, event: EventView): WireEvent | undefined {
       return { kind: 'open', ...event.base, ...opening(event), ...endpoints(event) };
     case wireType.openUnix:
       return { kind: 'open-unix', ...event.base, ...opening(event), ...unixNames(event) };
+    case wireType.otherSocket:
+      return { kind: 'other-socket', ...event.base, ...socketKind(event) };
     case wireType.listen:
       return { kind: 'listen', ...event.base, ...endpoints(event) };
     case wireType.close:
@@ -325,6 +329,16 @@ function decodeEvent(type: number, event: EventView): WireEvent | undefined {
     default:
       return undefined;
   }
+}
+
+function socketKind(event: EventView): SocketKind {
+  const [family, protocol] = [event.u16(offsetOf('wire_other.family')), event.u16(offsetOf('wire_other.protocol'))];
+  return socketKindOf({
+    family,
+    protocol,
+    cid: event.u32(offsetOf('wire_other.cid')),
+    port: event.u32(offsetOf('wire_other.port')),
+  });
 }
 
 function decodeData(event: EventView): WireEvent {

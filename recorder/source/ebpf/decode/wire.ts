@@ -20,6 +20,7 @@ export const wireType = {
   standing: 13,
   answer: 14,
   tlsAgreed: 15,
+  otherSocket: 16,
 } as const;
 
 export const wireDirection = { received: 0, sent: 1 } as const;
@@ -103,6 +104,11 @@ export const wireLayout = {
   'wire_close.window': [112, 4],
   wire_agreed: [0, 128],
   'wire_agreed.name': [64, 64],
+  wire_other: [0, 80],
+  'wire_other.family': [64, 2],
+  'wire_other.protocol': [66, 2],
+  'wire_other.cid': [68, 4],
+  'wire_other.port': [72, 4],
   wire_process: [0, 88],
   'wire_process.other': [64, 4],
   'wire_process.name': [72, 16],
@@ -123,6 +129,7 @@ export const wireSizes: Readonly<Record<number, number>> = {
   [wireType.tlsClose]: wireLayout.wire_close[1],
   [wireType.standing]: wireLayout.wire_close[1],
   [wireType.tlsAgreed]: wireLayout.wire_agreed[1],
+  [wireType.otherSocket]: wireLayout.wire_other[1],
   [wireType.fork]: wireLayout.wire_process[1],
   [wireType.exec]: wireLayout.wire_process[1],
   [wireType.exit]: wireLayout.wire_process[1],

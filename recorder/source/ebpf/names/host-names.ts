@@ -4,6 +4,7 @@
  */
 import type { HostName, NameSource } from '../../../../tape/model/connection-facts';
 import { addressOf, addressText } from '../decode/address';
+import { keepYoungest } from '../keep-youngest';
 import { type DnsAnswer, dnsAnswer } from './dns-message';
 import { DnsStream } from './dns-stream';
 import { ResolvedTalk, resolvedSocket } from './resolved-talk';
@@ -27,8 +28,8 @@ export class HostNames {
 
   /** A connection begins: to a DNS server, perhaps. */
   open(socket: number, remote: string): void {
-    if (remote.endsWith(':53')) keep(this.talks, socket, new DnsStream());
-    else if (remote === resolvedSocket) keep(this.talks, socket, new ResolvedTalk());
+    if (remote.endsWith(':53')) keepYoungest(this.talks, socket, new DnsStream(), knownMost);
+    else if (remote === resolvedSocket) keepYoungest(this.talks, socket, new ResolvedTalk(), knownMost);
   }
 
   close(socket: number): void {
@@ -63,7 +64,7 @@ export class HostNames {
   /** A child knows what its parent was told until then. */
   fork(parent: number, child: number): void {
     const names = this.byProcess.get(parent);
-    if (names !== undefined) keep(this.byProcess, child, new Map(names));
+    if (names !== undefined) keepYoungest(this.byProcess, child, new Map(names), knownMost);
   }
 
   forgetProcess(pid: number): void {
@@ -72,19 +73,13 @@ export class HostNames {
 
   private learn(pid: number, { name, addresses }: DnsAnswer, source: NameSource): void {
     const names = this.byProcess.get(pid) ?? new Map<string, HostName>();
-    keep(this.byProcess, pid, names);
+    keepYoungest(this.byProcess, pid, names, knownMost);
     for (const address of addresses)
-      keep(names, addressText(new DataView(address.buffer, address.byteOffset, address.length)), { name, source });
-  }
-}
-
-/** As the youngest. */
-function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= knownMost) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
+      keepYoungest(
+        names,
+        addressText(new DataView(address.buffer, address.byteOffset, address.length)),
+        { name, source },
+        knownMost,
+      );
   }
 }

@@ -248,3 +248,29 @@ describe('the name of a peer', () => {
     expect(opensIn(events)[1]?.hostName?.name).toBe('shop.test');
   });
 });
+
+describe('a name in a file of the process', () => {
+  const connect: WireFields = {
+    type: 'open',
+    socket: 1,
+    role: wireRole.outbound,
+    remote: [[10, 0, 0, 5], 443],
+  };
+  const named = (events: readonly WireFields[]) => {
+    const all: SourceEvent[] = [];
+    const hostInFile = (pid: number, remote: string) => ({ name: `${pid} ${remote}`, source: 'hosts' as const });
+    const binder = new Binder({ clockOffsetUs: 0, onEvent: (event) => all.push(event), hostInFile });
+    for (const event of decodeBatch(batchOf(...events))) binder.push(event);
+    return opensIn(all).map(({ hostName }) => hostName?.name);
+  };
+
+  it('is that of who was connected to', () => {
+    expect(named([connect])).toEqual(['4711 10.0.0.5:443']);
+  });
+
+  it('is none of who connects, nor of a connection that is older or whose side is not known', () => {
+    expect(named([{ ...connect, role: wireRole.inbound }])).toEqual([undefined]);
+    expect(named([{ ...connect, role: wireRole.unknown }])).toEqual([undefined]);
+    expect(named([{ ...connect, flags: wireFlag.startedEarlier }])).toEqual([undefined]);
+  });
+});
