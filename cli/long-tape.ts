@@ -99,6 +99,8 @@ function mocksOn(reader: TapeReader, args: TapeArguments): MocksOnTape {
 /** What redaction took out of exchanges, each secret once. */
 class Taken {
   private readonly byPlaceholder = new Map<string, RedactionEntry>();
+  /** Lists that were looked at: a store gives one for all exchanges that say the same. */
+  private readonly noted = new WeakSet<readonly RedactionEntry[]>();
   private ofPaths = false;
 
   async *alsoOf<T>(
@@ -120,6 +122,8 @@ class Taken {
   }
 
   private note(entries: readonly RedactionEntry[]): void {
+    if (entries.length === 0 || this.noted.has(entries)) return;
+    this.noted.add(entries);
     for (const entry of entries) {
       this.byPlaceholder.set(`${entry.rule} ${entry.placeholder}`, entry);
       this.ofPaths ||= entry.in === 'request' && entry.path.startsWith('path');

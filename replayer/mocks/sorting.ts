@@ -1,7 +1,7 @@
 /** What exchanges are to mocks, put into one order: mocks, refused connects between them, and what is not served, with the reason. */
 import { addressOf } from '../../tape/model/http/http';
-import type { StoredExchange } from '../../tape/store/tape';
-import { arranged, readerOf } from './hosts/readers';
+import type { ExchangeOutline, StoredExchange } from '../../tape/store/tape';
+import { arranged, type OutlinedMock, readerOf } from './hosts/readers';
 import type { Mock, MockSet, NotServed, Refusal, ShelvedMock } from './mock';
 import { isAsked, type Naming } from './served';
 import type { Upstream } from './upstream';
@@ -80,6 +80,14 @@ export class Sorting {
       case 'not-served':
         this.left.push(draft.notServed);
     }
+  }
+
+  /** The same as a draft of it, of which there may be a million: nothing is made beside it. */
+  shelve({ id, causeId: cause }: Pick<ExchangeOutline, 'id' | 'causeId'>, outlined: OutlinedMock, of: Upstream): void {
+    const { method, target, status } = outlined;
+    const mock = { id, cause, method, target, status, index: this.counted.length, upstream: this.seen(of) };
+    this.counted.push(mock);
+    this.shelved.push(mock);
   }
 
   /** `shelved` is left out where nothing is. */

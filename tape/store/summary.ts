@@ -41,7 +41,6 @@ export function outlineOf({ id, causeId, exchange, redacted }: StoredExchange): 
   const request = httpOf(exchange)?.request ?? null;
   return {
     id,
-    startedAtUs: exchange.startedAtUs,
     causeId,
     connection: { direction, local, remote, tls },
     protocol: exchange.protocol,

@@ -112,7 +112,6 @@ export interface ExchangeSummary {
 /** What an index of exchanges is made of: what was asked, of whom, how it ended, and what was taken out of it. */
 export interface ExchangeOutline {
   readonly id: string;
-  readonly startedAtUs: number;
   readonly causeId: string | null;
   readonly connection: Pick<Connection, 'direction' | 'local' | 'remote' | 'tls'>;
   readonly protocol: ProtocolName;

@@ -325,6 +325,12 @@ describe.each([
         number: 8,
         request: requestOf({ method: 'POST', target: '/graphql', body: bodyOf('{"query":"query A { a }"}') }),
       }),
+      exchangeOf({ number: 9, request: requestOf({ startedAtUs: epochUs, endedAtUs: epochUs }) }),
+      exchangeOf({ number: 10, request: requestOf({ startedAtUs: epochUs, endedAtUs: epochUs + 99_999_999_999 }) }),
+      exchangeOf({ number: 11, request: requestOf({ scheme: 'http', startedAtUs: epochUs, endedAtUs: epochUs }) }),
+      exchangeOf({ number: 12, request: requestOf({ scheme: '', startedAtUs: epochUs, endedAtUs: epochUs + 1 }) }),
+      exchangeOf({ number: 13, request: requestOf({ scheme: 'ab', startedAtUs: 1, endedAtUs: 1 }) }),
+      exchangeOf({ number: 14, request: requestOf({ method: 'A\nB', headers: [['Host', 'x\ny']] }) }),
     );
     await tape.read(async (reader) => {
       const exchanges = await Array.fromAsync(reader.exchanges());
@@ -335,6 +341,9 @@ describe.each([
         '3',
         '6',
         '8',
+        '9',
+        '10',
+        '14',
       ]);
     });
   });

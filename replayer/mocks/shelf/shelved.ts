@@ -3,7 +3,7 @@
  * whole. What an outline does not say enough of is read here, and kept only where it cannot be read again when it is asked for.
  */
 import type { ExchangeOutline, StoredExchange } from '../../../tape/store/tape';
-import { outlinedMock } from '../hosts/readers';
+import { type OutlinedMock, outlinedMock } from '../hosts/readers';
 import type { MockSet } from '../mock';
 import { dependenciesNamed, isAsked } from '../served';
 import { type Draft, draftOf, Sorting, shelvedDraft } from '../sorting';
@@ -18,51 +18,58 @@ export interface ShelvedFrom {
 
 /** `heard` of the set is empty: who serves it reads that from the tape, too. */
 export async function shelvedFrom({ outlines, read }: ShelvedFrom): Promise<MockSet> {
-  const drafts: (Draft | null)[] = [];
-  const toRead = new Map<string, number>();
+  const sorting = new Sorting();
+  const waiting: Waiting[] = [];
   const named = new Names();
+  let count = 0;
   for await (const page of outlines) {
     for (const outline of page) {
-      const draft = shelvedBy(outline, named);
-      if (draft !== null) named.note(outline.connection.remote, draft.upstream, drafts.length);
-      else toRead.set(outline.id, drafts.length);
-      drafts.push(draft);
+      const outlined = outlinedMock(outline);
+      const upstream = outlined === null ? null : named.asked(outline);
+      const at = count++;
+      if (outlined === null || upstream === null) waiting.push({ id: outline.id, at, draft: null });
+      else {
+        named.note(outline.connection.remote, upstream, at);
+        if (waiting.length === 0) sorting.shelve(outline, outlined, upstream);
+        else waiting.push({ id: outline.id, at, draft: draftFrom(outline, outlined, upstream) });
+      }
     }
   }
-  await readInto(drafts, { read, toRead, named });
-  const sorting = new Sorting();
-  for (const draft of drafts) sorting.add(draft);
+  await readInto(waiting, { read, named });
+  for (const { draft } of waiting) sorting.add(draft);
   return { ...sorting.set(), heard: [], anyHost: false };
 }
 
-type Shelved = Draft & { readonly kind: 'shelved' };
+/** One that must be read, or comes behind such a one. */
+interface Waiting {
+  readonly id: string;
+  /** Its place among all. */
+  readonly at: number;
+  draft: Draft | null;
+}
 
-function shelvedBy(outline: ExchangeOutline, named: Names): Shelved | null {
-  const outlined = outlinedMock(outline);
-  const upstream = outlined === null ? null : named.asked(outline);
-  if (outlined === null || upstream === null) return null;
-  const { method, target, status } = outlined;
-  return { kind: 'shelved', mock: { id: outline.id, cause: outline.causeId, method, target, status }, upstream };
+function draftFrom({ id, causeId: cause }: ExchangeOutline, outlined: OutlinedMock, upstream: Upstream): Draft {
+  return { kind: 'shelved', mock: { id, cause, ...outlined }, upstream };
 }
 
 interface ToRead extends Pick<ShelvedFrom, 'read'> {
-  /** Ids, and where their drafts stand. */
-  readonly toRead: ReadonlyMap<string, number>;
   readonly named: Names;
 }
 
 /** What was never asked waits until every address has its name. */
-async function readInto(drafts: (Draft | null)[], { read, toRead, named }: ToRead): Promise<void> {
-  const unasked: StoredExchange[] = [];
+async function readInto(waiting: readonly Waiting[], { read, named }: ToRead): Promise<void> {
+  const toRead = new Map(waiting.filter(({ draft }) => draft === null).map((each) => [each.id, each]));
+  const unasked: [StoredExchange, Waiting][] = [];
   for await (const stored of read([...toRead.keys()])) {
-    const at = toRead.get(stored.id) ?? 0;
+    const each = toRead.get(stored.id);
+    if (each === undefined) continue;
     if (isAsked(stored.exchange)) {
-      named.note(stored.exchange.connection.remote, upstreamOf(stored.exchange), at);
-      drafts[at] = shelvedDraft(draftOf(stored, upstreamOf), stored);
-    } else unasked.push(stored);
+      named.note(stored.exchange.connection.remote, upstreamOf(stored.exchange), each.at);
+      each.draft = shelvedDraft(draftOf(stored, upstreamOf), stored);
+    } else unasked.push([stored, each]);
   }
   const naming = dependenciesNamed(named.byAddress());
-  for (const stored of unasked) drafts[toRead.get(stored.id) ?? 0] = draftOf(stored, naming);
+  for (const [stored, each] of unasked) each.draft = draftOf(stored, naming);
 }
 
 /** What upstreams were called by those who asked them. */
