@@ -29,6 +29,8 @@ type UsualCells = readonly [
   redacted: string | null,
   /** The number of its protocol, verb, authority and result, where the rest is as with most; null where all must be read. */
   usual: string | null,
+  /** `RestCells` of a packed tape, whose exchanges are all unlike the others. */
+  ...rest: readonly unknown[],
 ];
 
 /** The rest, of the few that are unlike the others, in the order of `RestCells`. */
@@ -113,7 +115,8 @@ export function* outlines(source: Source, filter: ExchangeFilter): IterableItera
   const { database, cells } = source;
   const { where, values } = conditions(filter);
   const requireBelievable = cellCheck(namesOf(usualColumns), cells.joined);
-  const columns = `${boundedColumns(usualColumns, cells.joined)}, ${usual}`;
+  const beside = source.blocks.hasBlocks() ? `, ${restList(source)}` : '';
+  const columns = `${boundedColumns(usualColumns, cells.joined)}, ${usual}${beside}`;
   const rows = database
     .prepare<unknown[], UsualCells>(`SELECT ${columns} ${fromTables} ${where} ORDER BY e.started_us, e.id`)
     .raw()
@@ -140,12 +143,12 @@ const rememberedLines = 1000;
 function linesOf(source: Source): (row: UsualCells) => Line {
   const restOf = restsOf(source);
   const known = new Map<string, Line>();
-  return ([id, , , , , usual]) => {
-    if (usual === null) return lineFrom(restOf(id));
+  return ([id, , , , , usual, ...rest]) => {
+    if (usual === null) return lineFrom(restOf(id, rest));
     const before = known.get(usual);
     if (before !== undefined) return before;
     const parts = usual.split(separator);
-    if (parts.length !== 4) return lineFrom(restOf(id));
+    if (parts.length !== 4) return lineFrom(restOf(id, rest));
     const line = usualLineFrom(parts as [string, string, string, string]);
     if (known.size >= rememberedLines) known.clear();
     known.set(usual, line);
@@ -179,16 +182,21 @@ function lineFrom(cells: RestCells): Line {
 }
 
 /** What is read of an exchange that is unlike the others, with what a packed tape keeps elsewhere. */
-function restsOf(source: Source): (id: number) => RestCells {
+function restsOf(source: Source): (id: number, beside: readonly unknown[]) => RestCells {
   const { database, cells } = source;
   const requireBelievable = cellCheck(namesOf(restColumns), cells.joined);
-  const columns = `${boundedColumns(restColumns, cells.joined)}, ${beginning}`;
-  const find = database.prepare<[number], RestCells>(`SELECT ${columns} FROM exchanges e WHERE e.id = ?`).raw();
-  return (id) => {
-    const row = find.get(id) as RestCells; // it was read just now, and the statement that did is still under way
+  const sql = `SELECT ${restList(source)} FROM exchanges e WHERE e.id = ?`;
+  const find = database.prepare<[number], RestCells>(sql).raw();
+  return (id, beside) => {
+    // It is there: the statement that read it just now is still under way.
+    const row = (beside.length > 0 ? beside : find.get(id)) as RestCells;
     requireBelievable(row);
     return row.at(-2) === null ? row : wholeRest(row, source);
   };
+}
+
+function restList({ cells }: Source): string {
+  return `${boundedColumns(restColumns, cells.joined)}, ${beginning}`;
 }
 
 function wholeRest(row: RestCells, source: Source): RestCells {
