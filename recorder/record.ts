@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CaptureStats, createHeaderInflater } from '../native/binding';
+import { type CaptureStats, createHeaderInflater, giveBackMemory, keepLittleFreed } from '../native/binding';
 import type { Exchange, ProcessInfo } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
 import type { Redacted } from '../tape/redact/redacted';
@@ -84,6 +84,8 @@ export interface Recording {
 const SIZE_CHECK_MS = 500;
 /** After events have come, for what waits for others or for time to pass. */
 const TICK_MS = 250;
+/** How long what the start, V8's compilers and bursts leave behind is kept while events come. */
+const GIVE_BACK_MS = 10_000;
 /** One that takes longer to end is left running. */
 const COMMAND_END_MS = 5000;
 /** For the other ends of what targets that have ended had open; and nothing open for long enough that events under way are in. */
@@ -113,6 +115,7 @@ class RunningRecording implements Recording {
   private readonly timers: NodeJS.Timeout[] = [];
   /** While events come, time passes with them. */
   private ticking: NodeJS.Timeout | undefined;
+  private gaveBackAtMs = 0;
   private outgoing: Redacted<Exchange>[] = [];
   /** Connections that ended behind them. */
   private endings: ConnectionEnd[] = [];
@@ -147,6 +150,7 @@ class RunningRecording implements Recording {
 
   async begin(): Promise<this> {
     const { options } = this;
+    keepLittleFreed();
     // The session's row first: an exchange may be complete before the attaching is.
     this.session = await this.writer.beginSession({
       startedAtUs: nowUs(),
@@ -179,6 +183,7 @@ class RunningRecording implements Recording {
     this.awaited = this.source.awaited;
     this.tier = this.source.tier;
     await this.source.settled();
+    this.giveBack();
     this.watch();
     return this;
   }
@@ -227,6 +232,13 @@ class RunningRecording implements Recording {
     this.handOver();
     if (this.ticking === undefined) this.tickLater();
     else this.ticking.refresh();
+    if (performance.now() - this.gaveBackAtMs >= GIVE_BACK_MS) this.giveBack();
+  }
+
+  /** Nobody is woken for it: where nothing comes, nothing is left behind. */
+  private giveBack(): void {
+    this.gaveBackAtMs = performance.now();
+    giveBackMemory();
   }
 
   private tickLater(): void {
