@@ -7,12 +7,8 @@ export function keepHeapTight(): void {
   setFlagsFromString('--heap-growing-percent=30');
 }
 
-/**
- * The same for a recorder, whose heap is small and busy; and what collects garbage at once. V8 waits for far more than an exchange with a
- * long body leaves behind, and knows nothing of how much it is.
- */
-export function recorderHeap(): () => void {
-  setFlagsFromString('--heap-growing-percent=50');
+/** What collects garbage at once: V8 waits for far more than what an exchange with a long body leaves behind, which lies outside of its heap. */
+export function garbageCollector(): () => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;
 }

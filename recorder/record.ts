@@ -192,7 +192,6 @@ class RunningRecording implements Recording {
     this.awaited = this.source.awaited;
     this.tier = this.source.tier;
     await this.source.settled();
-    this.options.collectGarbage();
     this.giveBack();
     this.watch();
     return this;

@@ -12,8 +12,8 @@ namespace wiretape {
 namespace {
 
 // Left alone, glibc raises them up to 32 and 64 MiB as large blocks are freed, and keeps as much.
-constexpr int kMappedFromBytes = 256 << 10;
-constexpr int kKeptAtTheEndBytes = 1 << 20;
+constexpr int kMappedFromBytes = 1 << 20;
+constexpr int kKeptAtTheEndBytes = 8 << 20;
 
 // Only what is never written: a segment that is holds relocations, which are in no file.
 int let_go_of_code(dl_phdr_info* object, size_t, void*) {
