@@ -14,6 +14,7 @@ import { announcement, isEmpty, nothingRecorded, statusTable, summaryLines } fro
 import { listenForSignals } from './recording-signals';
 import { redactionOptions, redactorFrom, tellUnusedRules } from './redaction-options';
 import { isInteractive, visibleLine } from './terminal';
+import { garbageCollector } from './tight-heap';
 import { wiretapeVersion } from './version';
 
 interface RecordArguments {
@@ -137,6 +138,7 @@ async function record(args: RecordArguments): Promise<number> {
     maxBodyBytes: maxBodyFrom(args.maxBody),
     maxRssBytes: args.maxRss === undefined ? null : maxRssFrom(args.maxRss),
     redactor,
+    collectGarbage: garbageCollector(),
     protoFiles,
     keepRaw: args.keepRaw,
     sample: parseShare(args.sample, '--sample'),

@@ -20,6 +20,8 @@ export interface CaptureOptions {
   readonly queueBytes: number;
   /** What is not urgent waits so long in the ring for more, unless that comes before: waking costs more than an exchange. */
   readonly gatherMs: number;
+  /** Mapping 4 MiB of the ring costs half a millisecond; where it costs as much as this, they stay mapped while much comes. */
+  readonly dearMapUs: number;
   /** Every process is a target. */
   readonly everybody: boolean;
   /** Exec and listen events of every process, for targets that start later. */
@@ -33,6 +35,7 @@ export const captureDefaults: CaptureOptions = {
   limitBytes: 16 << 20,
   queueBytes: 96 << 20,
   gatherMs: 200,
+  dearMapUs: 5000,
   everybody: false,
   watchProcesses: false,
   sample: 1,
@@ -167,6 +170,8 @@ interface Addon {
   HeaderInflater: new () => HeaderInflater;
   Capture: new (options: AddonOptions) => Capture;
   tryReturnProbe(): ReturnProbeTrial;
+  keepLittleFreed(): void;
+  giveBack(): void;
   wireLayout(): Record<string, readonly [offset: number, size: number]>;
 }
 
@@ -280,6 +285,16 @@ export function createHeaderInflater(): HeaderInflater {
 /** Forks a child of ours for it: once a recording is enough. */
 export function tryReturnProbe(): ReturnProbeTrial {
   return addon().tryReturnProbe();
+}
+
+/** Of what this process frees, from now on. Throws ADDON_MISSING. */
+export function keepLittleFreed(): void {
+  addon().keepLittleFreed();
+}
+
+/** What was freed, and code that is not used: takes a millisecond or two. Throws ADDON_MISSING. */
+export function giveBackMemory(): void {
+  addon().giveBack();
 }
 
 function isKernelRefusal(error: unknown): error is KernelRefusal {

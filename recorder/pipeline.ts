@@ -34,6 +34,8 @@ export interface PipelineOptions {
   onLoss(loss: Loss): void;
   /** A connection is over, or the recording: what is known of it now, after its last exchange was handed out. */
   onConnectionEnd?(end: ConnectionEnd): void;
+  /** What was handed out is not held here any more. */
+  onLetGo?(): void;
   readonly limits?: Partial<Limits>;
   /** Keep the bytes of raw streams, within `limits.rawBytes`. */
   readonly keepRaw?: boolean;
@@ -94,6 +96,7 @@ class Stages implements Pipeline {
         this.tally.coverage.opened(event.connection, event.process);
         return new ParsedConnection(event, recording, wait);
       },
+      between: () => this.handOut(),
       onUnopened: (event) => this.lose({ ...event, reason: 'no-open', bytes: event.size, events: 1 }),
     });
   }
@@ -159,7 +162,7 @@ class Stages implements Pipeline {
   private sweep(): void {
     this.sweptAtUs = this.nowUs;
     this.follower.sweep(this.nowUs);
-    this.lasting.sweep(this.nowUs);
+    this.lasting.sweep(this.nowUs, () => this.handOut());
     this.handOut();
     this.losses.sweep(this.nowUs);
   }
@@ -175,7 +178,14 @@ class Stages implements Pipeline {
     this.lose({ atUs: event.atUs, connection: null, reason: 'other-socket', events: 1, bytes: 0 });
   }
 
+  /** Exchanges with long bodies are never in memory at once for being handed out together. */
   private handOut(): void {
+    if (this.ready.length + this.ended.length === 0) return;
+    this.handOutReady();
+    this.options.onLetGo?.();
+  }
+
+  private handOutReady(): void {
     const exchanges = this.ready;
     this.ready = [];
     for (const exchange of exchanges) {

@@ -5,9 +5,10 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CaptureStats, createHeaderInflater } from '../native/binding';
+import { type CaptureStats, createHeaderInflater, giveBackMemory, keepLittleFreed } from '../native/binding';
 import type { Exchange, ProcessInfo } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
+import { modelFor } from '../tape/model/registry';
 import type { Redacted } from '../tape/redact/redacted';
 import type { Redactor } from '../tape/redact/redactor';
 import { openWriter } from '../tape/store/registry';
@@ -29,6 +30,8 @@ export interface RecordOptions {
   readonly tier: string | null;
   readonly filter: ExchangeFilter;
   readonly redactor: Redactor;
+  /** At once, which takes some 15 ms. */
+  readonly collectGarbage: () => void;
   /** Descriptors of messages of protobuf, by the names of their files; they are kept with the session. */
   readonly protoFiles: ReadonlyMap<string, Uint8Array>;
   readonly keepRaw: boolean;
@@ -84,6 +87,11 @@ export interface Recording {
 const SIZE_CHECK_MS = 500;
 /** After events have come, for what waits for others or for time to pass. */
 const TICK_MS = 250;
+/** How long what the start, V8's compilers and bursts leave behind is kept while events come. */
+const GIVE_BACK_MS = 10_000;
+/** A body, of a request or an answer, that leaves more behind than V8 would notice; and how much of such is left to it. */
+const LONG_BYTES = 4 << 20;
+const COLLECT_BYTES = 32 << 20;
 /** One that takes longer to end is left running. */
 const COMMAND_END_MS = 5000;
 /** For the other ends of what targets that have ended had open; and nothing open for long enough that events under way are in. */
@@ -113,6 +121,9 @@ class RunningRecording implements Recording {
   private readonly timers: NodeJS.Timeout[] = [];
   /** While events come, time passes with them. */
   private ticking: NodeJS.Timeout | undefined;
+  private gaveBackAtMs = 0;
+  /** Of long bodies, since what they left behind was collected. */
+  private longBytes = 0;
   private outgoing: Redacted<Exchange>[] = [];
   /** Connections that ended behind them. */
   private endings: ConnectionEnd[] = [];
@@ -137,7 +148,8 @@ class RunningRecording implements Recording {
       openSpill: spillInto(dirname(options.tape)),
       createHeaderDecoder: createHeaderInflater,
       redact: (exchange) => options.redactor.redact(exchange),
-      onExchange: (exchange) => this.outgoing.push(exchange),
+      onExchange: (exchange) => this.accept(exchange),
+      onLetGo: () => this.letGo(),
       protoFiles: options.protoFiles,
       onProtoFile: (file) => this.writer.keepProtoFile(this.session, file),
       onLoss: (loss) => this.writer.noteLoss(this.session, loss),
@@ -147,6 +159,7 @@ class RunningRecording implements Recording {
 
   async begin(): Promise<this> {
     const { options } = this;
+    keepLittleFreed();
     // The session's row first: an exchange may be complete before the attaching is.
     this.session = await this.writer.beginSession({
       startedAtUs: nowUs(),
@@ -179,6 +192,7 @@ class RunningRecording implements Recording {
     this.awaited = this.source.awaited;
     this.tier = this.source.tier;
     await this.source.settled();
+    this.giveBack();
     this.watch();
     return this;
   }
@@ -227,6 +241,28 @@ class RunningRecording implements Recording {
     this.handOver();
     if (this.ticking === undefined) this.tickLater();
     else this.ticking.refresh();
+    if (performance.now() - this.gaveBackAtMs >= GIVE_BACK_MS) this.giveBack();
+  }
+
+  private accept(redacted: Redacted<Exchange>): void {
+    this.outgoing.push(redacted);
+    const { protocol, content } = redacted.exchange;
+    const { request, response } = modelFor(protocol).sizes(content);
+    if (request + response >= LONG_BYTES) this.longBytes += request + response;
+  }
+
+  /** What has long bodies is written at once, and no copy of them is left when the next one comes. */
+  private letGo(): void {
+    if (this.longBytes < COLLECT_BYTES) return;
+    this.longBytes = 0;
+    this.handOver();
+    this.options.collectGarbage();
+  }
+
+  /** Nobody is woken for it: where nothing comes, nothing is left behind. */
+  private giveBack(): void {
+    this.gaveBackAtMs = performance.now();
+    giveBackMemory();
   }
 
   private tickLater(): void {

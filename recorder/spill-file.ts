@@ -52,6 +52,7 @@ class SpillFile implements Spill {
       return false; // the disk is full: what was kept so far stays readable
     }
     this.size += sealed.length;
+    letGo(sealed);
     return true;
   }
 
@@ -64,7 +65,9 @@ class SpillFile implements Spill {
     while (done < this.size) {
       const count = readSync(this.fd, piece, 0, Math.min(piece.length, this.size - done), done);
       if (count === 0) throw new Error(`of ${this.size} bytes that were put aside, ${done} are there`);
-      all.set(decipher.update(piece.subarray(0, count)), done);
+      const opened = decipher.update(piece.subarray(0, count));
+      all.set(opened, done);
+      letGo(opened);
       done += count;
     }
     return all;
@@ -73,4 +76,9 @@ class SpillFile implements Spill {
   close(): void {
     closeSync(this.fd);
   }
+}
+
+/** Now, not when it is collected as garbage: a long body would leave behind as much as it has, twice. */
+function letGo({ buffer, byteLength }: Buffer<ArrayBuffer>): void {
+  if (byteLength === buffer.byteLength) buffer.transfer(0);
 }

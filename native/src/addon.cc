@@ -6,6 +6,7 @@
 #include "capture.h"
 #include "failure.h"
 #include "header_inflater.h"
+#include "own_memory.h"
 #include "return_probe_trial.h"
 #include "ring_reader.h"
 #include "wire_layout.h"
@@ -51,6 +52,7 @@ CaptureOptions options_from(const Napi::Object& given) {
   options.limit_bytes = number_of(given, "limitBytes");
   options.wake_bytes = number_of(given, "wakeBytes");
   options.gather_ms = static_cast<int>(number_of(given, "gatherMs"));
+  options.dear_map_ns = static_cast<uint64_t>(number_of(given, "dearMapUs")) * 1000;
   options.sampled = number_of(given, "sampled");
   options.everybody = given.Get("everybody").ToBoolean();
   options.watch_processes = given.Get("watchProcesses").ToBoolean();
@@ -272,6 +274,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("HeaderInflater", define_header_inflater(env));
   exports.Set("tryReturnProbe", Napi::Function::New(env, return_probe_trial));
   exports.Set("wireLayout", Napi::Function::New(env, layout));
+  exports.Set("keepLittleFreed", Napi::Function::New(env, [](const Napi::CallbackInfo&) { keep_little_freed(); }));
+  exports.Set("giveBack", Napi::Function::New(env, [](const Napi::CallbackInfo&) { give_back(); }));
   return exports;
 }
 

@@ -259,7 +259,8 @@ bpf_program* Capture::program(const std::string& name) const {
   return prog;
 }
 
-Ring Capture::ring() const { return {map_fd("wt_events"), options_.ring_bytes, options_.wake_bytes, map_fd(".data.reader"), options_.gather_ms}; }
+Ring Capture::ring() const { return {map_fd("wt_events"), options_.ring_bytes, options_.wake_bytes, map_fd(".data.reader"), options_.gather_ms,
+          options_.dear_map_ns}; }
 
 void Capture::add_target(uint32_t tgid) {
   config_target target{};

@@ -25,6 +25,7 @@ struct CaptureOptions {
   uint32_t limit_bytes = 0;
   uint32_t wake_bytes = 0;
   int gather_ms = 0;
+  uint64_t dear_map_ns = 0;
   uint32_t sampled = 0;
   bool everybody = false;
   bool watch_processes = false;

@@ -2,6 +2,7 @@
 
 #include <linux/bpf.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,12 @@ namespace {
 constexpr size_t kWindowBytes = 4 << 20;
 
 uint64_t load_acquire(const uint8_t* place) { return __atomic_load_n(reinterpret_cast<const uint64_t*>(place), __ATOMIC_ACQUIRE); }
+
+uint64_t own_cpu_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
+}
 
 size_t page_bytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
@@ -116,12 +123,14 @@ const uint8_t* MappedRing::place_of(uint64_t position, size_t& left) {
 }
 
 bool MappedRing::map_window(size_t number) {
+  uint64_t before = own_cpu_ns();
   try {
     windows_[number] = Mapping(fd_, window_bytes_, PROT_READ, 2 * page_bytes() + number * window_bytes_);
   } catch (const Failure& failure) {
     errno = failure.error;
     return false;
   }
+  map_ns_ = std::max(map_ns_, own_cpu_ns() - before);
   windows_mapped_++;
   return true;
 }

@@ -1,5 +1,5 @@
 // The kernel's ring as it is mapped: its two positions, and the records between them. What is mapped counts as memory of the
-// process, and mapping costs nearly as much as copying: so a part of it at rest, and all of it while much comes.
+// process: so a part of it, and all of it while much comes only where mapping is dear, as under emulation.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +42,8 @@ class MappedRing {
   // False where it cannot be mapped now.
   bool copy_out(uint64_t position, void* to, size_t size);
 
+  // CPU time that mapping a part took at the most.
+  uint64_t map_ns() const { return map_ns_; }
   // Whether more of it is mapped than what was read last.
   bool holds_more() const { return windows_mapped_ > 1; }
   // From now on what was mapped stays so, and a further part is, where there is one.
@@ -65,6 +67,7 @@ class MappedRing {
   size_t windows_mapped_ = 0;
   size_t last_ = 0;  // the window that was read last
   bool keeps_all_ = false;
+  uint64_t map_ns_ = 0;
 };
 
 }  // namespace wiretape

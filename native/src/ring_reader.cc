@@ -27,7 +27,7 @@ constexpr size_t kSlabsKept = 16;            // what is used beyond them is give
 constexpr int kPriority = -10;
 constexpr int kSettleMs = 5;                 // what is urgent waits at most so long for more, so that much of it cannot be dear either
 constexpr size_t kRecordHeaderBytes = 8;
-constexpr int kBusyMs = 5000;                // the ring stays mapped for so long after more came than is gathered
+constexpr int kBusyMs = 5000;                // what is dear to map stays mapped for so long after more came than is gathered
 
 size_t round_up8(size_t size) { return (size + 7) & ~static_cast<size_t>(7); }
 
@@ -66,6 +66,7 @@ RingReader::RingReader(const Ring& ring, std::shared_ptr<Memory> memory, Sink si
     : ring_fd_(ring.fd),
       wake_bytes_(ring.wake_bytes),
       gather_ms_(ring.gather_ms),
+      dear_map_ns_(ring.dear_map_ns),
       ring_(ring.fd, ring.bytes),
       asks_(ring.reader_fd, sizeof(config_reader), PROT_READ | PROT_WRITE, 0),
       memory_(std::move(memory)),
@@ -248,7 +249,7 @@ void RingReader::drain() {
   deliver();
   // Not how much was there at first: what is urgent is taken early, and more comes meanwhile.
   if (position - begin >= wake_bytes_) busy_until_ms_ = now_ms() + kBusyMs;
-  if (now_ms() < busy_until_ms_) ring_.map_ahead();
+  if (ring_.map_ns() >= dear_map_ns_ && now_ms() < busy_until_ms_) ring_.map_ahead();
 }
 
 // A data event's slot is larger than its bytes: only the captured ones travel on. False where there is no room.

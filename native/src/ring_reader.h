@@ -42,6 +42,7 @@ struct Ring {
   size_t wake_bytes;  // unread ones from which on the kernel side wakes whoever waits for more
   int reader_fd;      // of the map with the struct config_reader that says whether somebody does
   int gather_ms;      // what is not urgent waits for more, at the most
+  uint64_t dear_map_ns;  // mapping a part of it for so long is dear
 };
 
 // How far behind the reader was at the most, since the start.
@@ -98,6 +99,7 @@ class RingReader {
   int edge_fd_;
   size_t wake_bytes_;
   int gather_ms_;
+  uint64_t dear_map_ns_;
   MappedRing ring_;
   Mapping asks_;
   std::shared_ptr<Memory> memory_;

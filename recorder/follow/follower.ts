@@ -59,6 +59,8 @@ export interface FollowerOptions {
   open(event: OpenEvent, wait: Wait): ConnectionListener;
   /** Bytes of a connection nobody opened: its open event is missing, or it was closed before. */
   onUnopened(event: DataEvent): void;
+  /** Several connections are looked at at once, and one of them was: what came of it may be let go of before the next. */
+  between(): void;
 }
 
 export class Follower {
@@ -95,12 +97,16 @@ export class Follower {
     for (const connection of this.waiting) {
       if (!connection.expire(nowUs)) this.waiting.delete(connection);
       if (connection.done) this.connections.delete(connection.key);
+      this.options.between();
     }
   }
 
   /** The recording ends: everything still open is unfinished. */
   end(atUs: number): void {
-    for (const connection of this.connections.values()) connection.finish('unfinished', atUs);
+    for (const connection of this.connections.values()) {
+      connection.finish('unfinished', atUs);
+      this.options.between();
+    }
     this.connections.clear();
     this.waiting.clear();
   }

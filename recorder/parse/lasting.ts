@@ -58,10 +58,13 @@ export class LastingExchanges {
     this.onTape.delete(number);
   }
 
-  sweep(nowUs: number): void {
+  /** `between`: one was written, which may be long. */
+  sweep(nowUs: number, between: () => void): void {
     for (const [number, lasting] of this.open) {
       if (nowUs - lasting.beganAtUs < lastsAfterUs) return;
-      if (nowUs >= lasting.dueAtUs) this.write(number, lasting, nowUs);
+      if (nowUs < lasting.dueAtUs) continue;
+      this.write(number, lasting, nowUs);
+      between();
     }
   }
 

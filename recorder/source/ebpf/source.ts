@@ -46,6 +46,7 @@ export interface EbpfSourceOptions {
   readonly limitBytes?: number;
   readonly queueBytes?: number;
   readonly gatherMs?: number;
+  readonly dearMapUs?: number;
   /** Most that is held of TLS plaintext whose socket is not known yet. */
   readonly unboundBytes?: number;
   /** Which share of the connections is recorded, where it is not all of them. */
@@ -519,13 +520,14 @@ function mayCome({ ports, comms, cgroups, containers, all }: TargetSpec): boolea
   return all || ports.length + comms.length + cgroups.length + containers.length > 0;
 }
 
-function sizes({ ringBytes, limitBytes, queueBytes, gatherMs, sample }: EbpfSourceOptions) {
+function sizes({ ringBytes, limitBytes, queueBytes, gatherMs, dearMapUs, sample }: EbpfSourceOptions) {
   return {
     ...(sample === undefined ? {} : { sample }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(queueBytes === undefined ? {} : { queueBytes }),
     ...(gatherMs === undefined ? {} : { gatherMs }),
+    ...(dearMapUs === undefined ? {} : { dearMapUs }),
   };
 }
 

@@ -64,6 +64,7 @@ class FileSource implements PcapSource {
       this.outgoing.push(event);
     };
     this.follower = new Follower({
+      between: () => undefined,
       limits,
       budget: new Budget(limits.totalBytes),
       open: (event) => new OrderedConnection(event, { keys: this.keys, emit }),

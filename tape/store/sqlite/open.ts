@@ -15,6 +15,9 @@ import { requireShape } from './shape';
 
 export type TapeDatabase = Database.Database;
 
+/** Who writes comes back to the ends of tables and indexes only; better-sqlite3 would keep 16 MB of pages. */
+const writerCacheKibibytes = 4096;
+
 /** How long a lock of another process is waited for: a checkpoint of a large tape takes less. */
 const lockWaitMs = 5000;
 
@@ -99,6 +102,7 @@ function takeIntoUse(database: TapeDatabase, path: string): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
   database.pragma('wal_autocheckpoint = 2000');
+  database.pragma(`cache_size = -${writerCacheKibibytes}`);
   migrate(database);
   if (!hasTables) takeWriterLock(database, path);
 }

@@ -1,5 +1,5 @@
 /** What becomes of a connection: its role, its protocol, its end, its cause. */
-import { createPipeline } from '../../../recorder/pipeline';
+import { createPipeline, type Pipeline } from '../../../recorder/pipeline';
 import type { CloseEvent, SourceEvent } from '../../../recorder/source/events';
 import type { Exchange } from '../../../tape/model/exchange';
 import { parseFilterPattern } from '../../../tape/model/filter';
@@ -608,6 +608,25 @@ describe('a pipeline', () => {
     expect(seen).toEqual(['/a']);
     const other = converse(client(get('/c')), server(ok('C')));
     expect(summaries(other)).toEqual(['GET /c → 200 C']);
+  });
+
+  it.each([
+    ['while they last', (pipeline: Pipeline) => pipeline.tick(startUs + 5_000_000)],
+    ['at the end of a recording', (pipeline: Pipeline) => pipeline.end(startUs + 5_000_000)],
+  ])('lets go of what is handed out before it comes to the next connection, %s', (_, handOut) => {
+    const seen: string[] = [];
+    const pipeline = createPipeline({
+      redact: (exchange) => asRedacted(exchange),
+      onExchange: ({ exchange }) => seen.push(httpIn(exchange).request?.target ?? ''),
+      onLetGo: () => seen.push('let go'),
+      onLoss: () => undefined,
+    });
+    for (const key of [1, 2, 3]) {
+      pipeline.push(eventsOf({ key }, [client(get(`/${key}`)), server(ok('hello\nyou').slice(0, -1))]));
+    }
+    expect(seen).toEqual([]);
+    handOut(pipeline);
+    expect(seen).toEqual(['/1', 'let go', '/2', 'let go', '/3', 'let go']);
   });
 
   it('counts nothing of an exchange but what redaction left of it', () => {

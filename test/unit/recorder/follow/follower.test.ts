@@ -36,6 +36,7 @@ interface Fixture {
 function follow(limits: Partial<Limits> = {}): Fixture {
   const log: string[] = [];
   const follower = new Follower({
+    between: () => undefined,
     limits: { ...defaultLimits, ...limits },
     budget: new Budget(1 << 20),
     open: ({ connection }): ConnectionListener => ({
