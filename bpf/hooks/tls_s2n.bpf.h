@@ -39,7 +39,7 @@ GUARDED_UPROBE(wt_s2n_wo_in, begin_s2n_pieces(ctx, PT_REGS_PARM4(ctx)))
 GUARDED_UPROBE(wt_s2n_wr_out, end_call(ctx, TLS_WRITE, true))
 
 /* ssize_t s2n_recv(connection, void *buffer, ssize_t size, blocked *) */
-GUARDED_UPROBE(wt_s2n_rd_in, begin_call(ctx, WIRE_S2N, TLS_READ, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), 0))
+GUARDED_UPROBE(wt_s2n_rd_in, begin_call(ctx, WIRE_S2N, TLS_READ, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx)))
 
 GUARDED_UPROBE(wt_s2n_rd_out, end_call(ctx, TLS_READ, true))
 

@@ -16,7 +16,7 @@ import { buildRust, describeWithRust } from '../support/rust';
 
 const APP = 's2n-echo';
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
-const WAYS = ['', '1.2', 'nonblocking'];
+const WAYS = ['', '1.2', 'multi', 'nonblocking'];
 const BUILD_MS = 600_000;
 const node = process.execPath;
 const nodeEcho = join(apps, 'echo/node.js');
