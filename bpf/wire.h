@@ -70,6 +70,7 @@ enum wire_library {
 	WIRE_WOLFSSL = 5,
 	WIRE_RUSTLS = 6,
 	WIRE_JSSE = 7,
+	WIRE_S2N = 8,
 };
 
 /* flags */

@@ -66,13 +66,26 @@ static __always_inline struct tls_call *call_ending(struct thread_state *thread,
 }
 
 /*
+ * s2n: a read that filled its buffer may have left a part of a record behind, which the next one returns besides what it reads
+ * from the socket: what had passed before is then not all plaintext of earlier calls.
+ */
+static __always_inline bool returns_left_over(struct tls_call *call, struct tls_state *tls, u32 length)
+{
+	if (call->library != WIRE_S2N || call->operation != TLS_READ)
+		return false;
+	bool may = tls->below;
+	tls->below = length == call->done;
+	return may;
+}
+
+/*
  * What had been sealed on the socket before this call's own bytes. Written: the count now, less this call's plaintext.
  * Read: the count before the first socket call inside; without one the bytes were in the library's hands already.
  */
 static __always_inline void account(struct wire_header *header, struct tls_call *call, struct tls_state *tls, u32 length)
 {
 	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &tls->socket);
-	if (!seal || (call->operation == TLS_READ && !call->moved))
+	if (returns_left_over(call, tls, length) || !seal || (call->operation == TLS_READ && !call->moved))
 		return;
 	/* What the caller asked to be added to the record is sealed, too, and no plaintext. */
 	seal->bytes[WIRE_SENT] -= call->padding;

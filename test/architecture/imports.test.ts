@@ -45,6 +45,7 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
     'nss',
     'openssl',
     'rustls',
+    's2n',
     'wolfssl',
   ],
   'replayer/generate': ['jest', 'vitest', 'msw'],

@@ -29,6 +29,7 @@ const samples: Readonly<Record<string, () => readonly string[]>> = {
   mbedtls: shared('libmbedtls.so'),
   wolfssl: shared('libwolfssl.so'),
   jsse: () => [join(repository, 'dist/wiretape-java.so')],
+  s2n: () => [buildRust('s2n-echo', folder.file('s2n'), ['linked'])],
   rustls: () => ['ring', 'old'].map((which) => buildRust('rustls-echo', folder.file(`rustls-${which}`), [which])),
 };
 
@@ -135,6 +136,7 @@ for (const library of tlsLibraries) {
 function describeLibrary(name: string): (title: string, tests: () => void) => void {
   if (name === 'go') return describeWithGo;
   if (name === 'rustls') return (title, tests) => describeWithRust(title, 'rustls-echo', tests);
+  if (name === 's2n') return (title, tests) => describeWithRust(title, 's2n-echo', tests);
   const built = builtLibraries.find((library) => library.name === name);
   if (built === undefined) return describe;
   return (title, tests) => describeWithPackage(title, { file: built.header, package: built.package }, tests);

@@ -42,6 +42,7 @@ const READABLE: readonly (readonly [RegExp, string])[] = [
   [/^libgnutls\.so/, 'GnuTLS'],
   [/^libmbedtls\.so/, 'mbedTLS'],
   [/^libwolfssl\.so/, 'wolfSSL'],
+  [/^libs2n\.so/, 's2n'],
 ];
 
 /** Such as one that an upgrade replaced. */
@@ -68,7 +69,6 @@ function ofPlan({ image, probes, refusals }: ProbePlan): TlsSighting {
 /** Libraries that are not read, by the names of their files. */
 const NAMED: readonly (readonly [RegExp, string, string])[] = [
   [/^libjvm\.so$/, 'JSSE', 'Java: TLS of JSSE is read on request, by an agent in the JVM: wiretape record --java'],
-  [/^libs2n\.so/, 's2n', 's2n is not captured yet'],
 ];
 
 function ofName(file: string): readonly TlsSighting[] {
@@ -81,7 +81,6 @@ export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[
   // Such files may hold OpenSSL's texts too, out of the headers they were built with.
   if (image.needed.some((name) => /^lib(?:ssl|crypto)\b/.test(name))) return [];
   if (ofName(file).length > 0) return []; // its name tells already
-  if (image.functions(['s2n_send', 's2n_recv'], 'all').size > 0) return [unread(file, 's2n')];
   const flavours = tlsLibraries.flatMap((library) => library.recognise(image) ?? []);
   // Tells of itself by its plan. A `crypto` half may be all that a file names of an OpenSSL that is whole.
   const flavour = flavours.find(({ symbols }) => symbols !== 'runtime');

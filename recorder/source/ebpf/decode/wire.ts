@@ -39,6 +39,7 @@ export const wireLibrary = {
   wolfssl: 5,
   rustls: 6,
   jsse: 7,
+  s2n: 8,
 } as const;
 export type TlsLibraryName = keyof typeof wireLibrary;
 export const wireFlag = {

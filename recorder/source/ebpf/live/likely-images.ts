@@ -91,7 +91,9 @@ function librariesIn(root: string, extra: readonly string[] = []): readonly stri
 
 function libraryNames(folder: string): readonly string[] {
   try {
-    return readdirSync(folder).filter((name) => /^lib(?:ssl3?|crypto|gnutls|mbedtls|wolfssl)\.so(?:\.|$)/.test(name));
+    return readdirSync(folder).filter((name) =>
+      /^lib(?:ssl3?|crypto|gnutls|mbedtls|wolfssl|s2n)\.so(?:\.|$)/.test(name),
+    );
   } catch {
     return [];
   }

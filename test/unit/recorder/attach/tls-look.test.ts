@@ -21,7 +21,7 @@ const files: Readonly<Record<string, ElfPlan>> = {
   '/app/own-copy': functions(['SSL_read', 'SSL_write', 'BIO_write']),
   '/app/go': { ...functions(['main']), extraSections: { '.gopclntab': 'xx\0crypto/tls.(*Conn).Write\0' } },
   '/app/plain': functions(['main']),
-  '/lib/libs2n.so.1': functions(['s2n_send']),
+  '/lib/libjvm.so': functions(['JNI_CreateJavaVM']),
 };
 
 function add(pid: number, paths: readonly string[], more: Partial<FakeProcess> = {}): void {
@@ -45,7 +45,7 @@ const labels = (look: ReturnType<TlsLooks['of']>) =>
 it.each([
   ['a copy that is read', ['/app/own-copy'], ['OpenSSL, read']],
   ['one that is not', ['/app/go'], ['Go crypto/tls']],
-  ['both kinds', ['/app/own-copy', '/lib/libs2n.so.1'], ['OpenSSL, read', 's2n']],
+  ['both kinds', ['/app/own-copy', '/lib/libjvm.so'], ['OpenSSL, read', 'JSSE']],
   ['none', ['/app/plain'], []],
 ])('finds %s', (_what, paths, found) => {
   add(7, paths);
@@ -72,8 +72,8 @@ it('looks again after a while: a library may be loaded later', () => {
   const seen = looks();
   expect(labels(seen.of(7, 0))).toEqual([]);
   tree.remove('7');
-  add(7, ['/app/plain', '/lib/libs2n.so.1']);
-  expect([labels(seen.of(7, 999)), labels(seen.of(7, 1000))]).toEqual([[], ['s2n']]);
+  add(7, ['/app/plain', '/lib/libjvm.so']);
+  expect([labels(seen.of(7, 999)), labels(seen.of(7, 1000))]).toEqual([[], ['JSSE']]);
 });
 
 it('knows a process that ended too soon by another of the same program', () => {

@@ -88,10 +88,7 @@ it('says why a recognised library is not read', () => {
   ]);
 });
 
-it.each([
-  ['libjvm.so', 'JSSE'],
-  ['libs2n.so.1', 's2n'],
-])('names %s as a library that is not captured', (name, library) => {
+it.each([['libjvm.so', 'JSSE']])('names %s as a library that is not captured', (name, library) => {
   expect(sighted([mapped(name)])).toMatchObject([{ file: name, library, captured: false }]);
 });
 
@@ -101,11 +98,6 @@ const versionText = { ...plain, rodata: 'OpenSSL is great\0OpenSSL 3.0.19 27 Jan
 
 it.each([
   ['rustls', { ...plain, rodata: '/registry/src/rustls-0.23.12/src/conn.rs' }, 'rustls in app is not captured yet'],
-  [
-    's2n, beside the crypto half of another library',
-    functions(['s2n_send', 's2n_recv', 'BIO_write']),
-    's2n in app is not captured yet',
-  ],
   [
     'OpenSSL without symbols',
     versionText,

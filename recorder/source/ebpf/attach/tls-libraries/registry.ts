@@ -6,7 +6,8 @@ import { mbedtls } from './mbedtls';
 import { nss } from './nss';
 import { openssl } from './openssl';
 import { rustls } from './rustls';
+import { s2n } from './s2n';
 import type { TlsLibrary } from './tls-library';
 import { wolfssl } from './wolfssl';
 
-export const tlsLibraries: readonly TlsLibrary[] = [openssl, go, gnutls, nss, mbedtls, wolfssl, rustls, jsse];
+export const tlsLibraries: readonly TlsLibrary[] = [openssl, go, gnutls, nss, mbedtls, wolfssl, rustls, jsse, s2n];
