@@ -31,12 +31,18 @@ const ignored = /^[#\s,\ufeff]/;
 export function normalGraphql(text: string): string | null {
   if (!opening.test(text)) return null;
   let normal = '';
+  let before = '';
   for (const [token] of text.matchAll(lexeme)) {
     if (ignored.test(token)) continue;
-    const glued = /[_A-Za-z0-9.+-]$/.test(normal) && /^[_A-Za-z0-9.+-]/.test(token);
-    normal += glued ? ` ${token}` : token;
+    normal += isWordy(before.at(-1)) && isWordy(token[0]) ? ` ${token}` : token;
+    before = token; // to ask the text so far for its end would read all of it, each time
   }
   return normal;
+}
+
+/** Of a name or a number: two of them need a space between them. */
+function isWordy(sign: string | undefined): boolean {
+  return sign !== undefined && /[_A-Za-z0-9.+-]/.test(sign);
 }
 
 /** Clients send the same few documents again and again. */
