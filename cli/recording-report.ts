@@ -200,21 +200,21 @@ function rawNames({ rawProtocols, rawNotKept }: Coverage): string {
 function unreadLines({ unread, unreadTls }: Coverage, most: number): readonly string[] {
   if (unread === 0) return [];
   const rest = unreadTls.slice(most).reduce((sum, { connections }) => sum + connections, 0);
-  return [
-    `  unread     TLS of ${count(unread, 'connection')}`,
-    ...unreadTls.slice(0, most).map((group) => `             ${groupText(group)}`),
-    ...(rest === 0 ? [] : [`             and ${count(rest, 'further connection')}`]),
-  ];
+  const groups = unreadTls.slice(0, most).map(groupText);
+  return [`  unread     TLS of ${count(unread, 'connection')}`, ...groupLines(groups, rest, 'further connection')];
 }
 
 function otherLines({ others }: Coverage, most: number): readonly string[] {
   if (others.length === 0) return [];
   const rest = others.slice(most).reduce((sum, { sockets }) => sum + sockets, 0);
-  return [
-    `  not read   ${othersText(others)}`,
-    ...others.slice(0, most).map((group) => `             ${otherText(group)}`),
-    ...(rest === 0 ? [] : [`             and ${count(rest, 'further socket')}`]),
-  ];
+  const groups = others.slice(0, most).map(otherText);
+  return [`  not read   ${othersText(others)}`, ...groupLines(groups, rest, 'further socket')];
+}
+
+/** Those that are shown, and how many members the others have. */
+function groupLines(groups: readonly string[], rest: number, further: string): readonly string[] {
+  const lines = rest === 0 ? groups : [...groups, `and ${count(rest, further)}`];
+  return lines.map((line) => `             ${line}`);
 }
 
 /** `4 sockets of other kinds: vsock, mptcp`. */

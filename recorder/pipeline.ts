@@ -108,7 +108,7 @@ class Stages implements Pipeline {
       if (event.kind === 'other-socket') this.noteOther(event);
       if (event.kind === 'encrypted') this.tally.coverage.unread(event.connection, event.unread);
       this.follower.push(event);
-      if (this.ready.length + this.ended.length > 0) this.handOut();
+      this.handOut();
     }
     if (this.nowUs - this.sweptAtUs >= sweepEveryUs) this.sweep();
   }

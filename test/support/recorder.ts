@@ -63,18 +63,7 @@ export async function recordCommand(
   options: readonly string[] = [],
   variables: NodeJS.ProcessEnv = {},
 ): Promise<Recorded> {
-  const folder = temporaryFolder();
-  try {
-    const tape = folder.file('test.tape');
-    const program = start(wiretape, ['record', '-o', tape, ...options, '--', ...command], {
-      env: { ...environment, ...variables },
-    });
-    program.child.stdout?.resume();
-    const status = await program.ended;
-    return { exchanges: await readTape(tape), summary: program.stderr(), status };
-  } finally {
-    folder.remove();
-  }
+  return recordToItsEnd([...options, '--', ...command], variables);
 }
 
 /**
@@ -86,17 +75,28 @@ export async function recordLasting(
   options: readonly string[] = [],
   variables: NodeJS.ProcessEnv = {},
 ): Promise<Recorded> {
-  const folder = temporaryFolder();
-  try {
-    const tape = folder.file('test.tape');
-    const program = start(wiretape, ['record', '-o', tape, ...options, '--', ...command], {
-      env: { ...environment, ...variables },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    program.child.stdout?.resume();
+  return recordToItsEnd([...options, '--', ...command], variables, async (program, tape) => {
     await saidOnStderr(program, /^recording /m);
     while (program.child.exitCode === null && (await readTape(tape)).length === 0) await pause(20);
     program.child.stdin?.end();
+  });
+}
+
+/** Of a command whose input ends by `meanwhile`, where that is given. */
+async function recordToItsEnd(
+  words: readonly string[],
+  variables: NodeJS.ProcessEnv,
+  meanwhile?: (program: Program, tape: string) => Promise<void>,
+): Promise<Recorded> {
+  const folder = temporaryFolder();
+  try {
+    const tape = folder.file('test.tape');
+    const program = start(wiretape, ['record', '-o', tape, ...words], {
+      env: { ...environment, ...variables },
+      ...(meanwhile === undefined ? {} : { stdio: ['pipe', 'pipe', 'pipe'] }),
+    });
+    program.child.stdout?.resume();
+    await meanwhile?.(program, tape);
     const status = await program.ended;
     return { exchanges: await readTape(tape), summary: program.stderr(), status };
   } finally {

@@ -54,17 +54,13 @@ export class HostsFiles {
 
   /** A process that may be gone once its connections are told of. */
   meet(pid: number): void {
-    const file = this.fileOf(pid);
-    if (file === null) this.byProcess.delete(pid);
-    else keepYoungest(this.byProcess, pid, file, processesMost);
+    this.keep(pid, this.fileOf(pid));
   }
 
   /** What its parent sees now, which may be another file than the one it began with. */
   fork(parent: number, child: number): void {
     this.meet(parent);
-    const file = this.byProcess.get(parent);
-    if (file === undefined) this.byProcess.delete(child);
-    else keepYoungest(this.byProcess, child, file, processesMost);
+    this.keep(child, this.byProcess.get(parent) ?? null);
   }
 
   forget(pid: number): void {
@@ -79,6 +75,11 @@ export class HostsFiles {
     const name = file?.names.get(address);
     if (file === null || name === undefined) return null;
     return this.nowMs() - file.changedMs > agoMs + tickMs ? { name, source: 'hosts' } : null;
+  }
+
+  private keep(pid: number, file: HostsFile | null): void {
+    if (file === null) this.byProcess.delete(pid);
+    else keepYoungest(this.byProcess, pid, file, processesMost);
   }
 
   private fileOf(pid: number): HostsFile | null {
