@@ -13,7 +13,7 @@ import { byClock, byIdentity, type Pair, type Reason, scalarText } from './cause
 import { isClock, isPast, mayCoincide, movedTime } from './causes/clock';
 import { areIdentifiers, areMintedAlike, mayName } from './causes/identity';
 import type { Moved } from './causes/run-clock';
-import { byToken, jwtReason } from './causes/token';
+import { byToken, isMadeAnew, jwtReason } from './causes/token';
 import { byModification, byTag } from './causes/validators';
 import { type JudgeContext, placeOf } from './context';
 import { type Found, leafOf, placeInMessage } from './difference';
@@ -160,7 +160,7 @@ function madeAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked & { rea
   const { twins } = asked.context.state;
   const [recorded, actual] = [scalarText(pair.recorded), scalarText(pair.actual)];
   if (recorded === null || actual === null) return null;
-  const reason = readAgain(pair, known, asked) ?? mintedAgain(recorded, known, asked);
+  const reason = readAgain(pair, known, asked) ?? mintedAgain({ recorded, live: actual }, known, asked);
   if (reason !== null) twins.note(recorded, actual);
   else if (twins.has(recorded, actual)) return jwtParts(recorded) === null ? byClock : byToken;
   return reason;
@@ -174,12 +174,15 @@ function readAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked): Reaso
 }
 
 function mintedAgain(
-  recorded: string,
+  { recorded, live }: Names,
   known: Origin,
   { context, shown }: Asked & { readonly shown: string },
 ): Reason | null {
   if (known.by !== 'answer' || !mayCoincide(known.sinceUs, 1000, context.pair, context.test.saidBeforeUs)) return null;
-  return jwtReason(recorded, shown, tokenPlace(context)) ?? null;
+  const token = jwtReason(recorded, shown, tokenPlace(context));
+  if (token !== undefined) return token;
+  const first = context.state.identities.liveOf(recorded, 'secret');
+  return first !== undefined && isMadeAnew(first, live) ? byToken : null;
 }
 
 /** A longer text, such as an address: every word that differs must be excused for itself. */

@@ -21,6 +21,11 @@ export class Identities {
     return this.scopes.get('')?.recorded.get(live);
   }
 
+  /** What a recorded identifier is in this run; undefined where that is not known so far. */
+  liveOf(recorded: string, scope = ''): string | undefined {
+    return this.scopes.get(scope)?.live.get(recorded);
+  }
+
   /**
    * Lets `live` stand for `recorded` from now on; false where that contradicts what is known already. `scope` parts
    * counters: order 1 and user 1 are two things; '' for what is unique by itself.

@@ -34,6 +34,23 @@ export function jwtReason(recorded: string, live: string, place: TokenPlace): Re
   return same && lifetimeOf(left.claims) === lifetimeOf(right.claims) ? byToken : null;
 }
 
+/**
+ * Whether two tokens of this run are one made anew, as far as a token tells: they say the same but for when they are of.
+ * For what stands on the tape as a text that says nothing, as on tapes of before claims were kept.
+ */
+export function isMadeAnew(first: string, second: string): boolean {
+  const [left, right] = [jwtParts(first), jwtParts(second)];
+  if (left === null || right === null || signatureOf(first).length !== signatureOf(second).length) return false;
+  const isOfItsTime = typeof right.claims.iat === 'number' && lifetimeOf(left.claims) === lifetimeOf(right.claims);
+  return isOfItsTime && saidOf(left) === saidOf(right);
+}
+
+/** Header and claims without the moment the token was made at, and what follows from it. */
+function saidOf({ header, claims }: { readonly header: Members; readonly claims: Members }): string {
+  const { iat: _iat, nbf: _nbf, exp: _exp, ...lasting } = claims;
+  return JSON.stringify([header, lasting]);
+}
+
 /** Both ends are made of one reading of the clock. */
 function lifetimeOf({ iat, nbf, exp }: Members): number | null {
   const from = iat ?? nbf;

@@ -92,6 +92,31 @@ it('a claim that was taken out is compared where the key is at hand', () => {
   expect(JSON.stringify(judgement)).not.toContain('eve');
 });
 
+describe('a JWT of which the tape holds no claims, as tapes of before do', () => {
+  const first = recordedAtUs + laterUs;
+  const opaque = tokenAt(recordedAtUs).replaceAll(/[^.]/g, (_, at: number) => 'k3J9xQ2mV7bT5wZ8'.charAt(at % 16));
+  const asLive = (token: string, atUs: number) => ({ ...login(token), startedAtUs: atUs });
+  const judged = (second: Minted) =>
+    judgedOnTape(
+      [login(opaque), login(opaque)],
+      [asLive(tokenAt(first), first), asLive(tokenAt(first + 1e6, second), first + 1e6)],
+      null,
+    ).map((each) => each.differences.length);
+
+  it('may be made in two seconds now', () => {
+    expect(judged({})).toEqual([0, 0]);
+  });
+
+  it.each<[string, Minted]>([
+    ['another role', { claims: { role: 'sudo' } }],
+    ['another lifetime', { claims: { exp: nowS(first) + 9999 } }],
+    ['another algorithm', { header: { alg: 'HS512' } }],
+    ['a signature of another length', { signature: 'aB3x9kQ2'.repeat(6) }],
+  ])('does not come back with %s', (_what, second) => {
+    expect(judged(second)).toEqual([0, 1]);
+  });
+});
+
 it('two tokens that were two stay two', () => {
   const tokens = ['k3J9xQ2mV7bT5wZ8k3J9xQ2m', 'a6R1nH4cY0dL9gS2p6R1nH4c', 'p6R1nH4cY0dL9gS2p6R1nH4c'];
   const [one = '', two = '', three = ''] = tokens;
