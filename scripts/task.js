@@ -2,7 +2,7 @@
  * The entry of every npm script: does the set-up the task needs and lacks, then the task.
  *
  *   node scripts/task.js build | test [jest arguments] | test:clients [jest arguments] | test:generated [jest arguments]
- *     | test:peers [jest arguments] | test:containers | test:kernels | test:arm64 | check | demo | bench | bench:trust [arguments] | fix
+ *     | test:peers [jest arguments] | test:tls [jest arguments] | test:containers | test:kernels | test:arm64 | check | demo | bench | bench:trust [arguments] | fix
  *
  * Plain JavaScript for Node.js 20 and newer: it runs before anything is installed. The work itself runs with a
  * Node.js that is new enough, which may be another one.
@@ -17,6 +17,7 @@ const { installPeers } = require('./peers/install');
 const { forgetResults, reportPeers } = require('./peers/report');
 const { imagesFolder, lookAround, root } = require('./setup/look');
 const { plan } = require('./setup/plan');
+const { reportingTls } = require('./tls/report');
 
 /** @type {Record<string, { needs: import('./setup/plan').Task, run: (args: readonly string[]) => Promise<number> }>} */
 const tasks = {
@@ -29,6 +30,7 @@ const tasks = {
   },
   'test:generated': { needs: 'generated', run: runGeneratedTests },
   'test:peers': { needs: 'peers', run: runPeerTests },
+  'test:tls': { needs: 'test', run: runTlsTests },
   check: { needs: 'test', run: runChecks },
   demo: { needs: 'demo', run: (args) => run('node', [path.join(root, 'scripts/demo/main.js'), ...args]) },
   bench: {
@@ -88,8 +90,21 @@ async function runGeneratedTests(args) {
 async function runPeerTests(args) {
   installPeers(environment());
   forgetResults();
-  const { status, counts } = await jest(['--config', path.join(root, 'test/peers/jest.config.js'), ...args]);
-  reportPeers({ isWhole: args.length === 0 });
+  const isWhole = args.length === 0;
+  const { status, counts } = await reportingTls({ by: 'npm run test:peers', isWhole }, (env) =>
+    jest(['--config', path.join(root, 'test/peers/jest.config.js'), ...args], env),
+  );
+  reportPeers({ isWhole });
+  printCounts(counts);
+  return status;
+}
+
+/** Those of the whole suite that record TLS; what they have seen read is README's table. @param {readonly string[]} args */
+async function runTlsTests(args) {
+  const ofTls = ['test/e2e/tls-', 'test/e2e/openssl-users'];
+  const { status, counts } = await reportingTls({ by: 'npm test', isWhole: args.length === 0 }, (env) =>
+    jest([...(args.length === 0 ? ofTls : args)], { ...env, WIRETAPE_REQUIRE_E2E: '1' }),
+  );
   printCounts(counts);
   return status;
 }

@@ -1,7 +1,7 @@
 /** What a run of the peers came to: the table on stdout and in docs/peers.json and README.md. */
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { versionsOf } = require('../version-in');
 const { folder } = require('./install');
 const { tableOf, withTable } = require('./table');
 
@@ -73,12 +73,7 @@ function versions() {
     k6: [path.join(folder, 'bin/k6'), 'version'],
     Hurl: [path.join(folder, 'bin/hurl'), '--version'],
   };
-  return Object.fromEntries(
-    Object.entries(asked).flatMap(([name, command]) => {
-      const version = versionIn(command);
-      return version === null ? [] : [[name, version]];
-    }),
-  );
+  return versionsOf(asked);
 }
 
 /** @param {string} python @param {string} name */
@@ -96,16 +91,6 @@ function ofJava() {
     ['WireMock', 'wiremock-standalone'],
   ]);
   return Object.fromEntries(named.map(([name, artifact]) => [name, ['grep', `<artifactId>${artifact}<`, pom]]));
-}
-
-/** The first version it prints; null where it is not there. @param {readonly string[]} command */
-function versionIn([command = '', ...args]) {
-  try {
-    const said = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return /\d+\.\d+(\.\d+)*/.exec(said)?.[0] ?? null;
-  } catch {
-    return null;
-  }
 }
 
 module.exports = { forgetResults, reportPeers };

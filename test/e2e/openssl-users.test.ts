@@ -31,8 +31,8 @@ afterEach(stopAll);
 afterAll(() => folder.remove());
 
 /** A proxy's calls of what is behind it are recorded besides. */
-function expectWhole({ status, exchanges, summary }: Recorded, direction: 'inbound' | 'outbound'): void {
-  const known = { sizes: SIZES, direction, library: 'openssl', protocol: 'http1' };
+function expectWhole(of: string, { status, exchanges, summary }: Recorded, direction: 'inbound' | 'outbound'): void {
+  const known = { of, sizes: SIZES, direction, library: 'openssl', protocol: 'http1' };
   expect(status).toBe(0);
   expectEchoes(
     exchanges.filter(({ exchange }) => exchange.connection.direction === direction),
@@ -41,43 +41,44 @@ function expectWhole({ status, exchanges, summary }: Recorded, direction: 'inbou
   expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
 }
 
-async function expectServer(serve: () => Promise<{ port: number }>): Promise<void> {
+async function expectServer(of: string, serve: () => Promise<{ port: number }>): Promise<void> {
   const { port } = await serve();
   const client = [nodeEcho, 'client', `https://127.0.0.1:${port}`, ...files];
-  expectWhole(await recordDuring(['--port', String(port)], () => run(process.execPath, client)), 'inbound');
+  expectWhole(of, await recordDuring(['--port', String(port)], () => run(process.execPath, client)), 'inbound');
 }
 
-async function expectClient(commandFor: (port: number) => readonly string[]): Promise<void> {
+async function expectClient(of: string, commandFor: (port: number) => readonly string[]): Promise<void> {
   const { port } = await startServer(process.execPath, [nodeEcho, 'server', certificate.cert, certificate.key]);
-  expectWhole(await recordCommand(commandFor(port)), 'outbound');
+  expectWhole(of, await recordCommand(commandFor(port)), 'outbound');
 }
 
 describeE2e('the OpenSSL of', () => {
   for (const user of opensslUsers) {
     describeWithPackage(user.name, user.needed, () => {
       it('has every body whole as a server', async () => {
-        await expectServer(() => user.serve(certificate, folderFor(user, folder.path)));
+        await expectServer(user.name, () => user.serve(certificate, folderFor(user, folder.path)));
       });
 
       const { client } = user;
       if (client !== null) {
         it('and as a client', async () => {
-          await expectClient((port) => client(port, files));
+          await expectClient(user.name, (port) => client(port, files));
         });
       }
     });
   }
 
-  describeWithRust('Rust, by native-tls', 'native-tls-echo', () => {
+  const nativeTls = 'Rust, by native-tls';
+  describeWithRust(nativeTls, 'native-tls-echo', () => {
     const program = folder.file('native-tls-echo');
     beforeAll(() => buildRust('native-tls-echo', program, ['system']), BUILD_MS);
 
     it('has every body whole as a server', async () => {
-      await expectServer(() => startServer(program, ['server', certificate.cert, certificate.key]));
+      await expectServer(nativeTls, () => startServer(program, ['server', certificate.cert, certificate.key]));
     });
 
     it('and as a client', async () => {
-      await expectClient((port) => [program, 'client', String(port), ...files]);
+      await expectClient(nativeTls, (port) => [program, 'client', String(port), ...files]);
     });
   });
 });

@@ -19,9 +19,12 @@ import {
   temporaryFolder,
 } from '../support/programs';
 import { bodyHash, type Recorded, recordCommand, recordDuring, sha256 } from '../support/recorder';
+import { noteRead } from '../support/tls-read';
 
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20, 4 << 20];
 const node = process.execPath;
+/** In the words of README's table. */
+const programs: Readonly<Record<string, string>> = { node: 'Node.js', python3: 'Python' };
 const echo = (name: string) => join(apps, 'echo', name);
 
 const folder = temporaryFolder();
@@ -90,6 +93,7 @@ describeE2e('servers over TLS, recorded by their port', () => {
     );
     expect(status).toBe(0);
     expectWhole(exchanges, 'inbound', 4);
+    noteRead(program === node ? 'Node.js' : 'Python', exchanges);
   });
 
   it('nginx: every body whole, inbound over TLS and outbound to its upstream', async () => {
@@ -106,6 +110,7 @@ describeE2e('servers over TLS, recorded by their port', () => {
     expect(outbound).toHaveLength(4 * SIZES.length);
     expect(outbound.filter(({ exchange }) => exchange.problems.length > 0)).toEqual([]);
     expect(outbound.map(({ exchange }) => exchange.connection.tls)).toEqual(Array(outbound.length).fill(null));
+    noteRead('nginx', exchanges);
   });
 });
 
@@ -133,6 +138,8 @@ describeE2e('clients over TLS, recorded as a command', () => {
   it('every body whole in both directions, for curl, Node.js, Python blocking and asyncio', () => {
     expect(recorded.status).toBe(0);
     expectWhole(recorded.exchanges, 'outbound', 4);
+    const byName = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.name ?? '');
+    for (const [name, exchanges] of byName) noteRead(programs[name] ?? name, exchanges);
   });
 
   it('under the name of the program that made them', () => {

@@ -32,14 +32,21 @@ const CUT: readonly string[] = ['started-mid-stream', 'cut-short', 'no-response'
 const folder = temporaryFolder();
 const stripped = folder.file('stripped');
 const pie = folder.file('pie');
+const linkedByC = 'stripped, position-independent and linked by the C linker';
 let certificate: Certificate;
 let files: readonly string[];
 
 afterEach(stopAll);
 afterAll(() => folder.remove());
 
-function expectWhole(exchanges: readonly StoredExchange[], direction: 'inbound' | 'outbound', protocol: string): void {
-  expectEchoes(exchanges, { sizes: SIZES, direction, library: 'go', protocol });
+interface Known {
+  readonly of: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly protocol: string;
+}
+
+function expectWhole(exchanges: readonly StoredExchange[], known: Known): void {
+  expectEchoes(exchanges, { sizes: SIZES, library: 'go', ...known });
 }
 
 function startGo(program: string) {
@@ -72,18 +79,23 @@ describeE2e('Go', () => {
         expect(recorded.status).toBe(0);
         const byServer = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
         expect([...byServer.keys()]).toEqual(servers.map(({ pid }) => pid));
-        for (const exchanges of byServer.values()) expectWhole(exchanges, 'inbound', protocol);
+        for (const [pid, exchanges] of byServer)
+          expectWhole(exchanges, {
+            of: pid === servers[0]?.pid ? 'stripped' : linkedByC,
+            direction: 'inbound',
+            protocol,
+          });
         expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
       });
 
       it.each([
         ['stripped', stripped],
-        ['stripped, position-independent and linked by the C linker', pie],
-      ])('a client, recorded from its first instruction, has them too (%s)', async (_build, program) => {
+        [linkedByC, pie],
+      ])('a client, recorded from its first instruction, has them too (%s)', async (of, program) => {
         const server = await startGo(stripped);
         const recorded = await recordCommand([program, 'client', urlOf(server), protocol, ...files]);
         expect(recorded.status).toBe(0);
-        expectWhole(recorded.exchanges, 'outbound', protocol);
+        expectWhole(recorded.exchanges, { of, direction: 'outbound', protocol });
         expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
       });
     });

@@ -55,8 +55,14 @@ beforeAll(() => {
   files = writeEchoBodies(folder, SIZES);
 });
 
-function expectWhole(exchanges: readonly StoredExchange[], direction: 'inbound' | 'outbound', protocol: string): void {
-  expectEchoes(exchanges, { sizes: SIZES, direction, library: 'jsse', protocol });
+interface Known {
+  readonly of: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly protocol: string;
+}
+
+function expectWhole(exchanges: readonly StoredExchange[], known: Known): void {
+  expectEchoes(exchanges, { sizes: SIZES, library: 'jsse', ...known });
 }
 
 /** Threads of the agent: there is one while it is at work. */
@@ -92,6 +98,8 @@ describeE2e('Java', () => {
       if (!existsSync(folder.file('Echo.class'))) compileJava(classes);
     });
 
+    const of = `Java ${release}`;
+    const inbound = { of, direction: 'inbound', protocol: 'http1' } as const;
     const environment = () => ({ ...process.env, WIRETAPE_STORE: store });
     const words = (...rest: readonly string[]) => [...CHECKED, '-cp', classes, 'Echo', ...rest];
     const startJava = (...rest: readonly string[]) => startServer(java, words(...rest));
@@ -114,8 +122,8 @@ describeE2e('Java', () => {
           await client('client', String(server.port), kind, 'TLSv1.2', ...files);
         });
         expect(recorded.status).toBe(0);
-        expectWhole(recorded.exchanges.slice(0, SIZES.length), 'inbound', 'http1');
-        expectWhole(recorded.exchanges.slice(SIZES.length), 'inbound', 'http1');
+        expectWhole(recorded.exchanges.slice(0, SIZES.length), inbound);
+        expectWhole(recorded.exchanges.slice(SIZES.length), inbound);
         expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
         await agentIsOff(server.pid);
         expect(filesLeft()).toEqual([]);
@@ -142,7 +150,7 @@ describeE2e('Java', () => {
       await aboard;
       await client('client', port, 'http1', 'TLSv1.3', ...files);
       await recorder.stop('SIGINT');
-      expectWhole(await readTape(tape), 'inbound', 'http1');
+      expectWhole(await readTape(tape), inbound);
     });
 
     it.each(['http1', 'http2', 'url', 'socket', 'layered'])(
@@ -157,7 +165,7 @@ describeE2e('Java', () => {
         );
         expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
         expect(recorded.status).toBe(0);
-        expectWhole(recorded.exchanges, 'outbound', kind === 'http2' ? 'http2' : 'http1');
+        expectWhole(recorded.exchanges, { of, direction: 'outbound', protocol: kind === 'http2' ? 'http2' : 'http1' });
       },
     );
 
@@ -206,11 +214,11 @@ describeE2e('Java', () => {
         const inner = await recordDuring(targets, () =>
           client('client', String(server.port), 'http1', 'TLSv1.3', ...files),
         );
-        expectWhole(inner.exchanges, 'inbound', 'http1');
+        expectWhole(inner.exchanges, inbound);
         await client('client', String(server.port), 'http1', 'TLSv1.3', ...files);
       });
-      expectWhole(outer.exchanges.slice(0, SIZES.length), 'inbound', 'http1');
-      expectWhole(outer.exchanges.slice(SIZES.length), 'inbound', 'http1');
+      expectWhole(outer.exchanges.slice(0, SIZES.length), inbound);
+      expectWhole(outer.exchanges.slice(SIZES.length), inbound);
       await agentIsOff(server.pid);
     });
 
@@ -252,7 +260,7 @@ describeE2e('Java', () => {
       const { exchanges } = await recordDuring(['--java', '--pid', String(server.pid)], () =>
         client('client', String(server.port), 'http1', 'TLSv1.3', ...files),
       );
-      expectWhole(exchanges, 'inbound', 'http1');
+      expectWhole(exchanges, inbound);
     });
 
     // There are none before.

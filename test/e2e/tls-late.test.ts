@@ -18,6 +18,7 @@ import {
   temporaryFolder,
 } from '../support/programs';
 import { readTape, startRecording } from '../support/recorder';
+import { noteRead } from '../support/tls-read';
 
 const folder = temporaryFolder();
 afterEach(stopAll);
@@ -55,9 +56,14 @@ describeE2e('an OpenSSL that is loaded while its process is recorded', () => {
     );
     await ask(client, 'second');
     expect(await recording.end()).toBe(0);
-    const seen = (await readTape(recording.tape))
+    const exchanges = await readTape(recording.tape);
+    const seen = exchanges
       .map(({ exchange }) => exchange)
       .map((exchange) => [httpIn(exchange).request?.target, exchange.connection.tls?.library, exchange.problems]);
     for (const name of names) expect(seen).toContainEqual([`/${name}`, 'openssl', []]);
+    noteRead(
+      'Python, loaded late',
+      exchanges.filter(({ exchange }) => exchange.problems.length === 0),
+    );
   });
 });

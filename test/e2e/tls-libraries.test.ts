@@ -30,6 +30,7 @@ import {
   describeWithPackage,
   makeNssDatabase,
 } from '../support/tls-libraries';
+import { noteRead } from '../support/tls-read';
 
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
 const node = process.execPath;
@@ -69,7 +70,7 @@ describeE2e('a TLS library of C', () => {
       });
 
       const expectWhole = (exchanges: readonly StoredExchange[], direction: 'inbound' | 'outbound') =>
-        expectEchoes(exchanges, { sizes: SIZES, direction, library: name, protocol: 'http1' });
+        expectEchoes(exchanges, { of: 'a program of C', sizes: SIZES, direction, library: name, protocol: 'http1' });
 
       it(`has every body whole in both directions, as a server (plain, ${ways.join(', ')})`, async () => {
         const servers = await Promise.all(['', ...ways].map((way) => startEcho(library, program, way)));
@@ -160,6 +161,7 @@ describeE2e('programs of the distribution', () => {
       expect(recorded.exchanges.map(asked)).toEqual([['/page', 'gnutls', []]]);
       const [first] = recorded.exchanges;
       expect(first && bodyHash(httpIn(first.exchange).response?.body)).toBe(sha256(readFileSync(page)));
+      noteRead('gnutls-serv, gnutls-cli', recorded.exchanges);
     });
 
     it('are read as a client', async () => {
@@ -168,6 +170,7 @@ describeE2e('programs of the distribution', () => {
       const client = `gnutls-cli --insecure --port ${server.port} 127.0.0.1 < '${request}'`;
       const { exchanges } = await recordCommand(['sh', '-c', client]);
       expect(exchanges.map(asked)).toEqual([['/by-cli', 'gnutls', []]]);
+      noteRead('gnutls-serv, gnutls-cli', exchanges);
     });
   });
 
@@ -179,6 +182,7 @@ describeE2e('programs of the distribution', () => {
       expect(exchanges.map(asked)).toEqual([['/by-wget', 'gnutls', []]]);
       const hash = sha256(readFileSync(files.at(-1) ?? ''));
       expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);
+      noteRead('wget', exchanges);
     });
   });
 
@@ -202,6 +206,7 @@ describeE2e('programs of the distribution', () => {
       expect(seen).toEqual([['nss', []]]);
       const [first] = recorded.exchanges;
       expect(first && bodyHash(httpIn(first.exchange).response?.body)).toBe(sha256(readFileSync(page)));
+      noteRead('selfserv, tstclnt', recorded.exchanges);
     });
 
     it('are read as a client', async () => {
@@ -211,6 +216,7 @@ describeE2e('programs of the distribution', () => {
       const client = `tstclnt -o -h 127.0.0.1 -p ${server.port} -d ${path} < '${request}'`;
       const { exchanges } = await recordCommand(['sh', '-c', client]);
       expect(exchanges.map(asked)).toEqual([['/by-nss', 'nss', []]]);
+      noteRead('selfserv, tstclnt', exchanges);
     });
   });
 });
@@ -237,6 +243,7 @@ describeE2e('a shared BoringSSL', () => {
         expect([bodyHash(request?.body), bodyHash(response?.body)]).toEqual([sha256(body), sha256(body)]);
         expect(one.exchange.connection.handshake).toMatchObject({ offered: ['h2', 'http/1.1'], agreed: null });
       }
+      noteRead("a shared BoringSSL, by Android's tool", exchanges);
     });
   });
 });
@@ -263,6 +270,7 @@ async function expectCurl(file: string, library: string): Promise<void> {
   const hash = sha256(readFileSync(body));
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).request?.body))).toEqual([hash]);
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);
+  noteRead('libcurl', exchanges);
 }
 
 /**

@@ -2,12 +2,12 @@
  * rustls, byte for byte, in programs without a name in them: linked as a whole, stripped, ending at once where they panic. Servers and clients,
  * TLS 1.2 and 1.3, of versions that are laid out otherwise, with ring and with aws-lc; slices that are sealed in one record, and one that is sealed in many.
  */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
 import { expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import {
   apps,
+  asDer,
   type Certificate,
   makeCertificate,
   run,
@@ -33,10 +33,7 @@ afterAll(() => folder.remove());
 
 beforeAll(() => {
   certificate = makeCertificate(folder.path);
-  binary = { cert: folder.file('cert.der'), key: folder.file('key.der') };
-  execFileSync('openssl', ['x509', '-in', certificate.cert, '-outform', 'DER', '-out', binary.cert]);
-  const keyAsDer = ['pkcs8', '-topk8', '-nocrypt', '-in', certificate.key, '-outform', 'DER', '-out', binary.key];
-  execFileSync('openssl', keyAsDer);
+  binary = asDer(certificate, folder.path);
   files = writeEchoBodies(folder, SIZES);
 });
 
@@ -44,6 +41,7 @@ const VERSIONS = ['1.2', '1.3'];
 
 /** What was said by each of these versions of TLS, one after the other. */
 function expectWhole(
+  of: string,
   { status, summary, exchanges }: Recorded,
   direction: 'inbound' | 'outbound',
   versions: readonly string[],
@@ -52,7 +50,7 @@ function expectWhole(
   const byVersion = Map.groupBy(exchanges, ({ exchange }) => exchange.connection.handshake?.version);
   expect([...byVersion.keys()]).toEqual(versions);
   for (const each of byVersion.values())
-    expectEchoes(each, { sizes: SIZES, direction, library: 'rustls', protocol: 'http1' });
+    expectEchoes(each, { of, sizes: SIZES, direction, library: 'rustls', protocol: 'http1' });
   expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
 }
 
@@ -61,7 +59,7 @@ describeE2e('rustls', () => {
     ['0.23 with ring', 'ring'],
     ['0.23 with aws-lc', 'aws'],
     ['0.21 with ring', 'old'],
-  ])('of version %s', (_, build) => {
+  ])('of version %s', (name, build) => {
     describeWithRust('in a program', APP, () => {
       const program = folder.file(`echo-${build}`);
       beforeAll(() => buildRust(APP, program, [build]), BUILD_MS);
@@ -73,14 +71,14 @@ describeE2e('rustls', () => {
         const recorded = await recordDuring(['--port', String(server.port)], async () => {
           for (const version of VERSIONS) await run(program, ['client', String(server.port), version, ...files]);
         });
-        expectWhole(recorded, 'inbound', VERSIONS);
+        expectWhole(`${name}, stripped`, recorded, 'inbound', VERSIONS);
       });
 
       it.each(VERSIONS)('and as a client, recorded from its first instruction (TLS %s)', async (version) => {
         const server = await startServer(node, [nodeEcho, 'server', certificate.cert, certificate.key]);
         // By itself: the file of a program that a shell starts is not known before it runs.
         const recorded = await recordCommand([program, 'client', String(server.port), version, ...files]);
-        expectWhole(recorded, 'outbound', [version]);
+        expectWhole(`${name}, stripped`, recorded, 'outbound', [version]);
       });
 
       it('keeps thirty connections at once apart, on either side', async () => {

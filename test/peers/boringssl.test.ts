@@ -48,14 +48,26 @@ describeE2e('BoringSSL', () => {
     it('has every body whole in both directions, as a server', async () => {
       const server = await startEcho(program);
       const recorded = await recordDuring(['--port', String(server.port)], () => ask(server));
-      expectEchoes(recorded.exchanges, { sizes: SIZES, direction: 'inbound', library: 'openssl', protocol: 'http1' });
+      expectEchoes(recorded.exchanges, {
+        of: 'BoringSSL of the crate boring, linked in',
+        sizes: SIZES,
+        direction: 'inbound',
+        library: 'openssl',
+        protocol: 'http1',
+      });
       expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
     }, 60_000);
 
     it('and as a client, recorded from its first instruction', async () => {
       const server = await startServer(process.execPath, [nodeEcho, 'server', certificate.cert, certificate.key]);
       const recorded = await recordCommand([program, 'client', String(server.port), ...files]);
-      expectEchoes(recorded.exchanges, { sizes: SIZES, direction: 'outbound', library: 'openssl', protocol: 'http1' });
+      expectEchoes(recorded.exchanges, {
+        of: 'BoringSSL of the crate boring, linked in',
+        sizes: SIZES,
+        direction: 'outbound',
+        library: 'openssl',
+        protocol: 'http1',
+      });
       expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
     }, 60_000);
 

@@ -13,6 +13,7 @@ import { describeE2e } from '../support/e2e';
 import { expectNothingMissing } from '../support/echo-traffic';
 import { type Certificate, lineFrom, makeCertificate, run, start, stopAll, temporaryFolder } from '../support/programs';
 import { bodyHash, recordCommand, recordDuring, sha256 } from '../support/recorder';
+import { noteRead } from '../support/tls-read';
 import { brought, whyMissing } from './pairs';
 
 const program = join(brought, 'npm/node_modules/@azure/mcp-linux-x64/dist/azmcp');
@@ -95,6 +96,7 @@ describeE2e('.NET', () => {
           ...[file, answer].map((path) => sha256(readFileSync(path))),
         ]),
       );
+      noteRead('.NET: Kestrel, HttpClient', recorded.exchanges);
     },
     120_000,
   );
@@ -129,6 +131,7 @@ describeE2e('.NET', () => {
       });
       expect(asked.length).toBeGreaterThan(0);
       expect(seen).toEqual(asked.map((target) => ['outbound', 'openssl', target, [], sha256(Buffer.from(refusal))]));
+      noteRead('.NET: Kestrel, HttpClient', recorded.exchanges);
     },
     120_000,
   );

@@ -40,12 +40,12 @@ describeE2e('TLS of a server of Java', () => {
     ['Tomcat', 'TomcatEcho', [folder.file('tomcat')]],
   ])(
     `has every body whole in both directions (%s)${missing === null ? '' : ` [${missing}]`}`,
-    async (_, name, more) => {
+    async (of, name, more) => {
       const server = await startServer('java', ['-cp', classPath, name, certificate.cert, certificate.key, ...more]);
       const recorded = await recordDuring(['--java', '--pid', String(server.pid)], () =>
         run(process.execPath, [nodeEcho, 'client', `https://127.0.0.1:${server.port}`, ...files]),
       );
-      expectEchoes(recorded.exchanges, { sizes: SIZES, direction: 'inbound', library: 'jsse', protocol: 'http1' });
+      expectEchoes(recorded.exchanges, { of, sizes: SIZES, direction: 'inbound', library: 'jsse', protocol: 'http1' });
       expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
     },
     120_000,

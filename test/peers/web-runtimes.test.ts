@@ -16,6 +16,7 @@ import {
   temporaryFolder,
 } from '../support/programs';
 import { bodyHash, recordCommand, recordDuring, sha256 } from '../support/recorder';
+import { noteRead } from '../support/tls-read';
 import { brought, whyMissing } from './pairs';
 
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
@@ -45,7 +46,13 @@ const where = missing === null ? '' : ` [${missing}]`;
     const recorded = await recordDuring(['--port', String(server.port)], () =>
       run(process.execPath, [nodeEcho, 'client', `https://127.0.0.1:${server.port}`, ...files]),
     );
-    expectEchoes(recorded.exchanges, { sizes: SIZES, direction: 'inbound', library: 'rustls', protocol: 'http1' });
+    expectEchoes(recorded.exchanges, {
+      of: 'Deno',
+      sizes: SIZES,
+      direction: 'inbound',
+      library: 'rustls',
+      protocol: 'http1',
+    });
     expectNothingMissing(recorded);
   }, 60_000);
 
@@ -68,12 +75,19 @@ const where = missing === null ? '' : ` [${missing}]`;
       return [exchange.protocol, exchange.problems, bodyHash(request?.body), bodyHash(response?.body)];
     });
     expect(seen).toEqual([['http2', [], hash, hash]]);
+    noteRead('Deno', recorded.exchanges);
   }, 60_000);
 
   it('and as a client, recorded from its first instruction', async () => {
     const server = await startNode();
     const recorded = await recordCommand([deno, ...denoRuns, 'client', `https://127.0.0.1:${server.port}`, ...files]);
-    expectEchoes(recorded.exchanges, { sizes: SIZES, direction: 'outbound', library: 'rustls', protocol: 'http1' });
+    expectEchoes(recorded.exchanges, {
+      of: 'Deno',
+      sizes: SIZES,
+      direction: 'outbound',
+      library: 'rustls',
+      protocol: 'http1',
+    });
     expectNothingMissing(recorded);
   }, 60_000);
 });

@@ -6,6 +6,7 @@ import { httpIn } from './contents';
 import { markersOf } from './markers';
 import { apps, type Certificate, seededBytes, startNginx, startServer, type TemporaryFolder } from './programs';
 import { bodyHash, type Recorded, sha256 } from './recorder';
+import { noteRead } from './tls-read';
 
 /** The body of so many bytes that goes both ways. */
 export function echoBody(size: number): Buffer {
@@ -23,6 +24,8 @@ export function expectNothingMissing({ summary }: Pick<Recorded, 'summary'>): vo
 }
 
 export interface Echoed {
+  /** Which program, or build of the library, in the words of README's table. */
+  readonly of: string;
   readonly sizes: readonly number[];
   readonly direction: 'inbound' | 'outbound';
   readonly library: string;
@@ -30,7 +33,7 @@ export interface Echoed {
 }
 
 /** One exchange for each size, in their order, by SHA-256 both ways. */
-export function expectEchoes(exchanges: readonly StoredExchange[], { sizes, ...known }: Echoed): void {
+export function expectEchoes(exchanges: readonly StoredExchange[], { of, sizes, ...known }: Echoed): void {
   const facts = exchanges.map(({ exchange }) => ({
     target: httpIn(exchange).request?.target,
     direction: exchange.connection.direction,
@@ -46,6 +49,7 @@ export function expectEchoes(exchanges: readonly StoredExchange[], { sizes, ...k
       return { target: `/${size}`, ...known, problems: [], request: hash, response: hash };
     }),
   );
+  noteRead(of, exchanges);
 }
 
 /** As many exchanges on each connection, under the marker of no other. */

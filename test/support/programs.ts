@@ -132,6 +132,14 @@ export function makeCertificate(folder: string): Certificate {
   return { cert, key };
 }
 
+/** The same in DER, as some libraries want it, in files of this folder. */
+export function asDer({ cert, key }: Certificate, folder: string): Certificate {
+  const binary = { cert: join(folder, 'cert.der'), key: join(folder, 'key.der') };
+  execFileSync('openssl', ['x509', '-in', cert, '-outform', 'DER', '-out', binary.cert]);
+  execFileSync('openssl', ['pkcs8', '-topk8', '-nocrypt', '-in', key, '-outform', 'DER', '-out', binary.key]);
+  return binary;
+}
+
 /** Until something listens on the port of loopback, for a program that does not say so. Throws where it ends before. */
 export async function untilListening(program: Program, port: number): Promise<void> {
   const url = new URL(`http://127.0.0.1:${port}`);
