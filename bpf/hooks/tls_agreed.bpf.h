@@ -44,22 +44,48 @@ static __always_inline void tell_agreed(struct tls_state *tls, u32 tgid, u64 fro
 	tls->agreed = 1;
 }
 
-/* No name says that nothing was agreed on, or not yet: a program may ask before the handshake is over. */
-static __always_inline void end_question(struct pt_regs *ctx, u32 library, u32 length_bytes)
+/* The thread whose question is answered at this return, if one is. */
+static __always_inline struct thread_state *answered(struct pt_regs *ctx)
 {
 	struct thread_state *thread = thread_of_current(0);
 	if (!thread || !thread->question.stack || thread->question.stack != PT_REGS_SP(ctx) - RETURN_ADDRESS)
-		return;
+		return 0;
+	thread->question.stack = 0;
+	return thread;
+}
+
+static __always_inline void tell_once(u64 ssl, u32 library, u64 name, u32 length)
+{
 	u32 tgid = current_tgid();
+	struct tls_state *tls = tls_of(ssl, tgid, library);
+	if (tls && !tls->agreed)
+		tell_agreed(tls, tgid, name, length);
+}
+
+/* No name says that nothing was agreed on, or not yet: a program may ask before the handshake is over. */
+static __always_inline void end_question(struct pt_regs *ctx, u32 library, u32 length_bytes)
+{
+	struct thread_state *thread = answered(ctx);
 	u64 name = 0;
 	u32 length = 0;
-	thread->question.stack = 0;
+	if (!thread)
+		return;
 	if (bpf_probe_read_user(&name, sizeof(name), (void *)thread->question.name) ||
 	    bpf_probe_read_user(&length, length_bytes, (void *)thread->question.length))
 		return;
 	if (!name || !length || length > sizeof(((struct wire_agreed *)0)->name))
 		return;
-	struct tls_state *tls = tls_of(thread->question.ssl, tgid, library);
-	if (tls && !tls->agreed)
-		tell_agreed(tls, tgid, name, length);
+	tell_once(thread->question.ssl, library, name, length);
+}
+
+/* The same where the name itself is returned, as a string. */
+static __always_inline void end_question_by_string(struct pt_regs *ctx, u32 library)
+{
+	struct thread_state *thread = answered(ctx);
+	char name[sizeof(((struct wire_agreed *)0)->name)];
+	if (!thread)
+		return;
+	long bytes = bpf_probe_read_user_str(name, sizeof(name), (void *)PT_REGS_RC(ctx));
+	if (bytes > 1 && bytes < (long)sizeof(name)) /* a full one may be longer */
+		tell_once(thread->question.ssl, library, PT_REGS_RC(ctx), bytes - 1);
 }

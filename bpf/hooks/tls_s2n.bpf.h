@@ -43,6 +43,11 @@ GUARDED_UPROBE(wt_s2n_rd_in, begin_call(ctx, WIRE_S2N, TLS_READ, PT_REGS_PARM1(c
 
 GUARDED_UPROBE(wt_s2n_rd_out, end_call(ctx, TLS_READ, true))
 
+/* const char *s2n_get_application_protocol(connection): null where nothing was agreed on */
+GUARDED_UPROBE(wt_s2n_alpn_in, begin_question(ctx, PT_REGS_PARM1(ctx), 0, 0))
+
+GUARDED_UPROBE(wt_s2n_alpn_out, end_question_by_string(ctx, WIRE_S2N))
+
 /* s2n_connection_wipe: the connection is used for the next one */
 GUARDED_UPROBE(wt_s2n_wipe, begin_anew(PT_REGS_PARM1(ctx)))
 
