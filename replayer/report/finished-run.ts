@@ -113,6 +113,16 @@ export function followingGroups(
   return grouped(results.filter(isFollowing), notes);
 }
 
+/** What is to be looked at, told of once each: cases that failed by themselves first, each alone, then those that follow from others. */
+export function badGroups(
+  results: readonly CaseResult[],
+  notes: ReadonlyMap<string, CaseNotes>,
+): readonly (readonly CaseResult[])[] {
+  const bad = results.filter(({ verdict }) => verdict === 'fail' || verdict === 'error');
+  const own = bad.filter((result) => !isFollowing(result)).map((result) => [result]);
+  return [...own, ...followingGroups(bad, notes)];
+}
+
 /** True for a case that was not sent because an earlier one failed. */
 export function isFollowing({ reason }: CaseResult): boolean {
   return reason === 'not-minted';

@@ -5,7 +5,15 @@
 
 import { visibleText } from '../../tape/visible-text';
 import { caseLines, headline } from './case-text';
-import { casesText, type FinishedRun, flakyText, skippedGroups, summaryParts, wholeRunFailures } from './finished-run';
+import {
+  badGroups,
+  casesText,
+  type FinishedRun,
+  flakyText,
+  skippedGroups,
+  summaryParts,
+  wholeRunFailures,
+} from './finished-run';
 import type { ReportFormat } from './format';
 import { type CaseResult, isRed } from './report';
 
@@ -16,9 +24,9 @@ export const github: ReportFormat = {
   name: 'github',
   describe: 'annotations and job summary of GitHub Actions; on by itself where GITHUB_ACTIONS is true',
   *render(run) {
-    const bad = run.report.results.filter(({ verdict }) => verdict === 'fail' || verdict === 'error');
-    const errors = bad.filter((result) => isRed(result, run.allowed));
-    const warnings = bad.filter((result) => !isRed(result, run.allowed));
+    const { results } = run.report;
+    const errors = results.filter((result) => isRed(result, run.allowed));
+    const warnings = results.filter((result) => !isRed(result, run.allowed));
     const beside = wholeRunFailures(run.report);
     const room = Math.max(1, annotationsOfAKind - beside.length - 1);
     for (const { name, message, lines } of beside) {
@@ -37,14 +45,18 @@ function* caseAnnotations(
   results: readonly CaseResult[],
   { run, room }: { readonly run: FinishedRun; readonly room: number },
 ): Iterable<string> {
-  const shown = results.length > room ? room - 1 : room;
-  for (const result of results.slice(0, shown)) {
+  const groups = badGroups(results, run.notes);
+  const shown = groups.length > room ? room - 1 : room;
+  for (const group of groups.slice(0, shown)) {
+    const [result] = group;
+    if (result === undefined) continue;
     const own = run.notes.get(result.id);
     const lines = result.differences.length === 0 ? [headline(result, own)] : caseLines(result, own);
     const text = [flakyText(result), ...lines].filter((line) => line !== null).join('\n');
-    yield command(kind, { file: run.file, title: `${result.name} (case ${result.id})` }, text);
+    const title = group.length === 1 ? `${result.name} (case ${result.id})` : `${group.length} cases not sent`;
+    yield command(kind, { file: run.file, title }, text);
   }
-  const rest = results.length - shown;
+  const rest = groups.slice(shown).flat().length;
   if (rest > 0) yield command(kind, { file: run.file }, `… and ${rest} more cases; the log has them all`);
 }
 

@@ -6,6 +6,7 @@ import { visibleLine } from '../../tape/visible-text';
 import { acceptLine, acceptNeeds } from './acceptable';
 import { headline } from './case-text';
 import {
+  badGroups,
   casesText,
   type FinishedRun,
   flakyText,
@@ -21,6 +22,7 @@ import { differenceSentence } from './values';
 
 const casesShown = 50;
 const differencesShown = 10;
+const idsShown = 3;
 const longestText = 500;
 
 /** A step of GitHub has room for 1 MiB, and shows nothing of what is longer: what is beyond the first cases is counted. */
@@ -36,11 +38,12 @@ export const markdown: ReportFormat = {
     yield `### wiretape: ${code(suite)} ${verdict}\n\n${counts.join(', ')} of ${casesText(report)}\n\n`;
     for (const { message, lines } of wholeRunFailures(report)) yield listItem([message, ...lines]);
     yield* remarkLines(run);
-    const bad = report.results.filter(({ verdict: own }) => own === 'fail' || own === 'error');
+    const bad = badGroups(report.results, run.notes);
     if (bad.length > 0) yield '\n| case | | what differs |\n| --- | --- | --- |\n';
-    const rows = withinRoom(bad.slice(0, casesShown).map((result) => caseRow(result, run)));
+    const rows = withinRoom(bad.slice(0, casesShown).map((group) => groupRow(group, run)));
     yield* rows;
-    if (bad.length > rows.length) yield `\n… and ${bad.length - rows.length} more\n`;
+    const rest = bad.slice(rows.length).flat().length;
+    if (rest > 0) yield `\n… and ${rest} more\n`;
     yield* skippedLines(run);
   },
 };
@@ -61,9 +64,22 @@ function* remarkLines(run: FinishedRun): Iterable<string> {
   for (const condition of fine) yield listItem(conditionLines(condition));
 }
 
-function caseRow(result: CaseResult, run: FinishedRun): string {
+/** Of one case, or of those that were not sent for one reason. */
+function groupRow(group: readonly CaseResult[], run: FinishedRun): string {
+  const [first] = group;
+  if (first === undefined) return '';
+  return caseRow(first, group.length === 1 ? `${code(first.name)} case ${code(first.id)}` : notSent(group), run);
+}
+
+function notSent(group: readonly CaseResult[]): string {
+  const ids = group.slice(0, idsShown).map(({ id }) => id);
+  const rest = group.length - ids.length;
+  return `${group.length} cases not sent: ${code(ids.join(', '))}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function caseRow(result: CaseResult, title: string, run: FinishedRun): string {
   const { notes, allowed } = run;
-  const { differences, verdict, name, id } = result;
+  const { differences, verdict, id } = result;
   const rest = differences.length - differencesShown;
   const lines =
     differences.length === 0
@@ -75,7 +91,7 @@ function caseRow(result: CaseResult, run: FinishedRun): string {
           ...[acceptLine(result, run)].flatMap((text) => (text === null ? [] : [`or accept: ${text}`])),
         ];
   const mark = isRed(result, allowed) ? verdictLabels[verdict] : `${verdictLabels[verdict]}, allowed`;
-  return `| ${code(name)} case ${code(id)} | ${mark} | ${lines.map(code).join('<br>')} |\n`;
+  return `| ${title} | ${mark} | ${lines.map(code).join('<br>')} |\n`;
 }
 
 function* skippedLines({ report, notes }: FinishedRun): Iterable<string> {

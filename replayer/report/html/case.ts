@@ -178,14 +178,15 @@ function surroundingsElement(around: Surroundings | undefined): string {
   ].join('');
 }
 
-/** Cases that were skipped for one cause. */
-export function skippedElement(group: readonly CaseResult[], run: Page): string {
+/** Cases that were skipped, or not sent, for one cause. */
+export function groupElement(group: readonly CaseResult[], run: Page): string {
   const [first] = group;
   if (first === undefined) return '';
   if (group.length === 1) return caseElement(first, run);
   const hints = run.notes.get(first.id)?.hints ?? [];
   const flaky = group.some((each) => each.flaky !== undefined) ? ' flaky' : '';
   const names = group.map(({ id, name }) => `<li>${escaped(name)} <span class="id">case ${escaped(id)}</span></li>`);
-  const title = `<b class="verdict skipped">${verdictLabels.skipped}</b> <span class="name">${group.length} cases</span> <span class="tag">${escaped(first.reason ?? '')}</span>`;
-  return `<details class="case" data-states="skipped${flaky}" data-count="${group.length}"><summary>${title}</summary>${list('Why', hints)}<h4>Cases</h4><ul>${names.join('')}</ul></details>\n`;
+  const { verdict } = first;
+  const title = `<b class="verdict ${verdict}">${verdictLabels[verdict]}</b> <span class="name">${group.length} cases</span> <span class="tag">${escaped(first.reason ?? '')}</span>`;
+  return `<details class="case" data-states="${verdict}${flaky}" data-count="${group.length}"><summary>${title}</summary>${list('Why', hints)}<h4>Cases</h4><ul>${names.join('')}</ul></details>\n`;
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { isOfCalls } from '../../judge/difference';
 import { acceptNeeds } from '../acceptable';
-import { casesText, type FinishedRun, skippedGroups, summaryParts, wholeRunFailures } from '../finished-run';
+import { badGroups, casesText, type FinishedRun, skippedGroups, summaryParts, wholeRunFailures } from '../finished-run';
 import type { ReportFormat } from '../format';
 import { callSummary } from '../judged-calls';
 import type { EndpointLatency, Quantile } from '../latency';
@@ -13,7 +13,7 @@ import { conditionLines, isFailing, latencyOf } from '../latency';
 import { exitStatusOf, failingMisses } from '../report';
 import { untrustedText } from '../untrusted';
 import { tellingCalls } from './calls';
-import { caseElement, skippedElement } from './case';
+import { caseElement, groupElement } from './case';
 import { escaped } from './escape';
 import { missItem } from './misses';
 import { pageOf } from './page';
@@ -30,9 +30,11 @@ export const html: ReportFormat = {
     yield '<h2>Cases</h2>\n';
     const { results } = run.report;
     const order = ['fail', 'error'] as const;
-    for (const verdict of order)
-      for (const each of results) if (each.verdict === verdict) yield caseElement(each, page);
-    for (const group of skippedGroups(results, run.notes)) yield skippedElement(group, page);
+    for (const verdict of order) {
+      const own = results.filter((each) => each.verdict === verdict);
+      for (const group of badGroups(own, run.notes)) yield groupElement(group, page);
+    }
+    for (const group of skippedGroups(results, run.notes)) yield groupElement(group, page);
     for (const result of results) if (result.verdict === 'pass') yield caseElement(result, page);
     yield `</main>\n<script>${script}</script>\n</body>\n</html>\n`;
   },

@@ -4,6 +4,7 @@ import type { Miss } from '../../../replayer/mocks/match/miss';
 import { consoleFormat } from '../../../replayer/report/console';
 import { ctrf } from '../../../replayer/report/ctrf';
 import { github } from '../../../replayer/report/github';
+import { html } from '../../../replayer/report/html';
 import { json } from '../../../replayer/report/json';
 import { junit } from '../../../replayer/report/junit';
 import { markdown } from '../../../replayer/report/markdown';
@@ -98,6 +99,14 @@ it('says once that cases were not sent, where one value is lacking for all of th
   );
   const run = { ...greenRun, report: reportOf(results, []), notes };
   expectGolden('replay/expected/console-not-sent.txt', rendered(consoleFormat, run));
+  expectGolden('replay/expected/markdown-not-sent.md', rendered(markdown, run));
+  expectGolden('replay/expected/github-not-sent.txt', rendered(github, run));
+  const page = rendered(html, run);
+  expect(page.match(/<details class="case" data-states="\w+" data-count="\d"/g)).toEqual(
+    ['fail" data-count="1"', 'error" data-count="4"', 'error" data-count="1"'].map(
+      (rest) => `<details class="case" data-states="${rest}`,
+    ),
+  );
 });
 
 describe('calls of the build', () => {
