@@ -12,6 +12,7 @@ import { describeE2e } from '../support/e2e';
 import { faultsOf, mostAtOnce, readGoing, saidIn, saidOn } from '../support/peers';
 import { type Certificate, lineFrom, makeCertificate, run, start, stopAll, temporaryFolder } from '../support/programs';
 import { environment, outputOf, readTape, startRecording, wiretape } from '../support/recorder';
+import { noteRead } from '../support/tls-read';
 import { clients, type Pair, pairs, type Server, servers, whyNot } from './pairs';
 import { keepRow } from './results';
 
@@ -34,6 +35,8 @@ afterAll(async () => {
 function rowOf({ protocol, server, client, isTls }: Pair) {
   return { kind: 'pair', protocol, server, client, tls: isTls } as const;
 }
+
+const asStored = (exchange: Exchange) => ({ exchange });
 
 const named = pairs.map((pair, i) => ({ ...pair, transport: pair.isTls ? 'TLS' : 'plaintext', i }));
 
@@ -96,6 +99,8 @@ describeE2e('a hundred channels', () => {
       atOnce = mostAtOnce(inbound);
       expect(atOnce).toBeGreaterThan(FEWEST_AT_ONCE);
       passed.push('recorded');
+      noteRead(pair.server.replace(/ before .*/, ''), inbound.map(asStored));
+      noteRead(pair.client, outbound.map(asStored));
     });
 
     it.each([

@@ -15,7 +15,7 @@ export interface ReadOfTls {
 }
 
 /** Called at the end of a test, when all of these were found right. What is no TLS, such as a proxy's other side, is left out. */
-export function noteRead(of: string, exchanges: readonly StoredExchange[]): void {
+export function noteRead(of: string, exchanges: readonly Pick<StoredExchange, 'exchange'>[]): void {
   const file = process.env.WIRETAPE_TLS_RESULTS;
   if (file === undefined) return;
   const lines = exchanges.flatMap(({ exchange: { connection, protocol } }) => {
