@@ -22,7 +22,7 @@ export interface Schedule {
   isLastOfConnection(position: number): boolean;
 }
 
-/** `steps` in order of their start. */
+/** `steps` in order of their start. Of one that is finished nothing is asked any more. */
 export function createSchedule(steps: readonly Step[], concurrency: number): Schedule {
   const running = new Map<number, Step>();
   const last = new Map(steps.map((step, i) => [step.connection, i]));

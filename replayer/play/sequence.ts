@@ -63,7 +63,8 @@ interface Waiting {
 }
 
 export class Sequence {
-  private readonly steps: readonly CaseStep[];
+  /** Undefined once it was played: with it goes what came of its case, which `over` has been given. */
+  private readonly steps: (CaseStep | undefined)[];
   private readonly schedule: Schedule;
   private readonly pace: ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null;
   private readonly over = new Set<SentCase>();
@@ -77,8 +78,9 @@ export class Sequence {
     private readonly stages: Stages,
     private readonly pacing: Pacing,
   ) {
-    this.steps = stepsOf(tests, stages);
-    this.schedule = createSchedule(this.steps, pacing.concurrency);
+    const steps = stepsOf(tests, stages);
+    this.schedule = createSchedule(steps, pacing.concurrency);
+    this.steps = steps;
     this.pace = createPace(pacing.speed);
     this.count = tests.length;
   }
@@ -137,6 +139,7 @@ export class Sequence {
     if (isLast) this.end(test, play);
     if (this.schedule.isLastOfConnection(position)) this.stages.release(test);
     this.schedule.finish(position);
+    this.steps[position] = undefined;
   }
 
   private end(test: SentCase, play: Play): void {
@@ -159,7 +162,7 @@ export class Sequence {
 }
 
 /** The steps of all cases, in the order in which they began. */
-function stepsOf(tests: readonly SentCase[], stages: Pick<Stages, 'open'>): readonly CaseStep[] {
+function stepsOf(tests: readonly SentCase[], stages: Pick<Stages, 'open'>): CaseStep[] {
   const all: CaseStep[] = [];
   for (const test of tests) {
     const play = stages.open(test);

@@ -1,4 +1,5 @@
 /** How far a run is played: as far as somebody waits for it, in the order in which steps were recorded. */
+import { garbageCollector } from '../../../../cli/tight-heap';
 import type { SentCase } from '../../../../replayer/cases/cases';
 import type { PlayStep } from '../../../../replayer/play/player';
 import { type Pacing, Sequence } from '../../../../replayer/play/sequence';
@@ -79,4 +80,33 @@ it('takes no step more when it is ended, and lets nobody wait', async () => {
   release('a1');
   await both;
   expect(told).toEqual(['a begins', 'a1', 'a over', 'a released']);
+});
+
+it('lets go of what a case did once it is over, and of nothing that is to come', async () => {
+  const collect = garbageCollector();
+  const plays = new Map<string, WeakRef<object>>();
+  const stages = {
+    open: ({ id }: SentCase) => {
+      const at = id === 'a' ? 0 : 10;
+      const play = {
+        steps: [{ startedAtUs: at, endedAtUs: at + 1, does: 'request', play: async () => {} } as const],
+        result: () => ({}) as never,
+      };
+      plays.set(id, new WeakRef(play));
+      return play;
+    },
+    begins: () => {},
+    over: () => {},
+    release: () => {},
+  };
+  const [a, b] = ['a', 'b'].map((id) => {
+    return { id, stored: { connectionId: id, session: '1', exchange: { channel: null } } } as unknown as SentCase;
+  }) as [SentCase, SentCase];
+  const sequence = new Sequence([a, b], stages, { concurrency: 1, speed: 'max' });
+  await sequence.until(a);
+  await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds what it was made for until the turn ends
+  collect();
+  expect(plays.get('a')?.deref()).toBeUndefined();
+  expect(plays.get('b')?.deref()).toBeDefined();
+  await sequence.until(b);
 });
