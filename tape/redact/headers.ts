@@ -15,6 +15,7 @@ import { mayHoldPathSecret, pathSecrets } from './path-secrets';
 import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
+import { generationOf } from './seen-secrets';
 import { redactLexically, redactPatterns, type TextContext } from './text';
 import { redactSubprotocols } from './websocket-protocol';
 
@@ -147,10 +148,10 @@ function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null 
 /** The list itself where nothing fired. */
 export function redactHeaders(headers: HeaderList, context: HeaderContext): HeaderList {
   const { ledger, names, root } = context;
-  const isSettled = hasNoRules(context);
+  const generation = settledGeneration(context);
   // What was taken before from the same message may decide what becomes of the next.
-  if (!isSettled || ledger.taken.size > 0 || !hasReturned(headers)) return redactEach(headers, context, isSettled);
-  const generation = generationOf(context);
+  if (generation === null || ledger.taken.size > 0 || !hasReturned(headers))
+    return redactEach(headers, context, generation);
   const before = names.lists.get(headers);
   if (before !== undefined && before.generation === generation && before.root === root) {
     for (const take of before.takes) ledger.take(...take);
@@ -164,27 +165,22 @@ export function redactHeaders(headers: HeaderList, context: HeaderContext): Head
       return ledger.take(...take);
     },
   };
-  const safe = redactEach(headers, { ...context, ledger: noting }, isSettled);
+  const safe = redactEach(headers, { ...context, ledger: noting }, generation);
   names.lists.set(headers, { generation, root, takes, safe });
   return returned(safe);
 }
 
-function generationOf({ seen }: HeaderContext): number {
-  return seen[0]?.generation ?? 0;
-}
-
-function redactEach(headers: HeaderList, context: HeaderContext, isSettled: boolean): HeaderList {
+function redactEach(headers: HeaderList, context: HeaderContext, generation: number | null): HeaderList {
   let changed: (readonly [string, string])[] | undefined;
   const pathOf = pathsIn(headers, context);
-  const generation = generationOf(context);
   for (let i = 0; i < headers.length; i++) {
     const { 0: name, 1: value } = headers[i] as HeaderList[number];
     const known = context.names.of(name);
-    if (isSettled && known.innocent === value && known.innocentAt === generation) continue;
+    if (generation !== null && known.innocent === value && known.innocentAt === generation) continue;
     const field = { name, value, known, pathOf: () => pathOf(i) };
     const [safeName, safeValue] = [redactName(field, context), redactValue(field, context)];
     if (safeName === name && safeValue === value) {
-      if (isSettled && known.kind === null) Object.assign(known, { innocent: value, innocentAt: generation });
+      if (generation !== null && known.kind === null) Object.assign(known, { innocent: value, innocentAt: generation });
       continue;
     }
     changed ??= [...headers];
@@ -193,9 +189,12 @@ function redactEach(headers: HeaderList, context: HeaderContext, isSettled: bool
   return changed ?? headers;
 }
 
-/** Where nothing depends on more than the built-in rules and the first of the seen, an innocent value is so again. */
-function hasNoRules({ rules, root, seen }: HeaderContext): boolean {
-  return rules.finders.length === 0 && !rules.places.has(root) && seen.length <= 1;
+/**
+ * Null where an innocent value need not be so again, because it depends on more than the built-in rules and what was seen in
+ * the recording; otherwise how many secrets that were.
+ */
+function settledGeneration({ rules, root, seen }: HeaderContext): number | null {
+  return rules.finders.length > 0 || rules.places.has(root) ? null : generationOf(seen);
 }
 
 interface Field {
