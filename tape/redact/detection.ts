@@ -233,9 +233,22 @@ function lookCloser(bytes: Uint8Array, position: number, marks: number, look: Lo
   const seen = (marks & signBit) !== 0 && beginsSign[bytes[position] as number] === 1 ? contextBit : 0;
   if ((marks & openingBit) !== 0 && opensSecret(bytes, position)) return tellingBit;
   if ((marks & nameBit) === 0) return seen;
-  if (isTellingWord(bytes, position, look, length)) return tellingBit;
+  if (beginsWithLetters(bytes, position) && isTellingWord(bytes, position, look, length)) return tellingBit;
   return isLetterName(bytes, position) ? seen | letterNameBit : seen;
 }
+
+/** As all of `nameTrigrams` do: mostly it is digits that passed for letters, five bits of which they have. */
+function beginsWithLetters(bytes: Uint8Array, position: number): boolean {
+  return isLetter(bytes[position] as number) && isLetter(bytes[position + 1] as number);
+}
+
+function isLetter(byte: number): boolean {
+  const lower = byte | 0x20;
+  return lower >= smallA && lower <= smallZ;
+}
+
+const smallA = 0x61;
+const smallZ = 0x7a;
 
 /** `$p`, behind which nothing stands that would make a trigram of it. */
 function endsInVariable(bytes: Uint8Array, length: number): boolean {
