@@ -100,6 +100,8 @@ interface KnownName {
   readonly asHeader: Path;
   readonly kind: NameKind | null;
   readonly isUrl: boolean;
+  /** Its value is read in a way of its own. */
+  readonly isOfOwnRule: boolean;
   innocent: string | undefined;
   /** How many secrets had been seen then; one that came later may be in the value. */
   innocentAt: number;
@@ -131,12 +133,18 @@ export function createHeaderNames(detection: Detection): HeaderNames {
       const lowerCase = name.toLowerCase();
       const kind = kindOfHeader(lowerCase, detection);
       const isUrl = urlHeaders.has(lowerCase);
-      const made = { lowerCase, asHeader: ['header', lowerCase], kind, isUrl, innocent: undefined, innocentAt: 0 };
+      const asHeader = ['header', lowerCase];
+      const isOfOwnRule = hasOwnRule(lowerCase);
+      const made = { lowerCase, asHeader, kind, isUrl, isOfOwnRule, innocent: undefined, innocentAt: 0 };
       if (known.size >= rememberedNames) known.clear();
       known.set(name, made);
       return made;
     },
   };
+}
+
+function hasOwnRule(name: string): boolean {
+  return name === subprotocolHeader || name === statusMessageHeader || name.endsWith('-bin');
 }
 
 function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null {
@@ -177,6 +185,11 @@ function redactEach(headers: HeaderList, context: HeaderContext, generation: num
     const { 0: name, 1: value } = headers[i] as HeaderList[number];
     const known = context.names.of(name);
     if (generation !== null && known.innocent === value && known.innocentAt === generation) continue;
+    if (generation !== null && isPlainField(known) && !mayBeHidden(name, value, context)) {
+      known.innocent = value;
+      known.innocentAt = generation;
+      continue;
+    }
     const field = { name, value, known, pathOf: () => pathOf(i) };
     const [safeName, safeValue] = [redactName(field, context), redactValue(field, context)];
     if (safeName === name && safeValue === value) {
@@ -188,6 +201,19 @@ function redactEach(headers: HeaderList, context: HeaderContext, generation: num
   }
   return changed ?? headers;
 }
+
+/** Nothing is known of its name that would say how its value is to be read. */
+function isPlainField({ kind, isOfOwnRule, isUrl }: KnownName): boolean {
+  return kind === null && !isOfOwnRule && !isUrl;
+}
+
+/** The cheap look at both, for a field that no rule of the user may reach. */
+function mayBeHidden(name: string, value: string, context: HeaderContext): boolean {
+  return (name.length >= shortestTellingName && mayHoldSecret(name, context)) || mayHoldSecret(value, context);
+}
+
+/** A shorter name holds nothing that a pattern looks for. */
+const shortestTellingName = 16;
 
 /**
  * Null where an innocent value need not be so again, because it depends on more than the built-in rules and what was seen in
@@ -206,7 +232,8 @@ interface Field {
 
 /** A name that holds what a pattern looks for, or a secret seen before. */
 function redactName({ name }: Field, context: HeaderContext): string {
-  const isWorthIt = context.rules.finders.length > 0 || (name.length >= 16 && mayHoldSecret(name, context));
+  const isWorthIt =
+    context.rules.finders.length > 0 || (name.length >= shortestTellingName && mayHoldSecret(name, context));
   return isWorthIt ? redactPatterns(name, { ...textIn(context), path: [context.root] }) : name;
 }
 
