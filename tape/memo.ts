@@ -75,3 +75,40 @@ export class Recent<K extends object, V> {
 }
 
 const remembered = 64;
+
+/**
+ * Bytes that come again: of those that come a third time the ones that came before are given, so that whoever has seen them
+ * knows them. What comes once costs a few looks at single bytes; nothing is taken for the same that was not compared.
+ */
+export class Recurring {
+  private readonly marks = new Int32Array(recurringSlots);
+  private readonly kept: (Uint8Array | undefined)[] = new Array(recurringSlots).fill(undefined);
+
+  /** The bytes themselves, or equal ones of before, which have `returned`. */
+  of(bytes: Uint8Array): Uint8Array {
+    const mark = markOf(bytes);
+    const slot = mark & (recurringSlots - 1);
+    if (this.marks[slot] !== mark) {
+      this.marks[slot] = mark;
+      this.kept[slot] = undefined;
+      return bytes;
+    }
+    const before = this.kept[slot];
+    if (before !== undefined && Buffer.compare(before, bytes) === 0) return returned(before);
+    this.kept[slot] = bytes;
+    return bytes;
+  }
+}
+
+/** A power of two. */
+const recurringSlots = 128;
+const samples = 32;
+
+/** Of the length, and of bytes that lie evenly apart. */
+function markOf(bytes: Uint8Array): number {
+  const { length } = bytes;
+  const step = Math.max(1, Math.floor(length / samples));
+  let mark = length;
+  for (let i = length - 1; i >= 0; i -= step) mark = (Math.imul(mark, 31) + (bytes[i] as number)) | 0;
+  return mark ^ (mark >>> 15);
+}

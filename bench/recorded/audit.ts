@@ -46,14 +46,18 @@ const fieldBytes = (side: 'request' | 'response') => `(
   SELECT coalesce(sum(length(name) + length(value) + 4), 0) FROM message_headers h
   WHERE h.exchange_id = e.id AND h.message = '${side}')`;
 
+/** A body stands in its row, or once for all that have it. */
+const body = (side: 'request' | 'response') =>
+  `coalesce(${side}_body, (SELECT bytes FROM bodies b WHERE b.id = ${side}_body_id AND b.packing = 'plain'))`;
+
 const alike = `
   SELECT count(*) AS count, e.problems = '' AS complete, e.problems LIKE '%lost-bytes%' AS lossy,
          verb AS method, coalesce(${of('request', 'target')}, target, '') AS target,
          ${of('request', 'startedUs')} IS NOT NULL AS has_request, ${fieldBytes('request')} AS request_field_bytes,
          ${of('response', 'reason')} IS NOT NULL AS has_response, result AS status,
          ${of('response', 'reason')} AS reason, ${fieldBytes('response')} AS response_field_bytes,
-         coalesce(length(request_body), 0) + coalesce(length(response_body), 0) AS body_bytes,
-         coalesce(result = '200' AND response_body = ?, 0) AS as_served
+         coalesce(length(${body('request')}), 0) + coalesce(length(${body('response')}), 0) AS body_bytes,
+         coalesce(result = '200' AND ${body('response')} = ?, 0) AS as_served
   FROM exchanges e JOIN connections c ON c.id = e.connection_id
   WHERE c.direction = 'inbound' AND c.local LIKE ?
   GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13`;

@@ -3,6 +3,7 @@
  * exchange outlives them. Linear in the body, bounded by the limit of one body and the budget of all; a long body spills
  * until it is whole. Counts what it does not keep.
  */
+import { Recurring } from '../../tape/memo';
 import type { Body } from '../../tape/model/body';
 import type { Budget } from '../follow/budget';
 import { type OpenSpill, type Spill, spillAfterBytes } from './spill';
@@ -19,6 +20,9 @@ const slabBytes = 32 * 1024;
 const mostInSlab = 2 * 1024;
 let slab: Uint8Array = Buffer.allocUnsafeSlow(0);
 let slabUsed = 0;
+/** Shorter ones are cheap to look at, and longer ones are kept once by what they are. */
+const shortestRecurring = 128;
+const recurring = new Recurring();
 
 export const emptyBody: Body = { bytes: nothing, codings: [], wireSize: 0 };
 
@@ -72,7 +76,8 @@ export class BodyBuffer {
   take(codings: readonly string[]): Body {
     if (this.wireSize === 0) return emptyBody;
     if (this.spill !== null) return this.takeSpilled(this.spill, codings);
-    const bytes = this.size === this.bytes.length ? this.bytes : copyOf(this.bytes.subarray(0, this.size));
+    const own = this.size === this.bytes.length ? this.bytes : copyOf(this.bytes.subarray(0, this.size));
+    const bytes = own.length <= mostInSlab && own.length >= shortestRecurring ? recurring.of(own) : own;
     const body = { bytes, codings, wireSize: this.wireSize };
     this.budget.giveBack(this.bytes.length - bytes.length);
     this.begin();

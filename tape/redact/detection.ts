@@ -4,6 +4,9 @@
  * it looks for is derived from the tables of names and formats, and a test makes keys of every format to prove it.
  * It skips through the text: what is eighteen long cannot hide between every eighteenth byte.
  */
+
+import type { MediaType } from '../body/media-type';
+import { Recent } from '../memo';
 import { isBetweenDigits, mayHoldCard } from './card';
 import { mayHoldCompany } from './company';
 import { holdsForeignName } from './foreign-look';
@@ -15,7 +18,15 @@ import { decodePercent } from './percent';
 import { mayTellCode } from './prose';
 import { mayHoldUrlSecret } from './url-in-text';
 
-/** What one redactor looks with. It remembers names and words it has judged, and nothing of their values. */
+/** A body that was looked at and found innocent: how it was looked at, and what had been seen then. */
+export interface InnocentBody {
+  readonly type: MediaType;
+  readonly isCut: boolean;
+  /** As `generationOf` of seen-secrets.ts. */
+  readonly generation: number;
+}
+
+/** What one redactor looks with. It remembers names and words it has judged, bodies that came again and were innocent, and no secrets. */
 export interface Detection {
   /** As `kindOfName` of names.ts. */
   kindOfName(name: string): NameKind | null;
@@ -23,6 +34,7 @@ export interface Detection {
   isSuspicious(bytes: Uint8Array): boolean;
   /** The same for a string of bytes read as latin1, percent-encoding seen through. */
   isSuspiciousText(text: string): boolean;
+  readonly innocentBodies: Recent<Uint8Array, InnocentBody>;
 }
 
 const rememberedNames = 10_000;
@@ -59,6 +71,7 @@ export function createDetection(): Detection {
   return {
     kindOfName: kindOf,
     isSuspicious,
+    innocentBodies: new Recent(),
     isSuspiciousText: (text) => looksSuspicious(text) || (text.includes('%') && looksSuspicious(decodePercent(text))),
   };
 }
@@ -220,9 +233,22 @@ function lookCloser(bytes: Uint8Array, position: number, marks: number, look: Lo
   const seen = (marks & signBit) !== 0 && beginsSign[bytes[position] as number] === 1 ? contextBit : 0;
   if ((marks & openingBit) !== 0 && opensSecret(bytes, position)) return tellingBit;
   if ((marks & nameBit) === 0) return seen;
-  if (isTellingWord(bytes, position, look, length)) return tellingBit;
+  if (beginsWithLetters(bytes, position) && isTellingWord(bytes, position, look, length)) return tellingBit;
   return isLetterName(bytes, position) ? seen | letterNameBit : seen;
 }
+
+/** As all of `nameTrigrams` do: mostly it is digits that passed for letters, five bits of which they have. */
+function beginsWithLetters(bytes: Uint8Array, position: number): boolean {
+  return isLetter(bytes[position] as number) && isLetter(bytes[position + 1] as number);
+}
+
+function isLetter(byte: number): boolean {
+  const lower = byte | 0x20;
+  return lower >= smallA && lower <= smallZ;
+}
+
+const smallA = 0x61;
+const smallZ = 0x7a;
 
 /** `$p`, behind which nothing stands that would make a trigram of it. */
 function endsInVariable(bytes: Uint8Array, length: number): boolean {

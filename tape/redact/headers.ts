@@ -15,6 +15,7 @@ import { mayHoldPathSecret, pathSecrets } from './path-secrets';
 import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
+import { generationOf } from './seen-secrets';
 import { redactLexically, redactPatterns, type TextContext } from './text';
 import { redactSubprotocols } from './websocket-protocol';
 
@@ -99,6 +100,8 @@ interface KnownName {
   readonly asHeader: Path;
   readonly kind: NameKind | null;
   readonly isUrl: boolean;
+  /** Its value is read in a way of its own. */
+  readonly isOfOwnRule: boolean;
   innocent: string | undefined;
   /** How many secrets had been seen then; one that came later may be in the value. */
   innocentAt: number;
@@ -130,12 +133,18 @@ export function createHeaderNames(detection: Detection): HeaderNames {
       const lowerCase = name.toLowerCase();
       const kind = kindOfHeader(lowerCase, detection);
       const isUrl = urlHeaders.has(lowerCase);
-      const made = { lowerCase, asHeader: ['header', lowerCase], kind, isUrl, innocent: undefined, innocentAt: 0 };
+      const asHeader = ['header', lowerCase];
+      const isOfOwnRule = hasOwnRule(lowerCase);
+      const made = { lowerCase, asHeader, kind, isUrl, isOfOwnRule, innocent: undefined, innocentAt: 0 };
       if (known.size >= rememberedNames) known.clear();
       known.set(name, made);
       return made;
     },
   };
+}
+
+function hasOwnRule(name: string): boolean {
+  return name === subprotocolHeader || name === statusMessageHeader || name.endsWith('-bin');
 }
 
 function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null {
@@ -147,10 +156,10 @@ function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null 
 /** The list itself where nothing fired. */
 export function redactHeaders(headers: HeaderList, context: HeaderContext): HeaderList {
   const { ledger, names, root } = context;
-  const isSettled = hasNoRules(context);
+  const generation = settledGeneration(context);
   // What was taken before from the same message may decide what becomes of the next.
-  if (!isSettled || ledger.taken.size > 0 || !hasReturned(headers)) return redactEach(headers, context, isSettled);
-  const generation = generationOf(context);
+  if (generation === null || ledger.taken.size > 0 || !hasReturned(headers))
+    return redactEach(headers, context, generation);
   const before = names.lists.get(headers);
   if (before !== undefined && before.generation === generation && before.root === root) {
     for (const take of before.takes) ledger.take(...take);
@@ -164,27 +173,27 @@ export function redactHeaders(headers: HeaderList, context: HeaderContext): Head
       return ledger.take(...take);
     },
   };
-  const safe = redactEach(headers, { ...context, ledger: noting }, isSettled);
+  const safe = redactEach(headers, { ...context, ledger: noting }, generation);
   names.lists.set(headers, { generation, root, takes, safe });
   return returned(safe);
 }
 
-function generationOf({ seen }: HeaderContext): number {
-  return seen[0]?.generation ?? 0;
-}
-
-function redactEach(headers: HeaderList, context: HeaderContext, isSettled: boolean): HeaderList {
+function redactEach(headers: HeaderList, context: HeaderContext, generation: number | null): HeaderList {
   let changed: (readonly [string, string])[] | undefined;
   const pathOf = pathsIn(headers, context);
-  const generation = generationOf(context);
   for (let i = 0; i < headers.length; i++) {
     const { 0: name, 1: value } = headers[i] as HeaderList[number];
     const known = context.names.of(name);
-    if (isSettled && known.innocent === value && known.innocentAt === generation) continue;
+    if (generation !== null && known.innocent === value && known.innocentAt === generation) continue;
+    if (generation !== null && isPlainField(known) && !mayBeHidden(name, value, context)) {
+      known.innocent = value;
+      known.innocentAt = generation;
+      continue;
+    }
     const field = { name, value, known, pathOf: () => pathOf(i) };
     const [safeName, safeValue] = [redactName(field, context), redactValue(field, context)];
     if (safeName === name && safeValue === value) {
-      if (isSettled && known.kind === null) Object.assign(known, { innocent: value, innocentAt: generation });
+      if (generation !== null && known.kind === null) Object.assign(known, { innocent: value, innocentAt: generation });
       continue;
     }
     changed ??= [...headers];
@@ -193,9 +202,25 @@ function redactEach(headers: HeaderList, context: HeaderContext, isSettled: bool
   return changed ?? headers;
 }
 
-/** Where nothing depends on more than the built-in rules and the first of the seen, an innocent value is so again. */
-function hasNoRules({ rules, root, seen }: HeaderContext): boolean {
-  return rules.finders.length === 0 && !rules.places.has(root) && seen.length <= 1;
+/** Nothing is known of its name that would say how its value is to be read. */
+function isPlainField({ kind, isOfOwnRule, isUrl }: KnownName): boolean {
+  return kind === null && !isOfOwnRule && !isUrl;
+}
+
+/** The cheap look at both, for a field that no rule of the user may reach. */
+function mayBeHidden(name: string, value: string, context: HeaderContext): boolean {
+  return (name.length >= shortestTellingName && mayHoldSecret(name, context)) || mayHoldSecret(value, context);
+}
+
+/** A shorter name holds nothing that a pattern looks for. */
+const shortestTellingName = 16;
+
+/**
+ * Null where an innocent value need not be so again, because it depends on more than the built-in rules and what was seen in
+ * the recording; otherwise how many secrets that were.
+ */
+function settledGeneration({ rules, root, seen }: HeaderContext): number | null {
+  return rules.finders.length > 0 || rules.places.has(root) ? null : generationOf(seen);
 }
 
 interface Field {
@@ -207,7 +232,8 @@ interface Field {
 
 /** A name that holds what a pattern looks for, or a secret seen before. */
 function redactName({ name }: Field, context: HeaderContext): string {
-  const isWorthIt = context.rules.finders.length > 0 || (name.length >= 16 && mayHoldSecret(name, context));
+  const isWorthIt =
+    context.rules.finders.length > 0 || (name.length >= shortestTellingName && mayHoldSecret(name, context));
   return isWorthIt ? redactPatterns(name, { ...textIn(context), path: [context.root] }) : name;
 }
 

@@ -183,8 +183,8 @@ function withoutTrailing(parts: readonly string[]): readonly string[] {
 
 /**
  * Three signs that every name with a kind in ASCII holds, so that no separator within a name breaks them; the rarest
- * ones, as each costs a look wherever it occurs. `pw` is too short, and takes what follows it along. A test holds them
- * and the names together.
+ * ones, as each costs a look wherever it occurs. `pw` is too short, and takes what follows it along. They begin with
+ * two letters. A test holds them and the names together.
  */
 export const nameTrigrams: readonly string[] = [
   ...words(`pas pwd ecr key jwt otp cvv cvc csc srf tok pin sid ses car ccn cod sse aml nne gna ede riz kie psk psw puk

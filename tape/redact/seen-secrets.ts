@@ -16,6 +16,8 @@ export interface SeenLimits {
   readonly totalLength: number;
   /** What qualifies. */
   readonly floor: Floor;
+  /** Others follow it, from exchange to exchange: see `generationOf`. */
+  readonly lasts: boolean;
 }
 
 /** How long a secret is at least, and the longest run of letters and digits in it. */
@@ -32,6 +34,7 @@ export const exchangeLimits: SeenLimits = {
   marks: 256,
   totalLength: 4 * 1024 * 1024,
   floor: { length: 8, cookieLength: 16, run: 4, differentSigns: 1 },
+  lasts: false,
 };
 
 /** Over a whole recording it may. */
@@ -40,6 +43,7 @@ export const recordingLimits: SeenLimits = {
   marks: 1 << 16,
   totalLength: 4 * 1024 * 1024,
   floor: { length: 12, cookieLength: 16, run: 8, differentSigns: 8 },
+  lasts: true,
 };
 
 interface Filed {
@@ -59,6 +63,16 @@ const comparedPerCharacter = 64;
 const comparedAtLeast = 1024 * 1024;
 const scratchBytes = 4096;
 
+/**
+ * What was innocent of these secrets is so as long as this is the same number. Null where that cannot be told: of what was
+ * seen in one exchange alone, another one may have as many.
+ */
+export function generationOf(seen: readonly SeenSecrets[]): number | null {
+  const [first] = seen;
+  if (first === undefined) return 0;
+  return seen.length === 1 && first.lasts ? first.generation : null;
+}
+
 export class SeenSecrets {
   private readonly filed = new Map<string, Filed>();
   private readonly byRun = new Map<string, Filed[]>();
@@ -72,6 +86,10 @@ export class SeenSecrets {
 
   constructor(private readonly limits: SeenLimits) {
     this.marks = new Uint8Array(limits.marks);
+  }
+
+  get lasts(): boolean {
+    return this.limits.lasts;
   }
 
   get size(): number {

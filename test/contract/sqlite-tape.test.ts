@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { WiretapeError } from '../../errors/wiretape-error';
+import { returned } from '../../tape/memo';
 import { openQueuedWriter, openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
 import type { QueuedWriter, Session } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
@@ -154,6 +155,39 @@ describe('the file', () => {
     const reader = openTapeReader(path);
     for await (const { exchange } of reader.exchanges())
       expect(httpIn(exchange).response?.body.bytes.length).toBe(100_000);
+    reader.close();
+  });
+
+  it('keeps a small body once where it comes again and again, and shows it like any other', async () => {
+    const told = JSON.stringify({ ok: true, note: 'nothing to see here, '.repeat(40) });
+    const answer = (number: number, bytes: Uint8Array) =>
+      asRedacted(
+        exchangeOf({
+          number,
+          startedAtUs: epochUs + number,
+          response: responseOf({ body: { bytes, codings: [], wireSize: bytes.length } }),
+        }),
+      );
+    const again = returned(Buffer.from(told));
+    const writer = openTapeWriter(path);
+    const session = writer.beginSession(sessionStart);
+    for (const start of [0, 100]) {
+      writer.append(
+        session,
+        Array.from({ length: 100 }, (_, i) => answer(start + i + 1, i % 10 === 0 ? Buffer.from(told) : again)),
+      );
+    }
+    writer.close();
+    const database = new Database(path, { readonly: true });
+    const count = (sql: string) => database.prepare<[], number>(sql).pluck().get();
+    expect(count('SELECT count(*) FROM bodies')).toBe(1);
+    expect(count('SELECT count(*) FROM exchanges WHERE response_body IS NULL')).toBe(180);
+    const shown = database.prepare("SELECT count(*) FROM body_texts WHERE message = 'response' AND body = ?").pluck();
+    expect(shown.get(told)).toBe(200);
+    database.close();
+    const reader = openTapeReader(path);
+    for await (const { exchange } of reader.exchanges())
+      expect(Buffer.from(httpIn(exchange).response?.body.bytes ?? []).toString()).toBe(told);
     reader.close();
   });
 });

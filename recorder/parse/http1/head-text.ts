@@ -78,24 +78,46 @@ export class HeadText {
     const fields = text.slice(spans[first + 1]);
     const { last } = this;
     if (last !== null && last.fields === fields) return returned(last.headers);
-    const headers = this.readHeaders(text, first);
+    const headers = this.readHeaders(text, first, last?.headers ?? noHeaders);
     this.last = fields.length <= rememberedLength ? { fields, headers } : null;
     return headers;
   }
 
-  private readHeaders(text: string, first: number): HeaderList {
-    const headers: [string, string][] = [];
+  /** A field that is at the same place as `before` says is that one: most differ from the list of before in a few values. */
+  private readHeaders(text: string, first: number, before: HeaderList): HeaderList {
+    const headers: (readonly [string, string])[] = [];
     const { spans, count } = this;
     for (let i = first; i < count; i += 3) {
-      const name = text.slice(spans[i + 1], spans[i + 2]);
-      let value = '';
-      for (; i + 3 < count && spans[i + 3] === valueSpan; i += 3) {
-        // The pieces of a folded value keep their own space; only the line end between them is gone (RFC 9112 5.2).
-        value += text.slice(spans[i + 4], spans[i + 5]);
+      const nameAt = i;
+      const valueAt = i + 3;
+      let pieces = 0;
+      while (i + 3 < count && spans[i + 3] === valueSpan) {
+        i += 3;
+        pieces++;
       }
-      headers.push([name, withoutTrailingSpace(value)]);
+      const known = before[headers.length];
+      const name = this.cut(text, nameAt, known?.[0]);
+      const value =
+        pieces === 1 ? withoutTrailingSpace(this.cut(text, valueAt, known?.[1])) : this.joined(text, valueAt, pieces);
+      headers.push(known !== undefined && known[0] === name && known[1] === value ? known : [name, value]);
     }
     return headers;
+  }
+
+  /** The text of a span: `known` itself where it is that. */
+  private cut(text: string, span: number, known: string | undefined): string {
+    const from = this.spans[span + 1] as number;
+    const to = this.spans[span + 2] as number;
+    return known !== undefined && known.length === to - from && text.startsWith(known, from)
+      ? known
+      : text.slice(from, to);
+  }
+
+  /** The pieces of a folded value keep their own space; only the line end between them is gone (RFC 9112 5.2). */
+  private joined(text: string, span: number, pieces: number): string {
+    let value = '';
+    for (let i = 0; i < pieces; i++) value += this.cut(text, span + 3 * i, undefined);
+    return withoutTrailingSpace(value);
   }
 
   private push(kind: number, from: number, to: number): void {

@@ -7,7 +7,6 @@ import { type Body, type HeaderList, noBytes } from '../body';
 import {
   type ContentModel,
   type Operation,
-  type OperationLine,
   type PackedBytes,
   type PackedContent,
   type Part,
@@ -177,7 +176,7 @@ function pack(content: HttpContent): PackedContent {
   const { request, response } = content;
   const since = request ?? response;
   const fields = {
-    request: request === null ? undefined : requestFields(request, protocolLineOf(plainOperation(content))),
+    request: request === null ? undefined : requestFields(request, addressOf(request).path),
     response: response === null ? undefined : responseFields(response, since?.startedAtUs ?? 0),
   };
   return {
@@ -192,32 +191,34 @@ function keptHead(half: HttpRequest | HttpResponse | null): HeaderList | null {
   return half === null || half.headers.length === 0 ? null : half.headers;
 }
 
-/** What is left out when it is empty stands last, and `undefined` leaves no trace in JSON. */
-function requestFields(request: HttpRequest, { target: listed }: OperationLine) {
-  const { target, authority, scheme, protocol, startedAtUs } = request;
-  const unlisted = target === listed ? undefined : target;
+/** What is left out when it is empty stands last, and `undefined` leaves no trace in JSON. Written out: it is made for each exchange. */
+function requestFields(request: HttpRequest, listed: string | null) {
+  const { target, authority, scheme, protocol, startedAtUs, body, trailers } = request;
   return {
     startedUs: startedAtUs,
-    ...{
-      tookUs: tookUs(request),
-      version: unusualVersion(request),
-      target: unlisted,
-      authority,
-      scheme,
-      protocol,
-    },
-    ...restFields(request),
+    tookUs: tookUs(request),
+    version: unusualVersion(request),
+    target: target === listed ? undefined : target,
+    authority,
+    scheme,
+    protocol,
+    codings: codingsText(body),
+    trailers: trailers.length === 0 ? undefined : trailers,
   };
 }
 
 function responseFields(response: HttpResponse, sinceUs: number) {
-  const { reason, startedAtUs, informational } = response;
-  const early = informational.length === 0 ? undefined : informational;
-  const times = { ...(sinceUs === startedAtUs ? { startedUs: startedAtUs } : { afterUs: startedAtUs - sinceUs }) };
+  const { reason, startedAtUs, informational, body, trailers } = response;
+  const isFirst = sinceUs === startedAtUs;
   return {
-    ...times,
-    ...{ tookUs: tookUs(response), version: unusualVersion(response), reason, informational: early },
-    ...restFields(response),
+    startedUs: isFirst ? startedAtUs : undefined,
+    afterUs: isFirst ? undefined : startedAtUs - sinceUs,
+    tookUs: tookUs(response),
+    version: unusualVersion(response),
+    reason,
+    informational: informational.length === 0 ? undefined : informational,
+    codings: codingsText(body),
+    trailers: trailers.length === 0 ? undefined : trailers,
   };
 }
 
@@ -231,11 +232,8 @@ function tookUs({ startedAtUs, endedAtUs }: HttpRequest | HttpResponse): number 
   return endedAtUs === startedAtUs ? undefined : endedAtUs - startedAtUs;
 }
 
-function restFields({ body, trailers }: HttpRequest | HttpResponse) {
-  return {
-    codings: body.codings.length === 0 ? undefined : body.codings.join(' '),
-    trailers: trailers.length === 0 ? undefined : trailers,
-  };
+function codingsText({ codings }: Body): string | undefined {
+  return codings.length === 0 ? undefined : codings.join(' ');
 }
 
 function keptBytes({ bytes, codings }: Body): PackedBytes | null {

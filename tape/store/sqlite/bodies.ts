@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { hasReturned, Recent } from '../../memo';
 import { cellLimitBytes, UnbelievableCell } from './cells';
 import type { TapeDatabase } from './open';
 
@@ -48,21 +49,44 @@ function unfolded(bytes: Uint8Array, size: number): Uint8Array {
 
 const packings: readonly Packing[] = ['plain', 'zstd', 'block'];
 
+/** A shorter body costs no more in its row than the number of another row does. */
+const shortestRecurring = 256;
+
 export interface BodyStore {
   /** The id in `bodies` of bytes that are stored from now on, or were already. */
   idOf(bytes: Uint8Array, coded: boolean): number;
+  /**
+   * The same for small ones, if they come again and again; null for others, which stand in the rows they belong to. They are
+   * stored as they are, so that SQL shows them as it shows those.
+   */
+  idOfRecurring(bytes: Uint8Array): number | null;
+  /** What was written last was rolled back. */
+  forget(): void;
 }
 
 export function createBodyStore(database: TapeDatabase): BodyStore {
   const find = database.prepare<[Uint8Array], number>('SELECT id FROM bodies WHERE sha256 = ?').pluck();
   const insert = database.prepare('INSERT INTO bodies (sha256, size, packing, bytes) VALUES (?, ?, ?, ?)');
+  const recurring = new Recent<Uint8Array, number>();
+
+  function idOf(bytes: Uint8Array, coded: boolean): number {
+    const sha256 = hash('sha256', bytes, 'buffer');
+    const known = find.get(sha256);
+    if (known !== undefined) return known;
+    const packed = packBody(bytes, coded);
+    return Number(insert.run(sha256, bytes.length, packed.packing, packed.bytes).lastInsertRowid);
+  }
+
   return {
-    idOf(bytes, coded) {
-      const sha256 = hash('sha256', bytes, 'buffer');
-      const known = find.get(sha256);
-      if (known !== undefined) return known;
-      const packed = packBody(bytes, coded);
-      return Number(insert.run(sha256, bytes.length, packed.packing, packed.bytes).lastInsertRowid);
+    idOf,
+    idOfRecurring(bytes) {
+      if (bytes.length < shortestRecurring || !hasReturned(bytes)) return null;
+      const before = recurring.get(bytes);
+      if (before !== undefined) return before;
+      const id = idOf(bytes, true);
+      recurring.set(bytes, id);
+      return id;
     },
+    forget: () => recurring.clear(),
   };
 }

@@ -21,7 +21,9 @@ const ownColumns = [
 const ownRareColumns = ['request_body_id', 'response_body_id'] as const;
 
 const usualColumns = [...ownColumns, ...exchangeColumns];
-const allColumns = [...usualColumns, ...rareColumns.map(([name]) => name), ...ownRareColumns];
+/** Of an exchange with a body that is kept once. */
+const sharingColumns = [...usualColumns, ...ownRareColumns];
+const allColumns = [...sharingColumns, ...rareColumns.map(([name]) => name)];
 /** Columns that need a value, and have the usual one. */
 const settledColumns = rareColumns.filter(([, usual]) => usual !== null);
 
@@ -52,23 +54,24 @@ export interface ExchangeRows {
 export function createExchangeRows(database: TapeDatabase): ExchangeRows {
   const replace = database.prepare<[Cell[]]>(statement('REPLACE', { given: allColumns }, 1));
   const usual = groupOf(database, { given: usualColumns, settled: settledColumns });
-  const groups = { usual, all: groupOf(database, { given: allColumns }) };
+  const sharing = groupOf(database, { given: sharingColumns, settled: settledColumns });
+  const all = groupOf(database, { given: allColumns });
+  const groups = [usual, sharing, all];
   return {
     replace(row) {
       this.flush(); // it may be the row of before
-      replace.run(cellsOf(row, true));
+      replace.run([...row.own, ...row.usual, ...(row.ownRare ?? noOwnRare), ...(row.rare ?? usualRare)]);
     },
-    add(row) {
-      const isUsual = row.rare === null && row.ownRare === null;
-      (isUsual ? groups.usual : groups.all).add(cellsOf(row, !isUsual));
+    add({ own, usual: cells, ownRare, rare }) {
+      if (rare !== null) all.add(own, cells, ownRare ?? noOwnRare, rare);
+      else if (ownRare !== null) sharing.add(own, cells, ownRare);
+      else usual.add(own, cells);
     },
     flush() {
-      groups.usual.flush();
-      groups.all.flush();
+      for (const group of groups) group.flush();
     },
     forget() {
-      groups.usual.forget();
-      groups.all.forget();
+      for (const group of groups) group.forget();
     },
   };
 }
@@ -76,30 +79,29 @@ export function createExchangeRows(database: TapeDatabase): ExchangeRows {
 const usualRare = rareColumns.map(([, usual]) => usual);
 const noOwnRare = ownRareColumns.map(() => null);
 
-function cellsOf({ own, usual, rare, ownRare }: ExchangeRow, isAll: boolean): Cell[] {
-  const cells = own.concat(usual);
-  return isAll ? cells.concat(rare ?? usualRare, ownRare ?? noOwnRare) : cells;
-}
-
 /** Rows of the same columns, gathered until there are enough for a statement. */
 function groupOf(database: TapeDatabase, columns: Columns) {
   const one = database.prepare<[Cell[]]>(statement('INSERT', columns, 1));
   const many = database.prepare<[Cell[]]>(statement('INSERT', columns, rowsAtOnce));
-  let rows: Cell[][] = [];
+  const width = columns.given.length;
+  /** Cells of all gathered rows one after another: used again and again, as an array of each row would have to be joined. */
+  const cells: Cell[] = new Array(width * rowsAtOnce).fill(null);
+  let used = 0;
   return {
-    add(cells: Cell[]): void {
-      if (rows.push(cells) < rowsAtOnce) return;
-      const full = rows;
-      rows = [];
-      many.run(full.flat());
+    /** The cells of a row, in parts. */
+    add(...parts: readonly (readonly Cell[])[]): void {
+      for (const part of parts) for (let i = 0; i < part.length; i++) cells[used++] = part[i] as Cell;
+      if (used < cells.length) return;
+      used = 0;
+      many.run(cells);
     },
     flush(): void {
-      const rest = rows;
-      rows = [];
-      for (const cells of rest) one.run(cells);
+      const rest = used;
+      used = 0;
+      for (let at = 0; at < rest; at += width) one.run(cells.slice(at, at + width));
     },
     forget(): void {
-      rows = [];
+      used = 0;
     },
   };
 }

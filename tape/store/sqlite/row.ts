@@ -75,7 +75,7 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
   const operation = model.operation(content, messages);
   const sizes = model.sizes(content);
   const packed = model.pack(content);
-  const entriesByMessage = byMessage(exchange, entries);
+  const entriesByMessage = messages.length + messagesBefore === 0 ? null : byMessage(entries);
   const usual = [
     exchange.seq,
     exchange.number,
@@ -89,7 +89,7 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
     sizes.request,
     sizes.response,
     packed.fields,
-    cellOf(entriesByMessage.get(null)),
+    cellOf(entriesByMessage === null ? entries : entriesByMessage.get(null)),
   ];
   return {
     connection: exchange.connection,
@@ -101,7 +101,7 @@ export function prepareExchange({ exchange, entries }: Redacted<Exchange>): Prep
     request: packed.request,
     response: packed.response,
     messagesBefore,
-    messages: messages.map((message, i) => prepareMessage(message, entriesByMessage.get(messagesBefore + i))),
+    messages: messages.map((message, i) => prepareMessage(message, entriesByMessage?.get(messagesBefore + i))),
   };
 }
 
@@ -134,11 +134,7 @@ function isUsual(exchange: Exchange, { application, over, failed }: Operation): 
 }
 
 /** What was taken from a message stands beside it: the exchange is written again when more of them come. */
-function byMessage(
-  { messages, messagesBefore }: Exchange,
-  entries: readonly RedactionEntry[],
-): ReadonlyMap<number | null, readonly RedactionEntry[]> {
-  if (messages.length + messagesBefore === 0) return new Map([[null, entries]]);
+function byMessage(entries: readonly RedactionEntry[]): ReadonlyMap<number | null, readonly RedactionEntry[]> {
   return Map.groupBy(entries, ({ path }) => messageIn(path));
 }
 

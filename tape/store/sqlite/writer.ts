@@ -128,9 +128,11 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
     statements.insertMessage.run([exchange, ordinal, ...cells, shared, shared === null ? bytesOf(body) : null]);
   }
 
-  /** Of a large body that is kept once; null for others, which stand in the row of what they belong to. */
+  /** Of a body that is kept once; null for others, which stand in the row of what they belong to. */
   function sharedId(body: PackedBytes | null): number | null {
-    return body === null || body.bytes.length < inlineLimitBytes ? null : bodies.idOf(body.bytes, body.isCoded);
+    if (body === null) return null;
+    const { bytes, isCoded } = body;
+    return bytes.length < inlineLimitBytes ? bodies.idOfRecurring(bytes) : bodies.idOf(bytes, isCoded);
   }
 
   function noteEnd({ rowId }: OpenSession, end: ConnectionEnd): void {
@@ -154,6 +156,7 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
       guarded(path, 'write', () => insertAll.immediate(session, { exchanges, ends }));
     } catch (error) {
       heads.forget();
+      bodies.forget();
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { memoised, memoisedLast, Recent, returned } from '../../../tape/memo';
+import { hasReturned, memoised, memoisedLast, Recent, Recurring, returned } from '../../../tape/memo';
 
 function counted<K>() {
   const asked: K[] = [];
@@ -63,5 +63,36 @@ describe('what was said of objects that come again', () => {
     const object = {};
     recent.set(object, 1);
     expect(recent.get(object)).toBeUndefined();
+  });
+});
+
+describe('bytes that come again', () => {
+  const copy = (text: string) => Buffer.from(text);
+
+  it('are the ones of before from the third time on, and have returned', () => {
+    const recurring = new Recurring();
+    const copies = Array.from({ length: 5 }, () => copy('the same'.repeat(20)));
+    const [first, second, third, fourth] = copies.map((bytes) => recurring.of(bytes));
+    expect([first, second].map((bytes, i) => bytes === copies[i])).toEqual([true, true]);
+    expect([third, fourth].map((bytes) => bytes === second)).toEqual([true, true]);
+    expect([first, second].map((bytes) => hasReturned(bytes ?? {}))).toEqual([false, true]);
+  });
+
+  it('are equal in every byte, wherever they are looked at from afar', () => {
+    const recurring = new Recurring();
+    const size = 700;
+    const plain = Buffer.alloc(size, 'a');
+    for (let at = 0; at < size; at++) {
+      const changed = Buffer.from(plain);
+      changed[at] = 0x62;
+      for (let i = 0; i < 4; i++) {
+        for (const bytes of [plain, changed]) expect(recurring.of(Buffer.from(bytes)).at(at)).toBe(bytes[at]);
+      }
+    }
+  });
+
+  it.each([0, 1, 31, 32, 33, 64, 65])('may have any length: %d', (length) => {
+    const recurring = new Recurring();
+    for (let i = 0; i < 4; i++) expect(recurring.of(Buffer.alloc(length, 7))).toEqual(Buffer.alloc(length, 7));
   });
 });

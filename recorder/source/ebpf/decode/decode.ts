@@ -342,13 +342,12 @@ function socketKind(event: EventView): SocketKind {
 }
 
 function decodeData(event: EventView): WireEvent {
-  const { atNs, pid, socket, tls } = event.base;
   return {
     kind: 'data',
-    atNs,
-    pid,
-    socket,
-    tls,
+    atNs: event.u64(at.atNs),
+    pid: event.u32(at.tgid),
+    socket: event.u64(at.socket),
+    tls: event.u64(at.tls),
     layer: event.u8(at.layer) === wireLayer.tls ? 'tls' : 'socket',
     direction: event.direction,
     position: event.u64(at.position),

@@ -41,6 +41,15 @@ it('takes no more memory than a body has bytes, whatever length it claims', () =
   expect(budget.usedBytes).toBeLessThanOrEqual(64 * 1024);
 });
 
+it('gives one that comes again as it was given before, and counts its memory as ever', () => {
+  const budget = new Budget(1_000_000);
+  const told = 'the same as ever, '.repeat(20);
+  const bodies = Array.from({ length: 5 }, () => filled(10_000, budget, [told], told.length).take([]));
+  expect(bodies.map(({ bytes }) => text(bytes))).toEqual(bodies.map(() => told));
+  expect(new Set(bodies.slice(1).map(({ bytes }) => bytes)).size).toBe(1);
+  expect(budget.usedBytes).toBe(5 * told.length);
+});
+
 it('cuts at its limit, and where the budget ends', () => {
   const own = filled(4, new Budget(1000), ['abc', 'def', 'g']);
   expect([own.truncated, own.wireSize, text(own.take([]).bytes)]).toEqual([true, 7, 'abcd']);

@@ -1,8 +1,8 @@
 import { returned } from '../../../../tape/memo';
-import type { HeaderList } from '../../../../tape/model/body';
+import type { Body, HeaderList } from '../../../../tape/model/body';
 import type { Exchange } from '../../../../tape/model/exchange';
 import { createRedactor, type Redactor } from '../../../../tape/redact/redactor';
-import { exchangeLimits, recordingLimits, SeenSecrets } from '../../../../tape/redact/seen-secrets';
+import { exchangeLimits, generationOf, recordingLimits, SeenSecrets } from '../../../../tape/redact/seen-secrets';
 import { httpIn } from '../../../support/contents';
 import { randomFrom } from '../../../support/secrets';
 import { bodyOf, exchangeOf, requestOf, responseOf } from '../../../support/tapes';
@@ -201,6 +201,15 @@ describe('a secret taken anywhere in an exchange', () => {
   });
 });
 
+it('what is innocent of the secrets of a recording stays so until one is added; of those of one exchange nothing is said', () => {
+  const [recording, exchange] = [new SeenSecrets(recordingLimits), new SeenSecrets(exchangeLimits)];
+  const before = generationOf([recording]);
+  expect([generationOf([]), before, generationOf([recording])]).toEqual([0, expect.any(Number), before]);
+  recording.add(secret, 'secret-name');
+  expect(generationOf([recording])).not.toBe(before);
+  expect([generationOf([exchange]), generationOf([recording, exchange])]).toEqual([null, null]);
+});
+
 describe('in a recording', () => {
   const login = exchangeOf({ response: responseOf({ body: bodyOf(JSON.stringify({ access_token: secret })) }) });
   const later = exchangeOf({
@@ -254,6 +263,36 @@ describe('in a recording', () => {
       const { text, entries } = told(redactor, noted);
       expect({ text, entries }).toEqual(told(unshared, copy()));
       expect([text.includes(secret), entries.length]).toEqual([false, 2]);
+    }
+  });
+
+  it('a body that comes again is left as it was, and looked at anew once there is a secret that may be in it', () => {
+    const { bytes } = bodyOf(JSON.stringify({ by: secret, note: 'the same for everybody' }));
+    const answered = (body: Body) => exchangeOf({ response: responseOf({ body }) });
+    const shared = answered({ bytes: returned(bytes), codings: [], wireSize: bytes.length });
+    const redactor = createRedactor({ key, remember: true });
+    for (let i = 0; i < 3; i++) expect(redactor.redact(shared).exchange).toBe(shared);
+    redactor.redact(login);
+    for (let i = 0; i < 3; i++) {
+      const { exchange, entries } = redactor.redact(shared);
+      expect([textOf(exchange).includes(secret), entries.length]).toEqual([false, 1]);
+    }
+  });
+
+  it('a body that comes again is another one under another type, or where it is known to end early', () => {
+    const bytes = returned(Buffer.from(`{"note":"nothing","see":"Bearer abcd`));
+    const answered = (type: string, wireSize: number) =>
+      exchangeOf({
+        response: responseOf({ headers: [['Content-Type', type]], body: { bytes, codings: [], wireSize } }),
+      });
+    const kinds = ['application/json', 'text/plain', 'application/octet-stream'].flatMap((type) =>
+      [bytes.length, bytes.length + 50].map((wireSize) => answered(type, wireSize)),
+    );
+    const redactor = createRedactor({ key, remember: true });
+    for (const kind of [...kinds, ...kinds, ...kinds.toReversed()]) {
+      const { exchange, entries } = redactor.redact(kind);
+      const fresh = createRedactor({ key, remember: true }).redact(kind);
+      expect([textOf(exchange), entries]).toEqual([textOf(fresh.exchange), fresh.entries]);
     }
   });
 

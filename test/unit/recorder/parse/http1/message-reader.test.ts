@@ -161,3 +161,38 @@ describe('fields that come again on a connection', () => {
     expect(second).toEqual(first);
   });
 });
+
+describe('fields of a connection', () => {
+  const random = seededRandom(4);
+  const one = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
+  const values = ['a', 'ab', 'abc', 'abc ', 'abc\r\n d', '', ' ', 'b', 'Abc'];
+  const names = ['A', 'AB', 'ABC', 'a', 'X-Value'];
+  const messageOf = () => {
+    const fields = Array.from(
+      { length: Math.floor(random() * 4) },
+      () => `${one(names)}:${one(['', ' '])}${one(values)}`,
+    );
+    return head('HTTP/1.1 204 No Content', fields);
+  };
+
+  it('are what they are by themselves, however like those before them', () => {
+    const connection = reading();
+    const texts = Array.from({ length: 2000 }, messageOf);
+    const alone = texts.flatMap((text) => {
+      const { reader, messages } = reading();
+      read(reader, text);
+      return messages;
+    });
+    for (const text of texts) read(connection.reader, text);
+    expect(connection.messages).toEqual(alone);
+  });
+
+  it('are the very ones of before where they did not change', () => {
+    const { reader, messages } = reading();
+    for (const id of ['1', '2'])
+      read(reader, head('HTTP/1.1 204 No Content', ['Server: nginx', `X-Id: ${id}`, 'Via: a']));
+    const [first, second] = (messages as HttpResponse[]).map(({ headers }) => headers);
+    expect(second).toEqual([first?.[0], ['X-Id', '2'], first?.[2]]);
+    expect([0, 1, 2].map((i) => second?.[i] === first?.[i])).toEqual([true, false, true]);
+  });
+});
