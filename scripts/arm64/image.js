@@ -23,7 +23,7 @@ function bringNode(cache) {
   const args = [
     'ci',
     '--ignore-scripts',
-    '--cpu=arm64',
+    '--force', // npm refuses packages of other processors
     '--no-audit',
     '--no-fund',
     '--no-progress',

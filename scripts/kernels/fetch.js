@@ -70,11 +70,16 @@ async function privateApt(cache, architecture) {
   return apt;
 }
 
+/** The machine's own. @type {Apt} */
+const ownApt = async (tool, args, cwd) => (await run(tool, [...args], { cwd })).stdout;
+
 /** @param {Apt} apt @param {string} cache @param {import('./architectures').Architecture} architecture */
 async function fetchAll(apt, cache, { meta, emulator, libraries }) {
   const madison = await apt('apt-cache', ['madison', meta]);
   await fetchInto(apt, path.join(cache, 'busybox'), ['busybox-static']);
-  await fetchInto(apt, path.join(cache, 'qemu'), await qemuPackages(emulator.package));
+  // these run here, whatever the processor of the guest is; where it is ours, the guest's busybox does
+  await fetchInto(ownApt, path.join(cache, 'qemu'), await qemuPackages(emulator.package));
+  if (libraries.length > 0) await fetchInto(ownApt, path.join(cache, 'tools'), ['busybox-static']);
   const release = packages.releaseOf(fs.readFileSync('/etc/os-release', 'utf8'));
   await fetchInto(
     apt,

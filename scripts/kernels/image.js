@@ -41,7 +41,7 @@ function makeBase(cache, fill) {
   );
   fs.writeFileSync(path.join(tree, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n');
   fs.writeFileSync(path.join(tree, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
-  fs.copyFileSync(busybox(cache), path.join(tree, 'bin/busybox'));
+  fs.copyFileSync(busybox(path.join(cache, 'busybox')), path.join(tree, 'bin/busybox'));
   fs.copyFileSync(path.join(guestFiles, 'init'), path.join(tree, 'init'));
   fill(tree);
   const file = archive(cache, tree, path.join(cache, 'base.cpio'));
@@ -56,9 +56,9 @@ function fillFromHere(tree) {
   copyWiretape(tree, { compiler: 'cc' });
 }
 
-/** Its place depends on the release the package is of. @param {string} cache */
-function busybox(cache) {
-  const places = ['bin/busybox', 'usr/bin/busybox'].map((place) => path.join(cache, 'busybox', place));
+/** Its place depends on the release the package is of. @param {string} folder of the unpacked package */
+function busybox(folder) {
+  const places = ['bin/busybox', 'usr/bin/busybox'].map((place) => path.join(folder, place));
   return places.find((place) => fs.existsSync(place)) ?? 'busybox';
 }
 
@@ -144,8 +144,12 @@ function copyModule(file, folder) {
 function archive(cache, tree, file) {
   const out = fs.openSync(file, 'w');
   try {
+    const tools = path.join(cache, fs.existsSync(path.join(cache, 'tools')) ? 'tools' : 'busybox');
     const pack = 'find . | "$0" cpio -o -H newc -R 0:0';
-    execFileSync('sh', ['-c', pack, busybox(cache)], { cwd: tree, stdio: ['ignore', out, 'ignore'] });
+    execFileSync('sh', ['-c', pack, busybox(tools)], {
+      cwd: tree,
+      stdio: ['ignore', out, 'ignore'],
+    });
   } finally {
     fs.closeSync(out);
   }
