@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What differs from one processor to another: registers of system calls and of functions, and the numbers of system calls. arm64
- * compiles and was never run.
+ * What differs from one processor to another: registers of system calls and of functions, and the numbers of system calls. What
+ * of arm64 was run is in docs/arm64.md.
  */
 #pragma once
 

@@ -16,13 +16,16 @@ const BOOT_LIMIT_MS = 3 * 60_000;
 const BOOTS_MOST = 3;
 
 /**
- * @typedef {{ vmlinuz: string, archives: readonly string[], job: Record<string, unknown>, append: readonly string[] }} Guest
+ * @typedef {import('./architectures').Architecture} Architecture
+ * @typedef {{
+ *   architecture: Architecture, vmlinuz: string, archives: readonly string[], job: Record<string, unknown>, append: readonly string[],
+ * }} Guest
  * @typedef {{ status: number | null, console: string, folder: string, seconds: number, boots: number }} GuestEnd
  * `status` is null where the guest never said how its job ended, whatever the reason; `boots` how often it was switched on
  */
 
 /** @param {string} cache @param {string} name @param {Guest} guest @returns {Promise<GuestEnd>} */
-async function boot(cache, name, { vmlinuz, archives, job, append }) {
+async function boot(cache, name, { architecture, vmlinuz, archives, job, append }) {
   const folder = path.join(cache, 'guests', name);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(path.join(folder, 'out'), { recursive: true });
@@ -32,7 +35,7 @@ async function boot(cache, name, { vmlinuz, archives, job, append }) {
   fs.writeFileSync(disk, '');
   fs.truncateSync(disk, DISK_MIB << 20);
   const startedAtMs = Date.now();
-  const machine = { vmlinuz, initrd, disk, append, console: path.join(folder, 'console') };
+  const machine = { architecture, vmlinuz, initrd, disk, append, console: path.join(folder, 'console') };
   let boots = 1;
   let text = await runQemu(cache, machine);
   for (; !hasBooted(text) && boots < BOOTS_MOST; boots++) text = await runQemu(cache, machine);
@@ -69,15 +72,18 @@ function hasBooted(text) {
 
 /**
  * @param {string} cache
- * @param {{ vmlinuz: string, initrd: string, disk: string, append: readonly string[], console: string }} machine
+ * @param {{
+ *   architecture: Architecture, vmlinuz: string, initrd: string, disk: string, append: readonly string[], console: string,
+ * }} machine
  * @returns {Promise<string>}
  */
-function runQemu(cache, { vmlinuz, initrd, disk, append, console }) {
-  const { command, args: where, env } = qemu(cache);
-  const kernelLine = ['console=ttyS0', 'quiet', 'panic=-1', 'rdinit=/init', ...append].join(' ');
+function runQemu(cache, { architecture, vmlinuz, initrd, disk, append, console }) {
+  const { command, args: where, env } = qemu(cache, architecture.emulator.command);
+  const kernelLine = [`console=${architecture.console}`, 'quiet', 'panic=-1', 'rdinit=/init', ...append].join(' ');
   const args = [
     ...where,
-    ...['-M', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', String(MEMORY_MIB)],
+    ...architecture.machine,
+    ...['-accel', 'tcg,thread=multi', '-smp', '2', '-m', String(MEMORY_MIB)],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
     ...['-kernel', vmlinuz, '-initrd', initrd, '-append', kernelLine],
     ...['-drive', `file=${disk},if=virtio,format=raw`],
@@ -107,11 +113,11 @@ function runQemu(cache, { vmlinuz, initrd, disk, append, console }) {
   });
 }
 
-/** The unpacked QEMU, or the installed one where nothing was missing. @param {string} cache */
-function qemu(cache) {
+/** The unpacked QEMU, or the installed one where nothing was missing. @param {string} cache @param {string} command */
+function qemu(cache, command) {
   const folder = path.join(cache, 'qemu');
-  const unpacked = path.join(folder, 'usr/bin/qemu-system-x86_64');
-  if (!fs.existsSync(unpacked)) return { command: 'qemu-system-x86_64', args: [], env: process.env };
+  const unpacked = path.join(folder, 'usr/bin', command);
+  if (!fs.existsSync(unpacked)) return { command, args: [], env: process.env };
   const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map((name) => path.join(folder, name));
   const firmware = ['usr/share/qemu', 'usr/share/seabios'].flatMap((name) => ['-L', path.join(folder, name)]);
   return { command: unpacked, args: firmware, env: { ...process.env, LD_LIBRARY_PATH: libraries.join(':') } };

@@ -21,15 +21,15 @@ class PackagesMissing extends Error {}
 
 /**
  * What was fetched before, or fetched now.
- * @param {string} cache @param {{ refresh: boolean }} options
+ * @param {string} cache @param {{ architecture: import('./architectures').Architecture, refresh: boolean }} options
  * @returns {Promise<readonly FetchedKernel[]>}
  */
-async function fetchKernels(cache, { refresh }) {
+async function fetchKernels(cache, { architecture, refresh }) {
   const list = path.join(cache, 'kernels.json');
   if (!refresh && fs.existsSync(list)) return JSON.parse(fs.readFileSync(list, 'utf8'));
   try {
-    const apt = await privateApt(cache);
-    const kernels = await fetchAll(apt, cache);
+    const apt = await privateApt(cache, architecture.name);
+    const kernels = await fetchAll(apt, cache, architecture);
     fs.writeFileSync(list, `${JSON.stringify(kernels, null, 2)}\n`);
     return kernels;
   } catch (error) {
@@ -41,8 +41,8 @@ async function fetchKernels(cache, { refresh }) {
 
 /** @typedef {(tool: 'apt-get' | 'apt-cache', args: readonly string[], cwd?: string) => Promise<string>} Apt */
 
-/** @param {string} cache @returns {Promise<Apt>} */
-async function privateApt(cache) {
+/** @param {string} cache @param {string} architecture @returns {Promise<Apt>} */
+async function privateApt(cache, architecture) {
   const folder = path.join(cache, 'apt');
   for (const name of ['lists/partial', 'cache/archives/partial', 'empty']) {
     fs.mkdirSync(path.join(folder, name), { recursive: true });
@@ -52,6 +52,8 @@ async function privateApt(cache) {
   if (mirrors === undefined) throw new PackagesMissing('Cannot fetch kernels: apt on this machine fetches no Debian');
   fs.writeFileSync(path.join(folder, 'sources.list'), packages.sourcesList(mirrors));
   const options = [
+    `APT::Architecture=${architecture}`,
+    `APT::Architectures::=${architecture}`,
     `Dir::Etc::sourcelist=${folder}/sources.list`,
     `Dir::Etc::sourceparts=${folder}/empty`,
     `Dir::Etc::preferencesparts=${folder}/empty`,
@@ -68,28 +70,54 @@ async function privateApt(cache) {
   return apt;
 }
 
-/** @param {Apt} apt @param {string} cache */
-async function fetchAll(apt, cache) {
-  const madison = await apt('apt-cache', ['madison', packages.META_PACKAGE]);
+/** The machine's own. @type {Apt} */
+const ownApt = async (tool, args, cwd) => (await run(tool, [...args], { cwd })).stdout;
+
+/** @param {Apt} apt @param {string} cache @param {import('./architectures').Architecture} architecture */
+async function fetchAll(apt, cache, { meta, emulator, libraries }) {
+  const madison = await apt('apt-cache', ['madison', meta]);
   await fetchInto(apt, path.join(cache, 'busybox'), ['busybox-static']);
-  await fetchInto(apt, path.join(cache, 'qemu'), await qemuPackages());
+  // these run here, whatever the processor of the guest is; where it is ours, the guest's busybox does
+  await fetchInto(ownApt, path.join(cache, 'qemu'), await qemuPackages(emulator.package));
+  if (libraries.length > 0) await fetchInto(ownApt, path.join(cache, 'tools'), ['busybox-static']);
+  const release = packages.releaseOf(fs.readFileSync('/etc/os-release', 'utf8'));
+  await fetchInto(
+    apt,
+    path.join(cache, 'libraries'),
+    libraries.map((name) => `${name}/${release}`),
+  );
   /** @type {FetchedKernel[]} */
   const kernels = [];
-  for (const wanted of packages.wantedKernels) kernels.push(await fetchKernel(apt, cache, { wanted, madison }));
+  for (const wanted of packages.wantedKernels) kernels.push(await fetchKernel(apt, cache, { wanted, meta, madison }));
   return kernels;
 }
 
-/** QEMU of the machine's own release with what is missing here of its libraries; none where it is installed. */
-async function qemuPackages() {
-  const simulation = ['install', '--simulate', '--no-install-recommends', 'qemu-system-x86'];
+/** QEMU of the machine's own release with what is missing here of its libraries; none where it is installed. @param {string} name */
+async function qemuPackages(name) {
+  const simulation = ['install', '--simulate', '--no-install-recommends', name];
   return packages.simulatedInstalls((await run('apt-get', simulation)).stdout);
 }
 
-/** @param {Apt} apt @param {string} cache @param {{ wanted: import('./packages').WantedKernel, madison: string }} what */
-async function fetchKernel(apt, cache, { wanted, madison }) {
-  const version = packages.metaVersion(madison, wanted);
-  if (version === undefined) throw new PackagesMissing(`No suite of ${wanted.suites.join(' or ')} has a cloud kernel`);
-  const image = packages.kernelPackages(await dependsOf(apt, `${packages.META_PACKAGE}=${version}`));
+/**
+ * @typedef {{ wanted: import('./packages').WantedKernel, meta: string }} Wish
+ * The newest that can be had: indexes of old releases name packages of their security archive that are not there any more.
+ * @param {Apt} apt @param {string} cache @param {Wish & { madison: string }} what
+ */
+async function fetchKernel(apt, cache, { wanted, meta, madison }) {
+  let missing = new PackagesMissing(`No suite of ${wanted.suites.join(' or ')} has a cloud kernel`);
+  for (const version of packages.metaVersions(madison, wanted)) {
+    try {
+      return await fetchVersion(apt, cache, { wanted, meta, version });
+    } catch (error) {
+      missing = /** @type {Error} */ (error);
+    }
+  }
+  throw missing;
+}
+
+/** @param {Apt} apt @param {string} cache @param {Wish & { version: string }} what @returns {Promise<FetchedKernel>} */
+async function fetchVersion(apt, cache, { wanted, meta, version }) {
+  const image = packages.kernelPackages(await dependsOf(apt, `${meta}=${version}`));
   const parts = packages.kernelPackages(await dependsOf(apt, image[0] ?? ''));
   const folder = path.join(cache, 'kernels', wanted.id);
   await fetchInto(apt, folder, parts.length > 0 ? parts : image);

@@ -24,8 +24,13 @@ const KERNEL_TLS = [
 const VSOCK = ['vsock', 'vmw_vsock_virtio_transport_common', 'vsock_loopback'];
 const MODULES = [...DISK, ...KERNEL_TLS, ...VSOCK];
 
-/** @param {string} cache @returns {string} the archive every guest shares */
-function makeBase(cache) {
+/**
+ * What a guest runs beside busybox, which is of its own processor: puts it into a tree.
+ * @typedef {(tree: string) => void} Fill
+ */
+
+/** @param {string} cache @param {Fill} fill @returns {string} the archive every guest shares */
+function makeBase(cache, fill) {
   const tree = path.join(cache, 'base');
   fs.rmSync(tree, { recursive: true, force: true });
   fs.mkdirSync(path.join(tree, 'bin'), { recursive: true });
@@ -36,19 +41,24 @@ function makeBase(cache) {
   );
   fs.writeFileSync(path.join(tree, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n');
   fs.writeFileSync(path.join(tree, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
-  fs.copyFileSync(busybox(cache), path.join(tree, 'bin/busybox'));
+  fs.copyFileSync(busybox(path.join(cache, 'busybox')), path.join(tree, 'bin/busybox'));
   fs.copyFileSync(path.join(guestFiles, 'init'), path.join(tree, 'init'));
-  for (const program of PROGRAMS) copyProgram(tree, which(program), which(program));
-  copyProgram(tree, process.execPath, '/usr/local/bin/node');
-  copyWiretape(path.join(tree, 'opt/wiretape'));
+  fill(tree);
   const file = archive(cache, tree, path.join(cache, 'base.cpio'));
   fs.rmSync(tree, { recursive: true });
   return file;
 }
 
-/** Its place depends on the release the package is of. @param {string} cache */
-function busybox(cache) {
-  const places = ['bin/busybox', 'usr/bin/busybox'].map((place) => path.join(cache, 'busybox', place));
+/** Programs of this machine, and what was built here. @type {Fill} */
+function fillFromHere(tree) {
+  for (const program of PROGRAMS) copyProgram(tree, which(program), which(program));
+  copyProgram(tree, process.execPath, '/usr/local/bin/node');
+  copyWiretape(tree, { compiler: 'cc' });
+}
+
+/** Its place depends on the release the package is of. @param {string} folder of the unpacked package */
+function busybox(folder) {
+  const places = ['bin/busybox', 'usr/bin/busybox'].map((place) => path.join(folder, place));
   return places.find((place) => fs.existsSync(place)) ?? 'busybox';
 }
 
@@ -73,8 +83,13 @@ function copyFile(from, to) {
   if (!fs.existsSync(to)) fs.copyFileSync(fs.realpathSync(from), to);
 }
 
-/** The built command and the packages it runs with, as an installed package would have them. @param {string} place */
-function copyWiretape(place) {
+/**
+ * The built command and the packages it runs with, as an installed package would have them, and programs to record, by the
+ * compiler of the guest's processor.
+ * @param {string} tree @param {{ compiler: string }} options
+ */
+function copyWiretape(tree, { compiler }) {
+  const place = path.join(tree, 'opt/wiretape');
   for (const part of ['dist', 'bin', 'fixtures', 'package.json', 'scripts/node-path.sh']) {
     fs.cpSync(path.join(root, part), path.join(place, part), { recursive: true });
   }
@@ -84,7 +99,7 @@ function copyWiretape(place) {
   }
   for (const name of ['socket-calls', 'other-sockets']) {
     const program = path.join(place, 'fixtures/apps', name, name);
-    execFileSync('cc', ['-O1', '-Wall', '-static', '-o', program, `${program}.c`]);
+    execFileSync(compiler, ['-O1', '-Wall', '-static', '-o', program, `${program}.c`]);
   }
 }
 
@@ -129,8 +144,12 @@ function copyModule(file, folder) {
 function archive(cache, tree, file) {
   const out = fs.openSync(file, 'w');
   try {
+    const tools = path.join(cache, fs.existsSync(path.join(cache, 'tools')) ? 'tools' : 'busybox');
     const pack = 'find . | "$0" cpio -o -H newc -R 0:0';
-    execFileSync('sh', ['-c', pack, busybox(cache)], { cwd: tree, stdio: ['ignore', out, 'ignore'] });
+    execFileSync('sh', ['-c', pack, busybox(tools)], {
+      cwd: tree,
+      stdio: ['ignore', out, 'ignore'],
+    });
   } finally {
     fs.closeSync(out);
   }
@@ -139,4 +158,4 @@ function archive(cache, tree, file) {
   return file;
 }
 
-module.exports = { makeBase, kernelFiles, archive, guestFiles };
+module.exports = { makeBase, fillFromHere, copyFile, copyWiretape, kernelFiles, archive, guestFiles };

@@ -16,7 +16,6 @@ const wantedKernels = [
   { id: 'newest', debian: 'Debian unstable', suites: ['sid'] },
 ];
 
-const META_PACKAGE = 'linux-image-cloud-amd64';
 const ARCHIVE_KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
@@ -46,17 +45,21 @@ function sourcesList({ archive, security }) {
 }
 
 /**
- * The newest version of the meta package in the first of a kernel's suites that has one: `apt-cache madison`, a line a version.
+ * The newest version of the meta package in each of a kernel's suites that has one: `apt-cache madison`, a line a version.
  * @param {string} madison @param {WantedKernel} kernel
- * @returns {string | undefined}
+ * @returns {readonly string[]} the one to take first
  */
-function metaVersion(madison, kernel) {
+function metaVersions(madison, kernel) {
   const offers = madison.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
-  for (const suite of kernel.suites) {
+  return kernel.suites.flatMap((suite) => {
     const offer = offers.find(([, , from = '']) => from.includes(` ${suite}/main `));
-    if (offer?.[1] !== undefined) return offer[1];
-  }
-  return undefined;
+    return offer?.[1] === undefined ? [] : [offer[1]];
+  });
+}
+
+/** The name of the machine's own release: what is compiled here is linked with libraries of the same. @param {string} osRelease */
+function releaseOf(osRelease) {
+  return /^VERSION_CODENAME=(.*)$/m.exec(osRelease)?.[1] ?? '';
 }
 
 /**
@@ -80,10 +83,10 @@ function simulatedInstalls(simulated) {
 
 module.exports = {
   wantedKernels,
-  META_PACKAGE,
   mirrorsOf,
   sourcesList,
-  metaVersion,
+  metaVersions,
+  releaseOf,
   kernelPackages,
   simulatedInstalls,
 };

@@ -47,31 +47,39 @@ function runsWhere(takesPackets) {
 }
 
 /**
- * @param {{ tier: string, takesPackets: boolean, folder: string, port: number, socket: string, body: string }} where
+ * @typedef {{ port: number, socket: string, body: string }} Echoes
  * `port` of a TLS server that echoes, `socket` the path of one without TLS
+ * @param {{ tier: string, takesPackets: boolean, folder: string, echoes: Echoes | null }} where
  */
-async function recordCommand({ tier, takesPackets, folder, port, socket, body }) {
+async function recordCommand({ tier, takesPackets, folder, echoes }) {
   const runs = runsWhere(takesPackets);
   const unread = runs.filter(({ reads }) => !reads).length;
   const tape = path.join(folder, `command-${tier}-${++attempts}.tape`);
   const script = path.join(folder, 'all.sh');
-  const curl = `curl -sSk -o /dev/null -H Expect: -H 'Content-Type: application/octet-stream' --data-binary @${body}`;
-  const curls = [
-    `${curl} https://127.0.0.1:${port}/by-tls`,
-    `${curl} --unix-socket ${socket} http://localhost/by-unix`,
-  ];
+  const curls = echoes === null ? [] : curlsTo(echoes);
   fs.writeFileSync(script, `${['set -e', ...runs.map(lineOf), ...curls].join('\n')}\n`);
   const program = start(wiretape, ['record', '--tier', tier, '-o', tape, '--', 'sh', script]);
   const status = await statusOf(program);
   demand(status === 0, `record ended with ${status}:\n${program.said()}`);
   const exchanges = await readTape(tape);
-  const problems = [
-    ...checkRuns(runs, exchanges),
+  const problems = [...checkRuns(runs, exchanges), ...(echoes === null ? [] : checkCurls(exchanges, echoes))];
+  demand(problems.length === 0, `${problems.slice(0, 8).join('\n')}\n${program.said()}`);
+  const others = echoes === null ? '' : ', 1 over TLS, 1 over a unix socket';
+  return `${2 * (runs.length - unread)} exchanges in plaintext${others} by SHA-256; ${2 * unread} marked as unread`;
+}
+
+/** @param {Echoes} echoes */
+function curlsTo({ port, socket, body }) {
+  const curl = `curl -sSk -o /dev/null -H Expect: -H 'Content-Type: application/octet-stream' --data-binary @${body}`;
+  return [`${curl} https://127.0.0.1:${port}/by-tls`, `${curl} --unix-socket ${socket} http://localhost/by-unix`];
+}
+
+/** @param {any[]} exchanges @param {Echoes} echoes */
+function checkCurls(exchanges, { body }) {
+  return [
     ...checkCurl(exchanges, { target: '/by-tls', tls: true, body }),
     ...checkCurl(exchanges, { target: '/by-unix', tls: false, body }),
   ];
-  demand(problems.length === 0, `${problems.slice(0, 8).join('\n')}\n${program.said()}`);
-  return `${2 * (runs.length - unread)} exchanges in plaintext, 1 over TLS, 1 over a unix socket by SHA-256; ${2 * unread} marked as unread`;
 }
 
 /** @param {Run} run */

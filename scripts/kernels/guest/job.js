@@ -23,18 +23,21 @@ const SIZES = [0, 1, 100, 1024, 4096, 16_383, 16_384, 16_385, 65_536, 131_072, 1
 /**
  * @typedef {{ check: string, tier: string, ok: boolean, detail: string, seconds: number }} Outcome
  * @typedef {{ folder: string, bodies: readonly string[], ports: { nginx: number, kernelTls: number, node: number }, socket: string }} Surroundings
+ * `ports` and `socket` mean nothing where only checks that need no servers are made
  */
+
+/** Those that start what they record themselves: curl, openssl and nginx need not be there. */
+const WITHOUT_SERVERS = ['calls', 'loss', 'sockets'];
 
 /** @type {Record<string, (tier: string, around: Surroundings, found: string) => Promise<string>>} */
 const checks = {
+  calls: (tier, { folder }, found) => recordCommand({ tier, takesPackets: takesPackets(found), folder, echoes: null }),
   command: (tier, { folder, bodies, ports, socket }, found) =>
     recordCommand({
       tier,
-      takesPackets: found.includes('(recorder.bpf.o)'),
+      takesPackets: takesPackets(found),
       folder,
-      port: ports.node,
-      socket,
-      body: bodies.at(-1) ?? '',
+      echoes: { port: ports.node, socket, body: bodies.at(-1) ?? '' },
     }),
   sockets: (tier, { folder }) => recordOtherSockets(tier, folder),
   service: (tier, { folder, bodies, ports }) => recordServices({ tier, folder, ports, bodies }),
@@ -46,6 +49,11 @@ const checks = {
     return program.said().trim().split('\n').at(-1) ?? '';
   },
 };
+
+/** @param {string} found what doctor says of a tier */
+function takesPackets(found) {
+  return found.includes('(recorder.bpf.o)');
+}
 
 /** The other tiers are told of some families only. */
 const TOLD_OF_ALL = ['tracepoint', 'syscall'];
@@ -70,7 +78,8 @@ async function main() {
   const outcomes = job.checks.includes('refused') ? [await timed('refused', '', () => checkRefusal(folder))] : [];
   const tiers = doctor.tiers.filter((/** @type {{ ok: boolean }} */ tier) => tier.ok);
   if (outcomes.length === 0 && tiers.length > 0) {
-    const around = await setUp(folder);
+    const needsServers = job.checks.some((/** @type {string} */ check) => !WITHOUT_SERVERS.includes(check));
+    const around = needsServers ? await setUp(folder) : { ...noServers, folder };
     for (const { name, found } of tiers) {
       for (const check of job.checks)
         outcomes.push(
@@ -128,6 +137,9 @@ async function checkRefusal(folder) {
   demand(status === 3 && code !== undefined, `record ended with ${status}:\n${program.said()}`);
   return code ?? '';
 }
+
+/** @type {Omit<Surroundings, 'folder'>} */
+const noServers = { bodies: [], ports: { nginx: 0, kernelTls: 0, node: 0 }, socket: '' };
 
 /** @param {string} folder @returns {Promise<Surroundings>} */
 async function setUp(folder) {
