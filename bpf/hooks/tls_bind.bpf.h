@@ -40,33 +40,39 @@ static __always_inline struct object_key key_of(u64 address, u32 tgid)
 }
 
 /* A forked process goes on with the TLS objects it inherited: the same streams, under its own name. */
-static __always_inline struct tls_state *inherited_tls(u64 ssl, u32 tgid)
+static __always_inline struct tls_state *inherited_tls(const struct object_key *own)
 {
+	u32 tgid = own->tgid;
 	struct config_target *target = bpf_map_lookup_elem(&wt_targets, &tgid);
 	if (!target || !target->parent)
 		return 0;
-	struct object_key key = { .address = ssl, .tgid = target->parent, .image = target->image };
+	struct object_key key = { .address = own->address, .tgid = target->parent, .image = target->image };
 	return bpf_map_lookup_elem(&wt_tls, &key);
 }
 
-static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid, u32 library)
+static __always_inline struct tls_state *tls_at(struct object_key *key, u32 library)
 {
-	struct object_key key = key_of(ssl, tgid);
-	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
+	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, key);
 	if (tls)
 		return tls;
-	struct tls_state *inherited = inherited_tls(ssl, tgid);
+	struct tls_state *inherited = inherited_tls(key);
 	struct tls_state fresh = {};
 	if (inherited)
 		fresh = *inherited;
 	else
 		fresh.generation = next_generation();
 	fresh.library = library;
-	bpf_map_update_elem(&wt_tls, &key, &fresh, BPF_NOEXIST);
-	tls = bpf_map_lookup_elem(&wt_tls, &key);
+	bpf_map_update_elem(&wt_tls, key, &fresh, BPF_NOEXIST);
+	tls = bpf_map_lookup_elem(&wt_tls, key);
 	if (!tls)
 		count(COUNT_STATE_FULL, 1);
 	return tls;
+}
+
+static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid, u32 library)
+{
+	struct object_key key = key_of(ssl, tgid);
+	return tls_at(&key, library);
 }
 
 static __always_inline void forget_tls(u64 ssl, u32 tgid)
@@ -91,23 +97,29 @@ static __always_inline bool is_bound(u64 ssl, u32 tgid)
  * Binds. A TLS object found on another socket than before is a new stream whose end was missed; but while that socket
  * lives, the stream stays where it is, and the call belonged to somebody else.
  */
-static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u32 library, u8 how)
+static __always_inline struct tls_state *bind_at(struct object_key *key, u64 socket, u32 library, u8 how)
 {
-	struct tls_state *tls = tls_of(ssl, tgid, library);
+	struct tls_state *tls = tls_at(key, library);
 	if (!tls || tls->socket == socket)
 		return tls;
 	if (tls->socket) {
 		if (is_live_socket(tls->socket))
 			return tls;
 		library = tls->library;
-		forget_tls(ssl, tgid);
-		tls = tls_of(ssl, tgid, library);
+		bpf_map_delete_elem(&wt_tls, key);
+		tls = tls_at(key, library);
 		if (!tls)
 			return tls;
 	}
 	tls->socket = socket;
-	send_bind(tls, tgid, how);
+	send_bind(tls, key->tgid, how);
 	return tls;
+}
+
+static __always_inline struct tls_state *bind_tls(u64 ssl, u32 tgid, u64 socket, u32 library, u8 how)
+{
+	struct object_key key = key_of(ssl, tgid);
+	return bind_at(&key, socket, library, how);
 }
 
 /* The bytes after the header of the first record at `from`; false where there are too few, or no record. */

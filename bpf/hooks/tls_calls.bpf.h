@@ -6,63 +6,83 @@
  */
 #pragma once
 
-/* A slot for a call that enters at `stack`. Calls at or below it on the same stack have ended unseen (longjmp). */
-static __always_inline struct tls_call *free_call(struct thread_state *thread, u64 stack)
+/* A place for a call that enters at `stack`. Calls at or below it on the same stack have ended unseen (longjmp). */
+static __always_inline u32 place_for_call(struct thread_state *thread, u64 stack)
 {
-	struct tls_call *slot = 0;
-	struct tls_call *oldest = &thread->calls[0];
+	u32 place = CALLS_MOST;
+	u32 oldest = 0;
+	u32 longest = 0;
 #pragma unroll
-	for (int i = 0; i < CALLS_MOST; i++) {
-		struct tls_call *call = &thread->calls[i];
-		if (call->stack <= stack && stack - call->stack < CALL_REACH)
-			call->operation = TLS_IDLE;
-		if (call->operation == TLS_IDLE)
-			slot = call;
-		if (call->began_ns < oldest->began_ns)
-			oldest = call;
+	for (u32 i = 0; i < CALLS_MOST; i++) {
+		u64 entered = thread->stacks[i];
+		if (!entered || (entered <= stack && stack - entered < CALL_REACH)) {
+			thread->stacks[i] = 0;
+			place = i;
+		}
 	}
-	if (slot)
-		return slot;
+	if (place < CALLS_MOST)
+		return place;
 	count(COUNT_DEEP_CALLS, 1);
+#pragma unroll
+	for (u32 i = 0; i < CALLS_MOST; i++) {
+		u32 since = thread->calls_begun - thread->calls[i].order;
+		if (since > longest) {
+			longest = since;
+			oldest = i;
+		}
+	}
 	return oldest;
 }
 
 static __always_inline struct tls_call *begin_call(struct pt_regs *ctx, u32 library, u32 operation, u64 ssl, u64 buffer,
 						   u64 done)
 {
-	if (!is_target(current_tgid()))
+	u32 tgid = current_tgid();
+	if (tgid == settings.self_tgid)
+		return 0;
+	struct config_target *target = bpf_map_lookup_elem(&wt_targets, &tgid);
+	if (!target && !settings.everybody)
 		return 0;
 	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread)
 		return 0;
 	u64 stack = PT_REGS_SP(ctx);
-	struct tls_call *call = free_call(thread, stack);
+	u64 place = clamp(as_unknown(thread, place_for_call(thread, stack)), CALLS_MOST - 1);
+	struct tls_call *call = &thread->calls[place];
+	thread->stacks[place] = stack;
 	call->ssl = ssl;
 	call->buffer = buffer;
 	call->done = done;
-	call->began_ns = bpf_ktime_get_ns();
-	call->stack = stack;
+	call->began_ns = operation == TLS_WRITE ? bpf_ktime_get_ns() : 0;
 	call->socket = 0;
+	call->image = target ? target->image : 0;
+	call->order = ++thread->calls_begun;
+	call->operation = operation;
 	call->conflict = 0;
 	call->moved = 0;
 	call->within = 0;
-	call->padding = 0;
 	call->library = library;
-	call->operation = operation;
+	call->inherits = target && target->parent;
+	call->padding = 0;
 	return call;
+}
+
+/* Which call entered where this return leaves the stack; CALLS_MOST: none that is known. */
+static __always_inline u32 place_of_ending(struct thread_state *thread, u64 stack)
+{
+	u32 ending = CALLS_MOST;
+#pragma unroll
+	for (u32 i = 0; i < CALLS_MOST; i++)
+		if (thread->stacks[i] == stack - RETURN_ADDRESS)
+			ending = i;
+	return as_unknown(thread, ending);
 }
 
 /* The call that entered where this return leaves the stack. */
 static __always_inline struct tls_call *call_ending(struct thread_state *thread, u64 stack, u32 operation)
 {
-	u32 ending = CALLS_MOST;
-#pragma unroll
-	for (u32 i = 0; i < CALLS_MOST; i++) {
-		struct tls_call *call = &thread->calls[i];
-		if (call->operation == operation && call->stack == stack - RETURN_ADDRESS)
-			ending = i;
-	}
-	return call_at(thread, ending);
+	struct tls_call *call = call_at(thread, place_of_ending(thread, stack));
+	return call && call->operation == operation ? call : 0;
 }
 
 /*
@@ -78,25 +98,39 @@ static __always_inline bool returns_left_over(struct tls_call *call, struct tls_
 	return may;
 }
 
+/* What the caller asked to be added to the record is sealed, too, and no plaintext. */
+static __always_inline void leave_out_padding(struct tls_call *call, struct tls_state *tls)
+{
+	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &tls->socket);
+	if (!seal)
+		return;
+	seal->bytes[WIRE_SENT] -= call->padding;
+	call->sealed_bytes -= call->padding;
+}
+
 /*
  * What had been sealed on the socket before this call's own bytes. Written: the count now, less this call's plaintext.
  * Read: the count before the first socket call inside; without one the bytes were in the library's hands already.
  */
 static __always_inline void account(struct wire_header *header, struct tls_call *call, struct tls_state *tls, u32 length)
 {
-	struct seal *seal = bpf_map_lookup_elem(&wt_seals, &tls->socket);
-	if (returns_left_over(call, tls, length) || !seal || (call->operation == TLS_READ && !call->moved))
+	bool sent = call->operation == TLS_WRITE;
+	if (returns_left_over(call, tls, length) || (!sent && !call->moved))
 		return;
-	/* What the caller asked to be added to the record is sealed, too, and no plaintext. */
-	seal->bytes[WIRE_SENT] -= call->padding;
-	header->flags |= WIRE_ACCOUNT;
-	if (call->operation == TLS_READ) {
-		header->sealed_records = call->sealed_records;
-		header->sealed_bytes = call->sealed_bytes;
-		return;
+	if (call->padding)
+		leave_out_padding(call, tls);
+	if (!call->moved || call->conflict || call->socket != tls->socket) {
+		struct seal *seal = bpf_map_lookup_elem(&wt_seals, &tls->socket);
+		if (!seal)
+			return;
+		if (sent) {
+			call->sealed_records = seal->records[WIRE_SENT];
+			call->sealed_bytes = seal->bytes[WIRE_SENT];
+		}
 	}
-	header->sealed_records = seal->records[WIRE_SENT];
-	header->sealed_bytes = seal->bytes[WIRE_SENT] - (call->moved ? length : 0);
+	header->flags |= WIRE_ACCOUNT;
+	header->sealed_records = call->sealed_records;
+	header->sealed_bytes = call->sealed_bytes - (sent && call->moved ? length : 0);
 }
 
 static __always_inline void send_plaintext(struct thread_state *thread, struct tls_call *call, struct tls_state *tls,
@@ -113,10 +147,11 @@ static __always_inline void send_plaintext(struct thread_state *thread, struct t
 	copy_plaintext(cursor, call->buffer, length);
 }
 
-/* True where this call only moved the ciphertext of another TLS object, whose call it is in (TLS in TLS). */
-static __always_inline bool carries_another(struct thread_state *thread, struct tls_call *call, struct tls_state *tls)
+/* True where this call, at `stack`, only moved the ciphertext of another TLS object, whose call it is in (TLS in TLS). */
+static __always_inline bool carries_another(struct thread_state *thread, struct tls_call *call, u64 stack,
+					    struct tls_state *tls)
 {
-	struct tls_call *around = call_around(thread, call->stack);
+	struct tls_call *around = call_around(thread, stack);
 	u8 opening[8] = {};
 	if (!around || around->ssl == call->ssl)
 		return false;
@@ -131,27 +166,38 @@ static __always_inline bool carries_another(struct thread_state *thread, struct 
 	return true;
 }
 
+/* Where it used no socket and moved nothing, there is nothing to be known of its object that the next call does not tell. */
+static __always_inline bool tells_nothing(struct tls_call *call, u64 length)
+{
+	return !length && !call->socket && !call->inherits;
+}
+
 static __always_inline void end_call(struct pt_regs *ctx, u32 operation, bool counts)
 {
 	struct thread_state *thread = thread_of_current(0);
 	if (!thread)
 		return;
-	struct tls_call *call = call_ending(thread, PT_REGS_SP(ctx), operation);
-	if (!call)
+	u64 stack = PT_REGS_SP(ctx);
+	u32 place = place_of_ending(thread, stack);
+	struct tls_call *call = call_at(thread, place);
+	if (!call || call->operation != operation)
 		return;
-	u32 tgid = current_tgid();
+	free_call(thread, place);
 	s32 result = PT_REGS_RC(ctx);
 	u64 length = result > 0 ? result : 0;
 	if (length && !counts && bpf_probe_read_user(&length, sizeof(length), (void *)call->done)) {
 		count(COUNT_FAULTS, 1);
 		length = 0;
 	}
+	if (tells_nothing(call, length))
+		return;
+	u32 tgid = current_tgid();
+	struct object_key key = { .address = call->ssl, .tgid = tgid, .image = call->image };
 	u8 how = call->within ? WIRE_BOUND_WITHIN : WIRE_BOUND_NESTED;
-	struct tls_state *tls = call->socket && !call->conflict ? bind_tls(call->ssl, tgid, call->socket, call->library, how)
-								: tls_of(call->ssl, tgid, call->library);
-	if (tls && length && length < (1u << 31) && !carries_another(thread, call, tls))
+	struct tls_state *tls = call->socket && !call->conflict ? bind_at(&key, call->socket, call->library, how)
+								: tls_at(&key, call->library);
+	if (tls && length && length < (1u << 31) && !carries_another(thread, call, stack - RETURN_ADDRESS, tls))
 		send_plaintext(thread, call, tls, tgid, length);
-	call->operation = TLS_IDLE;
 }
 
 /* An object that begins a new stream: an address says nothing about its past. */

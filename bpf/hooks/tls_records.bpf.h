@@ -214,15 +214,84 @@ static __always_inline void begin_walk(struct thread_state *thread, u64 length)
 	walk->left = length;
 }
 
-/* A TLS call learns what had passed before its own first socket call. */
-static __always_inline void note_sealed_before(struct tls_call *around, struct seal *seal, u32 direction)
+static __always_inline void note_sealed(struct tls_call *around, struct seal *seal, u32 direction)
 {
-	u32 operation = direction == WIRE_SENT ? TLS_WRITE : TLS_READ;
-	if (around->operation != operation || around->moved)
-		return;
 	around->moved = 1;
 	around->sealed_records = seal->records[direction];
 	around->sealed_bytes = seal->bytes[direction];
+}
+
+/* A TLS call that reads learns what had passed before its own first socket call, */
+static __always_inline void note_sealed_before(struct tls_call *around, struct seal *seal, u32 direction)
+{
+	if (direction == WIRE_RECEIVED && around->operation == TLS_READ && !around->moved)
+		note_sealed(around, seal, direction);
+}
+
+/* and one that writes what has passed with each of them. */
+static __always_inline void note_sealed_since(struct tls_call *around, struct seal *seal, u32 direction)
+{
+	if (direction == WIRE_SENT && around->operation == TLS_WRITE)
+		note_sealed(around, seal, direction);
+}
+
+/*
+ * What most socket calls of a connection are once its first records were told one by one: one record of application data,
+ * its header or a part of its body, in one piece of memory. False where it is not as simple as that: nothing has happened
+ * then. `completed`: the length of the record that ended; 0 where none did.
+ */
+static __always_inline bool follow_simply(struct socket_state *state, u32 direction, u64 from, u64 length, u32 *completed)
+{
+	struct record_reader *reader = &state->readers[direction & 1];
+	u8 header[8] = {};
+	u32 left = reader->left;
+	if (reader->lost || reader->told < RECORDS_TOLD)
+		return false;
+	if (left) {
+		if (length > left || reader->header[0] != RECORD_APPLICATION)
+			return false;
+		left -= length;
+	} else {
+		if (reader->have || length < RECORD_HEADER_BYTES || bpf_probe_read_user(header, RECORD_HEADER_BYTES, (void *)from))
+			return false;
+		u32 whole = (u32)header[3] << 8 | header[4];
+		if (header[0] != RECORD_APPLICATION || header[1] != 3 || !whole || whole > RECORD_MOST ||
+		    length - RECORD_HEADER_BYTES > whole)
+			return false;
+		__builtin_memcpy(reader->header, header, RECORD_HEADER_BYTES);
+		left = whole - (u32)(length - RECORD_HEADER_BYTES);
+	}
+	reader->left = left;
+	*completed = left ? 0 : record_length(reader);
+	return true;
+}
+
+/* An event that tells of records on a socket, behind what had passed before them. */
+static __always_inline void begin_sealed(struct wire_sealed *event, struct socket_state *state, struct seal *seal,
+					 u32 direction, u32 flags)
+{
+	__builtin_memset(event, 0, sizeof(*event));
+	fill_header(&event->header, WIRE_SEALED, state->tgid);
+	event->header.socket = state->generation;
+	event->header.direction = direction;
+	event->header.flags = flags;
+	event->header.sealed_records = seal->records[direction & 1];
+	event->header.sealed_bytes = seal->bytes[direction & 1];
+}
+
+/* One record outside of any TLS call, behind what had passed before it. */
+static __always_inline void tell_record(struct socket_state *state, struct seal *seal, u32 direction, u32 length)
+{
+	struct wire_sealed *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	begin_sealed(event, state, seal, direction, WIRE_CALL_BEGINS);
+	event->header.size = length;
+	event->records = 1;
+	event->bytes = length;
+	event->cipher = seal->cipher;
+	event->version = seal->version;
+	submit(event);
 }
 
 /*
@@ -230,26 +299,14 @@ static __always_inline void note_sealed_before(struct tls_call *around, struct s
  * is the TLS call this is part of, if any. Where the next record begins is lost for good once bytes are not readable, or
  * are no record: what passes from then on counts as it is, which is right where the kernel does the TLS (kTLS).
  */
-static __always_inline void walk_records(struct thread_state *thread, struct socket_state *state, u32 direction,
-					 u64 length, bool readable, struct tls_call *around)
+static __always_inline void walk_at_length(struct thread_state *thread, struct socket_state *state, struct seal *seal,
+					   u32 direction, u64 length, bool readable, struct tls_call *around)
 {
-	struct seal *seal = seal_of(state->generation);
-	if (!seal)
-		return;
 	struct wire_sealed *event = &thread->event;
 	struct record_reader *reader = &thread->reader;
-	direction &= 1;
-	if (around)
-		note_sealed_before(around, seal, direction);
 	*reader = state->readers[direction];
 	thread->seal = *seal;
-	__builtin_memset(event, 0, sizeof(*event));
-	fill_header(&event->header, WIRE_SEALED, state->tgid);
-	event->header.socket = state->generation;
-	event->header.direction = direction;
-	event->header.flags = WIRE_CALL_BEGINS | (around ? WIRE_NESTED : 0);
-	event->header.sealed_records = seal->records[direction];
-	event->header.sealed_bytes = seal->bytes[direction];
+	begin_sealed(event, state, seal, direction, WIRE_CALL_BEGINS | (around ? WIRE_NESTED : 0));
 	begin_walk(thread, length);
 	if (readable && !reader->lost)
 		walk_all(thread);
@@ -265,4 +322,30 @@ static __always_inline void walk_records(struct thread_state *thread, struct soc
 	seal->cipher = thread->seal.cipher;
 	seal->version = thread->seal.version;
 	state->readers[direction] = *reader;
+}
+
+static __always_inline void walk_records(struct thread_state *thread, struct socket_state *state, u32 direction,
+					 u64 length, bool readable, struct tls_call *around)
+{
+	struct copy_cursor *cursor = &thread->cursor;
+	struct seal *seal = seal_of(state->generation);
+	u32 completed = 0;
+	if (!seal)
+		return;
+	direction &= 1;
+	if (around)
+		note_sealed_before(around, seal, direction);
+	if (readable && cursor->segment_left >= length &&
+	    follow_simply(state, direction, cursor->from, length, &completed)) {
+		if (completed) {
+			if (!around && !(state->flags & SOCKET_NOT_SAMPLED))
+				tell_record(state, seal, direction, completed);
+			seal->records[direction]++;
+			seal->bytes[direction] += completed;
+		}
+	} else {
+		walk_at_length(thread, state, seal, direction, length, readable, around);
+	}
+	if (around)
+		note_sealed_since(around, seal, direction);
 }

@@ -28,17 +28,20 @@ struct tls_call {
 	u64 ssl;
 	u64 buffer;
 	u64 done; /* user address of the byte count (the _ex forms) */
-	u64 began_ns;
-	u64 stack;  /* stack pointer at entry */
+	u64 began_ns; /* of a write */
 	u64 socket; /* generation of the one socket used inside the call */
-	u32 sealed_bytes; /* as they stood before the first socket call inside, in the direction of this call */
+	/* Once `moved`, in the direction of this call. Read: as they stood before that. Written: as they stand since. */
+	u32 sealed_bytes;
 	u32 sealed_records;
-	u8 operation; /* TLS_IDLE: the slot is free */
-	u8 conflict;  /* two different sockets were used inside the call */
-	u8 moved;     /* a socket call in the direction of this call was made inside */
-	u8 within;    /* its ciphertext was moved by another TLS object's calls */
-	u8 library;   /* enum wire_library */
-	u16 padding;  /* bytes of its record that stand for nothing (TLS 1.3), where the call says so */
+	u32 image; /* of the process */
+	u32 order; /* counts the thread's calls */
+	u8 operation;
+	u8 conflict; /* two different sockets were used inside the call */
+	u8 moved;    /* a socket call in the direction of this call was made inside */
+	u8 within;   /* its ciphertext was moved by another TLS object's calls */
+	u8 library;  /* enum wire_library */
+	u8 inherits; /* 1: the process may go on with TLS objects of the one it was forked from */
+	u16 padding; /* bytes of its record that stand for nothing (TLS 1.3), where the call says so */
 };
 
 /* A call that seals or opens one record in memory: a leaf, so a thread has one. */
@@ -68,17 +71,20 @@ struct question {
 #define CALL_REACH (32 << 10)
 
 struct thread_state {
-	struct tls_call calls[CALLS_MOST];
-	struct record_call record;
-	struct question question;
+	/* What every program looks at stands together, and first. */
+	u64 stacks[CALLS_MOST]; /* stack pointers at the entry of `calls`; 0: that one is free */
 	/* sendmmsg and recvmmsg: the array of messages, while more of them are to come; how many, and which is next */
 	u64 batch;
 	u32 batch_next;
 	u32 batch_count;
-	u32 batch_ahead; /* bytes of its later messages that have moved already, where the call is over */
 	u32 unknown; /* as_unknown */
 	/* by enum wire_direction: the first program of a tier has run for the call that is under way */
 	bool told[2];
+	u32 batch_ahead; /* bytes of its later messages that have moved already, where the call is over */
+	u32 calls_begun;
+	struct tls_call calls[CALLS_MOST];
+	struct record_call record;
+	struct question question;
 	u64 asked; /* the socket, connected to nobody, on which it sent to a DNS server last */
 	struct copy_cursor cursor;
 	/* the walk over the TLS records of a socket call */
@@ -160,6 +166,11 @@ static __always_inline struct tls_call *call_at(struct thread_state *thread, u32
 	return &thread->calls[clamp(place, CALLS_MOST - 1)];
 }
 
+static __always_inline void free_call(struct thread_state *thread, u32 index)
+{
+	thread->stacks[clamp(index, CALLS_MOST - 1)] = 0;
+}
+
 /* The innermost call whose frames hold this stack pointer: the nearest one above it. */
 static __always_inline struct tls_call *call_around(struct thread_state *thread, u64 stack)
 {
@@ -167,9 +178,9 @@ static __always_inline struct tls_call *call_around(struct thread_state *thread,
 	u64 distance = CALL_REACH;
 #pragma unroll
 	for (u32 i = 0; i < CALLS_MOST; i++) {
-		struct tls_call *call = &thread->calls[i];
-		u64 above = call->stack - stack;
-		if (call->operation == TLS_IDLE || call->stack <= stack || above >= distance)
+		u64 entered = thread->stacks[i];
+		u64 above = entered - stack;
+		if (entered <= stack || above >= distance)
 			continue;
 		nearest = i;
 		distance = above;
