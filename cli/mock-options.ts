@@ -93,16 +93,15 @@ const listed = 10;
 
 /** Exchanges that cannot be served, with the reason. */
 export function notServedLines({ notServed }: Pick<MockSet, 'notServed'>): string[] {
-  const lines = notServed.map(({ id, upstream, reason }) => {
+  return linesOf(notServed, ({ id, upstream, reason }) => {
     return `exchange ${id}${upstream === null ? '' : ` of ${upstream}`} is not served: ${reason}`;
   });
-  return cut(lines);
 }
 
 /** The misses in full, one of each kind. */
 export function missTexts(misses: readonly Miss[], tape: string): string[] {
   const byMessage = new Map(misses.map((miss) => [miss.message, miss]));
-  return cut([...byMessage.values()].map((miss) => visibleText(formatMiss(miss, tape))));
+  return linesOf([...byMessage.values()], (miss) => visibleText(formatMiss(miss, tape)));
 }
 
 export interface Unused {
@@ -133,14 +132,14 @@ export function unusedMocks(unused: UnusedMocks): readonly Unused[] {
 }
 
 export function unusedLines(unused: readonly Unused[]): string[] {
-  return cut(
-    unused.map(({ exchange, method, upstream, target }) =>
-      visibleText(`unused    exchange ${exchange}, ${method} ${upstream}${target.replace(/^[a-z]+:\/\/[^/]*/i, '')}`),
-    ),
+  return linesOf(unused, ({ exchange, method, upstream, target }) =>
+    visibleText(`unused    exchange ${exchange}, ${method} ${upstream}${target.replace(/^[a-z]+:\/\/[^/]*/i, '')}`),
   );
 }
 
-function cut(lines: readonly string[]): string[] {
-  const rest = lines.length - listed;
-  return rest > 0 ? [...lines.slice(0, listed), `… and ${rest} more`] : [...lines];
+/** Formatted are those that are listed: there may be a million. */
+function linesOf<T>(items: readonly T[], lineOf: (item: T) => string): string[] {
+  const rest = items.length - listed;
+  const lines = items.slice(0, listed).map(lineOf);
+  return rest > 0 ? [...lines, `… and ${rest} more`] : lines;
 }
