@@ -21,11 +21,13 @@ export interface Stages {
   begins(test: SentCase): void;
   /** Its last one was. */
   over(test: SentCase, play: Play): void;
+  /** True once `over` was told of it. */
+  isOver(test: SentCase): boolean;
   /** Its connection has no further step. */
   release(test: SentCase): void;
 }
 
-/** One object a step, made before the first one is played: what the schedule asks of it is read off its case. */
+/** One object a step, made before the first one is played, and let go of with its play: what the schedule asks of it is read off its case. */
 class CaseStep implements Step {
   constructor(
     readonly test: SentCase,
@@ -63,13 +65,14 @@ interface Waiting {
 }
 
 export class Sequence {
-  private readonly steps: readonly CaseStep[];
+  /** Undefined where it was played. */
+  private readonly steps: (CaseStep | undefined)[];
   private readonly schedule: Schedule;
   private readonly pace: ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null;
-  private readonly over = new Set<SentCase>();
   private readonly waiting = new Map<SentCase, Waiting>();
   private waitingForAll: Waiting | null = null;
-  private readonly count: number;
+  /** Of the cases, how many are not over. */
+  private left: number;
   private running = 0;
 
   constructor(
@@ -80,7 +83,7 @@ export class Sequence {
     this.steps = stepsOf(tests, stages);
     this.schedule = createSchedule(this.steps, pacing.concurrency);
     this.pace = createPace(pacing.speed);
-    this.count = tests.length;
+    this.left = tests.length;
   }
 
   /**
@@ -88,7 +91,7 @@ export class Sequence {
    * case could not be read.
    */
   until(test: SentCase): Promise<void> {
-    if (this.over.has(test)) return Promise.resolve();
+    if (this.stages.isOver(test)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.waiting.set(test, { resolve, reject });
       this.advance();
@@ -97,7 +100,7 @@ export class Sequence {
 
   /** The same for the end of all cases. */
   toItsEnd(): Promise<void> {
-    if (this.over.size === this.count) return Promise.resolve();
+    if (this.left === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.waitingForAll = { resolve, reject };
       this.advance();
@@ -137,14 +140,15 @@ export class Sequence {
     if (isLast) this.end(test, play);
     if (this.schedule.isLastOfConnection(position)) this.stages.release(test);
     this.schedule.finish(position);
+    this.steps[position] = undefined;
   }
 
   private end(test: SentCase, play: Play): void {
     this.stages.over(test, play);
-    this.over.add(test);
+    this.left--;
     this.waiting.get(test)?.resolve();
     this.waiting.delete(test);
-    if (this.over.size < this.count) return;
+    if (this.left > 0) return;
     this.waitingForAll?.resolve();
     this.waitingForAll = null;
   }
@@ -159,7 +163,7 @@ export class Sequence {
 }
 
 /** The steps of all cases, in the order in which they began. */
-function stepsOf(tests: readonly SentCase[], stages: Pick<Stages, 'open'>): readonly CaseStep[] {
+function stepsOf(tests: readonly SentCase[], stages: Pick<Stages, 'open'>): CaseStep[] {
   const all: CaseStep[] = [];
   for (const test of tests) {
     const play = stages.open(test);
