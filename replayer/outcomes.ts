@@ -3,6 +3,7 @@
  * so that what most of them have alike is held once, and times are numbers in a row.
  */
 import type { TestCase } from './cases/cases';
+import { Positions } from './cases/positions';
 import type { Excuse } from './judge/difference';
 import type { Answers, CaseDetails } from './report/details';
 import type { CaseResult } from './report/report';
@@ -16,7 +17,7 @@ const mostAlike = 1000;
 const timesOfCase = 3;
 
 export class Outcomes {
-  private readonly positions: ReadonlyMap<string, number>;
+  private readonly positions: Positions;
   private readonly results: (CaseResult | undefined)[];
   /** In milliseconds: how long it was played, how long the answer took, how long the recorded one did. NaN for null. */
   private readonly times: Float64Array;
@@ -25,19 +26,20 @@ export class Outcomes {
   private keptBytes = 0;
 
   constructor(cases: readonly TestCase[]) {
-    this.positions = new Map(cases.map(({ id }, i) => [id, i]));
+    this.positions = new Positions(cases);
     this.results = new Array(cases.length);
     this.times = new Float64Array(cases.length * timesOfCase).fill(Number.NaN);
   }
 
   keep(result: CaseResult): void {
-    const at = this.positions.get(result.id);
+    const at = this.positions.of(result.id);
     if (at === undefined) throw new RangeError(`${result.id} is no case of this run`);
-    this.results[at] = { ...result, excused: this.shared(result.excused) };
+    const differences = result.differences.length === 0 ? none : result.differences;
+    this.results[at] = { ...result, differences, excused: this.shared(result.excused) };
   }
 
   result(id: string): CaseResult | undefined {
-    return this.results[this.positions.get(id) ?? -1];
+    return this.results[this.positions.of(id) ?? -1];
   }
 
   /** In the order of the cases; those that were not played are left out. */
@@ -46,7 +48,7 @@ export class Outcomes {
   }
 
   keepDetails(id: string, { playedMs, tookMs, recordedMs, answers }: CaseDetails): void {
-    const at = this.positions.get(id);
+    const at = this.positions.of(id);
     if (at === undefined) throw new RangeError(`${id} is no case of this run`);
     this.times.set([playedMs, tookMs ?? Number.NaN, recordedMs ?? Number.NaN], at * timesOfCase);
     if (answers !== undefined) this.answers.set(id, this.withinRoom(answers));
@@ -54,7 +56,7 @@ export class Outcomes {
 
   /** Undefined of a case that was not played. */
   get(id: string): CaseDetails | undefined {
-    const at = (this.positions.get(id) ?? -1) * timesOfCase;
+    const at = (this.positions.of(id) ?? -1) * timesOfCase;
     const playedMs = timeOf(this.times[at]);
     if (playedMs === null) return undefined;
     const answers = this.answers.get(id);
@@ -75,6 +77,8 @@ export class Outcomes {
     return excused;
   }
 }
+
+const none: readonly never[] = [];
 
 function timeOf(ms: number | undefined): number | null {
   return ms === undefined || Number.isNaN(ms) ? null : ms;

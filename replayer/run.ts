@@ -132,6 +132,10 @@ class CaseRun implements Run {
     this.keep(play.result());
   }
 
+  isOver({ id }: SentCase): boolean {
+    return this.outcomes.result(id) !== undefined;
+  }
+
   private keep(result: CaseResult): void {
     this.outcomes.keep(result);
     this.options.onResult?.(result);

@@ -176,7 +176,7 @@ class LeanExchange implements Pick<Exchange, keyof Exchange> {
     this.protocol = exchange.protocol;
     this.startedAtUs = exchange.startedAtUs;
     this.durationUs = exchange.durationUs;
-    this.outcome = exchange.outcome;
+    this.outcome = source.one(exchange.outcome) as Exchange['outcome']; // a text of its own from the tape, each time
     this.problems = exchange.problems.length === 0 ? none : exchange.problems;
     this.cause = exchange.cause;
     this.messagesBefore = exchange.messagesBefore;

@@ -7,6 +7,7 @@ import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { recordedHttp2, type Turn } from '../cases/cases';
+import { Positions } from '../cases/positions';
 import type { JudgeContext } from '../judge/context';
 import type { Chain, PlaceInCase } from '../report/report';
 import { type Address, recordedAddress } from './addresses';
@@ -42,7 +43,7 @@ export type Expectation = Pick<
 export class Carrier {
   private readonly plan: CarryPlan;
   private readonly values: LiveValues;
-  private readonly position: ReadonlyMap<string, number>;
+  private readonly positions: Positions;
   private readonly replaced: ReadonlySet<string>;
   private readonly placeholders: ReadonlySet<string>;
 
@@ -54,7 +55,7 @@ export class Carrier {
     const secrets = secretsByPlaceholder(tests, options.secrets);
     this.plan = planCarries(tests, secrets.keys());
     this.values = new LiveValues(secrets);
-    this.position = new Map(tests.map((test, i) => [test.id, i]));
+    this.positions = new Positions(tests);
     this.replaced = new Set(options.setHeaders.map(([name]) => name.toLowerCase()));
     this.placeholders = this.plan.placeholders;
   }
@@ -130,7 +131,7 @@ export class Carrier {
 
   expectationFor(test: Turn): Expectation {
     const plan = this.planOf(test);
-    const position = this.position.get(test.id) ?? -1;
+    const position = this.positions.of(test.id) ?? -1;
     return {
       expected: this.values.expect(plan, test.response),
       recordedAt: recordedAddress(test),
@@ -153,7 +154,7 @@ export class Carrier {
   }
 
   private planOf(test: Turn): CasePlan {
-    return this.plan.cases[this.position.get(test.id) ?? -1] ?? nothing;
+    return this.plan.cases[this.positions.of(test.id) ?? -1] ?? nothing;
   }
 
   /** Every value of an answer that later requests carry, in the order in which the recording minted them. */

@@ -22,10 +22,10 @@ export interface Schedule {
   isLastOfConnection(position: number): boolean;
 }
 
-/** `steps` in order of their start. Of one that is finished nothing is asked any more. */
-export function createSchedule(steps: readonly Step[], concurrency: number): Schedule {
+/** `steps` in order of their start; one that is finished is not looked at again, and need not stay there. */
+export function createSchedule(steps: readonly (Step | undefined)[], concurrency: number): Schedule {
   const running = new Map<number, Step>();
-  const last = new Map(steps.map((step, i) => [step.connection, i]));
+  const last = lastByConnection(steps);
   let next = 0;
   return {
     take() {
@@ -40,6 +40,14 @@ export function createSchedule(steps: readonly Step[], concurrency: number): Sch
     },
     isLastOfConnection: (position) => last.get(steps[position]?.connection ?? '') === position,
   };
+}
+
+function lastByConnection(steps: readonly (Step | undefined)[]): ReadonlyMap<string, number> {
+  const last = new Map<string, number>();
+  steps.forEach((step, i) => {
+    if (step !== undefined) last.set(step.connection, i);
+  });
+  return last;
 }
 
 function requestsIn(steps: Iterable<Step>): number {

@@ -21,11 +21,13 @@ export interface Stages {
   begins(test: SentCase): void;
   /** Its last one was. */
   over(test: SentCase, play: Play): void;
+  /** True once `over` was told of it. */
+  isOver(test: SentCase): boolean;
   /** Its connection has no further step. */
   release(test: SentCase): void;
 }
 
-/** One object a step, made before the first one is played: what the schedule asks of it is read off its case. */
+/** One object a step, made before the first one is played, and let go of with its play: what the schedule asks of it is read off its case. */
 class CaseStep implements Step {
   constructor(
     readonly test: SentCase,
@@ -63,14 +65,14 @@ interface Waiting {
 }
 
 export class Sequence {
-  /** Undefined once it was played: with it goes what came of its case, which `over` has been given. */
+  /** Undefined where it was played. */
   private readonly steps: (CaseStep | undefined)[];
   private readonly schedule: Schedule;
   private readonly pace: ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null;
-  private readonly over = new Set<SentCase>();
   private readonly waiting = new Map<SentCase, Waiting>();
   private waitingForAll: Waiting | null = null;
-  private readonly count: number;
+  /** Of the cases, how many are not over. */
+  private left: number;
   private running = 0;
 
   constructor(
@@ -78,11 +80,10 @@ export class Sequence {
     private readonly stages: Stages,
     private readonly pacing: Pacing,
   ) {
-    const steps = stepsOf(tests, stages);
-    this.schedule = createSchedule(steps, pacing.concurrency);
-    this.steps = steps;
+    this.steps = stepsOf(tests, stages);
+    this.schedule = createSchedule(this.steps, pacing.concurrency);
     this.pace = createPace(pacing.speed);
-    this.count = tests.length;
+    this.left = tests.length;
   }
 
   /**
@@ -90,7 +91,7 @@ export class Sequence {
    * case could not be read.
    */
   until(test: SentCase): Promise<void> {
-    if (this.over.has(test)) return Promise.resolve();
+    if (this.stages.isOver(test)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.waiting.set(test, { resolve, reject });
       this.advance();
@@ -99,7 +100,7 @@ export class Sequence {
 
   /** The same for the end of all cases. */
   toItsEnd(): Promise<void> {
-    if (this.over.size === this.count) return Promise.resolve();
+    if (this.left === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.waitingForAll = { resolve, reject };
       this.advance();
@@ -144,10 +145,10 @@ export class Sequence {
 
   private end(test: SentCase, play: Play): void {
     this.stages.over(test, play);
-    this.over.add(test);
+    this.left--;
     this.waiting.get(test)?.resolve();
     this.waiting.delete(test);
-    if (this.over.size < this.count) return;
+    if (this.left > 0) return;
     this.waitingForAll?.resolve();
     this.waitingForAll = null;
   }

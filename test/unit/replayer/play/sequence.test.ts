@@ -33,6 +33,7 @@ function sequenceOf(sketches: Readonly<Record<string, readonly StepSketch[]>>, p
     }),
     begins: ({ id }: SentCase) => void told.push(`${id} begins`),
     over: ({ id }: SentCase) => void told.push(`${id} over`),
+    isOver: ({ id }: SentCase) => told.includes(`${id} over`),
     release: ({ id }: SentCase) => void told.push(`${id} released`),
   };
   const sequence = new Sequence(tests, stages, { concurrency: 1, speed: 'max', ...pacing });
