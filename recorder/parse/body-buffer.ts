@@ -36,6 +36,8 @@ export class BodyBuffer {
   /** What went before `bytes`, and how much it is. */
   private spill: Spill | null = null;
   private spilled = 0;
+  /** Where the last whole line of what was spilled ends; 0: there is none. */
+  private linesEnd = 0;
   private frozen = false;
 
   constructor(
@@ -90,8 +92,15 @@ export class BodyBuffer {
    */
   soFar(codings: readonly string[]): Body {
     if (codings.length > 0) return { bytes: nothing, codings, wireSize: this.wireSize };
-    const all = this.spill === null ? this.bytes.slice(0, this.size) : this.allOf(this.spill);
-    return { bytes: all.subarray(0, all.lastIndexOf(lineFeed) + 1), codings, wireSize: this.wireSize };
+    return { bytes: this.wholeLines(), codings, wireSize: this.wireSize };
+  }
+
+  /** What was spilled is not read back where no line of it is whole: JSON without a line break would be, again and again. */
+  private wholeLines(): Uint8Array {
+    const behind = lastLineFeed(this.bytes.subarray(0, this.size)) + 1;
+    if (behind === 0 && this.linesEnd === 0) return nothing;
+    if (this.spill === null) return this.bytes.slice(0, behind);
+    return this.allOf(this.spill).subarray(0, behind > 0 ? this.spilled + behind : this.linesEnd);
   }
 
   /** Lets go of everything. */
@@ -104,6 +113,7 @@ export class BodyBuffer {
     this.spill?.close();
     this.spill = null;
     this.spilled = 0;
+    this.linesEnd = 0;
     this.bytes = nothing;
     this.size = 0;
     this.wireSize = 0;
@@ -122,8 +132,13 @@ export class BodyBuffer {
   }
 
   private pourOut(bytes: Uint8Array): void {
-    if (!this.frozen && this.spill?.append(bytes) === true) this.spilled += bytes.length;
-    else this.truncate();
+    if (this.frozen || this.spill?.append(bytes) !== true) {
+      this.truncate();
+      return;
+    }
+    const lines = lastLineFeed(bytes) + 1;
+    if (lines > 0) this.linesEnd = this.spilled + lines;
+    this.spilled += bytes.length;
   }
 
   /** Back in memory for as long as it takes to write it: on the budget, whatever that has room for. */
@@ -156,6 +171,11 @@ export class BodyBuffer {
     this.bytes = bytes;
     return true;
   }
+}
+
+/** Buffer's search looks at many bytes at once, that of Uint8Array at one. */
+function lastLineFeed({ buffer, byteOffset, length }: Uint8Array): number {
+  return Buffer.from(buffer, byteOffset, length).lastIndexOf(lineFeed);
 }
 
 function copyOf(bytes: Uint8Array): Uint8Array {

@@ -68,22 +68,26 @@ describe('a long body', () => {
   const MiB = 1024 * 1024;
 
   /** A spill in memory that counts, and has room for so many bytes. */
-  function spillOf(room: number): { open: OpenSpill; kept: () => number; closed: () => number } {
+  function spillOf(room: number): { open: OpenSpill; kept: () => number; reads: () => number; closed: () => number } {
     const pieces: Uint8Array[] = [];
+    let reads = 0;
     let closed = 0;
     const kept = () => pieces.reduce((sum, piece) => sum + piece.length, 0);
     const open = () => ({
       append: (bytes: Uint8Array) => kept() + bytes.length <= room && pieces.push(bytes.slice()) > 0,
-      read: (roomBehind: number) => Buffer.concat([...pieces, Buffer.alloc(roomBehind)]),
+      read: (roomBehind: number) => {
+        reads++;
+        return Buffer.concat([...pieces, Buffer.alloc(roomBehind)]);
+      },
       close: () => {
         closed++;
       },
     });
-    return { open, kept, closed: () => closed };
+    return { open, kept, reads: () => reads, closed: () => closed };
   }
 
-  function pour(buffer: BodyBuffer, size: number): Buffer {
-    const all = Buffer.alloc(size, 'line\n of text ');
+  function pour(buffer: BodyBuffer, size: number, filling = 'line\n of text '): Buffer {
+    const all = Buffer.alloc(size, filling);
     for (let at = 0; at < size; at += 100_001) buffer.append(all, at, Math.min(size, at + 100_001), size);
     return all;
   }
@@ -99,6 +103,26 @@ describe('a long body', () => {
     const body = buffer.take([]);
     expect([Buffer.compare(body.bytes, all), body.wireSize, buffer.truncated]).toEqual([0, all.length, false]);
     expect([budget.usedBytes, spill.closed()]).toEqual([all.length, 1]);
+  });
+
+  it('is not read back while no line of it is whole', () => {
+    const spill = spillOf(64 * MiB);
+    const buffer = new BodyBuffer(64 * MiB, new Budget(64 * MiB), spill.open);
+    const all = pour(buffer, 5 * MiB, 'no break ');
+    expect([buffer.soFar([]).bytes.length, spill.reads()]).toEqual([0, 0]);
+    const body = buffer.take([]);
+    expect([Buffer.compare(body.bytes, all), spill.reads()]).toEqual([0, 1]);
+  });
+
+  it('shows its last whole line, although all behind it waits elsewhere', () => {
+    const spill = spillOf(64 * MiB);
+    const buffer = new BodyBuffer(64 * MiB, new Budget(64 * MiB), spill.open);
+    buffer.append(Buffer.from('one line\nand '), 0, 13, 0);
+    pour(buffer, 5 * MiB, 'no break ');
+    expect(text(buffer.soFar([]).bytes)).toBe('one line\n');
+    buffer.clear();
+    pour(buffer, 5 * MiB, 'no break ');
+    expect(buffer.soFar([]).bytes).toHaveLength(0);
   });
 
   it('is cut at its limit, wherever it waits', () => {
