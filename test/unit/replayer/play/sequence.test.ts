@@ -86,6 +86,7 @@ it('takes no step more when it is ended, and lets nobody wait', async () => {
 it('lets go of what a case did once it is over, and of nothing that is to come', async () => {
   const collect = garbageCollector();
   const plays = new Map<string, WeakRef<object>>();
+  const over = new Set<string>();
   const stages = {
     open: ({ id }: SentCase) => {
       const at = id === 'a' ? 0 : 10;
@@ -97,7 +98,8 @@ it('lets go of what a case did once it is over, and of nothing that is to come',
       return play;
     },
     begins: () => {},
-    over: () => {},
+    over: ({ id }: SentCase) => over.add(id),
+    isOver: ({ id }: SentCase) => over.has(id),
     release: () => {},
   };
   const [a, b] = ['a', 'b'].map((id) => {
