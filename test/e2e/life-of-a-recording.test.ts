@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../../tape/model/exchange';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { programIdsOf, programsInKernel } from '../support/kernel-programs';
+import { programIdsOf, programsInKernel, untilFreed } from '../support/kernel-programs';
 import { apps, lineFrom, makeCertificate, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { outputOf, readTape, sessionStatesOn, startRecording, wiretape } from '../support/recorder';
 
@@ -122,8 +122,7 @@ describeE2e('a recorder that is killed', () => {
     for (let i = 0; i < 50; i++) await talker.post(`/before/${i}`, 'kept');
     await tapeHolds(recording.tape, 50);
     await recording.program.stop('SIGKILL');
-    // The kernel frees them a moment after the process is gone; one that stays keeps this waiting to the time-out.
-    while (loaded.some((id) => programsInKernel(folder).has(id))) await pause(20);
+    await untilFreed(loaded, folder);
     expect(await talker.post('/after', 'still here')).toBe('still here');
     talker.close();
     const targets = (await readTape(recording.tape)).map(({ exchange }) => httpIn(exchange).request?.target);

@@ -8,9 +8,9 @@ import type { Exchange } from '../../tape/model/exchange';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
+import { type Echoed, expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import { buildGo, describeWithGo } from '../support/go';
-import { programIdsOf, programsInKernel } from '../support/kernel-programs';
+import { programIdsOf, untilFreed } from '../support/kernel-programs';
 import { markersOf } from '../support/markers';
 import {
   type Certificate,
@@ -39,13 +39,7 @@ let files: readonly string[];
 afterEach(stopAll);
 afterAll(() => folder.remove());
 
-interface Known {
-  readonly of: string;
-  readonly direction: 'inbound' | 'outbound';
-  readonly protocol: string;
-}
-
-function expectWhole(exchanges: readonly StoredExchange[], known: Known): void {
+function expectWhole(exchanges: readonly StoredExchange[], known: Omit<Echoed, 'sizes' | 'library'>): void {
   expectEchoes(exchanges, { sizes: SIZES, library: 'go', ...known });
 }
 
@@ -211,8 +205,7 @@ describeE2e('Go', () => {
         const loaded = programIdsOf(recording.program.pid);
         expect(loaded.length).toBeGreaterThan(5);
         await recording.program.stop('SIGKILL');
-        // The kernel frees them a moment after the process is gone; one that stays keeps this waiting to the time-out.
-        while (loaded.some((id) => programsInKernel(folder).has(id))) await pause(20);
+        await untilFreed(loaded, folder);
       }
       expect(await load.end()).toBe(0);
     }, 300_000);

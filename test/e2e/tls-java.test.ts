@@ -8,9 +8,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
+import { type Echoed, expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import { compileJava, describeWithJava, storeOf } from '../support/java';
-import { programIdsOf, programsInKernel } from '../support/kernel-programs';
+import { programIdsOf, untilFreed } from '../support/kernel-programs';
 import {
   apps,
   type Certificate,
@@ -55,13 +55,7 @@ beforeAll(() => {
   files = writeEchoBodies(folder, SIZES);
 });
 
-interface Known {
-  readonly of: string;
-  readonly direction: 'inbound' | 'outbound';
-  readonly protocol: string;
-}
-
-function expectWhole(exchanges: readonly StoredExchange[], known: Known): void {
+function expectWhole(exchanges: readonly StoredExchange[], known: Omit<Echoed, 'sizes' | 'library'>): void {
   expectEchoes(exchanges, { sizes: SIZES, library: 'jsse', ...known });
 }
 
@@ -241,8 +235,7 @@ describeE2e('Java', () => {
       expect(filesLeft()).toEqual([]);
       expect(server.stderr()).not.toMatch(/Exception|Error/);
       expect(programs.size).toBeGreaterThan(0);
-      // The kernel frees them a moment after the process is gone; one that stays keeps this waiting to the time-out.
-      while ([...programsInKernel(folder).keys()].some((id) => programs.has(id))) await pause(20);
+      await untilFreed([...programs], folder);
     });
 
     it('is said to be unread where nobody asks it, with the way to read it', async () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeE2e } from '../support/e2e';
 import { startNginxBeforeEcho } from '../support/echo-traffic';
-import { programIdsOf, programsInKernel } from '../support/kernel-programs';
+import { programIdsOf, untilFreed } from '../support/kernel-programs';
 import { apps, asDer, makeCertificate, saidOnStderr, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { readTape, startRecording } from '../support/recorder';
 import { buildRust, describeWithRust } from '../support/rust';
@@ -102,8 +102,7 @@ async function expectUnharmed(servers: readonly Loaded[]): Promise<void> {
     if (round % 2 === 0) await saidOnStderr(recording.program, /probes complete/);
     const loaded = programIdsOf(recording.program.pid);
     await recording.program.stop('SIGKILL');
-    // The kernel frees them a moment after the process is gone; one that stays keeps this waiting to the time-out.
-    while (loaded.some((id) => programsInKernel(folder).has(id))) await pause(20);
+    await untilFreed(loaded, folder);
   }
   const last = await startRecording(folder.file('last.tape'), targets);
   while (!areAllOf(servers, await librariesOn(last.tape))) await pause(50);

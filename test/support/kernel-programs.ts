@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { apps, type TemporaryFolder } from './programs';
 
 /** Ids of the programs that this process holds, by itself or through a probe it attached. */
@@ -18,6 +19,13 @@ export function programsInKernel(folder: TemporaryFolder): ReadonlyMap<number, s
   }
   const lines = execFileSync(lister, { encoding: 'utf8' }).split('\n').slice(0, -1);
   return new Map(lines.map((line) => [Number(line.split(' ')[0]), line.split(' ')[1] ?? '']));
+}
+
+/** Until the kernel has freed all of these, a moment after their process is gone: one that stays keeps this waiting to the time-out. */
+export async function untilFreed(ids: readonly number[], folder: TemporaryFolder): Promise<void> {
+  for (let left = programsInKernel(folder); ids.some((id) => left.has(id)); left = programsInKernel(folder)) {
+    await pause(20);
+  }
 }
 
 function readIfThere(file: string): string {
