@@ -2,9 +2,12 @@
 import { describeE2e } from '../support/e2e';
 import {
   bothVersions,
+  expectEchoes,
   expectEchoesOver,
+  expectNothingMissing,
   startNodeEcho,
   type TlsVersion,
+  useCurlEcho,
   useNodeEcho,
   writeEchoBodies,
 } from '../support/echo-traffic';
@@ -68,6 +71,17 @@ describeE2e('the OpenSSL of', () => {
       it('has every body whole as a server', async () => {
         await expectServer(user.name, () => user.serve(certificate, folderFor(user, folder.path)));
       });
+
+      if (user.http2) {
+        it('and over HTTP/2', async () => {
+          const { port } = await user.serve(certificate, folderFor(user, folder.path));
+          const recorded = await recordDuring(['--port', String(port)], () => useCurlEcho(port, files));
+          const inbound = recorded.exchanges.filter(({ exchange }) => exchange.connection.direction === 'inbound');
+          const known = { of: user.name, sizes: SIZES, library: 'openssl' };
+          expectEchoes(inbound, { ...known, direction: 'inbound', protocol: 'http2' });
+          expectNothingMissing(recorded);
+        });
+      }
 
       const { client } = user;
       if (client !== null) {

@@ -7,7 +7,7 @@ import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { bothVersions, startNodeEcho } from '../support/echo-traffic';
+import { bothVersions, curlPosts, startNodeEcho } from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
@@ -61,23 +61,13 @@ async function useEveryClient(port: number): Promise<void> {
   await run('python3', [echo('blocking.py'), 'client', String(port), ...files]);
   await run('python3', [echo('with_asyncio.py'), 'client', String(port), ...files]);
   await run(node, [echo('node.js'), 'client', `https://127.0.0.1:${port}`, ...files]);
-  await run('curl', curlArguments(port, ['--tls-max', '1.2']));
+  await run('curl', curlPosts(port, files, ['--tls-max', '1.2']));
 }
 
 /** curl is held to the older version of TLS, the others take the newest. */
 function expectBothVersions(exchanges: readonly StoredExchange[]): void {
   const versions = exchanges.map(({ exchange }) => exchange.connection.handshake?.version ?? null);
   expect([...new Set(versions)].sort()).toEqual(bothVersions);
-}
-
-/** All the files over one connection. */
-function curlArguments(port: number, more: readonly string[] = []): string[] {
-  const transfers = files.map((file, i) => [
-    ...more,
-    ...['-sSk', '-o', '/dev/null', '-H', 'Expect:', '-H', 'Content-Type: application/octet-stream'],
-    ...['--data-binary', `@${file}`, `https://127.0.0.1:${port}/${SIZES[i]}`],
-  ]);
-  return transfers.flatMap((transfer, i) => (i === 0 ? transfer : ['--next', ...transfer]));
 }
 
 beforeAll(() => {
@@ -139,7 +129,7 @@ describeE2e('clients over TLS, recorded as a command', () => {
       ['python3', echo('blocking.py'), 'client', String(port), ...files],
       ['python3', echo('with_asyncio.py'), 'client', String(port), ...files],
       [node, echo('node.js'), 'client', `https://127.0.0.1:${port}`, ...files],
-      ['curl', ...curlArguments(port)],
+      ['curl', ...curlPosts(port, files)],
     ]);
     const lines = commands.map((words) => words.map((word) => `'${word}'`).join(' '));
     recorded = await recordCommand(['sh', folder.write('clients.sh', `set -e\n${lines.join('\n')}\n`)]);

@@ -198,9 +198,16 @@ describeE2e('programs of the distribution', () => {
     });
   });
 
-  const curlGnutls = '/usr/lib/x86_64-linux-gnu/libcurl-gnutls.so.4';
-  describeWithPackage('libcurl-gnutls', { file: curlGnutls, package: 'libcurl3-gnutls' }, () => {
-    it('posts a file from Python, whole in both directions', () => expectCurl(curlGnutls, 'gnutls'));
+  describe.each([
+    ['gnutls', 'libcurl3-gnutls'],
+    ['nss', 'libcurl3-nss'],
+  ])('libcurl with %s', (library, name) => {
+    const file = `/usr/lib/x86_64-linux-gnu/libcurl-${library}.so.4`;
+    describeWithPackage('from Python', { file, package: name }, () => {
+      it.each(['http1', 'http2'] as const)('posts a file, whole in both directions (%s)', (protocol) =>
+        expectCurl(file, library, protocol),
+      );
+    });
   });
 
   describeWithPackage('selfserv and tstclnt', { file: '/usr/bin/selfserv', package: 'libnss3-tools' }, () => {
@@ -260,25 +267,40 @@ describeE2e('a shared BoringSSL', () => {
   });
 });
 
-/** libcurl by its C interface: CURLOPT_URL, _POSTFIELDS, _POSTFIELDSIZE, _HTTPHEADER, _SSL_VERIFYPEER, _SSL_VERIFYHOST. */
+/** libcurl by its C interface: CURLOPT_URL, _POSTFIELDSIZE, _POSTFIELDS, _HTTPHEADER, _SSL_VERIFYPEER, _SSL_VERIFYHOST, _HTTP_VERSION (2: 1.1, 4: 2 over TLS). */
 const curlScript = `import ctypes, sys
 curl = ctypes.CDLL(sys.argv[1])
 curl.curl_easy_init.restype = curl.curl_slist_append.restype = ctypes.c_void_p
 body = open(sys.argv[3], 'rb').read()
 easy = ctypes.c_void_p(curl.curl_easy_init())
 fields = ctypes.c_void_p(curl.curl_slist_append(None, b'Content-Type: application/octet-stream'))
-for option, value in ((10002, sys.argv[2].encode()), (60, ctypes.c_long(len(body))), (10015, body), (10023, fields), (64, ctypes.c_long(0)), (81, ctypes.c_long(0))):
+for option, value in ((10002, sys.argv[2].encode()), (60, ctypes.c_long(len(body))), (10015, body), (10023, fields), (64, ctypes.c_long(0)), (81, ctypes.c_long(0)), (84, ctypes.c_long(int(sys.argv[4])))):
     curl.curl_easy_setopt(easy, option, value)
 sys.exit(curl.curl_easy_perform(easy))`;
 
-async function expectCurl(file: string, library: string): Promise<void> {
-  const server = await startNode();
+async function expectCurl(file: string, library: string, protocol: 'http1' | 'http2'): Promise<void> {
+  const { cert, key } = certificate;
+  const server =
+    protocol === 'http1'
+      ? await startNode()
+      : await startServer(process.execPath, [join(apps, 'echo/http2.js'), 'server', cert, key]);
   const body = files.at(-1) ?? '';
   const { exchanges } = await recordCommand([
-    ...['python3', '-c', curlScript, file, `https://127.0.0.1:${server.port}/by-curl`, body],
+    ...[
+      'python3',
+      '-c',
+      curlScript,
+      file,
+      `https://127.0.0.1:${server.port}/by-curl`,
+      body,
+      protocol === 'http1' ? '2' : '4',
+    ],
   ]);
   expect(exchanges.map(asked)).toEqual([['/by-curl', library, []]]);
-  expect(agreedIn(exchanges)).toEqual(['http/1.1']);
+  expect(exchanges.map(({ exchange }) => exchange.protocol)).toEqual([protocol]);
+  // The functions of NSS that tell are not probed.
+  const agreed = protocol === 'http1' ? 'http/1.1' : 'h2';
+  expect(agreedIn(exchanges)).toEqual([library === 'nss' ? null : agreed]);
   const hash = sha256(readFileSync(body));
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).request?.body))).toEqual([hash]);
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);

@@ -1,4 +1,5 @@
 /** What a recording of the echo services has to hold, whichever TLS they speak: each body whole, each connection apart. */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
@@ -33,6 +34,21 @@ export function startNodeEcho({ cert, key }: Certificate, version?: TlsVersion) 
 /** And as a client, which posts each file over one connection. */
 export function useNodeEcho(port: number, files: readonly string[], version?: TlsVersion): Promise<void> {
   return run(process.execPath, [...limit(version), nodeEcho, 'client', `https://127.0.0.1:${port}`, ...files]);
+}
+
+/** curl posts each body over one connection of HTTP/2. */
+export function useCurlEcho(port: number, files: readonly string[]): Promise<void> {
+  return run('curl', curlPosts(port, files, ['--http2']));
+}
+
+/** What makes curl post all the files over one connection; `more` are options of each. */
+export function curlPosts(port: number, files: readonly string[], more: readonly string[] = []): readonly string[] {
+  const transfers = files.map((file) => [
+    ...more,
+    ...['-sSfk', '-o', '/dev/null', '-H', 'Expect:', '-H', 'Content-Type: application/octet-stream'],
+    ...['--data-binary', `@${file}`, `https://127.0.0.1:${port}/${statSync(file).size}`],
+  ]);
+  return transfers.flatMap((transfer, i) => (i === 0 ? transfer : ['--next', ...transfer]));
 }
 
 const limit = (version: TlsVersion | undefined) => (version === undefined ? [] : [tlsVersions[version]]);
