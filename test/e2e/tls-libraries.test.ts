@@ -15,6 +15,7 @@ import {
   expectApart,
   expectEchoesOver,
   expectNothingMissing,
+  startHttp2Echo,
   startNodeEcho,
   type TlsVersion,
   useNodeEcho,
@@ -279,11 +280,7 @@ for option, value in ((10002, sys.argv[2].encode()), (60, ctypes.c_long(len(body
 sys.exit(curl.curl_easy_perform(easy))`;
 
 async function expectCurl(file: string, library: string, protocol: 'http1' | 'http2'): Promise<void> {
-  const { cert, key } = certificate;
-  const server =
-    protocol === 'http1'
-      ? await startNode()
-      : await startServer(process.execPath, [join(apps, 'echo/http2.js'), 'server', cert, key]);
+  const server = await (protocol === 'http1' ? startNode() : startHttp2Echo(certificate));
   const body = files.at(-1) ?? '';
   const { exchanges } = await recordCommand([
     ...[

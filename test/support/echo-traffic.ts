@@ -31,7 +31,12 @@ export function startNodeEcho({ cert, key }: Certificate, version?: TlsVersion) 
   return startServer(process.execPath, [...limit(version), nodeEcho, 'server', cert, key]);
 }
 
-/** And as a client, which posts each file over one connection. */
+/** The same over HTTP/2. */
+export function startHttp2Echo({ cert, key }: Certificate) {
+  return startServer(process.execPath, [join(apps, 'echo/http2.js'), 'server', cert, key]);
+}
+
+/** The echo of Node.js as a client, which posts each file over one connection. */
 export function useNodeEcho(port: number, files: readonly string[], version?: TlsVersion): Promise<void> {
   return run(process.execPath, [...limit(version), nodeEcho, 'client', `https://127.0.0.1:${port}`, ...files]);
 }
