@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -262,8 +263,15 @@ bpf_program* Capture::program(const std::string& name) const {
 Ring Capture::ring() const { return {map_fd("wt_events"), options_.ring_bytes, options_.wake_bytes, map_fd(".data.reader"), options_.gather_ms,
           options_.dear_map_ns}; }
 
+// Before it is a target: programs look no further where there is no mark.
+void Capture::mark(uint32_t tgid) {
+  Mapping marks(map_fd(".data.marks"), TARGET_MARKS, PROT_READ | PROT_WRITE, 0);
+  marks.bytes()[tgid % TARGET_MARKS] = 1;
+}
+
 void Capture::add_target(uint32_t tgid) {
   config_target target{};
+  mark(tgid);
   if (bpf_map_update_elem(map_fd("wt_targets"), &tgid, &target, BPF_NOEXIST) != 0 && errno != EEXIST) {
     throw Failure{"add target", errno, "the set of targets is full"};
   }

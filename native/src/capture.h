@@ -103,6 +103,7 @@ class Capture {
   void try_each_program(const std::vector<std::string>& wanted);
   std::vector<char> run_iterator(const std::string& name);
   void expect_packets();
+  void mark(uint32_t tgid);
   int map_fd(const char* name) const;
   bpf_program* program(const std::string& name) const;
   int attach_multi(const UprobeRequest& request, bpf_program* prog) const;
