@@ -20,6 +20,7 @@ struct CaptureOptions {
   std::vector<std::string> required;  // programs without which the tier is of no use
   std::vector<std::string> left_out;  // programs of the object's other tiers
   std::vector<std::string> optional;  // programs for kernel functions that only some kernels have: no refusal without
+  std::vector<std::string> if_preempted;  // programs that are of use where programs on tracepoints can be preempted
   std::string cgroup;                 // folder of the cgroup (version 2) whose packets are looked at; empty: of none
   uint32_t ring_bytes = 0;            // a power of two
   uint32_t limit_bytes = 0;
