@@ -25,6 +25,12 @@ struct config_target {
 	unsigned int image;  /* counts its execs: a new program has none of the old one's objects */
 };
 
+/*
+ * Process numbers modulo this have a mark each, 1 where a target may be behind it. Marks are set before a process becomes a
+ * target, and never taken away: another one may have the same.
+ */
+#define TARGET_MARKS 65536
+
 /* Counters, one set a CPU; native/ adds them up. */
 enum config_counter {
 	COUNT_EVENTS = 0,

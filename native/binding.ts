@@ -138,6 +138,7 @@ interface AddonOptions extends Omit<CaptureOptions, 'sample'> {
   readonly required: readonly string[];
   readonly leftOut: readonly string[];
   readonly optional: readonly string[];
+  readonly ifPreempted: readonly string[];
   /** Folder of the root of all cgroups; empty where it is not to be had. */
   readonly cgroup: string;
   readonly wakeBytes: number;
@@ -235,13 +236,13 @@ export function openTier(tier: Tier, options: CaptureOptions): OpenedTier {
 
 function openObject(tier: Tier, object: string, options: CaptureOptions): Capture {
   const { Capture } = addon();
-  const { required, optional } = tier;
+  const { required, optional, ifPreempted } = tier;
   const wakeBytes = Math.min(options.ringBytes / 8, mostGatheredBytes);
   const leftOut = programsOfOthers(tier);
   const cgroup = cgroupRoot() ?? '';
   const { sample, ...rest } = options;
   const sampled = sample >= 1 ? 0 : Math.max(1, Math.floor(sample * 2 ** 32));
-  const own = { sampled, wakeBytes, object: readObject(object), required, optional, leftOut, cgroup };
+  const own = { sampled, wakeBytes, object: readObject(object), required, optional, ifPreempted, leftOut, cgroup };
   return new Capture({ ...rest, ...own });
 }
 

@@ -16,6 +16,8 @@ export interface Tier {
   readonly further: readonly string[];
   /** Those of them whose kernel function or tracepoint only some kernels have. */
   readonly optional: readonly string[];
+  /** Those of them that find nothing to do where the kernel runs programs on tracepoints with preemption off. */
+  readonly ifPreempted: readonly string[];
   /** Programs that do the work of others where the kernel skipped those: theirs is missed where both were skipped. */
   readonly seconds: readonly SecondProgram[];
 }
@@ -43,6 +45,7 @@ const tracepoint: Tier = {
   required: ['wt_sock_send', 'wt_sock_recv'],
   further: [secondSend, secondReceive, 'wt_fx_page', 'wt_fx_page_un', ...URING],
   optional: ['wt_fx_page', 'wt_fx_page_un', ...URING],
+  ifPreempted: [secondSend, secondReceive],
   seconds: [
     { program: secondSend, firsts: ['wt_sock_send'] },
     { program: secondReceive, firsts: ['wt_sock_recv'] },
@@ -59,6 +62,7 @@ const fexit: Tier = {
     ...[secondSend, secondReceive, ...URING],
   ],
   optional: ['wt_fx_page', 'wt_fx_page_un', secondSend, secondReceive, ...URING],
+  ifPreempted: [],
   seconds: [
     { program: secondSend, firsts: ['wt_fx_send4', 'wt_fx_send6', 'wt_fx_send_un'] },
     { program: secondReceive, firsts: ['wt_fx_recv4', 'wt_fx_recv6', 'wt_fx_recv_un'] },
@@ -76,6 +80,7 @@ const kprobe: Tier = {
     ...['wt_kp_page', 'wt_kr_page', 'wt_kp_page_un', 'wt_kr_page_un'],
   ],
   optional: ['wt_kp_page', 'wt_kr_page', 'wt_kp_page_un', 'wt_kr_page_un'],
+  ifPreempted: [],
   seconds: [],
 };
 
@@ -86,6 +91,7 @@ const syscall: Tier = {
   required: ['wt_sys_in', 'wt_sys_out'],
   further: ['wt_sys_in_again', 'wt_sys_out_again'],
   optional: [],
+  ifPreempted: [],
   seconds: [
     { program: 'wt_sys_in_again', firsts: ['wt_sys_in'] },
     { program: 'wt_sys_out_again', firsts: ['wt_sys_out'] },

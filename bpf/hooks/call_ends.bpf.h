@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* What the tiers call: a send or a receive has ended with this result. */
+/* What the tiers call, of targets only: a send or a receive has ended with this result. */
 #pragma once
 
 #ifdef STATE_IN_HASHES
@@ -16,22 +16,20 @@ VERIFIED_ONCE take_bytes_at(u64 sk, u32 length, u32 direction, u32 readable)
 
 static __always_inline void take_sent(struct sock *sk, int result)
 {
-	if (result <= 0) {
+	if (result <= 0)
 		end_batch();
-	} else if (is_target(current_tgid())) {
-		if (is_stream(sk))
-			TAKE_BYTES(sk, result, WIRE_SENT, true);
-		else if (is_udp(sk))
-			NOTE_QUESTION(sk);
-		else
-			NOTE_OTHER(sk);
-	}
+	else if (is_stream(sk))
+		TAKE_BYTES(sk, result, WIRE_SENT, true);
+	else if (is_udp(sk))
+		NOTE_QUESTION(sk);
+	else
+		NOTE_OTHER(sk);
 }
 
 /* Pages of a file, sent without passing the process's memory. */
 static __always_inline void take_pages(struct sock *sk, int result)
 {
-	if (result > 0 && is_target(current_tgid()) && is_stream(sk))
+	if (result > 0 && is_stream(sk))
 		TAKE_BYTES(sk, result, WIRE_SENT, false);
 }
 
@@ -39,7 +37,7 @@ static __always_inline void take_received(struct sock *sk, int result, int flags
 {
 	if (result <= 0) {
 		end_batch();
-	} else if (!(flags & MSG_ASIDE) && is_target(current_tgid())) {
+	} else if (!(flags & MSG_ASIDE)) {
 		if (is_stream(sk))
 			TAKE_BYTES(sk, result, WIRE_RECEIVED, !(flags & MSG_TRUNC));
 		else if (is_udp(sk)) {

@@ -21,6 +21,7 @@ static __always_inline void begin_task(struct task_struct *task, u64 clone_flags
 		return;
 	u32 child = task->tgid;
 	struct config_target target = { .parent = parent, .image = image_of(parent) };
+	target_marks[child % TARGET_MARKS] = 1;
 	if (bpf_map_update_elem(&wt_targets, &child, &target, BPF_ANY))
 		count(COUNT_STATE_FULL, 1);
 	if (!settings.everybody)

@@ -37,11 +37,8 @@ static __always_inline u32 place_for_call(struct thread_state *thread, u64 stack
 static __always_inline struct tls_call *begin_call(struct pt_regs *ctx, u32 library, u32 operation, u64 ssl, u64 buffer,
 						   u64 done)
 {
-	u32 tgid = current_tgid();
-	if (tgid == settings.self_tgid)
-		return 0;
-	struct config_target *target = bpf_map_lookup_elem(&wt_targets, &tgid);
-	if (!target && !settings.everybody)
+	struct config_target target;
+	if (!find_target(current_tgid(), &target))
 		return 0;
 	struct thread_state *thread = thread_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread)
@@ -55,14 +52,14 @@ static __always_inline struct tls_call *begin_call(struct pt_regs *ctx, u32 libr
 	call->done = done;
 	call->began_ns = operation == TLS_WRITE ? bpf_ktime_get_ns() : 0;
 	call->socket = 0;
-	call->image = target ? target->image : 0;
+	call->image = target.image;
 	call->order = ++thread->calls_begun;
 	call->operation = operation;
 	call->conflict = 0;
 	call->moved = 0;
 	call->within = 0;
 	call->library = library;
-	call->inherits = target && target->parent;
+	call->inherits = target.parent != 0;
 	call->padding = 0;
 	return call;
 }

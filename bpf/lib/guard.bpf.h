@@ -30,11 +30,26 @@ static __always_inline void release_cpu(void)
 		bpf_preempt_enable();
 }
 
-/* The body is inlined, so nothing of it reaches the stack before the CPU is held. */
+/* What is done for targets only. Held before anything is asked: who is put aside meanwhile makes the kernel skip others. */
+#define FOR_TARGETS(body)                                                                                              \
+	do {                                                                                                           \
+		hold_cpu();                                                                                            \
+		if (is_target(current_tgid())) {                                                                       \
+			body;                                                                                          \
+		}                                                                                                      \
+		release_cpu();                                                                                         \
+	} while (0)
+
+/*
+ * Others leave at once: a probe by file is everybody's, and the kernel skips no uprobe. The body is inlined, so nothing of it
+ * reaches the stack before the CPU is held.
+ */
 #define GUARDED_UPROBE(name, body)                                                                                     \
 	SEC("uprobe")                                                                                                  \
 	int name(struct pt_regs *ctx)                                                                                  \
 	{                                                                                                              \
+		if (!is_marked(current_tgid()))                                                                        \
+			return 0;                                                                                      \
 		hold_cpu();                                                                                            \
 		body;                                                                                                  \
 		release_cpu();                                                                                         \

@@ -9,6 +9,9 @@ struct {
 	__type(value, struct config_target);
 } wt_targets SEC(".maps");
 
+/* Who is asked about most is no target, and costs less to know by this than by a look-up. native/ maps it. */
+u8 target_marks[TARGET_MARKS] SEC(".data.marks");
+
 /* Spreads socket and TLS generations; never 0. */
 static u64 last_generation;
 

@@ -9,60 +9,42 @@
 SEC("fexit/inet_sendmsg")
 int BPF_PROG(wt_fx_send4, struct socket *socket, void *message, u64 size, int ret)
 {
-	hold_cpu();
-	take_sent(READ(socket, sk), ret);
-	note_told(WIRE_SENT);
-	release_cpu();
+	FOR_TARGETS(take_sent(READ(socket, sk), ret); note_told(WIRE_SENT));
 	return 0;
 }
 
 SEC("fexit/inet6_sendmsg")
 int BPF_PROG(wt_fx_send6, struct socket *socket, void *message, u64 size, int ret)
 {
-	hold_cpu();
-	take_sent(READ(socket, sk), ret);
-	note_told(WIRE_SENT);
-	release_cpu();
+	FOR_TARGETS(take_sent(READ(socket, sk), ret); note_told(WIRE_SENT));
 	return 0;
 }
 
 SEC("fexit/inet_recvmsg")
 int BPF_PROG(wt_fx_recv4, struct socket *socket, void *message, u64 size, int flags, int ret)
 {
-	hold_cpu();
-	take_received(READ(socket, sk), ret, flags);
-	note_told(WIRE_RECEIVED);
-	release_cpu();
+	FOR_TARGETS(take_received(READ(socket, sk), ret, flags); note_told(WIRE_RECEIVED));
 	return 0;
 }
 
 SEC("fexit/inet6_recvmsg")
 int BPF_PROG(wt_fx_recv6, struct socket *socket, void *message, u64 size, int flags, int ret)
 {
-	hold_cpu();
-	take_received(READ(socket, sk), ret, flags);
-	note_told(WIRE_RECEIVED);
-	release_cpu();
+	FOR_TARGETS(take_received(READ(socket, sk), ret, flags); note_told(WIRE_RECEIVED));
 	return 0;
 }
 
 SEC("fexit/unix_stream_sendmsg")
 int BPF_PROG(wt_fx_send_un, struct socket *socket, void *message, u64 size, int ret)
 {
-	hold_cpu();
-	take_sent(READ(socket, sk), ret);
-	note_told(WIRE_SENT);
-	release_cpu();
+	FOR_TARGETS(take_sent(READ(socket, sk), ret); note_told(WIRE_SENT));
 	return 0;
 }
 
 SEC("fexit/unix_stream_recvmsg")
 int BPF_PROG(wt_fx_recv_un, struct socket *socket, void *message, u64 size, int flags, int ret)
 {
-	hold_cpu();
-	take_received(READ(socket, sk), ret, flags);
-	note_told(WIRE_RECEIVED);
-	release_cpu();
+	FOR_TARGETS(take_received(READ(socket, sk), ret, flags); note_told(WIRE_RECEIVED));
 	return 0;
 }
 
@@ -70,17 +52,13 @@ int BPF_PROG(wt_fx_recv_un, struct socket *socket, void *message, u64 size, int 
 SEC("fexit/inet_sendpage")
 int BPF_PROG(wt_fx_page, struct socket *socket, void *page, int offset, u64 size, int flags, int ret)
 {
-	hold_cpu();
-	take_pages(READ(socket, sk), ret);
-	release_cpu();
+	FOR_TARGETS(take_pages(READ(socket, sk), ret));
 	return 0;
 }
 
 SEC("fexit/unix_stream_sendpage")
 int BPF_PROG(wt_fx_page_un, struct socket *socket, void *page, int offset, u64 size, int flags, int ret)
 {
-	hold_cpu();
-	take_pages(READ(socket, sk), ret);
-	release_cpu();
+	FOR_TARGETS(take_pages(READ(socket, sk), ret));
 	return 0;
 }

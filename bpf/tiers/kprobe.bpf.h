@@ -49,21 +49,21 @@ static __always_inline void enter_socket(struct socket *socket, u32 flags)
 static __always_inline void leave_send(int result)
 {
 	struct open_call call;
-	if (end_noted_call(&call))
+	if (end_noted_call(&call) && is_target(current_tgid()))
 		take_sent((struct sock *)call.sk, result);
 }
 
 static __always_inline void leave_receive(int result)
 {
 	struct open_call call;
-	if (end_noted_call(&call))
+	if (end_noted_call(&call) && is_target(current_tgid()))
 		take_received((struct sock *)call.sk, result, call.flags);
 }
 
 static __always_inline void leave_page(int result)
 {
 	struct open_call call;
-	if (end_noted_call(&call))
+	if (end_noted_call(&call) && is_target(current_tgid()))
 		take_pages((struct sock *)call.sk, result);
 }
 

@@ -170,20 +170,14 @@ static __always_inline void enter_call(struct pt_regs *regs, u64 number)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(wt_sys_in, struct pt_regs *regs, long number)
 {
-	hold_cpu();
-	if (is_target(current_tgid()))
-		enter_call(regs, number);
-	release_cpu();
+	FOR_TARGETS(enter_call(regs, number));
 	return 0;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(wt_sys_in_again, struct pt_regs *regs, long number)
 {
-	hold_cpu();
-	if (is_target(current_tgid()))
-		enter_call(regs, number);
-	release_cpu();
+	FOR_TARGETS(enter_call(regs, number));
 	return 0;
 }
 
@@ -215,19 +209,13 @@ static __always_inline void leave_call(struct pt_regs *regs, long result)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(wt_sys_out, struct pt_regs *regs, long ret)
 {
-	hold_cpu();
-	if (is_target(current_tgid()))
-		leave_call(regs, ret);
-	release_cpu();
+	FOR_TARGETS(leave_call(regs, ret));
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(wt_sys_out_again, struct pt_regs *regs, long ret)
 {
-	hold_cpu();
-	if (is_target(current_tgid()))
-		leave_call(regs, ret);
-	release_cpu();
+	FOR_TARGETS(leave_call(regs, ret));
 	return 0;
 }

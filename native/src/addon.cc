@@ -47,6 +47,7 @@ CaptureOptions options_from(const Napi::Object& given) {
   options.required = names_of(given, "required");
   options.left_out = names_of(given, "leftOut");
   options.optional = names_of(given, "optional");
+  options.if_preempted = names_of(given, "ifPreempted");
   options.cgroup = given.Get("cgroup").ToString();
   options.ring_bytes = number_of(given, "ringBytes");
   options.limit_bytes = number_of(given, "limitBytes");

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -108,6 +109,18 @@ struct FreeBtf {
   void operator()(btf* types) const { btf__free(types); }
 };
 
+/*
+ * Whether a thread can be put aside in the middle of a program on a tracepoint. Since 7.0 tracepoints are guarded by SRCU of
+ * the kind that came with 6.15, before by preemption that is off; from 6.3 to 6.12 there was SRCU of the older kind by the
+ * same name, for tracepoints without RCU. A kernel whose types tell of no variables may be any.
+ */
+bool may_preempt_tracepoints() {
+  std::unique_ptr<btf, FreeBtf> types(btf__load_vmlinux_btf());
+  auto has = [&](const char* name, uint32_t kind) { return btf__find_by_name_kind(types.get(), name, kind) > 0; };
+  if (!types || !has("runqueues", BTF_KIND_VAR)) return true;
+  return has("tracepoint_srcu_srcu_data", BTF_KIND_VAR) && has("srcu_ctr", BTF_KIND_STRUCT);
+}
+
 // The function, or the tracepoint, that a program is attached to.
 bool kernel_has_hook_of(const bpf_program* prog) {
   std::unique_ptr<btf, FreeBtf> types(btf__load_vmlinux_btf());
@@ -170,14 +183,19 @@ Capture::Object Capture::open_for(const std::vector<std::string>& programs) cons
   return object;
 }
 
-// The programs of the tier, without those whose hook this kernel need not have and does not.
+// The programs of the tier, without those whose hook this kernel need not have and does not, and without those that would find nothing to do.
 std::vector<std::string> Capture::wanted_programs() const {
   std::vector<std::string> wanted;
+  bool none_preempted = !options_.if_preempted.empty() && !may_preempt_tracepoints();
+  auto finds_nothing = [&](const std::string& name) {
+    return none_preempted && contains(options_.if_preempted, name) && !contains(options_.required, name);
+  };
   Object object = open();
   bpf_program* prog = nullptr;
   bpf_object__for_each_program(prog, object.get()) {
     std::string name = bpf_program__name(prog);
     if (contains(options_.left_out, name)) continue;
+    if (finds_nothing(name)) continue;
     if (contains(options_.optional, name) && !kernel_has_hook_of(prog)) continue;
     wanted.push_back(name);
   }
@@ -262,8 +280,15 @@ bpf_program* Capture::program(const std::string& name) const {
 Ring Capture::ring() const { return {map_fd("wt_events"), options_.ring_bytes, options_.wake_bytes, map_fd(".data.reader"), options_.gather_ms,
           options_.dear_map_ns}; }
 
+// Before it is a target: programs look no further where there is no mark.
+void Capture::mark(uint32_t tgid) {
+  Mapping marks(map_fd(".data.marks"), TARGET_MARKS, PROT_READ | PROT_WRITE, 0);
+  marks.bytes()[tgid % TARGET_MARKS] = 1;
+}
+
 void Capture::add_target(uint32_t tgid) {
   config_target target{};
+  mark(tgid);
   if (bpf_map_update_elem(map_fd("wt_targets"), &tgid, &target, BPF_NOEXIST) != 0 && errno != EEXIST) {
     throw Failure{"add target", errno, "the set of targets is full"};
   }

@@ -20,6 +20,7 @@ struct CaptureOptions {
   std::vector<std::string> required;  // programs without which the tier is of no use
   std::vector<std::string> left_out;  // programs of the object's other tiers
   std::vector<std::string> optional;  // programs for kernel functions that only some kernels have: no refusal without
+  std::vector<std::string> if_preempted;  // programs that are of use where programs on tracepoints can be preempted
   std::string cgroup;                 // folder of the cgroup (version 2) whose packets are looked at; empty: of none
   uint32_t ring_bytes = 0;            // a power of two
   uint32_t limit_bytes = 0;
@@ -103,6 +104,7 @@ class Capture {
   void try_each_program(const std::vector<std::string>& wanted);
   std::vector<char> run_iterator(const std::string& name);
   void expect_packets();
+  void mark(uint32_t tgid);
   int map_fd(const char* name) const;
   bpf_program* program(const std::string& name) const;
   int attach_multi(const UprobeRequest& request, bpf_program* prog) const;
