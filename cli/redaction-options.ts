@@ -26,10 +26,18 @@ export interface RedactionArguments {
 export function redactorFrom(
   { redact: file, redactPersonal: personal }: RedactionArguments,
   protoFiles: ProtoFiles = new Map(),
+  textOf?: (bytes: Uint8Array) => string,
 ): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
   const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
-  return createRedactor({ key, rules, personal, remember: true, schemas: schemasFrom(protoFiles) });
+  return createRedactor({
+    key,
+    rules,
+    personal,
+    remember: true,
+    schemas: schemasFrom(protoFiles),
+    ...(textOf && { textOf }),
+  });
 }
 
 /** A rule that takes nothing is a leak where its place or pattern is only spelt otherwise. */

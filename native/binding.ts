@@ -171,6 +171,8 @@ interface Addon {
   HeaderInflater: new () => HeaderInflater;
   Capture: new (options: AddonOptions) => Capture;
   tryReturnProbe(): ReturnProbeTrial;
+  textOf(bytes: Uint8Array): string;
+  letGoOfTexts(): boolean;
   keepLittleFreed(): void;
   giveBack(): void;
   wireLayout(): Record<string, readonly [offset: number, size: number]>;
@@ -286,6 +288,23 @@ export function createHeaderInflater(): HeaderInflater {
 /** Forks a child of ours for it: once a recording is enough. */
 export function tryReturnProbe(): ReturnProbeTrial {
   return addon().tryReturnProbe();
+}
+
+/** Shorter ones are cheaper to copy than to look after. */
+const longTextBytes = 1 << 20;
+
+/**
+ * Bytes read as latin1. A long text lies where its bytes are: they must not change as long as it, or a part of it, is there,
+ * and they stay for as long. Throws ADDON_MISSING.
+ */
+export function textOf(bytes: Uint8Array): string {
+  if (bytes.length >= longTextBytes) return addon().textOf(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** The bytes of texts that were collected as garbage can be, from now on. False where there are none. Throws ADDON_MISSING. */
+export function letGoOfTexts(): boolean {
+  return addon().letGoOfTexts();
 }
 
 /** Of what this process frees, from now on. Throws ADDON_MISSING. */

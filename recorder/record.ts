@@ -5,7 +5,13 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type CaptureStats, createHeaderInflater, giveBackMemory, keepLittleFreed } from '../native/binding';
+import {
+  type CaptureStats,
+  createHeaderInflater,
+  giveBackMemory,
+  keepLittleFreed,
+  letGoOfTexts,
+} from '../native/binding';
 import type { Exchange, ProcessInfo } from '../tape/model/exchange';
 import type { ExchangeFilter } from '../tape/model/filter';
 import { modelFor } from '../tape/model/registry';
@@ -248,7 +254,7 @@ class RunningRecording implements Recording {
     this.outgoing.push(redacted);
     const { protocol, content } = redacted.exchange;
     const { request, response } = modelFor(protocol).sizes(content);
-    if (request + response >= LONG_BYTES) this.longBytes += request + response;
+    if (request + response >= LONG_BYTES) this.longBytes += bodyBytesOf(redacted.exchange);
   }
 
   /** What has long bodies is written at once, and no copy of them is left when the next one comes. */
@@ -257,11 +263,13 @@ class RunningRecording implements Recording {
     this.longBytes = 0;
     this.handOver();
     this.options.collectGarbage();
+    if (letGoOfTexts()) this.options.collectGarbage();
   }
 
   /** Nobody is woken for it: where nothing comes, nothing is left behind. */
   private giveBack(): void {
     this.gaveBackAtMs = performance.now();
+    letGoOfTexts();
     giveBackMemory();
   }
 
@@ -335,6 +343,13 @@ class RunningRecording implements Recording {
     const commandStatus = reason === 'target-ended' && command !== undefined ? await command.ended : null;
     return { reason, commandStatus, stats: this.pipeline.stats(), capture: this.capture() };
   }
+}
+
+/** What is in memory of bodies: of one that is under way next to nothing, however long it is. */
+function bodyBytesOf({ protocol, content }: Exchange): number {
+  return modelFor(protocol)
+    .parts(content)
+    .reduce((sum, part) => sum + (part.kind === 'body' ? part.value.bytes.length : 0), 0);
 }
 
 function nowUs(): number {

@@ -21,13 +21,34 @@ export function memoised<K, V extends object>(
   };
 }
 
-/** Remembers the last answer alone, by the object itself: for what is asked of one object several times in a row. */
-export function memoisedLast<K extends object, V extends object>(compute: (key: K) => V): (key: K) => V {
+/**
+ * Remembers the last answer alone, by the object itself: for what is asked of one object several times in a row. `isLarge`:
+ * objects that must not stay for being the last; what is remembered of them costs more, and goes with them.
+ */
+export function memoisedLast<K extends object, V extends object>(
+  compute: (key: K) => V,
+  isLarge: (key: K) => boolean = () => false,
+): (key: K) => V {
   let last: { readonly key: K; readonly value: V } | null = null;
+  const ofLarge = new WeakMap<K, V>();
   return (key) => {
-    if (last === null || last.key !== key) last = { key, value: compute(key) };
+    if (last !== null && last.key === key) return last.value;
+    if (isLarge(key)) {
+      const value = ofLarge.get(key) ?? compute(key);
+      ofLarge.set(key, value);
+      return value;
+    }
+    last = { key, value: compute(key) };
     return last.value;
   };
+}
+
+/**
+ * The same text in memory of its own, for whoever keeps it: V8 cuts a text out of another one by pointing at it, and all of
+ * a long body would stay for a name in it.
+ */
+export function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 const returning = new WeakSet<object>();

@@ -1,4 +1,4 @@
-// The addon's surface: open, attach, detach, targets, start, stats, stop, close; and a header decoder. Arguments are validated in binding.ts.
+// The addon's surface: open, attach, detach, targets, start, stats, stop, close; a header decoder; long texts and memory. Arguments are validated in binding.ts.
 #include <napi.h>
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include "own_memory.h"
 #include "return_probe_trial.h"
 #include "ring_reader.h"
+#include "text_view.h"
 #include "wire_layout.h"
 
 namespace wiretape {
@@ -270,11 +271,25 @@ Napi::Value return_probe_trial(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value text_of(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  napi_value text = env.GetInstanceData<TextViews>()->of(env, info[0]);
+  if (text == nullptr && !env.IsExceptionPending()) throw Napi::Error::New(env, "no text can be made of these bytes");
+  return Napi::Value(env, text);
+}
+
+Napi::Value let_go_of_texts(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), info.Env().GetInstanceData<TextViews>()->let_go(info.Env()) > 0);
+}
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new TextViews);
   exports.Set("Capture", CaptureObject::define(env));
   exports.Set("HeaderInflater", define_header_inflater(env));
   exports.Set("tryReturnProbe", Napi::Function::New(env, return_probe_trial));
   exports.Set("wireLayout", Napi::Function::New(env, layout));
+  exports.Set("textOf", Napi::Function::New(env, text_of));
+  exports.Set("letGoOfTexts", Napi::Function::New(env, let_go_of_texts));
   exports.Set("keepLittleFreed", Napi::Function::New(env, [](const Napi::CallbackInfo&) { keep_little_freed(); }));
   exports.Set("giveBack", Napi::Function::New(env, [](const Napi::CallbackInfo&) { give_back(); }));
   return exports;

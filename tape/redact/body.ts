@@ -16,6 +16,7 @@ import { type Body, type HeaderList, headerValue } from '../model/body';
 import type { Path } from '../model/path';
 import { reachOfHints } from './card';
 import { redactCredential } from './credentials';
+import type { Detection } from './detection';
 import { redactEventStream } from './event-stream';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
 import { redactHttpPart } from './http-part';
@@ -125,7 +126,7 @@ function withBytes(body: Body, bytes: Uint8Array): Body {
 }
 
 /** True where a body, redacted or left as it is, may still hold one of the secrets. */
-export function mayBeInBody(headers: HeaderList, body: Body, secrets: SeenSecrets): boolean {
+export function mayBeInBody(headers: HeaderList, body: Body, secrets: SeenSecrets, { textOf }: Detection): boolean {
   if (body.bytes.length === 0) return false;
   const type = mediaTypeOf(headers);
   const decoded = readableBytes(
@@ -133,7 +134,7 @@ export function mayBeInBody(headers: HeaderList, body: Body, secrets: SeenSecret
     body.codings.length > 0 ? decodeBody(body, unfoldLimitBytes).bytes : body.bytes,
   );
   const bytes = wideText(type, decoded)?.utf8 ?? decoded;
-  return secrets.mayBeInBytes(bytes) || mayBeWritten(bytes, secrets);
+  return secrets.mayBeInBytes(bytes) || mayBeWritten(bytes, secrets, textOf);
 }
 
 /** Messages of calls are compressed one by one. */
@@ -145,10 +146,10 @@ function readableBytes(headers: HeaderList, bytes: Uint8Array): Uint8Array {
 }
 
 /** Behind percent signs, or as escapes of JSON. */
-function mayBeWritten(bytes: Uint8Array, secrets: SeenSecrets): boolean {
+function mayBeWritten(bytes: Uint8Array, secrets: SeenSecrets, textOf: Detection['textOf']): boolean {
   const buffer = bufferOf(bytes);
   if (!buffer.includes('%') && !buffer.includes('\\u00')) return false;
-  const text = buffer.toString('latin1');
+  const text = textOf(bytes);
   return secrets.mayBeInEncoded(text) || secrets.mayBeIn(unescapeJson(text));
 }
 
@@ -184,7 +185,7 @@ function redactNarrow(type: MediaType, bytes: Uint8Array, context: BytesContext)
   const isPlain = !hasRules && !(isMultipart && holdsMessages(bytes));
   if (isPlain && !mayHoldSecretBytes(bytes, context) && !hidesNames(type, bytes, context)) return bytes;
   if (isMultipart) return redactMultipart(type, bytes, context);
-  return rewritten(bytes, (text) => redactByType(type, text, context));
+  return rewritten(bytes, context.detection, (text) => redactByType(type, text, context));
 }
 
 /** Fields of a message are known by their names, as the cheap look does not know them. */
@@ -195,27 +196,27 @@ function holdsMessages(bytes: Uint8Array): boolean {
 const httpType = 'application/http';
 
 /** Only a rule that takes all of it reaches a binary body. */
-function redactBinary(bytes: Uint8Array, { ledger, rules, path }: BytesContext): Uint8Array {
+function redactBinary(bytes: Uint8Array, { ledger, rules, detection, path }: BytesContext): Uint8Array {
   const rule = ruleCovering(rules, path);
-  return rule === undefined ? bytes : rewritten(bytes, (text) => ledger.take(text, rule, path));
+  return rule === undefined ? bytes : rewritten(bytes, detection, (text) => ledger.take(text, rule, path));
 }
 
 /** The bytes themselves where the text of them stays the same. */
-function rewritten(bytes: Uint8Array, rewrite: (text: string) => string): Uint8Array {
-  const text = bufferOf(bytes).toString('latin1');
+function rewritten(bytes: Uint8Array, { textOf }: Detection, rewrite: (text: string) => string): Uint8Array {
+  const text = textOf(bytes);
   const after = rewrite(text);
   return after === text ? bytes : Buffer.from(after, 'latin1');
 }
 
 /** JSON and forms can write any letter as an escape; only text that does so without need is looked at for it. */
 function hidesNames(type: MediaType, bytes: Uint8Array, scope: Scope): boolean {
-  const buffer = bufferOf(bytes);
+  const { textOf } = scope.detection;
   if (isForm(type)) {
-    const text = buffer.toString('latin1');
+    const text = textOf(bytes);
     return mayHoldCompanySecret(text) || (text.includes('%') && mayHoldSecret(text, scope));
   }
   // Go and PHP write & < > ' " as escapes; names hold none of them.
-  return buffer.includes('\\u00') && /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])/i.test(buffer.toString('latin1'));
+  return bufferOf(bytes).includes('\\u00') && /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])/i.test(textOf(bytes));
 }
 
 function isForm(type: MediaType): boolean {
@@ -286,7 +287,7 @@ function redactMultipart(type: MediaType, bytes: Uint8Array, context: BytesConte
   const parts = type.boundary === null ? undefined : parseMultipart(bytes, type.boundary);
   if (parts === undefined) {
     const within: TextContext = { ...context, depth: 0, isCut: true, style: 'text' };
-    return isText(type, bytes) ? rewritten(bytes, (text) => redactLexically(text, within)) : bytes;
+    return isText(type, bytes) ? rewritten(bytes, context.detection, (text) => redactLexically(text, within)) : bytes;
   }
   const redacted = parts.map((part, i) => redactPart(part, i, context));
   const ends = parts.map((part) => part.offset + part.bytes.length);
@@ -302,7 +303,8 @@ function redactHead(
   context: BytesContext,
 ): { readonly bytes: Uint8Array; readonly isSame: boolean } {
   const within: TextContext = { ...context, depth: 0, isCut: false, style: 'text' };
-  const after = mayHoldSecretBytes(bytes, context) ? rewritten(bytes, (text) => redactPatterns(text, within)) : bytes;
+  const redact = (text: string): string => redactPatterns(text, within);
+  const after = mayHoldSecretBytes(bytes, context) ? rewritten(bytes, context.detection, redact) : bytes;
   return { bytes: after, isSame: after === bytes };
 }
 
@@ -321,7 +323,7 @@ function redactPart(part: Part, index: number, context: BytesContext): Uint8Arra
     return redactBytes(type, part.bytes, { ...context, path, itemOf, depth: context.depth + 1 });
   }
   if (rule === undefined && !isText(type, part.bytes)) return part.bytes;
-  return rewritten(part.bytes, (text) => takeByName(text, name ?? '', rule, { ...within, path }));
+  return rewritten(part.bytes, context.detection, (text) => takeByName(text, name ?? '', rule, { ...within, path }));
 }
 
 /** What a rule says of bodies it says of this one, too. */

@@ -6,7 +6,7 @@
  */
 
 import type { MediaType } from '../body/media-type';
-import { Recent } from '../memo';
+import { ownText, Recent } from '../memo';
 import { isBetweenDigits, mayHoldCard } from './card';
 import { mayHoldCompany } from './company';
 import { holdsForeignName } from './foreign-look';
@@ -28,6 +28,8 @@ export interface InnocentBody {
 
 /** What one redactor looks with. It remembers names and words it has judged, bodies that came again and were innocent, and no secrets. */
 export interface Detection {
+  /** Bytes read as latin1. */
+  textOf(bytes: Uint8Array): string;
   /** As `kindOfName` of names.ts. */
   kindOfName(name: string): NameKind | null;
   /** True where some built-in rule might fire in these bytes of text. */
@@ -38,8 +40,17 @@ export interface Detection {
 }
 
 const rememberedNames = 10_000;
+/** Every name that promises a secret has one of these: ids and hashes, which stand where names might, mostly have none. */
+const mayBeName = /[g-z\x80-\uffff]/i;
+/** With so many digits it is an id or a time that stands where a name might: it does not come again. */
+const passes = /(?:\d\D{0,40}){6}/;
 
-export function createDetection(): Detection {
+/** A copy of them. */
+export function copiedText({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
+}
+
+export function createDetection(textOf = copiedText): Detection {
   const kinds = new Map<string, NameKind | null>();
   const innocent = new InnocentWords();
   const scratch = Buffer.alloc(8192);
@@ -48,16 +59,22 @@ export function createDetection(): Detection {
     const known = kinds.get(name);
     if (known !== undefined) return known;
     if (name.length > longestName) return null;
+    if (!mayBeName.test(name)) return null;
     const kind = kindOfName(name);
+    if (passes.test(name)) return kind;
     if (kinds.size >= rememberedNames) kinds.clear();
-    kinds.set(name, kind);
+    kinds.set(ownText(name), kind);
     return kind;
   }
 
   const look: Look = {
     innocent,
+    textOf,
     tells: (word) => kindOf(word) !== null || endsSpacedName(word) || isCredentialsName(word),
   };
+
+  /** Of what is written over. */
+  const passingLook = { ...look, textOf: copiedText };
 
   function isSuspicious(bytes: Uint8Array): boolean {
     return holdsSecret(bytes, bytes.length, look);
@@ -65,10 +82,11 @@ export function createDetection(): Detection {
 
   function looksSuspicious(text: string): boolean {
     if (text.length > scratch.length) return isSuspicious(Buffer.from(text, 'latin1'));
-    return holdsSecret(scratch, scratch.write(text, 0, 'latin1'), look);
+    return holdsSecret(scratch, scratch.write(text, 0, 'latin1'), passingLook);
   }
 
   return {
+    textOf,
     kindOfName: kindOf,
     isSuspicious,
     innocentBodies: new Recent(),
@@ -96,6 +114,7 @@ const capitalB = 0x42;
 /** What the look at words needs. */
 interface Look {
   readonly innocent: InnocentWords;
+  textOf(bytes: Uint8Array): string;
   tells(word: string): boolean;
 }
 
@@ -147,7 +166,7 @@ function holdsSecret(bytes: Uint8Array, length: number, look: Look): boolean {
     ((seen & beyondAsciiBit) !== 0 && holdsForeignName(bytes, length, look.tells)) ||
     holdsKey(bytes, length) ||
     holdsCard(bytes, length) ||
-    ((seen & contextBit) !== 0 && mayHoldByContext(latin1(bytes, 0, length)))
+    ((seen & contextBit) !== 0 && mayHoldByContext(look.textOf(bytes.subarray(0, length))))
   );
 }
 
@@ -225,7 +244,7 @@ function passOver(bytes: Uint8Array, length: number, look: Look): number {
     if ((seen & tellingBit) !== 0) return seen;
   }
   if (all >= 0x80) seen |= beyondAsciiBit;
-  const logsIn = (seen & letterNameBit) !== 0 && mayLogIn(latin1(bytes, 0, length));
+  const logsIn = (seen & letterNameBit) !== 0 && mayLogIn(look.textOf(bytes.subarray(0, length)));
   return logsIn ? seen | tellingBit : seen;
 }
 

@@ -2,7 +2,7 @@
  * Redacts header fields: values of credential headers by their own rules, all others by names and looks. Values that
  * stay the same from message to message are looked at once.
  */
-import { hasReturned, Recent, returned } from '../memo';
+import { hasReturned, ownText, Recent, returned } from '../memo';
 import type { HeaderList } from '../model/body';
 import type { Path } from '../model/path';
 import { redactBinaryField, redactStatusMessage } from './call-fields';
@@ -127,9 +127,10 @@ export function createHeaderNames(detection: Detection): HeaderNames {
   const known = new Map<string, KnownName>();
   return {
     lists: new Recent(),
-    of(name) {
-      const before = known.get(name);
+    of(met) {
+      const before = known.get(met);
       if (before !== undefined) return before;
+      const name = ownText(met);
       const lowerCase = name.toLowerCase();
       const kind = kindOfHeader(lowerCase, detection);
       const isUrl = urlHeaders.has(lowerCase);

@@ -4,6 +4,7 @@
  * added to the table is seen by both.
  */
 import type { Found } from './finder';
+import { startsIn } from './pattern-starts';
 import { type Pattern, patterns } from './patterns';
 import { findPrivateKeys } from './private-key';
 import { findPuttyKeys } from './putty-key';
@@ -12,7 +13,7 @@ import { beginningOf, charactersOf, type Shape, shapeOf, shortestOf, sourceOf, t
 const notWithinWord = '(?<![0-9A-Za-z])';
 const whole = new RegExp(
   `${notWithinWord}(?:${patterns.map(({ prefix, rest }) => `(${prefix}${rest})`).join('|')})`,
-  'g',
+  'y',
 );
 const cutShort = new RegExp(
   `${notWithinWord}(?:${patterns.map(({ prefix, cut }) => (cut === '' ? '((?!))' : `(${prefix}${cut})`)).join('|')})$`,
@@ -23,13 +24,28 @@ const cutWindow = 512;
 
 /** All secrets known by their looks; `isCut` says that the text may end in the middle of one. */
 export function findPatterns(text: string, isCut: boolean): Found[] {
-  const found = Array.from(text.matchAll(whole), (match) => foundBy(match, 0));
+  const found = wholeIn(text);
   const end = found.at(-1)?.end ?? 0;
   found.push(...findPrivateKeys(text), ...findPuttyKeys(text));
   if (!isCut) return found;
   const offset = Math.max(0, text.length - cutWindow);
   const last = cutShort.exec(text.slice(offset));
   if (last !== null && end <= last.index + offset) found.push(foundBy(last, offset));
+  return found;
+}
+
+/** As a search from left to right finds them: it is tried only where one may begin. */
+function wholeIn(text: string): Found[] {
+  const found: Found[] = [];
+  let end = 0;
+  for (const start of startsIn(text)) {
+    if (start < end) continue;
+    whole.lastIndex = start;
+    const match = whole.exec(text);
+    if (match === null) continue;
+    found.push(foundBy(match, 0));
+    end = whole.lastIndex;
+  }
   return found;
 }
 

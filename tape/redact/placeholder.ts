@@ -4,6 +4,7 @@
  * Secrets are bytes read as latin1; placeholders are ASCII.
  */
 import { hash } from 'node:crypto';
+import { ownText } from '../memo';
 import { isCardNumber, passesLuhn } from './card';
 import { disguisedToken } from './jwt';
 
@@ -32,7 +33,7 @@ export function createPlaceholders(key: Uint8Array | null, known: ReadonlySet<st
     if (known.has(secret)) return secret;
     const placeholder = disguisedToken(secret, disguised) ?? disguised(secret);
     if (made.size >= rememberedSecrets) made.clear();
-    if (secret.length <= longestRemembered) made.set(secret, placeholder);
+    if (secret.length <= longestRemembered) made.set(ownText(secret), placeholder);
     return placeholder;
   }
 

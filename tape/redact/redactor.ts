@@ -50,6 +50,8 @@ export interface RedactorOptions {
   readonly remember?: boolean;
   /** What is known of messages of protobuf. */
   readonly schemas?: Schemas;
+  /** Bytes read as latin1, where a copy of them is too much: they do not change afterwards. */
+  readonly textOf?: (bytes: Uint8Array) => string;
 }
 
 export interface RedactedRequest {
@@ -81,7 +83,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
   const added = [...(options.rules ?? []), ...asked.rules];
   const finders = [...(options.finders ?? []), ...asked.finders];
   const placeholders = createPlaceholders(options.key, options.placeholders ?? new Set());
-  const detection = createDetection();
+  const detection = createDetection(options.textOf);
   const tools = { detection, names: createHeaderNames(detection) };
   const remembered = options.remember === true ? new SeenSecrets(recordingLimits) : undefined;
   const always = remembered === undefined ? [] : [remembered];
@@ -111,7 +113,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
     const first = partsWithout(given, side('request', before), side('response', before));
     if (first.ledgers.every(({ taken }) => taken.size === 0)) return { parts: first.parts, entries: [], found: null };
     const found = newlySeen(first.ledgers, remembered);
-    const isDone = found === null || !mayStillHold(first.parts, found);
+    const isDone = found === null || !mayStillHold(first.parts, found, detection);
     const last = isDone
       ? first
       : partsWithout(given, side('request', [...before, found]), side('response', [...before, found]));
@@ -249,18 +251,18 @@ function remember(ledgers: readonly Ledger[], remembered: SeenSecrets): void {
 }
 
 /** The cheap look for what was found, at what is left of the exchange. */
-function mayStillHold(parts: readonly Part[], found: SeenSecrets): boolean {
-  return parts.some((part) => mayHold(part, found));
+function mayStillHold(parts: readonly Part[], found: SeenSecrets, detection: Detection): boolean {
+  return parts.some((part) => mayHold(part, found, detection));
 }
 
-function mayHold(part: Part, found: SeenSecrets): boolean {
+function mayHold(part: Part, found: SeenSecrets, detection: Detection): boolean {
   switch (part.kind) {
     case 'headers':
       return part.value.some(([name, value]) => found.mayBeIn(name) || found.mayBeInEncoded(value));
     case 'target':
       return found.mayBeInEncoded(part.value);
     case 'body':
-      return mayBeInBody(part.headers, part.value, found);
+      return mayBeInBody(part.headers, part.value, found, detection);
     case 'line':
       return found.mayBeIn(part.value);
     case 'bytes':
@@ -271,7 +273,7 @@ function mayHold(part: Part, found: SeenSecrets): boolean {
 /** Bytes of unknown protocols are there only under --keep-raw; what is text in them is redacted as text. */
 function rawText(bytes: Uint8Array | null, side: Side): Uint8Array | null {
   if (bytes === null || bytes.length === 0 || !isUtf8(bytes) || bytes.includes(0)) return bytes;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const text = side.detection.textOf(bytes);
   const path = ['body'];
   const take = (secret: string): string => side.ledger.take(secret, 'secret-name', path);
   const loggedIn = applyEdits(text, loginSecrets(text, take));

@@ -6,6 +6,7 @@
  * The search is linear, however many secrets are held: each is filed under the longest run of letters and digits in it,
  * a text is cut into its runs, and what is filed under one is compared around it.
  */
+import { ownText } from '../memo';
 import type { Found } from './finder';
 import { decodePercent } from './percent';
 
@@ -111,7 +112,8 @@ export class SeenSecrets {
     if (!qualifies(secret, rule, this.limits.floor)) return false;
     const { start, end } = longestRun(secret);
     if (end - start < this.limits.floor.run) return false;
-    this.file({ secret, rule, run: secret.slice(start, end), offset: start });
+    const own = ownText(secret);
+    this.file({ secret: own, rule, run: own.slice(start, end), offset: start });
     while (this.filed.size > this.limits.secrets || this.totalLength > this.limits.totalLength) this.forgetOldest();
     return true;
   }

@@ -15,7 +15,15 @@ export type Shape = readonly Step[];
 
 /** Looks ahead and behind take no text, so they are passed over: the shape is that of what a match takes. */
 export function shapeOf(source: string): Shape {
-  const reader = new Reader(source);
+  return read(new Reader(source, false), source);
+}
+
+/** The same with what a match follows, if it must: what stands behind looks backwards. */
+export function shapeAround(source: string): Shape {
+  return read(new Reader(source, true), source);
+}
+
+function read(reader: Reader, source: string): Shape {
   const shapes = reader.alternatives();
   if (!reader.isAtEnd) throw new Error(`${source}: nothing fits at ${reader.rest}`);
   return shapes.length === 1 ? (shapes[0] ?? []) : [{ kind: 'choice', among: shapes, least: 1, most: 1 }];
@@ -28,7 +36,10 @@ const count = /\{(\d+)(,?)(\d*)\}|[?*+]/y;
 class Reader {
   private at = 0;
 
-  constructor(private readonly source: string) {}
+  constructor(
+    private readonly source: string,
+    private readonly looksBack: boolean,
+  ) {}
 
   get isAtEnd(): boolean {
     return this.at === this.source.length;
@@ -51,10 +62,11 @@ class Reader {
   }
 
   private step(): Step | 'look' | null {
-    if (this.match(look) !== undefined) {
-      this.alternatives();
+    const kind = this.match(look);
+    if (kind !== undefined) {
+      const among = this.alternatives();
       this.expect(')');
-      return 'look';
+      return this.looksBack && kind === '(?<=' ? { kind: 'choice', among, least: 1, most: 1 } : 'look';
     }
     if (this.take('(?:')) {
       const among = this.alternatives();
@@ -143,6 +155,33 @@ function stepSource(step: Step): string {
 
 function timesSource({ least, most }: Step): string {
   return least === 1 && most === 1 ? '' : `{${least},${most === Number.POSITIVE_INFINITY ? '' : most}}`;
+}
+
+/** Texts of which every match holds one: those that are longest at the least. Empty where there are none. */
+export function literalsOf(shape: Shape): readonly string[] {
+  const sets = [...runsOf(shape).map((run) => [run]), ...shape.map(literalsOfChoice)];
+  return sets.reduce((best, set) => (shortestIn(set) > shortestIn(best) ? set : best), []);
+}
+
+function literalsOfChoice(step: Step): readonly string[] {
+  if (step.kind === 'characters' || step.least === 0) return [];
+  const each = step.among.map(literalsOf);
+  return each.every(({ length }) => length > 0) ? each.flat() : [];
+}
+
+/** Characters that stand in every match one after another. */
+function runsOf(shape: Shape): readonly string[] {
+  const runs = [''];
+  for (const step of shape) {
+    const [code, other] = step.kind === 'characters' && step.least === 1 && step.most === 1 ? step.codes : [];
+    if (code === undefined || other !== undefined) runs.push('');
+    else runs.push((runs.pop() ?? '') + String.fromCharCode(code));
+  }
+  return runs.filter((run) => run !== '');
+}
+
+function shortestIn(texts: readonly string[]): number {
+  return texts.length === 0 ? 0 : Math.min(...texts.map(({ length }) => length));
 }
 
 /** Pairs of adjacent characters, as `first << 8 | second`. */

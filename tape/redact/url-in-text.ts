@@ -25,23 +25,26 @@ const urlRest = /^[^\s"'<>\\]*/;
 const longestUrl = 8000;
 
 export function urlSecrets(text: string, context: UrlContext): Edit[] {
-  return urlsIn(text).flatMap(({ start, rest, isLast }) =>
-    secretsOf(rest, { ...context, isCut: context.isCut && isLast }).map((edit) => ({
-      ...edit,
-      start: edit.start + start,
-      end: edit.end + start,
-    })),
-  );
+  const edits: Edit[] = [];
+  for (const { start, rest, isLast } of urlsIn(text)) {
+    for (const edit of secretsOf(rest, { ...context, isCut: context.isCut && isLast }))
+      edits.push({ ...edit, start: edit.start + start, end: edit.end + start });
+  }
+  return edits;
 }
 
 /** True where a URL in the text may hold such a secret: for the cheap look. */
 export function mayHoldUrlSecret(text: string): boolean {
-  return urlsIn(text).some(
-    ({ rest, isLast }) =>
-      rest.includes('@') ||
-      (isLast && rest.includes(':')) ||
-      mayHoldPathSecret(rest) ||
-      /[?&;](?:code|sig|signature)=/i.test(rest),
+  for (const url of urlsIn(text)) if (mayBeSecretIn(url)) return true;
+  return false;
+}
+
+function mayBeSecretIn({ rest, isLast }: FoundUrl): boolean {
+  return (
+    rest.includes('@') ||
+    (isLast && rest.includes(':')) ||
+    mayHoldPathSecret(rest) ||
+    /[?&;](?:code|sig|signature)=/i.test(rest)
   );
 }
 
@@ -52,18 +55,19 @@ interface FoundUrl {
   readonly isLast: boolean;
 }
 
-function urlsIn(text: string): readonly FoundUrl[] {
-  if (!text.includes(':/') && !text.includes(':\\/')) return [];
-  const found: FoundUrl[] = [];
-  const openings = [...text.matchAll(opening)];
-  openings.forEach(({ index, 0: sign }, i) => {
-    const start = index + sign.length;
+/** One after another: a long text may hold a million of them. */
+function* urlsIn(text: string): Generator<FoundUrl> {
+  if (!text.includes(':/') && !text.includes(':\\/')) return;
+  const openings = text.matchAll(opening);
+  for (let found = openings.next().value; found !== undefined; ) {
+    const following = openings.next().value;
+    const start = found.index + found[0].length;
     // A URL in the query of another one is one of its own.
-    const next = Math.min(openings[i + 1]?.index ?? text.length, start + longestUrl);
+    const next = Math.min(following?.index ?? text.length, start + longestUrl);
     const rest = urlRest.exec(text.slice(start, next))?.[0] ?? '';
-    found.push({ start, rest, isLast: start + rest.length === text.length });
-  });
-  return found;
+    yield { start, rest, isLast: start + rest.length === text.length };
+    found = following;
+  }
 }
 
 function secretsOf(rest: string, context: UrlContext): Edit[] {

@@ -36,7 +36,14 @@ const operationOf = memoisedLast((content: HttpContent): Operation => {
   const { application, verb, target, result, failed } = spoken;
   const over = protocolLineOf(plain);
   return { verb, authority: plain.authority, target, result, application, failed: failed || plain.failed, over };
-});
+}, hasLongBody);
+
+/** What a recorder would hold until the next exchange is over. */
+const longBodyBytes = 1 << 20;
+
+function hasLongBody({ request, response }: HttpContent): boolean {
+  return (request?.body.bytes.length ?? 0) + (response?.body.bytes.length ?? 0) >= longBodyBytes;
+}
 
 export const httpModel: ContentModel<HttpContent> = {
   isParsed: true,

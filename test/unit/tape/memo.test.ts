@@ -1,4 +1,7 @@
+import { garbageCollector } from '../../../cli/tight-heap';
 import { hasReturned, memoised, memoisedLast, Recent, Recurring, returned } from '../../../tape/memo';
+
+const collect = garbageCollector();
 
 function counted<K>() {
   const asked: K[] = [];
@@ -37,6 +40,24 @@ it('remembers the last answer by the object itself, not by what it looks like', 
   expect(answer(one)).toBe(answer(one));
   expect(answer(other)).not.toBe(answer(one));
   expect(asked).toHaveLength(3);
+});
+
+it('remembers what was said of a large object with it, and lets go of it', async () => {
+  const { asked, compute } = counted<{ size: number }>();
+  const answer = memoisedLast(
+    (key: { size: number }) => ({ of: compute(key).of.size }),
+    ({ size }) => size > 1,
+  );
+  const gone = (() => {
+    const large = { size: 2 };
+    expect(answer(large)).toBe(answer(large));
+    expect(asked.splice(0)).toEqual([large]);
+    return new WeakRef(large);
+  })();
+  await Promise.resolve(); // a weak reference holds what it was made of until then
+  await new Promise(setImmediate);
+  collect();
+  expect(gone.deref()).toBeUndefined();
 });
 
 describe('what was said of objects that come again', () => {

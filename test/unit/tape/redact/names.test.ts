@@ -1,5 +1,6 @@
 import { createDetection } from '../../../../tape/redact/detection';
 import { kindOfName, nameTrigrams } from '../../../../tape/redact/names';
+import { randomFrom } from '../../../support/secrets';
 
 const { isSuspiciousText } = createDetection();
 
@@ -165,4 +166,13 @@ describe('the cheap look', () => {
 
 it('is looked for by signs of which the first two are letters: the cheap look passes over digits that look like them', () => {
   expect(nameTrigrams.filter((sign) => !/^[a-z]{2}./.test(sign))).toEqual([]);
+});
+
+it('are never made of hexadecimal digits alone, so that ids need no closer look', () => {
+  const random = randomFrom(3);
+  const signs = '0123456789abcdefABCDEF_-. []';
+  for (let round = 0; round < 50_000; round++) {
+    const name = Array.from({ length: 1 + random(12) }, () => signs.charAt(random(signs.length))).join('');
+    expect([name, kindOfName(name)]).toEqual([name, null]);
+  }
 });

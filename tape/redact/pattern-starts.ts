@@ -1,0 +1,105 @@
+/**
+ * Where in a text one of the formats of patterns.ts may begin: never too few places, mostly none. A search for a hundred
+ * expressions at the beginning of every word takes as long as all the rest of redaction. Most formats are told by the first
+ * three characters, which are looked up; the few that begin with any letters are searched for where a text holds what all of them hold.
+ */
+import { type Pattern, patterns } from './patterns';
+import { beginningOf, literalsOf, type Shape, type Step, shapeAround, shapeOf, sourceOf } from './shape';
+
+/** Places in order, each once. */
+export function startsIn(text: string): readonly number[] {
+  const starts = byFirstThree(text);
+  const others = byExpression(text);
+  return others.length === 0 ? starts : [...new Set([...starts, ...others])].sort((a, b) => a - b);
+}
+
+/** What is looked up at the beginning of each word, or of whatever stands there instead of one. */
+function byFirstThree(text: string): number[] {
+  const starts: number[] = [];
+  const last = text.length - told;
+  let isWithin = false;
+  for (let i = 0; i <= last; i++) {
+    const code = text.charCodeAt(i);
+    if (!isWithin && begins[code & 0xff] === 1) {
+      if (marks[markOf(code, text.charCodeAt(i + 1), text.charCodeAt(i + 2))] === 1) starts.push(i);
+    }
+    isWithin = isAlnum[code & 0xff] === 1;
+  }
+  return starts;
+}
+
+function byExpression(text: string): number[] {
+  return looseOnes.flatMap(({ expression, literals }) => {
+    if (!literals.some((literal) => text.includes(literal))) return [];
+    const starts: number[] = [];
+    expression.lastIndex = 0;
+    for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
+      starts.push(match.index);
+      expression.lastIndex = match.index + 1;
+    }
+    return starts;
+  });
+}
+
+const told = 3;
+/** As many combinations of three characters as make a format tell by them. */
+const mostTelling = 512;
+
+/** Five bits of each, so that case falls away. */
+function markOf(first: number, second: number, third: number): number {
+  return ((first & 31) << 10) | ((second & 31) << 5) | (third & 31);
+}
+
+type Codes = readonly number[];
+/** One set of characters after another. */
+type Beginning = readonly Codes[];
+
+/** What a shape may begin with: `length` characters, or all where it has fewer. */
+function beginningsOf(shape: Shape, length: number): readonly Beginning[] {
+  const [step, ...rest] = shape;
+  if (step === undefined || length === 0) return [[]];
+  const most = Math.min(step.most, length);
+  const least = Math.min(step.least, most);
+  const counts = Array.from({ length: most - least + 1 }, (_, i) => least + i);
+  return counts.flatMap((count) => joined(repeated(step, count, length), rest, length));
+}
+
+function repeated(step: Step, count: number, length: number): readonly Beginning[] {
+  const one = step.kind === 'characters' ? [[step.codes]] : step.among.flatMap((each) => beginningsOf(each, length));
+  let all: readonly Beginning[] = [[]];
+  for (let i = 0; i < count; i++) all = all.flatMap((head) => one.map((tail) => [...head, ...tail].slice(0, length)));
+  return all;
+}
+
+function joined(heads: readonly Beginning[], rest: Shape, length: number): readonly Beginning[] {
+  return heads.flatMap((head) => beginningsOf(rest, length - head.length).map((tail) => [...head, ...tail]));
+}
+
+/** Null where so many combinations fit that they tell nothing. */
+function tellingBeginnings({ prefix, rest }: Pattern): readonly Beginning[] | null {
+  const all = beginningsOf(shapeOf(prefix + rest), told);
+  const combinations = all.reduce((sum, sets) => sum + sets.reduce((product, { length }) => product * length, 1), 0);
+  return combinations <= mostTelling && all.every(({ length }) => length === told) ? all : null;
+}
+
+const byBeginning = patterns.map((pattern) => ({ pattern, beginnings: tellingBeginnings(pattern) }));
+
+const marks = new Uint8Array(1 << 15);
+const begins = new Uint8Array(256);
+for (const { beginnings } of byBeginning)
+  for (const [first = [], second = [], third = []] of beginnings ?? [])
+    for (const a of first) {
+      begins[a] = 1;
+      for (const b of second) for (const c of third) marks[markOf(a, b, c)] = 1;
+    }
+
+/** What begins with any letters, and a text that every one of them holds, or follows: most texts hold none. */
+const looseOnes = byBeginning
+  .filter(({ beginnings }) => beginnings === null)
+  .map(({ pattern: { prefix, rest } }) => ({
+    literals: literalsOf(shapeAround(prefix + rest)),
+    // No longer than it must be, so that what goes on for long is not read again from each of its words.
+    expression: new RegExp(`(?<![0-9A-Za-z])${prefix}${sourceOf(beginningOf(shapeOf(rest)))}`, 'g'),
+  }));
+
+const isAlnum = Uint8Array.from({ length: 256 }, (_, code) => (/[0-9A-Za-z]/.test(String.fromCharCode(code)) ? 1 : 0));
