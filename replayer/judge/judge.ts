@@ -81,6 +81,7 @@ function isChangedTag({ kind, path }: Found): boolean {
 
 /** Times of one answer that each moved as the clock may, and do not fit the others. */
 function dropStrayTimes(answered: readonly Answered[], { pair }: JudgeContext): void {
+  if (answered.every(({ times }) => times.length === 0)) return;
   const times = answered.flatMap((each) =>
     each.reason?.cause === 'clock' ? each.times.map((moved) => ({ each, moved })) : [],
   );
