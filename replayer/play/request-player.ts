@@ -34,8 +34,11 @@ export class RequestPlayer implements Player<RunnableCase> {
   /** By where they send to, and under which name. */
   private readonly drivers = new Map<string, Driver>();
   private readonly sentAsHttp1 = new Map<Target, number>();
+  private readonly judging: ReturnType<typeof judgingOf>;
 
-  constructor(private readonly stage: Stage) {}
+  constructor(private readonly stage: Stage) {
+    this.judging = judgingOf(stage);
+  }
 
   open(test: RunnableCase): Play {
     return new RequestPlay(test, this.playAll);
@@ -86,7 +89,7 @@ export class RequestPlayer implements Player<RunnableCase> {
 
   private judged(test: RunnableCase, { response }: Answer, sentAtUs: number): CaseResult {
     const { carrier } = this.stage;
-    const found = judgeCase(test, { response, sentAtUs }, judgingOf(this.stage));
+    const found = judgeCase(test, { response, sentAtUs }, this.judging);
     const judgement = heldJudgement(test, found, this.stage);
     const { result, hints } = verdictOn(test, judgement, { turns: [test], carrier });
     if (result.verdict !== 'pass') this.note(test, hints, response.version);
