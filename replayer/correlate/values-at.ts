@@ -39,7 +39,7 @@ interface TellingPlaces {
 }
 
 /** Bodies that came before need not be looked through again; of longer ones fewer come again, and each takes more room. */
-const bodiesAtHand = 4096;
+const bodiesAtHand = 1024;
 const longestAtHand = 2048;
 
 export class ValuesAt {

@@ -31,6 +31,7 @@ interface Played {
 }
 
 export class RequestPlayer implements Player<RunnableCase> {
+  readonly isOneRequest = true;
   /** By where they send to, and under which name. */
   private readonly drivers = new Map<string, Driver>();
   private readonly sentAsHttp1 = new Map<Target, number>();
@@ -147,7 +148,7 @@ export class RequestPlayer implements Player<RunnableCase> {
   }
 }
 
-/** There is one for each case from the beginning: it is its own only step, and holds the case as it is held anyway. */
+/** It is its own only step, and holds the case as it is held anyway. */
 class RequestPlay implements Play, PlayStep {
   private judged: CaseResult | null = null;
 
