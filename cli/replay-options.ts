@@ -177,7 +177,7 @@ export function noiseFrom(file: string | undefined): readonly NoiseRule[] {
  */
 export function redactionFrom(
   args: Pick<PlayArguments, 'redact'>,
-  exchanges: readonly Pick<StoredExchange, 'redacted'>[],
+  exchanges: Iterable<Pick<StoredExchange, 'redacted'>>,
   { cwd, env }: Surroundings,
 ): { readonly redactor: Redactor; readonly keyed: boolean } {
   const file = args.redact;

@@ -2,7 +2,7 @@
 
 import type { CommandModule } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
-import { GatheredCases, isSent, isUnparsed, type TestCase } from '../replayer/cases/cases';
+import { GatheredCases, isSent, isUnparsed, storedOf, type TestCase } from '../replayer/cases/cases';
 import { leanBy } from '../replayer/cases/lean';
 import { withSetUp } from '../replayer/correlate/set-up';
 import { dedupe } from '../replayer/dedupe/dedupe';
@@ -172,9 +172,11 @@ export async function againstTargets<T>(
     const targets = targetsFrom(target, cases);
     const others = beside.length === 0 ? [] : allTargets(targetsFrom(beside, cases));
     refuseIdleTrust(args, [...allTargets(targets), ...others]);
-    const stored = cases.map((each) => each.stored);
     const accepted = acceptedFor(args, cases);
-    return work({ cases, run: { ...settings, ...redactionFrom(args, stored, surroundings), ...targets, accepted } });
+    return work({
+      cases,
+      run: { ...settings, ...redactionFrom(args, storedOf(cases), surroundings), ...targets, accepted },
+    });
   });
 }
 

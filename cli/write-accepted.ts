@@ -6,7 +6,7 @@ import { type Accepted, isSameSide } from '../replayer/accept/accepted';
 import { parseAccepted } from '../replayer/accept/accepted-file';
 import { type Decision, decide, type Offered } from '../replayer/accept/choose';
 import { acceptedLines, headerLines, withEntries } from '../replayer/accept/text';
-import type { TestCase } from '../replayer/cases/cases';
+import { storedOf, type TestCase } from '../replayer/cases/cases';
 import { type AcceptedArguments, acceptedFileOf, acceptedText } from './accepted-values';
 import { usage } from './options';
 import { type PlayArguments, redactionFrom } from './replay-options';
@@ -22,8 +22,7 @@ export function writeAccepted(chosen: readonly Offered[], args: WriteArguments, 
   const file = acceptedFileOf(args);
   const before = acceptedText({ ...args, makesAccepted: true }) ?? '';
   const known = parseAccepted(before, file);
-  const stored = cases.map((each) => each.stored);
-  const cleaner = redactionFrom(args, stored, { cwd: process.cwd(), env: process.env });
+  const cleaner = redactionFrom(args, storedOf(cases), { cwd: process.cwd(), env: process.env });
   const decided = onceEach(chosen.map((each) => ({ each, decision: decide(each, known, cleaner) })));
   const { because = 'not said yet', dryRun, tape } = args; // it may be left out of a dry run only
   const at = `${new Date().toISOString().slice(0, 19)}Z`;

@@ -118,6 +118,10 @@ class CaseRun implements Run {
     return this.sequence.toItsEnd();
   }
 
+  isOneRequest(test: SentCase): boolean {
+    return this.players.isOneRequest(test);
+  }
+
   open(test: SentCase): Play {
     const play = this.players.open(test);
     const { watch } = this.options;

@@ -112,6 +112,15 @@ export class GatheredCases {
   }
 }
 
+/** The exchanges of the cases, one after another, as often as somebody asks: those of a long tape are made when they are looked at (lean.ts). */
+export function storedOf(cases: readonly TestCase[]): Iterable<StoredExchange> {
+  return {
+    *[Symbol.iterator]() {
+      for (const { stored } of cases) yield stored;
+    },
+  };
+}
+
 /** True for an inbound exchange that is no test case at all. */
 export function isUnparsed(stored: StoredExchange): boolean {
   return isInbound(stored) && !isParsed(stored);

@@ -18,10 +18,9 @@ export function leanBy(again: ReadAgain): (test: TestCase) => TestCase {
   const source = new Source(again);
   return (test) => {
     if (test.kind === 'conversation' || test.stored.exchange.messages.length > 0) return test;
-    const place = source.placeOf(test.id);
-    const stored = new LeanStored(test.stored, place, source);
-    const name = source.one(test.name);
-    return test.kind === 'run' ? new LeanCase(test.id, name, stored, place, source) : { ...test, name, stored };
+    const place = source.add(test);
+    if (test.kind === 'run') return new LeanCase(place, source);
+    return { ...test, name: source.nameOf(place), stored: source.storedAt(place) };
   };
 }
 
@@ -43,25 +42,105 @@ const roomAtHandBytes = 4 * 1024 * 1024;
 /** How many values are kept once that many exchanges have alike: of more, each exchange has its own. */
 const mostAlike = 10_000;
 
+/** In a row for each case: when it began, how long it took, its number, its channel, its place on the connection. NaN for null. */
+const numbersOfCase = 5;
+
+/** How many of the last exchanges that were asked for are at hand without what was said: the same few are asked for again and again. */
+const mostStoredAtHand = 64;
+
+/** What most exchanges have alike. */
+type Alike = Pick<StoredExchange, 'session' | 'causeId'> &
+  Pick<Exchange, 'protocol' | 'outcome' | 'problems' | 'cause' | 'messagesBefore'>;
+
+/** Held of a case is a place in rows. Objects are made of it when somebody asks: of a million exchanges they were most of what a run held. */
 class Source {
   /** As they were made light. */
   private readonly ids: string[] = [];
+  private readonly names: string[] = [];
+  private readonly connectionIds: string[] = [];
+  private readonly connectionsOfCases: Connection[] = [];
+  private readonly redactedOfCases: (readonly RedactionEntry[])[] = [];
+  private readonly alikeOfCases: Alike[] = [];
+  private numbers = new Float64Array(256 * numbersOfCase);
+  private readonly storedAtHand: (LeanStored | undefined)[] = new Array(mostStoredAtHand).fill(undefined);
   private readonly atHand = new Map<string, TestCase>();
   private bytesAtHand = 0;
   private lastPlace = -1;
   private readonly connections = new Map<string, Connection>();
   private readonly entries = new Map<string, readonly RedactionEntry[]>();
   private readonly texts = new Map<string, string>();
+  private readonly alike = new Map<string, Alike>();
 
   constructor(private readonly again: ReadAgain) {}
 
-  /** By which it is asked for later. */
-  placeOf(id: string): number {
-    return this.ids.push(id) - 1;
+  /** Gives the place by which it is asked for later. */
+  add({ id, name, stored }: TestCase): number {
+    const { exchange } = stored;
+    const place = this.ids.push(id) - 1;
+    this.names.push(this.one(name));
+    this.connectionIds.push(this.one(stored.connectionId));
+    this.connectionsOfCases.push(shared(this.connections, stored.connectionId, exchange.connection));
+    this.redactedOfCases.push(this.entriesOf(stored));
+    this.alikeOfCases.push(this.alikeOf(stored));
+    const { startedAtUs, durationUs, number, channel, seq } = exchange;
+    this.addNumbers([startedAtUs, durationUs ?? Number.NaN, number, channel ?? Number.NaN, seq], place);
+    return place;
+  }
+
+  private addNumbers(row: readonly number[], place: number): void {
+    const at = place * numbersOfCase;
+    if (at === this.numbers.length) {
+      const larger = new Float64Array(this.numbers.length * 2);
+      larger.set(this.numbers);
+      this.numbers = larger;
+    }
+    this.numbers.set(row, at);
+  }
+
+  idOf(place: number): string {
+    return this.ids[place] ?? '';
+  }
+
+  nameOf(place: number): string {
+    return this.names[place] ?? '';
+  }
+
+  storedAt(place: number): LeanStored {
+    const slot = place % mostStoredAtHand;
+    const before = this.storedAtHand[slot];
+    if (before?.exchange.place === place) return before;
+    const made = this.makeStored(place);
+    this.storedAtHand[slot] = made;
+    return made;
+  }
+
+  private makeStored(place: number): LeanStored {
+    const at = place * numbersOfCase;
+    const [startedAtUs = 0, durationUs = 0, number = 0, channel = 0, seq = 0] = this.numbers.subarray(
+      at,
+      at + numbersOfCase,
+    );
+    const { session, causeId, ...same } = this.alikeOfCases[place] as Alike; // every case has a row in each of them
+    const connection = this.connectionsOfCases[place] as Connection;
+    const exchange = new LeanExchange(place, this, {
+      ...same,
+      ...{ connection, startedAtUs, number, seq },
+      durationUs: Number.isNaN(durationUs) ? null : durationUs,
+      channel: Number.isNaN(channel) ? null : channel,
+    });
+    const redacted = this.redactedOfCases[place] ?? none;
+    return new LeanStored({
+      id: this.idOf(place),
+      session,
+      connectionId: this.connectionIds[place] ?? '',
+      causeId,
+      exchange,
+      redacted,
+    });
   }
 
   case(place: number): TestCase {
-    const id = this.ids[place] ?? '';
+    const id = this.idOf(place);
     return this.atHand.get(id) ?? this.read(id, place);
   }
 
@@ -98,16 +177,18 @@ class Source {
     this.atHand.delete(id);
   }
 
-  one(text: string): string {
+  private one(text: string): string {
     return shared(this.texts, text, text);
   }
 
-  connectionOf({ connectionId, exchange }: StoredExchange): Connection {
-    return shared(this.connections, connectionId, exchange.connection);
+  private entriesOf({ redacted }: StoredExchange): readonly RedactionEntry[] {
+    return redacted.length === 0 ? none : shared(this.entries, JSON.stringify(redacted), redacted);
   }
 
-  entriesOf({ redacted }: StoredExchange): readonly RedactionEntry[] {
-    return redacted.length === 0 ? none : shared(this.entries, JSON.stringify(redacted), redacted);
+  private alikeOf({ session, causeId, exchange }: StoredExchange): Alike {
+    const { protocol, outcome, problems, cause, messagesBefore } = exchange;
+    const key = JSON.stringify([session, causeId, protocol, outcome, problems, cause, messagesBefore]);
+    return shared(this.alike, key, { session, causeId, protocol, outcome, problems, cause, messagesBefore });
   }
 }
 
@@ -136,16 +217,16 @@ class LeanStored implements StoredExchange {
   readonly session: string;
   readonly connectionId: string;
   readonly causeId: string | null;
-  readonly exchange: Exchange;
+  readonly exchange: Exchange & LeanExchange;
   readonly redacted: readonly RedactionEntry[];
 
-  constructor(whole: StoredExchange, place: number, source: Source) {
-    this.id = whole.id;
-    this.session = source.one(whole.session);
-    this.connectionId = source.one(whole.connectionId);
-    this.causeId = whole.causeId;
-    this.exchange = new LeanExchange(whole, place, source) as Exchange; // its protocol is that of its content
-    this.redacted = source.entriesOf(whole);
+  constructor(of: Omit<StoredExchange, 'exchange'> & { readonly exchange: LeanExchange }) {
+    this.id = of.id;
+    this.session = of.session;
+    this.connectionId = of.connectionId;
+    this.causeId = of.causeId;
+    this.exchange = of.exchange as Exchange & LeanExchange; // its protocol is that of its content
+    this.redacted = of.redacted;
   }
 }
 
@@ -164,22 +245,21 @@ class LeanExchange implements Pick<Exchange, keyof Exchange> {
   readonly messagesBefore: number;
 
   constructor(
-    whole: StoredExchange,
-    private readonly place: number,
+    readonly place: number,
     private readonly source: Source,
+    of: Pick<Exchange, Exclude<keyof Exchange, 'content' | 'messages'>>,
   ) {
-    const { exchange } = whole;
-    this.number = exchange.number;
-    this.connection = source.connectionOf(whole);
-    this.channel = exchange.channel;
-    this.seq = exchange.seq;
-    this.protocol = exchange.protocol;
-    this.startedAtUs = exchange.startedAtUs;
-    this.durationUs = exchange.durationUs;
-    this.outcome = source.one(exchange.outcome) as Exchange['outcome']; // a text of its own from the tape, each time
-    this.problems = exchange.problems.length === 0 ? none : exchange.problems;
-    this.cause = exchange.cause;
-    this.messagesBefore = exchange.messagesBefore;
+    this.number = of.number;
+    this.connection = of.connection;
+    this.channel = of.channel;
+    this.seq = of.seq;
+    this.protocol = of.protocol;
+    this.startedAtUs = of.startedAtUs;
+    this.durationUs = of.durationUs;
+    this.outcome = of.outcome;
+    this.problems = of.problems;
+    this.cause = of.cause;
+    this.messagesBefore = of.messagesBefore;
   }
 
   get content(): Exchange['content'] {
@@ -188,17 +268,31 @@ class LeanExchange implements Pick<Exchange, keyof Exchange> {
 }
 
 class LeanCase implements RunnableCase {
-  readonly kind = 'run';
-  readonly at = none;
-
   constructor(
-    readonly id: string,
-    readonly name: string,
-    readonly stored: LeanStored,
     private readonly place: number,
     private readonly source: Source,
     readonly setUp = false,
   ) {}
+
+  get kind(): 'run' {
+    return 'run';
+  }
+
+  get at(): RunnableCase['at'] {
+    return none;
+  }
+
+  get id(): string {
+    return this.source.idOf(this.place);
+  }
+
+  get name(): string {
+    return this.source.nameOf(this.place);
+  }
+
+  get stored(): StoredExchange {
+    return this.source.storedAt(this.place);
+  }
 
   get asked(): HttpRequest {
     return this.read().asked;
@@ -218,7 +312,7 @@ class LeanCase implements RunnableCase {
   }
 
   asSetUp(): LeanCase {
-    return new LeanCase(this.id, this.name, this.stored, this.place, this.source, true);
+    return new LeanCase(this.place, this.source, true);
   }
 
   /** Throws where it is no longer on the tape, or another one than it was. */

@@ -21,7 +21,8 @@ import { tokensOf } from '../noise/tokens';
 import { headerVolatility } from '../noise/volatile-headers';
 import { decodeSegment } from './leaves';
 
-const leastLength = 8;
+/** Of what is no number. */
+export const leastLength = 8;
 const mostLength = 4096;
 const leastDigits = 6;
 

@@ -8,6 +8,7 @@ import { parseForm } from '../../tape/body/form';
 import { contentOfPart, type PartMessage, stepOf } from '../../tape/body/parts';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/json/json';
+import { memoised } from '../../tape/memo';
 import type { HeaderList } from '../../tape/model/body';
 import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
@@ -43,6 +44,11 @@ export function visitRequest(request: HttpRequest, body: BodyView, visit: Visit)
 /** Every place of an answer; the body first, because the name there says best what a value is. */
 export function visitResponse(response: HttpResponse, body: BodyView, visit: Visit): void {
   visitBody(body, visit);
+  visitFieldsOf(response, visit);
+}
+
+/** Those of its header fields and trailers alone. */
+export function visitFieldsOf(response: HttpResponse, visit: Visit): void {
   visitHeaders(response.headers, visit);
   for (const [name, text] of response.trailers) visit({ path: ['trailer', name.toLowerCase()], text, kind: 'text' });
 }
@@ -83,8 +89,8 @@ const unsearched = new Set([
 function visitHeaders(headers: HeaderList, visit: Visit): void {
   const seen = new Map<string, number>();
   for (const [name, value] of headers) {
-    const lower = name.toLowerCase();
-    if (unsearched.has(lower) || isUnsearched(headerVolatility(lower))) continue;
+    const { lower } = searchedName(name);
+    if (lower === null) continue;
     const nth = seen.get(lower) ?? 0;
     seen.set(lower, nth + 1);
     if (lower === 'cookie') visitCookies(value, visit);
@@ -92,6 +98,12 @@ function visitHeaders(headers: HeaderList, visit: Visit): void {
     else visit({ path: repeated(['header', lower], nth), text: value, kind: 'text' });
   }
 }
+
+/** `lower` is null where nothing is looked for. The same few names come with every message. */
+const searchedName = memoised(1000, (name: string): { readonly lower: string | null } => {
+  const lower = name.toLowerCase();
+  return { lower: unsearched.has(lower) || isUnsearched(headerVolatility(lower)) ? null : lower };
+});
 
 function isUnsearched(volatility: Volatility): boolean {
   return volatility === 'ambient' || volatility === 'clock';
@@ -108,7 +120,7 @@ function visitSetCookie(value: string, visit: Visit): void {
   if (cookie !== null) visit({ path: ['header', 'set-cookie', cookie.name], text: cookie.value, kind: 'cookie' });
 }
 
-function visitBody(body: BodyView, visit: Visit): void {
+export function visitBody(body: BodyView, visit: Visit): void {
   const json = jsonIn(body);
   if (json !== undefined) visitJson(json, visit);
   else if (body.kind === 'form') visitFields(body.fields, { root: 'body', kind: 'text' }, visit);

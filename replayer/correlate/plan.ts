@@ -131,7 +131,7 @@ class Planner implements CarryPlan {
   private readRequest(test: Turn, turn: number): void {
     const segments = segmentsAsked(test);
     this.order++;
-    this.reading.eachLeaf(test, 'client', (leaf, nth) => {
+    this.reading.eachTelling(test, 'client', (leaf, nth) => {
       const at = { by: 'client', turn, leaf: nth, segments } as const;
       const whole = this.find(leaf, at);
       if (whole !== undefined) {
@@ -151,7 +151,7 @@ class Planner implements CarryPlan {
   private readAnswer(test: Turn, turn: number): void {
     const segments = segmentsAsked(test);
     this.readAs[turn] = this.order++;
-    this.reading.eachLeaf(test, 'answer', (leaf, nth) => {
+    this.reading.eachTelling(test, 'answer', (leaf, nth) => {
       const at = { by: 'answer', turn, leaf: nth, segments } as const;
       const whole = this.find(leaf, at);
       const echo = whole === undefined ? 'parts' : this.echoOf(whole);
@@ -303,7 +303,7 @@ class Planner implements CarryPlan {
     const at = { by, caseIndex: turn, sinceUs, order: this.readAs[turn] ?? 0, inPath: isInPath } as const;
     const segments = segmentsAsked(test);
     let found: Origin | undefined;
-    this.reading.eachLeaf(test, by, (leaf, nth) => {
+    this.reading.eachTelling(test, by, (leaf, nth) => {
       if (nth !== wanted) return;
       this.reading.eachValue(leaf, { by, segments }, (part, own) => {
         if (own === key) found ??= originAt(leaf, part, key, at);

@@ -91,12 +91,15 @@ function namedByPlace(entry: RedactionEntry): NamedEntry {
 
 /** Every text that stands for a secret on a tape. */
 export function placeholdersOf(exchanges: Iterable<Pick<StoredExchange, 'redacted'>>): ReadonlySet<string> {
-  return new Set([...exchanges].flatMap((stored) => stored.redacted.map((entry) => entry.placeholder)));
+  const placeholders = new Set<string>();
+  for (const { redacted } of exchanges) for (const { placeholder } of redacted) placeholders.add(placeholder);
+  return placeholders;
 }
 
 /** True where the recording took personal data: then live traffic must lose it, too. The tape says so, no option does. */
 export function isWithoutPersonalData(exchanges: Iterable<Pick<StoredExchange, 'redacted'>>): boolean {
-  return [...exchanges].some((stored) => stored.redacted.some(({ rule }) => isPersonalRule(rule)));
+  for (const { redacted } of exchanges) if (redacted.some(({ rule }) => isPersonalRule(rule))) return true;
+  return false;
 }
 
 /** A redacted value of a request, with the name people know it by. */

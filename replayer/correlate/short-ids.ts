@@ -17,11 +17,16 @@ export interface ShortId {
 
 /** Null for what is no short decimal number, or stands under a name that is no id. `segments` are the request path's. */
 export function shortIdOf(leaf: Leaf, segments: readonly string[]): ShortId | null {
-  if (leaf.text.length > 5 || !mayBeId(leaf) || !/^[1-9]\d{0,4}$/.test(leaf.text)) return null;
+  if (!mayBeShortId(leaf)) return null;
   const owner = leaf.kind === 'segment' ? ownerOfSegment(leaf, segments) : ownerOfName(leaf, segments);
   if (owner === null) return null;
   const { resource, weak, certain = true } = owner;
   return { key: `${resource}#${leaf.text}`, weak, certain };
+}
+
+/** False where it is none, whatever was asked for. */
+export function mayBeShortId(leaf: Leaf): boolean {
+  return leaf.text.length <= 5 && mayBeId(leaf) && /^[1-9]\d{0,4}$/.test(leaf.text);
 }
 
 /** The cheap question first: most short numbers stand under names that do not end in `id`. */

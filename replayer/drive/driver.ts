@@ -59,7 +59,7 @@ export function openDriver(options: DriverOptions, limits: AnswerLimits = usualL
           connection.busy--;
           resolve(result);
         };
-        void connection.send(request, new Gathering({ timeoutMs: options.timeoutMs, limits, done }));
+        connection.send(request, new Gathering({ timeoutMs: options.timeoutMs, limits, done }));
       });
     },
     release(connectionId) {
@@ -103,13 +103,14 @@ class Connection {
     this.http2 = new Http2Line(options, shared.limits);
   }
 
-  async send(request: OutgoingRequest, gathering: Gathering): Promise<void> {
-    const { target } = this.shared;
+  send(request: OutgoingRequest, gathering: Gathering): void {
     const way = wayOf(request, this.options);
-    if (way === 'http1' || (way === 'alpn' && !target.hasHttp2)) {
-      this.http1.send(request, gathering);
-      return;
-    }
+    if (way === 'http1' || (way === 'alpn' && !this.shared.target.hasHttp2)) this.http1.send(request, gathering);
+    else void this.tryHttp2(request, gathering);
+  }
+
+  private async tryHttp2(request: OutgoingRequest, gathering: Gathering): Promise<void> {
+    const { target } = this.shared;
     const sent = await this.http2.send(request, gathering);
     if (sent === 'no-http2') target.hasHttp2 = false;
     if (sent !== 'sent' && !gathering.isSettled) this.http1.send(request, gathering);

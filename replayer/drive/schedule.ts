@@ -22,14 +22,19 @@ export interface Schedule {
   isLastOfConnection(position: number): boolean;
 }
 
-/** `steps` in order of their start; one that is finished is not looked at again, and need not stay there. */
-export function createSchedule(steps: readonly (Step | undefined)[], concurrency: number): Schedule {
+/** In order of their start. One that is finished is not looked at again, and need not stay there. */
+export interface Steps {
+  readonly length: number;
+  at(position: number): Step | undefined;
+}
+
+export function createSchedule(steps: Steps, concurrency: number): Schedule {
   const running = new Map<number, Step>();
   const last = lastByConnection(steps);
   let next = 0;
   return {
     take() {
-      const step = steps[next];
+      const step = steps.at(next);
       if (step === undefined || !mayStart(step, running.values())) return undefined;
       if (step.isRequest && requestsIn(running.values()) >= concurrency) return undefined;
       running.set(next, step);
@@ -38,15 +43,16 @@ export function createSchedule(steps: readonly (Step | undefined)[], concurrency
     finish(position) {
       running.delete(position);
     },
-    isLastOfConnection: (position) => last.get(steps[position]?.connection ?? '') === position,
+    isLastOfConnection: (position) => last.get(steps.at(position)?.connection ?? '') === position,
   };
 }
 
-function lastByConnection(steps: readonly (Step | undefined)[]): ReadonlyMap<string, number> {
+function lastByConnection(steps: Steps): ReadonlyMap<string, number> {
   const last = new Map<string, number>();
-  steps.forEach((step, i) => {
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps.at(i);
     if (step !== undefined) last.set(step.connection, i);
-  });
+  }
   return last;
 }
 

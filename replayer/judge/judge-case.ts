@@ -56,20 +56,21 @@ export function learnFrom(
   { response: live, sentAtUs }: LiveAnswer,
   run: RunMemory & JudgeSettings,
 ): Learned {
-  const { carrier, state, ...settings } = run;
+  const { carrier, state, accepted } = run;
   const { response, reordered } = arrange(test, live, run);
   const pair = state.clock.pairOf(spanOf(test), { fromUs: sentAtUs, toUs: response.endedAtUs });
   state.clock.note(pair);
-  carrier.learn(withStatus(test, settings.accepted), response, (origin, live) => {
+  carrier.learn(withStatus(test, accepted), response, (origin, live) => {
     return isMinted(origin, live, { state, pair, isSecret: carrier.isPlaceholder(origin.recorded) });
   });
-  return { response, context: { test, ...settings, state, pair, reordered, ...carrier.expectationFor(test) } };
+  return { response, context: { ...carrier.expectationFor(test), ...run, test, pair, reordered } };
 }
 
 /** Of the status that is expected by now: an answer of any other gives no values. */
 function withStatus(test: Turn, accepted: AcceptedValues | undefined): Turn {
+  if (accepted === undefined) return test;
   const path = formatPath(placeOf({ test }, ['status']));
-  const given = accepted?.of(test.stored.id).find((each) => each.path === path)?.accepted;
+  const given = accepted.of(test.stored.id).find((each) => each.path === path)?.accepted;
   if (given?.kind !== 'value' || typeof given.value !== 'number') return test;
   return { ...test, response: { ...test.response, status: given.value } };
 }

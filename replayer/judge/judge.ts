@@ -81,6 +81,7 @@ function isChangedTag({ kind, path }: Found): boolean {
 
 /** Times of one answer that each moved as the clock may, and do not fit the others. */
 function dropStrayTimes(answered: readonly Answered[], { pair }: JudgeContext): void {
+  if (!hasSeveralTimes(answered)) return;
   const times = answered.flatMap((each) =>
     each.reason?.cause === 'clock' ? each.times.map((moved) => ({ each, moved })) : [],
   );
@@ -90,6 +91,12 @@ function dropStrayTimes(answered: readonly Answered[], { pair }: JudgeContext): 
     const stray = times[i]?.each;
     if (stray !== undefined) stray.reason = null;
   }
+}
+
+function hasSeveralTimes(answered: readonly Answered[]): boolean {
+  let count = 0;
+  for (const { times } of answered) count += times.length;
+  return count > 1;
 }
 
 function unchangedTag({ headers }: HttpResponse): Found {

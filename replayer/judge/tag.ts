@@ -1,5 +1,5 @@
 /** What the tag of a live answer says of its body (causes/validators.ts judges it), and whether the body did change. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decodeBody } from '../../tape/body/coding';
 import type { PartMessage } from '../../tape/body/parts';
 import { type Body, headerValue } from '../../tape/model/body';
@@ -23,7 +23,7 @@ export function judgeTag(live: HttpResponse, redaction: LiveRedaction, context: 
     expected: headerValue(context.expected?.headers ?? response.headers, 'etag') ?? recorded,
     live: actual,
     body: bodyChange(live, redaction, context),
-    digest: hasBody ? createHash('sha256').update(live.body.bytes).digest('base64') : null,
+    digest: hasBody ? hash('sha256', live.body.bytes, 'base64') : null,
     sizes: isWhole(live)
       ? { recorded: sizeOf(response, request.method), live: sizeOf(live, request.method) }
       : { recorded: null, live: null },
@@ -58,7 +58,7 @@ export function judgePartTag({ pair, part, before, after }: PartTag, { test, sta
     expected: recorded,
     live,
     body: isEmpty ? 'none' : isSame(old, body) ? 'same' : 'changed',
-    digest: body.bytes.length === 0 ? null : createHash('sha256').update(body.bytes).digest('base64'),
+    digest: body.bytes.length === 0 ? null : hash('sha256', body.bytes, 'base64'),
     sizes: { recorded: old.bytes.length, live: body.bytes.length },
     isNewer: modified(before) !== modified(after),
   });

@@ -2,6 +2,7 @@
  * What a value looks like: a UUID, a point in time, a JWT, a random-looking identifier. Looks only: nothing here
  * decides whether a difference is excused, and a shape that ordinary words or amounts also have is not one.
  */
+import { memoised } from '../../tape/memo';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const nilUuid = /^[0-]+$/;
@@ -94,10 +95,14 @@ function zoneSuffix(zone: string | undefined): string {
 }
 
 function httpTimeText(text: string): TimeText | null {
-  if (!httpTime.test(text)) return null;
-  const atMs = Date.parse(text.replaceAll('-', ' '));
-  return Number.isNaN(atMs) ? null : { format: 'http', atMs, stepMs: 1000 };
+  return httpTime.test(text) ? readHttpTime(text).time : null;
 }
+
+/** Every answer is dated: those of one second alike. */
+const readHttpTime = memoised(256, (text: string): { readonly time: TimeText | null } => {
+  const atMs = Date.parse(text.replaceAll('-', ' '));
+  return { time: Number.isNaN(atMs) ? null : { format: 'http', atMs, stepMs: 1000 } };
+});
 
 /** Seconds, milliseconds, microseconds or nanoseconds since 1970 for the years 2001 to 2100, by the count of digits. */
 const epochUnits: Readonly<Record<number, { unit: string; ms: number }>> = {

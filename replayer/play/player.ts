@@ -79,6 +79,8 @@ export interface Play {
 
 /** Plays cases of one kind. */
 export interface Player<C extends SentCase> {
+  /** Its cases have one step, a request, which begins and ends with the exchange. */
+  readonly isOneRequest: boolean;
   open(test: C): Play;
   /** What is to be known of the run as a whole, a sentence each. */
   remarks(): readonly string[];

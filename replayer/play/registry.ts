@@ -15,6 +15,10 @@ export class Players {
 
   constructor(private readonly stage: Stage) {}
 
+  isOneRequest(test: SentCase): boolean {
+    return this.playerOf(test.kind).isOneRequest;
+  }
+
   open(test: SentCase): Play {
     return this.playerOf(test.kind).open(test);
   }

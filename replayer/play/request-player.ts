@@ -31,11 +31,15 @@ interface Played {
 }
 
 export class RequestPlayer implements Player<RunnableCase> {
+  readonly isOneRequest = true;
   /** By where they send to, and under which name. */
   private readonly drivers = new Map<string, Driver>();
   private readonly sentAsHttp1 = new Map<Target, number>();
+  private readonly judging: ReturnType<typeof judgingOf>;
 
-  constructor(private readonly stage: Stage) {}
+  constructor(private readonly stage: Stage) {
+    this.judging = judgingOf(stage);
+  }
 
   open(test: RunnableCase): Play {
     return new RequestPlay(test, this.playAll);
@@ -86,7 +90,7 @@ export class RequestPlayer implements Player<RunnableCase> {
 
   private judged(test: RunnableCase, { response }: Answer, sentAtUs: number): CaseResult {
     const { carrier } = this.stage;
-    const found = judgeCase(test, { response, sentAtUs }, judgingOf(this.stage));
+    const found = judgeCase(test, { response, sentAtUs }, this.judging);
     const judgement = heldJudgement(test, found, this.stage);
     const { result, hints } = verdictOn(test, judgement, { turns: [test], carrier });
     if (result.verdict !== 'pass') this.note(test, hints, response.version);
@@ -144,7 +148,7 @@ export class RequestPlayer implements Player<RunnableCase> {
   }
 }
 
-/** There is one for each case from the beginning: it is its own only step, and holds the case as it is held anyway. */
+/** It is its own only step, and holds the case as it is held anyway. */
 class RequestPlay implements Play, PlayStep {
   private judged: CaseResult | null = null;
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SentCase } from '../cases/cases';
-import { createSchedule, type Schedule, type Step } from '../drive/schedule';
+import { createSchedule, type Schedule, type Step, type Steps } from '../drive/schedule';
 import type { Play, PlayStep } from './player';
 
 export interface Pacing {
@@ -16,6 +16,8 @@ export interface Pacing {
 
 /** What the steps are of; none of its functions throws but `open`. */
 export interface Stages {
+  /** Its one step is its exchange: a play is needed only to take it. Default: of none. */
+  isOneRequest?(test: SentCase): boolean;
   open(test: SentCase): Play;
   /** The first step of a case is about to be played. */
   begins(test: SentCase): void;
@@ -27,7 +29,7 @@ export interface Stages {
   release(test: SentCase): void;
 }
 
-/** One object a step, made before the first one is played, and let go of with its play: what the schedule asks of it is read off its case. */
+/** What the schedule asks of a step is read off its case. */
 class CaseStep implements Step {
   constructor(
     readonly test: SentCase,
@@ -59,14 +61,87 @@ class CaseStep implements Step {
   }
 }
 
+/** A case that is one step, as the schedule sees it. */
+class OneRequest implements Step {
+  constructor(private readonly test: SentCase) {}
+
+  get connection(): string {
+    return this.test.stored.connectionId;
+  }
+
+  get channel(): number | null {
+    return this.test.stored.exchange.channel;
+  }
+
+  get startedAtUs(): number {
+    return this.test.stored.exchange.startedAtUs;
+  }
+
+  get endedAtUs(): number {
+    return this.startedAtUs + (this.test.stored.exchange.durationUs ?? 0);
+  }
+
+  get isRequest(): true {
+    return true;
+  }
+}
+
+/**
+ * The steps of all cases, in the order in which they began. Of a case that is one request the case itself stands there until
+ * its step is taken: a long run has as many of them as cases.
+ */
+class CaseSteps implements Steps {
+  private readonly all: (CaseStep | SentCase | undefined)[];
+
+  constructor(
+    tests: readonly SentCase[],
+    private readonly stages: Pick<Stages, 'open' | 'isOneRequest'>,
+  ) {
+    this.all = tests
+      .flatMap<CaseStep | SentCase>((test) => (stages.isOneRequest?.(test) === true ? test : this.stepsOf(test)))
+      .sort((a, b) => startOf(a) - startOf(b));
+  }
+
+  get length(): number {
+    return this.all.length;
+  }
+
+  at(position: number): Step | undefined {
+    const each = this.all[position];
+    return each === undefined || each instanceof CaseStep ? each : new OneRequest(each);
+  }
+
+  take(position: number): CaseStep | undefined {
+    const each = this.all[position];
+    if (each === undefined || each instanceof CaseStep) return each;
+    const [step] = this.stepsOf(each);
+    this.all[position] = step;
+    return step;
+  }
+
+  letGo(position: number): void {
+    this.all[position] = undefined;
+  }
+
+  private stepsOf(test: SentCase): readonly CaseStep[] {
+    const play = this.stages.open(test);
+    const { steps } = play;
+    const last = steps.length - 1;
+    return steps.map((step, i) => new CaseStep(test, play, step, i === 0, i === last));
+  }
+}
+
+function startOf(each: CaseStep | SentCase): number {
+  return each instanceof CaseStep ? each.startedAtUs : each.stored.exchange.startedAtUs;
+}
+
 interface Waiting {
   resolve(): void;
   reject(why: unknown): void;
 }
 
 export class Sequence {
-  /** Undefined where it was played. */
-  private readonly steps: (CaseStep | undefined)[];
+  private readonly steps: CaseSteps;
   private readonly schedule: Schedule;
   private readonly pace: ((each: CaseStep, signal?: AbortSignal) => Promise<void>) | null;
   private readonly waiting = new Map<SentCase, Waiting>();
@@ -80,7 +155,7 @@ export class Sequence {
     private readonly stages: Stages,
     private readonly pacing: Pacing,
   ) {
-    this.steps = stepsOf(tests, stages);
+    this.steps = new CaseSteps(tests, stages);
     this.schedule = createSchedule(this.steps, pacing.concurrency);
     this.pace = createPace(pacing.speed);
     this.left = tests.length;
@@ -118,7 +193,7 @@ export class Sequence {
   private advance(): void {
     while (this.isAwaited && !this.isAborted) {
       const position = this.schedule.take();
-      const each = this.steps[position ?? -1];
+      const each = position === undefined ? undefined : this.steps.take(position);
       if (position === undefined || each === undefined) return;
       this.running++;
       this.play(each, position).then(
@@ -140,7 +215,7 @@ export class Sequence {
     if (isLast) this.end(test, play);
     if (this.schedule.isLastOfConnection(position)) this.stages.release(test);
     this.schedule.finish(position);
-    this.steps[position] = undefined;
+    this.steps.letGo(position);
   }
 
   private end(test: SentCase, play: Play): void {
@@ -160,18 +235,6 @@ export class Sequence {
     this.waiting.clear();
     this.waitingForAll = null;
   }
-}
-
-/** The steps of all cases, in the order in which they began. */
-function stepsOf(tests: readonly SentCase[], stages: Pick<Stages, 'open'>): CaseStep[] {
-  const all: CaseStep[] = [];
-  for (const test of tests) {
-    const play = stages.open(test);
-    const { steps } = play;
-    const last = steps.length - 1;
-    steps.forEach((step, i) => void all.push(new CaseStep(test, play, step, i === 0, i === last)));
-  }
-  return all.sort((a, b) => a.startedAtUs - b.startedAtUs);
 }
 
 /** Waits until a step is due: as long after the first one of its session as it was recorded. Null for no waiting. */

@@ -11,7 +11,7 @@ import { type ItemLayout, itemLayoutOf, parseItems } from './json-items';
 import { isJsonType, isTextType, type MediaType, mediaTypeOf } from './media-type';
 import { type Part, parseMultipart } from './multipart';
 import type { MessageShape } from './protobuf/shape';
-import { isProtobufType } from './rpc/type';
+import { isProtobufType, rpcTypeNamed } from './rpc/type';
 import { type MessagesView, viewEnvelopes, viewProtobuf } from './rpc/view';
 
 export type { Part } from './multipart';
@@ -64,6 +64,12 @@ function viewText(type: MediaType, text: string, bytes: Uint8Array): BodyView {
   const items = layout === null ? undefined : parseItems(text, layout);
   if (layout !== null && items !== undefined) return { kind: 'items', value: items, layout, bytes };
   return { kind: 'text', text, bytes };
+}
+
+/** True where the bytes alone decide what is seen in them: JSON that is no envelope of a remote call. Of a body without codings. */
+export function isPlainJson(headers: HeaderList): boolean {
+  const { essence } = mediaTypeOf(headers);
+  return isJsonType(essence) && rpcTypeNamed(essence) === null;
 }
 
 /** The JSON value of a view, of several texts their list; undefined where it is no JSON. */

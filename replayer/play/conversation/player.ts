@@ -19,6 +19,7 @@ import { Inbox } from './inbox';
 import { Listening } from './listening';
 
 export class ConversationPlayer implements Player<ConversationCase> {
+  readonly isOneRequest = false;
   private readonly sockets: Sockets = { open: new Set(), asHttp1: new Map() };
 
   constructor(private readonly stage: Stage) {}

@@ -1,5 +1,5 @@
 import { garbageCollector } from '../../../cli/tight-heap';
-import { hasReturned, memoised, memoisedLast, Recent, Recurring, returned } from '../../../tape/memo';
+import { hasReturned, MadeOfBytes, memoised, memoisedLast, Recent, Recurring, returned } from '../../../tape/memo';
 
 const collect = garbageCollector();
 
@@ -115,5 +115,45 @@ describe('bytes that come again', () => {
   it.each([0, 1, 31, 32, 33, 64, 65])('may have any length: %d', (length) => {
     const recurring = new Recurring();
     for (let i = 0; i < 4; i++) expect(recurring.of(Buffer.alloc(length, 7))).toEqual(Buffer.alloc(length, 7));
+  });
+});
+
+describe('what was made of bytes', () => {
+  const copy = (text: string) => Buffer.from(text);
+
+  it('is given again for equal bytes that are looked at in the same way', () => {
+    const made = new MadeOfBytes<{ n: number }>(8);
+    let n = 0;
+    const make = () => ({ n: n++ });
+    const asked = [
+      made.of(copy('one'), 'json', make),
+      made.of(copy('one'), 'json', make),
+      made.of(copy('one'), 'text', make),
+      made.of(copy('two'), 'json', make),
+      made.of(copy('two'), 'json', make),
+    ];
+    expect(asked.map((each) => each.n)).toEqual([0, 0, 1, 2, 2]);
+  });
+
+  it('is of every byte', () => {
+    const made = new MadeOfBytes<{ at: number }>(4096);
+    const plain = Buffer.alloc(700, 'a');
+    for (let at = 0; at < plain.length; at++) {
+      const changed = Buffer.from(plain);
+      changed[at] = 0x62;
+      expect(made.of(changed, '', () => ({ at })).at).toBe(at);
+    }
+  });
+
+  it('is never that of other bytes with the same sum', () => {
+    const made = new MadeOfBytes<{ text: string }>(8);
+    for (const text of ['Aa', 'BB', 'Aa']) expect(made.of(copy(text), '', () => ({ text })).text).toBe(text);
+  });
+
+  it('is of no more than was said', () => {
+    const made = new MadeOfBytes<object>(4);
+    const first = made.of(copy('0'), '', () => ({}));
+    for (let i = 1; i <= 4; i++) made.of(copy(`${i}`), '', () => ({}));
+    expect(made.of(copy('0'), '', () => ({}))).not.toBe(first);
   });
 });
