@@ -136,6 +136,7 @@ const updates: Record<TlsLibraryName, readonly number[]> = {
   rustls: [KEY_UPDATE_BYTES],
   jsse: [KEY_UPDATE_BYTES],
   s2n: [KEY_UPDATE_BYTES],
+  boringssl: [KEY_UPDATE_BYTES],
 };
 
 const alerts = [ALERT_BYTES, 2 * ALERT_BYTES];
