@@ -74,7 +74,9 @@ static __always_inline void boringssl_opened(struct pt_regs *ctx)
 	/* What is opened of one that carries another one's records is opened again. */
 	if (!tls || !thread || tls->carrier)
 		return;
-	copy_plaintext(begin_plaintext(thread, tls, tgid, WIRE_RECEIVED, opened.length), opened.from, opened.length);
+	struct copy_cursor *cursor = begin_plaintext(thread, tls, tgid, WIRE_RECEIVED, opened.length);
+	if (!leaves_out_plaintext(cursor, tls, opened.length))
+		copy_plaintext(cursor, opened.from, opened.length);
 }
 
 /* write_app_data(ssl, bool *needs_handshake, size_t *written, Span in): all of its records, which are sent as they are made */
