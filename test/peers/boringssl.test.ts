@@ -18,6 +18,8 @@ import {
 } from '../support/programs';
 import { recordCommand, recordDuring } from '../support/recorder';
 import { buildRust, describeWithRust } from '../support/rust';
+import { expectUnharmed } from '../support/unharmed';
+import { expectSecondStep, recordInMidConnection } from './mid-connection';
 
 const APP = 'boring-echo';
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
@@ -65,5 +67,14 @@ describeE2e('BoringSSL', () => {
         expectNothingMissing(recorded);
       }, 60_000);
     });
+
+    it('is read in mid-connection, without names', async () => {
+      expectSecondStep(await recordInMidConnection(await startEcho(stripped)), 'boringssl');
+    }, 60_000);
+
+    it('is left unharmed by recorders that are killed, without names', async () => {
+      const server = await startEcho(stripped);
+      await expectUnharmed([{ library: 'boringssl', port: server.port }], folder);
+    }, 120_000);
   });
 });

@@ -1,11 +1,12 @@
 /**
  * Deno, whose TLS is a rustls in a program that cannot be unwound, as a server and as a client, byte for byte; and Bun, whose BoringSSL has
- * no names and is named.
+ * no names.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectEchoes, expectNothingMissing, writeEchoBodies } from '../support/echo-traffic';
+import { echoBody, expectApart, expectEchoes, expectNothingMissing, writeEchoBodies } from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
@@ -17,6 +18,8 @@ import {
 } from '../support/programs';
 import { bodyHash, recordCommand, recordDuring, sha256 } from '../support/recorder';
 import { noteRead } from '../support/tls-read';
+import { expectUnharmed } from '../support/unharmed';
+import { expectSecondStep, recordInMidConnection } from './mid-connection';
 import { brought, whyMissing } from './pairs';
 
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
@@ -111,4 +114,44 @@ const where = missing === null ? '' : ` [${missing}]`;
     expectEchoes(recorded.exchanges, { ...read, direction: 'outbound' });
     expectNothingMissing(recorded);
   }, 60_000);
+
+  it('and a hundred streams of HTTP/2 at once, at both ends', async () => {
+    const said = folder.file('calls.json');
+    const command = [bun, join(apps, 'http2/talker.js'), 'tls', '100', said, certificate.cert, certificate.key];
+    const recorded = await recordCommand(command);
+    const calls = JSON.parse(readFileSync(said, 'utf8')) as readonly Readonly<Record<string, string>>[];
+    const lines = calls.map(({ path, request, response }) => `${path} ${request} ${response}`).sort();
+    expect(lines).toHaveLength(100);
+    for (const direction of ['inbound', 'outbound']) {
+      const end = recorded.exchanges.filter(({ exchange }) => exchange.connection.direction === direction);
+      const seen = end.map(({ exchange }) => {
+        const { request, response } = httpIn(exchange);
+        return `${request?.target} ${bodyHash(request?.body)} ${bodyHash(response?.body)}`;
+      });
+      expect(seen.sort()).toEqual(lines);
+      expect(new Set(end.map(({ exchange: { protocol, problems } }) => [protocol, ...problems].join(' ')))).toEqual(
+        new Set(['http2']),
+      );
+    }
+    expectNothingMissing(recorded);
+    noteRead(of, recorded.exchanges);
+  }, 60_000);
+
+  it('keeps thirty connections at once apart, on either side', async () => {
+    const many = (port: number) => [join(apps, 'echo/many.js'), String(port), '30', '8'];
+    const server = await startServer(bun, [web, 'server', certificate.cert, certificate.key]);
+    const inbound = await recordDuring(['--pid', String(server.pid)], () => run(process.execPath, many(server.port)));
+    const outbound = await recordCommand([bun, ...many((await startNode()).port)]);
+    for (const { exchanges } of [inbound, outbound]) expectApart(exchanges, 30, 8);
+  }, 60_000);
+
+  it('is read in mid-connection', async () => {
+    const server = await startServer(bun, [web, 'server', certificate.cert, certificate.key]);
+    expectSecondStep(await recordInMidConnection(server), 'boringssl');
+  }, 60_000);
+
+  it('is left unharmed by recorders that are killed', async () => {
+    const server = await startServer(bun, [web, 'server', certificate.cert, certificate.key]);
+    await expectUnharmed([{ library: 'boringssl', port: server.port }], folder);
+  }, 120_000);
 });
