@@ -11,6 +11,34 @@
 /* The least that a suite adds behind the header of a record. */
 #define BORINGSSL_ADDED_LEAST 16
 
+/*
+ * open_handshake(ssl, size_t *consumed, uint8_t *alert, Span in): the socket that received what is handed in is its own. It is bound to it once
+ * data is read or written: what passes the socket of a stream has to be explained by plaintext, and a handshake has none.
+ */
+static __always_inline void boringssl_opens_handshake(struct pt_regs *ctx)
+{
+	u32 tgid = current_tgid();
+	struct prefix_key key = { .tgid = tgid, .direction = WIRE_RECEIVED };
+	if (!is_target(tgid) || !read_prefix(&key, PT_REGS_PARM4(ctx), PT_REGS_PARM5(ctx)))
+		return;
+	u64 *socket = bpf_map_lookup_elem(&wt_prefixes, &key);
+	struct tls_state *tls = socket ? tls_of(PT_REGS_PARM1(ctx), tgid, WIRE_BORINGSSL) : 0;
+	if (tls && !tls->socket)
+		tls->below = *socket;
+}
+
+/* Its stream, bound to the socket that is known of it; `received`: that which received the record at hand, if it is known. */
+static __always_inline struct tls_state *boringssl_stream(u64 ssl, u32 tgid, u64 received)
+{
+	struct tls_state *tls = tls_of(ssl, tgid, WIRE_BORINGSSL);
+	if (!tls || tls->socket)
+		return tls;
+	u64 socket = received ? received : tls->below;
+	if (socket && is_live_socket(socket))
+		tie_to(tls, tgid, socket, WIRE_BOUND_CIPHERTEXT_RECEIVED);
+	return tls;
+}
+
 /* open_app_data(ssl, Span *out, size_t *consumed, uint8_t *alert, Span in): the first record of `in`, in place */
 static __always_inline void boringssl_opens(struct pt_regs *ctx)
 {
@@ -68,9 +96,7 @@ static __always_inline void boringssl_opened(struct pt_regs *ctx)
 	if (!read_slice(&opened, call->result) || !is_opened_in(call, &opened))
 		return;
 	struct thread_state *thread = thread_of_current(0);
-	struct tls_state *tls = call->socket ? bind_tls(call->object, tgid, call->socket, WIRE_BORINGSSL,
-							WIRE_BOUND_CIPHERTEXT_RECEIVED)
-					     : tls_of(call->object, tgid, WIRE_BORINGSSL);
+	struct tls_state *tls = boringssl_stream(call->object, tgid, call->socket);
 	/* What is opened of one that carries another one's records is opened again. */
 	if (!tls || !thread || tls->carrier)
 		return;
@@ -79,7 +105,7 @@ static __always_inline void boringssl_opened(struct pt_regs *ctx)
 		copy_plaintext(cursor, opened.from, opened.length);
 }
 
-/* write_app_data(ssl, bool *needs_handshake, size_t *written, Span in): all of its records, which are sent as they are made */
+/* write_app_data(ssl, bool *needs_handshake, size_t *written, Span in): all of its records, which are given to the BIO as they are made */
 static __always_inline void boringssl_writes(struct pt_regs *ctx)
 {
 	u64 done = PT_REGS_PARM3(ctx);
@@ -87,13 +113,17 @@ static __always_inline void boringssl_writes(struct pt_regs *ctx)
 	if (!PT_REGS_PARM5(ctx) || bpf_probe_read_user(&written, sizeof(written), (void *)done) || written)
 		return;
 	struct tls_call *call = begin_call(ctx, WIRE_BORINGSSL, TLS_WRITE, PT_REGS_PARM1(ctx), PT_REGS_PARM4(ctx), done);
-	if (call)
-		call->most = PT_REGS_PARM5(ctx);
+	if (!call)
+		return;
+	call->most = PT_REGS_PARM5(ctx);
+	boringssl_stream(call->ssl, current_tgid(), 0);
 }
 
 GUARDED_UPROBE(wt_brng_new, begin_anew(PT_REGS_PARM1(ctx)))
 
 GUARDED_UPROBE(wt_brng_free, end_stream(PT_REGS_PARM1(ctx)))
+
+GUARDED_UPROBE(wt_brng_hello, boringssl_opens_handshake(ctx))
 
 GUARDED_UPROBE(wt_brng_rd_in, boringssl_opens(ctx))
 

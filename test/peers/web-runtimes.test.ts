@@ -2,8 +2,11 @@
  * Deno, whose TLS is a rustls in a program that cannot be unwound, as a server and as a client, byte for byte; and Bun, whose BoringSSL has
  * no names.
  */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
 import { echoBody, expectApart, expectEchoes, expectNothingMissing, writeEchoBodies } from '../support/echo-traffic';
@@ -143,6 +146,22 @@ const where = missing === null ? '' : ` [${missing}]`;
     const inbound = await recordDuring(['--pid', String(server.pid)], () => run(process.execPath, many(server.port)));
     const outbound = await recordCommand([bun, ...many((await startNode()).port)]);
     for (const { exchanges } of [inbound, outbound]) expectApart(exchanges, 30, 8);
+  }, 60_000);
+
+  it('knows the socket of what a client said and nobody answered', async () => {
+    const hangsUp = createServer(
+      { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) },
+      (socket) => socket.on('error', () => undefined).once('data', () => socket.destroy()),
+    );
+    await once(hangsUp.listen(0, '127.0.0.1'), 'listening');
+    const { port } = hangsUp.address() as AddressInfo;
+    const url = `https://127.0.0.1:${port}/never`;
+    const asks = `fetch('${url}', { method: 'POST', body: 'said', tls: { rejectUnauthorized: false } }).catch(() => {})`;
+    const { exchanges } = await recordCommand([bun, '-e', asks]);
+    hangsUp.close();
+    const seen = exchanges.map(({ exchange }) => [httpIn(exchange).request?.target, exchange.connection.remote]);
+    expect(new Set(seen.map(String))).toEqual(new Set([`/never,127.0.0.1:${port}`]));
+    expect(exchanges.flatMap(({ exchange }) => exchange.problems)).not.toContain('uncertain-connection');
   }, 60_000);
 
   it('is read in mid-connection', async () => {

@@ -10,7 +10,10 @@ function find(plan: ElfPlan) {
   return protocolFunctions(reading.image);
 }
 
-const expected = { begin: functionAt(1), free: functionAt(2), openData: functionAt(8), writeData: functionAt(9) };
+const expected = {
+  ...{ begin: functionAt(1), free: functionAt(2), openHandshake: functionAt(6) },
+  ...{ openData: functionAt(8), writeData: functionAt(9) },
+};
 
 it.each([18, 20])('is found by the method that leads to it, with %d functions', (functions) => {
   expect(find(withWords(tableWords({ functions })))).toEqual(expected);

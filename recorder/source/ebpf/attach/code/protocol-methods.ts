@@ -13,13 +13,14 @@ import { wordsOf } from '../elf/pointers';
 export interface ProtocolFunctions {
   readonly begin: number;
   readonly free: number;
+  readonly openHandshake: number;
   readonly openData: number;
   readonly writeData: number;
 }
 
 /** In the order of the source: 18 in 2020, 20 since 2025. Whatever has fewer is older, and has others in these places. */
 const FUNCTIONS_LEAST = 18;
-const PLACES = { begin: 1, free: 2, openData: 8, writeData: 9 };
+const PLACES: ProtocolFunctions = { begin: 1, free: 2, openHandshake: 6, openData: 8, writeData: 9 };
 /** 14 where certificates are left to the program. */
 const CERTIFICATE_FUNCTIONS_LEAST = 14;
 
@@ -96,8 +97,11 @@ function functionsOf(image: ElfImage, wordAt: WordAt, { table, certificates }: M
   const areFunctions = (from: number, count: number) => range(count).every((i) => isFunction(from + i * 8));
   if (at(0) !== 0 || !areFunctions(table + 8, FUNCTIONS_LEAST)) return undefined;
   if (!areFunctions(certificates, CERTIFICATE_FUNCTIONS_LEAST)) return undefined;
-  const { begin, free, openData, writeData } = PLACES;
-  return { begin: at(begin), free: at(free), openData: at(openData), writeData: at(writeData) };
+  const { begin, free, openHandshake, openData, writeData } = PLACES;
+  return {
+    ...{ begin: at(begin), free: at(free) },
+    ...{ openHandshake: at(openHandshake), openData: at(openData), writeData: at(writeData) },
+  };
 }
 
 function range(count: number): readonly number[] {

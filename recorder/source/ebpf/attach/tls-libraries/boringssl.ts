@@ -2,6 +2,7 @@
  * BoringSSL, and its fork AWS-LC, that is linked into a program without the names of its functions; where they have names it is one of the OpenSSL family.
  * Where its functions are, code/protocol-methods finds; knows what they are called in its source, and their programs.
  *
+ *   ssl_open_record_t open_handshake(SSL *, size_t *consumed, uint8_t *alert, Span<uint8_t> in)
  *   ssl_open_record_t open_app_data(SSL *, Span<uint8_t> *out, size_t *consumed, uint8_t *alert, Span<uint8_t> in)
  *   int write_app_data(SSL *, bool *needs_handshake, size_t *written, Span<const uint8_t> in)
  */
@@ -52,6 +53,10 @@ type Hook = Pick<FoundFunction, 'symbol' | 'need' | 'programs'> & { readonly pla
 const HOOKS: readonly Hook[] = [
   { place: 'begin', symbol: 'tls_new', need: 'optional', programs: { entry: 'wt_brng_new', return: null } },
   { place: 'free', symbol: 'tls_free', need: 'optional', programs: { entry: 'wt_brng_free', return: null } },
+  {
+    ...{ place: 'openHandshake', symbol: 'tls_open_handshake', need: 'optional' },
+    programs: { entry: 'wt_brng_hello', return: null },
+  },
   {
     ...{ place: 'openData', symbol: 'tls_open_app_data', need: 'read' },
     programs: { entry: 'wt_brng_rd_in', return: 'wt_brng_rd_out' },
