@@ -48,3 +48,10 @@ it('is none where two differ', () => {
   const second = [...method, 0, ...pointers(18).reverse(), 1, ...pointers(14), 1];
   expect(find(withWords([...words, ...second]))).toBeUndefined();
 });
+
+it('is not looked for among more than real files hold', () => {
+  const words = tableWords();
+  const table = words[2] ?? 0;
+  const many = Array.from({ length: 65_537 }, () => [0, table, table]).flat();
+  expect(find(withWords([...words, ...many]))).toBeUndefined();
+});

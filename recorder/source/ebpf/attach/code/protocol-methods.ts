@@ -18,10 +18,10 @@ export interface ProtocolFunctions {
   readonly writeData: number;
 }
 
-/** In the order of the source: 18 in 2020, 20 since 2025. Whatever has fewer is older, and has others in these places. */
+/** In the order of the source: 18, or 20 in newer ones. Whatever has fewer is older, and has others in these places. */
 const FUNCTIONS_LEAST = 18;
 const PLACES: ProtocolFunctions = { begin: 1, free: 2, openHandshake: 6, openData: 8, writeData: 9 };
-/** 14 where certificates are left to the program. */
+/** 18 in all that were seen: with some room for those that were not. */
 const CERTIFICATE_FUNCTIONS_LEAST = 14;
 
 /** Undefined where there is none, and where several look like it. */
@@ -50,11 +50,13 @@ function amongRelocated(image: ElfImage): readonly ProtocolFunctions[] {
       found.push({ table, certificates });
   }
   const wordAt = (address: number) => words[(address - section.address) / 8];
-  return found.flatMap((method) => functionsOf(image, wordAt, method) ?? []);
+  return functionsOfAll(image, wordAt, found);
 }
 
 const WINDOW_BYTES = 1 << 20;
 const METHOD_BYTES = 24;
+/** So many are looked at: 35 MB of a program of Go hold two thousand that might be one, and a file that is all of them would take long. */
+const METHODS_MOST = 65_536;
 
 /**
  * At a fixed address pointers need no loader, and may stand among data that is never written. That may be tens of MB, in which next to
@@ -77,7 +79,7 @@ function amongConstants(image: ElfImage): readonly ProtocolFunctions[] {
     }
   }
   const wordAt = (address: number) => constantAt(image, address);
-  return found.flatMap((method) => functionsOf(image, wordAt, method) ?? []);
+  return functionsOfAll(image, wordAt, found);
 }
 
 function constantAt(image: ElfImage, address: number): number | undefined {
@@ -88,6 +90,11 @@ function constantAt(image: ElfImage, address: number): number | undefined {
 
 function isWithin({ address, size }: ElfSection, pointer: number): boolean {
   return pointer >= address && pointer < address + size && pointer % 8 === 0;
+}
+
+function functionsOfAll(image: ElfImage, wordAt: WordAt, methods: readonly Method[]): readonly ProtocolFunctions[] {
+  if (methods.length > METHODS_MOST) return [];
+  return methods.flatMap((method) => functionsOf(image, wordAt, method) ?? []);
 }
 
 /** Undefined where one of the two is something else. */
