@@ -67,6 +67,8 @@ function versions() {
     ),
     's2n-tls-sys': lock('s2n-echo', 's2n-tls-sys'),
     boring: lock('boring-echo', 'boring'),
+    axum: lock('rustls-web', 'axum'),
+    reqwest: lock('rustls-web', 'reqwest'),
   });
 }
 

@@ -7,6 +7,7 @@ import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
+import { bothVersions, curlPosts, startNodeEcho } from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
@@ -60,16 +61,13 @@ async function useEveryClient(port: number): Promise<void> {
   await run('python3', [echo('blocking.py'), 'client', String(port), ...files]);
   await run('python3', [echo('with_asyncio.py'), 'client', String(port), ...files]);
   await run(node, [echo('node.js'), 'client', `https://127.0.0.1:${port}`, ...files]);
-  await run('curl', curlArguments(port));
+  await run('curl', curlPosts(port, files, ['--tls-max', '1.2']));
 }
 
-/** All the files over one connection. */
-function curlArguments(port: number): string[] {
-  const transfers = files.map((file, i) => [
-    ...['-sSk', '-o', '/dev/null', '-H', 'Expect:', '-H', 'Content-Type: application/octet-stream'],
-    ...['--data-binary', `@${file}`, `https://127.0.0.1:${port}/${SIZES[i]}`],
-  ]);
-  return transfers.flatMap((transfer, i) => (i === 0 ? transfer : ['--next', ...transfer]));
+/** curl is held to the older version of TLS, the others take the newest. */
+function expectBothVersions(exchanges: readonly StoredExchange[]): void {
+  const versions = exchanges.map(({ exchange }) => exchange.connection.handshake?.version ?? null);
+  expect([...new Set(versions)].sort()).toEqual(bothVersions);
 }
 
 beforeAll(() => {
@@ -93,6 +91,7 @@ describeE2e('servers over TLS, recorded by their port', () => {
     );
     expect(status).toBe(0);
     expectWhole(exchanges, 'inbound', 4);
+    expectBothVersions(exchanges);
     noteRead(program === node ? 'Node.js' : 'Python', exchanges);
   });
 
@@ -101,11 +100,12 @@ describeE2e('servers over TLS, recorded by their port', () => {
     const port = await freePort();
     await startNginx(
       folder.path,
-      `server { listen 127.0.0.1:${port} ssl; ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key};
+      `server { listen 127.0.0.1:${port} ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key};
          location / { proxy_pass http://127.0.0.1:${upstream.port}; proxy_buffering off; proxy_request_buffering off; proxy_http_version 1.1; proxy_set_header Connection ""; } }`,
     );
     const { exchanges } = await recordDuring(['--port', String(port)], () => useEveryClient(port));
     expectWhole(exchanges, 'inbound', 4);
+    expectBothVersions(exchanges.filter(({ exchange }) => exchange.connection.direction === 'inbound'));
     const outbound = exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound');
     expect(outbound).toHaveLength(4 * SIZES.length);
     expect(outbound.filter(({ exchange }) => exchange.problems.length > 0)).toEqual([]);
@@ -124,20 +124,22 @@ describeE2e('clients over TLS, recorded as a command', () => {
   let recorded: Recorded;
 
   beforeAll(async () => {
-    const server = await startServer(node, [echo('node.js'), 'server', certificate.cert, certificate.key]);
-    const lines = [
-      ['python3', echo('blocking.py'), 'client', String(server.port), ...files],
-      ['python3', echo('with_asyncio.py'), 'client', String(server.port), ...files],
-      [node, echo('node.js'), 'client', `https://127.0.0.1:${server.port}`, ...files],
-      ['curl', ...curlArguments(server.port)],
-    ].map((words) => words.map((word) => `'${word}'`).join(' '));
+    const servers = await Promise.all(bothVersions.map((version) => startNodeEcho(certificate, version)));
+    const commands = servers.flatMap(({ port }) => [
+      ['python3', echo('blocking.py'), 'client', String(port), ...files],
+      ['python3', echo('with_asyncio.py'), 'client', String(port), ...files],
+      [node, echo('node.js'), 'client', `https://127.0.0.1:${port}`, ...files],
+      ['curl', ...curlPosts(port, files)],
+    ]);
+    const lines = commands.map((words) => words.map((word) => `'${word}'`).join(' '));
     recorded = await recordCommand(['sh', folder.write('clients.sh', `set -e\n${lines.join('\n')}\n`)]);
     await stopAll();
   });
 
   it('every body whole in both directions, for curl, Node.js, Python blocking and asyncio', () => {
     expect(recorded.status).toBe(0);
-    expectWhole(recorded.exchanges, 'outbound', 4);
+    expectWhole(recorded.exchanges, 'outbound', 4 * bothVersions.length);
+    expectBothVersions(recorded.exchanges);
     const byName = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.name ?? '');
     for (const [name, exchanges] of byName) noteRead(programs[name] ?? name, exchanges);
   });

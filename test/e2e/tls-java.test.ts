@@ -36,7 +36,7 @@ import {
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20, 4 << 20];
 const folder = temporaryFolder();
 const nodeEcho = join(apps, 'echo/node.js');
-const http2Echo = join(apps, 'java-tls/http2-echo.js');
+const http2Echo = join(apps, 'echo/http2.js');
 /** The JVM checks the classes that the agent made anew, too. */
 const CHECKED = ['-XX:+UnlockDiagnosticVMOptions', '-XX:+BytecodeVerificationLocal'];
 /** For who is not recorded and says little: it is over sooner than it is compiled. */

@@ -10,7 +10,17 @@ import { freePort } from '../../replayer/launch/free-port';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectApart, expectEchoes, expectNothingMissing, writeEchoBodies } from '../support/echo-traffic';
+import {
+  echoBody,
+  expectApart,
+  expectEchoesOver,
+  expectNothingMissing,
+  startHttp2Echo,
+  startNodeEcho,
+  type TlsVersion,
+  useNodeEcho,
+  writeEchoBodies,
+} from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
@@ -33,8 +43,6 @@ import {
 import { noteRead } from '../support/tls-read';
 
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
-const node = process.execPath;
-const nodeEcho = join(apps, 'echo/node.js');
 const folder = temporaryFolder();
 let certificate: Certificate;
 let database: readonly string[] = [];
@@ -52,58 +60,62 @@ function expectAllRead(recorded: Recorded): void {
   expectNothingMissing(recorded);
 }
 
-function startNode() {
-  return startServer(node, [nodeEcho, 'server', certificate.cert, certificate.key]);
-}
-
-function useNode(port: number): Promise<void> {
-  return run(node, [nodeEcho, 'client', `https://127.0.0.1:${port}`, ...files]);
-}
+const startNode = (version?: TlsVersion) => startNodeEcho(certificate, version);
 
 describeE2e('a TLS library of C', () => {
   for (const library of builtLibraries) {
-    const { name, header: file, ways } = library;
+    const { name, header: file, ways, versions } = library;
     describeWithPackage(name, { file, package: library.package }, () => {
       const program = folder.file(`echo-${name}`);
       beforeAll(() => {
         buildEcho(library, program);
       });
 
-      const expectWhole = (exchanges: readonly StoredExchange[], direction: 'inbound' | 'outbound') =>
-        expectEchoes(exchanges, { of: 'a program of C', sizes: SIZES, direction, library: name, protocol: 'http1' });
+      const expectWhole = (
+        spoken: readonly TlsVersion[],
+        exchanges: readonly StoredExchange[],
+        direction: 'inbound' | 'outbound',
+      ) => {
+        const known = { of: 'a program of C', sizes: SIZES, direction, library: name, protocol: 'http1' };
+        expectEchoesOver(spoken, exchanges, known);
+      };
 
       it(`has every body whole in both directions, as a server (plain, ${ways.join(', ')})`, async () => {
         const servers = await Promise.all(['', ...ways].map((way) => startEcho(library, program, way)));
         const ports = servers.flatMap(({ port }) => ['--port', String(port)]);
         const recorded = await recordDuring(ports, async () => {
-          for (const { port } of servers) await useNode(port);
+          for (const version of versions) for (const { port } of servers) await useNodeEcho(port, files, version);
         });
         expectAllRead(recorded);
         const byServer = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
         expect([...byServer.keys()]).toEqual(servers.map(({ pid }) => pid));
-        for (const exchanges of byServer.values()) expectWhole(exchanges, 'inbound');
+        for (const exchanges of byServer.values()) expectWhole(versions, exchanges, 'inbound');
       });
 
-      it('and as a client, recorded from its first instruction', async () => {
-        const server = await startNode();
+      it.each(versions)('and as a client, recorded from its first instruction (TLS %s)', async (version) => {
+        const server = await startNode(version);
         const recorded = await recordCommand([program, 'client', String(server.port), '', ...files]);
         expectAllRead(recorded);
-        expectWhole(recorded.exchanges, 'outbound');
+        expectWhole([version], recorded.exchanges, 'outbound');
         // Their programs ask what was agreed on; the others offer nothing.
         const isAsked = name === 'wolfssl' || name === 'mbedtls';
         expect(agreedIn(recorded.exchanges)).toEqual([isAsked ? 'http/1.1' : null]);
       });
 
       if (ways.length > 0) {
-        it(`and as clients that a shell starts one after another (${ways.join(', ')})`, async () => {
-          const server = await startNode();
-          const each = `for way in ${ways.join(' ')}; do '${program}' client ${server.port} $way ${files.join(' ')} || exit; done`;
-          const recorded = await recordCommand(['sh', '-c', each]);
-          expectAllRead(recorded);
-          const byClient = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
-          expect(byClient.size).toBe(ways.length);
-          for (const exchanges of byClient.values()) expectWhole(exchanges, 'outbound');
-        });
+        const inTurn = ways.join(', ');
+        it.each(versions)(
+          `and as clients that a shell starts one after another (TLS %s, ${inTurn})`,
+          async (version) => {
+            const server = await startNode(version);
+            const each = `for way in ${ways.join(' ')}; do '${program}' client ${server.port} $way ${files.join(' ')} || exit; done`;
+            const recorded = await recordCommand(['sh', '-c', each]);
+            expectAllRead(recorded);
+            const byClient = Map.groupBy(recorded.exchanges, ({ exchange }) => exchange.connection.process?.pid);
+            expect(byClient.size).toBe(ways.length);
+            for (const exchanges of byClient.values()) expectWhole([version], exchanges, 'outbound');
+          },
+        );
       }
 
       it('keeps thirty connections at once apart, on either side', async () => {
@@ -187,9 +199,16 @@ describeE2e('programs of the distribution', () => {
     });
   });
 
-  const curlGnutls = '/usr/lib/x86_64-linux-gnu/libcurl-gnutls.so.4';
-  describeWithPackage('libcurl-gnutls', { file: curlGnutls, package: 'libcurl3-gnutls' }, () => {
-    it('posts a file from Python, whole in both directions', () => expectCurl(curlGnutls, 'gnutls'));
+  describe.each([
+    ['gnutls', 'libcurl3-gnutls'],
+    ['nss', 'libcurl3-nss'],
+  ])('libcurl with %s', (library, name) => {
+    const file = `/usr/lib/x86_64-linux-gnu/libcurl-${library}.so.4`;
+    describeWithPackage('from Python', { file, package: name }, () => {
+      it.each(['http1', 'http2'] as const)('posts a file, whole in both directions (%s)', (protocol) =>
+        expectCurl(file, library, protocol),
+      );
+    });
   });
 
   describeWithPackage('selfserv and tstclnt', { file: '/usr/bin/selfserv', package: 'libnss3-tools' }, () => {
@@ -249,25 +268,36 @@ describeE2e('a shared BoringSSL', () => {
   });
 });
 
-/** libcurl by its C interface: CURLOPT_URL, _POSTFIELDS, _POSTFIELDSIZE, _HTTPHEADER, _SSL_VERIFYPEER, _SSL_VERIFYHOST. */
+/** libcurl by its C interface: CURLOPT_URL, _POSTFIELDSIZE, _POSTFIELDS, _HTTPHEADER, _SSL_VERIFYPEER, _SSL_VERIFYHOST, _HTTP_VERSION (2: 1.1, 4: 2 over TLS). */
 const curlScript = `import ctypes, sys
 curl = ctypes.CDLL(sys.argv[1])
 curl.curl_easy_init.restype = curl.curl_slist_append.restype = ctypes.c_void_p
 body = open(sys.argv[3], 'rb').read()
 easy = ctypes.c_void_p(curl.curl_easy_init())
 fields = ctypes.c_void_p(curl.curl_slist_append(None, b'Content-Type: application/octet-stream'))
-for option, value in ((10002, sys.argv[2].encode()), (60, ctypes.c_long(len(body))), (10015, body), (10023, fields), (64, ctypes.c_long(0)), (81, ctypes.c_long(0))):
+for option, value in ((10002, sys.argv[2].encode()), (60, ctypes.c_long(len(body))), (10015, body), (10023, fields), (64, ctypes.c_long(0)), (81, ctypes.c_long(0)), (84, ctypes.c_long(int(sys.argv[4])))):
     curl.curl_easy_setopt(easy, option, value)
 sys.exit(curl.curl_easy_perform(easy))`;
 
-async function expectCurl(file: string, library: string): Promise<void> {
-  const server = await startNode();
+async function expectCurl(file: string, library: string, protocol: 'http1' | 'http2'): Promise<void> {
+  const server = await (protocol === 'http1' ? startNode() : startHttp2Echo(certificate));
   const body = files.at(-1) ?? '';
   const { exchanges } = await recordCommand([
-    ...['python3', '-c', curlScript, file, `https://127.0.0.1:${server.port}/by-curl`, body],
+    ...[
+      'python3',
+      '-c',
+      curlScript,
+      file,
+      `https://127.0.0.1:${server.port}/by-curl`,
+      body,
+      protocol === 'http1' ? '2' : '4',
+    ],
   ]);
   expect(exchanges.map(asked)).toEqual([['/by-curl', library, []]]);
-  expect(agreedIn(exchanges)).toEqual(['http/1.1']);
+  expect(exchanges.map(({ exchange }) => exchange.protocol)).toEqual([protocol]);
+  // The functions of NSS that tell are not probed.
+  const agreed = protocol === 'http1' ? 'http/1.1' : 'h2';
+  expect(agreedIn(exchanges)).toEqual([library === 'nss' ? null : agreed]);
   const hash = sha256(readFileSync(body));
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).request?.body))).toEqual([hash]);
   expect(exchanges.map(({ exchange }) => bodyHash(httpIn(exchange).response?.body))).toEqual([hash]);

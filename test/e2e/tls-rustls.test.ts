@@ -2,11 +2,9 @@
  * rustls, byte for byte, in programs without a name in them: linked as a whole, stripped, ending at once where they panic. Servers and clients,
  * TLS 1.2 and 1.3, of versions that are laid out otherwise, with ring and with aws-lc; slices that are sealed in one record, and one that is sealed in many.
  */
-import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
-import { expectApart, expectEchoes, writeEchoBodies } from '../support/echo-traffic';
+import { bothVersions, expectApart, expectEchoesOver, startNodeEcho, writeEchoBodies } from '../support/echo-traffic';
 import {
-  apps,
   asDer,
   type Certificate,
   makeCertificate,
@@ -21,8 +19,6 @@ import { buildRust, describeWithRust } from '../support/rust';
 const APP = 'rustls-echo';
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20, 4 << 20];
 const BUILD_MS = 600_000;
-const node = process.execPath;
-const nodeEcho = join(apps, 'echo/node.js');
 const folder = temporaryFolder();
 let certificate: Certificate;
 let binary: Certificate;
@@ -37,8 +33,6 @@ beforeAll(() => {
   files = writeEchoBodies(folder, SIZES);
 });
 
-const VERSIONS = ['1.2', '1.3'];
-
 /** What was said by each of these versions of TLS, one after the other. */
 function expectWhole(
   of: string,
@@ -47,10 +41,7 @@ function expectWhole(
   versions: readonly string[],
 ): void {
   expect(status).toBe(0);
-  const byVersion = Map.groupBy(exchanges, ({ exchange }) => exchange.connection.handshake?.version);
-  expect([...byVersion.keys()]).toEqual(versions);
-  for (const each of byVersion.values())
-    expectEchoes(each, { of, sizes: SIZES, direction, library: 'rustls', protocol: 'http1' });
+  expectEchoesOver(versions, exchanges, { of, sizes: SIZES, direction, library: 'rustls', protocol: 'http1' });
   expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
 }
 
@@ -69,13 +60,13 @@ describeE2e('rustls', () => {
       it('has every body whole in both directions, as a server', async () => {
         const server = await startEcho();
         const recorded = await recordDuring(['--port', String(server.port)], async () => {
-          for (const version of VERSIONS) await run(program, ['client', String(server.port), version, ...files]);
+          for (const version of bothVersions) await run(program, ['client', String(server.port), version, ...files]);
         });
-        expectWhole(`${name}, stripped`, recorded, 'inbound', VERSIONS);
+        expectWhole(`${name}, stripped`, recorded, 'inbound', bothVersions);
       });
 
-      it.each(VERSIONS)('and as a client, recorded from its first instruction (TLS %s)', async (version) => {
-        const server = await startServer(node, [nodeEcho, 'server', certificate.cert, certificate.key]);
+      it.each(bothVersions)('and as a client, recorded from its first instruction (TLS %s)', async (version) => {
+        const server = await startNodeEcho(certificate);
         // By itself: the file of a program that a shell starts is not known before it runs.
         const recorded = await recordCommand([program, 'client', String(server.port), version, ...files]);
         expectWhole(`${name}, stripped`, recorded, 'outbound', [version]);

@@ -4,18 +4,16 @@
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
-import { expectEchoes, expectNothingMissing, writeEchoBodies } from '../support/echo-traffic';
 import {
-  apps,
-  type Certificate,
-  makeCertificate,
-  run,
-  startServer,
-  stopAll,
-  temporaryFolder,
-} from '../support/programs';
+  bothVersions,
+  expectEchoesOver,
+  expectNothingMissing,
+  startNodeEcho,
+  useNodeEcho,
+  writeEchoBodies,
+} from '../support/echo-traffic';
+import { type Certificate, makeCertificate, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { recordCommand, recordDuring } from '../support/recorder';
 import { buildRust, describeWithRust } from '../support/rust';
 import { expectUnharmed } from '../support/unharmed';
@@ -26,7 +24,6 @@ const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
 const folder = temporaryFolder();
 const program = folder.file('named');
 const stripped = folder.file('stripped');
-const nodeEcho = join(apps, 'echo/node.js');
 let certificate: Certificate;
 let files: readonly string[];
 
@@ -34,8 +31,6 @@ afterEach(stopAll);
 afterAll(() => folder.remove());
 
 const startEcho = (which: string) => startServer(which, ['server', certificate.cert, certificate.key]);
-const ask = ({ port }: { port: number }) =>
-  run(process.execPath, [nodeEcho, 'client', `https://127.0.0.1:${port}`, ...files]);
 
 describeE2e('BoringSSL', () => {
   describeWithRust('linked into a program', APP, () => {
@@ -54,18 +49,24 @@ describeE2e('BoringSSL', () => {
       const echoes = { of: `BoringSSL of the crate boring, linked in${how}`, sizes: SIZES, library, protocol: 'http1' };
 
       it('has every body whole in both directions, as a server', async () => {
-        const server = await startEcho(which);
-        const recorded = await recordDuring(['--port', String(server.port)], () => ask(server));
-        expectEchoes(recorded.exchanges, { ...echoes, direction: 'inbound' });
+        const { port } = await startEcho(which);
+        const recorded = await recordDuring(['--port', String(port)], async () => {
+          for (const version of bothVersions) await useNodeEcho(port, files, version);
+        });
+        expectEchoesOver(bothVersions, recorded.exchanges, { ...echoes, direction: 'inbound' });
         expectNothingMissing(recorded);
       }, 60_000);
 
-      it('and as a client, recorded from its first instruction', async () => {
-        const server = await startServer(process.execPath, [nodeEcho, 'server', certificate.cert, certificate.key]);
-        const recorded = await recordCommand([which, 'client', String(server.port), ...files]);
-        expectEchoes(recorded.exchanges, { ...echoes, direction: 'outbound' });
-        expectNothingMissing(recorded);
-      }, 60_000);
+      it.each(bothVersions)(
+        'and as a client, recorded from its first instruction (TLS %s)',
+        async (version) => {
+          const server = await startNodeEcho(certificate, version);
+          const recorded = await recordCommand([which, 'client', String(server.port), ...files]);
+          expectEchoesOver([version], recorded.exchanges, { ...echoes, direction: 'outbound' });
+          expectNothingMissing(recorded);
+        },
+        60_000,
+      );
     });
 
     it('is read in mid-connection, without names', async () => {

@@ -9,7 +9,17 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { echoBody, expectApart, expectEchoes, expectNothingMissing, writeEchoBodies } from '../support/echo-traffic';
+import {
+  bothVersions,
+  echoBody,
+  expectApart,
+  expectEchoes,
+  expectEchoesOver,
+  expectNothingMissing,
+  startNodeEcho,
+  useNodeEcho,
+  writeEchoBodies,
+} from '../support/echo-traffic';
 import {
   apps,
   type Certificate,
@@ -103,20 +113,24 @@ const where = missing === null ? '' : ` [${missing}]`;
   const read = { of, sizes: SIZES, library: 'boringssl', protocol: 'http1' } as const;
 
   it('has every body whole in both directions, as a server', async () => {
-    const server = await startServer(bun, [web, 'server', certificate.cert, certificate.key]);
-    const recorded = await recordDuring(['--port', String(server.port)], () =>
-      run(process.execPath, [nodeEcho, 'client', `https://127.0.0.1:${server.port}`, ...files]),
-    );
-    expectEchoes(recorded.exchanges, { ...read, direction: 'inbound' });
+    const { port } = await startServer(bun, [web, 'server', certificate.cert, certificate.key]);
+    const recorded = await recordDuring(['--port', String(port)], async () => {
+      for (const version of bothVersions) await useNodeEcho(port, files, version);
+    });
+    expectEchoesOver(bothVersions, recorded.exchanges, { ...read, direction: 'inbound' });
     expectNothingMissing(recorded);
   }, 60_000);
 
-  it('and as a client, recorded from its first instruction', async () => {
-    const server = await startNode();
-    const recorded = await recordCommand([bun, web, 'client', `https://127.0.0.1:${server.port}`, ...files]);
-    expectEchoes(recorded.exchanges, { ...read, direction: 'outbound' });
-    expectNothingMissing(recorded);
-  }, 60_000);
+  it.each(bothVersions)(
+    'and as a client, recorded from its first instruction (TLS %s)',
+    async (version) => {
+      const server = await startNodeEcho(certificate, version);
+      const recorded = await recordCommand([bun, web, 'client', `https://127.0.0.1:${server.port}`, ...files]);
+      expectEchoesOver([version], recorded.exchanges, { ...read, direction: 'outbound' });
+      expectNothingMissing(recorded);
+    },
+    60_000,
+  );
 
   it('and a hundred streams of HTTP/2 at once, at both ends', async () => {
     const said = folder.file('calls.json');

@@ -15,6 +15,8 @@ export interface OpensslUser {
   readonly name: string;
   /** What is looked for to see whether it is there, and the package that brings it. */
   readonly needed: { readonly file: string; readonly package: string };
+  /** Whether its server speaks HTTP/2 as well. */
+  readonly http2: boolean;
   /** With files of its own in a folder of its own. */
   serve(certificate: Certificate, folder: string): Promise<Served>;
   /** The command that posts each file over one connection; null where it is no client. */
@@ -28,6 +30,7 @@ function byScript(name: string, command: string, script: string, needed: Openssl
   return {
     name,
     needed,
+    http2: false,
     serve: ({ cert, key }) => startServer(command, [path, 'server', cert, key]),
     client: (port, files) => [command, path, 'client', String(port), ...files],
   };
@@ -37,7 +40,7 @@ const apacheModules = '/usr/lib/apache2/modules';
 
 async function serveApache({ cert, key }: Certificate, folder: string): Promise<Served> {
   const [port, upstream] = [await freePort(), await startServer(process.execPath, [nodeEcho, 'server'])];
-  const modules = ['mpm_event', 'authz_core', 'ssl', 'proxy', 'proxy_http'];
+  const modules = ['mpm_event', 'authz_core', 'ssl', 'http2', 'proxy', 'proxy_http'];
   const lines = [
     ...modules.map((name) => `LoadModule ${name}_module ${apacheModules}/mod_${name}.so`),
     `ServerRoot ${folder}`,
@@ -46,6 +49,7 @@ async function serveApache({ cert, key }: Certificate, folder: string): Promise<
     'ServerName localhost',
     `ErrorLog ${join(folder, 'error.log')}`,
     `Listen 127.0.0.1:${port}`,
+    'Protocols h2 http/1.1',
     'SSLEngine on',
     'SSLSessionCache none',
     `SSLCertificateFile ${cert}`,
@@ -72,7 +76,7 @@ async function serveHaproxy({ cert, key }: Certificate, folder: string): Promise
     '  timeout server 30s',
     'listen echo',
     '  log global',
-    `  bind 127.0.0.1:${port} ssl crt ${both}`,
+    `  bind 127.0.0.1:${port} ssl crt ${both} alpn h2,http/1.1`,
     `  server node 127.0.0.1:${upstream.port}`,
   ];
   const config = join(folder, 'haproxy.cfg');
@@ -86,12 +90,14 @@ export const opensslUsers: readonly OpensslUser[] = [
   {
     name: 'Apache',
     needed: { file: join(apacheModules, 'mod_ssl.so'), package: 'apache2-bin' },
+    http2: true,
     serve: serveApache,
     client: null,
   },
   {
     name: 'HAProxy',
     needed: { file: '/usr/sbin/haproxy', package: 'haproxy' },
+    http2: true,
     serve: serveHaproxy,
     client: null,
   },

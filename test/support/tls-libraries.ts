@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { bothVersions, type TlsVersion } from './echo-traffic';
 import { apps, type Certificate } from './programs';
 
 export interface BuiltLibrary {
@@ -13,6 +14,8 @@ export interface BuiltLibrary {
   readonly flags: readonly string[];
   readonly header: string;
   readonly package: string;
+  /** Of TLS, that the distribution's build and its defaults speak. */
+  readonly versions: readonly TlsVersion[];
   /** Ways of doing it that the program knows, beside the plain one. */
   readonly ways: readonly string[];
 }
@@ -23,6 +26,7 @@ export const builtLibraries: readonly BuiltLibrary[] = [
     flags: ['-lgnutls'],
     header: '/usr/include/gnutls/gnutls.h',
     package: 'libgnutls28-dev',
+    versions: bothVersions,
     ways: ['send2', 'cork', 'packet', 'push', 'file'],
   },
   {
@@ -30,6 +34,7 @@ export const builtLibraries: readonly BuiltLibrary[] = [
     flags: ['-I/usr/include/nss', '-I/usr/include/nspr', '-lssl3', '-lnss3', '-lnspr4'],
     header: '/usr/include/nss/ssl.h',
     package: 'libnss3-dev',
+    versions: bothVersions,
     ways: ['recv', 'peek', 'writev'],
   },
   {
@@ -37,6 +42,7 @@ export const builtLibraries: readonly BuiltLibrary[] = [
     flags: ['-lmbedtls', '-lmbedx509', '-lmbedcrypto'],
     header: '/usr/include/mbedtls/ssl.h',
     package: 'libmbedtls-dev',
+    versions: ['1.2'],
     ways: [],
   },
   {
@@ -44,6 +50,7 @@ export const builtLibraries: readonly BuiltLibrary[] = [
     flags: ['-lwolfssl'],
     header: '/usr/include/wolfssl/ssl.h',
     package: 'libwolfssl-dev',
+    versions: bothVersions,
     ways: ['peek'],
   },
 ];
