@@ -45,6 +45,7 @@
 #include "hooks/tls_rustls.bpf.h"
 #include "hooks/tls_jsse.bpf.h"
 #include "hooks/tls_s2n.bpf.h"
+#include "hooks/tls_boringssl.bpf.h"
 
 #include "tiers/fexit.bpf.h"
 #ifdef STATE_IN_HASHES

@@ -71,6 +71,7 @@ enum wire_library {
 	WIRE_RUSTLS = 6,
 	WIRE_JSSE = 7,
 	WIRE_S2N = 8,
+	WIRE_BORINGSSL = 9,
 };
 
 /* flags */

@@ -307,6 +307,18 @@ static __noinline int match_record(struct thread_state *thread, struct socket_st
 	return 1;
 }
 
+/*
+ * The body of a record whose header came by a call of its own: whoever opens it in no call around this one is known by it.
+ */
+static __always_inline void remember_body(struct socket_state *state, struct record_reader *reader, u64 from, u64 length)
+{
+	struct prefix_key key = { .tgid = state->tgid, .direction = WIRE_RECEIVED };
+	if (!reader->left || reader->left != record_length(reader) || length < PREFIX_BYTES)
+		return;
+	if (!bpf_probe_read_user(key.bytes, PREFIX_BYTES, (void *)from))
+		bpf_map_update_elem(&wt_prefixes, &key, &state->generation, BPF_ANY);
+}
+
 /* Matches the records that begin in this call, the first few of them. */
 static __always_inline void match_records(struct thread_state *thread, struct socket_state *state, u32 direction,
 					  u64 length)
@@ -317,6 +329,8 @@ static __always_inline void match_records(struct thread_state *thread, struct so
 	/* Where the header of the first one came by a call of its own, this is its body. */
 	if (reader->have)
 		return;
+	if (direction == WIRE_RECEIVED)
+		remember_body(state, reader, thread->walk.from, thread->walk.segment_left);
 #pragma unroll
 	for (int i = 0; i < OPENINGS_MOST; i++)
 		if (!match_record(thread, state, direction))

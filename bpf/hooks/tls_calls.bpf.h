@@ -52,6 +52,7 @@ static __always_inline struct tls_call *begin_call(struct pt_regs *ctx, u32 libr
 	call->done = done;
 	call->began_ns = operation == TLS_WRITE ? bpf_ktime_get_ns() : 0;
 	call->socket = 0;
+	call->most = 0;
 	call->image = target.image;
 	call->order = ++thread->calls_begun;
 	call->operation = operation;
@@ -169,6 +170,12 @@ static __always_inline bool tells_nothing(struct tls_call *call, u64 length)
 	return !length && !call->socket && !call->inherits;
 }
 
+/* Where nothing but its place told what the function is: it returns 1, and did no more than it was asked to. */
+static __always_inline bool is_confirmed(struct tls_call *call, s32 result, u64 length)
+{
+	return !call->most || (result == 1 && length <= call->most);
+}
+
 static __always_inline void end_call(struct pt_regs *ctx, u32 operation, bool counts)
 {
 	struct thread_state *thread = thread_of_current(0);
@@ -186,6 +193,8 @@ static __always_inline void end_call(struct pt_regs *ctx, u32 operation, bool co
 		count(COUNT_FAULTS, 1);
 		length = 0;
 	}
+	if (!is_confirmed(call, result, length))
+		length = 0;
 	if (tells_nothing(call, length))
 		return;
 	u32 tgid = current_tgid();

@@ -27,6 +27,7 @@ struct pt_regs {
 
 /* A return probe sees the stack with the return address popped. */
 #define RETURN_ADDRESS 8
+#define sixth_argument(ctx) ((ctx)->r9)
 /* At the entry of a function: it lies above the return address. */
 #define read_seventh_argument(ctx, to) (!bpf_probe_read_user(to, sizeof(*(to)), (void *)(PT_REGS_SP(ctx) + 8)))
 
@@ -88,6 +89,7 @@ struct pt_regs {
 
 /* Return addresses are in a register. */
 #define RETURN_ADDRESS 0
+#define sixth_argument(ctx) (((struct user_pt_regs *)(ctx))->regs[5])
 #define read_seventh_argument(ctx, to) (*(to) = ((struct user_pt_regs *)(ctx))->regs[6], true)
 
 #define GO_FIRST(ctx) (((struct user_pt_regs *)(ctx))->regs[0])

@@ -30,6 +30,7 @@ struct tls_call {
 	u64 done; /* user address of the byte count (the _ex forms) */
 	u64 began_ns; /* of a write */
 	u64 socket; /* generation of the one socket used inside the call */
+	u64 most; /* bytes it was handed, where that has to confirm what function it is; 0: that is known */
 	/* Once `moved`, in the direction of this call. Read: as they stood before that. Written: as they stand since. */
 	u32 sealed_bytes;
 	u32 sealed_records;

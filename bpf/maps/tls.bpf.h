@@ -13,7 +13,7 @@ struct tls_state {
 	u64 socket; /* generation of the socket it is bound to; 0 while unknown */
 	u64 sent;
 	u64 received;
-	/* Go: what the TLS object writes to; another one at the same address has another, or another socket. JSSE: the socket. s2n: 1: its last read filled the buffer */
+	/* Go: what the TLS object writes to; another one at the same address has another, or another socket. JSSE, BoringSSL: the socket. s2n: 1: its last read filled the buffer */
 	u64 below;
 	u16 carrier; /* 1: its plaintext is the ciphertext of another TLS object (TLS in TLS) */
 	u16 agreed;  /* 1: what it was agreed to carry has been told */

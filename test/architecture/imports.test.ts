@@ -38,6 +38,7 @@ const plugInFolders: Record<string, 'folders' | readonly string[]> = {
   'recorder/parse': 'folders',
   'recorder/source': 'folders',
   'recorder/source/ebpf/attach/tls-libraries': [
+    'boringssl',
     'gnutls',
     'go',
     'jsse',

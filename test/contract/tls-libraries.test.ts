@@ -11,6 +11,8 @@ import { buildGo, describeWithGo } from '../support/go';
 import { repository, temporaryFolder } from '../support/programs';
 import { buildRust, describeWithRust } from '../support/rust';
 import { builtLibraries, describeWithPackage } from '../support/tls-libraries';
+import { tableWords, withWords } from '../unit/recorder/attach/boringssl-builder';
+import { buildElf } from '../unit/recorder/attach/elf-builder';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -30,6 +32,8 @@ const samples: Readonly<Record<string, () => readonly string[]>> = {
   wolfssl: shared('libwolfssl.so'),
   jsse: () => [join(repository, 'dist/wiretape-java.so')],
   s2n: () => [buildRust('s2n-echo', folder.file('s2n'), ['linked'])],
+  // Real ones are in test/peers: it takes minutes to build one, and none comes with a package.
+  boringssl: () => [folder.write('boringssl', buildElf(withWords(tableWords())))],
   rustls: () => ['ring', 'old'].map((which) => buildRust('rustls-echo', folder.file(`rustls-${which}`), [which])),
 };
 

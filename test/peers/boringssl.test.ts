@@ -1,30 +1,29 @@
 /**
- * A BoringSSL that is linked into a program: read where the names of its functions are there, and named where they are not. It takes
+ * A BoringSSL that is linked into a program: read by the names of its functions, and by its table where they were taken out. It takes
  * minutes to build, once a machine.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describeE2e } from '../support/e2e';
-import { expectEchoes, writeEchoBodies } from '../support/echo-traffic';
 import {
-  apps,
-  type Certificate,
-  makeCertificate,
-  run,
-  startServer,
-  stopAll,
-  temporaryFolder,
-} from '../support/programs';
+  bothVersions,
+  expectEchoesOver,
+  expectNothingMissing,
+  startNodeEcho,
+  useNodeEcho,
+  writeEchoBodies,
+} from '../support/echo-traffic';
+import { type Certificate, makeCertificate, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { recordCommand, recordDuring } from '../support/recorder';
 import { buildRust, describeWithRust } from '../support/rust';
+import { expectUnharmed } from '../support/unharmed';
+import { expectSecondStep, recordInMidConnection } from './mid-connection';
 
 const APP = 'boring-echo';
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
 const folder = temporaryFolder();
 const program = folder.file('named');
 const stripped = folder.file('stripped');
-const nodeEcho = join(apps, 'echo/node.js');
 let certificate: Certificate;
 let files: readonly string[];
 
@@ -32,8 +31,6 @@ afterEach(stopAll);
 afterAll(() => folder.remove());
 
 const startEcho = (which: string) => startServer(which, ['server', certificate.cert, certificate.key]);
-const ask = ({ port }: { port: number }) =>
-  run(process.execPath, [nodeEcho, 'client', `https://127.0.0.1:${port}`, ...files]);
 
 describeE2e('BoringSSL', () => {
   describeWithRust('linked into a program', APP, () => {
@@ -45,39 +42,40 @@ describeE2e('BoringSSL', () => {
       execFileSync('strip', [stripped]);
     }, 1_800_000);
 
-    it('has every body whole in both directions, as a server', async () => {
-      const server = await startEcho(program);
-      const recorded = await recordDuring(['--port', String(server.port)], () => ask(server));
-      expectEchoes(recorded.exchanges, {
-        of: 'BoringSSL of the crate boring, linked in',
-        sizes: SIZES,
-        direction: 'inbound',
-        library: 'openssl',
-        protocol: 'http1',
-      });
-      expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
+    describe.each([
+      ['with the names of its functions', program, 'openssl', ''],
+      ['stripped', stripped, 'boringssl', ', stripped'],
+    ])('%s', (_, which, library, how) => {
+      const echoes = { of: `BoringSSL of the crate boring, linked in${how}`, sizes: SIZES, library, protocol: 'http1' };
+
+      it('has every body whole in both directions, as a server', async () => {
+        const { port } = await startEcho(which);
+        const recorded = await recordDuring(['--port', String(port)], async () => {
+          for (const version of bothVersions) await useNodeEcho(port, files, version);
+        });
+        expectEchoesOver(bothVersions, recorded.exchanges, { ...echoes, direction: 'inbound' });
+        expectNothingMissing(recorded);
+      }, 60_000);
+
+      it.each(bothVersions)(
+        'and as a client, recorded from its first instruction (TLS %s)',
+        async (version) => {
+          const server = await startNodeEcho(certificate, version);
+          const recorded = await recordCommand([which, 'client', String(server.port), ...files]);
+          expectEchoesOver([version], recorded.exchanges, { ...echoes, direction: 'outbound' });
+          expectNothingMissing(recorded);
+        },
+        60_000,
+      );
+    });
+
+    it('is read in mid-connection, without names', async () => {
+      expectSecondStep(await recordInMidConnection(await startEcho(stripped)), 'boringssl');
     }, 60_000);
 
-    it('and as a client, recorded from its first instruction', async () => {
-      const server = await startServer(process.execPath, [nodeEcho, 'server', certificate.cert, certificate.key]);
-      const recorded = await recordCommand([program, 'client', String(server.port), ...files]);
-      expectEchoes(recorded.exchanges, {
-        of: 'BoringSSL of the crate boring, linked in',
-        sizes: SIZES,
-        direction: 'outbound',
-        library: 'openssl',
-        protocol: 'http1',
-      });
-      expect(recorded.summary).toMatch(/^ {2}missing {4}nothing$/m);
-    }, 60_000);
-
-    it('is named where the names of its functions were taken out', async () => {
+    it('is left unharmed by recorders that are killed, without names', async () => {
       const server = await startEcho(stripped);
-      const recorded = await recordDuring(['--port', String(server.port)], () => ask(server));
-      expect(recorded.status).toBe(3);
-      const seen = recorded.exchanges.map(({ exchange }) => [exchange.problems, exchange.connection.unreadTls]);
-      expect(seen).toEqual([[['encrypted'], { library: 'BoringSSL', reason: 'not-read' }]]);
-      expect(recorded.summary).toContain('BoringSSL, 1 connection');
-    }, 60_000);
+      await expectUnharmed([{ library: 'boringssl', port: server.port }], folder);
+    }, 120_000);
   });
 });

@@ -93,6 +93,7 @@ export function evidenceIn(file: string, image: ElfImage): readonly TlsSighting[
   const version = textIn(image, { opening: 'OpenSSL ', pattern: OPENSSL_VERSION });
   if (version !== undefined || holdsLibssl) {
     const fork = /\(compatible; ([A-Za-z-]+)/.exec(version ?? '')?.[1] ?? 'OpenSSL';
+    if (flavours.some(({ symbols, label }) => symbols === 'runtime' && label === fork)) return []; // found by its table
     return [withoutSymbols(file, fork, version ?? 'OpenSSL')];
   }
   // Go's own cryptography may be BoringSSL's, without its TLS.

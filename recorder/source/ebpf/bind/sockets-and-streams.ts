@@ -136,6 +136,7 @@ const updates: Record<TlsLibraryName, readonly number[]> = {
   rustls: [KEY_UPDATE_BYTES],
   jsse: [KEY_UPDATE_BYTES],
   s2n: [KEY_UPDATE_BYTES],
+  boringssl: [KEY_UPDATE_BYTES],
 };
 
 const alerts = [ALERT_BYTES, 2 * ALERT_BYTES];
@@ -155,10 +156,10 @@ export function hiddenOf({ library }: Stream): readonly number[] {
 /**
  * Records may wait to be opened while others are received: a program that does the input and output of an SSLEngine may do
  * the two on different threads, and so may one that gives OpenSSL memory BIOs (Kestrel of .NET does, Node.js does not).
- * rustls is fed at once by what was received.
+ * rustls is fed at once by what was received. What feeds a BoringSSL without names cannot be told: gRPC receives several times first.
  */
 export function opensLater({ library, holdsSocket, isFedByOthers }: Stream): boolean {
-  return (library === 'jsse' && !holdsSocket) || isFedByOthers;
+  return (library === 'jsse' && !holdsSocket) || library === 'boringssl' || isFedByOthers;
 }
 
 /** True where somebody received for this stream who is not the one that gives it what came, sends what it sealed, or takes plaintext from it. */

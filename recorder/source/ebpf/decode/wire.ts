@@ -40,6 +40,7 @@ export const wireLibrary = {
   rustls: 6,
   jsse: 7,
   s2n: 8,
+  boringssl: 9,
 } as const;
 export type TlsLibraryName = keyof typeof wireLibrary;
 export const wireFlag = {

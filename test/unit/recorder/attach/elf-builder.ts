@@ -31,6 +31,8 @@ export interface ElfPlan {
   /** Where the loader looks for them. */
   readonly runpath?: string;
   readonly rodata?: string;
+  /** Where it is mapped, in a segment of its own; nowhere without. */
+  readonly rodataAddress?: number;
   readonly extraSections?: Readonly<Record<string, string | Uint8Array>>;
 }
 
@@ -119,7 +121,10 @@ function sectionsOf(plan: ElfPlan, text: Buffer): readonly Section[] {
     { name: '.symtab', type: 2, content: symtab, link: '.strtab' },
     { name: '.strtab', type: 3, content: strtab },
     { name: '.note.gnu.build-id', type: 7, content: buildIdNote() },
-    { name: '.rodata', type: 1, content: Buffer.from(plan.rodata ?? '', 'latin1') },
+    {
+      ...{ name: '.rodata', type: 1, content: Buffer.from(plan.rodata ?? '', 'latin1') },
+      ...(plan.rodataAddress === undefined ? {} : { address: plan.rodataAddress }),
+    },
     ...Object.entries(plan.extraSections ?? {}).map(([name, content]) => ({
       name,
       type: 1,
@@ -197,6 +202,7 @@ function withHeaders(file: Buffer, sections: readonly Section[], textLength: num
   const table = Buffer.alloc(64 * (all.length + 1));
   const parts: Buffer[] = [];
   let end = file.length;
+  let segmentCount = 2;
   all.forEach(({ name, type, content, address, link }, i) => {
     const at = 64 * (i + 1);
     const offset = name === '.text' ? TEXT_OFFSET : end;
@@ -207,23 +213,30 @@ function withHeaders(file: Buffer, sections: readonly Section[], textLength: num
     table.writeBigUInt64LE(BigInt(content.length), at + 32);
     table.writeUInt32LE(link === undefined ? 0 : all.findIndex((other) => other.name === link) + 1, at + 40);
     if (name === '.text') return;
+    if (name === '.rodata' && address !== undefined) {
+      writeSegment(file, 176, { flags: 4, offset, address, size: content.length });
+      segmentCount = 3;
+    }
     parts.push(content);
     end += content.length;
   });
-  writeHeader(file, { sectionsAt: end, sectionCount: all.length + 1 });
+  writeHeader(file, { sectionsAt: end, sectionCount: all.length + 1, segmentCount });
   writeSegment(file, 64, { flags: 4, offset: 0, address: 0x400000, size: 0x200 });
   writeSegment(file, 120, { flags: 5, offset: TEXT_OFFSET, address: TEXT_ADDRESS, size: textLength });
   return Buffer.concat([file, ...parts, table]);
 }
 
-function writeHeader(file: Buffer, { sectionsAt, sectionCount }: { sectionsAt: number; sectionCount: number }): void {
+function writeHeader(
+  file: Buffer,
+  { sectionsAt, sectionCount, segmentCount }: { sectionsAt: number; sectionCount: number; segmentCount: number },
+): void {
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   file.writeUInt16LE(3, 16);
   file.writeUInt16LE(62, 18);
   file.writeBigUInt64LE(64n, 32);
   file.writeBigUInt64LE(BigInt(sectionsAt), 40);
   file.writeUInt16LE(56, 54);
-  file.writeUInt16LE(2, 56);
+  file.writeUInt16LE(segmentCount, 56);
   file.writeUInt16LE(64, 58);
   file.writeUInt16LE(sectionCount, 60);
   file.writeUInt16LE(sectionCount - 1, 62);

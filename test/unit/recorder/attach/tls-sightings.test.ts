@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readElf } from '../../../../recorder/source/ebpf/attach/elf/elf';
 import { createPlanner, type MappedImage } from '../../../../recorder/source/ebpf/attach/plan';
 import { evidenceIn, sightTls } from '../../../../recorder/source/ebpf/attach/tls-sightings';
+import { tableWords, withWords } from './boringssl-builder';
 import { buildElf, type Code, type ElfPlan, readerOf, rel32 } from './elf-builder';
 
 let folder: string;
@@ -161,6 +162,14 @@ it.each([
     'is recognised, by the forms that Rust calls',
     { ...functions(['SSL_read_ex', 'SSL_write_ex']), rodata: `${reports}${versionText.rodata}` },
   ],
+  [
+    'has the table of BoringSSL, and says that it is one',
+    withWords(tableWords(), { rodata: 'OpenSSL 1.1.1 (compatible; BoringSSL)\0' }),
+  ],
+  [
+    'has the table of AWS-LC, and says that it is one',
+    withWords(tableWords(), { rodata: 'OpenSSL 1.1.1 (compatible; AWS-LC 1.60.0)\0' }),
+  ],
 ])('claims nothing about a file that %s', (_, plan) => {
   expect(evidence(plan)).toEqual([]);
 });
@@ -176,6 +185,14 @@ it.each([
 ])('knows %s, which cannot be opened, by its name', (path, libraries) => {
   const found = sighted([{ path, device: '', inode: '', openable: [] }]);
   expect(found.map(({ library, captured }) => [library, captured])).toEqual(libraries.map((one) => [one, false]));
+});
+
+it.each([
+  ['BoringSSL', ''],
+  ['AWS-LC', 'OpenSSL 1.1.1 (compatible; AWS-LC 1.60.0)\0'],
+])('tells of %s that is read without names', (library, rodata) => {
+  const found = sighted([mapped('app', withWords(tableWords(), { rodata }))]);
+  expect(found).toEqual([{ file: 'app', library, captured: true, how: 'own copy in app: places found in its code' }]);
 });
 
 it('lists what is recognised before what only shows', () => {

@@ -1,4 +1,5 @@
 /** The TLS libraries that can be read, in the order they are asked. One line each. */
+import { boringssl } from './boringssl';
 import { gnutls } from './gnutls';
 import { go } from './go';
 import { jsse } from './jsse';
@@ -10,4 +11,15 @@ import { s2n } from './s2n';
 import type { TlsLibrary } from './tls-library';
 import { wolfssl } from './wolfssl';
 
-export const tlsLibraries: readonly TlsLibrary[] = [openssl, go, gnutls, nss, mbedtls, wolfssl, rustls, jsse, s2n];
+export const tlsLibraries: readonly TlsLibrary[] = [
+  openssl,
+  go,
+  gnutls,
+  nss,
+  mbedtls,
+  wolfssl,
+  rustls,
+  jsse,
+  s2n,
+  boringssl,
+];
