@@ -16,11 +16,16 @@ static __always_inline struct copy_cursor *begin_plaintext(struct thread_state *
 	return cursor;
 }
 
+static __always_inline bool is_unsampled_stream(struct tls_state *tls)
+{
+	return tls->socket && !is_sampled(tls->socket);
+}
+
 /* Also that of connections that are not recorded, once their socket is known. Who speaks first is the client, as far as it was seen. */
 static __always_inline bool leaves_out_plaintext(struct copy_cursor *cursor, struct tls_state *tls, u64 length)
 {
 	u8 direction = cursor->header.direction;
-	if (tls->socket && !is_sampled(tls->socket))
+	if (is_unsampled_stream(tls))
 		return true;
 	if (!tls->turns.client)
 		tls->turns.client = 1 + direction;

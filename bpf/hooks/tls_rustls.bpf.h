@@ -157,7 +157,7 @@ static __always_inline void rustls_encrypted(struct pt_regs *ctx, struct rustls_
 		return;
 	struct thread_state *thread = thread_of_current(0);
 	struct tls_state *tls = stream_of_object(call->object, tgid);
-	if (!tls || !thread)
+	if (!tls || !thread || is_unsampled_stream(tls))
 		return;
 	if (!tls->socket)
 		expect_ciphertext(call->object, tgid, sealed.from + layout.sealed_header,
@@ -212,7 +212,8 @@ static __always_inline void rustls_decrypted(struct pt_regs *ctx, struct rustls_
 	struct tls_state *tls = call->socket ? bind_tls(call->object, tgid, call->socket, WIRE_RUSTLS,
 							WIRE_BOUND_CIPHERTEXT_RECEIVED)
 					     : stream_of_object(call->object, tgid);
-	if (!tls || !thread)
+	/* Turns are of both directions, and here each is a stream of its own: none is left out where the recorder is behind. */
+	if (!tls || !thread || is_unsampled_stream(tls))
 		return;
 	copy_plaintext(begin_plaintext(thread, tls, tgid, WIRE_RECEIVED, opened.length), opened.from, opened.length);
 }

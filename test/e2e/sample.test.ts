@@ -4,8 +4,9 @@ import type { Exchange } from '../../tape/model/exchange';
 import { describeE2e } from '../support/e2e';
 import { startNginxBeforeEcho } from '../support/echo-traffic';
 import { markersOf } from '../support/markers';
-import { apps, makeCertificate, run, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { apps, asDer, makeCertificate, run, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { type Recorded, recordDuring } from '../support/recorder';
+import { buildRust, describeWithRust } from '../support/rust';
 
 const CONNECTIONS = 100;
 const REQUESTS = 10;
@@ -57,6 +58,17 @@ describeE2e('a sample of a hundred connections', () => {
   ])('of %s', async (_name, program, script) => {
     const { port } = await startServer(program, [echo(script), 'server', cert, key]);
     expectSample(await recorded(port), CONNECTIONS);
+  });
+
+  describeWithRust('of rustls', 'rustls-echo', () => {
+    const program = folder.file('rustls-echo');
+    beforeAll(() => buildRust('rustls-echo', program, ['ring']), 600_000);
+
+    it('of a program without names', async () => {
+      const der = asDer({ cert, key }, folder.path);
+      const { port } = await startServer(program, ['server', der.cert, der.key]);
+      expectSample(await recorded(port), CONNECTIONS);
+    });
   });
 
   it('of nginx, on either side of it', async () => {
