@@ -23,7 +23,7 @@ function byFirstThree(text: string): number[] {
     if (!isWithin && begins[code & 0xff] === 1) {
       if (marks[markOf(code, text.charCodeAt(i + 1), text.charCodeAt(i + 2))] === 1) starts.push(i);
     }
-    isWithin = isAlnum[code & 0xff] === 1;
+    isWithin = code < isAlnum.length && isAlnum[code] === 1;
   }
   return starts;
 }

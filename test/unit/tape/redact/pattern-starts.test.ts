@@ -30,7 +30,27 @@ const whole: readonly string[] = [
     return [textOf(shape, random, 'shortest'), textOf(shape, random, 'shortest').toUpperCase()];
   }),
 ];
-const between = ['', '', ' ', '"', '-', '_', '.', '/', '=', ':', '~', '|', 'a', '7', '\n', '\u00e9'];
+const between = [
+  '',
+  '',
+  ' ',
+  '"',
+  '-',
+  '_',
+  '.',
+  '/',
+  '=',
+  ':',
+  '~',
+  '|',
+  'a',
+  '7',
+  '\n',
+  '\u00e9',
+  '\u0141',
+  '\u0161',
+  '\u{1f441}',
+];
 
 function oneOf<T>(all: readonly T[], below: Random): T {
   return all[below(all.length)] as T;
