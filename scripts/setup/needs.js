@@ -35,7 +35,6 @@ const needs = [
   { package: 'gnutls-bin', command: 'gnutls-serv', for: 'test' },
   { package: 'wget', command: 'wget', for: 'test' },
   { package: 'libcurl3-gnutls', library: 'libcurl-gnutls.so.4', for: 'test' },
-  { package: 'libcurl3-nss', library: 'libcurl-nss.so.4', for: 'test' },
   { package: 'libnss3-dev', library: 'libcrmf.a', for: 'test' },
   { package: 'libnss3-tools', command: 'selfserv', for: 'test' },
   { package: 'libmbedtls-dev', library: 'libmbedtls.so', for: 'test' },

@@ -204,7 +204,7 @@ describeE2e('programs of the distribution', () => {
     ['nss', 'libcurl3-nss'],
   ])('libcurl with %s', (library, name) => {
     const file = `/usr/lib/x86_64-linux-gnu/libcurl-${library}.so.4`;
-    describeWithPackage('from Python', { file, package: name }, () => {
+    describeWithPackage('from Python', { file, package: name, isGone: library === 'nss' }, () => {
       it.each(['http1', 'http2'] as const)('posts a file, whole in both directions (%s)', (protocol) =>
         expectCurl(file, library, protocol),
       );
