@@ -20,7 +20,12 @@ const protocols = { http1: 'HTTP/1.1', http2: 'HTTP/2', websocket: 'WebSocket' }
 function tableOf({ on, versions, read }) {
   const head = ['`tls.library`', 'program, or build', 'as a server', 'as a client', 'TLS', 'held by'];
   const said = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const kinds = Map.groupBy(read, ({ library, of, by }) => JSON.stringify([library, of, by]));
+  /** @type {Map<string, HeldRow[]>} */
+  const kinds = new Map(); // not by Map.groupBy, which a Node.js that only starts tasks may lack
+  for (const row of read) {
+    const kind = JSON.stringify([row.library, row.of, row.by]);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), row]);
+  }
   return [
     `Last run on ${on}, with ${said.join(', ')}:`,
     '',
