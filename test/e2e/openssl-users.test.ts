@@ -33,15 +33,16 @@ afterAll(() => folder.remove());
 /** A proxy's calls of what is behind it are recorded besides. */
 function expectWhole(
   of: string,
-  { status, exchanges, summary }: Recorded,
+  recorded: Recorded,
   direction: 'inbound' | 'outbound',
   versions: readonly TlsVersion[],
 ): void {
   const known = { of, sizes: SIZES, direction, library: 'openssl', protocol: 'http1' };
+  const { status, exchanges } = recorded;
   expect(status).toBe(0);
   const own = exchanges.filter(({ exchange }) => exchange.connection.direction === direction);
   expectEchoesOver(versions, own, known);
-  expect(summary).toMatch(/^ {2}missing {4}nothing$/m);
+  expectNothingMissing(recorded);
 }
 
 async function expectServer(

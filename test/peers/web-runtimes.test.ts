@@ -38,7 +38,6 @@ import { brought, whyMissing } from './pairs';
 const SIZES = [0, 1, 1024, 16_383, 16_384, 16_385, 100_000, 1 << 20];
 const folder = temporaryFolder();
 const web = join(apps, 'echo/web.mjs');
-const nodeEcho = join(apps, 'echo/node.js');
 const deno = join(brought, 'npm/node_modules/@deno/linux-x64-glibc/deno');
 const bun = join(brought, 'npm/node_modules/@oven/bun-linux-x64/bin/bun');
 const denoRuns = ['run', '-A', '--no-config', '--unsafely-ignore-certificate-errors', web];
@@ -52,16 +51,13 @@ beforeAll(() => {
 afterEach(stopAll);
 afterAll(() => folder.remove());
 
-const startNode = () => startServer(process.execPath, [nodeEcho, 'server', certificate.cert, certificate.key]);
 const missing = whyMissing('programs of npm');
 const where = missing === null ? '' : ` [${missing}]`;
 
 (missing === null ? describeE2e : describe.skip)(`Deno${where}`, () => {
   it('has every body whole in both directions, as a server', async () => {
     const server = await startServer(deno, [...denoRuns, 'server', certificate.cert, certificate.key]);
-    const recorded = await recordDuring(['--port', String(server.port)], () =>
-      run(process.execPath, [nodeEcho, 'client', `https://127.0.0.1:${server.port}`, ...files]),
-    );
+    const recorded = await recordDuring(['--port', String(server.port)], () => useNodeEcho(server.port, files));
     expectEchoes(recorded.exchanges, {
       of: 'Deno',
       sizes: SIZES,
@@ -95,7 +91,7 @@ const where = missing === null ? '' : ` [${missing}]`;
   }, 60_000);
 
   it('and as a client, recorded from its first instruction', async () => {
-    const server = await startNode();
+    const server = await startNodeEcho(certificate);
     const recorded = await recordCommand([deno, ...denoRuns, 'client', `https://127.0.0.1:${server.port}`, ...files]);
     expectEchoes(recorded.exchanges, {
       of: 'Deno',
@@ -158,7 +154,7 @@ const where = missing === null ? '' : ` [${missing}]`;
     const many = (port: number) => [join(apps, 'echo/many.js'), String(port), '30', '8'];
     const server = await startServer(bun, [web, 'server', certificate.cert, certificate.key]);
     const inbound = await recordDuring(['--pid', String(server.pid)], () => run(process.execPath, many(server.port)));
-    const outbound = await recordCommand([bun, ...many((await startNode()).port)]);
+    const outbound = await recordCommand([bun, ...many((await startNodeEcho(certificate)).port)]);
     for (const { exchanges } of [inbound, outbound]) expectApart(exchanges, 30, 8);
   }, 60_000);
 
