@@ -2,7 +2,7 @@
 
 import type { CommandModule } from 'yargs';
 import { formatError } from '../errors/wiretape-error';
-import { textOf } from '../native/binding';
+import { makeSieve, textOf } from '../native/binding';
 import { leastRssBytes } from '../recorder/memory';
 import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
 import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
@@ -129,7 +129,7 @@ async function record(args: RecordArguments): Promise<number> {
   const command = args['--'] !== undefined && args['--'].length > 0 ? args['--'] : null;
   const targets = targetsFrom(args, command);
   const protoFiles = protoFilesFrom(args);
-  const redactor = redactorFrom(args, protoFiles, textOf);
+  const redactor = redactorFrom(args, protoFiles, { textOf, makeSieve });
   const starting = startRecording({
     tape: args.output,
     targets,

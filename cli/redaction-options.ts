@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Options } from 'yargs';
 import { WiretapeError } from '../errors/wiretape-error';
 import { schemasFrom } from '../tape/body/protobuf/schemas';
+import type { DetectionTools } from '../tape/redact/detection';
 import { loadKey } from '../tape/redact/key';
 import { createRedactor, type Redactor } from '../tape/redact/redactor';
 import { parseRedactionRules } from '../tape/redact/rules-file';
@@ -26,7 +27,7 @@ export interface RedactionArguments {
 export function redactorFrom(
   { redact: file, redactPersonal: personal }: RedactionArguments,
   protoFiles: ProtoFiles = new Map(),
-  textOf?: (bytes: Uint8Array) => string,
+  tools: DetectionTools = {},
 ): Redactor {
   const { key } = loadKey({ cwd: process.cwd(), env: process.env, create: true });
   const rules = file === undefined ? [] : parseRedactionRules(readRules(file), file);
@@ -36,7 +37,7 @@ export function redactorFrom(
     personal,
     remember: true,
     schemas: schemasFrom(protoFiles),
-    ...(textOf && { textOf }),
+    tools,
   });
 }
 

@@ -172,6 +172,7 @@ interface Addon {
   Capture: new (options: AddonOptions) => Capture;
   tryReturnProbe(): ReturnProbeTrial;
   textOf(bytes: Uint8Array): string;
+  makeSieve(tables: object, places: Uint32Array): (bytes: Uint8Array, length: number) => number;
   letGoOfTexts(): boolean;
   keepLittleFreed(): void;
   giveBack(): void;
@@ -300,6 +301,11 @@ const longTextBytes = 1 << 20;
 export function textOf(bytes: Uint8Array): string {
   if (bytes.length >= longTextBytes) return addon().textOf(bytes);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** A sieve in C++, which writes into these places; the tables are those of `SieveTables` in tape/redact/sieve.ts. Throws ADDON_MISSING. */
+export function makeSieve(tables: object, places: Uint32Array): (bytes: Uint8Array, length: number) => number {
+  return addon().makeSieve(tables, places);
 }
 
 /** The bytes of texts that were collected as garbage can be, from now on. False where there are none. Throws ADDON_MISSING. */

@@ -1,6 +1,7 @@
 /** Everything right of the addon, as `wiretape record` composes it, fed from memory. Nothing is left out or simplified. */
 
 import { setImmediate as turn } from 'node:timers/promises';
+import { makeSieve, textOf } from '../../native/binding';
 import { createPipeline } from '../../recorder/pipeline';
 import { Binder } from '../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../recorder/source/ebpf/decode/decode';
@@ -13,6 +14,7 @@ import { asRedacted, sessionStart } from '../../test/support/tapes';
 import type { EventLog } from './event-log';
 
 const key = Buffer.alloc(32, 7);
+const tools = { textOf, makeSieve };
 const clockOffsetUs = sessionStart.startedAtUs;
 
 /** Decodes, binds, follows and parses. */
@@ -27,7 +29,7 @@ function playLog(log: EventLog, redact: Redact): void {
 }
 
 export function redactLog(log: EventLog): void {
-  const redactor = createRedactor({ key, remember: true });
+  const redactor = createRedactor({ key, remember: true, tools });
   playLog(log, (exchange) => redactor.redact(exchange));
 }
 
@@ -40,7 +42,7 @@ export async function logToTape<T>(
   const writer = await openQueuedWriter(tape);
   const session = await writer.beginSession(sessionStart);
   return timed(async () => {
-    const redactor = createRedactor({ key, remember: true });
+    const redactor = createRedactor({ key, remember: true, tools });
     let outgoing: Redacted<Exchange>[] = [];
     const feed = feeder(
       (exchange) => redactor.redact(exchange),

@@ -1,4 +1,4 @@
-// The addon's surface: open, attach, detach, targets, start, stats, stop, close; a header decoder; long texts and memory. Arguments are validated in binding.ts.
+// The addon's surface: open, attach, detach, targets, start, stats, stop, close; a header decoder; long texts, the cheap look and memory. Arguments are validated in binding.ts.
 #include <napi.h>
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include "own_memory.h"
 #include "return_probe_trial.h"
 #include "ring_reader.h"
+#include "sieve_function.h"
 #include "text_view.h"
 #include "wire_layout.h"
 
@@ -289,6 +290,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("tryReturnProbe", Napi::Function::New(env, return_probe_trial));
   exports.Set("wireLayout", Napi::Function::New(env, layout));
   exports.Set("textOf", Napi::Function::New(env, text_of));
+  exports.Set("makeSieve", Napi::Function::New(env, make_sieve));
   exports.Set("letGoOfTexts", Napi::Function::New(env, let_go_of_texts));
   exports.Set("keepLittleFreed", Napi::Function::New(env, [](const Napi::CallbackInfo&) { keep_little_freed(); }));
   exports.Set("giveBack", Napi::Function::New(env, [](const Napi::CallbackInfo&) { give_back(); }));

@@ -2,7 +2,8 @@
  * One cheap look that says whether a text deserves a closer one. Nearly all traffic does not, and then that look is all
  * redaction costs (about 2 us a kilobyte). It may say yes for nothing; it must never say no where a rule would fire: what
  * it looks for is derived from the tables of names and formats, and a test makes keys of every format to prove it.
- * It skips through the text: what is eighteen long cannot hide between every eighteenth byte.
+ * It skips through the text: what is eighteen long cannot hide between every eighteenth byte. A sieve may pass over long texts
+ * in place of the loops here; what it finds is judged here all the same.
  */
 
 import type { MediaType } from '../body/media-type';
@@ -16,6 +17,18 @@ import { endsSpacedName, kindOfName, longestName, type NameKind, nameTrigrams } 
 import { openingWords } from './patterns';
 import { decodePercent } from './percent';
 import { mayTellCode } from './prose';
+import {
+  beyondAscii,
+  digitRun,
+  keyRun,
+  type MakeSieve,
+  nameBit,
+  openingBit,
+  placeSize,
+  type Sieve,
+  type SieveTables,
+  signBit,
+} from './sieve';
 import { mayHoldUrlSecret } from './url-in-text';
 
 /** A body that was looked at and found innocent: how it was looked at, and what had been seen then. */
@@ -50,7 +63,13 @@ export function copiedText({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }
 
-export function createDetection(textOf = copiedText): Detection {
+/** What the addon may do in place of slower code. */
+export interface DetectionTools {
+  readonly textOf?: (bytes: Uint8Array) => string;
+  readonly makeSieve?: MakeSieve;
+}
+
+export function createDetection({ textOf = copiedText, makeSieve }: DetectionTools = {}): Detection {
   const kinds = new Map<string, NameKind | null>();
   const innocent = new InnocentWords();
   const scratch = Buffer.alloc(8192);
@@ -70,6 +89,7 @@ export function createDetection(textOf = copiedText): Detection {
   const look: Look = {
     innocent,
     textOf,
+    sifted: makeSieve === undefined ? null : siftedBy(makeSieve),
     tells: (word) => kindOf(word) !== null || endsSpacedName(word) || isCredentialsName(word),
   };
 
@@ -116,6 +136,22 @@ interface Look {
   readonly innocent: InnocentWords;
   textOf(bytes: Uint8Array): string;
   tells(word: string): boolean;
+  /** For long texts, where there is one. */
+  readonly sifted: Sifted | null;
+}
+
+interface Sifted {
+  readonly sieve: Sieve;
+  readonly places: Uint32Array;
+}
+
+const mostPlaces = 4096;
+/** For shorter texts the way into the addon and back costs more than it saves. */
+const shortestSifted = 256;
+
+function siftedBy(makeSieve: MakeSieve): Sifted {
+  const places = new Uint32Array(mostPlaces * placeSize);
+  return { sieve: makeSieve(sieveTables, places), places };
 }
 
 /**
@@ -158,16 +194,42 @@ const bits = Uint8Array.from({ length: 256 }, (_, code) => {
 
 const fewestCardDigits = 12;
 
-/** One pass for words and for all that begins with three signs; keys and cards are searched for by themselves. */
 function holdsSecret(bytes: Uint8Array, length: number, look: Look): boolean {
-  const seen = passOver(bytes, length, look);
+  const seen = seenIn(bytes, length, look);
   return (
     (seen & tellingBit) !== 0 ||
+    ((seen & letterNameBit) !== 0 && mayLogIn(look.textOf(bytes.subarray(0, length)))) ||
     ((seen & beyondAsciiBit) !== 0 && holdsForeignName(bytes, length, look.tells)) ||
-    holdsKey(bytes, length) ||
-    holdsCard(bytes, length) ||
-    ((seen & contextBit) !== 0 && mayHoldByContext(look.textOf(bytes.subarray(0, length))))
+    endsInKey(bytes, length) ||
+    (((seen & contextBit) !== 0 || endsInVariable(bytes, length)) &&
+      mayHoldByContext(look.textOf(bytes.subarray(0, length))))
   );
+}
+
+function seenIn(bytes: Uint8Array, length: number, look: Look): number {
+  const { sifted } = look;
+  const count = sifted === null || length < shortestSifted ? -1 : sifted.sieve(bytes, length);
+  if (sifted !== null && count >= 0) return seenAt(sifted.places, count, bytes, look, length);
+  const seen = passOver(bytes, length, look);
+  if ((seen & tellingBit) !== 0) return seen;
+  return holdsKey(bytes, length) || holdsCard(bytes, length) ? seen | tellingBit : seen;
+}
+
+/** The closer look at the places that a sieve has named. */
+function seenAt(places: Uint32Array, count: number, bytes: Uint8Array, look: Look, length: number): number {
+  let seen = 0;
+  for (let i = 0; i < count * placeSize; i += placeSize) {
+    seen |= seenAtPlace(places[i] as number, places[i + 1] as number, places[i + 2] as number, bytes, look, length);
+    if ((seen & tellingBit) !== 0) return seen;
+  }
+  return seen;
+}
+
+function seenAtPlace(what: number, start: number, end: number, bytes: Uint8Array, look: Look, length: number): number {
+  if (what === beyondAscii) return beyondAsciiBit;
+  if (what === keyRun) return mayBeKey(bytes, start, end) ? tellingBit : 0;
+  if (what === digitRun) return mayHoldCard(latin1(bytes, start, end)) ? tellingBit : 0;
+  return lookCloser(bytes, start, what, look, length);
 }
 
 /** `"p"`, plain and within a string of JSON: a password's name where somebody logs in. */
@@ -192,11 +254,6 @@ const trigrams = new Uint8Array(1 << 15);
 const pairs = new Uint8Array(1 << 10);
 const opensTrigram = 1;
 const closesTrigram = 2;
-// What a trigram may be part of, as bits.
-const nameBit = 1;
-const openingBit = 2;
-const signBit = 4;
-
 function mark(stem: string, bit: number): void {
   const [a, b, c] = [0, 1, 2].map((i) => stem.charCodeAt(i) & 31) as [number, number, number];
   const at = (a << 10) | (b << 5) | c;
@@ -215,15 +272,26 @@ for (const [first = ''] of contextSigns) {
   for (const letter of [first.toLowerCase(), first.toUpperCase()]) beginsSign[letter.charCodeAt(0)] = 1;
 }
 
+const sieveTables: SieveTables = {
+  trigrams,
+  beginsSign,
+  openings: [...opening, Buffer.from('begin', 'latin1')],
+  keyCharacters,
+  keyPairs,
+  digits: bits.map((each) => ((each & digitBit) !== 0 ? 2 : 0) | ((each & groupingBit) !== 0 ? 1 : 0)),
+  shortestKey,
+  fewestDigits: fewestCardDigits,
+};
+
 // What a pass over a text has seen, as bits.
 const tellingBit = 1;
 const contextBit = 2;
 const beyondAsciiBit = 4;
 const letterNameBit = 8;
 
-/** Every second pair of bytes is one end of any trigram or the other. Ends where a word tells. */
+/** For words, and for all that begins with three signs: every second pair of bytes is one end of any trigram or the other. Ends where a word tells. */
 function passOver(bytes: Uint8Array, length: number, look: Look): number {
-  let seen = endsInVariable(bytes, length) ? contextBit : 0;
+  let seen = 0;
   let all = length > 0 ? (bytes[length - 1] as number) : 0;
   for (let i = 0; i + 1 < length; i += 2) {
     const first = bytes[i] as number;
@@ -243,9 +311,7 @@ function passOver(bytes: Uint8Array, length: number, look: Look): number {
     }
     if ((seen & tellingBit) !== 0) return seen;
   }
-  if (all >= 0x80) seen |= beyondAsciiBit;
-  const logsIn = (seen & letterNameBit) !== 0 && mayLogIn(look.textOf(bytes.subarray(0, length)));
-  return logsIn ? seen | tellingBit : seen;
+  return all >= 0x80 ? seen | beyondAsciiBit : seen;
 }
 
 function lookCloser(bytes: Uint8Array, position: number, marks: number, look: Look, length: number): number {
@@ -310,7 +376,7 @@ function holdsKey(bytes: Uint8Array, length: number): boolean {
     if (end - start >= shortestKey && mayBeKey(bytes, start, end)) return true;
     i = end - 1;
   }
-  return endsInKey(bytes, length);
+  return false;
 }
 
 /** A text may be cut in the middle of a key, however short what is left of it. */

@@ -14,7 +14,7 @@ import { withSchemas } from '../model/schemas';
 import { mayBeInBody, redactBody } from './body';
 import { builtInRules } from './built-in';
 import { redactCommandLine } from './command-line';
-import { createDetection, type Detection } from './detection';
+import { createDetection, type Detection, type DetectionTools } from './detection';
 import type { Finder } from './finder';
 import { createHeaderNames, type HeaderNames, redactHeaders } from './headers';
 import { applyEdits, createLedger, type Ledger, latin1Of, readable } from './ledger';
@@ -50,8 +50,8 @@ export interface RedactorOptions {
   readonly remember?: boolean;
   /** What is known of messages of protobuf. */
   readonly schemas?: Schemas;
-  /** Bytes read as latin1, where a copy of them is too much: they do not change afterwards. */
-  readonly textOf?: (bytes: Uint8Array) => string;
+  /** Where a copy of many bytes, or a look at each in JavaScript, is too much: bytes do not change afterwards. */
+  readonly tools?: DetectionTools;
 }
 
 export interface RedactedRequest {
@@ -83,7 +83,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
   const added = [...(options.rules ?? []), ...asked.rules];
   const finders = [...(options.finders ?? []), ...asked.finders];
   const placeholders = createPlaceholders(options.key, options.placeholders ?? new Set());
-  const detection = createDetection(options.textOf);
+  const detection = createDetection(options.tools);
   const tools = { detection, names: createHeaderNames(detection) };
   const remembered = options.remember === true ? new SeenSecrets(recordingLimits) : undefined;
   const always = remembered === undefined ? [] : [remembered];
