@@ -81,8 +81,8 @@ const noOwnRare = ownRareColumns.map(() => null);
 
 /** Rows of the same columns, gathered until there are enough for a statement. */
 function groupOf(database: TapeDatabase, columns: Columns) {
-  const one = database.prepare<[Cell[]]>(statement('INSERT', columns, 1));
-  const many = database.prepare<[Cell[]]>(statement('INSERT', columns, rowsAtOnce));
+  const one = database.prepare<Cell[]>(statement('INSERT', columns, 1));
+  const many = database.prepare<Cell[]>(statement('INSERT', columns, rowsAtOnce));
   const width = columns.given.length;
   /** Cells of all gathered rows one after another: used again and again, as an array of each row would have to be joined. */
   const cells: Cell[] = new Array(width * rowsAtOnce).fill(null);
@@ -93,12 +93,12 @@ function groupOf(database: TapeDatabase, columns: Columns) {
       for (const part of parts) for (let i = 0; i < part.length; i++) cells[used++] = part[i] as Cell;
       if (used < cells.length) return;
       used = 0;
-      many.run(cells);
+      many.run(...cells); // as arguments: better-sqlite3 asks more for each element of an array
     },
     flush(): void {
       const rest = used;
       used = 0;
-      for (let at = 0; at < rest; at += width) one.run(cells.slice(at, at + width));
+      for (let at = 0; at < rest; at += width) one.run(...cells.slice(at, at + width));
     },
     forget(): void {
       used = 0;
