@@ -1,4 +1,4 @@
-// The cheap look of redaction at many bytes: tape/redact/detection.ts says what it looks for and gives the tables of it, and
+// The cheap look of redaction at many bytes: tape/redact/look-tables.ts gives the tables it goes by, and pass-over.ts
 // does the same in JavaScript. Pure but for the list it writes into.
 #pragma once
 

@@ -113,7 +113,7 @@ export const patterns: readonly Pattern[] = [
 
 /**
  * Words before secrets that are known by nothing else: rows whose prefix only looks behind. Lower-case; the cheap look at
- * words (detection.ts) knows them.
+ * words (closer-look.ts) knows them.
  */
 export const openingWords: readonly string[] = [
   'bearer',

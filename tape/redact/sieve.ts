@@ -1,5 +1,5 @@
 /**
- * What may pass over many bytes in place of the loops of detection.ts, and name the places in them that deserve a closer look.
+ * What may pass over many bytes in place of the loops of pass-over.ts, and name the places in them that deserve a closer look.
  * It decides nothing: a place too many costs a look, and none that the loops would stop at may be missing.
  */
 
