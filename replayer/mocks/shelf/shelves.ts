@@ -4,7 +4,7 @@
  */
 import { erasedText } from '../match/erase';
 import { pathSegments } from '../match/request-value';
-import type { ShelvedMock } from '../mock';
+import type { ShelvedMock, ShelvedMocks } from '../mock';
 
 /** In recorded order. */
 export type Shelf = readonly ShelvedMock[];
@@ -17,37 +17,32 @@ export interface Place {
 }
 
 export class Shelves {
-  private readonly roughly = new Map<string, Shelf>();
   private readonly finely = new Map<string, ReadonlyMap<string, Shelf>>();
   private readonly taken = new Set<Shelf>();
   private readonly shapes = new Map<string, string>();
 
-  constructor(readonly mocks: Shelf) {
-    const byUpstream = new Map<string, Map<string, ShelvedMock[]>>();
-    for (const mock of mocks) {
-      const byMethod = upsert(byUpstream, mock.upstream, () => new Map<string, ShelvedMock[]>());
-      upsert(byMethod, mock.method, () => []).push(mock);
-    }
-    for (const [upstream, byMethod] of byUpstream) {
-      for (const [method, own] of byMethod) this.roughly.set(roughKey(upstream, method), own);
-    }
-  }
+  constructor(private readonly mocks: ShelvedMocks) {}
 
   /** The shelf of those that may answer what is asked there; undefined where there is none. */
   at({ upstream, method, target }: Place): Shelf | undefined {
-    const key = roughKey(upstream, method);
-    const own = this.roughly.get(key);
-    return own === undefined ? undefined : this.fineIn(key, own).get(this.shapeOf(target));
-  }
-
-  private fineIn(key: string, own: Shelf): ReadonlyMap<string, Shelf> {
-    const known = this.finely.get(key) ?? Map.groupBy(own, (mock) => this.shapeOf(mock.target));
-    this.finely.set(key, known);
-    return known;
+    return this.fineIn({ upstream, method }).get(this.shapeOf(target));
   }
 
   *all(): Generator<Shelf> {
-    for (const [key, own] of this.roughly) yield* this.fineIn(key, own).values();
+    const places = new Map(this.mocks.kinds.map((kind) => [roughKey(kind), kind]));
+    for (const place of places.values()) yield* this.fineIn(place).values();
+  }
+
+  private fineIn(place: Pick<Place, 'upstream' | 'method'>): ReadonlyMap<string, Shelf> {
+    const key = roughKey(place);
+    const known = this.finely.get(key) ?? this.grouped(place);
+    if (known.size > 0) this.finely.set(key, known);
+    return known;
+  }
+
+  private grouped({ upstream, method }: Pick<Place, 'upstream' | 'method'>): ReadonlyMap<string, Shelf> {
+    const own = this.mocks.of((kind) => kind.upstream === upstream && kind.method === method);
+    return Map.groupBy(own, (mock) => this.shapeOf(mock.target));
   }
 
   isTaken(shelf: Shelf): boolean {
@@ -79,14 +74,6 @@ const nobodysRules = { rules: [], redacted: [] };
 /** Names come again and again, ids do not. */
 const rememberedShapes = 100_000;
 
-function roughKey(upstream: string, method: string): string {
+function roughKey({ upstream, method }: Pick<Place, 'upstream' | 'method'>): string {
   return `${method} ${upstream}`;
-}
-
-function upsert<V>(map: Map<string, V>, key: string, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }
