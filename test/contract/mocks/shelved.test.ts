@@ -47,6 +47,8 @@ const odd: readonly CallSketch[] = [
   { ...atHost('odd:8080'), target: '/state', responseBody: 'before' },
   { ...atHost('odd:8080'), target: '/state/part', method: 'PUT', causeId: '1' },
   { ...atHost('odd:8080'), target: '/state', responseBody: 'after' },
+  { ...atHost('second:80'), target: '/state', method: 'PUT', causeId: '1' },
+  { ...atHost('odd:8080'), target: '/state', responseBody: 'still' },
   {
     ...atHost('odd:8080'),
     target: '/make',
