@@ -153,6 +153,8 @@ function numberBytes(value: number): Uint8Array {
 export interface BlockReader {
   /** As many cells as were added there. Throws UnbelievableCell. */
   cellsAt(place: number, count: number): (Buffer | null)[];
+  /** Whether the tape was packed. */
+  hasBlocks(): boolean;
 }
 
 interface BlockRow {
@@ -211,7 +213,8 @@ export function createBlockReader(database: TapeDatabase, kinds: Kinds): BlockRe
     return apart(block.bytes, from, end);
   }
 
-  return { cellsAt: (place, count) => cellsIn(blockAt(place), place, count) };
+  const any = database.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM blocks)').pluck();
+  return { cellsAt: (place, count) => cellsIn(blockAt(place), place, count), hasBlocks: () => any.get() === 1 };
 }
 
 /** A copy, so that who keeps a small cell does not keep a block; of a block that is one row's alone its own bytes. */

@@ -27,8 +27,9 @@ type PageCells = readonly [
   started: string,
   lines: string,
   redacted: string,
-  /** Null where nobody asks for them. */
+  /** These are null where nobody asks for them. */
   connectionIds: string | null,
+  packed: string | null,
 ];
 
 /** Of a content that says more of an address than columns do, that stands here, after two times and a version. */
@@ -57,11 +58,11 @@ const usualLine = `concat_ws('${separator}', ${lineCells.join(', ')})`;
 const usualCellLimit = 4000;
 const isUsual = [
   "e.outcome = 'response' AND e.problems = '' AND e.messages = 0",
-  'coalesce(e.over_verb, e.over_target, e.over_result, e.packed) IS NULL',
+  'coalesce(e.over_verb, e.over_target, e.over_result) IS NULL',
   ...['e.verb', 'e.authority', 'e.result', 'e.target', 'c.remote'].map((cell) => `${cell} < x''`),
   `octet_length(e.target) < ${usualCellLimit} AND c.tls_library IS NOT ''`,
-  `(e.redacted IS NULL OR (e.redacted < x'' AND octet_length(e.redacted) < ${usualCellLimit}))`,
-  isPlain,
+  `(e.packed IS NOT NULL OR (${isPlain}
+    AND (e.redacted IS NULL OR (e.redacted < x'' AND octet_length(e.redacted) < ${usualCellLimit}))))`,
 ].join(' AND ');
 
 const ofEach = [
@@ -72,6 +73,7 @@ const ofEach = [
   `iif(${isUsual}, ${usualLine}, NULL) AS line`,
   'e.redacted AS redacted',
   'e.connection_id AS connection_id',
+  'e.packed AS packed',
 ].join(', ');
 
 const ofPage = [
@@ -81,31 +83,30 @@ const ofPage = [
   'json_group_array(iif(line IS NULL, NULL, redacted))',
 ].join(', ');
 
-/** What is read of the few that are unlike the others; of a packed tape all are. */
+/** What is read of the few that are unlike the others, in the order of `OtherCells`. */
 const otherColumns = [
   ...['e.id', 'e.connection_id', 'e.verb', 'e.authority', 'e.target', 'e.result', 'e.protocol', 'e.outcome'],
   ...['e.problems', 'e.over_verb', 'e.over_target', 'e.over_result', 'e.messages', 'e.redacted', 'e.packed'],
 ];
 
-interface OtherRow {
-  readonly id: number;
-  readonly connection_id: number;
-  readonly verb: string | null;
-  readonly authority: string | null;
-  readonly target: string | null;
-  readonly result: string | null;
-  readonly protocol: string;
-  readonly outcome: Outcome;
-  readonly problems: string;
-  readonly over_verb: string | null;
-  readonly over_target: string | null;
-  readonly over_result: string | null;
-  readonly messages: number;
-  readonly redacted: string | null;
-  readonly packed: number | null;
-  /** Where it begins. */
-  readonly content: string;
-}
+type OtherCells = readonly [
+  id: number,
+  connectionId: number,
+  verb: string | null,
+  authority: string | null,
+  target: string | null,
+  result: string | null,
+  protocol: string,
+  outcome: Outcome,
+  problems: string,
+  overVerb: string | null,
+  overTarget: string | null,
+  overResult: string | null,
+  messages: number,
+  redacted: string | null,
+  packed: number | null,
+  contentBegins: string,
+];
 
 /** All as they were at one moment, though a recorder may be writing. */
 export function outlinesOf(source: Source, filter: ExchangeFilter): Outlines {
@@ -152,17 +153,19 @@ function* pagesOf(source: Source, { filter, kinds }: Reading): Generator<Page, u
   const { where, values } = conditions(filter, ['e.id > ?']);
   const some = `SELECT ${ofEach} ${fromTables} ${where} ORDER BY e.id LIMIT ${exchangesAtOnce}`;
   const connectionIds = isFiltered ? 'json_group_array(connection_id)' : 'NULL';
-  const sql = `SELECT ${ofPage}, ${connectionIds} FROM (${some})`;
+  const packed = source.blocks.hasBlocks() ? 'json_group_array(packed)' : 'NULL';
+  const sql = `SELECT ${ofPage}, ${connectionIds}, ${packed} FROM (${some})`;
   const next = source.database.prepare<unknown[], PageCells>(sql).raw();
   const requireBelievable = cellCheck(['id', 'cause_id'], source.cells.joined);
   const connectionOf = connectionsOf(source);
-  const othersWith = othersOf(source, { connectionOf, kinds });
+  const packedCells = packedCellsOf(source);
+  const othersWith = othersOf(source, { connectionOf, kinds, packedCells });
   for (let after = Number.MIN_SAFE_INTEGER; ; ) {
     const cells = next.get(after, ...values) as PageCells; // of nothing there is a row, too
     if (cells[0] === null) return;
     requireBelievable(cells);
     after = cells[0];
-    const read = pageFrom(cells, kinds);
+    const read = unpacked(pageFrom(cells, kinds), packedCells);
     const page = read.kinds.includes(unlike) ? completed(read, othersWith) : read;
     yield isFiltered ? chosen(page, passing(filter, page, { connectionOf, kinds })) : page;
   }
@@ -173,6 +176,8 @@ const unlike = 0xffffffff;
 
 interface PageRead extends Page {
   readonly connectionIds: readonly number[];
+  /** Where a packed tape keeps the rest of each. */
+  readonly packed: readonly (number | null)[];
   /** What a filter looks at of those that were looked at by themselves, by their places. */
   readonly operations: ReadonlyMap<number, FilteredOperation>;
 }
@@ -180,13 +185,14 @@ interface PageRead extends Page {
 type FilteredOperation = Pick<FilterSubject, 'verb' | 'authority' | 'target' | 'result' | 'over'>;
 
 function pageFrom(cells: PageCells, kinds: KindsSeen): PageRead {
-  const [, , ids, causes, targets, started, lines, redacted, connectionIds] = cells;
+  const [, , ids, causes, targets, started, lines, redacted, connectionIds, packed] = cells;
   return {
     kinds: new Uint32Array((JSON.parse(lines) as (string | null)[]).map((line) => usualKind(line, kinds))),
     ...{ ids, causes, targets },
     started: JSON.parse(started) as number[],
     redacted: JSON.parse(redacted) as (string | null)[],
     connectionIds: JSON.parse(connectionIds ?? '[]') as number[],
+    packed: JSON.parse(packed ?? '[]') as (number | null)[],
     operations: new Map(),
   };
 }
@@ -206,6 +212,23 @@ function usualKindIn(line: string): OutlineKind | null {
     ...{ outcome: 'response', problems: [], verb, hasTarget: true, result, authority },
     ...{ isPlainlyAddressed: true, messages: 0 },
   };
+}
+
+/** With what of it stands in blocks. */
+function unpacked(page: PageRead, packedCells: PackedCells): PageRead {
+  if (page.packed.length === 0) return page;
+  const [kinds, redacted] = [page.kinds.slice(), [...page.redacted]];
+  for (const [at, packed] of page.packed.entries()) {
+    if (packed === null || kinds[at] === unlike) continue;
+    const cells = packedCells(packed);
+    redacted[at] = cells.redacted;
+    if (isAddressedIn(cells.content)) kinds[at] = unlike;
+  }
+  return { ...page, kinds, redacted };
+}
+
+function isAddressedIn(content: string): boolean {
+  return isAddressedBesides.test(content.slice(0, beginningLength));
 }
 
 /** With what is unlike the others. */
@@ -263,39 +286,57 @@ interface Other {
 }
 
 /** Gives them in the order of their ids. */
-function othersOf(source: Source, knowing: Knowing): (ids: readonly number[]) => Iterable<Other> {
+function othersOf(source: Source, knowing: Knowing & Packed): (ids: readonly number[]) => Iterable<Other> {
   const { database, cells } = source;
-  const columns = `${boundedColumns(otherColumns, cells.joined)}, ${beginning} AS content`;
+  const columns = `${boundedColumns(otherColumns, cells.joined)}, ${beginning}`;
   const sql = `SELECT ${columns} FROM json_each(?) j CROSS JOIN exchanges e ON e.id = j.value`;
-  const find = database.prepare<[string], OtherRow>(sql);
-  return (ids) => find.all(JSON.stringify(ids)).map((row) => otherFrom(whole(row, source), knowing));
-}
-
-function whole(row: OtherRow, source: Source): OtherRow {
-  const { packed } = believed(row, source.cells.joined);
-  if (packed === null) return row;
-  const kept = { packed, content: '', redacted: null as string | null };
-  const { content, redacted } = wholeRow(kept, 'exchanges', source);
-  return { ...row, content: content.slice(0, beginningLength), redacted };
-}
-
-function otherFrom(row: OtherRow, { kinds, connectionOf }: Knowing): Other {
-  const { id, authority, redacted, over_verb } = row;
-  const own = { verb: row.verb, target: row.target, result: row.result };
-  const over = over_verb === null ? null : { verb: over_verb, target: row.over_target, result: row.over_result };
-  const { verb, target, result } = over ?? own;
-  const { remote, tls } = connectionOf(row.connection_id);
-  const kind: OutlineKind = {
-    connection: { remote, tls },
-    protocol: protocolOf(row),
-    outcome: row.outcome,
-    problems: problemsOf(row.problems),
-    ...{ verb, hasTarget: target !== null, result, authority },
-    isPlainlyAddressed: row.verb !== null && !isAddressedBesides.test(row.content),
-    messages: row.messages,
+  const find = database.prepare<[string], OtherCells>(sql).raw();
+  const requireBelievable = cellCheck(namesOf(otherColumns), cells.joined);
+  return function* (ids) {
+    for (const row of find.iterate(JSON.stringify(ids))) {
+      requireBelievable(row);
+      yield otherFrom(row, knowing);
+    }
   };
-  const number = kinds.numberOf(JSON.stringify(kind), () => kind, unlike);
-  return { id, kind: number, target, redacted, operation: { ...own, authority, over } };
+}
+
+function namesOf(columns: readonly string[]): readonly string[] {
+  return columns.map((column) => column.replace(/^\w+\./, ''));
+}
+
+function otherFrom(cells: OtherCells, { kinds, connectionOf, packedCells }: Knowing & Packed): Other {
+  const [id, connectionId, verb, authority, target, result, protocol, outcome, problems, ...rest] = cells;
+  const [overVerb, overTarget, overResult, messages, ownRedacted, packed, begins] = rest;
+  const { redacted, content } = packed === null ? { redacted: ownRedacted, content: begins } : packedCells(packed);
+  const own = { verb, target, result };
+  const over = overVerb === null ? null : { verb: overVerb, target: overTarget, result: overResult };
+  const line = over ?? own;
+  const { remote, tls } = connectionOf(connectionId);
+  const isPlainlyAddressed = verb !== null && !isAddressedIn(content);
+  const hasTarget = line.target !== null;
+  const about = [protocol, outcome, problems, line.verb, hasTarget, line.result, authority, isPlainlyAddressed];
+  const kind = kinds.numberOf(
+    JSON.stringify([...about, messages, remote, tls?.library]),
+    () => ({
+      connection: { remote, tls },
+      protocol: protocolOf({ protocol }),
+      ...{ outcome, problems: problemsOf(problems), verb: line.verb, hasTarget, result: line.result, authority },
+      ...{ isPlainlyAddressed, messages },
+    }),
+    unlike,
+  );
+  return { id, kind, target: line.target, redacted, operation: { ...own, authority, over } };
+}
+
+/** What a packed tape keeps elsewhere. */
+type PackedCells = (packed: number) => { readonly redacted: string | null; readonly content: string };
+
+interface Packed {
+  readonly packedCells: PackedCells;
+}
+
+function packedCellsOf(source: Source): PackedCells {
+  return (packed) => wholeRow({ packed, content: '', redacted: null as string | null }, 'exchanges', source);
 }
 
 /** There may be as many as exchanges. */
