@@ -53,8 +53,7 @@ export class FromTape {
 
   /** The same once every mock is there that may be among the nearest. */
   async comparing<T>(live: Entry, compare: () => T): Promise<T> {
-    const { shelves, options } = this;
-    const untaken = options.shelved.of(() => true).filter((mock) => !shelves.isTaken(this.shelfOf(mock)));
+    const untaken = this.shelves.untaken();
     for (const ranked of nearOf(untaken, live)) await this.takeWhileNear(ranked, live);
     return this.withWords(compare);
   }

@@ -4,7 +4,7 @@
  */
 import { erasedText } from '../match/erase';
 import { pathSegments } from '../match/request-value';
-import type { ShelvedMock, ShelvedMocks } from '../mock';
+import type { ShelvedKind, ShelvedMock, ShelvedMocks } from '../mock';
 
 /** In recorded order. */
 export type Shelf = readonly ShelvedMock[];
@@ -29,20 +29,32 @@ export class Shelves {
   }
 
   *all(): Generator<Shelf> {
-    const places = new Map(this.mocks.kinds.map((kind) => [roughKey(kind), kind]));
-    for (const place of places.values()) yield* this.fineIn(place).values();
+    this.group((kind) => !this.finely.has(roughKey(kind)));
+    for (const shelves of this.finely.values()) yield* shelves.values();
   }
 
   private fineIn(place: Pick<Place, 'upstream' | 'method'>): ReadonlyMap<string, Shelf> {
     const key = roughKey(place);
-    const known = this.finely.get(key) ?? this.grouped(place);
-    if (known.size > 0) this.finely.set(key, known);
-    return known;
+    if (!this.finely.has(key)) {
+      const isMany = this.finely.size >= groupedOneByOne;
+      this.group((kind) => (isMany ? !this.finely.has(roughKey(kind)) : roughKey(kind) === key));
+    }
+    return this.finely.get(key) ?? nothing;
   }
 
-  private grouped({ upstream, method }: Pick<Place, 'upstream' | 'method'>): ReadonlyMap<string, Shelf> {
-    const own = this.mocks.of((kind) => kind.upstream === upstream && kind.method === method);
-    return Map.groupBy(own, (mock) => this.shapeOf(mock.target));
+  private group(isWanted: (kind: ShelvedKind) => boolean): void {
+    for (const [key, own] of Map.groupBy(this.mocks.of(isWanted), roughKey)) {
+      this.finely.set(
+        key,
+        Map.groupBy(own, (mock) => this.shapeOf(mock.target)),
+      );
+    }
+  }
+
+  /** What is on the others, in recorded order. */
+  untaken(): Shelf {
+    const others = [...this.all()].filter((shelf) => !this.isTaken(shelf));
+    return others.flat().sort((a, b) => a.index - b.index);
   }
 
   isTaken(shelf: Shelf): boolean {
@@ -68,6 +80,11 @@ export class Shelves {
     return shape;
   }
 }
+
+/** Whoever asks for more places than these will ask for all: each time all outlines are gone through. */
+const groupedOneByOne = 8;
+
+const nothing: ReadonlyMap<string, Shelf> = new Map();
 
 const nobodysRules = { rules: [], redacted: [] };
 
