@@ -17,7 +17,7 @@ interface Moved {
 
 export class RecordedWrites {
   private readonly known = new Map<string, Moved>();
-  private byUpstream: ReadonlyMap<string, readonly ShelvedMock[]> | null = null;
+  private readonly byUpstream = new Map<string, readonly ShelvedMock[]>();
   private readonly byCause = new Map<string, ReadonlyMap<string | null, readonly ShelvedMock[]>>();
 
   constructor(private readonly mocks: ShelvedMocks | null) {}
@@ -43,11 +43,12 @@ export class RecordedWrites {
     return lastBefore(entry, moved);
   }
 
+  /** Of no other upstream, as each is held. */
   private writesTo(upstream: string): readonly ShelvedMock[] {
-    const hasSome = this.mocks?.kinds.some((kind) => kind.upstream === upstream && isWrite(kind)) ?? false;
-    if (!hasSome) return [];
-    this.byUpstream ??= Map.groupBy(this.mocks?.of(isWrite) ?? [], (write) => write.upstream);
-    return this.byUpstream.get(upstream) ?? [];
+    const isOwn = (kind: ShelvedKind): boolean => kind.upstream === upstream && isWrite(kind);
+    const writes = this.byUpstream.get(upstream) ?? this.mocks?.of(isOwn) ?? [];
+    this.byUpstream.set(upstream, writes);
+    return writes;
   }
 
   private causedWrites(upstream: string): ReadonlyMap<string | null, readonly ShelvedMock[]> {
