@@ -70,10 +70,9 @@ async function shelvedOn(
   if (sessions.reduce((sum, { exchanges }) => sum + exchanges, 0) < longFrom) return null;
   if (!isRedactedAlike(sessions, redactionOf([]).redactor)) return null;
   const taken = new Taken();
-  const set = await shelvedFrom({
-    outlines: taken.alsoOf(reader.outlines(filterFrom(args, 'outbound')), (page) => page),
-    read: (ids) => taken.alsoOf(reader.exchangesWith(ids), (stored) => [stored]),
-  });
+  const outlines = await reader.outlines(filterFrom(args, 'outbound'));
+  taken.note(outlines.redacted);
+  const set = await shelvedFrom({ outlines, read: (ids) => taken.alsoOf(reader.exchangesWith(ids)) });
   const redaction = redactionOf(taken.all());
   if (set.shelved === undefined || (!redaction.keyed && taken.isOfPaths())) return null;
   const heard = set.mocks.length === 0 ? [] : await readHeard(args);
@@ -99,17 +98,19 @@ function mocksOn(reader: TapeReader, args: TapeArguments): MocksOnTape {
 /** What redaction took out of exchanges, each secret once. */
 class Taken {
   private readonly byPlaceholder = new Map<string, RedactionEntry>();
-  /** Lists that were looked at: a store gives one for all exchanges that say the same. */
-  private readonly noted = new WeakSet<readonly RedactionEntry[]>();
   private ofPaths = false;
 
-  async *alsoOf<T>(
-    items: AsyncIterable<T>,
-    exchangesIn: (item: T) => readonly Pick<StoredExchange, 'redacted'>[],
-  ): AsyncGenerator<T, undefined, undefined> {
-    for await (const item of items) {
-      for (const { redacted } of exchangesIn(item)) this.note(redacted);
-      yield item;
+  async *alsoOf(exchanges: AsyncIterable<StoredExchange>): AsyncGenerator<StoredExchange, undefined, undefined> {
+    for await (const stored of exchanges) {
+      this.note(stored.redacted);
+      yield stored;
+    }
+  }
+
+  note(entries: readonly RedactionEntry[]): void {
+    for (const entry of entries) {
+      this.byPlaceholder.set(`${entry.rule} ${entry.placeholder}`, entry);
+      this.ofPaths ||= entry.in === 'request' && entry.path.startsWith('path');
     }
   }
 
@@ -119,14 +120,5 @@ class Taken {
 
   isOfPaths(): boolean {
     return this.ofPaths;
-  }
-
-  private note(entries: readonly RedactionEntry[]): void {
-    if (entries.length === 0 || this.noted.has(entries)) return;
-    this.noted.add(entries);
-    for (const entry of entries) {
-      this.byPlaceholder.set(`${entry.rule} ${entry.placeholder}`, entry);
-      this.ofPaths ||= entry.in === 'request' && entry.path.startsWith('path');
-    }
   }
 }

@@ -76,8 +76,8 @@ export function sessionOnly({ tape, session, protoSet }: FilterArguments & Proto
 }
 
 /** How many there are, at hand or not. */
-export function mocksIn({ mocks, shelved = [] }: MockSet): number {
-  return mocks.length + shelved.length;
+export function mocksIn({ mocks, shelved }: MockSet): number {
+  return mocks.length + (shelved?.size ?? 0);
 }
 
 /** Throws NO_CASES where there is nothing to serve. */

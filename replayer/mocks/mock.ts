@@ -36,6 +36,18 @@ export interface Mock {
 /** A mock of a long tape, as far as it is known before anybody asks for it. */
 export interface ShelvedMock extends OutlinedMock, Pick<Mock, 'id' | 'index' | 'cause' | 'upstream'> {}
 
+/** What is the same of many shelved mocks. */
+export type ShelvedKind = Pick<ShelvedMock, 'upstream' | 'method' | 'status'>;
+
+/** There may be a million: they are counted, and made when somebody asks for them. */
+export interface ShelvedMocks {
+  readonly size: number;
+  /** Several may be equal. */
+  readonly kinds: readonly (ShelvedKind & { readonly count: number })[];
+  /** In recorded order, made anew each time. */
+  of(isWanted: (kind: ShelvedKind) => boolean): readonly ShelvedMock[];
+}
+
 /** A connect that was refused: due once `after` mocks of its upstream have been served. */
 export interface Refusal {
   readonly id: string;
@@ -55,8 +67,8 @@ export interface NotServed {
 
 export interface MockSet {
   readonly mocks: readonly Mock[];
-  /** More of them, in recorded order, of which the rest is read when it is asked for; left out where all are at hand. */
-  readonly shelved?: readonly ShelvedMock[];
+  /** More of them, of which the rest is read when it is asked for; left out where all are at hand. */
+  readonly shelved?: ShelvedMocks;
   readonly refusals: readonly Refusal[];
   /** In order of first appearance. */
   readonly upstreams: readonly Upstream[];
@@ -81,7 +93,7 @@ export function mocksFrom(exchanges: Iterable<StoredExchange>, options: MocksFro
   const naming = namingFor(serve, chosen);
   const sorting = new Sorting();
   for (const stored of chosen) sorting.add(draftOf(stored, naming));
-  return { ...sorting.set(), heard, anyHost: serve === 'inbound' };
+  return { ...sorting.set(null), heard, anyHost: serve === 'inbound' };
 }
 
 /** What was asked in exchanges, one by one as they are read: of a long recording their answers need not be held. */

@@ -1,8 +1,8 @@
 /** What exchanges are to mocks, put into one order: mocks, refused connects between them, and what is not served, with the reason. */
 import { addressOf } from '../../tape/model/http/http';
-import type { ExchangeOutline, StoredExchange } from '../../tape/store/tape';
-import { arranged, type OutlinedMock, readerOf } from './hosts/readers';
-import type { Mock, MockSet, NotServed, Refusal, ShelvedMock } from './mock';
+import type { StoredExchange } from '../../tape/store/tape';
+import { arranged, readerOf } from './hosts/readers';
+import type { Mock, MockSet, NotServed, Refusal, ShelvedMock, ShelvedMocks } from './mock';
 import { isAsked, type Naming } from './served';
 import type { Upstream } from './upstream';
 
@@ -49,32 +49,26 @@ function notServed(id: string, upstream: Upstream | null, reason: string): Draft
   return { kind: 'not-served', notServed: { id, upstream: upstream?.name ?? null, reason } };
 }
 
-type Counted = Pick<Mock, 'upstream' | 'cause'>;
-
 export class Sorting {
+  /** Those that had to be looked at to be known. */
+  readonly shelved: ShelvedMock[] = [];
   private readonly mocks: Mock[] = [];
-  private readonly shelved: ShelvedMock[] = [];
-  private readonly refusals: Refusal[] = [];
+  private readonly refused: Refused[] = [];
   private readonly left: NotServed[] = [];
   private readonly upstreams = new Map<string, Upstream>();
-  /** Of the mocks that were there when it was looked last: most recordings have no refusals. */
-  private readonly counted: Counted[] = [];
-  private readonly counts = new Map<string, { all: number; readonly byCause: Map<string | null, number> }>();
-  private looked = 0;
+  private size = 0;
 
   add(draft: Draft | null): void {
     switch (draft?.kind) {
       case 'mock':
-        this.mocks.push(this.placed<Mock>(draft));
+        this.mocks.push({ ...draft.mock, ...this.place(draft.upstream) });
         break;
       case 'shelved':
-        this.shelved.push(this.placed<ShelvedMock>(draft));
+        this.shelved.push({ ...draft.mock, ...this.place(draft.upstream) });
         break;
       case 'refusal': {
         const { id, cause, upstream } = draft;
-        const { all, byCause } = this.countsOf(upstream.name);
-        const own = byCause.get(cause) ?? 0;
-        this.refusals.push({ id, upstream: this.seen(upstream), after: all, cause, own });
+        this.refused.push({ id, cause, upstream: this.seen(upstream), index: this.size });
         break;
       }
       case 'not-served':
@@ -82,44 +76,67 @@ export class Sorting {
     }
   }
 
-  /** The same as a draft of it, of which there may be a million: nothing is made beside it. */
-  shelve({ id, causeId: cause }: Pick<ExchangeOutline, 'id' | 'causeId'>, outlined: OutlinedMock, of: Upstream): void {
-    const { method, target, status } = outlined;
-    const mock = { id, cause, method, target, status, index: this.counted.length, upstream: this.seen(of) };
-    this.counted.push(mock);
-    this.shelved.push(mock);
+  /** The index of a shelved mock of which nothing else need be known. */
+  shelve(upstream: Upstream): number {
+    return this.place(upstream).index;
   }
 
   /** `shelved` is left out where nothing is. */
-  set(): Pick<MockSet, 'mocks' | 'shelved' | 'refusals' | 'notServed' | 'upstreams'> {
-    const { mocks, shelved, refusals, left: notServed } = this;
-    const upstreams = [...this.upstreams.values()];
-    return { mocks: arranged(mocks), ...(shelved.length === 0 ? {} : { shelved }), refusals, notServed, upstreams };
+  set(shelved: ShelvedMocks | null): Pick<MockSet, 'mocks' | 'shelved' | 'refusals' | 'notServed' | 'upstreams'> {
+    const { mocks, refused, left: notServed } = this;
+    return {
+      mocks: arranged(mocks),
+      ...(shelved === null || shelved.size === 0 ? {} : { shelved }),
+      refusals: refused.length === 0 ? [] : refusalsAmong(refused, { mocks, shelved }),
+      notServed,
+      upstreams: [...this.upstreams.values()],
+    };
   }
 
-  private placed<M extends Counted>(draft: {
-    readonly mock: Omit<M, 'index' | 'upstream'>;
-    readonly upstream: Upstream;
-  }) {
-    const mock = { ...draft.mock, index: this.counted.length, upstream: this.seen(draft.upstream) } as unknown as M;
-    this.counted.push(mock);
-    return mock;
-  }
-
-  private countsOf(upstream: string) {
-    for (; this.looked < this.counted.length; this.looked++) {
-      const { upstream: name, cause } = this.counted[this.looked] as Counted;
-      const counts = this.counts.get(name) ?? { all: 0, byCause: new Map() };
-      this.counts.set(name, counts);
-      counts.all++;
-      counts.byCause.set(cause, (counts.byCause.get(cause) ?? 0) + 1);
-    }
-    return this.counts.get(upstream) ?? { all: 0, byCause: new Map<string | null, number>() };
+  private place(upstream: Upstream): Pick<Mock, 'index' | 'upstream'> {
+    return { index: this.size++, upstream: this.seen(upstream) };
   }
 
   private seen(upstream: Upstream): string {
     const { name } = upstream;
     if (!this.upstreams.has(name)) this.upstreams.set(name, upstream);
     return name;
+  }
+}
+
+/** `index` is that of the mock that follows. */
+type Refused = Pick<Mock, 'id' | 'cause' | 'upstream' | 'index'>;
+
+/** What was recorded before each of them: looked at only here, as most recordings have no refusals. */
+function refusalsAmong(
+  refused: readonly Refused[],
+  { mocks, shelved }: { readonly mocks: readonly Mock[]; readonly shelved: ShelvedMocks | null },
+): readonly Refusal[] {
+  const upstreams = new Set(refused.map(({ upstream }) => upstream));
+  const isOf = ({ upstream }: Pick<Mock, 'upstream'>): boolean => upstreams.has(upstream);
+  const counted = [...mocks.filter(isOf), ...(shelved?.of(isOf) ?? [])].sort((a, b) => a.index - b.index);
+  const counts = new Map([...upstreams].map((name) => [name, new Counts()]));
+  let looked = 0;
+  return refused.map(({ id, cause, upstream, index }) => {
+    for (; (counted[looked]?.index ?? index) < index; looked++) {
+      const mock = counted[looked] as Pick<Mock, 'upstream' | 'cause'>;
+      counts.get(mock.upstream)?.note(mock.cause);
+    }
+    const before = counts.get(upstream);
+    return { id, upstream, after: before?.all ?? 0, cause, own: before?.of(cause) ?? 0 };
+  });
+}
+
+class Counts {
+  all = 0;
+  private readonly byCause = new Map<string | null, number>();
+
+  note(cause: string | null): void {
+    this.all++;
+    this.byCause.set(cause, this.of(cause) + 1);
+  }
+
+  of(cause: string | null): number {
+    return this.byCause.get(cause) ?? 0;
   }
 }

@@ -7,7 +7,7 @@ import type { Redacted } from '../redact/redacted';
 import { markOf } from './cursor';
 import { type Commits, follow } from './follow';
 import { type SessionState, sessionState } from './session-state';
-import { outlineOf, summaryOf } from './summary';
+import { outlinesOf, summaryOf } from './summary';
 import type {
   ConnectionEnd,
   Loss,
@@ -248,7 +248,7 @@ export function createMemoryTape(location = 'a tape in memory'): MemoryTape {
         })),
       exchanges: (filter = {}) => listed(filter, (stored) => stored),
       summaries: (filter = {}) => listed(filter, summaryOf),
-      outlines: (filter = {}) => listed(filter, (stored) => [outlineOf(stored)]),
+      outlines: async (filter = {}) => outlinesOf([...inOrder(filter)]),
       exchange: async (id) => withId(id),
       async *exchangesWith(ids) {
         yield* inOrderOf(ids);

@@ -3,7 +3,8 @@ import { protocolLineOf } from '../model/content-model';
 import type { HttpRequest } from '../model/http/http';
 import { messageIn } from '../model/path';
 import { httpOf, operationOf, sizesOf } from '../model/registry';
-import type { ExchangeOutline, ExchangeSummary, StoredExchange } from './tape';
+import type { RedactionEntry } from '../redact/redacted';
+import type { ExchangeSummary, OutlineKind, Outlines, StoredExchange } from './tape';
 
 export function summaryOf(stored: StoredExchange): ExchangeSummary {
   const { exchange } = stored;
@@ -34,24 +35,41 @@ export function summaryOf(stored: StoredExchange): ExchangeSummary {
   };
 }
 
-export function outlineOf({ id, causeId, exchange, redacted }: StoredExchange): ExchangeOutline {
-  const { direction, local, remote, tls } = exchange.connection;
+/** Of exchanges at hand, of which each is a kind of its own. */
+export function outlinesOf(stored: readonly StoredExchange[]): Outlines {
+  return {
+    kinds: stored.map(outlineKindOf),
+    kindOf: Uint32Array.from(stored.keys()),
+    redacted: eachOnce(stored.flatMap(({ redacted }) => redacted.filter(({ path }) => messageIn(path) === null))),
+    *of(isWanted) {
+      for (const [at, { id, causeId, exchange }] of stored.entries()) {
+        if (isWanted(at)) yield { at, id, causeId, target: protocolLineOf(operationOf(exchange)).target };
+      }
+    },
+  };
+}
+
+export function outlineKindOf({ exchange }: StoredExchange): OutlineKind {
+  const { remote, tls } = exchange.connection;
   const operation = operationOf(exchange);
-  const line = protocolLineOf(operation);
+  const { verb, target, result } = protocolLineOf(operation);
   const request = httpOf(exchange)?.request ?? null;
   return {
-    id,
-    causeId,
-    connection: { direction, local, remote, tls },
+    connection: { remote, tls },
     protocol: exchange.protocol,
     outcome: exchange.outcome,
     problems: exchange.problems,
-    line,
+    verb,
+    hasTarget: target !== null,
+    result,
     authority: operation.authority,
-    isPlainlyAddressed: request !== null && isPlain(request) && request.target === line.target,
+    isPlainlyAddressed: request !== null && isPlain(request) && request.target === target,
     messages: exchange.messagesBefore + exchange.messages.length,
-    redacted: redacted.filter(({ path }) => messageIn(path) === null),
   };
+}
+
+function eachOnce(entries: readonly RedactionEntry[]): readonly RedactionEntry[] {
+  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
 
 function isPlain({ authority, scheme }: HttpRequest): boolean {

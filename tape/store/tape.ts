@@ -4,7 +4,7 @@
  */
 import type { WiretapeError } from '../../errors/wiretape-error';
 import type { GatheredFile } from '../body/protobuf/gathered';
-import type { Operation, OperationLine } from '../model/content-model';
+import type { Operation } from '../model/content-model';
 import type { ProtocolName } from '../model/contents';
 import type {
   Connection,
@@ -109,23 +109,43 @@ export interface ExchangeSummary {
   readonly cause: { readonly id: string; readonly method: string } | null;
 }
 
-/** What an index of exchanges is made of: what was asked, of whom, how it ended, and what was taken out of it. */
-export interface ExchangeOutline {
-  readonly id: string;
-  readonly causeId: string | null;
-  readonly connection: Pick<Connection, 'direction' | 'local' | 'remote' | 'tls'>;
+/**
+ * What an index of exchanges is made of: what was asked, of whom, how it ended, and what was taken out of it. There may be
+ * millions: what is the same of many is said once, and the rest is made when somebody asks for it.
+ */
+export interface Outlines {
+  readonly kinds: readonly OutlineKind[];
+  /** Which of the kinds each exchange is of, in the order of the tape. */
+  readonly kindOf: Uint32Array;
+  /** What redaction took out of all but their messages, each once. */
+  readonly redacted: readonly RedactionEntry[];
+  /** Those of the kinds with these numbers, in the order of the tape. */
+  of(isWanted: (kind: number) => boolean): Iterable<ExchangeOutline>;
+}
+
+/** What exchanges have in common that differ in their target, what caused them and what they carried. */
+export interface OutlineKind {
+  readonly connection: Pick<Connection, 'remote' | 'tls'>;
   readonly protocol: ProtocolName;
   readonly outcome: Outcome;
   readonly problems: readonly Problem[];
-  /** What the protocol itself says, whatever is spoken over it. */
-  readonly line: OperationLine;
+  /** What the protocol itself says, whatever is spoken over it; `hasTarget` where it has one. */
+  readonly verb: string | null;
+  readonly hasTarget: boolean;
+  readonly result: string | null;
   readonly authority: string | null;
   /** Whether that, and a Host field that says the same, is all it says of where it goes. */
   readonly isPlainlyAddressed: boolean;
   /** How many messages it has besides a request and a response. */
   readonly messages: number;
-  /** What redaction took out of all but its messages. */
-  readonly redacted: readonly RedactionEntry[];
+}
+
+export interface ExchangeOutline {
+  /** Its place among all of them, from 0. */
+  readonly at: number;
+  readonly id: string;
+  readonly causeId: string | null;
+  readonly target: string | null;
 }
 
 /** Keeps tapes. Opening, reading and writing reject with errors of the catalogue. */
@@ -209,8 +229,8 @@ export interface TapeReader {
   exchanges(filter?: ExchangeFilter): AsyncIterableIterator<StoredExchange>;
   /** The same exchanges in the same order, without headers and bodies. */
   summaries(filter?: ExchangeFilter): AsyncIterableIterator<ExchangeSummary>;
-  /** Outlines of the same exchanges in the same order, many at a time: what a million of them are indexed by. */
-  outlines(filter?: ExchangeFilter): AsyncIterableIterator<readonly ExchangeOutline[]>;
+  /** Outlines of the same exchanges in the same order: what a million of them are indexed by. */
+  outlines(filter?: ExchangeFilter): Promise<Outlines>;
   exchange(id: string): Promise<StoredExchange | undefined>;
   /** Those with these ids, in the order of the ids; one that is not on the tape is passed over. */
   exchangesWith(ids: readonly string[]): AsyncIterableIterator<StoredExchange>;

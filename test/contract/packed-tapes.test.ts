@@ -26,6 +26,7 @@ import type { Exchange } from '../../tape/model/exchange';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { openTapeReader, openTapeWriter, rewriteTape } from '../../tape/store/sqlite';
 import { runWiretape } from '../support/command';
+import { outlinesIn } from '../support/outlines';
 import { shopExchanges } from '../support/shop-tape';
 import { readProjectFile, root } from '../support/source-tree';
 import {
@@ -131,7 +132,7 @@ async function readAll(file: string) {
       sessions: await reader.sessions(),
       summaries: await Array.fromAsync(reader.summaries()),
       single: await Promise.all(exchanges.slice(0, 40).map(({ id }) => reader.exchange(id))),
-      outlines: await Array.fromAsync(reader.outlines()),
+      outlines: outlinesIn(await reader.outlines()),
       asked: await Array.fromAsync(reader.exchangesWith(['3', '1', '20'])),
       followed: await Array.fromAsync(reader.follow(null, { until: 'caught-up' })),
     };

@@ -8,9 +8,11 @@ import type { Message } from '../../tape/model/message';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import { createMemoryTape } from '../../tape/store/memory';
 import { openTapeReader, openTapeWriter } from '../../tape/store/sqlite';
-import { outlineOf, summaryOf } from '../../tape/store/summary';
+import { outlinesOf, summaryOf } from '../../tape/store/summary';
 import type { TapeReader, TapeWriter } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
+import { longRecording } from '../support/long-tape';
+import { outlinesIn } from '../support/outlines';
 import {
   asRedacted,
   bodyOf,
@@ -289,6 +291,33 @@ describe.each([
     expect(comparable((await all()).map((stored) => stored.exchange))).toEqual([comparable(exchange)]);
   });
 
+  it('gives outlines of many exchanges in the order of their start, however they lie', async () => {
+    const count = 2500;
+    await tape.write((writer) => {
+      const moved = Array.from(longRecording(count), ({ exchange, entries }) => {
+        const startedAtUs = epochUs + Math.floor(((exchange.number * 7919) % count) / 2);
+        return asRedacted({ ...exchange, startedAtUs }, entries);
+      });
+      writer.append(writer.beginSession(sessionStart), moved);
+    });
+    const filters = ['GET stock:8080/**', 'GET users:8080/users/1* process=node', '* */accounts/**'].map((text) => ({
+      include: [parseFilterPattern(text)],
+    }));
+    await tape.read(async (reader) => {
+      for (const filter of [{}, { direction: 'outbound' as const }, ...filters]) {
+        const exchanges = await Array.fromAsync(reader.exchanges(filter));
+        const outlines = await reader.outlines(filter);
+        expect(exchanges.length).toBeGreaterThan(0);
+        expect(outlinesIn(outlines)).toEqual(outlinesIn(outlinesOf(exchanges)));
+        const [first] = exchanges;
+        expect(Array.from(outlines.of((kind) => kind === outlines.kindOf[0]))[0]).toMatchObject({
+          at: 0,
+          id: first?.id,
+        });
+      }
+    });
+  });
+
   it('lists summaries that say the same as the exchanges', async () => {
     await keep(
       exchangeOf({ number: 7, startedAtUs: epochUs - 1 }),
@@ -331,19 +360,33 @@ describe.each([
       exchangeOf({ number: 12, request: requestOf({ scheme: '', startedAtUs: epochUs, endedAtUs: epochUs + 1 }) }),
       exchangeOf({ number: 13, request: requestOf({ scheme: 'ab', startedAtUs: 1, endedAtUs: 1 }) }),
       exchangeOf({ number: 14, request: requestOf({ method: 'A\nB', headers: [['Host', 'x\ny']] }) }),
+      exchangeOf({ number: 15, request: requestOf({ method: 'A B', headers: [['Host', 'x']] }) }),
+      exchangeOf({ number: 16, request: requestOf({ target: `/${'long'.repeat(3000)}` }) }),
+      exchangeOf({ number: 17, request: requestOf({ headers: [['Host', 'long'.repeat(3000)]] }) }),
+      exchangeOf({ number: 18, connection: connectionOf({ key: 2, remote: null }) }),
+      exchangeOf({ number: 19, connection: connectionOf({ key: 3, tls: { library: 'openssl' } }) }),
+      exchangeOf({ number: 21, connection: connectionOf({ key: 4, tls: { library: '' } }) }),
+      exchangeOf({ number: 20, request: requestOf({ target: '/"a"\t\u00e9\ud83d\ude00' }) }),
     );
     await tape.read(async (reader) => {
       const exchanges = await Array.fromAsync(reader.exchanges());
-      const outlines = (await Array.fromAsync(reader.outlines())).flat();
-      expect(outlines).toEqual(exchanges.map(outlineOf));
-      expect(outlines.filter(({ isPlainlyAddressed }) => isPlainlyAddressed).map(({ id }) => id)).toEqual([
+      const outlines = await reader.outlines();
+      expect(outlinesIn(outlines)).toEqual(outlinesIn(outlinesOf(exchanges)));
+      for (const text of ['query A', 'POST */graphql', 'GET */orders/**', 'CONNECT */**']) {
+        const filter = { include: [parseFilterPattern(text)] };
+        const some = await Array.fromAsync(reader.exchanges(filter));
+        expect([text, some.length]).not.toEqual([text, 0]);
+        expect(outlinesIn(await reader.outlines(filter))).toEqual(outlinesIn(outlinesOf(some)));
+      }
+      const plain = outlines.of((kind) => outlines.kinds[kind]?.isPlainlyAddressed === true);
+      expect(Array.from(plain, ({ id }) => id)).toEqual([
         '7',
         '3',
         '6',
         '8',
         '9',
         '10',
-        '14',
+        ...['14', '15', '16', '17', '18', '19', '20', '21'],
       ]);
     });
   });
@@ -586,7 +629,9 @@ describe.each([
         expect((await Array.fromAsync(reader.exchanges(filter))).map(({ id }) => id).join(' ')).toBe(ids);
         expect((await Array.fromAsync(reader.summaries(filter))).map(({ id }) => id).join(' ')).toBe(ids);
         expect(
-          (await Array.fromAsync(reader.outlines(filter))).flatMap((page) => page.map(({ id }) => id)).join(' '),
+          outlinesIn(await reader.outlines(filter))
+            .exchanges.map(({ id }) => id)
+            .join(' '),
         ).toBe(ids);
       });
     });

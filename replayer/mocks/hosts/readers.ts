@@ -2,7 +2,7 @@
 import type { ProtocolName } from '../../../tape/model/contents';
 import type { Exchange } from '../../../tape/model/exchange';
 import type { HttpRequest } from '../../../tape/model/http/http';
-import type { ExchangeOutline } from '../../../tape/store/tape';
+import type { OutlineKind } from '../../../tape/store/tape';
 import type { Answers, HostName } from '../answers';
 import type { Mock } from '../mock';
 import { readGrpc } from './grpc/read';
@@ -19,10 +19,10 @@ export interface MockReader<H extends HostName = HostName> {
   /** Whether an exchange is one for its host; left out where all of the protocol are. */
   takes?(exchange: Exchange): boolean;
   /**
-   * What an outline says of an exchange of which everything else can wait until it is asked for; null where the exchange must
-   * be looked at whole. Left out where an outline never says enough. Pure.
+   * What outlines of a kind say of exchanges of which everything else can wait until it is asked for; null where they must be
+   * looked at whole. Left out where outlines never say enough. Pure.
    */
-  outlined?(outline: ExchangeOutline): OutlinedMock | null;
+  outlined?(kind: OutlineKind): Omit<OutlinedMock, 'target'> | null;
   /** Refuses what is not whole; never throws. Pure. */
   read(exchange: Exchange): Read<H>;
   /** Once all mocks are read: each of them again, in the same order, where the others say how it is asked for. Pure. */
@@ -51,10 +51,10 @@ export function readerOf(exchange: Exchange): MockReader | null {
   return readers[exchange.protocol].find(({ takes }) => takes?.(exchange) ?? true) ?? null;
 }
 
-/** What an outline alone says; null where the exchange must be looked at whole, also where it will be passed over. */
-export function outlinedMock(outline: ExchangeOutline): OutlinedMock | null {
-  const [first, ...others] = readers[outline.protocol];
-  return others.length > 0 ? null : (first?.outlined?.(outline) ?? null);
+/** What outlines alone say; null where the exchanges must be looked at whole, also where they will be passed over. */
+export function outlinedMocks(kind: OutlineKind): Omit<OutlinedMock, 'target'> | null {
+  const [first, ...others] = readers[kind.protocol];
+  return others.length > 0 ? null : (first?.outlined?.(kind) ?? null);
 }
 
 export function arranged(mocks: readonly Mock[]): readonly Mock[] {

@@ -33,8 +33,8 @@ interface UpstreamState {
 }
 
 export function createLedger(set: MockSet): Ledger {
-  const { shelved = [] } = set;
-  const servedTimes = new Uint32Array(set.mocks.length + shelved.length);
+  const { mocks, shelved } = set;
+  const servedTimes = new Uint32Array(mocks.length + (shelved?.size ?? 0));
   const upstreams = upstreamStates(set);
   const isUnused = ({ index }: Pick<Mock, 'index'>): boolean => servedTimes[index] === 0;
   let refused = 0;
@@ -58,8 +58,8 @@ export function createLedger(set: MockSet): Ledger {
     },
     refused: () => refused,
     unused: () => ({
-      mocks: set.mocks.filter(isUnused),
-      shelved: shelved.filter(isUnused),
+      mocks: mocks.filter(isUnused),
+      shelved: shelved?.of(() => true).filter(isUnused) ?? [],
       refusals: [...upstreams.values()].flatMap(({ refusals, used }) => refusals.filter((each) => !used.has(each))),
     }),
   };
@@ -67,16 +67,18 @@ export function createLedger(set: MockSet): Ledger {
 
 type Counted = Pick<Mock, 'upstream' | 'cause'>;
 
-function upstreamStates(set: MockSet): ReadonlyMap<string, UpstreamState> {
-  const byUpstream = new Map<string, Counted[]>(set.upstreams.map(({ name }) => [name, []]));
-  for (const mocks of [set.mocks, set.shelved ?? []]) {
-    for (const mock of mocks) byUpstream.get(mock.upstream)?.push(mock);
-  }
+function upstreamStates({ mocks, shelved, refusals, upstreams }: MockSet): ReadonlyMap<string, UpstreamState> {
+  const counts = new Map<string, number>();
+  const note = (upstream: string, count: number) => counts.set(upstream, (counts.get(upstream) ?? 0) + count);
+  for (const { upstream } of mocks) note(upstream, 1);
+  for (const { upstream, count } of shelved?.kinds ?? []) note(upstream, count);
   return new Map(
-    [...byUpstream].map(([name, mocks]) => {
-      const refusals = set.refusals.filter((refusal) => refusal.upstream === name);
-      const state = { mocks: mocks.length, served: 0, servedUnder: new Map(), refusals, used: new Set<Refusal>() };
-      return [name, { ...state, mocksUnder: refusals.length === 0 ? new Map() : byCause(mocks) }];
+    upstreams.map(({ name }) => {
+      const isOwn = ({ upstream }: Pick<Mock, 'upstream'>): boolean => upstream === name;
+      const own = refusals.filter(isOwn);
+      const counted = own.length === 0 ? [] : [...mocks.filter(isOwn), ...(shelved?.of(isOwn) ?? [])];
+      const state = { mocks: counts.get(name) ?? 0, served: 0, servedUnder: new Map(), used: new Set<Refusal>() };
+      return [name, { ...state, refusals: own, mocksUnder: byCause(counted) }];
     }),
   );
 }

@@ -113,7 +113,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   const isGiven = ({ mock }: MockEntry): boolean => ledger.isServed(mock);
   const inOrder = shelved === undefined ? entries : [];
   const turns = createTurns(inOrder, { made: new Epochs(), recorded: new Epochs(), running, isGiven });
-  const writes = new RecordedWrites(shelved ?? []);
+  const writes = new RecordedWrites(shelved ?? null);
   const epochOf = (entry: MockEntry) => ({ all: writes.ofAll(entry), own: writes.ofOwn(entry) });
   if (shelved !== undefined) turns.add(entries, epochOf);
   const clock = new RunClock(options.shiftMs);

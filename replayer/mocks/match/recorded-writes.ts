@@ -3,7 +3,7 @@
  * found without going through them. Which writes there were is known of all mocks beforehand.
  */
 import { safeMethods } from '../../../tape/http/safe-methods';
-import type { ShelvedMock } from '../mock';
+import type { ShelvedKind, ShelvedMock, ShelvedMocks } from '../mock';
 import type { MockEntry } from './entry';
 import { beforeAll, pathsTo } from './epochs';
 import { pathSegments } from './request-value';
@@ -16,41 +16,50 @@ interface Moved {
 }
 
 export class RecordedWrites {
-  private readonly byUpstream: ReadonlyMap<string, readonly ShelvedMock[]>;
   private readonly known = new Map<string, Moved>();
-  private byCause: ReadonlyMap<string, readonly ShelvedMock[]> | null = null;
+  private readonly byUpstream = new Map<string, readonly ShelvedMock[]>();
+  private readonly byCause = new Map<string, ReadonlyMap<string | null, readonly ShelvedMock[]>>();
 
-  constructor(mocks: readonly ShelvedMock[]) {
-    const writes = mocks.filter(({ method, status }) => status !== null && status < 400 && !safeMethods.has(method));
-    this.byUpstream = Map.groupBy(writes, ({ upstream }) => upstream);
-  }
+  constructor(private readonly mocks: ShelvedMocks | null) {}
 
   /** Of all that was recorded before it. */
   ofAll(entry: MockEntry): number {
-    return this.last(entry, ' all', (writes) => writes);
+    return this.last(entry, ' all', () => this.writesTo(entry.upstream));
   }
 
   /** Of what was recorded before it under the same case, or like it under none that is known. */
   ofOwn(entry: MockEntry): number {
     const { cause } = entry.mock;
-    if (cause === null) return this.last(entry, ' none', (writes) => writes.filter((write) => write.cause === null));
-    if (!safeMethods.has(entry.request.method)) return beforeAll;
-    this.byCause ??= Map.groupBy([...this.byUpstream.values()].flat(), (write) => write.cause ?? '');
-    const own = (this.byCause.get(cause) ?? []).filter(({ upstream }) => upstream === entry.upstream);
-    return own.length === 0 ? beforeAll : lastBefore(entry, movedBy(own));
+    const own = () => this.causedWrites(entry.upstream).get(cause) ?? [];
+    if (cause === null) return this.last(entry, ' none', own);
+    return safeMethods.has(entry.request.method) ? lastAmong(entry, own()) : beforeAll;
   }
 
-  private last(
-    entry: MockEntry,
-    scope: string,
-    chosen: (writes: readonly ShelvedMock[]) => readonly ShelvedMock[],
-  ): number {
+  private last(entry: MockEntry, scope: string, chosen: () => readonly ShelvedMock[]): number {
     if (!safeMethods.has(entry.request.method)) return beforeAll;
     const key = entry.upstream + scope;
-    const moved = this.known.get(key) ?? movedBy(chosen(this.byUpstream.get(entry.upstream) ?? []));
+    const moved = this.known.get(key) ?? movedBy(chosen());
     this.known.set(key, moved);
     return lastBefore(entry, moved);
   }
+
+  /** Of no other upstream, as each is held. */
+  private writesTo(upstream: string): readonly ShelvedMock[] {
+    const isOwn = (kind: ShelvedKind): boolean => kind.upstream === upstream && isWrite(kind);
+    const writes = this.byUpstream.get(upstream) ?? this.mocks?.of(isOwn) ?? [];
+    this.byUpstream.set(upstream, writes);
+    return writes;
+  }
+
+  private causedWrites(upstream: string): ReadonlyMap<string | null, readonly ShelvedMock[]> {
+    const byCause = this.byCause.get(upstream) ?? Map.groupBy(this.writesTo(upstream), ({ cause }) => cause);
+    this.byCause.set(upstream, byCause);
+    return byCause;
+  }
+}
+
+function isWrite({ method, status }: ShelvedKind): boolean {
+  return status !== null && status < 400 && !safeMethods.has(method);
 }
 
 function movedBy(writes: readonly ShelvedMock[]): Moved {
@@ -67,6 +76,10 @@ function movedBy(writes: readonly ShelvedMock[]): Moved {
     for (const path of paths) note(below, path, index);
   }
   return { at, below };
+}
+
+function lastAmong(entry: MockEntry, writes: readonly ShelvedMock[]): number {
+  return writes.length === 0 ? beforeAll : lastBefore(entry, movedBy(writes));
 }
 
 function lastBefore({ content, mock: { index } }: MockEntry, { at, below }: Moved): number {

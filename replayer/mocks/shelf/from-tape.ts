@@ -11,7 +11,7 @@ import { RecordedWords } from '../match/identifiers';
 import { type Matcher, WordsUnread } from '../match/matcher';
 import { mayBeNearer, nearOf, type Ranked } from '../match/near';
 import { createPlaces, type LoadedMock, loadedMock, withAnswerOnTape } from '../match/places';
-import type { Mock, ShelvedMock } from '../mock';
+import type { Mock, ShelvedMock, ShelvedMocks } from '../mock';
 import { draftOf } from '../sorting';
 import { upstreamOf } from '../upstream';
 import { type Shelf, Shelves } from './shelves';
@@ -25,7 +25,7 @@ export interface MocksOnTape {
 }
 
 export interface FromTapeOptions {
-  readonly shelved: Shelf;
+  readonly shelved: ShelvedMocks;
   readonly tape: MocksOnTape;
   readonly matcher: Matcher;
   readonly matching: EntryOptions;
@@ -53,8 +53,7 @@ export class FromTape {
 
   /** The same once every mock is there that may be among the nearest. */
   async comparing<T>(live: Entry, compare: () => T): Promise<T> {
-    const { shelves, options } = this;
-    const untaken = options.shelved.filter((mock) => !shelves.isTaken(this.shelfOf(mock)));
+    const untaken = this.shelves.untaken();
     for (const ranked of nearOf(untaken, live)) await this.takeWhileNear(ranked, live);
     return this.withWords(compare);
   }

@@ -4,7 +4,7 @@
  */
 import { erasedText } from '../match/erase';
 import { pathSegments } from '../match/request-value';
-import type { ShelvedMock } from '../mock';
+import type { ShelvedKind, ShelvedMock, ShelvedMocks } from '../mock';
 
 /** In recorded order. */
 export type Shelf = readonly ShelvedMock[];
@@ -17,37 +17,44 @@ export interface Place {
 }
 
 export class Shelves {
-  private readonly roughly = new Map<string, Shelf>();
   private readonly finely = new Map<string, ReadonlyMap<string, Shelf>>();
   private readonly taken = new Set<Shelf>();
   private readonly shapes = new Map<string, string>();
 
-  constructor(readonly mocks: Shelf) {
-    const byUpstream = new Map<string, Map<string, ShelvedMock[]>>();
-    for (const mock of mocks) {
-      const byMethod = upsert(byUpstream, mock.upstream, () => new Map<string, ShelvedMock[]>());
-      upsert(byMethod, mock.method, () => []).push(mock);
-    }
-    for (const [upstream, byMethod] of byUpstream) {
-      for (const [method, own] of byMethod) this.roughly.set(roughKey(upstream, method), own);
-    }
-  }
+  constructor(private readonly mocks: ShelvedMocks) {}
 
   /** The shelf of those that may answer what is asked there; undefined where there is none. */
   at({ upstream, method, target }: Place): Shelf | undefined {
-    const key = roughKey(upstream, method);
-    const own = this.roughly.get(key);
-    return own === undefined ? undefined : this.fineIn(key, own).get(this.shapeOf(target));
-  }
-
-  private fineIn(key: string, own: Shelf): ReadonlyMap<string, Shelf> {
-    const known = this.finely.get(key) ?? Map.groupBy(own, (mock) => this.shapeOf(mock.target));
-    this.finely.set(key, known);
-    return known;
+    return this.fineIn({ upstream, method }).get(this.shapeOf(target));
   }
 
   *all(): Generator<Shelf> {
-    for (const [key, own] of this.roughly) yield* this.fineIn(key, own).values();
+    this.group((kind) => !this.finely.has(roughKey(kind)));
+    for (const shelves of this.finely.values()) yield* shelves.values();
+  }
+
+  private fineIn(place: Pick<Place, 'upstream' | 'method'>): ReadonlyMap<string, Shelf> {
+    const key = roughKey(place);
+    if (!this.finely.has(key)) {
+      const isMany = this.finely.size >= groupedOneByOne;
+      this.group((kind) => (isMany ? !this.finely.has(roughKey(kind)) : roughKey(kind) === key));
+    }
+    return this.finely.get(key) ?? nothing;
+  }
+
+  private group(isWanted: (kind: ShelvedKind) => boolean): void {
+    for (const [key, own] of Map.groupBy(this.mocks.of(isWanted), roughKey)) {
+      this.finely.set(
+        key,
+        Map.groupBy(own, (mock) => this.shapeOf(mock.target)),
+      );
+    }
+  }
+
+  /** What is on the others, in recorded order. */
+  untaken(): Shelf {
+    const others = [...this.all()].filter((shelf) => !this.isTaken(shelf));
+    return others.flat().sort((a, b) => a.index - b.index);
   }
 
   isTaken(shelf: Shelf): boolean {
@@ -74,19 +81,16 @@ export class Shelves {
   }
 }
 
+/** Whoever asks for more places than these will ask for all: each time all outlines are gone through. */
+const groupedOneByOne = 8;
+
+const nothing: ReadonlyMap<string, Shelf> = new Map();
+
 const nobodysRules = { rules: [], redacted: [] };
 
 /** Names come again and again, ids do not. */
 const rememberedShapes = 100_000;
 
-function roughKey(upstream: string, method: string): string {
+function roughKey({ upstream, method }: Pick<Place, 'upstream' | 'method'>): string {
   return `${method} ${upstream}`;
-}
-
-function upsert<V>(map: Map<string, V>, key: string, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

@@ -10,7 +10,7 @@ import { believed, boundedColumns, entriesIn } from './cells';
 import { commitsOf } from './commits';
 import type { HeadColumns } from './heads';
 import { guarded, openForReading } from './open';
-import { outlines } from './outlines';
+import { outlinesOf } from './outlines';
 import { bodyOf, wholeRow } from './packed-rows';
 import { type ExchangeColumns, exchangeOf, type MessageColumns, messageColumns, messageOf } from './row';
 import { sessionsOf } from './sessions';
@@ -27,7 +27,7 @@ export function openTapeReader(path: string): TapeReader {
     sessions: () => reading(() => sessionsOf(source)),
     exchanges: (filter = {}) => stepwise(path, running, storedExchanges(source, filter)),
     summaries: (filter = {}) => stepwise(path, running, summaries(source, filter)),
-    outlines: (filter = {}) => stepwise(path, running, outlines(source, filter)),
+    outlines: (filter = {}) => reading(() => outlinesOf(source, filter)),
     exchange: (id) => reading(() => exchangeWithId(source, id)),
     exchangesWith: (ids) => stepwise(path, running, exchangesWith(source, ids)),
     atHand: () => reading(() => atHand(source, running)),

@@ -41,12 +41,11 @@ const failures = new Set<string>(['reset', 'closed', 'timeout', 'refused'] satis
 export const readHttp: MockReader<'http'> = {
   host: 'http',
   takes: (exchange) => !changesToHttp2(httpOf(exchange)),
-  outlined: ({ line, outcome, problems, isPlainlyAddressed, messages }) => {
-    const { verb, target, result } = line;
+  outlined: ({ verb, hasTarget, result, outcome, problems, isPlainlyAddressed, messages }) => {
     const status = statusIn(result);
     const isWhole = outcome === 'response' && problems.every((problem) => harmless.has(problem)) && messages === 0;
-    if (!isWhole || !isPlainlyAddressed || verb === null || target === null || status === null) return null;
-    return verb === 'CONNECT' || whyUnusable(status) !== null ? null : { method: verb, target, status };
+    if (!isWhole || !isPlainlyAddressed || verb === null || !hasTarget || status === null) return null;
+    return verb === 'CONNECT' || whyUnusable(status) !== null ? null : { method: verb, status };
   },
   read(exchange): Read<'http'> {
     const content = asAskedOverHttp1(httpOf(exchange) ?? noHttp);
