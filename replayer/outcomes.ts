@@ -5,6 +5,7 @@
 import type { TestCase } from './cases/cases';
 import { Positions } from './cases/positions';
 import type { Excuse } from './judge/difference';
+import { resultOf } from './play/before';
 import type { Answers, CaseDetails } from './report/details';
 import type { CaseResult } from './report/report';
 
@@ -18,7 +19,8 @@ const timesOfCase = 3;
 
 export class Outcomes {
   private readonly positions: Positions;
-  private readonly results: (CaseResult | undefined)[];
+  /** Of a case that passed with nothing to be said of it, as most do, what was excused, and no more. */
+  private readonly results: (CaseResult | readonly Excuse[] | undefined)[];
   /** In milliseconds: how long it was played, how long the answer took, how long the recorded one did. NaN for null. */
   private readonly times: Float64Array;
   private readonly answers = new Map<string, Answers>();
@@ -26,7 +28,7 @@ export class Outcomes {
   private lastExcused: readonly Excuse[] = [];
   private keptBytes = 0;
 
-  constructor(cases: readonly TestCase[]) {
+  constructor(private readonly cases: readonly TestCase[]) {
     this.positions = new Positions(cases);
     this.results = new Array(cases.length);
     this.times = new Float64Array(cases.length * timesOfCase).fill(Number.NaN);
@@ -35,17 +37,28 @@ export class Outcomes {
   keep(result: CaseResult): void {
     const at = this.positions.of(result.id);
     if (at === undefined) throw new RangeError(`${result.id} is no case of this run`);
+    const excused = this.shared(result.excused);
     const differences = result.differences.length === 0 ? none : result.differences;
-    this.results[at] = { ...result, differences, excused: this.shared(result.excused) };
+    this.results[at] = isPlainPass(result, this.cases[at]) ? excused : { ...result, differences, excused };
   }
 
   result(id: string): CaseResult | undefined {
-    return this.results[this.positions.of(id) ?? -1];
+    return this.resultAt(this.positions.of(id) ?? -1);
   }
 
   /** In the order of the cases; those that were not played are left out. */
   all(): readonly CaseResult[] {
-    return this.results.filter((result) => result !== undefined);
+    const all: CaseResult[] = [];
+    for (let at = 0; at < this.cases.length; at++) {
+      const result = this.resultAt(at);
+      if (result !== undefined) all.push(result);
+    }
+    return all;
+  }
+
+  private resultAt(at: number): CaseResult | undefined {
+    const [kept, test] = [this.results[at], this.cases[at]];
+    return isList(kept) && test !== undefined ? passOf(test, kept) : (kept as CaseResult | undefined);
   }
 
   keepDetails(id: string, { playedMs, tookMs, recordedMs, answers }: CaseDetails): void {
@@ -82,6 +95,21 @@ export class Outcomes {
     if (this.excuses.size < mostAlike) this.excuses.set(key, excused);
     return excused;
   }
+}
+
+/** Its case and its excuses say all of it. */
+function isPlainPass(result: CaseResult, test: TestCase | undefined): boolean {
+  const { id, name, verdict, reason, differences, flaky, setUp = false } = result;
+  const isOfCase = id === test?.id && name === test.name && setUp === (test.setUp ?? false);
+  return isOfCase && verdict === 'pass' && reason === null && differences.length === 0 && flaky === undefined;
+}
+
+function passOf(test: TestCase, excused: readonly Excuse[]): CaseResult {
+  return { ...resultOf(test, 'pass', null), excused };
+}
+
+function isList(kept: CaseResult | readonly Excuse[] | undefined): kept is readonly Excuse[] {
+  return Array.isArray(kept);
 }
 
 /** One case after another is excused for the same. */

@@ -8,6 +8,7 @@ import type { Connection, Exchange } from '../../tape/model/exchange';
 import type { HttpRequest, HttpResponse } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { StoredExchange } from '../../tape/store/tape';
+import { AtHand } from './at-hand';
 import { caseOf, type RunnableCase, type TestCase } from './cases';
 
 /** Exchanges as they lie on the tape, in the order of their ids; one that is not there is passed over. */
@@ -63,8 +64,7 @@ class Source {
   private readonly alikeOfCases: Alike[] = [];
   private numbers = new Float64Array(256 * numbersOfCase);
   private readonly storedAtHand: (LeanStored | undefined)[] = new Array(mostStoredAtHand).fill(undefined);
-  private readonly atHand = new Map<string, TestCase>();
-  private bytesAtHand = 0;
+  private readonly atHand = new AtHand(mostAtHand, roomAtHandBytes);
   private lastPlace = -1;
   private readonly connections = new Map<string, Connection>();
   private readonly entries = new Map<string, readonly RedactionEntry[]>();
@@ -140,11 +140,10 @@ class Source {
   }
 
   case(place: number): TestCase {
-    const id = this.idOf(place);
-    return this.atHand.get(id) ?? this.read(id, place);
+    return this.atHand.get(place) ?? this.read(place);
   }
 
-  private read(id: string, place: number): TestCase {
+  private read(place: number): TestCase {
     const isInOrder = place > this.lastPlace && place <= this.lastPlace + mostAtHand;
     this.lastPlace = place;
     let read = 0;
@@ -153,28 +152,11 @@ class Source {
       const bytes = bytesIn(test);
       if (read > 0 && read + bytes > roomAtHandBytes) break;
       read += bytes;
-      this.keep(test, bytes);
+      this.atHand.keep({ place: this.ids.indexOf(test.id, place), test, bytes }); // one that is gone was passed over
     }
-    const test = this.atHand.get(id);
-    if (test === undefined) throw gone(id);
+    const test = this.atHand.get(place);
+    if (test === undefined) throw gone(this.idOf(place));
     return test;
-  }
-
-  /** In the place of so much as it needs, the oldest first. */
-  private keep(test: TestCase, bytes: number): void {
-    this.letGo(test.id);
-    this.bytesAtHand += bytes;
-    for (const oldest of this.atHand.keys()) {
-      if (this.atHand.size < mostAtHand && this.bytesAtHand <= roomAtHandBytes) break;
-      this.letGo(oldest);
-    }
-    this.atHand.set(test.id, test);
-  }
-
-  private letGo(id: string): void {
-    const test = this.atHand.get(id);
-    this.bytesAtHand -= test === undefined ? 0 : bytesIn(test);
-    this.atHand.delete(id);
   }
 
   private one(text: string): string {

@@ -10,7 +10,7 @@ import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../tape/json/json';
 import { memoised } from '../../tape/memo';
 import type { HeaderList } from '../../tape/model/body';
-import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
+import { type HttpRequest, type HttpResponse, originFormOf } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import { headerVolatility, type Volatility } from '../noise/volatile-headers';
 import { parseCookies, parseSetCookie } from './cookies';
@@ -31,8 +31,7 @@ const leavesLimit = 20_000;
 
 /** Every place of a request. */
 export function visitRequest(request: HttpRequest, body: BodyView, visit: Visit): void {
-  const { path } = addressOf(request);
-  const [beforeQuery = '', query] = cutOnce(path, '?');
+  const [beforeQuery, query] = cutOnce(originFormOf(request), '?');
   segmentsOf(beforeQuery).forEach((text, i) => {
     if (text !== '') visit({ path: ['path', i], text, kind: 'segment' });
   });
@@ -54,7 +53,15 @@ export function visitFieldsOf(response: HttpResponse, visit: Visit): void {
 }
 
 /** Path segments, percent-decoded; position 0 is the first one after the leading slash. */
-export function segmentsOf(path: string): string[] {
+export function segmentsOf(path: string): readonly string[] {
+  return path.length > longestRemembered ? cutIntoSegments(path) : segmentsAgain(path);
+}
+
+/** Of each request they are asked for several times, and many requests have one path. */
+const longestRemembered = 200;
+const segmentsAgain = memoised(1000, cutIntoSegments);
+
+function cutIntoSegments(path: string): readonly string[] {
   return path.split('/').slice(1).map(decodeSegment);
 }
 

@@ -3,7 +3,7 @@ import { encodeBody } from '../../tape/body/coding';
 import { viewBody } from '../../tape/body/view';
 import { contentCodingsOf } from '../../tape/http/codings';
 import type { HeaderList } from '../../tape/model/body';
-import { addressOf, type HttpRequest } from '../../tape/model/http/http';
+import { type HttpRequest, originFormOf } from '../../tape/model/http/http';
 import { type Address, movedHeaders } from './addresses';
 import type { LiveValues } from './live-values';
 import type { Link } from './origin';
@@ -41,7 +41,7 @@ export function liveRequest(request: HttpRequest, uses: readonly Link[], setting
   const headers = editHeaders(request.headers, edits, takenAwayCookies(uses, values));
   return {
     method: request.method,
-    path: edits.length === 0 ? addressOf(request).path : editTarget(addressOf(request).path, edits),
+    path: edits.length === 0 ? originFormOf(request) : editTarget(originFormOf(request), edits),
     headers: withHeaders(movedHeaders(headers, recordedAt, target), setHeaders),
     body: bodyWith(request, edits, settings.hidden !== undefined),
     trailers: request.trailers,

@@ -5,18 +5,18 @@
 import { type BodyView, isPlainJson, viewBody } from '../../tape/body/view';
 import { MadeOfBytes, memoisedLast } from '../../tape/memo';
 import { headerValue } from '../../tape/model/body';
-import { addressOf, type HttpRequest, type HttpResponse } from '../../tape/model/http/http';
+import { type HttpRequest, type HttpResponse, originFormOf } from '../../tape/model/http/http';
 import type { Path } from '../../tape/model/path';
 import type { Turn } from '../cases/cases';
 import { eachPart, isFollowable, leastLength, type Part, withoutWordsForPeople } from './candidates';
-import { type Leaf, segmentsOf, visitBody, visitFieldsOf, visitRequest, visitResponse } from './leaves';
+import { cutOnce, type Leaf, segmentsOf, visitBody, visitFieldsOf, visitRequest, visitResponse } from './leaves';
 import { mayBeShortId, shortIdOf, shortIdsIn } from './short-ids';
 
 export type Teller = 'answer' | 'client';
 
 /** Of the path of the request: what short ids count is named there. */
 export function segmentsAsked({ asked }: Turn): readonly string[] {
-  return segmentsOf(addressOf(asked).path.split('?')[0] ?? '');
+  return segmentsOf(cutOnce(originFormOf(asked), '?')[0]);
 }
 
 /** In a text of fewer than eight characters: a number long enough, something encoded, a short id in an address. */

@@ -21,6 +21,7 @@ export interface Played {
 
 /** One warning a rule. */
 export function idleRules(rules: readonly NoiseRule[], { results, cases, calls }: Played): readonly string[] {
+  if (rules.length === 0) return [];
   const used = usedInCalls({ mocks: [], made: [], ...calls }, results);
   const idle = rules.filter((rule) => !used.has(rule.name));
   return idle.flatMap((rule) => {

@@ -14,8 +14,9 @@ export const recordedHost = 'recorded';
 
 /** What a connection for the case is opened with. */
 export function destinationOf<O extends DestinationOptions>(test: Turn, options: O): O {
-  const target = options.targets?.get(listeningPort(test) ?? -1) ?? options.target;
   const isRecorded = options.hostHeader === recordedHost;
+  if (options.targets === undefined && !isRecorded) return options; // the usual case: one for all
+  const target = options.targets?.get(listeningPort(test) ?? -1) ?? options.target;
   const hostHeader = isRecorded ? (recordedAddress(test)?.authority ?? null) : options.hostHeader;
   return { ...options, target, hostHeader };
 }

@@ -106,25 +106,26 @@ export function withResults(report: RunReport, results: readonly CaseResult[]): 
   return { ...report, ...countsOf(results), results, excused: excusedPlaces(results) };
 }
 
-/** How many cases came to what. */
+/** How many cases came to what; without lists of them, which may be of a million. */
 function countsOf(results: readonly CaseResult[]) {
-  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
-  return {
-    cases: results.length,
-    passed: count('pass'),
-    failed: count('fail'),
-    errored: count('error'),
-    skipped: count('skipped'),
-    flaky: results.filter(({ flaky }) => flaky !== undefined).length,
-  };
+  const counts: Record<Verdict, number> = { pass: 0, fail: 0, error: 0, skipped: 0 };
+  let flaky = 0;
+  for (const result of results) {
+    counts[result.verdict]++;
+    if (result.flaky !== undefined) flaky++;
+  }
+  const { pass: passed, fail: failed, error: errored, skipped } = counts;
+  return { cases: results.length, passed, failed, errored, skipped, flaky };
 }
 
 function excusedPlaces(results: readonly CaseResult[]): readonly ExcusedPlace[] {
   const places = new Map<string, ExcusedPlace>();
-  for (const { cause, rule, path: exact } of results.flatMap((result) => result.excused)) {
-    const path = everyElement(exact);
-    const key = `${rule}\n${path}`;
-    places.set(key, { cause, rule, path, count: (places.get(key)?.count ?? 0) + 1 });
+  for (const { excused } of results) {
+    for (const { cause, rule, path: exact } of excused) {
+      const path = everyElement(exact);
+      const key = `${rule}\n${path}`;
+      places.set(key, { cause, rule, path, count: (places.get(key)?.count ?? 0) + 1 });
+    }
   }
   return [...places].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
 }

@@ -3,27 +3,23 @@
  * into two, two never into one, and what the tape knows as another thing's is nobody's new name. State of one run.
  */
 import { lookAlike, uuidPrefix, uuidVersion } from '../../noise/shapes';
-
-/** Of one scope, each by the other. */
-interface Names {
-  readonly live: Map<string, string>;
-  readonly recorded: Map<string, string>;
-}
+import { OneToOne } from './one-to-one';
 
 export class Identities {
-  private readonly scopes = new Map<string, Names>();
+  /** Recorded ones, and what stands for them. */
+  private readonly scopes = new Map<string, OneToOne>();
 
   /** `isOnTape` says whether a text is known from a request or an answer of the recording. */
   constructor(private readonly isOnTape: (text: string) => boolean) {}
 
   /** The recorded identifier that a live one stands for; undefined where it stands for none so far. Of counters nobody can say. */
   ownerOf(live: string): string | undefined {
-    return this.scopes.get('')?.recorded.get(live);
+    return this.scopes.get('')?.firstOf(live);
   }
 
   /** What a recorded identifier is in this run; undefined where that is not known so far. */
   liveOf(recorded: string, scope = ''): string | undefined {
-    return this.scopes.get(scope)?.live.get(recorded);
+    return this.scopes.get(scope)?.secondOf(recorded);
   }
 
   /**
@@ -32,17 +28,11 @@ export class Identities {
    */
   bind(recorded: string, live: string, scope = ''): boolean {
     if (recorded !== live && isUnique(live) && this.isOnTape(live)) return false;
-    const names = this.namesIn(scope);
-    const known = names.live.get(recorded);
-    const other = names.recorded.get(live);
-    if ((known !== undefined && known !== live) || (other !== undefined && other !== recorded)) return false;
-    names.live.set(recorded, live);
-    names.recorded.set(live, recorded);
-    return true;
+    return this.namesIn(scope).add(recorded, live);
   }
 
-  private namesIn(scope: string): Names {
-    const known = this.scopes.get(scope) ?? { live: new Map(), recorded: new Map() };
+  private namesIn(scope: string): OneToOne {
+    const known = this.scopes.get(scope) ?? new OneToOne();
     this.scopes.set(scope, known);
     return known;
   }

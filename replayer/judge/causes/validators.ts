@@ -36,15 +36,13 @@ export class Validators {
 
   judge(answer: TaggedAnswer): TagVerdict {
     const before = this.remember(answer);
-    if (isWeak(answer.recorded) !== isWeak(answer.live)) return 'differs';
-    if (isTag(answer.recorded) && !isTag(answer.live)) return 'differs';
-    const isLiveOfBytes = isOfBytes(answer.live, answer.sizes.live);
-    const isFirm = !isWeak(answer.live) || isLiveOfBytes;
-    if (before !== undefined && answer.digest !== before && isFirm) return 'stale';
+    if (answer.recorded !== answer.live && !isOfOneKind(answer)) return 'differs';
+    if (before !== undefined && answer.digest !== before && isFirm(answer)) return 'stale';
     if (answer.expected === answer.live) return isStaleHash(answer) ? 'stale' : 'same';
     if (answer.body === 'none') return 'differs';
     if (isDigest(answer.recorded) && !(isDigest(answer.live) && answer.live.length === answer.recorded.length))
       return 'differs';
+    const isLiveOfBytes = isOfBytes(answer.live, answer.sizes.live);
     if (isOfBytes(answer.recorded, answer.sizes.recorded) && (answer.body === 'same' || !isLiveOfBytes))
       return 'differs';
     const mayChange = answer.body !== 'same' || isWeak(answer.live) || answer.isNewer;
@@ -56,9 +54,19 @@ export class Validators {
     if (digest === null) return undefined;
     const key = isHash(live) ? live : `${target} ${live}`; // versions are counted for each target
     const before = this.bodies.get(key);
-    this.bodies.set(key, before ?? digest);
+    if (before === undefined) this.bodies.set(key, digest);
     return before;
   }
+}
+
+/** A weak one may stay where the body changed a little, unless it is made of the body. */
+function isFirm({ live, sizes }: TaggedAnswer): boolean {
+  return !isWeak(live) || isOfBytes(live, sizes.live);
+}
+
+/** Both weak or both strong, and a tag where there was one. */
+function isOfOneKind({ recorded, live }: TaggedAnswer): boolean {
+  return isWeak(recorded) === isWeak(live) && (isTag(live) || !isTag(recorded));
 }
 
 /** A tag that is made of the body cannot be that of another one; a tag that counts versions can, in another run. */

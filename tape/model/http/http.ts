@@ -67,3 +67,9 @@ export function addressOf(request: HttpRequest): { host: string | null; path: st
   if (request.method === 'CONNECT' && request.authority === undefined) return { host: request.target, path: '' };
   return { host: request.authority ?? headerValue(request.headers, 'host') ?? null, path: request.target };
 }
+
+/** Its path alone: nothing is looked for among the header fields. */
+export function originFormOf(request: HttpRequest): string {
+  const isPath = request.target.startsWith('/') && request.method !== 'CONNECT';
+  return isPath ? request.target : addressOf(request).path;
+}
