@@ -16,6 +16,7 @@
  *     Stages.handOut         pipeline             filter, redaction, counts; then the tape's writer
  */
 import type { Way } from '../../tape/model/exchange';
+import { PassingMap } from '../../tape/passing-map';
 import type {
   CloseEvent,
   DataEvent,
@@ -64,9 +65,9 @@ export interface FollowerOptions {
 }
 
 export class Follower {
-  private readonly connections = new Map<number, FollowedConnection>();
+  private readonly connections = new PassingMap<number, FollowedConnection>();
   /** Those that wait for time to pass: few, however many connections there are. */
-  private readonly waiting = new Set<FollowedConnection>();
+  private readonly waiting = new PassingMap<number, FollowedConnection>();
 
   constructor(private readonly options: FollowerOptions) {}
 
@@ -94,8 +95,8 @@ export class Follower {
 
   /** Gives up what has waited for too long. */
   sweep(nowUs: number): void {
-    for (const connection of this.waiting) {
-      if (!connection.expire(nowUs)) this.waiting.delete(connection);
+    for (const connection of this.waiting.values()) {
+      if (!connection.expire(nowUs)) this.waiting.delete(connection.key);
       if (connection.done) this.connections.delete(connection.key);
       this.options.between();
     }
@@ -152,7 +153,7 @@ export class Follower {
 
   private forget(connection: FollowedConnection): void {
     this.connections.delete(connection.key);
-    this.waiting.delete(connection);
+    this.waiting.delete(connection.key);
   }
 }
 
@@ -169,11 +170,11 @@ class FollowedConnection {
   constructor(
     event: OpenEvent,
     private readonly options: FollowerOptions,
-    private readonly waiting: Set<FollowedConnection>,
+    private readonly waiting: PassingMap<number, FollowedConnection>,
   ) {
     const { limits, budget } = options;
     this.key = event.connection;
-    this.listener = options.open(event, () => this.waiting.add(this));
+    this.listener = options.open(event, () => this.waiting.set(this.key, this));
     this.merge = new TimeMerge(this.listener, budget);
     this.sent = new ByteStream('sent', this.merge, limits, budget);
     this.received = new ByteStream('received', this.merge, limits, budget);
@@ -205,7 +206,7 @@ class FollowedConnection {
       return;
     }
     this.closing = event;
-    this.waiting.add(this);
+    this.waiting.set(this.key, this);
   }
 
   /** True while something still waits for time to pass. */
@@ -234,7 +235,7 @@ class FollowedConnection {
     if (this.merge.heldBytes > this.options.limits.heldBytes) this.giveUpHoles();
     else if (this.sent.hasHole || this.received.hasHole) {
       this.merge.holding = true;
-      this.waiting.add(this);
+      this.waiting.set(this.key, this);
     } else if (this.merge.holding) this.merge.release();
   }
 

@@ -6,6 +6,7 @@
 import { type RequestIds, requestIdsIn } from '../../tape/http/request-ids';
 import type { HeaderList } from '../../tape/model/body';
 import type { Cause } from '../../tape/model/exchange';
+import { PassingMap } from '../../tape/passing-map';
 import { type HeadSource, OpenInbound } from './open-inbound';
 
 /** An exchange as far as it matters here. */
@@ -21,7 +22,7 @@ const mostHeard = 4096;
 
 export class Causes {
   private readonly open = new OpenInbound();
-  private readonly calling = new Map<number, HeardIds>();
+  private readonly calling = new PassingMap<number, HeardIds>();
 
   /** An inbound exchange of that process begins; of one that is not known nothing is remembered. */
   begin(pid: number | undefined, number: number, startedAtUs: number, source: HeadSource): void {
@@ -73,8 +74,8 @@ interface Heard {
 
 /** What the inbound exchanges of one process carried. */
 class HeardIds {
-  private readonly byNumber = new Map<number, Heard>();
-  private readonly byId = new Map<string, Set<number>>();
+  private readonly byNumber = new PassingMap<number, Heard>();
+  private readonly byId = new PassingMap<string, Set<number>>();
 
   has(number: number): boolean {
     return this.byNumber.has(number);
@@ -116,7 +117,7 @@ class HeardIds {
 }
 
 /** Makes room for one more; returns what had to go. */
-function forgetOldest<K, V>(map: Map<K, V>, most: number): readonly [K, V] | null {
+function forgetOldest<K, V>(map: PassingMap<K, V>, most: number): readonly [K, V] | null {
   if (map.size < most) return null;
   const [oldest] = map;
   if (oldest === undefined) return null;

@@ -1,6 +1,7 @@
 /** The inbound exchanges of each process that are not over. */
 import type { HeaderList } from '../../tape/model/body';
 import type { Cause } from '../../tape/model/exchange';
+import { PassingMap } from '../../tape/passing-map';
 
 /** Who can say what the request of an exchange that is not over says so far: null before its head is there. */
 export interface HeadSource {
@@ -15,17 +16,17 @@ export interface Open {
 /** Processes of which an empty map is kept: one for every exchange costs more than the exchange's place in it. */
 const idleMost = 64;
 
-const none: ReadonlyMap<number, Open> = new Map();
+const none: Iterable<[number, Open]> = [];
 
 export class OpenInbound {
-  private readonly byProcess = new Map<number, Map<number, Open>>();
+  private readonly byProcess = new Map<number, PassingMap<number, Open>>();
 
   /** An inbound exchange of that process begins; of one that is not known nothing is remembered. */
   begin(pid: number | undefined, number: number, open: Open): void {
     if (pid === undefined) return;
-    const others = this.byProcess.get(pid);
-    if (others === undefined) this.byProcess.set(pid, new Map([[number, open]]));
-    else others.set(number, open);
+    const others = this.byProcess.get(pid) ?? new PassingMap();
+    if (others.size === 0) this.byProcess.set(pid, others);
+    others.set(number, open);
   }
 
   /** It is over. Telling it twice does no harm. */
@@ -36,8 +37,8 @@ export class OpenInbound {
     if (open.size === 0 && this.byProcess.size > idleMost) this.byProcess.delete(pid);
   }
 
-  /** By number. */
-  of(pid: number): ReadonlyMap<number, Open> {
+  /** With their numbers. */
+  of(pid: number): Iterable<[number, Open]> {
     return this.byProcess.get(pid) ?? none;
   }
 

@@ -3,6 +3,7 @@
  * so far. Keeps no bytes; refuses to write the same state twice, or a large one often: what a stream costs stays in
  * proportion to its bytes.
  */
+import { PassingMap } from '../../tape/passing-map';
 
 /** Shorter ones reach the tape once, when they are over. */
 const lastsAfterUs = 1_000_000;
@@ -35,7 +36,7 @@ interface Lasting {
 
 export class LastingExchanges {
   /** In the order they began. */
-  private readonly open = new Map<number, Lasting>();
+  private readonly open = new PassingMap<number, Lasting>();
   /** Those that are on the tape as open. */
   private readonly onTape = new Set<number>();
 

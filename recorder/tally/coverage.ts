@@ -4,6 +4,7 @@
  */
 import type { Exchange, ProcessInfo, UnreadReason, UnreadTls } from '../../tape/model/exchange';
 import { modelFor } from '../../tape/model/registry';
+import { PassingMap } from '../../tape/passing-map';
 import type { OtherSocketEvent } from '../source/events';
 
 export interface Coverage {
@@ -84,11 +85,11 @@ const nobody: ProcessInfo = { pid: 0, name: 'unknown process' };
 
 export class ConnectionCoverage {
   private readonly counts = { silent: 0, read: 0, raw: 0, unread: 0 };
-  private readonly open = new Map<number, Seen>();
+  private readonly open = new PassingMap<number, Seen>();
   private readonly protocols = new Map<string | null, number>();
   private readonly groups = new Map<string, Group>();
   /** Raw streams that go on, by the number of their exchange, as they are counted so far. */
-  private readonly openStreams = new Map<number, Stream>();
+  private readonly openStreams = new PassingMap<number, Stream>();
   private readonly others = new Map<string, Others>();
   private rawNotKept = 0;
 

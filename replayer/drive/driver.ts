@@ -2,6 +2,7 @@
  * Sends requests to the target, one line for each recorded connection, so that connections are reused as they were in
  * the recording. Decides which version of HTTP a request goes over; the two lines (http1.ts, http2.ts) speak them.
  */
+import { PassingMap } from '../../tape/passing-map';
 import type { Failure } from './failure';
 import { type Answer, type AnswerLimits, Gathering } from './gathering';
 import { Http1Line } from './http1';
@@ -41,7 +42,7 @@ const idleConnectionLimit = 256;
 const usualLimits: AnswerLimits = { bodyBytes: 256 * 1024 * 1024, headBytes: 256 * 1024 };
 
 export function openDriver(options: DriverOptions, limits: AnswerLimits = usualLimits): Driver {
-  const connections = new Map<string, Connection>();
+  const connections = new PassingMap<string, Connection>();
   const target = { hasHttp2: true };
   const connectionFor = (id: string): Connection => {
     const found = connections.get(id) ?? new Connection(options, { limits, target });
@@ -74,7 +75,7 @@ export function openDriver(options: DriverOptions, limits: AnswerLimits = usualL
   };
 }
 
-function closeOldestIdle(connections: Map<string, Connection>): void {
+function closeOldestIdle(connections: PassingMap<string, Connection>): void {
   for (const [id, connection] of connections) {
     if (connection.busy > 0) continue;
     connections.delete(id);

@@ -3,6 +3,7 @@
  * after an answer ended may depend on it, so it waits for that answer; requests of one connection never overtake each
  * other, unless they had channels of their own on it. Pure: it is told what finished.
  */
+import { PassingMap } from '../../tape/passing-map';
 
 export interface Step {
   readonly connection: string;
@@ -29,7 +30,7 @@ export interface Steps {
 }
 
 export function createSchedule(steps: Steps, concurrency: number): Schedule {
-  const running = new Map<number, Step>();
+  const running = new PassingMap<number, Step>();
   const last = lastByConnection(steps);
   let next = 0;
   return {

@@ -6,7 +6,9 @@
  * The search is linear, however many secrets are held: each is filed under the longest run of letters and digits in it,
  * a text is cut into its runs, and what is filed under one is compared around it.
  */
+
 import { ownText } from '../memo';
+import { PassingMap } from '../passing-map';
 import type { Found } from './finder';
 import { decodePercent } from './percent';
 
@@ -75,7 +77,7 @@ export function generationOf(seen: readonly SeenSecrets[]): number | null {
 }
 
 export class SeenSecrets {
-  private readonly filed = new Map<string, Filed>();
+  private readonly filed = new PassingMap<string, Filed>();
   private readonly byRun = new Map<string, Filed[]>();
   /** Marks by length, first and last characters of the runs: most runs of a text need no closer look. */
   private readonly marks: Uint8Array;

@@ -14,6 +14,7 @@
 import type { Side } from '../../../tape/model/content-model';
 import type { Outcome } from '../../../tape/model/exchange';
 import type { HttpRequest } from '../../../tape/model/http/http';
+import { PassingMap } from '../../../tape/passing-map';
 import type { Ending } from '../../follow/follower';
 import { problemBits } from '../problems';
 import type { Host, ParsedExchange } from '../protocol';
@@ -24,12 +25,12 @@ import { type Reset, Stream } from './stream';
 export type Http2Exchange = Extract<ParsedExchange, { protocol: 'http2' }>;
 
 export class Streams {
-  private readonly open = new Map<number, Stream>();
-  private readonly byExchange = new Map<number, Stream>();
+  private readonly open = new PassingMap<number, Stream>();
+  private readonly byExchange = new PassingMap<number, Stream>();
   /** Streams whose request has not been seen and may come: that direction may be behind. */
   private readonly awaited = new Set<Stream>();
   /** The last streams that ended, and whether what still comes for them is counted as unread. */
-  private readonly over = new Map<number, boolean>();
+  private readonly over = new PassingMap<number, boolean>();
   /** Numbers of a client only grow: below this one no request will be seen any more. */
   private highestAsked = 0;
   /** The highest stream that the server takes up. */

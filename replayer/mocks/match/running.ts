@@ -1,5 +1,7 @@
 /** Which cases of a run are being played: whose recorded calls are due. Outside of a run there are none. */
+
 import type { HeaderList } from '../../../tape/model/body';
+import { PassingMap } from '../../../tape/passing-map';
 import { marksIn } from '../../correlate/marks';
 import type { Span, SpanPair } from '../../judge/causes/run-clock';
 import type { IdPair } from './excuse';
@@ -18,7 +20,7 @@ export interface RunningCase {
 }
 
 export class Running {
-  private readonly cases = new Map<string, RunningCase>();
+  private readonly cases = new PassingMap<string, RunningCase>();
   /** Those that are over, too: a call may come late. */
   private readonly spans = new Map<string, Span>();
   private readonly byMark = new Map<string, string>();

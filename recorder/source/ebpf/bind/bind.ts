@@ -6,6 +6,7 @@
 
 import type { HostName } from '../../../../tape/model/connection-facts';
 import type { Way } from '../../../../tape/model/exchange';
+import { PassingMap } from '../../../../tape/passing-map';
 import type { CloseEvent, MissingReason, Role, SourceEvent } from '../../events';
 import type { Agreed } from '../../tls-hello';
 import type { DataReason, WireEvent } from '../decode/decode';
@@ -104,8 +105,8 @@ function howItEnded(role: Role, { error, ended }: Pick<CloseWire, 'error' | 'end
 }
 
 export class Binder {
-  private readonly sockets = new Map<number, Socket>();
-  private readonly streams = new Map<number, Stream>();
+  private readonly sockets = new PassingMap<number, Socket>();
+  private readonly streams = new PassingMap<number, Stream>();
   /** What is known of the processes that speak; whoever knows more tells it. */
   readonly processes = new Processes();
   private readonly names = new HostNames();
@@ -114,7 +115,7 @@ export class Binder {
   /** Processes in which one thread was seen to receive what another one gave its TLS library. */
   private readonly handingOn = new Set<number>();
   /** When each unix socket was first seen. */
-  private readonly unixSockets = new Map<number, number>();
+  private readonly unixSockets = new PassingMap<number, number>();
   private heldBytes = 0;
   /** Connections that were wanted, but for the sample. */
   notSampled = 0;
