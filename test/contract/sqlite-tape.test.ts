@@ -25,7 +25,7 @@ import type { QueuedWriter, Session } from '../../tape/store/tape';
 import { httpIn } from '../support/contents';
 import { itAsRoot, itOnMount, mount, nobody, unmount } from '../support/privileged';
 import { endOf, root, sourceArgs, startSource } from '../support/sources';
-import { asRedacted, bodyOf, epochUs, exchangeOf, responseOf, sessionStart } from '../support/tapes';
+import { asRedacted, bodyOf, connectionOf, epochUs, exchangeOf, responseOf, sessionStart } from '../support/tapes';
 
 jest.setTimeout(30_000); // a process each, on machines that may be busy
 
@@ -82,6 +82,25 @@ async function errorOf(run: () => unknown): Promise<WiretapeError> {
 }
 
 const codeOf = async (run: () => unknown) => (await errorOf(run)).code;
+
+it('knows a connection again that comes back when more have come since than it remembers', () => {
+  const writer = openTapeWriter(path);
+  const session = writer.beginSession(sessionStart);
+  const on = (key: number, number: number, library: 'openssl' | null) => {
+    const connection = connectionOf({ key, ...(library === null ? {} : { tls: { library } }) });
+    return asRedacted(exchangeOf({ number, connection }));
+  };
+  const others = Array.from({ length: 20_001 }, (_, i) => on(i + 2, i + 2, null));
+  writer.append(session, [on(1, 1, null), ...others, on(1, 20_003, 'openssl')]);
+  writer.close();
+  const database = new Database(path, { readonly: true });
+  const [count, library] = ['count(*)', 'max(tls_library)'].map((what) =>
+    database.prepare(`SELECT ${what} FROM connections`).pluck().get(),
+  );
+  const of = database.prepare('SELECT count(DISTINCT connection_id) FROM exchanges WHERE number IN (1, 20003)').pluck();
+  expect([count, library, of.get()]).toEqual([20_002, 'openssl', 1]);
+  database.close();
+});
 
 describe('the file', () => {
   it("is its owner's alone, journals included, whatever the umask", () => {

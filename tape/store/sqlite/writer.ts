@@ -76,11 +76,18 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
   function connectionId(session: OpenSession, connection: Connection): number {
     const known = session.connections.get(connection.key);
     if (known !== undefined && isSameConnection(known.connection, connection)) return known.id;
-    const id = statements.upsertConnection.get(connectionCells(session.rowId, connection));
+    const cells = connectionCells(session.rowId, connection);
+    const id = (known === undefined ? newConnection(cells) : undefined) ?? statements.upsertConnection.get(...cells);
     if (id === undefined) throw new Error('SQLite gave no id for a connection');
     if (session.connections.size >= rememberedConnections) session.connections.clear();
     session.connections.set(connection.key, { id, connection });
     return id;
+  }
+
+  /** Nearly all come for the first time, which need not be looked for. Undefined where it is on the tape already. */
+  function newConnection(cells: readonly Cell[]): number | undefined {
+    const { changes, lastInsertRowid } = statements.insertConnection.run(...cells);
+    return changes === 0 ? undefined : Number(lastInsertRowid);
   }
 
   /** Returns how many exchanges there are more than before: 0 where an open one was replaced. */
@@ -136,7 +143,7 @@ function createWriter(database: TapeDatabase, place: Place): SqliteTapeWriter {
   }
 
   function noteEnd({ rowId }: OpenSession, end: ConnectionEnd): void {
-    statements.endConnection.run([...endCells(end), rowId, end.key]);
+    statements.endConnection.run(...endCells(end), rowId, end.key);
   }
 
   type Batch = { readonly exchanges: readonly PreparedExchange[]; readonly ends: readonly ConnectionEnd[] };
@@ -241,9 +248,10 @@ function prepareStatements(database: TapeDatabase) {
       `INSERT ${into('messages', ['exchange_id', 'ordinal', ...messageColumns, 'body_id', 'body'])}`,
     ),
     lastCommit: database.prepare<[], number>('SELECT max(commit_number) FROM exchanges').pluck(),
+    insertConnection: database.prepare<Cell[]>(`INSERT OR IGNORE ${into('connections', connectionColumns)}`),
     // A connection may become better known while it lives: its TLS library, its addresses.
     upsertConnection: database
-      .prepare<[Cell[]], number>(
+      .prepare<Cell[], number>(
         `INSERT ${into('connections', connectionColumns)}
          ON CONFLICT (session_id, key) DO UPDATE SET ${connectionColumns.map((column) => `${column} = excluded.${column}`).join(', ')}
          RETURNING id`,
