@@ -5,6 +5,7 @@
 import { mayHoldCompany } from './company';
 import type { InnocentWords } from './innocent-words';
 import { keyCharacters, keyPairs, keyStarts, shortestKey } from './known-formats';
+import { latin1 } from './latin1';
 import { mayHandOverPassword } from './login';
 import { beginsSign, isWord, lowerLetterNames, openings } from './look-tables';
 import { longestName } from './names';
@@ -116,8 +117,4 @@ export function mayBeKey(bytes: Uint8Array, start: number, end: number): boolean
 
 export function mayHoldByContext(text: string): boolean {
   return mayHoldUrlSecret(text) || mayHoldCompany(text) || mayHandOverPassword(text) || mayTellCode(text);
-}
-
-export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }

@@ -13,7 +13,6 @@ import {
   endsInKey,
   endsInVariable,
   type Look,
-  latin1,
   letterNameBit,
   lookCloser,
   mayBeKey,
@@ -22,6 +21,7 @@ import {
 } from './closer-look';
 import { holdsForeignName } from './foreign-look';
 import { InnocentWords } from './innocent-words';
+import { latin1 } from './latin1';
 import { isCredentialsName, mayLogIn } from './login';
 import { sieveTables } from './look-tables';
 import { endsSpacedName, kindOfName, longestName, type NameKind } from './names';
@@ -56,18 +56,13 @@ const mayBeName = /[g-z\x80-\uffff]/i;
 /** With so many digits it is an id or a time that stands where a name might: it does not come again. */
 const passes = /(?:\d\D{0,40}){6}/;
 
-/** A copy of them. */
-export function copiedText({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1');
-}
-
 /** What the addon may do in place of slower code. */
 export interface DetectionTools {
   readonly textOf?: (bytes: Uint8Array) => string;
   readonly makeSieve?: MakeSieve;
 }
 
-export function createDetection({ textOf = copiedText, makeSieve }: DetectionTools = {}): Detection {
+export function createDetection({ textOf = latin1, makeSieve }: DetectionTools = {}): Detection {
   const kinds = new Map<string, NameKind | null>();
   const innocent = new InnocentWords();
   const scratch = Buffer.alloc(8192);
@@ -93,7 +88,7 @@ export function createDetection({ textOf = copiedText, makeSieve }: DetectionToo
   };
 
   /** Of what is written over. */
-  const passingLook = { ...look, textOf: copiedText };
+  const passingLook = { ...look, textOf: latin1 };
 
   function isSuspicious(bytes: Uint8Array): boolean {
     return holdsSecret(bytes, bytes.length, look, sifted);

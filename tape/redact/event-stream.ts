@@ -4,6 +4,7 @@
  */
 import { type Block, blockBytes, blocksIn } from '../body/event-stream';
 import type { Path } from '../model/path';
+import { latin1 } from './latin1';
 import { redactLine } from './line';
 import type { TextContext } from './text';
 
@@ -14,7 +15,7 @@ export function redactEventStream(
   redactData: (bytes: Uint8Array) => Uint8Array,
 ): string {
   const blocks = blocksIn(Buffer.from(text, 'latin1'));
-  return blocks.map((block) => latin1Of(blockBytes(withoutSecrets(block, context, redactData)))).join('');
+  return blocks.map((block) => latin1(blockBytes(withoutSecrets(block, context, redactData)))).join('');
 }
 
 function withoutSecrets(block: Block, context: TextContext, redactData: (bytes: Uint8Array) => Uint8Array): Block {
@@ -24,8 +25,4 @@ function withoutSecrets(block: Block, context: TextContext, redactData: (bytes: 
     typeof fact === 'string' ? redactLine(fact, pathOf(name), context) : fact,
   ]);
   return { ...block, facts: Object.fromEntries(facts), bytes: redactData(block.bytes) };
-}
-
-function latin1Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -3,6 +3,7 @@
  * letter beyond it takes two bytes or more, so one of every second byte tells.
  */
 import { mayBeForeignName } from './foreign-names';
+import { latin1 } from './latin1';
 import { longestName } from './names';
 
 /** True where a word of these bytes (UTF-8) may be such a name, and `tells` says so. */
@@ -33,8 +34,4 @@ const letters = Uint8Array.from({ length: 256 }, (_, code) =>
 
 function isLetter(byte: number | undefined): boolean {
   return letters[byte ?? 0] === 1;
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }

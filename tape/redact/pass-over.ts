@@ -3,8 +3,9 @@
  * and what is as long as the shortest key cannot hide between every so many bytes. `sieve.ts` names what may do it in its place.
  */
 import { mayHoldCard } from './card';
-import { beyondAsciiBit, type Look, latin1, lookCloser, mayBeKey, tellingBit } from './closer-look';
+import { beyondAsciiBit, type Look, lookCloser, mayBeKey, tellingBit } from './closer-look';
 import { keyCharacters, shortestKey } from './known-formats';
+import { latin1 } from './latin1';
 import * as tables from './look-tables';
 
 // Names of this module: in a loop over bytes what another one exports is a tenth dearer.

@@ -1,7 +1,7 @@
 /** Long texts that lie where their bytes are: the same text, for as long as somebody has a part of it. */
 import { garbageCollector } from '../../cli/tight-heap';
 import { letGoOfTexts, textOf } from '../../native/binding';
-import { copiedText } from '../../tape/redact/detection';
+import { latin1 } from '../../tape/redact/latin1';
 
 const collect = garbageCollector();
 const long = 4 << 20;
@@ -22,12 +22,12 @@ async function collectAll(): Promise<void> {
 
 it.each([0, 1, 1000, long - 1, long])('is the text of %d bytes', (size) => {
   const bytes = bytesOf(size);
-  expect(textOf(bytes) === copiedText(bytes)).toBe(true);
+  expect(textOf(bytes) === latin1(bytes)).toBe(true);
 });
 
 it('begins and ends where its array does, within a larger one', () => {
   const part = bytesOf(long + 20).subarray(10, long + 10);
-  expect(textOf(part) === copiedText(part)).toBe(true);
+  expect(textOf(part) === latin1(part)).toBe(true);
 });
 
 it('makes no copy: what becomes of the bytes shows in the text', () => {
@@ -51,7 +51,7 @@ it('holds the bytes while the text is there, and lets go of them once it is gone
 });
 
 it('keeps the bytes for as long as a part of the text is there', async () => {
-  const expected = copiedText(bytesOf(long).subarray(1000, 2000));
+  const expected = latin1(bytesOf(long).subarray(1000, 2000));
   const part = (() => textOf(bytesOf(long)).slice(1000, 2000))();
   for (let round = 0; round < 3; round++) {
     await collectAll();
