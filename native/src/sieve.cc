@@ -21,7 +21,7 @@ class Sifting {
     pass_over();
     find_keys();
     find_cards();
-    if (count_ > most_) return std::nullopt;
+    if (is_full()) return std::nullopt;
     return count_;
   }
 
@@ -101,15 +101,24 @@ class Sifting {
     return lower >= 'a' && lower <= 'z';
   }
 
+  struct Run {
+    size_t start, end;
+  };
+
+  // Of bytes that the table marks, as the one there.
+  Run run_around(size_t at, const uint8_t* marked) const {
+    Run run{at, at + 1};
+    while (run.start > 0 && marked[bytes_[run.start - 1]] != 0) run.start--;
+    while (run.end < length_ && marked[bytes_[run.end]] != 0) run.end++;
+    return run;
+  }
+
   void find_keys() {
     const uint8_t* is_key = tables_.key_characters.data();
     size_t shortest = tables_.shortest_key;
     for (size_t i = shortest - 1; i < length_ && !is_full(); i += shortest) {
       if (is_key[bytes_[i]] == 0) continue;
-      size_t start = i;
-      while (start > 0 && is_key[bytes_[start - 1]] != 0) start--;
-      size_t end = i + 1;
-      while (end < length_ && is_key[bytes_[end]] != 0) end++;
+      auto [start, end] = run_around(i, is_key);
       if (end - start >= shortest && has_key_pair(start, end)) note(kKeyRun, start, end);
       i = end - 1;
     }
@@ -126,13 +135,11 @@ class Sifting {
     size_t fewest = tables_.fewest_digits;
     for (size_t i = fewest - 1; i < length_ && !is_full(); i += fewest) {
       if (digits[bytes_[i]] == 0) continue;
-      size_t start = i;
-      while (start > 0 && digits[bytes_[start - 1]] != 0) start--;
+      auto [start, end] = run_around(i, digits);
       size_t found = 0;
-      size_t end = start;
-      for (; end < length_ && digits[bytes_[end]] != 0; end++) found += digits[bytes_[end]] >> 1;
+      for (size_t at = start; at < end; at++) found += digits[bytes_[at]] >> 1;
       if (found >= fewest) note(kDigitRun, start, end);
-      if (end - 1 > i) i = end - 1;
+      i = end - 1;
     }
   }
 
