@@ -24,8 +24,11 @@ export class OpenInbound {
   /** An inbound exchange of that process begins; of one that is not known nothing is remembered. */
   begin(pid: number | undefined, number: number, open: Open): void {
     if (pid === undefined) return;
-    const others = this.byProcess.get(pid) ?? new PassingMap();
-    if (others.size === 0) this.byProcess.set(pid, others);
+    let others = this.byProcess.get(pid);
+    if (others === undefined) {
+      others = new PassingMap();
+      this.byProcess.set(pid, others);
+    }
     others.set(number, open);
   }
 

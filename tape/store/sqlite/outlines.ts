@@ -167,7 +167,7 @@ function* pagesOf(source: Source, { filter, kinds }: Reading): Generator<Page, u
     after = cells[0];
     const read = unpacked(pageFrom(cells, kinds), packedCells);
     const page = read.kinds.includes(unlike) ? completed(read, othersWith) : read;
-    yield isFiltered ? chosen(page, passing(filter, page, { connectionOf, kinds })) : page;
+    yield isFiltered ? chosen(page, filter, { connectionOf, kinds }) : page;
   }
 }
 
@@ -246,10 +246,10 @@ function completed(page: PageRead, othersWith: (ids: readonly number[]) => Itera
   return { ...page, kinds, redacted, operations, targets: JSON.stringify(targets) };
 }
 
-function chosen(page: Page, isChosen: (at: number) => boolean): Page {
-  const places = [...page.kinds.keys()].filter(isChosen);
-  const of = <T>(cells: ArrayLike<T>): T[] => places.map((at) => cells[at] as T);
+function chosen(page: PageRead, filter: ExchangeFilter, knowing: Knowing): Page {
   const { ids, causes, targets } = cellsOf(page);
+  const places = [...page.kinds.keys()].filter(passing(filter, { ...page, targets }, knowing));
+  const of = <T>(cells: ArrayLike<T>): T[] => places.map((at) => cells[at] as T);
   return {
     kinds: new Uint32Array(of(page.kinds)),
     ...{ ids: JSON.stringify(of(ids)), causes: JSON.stringify(of(causes)), targets: JSON.stringify(of(targets)) },
@@ -262,11 +262,14 @@ interface Knowing {
   connectionOf(id: number): Connection;
 }
 
-function passing(filter: ExchangeFilter, page: PageRead, { kinds, connectionOf }: Knowing): (at: number) => boolean {
-  const { targets } = cellsOf(page);
+interface Looked extends Pick<PageRead, 'kinds' | 'connectionIds' | 'operations'> {
+  readonly targets: readonly (string | null)[];
+}
+
+function passing(filter: ExchangeFilter, page: Looked, { kinds, connectionOf }: Knowing): (at: number) => boolean {
   const usualAt = (at: number): FilteredOperation => {
     const { verb, authority, result } = kinds.all[page.kinds[at] as number] as OutlineKind;
-    return { verb, authority, target: targets[at] as string, result, over: null };
+    return { verb, authority, target: page.targets[at] as string, result, over: null };
   };
   return (at) => {
     const connection = connectionOf(page.connectionIds[at] as number);
