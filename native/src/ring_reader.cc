@@ -27,6 +27,8 @@ constexpr size_t kSlabsKept = 16;            // what is used beyond them is give
 constexpr int kPriority = -10;
 constexpr int kSettleMs = 5;                 // what is urgent waits at most so long for more, so that much of it cannot be dear either
 constexpr size_t kRecordHeaderBytes = 8;
+constexpr int kUrgentMs = 150;               // who has begun a process looks at it several times within that
+constexpr int kLookMs = 200;                 // whoever goes behind others is looked at so often, though nothing comes
 constexpr int kBusyMs = 5000;                // what is dear to map stays mapped for so long after more came than is gathered
 
 size_t round_up8(size_t size) { return (size + 7) & ~static_cast<size_t>(7); }
@@ -94,6 +96,7 @@ void RingReader::start() {
 void RingReader::finish() {
   finish_at_ = ring_.end();
   finishing_ = true;
+  consumer_.take_turns();
   wake();
 }
 
@@ -108,6 +111,7 @@ void RingReader::stop() {
 void RingReader::give_back(const Batch& batch) {
   std::lock_guard lock(slabs_);
   queued_ -= batch.size;
+  out_since_ms_.pop_front();
   free_slabs_.push_back(batch.offset);
   if (free_slabs_.size() == 1) wake();
   if (--slabs_out_ == 0) forget_burst();
@@ -154,12 +158,14 @@ void RingReader::wake() {
 void RingReader::run() {
   // It does next to nothing, and whatever it comes too late for is lost. Where it may not go first, it goes with the others.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kPriority);
+  urgent_until_ms_ = now_ms() + kUrgentMs;
   while (!stopping_ && !is_done()) {
     wait();
     gather();
     drain();
     drained_at_ms_ = now_ms();
   }
+  consumer_.take_turns();
   sink_.ended();
 }
 
@@ -169,9 +175,21 @@ bool RingReader::is_done() const { return finishing_ && ring_.begin() >= finish_
 // With all slabs lent on the ring stays readable: wait for room alone, or this would spin.
 void RingReader::wait() {
   pollfd waits[2] = {{wake_fd_, POLLIN, 0}, {ring_fd_, POLLIN, 0}};
-  for (int left = ms_until_calm(); left == 0 || poll(waits, has_room() ? 2 : 1, left) == 0; left = ms_until_calm()) ring_.keep_one();
+  for (int left = ms_to_wait(); left == 0 || poll(waits, has_room() ? 2 : 1, left) == 0; left = ms_to_wait()) look_after();
   uint64_t times;
   if (read(wake_fd_, &times, sizeof(times)) < 0) return;  // the ring woke us
+}
+
+// Until something is to be done without an event; -1 where that is not so.
+int RingReader::ms_to_wait() const {
+  int calm = ms_until_calm();
+  if (!consumer_.gives_way()) return calm;
+  return calm < 0 ? kLookMs : std::min(calm, kLookMs);
+}
+
+void RingReader::look_after() {
+  if (ms_until_calm() == 0) ring_.keep_one();
+  if (consumer_.gives_way()) share_the_machine();
 }
 
 // -1 where nothing is to be let go of then.
@@ -264,6 +282,7 @@ bool RingReader::append(uint64_t event, size_t size) {
   uint8_t* place = memory_->bytes + slab_ + slab_used_;
   if (!ring_.copy_out(event, place, used)) return false;
   std::memset(place + used, 0, room - used);
+  if (is_urgent(header.type)) urgent_until_ms_ = now_ms() + kUrgentMs;
   slab_used_ += room;
   return true;
 }
@@ -275,9 +294,21 @@ void RingReader::deliver() {
     if (!has_slab_ || slab_used_ == 0) return;
     has_slab_ = false;
     slab_used_ = 0;
+    out_since_ms_.push_back(now_ms());
     queued_ += batch.size;
   }
+  share_the_machine();
   sink_.batch(batch);
+}
+
+// Whoever works on the batches goes behind others while that costs nothing but time: not where something has to be done at
+// once. Without work it is as it was, for whatever else it may be asked to do.
+void RingReader::share_the_machine() {
+  int64_t now = now_ms();
+  if (finishing_ || now < urgent_until_ms_) return consumer_.take_turns();
+  std::lock_guard lock(slabs_);
+  if (out_since_ms_.empty()) return consumer_.take_turns();
+  consumer_.give_way({queued_ + unread_bytes(), now - out_since_ms_.front()});
 }
 
 }  // namespace wiretape

@@ -5,12 +5,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "giving_way.h"
 #include "mapped_ring.h"
 
 namespace wiretape {
@@ -59,7 +61,7 @@ class RingReader {
     std::function<void()> ended;  // the last call of all
   };
 
-  // Throws Failure when the ring cannot be mapped.
+  // Throws Failure when the ring cannot be mapped. The thread that calls this is the one that will work on the batches.
   RingReader(const Ring& ring, std::shared_ptr<Memory> memory, Sink sink);
   ~RingReader();
   RingReader(const RingReader&) = delete;
@@ -81,6 +83,8 @@ class RingReader {
   void run();
   void wait();
   int ms_until_calm() const;
+  int ms_to_wait() const;
+  void look_after();
   void gather();
   void ask_for_wake(bool asked);
   bool finds_urgent(uint64_t& position);
@@ -93,6 +97,7 @@ class RingReader {
   void forget_burst();
   bool append(uint64_t event, size_t size);
   void deliver();
+  void share_the_machine();
 
   int ring_fd_;
   int wake_fd_;
@@ -109,10 +114,13 @@ class RingReader {
   bool has_slab_ = false;
   size_t slab_ = 0;
   size_t slab_used_ = 0;
+  std::deque<int64_t> out_since_ms_;  // when each slab was lent on that is not back yet: they come back in turn
   size_t slabs_out_ = 0;
   size_t slabs_out_most_ = 0;  // since nothing was lent on: the rest of the memory is untouched
   int64_t drained_at_ms_ = 0;
   int64_t busy_until_ms_ = 0;
+  int64_t urgent_until_ms_ = 0;
+  GivingWay consumer_;
   std::atomic<uint64_t> queued_{0};
   std::atomic<uint64_t> takes_{0};
   std::atomic<uint64_t> longest_us_{0};
