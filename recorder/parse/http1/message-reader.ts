@@ -4,6 +4,7 @@
  */
 
 import { codingsOf } from '../../../tape/http/codings';
+import { returned } from '../../../tape/memo';
 import type { Body, HeaderList } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
 import type { Problem } from '../../../tape/model/exchange';
@@ -12,6 +13,7 @@ import { BodyBuffer } from '../body-buffer';
 import type { BodyReader, MessageMemory } from '../body-reader';
 import { HeadText, nameSpan, noHeaders, startSpan, valueSpan } from './head-text';
 import { badLineEnd, flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
+import { type HeadFacts, SeenMessage } from './seen-message';
 
 /** What the reader of a direction is told. Returns are those of `LlhttpListener`. */
 export interface MessageSink {
@@ -77,8 +79,18 @@ export class MessageReader implements LlhttpListener {
   private tooLong = false;
   /** The line of the message in hand is told again, as llhttp can read it. */
   private isRetelling = false;
+  /** llhttp is told a head that has been read without it. */
+  private isTold = false;
   /** Of what was read before. */
   private lastByte = 0;
+  private readonly seen = new SeenMessage();
+  /** Of this read: messages that ended in it, and bytes of bodies; whether llhttp was told these bytes and no others. */
+  private ended = 0;
+  private bodyBytes = 0;
+  private isVerbatim = true;
+  /** What the sink said of the head. */
+  private verdict = 0;
+  private isChunked = false;
 
   constructor(
     private readonly side: Side,
@@ -98,7 +110,7 @@ export class MessageReader implements LlhttpListener {
       this.stoppedAt = start;
       return 'waits';
     }
-    const error = this.feedLines(start);
+    const error = this.readOn(start);
     this.lastByte = bytes.at(-1) ?? this.lastByte;
     this.stoppedAt = this.llhttp.stoppedAt;
     this.tooLong ||= this.text.keep(bytes, this.stoppedAt) > this.memory.limits.headBytes;
@@ -198,7 +210,8 @@ export class MessageReader implements LlhttpListener {
   }
 
   onMessageBegin(): number {
-    if (this.isRetelling) return 0;
+    if (this.waits) return stops.paused; // it was asked without llhttp
+    if (this.isRetelling || this.isTold) return 0;
     this.waits = !this.sink.messageBegins(this.side, this.atUs);
     if (this.waits) return stops.paused;
     this.beginHead();
@@ -222,6 +235,7 @@ export class MessageReader implements LlhttpListener {
   }
 
   onHeadersComplete(status: number, upgrade: boolean): number {
+    if (this.isTold) return this.verdict;
     const text = this.text.text(this.bytes);
     this.headLength = text.length;
     this.startText = this.text.startText(text);
@@ -229,11 +243,14 @@ export class MessageReader implements LlhttpListener {
     this.text.clear();
     this.status = status;
     this.upgrade = upgrade;
-    return this.readFraming() ? this.headIsRead() : refuse;
+    if (!this.readFraming()) return refuse;
+    if (this.side === 'request') this.method = methodNames[this.llhttp.method] ?? '';
+    return this.headIsRead();
   }
 
   onBody(at: number, length: number): number {
     this.insideData = at + length === this.end;
+    this.bodyBytes += length;
     if (this.skippedFor !== null) {
       this.body.skip(length);
       this.split?.skip(length, this.skippedFor, this.atUs);
@@ -250,6 +267,7 @@ export class MessageReader implements LlhttpListener {
     this.sink.messageEnds(this.side, this);
     this.body.clear();
     this.stage = 'between';
+    this.ended++;
     return 0;
   }
 
@@ -266,6 +284,57 @@ export class MessageReader implements LlhttpListener {
     this.beginMessage();
     this.startedAtUs = this.atUs;
     this.stage = 'head';
+  }
+
+  /** A message like the one before it, or else by llhttp. */
+  private readOn(start: number): number {
+    if (this.stage !== 'between' || this.waits) return this.feedLines(start);
+    const { facts } = this.seen;
+    const bodyAt = this.seen.bodyOf(this.bytes, start);
+    if (facts !== null && bodyAt >= 0) return this.readSeen(facts, start, bodyAt);
+    this.ended = 0;
+    this.bodyBytes = 0;
+    this.isVerbatim = true;
+    const error = this.feedLines(start);
+    if (error === stops.none && this.ended === 1 && this.isVerbatim) this.note(start);
+    return error;
+  }
+
+  /** One message ended in this read, which began with it. */
+  private note(start: number): void {
+    const { method, version, status, startText, headers, headLength, expectedBody, verdict, bodyBytes } = this;
+    const endsAtEnd = this.stage === 'between' && (bodyBytes === 0 || this.insideData);
+    if (!endsAtEnd || this.isChunked) return;
+    const facts = { method, version, status, startText, headers, headLength, expectedBody };
+    this.seen.keep(this.bytes, { start, bodyAt: this.end - bodyBytes, verdict, facts });
+  }
+
+  private readSeen(facts: HeadFacts, start: number, bodyAt: number): number {
+    this.waits = !this.sink.messageBegins(this.side, this.atUs);
+    // It hears that it has to wait, as if it had asked.
+    if (this.waits) return this.llhttp.execute(this.bytes, start, this.end);
+    this.beginHead();
+    this.method = facts.method;
+    this.version = facts.version;
+    this.status = facts.status;
+    this.startText = facts.startText;
+    this.headers = returned(facts.headers);
+    this.headLength = facts.headLength;
+    this.expectedBody = facts.expectedBody;
+    this.upgrade = false;
+    if (this.headIsRead() !== this.seen.verdict) return this.tellHead(start, bodyAt);
+    if (bodyAt < this.end) this.onBody(bodyAt, this.end - bodyAt);
+    this.onMessageComplete();
+    this.llhttp.stoppedAt = this.end;
+    return stops.none;
+  }
+
+  /** The sink says something else of this head than of the one before it: llhttp has to know of the message, and goes on. */
+  private tellHead(start: number, bodyAt: number): number {
+    this.isTold = true;
+    const error = this.llhttp.execute(this.bytes, start, bodyAt);
+    this.isTold = false;
+    return error === stops.none && bodyAt < this.end ? this.llhttp.execute(this.bytes, bodyAt, this.end) : error;
   }
 
   /**
@@ -290,6 +359,7 @@ export class MessageReader implements LlhttpListener {
   }
 
   private retellLine(rest: string): number {
+    this.isVerbatim = false;
     const { bytes, end, llhttp, text } = this;
     const { method, majorVersion, minorVersion } = llhttp;
     const target = text.startText(text.text(bytes));
@@ -355,6 +425,7 @@ export class MessageReader implements LlhttpListener {
   }
 
   private span(kind: number, at: number, length: number): number {
+    if (this.isTold) return 0;
     this.tooLong = this.text.add(kind, at, length) > this.memory.limits.headBytes;
     return this.tooLong ? refuse : 0;
   }
@@ -365,14 +436,15 @@ export class MessageReader implements LlhttpListener {
     if (majorVersion !== 1 || minorVersion > 1) return false;
     this.version = minorVersion === 0 ? '1.0' : '1.1';
     const chunked = (flags & flagBits.chunked) !== 0;
+    this.isChunked = chunked;
     this.expectedBody = !chunked && (flags & flagBits.contentLength) !== 0 ? this.llhttp.remaining : 0;
     return this.side === 'response' || chunked || (flags & flagBits.transferEncoding) === 0;
   }
 
   private headIsRead(): number {
-    if (this.side === 'request') this.method = methodNames[this.llhttp.method] ?? '';
     this.stage = 'body';
-    return this.sink.headRead(this.side, this);
+    this.verdict = this.sink.headRead(this.side, this);
+    return this.verdict;
   }
 
   private takeBody(): Body {
