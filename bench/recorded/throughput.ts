@@ -102,7 +102,7 @@ async function compare(
       ratio: null,
       figure: { spread: spreadOf(recordings.map(({ recorderUs }) => recorderUs)), unit: 'us an exchange' },
       goal: subject.recorderUsMost === undefined ? null : { of: 'figure', atMost: subject.recorderUsMost },
-      notes: [],
+      notes: [`in the seconds before: ${recordings.map(({ coldUs }) => coldUs.toFixed(1)).join(', ')} us`],
     },
   ];
 }
@@ -154,8 +154,8 @@ async function perSecondOf({ url }: Service, seconds: number): Promise<number> {
 }
 
 function pairText({ subject, baseline }: Pair<FullLoad, number>): string {
-  const { load, recorderUs, whole } = subject;
-  return `${rate(load.perSecond)} / ${rate(baseline)}, ${(100 * whole).toFixed(1)} % whole, recorder ${recorderUs.toFixed(1)} us`;
+  const { load, recorderUs, coldUs, whole } = subject;
+  return `${rate(load.perSecond)} / ${rate(baseline)}, ${(100 * whole).toFixed(1)} % whole, recorder ${recorderUs.toFixed(1)} us, before ${coldUs.toFixed(1)}`;
 }
 
 function ratesText({ subject, baseline }: Pair<number>): string {
