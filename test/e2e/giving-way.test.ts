@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type EbpfSource, startEbpfSource } from '../../recorder/source/ebpf/source';
 import { describeE2e } from '../support/e2e';
 import { noTargets } from '../support/in-process';
-import { type Program, start, stopAll } from '../support/programs';
+import { lineFrom, type Program, start, stopAll } from '../support/programs';
 
 const SCHED_OTHER = 0;
 const SCHED_IDLE = 5;
@@ -32,7 +32,7 @@ function policyOf(pid: number): number {
 
 async function startTalker(): Promise<Program> {
   const program = start(process.execPath, ['-e', talker], { stdio: 'pipe' });
-  await new Promise((resolve) => program.child.stdout?.once('data', resolve));
+  await lineFrom(program, program.child.stdout, /^ready$/);
   return program;
 }
 
@@ -40,15 +40,20 @@ function record(program: Program, onEvents: () => void): void {
   sources.push(startEbpfSource({ targets: { ...noTargets, pids: [program.pid] }, onEvents }));
 }
 
+/** It goes on saying something until that is so. */
+async function talkUntil(program: Program, isSo: () => boolean): Promise<void> {
+  while (!isSo()) {
+    program.child.stdin?.write('\n');
+    await pause(5);
+  }
+}
+
 describeE2e('the thread that works on what was read', () => {
   it('goes behind everybody else while it does, and is as it was when it has nothing to do', async () => {
     const program = await startTalker();
     const policies = new Set<number>();
     record(program, () => void policies.add(policyOf(process.pid)));
-    while (!policies.has(SCHED_IDLE)) {
-      program.child.stdin?.write('\n');
-      await pause(5);
-    }
+    await talkUntil(program, () => policies.has(SCHED_IDLE));
     while (policyOf(process.pid) !== SCHED_OTHER) await pause(5);
     expect(getPriority()).toBe(0);
   });
@@ -61,10 +66,7 @@ describeE2e('the thread that works on what was read', () => {
       // It is at work, and nothing else comes.
       while (policyOf(process.pid) === SCHED_IDLE || getPriority() > 0) seen.push(getPriority());
     });
-    while (seen.length === 0) {
-      program.child.stdin?.write('\n');
-      await pause(5);
-    }
+    await talkUntil(program, () => seen.length > 0);
     const steps = [...new Set(seen)].filter((niceness) => niceness > 0);
     expect(steps.length).toBeGreaterThan(3);
     expect(steps).toEqual(steps.toSorted((a, b) => b - a));
@@ -76,10 +78,7 @@ describeE2e('the thread that works on what was read', () => {
     record(program, () => {
       policy = policyOf(process.pid);
     });
-    while (policy !== SCHED_IDLE) {
-      program.child.stdin?.write('\n');
-      await pause(5);
-    }
+    await talkUntil(program, () => policy === SCHED_IDLE);
     await sources.pop()?.stop();
     expect([policyOf(process.pid), getPriority()]).toEqual([SCHED_OTHER, 0]);
   });

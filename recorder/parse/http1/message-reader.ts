@@ -13,7 +13,7 @@ import { BodyBuffer } from '../body-buffer';
 import type { BodyReader, MessageMemory } from '../body-reader';
 import { HeadText, nameSpan, noHeaders, startSpan, valueSpan } from './head-text';
 import { badLineEnd, flagBits, type Leniency, Llhttp, type LlhttpListener, methodNames, stops } from './llhttp';
-import { type HeadFacts, SeenMessage } from './seen-message';
+import { type KeptMessage, SeenMessage } from './seen-message';
 
 /** What the reader of a direction is told. Returns are those of `LlhttpListener`. */
 export interface MessageSink {
@@ -289,9 +289,8 @@ export class MessageReader implements LlhttpListener {
   /** A message like the one before it, or else by llhttp. */
   private readOn(start: number): number {
     if (this.stage !== 'between' || this.waits) return this.feedLines(start);
-    const { facts } = this.seen;
-    const bodyAt = this.seen.bodyOf(this.bytes, start);
-    if (facts !== null && bodyAt >= 0) return this.readSeen(facts, start, bodyAt);
+    const like = this.seen.like(this.bytes, start);
+    if (like !== null) return this.readLike(like, start);
     this.ended = 0;
     this.bodyBytes = 0;
     this.isVerbatim = true;
@@ -302,14 +301,16 @@ export class MessageReader implements LlhttpListener {
 
   /** One message ended in this read, which began with it. */
   private note(start: number): void {
-    const { method, version, status, startText, headers, headLength, expectedBody, verdict, bodyBytes } = this;
-    const endsAtEnd = this.stage === 'between' && (bodyBytes === 0 || this.insideData);
+    const endsAtEnd = this.stage === 'between' && (this.bodyBytes === 0 || this.insideData);
     if (!endsAtEnd || this.isChunked) return;
+    const bodyAt = this.end - this.bodyBytes;
+    if (!this.seen.isWorthKeeping(bodyAt - start, this.bodyBytes)) return;
+    const { method, version, status, startText, headers, headLength, expectedBody, verdict } = this;
     const facts = { method, version, status, startText, headers, headLength, expectedBody };
-    this.seen.keep(this.bytes, { start, bodyAt: this.end - bodyBytes, verdict, facts });
+    this.seen.keep(this.bytes.subarray(start, bodyAt), { bodyLength: this.bodyBytes, verdict, facts });
   }
 
-  private readSeen(facts: HeadFacts, start: number, bodyAt: number): number {
+  private readLike({ head, bodyLength, verdict, facts }: KeptMessage, start: number): number {
     this.waits = !this.sink.messageBegins(this.side, this.atUs);
     // It hears that it has to wait, as if it had asked.
     if (this.waits) return this.llhttp.execute(this.bytes, start, this.end);
@@ -322,8 +323,9 @@ export class MessageReader implements LlhttpListener {
     this.headLength = facts.headLength;
     this.expectedBody = facts.expectedBody;
     this.upgrade = false;
-    if (this.headIsRead() !== this.seen.verdict) return this.tellHead(start, bodyAt);
-    if (bodyAt < this.end) this.onBody(bodyAt, this.end - bodyAt);
+    const bodyAt = start + head.length;
+    if (this.headIsRead() !== verdict) return this.tellHead(start, bodyAt);
+    if (bodyLength > 0) this.onBody(bodyAt, bodyLength);
     this.onMessageComplete();
     this.llhttp.stoppedAt = this.end;
     return stops.none;

@@ -19,10 +19,11 @@ export interface HeadFacts {
   readonly expectedBody: number;
 }
 
-/** A message as it was read: from `start` of its event to the end of it, with its body from `bodyAt` on. */
-export interface WholeMessage {
-  readonly start: number;
-  readonly bodyAt: number;
+/** A message in as far as the next one may be like it. */
+export interface KeptMessage {
+  /** All bytes before its body. */
+  readonly head: Buffer;
+  readonly bodyLength: number;
   /** What the sink returned for the head. */
   readonly verdict: number;
   readonly facts: HeadFacts;
@@ -30,32 +31,27 @@ export interface WholeMessage {
 
 /** What is kept of a connection between two messages. */
 const longestHead = 2048;
-const none = Buffer.alloc(0);
 
 export class SeenMessage {
-  verdict = 0;
-  facts: HeadFacts | null = null;
-  private head: Buffer = none;
-  private bodyLength = 0;
-  /** Of the last message, kept or not: one is kept only after another one as long. */
+  private kept: KeptMessage | null = null;
   private lastLength = 0;
 
-  /** Where the body begins of a message like the one kept, which has to be all there is from `start` on; -1 where it is not like it. */
-  bodyOf(bytes: Uint8Array, start: number): number {
-    const { head, bodyLength } = this;
-    if (this.facts === null || bytes.length - start !== head.length + bodyLength) return -1;
-    const bodyAt = start + head.length;
-    return head.compare(bytes, start, bodyAt) === 0 ? bodyAt : -1;
+  /** The message kept, where all that is there from `start` on is one like it; null where not. */
+  like(bytes: Uint8Array, start: number): KeptMessage | null {
+    const { kept } = this;
+    if (kept === null || bytes.length - start !== kept.head.length + kept.bodyLength) return null;
+    return kept.head.compare(bytes, start, start + kept.head.length) === 0 ? kept : null;
   }
 
-  keep(bytes: Uint8Array, { start, bodyAt, verdict, facts }: WholeMessage): void {
-    const length = bytes.length - start;
-    const comesAgain = length === this.lastLength;
-    this.lastLength = length;
-    if (!comesAgain || bodyAt - start > longestHead) return;
-    this.head = Buffer.from(bytes.subarray(start, bodyAt));
-    this.bodyLength = bytes.length - bodyAt;
-    this.verdict = verdict;
-    this.facts = facts;
+  /** Of a message that came alone and whole, whether it is to be kept: only after another one as long. */
+  isWorthKeeping(headLength: number, bodyLength: number): boolean {
+    const comesAgain = headLength + bodyLength === this.lastLength;
+    this.lastLength = headLength + bodyLength;
+    return comesAgain && headLength <= longestHead;
+  }
+
+  /** `head` is copied: it lies in memory that is lent. */
+  keep(head: Uint8Array, message: Omit<KeptMessage, 'head'>): void {
+    this.kept = { head: Buffer.from(head), ...message };
   }
 }

@@ -18,10 +18,8 @@ import {
   startUs,
   type Turn,
 } from '../../support/converse';
-import { seededRandom } from '../../support/seeded-random';
+import { pick, type Random, seededRandom } from '../../support/seeded-random';
 import { asRedacted } from '../../support/tapes';
-
-type Random = () => number;
 
 const words = [
   'GET / HTTP/1.1\r\n',
@@ -45,10 +43,6 @@ const words = [
   ':',
   '\0',
 ];
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T;
-}
 
 function randomBytes(random: Random, most: number): Buffer {
   return Buffer.from(Array.from({ length: 1 + Math.floor(random() * most) }, () => Math.floor(random() * 256)));

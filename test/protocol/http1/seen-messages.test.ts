@@ -8,13 +8,7 @@ import type { Body } from '../../../tape/model/body';
 import type { Side } from '../../../tape/model/content-model';
 import { get, head, ok, post } from '../../support/converse';
 import { corpusIsThere, readCorpus } from '../../support/llhttp-corpus';
-import { seededRandom } from '../../support/seeded-random';
-
-type Random = () => number;
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T;
-}
+import { pick, type Random, seededRandom } from '../../support/seeded-random';
 
 /** What a conversation may say of a message: that it has to wait, and what follows its head. */
 interface Answers {
@@ -65,7 +59,7 @@ function heardOf(side: Side, pieces: readonly Buffer[], { waits, verdicts }: Ans
 
 /** The same by llhttp alone. */
 function heardByLlhttp(side: Side, pieces: readonly Buffer[], answers: Answers): unknown[] {
-  const isSeen = jest.spyOn(SeenMessage.prototype, 'bodyOf').mockReturnValue(-1);
+  const isSeen = jest.spyOn(SeenMessage.prototype, 'like').mockReturnValue(null);
   const heard = heardOf(side, pieces, answers);
   isSeen.mockRestore();
   return heard;

@@ -20,13 +20,7 @@ import {
   settings,
   tableSize,
 } from '../../support/http2-frames';
-import { seededRandom } from '../../support/seeded-random';
-
-type Random = () => number;
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T;
-}
+import { pick, type Random, seededRandom } from '../../support/seeded-random';
 
 function randomBytes(random: Random, most: number): Buffer {
   return Buffer.from(Array.from({ length: Math.floor(random() * most) }, () => Math.floor(random() * 256)));
