@@ -33,7 +33,7 @@ export interface CaptureOptions {
 export const captureDefaults: CaptureOptions = {
   ringBytes: 32 << 20,
   limitBytes: 16 << 20,
-  queueBytes: 96 << 20,
+  queueBytes: 80 << 20,
   gatherMs: 200,
   dearMapUs: 5000,
   everybody: false,

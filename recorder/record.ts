@@ -93,11 +93,11 @@ export interface Recording {
 const SIZE_CHECK_MS = 500;
 /** After events have come, for what waits for others or for time to pass. */
 const TICK_MS = 250;
-/** How long what the start, V8's compilers and bursts leave behind is kept while events come. */
+/** How long what the start, V8's compilers and bursts leave behind is kept. */
 const GIVE_BACK_MS = 10_000;
 /** A body, of a request or an answer, that leaves more behind than V8 would notice; and how much of such is left to it. */
 const LONG_BYTES = 4 << 20;
-const COLLECT_BYTES = 32 << 20;
+const COLLECT_BYTES = 8 << 20;
 /** One that takes longer to end is left running. */
 const COMMAND_END_MS = 5000;
 /** For the other ends of what targets that have ended had open; and nothing open for long enough that events under way are in. */
@@ -127,7 +127,7 @@ class RunningRecording implements Recording {
   private readonly timers: NodeJS.Timeout[] = [];
   /** While events come, time passes with them. */
   private ticking: NodeJS.Timeout | undefined;
-  private gaveBackAtMs = 0;
+  private givingBack: NodeJS.Timeout | undefined;
   /** Of long bodies, since what they left behind was collected. */
   private longBytes = 0;
   private outgoing: Redacted<Exchange>[] = [];
@@ -227,7 +227,7 @@ class RunningRecording implements Recording {
     if (this.stopping || this.source === undefined) return;
     this.capture();
     this.stopping = true;
-    for (const timer of [...this.timers, this.ticking]) clearTimeout(timer);
+    for (const timer of [...this.timers, this.ticking, this.givingBack]) clearTimeout(timer);
     this.finish(reason).then(this.settle.resolve, this.settle.reject);
   }
 
@@ -247,7 +247,7 @@ class RunningRecording implements Recording {
     this.handOver();
     if (this.ticking === undefined) this.tickLater();
     else this.ticking.refresh();
-    if (performance.now() - this.gaveBackAtMs >= GIVE_BACK_MS) this.giveBack();
+    this.givingBack ??= setTimeout(() => this.giveBack(), GIVE_BACK_MS);
   }
 
   private accept(redacted: Redacted<Exchange>): void {
@@ -266,9 +266,9 @@ class RunningRecording implements Recording {
     if (letGoOfTexts()) this.options.collectGarbage();
   }
 
-  /** Nobody is woken for it: where nothing comes, nothing is left behind. */
+  /** Once a while after something came: where nothing comes any more, nobody is woken for it again. */
   private giveBack(): void {
-    this.gaveBackAtMs = performance.now();
+    this.givingBack = undefined;
     letGoOfTexts();
     giveBackMemory();
   }

@@ -5,6 +5,7 @@
 import { type Cipheriv, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { letGo } from './follow/held-bytes';
 import type { OpenSpill, Spill } from './parse/spill';
 
 const pieceBytes = 256 * 1024;
@@ -76,9 +77,4 @@ class SpillFile implements Spill {
   close(): void {
     closeSync(this.fd);
   }
-}
-
-/** Now, not when it is collected as garbage: a long body would leave behind as much as it has, twice. */
-function letGo({ buffer, byteLength }: Buffer<ArrayBuffer>): void {
-  if (byteLength === buffer.byteLength) buffer.transfer(0);
 }

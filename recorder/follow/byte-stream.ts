@@ -5,6 +5,7 @@
 import type { DataEvent, MissingReason } from '../source/events';
 import { Awaited } from './awaited';
 import type { Budget } from './budget';
+import { hold, letGo } from './held-bytes';
 import type { Limits } from './limits';
 
 /** `hole`: a jump in position that no event explained. */
@@ -90,7 +91,7 @@ export class ByteStream {
     if (this.held.length === 0) this.heldSinceUs = event.atUs;
     this.heldBytes += costOf(event);
     const place = this.held.findLastIndex((other) => other.position <= event.position) + 1;
-    this.held.splice(place, 0, { ...event, bytes: new Uint8Array(event.bytes) });
+    this.held.splice(place, 0, { ...event, bytes: hold(event.bytes) });
     if (this.heldBytes > this.limits.heldBytes) this.giveUpHole();
     this.expire(event.atUs);
   }
@@ -116,6 +117,7 @@ export class ByteStream {
       delivered++;
       this.release(event);
       this.deliver(event);
+      letGo(event.bytes);
     }
     this.held.splice(0, delivered);
     this.heldSinceUs = this.held[0]?.atUs ?? 0;

@@ -6,6 +6,7 @@
 import type { DataEvent } from '../source/events';
 import type { Budget } from './budget';
 import type { GapReason, StreamReader } from './byte-stream';
+import { hold, letGo } from './held-bytes';
 
 type Direction = DataEvent['direction'];
 
@@ -32,7 +33,7 @@ export class TimeMerge implements StreamReader {
   ) {}
 
   data(direction: Direction, bytes: Uint8Array, atUs: number): void {
-    if (this.holding) this.hold(direction, { bytes: new Uint8Array(bytes), gap: 0, reason: 'hole', atUs });
+    if (this.holding) this.hold(direction, { bytes: hold(bytes), gap: 0, reason: 'hole', atUs });
     else this.reader.data(direction, bytes, atUs);
   }
 
@@ -67,6 +68,9 @@ export class TimeMerge implements StreamReader {
   private pass(direction: Direction, item: Ready | undefined): void {
     if (item === undefined) return;
     if (item.bytes === null) this.reader.gap(direction, item.gap, item.reason, item.atUs);
-    else this.reader.data(direction, item.bytes, item.atUs);
+    else {
+      this.reader.data(direction, item.bytes, item.atUs);
+      letGo(item.bytes);
+    }
   }
 }

@@ -47,6 +47,16 @@ it('puts what comes early behind what comes late', () => {
   expect([stream.hasHole, budget.usedBytes]).toEqual([false, 0]);
 });
 
+it('keeps no memory of what it held and has passed on, and never lets go of what events lend', () => {
+  const seen: Uint8Array[] = [];
+  const reader: StreamReader = { data: (_direction, bytes) => seen.push(bytes), gap: () => undefined };
+  const stream = new ByteStream('sent', reader, defaultLimits, new Budget(1 << 20));
+  const text = 'x'.repeat(10_000);
+  for (const event of [data(2 + text.length, text), data(2, text), data(0, 'ab')]) stream.push(event);
+  stream.push(data(2 + 2 * text.length, text));
+  expect(seen.map(({ length }) => length)).toEqual([2, 0, 0, text.length]);
+});
+
 it('tells bytes that a call moved and nobody captured', () => {
   const { stream, read } = open();
   stream.push(data(0, 'ab', { size: 5, missing: 'over-limit' }));
