@@ -5,7 +5,10 @@
 import type { SourceEvent } from './events';
 
 export interface SourceSink {
-  /** In the order in which they happened, as far as the source can tell; opens come before what they open. */
+  /**
+   * In the order in which they happened, as far as the source can tell; opens come before what they open. Their bytes are lent
+   * for this call.
+   */
   onEvents(events: readonly SourceEvent[]): void;
 }
 

@@ -5,6 +5,7 @@ import type { SourceEvent } from '../../recorder/source/events';
 import { openPcapSource } from '../../recorder/source/pcap';
 import type { Exchange } from '../../tape/model/exchange';
 import { createRedactor } from '../../tape/redact/redactor';
+import { kept } from './source-contract';
 
 export interface Captured {
   readonly events: readonly SourceEvent[];
@@ -13,7 +14,7 @@ export interface Captured {
 
 export function eventsOf(bytes: Buffer, keyLog = '', direction: 'inbound' | 'outbound' = 'inbound'): Captured {
   const events: SourceEvent[] = [];
-  const source = openPcapSource(bytes, { direction, keyLog, onEvents: (batch) => events.push(...batch) });
+  const source = openPcapSource(bytes, { direction, keyLog, onEvents: (batch) => events.push(...batch.map(kept)) });
   if (source === null) throw new Error('it is no capture');
   while (source.read());
   return { events, notes: source.notes() };

@@ -48,7 +48,6 @@ class FileSource implements PcapSource {
   private readonly follower: Follower;
   private readonly connections: Connections;
   private readonly unread: Record<Unread, number> = { other: 0, fragment: 0, link: 0 };
-  private outgoing: SourceEvent[] = [];
   private atUs = 0;
   private isPaused = false;
   private isOver = false;
@@ -56,13 +55,12 @@ class FileSource implements PcapSource {
 
   constructor(
     private readonly capture: Capture,
-    private readonly options: PcapOptions,
+    options: PcapOptions,
   ) {
     this.packets = capture.packets[Symbol.iterator]();
     this.keys = new KeyLog(options.keyLog);
-    const emit = (event: SourceEvent): void => {
-      this.outgoing.push(event);
-    };
+    // At once: the bytes of those that waited for earlier ones are let go of afterwards.
+    const emit = (event: SourceEvent): void => options.onEvents([event]);
     this.follower = new Follower({
       between: () => undefined,
       limits,
@@ -84,7 +82,6 @@ class FileSource implements PcapSource {
       else this.take(packet);
     }
     this.follower.sweep(this.atUs);
-    this.flush();
     return !this.isOver;
   }
 
@@ -94,7 +91,6 @@ class FileSource implements PcapSource {
 
   async stop(): Promise<void> {
     if (!this.isOver) this.finish();
-    this.flush();
   }
 
   nowUs(): number {
@@ -124,12 +120,5 @@ class FileSource implements PcapSource {
     this.isOver = true;
     this.connections.finish();
     this.follower.end(this.atUs);
-  }
-
-  private flush(): void {
-    if (this.outgoing.length === 0) return;
-    const events = this.outgoing;
-    this.outgoing = [];
-    this.options.onEvents(events);
   }
 }

@@ -1,6 +1,7 @@
 /** Capture files as events: formats, links, and what packets do on their way: come twice, out of order, late, or not at all. */
 import { openPcapSource } from '../../../../recorder/source/pcap';
 import { eventsOf, exchangesIn, streamOf } from '../../../support/captured';
+import { httpIn } from '../../../support/contents';
 import {
   captureOf,
   captureOfPackets,
@@ -98,6 +99,21 @@ describe('packets', () => {
     ],
   ])('that come %s give the same bytes', (_, sketches) => {
     expect(received(sketches)).toBe('abcdefgh');
+  });
+
+  it('that are long and come out of order give the same bytes', () => {
+    const body = 'abcdefgh'.replaceAll(/./g, (letter) => letter.repeat(6000));
+    const said = `POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const sketches = conversation((said.match(/.{1,6000}/gs) ?? []).map((data) => ({ from: 'client', data }) as const));
+    const shuffled = [
+      ...sketches.slice(0, dataAt + 1),
+      ...sketches.slice(dataAt + 1, -2).reverse(),
+      ...sketches.slice(-2),
+    ];
+    const capture = captureOf(shuffled);
+    expect(streamOf(eventsOf(capture).events, 'received')).toBe(said);
+    const sent = exchangesIn(capture).exchanges.map((exchange) => httpIn(exchange).request?.body.bytes ?? []);
+    expect(sent.map((bytes) => Buffer.from(bytes).toString())).toEqual([body]);
   });
 
   it('sent again seconds later fill their hole', () => {
