@@ -208,7 +208,10 @@ function rewritten(bytes: Uint8Array, { textOf }: Detection, rewrite: (text: str
   return after === text ? bytes : Buffer.from(after, 'latin1');
 }
 
-/** JSON and forms can write any letter as an escape; only text that does so without need is looked at for it. */
+/**
+ * JSON and forms can write any letter as an escape; only text that does so without need is looked at for it, and digits that
+ * are set apart by escaped blanks.
+ */
 function hidesNames(type: MediaType, bytes: Uint8Array, scope: Scope): boolean {
   const { textOf } = scope.detection;
   if (isForm(type)) {
@@ -216,8 +219,10 @@ function hidesNames(type: MediaType, bytes: Uint8Array, scope: Scope): boolean {
     return mayHoldCompanySecret(text) || (text.includes('%') && mayHoldSecret(text, scope));
   }
   // Go and PHP write & < > ' " as escapes; names hold none of them.
-  return bufferOf(bytes).includes('\\u00') && /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])/i.test(textOf(bytes));
+  return bufferOf(bytes).includes('\\u') && needless.test(textOf(bytes));
 }
+
+const needless = /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])|\d\\u(?:00[2a]0|202f|2011)\d/i;
 
 function isForm(type: MediaType): boolean {
   return type.essence === 'application/x-www-form-urlencoded';

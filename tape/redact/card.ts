@@ -5,6 +5,7 @@
  */
 import { issuerOf } from './card-issuers';
 import type { Found } from './finder';
+import { escapeSource } from './word-start';
 
 interface Span {
   readonly start: number;
@@ -47,10 +48,9 @@ export function isBetweenDigits(byte: string): boolean {
   return /[-. _/+\t\r\n\u00c2\u00a0\u00e2\u0080\u00af\u0091]/.test(byte);
 }
 
-const digitRun = new RegExp(
-  `(?:(?<![0-9A-Za-z%]|[0-9a-fA-F]{4}-)|(?<=%[0-9a-fA-F]{2}))\\d(?:${separator}?\\d){11,}(?![0-9A-Za-z]|-[0-9a-fA-F]{4})`,
-  'g',
-);
+const aloneRun = `(?:(?<![0-9A-Za-z%]|[0-9a-fA-F]{4}-)|(?<=%[0-9a-fA-F]{2}|${escapeSource}))\\d(?:${separator}?\\d){11,}(?![0-9A-Za-z]|-[0-9a-fA-F]{4})`;
+const digitRun = new RegExp(aloneRun, 'g');
+const someRun = new RegExp(aloneRun);
 const digitGroup = /\d+/g;
 
 /** Where card numbers stand in a text. */
@@ -69,6 +69,15 @@ export function findCards(text: string, hints: CardHints): readonly Found[] {
 /** True where a run of digits and separators holds a card number if it is taken apart in the right place: for the cheap look. */
 export function mayHoldCard(run: string): boolean {
   return cardsIn(run, { isSaid: () => true, isRare: () => true, isAlone: () => true }).length > 0;
+}
+
+/**
+ * False where groups of digits, with some characters around them, are part of a word, or of an id such as a UUID: for the cheap
+ * look. An escape before them may stand for what is none; tracks have rules of their own; and in JSON that is damaged a number
+ * ends where letters begin.
+ */
+export function mayStandAlone(around: string): boolean {
+  return /[\\%=^]|(?<!\d|[0-9a-fA-F]{4}-)\d{12}/.test(around) || someRun.test(around);
 }
 
 /** The magnetic stripe (ISO/IEC 7813): `%B4…^NAME^YYMM…?` and `;4…=YYMM…?`; what follows the number is as secret. */

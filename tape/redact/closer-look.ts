@@ -2,9 +2,11 @@
  * The closer look of redaction at single places that a pass over a text has stopped at: whether the word there names a secret,
  * whether the run there may be a key. May say yes for nothing, and never no where a rule would fire.
  */
+
+import { mayHoldCard, mayStandAlone } from './card';
 import { mayHoldCompany } from './company';
 import type { InnocentWords } from './innocent-words';
-import { keyCharacters, keyPairs, keyStarts, shortestKey } from './known-formats';
+import { holdsKey, keyCharacters, keyPairs, keyStarts, shortestKey } from './known-formats';
 import { latin1 } from './latin1';
 import { mayHandOverPassword } from './login';
 import { beginsSign, isWord, lowerLetterNames, openings } from './look-tables';
@@ -12,6 +14,7 @@ import { longestName } from './names';
 import { mayTellCode } from './prose';
 import { nameBit, openingBit, signBit } from './sieve';
 import { mayHoldUrlSecret } from './url-in-text';
+import { escapeLettersAt, followsEscape } from './word-start';
 
 /** What the look at words needs. */
 export interface Look {
@@ -38,7 +41,8 @@ export function lookCloser(bytes: Uint8Array, position: number, marks: number, l
 function opensSecret(bytes: Uint8Array, position: number): boolean {
   const before = bytes[position - 1];
   if (before === hyphen && bytes[position - 2] === hyphen && bytes[position] === capitalB) return true;
-  return (before === hyphen || !isWord(before)) && openings.some((word) => standsAt(bytes, position, word));
+  const isBeginning = before === hyphen || !isWord(before) || followsEscape(position, (at) => bytes[at]);
+  return isBeginning && openings.some((word) => standsAt(bytes, position, word));
 }
 
 function standsAt(bytes: Uint8Array, position: number, word: Uint8Array): boolean {
@@ -80,6 +84,12 @@ const quote = 0x22;
 function isTellingWord(bytes: Uint8Array, position: number, look: Look, length: number): boolean {
   let start = position;
   while (start > 0 && isWord(bytes[start - 1])) if (position - start-- > longestName) return false;
+  if (tellsFrom(start, bytes, look, length)) return true;
+  const letters = escapeLettersAt(start, (at) => bytes[at]);
+  return letters > 0 && tellsFrom(start + letters, bytes, look, length);
+}
+
+function tellsFrom(start: number, bytes: Uint8Array, look: Look, length: number): boolean {
   let hash = 0;
   let end = start;
   for (; end < length && isWord(bytes[end]); end++) {
@@ -109,11 +119,22 @@ export function mayBeKey(bytes: Uint8Array, start: number, end: number): boolean
     const startsHere = keyStarts.get(pair);
     if (startsHere === undefined || tried.includes(startsHere)) continue;
     run ??= latin1(bytes, start, end);
-    if (startsHere.test(run)) return true;
+    if (startsHere.test(run)) return holdsKey(run);
     tried.push(startsHere);
   }
   return false;
 }
+
+/** What a card may stand behind and before that decides whether it is one. */
+const cardNeighbours = 6;
+
+/** A run of digits and what stands between groups of them; those of an escape may be among them. */
+export function mayBeCard(bytes: Uint8Array, start: number, end: number, length: number): boolean {
+  const around = latin1(bytes, Math.max(0, start - cardNeighbours), Math.min(length, end + cardNeighbours));
+  return unicodeEscape.test(around) || (mayHoldCard(latin1(bytes, start, end)) && mayStandAlone(around));
+}
+
+const unicodeEscape = /\\u[0-9a-fA-F]{4}/;
 
 export function mayHoldByContext(text: string): boolean {
   return mayHoldUrlSecret(text) || mayHoldCompany(text) || mayHandOverPassword(text) || mayTellCode(text);

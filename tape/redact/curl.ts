@@ -1,8 +1,12 @@
 /** The password in `curl -u user:password`, as it stands in documentation, tickets and logs. */
 import type { Edit } from './ledger';
+import { escapeSource } from './word-start';
 
-const command = /(?<![\w.-])curl(?=\s)/gi;
-const userOption = /(?<=\s)(?:-u|--user|-U|--proxy-user)[ \t=]{1,4}["']?[^\s:"']{1,200}:([^\s"']{1,400})/g;
+const command = new RegExp(`(?:(?<![\\w.-])|(?<=${escapeSource}))curl(?=\\s|${escapeSource})`, 'gi');
+const userOption = new RegExp(
+  `(?<=\\s|${escapeSource})(?:-u|--user|-U|--proxy-user)[ \\t=]{1,4}["']?[^\\s:"']{1,200}:([^\\s"']{1,400})`,
+  'g',
+);
 
 /** How far the option may stand from the command; a longer one has no words in it that people wrote. */
 const longestCommand = 2000;

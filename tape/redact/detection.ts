@@ -6,7 +6,6 @@
 
 import type { MediaType } from '../body/media-type';
 import { ownText, Recent } from '../memo';
-import { mayHoldCard } from './card';
 import {
   beyondAsciiBit,
   contextBit,
@@ -15,6 +14,7 @@ import {
   type Look,
   letterNameBit,
   lookCloser,
+  mayBeCard,
   mayBeKey,
   mayHoldByContext,
   tellingBit,
@@ -156,6 +156,6 @@ function seenAt(places: Uint32Array, count: number, bytes: Uint8Array, look: Loo
 function seenAtPlace(what: number, start: number, end: number, bytes: Uint8Array, look: Look, length: number): number {
   if (what === beyondAscii) return beyondAsciiBit;
   if (what === keyRun) return mayBeKey(bytes, start, end) ? tellingBit : 0;
-  if (what === digitRun) return mayHoldCard(latin1(bytes, start, end)) ? tellingBit : 0;
+  if (what === digitRun) return mayBeCard(bytes, start, end, length) ? tellingBit : 0;
   return lookCloser(bytes, start, what, look, length);
 }

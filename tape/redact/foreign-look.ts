@@ -5,6 +5,7 @@
 import { mayBeForeignName } from './foreign-names';
 import { latin1 } from './latin1';
 import { longestName } from './names';
+import { escapeLettersAt } from './word-start';
 
 /** True where a word of these bytes (UTF-8) may be such a name, and `tells` says so. */
 export function holdsForeignName(bytes: Uint8Array, length: number, tells: (word: string) => boolean): boolean {
@@ -15,6 +16,8 @@ export function holdsForeignName(bytes: Uint8Array, length: number, tells: (word
     let end = i;
     while (end < length && isLetter(bytes[end])) end++;
     if (end - start <= longestName && isName(latin1(bytes, start, end), tells)) return true;
+    const letters = escapeLettersAt(start, (at) => bytes[at]);
+    if (letters > 0 && isName(latin1(bytes, start + letters, end), tells)) return true;
     i = end;
   }
   return false;

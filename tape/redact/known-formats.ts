@@ -9,14 +9,11 @@ import { type Pattern, patterns } from './patterns';
 import { findPrivateKeys } from './private-key';
 import { findPuttyKeys } from './putty-key';
 import { beginningOf, charactersOf, type Shape, shapeOf, shortestOf, sourceOf, tellingPairs } from './shape';
+import { unicodeLetters, wordStart } from './word-start';
 
-const notWithinWord = '(?<![0-9A-Za-z])';
-const whole = new RegExp(
-  `${notWithinWord}(?:${patterns.map(({ prefix, rest }) => `(${prefix}${rest})`).join('|')})`,
-  'y',
-);
+const whole = new RegExp(`${wordStart}(?:${patterns.map(({ prefix, rest }) => `(${prefix}${rest})`).join('|')})`, 'y');
 const cutShort = new RegExp(
-  `${notWithinWord}(?:${patterns.map(({ prefix, cut }) => (cut === '' ? '((?!))' : `(${prefix}${cut})`)).join('|')})$`,
+  `${wordStart}(?:${patterns.map(({ prefix, cut }) => (cut === '' ? '((?!))' : `(${prefix}${cut})`)).join('|')})$`,
 );
 
 /** The end of a text in which a secret may be cut short; longer ones were found whole. */
@@ -78,8 +75,31 @@ export const keyCharacters = marked(
  */
 export const keyStarts: ReadonlyMap<number, RegExp> = startsByPair();
 
+/** Any format there, whole or cut short, whatever it must stand behind. */
+const anyKey = new RegExp(
+  keys
+    .map(({ prefix, rest, cut }) => withoutLooksBehind(prefix) + (cut === '' ? rest : `(?:${rest}|${cut})`))
+    .join('|'),
+  'y',
+);
+
+/** True where one of the formats stands in a run of key characters: at the beginning of a word, or behind an escape that began before the run. */
+export function holdsKey(run: string): boolean {
+  const isHere = (start: number): boolean => {
+    anyKey.lastIndex = start;
+    return anyKey.test(run);
+  };
+  for (let start = 0; start <= unicodeLetters; start++) if (isHere(start)) return true;
+  for (const { index } of run.matchAll(/%[0-9a-fA-F]{2}/g)) if (isHere(index + 3)) return true;
+  return startsIn(run).some(isHere);
+}
+
 /** 1 for every pair that has such an expression. */
 export const keyPairs = marked(1 << 16, [...keyStarts.keys()]);
+
+function withoutLooksBehind(prefix: string): string {
+  return prefix.replace(/^(?:\(\?<[=!](?:[^()]|\([^()]*\))*\))+/, '');
+}
 
 function startsByPair(): Map<number, RegExp> {
   const sources = new Map<number, Set<string>>();

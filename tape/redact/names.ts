@@ -190,5 +190,5 @@ export const nameTrigrams: readonly string[] = [
   ...words(`pas pwd ecr key jwt otp cvv cvc csc srf tok pin sid ses car ccn cod sse aml nne gna ede riz kie psk psw puk
     pan mne ras dph edw gjs kub
     nnw imz imn nha aro htw gwo asl esl ozi zap zod lsz eno kod yki asa ifr kha kat yfr fja nyw mdp lav cc_ cc-`),
-  ...[...'"\'=:<>]% &-_'].map((sign) => `pw${sign}`),
+  ...[...'"\'=:<>]% &-_0123456789'].map((sign) => `pw${sign}`),
 ];

@@ -2,10 +2,8 @@
  * The pass over a text that stops where something may be secret. It skips: of three letters one pair stands at an even place,
  * and what is as long as the shortest key cannot hide between every so many bytes. `sieve.ts` names what may do it in its place.
  */
-import { mayHoldCard } from './card';
-import { beyondAsciiBit, type Look, lookCloser, mayBeKey, tellingBit } from './closer-look';
+import { beyondAsciiBit, type Look, lookCloser, mayBeCard, mayBeKey, tellingBit } from './closer-look';
 import { keyCharacters, shortestKey } from './known-formats';
-import { latin1 } from './latin1';
 import * as tables from './look-tables';
 
 // Names of this module: in a loop over bytes what another one exports is a tenth dearer.
@@ -66,7 +64,7 @@ function holdsCard(bytes: Uint8Array, length: number): boolean {
     let digits = 0;
     let end = start;
     for (; end < length && isDigitOrGap(bytes[end]); end++) digits += digitsIn(bytes[end] as number);
-    if (digits >= fewestCardDigits && mayHoldCard(latin1(bytes, start, end))) return true;
+    if (digits >= fewestCardDigits && mayBeCard(bytes, start, end, length)) return true;
     i = Math.max(i, end - 1);
   }
   return false;

@@ -5,6 +5,7 @@
  */
 import { type Pattern, patterns } from './patterns';
 import { beginningOf, literalsOf, type Shape, type Step, shapeAround, shapeOf, sourceOf } from './shape';
+import { backslash, isEscapeLetter, smallU, unicodeLetters, wordStart } from './word-start';
 
 /** Places in order, each once. */
 export function startsIn(text: string): readonly number[] {
@@ -18,12 +19,18 @@ function byFirstThree(text: string): number[] {
   const starts: number[] = [];
   const last = text.length - told;
   let isWithin = false;
+  let before = 0;
+  /** Of an escape that is not over. */
+  let letters = 0;
   for (let i = 0; i <= last; i++) {
     const code = text.charCodeAt(i);
+    if (before === backslash) letters = code === smallU ? unicodeLetters : isEscapeLetter(code) ? 1 : 0;
     if (!isWithin && begins[code & 0xff] === 1) {
       if (marks[markOf(code, text.charCodeAt(i + 1), text.charCodeAt(i + 2))] === 1) starts.push(i);
     }
     isWithin = code < isAlnum.length && isAlnum[code] === 1;
+    if (letters > 0 && --letters === 0) isWithin = false;
+    before = code;
   }
   return starts;
 }
@@ -99,7 +106,7 @@ const looseOnes = byBeginning
   .map(({ pattern: { prefix, rest } }) => ({
     literals: literalsOf(shapeAround(prefix + rest)),
     // No longer than it must be, so that what goes on for long is not read again from each of its words.
-    expression: new RegExp(`(?<![0-9A-Za-z])${prefix}${sourceOf(beginningOf(shapeOf(rest)))}`, 'g'),
+    expression: new RegExp(`${wordStart}${prefix}${sourceOf(beginningOf(shapeOf(rest)))}`, 'g'),
   }));
 
 const isAlnum = Uint8Array.from({ length: 256 }, (_, code) => (/[0-9A-Za-z]/.test(String.fromCharCode(code)) ? 1 : 0));

@@ -10,6 +10,7 @@
 import { alnum, hex, known, type Pattern, wordy } from './format-row';
 import { keyMaterial } from './key-material';
 import { vendorFormats } from './vendor-formats';
+import { escapeSource } from './word-start';
 
 export type { Pattern } from './format-row';
 
@@ -93,19 +94,19 @@ export const patterns: readonly Pattern[] = [
   ...keyMaterial,
   {
     rule: 'jwt',
-    prefix: '(?<![\\w-])(?:eyJ|eyA[gi]|ewog|ewoJ|ew0K)[\\w-]{8,4000}\\.',
+    prefix: '(?<![_-])(?:eyJ|eyA[gi]|ewog|ewoJ|ew0K)[\\w-]{8,4000}\\.',
     rest: '(?:[\\w-]{8,}(?:\\.[\\w-]*){0,3}|\\.[\\w-]+\\.[\\w-]+\\.[\\w-]+)',
     cut: '(?:[\\w-]{1,7}|\\.[\\w.-]+)',
   },
   {
     rule: 'bearer',
-    prefix: '(?<=\\b[Bb]earer )',
+    prefix: `(?<=(?:\\b|${escapeSource})[Bb]earer )`,
     rest: '[\\w.~+/-]{16,}=*',
     cut: '[\\w.~+/-]{1,15}',
   },
   {
     rule: 'basic',
-    prefix: '(?<=\\b[Bb]asic )(?=[\\w+/-]{0,200}[0-9=])',
+    prefix: `(?<=(?:\\b|${escapeSource})[Bb]asic )(?=[\\w+/-]{0,200}[0-9=])`,
     rest: '[\\w+/-]{16,}=*',
     cut: '[\\w+/-]{1,15}',
   },

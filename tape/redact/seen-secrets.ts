@@ -11,6 +11,7 @@ import { ownText } from '../memo';
 import { PassingMap } from '../passing-map';
 import type { Found } from './finder';
 import { decodePercent } from './percent';
+import { backslash, escapeLettersAt, followsEscape, smallU, unicodeLetters } from './word-start';
 
 export interface SeenLimits {
   readonly secrets: number;
@@ -158,7 +159,9 @@ export class SeenSecrets {
     const before = start === 0 ? 0 : (bytes[start - 1] as number);
     if (before === percentSign) return this.isRun(bytes, start + 2, end);
     if (before !== backslash) return false;
-    return this.isRun(bytes, start + 1, end) || (bytes[start] === smallU && this.isRun(bytes, start + 5, end));
+    return (
+      this.isRun(bytes, start + 1, end) || (bytes[start] === smallU && this.isRun(bytes, start + unicodeLetters, end))
+    );
   }
 
   private isRun(bytes: Uint8Array, start: number, end: number): boolean {
@@ -182,7 +185,11 @@ export class SeenSecrets {
       let end = i + 1;
       while (isAlnumAt(text, end)) end++;
       i = Math.max(i, end - 1);
-      const candidates = end - start < stride ? undefined : this.candidates(text, start, end);
+      let candidates = this.candidates(text, start, end);
+      if (candidates === undefined && text.charCodeAt(start - 1) === backslash) {
+        start += escapeLettersAt(start, (at) => text.charCodeAt(at));
+        candidates = this.candidates(text, start, end);
+      }
       if (candidates === undefined) continue;
       mayCompare -= candidates.reduce((sum, { secret }) => sum + secret.length, 0);
       const one = mayCompare < 0 ? { start, end, rule: candidates[0]?.rule ?? '' } : longestAt(text, start, candidates);
@@ -192,6 +199,7 @@ export class SeenSecrets {
   }
 
   private candidates(text: string, start: number, end: number): readonly Filed[] | undefined {
+    if (end - start < this.shortestRun) return undefined;
     const hash = hashOf(end - start, text.charCodeAt(start), text.charCodeAt(start + 1), text.charCodeAt(end - 1));
     return this.marks[hash & (this.marks.length - 1)] === 0 ? undefined : this.byRun.get(text.slice(start, end));
   }
@@ -257,15 +265,17 @@ function longestAt(text: string, runStart: number, candidates: readonly Filed[])
     const start = runStart - offset;
     const end = start + secret.length;
     if (start < 0 || (longest !== undefined && secret.length <= longest.end - longest.start)) continue;
-    if (text.startsWith(secret, start) && !isAlnumAt(text, start - 1) && !isAlnumAt(text, end))
+    if (text.startsWith(secret, start) && beginsAt(text, start) && !isAlnumAt(text, end))
       longest = { start, end, rule };
   }
   return longest;
 }
 
+function beginsAt(text: string, start: number): boolean {
+  return !isAlnumAt(text, start - 1) || followsEscape(start, (at) => text.charCodeAt(at));
+}
+
 const percentSign = 0x25;
-const backslash = 0x5c;
-const smallU = 0x75;
 
 const isAlnum = Uint8Array.from({ length: 256 }, (_, code) => (/[0-9A-Za-z]/.test(String.fromCharCode(code)) ? 1 : 0));
 

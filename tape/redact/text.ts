@@ -22,6 +22,7 @@ import { toldSecrets } from './prose';
 import type { Scope } from './scope';
 import { statementSecrets } from './sql';
 import { urlSecrets } from './url-in-text';
+import { escapeLettersAt } from './word-start';
 import { yamlValues } from './yaml-values';
 
 export interface TextContext extends Scope {
@@ -148,7 +149,8 @@ function wordAround(text: string, position: number): Word {
   while (start > 0 && position - start <= longestName && word.test(text.charAt(start - 1))) start--;
   let end = position;
   while (end < text.length && end - position <= longestName && word.test(text.charAt(end))) end++;
-  return { start, end };
+  const behind = start + escapeLettersAt(start, (at) => text.charCodeAt(at));
+  return { start: behind <= position ? behind : start, end };
 }
 
 interface Value extends Word {

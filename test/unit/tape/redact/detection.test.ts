@@ -152,7 +152,12 @@ describe('with the cheap look and without it', () => {
         'password: |\n  abc\n',
       ][random(8)] ?? '',
     () => String(random(100_000)),
+    () => uuid(() => (random(3) === 0 ? 'abcdef' : '0123456789')),
+    () => uuid(() => '0123456789'),
+    () => ['\\n', '\\u000a', '\\\\n', '%0A', '%0a', '=', 'a', '0'][random(8)] ?? '',
   ];
+  const uuid = (signsOf: () => string) =>
+    [8, 4, 4, 4, 12].map((length) => Array.from({ length }, () => signsOf()[random(6)]).join('')).join('-');
   const draw = () => Array.from({ length: 1 + random(14) }, () => pieces[random(pieces.length)]?.() ?? '').join('');
   const types = [
     'application/json',
@@ -173,13 +178,14 @@ describe('with the cheap look and without it', () => {
     for (let round = 0; round < 6000; round++) {
       const text = draw();
       const type = types[round % types.length] ?? '';
-      const field = text.replace(/[\r\n]/g, ' ');
+      const bytes = Buffer.from(text).toString('latin1');
+      const field = bytes.replace(/[\r\n]/g, ' ');
       const headers: HeaderList = [
         ['Content-Type', type],
         ['X-Note', field],
         ['Location', `/a?${field}`],
       ];
-      const target = `/a/${encodeURIComponent(text)}?${text.replace(/\s/g, '+')}`;
+      const target = `/a/${encodeURIComponent(text)}?${bytes.replace(/\s/g, '+')}`;
       const body = bodyOf((round % 3 === 0 ? undefined : write[type])?.(text) ?? text);
       const request = requestOf({ target, headers, body });
       const [a, b] = [quick.redactRequest(request), thorough.redactRequest(request)];
