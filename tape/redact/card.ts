@@ -48,7 +48,7 @@ export function isBetweenDigits(byte: string): boolean {
   return /[-. _/+\t\r\n\u00c2\u00a0\u00e2\u0080\u00af\u0091]/.test(byte);
 }
 
-const aloneRun = `(?:(?<![0-9A-Za-z%]|[0-9a-fA-F]{4}-)|(?<=%[0-9a-fA-F]{2}|${escapeSource}))\\d(?:${separator}?\\d){11,}(?![0-9A-Za-z]|-[0-9a-fA-F]{4})`;
+const aloneRun = `(?:(?<![0-9A-Za-z%]|[0-9a-fA-F]{4}-)|(?<=${escapeSource}))\\d(?:${separator}?\\d){11,}(?![0-9A-Za-z]|-[0-9a-fA-F]{4})`;
 const digitRun = new RegExp(aloneRun, 'g');
 const someRun = new RegExp(aloneRun);
 const digitGroup = /\d+/g;

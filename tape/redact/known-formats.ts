@@ -90,7 +90,6 @@ export function holdsKey(run: string): boolean {
     return anyKey.test(run);
   };
   for (let start = 0; start <= unicodeLetters; start++) if (isHere(start)) return true;
-  for (const { index } of run.matchAll(/%[0-9a-fA-F]{2}/g)) if (isHere(index + 3)) return true;
   return startsIn(run).some(isHere);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Further notations in which a value follows a name in text: `{password: x}` as in YAML, and `--password x` as in a
- * command line somebody wrote down. Each gives the place of the value, or nothing where it does not fit.
+ * Further notations in which a value follows a name in text: `{password: x}` as in YAML, `map[password:x]` of Go, and
+ * `--password x` as in a command line somebody wrote down. Each gives the place of the value, or nothing where it does not fit.
  */
 
 interface Place {
@@ -34,6 +34,20 @@ export function optionArgument(
 }
 
 const argument = /[ \t]{1,20}(?:"([^"\r\n]{1,500})"|'([^'\r\n]{1,500})'|([^\s"'|;&<>-][^\s"'|;&<>]{0,500}))/y;
+
+/** The value of a key as Go prints maps: `map[password:x user:ann]`. */
+export function mapMember(text: string, { start, end }: Place): (Place & { readonly writing: 'plain' }) | undefined {
+  const before = text.slice(Math.max(0, start - longestMap), start);
+  if (!/[[ ]$/.test(before) || !before.includes('map[')) return undefined;
+  mapValue.lastIndex = end;
+  const value = mapValue.exec(text)?.[1];
+  return value === undefined
+    ? undefined
+    : { start: mapValue.lastIndex - value.length, end: mapValue.lastIndex, writing: 'plain' };
+}
+
+const longestMap = 500;
+const mapValue = /:([^\s[\]"'\\]{1,500})/y;
 
 function startsAfter(before: RegExp, text: string, position: number): boolean {
   return before.test(text.slice(Math.max(0, position - 24), position));

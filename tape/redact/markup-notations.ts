@@ -61,6 +61,19 @@ export function element(text: string, name: Span): Value | undefined {
   return { start: tag.end, end: tag.end + text.slice(tag.end, end).trimEnd().length, writing: 'plain' };
 }
 
+/** `<name>password</name><value>x</value>`, also with its type around it as in XML-RPC, and `<key>password</key><string>x</string>`. */
+export function pairedElement(text: string, name: Span): Value | undefined {
+  if (!/<(?:[\w.-]{1,40}:)?(?:name|key|k)>\s{0,20}$/i.test(text.slice(Math.max(0, name.start - 80), name.start)))
+    return undefined;
+  const head = matchAt(betweenPaired, text, name.end);
+  if (head === undefined) return undefined;
+  const end = matchAt(/[^<\]]*/y, text, head.end)?.end ?? head.end;
+  return { start: head.end, end: head.end + text.slice(head.end, end).trimEnd().length, writing: 'plain' };
+}
+
+const betweenPaired =
+  /\s{0,20}<\/(?:[\w.-]{1,40}:)?(?:name|key|k)>\s{0,80}<(?:[\w.-]{1,40}:)?(?:value|string|val|v)(?:\s[^<>]{0,200})?>(?:\s{0,80}<(?:[\w.-]{1,40}:)?string>)?\s{0,80}(?:<!\[CDATA\[)?/iy;
+
 /** True where what a look behind asks for ends at the position. */
 function endsAt(lookBehind: RegExp, text: string, position: number): boolean {
   lookBehind.lastIndex = position;

@@ -17,7 +17,7 @@ const secretMembers = new Set(
 /** Members that say what the value beside them is; `type` and `label` as in descriptions of forms. */
 const naming = new Set(
   words(`name key k n header fieldname param parameter variable variablename var env attr
-    property prop id label type title option`),
+    property prop id label type title option parameterkey parameter_key`),
 );
 
 /** The same where nothing but the value of what they name stands beside them, whatever that is called. */
@@ -28,7 +28,9 @@ const strictNaming = new Set(
 
 /** Members that hold the value beside a name. */
 const holding = new Set(
-  words('value val v values defaultvalue default_value default currentvalue current_value newvalue stringvalue'),
+  words(
+    'value val v values defaultvalue default_value default currentvalue current_value newvalue stringvalue parametervalue parameter_value',
+  ),
 );
 
 /** Members that hold it beside a strict one. */

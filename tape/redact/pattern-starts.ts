@@ -5,7 +5,7 @@
  */
 import { type Pattern, patterns } from './patterns';
 import { beginningOf, literalsOf, type Shape, type Step, shapeAround, shapeOf, sourceOf } from './shape';
-import { backslash, isEscapeLetter, smallU, unicodeLetters, wordStart } from './word-start';
+import { backslash, isEscapeLetter, percentSign, smallU, unicodeLetters, wordStart } from './word-start';
 
 /** Places in order, each once. */
 export function startsIn(text: string): readonly number[] {
@@ -24,7 +24,8 @@ function byFirstThree(text: string): number[] {
   let letters = 0;
   for (let i = 0; i <= last; i++) {
     const code = text.charCodeAt(i);
-    if (before === backslash) letters = code === smallU ? unicodeLetters : isEscapeLetter(code) ? 1 : 0;
+    if (before === percentSign) letters = 2;
+    else if (before === backslash) letters = code === smallU ? unicodeLetters : isEscapeLetter(code) ? 1 : 0;
     if (!isWithin && begins[code & 0xff] === 1) {
       if (marks[markOf(code, text.charCodeAt(i + 1), text.charCodeAt(i + 2))] === 1) starts.push(i);
     }

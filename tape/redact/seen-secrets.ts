@@ -11,7 +11,7 @@ import { ownText } from '../memo';
 import { PassingMap } from '../passing-map';
 import type { Found } from './finder';
 import { decodePercent } from './percent';
-import { backslash, escapeLettersAt, followsEscape, smallU, unicodeLetters } from './word-start';
+import { backslash, escapeLettersAt, followsEscape, percentSign, smallU, unicodeLetters } from './word-start';
 
 export interface SeenLimits {
   readonly secrets: number;
@@ -186,8 +186,9 @@ export class SeenSecrets {
       while (isAlnumAt(text, end)) end++;
       i = Math.max(i, end - 1);
       let candidates = this.candidates(text, start, end);
-      if (candidates === undefined && text.charCodeAt(start - 1) === backslash) {
-        start += escapeLettersAt(start, (at) => text.charCodeAt(at));
+      const letters = candidates === undefined ? escapeLettersAt(start, (at) => text.charCodeAt(at)) : 0;
+      if (letters > 0) {
+        start += letters;
         candidates = this.candidates(text, start, end);
       }
       if (candidates === undefined) continue;
@@ -274,8 +275,6 @@ function longestAt(text: string, runStart: number, candidates: readonly Filed[])
 function beginsAt(text: string, start: number): boolean {
   return !isAlnumAt(text, start - 1) || followsEscape(start, (at) => text.charCodeAt(at));
 }
-
-const percentSign = 0x25;
 
 const isAlnum = Uint8Array.from({ length: 256 }, (_, code) => (/[0-9A-Za-z]/.test(String.fromCharCode(code)) ? 1 : 0));
 

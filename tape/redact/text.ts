@@ -9,16 +9,17 @@ import { redactCredential } from './credentials';
 import { csvSecrets } from './csv';
 import { curlPasswords } from './curl';
 import { foreignStems } from './foreign-names';
-import { endOfString, escapeJson, unescapeJson } from './json-strings';
+import { escapeJson, unescapeJson } from './json-strings';
 import { redactJson } from './json-text';
 import { findPatterns } from './known-formats';
 import { applyEdits, type Edit, latin1Of, readable } from './ledger';
-import { flowMember, optionArgument } from './loose-notations';
-import { element, formPart, tagAttribute } from './markup-notations';
+import { flowMember, mapMember, optionArgument } from './loose-notations';
+import { element, formPart, pairedElement, tagAttribute } from './markup-notations';
 import { matchAt } from './match';
 import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
 import { toldSecrets } from './prose';
+import { quotedMember } from './quoted-member';
 import type { Scope } from './scope';
 import { statementSecrets } from './sql';
 import { urlSecrets } from './url-in-text';
@@ -197,29 +198,13 @@ const notations: readonly Notation[] = [
   formPart,
   tagAttribute,
   element,
+  pairedElement,
   headerLine,
   assignment,
   flowMember,
+  mapMember,
   optionArgument,
 ];
-
-/** `"password": "x"`, `'password' => 'x'`, and the same with its quotes escaped once or more. */
-function quotedMember(text: string, name: Word): Value | undefined {
-  const open = /(\\*)["']$/.exec(text.slice(Math.max(0, name.start - 9), name.start));
-  if (open === null) return undefined;
-  const quote = open[0];
-  if (!text.startsWith(quote, name.end)) return undefined;
-  const separator = matchAt(/\s*(?::|=>|=)\s*/y, text, name.end + quote.length);
-  if (separator === undefined) return undefined;
-  const at = separator.end;
-  if (!text.startsWith(quote, at)) return numberAt(text, at);
-  const start = at + quote.length;
-  if (open[1] === '' && quote === '"') {
-    return { start, end: endOfString(text, start), writing: 'json' };
-  }
-  const close = text.indexOf(quote, start);
-  return { start, end: close < 0 ? text.length : close, writing: 'plain' };
-}
 
 /** `Authorization: Bearer x` and `password: x` on lines of their own. */
 function headerLine(text: string, name: Name): Value | undefined {
@@ -232,10 +217,10 @@ function headerLine(text: string, name: Name): Value | undefined {
   return { start: colon.end, end: colon.end + value.length, writing: 'plain' };
 }
 
-/** `password=x`, `password="x"`, `user[password]=x`, and `password: "x"` as in GraphQL and object literals. */
+/** `password=x`, `password="x"`, `user[password]=x`, `password: "x"` as in GraphQL and object literals, `:password=>"x"` of Ruby. */
 function assignment(text: string, name: Name): Value | undefined {
   const equals = matchAt(/\]{0,2}[ \t]*=(?![=>~])[ \t]*/y, text, name.end);
-  const sign = equals ?? matchAt(/\s*:\s*(?=\\*["'])/y, text, name.end);
+  const sign = equals ?? matchAt(/\s*(?::|=>)\s*(?=\\*["'])/y, text, name.end);
   if (sign === undefined) return undefined;
   const quote = matchAt(/\\*(?:"""|'''|["'])/y, text, sign.end);
   if (quote !== undefined) {
@@ -244,9 +229,4 @@ function assignment(text: string, name: Name): Value | undefined {
   }
   const end = matchAt(/[^\s&;,"'<>()\]}\\]+/y, text, sign.end)?.end ?? sign.end;
   return { start: sign.end, end, writing: 'percent' };
-}
-
-function numberAt(text: string, at: number): Value | undefined {
-  const number = matchAt(/-?\d[\d.]{2,}/y, text, at);
-  return number === undefined ? undefined : { ...number, writing: 'plain' };
 }

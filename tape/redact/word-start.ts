@@ -1,28 +1,32 @@
 /**
- * Where a word begins: where no letter or digit stands before it, or an escape of JSON ends (`\n`, `\u000a`), whose letters are none
- * of the word. So a text says the same before its escapes are undone, in strings within strings too, and in what is no JSON.
+ * Where a word begins: where no letter or digit stands before it, or an escape ends, whose letters are none of the word: `\n` and
+ * `\u000a` of JSON, `%0A` of URLs. So a text says the same before its escapes are undone, in strings within strings too, and in what is no JSON.
  */
 
 /** An escape, for expressions that look behind for one. */
-export const escapeSource = '\\\\(?:[bfnrt]|u[0-9a-fA-F]{4})';
+export const escapeSource = '(?:\\\\(?:[bfnrt]|u[0-9a-fA-F]{4})|%[0-9a-fA-F]{2})';
 
 export const wordStart = `(?:(?<![0-9A-Za-z])|(?<=${escapeSource}))`;
 
 /** The code of a byte or character; none beyond the ends. */
 export type CodeAt = (position: number) => number | undefined;
 
-/** How many characters from there on are letters of an escape whose backslash stands before them. */
+/** How many characters from there on are letters of an escape whose backslash, or percent sign, stands before them. */
 export function escapeLettersAt(position: number, codeAt: CodeAt): number {
-  if (codeAt(position - 1) !== backslash) return 0;
+  const before = codeAt(position - 1);
+  if (before === percentSign) return areHex(2, position, codeAt) ? 2 : 0;
+  if (before !== backslash) return 0;
   const code = codeAt(position) ?? 0;
-  if (code === smallU) return [1, 2, 3, 4].every((i) => isHex(codeAt(position + i))) ? unicodeLetters : 0;
+  if (code === smallU) return areHex(4, position + 1, codeAt) ? unicodeLetters : 0;
   return isEscapeLetter(code) ? 1 : 0;
 }
 
 /** True where an escape ends just before that position. */
 export function followsEscape(position: number, codeAt: CodeAt): boolean {
   return (
-    escapeLettersAt(position - 1, codeAt) === 1 || escapeLettersAt(position - unicodeLetters, codeAt) === unicodeLetters
+    escapeLettersAt(position - 1, codeAt) === 1 ||
+    escapeLettersAt(position - 2, codeAt) === 2 ||
+    escapeLettersAt(position - unicodeLetters, codeAt) === unicodeLetters
   );
 }
 
@@ -34,7 +38,13 @@ export function isEscapeLetter(code: number): boolean {
 /** `u` and four digits. */
 export const unicodeLetters = 5;
 export const backslash = 0x5c;
+export const percentSign = 0x25;
 export const smallU = 0x75;
+
+function areHex(count: number, position: number, codeAt: CodeAt): boolean {
+  for (let i = 0; i < count; i++) if (!isHex(codeAt(position + i))) return false;
+  return true;
+}
 
 function isHex(code: number | undefined): boolean {
   if (code === undefined) return false;

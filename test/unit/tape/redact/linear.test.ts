@@ -65,6 +65,15 @@ describe('rules that go by names and places', () => {
 
   /** What stands in a request of any size, and up to how many mebibytes it is tried: from a sixteenth of that. */
   const cases: readonly (readonly [string, (size: number) => Message, number])[] = [
+    ['JSON in attributes, without an end', text('&quot;password&quot;:&quot;'), 2],
+    [
+      'escaped quotes in attributes',
+      (size) => ({ body: `&quot;password&quot;:&quot;${repeat('\\\\&quot;', size)}` }),
+      2,
+    ],
+    ['JSON in URLs, without an end', text('%22password%22%3A%22'), 2],
+    ['maps of Go that never end', text('map[password:'), 2],
+    ['pairs of XML without values', text('<name>password</name>'), 2],
     ['a Cookie without =', header('Cookie', 'a'), 8],
     ['a Cookie of blanks', header('Cookie', ' ', 'a'), 8],
     ['a Cookie of quotes', header('Cookie', '"='), 8],

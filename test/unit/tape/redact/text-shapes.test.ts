@@ -33,6 +33,27 @@ it.each<[string, string, string]>([
   ['a sentence', 'text/plain', 'Hello Ann,\nyour new password is <>.\nBye'],
   ['a sentence about somebody', 'text/plain', 'Password for bob@a.test is "<>"'],
   ['a call', 'application/javascript', '/**/cb({"a":1,"password":"<>"});'],
+  ['what is put under a name', 'text/javascript', 'window.__STATE__ = {"a":1,"password":"<>"};\n'],
+  ['an attribute that holds JSON', 'text/html', '<a data-x="{&quot;n&quot;:1,&quot;password&quot;:&quot;<>&quot;}">'],
+  [
+    'the same, by numbers',
+    'text/html',
+    '<a data-x="{&#34;password&#34;: &#34;<>&#34;}" b="{&#x22;otp&#x22;:&#x22;<>&#x22;}">',
+  ],
+  [
+    'the same, encoded twice',
+    'application/xml',
+    '<a>&lt;b c="{&amp;quot;password&amp;quot;:&amp;quot;<>&amp;quot;}"></a>',
+  ],
+  ['a URL that holds JSON', 'text/plain', 'GET /x?q=%7B%22n%22%3A1%2C%22password%22%3A%22<>%22%7D HTTP/1.1'],
+  ['a URL that holds JSON, in JSON', 'application/json', '{"next":"https://a.test/?q=%7b%22pin%22%3a%22<>%22%7d"}'],
+  ['a hash of Ruby', 'text/plain', 'Parameters: {:user=>"ann", :password=>"<>"}'],
+  ['a map of Go', 'text/plain', 'got map[password:<> user:ann], and map[user:ann password:<>]'],
+  ['a map of Go, in JSON', 'application/json', '{"msg":"got map[apiToken:<> user:ann]"}'],
+  ['pairs of XML', 'application/xml', '<param><name>password</name><value><></value></param>'],
+  ['XML-RPC', 'text/xml', '<member><name>password</name>\n  <value><string><></string></value></member>'],
+  ['a property list', 'text/xml', '<dict><key>apiToken</key>\n<string><></string></dict>'],
+  ['parameters of a stack', 'application/json', '{"Parameters":[{"ParameterKey":"DbPassword","ParameterValue":"<>"}]}'],
 ])('are read: %s', (_, type, template) => {
   expect(bodyMarked(type, template.replaceAll('<>', 'tr0ub4dor-and-3'))).toBe(template);
 });
