@@ -3,8 +3,9 @@
  * expressions at the beginning of every word takes as long as all the rest of redaction. Most formats are told by the first
  * three characters, which are looked up; the few that begin with any letters are searched for where a text holds what all of them hold.
  */
+import type { Span } from './match';
 import { type Pattern, patterns } from './patterns';
-import { beginningOf, literalsOf, type Shape, type Step, shapeAround, shapeOf, sourceOf } from './shape';
+import { beginningOf, literalsOf, longestOf, type Shape, type Step, shapeAround, shapeOf, sourceOf } from './shape';
 import { backslash, isEscapeLetter, percentSign, smallU, unicodeLetters, wordStart } from './word-start';
 
 /** Places in order, each once. */
@@ -37,16 +38,39 @@ function byFirstThree(text: string): number[] {
 }
 
 function byExpression(text: string): number[] {
-  return looseOnes.flatMap(({ expression, literals }) => {
-    if (!literals.some((literal) => text.includes(literal))) return [];
-    const starts: number[] = [];
-    expression.lastIndex = 0;
-    for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
-      starts.push(match.index);
-      expression.lastIndex = match.index + 1;
-    }
-    return starts;
-  });
+  return looseOnes.flatMap(({ expression, literals, reach }) =>
+    windowsAround(text, literals, reach).flatMap(({ start, end }) =>
+      matchesOf(expression, text.slice(start, end)).map((index) => start + index),
+    ),
+  );
+}
+
+function matchesOf(expression: RegExp, text: string): number[] {
+  const starts: number[] = [];
+  expression.lastIndex = 0;
+  for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
+    starts.push(match.index);
+    expression.lastIndex = match.index + 1;
+  }
+  return starts;
+}
+
+/** Where one of these texts stands, and so far around each; what overlaps is one. */
+function windowsAround(text: string, literals: readonly string[], reach: number): readonly Span[] {
+  const places = literals.flatMap((literal) => placesOf(literal, text)).sort((a, b) => a - b);
+  const windows: { start: number; end: number }[] = [];
+  for (const place of places) {
+    const last = windows.at(-1);
+    if (last !== undefined && place - reach <= last.end) last.end = place + reach;
+    else windows.push({ start: Math.max(0, place - reach), end: place + reach });
+  }
+  return windows;
+}
+
+function placesOf(literal: string, text: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(literal); at >= 0; at = text.indexOf(literal, at + 1)) places.push(at);
+  return places;
 }
 
 const told = 3;
@@ -101,11 +125,15 @@ for (const { beginnings } of byBeginning)
       for (const b of second) for (const c of third) marks[markOf(a, b, c)] = 1;
     }
 
+/** What an expression looks at beside what it matches: an escape before it, and what must follow. */
+const besides = 256;
+
 /** What begins with any letters, and a text that every one of them holds, or follows: most texts hold none. */
 const looseOnes = byBeginning
   .filter(({ beginnings }) => beginnings === null)
   .map(({ pattern: { prefix, rest } }) => ({
     literals: literalsOf(shapeAround(prefix + rest)),
+    reach: longestOf(shapeAround(prefix)) + longestOf(beginningOf(shapeOf(rest))) + besides,
     // No longer than it must be, so that what goes on for long is not read again from each of its words.
     expression: new RegExp(`${wordStart}${prefix}${sourceOf(beginningOf(shapeOf(rest)))}`, 'g'),
   }));

@@ -132,6 +132,15 @@ function shortestOfOne(step: Step): number {
   return step.kind === 'characters' ? 1 : Math.min(...step.among.map(shortestOf));
 }
 
+/** Infinite where it may go on for ever. */
+export function longestOf(shape: Shape): number {
+  return shape.reduce((sum, step) => sum + step.most * longestOfOne(step), 0);
+}
+
+function longestOfOne(step: Step): number {
+  return step.kind === 'characters' ? 1 : Math.max(...step.among.map(longestOf));
+}
+
 /** An expression for the shape: what it was read from, without its looks. */
 export function sourceOf(shape: Shape): string {
   return shape.map((step) => stepSource(step) + timesSource(step)).join('');
