@@ -98,6 +98,8 @@ const GIVE_BACK_MS = 10_000;
 /** A body, of a request or an answer, that leaves more behind than V8 would notice; and how much of such is left to it. */
 const LONG_BYTES = 4 << 20;
 const COLLECT_BYTES = 8 << 20;
+/** What of bodies may be left behind until something comes again. */
+const COLLECT_AT_REST_BYTES = 32 << 20;
 /** One that takes longer to end is left running. */
 const COMMAND_END_MS = 5000;
 /** For the other ends of what targets that have ended had open; and nothing open for long enough that events under way are in. */
@@ -269,6 +271,8 @@ class RunningRecording implements Recording {
   /** Once a while after something came: where nothing comes any more, nobody is woken for it again. */
   private giveBack(): void {
     this.givingBack = undefined;
+    // Bodies lie outside of V8's heap, where it does not look for them as long as nothing comes.
+    if (process.memoryUsage().arrayBuffers >= COLLECT_AT_REST_BYTES) this.options.collectGarbage();
     letGoOfTexts();
     giveBackMemory();
   }
