@@ -13,7 +13,7 @@ const { closesTrigram, digitsIn, fewestCardDigits, isDigitOrGap, opensTrigram, p
 export function seenByPassing(bytes: Uint8Array, length: number, look: Look): number {
   const seen = passOver(bytes, length, look);
   if ((seen & tellingBit) !== 0) return seen;
-  return holdsKey(bytes, length) || holdsCard(bytes, length) ? seen | tellingBit : seen;
+  return holdsKeyRun(bytes, length) || holdsCardRun(bytes, length) ? seen | tellingBit : seen;
 }
 
 /** For words, and for all that begins with three signs: every second pair of bytes is one end of any trigram or the other. Ends where a word tells. */
@@ -42,7 +42,7 @@ function passOver(bytes: Uint8Array, length: number, look: Look): number {
 }
 
 /** Runs of key characters that are long enough for a key and hold the beginning of one. */
-function holdsKey(bytes: Uint8Array, length: number): boolean {
+function holdsKeyRun(bytes: Uint8Array, length: number): boolean {
   for (let i = shortestKey - 1; i < length; i += shortestKey) {
     if (keyCharacters[bytes[i] as number] === 0) continue;
     let start = i;
@@ -56,7 +56,7 @@ function holdsKey(bytes: Uint8Array, length: number): boolean {
 }
 
 /** Thirteen digits or more, with nothing but single signs between their groups. */
-function holdsCard(bytes: Uint8Array, length: number): boolean {
+function holdsCardRun(bytes: Uint8Array, length: number): boolean {
   for (let i = fewestCardDigits - 1; i < length; i += fewestCardDigits) {
     if (!isDigitOrGap(bytes[i])) continue;
     let start = i;
