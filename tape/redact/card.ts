@@ -5,7 +5,7 @@
  */
 import { issuerOf } from './card-issuers';
 import type { Found } from './finder';
-import { escapeSource } from './word-start';
+import { notBehind } from './word-start';
 
 interface Span {
   readonly start: number;
@@ -48,7 +48,7 @@ export function isBetweenDigits(byte: string): boolean {
   return /[-. _/+\t\r\n\u00c2\u00a0\u00e2\u0080\u00af\u0091]/.test(byte);
 }
 
-const aloneRun = `(?:(?<![0-9A-Za-z%]|[0-9a-fA-F]{4}-)|(?<=${escapeSource}))\\d(?:${separator}?\\d){11,}(?![0-9A-Za-z]|-[0-9a-fA-F]{4})`;
+const aloneRun = `${notBehind('[0-9A-Za-z%]|[0-9a-fA-F]{4}-')}\\d(?:${separator}?\\d){11,}(?![0-9A-Za-z]|-[0-9a-fA-F]{4})`;
 const digitRun = new RegExp(aloneRun, 'g');
 const someRun = new RegExp(aloneRun);
 const digitGroup = /\d+/g;

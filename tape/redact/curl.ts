@@ -1,8 +1,8 @@
 /** The password in `curl -u user:password`, as it stands in documentation, tickets and logs. */
 import type { Edit } from './ledger';
-import { escapeSource } from './word-start';
+import { escapeSource, notBehind } from './word-start';
 
-const command = new RegExp(`(?:(?<![\\w.-])|(?<=${escapeSource}))curl(?=\\s|${escapeSource})`, 'gi');
+const command = new RegExp(`${notBehind('[\\w.-]')}curl(?=\\s|${escapeSource})`, 'gi');
 const userOption = new RegExp(
   `(?<=\\s|${escapeSource})(?:-u|--user|-U|--proxy-user)[ \\t=]{1,4}["']?[^\\s:"']{1,200}:([^\\s"']{1,400})`,
   'g',

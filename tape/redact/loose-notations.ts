@@ -8,22 +8,18 @@ interface Place {
   readonly end: number;
 }
 
+type Value = Place & { readonly writing: 'plain' };
+
 /** A value in YAML's flow style (YAML 1.2.2 7.4): between braces, set off by a colon and a blank. */
-export function flowMember(text: string, { start, end }: Place): (Place & { readonly writing: 'plain' }) | undefined {
+export function flowMember(text: string, { start, end }: Place): Value | undefined {
   if (!startsAfter(/[{,]\s{0,20}$/, text, start)) return undefined;
-  flowValue.lastIndex = end;
-  const value = flowValue.exec(text)?.[1];
-  if (value === undefined) return undefined;
-  return { start: flowValue.lastIndex - value.length, end: flowValue.lastIndex, writing: 'plain' };
+  return valueAt(flowValue, text, end);
 }
 
 const flowValue = /:[ \t]{1,20}([^\s,{}[\]"'()<>]{1,500})(?=\s{0,20}[,}])/y;
 
 /** The word after an option: `--db-password x`, quoted or not. */
-export function optionArgument(
-  text: string,
-  { start, end }: Place,
-): (Place & { readonly writing: 'plain' }) | undefined {
+export function optionArgument(text: string, { start, end }: Place): Value | undefined {
   if (!text.startsWith('--', start)) return undefined;
   argument.lastIndex = end;
   const found = argument.exec(text);
@@ -36,18 +32,22 @@ export function optionArgument(
 const argument = /[ \t]{1,20}(?:"([^"\r\n]{1,500})"|'([^'\r\n]{1,500})'|([^\s"'|;&<>-][^\s"'|;&<>]{0,500}))/y;
 
 /** The value of a key as Go prints maps: `map[password:x user:ann]`. */
-export function mapMember(text: string, { start, end }: Place): (Place & { readonly writing: 'plain' }) | undefined {
+export function mapMember(text: string, { start, end }: Place): Value | undefined {
   const before = text.slice(Math.max(0, start - longestMap), start);
   if (!/[[ ]$/.test(before) || !before.includes('map[')) return undefined;
-  mapValue.lastIndex = end;
-  const value = mapValue.exec(text)?.[1];
-  return value === undefined
-    ? undefined
-    : { start: mapValue.lastIndex - value.length, end: mapValue.lastIndex, writing: 'plain' };
+  return valueAt(mapValue, text, end);
 }
 
 const longestMap = 500;
 const mapValue = /:([^\s[\]"'\\]{1,500})/y;
+
+/** What the only group of a sticky expression takes; what follows it is only looked at. */
+function valueAt(expression: RegExp, text: string, at: number): Value | undefined {
+  expression.lastIndex = at;
+  const value = expression.exec(text)?.[1];
+  if (value === undefined) return undefined;
+  return { start: expression.lastIndex - value.length, end: expression.lastIndex, writing: 'plain' };
+}
 
 function startsAfter(before: RegExp, text: string, position: number): boolean {
   return before.test(text.slice(Math.max(0, position - 24), position));

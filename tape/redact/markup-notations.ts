@@ -57,8 +57,7 @@ export function element(text: string, name: Span): Value | undefined {
   if (!/<(?:[\w.-]{1,40}:)?$/.test(text.slice(Math.max(0, name.start - 42), name.start))) return undefined;
   const tag = matchAt(/(?:\s[^<>]{0,500})?>\s*(?:<!\[CDATA\[)?/y, text, name.end);
   if (tag === undefined || text.charAt(tag.end - 2) === '/') return undefined;
-  const end = matchAt(/[^<\]]*/y, text, tag.end)?.end ?? tag.end;
-  return { start: tag.end, end: tag.end + text.slice(tag.end, end).trimEnd().length, writing: 'plain' };
+  return contentFrom(text, tag.end);
 }
 
 /** `<name>password</name><value>x</value>`, also with its type around it as in XML-RPC, and `<key>password</key><string>x</string>`. */
@@ -67,12 +66,17 @@ export function pairedElement(text: string, name: Span): Value | undefined {
     return undefined;
   const head = matchAt(betweenPaired, text, name.end);
   if (head === undefined) return undefined;
-  const end = matchAt(/[^<\]]*/y, text, head.end)?.end ?? head.end;
-  return { start: head.end, end: head.end + text.slice(head.end, end).trimEnd().length, writing: 'plain' };
+  return contentFrom(text, head.end);
 }
 
 const betweenPaired =
   /\s{0,20}<\/(?:[\w.-]{1,40}:)?(?:name|key|k)>\s{0,80}<(?:[\w.-]{1,40}:)?(?:value|string|val|v)(?:\s[^<>]{0,200})?>(?:\s{0,80}<(?:[\w.-]{1,40}:)?string>)?\s{0,80}(?:<!\[CDATA\[)?/iy;
+
+/** Up to the next tag, or the end of CDATA. */
+function contentFrom(text: string, start: number): Value {
+  const end = matchAt(/[^<\]]*/y, text, start)?.end ?? start;
+  return { start, end: start + text.slice(start, end).trimEnd().length, writing: 'plain' };
+}
 
 /** True where what a look behind asks for ends at the position. */
 function endsAt(lookBehind: RegExp, text: string, position: number): boolean {

@@ -3,7 +3,7 @@
  * code is 123456`. Only what has a digit in it, and follows words that promise exactly this.
  */
 import type { Edit } from './ledger';
-import { escapeSource } from './word-start';
+import { notBehind, wordEdge } from './word-start';
 
 /** Codes that are no secret. */
 const otherCodes =
@@ -14,11 +14,11 @@ const yours = `your(?! (?:[\\w'-]{1,30} ){0,2}${otherCodes}[ -])(?: [\\w'-]{1,30
 const gap = '(?:[\\s:*"\'`]|\\\\[rnt"]|&nbsp;|<[^<>]{1,200}>){1,12}'; // blanks of JSON too, before they are undone
 
 const told = new RegExp(
-  `(?:\\b|(?<=${escapeSource}))(?:(?:${purpose}|${yours}) (?:pass)?code|(?:one[- ]time|temporary|new|initial|default|your)(?: [\\w'-]{1,20}){0,2} (?:password|passcode|pin|otp)|(?:password|passcode|pin)(?= for ))(?: for [\\w.@+-]{1,64})?(?: is| will be|:| =)${gap}([A-Za-z]{0,3}-?\\d{4,8}(?![\\w-])|\\d{3}[- ]\\d{3}(?![\\w-])|(?=[^\\s"'\`<>\\\\]{0,63}\\d)[^\\s"'\`<>\\\\]{6,64})`,
+  `${wordEdge}(?:(?:${purpose}|${yours}) (?:pass)?code|(?:one[- ]time|temporary|new|initial|default|your)(?: [\\w'-]{1,20}){0,2} (?:password|passcode|pin|otp)|(?:password|passcode|pin)(?= for ))(?: for [\\w.@+-]{1,64})?(?: is| will be|:| =)${gap}([A-Za-z]{0,3}-?\\d{4,8}(?![\\w-])|\\d{3}[- ]\\d{3}(?![\\w-])|(?=[^\\s"'\`<>\\\\]{0,63}\\d)[^\\s"'\`<>\\\\]{6,64})`,
   'gi',
 );
 const toldFirst = new RegExp(
-  `(?:(?<![\\w.,-])|(?<=${escapeSource}))((?:[A-Za-z]{1,3}-)?\\d{4,8}|\\d{3}[- ]\\d{3})(?:<[^<>]{1,200}>)? is ${yours} (?:pass)?(?:code|otp|pin|word)\\b`,
+  `${notBehind('[\\w.,-]')}((?:[A-Za-z]{1,3}-)?\\d{4,8}|\\d{3}[- ]\\d{3})(?:<[^<>]{1,200}>)? is ${yours} (?:pass)?(?:code|otp|pin|word)\\b`,
   'gi',
 );
 

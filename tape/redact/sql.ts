@@ -5,7 +5,7 @@
  */
 import type { Edit } from './ledger';
 import type { Span } from './match';
-import { escapeSource } from './word-start';
+import { wordEdge } from './word-start';
 
 export interface StatementRedaction {
   isSecret(name: string): boolean;
@@ -21,14 +21,11 @@ export function statementSecrets(text: string, redaction: StatementRedaction): E
   ];
 }
 
-/** Where a word of a statement begins. */
-const word = `(?:\\b|(?<=${escapeSource}))`;
-
 const clause = new RegExp(
-  `${word}(?:identified\\s{1,9}(?:with\\s{1,9}\\S{1,60}\\s{1,9})?(?:by|as)\\s{1,9}(?:password\\s{1,9})?|(?:user|role|login|with|encrypted)\\s{1,9}(?:\\S{1,64}\\s{1,9})?password\\s{1,9}=?\\s{0,9}|password\\s{0,3}\\(\\s{0,3}|password\\s{1,9}for\\s{1,9}\\S{1,80}\\s{0,9}=\\s{0,9})'([^'\\r\\n]{1,500})(?='|$)`,
+  `${wordEdge}(?:identified\\s{1,9}(?:with\\s{1,9}\\S{1,60}\\s{1,9})?(?:by|as)\\s{1,9}(?:password\\s{1,9})?|(?:user|role|login|with|encrypted)\\s{1,9}(?:\\S{1,64}\\s{1,9})?password\\s{1,9}=?\\s{0,9}|password\\s{0,3}\\(\\s{0,3}|password\\s{1,9}for\\s{1,9}\\S{1,80}\\s{0,9}=\\s{0,9})'([^'\\r\\n]{1,500})(?='|$)`,
   'gi',
 );
-const machine = new RegExp(`${word}login\\s{1,9}\\S{1,200}\\s{1,9}password\\s{1,9}(\\S{1,500})`, 'g');
+const machine = new RegExp(`${wordEdge}login\\s{1,9}\\S{1,200}\\s{1,9}password\\s{1,9}(\\S{1,500})`, 'g');
 
 function found(text: string, expression: RegExp, { take }: StatementRedaction): Edit[] {
   return [...text.matchAll(expression)].map(({ 0: all, 1: secret = '', index }) => {
@@ -38,7 +35,7 @@ function found(text: string, expression: RegExp, { take }: StatementRedaction): 
 }
 
 const insertion = new RegExp(
-  `${word}insert\\s{1,9}(?:or\\s{1,9}\\w{1,20}\\s{1,9})?into\\s{1,9}[\\w."\`[\\]]{1,200}\\s{0,9}\\(([^()]{1,4000})\\)\\s{0,9}values\\s{0,9}`,
+  `${wordEdge}insert\\s{1,9}(?:or\\s{1,9}\\w{1,20}\\s{1,9})?into\\s{1,9}[\\w."\`[\\]]{1,200}\\s{0,9}\\(([^()]{1,4000})\\)\\s{0,9}values\\s{0,9}`,
   'gi',
 );
 

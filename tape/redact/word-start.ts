@@ -6,7 +6,15 @@
 /** An escape, for expressions that look behind for one. */
 export const escapeSource = '(?:\\\\(?:[bfnrt]|u[0-9a-fA-F]{4})|%[0-9a-fA-F]{2})';
 
-export const wordStart = `(?:(?<![0-9A-Za-z])|(?<=${escapeSource}))`;
+/** Where nothing of that stands before, or an escape ends. */
+export function notBehind(source: string): string {
+  return `(?:(?<!${source})|(?<=${escapeSource}))`;
+}
+
+export const wordStart = notBehind('[0-9A-Za-z]');
+
+/** `\b`, or where an escape ends. */
+export const wordEdge = `(?:\\b|(?<=${escapeSource}))`;
 
 /** The code of a byte or character; none beyond the ends. */
 export type CodeAt = (position: number) => number | undefined;
