@@ -3,7 +3,7 @@
 import type { CommandModule } from 'yargs';
 import { formatError } from '../errors/wiretape-error';
 import { makeSieve, textOf } from '../native/binding';
-import { leastRssBytes } from '../recorder/memory';
+import { leastRssBytes, rssWithin } from '../recorder/memory';
 import { type Recording, type RecordingEnd, type RecordOptions, startRecording } from '../recorder/record';
 import type { AwaitedTarget, TargetSpec } from '../recorder/source/ebpf/attach/targets';
 import type { ProbeReport } from '../recorder/source/ebpf/live/probe-set';
@@ -130,6 +130,8 @@ async function record(args: RecordArguments): Promise<number> {
   const targets = targetsFrom(args, command);
   const protoFiles = protoFilesFrom(args);
   const redactor = redactorFrom(args, protoFiles, { textOf, makeSieve });
+  const cgroupBytes = process.constrainedMemory();
+  const maxRssBytes = Math.min(maxRssFrom(args.maxRss), rssWithin(cgroupBytes));
   const starting = startRecording({
     tape: args.output,
     targets,
@@ -137,7 +139,7 @@ async function record(args: RecordArguments): Promise<number> {
     tier: args.tier ?? null,
     filter: filterFrom(args),
     maxBodyBytes: maxBodyFrom(args.maxBody),
-    maxRssBytes: args.maxRss === undefined ? null : maxRssFrom(args.maxRss),
+    maxRssBytes,
     redactor,
     collectGarbage: garbageCollector(),
     protoFiles,
@@ -157,7 +159,9 @@ async function record(args: RecordArguments): Promise<number> {
   const recording = await starting;
   const { targets: recorded, awaited } = recording;
   const isCommand = command !== null;
-  process.stderr.write(`${announcement({ recorded, awaited, isCommand, tape: args.output }).join('\n')}\n`);
+  process.stderr.write(
+    `${announcement({ recorded, awaited, isCommand, tape: args.output, maxRssBytes, cgroupBytes }).join('\n')}\n`,
+  );
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
   const end = await recording.ended.finally(stopShowing);
   tellUnusedRules(redactor);
@@ -197,7 +201,8 @@ function maxBodyFrom(text: string): number {
   throw usage(`--max-body ${text} is more than can be read back from a tape`, 'Write at most --max-body 256MiB');
 }
 
-function maxRssFrom(text: string): number {
+function maxRssFrom(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
   const bytes = parseSize(text, '--max-rss');
   if (bytes >= leastRssBytes) return bytes;
   throw usage(

@@ -1,6 +1,7 @@
 /** What `wiretape record` says while it runs and at its end. Pure: counts in, lines out. */
 import { WiretapeError } from '../errors/wiretape-error';
 import type { CaptureStats, MissedEvents } from '../native/binding';
+import { leastCgroupBytes, memoryWithin, plentyRssBytes, rssWithin } from '../recorder/memory';
 import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
 import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
@@ -39,17 +40,33 @@ export interface Beginning {
   readonly awaited: readonly AwaitedTarget[];
   readonly isCommand: boolean;
   readonly tape: string;
+  /** What the recorder may take, and what its cgroup may. */
+  readonly maxRssBytes: number;
+  readonly cgroupBytes: number;
 }
 
 /** Said once everything that exists is attached; scripts wait for the line that begins with `recording `. */
-export function announcement({ recorded, awaited, isCommand, tape }: Beginning): readonly string[] {
+export function announcement(beginning: Beginning): readonly string[] {
+  const { recorded, awaited, isCommand, tape } = beginning;
   const known = recorded.slice(0, TARGETS_NAMED);
   const further = recorded.length - known.length;
   const whom = [...known, ...(further > 0 ? [`${further} more`] : []), ...awaited.map(({ words }) => words)];
   return [
+    ...memoryLines(beginning),
     ...awaited.map(({ words, seen }) => `waiting for ${words}${seen.length === 0 ? '' : ` (${seen.join('; ')})`}`),
     `recording ${whom.join(', ') || 'every process'} onto ${tape}${isCommand ? '' : '; Ctrl-C ends it'}`,
   ].map(visibleLine);
+}
+
+/** Where the cgroup leaves less than a recorder makes use of. */
+function memoryLines({ maxRssBytes, cgroupBytes }: Beginning): readonly string[] {
+  if (maxRssBytes >= plentyRssBytes || maxRssBytes < rssWithin(cgroupBytes)) return [];
+  const limit = `the recorder's cgroup is limited to ${bytes(cgroupBytes)}`;
+  if (cgroupBytes < leastCgroupBytes)
+    return [`${limit}: under full load it may take ${bytes(leastCgroupBytes)}, and the kernel would end it`];
+  return [
+    `${limit}: it keeps within ${bytes(maxRssBytes)}, and keeps ${bytes(memoryWithin(maxRssBytes).bodyBytes)} of a body`,
+  ];
 }
 
 /** The summary at the end of a recording. */

@@ -14,6 +14,8 @@ export { type MissedEvents, missedEvents, type Tier, tiers } from './tiers';
 export interface CaptureOptions {
   /** Size of the kernel's ring: a power of two. */
   readonly ringBytes: number;
+  /** TLS connections that are known at a time, of all targets; the kernel takes 150 bytes for each at once. One that is forgotten, as it was used longest ago, is in doubt from its next call on. */
+  readonly tlsObjects: number;
   /** Captured at most of one call; the rest is an explicit truncation. */
   readonly limitBytes: number;
   /** Memory for what was drained and is not yet parsed; beyond it the ring fills and the kernel counts. */
@@ -32,6 +34,7 @@ export interface CaptureOptions {
 
 export const captureDefaults: CaptureOptions = {
   ringBytes: 32 << 20,
+  tlsObjects: 65536,
   limitBytes: 16 << 20,
   queueBytes: 80 << 20,
   gatherMs: 200,

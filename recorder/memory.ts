@@ -6,6 +6,8 @@ import { HELD_MOST } from './source/ebpf/bind/bind';
 export interface RecorderMemory {
   /** Of the kernel's ring, a power of two. */
   readonly ringBytes: number;
+  /** TLS connections that the kernel's part knows at a time. */
+  readonly tlsObjects: number;
   /** For what was drained and is not parsed yet. */
   readonly queueBytes: number;
   /** For TLS plaintext whose socket is not known yet. */
@@ -21,25 +23,52 @@ const mebibyte = 1 << 20;
 const programBytes = 208 * mebibyte;
 /** What is beyond the program makes a ring of 4 MiB, and a quarter of that for a body. */
 export const leastRssBytes = programBytes + 16 * mebibyte;
+/** Of the kernel's tables and programs, beside the ring, where memory is scarce: counted to the recorder's cgroup, and to no process. */
+const kernelBytes = 32 * mebibyte;
+/** What is called scarce: the kernel's tables are then smaller. */
+const scarceBytes = 512 * mebibyte;
+/** A cgroup that allows less may end the recorder under full load. */
+export const leastCgroupBytes = leastRssBytes + kernelBytes;
 
 /** What each of these places takes by itself. */
 const most: RecorderMemory = {
   ringBytes: captureDefaults.ringBytes,
+  tlsObjects: captureDefaults.tlsObjects,
   queueBytes: captureDefaults.queueBytes,
   unboundBytes: HELD_MOST,
   messageBytes: defaultLimits.totalBytes,
   bodyBytes: Number.POSITIVE_INFINITY,
 };
 
+/** With more than this a recorder keeps what it would keep without a bound. */
+export const plentyRssBytes =
+  programBytes +
+  8 *
+    Math.max(
+      most.ringBytes / 2,
+      most.queueBytes,
+      most.unboundBytes,
+      most.messageBytes / 3,
+      2 * defaultLimits.bodyBytes,
+    );
+
 /**
- * What fits into `rssBytes`, which is at least `leastRssBytes`; null: as much as is useful. An eighth is for what is made of
+ * The RSS that a recorder in this cgroup may have, at least `leastRssBytes`. `limitBytes` is what `process.constrainedMemory()`
+ * says: 0 where it could not be read, and more than any machine has where nothing is limited.
+ */
+export function rssWithin(limitBytes: number): number {
+  return limitBytes === 0 ? Number.POSITIVE_INFINITY : Math.max(leastRssBytes, limitBytes - kernelBytes);
+}
+
+/**
+ * What fits into `rssBytes`, which is at least `leastRssBytes`; Infinity: as much as is useful. An eighth is for what is made of
  * bytes on their way to the tape.
  */
-export function memoryWithin(rssBytes: number | null): RecorderMemory {
-  if (rssBytes === null) return most;
+export function memoryWithin(rssBytes: number): RecorderMemory {
   const eighth = Math.floor((rssBytes - programBytes) / 8);
   return {
     ringBytes: Math.min(most.ringBytes, 2 ** Math.floor(Math.log2(2 * eighth))),
+    tlsObjects: rssBytes < scarceBytes ? most.tlsObjects / 4 : most.tlsObjects,
     queueBytes: Math.min(most.queueBytes, eighth),
     unboundBytes: Math.min(most.unboundBytes, eighth),
     messageBytes: Math.min(most.messageBytes, 3 * eighth),

@@ -49,8 +49,8 @@ export interface RecordOptions {
   readonly maxSizeBytes: number | null;
   /** Kept of one body. */
   readonly maxBodyBytes: number;
-  /** What the whole recorder may take, at least `leastRssBytes`; null where nothing is said. */
-  readonly maxRssBytes: number | null;
+  /** What the whole recorder may take, at least `leastRssBytes`; Infinity where nothing bounds it. */
+  readonly maxRssBytes: number;
   readonly wiretapeVersion: string;
   /** The targets as they were typed, for the session's row; COMMAND goes there by itself. */
   readonly typedTargets: readonly string[];
@@ -185,6 +185,7 @@ class RunningRecording implements Recording {
       ...(options.tier === null ? {} : { tier: options.tier }),
       sample: options.sample,
       ringBytes: this.memory.ringBytes,
+      tlsObjects: this.memory.tlsObjects,
       queueBytes: this.memory.queueBytes,
       unboundBytes: this.memory.unboundBytes,
       onEvents: (events) => this.take(events),

@@ -5,7 +5,7 @@ import { untilQuiet } from '../cpu-time';
 import { runWrk, warmUp } from '../load/wrk';
 import { amountResult, type Result } from '../measure/result';
 import type { Context, Measurement } from '../measurement';
-import { peakMegabytes, wakeUpsOf } from '../resident';
+import { kernelMegabytes, peakMegabytes, wakeUpsOf } from '../resident';
 import { jsonOf, type Service, withService } from '../services';
 import { listeningOn, whileRecorded } from './recording';
 
@@ -27,7 +27,7 @@ export const memory: Measurement = {
 /** Idle first: what is waited for there is no part of the load. */
 async function underLoad({ name, pids, url }: Service, { sizes, tell }: Context): Promise<readonly Result[]> {
   const targets = pids.flatMap((pid) => ['--pid', String(pid)]);
-  const { wakeUps, megabytes } = await whileRecorded(targets, async ({ pid }) => {
+  const { wakeUps, megabytes, inKernel } = await whileRecorded(targets, async ({ pid }) => {
     await warmUp(url);
     await pause(3000); // what looks for libraries, and V8, a while after a start
     const before = wakeUpsOf(pid);
@@ -35,9 +35,11 @@ async function underLoad({ name, pids, url }: Service, { sizes, tell }: Context)
     const perSecond = (wakeUpsOf(pid) - before) / sizes.idleSeconds;
     await runWrk(url, { seconds: sizes.sustainedSeconds });
     await untilQuiet(pid);
-    return { wakeUps: perSecond, megabytes: peakMegabytes(pid) };
+    return { wakeUps: perSecond, megabytes: peakMegabytes(pid), inKernel: kernelMegabytes(pid) };
   });
-  tell(`${wakeUps.toFixed(1)} wake-ups a second at rest, ${megabytes.toFixed(0)} MB at full load`);
+  tell(
+    `${wakeUps.toFixed(1)} wake-ups a second at rest, ${megabytes.toFixed(0)} MB at full load, ${inKernel.toFixed(0)} MB in the kernel`,
+  );
   return [
     amountResult('wake-ups of the recorder at rest', 'how often its threads go on after waiting', {
       amount: wakeUps,
@@ -49,6 +51,15 @@ async function underLoad({ name, pids, url }: Service, { sizes, tell }: Context)
       unit: 'MB',
       most: 220,
     }),
+    amountResult(
+      `memory of the kernel for it, ${name} at full load`,
+      'what its maps take, the ring of events included',
+      {
+        amount: inKernel,
+        unit: 'MB',
+        most: null,
+      },
+    ),
   ];
 }
 

@@ -4,6 +4,9 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+#ifndef STATE_IN_HASHES
+	__uint(map_flags, BPF_F_NO_PREALLOC); /* there are few; before 6.1 see wt_seals */
+#endif
 	__uint(max_entries, 65536);
 	__type(key, u32);
 	__type(value, struct config_target);

@@ -22,10 +22,14 @@ struct tls_state {
 	struct turns turns;
 };
 
-/* Keyed by {SSL * or Go's *tls.Conn, process}. An evicted one begins anew at its next call; the account by socket goes on. */
+/*
+ * Keyed by {SSL * or Go's *tls.Conn, process}. Freed unseen, so the table keeps those used last, and the kernel takes memory
+ * for all of them at once (150 bytes each); native/ sets how many before load. An evicted one begins anew at its next call;
+ * the account by socket goes on.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 131072);
+	__uint(max_entries, 65536);
 	__type(key, struct object_key);
 	__type(value, struct tls_state);
 } wt_tls SEC(".maps");
@@ -36,10 +40,10 @@ struct bio_owner {
 	u64 generation; /* of its struct tls_state */
 };
 
-/* BIO -> SSL, learnt from SSL_set_bio and its relatives. */
+/* BIO -> SSL, learnt from SSL_set_bio and its relatives. Asked for until its TLS object has a socket, which is within the handshake. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 16384);
 	__type(key, struct object_key);
 	__type(value, struct bio_owner);
 } wt_bios SEC(".maps");

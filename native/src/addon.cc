@@ -52,6 +52,7 @@ CaptureOptions options_from(const Napi::Object& given) {
   options.if_preempted = names_of(given, "ifPreempted");
   options.cgroup = given.Get("cgroup").ToString();
   options.ring_bytes = number_of(given, "ringBytes");
+  options.tls_objects = number_of(given, "tlsObjects");
   options.limit_bytes = number_of(given, "limitBytes");
   options.wake_bytes = number_of(given, "wakeBytes");
   options.gather_ms = static_cast<int>(number_of(given, "gatherMs"));

@@ -152,6 +152,7 @@ Capture::Object Capture::open() const {
 
 void Capture::configure(bpf_object* object) const {
   bpf_map* ring = bpf_object__find_map_by_name(object, "wt_events");
+  bpf_map* tls_objects = bpf_object__find_map_by_name(object, "wt_tls");
   bpf_map* constants = bpf_object__find_map_by_name(object, "wiretape.rodata");
   config_settings settings{};
   settings.self_tgid = static_cast<uint32_t>(getpid());
@@ -162,11 +163,12 @@ void Capture::configure(bpf_object* object) const {
   settings.behind_bytes = options_.ring_bytes / 2;
   settings.data_bytes = options_.ring_bytes - options_.ring_bytes / 16;
   settings.sampled = options_.sampled;
-  bool fits = ring != nullptr && constants != nullptr && bpf_map__value_size(constants) == sizeof(settings);
+  bool fits = ring != nullptr && tls_objects != nullptr && constants != nullptr && bpf_map__value_size(constants) == sizeof(settings);
   if (!fits || bpf_map__set_initial_value(constants, &settings, sizeof(settings)) != 0) {
     throw Failure{"open", EINVAL, "the BPF object and the addon were not built from the same sources"};
   }
   bpf_map__set_max_entries(ring, options_.ring_bytes);
+  bpf_map__set_max_entries(tls_objects, options_.tls_objects);
 }
 
 // The object with these programs only, ready to be loaded.

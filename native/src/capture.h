@@ -23,6 +23,7 @@ struct CaptureOptions {
   std::vector<std::string> if_preempted;  // programs that are of use where programs on tracepoints can be preempted
   std::string cgroup;                 // folder of the cgroup (version 2) whose packets are looked at; empty: of none
   uint32_t ring_bytes = 0;            // a power of two
+  uint32_t tls_objects = 0;           // known at a time
   uint32_t limit_bytes = 0;
   uint32_t wake_bytes = 0;
   int gather_ms = 0;

@@ -312,6 +312,17 @@ describeContainers('the recorder service of docker-compose.yml', () => {
     expect(stderr).toContain(`${inspect('api', '{{.Id}}').slice(0, 12)} ${engine.named('api')}`);
   });
 
+  it('keeps within the memory that its container may have, and says so', async () => {
+    const flags = [...podmanFlags(recorderService(), engine), '--memory', '300m'];
+    const recorder = await startRecorder(['--container', engine.named('api')], flags);
+    expect(recorder.program.stderr()).toMatch(
+      /^the recorder's cgroup is limited to 300\.0 MiB: it keeps within 268\.0 MiB/,
+    );
+    await useService();
+    const { exchanges } = await recorder.end();
+    expect(grouped(exchanges)).toEqual(byItself());
+  });
+
   it('is content with what the file allows', async () => {
     const { status, stdout } = await wiretapeInContainer(['doctor']);
     expect(stdout).toMatch(/^ok {2}capabilities/m);

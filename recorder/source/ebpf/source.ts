@@ -43,6 +43,7 @@ export interface EbpfSourceOptions {
   readonly command?: readonly string[];
   readonly tier?: string;
   readonly ringBytes?: number;
+  readonly tlsObjects?: number;
   readonly limitBytes?: number;
   readonly queueBytes?: number;
   readonly gatherMs?: number;
@@ -520,10 +521,11 @@ function mayCome({ ports, comms, cgroups, containers, all }: TargetSpec): boolea
   return all || ports.length + comms.length + cgroups.length + containers.length > 0;
 }
 
-function sizes({ ringBytes, limitBytes, queueBytes, gatherMs, dearMapUs, sample }: EbpfSourceOptions) {
+function sizes({ ringBytes, tlsObjects, limitBytes, queueBytes, gatherMs, dearMapUs, sample }: EbpfSourceOptions) {
   return {
     ...(sample === undefined ? {} : { sample }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
+    ...(tlsObjects === undefined ? {} : { tlsObjects }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(queueBytes === undefined ? {} : { queueBytes }),
     ...(gatherMs === undefined ? {} : { gatherMs }),

@@ -1,9 +1,10 @@
 /** What `record` says at its end and while it runs: people take its numbers for coverage, so each case is kept here. */
 
-import { nothingRecorded, statusTable, summaryLines } from '../../../cli/recording-report';
+import { announcement, nothingRecorded, statusTable, summaryLines } from '../../../cli/recording-report';
 import { formatError } from '../../../errors/wiretape-error';
 import type { CaptureStats } from '../../../native/binding';
 import { ReflectedFiles } from '../../../recorder/learn/reflected-files';
+import { rssWithin } from '../../../recorder/memory';
 import type { RecordingEnd } from '../../../recorder/record';
 import { Tally } from '../../../recorder/tally/tally';
 import type { Exchange, LossReason, Problem, UnreadTls } from '../../../tape/model/exchange';
@@ -109,6 +110,33 @@ function mixed(): Recorded {
 }
 
 const whole = () => new Recorded().parsed('/orders/1').parsed('/orders/2').silent();
+
+const mebibyte = 1 << 20;
+const unbound = Number.POSITIVE_INFINITY;
+
+it.each([
+  ['and says nothing of memory where there is plenty', 64 * 1024 * mebibyte, unbound, null],
+  ['and says nothing of a cgroup that has more than it was told to take', 512 * mebibyte, 300 * mebibyte, null],
+  [
+    'within what its cgroup leaves it',
+    512 * mebibyte,
+    unbound,
+    "the recorder's cgroup is limited to 512.0 MiB: it keeps within 480.0 MiB, and keeps 17.0 MiB of a body",
+  ],
+  [
+    'in a cgroup that is too small',
+    200 * mebibyte,
+    300 * mebibyte,
+    "the recorder's cgroup is limited to 200.0 MiB: under full load it may take 256.0 MiB, and the kernel would end it",
+  ],
+])('a recording begins %s', (_, cgroupBytes, asked, said) => {
+  const maxRssBytes = Math.min(asked, rssWithin(cgroupBytes));
+  const beginning = { recorded: ['nginx (4711)'], awaited: [], isCommand: false, tape: 'shop.tape' };
+  expect(announcement({ ...beginning, maxRssBytes, cgroupBytes })).toEqual([
+    ...(said === null ? [] : [said]),
+    'recording nginx (4711) onto shop.tape; Ctrl-C ends it',
+  ]);
+});
 
 it.each([
   ['whole', whole().end()],
