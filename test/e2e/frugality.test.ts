@@ -2,14 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeE2e } from '../support/e2e';
+import { askForKilobytes, startKilobytes } from '../support/kilobytes';
 import { ask } from '../support/mocks';
-import { lineFrom, start, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { stopAll, temporaryFolder } from '../support/programs';
 import { readTape, startRecording } from '../support/recorder';
 
 const folder = temporaryFolder();
-
-const server = `require('node:http').createServer((_, response) => response.end('x'.repeat(1000)))
-  .listen(0, '127.0.0.1', function () { console.log('listening ' + this.address().port); });`;
 
 afterEach(stopAll);
 afterAll(() => folder.remove());
@@ -30,16 +28,6 @@ function threadsOf(pid: number): ReadonlyMap<string, Thread> {
     }),
   );
 }
-
-/** Requests of 16 keep-alive connections, one after another on each, until it is ended. */
-const client = `const http = require('node:http');
-const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
-let answers = 0;
-const next = () => http.get(process.argv[1], { agent }, (response) => response.resume().on('end', () => {
-  if (++answers === 20000) console.log('enough');
-  next();
-}));
-for (let i = 0; i < 16; i++) next();`;
 
 /** Of a kilobyte and some each; what is left over when a burst ends is in it. */
 const mostMegabytes = 240;
@@ -93,7 +81,7 @@ async function onceAtRest(pid: number): Promise<Rest> {
 
 describeE2e('a recorder of what is idle', () => {
   it('is small, is woken a few times a second, and its reader of the ring not at all', async () => {
-    const service = await startServer(process.execPath, ['-e', server]);
+    const service = await startKilobytes();
     // By its number: for other targets the recorder hears of every program that is started on the machine.
     const recording = await startRecording(folder.file('idle.tape'), ['--pid', String(service.pid)]);
     await ask(`http://127.0.0.1:${service.port}/`);
@@ -112,15 +100,13 @@ describeE2e('a recorder under full load', () => {
     ['by itself', [], mostMegabytes],
     ['of 256 MiB by --max-rss', ['--max-rss', '256MiB'], 256],
   ])('holds no more than a bounded amount of memory: %s', async (_, options, most) => {
-    const service = await startServer(process.execPath, ['-e', server]);
+    const service = await startKilobytes();
     const recording = await startRecording(folder.file(`load-${most}.tape`), [
       '--pid',
       String(service.pid),
       ...options,
     ]);
-    const load = start(process.execPath, ['-e', client, `http://127.0.0.1:${service.port}/`]);
-    await lineFrom(load, load.child.stdout, /^enough$/);
-    await load.stop('SIGTERM');
+    await askForKilobytes(service);
     const peak = megabytesOf(recording.program.pid, 'VmHWM');
     if (most === mostMegabytes) await untilGivenBack(recording.program.pid);
     expect(await recording.end()).toBe(0);
