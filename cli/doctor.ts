@@ -13,6 +13,7 @@ import {
   wireLayout,
 } from '../native/binding';
 import { isRefusedBySeccomp, seccompRemedies } from '../native/seccomp';
+import { leastCgroupBytes, plentyRssBytes, rssWithin } from '../recorder/memory';
 import {
   type EnvironmentFacts,
   missingCapabilities,
@@ -25,6 +26,7 @@ import { type ReturnProbeFacts, returnProbeRefusal } from '../recorder/source/eb
 import { type Survey, type SurveyedProcess, surveyProcesses } from '../recorder/source/ebpf/attach/survey';
 import { type NoNamespaces, tryClock, tryNamespaces } from '../replayer/sandbox/namespaces';
 import { jsonOption } from './options';
+import { bytes } from './quantities';
 import { colorsFor, jsonText, print, visibleLine } from './terminal';
 
 export interface DoctorFacts {
@@ -39,6 +41,8 @@ export interface DoctorFacts {
   readonly noNamespaces: Pick<NoNamespaces, 'step' | 'code'> | null;
   /** Why `test --clock recorded` cannot be; null where it can. */
   readonly noClock: Pick<NoNamespaces, 'step' | 'code'> | null;
+  /** What this cgroup may hold in memory, as `process.constrainedMemory()` says it. */
+  readonly cgroupBytes: number;
   /** Root that lacks something is in a container, or was stripped of it: it cannot be told to become root. */
   readonly isRoot?: boolean;
 }
@@ -73,13 +77,14 @@ export const doctorCommand: CommandModule<object, { json: boolean }> = {
   handler: async ({ json }) => {
     const noNamespaces = await tryNamespaces();
     const noClock = await tryClock({ here: noNamespaces !== null });
-    const report = diagnose({ ...askEverything(), noNamespaces, noClock, isRoot: process.geteuid?.() === 0 });
+    const own = { cgroupBytes: process.constrainedMemory(), isRoot: process.geteuid?.() === 0 };
+    const report = diagnose({ ...askEverything(), noNamespaces, noClock, ...own });
     await print(json ? `${jsonText(report)}\n` : formatReport(report, colorsFor(process.stdout)));
     process.exitCode = report.ok ? 0 : 3;
   },
 };
 
-function askEverything(): Omit<DoctorFacts, 'noNamespaces' | 'noClock'> {
+function askEverything(): Omit<DoctorFacts, 'noNamespaces' | 'noClock' | 'cgroupBytes'> {
   const environment = readEnvironment();
   const addonProblem = askAddon();
   const kernel = addonProblem === null ? askKernel() : nothingAsked;
@@ -122,6 +127,7 @@ export function diagnose(facts: DoctorFacts): DoctorReport {
     ...facts.tiers.map((probe) => tierCheck(probe, { facts, used: tier })),
     ...(facts.addonProblem === null ? probeChecks(facts) : []),
     processCheck(facts),
+    memoryCheck(facts.cgroupBytes),
     sandboxCheck(facts.noNamespaces),
     clockCheck(facts.noClock),
   ];
@@ -288,6 +294,16 @@ function processCheck({ survey: { running, closed }, isRoot = false }: DoctorFac
   if (closed === 0) return good('processes', `${running} run, and all may be looked into`);
   const found = `${closed} of ${running} may not be looked into`;
   return bad('processes', found, rightsRemedy(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'], isRoot));
+}
+
+function memoryCheck(cgroupBytes: number): DoctorCheck {
+  const rssBytes = rssWithin(cgroupBytes);
+  if (rssBytes >= plentyRssBytes) return good('memory', 'no limit that a recorder would meet');
+  const limit = `its cgroup is limited to ${bytes(cgroupBytes)}`;
+  if (cgroupBytes >= leastCgroupBytes) return good('memory', `${limit}: a recorder keeps within ${bytes(rssBytes)}`);
+  const least = `${leastCgroupBytes / (1 << 20)}`;
+  const remedy = `Give it ${least} MiB: --memory ${least}m, resources.limits.memory in Kubernetes, MemoryMax= in systemd`;
+  return bad('memory', `${limit}: full load may end a recorder`, remedy);
 }
 
 /** Of `wiretape test`, not of recordings: what its --sandbox defaults to. */

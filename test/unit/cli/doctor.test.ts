@@ -23,6 +23,7 @@ const healthy: DoctorFacts = {
   survey: { processes: [], running: 12, closed: 0 },
   noNamespaces: null,
   noClock: null,
+  cgroupBytes: 0,
 };
 
 const refusedTier = [{ name: 'tracepoint', ok: false, detail: 'load: errno 1' }];
@@ -103,8 +104,17 @@ it.each([
   ['tier tracepoint', { ...healthy, tiers: refusedTier }, /kernel 5.10 or newer/],
   ['uprobes', { ...healthy, uprobes: { multi: false, perf: false, detail: 'errno 13' } }, /uprobe_multi/],
   ['processes', { ...healthy, survey: { processes: [], running: 12, closed: 9 } }, /CAP_SYS_PTRACE/],
+  ['memory', { ...healthy, cgroupBytes: 200 << 20 }, /^Give it 256 MiB: --memory 256m, /],
 ])('says no to %s, with the remedy', (name, facts, remedy) => {
   expect(check(diagnose(facts), name)).toMatchObject({ ok: false, remedy: expect.stringMatching(remedy) });
+});
+
+it.each([
+  [Number(2n ** 64n - 1n), 'no limit that a recorder would meet'],
+  [512 << 20, 'its cgroup is limited to 512.0 MiB: a recorder keeps within 480.0 MiB'],
+  [256 << 20, 'its cgroup is limited to 256.0 MiB: a recorder keeps within 224.0 MiB'],
+])('says of a cgroup that may hold %d bytes: %s', (cgroupBytes, found) => {
+  expect(check(diagnose({ ...healthy, cgroupBytes }), 'memory')).toMatchObject({ ok: true, found });
 });
 
 it('does not tell root to become root', () => {
@@ -207,6 +217,7 @@ it('prints a table a person can act on', () => {
       'ok  return probes     safe, under seccomp filters too (a child with a seccomp filter lives)',
       'no  processes         2 of 40 may not be looked into',
       '                      do this: Run as root, or grant CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH',
+      'ok  memory            no limit that a recorder would meet',
       'ok  sandbox           netns: test gives a build a network of its own',
       'ok  clock             test --clock recorded: a build can be started at the recorded time',
       '',
