@@ -104,6 +104,10 @@ const remembered = 64;
 export class Recurring {
   private readonly marks = new Int32Array(recurringSlots);
   private readonly kept: (Uint8Array | undefined)[] = new Array(recurringSlots).fill(undefined);
+  private keptBytes = 0;
+
+  /** `mostBytes`: of all that is kept, each of which is a small part of it. */
+  constructor(private readonly mostBytes: number) {}
 
   /** The bytes themselves, or equal ones of before, which have `returned`. */
   of(bytes: Uint8Array): Uint8Array {
@@ -111,13 +115,24 @@ export class Recurring {
     const slot = mark & (recurringSlots - 1);
     if (this.marks[slot] !== mark) {
       this.marks[slot] = mark;
-      this.kept[slot] = undefined;
+      this.keep(slot, undefined);
       return bytes;
     }
     const before = this.kept[slot];
     if (before !== undefined && Buffer.compare(before, bytes) === 0) return returned(before);
-    this.kept[slot] = bytes;
+    this.keep(slot, bytes);
     return bytes;
+  }
+
+  /** Begins anew where it would be too much: what comes again is back soon. */
+  private keep(slot: number, bytes: Uint8Array | undefined): void {
+    const length = bytes?.length ?? 0;
+    this.keptBytes += length - (this.kept[slot]?.length ?? 0);
+    if (this.keptBytes > this.mostBytes) {
+      this.kept.fill(undefined);
+      this.keptBytes = length;
+    }
+    this.kept[slot] = bytes;
   }
 }
 

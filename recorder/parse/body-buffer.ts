@@ -20,9 +20,10 @@ const slabBytes = 32 * 1024;
 const mostInSlab = 2 * 1024;
 let slab: Uint8Array = Buffer.allocUnsafeSlow(0);
 let slabUsed = 0;
-/** Shorter ones are cheap to look at, and longer ones are kept once by what they are. */
+/** Shorter ones are cheap to look at, and whoever remembers something of longer ones would hold too much. */
 const shortestRecurring = 128;
-const recurring = new Recurring();
+const longestRecurring = 64 * 1024;
+const recurring = new Recurring(4 << 20);
 
 export const emptyBody: Body = { bytes: nothing, codings: [], wireSize: 0 };
 
@@ -79,7 +80,7 @@ export class BodyBuffer {
     if (this.wireSize === 0) return emptyBody;
     if (this.spill !== null) return this.takeSpilled(this.spill, codings);
     const own = this.size === this.bytes.length ? this.bytes : copyOf(this.bytes.subarray(0, this.size));
-    const bytes = own.length <= mostInSlab && own.length >= shortestRecurring ? recurring.of(own) : own;
+    const bytes = own.length <= longestRecurring && own.length >= shortestRecurring ? recurring.of(own) : own;
     const body = { bytes, codings, wireSize: this.wireSize };
     this.budget.giveBack(this.bytes.length - bytes.length);
     this.begin();

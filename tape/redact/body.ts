@@ -16,7 +16,7 @@ import { type Body, type HeaderList, headerValue } from '../model/body';
 import type { Path } from '../model/path';
 import { reachOfHints } from './card';
 import { redactCredential } from './credentials';
-import type { Detection } from './detection';
+import type { Detection, InnocentBody } from './detection';
 import { redactEventStream } from './event-stream';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
 import { redactHttpPart } from './http-part';
@@ -49,15 +49,14 @@ export function redactBody(headers: HeaderList, body: Body, place: BodyPlace): B
   const within = { ledger, rules, detection, seen, path, depth: 0, schema: body.schema ?? null, isCut };
   const rpc = rpcTypeOf(headers);
   if (rpc !== null) return redactCall(headers, body, rpc, within);
-  if (body.codings.length > 0) return redactCoded(headers, body, within);
-  return redactPlain(headers, body, within);
+  return redactKnown(mediaTypeOf(headers), body, within);
 }
 
 /** Of a body of envelopes each by itself; one that changed is no longer compressed. */
 function redactCall(headers: HeaderList, body: Body, rpc: RpcType, within: BytesContext): Body {
   const { bytes, problem } = decodeBody(body, unfoldLimitBytes);
   const plain = envelopeBytes(rpc, bytes);
-  if (plain === undefined) return redactPlain(unknownFields, body, within);
+  if (plain === undefined) return redactPlain(mediaTypeOf(unknownFields), body, within);
   const before = envelopesIn(plain, headers, rpc);
   const after = before.map((envelope, i) => {
     const { kind, body: message } = envelope;
@@ -73,17 +72,20 @@ function redactCall(headers: HeaderList, body: Body, rpc: RpcType, within: Bytes
 const unknownFields: HeaderList = [];
 
 /** A body that has come before and was innocent is so again where nothing was seen meanwhile that may be in it. */
-function redactPlain(headers: HeaderList, body: Body, within: BytesContext): Body {
-  const { bytes } = body;
-  const type = mediaTypeOf(headers);
-  const generation = hasReturned(bytes) ? settledGeneration(within) : null;
-  if (generation === null) return withBytes(body, redactBytes(type, bytes, within));
-  const { detection, isCut } = within;
-  const before = detection.innocentBodies.get(bytes);
-  if (before?.type === type && before.isCut === isCut && before.generation === generation) return body;
-  const { after, isInnocent } = redactWatched(type, bytes, within);
-  if (isInnocent) detection.innocentBodies.set(bytes, { type, isCut, generation });
-  return withBytes(body, after);
+function redactKnown(type: MediaType, body: Body, within: BytesContext): Body {
+  const generation = hasReturned(body.bytes) ? settledGeneration(within) : null;
+  if (generation === null) return redactDecoded(type, body, within);
+  const { innocentBodies } = within.detection;
+  const look = { type, codings: body.codings.join(), isCut: within.isCut, generation };
+  const before = innocentBodies.get(body.bytes);
+  if (before !== undefined && isSameLook(before, look)) return body;
+  const { after, isInnocent } = redactWatched(type, body, within);
+  if (isInnocent) innocentBodies.set(body.bytes, look);
+  return after;
+}
+
+function isSameLook(a: InnocentBody, b: InnocentBody): boolean {
+  return a.type === b.type && a.codings === b.codings && a.isCut === b.isCut && a.generation === b.generation;
 }
 
 /** Null where it depends on more than the built-in rules and what was seen in the recording. */
@@ -91,8 +93,8 @@ function settledGeneration({ rules, seen, schema, path }: BytesContext): number 
   return rules.finders.length > 0 || rules.places.mayReach(path) || schema !== null ? null : generationOf(seen);
 }
 
-/** `isInnocent`: the bytes are as they were, and nothing was asked to be taken of them. */
-function redactWatched(type: MediaType, bytes: Uint8Array, within: BytesContext) {
+/** `isInnocent`: the body is as it was, and nothing was asked to be taken of it. */
+function redactWatched(type: MediaType, body: Body, within: BytesContext) {
   let takes = 0;
   const ledger: Ledger = {
     ...within.ledger,
@@ -101,15 +103,20 @@ function redactWatched(type: MediaType, bytes: Uint8Array, within: BytesContext)
       return within.ledger.take(...take);
     },
   };
-  const after = redactBytes(type, bytes, { ...within, ledger });
-  return { after, isInnocent: takes === 0 && after === bytes };
+  const after = redactDecoded(type, body, { ...within, ledger });
+  return { after, isInnocent: takes === 0 && after === body };
 }
 
-function redactCoded(headers: HeaderList, body: Body, within: BytesContext): Body {
-  const type = mediaTypeOf(headers);
+function redactPlain(type: MediaType, body: Body, within: BytesContext): Body {
+  return withBytes(body, redactBytes(type, body.bytes, within));
+}
+
+/** By what it says once its content codings are undone, where it has any. */
+function redactDecoded(type: MediaType, body: Body, within: BytesContext): Body {
+  if (body.codings.length === 0) return redactPlain(type, body, within);
   const { bytes: decoded, problem } = decodeBody(body, unfoldLimitBytes);
   if (problem !== null && (decoded.length === 0 || decoded === body.bytes) && isReadable(type, body.bytes)) {
-    return withBytes(body, redactBytes(type, body.bytes, within)); // it says it is coded, and is not
+    return redactPlain(type, body, within); // it says it is coded, and is not
   }
   if (problem !== null && decoded === body.bytes) return body; // a coding nobody knows: as good as binary
   const bytes = redactBytes(type, decoded, { ...within, isCut: within.isCut || problem !== null });
@@ -334,10 +341,9 @@ function redactPart(part: Part, index: number, context: BytesContext): Uint8Arra
 /** What a rule says of bodies it says of this one, too. */
 function redactMessage(bytes: Uint8Array, context: BytesContext): Uint8Array | undefined {
   const within = { ...context, path: [...context.path, 'body'], itemOf: ['body'], depth: context.depth + 1 };
-  return redactHttpPart(bytes, context, (headers, body) => {
-    if (body.bytes.length === 0) return body;
-    return body.codings.length > 0 ? redactCoded(headers, body, within) : redactPlain(headers, body, within);
-  });
+  return redactHttpPart(bytes, context, (headers, body) =>
+    body.bytes.length === 0 ? body : redactDecoded(mediaTypeOf(headers), body, within),
+  );
 }
 
 /** Text is what promises to be, or is UTF-8 without NUL; a character that was cut in two at the end does not count. */

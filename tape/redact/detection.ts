@@ -32,6 +32,8 @@ import { beyondAscii, digitRun, keyRun, type MakeSieve, placeSize, type Sieve } 
 /** A body that was looked at and found innocent: how it was looked at, and what had been seen then. */
 export interface InnocentBody {
   readonly type: MediaType;
+  /** Content codings, as they are listed. */
+  readonly codings: string;
   readonly isCut: boolean;
   /** As `generationOf` of seen-secrets.ts. */
   readonly generation: number;

@@ -177,6 +177,31 @@ describe('the file', () => {
     reader.close();
   });
 
+  it('keeps a long body that comes again and again once, with that of before which it is equal to', async () => {
+    const long = Buffer.from(JSON.stringify({ note: 'nothing to see here, '.repeat(400) }));
+    const again = returned(Buffer.from(long));
+    const answer = (number: number) => {
+      const bytes = number % 3 === 0 ? Buffer.from(long) : again;
+      const body = { bytes, codings: [], wireSize: bytes.length };
+      return asRedacted(exchangeOf({ number, startedAtUs: epochUs + number, response: responseOf({ body }) }));
+    };
+    const writer = openTapeWriter(path);
+    const session = writer.beginSession(sessionStart);
+    for (const start of [1, 11])
+      writer.append(
+        session,
+        Array.from({ length: 10 }, (_, i) => answer(start + i)),
+      );
+    writer.close();
+    const database = new Database(path, { readonly: true });
+    expect(database.prepare('SELECT count(*) FROM bodies').pluck().get()).toBe(1);
+    database.close();
+    const reader = openTapeReader(path);
+    const bodies = await Array.fromAsync(reader.exchanges(), ({ exchange }) => httpIn(exchange).response?.body.bytes);
+    reader.close();
+    expect(bodies.map((bytes) => Buffer.from(bytes ?? []).equals(long))).toEqual(new Array(20).fill(true));
+  });
+
   it('keeps a small body once where it comes again and again, and shows it like any other', async () => {
     const told = JSON.stringify({ ok: true, note: 'nothing to see here, '.repeat(40) });
     const answer = (number: number, bytes: Uint8Array) =>

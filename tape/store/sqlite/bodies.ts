@@ -70,6 +70,14 @@ export function createBodyStore(database: TapeDatabase): BodyStore {
   const recurring = new Recent<Uint8Array, number>();
 
   function idOf(bytes: Uint8Array, coded: boolean): number {
+    const before = recurring.get(bytes);
+    if (before !== undefined) return before;
+    const id = idByHash(bytes, coded);
+    recurring.set(bytes, id);
+    return id;
+  }
+
+  function idByHash(bytes: Uint8Array, coded: boolean): number {
     const sha256 = hash('sha256', bytes, 'buffer');
     const known = find.get(sha256);
     if (known !== undefined) return known;
@@ -80,12 +88,7 @@ export function createBodyStore(database: TapeDatabase): BodyStore {
   return {
     idOf,
     idOfRecurring(bytes) {
-      if (bytes.length < shortestRecurring || !hasReturned(bytes)) return null;
-      const before = recurring.get(bytes);
-      if (before !== undefined) return before;
-      const id = idOf(bytes, true);
-      recurring.set(bytes, id);
-      return id;
+      return bytes.length < shortestRecurring || !hasReturned(bytes) ? null : idOf(bytes, true);
     },
     forget: () => recurring.clear(),
   };

@@ -91,7 +91,7 @@ describe('bytes that come again', () => {
   const copy = (text: string) => Buffer.from(text);
 
   it('are the ones of before from the third time on, and have returned', () => {
-    const recurring = new Recurring();
+    const recurring = new Recurring(1 << 20);
     const copies = Array.from({ length: 5 }, () => copy('the same'.repeat(20)));
     const [first, second, third, fourth] = copies.map((bytes) => recurring.of(bytes));
     expect([first, second].map((bytes, i) => bytes === copies[i])).toEqual([true, true]);
@@ -100,7 +100,7 @@ describe('bytes that come again', () => {
   });
 
   it('are equal in every byte, wherever they are looked at from afar', () => {
-    const recurring = new Recurring();
+    const recurring = new Recurring(1 << 20);
     const size = 700;
     const plain = Buffer.alloc(size, 'a');
     for (let at = 0; at < size; at++) {
@@ -113,9 +113,20 @@ describe('bytes that come again', () => {
   });
 
   it.each([0, 1, 31, 32, 33, 64, 65])('may have any length: %d', (length) => {
-    const recurring = new Recurring();
+    const recurring = new Recurring(1 << 20);
     for (let i = 0; i < 4; i++) expect(recurring.of(Buffer.alloc(length, 7))).toEqual(Buffer.alloc(length, 7));
   });
+});
+
+it('keeps no more bytes that come again than it may, and those that go on coming', () => {
+  const recurring = new Recurring(3000);
+  const bodies = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(1000));
+  const seen = (body: string) => hasReturned(recurring.of(Buffer.from(body)));
+  const times = (body: string) => [seen(body), seen(body), seen(body)];
+  expect(bodies.map(times)).toEqual(bodies.map(() => [false, false, true]));
+  expect(seen('c'.repeat(1000))).toBe(false); // let go of when d came
+  expect(seen('c'.repeat(1000))).toBe(true);
+  expect(seen('d'.repeat(1000))).toBe(true);
 });
 
 describe('what was made of bytes', () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { returned } from '../../../../tape/memo';
 import type { Body, HeaderList } from '../../../../tape/model/body';
 import type { Exchange } from '../../../../tape/model/exchange';
@@ -276,6 +277,21 @@ describe('in a recording', () => {
     for (let i = 0; i < 3; i++) {
       const { exchange, entries } = redactor.redact(shared);
       expect([textOf(exchange).includes(secret), entries.length]).toEqual([false, 1]);
+    }
+  });
+
+  it('a body that comes again compressed is left as it was, and unfolded again once there is a secret that may be in it', () => {
+    const bytes = returned(gzipSync(JSON.stringify({ by: secret, note: 'the same for everybody' })));
+    const answered = (body: Body) => exchangeOf({ response: responseOf({ body }) });
+    const coded = answered({ bytes, codings: ['gzip'], wireSize: bytes.length });
+    const plain = answered({ bytes, codings: [], wireSize: bytes.length });
+    const redactor = createRedactor({ key, remember: true });
+    for (const each of [coded, coded, plain, plain, coded]) expect(redactor.redact(each).exchange).toBe(each);
+    redactor.redact(login);
+    for (const each of [plain, coded, coded, plain, coded]) {
+      const { exchange, entries } = redactor.redact(each);
+      if (each === plain) expect(exchange).toBe(plain);
+      else expect([textOf(exchange).includes(secret), entries.length]).toEqual([false, 1]);
     }
   });
 
