@@ -13,7 +13,7 @@ import {
   wireLayout,
 } from '../native/binding';
 import { isRefusedBySeccomp, seccompRemedies } from '../native/seccomp';
-import { leastCgroupBytes, plentyRssBytes, rssWithin } from '../recorder/memory';
+import { leastCgroupBytes, roomWithin, rssWithin } from '../recorder/memory';
 import {
   type EnvironmentFacts,
   missingCapabilities,
@@ -297,10 +297,10 @@ function processCheck({ survey: { running, closed }, isRoot = false }: DoctorFac
 }
 
 function memoryCheck(cgroupBytes: number): DoctorCheck {
-  const rssBytes = rssWithin(cgroupBytes);
-  if (rssBytes >= plentyRssBytes) return good('memory', 'no limit that a recorder would meet');
+  const room = roomWithin(cgroupBytes);
+  if (room === 'plenty') return good('memory', 'no limit that a recorder would meet');
   const limit = `its cgroup is limited to ${bytes(cgroupBytes)}`;
-  if (cgroupBytes >= leastCgroupBytes) return good('memory', `${limit}: a recorder keeps within ${bytes(rssBytes)}`);
+  if (room === 'enough') return good('memory', `${limit}: a recorder keeps within ${bytes(rssWithin(cgroupBytes))}`);
   const least = `${leastCgroupBytes / (1 << 20)}`;
   const remedy = `Give it ${least} MiB: --memory ${least}m, resources.limits.memory in Kubernetes, MemoryMax= in systemd`;
   return bad('memory', `${limit}: full load may end a recorder`, remedy);

@@ -1,7 +1,7 @@
 /** What `wiretape record` says while it runs and at its end. Pure: counts in, lines out. */
 import { WiretapeError } from '../errors/wiretape-error';
 import type { CaptureStats, MissedEvents } from '../native/binding';
-import { leastCgroupBytes, memoryWithin, plentyRssBytes, rssWithin } from '../recorder/memory';
+import { leastCgroupBytes, memoryWithin, roomWithin, rssWithin } from '../recorder/memory';
 import type { PipelineStats } from '../recorder/pipeline';
 import type { RecordingEnd } from '../recorder/record';
 import type { AwaitedTarget } from '../recorder/source/ebpf/attach/targets';
@@ -60,12 +60,13 @@ export function announcement(beginning: Beginning): readonly string[] {
 
 /** Where the cgroup leaves less than a recorder makes use of. */
 function memoryLines({ maxRssBytes, cgroupBytes }: Beginning): readonly string[] {
-  if (maxRssBytes >= plentyRssBytes || maxRssBytes < rssWithin(cgroupBytes)) return [];
+  const room = roomWithin(cgroupBytes);
+  if (room === 'plenty' || maxRssBytes < rssWithin(cgroupBytes)) return [];
   const limit = `the recorder's cgroup is limited to ${bytes(cgroupBytes)}`;
-  if (cgroupBytes < leastCgroupBytes)
+  if (room === 'too-little')
     return [`${limit}: under full load it may take ${bytes(leastCgroupBytes)}, and the kernel would end it`];
   return [
-    `${limit}: it keeps within ${bytes(maxRssBytes)}, and keeps ${bytes(memoryWithin(maxRssBytes).bodyBytes)} of a body`,
+    `${limit}: it keeps within ${bytes(maxRssBytes)}, and keeps at most ${bytes(memoryWithin(maxRssBytes).bodyBytes)} of a body`,
   ];
 }
 

@@ -60,6 +60,12 @@ export function rssWithin(limitBytes: number): number {
   return limitBytes === 0 ? Number.POSITIVE_INFINITY : Math.max(leastRssBytes, limitBytes - kernelBytes);
 }
 
+/** What the limit of a cgroup means for a recorder: as much as it makes use of, less of it, or so little that full load may end it. */
+export function roomWithin(limitBytes: number): 'plenty' | 'enough' | 'too-little' {
+  if (rssWithin(limitBytes) >= plentyRssBytes) return 'plenty';
+  return limitBytes >= leastCgroupBytes ? 'enough' : 'too-little';
+}
+
 /**
  * What fits into `rssBytes`, which is at least `leastRssBytes`; Infinity: as much as is useful. An eighth is for what is made of
  * bytes on their way to the tape.

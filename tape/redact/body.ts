@@ -76,7 +76,7 @@ function redactKnown(type: MediaType, body: Body, within: BytesContext): Body {
   const generation = hasReturned(body.bytes) ? settledGeneration(within) : null;
   if (generation === null) return redactDecoded(type, body, within);
   const { innocentBodies } = within.detection;
-  const look = { type, codings: body.codings.join(), isCut: within.isCut, generation };
+  const look = { type, codings: body.codings.length === 0 ? '' : body.codings.join(), isCut: within.isCut, generation };
   const before = innocentBodies.get(body.bytes);
   if (before !== undefined && isSameLook(before, look)) return body;
   const { after, isInnocent } = redactWatched(type, body, within);

@@ -121,7 +121,7 @@ it.each([
     'within what its cgroup leaves it',
     512 * mebibyte,
     unbound,
-    "the recorder's cgroup is limited to 512.0 MiB: it keeps within 480.0 MiB, and keeps 17.0 MiB of a body",
+    "the recorder's cgroup is limited to 512.0 MiB: it keeps within 480.0 MiB, and keeps at most 17.0 MiB of a body",
   ],
   [
     'in a cgroup that is too small',
