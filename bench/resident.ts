@@ -1,5 +1,6 @@
 /** Memory of running processes, what they hold in the kernel, and how often they go on after waiting for something: as the kernel counts both. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { openFilesOf } from '../test/support/kernel-programs';
 
 /** What of its memory is in RAM. Throws where the process is gone. */
 export function residentMegabytes(pid: number): number {
@@ -13,8 +14,7 @@ export function peakMegabytes(pid: number): number {
 
 /** What the maps take that it holds in the kernel, the ring among them: memory of the machine, and of no process. */
 export function kernelMegabytes(pid: number): number {
-  const files = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'));
-  const maps = new Map(files.map((text) => [/^map_id:\s*(\d+)/m.exec(text)?.[1], text] as const));
+  const maps = new Map(openFilesOf(pid).map((text) => [/^map_id:\s*(\d+)/m.exec(text)?.[1], text] as const));
   maps.delete(undefined);
   const bytes = [...maps.values()].map((text) => Number(/^memlock:\s*(\d+)/m.exec(text)?.[1]));
   return bytes.reduce((sum, each) => sum + each, 0) / (1 << 20);

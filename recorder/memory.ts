@@ -30,14 +30,16 @@ const scarceBytes = 512 * mebibyte;
 /** A cgroup that allows less may end the recorder under full load. */
 export const leastCgroupBytes = leastRssBytes + kernelBytes;
 
+/** In eighths of what is beyond the program; the one that is left is for what is made of bytes on their way to the tape. */
+const shares = { ringBytes: 2, queueBytes: 1, unboundBytes: 1, messageBytes: 3, bodyBytes: 1 / 2 } as const;
+
 /** What each of these places takes by itself. */
-const most: RecorderMemory = {
+const most: Omit<RecorderMemory, 'bodyBytes'> = {
   ringBytes: captureDefaults.ringBytes,
   tlsObjects: captureDefaults.tlsObjects,
   queueBytes: captureDefaults.queueBytes,
   unboundBytes: HELD_MOST,
   messageBytes: defaultLimits.totalBytes,
-  bodyBytes: Number.POSITIVE_INFINITY,
 };
 
 /** With more than this a recorder keeps what it would keep without a bound. */
@@ -45,11 +47,11 @@ export const plentyRssBytes =
   programBytes +
   8 *
     Math.max(
-      most.ringBytes / 2,
-      most.queueBytes,
-      most.unboundBytes,
-      most.messageBytes / 3,
-      2 * defaultLimits.bodyBytes,
+      most.ringBytes / shares.ringBytes,
+      most.queueBytes / shares.queueBytes,
+      most.unboundBytes / shares.unboundBytes,
+      most.messageBytes / shares.messageBytes,
+      defaultLimits.bodyBytes / shares.bodyBytes,
     );
 
 /**
@@ -66,18 +68,15 @@ export function roomWithin(limitBytes: number): 'plenty' | 'enough' | 'too-littl
   return limitBytes >= leastCgroupBytes ? 'enough' : 'too-little';
 }
 
-/**
- * What fits into `rssBytes`, which is at least `leastRssBytes`; Infinity: as much as is useful. An eighth is for what is made of
- * bytes on their way to the tape.
- */
+/** What fits into `rssBytes`, which is at least `leastRssBytes`; Infinity: as much as is useful. */
 export function memoryWithin(rssBytes: number): RecorderMemory {
   const eighth = Math.floor((rssBytes - programBytes) / 8);
   return {
-    ringBytes: Math.min(most.ringBytes, 2 ** Math.floor(Math.log2(2 * eighth))),
+    ringBytes: Math.min(most.ringBytes, 2 ** Math.floor(Math.log2(shares.ringBytes * eighth))),
     tlsObjects: rssBytes < scarceBytes ? most.tlsObjects / 4 : most.tlsObjects,
-    queueBytes: Math.min(most.queueBytes, eighth),
-    unboundBytes: Math.min(most.unboundBytes, eighth),
-    messageBytes: Math.min(most.messageBytes, 3 * eighth),
-    bodyBytes: Math.floor(eighth / 2),
+    queueBytes: Math.min(most.queueBytes, shares.queueBytes * eighth),
+    unboundBytes: Math.min(most.unboundBytes, shares.unboundBytes * eighth),
+    messageBytes: Math.min(most.messageBytes, shares.messageBytes * eighth),
+    bodyBytes: Math.floor(shares.bodyBytes * eighth),
   };
 }

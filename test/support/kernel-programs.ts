@@ -7,8 +7,16 @@ import { apps, type TemporaryFolder } from './programs';
 
 /** Ids of the programs that this process holds, by itself or through a probe it attached. */
 export function programIdsOf(pid: number): readonly number[] {
-  const files = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => readIfThere(`/proc/${pid}/fdinfo/${fd}`));
-  return [...new Set(files.flatMap((text) => [...text.matchAll(/^prog_id:\s*(\d+)$/gm)].map(([, id]) => Number(id))))];
+  return [
+    ...new Set(
+      openFilesOf(pid).flatMap((text) => [...text.matchAll(/^prog_id:\s*(\d+)$/gm)].map(([, id]) => Number(id))),
+    ),
+  ];
+}
+
+/** What the kernel tells of each file that this process has open: the texts of its fdinfo. */
+export function openFilesOf(pid: number): readonly string[] {
+  return readdirSync(`/proc/${pid}/fdinfo`).map((fd) => readIfThere(`/proc/${pid}/fdinfo/${fd}`));
 }
 
 /** All programs that the kernel holds, whoever loaded them, by id. */

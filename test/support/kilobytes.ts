@@ -1,5 +1,5 @@
 /** A service that answers with a kilobyte, and one who asks it as fast as it can. */
-import { lineFrom, type Program, start, startServer } from './programs';
+import { lineFrom, start, startServer } from './programs';
 
 const server = `require('node:http').createServer((_, response) => response.end('x'.repeat(1000)))
   .listen(0, '127.0.0.1', function () { console.log('listening ' + this.address().port); });`;
@@ -14,16 +14,12 @@ const next = () => http.get(process.argv[1], { agent }, (response) => response.r
 }));
 for (let i = 0; i < 16; i++) next();`;
 
-export interface KilobyteServer extends Program {
-  readonly port: number;
-}
-
-export function startKilobytes(): Promise<KilobyteServer> {
+export function startKilobytes(): ReturnType<typeof startServer> {
   return startServer(process.execPath, ['-e', server]);
 }
 
 /** Twenty thousand times, and some more on top. */
-export async function askForKilobytes({ port }: KilobyteServer): Promise<void> {
+export async function askForKilobytes({ port }: { readonly port: number }): Promise<void> {
   const load = start(process.execPath, ['-e', client, `http://127.0.0.1:${port}/`]);
   await lineFrom(load, load.child.stdout, /^enough$/);
   await load.stop('SIGTERM');
