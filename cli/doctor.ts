@@ -16,6 +16,7 @@ import { isRefusedBySeccomp, seccompRemedies } from '../native/seccomp';
 import { leastCgroupBytes, roomWithin, rssWithin } from '../recorder/memory';
 import {
   type EnvironmentFacts,
+  mayLookIntoOthers,
   missingCapabilities,
   readEnvironment,
 } from '../recorder/source/ebpf/attach/environment';
@@ -290,9 +291,10 @@ function returnProbeCheck(trial: ReturnProbeFacts): DoctorCheck {
   return bad('return probes', `none, so no TLS is read: ${refusal}`, remedy);
 }
 
-function processCheck({ survey: { running, closed }, isRoot = false }: DoctorFacts): DoctorCheck {
+function processCheck({ survey: { running, closed }, environment, isRoot = false }: DoctorFacts): DoctorCheck {
   if (closed === 0) return good('processes', `${running} run, and all may be looked into`);
   const found = `${closed} of ${running} may not be looked into`;
+  if (mayLookIntoOthers(environment.capabilities)) return good('processes', `${found}, whatever the rights`);
   return bad('processes', found, rightsRemedy(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'], isRoot));
 }
 

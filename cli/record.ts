@@ -157,10 +157,10 @@ async function record(args: RecordArguments): Promise<number> {
   });
   listenForSignals(starting);
   const recording = await starting;
-  const { targets: recorded, awaited } = recording;
+  const { targets: recorded, awaited, closed } = recording;
   const isCommand = command !== null;
   process.stderr.write(
-    `${announcement({ recorded, awaited, isCommand, tape: args.output, maxRssBytes, cgroupBytes }).join('\n')}\n`,
+    `${announcement({ recorded, awaited, closed, isCommand, tape: args.output, maxRssBytes, cgroupBytes }).join('\n')}\n`,
   );
   const stopShowing = args.status ? showStatus(recording) : () => undefined;
   const end = await recording.ended.finally(stopShowing);

@@ -38,6 +38,7 @@ export interface Beginning {
   /** `node (4711)`, or the command. */
   readonly recorded: readonly string[];
   readonly awaited: readonly AwaitedTarget[];
+  readonly closed: readonly string[];
   readonly isCommand: boolean;
   readonly tape: string;
   /** What the recorder may take, and what its cgroup may. */
@@ -47,15 +48,24 @@ export interface Beginning {
 
 /** Said once everything that exists is attached; scripts wait for the line that begins with `recording `. */
 export function announcement(beginning: Beginning): readonly string[] {
-  const { recorded, awaited, isCommand, tape } = beginning;
+  const { recorded, awaited, closed, isCommand, tape } = beginning;
   const known = recorded.slice(0, TARGETS_NAMED);
   const further = recorded.length - known.length;
   const whom = [...known, ...(further > 0 ? [`${further} more`] : []), ...awaited.map(({ words }) => words)];
   return [
     ...memoryLines(beginning),
+    ...closedLines(closed),
     ...awaited.map(({ words, seen }) => `waiting for ${words}${seen.length === 0 ? '' : ` (${seen.join('; ')})`}`),
     `recording ${whom.join(', ') || 'every process'} onto ${tape}${isCommand ? '' : '; Ctrl-C ends it'}`,
   ].map(visibleLine);
+}
+
+function closedLines(closed: readonly string[]): readonly string[] {
+  const further = closed.length - TARGETS_NAMED;
+  return [
+    ...closed.slice(0, TARGETS_NAMED).map((one) => `${one}: its TLS will not be read`),
+    ...(further > 0 ? [`nor that of ${further} more`] : []),
+  ];
 }
 
 /** Where the cgroup leaves less than a recorder makes use of. */

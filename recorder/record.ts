@@ -79,6 +79,8 @@ export interface Recording {
   readonly targets: readonly string[];
   /** What nobody fits yet. */
   readonly awaited: readonly AwaitedTarget[];
+  /** Whom nobody may look into, in words: of their TLS nothing but sizes is recorded. */
+  readonly closed: readonly string[];
   readonly tier: string;
   stats(): PipelineStats;
   capture(): CaptureStats;
@@ -122,6 +124,7 @@ class RunningRecording implements Recording {
   session: SessionId = '';
   targets: readonly string[] = [];
   awaited: readonly AwaitedTarget[] = [];
+  closed: readonly string[] = [];
   tier = '';
   readonly ended: Promise<RecordingEnd>;
   private source: EbpfSource | undefined;
@@ -199,6 +202,7 @@ class RunningRecording implements Recording {
     });
     this.targets = options.command === null ? this.source.targets : [this.commandLine(options.command)];
     this.awaited = this.source.awaited;
+    this.closed = this.source.closed;
     this.tier = this.source.tier;
     await this.source.settled();
     this.giveBack();

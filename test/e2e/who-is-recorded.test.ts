@@ -77,6 +77,22 @@ function plainConnection(port: number): { get(path: string): Promise<void>; clos
   return { get: ask, close: () => socket.destroy() };
 }
 
+describeE2e('every process', () => {
+  it('is recorded where one of them may not be looked into, and where none is named', async () => {
+    const server = await startServer(node, [echo, 'server', certificate.cert, certificate.key]);
+    const recording = await startRecording(newTape(), ['--all']);
+    expect(recording.program.stderr()).toMatch(/^recording every process onto /m);
+    for (const path of paths(3)) await get(server.port, path);
+    expect(await recording.end()).toBe(0);
+    const served = (await readTape(recording.tape))
+      .map(({ exchange }) => exchange)
+      .filter(({ connection }) => connection.local === `127.0.0.1:${server.port}`);
+    expect(served.map((exchange) => [httpIn(exchange).request?.target, ...exchange.problems])).toEqual(
+      paths(3).map((path) => [path]),
+    );
+  });
+});
+
 describeE2e('children that exist already', () => {
   it('are recorded with their parent: the workers of an nginx master', async () => {
     const port = await freePort();

@@ -17,8 +17,9 @@ import {
 import type { ProcessInfo } from '../../../tape/model/exchange';
 import type { MissingReason, SourceEvent } from '../events';
 import type { Source } from '../source';
-import { refuseClosed } from './attach/closed-targets';
+import { closedAmong } from './attach/closed-targets';
 import { resolveContainers } from './attach/containers/choose';
+import { mayLookIntoOthers, readEnvironment } from './attach/environment';
 import { HostsFiles } from './attach/hosts-files';
 import { createPlanner, type Planner } from './attach/plan';
 import { ProbeTimes } from './attach/probe-times';
@@ -72,10 +73,12 @@ export interface EbpfSourceOptions {
 
 export interface EbpfSource extends Source {
   readonly tier: string;
-  /** What is recorded, as a person would say it: `node (4711)`. */
+  /** What is recorded, as a person would say it: `node (4711)`; nothing where that is every process. */
   readonly targets: readonly string[];
   /** What nobody fits yet. */
   readonly awaited: readonly AwaitedTarget[];
+  /** Whom nobody may look into, in words: of their TLS nothing but sizes is recorded. */
+  readonly closed: readonly string[];
   readonly command: HeldCommand | undefined;
   /** Resolves when whoever had to be asked to be read has been asked. */
   settled(): Promise<void>;
@@ -104,6 +107,7 @@ class LiveSource implements EbpfSource {
   readonly tier: string;
   readonly targets: readonly string[];
   readonly awaited: readonly AwaitedTarget[];
+  readonly closed: readonly string[];
   readonly command: HeldCommand | undefined;
   private readonly capture: Capture;
   private readonly captureTier: Tier;
@@ -165,17 +169,14 @@ class LiveSource implements EbpfSource {
       onTls: (pid, isRead) => this.sawTls(pid, isRead),
     });
     try {
-      refuseClosed(found.matches, this.processes);
+      this.closed = closedAmong(found.matches, this.processes, mayLookIntoOthers(readEnvironment().capabilities));
       this.command = this.begin(found);
     } catch (error) {
       this.release();
       throw error;
     }
     this.awaited = found.awaited;
-    this.targets =
-      options.command === undefined
-        ? found.matches.map(({ process: { name, pid } }) => `${name} (${pid})`)
-        : [options.command.join(' ')];
+    this.targets = options.command === undefined ? namesOf(found, targets) : [options.command.join(' ')];
   }
 
   async settled(): Promise<void> {
@@ -519,6 +520,10 @@ function onlyPorts({ ports, pids, comms, cgroups, containers, all }: TargetSpec)
 /** Whether processes that are no targets yet may become some: all but numbers stand for whoever fits. */
 function mayCome({ ports, comms, cgroups, containers, all }: TargetSpec): boolean {
   return all || ports.length + comms.length + cgroups.length + containers.length > 0;
+}
+
+function namesOf({ matches }: FoundTargets, { all }: TargetSpec): readonly string[] {
+  return all ? [] : matches.map(({ process: { name, pid } }) => `${name} (${pid})`);
 }
 
 function sizes({ ringBytes, tlsObjects, limitBytes, queueBytes, gatherMs, dearMapUs, sample }: EbpfSourceOptions) {

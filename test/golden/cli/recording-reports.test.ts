@@ -131,10 +131,19 @@ it.each([
   ],
 ])('a recording begins %s', (_, cgroupBytes, asked, said) => {
   const maxRssBytes = Math.min(asked, rssWithin(cgroupBytes));
-  const beginning = { recorded: ['nginx (4711)'], awaited: [], isCommand: false, tape: 'shop.tape' };
+  const beginning = { recorded: ['nginx (4711)'], awaited: [], closed: [], isCommand: false, tape: 'shop.tape' };
   expect(announcement({ ...beginning, maxRssBytes, cgroupBytes })).toEqual([
     ...(said === null ? [] : [said]),
     'recording nginx (4711) onto shop.tape; Ctrl-C ends it',
+  ]);
+});
+
+it('a recording names whom it may not look into, and records the others', () => {
+  const closed = ['init (1): /proc/1/maps cannot be read'];
+  const beginning = { recorded: [], awaited: [], closed, isCommand: false, tape: 'shop.tape' };
+  expect(announcement({ ...beginning, maxRssBytes: 1024 * mebibyte, cgroupBytes: 0 })).toEqual([
+    'init (1): /proc/1/maps cannot be read: its TLS will not be read',
+    'recording every process onto shop.tape; Ctrl-C ends it',
   ]);
 });
 

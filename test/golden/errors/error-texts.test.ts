@@ -22,7 +22,7 @@ import { type CaptureStats, explainRefusals, type KernelRefusal } from '../../..
 import type { OwnRights } from '../../../native/seccomp';
 import { ReflectedFiles } from '../../../recorder/learn/reflected-files';
 import type { RecordingEnd } from '../../../recorder/record';
-import { refuseClosed } from '../../../recorder/source/ebpf/attach/closed-targets';
+import { closedAmong } from '../../../recorder/source/ebpf/attach/closed-targets';
 import { resolveContainers } from '../../../recorder/source/ebpf/attach/containers/choose';
 import { createProcReader } from '../../../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses } from '../../../recorder/source/ebpf/attach/processes';
@@ -198,7 +198,7 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     ]);
     const processes = createProcesses(createProcReader(tree.root));
     const found = processes.list().map((process) => ({ process, because: '--comm shop' }));
-    return said(() => refuseClosed(found, processes), tree.dispose);
+    return said(() => closedAmong(found, processes, false), tree.dispose);
   },
   NOTHING_RECORDED: () => said(() => refuse(nothingRecorded(unreadableRecording(), 'shop.tape'))),
   // pid_max is at most 4194304 (PID_MAX_LIMIT of linux/threads.h), and pids are below it

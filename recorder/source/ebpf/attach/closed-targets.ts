@@ -1,5 +1,5 @@
 /**
- * Refuses targets whose files may not be looked into: without them no TLS library of a process is found, and of its TLS
+ * Targets whose files may not be looked into: without them no TLS library of a process is found, and of its TLS
  * connections nothing but sizes would be recorded. What the user's rights show is tried, not told by capabilities: some
  * kernels show what a process has mapped to CAP_PERFMON, and to the owner of a process anyway.
  */
@@ -10,30 +10,61 @@ import type { TargetMatch } from './targets';
 
 const mostNamed = 5;
 
-/** @throws WiretapeError TARGET_CLOSED where a process that runs does not show the files it has mapped. */
-export function refuseClosed(found: readonly TargetMatch[], processes: Processes): void {
+interface Closed {
+  readonly match: TargetMatch;
+  readonly why: string;
+}
+
+/**
+ * Targets whose TLS will not be read, each in words; mostly none. Some processes are closed to everybody, by a security module
+ * or because their own namespace is above: they are no reason not to record the others.
+ *
+ * @param hasRights every right that could open a process to its recorder is there
+ * @throws WiretapeError TARGET_CLOSED where more rights would help, or where no target may be looked into.
+ */
+export function closedAmong(
+  found: readonly TargetMatch[],
+  processes: Processes,
+  hasRights: boolean,
+): readonly string[] {
   const closed = found.flatMap((match) => {
     const why = whyClosed(match, processes);
     return why === null ? [] : [{ match, why }];
   });
-  const [first, ...rest] = closed;
-  if (first === undefined) return;
-  const { match, why } = first;
-  throw new WiretapeError('TARGET_CLOSED', `May not look into ${named(match)}, which fits ${match.because}`, {
+  const hasOpen = closed.length < found.filter(({ process: { pid } }) => hasFiles(pid, processes)).length;
+  if (closed.length > 0 && !(hasRights && hasOpen)) throw refusal(closed, hasRights);
+  return closed.map(({ match, why }) => `${named(match)}: ${why}`);
+}
+
+function refusal([first, ...rest]: readonly Closed[], hasRights: boolean): WiretapeError {
+  const { match, why } = first as Closed;
+  return new WiretapeError('TARGET_CLOSED', `May not look into ${named(match)}, which fits ${match.because}`, {
     seen: [`${why}: no TLS library in it would be found`, ...others(rest.map((one) => one.match))],
-    remedy: ['Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH', 'wiretape doctor tells what is missing'],
+    remedy: hasRights ? remedyBeyondRights : remedyByRights,
   });
 }
 
+const remedyByRights = [
+  'Run as root, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+  'wiretape doctor tells what is missing',
+];
+const remedyBeyondRights = [
+  'A security module or a namespace above forbids it, whatever the rights: choose another target, or record on the host',
+];
+
 /** Null also for one that has ended meanwhile: nobody asks for its files. */
 function whyClosed({ process: { pid } }: TargetMatch, processes: Processes): string | null {
-  const facts = processes.facts(pid);
-  if (facts?.hasMemory !== true) return null;
+  if (!hasFiles(pid, processes)) return null;
   if (!processes.isOpen(pid)) return `/proc/${pid}/maps cannot be read`;
   // Whose /proc/PID/exe can be read lets its files be opened too, whatever the mount namespace; those that were deleted aside.
-  if (facts.exe !== null) return null;
+  if (processes.facts(pid)?.exe !== null) return null;
   const closed = processes.images(pid).find((image) => !opens(image));
   return closed === undefined ? null : `${closed.path} of /proc/${pid}/maps cannot be opened`;
+}
+
+/** Not of threads of the kernel. */
+function hasFiles(pid: number, processes: Processes): boolean {
+  return processes.facts(pid)?.hasMemory === true;
 }
 
 function opens(image: Parameters<typeof openImage>[0]): boolean {

@@ -126,6 +126,12 @@ export function decodeCapabilities(hexMask: string): readonly string[] {
   return CAPABILITIES.flatMap((name, bit) => ((mask >> BigInt(bit)) & 1n ? [`CAP_${name}`] : []));
 }
 
+/** Whether every right is there that opens the processes of others. */
+export function mayLookIntoOthers(capabilities: ReadonlySet<string>): boolean {
+  const missing = missingCapabilities(capabilities);
+  return !missing.includes('CAP_SYS_PTRACE') && !missing.includes('CAP_DAC_READ_SEARCH');
+}
+
 /**
  * Capabilities that recording needs and this user lacks. CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON (the kernel's
  * bpf_capable and perfmon_capable), CAP_DAC_OVERRIDE includes CAP_DAC_READ_SEARCH where files are only read.

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WiretapeError } from '../../../../errors/wiretape-error';
-import { refuseClosed } from '../../../../recorder/source/ebpf/attach/closed-targets';
+import { closedAmong } from '../../../../recorder/source/ebpf/attach/closed-targets';
 import { createProcReader } from '../../../../recorder/source/ebpf/attach/proc/proc-reader';
 import { createProcesses } from '../../../../recorder/source/ebpf/attach/processes';
 import { createProcTree, type FakeProcess, type ProcTree } from './proc-tree';
@@ -11,13 +11,25 @@ afterEach(() => tree.dispose());
 
 const maps = '00400000-00401000 r-xp 00000000 00:fe 17 /shop/server\n';
 
-/** What is refused of these, as targets; null where nothing is. */
-function refusal(...fakes: readonly FakeProcess[]): WiretapeError | null {
+/** What is said of these, as targets, to a recorder with or without all rights. */
+function closed(fakes: readonly FakeProcess[], hasRights = false): readonly string[] {
   tree = createProcTree(fakes);
   const processes = createProcesses(createProcReader(tree.root));
-  const found = processes.list().map((process) => ({ process, because: '--comm shop' }));
+  return closedAmong(
+    processes.list().map((process) => ({ process, because: '--comm shop' })),
+    processes,
+    hasRights,
+  );
+}
+
+/** What is refused of these, as targets of a recorder without rights over others; null where nothing is. */
+function refusal(...fakes: readonly FakeProcess[]): WiretapeError | null {
+  return refused(() => closed(fakes));
+}
+
+function refused(attempt: () => unknown): WiretapeError | null {
   try {
-    refuseClosed(found, processes);
+    attempt();
     return null;
   } catch (error) {
     if (error instanceof WiretapeError) return error;
@@ -49,7 +61,7 @@ it('takes one whose files can be opened all the same', () => {
   writeFileSync(join(tree.root, '7/root/shop/server'), 'x');
   const processes = createProcesses(createProcReader(tree.root));
   const found = processes.list().map((process) => ({ process, because: '--comm shop' }));
-  expect(() => refuseClosed(found, processes)).not.toThrow();
+  expect(closedAmong(found, processes, false)).toEqual([]);
 });
 
 it('lets a file be gone where rights are not what is missing', () => {
@@ -64,4 +76,22 @@ it('does not ask for the files of a process that has ended', () => {
 it('names some of many', () => {
   const error = refusal(...[1, 2, 3, 4, 5, 6, 7, 8].map((pid) => ({ pid, name: 'shop', exe: '/shop', maps: null })));
   expect(error?.seen[1]).toBe('nor into shop (2), shop (3), shop (4), shop (5), shop (6) and 2 more');
+});
+
+const open = { pid: 8, name: 'open', exe: '/shop/server', maps };
+const closedToAll = { pid: 7, name: 'sealed', exe: '/shop/server', maps: null };
+
+it('names one that is closed whatever the rights, and leaves the others to be recorded', () => {
+  expect(closed([closedToAll, open], true)).toEqual(['sealed (7): /proc/7/maps cannot be read']);
+});
+
+it('refuses it together with the others where more rights would open it', () => {
+  expect(refusal(closedToAll, open)?.remedies).toContain('wiretape doctor tells what is missing');
+});
+
+it('refuses it where nothing else is to be recorded, and does not ask for rights that are there', () => {
+  const threadOfKernel = { pid: 9, name: 'kthreadd' };
+  const error = refused(() => closed([closedToAll, threadOfKernel], true));
+  expect(error?.code).toBe('TARGET_CLOSED');
+  expect(error?.remedies).toEqual([expect.stringMatching(/^A security module or a namespace above forbids it/)]);
 });
