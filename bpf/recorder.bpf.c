@@ -34,6 +34,7 @@
 #include "hooks/tls_go.bpf.h"
 #include "hooks/socket_data.bpf.h"
 #include "hooks/names.bpf.h"
+#include "hooks/quic.bpf.h"
 #include "hooks/call_ends.bpf.h"
 #include "hooks/tls_calls.bpf.h"
 #include "hooks/tls_agreed.bpf.h"

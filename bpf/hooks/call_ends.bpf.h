@@ -20,9 +20,10 @@ static __always_inline void take_sent(struct sock *sk, int result)
 		end_batch();
 	else if (is_stream(sk))
 		TAKE_BYTES(sk, result, WIRE_SENT, true);
-	else if (is_udp(sk))
+	else if (is_udp(sk)) {
 		NOTE_QUESTION(sk);
-	else
+		NOTE_QUIC(sk, result);
+	} else
 		NOTE_OTHER(sk);
 }
 

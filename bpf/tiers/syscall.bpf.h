@@ -103,9 +103,10 @@ static __always_inline void take_call(struct sock *sk, struct socket_call *call,
 		TAKE_BYTES(sk, length, call->direction, call->readable);
 	else if (!is_udp(sk))
 		NOTE_OTHER(sk);
-	else if (call->direction == WIRE_SENT)
+	else if (call->direction == WIRE_SENT) {
 		NOTE_QUESTION(sk);
-	else if (call->readable)
+		NOTE_QUIC(sk, length);
+	} else if (call->readable)
 		TAKE_ANSWER(sk, length);
 }
 

@@ -164,7 +164,7 @@ export const lossWords = {
   'program-skipped':
     "the kernel did not run the recorder's program for that many events, at most; of whom is not known",
   'other-socket':
-    'a kind of socket that is not read (vsock, TIPC, SMC, MPTCP, SCTP and others): so many sockets, of unknown size',
+    'a kind of socket that is not read (QUIC, vsock, TIPC, SMC, MPTCP, SCTP and others): so many sockets, of unknown size',
   'not-captured': 'packets that are missing in the file of an import',
   'no-boundary': 'seen, and no part of any exchange: after a gap or an error, before the next message began',
   'no-open': 'of a connection whose beginning was not seen',

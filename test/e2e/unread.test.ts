@@ -254,18 +254,19 @@ describeE2e('sockets of kinds that are not read', () => {
 
   it.each(tiers)('are named and counted, once each, by tier %s', async (tier) => {
     const tape = folder.file(`others-${tier}.tape`);
-    const words = ['record', '--tier', tier, '-o', tape, '--', program(), 'seqpacket'];
+    const words = ['record', '--tier', tier, '-o', tape, '--', program(), 'seqpacket', 'quic', 'datagrams'];
     const recording = start(wiretape, words, { env: environment });
     expect(await recording.ended).toBe(3);
     const summary = recording.stderr();
-    expect(summary).toMatch(/^ {2}seen {6}2 sockets of other kinds: unix seqpacket$/m);
-    expect(summary).toMatch(/^ {2}not read {3}2 sockets of other kinds: unix seqpacket$/m);
+    expect(summary).toMatch(/^ {2}seen {6}4 sockets of other kinds: unix seqpacket, quic$/m);
+    expect(summary).toMatch(/^ {2}not read {3}4 sockets of other kinds: unix seqpacket, quic$/m);
     expect(summary).toMatch(/^ {13}other-sockets \(\d+\): unix seqpacket, 2 sockets$/m);
+    expect(summary).toMatch(/^ {13}other-sockets \(\d+\): quic, 2 sockets$/m); // and none of those that are something else
     expect(summary).not.toContain('no connection was seen');
     expect(summary).not.toContain('missing    nothing');
     const losses = new Database(tape, { readonly: true });
     expect(losses.prepare('SELECT reason, events, bytes FROM losses').all()).toEqual([
-      { reason: 'other-socket', events: 2, bytes: 0 },
+      { reason: 'other-socket', events: 4, bytes: 0 },
     ]);
     losses.close();
   });

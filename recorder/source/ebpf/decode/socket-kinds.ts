@@ -1,7 +1,7 @@
 /** Kinds of sockets that are not read, by the names people know them by (Linux, include/linux/socket.h). Pure. */
 
 export interface SocketKind {
-  /** `vsock`, `tipc`, `mptcp`; `family 99` where nobody here knows a name. */
+  /** `vsock`, `quic`, `mptcp`; `family 99` where nobody here knows a name. */
   readonly socketKind: string;
   /** `2:1024`, context id and port of a vsock; null where it is not known. */
   readonly peer: string | null;
@@ -29,8 +29,8 @@ const families: Readonly<Record<number, string>> = {
   43: 'smc',
   [vsock]: 'vsock',
 };
-/** Of the internet families. */
-const protocols: Readonly<Record<number, string>> = { 33: 'dccp', 132: 'sctp', 256: 'smc', 262: 'mptcp' };
+/** Of the internet families; of datagrams only QUIC is told of. */
+const protocols: Readonly<Record<number, string>> = { 17: 'quic', 33: 'dccp', 132: 'sctp', 256: 'smc', 262: 'mptcp' };
 
 export function socketKindOf({ family, protocol, cid, port }: SocketNumbers): SocketKind {
   const isInternet = family === ipv4 || family === ipv6;

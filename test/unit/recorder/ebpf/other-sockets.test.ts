@@ -21,6 +21,8 @@ it.each<[string, string | null, Omit<WireFields, 'type'>]>([
   ['mptcp', null, { family: 2, protocol: 262 }],
   ['sctp', null, { family: 10, protocol: 132 }],
   ['smc', null, { family: 43 }],
+  ['quic', null, { family: 2, protocol: 17 }],
+  ['quic', null, { family: 10, protocol: 17 }],
   ['protocol 99', null, { family: 2, protocol: 99 }],
   ['family 77', null, { family: 77, protocol: 262 }],
 ])('are told as %s with %s', (socketKind, peer, fields) => {
