@@ -149,12 +149,15 @@ static __always_inline u32 next_written(struct sock *sk)
 
 /*
  * Bytes that moved, by the kernel's number of the `next` one, and that no call told us. Where it seems to be less than
- * none, another thread's call was taken for such before: from here on it fits again.
+ * none, another thread's call was taken for such before: from here on it fits again. The number is one of 32 bits: less by
+ * a GiB, and more by three, is all it can say, and a call that goes out in part before it is counted is no longer than that.
  */
+#define UNTOLD_MOST (3u << 30)
+
 static __always_inline u32 untold(u32 next, u32 *begin, u64 told, u32 moved_now)
 {
 	u32 bytes = next - *begin - (u32)told - moved_now;
-	if (bytes <= (1u << 30))
+	if (bytes <= UNTOLD_MOST)
 		return bytes;
 	*begin += bytes;
 	return 0;
