@@ -23,6 +23,7 @@ struct config_reader {
 struct config_target {
 	unsigned int parent; /* tgid it was forked from while it was watched; 0: none */
 	unsigned int image;  /* counts its execs: a new program has none of the old one's objects */
+	unsigned long long generations; /* the last one there was when it was forked: what its parent made later it has not inherited */
 };
 
 /*

@@ -26,6 +26,7 @@ enum wire_type {
 	WIRE_ANSWER = 14,   /* struct wire_header and `captured` bytes: what the process received from a DNS server by UDP */
 	WIRE_TLS_AGREED = 15, /* struct wire_agreed: what TLS stream `tls` was agreed to carry, as its library told its program */
 	WIRE_OTHER_SOCKET = 16, /* struct wire_other: bytes moved on a socket of a kind that is not read */
+	WIRE_COUNTED = 17, /* struct wire_header: the unix sockets that targets hold have just been counted */
 };
 
 enum wire_direction { WIRE_RECEIVED = 0, WIRE_SENT = 1 };
@@ -58,6 +59,7 @@ enum wire_told {
 	WIRE_TOLD_WINDOW = 4,
 	WIRE_TOLD_SENT_END = 8, /* its FIN was sent before the connection ended */
 	WIRE_TOLD_RECEIVED_END = 16,
+	WIRE_TOLD_LEFT = 32, /* the process took less than all that its peer had to say, or the peer had not ended */
 };
 
 /* Which library a TLS stream is of: `role` of every event in the TLS layer. */

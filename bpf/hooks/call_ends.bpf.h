@@ -38,6 +38,8 @@ static __always_inline void take_received(struct sock *sk, int result, int flags
 {
 	if (result <= 0) {
 		end_batch();
+		if (!result)
+			NOTE_UNIX_END(sk);
 	} else if (!(flags & MSG_ASIDE)) {
 		if (is_stream(sk))
 			TAKE_BYTES(sk, result, WIRE_RECEIVED, !(flags & MSG_TRUNC));

@@ -20,7 +20,11 @@ static __always_inline void begin_task(struct task_struct *task, u64 clone_flags
 	if (clone_flags & CLONE_THREAD || !is_target(parent))
 		return;
 	u32 child = task->tgid;
-	struct config_target target = { .parent = parent, .image = image_of(parent) };
+	struct config_target target = {
+		.parent = parent,
+		.image = image_of(parent),
+		.generations = generations_so_far(),
+	};
 	target_marks[child % TARGET_MARKS] = 1;
 	if (bpf_map_update_elem(&wt_targets, &child, &target, BPF_ANY))
 		count(COUNT_STATE_FULL, 1);

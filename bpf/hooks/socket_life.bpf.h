@@ -126,11 +126,15 @@ static __always_inline struct sock *sock_of(struct file *file)
 			break;                                                                                         \
 	}
 
+static __always_inline bool fin_came(struct sock *sk)
+{
+	return READ(sk, __sk_common.skc_flags) & (1ul << bpf_core_enum_value(enum sock_flags, SOCK_DONE));
+}
+
 /* The peer's FIN takes a number of the sequence, and counts as a byte received. It comes last: nothing waits behind it. */
 static __always_inline bool fin_taken(struct sock *sk, struct tcp_sock *tcp)
 {
-	bool came = READ(sk, __sk_common.skc_flags) & (1ul << bpf_core_enum_value(enum sock_flags, SOCK_DONE));
-	return came && READ(tcp, rcv_nxt) == READ(tcp, copied_seq);
+	return fin_came(sk) && READ(tcp, rcv_nxt) == READ(tcp, copied_seq);
 }
 
 /* Number of the next byte that will be taken from the socket; changed by whoever reads, never by what arrives. */
@@ -149,12 +153,15 @@ static __always_inline u32 next_written(struct sock *sk)
 
 /*
  * Bytes that moved, by the kernel's number of the `next` one, and that no call told us. Where it seems to be less than
- * none, another thread's call was taken for such before: from here on it fits again.
+ * none, another thread's call was taken for such before: from here on it fits again. The number is one of 32 bits: less by
+ * a GiB, and more by three, is all it can say, and a call that goes out in part before it is counted is no longer than that.
  */
+#define UNTOLD_MOST (3u << 30)
+
 static __always_inline u32 untold(u32 next, u32 *begin, u64 told, u32 moved_now)
 {
 	u32 bytes = next - *begin - (u32)told - moved_now;
-	if (bytes <= (1u << 30))
+	if (bytes <= UNTOLD_MOST)
 		return bytes;
 	*begin += bytes;
 	return 0;
@@ -466,8 +473,30 @@ int BPF_PROG(wt_sock_state, struct sock *sk, int before, int after)
 	return 0;
 }
 
+/* An alert, or of TLS 1.3, which hides what a record is, one as short as that: what comes before the end, as a rule. */
+static __always_inline bool ends_in_alert(struct record_reader *reader)
+{
+	u32 length = (u32)reader->header[3] << 8 | reader->header[4];
+	if (reader->left || reader->have)
+		return false;
+	return reader->header[0] == RECORD_ALERT || (reader->header[0] == RECORD_APPLICATION && length <= ALERT_RECORD_MOST);
+}
+
+/* TLS says by itself that no more comes, and who hears it need not wait for the FIN. */
+static __always_inline bool took_all(struct socket_state *state, struct sock *sk)
+{
+	struct tcp_sock *tcp = is_tcp(sk) ? tcp_of(sk) : 0;
+	struct record_reader *reader = &state->readers[WIRE_RECEIVED];
+	/* The FIN itself may wait. */
+	if (!tcp || (fin_came(sk) && READ(tcp, rcv_nxt) - READ(tcp, copied_seq) <= 1))
+		return true;
+	return state->flags & SOCKET_TLS && (reader->lost || ends_in_alert(reader));
+}
+
 static __always_inline void end_socket(struct socket_state *state, struct sock *sk)
 {
+	if (!took_all(state, sk))
+		state->ended |= WIRE_TOLD_LEFT;
 	u64 generation = state->generation;
 	if (!state->error)
 		state->error = READ(sk, sk_err);
@@ -477,6 +506,28 @@ static __always_inline void end_socket(struct socket_state *state, struct sock *
 	bpf_map_delete_elem(&wt_seals, &generation);
 	state->flags &= ~SOCKET_OPENED;
 }
+
+/* The process was told that the other end of a unix socket sends no more; nobody tells of its own end. */
+static __always_inline void note_unix_end(struct sock *sk)
+{
+	struct socket_state *state = is_unix(sk) ? socket_storage(sk, false) : 0;
+	if (!state || !(state->flags & SOCKET_OPENED) || state->ended & WIRE_TOLD_RECEIVED_END)
+		return;
+	state->ended |= WIRE_TOLD_RECEIVED_END;
+	send_close(state, sk, WIRE_STANDING);
+}
+
+#ifdef STATE_IN_HASHES
+/* By itself, as there is little room on the stack of who asks. */
+VERIFIED_ONCE note_unix_end_of(u64 sk)
+{
+	note_unix_end((struct sock *)sk);
+	return 0;
+}
+#define NOTE_UNIX_END(sk) note_unix_end_of((u64)(sk))
+#else
+#define NOTE_UNIX_END(sk) note_unix_end(sk)
+#endif
 
 static __always_inline void destroy_socket(struct sock *sk)
 {
@@ -548,13 +599,27 @@ int wt_take_stock(struct bpf_iter__task_file *context)
 	return 0;
 }
 
+/* Behind all that was said of sockets that are not among those counted. */
+static __always_inline void send_counted(void)
+{
+	struct wire_header *event = reserve_small(sizeof(*event));
+	if (!event)
+		return;
+	fill_header(event, WIRE_COUNTED, settings.self_tgid);
+	submit(event);
+}
+
 /*
  * The kernel tells nobody when a unix socket ends. So user space asks now and then which ones targets still hold: their
- * generations, eight bytes each, are what this iterator prints.
+ * generations, eight bytes each, are what this iterator prints. It is called without a task at its end.
  */
 SEC("iter/task_file")
 int wt_unix_census(struct bpf_iter__task_file *context)
 {
+	if (!context->task) {
+		send_counted();
+		return 0;
+	}
 	struct sock *sk = held_socket(context);
 	struct socket_state *state = sk && is_unix(sk) ? socket_storage(sk, false) : 0;
 	if (state && state->flags & SOCKET_OPENED)

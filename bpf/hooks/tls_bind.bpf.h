@@ -39,7 +39,10 @@ static __always_inline struct object_key key_of(u64 address, u32 tgid)
 	return key;
 }
 
-/* A forked process goes on with the TLS objects it inherited: the same streams, under its own name. */
+/*
+ * A forked process goes on with the TLS objects it inherited: the same streams, under its own name. What its parent made
+ * since is at addresses where its own objects are as likely to be: the two began with the same memory.
+ */
 static __always_inline struct tls_state *inherited_tls(const struct object_key *own)
 {
 	u32 tgid = own->tgid;
@@ -47,22 +50,34 @@ static __always_inline struct tls_state *inherited_tls(const struct object_key *
 	if (!target || !target->parent)
 		return 0;
 	struct object_key key = { .address = own->address, .tgid = target->parent, .image = target->image };
-	return bpf_map_lookup_elem(&wt_tls, &key);
+	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
+	return tls && !tls->gone && tls->generation <= target->generations ? tls : 0;
+}
+
+/* Only ever read. */
+static struct tls_state gone_tls = { .gone = 1 };
+
+/* The object is no more. Where there was one before the fork, what is at its address later is not that one. */
+static __always_inline void forget_object(struct object_key *key)
+{
+	bpf_map_delete_elem(&wt_tls, key);
+	if (inherited_tls(key))
+		bpf_map_update_elem(&wt_tls, key, &gone_tls, BPF_ANY);
 }
 
 static __always_inline struct tls_state *tls_at(struct object_key *key, u32 library)
 {
 	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, key);
-	if (tls)
+	if (tls && !tls->gone)
 		return tls;
-	struct tls_state *inherited = inherited_tls(key);
+	struct tls_state *inherited = tls ? 0 : inherited_tls(key);
 	struct tls_state fresh = {};
 	if (inherited)
 		fresh = *inherited;
 	else
 		fresh.generation = next_generation();
 	fresh.library = library;
-	bpf_map_update_elem(&wt_tls, key, &fresh, BPF_NOEXIST);
+	bpf_map_update_elem(&wt_tls, key, &fresh, tls ? BPF_ANY : BPF_NOEXIST);
 	tls = bpf_map_lookup_elem(&wt_tls, key);
 	if (!tls)
 		count(COUNT_STATE_FULL, 1);
@@ -78,7 +93,7 @@ static __always_inline struct tls_state *tls_of(u64 ssl, u32 tgid, u32 library)
 static __always_inline void forget_tls(u64 ssl, u32 tgid)
 {
 	struct object_key key = key_of(ssl, tgid);
-	bpf_map_delete_elem(&wt_tls, &key);
+	forget_object(&key);
 }
 
 static __always_inline bool is_live_socket(u64 socket)
@@ -106,7 +121,7 @@ static __always_inline struct tls_state *bind_at(struct object_key *key, u64 soc
 		if (is_live_socket(tls->socket))
 			return tls;
 		library = tls->library;
-		bpf_map_delete_elem(&wt_tls, key);
+		forget_object(key);
 		tls = tls_at(key, library);
 		if (!tls)
 			return tls;

@@ -220,8 +220,10 @@ static __always_inline void end_stream(u64 ssl)
 	u32 tgid = current_tgid();
 	struct object_key key = key_of(ssl, tgid);
 	struct tls_state *tls = bpf_map_lookup_elem(&wt_tls, &key);
-	if (!tls)
+	if (!tls || tls->gone) {
+		forget_object(&key);
 		return;
+	}
 	struct wire_close *event = reserve_small(sizeof(*event));
 	if (event) {
 		fill_header(&event->header, WIRE_TLS_CLOSE, tgid);
@@ -236,5 +238,5 @@ static __always_inline void end_stream(u64 ssl)
 		event->told = 0;
 		submit(event);
 	}
-	bpf_map_delete_elem(&wt_tls, &key);
+	forget_object(&key);
 }

@@ -15,6 +15,11 @@
 #define SOCKET_NOT_SAMPLED 0x80 /* its open and its end are told, and none of its bytes */
 #define SOCKET_OTHER 0x100      /* of a kind that is not read, which was told */
 
+/* Types of TLS records; an alert of TLS 1.3 has two bytes, the byte of its type and a tag of 16 at the most. */
+#define RECORD_ALERT 21
+#define RECORD_APPLICATION 23
+#define ALERT_RECORD_MOST 19
+
 /* Where a direction stands in the sequence of TLS records. */
 struct record_reader {
 	u32 left;      /* bytes of the current record still to come */

@@ -28,9 +28,21 @@ static __always_inline u64 next_generation(void)
 	__sync_fetch_and_add(&last_generation, 1);
 	return (*(volatile u64 *)&last_generation << 22) | (u32)bpf_get_current_pid_tgid();
 }
+
+/* No later one is lower. */
+static __always_inline u64 generations_so_far(void)
+{
+	return *(volatile u64 *)&last_generation << 22 | 0x3fffff;
+}
 #else
 static __always_inline u64 next_generation(void)
 {
 	return __sync_fetch_and_add(&last_generation, 1) + 1;
+}
+
+/* No later one is lower. */
+static __always_inline u64 generations_so_far(void)
+{
+	return *(volatile u64 *)&last_generation;
 }
 #endif

@@ -17,7 +17,8 @@ struct tls_state {
 	u64 below;
 	u16 carrier; /* 1: its plaintext is the ciphertext of another TLS object (TLS in TLS) */
 	u16 agreed;  /* 1: what it was agreed to carry has been told */
-	u16 library; /* enum wire_library */
+	u8 library;  /* enum wire_library */
+	u8 gone;     /* 1: a forked process has ended what it inherited at this address; all else is 0 */
 	u16 from_record; /* JSSE: 1: the socket was found by a record that it received */
 	struct turns turns;
 };

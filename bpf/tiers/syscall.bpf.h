@@ -97,6 +97,8 @@ static __always_inline void skip_bytes(u64 address, u32 length, u8 direction)
 
 static __always_inline void take_call(struct sock *sk, struct socket_call *call, u32 length)
 {
+	if (!length && call->direction == WIRE_RECEIVED)
+		NOTE_UNIX_END(sk);
 	if (!length || call->flags & MSG_ASIDE)
 		return;
 	if (is_stream(sk))
@@ -186,7 +188,7 @@ static __always_inline void leave_other_call(struct pt_regs *regs, long result)
 {
 	struct open_call noted;
 	struct socket_call call;
-	if (!end_noted_call(&noted) || result <= 0 || !describe_call(&call, regs, CALL_NUMBER(regs)))
+	if (!end_noted_call(&noted) || result < 0 || !describe_call(&call, regs, CALL_NUMBER(regs)))
 		return;
 	struct sock *sk = socket_told_of(call.fd);
 	if ((u64)sk == noted.sk)

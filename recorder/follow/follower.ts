@@ -45,8 +45,8 @@ export interface ConnectionListener extends StreamReader {
   taken(way: Way): void;
   /** Something of this connection is missing, and no position says where. */
   loss(event: LossEvent): void;
-  /** Called once, last. */
-  close(ending: Ending, atUs: number): void;
+  /** Called once, last. `wasLeft`: our side went before it had all that the other side had to say. */
+  close(ending: Ending, atUs: number, wasLeft: boolean): void;
   /** Time has passed. True while something still waits for time to pass. */
   expire(nowUs: number): boolean;
 }
@@ -225,7 +225,8 @@ class FollowedConnection {
     this.sent.finish(this.closing?.sentTotal ?? null, atUs);
     this.received.finish(this.closing?.receivedTotal ?? null, atUs);
     this.merge.release();
-    this.listener.close(this.closing?.how ?? ending, this.closing?.atUs ?? atUs);
+    const { how = ending, atUs: endedAtUs = atUs, wasLeft = false } = this.closing ?? {};
+    this.listener.close(how, endedAtUs, wasLeft);
   }
 
   /** While a direction has a hole, both are held; too much or too long, and the hole is given up. */

@@ -127,13 +127,14 @@ export class ParsedConnection implements ConnectionListener, Reader {
     else this.reading()?.taint(problemOfGap(reason));
   }
 
-  close(ending: Ending, atUs: number): void {
+  close(ending: Ending, atUs: number, wasLeft: boolean): void {
     this.host.at(atUs);
     if (this.hasNotBegun() && !this.beginsLate) this.noteFailedConnect(ending, atUs);
     let closed: Conversation | null = null;
     // What a conversation held back until now may hand the connection over.
     for (let open = this.lastReading(); open !== null && open !== closed; open = this.lastReading()) {
       closed = open;
+      if (wasLeft && this.orientation === 'outbound') open.leaves?.();
       open.close(ending, atUs);
     }
     this.host.end();

@@ -84,6 +84,8 @@ export interface Conversation {
    * `side`: it is missing here in that direction, and nobody knows how much it is.
    */
   taint(problem: number, side?: Side): void;
+  /** The client closes, and the server had not ended, as far as anybody took what it said: called before `close`. */
+  leaves?(): void;
   close(ending: Ending, atUs: number): void;
   /** Time has passed. True while something still waits for time to pass. */
   expire(nowUs: number): boolean;

@@ -78,6 +78,8 @@ export interface CloseEvent {
   readonly connection: number;
   readonly atUs: number;
   readonly how: 'closed' | 'refused' | 'reset' | 'timeout';
+  /** The process closed it before the other side had ended, or without having taken all that it said. */
+  readonly wasLeft?: boolean;
   /** Final stream lengths, for finding a loss at the very end; null where the source cannot know. */
   readonly sentTotal: number | null;
   readonly receivedTotal: number | null;

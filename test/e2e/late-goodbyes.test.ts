@@ -35,3 +35,28 @@ describeE2e('an answer that its server ends, and after that a reset', () => {
     expect(exchanges.map(seen)).toEqual([whole, ['/too-late', null, 'closed', []]]);
   });
 });
+
+describeE2e('an answer that ends with its connection, of which its client took the first bytes only', () => {
+  const left = ['/left', 'closed', ['cut-short']];
+  const ended = ({ exchange }: StoredExchange) => [
+    httpIn(exchange).request?.target,
+    exchange.outcome,
+    exchange.problems,
+  ];
+
+  it.each(workingTiers())('is not called whole, by tier %s', async (tier) => {
+    const server = await startServer('python3', [program, 'server']);
+    const command = ['python3', program, 'leaver', String(server.port)];
+    const { exchanges } = await recordCommand(command, ['--tier', tier]);
+    expect(exchanges.map(ended)).toEqual([left]);
+  });
+
+  it.each(workingTiers())(
+    'is not called whole over a unix socket, where that which was read to its end is, by tier %s',
+    async (tier) => {
+      const { exchanges } = await recordCommand(['python3', program, 'unix'], ['--tier', tier]);
+      const outbound = exchanges.filter(({ exchange }) => exchange.connection.direction === 'outbound');
+      expect(outbound.map(ended)).toEqual([['/until-the-end', 'response', []], left]);
+    },
+  );
+});

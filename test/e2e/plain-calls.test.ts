@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { StoredExchange } from '../../tape/store/tape';
 import { httpIn, rawIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { apps, seededBytes, stopAll, temporaryFolder } from '../support/programs';
+import { apps, seededBytes, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { bodyHash, type Recorded, recordCommand, sha256 } from '../support/recorder';
 
 const SENDS = ['write', 'writev', 'send', 'sendto', 'sendmsg', 'sendmmsg', 'zerocopy'];
@@ -52,6 +52,9 @@ const fromPackets: Run[] = [
   plain('sendfile', 'read', { request: 8 << 20, response: 24 << 20 }),
 ];
 const unreadableReceive = plain('write', 'splice');
+
+/** More than can be told in 30 bits. */
+const LONG_MIB = 1100;
 
 describeE2e('plaintext by every call', () => {
   const folder = temporaryFolder();
@@ -135,6 +138,35 @@ for part in range(3):
 s.sendall(b'the last'); s.shutdown(socket.SHUT_WR)
 while s.recv(4000): pass
 `;
+
+/** A server of one long answer, and a client that moves its body by splice alone. */
+const longServer = `import socket
+listener = socket.create_server(('127.0.0.1', 0))
+print('listening', listener.getsockname()[1], flush=True)
+connection, _ = listener.accept()
+connection.recv(4096)
+connection.sendall(b'HTTP/1.0 200 OK\\r\\nContent-Type: text/plain\\r\\n\\r\\n')
+connection.recv(1)
+for _ in range(${LONG_MIB}): connection.sendall(bytes(1 << 20))`;
+const longClient = `import os, socket, sys
+connection = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+connection.sendall(b'GET /long HTTP/1.0\\r\\n\\r\\n')
+connection.recv(4096)
+connection.sendall(b'\\n')
+from_pipe, to_pipe = os.pipe()
+nowhere = os.open('/dev/null', os.O_WRONLY)
+while moved := os.splice(connection.fileno(), to_pipe, 1 << 16):
+    while moved: moved -= os.splice(from_pipe, nowhere, moved)`;
+
+describeE2e('more than a GiB that is received by splice', () => {
+  it('is missing, all of it', async () => {
+    const server = await startServer('python3', ['-c', longServer]);
+    const { exchanges, summary } = await recordCommand(['python3', '-c', longClient, String(server.port)]);
+    expect(exchanges.map(({ exchange }) => exchange.problems)).toEqual([['unread-bytes']]);
+    expect(summary).toContain(`(${LONG_MIB * 2 ** 20}): unreadable-call`);
+    await stopAll();
+  });
+});
 
 describeE2e('a socket that is connected to itself', () => {
   it('lacks no byte', async () => {

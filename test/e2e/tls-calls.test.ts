@@ -40,6 +40,12 @@ function said(exchanges: readonly Exchange[]): string[] {
     .sort();
 }
 
+function requestsByConnection(exchanges: readonly Exchange[]): string[] {
+  const inOrder = exchanges.toSorted((one, other) => one.startedAtUs - other.startedAtUs);
+  const byConnection = Map.groupBy(inOrder, ({ connection }) => connection.key);
+  return [...byConnection.values()].map((each) => each.map((one) => httpIn(one).request?.target).join(' ')).sort();
+}
+
 const whole = (...names: string[]) => names.map((name) => `/${name} <${name}> -> <${name}>`).sort();
 
 describeE2e('TLS calls within and beside one another', () => {
@@ -67,6 +73,27 @@ describeE2e('TLS calls within and beside one another', () => {
   it('goes on with the stream of a connection in a forked child', async () => {
     const names = ['fork-parent', 'fork-child', 'fork-child-again'];
     expect(said(await recordCalls('fork'))).toEqual(whole(...names));
+  });
+
+  it('keeps what a forked child says on connections of its own apart from those of its parent, at the same addresses', async () => {
+    const exchanges = await recordCalls('anew');
+    const names = [
+      'first',
+      'first-again',
+      'parent',
+      'parent-again',
+      'child',
+      'child-again',
+      'child-other',
+      'child-last',
+    ];
+    expect(said(exchanges)).toEqual(whole(...names.map((name) => `anew-${name}`)));
+    expect(requestsByConnection(exchanges)).toEqual([
+      '/anew-child /anew-child-again',
+      '/anew-child-other /anew-child-last',
+      '/anew-first /anew-first-again',
+      '/anew-parent /anew-parent-again',
+    ]);
   });
 
   it('gives up what is nested too deep, and says so', async () => {

@@ -21,6 +21,21 @@ const get = (i) => new Promise((resolve, reject) => {
 });
 (async () => { for (let i = 0; i < Number(count); i++) await get(i); agent.destroy(); })();`;
 
+/** So many that some of them close in the moments before the recorder looks who is still there. */
+const MANY = 120;
+const manyClients = `const http = require('node:http');
+const [path, count] = process.argv.slice(1);
+const ask = (agent, name) => new Promise((resolve, reject) => {
+  http.get({ socketPath: path, path: '/' + name, agent }, (r) => r.resume().on('end', resolve)).on('error', reject);
+});
+const talk = async (i) => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  await ask(agent, 'first-' + i);
+  setTimeout(async () => { await ask(agent, 'last-' + i); agent.destroy(); }, 400);
+};
+let i = 0;
+const timer = setInterval(() => { talk(i++); if (i === Number(count)) clearInterval(timer); }, 20);`;
+
 afterEach(stopAll);
 afterAll(() => folder.remove());
 
@@ -57,6 +72,16 @@ describeE2e('unix-domain sockets', () => {
     expect(said(inbound.exchanges.map(({ exchange }) => exchange))).toEqual(lines('inbound', `${name} unix:`));
     const outbound = await recordCommand([node, ...clientArguments]);
     expect(said(outbound.exchanges.map(({ exchange }) => exchange))).toEqual(lines('outbound', `unix: ${name}`));
+  });
+
+  it('are whole to their last exchange, whenever they are closed: nobody tells of that', async () => {
+    const path = folder.file('many.sock');
+    await serve(path);
+    const { exchanges, summary } = await recordCommand([node, '-e', manyClients, path, String(MANY)]);
+    const targets = exchanges.map(({ exchange }) => httpIn(exchange).request?.target ?? '');
+    const asked = Array.from({ length: MANY }, (_, i) => [`/first-${i}`, `/last-${i}`]).flat();
+    expect(targets.sort()).toEqual(asked.sort());
+    expect(summary).toContain(`complete   ${2 * MANY} of ${2 * MANY}`);
   });
 
   it('between a process and its own children, without a name, are left alone', async () => {

@@ -22,7 +22,7 @@ export type Turn =
       readonly reason: DataEvent['missing'];
     }
   | { readonly kind: 'waits'; readonly us: number }
-  | { readonly kind: 'closes'; readonly how: CloseEvent['how'] };
+  | { readonly kind: 'closes'; readonly how: CloseEvent['how']; readonly wasLeft: boolean };
 
 export function client(text: string | Buffer): Turn {
   return { kind: 'says', who: 'client', bytes: bytesOf(text) };
@@ -42,7 +42,12 @@ export function waits(us: number): Turn {
 }
 
 export function closes(how: CloseEvent['how'] = 'closed'): Turn {
-  return { kind: 'closes', how };
+  return { kind: 'closes', how, wasLeft: false };
+}
+
+/** The recorded process closes before the other side has ended. */
+export function leaves(): Turn {
+  return { kind: 'closes', how: 'closed', wasLeft: true };
 }
 
 export interface Seen {
@@ -132,7 +137,7 @@ class Script {
     this.atUs += turn.kind === 'waits' ? turn.us : stepUs;
     if (turn.kind === 'says') this.data(turn.who, turn.bytes, turn.bytes.length, null);
     if (turn.kind === 'misses') this.data(turn.who, Buffer.alloc(0), turn.size, turn.reason);
-    if (turn.kind === 'closes') this.close(turn.how);
+    if (turn.kind === 'closes') this.close(turn);
   }
 
   private data(who: 'client' | 'server', bytes: Buffer, size: number, reason: DataEvent['missing']): void {
@@ -151,13 +156,14 @@ class Script {
     });
   }
 
-  private close(how: CloseEvent['how']): void {
+  private close({ how, wasLeft }: Pick<Required<CloseEvent>, 'how' | 'wasLeft'>): void {
     const { sent, received } = this.positions;
     this.events.push({
       kind: 'close',
       connection: this.key,
       atUs: this.atUs,
       how,
+      wasLeft,
       sentTotal: sent,
       receivedTotal: received,
     });

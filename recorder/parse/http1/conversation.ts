@@ -71,6 +71,8 @@ export class HttpConversation implements Conversation, MessageSink {
   private successor: Successor | null = null;
   /** While bytes are read that have not waited before: what waits of them has to be copied. */
   private isLent = false;
+  /** The client closes before the server has ended. */
+  private wasLeft = false;
 
   constructor(
     private readonly host: Host,
@@ -137,11 +139,15 @@ export class HttpConversation implements Conversation, MessageSink {
     };
   }
 
+  leaves(): void {
+    this.wasLeft = true;
+  }
+
   close(ending: Ending, atUs: number): void {
     this.pairing.closing = true;
     this.release();
     if (this.successor !== null) return;
-    if (ending === 'closed') this.responses.reader.finish(atUs);
+    if (ending === 'closed' && !this.wasLeft) this.responses.reader.finish(atUs);
     const request = this.requests.reader.takeRequest();
     const response = this.responses.reader.takeResponse(this.pairing.answering?.informational ?? []);
     this.pairing.close(request, response, ending, atUs);

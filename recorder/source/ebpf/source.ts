@@ -197,6 +197,7 @@ class LiveSource implements EbpfSource {
     this.capture.takeStock();
     await this.capture.stop();
     this.countUnixSockets();
+    this.binder.closeUncounted(monotonicNs());
     this.binder.end(monotonicNs());
     this.emitLoss();
     this.flush();
@@ -209,14 +210,11 @@ class LiveSource implements EbpfSource {
     return Math.round(this.clockOffsetUs + monotonicNs() / 1000);
   }
 
-  /** Which unix sockets are still there: the kernel tells nobody when one ends. */
+  /** Which unix sockets are still there: the kernel tells nobody when one ends. What others said last may be in the ring still. */
   private countUnixSockets(): void {
     if (!this.binder.hasUnixSockets) return;
-    // What is in the ring still is younger than the count.
-    const countedAtNs = this.lastEventNs;
-    const generations = new Set(this.capture.unixCensus());
-    this.binder.keepUnix(generations, { countedAtNs, atNs: monotonicNs() });
-    this.flush();
+    const atNs = monotonicNs();
+    this.binder.countUnix(new Set(this.capture.unixCensus()), atNs);
   }
 
   private release(): void {

@@ -9,6 +9,7 @@ import {
   converseWith,
   get,
   head,
+  leaves,
   ok,
   post,
   server,
@@ -145,6 +146,15 @@ describe('bodies', () => {
     const seen = converse(client(get('/a')), server('HTTP/1.0 200 OK\r\n\r\nhel'), server('lo'), closes());
     expect(summaries(seen)).toEqual(['GET /a → 200 hello']);
     expect(httpIn(only(seen.exchanges)).response?.version).toBe('1.0');
+  });
+
+  it('is not whole where the client closes first, which takes nothing from what the server says by itself', () => {
+    const turns = [client(get('/a')), server('HTTP/1.0 200 OK\r\n\r\nhel'), server('lo'), leaves()];
+    const outbound = converseWith({ role: 'outbound' }, ...turns);
+    expect(summaries(outbound)).toEqual(['GET /a → closed 200 hello [cut-short]']);
+    expect(summaries(converse(...turns))).toEqual(['GET /a → 200 hello']);
+    const known = converseWith({ role: 'outbound' }, client(get('/a')), server(ok('A')), leaves());
+    expect(summaries(known)).toEqual(['GET /a → 200 A']);
   });
 
   it.each(['204 No Content', '304 Not Modified'])('expects no body behind %s', (status) => {

@@ -65,6 +65,8 @@ export const HELD_MOST = 64 << 20;
 const MAYBE_MOST = 64 << 10;
 /** Sockets and streams known at once; beyond it close events are missing, and the oldest is the likeliest to be gone. */
 const KNOWN_MOST = 131_072;
+/** Unix sockets that were not found are remembered, so many of them. */
+const NOT_FOUND_MOST = 4096;
 const NO_BYTES = new Uint8Array(0);
 const nothingSealed: SealedBoth = { sent: { records: 0, bytes: 0 }, received: { records: 0, bytes: 0 } };
 /** The end of a socket of which nothing is known but that it is gone. */
@@ -73,6 +75,7 @@ const noEnd = {
   received: 0,
   error: 0,
   ended: { sent: false, received: false },
+  wasLeft: false,
   carriedTls: false,
   measured: null,
   sealed: nothingSealed,
@@ -114,8 +117,12 @@ export class Binder {
   private readonly unwanted = new Set<number>();
   /** Processes in which one thread was seen to receive what another one gave its TLS library. */
   private readonly handingOn = new Set<number>();
-  /** When each unix socket was first seen. */
-  private readonly unixSockets = new PassingMap<number, number>();
+  /** The unix sockets that are known; whether their process was told that the other end has ended. */
+  private readonly unixSockets = new PassingMap<number, boolean>();
+  /** Which of them were gone at a count, until everything has come that was said before it. */
+  private counts: { readonly atNs: number; readonly gone: readonly number[] }[] = [];
+  /** Those that were gone at a count, the last ones: one that is on its way to another process was not found either. */
+  private readonly notFound = new PassingMap<number, true>();
   private heldBytes = 0;
   /** Connections that were wanted, but for the sample. */
   notSampled = 0;
@@ -145,7 +152,10 @@ export class Binder {
         this.tellOther(event);
         break;
       case 'standing':
-        this.emitTransport(event);
+        this.takeStanding(event);
+        break;
+      case 'counted':
+        this.closeUncounted(event.atNs);
         break;
       case 'answer':
         this.names.takeDatagram(event.pid, event.bytes);
@@ -181,12 +191,29 @@ export class Binder {
     }
   }
 
-  /** The unix sockets that existed at `countedAtNs`: the others from before then were closed, and nobody told. */
-  keepUnix(generations: ReadonlySet<number>, { countedAtNs, atNs }: { countedAtNs: number; atNs: number }): void {
-    for (const [key, seenAtNs] of this.unixSockets) {
-      if (generations.has(key) || seenAtNs >= countedAtNs) continue;
-      this.closeSocket({ ...noEnd, kind: 'close', atNs, pid: 0, socket: key, tls: 0 });
+  /** The unix sockets that were there at `atNs`: the others that are known were closed, and nobody told. */
+  countUnix(generations: ReadonlySet<number>, atNs: number): void {
+    const gone = [...this.unixSockets.keys()].filter((key) => !generations.has(key));
+    this.counts.push({ atNs, gone });
+  }
+
+  /** Everything has come that was said before `atNs`, also of sockets that were gone by then. */
+  closeUncounted(atNs: number): void {
+    const isOver = (count: { readonly atNs: number }) => count.atNs <= atNs;
+    const gone = this.counts.filter(isOver).flatMap((count) => count.gone);
+    this.counts = this.counts.filter((count) => !isOver(count));
+    for (const key of gone) {
+      const hasEnded = this.unixSockets.get(key);
+      if (hasEnded === undefined) continue;
+      if (!this.unwanted.has(key)) this.rememberNotFound(key);
+      this.closeSocket({ ...noEnd, wasLeft: !hasEnded, kind: 'close', atNs, pid: 0, socket: key, tls: 0 });
     }
+  }
+
+  private rememberNotFound(key: number): void {
+    const [oldest] = this.notFound.keys();
+    if (oldest !== undefined && this.notFound.size >= NOT_FOUND_MOST) this.notFound.delete(oldest);
+    this.notFound.set(key, true);
   }
 
   /** Something may be missing of unix sockets, which keep no sums that would show where: of this one, or of all. */
@@ -229,7 +256,7 @@ export class Binder {
     const role = event.kind === 'open' ? this.roleOf(event) : event.role;
     if (this.sockets.size >= KNOWN_MOST) this.dropOldestSocket();
     this.sockets.set(key, newSocket(event, role));
-    if (event.kind === 'open-unix') this.unixSockets.set(key, event.atNs);
+    if (event.kind === 'open-unix') this.unixSockets.set(key, false);
     this.names.open(key, event.remote);
     const isOwn = this.options.isOwn?.(event.pid, event.local) ?? false;
     const isWanted = !isOwn && this.isWanted(role, event.kind === 'open' ? event.localPort : null);
@@ -282,6 +309,8 @@ export class Binder {
 
   private takeSocketBytes(event: DataWire): void {
     const socket = this.sockets.get(event.socket);
+    // It goes on: that it was over has been told, so this is counted as missing.
+    if (socket === undefined && this.notFound.has(event.socket)) this.emitData(event, event.socket, event.position);
     if (socket === undefined || socket.stream !== null || socket.tlsSeen) return;
     if (event.maybeTls && socket.maybeBytes < MAYBE_MOST) {
       if (event.direction === 'received') socket.receivedBy = event.thread;
@@ -535,9 +564,16 @@ export class Binder {
       connection: socket.key,
       atUs: this.atUs(event.atNs),
       how: howItEnded(socket.role, event),
+      ...(event.wasLeft ? { wasLeft: true } : {}),
       sentTotal: totals?.sent ?? null,
       receivedTotal: totals?.received ?? null,
     });
+  }
+
+  /** Of a unix socket that its process was told that the other end has ended; of others how they stand. */
+  private takeStanding(event: CloseWire): void {
+    if (event.ended.received && this.unixSockets.has(event.socket)) this.unixSockets.set(event.socket, true);
+    else this.emitTransport(event);
   }
 
   /** How it ended, or how it stands; told again where it is told of twice. */

@@ -106,6 +106,8 @@ export type WireEvent =
       readonly error: number;
       /** Directions whose FIN came before the end. */
       readonly ended: Readonly<Record<StreamDirection, boolean>>;
+      /** The process went before the other side had ended, or without having taken all that it said. */
+      readonly wasLeft: boolean;
       readonly carriedTls: boolean;
       /** Null where nothing measures: in the TLS layer. */
       readonly measured: Measured | null;
@@ -127,6 +129,8 @@ export type WireEvent =
       readonly callBegins: boolean;
       readonly thread: number;
     })
+  /** The unix sockets that targets hold have been counted. */
+  | (WireBase & { readonly kind: 'counted' })
   /** What the process received from a DNS server by UDP. The bytes are lent, as those of data. */
   | (WireBase & { readonly kind: 'answer'; readonly bytes: Uint8Array })
   | (WireBase & {
@@ -316,6 +320,8 @@ function decodeEvent(type: number, event: EventView): WireEvent | undefined {
         library: event.library,
         thread: event.u32(at.tid),
       };
+    case wireType.counted:
+      return { kind: 'counted', ...event.base };
     case wireType.tlsAgreed:
       return decodeAgreed(event);
     case wireType.tlsSeen:
@@ -406,6 +412,7 @@ function decodeClose(kind: 'close' | 'tls-close' | 'standing', event: EventView)
     received: event.u64(at.received),
     error: event.i32(at.error),
     ended: { sent: (told & wireTold.sentEnd) !== 0, received: (told & wireTold.receivedEnd) !== 0 },
+    wasLeft: (told & wireTold.left) !== 0,
     carriedTls: event.has(wireFlag.socketTls),
     measured: kind === 'tls-close' ? null : measuredOf(event),
     sealed: {

@@ -21,6 +21,7 @@ export const wireType = {
   answer: 14,
   tlsAgreed: 15,
   otherSocket: 16,
+  counted: 17,
 } as const;
 
 export const wireDirection = { received: 0, sent: 1 } as const;
@@ -28,7 +29,7 @@ export const wireLayer = { socket: 0, tls: 1 } as const;
 export const wireRole = { unknown: 0, outbound: 1, inbound: 2 } as const;
 export const wireReason = { whole: 0, overLimit: 1, unreadableCall: 2, fault: 3, leftOut: 4, inPackets: 5 } as const;
 export const wireBinding = { nested: 1, ciphertextSent: 2, ciphertextReceived: 3, within: 4, descriptor: 5 } as const;
-export const wireTold = { roundTrip: 1, resent: 2, window: 4, sentEnd: 8, receivedEnd: 16 } as const;
+export const wireTold = { roundTrip: 1, resent: 2, window: 4, sentEnd: 8, receivedEnd: 16, left: 32 } as const;
 /** Which TLS library an event is of; the words reach the tape. */
 export const wireLibrary = {
   openssl: 0,

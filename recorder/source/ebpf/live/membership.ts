@@ -52,6 +52,8 @@ export class Membership {
   /** Number -> start time. Holds those that run, and those whose end will be noticed within a second. */
   private readonly members = new Map<number, number>();
   private kept: KeptSockets = new Map();
+  /** Those that had ended the last time it was looked, by their start times. */
+  private missed: ReadonlyMap<number, number> = new Map();
 
   constructor(private readonly options: MembershipOptions) {}
 
@@ -97,13 +99,17 @@ export class Membership {
     }
   }
 
-  /** Lets go of those who have ended unheard. */
+  /** Lets go of those who have ended unheard: found so twice, as news of an end may be on its way, behind what they said last. */
   reconcile(): void {
+    const missed = new Map<number, number>();
     for (const [pid, start] of this.members) {
       const now = this.options.processes.startOf(pid);
       if (start === UNKNOWN_START && now !== undefined) this.members.set(pid, now);
-      else if (now === undefined || now !== start) this.vanish(pid);
+      else if (now === start) continue;
+      else if (this.missed.get(pid) === start) this.vanish(pid);
+      else missed.set(pid, start);
     }
+    this.missed = missed;
   }
 
   /** Takes in who should be a member and came unheard. */

@@ -41,6 +41,19 @@ describe('a reset after a FIN', () => {
   });
 });
 
+describe('a process that goes first', () => {
+  const left = (ended: number) =>
+    told([
+      { type: 'open', socket: 1, role: wireRole.outbound },
+      { type: 'close', socket: 1, told: ended },
+    ]).at(-1);
+
+  it('is told of where the kernel did', () => {
+    expect(left(wireTold.left)).toMatchObject({ kind: 'close', how: 'closed', wasLeft: true });
+    expect(left(wireTold.receivedEnd)).not.toHaveProperty('wasLeft');
+  });
+});
+
 const factsIn = (events: readonly SourceEvent[]) =>
   events.filter((event): event is FactsEvent => event.kind === 'facts');
 const opensIn = (events: readonly SourceEvent[]) => events.filter((event): event is OpenEvent => event.kind === 'open');

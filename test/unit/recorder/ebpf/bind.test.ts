@@ -1,6 +1,6 @@
 import { Binder, type BinderOptions } from '../../../../recorder/source/ebpf/bind/bind';
 import { decodeBatch } from '../../../../recorder/source/ebpf/decode/decode';
-import { wireBinding, wireFlag, wireReason } from '../../../../recorder/source/ebpf/decode/wire';
+import { wireBinding, wireFlag, wireReason, wireTold } from '../../../../recorder/source/ebpf/decode/wire';
 import type { SourceEvent } from '../../../../recorder/source/events';
 import { clientHello } from '../../../support/client-hello';
 import { batchOf, type WireFields } from '../../../support/wire-events';
@@ -460,8 +460,22 @@ describe('unix sockets', () => {
     const binder = new Binder({ clockOffsetUs: 0, onEvent: (event) => told.push(event) });
     const opens = [unix(1, { atNs: 10 }), unix(2, { atNs: 20 }), unix(3, { atNs: 30 })];
     for (const event of decodeBatch(batchOf(...opens))) binder.push(event);
-    binder.keepUnix(new Set([2]), { countedAtNs: 30, atNs: 40_000 });
-    expect(told.filter(({ kind }) => kind === 'close')).toMatchObject([{ connection: 1, how: 'closed', atUs: 40 }]);
+    const closed = () => told.filter(({ kind }) => kind === 'close');
+    const push = (...events: WireFields[]) => {
+      for (const event of decodeBatch(batchOf(...events))) binder.push(event);
+    };
+    binder.countUnix(new Set([2]), 35_000);
+    push({ type: 'counted', atNs: 34_000 }, { type: 'standing', socket: 3, told: wireTold.receivedEnd });
+    expect(closed()).toEqual([]);
+    push(plain(1, 0, 'the last'), { type: 'counted', atNs: 40_000 });
+    expect(closed()).toMatchObject([
+      { connection: 1, how: 'closed', atUs: 40, wasLeft: true },
+      { connection: 3, how: 'closed', atUs: 40 },
+    ]);
+    expect(closed()[1]).not.toHaveProperty('wasLeft');
+    expect(told.filter(({ kind }) => kind === 'data')).toMatchObject([{ connection: 1, size: 8 }]);
+    push(plain(3, 0, 'and yet'));
+    expect(told.at(-1)).toMatchObject({ kind: 'data', connection: 3, size: 7 });
   });
 
   it('are in doubt, all of them or one, where something was skipped: no sums would show it', () => {

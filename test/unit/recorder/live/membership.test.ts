@@ -128,8 +128,19 @@ describe('where news were lost', () => {
       tree.add(processNamed(pid, 'api', more));
     }
     membership.reconcile();
+    expect(said).toEqual([]);
+    membership.reconcile();
     expect(said).toEqual(['11 left', '11 vanished', '12 left', '12 vanished', '13 left', '13 vanished']);
     expect(membership.pids()).toEqual([10]);
+  });
+
+  it('leaves the end of one whose news come to them', () => {
+    const { membership, said } = membershipOf({ pids: [10, 11] }, processNamed(10, 'api'), processNamed(11, 'api'));
+    end(11);
+    membership.reconcile();
+    membership.take({ kind: 'exit', pid: 11 });
+    membership.reconcile();
+    expect(said).toEqual(['11 left']);
   });
 
   it('takes the number over for a child that has it now', () => {
