@@ -34,7 +34,7 @@ import {
   totalsOf,
   without,
 } from './sockets-and-streams';
-import { JSSE_PADDING, TlsAccount } from './tls-account';
+import { type EarlyData, JSSE_PADDING, TlsAccount } from './tls-account';
 import { judgeUnread, type TlsLook } from './unread';
 
 export interface BinderOptions {
@@ -65,6 +65,8 @@ export const HELD_MOST = 64 << 20;
 const MAYBE_MOST = 64 << 10;
 /** Sockets and streams known at once; beyond it close events are missing, and the oldest is the likeliest to be gone. */
 const KNOWN_MOST = 131_072;
+/** Records of one direction that pass before the other one shows that it is TLS. */
+const SEALED_FIRST_MOST = 16;
 /** Unix sockets that were not found are remembered, so many of them. */
 const NOT_FOUND_MOST = 4096;
 const NO_BYTES = new Uint8Array(0);
@@ -231,6 +233,7 @@ export class Binder {
     for (const stream of this.streams.values()) if (stream.socket === null) this.emitUnbound(stream);
     for (const socket of this.sockets.values()) {
       this.settleMaybe(socket);
+      if (socket.stream !== null) this.judgeEarlyData(socket.stream, socket, 'untold');
       this.emitEncrypted(socket, { atNs, sent: 0, received: 0 });
     }
   }
@@ -406,7 +409,7 @@ export class Binder {
     if (socket.stream === null || isWithin) this.emitTls(socket, stream, { atNs: event.atNs, isWithin });
     if (socket.stream !== null) socket.earlier.push(socket.stream);
     socket.stream = stream;
-    for (const held of this.release(stream)) this.emitPlaintext(stream, socket, held);
+    for (const held of this.release(stream)) this.emitFirst(stream, socket, held);
   }
 
   private beginTls(socket: Socket, client: StreamDirection | null = null): void {
@@ -489,17 +492,48 @@ export class Binder {
   }
 
   private emitPlaintext(stream: Stream, socket: Socket, event: DataWire): void {
+    if (event.direction === 'sent' && stream.early.length > 0) this.judgeEarlyData(stream, socket, 'untold');
     if (event.direction === 'received') this.noteThread(stream, socket, event);
     const { place, hole } = takeIntoSums(stream, socket, event);
     if (hole !== null) this.emitHoles(socket, [hole]);
     this.emitData(event, socket.key, place);
   }
 
+  /**
+   * What a client says before its server has answered (0-RTT) the server may refuse: then it has not been said, and the client
+   * says it again, or something else. So it waits for what the end of the handshake tells of it.
+   */
+  private emitFirst(stream: Stream, socket: Socket, event: DataWire): void {
+    if (event.direction === 'sent' && socket.account?.earlyData === 'undecided') stream.early.push(event);
+    else this.emitPlaintext(stream, socket, event);
+  }
+
+  private judgeEarlyData(stream: Stream, socket: Socket, verdict: EarlyData): void {
+    if (verdict === 'undecided' || stream.early.length === 0) return;
+    const { early } = stream;
+    stream.early = [];
+    for (const event of early) {
+      if (verdict === 'refused') skip(stream, event);
+      else this.emitPlaintext(stream, socket, { ...event, sealedBefore: null });
+      // Its records pass for a part of the handshake.
+      if (verdict === 'taken') stream.plaintextBase.sent -= event.size;
+    }
+    const [first] = early;
+    if (verdict === 'untold' && first !== undefined) this.doubt(socket.key, first.atNs);
+  }
+
+  private doubt(connection: number, atNs: number): void {
+    this.emit({ kind: 'loss', connection, atUs: this.atUs(atNs), reason: 'unaccounted', events: 0, bytes: 0 });
+  }
+
   private takeSealed(event: SealedWire): void {
     const socket = this.sockets.get(event.socket);
     if (socket === undefined) return;
+    if (!socket.tlsSeen && socket.sealedFirst.length < SEALED_FIRST_MOST) socket.sealedFirst.push(event);
     if (socket.handshake !== null && takeIntoHandshake(socket.handshake, event)) this.emitHandshake(socket, event.atNs);
-    this.emitHoles(socket, takeSealed(socket, event));
+    const holes = takeSealed(socket, event);
+    if (socket.stream !== null) this.judgeEarlyData(socket.stream, socket, socket.account?.earlyData ?? 'untold');
+    this.emitHoles(socket, holes);
   }
 
   private emitHoles({ key: connection }: Socket, holes: readonly Unaccounted[]): void {
@@ -522,6 +556,7 @@ export class Binder {
     const socket = this.sockets.get(key);
     if (socket === undefined || socket.tlsSeen) return;
     this.beginTls(socket, client);
+    for (const event of socket.sealedFirst.splice(0)) this.takeSealed(event);
     socket.look = this.options.lookAtTls?.(socket.pid) ?? null;
     this.options.onTls?.(socket.pid, () => socket.stream !== null || !this.sockets.has(key));
   }
@@ -553,6 +588,7 @@ export class Binder {
     this.unixSockets.delete(event.socket);
     this.names.close(event.socket);
     this.settleMaybe(socket);
+    if (socket.stream !== null) this.judgeEarlyData(socket.stream, socket, 'untold');
     this.emitEncrypted(socket, event);
     this.emitHoles(socket, holesAtEnd(socket, event));
     this.emitHandshake(socket, event.atNs);

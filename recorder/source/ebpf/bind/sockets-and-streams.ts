@@ -45,6 +45,8 @@ export interface Socket {
   /** Bytes that open like TLS, until the other direction says whether they are. */
   maybe: DataWire[];
   maybeBytes: number;
+  /** Records that passed before that. */
+  readonly sealedFirst: SealedWire[];
 }
 
 export interface Stream {
@@ -62,6 +64,8 @@ export interface Stream {
   alone: boolean;
   held: DataWire[];
   heldBytes: number;
+  /** What was said before the server answered, until it is known whether it took that. */
+  early: DataWire[];
   /** Something of it was told. */
   begun: boolean;
   /** What its library told its program that it is to carry. */
@@ -89,6 +93,7 @@ export function newStream(event: DataWire | BindWire | AgreedWire): Stream {
     alone: false,
     held: [],
     heldBytes: 0,
+    early: [],
     begun: false,
     agreed: null,
     skipped: { sent: 0, received: 0 },
@@ -118,6 +123,7 @@ export function newSocket(event: OpenWire, role: Role): Socket {
     account: null,
     maybe: [],
     maybeBytes: 0,
+    sealedFirst: [],
   };
 }
 

@@ -21,6 +21,8 @@ const RECORDS_TOLD = 12;
 export const ALERT_BYTES = 2;
 /** A handshake header and one byte (RFC 8446 4.6.3). */
 export const KEY_UPDATE_BYTES = 5;
+/** EndOfEarlyData is a header of a handshake message and nothing more (RFC 8446 4.5). */
+const END_OF_EARLY_DATA_BYTES = 4;
 /** The longest record of one: with what GCM of TLS 1.2 adds. */
 const ALERT_RECORD_MOST = ALERT_BYTES + 24;
 /** JSSE adds so many zeros to each record of TLS 1.3 that it seals, whatever is in it. */
@@ -30,6 +32,9 @@ const PADDINGS = [0, JSSE_PADDING];
 const PADDED_ALERT_RECORD = ALERT_BYTES + 17 + JSSE_PADDING;
 /** Where the suite is not known: what the common AEADs add to a record, and JSSE with them. */
 const COMMON_OVERHEADS = [17, 24, 16, 17 + JSSE_PADDING];
+
+/** `untold`: there was so much of it that nobody knows. */
+export type EarlyData = 'none' | 'undecided' | 'taken' | 'refused' | 'untold';
 
 /** One way to read the records: how many of the first are no data, and what each of the others adds to its plaintext. */
 interface Reading {
@@ -76,6 +81,8 @@ export class TlsAccount {
   private serverFirst = 0;
   /** Records the server had sent when the client's Finished passed: its flight of handshake messages. */
   private serverFlight: number | null = null;
+  /** Of what the client says before it has heard anything of the server (0-RTT). */
+  private early: EarlyData = 'undecided';
 
   /** `client`: the direction the ClientHello went. */
   constructor(
@@ -101,7 +108,24 @@ export class TlsAccount {
     if (direction === this.client && side.lengths.length === 0) this.serverFirst = this.sides[other(direction)].records;
     side.lengths.push(length);
     const isFinished = direction === this.client && this.isFinished(side, length);
-    if (isFinished) this.serverFlight ??= this.sides[other(direction)].lengths.length;
+    if (!isFinished || this.serverFlight !== null) return;
+    this.serverFlight = this.sides[other(direction)].lengths.length;
+    this.early = this.endsEarlyData(side.lengths.at(-2)) ? 'taken' : 'refused';
+  }
+
+  private endsEarlyData(length: number | undefined): boolean {
+    return length !== undefined && length === END_OF_EARLY_DATA_BYTES + (this.suite?.overheadLeast ?? 0);
+  }
+
+  /**
+   * Whether the server takes what the client, which is our side, has said before its handshake was over: it ends that with a
+   * message before its Finished, or does not.
+   */
+  get earlyData(): EarlyData {
+    const mayBe = this.client === 'sent' && !this.startedEarlier && this.suite?.hidesHandshake === true;
+    if (!mayBe) return 'none';
+    const isUntold = this.early === 'undecided' && this.sides.sent.lengths.length >= RECORDS_TOLD;
+    return isUntold ? 'untold' : this.early;
   }
 
   private isFinished({ paddings }: Side, length: number): boolean {
