@@ -190,7 +190,7 @@ function redactNarrow(type: MediaType, bytes: Uint8Array, context: BytesContext)
   if (!isMultipart && !isText(type, bytes)) return redactBinary(bytes, context);
   const hasRules = context.rules.places.mayReach(context.path);
   const isPlain = !hasRules && !(isMultipart && holdsMessages(bytes));
-  if (isPlain && !mayHoldSecretBytes(bytes, context) && !hidesNames(type, bytes, context)) return bytes;
+  if (isPlain && !mayHoldSecretBytes(bytes, context) && !hidesWriting(type, bytes, context)) return bytes;
   if (isMultipart) return redactMultipart(type, bytes, context);
   return rewritten(bytes, context.detection, (text) => redactByType(type, text, context));
 }
@@ -215,21 +215,15 @@ function rewritten(bytes: Uint8Array, { textOf }: Detection, rewrite: (text: str
   return after === text ? bytes : Buffer.from(after, 'latin1');
 }
 
-/**
- * JSON and forms can write any letter as an escape; only text that does so without need is looked at for it, and digits that
- * are set apart by escaped blanks.
- */
-function hidesNames(type: MediaType, bytes: Uint8Array, scope: Scope): boolean {
+/** JSON and forms can write any letter as an escape. */
+function hidesWriting(type: MediaType, bytes: Uint8Array, scope: Scope): boolean {
   const { textOf } = scope.detection;
   if (isForm(type)) {
     const text = textOf(bytes);
     return mayHoldCompanySecret(text) || (text.includes('%') && mayHoldSecret(text, scope));
   }
-  // Go and PHP write & < > ' " as escapes; names hold none of them.
-  return bufferOf(bytes).includes('\\u') && needless.test(textOf(bytes));
+  return bufferOf(bytes).includes('\\u') && scope.detection.hidesNames(textOf(bytes));
 }
-
-const needless = /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])|\d\\u(?:00[2a]0|202f|2011)\d/i;
 
 function isForm(type: MediaType): boolean {
   return type.essence === 'application/x-www-form-urlencoded';

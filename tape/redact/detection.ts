@@ -19,6 +19,7 @@ import {
   mayHoldByContext,
   tellingBit,
 } from './closer-look';
+import { hidesNames } from './escaped-names';
 import { holdsForeignName } from './foreign-look';
 import { InnocentWords } from './innocent-words';
 import { latin1 } from './latin1';
@@ -49,6 +50,8 @@ export interface Detection {
   isSuspicious(bytes: Uint8Array): boolean;
   /** The same for a string of bytes read as latin1, percent-encoding seen through. */
   isSuspiciousText(text: string): boolean;
+  /** True where names may be written with escapes of JSON, which the others do not see through. */
+  hidesNames(text: string): boolean;
   readonly innocentBodies: Recent<Uint8Array, InnocentBody>;
 }
 
@@ -105,6 +108,7 @@ export function createDetection({ textOf = latin1, makeSieve }: DetectionTools =
     textOf,
     kindOfName: kindOf,
     isSuspicious,
+    hidesNames: (text) => hidesNames(text, look.tells),
     innocentBodies: new Recent(),
     isSuspiciousText: (text) => looksSuspicious(text) || (text.includes('%') && looksSuspicious(decodePercent(text))),
   };

@@ -14,7 +14,12 @@ export interface Scope {
 
 /** The cheap look: false where no rule by looks or by names within the text, and no secret seen before, can fire. */
 export function mayHoldSecret(text: string, { rules, detection, seen }: Scope): boolean {
-  return rules.finders.length > 0 || detection.isSuspiciousText(text) || seen.some((each) => each.mayBeInEncoded(text));
+  return (
+    rules.finders.length > 0 ||
+    detection.isSuspiciousText(text) ||
+    detection.hidesNames(text) ||
+    seen.some((each) => each.mayBeInEncoded(text))
+  );
 }
 
 /** The same for bytes of text. */
