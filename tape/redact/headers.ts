@@ -16,7 +16,7 @@ import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
 import { generationOf } from './seen-secrets';
-import { redactLexically, redactPatterns, type TextContext } from './text';
+import { redactLexically, redactPatterns, redactWrittenName, type TextContext } from './text';
 import { redactSubprotocols } from './websocket-protocol';
 
 export interface HeaderContext extends Scope {
@@ -270,7 +270,7 @@ function redactInnocent(value: string, path: Path, context: HeaderContext & { re
   const end = /[#>\s;]/.exec(value.slice(query))?.index ?? value.length - query;
   const redact = {
     pathBefore: value.slice(0, query),
-    name: (name: string) => redactPatterns(name, text),
+    name: (name: string) => redactWrittenName(name, text),
     value: (field: string, { isSecret }: FieldPlace) =>
       isSecret ? context.ledger.take(field, 'secret-name', path) : redactLexically(field, text),
   };

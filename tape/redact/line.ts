@@ -3,7 +3,7 @@ import type { Path } from '../model/path';
 import { latin1Of, readable } from './ledger';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
-import { redactPatterns } from './text';
+import { redactLexically } from './text';
 
 /** What the standard has for reasons is shorter than most, and holds no digit. */
 const shortestLine = 8;
@@ -15,6 +15,6 @@ export function redactLine(line: string, path: Path, scope: Scope): string {
   if (rule !== undefined && line !== '') return readable(scope.ledger.take(text, rule, path));
   const isWorthIt = line.length >= shortestLine || scope.rules.finders.length > 0;
   if (!isWorthIt || !mayHoldSecret(text, scope)) return line;
-  const redacted = redactPatterns(text, { ...scope, path, depth: 3, isCut: false, style: 'text' });
+  const redacted = redactLexically(text, { ...scope, path, depth: 3, isCut: false, style: 'text' });
   return redacted === text ? line : readable(redacted);
 }

@@ -8,7 +8,7 @@ import { mayHoldPathSecret, pathSecrets } from './path-secrets';
 import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
-import { redactLexically, redactPatterns, redactText } from './text';
+import { redactLexically, redactPatterns, redactText, redactWrittenName } from './text';
 
 export function redactTarget(target: string, scope: Scope): string {
   const question = target.indexOf('?');
@@ -25,7 +25,7 @@ function redactQuery(query: string, pathBefore: string, scope: Scope): string {
   const text = { ...scope, depth: 1, isCut: false, style: 'text', around: query.slice(0, 2 * reachOfHints) } as const;
   const redact = {
     pathBefore,
-    name: (name: string, path: Path) => redactPatterns(name, { ...text, path }),
+    name: (name: string, path: Path) => redactWrittenName(name, { ...text, path }),
     value: (value: string, { path, isSecret, variables }: FieldPlace) => {
       const rule = ruleCovering(rules, path);
       if (rule !== undefined || isSecret) return ledger.take(value, rule ?? 'secret-name', path);

@@ -78,19 +78,25 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }
 
+/** Names of members and fields: mostly words, and sometimes all of a text (a URL that something is listed under, JSON sent as a form). */
+export function redactWrittenName(name: string, context: TextContext): string {
+  const isText = /[\s=@]|:\/\//.test(name) || looksLikeJson(name);
+  return isText ? redactText(name, context) : redactPatterns(name, context);
+}
+
 export function looksLikeJson(text: string): boolean {
   return /^\s*[[{]/.test(text);
 }
 
 /** By lexical rules alone. */
 export function redactLexically(text: string, context: TextContext): string {
-  const named = context.style === 'program' ? text : redactNamed(text, context);
+  const named = context.style === 'program' ? text : redactWrittenNamed(text, context);
   const urls = applyEdits(named, urlSecrets(named, context));
   return redactPatterns(urls, context);
 }
 
 /** What names promise: those of columns, of options and of whatever stands before a value. */
-function redactNamed(text: string, context: TextContext): string {
+function redactWrittenNamed(text: string, context: TextContext): string {
   const { detection, ledger, path } = context;
   const take = (secret: string): string => ledger.take(secret, 'secret-name', path);
   const isSecret = (name: string): boolean => detection.kindOfName(name) !== null;

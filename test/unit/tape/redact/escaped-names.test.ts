@@ -6,7 +6,18 @@ import { bodyMarked } from '../../../support/redacting';
 import { bodyOf, requestOf } from '../../../support/tapes';
 
 const secret = 'tr0ub4dor-and-3';
-const names = ['contraseña', 'hasło', 'пароль', 'Пароль', 'κωδικός', '密码', 'パスワード', '비밀번호', 'סיסמה', 'كلمة المرور'];
+const names = [
+  'contraseña',
+  'hasło',
+  'пароль',
+  'Пароль',
+  'κωδικός',
+  '密码',
+  'パスワード',
+  '비밀번호',
+  'סיסמה',
+  'كلمة المرور',
+];
 
 /** As Python's json.dumps, PHP's json_encode and .NET's serializer write it. */
 function inAscii(json: string): string {
