@@ -25,6 +25,7 @@ import { redactJson } from './json-text';
 import { handedJson } from './jsonp';
 import { type Ledger, latin1Of, readable } from './ledger';
 import { bodyOfPart, isUsualField, type PartWithout, plainHeaders, redactParts } from './multipart';
+import { mayHoldPathSecret } from './path-secrets';
 import { redactProtobuf } from './protobuf';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, mayHoldSecretBytes, type Scope } from './scope';
@@ -241,6 +242,7 @@ function hidesWriting(type: MediaType, bytes: Uint8Array, scope: Scope): boolean
     const text = textOf(bytes);
     return (
       mayHoldCompanySecret(text) ||
+      mayHoldPathSecret(text) ||
       scope.detection.hidesNames(text) ||
       (text.includes('%') && mayHoldSecret(text, scope))
     );

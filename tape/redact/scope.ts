@@ -3,6 +3,7 @@ import type { Detection } from './detection';
 import type { Ledger } from './ledger';
 import type { SideRules } from './rules';
 import type { SeenSecrets } from './seen-secrets';
+import { isRelative, mayHoldUrlSecret } from './url-in-text';
 
 export interface Scope {
   readonly ledger: Ledger;
@@ -18,6 +19,7 @@ export function mayHoldSecret(text: string, { rules, detection, seen }: Scope): 
     rules.finders.length > 0 ||
     detection.isSuspiciousText(text) ||
     detection.hidesNames(text) ||
+    (isRelative(text) && mayHoldUrlSecret(text)) ||
     seen.some((each) => each.mayBeInEncoded(text))
   );
 }

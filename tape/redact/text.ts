@@ -20,7 +20,7 @@ import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
 import { toldSecrets } from './prose';
 import { quotedMember } from './quoted-member';
-import type { Scope } from './scope';
+import { mayHoldSecret, type Scope } from './scope';
 import { statementSecrets } from './sql';
 import { urlSecrets } from './url-in-text';
 import { escapeLettersAt } from './word-start';
@@ -33,6 +33,8 @@ export interface TextContext extends Scope {
   readonly itemOf?: Path | undefined;
   /** How often text was found within text: JSON in a string of JSON. */
   readonly depth: number;
+  /** How often percent signs were undone on the way to the text. */
+  readonly undone?: number;
   /** The text may end in the middle of a secret. */
   readonly isCut: boolean;
   /** Members of the text, if it is an object of JSON, that are secret by what stood beside it. */
@@ -92,7 +94,33 @@ export function looksLikeJson(text: string): boolean {
 export function redactLexically(text: string, context: TextContext): string {
   const named = context.style === 'program' ? text : redactWrittenNamed(text, context);
   const urls = applyEdits(named, urlSecrets(named, context));
-  return redactPatterns(urls, context);
+  return redactEncoded(redactPatterns(urls, context), context);
+}
+
+const deepestEncoding = 3;
+const longestEncoded = 8000;
+
+/** What percent signs still hide: text that was encoded as a whole, once or more. What stands between the signs of a URL is one. */
+function redactEncoded(text: string, context: TextContext): string {
+  const { undone = 0 } = context;
+  if (undone === deepestEncoding || !text.includes('%')) return text;
+  return text
+    .split(betweenEncoded)
+    .map((piece) => (isEncoded(piece) ? redactDecoded(piece, { ...context, undone: undone + 1 }) : piece))
+    .join('');
+}
+
+const betweenEncoded = /([\s"'<>\\:/?#[\]@!$&()*,;=]+)/;
+
+function isEncoded(piece: string): boolean {
+  return piece.length <= longestEncoded && piece.includes('%') && /%[0-9a-f]{2}/i.test(piece);
+}
+
+function redactDecoded(piece: string, context: TextContext): string {
+  const before = decodePercent(piece.replaceAll('+', '%2B'));
+  if (!mayHoldSecret(before, context)) return piece;
+  const after = redactText(before, context);
+  return after === before ? piece : encodePercent(after);
 }
 
 /** What names promise: those of columns, of options and of whatever stands before a value. */

@@ -5,7 +5,7 @@
  */
 
 import type { Path } from '../model/path';
-import { isCallbackCode, isSecretAmong } from './form';
+import { isCallbackCode, isSecretAmong, mayHoldCompanySecret } from './form';
 import type { Edit, Ledger } from './ledger';
 import type { NameKind } from './names';
 import { mayHoldPathSecret, pathSecrets } from './path-secrets';
@@ -25,7 +25,7 @@ const urlRest = /^[^\s"'<>\\]*/;
 const longestUrl = 8000;
 
 export function urlSecrets(text: string, context: UrlContext): Edit[] {
-  const edits: Edit[] = [];
+  const edits = isRelative(text) ? secretsInPath(text, context) : [];
   for (const { start, rest, isLast } of urlsIn(text)) {
     for (const edit of secretsOf(rest, { ...context, isCut: context.isCut && isLast }))
       edits.push({ ...edit, start: edit.start + start, end: edit.end + start });
@@ -35,6 +35,7 @@ export function urlSecrets(text: string, context: UrlContext): Edit[] {
 
 /** True where a URL in the text may hold such a secret: for the cheap look. */
 export function mayHoldUrlSecret(text: string): boolean {
+  if (isRelative(text) && (mayHoldPathSecret(text) || mayHoldCompanySecret(text))) return true;
   for (const url of urlsIn(text)) if (mayBeSecretIn(url)) return true;
   return false;
 }
@@ -47,6 +48,13 @@ function mayBeSecretIn({ rest, isLast }: FoundUrl): boolean {
     /[?&;](?:code|sig|signature)=/i.test(rest)
   );
 }
+
+/** A URL without its host, as services put it in a header, a member or a query: it is all of the text. */
+export function isRelative(text: string): boolean {
+  return text.charCodeAt(0) === slash && text.length <= longestUrl && /^\/[^\s"'<>\\]+$/.test(text);
+}
+
+const slash = 0x2f;
 
 interface FoundUrl {
   /** Where the host, or what stands before it, begins. */
@@ -71,16 +79,16 @@ function* urlsIn(text: string): Generator<FoundUrl> {
 }
 
 function secretsOf(rest: string, context: UrlContext): Edit[] {
-  const question = rest.indexOf('?');
   const users = userEdits(rest, context);
+  return [...users, ...secretsInPath(rest, context).filter(({ start }) => users.every((user) => start >= user.end))];
+}
+
+function secretsInPath(rest: string, context: UrlContext): Edit[] {
+  const question = rest.indexOf('?');
   const path = rest.slice(0, question < 0 ? rest.length : question);
   const taken = (secret: string): string => takeEncoded(secret, 'secret-name', context);
   const inPath = mayHoldPathSecret(path) ? pathSecrets(path, context.detection.kindOfName, taken) : [];
-  return [
-    ...users,
-    ...inPath.filter(({ start }) => users.every((user) => start >= user.end)),
-    ...queryEdits(rest, question, context),
-  ];
+  return [...inPath, ...queryEdits(rest, question, context)];
 }
 
 function userEdits(rest: string, context: UrlContext): Edit[] {
