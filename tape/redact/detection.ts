@@ -6,6 +6,7 @@
 
 import type { MediaType } from '../body/media-type';
 import { ownText, Recent } from '../memo';
+import { mayHoldInBase64 } from './base64-json';
 import {
   beyondAsciiBit,
   contextBit,
@@ -137,8 +138,12 @@ function holdsSecret(bytes: Uint8Array, length: number, look: Look, sifted: Sift
     ((seen & beyondAsciiBit) !== 0 && holdsForeignName(bytes, length, look.tells)) ||
     endsInKey(bytes, length) ||
     (((seen & contextBit) !== 0 || endsInVariable(bytes, length)) &&
-      mayHoldByContext(look.textOf(bytes.subarray(0, length))))
+      mayHoldInContext(look.textOf(bytes.subarray(0, length)), look, sifted))
   );
+}
+
+function mayHoldInContext(text: string, look: Look, sifted: Sifted | null): boolean {
+  return mayHoldByContext(text) || mayHoldInBase64(text, (json) => holdsSecret(json, json.length, look, sifted));
 }
 
 function seenIn(bytes: Uint8Array, length: number, look: Look, sifted: Sifted | null): number {

@@ -4,6 +4,7 @@
  */
 
 import type { Path } from '../model/path';
+import { redactBase64 } from './base64-json';
 import { findCards } from './card';
 import { redactCredential } from './credentials';
 import { csvSecrets } from './csv';
@@ -33,7 +34,7 @@ export interface TextContext extends Scope {
   readonly itemOf?: Path | undefined;
   /** How often text was found within text: JSON in a string of JSON. */
   readonly depth: number;
-  /** How often percent signs were undone on the way to the text. */
+  /** How often percent signs or base64 were undone on the way to the text. */
   readonly undone?: number;
   /** The text may end in the middle of a secret. */
   readonly isCut: boolean;
@@ -94,7 +95,14 @@ export function looksLikeJson(text: string): boolean {
 export function redactLexically(text: string, context: TextContext): string {
   const named = context.style === 'program' ? text : redactWrittenNamed(text, context);
   const urls = applyEdits(named, urlSecrets(named, context));
-  return redactEncoded(redactPatterns(urls, context), context);
+  return redactEncoded(redactPatterns(withoutEncodedJson(urls, context), context), context);
+}
+
+function withoutEncodedJson(text: string, context: TextContext): string {
+  const { undone = 0 } = context;
+  if (undone === deepestEncoding) return text;
+  const within = { ...context, depth: 0, undone: undone + 1, isCut: false };
+  return redactBase64(text, (json) => (mayHoldSecret(json, context) ? redactText(json, within) : json));
 }
 
 const deepestEncoding = 3;
