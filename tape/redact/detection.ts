@@ -59,6 +59,7 @@ export interface Detection {
 const rememberedNames = 10_000;
 /** Every name that promises a secret has one of these: ids and hashes, which stand where names might, mostly have none. */
 const mayBeName = /[g-z\x80-\uffff]/i;
+const mayBeAccented = /[\x80-\uffff]/;
 /** With so many digits it is an id or a time that stands where a name might: it does not come again. */
 const passes = /(?:\d\D{0,40}){6}/;
 
@@ -85,12 +86,25 @@ export function createDetection({ textOf = latin1, makeSieve }: DetectionTools =
     return kind;
   }
 
+  const ends = new Map<string, boolean>();
+
+  /** Of words in letters with accents it takes long to tell, and no others remember them. */
+  function endsName(word: string): boolean {
+    if (!mayBeAccented.test(word)) return endsSpacedName(word);
+    const before = ends.get(word);
+    if (before !== undefined) return before;
+    const does = endsSpacedName(word);
+    if (ends.size >= rememberedNames) ends.clear();
+    if (word.length <= longestName) ends.set(ownText(word), does);
+    return does;
+  }
+
   /** For long texts, where there is one. */
   const sifted = makeSieve === undefined ? null : siftedBy(makeSieve);
   const look: Look = {
     innocent,
     textOf,
-    tells: (word) => kindOf(word) !== null || endsSpacedName(word) || isCredentialsName(word),
+    tells: (word) => kindOf(word) !== null || endsName(word) || isCredentialsName(word),
   };
 
   /** Of what is written over. */

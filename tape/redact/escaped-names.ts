@@ -6,6 +6,7 @@
 import { foreignLetters, mayBeForeignName } from './foreign-names';
 import { latin1Of } from './ledger';
 import { longestName } from './names';
+import { backslash, smallU } from './word-start';
 
 /** True where one of the words that escapes are part of may be a name, and `tells` says so. `text` is bytes read as latin1. */
 export function hidesNames(text: string, tells: (word: string) => boolean): boolean {
@@ -15,47 +16,85 @@ export function hidesNames(text: string, tells: (word: string) => boolean): bool
 /** Go and PHP write & < > ' " as escapes; names hold none of them. And digits that are set apart by escaped blanks. */
 const needless = /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])|\d\\u(?:00[2a]0|202f|2011)\d/i;
 
-/** The backslash of an escape is doubled with every string that it lies in. */
-const escapedStems = new RegExp(foreignLetters.map(asEscapes).join('|'), 'gi');
-
-function asEscapes(letters: string): string {
-  return Array.from(letters, (letter) =>
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is not escaped
-    /[\x00-\x7f]/.test(letter) ? letter : `\\\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  ).join('\\\\*');
-}
-
 function holdsEscapedName(text: string, tells: (word: string) => boolean): boolean {
-  escapedStems.lastIndex = 0;
-  for (let stem = escapedStems.exec(text); stem !== null; stem = escapedStems.exec(text)) {
-    const end = endOfWord(text, escapedStems.lastIndex);
-    const word = latin1Of(unescaped(text.slice(beginningOfWord(text, stem.index), end)));
+  for (let at = text.indexOf('\\u'); at >= 0; at = text.indexOf('\\u', at)) {
+    if (!beginsStem(text, at)) {
+      at += escapeSize;
+      continue;
+    }
+    const end = endOfWord(text, at);
+    const word = latin1Of(unescaped(text.slice(beginningOfWord(text, at), end)));
     if (word.length <= 3 * longestName && mayBeForeignName(word) && tells(word)) return true;
-    escapedStems.lastIndex = end;
+    at = Math.max(end, at + escapeSize);
   }
   return false;
 }
 
+/** `\u` and four digits. */
+const escapeSize = 6;
+
+/** By the letter that they begin with: the letters behind it. */
+const stemsByLetter = new Map<number, readonly string[]>();
+for (const letters of foreignLetters)
+  stemsByLetter.set(letters.charCodeAt(0), [...(stemsByLetter.get(letters.charCodeAt(0)) ?? []), letters.slice(1)]);
+
+function beginsStem(text: string, at: number): boolean {
+  return stemsByLetter.get(letterOf(text, at))?.some((letters) => followIn(text, at + escapeSize, letters)) === true;
+}
+
+/** The backslash of an escape is doubled with every string that it lies in. A letter of ASCII is none. */
+function followIn(text: string, from: number, letters: string): boolean {
+  let at = from;
+  for (let i = 0; i < letters.length; i++) {
+    const letter = letters.charCodeAt(i);
+    const isEscaped = letter >= 0x80;
+    if (isEscaped) at = lastBackslash(text, at);
+    if ((isEscaped ? letterOf(text, at) : text.charCodeAt(at)) !== letter) return false;
+    at += isEscaped ? escapeSize : 1;
+  }
+  return true;
+}
+
+function lastBackslash(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) === backslash && text.charCodeAt(at + 1) === backslash) at++;
+  return at;
+}
+
+/** What the escape there stands for; NaN where there is none. */
+function letterOf(text: string, at: number): number {
+  if (text.charCodeAt(at) !== backslash || text.charCodeAt(at + 1) !== smallU) return Number.NaN;
+  let letter = 0;
+  for (let i = at + 2; i < at + escapeSize; i++) letter = letter * 16 + (digits[text.charCodeAt(i)] ?? Number.NaN);
+  return letter;
+}
+
+const digits = Float64Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16));
+
 /** Every letter of it may be an escape. */
 const longestWord = 8 * longestName;
-const partOfWord = /[\w\\-]/;
+const partsOfWord = Uint8Array.from({ length: 256 }, (_, code) => (/[\w\\-]/.test(String.fromCharCode(code)) ? 1 : 0));
 
 function beginningOfWord(text: string, at: number): number {
   let start = at;
-  while (start > 0 && at - start < longestWord && partOfWord.test(text.charAt(start - 1))) start--;
+  while (start > 0 && at - start < longestWord && partsOfWord[text.charCodeAt(start - 1)] === 1) start--;
   return start;
 }
 
 function endOfWord(text: string, at: number): number {
   let end = at;
-  while (end < text.length && end - at < longestWord && partOfWord.test(text.charAt(end))) end++;
+  while (end < text.length && end - at < longestWord && partsOfWord[text.charCodeAt(end)] === 1) end++;
   return end;
 }
 
 /** Backslashes that are left are those of quotes and of doubled ones. */
 function unescaped(word: string): string {
-  const letters = word.replace(/\\u([0-9a-f]{4})/gi, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 16)),
-  );
-  return letters.replaceAll('\\', '');
+  let letters = '';
+  for (let at = 0; at < word.length; ) {
+    const letter = letterOf(word, at);
+    if (letter >= 0) letters += String.fromCharCode(letter);
+    else if (word.charCodeAt(at) !== backslash) letters += word.charAt(at);
+    at += letter >= 0 ? escapeSize : 1;
+  }
+  return letters;
 }

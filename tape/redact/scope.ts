@@ -3,7 +3,7 @@ import type { Detection } from './detection';
 import type { Ledger } from './ledger';
 import type { SideRules } from './rules';
 import type { SeenSecrets } from './seen-secrets';
-import { isRelative, mayHoldUrlSecret } from './url-in-text';
+import { mayHoldSecretPath } from './url-in-text';
 
 export interface Scope {
   readonly ledger: Ledger;
@@ -18,8 +18,8 @@ export function mayHoldSecret(text: string, { rules, detection, seen }: Scope): 
   return (
     rules.finders.length > 0 ||
     detection.isSuspiciousText(text) ||
+    mayHoldSecretPath(text) ||
     detection.hidesNames(text) ||
-    (isRelative(text) && mayHoldUrlSecret(text)) ||
     seen.some((each) => each.mayBeInEncoded(text))
   );
 }

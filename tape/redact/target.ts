@@ -9,7 +9,6 @@ import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
 import { redactLexically, redactText, redactWrittenName } from './text';
-import { isRelative } from './url-in-text';
 import { userInfoEdits } from './user-info';
 
 export function redactTarget(target: string, scope: Scope): string {
@@ -23,7 +22,8 @@ export function redactTarget(target: string, scope: Scope): string {
 
 /** In a target that is no path; of a path the cheap look says the same. */
 function mayHoldUnseen(target: string): boolean {
-  return !isRelative(target) && (mayHoldPathSecret(target) || mayHoldCompanySecret(target) || target.includes('@'));
+  const isPath = target.startsWith('/');
+  return !isPath && (mayHoldPathSecret(target) || mayHoldCompanySecret(target) || target.includes('@'));
 }
 
 function redactQuery(query: string, pathBefore: string, scope: Scope): string {

@@ -35,7 +35,6 @@ export function urlSecrets(text: string, context: UrlContext): Edit[] {
 
 /** True where a URL in the text may hold such a secret: for the cheap look. */
 export function mayHoldUrlSecret(text: string): boolean {
-  if (isRelative(text) && (mayHoldPathSecret(text) || mayHoldCompanySecret(text))) return true;
   for (const url of urlsIn(text)) if (mayBeSecretIn(url)) return true;
   return false;
 }
@@ -50,8 +49,13 @@ function mayBeSecretIn({ rest, isLast }: FoundUrl): boolean {
 }
 
 /** A URL without its host, as services put it in a header, a member or a query: it is all of the text. */
-export function isRelative(text: string): boolean {
+function isRelative(text: string): boolean {
   return text.charCodeAt(0) === slash && text.length <= longestUrl && /^\/[^\s"'<>\\]+$/.test(text);
+}
+
+/** True where such a one may hold a secret. */
+export function mayHoldSecretPath(text: string): boolean {
+  return text.charCodeAt(0) === slash && (mayHoldPathSecret(text) || mayHoldCompanySecret(text));
 }
 
 const slash = 0x2f;
