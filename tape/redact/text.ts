@@ -15,12 +15,12 @@ import { redactJson } from './json-text';
 import { findPatterns } from './known-formats';
 import { applyEdits, type Edit, latin1Of, readable } from './ledger';
 import { flowMember, mapMember, optionArgument } from './loose-notations';
-import { element, formPart, pairedElement, tagAttribute } from './markup-notations';
+import { element, formPart, pairedElement, settingElement, tagAttribute } from './markup-notations';
 import { matchAt } from './match';
 import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
 import { toldSecrets } from './prose';
-import { quotedMember } from './quoted-member';
+import { closingQuote, quotedMember } from './quoted-member';
 import { mayHoldSecret, type Scope } from './scope';
 import { statementSecrets } from './sql';
 import { urlSecrets } from './url-in-text';
@@ -240,6 +240,7 @@ const notations: readonly Notation[] = [
   formPart,
   tagAttribute,
   element,
+  settingElement,
   pairedElement,
   headerLine,
   assignment,
@@ -266,8 +267,7 @@ function assignment(text: string, name: Name): Value | undefined {
   if (sign === undefined) return undefined;
   const quote = matchAt(/\\*(?:"""|'''|["'])/y, text, sign.end);
   if (quote !== undefined) {
-    const close = text.indexOf(text.slice(quote.start, quote.end), quote.end);
-    return { start: quote.end, end: close < 0 ? text.length : close, writing: 'plain' };
+    return { start: quote.end, end: closingQuote(text, quote.end, text.slice(quote.start, quote.end)), writing: 'plain' };
   }
   const end = matchAt(/[^\s&;,"'<>()\]}\\]+/y, text, sign.end)?.end ?? sign.end;
   return { start: sign.end, end, writing: 'percent' };

@@ -53,6 +53,12 @@ it.each<[string, string, string]>([
   ['pairs of XML', 'application/xml', '<param><name>password</name><value><></value></param>'],
   ['XML-RPC', 'text/xml', '<member><name>password</name>\n  <value><string><></string></value></member>'],
   ['a property list', 'text/xml', '<dict><key>apiToken</key>\n<string><></string></dict>'],
+  ['markup in markup', 'application/xml', '<a>&lt;x:password type="t"&gt;<>&lt;/x:password&gt;</a>'],
+  ['markup in markup, twice', 'text/xml', '<a>&amp;lt;password&amp;gt;<>&amp;lt;/password&amp;gt;</a>'],
+  ['an element around the value', 'text/xml', '<password><value><></value></password>'],
+  ['a value behind a remark', 'text/xml', '<password><!-- old -->\n<></password>'],
+  ['a setting of XML', 'text/xml', '<property name="db.password"><></property><property name="n">1</property>'],
+  ['a setting in CDATA', 'text/xml', '<string translatable="false" name="api_key"><![CDATA[<>]]></string>'],
   ['parameters of a stack', 'application/json', '{"Parameters":[{"ParameterKey":"DbPassword","ParameterValue":"<>"}]}'],
 ])('are read: %s', (_, type, template) => {
   expect(bodyMarked(type, template.replaceAll('<>', 'tr0ub4dor-and-3'))).toBe(template);
@@ -105,4 +111,21 @@ it.each([
   ['text/html', '<input type="text" value="x"> <label>password</label>'],
 ])('take nothing else along: %s %s', (type, text) => {
   expect(bodyMarked(type, text)).toBe(text);
+});
+
+it.each<[string, string, string]>([
+  ['a bracket', 'text/xml', '<password>a1]b2c3</password>'],
+  ['markup in CDATA', 'text/xml', '<password><![CDATA[a1<b2]c3]]></password>'],
+  ['a quote', 'text/plain', 'DB_PASSWORD="a1\\"b2c3"\n'],
+  ['a quote of one stroke', 'text/plain', "{'password': 'a1\\'b2c3'}"],
+  ['a quote in JSON in a string that is cut', 'text/plain', 'got {\\"password\\":\\"a1\\\\\\"b2c3\\"}'],
+  ['a quote in an attribute', 'text/html', '<a data-x="{&quot;password&quot;:&quot;a1\\&quot;b2c3&quot;}">'],
+  ['a quote in GraphQL', 'application/json', JSON.stringify({ query: 'mutation { login(password: "a1\\"b2c3") { id } }' })],
+])('are read to the end of a value that holds %s', (_, type, text) => {
+  expect(bodyMarked(type, text)).not.toContain('b2');
+  expect(bodyMarked(type, text)).not.toContain('c3');
+});
+
+it('end with their quote behind a backslash that is escaped itself', () => {
+  expect(bodyMarked('text/plain', 'password="a1b2\\\\" user="ann"')).toBe('password="<>" user="ann"');
 });
