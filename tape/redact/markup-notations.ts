@@ -40,15 +40,20 @@ export function tagAttribute(text: string, name: Span): Value | undefined {
   const before = text.slice(Math.max(0, name.start - 500), name.start);
   const tagStart = before.lastIndexOf('<');
   if (tagStart < 0) return undefined;
+  const quote = /["']$/.exec(before)?.[0] ?? '';
   const after = text.slice(name.end, name.end + longestTag);
-  const tagEnd = after.search(/[<>]/);
-  const tag = before.slice(tagStart) + text.slice(name.start, name.end) + (tagEnd < 0 ? after : after.slice(0, tagEnd));
+  const isClosed = quote !== '' && after.startsWith(quote);
+  const end = isClosed ? (matchAt(restOfAttributes, after, 1)?.end ?? 1) : after.search(/[<>]|$/);
+  const rest = after.slice(0, end);
+  const tag = before.slice(tagStart) + text.slice(name.start, name.end) + rest;
   const found = /\b(?:value|content)\s{0,20}=\s{0,20}(?:"([^"]*)"?|'([^']*)'?|([^\s"'>]+))/i.exec(tag);
   const secret = found?.[1] ?? found?.[2] ?? found?.[3];
   if (found === null || secret === undefined) return undefined;
   const start = name.start - before.length + tagStart + found.index + found[0].indexOf(secret, found[0].indexOf('='));
   return { start, end: start + secret.length, writing: 'plain' };
 }
+
+const restOfAttributes = /(?:"[^"]*(?:"|$)|'[^']*(?:'|$)|[^<>"'])*/y;
 
 const tellingAttribute = /(?<=\b(?:name|id|property|key|http-equiv|type)\s{0,20}=\s{0,20}["']?[\w.[\]-]{0,64})/iy;
 
@@ -57,7 +62,8 @@ export function element(text: string, name: Span): Value | undefined {
   const open = openTag.exec(text.slice(Math.max(0, name.start - longestOpening), name.start))?.[1];
   if (open === undefined) return undefined;
   const tag = matchAt(open === '<' ? restOfTag : restOfEscapedTag, text, name.end);
-  if (tag === undefined || /\/(?:>|&(?:amp;){0,2}(?:gt|#62|#x3e);)\s*$/i.test(text.slice(name.end, tag.end))) return undefined;
+  if (tag === undefined || /\/(?:>|&(?:amp;){0,2}(?:gt|#62|#x3e);)\s*$/i.test(text.slice(name.end, tag.end)))
+    return undefined;
   return contentFrom(text, tag.end, open);
 }
 
@@ -65,7 +71,8 @@ const openTag = /(<|&(?:amp;){0,2}(?:lt|#60|#x3c);)(?:[\w.-]{1,40}:)?$/i;
 const longestOpening = 56;
 const restOfTag =
   /(?:\s[^<>]{0,500})?>\s*(?:<!--[^<>]{0,200}-->\s*)?(?:<(?:[\w.-]{1,40}:)?(?:value|string|val|v)(?:\s[^<>]{0,200})?>\s*)?(?:<!\[CDATA\[)?/iy;
-const restOfEscapedTag = /(?:\s[^<>]{0,500}?)?&(?:amp;){0,2}(?:gt|#62|#x3e);\s*(?:&(?:amp;){0,2}(?:lt|#60|#x3c);!\[CDATA\[)?/iy;
+const restOfEscapedTag =
+  /(?:\s[^<>]{0,500}?)?&(?:amp;){0,2}(?:gt|#62|#x3e);\s*(?:&(?:amp;){0,2}(?:lt|#60|#x3c);!\[CDATA\[)?/iy;
 
 /** `<property name="password">x</property>`, as settings are written. */
 export function settingElement(text: string, name: Span): Value | undefined {

@@ -26,10 +26,14 @@ export function quotedMember(text: string, name: Span): Quoted | undefined {
 const plainSeparator = /\s*(?::|=>|=)\s*/y;
 const encodedSeparator = /(?:%20|[+\s])*(?::|=|%3A|%3D(?:%3E)?)(?:%20|[+\s])*/iy;
 
-/** Where the string ends. A quote that is escaped within it is one of the text, in strings within strings, too. */
+/** Where the string ends. A quote that is escaped within it is one of the text, in strings within strings, too; and one that is doubled, as in SQL and YAML. */
 export function closingQuote(text: string, start: number, quote: string): number {
   const ownBackslashes = /^\\*/.exec(quote)?.[0].length ?? 0;
   for (let end = text.indexOf(quote, start); end >= 0; end = text.indexOf(quote, end + 1)) {
+    if (end > start && quote.length === 1 && text.charAt(end + 1) === quote) {
+      end++;
+      continue;
+    }
     const backslashes = backslashesIn(text.slice(Math.max(start, end - longestRun), end));
     // Where the quotes have one of their own, each backslash of the text is written as two; and so on.
     if (Math.floor(backslashes / (ownBackslashes + 1)) % 2 === 0) return end;

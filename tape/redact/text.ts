@@ -251,14 +251,23 @@ const notations: readonly Notation[] = [
 
 /** `Authorization: Bearer x` and `password: x` on lines of their own. */
 function headerLine(text: string, name: Name): Value | undefined {
-  if (!/(?:^|[\r\n])[ \t>*-]*$/.test(text.slice(Math.max(0, name.start - 20), name.start))) return undefined;
+  if (!lineStart.test(text.slice(Math.max(0, name.start - longestLead), name.start))) return undefined;
   const colon = matchAt(/[ \t]*:[ \t]*/y, text, name.end);
   if (colon === undefined) return undefined;
   const line = matchAt(/[^\r\n]*/y, text, colon.end);
   const value = text.slice(colon.end, line?.end).trimEnd();
-  if (name.kind === 'secret' && !/^(?![|>&!])[^\s"'{}[\],]+$/.test(value)) return undefined;
+  if (name.kind === 'secret' && !plainValue.test(value)) return undefined;
   return { start: colon.end, end: colon.end + value.length, writing: 'plain' };
 }
+
+/** All that stands in a line of settings (`DB_PASSWORD=a,b`), where it is no more than one of them. */
+const restOfSetting = /(?=[^\s=]{0,500}[&;,"'<>()\]}\\][^\s=]*\r?(?:\n|$))[^\s=]{1,500}?(?=[;,]?\r?(?:\n|$))/y;
+
+/** What may stand before a name in its line: `- `, `> `, and what it is a part of (`spring.datasource.password`). */
+const lineStart = /(?:^|[\r\n])[ \t>*-]{0,20}(?:[\w-]{1,60}\.){0,8}$/;
+const longestLead = 300;
+/** Lists and lines of code have signs that a password without a digit need not be told from. */
+const plainValue = /^(?![|>&!])(?:[^\s"'{}[\],]+|(?![[{(])(?=\S*\d)[^\s"'{}]*[^\s"'{},\]])$/;
 
 /** `password=x`, `password="x"`, `user[password]=x`, `password: "x"` as in GraphQL and object literals, `:password=>"x"` of Ruby. */
 function assignment(text: string, name: Name): Value | undefined {
@@ -267,8 +276,16 @@ function assignment(text: string, name: Name): Value | undefined {
   if (sign === undefined) return undefined;
   const quote = matchAt(/\\*(?:"""|'''|["'])/y, text, sign.end);
   if (quote !== undefined) {
-    return { start: quote.end, end: closingQuote(text, quote.end, text.slice(quote.start, quote.end)), writing: 'plain' };
+    return {
+      start: quote.end,
+      end: closingQuote(text, quote.end, text.slice(quote.start, quote.end)),
+      writing: 'plain',
+    };
   }
+  const line = lineStart.test(text.slice(Math.max(0, name.start - longestLead), name.start))
+    ? matchAt(restOfSetting, text, sign.end)
+    : undefined;
+  if (line !== undefined) return { ...line, writing: 'plain' };
   const end = matchAt(/[^\s&;,"'<>()\]}\\]+/y, text, sign.end)?.end ?? sign.end;
   return { start: sign.end, end, writing: 'percent' };
 }

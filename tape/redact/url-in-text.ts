@@ -22,6 +22,8 @@ interface UrlContext {
 /** `://`, and as PHP writes it in JSON. */
 const opening = /:(?:\/|\\\/){2}/g;
 const urlRest = /^[^\s"'<>\\]*/;
+/** Before escapes of JSON are undone. */
+const escapedRest = /^(?:[^\s"\\]|\\.)*/;
 const longestUrl = 8000;
 
 export function urlSecrets(text: string, context: UrlContext): Edit[] {
@@ -35,7 +37,7 @@ export function urlSecrets(text: string, context: UrlContext): Edit[] {
 
 /** True where a URL in the text may hold such a secret: for the cheap look. */
 export function mayHoldUrlSecret(text: string): boolean {
-  for (const url of urlsIn(text)) if (mayBeSecretIn(url)) return true;
+  for (const url of urlsIn(text, escapedRest)) if (mayBeSecretIn(url)) return true;
   return false;
 }
 
@@ -60,6 +62,18 @@ export function mayHoldSecretPath(text: string): boolean {
 
 const slash = 0x2f;
 
+/** A password may hold what ends a URL within a text. */
+function isAllOfText(text: string, colon: number): boolean {
+  return (
+    colon < longestScheme &&
+    text.length <= longestUrl &&
+    /^[a-z][\w+.-]*$/i.test(text.slice(0, colon)) &&
+    !/\s/.test(text)
+  );
+}
+
+const longestScheme = 30;
+
 interface FoundUrl {
   /** Where the host, or what stands before it, begins. */
   readonly start: number;
@@ -68,7 +82,7 @@ interface FoundUrl {
 }
 
 /** One after another: a long text may hold a million of them. */
-function* urlsIn(text: string): Generator<FoundUrl> {
+function* urlsIn(text: string, end = urlRest): Generator<FoundUrl> {
   if (!text.includes(':/') && !text.includes(':\\/')) return;
   const openings = text.matchAll(opening);
   for (let found = openings.next().value; found !== undefined; ) {
@@ -76,7 +90,9 @@ function* urlsIn(text: string): Generator<FoundUrl> {
     const start = found.index + found[0].length;
     // A URL in the query of another one is one of its own.
     const next = Math.min(following?.index ?? text.length, start + longestUrl);
-    const rest = urlRest.exec(text.slice(start, next))?.[0] ?? '';
+    const rest = isAllOfText(text, found.index)
+      ? text.slice(start, next)
+      : (end.exec(text.slice(start, next))?.[0] ?? '');
     yield { start, rest, isLast: start + rest.length === text.length };
     found = following;
   }
