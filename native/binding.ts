@@ -178,6 +178,7 @@ interface Addon {
   makeSieve(tables: object, places: Uint32Array): (bytes: Uint8Array, length: number) => number;
   letGoOfTexts(): boolean;
   keepLittleFreed(): void;
+  keepOutOfDumps(): boolean;
   giveBack(): void;
   wireLayout(): Record<string, readonly [offset: number, size: number]>;
 }
@@ -319,6 +320,11 @@ export function letGoOfTexts(): boolean {
 /** Of what this process frees, from now on. Throws ADDON_MISSING. */
 export function keepLittleFreed(): void {
   addon().keepLittleFreed();
+}
+
+/** What this process holds is not written down where it crashes. False where the kernel refuses. Throws ADDON_MISSING. */
+export function keepOutOfDumps(): boolean {
+  return addon().keepOutOfDumps();
 }
 
 /** What was freed, and code that is not used: takes a millisecond or two. Throws ADDON_MISSING. */

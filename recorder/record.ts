@@ -10,6 +10,7 @@ import {
   createHeaderInflater,
   giveBackMemory,
   keepLittleFreed,
+  keepOutOfDumps,
   letGoOfTexts,
 } from '../native/binding';
 import type { Exchange, ProcessInfo } from '../tape/model/exchange';
@@ -171,6 +172,7 @@ class RunningRecording implements Recording {
   async begin(): Promise<this> {
     const { options } = this;
     keepLittleFreed();
+    keepOutOfDumps(); // what is on its way to redaction is in memory
     // The session's row first: an exchange may be complete before the attaching is.
     this.session = await this.writer.beginSession({
       startedAtUs: nowUs(),

@@ -294,6 +294,9 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("makeSieve", Napi::Function::New(env, make_sieve));
   exports.Set("letGoOfTexts", Napi::Function::New(env, let_go_of_texts));
   exports.Set("keepLittleFreed", Napi::Function::New(env, [](const Napi::CallbackInfo&) { keep_little_freed(); }));
+  exports.Set("keepOutOfDumps", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+                return Napi::Boolean::New(info.Env(), keep_out_of_dumps());
+              }));
   exports.Set("giveBack", Napi::Function::New(env, [](const Napi::CallbackInfo&) { give_back(); }));
   return exports;
 }

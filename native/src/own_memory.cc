@@ -3,6 +3,7 @@
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -43,5 +44,7 @@ void give_back() {
 #endif
   dl_iterate_phdr(let_go_of_code, nullptr);
 }
+
+bool keep_out_of_dumps() { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0; }
 
 }  // namespace wiretape

@@ -14,8 +14,14 @@ export interface DecodedBody {
 
 interface Codec {
   /** `cut` takes what is there of a stream that does not end. */
-  decode(bytes: Uint8Array, options: { limitBytes: number; cut: boolean }): Uint8Array;
+  decode(bytes: Uint8Array, options: { limitBytes: number; cut: boolean }): Decoded;
   encode(bytes: Uint8Array): Uint8Array;
+}
+
+interface Decoded {
+  readonly bytes: Uint8Array;
+  /** How many bytes were read: fewer than there are where more follows the end of the stream. */
+  readonly read: number;
 }
 
 /** What one body may unfold to; four times what the recorder keeps of one call. */
@@ -28,7 +34,7 @@ const { constants } = zlib;
 
 const gzip: Codec = {
   decode: (bytes, { limitBytes, cut }) =>
-    zlib.gunzipSync(bytes, {
+    decodedBy(zlib.gunzipSync, bytes, {
       maxOutputLength: limitBytes,
       finishFlush: cut ? constants.Z_SYNC_FLUSH : constants.Z_FINISH,
     }),
@@ -46,7 +52,7 @@ const deflate: Codec = {
 
 const brotli: Codec = {
   decode: (bytes, { limitBytes, cut }) =>
-    zlib.brotliDecompressSync(bytes, {
+    decodedBy(zlib.brotliDecompressSync, bytes, {
       maxOutputLength: limitBytes,
       finishFlush: cut ? constants.BROTLI_OPERATION_FLUSH : constants.BROTLI_OPERATION_FINISH,
     }),
@@ -56,10 +62,8 @@ const brotli: Codec = {
 const zstd: Codec = {
   decode: (bytes, { limitBytes, cut }) => {
     if (!cut && !isWholeZstd(bytes)) throw new RangeError('the data ends early');
-    return zlib.zstdDecompressSync(bytes, {
-      maxOutputLength: limitBytes,
-      finishFlush: cut ? constants.ZSTD_e_flush : constants.ZSTD_e_end,
-    });
+    const given = { maxOutputLength: limitBytes, finishFlush: cut ? constants.ZSTD_e_flush : constants.ZSTD_e_end };
+    return { bytes: zlib.zstdDecompressSync(bytes, given), read: bytes.length }; // no frame ends elsewhere
   },
   encode: (bytes) => zlib.zstdCompressSync(bytes),
 };
@@ -99,7 +103,10 @@ export function encodeBody(bytes: Uint8Array, codings: readonly string[]): Uint8
 
 function decodeStep(codec: Codec, bytes: Uint8Array, limitBytes: number): DecodedBody {
   const whole = attempt(codec, bytes, { limitBytes, cut: false });
-  if (whole.bytes !== undefined) return { bytes: whole.bytes, problem: null };
+  if (whole.bytes !== undefined) {
+    const following = bytes.length - whole.read;
+    return { bytes: whole.bytes, problem: following === 0 ? null : `${following} bytes follow the end of the data` };
+  }
   if (whole.tooLarge) {
     const problem = `unfolds to more than ${limitBytes} bytes`;
     return { bytes: longestPrefix(codec, bytes, { limitBytes, tries: 6 }), problem };
@@ -126,21 +133,31 @@ function longestPrefix(codec: Codec, bytes: Uint8Array, search: { limitBytes: nu
   return best;
 }
 
-type Attempt =
-  | { readonly bytes: Uint8Array; readonly tooLarge: false }
-  | { readonly bytes: undefined; readonly tooLarge: boolean };
+type Attempt = (Decoded & { readonly tooLarge: false }) | { readonly bytes: undefined; readonly tooLarge: boolean };
 
 function attempt(codec: Codec, bytes: Uint8Array, options: { limitBytes: number; cut: boolean }): Attempt {
   try {
-    return { bytes: codec.decode(bytes, options), tooLarge: false };
+    return { ...codec.decode(bytes, options), tooLarge: false };
   } catch (error) {
     return { bytes: undefined, tooLarge: (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' };
   }
 }
 
 /** `deflate` means the zlib format; some servers send the bare stream (RFC 9110 8.4.1.2 names the mistake). */
-function inflateEither(bytes: Uint8Array, options: zlib.ZlibOptions): Uint8Array {
+function inflateEither(bytes: Uint8Array, options: zlib.ZlibOptions): Decoded {
   const first = bytes[0] ?? 0;
   const isZlib = (first & 0x0f) === 8 && bytes.length > 1 && ((first << 8) | (bytes[1] ?? 0)) % 31 === 0;
-  return isZlib || bytes.length === 1 ? zlib.inflateSync(bytes, options) : zlib.inflateRawSync(bytes, options);
+  return decodedBy(isZlib || bytes.length === 1 ? zlib.inflateSync : zlib.inflateRawSync, bytes, options);
+}
+
+/** zlib's functions leave what follows the end of a stream unread, and call it a success. */
+function decodedBy<O>(decode: (bytes: Uint8Array, options: O) => Buffer, bytes: Uint8Array, options: O): Decoded {
+  const { buffer, engine } = decode(bytes, { ...options, info: true }) as unknown as DecodingInfo;
+  return { bytes: buffer, read: engine.bytesWritten };
+}
+
+/** What they return with `info`; the types know the buffer alone. */
+interface DecodingInfo {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
 }

@@ -8,8 +8,9 @@ export interface Part {
   readonly filename: string | null;
   readonly headers: HeaderList;
   readonly bytes: Uint8Array;
-  /** Where `bytes` begins within the body. */
+  /** Where `bytes` begins within the body, and where its headers do. */
   readonly offset: number;
+  readonly headOffset: number;
 }
 
 /** The parts in order; undefined where the boundary never occurs. Limits itself to `limit` parts. */
@@ -68,12 +69,16 @@ function partOf(body: Buffer, begin: number, end: number): Part {
     const line = body.toString('latin1', at, lineStop).replace(/\r$/, '');
     at = Math.min(lineStop + 1, end);
     if (line === '') break;
+    const last = headers.at(-1);
     const colon = line.indexOf(':');
-    if (colon > 0) headers.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
+    if (/^[ \t]/.test(line) && last !== undefined)
+      last[1] = `${last[1]} ${line.trim()}`; // RFC 5322 2.2.3
+    else if (colon > 0) headers.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
   }
   const disposition = headerValue(headers, 'content-disposition') ?? '';
   const bytes = body.subarray(at, end);
-  return { name: quoted(disposition, 'name'), filename: quoted(disposition, 'filename'), headers, bytes, offset: at };
+  const name = quoted(disposition, 'name') ?? extended(disposition, 'name');
+  return { name, filename: quoted(disposition, 'filename'), headers, bytes, offset: at, headOffset: begin };
 }
 
 /** Form field names are UTF-8 in practice (RFC 7578 5.1), carried in headers that are read as latin1. */
@@ -82,4 +87,20 @@ function quoted(disposition: string, name: string): string | null {
   if (found === null) return null;
   const raw = found[1] !== undefined ? found[1].replace(/\\(["\\])/g, '$1') : (found[2] ?? '');
   return Buffer.from(raw, 'latin1').toString('utf8');
+}
+
+/** `name*=utf-8''p%C3%A4ss` (RFC 8187 3.2), which forms are not to write and some do. */
+function extended(disposition: string, name: string): string | null {
+  const raw = new RegExp(`;\\s*${name}\\*\\s*=\\s*(?:utf-8|us-ascii)'[\\w-]*'([^;\\s]*)`, 'i').exec(disposition)?.[1];
+  const bytes = raw?.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+  return bytes === undefined ? null : Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** What quoted-printable (RFC 2045 6.7) stands for. */
+export function quotedPrintable(text: string): string {
+  return text
+    .replace(/=[ \t]*\r?\n/g, '')
+    .replace(/=([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }

@@ -19,16 +19,26 @@ import { redactCredential } from './credentials';
 import type { Detection, InnocentBody } from './detection';
 import { redactEventStream } from './event-stream';
 import { type FieldPlace, mayHoldCompanySecret, redactFields } from './form';
-import { redactHttpPart } from './http-part';
+import { redactHttpPart, redactPartFields } from './http-part';
 import { unescapeJson } from './json-strings';
 import { redactJson } from './json-text';
 import { handedJson } from './jsonp';
 import { type Ledger, latin1Of, readable } from './ledger';
+import { bodyOfPart, isUsualField, type PartWithout, plainHeaders, redactParts } from './multipart';
+import { mayHoldPathSecret } from './path-secrets';
 import { redactProtobuf } from './protobuf';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, mayHoldSecretBytes, type Scope } from './scope';
 import { generationOf, type SeenSecrets } from './seen-secrets';
-import { redactLexically, redactLostMembers, redactPatterns, redactText, type TextContext } from './text';
+import {
+  looksLikeJson,
+  redactLexically,
+  redactLostMembers,
+  redactPatterns,
+  redactText,
+  redactWrittenName,
+  type TextContext,
+} from './text';
 import { wideText } from './wide-text';
 import { redactXmlPlaces } from './xml-places';
 
@@ -141,7 +151,22 @@ export function mayBeInBody(headers: HeaderList, body: Body, secrets: SeenSecret
     body.codings.length > 0 ? decodeBody(body, unfoldLimitBytes).bytes : body.bytes,
   );
   const bytes = wideText(type, decoded)?.utf8 ?? decoded;
-  return secrets.mayBeInBytes(bytes) || mayBeWritten(bytes, secrets, textOf);
+  return (
+    secrets.mayBeInBytes(bytes) ||
+    mayBeWritten(bytes, secrets, textOf) ||
+    differentlyWritten(type, bytes, 0).some((read) => secrets.mayBeInBytes(read) || mayBeWritten(read, secrets, textOf))
+  );
+}
+
+/** Of parts that are written in a way of their own, what they say. */
+function differentlyWritten(type: MediaType, bytes: Uint8Array, depth: number): readonly Uint8Array[] {
+  if (!type.essence.startsWith('multipart/') || type.boundary === null || depth === deepestMultipart) return [];
+  return (parseMultipart(bytes, type.boundary) ?? []).flatMap((part) => {
+    const { bytes: decoded } = decodeBody(bodyOfPart(part), unfoldLimitBytes);
+    const own = mediaTypeOf(part.headers);
+    const read = wideText(own, decoded)?.utf8 ?? decoded;
+    return [...(read === part.bytes ? [] : [read]), ...differentlyWritten(own, read, depth + 1)];
+  });
 }
 
 /** Messages of calls are compressed one by one. */
@@ -186,18 +211,13 @@ function redactBytes(type: MediaType, bytes: Uint8Array, context: BytesContext):
 }
 
 function redactNarrow(type: MediaType, bytes: Uint8Array, context: BytesContext): Uint8Array {
-  const isMultipart = type.essence.startsWith('multipart/') && context.depth < deepestMultipart;
-  if (!isMultipart && !isText(type, bytes)) return redactBinary(bytes, context);
+  // A part may be written in a way that a look at all of the body does not see through.
+  if (type.essence.startsWith('multipart/') && context.depth < deepestMultipart)
+    return redactMultipart(type, bytes, context);
+  if (!isText(type, bytes)) return redactBinary(bytes, context);
   const hasRules = context.rules.places.mayReach(context.path);
-  const isPlain = !hasRules && !(isMultipart && holdsMessages(bytes));
-  if (isPlain && !mayHoldSecretBytes(bytes, context) && !hidesNames(type, bytes, context)) return bytes;
-  if (isMultipart) return redactMultipart(type, bytes, context);
+  if (!hasRules && !mayHoldSecretBytes(bytes, context) && !hidesWriting(type, bytes, context)) return bytes;
   return rewritten(bytes, context.detection, (text) => redactByType(type, text, context));
-}
-
-/** Fields of a message are known by their names, as the cheap look does not know them. */
-function holdsMessages(bytes: Uint8Array): boolean {
-  return bufferOf(bytes).includes(httpType);
 }
 
 const httpType = 'application/http';
@@ -215,21 +235,20 @@ function rewritten(bytes: Uint8Array, { textOf }: Detection, rewrite: (text: str
   return after === text ? bytes : Buffer.from(after, 'latin1');
 }
 
-/**
- * JSON and forms can write any letter as an escape; only text that does so without need is looked at for it, and digits that
- * are set apart by escaped blanks.
- */
-function hidesNames(type: MediaType, bytes: Uint8Array, scope: Scope): boolean {
+/** JSON and forms can write any letter as an escape. */
+function hidesWriting(type: MediaType, bytes: Uint8Array, scope: Scope): boolean {
   const { textOf } = scope.detection;
   if (isForm(type)) {
     const text = textOf(bytes);
-    return mayHoldCompanySecret(text) || (text.includes('%') && mayHoldSecret(text, scope));
+    return (
+      mayHoldCompanySecret(text) ||
+      mayHoldPathSecret(text) ||
+      scope.detection.hidesNames(text) ||
+      (text.includes('%') && mayHoldSecret(text, scope))
+    );
   }
-  // Go and PHP write & < > ' " as escapes; names hold none of them.
-  return bufferOf(bytes).includes('\\u') && needless.test(textOf(bytes));
+  return bufferOf(bytes).includes('\\u') && scope.detection.hidesNames(textOf(bytes));
 }
-
-const needless = /\\u00(?:2[d-f]|3\d|[4-7][0-9a-f])|\d\\u(?:00[2a]0|202f|2011)\d/i;
 
 function isForm(type: MediaType): boolean {
   return type.essence === 'application/x-www-form-urlencoded';
@@ -249,7 +268,7 @@ function redactOne(type: MediaType, text: string, context: BytesContext): string
   const isJson = isJsonType(type.essence) || (!isTextType(type.essence) && /^\s*[[{"]/.test(text));
   if (rule !== undefined && !isJson) return ledger.take(text, rule, path);
   const within: TextContext = { ...context, depth: 0, isCut: true, style: styleOf(type) };
-  if (isForm(type)) return redactForm(text, within);
+  if (isForm(type)) return redactPosted(text, within);
   if (type.essence === 'text/event-stream') {
     return redactEventStream(text, within, (data) => redactBytes(unknownType, data, context));
   }
@@ -276,9 +295,16 @@ function redactProgram(text: string, within: TextContext): string {
   return text.slice(0, place.start) + json.text + text.slice(place.end);
 }
 
+/** Clients that are told no type, such as curl, send JSON as a form. What is cut may be either. */
+function redactPosted(text: string, within: TextContext): string {
+  if (!looksLikeJson(text)) return redactForm(text, within);
+  const json = redactJson(text, within);
+  return json.isWhole ? json.text : redactForm(json.text, within);
+}
+
 function redactForm(text: string, within: TextContext): string {
   const redact = {
-    name: (name: string, path: Path) => redactPatterns(name, { ...within, path }),
+    name: (name: string, path: Path) => redactWrittenName(name, { ...within, path }),
     value: (value: string, { name, path, isSecret, variables }: FieldPlace) => {
       const rule = ruleCovering(within.rules, path);
       if (rule !== undefined || isSecret) return takeByName(value, name, rule, { ...within, path });
@@ -297,45 +323,60 @@ function takeByName(value: string, name: string, rule: string | undefined, { led
 
 function redactMultipart(type: MediaType, bytes: Uint8Array, context: BytesContext): Uint8Array {
   const parts = type.boundary === null ? undefined : parseMultipart(bytes, type.boundary);
-  if (parts === undefined) {
-    const within: TextContext = { ...context, depth: 0, isCut: true, style: 'text' };
-    return isText(type, bytes) ? rewritten(bytes, context.detection, (text) => redactLexically(text, within)) : bytes;
-  }
-  const redacted = parts.map((part, i) => redactPart(part, i, context));
-  const ends = parts.map((part) => part.offset + part.bytes.length);
-  const heads = parts.map((part, i) => redactHead(bytes.subarray(ends[i - 1] ?? 0, part.offset), context));
-  const tail = bytes.subarray(ends.at(-1) ?? 0);
-  const isSame = redacted.every((piece, i) => piece === parts[i]?.bytes) && heads.every(({ isSame: same }) => same);
-  return isSame ? bytes : Buffer.concat([...heads.flatMap((head, i) => [head.bytes, redacted[i] ?? tail]), tail]);
+  const within: TextContext = { ...context, depth: 0, isCut: true, style: 'text' };
+  const text = (piece: Uint8Array): Uint8Array =>
+    isText(type, piece) && mayHoldSecretBytes(piece, context)
+      ? rewritten(piece, context.detection, (each) => redactLexically(each, within))
+      : piece;
+  return parts === undefined
+    ? text(bytes)
+    : redactParts(bytes, parts, { text, part: (part, i) => redactPart(part, i, context) });
 }
 
-/** What stands between two parts: the names and headers of the second. */
-function redactHead(
-  bytes: Uint8Array,
-  context: BytesContext,
-): { readonly bytes: Uint8Array; readonly isSame: boolean } {
-  const within: TextContext = { ...context, depth: 0, isCut: false, style: 'text' };
-  const redact = (text: string): string => redactPatterns(text, within);
-  const after = mayHoldSecretBytes(bytes, context) ? rewritten(bytes, context.detection, redact) : bytes;
-  return { bytes: after, isSame: after === bytes };
-}
-
-function redactPart(part: Part, index: number, context: BytesContext): Uint8Array {
-  if (part.bytes.length === 0) return part.bytes;
+function redactPart(part: Part, index: number, context: BytesContext): PartWithout {
   const { name } = part;
   const within: TextContext = { ...context, depth: 0, isCut: false, style: 'text' };
   const step = name === null ? index : readable(redactPatterns(latin1Of(name), within));
-  const path = [...context.path, step];
-  const rule = ruleCovering(context.rules, path);
-  const type = parseMediaType(headerValue(part.headers, 'content-type') ?? '');
-  if (rule === undefined && (name === null || context.detection.kindOfName(name) === null)) {
-    const message = type.essence === httpType ? redactMessage(part.bytes, { ...context, path }) : undefined;
-    if (message !== undefined) return message;
-    const itemOf = name === null ? (context.itemOf ?? context.path) : undefined;
-    return redactBytes(type, part.bytes, { ...context, path, itemOf, depth: context.depth + 1 });
+  const place = { ...context, path: [...context.path, step] };
+  const headers = redactPartHead(part.headers, place);
+  const before = bodyOfPart(part);
+  const after = redactPartBody(part, before, place);
+  if (after !== before) return { headers: plainHeaders(headers, after.bytes.length), bytes: after.bytes };
+  // What was read of base64 need not be all that stands there.
+  const bytes = before.bytes === part.bytes ? part.bytes : redactBytes(unknownType, part.bytes, place);
+  return headers === part.headers && bytes === part.bytes ? part : { headers, bytes };
+}
+
+/** The cheap look does not know all names of headers that promise a secret. */
+function redactPartHead(headers: HeaderList, place: BytesContext): HeaderList {
+  const hasRules = place.rules.places.has('header') || place.rules.places.mayReach(place.path);
+  const isWorthIt = headers.some(([name, value]) => !isUsualField(name) || mayHoldSecret(value, place));
+  return hasRules || isWorthIt ? redactPartFields(headers, place, isUsualField) : headers;
+}
+
+function redactPartBody({ name, headers }: Part, body: Body, place: BytesContext): Body {
+  if (body.bytes.length === 0) return body;
+  const rule = ruleCovering(place.rules, place.path);
+  const type = parseMediaType(headerValue(headers, 'content-type') ?? '');
+  const context = { ...place, depth: place.depth + 1 };
+  if (rule === undefined && (name === null || place.detection.kindOfName(name) === null)) {
+    const message = type.essence === httpType ? redactMessage(body.bytes, place) : undefined;
+    if (message !== undefined) return withBytes(body, message);
+    return redactDecoded(type, body, {
+      ...context,
+      itemOf: name === null ? (place.itemOf ?? outside(place)) : undefined,
+    });
   }
-  if (rule === undefined && !isText(type, part.bytes)) return part.bytes;
-  return rewritten(part.bytes, context.detection, (text) => takeByName(text, name ?? '', rule, { ...within, path }));
+  const { bytes } = decodeBody(body, unfoldLimitBytes);
+  if (rule === undefined && !isText(type, bytes)) return body;
+  const within: TextContext = { ...place, depth: 0, isCut: false, style: 'text' };
+  const after = rewritten(bytes, place.detection, (text) => takeByName(text, name ?? '', rule, within));
+  return after === bytes ? body : { ...body, bytes: after, codings: [] };
+}
+
+/** The place of the body that a part lies in. */
+function outside({ path }: BytesContext): Path {
+  return path.slice(0, -1);
 }
 
 /** What a rule says of bodies it says of this one, too. */

@@ -37,7 +37,7 @@ function redactAuthorization(value: string, take: Take): string {
 
 function redactParameters(rest: string, take: Take): string {
   return rest.replace(
-    /(?<![\w-])([\w-]+)(\s*=\s*)(?:"([^"]*)"?|([^,"\s]+))/g,
+    /(?<![\w-])([\w-]+)(\s*=\s*)(?:"((?:[^"\\]|\\.)*)"?|([^,"\s]+))/gs,
     (all, name: string, equals: string, quoted?: string, bare?: string) => {
       const secret = quoted ?? bare ?? '';
       if (secret === '' || openParameters.test(name)) return all;
@@ -55,12 +55,17 @@ function redactCookie(value: string, take: Take): string {
     .join(';');
 }
 
-/** The first pair is the cookie, the rest are its attributes, which stay (RFC 6265 4.1). */
+/** The first pair is the cookie, the rest are its attributes, which stay (RFC 6265 4.1). What no attribute is called is another cookie. */
 function redactSetCookie(value: string, take: Take): string {
-  const end = value.indexOf(';');
-  const pair = end < 0 ? value : value.slice(0, end);
-  return redactPair(pair, take, 'set-cookie') + value.slice(pair.length);
+  const pair = /^[^=;]*="[^"]*"|^[^;]*/.exec(value)?.[0] ?? '';
+  const attributes = value.slice(pair.length).split(';');
+  const safe = attributes.map((each) =>
+    /=/.test(each) && !attribute.test(each) ? redactPair(each, take, 'set-cookie') : each,
+  );
+  return redactPair(pair, take, 'set-cookie') + safe.join(';');
 }
+
+const attribute = /^\s*(?:path|domain|expires|max-age|samesite|priority|version|comment|commenturl|port)\s*=/i;
 
 /** `name=value`, `name="value"`, or a value alone. */
 function redactPair(pair: string, take: Take, rule: string): string {

@@ -4,7 +4,7 @@ import { escapeSource, notBehind } from './word-start';
 
 const command = new RegExp(`${notBehind('[\\w.-]')}curl(?=\\s|${escapeSource})`, 'gi');
 const userOption = new RegExp(
-  `(?<=\\s|${escapeSource})(?:-u|--user|-U|--proxy-user)[ \\t=]{1,4}["']?[^\\s:"']{1,200}:([^\\s"']{1,400})`,
+  `(?<=\\s|${escapeSource})(?:-[uU][ \\t=]{0,4}|--(?:proxy-)?user[ \\t=]{1,4})(?:"[^\\s:"']{1,200}:((?:[^"\\\\]|\\\\.){1,400})(?="|$)|'[^\\s:"']{1,200}:([^']{1,400})(?='|$)|["']?[^\\s:"']{1,200}:([^\\s"']{1,400}))`,
   'g',
 );
 
@@ -18,7 +18,8 @@ export function curlPasswords(text: string, take: (secret: string) => string): E
     const end = Math.min(commands[i + 1] ?? text.length, start + longestCommand);
     if (start < next) return [];
     next = end;
-    return [...text.slice(start, end).matchAll(userOption)].map(({ 0: all, 1: secret = '', index }) => {
+    return [...text.slice(start, end).matchAll(userOption)].map(({ 0: all, 1: double, 2: single, 3: bare, index }) => {
+      const secret = double ?? single ?? bare ?? '';
       const at = start + index + all.length - secret.length;
       return { start: at, end: at + secret.length, text: take(secret) };
     });

@@ -6,6 +6,7 @@
 
 import type { MediaType } from '../body/media-type';
 import { ownText, Recent } from '../memo';
+import { mayHoldInBase64 } from './base64-json';
 import {
   beyondAsciiBit,
   contextBit,
@@ -19,6 +20,7 @@ import {
   mayHoldByContext,
   tellingBit,
 } from './closer-look';
+import { hidesNames } from './escaped-names';
 import { holdsForeignName } from './foreign-look';
 import { InnocentWords } from './innocent-words';
 import { latin1 } from './latin1';
@@ -49,12 +51,15 @@ export interface Detection {
   isSuspicious(bytes: Uint8Array): boolean;
   /** The same for a string of bytes read as latin1, percent-encoding seen through. */
   isSuspiciousText(text: string): boolean;
+  /** True where names may be written with escapes of JSON, which the others do not see through. */
+  hidesNames(text: string): boolean;
   readonly innocentBodies: Recent<Uint8Array, InnocentBody>;
 }
 
 const rememberedNames = 10_000;
 /** Every name that promises a secret has one of these: ids and hashes, which stand where names might, mostly have none. */
 const mayBeName = /[g-z\x80-\uffff]/i;
+const mayBeAccented = /[\x80-\uffff]/;
 /** With so many digits it is an id or a time that stands where a name might: it does not come again. */
 const passes = /(?:\d\D{0,40}){6}/;
 
@@ -81,12 +86,25 @@ export function createDetection({ textOf = latin1, makeSieve }: DetectionTools =
     return kind;
   }
 
+  const ends = new Map<string, boolean>();
+
+  /** Of words in letters with accents it takes long to tell, and no others remember them. */
+  function endsName(word: string): boolean {
+    if (!mayBeAccented.test(word)) return endsSpacedName(word);
+    const before = ends.get(word);
+    if (before !== undefined) return before;
+    const does = endsSpacedName(word);
+    if (ends.size >= rememberedNames) ends.clear();
+    if (word.length <= longestName) ends.set(ownText(word), does);
+    return does;
+  }
+
   /** For long texts, where there is one. */
   const sifted = makeSieve === undefined ? null : siftedBy(makeSieve);
   const look: Look = {
     innocent,
     textOf,
-    tells: (word) => kindOf(word) !== null || endsSpacedName(word) || isCredentialsName(word),
+    tells: (word) => kindOf(word) !== null || endsName(word) || isCredentialsName(word),
   };
 
   /** Of what is written over. */
@@ -105,6 +123,7 @@ export function createDetection({ textOf = latin1, makeSieve }: DetectionTools =
     textOf,
     kindOfName: kindOf,
     isSuspicious,
+    hidesNames: (text) => hidesNames(text, look.tells),
     innocentBodies: new Recent(),
     isSuspiciousText: (text) => looksSuspicious(text) || (text.includes('%') && looksSuspicious(decodePercent(text))),
   };
@@ -133,8 +152,12 @@ function holdsSecret(bytes: Uint8Array, length: number, look: Look, sifted: Sift
     ((seen & beyondAsciiBit) !== 0 && holdsForeignName(bytes, length, look.tells)) ||
     endsInKey(bytes, length) ||
     (((seen & contextBit) !== 0 || endsInVariable(bytes, length)) &&
-      mayHoldByContext(look.textOf(bytes.subarray(0, length))))
+      mayHoldInContext(look.textOf(bytes.subarray(0, length)), look, sifted))
   );
+}
+
+function mayHoldInContext(text: string, look: Look, sifted: Sifted | null): boolean {
+  return mayHoldByContext(text) || mayHoldInBase64(text, (json) => holdsSecret(json, json.length, look, sifted));
 }
 
 function seenIn(bytes: Uint8Array, length: number, look: Look, sifted: Sifted | null): number {

@@ -56,16 +56,33 @@ export function isForeignSecret(joined: string): boolean {
 
 /** Last words of names of several words, for who sees a name written with spaces one word at a time. */
 export const lastWordsOfNames: ReadonlySet<string> = new Set(
-  words('passe segreta khau laluan secreta seguridad seguranca المرور السر عبور προσβασης'),
+  words('passe segreta khau laluan secreta seguridad seguranca المرور السر عبور προσβασης πρόσβασης'),
 );
 
+const otherLastWords = [...lastWordsOfNames].filter((word) => beyondAscii.test(word));
+/** Letters that set a name in Latin script apart from ASCII. */
+const accented = [...'ñłöóžşậẩðëăõç'];
+
 /**
- * What every such name in another script begins with, and the letters that set one in Latin script apart from ASCII, in
- * every case they are written in: UTF-8 read as latin1, for finding names in text.
+ * What every such name in another script begins with, or its last word, and the letters that set one in Latin script apart from
+ * ASCII, in every case they are written in.
+ */
+export const foreignLetters: readonly string[] = [
+  ...new Set([...[...otherSecrets, ...otherLastWords].flatMap(stemsOf), ...accented.flatMap(inAllCases)]),
+];
+
+/**
+ * The same as UTF-8 read as latin1, for finding names in text; and such a letter in latin1 itself, where it stands among
+ * letters of ASCII as none does in UTF-8. Sources of expressions.
  */
 export const foreignStems: readonly string[] = [
-  ...new Set([...otherSecrets.flatMap(stemsOf), ...[...'ñłöóžşậẩðëăõç'].flatMap(inAllCases)].map(asLatin1)),
+  ...foreignLetters.map(asLatin1),
+  `(?<![\\x80-\\xff])[${accented.flatMap(inAllCases).filter(isLatin1).join('')}](?![\\x80-\\xff])`,
 ];
+
+function isLatin1(letter: string): boolean {
+  return letter.charCodeAt(0) <= 0xff;
+}
 
 /** Three letters, and of two-letter words both. */
 function stemsOf(word: string): readonly string[] {

@@ -94,6 +94,10 @@ export function isCallbackCode(name: string, value: string, path: string): boole
 
 /** True where a query or form may hold one of those; the cheap look at words does not know them. */
 export function mayHoldCompanySecret(fields: string): boolean {
+  return mayBeInCompany(fields) || (fields.includes('%') && mayBeInCompany(decodePercent(fields)));
+}
+
+function mayBeInCompany(fields: string): boolean {
   return /(?:^|[?&])(?:code|sig|signature)=/i.test(fields);
 }
 

@@ -16,7 +16,8 @@ import { decodePercent, encodePercent } from './percent';
 import { ruleCovering } from './rules';
 import { mayHoldSecret, type Scope } from './scope';
 import { generationOf } from './seen-secrets';
-import { redactLexically, redactPatterns, type TextContext } from './text';
+import { redactLexically, redactPatterns, redactWrittenName, type TextContext } from './text';
+import { userInfoEdits } from './user-info';
 import { redactSubprotocols } from './websocket-protocol';
 
 export interface HeaderContext extends Scope {
@@ -67,12 +68,7 @@ const authorizationHeaders = new Set([
   'x-access',
   'x-auth',
   'x-authentication',
-  'x-authorization',
-  'x-original-authorization',
-  'x-http-authorization',
-  'x-amzn-remapped-authorization',
   'x-ms-authorization-auxiliary',
-  'x-serverless-authorization',
 ]);
 
 /** Headers whose names sound like secrets and are none (RFC 6455 1.3; RFC 9530). */
@@ -91,6 +87,7 @@ const urlHeaders = new Set([
   'x-forwarded-uri',
 ]);
 
+const authorityHeader = 'host';
 const statusMessageHeader = 'grpc-message';
 const subprotocolHeader = 'sec-websocket-protocol';
 
@@ -145,12 +142,15 @@ export function createHeaderNames(detection: Detection): HeaderNames {
 }
 
 function hasOwnRule(name: string): boolean {
-  return name === subprotocolHeader || name === statusMessageHeader || name.endsWith('-bin');
+  return (
+    name === subprotocolHeader || name === statusMessageHeader || name === authorityHeader || name.endsWith('-bin')
+  );
 }
 
 function kindOfHeader(name: string, { kindOfName }: Detection): NameKind | null {
   if (innocentHeaders.has(name)) return null;
-  if (authorizationHeaders.has(name)) return 'authorization';
+  // Gateways hand it on under a name of their own: `Grpc-Metadata-Authorization`.
+  if (authorizationHeaders.has(name) || name.endsWith('-authorization')) return 'authorization';
   return credentialHeaders.has(name) ? 'secret' : kindOfName(name.replace(/-bin$/, ''));
 }
 
@@ -253,6 +253,12 @@ function redactValue({ value, known, pathOf }: Field, context: HeaderContext): s
   }
   if (known.lowerCase.endsWith('-bin')) return redactBinaryField(value, { ...context, path: pathOf() });
   if (known.lowerCase === statusMessageHeader) return redactStatusMessage(value, { ...context, path: pathOf() });
+  if (known.lowerCase === authorityHeader && value.includes('@')) {
+    return applyEdits(
+      value,
+      userInfoEdits(value, (secret) => ledger.take(secret, 'url-password', pathOf())),
+    );
+  }
   const isWorthIt =
     mayHoldSecret(value, context) || (known.isUrl && (mayHoldPathSecret(value) || mayHoldCompanySecret(value)));
   return isWorthIt ? redactInnocent(value, pathOf(), { ...context, isUrl: known.isUrl }) : value;
@@ -265,12 +271,20 @@ function textIn(scope: Scope): Omit<TextContext, 'path'> {
 function redactInnocent(value: string, path: Path, context: HeaderContext & { readonly isUrl: boolean }): string {
   const text = { ...textIn(context), path };
   if (!context.isUrl) return redactLexically(value, text);
+  // Each URL of a Link header may have a query.
+  if (!value.includes('<')) return redactUrl(value, path, context);
+  const urls = value.replace(/<([^<>]*)>/g, (_, url: string) => `<${redactUrl(url, path, context)}>`);
+  return redactLexically(urls, text);
+}
+
+function redactUrl(value: string, path: Path, context: HeaderContext): string {
+  const text = { ...textIn(context), path };
   const query = value.indexOf('?');
   if (query < 0) return redactLexically(withoutPathSecrets(value, path, context), text);
   const end = /[#>\s;]/.exec(value.slice(query))?.index ?? value.length - query;
   const redact = {
     pathBefore: value.slice(0, query),
-    name: (name: string) => redactPatterns(name, text),
+    name: (name: string) => redactWrittenName(name, text),
     value: (field: string, { isSecret }: FieldPlace) =>
       isSecret ? context.ledger.take(field, 'secret-name', path) : redactLexically(field, text),
   };

@@ -7,6 +7,7 @@ import type { Body, HeaderList } from '../model/body';
 import type { Path } from '../model/path';
 import { createHeaderNames, redactHeaders } from './headers';
 import type { Ledger } from './ledger';
+import { redactLine } from './line';
 import { ruleCovering } from './rules';
 import type { Scope } from './scope';
 import { redactTarget } from './target';
@@ -24,23 +25,30 @@ export function redactHttpPart(
   const before = readHttpPart(bytes);
   if (before === null) return undefined;
   const start = redactStart(before.start, place);
-  const headers = redactFields(before.headers, place);
+  const headers = redactPartFields(before.headers, place);
   const body = redactBody(before.headers, before.body);
   if (start === before.start && headers === before.headers && body === before.body) return bytes;
   return writeHttpPart({ ...before, start, headers: asCoded(headers, before.body, body), body });
 }
 
 function redactStart(start: HttpPart['start'], place: PartPlace): HttpPart['start'] {
-  if (start.kind === 'response') return start;
+  if (start.kind === 'response') {
+    const reason = redactLine(start.reason, ['status'], { ...place, ledger: ledgerAt(place) });
+    return reason === start.reason ? start : { ...start, reason };
+  }
   const target = redactTarget(start.target, { ...place, ledger: ledgerAt(place) });
   return target === start.target ? start : { ...start, target };
 }
 
-/** A rule may name the place in the body as well. */
-function redactFields(headers: HeaderList, place: PartPlace): HeaderList {
+/** Header fields in a body. A rule may name the place in the body as well; what it says of all that lies there it does not say of `told` fields. */
+export function redactPartFields(
+  headers: HeaderList,
+  place: PartPlace,
+  told: (name: string) => boolean = () => false,
+): HeaderList {
   const named = headers.map(([name, value]): readonly [string, string] => {
     const path = [...place.path, 'header', name.toLowerCase()];
-    const rule = value === '' ? undefined : ruleCovering(place.rules, path);
+    const rule = value === '' || told(name) ? undefined : ruleCovering(place.rules, path);
     return rule === undefined ? [name, value] : [name, place.ledger.take(value, rule, path)];
   });
   const isSame = named.every(([, value], i) => value === headers[i]?.[1]);

@@ -16,7 +16,7 @@ import { longestName, type NameKind } from './names';
 import { isMoreThanName, isSecretMember, mayNameOrHold, NamedElements, NamedValue } from './pair-names';
 import type { Standing } from './places';
 import { mayHoldSecret } from './scope';
-import { looksLikeJson, redactPatterns, redactText, type TextContext } from './text';
+import { looksLikeJson, redactText, redactWrittenName, type TextContext } from './text';
 
 export interface RedactedJson {
   readonly text: string;
@@ -87,7 +87,8 @@ class Scan extends JsonWalk<Frame> {
     if (!isWorthIt || !mayHoldSecret(name, this.context)) return name;
     // A name may itself be a secret, as in a map from tokens to users.
     // The ledger names the object it stands in: a path through the secret would tell it.
-    const redacted = redactPatterns(name, { ...this.context, path: this.pathTo(this.frames.length - 1), isCut: false });
+    const path = this.pathTo(this.frames.length - 1);
+    const redacted = redactWrittenName(name, { ...this.context, path, itemOf: undefined, isCut: false });
     if (redacted !== name) this.edits.push({ start, end, text: escapeJson(redacted) });
     return redacted;
   }

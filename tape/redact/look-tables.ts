@@ -2,6 +2,7 @@
  * What the cheap look of redaction goes by, as tables: what a byte is, and which three letters may be part of a name, open a
  * secret, or stand for something that needs its surroundings to be told. All derived from the tables of names and formats.
  */
+import { base64Beginnings } from './base64-json';
 import { isBetweenDigits } from './card';
 import { keyCharacters, keyPairs, shortestKey } from './known-formats';
 import { nameTrigrams } from './names';
@@ -41,7 +42,7 @@ const letterNames = ['"p"', '"p\\'];
 export const lowerLetterNames = letterNames.map((name) => Buffer.from(name, 'latin1').map((byte) => byte | 0x20));
 
 /**
- * What URLs, members of JSON that are secrets in company, codes that somebody is told and variables of GraphQL named `$p`
+ * What URLs, members of JSON that are secrets in company, JSON in base64, codes that somebody is told and variables of GraphQL named `$p`
  * have in them: a test holds them and what is searched for then together.
  */
 const contextSigns = [
@@ -50,6 +51,7 @@ const contextSigns = [
   ':\\/',
   'cod',
   'kty',
+  ...base64Beginnings.map((beginning) => beginning.toLowerCase()),
   ...Array.from({ length: 32 }, (_, i) => `$p${String.fromCharCode(i)}`),
 ];
 

@@ -29,7 +29,7 @@ export function optionArgument(text: string, { start, end }: Place): Value | und
   return { start: begin, end: begin + value.length, writing: 'plain' };
 }
 
-const argument = /[ \t]{1,20}(?:"([^"\r\n]{1,500})"|'([^'\r\n]{1,500})'|([^\s"'|;&<>-][^\s"'|;&<>]{0,500}))/y;
+const argument = /[ \t]{1,20}(?:"((?:[^"\\\r\n]|\\.){1,500})"|'([^'\r\n]{1,500})'|([^\s"'|;&<>-][^\s"'|;&<>]{0,500}))/y;
 
 /** The value of a key as Go prints maps: `map[password:x user:ann]`. */
 export function mapMember(text: string, { start, end }: Place): Value | undefined {

@@ -5,7 +5,7 @@
  */
 
 import { isForeignSecret, lastWordsOfNames, latinSecretNames, latinSecrets } from './foreign-names';
-import { folded, wordsOfName } from './words-of-name';
+import { folded, nameText, wordsOfName } from './words-of-name';
 
 /** How the value under a name is read: all of it secret, or in the form of the header of that name. */
 export type NameKind = 'secret' | 'authorization' | 'cookie' | 'set-cookie';
@@ -114,7 +114,7 @@ export function kindOfName(name: string): NameKind | null {
 
 /** True for the last word of a name that is written with spaces, such as `api key` and `mot de passe`. */
 export function endsSpacedName(word: string): boolean {
-  return /^key$/i.test(word) || lastWordsOfNames.has(folded(word.toLowerCase()));
+  return /^key$/i.test(word) || lastWordsOfNames.has(folded(nameText(word).toLowerCase()));
 }
 
 function decide(name: string): NameKind | null {

@@ -4,6 +4,7 @@
  */
 import type { Edit } from './ledger';
 import type { NameKind } from './names';
+import { decodePercent } from './percent';
 
 /** What a segment that is a value must be, by how much the one before it says. */
 type Expectation = 'key' | 'code' | 'link';
@@ -30,12 +31,12 @@ export function pathSecrets(
   let before = '';
   let at = 0;
   for (const segment of path.split('/')) {
-    const value = secretSegment(before, segment) ?? parameterOf(segment, kindOf);
-    if (value !== undefined) {
-      const start = at + value.start;
-      edits.push({ start, end: at + value.end, text: take(path.slice(start, at + value.end)) });
+    const value = secretSegment(before, segment);
+    for (const part of value === undefined ? parametersOf(segment, kindOf) : [value]) {
+      const start = at + part.start;
+      edits.push({ start, end: at + part.end, text: take(path.slice(start, at + part.end)) });
     }
-    before = segment;
+    before = decodePercent(segment);
     at += segment.length + 1;
   }
   return edits;
@@ -43,6 +44,10 @@ export function pathSecrets(
 
 /** True where a path may hold one: for the cheap look. */
 export function mayHoldPathSecret(path: string): boolean {
+  return mayNameSecret(path) || (path.includes('%') && mayNameSecret(decodePercent(path)));
+}
+
+function mayNameSecret(path: string): boolean {
   return /[;/][\w.-]{1,60}=|\/(?:otp|totp|pin|[\w-]{0,40}(?:code|token|password|recover|magic|key|link|reset|verif|confirm|activat|invit|unsubscribe|session|join|share|auth|callback|log-?in|sign-?in|sso))[\w-]{0,20}\//i.test(
     path,
   );
@@ -81,13 +86,14 @@ function isUuid(value: string): boolean {
 }
 
 /** `page;jsessionid=x;v=1` and `password=x`. */
-function parameterOf(segment: string, kindOf: (name: string) => NameKind | null): Part | undefined {
+function parametersOf(segment: string, kindOf: (name: string) => NameKind | null): readonly Part[] {
+  const parts: Part[] = [];
   let at = 0;
   for (const piece of segment.split(';')) {
     const equals = piece.indexOf('=');
-    if (equals > 0 && equals < piece.length - 1 && kindOf(piece.slice(0, equals)) !== null)
-      return { start: at + equals + 1, end: at + piece.length };
+    if (equals > 0 && equals < piece.length - 1 && kindOf(decodePercent(piece.slice(0, equals))) !== null)
+      parts.push({ start: at + equals + 1, end: at + piece.length });
     at += piece.length + 1;
   }
-  return undefined;
+  return parts;
 }

@@ -19,19 +19,34 @@ export function quotedMember(text: string, name: Span): Quoted | undefined {
   if (!text.startsWith(quote, separator.end)) return numberAt(text, separator.end);
   const start = separator.end + quote.length;
   if (quote === '"') return { start, end: endOfString(text, start), writing: 'json' };
-  const end = closingOf(quote, text, start);
+  const end = closingQuote(text, start, quote);
   return { start, end, writing: isEncoded ? 'percent' : 'plain' };
 }
 
 const plainSeparator = /\s*(?::|=>|=)\s*/y;
 const encodedSeparator = /(?:%20|[+\s])*(?::|=|%3A|%3D(?:%3E)?)(?:%20|[+\s])*/iy;
 
-/** Quotes that are written as something else are escaped as any other within the string. */
-function closingOf(quote: string, text: string, start: number): number {
-  const isBare = /^\\*["']$/.test(quote);
-  for (let end = text.indexOf(quote, start); end >= 0; end = text.indexOf(quote, end + 1))
-    if (isBare || !/(?:\\|%5C)$/i.test(text.slice(Math.max(start, end - 3), end))) return end;
+/** Where the string ends. A quote that is escaped within it is one of the text, in strings within strings, too; and one that is doubled, as in SQL and YAML. */
+export function closingQuote(text: string, start: number, quote: string): number {
+  const ownBackslashes = /^\\*/.exec(quote)?.[0].length ?? 0;
+  for (let end = text.indexOf(quote, start); end >= 0; end = text.indexOf(quote, end + 1)) {
+    if (end > start && quote.length === 1 && text.charAt(end + 1) === quote) {
+      end++;
+      continue;
+    }
+    const backslashes = backslashesIn(text.slice(Math.max(start, end - longestRun), end));
+    // Where the quotes have one of their own, each backslash of the text is written as two; and so on.
+    if (Math.floor(backslashes / (ownBackslashes + 1)) % 2 === 0) return end;
+  }
   return text.length;
+}
+
+const longestRun = 64;
+
+/** Those at the end of it. */
+function backslashesIn(before: string): number {
+  const run = /(?:\\|%5C)+$/i.exec(before)?.[0] ?? '';
+  return run.replace(/%5C/gi, '\\').length;
 }
 
 function numberAt(text: string, at: number): Quoted | undefined {

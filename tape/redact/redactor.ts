@@ -28,7 +28,7 @@ import { type RedactionRule, rulesFor, type SideRules } from './rules';
 import type { Scope } from './scope';
 import { exchangeLimits, recordingLimits, SeenSecrets } from './seen-secrets';
 import { redactTarget } from './target';
-import { redactText } from './text';
+import { redactPatterns, redactText } from './text';
 
 export { builtInRules } from './built-in';
 export type { RedactionRule } from './rules';
@@ -270,13 +270,27 @@ function mayHold(part: Part, found: SeenSecrets, detection: Detection): boolean 
   }
 }
 
-/** Bytes of unknown protocols are there only under --keep-raw; what is text in them is redacted as text. */
+/**
+ * Bytes of unknown protocols are there only under --keep-raw. What is text in them is redacted as text; among other bytes
+ * log-ins are known by their lines and all else by its looks, as placeholders are as long as what they stand for.
+ */
 function rawText(bytes: Uint8Array | null, side: Side): Uint8Array | null {
-  if (bytes === null || bytes.length === 0 || !isUtf8(bytes) || bytes.includes(0)) return bytes;
+  if (bytes === null || bytes.length === 0) return bytes;
   const text = side.detection.textOf(bytes);
   const path = ['body'];
   const take = (secret: string): string => side.ledger.take(secret, 'secret-name', path);
   const loggedIn = applyEdits(text, loginSecrets(text, take));
-  const redacted = redactText(loggedIn, { ...side, path, depth: 0, isCut: true, style: 'text' });
+  const within = { ...side, path, depth: 0, isCut: true, style: 'text' } as const;
+  const redacted = isRawText(bytes) ? redactText(loggedIn, within) : redactPatterns(loggedIn, within);
   return redacted === text ? bytes : Buffer.from(redacted, 'latin1');
 }
+
+/** The last character may be cut in two, where the limit was reached. */
+function isRawText(bytes: Uint8Array): boolean {
+  const most = Math.min(bytes.length, longestCharacter);
+  for (let missing = 0; missing < most; missing++)
+    if (isUtf8(bytes.subarray(0, bytes.length - missing))) return !bytes.includes(0);
+  return false;
+}
+
+const longestCharacter = 4;

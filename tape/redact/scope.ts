@@ -3,6 +3,7 @@ import type { Detection } from './detection';
 import type { Ledger } from './ledger';
 import type { SideRules } from './rules';
 import type { SeenSecrets } from './seen-secrets';
+import { mayHoldSecretPath } from './url-in-text';
 
 export interface Scope {
   readonly ledger: Ledger;
@@ -14,7 +15,13 @@ export interface Scope {
 
 /** The cheap look: false where no rule by looks or by names within the text, and no secret seen before, can fire. */
 export function mayHoldSecret(text: string, { rules, detection, seen }: Scope): boolean {
-  return rules.finders.length > 0 || detection.isSuspiciousText(text) || seen.some((each) => each.mayBeInEncoded(text));
+  return (
+    rules.finders.length > 0 ||
+    detection.isSuspiciousText(text) ||
+    mayHoldSecretPath(text) ||
+    detection.hidesNames(text) ||
+    seen.some((each) => each.mayBeInEncoded(text))
+  );
 }
 
 /** The same for bytes of text. */

@@ -13,7 +13,7 @@ export interface StatementRedaction {
 }
 
 export function statementSecrets(text: string, redaction: StatementRedaction): Edit[] {
-  const hasQuote = text.includes("'");
+  const hasQuote = text.includes("'") || text.includes('"');
   return [
     ...(hasQuote ? found(text, clause, redaction) : []),
     ...(hasQuote ? inserted(text, redaction) : []),
@@ -22,13 +22,14 @@ export function statementSecrets(text: string, redaction: StatementRedaction): E
 }
 
 const clause = new RegExp(
-  `${wordEdge}(?:identified\\s{1,9}(?:with\\s{1,9}\\S{1,60}\\s{1,9})?(?:by|as)\\s{1,9}(?:password\\s{1,9})?|(?:user|role|login|with|encrypted)\\s{1,9}(?:\\S{1,64}\\s{1,9})?password\\s{1,9}=?\\s{0,9}|password\\s{0,3}\\(\\s{0,3}|password\\s{1,9}for\\s{1,9}\\S{1,80}\\s{0,9}=\\s{0,9})'([^'\\r\\n]{1,500})(?='|$)`,
+  `${wordEdge}(?:identified\\s{1,9}(?:with\\s{1,9}\\S{1,60}\\s{1,9})?(?:by|as)\\s{1,9}(?:password\\s{1,9})?|(?:user|role|login|with|encrypted)\\s{1,9}(?:\\S{1,64}\\s{1,9})?password\\s{1,9}=?\\s{0,9}|password\\s{0,3}\\(\\s{0,3}|password\\s{1,9}for\\s{1,9}\\S{1,80}\\s{0,9}=\\s{0,9})(?:'((?:[^'\\\\\\r\\n]|''|\\\\.){1,500})(?='|$)|"((?:[^"\\\\\\r\\n]|""|\\\\.){1,500})(?="|$))`,
   'gi',
 );
 const machine = new RegExp(`${wordEdge}login\\s{1,9}\\S{1,200}\\s{1,9}password\\s{1,9}(\\S{1,500})`, 'g');
 
 function found(text: string, expression: RegExp, { take }: StatementRedaction): Edit[] {
-  return [...text.matchAll(expression)].map(({ 0: all, 1: secret = '', index }) => {
+  return [...text.matchAll(expression)].map(({ 0: all, 1: single, 2: double, index }) => {
+    const secret = single ?? double ?? '';
     const end = index + all.length;
     return { start: end - secret.length, end, text: take(secret) };
   });

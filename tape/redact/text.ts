@@ -4,6 +4,7 @@
  */
 
 import type { Path } from '../model/path';
+import { redactBase64 } from './base64-json';
 import { findCards } from './card';
 import { redactCredential } from './credentials';
 import { csvSecrets } from './csv';
@@ -14,13 +15,13 @@ import { redactJson } from './json-text';
 import { findPatterns } from './known-formats';
 import { applyEdits, type Edit, latin1Of, readable } from './ledger';
 import { flowMember, mapMember, optionArgument } from './loose-notations';
-import { element, formPart, pairedElement, tagAttribute } from './markup-notations';
+import { element, formPart, pairedElement, settingElement, tagAttribute } from './markup-notations';
 import { matchAt } from './match';
 import { longestName, type NameKind, nameTrigrams } from './names';
 import { decodePercent, encodePercent } from './percent';
 import { toldSecrets } from './prose';
-import { quotedMember } from './quoted-member';
-import type { Scope } from './scope';
+import { closingQuote, quotedMember } from './quoted-member';
+import { mayHoldSecret, type Scope } from './scope';
 import { statementSecrets } from './sql';
 import { urlSecrets } from './url-in-text';
 import { escapeLettersAt } from './word-start';
@@ -33,6 +34,8 @@ export interface TextContext extends Scope {
   readonly itemOf?: Path | undefined;
   /** How often text was found within text: JSON in a string of JSON. */
   readonly depth: number;
+  /** How often percent signs or base64 were undone on the way to the text. */
+  readonly undone?: number;
   /** The text may end in the middle of a secret. */
   readonly isCut: boolean;
   /** Members of the text, if it is an object of JSON, that are secret by what stood beside it. */
@@ -78,19 +81,58 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }
 
+/** Names of members and fields: mostly words, and sometimes all of a text (a URL that something is listed under, JSON sent as a form). */
+export function redactWrittenName(name: string, context: TextContext): string {
+  const isText = /[\s=@]|:\/\//.test(name) || looksLikeJson(name);
+  return isText ? redactText(name, context) : redactPatterns(name, context);
+}
+
 export function looksLikeJson(text: string): boolean {
   return /^\s*[[{]/.test(text);
 }
 
 /** By lexical rules alone. */
 export function redactLexically(text: string, context: TextContext): string {
-  const named = context.style === 'program' ? text : redactNamed(text, context);
+  const named = context.style === 'program' ? text : redactWrittenNamed(text, context);
   const urls = applyEdits(named, urlSecrets(named, context));
-  return redactPatterns(urls, context);
+  return redactEncoded(redactPatterns(withoutEncodedJson(urls, context), context), context);
+}
+
+function withoutEncodedJson(text: string, context: TextContext): string {
+  const { undone = 0 } = context;
+  if (undone === deepestEncoding) return text;
+  const within = { ...context, depth: 0, undone: undone + 1, isCut: false };
+  return redactBase64(text, (json) => (mayHoldSecret(json, context) ? redactText(json, within) : json));
+}
+
+const deepestEncoding = 3;
+const longestEncoded = 8000;
+
+/** What percent signs still hide: text that was encoded as a whole, once or more. What stands between the signs of a URL is one. */
+function redactEncoded(text: string, context: TextContext): string {
+  const { undone = 0 } = context;
+  if (undone === deepestEncoding || !text.includes('%')) return text;
+  return text
+    .split(betweenEncoded)
+    .map((piece) => (isEncoded(piece) ? redactDecoded(piece, { ...context, undone: undone + 1 }) : piece))
+    .join('');
+}
+
+const betweenEncoded = /([\s"'<>\\:/?#[\]@!$&()*,;=]+)/;
+
+function isEncoded(piece: string): boolean {
+  return piece.length <= longestEncoded && piece.includes('%') && /%[0-9a-f]{2}/i.test(piece);
+}
+
+function redactDecoded(piece: string, context: TextContext): string {
+  const before = decodePercent(piece.replaceAll('+', '%2B'));
+  if (!mayHoldSecret(before, context)) return piece;
+  const after = redactText(before, context);
+  return after === before ? piece : encodePercent(after);
 }
 
 /** What names promise: those of columns, of options and of whatever stands before a value. */
-function redactNamed(text: string, context: TextContext): string {
+function redactWrittenNamed(text: string, context: TextContext): string {
   const { detection, ledger, path } = context;
   const take = (secret: string): string => ledger.take(secret, 'secret-name', path);
   const isSecret = (name: string): boolean => detection.kindOfName(name) !== null;
@@ -198,6 +240,7 @@ const notations: readonly Notation[] = [
   formPart,
   tagAttribute,
   element,
+  settingElement,
   pairedElement,
   headerLine,
   assignment,
@@ -208,14 +251,23 @@ const notations: readonly Notation[] = [
 
 /** `Authorization: Bearer x` and `password: x` on lines of their own. */
 function headerLine(text: string, name: Name): Value | undefined {
-  if (!/(?:^|[\r\n])[ \t>*-]*$/.test(text.slice(Math.max(0, name.start - 20), name.start))) return undefined;
+  if (!lineStart.test(text.slice(Math.max(0, name.start - longestLead), name.start))) return undefined;
   const colon = matchAt(/[ \t]*:[ \t]*/y, text, name.end);
   if (colon === undefined) return undefined;
   const line = matchAt(/[^\r\n]*/y, text, colon.end);
   const value = text.slice(colon.end, line?.end).trimEnd();
-  if (name.kind === 'secret' && !/^(?![|>&!])[^\s"'{}[\],]+$/.test(value)) return undefined;
+  if (name.kind === 'secret' && !plainValue.test(value)) return undefined;
   return { start: colon.end, end: colon.end + value.length, writing: 'plain' };
 }
+
+/** All that stands in a line of settings (`DB_PASSWORD=a,b`), where it is no more than one of them. */
+const restOfSetting = /(?=[^\s=]{0,500}[&;,"'<>()\]}\\][^\s=]*\r?(?:\n|$))[^\s=]{1,500}?(?=[;,]?\r?(?:\n|$))/y;
+
+/** What may stand before a name in its line: `- `, `> `, and what it is a part of (`spring.datasource.password`). */
+const lineStart = /(?:^|[\r\n])[ \t>*-]{0,20}(?:[\w-]{1,60}\.){0,8}$/;
+const longestLead = 300;
+/** Lists and lines of code have signs that a password without a digit need not be told from. */
+const plainValue = /^(?![|>&!])(?:[^\s"'{}[\],]+|(?![[{(])(?=\S*\d)[^\s"'{}]*[^\s"'{},\]])$/;
 
 /** `password=x`, `password="x"`, `user[password]=x`, `password: "x"` as in GraphQL and object literals, `:password=>"x"` of Ruby. */
 function assignment(text: string, name: Name): Value | undefined {
@@ -224,9 +276,16 @@ function assignment(text: string, name: Name): Value | undefined {
   if (sign === undefined) return undefined;
   const quote = matchAt(/\\*(?:"""|'''|["'])/y, text, sign.end);
   if (quote !== undefined) {
-    const close = text.indexOf(text.slice(quote.start, quote.end), quote.end);
-    return { start: quote.end, end: close < 0 ? text.length : close, writing: 'plain' };
+    return {
+      start: quote.end,
+      end: closingQuote(text, quote.end, text.slice(quote.start, quote.end)),
+      writing: 'plain',
+    };
   }
+  const line = lineStart.test(text.slice(Math.max(0, name.start - longestLead), name.start))
+    ? matchAt(restOfSetting, text, sign.end)
+    : undefined;
+  if (line !== undefined) return { ...line, writing: 'plain' };
   const end = matchAt(/[^\s&;,"'<>()\]}\\]+/y, text, sign.end)?.end ?? sign.end;
   return { start: sign.end, end, writing: 'percent' };
 }

@@ -3,6 +3,8 @@
  * or a `?` that should have been escaped; and a token in place of the user, as for git over HTTPS.
  */
 
+import type { Edit } from './ledger';
+
 export interface UserInfo {
   readonly start: number;
   readonly end: number;
@@ -30,6 +32,14 @@ function endOfUserInfo(rest: string, isCut: boolean): number | undefined {
   const later = rest.indexOf('@', end);
   if (later >= 0 && later - colon < longestPassword) return later;
   return isCut && authority < 0 ? rest.length : undefined;
+}
+
+/** What becomes of an authority that names more than a host, as in a `Host` header that somebody cut out of a URL. */
+export function userInfoEdits(authority: string, take: (secret: string) => string): Edit[] {
+  if (!authority.includes('@')) return [];
+  return secretsInUserInfo(authority, false).map(({ start, end }) => {
+    return { start, end, text: take(authority.slice(start, end)) };
+  });
 }
 
 const longestPassword = 400;

@@ -6,7 +6,7 @@
 /** Lower-case words without the accents of Latin letters. The name is bytes read as latin1, or text. */
 export function wordsOfName(name: string): readonly string[] {
   return (
-    folded(lastPart(textOf(name)))
+    folded(lastPart(nameText(name)))
       .replace(/(\p{Ll}|\d)(\p{Lu})/gu, '$1 $2')
       .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
       .toLowerCase()
@@ -29,7 +29,8 @@ const ascii = /^[\x00-\x7f]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it asks for anything beyond a byte
 const bytes = /^[\x00-\xff]*$/;
 
-function textOf(name: string): string {
+/** A name as people read it: of bytes that are no UTF-8 each is a letter. */
+export function nameText(name: string): string {
   if (ascii.test(name) || !bytes.test(name)) return name;
   const decoded = Buffer.from(name, 'latin1').toString('utf8');
   return decoded.includes('\ufffd') ? name : decoded;

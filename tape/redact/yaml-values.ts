@@ -12,7 +12,7 @@ const farthest = 200;
 /** The places of what belongs to a name: one, or one for each line; none where this is no YAML. */
 export function yamlValues(text: string, { start, end }: Span, isYaml: boolean): readonly Span[] {
   const before = text.slice(Math.max(0, start - farthest), start);
-  const indent = /(?:^|[\r\n])([ \t]*(?:- +)*)["']?$/.exec(before)?.[1]?.length;
+  const indent = /(?:^|[\r\n])([ \t]*(?:- +)*)["']?(?:[\w-]{1,60}\.){0,8}$/.exec(before)?.[1]?.length;
   if (indent === undefined)
     return /(?:^|[\r\n])[ \t]*(?:- +)?(?:name|key):[ \t]*["']?$/.test(before) ? paired(text, end) : [];
   const begin = matchAt(beforeValue, text, end)?.end;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { openTapeReader } from '../../tape/store/sqlite/index';
 import { httpIn } from '../support/contents';
 import { describeE2e } from '../support/e2e';
-import { apps, start, startServer, stopAll, temporaryFolder } from '../support/programs';
+import { apps, lineFrom, type Program, start, startServer, stopAll, temporaryFolder } from '../support/programs';
 import { environment, readTape, startRecording, wiretape } from '../support/recorder';
 
 const folder = temporaryFolder();
@@ -37,6 +37,25 @@ async function everythingOn(tape: string): Promise<string> {
   return readFileSync(tape, 'latin1') + text;
 }
 
+/** What bash says of a program that was told to abort, where it may leave a dump of any size. */
+async function aborted(
+  command: string,
+  args: readonly string[],
+  work: (program: Program) => Promise<unknown>,
+): Promise<string> {
+  const script = 'cd "$0" && ulimit -c unlimited; "$@" & echo "started $!" >&2; wait $!; true';
+  const program = start('bash', ['-c', script, folder.path, command, ...args], { env: environment });
+  const [, pid = ''] = await lineFrom(program, program.child.stderr, /^started (\d+)$/);
+  await work(program);
+  process.kill(Number(pid), 'SIGABRT');
+  await program.ended;
+  return program.stderr();
+}
+
+function dumpsCore(said: string): boolean {
+  return said.includes('core dumped');
+}
+
 describeE2e('secrets of the traffic', () => {
   it('are neither on the tape nor in the summary, in later exchanges either', async () => {
     const server = await startServer(process.execPath, [join(apps, 'echo/node.js'), 'server']);
@@ -53,6 +72,18 @@ describeE2e('secrets of the traffic', () => {
       expect(said).not.toContain(secret);
       expect(await everythingOn(recording.tape)).not.toContain(secret);
     }
+  });
+
+  it('are in no dump of a recorder that crashes', async () => {
+    if (!dumpsCore(await aborted('sleep', ['600'], () => Promise.resolve()))) return;
+    const server = await startServer(process.execPath, [join(apps, 'echo/node.js'), 'server']);
+    const record = ['record', '-o', folder.file('crashed.tape'), '--port', String(server.port)];
+    const said = await aborted(wiretape, record, async (program) => {
+      await lineFrom(program, program.child.stderr, /^recording /);
+      await send(server.port, '/login', JSON.stringify({ access_token: secrets.session }));
+    });
+    expect(said).toMatch(/Aborted/);
+    expect(dumpsCore(said)).toBe(false);
   });
 
   it('do not stop the recorder, whatever shape they are sent in', async () => {

@@ -40,6 +40,20 @@ describe.each(['gzip', 'x-gzip', 'deflate', 'br', 'zstd'])('%s', (coding) => {
   });
 });
 
+it.each(['deflate', 'br'])('says that bytes follow the end of %s', (coding) => {
+  const coded = Buffer.concat([encodeBody(text, [coding]), Buffer.from('more')]);
+  expect(decoded(coded, coding)).toEqual({ bytes: text, problem: `${coding}: 4 bytes follow the end of the data` });
+});
+
+it('says that zeros follow the end of gzip', () => {
+  const coded = Buffer.concat([gzipSync(text), Buffer.alloc(3)]);
+  expect(decoded(coded, 'gzip')).toEqual({ bytes: text, problem: 'gzip: 3 bytes follow the end of the data' });
+  expect(decoded(Buffer.concat([gzipSync('a'), gzipSync('b')]), 'gzip')).toEqual({
+    bytes: Buffer.from('ab'),
+    problem: null,
+  });
+});
+
 it.each(['gzip', 'deflate', 'br', 'zstd'])('gives most of a long %s body that lacks its last bytes', (coding) => {
   const long = Buffer.from(randomBytes(300_000).toString('hex'));
   const { bytes } = decoded(encodeBody(long, [coding]).subarray(0, -100), coding);

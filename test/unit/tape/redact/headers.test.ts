@@ -50,3 +50,13 @@ it.each([
 ])('keeps %s', (name, value) => {
   expect(headerMarked(name, value)).toBe(value);
 });
+
+it.each([
+  ['Set-Cookie', 'a="<>;1"; Path=/; HttpOnly'],
+  ['Set-Cookie', 'a=<>; Path=/x; Max-Age=5; Domain=a.test; SameSite=Lax; Secure'],
+  ['Set-Cookie', 'a=<>; Path=/; b=<>'],
+  ['Authorization', 'Digest username="ann", response="a1\\"<>", uri="/"'],
+])('takes all of a value that signs stand in: %s: %s', (name, template) => {
+  const after = headerMarked(name, template.replaceAll('<>', secret));
+  expect(after).toBe(template.replace('<>;1', '<>').replace('a1\\"<>', '<>'));
+});

@@ -53,6 +53,12 @@ it.each<[string, string, string]>([
   ['pairs of XML', 'application/xml', '<param><name>password</name><value><></value></param>'],
   ['XML-RPC', 'text/xml', '<member><name>password</name>\n  <value><string><></string></value></member>'],
   ['a property list', 'text/xml', '<dict><key>apiToken</key>\n<string><></string></dict>'],
+  ['markup in markup', 'application/xml', '<a>&lt;x:password type="t"&gt;<>&lt;/x:password&gt;</a>'],
+  ['markup in markup, twice', 'text/xml', '<a>&amp;lt;password&amp;gt;<>&amp;lt;/password&amp;gt;</a>'],
+  ['an element around the value', 'text/xml', '<password><value><></value></password>'],
+  ['a value behind a remark', 'text/xml', '<password><!-- old -->\n<></password>'],
+  ['a setting of XML', 'text/xml', '<property name="db.password"><></property><property name="n">1</property>'],
+  ['a setting in CDATA', 'text/xml', '<string translatable="false" name="api_key"><![CDATA[<>]]></string>'],
   ['parameters of a stack', 'application/json', '{"Parameters":[{"ParameterKey":"DbPassword","ParameterValue":"<>"}]}'],
 ])('are read: %s', (_, type, template) => {
   expect(bodyMarked(type, template.replaceAll('<>', 'tr0ub4dor-and-3'))).toBe(template);
@@ -106,3 +112,56 @@ it.each([
 ])('take nothing else along: %s %s', (type, text) => {
   expect(bodyMarked(type, text)).toBe(text);
 });
+
+it.each<[string, string, string]>([
+  ['of settings', 'text/plain', 'A=1\nDB_PASSWORD=<>\nB=2\n'],
+  ['of text', 'text/plain', 'a: 1\npassword: <>\nb: 2\n'],
+  ['under a name of several words', 'text/plain', 'spring.datasource.password: <>\n'],
+  ['under a name of several words in YAML', 'application/yaml', 'a: 1\nspring.datasource.password: <>\n'],
+])('are read to the end of a line %s', (_, type, template) => {
+  for (const secret of ['a1,b2c3', 'a1]b2c3', 'tr0ub4dor', 'a1(b2)c3'])
+    expect(bodyMarked(type, template.replace('<>', secret))).toBe(template);
+});
+
+it.each<[string, string, string]>([
+  ['a bracket', 'text/xml', '<password>a1]b2c3</password>'],
+  ['markup in CDATA', 'text/xml', '<password><![CDATA[a1<b2]c3]]></password>'],
+  ['a quote', 'text/plain', 'DB_PASSWORD="a1\\"b2c3"\n'],
+  ['a quote of one stroke', 'text/plain', "{'password': 'a1\\'b2c3'}"],
+  ['a quote in JSON in a string that is cut', 'text/plain', 'got {\\"password\\":\\"a1\\\\\\"b2c3\\"}'],
+  ['a quote in an attribute', 'text/html', '<a data-x="{&quot;password&quot;:&quot;a1\\&quot;b2c3&quot;}">'],
+  ['a quote in SQL', 'text/plain', "CREATE USER a IDENTIFIED BY 'a1''b2c3'"],
+  ['a quote behind a backslash in SQL', 'text/plain', "ALTER ROLE a PASSWORD 'a1\\'b2c3'"],
+  ['a quote in an assignment of SQL', 'text/plain', "UPDATE u SET password='a1''b2c3' WHERE n=1"],
+  ['a quote in YAML', 'application/yaml', "password: 'a1''b2c3'\n"],
+  ['a quote in a command', 'text/plain', 'curl -u "ann:a1\\"b2c3" https://a.test'],
+  ['a quote in an option', 'text/plain', 'tool --password "a1\\"b2c3" -v'],
+  ['a bracket in an attribute', 'text/html', '<input name="password" value="a1>b2<c3">'],
+  ['a quote in a URL', 'application/json', JSON.stringify({ url: 'postgres://ann:a1"b2<c3@db.test/x' })],
+  [
+    'a quote in GraphQL',
+    'application/json',
+    JSON.stringify({ query: 'mutation { login(password: "a1\\"b2c3") { id } }' }),
+  ],
+])('are read to the end of a value that holds %s', (_, type, text) => {
+  expect(bodyMarked(type, text)).not.toContain('b2');
+  expect(bodyMarked(type, text)).not.toContain('c3');
+});
+
+it('end with their quote behind a backslash that is escaped itself', () => {
+  expect(bodyMarked('text/plain', 'password="a1b2\\\\" user="ann"')).toBe('password="<>" user="ann"');
+});
+
+it.each([
+  ['CREATE USER a IDENTIFIED BY "<>"', 'Oracle and MySQL'],
+  ['curl -uann:<> https://a.test', 'curl without a blank'],
+])('are read as %s writes them', (template) => {
+  expect(bodyMarked('text/plain', template.replace('<>', 'tr0ub4dor-and-3'))).toBe(template);
+});
+
+it.each(['password: string[],\n', 'const password: Foo,\n', 'password=a\nnote=b, c\n'.replace('=a', '=')])(
+  'take no code for a value: %j',
+  (text) => {
+    expect(bodyMarked('text/plain', text)).toBe(text);
+  },
+);
