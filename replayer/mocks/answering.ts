@@ -28,6 +28,8 @@ export interface Answering {
   readonly limits: MockLimits;
   /** Room for the bodies of all requests that are held at the same time. */
   readonly budget: Budget;
+  /** Whether the recording says that answers depend on a header field, by its lower-case name. */
+  decides(name: string): boolean;
   /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `find` then. */
   again(asked: Asked, wire: string): FoundMock | undefined;
   /**
@@ -62,7 +64,8 @@ export interface Answering {
 
 export interface Finding {
   readonly host: HostName;
-  readonly wire: string;
+  /** Asked for once all that was recorded of the place is known: that says which fields the key takes in. */
+  wire(): string;
   /** False where a miss cannot be sent on, whatever the policy. */
   readonly mayPass?: boolean;
 }
@@ -184,6 +187,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     set,
     limits,
     budget: createBudget(limits.allBodiesBytes),
+    decides: matcher.decides,
     again(asked, wire) {
       const match = matcher.again(wire);
       return match === undefined ? undefined : served(asked, match);
@@ -195,13 +199,13 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     whoAsked,
     noteMiss,
     find(asked, live, by) {
-      const match = matcher.match(askOf(asked, live, by), by.wire);
+      const match = matcher.match(askOf(asked, live, by), by.wire());
       return match.kind === 'miss' ? missOf(asked, match, by.mayPass ?? true) : served(asked, match);
     },
     shelved: fromTape && {
       async find(asked, live, by) {
         const ask = askOf(asked, live, by);
-        const match = await fromTape.matching(ask, () => matcher.match(ask, by.wire));
+        const match = await fromTape.matching(ask, () => matcher.match(ask, by.wire()));
         if (match.kind !== 'miss') return served(asked, match);
         return fromTape.comparing(match.entry, () => missOf(asked, match, by.mayPass ?? true));
       },

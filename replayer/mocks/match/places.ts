@@ -16,6 +16,8 @@ import { tellingApart, variedBy } from './fields';
 export interface Places {
   /** The entry with the fields that decide where it asks; itself where nothing but those of HTTP does. */
   asked<E extends Entry>(entry: E): E;
+  /** Whether a field decides at any place; `name` in lower case. */
+  decides(name: string): boolean;
   /** Takes note of all mocks of some places. */
   learn(loaded: readonly LoadedMock[]): void;
 }
@@ -43,13 +45,16 @@ export function withAnswerOnTape({ entry, varied, answerText }: LoadedMock): Loa
 
 export function createPlaces(): Places {
   const fields = new Map<string, Set<string>>();
+  const all = new Set<string>();
   const note = (place: string, names: readonly string[]): void => {
     const known = fields.get(place) ?? new Set();
     for (const name of names) known.add(name);
+    for (const name of names) all.add(name);
     if (known.size > 0) fields.set(place, known);
   };
   return {
     asked: (entry) => (fields.size === 0 ? entry : withFields(entry, fields.get(placeKey(entry)) ?? none)),
+    decides: (name) => all.has(name),
     learn(loaded) {
       for (const { entry, varied } of loaded) if (varied.length > 0) note(placeKey(entry), varied);
       for (const alike of Map.groupBy(loaded, ({ entry }) => headlessKey(entry)).values()) {

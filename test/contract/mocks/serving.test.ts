@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
+import type { HeaderList } from '../../../tape/model/body';
 import type { SketchBody } from '../../support/exchanges';
 import { ask, askHost, type CallSketch, calls } from '../../support/mocks';
 
@@ -167,6 +168,28 @@ describe('naming an upstream', () => {
   });
 });
 
+describe('fields that a recorded answer names in Vary', () => {
+  const page = (destination: string): CallSketch => ({
+    target: '/page',
+    requestHeaders: [['Sec-Fetch-Dest', destination]],
+    responseHeaders: [['Vary', 'Sec-Fetch-Dest']],
+    responseBody: destination,
+  });
+
+  it('decide though they are of a kind that each request has of its own', async () => {
+    const { url } = await serving([page('document'), page('empty')]);
+    const ask = (destination: string) =>
+      askHost(url, 'payments:8080', '/page', { headers: { 'Sec-Fetch-Dest': destination } });
+    const seen = [await ask('empty'), await ask('document'), await ask('empty'), await ask('image')];
+    expect(seen.map(({ status, text }) => (status === 200 ? text : status))).toEqual([
+      'empty',
+      'document',
+      'empty',
+      502,
+    ]);
+  });
+});
+
 describe('an answer', () => {
   it('has the recorded status line and header fields in order, case and repeats kept, without hop-by-hop ones', async () => {
     const { url } = await serving([charge], { mark: false });
@@ -179,9 +202,30 @@ describe('an answer', () => {
     expect(seen.headers['wiretape-mock']).toBeUndefined();
   });
 
+  const zipped: CallSketch = {
+    target: '/z',
+    responseHeaders: [['Content-Encoding', 'gzip']],
+    responseBody: gzipSync('plain'),
+  };
+
+  it.each<[string, HeaderList, Readonly<Record<string, string>>]>([
+    ['a client said nothing of codings, as now', [], {}],
+    ['a client said the same as now', [['Accept-Encoding', 'identity']], { 'Accept-Encoding': 'identity' }],
+    ['the server did not look at what a client takes', [['Accept-Encoding', 'br']], {}],
+  ])('keeps its content coding where it was sent so though %s', async (_, requestHeaders, headers) => {
+    const { url } = await serving([{ ...zipped, requestHeaders }]);
+    const seen = await askHost(url, 'payments:8080', '/z', { headers });
+    expect([seen.headers['content-encoding'], seen.bytes]).toEqual(['gzip', gzipSync('plain')]);
+  });
+
+  it('loses its content coding for a client that refuses it where none was asked', async () => {
+    const { url } = await serving([zipped]);
+    const seen = await askHost(url, 'payments:8080', '/z', { headers: { 'Accept-Encoding': 'identity' } });
+    expect([seen.headers['content-encoding'], seen.text]).toEqual([undefined, 'plain']);
+  });
+
   it('keeps its content coding for a client that accepts it, and loses it for one that does not', async () => {
-    const responseHeaders = [['Content-Encoding', 'gzip']] as const;
-    const { url } = await serving([{ target: '/z', responseHeaders, responseBody: gzipSync('plain') }]);
+    const { url } = await serving([{ ...zipped, requestHeaders: [['Accept-Encoding', 'gzip']] }]);
     const coded = await askHost(url, 'payments:8080', '/z', { headers: { 'Accept-Encoding': 'gzip, br' } });
     const plain = await askHost(url, 'payments:8080', '/z');
     expect([coded.headers['content-encoding'], coded.bytes]).toEqual(['gzip', gzipSync('plain')]);

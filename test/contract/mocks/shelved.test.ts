@@ -44,6 +44,13 @@ const odd: readonly CallSketch[] = [
     requestHeaders: [['X-Tenant', tenant]] as const,
     responseBody: tenant,
   })),
+  ...['document', 'empty'].map((destination) => ({
+    ...atHost('odd:8080'),
+    target: '/page',
+    requestHeaders: [['Sec-Fetch-Dest', destination]] as const,
+    responseHeaders: [['Vary', 'Sec-Fetch-Dest']] as const,
+    responseBody: destination,
+  })),
   { ...atHost('odd:8080'), target: '/state', responseBody: 'before' },
   { ...atHost('odd:8080'), target: '/state/part', method: 'PUT', causeId: '1' },
   { ...atHost('odd:8080'), target: '/state', responseBody: 'after' },
@@ -78,6 +85,9 @@ const asked: readonly Asking[] = [
 ].map((path) => ({ host: 'odd:8080', path }));
 
 const more: readonly Asking[] = [
+  { host: 'odd:8080', path: '/page', headers: { 'Sec-Fetch-Dest': 'empty' } },
+  { host: 'odd:8080', path: '/page' },
+  { host: 'odd:8080', path: '/page', headers: { 'Sec-Fetch-Dest': 'document' } },
   { host: 'odd:8080', path: '/tenant', headers: { 'X-Tenant': 'south' } },
   { host: 'odd:8080', path: '/tenant', headers: { 'X-Tenant': 'west' } },
   { host: 'odd:8080', path: '/state/part', method: 'PUT' },

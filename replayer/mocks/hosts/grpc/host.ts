@@ -61,9 +61,10 @@ class GrpcMocks implements OpenHost {
   }
 
   private answer(asked: Asked, body: Buffer): void {
-    const wire = wireKey('grpc', asked, body);
+    const wire = () => this.wireOf(asked, body);
     const found =
-      this.answering.again(asked, wire) ?? this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire });
+      this.answering.again(asked, wire()) ??
+      this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire });
     if (found.kind === 'miss' && found.passTo !== null) this.passthrough.send(found.passTo, asked, body);
     else this.found(asked, found, (call) => call.play());
   }
@@ -95,8 +96,12 @@ class GrpcMocks implements OpenHost {
     });
   }
 
+  private wireOf(asked: Asked, body: Buffer): string {
+    return wireKey(asked, { host: 'grpc', body, decides: this.answering.decides });
+  }
+
   private find(asked: Asked, body: Buffer): Found {
-    const wire = wireKey('grpc', asked, body);
+    const wire = () => this.wireOf(asked, body);
     return this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire, mayPass: false });
   }
 

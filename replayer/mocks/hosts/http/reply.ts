@@ -1,13 +1,13 @@
 /** Writes recorded answers as they were prepared: at once, or in the time they took when they were recorded. */
 
-import type { Body } from '../../../../tape/model/body';
+import { type Body, headerValue } from '../../../../tape/model/body';
 import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
 import type { RedactionEntry } from '../../../../tape/redact/redacted';
 import { type Answering, markHeader } from '../../answering';
 import type { Asked, Head } from '../../front/asked';
 import type { Strictness } from '../../match/matcher';
 import type { Mock } from '../../mock';
-import { acceptsCodings, type PreparedResponse, prepareResponse, type Served } from '../../response';
+import { type PreparedResponse, prepareResponse, type Served } from '../../response';
 import { datedAt } from '../../translate/dates';
 import type { Translation } from '../../translate/translation';
 import { saysMessageDigests, withMessageDigests } from './message-digests';
@@ -47,7 +47,9 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
   };
   const prepare = (mock: Mock, strictness: Strictness, answer: Reply['answer']): Reply => {
     const isOther = answer.response.body !== recordedBodyOf(mock) || mock.answerRedacted.some(isOfBody);
-    const plain = prepareResponse(answer.response, { method: mock.request.method, isOther });
+    const { method, headers } = mock.request;
+    const accepted = headerValue(headers, 'accept-encoding');
+    const plain = prepareResponse(answer.response, { method, accepted, isOther });
     return { prepared: mark ? marked(plain, `${strictness}; exchange=${mock.id}`) : plain, answer };
   };
   const readyFor = (mock: Mock, how: How, answer: Reply['answer']): Ready => {
@@ -155,9 +157,8 @@ function writePieces({ reply }: Asked, { prepared, answer, answering }: Writing)
   reply.whenOver(stop);
 }
 
-function servedTo(asked: Asked, { coded, codings, identity }: PreparedResponse): Served {
-  const accepted = codings.length === 0 || acceptsCodings(asked.header('accept-encoding'), codings);
-  return accepted ? coded : identity();
+function servedTo(asked: Asked, { coded, codings, identity, isCodedFor }: PreparedResponse): Served {
+  return codings.length === 0 || isCodedFor(asked.header('accept-encoding')) ? coded : identity();
 }
 
 function headOf({ status, reason }: PreparedResponse, { headers, framing }: Served, { options }: Answering): Head {

@@ -29,7 +29,7 @@ class WebSocketMocks implements OpenHost {
   }
 
   serve(asked: Asked): void {
-    const wire = `websocket ${asked.upstream} ${asked.method} ${asked.target}`;
+    const wire = () => `websocket ${asked.upstream} ${asked.method} ${asked.target}`;
     const found = this.answering.find(asked, handshakeOf(asked), { host: 'websocket', wire });
     if (found.kind === 'miss') this.miss(asked, found);
     else this.inTime(asked, found.mock, found.strictness);
