@@ -11,21 +11,36 @@ import { epochTime, timeText } from '../../noise/shapes';
 import { headerVolatility } from '../../noise/volatile-headers';
 import { isMintingName } from './names';
 
-/** RFC 9110 sections 12.5, 13.1 and 14.2; and where the operation stands in a field, of AWS, SOAP 1.1 and gateways. */
+/**
+ * RFC 9110 sections 12.5, 13.1, 14.2 and 14.5; what a preflight asks for (Fetch 4.8), where a stream of events goes on, what WebDAV
+ * is to copy whither and how deep (RFC 4918 10.2 and 10.3); and where the operation, or the thing, stands in a field of a vendor.
+ */
 const alwaysAsked: ReadonlySet<string> = new Set([
   'accept',
   'accept-language',
+  'access-control-request-headers',
+  'access-control-request-method',
+  'content-range',
+  'depth',
+  'destination',
+  'dropbox-api-arg',
   'if-match',
   'if-modified-since',
   'if-none-match',
   'if-range',
   'if-unmodified-since',
+  'last-event-id',
   'range',
   'soapaction',
+  'x-amz-copy-source',
+  'x-amz-copy-source-range',
   'x-amz-target',
+  'x-goog-copy-source',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  'x-ms-copy-source',
+  'x-ms-range',
 ]);
 
 /** Made for one connection or one message: never what somebody asks for. A coding that a client does not take is undone for it. */
@@ -70,10 +85,12 @@ export function askedFields({ headers }: Pick<HttpRequest, 'headers'>, more: Ite
   );
 }
 
+const inAnyOrder: ReadonlySet<string> = new Set(['accept', 'accept-language', 'access-control-request-headers']);
+
 /** One text for values that ask the same; '' for one that asks what its absence asks. */
 export function normalField(name: string, text: string): string {
   if (name === 'range') return text.toLowerCase().replace(/\s+/g, '');
-  if (name !== 'accept' && name !== 'accept-language') return text;
+  if (!inAnyOrder.has(name)) return text;
   const choices = [...new Set(text.toLowerCase().replace(/\s+/g, '').split(','))].filter((choice) => choice !== '');
   const isAnything = choices.length === 1 && /^(?:\*|\*\/\*)$/.test(choices[0] ?? '');
   return isAnything ? '' : choices.sort().join(', ');

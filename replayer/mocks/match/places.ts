@@ -1,5 +1,7 @@
 /** Which header fields decide at which place of an upstream, as its recorded answers show: learned when the mocks of the place are loaded. */
 import { createHash } from 'node:crypto';
+import { hopByHop } from '../../../tape/http/hop-by-hop';
+import { headerVolatility } from '../../noise/volatile-headers';
 import type { Mock } from '../mock';
 import {
   type Entry,
@@ -70,10 +72,18 @@ export function createPlaces(): Places {
 
 const none: ReadonlySet<string> = new Set();
 
-/** Equal for answers that say the same. */
+/** Equal for answers that say the same: in their bodies, or in their header fields where they have none. */
 function answerText({ answer }: Mock): string {
   if (!('response' in answer) || answer.response === null) return answer.kind;
   const { status, body, headers } = answer.response;
-  const location = headers.filter(([name]) => name.toLowerCase() === 'location').flat();
-  return `${status} ${location.join(' ')} ${createHash('sha256').update(body.bytes).digest('base64')}`;
+  const isTold = body.bytes.length === 0 ? saysSomething : isLocation;
+  const fields = headers.map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => isTold(name));
+  return `${status} ${fields.join('\n')} ${createHash('sha256').update(body.bytes).digest('base64')}`;
+}
+
+const isLocation = (name: string): boolean => name === 'location';
+
+/** Not a field of the connection, a time, an id or a count that every answer has of its own. */
+function saysSomething(name: string): boolean {
+  return !hopByHop.has(name) && headerVolatility(name) === 'no' && !/^(?:x-)?rate-?limit/.test(name);
 }
