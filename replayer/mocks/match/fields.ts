@@ -4,44 +4,13 @@
  * others say how a request was made, and by whom; in what they differ is told of the call, and keeps no answer back.
  */
 import { listedIn } from '../../../tape/http/lists';
+import { selectingFields } from '../../../tape/http/selecting-fields';
 import type { JsonObject } from '../../../tape/json/json';
 import type { HeaderList } from '../../../tape/model/body';
 import type { HttpRequest, HttpResponse } from '../../../tape/model/http/http';
 import { epochTime, timeText } from '../../noise/shapes';
 import { headerVolatility } from '../../noise/volatile-headers';
 import { isMintingName } from './names';
-
-/**
- * RFC 9110 sections 12.5, 13.1, 14.2 and 14.5; what a preflight asks for (Fetch 4.8), where a stream of events goes on, what WebDAV
- * is to copy whither and how deep (RFC 4918 10.2 and 10.3); and where the operation, or the thing, stands in a field of a vendor.
- */
-const alwaysAsked: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-language',
-  'access-control-request-headers',
-  'access-control-request-method',
-  'content-range',
-  'depth',
-  'destination',
-  'dropbox-api-arg',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'last-event-id',
-  'range',
-  'soapaction',
-  'x-amz-copy-source',
-  'x-amz-copy-source-range',
-  'x-amz-target',
-  'x-goog-copy-source',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-  'x-ms-copy-source',
-  'x-ms-range',
-]);
 
 /** Made for one connection or one message: never what somebody asks for. A coding that a client does not take is undone for it. */
 const neverAsked: ReadonlySet<string> = new Set([
@@ -72,7 +41,7 @@ export function isAboutTransport(name: string): boolean {
 
 /** The fields that take part, by lower-case name; `more` are those that the recording shows to decide. */
 export function askedFields({ headers }: Pick<HttpRequest, 'headers'>, more: Iterable<string> = []): JsonObject {
-  const names = new Set([...alwaysAsked, ...more]);
+  const names = new Set([...selectingFields, ...more]);
   const found = new Map<string, string>();
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
