@@ -3,6 +3,7 @@
  * says, and who is told of it. Opens no port.
  */
 
+import { isToken } from '../../tape/http/lists';
 import type { HttpRequest } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HostName } from './answers';
@@ -10,6 +11,7 @@ import { answeredCall, CallLog, missedCall, refusedCall } from './calls';
 import type { Asked, Reply } from './front/asked';
 import type { ClientProcess } from './front/client-process';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
+import { differingFields } from './match/call-differences';
 import { rightDigests } from './match/digests';
 import type { Ask, EntryOptions } from './match/entry';
 import { createMatcher, type Matched, type Matcher, type Missed, type Strictness } from './match/matcher';
@@ -74,6 +76,8 @@ export interface FoundMock {
   readonly kind: 'mock';
   readonly mock: Mock;
   readonly strictness: Strictness;
+  /** Header fields that no answer depends on, and in which the request is another than the recorded one. */
+  readonly differing: readonly string[];
 }
 
 export type Found =
@@ -171,7 +175,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     calls.note(() => answeredCall(match, translation.placeholdersIn(mock)));
     const { differences } = match.call;
     tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences });
-    return { kind: 'mock', mock, strictness };
+    return { kind: 'mock', mock, strictness, differing: differingFields(match.call) };
   };
   const askOf = (asked: Asked, live: HttpRequest, { host }: Finding): Ask => {
     const { request, entries } = redact(live);
@@ -253,6 +257,15 @@ function tell({ onServed }: MockServerOptions, event: ServedEvent): void {
 
 /** Says which mock answered and how it was found: `exact; exchange=41`. */
 export const markHeader = 'wiretape-mock';
+
+/** Names beyond it are told where calls are told. */
+const mostDiffering = 10;
+
+/** `exact; exchange=41; differs="x-tenant"` */
+export function markOf({ mock, strictness, differing }: Omit<FoundMock, 'kind'>): string {
+  const names = differing.slice(0, mostDiffering).filter(isToken);
+  return `${strictness}; exchange=${mock.id}${names.length === 0 ? '' : `; differs="${names.join(', ')}"`}`;
+}
 
 /** An explanation of ours in place of an answer. `isLast` ends the connection of HTTP/1 with it. */
 export function replyJson(reply: Reply, status: number, content: object, isLast = false): void {

@@ -168,6 +168,30 @@ describe('naming an upstream', () => {
   });
 });
 
+describe('the mark of an answer', () => {
+  const asked: CallSketch = {
+    target: '/me',
+    requestHeaders: [
+      ['Authorization', 'Bearer kqzmwv'],
+      ['X-Tenant', 'north'],
+    ],
+    responseHeaders: [['Wiretape-Mock', 'exact; exchange=77']],
+  };
+
+  it('names the fields in which the request is another than the recorded one, and those alone', async () => {
+    const { url } = await serving([asked]);
+    const ask = async (headers: Readonly<Record<string, string>>) =>
+      (await askHost(url, 'payments:8080', '/me', { headers })).headers['wiretape-mock'];
+    const same = { Authorization: 'Bearer kqzmwv', 'X-Tenant': 'north' };
+    expect(await ask(same)).toBe('exact; exchange=1');
+    expect(await ask({ ...same, 'X-Tenant': 'south', 'X-New': '1' })).toBe(
+      'exact; exchange=1; differs="x-tenant, x-new"',
+    );
+    expect(await ask({ 'X-Tenant': 'north' })).toBe('exact; exchange=1; differs="authorization"');
+    expect(await ask(same)).toBe('exact; exchange=1');
+  });
+});
+
 describe('fields that a recorded answer names in Vary', () => {
   const page = (destination: string): CallSketch => ({
     target: '/page',

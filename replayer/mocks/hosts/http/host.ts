@@ -102,7 +102,7 @@ class HttpMocks implements OpenHost {
     });
   }
 
-  private write(asked: Asked, body: Buffer, { mock, strictness }: FoundMock): void {
+  private write(asked: Asked, body: Buffer, { mock, strictness, differing }: FoundMock): void {
     const { answering } = this;
     const { answer } = mock;
     if (answer.kind === 'conversation' || answer.kind === 'call') return; // of another host, whose mocks are never found for this one
@@ -110,7 +110,7 @@ class HttpMocks implements OpenHost {
       this.fail(asked, answer);
       return;
     }
-    const how = { strictness, isOwnPort: answering.isOwnPort(asked) };
+    const how = { strictness, differing, isOwnPort: answering.isOwnPort(asked) };
     const reply = this.replies.to(mock, how, () => liveRequest(asked, body));
     if (reply === undefined) asked.reply.abort();
     else writeAnswer(asked, { ...reply, answering });
