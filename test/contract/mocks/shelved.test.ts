@@ -64,6 +64,9 @@ const odd: readonly CallSketch[] = [
     responseBody: { made: uuid(3) },
   },
   { ...atHost('odd:8080'), target: `/made/${uuid(3)}`, responseBody: { made: uuid(3) } },
+  { ...atHost('odd:8080'), target: '/many/1', method: 'PUT' },
+  { ...atHost('odd:8080'), target: '/many/2', method: 'PUT' },
+  { ...atHost('odd:8080'), target: '/many', responseBody: 'both' },
   { ...atHost('odd:8080'), target: '/when', method: 'POST', requestBody: { at: '2026-11-20T10:00:00Z' } },
   { ...atHost('odd:8080'), target: '/down', status: 101 },
   { ...atHost('odd:8080'), request: 'none', outcome: 'refused', response: 'none', causeId: '1' },
@@ -85,6 +88,10 @@ const asked: readonly Asking[] = [
 ].map((path) => ({ host: 'odd:8080', path }));
 
 const more: readonly Asking[] = [
+  { host: 'odd:8080', path: '/many/2', method: 'PUT' },
+  { host: 'odd:8080', path: '/many' },
+  { host: 'odd:8080', path: '/many/1', method: 'PUT' },
+  { host: 'odd:8080', path: '/many' },
   { host: 'odd:8080', path: '/page', headers: { 'Sec-Fetch-Dest': 'empty' } },
   { host: 'odd:8080', path: '/page' },
   { host: 'odd:8080', path: '/page', headers: { 'Sec-Fetch-Dest': 'document' } },
