@@ -232,6 +232,36 @@ it('settles who gets which answer in the order of requests, however many come at
   expect(seen.filter(({ text }) => text === 'over HTTP/1.1')).toHaveLength(5);
 });
 
+it.each<[string, Asking]>([
+  ['for a miss', { host: 'many:1', path: '/none', method: 'POST', headers: json, body: '{}' }],
+  ['for an id in doubt', { host: 'many:1', path: '/ids', method: 'POST', headers: json, body: `{"id":"${uuid(6)}"}` }],
+])('reads many places at once %s', async (_, { host, path, ...sent }) => {
+  const own = temporaryFolder();
+  const writer = openTapeWriter(own.file('many.tape'));
+  const session = writer.beginSession(sessionStart);
+  const places = Array.from({ length: 400 }, (_, i) => ({ ...atHost('many:1'), target: `/place/${i}x` }));
+  const ids = { ...atHost('many:1'), target: '/ids', method: 'POST', requestBody: { id: uuid(1) } };
+  const asking = [...calls(...places), ...calls(ids)].map(({ exchange }, i) =>
+    asRedacted({ ...exchange, number: i + 1 }),
+  );
+  writer.append(session, asking as Redacted<Exchange>[]);
+  writer.close();
+  const many = openTapeReader(own.file('many.tape'));
+  const reads: number[] = [];
+  const read: MocksOnTape['read'] = (wanted) => {
+    reads.push(wanted.length);
+    return many.exchangesWith(wanted);
+  };
+  const outlines = await many.outlines({ direction: 'outbound' });
+  const set = await shelvedFrom({ outlines, read: (wanted) => many.exchangesWith(wanted) });
+  const server = await serve(set, { tape: { ...onTape, read } });
+  await askHost(server.url, host, path, sent);
+  await many.close();
+  own.remove();
+  expect(reads.length).toBeLessThan(20);
+  expect(reads.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(400);
+});
+
 it('says so where an exchange is not what it was', async () => {
   const set = await shelved();
   const server = await serve(set, { tape: { ...onTape, read: () => onTape.read([]) } });
