@@ -1,5 +1,6 @@
 /** What clients of the mock server see, over real sockets, for each way to name an upstream. */
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
@@ -417,6 +418,25 @@ describe('a miss', () => {
       expect(upstream.served()).toMatchObject({ exact: 1, missed: 0 });
     } finally {
       await upstream.close();
+    }
+  });
+
+  it('is passed on without chunks where it has no body, whatever its method', async () => {
+    const upstream = createServer((request, response) => response.end(JSON.stringify(request.rawHeaders)));
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    try {
+      const host = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+      const mocks = await serving([{ target: '/old', host }], { onMiss: 'passthrough' });
+      const { port } = new URL(mocks.urls.get(host) ?? '');
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.write(`PURGE /page HTTP/1.1\r\nHost: ${host}\r\nX-A: 1\r\nConnection: close\r\n\r\n`);
+      const seen = Buffer.concat(await Array.fromAsync(socket as AsyncIterable<Buffer>)).toString('utf8');
+      expect(seen).toContain(
+        JSON.stringify(['Host', host, 'X-A', '1', 'Content-Length', '0', 'Connection', 'keep-alive']),
+      );
+    } finally {
+      upstream.closeAllConnections();
+      await new Promise((resolve) => upstream.close(resolve));
     }
   });
 
