@@ -161,13 +161,15 @@ function startLines(set: MockSet, { url, caFile }: MockServer, { tape, serve }: 
 /** A miss is told in full the first time; the others only when every request is. */
 function teller({ tape, verbose }: Arguments): (event: ServedEvent) => void {
   const told = new Set<string>();
-  return ({ method, upstream, target, found, exchange, miss }) => {
+  return ({ method, upstream, target, found, exchange, miss, differences = [] }) => {
     if (miss !== null && !told.has(miss.message)) {
       if (told.size < 1000) told.add(miss.message);
       process.stderr.write(`${visibleText(formatMiss(miss, tape))}\n`);
     } else if (verbose) {
+      const differing =
+        differences.length === 0 ? '' : `  differs in ${differences.map(({ path }) => path).join(', ')}`;
       process.stderr.write(
-        `${found.padEnd(8)}  ${exchange ?? '-'}  ${visibleLine(`${method} ${upstream}${target}`)}\n`,
+        `${found.padEnd(8)}  ${exchange ?? '-'}  ${visibleLine(`${method} ${upstream}${target}${differing}`)}\n`,
       );
     }
   };

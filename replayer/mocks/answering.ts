@@ -3,6 +3,7 @@
  * says, and who is told of it. Opens no port.
  */
 
+import { isToken } from '../../tape/http/lists';
 import type { HttpRequest } from '../../tape/model/http/http';
 import type { RedactionEntry } from '../../tape/redact/redacted';
 import type { HostName } from './answers';
@@ -10,6 +11,7 @@ import { answeredCall, CallLog, missedCall, refusedCall } from './calls';
 import type { Asked, Reply } from './front/asked';
 import type { ClientProcess } from './front/client-process';
 import { type Budget, createBudget, type MockLimits } from './front/limits';
+import { differingFields } from './match/call-differences';
 import { rightDigests } from './match/digests';
 import type { Ask, EntryOptions } from './match/entry';
 import { createMatcher, type Matched, type Matcher, type Missed, type Strictness } from './match/matcher';
@@ -28,6 +30,8 @@ export interface Answering {
   readonly limits: MockLimits;
   /** Room for the bodies of all requests that are held at the same time. */
   readonly budget: Budget;
+  /** Whether the recording says that answers depend on a header field, by its lower-case name. */
+  decides(name: string): boolean;
   /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `find` then. */
   again(asked: Asked, wire: string): FoundMock | undefined;
   /**
@@ -62,7 +66,8 @@ export interface Answering {
 
 export interface Finding {
   readonly host: HostName;
-  readonly wire: string;
+  /** Asked for once all that was recorded of the place is known: that says which fields the key takes in. */
+  wire(): string;
   /** False where a miss cannot be sent on, whatever the policy. */
   readonly mayPass?: boolean;
 }
@@ -71,6 +76,8 @@ export interface FoundMock {
   readonly kind: 'mock';
   readonly mock: Mock;
   readonly strictness: Strictness;
+  /** Header fields that no answer depends on, and in which the request is another than the recorded one. */
+  readonly differing: readonly string[];
 }
 
 export type Found =
@@ -168,7 +175,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     calls.note(() => answeredCall(match, translation.placeholdersIn(mock)));
     const { differences } = match.call;
     tell(options, { ...told(asked), found: strictness, exchange: mock.id, miss: null, differences });
-    return { kind: 'mock', mock, strictness };
+    return { kind: 'mock', mock, strictness, differing: differingFields(match.call) };
   };
   const askOf = (asked: Asked, live: HttpRequest, { host }: Finding): Ask => {
     const { request, entries } = redact(live);
@@ -184,6 +191,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     set,
     limits,
     budget: createBudget(limits.allBodiesBytes),
+    decides: matcher.decides,
     again(asked, wire) {
       const match = matcher.again(wire);
       return match === undefined ? undefined : served(asked, match);
@@ -195,13 +203,13 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     whoAsked,
     noteMiss,
     find(asked, live, by) {
-      const match = matcher.match(askOf(asked, live, by), by.wire);
+      const match = matcher.match(askOf(asked, live, by), by.wire());
       return match.kind === 'miss' ? missOf(asked, match, by.mayPass ?? true) : served(asked, match);
     },
     shelved: fromTape && {
       async find(asked, live, by) {
         const ask = askOf(asked, live, by);
-        const match = await fromTape.matching(ask, () => matcher.match(ask, by.wire));
+        const match = await fromTape.matching(ask, () => matcher.match(ask, by.wire()));
         if (match.kind !== 'miss') return served(asked, match);
         return fromTape.comparing(match.entry, () => missOf(asked, match, by.mayPass ?? true));
       },
@@ -249,6 +257,15 @@ function tell({ onServed }: MockServerOptions, event: ServedEvent): void {
 
 /** Says which mock answered and how it was found: `exact; exchange=41`. */
 export const markHeader = 'wiretape-mock';
+
+/** Names beyond it are told where calls are told. */
+const mostDiffering = 10;
+
+/** `exact; exchange=41; differs="x-tenant"` */
+export function markOf({ mock, strictness, differing }: Omit<FoundMock, 'kind'>): string {
+  const names = differing.slice(0, mostDiffering).filter(isToken);
+  return `${strictness}; exchange=${mock.id}${names.length === 0 ? '' : `; differs="${names.join(', ')}"`}`;
+}
 
 /** An explanation of ours in place of an answer. `isLast` ends the connection of HTTP/1 with it. */
 export function replyJson(reply: Reply, status: number, content: object, isLast = false): void {

@@ -91,37 +91,50 @@ export function takeWhole(asked: Asked, answering: Answering, { answer, refuse }
 
 const shortBody = 4096;
 
+export interface Wired {
+  readonly host: HostName;
+  readonly body: Buffer;
+  /** Whether the recording says that answers depend on a field, by its lower-case name. */
+  decides(name: string): boolean;
+}
+
 /** Equal only for requests to one host that ask the same thing in the same bytes and header fields, whichever version of HTTP carried them. */
-export function wireKey(host: HostName, asked: Asked, body: Buffer): string {
-  const start = `${host} ${asked.upstream} ${asked.method} ${asked.target}\n${fieldsText(asked)}`;
+export function wireKey(asked: Asked, { host, body, decides }: Wired): string {
+  const start = `${host} ${asked.upstream} ${asked.method} ${asked.target}\n${fieldsText(asked, decides)}`;
   if (body.length === 0) return start;
   const coding = `${asked.header('content-encoding') ?? ''} ${asked.header('grpc-encoding') ?? ''}`;
   const content = body.length <= shortBody ? body.toString('latin1') : hash('sha256', body, 'base64');
   return `${start}\n${asked.header('content-type') ?? ''}\n${coding}\n${body.length}\n${content}`;
 }
 
-/** All but the fields that each request has of its own whatever it asks. */
-function fieldsText(asked: Asked): string {
+/** All but the fields that each request has of its own whatever it asks, unless the recording says that they decide. */
+function fieldsText(asked: Asked, decides: Wired['decides']): string {
   const flat = asked.headers();
   let text = '';
   for (let i = 0; i + 1 < flat.length; i += 2) {
-    const start = startOf(flat[i] ?? '');
-    if (start !== '') text += `${start}${flat[i + 1]}\n`;
+    const { name, isOwn } = named(flat[i] ?? '');
+    if (!isOwn || decides(name)) text += `${name}:${flat[i + 1]}\n`;
   }
   return text;
 }
 
+interface Named {
+  /** In lower case. */
+  readonly name: string;
+  /** Whether each request has its own, whatever it asks. */
+  readonly isOwn: boolean;
+}
+
 /** Names are few and come with every request; past this many they are looked at anew. */
 const rememberedNames = 1000;
-const starts = new Map<string, string>();
+const names = new Map<string, Named>();
 
-/** `accept:`; '' for a field that is left out. */
-function startOf(name: string): string {
-  const known = starts.get(name);
+function named(text: string): Named {
+  const known = names.get(text);
   if (known !== undefined) return known;
-  const lower = name.toLowerCase();
-  const start = isAboutTransport(lower) ? '' : `${lower}:`;
-  if (starts.size >= rememberedNames) starts.clear();
-  starts.set(name, start);
-  return start;
+  const name = text.toLowerCase();
+  const made = { name, isOwn: isAboutTransport(name) };
+  if (names.size >= rememberedNames) names.clear();
+  names.set(text, made);
+  return made;
 }

@@ -32,18 +32,23 @@ export interface PreparedResponse {
   readonly coded: Served;
   /** The codings of `coded`; [] where there is none. */
   readonly codings: readonly string[];
-  /** Without content coding, for a client that does not accept it; as recorded where the coding cannot be undone. Made on first use. */
+  /** Without content coding, for a client that is not to get it; as recorded where the coding cannot be undone. Made on first use. */
   identity(): Served;
+  /** Whether a client with this `Accept-Encoding` gets it coded. */
+  isCodedFor(accept: string | undefined): boolean;
 }
 
 export interface Preparing {
   readonly method: string;
+  /** The `Accept-Encoding` it was recorded for. */
+  readonly accepted?: string | undefined;
   /** True where the body is another than was sent when it was recorded: digests of it in header fields are made anew. */
   readonly isOther?: boolean;
 }
 
 /** Works out the answer to `method`; a response to HEAD, 204 and 304 carry no body (RFC 9110 6.4.1). */
-export function prepareResponse(given: HttpResponse, { method, isOther = false }: Preparing): PreparedResponse {
+export function prepareResponse(given: HttpResponse, preparing: Preparing): PreparedResponse {
+  const { method, accepted, isOther = false } = preparing;
   const bodiless = method === 'HEAD' || given.status === 204 || given.status === 304;
   const response = isOther && !bodiless ? withDigestsOf(given, given.body.bytes) : given;
   const { codings } = response.body;
@@ -61,7 +66,20 @@ export function prepareResponse(given: HttpResponse, { method, isOther = false }
       identity ??= decoded(response, method) ?? coded;
       return identity;
     },
+    isCodedFor: (accept) => bodiless || isSentCoded(codings, { accept, accepted }),
   };
+}
+
+/**
+ * A client that takes the codings gets them. So does one that says of them what the recorded one said, and every one where the
+ * server did not ask: what is kept compressed is often sent so to anybody.
+ */
+export function isSentCoded(
+  codings: readonly string[],
+  { accept, accepted }: { readonly accept: string | undefined; readonly accepted: string | undefined },
+): boolean {
+  if (accept === accepted || acceptsCodings(accept, codings)) return true;
+  return accepted !== undefined && !acceptsCodings(accepted, codings);
 }
 
 /** True when an Accept-Encoding value names every coding; none at all means the client said nothing of codings. */

@@ -1,6 +1,6 @@
 /**
- * Which request a handler answers, as the words of `asks` in recorded.js: URL and method always, the body only where
- * recorded requests to one place differ in it. Secrets that redaction took out, and values that are made anew for every
+ * Which request a handler answers, as the words of `asks` in recorded.js: URL and method always, the body, and header fields
+ * that choose an answer, only where recorded requests to one place differ in them. Secrets that redaction took out, and values that are made anew for every
  * request (times, identifiers that no earlier answer gave), decide nothing; they are listed as standing for anything.
  */
 import { createHash } from 'node:crypto';
@@ -8,11 +8,13 @@ import { normalGraphql } from '../../../tape/body/graphql';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody } from '../../../tape/body/view';
 import { isToken } from '../../../tape/http/lists';
+import { selectingFields } from '../../../tape/http/selecting-fields';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/json/json';
 import { canonicalText, mapScalars } from '../../../tape/json/values';
 import { addressOf, type HttpRequest } from '../../../tape/model/http/http';
 
 import { mintedKind } from '../../mocks/match/erase';
+import { variedBy } from '../../mocks/match/fields';
 import { requestValue } from '../../mocks/match/request-value';
 import type { Mock } from '../../mocks/mock';
 import { baseUrl, type Upstream } from '../../mocks/upstream';
@@ -28,6 +30,8 @@ export interface BodyCondition {
 export interface Asked {
   readonly method: string;
   readonly url: string;
+  /** By lower-case name; null for a field that is not there. Null where none takes part. */
+  readonly headers: { readonly [name: string]: string | null } | null;
   /** Null where the body takes no part. */
   readonly body: BodyCondition | null;
   readonly anything: readonly string[];
@@ -58,10 +62,38 @@ export function askedBy(mocks: readonly Mock[], upstreams: ReadonlyMap<string, U
   });
   const places = groupBy(drafts, ({ place }) => place);
   const asked = drafts.map((draft) => (decides(places.get(draft.place) ?? [], draft) ? draft : withoutBody(draft)));
-  return [...groupBy(asked, ({ place, body }) => `${place} ${body}`).values()].map((group) => ({
+  const alike = groupBy(asked, ({ place, body }) => `${place} ${body}`);
+  return [...alike.values()].flatMap(byFields).map((group) => ({
     asked: joined(group),
     mocks: group.map(({ mock }) => mock),
   }));
+}
+
+/** Requests that are otherwise equal, by the fields that choose an answer, as far as they differ in those. */
+function byFields(group: readonly Draft[]): readonly (readonly Draft[])[] {
+  const names = fieldsThatTell(group.map(({ mock }) => mock));
+  if (names.length === 0) return [group];
+  const told = group.map((draft) => {
+    const headers = Object.fromEntries(names.map((name) => [name, fieldIn(draft.mock, name)]));
+    return { ...draft, asked: { ...draft.asked, headers } };
+  });
+  return [...groupBy(told, ({ asked }) => JSON.stringify(asked.headers)).values()];
+}
+
+/** What redaction took out of a field of any of them, none can be told by. */
+function fieldsThatTell(mocks: readonly Mock[]): readonly string[] {
+  const varied = mocks.flatMap(({ answer }) =>
+    'response' in answer && answer.response ? variedBy(answer.response) : [],
+  );
+  return [...new Set([...selectingFields, ...varied])].filter((name) => {
+    const isRedacted = mocks.some(({ redacted }) => redacted.some(({ path }) => path.includes(`"${name}"`)));
+    return !isRedacted && new Set(mocks.map((mock) => fieldIn(mock, name))).size > 1;
+  });
+}
+
+function fieldIn({ request }: Mock, name: string): string | null {
+  const values = request.headers.filter(([own]) => own.toLowerCase() === name).map(([, value]) => value);
+  return values.length === 0 ? null : values.join(', ');
 }
 
 interface Draft {
@@ -86,7 +118,7 @@ function draftOf(mock: Mock, upstream: Upstream, answered: ReadonlySet<string>):
   const operation = condition.kind === 'graphql' ? withoutVariables(condition.value) : null;
   return {
     mock,
-    asked: { method: request.method, url: urlOf(request, upstream), body: condition, anything },
+    asked: { method: request.method, url: urlOf(request, upstream), headers: null, body: condition, anything },
     place: `${baseUrl(upstream)} ${erased(target, anything)} ${erased(operation as JsonValue, anything)}`,
     body: `${condition.kind} ${erased(condition.value as JsonValue, anything)}`,
   };

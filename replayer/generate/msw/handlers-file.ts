@@ -60,9 +60,10 @@ function httpSource({ asked, mocks }: AskedBy, file: HandlersFile): string {
   return `  http.${method}(\n${askedSource(asked, mocks[0]?.id ?? '', file)}    answers(\n${answers.join('')}    ),\n  ),\n`;
 }
 
-function askedSource({ method, url, body, anything }: Asked, id: string, file: HandlersFile): string {
+function askedSource({ method, url, headers, body, anything }: Asked, id: string, file: HandlersFile): string {
   const wanted: { readonly [name: string]: Plain | undefined } = {
     method: namedMethods.has(method) ? undefined : method,
+    headers: headers === null ? undefined : headers,
     ...(body === null ? {} : { [body.kind]: body.value }),
     anything: anything.length === 0 ? undefined : anything,
   };
@@ -105,8 +106,8 @@ function header({ tapeName, leftOut }: HandlersFile): string {
  *   import { setupWorker } from 'msw/browser';                 // in a page
  *   await setupWorker(...handlers).start();
  *
- * A handler answers one request: its method, URL and query, and of the body what is written beside the URL. Where recorded
- * requests did not differ in their bodies, any body will do. Of several answers each is given once, the last one for good;
+ * A handler answers one request: its method, URL and query, and of the body and the header fields what is written beside the
+ * URL. Where recorded requests did not differ in their bodies, any body will do. Of several answers each is given once, the last one for good;
  * rewind() begins again. Everything else is unhandled, and yours to decide. A connection that broke is HttpResponse.error();
  * one that was never answered is silence.
  *

@@ -9,7 +9,8 @@ export const recordedSource = String.raw`/**
  */
 
 /**
- * A request to that URL: its path, its query whatever the order of the names, and of the body what is given.
+ * A request to that URL: its path, its query whatever the order of the names, and of the body and the header fields what
+ * is given; null for a field that it must not have.
  * "anything" lists recorded texts that stand for any other: secrets that are not on the tape, values made anew each time.
  */
 export function asks(url, wanted = {}) {
@@ -21,7 +22,8 @@ export function asks(url, wanted = {}) {
       (wanted.method ?? request.method) === request.method &&
       asked.origin === recorded.origin &&
       same(segmentsOf(recorded), segmentsOf(asked)) &&
-      same(named(recorded.searchParams), named(asked.searchParams)) &&
+      same(queryOf(recorded), queryOf(asked)) &&
+      hasFields(request, wanted.headers ?? {}) &&
       (await hasBody(request, wanted, same))
     );
   };
@@ -97,6 +99,14 @@ export function bytes(base64) {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
+/** A client that takes whatever there is often says so, where the recorded one said nothing. */
+function hasFields(request, wanted) {
+  return Object.entries(wanted).every(([name, value]) => {
+    const live = request.headers.get(name);
+    return live === value || (value === null && (live === '*/*' || live === '*'));
+  });
+}
+
 async function hasBody(request, wanted, same) {
   try {
     if ('json' in wanted) return same(wanted.json, await request.clone().json());
@@ -135,10 +145,17 @@ function plainDocument(text) {
   return plain;
 }
 
+/** By its parameters; as it stands where these are in another charset than UTF-8, which nobody here reads. */
+function queryOf(url) {
+  const parameters = [...url.searchParams];
+  return parameters.flat().some((text) => text.includes('\ufffd')) ? url.search : named(parameters);
+}
+
+/** A semicolon that is escaped parts no parameter from a name: it stays escaped. */
 function segmentsOf(url) {
   return url.pathname.split('/').map((segment) => {
     try {
-      return decodeURIComponent(segment);
+      return decodeURIComponent(segment.replace(/%3B/gi, '%253B'));
     } catch {
       return segment;
     }

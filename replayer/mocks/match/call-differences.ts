@@ -5,7 +5,7 @@
  */
 import type { JsonValue } from '../../../tape/json/json';
 import type { HeaderList } from '../../../tape/model/body';
-import { formatPath, type Path } from '../../../tape/model/path';
+import { formatPath, type Path, parsePath } from '../../../tape/model/path';
 import type { DifferenceKind, ValueDifference } from './differences';
 import type { Entry, MockEntry } from './entry';
 import { isAboutTransport, normalField } from './fields';
@@ -46,6 +46,12 @@ export function differencesOfCall(recorded: MockEntry, live: Entry, excuse: Excu
   return differences.length + excused.length === 0 ? none : { differences, excused };
 }
 
+/** The names of the fields that differ, in lower case. */
+export function differingFields({ differences }: CallDifferences): readonly string[] {
+  return differences.length === 0 ? noFields : differences.map(({ path }) => String(parsePath(path)[1] ?? ''));
+}
+
+const noFields: readonly string[] = [];
 const none: CallDifferences = { differences: [], excused: [] };
 
 function kindOf(expected: string | undefined, actual: string | undefined): DifferenceKind {

@@ -7,13 +7,23 @@ import { safeMethods } from '../../../tape/http/safe-methods';
 import type { JsonValue } from '../../../tape/json/json';
 import type { MockEntry } from './entry';
 
+/** The state of what a read asks for: which write made it, and how many did before. */
+export interface Epoch {
+  /** The index of the last one. */
+  readonly last: number;
+  /** All of them, each counted once however often it was made. */
+  readonly writes: number;
+}
+
 /** Before any write. */
-export const beforeAll = -1;
+export const beforeAll: Epoch = { last: -1, writes: 0 };
 
 export class Epochs {
-  /** The last write at a path, and the last one at or below it; by scope, upstream and path. */
-  private readonly at = new Map<string, number>();
-  private readonly below = new Map<string, number>();
+  /** Of the writes at a path, and of those at or below it; by scope, upstream and path. */
+  private readonly at = new Map<string, Epoch>();
+  private readonly below = new Map<string, Epoch>();
+  /** Those that were made, by scope. */
+  private readonly made = new Map<string, Set<number>>();
   private readonly keys = new Map<MockEntry, { readonly scope: string; readonly keys: readonly string[] }>();
 
   /** Takes note of a write that was made; of a read, and of one that came to nothing, none. */
@@ -21,18 +31,22 @@ export class Epochs {
     if (!isWrite(entry)) return;
     const { index } = entry.mock;
     for (const scope of scopes) {
+      const made = this.made.get(scope) ?? new Set();
+      this.made.set(scope, made);
       const keys = this.keysOf(entry, scope);
-      raise(this.at, keys.at(-1) ?? '', index);
-      for (const key of keys) raise(this.below, key, index);
+      const how = { index, isNew: !made.has(index) };
+      made.add(index);
+      move(this.at, keys.at(-1) ?? '', how);
+      for (const key of keys) move(this.below, key, how);
     }
   }
 
-  /** The index of the last write that moved what this read asks for; `beforeAll` where none did, and for what is no read. */
-  of(entry: MockEntry, scope: string): number {
+  /** The state that this read asks for; `beforeAll` where no write moved it, and for what is no read. */
+  of(entry: MockEntry, scope: string): Epoch {
     if (this.at.size === 0 || !safeMethods.has(entry.request.method)) return beforeAll;
     const keys = this.keysOf(entry, scope);
-    const own = this.below.get(keys.at(-1) ?? '') ?? beforeAll;
-    return keys.reduce((last, key) => Math.max(last, this.at.get(key) ?? beforeAll), own);
+    const above = keys.slice(0, -1).map((key) => this.at.get(key) ?? beforeAll);
+    return joined([this.below.get(keys.at(-1) ?? '') ?? beforeAll, ...above]);
   }
 
   /** Of the path and of all that lead to it; those asked for last are kept. */
@@ -50,8 +64,21 @@ function isWrite({ request, mock: { answer } }: MockEntry): boolean {
   return answer.response.status < 400;
 }
 
-function raise(map: Map<string, number>, key: string, index: number): void {
-  map.set(key, Math.max(map.get(key) ?? beforeAll, index));
+function move(
+  map: Map<string, Epoch>,
+  key: string,
+  { index, isNew }: { readonly index: number; readonly isNew: boolean },
+): void {
+  const { last, writes } = map.get(key) ?? beforeAll;
+  map.set(key, { last: Math.max(last, index), writes: isNew ? writes + 1 : writes });
+}
+
+/** Of writes at several places, none of which is at two. */
+export function joined(epochs: readonly Epoch[]): Epoch {
+  return epochs.reduce(
+    (all, { last, writes }) => ({ last: Math.max(all.last, last), writes: all.writes + writes }),
+    beforeAll,
+  );
 }
 
 /** The path and all that lead to it, the root left out unless it is the path: everything would be below it. */

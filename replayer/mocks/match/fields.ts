@@ -4,29 +4,13 @@
  * others say how a request was made, and by whom; in what they differ is told of the call, and keeps no answer back.
  */
 import { listedIn } from '../../../tape/http/lists';
+import { selectingFields } from '../../../tape/http/selecting-fields';
 import type { JsonObject } from '../../../tape/json/json';
 import type { HeaderList } from '../../../tape/model/body';
 import type { HttpRequest, HttpResponse } from '../../../tape/model/http/http';
 import { epochTime, timeText } from '../../noise/shapes';
 import { headerVolatility } from '../../noise/volatile-headers';
 import { isMintingName } from './names';
-
-/** RFC 9110 sections 12.5, 13.1 and 14.2; and where the operation stands in a field, of AWS, SOAP 1.1 and gateways. */
-const alwaysAsked: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-language',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'range',
-  'soapaction',
-  'x-amz-target',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-]);
 
 /** Made for one connection or one message: never what somebody asks for. A coding that a client does not take is undone for it. */
 const neverAsked: ReadonlySet<string> = new Set([
@@ -57,7 +41,7 @@ export function isAboutTransport(name: string): boolean {
 
 /** The fields that take part, by lower-case name; `more` are those that the recording shows to decide. */
 export function askedFields({ headers }: Pick<HttpRequest, 'headers'>, more: Iterable<string> = []): JsonObject {
-  const names = new Set([...alwaysAsked, ...more]);
+  const names = new Set([...selectingFields, ...more]);
   const found = new Map<string, string>();
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
@@ -70,10 +54,12 @@ export function askedFields({ headers }: Pick<HttpRequest, 'headers'>, more: Ite
   );
 }
 
+const inAnyOrder: ReadonlySet<string> = new Set(['accept', 'accept-language', 'access-control-request-headers']);
+
 /** One text for values that ask the same; '' for one that asks what its absence asks. */
 export function normalField(name: string, text: string): string {
   if (name === 'range') return text.toLowerCase().replace(/\s+/g, '');
-  if (name !== 'accept' && name !== 'accept-language') return text;
+  if (!inAnyOrder.has(name)) return text;
   const choices = [...new Set(text.toLowerCase().replace(/\s+/g, '').split(','))].filter((choice) => choice !== '');
   const isAnything = choices.length === 1 && /^(?:\*|\*\/\*)$/.test(choices[0] ?? '');
   return isAnything ? '' : choices.sort().join(', ');

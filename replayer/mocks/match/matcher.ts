@@ -55,6 +55,8 @@ export interface Matcher {
   readonly entries: readonly MockEntry[];
   /** Why a difference between a mock and a request may be there now; null where it stands in the way. */
   readonly excuse: Excuser;
+  /** Whether answers depend on a header field anywhere, as far as was recorded there; `name` in lower case. */
+  decides(name: string): boolean;
   /** The next answer to a request whose bytes were matched exactly before; `wire` is the key given to `match` then. */
   again(wire: string): Matched | undefined;
   /** Shelved mocks, read from the tape: all of one shelf, in recorded order. */
@@ -183,6 +185,7 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
   return {
     entries,
     excuse: noise.excuse,
+    decides: places.decides,
     take: (shelf) => turns.add(load(shelf), epochOf),
     learnWords(read) {
       known = read;

@@ -80,16 +80,41 @@ function* ranked<M extends Askable>(mocks: readonly M[], live: Entry): Generator
   for (const [least, own] of byLeast) for (const mock of own) yield { mock, least };
 }
 
-/** Whether it may be one of those that are compared in full, beside those that are there. */
-export function mayBeNearer<M extends Askable>(
-  { mock, least }: Ranked<M>,
-  live: Entry,
-  entries: readonly MockEntry[],
-): boolean {
-  const last = best(ofHost(entries, live), comparedInFull, (entry) => roughDistance(entry, live))[comparedInFull - 1];
-  if (last === undefined) return true;
-  const distance = roughDistance(last, live);
-  return least < distance || (least === distance && mock.index < last.mock.index);
+/** Those that are compared in full of mocks that grow in number: each is looked at once. */
+export class NearSoFar {
+  private readonly best: { readonly distance: number; readonly index: number }[] = [];
+  private seen = 0;
+
+  constructor(
+    private readonly live: Entry,
+    private readonly entries: readonly MockEntry[],
+  ) {}
+
+  /** Whether another one may be among them. */
+  mayTake<M extends Askable>({ mock, least }: Ranked<M>): boolean {
+    this.lookAtMore();
+    const last = this.best[comparedInFull - 1];
+    if (last === undefined) return true;
+    return least < last.distance || (least === last.distance && mock.index < last.index);
+  }
+
+  private lookAtMore(): void {
+    for (const entry of ofHost(this.entries.slice(this.seen), this.live)) {
+      const each = { distance: roughDistance(entry, this.live), index: entry.mock.index };
+      const at = this.best.findIndex((other) => nearestFirst(each, other) < 0);
+      if (at >= 0) this.best.splice(at, 0, each);
+      else this.best.push(each);
+      if (this.best.length > comparedInFull) this.best.pop();
+    }
+    this.seen = this.entries.length;
+  }
+}
+
+function nearestFirst(
+  a: { readonly distance: number; readonly index: number },
+  b: { readonly distance: number; readonly index: number },
+): number {
+  return a.distance - b.distance || a.index - b.index;
 }
 
 function ofHost(entries: readonly MockEntry[], live: Entry): readonly MockEntry[] {

@@ -5,7 +5,7 @@
 import { safeMethods } from '../../../tape/http/safe-methods';
 import type { ShelvedKind, ShelvedMock, ShelvedMocks } from '../mock';
 import type { MockEntry } from './entry';
-import { beforeAll, pathsTo } from './epochs';
+import { beforeAll, type Epoch, joined, pathsTo } from './epochs';
 import { pathSegments } from './request-value';
 
 /** All writes of one upstream and scope, by the paths they move. */
@@ -23,19 +23,19 @@ export class RecordedWrites {
   constructor(private readonly mocks: ShelvedMocks | null) {}
 
   /** Of all that was recorded before it. */
-  ofAll(entry: MockEntry): number {
+  ofAll(entry: MockEntry): Epoch {
     return this.last(entry, ' all', () => this.writesTo(entry.upstream));
   }
 
   /** Of what was recorded before it under the same case, or like it under none that is known. */
-  ofOwn(entry: MockEntry): number {
+  ofOwn(entry: MockEntry): Epoch {
     const { cause } = entry.mock;
     const own = () => this.causedWrites(entry.upstream).get(cause) ?? [];
     if (cause === null) return this.last(entry, ' none', own);
     return safeMethods.has(entry.request.method) ? lastAmong(entry, own()) : beforeAll;
   }
 
-  private last(entry: MockEntry, scope: string, chosen: () => readonly ShelvedMock[]): number {
+  private last(entry: MockEntry, scope: string, chosen: () => readonly ShelvedMock[]): Epoch {
     if (!safeMethods.has(entry.request.method)) return beforeAll;
     const key = entry.upstream + scope;
     const moved = this.known.get(key) ?? movedBy(chosen());
@@ -78,22 +78,23 @@ function movedBy(writes: readonly ShelvedMock[]): Moved {
   return { at, below };
 }
 
-function lastAmong(entry: MockEntry, writes: readonly ShelvedMock[]): number {
+function lastAmong(entry: MockEntry, writes: readonly ShelvedMock[]): Epoch {
   return writes.length === 0 ? beforeAll : lastBefore(entry, movedBy(writes));
 }
 
-function lastBefore({ content, mock: { index } }: MockEntry, { at, below }: Moved): number {
+function lastBefore({ content, mock: { index } }: MockEntry, { at, below }: Moved): Epoch {
   const paths = pathsTo(content.value.path);
-  const own = highestBelow(below.get(paths.at(-1) ?? ''), index);
-  return paths.reduce((last, path) => Math.max(last, highestBelow(at.get(path), index)), own);
+  const above = paths.slice(0, -1).map((path) => epochAmong(at.get(path), index));
+  return joined([epochAmong(below.get(paths.at(-1) ?? ''), index), ...above]);
 }
 
-function highestBelow(indices: readonly number[] = [], limit: number): number {
+/** Of the writes before a limit. */
+function epochAmong(indices: readonly number[] = [], limit: number): Epoch {
   let [from, to] = [0, indices.length];
   while (from < to) {
     const middle = (from + to) >> 1;
     if ((indices[middle] ?? limit) < limit) from = middle + 1;
     else to = middle;
   }
-  return indices[from - 1] ?? beforeAll;
+  return from === 0 ? beforeAll : { last: indices[from - 1] ?? beforeAll.last, writes: from };
 }

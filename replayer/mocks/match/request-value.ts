@@ -52,15 +52,22 @@ function segmentsOf(path: string): readonly string[] {
   return (path.startsWith('/') ? path.slice(1) : path).split('/').map(decodeSegment);
 }
 
-/** In a path a plus is a plus. */
+/** In a path a plus is a plus, and a semicolon parts parameters from a name (RFC 3986 3.3) unless it is escaped: that escape stays. */
 function decodeSegment(segment: string): string {
-  return segment.includes('%') ? decodeFormText(segment.replaceAll('+', '%2B')) : segment;
+  if (!segment.includes('%')) return segment;
+  return decodeFormText(segment.replaceAll('+', '%2B').replace(/%(?:25)*3B/gi, (kept) => `%25${kept.slice(1)}`));
 }
 
 /** Some APIs take JSON in a parameter (GraphQL over GET): as JSON, the order of its members says nothing. */
 function queryValue(text: string): JsonValue {
   const value = /^\s*[[{]/.test(text) ? parseJson(text) : undefined;
-  return typeof value === 'object' && value !== null ? value : text;
+  return typeof value === 'object' && value !== null ? asNamed(value, text) : text;
+}
+
+/** JSON that stands under a name, or its text where that is what something else is as well: one text, or a name that comes again. */
+function asNamed(value: JsonValue, text: string): JsonValue {
+  const isText = typeof value === 'string';
+  return isText || (Array.isArray(value) && value.every((item) => typeof item === 'string')) ? text : value;
 }
 
 /** One value under its name, repeats as a list in their order. */
@@ -133,9 +140,14 @@ function targetValue(target: string): JsonObject {
 
 function otherValue(part: Part, depth: number): JsonValue {
   const type = mediaTypeOf(part.headers);
-  const content = bodyValue(viewBytes(type, part.bytes), depth) ?? '';
+  const view = viewBytes(type, part.bytes);
+  const content = view.kind === 'json' ? jsonOfPart(view) : (bodyValue(view, depth) ?? '');
   if (part.filename === null && type.essence === '') return content;
   return { ...(part.filename === null ? {} : { filename: part.filename }), type: type.essence, content };
+}
+
+function jsonOfPart({ value, bytes }: BodyView & { readonly kind: 'json' }): JsonValue {
+  return asNamed(withoutRpcIds(graphqlAware(value)), Buffer.from(bytes).toString('utf8'));
 }
 
 function graphqlAware(value: JsonValue): JsonValue {

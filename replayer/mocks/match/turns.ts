@@ -4,7 +4,7 @@
  * recorded under another, which is lent and stays the other's.
  */
 import type { MockEntry } from './entry';
-import type { Epochs } from './epochs';
+import { beforeAll, type Epoch, type Epochs } from './epochs';
 import type { Group } from './group';
 import type { Running } from './running';
 import { again, elsewhere, fresh, nextOf, type Offer, type Strand } from './strand';
@@ -26,10 +26,10 @@ export interface Turns {
   gave(entry: MockEntry): void;
 }
 
-/** The write a mock was recorded after: of all that is recorded, and of its own case. */
+/** The writes a mock was recorded after: of all that is recorded, and of its own case. */
 export interface EntryEpochs {
-  readonly all: number;
-  readonly own: number;
+  readonly all: Epoch;
+  readonly own: Epoch;
 }
 
 export interface TurnOptions {
@@ -52,11 +52,11 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
   const strandsOf = (group: Group): Strands => {
     const known = strands.get(group);
     if (known !== undefined) return known;
-    const all = byPath(group.entries, (entry) => epochs.get(entry)?.all ?? 0);
+    const all = byPath(group.entries, (entry) => epochs.get(entry)?.all ?? beforeAll);
     const byScope = new Map(
       [...Map.groupBy(group.entries, scopeOf)].map(([scope, own]) => [
         scope,
-        byPath(own, (entry) => epochs.get(entry)?.own ?? 0),
+        byPath(own, (entry) => epochs.get(entry)?.own ?? beforeAll),
       ]),
     );
     const cut = { all, byScope };
@@ -65,7 +65,7 @@ export function createTurns(entries: readonly MockEntry[], { made, recorded, run
   };
   const nowIn = (scope: string) => (strand: Strand) => {
     const [first] = strand.entries;
-    return first === undefined ? 0 : made.of(first, scope);
+    return first === undefined ? beforeAll : made.of(first, scope);
   };
   const freshOf = (own: readonly Strand[], scope: string) =>
     merged(
@@ -131,7 +131,7 @@ function scopeOf({ mock }: MockEntry): string {
 }
 
 /** A strand for each path: what a write moves is a question of paths. */
-function byPath(entries: readonly MockEntry[], epochOf: (entry: MockEntry) => number): readonly Strand[] {
+function byPath(entries: readonly MockEntry[], epochOf: (entry: MockEntry) => Epoch): readonly Strand[] {
   const paths = Map.groupBy(entries, ({ content }) => JSON.stringify(content.value.path));
   return [...paths.values()].map((own) => ({ entries: own, epochs: own.map(epochOf), next: 0 }));
 }

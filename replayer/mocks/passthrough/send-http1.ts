@@ -41,12 +41,15 @@ export function createHttp1Sender(): Http1Sender {
   };
 }
 
+/** Node.js sends any other method in chunks where nobody says how long its body is: one without a body has a length of 0. */
+const sentBare: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
 /** Trailers need a body in chunks; any other has a length where the client gave one. */
 function headersFor({ upstream, asked, body }: Passing): string[] {
   const fields = ['Host', authorityOf(upstream), ...passedFields(asked.headers(), 'request')];
   if (asked.trailers().length > 0) return [...fields, 'Transfer-Encoding', 'chunked'];
   const hasLength = body.length > 0 || asked.header('content-length') !== undefined;
-  return hasLength ? [...fields, 'Content-Length', `${body.length}`] : fields;
+  return hasLength || !sentBare.has(asked.method) ? [...fields, 'Content-Length', `${body.length}`] : fields;
 }
 
 export function passBack(answer: IncomingMessage, passing: Passing): void {

@@ -9,7 +9,7 @@ import type { StoredExchange } from '../../../tape/store/tape';
 import type { Ask, Entry, EntryOptions } from '../match/entry';
 import { RecordedWords } from '../match/identifiers';
 import { type Matcher, WordsUnread } from '../match/matcher';
-import { mayBeNearer, nearOf, type Ranked } from '../match/near';
+import { NearSoFar, nearOf, type Ranked } from '../match/near';
 import { createPlaces, type LoadedMock, loadedMock, withAnswerOnTape } from '../match/places';
 import type { Mock, ShelvedMock, ShelvedMocks } from '../mock';
 import { draftOf } from '../sorting';
@@ -54,17 +54,29 @@ export class FromTape {
   /** The same once every mock is there that may be among the nearest. */
   async comparing<T>(live: Entry, compare: () => T): Promise<T> {
     const untaken = this.shelves.untaken();
-    for (const ranked of nearOf(untaken, live)) await this.takeWhileNear(ranked, live);
+    const near = new NearSoFar(live, this.options.matcher.entries);
+    for (const ranked of nearOf(untaken, live)) await this.takeWhileNear(ranked, near);
     return this.withWords(compare);
   }
 
-  private async takeWhileNear(ranked: Iterable<Ranked<ShelvedMock>>, live: Entry): Promise<void> {
+  /** Several at a time, the more the more there are: a shelf that was taken in vain does no harm, and to read costs by the turn. */
+  private async takeWhileNear(ranked: Iterable<Ranked<ShelvedMock>>, near: NearSoFar): Promise<void> {
+    let chosen = new Set<Shelf>();
+    let mocks = 0;
+    let atOnce = 1;
     for (const each of ranked) {
       const shelf = this.shelfOf(each.mock);
-      if (this.shelves.isTaken(shelf)) continue;
-      if (!mayBeNearer(each, live, this.options.matcher.entries)) return;
-      await this.take(shelf);
+      if (this.shelves.isTaken(shelf) || chosen.has(shelf)) continue;
+      if (chosen.size === 0 && !near.mayTake(each)) return;
+      chosen.add(shelf);
+      mocks += shelf.length;
+      if (mocks < atOnce) continue;
+      await this.takeAll([...chosen]);
+      chosen = new Set();
+      mocks = 0;
+      atOnce = Math.min(atOnce * 2, readAtOnce);
     }
+    await this.takeAll([...chosen]);
   }
 
   /** The mock with its answer. */
@@ -91,11 +103,12 @@ export class FromTape {
       words.noteAsked(content.value);
       words.noteAnswer(mock);
     }
-    for (const shelf of this.shelves.all()) {
-      const places = createPlaces();
-      const loaded = await this.loaded(shelf, (mock) => words.noteAnswer(mock));
-      places.learn(loaded);
-      for (const { entry } of loaded) words.noteAsked(places.asked(entry).content.value);
+    for (const some of byHundreds(this.shelves.all())) {
+      for (const loaded of await this.loadedOf(some, (mock) => words.noteAnswer(mock))) {
+        const places = createPlaces();
+        places.learn(loaded);
+        for (const { entry } of loaded) words.noteAsked(places.asked(entry).content.value);
+      }
     }
     for await (const request of inTurns(tape.heard())) words.noteHeard(request);
     return words;
@@ -106,9 +119,25 @@ export class FromTape {
   }
 
   private async take(shelf: Shelf): Promise<void> {
-    if (this.shelves.isTaken(shelf)) return;
-    this.options.matcher.take(await this.loaded(shelf));
-    this.shelves.take(shelf);
+    if (!this.shelves.isTaken(shelf)) await this.takeAll([shelf]);
+  }
+
+  /** None of them is taken. */
+  private async takeAll(shelves: readonly Shelf[]): Promise<void> {
+    for (const [i, loaded] of (await this.loadedOf(shelves)).entries()) {
+      this.options.matcher.take(loaded);
+      this.shelves.take(shelves[i] ?? []);
+    }
+  }
+
+  /** Of each shelf what is on it. */
+  private async loadedOf(shelves: readonly Shelf[], see?: (mock: Mock) => void): Promise<(readonly LoadedMock[])[]> {
+    const loaded = await this.loaded(shelves.flat(), see);
+    let end = 0;
+    return shelves.map(({ length }) => {
+      end += length;
+      return loaded.slice(end - length, end);
+    });
   }
 
   /** `see` is shown each mock with its answer, which is let go of then. */
@@ -142,6 +171,21 @@ function changed(id: string): WiretapeError {
   return new WiretapeError('TAPE_DAMAGED', `Exchange ${id} is not what it was when the tape was opened`, {
     remedy: 'Start the mocks again, on a tape that nobody changes',
   });
+}
+
+/** In their order; to read costs by the turn, and no more than some are held. */
+function* byHundreds(shelves: Iterable<Shelf>): Generator<readonly Shelf[]> {
+  let some: Shelf[] = [];
+  let mocks = 0;
+  for (const shelf of shelves) {
+    some.push(shelf);
+    mocks += shelf.length;
+    if (mocks < readAtOnce) continue;
+    yield some;
+    some = [];
+    mocks = 0;
+  }
+  yield some;
 }
 
 async function* inTurns<T>(items: AsyncIterable<T>): AsyncGenerator<T, undefined, undefined> {

@@ -18,8 +18,10 @@ import { k6 } from '../../../tape/export/k6';
 import { openapi } from '../../../tape/export/openapi';
 import { exporters } from '../../../tape/export/registry';
 import { wiremock } from '../../../tape/export/wiremock';
+import type { HeaderList } from '../../../tape/model/body';
+import type { RedactionEntry } from '../../../tape/redact/redacted';
 import type { StoredExchange } from '../../../tape/store/tape';
-import { storedExchanges } from '../../support/exchanges';
+import { type ExchangeSketch, storedExchanges } from '../../support/exchanges';
 import { exported, inboundOf, outboundOf, sampleExchanges, startNotingServer } from '../../support/exporting';
 import { root } from '../../support/source-tree';
 import { exchangeOf, messageOf } from '../../support/tapes';
@@ -28,6 +30,12 @@ const samples = sampleExchanges();
 const inbound = inboundOf(samples);
 const outbound = outboundOf(samples);
 const run = promisify(execFile);
+
+interface Stub {
+  readonly request: { readonly method: string; readonly url: string };
+  readonly response: { readonly body: string };
+  readonly newScenarioState?: string;
+}
 
 let folder: string;
 beforeAll(() => {
@@ -220,6 +228,87 @@ describe('WireMock', () => {
     ]);
     expect(stock[1].newScenarioState).toBeUndefined();
     expect(new Set(stock.map(({ scenarioName }: { scenarioName: string }) => scenarioName)).size).toBe(1);
+  });
+
+  const stubsOf = async (...sketches: readonly ExchangeSketch[]) => {
+    const asked = sketches.map((sketch) => ({ direction: 'outbound' as const, host: 'pay.test', ...sketch }));
+    const { mappings } = JSON.parse((await exported(wiremock, storedExchanges(...asked))).text);
+    return mappings.map(({ request, response, newScenarioState }: Stub) => ({ request, response, newScenarioState }));
+  };
+  const told = (responseBody: string): ExchangeSketch => ({ target: '/poll', responseBody });
+
+  it('answers as often as it was answered before the answer became another one', async () => {
+    const stubs = await stubsOf(told('wait'), told('wait'), told('done'), told('done'));
+    expect(stubs.map(({ response, newScenarioState }: Stub) => [response.body, newScenarioState])).toEqual([
+      ['wait', 'answered 1'],
+      ['wait', 'answered 2'],
+      ['done', undefined],
+    ]);
+  });
+
+  it.each<[string, ExchangeSketch, ExchangeSketch, object, object]>([
+    [
+      'hosts',
+      { host: 'a.test' },
+      { host: 'b.test:81' },
+      { headers: { host: { equalTo: 'a.test' } } },
+      { headers: { host: { equalTo: 'b.test:81' } } },
+    ],
+    [
+      'a part and the whole',
+      { requestHeaders: [['Range', 'bytes=0-9']] },
+      {},
+      { headers: { range: { equalTo: 'bytes=0-9' } } },
+      { headers: { range: { absent: true } } },
+    ],
+    [
+      'what an answer says it depends on',
+      { requestHeaders: [['X-Tenant', 'a']], responseHeaders: [['Vary', 'X-Tenant, Accept-Encoding']] },
+      { requestHeaders: [['X-Tenant', 'b']] },
+      { headers: { 'x-tenant': { equalTo: 'a' } } },
+      { headers: { 'x-tenant': { equalTo: 'b' } } },
+    ],
+    [
+      'a body and none',
+      { method: 'POST', requestHeaders: [['Content-Type', 'text/plain']], requestBody: 'a' },
+      { method: 'POST' },
+      { bodyPatterns: [{ equalTo: 'a' }] },
+      { bodyPatterns: [{ absent: true }] },
+    ],
+  ])('tells %s from each other', async (_, one, other, oneAsks, otherAsks) => {
+    const stubs = await stubsOf(
+      { target: '/x', responseBody: '1', ...one },
+      { target: '/x', responseBody: '2', ...other },
+    );
+    expect(stubs.map(({ request: { method: _, url, ...more } }: Stub) => [url, more])).toEqual([
+      ['/x', oneAsks],
+      ['/x', otherAsks],
+    ]);
+  });
+
+  it('asks for the operation that a field names, and for no field that every client sends', async () => {
+    const fields: HeaderList = [
+      ['X-Amz-Target', 'Db.Get'],
+      ['Accept', '*/*'],
+      ['User-Agent', 'x'],
+    ];
+    const [stub] = await stubsOf({ target: '/', requestHeaders: fields, responseHeaders: [['Vary', 'Accept']] });
+    expect(stub.request).toEqual({ method: 'GET', url: '/', headers: { 'x-amz-target': { equalTo: 'Db.Get' } } });
+  });
+
+  it('takes nothing for a placeholder that stands in the answer, or in another place', async () => {
+    const placeholders: readonly RedactionEntry[] = [
+      { in: 'response', path: 'header["set-cookie"]', rule: 'cookie', placeholder: '4' },
+      { in: 'request', path: 'header["cookie"]', rule: 'cookie', placeholder: '5' },
+      { in: 'request', path: 'body.pin', rule: 'secret-name', placeholder: '6' },
+      { in: 'request', path: 'query.k', rule: 'secret-name', placeholder: '7' },
+    ];
+    const requestBody = { id: 4, of: 5, pin: '6', count: 16 };
+    const [stub] = await stubsOf({ method: 'POST', target: '/u/47?k=7&n=5', requestBody, redacted: placeholders });
+    expect(stub.request.urlPattern).toBe('/u/47\\?k=[^/?&]+&n=5');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: WireMock's own notation
+    const expected = { id: 4, of: 5, pin: '${json-unit.ignore}', count: 16 };
+    expect(JSON.parse(stub.request.bodyPatterns[0].equalToJson)).toEqual(expected);
   });
 
   it('takes anything where redaction replaced a value', async () => {

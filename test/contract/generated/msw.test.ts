@@ -114,6 +114,19 @@ const cases: Readonly<
       [post('/charges', { amount: 1, to: 'a', more: 1 }), unhandled],
     ],
   },
+  'fields that choose an answer decide where recorded ones differ in them': {
+    recorded: [
+      { target: '/film', requestHeaders: [['Range', 'bytes=0-1']], status: 206, responseBody: { part: 1 } },
+      { target: '/film', requestHeaders: [['Range', 'bytes=2-3']], status: 206, responseBody: { part: 2 } },
+      { target: '/film', responseBody: { part: 0 } },
+    ],
+    asks: [
+      [{ url: url('/film'), headers: [['Range', 'bytes=2-3']] }, json({ part: 2 }, 206)],
+      [{ url: url('/film') }, json({ part: 0 })],
+      [{ url: url('/film'), headers: [['Range', 'bytes=0-1']] }, json({ part: 1 }, 206)],
+      [{ url: url('/film'), headers: [['Range', 'bytes=4-5']] }, unhandled],
+    ],
+  },
   'bodies do not decide where recorded ones are one': {
     recorded: [{ method: 'PUT', target: '/profile', requestBody: { name: 'Ada' }, status: 204 }],
     asks: [[{ ...post('/profile', { name: 'Grace' }), method: 'PUT' }, answer(204, '')]],

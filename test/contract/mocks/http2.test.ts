@@ -100,7 +100,15 @@ describe('a mock recorded over either version', () => {
 
   it('is decoded for a client that does not take its coding', async () => {
     const responseHeaders = [['content-encoding', 'gzip']] as const;
-    const mocks = await serving([{ target: '/z', version: '2', responseHeaders, responseBody: gzipSync('plain') }]);
+    const requestHeaders = [['accept-encoding', 'gzip']] as const;
+    const zipped = {
+      target: '/z',
+      version: '2',
+      requestHeaders,
+      responseHeaders,
+      responseBody: gzipSync('plain'),
+    } as const;
+    const mocks = await serving([zipped]);
     const { ask } = client(plainPort(mocks));
     expect(await ask({ ':path': '/z' })).toMatchObject({ text: 'plain', fields: ['content-length', '5'] });
     expect((await ask({ ':path': '/z', 'accept-encoding': 'gzip' })).bytes).toEqual(gzipSync('plain'));

@@ -108,9 +108,11 @@ it.each([['404', 404]])('ends with status 0 when misses are allowed by --on-miss
   const base = mocks.urls.get('') ?? '';
   expect((await askHost(base, 'payments:8080', '/b')).status).toBe(answered);
   expect((await askHost(base, 'payments:8080', '/a')).headers['wiretape-mock']).toBeUndefined();
+  await askHost(base, 'payments:8080', '/a', { headers: { 'X-Tenant': 'north' } });
   const { status, stderr } = await end(mocks);
   expect(status).toBe(0);
   expect(stderr).toMatch(/\nexact {5}1 {2}GET payments:8080\/a\n/);
+  expect(stderr).toMatch(/\nexact {5}1 {2}GET payments:8080\/a {2}differs in header\["x-tenant"\]\n/);
 });
 
 it('takes rules for requests from --noise', async () => {

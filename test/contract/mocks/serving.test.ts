@@ -1,8 +1,10 @@
 /** What clients of the mock server see, over real sockets, for each way to name an upstream. */
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { mocksFrom } from '../../../replayer/mocks/mock';
 import { type MockServer, type MockServerOptions, startMocks } from '../../../replayer/mocks/server';
+import type { HeaderList } from '../../../tape/model/body';
 import type { SketchBody } from '../../support/exchanges';
 import { ask, askHost, type CallSketch, calls } from '../../support/mocks';
 
@@ -167,6 +169,52 @@ describe('naming an upstream', () => {
   });
 });
 
+describe('the mark of an answer', () => {
+  const asked: CallSketch = {
+    target: '/me',
+    requestHeaders: [
+      ['Authorization', 'Bearer kqzmwv'],
+      ['X-Tenant', 'north'],
+    ],
+    responseHeaders: [['Wiretape-Mock', 'exact; exchange=77']],
+  };
+
+  it('names the fields in which the request is another than the recorded one, and those alone', async () => {
+    const { url } = await serving([asked]);
+    const ask = async (headers: Readonly<Record<string, string>>) =>
+      (await askHost(url, 'payments:8080', '/me', { headers })).headers['wiretape-mock'];
+    const same = { Authorization: 'Bearer kqzmwv', 'X-Tenant': 'north' };
+    expect(await ask(same)).toBe('exact; exchange=1');
+    expect(await ask({ ...same, 'X-Tenant': 'south', 'X-New': '1' })).toBe(
+      'exact; exchange=1; differs="x-tenant, x-new"',
+    );
+    expect(await ask({ 'X-Tenant': 'north' })).toBe('exact; exchange=1; differs="authorization"');
+    expect(await ask(same)).toBe('exact; exchange=1');
+  });
+});
+
+describe('fields that a recorded answer names in Vary', () => {
+  const page = (destination: string): CallSketch => ({
+    target: '/page',
+    requestHeaders: [['Sec-Fetch-Dest', destination]],
+    responseHeaders: [['Vary', 'Sec-Fetch-Dest']],
+    responseBody: destination,
+  });
+
+  it('decide though they are of a kind that each request has of its own', async () => {
+    const { url } = await serving([page('document'), page('empty')]);
+    const ask = (destination: string) =>
+      askHost(url, 'payments:8080', '/page', { headers: { 'Sec-Fetch-Dest': destination } });
+    const seen = [await ask('empty'), await ask('document'), await ask('empty'), await ask('image')];
+    expect(seen.map(({ status, text }) => (status === 200 ? text : status))).toEqual([
+      'empty',
+      'document',
+      'empty',
+      502,
+    ]);
+  });
+});
+
 describe('an answer', () => {
   it('has the recorded status line and header fields in order, case and repeats kept, without hop-by-hop ones', async () => {
     const { url } = await serving([charge], { mark: false });
@@ -179,9 +227,30 @@ describe('an answer', () => {
     expect(seen.headers['wiretape-mock']).toBeUndefined();
   });
 
+  const zipped: CallSketch = {
+    target: '/z',
+    responseHeaders: [['Content-Encoding', 'gzip']],
+    responseBody: gzipSync('plain'),
+  };
+
+  it.each<[string, HeaderList, Readonly<Record<string, string>>]>([
+    ['a client said nothing of codings, as now', [], {}],
+    ['a client said the same as now', [['Accept-Encoding', 'identity']], { 'Accept-Encoding': 'identity' }],
+    ['the server did not look at what a client takes', [['Accept-Encoding', 'br']], {}],
+  ])('keeps its content coding where it was sent so though %s', async (_, requestHeaders, headers) => {
+    const { url } = await serving([{ ...zipped, requestHeaders }]);
+    const seen = await askHost(url, 'payments:8080', '/z', { headers });
+    expect([seen.headers['content-encoding'], seen.bytes]).toEqual(['gzip', gzipSync('plain')]);
+  });
+
+  it('loses its content coding for a client that refuses it where none was asked', async () => {
+    const { url } = await serving([zipped]);
+    const seen = await askHost(url, 'payments:8080', '/z', { headers: { 'Accept-Encoding': 'identity' } });
+    expect([seen.headers['content-encoding'], seen.text]).toEqual([undefined, 'plain']);
+  });
+
   it('keeps its content coding for a client that accepts it, and loses it for one that does not', async () => {
-    const responseHeaders = [['Content-Encoding', 'gzip']] as const;
-    const { url } = await serving([{ target: '/z', responseHeaders, responseBody: gzipSync('plain') }]);
+    const { url } = await serving([{ ...zipped, requestHeaders: [['Accept-Encoding', 'gzip']] }]);
     const coded = await askHost(url, 'payments:8080', '/z', { headers: { 'Accept-Encoding': 'gzip, br' } });
     const plain = await askHost(url, 'payments:8080', '/z');
     expect([coded.headers['content-encoding'], coded.bytes]).toEqual(['gzip', gzipSync('plain')]);
@@ -349,6 +418,25 @@ describe('a miss', () => {
       expect(upstream.served()).toMatchObject({ exact: 1, missed: 0 });
     } finally {
       await upstream.close();
+    }
+  });
+
+  it('is passed on without chunks where it has no body, whatever its method', async () => {
+    const upstream = createServer((request, response) => response.end(JSON.stringify(request.rawHeaders)));
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    try {
+      const host = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+      const mocks = await serving([{ target: '/old', host }], { onMiss: 'passthrough' });
+      const { port } = new URL(mocks.urls.get(host) ?? '');
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.write(`PURGE /page HTTP/1.1\r\nHost: ${host}\r\nX-A: 1\r\nConnection: close\r\n\r\n`);
+      const seen = Buffer.concat(await Array.fromAsync(socket as AsyncIterable<Buffer>)).toString('utf8');
+      expect(seen).toContain(
+        JSON.stringify(['Host', host, 'X-A', '1', 'Content-Length', '0', 'Connection', 'keep-alive']),
+      );
+    } finally {
+      upstream.closeAllConnections();
+      await new Promise((resolve) => upstream.close(resolve));
     }
   });
 

@@ -44,6 +44,13 @@ const odd: readonly CallSketch[] = [
     requestHeaders: [['X-Tenant', tenant]] as const,
     responseBody: tenant,
   })),
+  ...['document', 'empty'].map((destination) => ({
+    ...atHost('odd:8080'),
+    target: '/page',
+    requestHeaders: [['Sec-Fetch-Dest', destination]] as const,
+    responseHeaders: [['Vary', 'Sec-Fetch-Dest']] as const,
+    responseBody: destination,
+  })),
   { ...atHost('odd:8080'), target: '/state', responseBody: 'before' },
   { ...atHost('odd:8080'), target: '/state/part', method: 'PUT', causeId: '1' },
   { ...atHost('odd:8080'), target: '/state', responseBody: 'after' },
@@ -57,6 +64,9 @@ const odd: readonly CallSketch[] = [
     responseBody: { made: uuid(3) },
   },
   { ...atHost('odd:8080'), target: `/made/${uuid(3)}`, responseBody: { made: uuid(3) } },
+  { ...atHost('odd:8080'), target: '/many/1', method: 'PUT' },
+  { ...atHost('odd:8080'), target: '/many/2', method: 'PUT' },
+  { ...atHost('odd:8080'), target: '/many', responseBody: 'both' },
   { ...atHost('odd:8080'), target: '/when', method: 'POST', requestBody: { at: '2026-11-20T10:00:00Z' } },
   { ...atHost('odd:8080'), target: '/down', status: 101 },
   { ...atHost('odd:8080'), request: 'none', outcome: 'refused', response: 'none', causeId: '1' },
@@ -78,6 +88,13 @@ const asked: readonly Asking[] = [
 ].map((path) => ({ host: 'odd:8080', path }));
 
 const more: readonly Asking[] = [
+  { host: 'odd:8080', path: '/many/2', method: 'PUT' },
+  { host: 'odd:8080', path: '/many' },
+  { host: 'odd:8080', path: '/many/1', method: 'PUT' },
+  { host: 'odd:8080', path: '/many' },
+  { host: 'odd:8080', path: '/page', headers: { 'Sec-Fetch-Dest': 'empty' } },
+  { host: 'odd:8080', path: '/page' },
+  { host: 'odd:8080', path: '/page', headers: { 'Sec-Fetch-Dest': 'document' } },
   { host: 'odd:8080', path: '/tenant', headers: { 'X-Tenant': 'south' } },
   { host: 'odd:8080', path: '/tenant', headers: { 'X-Tenant': 'west' } },
   { host: 'odd:8080', path: '/state/part', method: 'PUT' },
@@ -213,6 +230,36 @@ it('settles who gets which answer in the order of requests, however many come at
   const seen = await Promise.all(at.map((path) => askHost(server.url, 'odd:8080', path)));
   expect(seen.filter(({ text }) => text === 'over HTTP/2')).toHaveLength(1);
   expect(seen.filter(({ text }) => text === 'over HTTP/1.1')).toHaveLength(5);
+});
+
+it.each<[string, Asking]>([
+  ['for a miss', { host: 'many:1', path: '/none', method: 'POST', headers: json, body: '{}' }],
+  ['for an id in doubt', { host: 'many:1', path: '/ids', method: 'POST', headers: json, body: `{"id":"${uuid(6)}"}` }],
+])('reads many places at once %s', async (_, { host, path, ...sent }) => {
+  const own = temporaryFolder();
+  const writer = openTapeWriter(own.file('many.tape'));
+  const session = writer.beginSession(sessionStart);
+  const places = Array.from({ length: 400 }, (_, i) => ({ ...atHost('many:1'), target: `/place/${i}x` }));
+  const ids = { ...atHost('many:1'), target: '/ids', method: 'POST', requestBody: { id: uuid(1) } };
+  const asking = [...calls(...places), ...calls(ids)].map(({ exchange }, i) =>
+    asRedacted({ ...exchange, number: i + 1 }),
+  );
+  writer.append(session, asking as Redacted<Exchange>[]);
+  writer.close();
+  const many = openTapeReader(own.file('many.tape'));
+  const reads: number[] = [];
+  const read: MocksOnTape['read'] = (wanted) => {
+    reads.push(wanted.length);
+    return many.exchangesWith(wanted);
+  };
+  const outlines = await many.outlines({ direction: 'outbound' });
+  const set = await shelvedFrom({ outlines, read: (wanted) => many.exchangesWith(wanted) });
+  const server = await serve(set, { tape: { ...onTape, read } });
+  await askHost(server.url, host, path, sent);
+  await many.close();
+  own.remove();
+  expect(reads.length).toBeLessThan(20);
+  expect(reads.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(400);
 });
 
 it('says so where an exchange is not what it was', async () => {

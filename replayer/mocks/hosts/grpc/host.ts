@@ -3,12 +3,11 @@
  * matched by all of it; where a client was answered while it still spoke, a call is matched by its first message, and each
  * step of the server follows what the client had said before it. Whatever is no answer of the tape ends a call with a status.
  */
-import { type Answering, type Found, markHeader } from '../../answering';
+import { type Answering, type Found, type FoundMock, markHeader, markOf } from '../../answering';
 import { noBody, takeWhole, wireKey } from '../../body';
 import { type Asked, pairsOf } from '../../front/asked';
 import { liveRequest } from '../../live-request';
-import type { Strictness } from '../../match/matcher';
-import type { Mock, MockSet } from '../../mock';
+import type { MockSet } from '../../mock';
 import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
 import { Call } from './call';
@@ -61,9 +60,10 @@ class GrpcMocks implements OpenHost {
   }
 
   private answer(asked: Asked, body: Buffer): void {
-    const wire = wireKey('grpc', asked, body);
+    const wire = () => this.wireOf(asked, body);
     const found =
-      this.answering.again(asked, wire) ?? this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire });
+      this.answering.again(asked, wire()) ??
+      this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire });
     if (found.kind === 'miss' && found.passTo !== null) this.passthrough.send(found.passTo, asked, body);
     else this.found(asked, found, (call) => call.play());
   }
@@ -95,8 +95,12 @@ class GrpcMocks implements OpenHost {
     });
   }
 
+  private wireOf(asked: Asked, body: Buffer): string {
+    return wireKey(asked, { host: 'grpc', body, decides: this.answering.decides });
+  }
+
   private find(asked: Asked, body: Buffer): Found {
-    const wire = wireKey('grpc', asked, body);
+    const wire = () => this.wireOf(asked, body);
     return this.answering.find(asked, liveRequest(asked, body), { host: 'grpc', wire, mayPass: false });
   }
 
@@ -105,13 +109,10 @@ class GrpcMocks implements OpenHost {
     else this.open(asked, found, begin);
   }
 
-  private open(
-    asked: Asked,
-    { mock, strictness }: { mock: Mock; strictness: Strictness },
-    begin: (call: Call) => void,
-  ): void {
+  private open(asked: Asked, found: FoundMock, begin: (call: Call) => void): void {
+    const { mock } = found;
     if (mock.answer.kind !== 'call') return; // of another host, whose mocks are never found for this one
-    const mark = this.answering.options.mark === true ? [markHeader, `${strictness}; exchange=${mock.id}`] : [];
+    const mark = this.answering.options.mark === true ? [markHeader, markOf(found)] : [];
     begin(new Call(asked, mock, mock.answer, { answering: this.answering, mark }));
   }
 

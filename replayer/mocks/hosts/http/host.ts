@@ -51,8 +51,8 @@ class HttpMocks implements OpenHost {
   private answer(asked: Asked, body: Buffer): void | Promise<void> {
     const { shelved } = this.answering;
     if (shelved !== null) return this.line.next(() => this.answerFromTape(asked, body, shelved));
-    const wire = wireKey('http', asked, body);
-    const known = this.answering.again(asked, wire);
+    const wire = () => this.wireOf(asked, body);
+    const known = this.answering.again(asked, wire());
     if (known !== undefined) {
       this.write(asked, body, known);
       return;
@@ -62,11 +62,15 @@ class HttpMocks implements OpenHost {
     else this.miss(asked, body, found);
   }
 
+  private wireOf(asked: Asked, body: Buffer): string {
+    return wireKey(asked, { host: 'http', body, decides: this.answering.decides });
+  }
+
   /** Which mock answers is settled in the order of requests; nobody waits for the answer of another. */
   private async answerFromTape(asked: Asked, body: Buffer, { find, whole }: Shelved): Promise<void> {
     try {
-      const by = { host: 'http', wire: wireKey('http', asked, body) } as const;
-      const found = this.answering.again(asked, by.wire) ?? (await find(asked, liveRequest(asked, body), by));
+      const by = { host: 'http', wire: () => this.wireOf(asked, body) } as const;
+      const found = this.answering.again(asked, by.wire()) ?? (await find(asked, liveRequest(asked, body), by));
       if (found.kind === 'mock') void this.writeFromTape(asked, body, { found, whole });
       else this.miss(asked, body, found);
     } catch (error) {
@@ -98,7 +102,7 @@ class HttpMocks implements OpenHost {
     });
   }
 
-  private write(asked: Asked, body: Buffer, { mock, strictness }: FoundMock): void {
+  private write(asked: Asked, body: Buffer, { mock, strictness, differing }: FoundMock): void {
     const { answering } = this;
     const { answer } = mock;
     if (answer.kind === 'conversation' || answer.kind === 'call') return; // of another host, whose mocks are never found for this one
@@ -106,7 +110,7 @@ class HttpMocks implements OpenHost {
       this.fail(asked, answer);
       return;
     }
-    const how = { strictness, isOwnPort: answering.isOwnPort(asked) };
+    const how = { strictness, differing, isOwnPort: answering.isOwnPort(asked) };
     const reply = this.replies.to(mock, how, () => liveRequest(asked, body));
     if (reply === undefined) asked.reply.abort();
     else writeAnswer(asked, { ...reply, answering });

@@ -1,13 +1,13 @@
 /** Writes recorded answers as they were prepared: at once, or in the time they took when they were recorded. */
 
-import type { Body } from '../../../../tape/model/body';
+import { type Body, headerValue } from '../../../../tape/model/body';
 import type { HttpRequest, HttpResponse } from '../../../../tape/model/http/http';
 import type { RedactionEntry } from '../../../../tape/redact/redacted';
-import { type Answering, markHeader } from '../../answering';
-import type { Asked, Head } from '../../front/asked';
+import { type Answering, markHeader, markOf } from '../../answering';
+import { type Asked, type Head, pairsOf } from '../../front/asked';
 import type { Strictness } from '../../match/matcher';
 import type { Mock } from '../../mock';
-import { acceptsCodings, type PreparedResponse, prepareResponse, type Served } from '../../response';
+import { type PreparedResponse, prepareResponse, type Served } from '../../response';
 import { datedAt } from '../../translate/dates';
 import type { Translation } from '../../translate/translation';
 import { saysMessageDigests, withMessageDigests } from './message-digests';
@@ -22,6 +22,8 @@ export interface Replies {
 
 export interface How {
   readonly strictness: Strictness;
+  /** Header fields of the request that are told beside it. */
+  readonly differing: readonly string[];
   readonly isOwnPort: boolean;
 }
 
@@ -45,15 +47,23 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
     known.set(strictness, made);
     return made[at] as Map<Mock, Ready>;
   };
-  const prepare = (mock: Mock, strictness: Strictness, answer: Reply['answer']): Reply => {
+  const prepare = (mock: Mock, answer: Reply['answer']): Reply => {
     const isOther = answer.response.body !== recordedBodyOf(mock) || mock.answerRedacted.some(isOfBody);
-    const plain = prepareResponse(answer.response, { method: mock.request.method, isOther });
-    return { prepared: mark ? marked(plain, `${strictness}; exchange=${mock.id}`) : plain, answer };
+    const { method, headers } = mock.request;
+    const accepted = headerValue(headers, 'accept-encoding');
+    const plain = prepareResponse(answer.response, { method, accepted, isOther });
+    return { prepared: plain, answer };
   };
+  const markedReply = (
+    reply: Reply,
+    mock: Mock,
+    { strictness, differing }: Pick<How, 'strictness' | 'differing'>,
+  ): Reply => (mark ? { ...reply, prepared: marked(reply.prepared, markOf({ mock, strictness, differing })) } : reply);
   const readyFor = (mock: Mock, how: How, answer: Reply['answer']): Ready => {
     const response = translation.answer(mock, answer.response, how);
-    const reply = prepare(mock, how.strictness, withResponse(answer, response));
-    return { reply, personal: personalIn(mock, reply.answer.response) };
+    const plain = prepare(mock, withResponse(answer, response));
+    const reply = markedReply(plain, mock, { strictness: how.strictness, differing: [] });
+    return { plain, reply, personal: personalIn(mock, plain.answer.response) };
   };
   const toRequest = (response: HttpResponse, { callIds, hasDigests }: Personal, live: () => HttpRequest) => {
     if (hasDigests) return withMessageDigests(response, live());
@@ -65,15 +75,20 @@ export function createReplies({ mark, translation }: { mark: boolean; translatio
       if (answer.kind !== 'response') return undefined;
       const ready = readyBy(how);
       const before = ready.get(mock);
-      const { reply, personal } = before ?? readyFor(mock, how, answer);
-      if (before === undefined && mock.isOnTape !== true) ready.set(mock, { reply, personal });
-      const response = toRequest(reply.answer.response, personal, live);
-      return response === reply.answer.response ? reply : prepare(mock, how.strictness, withResponse(answer, response));
+      const own = before ?? readyFor(mock, how, answer);
+      if (before === undefined && mock.isOnTape !== true) ready.set(mock, own);
+      const { plain, reply, personal } = own;
+      const response = toRequest(plain.answer.response, personal, live);
+      const isSame = response === plain.answer.response;
+      if (isSame && how.differing.length === 0) return reply;
+      return markedReply(isSame ? plain : prepare(mock, withResponse(answer, response)), mock, how);
     },
   };
 }
 
 interface Ready {
+  readonly plain: Reply;
+  /** Marked, where nothing is told beside it. */
   readonly reply: Reply;
   readonly personal: Personal;
 }
@@ -107,8 +122,12 @@ function withResponse(answer: Reply['answer'], response: HttpResponse): Reply['a
   return response === answer.response ? answer : { ...answer, response, pieces: [] };
 }
 
+/** A recorded mark is of another mock: of the one that was recorded. */
 function marked(plain: PreparedResponse, text: string): PreparedResponse {
-  const mark = (served: Served): Served => ({ ...served, headers: [...served.headers, markHeader, text] });
+  const mark = (served: Served): Served => {
+    const others = pairsOf(served.headers).filter(([name]) => name.toLowerCase() !== markHeader);
+    return { ...served, headers: [...others.flat(), markHeader, text] };
+  };
   let identity: Served | null = null;
   return {
     ...plain,
@@ -155,9 +174,8 @@ function writePieces({ reply }: Asked, { prepared, answer, answering }: Writing)
   reply.whenOver(stop);
 }
 
-function servedTo(asked: Asked, { coded, codings, identity }: PreparedResponse): Served {
-  const accepted = codings.length === 0 || acceptsCodings(asked.header('accept-encoding'), codings);
-  return accepted ? coded : identity();
+function servedTo(asked: Asked, { coded, codings, identity, isCodedFor }: PreparedResponse): Served {
+  return codings.length === 0 || isCodedFor(asked.header('accept-encoding')) ? coded : identity();
 }
 
 function headOf({ status, reason }: PreparedResponse, { headers, framing }: Served, { options }: Answering): Head {

@@ -3,9 +3,8 @@
  * server goes out after what the client had said before it. What the client says that was not recorded is a miss. A handshake
  * that was not recorded may be sent on to its upstream, and the conversation with it.
  */
-import { type Answering, type Found, markHeader, replyMiss } from '../../answering';
+import { type Answering, type Found, type FoundMock, markHeader, markOf, replyMiss } from '../../answering';
 import type { Asked } from '../../front/asked';
-import type { Strictness } from '../../match/matcher';
 import type { Mock, MockSet } from '../../mock';
 import { createPassthrough, type Passthrough } from '../../passthrough/passthrough';
 import type { MockHost, OpenHost } from '../host';
@@ -29,10 +28,10 @@ class WebSocketMocks implements OpenHost {
   }
 
   serve(asked: Asked): void {
-    const wire = `websocket ${asked.upstream} ${asked.method} ${asked.target}`;
+    const wire = () => `websocket ${asked.upstream} ${asked.method} ${asked.target}`;
     const found = this.answering.find(asked, handshakeOf(asked), { host: 'websocket', wire });
     if (found.kind === 'miss') this.miss(asked, found);
-    else this.inTime(asked, found.mock, found.strictness);
+    else this.inTime(asked, found);
   }
 
   private miss(asked: Asked, { miss, passTo }: Found & { readonly kind: 'miss' }): void {
@@ -40,18 +39,18 @@ class WebSocketMocks implements OpenHost {
     else this.passthrough.send(passTo, asked, Buffer.alloc(0));
   }
 
-  private inTime(asked: Asked, mock: Mock, strictness: Strictness): void {
-    const { answer } = mock;
+  private inTime(asked: Asked, found: FoundMock): void {
+    const { answer } = found.mock;
     if (answer.kind !== 'conversation') return;
-    const begin = () => this.begin(asked, mock, strictness);
+    const begin = () => this.begin(asked, found);
     if (this.answering.options.latency !== 'recorded' || answer.latencyMs === 0) begin();
     else setTimeout(() => this.answering.guard(asked, begin), answer.latencyMs).unref();
   }
 
-  private begin(asked: Asked, mock: Mock, strictness: Strictness): void {
+  private begin(asked: Asked, found: FoundMock): void {
+    const { mock } = found;
     if (mock.answer.kind !== 'conversation') return;
-    const mark =
-      this.answering.options.mark === true ? [[markHeader, `${strictness}; exchange=${mock.id}`] as const] : [];
+    const mark = this.answering.options.mark === true ? [[markHeader, markOf(found)] as const] : [];
     const talk = new Talk(asked, mock, mock.answer, { answering: this.answering, mark });
     this.talks.add(talk);
     talk.whenOver(() => this.talks.delete(talk));

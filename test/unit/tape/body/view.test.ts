@@ -37,7 +37,7 @@ it.each([
       kind: 'form',
       fields: [
         ['a', '%zz'],
-        ['b', '\ufffd'],
+        ['b', '%FF'],
       ],
     },
   ],

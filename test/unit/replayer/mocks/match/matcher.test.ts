@@ -1,6 +1,7 @@
 import { createMatcher, type Matcher } from '../../../../../replayer/mocks/match/matcher';
 import { mocksFrom, requestIn } from '../../../../../replayer/mocks/mock';
 import { parseNoiseRules } from '../../../../../replayer/noise/rules';
+import type { HeaderList } from '../../../../../tape/model/body';
 import type { RedactionEntry } from '../../../../../tape/redact/redacted';
 import type { StoredExchange } from '../../../../../tape/store/tape';
 import { httpIn } from '../../../../support/contents';
@@ -243,6 +244,54 @@ describe('header fields', () => {
   it('that an answer says it depends on belong to the request', () => {
     const { ask } = recorded([{ ...tenant('A'), responseHeaders: [['Vary', 'X-Tenant']] }]);
     expect([ask(tenant('A')), ask(tenant('BB'))]).toEqual(['exact 1', 'miss']);
+  });
+
+  const login = (user: string, cookie: string, more: HeaderList = []): CallSketch => ({
+    method: 'POST',
+    target: '/login',
+    requestHeaders: [['X-User', user]],
+    status: 204,
+    responseHeaders: [['Set-Cookie', cookie], ...more],
+  });
+
+  it('decide where answers without a body differ in their own fields', () => {
+    const { ask } = recorded([login('ann', 'a=1'), login('bob', 'b=2')]);
+    expect([ask(login('bob', '')), ask(login('ann', ''))]).toEqual(['exact 2', 'exact 1']);
+    expect(ask(login('eve', ''))).toBe('miss');
+  });
+
+  it('decide nothing where such answers differ in what every answer has of its own', () => {
+    const own = (n: number): HeaderList => [
+      ['Date', `Fri, 20 Nov 2026 10:00:0${n} GMT`],
+      ['X-Request-Id', uuids[n] ?? ''],
+      ['X-RateLimit-Remaining', String(n)],
+    ];
+    const { ask } = recorded([login('ann', 'a=1', own(1)), login('bob', 'a=1', own(2))]);
+    expect(ask(login('eve', ''))).toBe('exact 1');
+  });
+
+  it.each([
+    ['a preflight for a method', 'OPTIONS', 'Access-Control-Request-Method', 'PUT', 'DELETE'],
+    ['a preflight for fields', 'OPTIONS', 'Access-Control-Request-Headers', 'x-a,x-b', 'x-a'],
+    ['where a stream of events goes on', 'GET', 'Last-Event-ID', '7', '8'],
+    ['how deep to look', 'PROPFIND', 'Depth', '0', '1'],
+    ['where to move it', 'MOVE', 'Destination', '/a', '/b'],
+    ['which part of an upload', 'PUT', 'Content-Range', 'bytes */10', 'bytes */20'],
+    ['what to copy', 'PUT', 'x-amz-copy-source', '/bucket/a', '/bucket/b'],
+    ['which file', 'POST', 'Dropbox-API-Arg', '{"path":"/a"}', '{"path":"/b"}'],
+  ])('that say what is asked belong to the request: %s', (_, method, name, value, other) => {
+    const about = (text: string): CallSketch => ({ method, target: '/x', requestHeaders: [[name, text]] });
+    const { ask } = recorded([about(value)]);
+    expect([ask(about(value)), ask(about(other)), ask({ method, target: '/x' })]).toEqual(['exact 1', 'miss', 'miss']);
+  });
+
+  it('that list what a page wants to send may do so in any order', () => {
+    const preflight = (fields: string): CallSketch => ({
+      method: 'OPTIONS',
+      requestHeaders: [['Access-Control-Request-Headers', fields]],
+    });
+    const { ask } = recorded([preflight('content-type,x-a')]);
+    expect(ask(preflight('X-A, Content-Type'))).toBe('exact 1');
   });
 
   it('that name the operation tell one from the other', () => {

@@ -56,6 +56,16 @@ describe('outside of a run', () => {
     expect(asked('/a', '/a', '/a')).toEqual(['exact 1', 'exact 1', 'exact 1']);
   });
 
+  it('what was recorded after several writes is of another moment where one of them was not made', () => {
+    const { ask } = recorded(write('/a/1'), write('/a/2'), at('/a'), at('/a/2'));
+    expect(ask('/a/2', 'PUT')).toBe('exact 2');
+    expect([ask('/a'), ask('/a/2')]).toEqual(['moment 3', 'exact 4']);
+    expect(ask('/a/2', 'PUT')).toBe('exact 2');
+    expect(ask('/a')).toBe('moment 3');
+    expect(ask('/a/1', 'PUT')).toBe('exact 1');
+    expect(ask('/a')).toBe('exact 3');
+  });
+
   it('a write moves what lies above and below it, and nothing else', () => {
     const { ask } = recorded(
       ...['/orders', '/orders/1/lines', '/stock', '/ordersummary', '/'].map((target) => at(target)),
