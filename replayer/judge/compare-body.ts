@@ -56,18 +56,11 @@ const unflawed = 'a body that is whole, and reads as it says';
 
 /** A byte order mark becomes a part of the first name or word where somebody does not look for it. */
 function compareMarks(what: string, expected: FullView, actual: FullView, report: Report): void {
-  const [left, right] = [hasMark(expected.bytes), hasMark(actual.bytes)];
-  if (left !== right) tellOfAll(markText(what, left), markText(what, right), report);
+  if (expected.mark !== actual.mark) tellOfAll(markText(what, expected.mark), markText(what, actual.mark), report);
 }
 
-function hasMark(bytes: Uint8Array): boolean {
-  const [first, second, third] = bytes;
-  const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  return isWide || (first === 0xef && second === 0xbb && third === 0xbf);
-}
-
-function markText(what: string, isThere: boolean): string {
-  return isThere ? `${what} behind a byte order mark` : `${what} without a byte order mark`;
+function markText(what: string, mark: true | undefined): string {
+  return mark ? `${what} behind a byte order mark` : `${what} without a byte order mark`;
 }
 
 /** Of a name that comes twice readers take the first, the last, or none. */
@@ -79,12 +72,12 @@ function compareRepeated(expected: Uint8Array, actual: Uint8Array, report: Repor
 }
 
 function tellOfAll(expected: string, actual: string, report: Report): void {
-  report({ path: ['body'], kind: 'type', expected, actual, key: null });
+  report({ path: ['bytes'], kind: 'type', expected, actual, key: null, inWords: true });
 }
 
 /** Where both are numbers, and not told apart by what they hold. */
 function compareWires(expected: JsonValue, actual: JsonValue, report: Report): void {
-  compareJson(expected, actual, ['body'], ({ kind, path, expected: left, actual: right, key }) => {
+  compareJson(expected, actual, ['bytes'], ({ kind, path, expected: left, actual: right, key }) => {
     if (kind !== 'changed' || typeof left !== 'number' || typeof right !== 'number') return;
     report({
       path,
@@ -92,6 +85,7 @@ function compareWires(expected: JsonValue, actual: JsonValue, report: Report): v
       expected: `a number as ${wireName(left)}`,
       actual: `a number as ${wireName(right)}`,
       key,
+      inWords: true,
     });
   });
 }

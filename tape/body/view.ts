@@ -20,8 +20,9 @@ export type { Part } from './multipart';
 /**
  * `flaw`: what a strict reader stumbles over and the value does not show, in words: a coding that ends early, text in another
  * charset than it says, parts that nothing closes. Left out where there is none; null where the body is no longer as it was sent.
+ * `mark`: text behind a byte order mark.
  */
-export type BodyView = { readonly flaw?: string | null } & AnyView;
+export type BodyView = { readonly flaw?: string | null; readonly mark?: true } & AnyView;
 
 /** `bytes` are the decoded bytes throughout. */
 type AnyView =
@@ -49,7 +50,7 @@ export function viewBody(headers: HeaderList, body: Body): BodyView {
 }
 
 /** Redaction undoes the codings of what it changes, and leaves the field that names them. */
-function isWithoutItsCodings(headers: HeaderList, { codings }: Body): boolean {
+export function isWithoutItsCodings(headers: HeaderList, { codings }: Body): boolean {
   return codings.length === 0 && contentCodingsOf(headers).length > 0;
 }
 
@@ -70,7 +71,14 @@ export function viewBytes(type: MediaType, bytes: Uint8Array, schema?: MessageSh
   const read = textOf(bytes, type);
   if (read === undefined) return { kind: 'binary', bytes };
   const view = viewText(type, read.text, bytes);
-  return read.flaw === undefined ? view : { ...view, flaw: read.flaw };
+  const mark = hasMark(bytes) ? ({ mark: true } as const) : {};
+  return read.flaw === undefined ? { ...view, ...mark } : { ...view, ...mark, flaw: read.flaw };
+}
+
+/** Of UTF-8, and of UTF-16 in both orders. */
+function hasMark([first, second, third]: Uint8Array): boolean {
+  if (first === 0xef) return second === 0xbb && third === 0xbf;
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
 function viewText(type: MediaType, text: string, bytes: Uint8Array): BodyView {

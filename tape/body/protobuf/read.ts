@@ -73,7 +73,8 @@ function valueIn(cursor: FieldCursor, { shape, depth, how }: Within): JsonValue 
 
 function innerMessage(cursor: FieldCursor, within: Within): JsonValue {
   const { bytes, valueAt, valueEnd } = cursor;
-  return valueIn(new FieldCursor(bytes, valueAt, valueEnd), within) ?? scalarValue(cursor, { as: 'base64' });
+  const value = valueIn(new FieldCursor(bytes, valueAt, valueEnd), within);
+  return value === undefined ? scalarValue(cursor, { as: 'base64' }) : value;
 }
 
 function scalarsOf(cursor: FieldCursor, reading: ScalarReading): readonly JsonValue[] {

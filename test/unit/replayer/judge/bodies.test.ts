@@ -106,7 +106,7 @@ describe('what the value does not show', () => {
       ['the data ends early'],
     ],
   ])('tells of a coding: %s', (_what, coding, recorded, live, problems) => {
-    const expected = problems.map((problem) => `body type ${sound} -> "${coding}: ${problem}"`);
+    const expected = problems.map((problem) => `bytes type ${sound} -> "${coding}: ${problem}"`);
     expect(told(judgeOne(coded(coding, recorded), coded(coding, live)))).toEqual(expected);
   });
 
@@ -119,6 +119,31 @@ describe('what the value does not show', () => {
     const recorded = { ...coded('gzip', zlib.gzipSync('{"password":"hunter2hunter2"}')) };
     const live = coded('gzip', zlib.gzipSync('{"password":"hunter2hunter2"}').subarray(0, -8));
     expect(judgeRedacted([recorded], [live])[0]?.differences).toEqual([]);
+  });
+
+  it('says what is wrong in words where secrets were taken out, too', () => {
+    const secret = '{"password":"hunter2hunter2","a":1}';
+    const [judgement] = judgeRedacted([json(secret)], [json(`\u{feff}${secret}`)]);
+    expect(told(judgement ?? { differences: [], excused: [] })).toEqual([
+      `bytes type ${without('JSON')} -> ${behind('JSON')}`,
+    ]);
+  });
+
+  it.each(['bytes', 'body'])('is excused by a rule for %s', (place) => {
+    const noise = `- { in: response, path: ${place}, because: "either reads it" }`;
+    const [recorded, live] = [json('{"a":1}'), json('\u{feff}{"a":1}')];
+    expect(judgeOne(recorded, live, { noise })).toMatchObject({ differences: [], excused: [{ path: 'bytes' }] });
+    const other = { noise: '- { in: response, path: body.a, because: "another place" }' };
+    expect(judgeOne(recorded, live, other).differences).toHaveLength(1);
+  });
+
+  it('keeps the mark of a text in which a value is another one in this run', () => {
+    const type = 'text/plain; charset=utf-16le';
+    const recorded = ['a', 'b'].map((end) =>
+      of(type, utf16(`\u{feff}see 0e2b6c1a-8e7c-4d6f-9a0b-1c2d3e4f5a6b ${end}`)),
+    );
+    const live = ['a', 'b'].map((end) => of(type, utf16(`\u{feff}see 5a9f0f54-37a5-4a0e-8b0e-6d5c4b3a2f1e ${end}`)));
+    expect(judgeRun(recorded, live).map(told)).toEqual([[], []]);
   });
 
   const [mark, shiftJis] = ['\u{feff}', Buffer.from('83652083588367', 'hex')];
@@ -165,13 +190,13 @@ describe('what the value does not show', () => {
       [],
     ],
   ])('tells of %s', (_what, type, recorded, live, expected) => {
-    expect(told(judgeOne(of(type, recorded), of(type, live)))).toEqual(expected.map((each) => `body type ${each}`));
+    expect(told(judgeOne(of(type, recorded), of(type, live)))).toEqual(expected.map((each) => `bytes type ${each}`));
   });
 
   it('tells of parts that nothing closes', () => {
     const part = (end: string) =>
       of('multipart/mixed; boundary=xx', `--xx\r\nContent-Type: text/plain\r\n\r\nhello${end}`);
-    const [closed, cut] = [part('\r\n--xx--\r\n'), [`body type ${sound} -> "parts that no boundary closes"`]];
+    const [closed, cut] = [part('\r\n--xx--\r\n'), [`bytes type ${sound} -> "parts that no boundary closes"`]];
     expect(told(judgeOne(closed, part('\r\n--xx--')))).toEqual([]);
     expect(told(judgeOne(closed, part('\r\n--xx')))).toEqual(cut);
     expect(told(judgeOne(closed, part('')))).toEqual(cut);
@@ -181,7 +206,7 @@ describe('what the value does not show', () => {
     const message = (hex: string) => of('application/x-protobuf', Buffer.from(hex, 'hex'));
     const [double, float] = ['09000000000000f83f', '0d0000c03f']; // field 1, 1.5
     expect(told(judgeOne(message(double), message(float)))).toEqual([
-      'body["1"] type "a number as fixed64" -> "a number as fixed32"',
+      'bytes["1"] type "a number as fixed64" -> "a number as fixed32"',
     ]);
     const fields = ['0801', '100a'];
     expect(told(judgeOne(message(fields.join('')), message(fields.toReversed().join(''))))).toEqual([]);
