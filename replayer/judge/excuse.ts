@@ -9,7 +9,13 @@ import type { Path } from '../../tape/model/path';
 import type { Origin } from '../correlate/origin';
 import { type NoiseRule, ruleFor } from '../noise/rules';
 import { jwtParts } from '../noise/shapes';
-import { headerVolatility, volatileHeaderRule } from '../noise/volatile-headers';
+import {
+  headerVolatility,
+  isOfOneUnit,
+  saysNothing,
+  type Volatility,
+  volatileHeaderRule,
+} from '../noise/volatile-headers';
 import { byClock, byIdentity, type Pair, type Reason, scalarText } from './causes/cause';
 import { isClock, isPast, mayCoincide, movedTime } from './causes/clock';
 import { areIdentifiers, areMintedAlike, mayName } from './causes/identity';
@@ -77,8 +83,17 @@ function headerReason(own: Pair, pair: Pair, { context }: Asked): Reason | null 
   if (name === 'content-type' && sameButBoundary(pair)) return { cause: 'rule', rule: 'multipart-boundary' };
   if (name === 'last-modified') return modificationReason(pair, context);
   const volatility = headerVolatility(name);
-  const isFree = volatility === 'ambient' || (volatility === 'identifying' && !isPinned(pair, context));
-  return isFree ? { cause: 'rule', rule: volatileHeaderRule } : null;
+  const isFree = isFreeHeader(pair, volatility) || (volatility === 'identifying' && !isPinned(pair, context));
+  return isFree && !becameNothing(pair) ? { cause: 'rule', rule: volatileHeaderRule } : null;
+}
+
+function isFreeHeader({ recorded, actual }: Pair, volatility: Volatility): boolean {
+  return volatility === 'ambient' && isOfOneUnit(String(recorded), String(actual));
+}
+
+/** A field that is there, and says no more than one that is not. */
+function becameNothing({ recorded, actual }: Pair): boolean {
+  return saysNothing(String(actual)) && !saysNothing(String(recorded));
 }
 
 /** The tag of a part is held against its own body. That of the answer itself is judged before anything else (tag.ts). */
