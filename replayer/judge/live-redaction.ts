@@ -8,6 +8,7 @@ import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
+import { isUnlikeOthers } from '../correlate/candidates';
 import { textAt } from '../correlate/places';
 import { lookAlike, looksGenerated } from '../noise/shapes';
 import type { Reason } from './causes/cause';
@@ -85,7 +86,8 @@ export class LiveRedaction {
     if (length === 'other') return null;
     if (keyed && !this.isMinted(recorded.placeholder, { secret: live.secret, length }, path)) return null;
     if (context.isOnTape(live.placeholder)) return null; // another one's
-    const bound = state.identities.bind(recorded.placeholder, live.secret, 'secret');
+    const bound =
+      !isUnlikeOthers(recorded.placeholder) || state.identities.bind(recorded.placeholder, live.secret, 'secret');
     return bound ? { cause: 'token', rule: recorded.rule } : null;
   }
 

@@ -25,6 +25,27 @@ it('finds the same secret equal', () => {
   expect(judged([of({ password: 'hunter2!' })], [of({ password: 'hunter2!' })]).map(told)).toEqual([[]]);
 });
 
+describe('a secret so short that its placeholder may stand anywhere', () => {
+  const cookies = (...values: readonly string[]): ExchangeSketch => ({
+    responseHeaders: values.map((value, i) => ['Set-Cookie', `c${i}=${value}; Path=/`] as const),
+    responseBody: 'x',
+  });
+  const allDigits = of({ list: Array.from({ length: 10 }, (_, digit) => String(digit)), text: '0 1 2 3 4 5 6 7 8 9' });
+
+  it.each<[string, Uint8Array | null]>([
+    ['with the key', key],
+    ['without it', null],
+  ])('is taken for nothing that stands elsewhere, %s', (_, liveKey) => {
+    const recorded = [cookies('1', '12'), allDigits, cookies('13', '1')];
+    expect(judged(recorded, recorded, liveKey).map(told)).toEqual([[], [], []]);
+  });
+
+  it('is told where it is another one', () => {
+    const [first, second] = judged([cookies('1'), cookies('en')], [cookies('2'), cookies('de')]);
+    expect([first, second].map((each) => each?.differences.length)).toEqual([1, 1]);
+  });
+});
+
 describe('an event stream that was recorded event by event', () => {
   const headers: HeaderList = [['Content-Type', 'text/event-stream']];
   const sent = (password: string, id = '1') => `id: ${id}\ndata: {"n":1,"password":"${password}"}\n\n`;
