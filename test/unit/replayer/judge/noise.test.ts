@@ -40,6 +40,7 @@ describe('values that are made anew in each run', () => {
     ['a time in another unit', { at: 1763632800 }, { at: 1763632800000 }],
     ['a UUID that became a number', { id: idA }, { id: 7 }],
     ['a UUID after another word', { id: `pay_${idA}` }, { id: `inv_${idB}` }],
+    ['a UUID in capitals', { id: idA }, { id: idB.toUpperCase() }],
     ['a UUID of another version', { id: idA }, { id: idB.replace('-4e88', '-7e88') }],
     ['a generated id of another length', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'k3J9xQ2mV7bT5wZ' }],
     ['a generated id that became a word', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'undefinedundefin' }],
