@@ -47,6 +47,7 @@ function compareSpelling(expected: FullView, actual: FullView, report: Report): 
   }
 }
 
+/** None is told where one side is no longer as it was sent. */
 function compareFlaws(expected: BodyView['flaw'], actual: BodyView['flaw'], report: Report): void {
   if (expected === null || actual === null || expected === actual) return;
   tellOfAll(expected ?? unflawed, actual ?? unflawed, report);
