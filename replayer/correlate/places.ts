@@ -169,19 +169,19 @@ export function editBody(body: BodyView, edits: readonly Edit[]): BodyView {
     }
     case 'json': {
       const value = valueWith(body.value, ours);
-      return { kind: 'json', value, bytes: editedJson(body, ours, value) };
+      return { ...body, value, bytes: editedJson(body, ours, value) };
     }
     case 'items':
       return editItems(body, ours);
     case 'form': {
       const text = editFields(Buffer.from(body.bytes).toString('utf8'), ours);
-      return { kind: 'form', fields: parseForm(text), bytes: Buffer.from(text) };
+      return { ...body, fields: parseForm(text), bytes: Buffer.from(text) };
     }
     case 'multipart':
       return { ...body, ...editParts(body, stepIn(ours), 0) };
     case 'text': {
       const text = ours[0]?.text ?? body.text;
-      return { kind: 'text', text, bytes: Buffer.concat([markOf(body.bytes), Buffer.from(text)]) };
+      return { ...body, text, bytes: Buffer.concat([markOf(body.bytes), Buffer.from(text)]) };
     }
     default:
       return body;

@@ -7,7 +7,7 @@
 import type { Path } from '../../tape/model/path';
 import type { Turn } from '../cases/cases';
 import { dateText, epochTime, isTimeName, timeText } from '../noise/shapes';
-import { hasParts, isFollowable, isMadeUp, type Part } from './candidates';
+import { hasParts, isFollowable, isMadeUp, isUnlikeOthers, type Part } from './candidates';
 import { type Echo, FirstPlaces } from './first-places';
 import type { Leaf } from './leaves';
 import { isSpot, type Link, type Origin, samePath, spotOf, suppliedOrigin } from './origin';
@@ -86,8 +86,9 @@ class Planner implements CarryPlan {
     const placeholders = new Set<string>();
     for (const { stored } of tests) for (const { placeholder } of stored.redacted) placeholders.add(placeholder);
     this.placeholders = placeholders;
-    this.reading = new ValuesAt(placeholders, (text) => this.isInPath(text));
     this.supplied = new Map([...supplied].map((placeholder) => [placeholder, suppliedOrigin(placeholder)]));
+    const followed = [...placeholders].filter((each) => isUnlikeOthers(each) || this.supplied.has(each));
+    this.reading = new ValuesAt(new Set(followed), (text) => this.isInPath(text));
   }
 
   walk(): void {

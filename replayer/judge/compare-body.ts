@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { parseItems } from '../../tape/body/json-items';
 import { contentOfPart, lastingFields, type PartMessage } from '../../tape/body/parts';
+import { wireName } from '../../tape/body/protobuf/wire';
 import { type BodyView, jsonIn, type Part } from '../../tape/body/view';
 import { type JsonValue, parseJson } from '../../tape/json/json';
 import { overwrittenMembers } from '../../tape/json/repeated';
@@ -13,6 +14,7 @@ import { keyOf, type Report } from './difference';
 type FullView = Exclude<BodyView, { kind: 'empty' }>;
 
 export function compareBodies(expected: BodyView, actual: BodyView, report: Report): void {
+  compareFlaws(expected.flaw, actual.flaw, report);
   if (expected.kind === 'empty' || actual.kind === 'empty') compareEmpty(expected, actual, report);
   else compareFull(expected, readAs(expected, actual), report);
 }
@@ -21,14 +23,13 @@ function compareFull(expected: FullView, actual: FullView, report: Report): void
   const [json, actualJson] = [jsonIn(expected), jsonIn(actual)];
   if (json !== undefined && actualJson !== undefined && expected.kind === actual.kind) {
     compareJson(json, actualJson, ['body'], report);
-    if (expected.kind === 'json' && !sameBytes(expected.bytes, actual.bytes)) {
-      compareSpelling(expected.bytes, actual.bytes, report);
-    }
+    if (!sameBytes(expected.bytes, actual.bytes)) compareSpelling(expected, actual, report);
   } else if (expected.kind === 'form' && actual.kind === 'form') compareFields(expected.fields, actual.fields, report);
   else if (expected.kind === 'multipart' && actual.kind === 'multipart') {
     compareParts(expected.parts, actual.parts, { at: ['body'], depth: 0 }, report);
   } else if (expected.kind === 'text' && actual.kind === 'text') {
     compareTexts(expected.text, actual.text, ['body'], report);
+    compareMarks('text', expected, actual, report);
   } else if (expected.kind === 'binary' && actual.kind === 'binary') {
     compareBytes(expected.bytes, actual.bytes, ['body'], report);
   } else if (!sameBytes(expected.bytes, actual.bytes)) {
@@ -36,23 +37,58 @@ function compareFull(expected: FullView, actual: FullView, report: Report): void
   }
 }
 
-/** What of a JSON text some readers mind, and its value does not show. Values are not told: they may be secrets. */
-function compareSpelling(expected: Uint8Array, actual: Uint8Array, report: Report): void {
-  const [left, right] = [expected, actual].map(spellingOf);
-  const tell = (ours: string, theirs: string): void => {
-    report({ path: ['body'], kind: 'type', expected: ours, actual: theirs, key: null });
-  };
-  if (left?.mark !== right?.mark) tell(left?.mark ?? '', right?.mark ?? '');
-  const [ours, theirs] = [left?.repeated ?? [], right?.repeated ?? []];
-  if (ours.join('\n') === theirs.join('\n')) return;
-  const [before, now] = [ours, theirs].map(repeatedText);
-  tell(before ?? '', before === now ? `${now}, with other values before the last` : (now ?? ''));
+/** What of the bytes some readers mind, and their value does not show. Values are not told: they may be secrets. */
+function compareSpelling(expected: FullView, actual: FullView, report: Report): void {
+  if (expected.kind === 'messages' && actual.kind === 'messages') {
+    compareWires(expected.wires(), actual.wires(), report);
+  } else {
+    compareMarks('JSON', expected, actual, report);
+    compareRepeated(expected.bytes, actual.bytes, report);
+  }
 }
 
-function spellingOf(bytes: Uint8Array): { readonly mark: string; readonly repeated: readonly string[] } {
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  const mark = hasMark ? 'JSON behind a byte order mark' : 'JSON without a byte order mark';
-  return { mark, repeated: overwrittenMembers(Buffer.from(bytes).toString('utf8')) };
+/** None is told where one side is no longer as it was sent. */
+function compareFlaws(expected: BodyView['flaw'], actual: BodyView['flaw'], report: Report): void {
+  if (expected === null || actual === null || expected === actual) return;
+  tellOfAll(expected ?? unflawed, actual ?? unflawed, report);
+}
+
+const unflawed = 'a body that is whole, and reads as it says';
+
+/** A byte order mark becomes a part of the first name or word where somebody does not look for it. */
+function compareMarks(what: string, expected: FullView, actual: FullView, report: Report): void {
+  if (expected.mark !== actual.mark) tellOfAll(markText(what, expected.mark), markText(what, actual.mark), report);
+}
+
+function markText(what: string, mark: true | undefined): string {
+  return mark ? `${what} behind a byte order mark` : `${what} without a byte order mark`;
+}
+
+/** Of a name that comes twice readers take the first, the last, or none. */
+function compareRepeated(expected: Uint8Array, actual: Uint8Array, report: Report): void {
+  const [ours, theirs] = [expected, actual].map((bytes) => overwrittenMembers(Buffer.from(bytes).toString('utf8')));
+  if (ours?.join('\n') === theirs?.join('\n')) return;
+  const [before, now] = [repeatedText(ours ?? []), repeatedText(theirs ?? [])];
+  tellOfAll(before, before === now ? `${now}, with other values before the last` : now, report);
+}
+
+function tellOfAll(expected: string, actual: string, report: Report): void {
+  report({ path: ['bytes'], kind: 'type', expected, actual, key: null, inWords: true });
+}
+
+/** Where both are numbers, and not told apart by what they hold. */
+function compareWires(expected: JsonValue, actual: JsonValue, report: Report): void {
+  compareJson(expected, actual, ['bytes'], ({ kind, path, expected: left, actual: right, key }) => {
+    if (kind !== 'changed' || typeof left !== 'number' || typeof right !== 'number') return;
+    report({
+      path,
+      kind: 'type',
+      expected: `a number as ${wireName(left)}`,
+      actual: `a number as ${wireName(right)}`,
+      key,
+      inWords: true,
+    });
+  });
 }
 
 function repeatedText(members: readonly string[]): string {

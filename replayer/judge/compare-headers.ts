@@ -81,7 +81,7 @@ function byName(headers: HeaderList, options: HeaderOptions): Map<string, string
 
 /** A list in one field or in several says the same (RFC 9110 section 5.3). */
 function compareValues({ name, expected, actual }: Values, root: string, report: Report): void {
-  if (expected.length !== actual.length && expected.length > 0 && expected.join(', ') === actual.join(', ')) return;
+  if (isOneList(expected, actual)) return;
   const count = Math.max(expected.length, actual.length);
   for (let i = 0; i < count; i++) {
     const [left, right] = [expected[i], actual[i]];
@@ -89,6 +89,11 @@ function compareValues({ name, expected, actual }: Values, root: string, report:
     const path = i === 0 ? [root, name] : [root, name, i]; // as everywhere: the first of a name has no number
     report({ path, kind: kindOf(left, right), expected: left, actual: right, key: name });
   }
+}
+
+/** Not where there is none: a field that is there and empty is not one that is gone. */
+function isOneList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length !== other.length && one.length > 0 && other.length > 0 && one.join(', ') === other.join(', ');
 }
 
 function kindOf(expected: unknown, actual: unknown): 'added' | 'removed' | 'changed' {

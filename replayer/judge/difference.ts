@@ -47,6 +47,8 @@ export interface Found {
   readonly key: string | null;
   /** The part of the body that is a message of its own, where the place is in one. */
   readonly part?: Path;
+  /** Of `bytes`: both sides are words about what stands there, and no values. */
+  readonly inWords?: true;
   /** Where correlation and the ledger know the value, when that is not `path`: a cookie by its name. */
   readonly leaf?: Path;
 }

@@ -5,10 +5,17 @@
  */
 import { messageAt, withoutBoundary } from '../../tape/body/parts';
 import { subjectOf } from '../../tape/model/filter';
+import type { Path } from '../../tape/model/path';
 import type { Origin } from '../correlate/origin';
-import { ruleFor } from '../noise/rules';
+import { type NoiseRule, ruleFor } from '../noise/rules';
 import { jwtParts } from '../noise/shapes';
-import { headerVolatility, volatileHeaderRule } from '../noise/volatile-headers';
+import {
+  headerVolatility,
+  isOfOneUnit,
+  saysNothing,
+  type Volatility,
+  volatileHeaderRule,
+} from '../noise/volatile-headers';
 import { byClock, byIdentity, type Pair, type Reason, scalarText } from './causes/cause';
 import { isClock, isPast, mayCoincide, movedTime } from './causes/clock';
 import { areIdentifiers, areMintedAlike, mayName } from './causes/identity';
@@ -34,12 +41,7 @@ export interface Asked {
 /** The reason, or null when the difference stands. */
 export function excuseFor(found: Found, asked: Asked): Reason | null {
   const { context, live } = asked;
-  const declared = ruleFor(context.rules, {
-    in: 'response',
-    path: placeOf(context, found.path),
-    subject: subjectOf(context.test.stored.exchange),
-    differs: found,
-  });
+  const declared = declaredFor(found, context);
   if (declared !== undefined) return { cause: 'rule', rule: declared.name };
   if (isOfMock(found, asked)) return byMock;
   if (context.strict) return null;
@@ -50,6 +52,19 @@ export function excuseFor(found: Found, asked: Asked): Reason | null {
   const pair: Pair = { recorded, actual: found.actual, path: leafOf(found), key: found.key };
   const own = { ...pair, path: placeInMessage(found, pair.path) };
   return headerReason(own, pair, asked) ?? partTagReason(found, own, asked) ?? valueReason(pair, found, asked);
+}
+
+/** The user's own rule for the place; where it tells of bytes, one for their value will do. */
+function declaredFor(found: Found, context: JudgeContext): NoiseRule | undefined {
+  const subject = subjectOf(context.test.stored.exchange);
+  const at = (path: Path): NoiseRule | undefined =>
+    ruleFor(context.rules, { in: 'response', path: placeOf(context, path), subject, differs: found });
+  return at(found.path) ?? (found.inWords ? at(valuePlace(found)) : undefined);
+}
+
+/** `body.price` for `bytes.price`. */
+function valuePlace({ path, part = [] }: Found): Path {
+  return path.with(part.length, 'body');
 }
 
 const byMock: Reason = { cause: 'identity', rule: 'mock' };
@@ -68,8 +83,17 @@ function headerReason(own: Pair, pair: Pair, { context }: Asked): Reason | null 
   if (name === 'content-type' && sameButBoundary(pair)) return { cause: 'rule', rule: 'multipart-boundary' };
   if (name === 'last-modified') return modificationReason(pair, context);
   const volatility = headerVolatility(name);
-  const isFree = volatility === 'ambient' || (volatility === 'identifying' && !isPinned(pair, context));
-  return isFree ? { cause: 'rule', rule: volatileHeaderRule } : null;
+  const isFree = isFreeHeader(pair, volatility) || (volatility === 'identifying' && !isPinned(pair, context));
+  return isFree && !becameNothing(pair) ? { cause: 'rule', rule: volatileHeaderRule } : null;
+}
+
+function isFreeHeader({ recorded, actual }: Pair, volatility: Volatility): boolean {
+  return volatility === 'ambient' && isOfOneUnit(String(recorded), String(actual));
+}
+
+/** A field that is there, and says no more than one that is not. */
+function becameNothing({ recorded, actual }: Pair): boolean {
+  return saysNothing(String(actual)) && !saysNothing(String(recorded));
 }
 
 /** The tag of a part is held against its own body. That of the answer itself is judged before anything else (tag.ts). */

@@ -71,6 +71,7 @@ function hasPlace(rule: NoiseRule, test: TestCase): boolean {
 function hasPlaceIn(rule: NoiseRule, turn: Turn): boolean {
   if (rule.path[0] === 'status') return true;
   const { response } = turn;
+  if (rule.path[turn.at.length] === 'bytes') return response.body.bytes.length > 0;
   let found = false;
   visitResponse(response, viewBody(response.headers, response.body), (leaf) => {
     const path = placeOf({ test: turn }, leaf.path);

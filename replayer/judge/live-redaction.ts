@@ -3,13 +3,16 @@
  * what is printed of a live answer has its secrets taken out. Redacts only when first asked, because most answers never
  * need it.
  */
+import { decodeFormText } from '../../tape/body/form';
 import { type BodyView, viewBody } from '../../tape/body/view';
 import { type JsonValue, stringifyJson } from '../../tape/json/json';
 import type { HttpResponse } from '../../tape/model/http/http';
 import { formatPath, type Path } from '../../tape/model/path';
 import type { RedactionEntry } from '../../tape/redact/redacted';
+import { isUnlikeOthers } from '../correlate/candidates';
 import { textAt } from '../correlate/places';
 import { lookAlike, looksGenerated } from '../noise/shapes';
+import { tokensOf } from '../noise/tokens';
 import type { Reason } from './causes/cause';
 import { type LengthOf, lengthOf } from './causes/opaque';
 import { jwtReason } from './causes/token';
@@ -60,11 +63,11 @@ export class LiveRedaction {
     return this.believes(recorded, live, path);
   }
 
-  /** The same for one word of a longer text. */
+  /** The same for one word of a longer text; a secret may be several. */
   wordExcuse(path: Path, word: WordPair): Reason | null | undefined {
-    const recorded = this.entriesAt(this.ledger, path).find((entry) => entry.placeholder === word.expected);
+    const recorded = this.entriesAt(this.ledger, path).find((entry) => holdsWord(entry, word.expected));
     const live = { placeholder: word.shown, secret: word.actual };
-    return recorded === undefined ? undefined : this.believes(recorded, live, path);
+    return recorded === undefined ? undefined : this.believes({ ...recorded, placeholder: word.expected }, live, path);
   }
 
   private believes(recorded: RedactionEntry, live: LiveSecret, path: Path): Reason | null | undefined {
@@ -85,13 +88,14 @@ export class LiveRedaction {
     if (length === 'other') return null;
     if (keyed && !this.isMinted(recorded.placeholder, { secret: live.secret, length }, path)) return null;
     if (context.isOnTape(live.placeholder)) return null; // another one's
-    const bound = state.identities.bind(recorded.placeholder, live.secret, 'secret');
+    const bound =
+      !isUnlikeOthers(recorded.placeholder) || state.identities.bind(recorded.placeholder, live.secret, 'secret');
     return bound ? { cause: 'token', rule: recorded.rule } : null;
   }
 
   private isRedactedBy(rule: string, live: LiveSecret, path: Path): boolean {
     const entries = this.entriesAt(this.redacted().entries, path);
-    return entries.some((entry) => entry.rule === rule && entry.placeholder === live.placeholder);
+    return entries.some((entry) => entry.rule === rule && holdsWord(entry, live.placeholder));
   }
 
   /**
@@ -144,6 +148,12 @@ export class LiveRedaction {
       (entry) => isWithin(entry.path, place) || (path[1] === 'set-cookie' && entry.path.startsWith(place)),
     );
   }
+}
+
+/** A placeholder keeps the signs of its secret: at some of them words end, others stand behind percent signs in the text. */
+function holdsWord({ placeholder }: RedactionEntry, word: string): boolean {
+  if (placeholder === word || placeholder === decodeFormText(word)) return true;
+  return placeholder.includes(word) && tokensOf(placeholder).some(({ text }) => text === word);
 }
 
 function ruleOf(entries: readonly RedactionEntry[], shown: JsonValue): string | undefined {

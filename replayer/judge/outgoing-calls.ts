@@ -2,7 +2,7 @@
  * Judges what the build asked of its dependencies while a case was played: calls that were recorded under the case and were
  * never made, calls that belong to another case, and what differs in those that were answered. Pure.
  *
- * `set` takes calls as a set: how often one is made, and in which order, is timing. `strict` holds both. A call is known by
+ * `set` takes calls as a set: how often one is made, and in which order, is timing, but for what must not be asked for twice (once.ts). `strict` holds both. A call is known by
  * what was recorded, on both sides, so that an id made anew is no other call. Where several cases go on at once a call counts
  * for the one it says it is for, or that alone has it recorded; of what remains open nothing is judged but what no case made.
  */
@@ -15,6 +15,7 @@ import type { NoiseRule } from '../noise/rules';
 import type { CaseResult } from '../report/report';
 import { type CallKeys, callKeys } from './call-keys';
 import { callsRoot, type Difference, type Excuse } from './difference';
+import { isAskedOnce } from './once';
 
 export const callPolicies = ['strict', 'set', 'ignore'] as const;
 export type CallPolicy = (typeof callPolicies)[number];
@@ -102,6 +103,8 @@ class Board {
   private readonly madeIn: ReadonlyMap<string | null, readonly OutgoingCall[]>;
   /** Calls of which it is not known whose they are, by each case that they may be of. */
   private readonly openIn: ReadonlyMap<string, readonly OutgoingCall[]>;
+  /** What the recorded service asked for more than once for one case: it polls, tries again, or sends one after another. */
+  private readonly repeated: ReadonlySet<string>;
   /** What was asked for, by the case it was recorded under. */
   private readonly askedUnder: ReadonlyMap<string | null, ReadonlySet<string>>;
 
@@ -116,6 +119,7 @@ class Board {
     this.unusedIn = Map.groupBy(unused, ({ cause }) => cause);
     this.madeIn = Map.groupBy(run.made, (call) => call.case);
     this.openIn = byCase(run.made.filter((call) => call.case === null));
+    this.repeated = new Set([...this.recordedIn.values()].flatMap(namesThatRepeat));
     const askedUnder = Map.groupBy(this.mocksOf(run.made), ({ cause }) => cause);
     this.askedUnder = new Map([...askedUnder].map(([cause, mocks]) => [cause, this.keysOf(mocks)]));
   }
@@ -134,7 +138,8 @@ class Board {
     const missing = open.some(isMiss) ? nothing : this.missingIn(id, open);
     const extra = this.extraIn(id, own);
     const isWhole = missing.differences.length === 0 && open.length === 0;
-    const counted = this.run.policy === 'strict' && isWhole ? this.disorderIn(id, own) : nothing;
+    const strict = this.run.policy === 'strict';
+    const counted = strict && isWhole ? this.disorderIn(id, own) : strict ? nothing : this.againIn(id, own);
     return {
       differences: [...missing.differences, ...extra.differences, ...this.changesIn(own), ...counted.differences],
       excused: byPlace([...missing.excused, ...extra.excused, ...counted.excused]),
@@ -159,6 +164,25 @@ class Board {
       return cause !== null && cause !== id && !recorded.has(this.keys.of(mock)) && this.isMadeIn(cause, mock);
     });
     return this.told(extra, 'added');
+  }
+
+  /** What must not be asked for twice, was recorded once, and was asked for again. */
+  private againIn(id: string, own: readonly OutgoingCall[]): Verdicts {
+    const recorded = new Set((this.recordedIn.get(id) ?? []).map((mock) => this.keys.of(mock)));
+    const made = Map.groupBy(this.mocksOf(own), (mock) => this.keys.of(mock));
+    const again = [...made].flatMap(([key, [mock, ...more]]) =>
+      mock !== undefined && more.length > 0 && recorded.has(key) && this.isOnce(mock) ? [mock] : [],
+    );
+    const held = again.filter((mock) => this.keys.ruleFor(mock) === undefined);
+    const differences = held.map((mock): Difference => {
+      const times = made.get(this.keys.of(mock))?.length ?? 0;
+      return { path: callPath(nameOf(mock)), kind: 'changed', expected: 'made once', actual: `made ${times} times` };
+    });
+    return { differences, excused: this.excusesOf(again) };
+  }
+
+  private isOnce(mock: Mock): boolean {
+    return isAskedOnce(mock) && !this.repeated.has(nameOf(mock));
   }
 
   /** Each call once; those that a rule lets be so as excuses. */
@@ -233,6 +257,11 @@ function byPlace(excused: readonly Excuse[]): readonly Excuse[] {
 
 function isMiss({ found }: OutgoingCall): boolean {
   return found === 'miss';
+}
+
+function namesThatRepeat(mocks: readonly Mock[]): readonly string[] {
+  const seen = new Set<string>();
+  return mocks.map(nameOf).filter((name) => seen.has(name) || !seen.add(name));
 }
 
 /** As people know it: without the query, which may hold what each run makes anew. */

@@ -24,9 +24,14 @@ const contextAfter = 80;
 const hiddenValue = '(a secret of this run)';
 
 export function shownDifference(found: Found, asked: Asked): Difference {
+  if (found.inWords) return inWords(found, asked);
   const shown = withValues(found, asked);
   const redacted = asked.live.redactedIn(leafOf(found), shown);
   return Object.keys(redacted).length === 0 ? shown : { ...shown, redacted };
+}
+
+function inWords({ path, kind, expected = null, actual = null }: Found, { context }: Asked): Difference {
+  return { path: formatPath(placeOf(context, path)), kind, expected, actual };
 }
 
 function withValues(found: Found, asked: Asked): Difference {

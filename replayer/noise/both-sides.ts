@@ -5,6 +5,7 @@
  */
 import { epochTime, isIdName, isTimeName, jwtParts, lookAlike, timeText, uuidPrefix, uuidVersion } from './shapes';
 import { glueOf, keyBefore, longestTokenisedText, tokensOf } from './tokens';
+import { areOfOneFormat } from './zones';
 
 /**
  * The kind two scalars that differ have in common, as a name such as `both-sides:uuid`; null for two that look different.
@@ -47,7 +48,8 @@ function textReason(expected: string, actual: string, key: string | null): strin
     return same ? 'both-sides:uuid' : null;
   }
   const time = timeText(expected);
-  if (time !== null) return time.format === timeText(actual)?.format ? 'both-sides:timestamp' : null;
+  const other = timeText(actual);
+  if (time !== null) return other !== null && areOfOneFormat(time, other) ? 'both-sides:timestamp' : null;
   if (jwtParts(expected) !== null) return jwtReason(expected, actual);
   return epochReason(expected, actual, key) ?? opaqueReason(expected, actual, key);
 }

@@ -35,7 +35,7 @@ const textKeys = ['in', 'path', 'match', 'because'];
 const knownKeys = [...textKeys, ...allowanceKeys];
 const rootsOf = {
   request: ['method', 'path', 'query', 'header', 'trailer', 'body', 'message'],
-  response: ['status', 'header', 'trailer', 'body', 'outcome', 'message'],
+  response: ['status', 'header', 'trailer', 'body', 'bytes', 'outcome', 'message'],
 };
 const example = '- { in: response, path: body.items[*].at, because: "set by the clock" }';
 

@@ -25,8 +25,12 @@ export function revisionCount(text: string): string | null {
 
 const isoTime =
   /^(\d{4})-(\d\d)-(\d\d)([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?( ?(?:[Zz]|UTC|[+-]\d\d(?::?\d\d)?))?$/;
-const httpTime =
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d)[ -](Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ -](\d{4}) (\d\d):(\d\d):(\d\d) GMT$/;
+const weekdays = 'Sun|Mon|Tue|Wed|Thu|Fri|Sat';
+const months = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
+/** Of HTTP, and of mail and feeds (RFC 5322), which have an offset. */
+const httpTime = new RegExp(
+  `^(${weekdays}), (\\d\\d)([ -])(${months})\\3(\\d{4}) (\\d\\d:\\d\\d:\\d\\d) (GMT|[+-]\\d{4})$`,
+);
 
 /** ISO 8601 without its separators, as AWS and many a file name have it. */
 const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?$/;
@@ -36,6 +40,8 @@ export interface TimeText {
   readonly format: string;
   /** Milliseconds since the epoch; a text without a zone is read as UTC. */
   readonly atMs: number;
+  /** Where it is told by its distance to UTC, that in minutes: the same format has another one in summer. */
+  readonly offsetMin?: number;
   /** How far apart two times may be that print alike, in milliseconds. */
   readonly stepMs: number;
 }
@@ -52,11 +58,12 @@ function isoTimeText(text: string): TimeText | null {
   const [, year, month, day, separator, hour, minute, second, fraction, zone] = found;
   const normal = `${year}-${month}-${day}T${hour}:${minute}:${second ?? '00'}${zoneSuffix(zone)}`;
   const wholeMs = Date.parse(normal);
-  if (Number.isNaN(wholeMs)) return null;
+  if (Number.isNaN(wholeMs) || !isDay(Number(year), Number(month), Number(day))) return null;
   const digits = fraction?.length ?? 0;
   const fractionMs = digits === 0 ? 0 : Number(fraction) / 10 ** (digits - 3);
   return {
-    format: `iso ${separator} ${second === undefined ? 'minutes' : fractionClass(digits)} ${zone ?? 'no zone'}`,
+    format: `iso ${separator} ${second === undefined ? 'minutes' : fractionClass(digits)} ${zoneStyle(zone)}`,
+    ...offsetOf(zone),
     atMs: wholeMs + fractionMs,
     stepMs: second === undefined ? 60_000 : 1000 / 10 ** digits,
   };
@@ -84,7 +91,25 @@ export function dateText(text: string): TimeText | null {
   const [, year, separator, month, day] = /^(\d{4})(-?)(\d\d)\2(\d\d)$/.exec(text) ?? [];
   if (year === undefined || (separator === '' && !/^(?:19|20)/.test(year))) return null; // else a number
   const atMs = Date.parse(`${year}-${month}-${day}`);
-  return Number.isNaN(atMs) ? null : { format: separator === '' ? 'basic date' : 'date', atMs, stepMs: 86_400_000 };
+  const isNone = Number.isNaN(atMs) || !isDay(Number(year), Number(month), Number(day));
+  return isNone ? null : { format: separator === '' ? 'basic date' : 'date', atMs, stepMs: 86_400_000 };
+}
+
+/** November has no 31st, though it is read as the day after the 30th. */
+function isDay(year: number, month: number, day: number): boolean {
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+}
+
+/** How the zone is written, whatever its offset is. */
+function zoneStyle(zone: string | undefined): string {
+  return zone?.replace(/[+-]/, '±').replace(/\d/g, '0') ?? 'no zone';
+}
+
+function offsetOf(zone: string | undefined): { readonly offsetMin?: number } {
+  const [, sign, hours, minutes] = /^ ?([+-])(\d\d):?(\d\d)?$/.exec(zone ?? '') ?? [];
+  if (sign === undefined) return {};
+  const size = Number(hours) * 60 + Number(minutes ?? 0);
+  return { offsetMin: sign === '-' ? -size : size };
 }
 
 function zoneSuffix(zone: string | undefined): string {
@@ -100,8 +125,14 @@ function httpTimeText(text: string): TimeText | null {
 
 /** Every answer is dated: those of one second alike. */
 const readHttpTime = memoised(256, (text: string): { readonly time: TimeText | null } => {
-  const atMs = Date.parse(text.replaceAll('-', ' '));
-  return { time: Number.isNaN(atMs) ? null : { format: 'http', atMs, stepMs: 1000 } };
+  const [, weekday, day = '', separator = ' ', month = '', year = '', time = '', zone = ''] = httpTime.exec(text) ?? [];
+  const atMs = Date.parse(`${day} ${month} ${year} ${time} ${zone}`);
+  const monthNumber = months.split('|').indexOf(month) + 1;
+  if (Number.isNaN(atMs) || !isDay(Number(year), monthNumber, Number(day))) return { time: null };
+  const isItsDay =
+    weekday === weekdays.split('|')[new Date(Date.UTC(Number(year), monthNumber - 1, Number(day))).getUTCDay()];
+  const format = `http${separator}${zoneStyle(zone)}${isItsDay ? '' : ' on another day of the week'}`;
+  return { time: { format, atMs, stepMs: 1000, ...offsetOf(zone) } };
 });
 
 /** Seconds, milliseconds, microseconds or nanoseconds since 1970 for the years 2001 to 2100, by the count of digits. */

@@ -9,7 +9,7 @@ export interface Token {
 }
 
 const time = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?`;
-const httpTime = String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d[ -][A-Z][a-z]{2}[ -]\d{4} \d\d:\d\d:\d\d GMT`;
+const httpTime = String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d[ -][A-Z][a-z]{2}[ -]\d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})`;
 /** Base64 may hold the `+`, `/` and `=` that part other words: it is one where a policy or a page says that it is. */
 const base64 = '[A-Za-z0-9+/_-]{8,}={0,2}';
 const nonce = `nonce(?=-${base64})|(?<=nonce-)${base64}`;

@@ -6,6 +6,7 @@
  */
 
 import { requestIdFields } from '../../tape/http/request-ids';
+import { epochTime } from './shapes';
 
 /** Clocks: that a value comes twice means nothing, so it is never compared by identity; it must follow the clock. */
 const clocks = 'date expires last-modified';
@@ -34,6 +35,16 @@ const volatility = new Map<string, Volatility>([
   ...namesIn(ambient).map((name): [string, Volatility] => [name, 'ambient']),
   ...[...requestIdFields, ...namesIn(besideIds)].map((name): [string, Volatility] => [name, 'identifying']),
 ]);
+
+/** Clients wait until a reset in seconds since the epoch, and for a thousand times that in milliseconds. */
+export function isOfOneUnit(recorded: string, live: string): boolean {
+  return epochTime(recorded)?.format === epochTime(live)?.format;
+}
+
+/** What programs print where they have no value. */
+export function saysNothing(value: string): boolean {
+  return /^(?:undefined|null|<nil>|nil|none|\(null\)|nan|-?infinity|\[object object\])?$/i.test(value);
+}
 
 /** The name under which reports say that such a header was excused. */
 export const volatileHeaderRule = 'volatile-header';

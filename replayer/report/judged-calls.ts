@@ -11,7 +11,7 @@ export interface JudgedCall {
   readonly fault: CallFault;
   /** `POST payments:8443/charges`; null where it is about all calls of the case. */
   readonly call: string | null;
-  /** The place in the call; null where the whole call is missing or extra, or their order is another. */
+  /** The place in the call; null where the whole call is missing, extra or made again, or their order is another. */
   readonly place: string | null;
   readonly difference: Difference;
 }
@@ -25,7 +25,12 @@ function judgedCall(difference: Difference): JudgedCall {
   if (name === undefined) return { fault: 'reordered', call: null, place: null, difference };
   const call = String(name);
   if (place.length > 0) return { fault: 'changed', call, place: formatPath(place), difference };
-  return { fault: difference.kind === 'removed' ? 'missing' : 'extra', call, place: null, difference };
+  return { fault: faultOf(difference), call, place: null, difference };
+}
+
+function faultOf({ kind }: Difference): CallFault {
+  if (kind === 'removed') return 'missing';
+  return kind === 'changed' ? 'reordered' : 'extra';
 }
 
 export type CallCounts = Readonly<Record<CallFault, number>>;

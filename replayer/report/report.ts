@@ -134,7 +134,7 @@ function excusedPlaces(results: readonly CaseResult[]): readonly ExcusedPlace[] 
 export function everyElement(path: string): string {
   if (path.startsWith(callsRoot)) return path;
   const steps = parsePath(path);
-  if (steps[0] !== 'body' && steps[0] !== 'message') return path;
+  if (steps[0] !== 'body' && steps[0] !== 'bytes' && steps[0] !== 'message') return path;
   return formatPath(steps).replace(/\[\d+\]/g, '[*]');
 }
 

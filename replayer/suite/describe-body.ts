@@ -11,6 +11,7 @@ import { messageBytes } from '../../tape/body/protobuf/write';
 import { isProtobufType } from '../../tape/body/rpc/type';
 import { type BodyView, viewBody } from '../../tape/body/view';
 import { isJsonObject, JsonNumber, type JsonValue, parseJson, stringifyJson } from '../../tape/json/json';
+import { overwrittenMembers } from '../../tape/json/repeated';
 import type { Body, HeaderList } from '../../tape/model/body';
 import type { BodyDescription } from './description';
 
@@ -73,9 +74,10 @@ function protobufOf(headers: HeaderList, { bytes, schema }: Body): JsonValue | u
   return again !== undefined && Buffer.compare(again, bytes) === 0 ? value : undefined;
 }
 
-/** The value of a JSON body where source code can hold all of it. */
+/** The value of a JSON body where source code can hold all of it: of a name that comes twice it would hold one. */
 export function jsonOf(view: BodyView, text: string): JsonValue | undefined {
   if (view.kind !== 'json' || !isSameAsUtf8(view.value, text) || !survives(view.value)) return undefined;
+  if (overwrittenMembers(text).length > 0) return undefined;
   return view.value;
 }
 

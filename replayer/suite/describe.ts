@@ -2,6 +2,7 @@
  * Exchanges of a tape as descriptions, for people to read and edit. Knows nothing of source code or of folders; the caller
  * chooses the names of the files for what does not fit beside a test.
  */
+import { isWithoutItsCodings } from '../../tape/body/view';
 import { framing } from '../../tape/http/hop-by-hop';
 import type { HeaderList } from '../../tape/model/body';
 import type { Exchange } from '../../tape/model/exchange';
@@ -123,6 +124,7 @@ function describeResponse(response: HttpResponse, told: Told & { readonly exact:
     ...versionOf(response),
     headers: describeHeaders(headers),
     ...describeBody(response, { part: 'response', exact, keep }),
+    ...(!exact && isWithoutItsCodings(response.headers, response.body) ? { uncoded: true } : {}),
     ...trailersOf(response.trailers),
   };
 }

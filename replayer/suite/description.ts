@@ -74,6 +74,8 @@ export interface ResponseDescription extends BodyDescription {
   readonly version?: HttpVersion;
   readonly reason?: string;
   readonly headers: HeadersDescription;
+  /** The codings that the header fields name are undone on the tape: how the body was coded is not known. */
+  readonly uncoded?: true;
   readonly trailers?: HeadersDescription;
 }
 

@@ -182,10 +182,11 @@ function responseOf(description: ResponseDescription, reading: Reading): HttpRes
 
 function messageOf(description: RequestDescription | ResponseDescription, { read, shape, ...times }: Reading) {
   const headers = restoreHeaders(description.headers);
+  const codings = 'uncoded' in description ? [] : contentCodingsOf(headers);
   return {
     version: description.version ?? ('1.1' as const),
     headers,
-    body: restoreBody(description, { codings: contentCodingsOf(headers), read, shape }),
+    body: restoreBody(description, { codings, read, shape }),
     trailers: restoreHeaders(description.trailers ?? {}),
     ...times,
   };

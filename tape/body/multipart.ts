@@ -30,6 +30,13 @@ export function parseMultipart(bytes: Uint8Array, boundary: string, limit = 10_0
   return parts;
 }
 
+/** Whether the delimiter that ends the last part is there: readers that find none take the body for one that was cut. */
+export function isClosed(bytes: Uint8Array, boundary: string): boolean {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const mark = Buffer.from(`--${boundary}--`, 'latin1');
+  return delimiterAt(body, mark, 0) >= 0;
+}
+
 /** A body of these parts, in this order. What stood before the first delimiter and behind the last one is left out. */
 export function writeMultipart(parts: readonly Pick<Part, 'headers' | 'bytes'>[], boundary: string): Uint8Array {
   const pieces = parts.flatMap(({ headers, bytes }) => {

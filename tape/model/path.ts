@@ -1,6 +1,7 @@
 /**
  * The one path dialect, for differences, noise, redaction and near misses:
  * `status` · `header["content-type"]` · `header["set-cookie"][1]` · `body.items[0].name` · `body["odd key"]` · `query.page`;
+ * `bytes` and `bytes.price` are what the bytes of `body` and `body.price` show besides their value;
  * of a message of a stream, counted from 0, `message[3].body.token` and `message[3].id`; in rules also `body.items[*].at`,
  * `body.**.at` and `message[*].body.at`. `calls["POST payments:8443/charges"].header["x-tenant"]` is a place in what a build asked
  * of its dependencies. Matching is structural, never by substring.
@@ -13,7 +14,19 @@ export type Path = readonly (string | number)[];
 export type PatternStep = string | number | { readonly wildcard: 'any' | 'deep' };
 export type PathPattern = readonly PatternStep[];
 
-const roots = ['status', 'header', 'trailer', 'body', 'query', 'method', 'path', 'outcome', 'message', 'calls'];
+const roots = [
+  'status',
+  'header',
+  'trailer',
+  'body',
+  'bytes',
+  'query',
+  'method',
+  'path',
+  'outcome',
+  'message',
+  'calls',
+];
 const plainName = /^[A-Za-z_$][\w$-]*$/;
 
 /** The text of a path; `parsePath` reads it back. */

@@ -195,7 +195,7 @@ await import(${JSON.stringify(join(cases, 'verdict/raw-inbound/rawin.mjs'))});
     expect(expected.filter((text) => /127\.0\.0\.1|T09:00:00Z/.test(text))).toEqual([]);
     expect(expected).toContain('"2027-03-28T11:00:00Z"');
     expect(differences.map((each) => each.replace('GET ', '').replace(' -> 200', ''))).toEqual([
-      ...['/bomadd body', '/cat1 body.id', '/cat1 body.at', '/cat2 body.id', '/cat2 body.at', '/dup body'],
+      ...['/bomadd bytes', '/cat1 body.id', '/cat1 body.at', '/cat2 body.id', '/cat2 body.at', '/dup bytes'],
       ...['/slot body[0].end', '/list body.items', '/sorted body.ids', '/dead header["set-cookie"]'],
     ]);
   });

@@ -4,6 +4,7 @@
  */
 import type { JsonValue } from '../../../tape/json/json';
 import { dateText, epochTime, isTimeName, type TimeText, timeText } from '../../noise/shapes';
+import { areOfOneFormat } from '../../noise/zones';
 import { scalarText } from './cause';
 import { clockSlackMs, type Moved, type RunClock, type SpanPair } from './run-clock';
 
@@ -21,7 +22,7 @@ export function movedTime(
 ): Moved | null {
   if (typeof recorded !== typeof actual) return null;
   const [left, right] = [readTime(recorded, key, pair), readTime(actual, key, null)];
-  if (left === null || right === null || left.format !== right.format) return null;
+  if (left === null || right === null || !areOfOneFormat(left, right)) return null;
   const stepMs = isWholeSecond(left) && isWholeSecond(right) ? 1000 : Math.max(left.stepMs, right.stepMs);
   const moved = { recordedMs: left.atMs, deltaMs: right.atMs - left.atMs, stepMs: Math.max(stepMs, left.stepMs) };
   return asTheBuildSays(moved, pair);

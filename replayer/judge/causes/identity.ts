@@ -14,11 +14,16 @@ import {
   wordsOf,
 } from '../../noise/shapes';
 
-/** True for two UUIDs of one version behind one prefix. */
+/** True for two UUIDs of one version behind one prefix, in letters of one case: whoever keeps one as a text finds it by that text. */
 function areUuids(recorded: string, live: string): boolean {
   const prefix = uuidPrefix(recorded);
-  const version = uuidVersion(recorded.slice(prefix.length));
-  return version !== null && live.startsWith(prefix) && version === uuidVersion(live.slice(prefix.length));
+  const [left, right] = [recorded.slice(prefix.length), live.slice(prefix.length)];
+  const version = uuidVersion(left);
+  return version !== null && live.startsWith(prefix) && version === uuidVersion(right) && areOfOneCase(left, right);
+}
+
+function areOfOneCase(left: string, right: string): boolean {
+  return /[A-Z]/.test(left) === /[A-Z]/.test(right);
 }
 
 /** True for two texts that are identifiers wherever they stand, or under a name that says so. */

@@ -1,4 +1,5 @@
 /** Whether what stands in a live answer at the place of a minted value is that value: of its kind, and nobody else's. */
+import { isUnlikeOthers } from '../../correlate/candidates';
 import type { Origin } from '../../correlate/origin';
 import { jwtParts } from '../../noise/shapes';
 import { isClock, movedTime } from './clock';
@@ -16,7 +17,7 @@ export interface MintPlace {
 export function isMinted(origin: Origin, live: string, { state, pair, isSecret }: MintPlace): boolean {
   const { recorded, spot, scope } = origin;
   if (jwtParts(recorded) !== null) return jwtParts(live) !== null; // what it says is judged where it stands
-  if (isSecret) return state.identities.bind(recorded, live, 'secret');
+  if (isSecret) return !isUnlikeOthers(recorded) || state.identities.bind(recorded, live, 'secret');
   if (spot.kind === 'cookie') return true;
   const name = spot.path.findLast((step) => typeof step === 'string');
   const key = name === undefined ? null : String(name);

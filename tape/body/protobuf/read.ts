@@ -4,13 +4,22 @@
  * under `value`, bytes that are text are that text, and a field that came twice is a list. Never throws on input.
  */
 import type { JsonValue } from '../../json/json';
-import { packedItems, packedValue, placeOf, scalarValue } from './field';
+import { packedItems, packedValue, placeOf, type Reading, scalarValue } from './field';
+import { wireOf } from './scalar';
 import { anyType, type MessageShape } from './shape';
 import { FieldCursor } from './wire';
 
 /** Undefined where the bytes are no message. */
 export function messageValue(bytes: Uint8Array, shape: MessageShape | null): JsonValue | undefined {
-  return valueIn(new FieldCursor(bytes, 0, bytes.length), shape, 0);
+  return valueIn(new FieldCursor(bytes, 0, bytes.length), { shape, depth: 0, how: values });
+}
+
+/**
+ * How each number of a message stands on the wire, by its place in the value: readers pass over a field of another wire type, though
+ * it holds the same number. Texts stand for themselves; maps are empty, as nothing in them can be told by its key.
+ */
+export function messageWires(bytes: Uint8Array, shape: MessageShape | null): JsonValue | undefined {
+  return valueIn(new FieldCursor(bytes, 0, bytes.length), { shape, depth: 0, how: wires });
 }
 
 interface Member {
@@ -19,7 +28,24 @@ interface Member {
   readonly values: JsonValue[];
 }
 
-function valueIn(cursor: FieldCursor, shape: MessageShape | null, depth: number): JsonValue | undefined {
+interface Within {
+  readonly shape: MessageShape | null;
+  readonly depth: number;
+  readonly how: How;
+}
+
+interface How {
+  /** What stands for a field that is no message: of a packed one there are several. */
+  readonly scalars: (cursor: FieldCursor, reading: ScalarReading) => readonly JsonValue[];
+  readonly goesIntoMaps: boolean;
+}
+
+type ScalarReading = Exclude<Reading, { as: 'message' | 'entry' }>;
+
+const values: How = { scalars: scalarsOf, goesIntoMaps: true };
+const wires: How = { scalars: wiresOf, goesIntoMaps: false };
+
+function valueIn(cursor: FieldCursor, { shape, depth, how }: Within): JsonValue | undefined {
   if (shape?.kind === 'text') {
     const written = shape.notation?.read(cursor.bytes.subarray(cursor.behind, cursor.limit));
     if (written !== undefined) return written;
@@ -34,34 +60,35 @@ function valueIn(cursor: FieldCursor, shape: MessageShape | null, depth: number)
     const known = members.get(name);
     const member = known ?? { isList, isMap, values: [] };
     if (known === undefined) members.set(name, member);
-    for (const value of valuesOf(cursor, reading, depth)) member.values.push(value);
+    if (reading.as !== 'message' && reading.as !== 'entry') {
+      for (const value of how.scalars(cursor, reading)) member.values.push(value);
+    } else if (!isMap || how.goesIntoMaps) {
+      member.values.push(innerMessage(cursor, { shape: reading.shape, depth: depth + 1, how }));
+    }
     within = innerOfAny(within, name, member.values[0]);
   }
   if (!cursor.isAtEnd) return undefined;
   return shape !== null && standsForField(shape, numbers) ? innerValue(members, shape) : objectOf(members);
 }
 
-function valuesOf(
-  cursor: FieldCursor,
-  reading: ReturnType<typeof placeOf>['reading'],
-  depth: number,
-): readonly JsonValue[] {
-  switch (reading.as) {
-    case 'message':
-    case 'entry': {
-      const { bytes, valueAt, valueEnd } = cursor;
-      const value = valueIn(new FieldCursor(bytes, valueAt, valueEnd), reading.shape, depth + 1);
-      return [value === undefined ? scalarValue(cursor, { as: 'base64' }) : value];
-    }
-    case 'packed': {
-      const { field } = reading;
-      return (
-        packedItems(cursor, field)?.map((item) => packedValue(item, field)) ?? [scalarValue(cursor, { as: 'base64' })]
-      );
-    }
-    default:
-      return [scalarValue(cursor, reading)];
-  }
+function innerMessage(cursor: FieldCursor, within: Within): JsonValue {
+  const { bytes, valueAt, valueEnd } = cursor;
+  const value = valueIn(new FieldCursor(bytes, valueAt, valueEnd), within);
+  return value === undefined ? scalarValue(cursor, { as: 'base64' }) : value;
+}
+
+function scalarsOf(cursor: FieldCursor, reading: ScalarReading): readonly JsonValue[] {
+  if (reading.as !== 'packed') return [scalarValue(cursor, reading)];
+  const { field } = reading;
+  return packedItems(cursor, field)?.map((item) => packedValue(item, field)) ?? [scalarValue(cursor, { as: 'base64' })];
+}
+
+/** Texts as they are: one of them may name the type of what follows. */
+function wiresOf(cursor: FieldCursor, reading: ScalarReading): readonly JsonValue[] {
+  if (reading.as === 'number') return [cursor.wireType];
+  if (reading.as !== 'packed') return [scalarValue(cursor, reading)];
+  const { field } = reading;
+  return packedItems(cursor, field)?.map(() => wireOf(field.type)) ?? [];
 }
 
 /** `Any` names the type of what follows; every other shape stays what it is. */

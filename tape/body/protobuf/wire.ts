@@ -5,6 +5,11 @@
 
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, group: 3, groupEnd: 4, fixed32: 5 } as const;
 
+/** As the reference calls it: `varint`, `fixed64`. */
+export function wireName(wireType: number): string {
+  return Object.entries(wireTypes).find(([, number]) => number === wireType)?.[0] ?? String(wireType);
+}
+
 /** Messages within each other; what lies deeper is taken as bytes. Libraries refuse at 100. */
 export const deepestMessage = 64;
 

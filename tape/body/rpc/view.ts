@@ -9,7 +9,7 @@ import { decodeBody } from '../coding';
 import { type Edits, editsBetween } from '../edits';
 import { isJsonType } from '../media-type';
 import { isPlainText } from '../protobuf/guess';
-import { messageValue } from '../protobuf/read';
+import { messageValue, messageWires } from '../protobuf/read';
 import { rewriteMessage } from '../protobuf/rewrite';
 import type { MessageShape } from '../protobuf/shape';
 import { type Envelope, envelopesIn, envelopesOf } from './envelope';
@@ -23,6 +23,8 @@ export interface MessagesView {
   readonly bytes: Uint8Array;
   /** The bytes with another value, made of this one: what stays the same keeps its bytes. */
   rewrite(after: JsonValue): Uint8Array;
+  /** The wire types of its numbers, by their places in the value; of what is no message of protobuf null. */
+  wires(): JsonValue;
 }
 
 /** `bytes`: the body without its content codings. Undefined where it is no body of envelopes. */
@@ -37,7 +39,8 @@ export function viewEnvelopes(headers: HeaderList, bytes: Uint8Array, schema?: M
     if (edits === undefined) return bytes;
     return asBody(rpc, envelopesOf(said.map((envelope, i) => edited(envelope, edits.get(i), rpc, schema ?? null))));
   };
-  return { kind: 'messages', value: values, bytes, rewrite };
+  const wires = (): JsonValue => said.map((envelope) => envelopeWires(envelope, rpc, schema ?? null));
+  return { kind: 'messages', value: values, bytes, rewrite, wires };
 }
 
 /** Undefined where it is no message. */
@@ -49,7 +52,7 @@ export function viewProtobuf(bytes: Uint8Array, schema: MessageShape | undefined
     const edits = editsBetween(value, after);
     return edits === null ? bytes : rewriteMessage(bytes, shape, edits);
   };
-  return { kind: 'messages', value, bytes, rewrite };
+  return { kind: 'messages', value, bytes, rewrite, wires: () => messageWires(bytes, shape) ?? null };
 }
 
 /** One message, in whatever it is written; its codings are undone. */
@@ -85,6 +88,12 @@ function envelopeValue({ kind, body }: Envelope, { message }: RpcType, shape: Me
     case 'partial':
       return { partial: bytesText(body.bytes) };
   }
+}
+
+function envelopeWires({ kind, body }: Envelope, { message }: RpcType, shape: MessageShape | null): JsonValue {
+  if (kind !== 'message' || !isProtobufType(message)) return null;
+  const { bytes, problem } = decodeBody(body);
+  return problem === null ? (messageWires(bytes, shape) ?? null) : null;
 }
 
 function edited(

@@ -1,7 +1,8 @@
 /** Bodies by their kind, and the words for each way of differing. */
 import { createHash } from 'node:crypto';
+import * as zlib from 'node:zlib';
 import type { ExchangeSketch } from '../../../support/exchanges';
-import { judgeOne, judgeRun, told } from '../../../support/judging';
+import { judgeOne, judgeRedacted, judgeRun, told } from '../../../support/judging';
 
 function of(type: string, body: string | Uint8Array): ExchangeSketch {
   return { responseHeaders: type === '' ? [] : [['Content-Type', type]], responseBody: body };
@@ -74,6 +75,148 @@ describe('several JSON texts', () => {
   });
 });
 
+describe('what the value does not show', () => {
+  const text = JSON.stringify({ items: Array.from({ length: 50 }, (_, id) => ({ id, name: `thing ${id}` })) });
+  const coded = (coding: string, bytes: Uint8Array): ExchangeSketch => ({
+    responseHeaders: [
+      ['Content-Type', 'application/json'],
+      ['Content-Encoding', coding],
+    ],
+    responseBody: bytes,
+  });
+  const sound = '"a body that is whole, and reads as it says"';
+  const damaged = Buffer.from(zlib.gzipSync(text));
+  damaged.writeUInt32LE(7, damaged.length - 8); // its checksum
+
+  it.each<[string, string, Uint8Array, Uint8Array, string[]]>([
+    ['another level', 'gzip', zlib.gzipSync(text), zlib.gzipSync(text, { level: 1 }), []],
+    [
+      'an end that is missing',
+      'gzip',
+      zlib.gzipSync(text),
+      zlib.gzipSync(text).subarray(0, -8),
+      ['the data ends early'],
+    ],
+    ['a checksum of something else', 'gzip', zlib.gzipSync(text), damaged, ['the data is damaged']],
+    [
+      'an end of zlib that is missing',
+      'deflate',
+      zlib.deflateSync(text),
+      zlib.deflateSync(text).subarray(0, -4),
+      ['the data ends early'],
+    ],
+  ])('tells of a coding: %s', (_what, coding, recorded, live, problems) => {
+    const expected = problems.map((problem) => `bytes type ${sound} -> "${coding}: ${problem}"`);
+    expect(told(judgeOne(coded(coding, recorded), coded(coding, live)))).toEqual(expected);
+  });
+
+  it('takes a coding that always ended early for what it is', () => {
+    const cut = (level: number) => coded('gzip', zlib.gzipSync(text, { level }).subarray(0, -8));
+    expect(told(judgeOne(cut(9), cut(1)))).toEqual([]);
+  });
+
+  it('says nothing of a coding that redaction undid', () => {
+    const recorded = { ...coded('gzip', zlib.gzipSync('{"password":"hunter2hunter2"}')) };
+    const live = coded('gzip', zlib.gzipSync('{"password":"hunter2hunter2"}').subarray(0, -8));
+    expect(judgeRedacted([recorded], [live])[0]?.differences).toEqual([]);
+  });
+
+  it('says what is wrong in words where secrets were taken out, too', () => {
+    const secret = '{"password":"hunter2hunter2","a":1}';
+    const [judgement] = judgeRedacted([json(secret)], [json(`\u{feff}${secret}`)]);
+    expect(told(judgement ?? { differences: [], excused: [] })).toEqual([
+      `bytes type ${without('JSON')} -> ${behind('JSON')}`,
+    ]);
+  });
+
+  it.each(['bytes', 'body'])('is excused by a rule for %s', (place) => {
+    const noise = `- { in: response, path: ${place}, because: "either reads it" }`;
+    const [recorded, live] = [json('{"a":1}'), json('\u{feff}{"a":1}')];
+    expect(judgeOne(recorded, live, { noise })).toMatchObject({ differences: [], excused: [{ path: 'bytes' }] });
+    const other = { noise: '- { in: response, path: body.a, because: "another place" }' };
+    expect(judgeOne(recorded, live, other).differences).toHaveLength(1);
+  });
+
+  it('keeps the mark of a text in which a value is another one in this run', () => {
+    const type = 'text/plain; charset=utf-16le';
+    const recorded = ['a', 'b'].map((end) =>
+      of(type, utf16(`\u{feff}see 0e2b6c1a-8e7c-4d6f-9a0b-1c2d3e4f5a6b ${end}`)),
+    );
+    const live = ['a', 'b'].map((end) => of(type, utf16(`\u{feff}see 5a9f0f54-37a5-4a0e-8b0e-6d5c4b3a2f1e ${end}`)));
+    expect(judgeRun(recorded, live).map(told)).toEqual([[], []]);
+  });
+
+  const [mark, shiftJis] = ['\u{feff}', Buffer.from('83652083588367', 'hex')];
+  const japanese = new TextDecoder('shift_jis').decode(shiftJis);
+  const behind = (what: string) => `"${what} behind a byte order mark"`;
+  const without = (what: string) => `"${what} without a byte order mark"`;
+
+  it.each<[string, string, string | Uint8Array, string | Uint8Array, string[]]>([
+    ['a mark that is gone', 'text/csv', `${mark}a;b\r\n`, 'a;b\r\n', [`${behind('text')} -> ${without('text')}`]],
+    ['a mark that came', 'application/xml', '<a/>', `${mark}<a/>`, [`${without('text')} -> ${behind('text')}`]],
+    [
+      'a mark before lines of JSON',
+      'application/x-ndjson',
+      '{"a":1}\n',
+      `${mark}{"a":1}\n`,
+      [`${without('JSON')} -> ${behind('JSON')}`],
+    ],
+    [
+      'a mark of UTF-16',
+      'text/plain; charset=utf-16le',
+      utf16('x'),
+      utf16(`${mark}x`),
+      [`${without('text')} -> ${behind('text')}`],
+    ],
+    [
+      'UTF-8 in another charset',
+      'text/plain; charset=shift_jis',
+      shiftJis,
+      japanese,
+      [`${sound} -> "UTF-8 that says it is shift_jis"`],
+    ],
+    [
+      'a name that comes twice in a line',
+      'application/x-ndjson',
+      '{"a":1}\n{"b":1}\n',
+      '{"a":1}\n{"b":2,"b":1}\n',
+      ['"no member that is repeated" -> "members that are repeated: b"'],
+    ],
+    [
+      'UTF-8 that says it is something else, as before',
+      'text/plain; charset=shift_jis',
+      `${japanese} `,
+      `${japanese} `,
+      [],
+    ],
+  ])('tells of %s', (_what, type, recorded, live, expected) => {
+    expect(told(judgeOne(of(type, recorded), of(type, live)))).toEqual(expected.map((each) => `bytes type ${each}`));
+  });
+
+  it('tells of parts that nothing closes', () => {
+    const part = (end: string) =>
+      of('multipart/mixed; boundary=xx', `--xx\r\nContent-Type: text/plain\r\n\r\nhello${end}`);
+    const [closed, cut] = [part('\r\n--xx--\r\n'), [`bytes type ${sound} -> "parts that no boundary closes"`]];
+    expect(told(judgeOne(closed, part('\r\n--xx--')))).toEqual([]);
+    expect(told(judgeOne(closed, part('\r\n--xx')))).toEqual(cut);
+    expect(told(judgeOne(closed, part('')))).toEqual(cut);
+  });
+
+  it('tells of a number that is written in another way of protobuf, though it is the same', () => {
+    const message = (hex: string) => of('application/x-protobuf', Buffer.from(hex, 'hex'));
+    const [double, float] = ['09000000000000f83f', '0d0000c03f']; // field 1, 1.5
+    expect(told(judgeOne(message(double), message(float)))).toEqual([
+      'bytes["1"] type "a number as fixed64" -> "a number as fixed32"',
+    ]);
+    const fields = ['0801', '100a'];
+    expect(told(judgeOne(message(fields.join('')), message(fields.toReversed().join(''))))).toEqual([]);
+  });
+});
+
+function utf16(text: string): Uint8Array {
+  return Buffer.from(text, 'utf16le');
+}
+
 describe('other bodies', () => {
   it('compares forms by field', () => {
     const type = 'application/x-www-form-urlencoded';
@@ -133,6 +276,14 @@ describe('other bodies', () => {
   it('compares trailers', () => {
     const trailed = (value: string): ExchangeSketch => ({ responseTrailers: [['X-Sum', value]], responseBody: 'x' });
     expect(told(judgeOne(trailed('1'), trailed('2')))).toEqual(['trailer["x-sum"] changed "1" -> "2"']);
+  });
+
+  it('tells a field that is empty from one that is gone', () => {
+    const field = (value: string | null): ExchangeSketch => ({
+      responseHeaders: value === null ? [] : [['X-A', value]],
+    });
+    expect(told(judgeOne(field(''), field(null)))).toEqual(['header["x-a"] removed "" -> null']);
+    expect(told(judgeOne(field(null), field('')))).toEqual(['header["x-a"] added null -> ""']);
   });
 
   it('does not judge how a message travelled', () => {

@@ -40,6 +40,7 @@ describe('values that are made anew in each run', () => {
     ['a time in another unit', { at: 1763632800 }, { at: 1763632800000 }],
     ['a UUID that became a number', { id: idA }, { id: 7 }],
     ['a UUID after another word', { id: `pay_${idA}` }, { id: `inv_${idB}` }],
+    ['a UUID in capitals', { id: idA }, { id: idB.toUpperCase() }],
     ['a UUID of another version', { id: idA }, { id: idB.replace('-4e88', '-7e88') }],
     ['a generated id of another length', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'k3J9xQ2mV7bT5wZ' }],
     ['a generated id that became a word', { token: 'k3J9xQ2mV7bT5wZ8' }, { token: 'undefinedundefin' }],
@@ -107,6 +108,33 @@ describe('a value known from before', () => {
 });
 
 describe('volatile headers', () => {
+  const field = (name: string, value: string): ExchangeSketch => ({
+    responseHeaders: [[name, value]],
+    responseBody: 'x',
+  });
+
+  it.each([
+    ['X-Request-Id', 'req-8f3a1b', ''],
+    ['X-Request-Id', 'req-8f3a1b', 'undefined'],
+    ['Age', '12', 'NaN'],
+    ['X-RateLimit-Reset', '1795168800', '1795168800000'],
+    ['X-RateLimit-Reset', '1795168800', '60'],
+  ])('say nothing, or something of another unit: %s %s -> %s', (name, recorded, live) => {
+    expect(told(judgeOne(field(name, recorded), field(name, live)))).toEqual([
+      `header["${name.toLowerCase()}"] changed "${recorded}" -> "${live}"`,
+    ]);
+  });
+
+  it.each([
+    ['X-Request-Id', 'null', 'req-8f3a1b'],
+    ['X-Datadog-Trace-Id', '1234567890123456789', '987654321'],
+    ['X-RateLimit-Reset', '1795168800', '1795255200'],
+    ['X-RateLimit-Reset', '37', '9'],
+    ['Age', '12', '1200'],
+  ])('may be any other: %s %s -> %s', (name, recorded, live) => {
+    expect(told(judgeOne(field(name, recorded), field(name, live)))).toEqual([]);
+  });
+
   const recorded: ExchangeSketch = { responseHeaders: [['X-Runtime', '0.0123']], responseBody: '{}' };
 
   it('may have any value, and the report says so', () => {

@@ -6,7 +6,7 @@ import type { OutgoingCall } from '../../../../replayer/mocks/calls';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
 import { parseNoiseRules } from '../../../../replayer/noise/rules';
 import type { CaseResult, Verdict } from '../../../../replayer/report/report';
-import { storedExchanges } from '../../../support/exchanges';
+import { type ExchangeSketch, storedExchanges } from '../../../support/exchanges';
 
 /** Exchanges 1 to 5: what was recorded under cases A and B, and one of nobody. */
 const recorded = [
@@ -210,5 +210,60 @@ describe('rules about calls', () => {
       'A fail calls["GET up.test:80/stock"] removed',
       'B fail calls["GET up.test:80/price"] removed',
     ]);
+  });
+});
+
+describe('what must not be asked for twice', () => {
+  const json = [['Content-Type', 'application/json']] as const;
+  const query = (text: string) => ({ requestBody: JSON.stringify({ query: text }), requestHeaders: json });
+  const asked: readonly ExchangeSketch[] = [
+    { method: 'POST', target: '/charges' },
+    { method: 'PUT', target: '/cart' },
+    { method: 'POST', target: '/declined', status: 402 },
+    { method: 'POST', target: '/graphql', ...query('{ stock }') },
+    { method: 'POST', target: '/mutations', ...query('mutation { pay }') },
+    { method: 'POST', target: '/', requestHeaders: [['X-Amz-Target', 'DynamoDB_20120810.GetItem']] },
+    { method: 'POST', target: '/poll?n=1' },
+    { method: 'POST', target: '/poll?n=2' },
+  ];
+  const outbound = { direction: 'outbound', host: 'up.test', causeId: 'A' } as const;
+  const all = mocksFrom(storedExchanges(...asked.map((sketch) => ({ ...outbound, ...sketch })))).mocks;
+  const calls = (targets: readonly string[]) =>
+    targets.map((wanted): OutgoingCall => {
+      const { id = '', upstream = '' } = all.find(({ request }) => request.target === wanted) ?? {};
+      return { ...made('A', id), exchange: id, upstream, method: 'POST', target: wanted };
+    });
+  const every = asked.map(({ target = '' }) => target);
+  const again = (target: string, { policy = 'set', rules = '' }: Pick<Circumstances, 'policy' | 'rules'> = {}) => {
+    const result: CaseResult = { id: 'A', name: '', verdict: 'pass', reason: null, differences: [], excused: [] };
+    const [madeCalls, said] = [calls([...every, target]), parseNoiseRules(rules, 'n.yaml')];
+    const run = { policy, mocks: all, unused: [], made: madeCalls, count: madeCalls.length, rules: said };
+    return judgeCalls([result], run).results[0];
+  };
+
+  it('fails the case where it is', () => {
+    const name = 'POST up.test:80/charges';
+    expect(again('/charges')).toMatchObject({
+      verdict: 'fail',
+      differences: [{ path: `calls["${name}"]`, kind: 'changed', expected: 'made once', actual: 'made 2 times' }],
+    });
+    expect(again('/mutations')?.differences).toHaveLength(1);
+  });
+
+  it.each([
+    ['a method that may be repeated', '/cart'],
+    ['what came to nothing', '/declined'],
+    ['a query', '/graphql'],
+    ['an operation that may only read', '/'],
+    ['what the recording asks for again', '/poll?n=2'],
+  ])('is none of %s', (_, target) => {
+    expect(again(target)).toMatchObject({ verdict: 'pass', differences: [] });
+  });
+
+  it('is as a rule has it, and told once under strict', () => {
+    const rules = '- { in: call, match: "POST up.test/charges", because: "the client tries again" }';
+    expect(again('/charges', { rules })).toMatchObject({ verdict: 'pass', excused: [{ rule: 'n.yaml:1' }] });
+    expect(again('/charges', { policy: 'strict' })?.differences).toMatchObject([{ path: 'calls' }]);
+    expect(again('/charges', { policy: 'ignore' })?.differences).toEqual([]);
   });
 });

@@ -25,6 +25,50 @@ it('finds the same secret equal', () => {
   expect(judged([of({ password: 'hunter2!' })], [of({ password: 'hunter2!' })]).map(told)).toEqual([[]]);
 });
 
+describe('a secret in a text, of several words', () => {
+  const text = (secret: string): ExchangeSketch => ({
+    responseHeaders: [['Content-Type', 'text/plain']],
+    responseBody: `db_password=${secret}\nregion=north\n`,
+  });
+  const pairs = [
+    ['Zx9kQ2mV+b3/8hT7pL1w', 'Qy4mR8nB+c7/2jW5xK9d'], // escaped where it is put back
+    ['Zx9kQ2mV!b3:8hT7pL1w', 'Qy4mR8nB!c7:2jW5xK9d'], // and not
+  ] as const;
+
+  it.each(pairs)('is the same as before, with the key and without it: %s', (one) => {
+    expect(judged([text(one)], [text(one)], key).map(told)).toEqual([[]]);
+    expect(judged([text(one)], [text(one)], null).map(told)).toEqual([[]]);
+  });
+
+  it.each(pairs)('may be made anew, and hides nothing beside it: %s, %s', (one, other) => {
+    expect(judged([text(one)], [text(other)], null).map(told)).toEqual([[]]);
+    const elsewhere = { ...text(one), responseBody: `db_password=${one}\nregion=south\n` };
+    expect(judged([text(one)], [elsewhere], null)[0]?.differences).toHaveLength(1);
+    expect(judged([text(one)], [text(one.slice(0, -1))], null)[0]?.differences).toHaveLength(1);
+  });
+});
+
+describe('a secret so short that its placeholder may stand anywhere', () => {
+  const cookies = (...values: readonly string[]): ExchangeSketch => ({
+    responseHeaders: values.map((value, i) => ['Set-Cookie', `c${i}=${value}; Path=/`] as const),
+    responseBody: 'x',
+  });
+  const allDigits = of({ list: Array.from({ length: 10 }, (_, digit) => String(digit)), text: '0 1 2 3 4 5 6 7 8 9' });
+
+  it.each<[string, Uint8Array | null]>([
+    ['with the key', key],
+    ['without it', null],
+  ])('is taken for nothing that stands elsewhere, %s', (_, liveKey) => {
+    const recorded = [cookies('1', '12'), allDigits, cookies('13', '1')];
+    expect(judged(recorded, recorded, liveKey).map(told)).toEqual([[], [], []]);
+  });
+
+  it('is told where it is another one', () => {
+    const [first, second] = judged([cookies('1'), cookies('en')], [cookies('2'), cookies('de')]);
+    expect([first, second].map((each) => each?.differences.length)).toEqual([1, 1]);
+  });
+});
+
 describe('an event stream that was recorded event by event', () => {
   const headers: HeaderList = [['Content-Type', 'text/event-stream']];
   const sent = (password: string, id = '1') => `id: ${id}\ndata: {"n":1,"password":"${password}"}\n\n`;

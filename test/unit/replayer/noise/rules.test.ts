@@ -45,7 +45,7 @@ it.each([
   ['- {in: response, path: 3, because: x}', 'Cannot read the noise rule at n.yaml:1: `path` is not a text'],
   [
     '\n- {in: response, path: $.a, because: x}',
-    'Cannot read the noise rule at n.yaml:2: Cannot read the path "$.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome, message, calls',
+    'Cannot read the noise rule at n.yaml:2: Cannot read the path "$.a": it does not begin with one of status, header, trailer, body, bytes, query, method, path, outcome, message, calls',
   ],
   [
     '- {in: response, path: body..a, because: x}',
@@ -53,7 +53,7 @@ it.each([
   ],
   [
     '- {in: response, path: query.a, because: x}',
-    'Cannot read the noise rule at n.yaml:1: a response has no `query`; it has status, header, trailer, body, outcome, message',
+    'Cannot read the noise rule at n.yaml:1: a response has no `query`; it has status, header, trailer, body, bytes, outcome, message',
   ],
   [
     '- {in: request, path: status, because: x}',

@@ -1,4 +1,6 @@
 import { casesFrom, isRunnable } from '../../../../replayer/cases/cases';
+import { compareBodies } from '../../../../replayer/judge/compare-body';
+import type { Found } from '../../../../replayer/judge/difference';
 import { mocksFrom } from '../../../../replayer/mocks/mock';
 import { describeCase, describeHeaders, describeMock } from '../../../../replayer/suite/describe';
 import { inlineLimitBytes } from '../../../../replayer/suite/describe-body';
@@ -7,12 +9,18 @@ import { encodeBody } from '../../../../tape/body/coding';
 import { noSchemas } from '../../../../tape/body/protobuf/schemas';
 import { viewBody } from '../../../../tape/body/view';
 import type { HeaderList } from '../../../../tape/model/body';
+import { createRedactor } from '../../../../tape/redact/redactor';
+import type { StoredExchange } from '../../../../tape/store/tape';
 import { httpIn } from '../../../support/contents';
 import { type ExchangeSketch, recordedAtUs, storedExchanges } from '../../../support/exchanges';
 
 /** Through the description, its JSON and back; with the names of the body files it needed. */
 function throughCase(sketch: ExchangeSketch) {
-  const [testCase] = casesFrom(storedExchanges(sketch)).filter(isRunnable);
+  return throughStored(storedExchanges(sketch));
+}
+
+function throughStored(exchanges: readonly StoredExchange[]) {
+  const [testCase] = casesFrom(exchanges).filter(isRunnable);
   if (testCase === undefined) throw new Error('the sketch is no case');
   const files = new Map<string, Uint8Array>();
   const description = describeCase(testCase.stored, 1, (bytes, { part, extension }) => {
@@ -148,6 +156,35 @@ describe('an answer written into a suite', () => {
       viewBody(response.headers, response.body),
     ];
     expect(meaningOf(after)).toEqual(meaningOf(before));
+  });
+
+  it.each<[string, ExchangeSketch]>([
+    [
+      'a name that comes twice',
+      { responseBody: '{"a":1,"a":2}', responseHeaders: [['Content-Type', 'application/json']] },
+    ],
+    ['a byte order mark', { responseBody: '\ufeff{"a":1}', responseHeaders: [['Content-Type', 'application/json']] }],
+    [
+      'a coding that ends early',
+      { responseBody: encodeBody(Buffer.from('{"a":1}'), ['gzip']).subarray(0, -8), responseHeaders: gzipped },
+    ],
+    [
+      'a coding that redaction undid',
+      { responseBody: encodeBody(Buffer.from('{"password":"hunter2hunter2"}'), ['gzip']), responseHeaders: gzipped },
+    ],
+  ])('keeps %s, which the value does not show', (_, sketch) => {
+    const { redact } = createRedactor({ key: Buffer.alloc(32, 1) });
+    const { testCase, stored } = throughStored(
+      storedExchanges(sketch).map((each) => ({ ...each, exchange: redact(each.exchange).exchange })),
+    );
+    const { response } = httpIn(stored.exchange);
+    if (response === null) throw new Error('no answer came back');
+    const view = viewBody(response.headers, response.body);
+    const before = viewBody(testCase.response.headers, testCase.response.body);
+    const found: Found[] = [];
+    compareBodies(before, view, (each) => found.push(each));
+    expect(found).toEqual([]);
+    expect(view.flaw).toBe(before.flaw);
   });
 
   it('is readable beside the test when it is short, and in a file when it is long', () => {

@@ -76,7 +76,7 @@ it.each([
   ],
   [
     '- { path: bdy.a }',
-    'Cannot read the path "bdy.a": it does not begin with one of status, header, trailer, body, query, method, path, outcome, message, calls',
+    'Cannot read the path "bdy.a": it does not begin with one of status, header, trailer, body, bytes, query, method, path, outcome, message, calls',
     /^Write it as/,
   ],
   ['- { path: 5 }', 'Cannot use rule 1 of r.yaml: path is no text', /^Write it in quotes/],

@@ -28,6 +28,7 @@ const clocks: readonly [string, Body][] = [
   ['minutes', (now) => ({ at: iso(now).slice(0, 16) })],
   ['a date alone', (now) => ({ dueDate: iso(now + 14 * day).slice(0, 10) })],
   ['an HTTP date', (now) => ({ at: http(now) })],
+  ['a date of a feed', (now) => `<pubDate>${http(now).replace('GMT', '+0000')}</pubDate>`],
   ['seconds since the epoch', (now) => ({ at: seconds(now) })],
   ['milliseconds since the epoch', (now) => ({ at: now })],
   ['microseconds since the epoch', (now) => ({ at: now * 1000 })],
@@ -247,4 +248,53 @@ describe('of a build whose clock began at the recording', () => {
     const judgement = judgeOne(put(recordedMs - 90 * day), put(recordedMs + laterMs - hour), options);
     expect(told(judgement)).toEqual([]);
   });
+});
+
+describe('a time with its offset', () => {
+  const half = 150 * day; // from November to April
+  const at = (offset: string) => (now: number) => {
+    const hours = Number(offset.slice(0, 3));
+    return {
+      at: iso(now + hours * hour).replace('Z', offset),
+      feed: http(now + hours * hour).replace('GMT', offset.replace(':', '')),
+    };
+  };
+
+  it('has the offset that its zone has by now', () => {
+    expect(judged(at('+01:00'), at('+02:00'), half)).toEqual([]); // Berlin
+    expect(judged(at('-05:00'), at('-04:00'), half)).toEqual([]); // New York
+    expect(judged(at('+11:00'), at('+10:00'), half)).toEqual([]); // Sydney
+  });
+
+  it('has no other, though it is the same moment', () => {
+    expect(judged(at('+01:00'), at('+02:00'), 2 * day)).toHaveLength(2);
+    expect(judged(at('+01:00'), at('+00:00'), half)).toHaveLength(2);
+    expect(judged(at('+01:00'), at('+05:00'), half)).toHaveLength(2);
+  });
+
+  it('is the right moment besides', () => {
+    expect(judged(at('+01:00'), (now) => at('+02:00')(now - hour), half)).toHaveLength(2);
+  });
+});
+
+it.each<[string, (text: string) => string]>([
+  [
+    'the name of another day of the week',
+    (text) => (text.startsWith('Sun') ? `Mon${text.slice(3)}` : `Sun${text.slice(3)}`),
+  ],
+  ['dashes', (text) => text.replace(/(\d\d) (\w+) (\d{4})/, '$1-$2-$3')],
+  ['an offset', (text) => text.replace('GMT', '+0000')],
+])('an HTTP date gets no %s', (_, change) => {
+  const body = (now: number) => ({ at: http(now), until: http(now + 40 * day) });
+  const changed = (now: number) => ({ at: change(http(now)), until: http(now + 40 * day) });
+  expect(judged(body, changed)).toHaveLength(1);
+  expect(judged(changed, changed)).toEqual([]); // whatever it is good for
+});
+
+it('a day that is in no calendar is no time', () => {
+  const until = (text: string) => ({ until: text });
+  const to31st = Date.parse('2026-12-01T00:00:00Z') - Date.parse('2026-11-28T00:00:00Z'); // as which the 31st is read
+  const recorded = () => until('2026-11-28T00:00:00Z');
+  expect(judged(recorded, () => until('2026-12-01T00:00:00Z'), to31st)).toEqual([]);
+  expect(judged(recorded, () => until('2026-11-31T00:00:00Z'), to31st)).toHaveLength(1);
 });
