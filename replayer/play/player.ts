@@ -55,7 +55,8 @@ export interface CaseWatch {
     /** Ids that its request has for itself, by which its calls may be known. */
     readonly marks: readonly string[];
   }): void;
-  end(id: string): void;
+  /** `named`: what answers gave in the place of recorded identifiers since the last case that was over. */
+  end(id: string, named: readonly { readonly recorded: string; readonly live: string }[]): void;
   /** A text of the build's answers with recorded values in place of those that its dependencies were given in this run. */
   asRecorded(text: string): string;
 }
