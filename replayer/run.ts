@@ -93,14 +93,14 @@ class CaseRun implements Run {
     private readonly options: OpenOptions,
   ) {
     this.outcomes = new Outcomes(cases);
-    const { concurrency = 1, speed = 'max', signal } = options;
+    const { concurrency = 1, speed = 'max', signal, shiftMs, launchedAtUs } = options;
     const sent = cases.filter(isSent);
     const turns = turnsOf(sent);
     this.carrier = new Carrier(turns, { ...options, targetOf: (test) => addressAsked(test, options) });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
     const isOnTape = (text: string) => this.carrier.isOnTape(text);
     const onName = options.watch === undefined ? undefined : (name: NewName) => void this.named.push(name);
-    const state = openRunState({ isOnTape, turns, shiftMs: options.shiftMs, onName });
+    const state = openRunState({ isOnTape, turns, shiftMs, launchedAtUs, onName });
     const detail: Stage['detail'] = (id, details) => this.outcomes.keepDetails(id, details);
     this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note, detail });
     this.marks = options.watch === undefined ? new Map() : ownMarks(sent);

@@ -28,6 +28,8 @@ export interface BuildOptions extends Omit<SandboxOptions, 'placed'> {
 
 export interface RunningBuild {
   readonly command: RunningCommand;
+  /** By the real clock, before its first instruction. */
+  readonly launchedAtUs: number;
   seen(): SandboxSeen;
   close(): Promise<void>;
 }
@@ -59,9 +61,11 @@ export async function startBuild(command: readonly string[], options: BuildOptio
     if (await isListening(target)) throw portTaken(target);
     const clock = options.shiftMs === null ? [] : [clockRemark(options.shiftMs, Date.now())];
     for (const remark of [...sandbox.remarks, ...led.told.map(ledRemark), ...clock]) options.onRemark?.(remark);
+    const launchedAtUs = Date.now() * 1000;
     const running = await readyCommand(words, { ...options, env, sandbox });
     return {
       command: running,
+      launchedAtUs,
       seen: sandbox.seen,
       async close() {
         await running.stop();

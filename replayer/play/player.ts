@@ -37,6 +37,8 @@ export interface RunOptions extends DestinationOptions {
   readonly accepted?: AcceptedValues;
   /** How far the clock of the build is from the real one, in milliseconds. Default 0. */
   readonly shiftMs?: number;
+  /** When the build was started, by the real clock; left out where it was up already. */
+  readonly launchedAtUs?: number;
   /** Whoever answers for the dependencies of the build wants to know which case asks. */
   readonly watch?: CaseWatch;
   /** Whether the answers of cases that fail are kept as a whole, for looking at. Default false. */

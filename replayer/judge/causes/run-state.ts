@@ -22,13 +22,15 @@ export interface OfRun {
   readonly turns: Iterable<Pick<Turn, 'name' | 'stored'>>;
   /** How far the clock of the build is from the real one, in milliseconds. */
   readonly shiftMs?: number | undefined;
+  /** When the build was started, by the real clock; left out where nobody knows. */
+  readonly launchedAtUs?: number | undefined;
   /** Told of each identifier that an answer of the run gives in the place of a recorded one. */
   readonly onName?: ((name: NewName) => void) | undefined;
 }
 
-export function openRunState({ isOnTape, turns, shiftMs = 0, onName }: OfRun): RunState {
+export function openRunState({ isOnTape, turns, shiftMs = 0, launchedAtUs, onName }: OfRun): RunState {
   return {
-    clock: new RunClock(shiftMs),
+    clock: new RunClock(shiftMs, launchedAtUs),
     identities: new Identities(isOnTape, onName),
     twins: new Twins(),
     validators: new Validators(),
