@@ -179,7 +179,8 @@ function madeAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked & { rea
 function readAgain(pair: Omit<Pair, 'path'>, known: Origin, asked: Asked): Reason | null {
   const moved = movedTime(pair.recorded, pair.actual, { key: pair.key, pair: asked.context.pair });
   if (moved === null || (known.by === 'client' && moved.stepMs < 1000)) return null; // the client's own, sent back
-  const { pair: answers, test } = asked.context;
+  const { pair: answers, test, state } = asked.context;
+  if (state.clock.isOfStart(moved)) return clockReason(pair, asked); // rows that were written one after another
   return mayCoincide(known.sinceUs, moved.stepMs, answers, test.saidBeforeUs) ? clockReason(pair, asked) : null;
 }
 

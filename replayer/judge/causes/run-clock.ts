@@ -104,7 +104,7 @@ export class RunClock {
    * What a service did while it started, such as filling its tables, lies before all that was asked of it, in both runs: between
    * the launch of the build and its first answer. When the recorded one started nobody knows.
    */
-  private isOfStart({ recordedMs, deltaMs, stepMs }: Moved): boolean {
+  isOfStart({ recordedMs, deltaMs, stepMs }: Moved): boolean {
     if (this.launchedAtUs === null) return false;
     const beforeMs = this.firstRecordedUs / 1000 - recordedMs;
     const [liveMs, launchedMs] = [recordedMs + deltaMs, this.launchedAtUs / 1000 + this.shiftMs];

@@ -152,6 +152,15 @@ describe('what a service did while it started', () => {
     expect(judgedAt(recorded, live)[0]).toHaveLength(1);
   });
 
+  it('may be one moment in the recording and two now, and comes back', () => {
+    const rows = (...ms: readonly number[]) => answer(ms.map((each, id) => ({ id, at: iso(each) })));
+    const [then, now] = [recordedMs - 8 * second, first - 17 * second];
+    const recorded = [rows(then, then), rows(then), rows(then)];
+    const options = { laterUs: laterMs * 1000, launchedAtUs: launched * 1000 };
+    const live = [rows(now, now + 4), rows(now + 4), rows(first + 2)];
+    expect(judgeRun(recorded, live, options).map((each) => told(each).length)).toEqual([0, 0, 1]);
+  });
+
   it('is a difference where nobody knows when the build was started', () => {
     const never = {} as { launchedAtUs: number };
     expect(judgedAt(recordedMs - 8 * second, first - 17 * second, never)[0]).toHaveLength(1);
