@@ -135,7 +135,7 @@ function tokenOrName(pair: Pair, { context, live }: Asked): Reason | null {
   return nameReason({ recorded, live: actual }, pair, context);
 }
 
-function tokenPlace({ state, pair, keyed, redactor }: JudgeContext) {
+export function tokenPlace({ state, pair, keyed, redactor }: JudgeContext) {
   return { state, pair, isKeyed: keyed || redactor === null };
 }
 
