@@ -5,6 +5,7 @@
 import { WiretapeError } from '../../errors/wiretape-error';
 import { openSandbox, type SandboxOptions } from '../sandbox/open';
 import type { Sandbox, SandboxSeen } from '../sandbox/sandbox';
+import { formatUnrecorded, type Unrecorded } from '../sandbox/unrecorded';
 import { clockRemark } from './clock';
 import { type RunningCommand, startCommand } from './command';
 import { commandEnvironment, filledCommand } from './environment';
@@ -93,8 +94,23 @@ async function readyCommand(
     return running;
   } catch (error) {
     await running.stop();
-    throw error;
+    throw error instanceof WiretapeError ? withUnrecorded(error, sandbox.seen().unrecorded) : error;
   }
+}
+
+const listed = 5;
+
+/** A build that does not come up has mostly not found what it needs: a database that nothing stands in for. */
+function withUnrecorded(error: WiretapeError, unrecorded: readonly Unrecorded[]): WiretapeError {
+  if (unrecorded.length === 0 || error.code === 'INTERRUPTED') return error;
+  const reached = unrecorded.flatMap(({ what, name }) => (what === 'udp' ? [] : [what === 'tcp' ? name : `${name}:PORT`]));
+  const allowed = [...new Set(reached)].slice(0, listed).map((address) => `--allow ${address}`);
+  const way = `Let it reach what is not on the tape, such as a database:  ${allowed.join(' ')}  (in a suite: allow in setup.js)`;
+  return new WiretapeError(error.code, error.message, {
+    seen: [...error.seen, ...unrecorded.slice(0, listed).map(formatUnrecorded)],
+    remedy: allowed.length === 0 ? error.remedies : [way, ...error.remedies],
+    cause: error.cause,
+  });
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {
