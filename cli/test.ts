@@ -15,7 +15,7 @@ import { protoOptions } from './proto-options';
 import { conditionsFrom, type ReplayArguments, replayOptions, runsFrom } from './replay-options';
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
-import { sandboxLines, sandboxOptions } from './sandbox-options';
+import { callsMeaning, sandboxLines, sandboxOptions } from './sandbox-options';
 import { visibleLine } from './terminal';
 import type { TestRun } from './test-run';
 import { commandOptions, type TestArguments, testRepeatedly, withSetting } from './test-setting';
@@ -52,8 +52,7 @@ export const testCommand: CommandModule<object, Arguments> = {
         calls: {
           choices: callPolicies,
           default: 'set' as const,
-          describe:
-            'how the calls of COMMAND are judged: each made or not; also how often and in which order; not at all',
+          describe: callsMeaning,
         },
         'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
         ...writeNoiseOption,
