@@ -8,9 +8,9 @@ import { formatPath } from '../../tape/model/path';
 import { digestOf } from '../accept/accepted';
 import { textAt } from '../correlate/places';
 import { jwtParts } from '../noise/shapes';
+import { saidOtherwise } from './causes/token';
 import { placeOf } from './context';
 import { type Difference, type Found, leafOf } from './difference';
-import { saidOtherwise } from './causes/token';
 import { type Asked, tokenPlace, wordReason } from './excuse';
 import { lastingValue } from './lasting';
 import { valueAt } from './recorded-answer';
@@ -79,7 +79,11 @@ function shownTexts({ recorded, actual }: Texts, found: Found, asked: Asked) {
 }
 
 /** What two tokens say otherwise, where they say something: nobody reads base64, nor ten claims for one. */
-function claimsOf(recorded: string, actual: string, { context }: Asked): Pick<Difference, 'expected' | 'actual'> | null {
+function claimsOf(
+  recorded: string,
+  actual: string,
+  { context }: Asked,
+): Pick<Difference, 'expected' | 'actual'> | null {
   const [left, right] = [jwtParts(recorded), jwtParts(actual)];
   if (left === null || right === null || JSON.stringify(left) === JSON.stringify(right)) return null;
   return saidOtherwise(left, right, tokenPlace(context));

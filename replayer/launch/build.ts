@@ -103,7 +103,9 @@ const listed = 5;
 /** A build that does not come up has mostly not found what it needs: a database that nothing stands in for. */
 function withUnrecorded(error: WiretapeError, unrecorded: readonly Unrecorded[]): WiretapeError {
   if (unrecorded.length === 0 || error.code === 'INTERRUPTED') return error;
-  const reached = unrecorded.flatMap(({ what, name }) => (what === 'udp' ? [] : [what === 'tcp' ? name : `${name}:PORT`]));
+  const reached = unrecorded.flatMap(({ what, name }) =>
+    what === 'udp' ? [] : [what === 'tcp' ? name : `${name}:PORT`],
+  );
   const allowed = [...new Set(reached)].slice(0, listed).map((address) => `--allow ${address}`);
   const way = `Let it reach what is not on the tape, such as a database:  ${allowed.join(' ')}  (in a suite: allow in setup.js)`;
   return new WiretapeError(error.code, error.message, {

@@ -213,9 +213,11 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
       const match = matcher.match(ask, by.wire);
       if (match.kind !== 'miss') return served(asked, match);
       if (!matcher.isPlayed) return missOf(asked, match, by.mayPass ?? true);
-      return soon.find(() => fitting(ask, by)).then((found) => {
-        return found === null ? missOf(asked, match, by.mayPass ?? true) : served(asked, found);
-      });
+      return soon
+        .find(() => fitting(ask, by))
+        .then((found) => {
+          return found === null ? missOf(asked, match, by.mayPass ?? true) : served(asked, found);
+        });
     },
     shelved: fromTape && {
       async find(asked, live, by) {

@@ -81,7 +81,14 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
   }
 }
 
-const notOurs = { mocks: null, shiftMs: 0, launchedAtUs: null, unrecorded: () => [], remarks: [], close: async () => {} };
+const notOurs = {
+  mocks: null,
+  shiftMs: 0,
+  launchedAtUs: null,
+  unrecorded: () => [],
+  remarks: [],
+  close: async () => {},
+};
 
 /** Throws TARGET_UNREACHABLE: one clear sentence in place of every test failing with it. */
 async function alreadyUp(text: string, named: 'WIRETAPE_TARGET' | 'setup.js'): Promise<Launched> {

@@ -162,7 +162,9 @@ it('has where its build runs, and how strictly it is judged, from the options th
   const args = [...where, '--calls', 'strict', '--strict', '--', 'node', 'server.js'];
   expect(await projects.generate('settled', 'shop.tape', args)).toMatchObject({ status: 0 });
   const setup = readFileSync(join(folder, 'settled/test/wiretape/setup.js'), 'utf8');
-  const settings = ["sandbox: 'env'", "clock: 'recorded'", "calls: 'strict'", 'strict: true'].map((line) => `  ${line},\n`);
+  const settings = ["sandbox: 'env'", "clock: 'recorded'", "calls: 'strict'", 'strict: true'].map(
+    (line) => `  ${line},\n`,
+  );
   expect(setup).toContain(settings.slice(0, 2).join(''));
   expect(setup).toContain("  allow: ['127.0.0.1:5432', '/run/db.sock'],\n");
   expect(setup).toContain(settings.slice(2).join(''));

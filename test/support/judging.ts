@@ -76,7 +76,15 @@ function judgeStored({ stored, recorded, live }: Runs, options: JudgingOptions):
 export function judgeAnswers(
   tests: readonly RunnableCase[],
   answers: readonly LiveAnswer[],
-  { noise, redactor = null, keyed = false, strict = false, shiftMs, launchedAtUs, authority = 'shop.test' }: AnswersOptions,
+  {
+    noise,
+    redactor = null,
+    keyed = false,
+    strict = false,
+    shiftMs,
+    launchedAtUs,
+    authority = 'shop.test',
+  }: AnswersOptions,
 ): readonly Judgement[] {
   const target = { authority, origin: `http://${authority}` };
   const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
