@@ -196,9 +196,12 @@ function decodedObject(part: string): Record<string, unknown> | null {
   }
 }
 
-/** 15 digits and more, as snowflakes and ids of 53 random bits have: nobody counts so far. */
-export function isLongNumber(text: string): boolean {
-  return /^[1-9]\d{14,19}$/.test(text);
+/**
+ * 15 digits and more, as snowflakes and ids of 53 random bits have: nobody counts so far. The other one may have fewer, as
+ * every hundredth random one does.
+ */
+export function areLongNumbers(a: string, b: string): boolean {
+  return [a, b].every((text) => /^[1-9]\d{10,19}$/.test(text)) && Math.max(a.length, b.length) >= 15;
 }
 
 /** True for strings that only a generator makes: hexadecimal, ULID, mixed letters and digits, after a prefix like `ord_`. */

@@ -1,10 +1,10 @@
 /** Identity: two identifiers of one kind may differ where a service makes them up, as long as they stay one to one. */
 import type { Origin } from '../../correlate/origin';
 import {
+  areLongNumbers,
   dateText,
   isHardlyWord,
   isIdName,
-  isLongNumber,
   jwtParts,
   lookAlike,
   namesThings,
@@ -26,7 +26,7 @@ function areUuids(recorded: string, live: string): boolean {
 export function areIdentifiers(recorded: string, live: string, key: string | null): boolean {
   if (uuidVersion(recorded.slice(uuidPrefix(recorded).length)) !== null) return areUuids(recorded, live);
   if (jwtParts(recorded) !== null) return false; // judged by what it says
-  if (isLongNumber(recorded) && isLongNumber(live)) return key !== null && isIdName(key);
+  if (areLongNumbers(recorded, live)) return key !== null && isIdName(key);
   if (areRevisions(recorded, live)) return key !== null && (isIdName(key) || wordsOf(key).includes('rev'));
   return key !== null && isIdName(key) && lookAlike(recorded, live, { proven: false });
 }
