@@ -12,8 +12,12 @@ import type { HttpVersionChoice } from '../replayer/drive/way';
 import type { Generated, Generator, Recorded } from '../replayer/generate/generator';
 import { generatorNamed, generators } from '../replayer/generate/registry';
 import type { WritePlan } from '../replayer/generate/write-plan';
+import { type CallPolicy, callPolicies } from '../replayer/judge/outgoing-calls';
+import { type ClockKind, clockKinds } from '../replayer/launch/clock';
 import { recordedTarget } from '../replayer/launch/target';
 import { parseNoiseRules } from '../replayer/noise/rules';
+import { readAllowance } from '../replayer/sandbox/allow';
+import type { SandboxKind } from '../replayer/sandbox/sandbox';
 import type { SuiteSettings } from '../replayer/suite/description';
 import type { ExchangeFilter } from '../tape/model/filter';
 import { parseRedactionRules } from '../tape/redact/rules-file';
@@ -28,6 +32,7 @@ import { type FilterArguments, filterFrom, filterOptions, parseDuration, tapeArg
 import { differingLines, mergedFiles, type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import { noteLeftOut } from './replay';
 import { readText, replayOptions } from './replay-options';
+import { callsMeaning, sandboxOptions } from './sandbox-options';
 import { contestedLines } from './session-notes';
 import { count, printLines, visibleLine } from './terminal';
 import { keepHeapTight } from './tight-heap';
@@ -44,6 +49,11 @@ interface GenerateArguments extends FilterArguments, ProtoArguments {
   readonly target?: string;
   readonly env?: readonly string[];
   readonly wait?: string;
+  readonly sandbox?: SandboxKind;
+  readonly clock?: ClockKind;
+  readonly allow?: readonly string[];
+  readonly calls?: CallPolicy;
+  readonly strict: boolean;
   readonly timeout?: string;
   readonly hostHeader?: string;
   readonly httpVersion?: HttpVersionChoice;
@@ -79,6 +89,11 @@ export const generateCommand: CommandModule<object, GenerateArguments> = {
         target: { type: 'string', describe: 'where COMMAND listens; default: where the service was recorded' },
         env: { ...list, describe: "for COMMAND: 'PAYMENTS_URL={mock:payments:8443}', 'PORT={port}'; repeatable" },
         wait: { type: 'string', describe: 'longest wait for the first answer of COMMAND, such as 30s' },
+        sandbox: sandboxOptions.sandbox,
+        clock: { choices: clockKinds, describe: sandboxOptions.clock.describe },
+        allow: sandboxOptions.allow,
+        calls: { choices: callPolicies, describe: callsMeaning },
+        strict: replayOptions.strict,
         timeout: { type: 'string', describe: replayOptions.timeout.describe },
         'host-header': replayOptions['host-header'],
         'http-version': replayOptions['http-version'],
@@ -155,6 +170,10 @@ const forSuites = [
   'target',
   'env',
   'wait',
+  'sandbox',
+  'clock',
+  'allow',
+  'calls',
   'timeout',
   'hostHeader',
   'httpVersion',
@@ -165,7 +184,7 @@ const forSuites = [
 
 function refuseSettings(generator: Generator, args: GenerateArguments): void {
   if (generator.takes.settings) return;
-  const switched = (['insecure', 'dedupe'] as const).find((name) => args[name]);
+  const switched = (['insecure', 'dedupe', 'strict'] as const).find((name) => args[name]);
   const given = forSuites.find((name) => args[name] !== undefined) ?? switched;
   const idle = given?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (idle === undefined && args['--'] === undefined) return;
@@ -185,6 +204,7 @@ function settingsFrom(args: GenerateArguments, folder: string): SuiteSettings {
     throw usage('--insecure and --ca exclude each other', 'Leave out --insecure: with --ca the certificate is checked');
   }
   if (args.ca !== undefined) readText(args.ca, '--ca');
+  readAllowance(args.allow ?? []);
   setHeadersFrom(args.setHeader ?? [], anyVariable);
   secretsFrom(args.secret ?? [], anyVariable);
   return {
@@ -194,6 +214,11 @@ function settingsFrom(args: GenerateArguments, folder: string): SuiteSettings {
       ? {}
       : { target: parseTarget(args.target).origin + parseTarget(args.target).basePath }),
     ...(args.wait === undefined ? {} : { waitMs: parseDuration(args.wait, '--wait') }),
+    ...(args.sandbox === undefined ? {} : { sandbox: args.sandbox }),
+    ...(args.clock === undefined ? {} : { clock: args.clock }),
+    ...(args.allow === undefined ? {} : { allow: args.allow }),
+    ...(args.calls === undefined ? {} : { calls: args.calls }),
+    ...(args.strict ? { strict: true } : {}),
     ...(args.timeout === undefined ? {} : { timeoutMs: parseDuration(args.timeout, '--timeout') }),
     ...(args.hostHeader === undefined ? {} : { hostHeader: args.hostHeader }),
     ...(args.httpVersion === undefined ? {} : { httpVersion: args.httpVersion }),
@@ -207,8 +232,10 @@ function settingsFrom(args: GenerateArguments, folder: string): SuiteSettings {
 /** The suite asks for variables when it runs; here only the form is looked at. */
 const anyVariable: Readonly<Record<string, string>> = new Proxy({}, { get: () => 'set' });
 
+const forCommands = ['env', 'wait', 'sandbox', 'clock', 'allow'] as const;
+
 function refuseWithoutCommand(args: GenerateArguments): void {
-  const idle = (['env', 'wait'] as const).find((name) => args[name] !== undefined);
+  const idle = forCommands.find((name) => args[name] !== undefined);
   if (idle === undefined) return;
   throw usage(
     `--${idle} is for the command that starts the build, and none is given`,

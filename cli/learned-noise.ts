@@ -60,7 +60,7 @@ export function learnedSummary({ rules, refused }: Learned, { file, runs }: Lear
   const written =
     rules.length === 0
       ? 'no place differs that a rule could be for'
-      : `wrote ${count(rules.length, 'rule')} to ${visibleLine(file)}: review them`;
+      : `wrote ${count(rules.length, 'rule')} to ${visibleLine(file)}: review them, then  --noise ${visibleLine(file)}`;
   return `${runs} runs: ${written}\n${refused.map(refusalLine).join('')}`;
 }
 

@@ -32,6 +32,11 @@ export interface FilterArguments {
   readonly session?: string | undefined;
 }
 
+/** Whether they choose some exchanges out of a tape; what is always left out (`--exclude`) is no choice. */
+export function isPart({ include, session }: FilterArguments): boolean {
+  return (include ?? []).length > 0 || session !== undefined;
+}
+
 /** The filter the arguments ask for. Throws BAD_FILTER. */
 export function filterFrom(args: FilterArguments, direction?: ExchangeFilter['direction']): ExchangeFilter {
   return {

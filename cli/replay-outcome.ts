@@ -25,6 +25,8 @@ export interface OutcomeOptions {
   readonly tape: string;
   readonly cases: readonly TestCase[];
   readonly noise: readonly NoiseRule[];
+  /** Whether some cases were chosen out of the tape. */
+  readonly isPart: boolean;
   readonly allowed: Allowed;
   readonly json: boolean;
   readonly reports: Reports;
@@ -55,9 +57,10 @@ export async function reportOutcome(
   if (outcomes.some((each) => each.interrupted)) throw interruptedAfter(report, options.cases.length);
   const lost = outcomes.find(({ unreachable, report: { errored } }) => unreachable !== null && errored > 0);
   if (lost !== undefined) throw unreachable(lost, options.target);
-  const { cases, noise, mocks } = options;
+  const { cases, noise, isPart, mocks } = options;
   const calls = mocks === null ? null : { made: report.calls, mocks };
-  for (const line of idleRules(noise, { results: report.results, cases, calls })) process.stderr.write(`${line}\n`);
+  const played = { results: report.results, cases, calls, isPart };
+  for (const line of idleRules(noise, played)) process.stderr.write(`${line}\n`);
   return exitStatusOf(report, allowed);
 }
 

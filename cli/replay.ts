@@ -19,7 +19,7 @@ import { interruptible } from './interruptible';
 import { learnInto, requireRuns, writeNoiseOption } from './learned-noise';
 import { readServed, sessionOnly } from './mock-options';
 import { requireSession } from './on-tape';
-import { type FilterArguments, filterFrom, filterOptions, jsonOption, tapeArgument, usage } from './options';
+import { type FilterArguments, filterFrom, filterOptions, isPart, jsonOption, tapeArgument, usage } from './options';
 import { type ProtoArguments, protoFilesFrom, protoOptions } from './proto-options';
 import {
   conditionsFrom,
@@ -117,6 +117,7 @@ async function replay(args: Arguments): Promise<void> {
       tape,
       cases,
       noise: options.noise,
+      isPart: isPart(args),
       allowed: { skipped: allowSkipped, flaky: args.allowFlaky },
       json,
       reports,

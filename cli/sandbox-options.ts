@@ -23,6 +23,9 @@ export const sandboxOptions = {
   },
 } as const satisfies Record<string, Options>;
 
+export const callsMeaning =
+  'how the calls of COMMAND are judged: each made or not; also how often and in which order; not at all';
+
 export interface SandboxArguments {
   readonly sandbox?: SandboxKind;
   readonly clock: ClockKind;

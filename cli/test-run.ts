@@ -140,7 +140,9 @@ async function withBuild(setting: TestSetting, { mocks, raw, place, shiftMs, sig
       draw?.(result);
       around?.finish(result);
     };
-    const options = { ...run, target: place.target, watch: mocks.cases, shiftMs: shiftMs ?? 0, signal, onResult };
+    const { launchedAtUs } = running;
+    const build = { target: place.target, watch: mocks.cases, shiftMs: shiftMs ?? 0, launchedAtUs };
+    const options = { ...run, ...build, signal, onResult };
     const outcome = await runSuite(cases, options);
     return { outcome: { ...outcome, surroundings: around?.byCase ?? new Map() }, seen: running.seen() };
   } finally {

@@ -10,14 +10,14 @@ import { whyUnattributed } from './around-cases';
 import { interruptible } from './interruptible';
 import { learnInto, requireRuns, writeNoiseOption } from './learned-noise';
 import { missTexts, mockOptions, notServedLines, unusedLines } from './mock-options';
-import { filterOptions, jsonOption, tapeArgument, usage } from './options';
+import { filterOptions, isPart, jsonOption, tapeArgument, usage } from './options';
 import { protoOptions } from './proto-options';
 import { conditionsFrom, type ReplayArguments, replayOptions, runsFrom } from './replay-options';
 import { reportOutcome } from './replay-outcome';
 import { reportsFrom, wantsPage } from './report-files';
-import { sandboxLines, sandboxOptions } from './sandbox-options';
+import { callsMeaning, sandboxLines, sandboxOptions } from './sandbox-options';
 import { visibleLine } from './terminal';
-import type { TestRun } from './test-run';
+import type { TestRun, TestSetting } from './test-run';
 import { commandOptions, type TestArguments, testRepeatedly, withSetting } from './test-setting';
 
 interface Arguments extends TestArguments, ReplayArguments {
@@ -52,8 +52,7 @@ export const testCommand: CommandModule<object, Arguments> = {
         calls: {
           choices: callPolicies,
           default: 'set' as const,
-          describe:
-            'how the calls of COMMAND are judged: each made or not; also how often and in which order; not at all',
+          describe: callsMeaning,
         },
         'allow-flaky': { type: 'boolean', default: false, describe: 'flaky cases do not fail the run' },
         ...writeNoiseOption,
@@ -108,11 +107,15 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
     const played = await interruptible((signal) => testRepeatedly(setting, runs, signal));
     const [first] = played;
     const sandbox = mergeSeen([first.seen, ...played.slice(1).map(({ seen }) => seen)], args.onMiss !== 'fail');
-    if (!args.json) tellOfMocks(played, sandbox, args.tape);
+    if (!args.json) {
+      tellOfMocks(played, sandbox, args.tape);
+      tell(unusedLines(isPart(args) ? ofCases(first.unused, setting) : first.unused));
+    }
     const status = await reportOutcome([first.outcome, ...played.slice(1).map(({ outcome }) => outcome)], {
       tape: args.tape,
       cases,
       noise: run.noise,
+      isPart: isPart(args),
       allowed: { skipped: args.allowSkipped, flaky: args.allowFlaky },
       json: args.json,
       reports,
@@ -135,11 +138,18 @@ async function runTest(args: Arguments, log: AppLog): Promise<number> {
   });
 }
 
-/** Misses of all runs, each kind once; what was not asked for is told of the first. */
+/** Misses of all runs, each kind once. */
 function tellOfMocks(played: readonly [TestRun, ...TestRun[]], sandbox: SandboxReport, tape: string): void {
   const misses = played.flatMap(missesElsewhere);
   const untrusted = played.flatMap(({ untrustedLines }) => untrustedLines).map(visibleLine);
-  tell([...untrusted, ...missTexts(misses, tape), ...sandboxLines(sandbox), ...unusedLines(played[0].unused)]);
+  tell([...untrusted, ...missTexts(misses, tape), ...sandboxLines(sandbox)]);
+}
+
+/** Those that were recorded under a case that was played: the others were not due. */
+function ofCases(unused: TestRun['unused'], { cases, mocks }: TestSetting): TestRun['unused'] {
+  const ids = new Set(cases.map(({ id }) => id));
+  const due = new Set(mocks.set.mocks.filter(({ cause }) => cause !== null && ids.has(cause)).map(({ id }) => id));
+  return unused.filter(({ exchange }) => due.has(exchange));
 }
 
 /** Those of no case that the report has a block for: there they stand with their case. */

@@ -7,6 +7,7 @@ import { turnsOf } from './cases/turns';
 import { Carrier } from './correlate/carrier';
 import { ownMarks } from './correlate/marks';
 import type { Failure } from './drive/failure';
+import type { NewName } from './judge/causes/identities';
 import { openRunState } from './judge/causes/run-state';
 import { Outcomes } from './outcomes';
 import { resultOf } from './play/before';
@@ -82,6 +83,8 @@ class CaseRun implements Run {
   private readonly reach = new Reach();
   private readonly players: Players;
 
+  /** For whoever answers for the dependencies: a call that comes after its answer speaks of what that has named. */
+  private named: NewName[] = [];
   private readonly marks: ReadonlyMap<string, readonly string[]>;
   private readonly sequence: Sequence;
 
@@ -90,13 +93,14 @@ class CaseRun implements Run {
     private readonly options: OpenOptions,
   ) {
     this.outcomes = new Outcomes(cases);
-    const { concurrency = 1, speed = 'max', signal } = options;
+    const { concurrency = 1, speed = 'max', signal, shiftMs, launchedAtUs } = options;
     const sent = cases.filter(isSent);
     const turns = turnsOf(sent);
     this.carrier = new Carrier(turns, { ...options, targetOf: (test) => addressAsked(test, options) });
     const note = (id: string, notes: CaseNotes) => void this.allNotes.set(id, notes);
     const isOnTape = (text: string) => this.carrier.isOnTape(text);
-    const state = openRunState({ isOnTape, turns, shiftMs: options.shiftMs });
+    const onName = options.watch === undefined ? undefined : (name: NewName) => void this.named.push(name);
+    const state = openRunState({ isOnTape, turns, shiftMs, launchedAtUs, onName });
     const detail: Stage['detail'] = (id, details) => this.outcomes.keepDetails(id, details);
     this.players = new Players({ options, carrier: this.carrier, state, reach: this.reach, note, detail });
     this.marks = options.watch === undefined ? new Map() : ownMarks(sent);
@@ -125,7 +129,14 @@ class CaseRun implements Run {
   open(test: SentCase): Play {
     const play = this.players.open(test);
     const { watch } = this.options;
-    return watch === undefined ? play : watched(test, play, { watch, carrier: this.carrier, marks: this.marks });
+    if (watch === undefined) return play;
+    return watched(test, play, { watch, carrier: this.carrier, marks: this.marks, named: () => this.takeNamed() });
+  }
+
+  private takeNamed(): readonly NewName[] {
+    const { named } = this;
+    this.named = [];
+    return named;
   }
 
   begins(test: SentCase): void {

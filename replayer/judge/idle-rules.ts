@@ -17,16 +17,24 @@ export interface Played {
   readonly cases: readonly TestCase[];
   /** Null where no mocks were served: of rules about calls nothing can be said then. */
   readonly calls: CallsSeen | null;
+  /** Some cases were chosen: a rule that found nothing in them may speak of the others. */
+  readonly isPart?: boolean;
 }
 
 /** One warning a rule. */
-export function idleRules(rules: readonly NoiseRule[], { results, cases, calls }: Played): readonly string[] {
+export function idleRules(
+  rules: readonly NoiseRule[],
+  { results, cases, calls, isPart = false }: Played,
+): readonly string[] {
   if (rules.length === 0) return [];
   const used = usedInCalls({ mocks: [], made: [], ...calls }, results);
   const idle = rules.filter((rule) => !used.has(rule.name));
   return idle.flatMap((rule) => {
-    if (!isAboutCalls(rule)) return warning(rule, 'excused nothing', whyIdle(rule, results, cases));
-    return calls === null ? [] : warning(rule, 'excused nothing', whyIdleInCalls(rule, calls.mocks));
+    if (!isAboutCalls(rule)) {
+      const why = whyIdle(rule, results, cases);
+      return isPart && why !== notWithin ? [] : warning(rule, 'excused nothing', why);
+    }
+    return calls === null || isPart ? [] : warning(rule, 'excused nothing', whyIdleInCalls(rule, calls.mocks));
   });
 }
 
@@ -55,12 +63,13 @@ function fittingCases(rule: NoiseRule, cases: readonly TestCase[]): readonly Tes
   return cases.filter((test) => fits(rule, subjectOf(test.stored.exchange)));
 }
 
+const notWithin = 'what differs there is not within it';
+
 function whyIdle(rule: NoiseRule, results: readonly CaseResult[], cases: readonly TestCase[]): string {
   const ids = new Set(fittingCases(rule, cases).map((test) => test.id));
   const differing = results.filter(({ id }) => ids.has(id)).flatMap(({ differences }) => differences);
   const ofAnswers = differing.filter((each) => !isOfCalls(each));
-  if (ofAnswers.some(({ path }) => coversPath(rule.path, parsePath(path))))
-    return 'what differs there is not within it';
+  if (ofAnswers.some(({ path }) => coversPath(rule.path, parsePath(path)))) return notWithin;
   return whyDead(rule, cases) ?? 'nothing differs there';
 }
 

@@ -8,9 +8,10 @@ import { formatPath } from '../../tape/model/path';
 import { digestOf } from '../accept/accepted';
 import { textAt } from '../correlate/places';
 import { jwtParts } from '../noise/shapes';
+import { saidOtherwise } from './causes/token';
 import { placeOf } from './context';
 import { type Difference, type Found, leafOf } from './difference';
-import { type Asked, wordReason } from './excuse';
+import { type Asked, tokenPlace, wordReason } from './excuse';
 import { lastingValue } from './lasting';
 import { valueAt } from './recorded-answer';
 import { firstStanding } from './words';
@@ -67,7 +68,7 @@ interface Texts {
 }
 
 function shownTexts({ recorded, actual }: Texts, found: Found, asked: Asked) {
-  const claims = claimsOf(recorded, actual);
+  const claims = claimsOf(recorded, actual, asked);
   if (claims !== null) return claims;
   const beside = translation(found, recorded, asked);
   if (Math.max(recorded.length, actual.length) <= longestText) return { expected: recorded, ...beside, actual };
@@ -82,11 +83,15 @@ function shownTexts({ recorded, actual }: Texts, found: Found, asked: Asked) {
   return { expected: excerpt(expected, at.expected), actual: excerpt(actual, at.actual) };
 }
 
-/** What two tokens say, where they say something: nobody reads base64. */
-function claimsOf(recorded: string, actual: string): Pick<Difference, 'expected' | 'actual'> | null {
+/** What two tokens say otherwise, where they say something: nobody reads base64, nor ten claims for one. */
+function claimsOf(
+  recorded: string,
+  actual: string,
+  { context }: Asked,
+): Pick<Difference, 'expected' | 'actual'> | null {
   const [left, right] = [jwtParts(recorded), jwtParts(actual)];
   if (left === null || right === null || JSON.stringify(left) === JSON.stringify(right)) return null;
-  return { expected: left as unknown as JsonValue, actual: right as unknown as JsonValue };
+  return saidOtherwise(left, right, tokenPlace(context));
 }
 
 /** What the recorded value is in this run, where that is another one. A live secret is named, not shown. */

@@ -5,6 +5,7 @@
 import { WiretapeError } from '../../errors/wiretape-error';
 import { openSandbox, type SandboxOptions } from '../sandbox/open';
 import type { Sandbox, SandboxSeen } from '../sandbox/sandbox';
+import { formatUnrecorded, type Unrecorded } from '../sandbox/unrecorded';
 import { clockRemark } from './clock';
 import { type RunningCommand, startCommand } from './command';
 import { commandEnvironment, filledCommand } from './environment';
@@ -28,6 +29,8 @@ export interface BuildOptions extends Omit<SandboxOptions, 'placed'> {
 
 export interface RunningBuild {
   readonly command: RunningCommand;
+  /** By the real clock, before its first instruction. */
+  readonly launchedAtUs: number;
   seen(): SandboxSeen;
   close(): Promise<void>;
 }
@@ -59,9 +62,11 @@ export async function startBuild(command: readonly string[], options: BuildOptio
     if (await isListening(target)) throw portTaken(target);
     const clock = options.shiftMs === null ? [] : [clockRemark(options.shiftMs, Date.now())];
     for (const remark of [...sandbox.remarks, ...led.told.map(ledRemark), ...clock]) options.onRemark?.(remark);
+    const launchedAtUs = Date.now() * 1000;
     const running = await readyCommand(words, { ...options, env, sandbox });
     return {
       command: running,
+      launchedAtUs,
       seen: sandbox.seen,
       async close() {
         await running.stop();
@@ -89,8 +94,25 @@ async function readyCommand(
     return running;
   } catch (error) {
     await running.stop();
-    throw error;
+    throw error instanceof WiretapeError ? withUnrecorded(error, sandbox.seen().unrecorded) : error;
   }
+}
+
+const listed = 5;
+
+/** A build that does not come up has mostly not found what it needs: a database that nothing stands in for. */
+function withUnrecorded(error: WiretapeError, unrecorded: readonly Unrecorded[]): WiretapeError {
+  if (unrecorded.length === 0 || error.code === 'INTERRUPTED') return error;
+  const reached = unrecorded.flatMap(({ what, name }) =>
+    what === 'udp' ? [] : [what === 'tcp' ? name : `${name}:PORT`],
+  );
+  const allowed = [...new Set(reached)].slice(0, listed).map((address) => `--allow ${address}`);
+  const way = `Let it reach what is not on the tape, such as a database:  ${allowed.join(' ')}  (in a suite: allow in setup.js)`;
+  return new WiretapeError(error.code, error.message, {
+    seen: [...error.seen, ...unrecorded.slice(0, listed).map(formatUnrecorded)],
+    remedy: allowed.length === 0 ? error.remedies : [way, ...error.remedies],
+    cause: error.cause,
+  });
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {

@@ -19,6 +19,7 @@ import { explainMiss, type Miss } from './match/miss';
 import type { Mock, MockSet, Refusal } from './mock';
 import type { MockServerOptions, ServedEvent } from './server';
 import { FromTape } from './shelf/from-tape';
+import { Soon } from './soon';
 import { type Addresses, addressesOf } from './translate/addresses';
 import { createTokenMint } from './translate/tokens';
 import { createTranslation, type Translation } from './translate/translation';
@@ -39,6 +40,8 @@ export interface Answering {
    * mean equal requests to equal upstreams.
    */
   find(asked: Asked, live: HttpRequest, by: Finding): Found;
+  /** As `find`; in a run, what fits nothing waits for the answers that are on their way. */
+  findSoon(asked: Asked, live: HttpRequest, by: Finding): Found | Promise<Found>;
   /** Set where mocks are shelved: their host asks these. */
   readonly shelved: {
     /** As `find`, once what that takes was read; requests must be given in the order in which they came, one after another. */
@@ -111,6 +114,8 @@ export interface Answerer {
   readonly answering: Answering;
   readonly matcher: Matcher;
   readonly tally: Tally;
+  /** To be told when a case begins or is over. */
+  readonly soon: Soon;
 }
 
 /** Where the mocks are to be found; filled while ports are opened. */
@@ -181,6 +186,11 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     const { request, entries } = redact(live);
     return { host, upstream: asked.upstream, request, redacted: entries, digests: rightDigests(live) };
   };
+  const soon = new Soon(options.patienceMs);
+  const fitting = (ask: Ask, by: Finding): Matched | null => {
+    const match = matcher.match(ask, by.wire());
+    return match.kind === 'miss' ? null : match;
+  };
   const { shelved } = set;
   const fromTape =
     shelved === undefined || options.tape === undefined
@@ -205,6 +215,17 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     find(asked, live, by) {
       const match = matcher.match(askOf(asked, live, by), by.wire());
       return match.kind === 'miss' ? missOf(asked, match, by.mayPass ?? true) : served(asked, match);
+    },
+    findSoon(asked, live, by) {
+      const ask = askOf(asked, live, by);
+      const match = matcher.match(ask, by.wire());
+      if (match.kind !== 'miss') return served(asked, match);
+      if (!matcher.isPlayed) return missOf(asked, match, by.mayPass ?? true);
+      return soon
+        .find(() => fitting(ask, by))
+        .then((found) => {
+          return found === null ? missOf(asked, match, by.mayPass ?? true) : served(asked, found);
+        });
     },
     shelved: fromTape && {
       async find(asked, live, by) {
@@ -238,7 +259,7 @@ export function createAnswering(set: MockSet, options: MockServerOptions, places
     },
   };
   const tally = { misses, faults, calls, missed: () => missed, failed: () => failed || faults.length > 0 };
-  return { answering, matcher, tally };
+  return { answering, matcher, tally, soon };
 }
 
 /** A rule that is younger than the tape takes as much out of the recorded request as of a live one; placeholders pass it. */

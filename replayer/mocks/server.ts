@@ -53,6 +53,8 @@ export interface MockServerOptions {
   readonly valid?: Validity;
   /** How far the clock of the clients is from the real one, in milliseconds: what they are told of time is by theirs. Default 0. */
   readonly shiftMs?: number;
+  /** How long a request of a run that fits nothing waits for the answer of a case to say what it speaks of. */
+  readonly patienceMs?: number;
   /** What a client may take up; the defaults are in limits.ts. */
   readonly limits?: Partial<MockLimits>;
   /** Who serves which mocks; default all of the registry. */
@@ -129,7 +131,7 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
   const ownPorts = new Map<number, string>();
   const urls = new Map<string, string>();
   const answerer = createAnswering(set, options, { limits, urls, ownPorts });
-  const { answering, matcher, tally } = answerer;
+  const { answering, matcher, tally, soon } = answerer;
   const placeholders = new Set(set.mocks.flatMap(({ redacted }) => redacted.map(({ placeholder }) => placeholder)));
   const trust = createTrustWatch();
   const desk = openDesk(answerer, options.hosts ?? allHosts);
@@ -181,8 +183,12 @@ export async function startMocks(set: MockSet, options: MockServerOptions = {}):
         begin(each) {
           answering.translation.learn(each.carried.filter(({ recorded }) => placeholders.has(recorded)));
           matcher.begin(each);
+          soon.tell();
         },
-        end: matcher.end,
+        end(id, named) {
+          matcher.end(id, named);
+          soon.tell();
+        },
         asRecorded: answering.translation.recorded,
       },
       failed: () => tally.failed(),

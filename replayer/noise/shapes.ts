@@ -227,6 +227,14 @@ function decodedObject(part: string): Record<string, unknown> | null {
   }
 }
 
+/**
+ * 15 digits and more, as snowflakes and ids of 53 random bits have: nobody counts so far. The other one may have fewer, as
+ * every hundredth random one does.
+ */
+export function areLongNumbers(a: string, b: string): boolean {
+  return [a, b].every((text) => /^[1-9]\d{10,19}$/.test(text)) && Math.max(a.length, b.length) >= 15;
+}
+
 /** True for strings that only a generator makes: hexadecimal, ULID, mixed letters and digits, after a prefix like `ord_`. */
 export function looksGenerated(text: string): boolean {
   if (text.length < 11 || text.length > longestGenerated) return false;
@@ -245,7 +253,9 @@ export function lookAlike(a: string, b: string, { proven }: { readonly proven: b
   const [left, right] = [a.slice(cut), b.slice(cut)];
   const known = classesOf(right);
   const isLong = (alphabet: string) => left.length >= (cut === 0 ? (fewest[alphabet] ?? 16) : 8);
-  if (!classesOf(left).some((alphabet) => known.includes(alphabet) && isLong(alphabet))) return false;
+  if (!classesOf(left).some((alphabet) => known.includes(alphabet) && isLong(alphabet))) {
+    return proven && areTailsOfOneKind(a, b);
+  }
   if (proven) return true;
   const isShort = cut === 0 && left.length < 16;
   return (isScattered(left) || isScattered(right)) && !(isShort && areVariants(left, right));
@@ -271,6 +281,23 @@ function prefixLength(text: string): number {
 function sharedPrefix(a: string, b: string): number {
   const length = prefixLength(a);
   return length === prefixLength(b) && a.slice(0, length) === b.slice(0, length) ? length : 0;
+}
+
+/**
+ * `N-r9BGfST-1P` and `N-DcXFJOpc_T`: behind one word, what may hold dashes of its own, and by chance no digit, or no small
+ * letter, as every tenth id of a generator does. Believed only of what is known to be made anew: headings look so, too.
+ */
+function areTailsOfOneKind(a: string, b: string): boolean {
+  const word = /^[A-Za-z]{1,12}(?:_[A-Za-z]{1,8})?[_-](?=[\w-]{8,}$)/.exec(a)?.[0];
+  if (word === undefined || !b.startsWith(word)) return false;
+  const both = a.slice(word.length) + b.slice(word.length);
+  if (!/^[\w-]+$/.test(both) || !/[A-Z]/.test(both) || !/[a-z]/.test(both)) return false;
+  return [a, b].every((text) => /[A-Za-z]/.test(text.slice(word.length))) && isScrambled(both);
+}
+
+/** Digits, letters at random, or capitals here and there: a name of two words has one within it. */
+function isScrambled(text: string): boolean {
+  return /\d/.test(text) || isHardlyWord(text) || /[a-z][A-Z].*[a-z][A-Z].*[a-z][A-Z]/.test(text);
 }
 
 /**

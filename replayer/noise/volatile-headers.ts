@@ -11,12 +11,14 @@ import { epochTime } from './shapes';
 /** Clocks: that a value comes twice means nothing, so it is never compared by identity; it must follow the clock. */
 const clocks = 'date expires last-modified';
 
-/** Infrastructure, and when a window of a limit ends, which began by nobody's request: that a value comes twice means nothing either. */
+/** Infrastructure, and where a window of a limit stands, which others use as well and which began by nobody's request; the limit itself is judged. */
 const ambient = `
   age server-timing x-runtime x-response-time x-process-time
   x-envoy-upstream-service-time via x-served-by x-timer x-cache-hits
   ratelimit-reset x-ratelimit-reset x-rate-limit-reset x-ratelimit-reset-after x-ratelimit-reset-requests
-  x-ratelimit-reset-tokens`;
+  x-ratelimit-reset-tokens
+  ratelimit ratelimit-remaining x-ratelimit-remaining x-rate-limit-remaining x-ratelimit-remaining-requests
+  x-ratelimit-remaining-tokens`;
 
 /** Which version of a representation this is: judged by whether it changes when that does. */
 const validators = 'etag';

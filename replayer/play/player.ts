@@ -37,6 +37,8 @@ export interface RunOptions extends DestinationOptions {
   readonly accepted?: AcceptedValues;
   /** How far the clock of the build is from the real one, in milliseconds. Default 0. */
   readonly shiftMs?: number;
+  /** When the build was started, by the real clock; left out where it was up already. */
+  readonly launchedAtUs?: number;
   /** Whoever answers for the dependencies of the build wants to know which case asks. */
   readonly watch?: CaseWatch;
   /** Whether the answers of cases that fail are kept as a whole, for looking at. Default false. */
@@ -55,7 +57,8 @@ export interface CaseWatch {
     /** Ids that its request has for itself, by which its calls may be known. */
     readonly marks: readonly string[];
   }): void;
-  end(id: string): void;
+  /** `named`: what answers gave in the place of recorded identifiers since the last case that was over. */
+  end(id: string, named: readonly { readonly recorded: string; readonly live: string }[]): void;
   /** A text of the build's answers with recorded values in place of those that its dependencies were given in this run. */
   asRecorded(text: string): string;
 }

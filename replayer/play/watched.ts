@@ -2,11 +2,14 @@
 import type { SentCase } from '../cases/cases';
 import { turnsOf } from '../cases/turns';
 import type { Carrier } from '../correlate/carrier';
+import type { NewName } from '../judge/causes/identities';
 import type { CaseWatch, Play, PlayStep } from './player';
 
 export interface Watching {
   readonly watch: CaseWatch;
   readonly carrier: Carrier;
+  /** What the judge has named since it was asked last. */
+  named(): readonly NewName[];
   /** As recorded, by case. */
   readonly marks: ReadonlyMap<string, readonly string[]>;
 }
@@ -21,7 +24,7 @@ export function watched(test: SentCase, play: Play, watching: Watching): Play {
     async play() {
       if (i === 0) watching.watch.begin(begun(test, watching));
       await each.play();
-      if (i === last) watching.watch.end(test.id);
+      if (i === last) watching.watch.end(test.id, watching.named());
     },
   });
   return { steps: play.steps.map(step), result: () => play.result() };

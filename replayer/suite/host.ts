@@ -84,6 +84,7 @@ export async function openHost({ folder, settings, cases }: StartRequest, env: N
         secrets: secretsOfCases(inbound, { answers: outbound, secrets: options.secrets }),
         target: launched.target,
         shiftMs: launched.shiftMs,
+        ...(launched.launchedAtUs === null ? {} : { launchedAtUs: launched.launchedAtUs }),
         ...(launched.mocks === null ? {} : { watch: launched.mocks.cases }),
       },
       launched,

@@ -23,6 +23,8 @@ export interface Launched {
   readonly mocks: MockServer | null;
   /** How far the clock of the build is from the real one. */
   readonly shiftMs: number;
+  /** By the real clock; null where it was up already. */
+  readonly launchedAtUs: number | null;
   /** What the build reached for that is not on the tape. */
   unrecorded(): readonly Unrecorded[];
   /** What a person must know of where the build runs. */
@@ -71,14 +73,22 @@ export async function launch(settings: SuiteSettings, set: MockSet, options: Lau
     });
     const close = (): Promise<void> => build.close().finally(() => mocks.close());
     const unrecorded = () => build.seen().unrecorded;
-    return { target: place.target, mocks, shiftMs: shiftMs ?? 0, unrecorded, remarks, close };
+    const { launchedAtUs } = build;
+    return { target: place.target, mocks, shiftMs: shiftMs ?? 0, launchedAtUs, unrecorded, remarks, close };
   } catch (error) {
     await mocks.close();
     throw error;
   }
 }
 
-const notOurs = { mocks: null, shiftMs: 0, unrecorded: () => [], remarks: [], close: async () => {} };
+const notOurs = {
+  mocks: null,
+  shiftMs: 0,
+  launchedAtUs: null,
+  unrecorded: () => [],
+  remarks: [],
+  close: async () => {},
+};
 
 /** Throws TARGET_UNREACHABLE: one clear sentence in place of every test failing with it. */
 async function alreadyUp(text: string, named: 'WIRETAPE_TARGET' | 'setup.js'): Promise<Launched> {

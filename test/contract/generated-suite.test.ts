@@ -156,6 +156,28 @@ it('starts the build at the recorded time where setup.js says so', async () => {
   expect(status).toBe(0);
 });
 
+it('has where its build runs, and how strictly it is judged, from the options that `test` has', async () => {
+  projects.make('settled');
+  const where = ['--sandbox', 'env', '--clock', 'recorded', '--allow', '127.0.0.1:5432', '--allow', '/run/db.sock'];
+  const args = [...where, '--calls', 'strict', '--strict', '--', 'node', 'server.js'];
+  expect(await projects.generate('settled', 'shop.tape', args)).toMatchObject({ status: 0 });
+  const setup = readFileSync(join(folder, 'settled/test/wiretape/setup.js'), 'utf8');
+  const settings = ["sandbox: 'env'", "clock: 'recorded'", "calls: 'strict'", 'strict: true'].map(
+    (line) => `  ${line},\n`,
+  );
+  expect(setup).toContain(settings.slice(0, 2).join(''));
+  expect(setup).toContain("  allow: ['127.0.0.1:5432', '/run/db.sock'],\n");
+  expect(setup).toContain(settings.slice(2).join(''));
+});
+
+it.each([
+  ['an address without a port', ['--allow', 'db', '--', 'node', 'server.js'], 'Cannot read --allow "db"'],
+  ['what may be reached without a command', ['--allow', 'db:5432'], '--allow is for the command that starts the build'],
+])('is not written with %s', async (_what, args, said) => {
+  const { status, stderr } = await projects.generate('commonjs', 'shop.tape', args);
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(said) });
+});
+
 it('says what is missing where nothing says what to play against', async () => {
   const bare = projects.edited('commonjs', 'bare', (setup) => setup.replace(/^ {2}(command|target): [\s\S]*?,$/gm, ''));
   const { status, output } = await projects.run(bare, ['-t', 'POST /users']);

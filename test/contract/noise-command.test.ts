@@ -63,7 +63,10 @@ it('writes what differs between runs into a file, with which the next runs pass'
       '',
     ].join('\n'),
   );
-  expect([status, stderr]).toEqual([0, '3 runs: wrote 3 rules to shop.noise.yaml: review them\n']);
+  expect([status, stderr]).toEqual([
+    0,
+    '3 runs: wrote 3 rules to shop.noise.yaml: review them, then  --noise shop.noise.yaml\n',
+  ]);
 
   const again = await noise('learn', 'shop.tape', '--target', url, '--runs', '2');
   expect([again.status, again.stdout]).toEqual([0, '']);
@@ -105,7 +108,9 @@ it('starts the build anew for each run, with mocks of what it calls', async () =
   expect(stdout).toMatch(
     /^# exchange 1: recorded "first", in 3 runs "by \d+", "by \d+", "by \d+"\n- .*path: body\.node,/,
   );
-  expect(stderr).toMatch(/^3 runs: wrote 1 rule to shop\.noise\.yaml: review them$/m);
+  expect(stderr).toMatch(
+    /^3 runs: wrote 1 rule to shop\.noise\.yaml: review them, then {2}--noise shop\.noise\.yaml$/m,
+  );
   expect(status).toBe(0);
 }, 60_000);
 
@@ -155,7 +160,10 @@ describe('--write-noise', () => {
     const url = await serve(drifting);
     const args = ['replay', 'shop.tape', '--target', url, '--runs', '3', '--write-noise', 'shop.noise.yaml'];
     const first = await run(...args);
-    expect([first.status, first.stderr]).toEqual([1, '3 runs: wrote 3 rules to shop.noise.yaml: review them\n']);
+    expect([first.status, first.stderr]).toEqual([
+      1,
+      '3 runs: wrote 3 rules to shop.noise.yaml: review them, then  --noise shop.noise.yaml\n',
+    ]);
     expect(first.stdout).toContain('each case was played 3 times');
     expect(fileText()).toContain(`# exchange 1: recorded "first", in 3 runs "second", "third"\n${learned}`);
     const before = fileText();
@@ -180,7 +188,7 @@ describe('--write-noise', () => {
   it('writes what differs between the runs of a baseline', async () => {
     const args = ['--baseline', await serve(drifting), '--target', await serve(drifting)];
     const { stderr } = await run('replay', 'shop.tape', ...args, '--write-noise', 'shop.noise.yaml');
-    expect(stderr).toBe('2 runs: wrote 3 rules to shop.noise.yaml: review them\n');
+    expect(stderr).toBe('2 runs: wrote 3 rules to shop.noise.yaml: review them, then  --noise shop.noise.yaml\n');
   });
 
   it('refuses a change of the build, and tells why', async () => {

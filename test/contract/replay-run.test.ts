@@ -218,3 +218,27 @@ it('plays case by case for generated suites', async () => {
   expect(played.report()).toMatchObject({ cases: 2, passed: 1, failed: 1 });
   await played.close();
 });
+
+it('tells whoever answers for dependencies what each answer called its things', async () => {
+  const [recorded, live] = ['01M8JBS583K0KTTDGCXHSPM2NP', '01M8JBTBF3T630PKPC12F58QG4'];
+  const made = (id: string): ExchangeSketch => ({ method: 'POST', target: '/notes', responseBody: { id } });
+  const url = await serve((_request, response) => {
+    response.sendDate = false;
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ id: live }));
+  });
+  const told: unknown[] = [];
+  const watch = {
+    begin: ({ id }: { readonly id: string }) => void told.push(['begin', id]),
+    end: (id: string, named: unknown) => void told.push(['end', id, named]),
+    asRecorded: (text: string) => text,
+  };
+  const { report } = await run([made(recorded), made(recorded)], url, { watch });
+  expect(report.passed).toBe(2);
+  const both = [{ recorded, live }];
+  expect(told).toEqual([
+    ['begin', '1'],
+    ['end', '1', both],
+    ['begin', '2'],
+    ['end', '2', []],
+  ]);
+});

@@ -23,6 +23,8 @@ export interface JudgingOptions {
   readonly laterUs?: number;
   /** How far the clock of the build is from the real one. */
   readonly shiftMs?: number;
+  /** When the build was started. */
+  readonly launchedAtUs?: number;
 }
 
 /** Of the project whose tapes these are. */
@@ -74,12 +76,20 @@ function judgeStored({ stored, recorded, live }: Runs, options: JudgingOptions):
 export function judgeAnswers(
   tests: readonly RunnableCase[],
   answers: readonly LiveAnswer[],
-  { noise, redactor = null, keyed = false, strict = false, shiftMs, authority = 'shop.test' }: AnswersOptions,
+  {
+    noise,
+    redactor = null,
+    keyed = false,
+    strict = false,
+    shiftMs,
+    launchedAtUs,
+    authority = 'shop.test',
+  }: AnswersOptions,
 ): readonly Judgement[] {
   const target = { authority, origin: `http://${authority}` };
   const carrier = new Carrier(tests, { targetOf: () => target, setHeaders: [], secrets: new Map() });
   const rules: readonly NoiseRule[] = noise === undefined ? [] : parseNoiseRules(noise, 'noise.yaml');
-  const state = openRunState({ isOnTape: (text) => carrier.isOnTape(text), turns: tests, shiftMs });
+  const state = openRunState({ isOnTape: (text) => carrier.isOnTape(text), turns: tests, shiftMs, launchedAtUs });
   return tests.flatMap((test, i) => {
     const answer = answers[i];
     return answer === undefined ? [] : [judgeCase(test, answer, { carrier, state, rules, redactor, keyed, strict })];

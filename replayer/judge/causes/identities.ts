@@ -5,12 +5,21 @@
 import { lookAlike, uuidPrefix, uuidVersion } from '../../noise/shapes';
 import { OneToOne } from './one-to-one';
 
+/** What this run calls something that is unique by itself. */
+export interface NewName {
+  readonly recorded: string;
+  readonly live: string;
+}
+
 export class Identities {
   /** Recorded ones, and what stands for them. */
   private readonly scopes = new Map<string, OneToOne>();
 
-  /** `isOnTape` says whether a text is known from a request or an answer of the recording. */
-  constructor(private readonly isOnTape: (text: string) => boolean) {}
+  /** `isOnTape` says whether a text is known from a request or an answer of the recording; `onNew` is told each name once. */
+  constructor(
+    private readonly isOnTape: (text: string) => boolean,
+    private readonly onNew?: (name: NewName) => void,
+  ) {}
 
   /** The recorded identifier that a live one stands for; undefined where it stands for none so far. Of counters nobody can say. */
   ownerOf(live: string): string | undefined {
@@ -28,7 +37,10 @@ export class Identities {
    */
   bind(recorded: string, live: string, scope = ''): boolean {
     if (recorded !== live && isUnique(live) && this.isOnTape(live)) return false;
-    return this.namesIn(scope).add(recorded, live);
+    const isNew = scope === '' && recorded !== live && this.liveOf(recorded) === undefined;
+    const isBound = this.namesIn(scope).add(recorded, live);
+    if (isNew && isBound) this.onNew?.({ recorded, live });
+    return isBound;
   }
 
   private namesIn(scope: string): OneToOne {

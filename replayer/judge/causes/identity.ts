@@ -1,6 +1,7 @@
 /** Identity: two identifiers of one kind may differ where a service makes them up, as long as they stay one to one. */
 import type { Origin } from '../../correlate/origin';
 import {
+  areLongNumbers,
   dateText,
   isHardlyWord,
   isIdName,
@@ -30,6 +31,7 @@ function areOfOneCase(left: string, right: string): boolean {
 export function areIdentifiers(recorded: string, live: string, key: string | null): boolean {
   if (uuidVersion(recorded.slice(uuidPrefix(recorded).length)) !== null) return areUuids(recorded, live);
   if (jwtParts(recorded) !== null) return false; // judged by what it says
+  if (areLongNumbers(recorded, live)) return key !== null && isIdName(key);
   if (areRevisions(recorded, live)) return key !== null && (isIdName(key) || wordsOf(key).includes('rev'));
   return key !== null && isIdName(key) && lookAlike(recorded, live, { proven: false });
 }
@@ -74,11 +76,18 @@ function pattern(text: string): string {
   return /^\d*[.,+/ -][\d.,+/ -]*$/.test(text) ? text : text.replace(/\d+/g, '0');
 }
 
-/** `how-to-train-x8f2k1` and `how-to-train-9dk2la`: the words stay, and what makes them unique is of one length. */
+/**
+ * `how-to-train-x8f2k1` and `how-to-train-9dk2la`: the words stay, and what makes them unique is of one length. Digits may
+ * stand beside it, as in `ORD-MX13J4G2-8421`; by themselves they count.
+ */
 function areSlugs(recorded: string, live: string): boolean {
   const [left, right] = [recorded.split(/[-_:|,]/), live.split(/[-_:|,]/)];
   if (left.length < 2 || left.length !== right.length || left[0] !== right[0]) return false;
-  return left.every((word, i) => word === right[i] || areTails(word, right[i] ?? ''));
+  const differing = left.flatMap((word, i) => (word === right[i] ? [] : [[word, right[i] ?? ''] as const]));
+  const isBeside = ([before, after]: readonly [string, string]) =>
+    before.length === after.length && /^\d+$/.test(before) && /^\d+$/.test(after);
+  const tails = differing.filter((pair) => areTails(...pair));
+  return tails.length > 0 && differing.every((pair) => tails.includes(pair) || isBeside(pair));
 }
 
 /** A file keeps what its name ends in: `notes_illtru3s8p.txt`. */

@@ -50,6 +50,9 @@ export function believableSpan(span: Span, date: string | undefined): Span {
 /** Clocks of two machines agree to about this much. */
 export const clockSlackMs = 2000;
 
+/** A service that is up for longer is a date that somebody chose. */
+const longestUpMs = 400 * 86_400_000;
+
 interface Window {
   low: number;
   high: number;
@@ -61,9 +64,13 @@ export class RunClock {
   /** As they were played. */
   private readonly pairs = new Pairs();
   private firstRecordedUs = Number.POSITIVE_INFINITY;
+  private firstLiveUs = Number.POSITIVE_INFINITY;
 
-  /** `shiftMs`: how far the clock of the build is from the real one. */
-  constructor(private readonly shiftMs = 0) {}
+  /** `shiftMs`: how far the clock of the build is from the real one. `launchedAtUs`: when it was started, by the real one. */
+  constructor(
+    private readonly shiftMs = 0,
+    private readonly launchedAtUs: number | null = null,
+  ) {}
 
   /** `live` is by the real clock, as we see it. */
   pairOf(recorded: Span, live: Span): SpanPair {
@@ -78,6 +85,7 @@ export class RunClock {
     const { recorded, live } = pair;
     this.pairs.add(pair);
     this.firstRecordedUs = Math.min(this.firstRecordedUs, recorded.fromUs);
+    this.firstLiveUs = Math.min(this.firstLiveUs, live.fromUs);
     // Its begin and its end, not all between: a stream of an hour says nothing of the times in later answers.
     this.add((live.fromUs - recorded.fromUs) / 1000);
     this.add((live.toUs - recorded.toUs) / 1000);
@@ -89,7 +97,19 @@ export class RunClock {
     const own = ownWindow(pair);
     if (deltaMs > own.low - stepMs && deltaMs < own.high + stepMs) return true;
     if (this.windows.some(({ low, high }) => deltaMs > low - stepMs && deltaMs < high + stepMs)) return true;
-    return this.isBetween(moved);
+    return this.isBetween(moved) || this.isOfStart(moved);
+  }
+
+  /**
+   * What a service did while it started, such as filling its tables, lies before all that was asked of it, in both runs: between
+   * the launch of the build and its first answer. When the recorded one started nobody knows.
+   */
+  isOfStart({ recordedMs, deltaMs, stepMs }: Moved): boolean {
+    if (this.launchedAtUs === null) return false;
+    const beforeMs = this.firstRecordedUs / 1000 - recordedMs;
+    const [liveMs, launchedMs] = [recordedMs + deltaMs, this.launchedAtUs / 1000 + this.shiftMs];
+    const isStart = liveMs > launchedMs - stepMs && liveMs <= this.firstLiveUs / 1000;
+    return isStart && beforeMs >= 0 && beforeMs <= longestUpMs;
   }
 
   /** What a service did by itself between two exchanges it did between the same two now. */

@@ -1,6 +1,6 @@
 /** What the judge remembers from one case of a run to the next; made when a run is opened, and passed in. */
 import type { Turn } from '../../cases/cases';
-import { Identities } from './identities';
+import { Identities, type NewName } from './identities';
 import { TokenLengths } from './opaque';
 import { RunClock } from './run-clock';
 import { Twins } from './twins';
@@ -22,12 +22,16 @@ export interface OfRun {
   readonly turns: Iterable<Pick<Turn, 'name' | 'stored'>>;
   /** How far the clock of the build is from the real one, in milliseconds. */
   readonly shiftMs?: number | undefined;
+  /** When the build was started, by the real clock; left out where nobody knows. */
+  readonly launchedAtUs?: number | undefined;
+  /** Told of each identifier that an answer of the run gives in the place of a recorded one. */
+  readonly onName?: ((name: NewName) => void) | undefined;
 }
 
-export function openRunState({ isOnTape, turns, shiftMs = 0 }: OfRun): RunState {
+export function openRunState({ isOnTape, turns, shiftMs = 0, launchedAtUs, onName }: OfRun): RunState {
   return {
-    clock: new RunClock(shiftMs),
-    identities: new Identities(isOnTape),
+    clock: new RunClock(shiftMs, launchedAtUs),
+    identities: new Identities(isOnTape, onName),
     twins: new Twins(),
     validators: new Validators(),
     tokenLengths: new TokenLengths(turns),

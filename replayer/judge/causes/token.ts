@@ -5,7 +5,7 @@
  */
 import type { JsonValue } from '../../../tape/json/json';
 import { keepsClaim } from '../../../tape/redact/jwt';
-import { isIdName, jwtParts } from '../../noise/shapes';
+import { isIdName, type JwtParts, jwtParts } from '../../noise/shapes';
 import { type Reason, scalarText } from './cause';
 import { isClock, movedTime } from './clock';
 import { areIdentifiers } from './identity';
@@ -32,6 +32,43 @@ export function jwtReason(recorded: string, live: string, place: TokenPlace): Re
   if (right === null || signatureOf(recorded).length !== signatureOf(live).length) return null;
   const same = areAlike(left.header, right.header, place) && areAlike(left.claims, right.claims, place);
   return same && lifetimeOf(left.claims) === lifetimeOf(right.claims) ? byToken : null;
+}
+
+/** What two tokens say differently and nothing excuses, for people: `{ claims: { role } }`. All that they say where it is no member of theirs. */
+export function saidOtherwise(recorded: JwtParts, live: JwtParts, place: TokenPlace): Said {
+  const hasItsTime = lifetimeOf(recorded.claims) === lifetimeOf(live.claims);
+  const claims = differing(recorded.claims, live.claims, (name, pair) => {
+    return isAlike(name, pair, place) && (hasItsTime || !lifetimeClaims.has(name));
+  });
+  const header = differing(recorded.header, live.header, (name, pair) => isAlike(name, pair, place));
+  const sides = (['expected', 'actual'] as const).map((side) => ({
+    ...(header === null ? {} : { header: header[side] }),
+    ...(claims === null ? {} : { claims: claims[side] }),
+  }));
+  const [expected, actual] = header === null && claims === null ? [recorded, live] : sides;
+  return { expected: expected as unknown as JsonValue, actual: actual as unknown as JsonValue };
+}
+
+interface Said {
+  readonly expected: JsonValue;
+  readonly actual: JsonValue;
+}
+
+const lifetimeClaims: ReadonlySet<string> = new Set(['iat', 'nbf', 'exp']);
+
+/** Null where all are alike. */
+function differing(
+  left: Members,
+  right: Members,
+  areSame: (name: string, pair: readonly [JsonValue, JsonValue]) => boolean,
+): { readonly expected: Members; readonly actual: Members } | null {
+  const names = [...new Set([...Object.keys(left), ...Object.keys(right)])].filter((name) => {
+    const isBoth = Object.hasOwn(left, name) && Object.hasOwn(right, name);
+    return !isBoth || !areSame(name, [left[name] as JsonValue, right[name] as JsonValue]);
+  });
+  const of = (members: Members) =>
+    Object.fromEntries(names.filter((name) => Object.hasOwn(members, name)).map((name) => [name, members[name]]));
+  return names.length === 0 ? null : { expected: of(left), actual: of(right) };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Mock, MockSet, Refusal } from '../mock';
 import { type CallDifferences, differencesOfCall } from './call-differences';
 import { type Ask, type Entry, type EntryOptions, entryOf, exactKey, type MockEntry } from './entry';
 import { Epochs } from './epochs';
-import type { Excuse } from './excuse';
+import type { Excuse, IdPair } from './excuse';
 import { type Group, Groups } from './group';
 import { type RecordedWords, wordsOf } from './identifiers';
 import { createLedger, type Unused } from './ledger';
@@ -69,7 +69,10 @@ export interface Matcher {
   refusal(upstream: string): Refusal | null;
   /** A case is played from now on: what was recorded under it is due. */
   begin(each: RunningCase): void;
-  end(id: string): void;
+  /** `named`: identifiers that the build's answers gave in the place of recorded ones meanwhile. */
+  end(id: string, named?: readonly IdPair[]): void;
+  /** Whether cases are played at all. */
+  readonly isPlayed: boolean;
   /** The case that a call made now belongs to, as far as it says so itself. */
   whose(headers: HeaderList): Whose;
   served(): { readonly [S in Strictness]: number } & { readonly refused: number };
@@ -216,7 +219,13 @@ export function createMatcher(set: MockSet, options: EntryOptions): Matcher {
       clock.note(clock.pairOf(each.recorded, { fromUs: each.startedAtUs, toUs: each.startedAtUs }));
       noise.standsFor(each.carried);
     },
-    end: (id) => running.end(id),
+    end(id, named = []) {
+      running.end(id);
+      noise.standsFor(named);
+    },
+    get isPlayed() {
+      return running.isPlayed;
+    },
     whose: (headers) => running.whose(headers),
     served: () => ({ ...counts, refused: ledger.refused() }),
     unused: ledger.unused,

@@ -103,6 +103,20 @@ it('passes a build that behaves as recorded, its dependency mocked, and leaves n
   expect([status, leftovers()]).toEqual([0, []]);
 });
 
+it('says nothing of calls and rules of cases that were not chosen', async () => {
+  const under = (causeId: string): CallSketch => ({ causeId });
+  tape(shop('/shop/a', 5), price('/price/a', 5, under('1')), shop('/shop/b', 6), price('/price/b', 6, under('3')));
+  writeFileSync(
+    join(folder, 'n.yaml'),
+    '- { in: response, path: body.price, match: "GET */shop/b", because: x }\n- { in: response, path: body.rice, because: x }\n',
+  );
+  const settings = [...withPort, ...calling('{mock:payments:8080}'), '--noise', 'n.yaml'];
+  const chosen = await runWiretape(args(...settings, '--include', '* */shop/a'), { cwd: folder });
+  expect([chosen.status, withoutWarningsOfNode(chosen.stderr)]).toEqual([0, '']);
+  const all = await runWiretape(args(...settings), { cwd: folder });
+  expect(all.stderr).toContain('noise rule n.yaml:2 excused nothing: no recorded answer has such a place');
+});
+
 it('keeps what the build prints in the file it is told, and shows it where the run fails', async () => {
   tape(shop('/shop/a', 5), price('/price/a', 5));
   const run = args(...withPort, ...calling('{mock:payments}'), '--app-log', 'app.log');

@@ -196,3 +196,30 @@ describe('a connection that was closed without an answer', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(600);
   });
 });
+
+describe('a call about a thing that the build has just made', () => {
+  const [recorded, live] = ['01M8JBS583K0KTTDGCXHSPM2NP', '01M8JBTBF3T630PKPC12F58QG4'];
+  const tape = calls({ method: 'POST', target: '/send', requestBody: { note: recorded }, responseBody: 'queued' });
+  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: `{"note":"${live}"}` };
+  const begun = { id: '9', recorded: { fromUs: 0, toUs: 1 }, startedAtUs: 0, carried: [] };
+
+  it('is answered once the answer that named it is judged, though it came before', async () => {
+    const mocks = await serving(tape, { patienceMs: 600_000 });
+    mocks.cases.begin(begun);
+    const asked = ask(`${mocks.urls.get('payments:8080')}/send`, init);
+    mocks.cases.end('9', [{ recorded, live }]); // before or after it came: it is answered either way
+    expect((await asked).text).toBe('queued');
+    expect(mocks.misses()).toEqual([]);
+  });
+
+  it('is a miss where no answer names it, and outside of a run at once', async () => {
+    const mocks = await serving(tape, { patienceMs: 0 });
+    const send = `${mocks.urls.get('payments:8080')}/send`;
+    expect((await ask(send, init)).status).toBe(502);
+    mocks.cases.begin(begun);
+    expect((await ask(send, init)).status).toBe(502);
+    mocks.cases.end('9', [{ recorded: 'another-thing-8392', live }]);
+    expect((await ask(send, init)).status).toBe(502);
+    expect(mocks.misses()).toHaveLength(3);
+  });
+});

@@ -161,6 +161,17 @@ print(connection.getresponse().read().decode())`;
     );
   });
 
+  it('says of a build that does not come up what it reached for, and how to let it', async () => {
+    tape(held);
+    const script = "fetch('http://198.51.100.8:5432/').finally(() => process.exit(7))";
+    const { status, stderr } = await runWiretape(['test', 'shop.tape', '--', process.execPath, '-e', script], {
+      cwd: folder,
+    });
+    expect([status, stderr]).toEqual([3, expect.stringMatching(/^COMMAND_FAILED .* ended with status 7/)]);
+    expect(stderr).toMatch(/^ {2}seen {6}unrecorded 198\.51\.100\.8:5432: called by node \(\d+\)$/m);
+    expect(stderr).toMatch(/^ {2}do this {3}Let it reach .* database: {2}--allow 198\.51\.100\.8:5432 /m);
+  });
+
   const curl = installed('curl', '--version') ? it : it.skip;
   curl('names who asked a known upstream for something else, and who refused its certificate, and why', async () => {
     tape('');

@@ -57,13 +57,26 @@ class HttpMocks implements OpenHost {
       this.write(asked, body, known);
       return;
     }
-    const found = this.answering.find(asked, liveRequest(asked, body), { host: 'http', wire });
+    const found = this.answering.findSoon(asked, liveRequest(asked, body), { host: 'http', wire });
+    return found instanceof Promise ? this.answerLater(asked, body, found) : this.give(asked, body, found);
+  }
+
+  private give(asked: Asked, body: Buffer, found: Found): void {
     if (found.kind === 'mock') this.write(asked, body, found);
     else this.miss(asked, body, found);
   }
 
   private wireOf(asked: Asked, body: Buffer): string {
     return wireKey(asked, { host: 'http', body, decides: this.answering.decides });
+  }
+
+  private async answerLater(asked: Asked, body: Buffer, finding: Promise<Found>): Promise<void> {
+    try {
+      const found = await finding;
+      this.answering.guard(asked, () => this.give(asked, body, found));
+    } catch (error) {
+      this.fault(asked, error);
+    }
   }
 
   /** Which mock answers is settled in the order of requests; nobody waits for the answer of another. */

@@ -147,6 +147,24 @@ describe('volatile headers', () => {
   it('must be there', () => {
     expect(told(judgeOne(recorded, { responseHeaders: [] }))).toEqual(['header["x-runtime"] removed "0.0123" -> null']);
   });
+
+  it.each([
+    ['RateLimit-Remaining', '87', '199'],
+    ['X-RateLimit-Remaining', '87', '199'],
+    ['RateLimit', 'limit=200, remaining=87, reset=12', 'limit=200, remaining=199, reset=60'],
+  ])('are what is left of a limit, which others use as well: %s', (name, before, now) => {
+    const left = (value: string): ExchangeSketch => ({ responseHeaders: [[name, value]], responseBody: '{}' });
+    expect(told(judgeOne(left(before), left(now)))).toEqual([]);
+  });
+
+  it.each([
+    ['RateLimit-Limit', '200', '100'],
+    ['RateLimit-Policy', '200;w=60', '100;w=60'],
+    ['X-Items-Remaining', '87', '199'],
+  ])('are not the limit itself, nor what is left of anything else: %s', (name, before, now) => {
+    const said = (value: string): ExchangeSketch => ({ responseHeaders: [[name, value]], responseBody: '{}' });
+    expect(told(judgeOne(said(before), said(now)))).toHaveLength(1);
+  });
 });
 
 describe('cookies', () => {

@@ -118,6 +118,56 @@ it.each(['Date', 'Expires'])('the header %s follows the clock', (name) => {
   expect(told(judgeOne(at(recordedMs), at(recordedMs + laterMs + hour), after))).toHaveLength(1);
 });
 
+it('a Date may be a second old beside a time that is not, and no older', () => {
+  const at = (ms: number, agoMs: number): ExchangeSketch => ({
+    responseHeaders: [['Date', http(ms - agoMs)], json],
+    responseBody: JSON.stringify({ createdAt: iso(ms) }),
+  });
+  const judgedAt = (agoMs: number) =>
+    told(judgeOne(at(recordedMs, 0), at(recordedMs + laterMs, agoMs), { laterUs: laterMs * 1000 }));
+  expect(judgedAt(second)).toEqual([]);
+  expect(judgedAt(3 * second)).toHaveLength(1);
+});
+
+describe('what a service did while it started', () => {
+  const first = recordedMs + laterMs;
+  const launched = first - 20 * second;
+  const at = (ms: number) => answer({ seededAt: iso(ms) });
+  const judgedAt = (recorded: number, live: number, options = { launchedAtUs: launched * 1000 }) =>
+    judgeRun([at(recorded), at(recordedMs)], [at(live), at(first)], { laterUs: laterMs * 1000, ...options }).map(told);
+
+  it.each([
+    ['was made at another distance from the first request', recordedMs - 8 * second, first - 17 * second],
+    ['was made by a service that was up for a month', recordedMs - 30 * day, first - 17 * second],
+    ['was made just after the launch', recordedMs - 8 * second, launched + 1],
+  ])('may have been read when it was: it %s', (_what, recorded, live) => {
+    expect(judgedAt(recorded, live)).toEqual([[], []]);
+  });
+
+  it.each([
+    ['is read anew, after it was asked', recordedMs - 8 * second, first + 3],
+    ['is older than the build', recordedMs - 8 * second, launched - 10 * second],
+    ['was a date of years ago', recordedMs - 900 * day, first - 17 * second],
+    ['was to come', recordedMs + hour, first - 17 * second],
+  ])('may not differ where it %s', (_what, recorded, live) => {
+    expect(judgedAt(recorded, live)[0]).toHaveLength(1);
+  });
+
+  it('may be one moment in the recording and two now, and comes back', () => {
+    const rows = (...ms: readonly number[]) => answer(ms.map((each, id) => ({ id, at: iso(each) })));
+    const [then, now] = [recordedMs - 8 * second, first - 17 * second];
+    const recorded = [rows(then, then), rows(then), rows(then)];
+    const options = { laterUs: laterMs * 1000, launchedAtUs: launched * 1000 };
+    const live = [rows(now, now + 4), rows(now + 4), rows(first + 2)];
+    expect(judgeRun(recorded, live, options).map((each) => told(each).length)).toEqual([0, 0, 1]);
+  });
+
+  it('is a difference where nobody knows when the build was started', () => {
+    const never = {} as { launchedAtUs: number };
+    expect(judgedAt(recordedMs - 8 * second, first - 17 * second, never)[0]).toHaveLength(1);
+  });
+});
+
 describe('over a run', () => {
   const at = (ms: number) => answer({ createdAt: whole(ms) });
 

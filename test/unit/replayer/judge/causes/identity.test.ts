@@ -129,6 +129,61 @@ describe('ids of fifteen small letters and digits, as PocketBase makes them', ()
   });
 });
 
+describe('ids behind a word, which a later answer repeats', () => {
+  const listed = (ref: string) => [{ ref }, { items: [{ ref }] }];
+
+  it.each([
+    ['with dashes of its own', 'N-r9BGfST-1P', 'N-DcXFJOpc_T'],
+    ['without a small letter, by chance', 'N-r9BGfST-1P', 'N-7QX2JOPC4T'],
+    ['without a digit, by chance', 'N-rxBGfSTqUP', 'N-DcXFJOpcwT'],
+    ['of a time and a number', 'ORD-MX13J4G2-8421', 'ORD-MX13WM9D-1858'],
+  ])('may be new: %s', (_what, recorded, live) => {
+    expect(counts(listed(recorded), listed(live))).toEqual([0, 0]);
+    expect(counts(listed(live), listed(recorded))).toEqual([0, 0]);
+    expect(counts(listed(recorded), [{ ref: live }, { items: [{ ref: recorded }] }])).toEqual([0, 1]);
+  });
+
+  it.each([
+    ['another word before it', 'N-r9BGfST-1P', 'M-DcXFJOpc_T'],
+    ['another length', 'N-r9BGfST-1P', 'N-DcXFJOpc_'],
+    ['a name of two words', 'Mr-BobSmith', 'Mr-JimJones'],
+    ['a heading', 'To-the-Editor-Again', 'To-the-Reader-Again'],
+    ['digits alone', 'ORD-MX13-8421', 'ORD-MX13-1858'],
+  ])('may not have %s', (_what, recorded, live) => {
+    const told = (title: string) => [{ title }, { items: [{ title }] }];
+    expect(counts(told(recorded), told(live))[0]).toBe(1);
+  });
+
+  it('need a later answer to be believed', () => {
+    expect(counts([{ ref: 'N-r9BGfST-1P' }], [{ ref: 'N-DcXFJOpc_T' }])).toEqual([1]);
+  });
+});
+
+describe('numbers that nobody counts to', () => {
+  const [one, two, three] = [2354726217617522, 539194257325327, 767905384276297];
+
+  it('may be new under a name that identifies', () => {
+    expect(counts([{ id: one }], [{ id: two }])).toEqual([0]);
+    expect(counts([{ id: `${one}` }], [{ id: `${two}` }])).toEqual([0]);
+    expect(counts([{ id: one }], [{ id: 74940283217687 }])).toEqual([0]); // shorter, by chance
+    expect(counts([{ id: one }, { userId: one }], [{ id: two }, { userId: two }])).toEqual([0, 0]);
+  });
+
+  it('stay one to one', () => {
+    expect(counts([[{ id: one }, { id: three }]], [[{ id: two }, { id: two }]])).toEqual([1]);
+    expect(counts([[{ id: two }, { id: three }]], [[{ id: three }, { id: two }]])).toEqual([1]);
+  });
+
+  it.each([
+    ['an amount', { total: one }, { total: two }],
+    ['a smaller one', { id: 12345678901234 }, { id: 12345678901235 }],
+    ['what somebody may have counted', { id: one }, { id: 749402832 }],
+    ['a text in place of a number', { id: one }, { id: `${two}` }],
+  ])('may not be %s', (_what, recorded, live) => {
+    expect(counts([recorded], [live])).toEqual([1]);
+  });
+});
+
 it('lets a revision have another tail, and no other count', () => {
   const rev = (text: string, key = '_rev') => [{ [key]: text }];
   expect(counts([rev('3-335c76c17c0e751b')], [rev('3-120e17154255c318')])).toEqual([0]);

@@ -59,6 +59,16 @@ describe.each([
   it('is shown by what it says', () => {
     const [difference] = judged({ claims: { role: 'admin' } })?.differences ?? [];
     expect(difference).toMatchObject({ expected: { claims: { role: 'user' } }, actual: { claims: { role: 'admin' } } });
+    expect(Object.keys(difference?.expected ?? {})).toEqual(['claims']);
+    expect(Object.keys(Object(difference?.actual).claims)).toEqual(['role']);
+  });
+
+  it('shows both ends of a lifetime, and what is only there', () => {
+    const exp = nowS(recordedAtUs + laterUs) + 7200;
+    const [longer] = judged({ claims: { exp } })?.differences ?? [];
+    expect(Object.keys(Object(longer?.actual).claims).sort()).toEqual(['exp', 'iat']);
+    const [more] = judged({ claims: { scope: 'all' } })?.differences ?? [];
+    expect([more?.expected, more?.actual]).toEqual([{ claims: {} }, { claims: { scope: 'all' } }]);
   });
 
   it('may be minted twice in one second when recorded, and in two now', () => {
