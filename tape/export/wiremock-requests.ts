@@ -27,18 +27,29 @@ export function requestsIn(calls: readonly Call[]): readonly Asked[] {
 
 function requestsAt(calls: readonly Call[]): readonly Asked[] {
   const hasBodies = calls.some(({ body }) => body.length > 0);
-  const names = fieldsThatTell(calls);
-  const requestOf = (call: Call): Json => {
-    const headers = headersOf(call, names);
-    const bodyPatterns = bodyPatternsOf(call, hasBodies);
-    return {
-      ...placeOf(call),
-      ...(headers === null ? {} : { headers }),
-      ...(bodyPatterns.length === 0 ? {} : { bodyPatterns }),
-    };
+  const hosts = new Set(calls.map(({ origin }) => origin)).size > 1 ? ['host'] : [];
+  const bodies = Map.groupBy(calls, (call) => JSON.stringify(bodyPatternsOf(call, hasBodies)));
+  return [...bodies.values()].flatMap((own) => {
+    const names = [...hosts, ...fieldsThatTell(own)];
+    const alike = Map.groupBy(own, (call) => JSON.stringify(headersOf(call, names)));
+    return Array.from(alike.values(), (one) => ({
+      request: requestOf(one[0] as Call, { names, hasBodies }),
+      calls: one,
+    }));
+  });
+}
+
+function requestOf(
+  call: Call,
+  { names, hasBodies }: { readonly names: readonly string[]; readonly hasBodies: boolean },
+): Json {
+  const headers = headersOf(call, names);
+  const bodyPatterns = bodyPatternsOf(call, hasBodies);
+  return {
+    ...placeOf(call),
+    ...(headers === null ? {} : { headers }),
+    ...(bodyPatterns.length === 0 ? {} : { bodyPatterns }),
   };
-  const alike = Map.groupBy(calls, (call) => JSON.stringify(requestOf(call)));
-  return Array.from(alike.values(), (own) => ({ request: requestOf(own[0] as Call), calls: own }));
 }
 
 function placeOf({ request, path, stored }: Call): Json {
@@ -48,21 +59,19 @@ function placeOf({ request, path, stored }: Call): Json {
   return { method: request.method, ...(pattern === null ? { url: path } : { urlPattern: pattern }) };
 }
 
-/** In lower case; `host` where several were asked there. What redaction took out of a field of any of them, none can be told by. */
+/** Of calls that are otherwise alike, in lower case. What redaction took out of a field of any of them, none can be told by. */
 function fieldsThatTell(calls: readonly Call[]): readonly string[] {
   const named = new Set([...selectingFields, ...calls.flatMap(({ response }) => listedIn(response.headers, 'vary'))]);
   const isRedacted = (name: string): boolean =>
     calls.some(({ stored }) =>
       stored.redacted.some((entry) => entry.in === 'request' && entry.path.includes(`"${name}"`)),
     );
-  const fields = [...named].filter((name) => {
+  return [...named].filter((name) => {
     const values = calls.map((call) => fieldOf(call, name));
     const differ = new Set(values).size > 1;
     const isAsked = selectingFields.has(name) && !preferenceFields.has(name) && values.some((value) => value !== null);
-    return (differ || isAsked) && name !== 'accept-encoding' && !isRedacted(name);
+    return (differ || isAsked) && name !== 'accept-encoding' && name !== 'host' && !isRedacted(name);
   });
-  const hosts = new Set(calls.map(({ origin }) => origin));
-  return hosts.size > 1 ? ['host', ...fields.filter((name) => name !== 'host')] : fields;
 }
 
 function headersOf(call: Call, names: readonly string[]): Json | null {
