@@ -38,6 +38,7 @@ import {
   redactText,
   redactWrittenName,
   type TextContext,
+  withoutSeen,
 } from './text';
 import { wideText } from './wide-text';
 import { redactXmlPlaces } from './xml-places';
@@ -222,10 +223,12 @@ function redactNarrow(type: MediaType, bytes: Uint8Array, context: BytesContext)
 
 const httpType = 'application/http';
 
-/** Only a rule that takes all of it reaches a binary body. */
-function redactBinary(bytes: Uint8Array, { ledger, rules, detection, path }: BytesContext): Uint8Array {
+/** Only a rule that takes all of it reaches a binary body, and what was seen before: that can hardly be anything else. */
+function redactBinary(bytes: Uint8Array, { ledger, rules, detection, seen, path }: BytesContext): Uint8Array {
   const rule = ruleCovering(rules, path);
-  return rule === undefined ? bytes : rewritten(bytes, detection, (text) => ledger.take(text, rule, path));
+  if (rule !== undefined) return rewritten(bytes, detection, (text) => ledger.take(text, rule, path));
+  const may = seen.filter((each) => each.mayBeInBytes(bytes));
+  return may.length === 0 ? bytes : rewritten(bytes, detection, (text) => withoutSeen(text, may, { ledger, path }));
 }
 
 /** The bytes themselves where the text of them stays the same. */

@@ -25,8 +25,8 @@ function redactWords(words: readonly string[], context: Context): string[] {
     const promise = i === 0 ? null : promiseOf(words[i - 1] ?? '', program, context);
     program = programNamed(word) ?? program;
     if (promise !== null && !isNoSecret(word)) return redactPromised(word, promise, context);
-    const attached = attachedPassword(program, word);
-    if (attached !== null) return attached.option + take(attached.password, context);
+    const attached = attachedTo(program, word);
+    if (attached !== null) return attached.option + redactPromised(attached.value, attached.promise, context);
     return isScript(words[i - 1]) ? redactScript(word, context) : redactWord(word, context);
   });
 }
@@ -67,13 +67,26 @@ const passwordOptions: ReadonlyMap<string, readonly string[]> = new Map([
 const userOptions: ReadonlyMap<string, readonly string[]> = new Map([['curl', ['-u', '--user', '-U', '--proxy-user']]]);
 const attachedOptions = /^(?:mysql|mariadb)[\w-]*$/;
 
-/** `mysql -pSECRET` */
-function attachedPassword(
-  program: string,
-  word: string,
-): { readonly option: string; readonly password: string } | null {
-  if (!attachedOptions.test(program) || !/^-p./s.test(word)) return null;
-  return { option: '-p', password: word.slice(2) };
+interface Attached {
+  readonly option: string;
+  readonly value: string;
+  readonly promise: Promised;
+}
+
+/** `mysql -pSECRET`, `curl -uann:SECRET`, `curl --user=ann:SECRET`: an option and its word in one. */
+function attachedTo(program: string, word: string): Attached | null {
+  if (attachedOptions.test(program) && /^-p./s.test(word))
+    return { option: '-p', value: word.slice(2), promise: 'secret' };
+  return (
+    attachedAs('secret', passwordOptions.get(program) ?? [], word) ??
+    attachedAs('user', userOptions.get(program) ?? [], word)
+  );
+}
+
+function attachedAs(promise: Promised, options: readonly string[], word: string): Attached | null {
+  const begins = options.map((option) => (option.startsWith('--') ? `${option}=` : option));
+  const option = begins.find((begin) => word.startsWith(begin) && word.length > begin.length);
+  return option === undefined ? null : { option, value: word.slice(option.length), promise };
 }
 
 /** Another option, a switch, or something a shell has still to put in. */

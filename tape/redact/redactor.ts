@@ -258,7 +258,7 @@ function mayStillHold(parts: readonly Part[], found: SeenSecrets, detection: Det
 function mayHold(part: Part, found: SeenSecrets, detection: Detection): boolean {
   switch (part.kind) {
     case 'headers':
-      return part.value.some(([name, value]) => found.mayBeIn(name) || found.mayBeInEncoded(value));
+      return part.value.some(([name, value]) => found.mayBeIn(name) || mayBeInValue(name, value, found));
     case 'target':
       return found.mayBeInEncoded(part.value);
     case 'body':
@@ -268,6 +268,10 @@ function mayHold(part: Part, found: SeenSecrets, detection: Detection): boolean 
     case 'bytes':
       return part.value !== null && found.mayBeInBytes(part.value);
   }
+}
+
+function mayBeInValue(name: string, value: string, found: SeenSecrets): boolean {
+  return found.mayBeInEncoded(value) || (/-bin$/i.test(name) && found.mayBeInBytes(Buffer.from(value, 'base64')));
 }
 
 /**

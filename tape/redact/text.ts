@@ -22,6 +22,7 @@ import { decodePercent, encodePercent } from './percent';
 import { toldSecrets } from './prose';
 import { closingQuote, quotedMember } from './quoted-member';
 import { mayHoldSecret, type Scope } from './scope';
+import type { SeenSecrets } from './seen-secrets';
 import { statementSecrets } from './sql';
 import { urlSecrets } from './url-in-text';
 import { escapeLettersAt } from './word-start';
@@ -157,6 +158,18 @@ export function redactPatterns(text: string, context: TextContext): string {
     end,
     text: ledger.take(text.slice(start, end), rule, path),
   }));
+  return applyEdits(text, edits);
+}
+
+/** What was taken elsewhere, alone. */
+export function withoutSeen(
+  text: string,
+  seen: readonly SeenSecrets[],
+  { ledger, path }: Pick<TextContext, 'ledger' | 'path'>,
+): string {
+  const edits = seen
+    .flatMap((each) => each.find(text))
+    .map(({ start, end, rule }) => ({ start, end, text: ledger.take(text.slice(start, end), rule, path) }));
   return applyEdits(text, edits);
 }
 

@@ -318,3 +318,31 @@ describe('in a recording', () => {
     expect(textOf(redactor.redact(later).exchange)).toContain(secret);
   });
 });
+
+describe('what is no text', () => {
+  const told = (headers: HeaderList, body: Body) =>
+    createRedactor({ key }).redact(
+      exchangeOf({ request: requestOf({ headers: [['X-Api-Key', secret]] }), response: responseOf({ headers, body }) }),
+    );
+
+  it('loses what was taken elsewhere, and nothing else', () => {
+    const packed = (value: string) =>
+      Buffer.concat([
+        Buffer.from([0x81, 0xa4]),
+        Buffer.from('note'),
+        Buffer.from([0xa0 + value.length]),
+        Buffer.from(value),
+      ]);
+    const { exchange, entries } = told([['Content-Type', 'application/msgpack']], bodyOf(packed(secret)));
+    expect(Buffer.from(httpIn(exchange).response?.body.bytes ?? [])).toEqual(packed(entries[0]?.placeholder ?? ''));
+    const innocent = bodyOf(packed('some other words'));
+    expect(httpIn(told([['Content-Type', 'application/msgpack']], innocent).exchange).response?.body).toBe(innocent);
+  });
+
+  it('loses it behind the base64 of a field', () => {
+    const written = Buffer.from(`by ${secret}.`).toString('base64');
+    const { exchange, entries } = told([['x-note-bin', written]], bodyOf(''));
+    const [, value = ''] = httpIn(exchange).response?.headers[0] ?? [];
+    expect(Buffer.from(value, 'base64').toString()).toBe(`by ${entries[0]?.placeholder}.`);
+  });
+});
