@@ -60,17 +60,25 @@ export class LiveRedaction {
     const recorded = this.entriesAt(this.ledger, path).find((entry) => entry.placeholder === found.expected);
     if (recorded === undefined || typeof found.actual !== 'string') return undefined;
     const live = { placeholder: this.textAt(path) ?? found.actual, secret: found.actual };
-    return this.believes(recorded, live, path);
+    return this.believes(recorded, live, { path, scope: 'secret' });
   }
 
   /** The same for one word of a longer text; a secret may be several. */
   wordExcuse(path: Path, word: WordPair): Reason | null | undefined {
     const recorded = this.entriesAt(this.ledger, path).find((entry) => holdsWord(entry, word.expected));
     const live = { placeholder: word.shown, secret: word.actual };
-    return recorded === undefined ? undefined : this.believes({ ...recorded, placeholder: word.expected }, live, path);
+    if (recorded === undefined) return undefined;
+    // A part of one secret may be a secret by itself elsewhere, and then another text stands for it.
+    const scope = recorded.placeholder === word.expected ? 'secret' : `secret ${recorded.placeholder}`;
+    return this.believes({ ...recorded, placeholder: word.expected }, live, { path, scope });
   }
 
-  private believes(recorded: RedactionEntry, live: LiveSecret, path: Path): Reason | null | undefined {
+  /** `scope`: within which each stands for one other. */
+  private believes(
+    recorded: RedactionEntry,
+    live: LiveSecret,
+    { path, scope }: { readonly path: Path; readonly scope: string },
+  ): Reason | null | undefined {
     const { context } = this;
     if (context.knownFrom(recorded.placeholder, path) !== undefined) return undefined;
     if (context.redactor !== null && !this.isRedactedBy(recorded.rule, live, path)) return null;
@@ -89,7 +97,7 @@ export class LiveRedaction {
     if (keyed && !this.isMinted(recorded.placeholder, { secret: live.secret, length }, path)) return null;
     if (context.isOnTape(live.placeholder)) return null; // another one's
     const bound =
-      !isUnlikeOthers(recorded.placeholder) || state.identities.bind(recorded.placeholder, live.secret, 'secret');
+      !isUnlikeOthers(recorded.placeholder) || state.identities.bind(recorded.placeholder, live.secret, scope);
     return bound ? { cause: 'token', rule: recorded.rule } : null;
   }
 

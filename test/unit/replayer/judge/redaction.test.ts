@@ -40,6 +40,12 @@ describe('a secret in a text, of several words', () => {
     expect(judged([text(one)], [text(one)], null).map(told)).toEqual([[]]);
   });
 
+  it.each([key, null])('may hold one that stands elsewhere by itself', (liveKey) => {
+    const own = text('hunter2hunter2');
+    const within = text('mail=hunter2hunter2');
+    expect(judged([own, within], [own, within], liveKey).map(told)).toEqual([[], []]);
+  });
+
   it.each(pairs)('may be made anew, and hides nothing beside it: %s, %s', (one, other) => {
     expect(judged([text(one)], [text(other)], null).map(told)).toEqual([[]]);
     const elsewhere = { ...text(one), responseBody: `db_password=${one}\nregion=south\n` };
