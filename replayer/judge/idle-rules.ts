@@ -34,7 +34,9 @@ export function idleRules(
       const why = whyIdle(rule, results, cases);
       return isPart && why !== notWithin ? [] : warning(rule, 'excused nothing', why);
     }
-    return calls === null || isPart ? [] : warning(rule, 'excused nothing', whyIdleInCalls(rule, calls.mocks));
+    if (calls === null) return [];
+    const why = isPart ? whyDeadInCalls(rule, calls.mocks) : whyIdleInCalls(rule, calls.mocks); // all mocks are there
+    return why === null ? [] : warning(rule, 'excused nothing', why);
   });
 }
 

@@ -140,7 +140,7 @@ it('lets a call be left out that a rule is for, and warns about rules that excus
   expect(stdout).toMatch(/calls\.noise\.yaml:1 1 +calls\["GET payments:8080\/stock"\]/);
   expect(stderr).not.toMatch(/noise rule \S+:1 /);
   expect(stderr).toMatch(/noise rule \S+:2 excused nothing: its match fits no recorded call/);
-  expect(stderr).toMatch(/noise rule \S+:3 excused nothing: nothing differs there, or not within it/);
+  expect(stderr).not.toMatch(/noise rule \S+:3 /); // it may be for a case that was not chosen
 }, 60_000);
 
 it('offers the rule with which what differs in calls would pass, and takes it', async () => {
