@@ -34,9 +34,16 @@ function holdsEscapedName(text: string, tells: (word: string) => boolean): boole
 const escapeSize = 6;
 
 /** By the letter that they begin with: the letters behind it. */
-const stemsByLetter = new Map<number, readonly string[]>();
-for (const letters of foreignLetters)
-  stemsByLetter.set(letters.charCodeAt(0), [...(stemsByLetter.get(letters.charCodeAt(0)) ?? []), letters.slice(1)]);
+const stemsByLetter: ReadonlyMap<number, readonly string[]> = grouped(foreignLetters);
+
+function grouped(stems: readonly string[]): ReadonlyMap<number, readonly string[]> {
+  const groups = new Map<number, readonly string[]>();
+  for (const stem of stems) {
+    const first = stem.charCodeAt(0);
+    groups.set(first, [...(groups.get(first) ?? []), stem.slice(1)]);
+  }
+  return groups;
+}
 
 function beginsStem(text: string, at: number): boolean {
   return stemsByLetter.get(letterOf(text, at))?.some((letters) => followIn(text, at + escapeSize, letters)) === true;

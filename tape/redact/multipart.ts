@@ -67,14 +67,22 @@ function withoutTransferEncoding(headers: HeaderList, bytes: Uint8Array): Uint8A
 
 /** Of a part that is kept as it reads, and no longer as it was written. The headers themselves where they say nothing of either. */
 export function plainHeaders(headers: HeaderList, size: number): HeaderList {
-  const saysHow = headers.some(([name]) => writings.has(name.toLowerCase()) || name.toLowerCase() === 'content-length');
-  if (!saysHow) return headers;
+  if (!headers.some(([name, value]) => isLength(name) || saysWriting(name, value))) return headers;
   return headers
-    .filter(([name]) => !writings.has(name.toLowerCase()))
-    .map(([name, value]) => [name, name.toLowerCase() === 'content-length' ? String(size) : value]);
+    .filter(([name, value]) => !saysWriting(name, value))
+    .map(([name, value]) => [name, isLength(name) ? String(size) : value]);
 }
 
-const writings = new Set(['content-transfer-encoding', 'content-encoding']);
+function isLength(name: string): boolean {
+  return name.toLowerCase() === 'content-length';
+}
+
+/** `Content-Transfer-Encoding: binary` says nothing, and stays. */
+function saysWriting(name: string, value: string): boolean {
+  const lowerCase = name.toLowerCase();
+  if (lowerCase === 'content-encoding') return true;
+  return lowerCase === 'content-transfer-encoding' && /^\s*(?:base64|quoted-printable)\s*$/i.test(value);
+}
 
 /** What says of a part what it is, and holds no secret by its name. */
 export function isUsualField(name: string): boolean {
