@@ -118,13 +118,14 @@ export class TlsAccount {
   }
 
   /**
-   * Whether the server takes what the client, which is our side, has said before its handshake was over: it ends that with a
-   * message before its Finished, or does not.
+   * Whether the server takes what the client, which is our side, has said before it had heard of the server: it ends that with
+   * a message before its Finished, or does not. Certificates come before it as well, but after what the server says.
    */
   get earlyData(): EarlyData {
+    const { lengths } = this.sides.sent;
     const mayBe = this.client === 'sent' && !this.startedEarlier && this.suite?.hidesHandshake === true;
-    if (!mayBe) return 'none';
-    const isUntold = this.early === 'undecided' && this.sides.sent.lengths.length >= RECORDS_TOLD;
+    if (!mayBe || lengths.length === 0 || this.serverFirst > 0) return 'none';
+    const isUntold = this.early === 'undecided' && lengths.length >= RECORDS_TOLD;
     return isUntold ? 'untold' : this.early;
   }
 

@@ -41,3 +41,35 @@ it.each([
 ])('misses a record that is %s', (_title, records, missing) => {
   expect(missingOf(records, 5000)).toBe(missing);
 });
+
+/** What the client sent by the lengths of its records, those before it had heard of the server and those after. */
+function earlyDataOf(before: readonly number[], after: readonly number[]): string {
+  const account = new TlsAccount('sent', false);
+  const passed = { sent: { records: 0, bytes: 0 }, received: { records: 0, bytes: 0 } };
+  const pass = (direction: 'sent' | 'received', length: number) => {
+    account.learnRecord(direction, { ...passed[direction] }, length);
+    passed[direction].records += 1;
+    passed[direction].bytes += length;
+    account.learnTotal(direction, passed[direction]);
+  };
+  for (const length of before) pass('sent', length);
+  account.learnSuite(4866);
+  for (const length of flight) pass('received', length);
+  for (const length of after) pass('sent', length);
+  return account.earlyData;
+}
+
+const endOfEarlyData = 4 + OVERHEAD;
+const certificate = 900;
+
+it.each([
+  ['none, where the handshake comes first', [], [finished], 'none'],
+  ['none, also of a client with a certificate', [], [certificate, 281, finished], 'none'],
+  ['none, while nothing was sent', [], [], 'none'],
+  ['undecided until the Finished', [49], [], 'undecided'],
+  ['taken, where its end is told', [49, 1017], [endOfEarlyData, finished], 'taken'],
+  ['refused, where it is not', [49, 1017], [finished], 'refused'],
+  ['untold, where there is too much of it', Array(12).fill(1017), [endOfEarlyData, finished], 'untold'],
+])('early data is %s', (_title, before, after, verdict) => {
+  expect(earlyDataOf(before, after)).toBe(verdict);
+});
