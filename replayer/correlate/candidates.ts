@@ -128,8 +128,3 @@ function piecesOf(part: Part, take: (part: Part) => boolean): void {
 function isDigits(text: string): boolean {
   return /^\d+$/.test(text);
 }
-
-/** False for a placeholder so short that any number or word may be the same by chance: what stands for the value of `page=1`. */
-export function isUnlikeOthers(placeholder: string): boolean {
-  return placeholder.length >= 4;
-}

@@ -5,9 +5,10 @@
  * (first-places.ts): turns may be read again, and are. Nothing here knows a live value: see live-values.ts.
  */
 import type { Path } from '../../tape/model/path';
+import { isUnlikeOthers } from '../../tape/redact/redacted';
 import type { Turn } from '../cases/cases';
 import { dateText, epochTime, isTimeName, timeText } from '../noise/shapes';
-import { hasParts, isFollowable, isMadeUp, isUnlikeOthers, type Part } from './candidates';
+import { hasParts, isFollowable, isMadeUp, type Part } from './candidates';
 import { type Echo, FirstPlaces } from './first-places';
 import type { Leaf } from './leaves';
 import { isSpot, type Link, type Origin, samePath, spotOf, suppliedOrigin } from './origin';

@@ -138,8 +138,7 @@ class Board {
     const missing = open.some(isMiss) ? nothing : this.missingIn(id, open);
     const extra = this.extraIn(id, own);
     const isWhole = missing.differences.length === 0 && open.length === 0;
-    const strict = this.run.policy === 'strict';
-    const counted = strict && isWhole ? this.disorderIn(id, own) : strict ? nothing : this.againIn(id, own);
+    const counted = this.countedIn(id, own, isWhole);
     return {
       differences: [...missing.differences, ...extra.differences, ...this.changesIn(own), ...counted.differences],
       excused: byPlace([...missing.excused, ...extra.excused, ...counted.excused]),
@@ -164,6 +163,12 @@ class Board {
       return cause !== null && cause !== id && !recorded.has(this.keys.of(mock)) && this.isMadeIn(cause, mock);
     });
     return this.told(extra, 'added');
+  }
+
+  /** What is to be said of number and order. */
+  private countedIn(id: string, own: readonly OutgoingCall[], isWhole: boolean): Verdicts {
+    if (this.run.policy === 'set') return this.againIn(id, own);
+    return isWhole ? this.disorderIn(id, own) : nothing;
   }
 
   /** What must not be asked for twice, was recorded once, and was asked for again. */

@@ -105,7 +105,8 @@ function zoneStyle(zone: string | undefined): string {
   return zone?.replace(/[+-]/, '±').replace(/\d/g, '0') ?? 'no zone';
 }
 
-function offsetOf(zone: string | undefined): { readonly offsetMin?: number } {
+/** Of a zone that is told by its distance to UTC: `+02:00`, `-0330`, ` +05`. */
+export function offsetOf(zone: string | undefined): { readonly offsetMin?: number } {
   const [, sign, hours, minutes] = /^ ?([+-])(\d\d):?(\d\d)?$/.exec(zone ?? '') ?? [];
   if (sign === undefined) return {};
   const size = Number(hours) * 60 + Number(minutes ?? 0);

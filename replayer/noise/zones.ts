@@ -3,7 +3,7 @@
  * another one then. By the rules that Node.js brings along; where it has none, no two are.
  */
 import { memoised } from '../../tape/memo';
-import type { TimeText } from './shapes';
+import { offsetOf, type TimeText } from './shapes';
 
 /** True where one program can have printed both: in one format, and with one offset or with those of one zone. */
 export function areOfOneFormat(one: TimeText, other: TimeText): boolean {
@@ -31,7 +31,5 @@ function hasAll(zone: string, sides: readonly (readonly number[])[]): boolean {
 /** `GMT`, `GMT+02:00`. */
 function offsetIn(format: Intl.DateTimeFormat, atMs: number): number {
   const name = format.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-  const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(name) ?? [];
-  const size = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
-  return sign === '-' ? -size : size;
+  return offsetOf(name.replace('GMT', '')).offsetMin ?? 0;
 }

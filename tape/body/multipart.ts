@@ -1,6 +1,7 @@
 /** The parts of a multipart body (RFC 2046 5.1, RFC 7578). Tolerant: a body cut short gives the parts that are there. */
 import type { HeaderList } from '../model/body';
 import { headerValue } from '../model/body';
+import { percentText } from './percent';
 
 export interface Part {
   /** The form field's name from Content-Disposition; null where there is none. */
@@ -99,10 +100,7 @@ function quoted(disposition: string, name: string): string | null {
 /** `name*=utf-8''p%C3%A4ss` (RFC 8187 3.2), which forms are not to write and some do. */
 function extended(disposition: string, name: string): string | null {
   const raw = new RegExp(`;\\s*${name}\\*\\s*=\\s*(?:utf-8|us-ascii)'[\\w-]*'([^;\\s]*)`, 'i').exec(disposition)?.[1];
-  const bytes = raw?.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 16)),
-  );
-  return bytes === undefined ? null : Buffer.from(bytes, 'latin1').toString('utf8');
+  return raw === undefined ? null : percentText(raw);
 }
 
 /** What quoted-printable (RFC 2045 6.7) stands for. */

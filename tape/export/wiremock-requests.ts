@@ -4,11 +4,12 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { isJsonType, mediaTypeOf } from '../body/media-type';
-import { listedIn } from '../http/lists';
+import { joinedValue, listedIn } from '../http/lists';
 import { preferenceFields, selectingFields } from '../http/selecting-fields';
 import { JsonNumber, type JsonValue, parseJson, stringifyJson } from '../json/json';
 import { mapScalars } from '../json/values';
 import { addressOf } from '../model/http/http';
+import { isUnlikeOthers } from '../redact/redacted';
 import type { Call } from './calls';
 
 export type Json = { readonly [name: string]: unknown };
@@ -67,7 +68,7 @@ function fieldsThatTell(calls: readonly Call[]): readonly string[] {
       stored.redacted.some((entry) => entry.in === 'request' && entry.path.includes(`"${name}"`)),
     );
   return [...named].filter((name) => {
-    const values = calls.map((call) => fieldOf(call, name));
+    const values = calls.map((call) => joinedValue(call.headers, name));
     const differ = new Set(values).size > 1;
     const isAsked = selectingFields.has(name) && !preferenceFields.has(name) && values.some((value) => value !== null);
     return (differ || isAsked) && name !== 'accept-encoding' && name !== 'host' && !isRedacted(name);
@@ -84,16 +85,11 @@ function headersOf(call: Call, names: readonly string[]): Json | null {
 /** Null where the request does not say whom it asked. */
 function matcherOf(call: Call, name: string): Json | null {
   if (name !== 'host') {
-    const value = fieldOf(call, name);
+    const value = joinedValue(call.headers, name);
     return value === null ? { absent: true } : { equalTo: value };
   }
   const { host } = addressOf(call.request);
   return host === null ? null : { equalTo: host };
-}
-
-function fieldOf({ headers }: Call, name: string): string | null {
-  const values = headers.filter(([own]) => own.toLowerCase() === name).map(([, value]) => value);
-  return values.length === 0 ? null : values.join(', ');
 }
 
 /** The path as a regular expression of Java, with anything that ends no part of it where a placeholder stands; null where none does. */
@@ -105,12 +101,10 @@ function patternWithout(path: string, placeholders: readonly string[]): string |
   return pieces.map((piece) => (piece === hole ? '[^/?&]+' : escaped(piece))).join('');
 }
 
-/** A shorter one stands for something only where it is all that stands there. */
-const shortestWithin = 4;
-
+/** One that is like others stands for something only where it is all that stands there. */
 function placeholderIn(placeholder: string): RegExp {
   const text = escaped(placeholder);
-  return placeholder.length < shortestWithin ? new RegExp(`(?<=[/=])${text}(?=$|[/?&])`) : new RegExp(text);
+  return isUnlikeOthers(placeholder) ? new RegExp(text) : new RegExp(`(?<=[/=])${text}(?=$|[/?&])`);
 }
 
 /** Stands where a placeholder stood; no path holds it. */
@@ -146,7 +140,7 @@ const anything = '${json-unit.ignore}';
 
 function withAnything(value: JsonValue, placeholders: ReadonlySet<string>): JsonValue {
   if (placeholders.size === 0) return value;
-  const long = [...placeholders].filter((placeholder) => placeholder.length >= shortestWithin);
+  const long = [...placeholders].filter(isUnlikeOthers);
   return mapScalars(value, (scalar) => {
     const text = scalar instanceof JsonNumber ? scalar.source : String(scalar);
     return placeholders.has(text) || long.some((placeholder) => text.includes(placeholder)) ? anything : scalar;

@@ -18,6 +18,12 @@ function members(value: string): readonly string[] {
   return list.map((member) => member.trim()).filter((member) => member !== '');
 }
 
+/** The values of all fields of that lower-case name as one, in their order; null where there is none. */
+export function joinedValue(headers: HeaderList, field: string): string | null {
+  const values = headers.filter(([name]) => name.toLowerCase() === field).map(([, value]) => value);
+  return values.length === 0 ? null : values.join(', ');
+}
+
 /** Whether a name or a method is made of the signs that HTTP allows there (RFC 9110 5.6.2). */
 export function isToken(text: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);

@@ -18,3 +18,8 @@ export interface Redacted<T extends Exchange> {
   readonly exchange: T;
   readonly entries: readonly RedactionEntry[];
 }
+
+/** False for a placeholder so short that any number or word may be the same by chance: what stands for the value of `page=1`. */
+export function isUnlikeOthers(placeholder: string): boolean {
+  return placeholder.length >= 4;
+}

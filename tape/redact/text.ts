@@ -9,6 +9,7 @@ import { findCards } from './card';
 import { redactCredential } from './credentials';
 import { csvSecrets } from './csv';
 import { curlPasswords } from './curl';
+import type { Found } from './finder';
 import { foreignStems } from './foreign-names';
 import { escapeJson, unescapeJson } from './json-strings';
 import { redactJson } from './json-text';
@@ -94,7 +95,7 @@ export function looksLikeJson(text: string): boolean {
 
 /** By lexical rules alone. */
 export function redactLexically(text: string, context: TextContext): string {
-  const named = context.style === 'program' ? text : redactWrittenNamed(text, context);
+  const named = context.style === 'program' ? text : redactNamed(text, context);
   const urls = applyEdits(named, urlSecrets(named, context));
   return redactEncoded(redactPatterns(withoutEncodedJson(urls, context), context), context);
 }
@@ -133,7 +134,7 @@ function redactDecoded(piece: string, context: TextContext): string {
 }
 
 /** What names promise: those of columns, of options and of whatever stands before a value. */
-function redactWrittenNamed(text: string, context: TextContext): string {
+function redactNamed(text: string, context: TextContext): string {
   const { detection, ledger, path } = context;
   const take = (secret: string): string => ledger.take(secret, 'secret-name', path);
   const isSecret = (name: string): boolean => detection.kindOfName(name) !== null;
@@ -153,23 +154,26 @@ export function redactPatterns(text: string, context: TextContext): string {
     ...findCards(text, { names: path.slice(-4).map(String), around }),
     ...seen.flatMap((each) => each.find(text)),
   ];
+  return withoutFound(text, found, { ledger, path });
+}
+
+/** What was taken elsewhere, alone. */
+export function withoutSeen(text: string, seen: readonly SeenSecrets[], place: Place): string {
+  return withoutFound(
+    text,
+    seen.flatMap((each) => each.find(text)),
+    place,
+  );
+}
+
+type Place = Pick<TextContext, 'ledger' | 'path'>;
+
+function withoutFound(text: string, found: readonly Found[], { ledger, path }: Place): string {
   const edits = found.map(({ start, end, rule }) => ({
     start,
     end,
     text: ledger.take(text.slice(start, end), rule, path),
   }));
-  return applyEdits(text, edits);
-}
-
-/** What was taken elsewhere, alone. */
-export function withoutSeen(
-  text: string,
-  seen: readonly SeenSecrets[],
-  { ledger, path }: Pick<TextContext, 'ledger' | 'path'>,
-): string {
-  const edits = seen
-    .flatMap((each) => each.find(text))
-    .map(({ start, end, rule }) => ({ start, end, text: ledger.take(text.slice(start, end), rule, path) }));
   return applyEdits(text, edits);
 }
 

@@ -169,7 +169,8 @@ class LiveSource implements EbpfSource {
       onTls: (pid, isRead) => this.sawTls(pid, isRead),
     });
     try {
-      this.closed = closedAmong(found.matches, this.processes, mayLookIntoOthers(readEnvironment().capabilities));
+      const hasRights = () => mayLookIntoOthers(readEnvironment().capabilities);
+      this.closed = closedAmong(found.matches, this.processes, hasRights);
       this.command = this.begin(found);
     } catch (error) {
       this.release();

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { normalGraphql } from '../../../tape/body/graphql';
 import { mediaTypeOf } from '../../../tape/body/media-type';
 import { type BodyView, type Part, viewBody } from '../../../tape/body/view';
-import { isToken } from '../../../tape/http/lists';
+import { isToken, joinedValue } from '../../../tape/http/lists';
 import { selectingFields } from '../../../tape/http/selecting-fields';
 import { isJsonObject, JsonNumber, type JsonValue } from '../../../tape/json/json';
 import { canonicalText, mapScalars } from '../../../tape/json/values';
@@ -74,7 +74,7 @@ function byFields(group: readonly Draft[]): readonly (readonly Draft[])[] {
   const names = fieldsThatTell(group.map(({ mock }) => mock));
   if (names.length === 0) return [group];
   const told = group.map((draft) => {
-    const headers = Object.fromEntries(names.map((name) => [name, fieldIn(draft.mock, name)]));
+    const headers = Object.fromEntries(names.map((name) => [name, joinedValue(draft.mock.request.headers, name)]));
     return { ...draft, asked: { ...draft.asked, headers } };
   });
   return [...groupBy(told, ({ asked }) => JSON.stringify(asked.headers)).values()];
@@ -87,13 +87,8 @@ function fieldsThatTell(mocks: readonly Mock[]): readonly string[] {
   );
   return [...new Set([...selectingFields, ...varied])].filter((name) => {
     const isRedacted = mocks.some(({ redacted }) => redacted.some(({ path }) => path.includes(`"${name}"`)));
-    return !isRedacted && new Set(mocks.map((mock) => fieldIn(mock, name))).size > 1;
+    return !isRedacted && new Set(mocks.map(({ request }) => joinedValue(request.headers, name))).size > 1;
   });
-}
-
-function fieldIn({ request }: Mock, name: string): string | null {
-  const values = request.headers.filter(([own]) => own.toLowerCase() === name).map(([, value]) => value);
-  return values.length === 0 ? null : values.join(', ');
 }
 
 interface Draft {

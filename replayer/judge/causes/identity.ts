@@ -86,8 +86,8 @@ function areSlugs(recorded: string, live: string): boolean {
   const differing = left.flatMap((word, i) => (word === right[i] ? [] : [[word, right[i] ?? ''] as const]));
   const isBeside = ([before, after]: readonly [string, string]) =>
     before.length === after.length && /^\d+$/.test(before) && /^\d+$/.test(after);
-  const tails = differing.filter((pair) => areTails(...pair));
-  return tails.length > 0 && differing.every((pair) => tails.includes(pair) || isBeside(pair));
+  const isTail = (pair: readonly [string, string]) => areTails(...pair);
+  return differing.some(isTail) && differing.every((pair) => isTail(pair) || isBeside(pair));
 }
 
 /** A file keeps what its name ends in: `notes_illtru3s8p.txt`. */

@@ -1,5 +1,5 @@
 /** Whether what stands in a live answer at the place of a minted value is that value: of its kind, and nobody else's. */
-import { isUnlikeOthers } from '../../correlate/candidates';
+import { isUnlikeOthers } from '../../../tape/redact/redacted';
 import type { Origin } from '../../correlate/origin';
 import { jwtParts } from '../../noise/shapes';
 import { isClock, movedTime } from './clock';

@@ -3,6 +3,7 @@
 import type { JsonValue } from '../../json/json';
 import { type HeaderList, headerValue } from '../../model/body';
 import type { HttpResponse } from '../../model/http/http';
+import { percentText } from '../percent';
 import { messageValue } from '../protobuf/read';
 import { anyType, type FieldShape, type MessageShape, unknownShape } from '../protobuf/shape';
 import { rpcTypeOf } from './type';
@@ -80,17 +81,9 @@ export function callStatus(response: Pick<HttpResponse, 'headers' | 'trailers'>)
   const details = statusField(response, 'grpc-status-details-bin');
   return {
     status,
-    message: message === undefined ? null : decodedMessage(message),
+    message: message === undefined ? null : percentText(message),
     details: details === undefined ? null : (messageValue(Buffer.from(details, 'base64'), statusShape) ?? null),
   };
-}
-
-/** UTF-8 behind percent signs; what is no escape stays (gRPC, PROTOCOL-HTTP2). */
-function decodedMessage(text: string): string {
-  const bytes = text.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 16)),
-  );
-  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 const text = { isList: false, isMap: false, type: 'string' } as const;

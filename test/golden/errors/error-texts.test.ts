@@ -198,7 +198,7 @@ const scenarios: Record<ErrorCode, () => Promise<Shown> | Shown> = {
     ]);
     const processes = createProcesses(createProcReader(tree.root));
     const found = processes.list().map((process) => ({ process, because: '--comm shop' }));
-    return said(() => closedAmong(found, processes, false), tree.dispose);
+    return said(() => closedAmong(found, processes, () => false), tree.dispose);
   },
   NOTHING_RECORDED: () => said(() => refuse(nothingRecorded(unreadableRecording(), 'shop.tape'))),
   // pid_max is at most 4194304 (PID_MAX_LIMIT of linux/threads.h), and pids are below it

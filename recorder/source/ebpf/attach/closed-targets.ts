@@ -19,20 +19,19 @@ interface Closed {
  * Targets whose TLS will not be read, each in words; mostly none. Some processes are closed to everybody, by a security module
  * or because their own namespace is above: they are no reason not to record the others.
  *
- * @param hasRights every right that could open a process to its recorder is there
+ * @param hasRights whether every right is there that could open a process to its recorder; asked where one is closed
  * @throws WiretapeError TARGET_CLOSED where more rights would help, or where no target may be looked into.
  */
 export function closedAmong(
   found: readonly TargetMatch[],
   processes: Processes,
-  hasRights: boolean,
+  hasRights: () => boolean,
 ): readonly string[] {
-  const closed = found.flatMap((match) => {
-    const why = whyClosed(match, processes);
-    return why === null ? [] : [{ match, why }];
-  });
-  const hasOpen = closed.length < found.filter(({ process: { pid } }) => hasFiles(pid, processes)).length;
-  if (closed.length > 0 && !(hasRights && hasOpen)) throw refusal(closed, hasRights);
+  const looked = found.map((match) => ({ match, why: whyClosed(match, processes) }));
+  const closed = looked.filter((one): one is Closed => typeof one.why === 'string');
+  if (closed.length === 0) return [];
+  const hasAll = hasRights();
+  if (!hasAll || !looked.some(({ why }) => why === null)) throw refusal(closed, hasAll);
   return closed.map(({ match, why }) => `${named(match)}: ${why}`);
 }
 
@@ -52,19 +51,15 @@ const remedyBeyondRights = [
   'A security module or a namespace above forbids it, whatever the rights: choose another target, or record on the host',
 ];
 
-/** Null also for one that has ended meanwhile: nobody asks for its files. */
-function whyClosed({ process: { pid } }: TargetMatch, processes: Processes): string | null {
-  if (!hasFiles(pid, processes)) return null;
+/** Null where it is open; undefined where nobody asks for its files: of threads of the kernel, and of one that has ended meanwhile. */
+function whyClosed({ process: { pid } }: TargetMatch, processes: Processes): string | null | undefined {
+  const facts = processes.facts(pid);
+  if (facts?.hasMemory !== true) return undefined;
   if (!processes.isOpen(pid)) return `/proc/${pid}/maps cannot be read`;
   // Whose /proc/PID/exe can be read lets its files be opened too, whatever the mount namespace; those that were deleted aside.
-  if (processes.facts(pid)?.exe !== null) return null;
+  if (facts.exe !== null) return null;
   const closed = processes.images(pid).find((image) => !opens(image));
   return closed === undefined ? null : `${closed.path} of /proc/${pid}/maps cannot be opened`;
-}
-
-/** Not of threads of the kernel. */
-function hasFiles(pid: number, processes: Processes): boolean {
-  return processes.facts(pid)?.hasMemory === true;
 }
 
 function opens(image: Parameters<typeof openImage>[0]): boolean {

@@ -18,7 +18,7 @@ function closed(fakes: readonly FakeProcess[], hasRights = false): readonly stri
   return closedAmong(
     processes.list().map((process) => ({ process, because: '--comm shop' })),
     processes,
-    hasRights,
+    () => hasRights,
   );
 }
 
@@ -61,7 +61,7 @@ it('takes one whose files can be opened all the same', () => {
   writeFileSync(join(tree.root, '7/root/shop/server'), 'x');
   const processes = createProcesses(createProcReader(tree.root));
   const found = processes.list().map((process) => ({ process, because: '--comm shop' }));
-  expect(closedAmong(found, processes, false)).toEqual([]);
+  expect(closedAmong(found, processes, () => false)).toEqual([]);
 });
 
 it('lets a file be gone where rights are not what is missing', () => {
